@@ -1,0 +1,1 @@
+"""The webmail: the Django project and its mail app."""

@@ -1,0 +1,100 @@
+"""Every failure a person can meet, one class each.
+
+A class is its name, a docstring and an HTTP ``status``. ``webmail.middleware`` alone turns one into an
+answer, through the template ``errors/<class_name>.html`` or its parent's.
+"""
+
+from __future__ import annotations
+
+
+class WebmailError(Exception):
+    """Something went wrong that the person should be told in words.
+
+    ``server_words`` is what a mail server answered, if it did: untrusted text, shown escaped, never logged
+    with a secret.
+    """
+
+    status = 500
+
+    def __init__(self, message: str = "", *, server_words: str = "") -> None:
+        super().__init__(message)
+        self.server_words = server_words[:500]
+
+
+class SignInNeeded(WebmailError):
+    """There is no session, or the mail server no longer takes its password."""
+
+    status = 401
+
+
+class NotFound(WebmailError):
+    """What the address names is not there (any more)."""
+
+    status = 404
+
+
+class FolderNotFound(NotFound):
+    """The folder does not exist, or may not be opened."""
+
+
+class MessageNotFound(NotFound):
+    """No message has this UID in the folder: moved or deleted meanwhile."""
+
+
+class PartNotFound(NotFound):
+    """The message has no such part."""
+
+
+class FolderChanged(WebmailError):
+    """The folder's UIDVALIDITY is another one than the address names: it was made anew."""
+
+    status = 409
+
+
+class TooLarge(WebmailError):
+    """A message or file is over a limit, ours or the server's. ``limit`` is in bytes, 0 when unknown."""
+
+    status = 413
+
+    def __init__(self, message: str = "", *, limit: int = 0, server_words: str = "") -> None:
+        super().__init__(message, server_words=server_words)
+        self.limit = limit
+
+
+class ServerRefused(WebmailError):
+    """The mail server understood and said no (IMAP ``NO``, SMTP 5xx)."""
+
+    status = 502
+
+
+class SenderRefused(ServerRefused):
+    """The submission server does not take mail from this sender address."""
+
+
+class RecipientsRefused(ServerRefused):
+    """The submission server refused recipients; nothing was sent.
+
+    ``refused`` maps each refused address to the server's words.
+    """
+
+    def __init__(self, message: str = "", *, refused: dict[str, str], server_words: str = "") -> None:
+        super().__init__(message, server_words=server_words)
+        self.refused = refused
+
+
+class BadServerAnswer(WebmailError):
+    """The mail server broke its protocol."""
+
+    status = 502
+
+
+class ServerUnavailable(WebmailError):
+    """The mail server cannot be reached, timed out, or hung up."""
+
+    status = 503
+
+
+class OverQuota(WebmailError):
+    """The mailbox is full (RFC 5530 ``OVERQUOTA``)."""
+
+    status = 507

@@ -1,0 +1,91 @@
+"""The frozen values that the IMAP layer hands out: fully read, nothing lazy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from webmail.mime.addresses import Address
+from webmail.mime.structure import Part
+
+SEEN, ANSWERED, FLAGGED, DELETED, DRAFT = "\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft"
+FORWARDED = "$Forwarded"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where an IMAP server is and how to reach it. ``security``: ``tls``, ``starttls`` or ``none``; seconds."""
+
+    host: str
+    port: int
+    security: str
+    timeout: float = 20.0
+    ca_file: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class MessageRef:
+    """The one name of a message everywhere, so that no action ever falls on another one."""
+
+    folder: str
+    uidvalidity: int
+    uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One IMAP mailbox name (RFC 9051 ``LIST``), decoded. Counts are ``None`` when the server did not tell.
+
+    ``special_use`` is ``"\\Sent"`` and the like (RFC 6154), ``"\\Inbox"`` for INBOX, else ``""``.
+    """
+
+    name: str
+    delimiter: str
+    attributes: frozenset[str] = frozenset()
+    special_use: str = ""
+    messages: int | None = None
+    unseen: int | None = None
+
+    @property
+    def selectable(self) -> bool:
+        return not self.attributes & {"\\noselect", "\\nonexistent"}
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What SELECT told of the open folder."""
+
+    folder: str
+    uidvalidity: int
+    exists: int
+    uidnext: int = 0
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """RFC 9051 ENVELOPE, decoded. ``date`` is aware, or ``None`` when missing or absurd."""
+
+    subject: str = ""
+    date: datetime | None = None
+    from_: tuple[Address, ...] = ()
+    sender: tuple[Address, ...] = ()
+    reply_to: tuple[Address, ...] = ()
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    bcc: tuple[Address, ...] = ()
+    in_reply_to: str = ""
+    message_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One message of a FETCH answer: what a list row or the head of the reader needs. ``size`` in bytes."""
+
+    ref: MessageRef
+    sequence: int
+    flags: frozenset[str]
+    size: int
+    received: datetime | None
+    envelope: Envelope
+    structure: Part

@@ -1,0 +1,1 @@
+"""What a person does with mail: functions whose first argument is the open connection."""
