@@ -1,0 +1,369 @@
+"""A private Dovecot: own configuration, storage and free loopback ports; not the system's one.
+
+Versions 2.3 and 2.4 read two different configuration languages: each has its text here. It runs
+as root (the mail then belongs to an account without rights) or as an ordinary user.
+"""
+
+from __future__ import annotations
+
+import base64
+import grp
+import os
+import pwd
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo.servers import process
+
+SPECIAL_USE = ("Drafts", "Sent", "Junk", "Trash", "Archive")
+
+# Root's search path has /usr/sbin, an ordinary user's in Debian has not.
+_SBIN = ("/usr/sbin", "/usr/local/sbin", "/sbin")
+_LIBRARIES = ("/usr/lib/dovecot", "/usr/libexec/dovecot", "/usr/local/libexec/dovecot")
+_MODULES = (
+    "/usr/lib/dovecot/modules",
+    "/usr/lib64/dovecot",
+    "/usr/lib/dovecot",
+    "/usr/local/lib/dovecot",
+)
+
+
+@dataclass(frozen=True)
+class MailAccount:
+    """Who may sign in. `aliases` are other spellings of the login that open the same mailbox."""
+
+    login: str
+    password: str
+    aliases: tuple[str, ...] = ()
+
+
+def installed() -> bool:
+    """True when this machine has Dovecot with IMAP and LMTP."""
+    return _program() is not None and _has("imap-login") and _has("lmtp")
+
+
+def has_sieve() -> bool:
+    """True when the Pigeonhole plug-in and its ManageSieve server are there too."""
+    plugin = any((Path(folder) / "lib90_sieve_plugin.so").exists() for folder in _MODULES)
+    return plugin and _has("managesieve-login")
+
+
+def version() -> tuple[int, int]:
+    """(2, 3) or (2, 4)."""
+    program = _program()
+    if program is None:
+        raise process.ServerFailed("Dovecot is not installed.")
+    answer = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)  # noqa: S603
+    return _version(answer.stdout)
+
+
+class Dovecot:
+    """One instance: `start()`, then the ports; `stop()` ends it by its own process id.
+
+    `folder` holds everything and is kept between starts. As root it must be reachable for the
+    account that owns the mail: see `reachable()`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        accounts: Sequence[MailAccount],
+        *,
+        imap_port: int | None = None,
+        lmtp_port: int | None = None,
+        sieve_port: int | None = None,
+        quota_megabytes: int = 1024,
+    ) -> None:
+        self.folder = folder.absolute()
+        self.accounts = tuple(accounts)
+        self.imap_port = imap_port or process.free_port()
+        self.lmtp_port = lmtp_port or process.free_port()
+        self.sieve_port = (sieve_port or process.free_port()) if has_sieve() else None
+        self.quota_megabytes = quota_megabytes
+        self.log = self.folder / "log"
+        self._child: subprocess.Popen[bytes] | None = None
+        self._sockets: Path | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The master process, None when it doesn't run."""
+        return self._child.pid if self._child else None
+
+    def start(self) -> None:
+        """Write the configuration and start; return when IMAP answers. Raises ServerFailed."""
+        program = _program()
+        if program is None:
+            raise process.ServerFailed("Dovecot is not installed.")
+        self._make_folders()
+        self.write_accounts(self.accounts)
+        configuration = self.folder / "dovecot.conf"
+        configuration.write_text(self._configuration())
+        # In the foreground, so that it stays our child and ends with us.
+        self._child = process.spawn([program, "-F", "-c", configuration], self.log)
+        for port in (self.imap_port, self.lmtp_port, self.sieve_port):
+            if port is not None:
+                process.wait_for_port(port, self._child, self.log)
+
+    def stop(self) -> None:
+        process.stop(self._child)
+        self._child = None
+        if self._sockets is not None and self._sockets.parent != self.folder:
+            shutil.rmtree(self._sockets, ignore_errors=True)
+
+    def write_accounts(self, accounts: Sequence[MailAccount]) -> None:
+        """Replace who may sign in; a running instance sees it at the next sign-in.
+
+        An alias carries `user=` as extra field, which makes Dovecot go on under the login.
+        Passwords are written in base64, else a colon in one would end the field.
+        """
+        users = self.folder / "users"
+        lines = []
+        for account in accounts:
+            secret = base64.b64encode(account.password.encode()).decode()
+            lines.append(f"{account.login}:{{PLAIN.b64}}{secret}::::::")
+            lines += [
+                f"{alias}:{{PLAIN.b64}}{secret}::::::user={account.login}"
+                for alias in account.aliases
+            ]
+        users.touch(mode=0o600)
+        users.write_text("".join(line + "\n" for line in lines))
+        if _is_root():
+            os.chown(users, pwd.getpwnam("dovecot").pw_uid, -1)
+
+    def _make_folders(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._sockets = process.socket_folder(self.folder / "run")
+        for name in ("state", "mail"):
+            (self.folder / name).mkdir(exist_ok=True)
+        if _is_root():
+            owner = mail_owner()
+            os.chown(self.folder / "mail", owner.pw_uid, owner.pw_gid)
+            (self.folder / "mail").chmod(0o700)
+            for made in (self.folder, self._sockets):
+                made.chmod(0o755)
+            if not reachable(self.folder):
+                raise process.ServerFailed(
+                    f"{self.folder} is closed to the account {owner.pw_name}, which owns the mail."
+                )
+
+    def _configuration(self) -> str:
+        language = _language_24 if version() >= (2, 4) else _language_23
+        return language(self, _unprivileged() if not _is_root() else "", self._sockets or Path())
+
+
+def reachable(folder: Path) -> bool:
+    """True when others than its owner may go through `folder` and all above it (mode o+x)."""
+    existing = [place for place in (folder, *folder.parents) if place.exists()]
+    return all(place.stat().st_mode & 0o001 for place in existing)
+
+
+def mail_owner() -> pwd.struct_passwd:
+    """Who owns the mail: this user; for root an account without rights, for Dovecot refuses 0."""
+    if not _is_root():
+        return pwd.getpwuid(os.getuid())
+    return pwd.getpwnam("mail")
+
+
+def _unprivileged() -> str:
+    """What an ordinary user must say in both languages: no other account, no chroot."""
+    user = mail_owner().pw_name
+    services = ("anvil", "stats", "imap-login", "managesieve-login")
+    if not has_sieve():
+        services = services[:-1]
+    lines = [f"default_internal_user = {user}", f"default_login_user = {user}"]
+    lines.append(f"default_internal_group = {_group_name()}")
+    lines += [f"service {name} {{\n  chroot =\n}}" for name in services]
+    return "\n".join(lines)
+
+
+def _group_name() -> str:
+    return grp.getgrgid(os.getgid()).gr_name
+
+
+def _mailboxes(auto: str) -> str:
+    return "\n".join(
+        f"  mailbox {name} {{\n    special_use = \\{name}\n    auto = {auto}\n  }}"
+        for name in SPECIAL_USE
+    )
+
+
+def _listeners(server: Dovecot) -> str:
+    """The ports. Standard ones that the packages add (993) are closed by 0."""
+    text = f"""
+service imap-login {{
+  inet_listener imap {{
+    port = {server.imap_port}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service lmtp {{
+  inet_listener lmtp {{
+    port = {server.lmtp_port}
+  }}
+}}
+service imap {{
+  process_limit = 512
+}}
+"""
+    if server.sieve_port is not None:
+        text += f"""
+service managesieve-login {{
+  inet_listener sieve {{
+    port = {server.sieve_port}
+  }}
+}}
+"""
+    return text
+
+
+# Dovecot slows down whoever comes from an address with failed sign-ins: seconds in the tests, and
+# for a webmail, which is one address, for everybody. The penalty's socket with mode 0 is its off
+# switch; the trusted network lets the webmail tell the browser's address by ID.
+_COMMON = """
+listen = 127.0.0.1
+ssl = no
+first_valid_uid = 1
+auth_mechanisms = plain login
+auth_failure_delay = 0
+login_trusted_networks = 127.0.0.0/8
+mail_max_userip_connections = 200
+hostname = localhost
+postmaster_address = postmaster@localhost
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
+"""
+
+
+def _language_23(server: Dovecot, rights: str, sockets: Path) -> str:
+    owner = mail_owner()
+    folder = server.folder
+    protocols = "imap lmtp sieve" if server.sieve_port is not None else "imap lmtp"
+    sieve = " sieve" if server.sieve_port is not None else ""
+    sieve_place = "sieve = file:~/sieve;active=~/.dovecot.sieve" if sieve else ""
+    return f"""# Written at each start for Dovecot 2.3.
+base_dir = {sockets}
+state_dir = {folder}/state
+log_path = {server.log}
+protocols = {protocols}
+disable_plaintext_auth = no
+mail_location = sdbox:~/mail
+mail_plugins = quota
+{rights}
+{_COMMON}
+passdb {{
+  driver = passwd-file
+  args = username_format=%Lu {folder}/users
+}}
+userdb {{
+  driver = static
+  args = uid={owner.pw_uid} gid={owner.pw_gid} home={folder}/mail/%Lu
+}}
+namespace inbox {{
+  inbox = yes
+  separator = /
+{_mailboxes("subscribe")}
+}}
+protocol imap {{
+  mail_plugins = quota imap_quota
+  imap_capability = +SPECIAL-USE
+}}
+protocol lmtp {{
+  mail_plugins = quota{sieve}
+}}
+plugin {{
+  quota = count:User quota
+  quota_vsizes = yes
+  quota_rule = *:storage={server.quota_megabytes}M
+  {sieve_place}
+}}
+{_listeners(server)}"""
+
+
+def _language_24(server: Dovecot, rights: str, sockets: Path) -> str:
+    owner = mail_owner()
+    folder = server.folder
+    has_sieve = server.sieve_port is not None
+    sieve = """
+protocol lmtp {
+  mail_plugins {
+    sieve = yes
+  }
+}
+sieve_script personal {
+  type = personal
+  driver = file
+  path = ~/sieve
+  active_path = ~/.dovecot.sieve
+}
+"""
+    return f"""# Written at each start for Dovecot 2.4.
+dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+base_dir = {sockets}
+state_dir = {folder}/state
+log_path = {server.log}
+protocols {{
+  imap = yes
+  lmtp = yes
+  sieve = {"yes" if has_sieve else "no"}
+}}
+auth_allow_cleartext = yes
+mail_driver = sdbox
+mail_home = {folder}/mail/%{{user | lower}}
+mail_path = ~/mail
+mail_uid = {owner.pw_uid}
+mail_gid = {owner.pw_gid}
+mail_plugins {{
+  quota = yes
+}}
+quota "User quota" {{
+  quota_storage_size = {server.quota_megabytes}M
+}}
+{rights}
+{_COMMON}
+passdb passwd-file {{
+  passwd_file_path = {folder}/users
+}}
+userdb static {{
+}}
+namespace inbox {{
+  inbox = yes
+  separator = /
+{_mailboxes("subscribe")}
+}}
+protocol imap {{
+  mail_plugins {{
+    imap_quota = yes
+  }}
+}}
+{sieve if has_sieve else ""}
+{_listeners(server)}"""
+
+
+def _version(text: str) -> tuple[int, int]:
+    """What `dovecot --version` prints ("2.4.1-4 (7d8c0e5759)") -> (2, 4)."""
+    found = re.match(r"(\d+)\.(\d+)", text)
+    if found is None:
+        raise process.ServerFailed(f"This Dovecot does not say its version: {text!r}")
+    return int(found[1]), int(found[2])
+
+
+def _program() -> str | None:
+    return shutil.which("dovecot", path=os.pathsep.join([os.environ.get("PATH", ""), *_SBIN]))
+
+
+def _has(server: str) -> bool:
+    return any((Path(folder) / server).exists() for folder in _LIBRARIES)
+
+
+def _is_root() -> bool:
+    return os.getuid() == 0

@@ -1,0 +1,152 @@
+"""Child processes that end with their starter, and the small change of loopback servers."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+
+# sockaddr_un holds 108 bytes on Linux; servers add names of up to 40 characters to their folder.
+LONGEST_SOCKET_FOLDER = 60
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+class ServerFailed(Exception):
+    """A server of the demo did not start; the text says which and what its log says."""
+
+
+def free_port() -> int:
+    """A TCP port of the loopback interface that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def spawn(
+    command: Sequence[str | Path],
+    log: Path,
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stdin: bytes | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start `command`, its output appended to `log`; the kernel ends it when its starter dies.
+
+    To be called from the main thread: Linux sends the signal when the starting *thread* ends.
+    The child has a session of its own, so that Ctrl-C in a terminal reaches the launcher alone
+    and the launcher can stop its servers in order. `stdin`, a few kilobytes at most, is what the
+    child may read.
+    """
+    with log.open("ab") as output:
+        child = subprocess.Popen(  # noqa: S603 - the command is ours
+            [str(word) for word in command],
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            cwd=cwd,
+            env=dict(env) if env is not None else None,
+            start_new_session=True,
+            preexec_fn=_end_with(os.getpid()),
+        )
+    if child.stdin is not None:
+        child.stdin.write(stdin or b"")
+        child.stdin.close()
+    return child
+
+
+def _end_with(parent: int) -> Callable[[], None] | None:
+    """What ties a child to `parent`; None where the kernel has no such thing."""
+    libc = _libc
+    if libc is None:
+        return None
+
+    def tie() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        # The parent may have died between the fork and the line above.
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return tie
+
+
+def stop(child: subprocess.Popen[bytes] | None, seconds: float = 10) -> None:
+    """End `child` by SIGTERM, and by SIGKILL when it is still there after `seconds`."""
+    if child is None or child.poll() is not None:
+        return
+    child.terminate()
+    try:
+        child.wait(seconds)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
+def wait_for_port(
+    port: int,
+    child: subprocess.Popen[bytes],
+    log: Path,
+    *,
+    host: str = LOOPBACK,
+    seconds: float = 20,
+) -> None:
+    """Return when something listens on `port`; raise ServerFailed when `child` ends before."""
+    wait_until(lambda: _listens(host, port), child, log, seconds=seconds)
+
+
+def wait_until(
+    ready: Callable[[], bool],
+    child: subprocess.Popen[bytes],
+    log: Path,
+    *,
+    seconds: float = 20,
+) -> None:
+    """Return when `ready()`; raise ServerFailed when `child` ends or `seconds` pass before."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if child.poll() is not None:
+            raise ServerFailed(f"{_name(child)} ended at once.\n{last_lines(log)}")
+        if time.monotonic() > deadline:
+            raise ServerFailed(f"{_name(child)} was not ready in {seconds:g} s.\n{last_lines(log)}")
+        time.sleep(0.02)
+
+
+def last_lines(log: Path, count: int = 8) -> str:
+    """The end of a log, for an error's text; "" when there is none."""
+    try:
+        text = log.read_text(errors="replace")
+    except OSError:
+        return ""
+    return "\n".join(text.splitlines()[-count:])
+
+
+def socket_folder(folder: Path) -> Path:
+    """`folder`, made when missing, or a temporary one where its path is too long for a socket."""
+    if len(os.fsencode(folder)) > LONGEST_SOCKET_FOLDER:
+        return Path(tempfile.mkdtemp(prefix="webmail-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _listens(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def _name(child: subprocess.Popen[bytes]) -> str:
+    words = child.args if isinstance(child.args, list) else [str(child.args)]
+    return Path(str(words[0])).name
