@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -41,13 +42,15 @@ def spawn(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     stdin: bytes | None = None,
+    user: pwd.struct_passwd | None = None,
+    stop_signal: signal.Signals = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
     """Start `command`, its output appended to `log`; the kernel ends it when its starter dies.
 
     To be called from the main thread: Linux sends the signal when the starting *thread* ends.
     The child has a session of its own, so that Ctrl-C in a terminal reaches the launcher alone
     and the launcher can stop its servers in order. `stdin`, a few kilobytes at most, is what the
-    child may read.
+    child may read. Root may start it as `user`. `stop_signal` is what the kernel sends.
     """
     with log.open("ab") as output:
         child = subprocess.Popen(  # noqa: S603 - the command is ours
@@ -58,7 +61,10 @@ def spawn(
             cwd=cwd,
             env=dict(env) if env is not None else None,
             start_new_session=True,
-            preexec_fn=_end_with(os.getpid()),
+            user=user.pw_uid if user else None,
+            group=user.pw_gid if user else None,
+            extra_groups=[] if user else None,
+            preexec_fn=_end_with(os.getpid(), stop_signal),
         )
     if child.stdin is not None:
         child.stdin.write(stdin or b"")
@@ -66,14 +72,14 @@ def spawn(
     return child
 
 
-def _end_with(parent: int) -> Callable[[], None] | None:
+def _end_with(parent: int, stop_signal: signal.Signals) -> Callable[[], None] | None:
     """What ties a child to `parent`; None where the kernel has no such thing."""
     libc = _libc
     if libc is None:
         return None
 
     def tie() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        libc.prctl(_PR_SET_PDEATHSIG, stop_signal)
         # The parent may have died between the fork and the line above.
         if os.getppid() != parent:
             os._exit(1)
@@ -81,11 +87,15 @@ def _end_with(parent: int) -> Callable[[], None] | None:
     return tie
 
 
-def stop(child: subprocess.Popen[bytes] | None, seconds: float = 10) -> None:
-    """End `child` by SIGTERM, and by SIGKILL when it is still there after `seconds`."""
+def stop(
+    child: subprocess.Popen[bytes] | None,
+    seconds: float = 10,
+    stop_signal: signal.Signals = signal.SIGTERM,
+) -> None:
+    """End `child` by `stop_signal`, and by SIGKILL when it is still there after `seconds`."""
     if child is None or child.poll() is not None:
         return
-    child.terminate()
+    child.send_signal(stop_signal)
     try:
         child.wait(seconds)
     except subprocess.TimeoutExpired:

@@ -1,0 +1,137 @@
+"""Servers that Django's settings must know: started before pytest-django reads the settings.
+
+Loaded by `-p tests.servers.plugin` in pyproject.toml, which needs the checkout on Python's path:
+`bin/test`, or `python -m pytest`. DATABASE_URL and REDIS_URL of the environment are respected;
+`DATABASE_URL=sqlite://:memory:` spares PostgreSQL's start.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from demo.servers.broker import Broker
+from demo.servers.dovecot import Dovecot, MailAccount
+from demo.servers.dovecot import installed as dovecot_installed
+from tests.servers import postgresql
+
+NEED_ALL = "WEBMAIL_TESTS_NEED_ALL"
+SQLITE = "sqlite://:memory:"
+
+ALICE = MailAccount(
+    "alice", "Craie-Bleue 7!", ("alice@ac-exemple.fr", "alice.martin@ac-exemple.fr")
+)
+BOB = MailAccount("bob", "Tableau:Noir 8?", ("bob@ac-exemple.fr", "bob.petit@ac-exemple.fr"))
+
+_running = ExitStack()
+_header: list[str] = []
+
+
+def missing(part: str) -> str | None:
+    """Say that `part` is not installed; a failure where everything must be there (`.ci/run`)."""
+    words = f"{part} is not installed"
+    if os.environ.get(NEED_ALL) == "1":
+        raise pytest.UsageError(f"{words}, and {NEED_ALL}=1 asks for it.")
+    return words
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    options = early_config.known_args_namespace
+    os.environ.setdefault("WEBMAIL_SECRET_KEY", "a key for the tests alone, of no worth elsewhere")
+    if options.help or options.version:
+        os.environ.setdefault("DATABASE_URL", SQLITE)
+        return
+    _database()
+    _redis()
+
+
+def pytest_report_header() -> list[str]:
+    return _header
+
+
+def pytest_unconfigure() -> None:
+    _running.close()
+
+
+def _database() -> None:
+    if "DATABASE_URL" in os.environ:
+        _header.append(f"database: {os.environ['DATABASE_URL'].split(':')[0]} (DATABASE_URL)")
+        return
+    if not postgresql.installed():
+        _header.append(f"database: SQLite, for {missing('PostgreSQL')}")
+        os.environ["DATABASE_URL"] = SQLITE
+        return
+    server = postgresql.PostgreSQL()
+    _running.callback(server.stop)
+    server.start()
+    os.environ["DATABASE_URL"] = server.url
+    _header.append("database: a private PostgreSQL")
+
+
+def _redis() -> None:
+    """The system's Redis, or the demo's embedded one, which speaks the same protocol."""
+    if "REDIS_URL" in os.environ:
+        _header.append("redis: REDIS_URL")
+        return
+    program = shutil.which("redis-server")
+    words = "a private Redis" if program else f"the demo's broker, for {missing('Redis')}"
+    server = Broker(_folder("redis"), Path(program) if program else None, keep=False)
+    _running.callback(server.stop)
+    server.start()
+    os.environ["REDIS_URL"] = server.url
+    _header.append(f"redis: {words}")
+
+
+def _folder(name: str) -> Path:
+    """A short-named temporary folder, open to the accounts that servers started by root use.
+
+    pytest's own `tmp_path` is closed to them, and too long for a socket.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=f"webmail-{name}-"))
+    folder.chmod(0o755)
+    _running.callback(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> str:
+    """Its URL. Settings know it already; a test asks for it to talk to it directly."""
+    return os.environ["REDIS_URL"]
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[Dovecot]:
+    """A private Dovecot with the mailboxes of alice and bob; skips where there is none."""
+    if not dovecot_installed():
+        pytest.skip(missing("Dovecot (dovecot-imapd and dovecot-lmtpd)"))
+    server = Dovecot(_folder("dovecot") / "dovecot", [ALICE, BOB])
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def sieve_port(dovecot: Dovecot) -> int:
+    """Where ManageSieve listens; skips where Pigeonhole is missing."""
+    if dovecot.sieve_port is None:
+        pytest.skip(missing("Dovecot's Sieve (dovecot-sieve and dovecot-managesieved)"))
+    return dovecot.sieve_port
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser's path; skips where there is none."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        found = shutil.which(name)
+        if found:
+            return found
+    pytest.skip(missing("Chromium"))
