@@ -274,7 +274,6 @@ namespace inbox {{
 }}
 protocol imap {{
   mail_plugins = quota imap_quota
-  imap_capability = +SPECIAL-USE
 }}
 protocol lmtp {{
   mail_plugins = quota{sieve}

@@ -2,7 +2,7 @@
 
 Loaded by `-p tests.servers.plugin` in pyproject.toml, which needs the checkout on Python's path:
 `bin/test`, or `python -m pytest`. DATABASE_URL and REDIS_URL of the environment are respected;
-`DATABASE_URL=sqlite://:memory:` spares PostgreSQL's start.
+`DATABASE_URL=sqlite:///:memory:` spares PostgreSQL's start.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from demo.servers.dovecot import installed as dovecot_installed
 from tests.servers import postgresql
 
 NEED_ALL = "WEBMAIL_TESTS_NEED_ALL"
-SQLITE = "sqlite://:memory:"
+SQLITE = "sqlite:///:memory:"
 
 ALICE = MailAccount(
     "alice", "Craie-Bleue 7!", ("alice@ac-exemple.fr", "alice.martin@ac-exemple.fr")
@@ -44,7 +44,6 @@ def missing(part: str) -> str | None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     options = early_config.known_args_namespace
-    os.environ.setdefault("WEBMAIL_SECRET_KEY", "a key for the tests alone, of no worth elsewhere")
     if options.help or options.version:
         os.environ.setdefault("DATABASE_URL", SQLITE)
         return

@@ -1,0 +1,293 @@
+"""The academy's submission server: takes mail from who is signed in, delivers it here, sends none.
+
+Mail for a person of the academy arrives in that mailbox; mail for anybody else is kept as a file.
+It runs as a process of its own: `python -m demo.servers.submission`, its plan on standard input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import hmac
+import imaplib
+import itertools
+import json
+import os
+import smtplib
+import socket
+import ssl
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from demo.servers import process
+from demo.servers.dovecot import MailAccount
+
+SIZE_LIMIT = 25 * 1024 * 1024  # bytes, the encoded message as a whole
+IMAP_TIMEOUT = 10  # seconds
+
+_LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
+_TEMPORARY = "451 4.3.0 The mailbox cannot be reached now"
+_CHECKOUT = Path(__file__).parent.parent.parent
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the server must know. One of `lmtp_port` and `imap_url` says how mail is delivered.
+
+    With `ask_imap` the IMAP server at `imap_url` decides who may sign in and the addresses of its
+    domain are not known here; else `accounts` do.
+    """
+
+    port: int
+    domain: str
+    accounts: tuple[MailAccount, ...]
+    outgoing: str
+    lmtp_port: int | None = None
+    imap_url: str = ""
+    ask_imap: bool = False
+
+
+class Submission:
+    """The process: `start()`, then `port`; `stop()`."""
+
+    def __init__(
+        self,
+        folder: Path,
+        accounts: Sequence[MailAccount],
+        *,
+        domain: str,
+        lmtp_port: int | None = None,
+        imap_url: str = "",
+        ask_imap: bool = False,
+    ) -> None:
+        self.port = process.free_port()
+        self.log = folder / "submission.log"
+        self.outgoing = folder / "outgoing"
+        self._folder = folder
+        self._plan = Plan(
+            port=self.port,
+            domain=domain,
+            accounts=tuple(accounts),
+            outgoing=str(self.outgoing.absolute()),
+            lmtp_port=lmtp_port,
+            imap_url=imap_url,
+            ask_imap=ask_imap,
+        )
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"smtp://{process.LOOPBACK}:{self.port}"
+
+    @property
+    def pid(self) -> int | None:
+        return self._child.pid if self._child else None
+
+    def start(self) -> None:
+        """Return when it answers; raises ServerFailed."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        # The plan holds passwords: not on the command line, where every user of the machine
+        # could read them.
+        plan = json.dumps(dataclasses.asdict(self._plan)).encode()
+        command = [sys.executable, "-m", "demo.servers.submission"]
+        self._child = process.spawn(command, self.log, cwd=_CHECKOUT, stdin=plan)
+        process.wait_for_port(self.port, self._child, self.log)
+
+    def stop(self) -> None:
+        process.stop(self._child)
+        self._child = None
+
+
+class Handler:
+    """What aiosmtpd asks. The signed-in person's login is the session's `auth_data`."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._by_name = {
+            name.lower(): account
+            for account in plan.accounts
+            for name in (account.login, *account.aliases)
+        }
+        self._numbers = itertools.count(1)
+
+    def authenticate(
+        self,
+        server: SMTP,
+        session: Session,
+        envelope: Envelope,
+        mechanism: str,
+        data: LoginPassword,
+    ) -> AuthResult:
+        login, password = data.login.decode(errors="replace"), data.password
+        if self._plan.ask_imap:
+            accepted = _imap_accepts(self._plan.imap_url, login, password.decode(errors="replace"))
+        else:
+            account = self._by_name.get(login.lower())
+            expected = account.password.encode() if account else b""
+            accepted = hmac.compare_digest(expected, password) and account is not None
+            login = account.login if account else login
+        # Not handled: aiosmtpd then answers 535 itself.
+        return AuthResult(success=accepted, handled=False, auth_data=login)
+
+    async def handle_MAIL(
+        self,
+        server: SMTP,
+        session: Session,
+        envelope: Envelope,
+        address: str,
+        options: list[str],
+    ) -> str:
+        # The empty sender is that of receipts and bounces (RFC 5321 section 4.5.5).
+        if address and address.lower() not in self._addresses(session.auth_data):
+            return "553 5.7.1 This is not an address of the person who signed in"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 OK"
+
+    async def handle_RCPT(
+        self,
+        server: SMTP,
+        session: Session,
+        envelope: Envelope,
+        address: str,
+        options: list[str],
+    ) -> str:
+        unknown = self._account(address) is None and self._is_local(address)
+        if unknown and not self._plan.ask_imap:
+            return "550 5.1.1 There is no such mailbox here"
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        message = envelope.content
+        if not isinstance(message, bytes):
+            return "554 5.6.0 No message"
+        here = {found.login: found for a in envelope.rcpt_tos if (found := self._account(a))}
+        elsewhere = [a for a in envelope.rcpt_tos if self._account(a) is None]
+        sender = envelope.mail_from or ""
+        try:
+            await asyncio.to_thread(self._deliver, sender, list(here.values()), message)
+        except (smtplib.SMTPException, imaplib.IMAP4.error, OSError) as error:
+            sys.stderr.write(f"delivery failed: {error}\n")
+            return _TEMPORARY
+        if elsewhere:
+            self._keep(sender, elsewhere, message)
+        return "250 2.0.0 Accepted"
+
+    def _addresses(self, login: str) -> set[str]:
+        """In lower case."""
+        account = self._by_name.get(login.lower())
+        names = (account.login, *account.aliases) if account else (login,)
+        return {name.lower() if "@" in name else f"{name}@{self._plan.domain}" for name in names}
+
+    def _account(self, address: str) -> MailAccount | None:
+        local, _, domain = address.rpartition("@")
+        if domain.lower() != self._plan.domain:
+            return None
+        return self._by_name.get(address.lower()) or self._by_name.get(local.lower())
+
+    def _is_local(self, address: str) -> bool:
+        return address.lower().endswith(f"@{self._plan.domain}")
+
+    def _deliver(self, sender: str, accounts: list[MailAccount], message: bytes) -> None:
+        if self._plan.lmtp_port is not None and accounts:
+            # Dovecot knows logins. LMTP has no SMTPUTF8 in version 2.3.
+            sender = sender if sender.isascii() else ""
+            with smtplib.LMTP(process.LOOPBACK, self._plan.lmtp_port) as lmtp:
+                lmtp.sendmail(sender, [account.login for account in accounts], message)
+            return
+        for account in accounts:
+            with open_imap(self._plan.imap_url) as imap:
+                sign_in(imap, account.login, account.password)
+                imap.append("INBOX", "", "", message)
+
+    def _keep(self, sender: str, recipients: list[str], message: bytes) -> None:
+        """One file a message; what only the envelope knows stands in its first two lines."""
+        folder = Path(self._plan.outgoing)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        when = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        envelope = f"X-Envelope-From: <{sender}>\r\nX-Envelope-To: {', '.join(recipients)}\r\n"
+        file = folder / f"{when}-{next(self._numbers)}.eml"
+        file.write_bytes(envelope.encode() + message)
+
+
+def open_imap(url: str) -> imaplib.IMAP4:
+    """A connection to what WEBMAIL_IMAP_URL names; raises OSError or IMAP4.error.
+
+    "imaps://" is TLS; "imap://" is STARTTLS, but on loopback, or with "?security=none", plain.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or process.LOOPBACK
+    security = _security(parts.scheme, host, parts.query)
+    context = ssl.create_default_context(cafile=os.environ.get("WEBMAIL_TLS_CA_FILE") or None)
+    if security == "tls":
+        return imaplib.IMAP4_SSL(host, parts.port or 993, ssl_context=context, timeout=IMAP_TIMEOUT)
+    imap = imaplib.IMAP4(host, parts.port or 143, timeout=IMAP_TIMEOUT)
+    # imaplib sends a literal and its line's end apart: without this, 40 ms for each message.
+    imap.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if security == "starttls":
+        imap.starttls(context)
+    return imap
+
+
+def _security(scheme: str, host: str, query: str) -> str:
+    said = parse_qs(query).get("security")
+    if said:
+        return said[0]
+    if scheme == "imaps":
+        return "tls"
+    return "none" if host in _LOOPBACK_NAMES else "starttls"
+
+
+def sign_in(imap: imaplib.IMAP4, login: str, password: str) -> None:
+    """By AUTHENTICATE PLAIN, which takes any character; raises IMAP4.error when refused."""
+    secret = f"\0{login}\0{password}".encode()
+    imap.authenticate("PLAIN", lambda _: secret)
+
+
+def _imap_accepts(url: str, login: str, password: str) -> bool:
+    try:
+        with open_imap(url) as imap:
+            sign_in(imap, login, password)
+            return True
+    except (imaplib.IMAP4.error, OSError):
+        return False
+
+
+async def serve(plan: Plan) -> None:
+    """Until the process is ended."""
+    handler = Handler(plan)
+
+    def connection() -> SMTP:
+        return SMTP(
+            handler,
+            hostname="localhost",
+            ident="demo academy",
+            data_size_limit=SIZE_LIMIT,
+            enable_SMTPUTF8=True,
+            auth_required=True,
+            auth_require_tls=False,
+            authenticator=handler.authenticate,
+        )
+
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(connection, process.LOOPBACK, plan.port)
+    await server.serve_forever()
+
+
+def main() -> None:
+    read = json.load(sys.stdin)
+    accounts = tuple(MailAccount(**{**a, "aliases": tuple(a["aliases"])}) for a in read["accounts"])
+    asyncio.run(serve(Plan(**{**read, "accounts": accounts})))
+
+
+if __name__ == "__main__":
+    main()
