@@ -1,7 +1,7 @@
 """Every failure a person can meet, one class each.
 
-A class is its name, a docstring and an HTTP ``status``. ``webmail.middleware`` alone turns one into an
-answer, through the template ``errors/<class_name>.html`` or its parent's.
+A class is its name, a docstring and an HTTP ``status``. ``webmail.middleware`` alone turns one into
+an answer, through the template ``errors/<class_name>.html`` or its parent's.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 class WebmailError(Exception):
     """Something went wrong that the person should be told in words.
 
-    ``server_words`` is what a mail server answered, if it did: untrusted text, shown escaped, never logged
-    with a secret.
+    ``server_words`` is what a mail server answered, if it did: untrusted text, shown escaped, and
+    never logged with a secret.
     """
 
     status = 500
@@ -52,7 +52,7 @@ class FolderChanged(WebmailError):
 
 
 class TooLarge(WebmailError):
-    """A message or file is over a limit, ours or the server's. ``limit`` is in bytes, 0 when unknown."""
+    """A message or file is over a limit, ours or the server's; ``limit`` in bytes, 0: unknown."""
 
     status = 413
 
@@ -77,7 +77,9 @@ class RecipientsRefused(ServerRefused):
     ``refused`` maps each refused address to the server's words.
     """
 
-    def __init__(self, message: str = "", *, refused: dict[str, str], server_words: str = "") -> None:
+    def __init__(
+        self, message: str = "", *, refused: dict[str, str], server_words: str = ""
+    ) -> None:
         super().__init__(message, server_words=server_words)
         self.refused = refused
 

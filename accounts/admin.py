@@ -1,0 +1,50 @@
+"""The admin of users and mail domains."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import MailDomain, User
+
+
+@admin.register(MailDomain)
+class MailDomainAdmin(admin.ModelAdmin):
+    list_display = ("name", "is_default", "imap_host", "smtp_host", "login_form")
+    search_fields = ("name", "imap_host", "smtp_host")
+    fieldsets = (
+        (None, {"fields": ("name", "is_default", "login_form", "help_text")}),
+        ("IMAP", {"fields": (("imap_host", "imap_port", "imap_security"),)}),
+        ("SMTP", {"fields": (("smtp_host", "smtp_port", "smtp_security"),)}),
+        ("POP", {"fields": (("pop_host", "pop_port", "pop_security"),)}),
+        ("ManageSieve", {"fields": (("sieve_host", "sieve_port", "sieve_security"),)}),
+    )
+
+
+@admin.register(User)
+class UserAdmin(admin.ModelAdmin):
+    """Users come by signing in: here one finds them, gives roles, shuts one out."""
+
+    list_display = ("login", "mail_domain", "name", "address", "is_active", "last_login")
+    list_filter = ("is_active", "mail_domain", "groups")
+    list_select_related = ("mail_domain",)
+    search_fields = ("login", "name", "address")
+    fields = (
+        "mail_domain",
+        "login",
+        "name",
+        "address",
+        "is_active",
+        "groups",
+        "date_joined",
+        "last_login",
+    )
+    readonly_fields = ("mail_domain", "login", "date_joined", "last_login")
+    filter_horizontal = ("groups",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+admin.site.empty_value_display = _("none")  # type: ignore[assignment]

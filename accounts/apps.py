@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+from django.contrib.admin import apps as admin
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountsConfig(AppConfig):
+    default = True
+    name = "accounts"
+    verbose_name = _("Accounts")
+
+
+class AdminConfig(admin.AdminConfig):
+    """Django's admin with our site, which knows the second factor."""
+
+    default = False
+    default_site = "accounts.admin_site.AdminSite"

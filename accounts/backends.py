@@ -1,0 +1,73 @@
+"""Who is let in: local administrators by a password of ours, the others by their mail server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.backends import ModelBackend
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
+from accounts import limits, session
+from accounts.models import MailDomain, User
+from accounts.network import client_address
+from webmail.errors import SignInNeeded
+
+
+class UserBackend(ModelBackend):
+    """Loads the session's user with the mail domain, which every page needs."""
+
+    def get_user(self, user_id: int) -> User | None:
+        user = User.objects.select_related("mail_domain").filter(pk=user_id).first()
+        return user if user and self.user_can_authenticate(user) else None
+
+
+class LocalAdministratorBackend(UserBackend):
+    """Accepts local administrators alone, so that one can enter when a domain is set wrong."""
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> User | None:
+        user = User.objects.filter(mail_domain=None, login=(username or "").lower()).first()
+        if user is None:
+            return None
+        if password and user.check_password(password) and self.user_can_authenticate(user):
+            return user
+        # Stops here: an administrator's mistyped password is not for the mail server to see.
+        raise PermissionDenied
+
+
+class MailServerBackend(UserBackend):
+    """Tries login and password on the domain's IMAP server; the first success makes the user."""
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> User | None:
+        """None for a refusal; raises ServerUnavailable and others when the server cannot tell."""
+        typed = (username or "").strip().lower()
+        domain = MailDomain.objects.of_typed_login(typed)
+        if not (request and typed and password and domain):
+            return None
+        user = User.objects.of_mail_login(domain, typed)
+        login = user.login if user else domain.server_login(typed)
+        key = limits.mailbox(domain.pk, login)
+        if limits.was_refused(key, password):
+            return None
+        try:
+            session.check_login(domain, login, password, client_address(request))
+        except SignInNeeded:
+            limits.note_refused(key, password)
+            return None
+        if user is None:
+            user, _created = User.objects.get_or_create(
+                mail_domain=domain, login=login, defaults={"address": domain.address_of(typed)}
+            )
+        return user if self.user_can_authenticate(user) else None

@@ -1,0 +1,75 @@
+"""The mail password between two requests: sealed, in two halves.
+
+The browser's cookie holds a random key, the server's session the ciphertext; neither opens alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import secrets
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+
+SESSION_KEY: Final = "mail_password"
+_PROCESS_KEY: Final = os.urandom(32)
+
+
+def cookie_name() -> str:
+    """``__Host-`` (no subdomain may set it) wherever the site is served by https."""
+    return "__Host-mail_key" if settings.HTTPS else "mail_key"
+
+
+def seal(request: HttpRequest, user_id: int, password: str) -> None:
+    """Put the ciphertext in the session; the key waits on the request for ``write_cookie``."""
+    key, nonce = AESGCM.generate_key(256), secrets.token_bytes(12)
+    sealed = nonce + AESGCM(key).encrypt(nonce, password.encode(), str(user_id).encode())
+    request.session[SESSION_KEY] = base64.b64encode(sealed).decode()
+    request.mail_key = base64.urlsafe_b64encode(key).decode()  # type: ignore[attr-defined]
+
+
+def open_sealed(request: HttpRequest) -> str | None:
+    """The password of the signed-in person, or None when a half is missing or they don't fit.
+
+    Never before the second factor: until then ``request.user`` is anonymous.
+    """
+    key = getattr(request, "mail_key", None) or request.COOKIES.get(cookie_name())
+    sealed = request.session.get(SESSION_KEY)
+    if not (request.user.is_authenticated and key and sealed):
+        return None
+    try:
+        data = base64.b64decode(sealed)
+        opened = AESGCM(base64.urlsafe_b64decode(key)).decrypt(
+            data[:12], data[12:], str(request.user.pk).encode()
+        )
+    except (ValueError, InvalidTag):
+        return None
+    return opened.decode()
+
+
+def write_cookie(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Give the browser its half, if this request sealed a password."""
+    if key := getattr(request, "mail_key", None):
+        browser_session = request.session.get_expire_at_browser_close()
+        response.set_cookie(
+            cookie_name(),
+            key,
+            max_age=None if browser_session else settings.SESSION_COOKIE_AGE,
+            secure=settings.HTTPS,
+            httponly=True,
+            samesite="Lax",
+        )
+
+
+def delete_cookie(response: HttpResponseBase) -> None:
+    response.delete_cookie(cookie_name(), samesite="Lax")
+
+
+def digest(password: str) -> bytes:
+    """A keyed digest: tells two passwords apart in this process, says nothing outside it."""
+    return hashlib.blake2b(password.encode(), key=_PROCESS_KEY, digest_size=16).digest()

@@ -1,0 +1,102 @@
+"""The forms of the doors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.forms import LoginForm
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from accounts import credentials
+from accounts.models import MailDomain
+from webmail.errors import WebmailError
+
+NO_CONTROLS = RegexValidator(
+    r"^[^\x00-\x1f\x7f]*$", _("This holds a character that cannot be typed.")
+)
+
+STATUS_BY_CODE = {"too_many_login_attempts": 429}
+
+
+class SignInForm(LoginForm):
+    """Login or address, password, and whether others use this computer.
+
+    ``failure_status`` is the HTTP status of a refusal: 422, 429 past the limits, 5xx when the
+    mail server could not tell.
+    """
+
+    shared_computer = forms.BooleanField(
+        label=_("Shared computer"),
+        help_text=_("Signs you out after 10 minutes without activity and leaves no trace."),
+        required=False,
+    )
+    failure_status = 422
+    wrong_person = _("This page belongs to another person: sign out first.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"] = forms.CharField(
+            label=_("Address or login"),
+            max_length=254,
+            validators=[NO_CONTROLS],
+            widget=forms.TextInput(
+                attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+            ),
+        )
+        password = forms.CharField(
+            label=_("Password"),
+            max_length=512,
+            strip=False,
+            validators=[NO_CONTROLS],
+            widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        )
+        self.fields["password"] = password
+        self.order_fields(["login", "password", "shared_computer"])
+
+    def user_credentials(self) -> dict[str, str]:
+        return {
+            "username": self.cleaned_data["login"],
+            "password": self.cleaned_data["password"],
+        }
+
+    def clean_login(self) -> str:
+        typed: str = self.cleaned_data["login"].strip().lower()
+        if "@" in typed and MailDomain.objects.of_typed_login(typed) is None:
+            raise ValidationError(
+                _("No mailbox here belongs to the domain “%(domain)s”. Check what follows the @."),
+                code="unknown_domain",
+                params={"domain": typed.partition("@")[2]},
+            )
+        return typed
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            cleaned: dict[str, Any] = super().clean()
+        except WebmailError as error:
+            self.failure_status = error.status
+            raise ValidationError(
+                _(
+                    "The mail server does not answer. Your identifiers are not in question:"
+                    " try again in a few minutes."
+                ),
+                code="server_unavailable",
+            ) from error
+        except ValidationError as error:
+            self.failure_status = STATUS_BY_CODE.get(error.code or "", 422)
+            raise
+        return cleaned
+
+    def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
+        user = self.user
+        if not user.is_local_administrator:
+            credentials.seal(request, user.pk, self.cleaned_data["password"])
+        shared = self.cleaned_data["shared_computer"]
+        request.session["shared_computer"] = shared
+        response: HttpResponse = super().login(request, redirect_url=redirect_url)
+        if shared:
+            request.session.set_expiry(0)
+        return response

@@ -1,0 +1,57 @@
+"""A session's life: how long it may idle, what it leaves on the computer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.cache import add_never_cache_headers, patch_cache_control
+
+from accounts import credentials, session
+
+LAST_ACTIVE = "last_active"
+TOUCH_SECONDS = 60
+
+
+def is_activity(request: HttpRequest) -> bool:
+    """Whether a person did this: polls, streams and automatic saving say that nobody did."""
+    return "X-Background" not in request.headers
+
+
+class SessionMiddleware:
+    """Ends idle sessions, notes activity, hands out the key cookie, spares a shared PC traces."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            self._note_activity(request)
+        signed_in = request.user.is_authenticated
+        response = self.get_response(request)
+        credentials.write_cookie(request, response)
+        if signed_in and not response.has_header("Cache-Control"):
+            if request.session.get("shared_computer"):
+                add_never_cache_headers(response)
+            else:
+                patch_cache_control(response, private=True, no_cache=True)
+        elif signed_in and request.session.get("shared_computer"):
+            response["Cache-Control"] = "no-store, private"
+        return response
+
+    @staticmethod
+    def _note_activity(request: HttpRequest) -> None:
+        now = int(time.time())
+        shared = request.session.get("shared_computer")
+        minutes = settings.SHARED_IDLE_MINUTES if shared else settings.SESSION_IDLE_MINUTES
+        idle = now - request.session.get(LAST_ACTIVE, now)
+        if idle > minutes * 60:
+            session.close(request)
+            logout(request)
+        elif is_activity(request) and (idle >= TOUCH_SECONDS or LAST_ACTIVE not in request.session):
+            request.session[LAST_ACTIVE] = now
+            if key := request.COOKIES.get(credentials.cookie_name()):
+                request.mail_key = key  # type: ignore[attr-defined]

@@ -1,0 +1,286 @@
+"""Users and the mail domains they belong to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.core.exceptions import ImproperlyConfigured
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+ADMINISTRATOR, SUPPORT, AUDITOR = "administrator", "support", "auditor"
+ROLES = (ADMINISTRATOR, SUPPORT, AUDITOR)
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+@dataclass(frozen=True, slots=True)
+class ServerURL:
+    """``imaps://mail.example:993`` taken apart. ``security``: ``tls``, ``starttls`` or ``none``."""
+
+    host: str
+    port: int
+    security: str
+
+    PORTS: ClassVar[dict[str, int]] = {
+        "imap": 143,
+        "imaps": 993,
+        "smtp": 587,
+        "smtps": 465,
+        "pop": 110,
+        "pops": 995,
+        "sieve": 4190,
+        "sieves": 4190,
+    }
+
+    @classmethod
+    def parse(cls, url: str) -> ServerURL:
+        """``imaps`` means TLS; ``imap`` STARTTLS, or nothing where the host is this machine itself.
+
+        ``?security=tls|starttls|none`` says otherwise. Raises ImproperlyConfigured.
+        """
+        parts = urlsplit(url)
+        try:
+            port = parts.port
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{url!r}: {error}") from error
+        if parts.scheme not in cls.PORTS or not parts.hostname:
+            raise ImproperlyConfigured(f"{url!r} is not the address of a mail server")
+        if parts.scheme in {"imaps", "smtps", "pops", "sieves"}:
+            security = "tls"
+        else:
+            security = "none" if parts.hostname in LOOPBACK else "starttls"
+        if parts.query.startswith("security="):
+            security = parts.query.removeprefix("security=")
+        if security not in MailDomain.Security.values:
+            raise ImproperlyConfigured(f"{url!r}: security is tls, starttls or none")
+        return cls(parts.hostname, port or cls.PORTS[parts.scheme], security)
+
+
+class MailDomainQuerySet(models.QuerySet["MailDomain"]):
+    def default(self) -> MailDomain | None:
+        """The domain of short logins; made from the environment when there is none yet."""
+        domain = self.filter(is_default=True).first()
+        if domain is None and settings.MAIL_DOMAIN and settings.IMAP_URL:
+            domain = self.make_from_environment()
+        return domain
+
+    def of_typed_login(self, typed: str) -> MailDomain | None:
+        """The domain that a typed login or address belongs to; None when it is nobody's here."""
+        name = typed.partition("@")[2]
+        if name and (domain := self.filter(name=name).first()):
+            return domain
+        default = self.default()
+        if name and (default is None or default.login_form != MailDomain.LoginForm.TYPED):
+            return None
+        return default
+
+    def make_from_environment(self) -> MailDomain:
+        """Create or update the default domain from WEBMAIL_DOMAIN, WEBMAIL_IMAP_URL and so on."""
+        values: dict[str, Any] = {"login_form": settings.LOGIN_FORM}
+        for prefix, url in (
+            ("imap", settings.IMAP_URL),
+            ("smtp", settings.SMTP_URL),
+            ("pop", settings.POP_URL),
+            ("sieve", settings.SIEVE_URL),
+        ):
+            server = ServerURL.parse(url) if url else ServerURL("", 0, MailDomain.Security.TLS)
+            values |= {
+                f"{prefix}_host": server.host,
+                f"{prefix}_port": server.port or MailDomain.DEFAULT_PORTS[prefix],
+                f"{prefix}_security": server.security,
+            }
+        is_default = not self.filter(is_default=True).exclude(name=settings.MAIL_DOMAIN).exists()
+        domain, _created = self.update_or_create(
+            name=settings.MAIL_DOMAIN.lower(), defaults=values | {"is_default": is_default}
+        )
+        return domain
+
+
+class MailDomain(models.Model):
+    """A domain with its servers. What differs between domains is here, not in the settings."""
+
+    class Security(models.TextChoices):
+        TLS = "tls", _("TLS from the start")
+        STARTTLS = "starttls", _("STARTTLS")
+        NONE = "none", _("None (this machine only)")
+
+    class LoginForm(models.TextChoices):
+        ADDRESS = "address", _("The whole address (name@domain)")
+        LOCAL = "local", _("What stands before the @")
+        TYPED = "typed", _("As typed, whatever its domain")
+
+    DEFAULT_PORTS: ClassVar[dict[str, int]] = {"imap": 993, "smtp": 465, "pop": 995, "sieve": 4190}
+
+    _host: ClassVar[dict[str, Any]] = {"max_length": 253, "blank": True}
+    _port: ClassVar[dict[str, Any]] = {
+        "validators": [MinValueValidator(1), MaxValueValidator(65535)]
+    }
+    _security: ClassVar[dict[str, Any]] = {
+        "max_length": 8,
+        "choices": Security.choices,
+        "default": Security.TLS,
+    }
+
+    name = models.CharField(
+        _("domain"),
+        max_length=253,
+        unique=True,
+        validators=[
+            RegexValidator(r"^[a-z0-9.-]+$", _("Lower-case letters, digits, dots and hyphens."))
+        ],
+    )
+    is_default = models.BooleanField(
+        _("default domain"), default=False, help_text=_("Short logins belong to it.")
+    )
+    login_form = models.CharField(
+        _("login on the mail server"),
+        max_length=8,
+        choices=LoginForm.choices,
+        default=LoginForm.ADDRESS,
+    )
+    imap_host = models.CharField(_("IMAP server"), max_length=253)
+    imap_port = models.PositiveIntegerField(_("IMAP port"), default=993, **_port)
+    imap_security = models.CharField(_("IMAP security"), **_security)
+    smtp_host = models.CharField(_("SMTP server"), **_host)
+    smtp_port = models.PositiveIntegerField(_("SMTP port"), default=465, **_port)
+    smtp_security = models.CharField(_("SMTP security"), **_security)
+    pop_host = models.CharField(_("POP server"), **_host)
+    pop_port = models.PositiveIntegerField(_("POP port"), default=995, **_port)
+    pop_security = models.CharField(_("POP security"), **_security)
+    sieve_host = models.CharField(_("ManageSieve server"), **_host)
+    sieve_port = models.PositiveIntegerField(_("ManageSieve port"), default=4190, **_port)
+    sieve_security = models.CharField(_("ManageSieve security"), **_security)
+    help_text = models.TextField(
+        _("help text"), blank=True, help_text=_("Shown at sign-in to people of this domain.")
+    )
+
+    objects = MailDomainQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("mail domain")
+        verbose_name_plural = _("mail domains")
+        ordering = ("name",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["is_default"],
+                condition=models.Q(is_default=True),
+                name="one_default_domain",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def server_login(self, typed: str) -> str:
+        """The login that the mail server is given for ``typed`` (short or address)."""
+        local = typed.partition("@")[0]
+        match self.login_form:
+            case self.LoginForm.LOCAL:
+                return local
+            case self.LoginForm.ADDRESS:
+                return f"{local}@{self.name}"
+            case _:
+                return typed
+
+    def address_of(self, login: str) -> str:
+        """The address to begin with, until somebody knows better."""
+        return login if "@" in login else f"{login}@{self.name}"
+
+
+class UserManager(BaseUserManager["User"]):
+    def of_mail_login(self, domain: MailDomain, typed: str) -> User | None:
+        """The user whom ``typed`` names, by login or by address, both in lower case."""
+        address = domain.address_of(typed)
+        return self.filter(
+            models.Q(login=domain.server_login(typed)) | models.Q(address=address),
+            mail_domain=domain,
+        ).first()
+
+    def create_administrator(self, login: str, password: str) -> User:
+        """A local account for the admin alone: no mail domain, a password of our own."""
+        user = self.model(login=login.lower())
+        user.set_password(password)
+        user.save()
+        return user
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """One (mail domain, login in lower case); without a mail domain, a local administrator."""
+
+    mail_domain = models.ForeignKey(
+        MailDomain, models.PROTECT, null=True, blank=True, verbose_name=_("mail domain")
+    )
+    login = models.CharField(_("login"), max_length=254)
+    address = models.EmailField(_("address"), blank=True)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    date_joined = models.DateTimeField(_("first sign-in"), auto_now_add=True)
+    preferences = models.JSONField(_("preferences"), default=dict, blank=True)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "login"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        ordering = ("login",)
+        constraints = (
+            models.UniqueConstraint(fields=["mail_domain", "login"], name="one_user_per_login"),
+            models.UniqueConstraint(
+                fields=["login"], condition=models.Q(mail_domain=None), name="one_local_per_login"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(login=Lower("login")), name="login_in_lower_case"
+            ),
+        )
+        indexes = (models.Index(fields=["mail_domain", "address"], name="user_by_address"),)
+
+    def __str__(self) -> str:
+        return self.address or self.login
+
+    @property
+    def is_local_administrator(self) -> bool:
+        return self.mail_domain_id is None
+
+    @cached_property
+    def roles(self) -> frozenset[str]:
+        """Roles by group; a local administrator is one by nature."""
+        if self.is_local_administrator:
+            return frozenset({ADMINISTRATOR})
+        return frozenset(self.groups.filter(name__in=ROLES).values_list("name", flat=True))
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the Django admin opens to this person."""
+        return bool(self.roles)
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        return self.is_active and (ADMINISTRATOR in self.roles or super().has_perm(perm, obj))
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_active and (
+            ADMINISTRATOR in self.roles or super().has_module_perms(app_label)
+        )
+
+    @property
+    def display_name(self) -> str:
+        return self.name or self.address or self.login
+
+    @property
+    def initials(self) -> str:
+        """One or two capitals for the avatar."""
+        words = (self.name or self.login.partition("@")[0].replace(".", " ")).split()
+        return "".join(
+            word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)
+        ).upper()

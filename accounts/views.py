@@ -1,0 +1,86 @@
+"""Signing in, signing out, and giving the password again in place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.views import LoginView, LogoutView
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+
+from accounts import credentials, session
+from accounts.forms import SignInForm
+from accounts.models import User
+
+
+class SignInView(LoginView):
+    """allauth's, with an HTTP status that says what happened."""
+
+    def form_invalid(self, form: SignInForm) -> HttpResponse:
+        response: HttpResponse = super().form_invalid(form)
+        response.status_code = form.failure_status
+        if form.failure_status == 429:
+            response["Retry-After"] = "900"
+        return response
+
+
+class SignOutView(LogoutView):
+    """allauth's; also ends the IMAP connections and, on a shared PC, clears the browser."""
+
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        shared = self.request.session.get("shared_computer")
+        session.close(self.request)
+        response: HttpResponseBase = super().post(*args, **kwargs)
+        credentials.delete_cookie(response)
+        if shared:
+            response["Clear-Site-Data"] = '"cache", "storage"'
+        return response
+
+
+def _safe_next(request: HttpRequest) -> str:
+    following = request.POST.get("next") or request.GET.get("next") or ""
+    if url_has_allowed_host_and_scheme(following, {request.get_host()}, request.is_secure()):
+        return following
+    return ""
+
+
+@never_cache
+@sensitive_post_parameters("password")
+def reenter(request: HttpRequest) -> HttpResponse:
+    """The password again: the session is over, or the mail server no longer takes the old one.
+
+    A script that asks in place gets JSON ``{"csrf": token}`` and repeats its request; errors come
+    back as ``{"errors": [sentence, ...]}``. Without script it is a page that leads on to ``next``.
+    """
+    in_place = request.headers.get("X-Requested-With") == "fetch"
+    user = request.user if isinstance(request.user, User) else None
+    if request.method != "POST":
+        if user is None:
+            return redirect("account_login")
+        return render(
+            request, "accounts/reenter.html", {"form": SignInForm(), "next": _safe_next(request)}
+        )
+    data = request.POST.copy()
+    if user is not None:
+        data["login"] = user.login if user.is_local_administrator else str(user)
+    if request.session.get("shared_computer"):
+        data["shared_computer"] = "on"
+    form = SignInForm(data, request=request)
+    if form.is_valid() and user is not None and form.user != user:
+        form.add_error(None, SignInForm.wrong_person)
+    if not form.is_valid():
+        if in_place:
+            sentences = [text for texts in form.errors.values() for text in texts]
+            return JsonResponse({"errors": sentences}, status=form.failure_status)
+        context = {"form": form, "next": _safe_next(request)}
+        return render(request, "accounts/reenter.html", context, status=form.failure_status)
+    following = form.login(request, redirect_url=_safe_next(request) or None)
+    if not in_place:
+        return following
+    if not request.user.is_authenticated:  # a second factor is asked for, on a page of its own
+        return JsonResponse({"location": following["Location"]}, status=403)
+    return JsonResponse({"csrf": get_token(request)})

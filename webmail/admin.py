@@ -1,0 +1,33 @@
+"""The admin of the mail app."""
+
+from django import forms
+from django.contrib import admin
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from webmail.models import CACHE_KEY, PreferenceDefault
+from webmail.preferences import DECLARED
+
+
+class PreferenceDefaultForm(forms.ModelForm):
+    name = forms.ChoiceField(
+        label=_("preference"),
+        choices=[(preference.name, preference.label) for preference in DECLARED],
+    )
+
+
+@admin.register(PreferenceDefault)
+class PreferenceDefaultAdmin(admin.ModelAdmin):
+    form = PreferenceDefaultForm
+    list_display = ("name", "value", "locked")
+
+    def save_model(
+        self, request: HttpRequest, obj: PreferenceDefault, form: object, change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        cache.delete(CACHE_KEY)
+
+    def delete_model(self, request: HttpRequest, obj: PreferenceDefault) -> None:
+        super().delete_model(request, obj)
+        cache.delete(CACHE_KEY)

@@ -1,0 +1,73 @@
+"""ASGI entry point: Django's WSGI handler under an ASGI server.
+
+Django's own ASGI handler reads a synchronous stream whole into memory; a2wsgi does not. What a2wsgi
+lacks is the wish to know that the browser hung up: a cancelled download would be read to its end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from threading import Event
+from typing import Any
+
+from a2wsgi import WSGIMiddleware
+from a2wsgi.wsgi import WSGIResponder
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
+from webmail.wsgi import application as wsgi_application
+
+THREADS = 16
+
+
+class BrowserGone(Exception):
+    """Raised in the thread that produces an answer which nobody waits for any more."""
+
+
+class Responder(WSGIResponder):
+    """One answer; stops the producing thread once ``http.disconnect`` was received."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.gone = Event()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        watcher: asyncio.Task[None] | None = None
+
+        async def watch() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            self.gone.set()
+
+        async def send_and_watch(message: Any) -> None:
+            nonlocal watcher
+            # Only now: before the answer starts, the request's body is for the application.
+            if watcher is None:
+                watcher = self.loop.create_task(watch())
+            await send(message)
+
+        try:
+            with contextlib.suppress(BrowserGone):
+                await super().__call__(scope, receive, send_and_watch)
+        finally:
+            if watcher is not None:
+                watcher.cancel()
+
+    def send(self, message: Any) -> None:
+        if self.gone.is_set():
+            raise BrowserGone
+        super().send(message)
+
+
+class Middleware(WSGIMiddleware):
+    """a2wsgi's, with our responder."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            await Responder(self.app, self.executor, self.send_queue_size)(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+application = Middleware(wsgi_application, workers=THREADS)

@@ -1,0 +1,23 @@
+"""What every page's template knows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from webmail.preferences import Preferences
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """Product and support names, the person's preferences, whether the computer is shared."""
+    session = getattr(request, "session", None)
+    return {
+        "product": settings.PRODUCT_NAME,
+        "authority": settings.AUTHORITY_NAME,
+        "support": {"phone": settings.SUPPORT_PHONE, "email": settings.SUPPORT_EMAIL},
+        "prefs": getattr(request, "preferences", None) or Preferences.combine({}, {}),
+        "shared_computer": bool(session and session.get("shared_computer")),
+        "demo": settings.DEMO,
+    }

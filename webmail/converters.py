@@ -1,0 +1,57 @@
+"""Folder names and message references <-> URL segments.
+
+Identifiers are checked here, where they enter: imaplib lets CR and LF through.
+"""
+
+from __future__ import annotations
+
+import re
+
+CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+UINT32 = 2**32 - 1
+
+
+class FolderConverter:
+    """``Classes/4e B`` <-> ``Classes~2F4e B``: a slash would be a path, ``..`` would be climbed."""
+
+    regex = r"[^/\x00-\x1f\x7f]{1,1000}"
+
+    def to_python(self, value: str) -> str:
+        name = re.sub(r"~([0-9A-F]{2})", lambda match: chr(int(match[1], 16)), value)
+        if CONTROLS.search(name) or self.to_url(name) != value:
+            raise ValueError(value)
+        return name
+
+    def to_url(self, name: str) -> str:
+        if CONTROLS.search(name):
+            raise ValueError(name)
+        escaped = name.replace("~", "~7E").replace("/", "~2F")
+        return escaped.replace(".", "~2E") if escaped in {".", ".."} else escaped
+
+
+class MessageConverter:
+    """``1700000000-42`` <-> (UIDVALIDITY, UID), 32-bit numbers above zero (RFC 9051 2.3.1.1)."""
+
+    regex = r"[1-9][0-9]{0,9}-[1-9][0-9]{0,9}"
+
+    def to_python(self, value: str) -> tuple[int, int]:
+        uidvalidity, _hyphen, uid = value.partition("-")
+        numbers = int(uidvalidity), int(uid)
+        if max(numbers) > UINT32:
+            raise ValueError(value)
+        return numbers
+
+    def to_url(self, value: tuple[int, int] | str) -> str:
+        return value if isinstance(value, str) else f"{value[0]}-{value[1]}"
+
+
+class PartConverter:
+    """A part specifier, ``2.1``."""
+
+    regex = r"[1-9][0-9]{0,4}(\.[1-9][0-9]{0,4}){0,50}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value

@@ -1,0 +1,32 @@
+"""A page, or its partial: the only place that asks whether htmx made the request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render as render_template
+from django.utils.cache import patch_vary_headers
+
+
+def wants_partial(request: HttpRequest) -> bool:
+    """Whether htmx swaps a part: not when it restores history or boosts, which need the page."""
+    htmx = getattr(request, "htmx", None)
+    return bool(htmx) and not htmx.history_restore_request and not htmx.boosted
+
+
+def render(
+    request: HttpRequest,
+    template: str,
+    context: dict[str, Any],
+    *,
+    partial: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """``webmail/message.html``, or for htmx ``webmail/_message.html`` (or ``partial``)."""
+    if wants_partial(request):
+        folder, _slash, name = template.rpartition("/")
+        template = partial or f"{folder}/_{name}"
+    response = render_template(request, template, context, status=status)
+    patch_vary_headers(response, ["HX-Request"])
+    return response

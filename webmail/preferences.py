@@ -1,0 +1,129 @@
+"""Every preference, declared once: name, type (by its choices), default, lockable, form field.
+
+What a person chose is in ``User.preferences``; what administrators set or lock, a
+``PreferenceDefault`` row.
+"""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Choices = tuple[tuple[str, str | Promise], ...]
+
+
+def _time_zones() -> Choices:
+    return tuple((name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones()))
+
+
+@dataclass(frozen=True)
+class Preference:
+    """One thing a person may choose. ``choices`` are its allowed values with their words."""
+
+    name: str
+    label: str | Promise
+    default: str
+    choices: Choices | Callable[[], Choices]
+    help_text: str | Promise = ""
+    lockable: bool = True
+    wide: bool = False
+
+    def options(self) -> Choices:
+        return self.choices() if callable(self.choices) else self.choices
+
+    def allows(self, value: object) -> bool:
+        return any(value == option for option, _words in self.options())
+
+    def field(self) -> forms.ChoiceField:
+        widget = forms.Select if self.wide else forms.RadioSelect
+        return forms.ChoiceField(
+            label=self.label, help_text=self.help_text, choices=self.options, widget=widget
+        )
+
+
+DECLARED: tuple[Preference, ...] = (
+    Preference(
+        "density",
+        _("Density of the list"),
+        "airy",
+        (("airy", _("Airy")), ("normal", _("Normal")), ("compact", _("Compact"))),
+    ),
+    Preference(
+        "panes",
+        _("Panes"),
+        "right",
+        (("right", _("Message beside the list")), ("none", _("Message in place of the list"))),
+    ),
+    Preference(
+        "theme",
+        _("Theme"),
+        "system",
+        (("system", _("As the computer")), ("light", _("Light")), ("dark", _("Dark"))),
+    ),
+    Preference("language", _("Language"), "fr", (("fr", "Français"), ("en", "English"))),
+    Preference(
+        "dates",
+        _("Dates in the list"),
+        "relative",
+        (("relative", _("14:32, yesterday, Mon. 12 May")), ("full", _("12/05/2024 14:32"))),
+    ),
+    Preference("time_zone", _("Time zone"), settings.TIME_ZONE, _time_zones, wide=True),
+    Preference(
+        "page_size",
+        _("Messages per page"),
+        "50",
+        tuple((str(number), str(number)) for number in (25, 50, 100)),
+    ),
+)
+BY_NAME: Mapping[str, Preference] = {preference.name: preference for preference in DECLARED}
+
+
+@dataclass(frozen=True)
+class AdministratorsChoice:
+    """What administrators set for everybody, and whether people may choose otherwise."""
+
+    value: str
+    locked: bool
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """The values in force for one person."""
+
+    density: str
+    panes: str
+    theme: str
+    language: str
+    dates: str
+    time_zone: str
+    page_size: str
+    locked: frozenset[str] = frozenset()
+
+    @classmethod
+    def combine(
+        cls, chosen: Mapping[str, Any], administrators: Mapping[str, AdministratorsChoice]
+    ) -> Preferences:
+        """A lock wins, then what the person chose, then the administrators' default, then ours.
+
+        A value that is no longer allowed counts as none.
+        """
+        values, locked = {}, set()
+        for preference in DECLARED:
+            theirs = administrators.get(preference.name)
+            if theirs and not preference.allows(theirs.value):
+                theirs = None
+            value = chosen.get(preference.name)
+            if theirs and theirs.locked and preference.lockable:
+                locked.add(preference.name)
+                value = theirs.value
+            elif not preference.allows(value):
+                value = theirs.value if theirs else preference.default
+            values[preference.name] = str(value)
+        return cls(locked=frozenset(locked), **values)

@@ -1,0 +1,345 @@
+"""The settings. What differs between machines comes from the environment (README's table).
+
+Three small readers fail loudly: a setting that is there but wrong stops the start with its name.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def env_text(name: str, default: str = "") -> str:
+    """The variable, or the content of the file that ``NAME_FILE`` names, or the default."""
+    if file := os.environ.get(f"{name}_FILE"):
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE: {error}") from error
+    return os.environ.get(name, default)
+
+
+def env_int(name: str, default: int) -> int:
+    """A whole number, zero or more."""
+    value = env_text(name, str(default))
+    if not value.isascii() or not value.isdigit():
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}")
+    return int(value)
+
+
+def env_bool(name: str, default: bool) -> bool:
+    """1, true, yes, on / 0, false, no, off, in any case."""
+    value = env_text(name, "1" if default else "0").lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off", ""}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}")
+
+
+def env_list(name: str, default: str = "") -> list[str]:
+    """Comma-separated words; blanks around them do not count."""
+    return [word.strip() for word in env_text(name, default).split(",") if word.strip()]
+
+
+def env_networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Comma-separated addresses or networks (``192.0.2.0/24``)."""
+    try:
+        return [ipaddress.ip_network(word, strict=False) for word in env_list(name)]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from error
+
+
+def database(url: str) -> dict[str, object]:
+    """Django's DATABASES entry of ``sqlite:////path`` or ``postgresql://user:password@host:port/name``."""
+    parts = urlsplit(url)
+    if parts.scheme in {"sqlite", "sqlite3"}:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": unquote(parts.path)[1:] if parts.path != "/:memory:" else ":memory:",
+            "OPTIONS": {
+                "timeout": 20,
+                "transaction_mode": "IMMEDIATE",
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            },
+        }
+    if parts.scheme in {"postgres", "postgresql"}:
+        query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(parts.path[1:]),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": unquote(query.pop("host", parts.hostname or "")),
+            "PORT": query.pop("port", str(parts.port or "")),
+            "CONN_MAX_AGE": 60,
+            "CONN_HEALTH_CHECKS": True,
+            "OPTIONS": query,
+        }
+    raise ImproperlyConfigured(f"DATABASE_URL: unknown scheme {parts.scheme!r}")
+
+
+# What this installation is
+
+DEBUG = env_bool("WEBMAIL_DEBUG", False)
+DEMO = env_bool("WEBMAIL_DEMO", False)
+TESTING = "pytest" in sys.modules
+SECRET_KEY = env_text("WEBMAIL_SECRET_KEY")
+if not SECRET_KEY:
+    if not (DEBUG or TESTING or set(sys.argv) & {"collectstatic", "makemigrations"}):
+        raise ImproperlyConfigured(
+            "WEBMAIL_SECRET_KEY (or WEBMAIL_SECRET_KEY_FILE) must be set: 50 random characters"
+        )
+    SECRET_KEY = "not-secret-for-development-and-tests-only"  # noqa: S105  never used in production
+BASE_URL = env_text("WEBMAIL_BASE_URL", "http://localhost:8000")
+HTTPS = BASE_URL.startswith("https://")
+_host = urlsplit(BASE_URL).hostname or "localhost"
+ALLOWED_HOSTS = env_list("WEBMAIL_ALLOWED_HOSTS", _host)
+if _host == "localhost":
+    ALLOWED_HOSTS += ["127.0.0.1", "[::1]"]
+CSRF_TRUSTED_ORIGINS = [BASE_URL.rstrip("/")]
+TRUSTED_PROXIES = env_networks("WEBMAIL_TRUSTED_PROXIES")
+
+PRODUCT_NAME = env_text("WEBMAIL_PRODUCT_NAME", "Messagerie")
+AUTHORITY_NAME = env_text("WEBMAIL_AUTHORITY_NAME", "Académie d’Exemple")
+SUPPORT_PHONE = env_text("WEBMAIL_SUPPORT_PHONE", "03.22.82.37.40")
+SUPPORT_EMAIL = env_text("WEBMAIL_SUPPORT_EMAIL", "assistance@ac-amiens.fr")
+
+# Mail servers: the first mail domain is made from these; from then on its row decides (admin)
+
+MAIL_DOMAIN = env_text("WEBMAIL_DOMAIN")
+IMAP_URL = env_text("WEBMAIL_IMAP_URL")
+SMTP_URL = env_text("WEBMAIL_SMTP_URL")
+POP_URL = env_text("WEBMAIL_POP_URL")
+SIEVE_URL = env_text("WEBMAIL_SIEVE_URL")
+LOGIN_FORM = env_text("WEBMAIL_LOGIN_FORM", "address")
+TLS_CA_FILE = env_text("WEBMAIL_TLS_CA_FILE")
+IMAP_TIMEOUT = env_int("WEBMAIL_IMAP_TIMEOUT", 20)
+SMTP_TIMEOUT = env_int("WEBMAIL_SMTP_TIMEOUT", 60)
+IMAP_CONNECTIONS = env_int("WEBMAIL_IMAP_CONNECTIONS", 3)
+IMAP_IDLE_SECONDS = env_int("WEBMAIL_IMAP_IDLE_SECONDS", 300)
+MESSAGE_LIMIT = env_int("WEBMAIL_MESSAGE_LIMIT_MB", 25) * 1024 * 1024
+
+# Sign-in
+
+LOGIN_FAILURES_PER_LOGIN = env_int("WEBMAIL_LOGIN_FAILURES_PER_LOGIN", 10)
+LOGIN_FAILURES_PER_NETWORK = env_int("WEBMAIL_LOGIN_FAILURES_PER_NETWORK", 100)
+LOGIN_FAILURES_MINUTES = env_int("WEBMAIL_LOGIN_FAILURES_MINUTES", 15)
+LOGIN_EXEMPT_NETWORKS = env_networks("WEBMAIL_LOGIN_EXEMPT_NETWORKS")
+SESSION_IDLE_MINUTES = env_int("WEBMAIL_SESSION_IDLE_MINUTES", 12 * 60)
+SHARED_IDLE_MINUTES = env_int("WEBMAIL_SHARED_IDLE_MINUTES", 10)
+ADMIN_NEEDS_TOTP = env_bool("WEBMAIL_ADMIN_NEEDS_TOTP", not DEMO)
+
+# Django
+
+INSTALLED_APPS = [
+    "webmail",
+    "accounts",
+    "accounts.apps.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_htmx",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "accounts.middleware.SessionMiddleware",
+    "webmail.middleware.PreferencesMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "webmail.middleware.ErrorsMiddleware",
+]
+
+ROOT_URLCONF = "webmail.urls"
+WSGI_APPLICATION = "webmail.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+APPEND_SLASH = True
+FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "webmail.context.page",
+            ],
+        },
+    },
+]
+
+DATABASES = {
+    "default": database(env_text("DATABASE_URL", f"sqlite:///{BASE_DIR}/var/webmail.sqlite3"))
+}
+
+REDIS_URL = env_text("REDIS_URL")
+if REDIS_URL:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "webmail",
+            "OPTIONS": {"serializer": "webmail.cache.JSONSerializer"},
+        }
+    }
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+SESSION_COOKIE_AGE = SESSION_IDLE_MINUTES * 60
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "webmail.views.failures.csrf"
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = HTTPS
+
+SECURE_SSL_REDIRECT = HTTPS and env_bool("WEBMAIL_SSL_REDIRECT", True)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_HSTS_SECONDS = env_int("WEBMAIL_HSTS_SECONDS", 31536000) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS and env_bool("WEBMAIL_HSTS_SUBDOMAINS", True)
+SECURE_HSTS_PRELOAD = HTTPS and env_bool("WEBMAIL_HSTS_PRELOAD", True)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "SAMEORIGIN"
+
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": [],
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "frame-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "manifest-src": [SELF],
+    },
+}
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "accounts.backends.LocalAdministratorBackend",
+    "accounts.backends.MailServerBackend",
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = "login"
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_PRESERVE_USERNAME_CASING = True
+ACCOUNT_USER_DISPLAY = str
+ACCOUNT_FORMS = {"login": "accounts.forms.SignInForm"}
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+# Failures alone are counted, by accounts.limits: a whole school may share one address.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
+MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = PRODUCT_NAME
+
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", _("French")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = env_text("WEBMAIL_TIME_ZONE", "Europe/Paris")
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = Path(env_text("WEBMAIL_STATIC_ROOT", str(BASE_DIR / "var" / "static")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or TESTING
+        else "webmail.storage.StaticStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG or TESTING
+WHITENOISE_AUTOREFRESH = DEBUG
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000
+DATA_UPLOAD_MAX_NUMBER_FILES = 100
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+DEFAULT_FROM_EMAIL = env_text("WEBMAIL_FROM_EMAIL", SUPPORT_EMAIL)
+
+# Celery
+
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1) if REDIS_URL else "memory://"
+CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_ALWAYS_EAGER = not REDIS_URL
+CELERY_BEAT_SCHEDULE = {
+    "clear-expired-sessions": {
+        "task": "accounts.tasks.clear_expired_sessions",
+        "schedule": 24 * 60 * 60,
+    },
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env_text("WEBMAIL_LOG_LEVEL", "WARNING")},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+        "webmail": {"level": env_text("WEBMAIL_LOG_LEVEL", "INFO")},
+        "accounts": {"level": env_text("WEBMAIL_LOG_LEVEL", "INFO")},
+    },
+}

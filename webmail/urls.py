@@ -1,0 +1,36 @@
+"""Every page has its own address."""
+
+from django.contrib import admin
+from django.urls import include, path, register_converter
+from django.views.i18n import set_language
+
+from webmail.converters import FolderConverter, MessageConverter, PartConverter
+from webmail.views import compose, health, messages, parts, preferences
+
+register_converter(FolderConverter, "folder")
+register_converter(MessageConverter, "ref")
+register_converter(PartConverter, "part")
+
+mail = [
+    path("mail/<folder:folder>/", messages.message_list, name="folder"),
+    path("mail/<folder:folder>/act/", messages.act, name="act"),
+    path("mail/<folder:folder>/<ref:ref>/", messages.message, name="message"),
+    path("mail/<folder:folder>/<ref:ref>/frame/", parts.message_frame, name="message_frame"),
+    path("mail/<folder:folder>/<ref:ref>/frame/inline/<int:n>", parts.inline, name="inline"),
+    path("mail/<folder:folder>/<ref:ref>/part/<part:number>/", parts.part, name="part"),
+    path("mail/<folder:folder>/<ref:ref>/source/", parts.source, name="source"),
+    path("mail/<folder:folder>/<ref:ref>/reply/", compose.reply, name="reply"),
+    path("mail/<folder:folder>/<ref:ref>/forward/", compose.forward, name="forward"),
+    path("compose/", compose.compose, name="compose"),
+    path("preferences/", preferences.preferences, name="preferences"),
+]
+
+urlpatterns = [
+    path("", messages.home, name="home"),
+    path("", include((mail, "mail"))),
+    path("accounts/", include("accounts.urls")),
+    path("admin/", admin.site.urls),
+    path("language/", set_language, name="set_language"),
+    path("healthz", health.healthz, name="healthz"),
+    path("healthz/", health.healthz),
+]

@@ -1,0 +1,1 @@
+"""Requests -> answers: a view parses, calls one or two functions, renders."""

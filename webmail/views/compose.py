@@ -1,0 +1,322 @@
+"""Writing: new, reply, forward. What was written never leaves the screen before it was sent."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages as toasts
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render as render_template
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext, pgettext
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts import session
+from accounts.forms import SignInForm
+from accounts.http import AnyRequest, SignedInRequest, login_required
+from accounts.models import User
+from webmail import outbox, presentation
+from webmail.errors import (
+    MessageNotFound,
+    OverQuota,
+    RecipientsRefused,
+    SenderRefused,
+    ServerUnavailable,
+    SignInNeeded,
+    TooLarge,
+    WebmailError,
+)
+from webmail.forms import ComposeForm
+from webmail.imap import fetch
+from webmail.imap.connection import Connection
+from webmail.imap.values import Envelope, MessageRef
+from webmail.mailbox import reading
+from webmail.middleware import in_place
+from webmail.mime import addresses, build, headers, quoting
+from webmail.mime.addresses import Address
+from webmail.mime.build import Attachment, Outgoing
+from webmail.views.messages import read_folders
+
+MESSAGE_ID = re.compile(r"<[^<>\s]{1,250}>")
+
+
+@require_GET
+@login_required
+def reply(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
+    """An answer to the sender, or with ``?all=1`` to everybody."""
+    everyone = request.GET.get("all") == "1"
+    origin = MessageRef(folder, *ref)
+    with session.imap(request) as imap:
+        opened = reading.open_message(imap, origin, mark_seen=False)
+        quoted = reading.quotable(imap, origin)
+        sides = read_folders(imap, folder)
+    envelope = opened.fetched.envelope
+    to, cc = quoting.reply_recipients(
+        from_=envelope.from_,
+        reply_to=envelope.reply_to,
+        to=envelope.to,
+        cc=envelope.cc,
+        own={request.user.address.lower()},
+        everyone=everyone,
+    )
+    initial = {
+        "to": _written(to),
+        "cc": _written(cc),
+        "subject": quoting.reply_subject(envelope.subject),
+        "body": "\n\n" + quoting.quote(quoted, _attribution(envelope)),
+        "kind": "reply_all" if everyone else "reply",
+    }
+    return _page(request, _begun(initial, origin), sides)
+
+
+@require_GET
+@login_required
+def forward(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
+    """The message inside a new one, its attachments kept unless unticked."""
+    origin = MessageRef(folder, *ref)
+    with session.imap(request) as imap:
+        opened = reading.open_message(imap, origin, mark_seen=False)
+        quoted = reading.quotable(imap, origin)
+        sides = read_folders(imap, folder)
+    envelope = opened.fetched.envelope
+    head = [
+        (gettext("From"), _written(envelope.from_)),
+        (gettext("Date"), presentation.when_long(envelope.date)),
+        (pgettext("recipients", "To"), _written(envelope.to)),
+        (gettext("Subject"), envelope.subject),
+    ]
+    initial = {
+        "subject": quoting.forward_subject(envelope.subject),
+        "body": "\n\n" + quoting.forwarded(quoted, head),
+        "kind": "forward",
+        "keep": [part.number for part in opened.shown.attachments],
+    }
+    cards = [presentation.attachment_card(origin, part) for part in opened.shown.attachments]
+    return _page(request, _begun(initial, origin), sides, origin_attachments=cards)
+
+
+@require_http_methods(["GET", "POST"])
+def compose(request: AnyRequest) -> HttpResponse:
+    """A new message; and where every message being written is posted to."""
+    if request.method == "POST":
+        return _send(request)
+    return _new(request)
+
+
+@login_required
+def _new(request: SignedInRequest) -> HttpResponse:
+    with session.imap(request) as imap:
+        sides = read_folders(imap, "")
+    initial = {
+        "to": _line(request.GET.get("to", "")),
+        "subject": _line(request.GET.get("subject", "")),
+        "body": request.GET.get("body", "")[:100_000],
+        "kind": "new",
+    }
+    return _page(request, ComposeForm(initial=initial), sides)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:2000]
+
+
+def _begun(initial: dict[str, Any], origin: MessageRef) -> ComposeForm:
+    initial["origin_folder"] = origin.folder
+    initial["origin_ref"] = presentation.ref_segment(origin)
+    return ComposeForm(initial=initial)
+
+
+def _written(people: Sequence[Address]) -> str:
+    return ", ".join(addresses.format(person) for person in people)
+
+
+def _attribution(envelope: Envelope) -> str:
+    sender = envelope.from_[0].shown if envelope.from_ else gettext("(unknown sender)")
+    if envelope.date is None:
+        return gettext("%(sender)s wrote:") % {"sender": sender}
+    return gettext("On %(date)s, %(sender)s wrote:") % {
+        "date": presentation.when_long(envelope.date),
+        "sender": sender,
+    }
+
+
+def _send(request: AnyRequest) -> HttpResponse:
+    """Send what was posted. Whatever goes wrong, the same page comes back with the text in it."""
+    form = ComposeForm(request.POST, request.FILES)
+    try:
+        _sign_in_again(request)
+        if not isinstance(request.user, User):
+            raise SignInNeeded
+        if not form.is_valid():
+            return _refused(request, form, status=422)
+        with session.imap(request) as imap:  # type: ignore[arg-type]
+            outgoing = _outgoing(request.user, form, _kept(imap, form), _thread(imap, form))
+            sent = outbox.send(
+                imap,
+                session.smtp(request),
+                outgoing,
+                origin=form.origin,
+                forwarded=form.cleaned_data["kind"] == "forward",
+            )
+    except WebmailError as error:
+        if in_place(request):
+            raise
+        return _refused(request, form, status=error.status, error=error)
+    return _sent(request, form, sent)
+
+
+def _sign_in_again(request: AnyRequest) -> None:
+    """Without script a person whose session ended gives the password in the form itself."""
+    if not request.POST.get("password"):
+        return
+    again = SignInForm(request.POST, request=request)
+    if not again.is_valid():
+        raise SignInNeeded
+    again.login(request)
+
+
+def _kept(imap: Connection, form: ComposeForm) -> list[Attachment]:
+    """The forwarded message's attachments that stayed ticked: straight from the server."""
+    if form.origin is None:
+        return []
+    kept = []
+    for number in form.cleaned_data["keep"]:
+        part, content = reading.content(imap, form.origin, number, limit=settings.MESSAGE_LIMIT)
+        name = presentation.attachment_card(form.origin, part).name
+        kept.append(Attachment(name=name, media_type=part.media_type, content=content))
+    return kept
+
+
+def _thread(imap: Connection, form: ComposeForm) -> tuple[str, ...]:
+    """The References of an answer (RFC 5322 section 3.6.4), oldest first; none if it is gone."""
+    if form.origin is None or form.cleaned_data["kind"] == "forward":
+        return ()
+    try:
+        origin = headers.parse(fetch.headers(imap, form.origin))
+    except MessageNotFound:
+        return ()
+    known = origin.get("References") or origin.get("In-Reply-To")
+    return tuple(MESSAGE_ID.findall(f"{known} {origin.get('Message-ID')}"))[-50:]
+
+
+def _outgoing(
+    user: User, form: ComposeForm, kept: list[Attachment], references: tuple[str, ...]
+) -> Outgoing:
+    cleaned = form.cleaned_data
+    uploaded = [
+        Attachment(
+            name=file.name or "",
+            media_type=file.content_type or "application/octet-stream",
+            content=file.read(),
+        )
+        for file in cleaned["attachments"]
+    ]
+    return Outgoing(
+        sender=Address(user.name, user.address),
+        to=cleaned["to"],
+        cc=cleaned["cc"],
+        bcc=cleaned["bcc"],
+        subject=cleaned["subject"],
+        text=cleaned["body"],
+        date=timezone.localtime(),
+        message_id=build.message_id(user.address.rpartition("@")[2], uuid.uuid4().hex),
+        in_reply_to=references[-1] if references else "",
+        references=references,
+        attachments=(*kept, *uploaded),
+        user_agent=settings.PRODUCT_NAME,
+    )
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake in the form, with the field it is about."""
+
+    field_id: str
+    text: str
+
+
+def _refused(
+    request: AnyRequest, form: ComposeForm, *, status: int, error: WebmailError | None = None
+) -> HttpResponse:
+    """The form again, with what was written and what stood in the way."""
+    if error is None and in_place(request):
+        problems = [
+            Problem(field_id=f"id_{name}", text=str(text))
+            for name, texts in form.errors.items()
+            for text in texts
+        ]
+        context = {"title": gettext("The message was not sent."), "problems": problems}
+        response = render_template(request, "webmail/_notice.html", context, status=status)
+        response["HX-Retarget"], response["HX-Reswap"] = "#notices", "innerHTML"
+        return response
+    context = {
+        "reenter": isinstance(error, SignInNeeded),
+        "problem": error and in_words(error),
+        "error": error,
+    }
+    return _page(request, form, None, status=status, **context)
+
+
+def in_words(error: WebmailError) -> str:
+    """Why a message could not be sent, in a sentence."""
+    match error:
+        case RecipientsRefused():
+            refused = {"addresses": ", ".join(error.refused)}
+            return gettext("The mail server refused these recipients: %(addresses)s.") % refused
+        case SignInNeeded():
+            return gettext("Your session has ended: enter your password to send the message.")
+        case SenderRefused():
+            return gettext("The mail server does not let you write from this address.")
+        case TooLarge():
+            return gettext("The message is too large for the mail server: remove an attachment.")
+        case ServerUnavailable():
+            return gettext("The mail server does not answer: try again in a few minutes.")
+        case OverQuota():
+            return gettext("Your mailbox is full: delete messages, then try again.")
+        case _:
+            return gettext("The message could not be sent.")
+
+
+def _sent(request: AnyRequest, form: ComposeForm, sent: outbox.Sent) -> HttpResponse:
+    if sent.filed:
+        toasts.success(request, gettext("Message sent."))
+    else:
+        toasts.warning(
+            request,
+            gettext("Message sent, but no copy could be kept in “Sent”. Do not send it again."),
+        )
+    origin = form.origin
+    url = presentation.message_url(origin) if origin else reverse("mail:folder", args=["INBOX"])
+    if in_place(request):
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return HttpResponseRedirect(url)
+
+
+def _page(
+    request: HttpRequest,
+    form: ComposeForm,
+    sides: Any,
+    *,
+    status: int = 200,
+    origin_attachments: Sequence[presentation.AttachmentCard] = (),
+    **context: Any,
+) -> HttpResponse:
+    user = request.user
+    kind = form["kind"].value() or "new"
+    context |= {
+        "form": form,
+        "kind": kind,
+        "folders": sides and sides.shown,
+        "sender": user if isinstance(user, User) else None,
+        "origin_attachments": origin_attachments,
+        "limit": presentation.size(settings.MESSAGE_LIMIT * 3 // 4),
+        "limit_bytes": settings.MESSAGE_LIMIT * 3 // 4,
+        "cancel_url": reverse("mail:folder", args=["INBOX"]),
+    }
+    return render_template(request, "webmail/compose.html", context, status=status)

@@ -1,0 +1,224 @@
+"""Lists, the reader, and what one does with messages from either."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages as toasts
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.shortcuts import render as render_template
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts import session
+from accounts.http import SignedInRequest, login_required
+from webmail import presentation
+from webmail.forms import ActForm, ListForm
+from webmail.htmx import render, wants_partial
+from webmail.imap.connection import Connection
+from webmail.imap.values import FLAGGED, SEEN, Folder, MessageRef
+from webmail.mailbox import actions, folders, listing, reading
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Where a signed-in person begins."""
+    if getattr(request.user, "is_local_administrator", False):
+        return redirect("admin:index")
+    return redirect("mail:folder", "INBOX")
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The folder list as read, and as shown."""
+
+    read: tuple[Folder, ...]
+    shown: presentation.FolderList
+    current: Folder | None
+
+    @property
+    def special_use(self) -> str:
+        return self.current.special_use if self.current else ""
+
+
+def read_folders(imap: Connection, current: str) -> Sides:
+    found = folders.list_folders(imap)
+    shown = presentation.folder_list(folders.tree(found), current)
+    return Sides(found, shown, next((folder for folder in found if folder.name == current), None))
+
+
+def _list_context(
+    request: SignedInRequest, imap: Connection, folder: str, current: MessageRef | None = None
+) -> dict[str, Any]:
+    form = ListForm(request.GET)
+    page = listing.page(
+        imap,
+        folder,
+        number=form.number,
+        size=int(request.preferences.page_size),
+        after=form.after_uid,
+    )
+    sides = read_folders(imap, folder)
+    row = sides.shown.find(folder)
+    shown = presentation.mail_page(
+        page,
+        label=row.label if row else folder,
+        unseen=(sides.current and sides.current.unseen) or 0,
+        special_use=sides.special_use,
+        full_dates=request.preferences.dates == "full",
+        current=current,
+    )
+    return {"folders": sides.shown, "current": folder, "page": shown, "folder_label": shown.label}
+
+
+@require_GET
+@login_required
+def message_list(request: SignedInRequest, folder: str) -> HttpResponse:
+    """One page of a folder; for the scrolling list only the rows that come next."""
+    with session.imap(request) as imap:
+        context = _list_context(request, imap, folder)
+    scrolling = request.htmx.target == "more"
+    partial = "webmail/_message_rows.html" if scrolling else ""
+    return render(request, "webmail/message_list.html", context, partial=partial)
+
+
+@require_GET
+@login_required
+def message(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
+    """An opened message; for htmx the reader alone, with the folder counts beside it."""
+    message_ref = MessageRef(folder, *ref)
+    with session.imap(request) as imap:
+        opened = reading.open_message(imap, message_ref)
+        if wants_partial(request):
+            sides = read_folders(imap, folder)
+            row = sides.shown.find(folder)
+            label = row.label if row else folder
+            context: dict[str, Any] = {
+                "folders": sides.shown,
+                "current": folder,
+                "folder_label": label,
+                "page": {"label": label, "url": reverse("mail:folder", args=[folder])},
+            }
+        else:
+            context = _list_context(request, imap, folder, message_ref)
+    domain = request.user.mail_domain
+    context["opened"] = presentation.opened_message(
+        opened, own_domain=domain.name if domain else ""
+    )
+    return render(request, "webmail/message.html", context)
+
+
+FLAG_VERBS = {
+    "flag": (FLAGGED, True),
+    "unflag": (FLAGGED, False),
+    "seen": (SEEN, True),
+    "unseen": (SEEN, False),
+}
+UNDOING = {"flag": "unflag", "unflag": "flag", "seen": "unseen", "unseen": "seen"}
+TARGETS = {"trash": "\\Trash", "archive": "\\Archive", "junk": "\\Junk"}
+
+
+@require_POST
+@login_required
+def act(request: SignedInRequest, folder: str) -> HttpResponse:
+    """One verb on the chosen messages of a folder, with its undoing in a toast."""
+    form = ActForm(request.POST)
+    if not form.is_valid():
+        return _nothing_done(request, folder)
+    verb = form.cleaned_data["verb"]
+    refs = [MessageRef(folder, *pair) for pair in form.cleaned_data["refs"]]
+    with session.imap(request) as imap:
+        undo = _perform(imap, folder, verb, refs, form.cleaned_data["to"])
+        if wants_partial(request):
+            sides = read_folders(imap, folder)
+    toast = {"message": _done(verb, len(refs)), "undo": undo}
+    if not wants_partial(request):
+        toasts.success(request, toast["message"])
+        return redirect(_safe_next(request) or reverse("mail:folder", args=[folder]))
+    gone = verb not in FLAG_VERBS
+    opened = form.cleaned_data["opened"]
+    row = sides.shown.find(folder)
+    context = {
+        "folders": sides.shown,
+        "page": row and {"total": row.messages, "unseen": row.unseen},
+        "current": folder,
+        "refs": [presentation.ref_segment(ref) for ref in refs],
+        "verb": verb,
+        "opened_ref": opened,
+        "message_gone": gone and opened in form.data.getlist("refs"),
+        "toast": toast if gone or verb == "unseen" else None,
+    }
+    return render_template(request, "webmail/_acted.html", context)
+
+
+def _perform(
+    imap: Connection, folder: str, verb: str, refs: Sequence[MessageRef], to: str
+) -> dict[str, Any] | None:
+    """Do it; returns the form that undoes it, None when the server does not tell the new UIDs."""
+    if verb in FLAG_VERBS:
+        actions.set_flag(imap, refs, *FLAG_VERBS[verb])
+        moved: Sequence[MessageRef] = refs
+        undoing, back = UNDOING[verb], ""
+    else:
+        target = to if verb == "move" else folders.ensure(imap, TARGETS[verb])
+        moved = actions.move(imap, refs, to=target)
+        undoing, back = "move", folder
+    if not moved:
+        return None
+    fields = [("refs", presentation.ref_segment(ref)) for ref in moved]
+    fields += [("verb", undoing), ("to", back), ("next", reverse("mail:folder", args=[folder]))]
+    return {"url": reverse("mail:act", args=[moved[0].folder]), "fields": fields}
+
+
+def _done(verb: str, count: int) -> str:
+    match verb:
+        case "flag":
+            words = ngettext("%(count)d message flagged.", "%(count)d messages flagged.", count)
+        case "unflag":
+            words = ngettext(
+                "Flag removed from %(count)d message.",
+                "Flag removed from %(count)d messages.",
+                count,
+            )
+        case "seen":
+            words = ngettext(
+                "%(count)d message marked as read.", "%(count)d messages marked as read.", count
+            )
+        case "unseen":
+            words = ngettext(
+                "%(count)d message marked as unread.", "%(count)d messages marked as unread.", count
+            )
+        case "trash":
+            words = ngettext(
+                "%(count)d message moved to the trash.",
+                "%(count)d messages moved to the trash.",
+                count,
+            )
+        case "archive":
+            words = ngettext("%(count)d message archived.", "%(count)d messages archived.", count)
+        case "junk":
+            words = ngettext(
+                "%(count)d message moved to junk.", "%(count)d messages moved to junk.", count
+            )
+        case _:
+            words = ngettext("%(count)d message moved.", "%(count)d messages moved.", count)
+    return words % {"count": count}
+
+
+def _nothing_done(request: SignedInRequest, folder: str) -> HttpResponse:
+    words = gettext("Nothing was done: choose at least one message.")
+    if wants_partial(request):
+        context = {"level": "warn", "title": words}
+        return render_template(request, "webmail/_notice.html", context, status=422)
+    toasts.warning(request, words)
+    return redirect("mail:folder", folder)
+
+
+def _safe_next(request: HttpRequest) -> str:
+    following = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(following, {request.get_host()}, request.is_secure())
+    return following if safe else ""

@@ -1,0 +1,111 @@
+"""What a message carries: its HTML in a frame of its own, its images, its attachments, its source.
+
+Nothing that mail carries is served from here as something a browser would run: types come from a
+short list whatever the mail claims, everything else is a download.
+"""
+
+from __future__ import annotations
+
+from csp.constants import NONE, SELF, UNSAFE_INLINE
+from csp.decorators import csp
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils.http import content_disposition_header
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_GET
+
+from accounts import session
+from accounts.http import SignedInRequest, login_required
+from webmail import presentation, streaming
+from webmail.imap.values import MessageRef
+from webmail.mailbox import reading
+from webmail.mime.structure import Part
+
+SANDBOX = ["allow-same-origin", "allow-popups", "allow-popups-to-escape-sandbox"]
+INERT = {"DIRECTIVES": {"default-src": [NONE], "sandbox": True}}
+IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"}
+
+
+@require_GET
+@login_required
+@xframe_options_sameorigin
+@csp(
+    {
+        "DIRECTIVES": {
+            "default-src": [NONE],
+            "img-src": [SELF],
+            "style-src": [UNSAFE_INLINE],
+            "frame-ancestors": [SELF],
+            "sandbox": SANDBOX,
+        }
+    }
+)
+def message_frame(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
+    """The sanitised HTML as a document that can run nothing, for the reader's sandboxed frame."""
+    with session.imap(request) as imap:
+        safe = reading.html(imap, MessageRef(folder, *ref))
+    return render(request, "webmail/message_frame.html", {"safe": safe})
+
+
+@require_GET
+@login_required
+@csp(INERT)
+def inline(request: SignedInRequest, folder: str, ref: tuple[int, int], n: int) -> HttpResponseBase:
+    """The nth image that the message's HTML names; only pictures a browser cannot run."""
+    message_ref = MessageRef(folder, *ref)
+    lease = session.lease(request)
+    with streaming.kept_on_success(lease) as imap:
+        wanted = reading.inline_part(imap, message_ref, n)
+    is_image = wanted.media_type in IMAGES
+    response = _stream(lease, message_ref, wanted, download=not is_image)
+    if is_image:
+        response["Content-Type"] = wanted.media_type
+    # A UID's content never changes (RFC 9051 section 2.3.1.1).
+    if not request.session.get("shared_computer"):
+        response["Cache-Control"] = "private, max-age=86400, immutable"
+    return response
+
+
+@require_GET
+@login_required
+@csp(INERT)
+def part(
+    request: SignedInRequest, folder: str, ref: tuple[int, int], number: str
+) -> HttpResponseBase:
+    """An attachment as a download, streamed."""
+    message_ref = MessageRef(folder, *ref)
+    lease = session.lease(request)
+    with streaming.kept_on_success(lease) as imap:
+        wanted = reading.find_part(imap, message_ref, number)
+    return _stream(lease, message_ref, wanted, download=True)
+
+
+@require_GET
+@login_required
+@csp(INERT)
+def source(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponseBase:
+    """The message itself, as ``message.eml``."""
+    message_ref = MessageRef(folder, *ref)
+    lease = session.lease(request)
+    with streaming.kept_on_success(lease) as imap:
+        size = reading.size(imap, message_ref)
+    response = StreamingHttpResponse(
+        streaming.source(lease, message_ref), content_type="application/octet-stream"
+    )
+    response["Content-Length"] = size
+    response["Content-Disposition"] = (
+        content_disposition_header(True, f"message-{ref[1]}.eml") or ""
+    )
+    return response
+
+
+def _stream(
+    lease: session.Lease, ref: MessageRef, wanted: Part, *, download: bool
+) -> StreamingHttpResponse:
+    name = presentation.attachment_card(ref, wanted).name
+    response = StreamingHttpResponse(
+        streaming.part(lease, ref, wanted), content_type="application/octet-stream"
+    )
+    if download:
+        response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    return response
