@@ -1,0 +1,229 @@
+"""A message to be sent: values -> the bytes of RFC 5322 and MIME."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+from urllib.parse import quote
+
+from webmail.mime import addresses
+from webmail.mime.addresses import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file to send: ``content`` is not encoded."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """All that a message to be sent consists of. ``date`` is aware; ids have their angle
+    brackets."""
+
+    sender: Address
+    to: tuple[Address, ...]
+    subject: str
+    text: str
+    date: datetime
+    message_id: str
+    cc: tuple[Address, ...] = ()
+    bcc: tuple[Address, ...] = ()
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    user_agent: str = ""
+
+
+_CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
+_ID = re.compile(r"<[!-;=?-~]{1,900}>")
+_LINE = 76
+
+
+def message_id(domain: str, unique: str) -> str:
+    """``<unique@domain>``. Raises ValueError when either holds what a Message-ID cannot."""
+    if not re.fullmatch(r"[\w.!#$%&'*+/=?^`{|}~-]{1,200}", unique, re.ASCII):
+        raise ValueError("not usable in a Message-ID")
+    return f"<{unique}@{_ascii_domain(_checked(domain))}>"
+
+
+def message(outgoing: Outgoing, *, keep_bcc: bool = False) -> bytes:
+    """The message with CRLF line ends, every line within 998 bytes. ``keep_bcc``: for the copy in
+    Sent alone.
+
+    Raises ValueError when a header value holds a line break or another control character: nothing
+    typed may become a header of its own.
+    """
+    if outgoing.date.tzinfo is None:
+        raise ValueError("the date of a message must be aware")
+    fields = [
+        ("Date", [format_datetime(outgoing.date)]),
+        ("From", _written([outgoing.sender])),
+        ("To", _written(outgoing.to)),
+        ("Cc", _written(outgoing.cc)),
+        ("Bcc", _written(outgoing.bcc if keep_bcc else ())),
+        ("Subject", [encode(_checked(outgoing.subject))]),
+        ("Message-ID", [_checked_id(outgoing.message_id)]),
+        ("In-Reply-To", [_checked_id(outgoing.in_reply_to)] if outgoing.in_reply_to else []),
+        ("References", [" ".join(map(_checked_id, outgoing.references))]),
+        ("User-Agent", [encode(_checked(outgoing.user_agent))]),
+        ("MIME-Version", ["1.0"]),
+    ]
+    lines = [_folded(name, values) for name, values in fields if any(values) or name == "Subject"]
+    return b"\r\n".join([*lines, _body(outgoing)])
+
+
+def _checked(value: str) -> str:
+    if _CONTROLS.search(value):
+        raise ValueError("control character in a header value")
+    return value.replace("\t", " ")
+
+
+def _checked_id(value: str) -> str:
+    if not _ID.fullmatch(value):
+        raise ValueError("not a Message-ID")
+    return value
+
+
+def _ascii_domain(domain: str) -> str:
+    """``domain`` as IDNA writes it (Bücher.example); unchanged when IDNA cannot."""
+    if domain.isascii():
+        return domain
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return domain
+
+
+def _written(recipients: Iterable[Address]) -> list[str]:
+    """Each address for a header, all but the last with the comma that follows."""
+    out = []
+    for recipient in recipients:
+        local, at, domain = _checked(recipient.address).rpartition("@")
+        address = f"{local}{at}{_ascii_domain(domain)}"
+        name = _checked(recipient.name)
+        if re.search(r"[<>,;\s\"()]", address) or not address:
+            raise ValueError("not an address")
+        if name and (not name.isascii() or "=?" in name):
+            out.append(f"{encode(name)} <{address}>")
+        else:
+            out.append(addresses.format(Address(name, address)))
+    return [f"{text}," for text in out[:-1]] + out[-1:]
+
+
+def encode(text: str) -> str:
+    """``text`` as RFC 2047 words where it is not ASCII, each within 75 characters and whole
+    characters each."""
+    if text.isascii() and "=?" not in text and all(len(word) < 900 for word in text.split(" ")):
+        return text
+    words, piece = [], b""
+    for character in text.encode("utf-8", "replace").decode("utf-8"):
+        data = character.encode()
+        if len(piece) + len(data) > 39:
+            words.append(piece)
+            piece = b""
+        piece += data
+    return " ".join(
+        f"=?utf-8?b?{base64.b64encode(word).decode('ascii')}?=" for word in (*words, piece)
+    )
+
+
+def _folded(name: str, values: list[str]) -> bytes:
+    """A header field, folded at blanks (RFC 5322 section 2.2.3)."""
+    first, *words = " ".join(values).split(" ")
+    lines = [f"{name}: {first}"]
+    for word in words:
+        # A line of blanks alone would end the header for some programs: they stay where they are.
+        if word and lines[-1].strip() and len(f"{lines[-1]} {word}".encode()) > _LINE:
+            lines.append(f" {word}")
+        else:
+            lines[-1] += f" {word}"
+    return "\r\n".join([*lines[:-1], lines[-1].rstrip(" ")]).encode()
+
+
+def _body(outgoing: Outgoing) -> bytes:
+    text = _text_part(outgoing.text)
+    if not outgoing.attachments:
+        return text
+    parts = [text, *map(_attachment_part, outgoing.attachments)]
+    boundary = _boundary(outgoing.message_id, parts)
+    head = b'Content-Type: multipart/mixed; boundary="' + boundary + b'"\r\n'
+    body = b"".join(b"\r\n--" + boundary + b"\r\n" + part for part in parts)
+    return head + body + b"\r\n--" + boundary + b"--\r\n"
+
+
+def _boundary(seed: str, parts: list[bytes]) -> bytes:
+    """A boundary that stands in no part; the same for the same message, so that both copies are
+    alike."""
+    for attempt in range(100):
+        digest = hashlib.sha256(f"{seed} {attempt}".encode()).hexdigest()[:32]
+        boundary = f"=_{digest}".encode()
+        if not any(b"--" + boundary in part for part in parts):
+            break
+    return boundary
+
+
+def _text_part(text: str) -> bytes:
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    data = text.encode("utf-8", "replace").replace(b"\n", b"\r\n")
+    if data and not data.endswith(b"\r\n"):
+        data += b"\r\n"
+    head = b'Content-Type: text/plain; charset="utf-8"\r\nContent-Transfer-Encoding: %s\r\n\r\n'
+    if data.isascii() and all(len(line) <= 78 for line in data.split(b"\r\n")):
+        return head % b"7bit" + data
+    return head % b"quoted-printable" + binascii.b2a_qp(data, istext=True)
+
+
+def _attachment_part(attachment: Attachment) -> bytes:
+    media_type = attachment.media_type.lower()
+    if not re.fullmatch(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,120}", media_type):
+        media_type = "application/octet-stream"
+    if media_type.startswith("multipart/"):
+        media_type = "application/octet-stream"
+    name = _checked(attachment.name).encode("utf-8", "replace").decode()
+    encoding, content = "base64", _base64_lines(attachment.content)
+    if media_type.startswith("message/"):
+        # RFC 2046 section 5.2.1: a message is not to be encoded again.
+        encoding, content = _message_content(attachment.content)
+        if encoding == "base64":
+            media_type = "application/octet-stream"
+    head = (
+        f"Content-Type: {media_type}{_parameter('name', name)}\r\n"
+        f"Content-Disposition: attachment{_parameter('filename', name)}\r\n"
+        f"Content-Transfer-Encoding: {encoding}\r\n\r\n"
+    )
+    return head.encode("ascii") + content
+
+
+def _message_content(content: bytes) -> tuple[str, bytes]:
+    lines = re.split(rb"\r\n|\r|\n", content)
+    if b"\x00" in content or any(len(line) > 998 for line in lines):
+        return "base64", _base64_lines(content)
+    return "7bit" if content.isascii() else "8bit", b"\r\n".join(lines)
+
+
+def _base64_lines(content: bytes) -> bytes:
+    return base64.encodebytes(content).replace(b"\n", b"\r\n")
+
+
+def _parameter(name: str, value: str) -> str:
+    """``; name="value"``, by RFC 2231 when it is not plain ASCII, in pieces when it is long."""
+    if not value:
+        return ""
+    if value.isascii() and len(value) <= 60:
+        escaped = re.sub(r'(["\\])', r"\\\1", value)
+        return f';\r\n {name}="{escaped}"'
+    encoded = "utf-8''" + quote(value, safe="")
+    pieces = re.findall(r"(?:%..|.){1,18}", encoded)
+    if len(encoded) <= 60:
+        return f";\r\n {name}*={encoded}"
+    return "".join(f";\r\n {name}*{index}*={piece}" for index, piece in enumerate(pieces))

@@ -1,0 +1,239 @@
+"""Header fields as mail carries them (RFC 5322, 2047, 2231): bytes in, readable text out, never an
+exception."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from webmail.mime import addresses, text
+
+# RFC 2047 section 2, read leniently: blanks and lone question marks inside, glued to other text,
+# any length. At most eight stray question marks, so that a header made of them costs no more than
+# its length.
+_WORD = re.compile(
+    r"=\?(?P<charset>[^?*\s]{1,40})(?:\*[^?\s]{0,40})?\?(?P<encoding>[bBqQ])\?"
+    r"(?P<content>[^?]*(?:\?(?!=)[^?]*){0,8})\?="
+)
+_FOLD = re.compile(r"\r?\n(?=[ \t])")
+_BLANK_CONTROLS = re.compile("[\t\r\n\x0b\x0c\x85\u2028\u2029]+")
+# C0, DEL and C1, and the marks that turn the reading direction of what follows: a name or subject
+# with U+202E reads as another one.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+_PARAMETER = re.compile(
+    r""";\s*(?P<name>[^\s=;"]{1,80})\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)(?:"|$)|(?P<bare>[^;]*))""",
+    re.DOTALL,
+)
+_UNSAFE_IN_NAMES = re.compile(r'[/\\:*?"<>|\u200b-\u200f\u2060-\u2064]')
+_LONGEST_NAME = 200
+
+
+def decode(value: bytes | str) -> str:
+    """The readable text of an unstructured header value or of a phrase.
+
+    Lenient: raw 8-bit bytes are taken as UTF-8, else as windows-1252; encoded words may be glued to
+    other text, quoted, or cut in the middle of a character. What cannot be decoded stays as it is.
+    The result has no control character, no line break and no mark that changes the reading
+    direction.
+    """
+    unicode = _as_text(value)
+    if "=?" in unicode:
+        unicode = _decode_words(_FOLD.sub("", unicode))
+    if unicode.isascii() and unicode.isprintable():
+        return unicode.strip()
+    unicode = _BLANK_CONTROLS.sub(" ", _FOLD.sub("", unicode))
+    return text.without_surrogates(_CONTROLS.sub("", unicode)).strip()
+
+
+def _as_text(value: bytes | str) -> str:
+    if isinstance(value, str):
+        if value.isascii():
+            return value
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            # The standard library carries raw 8-bit bytes as lone surrogates.
+            value = value.encode("utf-8", "surrogateescape" if _is_escaped(value) else "replace")
+        else:
+            return value
+    if value.isascii() and b"\x1b" not in value:
+        return value.decode("ascii")
+    return text.decode_charset(value, "")
+
+
+def _is_escaped(value: str) -> bool:
+    return not any("\ud800" <= c <= "\udc7f" or "\udd00" <= c <= "\udfff" for c in value)
+
+
+def _decode_words(value: str) -> str:
+    """``value`` with its encoded words decoded; blanks between two of them belong to neither (RFC
+    2047, 6.2)."""
+    pieces: list[str] = []
+    run: list[re.Match[str]] = []
+    end = 0
+    for word in _WORD.finditer(value):
+        between = value[end : word.start()]
+        if between.strip(" \t\r\n") or not run:
+            pieces += [_decode_run(run), between]
+            run = []
+        elif run[-1]["charset"].lower() != word["charset"].lower():
+            pieces.append(_decode_run(run))
+            run = []
+        run.append(word)
+        end = word.end()
+    return "".join([*pieces, _decode_run(run), value[end:]])
+
+
+def _decode_run(run: list[re.Match[str]]) -> str:
+    """The text of neighbouring words of one charset, joined as bytes: programs cut inside
+    characters."""
+    if not run:
+        return ""
+    data, base64 = b"", ""
+    for word in run:
+        if word["encoding"] in "bB":
+            base64 += word["content"]
+            # Some programs also cut inside a base64 quantum: then the next word continues it.
+            if len(base64) % 4 and not base64.endswith("="):
+                continue
+            data, base64 = data + _from_base64(base64), ""
+        else:
+            data, base64 = data + _from_base64(base64) + _from_q(word["content"]), ""
+    return text.decode_charset(data + _from_base64(base64), run[0]["charset"])
+
+
+def _from_base64(content: str) -> bytes:
+    return text.decode_transfer(content.encode("utf-8", "replace"), "base64") if content else b""
+
+
+def _from_q(content: str) -> bytes:
+    return binascii.a2b_qp(content.encode("utf-8", "replace").replace(b"\n", b" "), header=True)
+
+
+@dataclass(frozen=True)
+class Headers:
+    """The header fields of one message or part, in their order; values are kept raw and decoded
+    when read."""
+
+    fields: tuple[tuple[str, bytes], ...]
+
+    def get(self, name: str) -> str:
+        """The decoded value of the first field of this name, ``""`` when there is none."""
+        raw = self.raw(name)
+        return decode(raw) if raw else ""
+
+    def get_all(self, name: str) -> tuple[str, ...]:
+        name = name.lower()
+        return tuple(decode(value) for key, value in self.fields if key.lower() == name)
+
+    def items(self) -> tuple[tuple[str, str], ...]:
+        return tuple((name, decode(value)) for name, value in self.fields)
+
+    def raw(self, name: str) -> bytes:
+        """The first field of this name as it came, folds included."""
+        name = name.lower()
+        return next((value for key, value in self.fields if key.lower() == name), b"")
+
+    def addresses(self, name: str) -> tuple[addresses.Address, ...]:
+        """The addresses of all fields of this name. Read before decoding: an encoded name may hold
+        commas."""
+        name = name.lower()
+        found = (
+            addresses.parse(_as_text(value)) for key, value in self.fields if key.lower() == name
+        )
+        return tuple(address for field in found for address in field)
+
+
+_FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*(.*)", re.DOTALL)
+
+
+def parse(raw: bytes) -> Headers:
+    """The fields before the first empty line. Lines that are no field (an mbox ``From ``, rubbish)
+    are skipped."""
+    head = re.split(rb"\r?\n\r?\n|\r\r", raw.lstrip(b"\r\n"), maxsplit=1)[0]
+    fields = []
+    for line in re.split(rb"\r?\n(?![ \t])", head):
+        if field := _FIELD.match(line):
+            fields.append((field[1].decode("ascii"), field[2].rstrip()))
+    return Headers(tuple(fields))
+
+
+def parse_value(value: bytes | str) -> tuple[str, dict[str, str]]:
+    """A Content-Type or Content-Disposition value: its first word in lower case, and its raw
+    parameters.
+
+    ``'text/plain; charset="utf-8"'`` gives ``("text/plain", {"charset": "utf-8"})``. Names are in
+    lower case; of two parameters with one name the first counts. Lenient with missing quotes and
+    stray semicolons.
+    """
+    unfolded = _FOLD.sub("", _as_text(value))
+    first, _, _ = unfolded.partition(";")
+    parameters: dict[str, str] = {}
+    for match in _PARAMETER.finditer(unfolded, len(first)):
+        if match["quoted"] is not None:
+            content = re.sub(r"\\(.)", r"\1", match["quoted"], flags=re.DOTALL)
+        else:
+            content = match["bare"].strip().strip('"')
+        parameters.setdefault(match["name"].lower(), content)
+    return first.strip().lower(), parameters
+
+
+def parameter(parameters: Mapping[str, str], name: str) -> str:
+    """One parameter's decoded value: plain, RFC 2047, or RFC 2231 with or without continuations;
+    ``""`` if none."""
+    lower = {key.lower(): value for key, value in parameters.items()}
+    extended = _extended(lower, name)
+    return extended or decode(lower.get(name, ""))
+
+
+def _extended(parameters: Mapping[str, str], name: str) -> str:
+    """RFC 2231: ``name*``, or ``name*0``, ``name*1*``... joined as bytes before they are
+    decoded."""
+    pieces = [(f"{name}*", parameters[f"{name}*"])] if f"{name}*" in parameters else []
+    for index in range(500):
+        key = next((k for k in (f"{name}*{index}*", f"{name}*{index}") if k in parameters), "")
+        if not key:
+            break
+        pieces.append((key, parameters[key]))
+    charset, data, is_encoded = "", b"", False
+    for position, (key, value) in enumerate(pieces):
+        if not key.endswith("*"):
+            data += value.encode("utf-8", "surrogateescape" if _is_escaped(value) else "replace")
+            continue
+        is_encoded = True
+        if position == 0 and value.count("'") >= 2:
+            charset, _, value = value.split("'", 2)
+        data += unquote_to_bytes(value.encode("utf-8", "replace"))
+    decoded = text.decode_charset(data, charset)
+    # Some programs put RFC 2047 words into RFC 2231 continuations.
+    return decoded if is_encoded else decode(decoded)
+
+
+def file_name(parameters: Mapping[str, str]) -> str:
+    """The safe name of an attachment: of ``filename``, else of ``name``; ``""`` when neither says
+    anything.
+
+    ``parameters`` are those of Content-Disposition and Content-Type together, raw. The result names
+    no path, has no control character, nothing that file systems refuse, does not begin with a dot,
+    and keeps its extension when it is cut to 200 characters.
+    """
+    return safe_name(parameter(parameters, "filename") or parameter(parameters, "name"))
+
+
+def safe_name(name: str) -> str:
+    """``name`` made safe to show and to save, see :func:`file_name`."""
+    name = decode(name)
+    # Old programs sent the whole path of the file: only what follows it is a name.
+    if re.match(r"[A-Za-z]:\\|\\\\|/", name):
+        name = re.split(r"[/\\]", name)[-1]
+    name = re.sub(r"\s+", " ", _UNSAFE_IN_NAMES.sub("_", name)).strip(" .")
+    name = re.sub(r"^(?:\.+_)+", "", name).strip(" .")
+    if len(name) <= _LONGEST_NAME:
+        return name
+    stem, dot, extension = name.rpartition(".")
+    if not dot or len(extension) > 20:
+        return name[:_LONGEST_NAME].strip(" .")
+    return stem[: _LONGEST_NAME - len(extension) - 1].strip(" .") + dot + extension

@@ -1,0 +1,385 @@
+"""The text of a part: transfer encodings, charsets, format=flowed, and plain text made into safe
+HTML."""
+
+from __future__ import annotations
+
+import binascii
+import codecs
+import html
+import re
+from collections.abc import Iterator
+
+# --- transfer encodings (RFC 2045 section 6) ---
+
+_NOT_BASE64 = bytes(
+    sorted(
+        set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
+    )
+)
+_OPEN_ESCAPE = re.compile(rb"=(?:[0-9A-Fa-f]?|[ \t]{0,200}\r?)")
+_LOOSE_SOFT_BREAK = re.compile(rb"=(?:[ \t]+\r?\n|\r(?!\n))")
+_UU_NAMES = frozenset({"x-uuencode", "x-uue", "uuencode", "uue"})
+
+
+class TransferDecoder:
+    """Undoes a Content-Transfer-Encoding piece by piece, in memory that does not grow with the
+    part.
+
+    Lenient: what is not of the encoding is skipped (base64) or kept (quoted-printable); an unknown
+    encoding leaves the bytes as they are.
+    """
+
+    def __init__(self, encoding: str) -> None:
+        encoding = encoding.strip().lower()
+        self._rest = b""
+        self._decode = self._as_is
+        if encoding == "base64":
+            self._decode = self._base64
+        elif encoding == "quoted-printable":
+            self._decode = self._quoted_printable
+        elif encoding in _UU_NAMES:
+            self._decode = self._uuencoded
+
+    def feed(self, data: bytes) -> bytes:
+        """What ``data`` adds to the decoded bytes; an unfinished group waits for the next call."""
+        return self._decode(data, False)
+
+    def close(self) -> bytes:
+        """What was still waiting."""
+        return self._decode(b"", True)
+
+    def _as_is(self, data: bytes, final: bool) -> bytes:
+        return data
+
+    def _base64(self, data: bytes, final: bool) -> bytes:
+        # Padding ends a run: some programs encode pieces one by one and join the results.
+        *ended, rest = re.split(rb"=+", self._rest + data.translate(None, _NOT_BASE64))
+        whole = len(rest) if final else len(rest) - len(rest) % 4
+        self._rest = rest[whole:]
+        return b"".join(_base64_run(run) for run in (*ended, rest[:whole]))
+
+    def _quoted_printable(self, data: bytes, final: bool) -> bytes:
+        data = self._rest + data
+        self._rest = b""
+        last = data.rfind(b"=")
+        if not final and last >= 0 and _OPEN_ESCAPE.fullmatch(data, last):
+            data, self._rest = data[:last], data[last:]
+        return binascii.a2b_qp(_LOOSE_SOFT_BREAK.sub(b"=\n", data))
+
+    def _uuencoded(self, data: bytes, final: bool) -> bytes:
+        lines = (self._rest + data).split(b"\n")
+        # No real line has more than 62 characters: a longer rest is no line, so it need not wait.
+        self._rest = b"" if final or len(lines[-1]) > 200 else lines.pop()
+        return b"".join(_uu_line(line.rstrip(b"\r")) for line in lines)
+
+
+def _base64_run(run: bytes) -> bytes:
+    if len(run) % 4 == 1:
+        run = run[:-1]
+    return binascii.a2b_base64(run + b"=" * (-len(run) % 4))
+
+
+def _uu_line(line: bytes) -> bytes:
+    if not line or line.startswith(b"begin ") or line == b"end":
+        return b""
+    try:
+        return binascii.a2b_uu(line)
+    except binascii.Error:
+        # Programs count the length in two ways; Python's own uu module repairs it so.
+        try:
+            return binascii.a2b_uu(line[: (((line[0] - 32) & 63) * 4 + 5) // 3])
+        except binascii.Error:
+            return b""
+
+
+def decode_transfer(data: bytes, encoding: str) -> bytes:
+    """``data`` without its Content-Transfer-Encoding, as leniently as :class:`TransferDecoder`."""
+    decoder = TransferDecoder(encoding)
+    return decoder.feed(data) + decoder.close()
+
+
+# --- charsets ---
+
+# Only these: Python also knows codecs that are no charset, some of them slow on purpose-made input
+# (idna, punycode) or with a meaning of their own (unicode_escape).
+_SINGLE_BYTE = re.compile(
+    r"iso8859-(?:[1-9]|1[013-6])|koi8-[rut]|kz1048|ptcp154|hp-roman8"
+    r"|cp(?:437|720|737|775|85[025678]|86[0-69]|874|1006|1125|125[0-8])"
+    r"|mac-(?:roman|latin2|cyrillic|greek|turkish|iceland|croatian|romanian)"
+)
+_STATEFUL = re.compile(r"utf-7|hz|iso2022_(?:jp|jp_ext|kr)|utf-(?:16|32)(?:-[lb]e)?")
+_MULTI_BYTE = re.compile(
+    r"cp932|shift_jis_2004|euc_jp|euc_jis_2004|cp949|johab|big5hkscs|gb18030|" + _STATEFUL.pattern
+)
+# What programs write, and the superset that they mean (as the WHATWG Encoding Standard has it).
+_ALIASES = {
+    name: codec
+    for codec, names in {
+        "iso8859-1": "latin1 latin-1 l1",
+        "iso8859-15": "latin9 latin-9",
+        "iso8859-8": "iso8859-8-i iso8859-8-e",
+        "cp874": "iso8859-11 tis-620",
+        "mac-roman": "macintosh x-mac-roman mac",
+        "mac-cyrillic": "x-mac-cyrillic",
+        "koi8-r": "koi8r koi",
+        "koi8-u": "koi8u",
+        "gb18030": "gb2312 gbk cp936 x-gbk euc-cn gb-2312-80 gb2312-80",
+        "hz": "hz-gb-2312",
+        "big5hkscs": "big5 big5-hkscs x-x-big5 cp950",
+        "cp932": "shift-jis sjis x-sjis ms-kanji cp943",
+        "euc_jp": "euc-jp x-euc-jp",
+        "iso2022_jp_ext": "iso-2022-jp iso-2022-jp-1 iso-2022-jp-2 cp50220 cp50221 csiso2022jp",
+        "iso2022_kr": "iso-2022-kr",
+        "cp949": "euc-kr ks-c-5601-1987 ks-c-5601 ksc5601 uhc",
+        "utf-8": "utf8 utf-8-sig utf-8-mac unicode-1-1-utf-8 cp65001",
+        "utf-7": "unicode-1-1-utf-7 utf7 csunicode11utf7",
+        "utf-16": "utf16 unicode ucs-2 iso-10646-ucs-2",
+        "utf-16-le": "utf-16le",
+        "utf-16-be": "utf-16be",
+        "utf-32": "utf32",
+        "utf-32-le": "utf-32le",
+        "utf-32-be": "utf-32be",
+    }.items()
+    for name in names.split()
+}
+# Windows programs say ISO 8859 and send its C1 range as windows-1252 has it; undefined bytes stay
+# controls.
+_C1_OF_WINDOWS = {
+    byte: bytes([byte]).decode("cp1252")
+    for byte in range(0x80, 0xA0)
+    if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
+}
+
+
+def _codec(charset: str) -> str:
+    """The Python codec for what a mail says, ``""`` when it says nothing known (or us-ascii, which
+    says little)."""
+    name = charset.strip(" \t\r\n\"'").lower().replace("_", "-").replace(" ", "-")[:40]
+    name = re.sub(r"^(?:x-|cs)?iso-?8859-?(\d{1,2})(?=$|-[ie]$|:)", r"iso8859-\1", name).partition(
+        ":"
+    )[0]
+    name = re.sub(r"^(?:x-)?(?:windows|win|cp|ibm|dos)-?(\d{3,5})$", r"cp\1", name)
+    name = _ALIASES.get(name, name)
+    if name == "utf-8" or _SINGLE_BYTE.fullmatch(name) or _MULTI_BYTE.fullmatch(name):
+        return name
+    return ""
+
+
+def decode_charset(data: bytes, charset: str) -> str:
+    """``data`` as text. Believes ``charset`` as far as the bytes allow; never raises.
+
+    - UTF-8 said to be ISO 8859 or windows-125x is read as UTF-8: other text is hardly ever valid
+      UTF-8;
+    - windows-1252 said to be ISO 8859-1 or -15 is read as such;
+    - no or an unknown charset, or one that the bytes contradict: UTF-8 if valid, else windows-1252.
+
+    UTF-7 is believed when it is named, never guessed. May return control characters.
+    """
+    codec = _codec(charset)
+    if data.isascii() and not _STATEFUL.fullmatch(codec):
+        if codec or not re.search(rb"\x1b\$[@B]|\x1b\(J", data):
+            return data.decode("ascii")
+        codec = "iso2022_jp_ext"
+    if data.startswith(codecs.BOM_UTF8):
+        data, codec = data[3:], "utf-8"
+    elif not codec and data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        codec = "utf-16"
+    if _MULTI_BYTE.fullmatch(codec):
+        return _decode_multi_byte(data, codec)
+    return _decode_utf8(data) or _decode_single_byte(
+        data, "iso8859-1" if codec == "utf-8" else codec
+    )
+
+
+def _decode_utf8(data: bytes) -> str:
+    """``data`` read as UTF-8, ``""`` when it is something else. A character cut off at the end is
+    left out."""
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(data)
+    except UnicodeDecodeError:
+        damaged = data.decode("utf-8", "replace")
+    bad = damaged.count("\ufffd")
+    good = len(damaged) - bad - sum(byte < 128 for byte in data)
+    return damaged if good > 4 * bad else ""
+
+
+def _decode_single_byte(data: bytes, codec: str) -> str:
+    if codec in ("", "cp1252") or codec.startswith("iso8859-"):
+        codec = codec if codec.startswith("iso8859-") else "iso8859-1"
+        return data.decode(codec, "replace").translate(_C1_OF_WINDOWS)
+    return data.decode(codec, "replace")
+
+
+def _decode_multi_byte(data: bytes, codec: str) -> str:
+    if codec == "utf-16" and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        # Without a mark RFC 2781 says big-endian, Windows does the other: zeros tell.
+        codec = "utf-16-le" if data[1::2].count(0) >= data[::2].count(0) else "utf-16-be"
+    try:
+        return without_surrogates(data.decode(codec))
+    except UnicodeError:
+        return _decode_utf8(data) or without_surrogates(data.decode(codec, "replace"))
+
+
+def without_surrogates(unicode: str) -> str:
+    """``unicode`` fit for UTF-8: lone surrogates become question marks."""
+    return unicode if unicode.isascii() else unicode.encode("utf-8", "replace").decode("utf-8")
+
+
+_LINE_ENDS = re.compile("\r\n?|\x85|\u2028|\u2029")
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+def decode(data: bytes, encoding: str, charset: str) -> str:
+    """The text of a part: transfer encoding undone, charset decoded, ``\\n`` line ends, no control
+    characters.
+
+    See :func:`decode_charset` for how charsets are believed. Never raises; Unicode is not
+    normalised.
+    """
+    unicode = decode_charset(decode_transfer(data, encoding), charset)
+    return _CONTROLS.sub("", _LINE_ENDS.sub("\n", unicode)).removeprefix("\ufeff")
+
+
+# --- format=flowed (RFC 3676) ---
+
+
+def unflow(text: str, delsp: bool = False) -> str:
+    """Text of ``format=flowed`` with its paragraphs joined; ``delsp`` as the parameter of that
+    name.
+
+    Quote marks are normalised to ``"> "``; lines of different quote depth are never joined (section
+    4.5).
+    """
+    out: list[str] = []
+    open_depth = -1
+    for line in text.split("\n"):
+        content = line.lstrip(">")
+        depth = len(line) - len(content)
+        content = content.removeprefix(" ")
+        flows = content.endswith(" ") and content != "-- "
+        joined = depth == open_depth and content != "-- "
+        body = content[:-1] if flows and delsp else content
+        if joined:
+            out[-1] += body
+        else:
+            out.append(">" * depth + (" " if depth else "") + body)
+        open_depth = depth if flows else -1
+    return "\n".join(out)
+
+
+# --- plain text as HTML ---
+
+# All on escaped text: "<", ">" and quotes are entities by now, and end an address.
+_LINK = re.compile(
+    r"(?P<web>(?:\bhttps?://|\bwww\.)(?:[^\s<>&\"“”«»]|&amp;|&#x27;)+)"
+    r"|(?P<mail>(?:\bmailto:)?(?<![\w.+-])[\w.+-]{1,64}@[^\W_](?:[\w-]{0,62}\.){1,8}"
+    r"[^\W\d_]{2,24})(?![\w@-])",
+    re.IGNORECASE,
+)
+_CLOSERS = {")": "(", "]": "[", "}": "{"}
+_QUOTE = re.compile(r"(?:> ?)+")
+_DEEPEST_QUOTE = 12
+_FOLDED_FROM_LINES = 12
+
+
+def to_html(text: str, *, quote_label: str = "…") -> str:
+    """Plain text as safe HTML: escaped first, then links made, so that no link can undo the
+    escaping.
+
+    Lines end in ``<br>``; quotes are nested ``<blockquote>``. A quote that is long, or ends the
+    message, or is quoted three times over is folded in a ``<details>`` whose summary is
+    ``quote_label``; what follows a line ``"-- "`` is a ``<div class="signature">``. The container
+    should have ``white-space: pre-wrap``.
+    """
+    blocks = list(_blocks(_CONTROLS.sub("", _LINE_ENDS.sub("\n", without_surrogates(text)))))
+    last = max((i for i, (_, lines) in enumerate(blocks) if any(map(str.strip, lines))), default=-1)
+    out: list[str] = []
+    position = 0
+    while position < len(blocks):
+        end = position + 1
+        if blocks[position][0]:
+            while end < len(blocks) and blocks[end][0]:
+                end += 1
+            out.append(_quotes(blocks[position:end], end > last, html.escape(quote_label)))
+        else:
+            out.append(_unquoted(blocks[position][1]))
+        position = end
+    return "".join(out)
+
+
+def _blocks(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Neighbouring lines of one quote depth, without their marks."""
+    depth = 0
+    lines: list[str] = []
+    for line in text.split("\n"):
+        mark = _QUOTE.match(line)
+        line_depth = min(mark[0].count(">"), _DEEPEST_QUOTE) if mark else 0
+        if line_depth != depth and lines:
+            yield depth, lines
+            lines = []
+        depth = line_depth
+        lines.append(line[mark.end() :] if mark else line)
+    yield depth, lines
+
+
+def _quotes(blocks: list[tuple[int, list[str]]], is_last: bool, label: str) -> str:
+    out: list[str] = []
+    depth = 0
+    for block_depth, lines in blocks:
+        out.append("<blockquote>" * (block_depth - depth) + "</blockquote>" * (depth - block_depth))
+        out.append(_lines(lines))
+        depth = block_depth
+    quoted = "".join(out) + "</blockquote>" * depth
+    count = sum(len(lines) for _, lines in blocks)
+    if count > _FOLDED_FROM_LINES or (is_last and count > 2) or max(d for d, _ in blocks) > 2:
+        return f'<details class="quote"><summary>{label}</summary>{quoted}</details>'
+    return quoted
+
+
+def _unquoted(lines: list[str]) -> str:
+    if "-- " not in lines:
+        return f"<div>{_lines(lines)}</div>"
+    cut = lines.index("-- ")
+    before = f"<div>{_lines(lines[:cut])}</div>" if cut else ""
+    return f'{before}<div class="signature">{_lines(lines[cut:])}</div>'
+
+
+def _lines(lines: list[str]) -> str:
+    return "<br>".join(_linked(html.escape(line)) for line in lines)
+
+
+def _linked(escaped: str) -> str:
+    if "@" not in escaped and "://" not in escaped and "www." not in escaped.lower():
+        return escaped
+    return _LINK.sub(_link, escaped)
+
+
+def _link(match: re.Match[str]) -> str:
+    if match["mail"]:
+        target = re.sub(r"^mailto:", "", match["mail"], flags=re.IGNORECASE)
+        return f'<a href="mailto:{target}" target="_blank" rel="noopener noreferrer">{match["mail"]}</a>'
+    shown, after = _trimmed(match["web"])
+    if not re.search(r"[^\W_]", re.sub(r"^(?:https?://|www\.)", "", shown, flags=re.IGNORECASE)):
+        return match[0]
+    target = shown if "://" in shown[:8] else f"http://{shown}"
+    return f'<a href="{target}" target="_blank" rel="noopener noreferrer">{shown}</a>{after}'
+
+
+def _trimmed(address: str) -> tuple[str, str]:
+    """An address without the punctuation of the sentence around it, and that punctuation."""
+    end = len(address)
+    while end:
+        if address.endswith("&#x27;", 0, end):
+            end -= 6
+        elif (
+            address[end - 1] in ".,:!?…’"
+            or (address[end - 1] == ";" and not address.endswith("&amp;", 0, end))
+            or (
+                (opener := _CLOSERS.get(address[end - 1]))
+                and address.count(opener, 0, end) < address.count(address[end - 1], 0, end)
+            )
+        ):
+            end -= 1
+        else:
+            break
+    return address[:end], address[end:]
