@@ -1,0 +1,112 @@
+"""The demo academy: who works there, and how their mailboxes are filled."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from typing import Literal
+
+from imap_tools import BaseMailBox
+
+from demo.mail import mailboxes, people
+from demo.mail.writing import ARCHIVE, DRAFTS, INBOX, JUNK, SENT, TRASH, Folder, Stored
+
+DOMAIN = people.DOMAIN
+
+
+@dataclass(frozen=True)
+class Person:
+    """`aliases` are the other spellings of the login that open the same mailbox."""
+
+    login: str
+    address: str
+    aliases: tuple[str, ...]
+    name: str
+    password: str
+    role: Literal["teacher", "head"]
+
+
+def _person(
+    login: str, address: Address, password: str, role: Literal["teacher", "head"]
+) -> Person:
+    aliases = (address.addr_spec, f"{login}@{DOMAIN}", address.username)
+    return Person(login, address.addr_spec, aliases, address.display_name, password, role)
+
+
+PEOPLE: tuple[Person, ...] = (
+    _person("fdurand", people.DURAND, "Craie&Tableau7", "teacher"),
+    _person("cmorvan", people.MORVAN, "Loupe+Riviere3", "teacher"),
+    _person("nguerin", people.GUERIN, "Cloche!Cour9", "head"),
+)
+
+_ADDRESSES = {one.addr_spec: one for one in (people.DURAND, people.MORVAN, people.GUERIN)}
+
+# RFC 6154. The names in `demo.mail` are those taken when the server gives none of these.
+_SPECIAL_USES = {
+    SENT: "\\Sent",
+    DRAFTS: "\\Drafts",
+    TRASH: "\\Trash",
+    JUNK: "\\Junk",
+    ARCHIVE: "\\Archive",
+}
+
+# Made last: a mailbox that has it was filled, whatever became of its mail since.
+_MARKER: Folder = ("Circulaires", "Années précédentes")
+
+
+def mail_of(person: Person, now: datetime) -> tuple[Stored, ...]:
+    """The mail of one person as it would lie there at `now` (aware), oldest first."""
+    return mailboxes.of(_ADDRESSES[person.address], now)
+
+
+def fill(connect: Callable[[Person], BaseMailBox], now: datetime) -> int:
+    """Fill every person's mailbox that was never filled; return how many messages went in.
+
+    `connect` opens a signed-in mailbox, which is signed out of here. Mail that is there stays.
+    """
+    count = 0
+    for person in PEOPLE:
+        with connect(person) as mailbox:
+            if not _was_filled(mailbox):
+                count += _fill_one(mailbox, person, now)
+    return count
+
+
+def _was_filled(mailbox: BaseMailBox) -> bool:
+    delimiter = _delimiter(mailbox)
+    if mailbox.folder.exists(delimiter.join(_MARKER)):
+        return True
+    return bool(mailbox.folder.status("INBOX", ["MESSAGES"])["MESSAGES"])
+
+
+def _delimiter(mailbox: BaseMailBox) -> str:
+    return next(iter(mailbox.folder.list())).delim or "/"
+
+
+def _fill_one(mailbox: BaseMailBox, person: Person, now: datetime) -> int:
+    letters = mail_of(person, now)
+    empty = mailboxes.EMPTY_FOLDERS if person.role == "teacher" else ()
+    names = _make_folders(mailbox, [*(letter.folder for letter in letters), *empty])
+    for letter in letters:
+        mailbox.append(letter.content, names[letter.folder], letter.date, letter.flags)
+    _make_folders(mailbox, [_MARKER])
+    return len(letters)
+
+
+def _make_folders(mailbox: BaseMailBox, folders: Iterable[Folder]) -> dict[Folder, str]:
+    """The server's name of each folder; those missing are made, parents first, and subscribed."""
+    there = mailbox.folder.list()
+    delimiter = _delimiter(mailbox)
+    existing = {folder.name for folder in there}
+    special = {flag: folder.name for folder in there for flag in folder.flags}
+    names: dict[Folder, str] = {}
+    for path in sorted(set(folders)):
+        uses = _SPECIAL_USES.get(path, "")
+        names[path] = special.get(uses) or delimiter.join(path)
+        for depth in range(1, len(path) + 1):
+            name = names[path] if depth == len(path) else delimiter.join(path[:depth])
+            if name not in existing and name != "INBOX":
+                mailbox.folder.create(name)
+                mailbox.folder.subscribe(name, True)
+                existing.add(name)
+    return names
