@@ -8,13 +8,21 @@ from datetime import datetime
 from webmail.mime.addresses import Address
 from webmail.mime.structure import Part
 
-SEEN, ANSWERED, FLAGGED, DELETED, DRAFT = "\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft"
+SEEN, ANSWERED, FLAGGED, DELETED, DRAFT = (
+    "\\Seen",
+    "\\Answered",
+    "\\Flagged",
+    "\\Deleted",
+    "\\Draft",
+)
 FORWARDED = "$Forwarded"
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where an IMAP server is and how to reach it. ``security``: ``tls``, ``starttls`` or ``none``; seconds."""
+    """Where an IMAP server is and how to reach it. ``security``: ``tls``, ``starttls`` or
+    ``none``; seconds.
+    """
 
     host: str
     port: int
@@ -34,9 +42,12 @@ class MessageRef:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """One IMAP mailbox name (RFC 9051 ``LIST``), decoded. Counts are ``None`` when the server did not tell.
+    """One IMAP mailbox name (RFC 9051 ``LIST``), decoded. Counts are ``None`` when the server did
+    not tell.
 
     ``special_use`` is ``"\\Sent"`` and the like (RFC 6154), ``"\\Inbox"`` for INBOX, else ``""``.
+    ``addressable`` is False for a name that is no modified UTF-7 and can't be said back to the
+    server.
     """
 
     name: str
@@ -45,6 +56,7 @@ class Folder:
     special_use: str = ""
     messages: int | None = None
     unseen: int | None = None
+    addressable: bool = True
 
     @property
     def selectable(self) -> bool:
@@ -80,7 +92,9 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """One message of a FETCH answer: what a list row or the head of the reader needs. ``size`` in bytes."""
+    """One message of a FETCH answer: what a list row or the head of the reader needs. ``size`` in
+    bytes.
+    """
 
     ref: MessageRef
     sequence: int

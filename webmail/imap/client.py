@@ -1,0 +1,221 @@
+"""imaplib within limits: what a server may say is bounded in bytes and in seconds.
+
+imaplib reads a literal of any announced size, waits for each piece as long as the socket does (a
+server that drips one byte at a time holds the caller for ever), keeps the last ten commands, LOGIN
+with its password among them, and tells a hang-up and nonsense by one exception. The clients here
+raise our own errors for both, and imap_tools' mailboxes are made on them.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import socket
+import ssl
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from imap_tools import mailbox
+
+from webmail.errors import BadServerAnswer, ServerUnavailable
+from webmail.imap.values import Server
+
+# One line: the numbers of two million messages in a SEARCH answer fit.
+LINE_LIMIT = 20 * 1024 * 1024
+# One whole answer. Messages are fetched in pieces far below it.
+ANSWER_LIMIT = 64 * 1024 * 1024
+# A command may take so many times the server's time-out when its answer keeps coming.
+PATIENCE = 3
+# Bytes per second that a server is at least trusted to take of an APPEND.
+UPLOAD_RATE = 256 * 1024
+
+_RECEIVE = 64 * 1024
+
+# RFC 2971; imaplib has no entry, and its own way to add one fixes the state for the whole process.
+imaplib.Commands.setdefault("ID", ("NONAUTH", "AUTH", "SELECTED"))
+
+if TYPE_CHECKING:
+    _Imaplib = imaplib.IMAP4
+else:
+    _Imaplib = object
+
+
+class Guard(_Imaplib):
+    """What both clients add to imaplib; goes before it in the order of inheritance.
+
+    ``exists`` follows the selected folder's EXISTS and EXPUNGE in the order they came, which
+    imaplib's own store by kind loses. ``timed_out`` tells a silent server from one that hung up.
+    """
+
+    exists = 0
+    timed_out = False
+    _pause = 20.0
+    _deadline = 0.0
+    _bytes_left = 0
+    _buffer = bytearray()
+
+    def open(self, host: str = "", port: int = 0, timeout: float | None = None) -> None:
+        self._pause = timeout or self._pause
+        self._buffer = bytearray()
+        self.begin()
+        super().open(host, port, timeout)
+        # A firewall between us and the server forgets a silent connection sooner than the pool
+        # does.
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+    def begin(self, sending: int = 0) -> None:
+        """Start counting for one command; ``sending`` is the size of its literal in bytes.
+
+        What the server told on its own and nobody asked for is dropped: imaplib would hand it out
+        as the answer of a later command.
+        """
+        self.untagged_responses = {}
+        self._deadline = time.monotonic() + PATIENCE * self._pause + sending / UPLOAD_RATE
+        self._bytes_left = ANSWER_LIMIT
+
+    def read(self, size: int) -> bytes:
+        self._spend(size)
+        while len(self._buffer) < size:
+            self._receive()
+        return self._take(size)
+
+    def readline(self) -> bytes:
+        searched = 0
+        while (end := self._buffer.find(b"\n", searched)) < 0:
+            searched = len(self._buffer)
+            if searched > LINE_LIMIT:
+                raise BadServerAnswer("The IMAP server sent a line that is too long.")
+            self._receive()
+        self._spend(end + 1)
+        return self._take(end + 1)
+
+    def send(self, data: Any) -> None:
+        self.sock.settimeout(max(self._pause, self._deadline - time.monotonic()))
+        try:
+            self.sock.sendall(data)
+        except OSError as error:
+            self.timed_out = isinstance(error, TimeoutError)
+            raise ServerUnavailable("The IMAP server does not take what is sent.") from error
+
+    def say_goodbye(self) -> None:
+        """LOGOUT without waiting for its answer, then hang up: a dead server must not hold
+        anybody.
+        """
+        with suppress(OSError, ServerUnavailable, ValueError):
+            self.sock.settimeout(1.0)
+            self.sock.sendall(b"bye LOGOUT\r\n")
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        with suppress(OSError):
+            self.shutdown()
+
+    def _receive(self) -> None:
+        remaining = self._deadline - time.monotonic()
+        try:
+            if remaining <= 0:
+                raise TimeoutError("the whole answer took too long")
+            self.sock.settimeout(min(self._pause, remaining))
+            piece = self.sock.recv(_RECEIVE)
+        except OSError as error:
+            self.timed_out = isinstance(error, TimeoutError)
+            raise ServerUnavailable("The IMAP server does not answer.") from error
+        if not piece:
+            raise ServerUnavailable("The IMAP server hung up.")
+        self._buffer += piece
+
+    def _take(self, size: int) -> bytes:
+        data = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        return data
+
+    def _spend(self, size: int) -> None:
+        self._bytes_left -= size
+        if self._bytes_left < 0:
+            raise BadServerAnswer("The IMAP server announced or sent more than is read at once.")
+
+    def _check_bye(self) -> None:
+        farewell = self.untagged_responses.get("BYE")
+        if farewell:
+            words = farewell[-1]
+            raise ServerUnavailable(
+                "The IMAP server closed the connection.",
+                server_words=words.decode("utf-8", "replace") if isinstance(words, bytes) else "",
+            )
+
+    def _append_untagged(self, typ: str, dat: bytes) -> None:
+        super()._append_untagged(typ, dat)  # type: ignore[misc]  # typeshed leaves it out
+        if typ == "EXISTS" and dat.isdigit():
+            self.exists = int(dat)
+        elif typ == "EXPUNGE":
+            self.exists = max(0, self.exists - 1)
+
+    def _command_complete(self, name: str, tag: bytes) -> Any:
+        answer = super()._command_complete(name, tag)  # type: ignore[misc]  # as above
+        if name == "STARTTLS" and self._buffer:
+            # Someone on the way put answers into the clear text, to be read as if they had come by
+            # TLS.
+            raise BadServerAnswer("There is more than an answer to STARTTLS.")
+        return answer
+
+    def _log(self, line: Any) -> None:
+        """Keep no commands: one of them holds the password."""
+
+
+class PlainClient(Guard, imaplib.IMAP4):
+    """Clear text, or TLS after STARTTLS."""
+
+
+class TlsClient(Guard, imaplib.IMAP4_SSL):  # type: ignore[misc]  # its port has another default
+    """TLS from the first byte."""
+
+
+class _Plain(mailbox.MailBoxUnencrypted):
+    def _get_mailbox_client(self) -> PlainClient:
+        return PlainClient(self._host, self._port, self._timeout)
+
+
+class _StartTls(mailbox.MailBoxStartTls):
+    def _get_mailbox_client(self) -> PlainClient:
+        client = PlainClient(self._host, self._port, self._timeout)
+        try:
+            client.starttls(self._ssl_context)
+        except BaseException:
+            client.hang_up()
+            raise
+        return client
+
+
+class _Tls(mailbox.MailBox):
+    def _get_mailbox_client(self) -> TlsClient:
+        return TlsClient(
+            self._host, self._port, ssl_context=self._ssl_context, timeout=self._timeout
+        )
+
+
+def connect(server: Server) -> mailbox.BaseMailBox:
+    """An imap_tools mailbox before sign-in, whose client is a `Guard`. Raises ServerUnavailable,
+    BadServerAnswer. TLS certificates are always verified, against ``ca_file`` alone when it is
+    given.
+    """
+    try:
+        if server.security == "none":
+            return _Plain(server.host, server.port, server.timeout)
+        context = ssl.create_default_context(cafile=server.ca_file or None)
+        kind = _Tls if server.security == "tls" else _StartTls
+        return kind(server.host, server.port, server.timeout, ssl_context=context)
+    except imaplib.IMAP4.error as error:
+        raise _greeting_error(error) from error
+    except (OSError, UnicodeError) as error:  # UnicodeError: a host name that can't be one
+        raise ServerUnavailable("The IMAP server cannot be reached.") from error
+    except ValueError as error:
+        raise BadServerAnswer("This is no IMAP server.") from error
+
+
+def _greeting_error(error: imaplib.IMAP4.error) -> ServerUnavailable | BadServerAnswer:
+    """imaplib raises the greeting itself when it is neither OK nor PREAUTH."""
+    first = error.args[0] if error.args else ""
+    words = first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first)
+    if words.upper().startswith("* BYE"):
+        return ServerUnavailable("The IMAP server takes no connection.", server_words=words)
+    return BadServerAnswer("This is no IMAP server.", server_words=words)

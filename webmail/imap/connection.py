@@ -1,0 +1,431 @@
+"""One signed-in IMAP connection (RFC 9051, RFC 3501).
+
+`Connection` is for one thread at a time; the pool sees to it. Arguments are checked here, because
+imaplib lets CR and LF through. A connection that was dropped is opened again once in a lease, as
+long as no command that changes something was sent in it.
+"""
+
+from __future__ import annotations
+
+import base64
+import imaplib
+import ipaddress
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+from imap_tools import mailbox
+from imap_tools.errors import MailboxAppendError
+from imap_tools.utils import encode_folder
+
+from webmail.errors import (
+    BadServerAnswer,
+    FolderChanged,
+    FolderNotFound,
+    ServerRefused,
+    ServerUnavailable,
+    SignInNeeded,
+    WebmailError,
+)
+from webmail.imap import client, response
+from webmail.imap.values import MessageRef, Selected, Server
+
+# A raw answer as imaplib gives it: lines, and (line up to the literal, literal).
+Raw = list[Any]
+
+_CONTROL = re.compile(rb"[\r\n\0]")
+_FLAG = re.compile(r"\\?[A-Za-z0-9$_.:+/-]+")
+# What the answer of a UID command is stored under; FETCH for the others.
+_UID_ANSWERS = {
+    "SEARCH": "SEARCH",
+    "SORT": "SORT",
+    "THREAD": "THREAD",
+    "COPY": "COPYUID",
+    "MOVE": "COPYUID",
+    "EXPUNGE": "EXPUNGE",
+}
+
+
+@dataclass(frozen=True)
+class _Answer:
+    status: str
+    words: bytes
+    untagged: Mapping[str, Raw] = field(default_factory=dict)
+
+
+class Connection:
+    """``commands`` counts what was sent since sign-in: tests hold a page's cost against it."""
+
+    def __init__(self, signed_in: mailbox.BaseMailBox) -> None:
+        self.commands = 0
+        self._opener: Callable[[], Connection] | None = None
+        self._selected: Selected | None = None
+        self._answer = _Answer("OK", b"")
+        self._take_over(signed_in)
+        self._begin_lease(alive=True)
+
+    def __repr__(self) -> str:
+        folder = self._selected.folder if self._selected else ""
+        return f"<Connection {self._client.host}:{self._client.port} {folder!r}>"
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What the server can do for this user, in upper case."""
+        return self._capabilities
+
+    def has(self, capability: str) -> bool:
+        return capability.upper() in self._capabilities
+
+    def known(self) -> Selected:
+        """The open folder, with the count of messages as last heard. No command."""
+        if self._selected is None:
+            raise RuntimeError("No folder is open: call select() or require() first.")
+        return replace(self._selected, exists=self._client.exists)
+
+    def select(self, folder: str) -> Selected:
+        """Open a folder, or hear of news in the one already open (NOOP). One command.
+
+        Raises FolderNotFound when it is not there or may not be opened.
+        """
+        folder = canonical(folder)
+        name = quoted_folder(folder)
+        if self._selected and self._selected.folder == folder and self._is_still_open():
+            self._fresh = True
+            return self.known()
+        self._selected = None
+        self._client.exists = 0
+        self._client.state = "AUTH"  # a refused SELECT leaves no folder open
+        answer = self._send("SELECT", name)
+        if answer.status != "OK":
+            raise _not_opened(answer.words)
+        self._selected = self._read_selected(folder, answer)
+        self._client.state = "SELECTED"
+        self._fresh = True
+        return self.known()
+
+    def require(self, ref: MessageRef) -> Selected:
+        """Open the folder of ``ref``; FolderChanged when its UIDVALIDITY is another one by now.
+
+        No command when the folder was opened or asked for news in this lease already.
+        """
+        selected = self._selected
+        if selected is None or not self._fresh or selected.folder != canonical(ref.folder):
+            self.select(ref.folder)
+        selected = self.known()
+        if selected.uidvalidity != ref.uidvalidity:
+            raise FolderChanged(f"UIDVALIDITY is {selected.uidvalidity}, not {ref.uidvalidity}.")
+        return selected
+
+    def uid(self, command: str, *args: str | bytes, changes: bool = False) -> Raw:
+        """``UID command ...`` in the open folder; the untagged lines that answer it, as imaplib
+        gives them: FETCH, SEARCH and so on; COPYUID for COPY and MOVE. ``changes`` for what must
+        not be sent twice.
+        """
+        self.known()
+        command = command.upper()
+        answer = self._send("UID", command, *args, changes=changes)
+        self._accept(answer, partly=command == "FETCH")
+        return answer.untagged.get(_UID_ANSWERS.get(command, "FETCH"), [])
+
+    def command(self, name: str, *args: str | bytes, changes: bool = False) -> Raw:
+        """Any other command; its untagged lines of the same name."""
+        name = name.upper()
+        answer = self._send(name, *args, changes=changes)
+        self._accept(answer, partly=name == "FETCH")
+        return answer.untagged.get(name, [])
+
+    def untagged(self, kind: str) -> Raw:
+        """What the last command's answer held under another name, as STATUS beside LIST."""
+        return self._answer.untagged.get(kind, [])
+
+    def code(self) -> str:
+        """The response code (RFC 5530) of the last command's answer, in capitals, or ``""``."""
+        return response.code(self._answer.words)
+
+    def append(self, folder: str, message: bytes, flags: Iterable[str] = ()) -> int | None:
+        """Put a message into a folder. Returns its UID if the server tells (UIDPLUS).
+
+        CR and LF are data in ``message`` (bare ones become CRLF). Raises FolderNotFound,
+        OverQuota, TooLarge.
+        """
+        name = quoted_folder(canonical(folder))
+        flag_set = [checked_flag(flag) for flag in flags]
+        self._prove_alive()
+        self._client.begin(sending=len(message))
+
+        def send() -> tuple[str, Raw]:
+            try:
+                return cast(tuple[str, Raw], self._mailbox.append(message, name, flag_set=flag_set))
+            except MailboxAppendError as error:
+                return cast(tuple[str, Raw], error.command_result)
+
+        answer = self._exchange(send, changes=True)
+        self._accept(answer)
+        return response.append_uid(answer.untagged.get("APPENDUID", []))
+
+    def close(self) -> None:
+        """Sign out and hang up; waits for nothing, raises nothing."""
+        self._broken = True
+        self._client.say_goodbye()
+
+    def lend(self, opener: Callable[[], Connection]) -> None:
+        """Begin a lease (the pool's word). ``opener`` opens the same person's connection anew."""
+        self._begin_lease(alive=self.commands == 0)
+        self._opener = opener
+
+    def give_back(self) -> bool:
+        """End the lease and forget the opener. True when another lease may follow."""
+        self._opener = None
+        return not (self._broken or self._busy)
+
+    # What follows is how commands are sent.
+
+    def _begin_lease(self, *, alive: bool) -> None:
+        self._alive = alive  # the server has answered since the lease began
+        self._fresh = False  # the open folder was asked for news in this lease
+        self._changed = False  # a changing command was sent
+        self._reopened = False
+
+    def _take_over(self, signed_in: mailbox.BaseMailBox) -> None:
+        self._mailbox = signed_in
+        self._client = cast(client.Guard, signed_in.client)
+        self._capabilities = frozenset(str(word).upper() for word in self._client.capabilities)
+        self._broken = False
+        self._busy = False  # between sending a command and having read all of its answer
+
+    def _send(self, name: str, *args: str | bytes, changes: bool = False) -> _Answer:
+        """Send one command, on a new connection if the old one turns out to be gone and that is
+        safe.
+        """
+        words = [_checked(arg) for arg in args]
+        if changes:
+            self._prove_alive()
+
+        def send() -> tuple[str, Raw]:
+            return cast(tuple[str, Raw], self._client._simple_command(name, *words))
+
+        try:
+            self._client.begin()
+            return self._exchange(send, changes)
+        except ServerUnavailable:
+            if not self._may_reopen():
+                raise
+        self._reopen()
+        self._client.begin()
+        return self._exchange(send, changes)
+
+    def _exchange(self, send: Callable[[], tuple[str, Raw]], changes: bool) -> _Answer:
+        if self._broken:
+            raise ServerUnavailable("The connection is closed.")
+        self.commands += 1
+        self._changed = self._changed or changes
+        self._busy = True
+        try:
+            status, data = send()
+        except (ServerUnavailable, BadServerAnswer):
+            self._broken = True
+            raise
+        except (imaplib.IMAP4.error, ValueError, LookupError, TypeError) as error:
+            # BAD, a line that is none of the protocol's, or one that imaplib trips over.
+            self._broken = True
+            raise BadServerAnswer(
+                "The IMAP server did not answer as it must.", server_words=str(error)
+            ) from error
+        self._busy = False
+        self._alive = True
+        words = data[-1] if data and isinstance(data[-1], bytes) else b""
+        self._answer = _Answer(status, words, self._client.untagged_responses)
+        self._client.untagged_responses = {}
+        return self._answer
+
+    def _accept(self, answer: _Answer, *, partly: bool = False) -> None:
+        """Raise what a NO means. ``partly``: a FETCH of which some messages are gone is good for
+        the rest.
+        """
+        if answer.status == "OK" or (partly and response.code(answer.words) == "EXPUNGEISSUED"):
+            return
+        raise response.refusal(answer.words)
+
+    def _prove_alive(self) -> None:
+        """Before something is changed on a connection that was idle: is it still there?
+
+        A changing command is never repeated, so a drop must come to light before it.
+        """
+        if not self._alive:
+            self._send("NOOP")
+
+    def _may_reopen(self) -> bool:
+        # A server that was answering and fell silent would only keep the person waiting twice.
+        silent = self._client.timed_out and self._alive
+        return not (self._opener is None or self._reopened or self._changed or silent)
+
+    def _reopen(self) -> None:
+        """Replace the dropped connection; its folder is opened again and must be the same."""
+        if self._opener is None:
+            raise ServerUnavailable("The connection is closed.")
+        self._reopened = True
+        before, self._selected = self._selected, None
+        self._client.hang_up()
+        self._take_over(self._opener()._mailbox)
+        if before is not None and self.select(before.folder).uidvalidity != before.uidvalidity:
+            raise FolderChanged("The folder was made anew while the connection was lost.")
+
+    def _is_still_open(self) -> bool:
+        """NOOP in the open folder. False when the connection had to be replaced: SELECT must
+        follow.
+        """
+        try:
+            self._client.begin()
+            self._accept(self._exchange(lambda: self._client._simple_command("NOOP"), False))
+        except ServerUnavailable:
+            if not self._may_reopen():
+                raise
+            # The folder may have been made anew: to the caller, who is about to open it, no matter.
+            self._selected = None
+            self._reopen()
+            return False
+        return True
+
+    def _read_selected(self, folder: str, answer: _Answer) -> Selected:
+        uidvalidity = response.number(answer.untagged.get("UIDVALIDITY", []))
+        if not uidvalidity:
+            raise BadServerAnswer("The folder has no UIDVALIDITY: its messages can't be named.")
+        return Selected(
+            folder=folder,
+            uidvalidity=uidvalidity,
+            exists=self._client.exists,
+            uidnext=response.number(answer.untagged.get("UIDNEXT", [])),
+            read_only=response.code(answer.words) == "READ-ONLY",
+        )
+
+
+def open(server: Server, login: str, password: str, *, client_address: str = "") -> Connection:
+    """Connect and sign in. ``client_address`` is the browser's, told to the server by ID (RFC
+    2971), which else would slow down every user for the wrong passwords of one.
+
+    Raises SignInNeeded when login or password is refused, ServerUnavailable when the server can't
+    be reached or says it can't just now, BadServerAnswer. The password is not kept.
+    """
+    if re.search(r"[\r\n\0]", login + password):
+        raise SignInNeeded("No login or password holds a control character.")
+    if client_address:
+        ipaddress.ip_address(client_address)
+    signed_in = client.connect(server)
+    guard = cast(client.Guard, signed_in.client)
+    try:
+        _introduce(guard, client_address)
+        _sign_in(guard, login, password)
+        _refresh_capabilities(guard)
+        return Connection(signed_in)
+    except (imaplib.IMAP4.error, ValueError, LookupError) as error:
+        guard.hang_up()
+        raise BadServerAnswer("The IMAP server did not answer as it must.") from error
+    except BaseException:
+        guard.hang_up()
+        raise
+
+
+def quoted_folder(folder: str) -> bytes:
+    """A folder name as the server wants it: modified UTF-7 (RFC 3501 section 5.1.3), quoted.
+
+    Raises ValueError for CR, LF, NUL and what UTF-16 can't hold.
+    """
+    if re.search(r"[\r\n\0]", folder):
+        raise ValueError("A folder name holds no line end.")
+    return encode_folder(folder)
+
+
+def canonical(folder: str) -> str:
+    """INBOX in capitals however it is written; other names as they are (RFC 9051 section 5.1)."""
+    return "INBOX" if folder.upper() == "INBOX" else folder
+
+
+def checked_flag(flag: str) -> str:
+    """The flag or keyword itself; ValueError when it is none (RFC 9051 section 2.3.2)."""
+    if not _FLAG.fullmatch(flag):
+        raise ValueError(f"Not a flag: {flag!r}")
+    return flag
+
+
+def _checked(arg: str | bytes) -> bytes:
+    data = arg.encode("ascii") if isinstance(arg, str) else arg
+    if _CONTROL.search(data):
+        raise ValueError("An IMAP argument holds no line end.")
+    return data
+
+
+def _not_opened(words: bytes) -> WebmailError:
+    """Servers say that a folder is missing with and without a response code."""
+    error = response.refusal(words)
+    if type(error) is ServerRefused:
+        return FolderNotFound(server_words=error.server_words)
+    return error
+
+
+def _introduce(guard: client.Guard, client_address: str) -> None:
+    if "ID" not in guard.capabilities:
+        return
+    origin = f' "x-originating-ip" "{client_address}"' if client_address else ""
+    guard.begin()
+    guard._simple_command("ID", f'("name" "webmail"{origin})')  # a NO is no obstacle
+
+
+def _sign_in(guard: client.Guard, login: str, password: str) -> None:
+    """LOGIN for ASCII, else AUTHENTICATE PLAIN (RFC 4616): imaplib's LOGIN can't say é."""
+    guard.begin()
+    methods = guard.capabilities
+    ascii_only = (login + password).isascii()
+    if "AUTH=PLAIN" in methods and ("LOGINDISABLED" in methods or not ascii_only):
+        secret = b"\0".join((b"", login.encode(), password.encode()))
+        status, words = _authenticate_plain(guard, secret)
+    elif "LOGINDISABLED" in methods:
+        raise ServerRefused("The IMAP server takes no password on this connection.")
+    else:
+        # Without AUTH=PLAIN, UTF-8 in a quoted string is what servers are known to take.
+        quoted = [guard._quote(word).encode() for word in (login, password)]
+        status, data = guard._simple_command("LOGIN", *quoted)
+        words = data[-1]
+    if status != "OK":
+        raise _sign_in_error(words)
+    guard.state = "AUTH"
+
+
+class _Plain:
+    """The client's side of PLAIN. imaplib asks only a bound method for what to say."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def answer(self, challenge: bytes) -> bytes:
+        return base64.b64encode(self._secret)
+
+
+def _authenticate_plain(guard: client.Guard, secret: bytes) -> tuple[str, bytes]:
+    """imaplib's own ``authenticate`` turns a NO into the exception it has for everything else."""
+    guard.literal = _Plain(secret).answer  # type: ignore[assignment]
+    status, data = guard._simple_command("AUTHENTICATE", "PLAIN")
+    return status, data[-1]
+
+
+def _sign_in_error(words: bytes) -> WebmailError:
+    """NO to LOGIN means a wrong password unless a response code (RFC 5530) says otherwise."""
+    shown = response.text(words)
+    code = response.code(words)
+    if code in {"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"}:
+        return ServerUnavailable("The IMAP server can't sign in just now.", server_words=shown)
+    if code in {"OVERQUOTA", "PRIVACYREQUIRED", "CONTACTADMIN", "CANNOT"}:
+        return response.refusal(words)
+    return SignInNeeded("The IMAP server refused login or password.", server_words=shown)
+
+
+def _refresh_capabilities(guard: client.Guard) -> None:
+    """Servers show most of what they can do only after sign-in; imaplib looks once, before it."""
+    told = guard.untagged_responses.get("CAPABILITY")
+    if not told:
+        guard.begin()
+        guard._simple_command("CAPABILITY")
+        told = guard.untagged_responses.get("CAPABILITY")
+    if not told or not isinstance(told[-1], bytes):
+        raise BadServerAnswer("The IMAP server does not say what it can do.")
+    guard.capabilities = tuple(told[-1].decode("ascii", "replace").upper().split())

@@ -1,0 +1,166 @@
+"""FETCH: rows of a list, one message, its header, its parts; never more than is shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from webmail.errors import BadServerAnswer, MessageNotFound, PartNotFound
+from webmail.imap import response
+from webmail.imap.connection import Connection
+from webmail.imap.values import Fetched, MessageRef, Selected
+from webmail.mime.structure import Part
+
+ROW = "UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE"
+# A header is a few kilobytes; a megabyte of it is an attack or a mistake.
+HEADER_LIMIT = 256 * 1024
+CHUNK = 256 * 1024
+
+_HEADER = f"BODY.PEEK[HEADER]<0.{HEADER_LIMIT}>"
+_NUMBER = re.compile(r"(?:\d{1,5}(?:\.\d{1,5})*(?:\.TEXT)?)?")
+
+
+def page_by_sequence(imap: Connection, first: int, last: int) -> tuple[Fetched, ...]:
+    """Messages ``first`` to ``last`` of the open folder by sequence number, the newest arrival
+    first.
+
+    One command. Messages that vanished meanwhile are left out.
+    """
+    lines = imap.command("FETCH", f"{first}:{last}", f"({ROW})")
+    rows = response.messages(lines, imap.known())
+    return tuple(sorted(rows, key=lambda row: row.sequence, reverse=True))
+
+
+def sequence_of(imap: Connection, uid: int) -> int | None:
+    """The sequence number of a message of the open folder, None when it is gone. One command."""
+    for sequence, said in response.items(imap.uid("FETCH", str(uid), "(UID)")):
+        if said.get(b"UID") == uid:
+            return sequence
+    return None
+
+
+def one(imap: Connection, ref: MessageRef) -> Fetched:
+    """What a list row knows of one message. MessageNotFound when it is gone."""
+    selected = imap.require(ref)
+    return _asked(imap.uid("FETCH", str(ref.uid), f"({ROW})"), ref, selected)
+
+
+def opened(imap: Connection, ref: MessageRef) -> tuple[Fetched, bytes]:
+    """As `one`, with the raw header (its first 256 KB) in the same command."""
+    selected = imap.require(ref)
+    lines = imap.uid("FETCH", str(ref.uid), f"({ROW} {_HEADER})")
+    message = _asked(lines, ref, selected)
+    if message.structure is response.UNREADABLE:
+        return message, headers(imap, ref)
+    return message, _section(_said(lines, ref), "HEADER")
+
+
+def structure(imap: Connection, ref: MessageRef) -> Part:
+    """The tree of the message's parts, and nothing else."""
+    imap.require(ref)
+    lines = imap.uid("FETCH", str(ref.uid), "(UID BODYSTRUCTURE)")
+    if not lines:
+        raise _gone(ref)
+    try:
+        return response.structure(_said(lines, ref).get(b"BODYSTRUCTURE"))
+    except (BadServerAnswer, *response.TRIPS):
+        return response.UNREADABLE
+
+
+def headers(imap: Connection, ref: MessageRef) -> bytes:
+    """The raw header, its first 256 KB."""
+    imap.require(ref)
+    return _section(_said(imap.uid("FETCH", str(ref.uid), f"(UID {_HEADER})"), ref), "HEADER")
+
+
+def part_bytes(imap: Connection, ref: MessageRef, number: str, limit: int) -> tuple[bytes, bool]:
+    """The first ``limit`` bytes of a part, encoded as sent, and whether there is more.
+
+    ``number`` ``""`` is the whole message. PartNotFound when the message has no such part.
+    """
+    imap.require(ref)
+    data = _piece(imap, ref, number, 0, limit + 1)
+    return data[:limit], len(data) > limit
+
+
+def parts(
+    imap: Connection, ref: MessageRef, numbers: Sequence[str], limit: int
+) -> dict[str, bytes]:
+    """The first ``limit`` bytes of each of several parts, in one command. A missing part is
+    ``b""``.
+    """
+    if not numbers:
+        return {}
+    imap.require(ref)
+    wanted = " ".join(_peek(number, 0, limit) for number in numbers)
+    said = _said(imap.uid("FETCH", str(ref.uid), f"(UID {wanted})"), ref)
+    return {number: _section(said, number) for number in numbers}
+
+
+def chunks(imap: Connection, ref: MessageRef, number: str, size: int = CHUNK) -> Iterator[bytes]:
+    """A part, encoded as sent, piece by piece; ``number`` ``""`` is the whole message.
+
+    The first piece is fetched at once, so that a missing message or part is raised here, and not
+    when half the answer has left for the browser. One command a piece.
+    """
+    imap.require(ref)
+    first = _piece(imap, ref, number, 0, size)
+    return _following(imap, ref, number, size, first)
+
+
+def _following(
+    imap: Connection, ref: MessageRef, number: str, size: int, piece: bytes
+) -> Iterator[bytes]:
+    offset = 0
+    while piece:
+        yield piece
+        if len(piece) < size:
+            return
+        offset += len(piece)
+        piece = _piece(imap, ref, number, offset, size)
+
+
+def _piece(imap: Connection, ref: MessageRef, number: str, offset: int, size: int) -> bytes:
+    lines = imap.uid("FETCH", str(ref.uid), f"(UID {_peek(number, offset, size)})")
+    piece = _section(_said(lines, ref), number, required=True)
+    if len(piece) > size:
+        raise BadServerAnswer("The IMAP server sent more of a part than was asked for.")
+    return piece
+
+
+def _peek(number: str, offset: int, size: int) -> str:
+    """``BODY.PEEK[2.1]<0.1000>``; PartNotFound for what is no part number."""
+    if not _NUMBER.fullmatch(number):
+        raise PartNotFound(f"Not a part number: {number!r}")
+    return f"BODY.PEEK[{number}]<{offset}.{size}>"
+
+
+def _asked(lines: Sequence[Any], ref: MessageRef, selected: Selected) -> Fetched:
+    """The message that was asked for among what the server told."""
+    for message in response.messages(lines, selected):
+        if message.ref.uid == ref.uid:
+            return message
+    raise _gone(ref)
+
+
+def _said(lines: Sequence[Any], ref: MessageRef) -> dict[bytes, Any]:
+    """The items of the message that was asked for; news of flags in the answer are passed over."""
+    for _, said in response.items(lines):
+        if said.get(b"UID") == ref.uid and any(name.startswith(b"BODY") for name in said):
+            return said
+    raise _gone(ref)
+
+
+def _gone(ref: MessageRef) -> MessageNotFound:
+    return MessageNotFound(f"No message has UID {ref.uid} in {ref.folder!r}.")
+
+
+def _section(said: Mapping[bytes, Any], number: str, *, required: bool = False) -> bytes:
+    """The literal under ``BODY[number]<0>``. ``required``: NIL is PartNotFound."""
+    wanted = b"BODY[%s]" % number.encode()
+    # Some servers leave the origin, <0>, out of the name.
+    found = [value for name, value in said.items() if name.partition(b"<")[0] == wanted]
+    if required and (not found or found[0] is None):
+        raise PartNotFound(f"The message has no part {number!r}.")
+    return response.raw_bytes(found[0]) if found else b""

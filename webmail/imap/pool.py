@@ -1,0 +1,216 @@
+"""A process's IMAP connections, kept between requests: one person's are never lent to another."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from types import TracebackType
+
+from webmail.errors import ServerUnavailable
+from webmail.imap.connection import Connection
+
+Opener = Callable[[], Connection]
+
+
+@dataclass
+class _Room:
+    """What is open under one key. ``idle``: (connection, when it came back), oldest first."""
+
+    idle: list[tuple[Connection, float]] = field(default_factory=list)
+    lent: int = 0
+    closings: int = 0
+
+
+class Lease:
+    """One connection for one thread at a time, until `release()`; also a context manager.
+
+    For a stream that outlives the request's function; everything else says ``with
+    pool.lease(...)``.
+    """
+
+    def __init__(self, pool: Pool, key: Hashable, connection: Connection, closings: int) -> None:
+        self.connection = connection
+        self._pool = pool
+        self._key = key
+        self._closings = closings
+        self._released = False
+
+    def release(self) -> None:
+        """Give the connection back, once; a second call does nothing."""
+        if not self._released:
+            self._released = True
+            self._pool._take_back(self._key, self.connection, self._closings)
+
+    def __enter__(self) -> Connection:
+        return self.connection
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+
+class Pool:
+    """Connections by key; safe for threads, and empty again in a forked child.
+
+    At most ``max_per_user`` are open under a key; who asks for one more waits ``wait_seconds``,
+    then gets ServerUnavailable. Idle ones are closed after ``idle_seconds``. The key must tell
+    apart people and passwords, so that a stale session never rides on another's connection.
+    """
+
+    def __init__(
+        self, max_per_user: int = 3, idle_seconds: float = 300, wait_seconds: float = 10
+    ) -> None:
+        self.max_per_user = max_per_user
+        self.idle_seconds = idle_seconds
+        self.wait_seconds = wait_seconds
+        self._forget()
+        # A child that went on with its parent's sockets would read the parent's answers.
+        forget = weakref.WeakMethod(self._forget)
+        os.register_at_fork(after_in_child=lambda: _call(forget))
+
+    def lease(self, key: Hashable, opener: Opener) -> Lease:
+        """``with pool.lease(key, opener) as imap:``. Raises what ``opener`` raises,
+        ServerUnavailable.
+
+        ``opener`` opens and signs in; it is also used to reopen a connection that was dropped, and
+        forgotten when the lease ends: the pool keeps no password.
+        """
+        return self.lease_open(key, opener)
+
+    def lease_open(self, key: Hashable, opener: Opener) -> Lease:
+        """As `lease`, for who calls ``release()`` himself."""
+        connection, closings = self._idle_or_place(key)
+        if connection is None:
+            try:
+                connection = opener()
+            except BaseException:
+                self._leave(key)
+                raise
+        connection.lend(opener)
+        return Lease(self, key, connection, closings)
+
+    def close(self, key: Hashable) -> None:
+        """Close all connections under ``key``: idle ones now, lent ones when they come back."""
+        with self._changed:
+            room = self._rooms.get(key)
+            if room is None:
+                return
+            room.closings += 1
+            doomed = [connection for connection, _ in room.idle]
+            room.idle.clear()
+            self._tidy(key)
+        for connection in doomed:
+            connection.close()
+
+    def close_all(self) -> None:
+        """Close every connection, as `close` does."""
+        with self._changed:
+            keys = list(self._rooms)
+        for key in keys:
+            self.close(key)
+
+    def count(self, key: Hashable) -> int:
+        """How many connections are open under ``key``, idle and lent."""
+        with self._changed:
+            room = self._rooms.get(key)
+            return room.lent + len(room.idle) if room else 0
+
+    def _forget(self) -> None:
+        lock = threading.Lock()
+        self._changed = threading.Condition(lock)  # something came back, or there is room
+        self._sleep = threading.Condition(lock)  # the reaper's: nobody wakes it at every release
+        self._rooms: dict[Hashable, _Room] = {}
+        self._reaper: threading.Thread | None = None
+
+    def _idle_or_place(self, key: Hashable) -> tuple[Connection | None, int]:
+        """An idle connection, or None and the right to open one; and the key's closings so far."""
+        deadline = time.monotonic() + self.wait_seconds
+        with self._changed:
+            while True:
+                room = self._rooms.setdefault(key, _Room())
+                if room.idle:
+                    # The last one that came back: the others grow old and are closed.
+                    connection, _ = room.idle.pop()
+                    room.lent += 1
+                    return connection, room.closings
+                if room.lent < self.max_per_user:
+                    room.lent += 1
+                    return None, room.closings
+                remaining = deadline - time.monotonic()
+                if remaining <= 0:
+                    raise ServerUnavailable("All connections of this person are in use.")
+                self._changed.wait(remaining)
+
+    def _leave(self, key: Hashable) -> None:
+        with self._changed:
+            room = self._rooms.get(key)
+            if room is not None:
+                room.lent -= 1
+                self._tidy(key)
+            self._changed.notify_all()
+
+    def _take_back(self, key: Hashable, connection: Connection, closings: int) -> None:
+        reusable = connection.give_back()
+        with self._changed:
+            room = self._rooms.get(key)
+            if room is None:  # lent before a fork: the socket is the parent's
+                return
+            room.lent -= 1
+            keep = reusable and room.closings == closings
+            if keep:
+                room.idle.append((connection, time.monotonic()))
+                self._start_reaper()
+            self._tidy(key)
+            self._changed.notify()
+        if not keep:
+            connection.close()
+
+    def _tidy(self, key: Hashable) -> None:
+        room = self._rooms[key]
+        if not room.idle and not room.lent:
+            del self._rooms[key]
+
+    def _start_reaper(self) -> None:
+        if self._reaper is None:
+            self._reaper = threading.Thread(target=self._reap, name="imap-pool", daemon=True)
+            self._reaper.start()
+
+    def _reap(self) -> None:
+        """Close what has been idle too long; ends when nothing is idle."""
+        while True:
+            with self._changed:
+                due = self._next_due()
+                if due is None:
+                    self._reaper = None
+                    return
+                self._sleep.wait(max(0.0, due - time.monotonic()))
+                doomed = self._remove_old()
+            for connection in doomed:
+                connection.close()
+
+    def _next_due(self) -> float | None:
+        moments = [room.idle[0][1] for room in self._rooms.values() if room.idle]
+        return min(moments) + self.idle_seconds if moments else None
+
+    def _remove_old(self) -> list[Connection]:
+        doomed = []
+        limit = time.monotonic() - self.idle_seconds
+        for key, room in list(self._rooms.items()):
+            while room.idle and room.idle[0][1] <= limit:
+                doomed.append(room.idle.pop(0)[0])
+            self._tidy(key)
+        return doomed
+
+
+def _call(reference: weakref.WeakMethod[Callable[[], None]]) -> None:
+    method = reference()
+    if method is not None:
+        method()

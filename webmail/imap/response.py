@@ -1,0 +1,419 @@
+"""What the server answered -> our values.
+
+imapclient's parser takes the answer apart; here its nested tuples become frozen values, with every
+string decoded. One message that can't be read must not hide the other forty-nine of its page: it
+comes out as a row without envelope. Whatever else breaks the protocol is BadServerAnswer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_tz
+from typing import Any
+
+from imapclient.exceptions import ProtocolError  # type: ignore[import-untyped]
+from imapclient.response_parser import parse_response  # type: ignore[import-untyped]
+
+from webmail.errors import (
+    BadServerAnswer,
+    FolderNotFound,
+    OverQuota,
+    ServerRefused,
+    ServerUnavailable,
+    TooLarge,
+    WebmailError,
+)
+from webmail.imap.values import (
+    ANSWERED,
+    DELETED,
+    DRAFT,
+    FLAGGED,
+    FORWARDED,
+    SEEN,
+    Envelope,
+    Fetched,
+    MessageRef,
+    Selected,
+)
+from webmail.mime import headers
+from webmail.mime.addresses import Address
+from webmail.mime.structure import Part
+
+# What a parser that trusts the server trips over when it lies.
+TRIPS = (ProtocolError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+
+_CODE = re.compile(rb"\[([A-Za-z0-9-]+)(?: ([^\]]*))?\]")
+_MESSAGE_START = re.compile(rb"\d+ \(")
+# Where the sender's own words begin: behind it nothing is believed of an answer that can't be
+# parsed, for a subject may well read "UID 7".
+_SENDERS_WORDS = re.compile(rb" (?:ENVELOPE|BODY)")
+_UID = re.compile(rb"[ (]UID (\d{1,10})(?: |$)")
+_FLAGS = re.compile(rb"[ (]FLAGS \(([^()]*)\)")
+_SIZE = re.compile(rb"[ (]RFC822\.SIZE (\d{1,18})(?: |$)")
+_SYSTEM_FLAGS = {
+    flag.lower(): flag for flag in (SEEN, ANSWERED, FLAGGED, DELETED, DRAFT, FORWARDED)
+}
+# Dovecot's words for the half of an address that the header lacks.
+_MISSING = {b"MISSING_MAILBOX", b"MISSING_DOMAIN"}
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
+
+UNREADABLE = Part(number="", media_type="application/octet-stream")
+"""The structure of a message whose BODYSTRUCTURE can't be read: only its source can be had."""
+
+
+def code(words: bytes) -> str:
+    """The response code (RFC 5530) at the head of an answer's words, in capitals, or ``""``."""
+    found = _CODE.match(words)
+    return found[1].decode("ascii").upper() if found else ""
+
+
+def text(words: bytes) -> str:
+    """An answer's words for people: without the response code, one line."""
+    rest = _CODE.sub(b"", words, count=1) if words.startswith(b"[") else words
+    return _CONTROLS.sub(" ", rest.decode("utf-8", "replace")).strip()
+
+
+def refusal(words: bytes) -> WebmailError:
+    """The error that a NO with these words is."""
+    shown = text(words)
+    match code(words):
+        case "NONEXISTENT" | "TRYCREATE" | "NOPERM":
+            return FolderNotFound(server_words=shown)
+        case "OVERQUOTA":
+            return OverQuota(server_words=shown)
+        case "TOOBIG":
+            return TooLarge(server_words=shown)
+        case "UNAVAILABLE" | "INUSE" | "SERVERBUG":
+            return ServerUnavailable(server_words=shown)
+    return ServerRefused(server_words=shown)
+
+
+def number(lines: Sequence[Any]) -> int:
+    """The number at the head of the last line, 0 when there is none."""
+    last = lines[-1] if lines else b""
+    found = re.match(rb"\d{1,10}(?!\d)", last) if isinstance(last, bytes) else None
+    return int(found[0]) if found else 0
+
+
+def numbers(lines: Iterable[Any]) -> tuple[int, ...]:
+    """All numbers of SEARCH lines."""
+    try:
+        return tuple(int(word) for line in lines if line for word in line.split())
+    except TRIPS as error:
+        raise BadServerAnswer("SEARCH answered something else than numbers.") from error
+
+
+def append_uid(lines: Sequence[Any]) -> int | None:
+    """The UID of ``APPENDUID uidvalidity uid`` (RFC 4315)."""
+    words = lines[-1].split() if lines and isinstance(lines[-1], bytes) else []
+    return int(words[1]) if len(words) == 2 and words[1].isdigit() else None
+
+
+def copied(lines: Iterable[Any], limit: int) -> tuple[int, dict[int, int]]:
+    """``COPYUID uidvalidity from to`` (RFC 4315): the new UIDVALIDITY, and old UID -> new UID.
+
+    ``limit``: how many can have been copied; an answer that names more is not believed, and
+    expanding ``1:4294967295`` would fill the memory. (0, {}) when the server doesn't tell.
+    """
+    uidvalidity = 0
+    moved: dict[int, int] = {}
+    for line in lines:
+        words = line.split() if isinstance(line, bytes) else []
+        if len(words) != 3 or not words[0].isdigit():
+            continue
+        before, after = (_expanded(word, limit) for word in words[1:])
+        if len(before) == len(after):
+            uidvalidity = int(words[0])
+            moved.update(zip(before, after, strict=True))
+    return uidvalidity, moved
+
+
+def _expanded(uid_set: bytes, limit: int) -> list[int]:
+    uids: list[int] = []
+    for piece in uid_set.split(b","):
+        first, _, last = piece.partition(b":")
+        if not first.isdigit() or not (last or first).isdigit():
+            return []
+        low, high = sorted((int(first), int(last or first)))
+        if len(uids) + high - low >= limit:
+            return []
+        uids.extend(range(low, high + 1))
+    return uids
+
+
+def parsed(line: Any) -> tuple[Any, ...]:
+    """One untagged line, with its literals, as nested tuples of bytes, int and None."""
+    try:
+        return tuple(parse_response(line if isinstance(line, list) else [line]))
+    except TRIPS as error:
+        raise BadServerAnswer("The IMAP server sent a line that can't be read.") from error
+
+
+def messages(lines: Iterable[Any], selected: Selected) -> tuple[Fetched, ...]:
+    """FETCH answers -> values, in the server's order. What came unasked, the news that another
+    client changed a flag, has no envelope and mostly no UID: it is left out.
+    """
+    found = (_message(raw, selected) for raw in _each_message(lines))
+    return tuple(message for message in found if message is not None)
+
+
+def items(lines: Iterable[Any]) -> Iterator[tuple[int, dict[bytes, Any]]]:
+    """FETCH answers -> (sequence number, what was said under each name in capitals)."""
+    for raw in _each_message(lines):
+        yield _items(raw)
+
+
+def _each_message(lines: Iterable[Any]) -> Iterator[list[Any]]:
+    """imaplib hands out the lines and literals of all messages in one list: cut it up."""
+    current: list[Any] = []
+    for line in lines:
+        head = line[0] if isinstance(line, tuple) else line
+        if not isinstance(head, bytes):
+            continue
+        if current and _MESSAGE_START.match(head):
+            yield current
+            current = []
+        current.append(line)
+    if current:
+        yield current
+
+
+def _items(raw: list[Any]) -> tuple[int, dict[bytes, Any]]:
+    sequence, *answer = parsed(raw)
+    if len(answer) != 1 or not isinstance(sequence, int) or not isinstance(answer[0], tuple):
+        raise BadServerAnswer("The IMAP server sent a FETCH answer that is none.")
+    pairs = answer[0]
+    if len(pairs) % 2 or not all(isinstance(name, bytes) for name in pairs[::2]):
+        raise BadServerAnswer("The IMAP server sent a FETCH answer of odd length.")
+    return sequence, {
+        name.upper(): value for name, value in zip(pairs[::2], pairs[1::2], strict=True)
+    }
+
+
+def _message(raw: list[Any], selected: Selected) -> Fetched | None:
+    try:
+        sequence, said = _items(raw)
+        if b"ENVELOPE" not in said or not isinstance(said.get(b"UID"), int):
+            return None
+        return fetched(sequence, said, selected)
+    except (BadServerAnswer, *TRIPS):
+        return _unreadable(raw, selected)
+
+
+def fetched(sequence: int, said: Mapping[bytes, Any], selected: Selected) -> Fetched:
+    """One message from what FETCH said of it. Raises BadServerAnswer when an item is not of its
+    shape.
+    """
+    try:
+        size = said.get(b"RFC822.SIZE")
+        return Fetched(
+            ref=MessageRef(selected.folder, selected.uidvalidity, said[b"UID"]),
+            sequence=sequence,
+            flags=_flags(said.get(b"FLAGS") or ()),
+            size=size if isinstance(size, int) else 0,
+            received=date(said.get(b"INTERNALDATE")),
+            envelope=envelope(said.get(b"ENVELOPE")),
+            structure=structure(said.get(b"BODYSTRUCTURE")),
+        )
+    except TRIPS as error:
+        raise BadServerAnswer("The IMAP server described a message wrongly.") from error
+
+
+def _unreadable(raw: list[Any], selected: Selected) -> Fetched | None:
+    """What can still be told of a message whose answer the parser can't read."""
+    line = b"".join(part[0] if isinstance(part, tuple) else part for part in raw)
+    senders_words = _SENDERS_WORDS.search(line)
+    if senders_words is None:
+        return None
+    head = line[: senders_words.start()]
+    uid, flags, size = _UID.search(head), _FLAGS.search(head), _SIZE.search(head)
+    if uid is None:
+        return None
+    return Fetched(
+        ref=MessageRef(selected.folder, selected.uidvalidity, int(uid[1])),
+        sequence=int(line.split(b" ", 1)[0]),
+        flags=_flags(flags[1].split() if flags else ()),
+        size=int(size[1]) if size else 0,
+        received=None,
+        envelope=Envelope(),
+        structure=UNREADABLE,
+    )
+
+
+def _flags(words: Iterable[Any]) -> frozenset[str]:
+    """Flags as everybody writes them: their case does not count (RFC 9051 section 2.3.2)."""
+    flags = (_string(word) for word in words)
+    return frozenset(_SYSTEM_FLAGS.get(flag.lower(), flag) for flag in flags)
+
+
+def date(value: Any) -> datetime | None:
+    """INTERNALDATE or a Date header -> an aware moment; None when it is missing or absurd."""
+    if not isinstance(value, bytes):
+        return None
+    try:
+        read = parsedate_tz(value.decode("ascii", "replace"))
+        if read is None or not 1970 <= read[0] <= 2200:
+            return None
+        offset = timedelta(seconds=read[9] or 0)
+        zone = timezone(offset) if abs(offset) < timedelta(hours=24) else UTC
+        return datetime(*read[:6], tzinfo=zone)
+    except TRIPS:
+        return None
+
+
+def envelope(value: Any) -> Envelope:
+    """RFC 9051 section 7.5.2. Address groups lose their name and keep their members."""
+    if not isinstance(value, tuple):
+        return Envelope()
+    fields = value + (None,) * (10 - len(value))
+    return Envelope(
+        subject=headers.decode(raw_bytes(fields[1])),
+        date=date(fields[0]),
+        from_=_addresses(fields[2]),
+        sender=_addresses(fields[3]),
+        reply_to=_addresses(fields[4]),
+        to=_addresses(fields[5]),
+        cc=_addresses(fields[6]),
+        bcc=_addresses(fields[7]),
+        in_reply_to=_string(fields[8]).strip(),
+        message_id=_string(fields[9]).strip(),
+    )
+
+
+def _addresses(value: Any) -> tuple[Address, ...]:
+    if not isinstance(value, tuple):
+        return ()
+    return tuple(_address(entry) for entry in value if _is_address(entry))
+
+
+def _is_address(entry: Any) -> bool:
+    """A group's start and end are entries without host (RFC 9051: env-group)."""
+    return isinstance(entry, tuple) and len(entry) == 4 and entry[3] is not None
+
+
+def _address(entry: tuple[Any, ...]) -> Address:
+    name, _, mailbox, host = (raw_bytes(item) for item in entry)
+    halves = [headers.decode(half) for half in (mailbox, host) if half and half not in _MISSING]
+    return Address(name=headers.decode(name), address="@".join(halves))
+
+
+def structure(value: Any) -> Part:
+    """BODYSTRUCTURE (RFC 9051 section 7.5.2) -> the tree of parts; `UNREADABLE` when there is
+    none.
+    """
+    if not isinstance(value, tuple) or not value:
+        return UNREADABLE
+    return _part(value, "")
+
+
+def _part(value: tuple[Any, ...], number: str) -> Part:
+    if isinstance(value[0], tuple):
+        return _multipart(value, number)
+    return _single(value, number or "1")
+
+
+def _multipart(value: tuple[Any, ...], number: str) -> Part:
+    count = next(
+        (place for place, item in enumerate(value) if not isinstance(item, tuple)), len(value)
+    )
+    prefix = f"{number}." if number else ""
+    rest = value[count:]
+    extension = rest[1:] + (None,) * 4
+    return _described(
+        number=number,
+        media_type=f"multipart/{_string(rest[0] if rest else b'mixed').lower()}",
+        parameters=_parameters(extension[0]),
+        disposition=extension[1],
+        location=extension[3],
+        children=tuple(
+            _part(child, f"{prefix}{place}") for place, child in enumerate(value[:count], start=1)
+        ),
+    )
+
+
+def _single(value: tuple[Any, ...], number: str) -> Part:
+    main, sub, parameters, content_id, description, encoding, size = value[:7]
+    media_type = f"{_string(main).lower()}/{_string(sub).lower()}"
+    children: tuple[Part, ...] = ()
+    extension = value[7:]
+    if len(value) > 9 and isinstance(value[7], tuple) and isinstance(value[8], tuple):
+        children = (_inner_message(value[8], number),)
+        extension = value[10:]
+    elif main is not None and raw_bytes(main).lower() == b"text":
+        extension = value[8:]
+    extension += (None,) * 4
+    return _described(
+        number=number,
+        media_type=media_type,
+        parameters=_parameters(parameters),
+        disposition=extension[1],
+        location=extension[3],
+        children=children,
+        content_id=_string(content_id).strip().strip("<>"),
+        description=headers.decode(raw_bytes(description)),
+        encoding=_string(encoding).strip().lower() or "7bit",
+        size=size if isinstance(size, int) else 0,
+    )
+
+
+def _inner_message(value: tuple[Any, ...], number: str) -> Part:
+    """The body of a message/rfc822 part: one part is ``n.1``; of a multipart the parts are
+    ``n.1``, ``n.2`` and the whole is ``n.TEXT`` (RFC 9051 section 6.4.5.1).
+    """
+    if not isinstance(value[0], tuple):
+        return _single(value, f"{number}.1")
+    whole = _multipart(value, number)
+    return _renumbered(whole, f"{number}.TEXT")
+
+
+def _renumbered(part: Part, number: str) -> Part:
+    return Part(**{**vars(part), "number": number})
+
+
+def _described(
+    *,
+    parameters: dict[str, str],
+    disposition: Any,
+    location: Any,
+    **rest: Any,
+) -> Part:
+    """A part with what its disposition tells: whether it is an attachment, and its file name."""
+    kind, said = "", {}
+    if isinstance(disposition, tuple) and disposition:
+        kind = _string(disposition[0]).lower()
+        said = _parameters(disposition[1] if len(disposition) > 1 else None)
+    return Part(
+        parameters={name: headers.decode(value) for name, value in parameters.items()},
+        disposition=kind,
+        file_name=headers.file_name({**parameters, **said}),
+        location=_string(location).strip(),
+        **rest,
+    )
+
+
+def _parameters(value: Any) -> dict[str, str]:
+    """Parameters as written, names in small letters; of a name said twice the first counts."""
+    found: dict[str, str] = {}
+    if isinstance(value, tuple):
+        for name, text_ in zip(value[::2], value[1::2], strict=False):
+            found.setdefault(_string(name).lower(), _raw(text_))
+    return found
+
+
+def _raw(value: Any) -> str:
+    """Undecoded header text; what is no UTF-8 survives as surrogates for `headers` to judge."""
+    return raw_bytes(value).decode("utf-8", "surrogateescape")
+
+
+def _string(value: Any) -> str:
+    """Text that is ASCII by its nature."""
+    return _CONTROLS.sub("", raw_bytes(value).decode("utf-8", "replace"))
+
+
+def raw_bytes(value: Any) -> bytes:
+    """A string of the answer: imapclient turns unquoted digits into numbers, NIL into None."""
+    if isinstance(value, int):
+        return b"%d" % value
+    return value if isinstance(value, bytes) else b""

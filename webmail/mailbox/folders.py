@@ -1,0 +1,277 @@
+"""Folders: the list with its counts, the tree that a person sees, the special ones."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from webmail.errors import BadServerAnswer, FolderNotFound, ServerRefused
+from webmail.imap import names, response
+from webmail.imap.connection import Connection, canonical, quoted_folder
+from webmail.imap.values import Folder
+
+INBOX, DRAFTS, SENT = "\\Inbox", "\\Drafts", "\\Sent"
+ARCHIVE, JUNK, TRASH = "\\Archive", "\\Junk", "\\Trash"
+# The order in which a person sees them.
+SPECIAL = (INBOX, DRAFTS, SENT, ARCHIVE, JUNK, TRASH)
+
+# Without LIST-STATUS each count is a command.
+MOST_STATUS = 50
+
+# How mail programs name them, for servers without SPECIAL-USE (RFC 6154); folded, English and
+# French.
+_KNOWN_NAMES = {
+    DRAFTS: ("drafts", "draft", "brouillons", "brouillon"),
+    SENT: (
+        "sent",
+        "sent items",
+        "sent messages",
+        "sent mail",
+        "envoyes",
+        "messages envoyes",
+        "elements envoyes",
+        "courrier envoye",
+    ),
+    ARCHIVE: ("archive", "archives"),
+    JUNK: (
+        "junk",
+        "spam",
+        "junk e-mail",
+        "junk email",
+        "bulk mail",
+        "indesirables",
+        "courrier indesirable",
+        "pourriel",
+        "pourriels",
+    ),
+    TRASH: (
+        "trash",
+        "deleted items",
+        "deleted messages",
+        "bin",
+        "corbeille",
+        "elements supprimes",
+        "messages supprimes",
+    ),
+}
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True)
+class FolderNode:
+    """A folder in its place. ``label`` is the last component of its name; ``usable`` is False when
+    it can't be opened: only a level above others, or a name that can't be said to the server.
+    """
+
+    folder: Folder
+    label: str
+    children: tuple[FolderNode, ...] = ()
+    depth: int = 0
+    usable: bool = True
+
+
+def list_folders(imap: Connection) -> tuple[Folder, ...]:
+    """All folders, with the counts of messages and of unread ones.
+
+    One command where the server has LIST-STATUS (RFC 5819), else STATUS for the first 50.
+    """
+    if imap.has("LIST-EXTENDED") and imap.has("LIST-STATUS"):
+        special = "SPECIAL-USE " if imap.has("SPECIAL-USE") else ""
+        options = f"RETURN ({special}STATUS (MESSAGES UNSEEN))"
+        lines = imap.command("LIST", '""', '"*"', options)
+        counts = dict(_counts(imap.untagged("STATUS")))
+        return _with_special_uses(_with_counts(_folders(lines), counts))
+    folders = _with_special_uses(_folders(_list(imap)))
+    return _with_counts(folders, _counts_one_by_one(imap, folders))
+
+
+def tree(folders: Iterable[Folder]) -> tuple[FolderNode, ...]:
+    """The folders as a person sees them: special ones first, in their fixed order, then the others
+    by label, nested by the server's delimiter. A level that the server doesn't list is made up.
+    """
+    known = {folder.name: folder for folder in folders}
+    for folder in list(known.values()):
+        for above in _ancestors(folder):
+            known.setdefault(above.name, above)
+    below: dict[str, list[Folder]] = {}
+    prefix = personal_prefix(known.values())
+    for folder in known.values():
+        below.setdefault(_parent(folder, prefix), []).append(folder)
+    return _nodes("", below, 0)
+
+
+def special(folders: Iterable[Folder], use: str) -> Folder | None:
+    """The folder with this special use, ``"\\Sent"`` and the like; None when there is none."""
+    return next((folder for folder in folders if folder.special_use == use), None)
+
+
+def ensure(imap: Connection, use: str) -> str:
+    """The name of the folder with this special use; it is made when it is missing."""
+    folders = _with_special_uses(_folders(_list(imap)))
+    folder = special(folders, use)
+    if folder is not None:
+        return folder.name
+    name = personal_prefix(folders) + use.removeprefix("\\")
+    _create(imap, name, use)
+    return name
+
+
+def personal_prefix(folders: Iterable[Folder]) -> str:
+    """``"INBOX."`` on servers that keep every folder below INBOX, else ``""``."""
+    others = [folder for folder in folders if folder.name != "INBOX"]
+    if not others or not others[0].delimiter:
+        return ""
+    prefix = f"INBOX{others[0].delimiter}"
+    return prefix if all(folder.name.startswith(prefix) for folder in others) else ""
+
+
+def _list(imap: Connection) -> list[Any]:
+    options = ["RETURN (SPECIAL-USE)"] if imap.has("SPECIAL-USE") else []
+    return imap.command("LIST", '""', '"*"', *options)
+
+
+def _create(imap: Connection, name: str, use: str) -> None:
+    options = [f"(USE ({use}))"] if imap.has("CREATE-SPECIAL-USE") else []
+    try:
+        imap.command("CREATE", quoted_folder(name), *options, changes=True)
+    except ServerRefused:
+        # Another session was quicker (ALREADYEXISTS), or the folder has the name and not the use.
+        if imap.code() != "ALREADYEXISTS":
+            raise
+    # Programs that show only subscribed folders would not see it.
+    imap.command("SUBSCRIBE", quoted_folder(name), changes=True)
+
+
+def _folders(lines: Iterable[Any]) -> tuple[Folder, ...]:
+    found: dict[str, Folder] = {}
+    for line in lines:
+        if line:  # b"" follows a name that came as a literal
+            folder = _folder(response.parsed(line))
+            found.setdefault(folder.name, folder)
+    return tuple(found.values())
+
+
+def _folder(said: Sequence[Any]) -> Folder:
+    """``(attributes) delimiter name`` (RFC 9051 section 7.3.1)."""
+    if len(said) < 3 or not isinstance(said[0], tuple):
+        raise BadServerAnswer("The IMAP server sent a LIST line that is none.")
+    attributes, delimiter, name = said[:3]
+    decoded, addressable = names.decode(response.raw_bytes(name))
+    words = frozenset(response.raw_bytes(word).decode("ascii", "replace") for word in attributes)
+    return Folder(
+        name=canonical(decoded),
+        delimiter=response.raw_bytes(delimiter).decode("ascii", "replace"),
+        attributes=frozenset(word.lower() for word in words),
+        addressable=addressable,
+    )
+
+
+def _counts(lines: Iterable[Any]) -> Iterator[tuple[str, tuple[int | None, int | None]]]:
+    """STATUS lines: ``name (MESSAGES 3 UNSEEN 1)``."""
+    for line in lines:
+        said = response.parsed(line) if line else ()
+        if len(said) < 2 or not isinstance(said[1], tuple):
+            continue
+        name, _ = names.decode(response.raw_bytes(said[0]))
+        values = dict(zip(said[1][::2], said[1][1::2], strict=False))
+        yield canonical(name), (_count(values, b"MESSAGES"), _count(values, b"UNSEEN"))
+
+
+def _count(values: dict[Any, Any], name: bytes) -> int | None:
+    value = values.get(name)
+    return value if isinstance(value, int) else None
+
+
+def _counts_one_by_one(
+    imap: Connection, folders: Sequence[Folder]
+) -> dict[str, tuple[int | None, int | None]]:
+    counts: dict[str, tuple[int | None, int | None]] = {}
+    special_first = sorted(folders, key=lambda folder: not folder.special_use)
+    countable = [folder for folder in special_first if folder.selectable and folder.addressable]
+    for folder in countable[:MOST_STATUS]:
+        try:
+            lines = imap.command("STATUS", quoted_folder(folder.name), "(MESSAGES UNSEEN)")
+        except (FolderNotFound, ServerRefused):
+            continue  # gone meanwhile, or not ours to read: shown without a count
+        counts.update(_counts(lines))
+    return counts
+
+
+def _with_counts(
+    folders: Iterable[Folder], counts: dict[str, tuple[int | None, int | None]]
+) -> tuple[Folder, ...]:
+    none = (None, None)
+    return tuple(
+        replace(folder, messages=messages, unseen=unseen)
+        for folder in folders
+        for messages, unseen in (counts.get(folder.name, none),)
+    )
+
+
+def _with_special_uses(folders: Sequence[Folder]) -> tuple[Folder, ...]:
+    """Each special use is given once: to the folder the server says, else to one with a known
+    name.
+    """
+    uses = {"INBOX": INBOX}
+    for use in SPECIAL[1:]:
+        said = [folder for folder in folders if use.lower() in folder.attributes]
+        named = [folder for folder in folders if _has_known_name(folder, use, folders)]
+        for folder in (said or named)[:1]:
+            uses.setdefault(folder.name, use)
+    return tuple(replace(folder, special_use=uses.get(folder.name, "")) for folder in folders)
+
+
+def _has_known_name(folder: Folder, use: str, folders: Sequence[Folder]) -> bool:
+    """Only at the top: a teacher's ``Projets/Archives`` is his own."""
+    name = folder.name.removeprefix(personal_prefix(folders))
+    return folder.selectable and folded(name) in _KNOWN_NAMES[use]
+
+
+def folded(name: str) -> str:
+    """The name without accents and capitals, for comparing and sorting."""
+    decomposed = unicodedata.normalize("NFKD", name)
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+
+
+def _ancestors(folder: Folder) -> Iterator[Folder]:
+    if not folder.delimiter:
+        return
+    levels = folder.name.split(folder.delimiter)
+    for count in range(1, len(levels)):
+        name = folder.delimiter.join(levels[:count])
+        if name:
+            yield Folder(name, folder.delimiter, frozenset({"\\nonexistent"}))
+
+
+def _parent(folder: Folder, prefix: str) -> str:
+    """The name of the folder above, ``""`` at the top; special folders stand at the top."""
+    if folder.special_use or not folder.delimiter:
+        return ""
+    above = folder.name.rpartition(folder.delimiter)[0]
+    return "" if f"{above}{folder.delimiter}" == prefix else above
+
+
+def _nodes(parent: str, below: dict[str, list[Folder]], depth: int) -> tuple[FolderNode, ...]:
+    return tuple(
+        FolderNode(
+            folder=folder,
+            label=_label(folder),
+            children=_nodes(folder.name, below, depth + 1),
+            depth=depth,
+            usable=folder.selectable and folder.addressable and not _CONTROLS.search(folder.name),
+        )
+        for folder in sorted(below.get(parent, ()), key=_order)
+    )
+
+
+def _order(folder: Folder) -> tuple[int, str, str]:
+    place = SPECIAL.index(folder.special_use) if folder.special_use else len(SPECIAL)
+    return place, folded(_label(folder)), folder.name
+
+
+def _label(folder: Folder) -> str:
+    label = folder.name.rpartition(folder.delimiter)[2] if folder.delimiter else folder.name
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", label) or folder.name

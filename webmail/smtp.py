@@ -1,0 +1,273 @@
+"""Mail submission (RFC 6409): one message to all its recipients, or to none.
+
+smtplib's connection, with commands of our own: its `sendmail` goes on when some recipients are
+refused, and its `login` can't say é.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import smtplib
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+from webmail.errors import (
+    BadServerAnswer,
+    RecipientsRefused,
+    SenderRefused,
+    ServerRefused,
+    ServerUnavailable,
+    SignInNeeded,
+    TooLarge,
+    WebmailError,
+)
+
+# Bytes per second that a server is at least trusted to take.
+_UPLOAD_RATE = 256 * 1024
+_SIGN_IN_CODES = {454: ServerUnavailable, 432: ServerUnavailable}
+_NEEDS_SIGN_IN = {530, 534, 535, 538}
+_UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where the submission server is. ``security``: ``tls``, ``starttls`` or ``none``; ``timeout``
+    in seconds for each answer.
+    """
+
+    host: str
+    port: int
+    security: str
+    timeout: float = 20.0
+    ca_file: str = ""
+    login: str = ""
+    password: str = field(default="", repr=False)
+
+
+def submit(server: Server, sender: str, recipients: Sequence[str], message: bytes) -> None:
+    """Hand ``message`` over, to all of ``recipients`` or to none.
+
+    Raises SignInNeeded, SenderRefused, RecipientsRefused, TooLarge (with the server's limit when
+    it tells), ServerRefused for another lasting refusal, ServerUnavailable for one that passes and
+    for a server that can't be reached or hangs up. When it hangs up after the whole message was
+    sent, nobody knows whether it was taken: ServerUnavailable too.
+
+    ValueError for an address with blanks, controls or angle brackets: it must be checked before.
+    """
+    envelope = [_checked(address) for address in (sender, *recipients)]
+    if len(envelope) < 2:
+        raise ValueError("A message needs a recipient.")
+    with _session(server) as session:
+        session.sign_in(server.login, server.password)
+        session.open_envelope(envelope[0], envelope[1:], message)
+        session.send(message)
+
+
+def size_limit(server: Server) -> int:
+    """The largest message in bytes that the server says it takes (RFC 1870), 0 when it doesn't."""
+    with _session(server) as session:
+        return session.size_limit
+
+
+class _Session:
+    """The dialogue, with smtplib's connection after EHLO."""
+
+    def __init__(self, connection: smtplib.SMTP, timeout: float) -> None:
+        self._smtp = connection
+        self._timeout = timeout
+
+    @property
+    def size_limit(self) -> int:
+        said = self._smtp.esmtp_features.get("size", "").strip()
+        return int(said) if said.isdigit() else 0
+
+    def sign_in(self, login: str, password: str) -> None:
+        """AUTH, when the server offers it: PLAIN (RFC 4616), else LOGIN; both in UTF-8."""
+        if not login or not self._smtp.has_extn("auth"):
+            return
+        methods = self._smtp.esmtp_features["auth"].upper().split()
+        if "PLAIN" in methods:
+            secret = b"\0".join((b"", login.encode(), password.encode()))
+            code, words = self._say("AUTH PLAIN " + base64.b64encode(secret).decode())
+        elif "LOGIN" in methods:
+            code, words = self._say("AUTH LOGIN")
+            for word in (login, password):
+                if code == 334:
+                    code, words = self._say(base64.b64encode(word.encode()).decode())
+        else:
+            raise ServerRefused("The submission server knows no way to sign in that we know.")
+        if code != 235:
+            raise _sign_in_error(code, words)
+
+    def open_envelope(self, sender: str, recipients: Sequence[str], message: bytes) -> None:
+        """MAIL and RCPT (RFC 5321 section 3.3)."""
+        limit = self.size_limit
+        if limit and len(message) > limit:
+            raise TooLarge("The message is over the server's limit.", limit=limit)
+        self._mail(sender, self._options(sender, recipients, message), limit)
+        self._recipients(recipients, limit)
+
+    def send(self, message: bytes) -> None:
+        self._smtp.timeout = self._timeout
+        if self._smtp.sock is not None:
+            self._smtp.sock.settimeout(self._timeout + len(message) / _UPLOAD_RATE)
+        try:
+            code, words = self._smtp.data(message)
+        except smtplib.SMTPDataError as error:
+            code, words = error.smtp_code, _as_bytes(error.smtp_error)
+        if code != 250:
+            raise _refusal(code, words, self.size_limit)
+
+    def _options(self, sender: str, recipients: Sequence[str], message: bytes) -> str:
+        options = ""
+        if self._smtp.has_extn("size"):
+            options += f" SIZE={len(message)}"
+        if self._smtp.has_extn("8bitmime") and not message.isascii():
+            options += " BODY=8BITMIME"
+        if not "".join((sender, *recipients)).isascii():
+            if not self._smtp.has_extn("smtputf8"):
+                self._refuse_non_ascii(sender, recipients)
+            self._smtp.command_encoding = "utf-8"
+            options += " SMTPUTF8"
+        return options
+
+    def _refuse_non_ascii(self, sender: str, recipients: Sequence[str]) -> None:
+        if not sender.isascii():
+            raise SenderRefused("The server takes no address with accents.")
+        refused = {address: "" for address in recipients if not address.isascii()}
+        raise RecipientsRefused("The server takes no address with accents.", refused=refused)
+
+    def _mail(self, sender: str, options: str, limit: int) -> None:
+        code, words = self._say(f"MAIL FROM:<{sender}>{options}")
+        if code == 250:
+            return
+        error = _refusal(code, words, limit)
+        if type(error) is ServerRefused:
+            raise SenderRefused("The sender was refused.", server_words=error.server_words)
+        raise error
+
+    def _recipients(self, recipients: Sequence[str], limit: int) -> None:
+        refused: dict[str, tuple[int, bytes]] = {}
+        for address in recipients:
+            code, words = self._say(f"RCPT TO:<{address}>")
+            if code == 421 or _is_too_large(code, words):
+                raise _refusal(code, words, limit)
+            if code not in (250, 251):
+                refused[address] = (code, words)
+        if not refused:
+            return
+        self._say("RSET")
+        lasting = {address: answer for address, answer in refused.items() if answer[0] >= 500}
+        if not lasting:
+            raise ServerUnavailable(
+                "No recipient can be taken just now.",
+                server_words=_shown(next(iter(refused.values()))[1]),
+            )
+        raise RecipientsRefused(
+            "Recipients were refused.",
+            refused={address: _shown(words) for address, (_, words) in lasting.items()},
+        )
+
+    def _say(self, command: str) -> tuple[int, bytes]:
+        self._smtp.putcmd(command)
+        return self._smtp.getreply()
+
+
+@contextmanager
+def _session(server: Server) -> Iterator[_Session]:
+    """Connect, EHLO, and hang up at the end; every failure becomes one of ours."""
+    connection = None
+    try:
+        connection = _connect(server)
+        yield _Session(connection, server.timeout)
+    except smtplib.SMTPServerDisconnected as error:
+        raise ServerUnavailable("The submission server hung up.") from error
+    except smtplib.SMTPResponseException as error:
+        raise _refusal(error.smtp_code, _as_bytes(error.smtp_error), 0) from error
+    except smtplib.SMTPException as error:
+        raise BadServerAnswer("The submission server did not answer as it must.") from error
+    except OSError as error:
+        raise ServerUnavailable("The submission server cannot be reached.") from error
+    finally:
+        if connection is not None:
+            _hang_up(connection)
+
+
+def _connect(server: Server) -> smtplib.SMTP:
+    # Said in EHLO. Left to itself smtplib looks up the machine's full name, seconds when DNS is
+    # slow.
+    name = "localhost"
+    context = None
+    if server.security != "none":
+        context = ssl.create_default_context(cafile=server.ca_file or None)
+    if server.security == "tls":
+        connection: smtplib.SMTP = smtplib.SMTP_SSL(
+            server.host, server.port, name, timeout=server.timeout, context=context
+        )
+    else:
+        connection = smtplib.SMTP(server.host, server.port, name, timeout=server.timeout)
+    try:
+        connection.ehlo_or_helo_if_needed()
+        if server.security == "starttls":
+            connection.starttls(context=context)
+            connection.ehlo_or_helo_if_needed()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _hang_up(connection: smtplib.SMTP) -> None:
+    """QUIT without waiting: what was sent is accepted, a slow farewell is nobody's concern."""
+    with suppress(OSError, smtplib.SMTPException):
+        connection.putcmd("quit")
+    connection.close()
+
+
+def _sign_in_error(code: int, words: bytes) -> WebmailError:
+    shown = _shown(words)
+    if code < 500:  # 454: the server can't check passwords just now
+        return ServerUnavailable("The submission server can't sign in.", server_words=shown)
+    return SignInNeeded("The submission server refused login or password.", server_words=shown)
+
+
+def _refusal(code: int, words: bytes, limit: int) -> WebmailError:
+    """What an answer other than success means (RFC 5321 section 4.2, RFC 3463)."""
+    shown = _shown(words)
+    if code in _NEEDS_SIGN_IN:
+        return SignInNeeded("The submission server wants a sign-in.", server_words=shown)
+    if _is_too_large(code, words) or code in (523, 552):
+        return TooLarge("The message is too large.", limit=limit, server_words=shown)
+    if code >= 500:
+        return ServerRefused("The submission server refused.", server_words=shown)
+    if code >= 400:
+        return ServerUnavailable("The submission server can't just now.", server_words=shown)
+    return BadServerAnswer("The submission server did not answer as it must.", server_words=shown)
+
+
+def _is_too_large(code: int, words: bytes) -> bool:
+    """5.3.4: the message is too big for the system. A bare 552 to RCPT may mean a full mailbox."""
+    return code >= 500 and words.startswith((b"5.3.4", b"5.2.3"))
+
+
+def _shown(words: bytes) -> str:
+    """The server's words without the enhanced code (RFC 3463), on one line."""
+    text = re.sub(r"[\x00-\x1f\x7f]+", " ", words.decode("utf-8", "replace"))
+    return re.sub(r"^[245]\.\d{1,3}\.\d{1,3}\s+", "", text).strip()
+
+
+def _as_bytes(words: bytes | str) -> bytes:
+    return words.encode() if isinstance(words, str) else words
+
+
+def _checked(address: str) -> str:
+    """The address for the wire; the domain in ASCII (IDNA), so that most servers take it."""
+    if not address or _UNSAFE.search(address):
+        raise ValueError(f"Not an address: {address!r}")
+    local, at, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    return f"{local}{at}{domain.encode('idna').decode()}"
