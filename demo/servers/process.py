@@ -27,6 +27,28 @@ class ServerFailed(Exception):
     """A server of the demo did not start; the text says which and what its log says."""
 
 
+class Server:
+    """A server that is a child process: `start()` returns when it answers, `stop()` ends it.
+
+    `name` is for people. `start()` raises ServerFailed.
+    """
+
+    name: str
+    log: Path
+    child: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        stop(self.child)
+        self.child = None
+
+    def has_ended(self) -> bool:
+        """By itself, after `start()`."""
+        return self.child is not None and self.child.poll() is not None
+
+
 def free_port() -> int:
     """A TCP port of the loopback interface that nobody listens on now."""
     with socket.socket() as probe:
@@ -92,14 +114,14 @@ def stop(
     seconds: float = 10,
     stop_signal: signal.Signals = signal.SIGTERM,
 ) -> None:
-    """End `child` by `stop_signal`, and by SIGKILL when it is still there after `seconds`."""
+    """End `child` by `stop_signal`; after `seconds` its whole process group by SIGKILL."""
     if child is None or child.poll() is not None:
         return
     child.send_signal(stop_signal)
     try:
         child.wait(seconds)
     except subprocess.TimeoutExpired:
-        child.kill()
+        os.killpg(child.pid, signal.SIGKILL)
         child.wait()
 
 

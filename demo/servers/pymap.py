@@ -6,7 +6,6 @@ It keeps no keywords, cannot sort, thread or filter, and appends slowly (44 ms a
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,8 +16,10 @@ from demo.servers import process
 from demo.servers.dovecot import MailAccount
 
 
-class Pymap:
+class Pymap(process.Server):
     """One server on a free loopback port; its mail is kept in `folder` between starts."""
+
+    name = "IMAP server"
 
     lmtp_port: int | None = None
     sieve_port: int | None = None
@@ -28,11 +29,6 @@ class Pymap:
         self.accounts = tuple(accounts)
         self.imap_port = process.free_port()
         self.log = self.folder / "log"
-        self._child: subprocess.Popen[bytes] | None = None
-
-    @property
-    def pid(self) -> int | None:
-        return self._child.pid if self._child else None
 
     def start(self) -> None:
         """Return when IMAP answers; raises ServerFailed."""
@@ -44,14 +40,10 @@ class Pymap:
         # Its other layout, "fs", fails on a nested folder whose parent is missing. This one joins
         # names by dots: a dot in a folder's name becomes a level.
         storage = ("maildir", self.folder, "--layout", "++")
-        self._child = process.spawn(
+        self.child = process.spawn(
             [sys.executable, "-c", program, *services, *address, *storage], self.log
         )
-        process.wait_for_port(self.imap_port, self._child, self.log)
-
-    def stop(self) -> None:
-        process.stop(self._child)
-        self._child = None
+        process.wait_for_port(self.imap_port, self.child, self.log)
 
     def _write_accounts(self) -> None:
         """The stock program cannot make accounts: its passwd, shadow and group are written here.

@@ -12,12 +12,13 @@ import hmac
 import imaplib
 import itertools
 import json
+import logging
 import os
 import smtplib
 import socket
 import ssl
-import subprocess
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,8 +55,10 @@ class Plan:
     ask_imap: bool = False
 
 
-class Submission:
+class Submission(process.Server):
     """The process: `start()`, then `port`; `stop()`."""
+
+    name = "SMTP server"
 
     def __init__(
         self,
@@ -80,15 +83,10 @@ class Submission:
             imap_url=imap_url,
             ask_imap=ask_imap,
         )
-        self._child: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         return f"smtp://{process.LOOPBACK}:{self.port}"
-
-    @property
-    def pid(self) -> int | None:
-        return self._child.pid if self._child else None
 
     def start(self) -> None:
         """Return when it answers; raises ServerFailed."""
@@ -97,12 +95,8 @@ class Submission:
         # could read them.
         plan = json.dumps(dataclasses.asdict(self._plan)).encode()
         command = [sys.executable, "-m", "demo.servers.submission"]
-        self._child = process.spawn(command, self.log, cwd=_CHECKOUT, stdin=plan)
-        process.wait_for_port(self.port, self._child, self.log)
-
-    def stop(self) -> None:
-        process.stop(self._child)
-        self._child = None
+        self.child = process.spawn(command, self.log, cwd=_CHECKOUT, stdin=plan)
+        process.wait_for_port(self.port, self.child, self.log)
 
 
 class Handler:
@@ -284,6 +278,9 @@ async def serve(plan: Plan) -> None:
 
 
 def main() -> None:
+    # It warns of passwords without TLS, for each connection; this server is on loopback alone.
+    logging.getLogger("mail.log").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", "Requiring AUTH while not requiring TLS")
     read = json.load(sys.stdin)
     accounts = tuple(MailAccount(**{**a, "aliases": tuple(a["aliases"])}) for a in read["accounts"])
     asyncio.run(serve(Plan(**{**read, "accounts": accounts})))

@@ -1,0 +1,169 @@
+"""Makes `.venv` with the pinned requirements and compiles the catalogues, when there is need.
+
+Works with the standard library alone: `python3 -m demo.environment` (`--tests` adds what the
+tests need, system packages included).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from demo import packages
+from demo.words import Refused, say
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+
+RUNTIME = ("requirements.txt", "demo/requirements.txt")
+TESTS = (*RUNTIME, "tests/requirements.txt")
+
+_INSTALL_LOG = ROOT / "var" / "install.log"
+
+
+def prepare(requirements: Sequence[str] = RUNTIME) -> None:
+    """Return when `.venv` has all of `requirements`; at once when it had. Raises Refused."""
+    with _alone():
+        stamp = VENV / f"installed-{len(requirements)}"
+        wanted = _fingerprint(requirements)
+        if not stamp.exists() or stamp.read_text() != wanted or not _works():
+            _make_venv()
+            _install(requirements)
+            stamp.write_text(wanted)
+        if any(catalogue_is_stale(po) for po in catalogues()):
+            _run([PYTHON, "-m", "demo.catalogues"], "The catalogues could not be compiled.")
+
+
+def catalogues() -> list[Path]:
+    return sorted((ROOT / "locale").glob("*/LC_MESSAGES/*.po"))
+
+
+def catalogue_is_stale(po: Path) -> bool:
+    mo = po.with_suffix(".mo")
+    return not mo.exists() or mo.stat().st_mtime < po.stat().st_mtime
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One at a time: a second command waits until the first has made the environment."""
+    (ROOT / "var").mkdir(exist_ok=True)
+    with (ROOT / "var" / "environment.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _fingerprint(requirements: Sequence[str]) -> str:
+    """Changes with the requirements and with the Python that made the environment."""
+    digest = hashlib.sha256(sys.version.encode())
+    for name in requirements:
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def _works() -> bool:
+    """A system upgrade may have taken away the Python that `.venv` points at."""
+    try:
+        return subprocess.run([PYTHON, "-c", ""], check=False).returncode == 0  # noqa: S603
+    except OSError:
+        return False
+
+
+def _make_venv() -> None:
+    uv = shutil.which("uv")
+    if _works() and (uv or (VENV / "bin" / "pip").exists()):
+        return
+    say("Making .venv")
+    if uv:
+        _run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, VENV], _NO_VENV)
+        return
+    _need_venv_module()
+    _run([sys.executable, "-m", "venv", "--clear", VENV], _NO_VENV)
+
+
+_NO_VENV = "The virtual environment .venv could not be made."
+
+
+def _need_venv_module() -> None:
+    """Debian's python3 has `venv` without the `ensurepip` that it needs."""
+    package = "python3-venv"
+    if sys.executable != "/usr/bin/python3":
+        package = f"python3.{sys.version_info.minor}-venv"
+    part = packages.Part("Python's venv module", _has_ensurepip, (package,))
+    if packages.ensure([part]):
+        raise Refused(
+            f"Python's venv module is missing. An administrator of this machine installs it by\n"
+            f"    {packages.command([part])}"
+        )
+
+
+def _has_ensurepip() -> bool:
+    """Asked of a fresh process: this one remembers what it did not find."""
+    question = [sys.executable, "-c", "import ensurepip, venv"]
+    return subprocess.run(question, capture_output=True, check=False).returncode == 0  # noqa: S603
+
+
+def _install(requirements: Sequence[str]) -> None:
+    say("Installing the pinned requirements")
+    files = [word for name in requirements for word in ("-r", str(ROOT / name))]
+    uv = shutil.which("uv")
+    if uv:
+        command = [uv, "pip", "install", "--quiet", "--python", PYTHON, "--require-hashes"]
+    else:
+        command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        command += ["--require-hashes", "--no-input"]
+    _run(
+        [*command, *files],
+        "The requirements could not be installed. If a download failed: is the network there, and"
+        " are a proxy or PIP_INDEX_URL (UV_INDEX_URL) right? Run the command again to go on.",
+    )
+
+
+def _run(command: Sequence[str | Path], refusal: str) -> None:
+    """Run; the output goes to a log, and its end into the refusal when the command fails."""
+    with _INSTALL_LOG.open("w") as log:
+        done = subprocess.run(  # noqa: S603 - the commands are those of this module
+            command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=ROOT
+        )
+    if done.returncode != 0:
+        end = "\n".join(_INSTALL_LOG.read_text(errors="replace").splitlines()[-6:])
+        raise Refused(f"{end}\n\n{refusal}\n(The whole output: {_INSTALL_LOG})")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """0, or 1 after saying what is wrong."""
+    try:
+        if "--tests" in arguments:
+            _prepare_tests()
+        else:
+            prepare()
+    except Refused as refused:
+        say(str(refused))
+        return 1
+    return 0
+
+
+def _prepare_tests() -> None:
+    """The tests run without a missing part; those that need it are skipped and say so."""
+    from tests.servers import postgresql
+
+    database = packages.Part("PostgreSQL", postgresql.installed, ("postgresql",))
+    parts = (packages.DOVECOT, packages.REDIS, database, packages.chromium())
+    missing = packages.ensure(parts)
+    for part in missing:
+        say(f"{part.name} is missing: tests that need it are skipped. {part.hint}")
+    if packages.command(missing):
+        say(f"    {packages.command(missing)}")
+    prepare(TESTS)
+
+
+if __name__ == "__main__":
+    os.environ.pop("PYTHONHOME", None)
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,421 @@
+"""Starts everything the demo needs, says where it is, and stops it all again.
+
+Runs in `.venv`, by `bin/demo`. Every server is a child that the kernel ends when this process
+dies, however it dies.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import fcntl
+import hashlib
+import imaplib
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from demo import academy, options
+from demo.environment import PYTHON, ROOT
+from demo.servers import dovecot, process
+from demo.servers.broker import Broker
+from demo.servers.dovecot import Dovecot, MailAccount
+from demo.servers.pymap import Pymap
+from demo.servers.submission import Submission, open_imap, sign_in
+from demo.set_up import OWN_ADMINISTRATOR
+from demo.words import Refused, say
+
+FOLDER = ROOT / "var" / "demo"
+ADMINISTRATOR = "admin"
+
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_WITHOUT_DOVECOT = (
+    "Dovecot is not installed: a simpler IMAP server in pure Python takes its place. It cannot"
+    " sort, group by conversation, filter or keep labels."
+)
+
+
+class Stopped(Exception):
+    """Somebody asked for the end: Ctrl-C, SIGTERM, or a closed terminal."""
+
+
+@dataclass(frozen=True)
+class Mail:
+    """The mail servers in use. `embedded` is None where the person brought an IMAP server."""
+
+    imap_url: str
+    smtp_url: str
+    embedded: Dovecot | Pymap | None
+
+
+class Running:
+    """What was started, to be watched, and stopped in the reverse order."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._servers: list[process.Server] = []
+
+    def start(self, server: process.Server) -> None:
+        """Raises ServerFailed."""
+        self._stack.callback(server.stop)
+        server.start()
+        self._servers.append(server)
+
+    def watch(self) -> None:
+        """Until a signal raises Stopped; raises Refused when a server ends by itself."""
+        while True:
+            for server in self._servers:
+                if server.has_ended():
+                    end = process.last_lines(server.log)
+                    raise Refused(f"{end}\n\nThe {server.name} ended unexpectedly.")
+            time.sleep(0.5)
+
+
+class Program(process.Server):
+    """A part of the project itself, in `.venv`: `command` are Python's arguments."""
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        is_ready: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self.name = name
+        self.log = FOLDER / f"{name.replace(' ', '-')}.log"
+        self._command = [PYTHON, *command]
+        self._env = env
+        self._is_ready = is_ready
+
+    def start(self) -> None:
+        self.child = process.spawn(self._command, self.log, env=self._env, cwd=ROOT)
+        process.wait_until(self._is_ready, self.child, self.log, seconds=60)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """0 after an orderly end, 1 after saying why there is no demo."""
+    chosen = options.read(arguments)
+    for number in _STOPPING:
+        signal.signal(number, _stop)
+    try:
+        with ExitStack() as stack:
+            run(chosen, stack)
+    except Stopped:
+        return 0
+    except (Refused, process.ServerFailed) as problem:
+        say(str(problem))
+        return 1
+    return 0
+
+
+def run(chosen: options.Options, stack: ExitStack) -> None:
+    """Start all, announce it, and watch it until somebody asks for the end."""
+    stack.enter_context(_alone())
+    _need_port(chosen.port)
+    mail_folder = mail_store(FOLDER)
+    if chosen.reset:
+        _forget(mail_folder)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    password = _kept(FOLDER / "administrator", 12)
+    running = Running(stack)
+    broker_url = _start_broker(running)
+    mail = _start_mail(running, mail_folder)
+    secret = _kept(FOLDER / "secret", 40)
+    env = environment(os.environ, mail, broker_url, chosen.port, secret)
+    with _set_up(env, password) as set_up:
+        if mail.embedded is not None:
+            _fill(mail.imap_url)
+        has_our_password = set_up()
+    _start_django(running, env, chosen.port)
+    people = academy.PEOPLE if mail.embedded is not None else _admitted(mail.imap_url)
+    ready = announcement(chosen.port, mail, people, password if has_our_password else None)
+    announce(chosen, ready)
+    running.watch()
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    # What stops the servers must not be stopped itself by a second Ctrl-C.
+    for other in _STOPPING:
+        signal.signal(other, signal.SIG_IGN)
+    raise Stopped
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One demo in a checkout. The lock falls with the process, so none is ever left behind."""
+    FOLDER.parent.mkdir(exist_ok=True)
+    with (FOLDER.parent / "demo.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise Refused(f"A demo already runs in this checkout: {lock.read().strip()}") from None
+        lock.truncate(0)
+        lock.write(f"process {os.getpid()}\n")
+        lock.flush()
+        yield
+
+
+def _need_port(port: int) -> None:
+    with socket.socket() as probe:
+        # Without it the port of a demo that ended a moment ago counts as taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((process.LOOPBACK, port))
+        except PermissionError:
+            raise Refused(f"Port {port} is for root alone; choose one from 1024 on.") from None
+        except OSError:
+            raise Refused(
+                f"Port {port} is taken by another program."
+                f" Choose another one: bin/demo --port {port + 1}"
+            ) from None
+
+
+def mail_store(folder: Path) -> Path:
+    """Where Dovecot keeps the mail: below `folder`, unless the mail's owner can't get there.
+
+    Root's Dovecot keeps the mail under an account without rights, which cannot enter a checkout
+    in root's home.
+    """
+    if os.getuid() != 0 or dovecot.reachable(folder.parent):
+        return folder / "dovecot"
+    place = hashlib.sha256(bytes(folder)).hexdigest()[:8]
+    return Path("/var/lib") / f"webmail-demo-{place}"
+
+
+def _forget(mail_folder: Path) -> None:
+    for folder in (FOLDER, mail_folder):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _kept(file: Path, size: int) -> str:
+    """The secret in `file`, made of `size` bytes at first; only its owner may read it."""
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(size))
+    return file.read_text().strip()
+
+
+def _start_broker(running: Running) -> str:
+    if "REDIS_URL" in os.environ:
+        return os.environ["REDIS_URL"]
+    broker = Broker(FOLDER / "broker")
+    running.start(broker)
+    return broker.url
+
+
+def _start_mail(running: Running, mail_folder: Path) -> Mail:
+    accounts = mail_accounts()
+    embedded = None
+    imap_url = os.environ.get("WEBMAIL_IMAP_URL", "")
+    if not imap_url:
+        embedded = _embedded_imap(mail_folder, accounts)
+        running.start(embedded)
+        imap_url = f"imap://{process.LOOPBACK}:{embedded.imap_port}"
+    smtp_url = os.environ.get("WEBMAIL_SMTP_URL", "")
+    if not smtp_url:
+        submission = Submission(
+            FOLDER,
+            accounts,
+            domain=os.environ.get("WEBMAIL_DOMAIN", academy.DOMAIN),
+            lmtp_port=embedded.lmtp_port if embedded else None,
+            imap_url=imap_url,
+            ask_imap=embedded is None,
+        )
+        running.start(submission)
+        smtp_url = submission.url
+    return Mail(imap_url, smtp_url, embedded)
+
+
+def _embedded_imap(mail_folder: Path, accounts: Sequence[MailAccount]) -> Dovecot | Pymap:
+    if dovecot.installed():
+        say("Starting a private Dovecot")
+        return Dovecot(mail_folder, accounts)
+    say(_WITHOUT_DOVECOT)
+    return Pymap(FOLDER / "pymap", accounts)
+
+
+def mail_accounts() -> list[MailAccount]:
+    """The academy's people as the servers know them."""
+    return [
+        MailAccount(person.login, person.password, tuple(person.aliases))
+        for person in academy.PEOPLE
+    ]
+
+
+def environment(
+    given: Mapping[str, str], mail: Mail, broker_url: str, port: int, secret: str
+) -> dict[str, str]:
+    """What Django gets to know: `given`, and what the demo adds where nothing was said."""
+    env = {
+        "DATABASE_URL": f"sqlite:///{FOLDER}/webmail.sqlite3",
+        "WEBMAIL_STATIC_ROOT": str(FOLDER / "static"),
+        "WEBMAIL_BASE_URL": f"http://localhost:{port}",
+        "WEBMAIL_DEBUG": "0",
+        "WEBMAIL_LOGIN_FORM": "local" if mail.embedded or "WEBMAIL_DOMAIN" in given else "typed",
+        "WEBMAIL_DOMAIN": academy.DOMAIN,
+    }
+    if "WEBMAIL_SECRET_KEY_FILE" not in given:
+        env["WEBMAIL_SECRET_KEY"] = secret
+    if mail.embedded is not None and mail.embedded.sieve_port is not None:
+        env["WEBMAIL_SIEVE_URL"] = f"sieve://{process.LOOPBACK}:{mail.embedded.sieve_port}"
+    return {
+        **env,
+        **given,
+        "DJANGO_SETTINGS_MODULE": "webmail.settings",
+        "PYTHONPATH": str(ROOT),
+        "REDIS_URL": broker_url,
+        "WEBMAIL_DEMO": "1",
+        "WEBMAIL_IMAP_URL": mail.imap_url,
+        "WEBMAIL_SMTP_URL": mail.smtp_url,
+    }
+
+
+@contextmanager
+def _set_up(env: Mapping[str, str], password: str) -> Iterator[Callable[[], bool]]:
+    """Database, static files, mail domain and administrator, made while the block runs.
+
+    What it gives waits for the end of that: True when the administrator has `password`, False
+    where the database had one of that name with his own.
+    """
+    say("Preparing the database")
+    log = FOLDER / "set-up.log"
+    log.unlink(missing_ok=True)
+    command = [PYTHON, "-m", "demo.set_up", ADMINISTRATOR]
+    child = process.spawn(command, log, env=env, cwd=ROOT, stdin=password.encode())
+
+    def finished() -> bool:
+        status = child.wait()
+        if status not in (0, OWN_ADMINISTRATOR):
+            raise Refused(f"{process.last_lines(log)}\n\nThe database could not be prepared.")
+        return status == 0
+
+    try:
+        yield finished
+    finally:
+        process.stop(child)
+
+
+def _fill(imap_url: str) -> None:
+    """Put the academy's mail into the mailboxes that never had any."""
+    count = academy.fill(imap_url)
+    if count:
+        say(f"Filled the mailboxes: {count} messages")
+
+
+def _start_django(running: Running, env: Mapping[str, str], port: int) -> None:
+    say("Starting the web server and the job worker")
+    worker = ["-m", "celery", "--app", "webmail", "worker", "--beat", "--concurrency", "1"]
+    worker += ["--schedule", str(FOLDER / "schedule"), "--loglevel", "WARNING"]
+    running.start(Program("job worker", worker, env))
+    web = ["-m", "uvicorn", "webmail.asgi:application", "--host", process.LOOPBACK]
+    # No proxy stands in front: nobody may tell another client's address than his own.
+    web += ["--port", str(port), "--no-proxy-headers", "--no-access-log"]
+    web += ["--timeout-graceful-shutdown", "3", "--log-level", "warning"]
+    running.start(Program("web server", web, env, lambda: _healthy(port)))
+
+
+def _healthy(port: int) -> bool:
+    # Not through a proxy of the environment.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"http://{process.LOOPBACK}:{port}/healthz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _admitted(imap_url: str) -> list[academy.Person]:
+    """Those of the academy whom a real IMAP server lets in."""
+    admitted = []
+    for person in academy.PEOPLE:
+        try:
+            with open_imap(imap_url) as imap:
+                sign_in(imap, person.address, person.password)
+                admitted.append(person)
+        except imaplib.IMAP4.error:
+            continue
+        except OSError as error:
+            say(f"{imap_url} does not answer now: {error}")
+            break
+    return admitted
+
+
+@dataclass(frozen=True)
+class Account:
+    """A sign-in of the demo. `numen` and `birth_date` wait for the account lookup."""
+
+    login: str
+    password: str
+    role: str
+    numen: str | None = None
+    birth_date: str | None = None
+
+
+@dataclass(frozen=True)
+class Administrator:
+    """`password` is None where the database had an administrator of that name already."""
+
+    url: str
+    login: str
+    password: str | None
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """The line of `--json`."""
+
+    url: str
+    imap: str
+    smtp: str
+    accounts: tuple[Account, ...]
+    admin: Administrator
+
+
+def announcement(
+    port: int, mail: Mail, people: Sequence[academy.Person], password: str | None
+) -> Announcement:
+    url = f"http://localhost:{port}"
+    return Announcement(
+        url=url,
+        imap=mail.imap_url,
+        smtp=mail.smtp_url,
+        accounts=tuple(Account(p.address, p.password, p.role) for p in people),
+        admin=Administrator(f"{url}/admin/", ADMINISTRATOR, password),
+    )
+
+
+def announce(chosen: options.Options, ready: Announcement) -> None:
+    """On stdout: one line of JSON, or words."""
+    if chosen.json:
+        text = json.dumps(dataclasses.asdict(ready), ensure_ascii=False)
+    else:
+        text = in_words(ready)
+    # The reader of a pipe may have gone; the demo goes on without him.
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+
+def in_words(ready: Announcement) -> str:
+    lines = ["", f"The webmail is at {ready.url}", ""]
+    rows = [(a.login, a.password, a.role) for a in ready.accounts]
+    rows.append((ready.admin.login, ready.admin.password or "(its own)", f"at {ready.admin.url}"))
+    width = max(len(login) for login, _, _ in rows)
+    lines += [f"  {login:<{width}}  {password:<20}  {role}" for login, password, role in rows]
+    return "\n".join([*lines, "", "Ctrl-C stops it."])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

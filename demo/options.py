@@ -1,0 +1,55 @@
+"""What may be asked of `bin/demo`. Standard library alone."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_DESCRIPTION = """\
+Starts the webmail with a demo academy: its people, their mail, and servers of its own
+(IMAP, SMTP, job queue), all on this machine alone. Stop it with Ctrl-C; what was done in it
+is kept under var/demo.
+
+Real servers are used instead where these are set, each alone too:
+  WEBMAIL_IMAP_URL  imaps://mail.example:993    (its mailboxes are left as they are)
+  WEBMAIL_SMTP_URL  smtp://mail.example:587
+  DATABASE_URL      postgresql://user:password@host/name
+  REDIS_URL         redis://host:6379/0
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    port: int
+    json: bool
+    reset: bool
+
+
+def read(arguments: Sequence[str]) -> Options:
+    """Ends the process with words when it doesn't understand (2) or was asked for help (0)."""
+    parser = argparse.ArgumentParser(
+        prog="bin/demo",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--port", type=_port, default=8000, metavar="N", help="of the web server (8000)"
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="when all is ready, one line of JSON on stdout instead of words",
+    )
+    parser.add_argument(
+        "--reset", action="store_true", help="forget what was done in the demo and start over"
+    )
+    found = parser.parse_args(arguments)
+    return Options(port=found.port, json=found.json, reset=found.reset)
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: a number from 1 to 65535")
+    return int(text)

@@ -1,0 +1,114 @@
+"""Programs from the system's packages: which are missing, and installing them where one may.
+
+Works with the standard library alone: it runs before the virtual environment exists.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo.servers import dovecot
+from demo.words import say
+
+# Debian starts a service when it is installed, unless policy-rc.d forbids it, and again at the
+# next boot, unless it is disabled. The demo and the tests start private instances only.
+_INSTALL = """
+guard=/usr/sbin/policy-rc.d
+if [ ! -e "$guard" ]; then
+  trap 'rm -f "$guard"' EXIT INT TERM
+  printf '#!/bin/sh\\nexit 101\\n' >"$guard"
+  chmod 755 "$guard"
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+for part in "$@"; do
+  apt-get install -y -qq --no-install-recommends $part </dev/null
+done
+if command -v systemctl >/dev/null; then
+  case " $* " in *dovecot-*) systemctl disable dovecot.service dovecot.socket ;; esac
+  case " $* " in *redis-server*) systemctl disable redis-server.service ;; esac
+  case " $* " in *postgresql*) systemctl disable postgresql.service ;; esac
+fi
+true
+"""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A thing that may be missing. `packages` is empty where the system has none for it."""
+
+    name: str
+    present: Callable[[], bool]
+    packages: tuple[str, ...]
+    hint: str = ""
+
+
+DOVECOT = Part(
+    "Dovecot",
+    lambda: dovecot.installed() and dovecot.has_sieve(),
+    ("dovecot-imapd", "dovecot-lmtpd", "dovecot-sieve", "dovecot-managesieved"),
+)
+REDIS = Part("Redis", lambda: shutil.which("redis-server") is not None, ("redis-server",))
+
+
+def chromium() -> Part:
+    """On Ubuntu a snap, which needs a running snapd: said, not installed."""
+    snap = "ID=ubuntu" in _os_release()
+    return Part(
+        "Chromium",
+        lambda: any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
+        () if snap else ("chromium",),
+        "Ubuntu has it as a snap: sudo snap install chromium" if snap else "",
+    )
+
+
+def ensure(parts: Sequence[Part]) -> list[Part]:
+    """Install what is missing of `parts` where root or sudo allows; what is missing still."""
+    missing = [part for part in parts if not part.present()]
+    wanted = [part for part in missing if part.packages]
+    if wanted and (prefix := _root_prefix()) is not None:
+        say(f"Installing from the system's packages: {', '.join(part.name for part in wanted)}")
+        words = [" ".join(part.packages) for part in wanted]
+        done = subprocess.run(  # noqa: S603 - the words are those of this module
+            [*prefix, "sh", "-c", _INSTALL, "sh", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        missing = [part for part in parts if not part.present()]
+        if missing:
+            say("\n".join(done.stdout.splitlines()[-5:]))
+    return missing
+
+
+def command(parts: Sequence[Part]) -> str:
+    """What an administrator types to install `parts`; "" when no package would help."""
+    packages = [package for part in parts for package in part.packages]
+    return f"sudo apt-get install {' '.join(packages)}" if packages else ""
+
+
+def _root_prefix() -> list[str] | None:
+    """What to put before a command for it to run as root unasked; None when that can't be."""
+    if shutil.which("apt-get") is None:
+        return None
+    if os.getuid() == 0:
+        return []
+    sudo = shutil.which("sudo")
+    if sudo is None:
+        return None
+    asks_nothing = subprocess.run([sudo, "-n", "true"], capture_output=True, check=False)  # noqa: S603
+    return [sudo, "-n"] if asks_nothing.returncode == 0 else None
+
+
+def _os_release() -> str:
+    try:
+        return Path("/etc/os-release").read_text()
+    except OSError:
+        return ""

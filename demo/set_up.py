@@ -1,0 +1,64 @@
+"""What the demo asks of Django before the web server starts; its own process, run at each start.
+
+`python -m demo.set_up LOGIN`, the administrator's password on standard input.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from io import StringIO
+from pathlib import Path
+
+import django
+from django.core.management import call_command
+
+OWN_ADMINISTRATOR = 3  # exit status: the database had an administrator of that name already
+
+
+def main(login: str, password: str) -> int:
+    django.setup()
+    call_command("migrate", interactive=False, verbosity=0)
+    _collect_static_files()
+    call_command("ensure_mail_domain")
+    return _administrator(login, password)
+
+
+def _administrator(login: str, password: str) -> int:
+    """Make the administrator. One that was there keeps the password somebody gave it."""
+    from accounts.models import User
+
+    user = User.objects.filter(mail_domain=None, login=login).first()
+    if user is not None:
+        return 0 if user.check_password(password) else OWN_ADMINISTRATOR
+    sys.stdin = StringIO(password + "\n")
+    call_command("create_administrator", login, password_stdin=True)
+    return 0
+
+
+def _collect_static_files() -> None:
+    """Only when one of them changed: it takes longer than all the rest."""
+    from django.conf import settings
+
+    signature = Path(settings.STATIC_ROOT).with_suffix(".signature")
+    now = _signature()
+    if not signature.exists() or signature.read_text() != now:
+        call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+        signature.write_text(now)
+
+
+def _signature() -> str:
+    """Changes with any static file of ours or of a package."""
+    from django.contrib.staticfiles.finders import get_finders
+
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            found = os.stat(storage.path(name))
+            digest.update(f"{name} {found.st_size} {found.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.stdin.readline().strip()))
