@@ -51,7 +51,7 @@ def move(imap: Connection, refs: Iterable[MessageRef], to: str) -> tuple[Message
 
 
 def file_sent(imap: Connection, message: bytes) -> None:
-    """Put a copy of what was sent into the folder for sent mail, which is made when it is missing."""
+    """Put a copy of what was sent into the folder for sent mail, made when it is missing."""
     imap.append(folders.ensure(imap, folders.SENT), message, (SEEN,))
 
 

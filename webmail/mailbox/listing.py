@@ -13,7 +13,7 @@ MOST_ROWS = 200
 
 @dataclass(frozen=True)
 class Page:
-    """``number`` is one-based; ``exists`` counts the folder's messages; ``rows`` are newest first."""
+    """``number`` is one-based; ``exists`` counts the whole folder; ``rows`` are newest first."""
 
     folder: str
     uidvalidity: int

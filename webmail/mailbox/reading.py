@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-from webmail.errors import PartNotFound, WebmailError
+from webmail.errors import PartNotFound, TooLarge, WebmailError
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.response import UNREADABLE
@@ -54,8 +54,11 @@ class Rendered:
 @dataclass(frozen=True)
 class _Bodies:
     pieces: tuple[tuple[Part, str], ...]
-    truncated: bool
-    missing: bool
+    truncated: bool = False
+    damaged: bool = False
+
+
+_NOTHING = _Bodies(())
 
 
 def open_message(imap: Connection, ref: MessageRef, *, mark_seen: bool = True) -> Opened:
@@ -64,23 +67,22 @@ def open_message(imap: Connection, ref: MessageRef, *, mark_seen: bool = True) -
     Raises MessageNotFound, FolderNotFound, FolderChanged.
     """
     fetched, raw = fetch.opened(imap, ref)
-    shown = structure.choose(fetched.structure)
-    body = _Bodies((), truncated=False, missing=False)
-    written = ""
+    root = fetched.structure
+    shown = _shown(root)
+    body = _NOTHING
     if not shown.html:
-        body = _bodies(imap, ref, shown.text, TEXT_LIMIT)
-        written = html_mail.join_text(body.pieces)
+        body = _text(imap, ref, root, shown)
     elif shown.inline:
-        shown = _refined(fetched.structure, shown, _bodies(imap, ref, shown.html, HTML_LIMIT))
+        shown = _refined(root, shown, _bodies(imap, ref, shown.html, HTML_LIMIT))
     if mark_seen:
         fetched = _marked_seen(imap, fetched)
     return Opened(
         fetched=fetched,
         headers=headers.parse(raw),
         shown=shown,
-        text=written,
+        text=html_mail.join_text(body.pieces),
         text_truncated=body.truncated,
-        damaged=fetched.structure is UNREADABLE or body.missing,
+        damaged=body.damaged,
         has_html=bool(shown.html),
     )
 
@@ -92,7 +94,7 @@ def html(imap: Connection, ref: MessageRef, *, remote: bool = False) -> Rendered
     What is too complex for the sanitiser comes as text.
     """
     root = fetch.structure(imap, ref)
-    shown = structure.choose(root)
+    shown = _shown(root)
     if not shown.html:
         raise PartNotFound("The message has no HTML.")
     body = _bodies(imap, ref, shown.html, HTML_LIMIT)
@@ -110,8 +112,12 @@ def html(imap: Connection, ref: MessageRef, *, remote: bool = False) -> Rendered
 
 def plain(imap: Connection, ref: MessageRef) -> str:
     """The message as plain text: its text, else that of its HTML."""
-    shown = structure.choose(fetch.structure(imap, ref))
-    body = _bodies(imap, ref, shown.text or shown.html, TEXT_LIMIT)
+    root = fetch.structure(imap, ref)
+    shown = _shown(root)
+    if shown.html and not shown.text:
+        body = _bodies(imap, ref, shown.html, HTML_LIMIT)
+    else:
+        body = _text(imap, ref, root, shown)
     return html_mail.join_text(body.pieces)
 
 
@@ -140,13 +146,50 @@ def find_part(imap: Connection, ref: MessageRef, number: str) -> Part:
     raise PartNotFound(f"The message has no part {number!r}.")
 
 
+def content(imap: Connection, ref: MessageRef, part: Part, limit: int) -> bytes:
+    """A part, decoded. TooLarge when it has more than ``limit`` bytes as sent."""
+    data, truncated = fetch.part_bytes(imap, ref, part.number, limit)
+    if truncated:
+        raise TooLarge(limit=limit)
+    return text.decode_transfer(data, part.encoding)
+
+
+def _shown(root: Part) -> Shown:
+    return Shown((), (), (), ()) if root is UNREADABLE else structure.choose(root)
+
+
+def _text(imap: Connection, ref: MessageRef, root: Part, shown: Shown) -> _Bodies:
+    """The text parts; when the structure holds nothing at all, what the source holds."""
+    if any(part.size for part in root.walk() if not part.is_multipart) and root is not UNREADABLE:
+        return _bodies(imap, ref, shown.text, TEXT_LIMIT)
+    return _rescued(imap, ref)
+
+
+def _rescued(imap: Connection, ref: MessageRef) -> _Bodies:
+    """Text from the source of a message that the server could not take apart. Dovecot finds nothing
+    in a multipart without boundary, and nothing but header in a message that has none.
+    """
+    raw, truncated = fetch.part_bytes(imap, ref, "", TEXT_LIMIT)
+    parsed = structure.parse(raw)
+    shown = structure.choose(parsed.root)
+    pieces = [
+        (part, _decoded(part, parsed.bodies[part.number]))
+        for part in shown.text or shown.html
+        if part.number in parsed.bodies
+    ]
+    if not parsed.headers.fields and not any(written.strip() for _, written in pieces):
+        pieces = [(Part("1", "text/plain"), text.decode(raw, "8bit", ""))]
+    found = tuple((part, written) for part, written in pieces if written.strip())
+    return _Bodies(found, truncated, damaged=bool(found))
+
+
 def _bodies(imap: Connection, ref: MessageRef, parts: Sequence[Part], limit: int) -> _Bodies:
     """The decoded text of some parts, each cut at ``limit`` bytes as sent. One command."""
     raw = fetch.parts(imap, ref, [part.number for part in parts], limit + 1)
     return _Bodies(
         pieces=tuple((part, _decoded(part, raw[part.number][:limit])) for part in parts),
         truncated=any(len(data) > limit for data in raw.values()),
-        missing=any(part.size and not raw[part.number] for part in parts),
+        damaged=any(part.size and not raw[part.number] for part in parts),
     )
 
 
