@@ -1,15 +1,17 @@
 """The demo academy: who works there, and how their mailboxes are filled."""
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.headerregistry import Address
 from typing import Literal
+from urllib.parse import urlsplit
 
-from imap_tools import BaseMailBox
+from imap_tools import BaseMailBox, MailBoxUnencrypted
 
 from demo.mail import mailboxes, people
-from demo.mail.writing import ARCHIVE, DRAFTS, INBOX, JUNK, SENT, TRASH, Folder, Stored
+from demo.mail.writing import ARCHIVE, DRAFTS, JUNK, SENT, TRASH, Folder, Stored
 
 DOMAIN = people.DOMAIN
 
@@ -59,17 +61,30 @@ def mail_of(person: Person, now: datetime) -> tuple[Stored, ...]:
     return mailboxes.of(_ADDRESSES[person.address], now)
 
 
-def fill(connect: Callable[[Person], BaseMailBox], now: datetime) -> int:
+def fill(imap_url: str, now: datetime | None = None) -> int:
+    """Fill the mailboxes on a server of our own ("imap://127.0.0.1:10143"), see `fill_with`."""
+    address = urlsplit(imap_url)
+
+    def connect(person: Person) -> BaseMailBox:
+        mailbox = MailBoxUnencrypted(address.hostname or "", address.port or 143)
+        return mailbox.login(person.login, person.password)
+
+    return fill_with(connect, now or datetime.now(UTC))
+
+
+def fill_with(connect: Callable[[Person], BaseMailBox], now: datetime) -> int:
     """Fill every person's mailbox that was never filled; return how many messages went in.
 
     `connect` opens a signed-in mailbox, which is signed out of here. Mail that is there stays.
     """
-    count = 0
-    for person in PEOPLE:
+
+    def fill_one(person: Person) -> int:
         with connect(person) as mailbox:
-            if not _was_filled(mailbox):
-                count += _fill_one(mailbox, person, now)
-    return count
+            return 0 if _was_filled(mailbox) else _fill_one(mailbox, person, now)
+
+    # The pure-Python server lets each APPEND wait 44 ms: side by side they wait together.
+    with ThreadPoolExecutor(len(PEOPLE)) as threads:
+        return sum(threads.map(fill_one, PEOPLE))
 
 
 def _was_filled(mailbox: BaseMailBox) -> bool:

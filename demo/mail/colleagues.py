@@ -134,8 +134,9 @@ _TURNS: tuple[tuple[Address, int, str, str], ...] = (
         1,
         "19:26",
         """
-        Six articles reçus, dont une chronique de cantine très drôle et à peine diffamatoire. Claire,
-        peux-tu relire l'encadré sur les amphibiens ? Je confonds encore tritons et salamandres.
+        Six articles reçus, dont une chronique de cantine très drôle et à peine diffamatoire.
+        Claire, peux-tu relire l'encadré sur les amphibiens ? Je confonds encore tritons et
+        salamandres.
 
         Françoise
         """,
@@ -145,8 +146,8 @@ _TURNS: tuple[tuple[Address, int, str, str], ...] = (
         1,
         "21:08",
         """
-        Relu : c'est bien un triton (queue aplatie). J'ai corrigé deux accords au passage, échange de
-        bons procédés. À jeudi !
+        Relu : c'est bien un triton (queue aplatie). J'ai corrigé deux accords au passage, échange
+        de bons procédés. À jeudi !
 
         Claire
         """,
@@ -439,8 +440,8 @@ def _outings(desk: Desk) -> Iterator[Stored]:
         text=f"""
         Bonjour {desk.title},
 
-        Votre réservation pour 26 élèves et 3 accompagnateurs est confirmée {spoken(visit)} à 9 h 30,
-        entrée des groupes.
+        Votre réservation pour 26 élèves et 3 accompagnateurs est confirmée {spoken(visit)} à 9 h
+        30, entrée des groupes.
         """,
         enclosures=[
             pdf_file(
@@ -619,8 +620,9 @@ Ce dossier accompagne la visite des classes de quatrième et de troisième.
 
 # Avant la visite
 
-Faire observer une carte de la vallée : où sont les ponts, les moulins, les gués ? Demander aux élèves
-d'interroger une personne âgée de leur entourage : que faisait-on, autrefois, au bord de la rivière ?
+Faire observer une carte de la vallée : où sont les ponts, les moulins, les gués ? Demander aux
+élèves d'interroger une personne âgée de leur entourage : que faisait-on, autrefois, au bord de la
+rivière ?
 
 # Pendant la visite
 
@@ -877,9 +879,9 @@ def _sent(desk: Desk) -> Iterator[Stored]:
             text=f"""
             Chers parents,
 
-            La classe visite le musée de l'Orle {spoken(desk.day(13))}. Merci de rendre l'autorisation
-            signée d'ici vendredi. Le départ est à 8 h 15, le retour à 16 h 30 ; la sortie est
-            gratuite.
+            La classe visite le musée de l'Orle {spoken(desk.day(13))}. Merci de rendre
+            l'autorisation signée d'ici vendredi. Le départ est à 8 h 15, le retour à 16 h 30 ; la
+            sortie est gratuite.
 
             {name}
             """,
@@ -988,8 +990,8 @@ def _drafts(desk: Desk) -> Iterator[Stored]:
             text="""
             Madame la Principale,
 
-            Le journal du collège aurait besoin de 180 € pour le papier et l'encre. Le foyer en prend
-            la moitié ; pour le reste,
+            Le journal du collège aurait besoin de 180 € pour le papier et l'encre. Le foyer en
+            prend la moitié ; pour le reste,
             """,
         ),
         DRAFTS,

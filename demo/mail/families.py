@@ -116,8 +116,8 @@ _TO_DURAND = (
         """
         Madame,
 
-        Serait-il possible de vous rencontrer un soir de la semaine prochaine ? Yanis dit que tout va
-        bien, ce qui, d'expérience, nous inquiète un peu. Nous sommes disponibles après 17 h 30.
+        Serait-il possible de vous rencontrer un soir de la semaine prochaine ? Yanis dit que tout
+        va bien, ce qui, d'expérience, nous inquiète un peu. Nous sommes disponibles après 17 h 30.
 
         Respectueusement,
         | Rachid et Nadia Belkacem
@@ -133,8 +133,8 @@ _TO_DURAND = (
         """
         Chère Madame Durand,
 
-        Un mot pour vous remercier. Inès répète ses répliques devant le chat, devant son petit frère,
-        et même devant le four. Je ne l'avais jamais vue aimer un texte à ce point.
+        Un mot pour vous remercier. Inès répète ses répliques devant le chat, devant son petit
+        frère, et même devant le four. Je ne l'avais jamais vue aimer un texte à ce point.
 
         Si vous cherchez des costumes, ma mère coud : elle se propose pour les cols et les capes.
 
@@ -159,7 +159,7 @@ _TO_DURAND = (
         | F. Girard
         """,
         None,
-        FLAGGED,
+        ("\\Flagged",),
     ),
     _Note(
         "Awa Diallo",
@@ -175,7 +175,8 @@ _TO_DURAND = (
         Awa Diallo
         """,
         None,
-        enclosures=(
+        UNREAD,
+        (
             pdf_file(
                 "Autorisation Fatou.pdf",
                 "Autorisation de sortie",
@@ -217,8 +218,9 @@ _TO_DURAND = (
         """
         Bonjour,
 
-        Ma librairie, « Au Point-Virgule », peut accueillir deux élèves de la classe pour une semaine
-        d'observation. On leur fera tout faire : les cartons, les vitrines, les conseils aux clients.
+        Ma librairie, « Au Point-Virgule », peut accueillir deux élèves de la classe pour une
+        semaine d'observation. On leur fera tout faire : les cartons, les vitrines, les conseils aux
+        clients.
 
         O. Marchand, papa de Lina
         """,
@@ -291,8 +293,8 @@ _TO_MORVAN = (
         """
         Bonjour Madame Morvan,
 
-        Malo arrivera vers 11 h, il est chez le dentiste. Il a peur de manquer la dissection : est-ce
-        qu'il pourra rattraper avec l'autre groupe ?
+        Malo arrivera vers 11 h, il est chez le dentiste. Il a peur de manquer la dissection :
+        est-ce qu'il pourra rattraper avec l'autre groupe ?
 
         Merci !
         | Camille Dumoulin
@@ -308,8 +310,8 @@ _TO_MORVAN = (
         """
         Madame,
 
-        Anaïs hésite entre la seconde générale et le lycée agricole. Elle parle de vos cours tous les
-        soirs, votre avis pèsera plus que le nôtre. Quand pourrions-nous en parler ?
+        Anaïs hésite entre la seconde générale et le lycée agricole. Elle parle de vos cours tous
+        les soirs, votre avis pèsera plus que le nôtre. Quand pourrions-nous en parler ?
 
         Bien cordialement,
         | Grégory Estève
@@ -348,7 +350,7 @@ _TO_MORVAN = (
         B. Lacaze, délégué des parents
         """,
         None,
-        FLAGGED,
+        ("\\Flagged",),
     ),
     _Note(
         "Mireille Okafor",
@@ -359,13 +361,13 @@ _TO_MORVAN = (
         """
         Bonjour Madame,
 
-        Je me permets de rappeler qu'Esther est allergique au latex : merci de prévoir d'autres gants
-        pour les travaux pratiques. L'infirmière a la fiche.
+        Je me permets de rappeler qu'Esther est allergique au latex : merci de prévoir d'autres
+        gants pour les travaux pratiques. L'infirmière a la fiche.
 
         Mireille Okafor
         """,
         None,
-        FLAGGED,
+        UNREAD,
     ),
     _Note(
         "Thi Mai Nguyen-Blanc",
@@ -443,8 +445,8 @@ _TO_MORVAN = (
         """
         Bonjour Madame,
 
-        Pour l'exposé sur les volcans, est-ce qu'on a le droit de faire une maquette avec du vinaigre
-        et du bicarbonate ? Maman dit oui si c'est au collège.
+        Pour l'exposé sur les volcans, est-ce qu'on a le droit de faire une maquette avec du
+        vinaigre et du bicarbonate ? Maman dit oui si c'est au collège.
 
         Hugo, 3e A
         """,

@@ -80,8 +80,8 @@ def _received(desk: Desk) -> Iterator[Stored]:
                 text=f"""
                 Bonjour Nathalie,
 
-                Puis-je passer te voir cinq minutes à ce sujet, avant vendredi ? J'ai un petit dossier
-                d'une page, chiffres compris.
+                Puis-je passer te voir cinq minutes à ce sujet, avant vendredi ? J'ai un petit
+                dossier d'une page, chiffres compris.
 
                 {teacher.display_name.split()[0]}
                 """,
@@ -150,8 +150,8 @@ def _filed(desk: Desk) -> Iterator[Stored]:
             text="""
             Madame, Monsieur,
 
-            Les priorités de l'année tiennent en trois mots : lire, compter, respecter. La circulaire
-            jointe en donne le détail.
+            Les priorités de l'année tiennent en trois mots : lire, compter, respecter. La
+            circulaire jointe en donne le détail.
             """,
             enclosures=[
                 pdf_file(

@@ -313,7 +313,7 @@ _OFFERS = (
         "☀️ Une semaine au soleil dès 299 €, dernières places",
         8,
         "Et si vous partiez ?",
-        "Vols et demi-pension compris. Offre soumise à conditions, hors vacances scolaires (hélas).",
+        "Vols et demi-pension compris. Offre soumise à conditions, hors vacances (hélas).",
         "Je réserve",
         "#e67e22",
     ),
@@ -394,14 +394,15 @@ def _frauds(desk: Desk) -> Iterator[Stored]:
             text="""
             Cher utilisateur,
 
-            Votre boîte dépasse 99 % du quota. Confirmez vos identifiants pour éviter la suspension :
-            https://messagerie.ac-exemple.fr.verif-compte.example/connexion
+            Votre boîte dépasse 99 % du quota. Confirmez vos identifiants pour éviter la
+            suspension : https://messagerie.ac-exemple.fr.verif-compte.example/connexion
             """,
             html="""<html><body style="font-family:Arial,sans-serif">
-<table style="border:1px solid #b71c1c;max-width:560px"><tr><td style="background:#b71c1c;color:#fff;
-padding:12px"><b>Avertissement de sécurité</b></td></tr><tr><td style="padding:16px">
-<p>Cher utilisateur,</p><p>Votre boîte a dépassé <b>99 %</b> du quota autorisé et sera
-<b>suspendu</b> dans 24 heures. Veuillez confirmer vos identifiant en cliquant sur le lien :</p>
+<table style="border:1px solid #b71c1c;max-width:560px"><tr>
+<td style="background:#b71c1c;color:#fff;padding:12px"><b>Avertissement de sécurité</b></td></tr>
+<tr><td style="padding:16px"><p>Cher utilisateur,</p>
+<p>Votre boîte a dépassé <b>99 %</b> du quota autorisé et sera <b>suspendu</b> dans 24 heures.
+Veuillez confirmer vos identifiant en cliquant sur ce lien :</p>
 <p><a href="https://messagerie.ac-exemple.fr.verif-compte.example/connexion"
 >https://messagerie.ac-exemple.fr/connexion</a></p>
 <form action="https://verif-compte.example/envoi" method="post">

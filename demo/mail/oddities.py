@@ -134,7 +134,8 @@ def _asian(desk: Desk) -> Iterator[Stored]:
     yield _raw(
         desk,
         slug="iso2022",
-        sender=b"=?iso-2022-jp?B?" + _coded("田中 由美", "iso-2022-jp")
+        sender=b"=?iso-2022-jp?B?"
+        + _coded("田中 由美", "iso-2022-jp")
         + b"?= <tanaka@midorigaoka.example>",
         subject=b"=?iso-2022-jp?B?" + _coded("学校交流のお礼", "iso-2022-jp") + b"?=",
         days=22,
@@ -267,7 +268,7 @@ def _long_name(desk: Desk) -> Stored:
     )
     body = (
         b"--pages\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n"
-        + "Bonjour,\n\nLe programme de la semaine de la lecture est joint.\n".encode()
+        + b"Bonjour,\n\nLe programme de la semaine de la lecture est joint.\n"
         + b'\n--pages\nContent-Type: application/octet-stream; name="att00001.dat"\n'
         b"Content-Transfer-Encoding: base64\nContent-Disposition: attachment;\n"
         b" filename*0*=utf-8''Semaine%20de%20la%20lecture%20%E2%80%93%20programme%20;\n"
@@ -377,8 +378,7 @@ Message-ID: <perdu.{desk.owner.username}@ac-exemple.fr>
         headers=(
             b"Auto-Submitted: auto-replied",
             b"Return-Path: <>",
-            b"Content-Type: multipart/report; report-type=delivery-status;\r\n"
-            b' boundary="retour"',
+            b'Content-Type: multipart/report; report-type=delivery-status;\r\n boundary="retour"',
         ),
         body=body.encode(),
     )

@@ -40,6 +40,7 @@ def letters(desk: Desk) -> Iterator[Stored]:
     yield from _today(desk)
     yield from _summonses(desk)
     yield from _this_week(desk)
+    yield from _reports(desk)
     yield from _circulars(desk)
     yield from _archives(desk)
 
@@ -267,8 +268,8 @@ def _this_week(desk: Desk) -> Iterator[Stored]:
             Bonjour,
 
             Deux élèves de {desk.form} ont un projet d'accueil individualisé. Les trousses d'urgence
-            sont prêtes ; passez les prendre à l'infirmerie la veille de la sortie, je vous montrerai
-            le stylo d'adrénaline (deux minutes suffisent).
+            sont prêtes ; passez les prendre à l'infirmerie la veille de la sortie, je vous
+            montrerai le stylo d'adrénaline (deux minutes suffisent).
 
             Rien de tout cela ne doit circuler par messagerie : venez me voir pour les noms.
 
@@ -394,6 +395,46 @@ def _this_week(desk: Desk) -> Iterator[Stored]:
     )
 
 
+def _reports(desk: Desk) -> Iterator[Stored]:
+    """What the supervisors' office sends every evening; they fill more than a page of the list."""
+    for number, remark in enumerate(_REMARKS):
+        days = 7 + 2 * number
+        day = desk.day(-days)
+        moment = desk.at((desk.now.date() - day).days, "17:50")
+        yield kept(
+            Letter(
+                slug=f"absences.{desk.owner.username}.{days}",
+                sender=people.SCHOOL_LIFE,
+                to=[desk.owner],
+                subject=f"{desk.form} : absences et retards du {spoken(day)}",
+                date=moment,
+                text=f"""
+                Bonjour {desk.title},
+
+                {remark}
+
+                La vie scolaire
+                """,
+            )
+        )
+
+
+_REMARKS = (
+    "Deux absents excusés, un retard. Rien à signaler d'autre.",
+    "Aucun absent ! C'est assez rare pour être écrit.",
+    "Quatre absents (grippe), tous excusés par téléphone avant 8 h 30.",
+    "Un absent, deux retards. Le bus de la ligne 3 est arrivé à 8 h 20.",
+    "Trois absents. Pour l'un d'eux, la famille demande le travail à faire.",
+    "Un retard : réveil. L'élève a présenté ses excuses, avec des croissants.",
+    "Deux absents, dont un rendez-vous à l'hôpital (justificatif reçu).",
+    "Cinq absents ce lundi, tous au championnat départemental de cross.",
+    "Un absent, sans nouvelles à midi ; la mère a rappelé à 14 h.",
+    "Deux retards, billets signés. Le carnet de Jade est plein, en donner un neuf.",
+    "Trois absents, excusés. La feuille d'appel de la dernière heure manque.",
+    "Une exclusion de cours, en technologie. Rapport dans votre casier.",
+)
+
+
 def _circulars(desk: Desk) -> Iterator[Stored]:
     year = desk.school_year
     yield kept(
@@ -514,7 +555,8 @@ def _circulars(desk: Desk) -> Iterator[Stored]:
                     """
                     # À faire
 
-                    - Huit caractères au moins, des minuscules, des majuscules, un chiffre, un signe.
+                    - Huit caractères au moins, des minuscules, des majuscules, un chiffre, un
+                    signe.
                     - Le changer quand on a un doute.
 
                     # À ne pas faire
@@ -603,9 +645,9 @@ _ARTICLES = (
     ),
     (
         "Mesurer l'eau, comprendre le climat",
-        "Quatorze classes suivent désormais le niveau de l'Orle. Température, débit, nitrates : les "
-        "relevés sont partagés chaque mois. Les mathématiques y gagnent des courbes, la technologie "
-        "des capteurs, et les riverains une mémoire.",
+        "Quatorze classes suivent désormais le niveau de l'Orle. Température, débit, nitrates : "
+        "les relevés sont partagés chaque mois. Les mathématiques y gagnent des courbes, la "
+        "technologie des capteurs, et les riverains une mémoire.",
     ),
     (
         "Une rentrée du second souffle",
@@ -763,6 +805,18 @@ def _archives(desk: Desk) -> Iterator[Stored]:
         ARCHIVE,
         FORWARDED,
     )
+    for days, subject, text in _OLD:
+        yield kept(
+            Letter(
+                slug=f"ancien.{days}",
+                sender=people.GUERIN,
+                to=[people.TEACHERS],
+                subject=subject,
+                date=desk.at(days, "16:20"),
+                text=text,
+            ),
+            ARCHIVE,
+        )
     yield kept(
         Letter(
             slug=f"photocopieur.{year}",
@@ -782,4 +836,30 @@ def _archives(desk: Desk) -> Iterator[Stored]:
     )
 
 
+_OLD = (
+    (
+        520,
+        "Brevet : bravo à toutes et à tous",
+        """
+        Chers collègues,
+
+        Les résultats sont tombés : 93 % de reçus, et les larmes étaient de joie. Merci pour tout ce
+        qui ne se voit pas dans un pourcentage.
+
+        Nathalie Guérin
+        """,
+    ),
+    (
+        705,
+        "Bienvenue à la messagerie académique",
+        """
+        Chers collègues,
+
+        Désormais, les informations de service passent par cette adresse. Prenez le temps de ranger
+        vos dossiers, vous vous remercierez dans deux ans.
+
+        Nathalie Guérin
+        """,
+    ),
+)
 _LONG_LETTER = _long_letter()

@@ -14,7 +14,7 @@ _RULES = (
     (re.compile(r" (?=[:»])"), NO_BREAK),
     (re.compile(r"(?<=«) "), NO_BREAK),
     (re.compile(r"(?<=\d) (?=(?:h|min|km|cm|m|Mo|Ko|ans)\b|[€%])"), NO_BREAK),
-    (re.compile(r"(?<=\d h) (?=\d)"), NO_BREAK),
+    (re.compile(rf"(?<=\d{NO_BREAK}h) (?=\d)"), NO_BREAK),
     (re.compile(r"(?<=\d) (?=\d{3}\b)"), NARROW),
     (re.compile(r"\b(M\.|MM\.|Mme|Mmes|Dr|n°|p\.) (?=\w)"), rf"\1{NO_BREAK}"),
 )
