@@ -1,0 +1,26 @@
+// Starts every behaviour. Each module acts on the events of the whole document, so that what htmx swaps in
+// needs no new listener; a module with something to do on new elements exports `load(root)`.
+
+import * as compose from "./compose.js";
+import * as folders from "./folders.js";
+import * as frame from "./frame.js";
+import * as list from "./list.js";
+import * as menus from "./menus.js";
+import * as notices from "./notices.js";
+import * as panes from "./panes.js";
+import * as session from "./session.js";
+import * as settings from "./settings.js";
+import * as signin from "./signin.js";
+
+const modules = [compose, folders, frame, list, menus, notices, panes, session, settings, signin];
+
+function load(root) {
+  for (const module of modules) module.load?.(root);
+}
+
+for (const module of modules) module.start?.();
+load(document.body);
+document.body.addEventListener("htmx:load", (event) => {
+  // htmx also reports the body itself once, which is done already.
+  if (event.detail.elt !== document.body) load(event.detail.elt);
+});

@@ -1,0 +1,26 @@
+// Finding what an event or a swapped element is about.
+
+/** The element itself and its descendants that match. */
+export function within(root, selector) {
+  const found = [...root.querySelectorAll(selector)];
+  return root.matches(selector) ? [root, ...found] : found;
+}
+
+/** Calls `act(element, event)` when the event happens in an element that matches, now or later in the page. */
+export function on(name, selector, act, options) {
+  document.addEventListener(
+    name,
+    (event) => {
+      const element = event.target instanceof Element && event.target.closest(selector);
+      if (element) act(element, event);
+    },
+    options,
+  );
+}
+
+/** Whether a click opens here: not in a new tab or window, nor with another button. */
+export function isPlain(event) {
+  return event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+}
+
+export const isShared = () => "shared" in document.documentElement.dataset;

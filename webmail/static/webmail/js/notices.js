@@ -1,0 +1,50 @@
+// Notices stay until closed or overtaken by a success; toasts go by themselves.
+
+import { on, within } from "./dom.js";
+
+const TOAST_MS = 10_000;
+
+function show(template) {
+  document.getElementById("notices")?.replaceChildren(template.content.cloneNode(true));
+}
+
+/** Ten seconds, and longer while somebody points at it or is in it. */
+function letGo(toast) {
+  let timer = 0;
+  const begin = () => (timer = setTimeout(() => toast.remove(), TOAST_MS));
+  const hold = () => clearTimeout(timer);
+  toast.addEventListener("pointerenter", hold);
+  toast.addEventListener("focusin", hold);
+  toast.addEventListener("pointerleave", begin);
+  toast.addEventListener("focusout", begin);
+  begin();
+}
+
+/** A notice that names fields marks them; typing in one clears the mark. */
+function markField(link) {
+  const field = document.getElementById(link.dataset.field);
+  if (!field) return;
+  field.setAttribute("aria-invalid", "true");
+  field.addEventListener("input", () => field.removeAttribute("aria-invalid"), { once: true });
+}
+
+export function start() {
+  on("click", "[data-dismiss]", (button) => button.closest("[data-notice]").remove());
+  on("click", "a[data-field]", (link, event) => {
+    const field = document.getElementById(link.dataset.field);
+    if (!field) return;
+    event.preventDefault();
+    field.closest("details")?.setAttribute("open", "");
+    field.focus();
+  });
+  document.body.addEventListener("htmx:sendError", () => show(document.getElementById("no-network")));
+  document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (!detail.isError) document.getElementById("notices")?.replaceChildren();
+  });
+}
+
+export function load(root) {
+  for (const toast of within(root, "[data-toast]")) letGo(toast);
+  for (const link of within(root, "a[data-field]")) markField(link);
+  if (root.matches("[data-notice]")) root.scrollIntoView({ block: "nearest" });
+}

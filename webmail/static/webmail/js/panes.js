@@ -1,0 +1,83 @@
+// The drawer of folders, and going from list to message and back where only one is shown.
+
+import { isPlain, on, within } from "./dom.js";
+
+const side = () => document.querySelector(".side");
+const isOpen = () => document.body.dataset.drawer === "open";
+let opener = null;
+let listTop = 0;
+
+function openDrawer(by) {
+  opener = by;
+  document.body.dataset.drawer = "open";
+  for (const other of document.querySelectorAll(".top, #content")) other.inert = true;
+  side().querySelector("a").focus();
+}
+
+function closeDrawer() {
+  if (!isOpen()) return;
+  delete document.body.dataset.drawer;
+  for (const other of document.querySelectorAll(".top, #content")) other.inert = false;
+  opener?.isConnected && opener.focus();
+}
+
+/** Shows the list again as it was, without asking the server: the place in a long list is kept. */
+function backToList(list) {
+  const message = document.getElementById("message");
+  const ref = message.dataset.open;
+  delete message.dataset.open;
+  history.pushState({ htmx: true }, "", list.dataset.url);
+  document.title = list.dataset.title;
+  window.scrollTo(0, listTop);
+  document.querySelector(`#row-${CSS.escape(ref)} > a`)?.focus({ preventScroll: true });
+}
+
+export function start() {
+  on("click", "[data-drawer-open]", (link, event) => {
+    event.preventDefault();
+    openDrawer(link);
+  });
+  on("click", "[data-drawer-close]", (_link, event) => {
+    event.preventDefault();
+    closeDrawer();
+  });
+  // The scrim is a shadow: what is clicked through it only closes the drawer.
+  document.addEventListener(
+    "click",
+    (event) => {
+      if (!isOpen() || side().contains(event.target)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      closeDrawer();
+    },
+    true,
+  );
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") closeDrawer();
+  });
+  on("click", "[data-back]", (_link, event) => {
+    const list = document.getElementById("message-list");
+    if (!isPlain(event) || !list?.querySelector(".rows")) return;
+    event.preventDefault();
+    backToList(list);
+  });
+  on("click", "[data-print]", () => window.print());
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target?.id === "message" && !document.querySelector("#message[data-open]")) listTop = window.scrollY;
+  });
+}
+
+export function load(root) {
+  for (const item of within(root, "[data-print]")) item.hidden = false;
+  if (root.id === "message-list") closeDrawer();
+  if (root.id !== "message") return;
+  if (root.dataset.open) {
+    if (getComputedStyle(document.querySelector(".to-list")).display !== "none") window.scrollTo(0, 0);
+    root.querySelector(".letter-title").focus({ preventScroll: true });
+  } else if (document.querySelector("#message-list")) {
+    // The open message went away: the address is the list's again.
+    const list = document.getElementById("message-list");
+    if (location.pathname !== list.dataset.url) history.pushState({ htmx: true }, "", list.dataset.url);
+    document.title = list.dataset.title;
+  }
+}

@@ -1,0 +1,72 @@
+// The session is over: the password is asked for in place, and what was asked for is asked again.
+
+const dialog = () => document.getElementById("reenter");
+let waiting = [];
+
+function renewToken(token) {
+  document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
+  for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = token;
+}
+
+function repeat({ verb, path, elt, target, formData }, token) {
+  if (!elt.isConnected) return;
+  if (formData.has("csrfmiddlewaretoken")) formData.set("csrfmiddlewaretoken", token);
+  htmx.ajax(verb, path, { source: elt, target, values: formData });
+}
+
+function say(text) {
+  const place = document.getElementById("reenter-error");
+  place.textContent = text;
+  place.hidden = !text;
+}
+
+async function send(form) {
+  const button = form.querySelector("[type=submit]");
+  button.setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(form.action, {
+      method: "POST",
+      body: new FormData(form),
+      headers: { "X-Requested-With": "fetch" },
+    });
+    const told = await answer.json();
+    if (told.location) location.assign(told.location);
+    else if (told.csrf) goOn(told.csrf);
+    else say(told.errors.join(" "));
+  } catch (error) {
+    // Network gone (TypeError), or an answer that is no JSON (SyntaxError): either way, not the password's fault.
+    if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
+    say(document.getElementById("reenter-error").dataset.unreachable);
+  } finally {
+    button.removeAttribute("aria-busy");
+    form.elements.password.value = "";
+    form.elements.password.focus();
+  }
+}
+
+function goOn(token) {
+  renewToken(token);
+  dialog().close();
+  const requests = waiting;
+  waiting = [];
+  for (const request of requests) repeat(request, token);
+}
+
+export function start() {
+  const asked = dialog();
+  document.body.addEventListener("htmx:responseError", ({ detail }) => {
+    if (detail.xhr.status !== 401) return;
+    if (!asked) return location.reload();
+    waiting.push(detail.requestConfig);
+    if (asked.open) return;
+    say("");
+    asked.showModal();
+    asked.querySelector("[name=password]").focus();
+  });
+  asked?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    send(event.target);
+  });
+  asked?.querySelector("[value=cancel]").addEventListener("click", () => asked.close());
+  asked?.addEventListener("cancel", () => (waiting = []));
+}
