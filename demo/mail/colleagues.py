@@ -8,7 +8,6 @@ from email.message import EmailMessage
 
 from demo.mail import people, pictures
 from demo.mail.enclosures import (
-    Enclosure,
     csv_file,
     docx_file,
     ods_file,
@@ -32,6 +31,7 @@ from demo.mail.writing import (
     SENT,
     UNREAD,
     Desk,
+    Enclosure,
     Folder,
     Letter,
     Stored,
@@ -187,7 +187,8 @@ def _quoted(letter: Letter | None) -> str:
 
 
 def _invitations(desk: Desk) -> Iterator[Stored]:
-    day = desk.day(6)
+    day = desk.day(2)
+    day += timedelta(days=(3 - day.weekday()) % 7)  # a Thursday, as the conversation has it
     invitation = _calendar(desk, day_start=datetime.combine(day, time(13)), sequence=0)
     meeting = "Conférence de rédaction du journal"
     asked = Letter(
@@ -636,7 +637,7 @@ devine, ce que je me demande.
 - Retrouver son village ou son quartier.
 - Comparer avec une vue d'aujourd'hui.
 
-\f
+* * *
 
 # Fiche de l'élève
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from demo.mail import people
-from demo.mail.enclosures import Enclosure, pdf_file, photograph
+from demo.mail.enclosures import pdf_file, photograph
 from demo.mail.writing import (
     ANSWERED,
     FLAGGED,
@@ -13,6 +13,7 @@ from demo.mail.writing import (
     SENT,
     UNREAD,
     Desk,
+    Enclosure,
     Folder,
     Letter,
     Stored,

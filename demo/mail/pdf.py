@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT, MARGIN = 595, 842, 64  # A4 in points
+NEW_PAGE = "* * *"
 
 # Advance widths of Helvetica from " " to "~", in thousandths of the size (Adobe's font metrics).
 _WIDTHS = (
@@ -35,7 +36,7 @@ _FOOT = _Style("F1", 8.5, 0, "0.40 0.42 0.48")
 def document(title: str, lines: Sequence[str], *, issuer: str) -> bytes:
     """A PDF file: a title, then paragraphs; one that begins with "# " is a heading.
 
-    Pages follow each other as the text needs them. "\\f" alone begins a new one.
+    Pages follow each other as the text needs them. A line of "* * *" begins a new one.
     """
     pages = list(_pages(title, lines))
     count = len(pages)
@@ -58,10 +59,10 @@ def _pages(title: str, lines: Sequence[str]) -> Iterator[bytes]:
         y -= style.before
         for line in _wrapped(text, style):
             # A heading wants a few lines of its text on the same page.
-            if y < MARGIN + (70 if style is _HEADING else 20) or line == "\f":
+            if y < MARGIN + (70 if style is _HEADING else 20) or line == NEW_PAGE:
                 yield content
                 content, y = b"", HEIGHT - MARGIN
-            if line != "\f":
+            if line != NEW_PAGE:
                 content += _shown(line, style, MARGIN, y)
                 y -= style.size * 1.4
     yield content

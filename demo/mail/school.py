@@ -1,5 +1,6 @@
 """What the school and the rectorate send: circulars, summonses, absences, minutes."""
 
+import itertools
 from collections.abc import Iterator
 
 from demo.mail import people, pictures
@@ -397,16 +398,15 @@ def _this_week(desk: Desk) -> Iterator[Stored]:
 
 def _reports(desk: Desk) -> Iterator[Stored]:
     """What the supervisors' office sends every evening; they fill more than a page of the list."""
-    for number, remark in enumerate(_REMARKS):
-        days = 7 + 2 * number
-        day = desk.day(-days)
-        moment = desk.at((desk.now.date() - day).days, "17:50")
+    evenings = (desk.at(days, "17:50") for days in itertools.count(7))
+    school_days = (moment for moment in evenings if moment.weekday() < 5)
+    for moment, remark in zip(school_days, _REMARKS, strict=False):
         yield kept(
             Letter(
-                slug=f"absences.{desk.owner.username}.{days}",
+                slug=f"absences.{desk.owner.username}.{moment:%Y%m%d}",
                 sender=people.SCHOOL_LIFE,
                 to=[desk.owner],
-                subject=f"{desk.form} : absences et retards du {spoken(day)}",
+                subject=f"{desk.form} : absences et retards du {spoken(moment.date())}",
                 date=moment,
                 text=f"""
                 Bonjour {desk.title},
@@ -427,7 +427,7 @@ _REMARKS = (
     "Trois absents. Pour l'un d'eux, la famille demande le travail à faire.",
     "Un retard : réveil. L'élève a présenté ses excuses, avec des croissants.",
     "Deux absents, dont un rendez-vous à l'hôpital (justificatif reçu).",
-    "Cinq absents ce lundi, tous au championnat départemental de cross.",
+    "Cinq absents, tous au championnat départemental de cross.",
     "Un absent, sans nouvelles à midi ; la mère a rappelé à 14 h.",
     "Deux retards, billets signés. Le carnet de Jade est plein, en donner un neuf.",
     "Trois absents, excusés. La feuille d'appel de la dernière heure manque.",
@@ -443,7 +443,7 @@ def _circulars(desk: Desk) -> Iterator[Stored]:
             sender=people.POSTS,
             to=[people.TEACHERS],
             subject=f"Mouvement des personnels enseignants, rentrée {year + 1} : calendrier",
-            date=desk.at(5, "08:30"),
+            date=desk.weekday_at(5, "08:30"),
             text="""
             Mesdames, Messieurs,
 
@@ -474,7 +474,7 @@ def _circulars(desk: Desk) -> Iterator[Stored]:
             sender=people.COMPUTING,
             to=[people.TEACHERS],
             subject="Messagerie : intervention dans la nuit de samedi à dimanche",
-            date=desk.at(9, "12:00"),
+            date=desk.weekday_at(9, "12:00"),
             text="""
             Bonjour,
 
@@ -495,7 +495,7 @@ def _circulars(desk: Desk) -> Iterator[Stored]:
             sender=people.LETTER,
             to=[people.TEACHERS],
             subject="La lettre de l'académie : lecture, climat scolaire, concours",
-            date=desk.at(12, "07:45"),
+            date=desk.weekday_at(12, "07:45"),
             html=_LONG_LETTER,
             text="""
             La lettre de l'académie. Au sommaire : le quart d'heure de lecture, trois établissements
@@ -517,7 +517,7 @@ def _circulars(desk: Desk) -> Iterator[Stored]:
                 "d'examen et à l'accompagnement des élèves en stage – pièces à fournir, "
                 "calendrier de dépôt et interlocuteurs par département"
             ),
-            date=desk.at(31, "16:12"),
+            date=desk.weekday_at(31, "16:12"),
             text="""
             Bonjour,
 
@@ -535,7 +535,7 @@ def _circulars(desk: Desk) -> Iterator[Stored]:
             sender=people.COMPUTING,
             to=[people.TEACHERS],
             subject="Bien choisir son mot de passe : la fiche à afficher",
-            date=desk.at(64, "10:20"),
+            date=desk.weekday_at(64, "10:20"),
             text="""
             Bonjour,
 
@@ -655,6 +655,25 @@ _ARTICLES = (
         "publié au printemps ; les premiers retours soulignent le rôle des assistants d'éducation "
         "et l'intérêt d'un lieu calme, ouvert jusqu'à 18 h.",
     ),
+    (
+        "Le potager qui fait cours",
+        "Dix mètres carrés, quatre bacs, une serre de récupération : le potager de l'école du Bief "
+        "sert à tout. On y calcule des aires, on y dessine des racines, on y écrit des lettres de "
+        "réclamation aux limaces. Les récoltes partent à la cantine, où la soupe aux orties a reçu "
+        "la note de quatorze sur vingt, assortie d'un encouragement.",
+    ),
+    (
+        "Parler d'argent en classe de troisième",
+        "Un salaire, un loyer, un abonnement oublié : au lycée professionnel des Carrières, "
+        "les élèves tiennent pendant un mois le budget d'une famille imaginaire. « La "
+        "famille a fini à découvert à cause d'un hamster », reconnaît un élève, grave.",
+    ),
+    (
+        "Des nouvelles de l'orchestre",
+        "Soixante-huit musiciens, dont vingt-deux débutants, ont donné leur premier concert sous "
+        "la halle. Les instruments sont prêtés par l'association des parents ; l'académie finance les "
+        "réparations, qui sont nombreuses, surtout du côté des trombones.",
+    ),
 )
 _ROWS = (
     ("Concours de plaidoirie", "Collèges", "vendredi 15 janvier"),
@@ -666,7 +685,7 @@ _ROWS = (
 
 def _long_letter() -> str:
     articles = "".join(
-        f'<tr><td class="article"><h2>{title}</h2><p>{text}</p><p>{_FILLING}</p></td></tr>'
+        f'<tr><td class="article"><h2>{title}</h2><p>{text}</p></td></tr>'
         for title, text in _ARTICLES
     )
     rows = "".join(
@@ -689,12 +708,13 @@ body{{margin:0;background:#eef1f7;font-family:Arial,sans-serif;color:#1c2333}}
 <p style="margin:6px 0 0">Ce qui se fait dans les écoles, les collèges et les lycées</p></td></tr>
 {articles}<tr><td class="article"><h2>À vos agendas</h2>
 <table class="dates"><tr><th>Quoi</th><th>Pour qui</th><th>Quand</th></tr>{rows}</table></td></tr>
+<tr><td class="article"><p>{_APPEAL}</p></td></tr>
 <tr><td class="foot">Académie d'Exemple, service de la communication. Vous recevez cette lettre à
 votre adresse professionnelle.</td></tr></table></body></html>
 """
 
 
-_FILLING = (
+_APPEAL = (
     "Les équipes qui souhaitent raconter leur projet peuvent écrire à la rédaction : quelques "
     "lignes et une photographie suffisent. Les élèves dont l'image paraît doivent avoir une "
     "autorisation signée de leurs responsables, valable pour l'année scolaire en cours."
@@ -714,7 +734,7 @@ def _archives(desk: Desk) -> Iterator[Stored]:
                 sender=people.OFFICE,
                 to=[desk.owner],
                 subject=f"Compte rendu du conseil de classe, trimestre {term}",
-                date=desk.at(days, "18:55"),
+                date=desk.weekday_at(days, "18:55"),
                 text=f"""
                 Bonjour {desk.title},
 
@@ -750,7 +770,7 @@ def _archives(desk: Desk) -> Iterator[Stored]:
             sender=people.GUERIN,
             to=[people.TEACHERS],
             subject="Conseil d'administration : procès-verbal et budget adopté",
-            date=desk.at(228, "09:40"),
+            date=desk.weekday_at(228, "09:40"),
             text="""
             Chers collègues,
 
@@ -788,7 +808,7 @@ def _archives(desk: Desk) -> Iterator[Stored]:
             sender=people.GUERIN,
             to=[people.TEACHERS],
             subject="Prérentrée : le programme de la journée",
-            date=desk.at(92, "18:03"),
+            date=desk.weekday_at(92, "18:03"),
             text="""
             Chers collègues,
 
@@ -812,7 +832,7 @@ def _archives(desk: Desk) -> Iterator[Stored]:
                 sender=people.GUERIN,
                 to=[people.TEACHERS],
                 subject=subject,
-                date=desk.at(days, "16:20"),
+                date=desk.weekday_at(days, "16:20"),
                 text=text,
             ),
             ARCHIVE,
@@ -823,7 +843,7 @@ def _archives(desk: Desk) -> Iterator[Stored]:
             sender=people.OFFICE,
             to=[people.TEACHERS],
             subject="Photocopieur du premier étage en panne",
-            date=desk.at(17, "08:05"),
+            date=desk.weekday_at(17, "08:05"),
             text="""
             Le photocopieur du premier étage est en panne jusqu'à jeudi. Celui de la loge accepte
             vos codes. Merci de votre patience !

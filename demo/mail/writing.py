@@ -78,6 +78,11 @@ class Desk:
         moment -= timedelta(days=days)
         return moment if moment <= self.now else moment - timedelta(days=1)
 
+    def weekday_at(self, days: int, clock: str) -> datetime:
+        """As `at`, but what falls on a Saturday or Sunday goes back to the Friday."""
+        moment = self.at(days, clock)
+        return moment - timedelta(days=max(0, moment.weekday() - 4))
+
     def minutes_ago(self, minutes: int) -> datetime:
         return self.now.replace(microsecond=0) - timedelta(minutes=minutes)
 
@@ -179,10 +184,12 @@ def _fill_body(message: EmailMessage, letter: Letter) -> None:
 
 
 def _enclose(message: EmailMessage, enclosure: Enclosure) -> None:
-    maintype, _, subtype = enclosure.media_type.partition("/")
-    add = message.add_related if enclosure.cid else message.add_attachment
-    options = {"cid": f"<{enclosure.cid}>", "disposition": "inline"} if enclosure.cid else {}
-    add(enclosure.content, maintype, subtype, filename=enclosure.name, **options)
+    kind, _, subtype = enclosure.media_type.partition("/")
+    content, name, cid = enclosure.content, enclosure.name, f"<{enclosure.cid}>"
+    if enclosure.cid:
+        message.add_related(content, kind, subtype, filename=name, cid=cid, disposition="inline")
+    else:
+        message.add_attachment(content, kind, subtype, filename=name)
 
 
 def as_html(text: str) -> str:

@@ -39,7 +39,7 @@ def parsed(stored: Stored) -> EmailMessage:
 
 def parts_of(person: academy.Person) -> Iterator[EmailMessage]:
     for stored in mail_of(person):
-        yield from parsed(stored).walk()  # type: ignore[misc]
+        yield from parsed(stored).walk()
 
 
 def files_of(person: academy.Person, ending: str) -> list[bytes]:
@@ -310,6 +310,6 @@ def academy_dovecot() -> Iterator[str]:
             server.stop()
 
 
-def test_mailboxes_are_filled_once(academy_dovecot: str):
+def test_mailboxes_are_filled_once(academy_dovecot: str) -> None:
     assert academy.fill(academy_dovecot, NOW) == sum(len(mail_of(p)) for p in academy.PEOPLE)
     assert academy.fill(academy_dovecot, NOW) == 0
