@@ -66,7 +66,9 @@ def write_cookie(request: HttpRequest, response: HttpResponseBase) -> None:
         )
 
 
-def delete_cookie(response: HttpResponseBase) -> None:
+def delete_cookie(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Take the browser's half back, also if this very request renewed it."""
+    request.mail_key = None  # type: ignore[attr-defined]
     response.delete_cookie(cookie_name(), samesite="Lax")
 
 

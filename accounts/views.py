@@ -35,7 +35,7 @@ class SignOutView(LogoutView):
         shared = self.request.session.get("shared_computer")
         session.close(self.request)
         response: HttpResponseBase = super().post(*args, **kwargs)
-        credentials.delete_cookie(response)
+        credentials.delete_cookie(self.request, response)
         if shared:
             response["Clear-Site-Data"] = '"cache", "storage"'
         return response

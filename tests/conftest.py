@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
 
+from accounts.models import MailDomain
 from demo.servers.dovecot import Dovecot, MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
@@ -49,3 +53,43 @@ def bobs_mailbox(bob: MailAccount, mailboxes: dict[str, Mailbox]) -> Mailbox:
 def deliver(mailbox: Mailbox) -> Callable[..., int]:
     """`deliver("newsletter.eml", folder="INBOX", flags=(), date=None)` -> UID, for Alice."""
     return mailbox.append
+
+
+@pytest.fixture
+def mail_domain(db: None, dovecot: Dovecot) -> MailDomain:
+    """The academy's domain, on the private Dovecot."""
+    return MailDomain.objects.create(
+        name="ac-exemple.fr",
+        is_default=True,
+        login_form=MailDomain.LoginForm.LOCAL,
+        imap_host="127.0.0.1",
+        imap_port=dovecot.imap_port,
+        imap_security=MailDomain.Security.NONE,
+        smtp_host="127.0.0.1",
+        smtp_port=1,
+        smtp_security=MailDomain.Security.NONE,
+    )
+
+
+@pytest.fixture
+def clean_cache() -> Iterator[None]:
+    """Counters and refusals of one test are not for the next."""
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def signed_in(mail_domain: MailDomain, clean_cache: None) -> Callable[..., Client]:
+    """`signed_in(alice)`: a browser with a session, through the sign-in page."""
+
+    def sign_in(account: MailAccount, **more: str) -> Client:
+        client = Client()
+        answer = client.post(
+            reverse("account_login"),
+            {"login": account.login, "password": account.password, **more},
+        )
+        assert answer.status_code == 302, answer.content.decode()
+        return client
+
+    return sign_in

@@ -187,7 +187,8 @@ def _kept(imap: Connection, form: ComposeForm) -> list[Attachment]:
         return []
     kept = []
     for number in form.cleaned_data["keep"]:
-        part, content = reading.content(imap, form.origin, number, limit=settings.MESSAGE_LIMIT)
+        part = reading.find_part(imap, form.origin, number)
+        content = reading.content(imap, form.origin, part, limit=settings.MESSAGE_LIMIT)
         name = presentation.attachment_card(form.origin, part).name
         kept.append(Attachment(name=name, media_type=part.media_type, content=content))
     return kept

@@ -17,12 +17,13 @@ from django.views.decorators.http import require_GET
 from accounts import session
 from accounts.http import SignedInRequest, login_required
 from webmail import presentation, streaming
+from webmail.imap import fetch
 from webmail.imap.values import MessageRef
 from webmail.mailbox import reading
 from webmail.mime.structure import Part
 
 SANDBOX = ["allow-same-origin", "allow-popups", "allow-popups-to-escape-sandbox"]
-INERT = {"DIRECTIVES": {"default-src": [NONE], "sandbox": True}}
+INERT = {"default-src": [NONE], "sandbox": True}
 IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"}
 
 
@@ -31,20 +32,22 @@ IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"}
 @xframe_options_sameorigin
 @csp(
     {
-        "DIRECTIVES": {
-            "default-src": [NONE],
-            "img-src": [SELF],
-            "style-src": [UNSAFE_INLINE],
-            "frame-ancestors": [SELF],
-            "sandbox": SANDBOX,
-        }
+        "default-src": [NONE],
+        "img-src": [SELF],
+        "style-src": [UNSAFE_INLINE],
+        "frame-ancestors": [SELF],
+        "sandbox": SANDBOX,
     }
 )
 def message_frame(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
     """The sanitised HTML as a document that can run nothing, for the reader's sandboxed frame."""
     with session.imap(request) as imap:
-        safe = reading.html(imap, MessageRef(folder, *ref))
-    return render(request, "webmail/message_frame.html", {"safe": safe})
+        rendered = reading.html(imap, MessageRef(folder, *ref))
+    return render(
+        request,
+        "webmail/message_frame.html",
+        {"safe": rendered.html, "truncated": rendered.truncated or rendered.simplified},
+    )
 
 
 @require_GET
@@ -88,7 +91,7 @@ def source(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpR
     message_ref = MessageRef(folder, *ref)
     lease = session.lease(request)
     with streaming.kept_on_success(lease) as imap:
-        size = reading.size(imap, message_ref)
+        size = fetch.one(imap, message_ref).size
     response = StreamingHttpResponse(
         streaming.source(lease, message_ref), content_type="application/octet-stream"
     )

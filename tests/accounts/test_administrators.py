@@ -1,0 +1,128 @@
+"""Local administrators and the admin's door."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import (
+    format_hotp_value,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
+from django.contrib.auth.models import Group
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import MailDomain, User
+from demo.servers.dovecot import MailAccount
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
+PASSWORD = "Une-Craie-Verte-2026"
+
+
+@pytest.fixture
+def administrator() -> User:
+    return User.objects.create_administrator("patronne", PASSWORD)
+
+
+def sign_in(client: Client, login: str, password: str, following: str = "/admin/"):
+    return client.post(f"/accounts/login/?next={following}", {"login": login, "password": password})
+
+
+def code_of(secret: str) -> str:
+    return format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
+
+
+def test_the_command_makes_one_who_gets_in(settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.ADMIN_NEEDS_TOTP = False
+    monkeypatch.setattr("sys.stdin", io.StringIO(PASSWORD + "\n"))
+    call_command("create_administrator", "Patronne", "--password-stdin", stderr=io.StringIO())
+    client = Client()
+    assert sign_in(client, "patronne", PASSWORD).status_code == 302
+    assert client.get("/admin/").status_code == 200
+
+
+@pytest.mark.parametrize("password", ["court", "123456789012"])
+def test_the_command_refuses_a_weak_password(
+    password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(password + "\n"))
+    with pytest.raises(CommandError):
+        call_command("create_administrator", "patronne", "--password-stdin")
+    assert not User.objects.exists()
+
+
+def test_an_administrator_gets_in_though_every_mail_server_is_set_wrong(
+    administrator: User, settings
+) -> None:
+    settings.ADMIN_NEEDS_TOTP = False
+    MailDomain.objects.create(name="x.example", is_default=True, imap_host="127.0.0.1", imap_port=1)
+    client = Client()
+    assert sign_in(client, "patronne", PASSWORD).status_code == 302
+    assert client.get("/admin/").status_code == 200
+
+
+def test_a_wrong_password_of_an_administrator_is_not_tried_on_the_mail_server(
+    administrator: User,
+) -> None:
+    MailDomain.objects.create(name="x.example", is_default=True, imap_host="127.0.0.1", imap_port=1)
+    # The server is down: had it been asked, the answer would be 503.
+    assert sign_in(Client(), "patronne", "mauvais mot de passe").status_code == 422
+
+
+def test_without_a_code_set_up_the_admin_leads_to_setting_it_up(administrator: User) -> None:
+    client = Client()
+    sign_in(client, "patronne", PASSWORD)
+    answer = client.get("/admin/", follow=False)
+    assert answer.status_code == 302
+    answer = client.get("/admin/accounts/user/", follow=True)
+    assert answer.redirect_chain[-1][0].startswith("/accounts/")
+    assert "/admin/" not in answer.request["PATH_INFO"]
+
+
+def test_the_code_is_asked_for_and_opens_the_admin(administrator: User) -> None:
+    from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+
+    secret = generate_totp_secret()
+    TOTP.activate(administrator, secret)
+    assert secret not in str(Authenticator.objects.get().data)
+    client = Client()
+    answer = sign_in(client, "patronne", PASSWORD)
+    assert answer["Location"].startswith(reverse("mfa_authenticate"))
+    assert client.get("/admin/").status_code == 302
+    answer = client.post(answer["Location"], {"code": code_of(secret)})
+    assert answer.status_code == 302
+    assert client.get("/admin/").status_code == 200
+
+
+def test_a_session_from_before_the_code_does_not_open_the_admin(administrator: User) -> None:
+    from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+
+    client = Client()
+    sign_in(client, "patronne", PASSWORD)
+    TOTP.activate(administrator, generate_totp_secret())
+    assert client.get("/admin/").status_code == 302
+
+
+def test_a_teacher_is_no_administrator_until_in_the_group(
+    mail_domain: MailDomain, alice: MailAccount, settings
+) -> None:
+    settings.ADMIN_NEEDS_TOTP = False
+    client = Client()
+    sign_in(client, "alice", alice.password, "/mail/INBOX/")
+    assert client.get("/admin/", follow=True).status_code == 403
+    User.objects.get().groups.add(Group.objects.get(name="administrator"))
+    assert client.get("/admin/").status_code == 200
+    assert client.get("/admin/accounts/maildomain/").status_code == 200
+
+
+def test_a_local_administrator_has_no_mailbox_and_is_led_to_the_admin(
+    administrator: User, settings
+) -> None:
+    settings.ADMIN_NEEDS_TOTP = False
+    client = Client()
+    sign_in(client, "patronne", PASSWORD)
+    assert client.get("/mail/INBOX/")["Location"] == "/admin/"

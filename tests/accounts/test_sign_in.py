@@ -1,0 +1,205 @@
+"""Who gets in, under which name, and what is said to those who don't."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import MailDomain, User
+from demo.servers.dovecot import MailAccount
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
+LOGIN = "/accounts/login/"
+
+
+def post(client: Client, login: str, password: str, **more: str):
+    return client.post(LOGIN, {"login": login, "password": password, **more})
+
+
+@pytest.mark.parametrize(
+    "typed", ["alice", "ALICE", " alice ", "alice@ac-exemple.fr", "Alice@AC-Exemple.fr"]
+)
+def test_every_spelling_of_a_login_is_one_user(
+    mail_domain: MailDomain, alice: MailAccount, typed: str
+) -> None:
+    answer = post(Client(), typed, alice.password)
+    assert answer.status_code == 302
+    user = User.objects.get()
+    assert (user.login, user.mail_domain, user.address) == (
+        "alice",
+        mail_domain,
+        "alice@ac-exemple.fr",
+    )
+
+
+def test_a_known_address_leads_to_the_login_beside_it(
+    mail_domain: MailDomain, alice: MailAccount
+) -> None:
+    known = User.objects.create(
+        mail_domain=mail_domain, login="alice", address="alice.martin@ac-exemple.fr"
+    )
+    assert post(Client(), "alice.martin@ac-exemple.fr", alice.password).status_code == 302
+    assert User.objects.get() == known
+
+
+def test_a_wrong_password_is_refused_in_french(mail_domain: MailDomain, alice: MailAccount) -> None:
+    answer = post(Client(), "alice", "pas le bon")
+    assert answer.status_code == 422
+    assert "Identifiant ou mot de passe incorrect" in answer.content.decode()
+    assert "pas le bon" not in answer.content.decode()
+    assert not User.objects.exists()
+
+
+def test_an_unknown_login_gets_the_same_answer_as_a_wrong_password(
+    mail_domain: MailDomain, alice: MailAccount
+) -> None:
+    def words(login: str) -> str:
+        content = post(Client(), login, "pas le bon").content.decode()
+        return re.sub(r"\b\w{64}\b", "", content.replace(login, ""))
+
+    assert words("alice") == words("nobod")
+
+
+def test_an_unknown_domain_is_named(mail_domain: MailDomain) -> None:
+    answer = post(Client(), "alice@ailleurs.example", "x")
+    assert answer.status_code == 422
+    assert "ailleurs.example" in answer.content.decode()
+
+
+@pytest.mark.parametrize("login", ["al\r\nice", "al\x00ice", "a\x7fb", "x" * 300])
+def test_a_login_that_nobody_types_reaches_no_server(mail_domain: MailDomain, login: str) -> None:
+    answer = post(Client(), login, "x")
+    assert answer.status_code == 422
+
+
+def test_a_server_that_is_down_is_said_and_counts_as_no_failure(
+    mail_domain: MailDomain, alice: MailAccount, settings
+) -> None:
+    settings.LOGIN_FAILURES_PER_LOGIN = 2
+    port = mail_domain.imap_port
+    MailDomain.objects.update(imap_port=1)
+    for _time in range(3):
+        answer = post(Client(), "alice", alice.password)
+        assert answer.status_code == 503
+        assert "ne répond pas" in answer.content.decode()
+    MailDomain.objects.update(imap_port=port)
+    assert post(Client(), "alice", alice.password).status_code == 302
+
+
+def test_only_failures_are_counted(mail_domain: MailDomain, alice: MailAccount, settings) -> None:
+    settings.LOGIN_FAILURES_PER_LOGIN = 2
+    for _time in range(4):
+        assert post(Client(), "alice", alice.password).status_code == 302
+    for n in range(2):
+        assert post(Client(), "alice", f"faux {n}").status_code == 422
+    answer = post(Client(), "alice", alice.password)
+    assert answer.status_code == 429
+    assert int(answer["Retry-After"]) > 0
+
+
+def test_a_network_has_a_limit_of_its_own(
+    mail_domain: MailDomain, alice: MailAccount, settings
+) -> None:
+    settings.LOGIN_FAILURES_PER_NETWORK = 3
+    for n in range(3):
+        post(Client(REMOTE_ADDR="198.51.100.7"), f"quelqu-un-{n}", "faux")
+    assert post(Client(REMOTE_ADDR="198.51.100.7"), "alice", alice.password).status_code == 429
+    assert post(Client(REMOTE_ADDR="198.51.100.8"), "alice", alice.password).status_code == 302
+
+
+def test_an_exempt_network_has_none(mail_domain: MailDomain, alice: MailAccount, settings) -> None:
+    import ipaddress
+
+    settings.LOGIN_FAILURES_PER_NETWORK = 1
+    settings.LOGIN_EXEMPT_NETWORKS = [ipaddress.ip_network("198.51.100.0/24")]
+    for n in range(3):
+        post(Client(REMOTE_ADDR="198.51.100.7"), f"quelqu-un-{n}", "faux")
+    assert post(Client(REMOTE_ADDR="198.51.100.7"), "alice", alice.password).status_code == 302
+
+
+def test_a_forged_forwarding_header_does_not_change_the_network(
+    mail_domain: MailDomain, alice: MailAccount, settings
+) -> None:
+    settings.LOGIN_FAILURES_PER_NETWORK = 2
+    for n in range(2):
+        client = Client(REMOTE_ADDR="198.51.100.7", HTTP_X_FORWARDED_FOR=f"203.0.113.{n}")
+        post(client, f"quelqu-un-{n}", "faux")
+    client = Client(REMOTE_ADDR="198.51.100.7", HTTP_X_FORWARDED_FOR="203.0.113.99")
+    assert post(client, "alice", alice.password).status_code == 429
+
+
+def test_the_mail_password_is_in_neither_half(
+    mail_domain: MailDomain, alice: MailAccount, signed_in: Callable[..., Client]
+) -> None:
+    client = signed_in(alice)
+    session = dict(client.session)
+    cookies = {name: morsel.value for name, morsel in client.cookies.items()}
+    assert alice.password not in f"{session} {cookies}"
+    key = client.cookies["mail_key"]
+    assert key["httponly"] and key["samesite"] == "Lax"
+    assert client.get("/mail/INBOX/").status_code == 200
+    del client.cookies["mail_key"]
+    assert client.get("/mail/INBOX/").status_code == 302
+
+
+def test_another_sessions_key_does_not_open_mine(
+    alice: MailAccount, bob: MailAccount, signed_in: Callable[..., Client]
+) -> None:
+    hers, his = signed_in(alice), signed_in(bob)
+    hers.cookies["mail_key"] = his.cookies["mail_key"].value
+    answer = hers.get("/mail/INBOX/")
+    assert answer.status_code == 302
+    assert "/accounts/reenter/" in answer["Location"]
+
+
+def test_signing_out_ends_the_session_and_its_key(
+    alice: MailAccount, signed_in: Callable[..., Client]
+) -> None:
+    client = signed_in(alice)
+    answer = client.post(reverse("account_logout"))
+    assert answer.status_code == 302
+    assert client.cookies["mail_key"].value == ""
+    assert client.get("/mail/INBOX/")["Location"].startswith("/accounts/login/")
+
+
+def test_a_link_from_elsewhere_cannot_sign_out(
+    alice: MailAccount, signed_in: Callable[..., Client]
+) -> None:
+    client = signed_in(alice)
+    client.get(reverse("account_logout"))
+    assert client.get("/mail/INBOX/").status_code == 200
+
+
+def test_a_shared_computer_keeps_nothing(
+    alice: MailAccount, signed_in: Callable[..., Client]
+) -> None:
+    client = signed_in(alice, shared_computer="on")
+    assert client.cookies["session"]["max-age"] == ""
+    assert client.cookies["mail_key"]["max-age"] == ""
+    assert "no-store" in client.get("/mail/INBOX/")["Cache-Control"]
+    answer = client.post(reverse("account_logout"))
+    assert '"storage"' in answer["Clear-Site-Data"]
+
+
+def test_a_shared_computer_is_signed_out_when_idle_and_polls_are_no_activity(
+    alice: MailAccount, signed_in: Callable[..., Client]
+) -> None:
+    client = signed_in(alice, shared_computer="on")
+    client.get("/mail/INBOX/")
+    session = client.session
+    session["last_active"] -= 9 * 60
+    session.save()
+    client.get("/mail/INBOX/", headers={"X-Background": "1"})
+    session = client.session
+    session["last_active"] -= 2 * 60
+    session.save()
+    assert client.get("/mail/INBOX/")["Location"].startswith("/accounts/login/")
+
+
+def test_there_is_no_sign_up_and_no_password_page() -> None:
+    for path in ("signup/", "password/change/", "password/set/", "password/reset/", "email/"):
+        assert Client().get(f"/accounts/{path}").status_code == 404

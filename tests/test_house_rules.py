@@ -1,0 +1,190 @@
+"""Who may import whom: every import in the project is held against the table."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+OURS = ("webmail", "accounts", "addressbook", "demo")
+
+# A module and all below it may import these of ours (itself always); None: nothing but the standard
+# library and the named libraries.
+ALLOWED: dict[str, set[str]] = {
+    "webmail.errors": set(),
+    "webmail.mime": set(),
+    "webmail.imap": {"webmail.mime", "webmail.errors"},
+    "webmail.smtp": {"webmail.mime", "webmail.errors"},
+    "webmail.mailbox": {"webmail.imap", "webmail.mime", "webmail.errors"},
+    "webmail.preferences": set(),
+    "webmail.converters": set(),
+    "webmail.htmx": set(),
+    "webmail.cache": set(),
+    "webmail.storage": set(),
+    "webmail.outbox": {
+        "webmail.mailbox",
+        "webmail.imap",
+        "webmail.smtp",
+        "webmail.mime",
+        "webmail.models",
+        "webmail.errors",
+    },
+    "webmail.models": {"webmail.preferences"},
+    "webmail.forms": {
+        "webmail.converters",
+        "webmail.imap.values",
+        "webmail.mime",
+        "webmail.preferences",
+        "webmail.presentation",
+    },
+    "webmail.presentation": {
+        "webmail.converters",
+        "webmail.imap.values",
+        "webmail.mailbox",
+        "webmail.mime",
+    },
+    "webmail.context": {"webmail.preferences"},
+    "webmail.middleware": {
+        "webmail.errors",
+        "webmail.htmx",
+        "webmail.models",
+        "webmail.preferences",
+    },
+    "webmail.streaming": {"webmail"},
+    "webmail.views": {
+        "webmail",
+        "accounts.session",
+        "accounts.http",
+        "accounts.models",
+        "accounts.forms",
+    },
+    "accounts": {
+        "webmail.imap",
+        "webmail.smtp",
+        "webmail.errors",
+        "webmail.htmx",
+        "webmail.preferences",
+    },
+}
+# Pure modules: no Django, no I/O, no clock, no settings.
+PURE = ("webmail.mime",)
+NO_DJANGO = ("webmail.errors", "webmail.mime", "webmail.imap", "webmail.smtp", "webmail.mailbox")
+IMPURE_LIBRARIES = {
+    "django", "accounts", "os", "io", "socket", "ssl", "subprocess", "tempfile", "pathlib", "time",
+    "threading", "random", "secrets", "requests", "urllib.request", "http", "shutil", "logging",
+}  # fmt: skip
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for package in OURS:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            if "migrations" not in path.parts:
+                parts = path.relative_to(ROOT).with_suffix("").parts
+                yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+def imports(path: Path, module: str) -> Iterator[str]:
+    """Dotted names imported anywhere in the file, also inside functions."""
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                up = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*up, base] if base else up)
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def below(name: str, tops: set[str] | tuple[str, ...]) -> bool:
+    return any(name == top or name.startswith(f"{top}.") for top in tops)
+
+
+MODULES = list(modules())
+
+
+@pytest.mark.parametrize(("module", "path"), MODULES, ids=[name for name, _path in MODULES])
+def test_a_module_imports_only_what_stands_below_it(module: str, path: Path) -> None:
+    rules = [top for top in ALLOWED if below(module, (top,))]
+    if not rules:
+        return
+    top = max(rules, key=len)
+    wrong = [
+        name
+        for name in imports(path, module)
+        if below(name, OURS) and not below(name, ALLOWED[top] | {top})
+    ]
+    assert not wrong
+
+
+def test_only_the_imap_layer_knows_imap_tools() -> None:
+    users = {
+        module
+        for module, path in MODULES
+        if any(
+            below(name, ("imap_tools", "imapclient", "imaplib")) for name in imports(path, module)
+        )
+    }
+    assert all(below(module, ("webmail.imap", "demo")) for module in users), users
+
+
+def test_the_floors_below_the_views_do_without_django() -> None:
+    wrong = [
+        (module, name)
+        for module, path in MODULES
+        if below(module, NO_DJANGO)
+        for name in imports(path, module)
+        if below(name, ("django",))
+    ]
+    assert not wrong
+
+
+def test_pure_modules_touch_nothing_outside_themselves() -> None:
+    wrong = [
+        (module, name)
+        for module, path in MODULES
+        if below(module, PURE)
+        for name in imports(path, module)
+        if below(name, IMPURE_LIBRARIES)
+    ]
+    assert not wrong
+
+
+def test_nothing_imports_the_demo() -> None:
+    wrong = [
+        module
+        for module, path in MODULES
+        if not below(module, ("demo",)) and any(below(n, ("demo",)) for n in imports(path, module))
+    ]
+    assert not wrong
+
+
+def test_no_module_is_a_drawer_for_anything() -> None:
+    names = {"utils", "helpers", "common", "services", "managers", "misc"}
+    assert not [module for module, _path in MODULES if module.rpartition(".")[2] in names]
+
+
+def test_templates_hold_no_inline_script_or_style() -> None:
+    wrong = []
+    for path in (ROOT / "templates").rglob("*.html"):
+        if path.name == "message_frame.html":
+            continue  # a document of its own, whose policy runs no script and allows mail its styles
+        text = path.read_text(encoding="utf-8")
+        for mark in (' style="', " onclick=", " onload=", " onsubmit=", "<style", "javascript:"):
+            if mark in text:
+                wrong.append((path.name, mark))
+    assert not wrong
+
+
+def test_templates_load_nothing_from_elsewhere() -> None:
+    wrong = [
+        path.name
+        for path in (ROOT / "templates").rglob("*.html")
+        for mark in ('src="http', 'href="http', "src='http", 'src="//', 'href="//')
+        if mark in path.read_text(encoding="utf-8")
+    ]
+    assert not wrong

@@ -1,0 +1,83 @@
+"""``bin/manage update_catalogue``: bring the ``.po`` files of ``locale/`` up to date with the sources.
+
+Django's makemessages needs GNU gettext, absent on many machines; Babel reads the same sources.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract
+from babel.messages.pofile import read_po, write_po
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.utils.translation.template import templatize
+
+KEYWORDS = {
+    "_": None,
+    "gettext": None,
+    "gettext_lazy": None,
+    "gettext_noop": None,
+    "ngettext": (1, 2),
+    "ngettext_lazy": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "pgettext_lazy": ((1, "c"), 2),
+    "npgettext": ((1, "c"), 2, 3),
+    "npgettext_lazy": ((1, "c"), 2, 3),
+}
+APPS = ("webmail", "accounts")
+
+
+def _sources() -> Iterator[tuple[Path, str]]:
+    """Each file with words in it, as Python source."""
+    for app in APPS:
+        for path in sorted((settings.BASE_DIR / app).rglob("*.py")):
+            if "migrations" not in path.parts:
+                yield path, path.read_text(encoding="utf-8")
+    for path in sorted((settings.BASE_DIR / "templates").rglob("*.*")):
+        yield path, templatize(path.read_text(encoding="utf-8"), origin=str(path))
+
+
+def extracted() -> Catalog:
+    """Every message of the sources, without translations."""
+    catalogue = Catalog(project="webmail", charset="utf-8")
+    for path, source in _sources():
+        place = str(path.relative_to(settings.BASE_DIR))
+        found = extract(
+            "python",
+            io.BytesIO(source.encode()),
+            KEYWORDS,
+            ["Translators:"],
+            strip_comment_tags=True,
+        )
+        for _line, message, comments, context in found:
+            # Without line numbers: they change with every edit and tell a translator nothing.
+            catalogue.add(message, None, [(place, 1)], auto_comments=comments, context=context)
+    return catalogue
+
+
+class Command(BaseCommand):
+    help = "Bring the message catalogues up to date with the sources."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        fresh = extracted()
+        for path in sorted((settings.BASE_DIR / "locale").glob("*/LC_MESSAGES/django.po")):
+            with path.open("rb") as file:
+                catalogue = read_po(file)
+            catalogue.update(fresh, no_fuzzy_matching=True)
+            catalogue.obsolete.clear()
+            with path.open("wb") as file:
+                write_po(file, catalogue, width=100, include_lineno=False, sort_output=True)
+            missing = sum(
+                1 for message in catalogue if message.id and not any_string(message.string)
+            )
+            self.stderr.write(f"{path}: {len(catalogue)} messages, {missing} to translate")
+
+
+def any_string(string: str | tuple[str, ...] | list[str]) -> bool:
+    """Whether a translation, or each of its plural forms, is there."""
+    return all(string) if isinstance(string, (tuple, list)) else bool(string)
