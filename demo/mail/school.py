@@ -671,8 +671,8 @@ _ARTICLES = (
     (
         "Des nouvelles de l'orchestre",
         "Soixante-huit musiciens, dont vingt-deux débutants, ont donné leur premier concert sous "
-        "la halle. Les instruments sont prêtés par l'association des parents ; l'académie finance les "
-        "réparations, qui sont nombreuses, surtout du côté des trombones.",
+        "la halle. Les instruments sont prêtés par l'association des parents ; l'académie finance "
+        "les réparations, qui sont nombreuses, surtout du côté des trombones.",
     ),
 )
 _ROWS = (
