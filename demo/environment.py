@@ -115,9 +115,9 @@ def _install(requirements: Sequence[str]) -> None:
     files = [word for name in requirements for word in ("-r", str(ROOT / name))]
     uv = shutil.which("uv")
     if uv:
-        command = [uv, "pip", "install", "--quiet", "--python", PYTHON, "--require-hashes"]
+        command = [uv, "pip", "install", "--quiet", "--python", str(PYTHON), "--require-hashes"]
     else:
-        command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         command += ["--require-hashes", "--no-input"]
     _run(
         [*command, *files],

@@ -94,7 +94,7 @@ class Program(process.Server):
     ) -> None:
         self.name = name
         self.log = FOLDER / f"{name.replace(' ', '-')}.log"
-        self._command = [PYTHON, *command]
+        self._command = [str(PYTHON), *command]
         self._env = env
         self._is_ready = is_ready
 
@@ -292,7 +292,7 @@ def _set_up(env: Mapping[str, str], password: str) -> Iterator[Callable[[], bool
     say("Preparing the database")
     log = FOLDER / "set-up.log"
     log.unlink(missing_ok=True)
-    command = [PYTHON, "-m", "demo.set_up", ADMINISTRATOR]
+    command = [str(PYTHON), "-m", "demo.set_up", ADMINISTRATOR]
     child = process.spawn(command, log, env=env, cwd=ROOT, stdin=password.encode())
 
     def finished() -> bool:

@@ -112,7 +112,7 @@ class Dovecot(process.Server):
             shutil.rmtree(self._sockets, ignore_errors=True)
 
     def write_accounts(self, accounts: Sequence[MailAccount]) -> None:
-        """Replace who may sign in; a running instance sees it at the next sign-in.
+        """Replace who may sign in; a running instance sees it within a second or two.
 
         An alias carries `user=` as extra field, which makes Dovecot go on under the login.
         Passwords are written in base64, else a colon in one would end the field.
@@ -184,9 +184,9 @@ def mail_owner() -> pwd.struct_passwd:
 def _unprivileged() -> str:
     """What an ordinary user must say in both languages: no other account, no chroot."""
     user = mail_owner().pw_name
-    services = ("anvil", "stats", "imap-login", "managesieve-login")
-    if not has_sieve():
-        services = services[:-1]
+    services = ["anvil", "stats", "imap-login"]
+    if has_sieve():
+        services.append("managesieve-login")
     lines = [f"default_internal_user = {user}", f"default_login_user = {user}"]
     lines.append(f"default_internal_group = {_group_name()}")
     lines += [f"service {name} {{\n  chroot =\n}}" for name in services]

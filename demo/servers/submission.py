@@ -139,7 +139,7 @@ class Handler:
         options: list[str],
     ) -> str:
         # The empty sender is that of receipts and bounces (RFC 5321 section 4.5.5).
-        if address and address.lower() not in self._addresses(session.auth_data):
+        if address and address.lower() not in self._addresses(str(session.auth_data)):
             return "553 5.7.1 This is not an address of the person who signed in"
         envelope.mail_from = address
         envelope.mail_options.extend(options)

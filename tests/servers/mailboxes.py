@@ -77,7 +77,7 @@ class Mailbox:
         when = imaplib.Time2Internaldate(date) if date else ""
         written = f"({' '.join(flags)})"
         answer = self.imap.append(_quoted(folder), written, when, message_bytes(message))
-        found = re.search(rb"APPENDUID \d+ (\d+)", _expect(answer)[0])
+        found = re.search(rb"APPENDUID \d+ (\d+)", _expect(answer))
         if found is None:
             raise AssertionError(f"no APPENDUID: {answer}")
         return int(found[1])
@@ -132,10 +132,18 @@ class Mailbox:
             except (imaplib.IMAP4.error, OSError):
                 self._imap = None
         if self._imap is None:
-            self._imap = imaplib.IMAP4(LOOPBACK, self._server.imap_port)
-            secret = f"\0{self.account.login}\0{self.account.password}".encode()
-            self._imap.authenticate("PLAIN", lambda _: secret)
+            self._imap = self._connect()
         return self._imap
+
+    def _connect(self) -> imaplib.IMAP4:
+        imap = imaplib.IMAP4(LOOPBACK, self._server.imap_port)
+        secret = f"\0{self.account.login}\0{self.account.password}".encode()
+        try:
+            imap.authenticate("PLAIN", lambda _: secret)
+        except imaplib.IMAP4.error:
+            imap.shutdown()
+            raise
+        return imap
 
     def _select(self, folder: str) -> None:
         _expect(self.imap.select(_quoted(folder)))
@@ -147,11 +155,11 @@ class Mailbox:
             self.imap.expunge()
 
 
-def _expect(answer: tuple[str, list[bytes]]) -> list[bytes]:
+def _expect(answer: tuple[str, Sequence[bytes | None]]) -> bytes:
     status, data = answer
     if status != "OK":
         raise AssertionError(f"the server said {status}: {data!r}")
-    return data
+    return data[0] or b""
 
 
 def _quoted(folder: str) -> str:

@@ -33,7 +33,7 @@ _running = ExitStack()
 _header: list[str] = []
 
 
-def missing(part: str) -> str | None:
+def missing(part: str) -> str:
     """Say that `part` is not installed; a failure where everything must be there (`.ci/run`)."""
     words = f"{part} is not installed"
     if os.environ.get(NEED_ALL) == "1":

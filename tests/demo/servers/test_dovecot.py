@@ -1,0 +1,60 @@
+import imaplib
+import time
+from contextlib import closing, suppress
+
+import pytest
+
+from demo.servers import dovecot as module
+from demo.servers.dovecot import Dovecot, MailAccount
+from tests.servers.mailboxes import Mailbox
+
+
+@pytest.mark.parametrize(
+    ("text", "version"), [("2.4.1-4 (7d8c0e5759)\n", (2, 4)), ("2.3.19.1 (9b53102964)\n", (2, 3))]
+)
+def test_the_version_is_read(text: str, version: tuple[int, int]):
+    assert module._version(text) == version
+
+
+def test_a_refused_sign_in_costs_no_penalty(dovecot: Dovecot):
+    """2.3 waits half a second whatever is configured; the penalty would grow to 15."""
+    begun = time.monotonic()
+    for _ in range(4):
+        with (
+            imaplib.IMAP4("127.0.0.1", dovecot.imap_port) as imap,
+            pytest.raises(imaplib.IMAP4.error),
+        ):
+            imap.login("alice", "faux")
+    assert time.monotonic() - begun < 4
+
+
+def is_soon_admitted(server: Dovecot, account: MailAccount) -> bool:
+    """Dovecot looks at most once a second whether its file of accounts has changed."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        with suppress(imaplib.IMAP4.error), closing(Mailbox(server, account)) as mailbox:
+            return mailbox.uids() == []
+        time.sleep(0.1)
+    return False
+
+
+def test_accounts_can_change_while_it_runs(dovecot: Dovecot):
+    try:
+        for password in ("avant", "pendant:après"):
+            carole = MailAccount("carole", password)
+            dovecot.write_accounts([*dovecot.accounts, carole])
+            assert is_soon_admitted(dovecot, carole)
+    finally:
+        dovecot.write_accounts(dovecot.accounts)
+
+
+def test_special_folders_are_marked(mailbox: Mailbox):
+    _, lines = mailbox.imap.list()
+    for name in module.SPECIAL_USE:
+        assert any(f"\\{name})".encode() in line for line in lines if isinstance(line, bytes))
+
+
+@pytest.mark.parametrize("capability", ["SORT", "THREAD=REFERENCES", "MOVE", "LIST-STATUS"])
+def test_it_can_what_the_webmail_builds_on(mailbox: Mailbox, capability: str):
+    _, (answer, *_) = mailbox.imap.capability()
+    assert capability in answer.decode().split()

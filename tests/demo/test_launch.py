@@ -1,0 +1,125 @@
+import json
+import os
+import socket
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from demo import academy, launch, options
+from demo.servers.dovecot import Dovecot
+from demo.words import Refused
+
+MAIL = launch.Mail("imap://127.0.0.1:1143", "smtp://127.0.0.1:1587", None)
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> launch.Mail:
+    return launch.Mail(MAIL.imap_url, MAIL.smtp_url, Dovecot(tmp_path, []))
+
+
+def test_the_port_is_8000_unless_said():
+    assert options.read([]) == options.Options(port=8000, json=False, reset=False)
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "²"])
+def test_what_is_no_port_is_refused(port: str, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        options.read(["--port", port])
+    assert "is not a port" in capsys.readouterr().err or port == "-1"
+
+
+def test_django_is_told_of_the_servers(embedded: launch.Mail):
+    env = launch.environment({"PATH": "/bin"}, embedded, "unix:///redis.sock", 8080, "secret")
+
+    assert env["WEBMAIL_IMAP_URL"] == "imap://127.0.0.1:1143"
+    assert env["WEBMAIL_SMTP_URL"] == "smtp://127.0.0.1:1587"
+    assert env["REDIS_URL"] == "unix:///redis.sock"
+    assert env["WEBMAIL_BASE_URL"] == "http://localhost:8080"
+    assert env["WEBMAIL_LOGIN_FORM"] == "local"
+    assert env["PATH"] == "/bin"
+
+
+def test_what_the_person_set_is_kept(embedded: launch.Mail):
+    given = {"DATABASE_URL": "postgresql://u@h/n", "WEBMAIL_LOG_LEVEL": "DEBUG"}
+
+    env = launch.environment(given, embedded, "unix:///redis.sock", 8080, "secret")
+
+    assert env["DATABASE_URL"] == "postgresql://u@h/n"
+    assert env["WEBMAIL_LOG_LEVEL"] == "DEBUG"
+
+
+def test_logins_are_typed_whole_on_an_unknown_imap_server():
+    env = launch.environment({}, MAIL, "unix:///redis.sock", 8080, "secret")
+
+    assert env["WEBMAIL_LOGIN_FORM"] == "typed"
+    assert "WEBMAIL_SIEVE_URL" not in env
+
+
+def test_a_secret_file_of_the_person_replaces_the_demos_key():
+    given = {"WEBMAIL_SECRET_KEY_FILE": "/run/key"}
+
+    assert "WEBMAIL_SECRET_KEY" not in launch.environment(given, MAIL, "", 8080, "secret")
+
+
+def test_the_announcement_has_the_agreed_shape():
+    ready = launch.announcement(8000, MAIL, academy.PEOPLE, "secret")
+
+    line = json.loads(json.dumps(asdict(ready)))
+    assert list(line) == ["url", "imap", "smtp", "accounts", "admin"]
+    assert line["url"] == "http://localhost:8000"
+    assert line["accounts"][0] == {
+        "login": "francoise.durand@ac-exemple.fr",
+        "password": academy.PEOPLE[0].password,
+        "role": "teacher",
+        "numen": None,
+        "birth_date": None,
+    }
+    assert [account["role"] for account in line["accounts"]] == ["teacher", "teacher", "head"]
+    assert line["admin"] == {
+        "url": "http://localhost:8000/admin/",
+        "login": "admin",
+        "password": "secret",
+    }
+
+
+def test_the_announcement_in_words_names_every_sign_in():
+    words = launch.in_words(launch.announcement(8000, MAIL, academy.PEOPLE, "secret"))
+
+    assert "http://localhost:8000" in words
+    for person in academy.PEOPLE:
+        assert person.address in words
+        assert person.password in words
+
+
+def test_a_taken_port_is_said_with_a_way_out():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(Refused, match=f"Port {port} is taken.*--port {port + 1}"):
+            launch._need_port(port)
+
+
+def test_a_second_demo_in_the_checkout_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(launch, "FOLDER", tmp_path / "demo")
+    with (
+        launch._alone(),
+        pytest.raises(Refused, match=f"already runs.*{os.getpid()}"),
+        launch._alone(),
+    ):
+        pass
+
+
+def test_a_secret_is_made_once_and_for_its_owner_alone(tmp_path: Path):
+    secret = launch._kept(tmp_path / "secret", 40)
+
+    assert launch._kept(tmp_path / "secret", 40) == secret
+    assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="root alone keeps mail under another account")
+def test_roots_mail_leaves_a_checkout_that_is_closed(tmp_path: Path):
+    tmp_path.chmod(0o700)
+
+    assert launch.mail_store(tmp_path / "demo").parent == Path("/var/lib")
