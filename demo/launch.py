@@ -316,8 +316,15 @@ def _fill(imap_url: str) -> None:
 
 def _start_django(running: Running, env: Mapping[str, str], port: int) -> None:
     say("Starting the web server and the job worker")
-    worker = ["-m", "celery", "--app", "webmail", "worker", "--beat", "--concurrency", "1"]
-    worker += ["--schedule", str(FOLDER / "schedule"), "--loglevel", "WARNING"]
+    worker = ["-m", "celery", "--app", "webmail", "worker", "--beat", "--pool", "threads"]
+    worker += [
+        "--concurrency",
+        "2",
+        "--schedule",
+        str(FOLDER / "schedule"),
+        "--loglevel",
+        "WARNING",
+    ]
     running.start(Program("job worker", worker, env))
     web = ["-m", "uvicorn", "webmail.asgi:application", "--host", process.LOOPBACK]
     # No proxy stands in front: nobody may tell another client's address than his own.
