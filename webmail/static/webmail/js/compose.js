@@ -81,7 +81,7 @@ function showProgress(form) {
   const bar = form.querySelector(".sending");
   form.addEventListener("htmx:xhr:progress", ({ detail }) => {
     bar.hidden = !detail.lengthComputable || detail.total < MB;
-    bar.value = (100 * detail.loaded) / detail.total;
+    if (!bar.hidden) bar.value = (100 * detail.loaded) / detail.total;
   });
   form.addEventListener("htmx:afterRequest", () => (bar.hidden = true));
 }

@@ -95,7 +95,9 @@ function acted({ requestConfig, successful }) {
     for (const ref of requestConfig.formData.getAll("refs")) markRead(ref, verb === "seen");
   }
   unpick();
-  if (document.activeElement === document.body) focusRow(nextFocus);
+  // What had the focus is gone, or its bar is about to be.
+  const focused = document.activeElement;
+  if (focused === document.body || focused.closest("#act-form")) focusRow(nextFocus);
 }
 
 /** The next page may begin with the day that the last one ended with. */

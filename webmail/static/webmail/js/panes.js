@@ -32,6 +32,14 @@ function backToList(list) {
   document.querySelector(`#row-${CSS.escape(ref)} > a`)?.focus({ preventScroll: true });
 }
 
+/** The open message was moved away: the address is the list's again. */
+function leaveMessage(list) {
+  const address = new URL(list.dataset.url, location.href).pathname;
+  if (location.pathname === address || !location.pathname.startsWith(address)) return;
+  history.pushState({ htmx: true }, "", address);
+  document.title = list.dataset.title;
+}
+
 export function start() {
   on("click", "[data-drawer-open]", (link, event) => {
     event.preventDefault();
@@ -74,10 +82,7 @@ export function load(root) {
   if (root.dataset.open) {
     if (getComputedStyle(document.querySelector(".to-list")).display !== "none") window.scrollTo(0, 0);
     root.querySelector(".letter-title").focus({ preventScroll: true });
-  } else if (document.querySelector("#message-list")) {
-    // The open message went away: the address is the list's again.
-    const list = document.getElementById("message-list");
-    if (location.pathname !== list.dataset.url) history.pushState({ htmx: true }, "", list.dataset.url);
-    document.title = list.dataset.title;
+  } else {
+    leaveMessage(document.getElementById("message-list"));
   }
 }
