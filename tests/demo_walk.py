@@ -63,15 +63,16 @@ class Demo:
 
 
 def main(checkout: Path) -> None:
+    before = processes_of(checkout)
     with Demo(checkout, FIRST_START) as demo:
         for account in demo.ready["accounts"]:
             expect_inbox(demo.ready["url"], account["login"], account["password"])
         if demo.end(signal.SIGTERM) != 0:
             raise SystemExit("bin/demo must end with status 0 at SIGTERM")
-    expect_nothing_left(checkout, "SIGTERM")
+    expect_nothing_left(checkout, before, "SIGTERM")
     with Demo(checkout, NEXT_START) as demo:
         demo.end(signal.SIGKILL)
-    expect_nothing_left(checkout, "SIGKILL")
+    expect_nothing_left(checkout, before, "SIGKILL")
 
 
 def expect_inbox(url: str, login: str, password: str) -> None:
@@ -101,18 +102,18 @@ def sign_in(url: str, login: str, password: str) -> str:
         return str(answer.read().decode())
 
 
-def expect_nothing_left(checkout: Path, after: str) -> None:
+def expect_nothing_left(checkout: Path, before: set[str], after: str) -> None:
     deadline = time.monotonic() + END
-    while left := processes_of(checkout):
+    while left := processes_of(checkout) - before:
         if time.monotonic() > deadline:
-            raise SystemExit(f"Still running after {after}:\n" + "\n".join(left))
+            raise SystemExit(f"Still running after {after}:\n" + "\n".join(sorted(left)))
         time.sleep(0.1)
     say(f"nothing is left after {after}")
 
 
-def processes_of(checkout: Path) -> list[str]:
+def processes_of(checkout: Path) -> set[str]:
     """Those that work in `checkout` or name it on their command line."""
-    found = []
+    found = set()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             command = folder.joinpath("cmdline").read_bytes().replace(b"\0", b" ").decode()
@@ -120,7 +121,7 @@ def processes_of(checkout: Path) -> list[str]:
         except OSError:
             continue
         if folder.name != str(os.getpid()) and str(checkout) in f"{command} {place}":
-            found.append(f"{folder.name} {command} in {place}")
+            found.add(f"{folder.name} {command} in {place}")
     return found
 
 
