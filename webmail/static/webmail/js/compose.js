@@ -6,7 +6,8 @@ let isDirty = false;
 function inWords(bytes) {
   const [unit, value] = bytes < MB ? ["kilobyte", Math.ceil(bytes / 1000)] : ["megabyte", bytes / MB];
   const format = { style: "unit", unit, maximumFractionDigits: 1 };
-  return new Intl.NumberFormat(document.documentElement.lang, format).format(value);
+  // The font has no narrow no-break space.
+  return new Intl.NumberFormat(document.documentElement.lang, format).format(value).replace(/\u202f/g, "\u00a0");
 }
 
 class Files {
