@@ -18,7 +18,7 @@ HEADER_LIMIT = 256 * 1024
 CHUNK = 256 * 1024
 
 _HEADER = f"BODY.PEEK[HEADER]<0.{HEADER_LIMIT}>"
-_NUMBER = re.compile(r"(?:\d{1,5}(?:\.\d{1,5})*(?:\.TEXT)?)?")
+_NUMBER = re.compile(r"(?:[0-9]{1,5}(?:\.[0-9]{1,5})*(?:\.TEXT)?)?")
 
 
 def page_by_sequence(imap: Connection, first: int, last: int) -> tuple[Fetched, ...]:

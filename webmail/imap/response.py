@@ -45,7 +45,6 @@ from webmail.mime.structure import Part
 TRIPS = (ProtocolError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 _CODE = re.compile(rb"\[([A-Za-z0-9-]+)(?: ([^\]]*))?\]")
-_MESSAGE_START = re.compile(rb"\d+ \(")
 # Where the sender's own words begin: behind it nothing is believed of an answer that can't be
 # parsed, for a subject may well read "UID 7".
 _SENDERS_WORDS = re.compile(rb" (?:ENVELOPE|BODY)")
@@ -90,28 +89,28 @@ def refusal(words: bytes) -> WebmailError:
     return ServerRefused(server_words=shown)
 
 
-def number(lines: Sequence[Any]) -> int:
+def number(raw: Sequence[Any]) -> int:
     """The number at the head of the last line, 0 when there is none."""
-    last = lines[-1] if lines else b""
+    last = raw[-1] if raw else b""
     found = re.match(rb"\d{1,10}(?!\d)", last) if isinstance(last, bytes) else None
     return int(found[0]) if found else 0
 
 
-def numbers(lines: Iterable[Any]) -> tuple[int, ...]:
+def numbers(raw: Iterable[Any]) -> tuple[int, ...]:
     """All numbers of SEARCH lines."""
     try:
-        return tuple(int(word) for line in lines if line for word in line.split())
+        return tuple(int(word) for line in raw if line for word in line.split())
     except TRIPS as error:
         raise BadServerAnswer("SEARCH answered something else than numbers.") from error
 
 
-def append_uid(lines: Sequence[Any]) -> int | None:
+def append_uid(raw: Sequence[Any]) -> int | None:
     """The UID of ``APPENDUID uidvalidity uid`` (RFC 4315)."""
-    words = lines[-1].split() if lines and isinstance(lines[-1], bytes) else []
+    words = raw[-1].split() if raw and isinstance(raw[-1], bytes) else []
     return int(words[1]) if len(words) == 2 and words[1].isdigit() else None
 
 
-def copied(lines: Iterable[Any], limit: int) -> tuple[int, dict[int, int]]:
+def copied(raw: Iterable[Any], limit: int) -> tuple[int, dict[int, int]]:
     """``COPYUID uidvalidity from to`` (RFC 4315): the new UIDVALIDITY, and old UID -> new UID.
 
     ``limit``: how many can have been copied; an answer that names more is not believed, and
@@ -119,12 +118,12 @@ def copied(lines: Iterable[Any], limit: int) -> tuple[int, dict[int, int]]:
     """
     uidvalidity = 0
     moved: dict[int, int] = {}
-    for line in lines:
+    for line in raw:
         words = line.split() if isinstance(line, bytes) else []
         if len(words) != 3 or not words[0].isdigit():
             continue
         before, after = (_expanded(word, limit) for word in words[1:])
-        if len(before) == len(after):
+        if before and len(before) == len(after):
             uidvalidity = int(words[0])
             moved.update(zip(before, after, strict=True))
     return uidvalidity, moved
@@ -143,45 +142,44 @@ def _expanded(uid_set: bytes, limit: int) -> list[int]:
     return uids
 
 
-def parsed(line: Any) -> tuple[Any, ...]:
-    """One untagged line, with its literals, as nested tuples of bytes, int and None."""
-    try:
-        return tuple(parse_response(line if isinstance(line, list) else [line]))
-    except TRIPS as error:
-        raise BadServerAnswer("The IMAP server sent a line that can't be read.") from error
-
-
-def messages(lines: Iterable[Any], selected: Selected) -> tuple[Fetched, ...]:
-    """FETCH answers -> values, in the server's order. What came unasked, the news that another
-    client changed a flag, has no envelope and mostly no UID: it is left out.
-    """
-    found = (_message(raw, selected) for raw in _each_message(lines))
-    return tuple(message for message in found if message is not None)
-
-
-def items(lines: Iterable[Any]) -> Iterator[tuple[int, dict[bytes, Any]]]:
-    """FETCH answers -> (sequence number, what was said under each name in capitals)."""
-    for raw in _each_message(lines):
-        yield _items(raw)
-
-
-def _each_message(lines: Iterable[Any]) -> Iterator[list[Any]]:
-    """imaplib hands out the lines and literals of all messages in one list: cut it up."""
+def lines(raw: Iterable[Any]) -> Iterator[list[Any]]:
+    """What imaplib gives, by line: each is some (text up to a literal, literal), then text."""
     current: list[Any] = []
-    for line in lines:
-        head = line[0] if isinstance(line, tuple) else line
-        if not isinstance(head, bytes):
+    for piece in raw:
+        if piece is None:
             continue
-        if current and _MESSAGE_START.match(head):
+        current.append(piece)
+        if isinstance(piece, bytes):
             yield current
             current = []
-        current.append(line)
     if current:
         yield current
 
 
-def _items(raw: list[Any]) -> tuple[int, dict[bytes, Any]]:
-    sequence, *answer = parsed(raw)
+def parsed(line: list[Any]) -> tuple[Any, ...]:
+    """One untagged line as nested tuples of bytes, int and None."""
+    try:
+        return tuple(parse_response(line))
+    except TRIPS as error:
+        raise BadServerAnswer("The IMAP server sent a line that can't be read.") from error
+
+
+def messages(raw: Iterable[Any], selected: Selected) -> tuple[Fetched, ...]:
+    """FETCH answers -> values, in the server's order. What came unasked, the news that another
+    client changed a flag, has no envelope and mostly no UID: it is left out.
+    """
+    found = (_message(line, selected) for line in lines(raw))
+    return tuple(message for message in found if message is not None)
+
+
+def items(raw: Iterable[Any]) -> Iterator[tuple[int, dict[bytes, Any]]]:
+    """FETCH answers -> (sequence number, what was said under each name in capitals)."""
+    for line in lines(raw):
+        yield _items(line)
+
+
+def _items(line: list[Any]) -> tuple[int, dict[bytes, Any]]:
+    sequence, *answer = parsed(line)
     if len(answer) != 1 or not isinstance(sequence, int) or not isinstance(answer[0], tuple):
         raise BadServerAnswer("The IMAP server sent a FETCH answer that is none.")
     pairs = answer[0]
@@ -192,14 +190,14 @@ def _items(raw: list[Any]) -> tuple[int, dict[bytes, Any]]:
     }
 
 
-def _message(raw: list[Any], selected: Selected) -> Fetched | None:
+def _message(line: list[Any], selected: Selected) -> Fetched | None:
     try:
-        sequence, said = _items(raw)
+        sequence, said = _items(line)
         if b"ENVELOPE" not in said or not isinstance(said.get(b"UID"), int):
             return None
         return fetched(sequence, said, selected)
     except (BadServerAnswer, *TRIPS):
-        return _unreadable(raw, selected)
+        return _unreadable(line, selected)
 
 
 def fetched(sequence: int, said: Mapping[bytes, Any], selected: Selected) -> Fetched:
@@ -221,19 +219,19 @@ def fetched(sequence: int, said: Mapping[bytes, Any], selected: Selected) -> Fet
         raise BadServerAnswer("The IMAP server described a message wrongly.") from error
 
 
-def _unreadable(raw: list[Any], selected: Selected) -> Fetched | None:
+def _unreadable(line: list[Any], selected: Selected) -> Fetched | None:
     """What can still be told of a message whose answer the parser can't read."""
-    line = b"".join(part[0] if isinstance(part, tuple) else part for part in raw)
-    senders_words = _SENDERS_WORDS.search(line)
+    text_ = b"".join(part[0] if isinstance(part, tuple) else part for part in line)
+    senders_words = _SENDERS_WORDS.search(text_)
     if senders_words is None:
         return None
-    head = line[: senders_words.start()]
+    head = text_[: senders_words.start()]
     uid, flags, size = _UID.search(head), _FLAGS.search(head), _SIZE.search(head)
     if uid is None:
         return None
     return Fetched(
         ref=MessageRef(selected.folder, selected.uidvalidity, int(uid[1])),
-        sequence=int(line.split(b" ", 1)[0]),
+        sequence=int(text_.split(b" ", 1)[0]),
         flags=_flags(flags[1].split() if flags else ()),
         size=int(size[1]) if size else 0,
         received=None,

@@ -18,6 +18,8 @@ ARCHIVE, JUNK, TRASH = "\\Archive", "\\Junk", "\\Trash"
 # The order in which a person sees them.
 SPECIAL = (INBOX, DRAFTS, SENT, ARCHIVE, JUNK, TRASH)
 
+# Levels of nesting shown; a name may have as many as its server allows.
+DEEPEST = 20
 # Without LIST-STATUS each count is a command.
 MOST_STATUS = 50
 
@@ -145,12 +147,11 @@ def _create(imap: Connection, name: str, use: str) -> None:
     imap.command("SUBSCRIBE", quoted_folder(name), changes=True)
 
 
-def _folders(lines: Iterable[Any]) -> tuple[Folder, ...]:
+def _folders(raw: Iterable[Any]) -> tuple[Folder, ...]:
     found: dict[str, Folder] = {}
-    for line in lines:
-        if line:  # b"" follows a name that came as a literal
-            folder = _folder(response.parsed(line))
-            found.setdefault(folder.name, folder)
+    for line in response.lines(raw):
+        folder = _folder(response.parsed(line))
+        found.setdefault(folder.name, folder)
     return tuple(found.values())
 
 
@@ -169,10 +170,10 @@ def _folder(said: Sequence[Any]) -> Folder:
     )
 
 
-def _counts(lines: Iterable[Any]) -> Iterator[tuple[str, tuple[int | None, int | None]]]:
+def _counts(raw: Iterable[Any]) -> Iterator[tuple[str, tuple[int | None, int | None]]]:
     """STATUS lines: ``name (MESSAGES 3 UNSEEN 1)``."""
-    for line in lines:
-        said = response.parsed(line) if line else ()
+    for line in response.lines(raw):
+        said = response.parsed(line)
         if len(said) < 2 or not isinstance(said[1], tuple):
             continue
         name, _ = names.decode(response.raw_bytes(said[0]))
@@ -236,10 +237,15 @@ def folded(name: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
 
 
+def _levels(folder: Folder) -> list[str]:
+    """The name's components; below `DEEPEST` levels the rest is one."""
+    return folder.name.split(folder.delimiter, DEEPEST) if folder.delimiter else [folder.name]
+
+
 def _ancestors(folder: Folder) -> Iterator[Folder]:
     if not folder.delimiter:
         return
-    levels = folder.name.split(folder.delimiter)
+    levels = _levels(folder)
     for count in range(1, len(levels)):
         name = folder.delimiter.join(levels[:count])
         if name:
@@ -250,7 +256,7 @@ def _parent(folder: Folder, prefix: str) -> str:
     """The name of the folder above, ``""`` at the top; special folders stand at the top."""
     if folder.special_use or not folder.delimiter:
         return ""
-    above = folder.name.rpartition(folder.delimiter)[0]
+    above = folder.delimiter.join(_levels(folder)[:-1])
     return "" if f"{above}{folder.delimiter}" == prefix else above
 
 
@@ -273,5 +279,5 @@ def _order(folder: Folder) -> tuple[int, str, str]:
 
 
 def _label(folder: Folder) -> str:
-    label = folder.name.rpartition(folder.delimiter)[2] if folder.delimiter else folder.name
+    label = _levels(folder)[-1]
     return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", label) or folder.name

@@ -1,0 +1,260 @@
+"""The list of folders, on servers good and old, and the tree that a person sees."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.servers.scripted import ScriptedServer, imap_script, no, ok
+from webmail.errors import BadServerAnswer, FolderNotFound
+from webmail.imap import connection
+from webmail.imap.connection import quoted_folder
+from webmail.imap.values import Folder, Server
+from webmail.mailbox import folders
+
+LISTED = "IMAP4rev1 LIST-EXTENDED LIST-STATUS SPECIAL-USE"
+
+
+def listed(lines: bytes, capabilities: str = LISTED, *more):
+    script = imap_script(("LIST", ok(lines)), *more, capabilities=capabilities)
+    with ScriptedServer(script) as server:
+        where = Server("127.0.0.1", server.port, "none", timeout=2)
+        imap = connection.open(where, "alice", "secret")
+        try:
+            return folders.list_folders(imap)
+        finally:
+            imap.close()
+
+
+def by_name(found):
+    return {folder.name: folder for folder in found}
+
+
+def test_folders_come_with_counts_in_one_command(imap, mailbox):
+    mailbox.append(b"Subject: a\r\n\r\nx\r\n")
+    mailbox.append(b"Subject: b\r\n\r\nx\r\n", flags=["\\Seen"])
+    before = imap.commands
+    found = by_name(folders.list_folders(imap))
+    assert imap.commands == before + 1
+    assert (found["INBOX"].messages, found["INBOX"].unseen) == (2, 1)
+    assert found["INBOX"].special_use == "\\Inbox"
+    assert found["Sent"].special_use == "\\Sent"
+    assert found["Sent"].delimiter == "/"
+
+
+@pytest.mark.parametrize("name", ['L’été "chaud"', "a\\b", "4e & 3e", "2024", "Été/Juillet"])
+def test_folders_of_any_name_come_with_their_counts(imap, mailbox, name):
+    imap.command("CREATE", quoted_folder(name), changes=True)
+    imap.append(name, b"Subject: a\r\n\r\nx\r\n")
+    assert by_name(folders.list_folders(imap))[name].unseen == 1
+
+
+def test_the_open_folder_stays_open(imap, mailbox):
+    imap.select("INBOX")
+    folders.list_folders(imap)
+    assert imap.uid("SEARCH", "ALL") == [b""]
+
+
+def test_status_lines_may_stand_anywhere():
+    found = listed(
+        b'* STATUS "b" (MESSAGES 4 UNSEEN 2)\r\n'
+        b'* LIST () "/" a\r\n'
+        b'* LIST () "/" b\r\n'
+        b"* 12 EXISTS\r\n"
+        b"* STATUS a (UNSEEN 0 MESSAGES 1)\r\n"
+        b"* STATUS ghost (MESSAGES 9)\r\n"
+    )
+    assert [(folder.name, folder.messages, folder.unseen) for folder in found] == [
+        ("a", 1, 0),
+        ("b", 4, 2),
+    ]
+
+
+def test_names_may_come_as_literals():
+    found = listed(
+        b'* LIST (\\HasNoChildren) "/" {7}\r\n4e "B"\\\r\n'
+        b'* LIST () "/" c\r\n'
+        b'* STATUS {7}\r\n4e "B"\\ (MESSAGES 4 UNSEEN 2)\r\n'
+    )
+    assert [(folder.name, folder.unseen) for folder in found] == [('4e "B"\\', 2), ("c", None)]
+
+
+def test_extended_data_after_a_name_is_passed_over():
+    found = listed(b'* LIST () "/" a ("CHILDINFO" ("SUBSCRIBED"))\r\n')
+    assert [folder.name for folder in found] == ["a"]
+
+
+def test_a_name_that_is_no_utf7_is_shown_and_not_usable():
+    found = listed(b'* LIST () "/" "R&D"\r\n* LIST () "/" "\xc3\x89t\xc3\xa9"\r\n')
+    assert [(folder.name, folder.addressable) for folder in found] == [
+        ("R&D", False),
+        ("Été", False),
+    ]
+    assert not any(node.usable for node in folders.tree(found))
+
+
+def test_a_name_with_controls_is_shown_and_not_usable():
+    (node,) = folders.tree(listed(b'* LIST () "/" "a&AAo-b"\r\n'))
+    assert node.folder.name == "a\nb"
+    assert node.label == "a\N{REPLACEMENT CHARACTER}b"
+    assert not node.usable
+
+
+def test_a_flat_server_has_no_levels():
+    found = listed(b"* LIST () NIL INBOX\r\n* LIST () NIL a/b\r\n")
+    assert [(folder.name, folder.delimiter) for folder in found] == [("INBOX", ""), ("a/b", "")]
+    assert [node.label for node in folders.tree(found)] == ["INBOX", "a/b"]
+
+
+def test_inbox_is_one_folder_however_it_is_written():
+    found = listed(b'* LIST () "/" inbox\r\n* LIST () "/" INBOX\r\n* STATUS Inbox (MESSAGES 1)\r\n')
+    assert [(folder.name, folder.messages) for folder in found] == [("INBOX", 1)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"* LIST rubbish\r\n", b'* LIST () "/"\r\n', b'* LIST "a" "/" b\r\n', b'* LIST (() "/" b\r\n'],
+)
+def test_lines_that_are_none(line):
+    with pytest.raises(BadServerAnswer):
+        listed(line)
+
+
+def test_without_list_status_each_folder_is_asked():
+    found = listed(
+        b'* LIST () "/" INBOX\r\n* LIST (\\Noselect) "/" a\r\n* LIST () "/" a/b\r\n',
+        "IMAP4rev1",
+        ("STATUS", ok(b"* STATUS INBOX (MESSAGES 3 UNSEEN 1)\r\n")),
+        ("STATUS", no(b"[NONEXISTENT] gone")),
+    )
+    assert [(folder.name, folder.unseen) for folder in found] == [
+        ("INBOX", 1),
+        ("a", None),
+        ("a/b", None),
+    ]
+
+
+def test_without_list_status_fifty_folders_are_asked():
+    lines = b"".join(b'* LIST () "/" f%d\r\n' % number for number in range(60))
+    status = ("STATUS", ok(b"* STATUS f0 (MESSAGES 1 UNSEEN 1)\r\n"))
+    assert len(listed(lines, "IMAP4rev1", *[status] * 50)) == 60
+
+
+def test_special_uses_by_name_where_the_server_tells_none():
+    found = listed(
+        b'* LIST () "/" INBOX\r\n* LIST () "/" "&AMk-l&AOk-ments envoy&AOk-s"\r\n'
+        b'* LIST () "/" Corbeille\r\n* LIST () "/" Brouillons\r\n* LIST () "/" Projets/Archives\r\n'
+    )
+    uses = {folder.name: folder.special_use for folder in found}
+    assert uses == {
+        "INBOX": "\\Inbox",
+        "Éléments envoyés": "\\Sent",
+        "Corbeille": "\\Trash",
+        "Brouillons": "\\Drafts",
+        "Projets/Archives": "",
+    }
+
+
+def test_what_the_server_says_goes_before_the_name():
+    found = listed(b'* LIST () "/" Sent\r\n* LIST (\\Sent) "/" "Courrier parti"\r\n')
+    assert folders.special(found, folders.SENT) == by_name(found)["Courrier parti"]
+    assert by_name(found)["Sent"].special_use == ""
+
+
+# The tree.
+
+
+def plain(*names: str, **uses: str):
+    return [Folder(name, "/", special_use=uses.get(name, "")) for name in names]
+
+
+def shape(nodes):
+    return [(node.label, shape(node.children)) if node.children else node.label for node in nodes]
+
+
+def test_special_folders_come_first_then_the_others_by_name():
+    found = plain(
+        *("Zoo", "école", "Étude", "Trash", "Sent", "INBOX", "Drafts", "abri", "Junk", "Archive"),
+        INBOX="\\Inbox",
+        Drafts="\\Drafts",
+        Sent="\\Sent",
+        Archive="\\Archive",
+        Junk="\\Junk",
+        Trash="\\Trash",
+    )
+    assert shape(folders.tree(found)) == [
+        *("INBOX", "Drafts", "Sent", "Archive", "Junk", "Trash"),
+        *("abri", "école", "Étude", "Zoo"),
+    ]
+
+
+def test_folders_are_nested_and_missing_levels_made_up():
+    nodes = folders.tree(plain("Classes/4e B/Notes", "Classes", "Sorties/Musée"))
+    assert shape(nodes) == [("Classes", [("4e B", ["Notes"])]), ("Sorties", ["Musée"])]
+    assert [node.usable for node in nodes] == [True, False]
+    assert nodes[0].children[0].children[0].depth == 2
+    assert not nodes[0].children[0].usable
+
+
+def test_folders_below_inbox_stand_at_the_top_where_all_are_there():
+    found = [
+        Folder("INBOX", ".", special_use="\\Inbox"),
+        Folder("INBOX.Sent", ".", special_use="\\Sent"),
+        Folder("INBOX.Classes", "."),
+        Folder("INBOX.Classes.4e", "."),
+    ]
+    assert shape(folders.tree(found)) == ["INBOX", "Sent", ("Classes", ["4e"])]
+    assert folders.personal_prefix(found) == "INBOX."
+
+
+def test_a_folder_below_inbox_stays_there_where_others_are_not():
+    found = plain("INBOX", "INBOX/Suivi", "Classes", INBOX="\\Inbox")
+    assert shape(folders.tree(found)) == [("INBOX", ["Suivi"]), "Classes"]
+
+
+def test_a_name_of_delimiters_alone_is_no_endless_tree():
+    assert folders.tree(plain("/", "//", "a//b", "/a"))
+
+
+def test_a_thousand_levels_are_no_crash():
+    nodes = folders.tree(plain("/".join("a" * 1200)))
+    assert nodes
+
+
+# The special ones.
+
+
+def test_ensure_finds_the_folder(imap, mailbox):
+    assert folders.ensure(imap, folders.JUNK) == "Junk"
+
+
+def test_ensure_makes_and_subscribes_a_missing_folder(imap, mailbox):
+    mailbox.delete_folder("Archive")
+    assert folders.ensure(imap, folders.ARCHIVE) == "Archive"
+    assert "Archive" in mailbox.folders()
+    _, lines = mailbox.imap.lsub()
+    assert any(b"Archive" in line for line in lines)
+
+
+def test_ensure_makes_it_below_the_prefix_and_takes_one_that_came_meanwhile():
+    lines = b'* LIST () "." INBOX\r\n* LIST () "." INBOX.Classes\r\n'
+    script = imap_script(
+        ("LIST", ok(lines)),
+        ('CREATE "INBOX.Sent" (USE (\\Sent))', no(b"[ALREADYEXISTS] there")),
+        ('SUBSCRIBE "INBOX.Sent"', ok()),
+        capabilities="IMAP4rev1 CREATE-SPECIAL-USE",
+    )
+    with ScriptedServer(script) as server:
+        where = Server("127.0.0.1", server.port, "none", timeout=2)
+        imap = connection.open(where, "alice", "secret")
+        assert folders.ensure(imap, folders.SENT) == "INBOX.Sent"
+        imap.close()
+
+
+def test_ensure_says_when_the_folder_cannot_be_made():
+    script = imap_script(("LIST", ok()), ("CREATE", no(b"[NOPERM] no")))
+    with ScriptedServer(script) as server:
+        where = Server("127.0.0.1", server.port, "none", timeout=2)
+        imap = connection.open(where, "alice", "secret")
+        with pytest.raises(FolderNotFound):
+            folders.ensure(imap, folders.SENT)
+        imap.close()
