@@ -2,12 +2,14 @@
 
     python3 tests/demo_walk.py CHECKOUT
 
-Starts the demo, signs in through the page, sees the INBOX, ends the demo by SIGTERM; then once
-more, ended by SIGKILL. After each end nothing may be left running. Standard library alone.
+Starts the demo, signs in through the page, sees the INBOX, writes to a colleague, ends the demo by
+SIGTERM; then once more, ended by SIGKILL. After each end nothing may be left running. Standard
+library alone.
 """
 
 from __future__ import annotations
 
+import html
 import http.cookiejar
 import json
 import os
@@ -20,10 +22,12 @@ import time
 import urllib.parse
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 FIRST_START = 120  # seconds, everything downloaded and installed
 NEXT_START = 10
 END = 15
+ARRIVAL = 10
 EXPECTED_ROWS = 10
 
 
@@ -62,11 +66,46 @@ class Demo:
         return self.process.wait(END)
 
 
+class Browser:
+    """One that runs no JavaScript and keeps its cookies. `page` is what it shows."""
+
+    def __init__(self, url: str) -> None:
+        self._opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}),
+            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()),
+        )
+        self._url = url
+        self.page = ""
+
+    def open(self, path: str, data: bytes | None = None) -> None:
+        where = urllib.parse.urljoin(self._url, path)
+        request = urllib.request.Request(where, data, {"Referer": self._url})  # noqa: S310
+        with self._opener.open(request, timeout=30) as answer:
+            self._url, self.page = answer.url, answer.read().decode()
+
+    def submit(self, **fields: str) -> None:
+        """Send the form of this page that has all of `fields`, with its hidden ones."""
+        for form in re.findall(r"<form\b.*?</form>", self.page, re.DOTALL):
+            inputs = [unescaped(tag) for tag in re.findall(r"<(?:input|textarea)\b[^>]*>", form)]
+            if set(fields) <= {found.get("name") for found in inputs}:
+                break
+        else:
+            raise SystemExit(f"No form with {', '.join(fields)} at {self._url}:\n{self.page}")
+        hidden = {f["name"]: f.get("value", "") for f in inputs if f.get("type") == "hidden"}
+        action = unescaped(form[: form.index(">")]).get("action", "")
+        self.open(action, urllib.parse.urlencode({**hidden, **fields}).encode())
+
+
+def unescaped(tag: str) -> dict[str, str]:
+    """A tag's attributes, those with a quoted value."""
+    return {name: html.unescape(value) for name, value in re.findall(r'([\w-]+)="([^"]*)"', tag)}
+
+
 def main(checkout: Path) -> None:
     before = processes_of(checkout)
     with Demo(checkout, FIRST_START) as demo:
-        for account in demo.ready["accounts"]:
-            expect_inbox(demo.ready["url"], account["login"], account["password"])
+        see_the_inboxes(demo.ready)
+        write_to_a_colleague(demo.ready)
         if demo.end(signal.SIGTERM) != 0:
             raise SystemExit("bin/demo must end with status 0 at SIGTERM")
     expect_nothing_left(checkout, before, "SIGTERM")
@@ -75,31 +114,34 @@ def main(checkout: Path) -> None:
     expect_nothing_left(checkout, before, "SIGKILL")
 
 
-def expect_inbox(url: str, login: str, password: str) -> None:
-    page = sign_in(url, login, password)
-    rows = len(re.findall(r'name="refs" value="', page))
-    say(f"{login} sees {rows} messages")
-    if rows < EXPECTED_ROWS:
-        raise SystemExit(f"{login} should see {EXPECTED_ROWS} messages or more:\n{page}")
+def see_the_inboxes(ready: dict[str, Any]) -> None:
+    for account in ready["accounts"]:
+        browser = signed_in(ready["url"], account)
+        rows = browser.page.count('<input type="checkbox" name="refs"')
+        say(f"{account['login']} sees {rows} messages")
+        if rows < EXPECTED_ROWS:
+            raise SystemExit(f"{EXPECTED_ROWS} or more are expected:\n{browser.page}")
 
 
-def sign_in(url: str, login: str, password: str) -> str:
-    """The page seen after the form was sent, as a browser without JavaScript gets it."""
-    browser = urllib.request.build_opener(
-        urllib.request.ProxyHandler({}),
-        urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()),
-    )
-    with browser.open(f"{url}/", timeout=30) as answer:
-        form, where = answer.read().decode(), answer.url
-    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)
-    if token is None:
-        raise SystemExit(f"No sign-in form at {where}:\n{form}")
-    fields = {"csrfmiddlewaretoken": token[1], "login": login, "password": password}
-    request = urllib.request.Request(  # noqa: S310 - the demo's own address
-        where, urllib.parse.urlencode(fields).encode(), {"Referer": where}
-    )
-    with browser.open(request, timeout=30) as answer:
-        return str(answer.read().decode())
+def write_to_a_colleague(ready: dict[str, Any]) -> None:
+    sender, colleague = ready["accounts"][:2]
+    subject = f"Réunion de {time.time():.0f}"
+    browser = signed_in(ready["url"], sender)
+    browser.open("/compose/")
+    browser.submit(to=colleague["login"], subject=subject, body="À demain.")
+    deadline = time.monotonic() + ARRIVAL
+    while subject not in signed_in(ready["url"], colleague).page:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{subject!r} did not arrive; the sender sees:\n{browser.page}")
+        time.sleep(0.5)
+    say(f"what {sender['login']} sends reaches {colleague['login']}")
+
+
+def signed_in(url: str, account: dict[str, str]) -> Browser:
+    browser = Browser(url)
+    browser.open("/")
+    browser.submit(login=account["login"], password=account["password"])
+    return browser
 
 
 def expect_nothing_left(checkout: Path, before: set[str], after: str) -> None:
