@@ -13,6 +13,7 @@ from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
 from webmail.errors import SignInNeeded
+from webmail.preferences import Preferences
 
 P = ParamSpec("P")
 
@@ -21,12 +22,13 @@ class AnyRequest(HttpRequest):
     """What the middleware makes of every request."""
 
     htmx: HtmxDetails
+    preferences: Preferences
 
 
 class SignedInRequest(AnyRequest):
     """A request whose person is known and has a mailbox."""
 
-    user: User  # type: ignore[assignment]
+    user: User
 
 
 View = Callable[Concatenate[SignedInRequest, P], HttpResponseBase]

@@ -68,16 +68,17 @@ class ServerURL:
 class MailDomainQuerySet(models.QuerySet["MailDomain"]):
     def default(self) -> MailDomain | None:
         """The domain of short logins; made from the environment when there is none yet."""
-        domain = self.filter(is_default=True).first()
-        if domain is None and settings.MAIL_DOMAIN and settings.IMAP_URL:
-            domain = self.make_from_environment()
-        return domain
+        if domain := self.filter(is_default=True).first():
+            return domain
+        if settings.MAIL_DOMAIN and settings.IMAP_URL:
+            return self.make_from_environment()
+        return None
 
     def of_typed_login(self, typed: str) -> MailDomain | None:
         """The domain that a typed login or address belongs to; None when it is nobody's here."""
         name = typed.partition("@")[2]
-        if name and (domain := self.filter(name=name).first()):
-            return domain
+        if name and (named := self.filter(name=name).first()):
+            return named
         default = self.default()
         if name and (default is None or default.login_form != MailDomain.LoginForm.TYPED):
             return None
@@ -265,7 +266,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Whether the Django admin opens to this person."""
         return bool(self.roles)
 
-    def has_perm(self, perm: str, obj: object = None) -> bool:
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
         return self.is_active and (ADMINISTRATOR in self.roles or super().has_perm(perm, obj))
 
     def has_module_perms(self, app_label: str) -> bool:

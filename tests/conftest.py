@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from accounts.models import MailDomain
 from demo.servers.dovecot import Dovecot, MailAccount
+from demo.servers.submission import Submission
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
 
@@ -93,3 +94,27 @@ def signed_in(mail_domain: MailDomain, clean_cache: None) -> Callable[..., Clien
         return client
 
     return sign_in
+
+
+@pytest.fixture(scope="session")
+def submission_server(
+    dovecot: Dovecot, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Submission]:
+    """The academy's SMTP server before the private Dovecot."""
+    server = Submission(
+        tmp_path_factory.mktemp("submission"),
+        [ALICE, BOB],
+        domain="ac-exemple.fr",
+        lmtp_port=dovecot.lmtp_port,
+    )
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def submission(mail_domain: MailDomain, submission_server: Submission) -> Submission:
+    """Where the mail domain's people send: what is for Alice or Bob arrives in their mailboxes."""
+    mail_domain.smtp_port = submission_server.port
+    mail_domain.save()
+    return submission_server

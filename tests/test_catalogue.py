@@ -22,11 +22,12 @@ def french() -> Catalog:
 
 
 def strings(message: Message) -> list[str]:
-    return list(message.string) if message.pluralizable else [message.string]
+    string = message.string or ""
+    return [string] if isinstance(string, str) else list(string)
 
 
 def sources(message: Message) -> str:
-    return message.id[-1] if message.pluralizable else message.id
+    return message.id if isinstance(message.id, str) else message.id[-1]
 
 
 def entries(catalogue: Catalog) -> list[Message]:

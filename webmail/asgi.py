@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 from threading import Event
-from typing import Any
+from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
 from a2wsgi.wsgi import WSGIResponder
@@ -70,4 +70,4 @@ class Middleware(WSGIMiddleware):
             await super().__call__(scope, receive, send)
 
 
-application = Middleware(wsgi_application, workers=THREADS)
+application = Middleware(cast(Any, wsgi_application), workers=THREADS)

@@ -41,11 +41,10 @@ class ListForm(forms.Form):
         return value
 
 
-def folder_name(value: str) -> str:
+def check_folder_name(value: str) -> None:
     """A folder name from a form: no control character ever reaches the server."""
     if CONTROLS.search(value) or len(value) > 1000:
         raise ValidationError(_("This is not a folder name."))
-    return value
 
 
 class RefsField(forms.Field):
@@ -71,7 +70,7 @@ class ActForm(forms.Form):
 
     verb = forms.ChoiceField(choices=[(verb, verb) for verb in VERBS])
     refs = RefsField()
-    to = forms.CharField(required=False, strip=False, validators=[folder_name])
+    to = forms.CharField(required=False, strip=False, validators=[check_folder_name])
     opened = forms.CharField(required=False, max_length=30)
 
     def clean(self) -> dict[str, Any]:
@@ -106,7 +105,7 @@ class RecipientsField(forms.CharField):
 
     widget = forms.TextInput
 
-    def clean(self, value: str) -> tuple[Address, ...]:  # type: ignore[override]
+    def clean(self, value: str) -> tuple[Address, ...]:
         text = super().clean(value)
         found = addresses.read_recipients(text or "")
         if found.invalid:
@@ -129,7 +128,7 @@ class FilesField(forms.FileField):
 
     widget = Input
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:  # type: ignore[override]
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
         files = [file for file in (data or []) if file]
         return [super(FilesField, self).clean(file, initial) for file in files]
 
@@ -150,7 +149,7 @@ class ComposeForm(forms.Form):
         widget=forms.HiddenInput,
     )
     origin_folder = forms.CharField(
-        required=False, strip=False, validators=[folder_name], widget=forms.HiddenInput
+        required=False, strip=False, validators=[check_folder_name], widget=forms.HiddenInput
     )
     origin_ref = forms.CharField(required=False, max_length=30, widget=forms.HiddenInput)
     keep = forms.MultipleChoiceField(required=False, choices=())

@@ -28,10 +28,10 @@ class Preference:
     """One thing a person may choose. ``choices`` are its allowed values with their words."""
 
     name: str
-    label: str | Promise
+    label: Any
     default: str
     choices: Choices | Callable[[], Choices]
-    help_text: str | Promise = ""
+    help_text: Any = ""
     lockable: bool = True
     wide: bool = False
 

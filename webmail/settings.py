@@ -81,7 +81,7 @@ def database(url: str) -> dict[str, object]:
             "PASSWORD": unquote(parts.password or ""),
             "HOST": unquote(query.pop("host", parts.hostname or "")),
             "PORT": query.pop("port", str(parts.port or "")),
-            "CONN_MAX_AGE": 60,
+            "CONN_MAX_AGE": 0 if "pytest" in sys.modules else 60,
             "CONN_HEALTH_CHECKS": True,
             "OPTIONS": query,
         }

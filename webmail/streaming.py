@@ -1,9 +1,8 @@
-"""Attachments to the browser: generators that own their connection and give it back at the end."""
+"""Attachments to the browser: streams that own their connection and give it back at the end."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
@@ -13,30 +12,45 @@ from webmail.mime.structure import Part
 from webmail.mime.text import TransferDecoder
 
 
-@contextmanager
-def kept_on_success(lease: Lease) -> Iterator[Connection]:
-    """The connection, for what must be known before the stream; released if that fails."""
+class Stream:
+    """Pieces of bytes for a StreamingHttpResponse, which calls ``close`` in every case.
+
+    A generator would not do: one that was never begun runs no ``finally``, and keeps its lease.
+    """
+
+    def __init__(self, lease: Lease, pieces: Iterator[bytes]) -> None:
+        self._lease = lease
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._pieces
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Give the connection back, once."""
+        self._lease.release()
+
+
+def begin(lease: Lease, pieces: Callable[[Connection], Iterator[bytes]]) -> Stream:
+    """A stream of what ``pieces`` gives; what it raises at its call is raised here."""
     try:
-        yield lease.connection
+        return Stream(lease, pieces(lease.connection))
     except BaseException:
         lease.release()
         raise
 
 
-def part(lease: Lease, ref: MessageRef, wanted: Part) -> Iterator[bytes]:
-    """The decoded bytes of a part, a few hundred KB at a time; releases the lease in every case."""
-    decoder = TransferDecoder(wanted.encoding)
-    try:
-        for chunk in fetch.chunks(lease.connection, ref, wanted.number):
-            yield decoder.feed(chunk)
+def decoded(imap: Connection, ref: MessageRef, part: Part) -> Iterator[bytes]:
+    """A part without its transfer encoding. The first piece is fetched at once, so that a missing
+    message is raised here, before the answer has begun."""
+    decoder = TransferDecoder(part.encoding)
+    encoded = fetch.chunks(imap, ref, part.number)
+
+    def pieces() -> Iterator[bytes]:
+        for piece in encoded:
+            yield decoder.feed(piece)
         yield decoder.close()
-    finally:
-        lease.release()
 
-
-def source(lease: Lease, ref: MessageRef) -> Iterator[bytes]:
-    """The whole message as the server has it."""
-    try:
-        yield from fetch.chunks(lease.connection, ref, "")
-    finally:
-        lease.release()
+    return pieces()

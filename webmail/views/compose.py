@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages as toasts
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render as render_template
 from django.urls import reverse
 from django.utils import timezone
@@ -102,7 +102,7 @@ def forward(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> Http
 
 
 @require_http_methods(["GET", "POST"])
-def compose(request: AnyRequest) -> HttpResponse:
+def compose(request: AnyRequest) -> HttpResponseBase:
     """A new message; and where every message being written is posted to."""
     if request.method == "POST":
         return _send(request)
@@ -155,7 +155,7 @@ def _send(request: AnyRequest) -> HttpResponse:
             raise SignInNeeded
         if not form.is_valid():
             return _refused(request, form, status=422)
-        with session.imap(request) as imap:  # type: ignore[arg-type]
+        with session.imap(request) as imap:
             outgoing = _outgoing(request.user, form, _kept(imap, form), _thread(imap, form))
             sent = outbox.send(
                 imap,
@@ -256,12 +256,15 @@ def _refused(
         response = render_template(request, "webmail/_notice.html", context, status=status)
         response["HX-Retarget"], response["HX-Reswap"] = "#notices", "innerHTML"
         return response
-    context = {
-        "reenter": isinstance(error, SignInNeeded),
-        "problem": error and in_words(error),
-        "error": error,
-    }
-    return _page(request, form, None, status=status, **context)
+    return _page(
+        request,
+        form,
+        None,
+        status=status,
+        reenter=isinstance(error, SignInNeeded),
+        problem=in_words(error) if error else "",
+        error=error,
+    )
 
 
 def in_words(error: WebmailError) -> str:

@@ -135,9 +135,9 @@ def act(request: SignedInRequest, folder: str) -> HttpResponse:
         undo = _perform(imap, folder, verb, refs, form.cleaned_data["to"])
         if wants_partial(request):
             sides = read_folders(imap, folder)
-    toast = {"message": _done(verb, len(refs)), "undo": undo}
+    words = _done(verb, len(refs))
     if not wants_partial(request):
-        toasts.success(request, toast["message"])
+        toasts.success(request, words)
         return redirect(_safe_next(request) or reverse("mail:folder", args=[folder]))
     gone = verb not in FLAG_VERBS
     opened = form.cleaned_data["opened"]
@@ -149,8 +149,8 @@ def act(request: SignedInRequest, folder: str) -> HttpResponse:
         "refs": [presentation.ref_segment(ref) for ref in refs],
         "verb": verb,
         "opened_ref": opened,
-        "message_gone": gone and opened in form.data.getlist("refs"),
-        "toast": toast if gone or verb == "unseen" else None,
+        "message_gone": gone and opened in request.POST.getlist("refs"),
+        "toast": {"message": words, "undo": undo} if gone or verb == "unseen" else None,
     }
     return render_template(request, "webmail/_acted.html", context)
 

@@ -72,12 +72,12 @@ class Command(BaseCommand):
             catalogue.obsolete.clear()
             with path.open("wb") as file:
                 write_po(file, catalogue, width=100, include_lineno=False, sort_output=True)
-            missing = sum(
-                1 for message in catalogue if message.id and not any_string(message.string)
+            missing = len(
+                [1 for message in catalogue if message.id and not is_translated(message.string)]
             )
             self.stderr.write(f"{path}: {len(catalogue)} messages, {missing} to translate")
 
 
-def any_string(string: str | tuple[str, ...] | list[str]) -> bool:
+def is_translated(string: str | tuple[str, ...] | list[str] | None) -> bool:
     """Whether a translation, or each of its plural forms, is there."""
     return all(string) if isinstance(string, (tuple, list)) else bool(string)

@@ -1,0 +1,112 @@
+"""A real browser before a real server: Chromium, uvicorn, Dovecot, the academy's SMTP."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import uvicorn
+from django.core.cache import cache
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from accounts.models import MailDomain
+from demo.servers.dovecot import MailAccount
+from tests.servers.plugin import missing
+
+# Playwright's loop runs in the thread of the tests, where Django then refuses its database.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    if CHROMIUM is None:
+        pytest.skip(missing("Chromium") or "")
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": list(QUIET)}
+
+
+@pytest.fixture
+def site(transactional_db: None, mail_domain: MailDomain) -> Iterator[str]:
+    """The address of the running webmail."""
+    from webmail.asgi import application
+
+    cache.clear()
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(application, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://localhost:{listening.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+    listening.close()
+
+
+@pytest.fixture
+def faults() -> list[str]:
+    """What went wrong in the browser: refused by a policy, script errors, requests elsewhere."""
+    return []
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: str, faults: list[str]) -> Iterator[Callable[..., Page]]:
+    """`open_page(width=375, java_script_enabled=False)`: a fresh browser window on the site."""
+    contexts: list[BrowserContext] = []
+
+    def watched(width: int = 1440, height: int = 900, **options: Any) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, locale="fr-FR", base_url=site, **options
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: faults.append(f"script: {error}"))
+        page.on(
+            "console",
+            lambda message: (
+                faults.append(message.text) if "Content Security Policy" in message.text else None
+            ),
+        )
+        page.on(
+            "request",
+            lambda request: (
+                None
+                if request.url.startswith((site, "data:", "blob:", "about:"))
+                else faults.append(f"left for {request.url}")
+            ),
+        )
+        return page
+
+    yield watched
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def sign_in() -> Callable[[Page, MailAccount], None]:
+    def sign_in(page: Page, account: MailAccount) -> None:
+        page.goto("/")
+        page.get_by_label("Login or address").fill(account.login)
+        page.get_by_label("Mot de passe", exact=True).fill(account.password)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/mail/INBOX/")
+
+    return sign_in

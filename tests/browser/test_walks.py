@@ -1,0 +1,241 @@
+"""What a teacher does, from the door and back, in Chromium."""
+
+from __future__ import annotations
+
+import email
+from collections.abc import Callable
+from email import policy
+from email.message import EmailMessage
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from playwright.sync_api import Page, expect
+
+from demo.servers.dovecot import MailAccount
+from demo.servers.submission import Submission
+from tests.servers.mailboxes import Mailbox
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+LETTER = (
+    b"From: Sophie Aubry <sophie.aubry@courriel.example>\r\n"
+    b"To: alice@ac-exemple.fr\r\n"
+    b"Subject: =?utf-8?q?Absence_de_Ma=C3=ABlle?=\r\n"
+    b"Message-ID: <lettre-1@courriel.example>\r\n"
+    b"Date: Wed, 25 Nov 2026 08:31:00 +0100\r\n"
+    b"Content-Type: text/plain; charset=utf-8\r\n\r\n"
+    b"Bonjour,\r\n\r\nMa\xc3\xablle a de la fi\xc3\xa8vre, elle ne viendra pas.\r\n"
+)
+NEWSLETTER = (
+    b"From: Lettre <lettre@revue.example>\r\n"
+    b"To: alice@ac-exemple.fr\r\n"
+    b"Subject: La lettre de novembre\r\n"
+    b"Date: Tue, 24 Nov 2026 08:31:00 +0100\r\n"
+    b"Content-Type: text/html; charset=utf-8\r\n\r\n"
+    b"<style>h1{color:#145f59}</style><h1>Novembre</h1><script>parent.hacked=1</script>"
+    b'<img src="http://tracker.example/pixel.gif" alt="pixel"><p style="height:1500px">Long.</p>'
+)
+
+
+@pytest.fixture
+def letters(mailbox: Mailbox) -> Mailbox:
+    mailbox.append(NEWSLETTER)
+    mailbox.append(LETTER)
+    return mailbox
+
+
+def test_sign_in_list_read_answer_sign_out(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+    bobs_mailbox: Mailbox,
+    submission: Submission,
+    faults: list[str],
+) -> None:
+    page = open_page()
+    sign_in(page, alice)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Boîte de réception")
+    row = page.get_by_role("link", name="Absence de Maëlle")
+    row.click()
+    expect(page.get_by_text("elle ne viendra pas")).to_be_visible()
+    assert page.url.rstrip("/").split("/")[-1].split("-")[1].isdigit()
+    page.get_by_role("link", name="Répondre", exact=True).first.click()
+    expect(page.get_by_label("À", exact=True)).to_have_value(
+        "Sophie Aubry <sophie.aubry@courriel.example>"
+    )
+    page.get_by_label("À", exact=True).fill("bob@ac-exemple.fr")
+    text = page.get_by_label("Texte du message")
+    text.press("Control+Home")
+    text.type("Bon rétablissement à Maëlle.")
+    page.get_by_role("button", name="Envoyer").click()
+    page.wait_for_url("**/mail/INBOX/**")
+    expect(page.get_by_role("status").filter(has_text="Message envoyé")).to_be_visible()
+    assert any("Bon rétablissement" in text for text in map(letter_text, bobs_mailbox.messages()))
+    page.get_by_text("Mon compte").click()
+    page.get_by_role("button", name="Se déconnecter").click()
+    expect(page.get_by_label("Adresse ou identifiant")).to_be_visible()
+    page.goto("/mail/INBOX/")
+    expect(page.get_by_label("Adresse ou identifiant")).to_be_visible()
+    assert not faults
+
+
+def test_the_same_walk_without_javascript(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+    bobs_mailbox: Mailbox,
+    submission: Submission,
+) -> None:
+    page = open_page(java_script_enabled=False)
+    sign_in(page, alice)
+    page.get_by_role("link", name="Absence de Maëlle").click()
+    expect(page.get_by_text("elle ne viendra pas")).to_be_visible()
+    page.get_by_role("link", name="Répondre", exact=True).first.click()
+    page.get_by_label("À", exact=True).fill("bob@ac-exemple.fr")
+    page.get_by_role("button", name="Envoyer").click()
+    page.wait_for_url("**/mail/INBOX/**")
+    assert any("elle ne viendra pas" in text for text in map(letter_text, bobs_mailbox.messages()))
+
+
+def test_back_and_forward_follow_what_was_opened(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+) -> None:
+    page = open_page()
+    sign_in(page, alice)
+    page.get_by_role("link", name="Absence de Maëlle").click()
+    expect(page.get_by_text("elle ne viendra pas")).to_be_visible()
+    page.get_by_role("link", name="La lettre de novembre").click()
+    expect(page.get_by_role("heading", name="La lettre de novembre")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_text("elle ne viendra pas")).to_be_visible()
+    page.go_forward()
+    expect(page.get_by_role("heading", name="La lettre de novembre")).to_be_visible()
+    page.go_back()
+    page.go_back()
+    expect(page.get_by_role("link", name="Absence de Maëlle")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("link", name="Absence de Maëlle")).to_be_visible()
+
+
+def test_a_hostile_newsletter_runs_nothing_and_is_as_tall_as_its_content(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+    faults: list[str],
+) -> None:
+    page = open_page()
+    sign_in(page, alice)
+    page.get_by_role("link", name="La lettre de novembre").click()
+    frame = page.frame_locator("iframe")
+    expect(frame.get_by_role("heading", name="Novembre")).to_have_css("color", "rgb(20, 95, 89)")
+    page.wait_for_function("document.querySelector('iframe').clientHeight > 1400")
+    assert page.evaluate("window.hacked") is None
+    assert not faults
+
+
+def test_the_password_is_asked_for_in_place_and_the_page_goes_on(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+    bobs_mailbox: Mailbox,
+    submission: Submission,
+) -> None:
+    page = open_page()
+    sign_in(page, alice)
+    page.goto("/compose/")
+    page.get_by_label("À", exact=True).fill("bob@ac-exemple.fr")
+    page.get_by_label("Objet").fill("Écrit avant la fin de la session")
+    page.get_by_label("Texte du message").fill("Rien ne se perd.")
+    Session.objects.all().delete()
+    cache.clear()
+    page.get_by_role("button", name="Envoyer").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    dialog.get_by_label("Mot de passe").fill("faux")
+    dialog.get_by_label("Mot de passe").press("Enter")
+    expect(dialog.get_by_role("alert")).to_contain_text("mot de passe")
+    dialog.get_by_label("Mot de passe").fill(alice.password)
+    dialog.get_by_label("Mot de passe").press("Enter")
+    page.wait_for_url("**/mail/INBOX/**")
+    assert any("Rien ne se perd" in text for text in map(letter_text, bobs_mailbox.messages()))
+
+
+def test_the_list_is_walked_by_keyboard(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+) -> None:
+    page = open_page()
+    sign_in(page, alice)
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="La lettre de novembre")).to_be_visible()
+
+
+def test_a_deleted_message_comes_back_by_undo(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+) -> None:
+    page = open_page()
+    sign_in(page, alice)
+    page.get_by_role("link", name="Absence de Maëlle").click()
+    expect(page.get_by_text("elle ne viendra pas")).to_be_visible()
+    page.locator("#open-form").get_by_role("button", name="Supprimer").click()
+    expect(page.locator(".row")).to_have_count(1)
+    page.get_by_role("button", name="Annuler").click()
+    expect(page.get_by_role("link", name="Absence de Maëlle")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 375])
+def test_pages_are_accessible_and_fit(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+    width: int,
+    scheme: str,
+) -> None:
+    page = open_page(width=width, color_scheme=scheme)
+    page.goto("/accounts/login/")
+    checked = [violations(page)]
+    sign_in(page, alice)
+    checked.append(violations(page))
+    page.get_by_role("link", name="Absence de Maëlle").click()
+    expect(page.get_by_text("elle ne viendra pas")).to_be_visible()
+    checked.append(violations(page))
+    for path in ("/compose/", "/preferences/", "/mail/Nulle%20part/"):
+        page.goto(path)
+        checked.append(violations(page))
+    assert not any(checked), checked
+
+
+def letter_text(message: bytes) -> str:
+    """The text of a message as its reader sees it, by the standard library."""
+    body = email.message_from_bytes(message, policy=policy.default).get_body(("plain",))
+    assert isinstance(body, EmailMessage)
+    return str(body.get_content())
+
+
+def violations(page: Page) -> list[str]:
+    """axe's findings, and whether the page is wider than the window."""
+    found = [
+        f"{page.url} {violation['id']}: {violation['nodes'][0]['html'][:200]}"
+        for violation in Axe().run(page).response["violations"]
+    ]
+    if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+        found.append(f"{page.url}: wider than the window")
+    return found
