@@ -138,7 +138,8 @@ def write_to_a_colleague(ready: dict[str, Any]) -> None:
 
 
 def signed_in(url: str, account: dict[str, str]) -> Browser:
-    browser = Browser(url)
+    # A browser knows localhost by itself; Python asks /etc/hosts, which a bare system has not.
+    browser = Browser(url.replace("localhost", "127.0.0.1"))
     browser.open("/")
     browser.submit(login=account["login"], password=account["password"])
     return browser
