@@ -1,7 +1,8 @@
 """Mail submission (RFC 6409): one message to all its recipients, or to none.
 
 smtplib's connection, with commands of our own: its `sendmail` goes on when some recipients are
-refused, and its `login` can't say é.
+refused, and its `login` can't say é. Its reading is replaced too: it has no end in bytes, and none
+in seconds when the server drips.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import base64
 import re
 import smtplib
 import ssl
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from webmail.errors import (
     BadServerAnswer,
@@ -25,9 +28,20 @@ from webmail.errors import (
     WebmailError,
 )
 
+if TYPE_CHECKING:
+    _Smtplib = smtplib.SMTP
+else:
+    _Smtplib = object
+
 # Bytes per second that a server is at least trusted to take.
 _UPLOAD_RATE = 256 * 1024
-_SIGN_IN_CODES = {454: ServerUnavailable, 432: ServerUnavailable}
+# One answer of the server, all its lines.
+_ANSWER_LIMIT = 64 * 1024
+# An answer may take so many times the server's time-out when it keeps coming.
+_PATIENCE = 3
+# Seconds for the answer to a whole message: servers look for viruses before it (RFC 5321 gives ten
+# minutes, which nobody waits in front of a browser).
+_VERDICT = 60.0
 _NEEDS_SIGN_IN = {530, 534, 535, 538}
 _UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
 
@@ -72,12 +86,79 @@ def size_limit(server: Server) -> int:
         return session.size_limit
 
 
+class _Bounded(_Smtplib):
+    """What both connections replace of smtplib."""
+
+    _buffer = b""
+
+    def getreply(self) -> tuple[int, bytes]:
+        """The code and the words of the next answer; -1 for a line that is none."""
+        deadline = time.monotonic() + _PATIENCE * self.timeout
+        said, size = [], 0
+        while True:
+            line = self._line(deadline)
+            size += len(line)
+            if size > _ANSWER_LIMIT:
+                self.close()
+                raise BadServerAnswer("The submission server sent more than is read at once.")
+            said.append(line[4:].strip())
+            if not line[:3].isdigit():
+                return -1, line
+            if line[3:4] != b"-":
+                return int(line[:3]), b"\n".join(said)
+
+    def send(self, s: Any) -> None:
+        if self.sock is not None:
+            self.sock.settimeout(self.timeout + len(s) / _UPLOAD_RATE)
+        super().send(s)
+
+    def docmd(self, cmd: str, args: str = "") -> tuple[int, bytes]:
+        answer = super().docmd(cmd, args)
+        if cmd.upper() == "STARTTLS" and self._buffer:
+            # Someone on the way put answers into the clear text, to be read as if sent by TLS.
+            raise BadServerAnswer("There is more than an answer to STARTTLS.")
+        return answer
+
+    def _line(self, deadline: float) -> bytes:
+        while b"\n" not in self._buffer:
+            if len(self._buffer) > _ANSWER_LIMIT:
+                self.close()
+                raise BadServerAnswer("The submission server sent a line that is too long.")
+            self._buffer += self._piece(deadline)
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line.rstrip(b"\r")
+
+    def _piece(self, deadline: float) -> bytes:
+        if self.sock is None:
+            raise ServerUnavailable("The connection is closed.")
+        try:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                raise TimeoutError("the whole answer took too long")
+            self.sock.settimeout(min(self.timeout, remaining))
+            piece = self.sock.recv(4096)
+        except OSError as error:
+            self.close()
+            raise ServerUnavailable("The submission server does not answer.") from error
+        if not piece:
+            self.close()
+            raise ServerUnavailable("The submission server hung up.")
+        return piece
+
+
+class _Plain(_Bounded, smtplib.SMTP):
+    """Clear text, or TLS after STARTTLS."""
+
+
+class _Tls(_Bounded, smtplib.SMTP_SSL):
+    """TLS from the first byte."""
+
+
 class _Session:
     """The dialogue, with smtplib's connection after EHLO."""
 
-    def __init__(self, connection: smtplib.SMTP, timeout: float) -> None:
+    def __init__(self, connection: smtplib.SMTP) -> None:
         self._smtp = connection
-        self._timeout = timeout
 
     @property
     def size_limit(self) -> int:
@@ -111,9 +192,7 @@ class _Session:
         self._recipients(recipients, limit)
 
     def send(self, message: bytes) -> None:
-        self._smtp.timeout = self._timeout
-        if self._smtp.sock is not None:
-            self._smtp.sock.settimeout(self._timeout + len(message) / _UPLOAD_RATE)
+        self._smtp.timeout = max(self._smtp.timeout, _VERDICT)
         try:
             code, words = self._smtp.data(message)
         except smtplib.SMTPDataError as error:
@@ -182,14 +261,14 @@ def _session(server: Server) -> Iterator[_Session]:
     connection = None
     try:
         connection = _connect(server)
-        yield _Session(connection, server.timeout)
+        yield _Session(connection)
     except smtplib.SMTPServerDisconnected as error:
         raise ServerUnavailable("The submission server hung up.") from error
     except smtplib.SMTPResponseException as error:
         raise _refusal(error.smtp_code, _as_bytes(error.smtp_error), 0) from error
     except smtplib.SMTPException as error:
         raise BadServerAnswer("The submission server did not answer as it must.") from error
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # UnicodeError: a host name that can't be one
         raise ServerUnavailable("The submission server cannot be reached.") from error
     finally:
         if connection is not None:
@@ -204,11 +283,11 @@ def _connect(server: Server) -> smtplib.SMTP:
     if server.security != "none":
         context = ssl.create_default_context(cafile=server.ca_file or None)
     if server.security == "tls":
-        connection: smtplib.SMTP = smtplib.SMTP_SSL(
+        connection: smtplib.SMTP = _Tls(
             server.host, server.port, name, timeout=server.timeout, context=context
         )
     else:
-        connection = smtplib.SMTP(server.host, server.port, name, timeout=server.timeout)
+        connection = _Plain(server.host, server.port, name, timeout=server.timeout)
     try:
         connection.ehlo_or_helo_if_needed()
         if server.security == "starttls":
