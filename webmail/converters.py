@@ -9,18 +9,20 @@ import re
 
 CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 UINT32 = 2**32 - 1
+# Characters of a folder name. Dovecot takes 4,096 bytes, levels included.
+LONGEST_NAME = 4000
 
 
 class FolderConverter:
     """``Classes/4e B`` <-> ``Classes~2F4e B``: a slash would be a path, ``..`` would be climbed."""
 
-    regex = r"[^/\x00-\x1f\x7f]{1,1000}"
+    regex = rf"[^/\x00-\x1f\x7f]{{1,{LONGEST_NAME}}}"
 
     def to_python(self, value: str) -> str:
         name = re.sub(r"~([0-9A-F]{2})", lambda match: chr(int(match[1], 16)), value)
         if CONTROLS.search(name) or self.to_url(name) != value:
             raise ValueError(value)
-        return name
+        return "INBOX" if name.upper() == "INBOX" else name  # RFC 9051 section 5.1
 
     def to_url(self, name: str) -> str:
         if CONTROLS.search(name):
@@ -35,6 +37,9 @@ class MessageConverter:
     regex = r"[1-9][0-9]{0,9}-[1-9][0-9]{0,9}"
 
     def to_python(self, value: str) -> tuple[int, int]:
+        """Forms bring references too, past the pattern above."""
+        if not re.fullmatch(self.regex, value):
+            raise ValueError(value)
         uidvalidity, _hyphen, uid = value.partition("-")
         numbers = int(uidvalidity), int(uid)
         if max(numbers) > UINT32:

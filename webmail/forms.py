@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from webmail.converters import CONTROLS, MessageConverter, PartConverter
+from webmail.converters import CONTROLS, LONGEST_NAME, MessageConverter, PartConverter
 from webmail.imap.values import MessageRef
 from webmail.mime import addresses
 from webmail.mime.addresses import Address
@@ -43,7 +43,7 @@ class ListForm(forms.Form):
 
 def check_folder_name(value: str) -> None:
     """A folder name from a form: no control character ever reaches the server."""
-    if CONTROLS.search(value) or len(value) > 1000:
+    if CONTROLS.search(value) or len(value) > LONGEST_NAME:
         raise ValidationError(_("This is not a folder name."))
 
 

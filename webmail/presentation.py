@@ -13,7 +13,7 @@ from itertools import groupby
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext, pgettext
 
@@ -160,21 +160,29 @@ def _walk(rows: Iterable[FolderRow]) -> Iterable[FolderRow]:
         yield from _walk(row.children)
 
 
+def _folder_url(name: str) -> str:
+    """ "" for a name that no address can say: empty, or longer than any server ought to have."""
+    try:
+        return reverse("mail:folder", args=[name])
+    except NoReverseMatch:
+        return ""
+
+
 def folder_row(node: FolderNode, current: str) -> FolderRow:
     folder = node.folder
     children = tuple(folder_row(child, current) for child in node.children)
     label = special_label(folder.special_use) or node.label
-    usable = node.usable and folder.selectable
+    url = _folder_url(folder.name) if node.usable and folder.selectable else ""
     return FolderRow(
         name=folder.name,
         label=CONTROLS.sub("\N{REPLACEMENT CHARACTER}", label),
-        url=reverse("mail:folder", args=[folder.name]) if usable else "",
+        url=url,
         icon=ICONS.get(folder.special_use, "folder-open" if children else "folder"),
         special_use=folder.special_use,
         unseen=folder.unseen or 0,
         messages=folder.messages,
         current=folder.name == current,
-        usable=usable,
+        usable=bool(url),
         open=any(row.current or row.open or row.unseen for row in children),
         children=children,
     )

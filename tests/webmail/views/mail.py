@@ -1,0 +1,89 @@
+"""Letters that tests put into mailboxes, and what they ask of the pages about them."""
+
+from __future__ import annotations
+
+import re
+from email.message import EmailMessage
+from html import unescape
+
+from django.http import HttpResponse
+
+from accounts import session
+from tests.servers.mailboxes import Mailbox
+
+
+def letter(
+    subject: str = "Sortie au musée",
+    body: str = "Bonjour,\nrendez-vous à 8 h.\n",
+    *,
+    html: str = "",
+    files: tuple[tuple[str, str, bytes], ...] = (),
+    **headers: str,
+) -> bytes:
+    """A well-made message. ``files``: (name, media type, content); ``to="x"`` gives a To field."""
+    message = EmailMessage()
+    defaults = {
+        "from": "Bob Petit <bob@ac-exemple.fr>",
+        "to": "alice@ac-exemple.fr",
+        "date": "Tue, 03 Mar 2026 09:00:00 +0100",
+        "message_id": "<origine@ac-exemple.fr>",
+    }
+    message["Subject"] = subject
+    for name, value in (defaults | headers).items():
+        if value:
+            message[name.replace("_", "-").title()] = value
+    message.set_content(body)
+    if html:
+        message.add_alternative(html, subtype="html")
+    for name, media_type, content in files:
+        main, sub = media_type.split("/")
+        message.add_attachment(content, maintype=main, subtype=sub, filename=name)
+    return message.as_bytes()
+
+
+def path(mailbox: Mailbox, uid: int, more: str = "", folder: str = "INBOX") -> str:
+    """A message's address, of a folder whose name needs no escape."""
+    return f"/mail/{folder}/{mailbox.uidvalidity(folder)}-{uid}/{more}"
+
+
+def ref(mailbox: Mailbox, uid: int, folder: str = "INBOX") -> str:
+    """The message as forms name it."""
+    return f"{mailbox.uidvalidity(folder)}-{uid}"
+
+
+def page(answer: HttpResponse) -> str:
+    return answer.content.decode()
+
+
+def words(answer: HttpResponse) -> str:
+    """What a person reads: no tags, entities resolved, blanks as one."""
+    text = re.sub(r"(?s)<(script|style|template).*?</\1>|<[^>]*>", " ", page(answer))
+    return " ".join(unescape(text).split())
+
+
+def subjects(answer: HttpResponse) -> list[str]:
+    """Of the list's rows, from the top."""
+    found = re.findall(r'<span class="subject clip">(.*?)</span>', page(answer), re.DOTALL)
+    return [unescape(re.sub("<[^>]*>", "", subject)) for subject in found]
+
+
+def folder_links(answer: HttpResponse) -> dict[str, str]:
+    """The folder list's labels, from the top, and their addresses; "" for what is not linked."""
+    found = re.findall(
+        r'<(a|span) class="folder[^"]*"(?: href="([^"]*)")?.*?<span class="clip">(.*?)</span>',
+        page(answer),
+        re.DOTALL,
+    )
+    return {unescape(label): unescape(url) for _tag, url, label in found}
+
+
+def fields(form: str) -> list[tuple[str, str]]:
+    """The hidden fields of a form's HTML, but for the token."""
+    found = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', form)
+    return [(name, unescape(value)) for name, value in found if name != "csrfmiddlewaretoken"]
+
+
+def commands_sent() -> int:
+    """IMAP commands on the connections that lie idle in this process's pool."""
+    rooms = session.pool()._rooms.values()
+    return sum(connection.commands for room in rooms for connection, _since in room.idle)
