@@ -3,11 +3,11 @@
 const MB = 1_000_000;
 let isDirty = false;
 
-function inWords(bytes) {
-  const [unit, value] = bytes < MB ? ["kilobyte", Math.ceil(bytes / 1000)] : ["megabyte", bytes / MB];
-  const format = { style: "unit", unit, maximumFractionDigits: 1 };
-  // The font has no narrow no-break space.
-  return new Intl.NumberFormat(document.documentElement.lang, format).format(value).replace(/\u202f/g, "\u00a0");
+function inWords(bytes, form) {
+  const isSmall = bytes < MB;
+  const number = isSmall ? Math.ceil(bytes / 1000) : bytes / MB;
+  const digits = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1 }).format(number);
+  return `${digits}\u00a0${isSmall ? form.dataset.kb : form.dataset.mb}`;
 }
 
 class Files {
@@ -44,7 +44,7 @@ class Files {
     const ending = file.name.includes(".") ? file.name.split(".").pop().slice(0, 4).toUpperCase() : "…";
     card.querySelector(".kind").textContent = ending;
     card.querySelector(".file-name").textContent = file.name;
-    card.querySelector(".meta").textContent = inWords(file.size);
+    card.querySelector(".meta").textContent = inWords(file.size, this.form);
     const button = card.querySelector("button");
     button.querySelector(".sr").append(file.name);
     button.addEventListener("click", () => {

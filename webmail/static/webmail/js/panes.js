@@ -21,11 +21,19 @@ function closeDrawer() {
   opener?.isConnected && opener.focus();
 }
 
+/** The open message is what the page is about; without one, the folder is. */
+function rankTitles() {
+  const message = document.querySelector("#message[data-open] .letter-title");
+  message?.setAttribute("aria-level", "1");
+  document.getElementById("list-title")?.setAttribute("aria-level", message ? "2" : "1");
+}
+
 /** Shows the list again as it was, without asking the server: the place in a long list is kept. */
 function backToList(list) {
   const message = document.getElementById("message");
   const ref = message.dataset.open;
   delete message.dataset.open;
+  rankTitles();
   history.pushState({ htmx: true }, "", list.dataset.url);
   document.title = list.dataset.title;
   window.scrollTo(0, listTop);
@@ -78,6 +86,7 @@ export function start() {
 export function load(root) {
   for (const item of within(root, "[data-print]")) item.hidden = false;
   if (root.id === "message-list") closeDrawer();
+  if (root.id === "message" || root.id === "message-list") rankTitles();
   if (root.id !== "message") return;
   if (root.dataset.open) {
     if (getComputedStyle(document.querySelector(".to-list")).display !== "none") window.scrollTo(0, 0);
