@@ -132,13 +132,13 @@ def read_recipients(text: str) -> Recipients:
 
 
 def _entries(text: str) -> list[str]:
-    pieces = [""]
+    pieces: list[list[str]] = [[]]
     for token in re.findall(r'"[^"\n]*"|<[^<>\n]*>|[,;\r\n]|[^",;<\r\n]+|.', text, re.DOTALL):
         if token in (",", ";", "\r", "\n"):
-            pieces.append("")
+            pieces.append([])
         else:
-            pieces[-1] += token
-    return [piece.strip(" \t\xa0") for piece in pieces if piece.strip(" \t\xa0")]
+            pieces[-1].append(token)
+    return [entry for piece in pieces if (entry := "".join(piece).strip(" \t\xa0"))]
 
 
 def _typed(entry: str) -> list[Address]:

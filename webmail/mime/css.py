@@ -190,9 +190,13 @@ def _rules(rules: Iterable[Any], depth: int) -> Iterator[str]:
 
 def _selector(prelude: list[Any]) -> str:
     """The selectors of the list that can be kept, ids prefixed; ``""`` when none can."""
+    selectors: list[list[Any]] = [[]]
     for token in prelude:
+        if token == ",":
+            selectors.append([])
+        else:
+            selectors[-1].append(token)
         if token.type == "hash":
             token.value = PREFIX + token.value
-    whole = " ".join(tinycss2.serialize(prelude).replace('"', "'").split())
-    kept = [part.strip() for part in re.split(r",(?![^(\[]*[)\]])", whole)]
-    return ",".join(part for part in kept if _SELECTOR.fullmatch(part) and not _PSEUDO.search(part))
+    texts = (" ".join(tinycss2.serialize(one).replace('"', "'").split()) for one in selectors)
+    return ",".join(one for one in texts if _SELECTOR.fullmatch(one) and not _PSEUDO.search(one))

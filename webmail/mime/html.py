@@ -125,8 +125,8 @@ class _Rewriter:
 
     is_remote_allowed: bool
     locations: Collection[str]
-    inline: list[str] = field(default_factory=list)
-    remote: list[str] = field(default_factory=list)
+    inline: dict[str, int] = field(default_factory=dict)
+    remote: dict[str, int] = field(default_factory=dict)
     blocked: int = 0
 
     def attribute(self, tag: str, name: str, value: str) -> str | None:
@@ -138,6 +138,9 @@ class _Rewriter:
             return None
 
     def _attribute(self, tag: str, name: str, value: str) -> str | None:
+        # nh3 also asks for the elements that it is about to drop.
+        if not _is_allowed(tag, name, value):
+            return None
         if name == "style":
             return css.declarations(value) or None
         if name in ("src", "background"):
@@ -178,10 +181,8 @@ class _Rewriter:
         return ", ".join(kept) or None
 
 
-def _position(known: list[str], address: str) -> int:
-    if address not in known:
-        known.append(address)
-    return known.index(address)
+def _position(known: dict[str, int], address: str) -> int:
+    return known.setdefault(address, len(known))
 
 
 def _link_target(value: str) -> str | None:
@@ -246,6 +247,9 @@ def _check_before(source: str) -> None:
     depth."""
     if len(source) > MOST_CHARACTERS:
         raise TooComplex("larger than 1 MB")
+    # html5ever takes 7 seconds for a megabyte of ampersands.
+    if source.count("&") > _MOST_TOKENS:
+        raise TooComplex("too many entities")
     depth = 0
     for closing, tag in _OPENING.findall(source):
         if tag.lower() not in _UNCLOSED:
@@ -428,7 +432,8 @@ class _Lines:
     """Text gathered line by line from what nh3 left."""
 
     done: list[str] = field(default_factory=list)
-    line: str = ""
+    line: list[str] = field(default_factory=list)
+    ends_blank: bool = True
     quotes: int = 0
     is_preformatted: bool = False
 
@@ -447,40 +452,48 @@ class _Lines:
         if self.is_preformatted:
             *lines, content = content.split("\n")
             for line in lines:
-                self.line += line
+                self.line.append(line)
                 self._break(is_forced=True)
-            self.line += content
-            return
-        content = re.sub(r"[ \t\r\n]+", " ", content)
-        self.line += (
-            content.removeprefix(" ") if self.line.endswith(" ") or not self.line else content
-        )
+            self._add(content)
+        else:
+            content = re.sub(r"[ \t\r\n]+", " ", content)
+            self._add(content.removeprefix(" ") if self.ends_blank else content)
+
+    def _add(self, content: str) -> None:
+        if content:
+            self.line.append(content)
+            self.ends_blank = content.endswith(" ")
 
     def _tag(self, name: str, is_end: bool, attributes: str) -> None:
         if name == "img":
-            self.line += html.unescape(attributes.partition('alt="')[2].partition('"')[0])
+            self._add(html.unescape(attributes.partition('alt="')[2].partition('"')[0]))
         elif name in ("td", "th"):
-            self.line += " " if self.line and not self.line.endswith(" ") else ""
+            self._add("" if self.ends_blank else " ")
         elif name == "br":
             self._break(is_forced=True)
         else:
             self._break()
-            if name in _SPACED:
-                self.done.append(self._mark().rstrip())
-            if name == "blockquote":
-                self.quotes = max(self.quotes + (-1 if is_end else 1), 0)
-            elif name == "pre":
-                self.is_preformatted = not is_end
-            elif name == "li" and not is_end:
-                self.line = "- "
+            self._block(name, is_end)
+
+    def _block(self, name: str, is_end: bool) -> None:
+        if name in _SPACED:
+            self.done.append(self._mark().rstrip())
+        if name == "blockquote":
+            self.quotes = max(self.quotes + (-1 if is_end else 1), 0)
+        elif name == "pre":
+            self.is_preformatted = not is_end
+        elif name == "li" and not is_end:
+            self._add("- ")
 
     def _mark(self) -> str:
         return ">" * self.quotes + " " if self.quotes else ""
 
     def _break(self, *, is_forced: bool = False) -> None:
-        if self.line.strip() or is_forced:
-            self.done.append((self._mark() + self.line).rstrip())
-        self.line = ""
+        line = "".join(self.line)
+        if line.strip() or is_forced:
+            self.done.append((self._mark() + line).rstrip())
+        self.line = []
+        self.ends_blank = True
 
 
 def join(pieces: Iterable[tuple[Part, str]]) -> str:

@@ -201,36 +201,47 @@ def parse(raw: bytes) -> Parsed:
     deeper than 50 levels or beyond 2000 parts is left as one part.
     """
     bodies: dict[str, bytes] = {}
-    root = _parse_part(raw, "", "text/plain", 0, bodies)
+    root = _parse_part(raw, 0, len(raw), "", "text/plain", 0, bodies)
     return Parsed(headers.parse(raw), root, bodies)
 
 
-def _split(raw: bytes) -> tuple[bytes, bytes]:
-    if raw.startswith((b"\r\n", b"\n")):
-        return b"", raw.lstrip(b"\r\n") if not raw.strip() else raw.split(b"\n", 1)[1]
-    if end := re.search(rb"\r?\n\r?\n", raw):
-        return raw[: end.start()], raw[end.end() :]
-    return raw, b""
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+
+
+def _head_end(raw: bytes, start: int, end: int) -> tuple[int, int]:
+    """Where the header of the part in ``raw[start:end]`` ends, and where its body begins."""
+    for line_end in (b"\r\n", b"\n"):
+        if raw.startswith(line_end, start, end):
+            return start, start + len(line_end)
+    found = _HEAD_END.search(raw, start, end)
+    return found.span() if found else (end, end)
 
 
 def _parse_part(
-    raw: bytes, number: str, default: str, depth: int, bodies: dict[str, bytes]
+    raw: bytes,
+    start: int,
+    end: int,
+    number: str,
+    default: str,
+    depth: int,
+    bodies: dict[str, bytes],
 ) -> Part:
-    head, body = _split(raw)
-    part = replace(_described(headers.parse(head), default), number=number or "1", size=len(body))
+    """The part in ``raw[start:end]``. Offsets, since fifty levels would be fifty copies."""
+    head_end, body = _head_end(raw, start, end)
+    fields = headers.parse(raw[start:head_end])
+    part = replace(_described(fields, default), number=number or "1", size=end - body)
     if part.is_multipart and depth < DEEPEST and len(bodies) < MOST_PARTS:
-        pieces = _pieces(body, part.parameters.get("boundary", ""))
         below = "message/rfc822" if part.media_type == "multipart/digest" else "text/plain"
         prefix = f"{number}." if number else ""
         children = tuple(
-            _parse_part(piece, f"{prefix}{index}", below, depth + 1, bodies)
-            for index, piece in enumerate(pieces[:MOST_PARTS], 1)
+            _parse_part(raw, *piece, f"{prefix}{index}", below, depth + 1, bodies)
+            for index, piece in enumerate(_pieces(raw, body, end, part.parameters), 1)
         )
         if children:
             return replace(part, number=number, children=children)
     if part.is_multipart:
         part = replace(part, media_type="text/plain")
-    bodies[part.number] = body
+    bodies[part.number] = raw[body:end]
     return part
 
 
@@ -252,17 +263,34 @@ def _described(fields: headers.Headers, default: str) -> Part:
     )
 
 
-def _pieces(body: bytes, boundary: str) -> list[bytes]:
-    """What stands between the boundary lines (RFC 2046 section 5.1.1); the line break before one
-    belongs to it."""
-    if not boundary:
-        return []
-    mark = re.escape(boundary.rstrip().encode("utf-8", "replace"))
-    lines = list(re.finditer(rb"(?:\A|\r?\n)--" + mark + rb"(--)?[ \t]*(?=\r?\n|\Z)", body))
-    pieces = []
-    for index, line in enumerate(lines):
-        if line[1]:
+def _pieces(
+    raw: bytes, start: int, end: int, parameters: Mapping[str, str]
+) -> list[tuple[int, int]]:
+    """From where to where the parts of a multipart body stretch (RFC 2046 section 5.1.1)."""
+    boundary = parameters.get("boundary", "").rstrip().encode("utf-8", "replace")
+    pieces: list[tuple[int, int]] = []
+    begun = -1
+    for line, after, is_last in _boundary_lines(raw, start, end, boundary) if boundary else ():
+        if begun >= 0:
+            # The line break before a boundary belongs to the boundary.
+            cut = line - 1 if raw.startswith(b"\n", line - 1) else line
+            cut = cut - 1 if raw.startswith(b"\r", cut - 1) else cut
+            pieces.append((begun, max(cut, begun)))
+        begun = -1 if is_last else after
+        if is_last or len(pieces) >= MOST_PARTS:
             break
-        end = lines[index + 1].start() if index + 1 < len(lines) else len(body)
-        pieces.append(body[line.end() : end].removeprefix(b"\r").removeprefix(b"\n"))
-    return pieces
+    return [*pieces, (begun, end)] if begun >= 0 else pieces
+
+
+def _boundary_lines(
+    raw: bytes, start: int, end: int, boundary: bytes
+) -> Iterator[tuple[int, int, bool]]:
+    """Each boundary line: where it begins, where the line after it does, and whether it is the last
+    one."""
+    line = re.compile(rb"--" + re.escape(boundary) + rb"(--)?[ \t]*(?:\r?\n|\Z)")
+    position = raw.find(b"--" + boundary, start, end)
+    while position >= 0:
+        is_at_start = position == start or raw[position - 1 : position] in (b"\n", b"\r")
+        if is_at_start and (match := line.match(raw, position, end)):
+            yield position, match.end(), bool(match[1])
+        position = raw.find(b"--" + boundary, position + 2, end)

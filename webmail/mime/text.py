@@ -149,6 +149,7 @@ _C1_OF_WINDOWS = {
     for byte in range(0x80, 0xA0)
     if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 }
+_C1 = re.compile("[\x80-\x9f]")
 
 
 def _codec(charset: str) -> str:
@@ -173,8 +174,14 @@ def decode_charset(data: bytes, charset: str) -> str:
     - windows-1252 said to be ISO 8859-1 or -15 is read as such;
     - no or an unknown charset, or one that the bytes contradict: UTF-8 if valid, else windows-1252.
 
-    UTF-7 is believed when it is named, never guessed. May return control characters.
+    UTF-7 is believed when it is named, never guessed. May return C0 control characters; those of C1
+    are what windows-1252 has in their place.
     """
+    unicode = _decode_charset(data, charset)
+    return unicode.translate(_C1_OF_WINDOWS) if _C1.search(unicode) else unicode
+
+
+def _decode_charset(data: bytes, charset: str) -> str:
     codec = _codec(charset)
     if data.isascii() and not _STATEFUL.fullmatch(codec):
         if codec or not re.search(rb"\x1b\$[@B]|\x1b\(J", data):
@@ -206,7 +213,6 @@ def _decode_utf8(data: bytes) -> str:
 def _decode_single_byte(data: bytes, codec: str) -> str:
     if codec in ("", "cp1252") or codec.startswith("iso8859-"):
         codec = codec if codec.startswith("iso8859-") else "iso8859-1"
-        return data.decode(codec, "replace").translate(_C1_OF_WINDOWS)
     return data.decode(codec, "replace")
 
 
@@ -217,7 +223,24 @@ def _decode_multi_byte(data: bytes, codec: str) -> str:
     try:
         return without_surrogates(data.decode(codec))
     except UnicodeError:
-        return _decode_utf8(data) or without_surrogates(data.decode(codec, "replace"))
+        if codec == "iso2022_jp_ext":
+            return _decode_iso2022_jp(data)
+    return _decode_utf8(data) or without_surrogates(data.decode(codec, "replace"))
+
+
+def _decode_iso2022_jp(data: bytes) -> str:
+    """ISO-2022-JP with the characters that Windows programs add to it (№, ①, ㈱), which Python
+    refuses."""
+    first, *rest = re.split(rb"\x1b(\$[@B]|\([BJI])", data)
+    out = [_decode_single_byte(first, "")]
+    for escape, run in zip(rest[::2], rest[1::2], strict=True):
+        if escape.startswith(b"$"):
+            out.append(bytes(byte | 0x80 for byte in run).decode("euc_jis_2004", "replace"))
+        elif escape == b"(I":
+            out.append(bytes(byte | 0x80 for byte in run).decode("cp932", "replace"))
+        else:
+            out.append(_decode_single_byte(run, ""))
+    return "".join(out)
 
 
 def without_surrogates(unicode: str) -> str:
@@ -225,7 +248,7 @@ def without_surrogates(unicode: str) -> str:
     return unicode if unicode.isascii() else unicode.encode("utf-8", "replace").decode("utf-8")
 
 
-_LINE_ENDS = re.compile("\r\n?|\x85|\u2028|\u2029")
+_LINE_ENDS = re.compile("\r\n?|\u2028|\u2029")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
@@ -276,7 +299,7 @@ _LINK = re.compile(
     r"[^\W\d_]{2,24})(?![\w@-])",
     re.IGNORECASE,
 )
-_CLOSERS = {")": "(", "]": "[", "}": "{"}
+_BRACKETS = {")": "(", "]": "[", "}": "{"}
 _QUOTE = re.compile(r"(?:> ?)+")
 _DEEPEST_QUOTE = 12
 _FOLDED_FROM_LINES = 12
@@ -357,28 +380,30 @@ def _linked(escaped: str) -> str:
 def _link(match: re.Match[str]) -> str:
     if match["mail"]:
         target = re.sub(r"^mailto:", "", match["mail"], flags=re.IGNORECASE)
-        return f'<a href="mailto:{target}" target="_blank" rel="noopener noreferrer">{match["mail"]}</a>'
+        return _anchor(f"mailto:{target}", match["mail"])
     shown, after = _trimmed(match["web"])
     if not re.search(r"[^\W_]", re.sub(r"^(?:https?://|www\.)", "", shown, flags=re.IGNORECASE)):
         return match[0]
     target = shown if "://" in shown[:8] else f"http://{shown}"
-    return f'<a href="{target}" target="_blank" rel="noopener noreferrer">{shown}</a>{after}'
+    return _anchor(target, shown) + after
+
+
+def _anchor(target: str, shown: str) -> str:
+    return f'<a href="{target}" target="_blank" rel="noopener noreferrer">{shown}</a>'
 
 
 def _trimmed(address: str) -> tuple[str, str]:
     """An address without the punctuation of the sentence around it, and that punctuation."""
+    surplus = {end: address.count(end) - address.count(start) for end, start in _BRACKETS.items()}
     end = len(address)
     while end:
+        last = address[end - 1]
         if address.endswith("&#x27;", 0, end):
             end -= 6
-        elif (
-            address[end - 1] in ".,:!?…’"
-            or (address[end - 1] == ";" and not address.endswith("&amp;", 0, end))
-            or (
-                (opener := _CLOSERS.get(address[end - 1]))
-                and address.count(opener, 0, end) < address.count(address[end - 1], 0, end)
-            )
-        ):
+        elif last in ".,:!?…’" or (last == ";" and not address.endswith("&amp;", 0, end)):
+            end -= 1
+        elif surplus.get(last, 0) > 0:
+            surplus[last] -= 1
             end -= 1
         else:
             break
