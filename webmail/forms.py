@@ -152,7 +152,7 @@ class ComposeForm(forms.Form):
         required=False, strip=False, validators=[check_folder_name], widget=forms.HiddenInput
     )
     origin_ref = forms.CharField(required=False, max_length=30, widget=forms.HiddenInput)
-    keep = forms.MultipleChoiceField(required=False, choices=())
+    keep = forms.MultipleChoiceField(required=False, choices=(), widget=forms.MultipleHiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

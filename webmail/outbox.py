@@ -18,9 +18,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Sent:
-    """What became of a message that the submission server took. ``filed``: a copy lies in Sent."""
+    """What became of a message that the submission server took.
+
+    ``filed``: a copy lies in Sent. ``marked``: the message it answers or forwards is still there.
+    """
 
     filed: bool
+    marked: bool
 
 
 def send(
@@ -38,9 +42,7 @@ def send(
     recipients = [person.address for person in (*outgoing.to, *outgoing.cc, *outgoing.bcc)]
     smtp.submit(server, outgoing.sender.address, recipients, build.message(outgoing))
     filed = _file(imap, outgoing)
-    if origin is not None:
-        _mark(imap, origin, forwarded=forwarded)
-    return Sent(filed)
+    return Sent(filed, marked=origin is not None and _mark(imap, origin, forwarded=forwarded))
 
 
 def _file(imap: Connection, outgoing: Outgoing) -> bool:
@@ -52,9 +54,11 @@ def _file(imap: Connection, outgoing: Outgoing) -> bool:
     return True
 
 
-def _mark(imap: Connection, origin: MessageRef, *, forwarded: bool) -> None:
+def _mark(imap: Connection, origin: MessageRef, *, forwarded: bool) -> bool:
     """The answered message may be gone meanwhile: that is no failure worth a word."""
     try:
         actions.set_flag(imap, [origin], FORWARDED if forwarded else ANSWERED, True)
     except WebmailError as error:
         logger.info("origin not marked: %s", type(error).__name__)
+        return False
+    return True

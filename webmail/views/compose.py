@@ -23,7 +23,8 @@ from accounts.http import AnyRequest, SignedInRequest, login_required
 from accounts.models import User
 from webmail import outbox, presentation
 from webmail.errors import (
-    MessageNotFound,
+    FolderChanged,
+    NotFound,
     OverQuota,
     RecipientsRefused,
     SenderRefused,
@@ -95,7 +96,6 @@ def forward(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> Http
         "subject": quoting.forward_subject(envelope.subject),
         "body": "\n\n" + quoting.forwarded(quoted, head),
         "kind": "forward",
-        "keep": [part.number for part in opened.shown.attachments],
     }
     cards = [presentation.attachment_card(origin, part) for part in opened.shown.attachments]
     return _page(request, _begun(initial, origin), sides, origin_attachments=cards)
@@ -164,9 +164,11 @@ def _send(request: AnyRequest) -> HttpResponse:
                 origin=form.origin,
                 forwarded=form.cleaned_data["kind"] == "forward",
             )
-    except WebmailError as error:
+    except SignInNeeded as error:
         if in_place(request):
             raise
+        return _refused(request, form, status=error.status, error=error)
+    except WebmailError as error:
         return _refused(request, form, status=error.status, error=error)
     return _sent(request, form, sent)
 
@@ -200,7 +202,7 @@ def _thread(imap: Connection, form: ComposeForm) -> tuple[str, ...]:
         return ()
     try:
         origin = headers.parse(fetch.headers(imap, form.origin))
-    except MessageNotFound:
+    except (NotFound, FolderChanged):
         return ()
     known = origin.get("References") or origin.get("In-Reply-To")
     return tuple(MESSAGE_ID.findall(f"{known} {origin.get('Message-ID')}"))[-50:]
@@ -246,13 +248,12 @@ def _refused(
     request: AnyRequest, form: ComposeForm, *, status: int, error: WebmailError | None = None
 ) -> HttpResponse:
     """The form again, with what was written and what stood in the way."""
-    if error is None and in_place(request):
-        problems = [
-            Problem(field_id=f"id_{name}", text=str(text))
-            for name, texts in form.errors.items()
-            for text in texts
-        ]
-        context = {"title": gettext("The message was not sent."), "problems": problems}
+    if in_place(request):
+        context = {
+            "title": gettext("The message was not sent."),
+            "text": in_words(error) if error else "",
+            "problems": [] if error else _problems(form),
+        }
         response = render_template(request, "webmail/_notice.html", context, status=status)
         response["HX-Retarget"], response["HX-Reswap"] = "#notices", "innerHTML"
         return response
@@ -264,7 +265,16 @@ def _refused(
         reenter=isinstance(error, SignInNeeded),
         problem=in_words(error) if error else "",
         error=error,
+        files_lost=[file.name for file in request.FILES.getlist("attachments")],
     )
+
+
+def _problems(form: ComposeForm) -> list[Problem]:
+    return [
+        Problem(field_id=f"id_{name}", text=str(text))
+        for name, texts in form.errors.items()
+        for text in texts
+    ]
 
 
 def in_words(error: WebmailError) -> str:
@@ -296,7 +306,10 @@ def _sent(request: AnyRequest, form: ComposeForm, sent: outbox.Sent) -> HttpResp
             gettext("Message sent, but no copy could be kept in “Sent”. Do not send it again."),
         )
     origin = form.origin
-    url = presentation.message_url(origin) if origin else reverse("mail:folder", args=["INBOX"])
+    if origin and sent.marked:
+        url = presentation.message_url(origin)
+    else:
+        url = reverse("mail:folder", args=["INBOX"])
     if in_place(request):
         return HttpResponse(status=204, headers={"HX-Redirect": url})
     return HttpResponseRedirect(url)
