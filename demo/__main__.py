@@ -5,20 +5,25 @@ from __future__ import annotations
 import os
 import sys
 
-from demo import environment, options, packages
+from demo import claims, environment, options, packages
 from demo.words import Refused, say
 
 
 def main() -> int:
-    options.read(sys.argv[1:])
+    chosen = options.read(sys.argv[1:])
     try:
+        # Before the long work, so that a taken port is said at once.
+        claims.claim_checkout(environment.ROOT / "var" / "demo.lock", chosen.port)
+        claims.need_port(chosen.port)
         environment.prepare()
     except Refused as refused:
         say(str(refused))
         return 1
+    except KeyboardInterrupt:
+        return 1
     if "WEBMAIL_IMAP_URL" not in os.environ:
         packages.ensure([packages.DOVECOT])
-    # The same process goes on: whoever started it may stop it by the pid he knows.
+    # The same process goes on: it keeps the lock, and whoever started it may stop it by its pid.
     python = str(environment.PYTHON)
     os.execv(python, [python, "-m", "demo.launch", *sys.argv[1:]])  # noqa: S606
 

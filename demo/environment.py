@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from demo import packages
+from demo.servers import process
 from demo.words import Refused, say
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -128,12 +129,14 @@ def _install(requirements: Sequence[str]) -> None:
 
 def _run(command: Sequence[str | Path], refusal: str) -> None:
     """Run; the output goes to a log, and its end into the refusal when the command fails."""
-    with _INSTALL_LOG.open("w") as log:
-        done = subprocess.run(  # noqa: S603 - the commands are those of this module
-            command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=ROOT
-        )
-    if done.returncode != 0:
-        end = "\n".join(_INSTALL_LOG.read_text(errors="replace").splitlines()[-6:])
+    _INSTALL_LOG.unlink(missing_ok=True)
+    child = process.spawn(command, _INSTALL_LOG, cwd=ROOT)
+    try:
+        status = child.wait()
+    finally:
+        process.stop(child)
+    if status != 0:
+        end = process.last_lines(_INSTALL_LOG)
         raise Refused(f"{end}\n\n{refusal}\n(The whole output: {_INSTALL_LOG})")
 
 

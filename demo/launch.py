@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import fcntl
 import hashlib
 import imaplib
 import json
@@ -16,7 +15,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import sys
 import time
 import urllib.request
@@ -121,8 +119,6 @@ def main(arguments: Sequence[str]) -> int:
 
 def run(chosen: options.Options, stack: ExitStack) -> None:
     """Start all, announce it, and watch it until somebody asks for the end."""
-    stack.enter_context(_alone())
-    _need_port(chosen.port)
     mail_folder = mail_store(FOLDER)
     if chosen.reset:
         _forget(mail_folder)
@@ -149,37 +145,6 @@ def _stop(number: int, frame: FrameType | None) -> None:
     for other in _STOPPING:
         signal.signal(other, signal.SIG_IGN)
     raise Stopped
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """One demo in a checkout. The lock falls with the process, so none is ever left behind."""
-    FOLDER.parent.mkdir(exist_ok=True)
-    with (FOLDER.parent / "demo.lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise Refused(f"A demo already runs in this checkout: {lock.read().strip()}") from None
-        lock.truncate(0)
-        lock.write(f"process {os.getpid()}\n")
-        lock.flush()
-        yield
-
-
-def _need_port(port: int) -> None:
-    with socket.socket() as probe:
-        # Without it the port of a demo that ended a moment ago counts as taken.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((process.LOOPBACK, port))
-        except PermissionError:
-            raise Refused(f"Port {port} is for root alone; choose one from 1024 on.") from None
-        except OSError:
-            raise Refused(
-                f"Port {port} is taken by another program."
-                f" Choose another one: bin/demo --port {port + 1}"
-            ) from None
 
 
 def mail_store(folder: Path) -> Path:

@@ -1,6 +1,5 @@
 import json
 import os
-import socket
 from dataclasses import asdict
 from pathlib import Path
 
@@ -8,7 +7,6 @@ import pytest
 
 from demo import academy, launch, options
 from demo.servers.dovecot import Dovecot
-from demo.words import Refused
 
 MAIL = launch.Mail("imap://127.0.0.1:1143", "smtp://127.0.0.1:1587", None)
 
@@ -90,25 +88,6 @@ def test_the_announcement_in_words_names_every_sign_in():
     for person in academy.PEOPLE:
         assert person.address in words
         assert person.password in words
-
-
-def test_a_taken_port_is_said_with_a_way_out():
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        port = other.getsockname()[1]
-        with pytest.raises(Refused, match=f"Port {port} is taken.*--port {port + 1}"):
-            launch._need_port(port)
-
-
-def test_a_second_demo_in_the_checkout_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(launch, "FOLDER", tmp_path / "demo")
-    with (
-        launch._alone(),
-        pytest.raises(Refused, match=f"already runs.*{os.getpid()}"),
-        launch._alone(),
-    ):
-        pass
 
 
 def test_a_secret_is_made_once_and_for_its_owner_alone(tmp_path: Path):
