@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 from demo import claims, environment, options, packages
@@ -11,6 +12,8 @@ from demo.words import Refused, say
 
 def main() -> int:
     chosen = options.read(sys.argv[1:])
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         # Before the long work, so that a taken port is said at once.
         claims.claim_checkout(environment.ROOT / "var" / "demo.lock", chosen.port)

@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -133,8 +134,11 @@ def _run(command: Sequence[str | Path], refusal: str) -> None:
     child = process.spawn(command, _INSTALL_LOG, cwd=ROOT)
     try:
         status = child.wait()
-    finally:
-        process.stop(child)
+    except KeyboardInterrupt:
+        # The group, for venv and pip have children of their own.
+        os.killpg(child.pid, signal.SIGTERM)
+        child.wait()
+        raise
     if status != 0:
         end = process.last_lines(_INSTALL_LOG)
         raise Refused(f"{end}\n\n{refusal}\n(The whole output: {_INSTALL_LOG})")
