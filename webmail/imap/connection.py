@@ -169,9 +169,11 @@ class Connection:
         self._broken = True
         self._client.say_goodbye()
 
-    def lend(self, opener: Callable[[], Connection]) -> None:
-        """Begin a lease (the pool's word). ``opener`` opens the same person's connection anew."""
-        self._begin_lease(alive=self.commands == 0)
+    def lend(self, opener: Callable[[], Connection], *, alive: bool = False) -> None:
+        """Begin a lease (the pool's word). ``opener`` opens the same person's connection anew;
+        ``alive``: this one was opened just now.
+        """
+        self._begin_lease(alive=alive)
         self._opener = opener
 
     def give_back(self) -> bool:
@@ -272,12 +274,13 @@ class Connection:
             raise FolderChanged("The folder was made anew while the connection was lost.")
 
     def _is_still_open(self) -> bool:
-        """NOOP in the open folder. False when the connection had to be replaced: SELECT must
-        follow.
+        """NOOP in the open folder. False when SELECT must follow: the connection had to be
+        replaced, or the server warned. Dovecot does so, with OK after it, when the folder was
+        deleted and made anew by another connection; only the next FETCH would fail.
         """
         try:
             self._client.begin()
-            self._accept(self._exchange(lambda: self._client._simple_command("NOOP"), False))
+            answer = self._exchange(lambda: self._client._simple_command("NOOP"), False)
         except ServerUnavailable:
             if not self._may_reopen():
                 raise
@@ -285,7 +288,7 @@ class Connection:
             self._selected = None
             self._reopen()
             return False
-        return True
+        return answer.status == "OK" and not answer.untagged.keys() & {"NO", "UIDVALIDITY"}
 
     def _read_selected(self, folder: str, answer: _Answer) -> Selected:
         uidvalidity = response.number(answer.untagged.get("UIDVALIDITY", []))

@@ -18,10 +18,13 @@ Opener = Callable[[], Connection]
 
 @dataclass
 class _Room:
-    """What is open under one key. ``idle``: (connection, when it came back), oldest first."""
+    """What is open under one key. ``idle``: (connection, when it came back), oldest first;
+    ``lent`` counts streams too.
+    """
 
     idle: list[tuple[Connection, float]] = field(default_factory=list)
     lent: int = 0
+    streams: int = 0
     closings: int = 0
 
 
@@ -32,18 +35,21 @@ class Lease:
     pool.lease(...)``.
     """
 
-    def __init__(self, pool: Pool, key: Hashable, connection: Connection, closings: int) -> None:
+    def __init__(
+        self, pool: Pool, key: Hashable, connection: Connection, closings: int, stream: bool
+    ) -> None:
         self.connection = connection
         self._pool = pool
         self._key = key
         self._closings = closings
+        self._stream = stream
         self._released = False
 
     def release(self) -> None:
         """Give the connection back, once; a second call does nothing."""
         if not self._released:
             self._released = True
-            self._pool._take_back(self._key, self.connection, self._closings)
+            self._pool._take_back(self._key, self.connection, self._closings, self._stream)
 
     def __enter__(self) -> Connection:
         return self.connection
@@ -83,19 +89,15 @@ class Pool:
         ``opener`` opens and signs in; it is also used to reopen a connection that was dropped, and
         forgotten when the lease ends: the pool keeps no password.
         """
-        return self.lease_open(key, opener)
+        return self._lease(key, opener, stream=False)
 
     def lease_open(self, key: Hashable, opener: Opener) -> Lease:
-        """As `lease`, for who calls ``release()`` himself."""
-        connection, closings = self._idle_or_place(key)
-        if connection is None:
-            try:
-                connection = opener()
-            except BaseException:
-                self._leave(key)
-                raise
-        connection.lend(opener)
-        return Lease(self, key, connection, closings)
+        """As `lease`, for a stream, which calls ``release()`` when it ends.
+
+        Streams leave one connection to the pages: who downloads three films on a bad line must
+        still be able to read.
+        """
+        return self._lease(key, opener, stream=True)
 
     def close(self, key: Hashable) -> None:
         """Close all connections under ``key``: idle ones now, lent ones when they come back."""
@@ -123,6 +125,18 @@ class Pool:
             room = self._rooms.get(key)
             return room.lent + len(room.idle) if room else 0
 
+    def _lease(self, key: Hashable, opener: Opener, *, stream: bool) -> Lease:
+        connection, closings = self._idle_or_place(key, stream)
+        idle = connection is not None
+        if connection is None:
+            try:
+                connection = opener()
+            except BaseException:
+                self._leave(key, stream)
+                raise
+        connection.lend(opener, alive=not idle)
+        return Lease(self, key, connection, closings, stream)
+
     def _forget(self) -> None:
         lock = threading.Lock()
         self._changed = threading.Condition(lock)  # something came back, or there is room
@@ -130,46 +144,52 @@ class Pool:
         self._rooms: dict[Hashable, _Room] = {}
         self._reaper: threading.Thread | None = None
 
-    def _idle_or_place(self, key: Hashable) -> tuple[Connection | None, int]:
+    def _idle_or_place(self, key: Hashable, stream: bool) -> tuple[Connection | None, int]:
         """An idle connection, or None and the right to open one; and the key's closings so far."""
         deadline = time.monotonic() + self.wait_seconds
         with self._changed:
             while True:
                 room = self._rooms.setdefault(key, _Room())
-                if room.idle:
+                if self._has_place(room, stream):
+                    room.lent += 1
+                    room.streams += stream
                     # The last one that came back: the others grow old and are closed.
-                    connection, _ = room.idle.pop()
-                    room.lent += 1
-                    return connection, room.closings
-                if room.lent < self.max_per_user:
-                    room.lent += 1
-                    return None, room.closings
+                    return room.idle.pop()[0] if room.idle else None, room.closings
                 remaining = deadline - time.monotonic()
                 if remaining <= 0:
                     raise ServerUnavailable("All connections of this person are in use.")
                 self._changed.wait(remaining)
 
-    def _leave(self, key: Hashable) -> None:
+    def _has_place(self, room: _Room, stream: bool) -> bool:
+        if stream and room.streams >= max(1, self.max_per_user - 1):
+            return False
+        return room.lent < self.max_per_user
+
+    def _leave(self, key: Hashable, stream: bool) -> None:
         with self._changed:
             room = self._rooms.get(key)
             if room is not None:
                 room.lent -= 1
+                room.streams -= stream
                 self._tidy(key)
             self._changed.notify_all()
 
-    def _take_back(self, key: Hashable, connection: Connection, closings: int) -> None:
+    def _take_back(
+        self, key: Hashable, connection: Connection, closings: int, stream: bool
+    ) -> None:
         reusable = connection.give_back()
         with self._changed:
             room = self._rooms.get(key)
             if room is None:  # lent before a fork: the socket is the parent's
                 return
             room.lent -= 1
+            room.streams -= stream
             keep = reusable and room.closings == closings
             if keep:
                 room.idle.append((connection, time.monotonic()))
                 self._start_reaper()
             self._tidy(key)
-            self._changed.notify()
+            self._changed.notify_all()
         if not keep:
             connection.close()
 

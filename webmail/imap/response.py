@@ -385,10 +385,16 @@ def _described(
     return Part(
         parameters={name: headers.decode(value) for name, value in parameters.items()},
         disposition=kind,
-        file_name=headers.file_name({**parameters, **said}),
+        file_name=_file_name({**parameters, **said}),
         location=_string(location).strip(),
         **rest,
     )
+
+
+def _file_name(parameters: Mapping[str, str]) -> str:
+    # Most parts have none, and a page has some two hundred parts.
+    named = any(name.startswith(("filename", "name")) for name in parameters)
+    return headers.file_name(parameters) if named else ""
 
 
 def _parameters(value: Any) -> dict[str, str]:

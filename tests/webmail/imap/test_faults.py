@@ -341,6 +341,15 @@ def test_what_nobody_asked_for_is_no_later_answer():
         imap.close()
 
 
+@pytest.mark.parametrize("news", [b"* NO Internal error\r\n", b"* OK [UIDVALIDITY 8] new\r\n"])
+def test_a_warning_at_the_question_for_news_opens_the_folder_again(news):
+    again = ("SELECT", selected(exists=1, uidvalidity=8))
+    with ScriptedServer(imap_script(SELECT, ("NOOP", ok(news)), again)) as server:
+        imap = selected_inbox(server)
+        assert imap.select("INBOX").uidvalidity == 8
+        imap.close()
+
+
 def test_counts_follow_arrivals_and_removals_in_their_order():
     news = b"* 1 EXPUNGE\r\n* 1 EXPUNGE\r\n* 5 EXISTS\r\n* 2 EXPUNGE\r\n"
     with ScriptedServer(imap_script(SELECT, ("NOOP", news + ok()))) as server:

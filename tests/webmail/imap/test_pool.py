@@ -65,13 +65,24 @@ def test_another_key_gets_another_connection(pool, opener):
 
 
 def test_at_most_three_are_open_and_the_fourth_is_told_so(pool, opener):
-    leases = [pool.lease_open("alice", opener) for _ in range(3)]
+    leases = [pool.lease("alice", opener) for _ in range(3)]
     assert len({id(lease.connection) for lease in leases}) == 3
     with pytest.raises(ServerUnavailable):
-        pool.lease_open("alice", opener)
+        pool.lease("alice", opener)
     for lease in leases:
         lease.release()
     assert pool.count("alice") == 3
+
+
+def test_streams_leave_one_connection_to_the_pages(pool, opener):
+    streams = [pool.lease_open("alice", opener) for _ in range(2)]
+    with pytest.raises(ServerUnavailable):
+        pool.lease_open("alice", opener)
+    with pool.lease("alice", opener) as imap:
+        imap.select("INBOX")
+    for stream in streams:
+        stream.release()
+    pool.lease_open("alice", opener).release()
 
 
 def test_who_waits_gets_the_one_that_comes_back(opener):
@@ -217,6 +228,37 @@ def test_a_folder_made_anew_meanwhile_is_not_taken_for_the_old_one(pool):
             imap.select("INBOX")
             imap.uid("FETCH", "1", "(UID FLAGS)")
         pool.close("alice")
+
+
+def test_a_folder_made_anew_while_it_was_open_in_the_pool(pool, opener, mailbox):
+    mailbox.create_folder("Classe")
+    old = mailbox.append(b"Subject: vieux\r\n\r\nx\r\n", "Classe")
+    with pool.lease("alice", opener) as imap:
+        uidvalidity = imap.select("Classe").uidvalidity
+    mailbox.delete_folder("Classe")
+    mailbox.create_folder("Classe")
+    with pool.lease("alice", opener) as imap, pytest.raises(FolderChanged):
+        imap.require(MessageRef("Classe", uidvalidity, old))
+
+
+def test_a_folder_removed_while_it_was_open_in_the_pool(pool, opener, mailbox):
+    mailbox.create_folder("Classe")
+    with pool.lease("alice", opener) as imap:
+        imap.select("Classe")
+    mailbox.delete_folder("Classe")
+    with pool.lease("alice", opener) as imap, pytest.raises(FolderNotFound):
+        imap.select("Classe")
+
+
+def test_a_folder_renamed_while_it_was_open_in_the_pool(pool, opener, mailbox):
+    mailbox.create_folder("Classe")
+    mailbox.append(b"Subject: x\r\n\r\nx\r\n", "Classe")
+    with pool.lease("alice", opener) as imap:
+        imap.select("Classe")
+    mailbox.imap.unselect()
+    mailbox.imap.rename("Classe", "Classe-2024")
+    with pool.lease("alice", opener) as imap, pytest.raises(FolderNotFound):
+        imap.select("Classe")
 
 
 def test_reopening_a_folder_that_nobody_named_yet_takes_it_as_it_is(pool):
