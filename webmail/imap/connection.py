@@ -167,7 +167,11 @@ class Connection:
     def close(self) -> None:
         """Sign out and hang up; waits for nothing, raises nothing."""
         self._broken = True
-        self._client.say_goodbye()
+        if self._busy:
+            # Within an APPEND a LOGOUT would be taken for the message's last line.
+            self._client.hang_up()
+        else:
+            self._client.say_goodbye()
 
     def lend(self, opener: Callable[[], Connection], *, alive: bool = False) -> None:
         """Begin a lease (the pool's word). ``opener`` opens the same person's connection anew;

@@ -42,12 +42,22 @@ from webmail.mime.addresses import Address
 from webmail.mime.structure import Part
 
 # What a parser that trusts the server trips over when it lies.
-TRIPS = (ProtocolError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+TRIPS = (
+    ProtocolError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
 
 _CODE = re.compile(rb"\[([A-Za-z0-9-]+)(?: ([^\]]*))?\]")
 # Where the sender's own words begin: behind it nothing is believed of an answer that can't be
 # parsed, for a subject may well read "UID 7".
 _SENDERS_WORDS = re.compile(rb" (?:ENVELOPE|BODY)")
+_SEQUENCE = re.compile(rb"(\d{1,10}) \(")
+_NUMBER = re.compile(rb"\d{1,10}")
 _UID = re.compile(rb"[ (]UID (\d{1,10})(?: |$)")
 _FLAGS = re.compile(rb"[ (]FLAGS \(([^()]*)\)")
 _SIZE = re.compile(rb"[ (]RFC822\.SIZE (\d{1,18})(?: |$)")
@@ -107,7 +117,7 @@ def numbers(raw: Iterable[Any]) -> tuple[int, ...]:
 def append_uid(raw: Sequence[Any]) -> int | None:
     """The UID of ``APPENDUID uidvalidity uid`` (RFC 4315)."""
     words = raw[-1].split() if raw and isinstance(raw[-1], bytes) else []
-    return int(words[1]) if len(words) == 2 and words[1].isdigit() else None
+    return int(words[1]) if len(words) == 2 and _NUMBER.fullmatch(words[1]) else None
 
 
 def copied(raw: Iterable[Any], limit: int) -> tuple[int, dict[int, int]]:
@@ -120,7 +130,7 @@ def copied(raw: Iterable[Any], limit: int) -> tuple[int, dict[int, int]]:
     moved: dict[int, int] = {}
     for line in raw:
         words = line.split() if isinstance(line, bytes) else []
-        if len(words) != 3 or not words[0].isdigit():
+        if len(words) != 3 or not _NUMBER.fullmatch(words[0]):
             continue
         before, after = (_expanded(word, limit) for word in words[1:])
         if before and len(before) == len(after):
@@ -133,7 +143,7 @@ def _expanded(uid_set: bytes, limit: int) -> list[int]:
     uids: list[int] = []
     for piece in uid_set.split(b","):
         first, _, last = piece.partition(b":")
-        if not first.isdigit() or not (last or first).isdigit():
+        if not _NUMBER.fullmatch(first) or not _NUMBER.fullmatch(last or first):
             return []
         low, high = sorted((int(first), int(last or first)))
         if len(uids) + high - low >= limit:
@@ -227,11 +237,12 @@ def _unreadable(line: list[Any], selected: Selected) -> Fetched | None:
         return None
     head = text_[: senders_words.start()]
     uid, flags, size = _UID.search(head), _FLAGS.search(head), _SIZE.search(head)
-    if uid is None:
+    sequence = _SEQUENCE.match(head)
+    if uid is None or sequence is None:
         return None
     return Fetched(
         ref=MessageRef(selected.folder, selected.uidvalidity, int(uid[1])),
-        sequence=int(text_.split(b" ", 1)[0]),
+        sequence=int(sequence[1]),
         flags=_flags(flags[1].split() if flags else ()),
         size=int(size[1]) if size else 0,
         received=None,

@@ -151,7 +151,8 @@ def _folders(raw: Iterable[Any]) -> tuple[Folder, ...]:
     found: dict[str, Folder] = {}
     for line in response.lines(raw):
         folder = _folder(response.parsed(line))
-        found.setdefault(folder.name, folder)
+        if folder.name:
+            found.setdefault(folder.name, folder)
     return tuple(found.values())
 
 

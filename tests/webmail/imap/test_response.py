@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from webmail.errors import BadServerAnswer
 from webmail.imap import names, response
@@ -88,6 +90,23 @@ def test_an_unreadable_answer_is_not_believed_where_the_sender_speaks():
     assert response.messages([line], INBOX) == ()
 
 
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_no_damage_to_an_answer_is_more_than_a_damaged_row(data):
+    line = bytearray(ROW)
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(line) - 1))
+        line[place : place + data.draw(st.integers(0, 3))] = data.draw(
+            st.sampled_from(
+                [b"(", b")", b'"', b"\\", b"[", b"{3}", b" ", b"NIL", b"\xff", b"9" * 40]
+            )
+        )
+    other = ROW.replace(b"1 (UID 5", b"2 (UID 6")
+    rows = response.messages([bytes(line), other], INBOX)
+    assert rows[-1].ref.uid == 6
+    assert len(rows) <= 2
+
+
 def test_a_missing_structure_is_unreadable():
     (row,) = response.messages([ROW.replace(TEXT, b"BODYSTRUCTURE NIL")], INBOX)
     assert row.structure is UNREADABLE
@@ -150,6 +169,8 @@ def test_addresses_that_are_none_are_left_out(entry):
         (b"Thu, 99 Mar 2025 09:30:00 +0000", None),
         (b"Thu, 06 Mar 20250 09:30:00 +0000", None),
         (b"Thu, 06 Mar 1601 09:30:00 +0000", None),
+        (b"Thu, 06 Mar 2025 09:30:00 +99999999999999999999", None),
+        (b"Thu, 06 Mar 2025 99999999999999999999:30:00 +0100", None),
         (b"hier", None),
         (b"", None),
         (b"\xff\xfe", None),
@@ -266,7 +287,16 @@ def test_copied_uids():
 
 @pytest.mark.parametrize(
     "line",
-    [b"38 1:4294967295 1:4294967295", b"38 3,5 100", b"38 x y", b"38 3", b"", b"38 * 1", b"x 3 4"],
+    [
+        b"38 1:4294967295 1:4294967295",
+        b"38 3,5 100",
+        b"38 x y",
+        b"38 3",
+        b"",
+        b"38 * 1",
+        b"x 3 4",
+        b"9" * 5000 + b" 1 2",
+    ],
 )
 def test_copied_uids_that_are_not_believed(line):
     assert response.copied([line], 10) == (0, {})
