@@ -29,9 +29,9 @@ class Recipients:
     invalid: tuple[str, ...]
 
 
-# Quotes, comments and angle brackets that are never closed end with the value.
+# A quote that is never closed is none; names are bounded, so that many of those cost little.
 _PIECE = re.compile(
-    r'"(?:[^"\\]|\\.)*(?:"|$)|<[^<>]*(?:>|$)|\((?:[^()\\]|\\.)*\)|[,;:]|[^",;:<(]+|.',
+    r'"(?:[^"\\]|\\.){0,300}"|<[^<>]*(?:>|$)|\((?:[^()\\]|\\.)*\)|[,;:]|[^",;:<(]+|.',
     re.DOTALL,
 )
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -47,7 +47,7 @@ def parse(value: str) -> tuple[Address, ...]:
     2047).
 
     Lenient: groups are flattened, semicolons separate too, a comment after a bare address is its
-    name, unclosed quotes end with the value. Text without an address becomes an Address with a name
+    name, an unclosed quote is ignored. Text without an address becomes an Address with a name
     alone; an empty group (``undisclosed-recipients:;``) gives nothing.
     """
     found: list[Address] = []
@@ -97,7 +97,9 @@ def _decoded(words: str) -> str:
     # headers uses this module for its own fields, so it cannot be imported before this one exists.
     from webmail.mime import headers
 
-    return " ".join(headers.decode(words).strip("'\" ").split())
+    name = " ".join(headers.decode(words).split())
+    # Outlook writes the names of those it knows by address alone as 'a@b.fr'.
+    return name[1:-1] if len(name) > 2 and name[0] == name[-1] == "'" else name
 
 
 def is_valid(address: str) -> bool:

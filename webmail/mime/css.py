@@ -191,12 +191,12 @@ def _rules(rules: Iterable[Any], depth: int) -> Iterator[str]:
 def _selector(prelude: list[Any]) -> str:
     """The selectors of the list that can be kept, ids prefixed; ``""`` when none can."""
     selectors: list[list[Any]] = [[]]
-    for token in prelude:
-        if token == ",":
+    for node in prelude:
+        if node == ",":
             selectors.append([])
         else:
-            selectors[-1].append(token)
-        if token.type == "hash":
-            token.value = PREFIX + token.value
+            selectors[-1].append(node)
+        if node.type == "hash":
+            node.value = PREFIX + node.value
     texts = (" ".join(tinycss2.serialize(one).replace('"', "'").split()) for one in selectors)
     return ",".join(one for one in texts if _SELECTOR.fullmatch(one) and not _PSEUDO.search(one))

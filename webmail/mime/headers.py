@@ -229,8 +229,8 @@ def safe_name(name: str) -> str:
     # Old programs sent the whole path of the file: only what follows it is a name.
     if re.match(r"[A-Za-z]:\\|\\\\|/", name):
         name = re.split(r"[/\\]", name)[-1]
+    name = re.sub(r"^(?:\.{1,2}[/\\])+", "", name)
     name = re.sub(r"\s+", " ", _UNSAFE_IN_NAMES.sub("_", name)).strip(" .")
-    name = re.sub(r"^(?:\.+_)+", "", name).strip(" .")
     if len(name) <= _LONGEST_NAME:
         return name
     stem, dot, extension = name.rpartition(".")

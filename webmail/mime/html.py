@@ -417,11 +417,12 @@ def to_text(source: str) -> str:
 
 def _rough_text(source: str) -> str:
     """The text of HTML that no parser should be given."""
+    unseen = r"<!--.*?(?:-->|\Z)|<(style|script|title)\b.*?(?:</\1[^>]*>?|\Z)"
+    source = re.sub(unseen, "", source, flags=re.IGNORECASE | re.DOTALL)
     source = re.sub(
-        r"<!--.*?(?:-->|\Z)|<(style|script|title)\b.*?(?:</\1|\Z)", "", source, flags=re.I | re.S
+        r"<(?:br|/?p|/?div|/tr|/li|/h[1-6])\b[^<>]*>", "\n", source, flags=re.IGNORECASE
     )
-    source = re.sub(r"<(?:br|/?p|/?div|/tr|/li|/h[1-6])\b[^<>]*>", "\n", source, flags=re.I)
-    source = html.unescape(re.sub(r"</?[a-z!][^<>]*>?", "", source, flags=re.I))
+    source = html.unescape(re.sub(r"</?[a-z!][^<>]*>?", "", source, flags=re.IGNORECASE))
     return re.sub(
         r"\n\s*\n\s*", "\n\n", re.sub(r"[ \t]+", " ", plain_text.without_surrogates(source))
     ).strip()
@@ -476,10 +477,13 @@ class _Lines:
             self._block(name, is_end)
 
     def _block(self, name: str, is_end: bool) -> None:
+        is_quote = name == "blockquote"
+        if is_quote and is_end:
+            self.quotes = max(self.quotes - 1, 0)
         if name in _SPACED:
             self.done.append(self._mark().rstrip())
-        if name == "blockquote":
-            self.quotes = max(self.quotes + (-1 if is_end else 1), 0)
+        if is_quote and not is_end:
+            self.quotes += 1
         elif name == "pre":
             self.is_preformatted = not is_end
         elif name == "li" and not is_end:

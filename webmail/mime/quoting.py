@@ -47,10 +47,10 @@ def quote(text: str, attribution: str) -> str:
 
 
 def forwarded(text: str, head: Sequence[tuple[str, str]], title: str = "Forwarded message") -> str:
-    """``text`` under the lines of ``head`` (label and value), as a forwarded message is shown in
-    plain text."""
+    """``text`` under the lines of ``head`` (label with its colon, and value), as a forwarded
+    message is shown in plain text."""
     lines = [f"-------- {title} --------"]
-    lines += [f"{label}: {' '.join(value.split())}" for label, value in head if value]
+    lines += [f"{label} {' '.join(value.split())}" for label, value in head if value]
     return "\n".join([*lines, "", text.replace("\r\n", "\n").strip("\n")]) + "\n"
 
 

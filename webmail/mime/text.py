@@ -17,6 +17,7 @@ _NOT_BASE64 = bytes(
     )
 )
 _OPEN_ESCAPE = re.compile(rb"=(?:[0-9A-Fa-f]?|[ \t]{0,200}\r?)")
+_STRAY_ESCAPE = re.compile(rb"=(?=[^0-9A-Fa-f\s])")
 _LOOSE_SOFT_BREAK = re.compile(rb"=(?:[ \t]+\r?\n|\r(?!\n))")
 _UU_NAMES = frozenset({"x-uuencode", "x-uue", "uuencode", "uue"})
 
@@ -59,7 +60,7 @@ class TransferDecoder:
         return b"".join(_base64_run(run) for run in (*ended, rest[:whole]))
 
     def _quoted_printable(self, data: bytes, final: bool) -> bytes:
-        data = self._rest + data
+        data = _STRAY_ESCAPE.sub(b"=3D", self._rest + data)
         self._rest = b""
         last = data.rfind(b"=")
         if not final and last >= 0 and _OPEN_ESCAPE.fullmatch(data, last):
@@ -193,20 +194,26 @@ def _decode_charset(data: bytes, charset: str) -> str:
         codec = "utf-16"
     if _MULTI_BYTE.fullmatch(codec):
         return _decode_multi_byte(data, codec)
-    return _decode_utf8(data) or _decode_single_byte(
-        data, "iso8859-1" if codec == "utf-8" else codec
-    )
+    unicode = _decode_utf8(data, is_declared=codec == "utf-8")
+    return unicode or _decode_single_byte(data, "" if codec == "utf-8" else codec)
 
 
-def _decode_utf8(data: bytes) -> str:
-    """``data`` read as UTF-8, ``""`` when it is something else. A character cut off at the end is
-    left out."""
+_HIGH_BYTES = bytes(range(0x80, 0x100))
+
+
+def _decode_utf8(data: bytes, *, is_declared: bool = False) -> str:
+    """``data`` read as UTF-8, ``""`` when it is something else.
+
+    A character cut off at the end is left out; but where nothing says UTF-8, a lone byte at the end
+    is an é of windows-1252.
+    """
     try:
-        return codecs.getincrementaldecoder("utf-8")().decode(data)
+        unicode = codecs.getincrementaldecoder("utf-8")().decode(data)
+        return unicode if is_declared or not unicode.isascii() else ""
     except UnicodeDecodeError:
         damaged = data.decode("utf-8", "replace")
     bad = damaged.count("\ufffd")
-    good = len(damaged) - bad - sum(byte < 128 for byte in data)
+    good = len(damaged) - bad - len(data.translate(None, _HIGH_BYTES))
     return damaged if good > 4 * bad else ""
 
 
