@@ -1,0 +1,61 @@
+"""What may come out of the sanitiser, whatever went in: a list of its own, and a parser of its
+own."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+from webmail.mime import css
+from webmail.mime.html import SafeHtml
+
+TAGS = css.words(
+    """
+    a abbr acronym address area article aside b bdi bdo big blockquote br caption center cite
+    code col colgroup dd del details dfn dir div dl dt em figcaption figure font footer h1 h2 h3
+    h4 h5 h6 header hr i img ins kbd li main map mark menu nav ol p pre q rp rt ruby s samp
+    section small span strike strong sub summary sup table tbody td tfoot th thead time tr tt u
+    ul var wbr
+    """
+)
+LOADING = {"src", "srcset", "background"}
+NEVER = css.words(
+    "action data formaction poster ping srcdoc manifest xmlns xlink:href cite longdesc"
+)
+
+
+class Judge(HTMLParser):
+    """Checks each tag and attribute with a parser that has no part in the sanitising."""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in TAGS
+        for name, raw in attrs:
+            value = raw or ""
+            assert not name.startswith(("on", "hx-", "data-", "xml", "aria"))
+            assert name not in NEVER
+            if name in LOADING:
+                assert re.fullmatch(r"(?:(?:inline|remote)/\d+(?: [\d.]+[wx])?(?:, )?)+", value)
+            if name == "href":
+                assert re.match(r"(?:https?://|mailto:|tel:|#m-)", value, re.IGNORECASE)
+            if name in ("id", "name"):
+                assert value.startswith(css.PREFIX)
+            if name == "style":
+                assert not re.search(r"url|expression|position|\\|<|@", value, re.IGNORECASE)
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError("a comment came out")
+
+    def handle_decl(self, decl: str) -> None:
+        raise AssertionError("a declaration came out")
+
+    def handle_pi(self, data: str) -> None:
+        raise AssertionError("an instruction came out")
+
+
+def judge(safe: SafeHtml) -> None:
+    """Assert that nothing but what is listed here is in ``safe``."""
+    safe.body.encode()
+    parser = Judge()
+    parser.feed(safe.body)
+    parser.close()
+    assert not re.search(r"url|expression|@(?!media)|\\|<|position", safe.style)

@@ -1,0 +1,125 @@
+"""Addresses: what mail holds, and what a person types."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from webmail.mime import addresses
+from webmail.mime.addresses import Address
+
+PARSED = {
+    "bare": ("alice@x.fr", [("", "alice@x.fr")]),
+    "named": ("Alice Martin <alice@x.fr>", [("Alice Martin", "alice@x.fr")]),
+    "quoted comma": (
+        '"Martin, Alice" <alice@x.fr>, bob@x.fr',
+        [("Martin, Alice", "alice@x.fr"), ("", "bob@x.fr")],
+    ),
+    "escaped quote": ('"le \\"chef\\"" <a@x.fr>', [('le "chef"', "a@x.fr")]),
+    "encoded comma": ("=?utf-8?Q?Durand=2C_F?= <f@x.fr>", [("Durand, F", "f@x.fr")]),
+    "encoded in quotes": ('"=?ISO-8859-1?Q?Zo=E9?=" <z@x.fr>', [("Zoé", "z@x.fr")]),
+    "comment": ("z@x.fr (Zoé)", [("Zoé", "z@x.fr")]),
+    "semicolons": ("a@x.fr; b@x.fr", [("", "a@x.fr"), ("", "b@x.fr")]),
+    "group": ("Parents: a@x.fr, b@x.fr;", [("", "a@x.fr"), ("", "b@x.fr")]),
+    "empty group": ("undisclosed-recipients:;", []),
+    "name is the address": ("a@x.fr <a@x.fr>", [("", "a@x.fr")]),
+    "name is another address": (
+        "chef@ac.fr <x@pirate.example>",
+        [("chef@ac.fr", "x@pirate.example")],
+    ),
+    "no address": ("Vie scolaire", [("Vie scolaire", "")]),
+    "null sender": ("<>", []),
+    "route": ("<@a.fr,@b.fr:c@d.fr>", [("", "c@d.fr")]),
+    "unclosed quote": ('"Alice <a@x.fr>', [("Alice", "a@x.fr")]),
+    "unclosed angle": ("Alice <a@x.fr", [("Alice", "a@x.fr")]),
+    "nothing": ("  ,, ;", []),
+    "line break in address": ("<a@x.fr\r\nBcc: b@x.fr>", [("", "a@x.frBcc:b@x.fr")]),
+}
+
+
+@pytest.mark.parametrize(("value", "expected"), PARSED.values(), ids=PARSED)
+def test_a_list_of_addresses_is_read(value: str, expected: list[tuple[str, str]]) -> None:
+    assert [(found.name, found.address) for found in addresses.parse(value)] == expected
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=100) | st.text(alphabet='<>()"\\,;:@ab.\r\n=?', max_size=60))
+def test_reading_a_list_never_raises_nor_leaves_a_control(value: str) -> None:
+    for found in addresses.parse(value):
+        assert not any(character < " " for character in found.name + found.address)
+    addresses.read_recipients(value)
+
+
+def test_what_a_person_types_is_read() -> None:
+    read = addresses.read_recipients(
+        'alice@x.fr; "Durand, F." <f@x.fr>\nClaire Morvan <c@x.fr>, élève@école.fr, '
+        "d@x.fr e@x.fr, ALICE@x.fr,"
+    )
+    assert read.invalid == ()
+    assert [(found.name, found.address) for found in read.valid] == [
+        ("", "alice@x.fr"),
+        ("Durand, F.", "f@x.fr"),
+        ("Claire Morvan", "c@x.fr"),
+        ("", "élève@école.fr"),
+        ("", "d@x.fr"),
+        ("", "e@x.fr"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "alice",
+        "alice@",
+        "@x.fr",
+        "a@x",
+        "a@x..fr",
+        "a..b@x.fr",
+        "a@-x.fr",
+        "a@x.fr\x00",
+        "a@x.fr>",
+        "<a@x.fr> suite",
+        "Alice a@x.fr",
+        "a@@x.fr",
+        "a b@x.fr",
+        '"a\x0bb" <a@x.fr>',
+        "a@x.fr <b@x.fr> <c@x.fr>",
+        "x" * 65 + "@x.fr",
+    ],
+)
+def test_what_is_no_address_is_named(typed: str) -> None:
+    read = addresses.read_recipients(f"bob@x.fr, {typed}")
+    assert len(read.valid) == 1
+    assert len(read.invalid) == 1
+
+
+def test_a_line_break_never_becomes_part_of_an_address() -> None:
+    read = addresses.read_recipients("a@x.fr\r\nBcc: b@x.fr")
+    assert [found.address for found in read.valid] == ["a@x.fr"]
+    assert read.invalid == ("Bcc: b@x.fr",)
+
+
+FORMATTED = {
+    "bare": (Address("", "a@x.fr"), "a@x.fr"),
+    "words": (Address("Zoé Le Goff", "z@x.fr"), "Zoé Le Goff <z@x.fr>"),
+    "comma": (Address("Durand, F", "f@x.fr"), '"Durand, F" <f@x.fr>'),
+    "quote": (Address('le "chef"', "a@x.fr"), '"le \\"chef\\"" <a@x.fr>'),
+    "dot": (Address("M. Durand", "a@x.fr"), '"M. Durand" <a@x.fr>'),
+}
+
+
+@pytest.mark.parametrize(("address", "expected"), FORMATTED.values(), ids=FORMATTED)
+def test_an_address_is_written_so_that_it_can_be_read_again(
+    address: Address, expected: str
+) -> None:
+    assert addresses.format(address) == expected
+    assert addresses.parse(expected) == (address,)
+
+
+@pytest.mark.parametrize("bad", ["a\r\nBcc: x@y.fr", "a\nb", "a\x00b"])
+def test_controls_are_not_written(bad: str) -> None:
+    with pytest.raises(ValueError, match="control"):
+        addresses.format(Address(bad, "a@x.fr"))
+    with pytest.raises(ValueError, match="control"):
+        addresses.format(Address("a", bad))

@@ -1,0 +1,239 @@
+"""HTML mail: what is kept, what is dropped, and that nothing dangerous comes out."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.webmail.mime.judge import judge
+from webmail.mime import css, html
+from webmail.mime.structure import Part
+
+LINK = 'target="_blank" rel="noopener noreferrer"'
+
+BODIES = {
+    "formatting": ("<p>Été <b>gras</b></p>",) * 2,
+    "unclosed": ("<p>un<p><b>deux", "<p>un</p><p><b>deux</b></p>"),
+    "script": ("a<script>b</script>c", "ac"),
+    "title and style": ("<title>a</title><style>p{}</style>b", "b"),
+    "foster parent": (
+        "<table><p>a</p><tr><td>b</table>",
+        "<p>a</p><table><tbody><tr><td>b</td></tr></tbody></table>",
+    ),
+    "entities stay": ("&lt;script&gt; &amp;lt; &nbsp;é", "&lt;script&gt; &amp;lt; &nbsp;é"),
+    "web link": (
+        '<a href="https://x.fr/?a=1&amp;b=2">x</a>',
+        f'<a href="https://x.fr/?a=1&amp;b=2" {LINK}>x</a>',
+    ),
+    "mail link": ('<a href="MAILTO:a@x.fr">x</a>', f'<a href="MAILTO:a@x.fr" {LINK}>x</a>'),
+    "phone link": ('<a href="tel:+33322823740">x</a>', f'<a href="tel:+33322823740" {LINK}>x</a>'),
+    "link without scheme": ('<a href="//x.fr/">x</a>', f'<a href="https://x.fr/" {LINK}>x</a>'),
+    "own target": (
+        '<a href="http://x.fr" target="_top" rel="opener" ping="http://y">x</a>',
+        f'<a href="http://x.fr" {LINK}>x</a>',
+    ),
+    "relative link": ('<a href="/accounts/logout/">x</a>', "<a>x</a>"),
+    "script link": ('<a href="java&#10;script:x()">x</a>', "<a>x</a>"),
+    "data link": ('<a href="data:text/html,x">x</a>', "<a>x</a>"),
+    "anchors prefixed": (
+        '<a href="#a">x</a><a name="a"></a><p id="a">y</p>',
+        '<a href="#m-a">x</a><a name="m-a"></a><p id="m-a">y</p>',
+    ),
+    "handlers": (
+        '<p onclick="x()" ONLOAD=y style="color:red;position:fixed">a</p>',
+        '<p style="color:red;">a</p>',
+    ),
+    "form": ("<form action=x><input name=a><button>ok</button></form>", "ok"),
+    "svg": ("a<svg><a xlink:href=javascript:x><text>b</text></a></svg>c", "ac"),
+    "frame": ("a<iframe src=http://x/>b</iframe>", "a"),
+    "comment": ("a<!-- b --!>c", "ac"),
+    "table attributes": (
+        '<table width="600" bgcolor="#fff" cellpadding="0" role="presentation"></table>',
+    )
+    * 2,
+    "role": ('<table role="alert"></table>', "<table></table>"),
+    "nul": ("<scr\x00ipt>a</scr\x00ipt>b", "b"),
+    "htmx": ('<div hx-get="/x" data-x="y" class="c">a</div>', '<div class="c">a</div>'),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), BODIES.values(), ids=BODIES)
+def test_a_body_keeps_what_is_safe(source: str, expected: str) -> None:
+    def by_attribute(body: str) -> list[str]:
+        return sorted(re.findall(r'[^\s<>"=]+="[^"]*"|<[^\s>]+|[^<>]+', body))
+
+    assert by_attribute(html.sanitise(source).body) == by_attribute(expected)
+
+
+def test_inline_images_are_numbered_in_their_order() -> None:
+    safe = html.sanitise(
+        '<img src="cid:a%40x"><img src="CID:b@x"><img src="cid:a@x"><img src="plan.png">',
+        locations=["plan.png"],
+    )
+    assert safe.inline == ("a@x", "b@x", "plan.png")
+    assert re.findall('src="([^"]*)"', safe.body) == [
+        "inline/0",
+        "inline/1",
+        "inline/0",
+        "inline/2",
+    ]
+
+
+REMOTE = """<img src="http://x/a.png"><img src="//x/b.png"><table background=" https://x/c&#10;.png"></table>
+<img src="HTTP&#58;//x/a.png" srcset="http://x/d.png 2x, cid:z 3x"><img src="http://x/a.png">"""
+
+
+def test_remote_images_are_counted_and_not_loaded() -> None:
+    safe = html.sanitise(REMOTE)
+    assert "x/" not in safe.body
+    assert "remote/" not in safe.body
+    assert safe.remote[:3] == ("http://x/a.png", "https://x/b.png", "https://x/c.png")
+    assert safe.images_blocked == 5
+
+
+def test_allowed_remote_images_are_loaded_by_number() -> None:
+    safe = html.sanitise(REMOTE, remote=True)
+    assert "x/" not in safe.body
+    assert re.findall(' (?:src|background)="([^"]*)"', safe.body)[:3] == [
+        "remote/0",
+        "remote/1",
+        "remote/2",
+    ]
+    assert safe.images_blocked == 0
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "absent.png",
+        "/mail/",
+        "data:image/svg+xml,x",
+        "file:///x",
+        "http:x",
+        "\\\\x\\y",
+        "javascript:x",
+        "blob:x",
+        "http:///x",
+        "ftp://x/",
+        "inline/0",
+        "remote/0",
+    ],
+)
+def test_other_images_are_not_loaded(address: str) -> None:
+    assert (
+        html.sanitise(f'<img src="{address}" srcset="{address} 2x">', remote=True).body == "<img>"
+    )
+
+
+def test_style_sheets_go_into_the_head_and_the_body_has_its_colours() -> None:
+    safe = html.sanitise(
+        '<html><head><style media="screen">.a{color:red;background:url(x)}</style>'
+        "<!--[if mso]><style>p{color:blue}"
+        "</style><![endif]--></head>"
+        '<body bgcolor=f0f0f0 text="#333" link=red style="margin:0"><p class=a>x</p>'
+    )
+    assert safe.style.split("\n") == [
+        "body{background-color:#f0f0f0;color:#333;margin:0}",
+        "a:link{color:red}",
+        "@media screen{.a{color:red}}",
+    ]
+    assert safe.body == '<p class="a">x</p>'
+
+
+SLOW = {
+    "large": "a" * 1_000_001,
+    "deep": "<div>" * 300,
+    "deep by formatting": "<b><i><font><a>" * 200_000,
+    "very deep": "<table><tr><td>" * 60_000,
+    "less than": "<" * 1_000_000,
+    "ampersands": "&" * 1_000_000,
+    "entities": "&amp;" * 200_000,
+}
+
+
+@pytest.mark.parametrize("source", SLOW.values(), ids=SLOW)
+def test_what_would_be_slow_is_refused_soon(source: str) -> None:
+    start = time.monotonic()
+    with pytest.raises(html.TooComplex):
+        html.sanitise(source)
+    html.to_text(source)
+    assert time.monotonic() - start < 5
+
+
+def test_what_is_deep_but_real_is_shown() -> None:
+    source = "<table><tr><td>" * 40 + "fond" + "</td></tr></table>" * 40
+    assert "fond" in html.sanitise(source).body
+
+
+TEXTS = {
+    "paragraphs": ("<p>un</p><p>deux<br>trois</p>", "un\n\ndeux\ntrois"),
+    "blanks": ("<div>un \n deux</div>\n<div>trois</div>", "un deux\ntrois"),
+    "list": ("<ul><li>un<li>deux</ul>", "- un\n- deux"),
+    "cells": ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"),
+    "quote": ("Oui<blockquote>un<br>deux</blockquote>", "Oui\n\n> un\n> deux"),
+    "image": ('<img alt="Logo &lt;a&gt;">', "Logo <a>"),
+    "unseen": ("<head><title>t</title><style>p{}</style></head>a<script>b</script>", "a"),
+    "entities": ("caf&eacute;&nbsp;: 15&euro; &lt;b&gt;", "café\u00a0: 15€ <b>"),
+    "preformatted": ("<pre>a\n  b</pre>", "a\n  b"),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), TEXTS.values(), ids=TEXTS)
+def test_the_text_of_html(source: str, expected: str) -> None:
+    assert html.to_text(source) == expected
+
+
+def test_the_text_of_html_too_deep_for_a_parser() -> None:
+    assert html.to_text("<div>" * 5000 + "caf&eacute;<script>x</script>") == "café"
+
+
+def test_a_charset_is_read_from_the_source_when_mail_names_none() -> None:
+    source = '<meta http-equiv=x content="text/html; charset=koi8-r"><p>привет'
+    assert "привет" in html.decode(source.encode("koi8-r"), "8bit", "")
+    assert "привет" in html.decode(source.encode(), "8bit", "utf-8")
+
+
+def test_parts_of_both_kinds_become_one() -> None:
+    pieces = [(Part("1", "text/plain"), "1 < 2"), (Part("2", "text/html"), "<b>pied</b>")]
+    assert html.sanitise(html.join(pieces)).body == "<div>1 &lt; 2</div>\n<b>pied</b>"
+    assert html.join_text(pieces) == "1 < 2\n\npied"
+
+
+PIECES = st.sampled_from(
+    sorted(
+        css.words(
+            """
+            <script> </script> <style> </style> <svg> </svg> <math> <mtext> <table> <tr> <td>
+            </table> <p> </p> <b> </b> <a <img <div > / " ' = ` <!-- --> --!> <![CDATA[ ]]> <?
+            <!DOCTYPE <noscript> </noscript> <textarea> </textarea> <title> </title> <xmp>
+            <plaintext> <template> <select> <form <input <iframe <object <body href= src=
+            srcset= style= onerror= onload=x id= name= class= background= javascript:x http://x/
+            //x cid:a data:image/png;base64,AA url(http://x/) color:red position:fixed \\75 &lt;
+            &#x3c; &quot; &colon; &NewLine; \x00 \ud800 \x0c <details> <summary> <mglyph>
+            <foreignObject> <annotation-xml encoding= <desc> <frameset> <noembed> <map <area
+            usemap=#a
+            """
+        )
+    )
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.lists(PIECES | st.text(max_size=4), max_size=30), st.sampled_from(["", " "]), st.booleans()
+)
+def test_nothing_dangerous_comes_out_of_anything(
+    pieces: list[str], between: str, remote: bool
+) -> None:
+    source = between.join(pieces)
+    safe = html.sanitise(source, remote=remote)
+    judge(safe)
+    again = html.sanitise(
+        safe.body, locations=[f"{kind}/{n}" for kind in ("inline", "remote") for n in range(9)]
+    )
+    assert len(again.body) <= len(safe.body) + 200
+    html.to_text(source).encode()

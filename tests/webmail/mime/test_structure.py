@@ -1,0 +1,201 @@
+"""What of a message is shown, and messages taken apart."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from webmail.mime import structure
+from webmail.mime.structure import Part
+
+
+def part(number: str, media_type: str, **rest: object) -> Part:
+    return Part(number, media_type, **rest)  # type: ignore[arg-type]
+
+
+def multi(kind: str, *children: Part, **rest: object) -> Part:
+    return Part("", f"multipart/{kind}", children=children, **rest)  # type: ignore[arg-type]
+
+
+PLAIN, HTML = part("1", "text/plain"), part("2", "text/html")
+LOGO = part("3", "image/png", content_id="<logo@x>", disposition="inline")
+PDF = part("4", "application/pdf", disposition="attachment", file_name="a.pdf")
+MAIL = part("5", "message/rfc822", children=(multi("mixed", part("5.1", "text/html")),))
+INVITATION = part("6", "text/calendar", parameters={"method": "REQUEST"})
+FOOTER = part("7", "text/plain")
+NOTES = part("8", "text/plain", disposition="attachment", file_name="notes.txt")
+NAMED = part("9", "text/plain", file_name="journal.txt")
+
+# root -> numbers of text, html, inline, attachments
+CHOSEN = {
+    "plain": (PLAIN, "1", "", "", ""),
+    "html": (HTML, "", "2", "", ""),
+    "file alone": (PDF, "", "", "", "4"),
+    "alternative": (multi("alternative", PLAIN, HTML), "1", "2", "", ""),
+    "alternative of plain alone": (multi("alternative", PLAIN), "1", "", "", ""),
+    "related in alternative": (
+        multi("alternative", PLAIN, multi("related", HTML, LOGO)),
+        "1",
+        "2",
+        "3",
+        "",
+    ),
+    "alternative in related": (
+        multi("related", multi("alternative", PLAIN, HTML), LOGO),
+        "1",
+        "2",
+        "3",
+        "",
+    ),
+    "image of a plain message": (multi("mixed", PLAIN, LOGO), "1", "", "", "3"),
+    "file": (multi("mixed", multi("alternative", PLAIN, HTML), PDF), "1", "2", "", "4"),
+    "nested message stays whole": (multi("mixed", PLAIN, MAIL), "1", "", "", "5"),
+    "invitation": (multi("alternative", PLAIN, HTML, INVITATION), "1", "2", "", "6"),
+    "footer of a list": (multi("mixed", HTML, FOOTER), "27", "27", "", ""),
+    "alternative and footer": (
+        multi("mixed", multi("alternative", PLAIN, HTML), FOOTER),
+        "17",
+        "27",
+        "",
+        "",
+    ),
+    "text attached": (multi("mixed", PLAIN, NOTES), "1", "", "", "8"),
+    "named text is a file": (multi("mixed", PLAIN, NAMED), "1", "", "", "9"),
+    "named text alone is the text": (NAMED, "9", "", "", ""),
+    "signed": (multi("signed", PLAIN, PDF), "1", "", "", "4"),
+    "report": (
+        multi("report", PLAIN, part("x", "message/delivery-status"), MAIL),
+        "1",
+        "",
+        "",
+        "x5",
+    ),
+    "digest": (multi("digest", MAIL), "", "", "", "5"),
+    "empty": (multi("mixed"), "", "", "", ""),
+    "root named by start": (
+        multi(
+            "related", LOGO, part("2", "text/html", content_id="<r>"), parameters={"start": "<r>"}
+        ),
+        "",
+        "2",
+        "3",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize(("root", "text", "html", "inline", "files"), CHOSEN.values(), ids=CHOSEN)
+def test_parts_are_chosen(root: Part, text: str, html: str, inline: str, files: str) -> None:
+    shown = structure.choose(root)
+    groups = (shown.text, shown.html, shown.inline, shown.attachments)
+    assert ["".join(one.number for one in group) for group in groups] == [text, html, inline, files]
+
+
+def test_an_image_that_the_html_does_not_use_is_an_attachment() -> None:
+    root = multi("related", HTML, LOGO, part("9", "image/gif", location="plan.gif"))
+    assert [one.number for one in structure.choose(root, {"logo@x"}).inline] == ["3"]
+    assert [one.number for one in structure.choose(root, {"plan.gif"}).attachments] == ["3"]
+    assert structure.choose(root, ()).inline == ()
+
+
+def test_a_deep_tree_is_walked_without_recursion() -> None:
+    root = PLAIN
+    for _ in range(5000):
+        root = multi("mixed", root)
+    assert sum(1 for _ in root.walk()) == 5001
+    structure.choose(root)
+
+
+MESSAGE = b"""Subject: =?utf-8?Q?=C3=A9t=C3=A9?=
+Content-Type: multipart/mixed; boundary="a b"
+
+preamble
+--a b
+Content-Type: multipart/alternative; boundary=in
+
+--in
+
+un
+--in
+Content-Type: text/html; charset=utf-8
+Content-Transfer-Encoding: QUOTED-PRINTABLE
+
+<p>deux=
+--in--
+--a b
+Content-Type: application/pdf; name="x.pdf"
+Content-Disposition: ATTACHMENT; filename*=utf-8''%C3%A9.pdf
+Content-ID: <p@x>
+
+%PDF
+--a b--
+epilogue
+"""
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
+def test_a_message_is_taken_apart_as_imap_numbers_it(line_end: bytes) -> None:
+    parsed = structure.parse(MESSAGE.replace(b"\n", line_end))
+    assert parsed.headers.get("Subject") == "été"
+    assert [(one.number, one.media_type) for one in parsed.root.walk()] == [
+        ("", "multipart/mixed"),
+        ("1", "multipart/alternative"),
+        ("1.1", "text/plain"),
+        ("1.2", "text/html"),
+        ("2", "application/pdf"),
+    ]
+    assert parsed.bodies == {"1.1": b"un", "1.2": b"<p>deux=", "2": b"%PDF"}
+    pdf = parsed.root.children[1]
+    assert (pdf.file_name, pdf.disposition, pdf.cid) == ("é.pdf", "attachment", "p@x")
+    assert parsed.root.children[0].children[1].encoding == "quoted-printable"
+
+
+def test_a_multipart_without_boundary_is_text() -> None:
+    parsed = structure.parse(b"Content-Type: multipart/mixed\n\nOn doit lire ceci.")
+    assert (parsed.root.number, parsed.root.media_type) == ("1", "text/plain")
+    assert parsed.bodies == {"1": b"On doit lire ceci."}
+
+
+def test_a_multipart_that_is_never_closed_ends_with_the_message() -> None:
+    parsed = structure.parse(b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nun\n--b\n\ndeux")
+    assert parsed.bodies == {"1": b"un", "2": b"deux"}
+
+
+def test_limits_hold_for_parts_and_depth() -> None:
+    many = structure.parse(
+        b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 10_000
+    )
+    assert len(many.bodies) <= structure.MOST_PARTS + 1
+    deep = b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (i, i) for i in range(1000)
+    )
+    assert len(list(structure.parse(deep).root.walk())) == structure.DEEPEST + 1
+
+
+LINES = st.sampled_from(
+    [
+        b"Content-Type: multipart/mixed; boundary=b",
+        b"Content-Type: multipart/alternative; boundary=c",
+        b"--b",
+        b"--c",
+        b"--b--",
+        b"--c--",
+        b"",
+        b"Content-Type: text/html",
+        b"Content-Type: message/rfc822",
+        b"\xe9t\xe9 <p>",
+        b"Content-Disposition: attachment; filename*0*=x''%",
+        b"Content-Transfer-Encoding: base64",
+        b"Content-Type: ;;=/",
+    ]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(LINES | st.binary(max_size=10), max_size=25), st.sampled_from([b"\n", b"\r\n"]))
+def test_taking_apart_never_raises(lines: list[bytes], line_end: bytes) -> None:
+    parsed = structure.parse(line_end.join(lines))
+    leaves = {one.number for one in parsed.root.walk() if not one.children}
+    assert leaves == set(parsed.bodies)
+    structure.choose(parsed.root)

@@ -1,0 +1,253 @@
+"""Transfer encodings, charsets, flowed text, and plain text as HTML."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from webmail.mime import text
+
+TRANSFER = {
+    "base64": (b"w6l0\r\nw6k=\r\n", "base64", "été".encode()),
+    "base64 with rubbish": (b"w6l0!!\x00w6k", "BASE64 ", "été".encode()),
+    "base64 in two runs": (b"w6k=w6k=", "base64", "éé".encode()),
+    "base64 one letter too many": (b"w6l0w6k=A", "base64", "été".encode()),
+    "quoted-printable": (b"=C3=A9t=C3=A9 =\r\nfin", "quoted-printable", "été fin".encode()),
+    "soft break with blanks": (b"un=  \r\ndeux", "quoted-printable", b"undeux"),
+    "bad escape": (b"2+2=4 =ZZ =", "quoted-printable", b"2+2=4 =ZZ "),
+    "uuencode": (b"begin 644 a\n#0V%T\n`\nend\n", "x-uuencode", b"Cat"),
+    "8bit": (b"\xe9", "8bit", b"\xe9"),
+    "unknown": (b"=C3", "x-rien", b"=C3"),
+}
+
+
+@pytest.mark.parametrize(("data", "encoding", "expected"), TRANSFER.values(), ids=TRANSFER)
+def test_a_transfer_encoding_is_undone(data: bytes, encoding: str, expected: bytes) -> None:
+    assert text.decode_transfer(data, encoding) == expected
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(["base64", "quoted-printable", "x-uuencode", "8bit"]),
+    st.lists(
+        st.binary(max_size=12) | st.text(alphabet="=AB C3\r\n\t", max_size=12).map(str.encode),
+        max_size=8,
+    ),
+)
+def test_decoding_piece_by_piece_gives_the_same_bytes(encoding: str, pieces: list[bytes]) -> None:
+    decoder = text.TransferDecoder(encoding)
+    streamed = b"".join([*map(decoder.feed, pieces), decoder.close()])
+    assert streamed == text.decode_transfer(b"".join(pieces), encoding)
+
+
+CHARSETS = {
+    "utf-8": ("été €".encode(), "UTF-8", "été €"),
+    "utf-8 with mark": (b"\xef\xbb\xbf\xc3\xa9", "utf-8", "é"),
+    "utf-8 cut off": ("abc é".encode()[:-1], "utf-8", "abc "),
+    "latin-1 said utf-8": (b"\xe9crit en latin-1", "utf-8", "écrit en latin-1"),
+    "utf-8 said latin-1": ("élève".encode(), "iso-8859-1", "élève"),
+    "windows-1252 said latin-1": (b"l\x92\xe9cole \x80", "ISO-8859-1", "l’école €"),
+    "windows-1252 said latin-9": (b"l\x92\xe9cole \xa4", "iso-8859-15", "l’école €"),
+    "8 bits said ascii": (b"\xe9t\xe9", "us-ascii", "été"),
+    "unknown": (b"\xe9t\xe9", "x-nimporte", "été"),
+    "none": ("été".encode(), "", "été"),
+    "hostile": (b"\xe9t\xe9", "<" * 5000, "été"),
+    "no charset of mail": (b"abc-\xe9", "punycode", "abc-é"),
+    "odd spelling": (b"\xe9", "ISO_8859-1:1987", "é"),
+    "cyrillic": ("привет".encode("koi8-r"), "koi8-r", "привет"),
+    "gbk said gb2312": ("会议鎔".encode("gb18030"), "gb2312", "会议鎔"),
+    "japanese": ("会議".encode("iso2022_jp"), "iso-2022-jp", "会議"),
+    "japanese unsaid": ("会議".encode("iso2022_jp"), "", "会議"),
+    "utf-7": (b"+AOk-t+AOk-", "utf-7", "été"),
+    "utf-7 is never guessed": (b"+ADw-script+AD4-", "", "+ADw-script+AD4-"),
+    "utf-16": ("été".encode("utf-16"), "utf-16", "été"),
+    "utf-16 without mark": ("Texte été".encode("utf-16-le"), "utf-16", "Texte été"),
+    "line ends": (b"a\r\nb\rc\n", "", "a\nb\nc\n"),
+    "controls": (b"a\x00b\x1bc\x07\td", "utf-8", "abc\td"),
+}
+
+
+@pytest.mark.parametrize(("data", "charset", "expected"), CHARSETS.values(), ids=CHARSETS)
+def test_a_charset_is_believed_as_far_as_the_bytes_allow(
+    data: bytes, charset: str, expected: str
+) -> None:
+    assert text.decode(data, "8bit", charset) == expected
+
+
+NAMES = st.sampled_from(
+    [
+        "utf-8",
+        "utf-7",
+        "utf-16",
+        "utf-32",
+        "iso-2022-jp",
+        "iso-2022-kr",
+        "hz",
+        "gb18030",
+        "big5",
+        "euc-kr",
+        "shift_jis",
+        "cp1252",
+        "iso-8859-15",
+        "johab",
+        "idna",
+        "unicode_escape",
+        "hex",
+        "",
+        "\x00",
+        "ü",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.binary(max_size=100),
+    st.sampled_from(["base64", "quoted-printable", "uue", "7bit", "x"]),
+    NAMES,
+)
+def test_decoding_never_raises(data: bytes, encoding: str, charset: str) -> None:
+    text.decode(data, encoding, charset).encode()
+
+
+FLOWED = {
+    "joined": ("Un \ndeux\ntrois", False, "Un deux\ntrois"),
+    "delsp": ("Un \ndeux", True, "Undeux"),
+    "stuffed": (" From\n >x", False, "From\n>x"),
+    "quotes": ("> a \n> b\n>> c \n> d", False, "> a b\n>> c \n> d"),
+    "signature": ("fin \n-- \nAlice", False, "fin \n-- \nAlice"),
+}
+
+
+@pytest.mark.parametrize(("source", "delsp", "expected"), FLOWED.values(), ids=FLOWED)
+def test_flowed_text_is_joined(source: str, delsp: bool, expected: str) -> None:
+    assert text.unflow(source, delsp) == expected
+
+
+def link(target: str, shown: str = "") -> str:
+    return f'<a href="{target}" target="_blank" rel="noopener noreferrer">{shown or target}</a>'
+
+
+LINKED = {
+    "web": ("voir https://x.fr/a?b=1.", f"voir {link('https://x.fr/a?b=1')}."),
+    "two arguments": ("https://x.fr/?a&b", link("https://x.fr/?a&amp;b")),
+    "brackets": ("(http://x.fr/a_(b))", f"({link('http://x.fr/a_(b)')})"),
+    "www": ("www.x.fr,", f"{link('http://www.x.fr', 'www.x.fr')},"),
+    "mail": (
+        "à claire.morvan@x.fr.",
+        f"à {link('mailto:claire.morvan@x.fr', 'claire.morvan@x.fr')}.",
+    ),
+    "mailto": ("mailto:a@x.fr", link("mailto:a@x.fr", "mailto:a@x.fr")),
+    "guillemets": ("«\u00a0http://x.fr\u00a0»", f"«\u00a0{link('http://x.fr')}\u00a0»"),
+    "angle brackets": ("<http://x.fr>", f"&lt;{link('http://x.fr')}&gt;"),
+    "nothing after": ("http:// et www.", "http:// et www."),
+    "javascript": ("javascript:alert(1)", "javascript:alert(1)"),
+    "markup": ("<b>&amp;", "&lt;b&gt;&amp;amp;"),
+    "markup after an address": (
+        'a@a.co?]<img/src="x"/onerror=alert(1)>',
+        f"{link('mailto:a@a.co', 'a@a.co')}?]&lt;img/src=&quot;x&quot;/onerror=alert(1)&gt;",
+    ),
+    "quote in an address": (
+        'http://x.fr/"onclick="a',
+        f"{link('http://x.fr/')}&quot;onclick=&quot;a",
+    ),
+    "placeholder": ("##str_replacement_0##", "##str_replacement_0##"),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), LINKED.values(), ids=LINKED)
+def test_addresses_in_text_become_links_after_escaping(source: str, expected: str) -> None:
+    assert text.to_html(source) == f"<div>{expected}</div>"
+
+
+def test_quotes_are_nested() -> None:
+    assert text.to_html("Oui.\n> un\n>> deux\n> trois\nfin") == (
+        "<div>Oui.</div><blockquote>un<blockquote>deux</blockquote>trois</blockquote><div>fin</div>"
+    )
+
+
+def test_a_long_quote_is_folded() -> None:
+    html = text.to_html("Oui.\n" + "> ligne\n" * 30, quote_label="<Citation>")
+    assert '<details class="quote"><summary>&lt;Citation&gt;</summary><blockquote>ligne<br>' in html
+    assert html.count("<details") == html.count("</details>") == 1
+
+
+def test_a_signature_stands_apart() -> None:
+    assert (
+        text.to_html("Bonjour\n-- \nAlice")
+        == '<div>Bonjour</div><div class="signature">-- <br>Alice</div>'
+    )
+
+
+class Checker(HTMLParser):
+    """Notes every tag and attribute, and checks that each element is closed in its turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: set[tuple[str, str]] = set()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen |= {(tag, name) for name, _ in attrs} | {(tag, "")}
+        for name, value in attrs:
+            assert name != "href" or re.match("https?://|mailto:", value or "", re.IGNORECASE)
+        if tag != "br":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+PIECES = st.sampled_from(
+    [
+        "> ",
+        ">> ",
+        "\n",
+        "-- \n",
+        "<script>",
+        "</a>",
+        "http://x.fr/",
+        "www.a",
+        "a@b.fr",
+        '"',
+        "'",
+        "&",
+        ")",
+        "(",
+        " ",
+        "onerror=",
+        "javascript:",
+        "\u202e",
+        "mailto:",
+        "é",
+        "\ud800",
+        "\x00",
+        "&#x27;",
+        ";",
+        ".",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PIECES | st.text(max_size=8), max_size=25).map("".join))
+def test_text_as_html_has_nothing_but_lines_links_and_quotes(source: str) -> None:
+    checker = Checker()
+    html = text.to_html(source)
+    html.encode()
+    checker.feed(html)
+    checker.close()
+    assert checker.open == []
+    assert {tag for tag, _ in checker.seen} <= {
+        "div",
+        "br",
+        "a",
+        "blockquote",
+        "details",
+        "summary",
+    }
+    assert {name for _, name in checker.seen} <= {"", "href", "target", "rel", "class"}
