@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
+from aiosmtpd.smtp import AuthResult, Envelope
 
 from tests.servers.scripted import CLOSE, READ_DATA, STALL, ScriptedServer, drip, wait
 from webmail import smtp
@@ -41,7 +41,7 @@ class Received:
     """What the real server took, and whom it refuses."""
 
     def __init__(self) -> None:
-        self.envelopes = []
+        self.envelopes: list[Envelope] = []
         self.refused: set[str] = set()
 
     async def handle_RCPT(self, server, session, envelope, address, options):

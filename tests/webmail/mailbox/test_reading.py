@@ -287,7 +287,7 @@ def folded(text: str) -> str:
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the shared corpus is not beside the checkout")
 def test_the_corpus_is_read_as_expected(imap, put):
     expected = json.loads((CORPUS / "expected.json").read_text())
-    failures = []
+    failures: list[tuple[object, ...]] = []
     for path in sorted(CORPUS.glob("*.eml")):
         named = put(path.read_bytes())
         opened = reading.open_message(imap, named)
