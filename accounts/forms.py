@@ -40,7 +40,7 @@ class SignInForm(LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"] = forms.CharField(
-            label=_("Address or login"),
+            label=_("Login or address"),
             max_length=254,
             validators=[NO_CONTROLS],
             widget=forms.TextInput(

@@ -72,7 +72,7 @@ DECLARED: tuple[Preference, ...] = (
         "dates",
         _("Dates in the list"),
         "relative",
-        (("relative", _("14:32, yesterday, Mon. 12 May")), ("full", _("12/05/2024 14:32"))),
+        (("relative", _("14:32, Tue. 17:20, Fri. 20 Nov.")), ("full", _("12/05/2024 14:32"))),
     ),
     Preference("time_zone", _("Time zone"), settings.TIME_ZONE, _time_zones, wide=True),
     Preference(

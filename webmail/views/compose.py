@@ -87,14 +87,14 @@ def forward(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> Http
         sides = read_folders(imap, folder)
     envelope = opened.fetched.envelope
     head = [
-        (gettext("From"), _written(envelope.from_)),
-        (gettext("Date"), presentation.when_long(envelope.date)),
-        (pgettext("recipients", "To"), _written(envelope.to)),
-        (gettext("Subject"), envelope.subject),
+        (pgettext("sender", "From:"), _written(envelope.from_)),
+        (gettext("Date:"), presentation.when_long(envelope.date)),
+        (pgettext("recipients", "To:"), _written(envelope.to)),
+        (gettext("Subject:"), envelope.subject),
     ]
     initial = {
         "subject": quoting.forward_subject(envelope.subject),
-        "body": "\n\n" + quoting.forwarded(quoted, head),
+        "body": "\n\n" + quoting.forwarded(quoted, head, gettext("Forwarded message")),
         "kind": "forward",
     }
     cards = [presentation.attachment_card(origin, part) for part in opened.shown.attachments]

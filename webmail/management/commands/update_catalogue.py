@@ -1,4 +1,4 @@
-"""``bin/manage update_catalogue``: bring the ``.po`` files of ``locale/`` up to date with the sources.
+"""``bin/manage update_catalogue``: bring the catalogues of ``locale/`` up to date with the sources.
 
 Django's makemessages needs GNU gettext, absent on many machines; Babel reads the same sources.
 """
@@ -39,7 +39,9 @@ def _sources() -> Iterator[tuple[Path, str]]:
             if "migrations" not in path.parts:
                 yield path, path.read_text(encoding="utf-8")
     for path in sorted((settings.BASE_DIR / "templates").rglob("*.*")):
-        yield path, templatize(path.read_text(encoding="utf-8"), origin=str(path))
+        source = templatize(path.read_text(encoding="utf-8"), origin=str(path))
+        # A template's indentation would be an error in Python.
+        yield path, "\n".join(line.lstrip() for line in source.splitlines())
 
 
 def extracted() -> Catalog:
