@@ -104,9 +104,9 @@ def open_page(browser: Browser, site: str, faults: list[str]) -> Iterator[Callab
 def sign_in() -> Callable[[Page, MailAccount], None]:
     def sign_in(page: Page, account: MailAccount) -> None:
         page.goto("/")
-        page.get_by_label("Login or address").fill(account.login)
+        page.get_by_label("Adresse ou identifiant").fill(account.login)
         page.get_by_label("Mot de passe", exact=True).fill(account.password)
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Se connecter").click()
         page.wait_for_url("**/mail/INBOX/")
 
     return sign_in
