@@ -19,7 +19,7 @@ from django.urls import reverse
 from accounts.models import MailDomain, User
 from demo.servers.dovecot import MailAccount
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
+pytestmark = [pytest.mark.sqlite, pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
 PASSWORD = "Une-Craie-Verte-2026"
 
 
