@@ -107,6 +107,14 @@ function dropRepeatedDay(heading) {
   if (before?.textContent === heading.textContent) heading.remove();
 }
 
+/** A page of a folder begins in its list, so that its keys work at once. No ring: nobody asked for it. */
+function beginInList() {
+  const list = document.getElementById("rows");
+  const isFree = document.activeElement === document.body && !location.hash;
+  if (!list || !isFree || document.querySelector("#message[data-open]") || !matchMedia("(pointer: fine)").matches) return;
+  list.focus({ preventScroll: true, focusVisible: false });
+}
+
 export function start() {
   on("click", "#rows .pick input", pickRange);
   on("click", "[data-unpick]", unpick);
@@ -117,6 +125,7 @@ export function start() {
   });
   document.body.addEventListener("htmx:afterRequest", ({ detail }) => acted(detail));
   countPicked();
+  beginInList();
 }
 
 export function load(root) {
