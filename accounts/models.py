@@ -161,7 +161,9 @@ class MailDomain(models.Model):
     sieve_port = models.PositiveIntegerField(_("ManageSieve port"), default=4190, **_port)
     sieve_security = models.CharField(_("ManageSieve security"), **_security)
     help_text = models.TextField(
-        _("help text"), blank=True, help_text=_("Shown at sign-in to people of this domain.")
+        _("help text"),
+        blank=True,
+        help_text=_("Shown to people of this domain when they could not sign in."),
     )
 
     objects = MailDomainQuerySet.as_manager()

@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts import credentials, session
 from accounts.forms import SignInForm
-from accounts.models import User
+from accounts.models import MailDomain, User
 
 
 class SignInView(LoginView):
@@ -26,6 +26,13 @@ class SignInView(LoginView):
         if form.failure_status == 429:
             response["Retry-After"] = "900"
         return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        typed = str(context["form"]["login"].value() or "").strip().lower()
+        if context["form"].errors and (domain := MailDomain.objects.of_typed_login(typed)):
+            context["domain_help"] = domain.help_text
+        return context
 
 
 class SignOutView(LogoutView):

@@ -47,7 +47,9 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.mime",
     },
     "webmail.context": {"webmail.preferences"},
+    "webmail.health": set(),
     "webmail.middleware": {
+        "webmail.health",
         "webmail.errors",
         "webmail.htmx",
         "webmail.models",

@@ -177,14 +177,21 @@ class ComposeForm(forms.Form):
         recipient_fields = ("to", "cc", "bcc")
         if not any(self.errors.get(name) or cleaned.get(name) for name in recipient_fields):
             self.add_error("to", _("Name at least one recipient."))
-        total = sum(file.size or 0 for file in cleaned.get("attachments") or [])
-        if total * 4 / 3 > settings.MESSAGE_LIMIT:
+        if self.attached > settings.MESSAGE_LIMIT:
             self.add_error(
                 "attachments",
                 _("The attachments weigh %(total)s; a message may hold about %(limit)s.")
-                % {"total": size(total), "limit": size(settings.MESSAGE_LIMIT * 3 // 4)},
+                % {
+                    "total": size(self.attached * 3 // 4),
+                    "limit": size(settings.MESSAGE_LIMIT * 3 // 4),
+                },
             )
         return cleaned
+
+    @property
+    def attached(self) -> int:
+        """Bytes of the uploaded files as they will be sent, in base64."""
+        return sum(file.size or 0 for file in self.cleaned_data.get("attachments") or []) * 4 // 3
 
     @property
     def origin(self) -> MessageRef | None:

@@ -9,17 +9,37 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone, translation
 from django.utils.http import urlencode
 
-from webmail.errors import SignInNeeded, WebmailError
+from webmail import health
+from webmail.errors import SignInNeeded, TooLarge, WebmailError
 from webmail.htmx import wants_partial
 from webmail.models import PreferenceDefault
 from webmail.preferences import Preferences
 
 logger = logging.getLogger(__name__)
+
+
+class HealthMiddleware:
+    """``/healthz``: 200 or 503 with what answers and what does not.
+
+    Before everything else, since sessions and preferences need what may be down; and under any host
+    name, since a load balancer asks by address.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path_info not in {"/healthz", "/healthz/"}:
+            return self.get_response(request)
+        state = health.state()
+        response = JsonResponse(state, status=200 if all(state.values()) else 503)
+        response["Cache-Control"] = "no-store"
+        return response
 
 
 class PreferencesMiddleware:
@@ -58,6 +78,12 @@ def template_names(error: WebmailError) -> list[str]:
     return names
 
 
+def _announced(request: HttpRequest) -> int:
+    """The bytes that the request says it brings."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return int(length) if length.isascii() and length.isdigit() else 0
+
+
 def in_place(request: HttpRequest) -> bool:
     """Whether a script made the request and shows the answer itself."""
     return wants_partial(request) or request.headers.get("X-Requested-With") == "fetch"
@@ -70,21 +96,21 @@ class ErrorsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if _announced(request) > settings.MESSAGE_LIMIT + settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            # Before anything reads it, for its token or its fields: a file would be on the disk.
+            return self._page(request, TooLarge(limit=settings.MESSAGE_LIMIT))
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not isinstance(error, WebmailError):
-            return None
+        return self._page(request, error) if isinstance(error, WebmailError) else None
+
+    def _page(self, request: HttpRequest, error: WebmailError) -> HttpResponse:
         if isinstance(error, SignInNeeded):
             return self._sign_in(request, error)
-        reference = secrets.token_hex(4)
-        logger.warning(
-            "%s %s: %s", reference, type(error).__name__, error.server_words or error or "no words"
-        )
         context = {
             "error": error,
             "retry_url": request.get_full_path() if request.method == "GET" else "",
-            "reference": reference,
+            "reference": note(error),
         }
         return answer(request, error, context)
 
@@ -97,6 +123,15 @@ class ErrorsMiddleware:
         # Known but no longer able to open the mailbox: only the password is missing.
         step = "accounts:reenter" if request.user.is_authenticated else settings.LOGIN_URL
         return redirect(f"{resolve_url(step)}?{urlencode({'next': request.get_full_path()})}")
+
+
+def note(error: WebmailError) -> str:
+    """Log the error; returns the reference by which the support desk finds the line."""
+    reference = secrets.token_hex(4)
+    logger.warning(
+        "%s %s: %s", reference, type(error).__name__, error.server_words or error or "no words"
+    )
+    return reference
 
 
 def answer(request: HttpRequest, error: WebmailError, context: dict[str, object]) -> HttpResponse:

@@ -5,7 +5,7 @@ from django.urls import include, path, register_converter
 from django.views.i18n import set_language
 
 from webmail.converters import FolderConverter, MessageConverter, PartConverter
-from webmail.views import compose, health, messages, parts, preferences
+from webmail.views import compose, messages, parts, preferences
 
 register_converter(FolderConverter, "folder")
 register_converter(MessageConverter, "ref")
@@ -31,6 +31,4 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),
     path("language/", set_language, name="set_language"),
-    path("healthz", health.healthz, name="healthz"),
-    path("healthz/", health.healthz),
 ]

@@ -170,7 +170,7 @@ class Migration(migrations.Migration):
                     "help_text",
                     models.TextField(
                         blank=True,
-                        help_text="Shown at sign-in to people of this domain.",
+                        help_text="Shown to people of this domain when they could not sign in.",
                         verbose_name="help text",
                     ),
                 ),

@@ -64,6 +64,14 @@ def test_an_unknown_login_gets_the_same_answer_as_a_wrong_password(
     assert words("alice") == words("nobod")
 
 
+def test_the_domains_help_is_shown_to_who_could_not_sign_in(
+    mail_domain: MailDomain, alice: MailAccount
+) -> None:
+    MailDomain.objects.update(help_text="Mot de passe oublié : <b>poste 12</b>.")
+    assert "poste 12" not in Client().get(LOGIN).content.decode()
+    assert "&lt;b&gt;poste 12" in post(Client(), "alice", "faux").content.decode()
+
+
 def test_an_unknown_domain_is_named(mail_domain: MailDomain) -> None:
     answer = post(Client(), "alice@ailleurs.example", "x")
     assert answer.status_code == 422

@@ -111,7 +111,15 @@ def is_valid(address: str) -> bool:
     local, at, domain = address.rpartition("@")
     if not at or len(local.encode("utf-8", "replace")) > 64 or len(address) > 254:
         return False
-    return bool(_LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain))
+    return bool(_LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain)) and _has_ascii_form(domain)
+
+
+def _has_ascii_form(domain: str) -> bool:
+    """Whether IDNA can write it: not a label that grows too long, nor a letter it does not know."""
+    try:
+        return domain.isascii() or bool(domain.encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def read_recipients(text: str) -> Recipients:

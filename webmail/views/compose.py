@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages as toasts
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render as render_template
 from django.urls import reverse
@@ -38,7 +39,7 @@ from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import Envelope, MessageRef
 from webmail.mailbox import reading
-from webmail.middleware import in_place
+from webmail.middleware import in_place, note
 from webmail.mime import addresses, build, headers, quoting
 from webmail.mime.addresses import Address
 from webmail.mime.build import Attachment, Outgoing
@@ -150,7 +151,8 @@ def _send(request: AnyRequest) -> HttpResponse:
     """Send what was posted. Whatever goes wrong, the same page comes back with the text in it."""
     form = ComposeForm(request.POST, request.FILES)
     try:
-        _sign_in_again(request)
+        if refused := _sign_in_again(request):
+            return _refused(request, form, status=refused.failure_status, sign_in=refused)
         if not isinstance(request.user, User):
             raise SignInNeeded
         if not form.is_valid():
@@ -169,28 +171,35 @@ def _send(request: AnyRequest) -> HttpResponse:
             raise
         return _refused(request, form, status=error.status, error=error)
     except WebmailError as error:
+        note(error)
         return _refused(request, form, status=error.status, error=error)
     return _sent(request, form, sent)
 
 
-def _sign_in_again(request: AnyRequest) -> None:
-    """Without script a person whose session ended gives the password in the form itself."""
+def _sign_in_again(request: AnyRequest) -> SignInForm | None:
+    """Without script a person whose session ended gives the password in the form itself.
+
+    Comes back with the sign-in when that was refused.
+    """
     if not request.POST.get("password"):
-        return
+        return None
     again = SignInForm(request.POST, request=request)
     if not again.is_valid():
-        raise SignInNeeded
+        return again
     again.login(request)
+    return None
 
 
 def _kept(imap: Connection, form: ComposeForm) -> list[Attachment]:
     """The forwarded message's attachments that stayed ticked: straight from the server."""
     if form.origin is None:
         return []
-    kept = []
-    for number in form.cleaned_data["keep"]:
+    kept: list[Attachment] = []
+    left = settings.MESSAGE_LIMIT - form.attached
+    for number in dict.fromkeys(form.cleaned_data["keep"]):
         part = reading.find_part(imap, form.origin, number)
-        content = reading.content(imap, form.origin, part, limit=settings.MESSAGE_LIMIT)
+        content = reading.content(imap, form.origin, part, limit=max(0, left))
+        left -= len(content) * 4 // 3
         name = presentation.attachment_card(form.origin, part).name
         kept.append(Attachment(name=name, media_type=part.media_type, content=content))
     return kept
@@ -245,14 +254,25 @@ class Problem:
 
 
 def _refused(
-    request: AnyRequest, form: ComposeForm, *, status: int, error: WebmailError | None = None
+    request: AnyRequest,
+    form: ComposeForm,
+    *,
+    status: int,
+    error: WebmailError | None = None,
+    sign_in: SignInForm | None = None,
 ) -> HttpResponse:
-    """The form again, with what was written and what stood in the way."""
+    """The form again, with what was written and what stood in the way: its own mistakes, a server,
+    or the ``sign_in`` that was refused."""
+    words = ""
+    if error is not None:
+        words = in_words(error)
+    elif sign_in is not None:
+        words = " ".join(problem.text for problem in _problems(sign_in))
     if in_place(request):
         context = {
             "title": gettext("The message was not sent."),
-            "text": in_words(error) if error else "",
-            "problems": [] if error else _problems(form),
+            "text": words,
+            "problems": [] if words else _problems(form),
         }
         response = render_template(request, "webmail/_notice.html", context, status=status)
         response["HX-Retarget"], response["HX-Reswap"] = "#notices", "innerHTML"
@@ -262,14 +282,14 @@ def _refused(
         form,
         None,
         status=status,
-        reenter=isinstance(error, SignInNeeded),
-        problem=in_words(error) if error else "",
+        reenter=isinstance(error, SignInNeeded) or sign_in is not None,
+        problem=words,
         error=error,
         files_lost=[file.name for file in request.FILES.getlist("attachments")],
     )
 
 
-def _problems(form: ComposeForm) -> list[Problem]:
+def _problems(form: Form) -> list[Problem]:
     return [
         Problem(field_id=f"id_{name}", text=str(text))
         for name, texts in form.errors.items()

@@ -101,7 +101,12 @@ def message(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> Http
                 "folders": sides.shown,
                 "current": folder,
                 "folder_label": label,
-                "page": {"label": label, "url": reverse("mail:folder", args=[folder])},
+                "page": {
+                    "label": label,
+                    "url": reverse("mail:folder", args=[folder]),
+                    "total": row.messages if row else 0,
+                    "unseen": row.unseen if row else 0,
+                },
             }
         else:
             context = _list_context(request, imap, folder, message_ref)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from django.core.cache import cache
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, JsonResponse
-from django.views.decorators.cache import never_cache
 from redis.exceptions import RedisError
+
+
+def state() -> dict[str, bool]:
+    """What answers: ``{"database": True, "cache": True}``."""
+    return {"database": _database(), "cache": _cache()}
 
 
 def _database() -> bool:
@@ -24,10 +27,3 @@ def _cache() -> bool:
         return cache.get("healthz") == 1
     except (RedisError, OSError):
         return False
-
-
-@never_cache
-def healthz(request: HttpRequest) -> JsonResponse:
-    """200 ``{"database": true, "cache": true}``, or 503 with what does not answer."""
-    state = {"database": _database(), "cache": _cache()}
-    return JsonResponse(state, status=200 if all(state.values()) else 503)

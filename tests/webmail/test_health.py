@@ -1,0 +1,27 @@
+"""/healthz tells a load balancer the truth, whatever is down."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/healthz/"])
+def test_all_is_well(path: str) -> None:
+    answer = Client().get(path, headers={"host": "10.0.0.7"})
+    assert answer.status_code == 200
+    assert answer.json() == {"database": True, "cache": True}
+
+
+def test_a_cache_that_is_down_is_503_and_named(settings) -> None:
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": "redis://127.0.0.1:1",
+        }
+    }
+    answer = Client().get("/healthz")
+    assert answer.status_code == 503
+    assert answer.json() == {"database": True, "cache": False}
