@@ -195,8 +195,10 @@ class Handler:
         if self._plan.lmtp_port is not None and accounts:
             # Dovecot knows logins. LMTP has no SMTPUTF8 in version 2.3.
             sender = sender if sender.isascii() else ""
-            with smtplib.LMTP(process.LOOPBACK, self._plan.lmtp_port) as lmtp:
-                lmtp.sendmail(sender, [account.login for account in accounts], message)
+            # One by one: LMTP answers for each recipient, smtplib reads one answer alone.
+            for account in accounts:
+                with smtplib.LMTP(process.LOOPBACK, self._plan.lmtp_port) as lmtp:
+                    lmtp.sendmail(sender, [account.login], message)
             return
         for account in accounts:
             with open_imap(self._plan.imap_url) as imap:
