@@ -129,7 +129,7 @@ def run(chosen: options.Options, stack: ExitStack) -> None:
     mail = _start_mail(running, mail_folder)
     secret = _kept(FOLDER / "secret", 40)
     env = environment(os.environ, mail, broker_url, chosen.port, secret)
-    with _set_up(env, password) as set_up:
+    with _set_up(env, password, people=mail.embedded is not None) as set_up:
         if mail.embedded is not None:
             _fill(mail.imap_url)
         has_our_password = set_up()
@@ -228,7 +228,7 @@ def environment(
         "WEBMAIL_STATIC_ROOT": str(FOLDER / "static"),
         "WEBMAIL_BASE_URL": f"http://localhost:{port}",
         "WEBMAIL_DEBUG": "0",
-        "WEBMAIL_LOGIN_FORM": "local" if mail.embedded or "WEBMAIL_DOMAIN" in given else "typed",
+        "WEBMAIL_LOGIN_FORM": "local" if mail.embedded else "typed",
         "WEBMAIL_DOMAIN": academy.DOMAIN,
     }
     if "WEBMAIL_SECRET_KEY_FILE" not in given:
@@ -248,8 +248,10 @@ def environment(
 
 
 @contextmanager
-def _set_up(env: Mapping[str, str], password: str) -> Iterator[Callable[[], bool]]:
+def _set_up(env: Mapping[str, str], password: str, people: bool) -> Iterator[Callable[[], bool]]:
     """Database, static files, mail domain and administrator, made while the block runs.
+
+    ``people``: the academy's too, with the addresses and names that go with their logins.
 
     What it gives waits for the end of that: True when the administrator has `password`, False
     where the database had one of that name with his own.
@@ -257,7 +259,7 @@ def _set_up(env: Mapping[str, str], password: str) -> Iterator[Callable[[], bool
     say("Preparing the database")
     log = FOLDER / "set-up.log"
     log.unlink(missing_ok=True)
-    command = [str(PYTHON), "-m", "demo.set_up", ADMINISTRATOR]
+    command = [str(PYTHON), "-m", "demo.set_up", ADMINISTRATOR, *(["--people"] * people)]
     child = process.spawn(command, log, env=env, cwd=ROOT, stdin=password.encode())
 
     def finished() -> bool:

@@ -1,6 +1,6 @@
 """What the demo asks of Django before the web server starts; its own process, run at each start.
 
-`python -m demo.set_up LOGIN`, the administrator's password on standard input.
+`python -m demo.set_up LOGIN [--people]`, the administrator's password on standard input.
 """
 
 from __future__ import annotations
@@ -14,15 +14,32 @@ from pathlib import Path
 import django
 from django.core.management import call_command
 
+from demo import academy
+
 OWN_ADMINISTRATOR = 3  # exit status: the database had an administrator of that name already
 
 
-def main(login: str, password: str) -> int:
+def main(login: str, password: str, *, people: bool) -> int:
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
     _collect_static_files()
     call_command("ensure_mail_domain")
+    if people:
+        _people()
     return _administrator(login, password)
+
+
+def _people() -> None:
+    """The academy's users, who sign in by a short login or by an address that does not show it."""
+    from accounts.models import MailDomain, User
+
+    domain = MailDomain.objects.get(name=academy.DOMAIN)
+    for person in academy.PEOPLE:
+        User.objects.get_or_create(
+            mail_domain=domain,
+            login=person.login,
+            defaults={"address": person.address, "name": person.name},
+        )
 
 
 def _administrator(login: str, password: str) -> int:
@@ -61,4 +78,4 @@ def _signature() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.stdin.readline().strip()))
+    sys.exit(main(sys.argv[1], sys.stdin.readline().strip(), people="--people" in sys.argv[2:]))
