@@ -55,6 +55,15 @@ def test_two_addresses_of_one_person_get_one_copy(as_alice: smtplib.SMTP, bobs_m
     assert len(bobs_mailbox.uids()) == 1
 
 
+def test_mail_for_two_people_arrives_once_at_each(
+    as_alice: smtplib.SMTP, mailbox: Mailbox, bobs_mailbox: Mailbox
+):
+    as_alice.sendmail("alice@ac-exemple.fr", ["alice@ac-exemple.fr", "bob@ac-exemple.fr"], LETTER)
+
+    assert len(mailbox.uids()) == 1
+    assert len(bobs_mailbox.uids()) == 1
+
+
 def test_mail_for_elsewhere_is_kept_as_a_file(as_alice: smtplib.SMTP, submission: Submission):
     as_alice.sendmail("alice@ac-exemple.fr", ["parent@exemple.org"], LETTER)
 
