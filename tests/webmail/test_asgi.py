@@ -1,0 +1,163 @@
+"""The real web server: downloads that browsers cut, uploads that break off."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from django.test import Client
+
+from accounts import session
+from accounts.models import MailDomain
+from demo.servers.dovecot import MailAccount
+from demo.servers.submission import Submission
+from tests.servers.mailboxes import Mailbox
+from webmail.asgi import application
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def site() -> Iterator[int]:
+    """The port of a uvicorn with our application, in a thread."""
+    config = uvicorn.Config(application, port=0, log_level="warning", lifespan="off")
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        wait_until(lambda: server.started)
+        yield listener.getsockname()[1]
+        server.should_exit = True
+        thread.join(10)
+    session.pool().close_all()
+
+
+@pytest.fixture
+def cookies(signed_in: Callable[..., Client], alice: MailAccount) -> str:
+    client = signed_in(alice)
+    client.get("/compose/")
+    return "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def lent() -> int:
+    return sum(room.lent for room in session.pool()._rooms.values())
+
+
+def big_mail(mailbox: Mailbox, megabytes: int) -> str:
+    """A message with one large attachment; the attachment's address."""
+    line = b"A" * 76 + b"\r\n"
+    uid = mailbox.append(
+        b"Subject: gros\r\nMIME-Version: 1.0\r\nContent-Type: application/zip\r\n"
+        b"Content-Transfer-Encoding: base64\r\n\r\n" + line * (megabytes * 1_000_000 // 78)
+    )
+    return f"/mail/INBOX/{mailbox.uidvalidity()}-{uid}/part/1/"
+
+
+def memory() -> int:
+    """Bytes of this process that lie in memory, the highest so far."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) * 1024
+    raise AssertionError("no VmHWM")
+
+
+def test_a_page_comes_through(site: int, cookies: str, mailbox: Mailbox) -> None:
+    browser = http.client.HTTPConnection("127.0.0.1", site)
+    browser.request("GET", "/mail/INBOX/", headers={"Cookie": cookies})
+    answer = browser.getresponse()
+    assert answer.status == 200
+    assert b'id="message-list"' in answer.read()
+    browser.close()
+
+
+def test_a_download_that_the_browser_cuts_stops_and_gives_its_connection_back(
+    site: int, cookies: str, mailbox: Mailbox, settings
+) -> None:
+    url = big_mail(mailbox, 40)
+    for _time in range(settings.IMAP_CONNECTIONS + 1):
+        browser = http.client.HTTPConnection("127.0.0.1", site)
+        browser.request("GET", url, headers={"Cookie": cookies})
+        answer = browser.getresponse()
+        assert answer.status == 200
+        assert len(answer.read(100_000)) == 100_000
+        answer.close()
+        browser.close()
+        wait_until(lambda: lent() == 0)
+    (room,) = session.pool()._rooms.values()
+    # Read to the end it would be 150 pieces each time.
+    assert sum(connection.commands for connection, _since in room.idle) < 200
+
+
+def test_a_big_download_takes_little_memory(site: int, cookies: str, mailbox: Mailbox) -> None:
+    url = big_mail(mailbox, 45)
+    Path("/proc/self/clear_refs").write_text("5")  # forget the highest so far
+    before = memory()
+    browser = http.client.HTTPConnection("127.0.0.1", site)
+    browser.request("GET", url, headers={"Cookie": cookies})
+    answer = browser.getresponse()
+    size = 0
+    while piece := answer.read(100_000):
+        size += len(piece)
+    browser.close()
+    assert size > 30_000_000
+    assert memory() - before < 25_000_000
+    wait_until(lambda: lent() == 0)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_an_upload_that_breaks_off_sends_nothing(
+    site: int,
+    cookies: str,
+    whole: bool,
+    mail_domain: MailDomain,
+    submission: Submission,
+    mailbox: Mailbox,
+    bobs_mailbox: Mailbox,
+) -> None:
+    """All fields had come and half of the file: half a file is not what was written."""
+    token = dict(pair.split("=", 1) for pair in cookies.split("; "))["csrf"]
+    fields = {
+        "csrfmiddlewaretoken": token,
+        "to": "bob@ac-exemple.fr",
+        "subject": "pièce jointe",
+        "body": "voici",
+        "kind": "new",
+    }
+    start = "".join(
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    ) + (
+        '--b\r\nContent-Disposition: form-data; name="attachments"; filename="a.txt"\r\n'
+        "Content-Type: text/plain\r\n\r\n"
+    )
+    body = start.encode() + b"a" * 100_000 + b"\r\n--b--\r\n"
+    length = len(body)
+    if not whole:
+        body = body[:-50_000]
+    head = (
+        f"POST /compose/ HTTP/1.1\r\nHost: localhost\r\nCookie: {cookies}\r\n"
+        f"X-CSRFToken: {token}\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+        f"Content-Length: {length}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", site)) as browser:
+        browser.sendall(head.encode() + body)
+        if whole:
+            assert browser.recv(12) == b"HTTP/1.1 302"
+        else:
+            time.sleep(0.2)
+    time.sleep(0.5)
+    wait_until(lambda: lent() == 0)
+    assert len(bobs_mailbox.uids()) == len(mailbox.uids("Sent")) == (1 if whole else 0)
