@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import MailDomain, User
+
+# allauth's own list of addresses: ours stand beside the user.
+admin.site.unregister(EmailAddress)
 
 
 @admin.register(MailDomain)

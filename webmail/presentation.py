@@ -396,7 +396,7 @@ def opened_message(opened: Opened, *, own_domain: str) -> OpenedMessage:
         date_long=when_long(date),
         date_iso=date.isoformat() if date else "",
         attachments=tuple(attachment_card(ref, part) for part in opened.shown.attachments),
-        text_html="" if opened.has_html else text.to_html(opened.text),
+        text_html="" if opened.has_html else _text_html(opened.text),
         frame_url=message_url(ref, "message_frame") if opened.has_html else "",
         truncated=opened.text_truncated,
         damaged=opened.damaged,
@@ -407,6 +407,10 @@ def opened_message(opened: Opened, *, own_domain: str) -> OpenedMessage:
         reply_all_url=f"{reply}?all=1",
         forward_url=message_url(ref, "forward"),
     )
+
+
+def _text_html(words: str) -> str:
+    return text.to_html(words, quote_label=gettext("Show the quoted text"))
 
 
 def _belongs(address: str, domain: str) -> bool:

@@ -142,8 +142,6 @@ ADMIN_NEEDS_TOTP = env_bool("WEBMAIL_ADMIN_NEEDS_TOTP", not DEMO)
 # Django
 
 INSTALLED_APPS = [
-    "webmail",
-    "accounts",
     "accounts.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -156,6 +154,8 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "django_htmx",
     "csp",
+    "accounts",  # after allauth, whose list of addresses it takes out of the admin
+    "webmail",
 ]
 
 MIDDLEWARE = [

@@ -117,9 +117,10 @@ def test_back_and_forward_follow_what_was_opened(
     expect(page.get_by_text("elle ne viendra pas")).to_be_visible()
     page.evaluate("setTimeout(() => history.forward())")
     expect(page.get_by_role("heading", name="La lettre de novembre")).to_be_visible()
-    page.evaluate("setTimeout(() => history.go(-2))")
-    expect(page.get_by_role("link", name="Absence de Maëlle")).to_be_visible()
     page.reload()
+    expect(page.get_by_role("heading", name="La lettre de novembre")).to_be_visible()
+    page.evaluate("setTimeout(() => history.go(-2))")
+    page.wait_for_url("**/mail/INBOX/")
     expect(page.get_by_role("link", name="Absence de Maëlle")).to_be_visible()
 
 
