@@ -6,7 +6,6 @@ What a person chose is in ``User.preferences``; what administrators set or lock,
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +18,27 @@ from django.utils.translation import gettext_lazy as _
 Choices = tuple[tuple[str, str | Promise], ...]
 
 
+# Where the authority's people live or teach; an authority elsewhere adds its own by its setting.
+TIME_ZONES: Choices = (
+    ("Europe/Paris", _("Paris")),
+    ("America/Guadeloupe", _("Guadeloupe")),
+    ("America/Martinique", _("Martinique")),
+    ("America/Cayenne", _("French Guiana")),
+    ("America/Miquelon", _("Saint Pierre and Miquelon")),
+    ("Indian/Reunion", _("Réunion")),
+    ("Indian/Mayotte", _("Mayotte")),
+    ("Pacific/Noumea", _("New Caledonia")),
+    ("Pacific/Tahiti", _("Tahiti")),
+    ("Pacific/Wallis", _("Wallis and Futuna")),
+    ("Europe/London", _("London")),
+    ("UTC", _("Universal time")),
+)
+
+
 def _time_zones() -> Choices:
-    return tuple((name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones()))
+    if any(name == settings.TIME_ZONE for name, _words in TIME_ZONES):
+        return TIME_ZONES
+    return (*TIME_ZONES, (settings.TIME_ZONE, settings.TIME_ZONE.replace("_", " ")))
 
 
 @dataclass(frozen=True)

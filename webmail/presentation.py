@@ -94,6 +94,12 @@ def when_long(moment: datetime | None) -> str:
     return format_datetime(local, "EEE d MMM y, HH:mm", locale=get_language() or "fr")
 
 
+def day_in_full(moment: datetime) -> str:
+    """``mercredi 25 novembre 2026``."""
+    local = timezone.localtime(moment)
+    return format_date(local, "EEEE d MMMM y", locale=get_language() or "fr")
+
+
 def day_label(day: date | None) -> str:
     """The heading above messages: today, yesterday, this week's days, last week, then months."""
     if day is None:

@@ -141,8 +141,9 @@ def _attribution(envelope: Envelope) -> str:
     sender = envelope.from_[0].shown if envelope.from_ else gettext("(unknown sender)")
     if envelope.date is None:
         return gettext("%(sender)s wrote:") % {"sender": sender}
-    return gettext("On %(date)s, %(sender)s wrote:") % {
-        "date": presentation.when_long(envelope.date),
+    return gettext("On %(day)s at %(time)s, %(sender)s wrote:") % {
+        "day": presentation.day_in_full(envelope.date),
+        "time": timezone.localtime(envelope.date).strftime("%H:%M"),
         "sender": sender,
     }
 
