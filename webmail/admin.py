@@ -3,6 +3,7 @@
 from django import forms
 from django.contrib import admin
 from django.core.cache import cache
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -30,4 +31,8 @@ class PreferenceDefaultAdmin(admin.ModelAdmin):
 
     def delete_model(self, request: HttpRequest, obj: PreferenceDefault) -> None:
         super().delete_model(request, obj)
+        cache.delete(CACHE_KEY)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PreferenceDefault]) -> None:
+        super().delete_queryset(request, queryset)
         cache.delete(CACHE_KEY)

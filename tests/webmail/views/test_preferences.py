@@ -1,0 +1,187 @@
+"""Preferences: what a person chooses, what administrators set and lock."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.mail import letter, page, path, subjects, words
+from webmail.models import PreferenceDefault
+
+pytestmark = pytest.mark.django_db
+URL = "/preferences/"
+CHOSEN = {
+    "density": "compact",
+    "panes": "none",
+    "theme": "dark",
+    "language": "fr",
+    "dates": "full",
+    "time_zone": "Indian/Reunion",
+    "page_size": "25",
+}
+
+
+def set_default(name: str, value: str, *, locked: bool = False) -> None:
+    """As an administrator does, through the admin."""
+    admin = Client()
+    user = User.objects.filter(mail_domain=None).first() or User.objects.create_administrator(
+        "patronne", "Une-Craie-Verte-2026"
+    )
+    admin.force_login(user, backend="accounts.backends.LocalAdministratorBackend")
+    data = {"name": name, "value": value} | ({"locked": "on"} if locked else {})
+    answer = admin.post("/admin/webmail/preferencedefault/add/", data)
+    assert answer.status_code == 302, words(answer)
+
+
+@pytest.fixture(autouse=True)
+def no_second_factor(settings) -> None:
+    settings.ADMIN_NEEDS_TOTP = False
+
+
+def test_what_is_chosen_is_kept_and_shown(reader: Client, mailbox: Mailbox) -> None:
+    answer = reader.post(URL, CHOSEN)
+    assert (answer.status_code, answer["Location"]) == (302, URL)
+    assert User.objects.get().preferences == CHOSEN
+    content = page(reader.get(URL))
+    assert 'data-theme="dark" data-density="compact" data-panes="none"' in content
+    assert re.search(r'value="compact"[^>]*checked', content)
+    assert 'class="toast"' in content
+
+
+def test_the_page_size_changes_the_list(reader: Client, mailbox: Mailbox) -> None:
+    for n in range(27):
+        mailbox.append(letter(f"n° {n}"))
+    reader.post(URL, CHOSEN)
+    first = reader.get("/mail/INBOX/")
+    assert len(subjects(first)) == 25
+    assert len(subjects(reader.get("/mail/INBOX/?page=2"))) == 2
+
+
+def test_the_time_zone_and_the_form_of_dates_change_the_list(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    when = datetime(2026, 3, 3, 22, 30, tzinfo=UTC)
+    uid = mailbox.append(letter(date="Tue, 03 Mar 2026 22:30:00 +0000"), date=when)
+    assert ">03/03/2026 23:30<" not in page(reader.get("/mail/INBOX/"))
+    reader.post(URL, CHOSEN)
+    assert ">04/03/2026 02:30<" in page(reader.get("/mail/INBOX/"))
+    assert "02:30" in words(reader.get(path(mailbox, uid)))
+    reader.post(URL, CHOSEN | {"time_zone": "Europe/Paris"})
+    assert ">03/03/2026 23:30<" in page(reader.get("/mail/INBOX/"))
+
+
+def test_the_language_changes_the_page_at_once(reader: Client, mailbox: Mailbox) -> None:
+    assert '<html lang="fr"' in page(reader.get(URL))
+    answer = reader.post(URL, CHOSEN | {"language": "en"}, follow=True)
+    assert '<html lang="en"' in page(answer)
+    assert answer["Content-Language"] == "en"
+    assert "Preferences saved." in words(answer)
+    assert "Inbox" in words(reader.get("/mail/INBOX/"))
+    answer = reader.post(URL, CHOSEN, follow=True)
+    assert "Preferences saved." not in words(answer)
+    assert "Boîte de réception" in words(reader.get("/mail/INBOX/"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("density", "huge"),
+        ("theme", "<script>"),
+        ("language", "../../etc"),
+        ("language", "de"),
+        ("time_zone", "Europe/Paname"),
+        ("time_zone", "../../../etc/passwd"),
+        ("page_size", "1000000"),
+        ("page_size", "-1"),
+        ("dates", "a\x00b"),
+        ("panes", ""),
+    ],
+)
+def test_nonsense_is_refused_and_nothing_saved(
+    reader: Client, mailbox: Mailbox, name: str, value: str
+) -> None:
+    answer = reader.post(URL, CHOSEN | {name: value})
+    assert answer.status_code == 422
+    assert 'class="field-error"' in page(answer)
+    assert "<script>" not in page(answer).split("<main")[1]
+    assert User.objects.get().preferences == {}
+
+
+def test_what_is_no_preference_is_not_kept(reader: Client, mailbox: Mailbox) -> None:
+    reader.post(URL, CHOSEN | {"is_staff": "1", "password": "x"})
+    assert User.objects.get().preferences == CHOSEN
+
+
+def test_administrators_set_what_nobody_chose(reader: Client, mailbox: Mailbox) -> None:
+    set_default("density", "compact")
+    assert 'data-density="compact"' in page(reader.get(URL))
+    reader.post(URL, CHOSEN | {"density": "airy"})
+    assert 'data-density="airy"' in page(reader.get(URL))
+
+
+def test_a_locked_preference_is_shown_and_cannot_be_changed(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    reader.post(URL, CHOSEN)
+    set_default("theme", "light", locked=True)
+    content = page(reader.get(URL))
+    assert 'data-theme="light"' in content
+    assert re.search(r'<fieldset class="field choices" id="id_theme" disabled>', content)
+    answer = reader.post(URL, CHOSEN | {"theme": "system"})
+    assert answer.status_code == 302
+    assert 'data-theme="light"' in page(reader.get(URL))
+    assert User.objects.get(mail_domain__isnull=False).preferences["theme"] == "dark"
+
+
+def test_the_admin_refuses_a_value_that_no_preference_has(client: Client, db: None) -> None:
+    user = User.objects.create_administrator("patronne", "Une-Craie-Verte-2026")
+    client.force_login(user, backend="accounts.backends.LocalAdministratorBackend")
+    for data in (
+        {"name": "density", "value": "huge"},
+        {"name": "time_zone", "value": "Europe/Paname"},
+        {"name": "nothing", "value": "x"},
+        {"name": "page_size", "value": ""},
+    ):
+        assert client.post("/admin/webmail/preferencedefault/add/", data).status_code == 200
+    assert not PreferenceDefault.objects.exists()
+
+
+def test_taking_a_default_back_shows_at_once(reader: Client, mailbox: Mailbox) -> None:
+    set_default("density", "compact")
+    reader.get(URL)
+    admin = Client()
+    admin.force_login(
+        User.objects.get(mail_domain=None),
+        backend="accounts.backends.LocalAdministratorBackend",
+    )
+    row = PreferenceDefault.objects.get()
+    admin.post(
+        "/admin/webmail/preferencedefault/",
+        {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"},
+    )
+    assert not PreferenceDefault.objects.exists()
+    assert 'data-density="airy"' in page(reader.get(URL))
+
+
+def test_an_old_value_that_is_no_longer_allowed_counts_as_none(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    User.objects.update(preferences={"page_size": "7", "language": "xx", "density": 3, "gone": 1})
+    PreferenceDefault.objects.create(name="theme", value="pink", locked=True)
+    answer = reader.get("/mail/INBOX/")
+    assert answer.status_code == 200
+    assert 'lang="fr" data-theme="system" data-density="airy"' in page(answer)
+
+
+def test_before_sign_in_a_browser_speaks_french_unless_it_chose(mail_domain: None) -> None:
+    client = Client(headers={"accept-language": "en"})
+    assert '<html lang="fr"' in page(client.get("/accounts/login/"))
+    client.post("/language/", {"language": "en", "next": "/accounts/login/"})
+    assert '<html lang="en"' in page(client.get("/accounts/login/"))
+    client.cookies["django_language"] = "../x"
+    assert '<html lang="fr"' in page(client.get("/accounts/login/"))
