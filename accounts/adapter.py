@@ -57,7 +57,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return user
 
     def reauthenticate(self, user: User, password: str) -> bool:
-        return self.authenticate(self.request, username=user.login, password=password) == user
+        return self.authenticate(self.request, username=user.typed_login, password=password) == user
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):

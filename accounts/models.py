@@ -256,6 +256,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_local_administrator(self) -> bool:
         return self.mail_domain_id is None
 
+    @property
+    def typed_login(self) -> str:
+        """What this person may type to sign in, whatever stands as address beside the login."""
+        domain = self.mail_domain
+        if domain is None or "@" in self.login or domain.login_form == domain.LoginForm.TYPED:
+            return self.login
+        return f"{self.login}@{domain.name}"
+
     @cached_property
     def roles(self) -> frozenset[str]:
         """Roles by group; a local administrator is one by nature."""

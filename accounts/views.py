@@ -73,7 +73,7 @@ def reenter(request: HttpRequest) -> HttpResponse:
         )
     data = request.POST.copy()
     if user is not None:
-        data["login"] = user.login if user.is_local_administrator else str(user)
+        data["login"] = user.typed_login
     if request.session.get("shared_computer"):
         data["shared_computer"] = "on"
     form = SignInForm(data, request=request)

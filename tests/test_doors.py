@@ -1,0 +1,136 @@
+"""Who gets what at every address of the project; a new address must be entered here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts import session
+from accounts.models import User
+from demo.servers.dovecot import MailAccount
+from tests.servers.mailboxes import Mailbox
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
+
+REF = "mail/<folder:folder>/<ref:ref>/"
+SIGN_IN = "/accounts/login/"
+AGAIN = "/accounts/reauthenticate/"
+# Each address: what a stranger gets, another mail user who asks for what is Alice's, and a local
+# administrator who gave no second factor yet. A text is where one is led.
+Answers = tuple[int | str, int | str, int | str]
+DOORS: dict[str, Answers] = {
+    "": ("/mail/INBOX/", "/mail/INBOX/", "/admin/"),
+    "mail/<folder:folder>/": (SIGN_IN, 404, "/admin/"),
+    "mail/<folder:folder>/act/": (405, 405, 405),
+    REF: (SIGN_IN, 404, "/admin/"),
+    REF + "frame/": (SIGN_IN, 404, "/admin/"),
+    REF + "frame/inline/<int:n>": (SIGN_IN, 404, "/admin/"),
+    REF + "part/<part:number>/": (SIGN_IN, 404, "/admin/"),
+    REF + "source/": (SIGN_IN, 404, "/admin/"),
+    REF + "reply/": (SIGN_IN, 404, "/admin/"),
+    REF + "forward/": (SIGN_IN, 404, "/admin/"),
+    "compose/": (SIGN_IN, 200, "/admin/"),
+    "preferences/": (SIGN_IN, 200, "/admin/"),
+    "language/": ("/", "/", "/"),
+    "accounts/reenter/": (SIGN_IN, 200, 200),
+    "accounts/login/": (200, "/", "/"),
+    "accounts/logout/": (SIGN_IN, 200, 200),
+    "accounts/inactive/": (200, 200, 200),
+    "accounts/reauthenticate/": (SIGN_IN, 200, 200),
+    "accounts/2fa/": (SIGN_IN, 200, 200),
+    "accounts/2fa/authenticate/": (SIGN_IN, "/", "/"),
+    "accounts/2fa/reauthenticate/": (SIGN_IN, AGAIN, AGAIN),
+    "accounts/2fa/totp/activate/": (SIGN_IN, AGAIN, AGAIN),
+    "accounts/2fa/totp/deactivate/": (SIGN_IN, 404, 404),
+    "accounts/2fa/recovery-codes/": (SIGN_IN, 404, 404),
+    "accounts/2fa/recovery-codes/generate/": (SIGN_IN, AGAIN, AGAIN),
+    "accounts/2fa/recovery-codes/download/": (SIGN_IN, 404, 404),
+    "admin/login/": (SIGN_IN, 403, "/accounts/2fa/totp/activate/"),
+    "admin/logout/": ("/admin/", "/admin/", "/admin/"),
+}
+# All else of the admin leads everybody to the step that is missing.
+ADMIN = ["", "password_change/", "password_change/done/", "autocomplete/", "jsi18n/"]
+ADMIN += ["r/<path:content_type_id>/<path:object_id>/", "(?P<url>.*)$"]
+ADMIN += ["^(?P<app_label>auth|mfa|accounts|webmail)/$"]
+for model in (
+    "auth/group",
+    "mfa/authenticator",
+    "accounts/maildomain",
+    "accounts/user",
+    "webmail/preferencedefault",
+):
+    ADMIN += [f"{model}/", f"{model}/add/", f"{model}/<path:object_id>/"]
+    ADMIN += [f"{model}/<path:object_id>/{page}/" for page in ("history", "delete", "change")]
+STEP = "/admin/login/"
+DOORS |= {f"admin/{address}": (STEP, STEP, STEP) for address in ADMIN}
+
+
+def addresses(patterns: list[URLPattern | URLResolver], before: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        path = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern.url_patterns, path)
+        else:
+            yield path
+
+
+@pytest.fixture
+def filled(mailbox: Mailbox) -> dict[str, str]:
+    """What to put into addresses: a folder and a message of Alice's."""
+    mailbox.create_folder("Conseil")
+    uid = mailbox.append(b"Subject: x\n\nx\n", "Conseil")
+    return {
+        "<folder:folder>": "Conseil",
+        "<ref:ref>": f"{mailbox.uidvalidity('Conseil')}-{uid}",
+        "<part:number>": "1",
+        "<int:n>": "0",
+        "<path:object_id>": "1",
+        "<path:content_type_id>": "1",
+        "^(?P<app_label>auth|mfa|accounts|webmail)/$": "accounts/",
+        "(?P<url>.*)$": "nothing/",
+    }
+
+
+@pytest.fixture
+def people(signed_in: Callable[..., Client], bob: MailAccount) -> Iterator[list[Client]]:
+    administrator = Client()
+    administrator.force_login(
+        User.objects.create_administrator("patronne", "Une-Craie-Verte-2026"),
+        backend="accounts.backends.LocalAdministratorBackend",
+    )
+    yield [Client(), signed_in(bob), administrator]
+    session.pool().close_all()
+
+
+def test_every_address_is_entered_here() -> None:
+    assert set(addresses(get_resolver().url_patterns)) == set(DOORS)
+
+
+def test_who_gets_what(filled: dict[str, str], people: list[Client]) -> None:
+    got = {}
+    for address in DOORS:
+        url = "/" + address
+        for placeholder, value in filled.items():
+            url = url.replace(placeholder, value)
+        answers = [client.get(url) for client in people]
+        got[address] = tuple(
+            answer.get("Location", "").partition("?")[0] or answer.status_code for answer in answers
+        )
+    assert got == DOORS
+
+
+def test_posts_change_nothing_for_whom_they_are_not(
+    filled: dict[str, str], people: list[Client], mailbox: Mailbox
+) -> None:
+    data = {"verb": "trash", "refs": filled["<ref:ref>"]}
+    got = [client.post("/mail/Conseil/act/", data) for client in people]
+    assert [answer.status_code for answer in got] == [401, 404, 302]
+    assert got[2]["Location"] == "/admin/"
+    assert len(mailbox.uids("Conseil")) == 1
+    data = {"density": "compact"}
+    got = [client.post("/preferences/", data) for client in people]
+    assert [answer.status_code for answer in got] == [401, 422, 302]
+    assert not User.objects.exclude(preferences={}).exists()
