@@ -34,12 +34,12 @@ _INSTALL_LOG = ROOT / "var" / "install.log"
 def prepare(requirements: Sequence[str] = RUNTIME) -> None:
     """Return when `.venv` has all of `requirements`; at once when it had. Raises Refused."""
     with _alone():
-        stamp = VENV / f"installed-{len(requirements)}"
-        wanted = _fingerprint(requirements)
-        if not stamp.exists() or stamp.read_text() != wanted or not _works():
+        if not _is_installed(requirements) or not _works():
             _make_venv()
             _install(requirements)
-            stamp.write_text(wanted)
+            # What the tests need holds all that the demo needs.
+            for part in (requirements, RUNTIME):
+                _stamp(part).write_text(_fingerprint(part))
         if any(catalogue_is_stale(po) for po in catalogues()):
             _run([PYTHON, "-m", "demo.catalogues"], "The catalogues could not be compiled.")
 
@@ -60,6 +60,15 @@ def _alone() -> Iterator[None]:
     with (ROOT / "var" / "environment.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _is_installed(requirements: Sequence[str]) -> bool:
+    stamp = _stamp(requirements)
+    return stamp.exists() and stamp.read_text() == _fingerprint(requirements)
+
+
+def _stamp(requirements: Sequence[str]) -> Path:
+    return VENV / ("installed-tests" if requirements is TESTS else "installed-runtime")
 
 
 def _fingerprint(requirements: Sequence[str]) -> str:

@@ -1,0 +1,48 @@
+from pathlib import Path
+
+import pytest
+from babel.messages.mofile import read_mo
+
+from demo import catalogues, environment
+from demo.words import Refused
+
+
+@pytest.fixture
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(environment, "_INSTALL_LOG", tmp_path / "install.log")
+    return tmp_path / "install.log"
+
+
+def test_a_failed_download_is_said_in_words(log: Path):
+    with pytest.raises(Refused, match=r"(?s)no route.*is the network there.*install\.log"):
+        environment._run(["sh", "-c", "echo no route; exit 1"], "is the network there?")
+
+
+def test_a_changed_requirement_asks_for_a_new_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    monkeypatch.setattr(environment, "VENV", tmp_path)
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("django==1")
+    named = ("requirements.txt",)
+    environment._stamp(named).write_text(environment._fingerprint(named))
+
+    assert environment._is_installed(named)
+    requirements.write_text("django==2")
+    assert not environment._is_installed(named)
+
+
+def test_catalogues_are_compiled_without_unsure_entries(tmp_path: Path):
+    po = tmp_path / "django.po"
+    po.write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+        'msgid "Folder"\nmsgstr "Dossier"\n\n#, fuzzy\nmsgid "Mailbox"\nmsgstr "Dossier"\n'
+    )
+    assert environment.catalogue_is_stale(po)
+
+    catalogues.compile_catalogue(po)
+
+    assert not environment.catalogue_is_stale(po)
+    with po.with_suffix(".mo").open("rb") as compiled:
+        assert {m.id: m.string for m in read_mo(compiled) if m.id} == {"Folder": "Dossier"}
