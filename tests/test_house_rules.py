@@ -19,6 +19,7 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.imap": {"webmail.mime", "webmail.errors"},
     "webmail.smtp": {"webmail.mime", "webmail.errors"},
     "webmail.mailbox": {"webmail.imap", "webmail.mime", "webmail.errors"},
+    "webmail.previews": {"webmail.mime", "webmail.errors"},
     "webmail.preferences": set(),
     "webmail.converters": set(),
     "webmail.htmx": set(),
@@ -73,7 +74,14 @@ ALLOWED: dict[str, set[str]] = {
 }
 # Pure modules: no Django, no I/O, no clock, no settings.
 PURE = ("webmail.mime",)
-NO_DJANGO = ("webmail.errors", "webmail.mime", "webmail.imap", "webmail.smtp", "webmail.mailbox")
+NO_DJANGO = (
+    "webmail.errors",
+    "webmail.mime",
+    "webmail.imap",
+    "webmail.smtp",
+    "webmail.mailbox",
+    "webmail.previews",
+)
 IMPURE_LIBRARIES = {
     "django", "accounts", "os", "io", "socket", "ssl", "subprocess", "tempfile", "pathlib", "time",
     "threading", "random", "secrets", "requests", "urllib.request", "http", "shutil", "logging",
