@@ -20,6 +20,7 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.smtp": {"webmail.mime", "webmail.errors"},
     "webmail.mailbox": {"webmail.imap", "webmail.mime", "webmail.errors"},
     "webmail.previews": {"webmail.mime", "webmail.errors"},
+    "webmail.remote": {"webmail.errors"},
     "webmail.preferences": set(),
     "webmail.converters": set(),
     "webmail.htmx": set(),
@@ -81,6 +82,7 @@ NO_DJANGO = (
     "webmail.smtp",
     "webmail.mailbox",
     "webmail.previews",
+    "webmail.remote",
 )
 IMPURE_LIBRARIES = {
     "django", "accounts", "os", "io", "socket", "ssl", "subprocess", "tempfile", "pathlib", "time",

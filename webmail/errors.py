@@ -100,3 +100,21 @@ class OverQuota(WebmailError):
     """The mailbox is full (RFC 5530 ``OVERQUOTA``)."""
 
     status = 507
+
+
+class RemoteRefused(WebmailError):
+    """What mail names elsewhere is not fetched: its host is not public, its answer not wanted."""
+
+    status = 502
+
+
+class RemoteUnavailable(RemoteRefused):
+    """A host elsewhere cannot be reached, takes too long, or hung up; it may work another time."""
+
+    status = 504
+
+
+class RemoteLimit(RemoteRefused):
+    """One person, or this server, fetches too much at once; it will work in a minute."""
+
+    status = 429
