@@ -56,6 +56,14 @@ class AccountAdapter(DefaultAccountAdapter):
         assert isinstance(user, User)  # noqa: S101  both backends give one
         return user
 
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
+        """Who has a code to give gives that: with the password alone, a session from before the
+        code could take the code away.
+        """
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        by_code = [method for method in methods if method["id"] == "mfa_reauthenticate"]
+        return by_code or methods
+
     def reauthenticate(self, user: User, password: str) -> bool:
         return self.authenticate(self.request, username=user.typed_login, password=password) == user
 
