@@ -43,6 +43,14 @@ class AdminSite(admin.AdminSite):
             and (not settings.ADMIN_NEEDS_TOTP or passed_second_factor(request))
         )
 
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """For local administrators alone: a mail user's password is the mail server's."""
+        if not (isinstance(request.user, User) and request.user.is_local_administrator):
+            raise PermissionDenied
+        return super().password_change(request, extra_context)
+
     def logout(  # type: ignore[override]  # the stubs know Django's own page alone
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

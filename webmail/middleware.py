@@ -129,7 +129,9 @@ class ErrorsMiddleware:
 
     @staticmethod
     def _sign_in(request: HttpRequest, error: SignInNeeded) -> HttpResponse:
-        if in_place(request) or request.method != "GET":
+        # In the reader's frame, where no form works, the sign-in page would be a dead end.
+        framed = request.headers.get("Sec-Fetch-Dest") == "iframe"
+        if framed or in_place(request) or request.method != "GET":
             response = answer(request, error, {"error": error, "retry_url": "", "reference": ""})
             response["X-Session-Over"] = "1"
             return response

@@ -178,3 +178,13 @@ def test_a_local_administrator_has_no_mailbox_and_is_led_to_the_admin(
     client = Client()
     sign_in(client, "patronne", PASSWORD)
     assert client.get("/mail/INBOX/")["Location"] == "/admin/"
+
+
+def test_a_mail_user_with_a_role_has_no_password_to_change_here(
+    mail_domain: MailDomain, alice: MailAccount, settings
+) -> None:
+    settings.ADMIN_NEEDS_TOTP = False
+    client = Client()
+    sign_in(client, "alice", alice.password, "/mail/INBOX/")
+    User.objects.get().groups.add(Group.objects.get(name="administrator"))
+    assert client.get("/admin/password_change/").status_code == 403

@@ -27,3 +27,9 @@ def test_pages_travel_compressed_and_downloads_as_they_are(
     download = client.get(f"/mail/INBOX/{ref}/source/", headers=accepts)
     assert "Content-Encoding" not in download
     assert b"".join(download.streaming_content) == LETTER  # type: ignore[attr-defined]
+
+
+def test_a_frame_whose_session_is_over_says_so_instead_of_showing_a_form() -> None:
+    answer = Client().get("/mail/INBOX/1-1/frame/", headers={"sec-fetch-dest": "iframe"})
+    assert answer.status_code == 401
+    assert "<form" not in answer.content.decode().partition("<main")[2]
