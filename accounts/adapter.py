@@ -40,9 +40,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """Within the limits, ask the backends. An unreachable server counts as no failure."""
-        typed = credentials.get("username", "").strip().lower()
-        domain = MailDomain.objects.of_typed_login(typed)
-        key = limits.mailbox(domain.pk, domain.server_login(typed)) if domain else typed
+        key = self._counted_as(credentials.get("username", "").strip().lower())
         network = client_address(request)
         if limits.over_limit(key, network):
             logger.warning("sign-in refused: too many failures (from %s)", network)
@@ -55,6 +53,28 @@ class AccountAdapter(DefaultAccountAdapter):
             return None
         assert isinstance(user, User)  # noqa: S101  both backends give one
         return user
+
+    @staticmethod
+    def _counted_as(typed: str) -> str:
+        """Under which name failures are counted: one for all the spellings of a login.
+
+        By what stands before the @: where logins go to the server as typed, it may well not look
+        at the domain, and anybody could invent new ones without end.
+        """
+        domain = MailDomain.objects.of_typed_login(typed)
+        if domain is None:
+            return typed
+        user = User.objects.of_mail_login(domain, typed)
+        login = user.login if user else domain.server_login(typed)
+        return limits.mailbox(domain.pk, login.partition("@")[0])
+
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
+        """Who has a code to give gives that: with the password alone, a session from before the
+        code could take the code away.
+        """
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        by_code = [method for method in methods if method["id"] == "mfa_reauthenticate"]
+        return by_code or methods
 
     def reauthenticate(self, user: User, password: str) -> bool:
         return self.authenticate(self.request, username=user.typed_login, password=password) == user

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import MailDomain, User
 
-# allauth's own list of addresses: ours stand beside the user.
-admin.site.unregister(EmailAddress)
+# Addresses stand beside the user here; second factors have a page of ours, without the secret.
+admin.site.unregister([EmailAddress, Authenticator])
 
 
 @admin.register(MailDomain)
@@ -46,6 +47,20 @@ class UserAdmin(admin.ModelAdmin):
     )
     readonly_fields = ("mail_domain", "login", "date_joined", "last_login")
     filter_horizontal = ("groups",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(admin.ModelAdmin):
+    """Who has a second factor, and a way to take away a lost one. Its secret is not shown."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+    list_select_related = ("user__mail_domain",)
+    search_fields = ("user__login", "user__address")
+    fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

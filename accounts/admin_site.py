@@ -15,6 +15,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.views import SignOutView
 
 
 def passed_second_factor(request: HttpRequest) -> bool:
@@ -41,6 +42,21 @@ class AdminSite(admin.AdminSite):
             and user.is_staff
             and (not settings.ADMIN_NEEDS_TOTP or passed_second_factor(request))
         )
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """For local administrators alone: a mail user's password is the mail server's."""
+        if not (isinstance(request.user, User) and request.user.is_local_administrator):
+            raise PermissionDenied
+        return super().password_change(request, extra_context)
+
+    def logout(  # type: ignore[override]  # the stubs know Django's own page alone
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The common sign-out: it also ends IMAP connections and clears a shared PC."""
+        response: HttpResponse = SignOutView.as_view()(request)
+        return response
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

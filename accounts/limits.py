@@ -12,7 +12,7 @@ import hmac
 from django.conf import settings
 from django.core.cache import cache
 
-from accounts.network import inside
+from accounts.network import inside, network_of
 
 REFUSED_SECONDS = 120
 
@@ -32,7 +32,8 @@ def mailbox(domain_id: int, login: str) -> str:
 def _counters(login: str, network: str) -> list[tuple[str, int]]:
     counters = [(_key("login", login), settings.LOGIN_FAILURES_PER_LOGIN)]
     if network and not inside(network, settings.LOGIN_EXEMPT_NETWORKS):
-        counters.append((_key("network", network), settings.LOGIN_FAILURES_PER_NETWORK))
+        counted = _key("network", network_of(network))
+        counters.append((counted, settings.LOGIN_FAILURES_PER_NETWORK))
     return counters
 
 

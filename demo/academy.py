@@ -1,5 +1,6 @@
 """The demo academy: who works there, and how their mailboxes are filled."""
 
+import socket
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -67,6 +68,8 @@ def fill(imap_url: str, now: datetime | None = None) -> int:
 
     def connect(person: Person) -> BaseMailBox:
         mailbox = MailBoxUnencrypted(address.hostname or "", address.port or 143)
+        # imaplib sends a literal and its line's end apart: without this, 40 ms for each message.
+        mailbox.client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return mailbox.login(person.login, person.password)
 
     return fill_with(connect, now or datetime.now(UTC))

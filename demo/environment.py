@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -133,14 +133,26 @@ def _install(requirements: Sequence[str]) -> None:
     _run(
         [*command, *files],
         "The requirements could not be installed. If a download failed: is the network there, and"
-        " are a proxy or PIP_INDEX_URL (UV_INDEX_URL) right? Run the command again to go on.",
+        " are a proxy or PIP_INDEX_URL right? Run the command again to go on.",
     )
+
+
+def for_uv(given: Mapping[str, str]) -> dict[str, str]:
+    """The environment with pip's settings under the names that uv reads; uv's own win."""
+    names = {
+        "PIP_INDEX_URL": "UV_DEFAULT_INDEX",
+        "PIP_EXTRA_INDEX_URL": "UV_INDEX",
+        "PIP_CERT": "SSL_CERT_FILE",
+    }
+    if "UV_INDEX_URL" in given:
+        del names["PIP_INDEX_URL"]
+    return {**{uv: given[pip] for pip, uv in names.items() if pip in given}, **given}
 
 
 def _run(command: Sequence[str | Path], refusal: str) -> None:
     """Run; the output goes to a log, and its end into the refusal when the command fails."""
     _INSTALL_LOG.unlink(missing_ok=True)
-    child = process.spawn(command, _INSTALL_LOG, cwd=ROOT)
+    child = process.spawn(command, _INSTALL_LOG, cwd=ROOT, env=for_uv(os.environ))
     try:
         status = child.wait()
     except KeyboardInterrupt:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -54,7 +55,7 @@ DOORS: dict[str, Answers] = {
 # All else of the admin leads everybody to the step that is missing.
 ADMIN = ["", "password_change/", "password_change/done/", "autocomplete/", "jsi18n/"]
 ADMIN += ["r/<path:content_type_id>/<path:object_id>/", "(?P<url>.*)$"]
-ADMIN += ["^(?P<app_label>auth|mfa|accounts|webmail)/$"]
+ADMIN += ["^(?P<app_label>…)/$"]
 for model in (
     "auth/group",
     "mfa/authenticator",
@@ -70,7 +71,8 @@ DOORS |= {f"admin/{address}": (STEP, STEP, STEP) for address in ADMIN}
 
 def addresses(patterns: list[URLPattern | URLResolver], before: str = "") -> Iterator[str]:
     for pattern in patterns:
-        path = before + str(pattern.pattern)
+        # Django builds the admin's list of applications from a set: in any order.
+        path = before + re.sub(r"<app_label>[^)]*", "<app_label>…", str(pattern.pattern))
         if isinstance(pattern, URLResolver):
             yield from addresses(pattern.url_patterns, path)
         else:
@@ -89,7 +91,7 @@ def filled(mailbox: Mailbox) -> dict[str, str]:
         "<int:n>": "0",
         "<path:object_id>": "1",
         "<path:content_type_id>": "1",
-        "^(?P<app_label>auth|mfa|accounts|webmail)/$": "accounts/",
+        "^(?P<app_label>…)/$": "accounts/",
         "(?P<url>.*)$": "nothing/",
     }
 

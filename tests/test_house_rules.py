@@ -184,7 +184,7 @@ def test_templates_hold_no_inline_script_or_style() -> None:
     wrong = []
     for path in (ROOT / "templates").rglob("*.html"):
         if path.name == "message_frame.html":
-            continue  # a document of its own, whose policy runs no script and allows mail its styles
+            continue  # a document of its own: its policy runs no script and allows styles
         text = path.read_text(encoding="utf-8")
         for mark in (' style="', " onclick=", " onload=", " onsubmit=", "<style", "javascript:"):
             if mark in text:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone, translation
 from django.utils.http import urlencode
@@ -40,6 +41,18 @@ class HealthMiddleware:
         response = JsonResponse(state, status=200 if all(state.values()) else 503)
         response["Cache-Control"] = "no-store"
         return response
+
+
+class CompressionMiddleware(GZipMiddleware):
+    """Django's, for pages alone: an attachment on its way is mostly compressed already."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if response.streaming:
+            return response
+        compressed: HttpResponseBase = super().process_response(request, response)
+        return compressed
 
 
 class PreferencesMiddleware:
@@ -116,7 +129,9 @@ class ErrorsMiddleware:
 
     @staticmethod
     def _sign_in(request: HttpRequest, error: SignInNeeded) -> HttpResponse:
-        if in_place(request) or request.method != "GET":
+        # In the reader's frame, where no form works, the sign-in page would be a dead end.
+        framed = request.headers.get("Sec-Fetch-Dest") == "iframe"
+        if framed or in_place(request) or request.method != "GET":
             response = answer(request, error, {"error": error, "retry_url": "", "reference": ""})
             response["X-Session-Over"] = "1"
             return response

@@ -61,7 +61,7 @@ def size(octets: int) -> str:
     units = (pgettext("unit", "B"), pgettext("unit", "KB"), pgettext("unit", "MB"))
     value, unit = float(octets), pgettext("unit", "GB")
     for smaller in units:
-        if value < 1000:
+        if value < 999.5:  # what would be shown as 1 000 belongs to the next unit
             unit = smaller
             break
         value /= 1000

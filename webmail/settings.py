@@ -162,6 +162,7 @@ MIDDLEWARE = [
     "webmail.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "webmail.middleware.CompressionMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -282,9 +283,10 @@ ACCOUNT_USER_DISPLAY = str
 ACCOUNT_FORMS = {"login": "accounts.forms.SignInForm"}
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-# Failures alone are counted, by accounts.limits: a whole school may share one address.
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # a login is unique in its mail domain
-ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
+# Wrong passwords are counted by accounts.limits: a whole school may share one address. What allauth
+# counts as "login_failed" here are the wrong codes of one person, who has a million to guess.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "5/5m/key"}
 MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = PRODUCT_NAME

@@ -98,6 +98,58 @@ def test_the_code_is_asked_for_and_opens_the_admin(administrator: User) -> None:
     assert client.get("/admin/").status_code == 200
 
 
+def test_codes_cannot_be_guessed_one_after_the_other(administrator: User) -> None:
+    from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+
+    secret = generate_totp_secret()
+    TOTP.activate(administrator, secret)
+    client = Client()
+    step = sign_in(client, "patronne", PASSWORD)["Location"]
+    for _guess in range(5):
+        client.post(step, {"code": "no"})
+    assert client.post(step, {"code": code_of(secret)}).status_code == 200
+    assert client.get("/admin/").status_code == 302
+
+
+def test_a_session_from_before_the_code_cannot_take_the_code_away(administrator: User) -> None:
+    from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+
+    client = Client()
+    sign_in(client, "patronne", PASSWORD)
+    TOTP.activate(administrator, generate_totp_secret())
+    take_away = reverse("mfa_deactivate_totp")
+    assert client.get(take_away)["Location"].startswith(reverse("mfa_reauthenticate"))
+    answer = client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    assert answer["Location"].startswith(reverse("mfa_reauthenticate"))
+    client.post(take_away)
+    assert Authenticator.objects.filter(type=Authenticator.Type.TOTP).exists()
+
+
+def test_the_admin_shows_no_secret_of_a_second_factor(administrator: User, settings) -> None:
+    from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+
+    settings.ADMIN_NEEDS_TOTP = False
+    client = Client()
+    sign_in(client, "patronne", PASSWORD)
+    kept = TOTP.activate(administrator, generate_totp_secret()).instance
+    page = client.get(f"/admin/mfa/authenticator/{kept.pk}/change/").content.decode()
+    assert "patronne" in page
+    assert kept.data["secret"] not in page
+    assert client.get("/admin/mfa/authenticator/add/").status_code == 403
+
+
+def test_signing_out_in_the_admin_is_signing_out(administrator: User, settings) -> None:
+    settings.ADMIN_NEEDS_TOTP = False
+    client = Client()
+    client.post(
+        "/accounts/login/",
+        {"login": "patronne", "password": PASSWORD, "shared_computer": "on"},
+    )
+    answer = client.post("/admin/logout/")
+    assert answer["Location"] == "/accounts/login/"
+    assert '"storage"' in answer["Clear-Site-Data"]
+
+
 def test_a_session_from_before_the_code_does_not_open_the_admin(administrator: User) -> None:
     from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 
@@ -126,3 +178,13 @@ def test_a_local_administrator_has_no_mailbox_and_is_led_to_the_admin(
     client = Client()
     sign_in(client, "patronne", PASSWORD)
     assert client.get("/mail/INBOX/")["Location"] == "/admin/"
+
+
+def test_a_mail_user_with_a_role_has_no_password_to_change_here(
+    mail_domain: MailDomain, alice: MailAccount, settings
+) -> None:
+    settings.ADMIN_NEEDS_TOTP = False
+    client = Client()
+    sign_in(client, "alice", alice.password, "/mail/INBOX/")
+    User.objects.get().groups.add(Group.objects.get(name="administrator"))
+    assert client.get("/admin/password_change/").status_code == 403

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any, Protocol
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from accounts import session
@@ -29,11 +29,20 @@ def client(signed_in: Callable[..., Client], alice: MailAccount) -> Iterator[Cli
     session.pool().close_all()
 
 
-def token(answer: HttpResponse) -> str:
+class Answer(Protocol):
+    """What the test client gives, as far as it is read here."""
+
+    status_code: int
+    content: bytes
+
+    def json(self) -> Any: ...
+
+
+def token(answer: Answer) -> str:
     return re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', answer.content.decode())[0]
 
 
-def again(client: Client, shown: HttpResponse, password: str, **more: str) -> HttpResponse:
+def again(client: Client, shown: Answer, password: str, **more: str) -> Answer:
     """What the dialog of the page ``shown`` posts."""
     data = {"csrfmiddlewaretoken": token(shown), "password": password}
     return client.post(URL, data | {"login": "alice@ac-exemple.fr"} | more, headers=FETCH)

@@ -109,6 +109,51 @@ def test_only_failures_are_counted(mail_domain: MailDomain, alice: MailAccount, 
     assert int(answer["Retry-After"]) > 0
 
 
+def test_every_spelling_of_a_login_counts_as_one(
+    mail_domain: MailDomain, alice: MailAccount, settings
+) -> None:
+    settings.LOGIN_FAILURES_PER_LOGIN = 2
+    User.objects.create(
+        mail_domain=mail_domain, login="alice", address="alice.martin@ac-exemple.fr"
+    )
+    for typed in ("alice", "Alice.Martin@ac-exemple.fr"):
+        assert post(Client(), typed, "faux").status_code == 422
+    assert post(Client(), "alice@ac-exemple.fr", alice.password).status_code == 429
+
+
+def test_no_invented_domain_makes_another_login(
+    mail_domain: MailDomain, alice: MailAccount, settings
+) -> None:
+    settings.LOGIN_FAILURES_PER_LOGIN = 2
+    MailDomain.objects.update(login_form=MailDomain.LoginForm.TYPED)
+    for n in range(2):
+        assert post(Client(), f"alice@invente-{n}.example", "faux").status_code == 422
+    assert post(Client(), "alice", alice.password).status_code == 429
+
+
+def test_the_addresses_of_one_subscriber_are_one_network(
+    mail_domain: MailDomain, alice: MailAccount, settings
+) -> None:
+    settings.LOGIN_FAILURES_PER_NETWORK = 2
+    for n in range(2):
+        post(Client(REMOTE_ADDR=f"2001:db8:0:7::{n}"), f"quelqu-un-{n}", "faux")
+    assert post(Client(REMOTE_ADDR="2001:db8:0:7:ffff::"), "alice", "faux").status_code == 429
+    assert post(Client(REMOTE_ADDR="2001:db8:0:8::1"), "alice", alice.password).status_code == 302
+
+
+def test_a_proxy_that_tells_no_address_is_limited_itself(
+    mail_domain: MailDomain, alice: MailAccount, settings
+) -> None:
+    import ipaddress
+
+    settings.TRUSTED_PROXIES = [ipaddress.ip_network("192.0.2.1")]
+    settings.LOGIN_FAILURES_PER_NETWORK = 2
+    client = Client(REMOTE_ADDR="::ffff:192.0.2.1", HTTP_X_FORWARDED_FOR="198.51.100.7:4711")
+    for n in range(2):
+        post(client, f"quelqu-un-{n}", "faux")
+    assert post(client, "alice", alice.password).status_code == 429
+
+
 def test_a_network_has_a_limit_of_its_own(
     mail_domain: MailDomain, alice: MailAccount, settings
 ) -> None:

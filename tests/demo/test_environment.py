@@ -46,3 +46,16 @@ def test_catalogues_are_compiled_without_unsure_entries(tmp_path: Path):
     assert not environment.catalogue_is_stale(po)
     with po.with_suffix(".mo").open("rb") as compiled:
         assert {m.id: m.string for m in read_mo(compiled) if m.id} == {"Folder": "Dossier"}
+
+
+def test_uv_reads_the_indexes_of_pip():
+    env = environment.for_uv({"PIP_INDEX_URL": "https://pypi.example/simple", "PATH": "/bin"})
+
+    assert env["UV_DEFAULT_INDEX"] == "https://pypi.example/simple"
+    assert env["PATH"] == "/bin"
+
+
+def test_what_was_said_to_uv_itself_wins():
+    given = {"PIP_INDEX_URL": "https://pypi.example", "UV_DEFAULT_INDEX": "https://uv.example"}
+
+    assert environment.for_uv(given)["UV_DEFAULT_INDEX"] == "https://uv.example"

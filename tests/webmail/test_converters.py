@@ -53,7 +53,9 @@ def test_a_message_is_two_32_bit_numbers() -> None:
         MessageConverter().to_python("4294967296-1")
 
 
-@pytest.mark.parametrize("text", ["", "1", "1-", "a-b", "0-1", "+1-2", "1_0-2", "\u0661-\u0662", "1-2-3"])
+@pytest.mark.parametrize(
+    "text", ["", "1", "1-", "a-b", "0-1", "+1-2", "1_0-2", "\u0661-\u0662", "1-2-3"]
+)
 def test_a_form_names_messages_no_otherwise_than_an_address(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         MessageConverter().to_python(text)

@@ -39,7 +39,7 @@ def wednesday(monkeypatch: pytest.MonkeyPatch) -> datetime:
         (0, f"0{NBSP}o"),
         (999, f"999{NBSP}o"),
         (1000, f"1{NBSP}Ko"),
-        (999_999, f"1{NBSP}000{NBSP}Ko"),
+        (999_999, f"1{NBSP}Mo"),
         (2_437_000, f"2,4{NBSP}Mo"),
         (123_456_789, f"123{NBSP}Mo"),
         (5_000_000_000, f"5{NBSP}Go"),

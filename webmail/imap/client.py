@@ -199,17 +199,24 @@ def connect(server: Server) -> mailbox.BaseMailBox:
     given.
     """
     try:
-        if server.security == "none":
-            return _Plain(server.host, server.port, server.timeout)
-        context = ssl.create_default_context(cafile=server.ca_file or None)
-        kind = _Tls if server.security == "tls" else _StartTls
-        return kind(server.host, server.port, server.timeout, ssl_context=context)
+        opened = _opened(server)
+        # imaplib writes a literal in two pieces: Nagle would hold the second back for 40 ms.
+        opened.client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return opened
     except imaplib.IMAP4.error as error:
         raise _greeting_error(error) from error
     except (OSError, UnicodeError) as error:  # UnicodeError: a host name that can't be one
         raise ServerUnavailable("The IMAP server cannot be reached.") from error
     except ValueError as error:
         raise BadServerAnswer("This is no IMAP server.") from error
+
+
+def _opened(server: Server) -> mailbox.BaseMailBox:
+    if server.security == "none":
+        return _Plain(server.host, server.port, server.timeout)
+    context = ssl.create_default_context(cafile=server.ca_file or None)
+    kind = _Tls if server.security == "tls" else _StartTls
+    return kind(server.host, server.port, server.timeout, ssl_context=context)
 
 
 def _greeting_error(error: imaplib.IMAP4.error) -> ServerUnavailable | BadServerAnswer:

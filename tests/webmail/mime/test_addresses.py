@@ -105,6 +105,9 @@ FORMATTED = {
     "words": (Address("Zoé Le Goff", "z@x.fr"), "Zoé Le Goff <z@x.fr>"),
     "comma": (Address("Durand, F", "f@x.fr"), '"Durand, F" <f@x.fr>'),
     "quote": (Address('le "chef"', "a@x.fr"), '"le \\"chef\\"" <a@x.fr>'),
+    "quote and comma": (Address('Durand, "chef"', "a@x.fr"), '"Durand, \\"chef\\"" <a@x.fr>'),
+    "brackets": (Address("Liste <prof>", "a@x.fr"), '"Liste <prof>" <a@x.fr>'),
+    "backslash": (Address("a\\b; c", "a@x.fr"), '"a\\\\b; c" <a@x.fr>'),
     "dot": (Address("M. Durand", "a@x.fr"), '"M. Durand" <a@x.fr>'),
 }
 
@@ -115,6 +118,8 @@ def test_an_address_is_written_so_that_it_can_be_read_again(
 ) -> None:
     assert addresses.format(address) == expected
     assert addresses.parse(expected) == (address,)
+    # So stands whom one answers in the field, and is sent from there.
+    assert addresses.read_recipients(f"{expected}, b@x.fr").valid == (address, Address("", "b@x.fr"))
 
 
 @pytest.mark.parametrize("bad", ["a\r\nBcc: x@y.fr", "a\nb", "a\x00b"])

@@ -20,7 +20,7 @@ def no_secret_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
         caplog.set_level(logging.INFO, logger=name)
     yield
     for when in ("setup", "call"):
-        for record in caplog.get_records(when):  # type: ignore[arg-type]
+        for record in caplog.get_records(when):
             said = logging.Formatter().format(record) + repr(record.args)
             for account in (ALICE, BOB):
                 assert account.password not in said

@@ -5,11 +5,17 @@ from __future__ import annotations
 import re
 from email.message import EmailMessage
 from html import unescape
-
-from django.http import HttpResponse
+from typing import Protocol
 
 from accounts import session
 from tests.servers.mailboxes import Mailbox
+
+
+class Answer(Protocol):
+    """What the test client gives, as far as it is read here."""
+
+    @property
+    def content(self) -> bytes: ...
 
 
 def letter(
@@ -18,12 +24,13 @@ def letter(
     *,
     html: str = "",
     files: tuple[tuple[str, str, bytes], ...] = (),
+    sender: str = "Bob Petit <bob@ac-exemple.fr>",
     **headers: str,
 ) -> bytes:
     """A well-made message. ``files``: (name, media type, content); ``to="x"`` gives a To field."""
     message = EmailMessage()
     defaults = {
-        "from": "Bob Petit <bob@ac-exemple.fr>",
+        "from": sender,
         "to": "alice@ac-exemple.fr",
         "date": "Tue, 03 Mar 2026 09:00:00 +0100",
         "message_id": "<origine@ac-exemple.fr>",
@@ -51,23 +58,23 @@ def ref(mailbox: Mailbox, uid: int, folder: str = "INBOX") -> str:
     return f"{mailbox.uidvalidity(folder)}-{uid}"
 
 
-def page(answer: HttpResponse) -> str:
+def page(answer: Answer) -> str:
     return answer.content.decode()
 
 
-def words(answer: HttpResponse) -> str:
+def words(answer: Answer) -> str:
     """What a person reads: no tags, entities resolved, blanks as one."""
     text = re.sub(r"(?s)<(script|style|template).*?</\1>|<[^>]*>", " ", page(answer))
     return " ".join(unescape(text).split())
 
 
-def subjects(answer: HttpResponse) -> list[str]:
+def subjects(answer: Answer) -> list[str]:
     """Of the list's rows, from the top."""
     found = re.findall(r'<span class="subject clip">(.*?)</span>', page(answer), re.DOTALL)
     return [unescape(re.sub("<[^>]*>", "", subject)) for subject in found]
 
 
-def folder_links(answer: HttpResponse) -> dict[str, str]:
+def folder_links(answer: Answer) -> dict[str, str]:
     """The folder list's labels, from the top, and their addresses; "" for what is not linked."""
     found = re.findall(
         r'<(a|span) class="folder[^"]*"(?: href="([^"]*)")?.*?<span class="clip">(.*?)</span>',

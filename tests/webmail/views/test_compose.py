@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html import unescape
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -22,6 +23,7 @@ from tests.servers.scripted import (
     READ_LITERAL,
     STALL,
     ScriptedServer,
+    Step,
     imap_script,
     no,
     ok,
@@ -176,7 +178,7 @@ def test_an_attachments_name_is_only_a_name(
     posted, submission: Submission, bobs_mailbox: Mailbox, name: str
 ) -> None:
     file = SimpleUploadedFile("plan.txt", b"contenu", "text/plain\r\nX-Evil: 1")
-    file._name = name  # past the check of Django's own class, which browsers don't have
+    file._name = name  # type: ignore[attr-defined]  # past the check of Django's own class, which browsers don't have
     answer = posted(attachments=[file])
     assert answer.status_code in {302, 400, 422}
     for message in bobs_mailbox.messages():
@@ -410,13 +412,11 @@ def test_a_request_over_every_limit_is_not_even_read(
 
         readline = read
 
-    length = settings.MESSAGE_LIMIT * 2
-    answer = reader.post(
-        "/compose/",
-        headers=headers,
-        CONTENT_LENGTH=str(length),
-        **{"wsgi.input": Endless()},
-    )
+    brought: dict[str, Any] = {
+        "CONTENT_LENGTH": str(settings.MESSAGE_LIMIT * 2),
+        "wsgi.input": Endless(),
+    }
+    answer = reader.post("/compose/", headers=headers, **brought)
     assert answer.status_code == 413
     assert ("<html" in page(answer)) is not bool(headers)
 
@@ -424,10 +424,13 @@ def test_a_request_over_every_limit_is_not_even_read(
 # Servers that refuse
 
 
-SMTP = [("", b"220 ready\r\n"), ("EHLO", b"250-scripted\r\n250-AUTH PLAIN\r\n250 SIZE 1000000\r\n")]
-SIGNED_IN = [*SMTP, ("AUTH PLAIN", b"235 2.7.0 ok\r\n")]
-RESET = ("RSET", b"250 ok\r\n")
-REFUSALS = {
+SMTP: list[Step] = [
+    ("", b"220 ready\r\n"),
+    ("EHLO", b"250-scripted\r\n250-AUTH PLAIN\r\n250 SIZE 1000000\r\n"),
+]
+SIGNED_IN: list[Step] = [*SMTP, ("AUTH PLAIN", b"235 2.7.0 ok\r\n")]
+RESET: Step = ("RSET", b"250 ok\r\n")
+REFUSALS: dict[str, tuple[list[Step], int | None]] = {
     "no password": ([*SMTP, ("AUTH", b"535 5.7.8 no\r\n")], 401),
     "sender": ([*SIGNED_IN, ("MAIL", b"553 5.7.1 pas votre adresse\r\n")], 502),
     "recipient": (

@@ -18,6 +18,7 @@ from tests.servers.scripted import (
     GREETING,
     STALL,
     ScriptedServer,
+    Step,
     imap_script,
     no,
     ok,
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
 URLS = ["/mail/INBOX/", "/mail/INBOX/7-1/", "/mail/INBOX/7-1/part/1/", "/compose/", "/preferences/"]
 TOLD = b"* CAPABILITY IMAP4rev1\r\n"
-SCRIPTS = {
+SCRIPTS: dict[str, tuple[list[Step], int]] = {
     "hangs up at once": ([("", CLOSE)], 503),
     "says goodbye": ([("", b"* BYE [UNAVAILABLE] maintenance\r\n", CLOSE)], 503),
     "another protocol": ([("", b"HTTP/1.1 400 Bad Request\r\n\r\n", CLOSE)], 502),

@@ -144,7 +144,7 @@ def test_a_row_tells_what_became_of_the_message(reader: Client, mailbox: Mailbox
 
 def test_what_a_sender_wrote_into_his_subject_stays_text(reader: Client, mailbox: Mailbox) -> None:
     mailbox.append(
-        letter("<script>alert(1)</script>", **{"from": '"<img src=x>" <mal@ailleurs.example>'})
+        letter("<script>alert(1)</script>", sender='"<img src=x>" <mal@ailleurs.example>')
     )
     content = page(reader.get("/mail/INBOX/"))
     assert "<script>alert" not in content and "<img src=x" not in content

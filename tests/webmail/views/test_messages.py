@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from urllib.parse import quote
 
@@ -40,8 +40,13 @@ def related(html: str, *parts: tuple[str, str, bytes]) -> bytes:
     return message.as_bytes()
 
 
+def pieces(answer) -> Iterator[bytes]:
+    """Of a download, as they come."""
+    yield from answer.streaming_content
+
+
 def body(answer) -> bytes:
-    return b"".join(answer.streaming_content)
+    return b"".join(pieces(answer))
 
 
 def hang_up(answer) -> None:
@@ -341,7 +346,7 @@ def test_a_message_of_50_mb_opens_at_once_and_downloads_in_pieces(
     assert len(answer.content) < 200_000
     size, biggest, check = 0, 0, 0
     answer = reader.get(path(mailbox, uid, "part/2/"))
-    for piece in answer.streaming_content:
+    for piece in pieces(answer):
         size, biggest, check = size + len(piece), max(biggest, len(piece)), zlib.crc32(piece, check)
     assert size == len(line) // 77 * 57 * (50_000_000 // len(line))
     assert biggest < 1_000_000
@@ -365,7 +370,7 @@ def test_a_download_given_up_before_it_began_gives_its_connection_back(
             hang_up(reader.get(path(mailbox, uid, more)))
     for _n in range(settings.IMAP_CONNECTIONS + 2):
         answer = reader.get(path(mailbox, uid, "source/"))
-        next(iter(answer.streaming_content))
+        next(pieces(answer))
         hang_up(answer)
     assert all(room.lent == 0 for room in session.pool()._rooms.values())
 
