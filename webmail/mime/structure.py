@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
+from itertools import islice
+from urllib.parse import urljoin
 
 from webmail.mime import headers
+from webmail.mime.damage import Damage
 
 DEEPEST = 50
 MOST_PARTS = 2000
+# Texts that follow one another in one message. A digest of lists has some dozens; each costs the
+# server a piece of its answer.
+MOST_BODIES = 100
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,22 @@ class Part:
             waiting.extend(reversed(part.children))
 
 
+class Protection(Enum):
+    """How a message is signed or encrypted, outermost. Recognised only: nothing here checks a
+    signature or opens an envelope."""
+
+    NONE = "none"
+    SMIME_SIGNED = "smime-signed"
+    SMIME_ENCRYPTED = "smime-encrypted"
+    PGP_SIGNED = "pgp-signed"
+    PGP_ENCRYPTED = "pgp-encrypted"
+
+    @property
+    def is_encrypted(self) -> bool:
+        """The text can't be read here."""
+        return self in (Protection.SMIME_ENCRYPTED, Protection.PGP_ENCRYPTED)
+
+
 @dataclass(frozen=True)
 class Shown:
     """What of a message is shown: the text, its HTML twin, the images inside it, and the
@@ -64,12 +87,21 @@ class Shown:
     ``html`` is empty when no part is HTML. Each of ``text`` and ``html`` shows the whole message,
     so when parts of both kinds follow one another (a text with an HTML footer of a list) either
     holds both: ``html.join`` and ``html.join_text`` make one of them.
+
+    ``reports`` are delivery reports and receipts (``report.read`` makes them readable) and
+    ``messages`` the nested messages that came without being called attachments (of a digest, of a
+    forward): both may be shown below the text. They are attachments as well, unless a report is
+    the only text there is: then it is in ``text``.
     """
 
     text: tuple[Part, ...]
     html: tuple[Part, ...]
     inline: tuple[Part, ...]
     attachments: tuple[Part, ...]
+    reports: tuple[Part, ...] = ()
+    messages: tuple[Part, ...] = ()
+    protection: Protection = Protection.NONE
+    damage: frozenset[Damage] = frozenset()
 
 
 # Shown as text when they come first; other text types (calendar, vCard, CSV) are files.
@@ -83,11 +115,32 @@ _BODY_TYPES = frozenset(
         "text/x-markdown",
     }
 )
-# Alternatives that only some other programs can show; the message says the same without them.
-_UNSHOWN_ALTERNATIVES = frozenset({"text/x-amp-html", "text/watch-html"})
+# Alternatives that only some other programs can show, and parts that say nothing to people: the
+# version of PGP/MIME (RFC 3156 section 4), the Finder's half of a Macintosh file (RFC 1740).
+_UNSHOWN = frozenset(
+    {
+        "text/x-amp-html",
+        "text/watch-html",
+        "application/pgp-encrypted",
+        "application/applefile",
+    }
+)
+REPORT_TYPES = frozenset(
+    {
+        "message/delivery-status",
+        "message/global-delivery-status",
+        "message/disposition-notification",
+        "message/global-disposition-notification",
+        "message/feedback-report",
+    }
+)
+MESSAGE_TYPES = frozenset({"message/rfc822", "message/global"})
+SMIME_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 
 
-def choose(root: Part, html_uses: Collection[str] | None = None) -> Shown:
+def choose(
+    root: Part, html_uses: Collection[str] | None = None, *, blank: Collection[str] = ()
+) -> Shown:
     """What to show of a message (the algorithm of RFC 8621 section 4.1.4, and images as
     attachments).
 
@@ -95,69 +148,202 @@ def choose(root: Part, html_uses: Collection[str] | None = None) -> Shown:
     Without it every image with a Content-ID or Content-Location is taken to be inside the HTML;
     with it only those named, and the others are attachments. Nested messages stay whole, as
     attachments.
+
+    ``blank`` are numbers of parts that turned out to show nothing: an alternative to such a part
+    is taken instead (some programs send an HTML twin with an empty body). The structure alone
+    tells this only of parts without a byte.
     """
-    text: list[Part] = []
-    html: list[Part] = []
-    files: list[Part] = []
-    _sort([root], "mixed", 0, (text, html), files)
+    sorter = _Sorter(frozenset(blank))
+    sorter.sort([root], "mixed", 0, (sorter.text, sorter.html))
+    text, html, files = sorter.text, sorter.html, sorter.files
     # Where no part is HTML there is one body; where no part is plain text there is no text twin.
     html = html if any(part.media_type == "text/html" for part in html) else []
     text = text if any(part.media_type != "text/html" for part in text) else []
-    inline = tuple(part for part in files if html and _is_inside(part, html_uses))
-    numbers = {part.number for part in inline}
-    attachments = tuple(part for part in files if part.number not in numbers)
-    return Shown(tuple(text), tuple(html), inline, attachments)
+    reports = [part for part in files if part.media_type in REPORT_TYPES]
+    if reports and not text and not html:
+        text = reports
+        files = [part for part in files if part.media_type not in REPORT_TYPES]
+    used = None if html_uses is None else frozenset(html_uses)
+    names = _names_by_number(root) if html and used is not None else {}
+    inside = {part.number for part in files if html and _is_inside(part, used, names)}
+    return Shown(
+        tuple(text),
+        tuple(html),
+        tuple(part for part in files if part.number in inside),
+        tuple(part for part in files if part.number not in inside),
+        tuple(reports),
+        tuple(part for part in files if _is_readable_message(part)),
+        sorter.protection,
+        frozenset(sorter.damage),
+    )
 
 
-def _is_inside(part: Part, html_uses: Collection[str] | None) -> bool:
+def _is_readable_message(part: Part) -> bool:
+    return part.media_type in MESSAGE_TYPES and part.disposition != "attachment"
+
+
+def _is_inside(
+    part: Part, html_uses: frozenset[str] | None, names: Mapping[str, Collection[str]]
+) -> bool:
     if html_uses is None:
         return part.media_type.startswith("image/") and bool(part.cid or part.location)
-    return (bool(part.cid) and part.cid in html_uses) or (
-        bool(part.location) and part.location in html_uses
-    )
+    return not html_uses.isdisjoint(names.get(part.number, ()))
+
+
+# --- how HTML names its parts (RFC 2557) ---
+
+
+def named(root: Part) -> Mapping[str, Part]:
+    """Every name by which the HTML of a message may mean one of its parts, and that part: content
+    ids (without ``cid:``), Content-Locations, and these relative to the location of the HTML.
+    """
+    found: dict[str, Part] = {}
+    for part, names in _names(root):
+        for name in names:
+            found.setdefault(name, part)
+    return found
+
+
+def _names_by_number(root: Part) -> dict[str, tuple[str, ...]]:
+    return {part.number: names for part, names in _names(root)}
+
+
+def _names(root: Part) -> Iterator[tuple[Part, tuple[str, ...]]]:
+    parts = list(root.walk())
+    bases = [part.location for part in parts if part.media_type == "text/html" and part.location]
+    base = bases[0] if bases else ""
+    folder = base[: base.rfind("/") + 1]
+    for part in parts:
+        names = [part.cid, part.location]
+        if part.location and base:
+            names.append(_joined(base, part.location))
+            if folder and part.location.startswith(folder):
+                names.append(part.location[len(folder) :])
+        if any(names):
+            yield part, tuple(name for name in names if name)
+
+
+def _joined(base: str, location: str) -> str:
+    try:
+        return urljoin(base, location)
+    except ValueError:
+        return ""
 
 
 Bodies = tuple[list[Part] | None, list[Part] | None]
 
 
-def _sort(
-    parts: list[Part],
-    kind: str,
-    depth: int,
-    bodies: Bodies,
-    files: list[Part],
-    alternative: bool = False,
-) -> None:
-    """Sort ``parts``, children of a ``multipart/<kind>``, into the text body, the HTML body and
-    ``files``."""
-    text, html = bodies
-    starts = (len(text or ()), len(html or ()))
-    for index, part in enumerate(parts):
-        if part.is_multipart and depth < DEEPEST:
-            below = part.media_type.partition("/")[2]
-            inner = alternative or below == "alternative"
-            children = _root_first(part) if below == "related" else list(part.children)
-            _sort(children, below, depth + 1, (text, html), files, inner)
-        elif not _is_body(part, index, kind):
-            if part.media_type not in _UNSHOWN_ALTERNATIVES and not part.is_multipart:
-                files.append(part)
-        elif kind == "alternative":
-            body = html if part.media_type == "text/html" else text
-            if body is not None:
-                body.append(part)
-        else:
-            if alternative and part.media_type == "text/html":
-                text = None
-            elif alternative:
-                html = None
-            for body in (text, html):
+class _Sorter:
+    """Sorts the parts of one message into its text, its HTML and its files."""
+
+    def __init__(self, blank: frozenset[str]) -> None:
+        self.text: list[Part] = []
+        self.html: list[Part] = []
+        self.files: list[Part] = []
+        self.protection = Protection.NONE
+        self.damage: set[Damage] = set()
+        self._blank = blank
+        self._seen = 0
+
+    def sort(
+        self,
+        parts: Collection[Part],
+        kind: str,
+        depth: int,
+        bodies: Bodies,
+        alternative: bool = False,
+    ) -> None:
+        """Sort ``parts``, children of a ``multipart/<kind>``, into ``bodies`` and the files."""
+        text, html = bodies
+        starts = (len(text or ()), len(html or ()))
+        skipped = self._blank_alternatives(parts) if kind == "alternative" else frozenset()
+        for index, part in enumerate(parts):
+            self._seen += 1
+            if self._seen > MOST_PARTS:
+                self.damage.add(Damage.TOO_MANY_PARTS)
+            self._note(part)
+            if part.is_multipart:
+                self._sort_multipart(part, depth, (text, html), alternative)
+            elif part.number in skipped or part.media_type in _UNSHOWN:
+                continue
+            elif not _is_body(part, index, kind) or self._has_too_many(text, html):
+                self.files.append(part)
+            elif kind == "alternative":
+                body = html if part.media_type == "text/html" else text
                 if body is not None:
                     body.append(part)
-    if kind == "alternative" and text is not None and html is not None:
-        if len(text) == starts[0]:
-            text.extend(html[starts[1] :])
-        elif len(html) == starts[1]:
-            html.extend(text[starts[0] :])
+            else:
+                if alternative and part.media_type == "text/html":
+                    text = None
+                elif alternative:
+                    html = None
+                for body in (text, html):
+                    if body is not None:
+                        body.append(part)
+        if kind == "alternative" and text is not None and html is not None:
+            if len(text) == starts[0]:
+                text.extend(html[starts[1] :])
+            elif len(html) == starts[1]:
+                html.extend(text[starts[0] :])
+
+    def _sort_multipart(self, part: Part, depth: int, bodies: Bodies, alternative: bool) -> None:
+        if not part.children:
+            self.damage.add(Damage.BOUNDARY)
+        if depth >= DEEPEST:
+            # Not looked into any more, but nothing of it is lost.
+            self.damage.add(Damage.TOO_DEEP)
+            leaves = (leaf for leaf in part.walk() if not leaf.is_multipart)
+            self.files.extend(islice(leaves, MOST_PARTS))
+            return
+        kind = part.media_type.partition("/")[2]
+        children = _root_first(part) if kind == "related" else part.children
+        self.sort(children, kind, depth + 1, bodies, alternative or kind == "alternative")
+
+    def _blank_alternatives(self, parts: Collection[Part]) -> frozenset[str]:
+        """The alternatives that show nothing, unless all do."""
+        bodies = [part for part in parts if part.is_multipart or _is_body(part, 0, "alternative")]
+        # All without a byte: their sizes are not known.
+        has_sizes = any(part.size for part in bodies)
+        blank = frozenset(
+            part.number
+            for part in bodies
+            if part.number in self._blank
+            or (has_sizes and part.size == 0 and not part.is_multipart)
+        )
+        return blank if len(blank) < len(bodies) else frozenset()
+
+    def _has_too_many(self, *bodies: list[Part] | None) -> bool:
+        too_many = any(len(body or ()) >= MOST_BODIES for body in bodies)
+        if too_many:
+            self.damage.add(Damage.TOO_MANY_PARTS)
+        return too_many
+
+    def _note(self, part: Part) -> None:
+        """Note how the message is protected; of several the outermost, encrypted before signed."""
+        found = protection(part)
+        if self.protection is Protection.NONE or (
+            found.is_encrypted and not self.protection.is_encrypted
+        ):
+            self.protection = found
+
+
+def protection(part: Part) -> Protection:
+    """What a part by itself says of signing and encrypting (RFC 1847, 3156, 8551)."""
+    if part.media_type == "application/pgp-encrypted":
+        return Protection.PGP_ENCRYPTED
+    if part.media_type == "multipart/encrypted":
+        is_smime = "pkcs7" in part.parameters.get("protocol", "").lower()
+        return Protection.SMIME_ENCRYPTED if is_smime else Protection.PGP_ENCRYPTED
+    if part.media_type == "multipart/signed":
+        is_pgp = "pgp" in part.parameters.get("protocol", "").lower()
+        return Protection.PGP_SIGNED if is_pgp else Protection.SMIME_SIGNED
+    if part.media_type in SMIME_TYPES:
+        kind = part.parameters.get("smime-type", "").strip().lower()
+        if kind in ("enveloped-data", "authenveloped-data", "encrypted-data"):
+            return Protection.SMIME_ENCRYPTED
+        if kind == "signed-data":
+            return Protection.SMIME_SIGNED
+    return Protection.NONE
 
 
 def _root_first(related: Part) -> list[Part]:
@@ -186,23 +372,75 @@ def _is_body(part: Part, index: int, kind: str) -> bool:
 @dataclass(frozen=True)
 class Parsed:
     """A message taken apart: its headers, its tree, and by part number the encoded bytes of each
-    leaf."""
+    leaf. ``damage``: what was wrong with it."""
 
     headers: headers.Headers
     root: Part
     bodies: Mapping[str, bytes]
+    damage: frozenset[Damage] = frozenset()
 
 
-def parse(raw: bytes) -> Parsed:
+def parse(raw: bytes, prefix: str = "") -> Parsed:
     """Take a whole message apart, numbered as IMAP numbers its parts.
 
     For a message that is no mailbox's own: one attached to another, or a file. Never raises: a
     multipart without its boundary is text, one that is never closed ends with the message; what is
-    deeper than 50 levels or beyond 2000 parts is left as one part.
+    deeper than 50 levels or beyond 2000 parts is left as one part. ``prefix`` comes before every
+    number.
     """
+    parser = _Parser(raw, prefix)
+    root = parser.part(0, len(raw), "", "text/plain", 0)
+    return Parsed(headers.parse(raw), root, parser.bodies, frozenset(parser.damage))
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Something taken out of a part that is no MIME part itself: a text, or a file with its
+    name."""
+
+    media_type: str
+    content: bytes
+    name: str = ""
+    content_id: str = ""
+
+
+def assemble(
+    texts: Sequence[Piece],
+    files: Sequence[Piece],
+    prefix: str = "",
+    damage: Collection[Damage] = (),
+) -> Parsed:
+    """Pieces as the tree that a message of the same contents has: the ``texts`` (UTF-8) are
+    alternatives of each other, the ``files`` attachments."""
     bodies: dict[str, bytes] = {}
-    root = _parse_part(raw, 0, len(raw), "", "text/plain", 0, bodies)
-    return Parsed(headers.parse(raw), root, bodies)
+    texts = [*texts] or [Piece("text/plain", b"")]
+    body = [
+        _assembled(piece, f"{prefix}{'1.' * (len(texts) > 1)}{index}", bodies)
+        for index, piece in enumerate(texts, 1)
+    ]
+    if len(body) > 1:
+        body = [Part(f"{prefix}1", "multipart/alternative", children=tuple(body))]
+    attached = [
+        _assembled(piece, f"{prefix}{index}", bodies)
+        for index, piece in enumerate(islice(files, MOST_PARTS), 2)
+    ]
+    root = Part(prefix, "multipart/mixed", children=(*body, *attached))
+    return Parsed(headers.Headers(()), root, bodies, frozenset(damage))
+
+
+def _assembled(piece: Piece, number: str, bodies: dict[str, bytes]) -> Part:
+    bodies[number] = piece.content
+    is_text = not piece.name and piece.media_type.startswith("text/")
+    return Part(
+        number=number,
+        media_type=piece.media_type,
+        parameters={"charset": "utf-8"} if is_text else {},
+        content_id=piece.content_id,
+        encoding="binary",
+        size=len(piece.content),
+        disposition="" if is_text or piece.content_id else "attachment",
+        file_name=headers.safe_name(piece.name),
+    )
 
 
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
@@ -217,32 +455,49 @@ def _head_end(raw: bytes, start: int, end: int) -> tuple[int, int]:
     return found.span() if found else (end, end)
 
 
-def _parse_part(
-    raw: bytes,
-    start: int,
-    end: int,
-    number: str,
-    default: str,
-    depth: int,
-    bodies: dict[str, bytes],
-) -> Part:
-    """The part in ``raw[start:end]``. Offsets, since fifty levels would be fifty copies."""
-    head_end, body = _head_end(raw, start, end)
-    fields = headers.parse(raw[start:head_end])
-    part = replace(_described(fields, default), number=number or "1", size=end - body)
-    if part.is_multipart and depth < DEEPEST and len(bodies) < MOST_PARTS:
+class _Parser:
+    """Takes one message apart. Works on offsets, since fifty levels would be fifty copies."""
+
+    def __init__(self, raw: bytes, prefix: str) -> None:
+        self.bodies: dict[str, bytes] = {}
+        self.damage: set[Damage] = set()
+        self._raw = raw
+        self._prefix = prefix
+
+    def part(self, start: int, end: int, number: str, default: str, depth: int) -> Part:
+        """The part in ``raw[start:end]``."""
+        head_end, body = _head_end(self._raw, start, end)
+        fields = headers.parse(self._raw[start:head_end])
+        described = _described(fields, default)
+        part = replace(described, number=f"{self._prefix}{number or '1'}", size=end - body)
+        if part.is_multipart:
+            children = self._children(part, body, end, number, depth)
+            if children:
+                return replace(part, number=f"{self._prefix}{number}", children=children)
+            part = replace(part, media_type="text/plain")
+        self.bodies[part.number] = self._raw[body:end]
+        return part
+
+    def _children(
+        self, part: Part, start: int, end: int, number: str, depth: int
+    ) -> tuple[Part, ...]:
+        if depth >= DEEPEST:
+            self.damage.add(Damage.TOO_DEEP)
+            return ()
+        if len(self.bodies) >= MOST_PARTS:
+            self.damage.add(Damage.TOO_MANY_PARTS)
+            return ()
+        pieces, is_closed = _pieces(self._raw, start, end, part.parameters)
+        if len(pieces) >= MOST_PARTS:
+            self.damage.add(Damage.TOO_MANY_PARTS)
+        elif not is_closed:
+            self.damage.add(Damage.NOT_CLOSED if pieces else Damage.BOUNDARY)
         below = "message/rfc822" if part.media_type == "multipart/digest" else "text/plain"
-        prefix = f"{number}." if number else ""
-        children = tuple(
-            _parse_part(raw, *piece, f"{prefix}{index}", below, depth + 1, bodies)
-            for index, piece in enumerate(_pieces(raw, body, end, part.parameters), 1)
+        before = f"{number}." if number else ""
+        return tuple(
+            self.part(*piece, f"{before}{index}", below, depth + 1)
+            for index, piece in enumerate(pieces, 1)
         )
-        if children:
-            return replace(part, number=number, children=children)
-    if part.is_multipart:
-        part = replace(part, media_type="text/plain")
-    bodies[part.number] = raw[body:end]
-    return part
 
 
 def _described(fields: headers.Headers, default: str) -> Part:
@@ -265,11 +520,13 @@ def _described(fields: headers.Headers, default: str) -> Part:
 
 def _pieces(
     raw: bytes, start: int, end: int, parameters: Mapping[str, str]
-) -> list[tuple[int, int]]:
-    """From where to where the parts of a multipart body stretch (RFC 2046 section 5.1.1)."""
+) -> tuple[list[tuple[int, int]], bool]:
+    """From where to where the parts of a multipart body stretch (RFC 2046 section 5.1.1), and
+    whether the last boundary is there."""
     boundary = parameters.get("boundary", "").rstrip().encode("utf-8", "replace")
     pieces: list[tuple[int, int]] = []
     begun = -1
+    is_last = False
     for line, after, is_last in _boundary_lines(raw, start, end, boundary) if boundary else ():
         if begun >= 0:
             # The line break before a boundary belongs to the boundary.
@@ -279,7 +536,7 @@ def _pieces(
         begun = -1 if is_last else after
         if is_last or len(pieces) >= MOST_PARTS:
             break
-    return [*pieces, (begun, end)] if begun >= 0 else pieces
+    return ([*pieces, (begun, end)] if begun >= 0 else pieces), is_last
 
 
 def _boundary_lines(

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webmail.mime import structure
-from webmail.mime.structure import Part
+from webmail.mime.damage import Damage
+from webmail.mime.structure import Part, Piece, Protection
 
 
 def part(number: str, media_type: str, **rest: object) -> Part:
@@ -72,6 +73,41 @@ CHOSEN = {
         "x5",
     ),
     "digest": (multi("digest", MAIL), "", "", "", "5"),
+    "report without a text": (
+        multi("report", part("x", "message/delivery-status"), MAIL),
+        "x",
+        "",
+        "",
+        "5",
+    ),
+    "HTML twin without a byte": (
+        multi("alternative", part("1", "text/plain", size=9), part("2", "text/html")),
+        "1",
+        "",
+        "",
+        "",
+    ),
+    "text twin without a byte": (
+        multi("alternative", part("1", "text/plain"), part("2", "text/html", size=9)),
+        "",
+        "2",
+        "",
+        "",
+    ),
+    "encrypted": (
+        multi("encrypted", part("1", "application/pgp-encrypted"), PDF),
+        "",
+        "",
+        "",
+        "4",
+    ),
+    "Macintosh file": (
+        multi("mixed", PLAIN, multi("appledouble", part("x", "application/applefile"), PDF)),
+        "1",
+        "",
+        "",
+        "4",
+    ),
     "empty": (multi("mixed"), "", "", "", ""),
     "root named by start": (
         multi(
@@ -99,12 +135,94 @@ def test_an_image_that_the_html_does_not_use_is_an_attachment() -> None:
     assert structure.choose(root, ()).inline == ()
 
 
+def test_html_names_its_parts_also_from_its_own_location() -> None:
+    """RFC 2557 section 5: an address in HTML is relative to the HTML's Content-Location."""
+    page = part("2", "text/html", location="http://musee.example/a/page.html")
+    far = part("8", "image/png", location="http://musee.example/a/img/plan.png")
+    near = part("9", "image/png", location="img/salle.png")
+    root = multi("related", page, far, near, LOGO)
+    names = structure.named(root)
+    assert names["img/plan.png"] is far
+    assert names["http://musee.example/a/img/salle.png"] is near
+    assert names["img/salle.png"] is near
+    assert names["logo@x"] is LOGO
+    shown = structure.choose(root, {"img/plan.png"})
+    assert shown.inline == (far,)
+
+
+def test_a_location_that_is_no_address_is_no_trouble() -> None:
+    page = part("2", "text/html", location="http://[")
+    root = multi("related", page, part("3", "image/png", location="//[x"))
+    assert structure.named(root)["//[x"].number == "3"
+
+
+def test_an_alternative_known_to_be_blank_is_not_taken() -> None:
+    root = multi("alternative", PLAIN, HTML)
+    assert [one.number for one in structure.choose(root, blank={"2"}).text] == ["1"]
+    assert structure.choose(root, blank={"2"}).html == ()
+    assert [one.number for one in structure.choose(root, blank={"1", "2"}).html] == ["2"]
+
+
+def test_reports_and_nested_messages_are_told_apart() -> None:
+    report = part("2", "message/delivery-status")
+    kept = part("3", "message/rfc822", disposition="attachment")
+    shown = structure.choose(multi("report", PLAIN, report, MAIL, kept))
+    assert shown.reports == (report,)
+    assert shown.messages == (MAIL,)
+    assert shown.attachments == (report, MAIL, kept)
+
+
+def opaque(media_type: str, kind: str) -> Part:
+    return part("1", media_type, parameters={"smime-type": kind})
+
+
+def by(protocol: str) -> Part:
+    return multi("signed", PLAIN, parameters={"protocol": protocol})
+
+
+ENVELOPE = opaque("application/pkcs7-mime", "Enveloped-Data")
+VERSION = part("1", "application/pgp-encrypted")
+PROTECTED = {
+    "S/MIME signature": (by("application/pkcs7-signature"), "smime-signed"),
+    "PGP signature": (by("Application/PGP-signature"), "pgp-signed"),
+    "PGP": (multi("encrypted", VERSION, PDF), "pgp-encrypted"),
+    "PGP after Exchange": (multi("mixed", PLAIN, VERSION), "pgp-encrypted"),
+    "envelope": (ENVELOPE, "smime-encrypted"),
+    "opaque": (opaque("application/x-pkcs7-mime", "signed-data"), "smime-signed"),
+    "envelope in a signature": (multi("signed", ENVELOPE), "smime-encrypted"),
+    "signed mail inside": (
+        multi("mixed", PLAIN, part("2", "message/rfc822", children=(by("x"),))),
+        "none",
+    ),
+    "none": (multi("mixed", PLAIN), "none"),
+}
+
+
+@pytest.mark.parametrize(("root", "expected"), PROTECTED.values(), ids=PROTECTED)
+def test_protection_is_recognised(root: Part, expected: str) -> None:
+    assert structure.choose(root).protection is Protection(expected)
+
+
 def test_a_deep_tree_is_walked_without_recursion() -> None:
-    root = PLAIN
+    root = PDF
     for _ in range(5000):
         root = multi("mixed", root)
     assert sum(1 for _ in root.walk()) == 5001
-    structure.choose(root)
+    shown = structure.choose(root)
+    assert shown.attachments == (PDF,)
+    assert shown.damage == {Damage.TOO_DEEP}
+
+
+def test_texts_beyond_a_hundred_are_attachments() -> None:
+    texts = [part(str(n), "text/plain") for n in range(1, 10_001)]
+    shown = structure.choose(multi("mixed", *texts))
+    assert len(shown.text) == structure.MOST_BODIES
+    assert len(shown.text) + len(shown.attachments) == 10_000
+    assert shown.damage == {Damage.TOO_MANY_PARTS}
+
+
+def test_a_multipart_in_which_the_server_found_nothing_is_damage() -> None:
+    assert structure.choose(multi("mixed")).damage == {Damage.BOUNDARY}
 
 
 MESSAGE = b"""Subject: =?utf-8?Q?=C3=A9t=C3=A9?=
@@ -155,11 +273,36 @@ def test_a_multipart_without_boundary_is_text() -> None:
     parsed = structure.parse(b"Content-Type: multipart/mixed\n\nOn doit lire ceci.")
     assert (parsed.root.number, parsed.root.media_type) == ("1", "text/plain")
     assert parsed.bodies == {"1": b"On doit lire ceci."}
+    assert parsed.damage == {Damage.BOUNDARY}
 
 
 def test_a_multipart_that_is_never_closed_ends_with_the_message() -> None:
     parsed = structure.parse(b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nun\n--b\n\ndeux")
     assert parsed.bodies == {"1": b"un", "2": b"deux"}
+    assert parsed.damage == {Damage.NOT_CLOSED}
+
+
+def test_a_whole_message_has_no_damage() -> None:
+    assert structure.parse(MESSAGE).damage == frozenset()
+
+
+def test_pieces_are_assembled_as_a_message_is() -> None:
+    texts = [Piece("text/plain", b"un"), Piece("text/html", b"<p>un")]
+    files = [
+        Piece("application/pdf", b"%PDF", "a/../é.pdf"),
+        Piece("image/png", b"x", "l.png", "l"),
+    ]
+    made = structure.assemble(texts, files, "2~")
+    shown = structure.choose(made.root, {"l"})
+    groups = (shown.text, shown.html, shown.inline, shown.attachments)
+    assert [[one.number for one in group] for group in groups] == [
+        ["2~1.1"],
+        ["2~1.2"],
+        ["2~3"],
+        ["2~2"],
+    ]
+    assert made.bodies["2~2"] == b"%PDF"
+    assert shown.attachments[0].file_name == "a_.._é.pdf"
 
 
 def test_limits_hold_for_parts_and_depth() -> None:
@@ -167,10 +310,13 @@ def test_limits_hold_for_parts_and_depth() -> None:
         b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 10_000
     )
     assert len(many.bodies) <= structure.MOST_PARTS + 1
+    assert many.damage == {Damage.TOO_MANY_PARTS}
     deep = b"".join(
         b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (i, i) for i in range(1000)
     )
-    assert len(list(structure.parse(deep).root.walk())) == structure.DEEPEST + 1
+    parsed = structure.parse(deep)
+    assert len(list(parsed.root.walk())) == structure.DEEPEST + 1
+    assert Damage.TOO_DEEP in parsed.damage
 
 
 LINES = st.sampled_from(
