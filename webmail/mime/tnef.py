@@ -1,0 +1,366 @@
+"""winmail.dat: what Exchange and Outlook wrap a whole message in (MS-OXTNEF)."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+from webmail.mime import headers, rtf
+from webmail.mime import text as plain_text
+from webmail.mime.structure import Piece
+
+DEEPEST = 5
+MOST_FILES = 500
+_MOST_ATTRIBUTES = 10_000
+_MOST_PROPERTIES = 10_000
+_MOST_TEXT = 4 * 1024 * 1024
+
+_SIGNATURE = b"\x78\x9f\x3e\x22"
+
+# Attributes (section 2.1.3): the low half of their identifier.
+_SUBJECT, _FROM, _BODY = 0x8004, 0x8000, 0x800C
+_OEM_CODEPAGE, _MESSAGE_PROPERTIES = 0x9007, 0x9003
+_RENDERING, _TITLE, _DATA, _ATTACHMENT_PROPERTIES = 0x9002, 0x8010, 0x800F, 0x9005
+_ATTACHMENT_LEVEL = 2
+
+# Properties (MS-OXPROPS).
+_PR_SUBJECT, _PR_SENDER_NAME, _PR_SENDER_ADDRESS = 0x0037, 0x0C1A, 0x0C1F
+_PR_SENDER_SMTP, _PR_SUBMITTED = 0x5D01, 0x0039
+_PR_BODY, _PR_RTF, _PR_HTML, _PR_CODEPAGE = 0x1000, 0x1009, 0x1013, 0x3FDE
+_PR_MESSAGE_CODEPAGE = 0x3FFD
+_PR_DISPLAY_NAME, _PR_ATTACHED, _PR_SHORT_NAME, _PR_LONG_NAME = 0x3001, 0x3701, 0x3704, 0x3707
+_PR_MEDIA_TYPE, _PR_CONTENT_ID = 0x370E, 0x3712
+
+# Property types (MS-OXCDATA section 2.11.1), and how many bytes those of fixed length take, padded
+# to four.
+_STRING8, _UNICODE, _OBJECT, _BINARY, _TIME = 0x1E, 0x1F, 0x0D, 0x0102, 0x40
+_VARIABLE = frozenset({_STRING8, _UNICODE, _OBJECT, _BINARY})
+_FIXED = {0x02: 4, 0x03: 4, 0x04: 4, 0x0A: 4, 0x0B: 4, 0x05: 8, 0x06: 8, 0x07: 8, 0x14: 8, _TIME: 8}
+_FIXED |= {0x00: 0, 0x01: 0, 0x48: 16}
+_MANY = 0x1000
+_NAMED_FROM = 0x8000
+# What an attached message begins with: the identifier of the interface IMessage.
+_MESSAGE_INTERFACE = bytes.fromhex("0703020000000000c000000000000046")
+
+
+@dataclass(frozen=True)
+class Unwrapped:
+    """A message out of winmail.dat. ``html`` and ``text`` are ``""`` when it has none.
+
+    ``files`` are its attachments; a message attached to it is one of ``message/rfc822``.
+    ``is_whole`` is False when something of it could not be read.
+    """
+
+    subject: str = ""
+    text: str = ""
+    html: str = ""
+    files: tuple[Piece, ...] = ()
+    is_whole: bool = True
+    sender: str = ""
+    date: datetime | None = None
+
+
+def read(data: bytes) -> Unwrapped | None:
+    """What a winmail.dat holds, None when it is none.
+
+    Never raises, and always ends: every step goes forward, lengths that lie are cut to what is
+    there, and numbers of attributes, properties, attachments and levels are limited.
+    """
+    return _read(data, 0)
+
+
+def _read(data: bytes, depth: int) -> Unwrapped | None:
+    if not data.startswith(_SIGNATURE):
+        return None
+    reader = _Reader(depth)
+    for level, kind, value in _attributes(data, reader):
+        if level == _ATTACHMENT_LEVEL:
+            reader.of_attachment(kind, value)
+        else:
+            reader.of_message(kind, value)
+    return reader.unwrapped()
+
+
+@dataclass
+class _Attachment:
+    title: bytes = b""
+    data: bytes = b""
+    properties: dict[int, tuple[int, bytes]] = field(default_factory=dict)
+
+
+class _Reader:
+    def __init__(self, depth: int) -> None:
+        self.is_whole = True
+        self._depth = depth
+        self._attributes: dict[int, bytes] = {}
+        self._properties: dict[int, tuple[int, bytes]] = {}
+        self._attachments: list[_Attachment] = []
+
+    def of_message(self, kind: int, value: bytes) -> None:
+        if kind == _MESSAGE_PROPERTIES:
+            self._properties = self._read_properties(value)
+        else:
+            self._attributes.setdefault(kind, value)
+
+    def of_attachment(self, kind: int, value: bytes) -> None:
+        if kind == _RENDERING or not self._attachments:
+            if len(self._attachments) >= MOST_FILES:
+                self.is_whole = False
+                return
+            self._attachments.append(_Attachment())
+        current = self._attachments[-1]
+        if kind == _TITLE:
+            current.title = value
+        elif kind == _DATA:
+            current.data = value
+        elif kind == _ATTACHMENT_PROPERTIES:
+            current.properties = self._read_properties(value)
+
+    def unwrapped(self) -> Unwrapped:
+        plain, html = self._bodies()
+        return Unwrapped(
+            subject=headers.decode(self._string(_PR_SUBJECT) or self._attribute(_SUBJECT)),
+            text=plain,
+            html=html,
+            files=tuple(file for one in self._attachments if (file := self._file(one))),
+            is_whole=self.is_whole,
+            sender=self._sender(),
+            date=self._date(),
+        )
+
+    def _read_properties(self, data: bytes) -> dict[int, tuple[int, bytes]]:
+        found: dict[int, tuple[int, bytes]] = {}
+        cursor = _Cursor(data)
+        for _ in range(min(cursor.number(4), _MOST_PROPERTIES)):
+            if cursor.is_at_end:
+                break
+            kind, name = cursor.number(2), cursor.number(2)
+            if name >= _NAMED_FROM:
+                cursor.skip_name()
+            value = cursor.value(kind)
+            if value is None:
+                break
+            found.setdefault(name, (kind, value))
+        else:
+            return found
+        self.is_whole = False
+        return found
+
+    @property
+    def _charset(self) -> str:
+        """The codepage of 8-bit strings."""
+        _, codepage = self._properties.get(_PR_MESSAGE_CODEPAGE, (0, b""))
+        codepage = codepage or self._attributes.get(_OEM_CODEPAGE, b"")
+        return f"cp{int.from_bytes(codepage[:4], 'little')}" if codepage else ""
+
+    def _string(self, name: int, properties: dict[int, tuple[int, bytes]] | None = None) -> str:
+        kind, value = (self._properties if properties is None else properties).get(name, (0, b""))
+        if kind == _UNICODE:
+            return _clean(plain_text.decode(value[:_MOST_TEXT], "binary", "utf-16-le"))
+        if kind in (_STRING8, _BINARY):
+            return _clean(plain_text.decode(value[:_MOST_TEXT], "binary", self._charset))
+        return ""
+
+    def _attribute(self, kind: int) -> str:
+        value = self._attributes.get(kind, b"")[:_MOST_TEXT]
+        return _clean(plain_text.decode(value, "binary", self._charset))
+
+    def _bodies(self) -> tuple[str, str]:
+        plain = self._string(_PR_BODY) or self._attribute(_BODY)
+        html = self._html()
+        _, compressed = self._properties.get(_PR_RTF, (0, b""))
+        if compressed and not html:
+            rich = rtf.read(rtf.decompress(compressed))
+            plain, html = plain or rich.text, rich.html
+        return plain.strip(), html
+
+    def _html(self) -> str:
+        kind, value = self._properties.get(_PR_HTML, (0, b""))
+        if kind == _UNICODE:
+            return self._string(_PR_HTML)
+        _, codepage = self._properties.get(_PR_CODEPAGE, (0, b""))
+        charset = f"cp{int.from_bytes(codepage[:4], 'little')}" if codepage else self._charset
+        return _clean(
+            plain_text.decode(value[:_MOST_TEXT], "binary", _INTERNET.get(charset, charset))
+        )
+
+    def _sender(self) -> str:
+        address = self._string(_PR_SENDER_SMTP) or self._string(_PR_SENDER_ADDRESS)
+        name = headers.decode(self._string(_PR_SENDER_NAME))
+        # Within one Exchange server an address is an X.500 name, which says nothing to people.
+        address = address if re.fullmatch(r"[^\s<>\"]{1,200}@[^\s<>\"]{1,200}", address) else ""
+        quoted = name.replace("\\", "").replace('"', "")
+        return f'"{quoted}" <{address}>' if address else f'"{quoted}"' * bool(quoted)
+
+    def _date(self) -> datetime | None:
+        kind, value = self._properties.get(_PR_SUBMITTED, (0, b""))
+        ticks = int.from_bytes(value, "little") if kind == _TIME else 0
+        # A tenth of a microsecond, from 1601 on; 1970 to 2200 is what a mail may say.
+        if not 116_444_736_000_000_000 <= ticks < 189_026_784_000_000_000:
+            return None
+        return datetime(1601, 1, 1, tzinfo=UTC) + timedelta(microseconds=ticks // 10)
+
+    def _file(self, attachment: _Attachment) -> Piece | None:
+        properties = attachment.properties
+        name = (
+            self._string(_PR_LONG_NAME, properties)
+            or self._string(_PR_SHORT_NAME, properties)
+            or _clean(plain_text.decode(attachment.title, "binary", self._charset))
+            or self._string(_PR_DISPLAY_NAME, properties)
+        )
+        name = headers.safe_name(name)
+        kind, attached = properties.get(_PR_ATTACHED, (0, b""))
+        content = attachment.data or attached
+        if kind == _OBJECT:
+            if attached.startswith(_MESSAGE_INTERFACE):
+                return self._message(attached[16:], name)
+            content = attachment.data or attached[16:]
+        if not content and not name:
+            return None
+        name = name or "file"
+        media_type = self._string(_PR_MEDIA_TYPE, properties).strip().lower()
+        if not _MEDIA_TYPE.fullmatch(media_type):
+            media_type = "application/octet-stream"
+        content_id = headers.decode(self._string(_PR_CONTENT_ID, properties)).strip("<> ")
+        return Piece(media_type, content, name, content_id)
+
+    def _message(self, data: bytes, name: str) -> Piece | None:
+        inner = _read(data, self._depth + 1) if self._depth < DEEPEST else None
+        if inner is None:
+            self.is_whole = False
+            return Piece("application/ms-tnef", data, name or "winmail.dat")
+        self.is_whole = self.is_whole and inner.is_whole
+        name = headers.safe_name(f"{inner.subject or name or 'message'}.eml")
+        return Piece("message/rfc822", as_mail(inner), name)
+
+
+# A multipart has its parts below it in the tree of a message, and here there are none.
+_MEDIA_TYPE = re.compile(r"(?!multipart/)[a-z0-9][\w.+-]{0,60}/[\w.+-]{1,80}", re.ASCII)
+# The numbers that Windows gives to charsets without a codepage of their own.
+_INTERNET = {
+    "cp20127": "us-ascii",
+    "cp20866": "koi8-r",
+    "cp21866": "koi8-u",
+    "cp20932": "euc-jp",
+    "cp51932": "euc-jp",
+    "cp50220": "iso-2022-jp",
+    "cp50221": "iso-2022-jp",
+    "cp50222": "iso-2022-jp",
+    "cp51949": "euc-kr",
+    "cp54936": "gb18030",
+    "cp65000": "utf-7",
+    "cp1200": "utf-16-le",
+} | {f"cp{28590 + n}": f"iso-8859-{n}" for n in range(1, 16)}
+
+
+def _clean(written: str) -> str:
+    """A string without the zeros that end it."""
+    return written.rstrip("\x00")
+
+
+def _attributes(data: bytes, reader: _Reader) -> Iterator[tuple[int, int, bytes]]:
+    """Level, identifier and value of each attribute: nine bytes before it, a checksum after."""
+    cursor = _Cursor(data, 6)
+    for _ in range(_MOST_ATTRIBUTES):
+        if cursor.is_at_end:
+            return
+        level, kind, length = cursor.number(1), cursor.number(4), cursor.number(4)
+        if level not in (1, _ATTACHMENT_LEVEL):
+            break
+        value = cursor.take(length)
+        yield level, kind & 0xFFFF, value
+        if len(value) < length:
+            break
+        cursor.take(2)
+    reader.is_whole = False
+
+
+class _Cursor:
+    """Reads forward; beyond the end there is nothing, and zero."""
+
+    def __init__(self, data: bytes, position: int = 0) -> None:
+        self._data = data
+        self._position = position
+
+    @property
+    def is_at_end(self) -> bool:
+        return self._position >= len(self._data)
+
+    def take(self, length: int) -> bytes:
+        taken = self._data[self._position : self._position + length]
+        self._position += length
+        return taken
+
+    def number(self, width: int) -> int:
+        return int.from_bytes(self.take(width), "little")
+
+    def skip_name(self) -> None:
+        """The GUID of a named property, and its number or its name."""
+        self.take(16)
+        is_text = self.number(4) == 1
+        length = self.number(4)
+        if is_text:
+            self._position += length + -length % 4
+
+    def value(self, kind: int) -> bytes | None:
+        """A property's value, of several the first; None for a type that is unknown."""
+        base = kind & ~_MANY
+        is_variable = base in _VARIABLE
+        if not is_variable and base not in _FIXED:
+            return None
+        count = self.number(4) if is_variable or kind & _MANY else 1
+        first = b""
+        for index in range(count):
+            if self.is_at_end and base:
+                break
+            length = self.number(4) if is_variable else _FIXED[base]
+            value = self.take(length)
+            self._position += -length % 4
+            if index == 0:
+                first = value
+            if not length and not is_variable:
+                break
+        return first
+
+
+# --- a message in winmail.dat as a mail of its own ---
+
+
+def as_mail(message: Unwrapped) -> bytes:
+    """The message as RFC 5322 has it, so that one inside another opens as any nested mail does."""
+    head = ["MIME-Version: 1.0"]
+    head += [f"Subject: {message.subject}"] * bool(message.subject)
+    head += [f"From: {message.sender}"] * bool(message.sender)
+    head += [f"Date: {format_datetime(message.date)}"] if message.date else []
+    texts = [Piece("text/plain", message.text.encode("utf-8", "replace"))]
+    if message.html:
+        texts.append(Piece("text/html", message.html.encode("utf-8", "replace")))
+    entities = [_multipart("alternative", [_entity(piece) for piece in texts])]
+    entities += [_entity(file) for file in message.files]
+    return "\r\n".join([*head, ""]).encode() + _multipart("mixed", entities)
+
+
+def _multipart(kind: str, entities: list[bytes]) -> bytes:
+    names = (f"=_{kind}_{count}" for count in itertools.count())
+    boundary = next(name for name in names if not any(name.encode() in one for one in entities))
+    line = f"--{boundary}".encode()
+    opened = b"".join(line + b"\r\n" + entity + b"\r\n" for entity in entities)
+    head = f'Content-Type: multipart/{kind}; boundary="{boundary}"\r\n\r\n'.encode()
+    return head + opened + line + b"--\r\n"
+
+
+def _entity(piece: Piece) -> bytes:
+    head = [f"Content-Type: {piece.media_type}" + "; charset=utf-8" * (not piece.name)]
+    if piece.name:
+        head.append(f'Content-Disposition: attachment; filename="{piece.name}"')
+    head += [f"Content-ID: <{piece.content_id}>"] * bool(piece.content_id)
+    if piece.media_type == "message/rfc822":
+        # No encoding is allowed here (RFC 2046 section 5.2.1).
+        return "\r\n".join([*head, "", ""]).encode() + piece.content
+    head.append("Content-Transfer-Encoding: base64")
+    return "\r\n".join([*head, "", ""]).encode() + base64.encodebytes(piece.content)
