@@ -1,0 +1,191 @@
+"""Images written anew: upright, bare of metadata, bounded."""
+
+from __future__ import annotations
+
+import io
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from tests.webmail.previews import samples
+from webmail.previews import images
+from webmail.previews.failures import NoPreview, Reason
+
+# Pillow warns of much that it then reads all the same.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+
+
+def opened(picture: images.Picture) -> Image.Image:
+    image = Image.open(io.BytesIO(picture.content))
+    image.load()
+    return image
+
+
+def refusal(content: bytes) -> Reason:
+    with pytest.raises(NoPreview) as refused:
+        images.picture(content)
+    with pytest.raises(NoPreview):
+        images.thumbnail(content)
+    return refused.value.reason
+
+
+@pytest.mark.parametrize(
+    ("format", "media_type"),
+    [
+        ("JPEG", "image/jpeg"),
+        ("PNG", "image/png"),
+        ("GIF", "image/png"),
+        ("WEBP", "image/jpeg"),
+        ("BMP", "image/png"),
+        ("TIFF", "image/jpeg"),
+    ],
+)
+def test_every_format_is_shown_as_one_that_browsers_know(format: str, media_type: str) -> None:
+    shown = images.picture(samples.image(format, (60, 40)))
+    assert (shown.media_type, shown.width, shown.height) == (media_type, 60, 40)
+    red, green, _ = opened(shown).convert("RGB").getpixel((5, 5))
+    assert red > 200 and green < 60
+    assert opened(shown).convert("RGB").getpixel((50, 30)) >= (240, 240, 240)
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_an_image_taken_sideways_is_turned_and_loses_its_metadata(format: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned a quarter to the right
+    exif[0x010F] = "Secret Camera"
+    exif.get_ifd(0x8825)[2] = (48.0, 51.0, 30.0)
+    content = samples.image(format, (60, 40), exif=exif)
+    assert b"Secret Camera" in content
+    for shown in (images.picture(content), images.thumbnail(content)):
+        assert (shown.width, shown.height) == (40, 60)
+        assert (shown.full_width, shown.full_height) == (40, 60)
+        assert b"Secret" not in shown.content and b"Exif" not in shown.content
+        assert not opened(shown).getexif()
+        # The red quarter, upper left in the file, is now upper right.
+        red, green, _ = opened(shown).convert("RGB").getpixel((35, 5))
+        assert red > 200 and green < 60
+
+
+def test_comments_and_text_in_an_image_are_dropped() -> None:
+    jpeg = samples.image("JPEG", comment=b"secret remark")
+    gif = samples.image("GIF", comment=b"secret remark")
+    for content in (jpeg, gif):
+        assert b"secret remark" in content
+        assert b"secret" not in images.picture(content).content
+
+
+def test_a_moving_gif_moves_without_its_comment() -> None:
+    content = samples.animation("GIF", 5)
+    shown = images.picture(content)
+    assert shown.media_type == "image/gif"
+    assert getattr(opened(shown), "n_frames", 1) == 5
+
+
+def test_a_moving_webp_moves() -> None:
+    shown = images.picture(samples.animation("WEBP", 4))
+    assert shown.media_type == "image/webp"
+    assert getattr(opened(shown), "n_frames", 1) == 4
+
+
+def test_an_image_that_moves_too_much_stands_still() -> None:
+    shown = images.picture(samples.animation("GIF", 400, (4, 4)))
+    assert shown.media_type == "image/png"
+
+
+def test_the_first_page_of_a_tiff_is_shown() -> None:
+    pages = [Image.new("RGB", (30, 20), colour) for colour in ("red", "blue")]
+    out = io.BytesIO()
+    pages[0].save(out, "TIFF", save_all=True, append_images=pages[1:])
+    red, _, blue = opened(images.picture(out.getvalue())).convert("RGB").getpixel((5, 5))
+    assert red > 200 and blue < 60
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGBA", "LA", "CMYK", "I;16", "F"])
+def test_scans_in_every_depth_are_shown(mode: str) -> None:
+    out = io.BytesIO()
+    Image.new("L", (30, 20), 200).convert(mode.replace("I;16", "I")).convert(mode).save(out, "TIFF")
+    shown = images.picture(out.getvalue())
+    assert (shown.width, shown.height) == (30, 20)
+    opened(shown)
+
+
+def test_see_through_stays_see_through() -> None:
+    out = io.BytesIO()
+    Image.new("RGBA", (10, 10), (255, 0, 0, 0)).save(out, "PNG")
+    assert opened(images.picture(out.getvalue())).getpixel((5, 5))[3] == 0
+    assert opened(images.thumbnail(out.getvalue())).convert("RGBA").getpixel((5, 5))[3] == 0
+
+
+def test_a_big_image_becomes_a_small_one() -> None:
+    content = samples.image("JPEG", (5000, 1000))
+    shown, small = images.picture(content), images.thumbnail(content)
+    assert (shown.width, shown.full_width, shown.full_height) == (4096, 5000, 1000)
+    assert (small.width, small.height, small.media_type) == (320, 64, "image/webp")
+
+
+def test_a_small_image_is_not_blown_up() -> None:
+    small = images.thumbnail(samples.image("PNG", (12, 8)))
+    assert (small.width, small.height) == (12, 8)
+
+
+@pytest.mark.parametrize("size", [(9_000, 9_000), (60_000, 60_000), (2**31 - 1, 2**31 - 1)])
+def test_a_file_that_claims_too_many_pixels_is_refused_at_once(size: tuple[int, int]) -> None:
+    begun = time.monotonic()
+    assert refusal(samples.png_claiming(*size)) in (Reason.TOO_LARGE, Reason.BOMB)
+    assert time.monotonic() - begun < 1
+
+
+def test_a_jpeg_of_a_thousand_scans_is_refused() -> None:
+    content = samples.image("JPEG", progressive=True)
+    start = content.rfind(b"\xff\xda")
+    scan = content[start:-2]
+    assert refusal(content[:start] + scan * 1000 + b"\xff\xd9") is Reason.BOMB
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x89PNG\r\n\x1a\n",
+        samples.image("JPEG")[:200],
+        samples.PDF,
+        samples.image("TIFF")[:60],
+    ],
+)
+def test_what_is_no_whole_image_is_refused(content: bytes) -> None:
+    assert refusal(content) is Reason.DAMAGED
+
+
+@pytest.mark.parametrize("content", [samples.SVG, b"<svg/>", samples.image("ICO")])
+def test_other_formats_are_never_read(content: bytes) -> None:
+    assert refusal(content) is Reason.DAMAGED
+
+
+SMALL = [
+    samples.image(format, (16, 16)) for format in ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
+] + [samples.animation("GIF", 3), samples.animation("WEBP", 3)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(SMALL),
+    st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=6))),
+    st.floats(0.1, 1),
+)
+def test_damage_anywhere_gives_an_image_or_a_refusal(
+    content: bytes, damage: list[tuple[float, bytes]], kept: float
+) -> None:
+    damaged = bytearray(content)
+    for where, what in damage[:6]:
+        start = int(where * len(damaged))
+        damaged[start : start + len(what)] = what
+    content = bytes(damaged[: int(len(damaged) * kept)])
+    for make in (images.picture, images.thumbnail):
+        try:
+            shown = make(content)
+        except NoPreview:
+            continue
+        assert max(shown.width, shown.height) <= 4096

@@ -1,0 +1,199 @@
+"""Images written anew: what a browser gets was encoded here, without metadata, upright and bounded.
+
+SVG is never an image here: it is a document that can run.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PIL import Image, ImageOps
+
+from webmail.previews.failures import NoPreview, Reason
+
+MOST_PIXELS = 64_000_000
+"""What a file may declare: 4 bytes of memory each. Telephones' cameras have up to 50 million."""
+LONGEST_SIDE = 4096
+"""Pixels of the longer side of what is shown, enough to zoom into a page of text."""
+THUMBNAIL_SIDE = 320
+
+# Of all frames of an animation together; beyond it only the first is shown.
+_MOST_PIXELS_MOVING = 60_000_000
+_MOST_FRAMES = 300
+# A progressive JPEG has some ten scans; each goes over all pixels and may take a few bytes only.
+_MOST_SCANS = 100
+_START_OF_SCAN = b"\xff\xda"
+_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
+_MOVING = frozenset({"GIF", "WEBP"})
+# What Pillow's readers raise for damaged files, beside its own.
+_DAMAGE = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    struct.error,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image fit for a browser. ``media_type`` is one of image/jpeg, image/png, image/gif and
+    image/webp; ``width`` and ``height`` are of ``content``, in pixels, ``full_width`` and
+    ``full_height`` of the file, upright."""
+
+    content: bytes
+    media_type: str
+    width: int
+    height: int
+    full_width: int
+    full_height: int
+
+
+def picture(content: bytes, *, longest: int = LONGEST_SIDE) -> Picture:
+    """The image, no side longer than ``longest`` pixels; of a TIFF its first page. GIF and WebP
+    still move, within limits. Raises NoPreview."""
+    return _read(content, lambda image: _shown(image, longest))
+
+
+def thumbnail(content: bytes, *, longest: int = THUMBNAIL_SIDE) -> Picture:
+    """The image small, as WebP, still. Raises NoPreview."""
+    return _read(content, lambda image: _small(image, longest))
+
+
+def _read(content: bytes, make: Callable[[Image.Image], Picture]) -> Picture:
+    if content.startswith(b"\xff\xd8") and content.count(_START_OF_SCAN) > _MOST_SCANS:
+        raise NoPreview(Reason.BOMB, "too many scans")
+    try:
+        with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
+            _check(image)
+            return make(image)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise NoPreview(Reason.BOMB, "more pixels than any photograph") from error
+    except MemoryError as error:
+        raise NoPreview(Reason.TOO_LARGE) from error
+    except _DAMAGE as error:
+        raise NoPreview(Reason.DAMAGED, type(error).__name__) from error
+
+
+def _check(image: Image.Image) -> None:
+    pixels = image.width * image.height
+    if not pixels:
+        raise NoPreview(Reason.DAMAGED, "no pixels")
+    if pixels > MOST_PIXELS:
+        raise NoPreview(Reason.TOO_LARGE, f"{pixels} pixels")
+
+
+def _shown(image: Image.Image, longest: int) -> Picture:
+    if image.format in _MOVING and (moving := _animation(image, longest)):
+        return moving
+    full = _full_size(image)
+    still = _upright(image, longest)
+    still.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    # A scan or a photograph as PNG would be many times its file's size.
+    is_photograph = image.format in ("JPEG", "MPO", "WEBP", "TIFF") and still.mode == "RGB"
+    out = io.BytesIO()
+    if is_photograph:
+        still.save(out, "JPEG", quality=88, optimize=False)
+    else:
+        still.save(out, "PNG", compress_level=4)
+    media_type = "image/jpeg" if is_photograph else "image/png"
+    return Picture(out.getvalue(), media_type, *still.size, *full)
+
+
+def _small(image: Image.Image, longest: int) -> Picture:
+    full = _full_size(image)
+    still = _upright(image, longest)
+    still.thumbnail((longest, longest), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    out = io.BytesIO()
+    still.save(out, "WEBP", quality=75, method=3)
+    return Picture(out.getvalue(), "image/webp", *still.size, *full)
+
+
+# EXIF orientations that lay the image on its side (Exif 2.32, tag 0x0112).
+_SIDEWAYS = frozenset({5, 6, 7, 8})
+_ORIENTATION = 0x0112
+
+
+def _full_size(image: Image.Image) -> tuple[int, int]:
+    width, height = image.size
+    # Pillow turns a TIFF by itself, and tells its size as turned.
+    is_sideways = image.format != "TIFF" and image.getexif().get(_ORIENTATION) in _SIDEWAYS
+    return (height, width) if is_sideways else (width, height)
+
+
+def _upright(image: Image.Image, longest: int) -> Image.Image:
+    """The pixels alone, the right side up, in a mode that every format here can write."""
+    if image.format in ("JPEG", "MPO"):
+        image.draft("RGB", (longest, longest))
+    turned = ImageOps.exif_transpose(image)
+    plain = _plain_mode(turned)
+    bare = Image.new(plain.mode, plain.size)
+    bare.paste(plain)
+    return bare
+
+
+def _plain_mode(image: Image.Image) -> Image.Image:
+    if image.mode in ("RGB", "RGBA", "L"):
+        return image.convert("RGBA") if "transparency" in image.info else image
+    if image.mode in ("1", "LAB", "CMYK", "YCbCr", "HSV"):
+        return image.convert("L" if image.mode == "1" else "RGB")
+    if image.mode.startswith("I") or image.mode == "F":
+        return _stretched(image)
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def _stretched(image: Image.Image) -> Image.Image:
+    """Grey of 16 bits or more, as scanners and microscopes write it, in the 256 steps of a
+    screen."""
+    grey = image.convert("F")
+    low, high = grey.getextrema()
+    if not isinstance(low, float) or not isinstance(high, float):
+        raise NoPreview(Reason.DAMAGED, "grey of several bands")
+    scale = 255 / (high - low) if high > low else 1.0
+    return grey.point(lambda value: value * scale - low * scale).convert("L")
+
+
+def _animation(image: Image.Image, longest: int) -> Picture | None:
+    """All frames anew in the same format; None when the image stands still, or moves too much."""
+    width, height = image.size
+    if max(width, height) > longest or not getattr(image, "is_animated", False):
+        return None
+    frames: list[Image.Image] = []
+    durations: list[int] = []
+    most = min(_MOST_FRAMES, _MOST_PIXELS_MOVING // (width * height))
+    loop = image.info.get("loop", 1 if image.format == "GIF" else 0)
+    try:
+        while True:
+            if len(frames) == most:
+                image.seek(0)
+                return None
+            frames.append(image.convert("RGBA"))
+            duration = image.info.get("duration", 100)
+            durations.append(min(max(int(duration), 20), 60_000))
+            image.seek(image.tell() + 1)
+    except EOFError:
+        pass
+    out = io.BytesIO()
+    options: dict[str, object] = {"loop": min(max(int(loop), 0), 1000)}
+    if image.format == "GIF":
+        options["disposal"] = 2
+    for frame in frames:
+        frame.info.clear()
+    frames[0].save(
+        out,
+        image.format,
+        save_all=True,
+        append_images=frames[1:],
+        duration=durations,
+        **options,
+    )
+    return Picture(
+        out.getvalue(), f"image/{str(image.format).lower()}", width, height, width, height
+    )
