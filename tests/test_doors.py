@@ -61,7 +61,9 @@ for model in (
     "mfa/authenticator",
     "accounts/maildomain",
     "accounts/user",
+    "webmail/allowedsender",
     "webmail/preferencedefault",
+    "webmail/trustedimagedomain",
 ):
     ADMIN += [f"{model}/", f"{model}/add/", f"{model}/<path:object_id>/"]
     ADMIN += [f"{model}/<path:object_id>/{page}/" for page in ("history", "delete", "change")]

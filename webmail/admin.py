@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from webmail.models import CACHE_KEY, PreferenceDefault
+from webmail.models import CACHE_KEY, AllowedSender, PreferenceDefault, TrustedImageDomain
 from webmail.preferences import DECLARED
 
 
@@ -36,3 +36,24 @@ class PreferenceDefaultAdmin(admin.ModelAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PreferenceDefault]) -> None:
         super().delete_queryset(request, queryset)
         cache.delete(CACHE_KEY)
+
+
+@admin.register(TrustedImageDomain)
+class TrustedImageDomainAdmin(admin.ModelAdmin):
+    list_display = ("domain",)
+    search_fields = ("domain",)
+
+
+@admin.register(AllowedSender)
+class AllowedSenderAdmin(admin.ModelAdmin):
+    """People make these in the message; here one finds them when somebody asks why, and deletes."""
+
+    list_display = ("address", "user", "since")
+    list_select_related = ("user",)
+    search_fields = ("address", "user__login", "user__address")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: AllowedSender | None = None) -> bool:
+        return False

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from webmail.preferences import BY_NAME, AdministratorsChoice
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
 
 CACHE_KEY, CACHE_SECONDS = "preference-defaults", 60
 
@@ -47,3 +54,100 @@ class PreferenceDefault(models.Model):
             allowed = [option for option, _words in preference.options()]
             shown = ", ".join(allowed[:12]) + ("…" if len(allowed) > 12 else "")
             raise ValidationError({"value": _("Allowed: %(values)s.") % {"values": shown}})
+
+
+class AllowedSenderQuerySet(models.QuerySet["AllowedSender"]):
+    def of(self, user: AbstractBaseUser) -> AllowedSenderQuerySet:
+        return self.filter(user_id=user.pk)
+
+    def allows(self, user: AbstractBaseUser, sender: str) -> bool:
+        """Whether the person wants the images of this address, in any spelling, always shown."""
+        address = _address(sender)
+        return address is not None and self.of(user).filter(address=address).exists()
+
+    def allow(self, user: AbstractBaseUser, sender: str) -> None:
+        """From now on. ValueError for what is no address, or longer than one may be."""
+        address = _address(sender)
+        if address is None:
+            raise ValueError("That is no address.")
+        self.get_or_create(user_id=user.pk, address=address)
+
+    def forget(self, user: AbstractBaseUser, sender: str) -> None:
+        """No longer; nothing happens when it was not allowed."""
+        self.of(user).filter(address=_address(sender) or "").delete()
+
+
+class AllowedSender(models.Model):
+    """A sender whose images from elsewhere one person wants always shown."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="allowed_senders",
+        verbose_name=_("user"),
+    )
+    address = models.CharField(_("address"), max_length=254)
+    since = models.DateTimeField(_("since"), auto_now_add=True)
+
+    objects = AllowedSenderQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("sender whose images are shown")
+        verbose_name_plural = _("senders whose images are shown")
+        ordering = ("address",)
+        constraints = (
+            models.UniqueConstraint(fields=["user", "address"], name="one_row_per_allowed_sender"),
+        )
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class TrustedImageDomainQuerySet(models.QuerySet["TrustedImageDomain"]):
+    def covers(self, sender: str) -> bool:
+        """Whether the domain of this address, or one above it, is on the list."""
+        address = _address(sender)
+        if address is None:
+            return False
+        labels = address.rpartition("@")[2].split(".")
+        above = [".".join(labels[n:]) for n in range(len(labels) - 1)]
+        return self.filter(domain__in=above).exists()
+
+
+class TrustedImageDomain(models.Model):
+    """A domain of senders whose images from elsewhere are shown to everybody unasked."""
+
+    domain = models.CharField(
+        _("domain"),
+        max_length=253,
+        unique=True,
+        validators=[
+            RegexValidator(
+                r"^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]\Z",
+                _("A domain such as example.org, in lower case, without accents."),
+            )
+        ],
+        help_text=_("Of the senders, not of the images; the domains below it are meant too."),
+    )
+
+    objects = TrustedImageDomainQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("domain whose images are shown")
+        verbose_name_plural = _("domains whose images are shown")
+        ordering = ("domain",)
+
+    def __str__(self) -> str:
+        return self.domain
+
+
+def _address(text: str) -> str | None:
+    """One spelling of an address: lower case, the domain in ASCII; None for what is none."""
+    local, at, domain = text.strip().lower().rpartition("@")
+    try:
+        domain = domain.encode("idna").decode("ascii").lower() if len(text) <= 254 else ""
+    except UnicodeError:
+        return None
+    address = f"{local}@{domain}"
+    usable = local and at and domain and len(address) <= 254 and address.isprintable()
+    return address if usable else None
