@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.servers.web import Answer, Authority, Server, Talk, Web, http, redirect
 from webmail import remote
@@ -42,8 +44,8 @@ def web() -> Iterator[Web]:
 @pytest.fixture
 def fetch(web: Web) -> Callable[..., remote.Fetched]:
     def fetched(url: str = URL, **more: Any) -> remote.Fetched:
-        more = {"resolve": web.resolve, "connect": web.connect, "limits": KILOBYTES} | more
-        return remote.fetch(url, **more)
+        usual: dict[str, Any] = {"resolve": web.resolve, "connect": web.connect}
+        return remote.fetch(url, **(usual | {"limits": KILOBYTES} | more))
 
     return fetched
 
@@ -182,6 +184,12 @@ def test_a_public_address_needs_no_name(web: Web, fetch) -> None:
 
 # Whom it does not ask
 
+FRAGMENTS = [
+    *("127.0.0.1", "8.8.8.8", "0x7f", "0177", "[::1]", "[2606:4700::1111]", "[::ffff:8.8.8.8]"),
+    *("images.example", "localhost", "http://", "//", "/", "\\", "@", ":", ":80", ":22", ".", "%"),
+    *("%2e", "%00", "?", "#", "\r\n", "\t", " ", "。", "\uff11", "é", "xn--", "\ud800"),
+]
+
 
 @pytest.mark.parametrize(
     "url",
@@ -271,6 +279,24 @@ def test_an_odd_address_is_refused_before_anybody_is_asked(web: Web, fetch, url:
         fetch(url)
     assert type(caught.value) is RemoteRefused
     assert (web.asked, web.connected) == ([], [])
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.text(max_size=3) | st.sampled_from(FRAGMENTS), max_size=12).map("".join),
+    st.sampled_from(["http://", "https://", "http:", ""]),
+)
+def test_no_text_is_an_address_that_leads_inside(text: str, scheme: str) -> None:
+    """Every name leads inside here; only a literal public address may be connected to."""
+    web = Web()
+
+    def resolve(host: str) -> list[str]:
+        assert re.fullmatch(r"[a-z0-9_.-]+", host)
+        return ["10.0.0.1"]
+
+    with pytest.raises(RemoteRefused):
+        remote.fetch(scheme + text, resolve=resolve, connect=web.connect, limits=KILOBYTES)
+    assert all(remote.is_public(ipaddress.ip_address(address)) for address in web.connected)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,132 @@
+"""Images from elsewhere, fetched for one reader: their senders see this server, and not him."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.cache import cache
+
+from webmail import remote
+from webmail.errors import RemoteLimit, RemoteUnavailable
+from webmail.models import AllowedSender, TrustedImageDomain
+from webmail.remote import Fetched, Limits
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+IMAGE_BYTES = 8 * 1024 * 1024
+SECONDS = 6.0
+REDIRECTS = 4
+# What is kept between requests; a newsletter's usual image is a tenth of it.
+KEPT_BYTES = 256 * 1024
+KEPT_SECONDS = 24 * 60 * 60
+# Failures to answer in a minute after which a person's further images are not waited for: a message
+# may name a hundred hosts that never answer.
+PATIENCE = 12
+# In one process. Threads are fewer than images in a newsletter, and mail needs some as well.
+AT_ONCE = 8
+WAIT_SECONDS = 2.0
+
+_MINUTE = 60
+_places = BoundedSemaphore(AT_ONCE)
+
+
+def from_the_web(url: str) -> Fetched:
+    limits = Limits(IMAGE_BYTES, SECONDS, REDIRECTS, tuple(settings.REMOTE_CLOSED_NETWORKS))
+    return remote.fetch(url, resolve=remote.look_up, limits=limits)
+
+
+def image(
+    user: AbstractBaseUser,
+    url: str,
+    *,
+    keep: bool,
+    fetch: Callable[[str], Fetched] = from_the_web,
+) -> Fetched:
+    """The image behind an http(s) address of a message that is ``user``'s.
+
+    The caller found the address in that message: it is never the browser's. ``keep``: for the
+    next time, within a day; not on a shared computer. Raises RemoteRefused, RemoteUnavailable,
+    RemoteLimit.
+    """
+    if known := _kept(user, url):
+        return known
+    _check_limits(user)
+    with _place():
+        try:
+            found = fetch(url)
+        except RemoteUnavailable:
+            _count("late", user)
+            raise
+    if keep:
+        remember(user, url, found)
+    return found
+
+
+def allows(user: AbstractBaseUser, sender: str) -> bool:
+    """Whether images of mail from this address are shown to the person unasked.
+
+    Anybody can write any address into From: ask only about a sender that nothing speaks against.
+    """
+    return TrustedImageDomain.objects.covers(sender) or AllowedSender.objects.allows(user, sender)
+
+
+def remember(user: AbstractBaseUser, url: str, found: Fetched) -> None:
+    """Keep a small image for this person."""
+    if len(found.content) <= KEPT_BYTES:
+        cache.set(_key(user, url), base64.b64encode(found.content).decode(), KEPT_SECONDS)
+
+
+def _kept(user: AbstractBaseUser, url: str) -> Fetched | None:
+    """Its type is read from the bytes again: what lies in the cache is not believed."""
+    try:
+        content = base64.b64decode(cache.get(_key(user, url)) or "", validate=True)
+    except (binascii.Error, TypeError, ValueError):
+        return None
+    media_type = remote.image_type(content)
+    return Fetched(media_type, content) if media_type else None
+
+
+def _key(user: AbstractBaseUser, url: str) -> str:
+    digest = hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"remote-image:{user.pk}:{digest}"
+
+
+def _check_limits(user: AbstractBaseUser) -> None:
+    limit = settings.REMOTE_IMAGES_PER_MINUTE
+    if (cache.get(_counter("late", user)) or 0) >= PATIENCE:
+        raise RemoteLimit("Too many hosts did not answer.")
+    if limit and _count("asked", user) > limit:
+        raise RemoteLimit("One person asks for too many images.")
+
+
+def _counter(kind: str, user: AbstractBaseUser) -> str:
+    return f"remote-images:{kind}:{user.pk}"
+
+
+def _count(kind: str, user: AbstractBaseUser) -> int:
+    """How many in this minute, which begins with the first."""
+    key = _counter(kind, user)
+    cache.add(key, 0, _MINUTE)
+    try:
+        return cache.incr(key)
+    except ValueError:  # it ended between the two lines
+        cache.add(key, 1, _MINUTE)
+        return 1
+
+
+@contextmanager
+def _place() -> Iterator[None]:
+    if not _places.acquire(timeout=WAIT_SECONDS):
+        raise RemoteLimit("Too many images are being fetched.")
+    try:
+        yield
+    finally:
+        _places.release()
