@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from webmail.errors import BadServerAnswer, MessageNotFound, PartNotFound
+from webmail.errors import BadServerAnswer, MessageNotFound, PartNotFound, ServerRefused
 from webmail.imap import response
 from webmail.imap.connection import Connection
 from webmail.imap.values import Fetched, MessageRef, Selected
@@ -107,6 +107,72 @@ def chunks(imap: Connection, ref: MessageRef, number: str, size: int = CHUNK) ->
     imap.require(ref)
     first = _piece(imap, ref, number, 0, size)
     return _following(imap, ref, number, size, first)
+
+
+def binary_size(imap: Connection, ref: MessageRef, number: str) -> int | None:
+    """How many bytes a part has without its transfer encoding (RFC 3516).
+
+    None where the server cannot tell: it has no BINARY, or does not know the encoding.
+    """
+    if not imap.has("BINARY") or not number:
+        return None
+    imap.require(ref)
+    _peek(number, 0, 0)
+    try:
+        lines = imap.uid("FETCH", str(ref.uid), f"(UID BINARY.SIZE[{number}])")
+    except ServerRefused:
+        return None
+    name = b"BINARY.SIZE[%s]" % number.encode()
+    for _, said in response.items(lines):
+        if said.get(b"UID") == ref.uid and isinstance(said.get(name), int):
+            return int(said[name])
+    return None
+
+
+def binary_chunks(
+    imap: Connection, ref: MessageRef, number: str, start: int, end: int
+) -> Iterator[bytes]:
+    """Bytes ``start`` to ``end`` (which is not included) of a part without its transfer encoding,
+    piece by piece; for parts of which `binary_size` tells the size. The first piece is fetched at
+    once, as in `chunks`.
+    """
+    imap.require(ref)
+    first = _binary(imap, ref, number, start, min(CHUNK, end - start))
+    return _following_binary(imap, ref, number, start, end, first)
+
+
+def _following_binary(
+    imap: Connection, ref: MessageRef, number: str, start: int, end: int, piece: bytes
+) -> Iterator[bytes]:
+    while piece:
+        yield piece
+        start += len(piece)
+        if start >= end:
+            return
+        piece = _binary(imap, ref, number, start, min(CHUNK, end - start))
+
+
+def _binary(imap: Connection, ref: MessageRef, number: str, offset: int, size: int) -> bytes:
+    if size <= 0:
+        return b""
+    wanted = _peek(number, offset, size).replace("BODY", "BINARY", 1)
+    lines = imap.uid("FETCH", str(ref.uid), f"(UID {wanted})")
+    for _, said in response.items(_plain_literals(lines)):
+        found = [value for name, value in said.items() if name.startswith(b"BINARY[")]
+        if said.get(b"UID") == ref.uid and found:
+            piece = response.raw_bytes(found[0])
+            if len(piece) > size:
+                raise BadServerAnswer("The IMAP server sent more of a part than was asked for.")
+            return piece
+    raise _gone(ref)
+
+
+def _plain_literals(lines: Sequence[Any]) -> list[Any]:
+    """``~{3}``, a literal that may hold NUL (RFC 3516 section 4.4), as the parser knows it."""
+    return [
+        (line[0].replace(b"~{", b"{"), line[1]) if isinstance(line, tuple) else line
+        for line in lines
+    ]
 
 
 def _following(
