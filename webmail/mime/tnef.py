@@ -71,13 +71,20 @@ def read(data: bytes) -> Unwrapped | None:
     Never raises, and always ends: every step goes forward, lengths that lie are cut to what is
     there, and numbers of attributes, properties, attachments and levels are limited.
     """
-    return _read(data, 0)
+    return _read(data, 0, _Budget())
 
 
-def _read(data: bytes, depth: int) -> Unwrapped | None:
+@dataclass
+class _Budget:
+    """How many bytes of RTF may still be uncompressed for this message and those inside it."""
+
+    rtf: int = rtf.MOST_BYTES
+
+
+def _read(data: bytes, depth: int, budget: _Budget) -> Unwrapped | None:
     if not data.startswith(_SIGNATURE):
         return None
-    reader = _Reader(depth)
+    reader = _Reader(depth, budget)
     for level, kind, value in _attributes(data, reader):
         if level == _ATTACHMENT_LEVEL:
             reader.of_attachment(kind, value)
@@ -94,9 +101,10 @@ class _Attachment:
 
 
 class _Reader:
-    def __init__(self, depth: int) -> None:
+    def __init__(self, depth: int, budget: _Budget) -> None:
         self.is_whole = True
         self._depth = depth
+        self._budget = budget
         self._attributes: dict[int, bytes] = {}
         self._properties: dict[int, tuple[int, bytes]] = {}
         self._attachments: list[_Attachment] = []
@@ -175,7 +183,9 @@ class _Reader:
         html = self._html()
         _, compressed = self._properties.get(_PR_RTF, (0, b""))
         if compressed and not html:
-            rich = rtf.read(rtf.decompress(compressed))
+            uncompressed = rtf.decompress(compressed, self._budget.rtf)
+            self._budget.rtf -= len(uncompressed)
+            rich = rtf.read(uncompressed)
             plain, html = plain or rich.text, rich.html
         return plain.strip(), html
 
@@ -230,7 +240,7 @@ class _Reader:
         return Piece(media_type, content, name, content_id)
 
     def _message(self, data: bytes, name: str) -> Piece | None:
-        inner = _read(data, self._depth + 1) if self._depth < DEEPEST else None
+        inner = _read(data, self._depth + 1, self._budget) if self._depth < DEEPEST else None
         if inner is None:
             self.is_whole = False
             return Piece("application/ms-tnef", data, name or "winmail.dat")

@@ -108,6 +108,17 @@ def test_a_length_of_nothing_does_not_loop() -> None:
     assert time.perf_counter() - start < 5
 
 
+def test_many_bombs_cost_no_more_than_one() -> None:
+    """Each expands eightfold, and each would be read."""
+    bomb = wrap.rtf_bomb(600_000)
+    inner = wrap.nested(wrap.tnef([wrap.binary(0x1009, bomb)]))
+    start = time.perf_counter()
+    found = tnef.read(wrap.tnef([], *[inner] * 20))
+    assert found is not None
+    assert sum(len(one.content) for one in found.files) < 10_000_000
+    assert time.perf_counter() - start < 10
+
+
 def test_a_claimed_type_that_would_lose_the_file_is_not_believed() -> None:
     for claimed in ("multipart/mixed", "text/html\r\nX: y", "nonsense", ""):
         data = wrap.tnef([], wrap.attachment(b"a.bin", b"x", wrap.unicode(0x370E, claimed)))

@@ -80,6 +80,16 @@ def rtf_literally(rtf: bytes) -> bytes:
     return rtf_head(b"LZFu", len(data), len(rtf), binascii.crc32(data)) + data
 
 
+def rtf_bomb(size: int) -> bytes:
+    """Compressed RTF of some ``size`` bytes whose text is eight times as long: each reference
+    repeats the byte before it seventeen times."""
+    begin = b"{\\rtf1 x"
+    places = range(207 + len(begin), 207 + len(begin) + 8 * size, 17)
+    tokens = [((place - 1) % 4096 << 4 | 15).to_bytes(2, "big") for place in places]
+    runs = [b"\xff" + b"".join(tokens[at : at + 8]) for at in range(0, len(tokens), 8)]
+    return rtf_head(b"LZFu", 17 * len(runs), 0xFFFFFFFF) + b"\0" + begin + b"".join(runs)
+
+
 # --- BER ---
 
 

@@ -1,0 +1,187 @@
+"""S/MIME in one part (application/pkcs7-mime, RFC 8551): what it is, and what a signature wraps."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass
+
+from webmail.mime.structure import Protection
+from webmail.mime.text import decode_transfer
+
+MOST_BYTES = 32 * 1024 * 1024
+_MOST_ELEMENTS = 200_000
+_DEEPEST = 16
+
+_PKCS7 = bytes.fromhex("2a864886f70d0107")
+_SMIME_CONTENT = bytes.fromhex("2a864886f70d0109100109")
+_SIGNED = _PKCS7 + b"\x02"
+_COMPRESSED = _SMIME_CONTENT
+_ENCRYPTED = frozenset(
+    {
+        _PKCS7 + b"\x03",  # envelopedData
+        _PKCS7 + b"\x06",  # encryptedData
+        bytes.fromhex("2a864886f70d0109100117"),  # authEnvelopedData
+    }
+)
+_INTEGER, _OCTETS, _OID, _SEQUENCE, _SET, _EXPLICIT = 0x02, 0x04, 0x06, 0x30, 0x31, 0xA0
+_CONSTRUCTED = 0x20
+_PEM = re.compile(rb"-----BEGIN [A-Z0-9 ]{1,40}-----([^-]{1,})")
+
+
+@dataclass(frozen=True)
+class Content:
+    """``entity`` is the MIME entity inside: a header and a body; ``b""`` when it is encrypted."""
+
+    protection: Protection
+    entity: bytes = b""
+    is_whole: bool = True
+
+
+def read(data: bytes, limit: int = MOST_BYTES) -> Content | None:
+    """What a .p7m holds, None when it is none or holds certificates alone.
+
+    The signature is not checked. Reads the definite and indefinite lengths of BER, which Outlook
+    and OpenSSL write; no deeper than 16 and no more than 200,000 elements. Compressed content is
+    inflated to 32 MB at most.
+    """
+    der = _der(data)
+    try:
+        walker = _Walker(der)
+        walker.enter(_SEQUENCE)
+        kind = walker.value(_OID)
+        if kind in _ENCRYPTED:
+            return Content(Protection.SMIME_ENCRYPTED)
+        walker.enter(_EXPLICIT)
+        walker.enter(_SEQUENCE)
+        walker.skip(_INTEGER)
+        if kind == _SIGNED:
+            walker.skip(_SET)
+            return _content(walker, Protection.SMIME_SIGNED)
+        if kind == _COMPRESSED:
+            walker.skip(_SEQUENCE)
+            return _inflated(_content(walker, Protection.NONE), limit)
+    except _NotBer:
+        pass
+    return None
+
+
+def _der(data: bytes) -> bytes:
+    """``data`` without the armour or the base64 that some gateways leave on it."""
+    if pem := _PEM.search(data[:200] if not data.startswith(b"-----") else data):
+        return decode_transfer(pem[1], "base64")
+    return decode_transfer(data, "base64") if data[:2] == b"MI" else data
+
+
+def _content(walker: _Walker, protection: Protection) -> Content | None:
+    """The content of an EncapsulatedContentInfo."""
+    walker.enter(_SEQUENCE)
+    walker.skip(_OID)
+    if not walker.is_next(_EXPLICIT):
+        return None
+    walker.enter(_EXPLICIT)
+    entity, is_whole = walker.octets()
+    return Content(protection, entity, is_whole)
+
+
+def _inflated(content: Content | None, limit: int) -> Content | None:
+    if content is None:
+        return None
+    inflater = zlib.decompressobj()
+    try:
+        entity = inflater.decompress(content.entity, limit)
+    except zlib.error:
+        return None
+    return Content(content.protection, entity, content.is_whole and inflater.eof)
+
+
+class _NotBer(ValueError):
+    """The bytes are not what is looked for."""
+
+
+class _Walker:
+    """Goes through BER (X.690) forward, one element at a time."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._position = 0
+        self._elements = 0
+
+    def is_next(self, tag: int) -> bool:
+        return self._data[self._position : self._position + 1] == bytes([tag])
+
+    def enter(self, tag: int) -> None:
+        """Go into the next element, which has this tag."""
+        found, start, _ = self._head()
+        if found != tag:
+            raise _NotBer
+        self._position = start
+
+    def value(self, tag: int) -> bytes:
+        found, start, length = self._head()
+        if found != tag or length < 0:
+            raise _NotBer
+        self._position = start + length
+        return self._data[start : start + length]
+
+    def skip(self, tag: int) -> None:
+        """Go past the next element, which has this tag. Of one without a length, past its end."""
+        if not self.is_next(tag):
+            raise _NotBer
+        open_ = 0
+        while True:
+            found, start, length = self._head()
+            if length < 0:
+                open_ += 1
+                self._position = start
+            else:
+                open_ -= found == 0
+                self._position = start + length
+            if open_ <= 0:
+                return
+
+    def octets(self) -> tuple[bytes, bool]:
+        """The next OCTET STRING, also one in pieces, and whether all of it is there."""
+        pieces: list[bytes] = []
+        ends: list[int] = []
+        while len(ends) <= _DEEPEST:
+            try:
+                found, start, length = self._head()
+            except _NotBer:
+                return b"".join(pieces), False
+            end = start + length if length >= 0 else -1
+            if found == _OCTETS:
+                pieces.append(self._data[start:end])
+                self._position = end
+                if end > len(self._data):
+                    return b"".join(pieces), False
+            elif found == _OCTETS | _CONSTRUCTED:
+                ends.append(end)
+                self._position = start
+            elif found == 0 and ends and ends[-1] < 0:
+                ends.pop()
+                self._position = start
+            else:
+                raise _NotBer
+            while ends and 0 <= ends[-1] <= self._position:
+                ends.pop()
+            if not ends:
+                return b"".join(pieces), True
+        raise _NotBer
+
+    def _head(self) -> tuple[int, int, int]:
+        """Tag, where the value starts, and its length in bytes, -1 when that is indefinite."""
+        self._elements += 1
+        data, at = self._data, self._position
+        if at + 2 > len(data) or self._elements > _MOST_ELEMENTS:
+            raise _NotBer
+        tag, length = data[at], data[at + 1]
+        # No tag above 30 occurs where we look; nor does a length of more than eight bytes.
+        if tag & 0x1F == 0x1F or length > 0x88:
+            raise _NotBer
+        if length == 0x80:
+            return tag, at + 2, -1
+        if length < 0x80:
+            return tag, at + 2, length
+        width = length & 0x7F
+        return tag, at + 2 + width, int.from_bytes(data[at + 2 : at + 2 + width], "big")
