@@ -8,6 +8,8 @@ import codecs
 import html
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import quote
 
 # --- transfer encodings (RFC 2045 section 6) ---
 
@@ -16,6 +18,7 @@ _NOT_BASE64 = bytes(
         set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
     )
 )
+_BASE64_AND_BLANKS = bytes(set(range(256)) - set(_NOT_BASE64) | set(b" \t\r\n"))
 _OPEN_ESCAPE = re.compile(rb"=(?:[0-9A-Fa-f]?|[ \t]{0,200}\r?)")
 _STRAY_ESCAPE = re.compile(rb"=(?=[^0-9A-Fa-f\s])")
 _LOOSE_SOFT_BREAK = re.compile(rb"=(?:[ \t]+\r?\n|\r(?!\n))")
@@ -32,6 +35,8 @@ class TransferDecoder:
 
     def __init__(self, encoding: str) -> None:
         encoding = encoding.strip().lower()
+        self.is_damaged = False
+        """Whether bytes came that the encoding does not allow, or its end is missing."""
         self._rest = b""
         self._decode = self._as_is
         if encoding == "base64":
@@ -53,9 +58,14 @@ class TransferDecoder:
         return data
 
     def _base64(self, data: bytes, final: bool) -> bytes:
+        letters = data.translate(None, _NOT_BASE64)
+        # A line in a thousand bytes is some list's advert behind the end, not damage.
+        strange = len(data.translate(None, _BASE64_AND_BLANKS))
+        self.is_damaged = self.is_damaged or strange * 20 > len(letters)
         # Padding ends a run: some programs encode pieces one by one and join the results.
-        *ended, rest = re.split(rb"=+", self._rest + data.translate(None, _NOT_BASE64))
+        *ended, rest = re.split(rb"=+", self._rest + letters)
         whole = len(rest) if final else len(rest) - len(rest) % 4
+        self.is_damaged = self.is_damaged or (final and len(rest) % 4 == 1)
         self._rest = rest[whole:]
         return b"".join(_base64_run(run) for run in (*ended, rest[:whole]))
 
@@ -165,6 +175,12 @@ def _codec(charset: str) -> str:
     if name == "utf-8" or _SINGLE_BYTE.fullmatch(name) or _MULTI_BYTE.fullmatch(name):
         return name
     return ""
+
+
+def is_known(charset: str) -> bool:
+    """Whether a part in this charset can be read as what it says it is; ``""`` is us-ascii."""
+    name = charset.strip(" \t\r\n\"'").lower()
+    return bool(_codec(name)) or name in ("", "us-ascii", "ascii", "ansi_x3.4-1968", "binary")
 
 
 def decode_charset(data: bytes, charset: str) -> str:
@@ -299,42 +315,54 @@ def unflow(text: str, delsp: bool = False) -> str:
 
 # --- plain text as HTML ---
 
+MOST_CHARACTERS = 1_000_000
+"""Longer than any text that a person reads on a screen; a browser still scrolls it smoothly."""
+
+_GAP = "[ .\u00a0\u2009\u202f-]"
 # All on escaped text: "<", ">" and quotes are entities by now, and end an address.
 _LINK = re.compile(
     r"(?P<web>(?:\bhttps?://|\bwww\.)(?:[^\s<>&\"“”«»]|&amp;|&#x27;)+)"
     r"|(?P<mail>(?:\bmailto:)?(?<![\w.+-])[\w.+-]{1,64}@[^\W_](?:[\w-]{0,62}\.){1,8}"
-    r"[^\W\d_]{2,24})(?![\w@-])",
+    r"[^\W\d_]{2,24})(?![\w@-])"
+    # As they are written in France, or with the code of any country.
+    rf"|(?<![\w+.,:/=@#-])(?P<phone>0[1-9](?:{_GAP}?[0-9]{{2}}){{4}}"
+    rf"|\+[1-9][0-9]{{0,2}}(?:{_GAP}?\(0\))?(?:{_GAP}?[0-9]{{1,4}}){{2,7}})(?!{_GAP}?[0-9]|\w)",
     re.IGNORECASE,
 )
+_MAY_LINK = re.compile(r"@|://|www\.|[+0][1-9]", re.IGNORECASE)
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 _QUOTE = re.compile(r"(?:> ?)+")
 _DEEPEST_QUOTE = 12
 _FOLDED_FROM_LINES = 12
+# The line that Outlook and its like put above an answered message instead of quoting it.
+_ORIGINAL = re.compile(
+    r"\s*-{2,20}\s?(?:original message|message d['’]origine|message original|mensaje original"
+    r"|messaggio originale|ursprüngliche nachricht|mensagem original|oorspronkelijk bericht)"
+    r"\s?-{2,20}\s*",
+    re.IGNORECASE,
+)
+_RULE = re.compile(r"\s*_{20,100}\s*")
+_SENDER = re.compile(r"\s*\*?(?:de|from|von|da)\s?:", re.IGNORECASE)
 
 
-def to_html(text: str, *, quote_label: str = "…") -> str:
+def to_html(
+    text: str, *, quote_label: str = "…", cut_label: str = "…", mailto: str = "mailto:"
+) -> str:
     """Plain text as safe HTML: escaped first, then links made, so that no link can undo the
     escaping.
 
     Lines end in ``<br>``; quotes are nested ``<blockquote>``. A quote that is long, or ends the
-    message, or is quoted three times over is folded in a ``<details>`` whose summary is
-    ``quote_label``; what follows a line ``"-- "`` is a ``<div class="signature">``. The container
-    should have ``white-space: pre-wrap``.
+    message, or is quoted three times over, and the message below Outlook's line is folded in a
+    ``<details class="quote">`` whose summary is ``quote_label``; what follows a line ``"-- "`` is a
+    ``<div class="signature">``. Web and mail addresses and telephone numbers are links; a mail
+    address (percent-encoded) is put behind ``mailto``, the address of a composer of ours or
+    ``mailto:``. Beyond a million characters the text is cut, and ends in a ``<div class="cut">``
+    with ``cut_label``. The container should have ``white-space: pre-wrap``.
     """
-    blocks = list(_blocks(_CONTROLS.sub("", _LINE_ENDS.sub("\n", without_surrogates(text)))))
-    last = max((i for i, (_, lines) in enumerate(blocks) if any(map(str.strip, lines))), default=-1)
-    out: list[str] = []
-    position = 0
-    while position < len(blocks):
-        end = position + 1
-        if blocks[position][0]:
-            while end < len(blocks) and blocks[end][0]:
-                end += 1
-            out.append(_quotes(blocks[position:end], end > last, html.escape(quote_label)))
-        else:
-            out.append(_unquoted(blocks[position][1]))
-        position = end
-    return "".join(out)
+    is_cut = len(text) > MOST_CHARACTERS
+    text = _CONTROLS.sub("", _LINE_ENDS.sub("\n", without_surrogates(text[:MOST_CHARACTERS])))
+    out = _Writer(html.escape(quote_label), html.escape(mailto)).write(text)
+    return out + f'<div class="cut">{html.escape(cut_label)}</div>' if is_cut else out
 
 
 def _blocks(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -352,47 +380,103 @@ def _blocks(text: str) -> Iterator[tuple[int, list[str]]]:
     yield depth, lines
 
 
-def _quotes(blocks: list[tuple[int, list[str]]], is_last: bool, label: str) -> str:
-    out: list[str] = []
-    depth = 0
-    for block_depth, lines in blocks:
-        out.append("<blockquote>" * (block_depth - depth) + "</blockquote>" * (depth - block_depth))
-        out.append(_lines(lines))
-        depth = block_depth
-    quoted = "".join(out) + "</blockquote>" * depth
-    count = sum(len(lines) for _, lines in blocks)
-    if count > _FOLDED_FROM_LINES or (is_last and count > 2) or max(d for d, _ in blocks) > 2:
-        return f'<details class="quote"><summary>{label}</summary>{quoted}</details>'
-    return quoted
+@dataclass(frozen=True)
+class _Writer:
+    """Writes the HTML of one text; its two words are escaped already."""
+
+    quote_label: str
+    mailto: str
+
+    def write(self, text: str) -> str:
+        blocks = list(_blocks(text))
+        last = max(
+            (i for i, (_, lines) in enumerate(blocks) if any(map(str.strip, lines))), default=-1
+        )
+        out: list[str] = []
+        position = 0
+        while position < len(blocks):
+            end = position + 1
+            if blocks[position][0]:
+                while end < len(blocks) and blocks[end][0]:
+                    end += 1
+                out.append(self._quotes(blocks[position:end], end > last))
+            else:
+                out.append(self._unquoted(blocks[position][1], bool(out)))
+            position = end
+        return "".join(out)
+
+    def _quotes(self, blocks: list[tuple[int, list[str]]], is_last: bool) -> str:
+        out: list[str] = []
+        depth = 0
+        for block_depth, lines in blocks:
+            out.append("<blockquote>" * (block_depth - depth))
+            out.append("</blockquote>" * (depth - block_depth))
+            out.append(self._lines(lines))
+            depth = block_depth
+        quoted = "".join(out) + "</blockquote>" * depth
+        count = sum(len(lines) for _, lines in blocks)
+        is_folded = count > _FOLDED_FROM_LINES or (is_last and count > 2)
+        return self._folded(quoted) if is_folded or max(d for d, _ in blocks) > 2 else quoted
+
+    def _folded(self, quoted: str) -> str:
+        return f'<details class="quote"><summary>{self.quote_label}</summary>{quoted}</details>'
+
+    def _unquoted(self, lines: list[str], is_after: bool) -> str:
+        """``is_after``: something stands before these lines."""
+        cut = next((i for i in range(len(lines)) if _is_original(lines, i)), len(lines))
+        if not is_after and not any(map(str.strip, lines[:cut])):
+            cut = len(lines)
+        original = self._folded(f"<div>{self._lines(lines[cut:])}</div>") if lines[cut:] else ""
+        return self._signed(lines[:cut]) + original
+
+    def _signed(self, lines: list[str]) -> str:
+        if not lines:
+            return ""
+        if "-- " not in lines:
+            return f"<div>{self._lines(lines)}</div>"
+        cut = lines.index("-- ")
+        before = f"<div>{self._lines(lines[:cut])}</div>" if cut else ""
+        return f'{before}<div class="signature">{self._lines(lines[cut:])}</div>'
+
+    def _lines(self, lines: list[str]) -> str:
+        return "<br>".join(self._linked(html.escape(line)) for line in lines)
+
+    def _linked(self, escaped: str) -> str:
+        return _LINK.sub(self._link, escaped) if _MAY_LINK.search(escaped) else escaped
+
+    def _link(self, match: re.Match[str]) -> str:
+        if match["mail"]:
+            address = re.sub(r"^mailto:", "", match["mail"], flags=re.IGNORECASE)
+            if self.mailto == "mailto:":
+                return _anchor(f"mailto:{address}", match["mail"])
+            # A page of ours: no window of its own.
+            return f'<a href="{self.mailto}{quote(address)}">{match["mail"]}</a>'
+        if match["phone"]:
+            return _phone(match["phone"])
+        shown, after = _trimmed(match["web"])
+        bare = re.sub(r"^(?:https?://|www\.)", "", shown, flags=re.IGNORECASE)
+        if not re.search(r"[^\W_]", bare):
+            return match[0]
+        target = shown if "://" in shown[:8] else f"http://{shown}"
+        return _anchor(target, shown) + after
 
 
-def _unquoted(lines: list[str]) -> str:
-    if "-- " not in lines:
-        return f"<div>{_lines(lines)}</div>"
-    cut = lines.index("-- ")
-    before = f"<div>{_lines(lines[:cut])}</div>" if cut else ""
-    return f'{before}<div class="signature">{_lines(lines[cut:])}</div>'
+def _is_original(lines: list[str], index: int) -> bool:
+    """Whether an answered message begins at this line: Outlook's words, or its rule above From."""
+    line = lines[index]
+    if line.lstrip().startswith("--"):
+        return _ORIGINAL.fullmatch(line) is not None
+    if not line.lstrip().startswith("____") or not _RULE.fullmatch(line):
+        return False
+    return any(_SENDER.match(below) for below in lines[index + 1 : index + 3])
 
 
-def _lines(lines: list[str]) -> str:
-    return "<br>".join(_linked(html.escape(line)) for line in lines)
-
-
-def _linked(escaped: str) -> str:
-    if "@" not in escaped and "://" not in escaped and "www." not in escaped.lower():
-        return escaped
-    return _LINK.sub(_link, escaped)
-
-
-def _link(match: re.Match[str]) -> str:
-    if match["mail"]:
-        target = re.sub(r"^mailto:", "", match["mail"], flags=re.IGNORECASE)
-        return _anchor(f"mailto:{target}", match["mail"])
-    shown, after = _trimmed(match["web"])
-    if not re.search(r"[^\W_]", re.sub(r"^(?:https?://|www\.)", "", shown, flags=re.IGNORECASE)):
-        return match[0]
-    target = shown if "://" in shown[:8] else f"http://{shown}"
-    return _anchor(target, shown) + after
+def _phone(shown: str) -> str:
+    digits = re.sub(r"\(0\)|[^0-9+]", "", shown)
+    # The longest number is fifteen digits (E.164); what is much shorter is a date or a sum.
+    if not 8 <= len(digits.lstrip("+")) <= 15:
+        return shown
+    return f'<a href="tel:{digits}">{shown}</a>'
 
 
 def _anchor(target: str, shown: str) -> str:

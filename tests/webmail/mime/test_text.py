@@ -155,6 +155,22 @@ LINKED = {
         'http://x.fr/"onclick="a',
         f"{link('http://x.fr/')}&quot;onclick=&quot;a",
     ),
+    "telephone": ("au 01 23 45 67 89.", 'au <a href="tel:0123456789">01 23 45 67 89</a>.'),
+    "telephone with dots": ("06.12.34.56.78", '<a href="tel:0612345678">06.12.34.56.78</a>'),
+    "telephone in one": ("(0612345678)", '(<a href="tel:0612345678">0612345678</a>)'),
+    "telephone abroad": (
+        "+33\u00a0(0)6 12 34 56 78",
+        '<a href="tel:+33612345678">+33\u00a0(0)6 12 34 56 78</a>',
+    ),
+    "telephone of another country": (
+        "+44 20 7946 0958,",
+        '<a href="tel:+442079460958">+44 20 7946 0958</a>,',
+    ),
+    "no telephone": (
+        "01/02/2025, 01 23 45 67 89 01, 12345012345678, 3-0612345678, +3, n°00612345678",
+        "01/02/2025, 01 23 45 67 89 01, 12345012345678, 3-0612345678, +3, n°00612345678",
+    ),
+    "number in an address": ("http://x.fr/0612345678", link("http://x.fr/0612345678")),
     "placeholder": ("##str_replacement_0##", "##str_replacement_0##"),
 }
 
@@ -162,6 +178,53 @@ LINKED = {
 @pytest.mark.parametrize(("source", "expected"), LINKED.values(), ids=LINKED)
 def test_addresses_in_text_become_links_after_escaping(source: str, expected: str) -> None:
     assert text.to_html(source) == f"<div>{expected}</div>"
+
+
+def test_a_mail_address_leads_to_our_composer() -> None:
+    assert text.to_html("mailto:l'ami+a&b@x.fr", mailto='/compose/?a="&to=') == (
+        '<div>mailto:l&#x27;ami+a&amp;<a href="/compose/?a=&quot;&amp;to=b%40x.fr">b@x.fr</a></div>'
+    )
+
+
+def test_a_text_without_end_is_cut_and_says_so() -> None:
+    thirteen_megabytes = "Ligne de treize lettres\n" * 600_000
+    html = text.to_html(thirteen_megabytes, cut_label="<Suite>")
+    assert html.endswith('<div class="cut">&lt;Suite&gt;</div>')
+    assert len(html) < 2 * text.MOST_CHARACTERS
+    assert "cut" not in text.to_html("Bonjour", cut_label="cut")
+
+
+ORIGINALS = {
+    "French": "-----Message d'origine-----",
+    "French with its apostrophe": "  -------- Message d’origine --------",
+    "English": "-----Original Message-----",
+    "rule": "________________________________\nDe : Paul <p@x.fr>",
+    "rule and blank": "________________________________\n\nFrom: Paul <p@x.fr>",
+}
+
+
+@pytest.mark.parametrize("line", ORIGINALS.values(), ids=ORIGINALS)
+def test_a_message_below_outlooks_line_is_folded(line: str) -> None:
+    html = text.to_html(f"Oui.\n{line}\nDe quoi ?\n> ah", quote_label="Suite")
+    assert html.startswith('<div>Oui.</div><details class="quote"><summary>Suite</summary><div>')
+    assert html.endswith("<br>De quoi ?</div></details><blockquote>ah</blockquote>")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "-----Original Message-----\nOui.",
+        "Oui\n________________________________\nVoir ci-dessus",
+        "Oui\n-------- Forwarded Message --------\nNon",
+    ],
+)
+def test_what_stands_alone_or_is_forwarded_is_not_folded(source: str) -> None:
+    assert "<details" not in text.to_html(source)
+
+
+def test_a_signature_above_the_answered_message_stays_a_signature() -> None:
+    html = text.to_html("Oui.\n-- \nAlice\n-----Original Message-----\nNon")
+    assert '<div class="signature">-- <br>Alice</div><details' in html
 
 
 def test_quotes_are_nested() -> None:
@@ -194,7 +257,7 @@ class Checker(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.seen |= {(tag, name) for name, _ in attrs} | {(tag, "")}
         for name, value in attrs:
-            assert name != "href" or re.match("https?://|mailto:", value or "", re.IGNORECASE)
+            assert name != "href" or re.match("https?://|mailto:|tel:", value or "", re.IGNORECASE)
         if tag != "br":
             self.open.append(tag)
 
@@ -229,6 +292,10 @@ PIECES = st.sampled_from(
         "&#x27;",
         ";",
         ".",
+        "06 12 34 56 78",
+        "+33",
+        "-----Original Message-----\n",
+        "_" * 30 + "\nDe :",
     ]
 )
 

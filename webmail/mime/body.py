@@ -1,0 +1,66 @@
+"""The text of one part as a person reads it: every layer that mail puts around it taken off."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from webmail.mime import pgp, text
+from webmail.mime.damage import Damage
+from webmail.mime.structure import Part, Protection
+
+
+@dataclass(frozen=True)
+class Body:
+    """A readable text, what protected it within itself, and what was wrong with it."""
+
+    text: str
+    protection: Protection = Protection.NONE
+    damage: frozenset[Damage] = frozenset()
+
+
+def read(part: Part, data: bytes, *, is_cut: bool = False) -> Body:
+    """The text of a part that is not HTML, from its bytes as sent.
+
+    Undoes the transfer encoding, the charset, format=flowed, text/enriched and the frame of an
+    inline PGP signature. ``is_cut``: ``data`` is only the beginning of the part. A file uuencoded
+    in it stays; ``containers.unpack`` takes it out. Never raises.
+    """
+    damage = {Damage.CUT} if is_cut else set()
+    decoder = text.TransferDecoder(part.encoding)
+    decoded = decoder.feed(data) + decoder.close()
+    if decoder.is_damaged and not is_cut:
+        damage.add(Damage.ENCODING)
+    written = text.decode(decoded, "binary", part.charset)
+    if _has_lost_characters(decoded, written, part.charset):
+        damage.add(Damage.CHARSET)
+    if part.media_type == "text/plain" and _says(part, "format", "flowed"):
+        written = text.unflow(written, delsp=_says(part, "delsp", "yes"))
+    elif part.media_type in ("text/enriched", "text/richtext"):
+        written = _plain(written)
+    armoured = pgp.read(written)
+    return Body(armoured.text, armoured.protection, frozenset(damage))
+
+
+def _says(part: Part, name: str, value: str) -> bool:
+    return part.parameters.get(name, "").strip().lower() == value
+
+
+_REPLACEMENT = "\ufffd".encode()
+
+
+def _has_lost_characters(data: bytes, written: str, charset: str) -> bool:
+    if "\ufffd" in written and _REPLACEMENT not in data:
+        return True
+    return not data.isascii() and not text.is_known(charset)
+
+
+_ENRICHED_TAG = re.compile(
+    r"<(?:param>.{0,1000}?</param>|/?[A-Za-z][A-Za-z0-9-]{0,40}>)", re.DOTALL
+)
+
+
+def _plain(enriched: str) -> str:
+    """text/enriched without its marks (RFC 1896): ``<<`` is ``<``, a line break alone a blank."""
+    pieces = (_ENRICHED_TAG.sub("", piece) for piece in enriched.split("<<"))
+    return re.sub(r"\n(\n*)", lambda ends: ends[1] or " ", "<".join(pieces))
