@@ -105,8 +105,8 @@ def _lines(data: bytes, position: int) -> tuple[bytes, int, bool]:
             break
         is_sure = is_sure or (not pieces and missing <= 0)
         has_backticks = has_backticks or b"`" in code
-        # Some programs add a checksum, others count the last group short: neither is content.
-        pieces.append(binascii.a2b_uu(code[: len(code) + min(missing, 0)]))
+        # What fills the last group, and the checksum of some programs, may be anything.
+        pieces.append(binascii.a2b_uu(code[: 1 + (length * 4 + 2) // 3]))
         position = line.end()
     return b"".join(pieces), position, is_sure
 

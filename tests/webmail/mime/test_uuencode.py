@@ -55,6 +55,13 @@ def test_blanks_cut_off_at_line_ends_are_zeros() -> None:
     assert uuencode.take_out(cut).files[0].content == content
 
 
+def test_what_fills_the_last_group_may_be_anything() -> None:
+    """``!`` says one byte, which two characters hold: the other two, and a checksum, are not it."""
+    for line in (b"!80``", b"!80", b"!80XY", b"!80``Z"):
+        found = uuencode.take_out(b"begin 644 a\n" + line + b"\n`\nend\n")
+        assert found.files[0].content == b"a"
+
+
 def test_one_without_its_end_goes_as_far_as_it_does() -> None:
     found = uuencode.take_out(b"begin 644 a.txt\n" + encoded(NOTES) + b"Bonjour, c'est coup\xe9.\n")
     assert found.files[0].content == NOTES
