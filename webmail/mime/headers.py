@@ -29,6 +29,8 @@ _PARAMETER = re.compile(
 )
 _UNSAFE_IN_NAMES = re.compile(r'[/\\:*?"<>|\u200b-\u200f\u2060-\u2064]')
 _LONGEST_NAME = 200
+# No server takes a header of this size, but a file may hold one.
+_LONGEST = 200_000
 
 
 def decode(value: bytes | str) -> str:
@@ -36,10 +38,11 @@ def decode(value: bytes | str) -> str:
 
     Lenient: raw 8-bit bytes are taken as UTF-8, else as windows-1252; encoded words may be glued to
     other text, quoted, or cut in the middle of a character. What cannot be decoded stays as it is.
+    Beyond 200,000 characters it is cut.
     The result has no control character, no line break and no mark that changes the reading
     direction.
     """
-    unicode = _as_text(value)
+    unicode = _as_text(value[:_LONGEST])
     if "=?" in unicode:
         unicode = _decode_words(_FOLD.sub("", unicode))
     if unicode.isascii() and unicode.isprintable():
@@ -92,17 +95,19 @@ def _decode_run(run: list[re.Match[str]]) -> str:
     characters."""
     if not run:
         return ""
-    data, base64 = b"", ""
+    pieces: list[bytes] = []
+    base64 = ""
     for word in run:
         if word["encoding"] in "bB":
             base64 += word["content"]
             # Some programs also cut inside a base64 quantum: then the next word continues it.
             if len(base64) % 4 and not base64.endswith("="):
                 continue
-            data, base64 = data + _from_base64(base64), ""
+            pieces.append(_from_base64(base64))
         else:
-            data, base64 = data + _from_base64(base64) + _from_q(word["content"]), ""
-    return text.decode_charset(data + _from_base64(base64), run[0]["charset"])
+            pieces += [_from_base64(base64), _from_q(word["content"])]
+        base64 = ""
+    return text.decode_charset(b"".join([*pieces, _from_base64(base64)]), run[0]["charset"])
 
 
 def _from_base64(content: str) -> bytes:
