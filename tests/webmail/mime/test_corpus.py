@@ -1,82 +1,132 @@
-"""The shared corpus: what a reader must be given, and hostile messages that must give nothing
-else."""
+"""Whole messages: what a reader must be given, and hostile ones that must give nothing else. The
+shared corpus, and the messages of tests/data/mime."""
 
 from __future__ import annotations
 
 import json
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.webmail.mime.judge import judge
-from webmail.mime import html, structure, text
-from webmail.mime.html import SafeHtml
-from webmail.mime.structure import Parsed, Part, Shown
+from tests.webmail.mime.reader import Reader, Seen
+from webmail.mime import headers, structure
+from webmail.mime.damage import Damage
 
-
-def pieces(parsed: Parsed, parts: tuple[Part, ...]) -> list[tuple[Part, str]]:
-    """Each part with its decoded text."""
-    decoders = {"text/html": html.decode}
-    return [
-        (
-            part,
-            decoders.get(part.media_type, text.decode)(
-                parsed.bodies[part.number], part.encoding, part.charset
-            ),
-        )
-        for part in parts
-    ]
-
-
-def show(parsed: Parsed) -> tuple[Shown, str, SafeHtml]:
-    """What is chosen, the text a person sees, and the HTML he is given."""
-    shown = structure.choose(parsed.root)
-    if not shown.html:
-        plain = html.join_text(pieces(parsed, shown.text))
-        return shown, plain, SafeHtml(text.to_html(plain))
-    locations = [part.location for part in parsed.root.walk() if part.location]
-    safe = html.sanitise(html.join(pieces(parsed, shown.html)), locations=locations)
-    return structure.choose(parsed.root, safe.inline), html.to_text(safe.body), safe
+OWN = Path(__file__).resolve().parents[2] / "data" / "mime"
 
 
 def normal(value: str) -> str:
     return " ".join(unicodedata.normalize("NFC", value).split())
 
 
+def wrong(seen: Seen, want: dict[str, Any]) -> Iterator[str]:
+    """What of the expectations of one message is not met."""
+    shown, text = seen.shown, normal(seen.text)
+    names = {normal(part.file_name) for part in shown.attachments}
+    if not all(normal(line) in text for line in want["visible"]):
+        yield "visible"
+    if any(normal(line) in text for line in want.get("absent", ())):
+        yield "absent"
+    if not {normal(one) for one in want["attachments"]} <= names:
+        yield "attachments"
+    if len(shown.inline) != want.get("inline_images", len(shown.inline)):
+        yield "inline images"
+    if want.get("protection", seen.protection.value) != seen.protection.value:
+        yield "protection"
+    if "damage" in want and {Damage(one) for one in want["damage"]} != seen.damage:
+        yield "damage"
+    if len(shown.messages) != want.get("messages", len(shown.messages)):
+        yield "messages"
+
+
 def test_every_message_is_shown_as_expected(corpus: Path) -> None:
     expected = json.loads((corpus / "mime" / "expected.json").read_text())
-    wrong = []
+    found = []
     for name, want in expected.items():
-        parsed = structure.parse((corpus / "mime" / name).read_bytes())
-        shown, seen, _ = show(parsed)
-        senders = parsed.headers.addresses("From")
-        names = {normal(part.file_name) for part in shown.attachments}
+        reader = Reader((corpus / "mime" / name).read_bytes())
+        senders = reader.headers.addresses("From")
         checks = {
-            "subject": normal(parsed.headers.get("Subject")) == normal(want["subject"]),
+            "subject": normal(reader.headers.get("Subject")) == normal(want["subject"]),
             "from": (senders[0].address if senders else "") == want["from"],
-            "visible": all(normal(line) in normal(seen) for line in want["visible"]),
-            "attachments": {normal(one) for one in want["attachments"]} <= names,
-            "inline images": len(shown.inline) == want.get("inline_images", len(shown.inline)),
         }
-        wrong += [(name, check) for check, is_right in checks.items() if not is_right]
-    assert wrong == []
+        found += [(name, check) for check, is_right in checks.items() if not is_right]
+        found += [(name, check) for check in wrong(reader.see(), want)]
+    assert found == []
+
+
+OWN_EXPECTED = json.loads((OWN / "expected.json").read_text())
+
+
+@pytest.mark.parametrize("name", OWN_EXPECTED)
+def test_what_mail_programs_wrap_is_unwrapped(name: str) -> None:
+    reader = Reader((OWN / name).read_bytes())
+    assert list(wrong(reader.see(), OWN_EXPECTED[name])) == []
+
+
+def test_a_message_inside_winmail_opens() -> None:
+    reader = Reader((OWN / "winmail.eml").read_bytes())
+    nested = next(
+        part for part in reader.see().shown.attachments if part.file_name.endswith(".eml")
+    )
+    inner = Reader(reader.content(nested))
+    assert inner.headers.get("Subject") == "Demande de parent"
+    assert inner.see().text == "Bonjour, quand est le conseil ?"
+
+
+def test_each_message_of_ours_is_described() -> None:
+    described = (OWN / "README.md").read_text()
+    names = {path.name for path in OWN.glob("*.eml")}
+    assert names == set(OWN_EXPECTED)
+    assert all(f"`{name}`" in described for name in names)
+
+
+def test_an_alternative_whose_html_is_empty_falls_back_to_its_text(corpus: Path) -> None:
+    name = "php-mime-mail-parser__issue116.eml"
+    assert Reader((corpus / "mime" / name).read_bytes()).see().text.strip() == "toto"
 
 
 def test_every_odd_message_is_shown_without_an_error(corpus: Path) -> None:
     for path in sorted((corpus / "mime").glob("*.eml")):
-        parsed = structure.parse(path.read_bytes())
-        _, seen, safe = show(parsed)
-        judge(safe)
-        seen.encode()
-        json.dumps(parsed.headers.items(), ensure_ascii=False).encode()
+        reader = Reader(path.read_bytes())
+        seen = reader.see()
+        judge(seen.html)
+        seen.text.encode()
+        json.dumps(reader.headers.items(), ensure_ascii=False).encode()
 
 
 def test_no_hostile_message_gets_anything_through(corpus: Path) -> None:
     manifest = json.loads((corpus / "xss" / "manifest.json").read_text())
     for entry in manifest:
-        parsed = structure.parse((corpus / "xss" / entry["file"]).read_bytes())
-        _, seen, safe = show(parsed)
-        judge(safe)
-        assert "tracker.example" not in safe.style
-        mark = entry["file"].removesuffix(".eml")
+        seen = Reader((corpus / "xss" / entry["file"]).read_bytes()).see()
+        judge(seen.html)
+        assert "tracker.example" not in seen.html.style
         if entry["payload"] != "(see file)":
-            assert mark in seen
+            assert entry["file"].removesuffix(".eml") in seen.text
+
+
+LIMITS = {
+    "10,000 parts": b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 10_000,
+    "1,000 deep": b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (i, i) for i in range(1000)
+    ),
+    "13 MB of text": b"Subject: x\n\n" + "Ligne d’été.\n".encode() * 850_000,
+    "13 MB on one line": b"Subject: x\n\n" + b"a@a." * 3_250_000,
+    "13 MB of quotes": b"Subject: x\n\n" + b"> > >\n" * 2_200_000,
+    "50,000 recipients": b"To: " + b"Paul <p@x.fr>,\n " * 50_000 + b"\n\nx",
+    "a header of 5 MB": b"Subject: " + b"=?utf-8?q?=C3=A9?=\n " * 250_000 + b"\n\nx",
+}
+
+
+@pytest.mark.parametrize("raw", LIMITS.values(), ids=LIMITS)
+def test_limits_hold_for_whole_messages(raw: bytes) -> None:
+    reader = Reader(raw)
+    seen = reader.see()
+    reader.headers.get("Subject")
+    assert len(reader.headers.addresses("To")) in (0, 50_000)
+    assert len(seen.html.body) < 40_000_000
+    assert len(list(reader.root.walk())) <= structure.MOST_PARTS + structure.DEEPEST + 1
+    headers.decode(seen.text[:1000])
