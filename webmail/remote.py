@@ -194,7 +194,7 @@ def is_public(address: Address, closed: Collection[Network] = ()) -> bool:
             return False
     if any(address in network for network in (*_SPECIAL, *closed)):
         return False
-    return address.is_global and not address.is_multicast
+    return address.is_global  # for what the registries get one day
 
 
 def image_type(content: bytes) -> str:

@@ -506,8 +506,9 @@ def test_what_does_not_end_is_left(web: Web, fetch, answer: Answer) -> None:
         http(PNG, Content_Encoding="identity, gzip"),
         http(gzip.compress(PNG), Transfer_Encoding="gzip, chunked"),
         http(gzip.compress(PNG), Transfer_Encoding="gzip"),
+        http(PNG, Transfer_Encoding="gzip"),
     ],
-    ids=range(6),
+    ids=range(7),
 )
 def test_nothing_is_decompressed(web: Web, fetch, answer: bytes) -> None:
     web.serve("images.example", answer)
