@@ -158,3 +158,30 @@ CALENDAR = b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nEND:VEVENT\r\nEND:VCALE
 SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'
 PAGE = b"<!doctype html><html><script>alert(1)</script></html>"
 PROGRAM = b"MZ\x90\x00\x03\x00\x00\x00" + bytes(120) + b"PE\x00\x00"
+
+
+def pdf(pages: list[str], *, catalogue: str = "", annotation: str = "") -> bytes:
+    """A PDF of pages with one line of text each; ``annotation`` goes onto the first."""
+    objects = [f"<</Type/Catalog/Pages 2 0 R {catalogue}>>", ""]
+    kids = []
+    for number, text in enumerate(pages):
+        stream = f"BT /F1 24 Tf 40 700 Td ({text}) Tj ET"
+        objects.append(f"<</Length {len(stream)}>>stream\n{stream}\nendstream")
+        annotations = f"/Annots[{annotation}]" if annotation and not number else ""
+        objects.append(
+            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]"
+            f"/Contents {len(objects)} 0 R{annotations}"
+            "/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>"
+        )
+        kids.append(f"{len(objects)} 0 R")
+    objects[1] = f"<</Type/Pages/Kids[{' '.join(kids)}]/Count {len(kids)}>>"
+    out = bytearray(b"%PDF-1.7\n")
+    offsets = []
+    for number, content in enumerate(objects, 1):
+        offsets.append(len(out))
+        out += f"{number} 0 obj{content}endobj\n".encode("latin-1")
+    start = len(out)
+    out += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n".encode()
+    out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    out += f"trailer<</Size {len(objects) + 1}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n".encode()
+    return bytes(out)
