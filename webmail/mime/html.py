@@ -9,42 +9,47 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
-from urllib.parse import unquote
 
 import nh3
-from bleach.css_sanitizer import CSSSanitizer
-from bleach.html5lib_shim import Filter  # type: ignore[attr-defined]
-from bleach.sanitizer import Cleaner
+from lxml import etree
 
-from webmail.mime import css
+from webmail.mime import bounds, css, folding, verdict
 from webmail.mime import text as plain_text
+from webmail.mime.bounds import DEEPEST, MOST_CHARACTERS, TooComplex
+from webmail.mime.rewriting import Page, is_coloured
 from webmail.mime.structure import Part
 
-MOST_CHARACTERS = 1_000_000
-DEEPEST = 200
-# nh3's own time grows with the square of the depth; this much costs it 10 ms.
-_DEEPEST_BEFORE = 1500
-# bleach's parser needs some 10 µs for each tag or entity.
-_MOST_TOKENS = 120_000
-_LONGEST_ADDRESS = 8192
+__all__ = [
+    "DEEPEST",
+    "MOST_CHARACTERS",
+    "POLICY",
+    "SafeHtml",
+    "TooComplex",
+    "decode",
+    "join",
+    "join_text",
+    "sanitise",
+    "to_text",
+]
 
-
-class TooComplex(ValueError):
-    """The HTML is larger than 1 MB, deeper than 200 elements, or made to be slow: show the text
-    instead."""
+# Part of the key under which a result is cached: to be raised with every change of what comes out.
+POLICY = 2
 
 
 @dataclass(frozen=True, slots=True)
 class SafeHtml:
     """What the frame shows of an HTML message, and what it refers to.
 
-    ``body`` has ``src="inline/<n>"`` for ``inline[n]``, a content id or Content-Location (n from
-    0), and with remote content allowed ``src="remote/<n>"`` for ``remote[n]``, an absolute http(s)
-    address. ``style`` goes into a ``<style>`` of the head. ``images_blocked`` counts the places
-    where a remote image is not shown.
+    - ``body`` and ``style`` have ``inline/<n>`` for ``inline[n]``, a content id or Content-Location
+      (n from 0), and with remote content allowed ``remote/<n>`` for ``remote[n]``, an absolute
+      http(s) address. ``style`` goes into a ``<style>`` of the head.
+    - ``images_blocked`` counts the places where a remote image is not shown; ``trackers`` the
+      images too small or hidden to be seen by anyone, which are in no list and never loaded.
+    - ``designed``: the message has colours of its own and must be shown on white; any other may be
+      given the colours of the reader (what it says of black on white is to be overridden).
     """
 
     body: str
@@ -52,181 +57,71 @@ class SafeHtml:
     inline: tuple[str, ...] = ()
     remote: tuple[str, ...] = ()
     images_blocked: int = 0
+    trackers: int = 0
+    designed: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON can carry it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> SafeHtml:
+        """What ``to_dict`` gave, also when it has been through JSON."""
+        lists = {name: tuple(values[name]) for name in ("inline", "remote")}
+        return cls(**{**values, **lists})
 
 
-_TAGS = css.words(
-    """
-    a abbr acronym address area article aside b bdi bdo big blockquote br caption center cite
-    code col colgroup dd del details dfn dir div dl dt em figcaption figure font footer h1 h2 h3
-    h4 h5 h6 header hr i img ins kbd li main map mark menu nav ol p pre q rp rt ruby s samp
-    section small span strike strong sub summary sup table tbody td tfoot th thead time tr tt u
-    ul var wbr
-    """
-)
-_EVERYWHERE = css.words("align bgcolor class dir height id lang style title valign width")
-_CELL = css.words("abbr axis background bordercolor char charoff colspan nowrap rowspan scope")
-_OF_TAG = {
-    "a": frozenset({"href", "name"}),
-    "area": frozenset({"alt", "coords", "href", "shape"}),
-    "bdo": frozenset({"dir"}),
-    "blockquote": frozenset({"type"}),
-    "br": frozenset({"clear"}),
-    "col": frozenset({"span"}),
-    "colgroup": frozenset({"span"}),
-    "details": frozenset({"open"}),
-    "font": frozenset({"color", "face", "size"}),
-    "hr": frozenset({"color", "noshade", "size"}),
-    "img": frozenset({"alt", "border", "hspace", "src", "srcset", "usemap", "vspace"}),
-    "li": frozenset({"type", "value"}),
-    "map": frozenset({"name"}),
-    "ol": frozenset({"reversed", "start", "type"}),
-    "table": css.words(
-        "background border bordercolor cellpadding cellspacing frame role rules summary"
-    ),
-    "td": _CELL,
-    "th": _CELL,
-    "tbody": frozenset({"background"}),
-    "thead": frozenset({"background"}),
-    "tfoot": frozenset({"background"}),
-    "tr": frozenset({"background"}),
-    "time": frozenset({"datetime"}),
-    "ul": frozenset({"type"}),
-}
 _DROPPED_WITH_CONTENT = css.words(
     """
     script style title noscript template svg math iframe object embed applet noembed noframes
     textarea select xmp plaintext audio video canvas frameset
     """
 )
-# "role" lets a message call a layout table a layout table, and nothing else.
-_ROLES = frozenset({"presentation", "none"})
-
-
-_LINE_BREAKS = re.compile("[\t\r\n\x00]")
-_LINK = re.compile(r"(?:https?://[^\s/?#\\]|mailto:|tel:)", re.IGNORECASE)
-_REMOTE = re.compile(r"https?://[^\s/?#\\]", re.IGNORECASE)
-
-
-def _address(value: str) -> str:
-    """An address as a browser reads it: without line breaks and the blanks around, ``//host`` made
-    https."""
-    value = _LINE_BREAKS.sub("", value).strip(
-        "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x0b\x0c\x0e\x0f \xa0"
-    )
-    if len(value) > _LONGEST_ADDRESS:
-        return ""
-    return f"https:{value}" if re.match(r"//[^\s/?#\\]", value) else value
-
-
-@dataclass
-class _Rewriter:
-    """Decides each attribute in nh3's pass, and collects what the message refers to, in the order
-    of the text."""
-
-    is_remote_allowed: bool
-    locations: Collection[str]
-    inline: dict[str, int] = field(default_factory=dict)
-    remote: dict[str, int] = field(default_factory=dict)
-    blocked: int = 0
-
-    def attribute(self, tag: str, name: str, value: str) -> str | None:
-        """The value to keep, or None. Never raises: what nh3 does then has changed between its
-        versions."""
-        try:
-            return self._attribute(tag, name, value)
-        except (ValueError, LookupError, RecursionError):
-            return None
-
-    def _attribute(self, tag: str, name: str, value: str) -> str | None:
-        # nh3 also asks for the elements that it is about to drop.
-        if not _is_allowed(tag, name, value):
-            return None
-        if name == "style":
-            return css.declarations(value) or None
-        if name in ("src", "background"):
-            return self._image(value)
-        if name == "srcset":
-            return self._source_set(value)
-        if name == "href":
-            return _link_target(value)
-        if name in ("id", "name"):
-            return _prefixed(value)
-        if name == "usemap":
-            return f"#{_prefixed(value[1:])}" if value.startswith("#") else None
-        if name == "role":
-            return value if value in _ROLES else None
-        return value
-
-    def _image(self, value: str) -> str | None:
-        address = _address(value)
-        if address[:4].lower() == "cid:":
-            return f"inline/{_position(self.inline, unquote(address[4:]).strip('<> '))}"
-        if address and address in self.locations:
-            return f"inline/{_position(self.inline, address)}"
-        if not _REMOTE.match(address):
-            return None
-        position = _position(self.remote, address)
-        if self.is_remote_allowed:
-            return f"remote/{position}"
-        self.blocked += 1
-        return None
-
-    def _source_set(self, value: str) -> str | None:
-        blocked, kept = self.blocked, []
-        for candidate in re.findall(r"[^\s,]\S*(?:\s+[\d.]{1,8}[wx])?", value)[:20]:
-            address, _, size = candidate.rstrip(",").partition(" ")
-            if rewritten := self._image(address):
-                kept.append(f"{rewritten} {size.strip()}".strip())
-        self.blocked = blocked  # they are other sizes of the image that src names
-        return ", ".join(kept) or None
-
-
-def _position(known: dict[str, int], address: str) -> int:
-    return known.setdefault(address, len(known))
-
-
-def _link_target(value: str) -> str | None:
-    address = _address(value)
-    if address.startswith("#"):
-        return f"#{_prefixed(address[1:])}"
-    return address if _LINK.match(address) else None
-
-
-def _prefixed(value: str) -> str:
-    """An id that can meet none of the frame's own."""
-    return css.PREFIX + re.sub(r"\s+", "_", value)[:200]
+_ATTRIBUTES = {"*": set(verdict.EVERYWHERE), **{tag: set(of) for tag, of in verdict.OF_TAG.items()}}
 
 
 # --- sanitising ---
 
 
-def sanitise(source: str, *, remote: bool = False, locations: Collection[str] = ()) -> SafeHtml:
+def sanitise(
+    source: str,
+    *,
+    remote: bool = False,
+    locations: Collection[str] = (),
+    mailto: str = "",
+    quote_label: str = "…",
+) -> SafeHtml:
     """What of an HTML message may be shown. ``locations``: the Content-Locations of the message's
-    parts.
+    parts; ``mailto``: what comes before ``to=…`` in an address of our composer, ``/compose/?``
+    (without it ``mailto:`` links stay as they are); ``quote_label``: what stands on folded quotes.
 
-    With ``remote`` false nothing in the result loads anything but ``inline/<n>``. Raises
-    TooComplex.
+    With ``remote`` false nothing in the result loads anything but ``inline/<n>``. The numbers of
+    the addresses are the same with it and without. Raises TooComplex.
     """
     source = _clean_characters(source)
-    _check_before(source)
-    rewriter = _Rewriter(remote, frozenset(locations))
+    bounds.check_source(source)
+    page = Page(remote, frozenset(locations), mailto)
+    style = _style(source, page)
     cleaned = nh3.clean(
         source,
-        tags=set(_TAGS),
+        tags=set(verdict.TAGS),
         clean_content_tags=set(_DROPPED_WITH_CONTENT),
-        attributes={"*": set(_EVERYWHERE), **{tag: set(names) for tag, names in _OF_TAG.items()}},
-        attribute_filter=rewriter.attribute,
+        attributes=_ATTRIBUTES,
         url_schemes={"http", "https", "mailto", "tel", "cid"},
         link_rel=None,
         strip_comments=True,
     )
-    _check_after(cleaned)
+    bounds.check_parsed(cleaned)
+    root = _tree(cleaned)
+    page.settle(root, folding.fold(root, cleaned, quote_label))
     return SafeHtml(
-        body=_judge(cleaned),
-        style=_style(source),
-        inline=tuple(rewriter.inline),
-        remote=tuple(rewriter.remote),
-        images_blocked=rewriter.blocked or int(bool(rewriter.remote) and not remote),
+        body=_written(root),
+        style=style,
+        inline=tuple(page.inline),
+        remote=tuple(page.remote),
+        images_blocked=page.blocked or int(bool(page.remote) and not remote),
+        trackers=page.trackers,
+        designed=page.is_designed or is_coloured(style),
     )
 
 
@@ -234,81 +129,41 @@ def _clean_characters(source: str) -> str:
     return plain_text.without_surrogates(source).replace("\x00", "")
 
 
-_OPENING = re.compile(r"<(/?)([a-z][a-z0-9]*)", re.IGNORECASE)
-_VOID = css.words("area base br col embed hr img input link meta param source track wbr")
-# Their end tags are left out lawfully.
-_UNCLOSED = _VOID | css.words(
-    "body colgroup dd dt head html li option p rp rt tbody td tfoot th thead tr"
-)
+# --- the tree ---
+
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_VOID_TAG = re.compile(r"<(?:area|br|col|hr|img|wbr)\b[^>]*")
+_BLANK_IN_VALUE = re.compile(r'="[^"<>]*[\t\n\r]')
 
 
-def _check_before(source: str) -> None:
-    """Refuse what would cost nh3 seconds. Rough on purpose: only its parser knows the real
-    depth."""
-    if len(source) > MOST_CHARACTERS:
-        raise TooComplex("larger than 1 MB")
-    # html5ever takes 7 seconds for a megabyte of ampersands.
-    if source.count("&") > _MOST_TOKENS:
-        raise TooComplex("too many entities")
-    depth = 0
-    for closing, tag in _OPENING.findall(source):
-        if tag.lower() not in _UNCLOSED:
-            depth = max(depth - 1, 0) if closing else depth + 1
-            if depth > _DEEPEST_BEFORE:
-                raise TooComplex("too many elements are open at once")
+def _tree(cleaned: str) -> etree._Element:
+    """nh3's output as it stands: read as XML, which it is but for void elements and one entity.
 
-
-# nh3's own output: every attribute in double quotes, every element closed.
-_TAG = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:\s+[^\s=>"]+="[^"]*")*)\s*>')
-
-
-def _check_after(cleaned: str) -> None:
-    """Refuse what would cost bleach seconds; on well-formed HTML the depth is exact."""
-    if len(cleaned) > 2 * MOST_CHARACTERS or cleaned.count("<") + cleaned.count("&") > _MOST_TOKENS:
-        raise TooComplex("too many elements or entities")
-    depth = 0
-    for closing, tag, _ in _TAG.findall(cleaned):
-        if tag not in _VOID:
-            depth += -1 if closing else 1
-            if depth > DEEPEST:
-                raise TooComplex("deeper than 200 elements")
-
-
-def _is_allowed(tag: str, name: str, value: str) -> bool:
-    # target and rel are not in the lists: only _SafeLinks writes them.
-    return name in _EVERYWHERE or name in _OF_TAG.get(tag, ())
-
-
-class _SafeLinks(Filter):  # type: ignore[misc]  # html5lib's filters have no types
-    """Links open a new window that knows neither its opener nor where it came from."""
-
-    def __iter__(self) -> Iterator[Any]:
-        for token in super().__iter__():
-            if token["type"] in ("StartTag", "EmptyTag") and token["name"] in ("a", "area"):
-                href = token["data"].get((None, "href"), "")
-                if href and not href.startswith("#"):
-                    token["data"][None, "target"] = "_blank"
-                    token["data"][None, "rel"] = "noopener noreferrer"
-            yield token
-
-
-def _judge(cleaned: str) -> str:
-    """Bleach's judgement of each element and attribute: nothing but this function writes the body.
-
-    A cleaner of its own for each call, since bleach's are not thread-safe.
+    libxml2's parser of HTML has rules of its own for what closes what: it takes a link off the
+    table in it.
     """
-    cleaner = Cleaner(
-        tags=_TAGS,
-        attributes=_is_allowed,
-        protocols={"http", "https", "mailto", "tel"},
-        strip=True,
-        strip_comments=True,
-        css_sanitizer=CSSSanitizer(
-            allowed_css_properties=css.PROPERTIES, allowed_svg_properties=()
-        ),
-        filters=[_SafeLinks],
-    )
-    return cleaner.clean(cleaned)
+    if _BLANK_IN_VALUE.search(cleaned):
+        # They would become spaces, and an address with a line break in it another address.
+        cleaned = cleaned.replace("\n", "&#10;").replace("\t", "&#9;").replace("\r", "&#13;")
+    cleaned = _VOID_TAG.sub(r"\g<0>/", cleaned.replace("&nbsp;", "\xa0"))
+    try:
+        return _parsed(cleaned)
+    except etree.XMLSyntaxError:
+        # Characters that XML does not know are rare, and looking for them takes long.
+        try:
+            return _parsed(_CONTROLS.sub("", cleaned))
+        except etree.XMLSyntaxError as error:
+            raise TooComplex("not well-formed after cleaning") from error
+
+
+def _parsed(xml: str) -> etree._Element:
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
+    return etree.fromstring(f"<div>{xml}</div>", parser)
+
+
+def _written(root: etree._Element) -> str:
+    written = etree.tostring(root, method="html", encoding="unicode", with_tail=False)
+    return str(written)[len("<div>") : -len("</div>")]
 
 
 # --- style sheets ---
@@ -326,7 +181,7 @@ _ATTRIBUTE = re.compile(
 )
 
 
-def _style(source: str) -> str:
+def _style(source: str, page: Page) -> str:
     """All style sheets of the message, filtered, and what its ``<body>`` says, which is in no
     sheet."""
     body, sheets = "", []
@@ -337,12 +192,12 @@ def _style(source: str) -> str:
             if attributes.get("type", "text/css").strip().lower() == "text/css":
                 sheets.append(f"@media {media} {{{sheet}}}" if media not in ("", "all") else sheet)
         elif match["body"] and not body:
-            body = _body_rules(_attributes(match["body"]))
+            body = _body_rules(_attributes(match["body"]), page)
     size, out = 0, [body]
     for sheet in sheets:
         size += len(sheet)
         if size <= css.MOST_CHARACTERS:
-            out.append(css.sheet(sheet))
+            out.append(css.sheet(sheet, page.image))
     return "\n".join(filter(None, out))
 
 
@@ -353,13 +208,24 @@ def _attributes(tag: str) -> dict[str, str]:
     return found
 
 
-def _body_rules(attributes: dict[str, str]) -> str:
-    """The colours and style of ``<body>`` as rules: the frame has a body of its own."""
+def _body_rules(attributes: dict[str, str], page: Page) -> str:
+    """The colours, background and style of ``<body>`` as rules: the frame has a body of its own."""
     own = [
         f"background-color:{_colour(attributes.get('bgcolor', ''))}",
         f"color:{_colour(attributes.get('text', ''))}",
     ]
-    declarations = css.declarations(";".join([*own, attributes.get("style", "")]))
+    if image := page.image(attributes.get("background", "")):
+        own.append(f"background-image:url({image})")
+    declarations = ";".join(
+        filter(
+            None,
+            (
+                css.declarations(";".join(own[:2])),
+                *own[2:],
+                css.declarations(attributes.get("style", ""), page.image),
+            ),
+        )
+    )
     link = css.declarations(f"color:{_colour(attributes.get('link', ''))}")
     rules = [f"body{{{declarations}}}" if declarations else "", f"a:link{{{link}}}" if link else ""]
     return "\n".join(filter(None, rules))
@@ -385,6 +251,8 @@ _BREAKING = css.words(
 _SPACED = frozenset(
     {"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "table", "pre"}
 )
+# nh3's own output: every attribute in double quotes, every element closed.
+_TAG = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:\s+[^\s=>"]+="[^"]*")*)\s*>')
 _TEXT_TAGS = _BREAKING | frozenset({"br", "td", "th", "img"})
 
 
@@ -402,7 +270,7 @@ def to_text(source: str) -> str:
     ``alt``. Never raises."""
     source = _clean_characters(source)[:MOST_CHARACTERS]
     try:
-        _check_before(source)
+        bounds.check_source(source)
     except TooComplex:
         return _rough_text(source)
     cleaned = nh3.clean(

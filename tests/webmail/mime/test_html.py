@@ -24,7 +24,7 @@ BODIES = {
         "<table><p>a</p><tr><td>b</table>",
         "<p>a</p><table><tbody><tr><td>b</td></tr></tbody></table>",
     ),
-    "entities stay": ("&lt;script&gt; &amp;lt; &nbsp;é", "&lt;script&gt; &amp;lt; &nbsp;é"),
+    "entities stay": ("&lt;script&gt; &amp;lt; &nbsp;é", "&lt;script&gt; &amp;lt; \xa0é"),
     "web link": (
         '<a href="https://x.fr/?a=1&amp;b=2">x</a>',
         f'<a href="https://x.fr/?a=1&amp;b=2" {LINK}>x</a>',
@@ -203,7 +203,8 @@ def test_parts_of_both_kinds_become_one() -> None:
     assert html.join_text(pieces) == "1 < 2\n\npied"
 
 
-PIECES = st.sampled_from(
+# Beginnings and ends of what HTML attacks are made of.
+HOSTILE = st.sampled_from(
     sorted(
         css.words(
             """
@@ -215,7 +216,8 @@ PIECES = st.sampled_from(
             //x cid:a data:image/png;base64,AA url(http://x/) color:red position:fixed \\75 &lt;
             &#x3c; &quot; &colon; &NewLine; \x00 \ud800 \x0c <details> <summary> <mglyph>
             <foreignObject> <annotation-xml encoding= <desc> <frameset> <noembed> <map <area
-            usemap=#a
+            usemap=#a <blockquote type=cite> </blockquote> class=m-host class=gmail_quote width=1
+            display:none <small <summary> </a>
             """
         )
     )
@@ -224,7 +226,7 @@ PIECES = st.sampled_from(
 
 @settings(max_examples=400, deadline=None)
 @given(
-    st.lists(PIECES | st.text(max_size=4), max_size=30), st.sampled_from(["", " "]), st.booleans()
+    st.lists(HOSTILE | st.text(max_size=4), max_size=30), st.sampled_from(["", " "]), st.booleans()
 )
 def test_nothing_dangerous_comes_out_of_anything(
     pieces: list[str], between: str, remote: bool

@@ -1,0 +1,128 @@
+"""Bounds on the work that the HTML of a message may cost.
+
+Time is bounded by what is looked at beforehand, not by a clock: the parser runs in one call that
+cannot be stopped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import nh3
+
+from webmail.mime import css
+
+MOST_CHARACTERS = 1_000_000
+DEEPEST = 200
+# Tags and entities; the largest newsletters have some 30,000.
+_MOST_TOKENS = 120_000
+# html5ever compares each attribute of a tag with all before it: 20,000 cost 0.1 s.
+_MOST_ATTRIBUTES = 20_000
+# In units of 3 ns, which is what html5ever takes to look at one open element. Each tag looks at all
+# that are open, and may reopen each formatting element that was left open (250 units).
+_UNCHECKED_WORK = 300_000_000
+_REOPENING = 250
+_MOST_PROBES = 20
+_DEEPEST_BEFORE = 1500
+
+VOID = css.words("area base br col embed hr img input link meta param source track wbr")
+
+
+class TooComplex(ValueError):
+    """The HTML is larger than 1 MB, deeper than 200 elements, or made to be slow: show the text
+    instead."""
+
+
+def check_source(source: str) -> None:
+    """Refuse what would cost nh3 seconds. Raises TooComplex."""
+    if len(source) > MOST_CHARACTERS:
+        raise TooComplex("larger than 1 MB")
+    # html5ever takes 7 seconds for a megabyte of ampersands.
+    if source.count("&") > _MOST_TOKENS or source.count("<") > _MOST_TOKENS:
+        raise TooComplex("too many elements or entities")
+    _check_attributes(source)
+    _check_nesting(source)
+
+
+# A value in quotes in which a ">" stands. Elsewhere a ">" ends the tag.
+_END_IN_VALUE = re.compile(r"""=\s*(?:"[^">]*>|'[^'>]*>)""")
+_BETWEEN_ATTRIBUTES = re.compile(r"""[\s/"']+""")
+
+
+def _check_attributes(source: str) -> None:
+    """No tag has more attributes than stand between two ``>``, times the number of values that hold
+    such a sign, and one."""
+    pieces = 1 + len(_END_IN_VALUE.findall(source))
+    most = _MOST_ATTRIBUTES // pieces
+    for piece in source.split(">"):
+        # An attribute has two characters at least.
+        if len(piece) > 2 * most and len(_BETWEEN_ATTRIBUTES.findall(piece)) > most:
+            raise TooComplex("too many attributes in one tag")
+
+
+_TAG = re.compile(r"<(/?)([a-z][^\s/>]*)", re.IGNORECASE)
+# The HTML Standard's formatting elements: left open, each of them is opened anew in every paragraph
+# that follows, at most three times for the same attributes. "a" closes the one before.
+_FORMATTING = re.compile(
+    r"<((?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])[^>]*)", re.IGNORECASE
+)
+
+
+def _check_nesting(source: str) -> None:
+    """Depth and repetition, by a bound that no trick with end tags can lower; where it grows too
+    high, what html5ever really made of the source so far decides."""
+    formatting = Counter(_FORMATTING.findall(source))
+    reopened = sum(min(times, 3) for times in formatting.values()) * _REOPENING
+    tags = source.count("<")
+    starts = tags - source.count("</")
+    if tags * (starts // 2 + reopened) <= _UNCHECKED_WORK:
+        return
+    names = {name.lower() for _, name in _TAG.findall(source)}
+    work = depth = probes = 0
+    for tag in _TAG.finditer(source):
+        depth += not tag[1]
+        work += depth + reopened
+        if work > _UNCHECKED_WORK:
+            probes += 1
+            if probes > _MOST_PROBES:
+                raise TooComplex("too many formatting elements")
+            _probe(source[: tag.start()], names)
+            depth, work = _DEEPEST_BEFORE, 0
+
+
+def _probe(source: str, names: set[str]) -> None:
+    """Parse the beginning of a message, every element kept, and see how deep and long it became."""
+    parsed = nh3.clean(source, tags=names, clean_content_tags=set(), attributes={}, link_rel=None)
+    if len(parsed) > 4 * len(source) + 100_000:
+        raise TooComplex("elements are repeated too often")
+    if depth(parsed) > _DEEPEST_BEFORE:
+        raise TooComplex("too many elements are open at once")
+
+
+def check_parsed(cleaned: str) -> None:
+    """Refuse what nh3 made of a source and is too long or too deep for what follows.
+
+    libxml2 cuts off without a word what is deeper than 256 elements.
+    """
+    if len(cleaned) > 2 * MOST_CHARACTERS or cleaned.count("<") + cleaned.count("&") > _MOST_TOKENS:
+        raise TooComplex("too many elements or entities")
+    if depth(cleaned) > DEEPEST:
+        raise TooComplex("deeper than 200 elements")
+
+
+_TAG_NAME = re.compile(r"<(/?)([a-z][^\s/>]*)")
+
+
+def depth(cleaned: str) -> int:
+    """The depth of HTML in which every element is closed and no attribute has a ``<``: nh3's
+    output."""
+    deepest = now = 0
+    for closing, name in _TAG_NAME.findall(cleaned):
+        if closing:
+            now -= 1
+        elif name not in VOID:
+            now += 1
+            if now > deepest:
+                deepest = now
+    return deepest

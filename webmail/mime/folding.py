@@ -1,0 +1,269 @@
+"""Quoted messages folded, and signatures found, in the tree of a message's HTML.
+
+Done before attributes are rewritten: classes and ids are those that mail programs write.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice, takewhile
+
+from lxml import etree
+
+from webmail.mime import css
+
+_QUOTES = css.words(
+    """
+    gmail_quote gmail_quote_container gmail_extra yahoo_quoted protonmail_quote zmail_extra
+    tutanota_quote moz-forward-container mail-editor-reference-message-container
+    """
+)
+# All that follows one of these is quoted: Outlook on the web, old Outlook.com, Zimbra.
+_HEADS = css.words("divRplyFwdMsg appendonsend x_divRplyFwdMsg stopSpelling zwchr")
+_SIGNATURES = css.words(
+    """
+    gmail_signature moz-signature signature protonmail_signature_block zmail_signature Signature
+    AppleMailSignature ms-outlook-mobile-signature _rc_sig x_Signature tutanota_signature
+    lineBreakAtBeginningOfSignature
+    """
+)
+_LINE_OF_OUTLOOK = re.compile(
+    r"\s*-{3,}\s?(?:original message|message d[’']origine|message original|original-nachricht"
+    r"|ursprüngliche nachricht|mensaje original|messaggio originale)\s?-{3,}",
+    re.IGNORECASE,
+)
+_FORWARDED = re.compile(
+    r"\s*(?:-{3,}\s*)?(?:forwarded message|begin forwarded message|message transféré"
+    r"|début du message (?:réexpédié|transféré)|weitergeleitete nachricht)",
+    re.IGNORECASE,
+)
+# Outlook's head of a quoted message: a line above, and "From:" in it.
+_LINE_ABOVE = re.compile(r"border-top:\s*solid #(?:e1e1e1|b5c4df|cccccc)\b", re.IGNORECASE)
+_FROM = re.compile(r"\s*(?:from|de|von|da|van|exp[ée]diteur)\s*:", re.IGNORECASE)
+_ATTRIBUTION = re.compile(
+    r"(?:wrote|writes|a écrit|écrivait|schrieb|escribió|ha scritto|schreef)\s*:\s*\Z", re.IGNORECASE
+)
+# One of these stands in any message that has a quote or a signature. (One regular expression for
+# all takes longer than everything that is done here.)
+_TRACES = (
+    *("quote", "RplyFwdMsg", "appendonsend", "stopSpelling", "zwchr", "ignature", "_rc_sig"),
+    *("-container", "mail_extra", "border-top:solid #", "---", ">--"),
+)
+_HOLDERS = css.words("div td th section article main center blockquote font span li")
+# What a signature's lines are made of, when nothing holds them together.
+_INLINE = css.words("a b br em font i img span strong u")
+# A quote this long (letters) is folded wherever it stands; a shorter one only at the end of the
+# message, where it is not what an answer is written below.
+_LONG = 800
+# Each costs a look at all of the message. Nobody quotes so often.
+_MOST_LOOKS = 40
+
+
+@dataclass
+class Folded:
+    """What was done: the elements that are ours, and those of the message that are signatures."""
+
+    added: set[etree._Element] = field(default_factory=set)
+    signatures: set[etree._Element] = field(default_factory=set)
+
+    def add(self, tag: str, name: str) -> etree._Element:
+        """A new element of ours, with a class."""
+        element = etree.Element(tag, {"class": name})
+        self.added.add(element)
+        return element
+
+
+def fold(root: etree._Element, written: str, label: str) -> Folded:
+    """Put each quoted message below ``root`` into a closed ``<details>`` with ``label`` as its
+    summary, and find the signatures. ``written`` is the tree as text.
+
+    Not folded: a message that is nothing but a quote, what is forwarded, and short quotes between
+    the lines of an answer.
+    """
+    done = Folded()
+    if not any(trace in written for trace in _TRACES):
+        return done
+    elements = list(root.iter())
+    done.signatures.update(one for one in elements[1:] if _names(one) & _SIGNATURES)
+    for element in list(islice(filter(_has_dashes, elements), _MOST_LOOKS)):
+        _mark_dashes(element, done)
+    looks = 0
+    folded: set[etree._Element] = set()
+    for element in elements[1:]:
+        parent = element.getparent()
+        if element.tag == "details" or parent in folded or parent in done.added:
+            folded.add(element)
+        elif looks < _MOST_LOOKS and (_is_head(element) or _may_be_quote(element)):
+            looks += 1
+            _fold_one(element, root, label, done)
+            if element.getparent() in done.added:
+                folded.add(element)
+    return done
+
+
+def _fold_one(element: etree._Element, root: etree._Element, label: str, done: Folded) -> None:
+    if _is_head(element):
+        _fold_rest(element, root, label, done)
+    elif _is_quote(element) and _should_fold(element, root, done):
+        _wrap(element, label, done)
+
+
+def _names(element: etree._Element) -> set[str]:
+    return {*element.get("class", "").split(), element.get("id", "")}
+
+
+def _may_be_quote(element: etree._Element) -> bool:
+    return element.tag == "blockquote" or bool(_names(element) & _QUOTES)
+
+
+def _is_quote(element: etree._Element) -> bool:
+    if element.get("type") == "cite" or _names(element) & _QUOTES:
+        return _has_content(element)
+    return bool(_ATTRIBUTION.search(_last_line_before(element)))
+
+
+def _is_head(element: etree._Element) -> bool:
+    if _names(element) & _HEADS:
+        return True
+    if _LINE_OF_OUTLOOK.match(element.text or "") or _LINE_OF_OUTLOOK.match(
+        element.tail if element.tag == "br" and element.tail else ""
+    ):
+        return True
+    return bool(
+        element.tag == "div"
+        and _LINE_ABOVE.search(element.get("style", ""))
+        and _FROM.match("".join(islice(_words(element), 20))[:200])
+    )
+
+
+def _words(element: etree._Element) -> Iterator[str]:
+    return (str(piece) for piece in element.itertext())
+
+
+def _has_content(element: etree._Element) -> bool:
+    return bool("".join(_words(element)).strip()) or next(element.iter("img"), None) is not None
+
+
+def _is_preceded(element: etree._Element, root: etree._Element) -> bool:
+    """Whether anything is seen before the element."""
+    here = element
+    while here is not root:
+        for one in here.itersiblings(preceding=True):
+            if (one.tail or "").strip() or _has_content(one):
+                return True
+        parent = here.getparent()
+        if parent is None:
+            return False
+        if (parent.text or "").strip():
+            return True
+        here = parent
+    return False
+
+
+def _is_followed(element: etree._Element, root: etree._Element, done: Folded) -> bool:
+    """Whether anything but a signature is seen after the element."""
+    here = element
+    while here is not root:
+        if (here.tail or "").strip():
+            return True
+        for one in here.itersiblings():
+            is_signature = one in done.signatures or one in done.added
+            if (one.tail or "").strip() or (not is_signature and _has_content(one)):
+                return True
+        parent = here.getparent()
+        if parent is None:
+            return False
+        here = parent
+    return False
+
+
+def _should_fold(element: etree._Element, root: etree._Element, done: Folded) -> bool:
+    words = "".join(_words(element))
+    if _FORWARDED.match(words[:200]) or _FORWARDED.search(_last_line_before(element)):
+        return False
+    if _is_followed(element, root, done):
+        return len("".join(words.split())) > _LONG
+    return _is_preceded(element, root)
+
+
+def _last_line_before(element: etree._Element) -> str:
+    """The words right before an element, over empty elements."""
+    for one in element.itersiblings(preceding=True):
+        words = "".join(_words(one)) + (one.tail or "")
+        if words.strip():
+            return words[-300:].strip()
+    parent = element.getparent()
+    return "" if parent is None else (parent.text or "")[-300:].strip()
+
+
+def _details(label: str, done: Folded) -> etree._Element:
+    details = done.add("details", "m-quote")
+    summary = done.add("summary", "m-label")
+    summary.text = label
+    details.append(summary)
+    return details
+
+
+def _wrap(element: etree._Element, label: str, done: Folded) -> None:
+    details = _details(label, done)
+    details.tail, element.tail = element.tail, None
+    element.addprevious(details)
+    details.append(element)
+
+
+def _fold_rest(head: etree._Element, root: etree._Element, label: str, done: Folded) -> None:
+    """Fold from an element that begins a quoted message to the end of what holds it."""
+    first = head
+    while (parent := first.getparent()) is not None and parent is not root:
+        if parent.tag not in _HOLDERS | {"p", "b"} or _holds_more(parent, first):
+            break
+        first = parent
+    parent = first.getparent()
+    if parent is None or parent.tag not in _HOLDERS or not _is_preceded(first, root):
+        return
+    details = _details(label, done)
+    rest = [first, *first.itersiblings()]
+    if first.tag == "br":
+        # The line after it begins the quote.
+        rest = rest[1:]
+        details[0].tail, first.tail = first.tail, None
+        first.addnext(details)
+    else:
+        first.addprevious(details)
+    for one in rest:
+        details.append(one)
+
+
+def _holds_more(parent: etree._Element, first: etree._Element) -> bool:
+    """Whether the parent is more than the wrapping of ``first``."""
+    siblings = [*first.itersiblings(), *first.itersiblings(preceding=True)]
+    return bool((parent.text or "").strip() or (first.tail or "").strip()) or any(
+        (one.tail or "").strip() or _has_content(one) for one in siblings
+    )
+
+
+def _has_dashes(element: etree._Element) -> bool:
+    """Whether a line ``-- `` follows or begins the element: the signature (RFC 3676, 4.3)."""
+    after = element.tail if element.tag == "br" else element.text
+    return bool(after) and str(after).strip(" \xa0\n") == "--"
+
+
+def _mark_dashes(element: etree._Element, done: Folded) -> None:
+    is_break = element.tag == "br"
+    holder = element.getparent() if is_break else element
+    if holder is None or holder.tag not in _HOLDERS | {"p"}:
+        return
+    rest = list(element.itersiblings()) if is_break else list(element)
+    if not rest or rest[0].tag != "br":
+        return
+    signature = done.add("span", "m-signature")
+    if is_break:
+        signature.text, element.tail = element.tail, None
+        element.addnext(signature)
+    else:
+        signature.text, element.text = element.text, None
+        element.insert(0, signature)
+    for one in takewhile(lambda one: one.tag in _INLINE, rest):
+        signature.append(one)

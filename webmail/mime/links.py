@@ -1,0 +1,170 @@
+"""Where a link of a message really leads, and whether its words say otherwise."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import parse_qsl, quote, unquote, urlencode
+
+from webmail.mime import css
+
+_WEB = re.compile(r"https?:[/\\]*([^/\\?#]*)", re.IGNORECASE)
+# Host names as they are written in a text, with or without what stands before and behind.
+_NAMED = re.compile(
+    r"(?P<scheme>https?://|www\.)?(?P<user>[^\s@/<>]{0,64}@)?"
+    r"(?P<host>(?:[^\W_](?:[\w-]{0,62})\.){1,9}(?P<top>xn--[a-z0-9-]{2,59}|[^\W\d_]{2,24})"
+    r"|\d{1,3}(?:\.\d{1,3}){3})(?![\w@-])",
+    re.IGNORECASE,
+)
+# "rapport.pdf" names no host, nor does "fin.Le": without http or www, these endings alone do, and
+# any of two letters in one case that is no kind of file.
+_TOPS = css.words(
+    """
+    com org net edu gov info biz name int mil app dev online site shop store xyz top club live
+    cloud page blog news email support help services bank academy school education university
+    paris alsace bzh corsica cat brussels swiss
+    """
+)
+_FILES = css.words("md js py sh pl rs ps ai so cc gz db tf hs vb cs ml")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is to be said of a link: ``shown``, the host as it is read and, where it differs, as it
+    is sent; ``is_alarming`` for a host that imitates another, a bare IP address, or one that is
+    hidden behind a name (``https://bank.example@…``)."""
+
+    shown: str
+    is_alarming: bool
+
+
+def note(address: str, words: str) -> Note | None:
+    """What a reader must be told of a link to ``address`` whose text (and title) is ``words``, or
+    None.
+
+    A text that names ``example.org`` may lead to a host below it, or to that without ``www.``;
+    anything else that looks like an address names another host.
+    """
+    if address[:7].lower() == "mailto:":
+        return _mail_note(address, words)
+    match = _WEB.match(address)
+    if not match:
+        return None
+    user, _, server = match[1].rpartition("@")
+    name = host(server)
+    if not name:
+        return None
+    is_alarming = bool(user) or is_imitation(name) or is_ip(name)
+    if is_alarming or not name.isascii() or _disagrees(name, words):
+        return Note(_both_forms(name), is_alarming)
+    return None
+
+
+def _mail_note(address: str, words: str) -> Note | None:
+    recipients = unquote(address[7:].partition("?")[0])
+    domains = {one.rpartition("@")[2].lower().strip() for one in recipients.split(",")}
+    named = {match["host"].lower() for match in _NAMED.finditer(words) if match["user"]}
+    return Note(recipients[:200], False) if named - domains and recipients else None
+
+
+@lru_cache(maxsize=1024)
+def host(server: str) -> str:
+    """The host of ``host:port`` as a browser understands it, in Unicode and small letters."""
+    name = unicodedata.normalize("NFKC", unquote(server[:300])).lower().replace("。", ".")
+    name = "".join(char for char in name if unicodedata.category(char) not in ("Cf", "Cc", "Mn"))
+    if not name.startswith("["):
+        name = name.partition(":")[0]
+    return ".".join(map(_unicode_label, name.strip(". ").split(".")))
+
+
+def _unicode_label(label: str) -> str:
+    if not label.startswith("xn--"):
+        return label
+    try:
+        return unicodedata.normalize("NFC", label[4:].encode().decode("punycode")) or label
+    except (UnicodeError, OverflowError):
+        return label
+
+
+def _both_forms(name: str) -> str:
+    sent = ".".join(
+        label if label.isascii() else "xn--" + label.encode("punycode").decode()
+        for label in name.split(".")
+    )
+    return name if sent == name else f"{name} ({sent})"
+
+
+def is_ip(name: str) -> bool:
+    """Whether a browser takes this host for an IP address: any that ends in a number, in decimal,
+    octal or hexadecimal (URL Standard, "ends in a number")."""
+    return name.startswith("[") or bool(re.fullmatch(r"\d+|0x[0-9a-f]*", name.rpartition(".")[2]))
+
+
+_EAST_ASIAN = frozenset({"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANGUL", "BOPOMOFO"})
+# Letters of French and its neighbours; other accents make "gooġle" or "amạzon".
+_USUAL = frozenset("àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿßœšž")
+# Cyrillic and Greek letters that are Latin ones to the eye.
+_LATIN_TO_THE_EYE = frozenset("асԁеһіјӏорԛѕԝхуүѵкмтвнгпαβγεικνορτυχωϲϳ")
+
+
+@lru_cache(maxsize=1024)
+def is_imitation(name: str) -> bool:
+    """Whether a host in Unicode has a label that may pass for another: two scripts in one, letters
+    of another script that all look Latin, or unusual accents."""
+    return any(_is_imitation(label) for label in name.split(".") if not label.isascii())
+
+
+def _is_imitation(label: str) -> bool:
+    letters = [char for char in label if not (char.isascii() and not char.isalpha())]
+    scripts = {unicodedata.name(char, "UNKNOWN").split()[0] for char in letters}
+    if scripts <= _EAST_ASIAN:
+        return False
+    if scripts == {"LATIN"}:
+        return any(not char.isascii() and char not in _USUAL for char in letters)
+    return len(scripts) > 1 or all(char in _LATIN_TO_THE_EYE for char in letters)
+
+
+def _disagrees(name: str, words: str) -> bool:
+    if "." not in words:
+        return False
+    target = name.removeprefix("www.")
+    for match in _NAMED.finditer(words[:2000]):
+        if not _is_meant(match):
+            continue
+        named = host(match["host"]).removeprefix("www.")
+        if target != named and not target.endswith("." + named):
+            return True
+    return False
+
+
+def _is_meant(match: re.Match[str]) -> bool:
+    """Whether a text names a host here, and not a file or the end of a sentence."""
+    if match["scheme"] or match["user"] or not match["top"]:
+        return True
+    top, whole = match["top"], match["host"]
+    if not (top.islower() or whole.isupper()):
+        return False
+    lower = top.lower()
+    return lower in _TOPS or lower.startswith("xn--") or (len(top) == 2 and lower not in _FILES)
+
+
+def compose(address: str, prefix: str) -> str:
+    """``mailto:a@x.fr?subject=s`` (RFC 6068) as an address of our composer: ``prefix`` with
+    ``to=a%40x.fr&subject=s``. No Bcc: whoever sends must know to whom."""
+    recipients, _, query = address[7:].partition("?")
+    fields = {name.lower(): value for name, value in reversed(_fields(query))}
+    to = ",".join(filter(None, (unquote(recipients), fields.get("to", ""))))
+    kept = {"to": to, **{name: fields.get(name, "") for name in ("cc", "subject", "body")}}
+    return prefix + urlencode(
+        {name: value for name, value in kept.items() if value}, quote_via=quote
+    )
+
+
+def _fields(query: str) -> list[tuple[str, str]]:
+    # RFC 6068 has no "+" for a blank.
+    try:
+        return parse_qsl(query.replace("+", "%2B"), max_num_fields=20)
+    except ValueError:
+        return []

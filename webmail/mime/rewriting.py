@@ -1,0 +1,343 @@
+"""The elements of a message as they may stay: addresses numbered, styles filtered, trackers taken
+out, notes set where links lead; and bleach's rules as the last word on each.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+from urllib.parse import unquote
+
+from lxml import etree
+
+from webmail.mime import css, links, verdict
+from webmail.mime.bounds import TooComplex
+from webmail.mime.folding import Folded
+
+_Attributes = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """What becomes of an element: its attributes (None: it goes), whether they are those it has,
+    and whether its style hides it."""
+
+    kept: dict[str, str] | None
+    is_unchanged: bool
+    is_unseen: bool
+
+
+@dataclass
+class Page:
+    """What is kept of a message, and what it refers to: in the order of the style sheets and then
+    of the text."""
+
+    is_remote_allowed: bool
+    locations: Collection[str]
+    mailto: str = ""
+    inline: dict[str, int] = field(default_factory=dict)
+    remote: dict[str, int] = field(default_factory=dict)
+    blocked: int = 0
+    trackers: int = 0
+    is_designed: bool = False
+    _styles: dict[str, str | None] = field(default_factory=dict)
+    _style_characters: int = 0
+    # By tag and attributes: newsletters repeat their elements.
+    _known: dict[tuple[str, _Attributes], _Decision] = field(default_factory=dict)
+
+    def settle(self, root: etree._Element, folded: Folded) -> None:
+        """Decide on every element below ``root``. Nothing may change the tree after it."""
+        unseen: set[etree._Element] = set()
+        for element in list(root.iter())[1:]:
+            if folded.added and element in folded.added:
+                _settle_own(element)
+            elif element.tag == "img" and self._is_tracker(element, element in unseen):
+                self.trackers += 1
+                _remove(element)
+            else:
+                raw = tuple(element.items())
+                decision = self._decision(element, raw, element in folded.signatures)
+                if not decision.is_unchanged:
+                    _set(element, raw, decision.kept)
+                if decision.is_unseen and element not in unseen:
+                    unseen.update(element.iter())
+
+    def _decision(self, element: etree._Element, raw: _Attributes, is_signature: bool) -> _Decision:
+        key = (element.tag, raw)
+        decision = None if is_signature else self._known.get(key)
+        if decision is None:
+            is_unseen = _is_unseen(element)
+            kept = self._attributes(element, raw, is_signature)
+            decision = _Decision(kept, kept == dict(raw), is_unseen)
+            if not is_signature and not any(name in _OF_ONE_PLACE for name, _ in raw):
+                self._known[key] = decision
+        return decision
+
+    def _attributes(
+        self, element: etree._Element, raw: _Attributes, is_signature: bool
+    ) -> dict[str, str] | None:
+        kept: dict[str, str] = {}
+        for name, value in raw:
+            rule = _RULES.get(name)
+            new = rule(self, value) if rule else value
+            if new is not None:
+                kept[name] = new
+        if is_signature:
+            kept["class"] = f"{kept.get('class', '')} m-signature".strip()
+        if not kept.get("href", "#").startswith("#"):
+            self._open_outside(element, kept)
+        return verdict.ask(element.tag, kept)
+
+    def _open_outside(self, element: etree._Element, kept: dict[str, str]) -> None:
+        """Links open a new window that knows neither its opener nor where it came from."""
+        address = kept["href"]
+        words = "".join(map(str, islice(element.itertext(), 200)))
+        note = links.note(address, f"{kept.get('title', '')} {words}"[:2000])
+        if note:
+            kept["title"] = address[:500]
+            if element.tag == "a":
+                _add_note(element, note, address)
+        if self.mailto and address[:7].lower() == "mailto:":
+            kept["href"] = links.compose(address, self.mailto)
+        kept |= {"target": "_blank", "rel": "noopener noreferrer"}
+
+    def _is_tracker(self, element: etree._Element, is_unseen: bool) -> bool:
+        address = _address(element.get("src", ""))
+        if address in self.locations:
+            return False
+        is_remote = _REMOTE.match(address) or "//" in element.get("srcset", "")
+        return bool(is_remote) and (is_unseen or _is_unseen(element) or _is_tiny(element))
+
+    # One rule for each attribute that does not stay as it is; None drops it.
+
+    def image(self, value: str) -> str | None:
+        """Where an image may be loaded from, None when it may not."""
+        address = _address(value)
+        if address[:4].lower() == "cid:":
+            return f"inline/{_position(self.inline, unquote(address[4:]).strip('<> '))}"
+        if address and address in self.locations:
+            return f"inline/{_position(self.inline, address)}"
+        if not _REMOTE.match(address):
+            return None
+        position = _position(self.remote, address)
+        if self.is_remote_allowed:
+            return f"remote/{position}"
+        self.blocked += 1
+        return None
+
+    def _image_set(self, value: str) -> str | None:
+        blocked, kept = self.blocked, []
+        for candidate in re.findall(r"[^\s,]\S*(?:\s+[\d.]{1,8}[wx])?", value)[:20]:
+            address, _, size = candidate.rstrip(",").partition(" ")
+            if rewritten := self.image(address):
+                kept.append(f"{rewritten} {size.strip()}".strip())
+        self.blocked = blocked  # they are other sizes of the image that src names
+        return ", ".join(kept) or None
+
+    def _background(self, value: str) -> str | None:
+        self.is_designed = True
+        return self.image(value)
+
+    def _style(self, value: str) -> str | None:
+        if value not in self._styles:
+            self._style_characters += len(value)
+            if self._style_characters > css.MOST_CHARACTERS:
+                raise TooComplex("more than 300,000 characters of different styles")
+            kept = css.declarations(value, self.image)
+            self.is_designed = self.is_designed or is_coloured(kept)
+            self._styles[value] = kept or None
+        return self._styles[value]
+
+    def _paper(self, value: str) -> str | None:
+        self.is_designed = self.is_designed or not _is_plain("background", value)
+        return value
+
+    def _ink(self, value: str) -> str | None:
+        self.is_designed = self.is_designed or not _is_plain("color", value)
+        return value
+
+    def _link(self, value: str) -> str | None:
+        address = _address(value)
+        if address.startswith("#"):
+            return f"#{_prefixed(address[1:])}"
+        return address if _LINK.match(address) else None
+
+    def _name(self, value: str) -> str | None:
+        return _prefixed(value)
+
+    def _classes(self, value: str) -> str | None:
+        return " ".join(map(css.own_class, value.split())) or None
+
+    def _map(self, value: str) -> str | None:
+        return f"#{_prefixed(value[1:])}" if value.startswith("#") else None
+
+
+_RULES: dict[str, Callable[[Page, str], str | None]] = {
+    "background": Page._background,
+    "bgcolor": Page._paper,
+    "class": Page._classes,
+    "color": Page._ink,
+    "href": Page._link,
+    "id": Page._name,
+    "name": Page._name,
+    "src": Page.image,
+    "srcset": Page._image_set,
+    "style": Page._style,
+    "usemap": Page._map,
+}
+# What becomes of these is counted, or depends on the text: it is found anew in each place.
+_OF_ONE_PLACE = frozenset({"background", "href", "src", "srcset"})
+
+
+# --- the tree ---
+
+
+def _set(
+    element: etree._Element, raw: Iterable[tuple[str, str]], kept: dict[str, str] | None
+) -> None:
+    """Give an element the attributes it may have; None takes it out."""
+    if kept is None:
+        _remove(element)
+        return
+    for name, value in raw:
+        new = kept.get(name)
+        if new is None:
+            del element.attrib[name]
+        elif new != value:
+            element.set(name, new)
+    if len(kept) != len(element.attrib):
+        element.attrib.update(kept)
+
+
+def _settle_own(element: etree._Element) -> None:
+    """bleach's rules for an element that is ours."""
+    _set(element, element.items(), verdict.ask(element.tag, dict(element.items())))
+
+
+def _remove(element: etree._Element) -> None:
+    """Take an element out with all that is in it, and leave what comes after."""
+    parent, before = element.getparent(), element.getprevious()
+    if parent is None:
+        return
+    if element.tail and before is not None:
+        before.tail = (before.tail or "") + element.tail
+    elif element.tail:
+        parent.text = (parent.text or "") + element.tail
+    parent.remove(element)
+
+
+# --- addresses and names ---
+
+_LINE_BREAKS = re.compile("[\t\r\n]")
+_LINK = re.compile(r"(?:https?://[^\s/?#\\]|mailto:|tel:)", re.IGNORECASE)
+_REMOTE = re.compile(r"https?://[^\s/?#\\]", re.IGNORECASE)
+_LONGEST_ADDRESS = 8192
+
+
+def _address(value: str) -> str:
+    """An address as a browser reads it: without line breaks and the blanks around, ``//host`` made
+    https."""
+    value = _LINE_BREAKS.sub("", value).strip(" \xa0")
+    if len(value) > _LONGEST_ADDRESS:
+        return ""
+    return f"https:{value}" if re.match(r"//[^\s/?#\\]", value) else value
+
+
+def _position(known: dict[str, int], address: str) -> int:
+    return known.setdefault(address, len(known))
+
+
+def _prefixed(value: str) -> str:
+    """An id that can meet none of the frame's own."""
+    return css.PREFIX + re.sub(r"\s+", "_", value)[:200]
+
+
+# --- images that nobody can see ---
+
+_UNSEEN = re.compile(
+    r"(?<![\w-])(?:display\s*:\s*none|visibility\s*:\s*hidden"
+    r"|opacity\s*:\s*(?:0|0?\.0+)\s*(?:[;!]|$))",
+    re.IGNORECASE,
+)
+_SIZES = re.compile(
+    r"(?<![\w-])(?:max-)?(width|height)\s*:\s*(\d{1,5})(?:\.\d+)?(?:px)?\s*(?:[;!]|$)",
+    re.IGNORECASE,
+)
+_SIZE = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*")
+# Pixels in both directions. A line of one pixel may be there to be seen, or to hold a place.
+_TINY = 3
+
+
+def _is_unseen(element: etree._Element) -> bool:
+    """Whether the style hides an element for good: what has a class or an id as well may be shown
+    by a style sheet on another screen."""
+    style = element.get("style")
+    if not style or not _UNSEEN.search(style):
+        return False
+    return element.get("class") is None and element.get("id") is None
+
+
+def _is_tiny(element: etree._Element) -> bool:
+    sizes: dict[str, int] = {}
+    for name in ("width", "height"):
+        if match := _SIZE.fullmatch(element.get(name, "")):
+            sizes[name] = int(match[1])
+    sizes |= {name.lower(): int(size) for name, size in _SIZES.findall(element.get("style", ""))}
+    if not sizes:
+        return False
+    most = _TINY if len(sizes) == 2 else 1
+    return min(sizes.values()) == 0 or max(sizes.values()) <= most
+
+
+# --- notes at links ---
+
+# "important" in an attribute is the last word on style: no sheet of the message hides a note.
+_NOTE_STYLE = (
+    "all:initial !important;direction:ltr !important;unicode-bidi:isolate !important;"
+    "font:600 12px/1.4 system-ui,sans-serif !important;color:{} !important;"
+    "background-color:{} !important;padding:0 4px !important;margin:0 2px !important;"
+    "border-radius:3px !important;word-break:break-all !important"
+)
+
+
+def _add_note(link: etree._Element, note: links.Note, address: str) -> None:
+    """Where a link leads, in words after it."""
+    ink, paper = ("#8a1c00", "#fdeae4") if note.is_alarming else ("#4a3b00", "#fff4d1")
+    element = etree.Element("small")
+    element.set("class", "m-host m-alarm" if note.is_alarming else "m-host")
+    element.set("title", address[:500])
+    element.set("style", _NOTE_STYLE.format(ink, paper))
+    element.text = f"{'⚠' if note.is_alarming else '→'} {note.shown}"
+    _settle_own(element)
+    element.tail, link.tail = link.tail, None
+    link.addnext(element)
+
+
+# --- colours ---
+
+_COLOURED = re.compile(r"(?:^|[;{\s])(background(?:-color|-image)?|color):([^;{}]*)")
+# Black on white, and the colours that Word gives to links.
+_PLAIN = css.words(
+    """
+    inherit initial unset auto currentcolor windowtext window black white transparent none #000
+    #000000 #fff #ffffff rgb(0,0,0) rgb(255,255,255) blue purple #0000ff #00f #0563c1 #954f72
+    #467886 #96607d #800080
+    """
+)
+_DARK_GREY = re.compile(r"#([0-5][0-9a-f])\1\1|#([0-5])\2\2|rgb\((\d|[1-8]\d),\3,\3\)")
+
+
+def _is_plain(name: str, value: str) -> bool:
+    """Whether a colour is what undesigned mail has: dark on white."""
+    value = re.sub(r"\s*!important\s*$", "", value.strip().lower())
+    value = re.sub(r"\s*,\s*", ",", value)
+    if name == "color" and _DARK_GREY.fullmatch(value):
+        return True
+    return value in _PLAIN or not value
+
+
+def is_coloured(style: str) -> bool:
+    """Whether filtered CSS sets colours or backgrounds that are not dark on white."""
+    return any(not _is_plain(name, value) for name, value in _COLOURED.findall(style))
