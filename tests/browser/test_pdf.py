@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from tests.webmail.previews import samples
 
@@ -84,9 +84,14 @@ def show(browser: Browser) -> Iterator[Callable[[bytes], Page]]:
         page.set_default_timeout(15_000)
         page.happened = []  # type: ignore[attr-defined]
         happened = page.happened.append  # type: ignore[attr-defined]
+
+        def dismissed(dialog: Dialog) -> None:
+            happened(dialog.message)
+            dialog.dismiss()
+
         page.on("console", lambda m: happened(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: happened(str(error)))
-        page.on("dialog", lambda dialog: (happened(dialog.message), dialog.dismiss()))
+        page.on("dialog", dismissed)
         page.on("request", lambda r: None if r.url.startswith(address) else happened(r.url))
         page.on("popup", lambda popup: happened(popup.url))
         page.goto(address)
