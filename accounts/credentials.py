@@ -52,6 +52,15 @@ def open_sealed(request: HttpRequest) -> str | None:
     return opened.decode()
 
 
+def session_secret(request: HttpRequest) -> bytes | None:
+    """32 bytes that this browser's half of the key gives and nothing on the server does: what is
+    encrypted with them is lost with the cookie. None when the password can't be opened either."""
+    if open_sealed(request) is None:
+        return None
+    key = getattr(request, "mail_key", None) or request.COOKIES[cookie_name()]
+    return hashlib.blake2b(key.encode(), person=b"session cache", digest_size=32).digest()
+
+
 def write_cookie(request: HttpRequest, response: HttpResponseBase) -> None:
     """Give the browser its half, if this request sealed a password."""
     if key := getattr(request, "mail_key", None):
