@@ -11,7 +11,6 @@ from webmail.mime.text import decode_transfer
 
 MOST_BYTES = 32 * 1024 * 1024
 _MOST_ELEMENTS = 200_000
-_DEEPEST = 16
 
 _PKCS7 = bytes.fromhex("2a864886f70d0107")
 _SMIME_CONTENT = bytes.fromhex("2a864886f70d0109100109")
@@ -42,8 +41,8 @@ def read(data: bytes, limit: int = MOST_BYTES) -> Content | None:
     """What a .p7m holds, None when it is none or holds certificates alone.
 
     The signature is not checked. Reads the definite and indefinite lengths of BER, which Outlook
-    and OpenSSL write; no deeper than 16 and no more than 200,000 elements. Compressed content is
-    inflated to 32 MB at most.
+    and OpenSSL write, no more than 200,000 elements of it. Compressed content is inflated to
+    ``limit`` bytes at most.
     """
     der = _der(data)
     try:
@@ -144,7 +143,7 @@ class _Walker:
         """The next OCTET STRING, also one in pieces, and whether all of it is there."""
         pieces: list[bytes] = []
         ends: list[int] = []
-        while len(ends) <= _DEEPEST:
+        while True:
             try:
                 found, start, length = self._head()
             except _NotBer:
@@ -167,7 +166,6 @@ class _Walker:
                 ends.pop()
             if not ends:
                 return b"".join(pieces), True
-        raise _NotBer
 
     def _head(self) -> tuple[int, int, int]:
         """Tag, where the value starts, and its length in bytes, -1 when that is indefinite."""

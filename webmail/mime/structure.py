@@ -335,7 +335,9 @@ def protection(part: Part) -> Protection:
         is_smime = "pkcs7" in part.parameters.get("protocol", "").lower()
         return Protection.SMIME_ENCRYPTED if is_smime else Protection.PGP_ENCRYPTED
     if part.media_type == "multipart/signed":
-        is_pgp = "pgp" in part.parameters.get("protocol", "").lower()
+        # What signs is named up here, by those who forget it also by the signature's type.
+        named = [part.parameters.get("protocol", ""), *(one.media_type for one in part.children)]
+        is_pgp = any("pgp-signature" in one.lower() for one in named)
         return Protection.PGP_SIGNED if is_pgp else Protection.SMIME_SIGNED
     if part.media_type in SMIME_TYPES:
         kind = part.parameters.get("smime-type", "").strip().lower()

@@ -476,7 +476,7 @@ def _phone(shown: str) -> str:
     # The longest number is fifteen digits (E.164); what is much shorter is a date or a sum.
     if not 8 <= len(digits.lstrip("+")) <= 15:
         return shown
-    return f'<a href="tel:{digits}">{shown}</a>'
+    return _anchor(f"tel:{digits}", shown)
 
 
 def _anchor(target: str, shown: str) -> str:

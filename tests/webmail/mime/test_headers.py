@@ -167,3 +167,8 @@ def test_any_parameters_give_a_safe_name(parameters: dict[str, str]) -> None:
     assert len(name) <= 200
     assert not name.startswith(".")
     assert not set(name) & set('/\\<>"\r\n\x00\u202e')
+
+
+def test_a_header_without_end_is_cut() -> None:
+    assert len(headers.decode("é" * 300_000)) == 200_000
+    assert headers.decode("=?utf-8?q?=C3=A9?=\n " * 250_000).startswith("éé")

@@ -56,7 +56,8 @@ def test_what_says_nothing_of_anybody_is_nothing() -> None:
 
 def test_a_report_on_fifty_thousand_recipients_is_cut() -> None:
     block = b"Final-Recipient: rfc822;a@b.fr\nAction: failed\n\n"
-    assert len(report.read(b"Reporting-MTA: dns;x\n\n" + block * 50_000)) == report.MOST_RECIPIENTS
+    for head in (b"", b"Reporting-MTA: dns;x\n\n"):
+        assert len(report.read(head + block * 50_000)) == report.MOST_RECIPIENTS
 
 
 def test_the_reports_of_the_corpus_are_read(corpus: Path) -> None:

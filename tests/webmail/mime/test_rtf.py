@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
@@ -41,6 +42,20 @@ def test_a_bomb_is_cut_at_the_limit() -> None:
     assert len(rtf.decompress(bomb)) == rtf.MOST_BYTES
     assert len(rtf.decompress(bomb, 1000)) == 1000
     assert time.perf_counter() - start < 5
+
+
+def test_a_bomb_takes_no_more_memory_than_its_limit() -> None:
+    bomb = wrap.rtf_bomb(1_000_000)
+    tracemalloc.start()
+    rtf.decompress(bomb, 1000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100_000
+
+
+def test_a_reference_before_the_beginning_ends_the_text() -> None:
+    begin = b"\x80" + b"{\\rtf1 " + (1000 << 4).to_bytes(2, "big") + b"\0never seen"
+    assert rtf.decompress(wrap.rtf_head(b"LZFu", 0, 99) + begin) == b"{\\rtf1 "
 
 
 @settings(max_examples=300, deadline=None)

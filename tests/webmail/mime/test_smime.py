@@ -75,6 +75,12 @@ def test_elements_without_end_are_bounded() -> None:
     assert time.perf_counter() - start < 5
 
 
+def test_a_content_in_half_a_million_pieces_is_cut() -> None:
+    found = smime.read(wrap.signed(bytes(3_500_000), indefinite=True))
+    assert found is not None
+    assert not found.is_whole
+
+
 @settings(max_examples=500, deadline=None)
 @given(st.booleans(), st.data())
 def test_a_damaged_one_never_raises(indefinite: bool, data: st.DataObject) -> None:

@@ -185,6 +185,10 @@ VERSION = part("1", "application/pgp-encrypted")
 PROTECTED = {
     "S/MIME signature": (by("application/pkcs7-signature"), "smime-signed"),
     "PGP signature": (by("Application/PGP-signature"), "pgp-signed"),
+    "PGP signature unsaid": (
+        multi("signed", PLAIN, part("2", "application/pgp-signature")),
+        "pgp-signed",
+    ),
     "PGP": (multi("encrypted", VERSION, PDF), "pgp-encrypted"),
     "PGP after Exchange": (multi("mixed", PLAIN, VERSION), "pgp-encrypted"),
     "envelope": (ENVELOPE, "smime-encrypted"),

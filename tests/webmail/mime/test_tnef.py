@@ -108,6 +108,13 @@ def test_a_length_of_nothing_does_not_loop() -> None:
     assert time.perf_counter() - start < 5
 
 
+def test_ten_thousand_attachments_are_not_all_taken() -> None:
+    found = tnef.read(wrap.tnef([], *[NOTES] * 3000))
+    assert found is not None
+    assert len(found.files) == tnef.MOST_FILES
+    assert not found.is_whole
+
+
 def test_many_bombs_cost_no_more_than_one() -> None:
     """Each expands eightfold, and each would be read."""
     bomb = wrap.rtf_bomb(600_000)

@@ -78,6 +78,7 @@ PROSE = {
     "no mode": b"begin  the day\nwith a line\n",
     "not at a line's start": b"> begin 644 a.txt\n#0V%T\n`\nend\n",
     "nothing after": b"begin 644 a.txt\n",
+    "a word in capitals": b"begin 644 lines\nBONJOUR\nA TOUS\n",
     "an end far below": b"begin 644 a.txt\n\nBonjour\nend\n",
 }
 
