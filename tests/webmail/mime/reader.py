@@ -44,17 +44,19 @@ class Reader:
 
     def see(self) -> Seen:
         shown = structure.choose(self.root)
-        if shown.html:
-            safe = self._html(shown)
+        safe = self._html(shown) if shown.html else None
+        if safe:
             if html.to_text(safe.body).strip() or safe.inline or safe.images_blocked:
                 shown = structure.choose(self.root, safe.inline)
                 return self._seen(shown, html.to_text(safe.body), safe)
             blank = [part.number for part in shown.html]
             shown = structure.choose(self.root, (), blank=blank)
-        bodies = [body.read(part, self._bodies[part.number]) for part in shown.text]
+        bodies = [self._body(part) for part in shown.text or shown.html]
         self._damage |= {one for read in bodies for one in read.damage}
         inner = next((read.protection for read in bodies if read.protection.value != "none"), None)
-        plain = html.join_text(zip(shown.text, [read.text for read in bodies], strict=True))
+        plain = html.join_text(
+            zip(shown.text or shown.html, [read.text for read in bodies], strict=True)
+        )
         return self._seen(shown, plain, SafeHtml(text.to_html(plain)), inner)
 
     def _seen(
@@ -65,17 +67,19 @@ class Reader:
             protection = inner
         return Seen(shown, plain, safe, protection, frozenset(self._damage | shown.damage))
 
-    def _html(self, shown: Shown) -> SafeHtml:
-        pieces = [
-            (
-                part,
-                html.decode(self._bodies[part.number], part.encoding, part.charset)
-                if self._is_html(part)
-                else body.read(part, self._bodies[part.number]).text,
-            )
-            for part in shown.html
-        ]
-        return html.sanitise(html.join(pieces), locations=tuple(structure.named(self.root)))
+    def _body(self, part: Part) -> body.Body:
+        if self._is_html(part):
+            data = self._bodies[part.number]
+            return body.Body(html.decode(data, part.encoding, part.charset))
+        return body.read(part, self._bodies[part.number])
+
+    def _html(self, shown: Shown) -> SafeHtml | None:
+        """None when it is too complex: then its text is shown."""
+        source = html.join([(part, self._body(part).text) for part in shown.html])
+        try:
+            return html.sanitise(source, locations=tuple(structure.named(self.root)))
+        except html.TooComplex:
+            return None
 
     @staticmethod
     def _is_html(part: Part) -> bool:
