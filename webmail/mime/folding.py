@@ -59,6 +59,7 @@ _INLINE = css.words("a b br em font i img span strong u")
 _LONG = 800
 # Each costs a look at all of the message. Nobody quotes so often.
 _MOST_LOOKS = 40
+_MOST_SIGNATURES = 5
 
 
 @dataclass
@@ -87,7 +88,7 @@ def fold(root: etree._Element, written: str, label: str) -> Folded:
         return done
     elements = list(root.iter())
     done.signatures.update(one for one in elements[1:] if _names(one) & _SIGNATURES)
-    for element in list(islice(filter(_has_dashes, elements), _MOST_LOOKS)):
+    for element in list(islice(filter(_has_dashes, elements), _MOST_SIGNATURES)):
         _mark_dashes(element, done)
     looks = 0
     folded: set[etree._Element] = set()

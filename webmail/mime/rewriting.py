@@ -262,10 +262,11 @@ _UNSEEN = re.compile(
     re.IGNORECASE,
 )
 _SIZES = re.compile(
-    r"(?<![\w-])(?:max-)?(width|height)\s*:\s*(\d{1,5})(?:\.\d+)?(?:px)?\s*(?:[;!]|$)",
+    r"(?<![\w-])(?:max-)?(width|height)\s*:\s*(\d{1,5}(?:\.\d+)?(?:px|%)?)\s*(?:[;!]|$)",
     re.IGNORECASE,
 )
-_SIZE = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*")
+_SIZE = re.compile(r"\s*(\d{1,5})(?:\.\d*)?\s*(px)?\s*", re.IGNORECASE)
+_UNKNOWN = 10_000
 # Pixels in both directions. A line of one pixel may be there to be seen, or to hold a place.
 _TINY = 3
 
@@ -280,15 +281,21 @@ def _is_unseen(element: etree._Element) -> bool:
 
 
 def _is_tiny(element: etree._Element) -> bool:
-    sizes: dict[str, int] = {}
-    for name in ("width", "height"):
-        if match := _SIZE.fullmatch(element.get(name, "")):
-            sizes[name] = int(match[1])
-    sizes |= {name.lower(): int(size) for name, size in _SIZES.findall(element.get("style", ""))}
+    given = [(name, element.get(name, "")) for name in ("width", "height")]
+    given += _SIZES.findall(element.get("style", ""))
+    sizes = {name.lower(): _pixels(value) for name, value in given if value.strip()}
     if not sizes:
         return False
     most = _TINY if len(sizes) == 2 else 1
     return min(sizes.values()) == 0 or max(sizes.values()) <= most
+
+
+def _pixels(value: str) -> int:
+    """A size as mail writes it; ``100%`` may be anything but nothing."""
+    match = _SIZE.fullmatch(value)
+    if match:
+        return int(match[1])
+    return 0 if re.fullmatch(r"\s*0+%\s*", value) else _UNKNOWN
 
 
 # --- notes at links ---

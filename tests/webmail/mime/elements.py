@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from bleach._vendor import html5lib  # type: ignore[attr-defined]
+from bleach._vendor import html5lib  # type: ignore[import-not-found]
 
 Element = tuple[str, dict[str, str]]
 

@@ -72,6 +72,11 @@ SHEETS = {
     "media": ("@media (max-width:600px){.a{width:100%}}",) * 2,
     "nested media": ("@media screen{@media print{p{color:red}}}",) * 2,
     "ids prefixed": ("#a > b, c#d{color:red}", "#m-a > b,c#m-d{color:red}"),
+    "ids and classes in not": (
+        ":not(#a):not(.m-b){color:red}",
+        ":not(#m-a):not(.m-m-b){color:red}",
+    ),
+    "classes of ours": (".m-host.a, .m-0{color:red}", ".m-m-host.a,.m-m-0{color:red}"),
     "attribute": ('[class~="x"]{color:red}', "[class~='x']{color:red}"),
     "import": ("@import url(http://x/);p{color:red}", "p{color:red}"),
     "import without semicolon": ("@import 'x'", ""),
@@ -90,6 +95,48 @@ SHEETS = {
 @pytest.mark.parametrize(("source", "expected"), SHEETS.values(), ids=SHEETS)
 def test_a_sheet_keeps_its_rules_and_media(source: str, expected: str) -> None:
     assert css.sheet(source) == expected
+
+
+IMAGES = {
+    "address": ("background:url(http://x/)", "background:url(remote/7)"),
+    "string": ("background:#fff URL( 'x' ) no-repeat", "background:#fff url(remote/7) no-repeat"),
+    "several": ("background-image:url(x),url(y)", "background-image:url(remote/7),url(remote/7)"),
+    "escape": ("background:\\75 rl(x)", ""),
+    "escape in the address": ("background:url(x\\29 )", ""),
+    "other property": ("list-style-image:url(x)", ""),
+    "in a function": ("background-image:image-set(url(x) 2x)", ""),
+    "bad": ("background:url(x y)", ""),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), IMAGES.values(), ids=IMAGES)
+def test_an_address_becomes_a_number(source: str, expected: str) -> None:
+    assert css.declarations(source, lambda _: "remote/7") == expected
+    assert css.sheet(f"b{{{source}}}", lambda _: "remote/7") == (expected and f"b{{{expected}}}")
+
+
+@pytest.mark.parametrize("answer", ["http://x/", "remote/1)", "remote/", "../remote/1", "", None])
+def test_nothing_but_a_number_stands_in_an_address(answer: str | None) -> None:
+    assert css.declarations("background:url(x)", lambda _: answer) == ""
+    assert css.declarations("background:red url(x)", lambda _: answer) == "background:red none"
+
+
+PLAIN_PIECES = st.sampled_from(
+    [
+        *css.words("color COLOR margin margin-top position background width none red 1 12px 1.5em"),
+        *css.words("-5px -.5em ! !important #fff # . , ; : - % 50% a1-b 1e5 --"),
+        "\n",
+        " ",
+    ]
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(PLAIN_PIECES, max_size=12).map("".join))
+def test_plain_declarations_are_read_as_by_the_tokenizer(source: str) -> None:
+    plain = css._plain_declarations(source)
+    # A comment is nothing to the tokenizer, and too much for the short way.
+    assert plain is None or ";".join(plain) == css._declared(f"/**/{source}", None)
 
 
 PIECES = st.sampled_from(
