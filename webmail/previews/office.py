@@ -60,6 +60,11 @@ def can_show(extension: str) -> bool:
     return extension in (_FILTER_OF if is_available() else _LIGHT)
 
 
+def has_light(extension: str) -> bool:
+    """Whether `light` knows such files."""
+    return extension in _LIGHT
+
+
 # --- LibreOffice ---
 
 
