@@ -51,12 +51,24 @@ class MessageConverter:
 
 
 class PartConverter:
-    """A part specifier, ``2.1``."""
+    """A part specifier, ``2.1``; ``2~1.3`` for a part inside what part 2 holds."""
 
-    regex = r"[1-9][0-9]{0,4}(\.[1-9][0-9]{0,4}){0,50}"
+    regex = r"[1-9][0-9]{0,4}([.~][1-9][0-9]{0,4}){0,50}"
 
     def to_python(self, value: str) -> str:
         return value
 
     def to_url(self, value: str) -> str:
         return value
+
+
+class MemberConverter:
+    """``3.0`` <-> (3, 0): a file in an attachment, and a file in that one."""
+
+    regex = r"[0-9]{1,5}(\.[0-9]{1,5}){0,2}"
+
+    def to_python(self, value: str) -> tuple[int, ...]:
+        return tuple(int(step) for step in value.split("."))
+
+    def to_url(self, value: tuple[int, ...]) -> str:
+        return ".".join(str(step) for step in value)

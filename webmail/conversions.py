@@ -1,0 +1,180 @@
+"""Office files converted by a job, sealed on their way.
+
+The request spools the file encrypted; its key lies in the job's row until the job has read it. What
+the job makes of it is encrypted for a key that only the browser's cookie gives, and kept for an
+hour. So the job sees no mailbox, and disk and database together tell nothing of a file that is
+converted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts import credentials
+from accounts.models import User
+from webmail.errors import SignInNeeded
+from webmail.models import OFFICE_PREVIEWS_KEPT, OfficePreview
+from webmail.previews import office
+from webmail.previews.failures import NoPreview, Reason
+from webmail.previews.pages import Pdf
+
+MOST_AT_ONCE = 5
+"""Files of one person that wait or are converted."""
+
+# RFC 9180: what is encrypted for a public key.
+_SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+_NONCE = 12
+# A file without a row is left from a crash; a row is written right after its file.
+_ORPHAN_SECONDS = 2 * 60 * 60
+
+
+def find(request: HttpRequest, user: User, file: str) -> OfficePreview | None:
+    """The job that this session has for a file, which ``file`` names."""
+    secret = _secret(request)
+    return OfficePreview.objects.in_force().filter(user=user, name=_name(secret, file)).first()
+
+
+def begin(
+    request: HttpRequest, user: User, file: str, content: bytes, extension: str
+) -> OfficePreview:
+    """Spool a file and note the job; the caller starts it. One that is there already is returned,
+    unless it failed for want of time. Raises NoPreview: BUSY, when too many wait."""
+    secret = _secret(request)
+    name = _name(secret, file)
+    jobs = OfficePreview.objects.filter(user=user)
+    for old in jobs.filter(name=name):
+        if old.is_in_force and old.reason != Reason.BUSY:
+            return old
+        forget(old)
+    if jobs.in_force().unfinished().count() >= MOST_AT_ONCE:
+        raise NoPreview(Reason.BUSY)
+    spool, key = secrets.token_hex(16), AESGCM.generate_key(256)
+    _write(_source(spool), _encrypted(key, content, spool))
+    job, is_new = OfficePreview.objects.get_or_create(
+        user=user,
+        name=name,
+        defaults={
+            "extension": extension,
+            "spool": spool,
+            "source_key": key,
+            "reader": _reader(secret).public_key().public_bytes_raw(),
+        },
+    )
+    if not is_new:  # two tabs at once
+        _source(spool).unlink(missing_ok=True)
+    return job
+
+
+def result(request: HttpRequest, job: OfficePreview) -> bytes | None:
+    """The PDF, for the session that asked for it; None when it is gone."""
+    try:
+        sealed = _result(job.spool).read_bytes()
+        return _SUITE.decrypt(sealed, _reader(_secret(request)), job.spool.encode())
+    except (OSError, InvalidTag):
+        return None
+
+
+def convert(pk: int) -> None:
+    """Do a job. The second time nothing is left to do."""
+    job = OfficePreview.objects.claim(pk)
+    if job is None:
+        return
+    try:
+        pdf = _converted(job)
+    except NoPreview as refusal:
+        job.fail(refusal.reason)
+    except Exception:
+        job.fail(Reason.DAMAGED)
+        raise
+    else:
+        reader = X25519PublicKey.from_public_bytes(bytes(job.reader))
+        _write(_result(job.spool), _SUITE.encrypt(pdf.content, reader, job.spool.encode()))
+        job.finish(is_truncated=pdf.is_truncated)
+    finally:
+        _source(job.spool).unlink(missing_ok=True)
+
+
+def _converted(job: OfficePreview) -> Pdf:
+    try:
+        spooled = _source(job.spool).read_bytes()
+        content = AESGCM(bytes(job.source_key)).decrypt(
+            spooled[:_NONCE], spooled[_NONCE:], job.spool.encode()
+        )
+    except (OSError, InvalidTag) as error:
+        raise NoPreview(Reason.BUSY, "the spooled file is gone") from error
+    return office.to_pdf(content, job.extension, settings.SPOOL / "work")
+
+
+def forget(job: OfficePreview) -> None:
+    """A job with all that is left of it."""
+    _source(job.spool).unlink(missing_ok=True)
+    _result(job.spool).unlink(missing_ok=True)
+    job.delete()
+
+
+def expire() -> None:
+    """Forget what was kept long enough, and files that no row knows."""
+    for job in OfficePreview.objects.filter(created__lt=timezone.now() - OFFICE_PREVIEWS_KEPT):
+        forget(job)
+    for path in settings.SPOOL.glob("*.sealed"):
+        with suppress(OSError):
+            if path.stat().st_mtime < time.time() - _ORPHAN_SECONDS:
+                path.unlink()
+
+
+# --- keys ---
+
+
+def _secret(request: HttpRequest) -> bytes:
+    secret = credentials.session_secret(request)
+    if secret is None:
+        raise SignInNeeded
+    return secret
+
+
+def _name(secret: bytes, file: str) -> str:
+    """Under which a session finds its job; says nothing to anybody else."""
+    return hashlib.blake2b(file.encode(), key=secret, digest_size=32).hexdigest()
+
+
+def _reader(secret: bytes) -> X25519PrivateKey:
+    """The key that opens what was converted for this session. Any 32 bytes are one (RFC 7748)."""
+    return X25519PrivateKey.from_private_bytes(
+        hashlib.blake2b(secret, person=b"office preview", digest_size=32).digest()
+    )
+
+
+def _encrypted(key: bytes, content: bytes, spool: str) -> bytes:
+    nonce = secrets.token_bytes(_NONCE)
+    return nonce + AESGCM(key).encrypt(nonce, content, spool.encode())
+
+
+# --- files ---
+
+
+def _source(spool: str) -> Path:
+    return settings.SPOOL / f"{spool}.source.sealed"
+
+
+def _result(spool: str) -> Path:
+    return settings.SPOOL / f"{spool}.pdf.sealed"
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
