@@ -39,7 +39,7 @@ def put(request: HttpRequest, kind: str, name: str, value: Any) -> None:
     cache.set(key, base64.b64encode(sealed).decode(), seconds)
 
 
-def get(request: HttpRequest, kind: str, name: str) -> Any | None:
+def get(request: HttpRequest, kind: str, name: str) -> Any:
     """What this session kept under the name; None when there is nothing, or nothing it can open."""
     if (secret := credentials.session_secret(request)) is None:
         return None

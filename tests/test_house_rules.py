@@ -58,6 +58,12 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.models",
         "webmail.preferences",
     },
+    "webmail.rendering": {
+        "webmail",
+        "accounts.session",
+        "accounts.session_cache",
+        "accounts.http",
+    },
     "webmail.streaming": {"webmail"},
     "webmail.views": {
         "webmail",

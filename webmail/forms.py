@@ -63,6 +63,14 @@ class RefsField(forms.Field):
         return pairs
 
 
+class ImagesForm(forms.Form):
+    """What of the images from elsewhere is shown: of this message, of its author, of neither."""
+
+    ONCE, ALWAYS, NEVER = "once", "always", "never"
+
+    show = forms.ChoiceField(choices=[(one, one) for one in (ONCE, ALWAYS, NEVER)])
+
+
 class ActForm(forms.Form):
     """One verb on some messages."""
 

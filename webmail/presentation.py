@@ -5,8 +5,9 @@ Formatting happens here once per row, not in template filters: a list page has f
 
 from __future__ import annotations
 
+import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
@@ -18,13 +19,26 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext, pgettext
 
 from webmail.converters import CONTROLS
-from webmail.imap.values import ANSWERED, DRAFT, FLAGGED, FORWARDED, SEEN, Fetched, MessageRef
+from webmail.imap.values import (
+    ANSWERED,
+    DRAFT,
+    FLAGGED,
+    FORWARDED,
+    SEEN,
+    Envelope,
+    Fetched,
+    MessageRef,
+)
 from webmail.mailbox.folders import FolderNode
 from webmail.mailbox.listing import Page
 from webmail.mailbox.reading import Opened
 from webmail.mime import text
 from webmail.mime.addresses import Address
-from webmail.mime.structure import Part, choose
+from webmail.mime.authentication import Verdicts
+from webmail.mime.damage import Damage
+from webmail.mime.html import SafeHtml
+from webmail.mime.report import Outcome
+from webmail.mime.structure import Part, Protection, choose
 
 ICONS = {
     "\\Inbox": "inbox",
@@ -92,6 +106,11 @@ def when_long(moment: datetime | None) -> str:
         return gettext("date unknown")
     local = timezone.localtime(moment)
     return format_datetime(local, "EEE d MMM y, HH:mm", locale=get_language() or "fr")
+
+
+def local(moment: datetime | None) -> datetime:
+    """In the person's time zone; now, where there is none."""
+    return timezone.localtime(moment)
 
 
 def day_in_full(moment: datetime) -> str:
@@ -354,8 +373,154 @@ def _unnamed(part: Part) -> str:
 
 
 @dataclass(frozen=True)
+class ImagesBar:
+    """What is said of the images from elsewhere: how many are not loaded, or are; how many trackers
+    never will be. ``author``: whose images may be shown always; ``chosen``: they are, by the
+    reader's choice."""
+
+    url: str
+    blocked: int
+    loaded: int
+    trackers: int
+    once: bool
+    always: bool
+    chosen: bool
+    author: str
+
+
+def images_bar(
+    ref: MessageRef, safe: SafeHtml, *, once: bool, always: bool, chosen: bool, author: str
+) -> ImagesBar | None:
+    """None for a message that loads nothing from elsewhere."""
+    if not (safe.remote or safe.trackers):
+        return None
+    are_shown = once or always
+    return ImagesBar(
+        url=message_url(ref, "images"),
+        blocked=0 if are_shown else len(safe.remote),
+        loaded=len(safe.remote) if are_shown else 0,
+        trackers=safe.trackers,
+        once=once,
+        always=always,
+        chosen=chosen,
+        author=author,
+    )
+
+
+@dataclass(frozen=True)
+class Caution:
+    """Something that a reader should know of who wrote. ``level``: as of a banner."""
+
+    level: str
+    title: str
+    text: str
+
+
+_ADDRESS = re.compile(r"[\w.+'-]{1,64}@(?:[\w-]{1,63}\.){1,10}\w{2,63}")
+
+
+def cautions(envelope: Envelope, domains: Collection[str], *, refused: bool) -> tuple[Caution, ...]:
+    """What does not fit together in who wrote. ``domains`` are the authority's; ``refused``: the
+    sender's domain disowns the message."""
+    found = []
+    sender = envelope.from_[0] if envelope.from_ else Address("", "")
+    if refused:
+        domain = {"domain": sender.address.rpartition("@")[2]}
+        found.append(
+            Caution(
+                "bad",
+                gettext("The sender may be forged."),
+                gettext(
+                    "The mail server could not confirm that this message comes from %(domain)s."
+                )
+                % domain,
+            )
+        )
+    named = _ADDRESS.search(sender.name)
+    if named and named[0].casefold() != sender.address.casefold():
+        found.append(
+            Caution(
+                "warn",
+                gettext("The sender’s name is another address."),
+                gettext("It says %(named)s, but the message was sent from %(address)s.")
+                % {"named": named[0], "address": sender.address or gettext("no address")},
+            )
+        )
+    elsewhere = [one.address for one in envelope.reply_to if _leads_away(one, sender, domains)]
+    if elsewhere:
+        found.append(
+            Caution(
+                "warn",
+                gettext("A reply would go elsewhere."),
+                gettext("The sender asks for replies to %(addresses)s, which is another domain.")
+                % {"addresses": ", ".join(elsewhere[:3])},
+            )
+        )
+    return tuple(found)
+
+
+def _leads_away(reply_to: Address, sender: Address, domains: Collection[str]) -> bool:
+    theirs, own = _domain(reply_to.address), _domain(sender.address)
+    if not theirs or not own or {theirs, own} <= set(domains):
+        return False
+    return not (f".{theirs}".endswith(f".{own}") or f".{own}".endswith(f".{theirs}"))
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower().rstrip(".") if "@" in address else ""
+
+
+def damage_words(damage: Iterable[Damage]) -> list[str]:
+    """Why what is shown may not be all, or not right."""
+    words = {
+        Damage.BOUNDARY: gettext("Its parts cannot be told apart."),
+        Damage.NOT_CLOSED: gettext("Its end is missing."),
+        Damage.TOO_DEEP: gettext("Its parts are nested too deeply."),
+        Damage.TOO_MANY_PARTS: gettext("It has too many parts."),
+        Damage.ENCODING: gettext("Its encoding has errors."),
+        Damage.CHARSET: gettext("Some of its characters are lost."),
+        Damage.CONTAINER: gettext("A file in it could not be opened."),
+    }
+    return [text for kind, text in words.items() if kind in set(damage)]
+
+
+def protection_words(protection: Protection) -> str:
+    """How the message is signed or encrypted; "" when it is neither."""
+    return {
+        Protection.SMIME_SIGNED: gettext("Signed with S/MIME. The signature is not checked here."),
+        Protection.PGP_SIGNED: gettext("Signed with PGP. The signature is not checked here."),
+        Protection.SMIME_ENCRYPTED: gettext("Encrypted with S/MIME."),
+        Protection.PGP_ENCRYPTED: gettext("Encrypted with PGP."),
+    }.get(protection, "")
+
+
+@dataclass(frozen=True)
+class OutcomeLine:
+    """What became of a message for one recipient, of a delivery report."""
+
+    text: str
+    reason: str
+    failed: bool
+
+
+def outcome_line(outcome: Outcome) -> OutcomeLine:
+    words = {
+        "failed": gettext("Not delivered to %(recipient)s."),
+        "delayed": gettext("Not delivered to %(recipient)s yet: the server goes on trying."),
+        "delivered": gettext("Delivered to %(recipient)s."),
+        "relayed": gettext("Handed on for %(recipient)s."),
+        "expanded": gettext("Delivered to the list %(recipient)s."),
+        "displayed": gettext("Opened by %(recipient)s."),
+        "deleted": gettext("Deleted by %(recipient)s."),
+    }.get(outcome.action, "%(recipient)s : %(action)s")
+    text = words % {"recipient": outcome.recipient, "action": outcome.action}
+    return OutcomeLine(text, f"{outcome.status} {outcome.reason}".strip(), outcome.is_permanent)
+
+
+@dataclass(frozen=True)
 class OpenedMessage:
-    """The open message as the reader shows it."""
+    """The open message as the reader shows it. ``text_html`` or ``frame_url`` is what it says;
+    ``other_url``: the same as text, or from the text back to the HTML."""
 
     ref: str
     url: str
@@ -369,55 +534,102 @@ class OpenedMessage:
     cc: tuple[Address, ...]
     date_long: str
     date_iso: str
+    verdicts: tuple[tuple[str, str], ...]
+    cautions: tuple[Caution, ...]
     attachments: tuple[AttachmentCard, ...]
+    images: ImagesBar | None
+    outcomes: tuple[OutcomeLine, ...]
+    protection: str
+    encrypted: bool
     text_html: str
     frame_url: str
+    designed: bool
+    other_url: str
     truncated: bool
-    damaged: bool
+    simplified: bool
+    damage: tuple[str, ...]
     flagged: bool
     unread: bool
     source_url: str
+    headers_url: str
+    print_url: str
     reply_url: str
     reply_all_url: str
     forward_url: str
 
 
-def opened_message(opened: Opened, *, own_domain: str) -> OpenedMessage:
-    fetched, envelope = opened.fetched, opened.fetched.envelope
+def opened_message(
+    opened: Opened,
+    *,
+    domains: Collection[str],
+    verdicts: Verdicts,
+    images: ImagesBar | None,
+    compose_prefix: str,
+) -> OpenedMessage:
+    """``domains`` are those of the authority's mail; ``verdicts`` its server's on the sender;
+    ``compose_prefix`` comes before ``to=`` in the address of the composer."""
+    fetched, envelope, rendered = opened.fetched, opened.fetched.envelope, opened.rendered
     ref = fetched.ref
     sender = envelope.from_[0] if envelope.from_ else Address(gettext("(unknown sender)"), "")
     date = envelope.date or fetched.received
-    reply = message_url(ref, "reply")
+    reply, url = message_url(ref, "reply"), message_url(ref)
+    as_text = f"{url}?view=text"
+    in_print = message_url(ref, "print")
     return OpenedMessage(
         ref=ref_segment(ref),
-        url=message_url(ref),
+        url=url,
         subject=subject_of(envelope.subject),
         from_name=sender.name,
         from_address=sender.address,
         initials=initials(sender),
         hue=hue(sender.address),
-        external=bool(sender.address) and not _belongs(sender.address, own_domain),
+        external=bool(sender.address) and _domain(sender.address) not in domains,
         to=envelope.to,
         cc=envelope.cc,
         date_long=when_long(date),
         date_iso=date.isoformat() if date else "",
+        verdicts=verdict_words(verdicts),
+        cautions=cautions(envelope, domains, refused=verdicts.is_refused),
         attachments=tuple(attachment_card(ref, part) for part in opened.shown.attachments),
-        text_html="" if opened.has_html else _text_html(opened.text),
-        frame_url=message_url(ref, "message_frame") if opened.has_html else "",
-        truncated=opened.text_truncated,
-        damaged=opened.damaged,
+        images=images,
+        outcomes=tuple(outcome_line(outcome) for outcome in opened.outcomes),
+        protection=protection_words(opened.protection),
+        encrypted=opened.protection.is_encrypted,
+        text_html="" if rendered else text_html(opened.text, compose_prefix),
+        frame_url=message_url(ref, "message_frame") if rendered else "",
+        designed=bool(rendered and rendered.html.designed),
+        other_url=(as_text if rendered else url) if opened.has_html else "",
+        truncated=opened.truncated,
+        simplified=bool(rendered and rendered.simplified),
+        damage=tuple(damage_words(opened.damage)),
         flagged=FLAGGED in fetched.flags,
         unread=False,
         source_url=message_url(ref, "source"),
+        headers_url=message_url(ref, "headers"),
+        print_url=in_print if rendered or not opened.has_html else f"{in_print}?view=text",
         reply_url=reply,
         reply_all_url=f"{reply}?all=1",
         forward_url=message_url(ref, "forward"),
     )
 
 
-def _text_html(words: str) -> str:
-    return text.to_html(words, quote_label=gettext("Show the quoted text"))
+def verdict_words(verdicts: Verdicts) -> tuple[tuple[str, str], ...]:
+    """``("SPF", "passed")``, of those checks that the server told of."""
+    words = {
+        "pass": pgettext("check of the sender", "passed"),
+        "fail": pgettext("check of the sender", "failed"),
+        "softfail": pgettext("check of the sender", "doubtful"),
+        "none": pgettext("check of the sender", "not set up by the sender"),
+    }
+    said = (("SPF", verdicts.spf), ("DKIM", verdicts.dkim), ("DMARC", verdicts.dmarc))
+    return tuple((name, words.get(result, result)) for name, result in said if result)
 
 
-def _belongs(address: str, domain: str) -> bool:
-    return address.rpartition("@")[2].lower() == domain
+def text_html(words: str, compose_prefix: str) -> str:
+    """The text of a message as safe HTML."""
+    return text.to_html(
+        words,
+        quote_label=gettext("Show the quoted text"),
+        cut_label=gettext("The rest of this text is not shown."),
+        mailto=f"{compose_prefix}to=",
+    )

@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from urllib.parse import quote
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from webmail.errors import PartNotFound, TooLarge, WebmailError
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.response import UNREADABLE
 from webmail.imap.values import SEEN, Fetched, MessageRef
-from webmail.mime import headers, structure, text
+from webmail.mime import body, containers, headers, report, structure, text
 from webmail.mime import html as html_mail
+from webmail.mime.damage import Damage
 from webmail.mime.headers import Headers
 from webmail.mime.html import SafeHtml
-from webmail.mime.structure import Part, Shown
+from webmail.mime.report import Outcome
+from webmail.mime.structure import REPORT_TYPES, Parsed, Part, Protection, Shown
 
 # Bytes of a text part as sent. Nobody reads more of it on a screen; the source can be downloaded.
 TEXT_LIMIT = 512 * 1024
 # The sanitiser takes a million characters; base64 makes them a third longer.
 HTML_LIMIT = 1400 * 1024
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A message in the reader. ``text`` is empty when there is HTML: the frame asks for it itself.
-
-    ``damaged``: the server could not take the message apart, or not give all of what it announced.
-    """
-
-    fetched: Fetched
-    headers: Headers
-    shown: Shown
-    text: str
-    text_truncated: bool
-    damaged: bool
-    has_html: bool
+# Characters. HTML that shows nothing is hardly longer, and looking costs as much as cleaning.
+BLANK_LIMIT = 20_000
 
 
 @dataclass(frozen=True)
@@ -51,74 +39,106 @@ class Rendered:
     simplified: bool = False
 
 
+class Rendering(Protocol):
+    """How HTML is rendered for a reader, who may have seen it before."""
+
+    def find(self, fetched: Fetched, fields: Headers) -> Rendered | None:
+        """The message as it was rendered before: then none of its HTML is fetched."""
+
+    def sanitise(self, source: str, names: Collection[str]) -> SafeHtml:
+        """What may be shown of HTML that may call parts of its message by these names. Raises
+        html_mail.TooComplex."""
+
+
+class Plainly:
+    """The sanitiser as it is, without images from elsewhere and without a memory."""
+
+    def find(self, fetched: Fetched, fields: Headers) -> Rendered | None:
+        return None
+
+    def sanitise(self, source: str, names: Collection[str]) -> SafeHtml:
+        return html_mail.sanitise(source, locations=names)
+
+
+PLAINLY = Plainly()
+
+
 @dataclass(frozen=True)
-class _Bodies:
-    pieces: tuple[tuple[Part, str], ...]
+class Opened:
+    """A message in the reader: ``rendered`` is its HTML; without it ``text`` is its text.
+
+    ``has_html``: there is HTML, even if the text was asked for. ``outcomes``: what a delivery
+    report says. ``damage``: why what is shown may not be all, or not right.
+    """
+
+    fetched: Fetched
+    headers: Headers
+    shown: Shown
+    text: str = ""
+    rendered: Rendered | None = None
+    has_html: bool = False
     truncated: bool = False
-    damaged: bool = False
+    damage: frozenset[Damage] = frozenset()
+    protection: Protection = Protection.NONE
+    outcomes: tuple[Outcome, ...] = ()
 
 
-_NOTHING = _Bodies(())
+def open_message(
+    imap: Connection,
+    ref: MessageRef,
+    *,
+    mark_seen: bool = True,
+    as_text: bool = False,
+    rendering: Rendering = PLAINLY,
+) -> Opened:
+    """The message with its HTML, else its text, and marked as seen: four commands at most, and one
+    more for each kind of wrapping around it.
 
-
-def open_message(imap: Connection, ref: MessageRef, *, mark_seen: bool = True) -> Opened:
-    """The message with its text, when it has no HTML, and marked as seen: four commands at most.
-
-    Raises MessageNotFound, FolderNotFound, FolderChanged.
+    ``as_text``: the text although there is HTML. Raises MessageNotFound, FolderNotFound,
+    FolderChanged.
     """
     fetched, raw = fetch.opened(imap, ref)
-    root = fetched.structure
-    shown = _shown(root)
-    body = _NOTHING
-    if not shown.html:
-        body = _text(imap, ref, root, shown)
-    elif shown.inline:
-        shown = _refined(root, shown, _bodies(imap, ref, shown.html, HTML_LIMIT))
+    fields = headers.parse(raw)
+    letter = _Letter.read(imap, ref, fetched.structure)
+    rendered = None
+    if letter.shown().html and not as_text:
+        rendered = rendering.find(fetched, fields) or letter.render(rendering)
+    texts = _Texts() if rendered else letter.texts()
+    uses = rendered.html.inline if rendered else None
+    shown = letter.shown(uses)
     if mark_seen:
         fetched = _marked_seen(imap, fetched)
+    protections = (shown.protection, texts.protection)
     return Opened(
         fetched=fetched,
-        headers=headers.parse(raw),
+        headers=fields,
         shown=shown,
-        text=html_mail.join_text(body.pieces),
-        text_truncated=body.truncated,
-        damaged=body.damaged,
+        text=texts.joined,
+        rendered=rendered,
         has_html=bool(shown.html),
+        truncated=rendered.truncated if rendered else Damage.CUT in letter.damage,
+        damage=frozenset(letter.damage | shown.damage) - {Damage.CUT},
+        protection=next((one for one in protections if one is not Protection.NONE), protections[0]),
+        outcomes=letter.outcomes(shown),
     )
 
 
-def html(imap: Connection, ref: MessageRef, *, remote: bool = False) -> Rendered:
-    """The message's HTML, sanitised, with the parts that its images are. ``remote`` lets images
-    from elsewhere in. PartNotFound when the message has no HTML.
+def html(imap: Connection, ref: MessageRef, *, rendering: Rendering = PLAINLY) -> Rendered:
+    """The message's HTML, sanitised, with the parts that its images are. PartNotFound when the
+    message has no HTML.
 
     What is too complex for the sanitiser comes as text.
     """
-    root = fetch.structure(imap, ref)
-    shown = _shown(root)
-    if not shown.html:
+    letter = _Letter.read(imap, ref, fetch.structure(imap, ref))
+    rendered = letter.render(rendering) if letter.shown().html else None
+    if rendered is None:
         raise PartNotFound("The message has no HTML.")
-    body = _bodies(imap, ref, shown.html, HTML_LIMIT)
-    locations = tuple(part.location for part in root.walk() if part.location)
-    try:
-        safe = html_mail.sanitise(html_mail.join(body.pieces), remote=remote, locations=locations)
-    except html_mail.TooComplex:
-        if shown.text:
-            body = _bodies(imap, ref, shown.text, TEXT_LIMIT)
-        safe = SafeHtml(body=text.to_html(html_mail.join_text(body.pieces)))
-        return Rendered(safe, (), body.truncated, simplified=True)
-    inline = tuple(_named(root, name) for name in safe.inline)
-    return Rendered(safe, inline, body.truncated)
+    return rendered
 
 
 def plain(imap: Connection, ref: MessageRef) -> str:
     """The message as plain text: its text, else that of its HTML."""
-    root = fetch.structure(imap, ref)
-    shown = _shown(root)
-    if shown.html and not shown.text:
-        body = _bodies(imap, ref, shown.html, HTML_LIMIT)
-    else:
-        body = _text(imap, ref, root, shown)
-    return html_mail.join_text(body.pieces)
+    return _Letter.read(imap, ref, fetch.structure(imap, ref)).texts().joined
 
 
 def quotable(imap: Connection, ref: MessageRef) -> str:
@@ -131,92 +151,244 @@ def quotable(imap: Connection, ref: MessageRef) -> str:
 
 def inline_part(imap: Connection, ref: MessageRef, n: int) -> Part:
     """The part behind ``src="inline/<n>"`` of the message's HTML. Raises PartNotFound."""
-    inline = html(imap, ref).inline
-    part = inline[n] if 0 <= n < len(inline) else None
+    return image_part(html(imap, ref), n)
+
+
+def image_part(rendered: Rendered, n: int) -> Part:
+    """The same of HTML that is rendered already. No command."""
+    part = rendered.inline[n] if 0 <= n < len(rendered.inline) else None
     if part is None:
         raise PartNotFound(f"The message has no image {n}.")
     return part
 
 
 def find_part(imap: Connection, ref: MessageRef, number: str) -> Part:
-    """The part with this number. Raises PartNotFound."""
-    for part in fetch.structure(imap, ref).walk():
-        if part.number == number and part is not UNREADABLE:
-            return part
-    raise PartNotFound(f"The message has no part {number!r}.")
+    """The part with this number, also one inside a container (``2~1``). Raises PartNotFound."""
+    if is_held(number):
+        return held(imap, ref, number)[0]
+    return _numbered(fetch.structure(imap, ref), number)
+
+
+def is_held(number: str) -> bool:
+    """Whether a part lies inside another one of which IMAP knows (winmail.dat, S/MIME, uuencode):
+    it can't be streamed."""
+    return containers.SEPARATOR in number
+
+
+def held(imap: Connection, ref: MessageRef, number: str) -> tuple[Part, bytes]:
+    """A part inside a container, and its content, decoded. Two commands for both. PartNotFound;
+    TooLarge for a container that is better left closed."""
+    outer = _numbered(fetch.structure(imap, ref), containers.outer(number))
+    opened = containers.unpack(outer, _outside(imap, ref, outer, containers.MOST_BYTES))
+    if opened is None or number not in opened.bodies:
+        raise PartNotFound(f"The message has no part {number!r}.")
+    return _numbered(opened.root, number), containers.content(opened, number)
 
 
 def content(imap: Connection, ref: MessageRef, part: Part, limit: int) -> bytes:
     """A part, decoded. TooLarge when it has more than ``limit`` bytes as sent."""
+    if not is_held(part.number):
+        return _outside(imap, ref, part, limit)
+    if part.size > limit:
+        raise TooLarge(limit=limit)
+    return held(imap, ref, part.number)[1]
+
+
+def _outside(imap: Connection, ref: MessageRef, part: Part, limit: int) -> bytes:
     data, truncated = fetch.part_bytes(imap, ref, part.number, limit)
     if truncated:
         raise TooLarge(limit=limit)
     return text.decode_transfer(data, part.encoding)
 
 
-def _shown(root: Part) -> Shown:
-    return Shown((), (), (), ()) if root is UNREADABLE else structure.choose(root)
+def _numbered(root: Part, number: str) -> Part:
+    for part in root.walk():
+        if part.number == number and part is not UNREADABLE:
+            return part
+    raise PartNotFound(f"The message has no part {number!r}.")
 
 
-def _text(imap: Connection, ref: MessageRef, root: Part, shown: Shown) -> _Bodies:
-    """The text parts; when the structure holds nothing at all, what the source holds."""
-    if any(part.size for part in root.walk() if not part.is_multipart) and root is not UNREADABLE:
-        return _bodies(imap, ref, shown.text, TEXT_LIMIT)
-    return _rescued(imap, ref)
+@dataclass(frozen=True)
+class _Texts:
+    """Decoded text parts in their order."""
+
+    pieces: tuple[tuple[Part, str], ...] = ()
+    protection: Protection = Protection.NONE
+
+    @property
+    def joined(self) -> str:
+        return html_mail.join_text(self.pieces)
 
 
-def _rescued(imap: Connection, ref: MessageRef) -> _Bodies:
-    """Text from the source of a message that the server could not take apart. Dovecot finds nothing
-    in a multipart without boundary, and nothing but header in a message that has none.
+@dataclass
+class _Letter:
+    """A message being read: its tree with what its containers hold in their place, and the way to
+    the bytes of each part. ``damage`` gathers what was found wrong on the way.
     """
-    raw, truncated = fetch.part_bytes(imap, ref, "", TEXT_LIMIT)
-    parsed = structure.parse(raw)
-    shown = structure.choose(parsed.root)
-    pieces = [
-        (part, _decoded(part, parsed.bodies[part.number]))
-        for part in shown.text or shown.html
-        if part.number in parsed.bodies
-    ]
-    if not parsed.headers.fields and not any(written.strip() for _, written in pieces):
-        pieces = [(Part("1", "text/plain"), text.decode(raw, "8bit", ""))]
-    found = tuple((part, written) for part, written in pieces if written.strip())
-    return _Bodies(found, truncated, damaged=bool(found))
+
+    imap: Connection
+    ref: MessageRef
+    root: Part
+    opened: dict[str, Parsed] = field(default_factory=dict)
+    blank: set[str] = field(default_factory=set)
+    damage: set[Damage] = field(default_factory=set)
+
+    @classmethod
+    def read(cls, imap: Connection, ref: MessageRef, root: Part) -> _Letter:
+        """One command if the message has containers, else none."""
+        letter = cls(imap, ref, root)
+        if root is not UNREADABLE:
+            letter._open_containers()
+        return letter
+
+    def _open_containers(self) -> None:
+        left, small = containers.MOST_BYTES, []
+        for part in containers.find(self.root):
+            left -= part.size
+            if left < 0:
+                self.damage.add(Damage.CONTAINER)
+                break
+            small.append(part)
+        raw = self._raw(small, containers.MOST_BYTES)
+        self._graft((part, text.decode_transfer(raw[part.number], part.encoding)) for part in small)
+
+    def _graft(self, decoded: Iterable[tuple[Part, bytes]]) -> bool:
+        """Put what these parts hold into the tree; whether any holds something."""
+        found = {part.number: containers.unpack(part, content) for part, content in decoded}
+        opened = {number: one for number, one in found.items() if one is not None}
+        for one in opened.values():
+            self.damage |= one.damage
+        self.opened |= opened
+        self.root = containers.graft(self.root, opened)
+        return bool(opened)
+
+    def _raw(self, parts: Sequence[Part], limit: int) -> dict[str, bytes]:
+        """The first ``limit`` bytes of some parts as sent, and one more where there are more. One
+        command for all that are no container's."""
+        inside = {
+            part.number: self.opened[containers.outer(part.number)].bodies.get(part.number, b"")
+            for part in parts
+            if is_held(part.number)
+        }
+        outside = [part.number for part in parts if part.number not in inside]
+        fetched = fetch.parts(self.imap, self.ref, outside, limit + 1)
+        self._note_missing(parts, fetched)
+        return fetched | {number: data[: limit + 1] for number, data in inside.items()}
+
+    def _note_missing(self, parts: Sequence[Part], fetched: Mapping[str, bytes]) -> None:
+        if any(part.size and not fetched.get(part.number, b"-") for part in parts):
+            self.damage.add(Damage.NOT_CLOSED)
+
+    def shown(self, uses: Collection[str] | None = None) -> Shown:
+        """``uses``: the names that the HTML calls its images by, once that is known."""
+        if self.root is UNREADABLE:
+            return Shown((), (), (), ())
+        return structure.choose(self.root, uses, blank=self.blank)
+
+    def render(self, rendering: Rendering) -> Rendered | None:
+        """None when the HTML shows nothing and another part is there instead of it."""
+        shown = self.shown()
+        raw = self._raw(shown.html, HTML_LIMIT)
+        pieces = [(part, self._source(part, raw[part.number][:HTML_LIMIT])) for part in shown.html]
+        if self._is_blank(shown, pieces):
+            return None
+        truncated = any(len(data) > HTML_LIMIT for data in raw.values())
+        names = structure.named(self.root)
+        try:
+            safe = rendering.sanitise(html_mail.join(pieces), names)
+        except html_mail.TooComplex:
+            joined = self.texts().joined if shown.text else html_mail.join_text(pieces)
+            return Rendered(SafeHtml(text.to_html(joined)), (), truncated, simplified=True)
+        return Rendered(safe, tuple(names.get(name) for name in safe.inline), truncated)
+
+    def _source(self, part: Part, data: bytes) -> str:
+        if part.media_type == "text/html":
+            return html_mail.decode(data, part.encoding, part.charset)
+        return self._written(part, data).text
+
+    def _is_blank(self, shown: Shown, pieces: Sequence[tuple[Part, str]]) -> bool:
+        """Whether the HTML is left for its text twin, since it shows nothing."""
+        if not shown.text:
+            return False
+        self.blank |= {
+            part.number
+            for part, source in pieces
+            if part.media_type == "text/html" and _shows_nothing(source)
+        }
+        return bool(self.blank) and not self.shown().html
+
+    def texts(self) -> _Texts:
+        """The text parts, without the files uuencoded in them; the HTML's text when there is no
+        other; when the structure holds nothing at all, what the source holds."""
+        if self.root is UNREADABLE or not any(part.size for part in _leaves(self.root)):
+            return self._rescued()
+        shown = self.shown()
+        parts = [part for part in shown.text or shown.html if part.media_type not in REPORT_TYPES]
+        is_html = bool(shown.html) and not shown.text
+        limit = HTML_LIMIT if is_html else TEXT_LIMIT
+        raw = self._raw(parts, limit)
+        plain = [part for part in parts if part.media_type == "text/plain"]
+        decoded = ((part, text.decode_transfer(raw[part.number], part.encoding)) for part in plain)
+        if self._graft(pair for pair in decoded if not is_held(pair[0].number)):
+            return self.texts()
+        return self._read_texts(parts, raw, limit)
+
+    def _read_texts(self, parts: Sequence[Part], raw: Mapping[str, bytes], limit: int) -> _Texts:
+        pieces, protection = [], Protection.NONE
+        for part in parts:
+            data = raw[part.number]
+            if part.media_type == "text/html":
+                pieces.append((part, self._source(part, data[:limit])))
+                continue
+            read = self._written(part, data[:limit], is_cut=len(data) > limit)
+            pieces.append((part, read.text))
+            protection = read.protection if protection is Protection.NONE else protection
+        return _Texts(tuple(pieces), protection)
+
+    def _written(self, part: Part, data: bytes, *, is_cut: bool = False) -> body.Body:
+        read = body.read(part, data, is_cut=is_cut)
+        self.damage |= read.damage
+        return read
+
+    def _rescued(self) -> _Texts:
+        """Text from the source of a message that the server could not take apart. Dovecot finds
+        nothing in a multipart without boundary, and nothing but header in a message that has none.
+        """
+        raw, truncated = fetch.part_bytes(self.imap, self.ref, "", TEXT_LIMIT)
+        parsed = structure.parse(raw)
+        shown = structure.choose(parsed.root)
+        pieces = [
+            (part, self._source(part, parsed.bodies[part.number]))
+            for part in shown.text or shown.html
+            if part.number in parsed.bodies
+        ]
+        if not parsed.headers.fields and not any(written.strip() for _, written in pieces):
+            pieces = [(Part("1", "text/plain"), text.decode(raw, "8bit", ""))]
+        found = tuple((part, written) for part, written in pieces if written.strip())
+        if found:
+            self.damage |= parsed.damage or {Damage.BOUNDARY}
+        if truncated:
+            self.damage.add(Damage.CUT)
+        return _Texts(found)
+
+    def outcomes(self, shown: Shown) -> tuple[Outcome, ...]:
+        """What the delivery reports of the message say. One command if it has any."""
+        raw = self._raw(shown.reports, TEXT_LIMIT)
+        return tuple(
+            outcome
+            for part in shown.reports
+            for outcome in report.read(text.decode_transfer(raw[part.number], part.encoding))
+        )
 
 
-def _bodies(imap: Connection, ref: MessageRef, parts: Sequence[Part], limit: int) -> _Bodies:
-    """The decoded text of some parts, each cut at ``limit`` bytes as sent. One command."""
-    raw = fetch.parts(imap, ref, [part.number for part in parts], limit + 1)
-    return _Bodies(
-        pieces=tuple((part, _decoded(part, raw[part.number][:limit])) for part in parts),
-        truncated=any(len(data) > limit for data in raw.values()),
-        damaged=any(part.size and not raw[part.number] for part in parts),
-    )
+def _leaves(root: Part) -> Iterable[Part]:
+    return (part for part in root.walk() if not part.is_multipart)
 
 
-def _decoded(part: Part, data: bytes) -> str:
-    decoded = text.decode(data, part.encoding, part.charset)
-    if part.media_type == "text/plain" and _says(part, "format", "flowed"):
-        return text.unflow(decoded, delsp=_says(part, "delsp", "yes"))
-    return decoded
-
-
-def _says(part: Part, name: str, value: str) -> bool:
-    return part.parameters.get(name, "").strip().lower() == value
-
-
-def _refined(root: Part, shown: Shown, body: _Bodies) -> Shown:
-    """An image with a Content-ID that the HTML does not name is an attachment: it would be seen
-    nowhere else. Whether the HTML names it is looked up in its source, which is not rendered here.
-    """
-    source = html_mail.join(body.pieces)
-    names = {name for part in shown.inline for name in (part.cid, part.location) if name}
-    used = {name for name in names if name in source or quote(name) in source}
-    return structure.choose(root, html_uses=used)
-
-
-def _named(root: Part, name: str) -> Part | None:
-    """The part that a ``cid:`` or a location in HTML means."""
-    return next((part for part in root.walk() if name in (part.cid, part.location)), None)
+def _shows_nothing(source: str) -> bool:
+    if len(source) > BLANK_LIMIT or "<img" in source.lower():
+        return False
+    return not html_mail.to_text(source).strip()
 
 
 def _marked_seen(imap: Connection, fetched: Fetched) -> Fetched:

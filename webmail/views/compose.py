@@ -116,6 +116,7 @@ def _new(request: SignedInRequest) -> HttpResponse:
         sides = read_folders(imap, "")
     initial = {
         "to": _line(request.GET.get("to", "")),
+        "cc": _line(request.GET.get("cc", "")),
         "subject": _line(request.GET.get("subject", "")),
         "body": request.GET.get("body", "")[:100_000],
         "kind": "new",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages as toasts
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -17,12 +18,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail import presentation
-from webmail.forms import ActForm, ListForm
+from accounts.models import MailDomain
+from webmail import presentation, rendering
+from webmail.forms import ActForm, ImagesForm, ListForm
 from webmail.htmx import render, wants_partial
 from webmail.imap.connection import Connection
 from webmail.imap.values import FLAGGED, SEEN, Folder, MessageRef
 from webmail.mailbox import actions, folders, listing, reading
+from webmail.mime import authentication
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -89,32 +92,72 @@ def message_list(request: SignedInRequest, folder: str) -> HttpResponse:
 @require_GET
 @login_required
 def message(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """An opened message; for htmx the reader alone, with the folder counts beside it."""
+    """An opened message; for htmx the reader alone, with the folder counts beside it.
+
+    ``?view=text``: its text, although it has HTML.
+    """
+    return _reader(request, MessageRef(folder, *ref), as_text=request.GET.get("view") == "text")
+
+
+@require_POST
+@login_required
+def images(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
+    """Images from elsewhere: shown in this message, in all of its author, or no longer."""
     message_ref = MessageRef(folder, *ref)
+    form = ImagesForm(request.POST)
+    if form.is_valid():
+        with session.imap(request) as imap:
+            author = rendering.author(imap, message_ref)
+        rendering.choose(request, message_ref, author, form.cleaned_data["show"])
+    if wants_partial(request):
+        return _reader(request, message_ref)
+    return redirect(presentation.message_url(message_ref))
+
+
+def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False) -> HttpResponse:
+    renderer = rendering.Renderer(request, ref)
     with session.imap(request) as imap:
-        opened = reading.open_message(imap, message_ref)
+        opened = reading.open_message(imap, ref, as_text=as_text, rendering=renderer)
         if wants_partial(request):
-            sides = read_folders(imap, folder)
-            row = sides.shown.find(folder)
-            label = row.label if row else folder
-            context: dict[str, Any] = {
-                "folders": sides.shown,
-                "current": folder,
-                "folder_label": label,
-                "page": {
-                    "label": label,
-                    "url": reverse("mail:folder", args=[folder]),
-                    "total": row.messages if row else 0,
-                    "unseen": row.unseen if row else 0,
-                },
-            }
+            context = _counts_context(imap, ref.folder)
         else:
-            context = _list_context(request, imap, folder, message_ref)
-    domain = request.user.mail_domain
-    context["opened"] = presentation.opened_message(
-        opened, own_domain=domain.name if domain else ""
-    )
+            context = _list_context(request, imap, ref.folder, ref)
+    context["opened"] = shown(opened, renderer)
     return render(request, "webmail/message.html", context)
+
+
+def _counts_context(imap: Connection, folder: str) -> dict[str, Any]:
+    sides = read_folders(imap, folder)
+    row = sides.shown.find(folder)
+    label = row.label if row else folder
+    return {
+        "folders": sides.shown,
+        "current": folder,
+        "folder_label": label,
+        "page": {
+            "label": label,
+            "url": reverse("mail:folder", args=[folder]),
+            "total": row.messages if row else 0,
+            "unseen": row.unseen if row else 0,
+        },
+    }
+
+
+def shown(opened: reading.Opened, renderer: rendering.Renderer) -> presentation.OpenedMessage:
+    """The message for the template, and its HTML kept for its frame."""
+    bar = None
+    if opened.rendered:
+        renderer.keep(opened.rendered)
+        bar = presentation.images_bar(
+            opened.fetched.ref, opened.rendered.html, **asdict(renderer.images)
+        )
+    return presentation.opened_message(
+        opened,
+        domains=set(MailDomain.objects.values_list("name", flat=True)),
+        verdicts=authentication.read(opened.headers, settings.AUTHSERV_ID),
+        images=bar,
+        compose_prefix=rendering.compose_prefix(),
+    )
 
 
 FLAG_VERBS = {

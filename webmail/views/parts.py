@@ -19,14 +19,24 @@ from django.views.decorators.http import require_GET
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail import presentation, streaming
+from webmail import image_proxy, presentation, rendering, streaming
+from webmail.errors import PartNotFound
 from webmail.imap import fetch
 from webmail.imap.values import MessageRef
 from webmail.mailbox import reading
+from webmail.mime import headers
 from webmail.mime.structure import Part
+from webmail.views import messages
 
 SANDBOX = ["allow-same-origin", "allow-popups", "allow-popups-to-escape-sandbox"]
+FRAMED = {
+    "default-src": [NONE],
+    "img-src": [SELF],
+    "style-src": [UNSAFE_INLINE],
+    "frame-ancestors": [SELF],
+}
 INERT = {"default-src": [NONE], "sandbox": True}
+BINARY = "application/octet-stream"
 
 P = ParamSpec("P")
 Answer = TypeVar("Answer", bound=HttpResponseBase)
@@ -45,24 +55,52 @@ IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"}
 @require_GET
 @login_required
 @xframe_options_sameorigin
-@policy(
-    {
-        "default-src": [NONE],
-        "img-src": [SELF],
-        "style-src": [UNSAFE_INLINE],
-        "frame-ancestors": [SELF],
-        "sandbox": SANDBOX,
-    }
-)
+@policy(FRAMED | {"sandbox": SANDBOX})
 def message_frame(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
     """The sanitised HTML as a document that can run nothing, for the reader's sandboxed frame."""
+    rendered, _images = rendering.of(request, MessageRef(folder, *ref))
+    return render(request, "webmail/message_frame.html", {"safe": rendered.html})
+
+
+@require_GET
+@login_required
+@xframe_options_sameorigin
+@policy(FRAMED | {"sandbox": [*SANDBOX, "allow-modals"]})
+def message_print(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
+    """The message alone on a page for paper, with its head. As confined as the frame; the reader's
+    script may open the browser's print dialog for it, its own cannot, since it has none.
+    """
+    message_ref = MessageRef(folder, *ref)
+    renderer = rendering.Renderer(request, message_ref)
     with session.imap(request) as imap:
-        rendered = reading.html(imap, MessageRef(folder, *ref))
-    return render(
-        request,
-        "webmail/message_frame.html",
-        {"safe": rendered.html, "truncated": rendered.truncated or rendered.simplified},
-    )
+        opened = reading.open_message(
+            imap,
+            message_ref,
+            mark_seen=False,
+            as_text=request.GET.get("view") == "text",
+            rendering=renderer,
+        )
+    safe = opened.rendered.html if opened.rendered else None
+    context = {"letter": messages.shown(opened, renderer), "safe": safe}
+    return render(request, "webmail/message_print.html", context)
+
+
+@require_GET
+@login_required
+def message_headers(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
+    """Every header field of the message, decoded."""
+    message_ref = MessageRef(folder, *ref)
+    with session.imap(request) as imap:
+        raw = fetch.headers(imap, message_ref)
+    fields = headers.parse(raw)
+    context = {
+        "fields": fields.items(),
+        "subject": presentation.subject_of(fields.get("Subject")),
+        "message_url": presentation.message_url(message_ref),
+        "source_url": presentation.message_url(message_ref, "source"),
+        "truncated": len(raw) >= fetch.HEADER_LIMIT,
+    }
+    return render(request, "webmail/message_headers.html", context)
 
 
 @require_GET
@@ -71,13 +109,36 @@ def message_frame(request: SignedInRequest, folder: str, ref: tuple[int, int]) -
 def inline(request: SignedInRequest, folder: str, ref: tuple[int, int], n: int) -> HttpResponseBase:
     """The nth image that the message's HTML names; only pictures a browser cannot run."""
     message_ref = MessageRef(folder, *ref)
-    with session.imap(request) as imap:
-        wanted = reading.inline_part(imap, message_ref, n)
+    rendered, _images = rendering.of(request, message_ref)
+    wanted = reading.image_part(rendered, n)
     if wanted.media_type not in IMAGES:
         return _download(request, message_ref, wanted)
-    response = _stream(request, message_ref, wanted)
+    response = _content(request, message_ref, wanted)
     response["Content-Type"] = wanted.media_type
     # A UID's content never changes (RFC 9051 section 2.3.1.1).
+    return _kept_by_browser(request, response)
+
+
+@require_GET
+@login_required
+@policy(INERT)
+def remote(request: SignedInRequest, folder: str, ref: tuple[int, int], n: int) -> HttpResponse:
+    """The nth image from elsewhere, if the reader has such images shown. Its address is the
+    message's: nothing of it comes from the browser."""
+    rendered, images = rendering.of(request, MessageRef(folder, *ref))
+    if not images.are_shown or n >= len(rendered.html.remote):
+        raise PartNotFound(f"The message shows no image {n} from elsewhere.")
+    is_shared = bool(request.session.get("shared_computer"))
+    found = image_proxy.image(request.user, rendered.html.remote[n], keep=not is_shared)
+    response = HttpResponse(found.content, content_type=found.media_type)
+    return _kept_by_browser(request, response)
+
+
+Response = TypeVar("Response", bound=HttpResponseBase)
+
+
+def _kept_by_browser(request: SignedInRequest, response: Response) -> Response:
+    """A picture may lie in the browser's cache for a day, but on a shared computer."""
     if not request.session.get("shared_computer"):
         response["Cache-Control"] = "private, max-age=86400, immutable"
     return response
@@ -92,6 +153,9 @@ def part(
     """An attachment as a download, streamed."""
     message_ref = MessageRef(folder, *ref)
     with session.imap(request) as imap:
+        if reading.is_held(number):
+            wanted, content = reading.held(imap, message_ref, number)
+            return _named(message_ref, wanted, HttpResponse(content, content_type=BINARY))
         wanted = reading.find_part(imap, message_ref, number)
     return _download(request, message_ref, wanted)
 
@@ -105,20 +169,27 @@ def source(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpR
     stream = streaming.begin(
         session.lease(request), lambda imap: fetch.chunks(imap, message_ref, "")
     )
-    response = StreamingHttpResponse(stream, content_type="application/octet-stream")
+    response = StreamingHttpResponse(stream, content_type=BINARY)
     response["Content-Disposition"] = f'attachment; filename="message-{ref[1]}.eml"'
     return response
 
 
-def _stream(request: SignedInRequest, ref: MessageRef, wanted: Part) -> StreamingHttpResponse:
+def _content(request: SignedInRequest, ref: MessageRef, wanted: Part) -> HttpResponseBase:
+    """A part's bytes: streamed, unless it lies inside another."""
+    if reading.is_held(wanted.number):
+        with session.imap(request) as imap:
+            return HttpResponse(reading.held(imap, ref, wanted.number)[1], content_type=BINARY)
     stream = streaming.begin(
         session.lease(request), lambda imap: streaming.decoded(imap, ref, wanted)
     )
-    return StreamingHttpResponse(stream, content_type="application/octet-stream")
+    return StreamingHttpResponse(stream, content_type=BINARY)
 
 
-def _download(request: SignedInRequest, ref: MessageRef, wanted: Part) -> StreamingHttpResponse:
+def _download(request: SignedInRequest, ref: MessageRef, wanted: Part) -> HttpResponseBase:
+    return _named(ref, wanted, _content(request, ref, wanted))
+
+
+def _named(ref: MessageRef, wanted: Part, response: Response) -> Response:
     name = presentation.attachment_card(ref, wanted).name
-    response = _stream(request, ref, wanted)
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return response

@@ -78,7 +78,7 @@ def test_a_text_message_is_opened_and_marked_as_seen_in_four_commands(imap, put,
     assert opened.text.strip() == "À demain."
     assert opened.headers.get("Subject") == "Sortie"
     assert not opened.has_html
-    assert not opened.damaged
+    assert not opened.damage
     assert SEEN in opened.fetched.flags
     assert mailbox.flags(named.uid) == {SEEN}
 
@@ -158,7 +158,7 @@ def test_flowed_text_is_joined(imap, put):
 def test_a_long_text_is_cut_and_said_so(imap, put, monkeypatch):
     monkeypatch.setattr(reading, "TEXT_LIMIT", 1000)
     opened = reading.open_message(imap, put("Subject: x\n\n" + "abc def\n" * 500))
-    assert opened.text_truncated
+    assert opened.truncated
     assert len(opened.text) <= 1000
 
 
@@ -276,7 +276,7 @@ def test_a_message_that_the_server_describes_wrongly_is_read_from_its_source():
         opened = reading.open_message(imap, MessageRef("INBOX", 7, 5))
         assert opened.text.strip() == "A demain."
         assert opened.headers.get("Subject") == "Sortie"
-        assert opened.damaged
+        assert opened.damage
         imap.close()
 
 

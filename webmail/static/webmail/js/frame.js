@@ -2,14 +2,34 @@
 
 import { within } from "./dom.js";
 
+// Pixels below the content, and how many may be too many before the frame shrinks.
+const SLACK = 2;
+const LOOSE = 16;
+// Growing so often by the same amount, the content grows because the frame does (100vh and a margin).
+const PATIENCE = 4;
+
+const growth = new WeakMap();
+
+function isChasingItsTail(frame, missing) {
+  const last = growth.get(frame);
+  const times = last?.missing === missing ? last.times + 1 : 1;
+  growth.set(frame, { missing, times });
+  return times > PATIENCE;
+}
+
 function fit(frame) {
   const page = frame.contentDocument?.documentElement;
-  if (!page?.querySelector("body")?.hasChildNodes()) return;
+  const body = page?.querySelector("body");
+  if (!body?.hasChildNodes()) return;
   // A sideways scroll bar takes its height from the content.
   const bar = page.scrollWidth > page.clientWidth ? frame.offsetHeight - page.clientHeight : 0;
-  const height = Math.ceil(page.querySelector("body").getBoundingClientRect().height) + bar;
-  const wanted = `${Math.max(height, 48) + 2}px`;
-  if (frame.style.height !== wanted) frame.style.height = wanted;
+  const content = Math.ceil(Math.max(body.getBoundingClientRect().height, body.scrollHeight)) + bar;
+  const wanted = Math.max(content, 48) + SLACK;
+  const missing = wanted - frame.offsetHeight;
+  if (missing <= 0) growth.delete(frame);
+  if (missing <= 0 && missing > -LOOSE) return;
+  if (missing > 0 && isChasingItsTail(frame, missing)) return;
+  frame.style.height = `${wanted}px`;
 }
 
 function watch(frame) {

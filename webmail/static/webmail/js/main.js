@@ -8,11 +8,12 @@ import * as list from "./list.js";
 import * as menus from "./menus.js";
 import * as notices from "./notices.js";
 import * as panes from "./panes.js";
+import * as print from "./print.js";
 import * as session from "./session.js";
 import * as settings from "./settings.js";
 import * as signin from "./signin.js";
 
-const modules = [compose, folders, frame, list, menus, notices, panes, session, settings, signin];
+const modules = [compose, folders, frame, list, menus, notices, panes, print, session, settings, signin];
 
 function load(root) {
   for (const module of modules) module.load?.(root);

@@ -1,6 +1,6 @@
 // The drawer of folders, and going from list to message and back where only one is shown.
 
-import { isPlain, on, within } from "./dom.js";
+import { isPlain, on } from "./dom.js";
 
 const side = () => document.querySelector(".side");
 const isOpen = () => document.body.dataset.drawer === "open";
@@ -77,14 +77,12 @@ export function start() {
     event.preventDefault();
     backToList(list);
   });
-  on("click", "[data-print]", () => window.print());
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.target?.id === "message" && !document.querySelector("#message[data-open]")) listTop = window.scrollY;
   });
 }
 
 export function load(root) {
-  for (const item of within(root, "[data-print]")) item.hidden = false;
   if (root.id === "message-list") closeDrawer();
   if (root.id === "message" || root.id === "message-list") rankTitles();
   if (root.id !== "message") return;

@@ -1,0 +1,339 @@
+"""The frame and what it loads: what it costs, images from elsewhere, pages beside the reader."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from email.message import EmailMessage
+
+import pytest
+from django.test import Client
+
+from accounts import session
+from accounts.models import User
+from demo.servers.dovecot import MailAccount
+from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.mail import commands_sent, letter, page, path, words
+from tests.webmail.views.test_messages import HTMX, PNG, body, related
+from webmail import image_proxy
+from webmail.models import AllowedSender, TrustedImageDomain
+from webmail.remote import Fetched
+
+pytestmark = pytest.mark.django_db
+
+LOGO = "https://images.exemple.org/logo.png"
+PLACE = '<p>Bonjour</p><img src="cid:a@x"><img src="{}" width="200" height="90">'
+TRACKER = '<img src="https://pixel.exemple.org/1.gif" width="1" height="1">'
+REMOTE = PLACE.format(LOGO) + TRACKER
+
+
+def newsletter(html: str = REMOTE, **fields: str) -> bytes:
+    message = EmailMessage()
+    message["Subject"] = "Lettre"
+    message["From"] = fields.pop("sender", "Revue <lettre@revue.example>")
+    for name, value in fields.items():
+        message[name.replace("_", "-")] = value
+    message.set_content(html, subtype="html")
+    message.add_related(PNG, maintype="image", subtype="png", cid="<a@x>")
+    return message.as_bytes()
+
+
+@pytest.fixture
+def uid(mailbox: Mailbox) -> int:
+    return mailbox.append(newsletter())
+
+
+@pytest.fixture
+def counted(reader: Client) -> Callable[..., int]:
+    """`counted(url)`: the IMAP commands that a page of Alice's costs, its connection being open."""
+
+    def count(url: str) -> int:
+        before = commands_sent()
+        answer = reader.get(url)
+        assert answer.status_code == 200
+        if answer.streaming:
+            body(answer)
+        return commands_sent() - before
+
+    reader.get("/mail/INBOX/")
+    return count
+
+
+def bar(answer) -> tuple[list[str], list[str]]:
+    """The numbers that the bar above the message tells (of images, of trackers), and the choices
+    that it offers."""
+    found = "".join(re.findall(r'(?s)<div class="banner images".*?\n</div>', page(answer)))
+    said = re.findall(r"<b>(\d+) ", found)
+    return said, re.findall(r'name="show" value="(\w+)"', found)
+
+
+def choose(reader: Client, mailbox: Mailbox, uid: int, show: str, **more):
+    return reader.post(path(mailbox, uid, "images/"), {"show": show}, **more)
+
+
+# --- what it costs ---
+
+
+def test_after_the_message_its_frame_costs_no_command_and_an_image_its_own(
+    counted: Callable[..., int], mailbox: Mailbox, uid: int
+) -> None:
+    message = path(mailbox, uid)
+    counted(message)
+    assert counted(message + "frame/") == 0
+    assert counted(message + "frame/inline/0") == 2  # NOOP, for the folder may be another; FETCH
+    first = counted(path(mailbox, mailbox.append(newsletter("<p>Autre</p>"))))
+    assert first - counted(message) == 2  # its HTML, and its mark as read
+
+
+def test_a_frame_opened_by_itself_is_rendered_once(
+    counted: Callable[..., int], mailbox: Mailbox, uid: int
+) -> None:
+    frame = path(mailbox, uid, "frame/")
+    assert counted(frame) == 4  # NOOP, head, NOOP in the second lease, body and structure
+    assert counted(frame) == 0
+    assert counted(frame + "inline/0") == 2
+
+
+def test_the_same_content_elsewhere_is_not_sanitised_again(
+    reader: Client, mailbox: Mailbox, uid: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader.get(path(mailbox, uid))
+    copy = mailbox.append(newsletter())
+    monkeypatch.setattr("webmail.mime.html.sanitise", lambda *_, **__: pytest.fail("again"))
+    assert "Bonjour" in words(reader.get(path(mailbox, copy, "frame/")))
+
+
+def test_another_session_of_the_same_person_begins_anew(
+    signed_in: Callable[..., Client], alice: MailAccount, mailbox: Mailbox, uid: int
+) -> None:
+    for _n in range(2):
+        client = signed_in(alice)
+        before = commands_sent()
+        client.get(path(mailbox, uid, "frame/"))
+        assert commands_sent() - before >= 4
+
+
+def test_what_was_seen_is_not_shown_without_the_key(
+    reader: Client, mailbox: Mailbox, uid: int
+) -> None:
+    reader.get(path(mailbox, uid))
+    del reader.cookies["mail_key"]
+    answer = reader.get(path(mailbox, uid, "frame/"))
+    assert answer.status_code == 302
+    assert b"Bonjour" not in answer.content
+
+
+# --- images from elsewhere ---
+
+
+def test_images_from_elsewhere_wait_for_the_reader(
+    reader: Client, mailbox: Mailbox, uid: int
+) -> None:
+    assert bar(reader.get(path(mailbox, uid))) == (["1", "1"], ["once", "always"])
+    frame = page(reader.get(path(mailbox, uid, "frame/")))
+    assert "remote/" not in frame and "exemple.org" not in frame
+    assert reader.get(path(mailbox, uid, "frame/remote/0")).status_code == 404
+
+
+def test_shown_once_is_for_this_message_alone(reader: Client, mailbox: Mailbox, uid: int) -> None:
+    other = mailbox.append(newsletter(PLACE.format("https://images.exemple.org/b.png")))
+    answer = choose(reader, mailbox, uid, "once")
+    assert answer.status_code == 302 and answer["Location"] == path(mailbox, uid)
+    assert bar(reader.get(path(mailbox, uid))) == (["1", "1"], ["always", "never"])
+    frame = page(reader.get(path(mailbox, uid, "frame/")))
+    assert 'src="remote/0"' in frame and "exemple.org" not in frame and "remote/1" not in frame
+    assert 'src="inline/0"' in frame
+    assert "remote/" not in page(reader.get(path(mailbox, other, "frame/")))
+    choose(reader, mailbox, uid, "never")
+    assert "remote/" not in page(reader.get(path(mailbox, uid, "frame/")))
+
+
+def test_always_for_a_sender_and_never_again(reader: Client, mailbox: Mailbox, uid: int) -> None:
+    other = mailbox.append(newsletter("<p>Suite</p>" + PLACE.format(LOGO)))
+    stranger = mailbox.append(newsletter(sender="x@autre.example"))
+    choose(reader, mailbox, uid, "always")
+    assert list(AllowedSender.objects.values_list("address", flat=True)) == ["lettre@revue.example"]
+    assert "remote/0" in page(reader.get(path(mailbox, other, "frame/")))
+    assert "remote/" not in page(reader.get(path(mailbox, stranger, "frame/")))
+    assert bar(reader.get(path(mailbox, other))) == (["1"], ["never"])
+    choose(reader, mailbox, other, "never")
+    assert not AllowedSender.objects.exists()
+    assert "remote/" not in page(reader.get(path(mailbox, other, "frame/")))
+
+
+def test_one_persons_choice_is_not_anothers(
+    signed_in: Callable[..., Client],
+    reader: Client,
+    mailbox: Mailbox,
+    bob: MailAccount,
+    bobs_mailbox: Mailbox,
+    uid: int,
+) -> None:
+    choose(reader, mailbox, uid, "always")
+    his = bobs_mailbox.append(newsletter())
+    assert "remote/" not in page(signed_in(bob).get(path(bobs_mailbox, his, "frame/")))
+
+
+def test_administrators_trust_domains(reader: Client, mailbox: Mailbox, uid: int) -> None:
+    TrustedImageDomain.objects.create(domain="revue.example")
+    assert bar(reader.get(path(mailbox, uid))) == (["1", "1"], [])
+    assert "remote/0" in page(reader.get(path(mailbox, uid, "frame/")))
+
+
+def test_trust_does_not_cover_a_forged_sender(reader: Client, mailbox: Mailbox, settings) -> None:
+    settings.AUTHSERV_ID = "mx.ac-exemple.fr"
+    TrustedImageDomain.objects.create(domain="revue.example")
+    forged = newsletter(Authentication_Results="mx.ac-exemple.fr; dmarc=fail")
+    uid = mailbox.append(forged)
+    answer = reader.get(path(mailbox, uid))
+    assert bar(answer) == (["1", "1"], ["once"])
+    assert "remote/" not in page(reader.get(path(mailbox, uid, "frame/")))
+    choose(reader, mailbox, uid, "always")
+    assert not AllowedSender.objects.exists()
+    assert "remote/0" in page(reader.get(path(mailbox, uid, "frame/")))
+
+
+def test_htmx_gets_the_reader_with_its_images(reader: Client, mailbox: Mailbox, uid: int) -> None:
+    answer = choose(reader, mailbox, uid, "once", headers=HTMX)
+    assert answer.status_code == 200
+    assert page(answer).count('id="message"') == 1 and "<html" not in page(answer)
+    assert bar(answer) == (["1", "1"], ["always", "never"])
+
+
+def test_no_link_shows_images(reader: Client, mailbox: Mailbox, uid: int) -> None:
+    assert reader.get(path(mailbox, uid, "images/?show=once")).status_code == 405
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = reader.cookies
+    assert strict.post(path(mailbox, uid, "images/"), {"show": "once"}).status_code == 403
+    choose(reader, mailbox, uid, "nonsense")
+    assert "remote/" not in page(reader.get(path(mailbox, uid, "frame/")))
+
+
+def test_an_image_from_elsewhere_comes_from_here(
+    reader: Client, mailbox: Mailbox, uid: int
+) -> None:
+    image_proxy.remember(User.objects.get(login="alice"), LOGO, Fetched("image/png", PNG))
+    choose(reader, mailbox, uid, "once")
+    answer = reader.get(path(mailbox, uid, "frame/remote/0"))
+    assert answer.status_code == 200
+    assert (answer["Content-Type"], answer.content) == ("image/png", PNG)
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    for n in ("1", "99999999", "-1", "0/", "https://images.exemple.org/"):
+        assert reader.get(path(mailbox, uid, f"frame/remote/{n}")).status_code == 404
+
+
+def test_an_image_inside_is_not_reached(reader: Client, mailbox: Mailbox) -> None:
+    uid = mailbox.append(newsletter(PLACE.format("http://127.0.0.1:8000/admin/logo.png")))
+    choose(reader, mailbox, uid, "once")
+    assert reader.get(path(mailbox, uid, "frame/remote/0")).status_code == 502
+
+
+def test_nobody_shows_or_loads_what_belongs_to_another(
+    signed_in: Callable[..., Client], reader: Client, mailbox: Mailbox, bob: MailAccount, uid: int
+) -> None:
+    choose(reader, mailbox, uid, "once")
+    reader.get(path(mailbox, uid, "frame/"))
+    his = signed_in(bob)
+    for more in ("frame/remote/0", "frame/inline/0", "print/", "headers/"):
+        assert his.get(path(mailbox, uid, more)).status_code in {404, 409}
+    assert choose(his, mailbox, uid, "always").status_code in {404, 409}
+    assert not AllowedSender.objects.exists()
+
+
+# --- pages beside the reader ---
+
+
+def test_all_headers_are_on_a_page(reader: Client, mailbox: Mailbox) -> None:
+    uid = mailbox.append(letter("=?utf-8?q?=C3=89t=C3=A9?=", X_Odd="<b>un</b>", html="<p>a</p>"))
+    answer = reader.get(path(mailbox, uid, "headers/"))
+    assert answer.status_code == 200
+    assert "X-Odd <b>un</b>" in words(answer) and "<b>un" not in page(answer)
+    assert "Message-Id <origine@ac-exemple.fr>" in words(answer)
+    assert mailbox.flags(uid) == set()
+
+
+def test_html_is_printed_with_its_head_from_a_page_that_runs_nothing(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    uid = mailbox.append(newsletter(REMOTE + "<script>alert(1)</script>", To="Alice <a@b.fr>"))
+    (link,) = re.findall(r'<a href="([^"]*)"[^>]*data-print', page(reader.get(path(mailbox, uid))))
+    answer = reader.get(link)
+    assert answer.status_code == 200
+    said = words(answer)
+    assert "Revue <lettre@revue.example>" in said and "Alice <a@b.fr>" in said
+    assert "Bonjour" in said
+    assert 'src="inline/0"' in page(answer) and '<base href="../frame/"' in page(answer)
+    assert "<script" not in page(answer)
+    policy = answer["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "allow-modals" in policy
+    assert "allow-scripts" not in policy and "allow-forms" not in policy
+    assert answer["X-Frame-Options"] == "SAMEORIGIN"
+
+
+def test_text_is_printed_as_well(reader: Client, mailbox: Mailbox) -> None:
+    uid = mailbox.append(letter("Sortie", "Bonjour <i>à tous</i>\n"))
+    answer = reader.get(path(mailbox, uid, "print/"))
+    assert "Bonjour <i>à tous</i>" in words(answer) and "Bob Petit" in words(answer)
+    both = mailbox.append(letter("Deux", "En texte\n", html="<p>En HTML</p>"))
+    (link,) = re.findall(
+        r'<a href="([^"]*)"[^>]*data-print', page(reader.get(path(mailbox, both, "?view=text")))
+    )
+    assert "En texte" in words(reader.get(link))
+    assert "En HTML" in words(reader.get(path(mailbox, both, "print/")))
+
+
+def test_mail_opens_our_composer(reader: Client, mailbox: Mailbox) -> None:
+    uid = mailbox.append(newsletter('<a href="mailto:a@b.fr?subject=Oui&cc=c@d.fr">écrire</a>'))
+    (link,) = re.findall(r'href="(/compose/[^"]*)"', page(reader.get(path(mailbox, uid, "frame/"))))
+    form = page(reader.get(link.replace("&amp;", "&")))
+    assert 'value="a@b.fr"' in form and 'value="c@d.fr"' in form and 'value="Oui"' in form
+    uid = mailbox.append(letter(body="Écrivez à c@d.fr\n"))
+    (link,) = re.findall(r'href="(/compose/[^"]*c%40d.fr)"', page(reader.get(path(mailbox, uid))))
+    assert 'value="c@d.fr"' in page(reader.get(link))
+
+
+def test_plain_mail_takes_the_readers_colours_and_designed_mail_keeps_its_own(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    plain = mailbox.append(related("<p>Bonjour</p>"))
+    designed = mailbox.append(related('<table bgcolor="#ffcc00"><tr><td>Bonjour</td></tr></table>'))
+    assert 'class="frame"' in page(reader.get(path(mailbox, plain)))
+    assert 'class="frame island"' in page(reader.get(path(mailbox, designed)))
+    dark = "color-scheme: dark !important"
+    assert dark in page(reader.get(path(mailbox, plain, "frame/")))
+    assert dark not in page(reader.get(path(mailbox, designed, "frame/")))
+
+
+# --- files in what IMAP takes for one part ---
+
+UUENCODED = "Voici :\n\nbegin 644 notes.txt\n(0F]N:F]U<@H*\n`\nend\n\nSuite\n"
+
+
+def test_a_uuencoded_file_is_an_attachment(reader: Client, mailbox: Mailbox) -> None:
+    uid = mailbox.append(letter(body=UUENCODED))
+    answer = reader.get(path(mailbox, uid))
+    assert "begin 644" not in words(answer) and "Suite" in words(answer)
+    (link,) = re.findall(r'href="([^"]*/part/[^"]*)"', page(answer))
+    download = reader.get(link)
+    assert download.content.startswith(b"Bonjour")
+    assert download["Content-Type"] == "application/octet-stream"
+    assert download["Content-Disposition"] == 'attachment; filename="notes.txt"'
+
+
+@pytest.mark.parametrize("number", ["1~1~1", "1~9", "9~1", "1~", "1~0", "~1", "1~1.1"])
+def test_a_part_that_is_in_no_container_is_404(
+    reader: Client, mailbox: Mailbox, number: str
+) -> None:
+    uid = mailbox.append(letter(body=UUENCODED))
+    assert reader.get(path(mailbox, uid, f"part/{number}/")).status_code == 404
+    assert all(room.lent == 0 for room in session.pool()._rooms.values())
+
+
+def test_nothing_that_was_seen_outlives_a_shared_session(
+    signed_in: Callable[..., Client], alice: MailAccount, mailbox: Mailbox, uid: int
+) -> None:
+    client = signed_in(alice, shared_computer="on")
+    client.get(path(mailbox, uid))
+    client.post("/accounts/logout/")
+    assert client.get(path(mailbox, uid, "frame/")).status_code == 302

@@ -1,0 +1,203 @@
+"""The HTML of messages for one reader: sanitised once, then kept for his session; and whether its
+images from elsewhere are loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import get_language, gettext
+
+from accounts import session, session_cache
+from accounts.http import SignedInRequest
+from webmail import image_proxy
+from webmail.forms import ImagesForm
+from webmail.imap import fetch
+from webmail.imap.connection import Connection
+from webmail.imap.values import Envelope, Fetched, MessageRef
+from webmail.mailbox import reading
+from webmail.mailbox.reading import Rendered
+from webmail.mime import authentication, headers, html
+from webmail.mime.headers import Headers
+from webmail.mime.html import SafeHtml
+from webmail.mime.structure import Part
+from webmail.models import AllowedSender
+
+_SHOWN_ONCE = "images_shown"
+_MOST_SHOWN_ONCE = 100
+_OF_PART = ("number", "media_type", "encoding", "size", "file_name")
+
+
+def quote_label() -> str:
+    """What stands on a folded quote."""
+    return gettext("Show the quoted text")
+
+
+def compose_prefix() -> str:
+    """The address of our composer, up to what a ``mailto:`` link asks of it."""
+    return f"{reverse('mail:compose')}?"
+
+
+# --- sanitised once ---
+
+
+class Renderer:
+    """Sanitises one message's HTML in the reader's words, or finds what it gave before: by the
+    message (a UID's content never changes: RFC 9051 section 2.3.1.1), else by the content.
+
+    A ``reading.Rendering``. ``images`` is what was chosen for the message, once its author is
+    known.
+    """
+
+    def __init__(self, request: SignedInRequest, ref: MessageRef) -> None:
+        self.images = Images()
+        self._request, self._ref = request, ref
+        self._content = ""
+        self._is_known = False
+
+    def find(self, fetched: Fetched, fields: Headers) -> Rendered | None:
+        author = author_of(fields, fetched.envelope)
+        session_cache.put(self._request, "author", _name(self._ref), author)
+        return self.found(author)
+
+    def found(self, author: str) -> Rendered | None:
+        """The same with the author known."""
+        self.images = images(self._request, self._ref, author)
+        kept = session_cache.get(self._request, "message", self._message())
+        safe = kept and (kept["html"] or self._sanitised(kept["content"]))
+        if not safe:
+            return None
+        self._is_known = True
+        inline = tuple(part and Part(**part) for part in kept["inline"])
+        return Rendered(SafeHtml.from_dict(safe), inline, kept["truncated"], kept["simplified"])
+
+    def sanitise(self, source: str, names: Collection[str]) -> SafeHtml:
+        options: dict[str, Any] = {
+            "remote": self.images.are_shown,
+            "mailto": compose_prefix(),
+            "quote_label": quote_label(),
+        }
+        said = json.dumps([html.POLICY, options, sorted(names)])
+        digest = hashlib.sha256(said.encode("utf-8", "surrogatepass"))
+        digest.update(source.encode("utf-8", "surrogatepass"))
+        self._content = digest.hexdigest()
+        if kept := self._sanitised(self._content):
+            return SafeHtml.from_dict(kept)
+        safe = html.sanitise(source, locations=names, **options)
+        session_cache.put(self._request, "html", self._content, safe.to_dict())
+        return safe
+
+    def keep(self, rendered: Rendered) -> None:
+        """For the frame, for each image in it, for the next time."""
+        if self._is_known:
+            return
+        inline = [
+            part and {name: getattr(part, name) for name in _OF_PART} for part in rendered.inline
+        ]
+        is_sanitised = self._content and not rendered.simplified
+        kept = {
+            "content": self._content,
+            "html": None if is_sanitised else rendered.html.to_dict(),
+            "inline": inline,
+            "truncated": rendered.truncated,
+            "simplified": rendered.simplified,
+        }
+        session_cache.put(self._request, "message", self._message(), kept)
+
+    def _message(self) -> str:
+        return json.dumps([_name(self._ref), self.images.are_shown, html.POLICY, get_language()])
+
+    def _sanitised(self, content: str) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = session_cache.get(self._request, "html", content)
+        return found
+
+
+def of(request: SignedInRequest, ref: MessageRef) -> tuple[Rendered, Images]:
+    """The HTML of a message as this reader is to see it; no IMAP command when he has it open.
+
+    Raises PartNotFound when it has none, and what reading a message raises.
+    """
+    renderer = Renderer(request, ref)
+    known = session_cache.get(request, "author", _name(ref))
+    rendered = None if known is None else renderer.found(known)
+    if rendered is None:
+        with session.imap(request) as imap:
+            if known is None:
+                known = author(imap, ref)
+                session_cache.put(request, "author", _name(ref), known)
+                rendered = renderer.found(known)
+            rendered = rendered or reading.html(imap, ref, rendering=renderer)
+        renderer.keep(rendered)
+    return rendered, renderer.images
+
+
+# --- images from elsewhere ---
+
+
+@dataclass(frozen=True)
+class Images:
+    """Whether a message's images from elsewhere are loaded: this once, or always, by the
+    reader's choice (``chosen``) or the administrators'. ``author`` is "" when nobody knows whose
+    they are."""
+
+    author: str = ""
+    once: bool = False
+    always: bool = False
+    chosen: bool = False
+
+    @property
+    def are_shown(self) -> bool:
+        return self.once or self.always
+
+
+def author_of(fields: Headers, envelope: Envelope) -> str:
+    """The address of who wrote a message, ``""`` if that is nobody, several, or somebody whose
+    domain disowns the message: anybody can write any address into From."""
+    if len(envelope.from_) != 1 or authentication.read(fields, settings.AUTHSERV_ID).is_refused:
+        return ""
+    return envelope.from_[0].address
+
+
+def images(request: SignedInRequest, ref: MessageRef, author: str) -> Images:
+    """What was chosen for a message by ``author``."""
+    always = bool(author) and image_proxy.allows(request.user, author)
+    return Images(
+        author=author,
+        once=_digest(ref) in request.session.get(_SHOWN_ONCE, ()),
+        always=always,
+        chosen=always and AllowedSender.objects.allows(request.user, author),
+    )
+
+
+def author(imap: Connection, ref: MessageRef) -> str:
+    """Who wrote a message, as ``author_of`` says. Two commands."""
+    fetched, raw = fetch.opened(imap, ref)
+    return author_of(headers.parse(raw), fetched.envelope)
+
+
+def choose(request: SignedInRequest, ref: MessageRef, author: str, show: str) -> None:
+    """Show the images of this message in this session (``once``), of its author from now on
+    (``always``), or neither any more (``never``)."""
+    shown = [one for one in request.session.get(_SHOWN_ONCE, ()) if one != _digest(ref)]
+    if show != ImagesForm.NEVER:
+        shown.append(_digest(ref))
+    request.session[_SHOWN_ONCE] = shown[-_MOST_SHOWN_ONCE:]
+    if show == ImagesForm.ALWAYS and author:
+        with suppress(ValueError):  # what is no address can only be shown once
+            AllowedSender.objects.allow(request.user, author)
+    elif show == ImagesForm.NEVER:
+        AllowedSender.objects.forget(request.user, author)
+
+
+def _name(ref: MessageRef) -> str:
+    return json.dumps([ref.folder, ref.uidvalidity, ref.uid])
+
+
+def _digest(ref: MessageRef) -> str:
+    return hashlib.sha256(_name(ref).encode()).hexdigest()[:20]
