@@ -77,7 +77,6 @@ def forget() -> None:
     verdict._ask_once.cache_clear()
     verdict._may_stay.cache_clear()
     links.host.cache_clear()
-    links.is_imitation.cache_clear()
 
 
 def best(work: Callable[[], object], before: Callable[[], None] = lambda: None) -> float:

@@ -76,10 +76,12 @@ _FORMATTING = re.compile(
 def _check_nesting(source: str) -> None:
     """Depth and repetition, by a bound that no trick with end tags can lower; where it grows too
     high, what html5ever really made of the source so far decides."""
-    formatting = Counter(_FORMATTING.findall(source))
-    reopened = sum(min(times, 3) for times in formatting.values()) * _REOPENING
     tags = source.count("<")
     starts = tags - source.count("</")
+    if tags * starts * (_REOPENING + 1) <= _UNCHECKED_WORK:
+        return
+    formatting = Counter(_FORMATTING.findall(source))
+    reopened = sum(min(times, 3) for times in formatting.values()) * _REOPENING
     if tags * (starts // 2 + reopened) <= _UNCHECKED_WORK:
         return
     names = {name.lower() for _, name in _TAG.findall(source)}

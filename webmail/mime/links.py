@@ -56,7 +56,7 @@ def note(address: str, words: str) -> Note | None:
     name = host(server)
     if not name:
         return None
-    is_alarming = bool(user) or is_imitation(name) or is_ip(name)
+    is_alarming = bool(user) or is_ip(name) or (not name.isascii() and is_imitation(name))
     if is_alarming or not name.isascii() or _disagrees(name, words):
         return Note(_both_forms(name), is_alarming)
     return None
@@ -109,7 +109,6 @@ _USUAL = frozenset("àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿß
 _LATIN_TO_THE_EYE = frozenset("асԁеһіјӏорԛѕԝхуүѵкмтвнгпαβγεικνορτυχωϲϳ")
 
 
-@lru_cache(maxsize=1024)
 def is_imitation(name: str) -> bool:
     """Whether a host in Unicode has a label that may pass for another: two scripts in one, letters
     of another script that all look Latin, or unusual accents."""

@@ -89,9 +89,11 @@ class MemoisedCSS(CSSSanitizer):
     thousands of times."""
 
     def sanitize_css(self, style: str) -> str:
+        # Most styles come back as they were, but for the last semicolon.
         if _NESTS.search(style):
-            return self._sanitize(style)
-        return "".join(map(self._sanitize, filter(None, style.split(";"))))
+            return self._sanitize(style).removesuffix(";")
+        declarations = map(self._sanitize, style.split(";"))
+        return ";".join([one.removesuffix(";") for one in declarations if one])
 
     def _sanitize(self, style: str) -> str:
         if len(style) > _LONGEST_REMEMBERED:

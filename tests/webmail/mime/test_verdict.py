@@ -68,7 +68,8 @@ ATTRIBUTES = [
 def test_an_attribute_is_kept_or_dropped_as_bleach_does(tag: str, name: str, value: str) -> None:
     cleaned = elements(by_bleach(f'<{tag} {name}="{html.escape(value, quote=False)}">'))
     (theirs,) = [one for one in cleaned if one[0] == tag]
-    assert verdict.ask(tag, {name: value}) == theirs[1]
+    kept = {key: one.removesuffix(";") for key, one in theirs[1].items()}
+    assert verdict.ask(tag, {name: value}) == kept
 
 
 @pytest.mark.parametrize("tag", ["script", "svg", "math", "form", "iframe", "style", "x-y", "use"])
@@ -96,7 +97,7 @@ def test_any_attribute_that_bleach_drops_is_dropped(tag: str, name: str, value: 
     ours = verdict.ask(tag, {name: value}) or {}
     assert set(ours) <= set(theirs)
     if name == "style" and ours:
-        assert ours["style"].replace(" ", "") == theirs["style"].replace(" ", "")
+        assert ours["style"].replace(" ", "") == theirs["style"].replace(" ", "").removesuffix(";")
 
 
 def test_all_that_css_keeps_bleach_keeps() -> None:
