@@ -13,6 +13,8 @@ from webmail.errors import MessageNotFound, PartNotFound, TooLarge
 from webmail.imap import connection, fetch
 from webmail.imap.values import SEEN, MessageRef, Server
 from webmail.mailbox import reading
+from webmail.mime import html as html_mail
+from webmail.mime.damage import Damage
 
 CORPUS = Path(__file__).resolve().parents[4] / "shared" / "corpus" / "mime"
 
@@ -318,3 +320,94 @@ def test_the_corpus_is_read_as_expected(imap, put):
                 (path.name, "inline", len(opened.shown.inline), wanted["inline_images"])
             )
     assert failures == []
+
+
+WRAPPED = Path(__file__).resolve().parents[2] / "data" / "mime"
+EXPECTED = json.loads((WRAPPED / "expected.json").read_text())
+
+
+def said(opened: reading.Opened) -> str:
+    """All that a reader sees of a message but its pictures."""
+    shown = html_mail.to_text(opened.rendered.html.body) if opened.rendered else opened.text
+    outcomes = [f"{one.recipient} {one.reason}" for one in opened.outcomes]
+    return folded(" ".join([shown, *outcomes]))
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_what_mail_programs_wrap_is_unwrapped(imap, put, name):
+    wanted = EXPECTED[name]
+    named = put((WRAPPED / name).read_bytes())
+    opened = reading.open_message(imap, named)
+    for words in wanted["visible"]:
+        assert folded(words) in said(opened)
+    for words in wanted.get("absent", ()):
+        assert words not in said(opened)
+    names = {part.file_name for part in opened.shown.attachments}
+    # A container that stays closed, and a signature, are files as well.
+    assert names - {"", "winmail.dat", "smime.p7s"} == set(wanted["attachments"])
+    assert len(opened.shown.messages) == wanted.get("messages", 0)
+    assert opened.protection.value == wanted["protection"]
+    assert sorted(one.value for one in opened.damage) == wanted["damage"]
+    inline = opened.rendered.inline if opened.rendered else ()
+    assert len([part for part in inline if part]) == wanted["inline_images"]
+    for part in (*opened.shown.attachments, *filter(None, inline)):
+        found = reading.find_part(imap, named, part.number)
+        assert found.file_name == part.file_name
+        assert reading.content(imap, named, found, limit=1_000_000) or not part.size
+
+
+@pytest.mark.parametrize(
+    ("name", "commands"),
+    [
+        ("winmail.eml", 5),  # SELECT, the message, the container, its text, mark as seen
+        ("smime-opaque.eml", 4),  # all of it is in the container
+        ("uuencode.eml", 4),  # the text is fetched once
+        ("bounce.eml", 5),  # the report
+        ("mhtml-location.eml", 4),
+    ],
+)
+def test_a_wrapping_costs_one_command_more_at_most(imap, put, name, commands):
+    named = put((WRAPPED / name).read_bytes())
+    imap.lend(lambda: imap)
+    before = imap.commands
+    reading.open_message(imap, named)
+    assert imap.commands - before <= commands
+
+
+def test_a_held_part_larger_than_the_limit_is_refused(imap, put):
+    named = put((WRAPPED / "winmail.eml").read_bytes())
+    held = reading.open_message(imap, named).shown.attachments[0]
+    with pytest.raises(TooLarge):
+        reading.content(imap, named, held, limit=1)
+
+
+def test_a_container_that_is_too_large_stays_closed_and_is_said(imap, put, monkeypatch):
+    monkeypatch.setattr("webmail.mime.containers.MOST_BYTES", 100)
+    opened = reading.open_message(imap, put((WRAPPED / "winmail.eml").read_bytes()))
+    assert [part.file_name for part in opened.shown.attachments] == ["winmail.dat"]
+    assert Damage.CONTAINER in opened.damage
+
+
+def test_the_text_is_had_although_there_is_html(imap, put):
+    opened = reading.open_message(imap, put(ALTERNATIVE), as_text=True)
+    assert opened.rendered is None and opened.has_html
+    assert opened.text.startswith("Le texte.")
+    html = "Subject: x\nContent-Type: text/html; charset=utf-8\n\n<p>Un</p><p>Deux</p>"
+    assert reading.open_message(imap, put(html), as_text=True).text.split() == ["Un", "Deux"]
+
+
+def test_html_that_was_rendered_before_is_not_fetched_again(imap, put):
+    named = put(ALTERNATIVE)
+    rendered = reading.open_message(imap, named).rendered
+
+    class Remembers(reading.Plainly):
+        def find(self, fetched, fields):
+            assert fields.get("Subject") == "Photos"
+            return rendered
+
+    imap.lend(lambda: imap)
+    before = imap.commands
+    opened = reading.open_message(imap, named, rendering=Remembers())
+    assert imap.commands == before + 2
+    assert opened.rendered is rendered
+    assert [part.file_name for part in opened.shown.attachments] == ["two.png"]

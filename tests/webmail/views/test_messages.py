@@ -6,18 +6,21 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from django.test import Client
 
 from accounts import session
+from accounts.models import MailDomain
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter, page, path, words
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
+WRAPPED = Path(__file__).resolve().parents[2] / "data" / "mime"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4
 NEWSLETTER = """<html><head><style>p { color: navy } body { background: url(https://x.example/b) }
 </style><script>alert(1)</script></head><body onload="alert(2)">
@@ -418,3 +421,133 @@ def test_a_key_that_is_missing_asks_for_the_password_alone(
     answer = reader.get("/mail/INBOX/")
     assert answer.status_code == 302
     assert answer["Location"] == "/accounts/reenter/?next=%2Fmail%2FINBOX%2F"
+
+
+# --- who wrote ---
+
+CHECKED = "mx.ac-exemple.fr; spf=pass smtp.mailfrom=x@revue.example; dkim=none; dmarc=fail"
+
+
+def cautions(answer) -> int:
+    """How many warnings about who wrote stand above the message."""
+    banner = r'<div class="banner [a-z]+" role="note"><svg[^>]*><use [^>]*#shield-alert'
+    return len(re.findall(banner, page(answer)))
+
+
+def checks(answer) -> list[str]:
+    """The checks of the sender that are told."""
+    return re.findall(r"<span>(SPF|DKIM|DMARC)", page(answer))
+
+
+def test_the_servers_verdicts_are_told_where_its_name_is_known(
+    reader: Client, mailbox: Mailbox, settings
+) -> None:
+    uid = mailbox.append(letter(sender="x@revue.example", Authentication_Results=CHECKED))
+    assert checks(reader.get(path(mailbox, uid))) == []
+    settings.AUTHSERV_ID = "mx.autre.example"
+    assert checks(reader.get(path(mailbox, uid))) == []
+    assert cautions(reader.get(path(mailbox, uid))) == 0
+    settings.AUTHSERV_ID = "mx.ac-exemple.fr"
+    answer = reader.get(path(mailbox, uid))
+    assert checks(answer) == ["SPF", "DKIM", "DMARC"]
+    assert cautions(answer) == 1
+    assert "revue.example" in words(answer).split("Bonjour")[0]
+
+
+@pytest.mark.parametrize(
+    ("sender", "reply_to", "expected"),
+    [
+        ("Bob Petit <bob@ac-exemple.fr>", "", 0),
+        ('"bob@ac-exemple.fr" <bob@ac-exemple.fr>', "", 0),
+        ('"Rectorat recteur@ac-exemple.fr" <x@mal.example>', "", 1),
+        ("Revue <x@revue.example>", "x@revue.example", 0),
+        ("Revue <x@revue.example>", "lecteurs@courrier.revue.example", 0),
+        ("Revue <x@courrier.revue.example>", "lecteurs@revue.example", 0),
+        ("Revue <x@revue.example>", "x@autrerevue.example", 1),
+        ("Revue <x@revue.example>", "x@revue.example.mal.example", 1),
+        ('"bob@ac-exemple.fr" <x@mal.example>', "y@pire.example", 2),
+        ("quelqu'un", "y@pire.example", 0),
+    ],
+)
+def test_a_sender_who_does_not_fit_together_is_pointed_out(
+    reader: Client, mailbox: Mailbox, sender: str, reply_to: str, expected: int
+) -> None:
+    uid = mailbox.append(letter(sender=sender, Reply_To=reply_to))
+    assert cautions(reader.get(path(mailbox, uid))) == expected
+
+
+def test_external_is_who_belongs_to_no_mail_domain(
+    reader: Client, mailbox: Mailbox, mail_domain: MailDomain
+) -> None:
+    MailDomain.objects.create(name="ac-voisine.fr", imap_host="imap.ac-voisine.fr")
+    for sender, is_external in (
+        ("bob@ac-exemple.fr", False),
+        ("x@AC-Voisine.fr", False),
+        ("x@revue.example", True),
+        ("x@sous.ac-exemple.fr", True),
+    ):
+        answer = reader.get(path(mailbox, mailbox.append(letter(sender=sender))))
+        assert ("#globe" in page(answer)) is is_external, sender
+
+
+# --- what is shown of it, and how ---
+
+
+def test_text_and_html_are_one_click_apart(reader: Client, mailbox: Mailbox) -> None:
+    uid = mailbox.append(letter(body="En texte\n", html="<p>En <b>HTML</b></p>"))
+    opened = reader.get(path(mailbox, uid))
+    assert "<iframe" in page(opened)
+    text = reader.get(path(mailbox, uid, "?view=text"))
+    assert "<iframe" not in page(text) and "En texte" in words(text)
+    link = re.compile(r'(?s)class="letter-ways"><a [^>]*href="([^"]*)"[^>]*hx-get="([^"]*)"')
+    there, back = link.findall(page(opened)), link.findall(page(text))
+    assert there == [(path(mailbox, uid, "?view=text"),) * 2]
+    assert back == [(path(mailbox, uid),) * 2]
+    plain = mailbox.append(letter())
+    assert not link.findall(page(reader.get(path(mailbox, plain))))
+
+
+@pytest.mark.parametrize(
+    ("name", "icon", "expected"),
+    [
+        ("smime-encrypted.eml", "#key-round", "S/MIME"),
+        ("pgp-mime-encrypted.eml", "#key-round", "PGP"),
+        ("smime-opaque.eml", "#shield", "S/MIME"),
+        ("pgp-inline-signed.eml", "#shield", "PGP"),
+        ("winmail-cut.eml", "#triangle-alert", "Voir les fichiers."),
+        ("bounce.eml", "#circle-alert", "p.durand@relais.invalid"),
+        ("html-twin-empty.eml", "#reply", "Exercices 4 et 5, page 62."),
+    ],
+)
+def test_what_is_particular_about_a_message_is_said(
+    reader: Client, mailbox: Mailbox, name: str, icon: str, expected: str
+) -> None:
+    uid = mailbox.append((WRAPPED / name).read_bytes())
+    answer = reader.get(path(mailbox, uid))
+    letter_part = page(answer).split('<article class="letter">')[1]
+    assert f'{icon}"' in letter_part
+    assert expected in words(answer)
+
+
+def test_files_in_a_winmail_dat_are_downloads(reader: Client, mailbox: Mailbox) -> None:
+    uid = mailbox.append((WRAPPED / "winmail.eml").read_bytes())
+    opened = reader.get(path(mailbox, uid))
+    assert "winmail.dat" not in words(opened) and "relevé.csv" in words(opened)
+    for link in sorted(set(re.findall(r'href="([^"]*/part/[^"]*)"', page(opened)))):
+        answer = reader.get(link)
+        assert answer.status_code == 200 and answer.content
+        assert answer["Content-Type"] == "application/octet-stream"
+        assert answer["Content-Disposition"].startswith("attachment")
+    picture = reader.get(path(mailbox, uid, "frame/inline/0"))
+    assert picture.status_code == 200
+    assert picture["X-Content-Type-Options"] == "nosniff"
+
+
+def test_what_is_too_complex_is_shown_as_its_text_and_said(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    uid = mailbox.append(related("<div>" * 3000 + "Le fond"))
+    for _n in range(2):
+        answer = reader.get(path(mailbox, uid))
+        assert page(answer).count(path(mailbox, uid, "source/")) == 2
+        assert "Le fond" in words(reader.get(path(mailbox, uid, "frame/")))
