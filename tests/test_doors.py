@@ -34,6 +34,7 @@ DOORS: dict[str, Answers] = {
     REF + "print/": (SIGN_IN, 404, "/admin/"),
     REF + "headers/": (SIGN_IN, 404, "/admin/"),
     REF + "part/<part:number>/": (SIGN_IN, 404, "/admin/"),
+    REF + "zip/": (SIGN_IN, 404, "/admin/"),
     REF + "source/": (SIGN_IN, 404, "/admin/"),
     REF + "reply/": (SIGN_IN, 404, "/admin/"),
     REF + "forward/": (SIGN_IN, 404, "/admin/"),
@@ -56,6 +57,11 @@ DOORS: dict[str, Answers] = {
     "admin/login/": (SIGN_IN, 403, "/accounts/2fa/totp/activate/"),
     "admin/logout/": ("/admin/", "/admin/", "/admin/"),
 }
+# An attachment in the viewer, and a file in one.
+VIEWED = ["", "image", "thumb", "media", "pdf", "frame/", "frame/inline/<int:n>", "file"]
+VIEWED += ["office/", "office/pdf"]
+for file in ("view/<part:number>/", "view/<part:number>/member/<member:member>/"):
+    DOORS |= {f"{REF}{file}{more}": (SIGN_IN, 404, "/admin/") for more in VIEWED}
 # All else of the admin leads everybody to the step that is missing.
 ADMIN = ["", "password_change/", "password_change/done/", "autocomplete/", "jsi18n/"]
 ADMIN += ["r/<path:content_type_id>/<path:object_id>/", "(?P<url>.*)$"]
@@ -94,6 +100,7 @@ def filled(mailbox: Mailbox) -> dict[str, str]:
         "<folder:folder>": "Conseil",
         "<ref:ref>": f"{mailbox.uidvalidity('Conseil')}-{uid}",
         "<part:number>": "1",
+        "<member:member>": "0",
         "<int:n>": "0",
         "<path:object_id>": "1",
         "<path:content_type_id>": "1",

@@ -49,6 +49,22 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.mailbox",
         "webmail.mime",
     },
+    "webmail.attachments": {
+        "webmail.mailbox",
+        "webmail.imap",
+        "webmail.mime",
+        "webmail.previews",
+        "webmail.errors",
+    },
+    "webmail.conversions": {
+        "webmail.previews",
+        "webmail.models",
+        "webmail.errors",
+        "accounts.credentials",
+        "accounts.models",
+    },
+    "webmail.invitations": {"webmail.previews"},
+    "webmail.tasks": {"webmail.conversions"},
     "webmail.context": {"webmail.preferences"},
     "webmail.health": set(),
     "webmail.middleware": {
@@ -88,6 +104,7 @@ NO_DJANGO = (
     "webmail.imap",
     "webmail.smtp",
     "webmail.mailbox",
+    "webmail.attachments",
     "webmail.previews",
     "webmail.remote",
 )

@@ -32,7 +32,7 @@ from webmail.imap.values import (
 from webmail.mailbox.folders import FolderNode
 from webmail.mailbox.listing import Page
 from webmail.mailbox.reading import Opened
-from webmail.mime import text
+from webmail.mime import headers, text
 from webmail.mime.addresses import Address
 from webmail.mime.authentication import Verdicts
 from webmail.mime.damage import Damage
@@ -55,6 +55,9 @@ KINDS = {
     "k-img": ("png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff", "svg", "heic"),
     "k-tab": ("xls", "xlsx", "ods", "csv", "tsv"),
 }
+# Attachments drawn small on their cards: what the image reader knows, and not too much of it.
+DRAWN = {"image/jpeg", "image/jpg", "image/pjpeg", "image/png", "image/gif", "image/webp"}
+THUMBNAIL_LIMIT = 10_000_000
 CLASS_OF_KIND = {ending: css for css, endings in KINDS.items() for ending in endings}
 
 
@@ -345,20 +348,41 @@ class AttachmentCard:
     kind_class: str
     size: str
     url: str
+    view_url: str
+    thumb_url: str
 
 
 def attachment_card(ref: MessageRef, part: Part) -> AttachmentCard:
-    name = part.file_name or _unnamed(part)
-    ending = name.rpartition(".")[2].lower() if "." in name else ""
+    name = file_name(part)
+    kind, kind_class = kind_of(name)
     octets = part.size * 3 // 4 if part.encoding == "base64" else part.size
+    drawn = kind_class == "k-img" and part.media_type in DRAWN and octets <= THUMBNAIL_LIMIT
     return AttachmentCard(
         number=part.number,
         name=name,
-        kind=ending[:4].upper() or "…",
-        kind_class=CLASS_OF_KIND.get(ending, "k-any"),
+        kind=kind,
+        kind_class=kind_class,
         size=size(octets),
         url=message_url(ref, "part", part.number),
+        view_url=message_url(ref, "view", part.number),
+        thumb_url=message_url(ref, "view_thumb", part.number) if drawn else "",
     )
+
+
+def kind_of(name: str) -> tuple[str, str]:
+    """What stands on a file's card, by the ending of its name: ``("PDF", "k-pdf")``."""
+    ending = name.rpartition(".")[2].lower() if "." in name else ""
+    return ending[:4].upper() or "…", CLASS_OF_KIND.get(ending, "k-any")
+
+
+def file_name(part: Part) -> str:
+    """The name of an attachment, also of one that brought none."""
+    return part.file_name or _unnamed(part)
+
+
+def zip_name(subject: str) -> str:
+    """What all attachments of a message are saved as."""
+    return f"{headers.safe_name(subject)[:80].strip() or gettext('attachments')}.zip"
 
 
 def _unnamed(part: Part) -> str:
@@ -537,6 +561,7 @@ class OpenedMessage:
     verdicts: tuple[tuple[str, str], ...]
     cautions: tuple[Caution, ...]
     attachments: tuple[AttachmentCard, ...]
+    zip_url: str
     images: ImagesBar | None
     outcomes: tuple[OutcomeLine, ...]
     protection: str
@@ -591,6 +616,7 @@ def opened_message(
         verdicts=verdict_words(verdicts),
         cautions=cautions(envelope, domains, refused=verdicts.is_refused),
         attachments=tuple(attachment_card(ref, part) for part in opened.shown.attachments),
+        zip_url=message_url(ref, "zip"),
         images=images,
         outcomes=tuple(outcome_line(outcome) for outcome in opened.outcomes),
         protection=protection_words(opened.protection),

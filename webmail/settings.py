@@ -135,6 +135,14 @@ MESSAGE_LIMIT = env_int("WEBMAIL_MESSAGE_LIMIT_MB", 25) * 1024 * 1024
 REMOTE_IMAGES_PER_MINUTE = env_int("WEBMAIL_REMOTE_IMAGES_PER_MINUTE", 300)
 REMOTE_CLOSED_NETWORKS = env_networks("WEBMAIL_REMOTE_CLOSED_NETWORKS")
 
+# Attachments in the viewer
+
+PREVIEW_LIMIT = env_int("WEBMAIL_PREVIEW_LIMIT_MB", 25) * 1024 * 1024
+OFFICE = env_text("WEBMAIL_OFFICE", "auto")
+if OFFICE not in {"auto", "off"}:
+    raise ImproperlyConfigured(f"WEBMAIL_OFFICE must be auto or off, not {OFFICE!r}")
+SPOOL = Path(env_text("WEBMAIL_SPOOL", str(BASE_DIR / "var" / "spool")))
+
 # Sign-in
 
 LOGIN_FAILURES_PER_LOGIN = env_int("WEBMAIL_LOGIN_FAILURES_PER_LOGIN", 10)
@@ -254,6 +262,8 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "frame-src": [SELF],
+        "media-src": [SELF],
+        "worker-src": [SELF],
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [SELF],
@@ -335,6 +345,10 @@ CELERY_BEAT_SCHEDULE = {
     "clear-expired-sessions": {
         "task": "accounts.tasks.clear_expired_sessions",
         "schedule": 24 * 60 * 60,
+    },
+    "expire-office-previews": {
+        "task": "webmail.tasks.expire_office_previews",
+        "schedule": 10 * 60,
     },
 }
 

@@ -4,12 +4,13 @@ from django.contrib import admin
 from django.urls import include, path, register_converter
 from django.views.i18n import set_language
 
-from webmail.converters import FolderConverter, MessageConverter, PartConverter
-from webmail.views import compose, messages, parts, preferences
+from webmail.converters import FolderConverter, MemberConverter, MessageConverter, PartConverter
+from webmail.views import compose, messages, parts, preferences, viewer
 
 register_converter(FolderConverter, "folder")
 register_converter(MessageConverter, "ref")
 register_converter(PartConverter, "part")
+register_converter(MemberConverter, "member")
 
 mail = [
     path("mail/<folder:folder>/", messages.message_list, name="folder"),
@@ -28,6 +29,23 @@ mail = [
     path("compose/", compose.compose, name="compose"),
     path("preferences/", preferences.preferences, name="preferences"),
 ]
+
+# An attachment in the viewer, and a file inside it: the same pages under the same rules.
+FILE = "mail/<folder:folder>/<ref:ref>/view/<part:number>/"
+for file in (FILE, FILE + "member/<member:member>/"):
+    mail += [
+        path(file, viewer.view, name="view"),
+        path(file + "image", viewer.image, name="view_image"),
+        path(file + "thumb", viewer.thumb, name="view_thumb"),
+        path(file + "media", viewer.media, name="view_media"),
+        path(file + "pdf", viewer.pdf, name="view_pdf"),
+        path(file + "frame/", viewer.frame, name="view_frame"),
+        path(file + "frame/inline/<int:n>", viewer.inline, name="view_inline"),
+        path(file + "office/", viewer.office, name="view_office"),
+        path(file + "office/pdf", viewer.office_pdf, name="view_office_pdf"),
+        path(file + "file", viewer.file, name="view_file"),
+    ]
+mail += [path("mail/<folder:folder>/<ref:ref>/zip/", viewer.everything, name="zip")]
 
 urlpatterns = [
     path("", messages.home, name="home"),

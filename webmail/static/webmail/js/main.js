@@ -12,8 +12,9 @@ import * as print from "./print.js";
 import * as session from "./session.js";
 import * as settings from "./settings.js";
 import * as signin from "./signin.js";
+import * as viewer from "./viewer.js";
 
-const modules = [compose, folders, frame, list, menus, notices, panes, print, session, settings, signin];
+const modules = [compose, folders, frame, list, menus, notices, panes, print, session, settings, signin, viewer];
 
 function load(root) {
   for (const module of modules) module.load?.(root);
