@@ -177,6 +177,10 @@ def _declarations(parsed: Iterable[Any], image: Image | None) -> Iterator[str]:
                 yield f"{node.lower_name}:{value}{' !important' if node.important else ''}"
 
 
+class _OurAddress(URLToken):  # type: ignore[misc]  # tinycss2 has no types
+    """An address that we wrote; a message may write ``url(remote/0)`` as well."""
+
+
 def _rewritten(token: Any, image: Image | None) -> Any:
     """A token of a background: an address becomes ours, or ``none``."""
     address = _address(token)
@@ -184,7 +188,7 @@ def _rewritten(token: Any, image: Image | None) -> Any:
         return token
     ours = image(address) if image and _ESCAPED not in address else None
     if ours and _OURS.fullmatch(ours):
-        return URLToken(token.source_line, token.source_column, ours, f"url({ours})")
+        return _OurAddress(token.source_line, token.source_column, ours, f"url({ours})")
     return IdentToken(token.source_line, token.source_column, "none")
 
 
@@ -219,7 +223,7 @@ def _is_harmless(token: Any) -> bool:
     if token.type == "() block":
         return all(map(_is_harmless, token.content))
     if token.type == "url":
-        return _OURS.fullmatch(token.value) is not None
+        return isinstance(token, _OurAddress)
     if token.type == "string":
         # Quotes inside a string would come out as escapes.
         return not re.search(r"['\"\n\r]", token.value)

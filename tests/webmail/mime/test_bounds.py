@@ -22,6 +22,7 @@ SLOW = {
     "ampersands": "&" * 1_000_000,
     "entities": "&amp;" * 200_000,
     "fonts opened again in each paragraph": f"<p>{FONTS}" + "<p>x" * 100_000,
+    "fonts opened again in few": f"<p>{FONTS}" + "<p>x" * 6000,
     "fonts opened again and closed in vain": f"<p>{FONTS}<table>{'</font>' * 2000}</table>"
     + "<p>x" * 30_000,
     "attributes": "<a " + " ".join(f"a{n:x}" for n in range(150_000)) + ">x",

@@ -104,6 +104,9 @@ IMAGES = {
     "escape": ("background:\\75 rl(x)", ""),
     "escape in the address": ("background:url(x\\29 )", ""),
     "other property": ("list-style-image:url(x)", ""),
+    "list": ("list-style:url(x)", ""),
+    "number of the message's own": ("list-style:url(remote/7)", ""),
+    "number in a border": ("border:1px solid url(inline/0)", ""),
     "in a function": ("background-image:image-set(url(x) 2x)", ""),
     "bad": ("background:url(x y)", ""),
 }

@@ -225,6 +225,17 @@ def test_the_numbers_of_addresses_do_not_depend_on_what_is_allowed(remote: bool)
     assert safe.remote == html.sanitise(BACKGROUNDS + REMOTE).remote
 
 
+def test_a_message_cannot_name_a_number_itself() -> None:
+    one = "url(remote/0) url('inline/0')"
+    safe = html.sanitise(
+        f'<style>p{{background:{one};list-style:{one}}}</style><img src="http://x/a.png">'
+        f'<img src="remote/0" srcset="remote/0 2x"><p style="background:{one};list-style:{one}">',
+        remote=True,
+    )
+    assert safe.body.count("remote/0") == 1
+    assert "/0" not in safe.style
+
+
 def test_media_queries_stay_for_narrow_screens() -> None:
     query = "@media only screen and (max-width:600px){.c{display:block !important}}"
     assert html.sanitise(f"<style>{query}</style>").style == query
