@@ -1,0 +1,183 @@
+"""The reading pane in Chromium: how tall the frame is, its colours, its images, its print page."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable
+from email.message import EmailMessage
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from demo.servers.dovecot import MailAccount
+from tests.browser.test_walks import violations
+from tests.servers.mailboxes import Mailbox
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+OpenPage = Callable[..., Page]
+SignIn = Callable[[Page, MailAccount], None]
+# Refused by the image proxy at once, and never asked.
+REMOTE = '<img src="http://127.0.0.1/a.png" width="200" height="90" alt="Affiche">'
+PIXEL = '<img src="http://127.0.0.1/p.gif" width="1" height="1">'
+
+
+def png(width: int, height: int) -> bytes:
+    """A grey picture."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        check = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + check
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    rows = zlib.compress((b"\0" + b"\x99" * width) * height)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def html(source: str, picture: bytes = b"") -> bytes:
+    message = EmailMessage()
+    message["Subject"] = "Lettre"
+    message["From"] = "Revue <lettre@revue.example>"
+    message["To"] = "alice@ac-exemple.fr"
+    message.set_content(source, subtype="html")
+    if picture:
+        message.add_related(picture, maintype="image", subtype="png", cid="<a@x>")
+    return message.as_bytes()
+
+
+@pytest.fixture
+def opened(
+    open_page: OpenPage, sign_in: SignIn, alice: MailAccount, mailbox: Mailbox
+) -> Callable[..., Page]:
+    """`opened(message)`: a window in which Alice has opened it."""
+
+    def open_message(message: bytes, **options: object) -> Page:
+        mailbox.append(message)
+        page = open_page(**options)
+        sign_in(page, alice)
+        page.get_by_role("link", name="Lettre").click()
+        expect(page.locator("iframe[data-frame]")).to_be_visible()
+        return page
+
+    return open_message
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait for it: Playwright's own waiting evaluates text, which the page's policy forbids."""
+    for _n in range(100):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"never: {expression}")
+
+
+def height(page: Page) -> int:
+    return int(page.evaluate("document.querySelector('iframe[data-frame]').offsetHeight"))
+
+
+def test_the_frame_is_as_tall_as_its_pictures(opened: Callable[..., Page]) -> None:
+    page = opened(html('<p>Bonjour</p><img src="cid:a@x">', png(100, 2500)))
+    until(page, "document.querySelector('iframe[data-frame]').offsetHeight > 2500")
+    assert height(page) < 2650
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<style>html, body { height: 100% } body { margin: 0 }</style><p>Bonjour</p>",
+        '<div style="height:100vh;margin:30px 0">Bonjour</div>',
+        '<div style="min-height:100vh">Bonjour</div>',
+    ],
+)
+def test_content_as_tall_as_its_frame_does_not_make_it_grow_for_ever(
+    opened: Callable[..., Page], source: str
+) -> None:
+    page = opened(html(source))
+    page.wait_for_timeout(3000)
+    before = height(page)
+    page.wait_for_timeout(2500)
+    assert height(page) == before < 1500
+
+
+def test_a_short_message_has_a_short_frame(opened: Callable[..., Page]) -> None:
+    page = opened(html("<p>Bonjour</p>"))
+    until(page, "document.querySelector('iframe[data-frame]').offsetHeight < 120")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_plain_mail_is_dark_where_the_reader_is_and_designed_mail_is_not(
+    opened: Callable[..., Page], scheme: str
+) -> None:
+    page = opened(html('<p style="color:#000">Bonjour</p>'), color_scheme=scheme)
+    words = page.frame_locator("iframe").get_by_text("Bonjour")
+    expect(words).to_have_css("color", "rgb(233, 236, 243)" if scheme == "dark" else "rgb(0, 0, 0)")
+
+
+def test_designed_mail_keeps_its_colours_in_the_dark(opened: Callable[..., Page]) -> None:
+    source = '<div style="background:#ffeecc;color:#663300">Bonjour</div>'
+    page = opened(html(source), color_scheme="dark")
+    words = page.frame_locator("iframe").get_by_text("Bonjour")
+    expect(words).to_have_css("color", "rgb(102, 51, 0)")
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_images_from_elsewhere_are_asked_of_our_server_alone(
+    opened: Callable[..., Page], faults: list[str], script: bool
+) -> None:
+    page = opened(html("<p>Bonjour</p>" + REMOTE + PIXEL), java_script_enabled=script)
+    picture = page.frame_locator("iframe").get_by_alt_text("Affiche")
+    assert picture.get_attribute("src") is None
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.locator("button[name=show][value=once]").click()
+    expect(page.locator("button[name=show][value=never]")).to_be_visible()
+    expect(picture).to_have_attribute("src", "remote/0")
+    assert [url for url in asked if url.endswith("/frame/remote/0")]
+    assert not [url for url in asked if url.endswith("/frame/remote/1")]
+    assert not faults
+
+
+def test_text_and_headers_are_a_click_away(opened: Callable[..., Page]) -> None:
+    page = opened(html("<p>Bonjour à <b>tous</b></p>"))
+    page.locator(".letter-ways a").click()
+    expect(page.locator(".text")).to_contain_text("Bonjour à tous")
+    page.locator(".letter-ways a").click()
+    expect(page.frame_locator("iframe").get_by_text("tous")).to_be_visible()
+    page.locator("a[href$='/headers/']").evaluate("link => link.click()")
+    expect(page.get_by_text("lettre@revue.example").first).to_be_visible()
+
+
+def test_a_message_is_printed_by_its_own_page(
+    opened: Callable[..., Page], faults: list[str]
+) -> None:
+    page = opened(html("<p>Bonjour</p>"))
+    page.evaluate(
+        """new MutationObserver(changes => {
+          for (const node of changes.flatMap(change => [...change.addedNodes])) {
+            if (node.tagName !== "IFRAME") continue;
+            node.addEventListener("load", () => node.contentWindow.addEventListener(
+              "beforeprint", () => { window.printed = node.contentDocument.body.innerText; }));
+          }
+        }).observe(document.body, { childList: true })"""
+    )
+    page.locator("a[data-print]").evaluate("link => link.click()")
+    until(page, "window.printed")
+    printed = page.evaluate("window.printed")
+    assert "Revue <lettre@revue.example>" in printed and "Bonjour" in printed
+    assert not faults
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 375])
+def test_the_reader_is_accessible_and_fits(
+    opened: Callable[..., Page], width: int, scheme: str
+) -> None:
+    message = html("<p>Bonjour</p>" + REMOTE + PIXEL)
+    forged = b'From: "bob@ac-exemple.fr" <x@mal.example>'
+    message = message.replace(b"From: Revue <lettre@revue.example>", forged)
+    page = opened(message, width=width, color_scheme=scheme)
+    checked = [violations(page)]
+    page.goto(page.url + "headers/")
+    checked.append(violations(page))
+    assert not any(checked), checked
