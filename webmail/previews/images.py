@@ -110,7 +110,7 @@ def _shown(image: Image.Image, longest: int) -> Picture:
 def _small(image: Image.Image, longest: int) -> Picture:
     full = _full_size(image)
     still = _upright(image, longest)
-    still.thumbnail((longest, longest), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    still.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     out = io.BytesIO()
     still.save(out, "WEBP", quality=75, method=3)
     return Picture(out.getvalue(), "image/webp", *still.size, *full)
@@ -128,10 +128,17 @@ def _full_size(image: Image.Image) -> tuple[int, int]:
     return (height, width) if is_sideways else (width, height)
 
 
+# Modes whose pixels are colours, so that neighbours can be mixed; the others are mixed as colours.
+_SCALABLE = frozenset({"L", "RGB", "RGBA", "CMYK", "YCbCr"})
+
+
 def _upright(image: Image.Image, longest: int) -> Image.Image:
     """The pixels alone, the right side up, in a mode that every format here can write."""
     if image.format in ("JPEG", "MPO"):
         image.draft("RGB", (longest, longest))
+    if image.mode in _SCALABLE:
+        # First of all: what follows copies the image several times.
+        image.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=2.0)
     turned = ImageOps.exif_transpose(image)
     plain = _plain_mode(turned)
     bare = Image.new(plain.mode, plain.size)
