@@ -536,7 +536,7 @@ def outcome_line(outcome: Outcome) -> OutcomeLine:
         "expanded": gettext("Delivered to the list %(recipient)s."),
         "displayed": gettext("Opened by %(recipient)s."),
         "deleted": gettext("Deleted by %(recipient)s."),
-    }.get(outcome.action, "%(recipient)s : %(action)s")
+    }.get(outcome.action, gettext("%(recipient)s: %(action)s."))
     text = words % {"recipient": outcome.recipient, "action": outcome.action}
     return OutcomeLine(text, f"{outcome.status} {outcome.reason}".strip(), outcome.is_permanent)
 
@@ -651,11 +651,16 @@ def verdict_words(verdicts: Verdicts) -> tuple[tuple[str, str], ...]:
     return tuple((name, words.get(result, result)) for name, result in said if result)
 
 
+def quote_label() -> str:
+    """What stands on a folded quote."""
+    return gettext("Show the quoted text")
+
+
 def text_html(words: str, compose_prefix: str) -> str:
     """The text of a message as safe HTML."""
     return text.to_html(
         words,
-        quote_label=gettext("Show the quoted text"),
+        quote_label=quote_label(),
         cut_label=gettext("The rest of this text is not shown."),
         mailto=f"{compose_prefix}to=",
     )

@@ -12,11 +12,11 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language
 
 from accounts import session, session_cache
 from accounts.http import SignedInRequest
-from webmail import image_proxy
+from webmail import image_proxy, presentation
 from webmail.forms import ImagesForm
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
@@ -32,11 +32,6 @@ from webmail.models import AllowedSender
 _SHOWN_ONCE = "images_shown"
 _MOST_SHOWN_ONCE = 100
 _OF_PART = ("number", "media_type", "encoding", "size", "file_name")
-
-
-def quote_label() -> str:
-    """What stands on a folded quote."""
-    return gettext("Show the quoted text")
 
 
 def compose_prefix() -> str:
@@ -81,7 +76,7 @@ class Renderer:
         options: dict[str, Any] = {
             "remote": self.images.are_shown,
             "mailto": compose_prefix(),
-            "quote_label": quote_label(),
+            "quote_label": presentation.quote_label(),
         }
         said = json.dumps([html.POLICY, options, sorted(names)])
         digest = hashlib.sha256(said.encode("utf-8", "surrogatepass"))

@@ -142,8 +142,13 @@ def plain(imap: Connection, ref: MessageRef) -> str:
 
 
 def quotable(imap: Connection, ref: MessageRef) -> str:
-    """What a reply quotes: the plain text without the signature below ``-- ``."""
-    lines = plain(imap, ref).rstrip().split("\n")
+    """What is quoted of a message: its plain text without the signature."""
+    return unsigned(plain(imap, ref))
+
+
+def unsigned(words: str) -> str:
+    """A text without the signature below ``-- ``."""
+    lines = words.rstrip().split("\n")
     if "-- " in lines:
         lines = lines[: lines.index("-- ")]
     return "\n".join(lines).rstrip()

@@ -22,7 +22,7 @@ from accounts import session
 from accounts.forms import SignInForm
 from accounts.http import AnyRequest, SignedInRequest, login_required
 from accounts.models import User
-from webmail import outbox, presentation
+from webmail import outbox, presentation, rendering
 from webmail.errors import (
     FolderChanged,
     NotFound,
@@ -55,8 +55,7 @@ def reply(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpRe
     everyone = request.GET.get("all") == "1"
     origin = MessageRef(folder, *ref)
     with session.imap(request) as imap:
-        opened = reading.open_message(imap, origin, mark_seen=False)
-        quoted = reading.quotable(imap, origin)
+        opened = reading.open_message(imap, origin, mark_seen=False, as_text=True)
         sides = read_folders(imap, folder)
     envelope = opened.fetched.envelope
     to, cc = quoting.reply_recipients(
@@ -71,7 +70,7 @@ def reply(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpRe
         "to": _written(to),
         "cc": _written(cc),
         "subject": quoting.reply_subject(envelope.subject),
-        "body": "\n\n" + quoting.quote(quoted, _attribution(envelope)),
+        "body": "\n\n" + quoting.quote(reading.unsigned(opened.text), _attribution(envelope)),
         "kind": "reply_all" if everyone else "reply",
     }
     return _page(request, _begun(initial, origin), sides)
@@ -83,7 +82,8 @@ def forward(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> Http
     """The message inside a new one, its attachments kept unless unticked."""
     origin = MessageRef(folder, *ref)
     with session.imap(request) as imap:
-        opened = reading.open_message(imap, origin, mark_seen=False)
+        renderer = rendering.Renderer(request, origin)
+        opened = reading.open_message(imap, origin, mark_seen=False, rendering=renderer)
         quoted = reading.quotable(imap, origin)
         sides = read_folders(imap, folder)
     envelope = opened.fetched.envelope

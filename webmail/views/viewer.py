@@ -517,7 +517,7 @@ def _letter(found: Found) -> SafeHtml:
     return html_mail.sanitise(
         letter.html,
         locations=attachments.locations(found.content),
-        quote_label=rendering.quote_label(),
+        quote_label=presentation.quote_label(),
         mailto=rendering.compose_prefix(),
     )
 
