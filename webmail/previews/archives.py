@@ -169,7 +169,8 @@ def _member(index: int, info: zipfile.ZipInfo) -> Member:
 def _path(info: zipfile.ZipInfo) -> str:
     """The path to show: each step a safe file name; no root, no drive, no way up."""
     steps = re.split(r"[/\\]+", _decoded(info)[:1000])
-    safe = [headers.safe_name(step) for step in steps if step not in ("", ".", "..")]
+    # Of "." and ".." nothing is left.
+    safe = [headers.safe_name(step) for step in steps]
     return "/".join(step for step in safe if step) or f"{info.header_offset}"
 
 

@@ -49,6 +49,7 @@ EACH = [
     (samples.VCARD, Kind.VCARD, "vcf", BINARY),
     (samples.CALENDAR, Kind.CALENDAR, "ics", BINARY),
     (b"\x00\x01\x02\x03", Kind.UNKNOWN, "", BINARY),
+    (b"a" * 1000 + b"\x00", Kind.UNKNOWN, "", BINARY),
     (samples.ole("__substg1.0_0037001F"), Kind.UNKNOWN, "msg", BINARY),
     (b"\x00\x00\x00\x18ftypheic" + bytes(12), Kind.UNKNOWN, "heic", BINARY),
     (samples.PROGRAM, Kind.UNKNOWN, "exe", BINARY),
