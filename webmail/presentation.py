@@ -382,7 +382,7 @@ def file_name(part: Part) -> str:
 
 def zip_name(subject: str) -> str:
     """What all attachments of a message are saved as."""
-    return f"{headers.safe_name(subject)[:80].strip() or gettext('attachments')}.zip"
+    return (headers.safe_name(subject)[:80].strip() or gettext("attachments")) + ".zip"
 
 
 def _unnamed(part: Part) -> str:
