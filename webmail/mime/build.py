@@ -45,7 +45,7 @@ class Outgoing:
 
 
 _CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
-_ID = re.compile(r"<[!-;=?-~]{1,900}>")
+_ID = re.compile(r"<[!-;=?-~]{1,250}>")
 _LINE = 76
 
 
@@ -54,6 +54,13 @@ def message_id(domain: str, unique: str) -> str:
     if not re.fullmatch(r"[\w.!#$%&'*+/=?^`{|}~-]{1,200}", unique, re.ASCII):
         raise ValueError("not usable in a Message-ID")
     return f"<{unique}@{_ascii_domain(_checked(domain))}>"
+
+
+def message_ids(value: str) -> tuple[str, ...]:
+    """The Message-IDs of a References header or the like that may be written again; others that
+    programs write, with accents or blanks in them, are left out.
+    """
+    return tuple(_ID.findall(value))
 
 
 def message(outgoing: Outgoing, *, keep_bcc: bool = False) -> bytes:

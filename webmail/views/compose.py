@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,8 +43,6 @@ from webmail.mime import addresses, build, headers, quoting
 from webmail.mime.addresses import Address
 from webmail.mime.build import Attachment, Outgoing
 from webmail.views.messages import read_folders
-
-MESSAGE_ID = re.compile(r"<[^<>\s]{1,250}>")
 
 
 @require_GET
@@ -215,7 +212,7 @@ def _thread(imap: Connection, form: ComposeForm) -> tuple[str, ...]:
     except (NotFound, FolderChanged):
         return ()
     known = origin.get("References") or origin.get("In-Reply-To")
-    return tuple(MESSAGE_ID.findall(f"{known} {origin.get('Message-ID')}"))[-50:]
+    return build.message_ids(f"{known} {origin.get('Message-ID')}")[-50:]
 
 
 def _outgoing(

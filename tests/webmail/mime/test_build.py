@@ -104,6 +104,20 @@ def test_a_message_id() -> None:
         build.message_id("x.fr", "a b>")
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("<a@x>\r\n <b@x>", ("<a@x>", "<b@x>")),
+        ("<é@x> <a b@x> <c@x>", ("<c@x>",)),
+        ("<" + "a" * 300 + "@x> none", ()),
+    ],
+)
+def test_ids_that_cannot_be_written_are_left_out(value: str, expected: tuple[str, ...]) -> None:
+    found = build.message_ids(value)
+    assert found == expected
+    build.message(replace(SIMPLE, references=found))
+
+
 WORDS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=120)
 
 
