@@ -104,6 +104,10 @@ class RecipientsField(forms.CharField):
     """What a person typed as recipients -> addresses; each wrong one is named."""
 
     widget = forms.TextInput
+    MOST_CHARACTERS = 100_000
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=self.MOST_CHARACTERS, **kwargs)
 
     def clean(self, value: str) -> tuple[Address, ...]:
         text = super().clean(value)

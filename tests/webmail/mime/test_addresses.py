@@ -119,7 +119,10 @@ def test_an_address_is_written_so_that_it_can_be_read_again(
     assert addresses.format(address) == expected
     assert addresses.parse(expected) == (address,)
     # So stands whom one answers in the field, and is sent from there.
-    assert addresses.read_recipients(f"{expected}, b@x.fr").valid == (address, Address("", "b@x.fr"))
+    assert addresses.read_recipients(f"{expected}, b@x.fr").valid == (
+        address,
+        Address("", "b@x.fr"),
+    )
 
 
 @pytest.mark.parametrize("bad", ["a\r\nBcc: x@y.fr", "a\nb", "a\x00b"])
