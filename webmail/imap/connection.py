@@ -345,7 +345,7 @@ def quoted_folder(folder: str) -> bytes:
 
 def canonical(folder: str) -> str:
     """INBOX in capitals however it is written; other names as they are (RFC 9051 section 5.1)."""
-    return "INBOX" if folder.upper() == "INBOX" else folder
+    return "INBOX" if folder.isascii() and folder.upper() == "INBOX" else folder
 
 
 def checked_flag(flag: str) -> str:
