@@ -68,5 +68,6 @@ export function start() {
     send(event.target);
   });
   asked?.querySelector("[value=cancel]").addEventListener("click", () => asked.close());
-  asked?.addEventListener("cancel", () => (waiting = []));
+  // What was not gone on with is not to happen at a later sign-in.
+  asked?.addEventListener("close", () => (waiting = []));
 }
