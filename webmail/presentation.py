@@ -24,6 +24,7 @@ from webmail.mailbox.listing import Page
 from webmail.mailbox.reading import Opened
 from webmail.mime import text
 from webmail.mime.addresses import Address
+from webmail.mime.build import decoded_size
 from webmail.mime.structure import Part, choose
 
 ICONS = {
@@ -331,7 +332,7 @@ class AttachmentCard:
 def attachment_card(ref: MessageRef, part: Part) -> AttachmentCard:
     name = part.file_name or _unnamed(part)
     ending = name.rpartition(".")[2].lower() if "." in name else ""
-    octets = part.size * 3 // 4 if part.encoding == "base64" else part.size
+    octets = decoded_size(part.size) if part.encoding == "base64" else part.size
     return AttachmentCard(
         number=part.number,
         name=name,

@@ -218,6 +218,16 @@ def _message_content(content: bytes) -> tuple[str, bytes]:
     return "7bit" if content.isascii() else "8bit", b"\r\n".join(lines)
 
 
+def encoded_size(octets: int) -> int:
+    """The bytes that a file of so many takes in a message: lines of 57 become 76 and CRLF."""
+    return -(-octets // 57) * 78
+
+
+def decoded_size(encoded: int) -> int:
+    """The bytes of a file that takes so many in a message."""
+    return encoded * 57 // 78
+
+
 def _base64_lines(content: bytes) -> bytes:
     return base64.encodebytes(content).replace(b"\n", b"\r\n")
 

@@ -33,7 +33,7 @@ from webmail.errors import (
     TooLarge,
     WebmailError,
 )
-from webmail.forms import ComposeForm
+from webmail.forms import ComposeForm, attachments_room
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import Envelope, MessageRef
@@ -350,8 +350,8 @@ def _page(
         "folders": sides and sides.shown,
         "sender": user if isinstance(user, User) else None,
         "origin_attachments": origin_attachments,
-        "limit": presentation.size(settings.MESSAGE_LIMIT * 3 // 4),
-        "limit_bytes": settings.MESSAGE_LIMIT * 3 // 4,
+        "limit": presentation.size(build.decoded_size(attachments_room())),
+        "limit_bytes": build.decoded_size(attachments_room()),
         "cancel_url": reverse("mail:folder", args=["INBOX"]),
     }
     return render_template(request, "webmail/compose.html", context, status=status)
