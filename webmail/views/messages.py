@@ -44,6 +44,11 @@ class Sides:
     def special_use(self) -> str:
         return self.current.special_use if self.current else ""
 
+    @property
+    def own_verb(self) -> str:
+        """The verb that moves messages to the open folder: of no use in it."""
+        return next((verb for verb, use in TARGETS.items() if use == self.special_use), "")
+
 
 def read_folders(imap: Connection, current: str) -> Sides:
     found = folders.list_folders(imap)
@@ -72,7 +77,13 @@ def _list_context(
         full_dates=request.preferences.dates == "full",
         current=current,
     )
-    return {"folders": sides.shown, "current": folder, "page": shown, "folder_label": shown.label}
+    return {
+        "folders": sides.shown,
+        "current": folder,
+        "here": sides.own_verb,
+        "page": shown,
+        "folder_label": shown.label,
+    }
 
 
 @require_GET
@@ -100,6 +111,7 @@ def message(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> Http
             context: dict[str, Any] = {
                 "folders": sides.shown,
                 "current": folder,
+                "here": sides.own_verb,
                 "folder_label": label,
                 "page": {
                     "label": label,
@@ -133,11 +145,16 @@ def act(request: SignedInRequest, folder: str) -> HttpResponse:
     """One verb on the chosen messages of a folder, with its undoing in a toast."""
     form = ActForm(request.POST)
     if not form.is_valid():
-        return _nothing_done(request, folder)
+        words = gettext("Nothing was done: choose at least one message.")
+        return _nothing_done(request, folder, words)
     verb = form.cleaned_data["verb"]
     refs = [MessageRef(folder, *pair) for pair in form.cleaned_data["refs"]]
     with session.imap(request) as imap:
-        undo = _perform(imap, folder, verb, refs, form.cleaned_data["to"])
+        target = _target(imap, verb, form.cleaned_data["to"])
+        if target == folder:
+            words = gettext("Nothing was done: these messages are in this folder already.")
+            return _nothing_done(request, folder, words)
+        undo = _perform(imap, folder, verb, refs, target)
         if wants_partial(request):
             sides = read_folders(imap, folder)
     words = _done(verb, len(refs))
@@ -160,8 +177,15 @@ def act(request: SignedInRequest, folder: str) -> HttpResponse:
     return render_template(request, "webmail/_acted.html", context)
 
 
+def _target(imap: Connection, verb: str, to: str) -> str:
+    """The folder that the verb moves messages to; "" for one that leaves them where they are."""
+    if verb in FLAG_VERBS:
+        return ""
+    return to if verb == "move" else folders.ensure(imap, TARGETS[verb])
+
+
 def _perform(
-    imap: Connection, folder: str, verb: str, refs: Sequence[MessageRef], to: str
+    imap: Connection, folder: str, verb: str, refs: Sequence[MessageRef], target: str
 ) -> dict[str, Any] | None:
     """Do it; returns the form that undoes it, None when the server does not tell the new UIDs."""
     if verb in FLAG_VERBS:
@@ -169,7 +193,6 @@ def _perform(
         moved: Sequence[MessageRef] = refs
         undoing, back = UNDOING[verb], ""
     else:
-        target = to if verb == "move" else folders.ensure(imap, TARGETS[verb])
         moved = actions.move(imap, refs, to=target)
         undoing, back = "move", folder
     if not moved:
@@ -214,8 +237,7 @@ def _done(verb: str, count: int) -> str:
     return words % {"count": count}
 
 
-def _nothing_done(request: SignedInRequest, folder: str) -> HttpResponse:
-    words = gettext("Nothing was done: choose at least one message.")
+def _nothing_done(request: SignedInRequest, folder: str, words: str) -> HttpResponse:
     if wants_partial(request):
         context = {"level": "warn", "title": words}
         return render_template(request, "webmail/_notice.html", context, status=422)

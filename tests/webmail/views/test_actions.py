@@ -58,6 +58,39 @@ def test_moving_keeps_content_and_flags(
     assert mailbox.flags(mailbox.uids(target)[0], target) == {"\\Flagged"}
 
 
+@pytest.mark.parametrize(
+    ("verb", "to", "folder"),
+    [
+        ("trash", "", "Trash"),
+        ("archive", "", "Archive"),
+        ("junk", "", "Junk"),
+        ("move", "INBOX", "INBOX"),
+    ],
+)
+def test_nothing_is_moved_to_where_it_is(
+    reader: Client, mailbox: Mailbox, verb: str, to: str, folder: str
+) -> None:
+    uid = mailbox.append(letter(), folder)
+    data = {"verb": verb, "refs": [ref(mailbox, uid, folder)], "to": to}
+    answer = reader.post(f"/mail/{folder}/act/", data, headers=HTMX)
+    assert answer.status_code == 422
+    assert "déjà dans ce dossier" in page(answer)
+    assert mailbox.uids(folder) == [uid]
+
+
+@pytest.mark.parametrize(
+    ("verb", "folder"), [("trash", "Trash"), ("archive", "Archive"), ("junk", "Junk")]
+)
+def test_a_folder_offers_no_move_into_itself(
+    reader: Client, mailbox: Mailbox, verb: str, folder: str
+) -> None:
+    uid = mailbox.append(letter(), folder)
+    url = f"/mail/{folder}/{ref(mailbox, uid, folder)}/"
+    for shown in (page(reader.get(url)), page(reader.get(url, headers=HTMX))):
+        offered = set(re.findall(r'name="verb" value="(trash|archive|junk)"', shown))
+        assert offered == {"trash", "archive", "junk"} - {verb}
+
+
 def test_a_trash_that_is_missing_is_made(reader: Client, mailbox: Mailbox) -> None:
     mailbox.delete_folder("Trash")
     uid = mailbox.append(letter())
