@@ -239,3 +239,49 @@ def violations(page: Page) -> list[str]:
     if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
         found.append(f"{page.url}: wider than the window")
     return found
+
+
+def test_a_refused_message_takes_the_focus_to_what_is_wrong(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    submission: Submission,
+) -> None:
+    page = open_page()
+    sign_in(page, alice)
+    page.goto("/compose/")
+    page.get_by_label("À", exact=True).fill("zzz")
+    page.get_by_role("button", name="Envoyer").click()
+    expect(page.get_by_text("Ce n’est pas une adresse")).to_be_visible()
+    expect(page.get_by_label("À", exact=True)).to_be_focused()
+
+
+def test_a_shared_computer_keeps_nothing_in_the_browser(
+    open_page: Callable[..., Page], alice: MailAccount, letters: Mailbox
+) -> None:
+    page = open_page()
+    page.goto("/")
+    page.get_by_label("Adresse ou identifiant").fill(alice.login)
+    page.get_by_label("Mot de passe", exact=True).fill(alice.password)
+    page.get_by_label("Poste partagé").check()
+    page.get_by_role("button", name="Se connecter").click()
+    page.get_by_role("link", name="Absence de Maëlle").click()
+    expect(page.locator("#message[data-open]")).to_be_visible()
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+
+def test_a_day_goes_with_its_last_message(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+) -> None:
+    page = open_page()
+    sign_in(page, alice)
+    for _ in letters.uids():
+        page.locator("#rows .row a").first.focus()
+        page.keyboard.press("Delete")
+        expect(page.get_by_role("button", name="Annuler")).to_be_visible()
+        page.wait_for_load_state("networkidle")
+    expect(page.get_by_role("heading", name="Rien à lire ici")).to_be_visible()
+    expect(page.locator(".day")).to_have_count(0)
