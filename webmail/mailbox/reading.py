@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from urllib.parse import quote
 
 from webmail.errors import PartNotFound, TooLarge, WebmailError
@@ -19,6 +20,8 @@ from webmail.mime.structure import Part, Shown
 
 # Bytes of a text part as sent. Nobody reads more of it on a screen; the source can be downloaded.
 TEXT_LIMIT = 512 * 1024
+# Of one text. A digest has dozens of parts, a command that asks for thousands is too long a line.
+MOST_PIECES = 200
 # The sanitiser takes a million characters; base64 makes them a third longer.
 HTML_LIMIT = 1400 * 1024
 
@@ -184,13 +187,22 @@ def _rescued(imap: Connection, ref: MessageRef) -> _Bodies:
 
 
 def _bodies(imap: Connection, ref: MessageRef, parts: Sequence[Part], limit: int) -> _Bodies:
-    """The decoded text of some parts, each cut at ``limit`` bytes as sent. One command."""
-    raw = fetch.parts(imap, ref, [part.number for part in parts], limit + 1)
+    """The decoded text of some parts, each cut at ``limit`` bytes as sent; those that begin beyond
+    it are left out. One command.
+    """
+    read = _first(parts, limit)
+    raw = fetch.parts(imap, ref, [part.number for part in read], limit + 1)
     return _Bodies(
-        pieces=tuple((part, _decoded(part, raw[part.number][:limit])) for part in parts),
-        truncated=any(len(data) > limit for data in raw.values()),
-        damaged=any(part.size and not raw[part.number] for part in parts),
+        pieces=tuple((part, _decoded(part, raw[part.number][:limit])) for part in read),
+        truncated=len(read) < len(parts) or any(len(data) > limit for data in raw.values()),
+        damaged=any(part.size and not raw[part.number] for part in read),
     )
+
+
+def _first(parts: Sequence[Part], limit: int) -> list[Part]:
+    """The parts that begin within ``limit`` bytes, by the sizes that the server tells."""
+    begins = accumulate((part.size for part in parts), initial=0)
+    return [part for part, begin in zip(parts[:MOST_PIECES], begins, strict=False) if begin < limit]
 
 
 def _decoded(part: Part, data: bytes) -> str:

@@ -162,6 +162,24 @@ def test_a_long_text_is_cut_and_said_so(imap, put, monkeypatch):
     assert len(opened.text) <= 1000
 
 
+@pytest.mark.parametrize("count", [3, 5000])
+def test_a_message_of_very_many_texts_is_opened(imap, put, count):
+    head = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"
+    pieces = "--b\n\nencore\n" * count
+    opened = reading.open_message(imap, put(f"{head}{pieces}--b--\n"))
+    assert opened.text.count("encore") == min(count, reading.MOST_PIECES)
+    assert opened.text_truncated == (count > reading.MOST_PIECES)
+
+
+def test_texts_beyond_the_limit_are_left_out(imap, put, monkeypatch):
+    monkeypatch.setattr(reading, "TEXT_LIMIT", 100)
+    head = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"
+    pieces = "".join(f"--b\n\n{letter * 60}\n" for letter in "xyz")
+    opened = reading.open_message(imap, put(f"{head}{pieces}--b--\n"))
+    assert "x" in opened.text and "y" in opened.text and "z" not in opened.text
+    assert opened.text_truncated
+
+
 def test_parts_are_found_by_number(imap, put):
     named = put(ALTERNATIVE)
     assert reading.find_part(imap, named, "3").file_name == "two.png"
