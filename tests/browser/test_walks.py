@@ -285,3 +285,18 @@ def test_a_day_goes_with_its_last_message(
         page.wait_for_load_state("networkidle")
     expect(page.get_by_role("heading", name="Rien à lire ici")).to_be_visible()
     expect(page.locator(".day")).to_have_count(0)
+
+
+def test_the_drawer_of_folders_takes_the_focus_and_gives_it_back(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+) -> None:
+    page = open_page(width=375)
+    sign_in(page, alice)
+    opener = page.get_by_role("link", name="Afficher les dossiers")
+    opener.click()
+    expect(page.get_by_role("link", name="Fermer")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(opener).to_be_focused()
