@@ -182,6 +182,9 @@ def _sign_in_again(request: AnyRequest) -> SignInForm | None:
     if not request.POST.get("password"):
         return None
     again = SignInForm(request.POST, request=request)
+    # Another person's sign-in would send, from his address, what the first one wrote.
+    if again.is_valid() and request.user.is_authenticated and again.user != request.user:
+        again.add_error(None, SignInForm.wrong_person)
     if not again.is_valid():
         return again
     again.login(request)
