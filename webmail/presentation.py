@@ -129,7 +129,8 @@ def hue(address: str) -> int:
 
 def initials(person: Address) -> str:
     words = person.name.replace("-", " ").split() or [person.address[:1]]
-    letters = [word[0] for word in (words[0], words[-1]) if word[:1].isalnum()]
+    words = [word for word in words if word[:1].isalnum()] or [""]
+    letters = [word[:1] for word in (words[0], words[-1])]
     return "".join(letters[: 1 if len(words) == 1 else 2]).upper() or "?"
 
 
@@ -386,7 +387,8 @@ class OpenedMessage:
 def opened_message(opened: Opened, *, own_domain: str) -> OpenedMessage:
     fetched, envelope = opened.fetched, opened.fetched.envelope
     ref = fetched.ref
-    sender = envelope.from_[0] if envelope.from_ else Address(gettext("(unknown sender)"), "")
+    unknown = Address(gettext("(unknown sender)"), "")
+    sender = next((person for person in envelope.from_ if person.shown), unknown)
     date = envelope.date or fetched.received
     reply = message_url(ref, "reply")
     return OpenedMessage(

@@ -418,3 +418,19 @@ def test_a_key_that_is_missing_asks_for_the_password_alone(
     answer = reader.get("/mail/INBOX/")
     assert answer.status_code == 302
     assert answer["Location"] == "/accounts/reenter/?next=%2Fmail%2FINBOX%2F"
+
+
+@pytest.mark.parametrize(
+    ("sender", "shown", "initials"),
+    [
+        ("<>", "(expéditeur inconnu)", "I"),
+        ("★ Loterie Officielle ★ <gagnant@loterie.example>", "★ Loterie Officielle ★", "LO"),
+    ],
+)
+def test_whoever_sent_it_has_a_name(
+    reader: Client, mailbox: Mailbox, sender: str, shown: str, initials: str
+) -> None:
+    uid = mailbox.append(f"From: {sender}\r\nSubject: Qui ?\r\n\r\nBonjour\r\n".encode())
+    opened = page(reader.get(path(mailbox, uid)))
+    assert f"<b>{shown}</b>" in opened
+    assert f'aria-hidden="true">{initials}</span>' in opened
