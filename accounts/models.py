@@ -207,12 +207,12 @@ class MailDomain(models.Model):
 
 class UserManager(BaseUserManager["User"]):
     def of_mail_login(self, domain: MailDomain, typed: str) -> User | None:
-        """The user whom ``typed`` names, by login or by address, both in lower case."""
-        address = domain.address_of(typed)
-        return self.filter(
-            models.Q(login=domain.server_login(typed)) | models.Q(address=address),
-            mail_domain=domain,
-        ).first()
+        """The user whom ``typed`` names, by login or else by address, both in lower case."""
+        people = self.filter(mail_domain=domain)
+        return (
+            people.filter(login=domain.server_login(typed)).first()
+            or people.filter(address=domain.address_of(typed)).first()
+        )
 
     def create_administrator(self, login: str, password: str) -> User:
         """A local account for the admin alone: no mail domain, a password of our own."""

@@ -74,12 +74,13 @@ class RefsField(forms.Field):
 class ActForm(forms.Form):
     """One verb on some messages."""
 
-    VERBS = ("flag", "unflag", "seen", "unseen", "trash", "archive", "junk", "move")
+    VERBS = ("flag", "unflag", "seen", "unseen", "trash", "archive", "junk", "inbox", "move")
 
     verb = forms.ChoiceField(choices=[(verb, verb) for verb in VERBS])
     refs = RefsField()
     to = forms.CharField(required=False, strip=False, validators=[check_folder_name])
     opened = forms.CharField(required=False, max_length=30)
+    undoing = forms.BooleanField(required=False)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -185,7 +185,7 @@ def folder_row(node: FolderNode, current: str) -> FolderRow:
         name=folder.name,
         label=CONTROLS.sub("\N{REPLACEMENT CHARACTER}", label),
         url=url,
-        icon=ICONS.get(folder.special_use, "folder-open" if children else "folder"),
+        icon=ICONS.get(folder.special_use, "folder"),
         special_use=folder.special_use,
         unseen=folder.unseen or 0,
         messages=folder.messages,
@@ -378,6 +378,7 @@ class OpenedMessage:
     damaged: bool
     flagged: bool
     unread: bool
+    draft: bool
     source_url: str
     reply_url: str
     reply_all_url: str
@@ -411,6 +412,7 @@ def opened_message(opened: Opened, *, own_domain: str) -> OpenedMessage:
         damaged=opened.damaged,
         flagged=FLAGGED in fetched.flags,
         unread=False,
+        draft=DRAFT in fetched.flags,
         source_url=message_url(ref, "source"),
         reply_url=reply,
         reply_all_url=f"{reply}?all=1",

@@ -19,30 +19,11 @@ from tests.servers.mailboxes import Mailbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-LETTER = (
-    b"From: Sophie Aubry <sophie.aubry@courriel.example>\r\n"
-    b"To: alice@ac-exemple.fr\r\n"
-    b"Subject: =?utf-8?q?Absence_de_Ma=C3=ABlle?=\r\n"
-    b"Message-ID: <lettre-1@courriel.example>\r\n"
-    b"Date: Wed, 25 Nov 2026 08:31:00 +0100\r\n"
-    b"Content-Type: text/plain; charset=utf-8\r\n\r\n"
-    b"Bonjour,\r\n\r\nMa\xc3\xablle a de la fi\xc3\xa8vre, elle ne viendra pas.\r\n"
-)
-NEWSLETTER = (
-    b"From: Lettre <lettre@revue.example>\r\n"
-    b"To: alice@ac-exemple.fr\r\n"
-    b"Subject: La lettre de novembre\r\n"
-    b"Date: Tue, 24 Nov 2026 08:31:00 +0100\r\n"
-    b"Content-Type: text/html; charset=utf-8\r\n\r\n"
-    b"<style>h1{color:#145f59}</style><h1>Novembre</h1><script>parent.hacked=1</script>"
-    b'<img src="http://tracker.example/pixel.gif" alt="pixel"><p style="height:1500px">Long.</p>'
-)
-
 
 @pytest.fixture
 def letters(mailbox: Mailbox) -> Mailbox:
-    mailbox.append(NEWSLETTER)
-    mailbox.append(LETTER)
+    mailbox.append("newsletter.eml")
+    mailbox.append("letter.eml")
     return mailbox
 
 

@@ -92,6 +92,8 @@ def message_list(request: SignedInRequest, folder: str) -> HttpResponse:
     """One page of a folder; for the scrolling list only the rows that come next."""
     with session.imap(request) as imap:
         context = _list_context(request, imap, folder)
+    if not wants_partial(request):
+        context["toast"] = request.session.pop(TOAST, None)
     scrolling = request.htmx.target == "more"
     partial = "webmail/_message_rows.html" if scrolling else ""
     return render(request, "webmail/message_list.html", context, partial=partial)
@@ -122,6 +124,7 @@ def message(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> Http
             }
         else:
             context = _list_context(request, imap, folder, message_ref)
+            context["toast"] = request.session.pop(TOAST, None)
     domain = request.user.mail_domain
     context["opened"] = presentation.opened_message(
         opened, own_domain=domain.name if domain else ""
@@ -129,6 +132,7 @@ def message(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> Http
     return render(request, "webmail/message.html", context)
 
 
+TOAST = "toast"  # in the session: what the next whole page says, with its undoing
 FLAG_VERBS = {
     "flag": (FLAGGED, True),
     "unflag": (FLAGGED, False),
@@ -157,9 +161,10 @@ def act(request: SignedInRequest, folder: str) -> HttpResponse:
         undo = _perform(imap, folder, verb, refs, target)
         if wants_partial(request):
             sides = read_folders(imap, folder)
-    words = _done(verb, len(refs))
+    words = _done("undo" if form.cleaned_data["undoing"] else verb, len(refs))
+    toast = {"message": words, "undo": undo}
     if not wants_partial(request):
-        toasts.success(request, words)
+        request.session[TOAST] = toast
         return redirect(_safe_next(request) or reverse("mail:folder", args=[folder]))
     gone = verb not in FLAG_VERBS
     opened = form.cleaned_data["opened"]
@@ -172,7 +177,7 @@ def act(request: SignedInRequest, folder: str) -> HttpResponse:
         "verb": verb,
         "opened_ref": opened,
         "message_gone": gone and opened in request.POST.getlist("refs"),
-        "toast": {"message": words, "undo": undo} if gone or verb == "unseen" else None,
+        "toast": toast if gone or verb == "unseen" else None,
     }
     return render_template(request, "webmail/_acted.html", context)
 
@@ -181,6 +186,8 @@ def _target(imap: Connection, verb: str, to: str) -> str:
     """The folder that the verb moves messages to; "" for one that leaves them where they are."""
     if verb in FLAG_VERBS:
         return ""
+    if verb == "inbox":
+        return "INBOX"
     return to if verb == "move" else folders.ensure(imap, TARGETS[verb])
 
 
@@ -198,7 +205,8 @@ def _perform(
     if not moved:
         return None
     fields = [("refs", presentation.ref_segment(ref)) for ref in moved]
-    fields += [("verb", undoing), ("to", back), ("next", reverse("mail:folder", args=[folder]))]
+    fields += [("verb", undoing), ("to", back), ("undoing", "1")]
+    fields += [("next", reverse("mail:folder", args=[folder]))]
     return {"url": reverse("mail:act", args=[moved[0].folder]), "fields": fields}
 
 
@@ -225,6 +233,10 @@ def _done(verb: str, count: int) -> str:
                 "%(count)d message moved to the trash.",
                 "%(count)d messages moved to the trash.",
                 count,
+            )
+        case "undo":
+            words = ngettext(
+                "%(count)d message is as it was.", "%(count)d messages are as they were.", count
             )
         case "archive":
             words = ngettext("%(count)d message archived.", "%(count)d messages archived.", count)

@@ -268,3 +268,28 @@ def test_nobody_acts_on_what_belongs_to_another(
     # Both mailboxes may have the same numbers; then it was his own message that he named.
     if ref(mailbox, uid) != ref(bobs_mailbox, his):
         assert bobs_mailbox.uids() == [his]
+
+
+def test_without_javascript_the_next_page_offers_to_undo_once(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    ref = f"{mailbox.uidvalidity()}-{mailbox.append(letter())}"
+    answer = reader.post("/mail/INBOX/act/", {"verb": "trash", "refs": ref}, follow=True)
+    assert "1 message mis à la corbeille" in page(answer)
+    assert 'name="undoing" value="1"' in page(answer)
+    assert 'name="undoing"' not in page(reader.get("/mail/INBOX/"))
+
+
+def test_what_is_no_junk_goes_back_to_the_inbox(reader: Client, mailbox: Mailbox) -> None:
+    uid = mailbox.append(letter(), folder="Junk")
+    ref = f"{mailbox.uidvalidity('Junk')}-{uid}"
+    assert "Ce n’est pas un indésirable" in page(reader.get(f"/mail/Junk/{ref}/"))
+    reader.post("/mail/Junk/act/", {"verb": "inbox", "refs": ref})
+    assert len(mailbox.uids("INBOX")) == 1
+    assert not mailbox.uids("Junk")
+
+
+def test_a_draft_offers_no_reply(reader: Client, mailbox: Mailbox) -> None:
+    uid = mailbox.append(letter(), folder="Drafts", flags=["\\Draft"])
+    shown = page(reader.get(f"/mail/Drafts/{mailbox.uidvalidity('Drafts')}-{uid}/"))
+    assert "/reply/" not in shown

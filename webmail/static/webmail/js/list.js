@@ -142,5 +142,8 @@ export function start() {
 export function load(root) {
   for (const heading of within(root, ".day")) dropRepeatedDay(heading);
   if (root.id === "message" || root.id === "message-list") markOpen();
-  if (root.id === "message-list") countPicked();
+  if (root.id === "message-list") {
+    countPicked();
+    beginInList();
+  }
 }
