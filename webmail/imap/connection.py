@@ -212,7 +212,7 @@ class Connection:
             return cast(tuple[str, Raw], self._client._simple_command(name, *words))
 
         try:
-            self._client.begin()
+            self._client.begin(hurry=name == "NOOP" and not self._alive)
             return self._exchange(send, changes)
         except ServerUnavailable:
             if not self._may_reopen():
@@ -283,7 +283,7 @@ class Connection:
         deleted and made anew by another connection; only the next FETCH would fail.
         """
         try:
-            self._client.begin()
+            self._client.begin(hurry=not self._alive)
             answer = self._exchange(lambda: self._client._simple_command("NOOP"), False)
         except ServerUnavailable:
             if not self._may_reopen():
