@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from allauth.account.forms import LoginForm
@@ -12,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import credentials
+from accounts.middleware import LAST_ACTIVE
 from accounts.models import MailDomain
 from webmail.errors import WebmailError
 
@@ -96,6 +98,7 @@ class SignInForm(LoginForm):
             credentials.seal(request, user.pk, self.cleaned_data["password"])
         shared = self.cleaned_data["shared_computer"]
         request.session["shared_computer"] = shared
+        request.session[LAST_ACTIVE] = int(time.time())
         response: HttpResponse = super().login(request, redirect_url=redirect_url)
         if shared:
             request.session.set_expiry(0)

@@ -86,6 +86,11 @@ class MailDomainQuerySet(models.QuerySet["MailDomain"]):
 
     def make_from_environment(self) -> MailDomain:
         """Create or update the default domain from WEBMAIL_DOMAIN, WEBMAIL_IMAP_URL and so on."""
+        if settings.LOGIN_FORM not in MailDomain.LoginForm.values:
+            raise ImproperlyConfigured(
+                f"WEBMAIL_LOGIN_FORM is {' or '.join(MailDomain.LoginForm.values)},"
+                f" not {settings.LOGIN_FORM!r}"
+            )
         values: dict[str, Any] = {"login_form": settings.LOGIN_FORM}
         for prefix, url in (
             ("imap", settings.IMAP_URL),
@@ -99,9 +104,10 @@ class MailDomainQuerySet(models.QuerySet["MailDomain"]):
                 f"{prefix}_port": server.port or MailDomain.DEFAULT_PORTS[prefix],
                 f"{prefix}_security": server.security,
             }
-        is_default = not self.filter(is_default=True).exclude(name=settings.MAIL_DOMAIN).exists()
+        name = settings.MAIL_DOMAIN.lower()
+        is_default = not self.filter(is_default=True).exclude(name=name).exists()
         domain, _created = self.update_or_create(
-            name=settings.MAIL_DOMAIN.lower(), defaults=values | {"is_default": is_default}
+            name=name, defaults=values | {"is_default": is_default}
         )
         return domain
 
@@ -201,12 +207,12 @@ class MailDomain(models.Model):
 
 class UserManager(BaseUserManager["User"]):
     def of_mail_login(self, domain: MailDomain, typed: str) -> User | None:
-        """The user whom ``typed`` names, by login or by address, both in lower case."""
-        address = domain.address_of(typed)
-        return self.filter(
-            models.Q(login=domain.server_login(typed)) | models.Q(address=address),
-            mail_domain=domain,
-        ).first()
+        """The user whom ``typed`` names, by login or else by address, both in lower case."""
+        people = self.filter(mail_domain=domain)
+        return (
+            people.filter(login=domain.server_login(typed)).first()
+            or people.filter(address=domain.address_of(typed)).first()
+        )
 
     def create_administrator(self, login: str, password: str) -> User:
         """A local account for the admin alone: no mail domain, a password of our own."""

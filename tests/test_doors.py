@@ -17,6 +17,7 @@ from tests.servers.mailboxes import Mailbox
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
 
 REF = "mail/<folder:folder>/<ref:ref>/"
+LOGO = "/static/webmail/img/logo.svg"
 SIGN_IN = "/accounts/login/"
 AGAIN = "/accounts/reauthenticate/"
 # Each address: what a stranger gets, another mail user who asks for what is Alice's, and a local
@@ -40,6 +41,7 @@ DOORS: dict[str, Answers] = {
     REF + "forward/": (SIGN_IN, 404, "/admin/"),
     "compose/": (SIGN_IN, 200, "/admin/"),
     "preferences/": (SIGN_IN, 200, "/admin/"),
+    "favicon.ico": (LOGO, LOGO, LOGO),
     "language/": ("/", "/", "/"),
     "accounts/reenter/": (SIGN_IN, 200, 200),
     "accounts/login/": (200, "/", "/"),

@@ -22,7 +22,8 @@ class FolderConverter:
         name = re.sub(r"~([0-9A-F]{2})", lambda match: chr(int(match[1], 16)), value)
         if CONTROLS.search(name) or self.to_url(name) != value:
             raise ValueError(value)
-        return "INBOX" if name.upper() == "INBOX" else name  # RFC 9051 section 5.1
+        # RFC 9051 section 5.1. In ASCII alone: Python's capital of a Turkish dotless i is an I.
+        return "INBOX" if name.isascii() and name.upper() == "INBOX" else name
 
     def to_url(self, name: str) -> str:
         if CONTROLS.search(name):

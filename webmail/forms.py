@@ -17,8 +17,16 @@ from webmail.converters import CONTROLS, LONGEST_NAME, MessageConverter, PartCon
 from webmail.imap.values import MessageRef
 from webmail.mime import addresses
 from webmail.mime.addresses import Address
+from webmail.mime.build import decoded_size, encoded_size
 from webmail.preferences import BY_NAME, DECLARED, Preferences
 from webmail.presentation import size
+
+TEXT_ROOM = 64 * 1024
+
+
+def attachments_room() -> int:
+    """Bytes that attachments may take in a message, beside its text and headers."""
+    return int(settings.MESSAGE_LIMIT) - TEXT_ROOM
 
 
 class ListForm(forms.Form):
@@ -74,12 +82,13 @@ class ImagesForm(forms.Form):
 class ActForm(forms.Form):
     """One verb on some messages."""
 
-    VERBS = ("flag", "unflag", "seen", "unseen", "trash", "archive", "junk", "move")
+    VERBS = ("flag", "unflag", "seen", "unseen", "trash", "archive", "junk", "inbox", "move")
 
     verb = forms.ChoiceField(choices=[(verb, verb) for verb in VERBS])
     refs = RefsField()
     to = forms.CharField(required=False, strip=False, validators=[check_folder_name])
     opened = forms.CharField(required=False, max_length=30)
+    undoing = forms.BooleanField(required=False)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -112,6 +121,10 @@ class RecipientsField(forms.CharField):
     """What a person typed as recipients -> addresses; each wrong one is named."""
 
     widget = forms.TextInput
+    MOST_CHARACTERS = 100_000
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=self.MOST_CHARACTERS, **kwargs)
 
     def clean(self, value: str) -> tuple[Address, ...]:
         text = super().clean(value)
@@ -185,13 +198,13 @@ class ComposeForm(forms.Form):
         recipient_fields = ("to", "cc", "bcc")
         if not any(self.errors.get(name) or cleaned.get(name) for name in recipient_fields):
             self.add_error("to", _("Name at least one recipient."))
-        if self.attached > settings.MESSAGE_LIMIT:
+        if self.attached > attachments_room():
             self.add_error(
                 "attachments",
                 _("The attachments weigh %(total)s; a message may hold about %(limit)s.")
                 % {
-                    "total": size(self.attached * 3 // 4),
-                    "limit": size(settings.MESSAGE_LIMIT * 3 // 4),
+                    "total": size(decoded_size(self.attached)),
+                    "limit": size(decoded_size(attachments_room())),
                 },
             )
         return cleaned
@@ -199,7 +212,8 @@ class ComposeForm(forms.Form):
     @property
     def attached(self) -> int:
         """Bytes of the uploaded files as they will be sent, in base64."""
-        return sum(file.size or 0 for file in self.cleaned_data.get("attachments") or []) * 4 // 3
+        files = self.cleaned_data.get("attachments") or []
+        return sum(encoded_size(file.size or 0) for file in files)
 
     @property
     def origin(self) -> MessageRef | None:

@@ -162,4 +162,6 @@ def answer(request: HttpRequest, error: WebmailError, context: dict[str, object]
     )
     response["HX-Retarget"] = "#notices"
     response["HX-Reswap"] = "innerHTML"
+    # The page shows what it showed before: so does its address.
+    response["HX-Push-Url"] = "false"
     return response

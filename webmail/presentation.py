@@ -35,6 +35,7 @@ from webmail.mailbox.reading import Opened
 from webmail.mime import headers, text
 from webmail.mime.addresses import Address
 from webmail.mime.authentication import Verdicts
+from webmail.mime.build import decoded_size
 from webmail.mime.damage import Damage
 from webmail.mime.html import SafeHtml
 from webmail.mime.report import Outcome
@@ -150,7 +151,8 @@ def hue(address: str) -> int:
 
 def initials(person: Address) -> str:
     words = person.name.replace("-", " ").split() or [person.address[:1]]
-    letters = [word[0] for word in (words[0], words[-1]) if word[:1].isalnum()]
+    words = [word for word in words if word[:1].isalnum()] or [""]
+    letters = [word[:1] for word in (words[0], words[-1])]
     return "".join(letters[: 1 if len(words) == 1 else 2]).upper() or "?"
 
 
@@ -205,7 +207,7 @@ def folder_row(node: FolderNode, current: str) -> FolderRow:
         name=folder.name,
         label=CONTROLS.sub("\N{REPLACEMENT CHARACTER}", label),
         url=url,
-        icon=ICONS.get(folder.special_use, "folder-open" if children else "folder"),
+        icon=ICONS.get(folder.special_use, "folder"),
         special_use=folder.special_use,
         unseen=folder.unseen or 0,
         messages=folder.messages,
@@ -355,7 +357,7 @@ class AttachmentCard:
 def attachment_card(ref: MessageRef, part: Part) -> AttachmentCard:
     name = file_name(part)
     kind, kind_class = kind_of(name)
-    octets = part.size * 3 // 4 if part.encoding == "base64" else part.size
+    octets = decoded_size(part.size) if part.encoding == "base64" else part.size
     drawn = kind_class == "k-img" and part.media_type in DRAWN and octets <= THUMBNAIL_LIMIT
     return AttachmentCard(
         number=part.number,
@@ -575,6 +577,7 @@ class OpenedMessage:
     damage: tuple[str, ...]
     flagged: bool
     unread: bool
+    draft: bool
     source_url: str
     headers_url: str
     print_url: str
@@ -595,7 +598,8 @@ def opened_message(
     ``compose_prefix`` comes before ``to=`` in the address of the composer."""
     fetched, envelope, rendered = opened.fetched, opened.fetched.envelope, opened.rendered
     ref = fetched.ref
-    sender = envelope.from_[0] if envelope.from_ else Address(gettext("(unknown sender)"), "")
+    unknown = Address(gettext("(unknown sender)"), "")
+    sender = next((person for person in envelope.from_ if person.shown), unknown)
     date = envelope.date or fetched.received
     reply, url = message_url(ref, "reply"), message_url(ref)
     as_text = f"{url}?view=text"
@@ -630,6 +634,7 @@ def opened_message(
         damage=tuple(damage_words(opened.damage)),
         flagged=FLAGGED in fetched.flags,
         unread=False,
+        draft=DRAFT in fetched.flags,
         source_url=message_url(ref, "source"),
         headers_url=message_url(ref, "headers"),
         print_url=in_print if rendered or not opened.has_html else f"{in_print}?view=text",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -20,11 +21,14 @@ class Stream:
     """Pieces of bytes for a StreamingHttpResponse, which calls ``close`` in every case.
 
     A generator would not do: one that was never begun runs no ``finally``, and keeps its lease.
+    An answer that a middleware drops, because the session ended meanwhile, is closed by nobody:
+    its lease is abandoned when Python forgets it.
     """
 
     def __init__(self, lease: Lease, pieces: Iterator[bytes]) -> None:
         self._lease = lease
         self._pieces = pieces
+        weakref.finalize(self, lease.abandon).atexit = False
 
     def __iter__(self) -> Iterator[bytes]:
         try:

@@ -1,7 +1,10 @@
 """Every page has its own address."""
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path, register_converter
+from django.utils.functional import lazy
+from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from webmail.converters import FolderConverter, MemberConverter, MessageConverter, PartConverter
@@ -11,6 +14,9 @@ register_converter(FolderConverter, "folder")
 register_converter(MessageConverter, "ref")
 register_converter(PartConverter, "part")
 register_converter(MemberConverter, "member")
+
+# Looked up at the first request: until the files are collected they have no final name.
+LOGO = lazy(static, str)("webmail/img/logo.svg")
 
 mail = [
     path("mail/<folder:folder>/", messages.message_list, name="folder"),
@@ -52,5 +58,6 @@ urlpatterns = [
     path("", include((mail, "mail"))),
     path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),
+    path("favicon.ico", RedirectView.as_view(url=LOGO)),
     path("language/", set_language, name="set_language"),
 ]

@@ -19,30 +19,11 @@ from tests.servers.mailboxes import Mailbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-LETTER = (
-    b"From: Sophie Aubry <sophie.aubry@courriel.example>\r\n"
-    b"To: alice@ac-exemple.fr\r\n"
-    b"Subject: =?utf-8?q?Absence_de_Ma=C3=ABlle?=\r\n"
-    b"Message-ID: <lettre-1@courriel.example>\r\n"
-    b"Date: Wed, 25 Nov 2026 08:31:00 +0100\r\n"
-    b"Content-Type: text/plain; charset=utf-8\r\n\r\n"
-    b"Bonjour,\r\n\r\nMa\xc3\xablle a de la fi\xc3\xa8vre, elle ne viendra pas.\r\n"
-)
-NEWSLETTER = (
-    b"From: Lettre <lettre@revue.example>\r\n"
-    b"To: alice@ac-exemple.fr\r\n"
-    b"Subject: La lettre de novembre\r\n"
-    b"Date: Tue, 24 Nov 2026 08:31:00 +0100\r\n"
-    b"Content-Type: text/html; charset=utf-8\r\n\r\n"
-    b"<style>h1{color:#145f59}</style><h1>Novembre</h1><script>parent.hacked=1</script>"
-    b'<img src="http://tracker.example/pixel.gif" alt="pixel"><p style="height:1500px">Long.</p>'
-)
-
 
 @pytest.fixture
 def letters(mailbox: Mailbox) -> Mailbox:
-    mailbox.append(NEWSLETTER)
-    mailbox.append(LETTER)
+    mailbox.append("newsletter.eml")
+    mailbox.append("letter.eml")
     return mailbox
 
 
@@ -239,3 +220,64 @@ def violations(page: Page) -> list[str]:
     if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
         found.append(f"{page.url}: wider than the window")
     return found
+
+
+def test_a_refused_message_takes_the_focus_to_what_is_wrong(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    submission: Submission,
+) -> None:
+    page = open_page()
+    sign_in(page, alice)
+    page.goto("/compose/")
+    page.get_by_label("À", exact=True).fill("zzz")
+    page.get_by_role("button", name="Envoyer").click()
+    expect(page.get_by_text("Ce n’est pas une adresse")).to_be_visible()
+    expect(page.get_by_label("À", exact=True)).to_be_focused()
+
+
+def test_a_shared_computer_keeps_nothing_in_the_browser(
+    open_page: Callable[..., Page], alice: MailAccount, letters: Mailbox
+) -> None:
+    page = open_page()
+    page.goto("/")
+    page.get_by_label("Adresse ou identifiant").fill(alice.login)
+    page.get_by_label("Mot de passe", exact=True).fill(alice.password)
+    page.get_by_label("Poste partagé").check()
+    page.get_by_role("button", name="Se connecter").click()
+    page.get_by_role("link", name="Absence de Maëlle").click()
+    expect(page.locator("#message[data-open]")).to_be_visible()
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+
+def test_a_day_goes_with_its_last_message(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+) -> None:
+    page = open_page()
+    sign_in(page, alice)
+    for _ in letters.uids():
+        page.locator("#rows .row a").first.focus()
+        page.keyboard.press("Delete")
+        expect(page.get_by_role("button", name="Annuler")).to_be_visible()
+        page.wait_for_load_state("networkidle")
+    expect(page.get_by_role("heading", name="Rien à lire ici")).to_be_visible()
+    expect(page.locator(".day")).to_have_count(0)
+
+
+def test_the_drawer_of_folders_takes_the_focus_and_gives_it_back(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+) -> None:
+    page = open_page(width=375)
+    sign_in(page, alice)
+    opener = page.get_by_role("link", name="Afficher les dossiers")
+    opener.click()
+    expect(page.get_by_role("link", name="Fermer")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(opener).to_be_focused()

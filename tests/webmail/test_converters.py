@@ -13,6 +13,7 @@ from webmail.converters import CONTROLS, FolderConverter, MessageConverter, Part
     ("name", "segment"),
     [
         ("INBOX", "INBOX"),
+        ("\u0131nbox", "\u0131nbox"),
         ("Classes/4e B", "Classes~2F4e B"),
         ("~", "~7E"),
         ("..", "~2E~2E"),

@@ -26,6 +26,8 @@ LINE_LIMIT = 20 * 1024 * 1024
 ANSWER_LIMIT = 64 * 1024 * 1024
 # A command may take so many times the server's time-out when its answer keeps coming.
 PATIENCE = 3
+# The part of the time-out that an idle connection has to answer NOOP: another one may be had.
+HURRY = 1 / 3
 # Bytes per second that a server is at least trusted to take of an APPEND.
 UPLOAD_RATE = 256 * 1024
 
@@ -63,14 +65,16 @@ class Guard(_Imaplib):
         # does.
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
-    def begin(self, sending: int = 0) -> None:
+    def begin(self, sending: int = 0, *, hurry: bool = False) -> None:
         """Start counting for one command; ``sending`` is the size of its literal in bytes.
+        ``hurry``: it only asks whether the server is still there.
 
         What the server told on its own and nobody asked for is dropped: imaplib would hand it out
         as the answer of a later command.
         """
         self.untagged_responses = {}
-        self._deadline = time.monotonic() + PATIENCE * self._pause + sending / UPLOAD_RATE
+        patience = (HURRY if hurry else PATIENCE) * self._pause
+        self._deadline = time.monotonic() + patience + sending / UPLOAD_RATE
         self._bytes_left = ANSWER_LIMIT
 
     def read(self, size: int) -> bytes:

@@ -212,7 +212,7 @@ class Connection:
             return cast(tuple[str, Raw], self._client._simple_command(name, *words))
 
         try:
-            self._client.begin()
+            self._client.begin(hurry=name == "NOOP" and not self._alive)
             return self._exchange(send, changes)
         except ServerUnavailable:
             if not self._may_reopen():
@@ -283,7 +283,7 @@ class Connection:
         deleted and made anew by another connection; only the next FETCH would fail.
         """
         try:
-            self._client.begin()
+            self._client.begin(hurry=not self._alive)
             answer = self._exchange(lambda: self._client._simple_command("NOOP"), False)
         except ServerUnavailable:
             if not self._may_reopen():
@@ -345,7 +345,7 @@ def quoted_folder(folder: str) -> bytes:
 
 def canonical(folder: str) -> str:
     """INBOX in capitals however it is written; other names as they are (RFC 9051 section 5.1)."""
-    return "INBOX" if folder.upper() == "INBOX" else folder
+    return "INBOX" if folder.isascii() and folder.upper() == "INBOX" else folder
 
 
 def checked_flag(flag: str) -> str:

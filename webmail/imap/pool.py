@@ -6,7 +6,9 @@ import os
 import threading
 import time
 import weakref
+from collections import deque
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -50,6 +52,14 @@ class Lease:
         if not self._released:
             self._released = True
             self._pool._take_back(self._key, self.connection, self._closings, self._stream)
+
+    def abandon(self) -> None:
+        """For a finalizer: give the connection back at the pool's next lease.
+
+        Python may run a finalizer between any two lines, also those that hold the pool's lock.
+        """
+        if not self._released:
+            self._pool._abandoned.append(self)
 
     def __enter__(self) -> Connection:
         return self.connection
@@ -101,6 +111,7 @@ class Pool:
 
     def close(self, key: Hashable) -> None:
         """Close all connections under ``key``: idle ones now, lent ones when they come back."""
+        self._take_back_abandoned()
         with self._changed:
             room = self._rooms.get(key)
             if room is None:
@@ -126,6 +137,7 @@ class Pool:
             return room.lent + len(room.idle) if room else 0
 
     def _lease(self, key: Hashable, opener: Opener, *, stream: bool) -> Lease:
+        self._take_back_abandoned()
         connection, closings = self._idle_or_place(key, stream)
         idle = connection is not None
         if connection is None:
@@ -143,6 +155,7 @@ class Pool:
         self._sleep = threading.Condition(lock)  # the reaper's: nobody wakes it at every release
         self._rooms: dict[Hashable, _Room] = {}
         self._reaper: threading.Thread | None = None
+        self._abandoned: deque[Lease] = deque()
 
     def _idle_or_place(self, key: Hashable, stream: bool) -> tuple[Connection | None, int]:
         """An idle connection, or None and the right to open one; and the key's closings so far."""
@@ -192,6 +205,11 @@ class Pool:
             self._changed.notify_all()
         if not keep:
             connection.close()
+
+    def _take_back_abandoned(self) -> None:
+        with suppress(IndexError):
+            while True:
+                self._abandoned.popleft().release()
 
     def _tidy(self, key: Hashable) -> None:
         room = self._rooms[key]

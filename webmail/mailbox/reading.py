@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import Protocol
 
 from webmail.errors import PartNotFound, TooLarge, WebmailError
@@ -293,11 +294,14 @@ class _Letter:
     def render(self, rendering: Rendering) -> Rendered | None:
         """None when the HTML shows nothing and another part is there instead of it."""
         shown = self.shown()
-        raw = self._raw(shown.html, HTML_LIMIT)
-        pieces = [(part, self._source(part, raw[part.number][:HTML_LIMIT])) for part in shown.html]
+        parts = _begun(shown.html, HTML_LIMIT)
+        raw = self._raw(parts, HTML_LIMIT)
+        pieces = [(part, self._source(part, raw[part.number][:HTML_LIMIT])) for part in parts]
         if self._is_blank(shown, pieces):
             return None
-        truncated = any(len(data) > HTML_LIMIT for data in raw.values())
+        truncated = len(parts) < len(shown.html) or any(
+            len(data) > HTML_LIMIT for data in raw.values()
+        )
         names = structure.named(self.root)
         try:
             safe = rendering.sanitise(html_mail.join(pieces), names)
@@ -331,6 +335,10 @@ class _Letter:
         parts = [part for part in shown.text or shown.html if part.media_type not in REPORT_TYPES]
         is_html = bool(shown.html) and not shown.text
         limit = HTML_LIMIT if is_html else TEXT_LIMIT
+        begun = _begun(parts, limit)
+        if len(begun) < len(parts):
+            self.damage.add(Damage.CUT)
+        parts = begun
         raw = self._raw(parts, limit)
         plain = [part for part in parts if part.media_type == "text/plain"]
         decoded = ((part, text.decode_transfer(raw[part.number], part.encoding)) for part in plain)
@@ -384,6 +392,12 @@ class _Letter:
             for part in shown.reports
             for outcome in report.read(text.decode_transfer(raw[part.number], part.encoding))
         )
+
+
+def _begun(parts: Sequence[Part], limit: int) -> list[Part]:
+    """The parts that begin within ``limit`` bytes, by the sizes that the server tells."""
+    begins = accumulate((part.size for part in parts), initial=0)
+    return [part for part, begin in zip(parts, begins, strict=False) if begin < limit]
 
 
 def _leaves(root: Part) -> Iterable[Part]:

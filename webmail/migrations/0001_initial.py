@@ -4,25 +4,35 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='PreferenceDefault',
+            name="PreferenceDefault",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40, unique=True, verbose_name='preference')),
-                ('value', models.CharField(max_length=60, verbose_name='value')),
-                ('locked', models.BooleanField(default=False, help_text='People see it and cannot change it.', verbose_name='locked')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=40, unique=True, verbose_name="preference")),
+                ("value", models.CharField(max_length=60, verbose_name="value")),
+                (
+                    "locked",
+                    models.BooleanField(
+                        default=False,
+                        help_text="People see it and cannot change it.",
+                        verbose_name="locked",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'preference default',
-                'verbose_name_plural': 'preference defaults',
-                'ordering': ('name',),
+                "verbose_name": "preference default",
+                "verbose_name_plural": "preference defaults",
+                "ordering": ("name",),
             },
         ),
     ]

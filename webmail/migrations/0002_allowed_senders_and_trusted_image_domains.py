@@ -7,38 +7,73 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('webmail', '0001_initial'),
+        ("webmail", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='TrustedImageDomain',
+            name="TrustedImageDomain",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('domain', models.CharField(help_text='Of the senders, not of the images; the domains below it are meant too.', max_length=253, unique=True, validators=[django.core.validators.RegexValidator('^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\\.)+[a-z][a-z0-9-]*[a-z0-9]\\Z', 'A domain such as example.org, in lower case, without accents.')], verbose_name='domain')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "domain",
+                    models.CharField(
+                        help_text="Of the senders, not of the images; the domains below it are meant too.",
+                        max_length=253,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\\.)+[a-z][a-z0-9-]*[a-z0-9]\\Z",
+                                "A domain such as example.org, in lower case, without accents.",
+                            )
+                        ],
+                        verbose_name="domain",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'domain whose images are shown',
-                'verbose_name_plural': 'domains whose images are shown',
-                'ordering': ('domain',),
+                "verbose_name": "domain whose images are shown",
+                "verbose_name_plural": "domains whose images are shown",
+                "ordering": ("domain",),
             },
         ),
         migrations.CreateModel(
-            name='AllowedSender',
+            name="AllowedSender",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('address', models.CharField(max_length=254, verbose_name='address')),
-                ('since', models.DateTimeField(auto_now_add=True, verbose_name='since')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='allowed_senders', to=settings.AUTH_USER_MODEL, verbose_name='user')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("address", models.CharField(max_length=254, verbose_name="address")),
+                ("since", models.DateTimeField(auto_now_add=True, verbose_name="since")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="allowed_senders",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'sender whose images are shown',
-                'verbose_name_plural': 'senders whose images are shown',
-                'ordering': ('address',),
-                'constraints': [models.UniqueConstraint(fields=('user', 'address'), name='one_row_per_allowed_sender')],
+                "verbose_name": "sender whose images are shown",
+                "verbose_name_plural": "senders whose images are shown",
+                "ordering": ("address",),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("user", "address"), name="one_row_per_allowed_sender"
+                    )
+                ],
             },
         ),
     ]

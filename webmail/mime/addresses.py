@@ -34,6 +34,12 @@ _PIECE = re.compile(
     r'"(?:[^"\\]|\\.){0,300}"|<[^<>]*(?:>|$)|\((?:[^()\\]|\\.)*\)|[,;:]|[^",;:<(]+|.',
     re.DOTALL,
 )
+_TYPED = re.compile(
+    r'"(?:[^"\\\r\n]|\\[^\r\n]){0,300}"|<[^<>\n]*>|[,;\r\n]|[^",;<\r\n]+|.', re.DOTALL
+)
+_NAMED = re.compile(
+    r'(?P<name>"(?:[^"\\]|\\.)*"\s*|[^<>]*)<\s*(?P<address>[^<>\s]+)\s*>', re.DOTALL
+)
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 _ATOM = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?: [\w!#$%&'*+/=?^`{|}~-]+)*")
 _LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*")
@@ -143,7 +149,7 @@ def read_recipients(text: str) -> Recipients:
 
 def _entries(text: str) -> list[str]:
     pieces: list[list[str]] = [[]]
-    for token in re.findall(r'"[^"\n]*"|<[^<>\n]*>|[,;\r\n]|[^",;<\r\n]+|.', text, re.DOTALL):
+    for token in _TYPED.findall(text):
         if token in (",", ";", "\r", "\n"):
             pieces.append([])
         else:
@@ -158,7 +164,7 @@ def _typed(entry: str) -> list[Address]:
     bare = entry.split()
     if all(map(is_valid, bare)):
         return [Address("", address) for address in bare]
-    match = re.fullmatch(r"(?P<name>[^<>]*)<\s*(?P<address>[^<>\s]+)\s*>", entry)
+    match = _NAMED.fullmatch(entry)
     if match is None or not is_valid(match["address"]):
         return []
     name = match["name"].strip()

@@ -45,7 +45,7 @@ class Outgoing:
 
 
 _CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
-_ID = re.compile(r"<[!-;=?-~]{1,900}>")
+_ID = re.compile(r"<[!-;=?-~]{1,250}>")
 _LINE = 76
 
 
@@ -54,6 +54,13 @@ def message_id(domain: str, unique: str) -> str:
     if not re.fullmatch(r"[\w.!#$%&'*+/=?^`{|}~-]{1,200}", unique, re.ASCII):
         raise ValueError("not usable in a Message-ID")
     return f"<{unique}@{_ascii_domain(_checked(domain))}>"
+
+
+def message_ids(value: str) -> tuple[str, ...]:
+    """The Message-IDs of a References header or the like that may be written again; others that
+    programs write, with accents or blanks in them, are left out.
+    """
+    return tuple(_ID.findall(value))
 
 
 def message(outgoing: Outgoing, *, keep_bcc: bool = False) -> bytes:
@@ -209,6 +216,16 @@ def _message_content(content: bytes) -> tuple[str, bytes]:
     if b"\x00" in content or any(len(line) > 998 for line in lines):
         return "base64", _base64_lines(content)
     return "7bit" if content.isascii() else "8bit", b"\r\n".join(lines)
+
+
+def encoded_size(octets: int) -> int:
+    """The bytes that a file of so many takes in a message: lines of 57 become 76 and CRLF."""
+    return -(-octets // 57) * 78
+
+
+def decoded_size(encoded: int) -> int:
+    """The bytes of a file that takes so many in a message."""
+    return encoded * 57 // 78
 
 
 def _base64_lines(content: bytes) -> bytes:

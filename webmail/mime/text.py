@@ -296,7 +296,8 @@ def unflow(text: str, delsp: bool = False) -> str:
     Quote marks are normalised to ``"> "``; lines of different quote depth are never joined (section
     4.5).
     """
-    out: list[str] = []
+    # Lines as lists: a paragraph of a megabyte must not be copied for each of its lines.
+    out: list[list[str]] = []
     open_depth = -1
     for line in text.split("\n"):
         content = line.lstrip(">")
@@ -306,11 +307,11 @@ def unflow(text: str, delsp: bool = False) -> str:
         joined = depth == open_depth and content != "-- "
         body = content[:-1] if flows and delsp else content
         if joined:
-            out[-1] += body
+            out[-1].append(body)
         else:
-            out.append(">" * depth + (" " if depth else "") + body)
+            out.append([">" * depth + (" " if depth else "") + body])
         open_depth = depth if flows else -1
-    return "\n".join(out)
+    return "\n".join("".join(pieces) for pieces in out)
 
 
 # --- plain text as HTML ---

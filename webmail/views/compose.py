@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +33,7 @@ from webmail.errors import (
     TooLarge,
     WebmailError,
 )
-from webmail.forms import ComposeForm
+from webmail.forms import ComposeForm, attachments_room
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import Envelope, MessageRef
@@ -44,8 +43,6 @@ from webmail.mime import addresses, build, headers, quoting
 from webmail.mime.addresses import Address
 from webmail.mime.build import Attachment, Outgoing
 from webmail.views.messages import read_folders
-
-MESSAGE_ID = re.compile(r"<[^<>\s]{1,250}>")
 
 
 @require_GET
@@ -186,6 +183,9 @@ def _sign_in_again(request: AnyRequest) -> SignInForm | None:
     if not request.POST.get("password"):
         return None
     again = SignInForm(request.POST, request=request)
+    # Another person's sign-in would send, from his address, what the first one wrote.
+    if again.is_valid() and request.user.is_authenticated and again.user != request.user:
+        again.add_error(None, SignInForm.wrong_person)
     if not again.is_valid():
         return again
     again.login(request)
@@ -216,7 +216,7 @@ def _thread(imap: Connection, form: ComposeForm) -> tuple[str, ...]:
     except (NotFound, FolderChanged):
         return ()
     known = origin.get("References") or origin.get("In-Reply-To")
-    return tuple(MESSAGE_ID.findall(f"{known} {origin.get('Message-ID')}"))[-50:]
+    return build.message_ids(f"{known} {origin.get('Message-ID')}")[-50:]
 
 
 def _outgoing(
@@ -354,8 +354,8 @@ def _page(
         "folders": sides and sides.shown,
         "sender": user if isinstance(user, User) else None,
         "origin_attachments": origin_attachments,
-        "limit": presentation.size(settings.MESSAGE_LIMIT * 3 // 4),
-        "limit_bytes": settings.MESSAGE_LIMIT * 3 // 4,
+        "limit": presentation.size(build.decoded_size(attachments_room())),
+        "limit_bytes": build.decoded_size(attachments_room()),
         "cancel_url": reverse("mail:folder", args=["INBOX"]),
     }
     return render_template(request, "webmail/compose.html", context, status=status)

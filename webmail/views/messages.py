@@ -47,6 +47,11 @@ class Sides:
     def special_use(self) -> str:
         return self.current.special_use if self.current else ""
 
+    @property
+    def own_verb(self) -> str:
+        """The verb that moves messages to the open folder: of no use in it."""
+        return next((verb for verb, use in TARGETS.items() if use == self.special_use), "")
+
 
 def read_folders(imap: Connection, current: str) -> Sides:
     found = folders.list_folders(imap)
@@ -75,7 +80,13 @@ def _list_context(
         full_dates=request.preferences.dates == "full",
         current=current,
     )
-    return {"folders": sides.shown, "current": folder, "page": shown, "folder_label": shown.label}
+    return {
+        "folders": sides.shown,
+        "current": folder,
+        "here": sides.own_verb,
+        "page": shown,
+        "folder_label": shown.label,
+    }
 
 
 @require_GET
@@ -84,6 +95,8 @@ def message_list(request: SignedInRequest, folder: str) -> HttpResponse:
     """One page of a folder; for the scrolling list only the rows that come next."""
     with session.imap(request) as imap:
         context = _list_context(request, imap, folder)
+    if not wants_partial(request):
+        context["toast"] = request.session.pop(TOAST, None)
     scrolling = request.htmx.target == "more"
     partial = "webmail/_message_rows.html" if scrolling else ""
     return render(request, "webmail/message_list.html", context, partial=partial)
@@ -122,6 +135,7 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
             context = _counts_context(imap, ref.folder)
         else:
             context = _list_context(request, imap, ref.folder, ref)
+            context["toast"] = request.session.pop(TOAST, None)
     context["opened"] = shown(opened, renderer)
     return render(request, "webmail/message.html", context)
 
@@ -133,6 +147,7 @@ def _counts_context(imap: Connection, folder: str) -> dict[str, Any]:
     return {
         "folders": sides.shown,
         "current": folder,
+        "here": sides.own_verb,
         "folder_label": label,
         "page": {
             "label": label,
@@ -160,6 +175,7 @@ def shown(opened: reading.Opened, renderer: rendering.Renderer) -> presentation.
     )
 
 
+TOAST = "toast"  # in the session: what the next whole page says, with its undoing
 FLAG_VERBS = {
     "flag": (FLAGGED, True),
     "unflag": (FLAGGED, False),
@@ -176,16 +192,22 @@ def act(request: SignedInRequest, folder: str) -> HttpResponse:
     """One verb on the chosen messages of a folder, with its undoing in a toast."""
     form = ActForm(request.POST)
     if not form.is_valid():
-        return _nothing_done(request, folder)
+        words = gettext("Nothing was done: choose at least one message.")
+        return _nothing_done(request, folder, words)
     verb = form.cleaned_data["verb"]
     refs = [MessageRef(folder, *pair) for pair in form.cleaned_data["refs"]]
     with session.imap(request) as imap:
-        undo = _perform(imap, folder, verb, refs, form.cleaned_data["to"])
+        target = _target(imap, verb, form.cleaned_data["to"])
+        if target == folder:
+            words = gettext("Nothing was done: these messages are in this folder already.")
+            return _nothing_done(request, folder, words)
+        undo = _perform(imap, folder, verb, refs, target)
         if wants_partial(request):
             sides = read_folders(imap, folder)
-    words = _done(verb, len(refs))
+    words = _done("undo" if form.cleaned_data["undoing"] else verb, len(refs))
+    toast = {"message": words, "undo": undo}
     if not wants_partial(request):
-        toasts.success(request, words)
+        request.session[TOAST] = toast
         return redirect(_safe_next(request) or reverse("mail:folder", args=[folder]))
     gone = verb not in FLAG_VERBS
     opened = form.cleaned_data["opened"]
@@ -198,13 +220,22 @@ def act(request: SignedInRequest, folder: str) -> HttpResponse:
         "verb": verb,
         "opened_ref": opened,
         "message_gone": gone and opened in request.POST.getlist("refs"),
-        "toast": {"message": words, "undo": undo} if gone or verb == "unseen" else None,
+        "toast": toast if gone or verb == "unseen" else None,
     }
     return render_template(request, "webmail/_acted.html", context)
 
 
+def _target(imap: Connection, verb: str, to: str) -> str:
+    """The folder that the verb moves messages to; "" for one that leaves them where they are."""
+    if verb in FLAG_VERBS:
+        return ""
+    if verb == "inbox":
+        return "INBOX"
+    return to if verb == "move" else folders.ensure(imap, TARGETS[verb])
+
+
 def _perform(
-    imap: Connection, folder: str, verb: str, refs: Sequence[MessageRef], to: str
+    imap: Connection, folder: str, verb: str, refs: Sequence[MessageRef], target: str
 ) -> dict[str, Any] | None:
     """Do it; returns the form that undoes it, None when the server does not tell the new UIDs."""
     if verb in FLAG_VERBS:
@@ -212,13 +243,13 @@ def _perform(
         moved: Sequence[MessageRef] = refs
         undoing, back = UNDOING[verb], ""
     else:
-        target = to if verb == "move" else folders.ensure(imap, TARGETS[verb])
         moved = actions.move(imap, refs, to=target)
         undoing, back = "move", folder
     if not moved:
         return None
     fields = [("refs", presentation.ref_segment(ref)) for ref in moved]
-    fields += [("verb", undoing), ("to", back), ("next", reverse("mail:folder", args=[folder]))]
+    fields += [("verb", undoing), ("to", back), ("undoing", "1")]
+    fields += [("next", reverse("mail:folder", args=[folder]))]
     return {"url": reverse("mail:act", args=[moved[0].folder]), "fields": fields}
 
 
@@ -246,6 +277,10 @@ def _done(verb: str, count: int) -> str:
                 "%(count)d messages moved to the trash.",
                 count,
             )
+        case "undo":
+            words = ngettext(
+                "%(count)d message is as it was.", "%(count)d messages are as they were.", count
+            )
         case "archive":
             words = ngettext("%(count)d message archived.", "%(count)d messages archived.", count)
         case "junk":
@@ -257,8 +292,7 @@ def _done(verb: str, count: int) -> str:
     return words % {"count": count}
 
 
-def _nothing_done(request: SignedInRequest, folder: str) -> HttpResponse:
-    words = gettext("Nothing was done: choose at least one message.")
+def _nothing_done(request: SignedInRequest, folder: str, words: str) -> HttpResponse:
     if wants_partial(request):
         context = {"level": "warn", "title": words}
         return render_template(request, "webmail/_notice.html", context, status=422)

@@ -14,6 +14,7 @@ from webmail.imap import connection, fetch
 from webmail.imap.values import SEEN, MessageRef, Server
 from webmail.mailbox import reading
 from webmail.mime import html as html_mail
+from webmail.mime import structure
 from webmail.mime.damage import Damage
 
 CORPUS = Path(__file__).resolve().parents[4] / "shared" / "corpus" / "mime"
@@ -162,6 +163,25 @@ def test_a_long_text_is_cut_and_said_so(imap, put, monkeypatch):
     opened = reading.open_message(imap, put("Subject: x\n\n" + "abc def\n" * 500))
     assert opened.truncated
     assert len(opened.text) <= 1000
+
+
+@pytest.mark.parametrize("count", [3, 5000])
+def test_a_message_of_very_many_texts_is_opened(imap, put, count):
+    head = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"
+    pieces = "--b\n\nencore\n" * count
+    opened = reading.open_message(imap, put(f"{head}{pieces}--b--\n"))
+    # What is too many to be read in one go is there as attachments.
+    assert opened.text.count("encore") == min(count, structure.MOST_BODIES)
+    assert bool(opened.shown.attachments) == (count > structure.MOST_BODIES)
+
+
+def test_texts_beyond_the_limit_are_left_out(imap, put, monkeypatch):
+    monkeypatch.setattr(reading, "TEXT_LIMIT", 100)
+    head = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"
+    pieces = "".join(f"--b\n\n{letter * 60}\n" for letter in "xyz")
+    opened = reading.open_message(imap, put(f"{head}{pieces}--b--\n"))
+    assert "x" in opened.text and "y" in opened.text and "z" not in opened.text
+    assert opened.truncated
 
 
 def test_parts_are_found_by_number(imap, put):

@@ -92,3 +92,7 @@ def test_the_depth_is_that_of_the_deepest_element() -> None:
     assert html.sanitise("<div>" * bounds.DEEPEST + "fond").body.count("<div>") == bounds.DEEPEST
     with pytest.raises(html.TooComplex):
         html.sanitise("<div>" * (bounds.DEEPEST + 1) + "fond")
+
+
+def test_a_long_paragraph_has_no_attributes() -> None:
+    html.sanitise("<p>" + "a " * 100_000 + "</p>")

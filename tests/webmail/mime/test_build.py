@@ -104,6 +104,20 @@ def test_a_message_id() -> None:
         build.message_id("x.fr", "a b>")
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("<a@x>\r\n <b@x>", ("<a@x>", "<b@x>")),
+        ("<é@x> <a b@x> <c@x>", ("<c@x>",)),
+        ("<" + "a" * 300 + "@x> none", ()),
+    ],
+)
+def test_ids_that_cannot_be_written_are_left_out(value: str, expected: tuple[str, ...]) -> None:
+    found = build.message_ids(value)
+    assert found == expected
+    build.message(replace(SIMPLE, references=found))
+
+
 WORDS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=120)
 
 
@@ -117,3 +131,10 @@ def test_any_words_survive_and_lines_stay_short(subject: str, text: str, name: s
     read_again = headers.parse(raw)
     assert read_again.get("Subject") == headers.decode(subject)
     assert len(read_again.addresses("To")) == 30
+
+
+@pytest.mark.parametrize("octets", [0, 1, 57, 58, 1000, 100_000])
+def test_the_size_of_a_file_in_a_message_is_known_before(octets: int) -> None:
+    written = len(build._base64_lines(bytes(octets)))
+    assert 0 <= build.encoded_size(octets) - written < 78
+    assert abs(octets - build.decoded_size(written)) <= 3

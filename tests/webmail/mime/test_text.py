@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from html.parser import HTMLParser
 
 import pytest
@@ -126,6 +127,15 @@ FLOWED = {
 @pytest.mark.parametrize(("source", "delsp", "expected"), FLOWED.values(), ids=FLOWED)
 def test_flowed_text_is_joined(source: str, delsp: bool, expected: str) -> None:
     assert text.unflow(source, delsp) == expected
+
+
+def test_a_paragraph_of_many_lines_is_joined_in_time_that_grows_with_it() -> None:
+    def seconds(lines: int) -> float:
+        begun = time.process_time()
+        text.unflow("a \n" * lines)
+        return time.process_time() - begun
+
+    assert seconds(200_000) < 10 * seconds(50_000) + 0.5
 
 
 def link(target: str, shown: str = "") -> str:

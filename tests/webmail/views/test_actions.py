@@ -58,6 +58,39 @@ def test_moving_keeps_content_and_flags(
     assert mailbox.flags(mailbox.uids(target)[0], target) == {"\\Flagged"}
 
 
+@pytest.mark.parametrize(
+    ("verb", "to", "folder"),
+    [
+        ("trash", "", "Trash"),
+        ("archive", "", "Archive"),
+        ("junk", "", "Junk"),
+        ("move", "INBOX", "INBOX"),
+    ],
+)
+def test_nothing_is_moved_to_where_it_is(
+    reader: Client, mailbox: Mailbox, verb: str, to: str, folder: str
+) -> None:
+    uid = mailbox.append(letter(), folder)
+    data = {"verb": verb, "refs": [ref(mailbox, uid, folder)], "to": to}
+    answer = reader.post(f"/mail/{folder}/act/", data, headers=HTMX)
+    assert answer.status_code == 422
+    assert "déjà dans ce dossier" in page(answer)
+    assert mailbox.uids(folder) == [uid]
+
+
+@pytest.mark.parametrize(
+    ("verb", "folder"), [("trash", "Trash"), ("archive", "Archive"), ("junk", "Junk")]
+)
+def test_a_folder_offers_no_move_into_itself(
+    reader: Client, mailbox: Mailbox, verb: str, folder: str
+) -> None:
+    uid = mailbox.append(letter(), folder)
+    url = f"/mail/{folder}/{ref(mailbox, uid, folder)}/"
+    for shown in (page(reader.get(url)), page(reader.get(url, headers=HTMX))):
+        offered = set(re.findall(r'name="verb" value="(trash|archive|junk)"', shown))
+        assert offered == {"trash", "archive", "junk"} - {verb}
+
+
 def test_a_trash_that_is_missing_is_made(reader: Client, mailbox: Mailbox) -> None:
     mailbox.delete_folder("Trash")
     uid = mailbox.append(letter())
@@ -235,3 +268,28 @@ def test_nobody_acts_on_what_belongs_to_another(
     # Both mailboxes may have the same numbers; then it was his own message that he named.
     if ref(mailbox, uid) != ref(bobs_mailbox, his):
         assert bobs_mailbox.uids() == [his]
+
+
+def test_without_javascript_the_next_page_offers_to_undo_once(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    ref = f"{mailbox.uidvalidity()}-{mailbox.append(letter())}"
+    answer = reader.post("/mail/INBOX/act/", {"verb": "trash", "refs": ref}, follow=True)
+    assert "1 message mis à la corbeille" in page(answer)
+    assert 'name="undoing" value="1"' in page(answer)
+    assert 'name="undoing"' not in page(reader.get("/mail/INBOX/"))
+
+
+def test_what_is_no_junk_goes_back_to_the_inbox(reader: Client, mailbox: Mailbox) -> None:
+    uid = mailbox.append(letter(), folder="Junk")
+    ref = f"{mailbox.uidvalidity('Junk')}-{uid}"
+    assert "Ce n’est pas un indésirable" in page(reader.get(f"/mail/Junk/{ref}/"))
+    reader.post("/mail/Junk/act/", {"verb": "inbox", "refs": ref})
+    assert len(mailbox.uids("INBOX")) == 1
+    assert not mailbox.uids("Junk")
+
+
+def test_a_draft_offers_no_reply(reader: Client, mailbox: Mailbox) -> None:
+    uid = mailbox.append(letter(), folder="Drafts", flags=["\\Draft"])
+    shown = page(reader.get(f"/mail/Drafts/{mailbox.uidvalidity('Drafts')}-{uid}/"))
+    assert "/reply/" not in shown

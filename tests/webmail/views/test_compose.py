@@ -603,6 +603,19 @@ def test_without_script_the_password_is_asked_for_beside_the_text(
     assert strict.get("/mail/INBOX/").status_code == 200
 
 
+def test_nobody_sends_what_another_person_wrote(
+    reader: Client, submission: Submission, bob: MailAccount, bobs_mailbox: Mailbox
+) -> None:
+    del reader.cookies["mail_key"]
+    data = WRITTEN | {"login": "bob", "password": bob.password}
+    answer = reader.post("/compose/", data)
+    assert answer.status_code == 422
+    kept(answer)
+    assert "autre personne" in page(answer)
+    assert "alice@ac-exemple.fr" in page(answer)
+    assert bobs_mailbox.uids() == []
+
+
 def test_mistakes_and_the_lost_session_at_once_lose_nothing(
     strict: Client, submission: Submission, alice: MailAccount, bobs_mailbox: Mailbox
 ) -> None:

@@ -243,3 +243,9 @@ def test_a_folder_made_anew_between_list_and_click(reader: Client, mailbox: Mail
     mailbox.append(letter("nouveau"), "Projet")
     assert reader.get(url).status_code == 409
     assert "nouveau" in page(reader.get("/mail/Projet/"))
+
+
+def test_an_address_that_failed_is_not_taken_over(reader: Client, mailbox: Mailbox) -> None:
+    """htmx would put it into the address bar, over a list of another folder."""
+    answer = reader.get("/mail/Disparu/", headers=HTMX)
+    assert (answer.status_code, answer["HX-Push-Url"]) == (404, "false")

@@ -551,3 +551,19 @@ def test_what_is_too_complex_is_shown_as_its_text_and_said(
         answer = reader.get(path(mailbox, uid))
         assert page(answer).count(path(mailbox, uid, "source/")) == 2
         assert "Le fond" in words(reader.get(path(mailbox, uid, "frame/")))
+
+
+@pytest.mark.parametrize(
+    ("sender", "shown", "initials"),
+    [
+        ("<>", "(expéditeur inconnu)", "I"),
+        ("★ Loterie Officielle ★ <gagnant@loterie.example>", "★ Loterie Officielle ★", "LO"),
+    ],
+)
+def test_whoever_sent_it_has_a_name(
+    reader: Client, mailbox: Mailbox, sender: str, shown: str, initials: str
+) -> None:
+    uid = mailbox.append(f"From: {sender}\r\nSubject: Qui ?\r\n\r\nBonjour\r\n".encode())
+    opened = page(reader.get(path(mailbox, uid)))
+    assert f"<b>{shown}</b>" in opened
+    assert f'aria-hidden="true">{initials}</span>' in opened

@@ -333,8 +333,8 @@ def test_streams_give_their_connections_back(reader: Client, attached: Open) -> 
     url = attached(("son.wav", "audio/wav", SOUND))
     for _ in range(5):
         answer = reader.get(url + "media", headers={"Range": "bytes=0-"})
-        next(iter(answer.streaming_content))
-        for closer in answer._resource_closers:
+        next(iter(answer.streaming_content))  # type: ignore[attr-defined]
+        for closer in answer._resource_closers:  # type: ignore[attr-defined]
             closer()
     assert reader.get(url).status_code == 200
     assert sum(room.lent for room in session.pool()._rooms.values()) == 0

@@ -65,7 +65,7 @@ function key(region, event) {
     case "Delete":
       if (!box) return;
       if (picked().length === 0) box.checked = true;
-      return document.querySelector("#act-form [value=trash]").click();
+      return document.querySelector("#act-form [value=trash]")?.click();
   }
 }
 
@@ -88,6 +88,16 @@ function after(refs) {
   return all.slice(index).find((row) => !refs.includes(row.dataset.ref)) ?? all[index - 1];
 }
 
+/** A day goes with its last message. A list left empty is asked for again, to say that it is. */
+function dropEmptyDays() {
+  for (const day of document.querySelectorAll("#rows > ul")) {
+    if (day.childElementCount) continue;
+    if (day.previousElementSibling?.matches(".day")) day.previousElementSibling.remove();
+    day.remove();
+  }
+  if (document.getElementById("rows")?.childElementCount === 0) document.querySelector("[data-refresh]")?.click();
+}
+
 function acted({ requestConfig, successful }) {
   if (requestConfig.verb !== "post" || !requestConfig.formData.has("verb") || !successful) return;
   const verb = requestConfig.formData.get("verb");
@@ -95,6 +105,7 @@ function acted({ requestConfig, successful }) {
     for (const ref of requestConfig.formData.getAll("refs")) markRead(ref, verb === "seen");
   }
   unpick();
+  dropEmptyDays();
   // What had the focus is gone, or its bar is about to be.
   const focused = document.activeElement;
   if (focused === document.body || focused.closest("#act-form")) focusRow(nextFocus);
@@ -131,5 +142,8 @@ export function start() {
 export function load(root) {
   for (const heading of within(root, ".day")) dropRepeatedDay(heading);
   if (root.id === "message" || root.id === "message-list") markOpen();
-  if (root.id === "message-list") countPicked();
+  if (root.id === "message-list") {
+    countPicked();
+    beginInList();
+  }
 }

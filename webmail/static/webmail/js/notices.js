@@ -28,6 +28,14 @@ function markField(link) {
   field.addEventListener("input", () => field.removeAttribute("aria-invalid"), { once: true });
 }
 
+/** Sending disables its button, which loses the focus: it goes to what must be corrected, or back. */
+function takeFocus(notice) {
+  const field = document.getElementById(notice.querySelector("a[data-field]")?.dataset.field);
+  if (document.activeElement !== document.body || !document.querySelector("[data-send]")) return;
+  field?.closest("details")?.setAttribute("open", "");
+  (field ?? document.querySelector("[data-send]")).focus();
+}
+
 export function start() {
   on("click", "[data-dismiss]", (button) => button.closest("[data-notice]").remove());
   on("click", "a[data-field]", (link, event) => {
@@ -46,5 +54,7 @@ export function start() {
 export function load(root) {
   for (const toast of within(root, "[data-toast]")) letGo(toast);
   for (const link of within(root, "a[data-field]")) markField(link);
-  if (root.matches("[data-notice]")) root.scrollIntoView({ block: "nearest" });
+  if (!root.matches("[data-notice]")) return;
+  root.scrollIntoView({ block: "nearest" });
+  takeFocus(root);
 }

@@ -1,5 +1,7 @@
 // The session is over: the password is asked for in place, and what was asked for is asked again.
 
+import { isShared } from "./dom.js";
+
 const dialog = () => document.getElementById("reenter");
 let waiting = [];
 
@@ -68,5 +70,11 @@ export function start() {
     send(event.target);
   });
   asked?.querySelector("[value=cancel]").addEventListener("click", () => asked.close());
-  asked?.addEventListener("cancel", () => (waiting = []));
+  // What was not gone on with is not to happen at a later sign-in.
+  asked?.addEventListener("close", () => (waiting = []));
+}
+
+/** htmx notes the address there for a history of its own, which is switched off. */
+export function load() {
+  if (isShared()) sessionStorage.clear();
 }
