@@ -9,6 +9,7 @@ converted.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import secrets
 import time
@@ -30,6 +31,8 @@ from webmail.models import OFFICE_PREVIEWS_KEPT, OfficePreview
 from webmail.previews import office
 from webmail.previews.failures import NoPreview, Reason
 from webmail.previews.pages import Pdf
+
+logger = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 5
 """Files of one person that wait or are converted."""
@@ -62,7 +65,11 @@ def begin(
     if jobs.in_force().unfinished().count() >= MOST_AT_ONCE:
         raise NoPreview(Reason.BUSY)
     spool, key = secrets.token_hex(16), AESGCM.generate_key(256)
-    _write(_source(spool), _encrypted(key, content, spool))
+    try:
+        _write(_source(spool), _encrypted(key, content, spool))
+    except OSError as error:
+        logger.error("The spool can't be written: %s", error)
+        raise NoPreview(Reason.UNSUPPORTED) from error
     job, is_new = OfficePreview.objects.get_or_create(
         user=user,
         name=name,

@@ -185,6 +185,9 @@ def _zone_note(event: Event) -> str:
     if start.tzinfo is None:
         return gettext("Local time; the file does not tell of which place.")
     local = _local(start)
+    # Times in UTC are only a way of writing: nobody lives there.
+    if event.zone == "UTC":
+        return ""
     if isinstance(local, datetime) and local.utcoffset() == start.utcoffset():
         return ""
     own = format_datetime(start, "EEE d MMM, HH:mm", locale=_language())

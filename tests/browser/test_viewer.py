@@ -157,6 +157,52 @@ def test_an_image_grows_and_shrinks(
     assert image.evaluate("image => image.clientWidth") == fit
 
 
+def test_a_pdf_is_printed_with_all_its_pages(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    mailbox: Mailbox,
+    faults: list[str],
+) -> None:
+    long = pdf.document("Compte rendu", ["Paragraphe."] * 200, issuer="Collège")
+    mailbox.append(letter("Documents", files=(("long.pdf", "application/pdf", long),)))
+    page = open_page()
+    sign_in(page, alice)
+    page.get_by_role("link", name="Documents").first.click()
+    card(page, "long.pdf").click()
+    expect(page.locator("[data-pdf-ready]")).to_be_visible()
+    count = int(page.locator("[data-pdf-count]").inner_text())
+    assert count > 3
+    page.evaluate(
+        "window.print = () => window.printed = [...document.querySelectorAll('.viewer-paper img')]"
+        ".filter(image => image.naturalWidth > 1000).length"
+    )
+    page.locator("[data-pdf-act=print]").click()
+    for _ in range(100):
+        if page.evaluate("window.printed"):
+            break
+        page.wait_for_timeout(100)
+    assert page.evaluate("window.printed") == count
+    assert not faults
+
+
+def test_back_leaves_the_viewer(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    documents: Mailbox,
+) -> None:
+    page = open_page()
+    opened(page, sign_in, alice)
+    message = page.url
+    card(page, "notes.txt").click()
+    expect(page.locator("dialog[open] pre")).to_be_visible()
+    page.evaluate("setTimeout(() => history.back())")
+    expect(page).to_have_url(message)
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    expect(card(page, "notes.txt")).to_be_visible()
+
+
 def test_files_of_an_archive_open_in_the_same_place(
     open_page: Callable[..., Page],
     sign_in: Callable[[Page, MailAccount], None],

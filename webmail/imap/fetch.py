@@ -6,7 +6,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from webmail.errors import BadServerAnswer, MessageNotFound, PartNotFound, ServerRefused
+from webmail.errors import (
+    BadServerAnswer,
+    MessageNotFound,
+    PartNotFound,
+    ServerRefused,
+    ServerUnavailable,
+)
 from webmail.imap import response
 from webmail.imap.connection import Connection
 from webmail.imap.values import Fetched, MessageRef, Selected
@@ -112,7 +118,8 @@ def chunks(imap: Connection, ref: MessageRef, number: str, size: int = CHUNK) ->
 def binary_size(imap: Connection, ref: MessageRef, number: str) -> int | None:
     """How many bytes a part has without its transfer encoding (RFC 3516).
 
-    None where the server cannot tell: it has no BINARY, or does not know the encoding.
+    None where the server cannot tell: it has no BINARY, does not know the encoding, or trips over
+    what is not encoded as it says (Dovecot calls that an internal error).
     """
     if not imap.has("BINARY") or not number:
         return None
@@ -120,7 +127,7 @@ def binary_size(imap: Connection, ref: MessageRef, number: str) -> int | None:
     _peek(number, 0, 0)
     try:
         lines = imap.uid("FETCH", str(ref.uid), f"(UID BINARY.SIZE[{number}])")
-    except ServerRefused:
+    except (ServerRefused, ServerUnavailable):
         return None
     name = b"BINARY.SIZE[%s]" % number.encode()
     for _, said in response.items(lines):

@@ -168,7 +168,7 @@ def shown(opened: reading.Opened, renderer: rendering.Renderer) -> presentation.
         )
     return presentation.opened_message(
         opened,
-        domains=set(MailDomain.objects.values_list("name", flat=True)),
+        domains=MailDomain.objects.all().names(),
         verdicts=authentication.read(opened.headers, settings.AUTHSERV_ID),
         images=bar,
         compose_prefix=rendering.compose_prefix(),

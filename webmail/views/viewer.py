@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
@@ -36,7 +36,7 @@ from webmail import (
     tasks,
 )
 from webmail.attachments import Found, Holding
-from webmail.errors import PartNotFound
+from webmail.errors import PartNotFound, ServerRefused, ServerUnavailable
 from webmail.htmx import render
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
@@ -629,9 +629,33 @@ def _bytes(
     span = Span.asked(request.headers.get("Range", ""), size)
     if span is None:
         return _unsatisfiable(size)
-    response = StreamingHttpResponse(_pieces(request, place, found, span))
+    if found.is_whole:
+        pieces: Iterator[bytes] | streaming.Stream = iter((found.content[span.start : span.end],))
+    else:
+        pieces, span, size = _streamed(request, place.ref, found, span, size)
+    response = StreamingHttpResponse(pieces)
     _download(response, _name(found))
     return _kept(request, _spanned(response, span, size, media_type or found.detected.served))
+
+
+def _streamed(
+    request: SignedInRequest, ref: MessageRef, found: Found, span: Span, size: int | None
+) -> tuple[streaming.Stream, Span, int | None]:
+    """A span of a part as the server cuts it; all of it, where the server can't decode it."""
+    part = found.file.part
+    assert part is not None  # noqa: S101  a file inside another is always whole
+    if size is not None:
+        # Dovecot tells the size of base64 that is cut off, then hangs up over it.
+        with suppress(ServerUnavailable, ServerRefused):
+            stream = streaming.begin(
+                session.lease(request),
+                lambda imap: fetch.binary_chunks(imap, ref, part.number, span.start, span.end),
+            )
+            return stream, span, size
+    stream = streaming.begin(
+        session.lease(request), lambda imap: streaming.decoded(imap, ref, part)
+    )
+    return stream, Span(0, 0), None
 
 
 def _spanned(
@@ -653,23 +677,6 @@ def _unsatisfiable(size: int | None) -> HttpResponseBase:
     return response
 
 
-def _pieces(
-    request: SignedInRequest, place: Place, found: Found, span: Span
-) -> Iterator[bytes] | streaming.Stream:
-    if found.is_whole:
-        return iter((found.content[span.start : span.end],))
-    part = found.file.part
-    assert part is not None  # noqa: S101  a file inside another is always whole
-    if span.is_of_unknown_size:
-        return streaming.begin(
-            session.lease(request), lambda imap: streaming.decoded(imap, place.ref, part)
-        )
-    return streaming.begin(
-        session.lease(request),
-        lambda imap: fetch.binary_chunks(imap, place.ref, part.number, span.start, span.end),
-    )
-
-
 @dataclass(frozen=True)
 class Span:
     """Bytes ``start`` to ``end``, which is not included, of a file (RFC 9110 section 14)."""
@@ -677,14 +684,13 @@ class Span:
     start: int
     end: int
     is_part: bool = False
-    is_of_unknown_size: bool = False
 
     @classmethod
     def asked(cls, header: str, size: int | None) -> Span | None:
         """What a Range header asks for; all, where it is none of ours or the size is not known;
         None when the file has no such bytes."""
         if size is None:
-            return cls(0, 0, is_of_unknown_size=True)
+            return cls(0, 0)
         match = re.fullmatch(r"bytes=([0-9]{0,15})-([0-9]{0,15})", header.strip())
         if not match or not (match[1] or match[2]):
             return cls(0, size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 import wave
@@ -315,6 +316,27 @@ def test_a_sound_comes_in_the_spans_that_a_browser_asks_for(
         assert body(answer) == content[start:end]
 
 
+def test_a_sound_that_is_cut_off_comes_as_far_as_it_goes(reader: Client, mailbox: Mailbox) -> None:
+    encoded = base64.encodebytes(SOUND[:150_000]).replace(b"\n", b"\r\n") + b"QUJDR"
+    uid = mailbox.append(
+        b"MIME-Version: 1.0\r\nContent-Type: audio/wav\r\nContent-Disposition: attachment\r\n"
+        b"Content-Transfer-Encoding: base64\r\n\r\n" + encoded
+    )
+    url = path(mailbox, uid, "view/1/media")
+    answer = reader.get(url, headers={"Range": "bytes=0-"})
+    assert answer.status_code == 200 and "Content-Length" not in answer
+    assert body(answer) == SOUND[:150_000] + b"ABC"
+
+
+def test_a_file_inside_a_text_opens_too(reader: Client, mailbox: Mailbox) -> None:
+    uid = mailbox.append(
+        b"Subject: vieux\r\n\r\nVoici.\r\nbegin 644 notes.txt\r\n'0F]N:F]U<@  \r\n`\r\nend\r\n"
+    )
+    shown = page(reader.get(path(mailbox, uid)))
+    (url,) = re.findall(r'<a href="([^"]*/view/[^"]*)"', shown)
+    assert "Bonjour" in words(reader.get(unescape(url)))
+
+
 def test_a_span_that_is_not_there_is_said(reader: Client, attached: Open) -> None:
     url = attached(("son.wav", "audio/wav", sound()))
     answer = reader.get(url + "media", headers={"Range": "bytes=999999999-"})
@@ -361,7 +383,7 @@ def test_csv_is_shown_as_a_table(reader: Client, attached: Open) -> None:
 def test_markdown_goes_through_the_sanitiser_into_a_frame(reader: Client, attached: Open) -> None:
     source = b"# Sortie\n\n[ici](javascript:alert(1)) <script>alert(2)</script>\n\n- a\n- b\n"
     url = attached(("lisez.md", "text/markdown", source))
-    assert f'<iframe class="viewer-frame island" src="{url}frame/"' in page(reader.get(url))
+    assert f'<iframe class="frame" src="{url}frame/"' in page(reader.get(url))
     answer = reader.get(url + "frame/")
     assert "<h1>Sortie</h1>" in page(answer)
     assert "<script" not in page(answer) and 'href="javascript' not in page(answer)

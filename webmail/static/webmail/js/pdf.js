@@ -3,14 +3,18 @@
 //
 // <section data-pdf="the file" data-pdf-base="the folder of PDF.js" data-pdf-failed="…" data-pdf-locked="…"
 //          data-pdf-page-label="Page %">
-//   <button data-pdf-act="previous | next | out | in | fit">   <input data-pdf-number type="number">
+//   <button data-pdf-act="previous | next | out | in | fit | print">   <input data-pdf-number type="number">
 //   <span data-pdf-count></span>   <p data-pdf-state role="status"></p>   <div data-pdf-pages tabindex="0"></div>
+//   <div data-pdf-paper></div>, shown to printers alone
 
 import { within } from "./dom.js";
 
 const STEPS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4];
 const MOST_PAGES = 1000;
 const MOST_PIXELS = 16_000_000; // of one canvas; Safari draws none larger
+const WIDEST = 1000; // CSS pixels of a page as it is first shown: a whole screen of it reads badly
+const MOST_PRINTED = 100;
+const PRINTED_DPI = 150;
 const KEPT = 3; // heights of the window above and below, beyond which drawings are dropped
 const WEB = /^(?:https?:|mailto:)/i;
 
@@ -72,7 +76,7 @@ class Viewer {
   }
 
   get scale() {
-    const room = Math.max(this.pages.clientWidth - 32, 100);
+    const room = Math.min(Math.max(this.pages.clientWidth - 32, 100), WIDEST);
     return (room / this.width) * this.zoom;
   }
 
@@ -222,7 +226,37 @@ class Viewer {
     const smaller = STEPS.findLast((step) => step < this.zoom - 0.01) ?? this.zoom;
     if (name === "previous") this.go(this.current - 1);
     else if (name === "next") this.go(this.current + 1);
+    else if (name === "print") this.print();
     else this.magnify({ in: larger, out: smaller, fit: 1 }[name]);
+  }
+
+  /** Every page as a picture: what is drawn for the screen are only those near. */
+  async print() {
+    const paper = this.root.querySelector("[data-pdf-paper]");
+    if (!paper || paper.childElementCount) return;
+    this.say(this.root.dataset.pdfPrinting);
+    try {
+      for (const { number } of this.sheets.slice(0, MOST_PRINTED)) paper.append(await this.printed(number));
+      this.say("");
+      window.addEventListener("afterprint", () => paper.replaceChildren(), { once: true });
+      window.print();
+    } catch {
+      paper.replaceChildren();
+      this.say(this.root.dataset.pdfFailed);
+    }
+  }
+
+  async printed(number) {
+    const page = await this.file.getPage(number);
+    const viewport = page.getViewport({ scale: PRINTED_DPI / 72 });
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.floor(viewport.width);
+    canvas.height = Math.floor(viewport.height);
+    await page.render({ canvas, viewport, intent: "print" }).promise;
+    const image = document.createElement("img");
+    image.src = canvas.toDataURL("image/jpeg", 0.9);
+    await image.decode();
+    return image;
   }
 
   magnify(zoom) {

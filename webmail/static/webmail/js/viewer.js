@@ -132,7 +132,11 @@ export function start() {
     } else ZOOMS.reset();
   });
   // An image that can't be read tells of it once, and the event doesn't bubble.
-  document.addEventListener("error", ({ target }) => target.matches?.("[data-picture]") && unread(target), true);
+  document.addEventListener("error", ({ target }) => {
+    if (target.matches?.("[data-picture]")) unread(target);
+    // Its kind stands below it.
+    if (target.matches?.(".thumb")) target.remove();
+  }, true);
   document.body.addEventListener("htmx:responseError", ({ detail }) => {
     if (detail.target?.id === "viewer" && detail.xhr.status !== 401 && dialog?.open) close();
   });
