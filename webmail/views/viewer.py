@@ -387,7 +387,7 @@ def image(request: SignedInRequest, place: Place) -> HttpResponseBase:
     """An image, encoded anew."""
     found = _whole(request, place, Kind.IMAGE)
     with _unshown():
-        return _picture(request, images.picture(found.content))
+        return _picture(images.picture(found.content))
 
 
 @require_GET
@@ -403,7 +403,7 @@ def thumb(request: SignedInRequest, place: Place) -> HttpResponseBase:
         limit=presentation.THUMBNAIL_LIMIT,
     )
     with _unshown():
-        return _picture(request, images.thumbnail(found.content))
+        return _picture(images.thumbnail(found.content))
 
 
 @require_GET
@@ -415,7 +415,7 @@ def inline(request: SignedInRequest, place: Place, n: int) -> HttpResponseBase:
     found = _whole(request, place, Kind.MESSAGE)
     with _unshown():
         content = attachments.inline_image(found.content, n)
-        return _picture(request, images.picture(content))
+        return _picture(images.picture(content))
 
 
 @require_GET
@@ -592,16 +592,16 @@ def _unshown() -> Iterator[None]:
         raise PartNotFound(str(refusal)) from refusal
 
 
-def _picture(request: SignedInRequest, picture: images.Picture) -> HttpResponseBase:
+def _picture(picture: images.Picture) -> HttpResponseBase:
     response = StreamingHttpResponse(iter((picture.content,)), content_type=picture.media_type)
     response["Content-Length"] = len(picture.content)
-    return _kept(request, response)
+    return _kept(response)
 
 
-def _kept(request: SignedInRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """By the browser, since a UID's content never changes (RFC 9051 section 2.3.1.1)."""
-    if not request.session.get("shared_computer"):
-        response["Cache-Control"] = "private, max-age=86400, immutable"
+def _kept(response: HttpResponseBase) -> HttpResponseBase:
+    """By the browser, since a UID's content never changes (RFC 9051 section 2.3.1.1). On a shared
+    computer the session's middleware has the last word: nothing is kept."""
+    response["Cache-Control"] = "private, max-age=86400, immutable"
     return response
 
 
@@ -635,7 +635,7 @@ def _bytes(
         pieces, span, size = _streamed(request, place.ref, found, span, size)
     response = StreamingHttpResponse(pieces)
     _download(response, _name(found))
-    return _kept(request, _spanned(response, span, size, media_type or found.detected.served))
+    return _kept(_spanned(response, span, size, media_type or found.detected.served))
 
 
 def _streamed(
