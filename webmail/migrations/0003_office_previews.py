@@ -6,34 +6,75 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('webmail', '0002_allowed_senders_and_trusted_image_domains'),
+        ("webmail", "0002_allowed_senders_and_trusted_image_domains"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='OfficePreview',
+            name="OfficePreview",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=64, verbose_name='keyed digest of the file’s address')),
-                ('extension', models.CharField(max_length=8, verbose_name='kind')),
-                ('spool', models.CharField(max_length=32, unique=True, verbose_name='name in the spool')),
-                ('source_key', models.BinaryField(verbose_name='key of the spooled file')),
-                ('reader', models.BinaryField(verbose_name='key that the result is encrypted for')),
-                ('state', models.CharField(choices=[('waiting', 'waiting'), ('running', 'running'), ('done', 'done'), ('failed', 'failed')], default='waiting', max_length=8, verbose_name='state')),
-                ('reason', models.CharField(blank=True, max_length=16, verbose_name='reason of the failure')),
-                ('is_truncated', models.BooleanField(default=False, verbose_name='has more pages')),
-                ('created', models.DateTimeField(auto_now_add=True, verbose_name='asked for')),
-                ('changed', models.DateTimeField(auto_now=True, verbose_name='last change')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL, verbose_name='user')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=64, verbose_name="keyed digest of the file’s address"
+                    ),
+                ),
+                ("extension", models.CharField(max_length=8, verbose_name="kind")),
+                (
+                    "spool",
+                    models.CharField(max_length=32, unique=True, verbose_name="name in the spool"),
+                ),
+                ("source_key", models.BinaryField(verbose_name="key of the spooled file")),
+                ("reader", models.BinaryField(verbose_name="key that the result is encrypted for")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waiting"),
+                            ("running", "running"),
+                            ("done", "done"),
+                            ("failed", "failed"),
+                        ],
+                        default="waiting",
+                        max_length=8,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True, max_length=16, verbose_name="reason of the failure"
+                    ),
+                ),
+                ("is_truncated", models.BooleanField(default=False, verbose_name="has more pages")),
+                ("created", models.DateTimeField(auto_now_add=True, verbose_name="asked for")),
+                ("changed", models.DateTimeField(auto_now=True, verbose_name="last change")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'office preview',
-                'verbose_name_plural': 'office previews',
-                'ordering': ('-created',),
-                'constraints': [models.UniqueConstraint(fields=('user', 'name'), name='one_office_preview_per_file')],
+                "verbose_name": "office preview",
+                "verbose_name_plural": "office previews",
+                "ordering": ("-created",),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("user", "name"), name="one_office_preview_per_file"
+                    )
+                ],
             },
         ),
     ]
