@@ -183,7 +183,13 @@ def _prepare_tests() -> None:
     from tests.servers import postgresql
 
     database = packages.Part("PostgreSQL", postgresql.installed, ("postgresql",))
-    parts = (packages.DOVECOT, packages.REDIS, database, packages.chromium())
+    parts = (
+        packages.DOVECOT,
+        packages.REDIS,
+        database,
+        packages.chromium(),
+        packages.LIBREOFFICE,
+    )
     missing = packages.ensure(parts)
     for part in missing:
         say(f"{part.name} is missing: tests that need it are skipped. {part.hint}")

@@ -55,6 +55,12 @@ DOVECOT = Part(
 )
 REDIS = Part("Redis", lambda: shutil.which("redis-server") is not None, ("redis-server",))
 
+LIBREOFFICE = Part(
+    "LibreOffice",
+    lambda: shutil.which("soffice") is not None,
+    tuple(f"libreoffice-{part}-nogui" for part in ("writer", "calc", "impress")),
+)
+
 
 def chromium() -> Part:
     """On Ubuntu a snap, which needs a running snapd: said, not installed."""
