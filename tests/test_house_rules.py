@@ -43,7 +43,9 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.preferences",
         "webmail.presentation",
     },
+    "webmail.dates": set(),
     "webmail.presentation": {
+        "webmail.dates",
         "webmail.converters",
         "webmail.imap.values",
         "webmail.mailbox",
@@ -63,7 +65,7 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.credentials",
         "accounts.models",
     },
-    "webmail.invitations": {"webmail.previews"},
+    "webmail.invitations": {"webmail.previews", "webmail.dates"},
     "webmail.tasks": {"webmail.conversions"},
     "webmail.context": {"webmail.preferences"},
     "webmail.health": set(),

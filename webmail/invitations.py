@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from babel.dates import format_date, format_datetime, format_time, get_day_names
+from babel.dates import format_time, get_day_names
 from django.utils import timezone
 from django.utils.translation import get_language, gettext, ngettext, pgettext
 
+from webmail.dates import written
 from webmail.previews.calendar import (
     Answer,
     Attendee,
@@ -137,7 +138,7 @@ def when(start: datetime | date | None, end: datetime | date | None) -> str:
         until = last if isinstance(last, date) and last != first else None
         return _days(first, until)
     if not isinstance(last, datetime) or last <= first:
-        return gettext("%(day)s, at %(time)s") % {"day": _day(first), "time": _time(first)}
+        return _moment(first)
     if last.date() == first.date():
         return gettext("%(day)s, from %(start)s to %(end)s") % {
             "day": _day(first),
@@ -145,9 +146,13 @@ def when(start: datetime | date | None, end: datetime | date | None) -> str:
             "end": _time(last),
         }
     return gettext("from %(start)s to %(end)s") % {
-        "start": f"{_day(first)}, {_time(first)}",
-        "end": f"{_day(last)}, {_time(last)}",
+        "start": _moment(first),
+        "end": _moment(last),
     }
+
+
+def _moment(moment: datetime) -> str:
+    return gettext("%(day)s, at %(time)s") % {"day": _day(moment), "time": _time(moment)}
 
 
 def _days(first: date, last: date | None) -> str:
@@ -170,7 +175,7 @@ def _language() -> str:
 
 
 def _day(day: date) -> str:
-    return format_date(day, "EEEE d MMMM y", locale=_language())
+    return written(day, "EEEE d MMMM y")
 
 
 def _time(moment: datetime) -> str:
@@ -190,7 +195,7 @@ def _zone_note(event: Event) -> str:
         return ""
     if isinstance(local, datetime) and local.utcoffset() == start.utcoffset():
         return ""
-    own = format_datetime(start, "EEE d MMM, HH:mm", locale=_language())
+    own = written(start, "EEE d MMM, HH:mm")
     return gettext("%(time)s in the time zone of the event (%(zone)s)") % {
         "time": own,
         "zone": event.zone,

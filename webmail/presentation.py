@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext, pgettext
 
 from webmail.converters import CONTROLS
+from webmail.dates import written
 from webmail.imap.values import (
     ANSWERED,
     DRAFT,
@@ -100,7 +101,7 @@ def when(moment: datetime | None, *, full: bool = False) -> str:
     if 0 < (today - local.date()).days < 7:
         return format_datetime(local, "EEE HH:mm", locale=locale)
     if local.year == today.year:
-        return format_datetime(local, "EEE d MMM", locale=locale)
+        return written(local, "EEE d MMM")
     return format_datetime(local, "dd/MM/yyyy", locale=locale)
 
 
@@ -109,7 +110,7 @@ def when_long(moment: datetime | None) -> str:
     if moment is None:
         return gettext("date unknown")
     local = timezone.localtime(moment)
-    return format_datetime(local, "EEE d MMM y, HH:mm", locale=get_language() or "fr")
+    return written(local, "EEE d MMM y, HH:mm")
 
 
 def local(moment: datetime | None) -> datetime:
@@ -120,7 +121,7 @@ def local(moment: datetime | None) -> datetime:
 def day_in_full(moment: datetime) -> str:
     """``mercredi 25 novembre 2026``."""
     local = timezone.localtime(moment)
-    return format_date(local, "EEEE d MMMM y", locale=get_language() or "fr")
+    return written(local, "EEEE d MMMM y")
 
 
 def day_label(day: date | None) -> str:
@@ -134,7 +135,7 @@ def day_label(day: date | None) -> str:
     if age == 1:
         return gettext("Yesterday")
     if age <= today.weekday():
-        return _capital(format_date(day, "EEEE d MMMM", locale=locale))
+        return _capital(written(day, "EEEE d MMMM"))
     if age <= today.weekday() + 7:
         return gettext("Last week")
     return _capital(format_date(day, "LLLL y", locale=locale))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Page
+from playwright.sync_api import Dialog, Page
 
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
@@ -32,9 +32,13 @@ def test_nothing_hostile_runs_leaves_navigates_or_opens(
     mailbox: Mailbox,
     faults: list[str],
 ) -> None:
+    def refuse(dialog: Dialog) -> None:
+        faults.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
     page = open_page()
     page.add_init_script(WATCH)
-    page.on("dialog", lambda dialog: (faults.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    page.on("dialog", refuse)
     page.context.on("page", lambda other: faults.append(f"window {other.url}"))
     page.on(
         "console", lambda said: faults.append(said.text) if said.text.startswith("RAN ") else None

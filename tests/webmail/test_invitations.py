@@ -33,7 +33,7 @@ def moment(day: int, hour: int, minute: int = 0) -> datetime:
         (
             moment(8, 22),
             moment(9, 1),
-            "from Tuesday 8 December 2026, 23:00 to Wednesday 9 December 2026, 02:00",
+            "from Tuesday 8 December 2026, at 23:00 to Wednesday 9 December 2026, at 02:00",
         ),
         (date(2026, 12, 8), date(2026, 12, 8), "Tuesday 8 December 2026, all day"),
         (
