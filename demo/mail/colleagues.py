@@ -10,11 +10,14 @@ from demo.mail import people, pictures
 from demo.mail.enclosures import (
     csv_file,
     docx_file,
+    markdown_file,
     ods_file,
     odt_file,
     pdf_file,
     photograph,
     picture,
+    rtf_file,
+    sound_file,
     xlsx_file,
     zip_file,
 )
@@ -590,6 +593,51 @@ def _outings(desk: Desk) -> Iterator[Stored]:
         ),
         (*OUTINGS, "Séjour nautique"),
         FLAGGED,
+    )
+    yield kept(
+        Letter(
+            slug=f"carillon.{desk.owner.username}",
+            sender=people.PHAM,
+            to=[desk.owner],
+            subject="Chorale : l'air, les paroles et le mode d'emploi",
+            date=desk.at(5, "12:48"),
+            text="""
+            Bonjour,
+
+            Voici de quoi répéter avec ta classe : l'air au carillon, les paroles, et une page de
+            consignes. Si quelqu'un sait chanter la deuxième voix, qu'il se dénonce.
+
+            Linh
+            """,
+            enclosures=[
+                sound_file("carillon.wav", (523.25, 587.33, 659.25, 523.25, 659.25, 783.99)),
+                rtf_file(
+                    "paroles.rtf",
+                    (
+                        "Le moulin de l'Orle",
+                        "",
+                        "Au bord de l'eau le moulin tourne,",
+                        "tourne la roue, tourne le vent ;",
+                        "l'eau s'en va et jamais ne retourne,",
+                        "le meunier chante en attendant.",
+                    ),
+                ),
+                markdown_file(
+                    "consignes.md",
+                    """
+                    # Répéter en dix minutes
+
+                    1. Écouter **deux fois** le carillon.
+                    2. Chanter *bouche fermée*, puis avec les paroles.
+                    3. Recommencer sans la feuille.
+
+                    > Le silence compte : on respire entre les vers.
+                    """,
+                ),
+            ],
+        ),
+        INBOX,
+        SEEN,
     )
 
 

@@ -1,6 +1,10 @@
 """Attachments ready to be enclosed, their words in French typography."""
 
+import io
+import math
+import wave
 from collections.abc import Sequence
+from textwrap import dedent
 
 from demo.mail import office, pdf, pictures
 from demo.mail.office import Rows
@@ -49,6 +53,34 @@ def picture(name: str, canvas: pictures.Canvas, cid: str = "") -> Enclosure:
 
 def photograph(name: str, cid: str = "") -> Enclosure:
     return Enclosure(name, "image/jpeg", pictures.POND_JPEG.read_bytes(), cid)
+
+
+def markdown_file(name: str, source: str) -> Enclosure:
+    return Enclosure(name, "text/markdown", french(dedent(source).strip()).encode() + b"\n")
+
+
+def rtf_file(name: str, lines: Sequence[str]) -> Enclosure:
+    """Rich Text Format 1.9: what is not ASCII as `\\u` with a sign for older programs."""
+    body = "\\par\n".join(map(french, lines))
+    written = "".join(c if c.isascii() else f"\\u{ord(c)}?" for c in body)
+    return Enclosure(name, "application/rtf", f"{{\\rtf1\\ansi\\deff0 {written}}}".encode())
+
+
+def sound_file(name: str, notes: Sequence[float]) -> Enclosure:
+    """A bell for each note (in Hz), half a second each: WAV, 16 bits, 11 kHz."""
+    rate, length = 11025, 0.5
+    samples = (
+        round(12000 * math.exp(-5 * n / rate) * math.sin(2 * math.pi * note * n / rate))
+        for note in notes
+        for n in range(int(rate * length))
+    )
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(rate)
+        sound.writeframes(b"".join(sample.to_bytes(2, "little", signed=True) for sample in samples))
+    return Enclosure(name, "audio/wav", file.getvalue())
 
 
 def zip_file(name: str, files: Sequence[Enclosure]) -> Enclosure:
