@@ -87,7 +87,14 @@ def _walls() -> tuple[str, ...]:
         return ()
     alone = ("--pid", "--fork", "--kill-child")
     # Containers often forbid a /proc of one's own, some kernels all of it to ordinary users.
-    for options in (("-rn", *alone, "--mount-proc"), ("-rn", *alone), ("-rn",)):
+    # Root in a tree without namespaces of users (a chroot) can still take the network away.
+    for options in (
+        ("-rn", *alone, "--mount-proc"),
+        ("-rn", *alone),
+        ("-rn",),
+        ("-n", *alone),
+        ("-n",),
+    ):
         tried = subprocess.run(  # noqa: S603
             (unshare, *options, "true"), capture_output=True, timeout=30, check=False
         )
