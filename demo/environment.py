@@ -189,6 +189,7 @@ def _prepare_tests() -> None:
         database,
         packages.chromium(),
         packages.LIBREOFFICE,
+        packages.POPPLER,
     )
     missing = packages.ensure(parts)
     for part in missing:

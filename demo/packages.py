@@ -60,6 +60,7 @@ LIBREOFFICE = Part(
     lambda: shutil.which("soffice") is not None,
     tuple(f"libreoffice-{part}-nogui" for part in ("writer", "calc", "impress")),
 )
+POPPLER = Part("poppler", lambda: shutil.which("pdftotext") is not None, ("poppler-utils",))
 
 
 def chromium() -> Part:

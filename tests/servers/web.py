@@ -142,6 +142,19 @@ class Web:
             server.close()
 
 
+SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
 class Authority:
     """A certificate authority of the test's own."""
 
@@ -189,7 +202,14 @@ class Authority:
             .not_valid_before(now - timedelta(days=1))
             .not_valid_after(now + timedelta(days=1))
             .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
+            # From Python 3.13 on, certificates are held to all of RFC 5280.
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), False
+            )
         )
+        if is_authority:
+            builder = builder.add_extension(SIGNS_CERTIFICATES, critical=True)
         if alternatives := [_general_name(name) for name in names]:
             builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), False)
         return builder.sign(self._key, hashes.SHA256())

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.servers.scripted import GREETING, START_TLS, ScriptedServer, imap_script, no, ok
+from tests.servers.web import SIGNS_CERTIFICATES
 from webmail.errors import BadServerAnswer, ServerUnavailable
 from webmail.imap import connection
 from webmail.imap.values import Server
@@ -37,6 +38,8 @@ def certificate(tmp_path_factory) -> Path:
         .not_valid_after(now + datetime.timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([address]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(SIGNS_CERTIFICATES, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
     path = tmp_path_factory.mktemp("tls") / "server.pem"
