@@ -222,6 +222,8 @@ def _thread(imap: Connection, form: ComposeForm) -> tuple[str, ...]:
 def _outgoing(
     user: User, form: ComposeForm, kept: list[Attachment], references: tuple[str, ...]
 ) -> Outgoing:
+    if not addresses.is_valid(user.address):  # an odd login, or what was typed in the admin
+        raise SenderRefused
     cleaned = form.cleaned_data
     uploaded = [
         Attachment(

@@ -519,6 +519,22 @@ def test_a_sender_address_that_is_not_hers_is_refused(
     assert mailbox.uids("Sent") == []
 
 
+@pytest.mark.parametrize("address", ["", "alice", "alice martin@ac-exemple.fr", '"a"b@c.fr'])
+def test_who_has_no_address_sends_nothing_and_is_told(
+    reader: Client,
+    posted,
+    submission: Submission,
+    django_user_model,
+    mailbox: Mailbox,
+    address: str,
+) -> None:
+    django_user_model.objects.update(address=address)
+    answer = posted()
+    assert answer.status_code == 502
+    kept(answer)
+    assert mailbox.uids("Sent") == []
+
+
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     "end",
