@@ -37,9 +37,8 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @dataclass(frozen=True)
 class Sides:
-    """The folder list as read, and as shown."""
+    """The folder list as shown, and the folder that is open."""
 
-    read: tuple[Folder, ...]
     shown: presentation.FolderList
     current: Folder | None
 
@@ -56,7 +55,7 @@ class Sides:
 def read_folders(imap: Connection, current: str) -> Sides:
     found = folders.list_folders(imap)
     shown = presentation.folder_list(folders.tree(found), current)
-    return Sides(found, shown, next((folder for folder in found if folder.name == current), None))
+    return Sides(shown, next((folder for folder in found if folder.name == current), None))
 
 
 def _list_context(
@@ -192,7 +191,10 @@ def act(request: SignedInRequest, folder: str) -> HttpResponse:
     """One verb on the chosen messages of a folder, with its undoing in a toast."""
     form = ActForm(request.POST)
     if not form.is_valid():
-        words = gettext("Nothing was done: choose at least one message.")
+        if "to" in form.errors:
+            words = gettext("Nothing was done: choose a folder.")
+        else:
+            words = gettext("Nothing was done: choose at least one message.")
         return _nothing_done(request, folder, words)
     verb = form.cleaned_data["verb"]
     refs = [MessageRef(folder, *pair) for pair in form.cleaned_data["refs"]]

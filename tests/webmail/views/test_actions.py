@@ -293,3 +293,11 @@ def test_a_draft_offers_no_reply(reader: Client, mailbox: Mailbox) -> None:
     uid = mailbox.append(letter(), folder="Drafts", flags=["\\Draft"])
     shown = page(reader.get(f"/mail/Drafts/{mailbox.uidvalidity('Drafts')}-{uid}/"))
     assert "/reply/" not in shown
+
+
+def test_a_move_without_a_folder_says_so(reader: Client, mailbox: Mailbox) -> None:
+    ref = f"{mailbox.uidvalidity()}-{mailbox.append(letter())}"
+    answer = reader.post("/mail/INBOX/act/", {"verb": "move", "refs": ref}, headers=HTMX)
+    assert answer.status_code == 422
+    assert "sélectionnez un dossier" in page(answer)
+    assert len(mailbox.uids()) == 1
