@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from django.core.cache import cache
@@ -14,6 +15,15 @@ from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.submission import Submission
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The folder of the shared corpus of odd and hostile messages; skips where it is not."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / "corpus"
+    if not folder.is_dir():
+        pytest.skip("the shared corpus is not beside the project: ../shared/corpus")
+    return folder
 
 
 @pytest.fixture(scope="session")

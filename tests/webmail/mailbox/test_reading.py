@@ -17,8 +17,6 @@ from webmail.mime import html as html_mail
 from webmail.mime import structure
 from webmail.mime.damage import Damage
 
-CORPUS = Path(__file__).resolve().parents[4] / "shared" / "corpus" / "mime"
-
 PNG = "iVBORw0KGgo="
 PLAIN = (
     "From: a@exemple.fr\nSubject: Sortie\nContent-Type: text/plain; charset=utf-8\n\nÀ demain.\n"
@@ -306,11 +304,10 @@ def folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="the shared corpus is not beside the checkout")
-def test_the_corpus_is_read_as_expected(imap, put):
-    expected = json.loads((CORPUS / "expected.json").read_text())
+def test_the_corpus_is_read_as_expected(imap, put, corpus):
+    expected = json.loads((corpus / "mime" / "expected.json").read_text())
     failures: list[tuple[object, ...]] = []
-    for path in sorted(CORPUS.glob("*.eml")):
+    for path in sorted((corpus / "mime").glob("*.eml")):
         named = put(path.read_bytes())
         opened = reading.open_message(imap, named)
         shown = opened.text

@@ -24,8 +24,6 @@ from webmail.previews.calendar import (
 )
 from webmail.previews.failures import NoPreview
 
-CORPUS = Path(__file__).resolve().parents[4] / "shared" / "corpus" / "mime"
-
 
 def event(lines: str, before: str = "") -> Event:
     return invitation(
@@ -263,10 +261,9 @@ def test_any_lines_are_read(lines: list[tuple[str, str, str]]) -> None:
     event("\n".join(f"{name}{parameters}:{value}" for name, parameters, value in lines))
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="the shared corpus is not beside the checkout")
 @pytest.mark.parametrize(("file", "summary"), [("invite-request.eml", "Réunion d’équipe")])
-def test_the_corpus_is_read(file: str, summary: str) -> None:
-    message = message_from_bytes((CORPUS / file).read_bytes(), policy=default)
+def test_the_corpus_is_read(corpus: Path, file: str, summary: str) -> None:
+    message = message_from_bytes((corpus / "mime" / file).read_bytes(), policy=default)
     part = next(part for part in message.walk() if part.get_content_type() == "text/calendar")
     content = part.get_payload(decode=True)
     assert isinstance(content, bytes)
