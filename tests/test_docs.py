@@ -57,7 +57,7 @@ def test_every_setting_is_in_the_table_once_and_no_other() -> None:
 
 def test_the_defaults_of_numbers_are_those_of_the_code() -> None:
     source = (ROOT / "webmail" / "settings.py").read_text(encoding="utf-8")
-    found = re.findall(r'env_int\("(\w+)", ([0-9* ]+)\)', source)
+    found = re.findall(r'env_int\("(\w+)", ([0-9* ]+)(?:, minimum=\d+)?\)', source)
     in_code = {name: str(_product(number)) for name, number in found}
     table = {code_words(row[0])[0]: row[1].strip("`") for row in rows("Settings") if "`" in row[0]}
     assert in_code

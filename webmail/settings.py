@@ -28,11 +28,13 @@ def env_text(name: str, default: str = "") -> str:
     return os.environ.get(name, default)
 
 
-def env_int(name: str, default: int) -> int:
-    """A whole number, zero or more."""
+def env_int(name: str, default: int, *, minimum: int = 0) -> int:
+    """A whole number, ``minimum`` or more."""
     value = env_text(name, str(default))
     if not value.isascii() or not value.isdigit():
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}")
+    if int(value) < minimum:
+        raise ImproperlyConfigured(f"{name} must be {minimum} or more, not {value}")
     return int(value)
 
 
@@ -125,7 +127,8 @@ LOGIN_FORM = env_text("WEBMAIL_LOGIN_FORM", "address")
 TLS_CA_FILE = env_text("WEBMAIL_TLS_CA_FILE")
 IMAP_TIMEOUT = env_int("WEBMAIL_IMAP_TIMEOUT", 20)
 SMTP_TIMEOUT = env_int("WEBMAIL_SMTP_TIMEOUT", 60)
-IMAP_CONNECTIONS = env_int("WEBMAIL_IMAP_CONNECTIONS", 3)
+# One is kept for pages: downloads share the others.
+IMAP_CONNECTIONS = env_int("WEBMAIL_IMAP_CONNECTIONS", 3, minimum=2)
 IMAP_IDLE_SECONDS = env_int("WEBMAIL_IMAP_IDLE_SECONDS", 300)
 AUTHSERV_ID = env_text("WEBMAIL_AUTHSERV_ID")
 MESSAGE_LIMIT = env_int("WEBMAIL_MESSAGE_LIMIT_MB", 25) * 1024 * 1024
@@ -195,7 +198,6 @@ ROOT_URLCONF = "webmail.urls"
 WSGI_APPLICATION = "webmail.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 APPEND_SLASH = True
-FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 
 TEMPLATES = [
     {
@@ -254,7 +256,6 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 CONTENT_SECURITY_POLICY = {
-    "EXCLUDE_URL_PREFIXES": [],
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
