@@ -6,7 +6,8 @@ import re
 from datetime import date, datetime
 
 from babel.dates import format_date, format_datetime
-from django.utils.translation import get_language
+from django.utils import timezone
+from django.utils.translation import get_language, gettext
 
 _FIRST = re.compile(r"(?<!\d)1 (?=[^\W\d])")
 
@@ -22,3 +23,59 @@ def written(moment: date, pattern: str) -> str:
     else:
         words = format_date(moment, pattern, locale=language)
     return _FIRST.sub("1er ", words, count=1) if language == "fr" else words
+
+
+def when(moment: datetime | None, *, full: bool = False) -> str:
+    """14:32 today; ``mar. 17:20`` within six days; ``ven. 20 nov.`` this year; else 12/05/2024."""
+    if moment is None:
+        return ""
+    locale, local, today = get_language() or "fr", timezone.localtime(moment), timezone.localdate()
+    if full:
+        return format_datetime(local, "dd/MM/yyyy HH:mm", locale=locale)
+    if local.date() == today:
+        return local.strftime("%H:%M")
+    if 0 < (today - local.date()).days < 7:
+        return format_datetime(local, "EEE HH:mm", locale=locale)
+    if local.year == today.year:
+        return written(local, "EEE d MMM")
+    return format_datetime(local, "dd/MM/yyyy", locale=locale)
+
+
+def when_long(moment: datetime | None) -> str:
+    """``mer. 25 nov. 2026, 09:58``."""
+    if moment is None:
+        return gettext("date unknown")
+    local = timezone.localtime(moment)
+    return written(local, "EEE d MMM y, HH:mm")
+
+
+def local(moment: datetime | None) -> datetime:
+    """In the person's time zone; now, where there is none."""
+    return timezone.localtime(moment)
+
+
+def day_in_full(moment: datetime) -> str:
+    """``mercredi 25 novembre 2026``."""
+    local = timezone.localtime(moment)
+    return written(local, "EEEE d MMMM y")
+
+
+def day_label(day: date | None) -> str:
+    """The heading above messages: today, yesterday, this week's days, last week, then months."""
+    if day is None:
+        return gettext("Date unknown")
+    locale, today = get_language() or "fr", timezone.localdate()
+    age = (today - day).days
+    if age <= 0:
+        return gettext("Today")
+    if age == 1:
+        return gettext("Yesterday")
+    if age <= today.weekday():
+        return _capital(written(day, "EEEE d MMMM"))
+    if age <= today.weekday() + 7:
+        return gettext("Last week")
+    return _capital(format_date(day, "LLLL y", locale=locale))
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -26,14 +25,6 @@ def french() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def wednesday(monkeypatch: pytest.MonkeyPatch) -> datetime:
-    """Today is Wednesday, 25 November 2026."""
-    now = datetime(2026, 11, 25, 12, tzinfo=UTC)
-    monkeypatch.setattr(timezone, "now", lambda: now)
-    return now
-
-
 @pytest.mark.parametrize(
     ("octets", "shown"),
     [
@@ -49,46 +40,6 @@ def wednesday(monkeypatch: pytest.MonkeyPatch) -> datetime:
 def test_sizes(octets: int, shown: str) -> None:
     said = presentation.size(octets).replace("\N{NARROW NO-BREAK SPACE}", NBSP)
     assert said.lower() == shown.lower()
-
-
-@pytest.mark.parametrize(
-    ("moment", "shown"),
-    [
-        (datetime(2026, 11, 25, 8, 5, tzinfo=UTC), "09:05"),
-        (datetime(2026, 11, 24, 23, 30, tzinfo=UTC), "00:30"),  # today in Paris
-        (datetime(2026, 11, 24, 16, 20, tzinfo=UTC), "mar. 17:20"),
-        (datetime(2026, 11, 19, 8, 0, tzinfo=UTC), "jeu. 09:00"),
-        (datetime(2026, 11, 18, 8, 0, tzinfo=UTC), "mer. 18 nov."),
-        (datetime(2026, 11, 26, 8, 0, tzinfo=UTC), "jeu. 26 nov."),  # a clock that is fast
-        (datetime(2024, 5, 12, 8, 0, tzinfo=UTC), "12/05/2024"),
-        (None, ""),
-    ],
-)
-def test_when(wednesday: datetime, moment: datetime | None, shown: str) -> None:
-    assert presentation.when(moment) == shown
-
-
-def test_when_in_full(wednesday: datetime) -> None:
-    moment = datetime(2026, 11, 25, 8, 5, tzinfo=UTC)
-    assert presentation.when(moment, full=True) == "25/11/2026 09:05"
-    assert presentation.when_long(moment) == "mer. 25 nov. 2026, 09:05"
-
-
-@pytest.mark.parametrize(
-    ("day", "heading"),
-    [
-        (date(2026, 11, 26), "Aujourd’hui"),
-        (date(2026, 11, 25), "Aujourd’hui"),
-        (date(2026, 11, 24), "Hier"),
-        (date(2026, 11, 23), "Lundi 23 novembre"),
-        (date(2026, 11, 22), "La semaine dernière"),
-        (date(2026, 11, 16), "La semaine dernière"),
-        (date(2026, 11, 15), "Novembre 2026"),
-        (date(2025, 1, 1), "Janvier 2025"),
-    ],
-)
-def test_days_have_headings(wednesday: datetime, day: date, heading: str) -> None:
-    assert presentation.day_label(day) == heading
 
 
 @pytest.mark.parametrize(
@@ -141,9 +92,3 @@ def test_a_folder_row_opens_above_what_is_unread() -> None:
     assert row.children[0].url == "/mail/a~2Fb/"
     found = presentation.folder_list([top], "a/b").find("a/b")
     assert found is not None and found.current
-
-
-def test_old_mail_of_every_age_has_a_date(wednesday: datetime) -> None:
-    for days in range(0, 3000, 7):
-        moment = wednesday - timedelta(days=days)
-        assert presentation.when(moment) and presentation.day_label(moment.date())

@@ -21,7 +21,7 @@ from accounts import session
 from accounts.forms import SignInForm
 from accounts.http import AnyRequest, SignedInRequest, login_required
 from accounts.models import User
-from webmail import outbox, presentation, rendering
+from webmail import dates, outbox, presentation, rendering
 from webmail.errors import (
     FolderChanged,
     NotFound,
@@ -86,7 +86,7 @@ def forward(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> Http
     envelope = opened.fetched.envelope
     head = [
         (pgettext("sender", "From:"), _written(envelope.from_)),
-        (gettext("Date:"), presentation.when_long(envelope.date)),
+        (gettext("Date:"), dates.when_long(envelope.date)),
         (pgettext("recipients", "To:"), _written(envelope.to)),
         (gettext("Subject:"), envelope.subject),
     ]
@@ -140,7 +140,7 @@ def _attribution(envelope: Envelope) -> str:
     if envelope.date is None:
         return gettext("%(sender)s wrote:") % {"sender": sender}
     return gettext("On %(day)s at %(time)s, %(sender)s wrote:") % {
-        "day": presentation.day_in_full(envelope.date),
+        "day": dates.day_in_full(envelope.date),
         "time": timezone.localtime(envelope.date).strftime("%H:%M"),
         "sender": sender,
     }

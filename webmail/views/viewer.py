@@ -29,6 +29,7 @@ from accounts.http import SignedInRequest, login_required
 from webmail import (
     attachments,
     conversions,
+    dates,
     invitations,
     presentation,
     rendering,
@@ -331,7 +332,7 @@ def _message(place: Place, found: Found) -> Preview:
     context = {
         "letter": letter,
         "subject": presentation.subject_of(letter.subject),
-        "date": presentation.when_long(letter.date),
+        "date": dates.when_long(letter.date),
         "text": "" if letter.html else _text_html(letter.text),
         "frame_url": place.url("view_frame") if letter.html else "",
         "files": _listed(place, attachments.inside(found)),
@@ -458,7 +459,7 @@ def everything(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> H
     if not parts:
         raise PartNotFound("The message has no attachment.")
     names = _distinct([presentation.file_name(part) for part in parts])
-    when = presentation.local(opened.fetched.received or opened.fetched.envelope.date)
+    when = dates.local(opened.fetched.received or opened.fetched.envelope.date)
     stream = streaming.begin(
         session.lease(request),
         lambda imap: streaming.zipped(
