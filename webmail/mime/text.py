@@ -458,7 +458,8 @@ class _Writer:
         bare = re.sub(r"^(?:https?://|www\.)", "", shown, flags=re.IGNORECASE)
         if not re.search(r"[^\W_]", bare):
             return match[0]
-        target = shown if "://" in shown[:8] else f"http://{shown}"
+        # What begins with www may hold "://" further on: that is no scheme.
+        target = f"http://{shown}" if shown[:4].lower() == "www." else shown
         return _anchor(target, shown) + after
 
 

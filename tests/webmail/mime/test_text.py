@@ -310,6 +310,11 @@ PIECES = st.sampled_from(
 )
 
 
+def test_an_address_that_begins_with_www_never_brings_a_scheme_of_its_own() -> None:
+    assert 'href="http://www.a://"' in text.to_html("www.a://")
+    assert 'href="HTTPS://a.fr"' in text.to_html("HTTPS://a.fr")
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.lists(PIECES | st.text(max_size=8), max_size=25).map("".join))
 def test_text_as_html_has_nothing_but_lines_links_and_quotes(source: str) -> None:
