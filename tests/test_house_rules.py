@@ -83,6 +83,7 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.http",
     },
     "webmail.streaming": {"webmail"},
+    "webmail.thumbnails": {"webmail.previews", "accounts.session_cache"},
     "webmail.views": {
         "webmail",
         "accounts.session",

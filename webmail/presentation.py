@@ -57,7 +57,10 @@ KINDS = {
     "k-tab": ("xls", "xlsx", "ods", "csv", "tsv"),
 }
 # Attachments drawn small on their cards: what the image reader knows, and not too much of it.
-DRAWN = {"image/jpeg", "image/jpg", "image/pjpeg", "image/png", "image/gif", "image/webp"}
+DRAWN = {
+    *("image/jpeg", "image/jpg", "image/pjpeg", "image/png", "image/gif", "image/webp"),
+    *("image/bmp", "image/x-bmp", "image/x-ms-bmp", "image/tiff"),
+}
 THUMBNAIL_LIMIT = 10_000_000
 CLASS_OF_KIND = {ending: css for css, endings in KINDS.items() for ending in endings}
 

@@ -35,6 +35,7 @@ from webmail import (
     rendering,
     streaming,
     tasks,
+    thumbnails,
 )
 from webmail.attachments import Found, Holding
 from webmail.errors import PartNotFound, ServerRefused, ServerUnavailable
@@ -397,14 +398,13 @@ def image(request: SignedInRequest, place: Place) -> HttpResponseBase:
 @at_place
 def thumb(request: SignedInRequest, place: Place) -> HttpResponseBase:
     """An image small, for its card."""
-    found = _whole(
-        request,
-        place,
-        Kind.IMAGE,
-        limit=presentation.THUMBNAIL_LIMIT,
-    )
+
+    def draw() -> images.Picture:
+        found = _whole(request, place, Kind.IMAGE, limit=presentation.THUMBNAIL_LIMIT)
+        return images.thumbnail(found.content)
+
     with _unshown():
-        return _picture(images.thumbnail(found.content))
+        return _picture(thumbnails.drawn(request, place.name, draw))
 
 
 @require_GET

@@ -245,6 +245,34 @@ def test_a_thumbnail_is_small(reader: Client, attached: Open) -> None:
     assert Image.open(io.BytesIO(body(answer))).size == (320, 160)
 
 
+def test_a_thumbnail_is_drawn_once_for_a_session(
+    signed_in: Callable[..., Client], alice: MailAccount, attached: Open
+) -> None:
+    url = attached(("photo.jpg", "image/jpeg", picture("JPEG", (2000, 1000))))
+    reader = signed_in(alice)
+    drawn = body(reader.get(url + "thumb"))
+    before = commands_sent()
+    again = reader.get(url + "thumb")
+    assert commands_sent() == before
+    assert (body(again), again["Content-Type"]) == (drawn, "image/webp")
+    assert body(signed_in(alice).get(url + "thumb")) == drawn
+    assert commands_sent() > before
+
+
+def test_a_thumbnail_of_a_shared_computer_is_lost_at_sign_out(
+    signed_in: Callable[..., Client], alice: MailAccount, attached: Open
+) -> None:
+    url = attached(("photo.png", "image/png", picture()))
+    reader = signed_in(alice, shared_computer="on")
+    answer = reader.get(url + "thumb")
+    assert (answer.status_code, answer["Cache-Control"]) == (200, "no-store, private")
+    cookies = {name: morsel.value for name, morsel in reader.cookies.items()}
+    reader.post("/accounts/logout/")
+    # Somebody who wrote the cookies down before.
+    reader.cookies.load(cookies)
+    assert reader.get(url + "thumb").status_code == 302
+
+
 def test_a_browser_keeps_images_but_on_a_shared_computer(
     signed_in: Callable[..., Client], alice: MailAccount, attached: Open
 ) -> None:

@@ -1,0 +1,49 @@
+"""Small images of attachments, kept for the session that saw them: sealed, and not too many.
+
+Drawing one takes the whole attachment from the mail server; a message that is opened again, on the
+same browser or one that keeps nothing, costs no command.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from django.http import HttpRequest
+
+from accounts import session_cache
+from webmail.previews.images import Picture
+
+PLACES = 256
+"""So many are kept for a session; where two fall on the same place, the last one stays."""
+LARGEST = 64_000
+"""Bytes of one that is kept; those of photographs have some 10,000."""
+
+
+def drawn(request: HttpRequest, file: str, draw: Callable[[], Picture]) -> Picture:
+    """The small image of a file, which ``file`` names: as this session has it, else what ``draw``
+    makes, which may raise."""
+    place = _place(file)
+    kept = session_cache.get(request, "thumbnail", place)
+    if kept is not None and kept["file"] == file:
+        return _unpacked(kept["picture"])
+    made = draw()
+    if len(made.content) <= LARGEST:
+        session_cache.put(request, "thumbnail", place, {"file": file, "picture": _packed(made)})
+    return made
+
+
+def _packed(picture: Picture) -> dict[str, Any]:
+    return asdict(picture) | {"content": base64.b64encode(picture.content).decode()}
+
+
+def _unpacked(kept: dict[str, Any]) -> Picture:
+    return Picture(**kept | {"content": base64.b64decode(kept["content"])})
+
+
+def _place(file: str) -> str:
+    digest = hashlib.blake2b(file.encode(), digest_size=8).digest()
+    return str(int.from_bytes(digest) % PLACES)
