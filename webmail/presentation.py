@@ -507,7 +507,7 @@ class OpenedMessage:
     cc: tuple[Address, ...]
     date_long: str
     date_iso: str
-    verdicts: tuple[tuple[str, str], ...]
+    verdicts: tuple[str, ...]
     cautions: tuple[Caution, ...]
     attachments: tuple[AttachmentCard, ...]
     zip_url: str
@@ -591,16 +591,26 @@ def opened_message(
     )
 
 
-def verdict_words(verdicts: Verdicts) -> tuple[tuple[str, str], ...]:
-    """``("SPF", "passed")``, of those checks that the server told of."""
-    words = {
-        "pass": pgettext("check of the sender", "passed"),
-        "fail": pgettext("check of the sender", "failed"),
-        "softfail": pgettext("check of the sender", "doubtful"),
-        "none": pgettext("check of the sender", "not set up by the sender"),
-    }
+def verdict_words(verdicts: Verdicts) -> tuple[str, ...]:
+    """A sentence for each check that the server told of (RFC 8601 section 2.7)."""
     said = (("SPF", verdicts.spf), ("DKIM", verdicts.dkim), ("DMARC", verdicts.dmarc))
-    return tuple((name, words.get(result, result)) for name, result in said if result)
+    return tuple(_verdict(check, result) for check, result in said if result)
+
+
+def _verdict(check: str, result: str) -> str:
+    words = {
+        "pass": gettext("%(check)s: passed."),
+        "fail": gettext("%(check)s: failed, the sender’s domain does not vouch for this message."),
+        "softfail": gettext(
+            "%(check)s: doubtful, the sender’s domain does not expect mail from there."
+        ),
+        "neutral": gettext("%(check)s: undecided, the sender’s domain says neither yes nor no."),
+        "none": gettext("%(check)s: not set up by the sender."),
+        "policy": gettext("%(check)s: not accepted by the rules of our mail server."),
+        "temperror": gettext("%(check)s: could not be done, a server did not answer in time."),
+        "permerror": gettext("%(check)s: could not be done, the sender’s settings have an error."),
+    }.get(result, gettext("%(check)s: the mail server answered “%(result)s”."))
+    return words % {"check": check, "result": result}
 
 
 def quote_label() -> str:

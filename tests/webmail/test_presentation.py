@@ -13,6 +13,7 @@ from webmail import presentation
 from webmail.imap.values import Folder, MessageRef
 from webmail.mailbox.folders import FolderNode
 from webmail.mime.addresses import Address
+from webmail.mime.authentication import Verdicts
 from webmail.mime.structure import Part
 
 REF = MessageRef("INBOX", 7, 1)
@@ -92,3 +93,22 @@ def test_a_folder_row_opens_above_what_is_unread() -> None:
     assert row.children[0].url == "/mail/a~2Fb/"
     found = presentation.folder_list([top], "a/b").find("a/b")
     assert found is not None and found.current
+
+
+RESULTS = ["pass", "fail", "softfail", "neutral", "none", "policy", "temperror", "permerror"]
+
+
+def test_every_verdict_on_the_sender_is_a_sentence_of_its_own() -> None:
+    with translation.override("en"):
+        said = [presentation.verdict_words(Verdicts(spf=result))[0] for result in RESULTS]
+    assert len(set(said)) == len(RESULTS)
+    for result, sentence in zip(RESULTS, said, strict=True):
+        assert sentence.startswith("SPF: ") and sentence.endswith(".")
+        # None is the protocol's word alone.
+        assert result in {"pass", "fail", "none"} or result not in sentence
+
+
+def test_a_verdict_that_nobody_knows_is_quoted() -> None:
+    with translation.override("en"):
+        (said,) = presentation.verdict_words(Verdicts(dmarc="bestguesspass"))
+    assert said == "DMARC: the mail server answered “bestguesspass”."

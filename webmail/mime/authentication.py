@@ -16,6 +16,8 @@ _RESULT = re.compile(
     r"\s*([a-z0-9-]{1,40})\s*(?:/\s*\d+\s*)?=\s*([a-z]{1,20})(?![\w-])", re.IGNORECASE
 )
 _LONGEST = 20_000
+# What RFC 5451 called a failure of SPF.
+_OLD_NAMES = {"hardfail": "fail"}
 
 
 @dataclass(frozen=True)
@@ -77,4 +79,5 @@ def _bare(value: str) -> str:
 def _results(value: str) -> Iterator[tuple[str, str]]:
     for statement in value.split(";"):
         if match := _RESULT.match(statement):
-            yield match[1].lower(), match[2].lower()
+            result = match[2].lower()
+            yield match[1].lower(), _OLD_NAMES.get(result, result)

@@ -65,6 +65,10 @@ def test_a_forged_field_below_our_servers_own_adds_nothing() -> None:
     assert found == Verdicts(spf="fail", dkim="none")
 
 
+def test_the_old_name_of_a_failure_is_understood() -> None:
+    assert read(f"Authentication-Results: {OURS}; spf=hardfail\n\n") == Verdicts(spf="fail")
+
+
 @pytest.mark.parametrize(
     ("verdicts", "refused"),
     [
