@@ -25,7 +25,6 @@ from webmail.imap.values import (
     FLAGGED,
     FORWARDED,
     SEEN,
-    Envelope,
     Fetched,
     MessageRef,
 )
@@ -37,9 +36,10 @@ from webmail.mime.addresses import Address
 from webmail.mime.authentication import Verdicts
 from webmail.mime.build import decoded_size
 from webmail.mime.damage import Damage
+from webmail.mime.envelope import Envelope
 from webmail.mime.html import SafeHtml
 from webmail.mime.report import Outcome
-from webmail.mime.structure import Part, Protection, choose
+from webmail.mime.structure import MESSAGE_TYPES, Part, Protection, choose
 
 ICONS = {
     "\\Inbox": "inbox",
@@ -55,6 +55,35 @@ KINDS = {
     "k-doc": ("doc", "docx", "odt", "rtf", "txt", "md"),
     "k-img": ("png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff", "svg", "heic"),
     "k-tab": ("xls", "xlsx", "ods", "csv", "tsv"),
+}
+# What follows the name that is given to a part without one.
+ENDINGS = {
+    "text/plain": "txt",
+    "text/html": "html",
+    "text/csv": "csv",
+    "text/vcard": "vcf",
+    "text/x-vcard": "vcf",
+    "text/directory": "vcf",
+    "text/markdown": "md",
+    "text/rtf": "rtf",
+    "application/rtf": "rtf",
+    "application/pdf": "pdf",
+    "application/zip": "zip",
+    "application/msword": "doc",
+    "application/vnd.ms-excel": "xls",
+    "application/vnd.ms-powerpoint": "ppt",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "pptx",
+    "application/vnd.oasis.opendocument.text": "odt",
+    "application/vnd.oasis.opendocument.spreadsheet": "ods",
+    "application/vnd.oasis.opendocument.presentation": "odp",
+    "image/jpeg": "jpg",
+    "image/pjpeg": "jpg",
+    "image/svg+xml": "svg",
+    "audio/mpeg": "mp3",
+    "audio/mp4": "m4a",
+    "video/quicktime": "mov",
 }
 # Attachments drawn small on their cards: what the image reader knows, and not too much of it.
 DRAWN = {
@@ -331,18 +360,49 @@ def file_name(part: Part) -> str:
 
 def zip_name(subject: str) -> str:
     """What all attachments of a message are saved as."""
-    return (headers.safe_name(subject)[:80].strip() or gettext("attachments")) + ".zip"
+    return _short(subject, gettext("attachments")) + ".zip"
+
+
+def _short(subject: str, otherwise: str) -> str:
+    """A subject as the stem of a file's name."""
+    return headers.safe_name(subject)[:80].strip(" .") or otherwise
 
 
 def _unnamed(part: Part) -> str:
-    """A name for a part that brought none, by its type."""
-    if part.media_type == "message/rfc822":
-        return gettext("message") + ".eml"
-    ending = {"text/plain": ".txt", "text/html": ".html", "text/calendar": ".ics"}.get(
-        part.media_type,
-        "." + part.media_type.rpartition("/")[2] if part.media_type.startswith("image/") else "",
-    )
-    return gettext("attachment %(number)s") % {"number": part.number} + ending
+    """A name for a part that brought none, by what it is."""
+    if part.media_type in MESSAGE_TYPES:
+        subject = part.envelope.subject if part.envelope else ""
+        return _short(subject, gettext("message")) + ".eml"
+    named = _named_by_type(part.media_type)
+    if named:
+        return named
+    ending = ENDINGS.get(part.media_type, "")
+    if not ending and part.media_type.startswith(("image/", "audio/", "video/")):
+        ending = part.media_type.rpartition("/")[2].removeprefix("x-")
+    number = gettext("attachment %(number)s") % {"number": part.number}
+    return headers.safe_name(f"{number}.{ending}" if ending else number)
+
+
+def _named_by_type(media_type: str) -> str:
+    """What mail programs never give a name, since it is the only one of its kind; "" for others."""
+    words = {
+        "text/calendar": (gettext("invitation"), ".ics"),
+        "message/delivery-status": (gettext("delivery report"), ".txt"),
+        "message/global-delivery-status": (gettext("delivery report"), ".txt"),
+        "message/disposition-notification": (gettext("read receipt"), ".txt"),
+        "message/global-disposition-notification": (gettext("read receipt"), ".txt"),
+        "message/feedback-report": (gettext("abuse report"), ".txt"),
+        "text/rfc822-headers": (gettext("headers of the message"), ".txt"),
+        "message/global-headers": (gettext("headers of the message"), ".txt"),
+        "application/pgp-signature": (gettext("signature"), ".asc"),
+        "application/pgp-keys": (gettext("PGP key"), ".asc"),
+        "application/pkcs7-signature": ("smime", ".p7s"),
+        "application/x-pkcs7-signature": ("smime", ".p7s"),
+        "application/pkcs7-mime": ("smime", ".p7m"),
+        "application/x-pkcs7-mime": ("smime", ".p7m"),
+        "application/ms-tnef": ("winmail", ".dat"),
+    }
+    return "".join(words.get(media_type, ()))
 
 
 @dataclass(frozen=True)
@@ -514,6 +574,7 @@ class OpenedMessage:
     images: ImagesBar | None
     outcomes: tuple[OutcomeLine, ...]
     protection: str
+    signatures: tuple[AttachmentCard, ...]
     encrypted: bool
     text_html: str
     frame_url: str
@@ -571,6 +632,7 @@ def opened_message(
         images=images,
         outcomes=tuple(outcome_line(outcome) for outcome in opened.outcomes),
         protection=protection_words(opened.protection),
+        signatures=tuple(attachment_card(ref, part) for part in opened.shown.signatures),
         encrypted=opened.protection.is_encrypted,
         text_html="" if rendered else text_html(opened.text, compose_prefix),
         frame_url=message_url(ref, "message_frame") if rendered else "",

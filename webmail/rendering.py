@@ -20,10 +20,11 @@ from webmail import image_proxy, presentation
 from webmail.forms import ImagesForm
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
-from webmail.imap.values import Envelope, Fetched, MessageRef
+from webmail.imap.values import Fetched, MessageRef
 from webmail.mailbox import reading
 from webmail.mailbox.reading import Rendered
 from webmail.mime import authentication, headers, html
+from webmail.mime.envelope import Envelope
 from webmail.mime.headers import Headers
 from webmail.mime.html import SafeHtml
 from webmail.mime.structure import Part

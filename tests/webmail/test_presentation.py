@@ -14,6 +14,7 @@ from webmail.imap.values import Folder, MessageRef
 from webmail.mailbox.folders import FolderNode
 from webmail.mime.addresses import Address
 from webmail.mime.authentication import Verdicts
+from webmail.mime.envelope import Envelope
 from webmail.mime.structure import Part
 
 REF = MessageRef("INBOX", 7, 1)
@@ -68,7 +69,11 @@ def test_a_colour_belongs_to_an_address() -> None:
     [
         (Part("2", "application/pdf", file_name="Plan.PDF"), "Plan.PDF", "k-pdf"),
         (Part("2", "message/rfc822"), "message.eml", "k-any"),
-        (Part("2", "text/calendar"), "pièce jointe 2.ics", "k-any"),
+        (Part("2", "text/calendar"), "invitation.ics", "k-any"),
+        (Part("2", "application/x-pkcs7-signature"), "smime.p7s", "k-any"),
+        (Part("2", "application/pdf"), "pièce jointe 2.pdf", "k-pdf"),
+        (Part("2", "audio/x-wav"), "pièce jointe 2.wav", "k-any"),
+        (Part("2", "image/<svg onload=1>"), "pièce jointe 2._svg onload=1_", "k-any"),
         (Part("2", "image/png"), "pièce jointe 2.png", "k-img"),
         (Part("2", "application/x-odd"), "pièce jointe 2", "k-any"),
     ],
@@ -77,6 +82,35 @@ def test_an_attachment_without_name_gets_one(part: Part, name: str, kind: str) -
     card = presentation.attachment_card(REF, part)
     assert (card.name.lower(), card.kind_class) == (name.lower(), kind)
     assert card.url == "/mail/INBOX/7-1/part/2/"
+
+
+@pytest.mark.parametrize(
+    ("media_type", "name"),
+    [
+        ("message/delivery-status", "delivery report.txt"),
+        ("message/disposition-notification", "read receipt.txt"),
+        ("message/feedback-report", "abuse report.txt"),
+        ("text/rfc822-headers", "headers of the message.txt"),
+    ],
+)
+def test_what_servers_report_is_named_by_what_it_is(media_type: str, name: str) -> None:
+    with translation.override("en"):
+        assert presentation.file_name(Part("2", media_type)) == name
+
+
+@pytest.mark.parametrize(
+    ("subject", "name"),
+    [
+        ("Sortie au musée", "Sortie au musée.eml"),
+        ("Re: ../../etc/passwd", "Re_ .._.._etc_passwd.eml"),
+        ("fichier\u202efdp.exe", "fichierfdp.exe.eml"),
+        ("mot " * 100, "mot " * 19 + "mot.eml"),
+        (" .. ", "message.eml"),
+    ],
+)
+def test_a_nested_message_is_named_by_its_subject(subject: str, name: str) -> None:
+    part = Part("2", "message/rfc822", envelope=Envelope(subject=subject))
+    assert presentation.file_name(part) == name
 
 
 def test_the_size_of_base64_is_that_of_the_file() -> None:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta, timezone
-from email.utils import parsedate_tz
+from datetime import datetime
 from typing import Any
 
 from imapclient.exceptions import ProtocolError  # type: ignore[import-untyped]
@@ -32,13 +31,13 @@ from webmail.imap.values import (
     FLAGGED,
     FORWARDED,
     SEEN,
-    Envelope,
     Fetched,
     MessageRef,
     Selected,
 )
 from webmail.mime import headers
 from webmail.mime.addresses import Address
+from webmail.mime.envelope import Envelope, moment
 from webmail.mime.structure import Part
 
 # What a parser that trusts the server trips over when it lies.
@@ -259,17 +258,7 @@ def _flags(words: Iterable[Any]) -> frozenset[str]:
 
 def date(value: Any) -> datetime | None:
     """INTERNALDATE or a Date header -> an aware moment; None when it is missing or absurd."""
-    if not isinstance(value, bytes):
-        return None
-    try:
-        read = parsedate_tz(value.decode("ascii", "replace"))
-        if read is None or not 1970 <= read[0] <= 2200:
-            return None
-        offset = timedelta(seconds=read[9] or 0)
-        zone = timezone(offset) if abs(offset) < timedelta(hours=24) else UTC
-        return datetime(*read[:6], tzinfo=zone)
-    except TRIPS:
-        return None
+    return moment(value.decode("ascii", "replace")) if isinstance(value, bytes) else None
 
 
 def envelope(value: Any) -> Envelope:
@@ -346,9 +335,10 @@ def _single(value: tuple[Any, ...], number: str) -> Part:
     main, sub, parameters, content_id, description, encoding, size = value[:7]
     media_type = f"{_string(main).lower()}/{_string(sub).lower()}"
     children: tuple[Part, ...] = ()
+    inner = None
     extension = value[7:]
     if len(value) > 9 and isinstance(value[7], tuple) and isinstance(value[8], tuple):
-        children = (_inner_message(value[8], number),)
+        inner, children = envelope(value[7]), (_inner_message(value[8], number),)
         extension = value[10:]
     elif main is not None and raw_bytes(main).lower() == b"text":
         extension = value[8:]
@@ -364,6 +354,7 @@ def _single(value: tuple[Any, ...], number: str) -> Part:
         description=headers.decode(raw_bytes(description)),
         encoding=_string(encoding).strip().lower() or "7bit",
         size=size if isinstance(size, int) else 0,
+        envelope=inner,
     )
 
 

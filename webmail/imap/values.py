@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from webmail.mime.addresses import Address
+from webmail.mime.envelope import Envelope
 from webmail.mime.structure import Part
 
 SEEN, ANSWERED, FLAGGED, DELETED, DRAFT = (
@@ -72,22 +72,6 @@ class Selected:
     exists: int
     uidnext: int = 0
     read_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """RFC 9051 ENVELOPE, decoded. ``date`` is aware, or ``None`` when missing or absurd."""
-
-    subject: str = ""
-    date: datetime | None = None
-    from_: tuple[Address, ...] = ()
-    sender: tuple[Address, ...] = ()
-    reply_to: tuple[Address, ...] = ()
-    to: tuple[Address, ...] = ()
-    cc: tuple[Address, ...] = ()
-    bcc: tuple[Address, ...] = ()
-    in_reply_to: str = ""
-    message_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

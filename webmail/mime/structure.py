@@ -9,8 +9,10 @@ from enum import Enum
 from itertools import islice
 from urllib.parse import urljoin
 
-from webmail.mime import headers
+from webmail.mime import envelope, headers
 from webmail.mime.damage import Damage
+from webmail.mime.envelope import Envelope
+from webmail.mime.text import decode_transfer
 
 DEEPEST = 50
 MOST_PARTS = 2000
@@ -26,7 +28,8 @@ class Part:
     ``number`` is the IMAP part specifier: ``"1"`` for a message of one part, ``""`` for a multipart
     root, ``"2.1"`` below. ``size`` counts encoded bytes. ``file_name`` is safe to show and to save:
     no path, no control or bidirectional character; ``""`` when the part has none. ``content_id``
-    may have its angle brackets or not.
+    may have its angle brackets or not. ``envelope`` is that of a nested message, whose one child is
+    what it says.
     """
 
     number: str
@@ -40,6 +43,7 @@ class Part:
     file_name: str = ""
     location: str = ""
     children: tuple[Part, ...] = ()
+    envelope: Envelope | None = None
 
     @property
     def is_multipart(self) -> bool:
@@ -91,7 +95,8 @@ class Shown:
     ``reports`` are delivery reports and receipts (``report.read`` makes them readable) and
     ``messages`` the nested messages that came without being called attachments (of a digest, of a
     forward): both may be shown below the text. They are attachments as well, unless a report is
-    the only text there is: then it is in ``text``.
+    the only text there is: then it is in ``text``. ``signatures`` are of use to programs alone: no
+    attachments, where they sign what stands before them (RFC 1847).
     """
 
     text: tuple[Part, ...]
@@ -100,6 +105,7 @@ class Shown:
     attachments: tuple[Part, ...]
     reports: tuple[Part, ...] = ()
     messages: tuple[Part, ...] = ()
+    signatures: tuple[Part, ...] = ()
     protection: Protection = Protection.NONE
     damage: frozenset[Damage] = frozenset()
 
@@ -135,6 +141,13 @@ REPORT_TYPES = frozenset(
     }
 )
 MESSAGE_TYPES = frozenset({"message/rfc822", "message/global"})
+SIGNATURE_TYPES = frozenset(
+    {
+        "application/pkcs7-signature",
+        "application/x-pkcs7-signature",
+        "application/pgp-signature",
+    }
+)
 SMIME_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 
 
@@ -173,6 +186,7 @@ def choose(
         tuple(part for part in files if part.number not in inside),
         tuple(reports),
         tuple(part for part in files if _is_readable_message(part)),
+        tuple(sorter.signatures),
         sorter.protection,
         frozenset(sorter.damage),
     )
@@ -240,6 +254,7 @@ class _Sorter:
         self.text: list[Part] = []
         self.html: list[Part] = []
         self.files: list[Part] = []
+        self.signatures: list[Part] = []
         self.protection = Protection.NONE
         self.damage: set[Damage] = set()
         self._blank = blank
@@ -266,6 +281,8 @@ class _Sorter:
                 self._sort_multipart(part, depth, (text, html), alternative)
             elif part.number in skipped or part.media_type in _UNSHOWN:
                 continue
+            elif kind == "signed" and index and part.media_type in SIGNATURE_TYPES:
+                self.signatures.append(part)
             elif not _is_body(part, index, kind) or self._has_too_many(text, html):
                 self.files.append(part)
             elif kind == "alternative":
@@ -445,6 +462,8 @@ def _assembled(piece: Piece, number: str, bodies: dict[str, bytes]) -> Part:
     )
 
 
+# Bytes of a nested message in which its header is looked for.
+_LONGEST_HEAD = 64 * 1024
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 
 
@@ -472,6 +491,8 @@ class _Parser:
         fields = headers.parse(self._raw[start:head_end])
         described = _described(fields, default)
         part = replace(described, number=f"{self._prefix}{number or '1'}", size=end - body)
+        if part.media_type in MESSAGE_TYPES:
+            part = replace(part, envelope=self._envelope(part, body, end))
         if part.is_multipart:
             children = self._children(part, body, end, number, depth)
             if children:
@@ -479,6 +500,11 @@ class _Parser:
             part = replace(part, media_type="text/plain")
         self.bodies[part.number] = self._raw[body:end]
         return part
+
+    def _envelope(self, part: Part, start: int, end: int) -> Envelope:
+        """Of a nested message, which is not taken apart."""
+        head = self._raw[start : min(end, start + _LONGEST_HEAD)]
+        return envelope.read(headers.parse(decode_transfer(head, part.encoding)))
 
     def _children(
         self, part: Part, start: int, end: int, number: str, depth: int

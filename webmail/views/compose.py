@@ -36,12 +36,13 @@ from webmail.errors import (
 from webmail.forms import ComposeForm, attachments_room
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
-from webmail.imap.values import Envelope, MessageRef
+from webmail.imap.values import MessageRef
 from webmail.mailbox import reading
 from webmail.middleware import in_place, note
 from webmail.mime import addresses, build, headers, quoting
 from webmail.mime.addresses import Address
 from webmail.mime.build import Attachment, Outgoing
+from webmail.mime.envelope import Envelope
 from webmail.views.messages import read_folders
 
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from webmail.errors import BadServerAnswer
 from webmail.imap import names, response
 from webmail.imap.response import UNREADABLE
-from webmail.imap.values import FORWARDED, SEEN, Envelope, Selected
+from webmail.imap.values import FORWARDED, SEEN, Selected
 from webmail.mime.addresses import Address
+from webmail.mime.envelope import Envelope
 
 INBOX = Selected("INBOX", 7, 3)
 ENVELOPE = (
@@ -207,7 +208,7 @@ def test_a_multipart_is_numbered():
 
 
 def test_a_message_within_a_message_is_numbered():
-    envelope = b"(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)"
+    envelope = b'(NIL "=?utf-8?q?=C3=89t=C3=A9?=" NIL NIL NIL NIL NIL NIL NIL NIL)'
     text = b'("text" "plain" NIL NIL NIL "7bit" 5 1)'
     inner = b"(" + text + text + b' "mixed")'
     root = structure_of(
@@ -228,6 +229,8 @@ def test_a_message_within_a_message_is_numbered():
         *("", "1", "2", "2.TEXT", "2.1", "2.2", "3", "3.1")
     ]
     assert root.children[1].file_name == "fwd.eml"
+    assert root.children[1].envelope == Envelope(subject="Été")
+    assert root.children[0].envelope is None
 
 
 def test_a_file_name_in_rfc_2231_pieces():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -349,3 +352,36 @@ def test_taking_apart_never_raises(lines: list[bytes], line_end: bytes) -> None:
     leaves = {one.number for one in parsed.root.walk() if not one.children}
     assert leaves == set(parsed.bodies)
     structure.choose(parsed.root)
+
+
+SIGNATURE = part("8", "application/pkcs7-signature", file_name="smime.p7s")
+
+
+def test_what_signs_a_message_is_no_attachment() -> None:
+    shown = structure.choose(multi("signed", PLAIN, SIGNATURE))
+    assert (shown.attachments, shown.signatures) == ((), (SIGNATURE,))
+    assert shown.protection is Protection.SMIME_SIGNED
+
+
+def test_a_signature_that_signs_nothing_here_is_a_file() -> None:
+    for root in (multi("mixed", PLAIN, SIGNATURE), multi("signed", SIGNATURE)):
+        shown = structure.choose(root)
+        assert (shown.attachments, shown.signatures) == ((SIGNATURE,), ())
+
+
+NESTED = (
+    b"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n"
+    b"Content-Transfer-Encoding: %s\n\n%s\n--b--\n"
+)
+INNER = "From: Zoé <z@x.fr>\nSubject: Été\nDate: Tue, 3 Mar 2026 09:00:00 +0100\n\nx\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "content"), [(b"8bit", INNER), (b"base64", base64.encodebytes(INNER))]
+)
+def test_a_nested_message_tells_who_wrote_it_and_of_what(encoding: bytes, content: bytes) -> None:
+    (nested,) = structure.parse(NESTED % (encoding, content)).root.children
+    assert nested.envelope is not None
+    assert nested.envelope.subject == "Été"
+    assert [one.address for one in nested.envelope.from_] == ["z@x.fr"]
+    assert nested.envelope.date == datetime(2026, 3, 3, 8, tzinfo=UTC)

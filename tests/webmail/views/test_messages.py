@@ -567,3 +567,18 @@ def test_whoever_sent_it_has_a_name(
     opened = page(reader.get(path(mailbox, uid)))
     assert f"<b>{shown}</b>" in opened
     assert f'aria-hidden="true">{initials}</span>' in opened
+
+
+def test_a_signature_is_said_above_the_message_and_is_no_attachment(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    uid = mailbox.append("smime-clear.eml")
+    answer = reader.get(path(mailbox, uid))
+    cards = page(answer).split('<ul class="cards">')[1].split("</ul>")[0]
+    assert "relevé.csv" in cards and "smime.p7s" not in cards
+    (banner,) = re.findall(r'(?s)<div class="banner" role="note">.*?</div>', page(answer))
+    assert "S/MIME" in banner and "smime.p7s" in banner
+    (link,) = re.findall(r'<a href="([^"]*)" download>', banner)
+    saved = reader.get(link)
+    assert saved["Content-Disposition"] == 'attachment; filename="smime.p7s"'
+    assert b"".join(saved.streaming_content).startswith(b"\x30\x82")

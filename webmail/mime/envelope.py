@@ -1,0 +1,56 @@
+"""Who wrote a message to whom, when, and about what: the same from a server's ENVELOPE as from
+header fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_tz
+
+from webmail.mime.addresses import Address
+from webmail.mime.headers import Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """RFC 9051 ENVELOPE, decoded. ``date`` is aware, or ``None`` when missing or absurd."""
+
+    subject: str = ""
+    date: datetime | None = None
+    from_: tuple[Address, ...] = ()
+    sender: tuple[Address, ...] = ()
+    reply_to: tuple[Address, ...] = ()
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    bcc: tuple[Address, ...] = ()
+    in_reply_to: str = ""
+    message_id: str = ""
+
+
+def read(fields: Headers) -> Envelope:
+    """The envelope that a server would tell of a message with these fields."""
+    return Envelope(
+        subject=fields.get("Subject"),
+        date=moment(fields.get("Date")),
+        from_=fields.addresses("From"),
+        sender=fields.addresses("Sender") or fields.addresses("From"),
+        reply_to=fields.addresses("Reply-To") or fields.addresses("From"),
+        to=fields.addresses("To"),
+        cc=fields.addresses("Cc"),
+        bcc=fields.addresses("Bcc"),
+        in_reply_to=fields.get("In-Reply-To"),
+        message_id=fields.get("Message-ID"),
+    )
+
+
+def moment(value: str) -> datetime | None:
+    """A date as mail writes it -> an aware moment; None when it is missing or absurd."""
+    try:
+        written = parsedate_tz(value)
+        if written is None or not 1970 <= written[0] <= 2200:
+            return None
+        offset = timedelta(seconds=written[9] or 0)
+        zone = timezone(offset) if abs(offset) < timedelta(hours=24) else UTC
+        return datetime(*written[:6], tzinfo=zone)
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
+        return None
