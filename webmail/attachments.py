@@ -16,7 +16,7 @@ from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
 from webmail.mailbox import reading
-from webmail.mime import addresses, html, structure, text
+from webmail.mime import addresses, containers, html, structure, text
 from webmail.mime.addresses import Address
 from webmail.mime.structure import Part
 from webmail.previews import archives
@@ -103,7 +103,7 @@ def look(imap: Connection, ref: MessageRef, number: str, path: Sequence[int], li
     Raises PartNotFound; what is too large or too strange to be looked into comes back with the
     reason, as a file without bytes.
     """
-    if path or reading.is_held(number):
+    if path or containers.is_held(number):
         return _carried(imap, ref, number, path, limit)
     part = reading.find_part(imap, ref, number)
     file = of_part(part)
@@ -219,7 +219,7 @@ def _carried(
 
 def _part(imap: Connection, ref: MessageRef, number: str, limit: int) -> tuple[Part, bytes | None]:
     """A part and its bytes, decoded; None where they are more than ``limit``."""
-    if reading.is_held(number):
+    if containers.is_held(number):
         part, content = reading.held(imap, ref, number)
         return part, content if len(content) <= limit else None
     part = reading.find_part(imap, ref, number)

@@ -22,7 +22,7 @@ from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import Fetched, MessageRef
 from webmail.mailbox import reading
-from webmail.mailbox.reading import Rendered
+from webmail.mailbox.letters import Rendered
 from webmail.mime import authentication, headers, html
 from webmail.mime.envelope import Envelope
 from webmail.mime.headers import Headers
@@ -47,7 +47,7 @@ class Renderer:
     """Sanitises one message's HTML in the reader's words, or finds what it gave before: by the
     message (a UID's content never changes: RFC 9051 section 2.3.1.1), else by the content.
 
-    A ``reading.Rendering``. ``images`` is what was chosen for the message, once its author is
+    A ``letters.Rendering``. ``images`` is what was chosen for the message, once its author is
     known.
     """
 

@@ -13,6 +13,7 @@ from webmail.imap.connection import Connection
 from webmail.imap.pool import Lease
 from webmail.imap.values import MessageRef
 from webmail.mailbox import reading
+from webmail.mime import containers
 from webmail.mime.structure import Part
 from webmail.mime.text import TransferDecoder
 
@@ -112,6 +113,6 @@ def zipped(
 
 
 def _pieces_of(imap: Connection, ref: MessageRef, part: Part) -> Iterator[bytes]:
-    if reading.is_held(part.number):
+    if containers.is_held(part.number):
         return iter((reading.held(imap, ref, part.number)[1],))
     return decoded(imap, ref, part)

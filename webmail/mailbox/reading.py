@@ -2,66 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import accumulate
-from typing import Protocol
+from dataclasses import dataclass, replace
 
 from webmail.errors import PartNotFound, TooLarge, WebmailError
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.response import UNREADABLE
 from webmail.imap.values import SEEN, Fetched, MessageRef
-from webmail.mime import body, containers, headers, report, structure, text
-from webmail.mime import html as html_mail
+from webmail.mailbox.letters import PLAINLY, LetterReader, Rendered, Rendering, Texts
+from webmail.mime import containers, headers, text
 from webmail.mime.damage import Damage
 from webmail.mime.headers import Headers
-from webmail.mime.html import SafeHtml
 from webmail.mime.report import Outcome
-from webmail.mime.structure import REPORT_TYPES, Parsed, Part, Protection, Shown
-
-# Bytes of a text part as sent. Nobody reads more of it on a screen; the source can be downloaded.
-TEXT_LIMIT = 512 * 1024
-# The sanitiser takes a million characters; base64 makes them a third longer.
-HTML_LIMIT = 1400 * 1024
-# Characters. HTML that shows nothing is hardly longer, and looking costs as much as cleaning.
-BLANK_LIMIT = 20_000
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """HTML ready for the frame. ``inline[n]`` is the part behind ``src="inline/<n>"``, None when
-    the message has none of that name; ``simplified``: it was too complex, ``html`` is its text.
-    """
-
-    html: SafeHtml
-    inline: tuple[Part | None, ...]
-    truncated: bool = False
-    simplified: bool = False
-
-
-class Rendering(Protocol):
-    """How HTML is rendered for a reader, who may have seen it before."""
-
-    def find(self, fetched: Fetched, fields: Headers) -> Rendered | None:
-        """The message as it was rendered before: then none of its HTML is fetched."""
-
-    def sanitise(self, source: str, names: Collection[str]) -> SafeHtml:
-        """What may be shown of HTML that may call parts of its message by these names. Raises
-        html_mail.TooComplex."""
-
-
-class Plainly:
-    """The sanitiser as it is, without images from elsewhere and without a memory."""
-
-    def find(self, fetched: Fetched, fields: Headers) -> Rendered | None:
-        return None
-
-    def sanitise(self, source: str, names: Collection[str]) -> SafeHtml:
-        return html_mail.sanitise(source, locations=names)
-
-
-PLAINLY = Plainly()
+from webmail.mime.structure import Part, Protection, Shown
 
 
 @dataclass(frozen=True)
@@ -100,11 +53,11 @@ def open_message(
     """
     fetched, raw = fetch.opened(imap, ref)
     fields = headers.parse(raw)
-    letter = _Letter.read(imap, ref, fetched.structure)
+    letter = LetterReader.read(imap, ref, fetched.structure)
     rendered = None
     if letter.shown().html and not as_text:
         rendered = rendering.find(fetched, fields) or letter.render(rendering)
-    texts = _Texts() if rendered else letter.texts()
+    texts = Texts() if rendered else letter.texts()
     uses = rendered.html.inline if rendered else None
     shown = letter.shown(uses)
     if mark_seen:
@@ -130,7 +83,7 @@ def html(imap: Connection, ref: MessageRef, *, rendering: Rendering = PLAINLY) -
 
     What is too complex for the sanitiser comes as text.
     """
-    letter = _Letter.read(imap, ref, fetch.structure(imap, ref))
+    letter = LetterReader.read(imap, ref, fetch.structure(imap, ref))
     rendered = letter.render(rendering) if letter.shown().html else None
     if rendered is None:
         raise PartNotFound("The message has no HTML.")
@@ -139,7 +92,7 @@ def html(imap: Connection, ref: MessageRef, *, rendering: Rendering = PLAINLY) -
 
 def plain(imap: Connection, ref: MessageRef) -> str:
     """The message as plain text: its text, else that of its HTML."""
-    return _Letter.read(imap, ref, fetch.structure(imap, ref)).texts().joined
+    return LetterReader.read(imap, ref, fetch.structure(imap, ref)).texts().joined
 
 
 def quotable(imap: Connection, ref: MessageRef) -> str:
@@ -170,15 +123,9 @@ def image_part(rendered: Rendered, n: int) -> Part:
 
 def find_part(imap: Connection, ref: MessageRef, number: str) -> Part:
     """The part with this number, also one inside a container (``2~1``). Raises PartNotFound."""
-    if is_held(number):
+    if containers.is_held(number):
         return held(imap, ref, number)[0]
     return _numbered(fetch.structure(imap, ref), number)
-
-
-def is_held(number: str) -> bool:
-    """Whether a part lies inside another one of which IMAP knows (winmail.dat, S/MIME, uuencode):
-    it can't be streamed."""
-    return containers.SEPARATOR in number
 
 
 def held(imap: Connection, ref: MessageRef, number: str) -> tuple[Part, bytes]:
@@ -193,7 +140,7 @@ def held(imap: Connection, ref: MessageRef, number: str) -> tuple[Part, bytes]:
 
 def content(imap: Connection, ref: MessageRef, part: Part, limit: int) -> bytes:
     """A part, decoded. TooLarge when it has more than ``limit`` bytes as sent."""
-    if not is_held(part.number):
+    if not containers.is_held(part.number):
         return _outside(imap, ref, part, limit)
     if part.size > limit:
         raise TooLarge(limit=limit)
@@ -212,202 +159,6 @@ def _numbered(root: Part, number: str) -> Part:
         if part.number == number and part is not UNREADABLE:
             return part
     raise PartNotFound(f"The message has no part {number!r}.")
-
-
-@dataclass(frozen=True)
-class _Texts:
-    """Decoded text parts in their order."""
-
-    pieces: tuple[tuple[Part, str], ...] = ()
-    protection: Protection = Protection.NONE
-
-    @property
-    def joined(self) -> str:
-        return html_mail.join_text(self.pieces)
-
-
-@dataclass
-class _Letter:
-    """A message being read: its tree with what its containers hold in their place, and the way to
-    the bytes of each part. ``damage`` gathers what was found wrong on the way.
-    """
-
-    imap: Connection
-    ref: MessageRef
-    root: Part
-    opened: dict[str, Parsed] = field(default_factory=dict)
-    blank: set[str] = field(default_factory=set)
-    damage: set[Damage] = field(default_factory=set)
-
-    @classmethod
-    def read(cls, imap: Connection, ref: MessageRef, root: Part) -> _Letter:
-        """One command if the message has containers, else none."""
-        letter = cls(imap, ref, root)
-        if root is not UNREADABLE:
-            letter._open_containers()
-        return letter
-
-    def _open_containers(self) -> None:
-        left, small = containers.MOST_BYTES, []
-        for part in containers.find(self.root):
-            left -= part.size
-            if left < 0:
-                self.damage.add(Damage.CONTAINER)
-                break
-            small.append(part)
-        raw = self._raw(small, containers.MOST_BYTES)
-        self._graft((part, text.decode_transfer(raw[part.number], part.encoding)) for part in small)
-
-    def _graft(self, decoded: Iterable[tuple[Part, bytes]]) -> bool:
-        """Put what these parts hold into the tree; whether any holds something."""
-        found = {part.number: containers.unpack(part, content) for part, content in decoded}
-        opened = {number: one for number, one in found.items() if one is not None}
-        for one in opened.values():
-            self.damage |= one.damage
-        self.opened |= opened
-        self.root = containers.graft(self.root, opened)
-        return bool(opened)
-
-    def _raw(self, parts: Sequence[Part], limit: int) -> dict[str, bytes]:
-        """The first ``limit`` bytes of some parts as sent, and one more where there are more. One
-        command for all that are no container's."""
-        inside = {
-            part.number: self.opened[containers.outer(part.number)].bodies.get(part.number, b"")
-            for part in parts
-            if is_held(part.number)
-        }
-        outside = [part.number for part in parts if part.number not in inside]
-        fetched = fetch.parts(self.imap, self.ref, outside, limit + 1)
-        self._note_missing(parts, fetched)
-        return fetched | {number: data[: limit + 1] for number, data in inside.items()}
-
-    def _note_missing(self, parts: Sequence[Part], fetched: Mapping[str, bytes]) -> None:
-        if any(part.size and not fetched.get(part.number, b"-") for part in parts):
-            self.damage.add(Damage.NOT_CLOSED)
-
-    def shown(self, uses: Collection[str] | None = None) -> Shown:
-        """``uses``: the names that the HTML calls its images by, once that is known."""
-        if self.root is UNREADABLE:
-            return Shown((), (), (), ())
-        return structure.choose(self.root, uses, blank=self.blank)
-
-    def render(self, rendering: Rendering) -> Rendered | None:
-        """None when the HTML shows nothing and another part is there instead of it."""
-        shown = self.shown()
-        parts = _begun(shown.html, HTML_LIMIT)
-        raw = self._raw(parts, HTML_LIMIT)
-        pieces = [(part, self._source(part, raw[part.number][:HTML_LIMIT])) for part in parts]
-        if self._is_blank(shown, pieces):
-            return None
-        truncated = len(parts) < len(shown.html) or any(
-            len(data) > HTML_LIMIT for data in raw.values()
-        )
-        names = structure.named(self.root)
-        try:
-            safe = rendering.sanitise(html_mail.join(pieces), names)
-        except html_mail.TooComplex:
-            joined = self.texts().joined if shown.text else html_mail.join_text(pieces)
-            return Rendered(SafeHtml(text.to_html(joined)), (), truncated, simplified=True)
-        return Rendered(safe, tuple(names.get(name) for name in safe.inline), truncated)
-
-    def _source(self, part: Part, data: bytes) -> str:
-        if part.media_type == "text/html":
-            return html_mail.decode(data, part.encoding, part.charset)
-        return self._written(part, data).text
-
-    def _is_blank(self, shown: Shown, pieces: Sequence[tuple[Part, str]]) -> bool:
-        """Whether the HTML is left for its text twin, since it shows nothing."""
-        if not shown.text:
-            return False
-        self.blank |= {
-            part.number
-            for part, source in pieces
-            if part.media_type == "text/html" and _shows_nothing(source)
-        }
-        return bool(self.blank) and not self.shown().html
-
-    def texts(self) -> _Texts:
-        """The text parts, without the files uuencoded in them; the HTML's text when there is no
-        other; when the structure holds nothing at all, what the source holds."""
-        if self.root is UNREADABLE or not any(part.size for part in _leaves(self.root)):
-            return self._rescued()
-        shown = self.shown()
-        parts = [part for part in shown.text or shown.html if part.media_type not in REPORT_TYPES]
-        is_html = bool(shown.html) and not shown.text
-        limit = HTML_LIMIT if is_html else TEXT_LIMIT
-        begun = _begun(parts, limit)
-        if len(begun) < len(parts):
-            self.damage.add(Damage.CUT)
-        parts = begun
-        raw = self._raw(parts, limit)
-        plain = [part for part in parts if part.media_type == "text/plain"]
-        decoded = ((part, text.decode_transfer(raw[part.number], part.encoding)) for part in plain)
-        if self._graft(pair for pair in decoded if not is_held(pair[0].number)):
-            return self.texts()
-        return self._read_texts(parts, raw, limit)
-
-    def _read_texts(self, parts: Sequence[Part], raw: Mapping[str, bytes], limit: int) -> _Texts:
-        pieces, protection = [], Protection.NONE
-        for part in parts:
-            data = raw[part.number]
-            if part.media_type == "text/html":
-                pieces.append((part, self._source(part, data[:limit])))
-                continue
-            read = self._written(part, data[:limit], is_cut=len(data) > limit)
-            pieces.append((part, read.text))
-            protection = read.protection if protection is Protection.NONE else protection
-        return _Texts(tuple(pieces), protection)
-
-    def _written(self, part: Part, data: bytes, *, is_cut: bool = False) -> body.Body:
-        read = body.read(part, data, is_cut=is_cut)
-        self.damage |= read.damage
-        return read
-
-    def _rescued(self) -> _Texts:
-        """Text from the source of a message that the server could not take apart. Dovecot finds
-        nothing in a multipart without boundary, and nothing but header in a message that has none.
-        """
-        raw, truncated = fetch.part_bytes(self.imap, self.ref, "", TEXT_LIMIT)
-        parsed = structure.parse(raw)
-        shown = structure.choose(parsed.root)
-        pieces = [
-            (part, self._source(part, parsed.bodies[part.number]))
-            for part in shown.text or shown.html
-            if part.number in parsed.bodies
-        ]
-        if not parsed.headers.fields and not any(written.strip() for _, written in pieces):
-            pieces = [(Part("1", "text/plain"), text.decode(raw, "8bit", ""))]
-        found = tuple((part, written) for part, written in pieces if written.strip())
-        if found:
-            self.damage |= parsed.damage or {Damage.BOUNDARY}
-        if truncated:
-            self.damage.add(Damage.CUT)
-        return _Texts(found)
-
-    def outcomes(self, shown: Shown) -> tuple[Outcome, ...]:
-        """What the delivery reports of the message say. One command if it has any."""
-        raw = self._raw(shown.reports, TEXT_LIMIT)
-        return tuple(
-            outcome
-            for part in shown.reports
-            for outcome in report.read(text.decode_transfer(raw[part.number], part.encoding))
-        )
-
-
-def _begun(parts: Sequence[Part], limit: int) -> list[Part]:
-    """The parts that begin within ``limit`` bytes, by the sizes that the server tells."""
-    begins = accumulate((part.size for part in parts), initial=0)
-    return [part for part, begin in zip(parts, begins, strict=False) if begin < limit]
-
-
-def _leaves(root: Part) -> Iterable[Part]:
-    return (part for part in root.walk() if not part.is_multipart)
-
-
-def _shows_nothing(source: str) -> bool:
-    if len(source) > BLANK_LIMIT or "<img" in source.lower():
-        return False
-    return not html_mail.to_text(source).strip()
 
 
 def _marked_seen(imap: Connection, fetched: Fetched) -> Fetched:

@@ -66,6 +66,11 @@ def _own(root: Part) -> Iterator[Part]:
             waiting.extend(reversed(part.children))
 
 
+def is_held(number: str) -> bool:
+    """Whether a part lies inside another one of which IMAP knows: it can't be streamed."""
+    return SEPARATOR in number
+
+
 def outer(number: str) -> str:
     """The number of the part to fetch for a part: its own, or that of the outermost container."""
     return number.partition(SEPARATOR)[0]

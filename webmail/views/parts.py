@@ -24,7 +24,7 @@ from webmail.errors import PartNotFound
 from webmail.imap import fetch
 from webmail.imap.values import MessageRef
 from webmail.mailbox import reading
-from webmail.mime import headers
+from webmail.mime import containers, headers
 from webmail.mime.structure import Part
 from webmail.views import messages
 
@@ -153,7 +153,7 @@ def part(
     """An attachment as a download, streamed."""
     message_ref = MessageRef(folder, *ref)
     with session.imap(request) as imap:
-        if reading.is_held(number):
+        if containers.is_held(number):
             wanted, content = reading.held(imap, message_ref, number)
             return _named(message_ref, wanted, HttpResponse(content, content_type=BINARY))
         wanted = reading.find_part(imap, message_ref, number)
@@ -176,7 +176,7 @@ def source(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpR
 
 def _content(request: SignedInRequest, ref: MessageRef, wanted: Part) -> HttpResponseBase:
     """A part's bytes: streamed, unless it lies inside another."""
-    if reading.is_held(wanted.number):
+    if containers.is_held(wanted.number):
         with session.imap(request) as imap:
             return HttpResponse(reading.held(imap, ref, wanted.number)[1], content_type=BINARY)
     stream = streaming.begin(

@@ -12,7 +12,7 @@ from tests.servers.scripted import ScriptedServer, imap_script, no, ok, selected
 from webmail.errors import MessageNotFound, PartNotFound, TooLarge
 from webmail.imap import connection, fetch
 from webmail.imap.values import SEEN, MessageRef, Server
-from webmail.mailbox import reading
+from webmail.mailbox import letters, reading
 from webmail.mime import html as html_mail
 from webmail.mime import structure
 from webmail.mime.damage import Damage
@@ -157,7 +157,7 @@ def test_flowed_text_is_joined(imap, put):
 
 
 def test_a_long_text_is_cut_and_said_so(imap, put, monkeypatch):
-    monkeypatch.setattr(reading, "TEXT_LIMIT", 1000)
+    monkeypatch.setattr(letters, "TEXT_LIMIT", 1000)
     opened = reading.open_message(imap, put("Subject: x\n\n" + "abc def\n" * 500))
     assert opened.truncated
     assert len(opened.text) <= 1000
@@ -174,7 +174,7 @@ def test_a_message_of_very_many_texts_is_opened(imap, put, count):
 
 
 def test_texts_beyond_the_limit_are_left_out(imap, put, monkeypatch):
-    monkeypatch.setattr(reading, "TEXT_LIMIT", 100)
+    monkeypatch.setattr(letters, "TEXT_LIMIT", 100)
     head = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"
     pieces = "".join(f"--b\n\n{letter * 60}\n" for letter in "xyz")
     opened = reading.open_message(imap, put(f"{head}{pieces}--b--\n"))
