@@ -57,13 +57,15 @@ _BETWEEN_ATTRIBUTES = re.compile(r"""[\s/"']+""")
 def _check_attributes(source: str) -> None:
     """No tag has more attributes than stand between two ``>``, times the number of values that hold
     such a sign, and one."""
+    # An attribute has two characters at least.
+    if len(source) <= 2 * _MOST_ATTRIBUTES:
+        return
     pieces = 1 + len(_END_IN_VALUE.findall(source))
     most = _MOST_ATTRIBUTES // pieces
     for piece in source.split(">"):
         if pieces == 1:
             # No value holds a ">": what stands before the tag begins is text, however long.
             piece = piece[piece.find("<") :] if "<" in piece else ""
-        # An attribute has two characters at least.
         if len(piece) > 2 * most and len(_BETWEEN_ATTRIBUTES.findall(_DATA.sub("=", piece))) > most:
             raise TooComplex("too many attributes in one tag")
 

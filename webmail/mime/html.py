@@ -78,6 +78,14 @@ _DROPPED_WITH_CONTENT = css.words(
     """
 )
 _ATTRIBUTES = {"*": set(verdict.EVERYWHERE), **{tag: set(of) for tag, of in verdict.OF_TAG.items()}}
+_CLEANER = nh3.Cleaner(
+    tags=set(verdict.TAGS),
+    clean_content_tags=set(_DROPPED_WITH_CONTENT),
+    attributes=_ATTRIBUTES,
+    url_schemes={"http", "https", "mailto", "tel", "cid"},
+    link_rel=None,
+    strip_comments=True,
+)
 
 
 # --- sanitising ---
@@ -102,15 +110,7 @@ def sanitise(
     bounds.check_source(source)
     page = Page(remote, frozenset(locations), mailto)
     style = _style(source, page)
-    cleaned = nh3.clean(
-        source,
-        tags=set(verdict.TAGS),
-        clean_content_tags=set(_DROPPED_WITH_CONTENT),
-        attributes=_ATTRIBUTES,
-        url_schemes={"http", "https", "mailto", "tel", "cid"},
-        link_rel=None,
-        strip_comments=True,
-    )
+    cleaned = _CLEANER.clean(source)
     bounds.check_parsed(cleaned)
     root = _tree(cleaned)
     page.settle(root, folding.fold(root, cleaned, quote_label))
@@ -133,7 +133,6 @@ def _clean_characters(source: str) -> str:
 
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _VOID_TAG = re.compile(r"<(?:area|br|col|hr|img|wbr)\b[^>]*")
-_BLANK_IN_VALUE = re.compile(r'="[^"<>]*[\t\n\r]')
 
 
 def _tree(cleaned: str) -> etree._Element:
@@ -142,9 +141,8 @@ def _tree(cleaned: str) -> etree._Element:
     libxml2's parser of HTML has rules of its own for what closes what: it takes a link off the
     table in it.
     """
-    if _BLANK_IN_VALUE.search(cleaned):
-        # They would become spaces, and an address with a line break in it another address.
-        cleaned = cleaned.replace("\n", "&#10;").replace("\t", "&#9;").replace("\r", "&#13;")
+    # In attributes they would become spaces, and an address with a line break in it another one.
+    cleaned = cleaned.replace("\n", "&#10;").replace("\t", "&#9;").replace("\r", "&#13;")
     cleaned = _VOID_TAG.sub(r"\g<0>/", cleaned.replace("&nbsp;", "\xa0"))
     try:
         return _parsed(cleaned)
@@ -204,8 +202,16 @@ def _style(source: str, page: Page) -> str:
 def _attributes(tag: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, *values in _ATTRIBUTE.findall(tag[:5000]):
-        found.setdefault(name.lower(), html.unescape("".join(values)))
+        found.setdefault(name.lower(), _unescaped("".join(values)))
     return found
+
+
+# Python reads no number of more than 4,300 digits; no character needs more than seven.
+_LONG_REFERENCE = re.compile(r"&#[0-9]{100,};?")
+
+
+def _unescaped(source: str) -> str:
+    return html.unescape(_LONG_REFERENCE.sub("\ufffd", source))
 
 
 def _body_rules(attributes: dict[str, str], page: Page) -> str:
@@ -290,7 +296,7 @@ def _rough_text(source: str) -> str:
     source = re.sub(
         r"<(?:br|/?p|/?div|/tr|/li|/h[1-6])\b[^<>]*>", "\n", source, flags=re.IGNORECASE
     )
-    source = html.unescape(re.sub(r"</?[a-z!][^<>]*>?", "", source, flags=re.IGNORECASE))
+    source = _unescaped(re.sub(r"</?[a-z!][^<>]*>?", "", source, flags=re.IGNORECASE))
     return re.sub(
         r"\n\s*\n\s*", "\n\n", re.sub(r"[ \t]+", " ", plain_text.without_surrogates(source))
     ).strip()

@@ -84,6 +84,12 @@ _LONGEST_REMEMBERED = 500
 _NESTS = re.compile(r"""["'(\[{\\/]""")
 
 
+def _is_plain(declaration: str) -> bool:
+    """Whether bleach is known to leave a declaration as it is: by its form, and by its property."""
+    match = css.NORMAL.fullmatch(declaration)
+    return match is not None and match[1] in OWN_PROPERTIES
+
+
 class MemoisedCSS(CSSSanitizer):
     """bleach's own CSS sanitiser, asked once for each declaration: newsletters say the same few
     thousands of times."""
@@ -92,8 +98,11 @@ class MemoisedCSS(CSSSanitizer):
         # Most styles come back as they were, but for the last semicolon.
         if _NESTS.search(style):
             return self._sanitize(style).removesuffix(";")
-        declarations = map(self._sanitize, style.split(";"))
-        return ";".join([one.removesuffix(";") for one in declarations if one])
+        declarations = [
+            one if _is_plain(one) else self._sanitize(one).removesuffix(";")
+            for one in style.split(";")
+        ]
+        return ";".join(filter(None, declarations))
 
     def _sanitize(self, style: str) -> str:
         if len(style) > _LONGEST_REMEMBERED:
@@ -118,24 +127,40 @@ _FILTER: Any = BleachSanitizerFilter(
 )
 
 
-# Hardly two are the same.
-_ADDRESSES = frozenset({"href", "src", "srcset", "title", "alt"})
+# bleach does not read their values, and hardly two are the same.
+_WORDS = frozenset({"title", "alt"})
+# bleach reads the scheme of an address, and whether a host can be found in it: what follows such a
+# host changes neither.
+_HOST = re.compile(r"https?://[a-z0-9.-]{1,100}(?=[/?#]|\Z)", re.IGNORECASE)
+_WITH_HOST = frozenset({"href", "src", "background"})
 
 
 def ask(tag: str, attributes: Mapping[str, str]) -> dict[str, str] | None:
     """The attributes that bleach leaves an element, None when the element may not stay at all.
 
-    bleach judges each attribute by itself, so it is asked for each, and once for those that repeat.
+    bleach judges each attribute by itself, so it is asked for each, and once for those that repeat
+    or in which it reads the same.
     """
     if not _may_stay(tag):
         return None
     kept = {}
     for name, value in attributes.items():
-        is_single = name in _ADDRESSES or len(value) > _LONGEST_REMEMBERED
-        left = _ask(tag, name, value) if is_single else _ask_once(tag, name, value)
+        left = _judged(tag, name, value)
         if left is not None:
             kept[name] = left
     return kept
+
+
+def _judged(tag: str, name: str, value: str) -> str | None:
+    read = value
+    if name in _WORDS:
+        read = ""
+    elif name in _WITH_HOST and (host := _HOST.match(value)):
+        read = host[0]
+    if len(read) > _LONGEST_REMEMBERED or name == "srcset":
+        return _ask(tag, name, value)
+    left = _ask_once(tag, name, read)
+    return value if left == read else left
 
 
 def _ask(tag: str, name: str, value: str) -> str | None:

@@ -124,10 +124,32 @@ def test_nothing_but_a_number_stands_in_an_address(answer: str | None) -> None:
     assert css.declarations("background:red url(x)", lambda _: answer) == "background:red none"
 
 
+SHEET_PIECES = st.sampled_from(
+    [
+        *css.words("a .b #c .m-d * [e] [f^=g] [h='i'] :hover ::x > + ~ , { } { } ; @media @import"),
+        *css.words("screen (max-width:600px) and color:red; margin:-1px width:50%!important; // u"),
+        *css.words("background:url(x) content:'{' /*x*/ <!-- --> ' \" ( ) [ ] url(/* é @page \\ }"),
+        "a{color:red}",
+        "@media screen{.b{width:1px}}",
+        ";/* ; { */",
+        " ",
+        "\n",
+    ]
+)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.lists(SHEET_PIECES, max_size=14), st.sampled_from(["", " "]))
+def test_plain_rules_are_read_as_by_the_tokenizer(pieces: list[str], between: str) -> None:
+    source = between.join(pieces)
+    for image in (None, lambda _: "remote/7"):
+        assert list(css._quick_rules(source, image)) == list(css._all_rules(source, image))
+
+
 PLAIN_PIECES = st.sampled_from(
     [
         *css.words("color COLOR margin margin-top position background width none red 1 12px 1.5em"),
-        *css.words("-5px -.5em ! !important #fff # . , ; : - % 50% a1-b 1e5 --"),
+        *css.words("-5px -.5em ! !important #fff # . , ; : - % 50% a1-b 1e5 1e 1E em --"),
         "\n",
         " ",
     ]

@@ -104,3 +104,33 @@ def test_all_that_css_keeps_bleach_keeps() -> None:
     style = ";".join(f"{name}:initial" for name in sorted(css.PROPERTIES))
     kept = verdict.ask("p", {"style": style}) or {}
     assert kept["style"].count(":") == len(css.PROPERTIES)
+
+
+DECLARATIONS = st.sampled_from(
+    [
+        *css.words("color: COLOR: position: margin: red Arial 1px 1e 1E5 .5em -1px 50% #fff # ,"),
+        *css.words("! !important / * ( ) ' \\ u+a -- é all:"),
+        *(" ", ", ", "\n"),
+    ]
+)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.lists(DECLARATIONS, max_size=8).map("".join))
+def test_a_plain_declaration_is_what_bleach_makes_of_it(source: str) -> None:
+    theirs = CSSSanitizer(verdict.OWN_PROPERTIES, ()).sanitize_css(source)
+    assert not verdict._is_plain(source) or theirs.removesuffix(";") == source
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.sampled_from(["http://x.fr", "https://x.fr/", "HTTP://a-b.c?", "https://1.2.3.4#", "http:"]),
+    st.lists(VALUES | st.sampled_from(["[", "]", "&lbrack;", "@", ":80"]), max_size=4).map("".join),
+)
+def test_bleach_says_of_an_address_what_it_says_of_its_host(host: str, rest: str) -> None:
+    assert verdict._judged("a", "href", host + rest) == verdict._ask("a", "href", host + rest)
+
+
+@given(VALUES, st.sampled_from(["title", "alt"]))
+def test_bleach_does_not_read_words(value: str, name: str) -> None:
+    assert verdict._judged("img", name, value) == verdict._ask("img", name, value) == value
