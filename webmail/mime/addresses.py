@@ -29,9 +29,10 @@ class Recipients:
     invalid: tuple[str, ...]
 
 
-# A quote that is never closed is none; names are bounded, so that many of those cost little.
+# A quote that is never closed is none; names and comments are bounded, so that many of those cost
+# little.
 _PIECE = re.compile(
-    r'"(?:[^"\\]|\\.){0,300}"|<[^<>]*(?:>|$)|\((?:[^()\\]|\\.)*\)|[,;:]|[^",;:<(]+|.',
+    r'"(?:[^"\\]|\\.){0,300}"|<[^<>]*(?:>|$)|\((?:[^()\\]|\\.){0,300}\)|[,;:]|[^",;:<(]+|.',
     re.DOTALL,
 )
 _TYPED = re.compile(

@@ -8,10 +8,7 @@ from dataclasses import dataclass
 
 from webmail.mime.headers import Headers
 
-# Comments nest, strings may hold semicolons: both are taken out before the field is cut.
-_COMMENT = re.compile(r"\((?:[^()\\]|\\.)*\)")
-_DEEPEST_COMMENT = 5
-_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_LEXEME = re.compile(r'\\.|[^\\"()]+|.', re.DOTALL)
 _RESULT = re.compile(
     r"\s*([a-z0-9-]{1,40})\s*(?:/\s*\d+\s*)?=\s*([a-z]{1,20})(?![\w-])", re.IGNORECASE
 )
@@ -71,9 +68,26 @@ def _own(fields: Headers, server: str) -> Iterator[str]:
 
 
 def _bare(value: str) -> str:
-    for _ in range(_DEEPEST_COMMENT):
-        value = _COMMENT.sub(" ", value)
-    return _STRING.sub(lambda string: re.sub(r'[;="\s]', "", string[1]), value)
+    """``value`` without comments, which nest, and with strings that hold nothing to cut it at.
+
+    What is never closed goes on to the end: whoever gets his words into a comment of our server
+    must not get out of it.
+    """
+    out: list[str] = []
+    depth, is_quoted = 0, False
+    for lexeme in _LEXEME.findall(value):
+        if is_quoted:
+            is_quoted = lexeme != '"'
+            out.append(re.sub(r'[;="\s]', "", lexeme))
+        elif lexeme == "(":
+            depth += 1
+        elif depth:
+            depth -= lexeme == ")"
+        elif lexeme == '"':
+            is_quoted = True
+        else:
+            out.append(" " if lexeme == ")" else lexeme)
+    return "".join(out)
 
 
 def _results(value: str) -> Iterator[tuple[str, str]]:

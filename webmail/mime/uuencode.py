@@ -13,7 +13,9 @@ from webmail.mime.text import decode_transfer
 
 MOST_FILES = 100
 
-_BEGIN = re.compile(rb"^begin(-base64)?[ \t]+[0-7]{3,4}[ \t]+([^\r\n]{1,400})\r?\n", re.MULTILINE)
+_BEGIN = re.compile(
+    rb"^begin(-base64)?[ \t]+[0-7]{3,4}[ \t]+([^ \t\r\n][^\r\n]{0,399})\r?\n", re.MULTILINE
+)
 _LINE = re.compile(rb"([ -`]*)\r?(?:\n|\Z)")
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]{1,400}={0,2}[ \t]*\r?(?:\n|\Z)")
 _END = re.compile(rb"(?:[` ]?[ \t]*\r?\n)?end[ \t]*\r?(?:\n|\Z)")

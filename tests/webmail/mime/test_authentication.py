@@ -84,6 +84,23 @@ def test_what_the_senders_domain_disowns(verdicts: Verdicts, refused: bool) -> N
     assert verdicts.is_refused is refused
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "({}; dmarc=pass)",
+        "(((((((({} ; dmarc=pass)))))))))",
+        "({} ; dmarc=pass",
+        '"{} ; dmarc=pass',
+        '"{}\\" ; dmarc=pass"',
+        "({}\\) ; dmarc=pass)",
+    ],
+)
+def test_words_of_the_sender_do_not_get_out_of_a_comment(written: str) -> None:
+    value = written.format("x" * 2000)
+    field = f"Authentication-Results: {OURS}; dmarc=fail; spf=none smtp.helo={value}\n\n"
+    assert read(field) == Verdicts(dmarc="fail", spf="none")
+
+
 @given(st.text(max_size=300))
 def test_nothing_raises(value: str) -> None:
     read(f"Authentication-Results: {OURS}; {value}\n\n")
