@@ -6,18 +6,17 @@ of them, an index into what each file on the way holds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 
 from webmail.errors import PartNotFound, TooLarge
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
 from webmail.mailbox import reading
-from webmail.mime import addresses, containers, html, structure, text
-from webmail.mime.addresses import Address
+from webmail.mailbox.letters import PLAINLY, Letter, Rendering
+from webmail.mailbox.reading import Enclosed
+from webmail.mime import containers, text
 from webmail.mime.structure import Part
 from webmail.previews import archives
 from webmail.previews.detect import BINARY, HEAD, Detected, Kind, detect
@@ -56,13 +55,14 @@ UNKNOWN = Detected(Kind.UNKNOWN, BINARY, "")
 @dataclass(frozen=True)
 class Found:
     """A file and what its bytes are. ``content`` is only its beginning unless ``is_whole``;
-    ``refusal`` tells why there are no bytes at all."""
+    ``refusal`` tells why there are no bytes at all. ``holder`` is the file that it lies in."""
 
     file: File
     detected: Detected
     content: bytes = b""
     is_whole: bool = False
     refusal: Reason | None = None
+    holder: Found | None = None
 
 
 @dataclass(frozen=True)
@@ -82,18 +82,9 @@ class Holding:
     files: tuple[Inside, ...] = ()
     is_truncated: bool = False
 
-
-@dataclass(frozen=True)
-class Letter:
-    """A message inside another. ``html`` is its source, not sanitised yet."""
-
-    subject: str
-    sender: tuple[Address, ...]
-    to: tuple[Address, ...]
-    cc: tuple[Address, ...]
-    date: datetime | None
-    text: str
-    html: str
+    @property
+    def openable(self) -> tuple[int, ...]:
+        return tuple(one.index for one in self.files if not one.is_encrypted)
 
 
 def look(imap: Connection, ref: MessageRef, number: str, path: Sequence[int], limit: int) -> Found:
@@ -110,7 +101,8 @@ def look(imap: Connection, ref: MessageRef, number: str, path: Sequence[int], li
     head, is_cut = fetch.part_bytes(imap, ref, part.number, _HEAD_AS_SENT)
     content = text.decode_transfer(head, part.encoding)
     detected = _detected(file, content)
-    if not is_cut or not _needs_whole(content, detected):
+    is_apart = detected.kind is Kind.MESSAGE and reading.is_nested(part)
+    if not is_cut or is_apart or not _needs_whole(content, detected):
         return Found(file, detected, content, is_whole=not is_cut)
     return _carried(imap, ref, number, path, limit)
 
@@ -145,58 +137,84 @@ def inside(found: Found) -> Holding:
             listing.is_truncated,
         )
     if found.detected.kind is Kind.MESSAGE:
-        parts = structure.choose(structure.parse(found.content).root).attachments
-        return Holding(
-            tuple(Inside(index, part.file_name, of_part(part)) for index, part in enumerate(parts))
-        )
+        return _in_message(Enclosed.of(found.content))
     return Holding()
 
 
-def letter(content: bytes) -> Letter:
-    """A nested message, read. Never raises."""
-    parsed = structure.parse(content)
-    shown = structure.choose(parsed.root)
-    fields = parsed.headers
-    return Letter(
-        subject=fields.get("Subject"),
-        sender=addresses.parse(fields.get("From")),
-        to=addresses.parse(fields.get("To")),
-        cc=addresses.parse(fields.get("Cc")),
-        date=_date(fields.get("Date")),
-        text=html.join_text(_bodies(shown.text, parsed)),
-        html=html.join(_bodies(shown.html, parsed)),
+def _in_message(enclosed: Enclosed) -> Holding:
+    steps = {part.number: index for index, part in enumerate(enclosed.leaves)}
+    return Holding(
+        tuple(
+            Inside(steps[part.number], part.file_name, of_part(part))
+            for part in enclosed.letter().shown.attachments
+        )
     )
 
 
-def inline_image(content: bytes, n: int) -> bytes:
-    """The part behind ``inline/<n>`` of a nested message's sanitised HTML. Raises PartNotFound."""
-    parsed = structure.parse(content)
-    named = structure.named(parsed.root)
-    names = html.sanitise(letter(content).html, locations=named.keys()).inline
-    part = named.get(names[n]) if 0 <= n < len(names) else None
-    if part is None or part.number not in parsed.bodies:
-        raise PartNotFound(f"The message has no image {n}.")
-    return text.decode_transfer(parsed.bodies[part.number], part.encoding)
+# --- messages ---
 
 
-def locations(content: bytes) -> tuple[str, ...]:
-    """By which names the HTML of a nested message may mean its parts."""
-    return tuple(structure.named(structure.parse(content).root))
+@dataclass(frozen=True)
+class Nested:
+    """A message inside another, read. ``steps`` leads, by the number of a part, to the files of one
+    that came out of a file; those of one that the server took apart are parts as any."""
+
+    letter: Letter
+    steps: Mapping[str, int] | None = None
 
 
-def _bodies(parts: Sequence[Part], parsed: structure.Parsed) -> tuple[tuple[Part, str], ...]:
-    return tuple(
-        (part, text.decode(parsed.bodies[part.number], part.encoding, part.charset))
-        for part in parts
-        if part.number in parsed.bodies
-    )
+def nested(
+    imap: Connection,
+    ref: MessageRef,
+    number: str,
+    path: Sequence[int],
+    limit: int,
+    rendering: Rendering = PLAINLY,
+) -> Nested:
+    """The message at an address. What the server took apart is fetched in pieces; else all of it,
+    up to ``limit`` bytes. Raises PartNotFound, also for what is no message, and NoPreview."""
+    part = _taken_apart(imap, ref, number, path)
+    if part is not None:
+        return Nested(reading.nested(imap, ref, part, rendering=rendering))
+    enclosed = _enclosed(imap, ref, number, path, limit)
+    steps = {leaf.number: index for index, leaf in enumerate(enclosed.leaves)}
+    return Nested(enclosed.letter(rendering), steps)
 
 
-def _date(value: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(value).astimezone()
-    except (ValueError, TypeError, OverflowError, IndexError):
+def part_of_nested(
+    imap: Connection, ref: MessageRef, number: str, path: Sequence[int], part: Part, limit: int
+) -> bytes:
+    """A part of the message at an address, decoded: an image in its HTML. Raises PartNotFound,
+    NoPreview, TooLarge."""
+    if _taken_apart(imap, ref, number, path) is not None:
+        return reading.content(imap, ref, part, limit)
+    enclosed = _enclosed(imap, ref, number, path, limit)
+    leaf = next((one for one in enclosed.leaves if one.number == part.number), None)
+    if leaf is None:
+        raise PartNotFound(f"The message has no part {part.number!r}.")
+    return enclosed.content(leaf)
+
+
+def _taken_apart(
+    imap: Connection, ref: MessageRef, number: str, path: Sequence[int]
+) -> Part | None:
+    """The part, where it is a message that the server took apart."""
+    if path or containers.is_held(number):
         return None
+    part = reading.find_part(imap, ref, number)
+    return part if reading.is_nested(part) else None
+
+
+def _enclosed(
+    imap: Connection, ref: MessageRef, number: str, path: Sequence[int], limit: int
+) -> Enclosed:
+    found = whole(imap, ref, number, path, limit)
+    if found.detected.kind is not Kind.MESSAGE:
+        raise PartNotFound("The file is no message.")
+    return Enclosed.of(found.content)
+
+
+# --- the way to a file ---
 
 
 def _carried(
@@ -231,6 +249,8 @@ def _part(imap: Connection, ref: MessageRef, number: str, limit: int) -> tuple[P
 
 def _step(found: Found, index: int, limit: int) -> Found:
     """One of the files that a file holds."""
+    if found.detected.kind is Kind.MESSAGE:
+        return _leaf(found, index)
     try:
         one = next((held for held in inside(found).files if held.index == index), None)
     except NoPreview as refusal:
@@ -238,17 +258,22 @@ def _step(found: Found, index: int, limit: int) -> Found:
     if one is None:
         raise PartNotFound(f"No file {index} is in there.")
     try:
-        content = _taken(found, one, index, limit)
+        content = archives.extract(found.content, [index], limit=limit)
     except NoPreview as refusal:
-        return Found(one.file, UNKNOWN, refusal=refusal.reason)
-    return Found(one.file, _detected(one.file, content), content, is_whole=True)
+        return Found(one.file, UNKNOWN, refusal=refusal.reason, holder=found)
+    return _whole_in(found, one.file, content)
 
 
-def _taken(found: Found, one: Inside, index: int, limit: int) -> bytes:
-    if one.file.part is None:
-        return archives.extract(found.content, [index], limit=limit)
-    part = one.file.part
-    return text.decode_transfer(structure.parse(found.content).bodies[part.number], part.encoding)
+def _leaf(found: Found, index: int) -> Found:
+    enclosed = Enclosed.of(found.content)
+    if index >= len(enclosed.leaves):
+        raise PartNotFound(f"The message has no part {index}.")
+    leaf = enclosed.leaves[index]
+    return _whole_in(found, of_part(leaf), enclosed.content(leaf))
+
+
+def _whole_in(holder: Found, file: File, content: bytes) -> Found:
+    return Found(file, _detected(file, content), content, is_whole=True, holder=holder)
 
 
 def _detected(file: File, content: bytes) -> Detected:

@@ -29,6 +29,7 @@ from webmail.imap.values import (
     MessageRef,
 )
 from webmail.mailbox.folders import FolderNode
+from webmail.mailbox.letters import Letter
 from webmail.mailbox.listing import Page
 from webmail.mailbox.reading import Opened
 from webmail.mime import headers, text
@@ -39,7 +40,7 @@ from webmail.mime.damage import Damage
 from webmail.mime.envelope import Envelope
 from webmail.mime.html import SafeHtml
 from webmail.mime.report import Outcome
-from webmail.mime.structure import MESSAGE_TYPES, Part, Protection, choose
+from webmail.mime.structure import MESSAGE_TYPES, Part, Protection, Shown, choose
 
 ICONS = {
     "\\Inbox": "inbox",
@@ -318,7 +319,8 @@ def mail_page(
 
 @dataclass(frozen=True)
 class AttachmentCard:
-    """An attachment as its card shows it."""
+    """A file as its card shows it. ``view_url`` and ``url``, the download, are "" for one that
+    can't be opened here: ``locked`` by a password, or too deep in others."""
 
     number: str
     name: str
@@ -327,7 +329,8 @@ class AttachmentCard:
     size: str
     url: str
     view_url: str
-    thumb_url: str
+    thumb_url: str = ""
+    locked: bool = False
 
 
 def attachment_card(ref: MessageRef, part: Part) -> AttachmentCard:
@@ -551,6 +554,114 @@ def outcome_line(outcome: Outcome) -> OutcomeLine:
 
 
 @dataclass(frozen=True)
+class NestedLine:
+    """A message inside another, before it is fetched: its head below the text. ``letter_url``
+    gives the rest; ``open``: as soon as it comes into sight."""
+
+    number: str
+    subject: str
+    sender: str
+    when: str
+    size: str
+    view_url: str
+    letter_url: str
+    open: bool
+
+
+MOST_NESTED = 100
+"""Messages inside a message that are shown below its text; a digest has some dozens."""
+
+
+def nested_lines(ref: MessageRef, shown: Shown) -> tuple[NestedLine, ...]:
+    """The messages in a message, closed, but for a single one that its author did not call an
+    attachment and that is not what a report is about."""
+    found = [part for part in shown.attachments if part.media_type in MESSAGE_TYPES][:MOST_NESTED]
+    opens = len(found) == 1 and bool(shown.messages) and not shown.reports
+    return tuple(
+        nested_line(
+            part,
+            view_url=message_url(ref, "view", part.number),
+            letter_url=message_url(ref, "view_letter", part.number),
+            opens=opens,
+        )
+        for part in found
+    )
+
+
+def nested_line(part: Part, *, view_url: str, letter_url: str, opens: bool = False) -> NestedLine:
+    envelope = part.envelope or Envelope()
+    known = bool(envelope.from_ or envelope.subject or envelope.date)
+    return NestedLine(
+        number=part.number,
+        subject=subject_of(envelope.subject) if known else file_name(part),
+        sender=_people(envelope.from_),
+        when=when_long(envelope.date),
+        size=size(part.size),
+        view_url=view_url,
+        letter_url=letter_url,
+        open=opens,
+    )
+
+
+@dataclass(frozen=True)
+class NestedLetter:
+    """A message inside another, as it is shown within it. ``text_html`` or ``frame_url`` is what it
+    says; ``files`` what it brings, ``nested`` the messages in it."""
+
+    subject: str
+    sender: tuple[Address, ...]
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    date_long: str
+    files: tuple[AttachmentCard, ...]
+    nested: tuple[NestedLine, ...]
+    images: ImagesBar | None
+    outcomes: tuple[OutcomeLine, ...]
+    protection: str
+    encrypted: bool
+    text_html: str
+    frame_url: str
+    designed: bool
+    truncated: bool
+    simplified: bool
+    damage: tuple[str, ...]
+    download_url: str
+
+
+def nested_letter(
+    letter: Letter,
+    *,
+    files: tuple[AttachmentCard, ...],
+    nested: tuple[NestedLine, ...],
+    images: ImagesBar | None,
+    frame_url: str,
+    download_url: str,
+    compose_prefix: str,
+) -> NestedLetter:
+    envelope, rendered = letter.envelope, letter.rendered
+    return NestedLetter(
+        subject=subject_of(envelope.subject),
+        sender=envelope.from_,
+        to=envelope.to,
+        cc=envelope.cc,
+        date_long=when_long(envelope.date),
+        files=files,
+        nested=nested,
+        images=images,
+        outcomes=tuple(outcome_line(outcome) for outcome in letter.outcomes),
+        protection=protection_words(letter.protection),
+        encrypted=letter.protection.is_encrypted,
+        text_html="" if rendered else text_html(letter.text, compose_prefix),
+        frame_url=frame_url if rendered else "",
+        designed=bool(rendered and rendered.html.designed),
+        truncated=letter.truncated,
+        simplified=bool(rendered and rendered.simplified),
+        damage=tuple(damage_words(letter.damage)),
+        download_url=download_url,
+    )
+
+
+@dataclass(frozen=True)
 class OpenedMessage:
     """The open message as the reader shows it. ``text_html`` or ``frame_url`` is what it says;
     ``other_url``: the same as text, or from the text back to the HTML."""
@@ -570,6 +681,7 @@ class OpenedMessage:
     verdicts: tuple[str, ...]
     cautions: tuple[Caution, ...]
     attachments: tuple[AttachmentCard, ...]
+    nested: tuple[NestedLine, ...]
     zip_url: str
     images: ImagesBar | None
     outcomes: tuple[OutcomeLine, ...]
@@ -628,6 +740,7 @@ def opened_message(
         verdicts=verdict_words(verdicts),
         cautions=cautions(envelope, domains, refused=verdicts.is_refused),
         attachments=tuple(attachment_card(ref, part) for part in opened.shown.attachments),
+        nested=nested_lines(ref, opened.shown),
         zip_url=message_url(ref, "zip"),
         images=images,
         outcomes=tuple(outcome_line(outcome) for outcome in opened.outcomes),

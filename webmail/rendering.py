@@ -8,7 +8,7 @@ import json
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.urls import reverse
@@ -20,9 +20,9 @@ from webmail import image_proxy, presentation
 from webmail.forms import ImagesForm
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
-from webmail.imap.values import Fetched, MessageRef
+from webmail.imap.values import MessageRef
 from webmail.mailbox import reading
-from webmail.mailbox.letters import Rendered
+from webmail.mailbox.letters import Rendered, Rendering
 from webmail.mime import authentication, headers, html
 from webmail.mime.envelope import Envelope
 from webmail.mime.headers import Headers
@@ -47,31 +47,43 @@ class Renderer:
     """Sanitises one message's HTML in the reader's words, or finds what it gave before: by the
     message (a UID's content never changes: RFC 9051 section 2.3.1.1), else by the content.
 
-    A ``letters.Rendering``. ``images`` is what was chosen for the message, once its author is
-    known.
+    A ``letters.Rendering``. ``inside`` names a message inside the message; its images follow what
+    was chosen for the message, whose author could have written all that is in it. ``images`` is
+    that choice, once the author is known.
     """
 
-    def __init__(self, request: SignedInRequest, ref: MessageRef) -> None:
+    def __init__(self, request: SignedInRequest, ref: MessageRef, inside: str = "") -> None:
         self.images = Images()
-        self._request, self._ref = request, ref
+        self._request, self._ref, self._inside = request, ref, inside
+        self._author: str | None = None
         self._content = ""
         self._is_known = False
 
-    def find(self, fetched: Fetched, fields: Headers) -> Rendered | None:
-        author = author_of(fields, fetched.envelope)
-        session_cache.put(self._request, "author", _name(self._ref), author)
-        return self.found(author)
+    def meet(self, imap: Connection) -> None:
+        """Learn who wrote the message, in two commands unless that is known."""
+        if not self._remembers_author():
+            self._met(author(imap, self._ref))
 
-    def found(self, author: str) -> Rendered | None:
-        """The same with the author known."""
-        self.images = images(self._request, self._ref, author)
-        kept = session_cache.get(self._request, "message", self._message())
+    def find(self, envelope: Envelope, fields: Headers) -> Rendered | None:
+        if not self._inside:
+            self._met(author_of(fields, envelope))
+        return self.found()
+
+    def found(self) -> Rendered | None:
+        """The HTML as it was kept; None also where the author is not known yet."""
+        kept = self._kept()
         safe = kept and (kept["html"] or self._sanitised(kept["content"]))
-        if not safe:
+        if not kept or not safe:
             return None
         self._is_known = True
-        inline = tuple(part and Part(**part) for part in kept["inline"])
-        return Rendered(SafeHtml.from_dict(safe), inline, kept["truncated"], kept["simplified"])
+        return Rendered(
+            SafeHtml.from_dict(safe), _inline(kept), kept["truncated"], kept["simplified"]
+        )
+
+    def loaded(self) -> Loaded | None:
+        """What the kept HTML loads, without reading the HTML."""
+        kept = self._kept()
+        return Loaded(_inline(kept), tuple(kept["remote"]), self.images) if kept else None
 
     def sanitise(self, source: str, names: Collection[str]) -> SafeHtml:
         options: dict[str, Any] = {
@@ -101,36 +113,91 @@ class Renderer:
             "content": self._content,
             "html": None if is_sanitised else rendered.html.to_dict(),
             "inline": inline,
+            "remote": rendered.html.remote,
             "truncated": rendered.truncated,
             "simplified": rendered.simplified,
         }
         session_cache.put(self._request, "message", self._message(), kept)
 
+    def _met(self, author: str) -> None:
+        session_cache.put(self._request, "author", _name(self._ref), author)
+        self._author, self.images = author, images(self._request, self._ref, author)
+
+    def _remembers_author(self) -> bool:
+        if self._author is None:
+            self._author = session_cache.get(self._request, "author", _name(self._ref))
+            if self._author is not None:
+                self.images = images(self._request, self._ref, self._author)
+        return self._author is not None
+
+    def _kept(self) -> dict[str, Any] | None:
+        if not self._remembers_author():
+            return None
+        found: dict[str, Any] | None = session_cache.get(self._request, "message", self._message())
+        return found
+
     def _message(self) -> str:
-        return json.dumps([_name(self._ref), self.images.are_shown, html.POLICY, get_language()])
+        said = [_name(self._ref), self._inside, self.images.are_shown, html.POLICY, get_language()]
+        return json.dumps(said)
 
     def _sanitised(self, content: str) -> dict[str, Any] | None:
         found: dict[str, Any] | None = session_cache.get(self._request, "html", content)
         return found
 
 
-def of(request: SignedInRequest, ref: MessageRef) -> tuple[Rendered, Images]:
+def _inline(kept: dict[str, Any]) -> tuple[Part | None, ...]:
+    return tuple(part and Part(**part) for part in kept["inline"])
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What the HTML of a message loads: ``inline[n]`` is the part behind ``inline/<n>``,
+    ``remote[n]`` the address behind ``remote/<n>``, if ``images`` are shown."""
+
+    inline: tuple[Part | None, ...]
+    remote: tuple[str, ...]
+    images: Images
+
+
+class Read(Protocol):
+    """How the HTML of a message is come by. Raises PartNotFound when it has none."""
+
+    def __call__(self, imap: Connection, ref: MessageRef, *, rendering: Rendering) -> Rendered: ...
+
+
+def of(
+    request: SignedInRequest, ref: MessageRef, inside: str = "", read: Read = reading.html
+) -> tuple[Rendered, Images]:
     """The HTML of a message as this reader is to see it; no IMAP command when he has it open.
 
-    Raises PartNotFound when it has none, and what reading a message raises.
+    ``inside`` names a message inside it, which ``read`` then reads. Raises PartNotFound when it has
+    none, and what reading a message raises.
     """
-    renderer = Renderer(request, ref)
-    known = session_cache.get(request, "author", _name(ref))
-    rendered = None if known is None else renderer.found(known)
+    renderer = Renderer(request, ref, inside)
+    rendered = renderer.found()
     if rendered is None:
         with session.imap(request) as imap:
-            if known is None:
-                known = author(imap, ref)
-                session_cache.put(request, "author", _name(ref), known)
-                rendered = renderer.found(known)
-            rendered = rendered or reading.html(imap, ref, rendering=renderer)
+            renderer.meet(imap)
+            rendered = renderer.found() or read(imap, ref, rendering=renderer)
         renderer.keep(rendered)
     return rendered, renderer.images
+
+
+def kept(request: SignedInRequest, ref: MessageRef, inside: str) -> SafeHtml | None:
+    """The HTML of a message inside a message, if this session has seen it. No command."""
+    rendered = Renderer(request, ref, inside).found()
+    return rendered.html if rendered else None
+
+
+def loaded(
+    request: SignedInRequest, ref: MessageRef, inside: str = "", read: Read = reading.html
+) -> Loaded:
+    """What the HTML loads, as `of` says: an image costs no more than a small record."""
+    found = Renderer(request, ref, inside).loaded()
+    if found is None:
+        rendered, images = of(request, ref, inside, read)
+        found = Loaded(rendered.inline, rendered.html.remote, images)
+    return found
 
 
 # --- images from elsewhere ---

@@ -41,12 +41,14 @@ FILE = "mail/<folder:folder>/<ref:ref>/view/<part:number>/"
 for file in (FILE, FILE + "member/<member:member>/"):
     mail += [
         path(file, viewer.view, name="view"),
+        path(file + "letter/", viewer.letter, name="view_letter"),
         path(file + "image", viewer.image, name="view_image"),
         path(file + "thumb", viewer.thumb, name="view_thumb"),
         path(file + "media", viewer.media, name="view_media"),
         path(file + "pdf", viewer.pdf, name="view_pdf"),
         path(file + "frame/", viewer.frame, name="view_frame"),
         path(file + "frame/inline/<int:n>", viewer.inline, name="view_inline"),
+        path(file + "frame/remote/<int:n>", viewer.remote, name="view_remote"),
         path(file + "office/", viewer.office, name="view_office"),
         path(file + "office/pdf", viewer.office_pdf, name="view_office_pdf"),
         path(file + "file", viewer.file, name="view_file"),

@@ -10,10 +10,11 @@ from typing import Protocol
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.response import UNREADABLE
-from webmail.imap.values import Fetched, MessageRef
+from webmail.imap.values import MessageRef
 from webmail.mime import body, containers, report, structure, text
 from webmail.mime import html as html_mail
 from webmail.mime.damage import Damage
+from webmail.mime.envelope import Envelope
 from webmail.mime.headers import Headers
 from webmail.mime.html import SafeHtml
 from webmail.mime.report import Outcome
@@ -25,6 +26,9 @@ TEXT_LIMIT = 512 * 1024
 HTML_LIMIT = 1400 * 1024
 # Characters. HTML that shows nothing is hardly longer, and looking costs as much as cleaning.
 BLANK_LIMIT = 20_000
+
+
+NO_FIELDS = Headers(())
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,9 @@ class Rendered:
 class Rendering(Protocol):
     """How HTML is rendered for a reader, who may have seen it before."""
 
-    def find(self, fetched: Fetched, fields: Headers) -> Rendered | None:
-        """The message as it was rendered before: then none of its HTML is fetched."""
+    def find(self, envelope: Envelope, fields: Headers) -> Rendered | None:
+        """The message as it was rendered before: then none of its HTML is fetched. A nested one
+        comes without ``fields``."""
 
     def sanitise(self, source: str, names: Collection[str]) -> SafeHtml:
         """What may be shown of HTML that may call parts of its message by these names. Raises
@@ -53,7 +58,7 @@ class Rendering(Protocol):
 class Plainly:
     """The sanitiser as it is, without images from elsewhere and without a memory."""
 
-    def find(self, fetched: Fetched, fields: Headers) -> Rendered | None:
+    def find(self, envelope: Envelope, fields: Headers) -> Rendered | None:
         return None
 
     def sanitise(self, source: str, names: Collection[str]) -> SafeHtml:
@@ -75,26 +80,122 @@ class Texts:
         return html_mail.join_text(self.pieces)
 
 
+# --- where a message comes from ---
+
+
+class Source(Protocol):
+    """The bytes of a message and of its parts, as they were sent."""
+
+    def parts(self, numbers: Sequence[str], limit: int) -> Mapping[str, bytes]:
+        """The first ``limit`` bytes of each; of a missing part ``b""``."""
+
+    def beginning(self, limit: int) -> tuple[bytes, bool]:
+        """The first ``limit`` bytes of the message, header included, and whether there is more."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A message on the server, or one inside it that the server knows as its part ``number``. A
+    command each time."""
+
+    imap: Connection
+    ref: MessageRef
+    number: str = ""
+
+    def parts(self, numbers: Sequence[str], limit: int) -> Mapping[str, bytes]:
+        return fetch.parts(self.imap, self.ref, numbers, limit)
+
+    def beginning(self, limit: int) -> tuple[bytes, bool]:
+        return fetch.part_bytes(self.imap, self.ref, self.number, limit)
+
+
+@dataclass(frozen=True)
+class AtHand:
+    """A message that is here whole, out of a file."""
+
+    raw: bytes
+    bodies: Mapping[str, bytes]
+
+    def parts(self, numbers: Sequence[str], limit: int) -> Mapping[str, bytes]:
+        return {number: self.bodies.get(number, b"")[:limit] for number in numbers}
+
+    def beginning(self, limit: int) -> tuple[bytes, bool]:
+        return self.raw[:limit], len(self.raw) > limit
+
+
+# --- reading it ---
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """What a person is given of a message: ``rendered`` is its HTML; without it ``text`` is its
+    text.
+
+    ``has_html``: there is HTML, even if the text was asked for. ``outcomes``: what a delivery
+    report says. ``damage``: why what is shown may not be all, or not right.
+    """
+
+    envelope: Envelope
+    shown: Shown
+    text: str = ""
+    rendered: Rendered | None = None
+    has_html: bool = False
+    truncated: bool = False
+    damage: frozenset[Damage] = frozenset()
+    protection: Protection = Protection.NONE
+    outcomes: tuple[Outcome, ...] = ()
+
+
 @dataclass
 class LetterReader:
     """A message being read: its tree with what its containers hold in their place, and the way to
     the bytes of each part. ``damage`` gathers what was found wrong on the way.
     """
 
-    imap: Connection
-    ref: MessageRef
+    source: Source
     root: Part
     opened: dict[str, Parsed] = field(default_factory=dict)
     blank: set[str] = field(default_factory=set)
     damage: set[Damage] = field(default_factory=set)
 
     @classmethod
-    def read(cls, imap: Connection, ref: MessageRef, root: Part) -> LetterReader:
+    def begin(cls, source: Source, root: Part) -> LetterReader:
         """One command if the message has containers, else none."""
-        letter = cls(imap, ref, root)
+        letter = cls(source, root)
         if root is not UNREADABLE:
             letter._open_containers()
         return letter
+
+    def read(
+        self,
+        envelope: Envelope,
+        fields: Headers = NO_FIELDS,
+        *,
+        as_text: bool = False,
+        rendering: Rendering = PLAINLY,
+    ) -> Letter:
+        """Its HTML, else its text; ``as_text``: the text although there is HTML. One command for
+        that, and one more for each kind of wrapping in it."""
+        rendered = None
+        if self.shown().html and not as_text:
+            rendered = rendering.find(envelope, fields) or self.render(rendering)
+        texts = Texts() if rendered else self.texts()
+        shown = self.shown(rendered.html.inline if rendered else None)
+        outcomes = self.outcomes(shown)
+        protections = (shown.protection, texts.protection)
+        return Letter(
+            envelope=envelope,
+            shown=shown,
+            text=texts.joined,
+            rendered=rendered,
+            has_html=bool(shown.html),
+            truncated=rendered.truncated if rendered else Damage.CUT in self.damage,
+            damage=frozenset(self.damage | shown.damage) - {Damage.CUT},
+            protection=next(
+                (one for one in protections if one is not Protection.NONE), protections[0]
+            ),
+            outcomes=outcomes,
+        )
 
     def _open_containers(self) -> None:
         left, small = containers.MOST_BYTES, []
@@ -126,9 +227,13 @@ class LetterReader:
             if containers.is_held(part.number)
         }
         outside = [part.number for part in parts if part.number not in inside]
-        fetched = fetch.parts(self.imap, self.ref, outside, limit + 1)
+        fetched = self.source.parts(outside, limit + 1)
         self._note_missing(parts, fetched)
-        return fetched | {number: data[: limit + 1] for number, data in inside.items()}
+        return {**fetched, **{number: data[: limit + 1] for number, data in inside.items()}}
+
+    def content(self, part: Part) -> bytes:
+        """All of a part, decoded."""
+        return text.decode_transfer(self._raw([part], part.size)[part.number], part.encoding)
 
     def _note_missing(self, parts: Sequence[Part], fetched: Mapping[str, bytes]) -> None:
         if any(part.size and not fetched.get(part.number, b"-") for part in parts):
@@ -216,7 +321,7 @@ class LetterReader:
         """Text from the source of a message that the server could not take apart. Dovecot finds
         nothing in a multipart without boundary, and nothing but header in a message that has none.
         """
-        raw, truncated = fetch.part_bytes(self.imap, self.ref, "", TEXT_LIMIT)
+        raw, truncated = self.source.beginning(TEXT_LIMIT)
         parsed = structure.parse(raw)
         shown = structure.choose(parsed.root)
         pieces = [

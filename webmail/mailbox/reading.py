@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from webmail.errors import PartNotFound, TooLarge, WebmailError
@@ -9,32 +10,30 @@ from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.response import UNREADABLE
 from webmail.imap.values import SEEN, Fetched, MessageRef
-from webmail.mailbox.letters import PLAINLY, LetterReader, Rendered, Rendering, Texts
-from webmail.mime import containers, headers, text
-from webmail.mime.damage import Damage
+from webmail.mailbox.letters import (
+    PLAINLY,
+    AtHand,
+    Letter,
+    LetterReader,
+    Rendered,
+    Rendering,
+    Stored,
+)
+from webmail.mime import containers, envelope, headers, structure, text
+from webmail.mime.envelope import Envelope
 from webmail.mime.headers import Headers
-from webmail.mime.report import Outcome
-from webmail.mime.structure import Part, Protection, Shown
+from webmail.mime.structure import Part
+
+# Transfer encodings in which a message can stand in another (RFC 2046 section 5.2.1).
+AS_IT_IS = frozenset({"", "7bit", "8bit", "binary"})
 
 
-@dataclass(frozen=True)
-class Opened:
-    """A message in the reader: ``rendered`` is its HTML; without it ``text`` is its text.
-
-    ``has_html``: there is HTML, even if the text was asked for. ``outcomes``: what a delivery
-    report says. ``damage``: why what is shown may not be all, or not right.
-    """
+@dataclass(frozen=True, kw_only=True)
+class Opened(Letter):
+    """A message of the mailbox in the reader."""
 
     fetched: Fetched
     headers: Headers
-    shown: Shown
-    text: str = ""
-    rendered: Rendered | None = None
-    has_html: bool = False
-    truncated: bool = False
-    damage: frozenset[Damage] = frozenset()
-    protection: Protection = Protection.NONE
-    outcomes: tuple[Outcome, ...] = ()
 
 
 def open_message(
@@ -53,28 +52,11 @@ def open_message(
     """
     fetched, raw = fetch.opened(imap, ref)
     fields = headers.parse(raw)
-    letter = LetterReader.read(imap, ref, fetched.structure)
-    rendered = None
-    if letter.shown().html and not as_text:
-        rendered = rendering.find(fetched, fields) or letter.render(rendering)
-    texts = Texts() if rendered else letter.texts()
-    uses = rendered.html.inline if rendered else None
-    shown = letter.shown(uses)
+    reader = LetterReader.begin(Stored(imap, ref), fetched.structure)
+    letter = reader.read(fetched.envelope, fields, as_text=as_text, rendering=rendering)
     if mark_seen:
         fetched = _marked_seen(imap, fetched)
-    protections = (shown.protection, texts.protection)
-    return Opened(
-        fetched=fetched,
-        headers=fields,
-        shown=shown,
-        text=texts.joined,
-        rendered=rendered,
-        has_html=bool(shown.html),
-        truncated=rendered.truncated if rendered else Damage.CUT in letter.damage,
-        damage=frozenset(letter.damage | shown.damage) - {Damage.CUT},
-        protection=next((one for one in protections if one is not Protection.NONE), protections[0]),
-        outcomes=letter.outcomes(shown),
-    )
+    return Opened(**vars(letter), fetched=fetched, headers=fields)
 
 
 def html(imap: Connection, ref: MessageRef, *, rendering: Rendering = PLAINLY) -> Rendered:
@@ -83,8 +65,8 @@ def html(imap: Connection, ref: MessageRef, *, rendering: Rendering = PLAINLY) -
 
     What is too complex for the sanitiser comes as text.
     """
-    letter = LetterReader.read(imap, ref, fetch.structure(imap, ref))
-    rendered = letter.render(rendering) if letter.shown().html else None
+    reader = LetterReader.begin(Stored(imap, ref), fetch.structure(imap, ref))
+    rendered = reader.render(rendering) if reader.shown().html else None
     if rendered is None:
         raise PartNotFound("The message has no HTML.")
     return rendered
@@ -92,7 +74,7 @@ def html(imap: Connection, ref: MessageRef, *, rendering: Rendering = PLAINLY) -
 
 def plain(imap: Connection, ref: MessageRef) -> str:
     """The message as plain text: its text, else that of its HTML."""
-    return LetterReader.read(imap, ref, fetch.structure(imap, ref)).texts().joined
+    return LetterReader.begin(Stored(imap, ref), fetch.structure(imap, ref)).texts().joined
 
 
 def quotable(imap: Connection, ref: MessageRef) -> str:
@@ -108,14 +90,67 @@ def unsigned(words: str) -> str:
     return "\n".join(lines).rstrip()
 
 
-def inline_part(imap: Connection, ref: MessageRef, n: int) -> Part:
-    """The part behind ``src="inline/<n>"`` of the message's HTML. Raises PartNotFound."""
-    return image_part(html(imap, ref), n)
+# --- messages inside it ---
 
 
-def image_part(rendered: Rendered, n: int) -> Part:
-    """The same of HTML that is rendered already. No command."""
-    part = rendered.inline[n] if 0 <= n < len(rendered.inline) else None
+def is_nested(part: Part) -> bool:
+    """Whether a part is a message that the server took apart. One in base64 it could not, though
+    some describe what they found in the letters."""
+    return bool(part.envelope and part.children) and part.encoding in AS_IT_IS
+
+
+def enclosing(root: Part, number: str) -> tuple[Part, ...]:
+    """The nested messages that a part lies in, outermost first."""
+    number = containers.outer(number)
+    return tuple(
+        part
+        for part in root.walk()
+        if is_nested(part) and part.number != number and number.startswith(f"{part.number}.")
+    )
+
+
+def nested(
+    imap: Connection, ref: MessageRef, part: Part, *, rendering: Rendering = PLAINLY
+) -> Letter:
+    """A message inside another, read as any: of a part that `is_nested`. One command, and one more
+    for each kind of wrapping in it; what it brings is fetched no more than a message's."""
+    reader = LetterReader.begin(Stored(imap, ref, part.number), part.children[0])
+    return reader.read(part.envelope or Envelope(), rendering=rendering)
+
+
+@dataclass(frozen=True)
+class Enclosed:
+    """A message out of a file: in an archive, in winmail.dat, in base64. ``leaves`` are its parts,
+    those inside its containers too, always in the same order."""
+
+    reader: LetterReader
+    envelope: Envelope
+    leaves: tuple[Part, ...]
+
+    @classmethod
+    def of(cls, raw: bytes) -> Enclosed:
+        """Never raises, whatever the bytes are."""
+        parsed = structure.parse(raw)
+        reader = LetterReader.begin(AtHand(raw, parsed.bodies), parsed.root)
+        reader.damage |= parsed.damage
+        reader.texts()  # opens what is uuencoded in them
+        leaves = tuple(part for part in reader.root.walk() if not part.is_multipart)
+        return cls(reader, envelope.read(parsed.headers), leaves)
+
+    def letter(self, rendering: Rendering = PLAINLY) -> Letter:
+        return self.reader.read(self.envelope, rendering=rendering)
+
+    def content(self, part: Part) -> bytes:
+        """One of the leaves, decoded."""
+        return self.reader.content(part)
+
+
+# --- its parts ---
+
+
+def image_part(inline: Sequence[Part | None], n: int) -> Part:
+    """The part behind ``src="inline/<n>"`` of a message's HTML. Raises PartNotFound."""
+    part = inline[n] if 0 <= n < len(inline) else None
     if part is None:
         raise PartNotFound(f"The message has no image {n}.")
     return part

@@ -109,8 +109,7 @@ def message_headers(request: SignedInRequest, folder: str, ref: tuple[int, int])
 def inline(request: SignedInRequest, folder: str, ref: tuple[int, int], n: int) -> HttpResponseBase:
     """The nth image that the message's HTML names; only pictures a browser cannot run."""
     message_ref = MessageRef(folder, *ref)
-    rendered, _images = rendering.of(request, message_ref)
-    wanted = reading.image_part(rendered, n)
+    wanted = reading.image_part(rendering.loaded(request, message_ref).inline, n)
     if wanted.media_type not in IMAGES:
         return _download(request, message_ref, wanted)
     response = _content(request, message_ref, wanted)
@@ -125,11 +124,15 @@ def inline(request: SignedInRequest, folder: str, ref: tuple[int, int], n: int) 
 def remote(request: SignedInRequest, folder: str, ref: tuple[int, int], n: int) -> HttpResponse:
     """The nth image from elsewhere, if the reader has such images shown. Its address is the
     message's: nothing of it comes from the browser."""
-    rendered, images = rendering.of(request, MessageRef(folder, *ref))
-    if not images.are_shown or n >= len(rendered.html.remote):
+    return from_elsewhere(request, rendering.loaded(request, MessageRef(folder, *ref)), n)
+
+
+def from_elsewhere(request: SignedInRequest, loaded: rendering.Loaded, n: int) -> HttpResponse:
+    """The nth image from elsewhere that a message loads."""
+    if not loaded.images.are_shown or n >= len(loaded.remote):
         raise PartNotFound(f"The message shows no image {n} from elsewhere.")
     is_shared = bool(request.session.get("shared_computer"))
-    found = image_proxy.image(request.user, rendered.html.remote[n], keep=not is_shared)
+    found = image_proxy.image(request.user, loaded.remote[n], keep=not is_shared)
     response = HttpResponse(found.content, content_type=found.media_type)
     return _kept_by_browser(request, response)
 

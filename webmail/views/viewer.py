@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import wraps
 from typing import Any
 
@@ -18,6 +18,7 @@ from django.conf import settings
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render as render_template
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -37,24 +38,27 @@ from webmail import (
     tasks,
     thumbnails,
 )
-from webmail.attachments import Found, Holding
+from webmail.attachments import Found, Holding, Nested
 from webmail.errors import PartNotFound, ServerRefused, ServerUnavailable
-from webmail.htmx import render
+from webmail.htmx import render, wants_partial
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
 from webmail.mailbox import reading
+from webmail.mailbox.letters import Rendered, Rendering
 from webmail.mailbox.reading import Opened
 from webmail.mime import html as html_mail
 from webmail.mime import text as mime_text
 from webmail.mime.html import SafeHtml
+from webmail.mime.structure import MESSAGE_TYPES, Part
 from webmail.models import OfficePreview
+from webmail.presentation import AttachmentCard, NestedLetter
 from webmail.previews import calendar, images, tables, vcards
 from webmail.previews import office as office_files
 from webmail.previews.detect import BINARY, Kind
 from webmail.previews.failures import NoPreview, Reason
 from webmail.previews.pages import Page, Sheets, Table
-from webmail.views.parts import FRAMED, INERT, SANDBOX, policy
+from webmail.views.parts import FRAMED, INERT, SANDBOX, from_elsewhere, policy
 
 # Members of an archive that one page lists.
 MOST_LISTED = 500
@@ -74,11 +78,21 @@ class Place:
             args.append(self.member)
         return reverse(f"mail:{view}", args=[*args, *more])
 
-    def inside(self, index: int) -> Place | None:
+    def step(self, index: int) -> Place | None:
         """A file inside this one; None where no address leads so deep."""
         if len(self.member) >= attachments.DEEPEST:
             return None
         return Place(self.ref, self.number, (*self.member, index))
+
+    @property
+    def depth(self) -> int:
+        """About how many messages and archives it lies in."""
+        return self.number.count(".") + len(self.member)
+
+    @property
+    def inside(self) -> str:
+        """Its name within its message."""
+        return "/".join([self.number, *map(str, self.member)])
 
     @property
     def name(self) -> str:
@@ -140,12 +154,16 @@ def at_place(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespons
 @at_place
 def view(request: SignedInRequest, place: Place) -> HttpResponse:
     """An attachment over its message; for htmx the viewer alone."""
+    return _page(request, place)
+
+
+def _page(request: SignedInRequest, place: Place) -> HttpResponse:
     with session.imap(request) as imap:
         opened = _opened(request, imap, place.ref)
         found = attachments.look(
             imap, place.ref, place.number, place.member, settings.PREVIEW_LIMIT
         )
-    parts = opened.shown.attachments
+        around = _surroundings(request, imap, place, opened, found)
     name = _name(found)
     kind, kind_class = presentation.kind_of(name)
     context = {
@@ -154,16 +172,49 @@ def view(request: SignedInRequest, place: Place) -> HttpResponse:
         "kind": kind,
         "kind_class": kind_class,
         "size": presentation.size(len(found.content) if found.is_whole else found.file.size),
-        "place": _position(place, [part.number for part in parts]),
-        "close_url": f"{presentation.message_url(place.ref)}#file-{place.number}",
+        "place": _position(place, around.beside),
+        "close_url": f"{presentation.message_url(place.ref)}#{around.anchor}",
         "download_url": _download_url(place),
-        "zip_url": presentation.message_url(place.ref, "zip") if len(parts) > 1 else "",
-        "holder_url": place.holder.url() if place.holder else "",
+        "zip_url": around.zip_url,
+        "holder_url": around.holder.url() if around.holder else "",
         "claim": _contradicted(found),
         "is_program": found.detected.is_program,
         "shown": _preview(request, place, found),
     }
     return render(request, "webmail/viewer.html", context)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What stands around a file: the one that holds it, those beside it, itself among them, and
+    where on the message's page it is found."""
+
+    holder: Place | None
+    beside: tuple[Place, ...]
+    anchor: str
+    zip_url: str = ""
+
+
+def _surroundings(
+    request: SignedInRequest, imap: Connection, place: Place, opened: Opened, found: Found
+) -> Surroundings:
+    """Of an attachment, or of a file in an archive or a nested message."""
+    ref, root = place.ref, opened.fetched.structure
+    nested = reading.enclosing(root, place.number)
+    anchor = f"nested-{nested[0].number}" if nested else f"file-{place.number}"
+    if place.holder:
+        steps = attachments.inside(found.holder).openable if found.holder else ()
+        beside = tuple(filter(None, (place.holder.step(step) for step in steps)))
+        return Surroundings(place.holder, beside, anchor)
+    if nested:
+        holder = Place(ref, nested[-1].number)
+        renderer = rendering.Renderer(request, ref, holder.inside)
+        renderer.meet(imap)
+        parts = reading.nested(imap, ref, nested[-1], rendering=renderer).shown.attachments
+        return Surroundings(holder, tuple(Place(ref, part.number) for part in parts), anchor)
+    parts = opened.shown.attachments
+    zip_url = presentation.message_url(ref, "zip") if len(parts) > 1 else ""
+    return Surroundings(None, tuple(Place(ref, part.number) for part in parts), anchor, zip_url)
 
 
 def _opened(request: SignedInRequest, imap: Connection, ref: MessageRef) -> Opened:
@@ -184,14 +235,17 @@ def _download_url(place: Place) -> str:
     return presentation.message_url(place.ref, "part", place.number)
 
 
-def _position(place: Place, numbers: Sequence[str]) -> dict[str, Any]:
-    """Where an attachment stands among those of its message, and what stands beside it."""
-    if place.member or place.number not in numbers:
+def _position(place: Place, beside: Sequence[Place]) -> dict[str, Any]:
+    """Where a file stands among those beside it, and what comes before and after it."""
+    if place not in beside:
         return {}
-    at = numbers.index(place.number)
-    before = Place(place.ref, numbers[at - 1]).url() if at else ""
-    after = Place(place.ref, numbers[at + 1]).url() if at + 1 < len(numbers) else ""
-    return {"number": at + 1, "count": len(numbers), "before": before, "after": after}
+    at = beside.index(place)
+    return {
+        "number": at + 1,
+        "count": len(beside),
+        "before": beside[at - 1].url() if at else "",
+        "after": beside[at + 1].url() if at + 1 < len(beside) else "",
+    }
 
 
 def _contradicted(found: Found) -> dict[str, str]:
@@ -214,6 +268,8 @@ def _preview(request: SignedInRequest, place: Place, found: Found) -> Preview:
     try:
         if found.detected.kind is Kind.OFFICE:
             return _office(request, place, found)
+        if found.detected.kind is Kind.MESSAGE:
+            return Preview("webmail/viewer_message.html", {"letter": _read_letter(request, place)})
         return SHOWN_BY[found.detected.kind](place, found)
     except NoPreview as refusal:
         return refused(refusal.reason)
@@ -276,8 +332,8 @@ def _converted(request: SignedInRequest, place: Place, found: Found) -> Preview:
     if job.state == job.State.WAITING:
         try:
             tasks.convert_office_file.delay(job.pk)
-        except OperationalError:
-            job.fail(Reason.BUSY)
+        except OperationalError as error:
+            conversions.give_up(job, error)
         job.refresh_from_db()
     return _of_job(place, job)
 
@@ -306,43 +362,133 @@ def _archive(place: Place, found: Found) -> Preview:
     return Preview("webmail/viewer_archive.html", context)
 
 
-def _listed(place: Place, holding: Holding) -> list[dict[str, Any]]:
-    """The files that a file holds, as their lines or cards show them."""
-    listed = []
-    for held in holding.files[: MOST_LISTED + 1]:
-        name = presentation.file_name(held.file.part) if held.file.part else held.file.name
-        kind, kind_class = presentation.kind_of(name)
-        opened = place.inside(held.index)
-        openable = opened is not None and not held.is_encrypted
-        listed.append(
-            {
-                "path": held.path or name,
-                "kind": kind,
-                "kind_class": kind_class,
-                "size": presentation.size(held.file.size),
-                "is_encrypted": held.is_encrypted,
-                "url": opened.url() if opened and openable else "",
-                "download_url": opened.url("view_file") if opened and openable else "",
-            }
-        )
-    return listed
+def _listed(place: Place, holding: Holding) -> list[AttachmentCard]:
+    """The files that an archive holds, as their lines show them."""
+    return [
+        _card(held.path, held.file.size, place.step(held.index), locked=held.is_encrypted)
+        for held in holding.files[: MOST_LISTED + 1]
+    ]
 
 
-def _message(place: Place, found: Found) -> Preview:
-    letter = attachments.letter(found.content)
-    context = {
-        "letter": letter,
-        "subject": presentation.subject_of(letter.subject),
-        "date": dates.when_long(letter.date),
-        "text": "" if letter.html else _text_html(letter.text),
-        "frame_url": place.url("view_frame") if letter.html else "",
-        "files": _listed(place, attachments.inside(found)),
-    }
-    return Preview("webmail/viewer_message.html", context)
+def _card(name: str, octets: int, place: Place | None, *, locked: bool = False) -> AttachmentCard:
+    """A file inside another. ``place`` is None where no address leads so deep."""
+    kind, kind_class = presentation.kind_of(name)
+    opens = place is not None and not locked
+    return AttachmentCard(
+        number="",
+        name=name,
+        kind=kind,
+        kind_class=kind_class,
+        size=presentation.size(octets),
+        url=_download_url(place) if place and opens else "",
+        view_url=place.url() if place and opens else "",
+        locked=locked,
+    )
 
 
-def _text_html(words: str) -> str:
-    return presentation.text_html(words, rendering.compose_prefix())
+# --- messages inside messages ---
+
+# Shown within one another, on one page; those deeper in open in the viewer alone.
+DEEPEST_SHOWN = 5
+
+
+@require_GET
+@login_required
+@at_place
+def letter(request: SignedInRequest, place: Place) -> HttpResponseBase:
+    """A nested message for the page of the one it is in; without htmx the viewer's page of it."""
+    if not wants_partial(request):
+        return _page(request, place)
+    with _unshown():
+        shown = _read_letter(request, place)
+    response = render_template(request, "webmail/_nested_letter.html", {"letter": shown})
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _read_letter(request: SignedInRequest, place: Place) -> NestedLetter:
+    """Raises PartNotFound, NoPreview."""
+    renderer = rendering.Renderer(request, place.ref, place.inside)
+    with session.imap(request) as imap:
+        renderer.meet(imap)
+        nested = _nested(imap, place, renderer)
+    found, bar = nested.letter, None
+    if found.rendered:
+        renderer.keep(found.rendered)
+        bar = presentation.images_bar(place.ref, found.rendered.html, **asdict(renderer.images))
+    inside = [(part, _place_of(place, nested, part)) for part in found.shown.attachments]
+    return presentation.nested_letter(
+        found,
+        files=tuple(
+            presentation.attachment_card(place.ref, part)
+            if nested.steps is None
+            else _card(presentation.file_name(part), attachments.of_part(part).size, there)
+            for part, there in inside
+        ),
+        nested=tuple(
+            presentation.nested_line(
+                part, view_url=there.url(), letter_url=there.url("view_letter")
+            )
+            for part, there in inside
+            if there and part.media_type in MESSAGE_TYPES and there.depth <= DEEPEST_SHOWN
+        )[: presentation.MOST_NESTED],
+        images=bar,
+        frame_url=place.url("view_frame"),
+        download_url=_download_url(place),
+        compose_prefix=rendering.compose_prefix(),
+    )
+
+
+def _nested(imap: Connection, place: Place, rendering: Rendering) -> Nested:
+    return attachments.nested(
+        imap, place.ref, place.number, place.member, settings.PREVIEW_LIMIT, rendering
+    )
+
+
+def _place_of(place: Place, nested: Nested, part: Part) -> Place | None:
+    """Where a part of a nested message is found."""
+    if nested.steps is None:
+        return Place(place.ref, part.number)
+    return place.step(nested.steps[part.number])
+
+
+def _html_of(place: Place) -> rendering.Read:
+    """How the HTML of a nested message is read."""
+
+    def read(imap: Connection, ref: MessageRef, *, rendering: Rendering) -> Rendered:
+        rendered = _nested(imap, place, rendering).letter.rendered
+        if rendered is None:
+            raise PartNotFound("The message has no HTML.")
+        return rendered
+
+    return read
+
+
+@require_GET
+@login_required
+@policy(INERT)
+@at_place
+def inline(request: SignedInRequest, place: Place, n: int) -> HttpResponseBase:
+    """The nth image that the HTML of a nested message names."""
+    with _unshown():
+        loaded = rendering.loaded(request, place.ref, place.inside, _html_of(place))
+        part = reading.image_part(loaded.inline, n)
+        with session.imap(request) as imap:
+            content = attachments.part_of_nested(
+                imap, place.ref, place.number, place.member, part, settings.PREVIEW_LIMIT
+            )
+        return _picture(images.picture(content))
+
+
+@require_GET
+@login_required
+@policy(INERT)
+@at_place
+def remote(request: SignedInRequest, place: Place, n: int) -> HttpResponseBase:
+    """The nth image from elsewhere of a nested message, where its message shows them."""
+    with _unshown():
+        loaded = rendering.loaded(request, place.ref, place.inside, _html_of(place))
+    return from_elsewhere(request, loaded, n)
 
 
 def _cards(_place: Place, found: Found) -> Preview:
@@ -369,7 +515,6 @@ SHOWN_BY: dict[Kind, Callable[[Place, Found], Preview]] = {
     Kind.AUDIO: _media,
     Kind.VIDEO: _media,
     Kind.ARCHIVE: _archive,
-    Kind.MESSAGE: _message,
     Kind.VCARD: _cards,
     Kind.CALENDAR: _calendar,
     Kind.UNKNOWN: _unknown,
@@ -405,18 +550,6 @@ def thumb(request: SignedInRequest, place: Place) -> HttpResponseBase:
 
     with _unshown():
         return _picture(thumbnails.drawn(request, place.name, draw))
-
-
-@require_GET
-@login_required
-@policy(INERT)
-@at_place
-def inline(request: SignedInRequest, place: Place, n: int) -> HttpResponseBase:
-    """The nth image that the HTML of a nested message names."""
-    found = _whole(request, place, Kind.MESSAGE)
-    with _unshown():
-        content = attachments.inline_image(found.content, n)
-        return _picture(images.picture(content))
 
 
 @require_GET
@@ -492,12 +625,25 @@ def _distinct(names: Sequence[str]) -> list[str]:
 @at_place
 def frame(request: SignedInRequest, place: Place) -> HttpResponse:
     """What of a file is HTML, sanitised, as a document that can run nothing."""
-    found = _whole(request, place, *SANITISED)
-    try:
-        safe = SANITISED[found.detected.kind](found)
-    except (NoPreview, html_mail.TooComplex):
-        safe = SafeHtml(mime_text.to_html(gettext("This file cannot be shown here.")))
+    with _unshown():
+        safe = rendering.kept(request, place.ref, place.inside) or _sanitised(request, place)
     return render_template(request, "webmail/message_frame.html", {"safe": safe})
+
+
+def _sanitised(request: SignedInRequest, place: Place) -> SafeHtml:
+    """Raises PartNotFound, NoPreview."""
+    with session.imap(request) as imap:
+        found = attachments.look(
+            imap, place.ref, place.number, place.member, settings.PREVIEW_LIMIT
+        )
+    if found.detected.kind is Kind.MESSAGE:
+        return rendering.of(request, place.ref, place.inside, _html_of(place))[0].html
+    if found.refusal is not None or found.detected.kind not in SANITISED:
+        raise PartNotFound("The file is of another kind.")
+    try:
+        return SANITISED[found.detected.kind](found)
+    except (NoPreview, html_mail.TooComplex):
+        return SafeHtml(mime_text.to_html(gettext("This file cannot be shown here.")))
 
 
 def _markdown(found: Found) -> SafeHtml:
@@ -511,18 +657,6 @@ def _light(found: Found) -> SafeHtml:
     return _of_page(light)
 
 
-def _letter(found: Found) -> SafeHtml:
-    letter = attachments.letter(found.content)
-    if not letter.html:
-        raise NoPreview(Reason.UNSUPPORTED)
-    return html_mail.sanitise(
-        letter.html,
-        locations=attachments.locations(found.content),
-        quote_label=presentation.quote_label(),
-        mailto=rendering.compose_prefix(),
-    )
-
-
 def _of_page(page: Page) -> SafeHtml:
     return SafeHtml(page.body, page.style)
 
@@ -530,7 +664,6 @@ def _of_page(page: Page) -> SafeHtml:
 SANITISED: dict[Kind, Callable[[Found], SafeHtml]] = {
     Kind.MARKDOWN: _markdown,
     Kind.OFFICE: _light,
-    Kind.MESSAGE: _letter,
 }
 
 

@@ -122,11 +122,11 @@ def test_html_is_sanitised_and_its_images_are_parts(imap, put):
 
 
 def test_an_inline_part_is_found_by_its_number(imap, put):
-    named = put(ALTERNATIVE)
-    assert reading.inline_part(imap, named, 0).file_name == "one.png"
+    rendered = reading.html(imap, put(ALTERNATIVE))
+    assert reading.image_part(rendered.inline, 0).file_name == "one.png"
     for number in (1, 2, -1):
         with pytest.raises(PartNotFound):
-            reading.inline_part(imap, named, number)
+            reading.image_part(rendered.inline, number)
 
 
 def test_a_message_without_html_has_none(imap, put):
@@ -220,7 +220,6 @@ def test_a_part_of_a_forwarded_message_is_found_and_fetched(imap, put):
         reading.plain,
         reading.quotable,
         lambda imap, ref: reading.find_part(imap, ref, "1"),
-        lambda imap, ref: reading.inline_part(imap, ref, 0),
     ],
 )
 def test_a_message_that_is_gone_is_said(imap, put, verb):
@@ -417,9 +416,9 @@ def test_html_that_was_rendered_before_is_not_fetched_again(imap, put):
     named = put(ALTERNATIVE)
     rendered = reading.open_message(imap, named).rendered
 
-    class Remembers(reading.Plainly):
-        def find(self, fetched, fields):
-            assert fields.get("Subject") == "Photos"
+    class Remembers(letters.Plainly):
+        def find(self, envelope, fields):
+            assert envelope.subject == fields.get("Subject") == "Photos"
             return rendered
 
     imap.lend(lambda: imap)

@@ -20,7 +20,7 @@ from PIL import Image
 from accounts import session
 from demo.mail import office, pdf
 from demo.servers.dovecot import MailAccount
-from tests.servers.mailboxes import Mailbox
+from tests.servers.mailboxes import DATA, Mailbox
 from tests.servers.plugin import missing
 from tests.webmail.views.mail import commands_sent, letter, page, path, words
 from webmail import tasks
@@ -496,29 +496,78 @@ def forwarded() -> bytes:
     )
 
 
-@pytest.mark.parametrize(
-    ("name", "media_type"), [("", "message/rfc822"), ("message.eml", "application/octet-stream")]
-)
+def carrying(inner: bytes, name: str = "", media_type: str = "message/rfc822") -> bytes:
+    """A letter with a message in it, as a part of which the server knows or as a file."""
+    disposition = f'attachment; filename="{name}"' if name else "attachment"
+    head = (
+        "Subject: Tr\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=grenze\r\n\r\n"
+        f"--grenze\r\n\r\nVoir.\r\n--grenze\r\nContent-Type: {media_type}\r\n"
+        f"Content-Disposition: {disposition}\r\n\r\n"
+    )
+    return head.encode() + re.sub(rb"\r?\n", b"\r\n", inner) + b"\r\n--grenze--\r\n"
+
+
+def links(answer, name: str) -> list[str]:
+    """Where the file or message of this name can be opened, and saved."""
+    at = page(answer).split(f">{name}<")
+    view = re.findall(r'href="([^"]*)"', at[0])[-1]
+    return [unescape(view), unescape(re.findall(r'href="([^"]*)" download', at[1])[0])]
+
+
+BOTH_WAYS = [("", "message/rfc822"), ("message.eml", "application/octet-stream")]
+
+
+@pytest.mark.parametrize(("name", "media_type"), BOTH_WAYS)
 def test_a_nested_message_is_read_and_its_attachments_too(
     reader: Client, mailbox: Mailbox, name: str, media_type: str
 ) -> None:
-    boundary = "grenze"
-    disposition = f'attachment; filename="{name}"' if name else "attachment"
-    raw = (
-        f"Subject: Tr\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary={boundary}"
-        f"\r\n\r\n--{boundary}\r\n\r\nVoir.\r\n--{boundary}\r\nContent-Type: {media_type}\r\n"
-        f"Content-Disposition: {disposition}\r\n\r\n"
-    ).encode() + forwarded().replace(b"\n", b"\r\n")
-    uid = mailbox.append(raw + f"\r\n--{boundary}--\r\n".encode())
+    uid = mailbox.append(carrying(forwarded(), name, media_type))
     url = path(mailbox, uid, "view/2/")
     shown = reader.get(url)
     assert "Fiche <b>PAI</b>" in words(shown) and "infirmerie@ac-exemple.fr" in words(shown)
-    assert "fiche.txt" in words(shown)
     frame = page(reader.get(url + "frame/"))
     assert "Voici" in frame and "<script" not in frame and "x.example" not in frame
-    assert "Élève" in words(reader.get(url + "member/0/"))
-    assert Image.open(io.BytesIO(body(reader.get(url + "member/1/image")))).size == (60, 40)
-    assert body(reader.get(url + "member/0/file")) == "Élève".encode()
+    view, save = links(shown, "fiche.txt")
+    inside = reader.get(view)
+    assert "Élève" in words(inside) and f'href="{url}"' in page(inside)
+    assert body(reader.get(save)) == "Élève".encode()
+    picture_view, _save = links(shown, "p.png")
+    assert Image.open(io.BytesIO(body(reader.get(picture_view + "image")))).size == (60, 40)
+    assert re.search(rf'rel="next" href="{picture_view}"', page(inside))
+
+
+@pytest.mark.parametrize("container", ["winmail.eml", "smime-opaque.eml", "uuencode.eml"])
+@pytest.mark.parametrize(("name", "media_type"), BOTH_WAYS)
+def test_what_programs_wrap_is_unwrapped_inside_a_nested_message_too(
+    reader: Client, mailbox: Mailbox, container: str, name: str, media_type: str
+) -> None:
+    inner = (DATA / "mime" / container).read_bytes().replace(b"\r\n", b"\n")
+    uid = mailbox.append(carrying(inner, name, media_type))
+    shown = reader.get(path(mailbox, uid, "view/2/"))
+    view, save = links(shown, "relevé.csv")
+    assert "Amira" in words(reader.get(view))
+    assert b"Amira" in body(reader.get(save))
+    assert "winmail.dat" not in words(shown) and "begin 644" not in words(shown)
+
+
+def deep(levels: int) -> bytes:
+    """A message in a message in a message…"""
+    inner = letter("Fond", "Tout au fond.")
+    for level in range(levels):
+        outer = carrying(inner).replace(b"Subject: Tr", b"Subject: Etage %d" % level, 1)
+        # Each level has a boundary of its own; those of the ones inside are longer already.
+        inner = outer.replace(b"grenze", b"xgrenze")
+    return inner
+
+
+def test_messages_in_messages_open_one_by_one(reader: Client, mailbox: Mailbox) -> None:
+    uid = mailbox.append(deep(8))
+    url = path(mailbox, uid)
+    for level in (*range(6, -1, -1), None):
+        shown = reader.get(url)
+        name = "Fond" if level is None else f"Etage {level}"
+        url, _save = links(shown, f"{name}.eml")
+    assert "Tout au fond." in words(reader.get(url))
 
 
 def test_a_vcard_is_a_card(reader: Client, attached: Open) -> None:
