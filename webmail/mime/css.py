@@ -157,8 +157,9 @@ def _plain_declarations(source: str) -> list[str] | None:
 
 
 _BLANK = r"[ \t\r\n\f]"
-# Where they are nothing but blanks: between declarations and between rules.
-_COMMENTS = re.compile(rf"(\A|[{{}};]|<!--)(?:{_BLANK}*/\*.*?\*/)+", re.DOTALL)
+# Where they are nothing but blanks: between declarations and between rules. One that is never
+# closed goes on to the end.
+_COMMENTS = re.compile(rf"(\A|[{{}};]|<!--)(?:{_BLANK}*/\*.*?(?:\*/|\Z))+", re.DOTALL)
 _SIMPLE_STRING = re.compile(r"""'[\w .,-]*'|"[\w .,-]*\"""", re.ASCII)
 _SIMPLE_BRACKETS = re.compile(r"""\([^()\[\]{};<"']*\)|\[[^()\[\]{};<"']*\]""")
 # With one of these, or a quote or bracket that is not simple, it takes a tokenizer to tell where a

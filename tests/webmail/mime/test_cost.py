@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-from webmail.mime import addresses, authentication, body, headers, html, text, uuencode
+from webmail.mime import addresses, authentication, body, css, headers, html, text, uuencode
 from webmail.mime.structure import Part
 
 HEADER = 256 * 1024
 TEXT = 512 * 1024
+SHEET = 300_000
 # Each takes a small part of it on an idle machine, and one that is quadratic a multiple.
 SECONDS = 8
 
@@ -46,6 +47,19 @@ COSTS: dict[str, Callable[[], object]] = {
     "quotes in quotes": lambda: cleaned("<blockquote>{" * 80_000),
     "links around tables": lambda: cleaned("<a href=x><table>" * 50_000),
     "preformatted in a link": lambda: cleaned('<a href="http://a.fr">' + "<pre> " * 60_000),
+} | {
+    f"a style sheet of {piece}": lambda piece=piece: css.sheet(piece * (SHEET // len(piece)))
+    for piece in (
+        ";/*",
+        "{ /*",
+        "/*<!--",
+        "a{b:c}/*",
+        "@media ",
+        "@media a{",
+        "a[b='",
+        "()(",
+        "<!--",
+    )
 }
 
 
