@@ -170,7 +170,7 @@ def test_a_part_that_is_not_there_is_said(reader: Client, attached: Open, number
 
 
 SUBPAGES = ["", "image", "thumb", "media", "pdf", "frame/", "frame/inline/0", "file"]
-SUBPAGES += ["office/", "office/pdf"]
+SUBPAGES += ["letter/", "frame/remote/0", "office/", "office/pdf"]
 
 
 @pytest.mark.parametrize("more", SUBPAGES)
@@ -454,6 +454,38 @@ def test_a_zip_is_listed_and_its_files_open_under_the_same_rules(
     saved = reader.get(url + "member/0/file")
     assert inert(saved) and body(saved) == b"Bonjour"
     assert 'filename="notes.txt"' in saved["Content-Disposition"]
+
+
+def turns(answer) -> list[str]:
+    """Where the arrows lead: back, on."""
+    found = [re.findall(rf'rel="{rel}" href="([^"]*)"', page(answer)) for rel in ("prev", "next")]
+    return [one[0] if one else "" for one in found]
+
+
+def test_files_in_an_archive_lead_to_one_another(reader: Client, attached: Open) -> None:
+    files = {"a.txt": b"a", "sous/b.txt": b"b", "c.png": picture()}
+    url = attached(
+        ("dossier.zip", "application/zip", archive(files)), ("autre.txt", "text/plain", b"x")
+    )
+    shown = [reader.get(f"{url}member/{n}/") for n in range(3)]
+    assert [turns(one) for one in shown] == [
+        ["", f"{url}member/1/"],
+        [f"{url}member/0/", f"{url}member/2/"],
+        [f"{url}member/1/", ""],
+    ]
+    # All attachments of the message are not what stands beside a file in one of them.
+    assert "/zip/" not in page(shown[1]) and "2 sur 3" in words(shown[1])
+
+
+def test_a_file_behind_a_password_is_passed_over(reader: Client, attached: Open) -> None:
+    content = bytearray(archive({"a.txt": b"a", "b.txt": b"b", "c.txt": b"c"}))
+    for mark, at in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
+        place = -1
+        for _ in range(2):
+            place = content.index(mark, place + 1)
+        content[place + at] |= 1
+    url = attached(("dossier.zip", "application/zip", bytes(content)))
+    assert turns(reader.get(url + "member/0/")) == ["", f"{url}member/2/"]
 
 
 def test_archives_in_archives_open_to_a_depth(reader: Client, attached: Open) -> None:
