@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from demo import academy, options
+from demo import academy, options, packages
 from demo.environment import PYTHON, ROOT
 from demo.servers import dovecot, process
 from demo.servers.broker import Broker
@@ -282,22 +282,23 @@ def _fill(imap_url: str) -> None:
 
 
 def _start_django(running: Running, env: Mapping[str, str], port: int) -> None:
-    say("Starting the web server and the job worker")
-    worker = ["-m", "celery", "--app", "webmail", "worker", "--beat", "--pool", "threads"]
-    worker += [
-        "--concurrency",
-        "2",
-        "--schedule",
-        str(FOLDER / "schedule"),
-        "--loglevel",
-        "WARNING",
-    ]
-    running.start(Program("job worker", worker, env))
+    say("Starting the web server and the job workers")
+    schedule = ("--beat", "--schedule", str(FOLDER / "schedule"))
+    running.start(Program("job worker", _worker("celery", *schedule), env))
+    if packages.LIBREOFFICE.present():
+        running.start(Program("office worker", _worker("office"), env))
     web = ["-m", "uvicorn", "webmail.asgi:application", "--host", process.LOOPBACK]
     # No proxy stands in front: nobody may tell another client's address than his own.
     web += ["--port", str(port), "--no-proxy-headers", "--no-access-log"]
     web += ["--timeout-graceful-shutdown", "3", "--log-level", "warning"]
     running.start(Program("web server", web, env, lambda: _healthy(port)))
+
+
+def _worker(queue: str, *more: str) -> tuple[str, ...]:
+    """Celery's arguments: a conversion by LibreOffice keeps no other job waiting."""
+    worker = ("-m", "celery", "--app", "webmail", "worker", "--queues", queue)
+    worker += ("--hostname", f"{queue}@%h", "--pool", "threads", "--concurrency", "1")
+    return (*worker, "--loglevel", "WARNING", *more)
 
 
 def _healthy(port: int) -> bool:

@@ -68,7 +68,7 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.invitations": {"webmail.previews", "webmail.dates"},
     "webmail.tasks": {"webmail.conversions"},
     "webmail.context": {"webmail.preferences"},
-    "webmail.health": set(),
+    "webmail.health": {"webmail.models"},
     "webmail.middleware": {
         "webmail.health",
         "webmail.errors",

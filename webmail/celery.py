@@ -1,4 +1,8 @@
-"""The Celery application: ``celery -A webmail worker -B``."""
+"""The Celery application.
+
+``celery -A webmail worker -B`` does all jobs; with ``-Q office`` it converts office files alone,
+with ``-Q celery`` it does the others.
+"""
 
 import os
 

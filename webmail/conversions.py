@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 5
 """Files of one person that wait or are converted."""
+_PASSING = frozenset({Reason.BUSY, Reason.DOWN})
 
 # RFC 9180: what is encrypted for a public key.
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
@@ -54,12 +55,12 @@ def begin(
     request: HttpRequest, user: User, file: str, content: bytes, extension: str
 ) -> OfficePreview:
     """Spool a file and note the job; the caller starts it. One that is there already is returned,
-    unless it failed for want of time. Raises NoPreview: BUSY, when too many wait."""
+    unless it failed for a reason that passes. Raises NoPreview: BUSY, when too many wait."""
     secret = _secret(request)
     name = _name(secret, file)
     jobs = OfficePreview.objects.filter(user=user)
     for old in jobs.filter(name=name):
-        if old.is_in_force and old.reason != Reason.BUSY:
+        if old.is_in_force and old.reason not in _PASSING:
             return old
         forget(old)
     if jobs.in_force().unfinished().count() >= MOST_AT_ONCE:
@@ -112,6 +113,13 @@ def convert(pk: int) -> None:
         job.finish(is_truncated=pdf.is_truncated)
     finally:
         _source(job.spool).unlink(missing_ok=True)
+
+
+def give_up(job: OfficePreview, error: Exception) -> None:
+    """Nobody could be told of the job."""
+    logger.error("An office file waits for nobody: %s", error)
+    _source(job.spool).unlink(missing_ok=True)
+    job.fail(Reason.DOWN)
 
 
 def _converted(job: OfficePreview) -> Pdf:

@@ -1,4 +1,5 @@
-"""Whether this process can do its work, for a load balancer."""
+"""Whether this process can do its work, for a load balancer; whether the jobs are done, for who
+watches over the machines."""
 
 from __future__ import annotations
 
@@ -6,10 +7,19 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection
 from redis.exceptions import RedisError
 
+from webmail.models import OfficePreview
+
+NEEDED = ("database", "cache")
+"""Without these no page can be shown."""
+
 
 def state() -> dict[str, bool]:
-    """What answers: ``{"database": True, "cache": True}``."""
-    return {"database": _database(), "cache": _cache()}
+    """What answers: ``{"database": True, "cache": True, "office": True}``.
+
+    ``office`` is False while office files wait that should have been converted long ago: their
+    worker is gone, or too slow.
+    """
+    return {"database": _database(), "cache": _cache(), "office": _office()}
 
 
 def _database() -> bool:
@@ -26,4 +36,11 @@ def _cache() -> bool:
         cache.set("healthz", 1, 10)
         return cache.get("healthz") == 1
     except (RedisError, OSError):
+        return False
+
+
+def _office() -> bool:
+    try:
+        return not OfficePreview.objects.overdue().exists()
+    except DatabaseError:
         return False

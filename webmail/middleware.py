@@ -38,7 +38,8 @@ class HealthMiddleware:
         if request.path_info not in {"/healthz", "/healthz/"}:
             return self.get_response(request)
         state = health.state()
-        response = JsonResponse(state, status=200 if all(state.values()) else 503)
+        is_able = all(state[name] for name in health.NEEDED)
+        response = JsonResponse(state, status=200 if is_able else 503)
         response["Cache-Control"] = "no-store"
         return response
 

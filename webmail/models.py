@@ -152,6 +152,11 @@ class OfficePreviewQuerySet(models.QuerySet["OfficePreview"]):
     def unfinished(self) -> OfficePreviewQuerySet:
         return self.filter(state__in=OfficePreview.UNFINISHED)
 
+    def overdue(self) -> OfficePreviewQuerySet:
+        """Those that whoever converts should have done long ago."""
+        late = timezone.now() - OfficePreview.PATIENCE
+        return self.in_force().unfinished().filter(changed__lt=late)
+
     def claim(self, pk: int) -> OfficePreview | None:
         """The job, for whoever asks first."""
         now = timezone.now()

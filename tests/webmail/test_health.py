@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from webmail.models import OfficePreview
 
 pytestmark = pytest.mark.django_db
 
@@ -12,7 +16,7 @@ pytestmark = pytest.mark.django_db
 def test_all_is_well(path: str) -> None:
     answer = Client().get(path, headers={"host": "10.0.0.7"})
     assert answer.status_code == 200
-    assert answer.json() == {"database": True, "cache": True}
+    assert answer.json() == {"database": True, "cache": True, "office": True}
 
 
 def test_a_cache_that_is_down_is_503_and_named(settings) -> None:
@@ -24,4 +28,15 @@ def test_a_cache_that_is_down_is_503_and_named(settings) -> None:
     }
     answer = Client().get("/healthz")
     assert answer.status_code == 503
-    assert answer.json() == {"database": True, "cache": False}
+    assert answer.json() == {"database": True, "cache": False, "office": True}
+
+
+def test_office_files_that_nobody_converts_are_told_and_keep_the_pages_up(mail_domain) -> None:
+    user = User.objects.create(mail_domain=mail_domain, login="alice")
+    job = OfficePreview.objects.create(user=user, name="a", extension="odt", spool="a")
+    assert Client().get("/healthz").json()["office"] is True
+    OfficePreview.objects.update(changed=timezone.now() - OfficePreview.PATIENCE)
+    answer = Client().get("/healthz")
+    assert (answer.status_code, answer.json()["office"]) == (200, False)
+    job.fail("too_slow")
+    assert Client().get("/healthz").json()["office"] is True

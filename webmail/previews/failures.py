@@ -22,6 +22,8 @@ class Reason(StrEnum):
     """It took longer than it may."""
     BUSY = "busy"
     """Another file is being converted; it may be tried again."""
+    DOWN = "down"
+    """Who would convert it cannot be told; it may be tried again."""
 
 
 class NoPreview(Exception):
