@@ -20,6 +20,7 @@ from demo.servers.broker import Broker
 from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.dovecot import installed as dovecot_installed
 from tests.servers import postgresql
+from webmail.previews import office
 
 NEED_ALL = "WEBMAIL_TESTS_NEED_ALL"
 SQLITE = "sqlite:///:memory:"
@@ -124,6 +125,13 @@ def sieve_port(dovecot: Dovecot) -> int:
     if dovecot.sieve_port is None:
         pytest.skip(missing("Dovecot's Sieve (dovecot-sieve and dovecot-managesieved)"))
     return dovecot.sieve_port
+
+
+@pytest.fixture(scope="session")
+def libreoffice() -> None:
+    """Skips where LibreOffice is missing, or may not be shut in."""
+    if not office.is_available():
+        pytest.skip(missing("LibreOffice, or the right to shut it in,"))
 
 
 @pytest.fixture(scope="session")

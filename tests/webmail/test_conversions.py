@@ -18,12 +18,11 @@ from demo.mail import office
 from demo.servers.dovecot import MailAccount
 from webmail import conversions
 from webmail.models import OfficePreview
-from webmail.previews import office as office_files
 from webmail.previews.failures import NoPreview, Reason
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.skipif(not office_files.is_available(), reason="LibreOffice is not installed"),
+    pytest.mark.usefixtures("libreoffice"),
 ]
 NOTE = office.odt("Note", ["Secret"])
 

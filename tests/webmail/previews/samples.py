@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 import zlib
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -88,6 +89,58 @@ def open_document(kind: str, body: str, styles: str = "", prologue: str = "") ->
         written.writestr("content.xml", content)
         written.writestr("META-INF/manifest.xml", manifest)
     return out.getvalue()
+
+
+def with_macro(target: Path) -> bytes:
+    """A text of OpenDocument that writes a file as soon as it is opened, where macros may run."""
+    event = (
+        '<office:event-listeners><script:event-listener script:language="ooo:script" '
+        'script:event-name="dom:load" xlink:type="simple" xlink:href="vnd.sun.star.script:'
+        'Standard.Module1.Main?language=Basic&amp;location=document"/></office:event-listeners>'
+    )
+    plain = archive_members(open_document("text", "<text:p>Bonjour</text:p>"))
+    content = plain["content.xml"].replace(
+        b"<office:automatic-styles>",
+        f"<office:scripts>{event}</office:scripts><office:automatic-styles>".encode(),
+    )
+    content = content.replace(b"<office:document-content ", _EVENTS, 1)
+    library = 'xmlns:library="http://openoffice.org/2000/library" library:name="Standard"'
+    basic = {
+        "Basic/script-lc.xml": (
+            '<library:libraries xmlns:library="http://openoffice.org/2000/library">'
+            '<library:library library:name="Standard" library:link="false"/></library:libraries>'
+        ),
+        "Basic/Standard/script-lb.xml": (
+            f'<library:library {library}><library:element library:name="Module1"/>'
+            "</library:library>"
+        ),
+        "Basic/Standard/Module1.xml": (
+            '<script:module xmlns:script="http://openoffice.org/2000/script" '
+            'script:name="Module1" script:language="StarBasic">Sub Main\n'
+            f"Open &quot;{target}&quot; For Output As #1\nPrint #1, &quot;ran&quot;\n"
+            "Close #1\nEnd Sub\n</script:module>"
+        ),
+    }
+    entries = "".join(
+        f'<manifest:file-entry manifest:full-path="{name}" manifest:media-type="text/xml"/>'
+        for name in basic
+    )
+    manifest = plain["META-INF/manifest.xml"].replace(
+        b"</manifest:manifest>", f"{entries}</manifest:manifest>".encode()
+    )
+    files: dict[str, bytes | str] = {**plain, "content.xml": content}
+    return archive(files | basic | {"META-INF/manifest.xml": manifest})
+
+
+_EVENTS = (
+    b'<office:document-content xmlns:dom="http://www.w3.org/2001/xml-events" '
+    b'xmlns:ooo="http://openoffice.org/2004/office" '
+)
+
+
+def archive_members(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as opened:
+        return {name: opened.read(name) for name in opened.namelist()}
 
 
 def docx(body: str, prologue: str = "") -> bytes:

@@ -6,26 +6,33 @@ import datetime
 import fcntl
 import http.server
 import os
+import re
 import shutil
+import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import lxml.html
 import pytest
 
+from tests.servers.plugin import missing
 from tests.webmail.previews import samples
 from webmail.previews import office
 from webmail.previews.detect import detect
 from webmail.previews.failures import NoPreview, Reason
 from webmail.previews.pages import Page, Pdf, Sheets
 
-libreoffice = pytest.mark.skipif(
-    not office.is_available(), reason="LibreOffice is not installed, or may not be shut in"
-)
-pdftotext = pytest.mark.skipif(not shutil.which("pdftotext"), reason="poppler-utils is missing")
+libreoffice = pytest.mark.usefixtures("libreoffice")
+pdftotext = pytest.mark.usefixtures("poppler")
+
+
+@pytest.fixture(scope="session")
+def poppler() -> None:
+    if not shutil.which("pdftotext"):
+        pytest.skip(missing("pdftotext (poppler-utils)"))
 
 
 def page(content: bytes, extension: str) -> Page:
@@ -338,6 +345,62 @@ def test_a_document_reaches_neither_the_network_nor_files(
     assert "motsecret" not in text_of(shown)
     assert b"/Subtype/Image" not in shown.content.replace(b" ", b"")
     assert asked == []
+
+
+@libreoffice
+@pytest.mark.slow
+def test_no_macro_of_a_document_runs(work: Path, tmp_path: Path) -> None:
+    target = tmp_path / "ran"
+    to_pdf(samples.with_macro(target), "odt", work)
+    assert not target.exists()
+
+
+@libreoffice
+@pytest.mark.slow
+def test_the_profile_stops_macros_also_where_a_document_is_merely_opened(tmp_path: Path) -> None:
+    """A conversion runs no macro whatever the profile says (LibreOffice 25.2): so the profile is
+    tried on a document that is opened, which runs its macro as soon as the profile lets it."""
+    assert not _runs_its_macro(tmp_path / "ours", lambda profile: profile)
+    assert _runs_its_macro(
+        tmp_path / "open",
+        lambda profile: re.sub(
+            '(MacroSecurityLevel"[^>]*><value>)3|(DisableMacrosExecution"[^>]*><value>)true',
+            lambda found: f"{found[1]}0" if found[1] else f"{found[2]}false",
+            profile,
+        ),
+    )
+
+
+def _runs_its_macro(folder: Path, change: Callable[[str], str]) -> bool:
+    """Whether it does, opened with our profile, changed."""
+    office._write_profile(folder / "profile")
+    settings = folder / "profile" / "user" / "registrymodifications.xcu"
+    settings.write_text(change(settings.read_text()))
+    document, target = folder / "a.odt", folder / "ran"
+    document.write_bytes(samples.with_macro(target))
+    opened = subprocess.Popen(  # noqa: S603  # our own words
+        (
+            office._program(),
+            f"-env:UserInstallation={(folder / 'profile').as_uri()}",
+            *("--headless", "--norestore", str(document)),
+        ),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        assert _wait_for(folder / ".~lock.a.odt#", 30)  # it is open
+        return _wait_for(target, 3)
+    finally:
+        os.killpg(opened.pid, signal.SIGKILL)
+        opened.wait()
+
+
+def _wait_for(path: Path, seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    while not path.exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    return path.exists()
 
 
 @libreoffice
