@@ -13,7 +13,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ODT = "application/vnd.oasis.opendocument.text"
 ODS = "application/vnd.oasis.opendocument.spreadsheet"
 
-_XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+XML_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _TIES = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -36,13 +36,13 @@ def docx(title: str, lines: Sequence[str], table: Rows = ()) -> bytes:
     body = _docx_paragraph(title, "Title") + "".join(map(_docx_line, lines)) + _docx_table(table)
     return archive(
         {
-            "[Content_Types].xml": _content_types(
+            "[Content_Types].xml": content_types(
                 {"/word/document.xml": _DOCX_MAIN, "/word/styles.xml": _WORD_STYLES_TYPE}
             ),
-            "_rels/.rels": _relations({"rId1": ("officeDocument", "word/document.xml")}),
-            "word/_rels/document.xml.rels": _relations({"rId1": ("styles", "styles.xml")}),
+            "_rels/.rels": relations({"rId1": ("officeDocument", "word/document.xml")}),
+            "word/_rels/document.xml.rels": relations({"rId1": ("styles", "styles.xml")}),
             "word/document.xml": (
-                f'{_XML}<w:document xmlns:w="{_WORD}"><w:body>{body}<w:sectPr>'
+                f'{XML_HEAD}<w:document xmlns:w="{_WORD}"><w:body>{body}<w:sectPr>'
                 '<w:pgSz w:w="11906" w:h="16838"/><w:pgMar w:top="1134" w:right="1134" '
                 'w:bottom="1134" w:left="1134" w:header="708" w:footer="708" w:gutter="0"/>'
                 "</w:sectPr></w:body></w:document>"
@@ -55,7 +55,7 @@ def docx(title: str, lines: Sequence[str], table: Rows = ()) -> bytes:
 _DOCX_MAIN = f"{DOCX}.main+xml"
 _WORD_STYLES_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.styles+xml"
 _WORD_STYLES = (
-    f'{_XML}<w:styles xmlns:w="{_WORD}">'
+    f'{XML_HEAD}<w:styles xmlns:w="{_WORD}">'
     '<w:style w:type="paragraph" w:default="1" w:styleId="Normal"><w:name w:val="Normal"/>'
     '<w:pPr><w:spacing w:after="120"/></w:pPr><w:rPr><w:sz w:val="22"/></w:rPr></w:style>'
     '<w:style w:type="paragraph" w:styleId="Title"><w:name w:val="Title"/>'
@@ -118,23 +118,23 @@ def xlsx(sheet: str, rows: Rows) -> bytes:
     columns = f'<cols><col min="1" max="{len(rows[0])}" width="22" customWidth="1"/></cols>'
     return archive(
         {
-            "[Content_Types].xml": _content_types(
+            "[Content_Types].xml": content_types(
                 {
                     "/xl/workbook.xml": main,
                     "/xl/worksheets/sheet1.xml": f"{part}.worksheet+xml",
                     "/xl/styles.xml": f"{part}.styles+xml",
                 }
             ),
-            "_rels/.rels": _relations({"rId1": ("officeDocument", "xl/workbook.xml")}),
-            "xl/_rels/workbook.xml.rels": _relations(
+            "_rels/.rels": relations({"rId1": ("officeDocument", "xl/workbook.xml")}),
+            "xl/_rels/workbook.xml.rels": relations(
                 {"rId1": ("worksheet", "worksheets/sheet1.xml"), "rId2": ("styles", "styles.xml")}
             ),
             "xl/workbook.xml": (
-                f'{_XML}<workbook xmlns="{_SHEET}" xmlns:r="{_TIES}"><sheets>'
+                f'{XML_HEAD}<workbook xmlns="{_SHEET}" xmlns:r="{_TIES}"><sheets>'
                 f'<sheet name="{escape(sheet)}" sheetId="1" r:id="rId1"/></sheets></workbook>'
             ),
             "xl/worksheets/sheet1.xml": (
-                f'{_XML}<worksheet xmlns="{_SHEET}">{columns}'
+                f'{XML_HEAD}<worksheet xmlns="{_SHEET}">{columns}'
                 f"<sheetData>{cells}</sheetData></worksheet>"
             ),
             "xl/styles.xml": _SHEET_STYLES,
@@ -143,7 +143,7 @@ def xlsx(sheet: str, rows: Rows) -> bytes:
 
 
 _SHEET_STYLES = (
-    f'{_XML}<styleSheet xmlns="{_SHEET}"><fonts count="2">'
+    f'{XML_HEAD}<styleSheet xmlns="{_SHEET}"><fonts count="2">'
     '<font><sz val="11"/><name val="Calibri"/></font>'
     '<font><b/><sz val="11"/><name val="Calibri"/></font></fonts>'
     '<fills count="2"><fill><patternFill patternType="none"/></fill>'
@@ -167,12 +167,12 @@ def _xlsx_cell(x: int, y: int, cell: Cell) -> str:
 def odt(title: str, lines: Sequence[str], table: Rows = ()) -> bytes:
     """A text: title, paragraphs ("# " begins a heading), then a table."""
     body = _odt_paragraph(title, "Titre") + "".join(map(_odt_line, lines)) + _od_table(table)
-    return _open_document(ODT, f"<office:text>{body}</office:text>")
+    return open_document(ODT, f"<office:text>{body}</office:text>")
 
 
 def ods(sheet: str, rows: Rows) -> bytes:
     """A workbook of one sheet."""
-    return _open_document(ODS, f"<office:spreadsheet>{_od_table(rows, sheet)}</office:spreadsheet>")
+    return open_document(ODS, f"<office:spreadsheet>{_od_table(rows, sheet)}</office:spreadsheet>")
 
 
 def _odt_line(line: str) -> str:
@@ -205,32 +205,38 @@ def _od_cell(cell: Cell) -> str:
     return f"<table:table-cell {kind}><text:p>{escape(str(cell))}</text:p></table:table-cell>"
 
 
-def _open_document(media_type: str, body: str) -> bytes:
-    """OpenDocument 1.2: `mimetype` comes first and uncompressed, so that it can be recognised."""
+def open_document(media_type: str, body: str, *, automatic: str = "", page: str = "") -> bytes:
+    """OpenDocument 1.2: `mimetype` comes first and uncompressed, so that it can be recognised.
+    `automatic` are the styles of the text alone, `page` is what else stands beside the named ones.
+    """
     spaces = "".join(
-        f' xmlns:{name}="{_OASIS}:{name}:1.0"' for name in ("office", "style", "text", "table")
+        f' xmlns:{name}="{_OASIS}:{urn}:1.0"'
+        for name, urn in (
+            *((same, same) for same in ("office", "style", "text", "table", "presentation")),
+            *(("draw", "drawing"), ("svg", "svg-compatible"), ("fo", "xsl-fo-compatible")),
+        )
     )
-    spaces += f' xmlns:fo="{_OASIS}:xsl-fo-compatible:1.0"'
     manifest = f"{_OASIS}:manifest:1.0"
     return archive(
         {
             "mimetype": media_type,
             "content.xml": (
-                f'{_XML}<office:document-content{spaces} office:version="1.2">'
+                f'{XML_HEAD}<office:document-content{spaces} office:version="1.2">'
+                f"<office:automatic-styles>{automatic}</office:automatic-styles>"
                 f"<office:body>{body}</office:body></office:document-content>"
             ),
             "styles.xml": (
-                f'{_XML}<office:document-styles{spaces} office:version="1.2"><office:styles>'
+                f'{XML_HEAD}<office:document-styles{spaces} office:version="1.2"><office:styles>'
                 '<style:style style:name="Standard" style:family="paragraph">'
                 '<style:paragraph-properties fo:margin-bottom="0.2cm"/></style:style>'
                 '<style:style style:name="Titre" style:family="paragraph">'
                 '<style:text-properties fo:font-size="18pt" fo:font-weight="bold"/></style:style>'
                 '<style:style style:name="Rubrique" style:family="paragraph">'
                 '<style:text-properties fo:font-size="13pt" fo:font-weight="bold"/></style:style>'
-                "</office:styles></office:document-styles>"
+                f"</office:styles>{page}</office:document-styles>"
             ),
             "META-INF/manifest.xml": (
-                f'{_XML}<manifest:manifest xmlns:manifest="{manifest}" manifest:version="1.2">'
+                f'{XML_HEAD}<manifest:manifest xmlns:manifest="{manifest}" manifest:version="1.2">'
                 f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{media_type}"/>'
                 '<manifest:file-entry manifest:full-path="content.xml" '
                 'manifest:media-type="text/xml"/><manifest:file-entry '
@@ -242,21 +248,21 @@ def _open_document(media_type: str, body: str) -> bytes:
     )
 
 
-def _content_types(parts: Mapping[str, str]) -> str:
+def content_types(parts: Mapping[str, str]) -> str:
     overrides = "".join(
         f'<Override PartName="{name}" ContentType="{kind}"/>' for name, kind in parts.items()
     )
     ties = "application/vnd.openxmlformats-package.relationships+xml"
     return (
-        f'{_XML}<Types xmlns="{_PACKAGE}/content-types"><Default Extension="rels" '
+        f'{XML_HEAD}<Types xmlns="{_PACKAGE}/content-types"><Default Extension="rels" '
         f'ContentType="{ties}"/><Default Extension="xml" ContentType="application/xml"/>'
         f"{overrides}</Types>"
     )
 
 
-def _relations(ties: Mapping[str, tuple[str, str]]) -> str:
+def relations(ties: Mapping[str, tuple[str, str]]) -> str:
     inner = "".join(
         f'<Relationship Id="{key}" Type="{_TIES}/{kind}" Target="{target}"/>'
         for key, (kind, target) in ties.items()
     )
-    return f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships">{inner}</Relationships>'
+    return f'{XML_HEAD}<Relationships xmlns="{_PACKAGE}/relationships">{inner}</Relationships>'
