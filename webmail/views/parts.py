@@ -158,9 +158,10 @@ def part(
     with session.imap(request) as imap:
         if containers.is_held(number):
             wanted, content = reading.held(imap, message_ref, number)
-            return _named(message_ref, wanted, HttpResponse(content, content_type=BINARY))
+            return _named(message_ref, wanted, _at_hand(content))
         wanted = reading.find_part(imap, message_ref, number)
-    return _download(request, message_ref, wanted)
+        size = fetch.decoded_size(imap, message_ref, wanted)
+    return _named(message_ref, wanted, _stream(request, message_ref, wanted, size))
 
 
 @require_GET
@@ -179,13 +180,29 @@ def source(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpR
 
 def _content(request: SignedInRequest, ref: MessageRef, wanted: Part) -> HttpResponseBase:
     """A part's bytes: streamed, unless it lies inside another."""
-    if containers.is_held(wanted.number):
-        with session.imap(request) as imap:
-            return HttpResponse(reading.held(imap, ref, wanted.number)[1], content_type=BINARY)
+    if not containers.is_held(wanted.number):
+        return _stream(request, ref, wanted, None)
+    with session.imap(request) as imap:
+        return _at_hand(reading.held(imap, ref, wanted.number)[1])
+
+
+def _at_hand(content: bytes) -> HttpResponseBase:
+    response = HttpResponse(content, content_type=BINARY)
+    response["Content-Length"] = str(len(content))
+    return response
+
+
+def _stream(
+    request: SignedInRequest, ref: MessageRef, wanted: Part, size: int | None
+) -> HttpResponseBase:
+    """``size`` in bytes, None where it is not known."""
     stream = streaming.begin(
-        session.lease(request), lambda imap: streaming.decoded(imap, ref, wanted)
+        session.lease(request), lambda imap: streaming.sized(imap, ref, wanted, size)
     )
-    return StreamingHttpResponse(stream, content_type=BINARY)
+    response = StreamingHttpResponse(stream, content_type=BINARY)
+    if size is not None:
+        response["Content-Length"] = str(size)
+    return response
 
 
 def _download(request: SignedInRequest, ref: MessageRef, wanted: Part) -> HttpResponseBase:

@@ -8,10 +8,12 @@ from email.message import EmailMessage
 import pytest
 
 from tests.servers.mailboxes import Mailbox
+from tests.servers.scripted import ScriptedServer, imap_script, ok, selected
 from webmail.errors import MessageNotFound, PartNotFound
-from webmail.imap import fetch
+from webmail.imap import connection, fetch
 from webmail.imap.connection import Connection
-from webmail.imap.values import MessageRef
+from webmail.imap.values import MessageRef, Server
+from webmail.mime.structure import Part
 
 NOISE = b"".join(number.to_bytes(4, "little") for number in range(150_000))
 
@@ -60,3 +62,29 @@ def test_a_message_that_is_gone_is_said(imap: Connection, sound: MessageRef) -> 
     assert fetch.binary_size(imap, gone, "2") is None
     with pytest.raises(MessageNotFound):
         next(fetch.binary_chunks(imap, gone, "2", 0, 10))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "told", "believed"),
+    [
+        ("base64", 3000, 3000),
+        ("base64", 3001, None),
+        ("8bit", 4000, 4000),
+        ("8bit", 4096, None),
+        ("7bit", 3999, None),
+        ("quoted-printable", 1500, 1500),
+        ("quoted-printable", 4001, None),
+    ],
+)
+def test_a_size_that_cannot_be_is_not_believed(
+    encoding: str, told: int, believed: int | None
+) -> None:
+    steps = (
+        ("SELECT", selected(1)),
+        ("UID FETCH", ok(b"* 1 FETCH (UID 5 BINARY.SIZE[2] %d)\r\n" % told)),
+    )
+    part = Part("2", "application/zip", encoding=encoding, size=4000)
+    with ScriptedServer(imap_script(*steps, capabilities="IMAP4rev1 BINARY")) as server:
+        imap = connection.open(Server("127.0.0.1", server.port, "none", timeout=2), "a", "b")
+        assert fetch.decoded_size(imap, MessageRef("INBOX", 7, 5), part) == believed
+        imap.close()

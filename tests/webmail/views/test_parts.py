@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable
 from email.message import EmailMessage
@@ -305,6 +306,72 @@ def test_plain_mail_takes_the_readers_colours_and_designed_mail_keeps_its_own(
     assert dark not in page(reader.get(path(mailbox, designed, "frame/")))
 
 
+# --- how long a download is ---
+
+
+def file_part(encoding: str, content: bytes) -> bytes:
+    """A letter whose second part is a file, encoded as given."""
+    head = (
+        "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=q\r\n\r\n"
+        "--q\r\n\r\nVoir.\r\n--q\r\nContent-Type: application/octet-stream; name=f.bin\r\n"
+        f"Content-Transfer-Encoding: {encoding}\r\n\r\n"
+    )
+    return head.encode() + content + b"\r\n--q--\r\n"
+
+
+def lines(content: bytes) -> bytes:
+    return base64.encodebytes(content).replace(b"\n", b"\r\n")
+
+
+NOISE = bytes(range(256)) * 3000
+ENCODED = {
+    "base64": ("base64", lines(NOISE)),
+    "base64 on one line": ("base64", base64.b64encode(NOISE)),
+    "8bit": ("8bit", "é\r\n".encode() * 90_000),
+    "quoted-printable": ("quoted-printable", b"=C3=A9t=C3=A9=\r\n=\r\n" * 30_000),
+    "blanks that only some keep": ("quoted-printable", b"a \t\r\n" * 90_000),
+    "nothing": ("base64", b""),
+}
+
+
+@pytest.mark.parametrize(("encoding", "content"), ENCODED.values(), ids=ENCODED)
+def test_a_download_is_as_long_as_was_told(
+    reader: Client, mailbox: Mailbox, encoding: str, content: bytes
+) -> None:
+    uid = mailbox.append(file_part(encoding, content))
+    answer = reader.get(path(mailbox, uid, "part/2/"))
+    assert answer.streaming
+    assert answer["Content-Length"] == str(len(body(answer)))
+
+
+DAMAGED = {
+    "cut off": ("base64", lines(NOISE)[:-5].rstrip(b"=")),
+    "an advert behind it": ("base64", lines(NOISE) + b"-- \r\nliste\r\n"),
+    "a letter of no base64": ("base64", lines(NOISE).replace(b"A", b"*A", 1)),
+    "two files joined": ("base64", lines(NOISE[:-1]) + lines(NOISE)),
+    "an escape that is none": ("quoted-printable", b"a=ZZ\r\n" * 90_000),
+    "an encoding of its own": ("x-own", b"abc\r\n" * 90_000),
+}
+
+
+@pytest.mark.parametrize(("encoding", "content"), DAMAGED.values(), ids=DAMAGED)
+def test_no_length_is_told_that_nobody_knows(
+    reader: Client, mailbox: Mailbox, encoding: str, content: bytes
+) -> None:
+    uid = mailbox.append(file_part(encoding, content))
+    answer = reader.get(path(mailbox, uid, "part/2/"))
+    assert answer.status_code == 200 and len(body(answer)) > 100_000
+    assert "Content-Length" not in answer
+
+
+def test_a_nested_message_is_saved_with_its_length(reader: Client, mailbox: Mailbox) -> None:
+    inner = b"Subject: y\r\n\r\nOui.\r\n"
+    raw = file_part("8bit", inner).replace(b"application/octet-stream", b"message/rfc822")
+    uid = mailbox.append(raw)
+    answer = reader.get(path(mailbox, uid, "part/2/"))
+    assert body(answer) == inner and answer["Content-Length"] == str(len(inner))
+
+
 # --- files in what IMAP takes for one part ---
 
 UUENCODED = "Voici :\n\nbegin 644 notes.txt\n(0F]N:F]U<@H*\n`\nend\n\nSuite\n"
@@ -317,6 +384,7 @@ def test_a_uuencoded_file_is_an_attachment(reader: Client, mailbox: Mailbox) -> 
     (link,) = re.findall(r'href="([^"]*/part/[^"]*)"', page(answer))
     download = reader.get(link)
     assert download.content.startswith(b"Bonjour")
+    assert download["Content-Length"] == str(len(download.content))
     assert download["Content-Type"] == "application/octet-stream"
     assert download["Content-Disposition"] == 'attachment; filename="notes.txt"'
 
