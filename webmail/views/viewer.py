@@ -577,7 +577,9 @@ def pdf(request: SignedInRequest, place: Place) -> HttpResponseBase:
 def file(request: SignedInRequest, place: Place) -> HttpResponseBase:
     """A file inside an attachment as a download."""
     found = _whole(request, place)
-    return _download(StreamingHttpResponse(iter((found.content,))), _name(found))
+    response = StreamingHttpResponse(iter((found.content,)))
+    response["Content-Length"] = len(found.content)
+    return _download(response, _name(found))
 
 
 @require_GET
