@@ -296,9 +296,11 @@ def _start_django(running: Running, env: Mapping[str, str], port: int) -> None:
 
 def _worker(queue: str, *more: str) -> tuple[str, ...]:
     """Celery's arguments: a conversion by LibreOffice keeps no other job waiting."""
-    worker = ("-m", "celery", "--app", "webmail", "worker", "--queues", queue)
-    worker += ("--hostname", f"{queue}@%h", "--pool", "threads", "--concurrency", "1")
-    return (*worker, "--loglevel", "WARNING", *more)
+    return (
+        *("-m", "celery", "--app", "webmail", "worker", "--queues", queue),
+        *("--hostname", f"{queue}@%h", "--pool", "threads", "--concurrency", "1"),
+        *("--loglevel", "WARNING", *more),
+    )
 
 
 def _healthy(port: int) -> bool:

@@ -18,15 +18,13 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts import session
-from demo.mail import office, pdf
+from demo.mail import office, pdf, slides
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import DATA, Mailbox
-from tests.servers.plugin import missing
 from tests.webmail.views.mail import commands_sent, letter, page, path, words
 from webmail import tasks
 from webmail.celery import app
 from webmail.models import OfficePreview
-from webmail.previews import office as office_files
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -664,14 +662,30 @@ def test_an_office_file_that_is_damaged_is_said(reader: Client, attached: Open) 
     assert reader.get(url + "frame/").status_code in {200, 404}
 
 
+SLIDES = [slides.Slide("La nouvelle", ["Un cadre", "Un doute"])]
+PRESENTATIONS = [("cours.pptx", slides.pptx(SLIDES)), ("cours.odp", slides.odp(SLIDES))]
+
+
+@pytest.mark.usefixtures("light_alone")
+@pytest.mark.parametrize(("name", "content"), PRESENTATIONS)
+def test_a_presentation_is_only_downloaded(
+    reader: Client, attached: Open, name: str, content: bytes
+) -> None:
+    url = attached((name, "application/octet-stream", content))
+    answer = reader.get(url)
+    assert "Aperçu indisponible" in words(answer)
+    assert "?light=1" not in page(answer)
+    download = url.replace("/view/2/", "/part/2/")
+    assert f'href="{download}" download' in page(answer)
+    assert body(reader.get(download)) == content
+
+
 # Office files, by a job where LibreOffice is
 
 
 @pytest.fixture
-def job(settings, tmp_path: Path) -> Iterator[Callable[[], OfficePreview]]:
+def job(settings, tmp_path: Path, libreoffice: None) -> Iterator[Callable[[], OfficePreview]]:
     """`job()`: does what waits, as a worker would; the job."""
-    if not office_files.is_available():
-        pytest.skip(missing("LibreOffice, or the right to shut it in,"))
     settings.SPOOL = tmp_path / "spool"
     eager, app.conf.task_always_eager = app.conf.task_always_eager, False
 
@@ -769,6 +783,40 @@ def test_a_file_that_cannot_be_converted_is_said_and_offered_as_text(
     told = reader.get(url + "office/")
     assert told.status_code == 286 and f'href="{url}?light=1"' in page(told)
     assert f'src="{url}frame/"' in page(reader.get(url + "?light=1"))
+
+
+@pytest.fixture
+def no_broker(job: Callable[[], OfficePreview], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs go where nobody listens; the cache is there still."""
+    monkeypatch.setitem(app.conf, "broker_write_url", "redis://127.0.0.1:1/0")
+    # The connections that Celery has already.
+    monkeypatch.setattr(app, "_pool", None)
+    monkeypatch.setattr(app.amqp, "_producer_pool", None)
+
+
+@pytest.mark.usefixtures("no_broker")
+def test_a_broker_that_is_down_is_said_and_the_download_stands(
+    reader: Client, attached: Open, settings
+) -> None:
+    content = office.docx("Autorisation", ["Sortie au musée"])
+    url = attached(("autorisation.docx", "application/octet-stream", content))
+    answer = reader.get(url)
+    assert answer.status_code == 200
+    assert "viewer-none" in page(answer) and "viewer-office" not in page(answer)
+    assert f'href="{url}?light=1"' in page(answer)
+    assert OfficePreview.objects.get().reason == "down"
+    assert not list(settings.SPOOL.glob("*.sealed"))
+    assert body(reader.get(url.replace("/view/2/", "/part/2/"))) == content
+
+
+def test_what_a_broker_did_not_take_is_asked_for_again(
+    reader: Client, attached: Open, job: Callable[[], OfficePreview]
+) -> None:
+    url = attached(("note.odt", "application/octet-stream", office.odt("Note", ["x"])))
+    reader.get(url)
+    OfficePreview.objects.get().fail("down")
+    assert "viewer-office" in page(reader.get(url))
+    assert job().state == "done"
 
 
 def test_a_worker_that_is_gone_is_noticed(
