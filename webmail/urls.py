@@ -8,7 +8,8 @@ from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from webmail.converters import FolderConverter, MemberConverter, MessageConverter, PartConverter
-from webmail.views import compose, messages, parts, preferences, viewer
+from webmail.views import compose, messages, parts, preferences
+from webmail.views.viewer import contents, nested, office, pages
 
 register_converter(FolderConverter, "folder")
 register_converter(MessageConverter, "ref")
@@ -40,20 +41,20 @@ mail = [
 FILE = "mail/<folder:folder>/<ref:ref>/view/<part:number>/"
 for file in (FILE, FILE + "member/<member:member>/"):
     mail += [
-        path(file, viewer.view, name="view"),
-        path(file + "letter/", viewer.letter, name="view_letter"),
-        path(file + "image", viewer.image, name="view_image"),
-        path(file + "thumb", viewer.thumb, name="view_thumb"),
-        path(file + "media", viewer.media, name="view_media"),
-        path(file + "pdf", viewer.pdf, name="view_pdf"),
-        path(file + "frame/", viewer.frame, name="view_frame"),
-        path(file + "frame/inline/<int:n>", viewer.inline, name="view_inline"),
-        path(file + "frame/remote/<int:n>", viewer.remote, name="view_remote"),
-        path(file + "office/", viewer.office, name="view_office"),
-        path(file + "office/pdf", viewer.office_pdf, name="view_office_pdf"),
-        path(file + "file", viewer.file, name="view_file"),
+        path(file, pages.view, name="view"),
+        path(file + "letter/", pages.letter, name="view_letter"),
+        path(file + "image", contents.image, name="view_image"),
+        path(file + "thumb", contents.thumb, name="view_thumb"),
+        path(file + "media", contents.media, name="view_media"),
+        path(file + "pdf", contents.pdf, name="view_pdf"),
+        path(file + "frame/", contents.frame, name="view_frame"),
+        path(file + "frame/inline/<int:n>", nested.inline, name="view_inline"),
+        path(file + "frame/remote/<int:n>", nested.remote, name="view_remote"),
+        path(file + "office/", office.office, name="view_office"),
+        path(file + "office/pdf", office.office_pdf, name="view_office_pdf"),
+        path(file + "file", contents.file, name="view_file"),
     ]
-mail += [path("mail/<folder:folder>/<ref:ref>/zip/", viewer.everything, name="zip")]
+mail += [path("mail/<folder:folder>/<ref:ref>/zip/", contents.everything, name="zip")]
 
 urlpatterns = [
     path("", messages.home, name="home"),

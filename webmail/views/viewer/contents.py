@@ -1,0 +1,232 @@
+"""What a browser is given of a file: a picture, a sound, a document that runs nothing, bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+
+from django.conf import settings
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import render as render_template
+from django.utils.translation import gettext
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_GET
+
+from accounts import session
+from accounts.http import SignedInRequest, login_required
+from webmail import attachments, dates, presentation, rendering, streaming, thumbnails
+from webmail.attachments import Found
+from webmail.errors import PartNotFound, ServerRefused, ServerUnavailable
+from webmail.imap import fetch
+from webmail.imap.values import MessageRef
+from webmail.mime import html as html_mail
+from webmail.mime import text as mime_text
+from webmail.mime.html import SafeHtml
+from webmail.previews import images, tables
+from webmail.previews import office as office_files
+from webmail.previews.detect import BINARY, Kind
+from webmail.previews.failures import NoPreview, Reason
+from webmail.previews.pages import Page
+from webmail.views.parts import FRAMED, INERT, SANDBOX, policy
+from webmail.views.viewer import nested
+from webmail.views.viewer.answers import (
+    Span,
+    download,
+    kept,
+    picture,
+    spanned,
+    unsatisfiable,
+    unshown,
+    whole,
+)
+from webmail.views.viewer.places import Place, at_place, name_of, opened_message
+
+
+@require_GET
+@login_required
+@policy(INERT)
+@at_place
+def image(request: SignedInRequest, place: Place) -> HttpResponseBase:
+    """An image, encoded anew."""
+    found = whole(request, place, Kind.IMAGE)
+    with unshown():
+        return picture(images.picture(found.content))
+
+
+@require_GET
+@login_required
+@policy(INERT)
+@at_place
+def thumb(request: SignedInRequest, place: Place) -> HttpResponseBase:
+    """An image small, for its card."""
+
+    def draw() -> images.Picture:
+        found = whole(request, place, Kind.IMAGE, limit=presentation.THUMBNAIL_LIMIT)
+        return images.thumbnail(found.content)
+
+    with unshown():
+        return picture(thumbnails.drawn(request, place.name, draw))
+
+
+@require_GET
+@login_required
+@policy(INERT)
+@at_place
+def media(request: SignedInRequest, place: Place) -> HttpResponseBase:
+    """A sound or a film, whole or the span that the browser asks for."""
+    return _bytes(request, place, frozenset({Kind.AUDIO, Kind.VIDEO}), "")
+
+
+@require_GET
+@login_required
+@policy(INERT)
+@at_place
+def pdf(request: SignedInRequest, place: Place) -> HttpResponseBase:
+    """A PDF as bytes for our own reader: no browser's reader opens this type."""
+    return _bytes(request, place, frozenset({Kind.PDF}), BINARY)
+
+
+@require_GET
+@login_required
+@policy(INERT)
+@at_place
+def file(request: SignedInRequest, place: Place) -> HttpResponseBase:
+    """A file inside an attachment as a download."""
+    found = whole(request, place)
+    response = StreamingHttpResponse(iter((found.content,)))
+    response["Content-Length"] = len(found.content)
+    return download(response, name_of(found))
+
+
+@require_GET
+@login_required
+@policy(INERT)
+def everything(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponseBase:
+    """All attachments of a message as one zip, made while it leaves."""
+    message_ref = MessageRef(folder, *ref)
+    with session.imap(request) as imap:
+        opened = opened_message(request, imap, message_ref)
+    parts = opened.shown.attachments
+    if not parts:
+        raise PartNotFound("The message has no attachment.")
+    names = _distinct([presentation.file_name(part) for part in parts])
+    when = dates.local(opened.fetched.received or opened.fetched.envelope.date)
+    stream = streaming.begin(
+        session.lease(request),
+        lambda imap: streaming.zipped(
+            imap, message_ref, list(zip(names, parts, strict=True)), when
+        ),
+    )
+    subject = opened.fetched.envelope.subject
+    return download(StreamingHttpResponse(stream), presentation.zip_name(subject))
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """``plan.pdf``, ``plan (2).pdf``: no name twice, also where capitals are the same."""
+    taken: set[str] = set()
+    distinct = []
+    for name in names:
+        stem, dot, ending = name.rpartition(".") if "." in name else (name, "", "")
+        candidate, count = name, 1
+        while candidate.casefold() in taken:
+            count += 1
+            candidate = f"{stem} ({count}){dot}{ending}"
+        taken.add(candidate.casefold())
+        distinct.append(candidate)
+    return distinct
+
+
+@require_GET
+@login_required
+@xframe_options_sameorigin
+@policy(FRAMED | {"sandbox": SANDBOX})
+@at_place
+def frame(request: SignedInRequest, place: Place) -> HttpResponse:
+    """What of a file is HTML, sanitised, as a document that can run nothing."""
+    with unshown():
+        safe = rendering.kept(request, place.ref, place.inside) or _sanitised(request, place)
+    return render_template(request, "webmail/message_frame.html", {"safe": safe})
+
+
+def _sanitised(request: SignedInRequest, place: Place) -> SafeHtml:
+    """Raises PartNotFound, NoPreview."""
+    with session.imap(request) as imap:
+        found = attachments.look(
+            imap, place.ref, place.number, place.member, settings.PREVIEW_LIMIT
+        )
+    if found.detected.kind is Kind.MESSAGE:
+        return rendering.of(request, place.ref, place.inside, nested.html_of(place))[0].html
+    if found.refusal is not None or found.detected.kind not in SANITISED:
+        raise PartNotFound("The file is of another kind.")
+    try:
+        return SANITISED[found.detected.kind](found)
+    except (NoPreview, html_mail.TooComplex):
+        return SafeHtml(mime_text.to_html(gettext("This file cannot be shown here.")))
+
+
+def _markdown(found: Found) -> SafeHtml:
+    return _of_page(tables.markdown(found.content, found.file.charset))
+
+
+def _light(found: Found) -> SafeHtml:
+    light = office_files.light(found.content, found.detected.extension)
+    if not isinstance(light, Page):
+        raise NoPreview(Reason.UNSUPPORTED)
+    return _of_page(light)
+
+
+def _of_page(page: Page) -> SafeHtml:
+    return SafeHtml(page.body, page.style)
+
+
+SANITISED: dict[Kind, Callable[[Found], SafeHtml]] = {
+    Kind.MARKDOWN: _markdown,
+    Kind.OFFICE: _light,
+}
+
+
+def _bytes(
+    request: SignedInRequest, place: Place, kinds: frozenset[Kind], media_type: str
+) -> HttpResponseBase:
+    """A file of one of ``kinds`` as it is, or the span of it that the browser asks for, where the
+    server can cut it. ``media_type`` ``""``: its own, of the fixed list."""
+    with session.imap(request) as imap:
+        found = attachments.look(
+            imap, place.ref, place.number, place.member, settings.PREVIEW_LIMIT
+        )
+        if found.refusal is not None or found.detected.kind not in kinds:
+            raise PartNotFound("The file is of another kind.")
+        if found.is_whole:
+            size: int | None = len(found.content)
+        else:
+            size = fetch.binary_size(imap, place.ref, place.number)
+    span = Span.asked(request.headers.get("Range", ""), size)
+    if span is None:
+        return unsatisfiable(size)
+    if found.is_whole:
+        pieces: Iterator[bytes] | streaming.Stream = iter((found.content[span.start : span.end],))
+    else:
+        pieces, span, size = _streamed(request, place.ref, found, span, size)
+    response = StreamingHttpResponse(pieces)
+    download(response, name_of(found))
+    return kept(spanned(response, span, size, media_type or found.detected.served))
+
+
+def _streamed(
+    request: SignedInRequest, ref: MessageRef, found: Found, span: Span, size: int | None
+) -> tuple[streaming.Stream, Span, int | None]:
+    """A span of a part as the server cuts it; all of it, where the server can't decode it."""
+    part = found.file.part
+    assert part is not None  # noqa: S101  a file inside another is always whole
+    if size is not None:
+        # Dovecot tells the size of base64 that is cut off, then hangs up over it.
+        with suppress(ServerUnavailable, ServerRefused):
+            stream = streaming.begin(
+                session.lease(request),
+                lambda imap: fetch.binary_chunks(imap, ref, part.number, span.start, span.end),
+            )
+            return stream, span, size
+    stream = streaming.begin(
+        session.lease(request), lambda imap: streaming.decoded(imap, ref, part)
+    )
+    return stream, Span(0, 0), None

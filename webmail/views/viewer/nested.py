@@ -1,0 +1,129 @@
+"""Messages inside messages: as they are read, and what their HTML loads."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from django.conf import settings
+from django.http import HttpResponseBase
+from django.views.decorators.http import require_GET
+
+from accounts import session
+from accounts.http import SignedInRequest, login_required
+from webmail import attachments, presentation, rendering
+from webmail.attachments import Nested
+from webmail.errors import PartNotFound
+from webmail.imap.connection import Connection
+from webmail.imap.values import MessageRef
+from webmail.mailbox import reading
+from webmail.mailbox.letters import Rendered, Rendering
+from webmail.mime.structure import MESSAGE_TYPES, Part
+from webmail.presentation import AttachmentCard, NestedLetter
+from webmail.previews import images
+from webmail.views.parts import INERT, from_elsewhere, policy
+from webmail.views.viewer.answers import picture, unshown
+from webmail.views.viewer.places import Place, at_place, download_url
+
+# Shown within one another, on one page; those deeper in open in the viewer alone.
+DEEPEST_SHOWN = 5
+
+
+def read(request: SignedInRequest, place: Place) -> NestedLetter:
+    """Raises PartNotFound, NoPreview."""
+    renderer = rendering.Renderer(request, place.ref, place.inside)
+    with session.imap(request) as imap:
+        renderer.meet(imap)
+        nested = _nested(imap, place, renderer)
+    found, bar = nested.letter, None
+    if found.rendered:
+        renderer.keep(found.rendered)
+        bar = presentation.images_bar(place.ref, found.rendered.html, **asdict(renderer.images))
+    inside = [(part, _place_of(place, nested, part)) for part in found.shown.attachments]
+    return presentation.nested_letter(
+        found,
+        files=tuple(
+            presentation.attachment_card(place.ref, part)
+            if nested.steps is None
+            else card(presentation.file_name(part), attachments.of_part(part).size, there)
+            for part, there in inside
+        ),
+        nested=tuple(
+            presentation.nested_line(
+                part, view_url=there.url(), letter_url=there.url("view_letter")
+            )
+            for part, there in inside
+            if there and part.media_type in MESSAGE_TYPES and there.depth <= DEEPEST_SHOWN
+        )[: presentation.MOST_NESTED],
+        images=bar,
+        frame_url=place.url("view_frame"),
+        download_url=download_url(place),
+        compose_prefix=rendering.compose_prefix(),
+    )
+
+
+def card(name: str, octets: int, place: Place | None, *, locked: bool = False) -> AttachmentCard:
+    """A file inside another. ``place`` is None where no address leads so deep."""
+    kind, kind_class = presentation.kind_of(name)
+    opens = place is not None and not locked
+    return AttachmentCard(
+        number="",
+        name=name,
+        kind=kind,
+        kind_class=kind_class,
+        size=presentation.size(octets),
+        url=download_url(place) if place and opens else "",
+        view_url=place.url() if place and opens else "",
+        locked=locked,
+    )
+
+
+def _nested(imap: Connection, place: Place, rendering: Rendering) -> Nested:
+    return attachments.nested(
+        imap, place.ref, place.number, place.member, settings.PREVIEW_LIMIT, rendering
+    )
+
+
+def _place_of(place: Place, nested: Nested, part: Part) -> Place | None:
+    """Where a part of a nested message is found."""
+    if nested.steps is None:
+        return Place(place.ref, part.number)
+    return place.step(nested.steps[part.number])
+
+
+def html_of(place: Place) -> rendering.Read:
+    """How the HTML of a nested message is read."""
+
+    def read(imap: Connection, ref: MessageRef, *, rendering: Rendering) -> Rendered:
+        rendered = _nested(imap, place, rendering).letter.rendered
+        if rendered is None:
+            raise PartNotFound("The message has no HTML.")
+        return rendered
+
+    return read
+
+
+@require_GET
+@login_required
+@policy(INERT)
+@at_place
+def inline(request: SignedInRequest, place: Place, n: int) -> HttpResponseBase:
+    """The nth image that the HTML of a nested message names."""
+    with unshown():
+        loaded = rendering.loaded(request, place.ref, place.inside, html_of(place))
+        part = reading.image_part(loaded.inline, n)
+        with session.imap(request) as imap:
+            content = attachments.part_of_nested(
+                imap, place.ref, place.number, place.member, part, settings.PREVIEW_LIMIT
+            )
+        return picture(images.picture(content))
+
+
+@require_GET
+@login_required
+@policy(INERT)
+@at_place
+def remote(request: SignedInRequest, place: Place, n: int) -> HttpResponseBase:
+    """The nth image from elsewhere of a nested message, where its message shows them."""
+    with unshown():
+        loaded = rendering.loaded(request, place.ref, place.inside, html_of(place))
+    return from_elsewhere(request, loaded, n)

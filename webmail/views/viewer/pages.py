@@ -1,0 +1,236 @@
+"""The page of a file, over its message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import render as render_template
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_GET
+
+from accounts import session
+from accounts.http import SignedInRequest, login_required
+from webmail import attachments, invitations, presentation, rendering
+from webmail.attachments import Found, Holding
+from webmail.htmx import render, wants_partial
+from webmail.imap.connection import Connection
+from webmail.mailbox import reading
+from webmail.mailbox.reading import Opened
+from webmail.presentation import AttachmentCard
+from webmail.previews import calendar, tables, vcards
+from webmail.previews.detect import BINARY, Kind
+from webmail.previews.failures import NoPreview, Reason
+from webmail.views.viewer import nested, office
+from webmail.views.viewer.answers import unshown
+from webmail.views.viewer.places import Place, at_place, download_url, name_of, opened_message
+from webmail.views.viewer.preview import Preview, framed, of_tables, refused
+
+# Members of an archive that one page lists.
+MOST_LISTED = 500
+
+
+@require_GET
+@login_required
+@at_place
+def view(request: SignedInRequest, place: Place) -> HttpResponse:
+    """An attachment over its message; for htmx the viewer alone."""
+    return _page(request, place)
+
+
+def _page(request: SignedInRequest, place: Place) -> HttpResponse:
+    with session.imap(request) as imap:
+        opened = opened_message(request, imap, place.ref)
+        found = attachments.look(
+            imap, place.ref, place.number, place.member, settings.PREVIEW_LIMIT
+        )
+        around = _surroundings(request, imap, place, opened, found)
+    name = name_of(found)
+    kind, kind_class = presentation.kind_of(name)
+    context = {
+        "message": presentation.subject_of(opened.fetched.envelope.subject),
+        "name": name,
+        "kind": kind,
+        "kind_class": kind_class,
+        "size": presentation.size(len(found.content) if found.is_whole else found.file.size),
+        "place": _position(place, around.beside),
+        "close_url": f"{presentation.message_url(place.ref)}#{around.anchor}",
+        "download_url": download_url(place),
+        "zip_url": around.zip_url,
+        "holder_url": around.holder.url() if around.holder else "",
+        "claim": _contradicted(found),
+        "is_program": found.detected.is_program,
+        "shown": _preview(request, place, found),
+    }
+    return render(request, "webmail/viewer.html", context)
+
+
+@require_GET
+@login_required
+@at_place
+def letter(request: SignedInRequest, place: Place) -> HttpResponseBase:
+    """A nested message for the page of the one it is in; without htmx the viewer's page of it."""
+    if not wants_partial(request):
+        return _page(request, place)
+    with unshown():
+        shown = nested.read(request, place)
+    response = render_template(request, "webmail/_nested_letter.html", {"letter": shown})
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What stands around a file: the one that holds it, those beside it, itself among them, and
+    where on the message's page it is found."""
+
+    holder: Place | None
+    beside: tuple[Place, ...]
+    anchor: str
+    zip_url: str = ""
+
+
+def _surroundings(
+    request: SignedInRequest, imap: Connection, place: Place, opened: Opened, found: Found
+) -> Surroundings:
+    """Of an attachment, or of a file in an archive or a nested message."""
+    ref, root = place.ref, opened.fetched.structure
+    holders = reading.enclosing(root, place.number)
+    anchor = f"nested-{holders[0].number}" if holders else f"file-{place.number}"
+    if place.holder:
+        steps = attachments.inside(found.holder).openable if found.holder else ()
+        beside = tuple(filter(None, (place.holder.step(step) for step in steps)))
+        return Surroundings(place.holder, beside, anchor)
+    if holders:
+        holder = Place(ref, holders[-1].number)
+        renderer = rendering.Renderer(request, ref, holder.inside)
+        renderer.meet(imap)
+        parts = reading.nested(imap, ref, holders[-1], rendering=renderer).shown.attachments
+        return Surroundings(holder, tuple(Place(ref, part.number) for part in parts), anchor)
+    parts = opened.shown.attachments
+    zip_url = presentation.message_url(ref, "zip") if len(parts) > 1 else ""
+    return Surroundings(None, tuple(Place(ref, part.number) for part in parts), anchor, zip_url)
+
+
+def _position(place: Place, beside: Sequence[Place]) -> dict[str, Any]:
+    """Where a file stands among those beside it, and what comes before and after it."""
+    if place not in beside:
+        return {}
+    at = beside.index(place)
+    return {
+        "number": at + 1,
+        "count": len(beside),
+        "before": beside[at - 1].url() if at else "",
+        "after": beside[at + 1].url() if at + 1 < len(beside) else "",
+    }
+
+
+def _contradicted(found: Found) -> dict[str, str]:
+    """What the mail claims a file to be and what it is, where these differ."""
+    if not found.detected.contradiction:
+        return {}
+    kind, _css = presentation.kind_of(found.file.name)
+    claimed = kind if kind != "…" else found.file.media_type
+    return {"claimed": claimed, "real": found.detected.extension.upper()}
+
+
+# --- how each kind is shown ---
+
+
+def _preview(request: SignedInRequest, place: Place, found: Found) -> Preview:
+    if found.refusal is not None:
+        return refused(found.refusal)
+    if found.file.size > settings.PREVIEW_LIMIT and found.detected.kind in LIMITED:
+        return refused(Reason.TOO_LARGE)
+    try:
+        if found.detected.kind is Kind.OFFICE:
+            return office.preview(request, place, found)
+        if found.detected.kind is Kind.MESSAGE:
+            return Preview("webmail/viewer_message.html", {"letter": nested.read(request, place)})
+        return SHOWN_BY[found.detected.kind](place, found)
+    except NoPreview as refusal:
+        return refused(refusal.reason)
+
+
+def _image(place: Place, _found: Found) -> Preview:
+    return Preview("webmail/viewer_image.html", {"src": place.url("view_image")})
+
+
+def _pdf(place: Place, _found: Found) -> Preview:
+    return Preview("webmail/viewer_pdf.html", {"src": place.url("view_pdf")})
+
+
+def _media(place: Place, found: Found) -> Preview:
+    if found.detected.served == BINARY:
+        return refused(Reason.UNSUPPORTED)
+    context = {
+        "src": place.url("view_media"),
+        "type": found.detected.served,
+        "is_video": found.detected.kind is Kind.VIDEO,
+    }
+    return Preview("webmail/viewer_media.html", context)
+
+
+def _text(_place: Place, found: Found) -> Preview:
+    return Preview(
+        "webmail/viewer_text.html", {"plain": tables.text(found.content, found.file.charset)}
+    )
+
+
+def _csv(_place: Place, found: Found) -> Preview:
+    return of_tables((tables.csv_table(found.content, found.file.charset),))
+
+
+def _archive(place: Place, found: Found) -> Preview:
+    holding = attachments.inside(found)
+    files = _listed(place, holding)
+    context = {
+        "files": files[:MOST_LISTED],
+        "is_truncated": holding.is_truncated or len(files) > MOST_LISTED,
+    }
+    return Preview("webmail/viewer_archive.html", context)
+
+
+def _listed(place: Place, holding: Holding) -> list[AttachmentCard]:
+    """The files that an archive holds, as their lines show them."""
+    return [
+        nested.card(held.path, held.file.size, place.step(held.index), locked=held.is_encrypted)
+        for held in holding.files[: MOST_LISTED + 1]
+    ]
+
+
+def _cards(_place: Place, found: Found) -> Preview:
+    cards = vcards.cards(found.content, found.file.charset)
+    return Preview("webmail/viewer_cards.html", {"cards": cards})
+
+
+def _calendar(_place: Place, found: Found) -> Preview:
+    method = found.file.parameters.get("method", "")
+    said = calendar.invitation(found.content, found.file.charset, method=method)
+    return Preview("webmail/viewer_calendar.html", {"invitation": invitations.told(said)})
+
+
+def _unknown(_place: Place, _found: Found) -> Preview:
+    return refused(Reason.UNSUPPORTED)
+
+
+SHOWN_BY: dict[Kind, Callable[[Place, Found], Preview]] = {
+    Kind.IMAGE: _image,
+    Kind.PDF: _pdf,
+    Kind.TEXT: _text,
+    Kind.CSV: _csv,
+    Kind.MARKDOWN: framed,
+    Kind.AUDIO: _media,
+    Kind.VIDEO: _media,
+    Kind.ARCHIVE: _archive,
+    Kind.VCARD: _cards,
+    Kind.CALENDAR: _calendar,
+    Kind.UNKNOWN: _unknown,
+}
+
+
+# The browser fetches these by itself, and holds all of them in its memory.
+LIMITED = frozenset({Kind.IMAGE, Kind.PDF})

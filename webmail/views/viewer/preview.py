@@ -1,0 +1,46 @@
+"""How a file is shown: which template, with what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from webmail.attachments import Found
+from webmail.previews.failures import Reason
+from webmail.previews.pages import Table
+from webmail.views.viewer.places import Place
+
+
+@dataclass(frozen=True)
+class Preview:
+    """How a file is shown: a template, and what it is given."""
+
+    template: str
+    context: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def zooms(self) -> bool:
+        return self.template in ZOOMED
+
+    @property
+    def prints(self) -> bool:
+        """Whether the page is worth printing; a PDF is printed by its own reader."""
+        return self.template not in UNPRINTED
+
+
+ZOOMED = {f"webmail/viewer_{name}.html" for name in ("image", "text", "table")}
+UNPRINTED = {f"webmail/viewer_{name}.html" for name in ("pdf", "media", "none", "office")}
+
+
+def refused(reason: Reason) -> Preview:
+    return Preview("webmail/viewer_none.html", {"reason": reason.value})
+
+
+def of_tables(found: Sequence[Table], *, is_truncated: bool = False) -> Preview:
+    context = {"tables": found, "is_truncated": is_truncated}
+    return Preview("webmail/viewer_table.html", context)
+
+
+def framed(place: Place, _found: Found) -> Preview:
+    return Preview("webmail/viewer_frame.html", {"src": place.url("view_frame")})
