@@ -39,13 +39,13 @@ PROPERTIES = words(
     grid-template-columns grid-template-rows height hyphens justify-content justify-items
     justify-self letter-spacing line-break line-height list-style list-style-position
     list-style-type margin margin-bottom margin-left margin-right margin-top max-height
-    max-width min-height min-width object-fit object-position opacity order orphans outline
-    outline-color outline-style outline-width overflow overflow-wrap overflow-x overflow-y
-    padding padding-bottom padding-left padding-right padding-top page-break-after
+    max-width min-height min-width object-fit object-position opacity order orphans overflow
+    overflow-wrap overflow-x overflow-y padding padding-bottom padding-left padding-right
+    padding-top page-break-after
     page-break-before page-break-inside row-gap tab-size table-layout text-align text-align-last
     text-decoration text-decoration-color text-decoration-line text-decoration-style text-indent
-    text-overflow text-shadow text-transform text-underline-offset unicode-bidi vertical-align
-    visibility white-space widows width word-break word-spacing word-wrap
+    text-overflow text-shadow text-transform text-underline-offset vertical-align visibility
+    white-space widows width word-break word-spacing word-wrap
     -webkit-text-size-adjust -ms-text-size-adjust text-size-adjust -webkit-box-sizing
     -moz-box-sizing -webkit-border-radius -moz-border-radius -webkit-font-smoothing
     mso-table-lspace mso-table-rspace mso-line-height-rule
@@ -81,8 +81,9 @@ _MOST_RULES = 5000
 PREFIX = "m-"
 
 
-# Gives an address as it may be loaded (``inline/0``, ``remote/0``), None when it may not.
-Image = Callable[[str], str | None]
+# Gives an address as it may be loaded (``inline/0``, ``remote/0``), None when it may not; the
+# second argument is the declarations beside it.
+Image = Callable[[str, str], str | None]
 
 
 def declarations(source: str, image: Image | None = None) -> str:
@@ -275,12 +276,13 @@ def _is_too_deep(source: str) -> bool:
     return False
 
 
-def _declarations(parsed: Iterable[Any], image: Image | None) -> Iterator[str]:
+def _declarations(parsed: list[Any], image: Image | None) -> Iterator[str]:
+    beside = ";".join(_declarations(parsed, None)) if image and _have_address(parsed) else ""
     for node in parsed:
         if node.type == "declaration" and node.lower_name in PROPERTIES:
             tokens = node.value
             if node.lower_name in _WITH_IMAGES:
-                tokens = [_rewritten(token, image) for token in tokens]
+                tokens = [_rewritten(token, image, beside) for token in tokens]
             value = _value(node.lower_name, tokens)
             if value and (value != "none" or tokens == node.value):
                 yield f"{node.lower_name}:{value}{' !important' if node.important else ''}"
@@ -290,12 +292,21 @@ class _OurAddress(URLToken):  # type: ignore[misc]  # tinycss2 has no types
     """An address that we wrote; a message may write ``url(remote/0)`` as well."""
 
 
-def _rewritten(token: Any, image: Image | None) -> Any:
+def _have_address(parsed: list[Any]) -> bool:
+    return any(
+        _address(token) is not None
+        for node in parsed
+        if node.type == "declaration" and node.lower_name in _WITH_IMAGES
+        for token in node.value
+    )
+
+
+def _rewritten(token: Any, image: Image | None, beside: str) -> Any:
     """A token of a background: an address becomes ours, or ``none``."""
     address = _address(token)
     if address is None:
         return token
-    ours = image(address) if image and _ESCAPED not in address else None
+    ours = image(address, beside) if image and _ESCAPED not in address else None
     if ours and _OURS.fullmatch(ours):
         return _OurAddress(token.source_line, token.source_column, ours, f"url({ours})")
     return IdentToken(token.source_line, token.source_column, "none")
@@ -321,8 +332,13 @@ def _value(name: str, tokens: list[Any]) -> str:
 
 
 def _is_negative(token: Any) -> bool:
+    """Whether a length is below zero, or may be: nobody computes it here."""
+    if token.type == "literal":
+        return bool(token.value == "-")
     if token.type == "function":
         return any(map(_is_negative, token.arguments))
+    if token.type == "() block":
+        return any(map(_is_negative, token.content))
     return token.type in ("number", "dimension", "percentage") and token.value < 0
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import nh3
 from lxml import etree
 
-from webmail.mime import bounds, css, folding, verdict
+from webmail.mime import bounds, css, folding, tracking, verdict
 from webmail.mime import text as plain_text
 from webmail.mime.bounds import DEEPEST, MOST_CHARACTERS, TooComplex
 from webmail.mime.rewriting import Page, is_coloured
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 # Part of the key under which a result is cached: to be raised with every change of what comes out.
-POLICY = 2
+POLICY = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,8 @@ class SafeHtml:
       (n from 0), and with remote content allowed ``remote/<n>`` for ``remote[n]``, an absolute
       http(s) address. ``style`` goes into a ``<style>`` of the head.
     - ``images_blocked`` counts the places where a remote image is not shown; ``trackers`` the
-      images too small or hidden to be seen by anyone, which are in no list and never loaded.
+      images too small or hidden to be seen by anyone, or from a service that counts readers, which
+      are in no list and never loaded.
     - ``designed``: the message has colours of its own and must be shown on white; any other may be
       given the colours of the reader (what it says of black on white is to be overridden).
     """
@@ -111,9 +112,12 @@ def sanitise(
     page = Page(remote, frozenset(locations), mailto)
     style = _style(source, page)
     cleaned = _CLEANER.clean(source)
+    # Marks that turn letters around: honest mail has "dir" for that.
+    cleaned = cleaned.replace("\u202d", "").replace("\u202e", "")
     bounds.check_parsed(cleaned)
     root = _tree(cleaned)
-    page.settle(root, folding.fold(root, cleaned, quote_label))
+    bounds.check_tree(root)
+    page.settle(root, folding.fold(root, cleaned, quote_label), tracking.Sheet(style))
     return SafeHtml(
         body=_written(root),
         style=style,

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from webmail.mime import css, links, verdict
+from webmail.mime import css, links, tracking, verdict
 from webmail.mime.bounds import TooComplex
 from webmail.mime.folding import Folded
 
@@ -21,12 +21,11 @@ _Attributes = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class _Decision:
-    """What becomes of an element: its attributes (None: it goes), whether they are those it has,
-    and whether its style hides it."""
+    """What becomes of an element: its attributes (None: it goes), and whether they are those it
+    has."""
 
     kept: dict[str, str] | None
     is_unchanged: bool
-    is_unseen: bool
 
 
 @dataclass
@@ -47,30 +46,29 @@ class Page:
     # By tag and attributes: newsletters repeat their elements.
     _known: dict[tuple[str, _Attributes], _Decision] = field(default_factory=dict)
 
-    def settle(self, root: etree._Element, folded: Folded) -> None:
+    def settle(self, root: etree._Element, folded: Folded, sheet: tracking.Sheet) -> None:
         """Decide on every element below ``root``. Nothing may change the tree after it."""
-        unseen: set[etree._Element] = set()
+        unseen = sheet.unseen(root)
         for element in list(root.iter())[1:]:
             if folded.added and element in folded.added:
                 _settle_own(element)
-            elif element.tag == "img" and self._is_tracker(element, element in unseen):
+            elif element.tag == "img" and self._is_tracker(element, sheet, element in unseen):
                 self.trackers += 1
                 _remove(element)
             else:
                 raw = tuple(element.items())
+                if _has_background(raw) and (element in unseen or sheet.look(element).is_dot):
+                    raw = self._without_background(element)
                 decision = self._decision(element, raw, element in folded.signatures)
                 if not decision.is_unchanged:
                     _set(element, raw, decision.kept)
-                if decision.is_unseen and element not in unseen:
-                    unseen.update(element.iter())
 
     def _decision(self, element: etree._Element, raw: _Attributes, is_signature: bool) -> _Decision:
         key = (element.tag, raw)
         decision = None if is_signature else self._known.get(key)
         if decision is None:
-            is_unseen = _is_unseen(element)
             kept = self._attributes(element, raw, is_signature)
-            decision = _Decision(kept, kept == dict(raw), is_unseen)
+            decision = _Decision(kept, kept == dict(raw))
             if not is_signature and not any(name in _OF_ONE_PLACE for name, _ in raw):
                 self._known[key] = decision
         return decision
@@ -103,23 +101,43 @@ class Page:
             kept["href"] = links.compose(address, self.mailto)
         kept |= {"target": "_blank", "rel": "noopener noreferrer"}
 
-    def _is_tracker(self, element: etree._Element, is_unseen: bool) -> bool:
+    def _is_tracker(self, element: etree._Element, sheet: tracking.Sheet, is_unseen: bool) -> bool:
         address = _address(element.get("src", ""))
         if address in self.locations:
             return False
-        is_remote = _REMOTE.match(address) or "//" in element.get("srcset", "")
-        return bool(is_remote) and (is_unseen or _is_unseen(element) or _is_tiny(element))
+        if not _REMOTE.match(address) and "//" not in element.get("srcset", ""):
+            return False
+        look = sheet.look(element)
+        if is_unseen or look.is_hidden or look.is_tiny or tracking.is_known(address):
+            return True
+        is_suspect = tracking.is_suspect(address) and not element.get("alt")
+        return is_suspect and not sheet.is_sized(element)
+
+    def _without_background(self, element: etree._Element) -> _Attributes:
+        """The attributes of an element whose background nobody can see, without it."""
+
+        def drop(address: str, _beside: str) -> None:
+            self.trackers += bool(_REMOTE.match(_address(address)))
+
+        drop(element.attrib.pop("background", ""), "")
+        if style := element.get("style"):
+            element.set("style", css.declarations(style, drop))
+        return tuple(element.items())
 
     # One rule for each attribute that does not stay as it is; None drops it.
 
-    def image(self, value: str) -> str | None:
-        """Where an image may be loaded from, None when it may not."""
+    def image(self, value: str, beside: str = "") -> str | None:
+        """Where an image may be loaded from, None when it may not. ``beside``: the declarations
+        that a background stands among."""
         address = _address(value)
         if address[:4].lower() == "cid:":
             return f"inline/{_position(self.inline, unquote(address[4:]).strip('<> '))}"
         if address and address in self.locations:
             return f"inline/{_position(self.inline, address)}"
         if not _REMOTE.match(address):
+            return None
+        if tracking.is_known(address) or tracking.are_unseen(beside):
+            self.trackers += 1
             return None
         position = _position(self.remote, address)
         if self.is_remote_allowed:
@@ -194,6 +212,13 @@ _OF_ONE_PLACE = frozenset({"background", "href", "src", "srcset"})
 # --- the tree ---
 
 
+def _has_background(raw: _Attributes) -> bool:
+    for name, value in raw:
+        if name == "background" or (name == "style" and "url(" in value.lower()):
+            return True
+    return False
+
+
 def _set(
     element: etree._Element, raw: Iterable[tuple[str, str]], kept: dict[str, str] | None
 ) -> None:
@@ -252,50 +277,6 @@ def _position(known: dict[str, int], address: str) -> int:
 def _prefixed(value: str) -> str:
     """An id that can meet none of the frame's own."""
     return css.PREFIX + re.sub(r"\s+", "_", value)[:200]
-
-
-# --- images that nobody can see ---
-
-_UNSEEN = re.compile(
-    r"(?<![\w-])(?:display\s*:\s*none|visibility\s*:\s*hidden"
-    r"|opacity\s*:\s*(?:0|0?\.0+)\s*(?:[;!]|$))",
-    re.IGNORECASE,
-)
-_SIZES = re.compile(
-    r"(?<![\w-])(?:max-)?(width|height)\s*:\s*(\d{1,5}(?:\.\d+)?(?:px|%)?)\s*(?:[;!]|$)",
-    re.IGNORECASE,
-)
-_SIZE = re.compile(r"\s*(\d{1,5})(?:\.\d*)?\s*(px)?\s*", re.IGNORECASE)
-_UNKNOWN = 10_000
-# Pixels in both directions. A line of one pixel may be there to be seen, or to hold a place.
-_TINY = 3
-
-
-def _is_unseen(element: etree._Element) -> bool:
-    """Whether the style hides an element for good: what has a class or an id as well may be shown
-    by a style sheet on another screen."""
-    style = element.get("style")
-    if not style or not _UNSEEN.search(style):
-        return False
-    return element.get("class") is None and element.get("id") is None
-
-
-def _is_tiny(element: etree._Element) -> bool:
-    given = [(name, element.get(name, "")) for name in ("width", "height")]
-    given += _SIZES.findall(element.get("style", ""))
-    sizes = {name.lower(): _pixels(value) for name, value in given if value.strip()}
-    if not sizes:
-        return False
-    most = _TINY if len(sizes) == 2 else 1
-    return min(sizes.values()) == 0 or max(sizes.values()) <= most
-
-
-def _pixels(value: str) -> int:
-    """A size as mail writes it; ``100%`` may be anything but nothing."""
-    match = _SIZE.fullmatch(value)
-    if match:
-        return int(match[1])
-    return 0 if re.fullmatch(r"\s*0+%\s*", value) else _UNKNOWN
 
 
 # --- notes at links ---

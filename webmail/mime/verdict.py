@@ -21,19 +21,18 @@ from webmail.mime import css
 # iframe, svg, math): what is written from this list is read back as the same tree.
 TAGS = css.words(
     """
-    a abbr acronym address area article aside b bdi bdo big blockquote br caption center cite
+    a abbr acronym address area article aside b bdi big blockquote br caption center cite
     code col colgroup dd del details dfn dir div dl dt em figcaption figure font footer h1 h2 h3
     h4 h5 h6 header hr i img ins kbd li main map mark menu nav ol p pre q rp rt ruby s samp
     section small span strike strong sub summary sup table tbody td tfoot th thead time tr tt u
     ul var wbr
     """
 )
-EVERYWHERE = css.words("align bgcolor class dir height id lang style title valign width")
+EVERYWHERE = css.words("align bgcolor class dir height hidden id lang style title valign width")
 _CELL = css.words("abbr axis background bordercolor char charoff colspan nowrap rowspan scope")
 OF_TAG = {
     "a": frozenset({"href", "name"}),
     "area": frozenset({"alt", "coords", "href", "shape"}),
-    "bdo": frozenset({"dir"}),
     "blockquote": frozenset({"type"}),
     "br": frozenset({"clear"}),
     "col": frozenset({"span"}),
@@ -65,7 +64,7 @@ _VALUES = {
 }
 PROTOCOLS = frozenset({"http", "https", "mailto", "tel"})
 # What stands where this is said can't be styled away by the message: our note after a link.
-OWN_PROPERTIES = css.PROPERTIES | {"all"}
+OWN_PROPERTIES = css.PROPERTIES | {"all", "unicode-bidi"}
 
 
 def is_allowed(tag: str, name: str, value: str) -> bool:

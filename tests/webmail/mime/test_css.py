@@ -114,14 +114,14 @@ IMAGES = {
 
 @pytest.mark.parametrize(("source", "expected"), IMAGES.values(), ids=IMAGES)
 def test_an_address_becomes_a_number(source: str, expected: str) -> None:
-    assert css.declarations(source, lambda _: "remote/7") == expected
-    assert css.sheet(f"b{{{source}}}", lambda _: "remote/7") == (expected and f"b{{{expected}}}")
+    assert css.declarations(source, lambda *_: "remote/7") == expected
+    assert css.sheet(f"b{{{source}}}", lambda *_: "remote/7") == (expected and f"b{{{expected}}}")
 
 
 @pytest.mark.parametrize("answer", ["http://x/", "remote/1)", "remote/", "../remote/1", "", None])
 def test_nothing_but_a_number_stands_in_an_address(answer: str | None) -> None:
-    assert css.declarations("background:url(x)", lambda _: answer) == ""
-    assert css.declarations("background:red url(x)", lambda _: answer) == "background:red none"
+    assert css.declarations("background:url(x)", lambda *_: answer) == ""
+    assert css.declarations("background:red url(x)", lambda *_: answer) == "background:red none"
 
 
 SHEET_PIECES = st.sampled_from(
@@ -142,7 +142,7 @@ SHEET_PIECES = st.sampled_from(
 @given(st.lists(SHEET_PIECES, max_size=14), st.sampled_from(["", " "]))
 def test_plain_rules_are_read_as_by_the_tokenizer(pieces: list[str], between: str) -> None:
     source = between.join(pieces)
-    for image in (None, lambda _: "remote/7"):
+    for image in (None, lambda *_: "remote/7"):
         assert list(css._quick_rules(source, image)) == list(css._all_rules(source, image))
 
 

@@ -156,6 +156,25 @@ TRACKERS = [
     '<img srcset="http://x/t 2x" width=1 height=1>',
     '<div style="display:none"><p><b><img src="http://x/t"></b></p></div>',
     '<div style="visibility:hidden;color:red"><img src="http://x/t" width=100></div>',
+    '<div class="phone" style="display:none"><img src="http://x/t"></div>',
+    '<div hidden><img src="http://x/t"></div>',
+    '<div style="max-height:0;overflow:hidden"><p><img src="http://x/t"></p></div>',
+    '<span style="width:1px;overflow:hidden"><img src="http://x/t"></span>',
+    '<style>.t{width:1px;height:1px}</style><img class="t" src="http://x/t">',
+    "<style>.m-t,#m-t{width:1px!important;max-height:2px}</style>"
+    '<img class="a m-t" src="http://x/t" width=90 height=90 style="width:90px">',
+    '<style>img{max-width:100%;height:auto}</style><img src="http://x/t" width=1 height=1>',
+    '<style>#a .b img{display:none}</style><p id=a><b class=b><i><img src="http://x/t"></i></b></p>',
+    '<style>.a{opacity:0}</style><div class="a"><p><img src="http://x/t"></p></div>',
+    '<style>@media screen{.a{visibility:hidden}}</style><p class="a"><img src="http://x/t"></p>',
+    "<style>.t{height:0}@media(max-width:9px){.t{height:0!important}}</style>"
+    '<img class="t" src="http://x/t">',
+    '<img src="https://u1.ct.sendgrid.net/wf/open?upn=abc" width=100 alt="Logo">',
+    '<img src="https://x.us1.list-manage.com/track/open.php?u=1&amp;id=2">',
+    '<img src="https://abc.emltrk.com/abc?d=1" width=300 height=200>',
+    '<img src="https://mailing.example/pixel.gif?u=1">',
+    '<img src="https://mailing.example/t/open/3f2a9c81d0e74b55" alt="">',
+    '<img src="http://x/track" srcset="http://x/t 2x" style="border:0">',
 ]
 
 
@@ -175,7 +194,20 @@ SEEN = [
     '<img src="http://x/t" style="width:100%;height:1px">',
     '<img src="http://x/t" width="1" height="20">',
     '<img src="http://x/t" style="width:100px;opacity:0.5;max-width:100%">',
+    "<style>@media(max-width:600px){.phone{display:block!important}}</style>"
     '<div class="phone" style="display:none"><img src="http://x/t"></div>',
+    "<style>.phone{display:none;max-height:0;overflow:hidden}@media(max-width:600px)"
+    "{div.phone{display:block!important;max-height:none!important}}</style>"
+    '<div class="phone"><img src="http://x/t"></div>',
+    "<style>.t{width:1px;height:1px}.t.u{width:90px;height:90px}</style>"
+    '<img class="t u" src="http://x/t">',
+    '<style>.a .t{display:none}</style><p class="b"><img class="t" src="http://x/t"></p>',
+    "<style>.t{display:none}.a:hover .t{display:inline}</style>"
+    '<p class="a"><img class="t" src="http://x/t"></p>',
+    '<style>.t{display:none}</style><img class="t" style="display:block" src="http://x/t">',
+    '<style>.t{display:none;content:"\\7d"}.t[a="}"]{display:none}</style><img src="http://x/t">',
+    '<div style="max-height:0"><img src="http://x/t"></div>',
+    '<div style="overflow:hidden;width:50px"><img src="http://x/t"></div>',
     '<div style="display:none">a</div><img src="http://x/t">',
 ]
 
@@ -184,6 +216,54 @@ SEEN = [
 def test_an_image_that_can_be_seen_is_no_tracker(source: str) -> None:
     safe = html.sanitise(source, remote=True)
     assert (safe.trackers, safe.remote) == (0, ("http://x/t",))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://cdn.example/tracking/logo.png",
+        "https://cdn.example/open-day/affiche-2026-portes-ouvertes.jpg",
+        "https://opentrack.example/images/banniere.png",
+        "https://images.example/track/en-tete-2026-12345.png",
+        "https://lh3.example/a3f2a9c81d0e74b553f2a9c81d0e74b55",
+        "https://x.fr/pixels-art.gif",
+        "https://emltrk.com.example/a.png",
+    ],
+)
+def test_a_picture_on_a_host_that_sounds_like_a_tracker_is_shown(address: str) -> None:
+    safe = html.sanitise(f'<img src="{address}">', remote=True)
+    assert (safe.trackers, safe.remote) == (0, (address,))
+
+
+def test_a_picture_with_a_size_or_words_is_shown_whatever_it_is_called() -> None:
+    source = 'src="https://x.fr/pixel.gif?u=1"'
+    safe = html.sanitise(f'<img {source} alt="Logo"><img {source} width="80">', remote=True)
+    assert safe.trackers == 0
+
+
+UNSEEN_BACKGROUNDS = [
+    '<td width="1" height="1" background="http://x/t">',
+    '<td style="width:1px;height:1px;background:url(http://x/t)">a',
+    '<td style="display:none" background="//x/t">a',
+    '<p style="background:#fff url(http://x/t);opacity:0">a',
+    '<p style="visibility:hidden"><b style="background-image:url(http://x/t)">a',
+    "<style>.t{background:url(http://x/t);height:1px;width:1px}</style>a",
+    "<style>@media print{#_t{background-image:url(https://abc.emltrk.com/abc?p)}}</style>a",
+    '<body background="https://abc.emltrk.com/abc">a',
+]
+
+
+@pytest.mark.parametrize("source", UNSEEN_BACKGROUNDS)
+@pytest.mark.parametrize("remote", [False, True])
+def test_a_background_that_nobody_can_see_is_never_loaded(source: str, remote: bool) -> None:
+    safe = html.sanitise(f"<table><tr>{source}</table>", remote=remote)
+    assert (safe.trackers, safe.remote, safe.images_blocked) == (1, (), 0)
+    assert "remote/" not in safe.body + safe.style
+
+
+def test_the_background_of_a_box_that_its_padding_opens_is_shown() -> None:
+    source = '<div style="height:0;padding-bottom:50%;background:url(http://x/t)">'
+    assert html.sanitise(source, remote=True).remote == ("http://x/t",)
 
 
 def test_an_inline_image_however_small_is_no_tracker() -> None:
