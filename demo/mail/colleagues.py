@@ -211,6 +211,22 @@ def _invitations(desk: Desk) -> Iterator[Stored]:
         """,
     )
     yield store(_with_calendar(asked, invitation, "REQUEST"), asked.date, INBOX, UNREAD)
+    changed = Letter(
+        slug=f"changement.{desk.owner.username}",
+        sender=people.VASSEUR,
+        to=[desk.owner],
+        cc=[people.BENALI],
+        subject=f"Changement d'horaire : {meeting} – {spoken(day)}, 12 h 30",
+        date=desk.at(0, "07:41"),
+        text=f"""
+        La cantine nous sert à midi : on avance d'une demi-heure.
+
+        Quand : {spoken(day)}, de 12 h 30 à 13 h 15
+        | Où : CDI
+        """,
+    )
+    earlier = _calendar(desk, day_start=datetime.combine(day, time(12, 30)), sequence=1)
+    yield store(_with_calendar(changed, earlier, "REQUEST"), changed.date, INBOX, UNREAD)
     gone = desk.day(-3)
     cancelled = Letter(
         slug=f"annulation.{desk.owner.username}",

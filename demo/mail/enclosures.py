@@ -55,6 +55,10 @@ def photograph(name: str, cid: str = "") -> Enclosure:
     return Enclosure(name, "image/jpeg", pictures.POND_JPEG.read_bytes(), cid)
 
 
+def text_file(name: str, source: str) -> Enclosure:
+    return Enclosure(name, "text/plain", french(dedent(source).strip()).encode() + b"\n")
+
+
 def markdown_file(name: str, source: str) -> Enclosure:
     return Enclosure(name, "text/markdown", french(dedent(source).strip()).encode() + b"\n")
 

@@ -4,7 +4,17 @@ from datetime import datetime
 from email.headerregistry import Address
 from zoneinfo import ZoneInfo
 
-from demo.mail import colleagues, families, head, newsletters, oddities, people, school
+from demo.mail import (
+    colleagues,
+    families,
+    head,
+    mailings,
+    newsletters,
+    oddities,
+    parcels,
+    people,
+    school,
+)
 from demo.mail.writing import Desk, Folder, Stored
 
 ZONE = ZoneInfo("Europe/Paris")
@@ -26,9 +36,11 @@ _TEACHER_ROOMS = (
     families.letters,
     colleagues.letters,
     newsletters.letters,
+    mailings.letters,
     oddities.letters,
+    parcels.letters,
 )
-_HEAD_ROOMS = (head.letters, newsletters.letters)
+_HEAD_ROOMS = (head.letters, newsletters.letters, mailings.letters)
 
 
 def _desk(owner: Address, now: datetime) -> Desk:

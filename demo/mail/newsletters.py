@@ -34,7 +34,7 @@ def letters(desk: Desk) -> Iterator[Stored]:
     yield from _frauds(desk)
 
 
-def _list_headers(sender: Address, desk: Desk, list_id: str) -> list[tuple[str, str]]:
+def list_headers(sender: Address, desk: Desk, list_id: str) -> list[tuple[str, str]]:
     """What a mailing service adds (RFC 2369, RFC 2919, RFC 8058)."""
     page = f"https://{sender.domain}/desabonnement?u={desk.owner.username.replace('.', '-')}"
     return [
@@ -140,7 +140,7 @@ def _issue(desk: Desk, issue: _Issue) -> Stored:
             date=desk.at(issue.days, issue.clock),
             text=f"{issue.lead}\n\n{text}\n\nLire en ligne : https://lisiere.example/{issue.number}",
             html=_lisiere_page(issue),
-            headers=_list_headers(_WRITERS, desk, "magazine"),
+            headers=list_headers(_WRITERS, desk, "magazine"),
         ),
         issue.folder,
         issue.flags,
@@ -232,7 +232,7 @@ style="width:100%;height:auto"></td></tr>{rows}
 mois. <a href="https://atelier-papier.example/adieu">Ne plus la recevoir</a></td></tr></table>
 </body></html>
 """,
-                headers=_list_headers(_PAPER, desk, "lettre"),
+                headers=list_headers(_PAPER, desk, "lettre"),
             ),
             folder,
         )
@@ -271,7 +271,7 @@ whisper wins.</li></ol>
 <p><img src="{IMAGES}/lantern/class.jpg" width="524" height="240" alt="A class, whispering"></p>
 <p>See you next Monday,<br>Imogen and Ravi</p></td></tr></table></body></html>
 """,
-            headers=_list_headers(_LANTERN, desk, "weekly"),
+            headers=list_headers(_LANTERN, desk, "weekly"),
         )
     )
 
@@ -352,7 +352,7 @@ def _adverts(desk: Desk) -> Iterator[Stored]:
                 date=desk.minutes_ago(140) if offer.days == 0 else desk.at(offer.days, "05:45"),
                 text=f"{offer.head}\n\n{offer.text}\n\nhttps://{offer.sender.domain}/offre\n",
                 html=_offer_page(offer),
-                headers=_list_headers(offer.sender, desk, "offres"),
+                headers=list_headers(offer.sender, desk, "offres"),
             ),
             offer.folder,
             offer.flags,

@@ -2,6 +2,7 @@
 
 import functools
 import io
+import re
 import tempfile
 import zipfile
 from collections import Counter
@@ -20,6 +21,9 @@ from demo.mail import oddities, pictures
 from demo.mail.typography import NARROW, NO_BREAK, french, paragraphs
 from demo.mail.writing import Stored
 from demo.servers import dovecot
+from webmail.mime import pgp, smime, tnef
+from webmail.mime.structure import Protection
+from webmail.previews.detect import detect
 
 NOW = datetime(2026, 11, 25, 10, 50, tzinfo=UTC)
 TEACHERS = [person for person in academy.PEOPLE if person.role == "teacher"]
@@ -190,6 +194,21 @@ def test_the_odd_charsets_say_what_they_say(teacher):
         "image/jpeg",
         "image/webp",
         "image/bmp",
+        "image/gif",
+        "image/tiff",
+        "video/webm",
+        "audio/wav",
+        "text/markdown",
+        "text/plain",
+        "application/rtf",
+        "application/msword",
+        "application/vnd.ms-excel",
+        "application/vnd.ms-powerpoint",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        "application/vnd.oasis.opendocument.presentation",
+        "application/ms-tnef",
+        "application/pkcs7-mime",
+        "multipart/digest",
     ],
 )
 def test_every_kind_of_part_is_there(teacher, kind):
@@ -201,6 +220,74 @@ def test_the_invitation_and_its_cancellation_say_their_method(teacher):
     assert {p["Content-Type"].params["method"] for p in calendars} == {"REQUEST", "CANCEL"}
     for part in calendars:
         assert f"METHOD:{part['Content-Type'].params['method']}" in part.get_content()
+
+
+def test_a_changed_invitation_is_the_same_event(teacher):
+    events = [p.get_content() for p in parts_of(teacher) if p.get_content_type() == "text/calendar"]
+    told = [
+        (
+            re.search(r"^UID:(.*)", event, re.M)[1],  # type: ignore[index]
+            int(re.search(r"^SEQUENCE:(\d+)", event, re.M)[1]),  # type: ignore[index]
+        )
+        for event in events
+    ]
+    first, changed = sorted(one for one in told if one[0].startswith("conférence"))
+    assert (first[0], first[1], changed[1]) == (changed[0], 0, 1)
+
+
+def test_files_are_what_their_names_say(teacher):
+    """As the webmail sees it: by their bytes."""
+    for part in parts_of(teacher):
+        name = part.get_filename() or ""
+        content = part.get_payload(decode=True)
+        if not isinstance(content, bytes) or "." not in name or name.endswith((".p7m", ".dat")):
+            continue
+        found = detect(content, claimed=part.get_content_type(), name=name)
+        ending = name.rpartition(".")[2]
+        assert found.extension == ALSO.get(ending, ending), name
+        assert not found.contradiction, name
+
+
+ALSO = {"tif": "tiff"}
+
+
+def test_what_is_wrapped_comes_out(teacher):
+    texts = {parsed(s)["Message-ID"].split(".")[0]: s for s in mail_of(teacher)}
+    winmail = tnef.read(payload(texts["<winmail"]))
+    assert winmail is not None
+    assert [file.name for file in winmail.files] == ["Créneaux.xlsx", "Accès.pdf"]
+    assert "Le badge se retire à l'accueil." in winmail.text
+    signed = smime.read(payload(texts["<arrete"]))
+    assert signed is not None
+    assert signed.protection is Protection.SMIME_SIGNED
+    assert b"filename*=utf-8" in signed.entity
+    armoured = [
+        pgp.read(parsed(s).get_content().replace("\r\n", "\n"))
+        for s in mail_of(teacher)
+        if b"Message-ID: <pgp." in s.content
+    ]
+    assert {found.protection for found in armoured if found} == {
+        Protection.PGP_SIGNED,
+        Protection.PGP_ENCRYPTED,
+    }
+
+
+def payload(stored: Stored) -> bytes:
+    content = parsed(stored).get_payload(decode=True)
+    assert isinstance(content, bytes)
+    return content
+
+
+def test_a_dozen_newsletters_have_a_design_each(teacher):
+    pages = [
+        decoded_page(parsed(s)) for s in mail_of(teacher) if b"Message-ID: <lettre." in s.content
+    ]
+    assert len(pages) == len(set(pages)) == 12
+    for page in pages:
+        assert len(page) > 2000
+        assert b"$" not in page
+        # The typography of the words does no harm to the style sheets.
+        assert "\N{NARROW NO-BREAK SPACE}!important".encode() not in page
 
 
 def test_inline_images_are_named_by_the_text(teacher):

@@ -293,7 +293,8 @@ def _marked(content: bytes) -> str | None:
         head = content[:512]
         return "ogv" if b"theora" in head else "ogg"
     if content[:4] == b"\x1aE\xdf\xa3":
-        return "webm" if b"webm" in content[:64] else ""
+        # Writers that give each size eight bytes come to it after 66.
+        return "webm" if b"webm" in content[:128] else ""
     return _weakly_marked(content)
 
 
