@@ -65,17 +65,6 @@ def decoded(imap: Connection, ref: MessageRef, part: Part) -> Iterator[bytes]:
     return pieces()
 
 
-def sized(imap: Connection, ref: MessageRef, part: Part, size: int | None) -> Iterator[bytes]:
-    """As `decoded`: of ``size`` bytes, where the server told that (`fetch.decoded_size`).
-
-    Quoted-printable is then decoded by who counted: of blanks at the end of a line one keeps more
-    than another.
-    """
-    if size is not None and part.encoding == "quoted-printable":
-        return fetch.binary_chunks(imap, ref, part.number, 0, size)
-    return decoded(imap, ref, part)
-
-
 # --- several files as one zip ---
 
 

@@ -84,6 +84,34 @@ class TransferDecoder:
         return b"".join(_uu_line(line.rstrip(b"\r")) for line in lines)
 
 
+_BLANK = re.compile(rb"\s")
+
+
+def base64_size(size: int, head: bytes, tail: bytes) -> int | None:
+    """How many bytes are in ``size`` bytes of base64, of which ``head`` and ``tail`` are the
+    beginning and the end; None unless all lines but the last are as long as the first.
+    """
+    letters = tail.rstrip(b" \t\r\n")
+    end = size - (len(tail) - len(letters))
+    padding = len(letters) - len(letters.rstrip(b"="))
+    *lines, _begun = head.split(b"\n")
+    if not lines:
+        is_regular, count = not _BLANK.search(head + letters), end
+    else:
+        step, line = len(lines[0]) + 1, len(lines[0].rstrip(b"\r"))
+        full, last = divmod(end, step)
+        count = full * line + last
+        is_regular = (
+            0 < last <= line
+            and not _BLANK.search(letters[-last:])
+            and (full == 0 or letters[-last - 1 : -last] == b"\n")
+            and all(len(one) + 1 == step for one in lines[:full])
+        )
+    if not is_regular or count % 4 or padding > 2:
+        return None
+    return count // 4 * 3 - padding
+
+
 def _base64_run(run: bytes) -> bytes:
     if len(run) % 4 == 1:
         run = run[:-1]

@@ -26,6 +26,7 @@ from webmail.imap.values import MessageRef
 from webmail.mailbox import reading
 from webmail.mime import containers, headers
 from webmail.mime.structure import Part
+from webmail.mime.text import decode_transfer
 from webmail.views import messages
 
 SANDBOX = ["allow-same-origin", "allow-popups", "allow-popups-to-escape-sandbox"]
@@ -57,9 +58,13 @@ IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"}
 @xframe_options_sameorigin
 @policy(FRAMED | {"sandbox": SANDBOX})
 def message_frame(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """The sanitised HTML as a document that can run nothing, for the reader's sandboxed frame."""
+    """The sanitised HTML as a document that can run nothing, for the reader's sandboxed frame.
+
+    ``?zoom=150``: larger than it is.
+    """
     rendered, _images = rendering.of(request, MessageRef(folder, *ref))
-    return render(request, "webmail/message_frame.html", {"safe": rendered.html})
+    context = {"safe": rendered.html, "zoom": presentation.zoom(request.GET.get("zoom", ""))}
+    return render(request, "webmail/message_frame.html", context)
 
 
 @require_GET
@@ -160,6 +165,11 @@ def part(
             wanted, content = reading.held(imap, message_ref, number)
             return _named(message_ref, wanted, _at_hand(content))
         wanted = reading.find_part(imap, message_ref, number)
+        if wanted.size <= fetch.CHUNK:
+            data, is_cut = fetch.part_bytes(imap, message_ref, number, fetch.CHUNK)
+            if not is_cut:
+                content = decode_transfer(data, wanted.encoding)
+                return _named(message_ref, wanted, _at_hand(content))
         size = fetch.decoded_size(imap, message_ref, wanted)
     return _named(message_ref, wanted, _stream(request, message_ref, wanted, size))
 
@@ -187,7 +197,7 @@ def _content(request: SignedInRequest, ref: MessageRef, wanted: Part) -> HttpRes
 
 
 def _at_hand(content: bytes) -> HttpResponseBase:
-    response = HttpResponse(content, content_type=BINARY)
+    response = StreamingHttpResponse(iter((content,)), content_type=BINARY)
     response["Content-Length"] = str(len(content))
     return response
 
@@ -197,7 +207,7 @@ def _stream(
 ) -> HttpResponseBase:
     """``size`` in bytes, None where it is not known."""
     stream = streaming.begin(
-        session.lease(request), lambda imap: streaming.sized(imap, ref, wanted, size)
+        session.lease(request), lambda imap: streaming.decoded(imap, ref, wanted)
     )
     response = StreamingHttpResponse(stream, content_type=BINARY)
     if size is not None:

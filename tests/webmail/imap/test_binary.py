@@ -65,26 +65,41 @@ def test_a_message_that_is_gone_is_said(imap: Connection, sound: MessageRef) -> 
 
 
 @pytest.mark.parametrize(
-    ("encoding", "told", "believed"),
+    ("encoding", "told", "has_more", "believed"),
     [
-        ("base64", 3000, 3000),
-        ("base64", 3001, None),
-        ("8bit", 4000, 4000),
-        ("8bit", 4096, None),
-        ("7bit", 3999, None),
-        ("quoted-printable", 1500, 1500),
-        ("quoted-printable", 4001, None),
+        (b"8bit", b"abcd", False, 4),
+        (b"8bit", b"abcd", True, None),
+        (b"8bit", b"abc", False, None),
+        (b"base64", b"SGk=", False, 2),
+        (b"base64", b"SGk=", True, None),
+        (b"x-own", b"abcd", False, None),
     ],
 )
-def test_a_size_that_cannot_be_is_not_believed(
-    encoding: str, told: int, believed: int | None
+def test_a_size_is_only_told_where_the_part_ends_there(
+    encoding: bytes, told: bytes, has_more: bool, believed: int | None
 ) -> None:
-    steps = (
-        ("SELECT", selected(1)),
-        ("UID FETCH", ok(b"* 1 FETCH (UID 5 BINARY.SIZE[2] %d)\r\n" % told)),
-    )
-    part = Part("2", "application/zip", encoding=encoding, size=4000)
+    """Some servers round the sizes of the structure."""
+    end = told + b"more" * has_more
+    ends = b"* 1 FETCH (UID 5 BODY[2]<0> {%d}\r\n%s)\r\n" % (len(end), end)
+    steps: list[tuple[str, bytes]] = [("SELECT", selected(1)), ("UID FETCH", ok(ends))]
+    if encoding == b"base64" and not has_more:
+        steps.append(("UID FETCH", ok(b"* 1 FETCH (UID 5 BINARY.SIZE[2] 1)\r\n")))
+    part = Part("2", "application/zip", encoding=encoding.decode(), size=4)
     with ScriptedServer(imap_script(*steps, capabilities="IMAP4rev1 BINARY")) as server:
         imap = connection.open(Server("127.0.0.1", server.port, "none", timeout=2), "a", "b")
         assert fetch.decoded_size(imap, MessageRef("INBOX", 7, 5), part) == believed
         imap.close()
+
+
+def test_several_files_have_each_its_size(
+    imap: Connection, mailbox: Mailbox, ref: Callable[..., MessageRef]
+) -> None:
+    message = EmailMessage()
+    message.set_content("Écoutez.")
+    sizes = [100_000, 300, 57, 100_001, 300_002]
+    for size in sizes:
+        message.add_attachment(NOISE[:size], maintype="audio", subtype="mpeg")
+    named = ref(mailbox.append(message.as_bytes()))
+    root = fetch.structure(imap, named)
+    found = [fetch.decoded_size(imap, named, part) for part in root.children[1:]]
+    assert found == sizes

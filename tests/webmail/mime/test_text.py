@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import time
 from html.parser import HTMLParser
@@ -333,3 +334,35 @@ def test_text_as_html_has_nothing_but_lines_links_and_quotes(source: str) -> Non
         "summary",
     }
     assert {name for _, name in checker.seen} <= {"", "href", "target", "rel", "class"}
+
+
+@given(
+    content=st.binary(min_size=1, max_size=400),
+    width=st.sampled_from([4, 60, 64, 72, 76, 10_000]),
+    line_end=st.sampled_from([b"\r\n", b"\n"]),
+    behind=st.sampled_from([b"", b"\r\n", b"\r\n\r\n"]),
+    seen=st.integers(120, 600),
+)
+def test_the_size_of_base64_is_known_from_its_ends(
+    content: bytes, width: int, line_end: bytes, behind: bytes, seen: int
+) -> None:
+    letters = base64.b64encode(content)
+    lines = [letters[at : at + width] for at in range(0, len(letters), width)]
+    sent = line_end.join(lines) + behind
+    assert text.base64_size(len(sent), sent[:seen], sent[-seen:]) == len(content)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"QUJD" * 100 + b"Q",
+        b"QUJD\r\n" * 100 + b"QUJDQUJD",
+        b"QUJD\r\n" * 100 + b"QUJD\r\n-- \r\nliste",
+        b"QUJD\r\nQUJDQUJD\r\n" * 100,
+        b"QUJD QUJD",
+        b"====",
+        b"",
+    ],
+)
+def test_the_size_of_base64_that_is_uneven_is_not_known(sent: bytes) -> None:
+    assert not text.base64_size(len(sent), sent[:100], sent[-100:])

@@ -535,7 +535,7 @@ def test_files_in_a_winmail_dat_are_downloads(reader: Client, mailbox: Mailbox) 
     assert "winmail.dat" not in words(opened) and "relevé.csv" in words(opened)
     for link in sorted(set(re.findall(r'href="([^"]*/part/[^"]*)"', page(opened)))):
         answer = reader.get(link)
-        assert answer.status_code == 200 and answer.content
+        assert answer.status_code == 200 and body(answer)
         assert answer["Content-Type"] == "application/octet-stream"
         assert answer["Content-Disposition"].startswith("attachment")
     picture = reader.get(path(mailbox, uid, "frame/inline/0"))

@@ -22,6 +22,7 @@ from webmail.imap.values import MessageRef
 from webmail.mime import html as html_mail
 from webmail.mime import text as mime_text
 from webmail.mime.html import SafeHtml
+from webmail.mime.structure import Part
 from webmail.previews import images, tables
 from webmail.previews import office as office_files
 from webmail.previews.detect import BINARY, Kind
@@ -199,7 +200,7 @@ def _bytes(
         if found.is_whole:
             size: int | None = len(found.content)
         else:
-            size = fetch.binary_size(imap, place.ref, place.number)
+            size = fetch.decoded_size(imap, place.ref, _part_of(found))
     span = Span.asked(request.headers.get("Range", ""), size)
     if span is None:
         return unsatisfiable(size)
@@ -212,12 +213,17 @@ def _bytes(
     return kept(spanned(response, span, size, media_type or found.detected.served))
 
 
+def _part_of(found: Found) -> Part:
+    part = found.file.part
+    assert part is not None  # noqa: S101  a file inside another is always whole
+    return part
+
+
 def _streamed(
     request: SignedInRequest, ref: MessageRef, found: Found, span: Span, size: int | None
 ) -> tuple[streaming.Stream, Span, int | None]:
     """A span of a part as the server cuts it; all of it, where the server can't decode it."""
-    part = found.file.part
-    assert part is not None  # noqa: S101  a file inside another is always whole
+    part = _part_of(found)
     if size is not None:
         # Dovecot tells the size of base64 that is cut off, then hangs up over it.
         with suppress(ServerUnavailable, ServerRefused):
