@@ -125,7 +125,17 @@ def _is_imitation(label: str) -> bool:
     return len(scripts) > 1 or all(char in _LATIN_TO_THE_EYE for char in letters)
 
 
+def _as_read(words: str) -> str:
+    """Words as the eye takes them: a full stop of another script is one, and what has no width is
+    not there."""
+    if words.isascii():
+        return words
+    words = unicodedata.normalize("NFKC", words[:2000]).replace("。", ".")
+    return "".join(char for char in words if unicodedata.category(char) != "Cf")
+
+
 def _disagrees(name: str, words: str) -> bool:
+    words = _as_read(words)
     if "." not in words:
         return False
     target = name.removeprefix("www.")

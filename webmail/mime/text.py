@@ -300,12 +300,13 @@ def without_surrogates(unicode: str) -> str:
 
 
 _LINE_ENDS = re.compile("\r\n?|\u2028|\u2029")
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+# With them the two marks that turn letters around, so that a host reads as another one.
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e]")
 
 
 def decode(data: bytes, encoding: str, charset: str) -> str:
     """The text of a part: transfer encoding undone, charset decoded, ``\\n`` line ends, no control
-    characters.
+    characters and no mark that turns letters around.
 
     See :func:`decode_charset` for how charsets are believed. Never raises; Unicode is not
     normalised.

@@ -11,7 +11,7 @@ from webmail.mime.html import SafeHtml
 
 TAGS = css.words(
     """
-    a abbr acronym address area article aside b bdi bdo big blockquote br caption center cite
+    a abbr acronym address area article aside b bdi big blockquote br caption center cite
     code col colgroup dd del details dfn dir div dl dt em figcaption figure font footer h1 h2 h3
     h4 h5 h6 header hr i img ins kbd li main map mark menu nav ol p pre q rp rt ruby s samp
     section small span strike strong sub summary sup table tbody td tfoot th thead time tr tt u

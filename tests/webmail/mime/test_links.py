@@ -8,6 +8,23 @@ import pytest
 
 from webmail.mime import html, links
 
+TURNED = [
+    '<a href="https://evil.example/"><bdo dir="rtl">rf.euqnab//:sptth</bdo></a>',
+    '<a href="https://evil.example/" style="unicode-bidi:bidi-override">rf.euqnab</a>',
+    "<style>a{unicode-bidi:isolate-override;direction:rtl}</style>"
+    '<a href="https://evil.example/">rf.euqnab</a>',
+    '<a href="https://evil.example/">\u202erf.euqnab\u202c</a>',
+    '<a href="https://evil.example/">&#8238;rf.euqnab</a>',
+]
+
+
+@pytest.mark.parametrize("source", TURNED)
+def test_the_words_of_a_link_are_not_turned_around(source: str) -> None:
+    safe = html.sanitise(source)
+    assert not re.search("bdo|bidi-override|isolate-override|\u202d|\u202e", safe.body + safe.style)
+    assert "rf.euqnab" in safe.body
+
+
 QUIET = [
     ("https://www.ac-exemple.fr/a?b=c", "www.ac-exemple.fr"),
     ("https://ac-exemple.fr/", "Voir https://www.ac-exemple.fr/page"),
@@ -57,6 +74,11 @@ TOLD = [
     ("https://gooġle.example/", "ici", "gooġle.example (xn--goole-y1a.example)", True),
     ("https://日本.example/", "ici", "日本.example (xn--wgv71a.example)", False),
     ("https://\uff45vil。example/", "banque.fr", "evil.example", False),
+    ("https://evil.example/", "banque.\u200bfr", "evil.example", False),
+    ("https://evil.example/", "ban\u00adque\u2060.fr", "evil.example", False),
+    ("https://evil.example/", "banque\uff0efr", "evil.example", False),
+    ("https://evil.example/", "banque\u2024fr", "evil.example", False),
+    ("https://evil.example/", "www\u3002banque\u3002fr", "evil.example", False),
     ("mailto:b@evil.example", "a@banque.fr", "b@evil.example", False),
 ]
 

@@ -73,6 +73,12 @@ CHARSETS = {
 }
 
 
+def test_letters_are_not_turned_around() -> None:
+    turned = "https://\u202erf.euqnab\u202c".encode()
+    assert text.decode(turned, "8bit", "utf-8") == "https://rf.euqnab\u202c"
+    assert "\u202e" not in text.to_html("https://a.fr/\u202egpj.exe")
+
+
 @pytest.mark.parametrize(("data", "charset", "expected"), CHARSETS.values(), ids=CHARSETS)
 def test_a_charset_is_believed_as_far_as_the_bytes_allow(
     data: bytes, charset: str, expected: str

@@ -1,0 +1,73 @@
+"""Three hundred hostile pieces of HTML, and texts that would be HTML: nothing that runs, loads,
+leads away or covers is left."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.webmail.mime.hostile import ADDRESS, PIECES, TEXTS, VALUES, Piece
+from tests.webmail.mime.judge import judge
+from webmail.mime import addresses, headers, html, text
+from webmail.mime.html import SafeHtml
+
+AROUND = [
+    "<p>avant</p>{}<p>après</p>",
+    "{}",
+    "<html><head></head><body><div>{}</div></body></html>",
+]
+
+
+def of(pieces: tuple[Piece, ...]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("piece", pieces, ids=lambda piece: piece.name)
+
+
+@of(PIECES)
+def test_nothing_hostile_is_left(piece: Piece) -> None:
+    for around in AROUND:
+        safe = html.sanitise(around.format(piece.source), mailto="/compose/?")
+        judge(safe)
+        assert ADDRESS not in safe.style
+        assert "remote/" not in safe.body + safe.style
+        assert "avant" not in around or "avant" in safe.body
+
+
+@of(PIECES)
+def test_images_from_elsewhere_are_numbers_of_ours_when_they_are_allowed(piece: Piece) -> None:
+    safe = html.sanitise(piece.source, remote=True, mailto="/compose/?")
+    judge(safe)
+    assert ADDRESS not in safe.style
+    assert all(one.startswith(("http://", "https://")) for one in safe.remote)
+
+
+@of(PIECES)
+def test_what_is_clean_stays_clean(piece: Piece) -> None:
+    once = html.sanitise(piece.source)
+    judge(html.sanitise(f"<style>{once.style}</style>{once.body}"))
+
+
+@of((*PIECES, *TEXTS, *VALUES))
+def test_a_text_is_never_more_than_text_and_links(piece: Piece) -> None:
+    for written in (piece.source, html.to_text(piece.source)):
+        shown = text.to_html(written)
+        judge(SafeHtml(shown.replace(' class="quote"', "").replace(' class="signature"', "")))
+
+
+@of(VALUES)
+def test_no_name_is_a_path_or_turns_around(piece: Piece) -> None:
+    name = headers.safe_name(piece.source)
+    assert not set('/\\:*?"<>|') & set(name)
+    assert not name.startswith(".")
+    assert name.isprintable()
+    assert not set(name) & set(map(chr, [*range(0x200B, 0x2010), *range(0x202A, 0x202F)]))
+
+
+@of(VALUES)
+def test_a_sender_is_one_sender(piece: Piece) -> None:
+    quoted = piece.source.replace("\\", "").replace('"', "")
+    found = addresses.parse(f'"{quoted}" <a@exemple.invalid>')
+    assert [one.address for one in found] == ["a@exemple.invalid"]
+
+
+def test_there_are_as_many_as_it_says() -> None:
+    assert len(PIECES) >= 300
+    assert len({piece.source for piece in PIECES}) == len(PIECES)
