@@ -459,7 +459,13 @@ def _assembled(piece: Piece, number: str, bodies: dict[str, bytes]) -> Part:
         size=len(piece.content),
         disposition="" if is_text or piece.content_id else "attachment",
         file_name=headers.safe_name(piece.name),
+        envelope=_envelope(piece.content) if piece.media_type in MESSAGE_TYPES else None,
     )
+
+
+def _envelope(message: bytes) -> Envelope:
+    """Of a nested message, which is not taken apart."""
+    return envelope.read(headers.parse(message[:_LONGEST_HEAD]))
 
 
 # Bytes of a nested message in which its header is looked for.
@@ -492,7 +498,8 @@ class _Parser:
         described = _described(fields, default)
         part = replace(described, number=f"{self._prefix}{number or '1'}", size=end - body)
         if part.media_type in MESSAGE_TYPES:
-            part = replace(part, envelope=self._envelope(part, body, end))
+            head = self._raw[body : min(end, body + _LONGEST_HEAD)]
+            part = replace(part, envelope=_envelope(decode_transfer(head, part.encoding)))
         if part.is_multipart:
             children = self._children(part, body, end, number, depth)
             if children:
@@ -500,11 +507,6 @@ class _Parser:
             part = replace(part, media_type="text/plain")
         self.bodies[part.number] = self._raw[body:end]
         return part
-
-    def _envelope(self, part: Part, start: int, end: int) -> Envelope:
-        """Of a nested message, which is not taken apart."""
-        head = self._raw[start : min(end, start + _LONGEST_HEAD)]
-        return envelope.read(headers.parse(decode_transfer(head, part.encoding)))
 
     def _children(
         self, part: Part, start: int, end: int, number: str, depth: int
