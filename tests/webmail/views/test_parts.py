@@ -8,6 +8,7 @@ from collections.abc import Callable
 from email.message import EmailMessage
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from accounts import session
@@ -93,6 +94,31 @@ def test_a_frame_opened_by_itself_is_rendered_once(
     assert counted(frame) == 4  # NOOP, head, NOOP in the second lease, body and structure
     assert counted(frame) == 0
     assert counted(frame + "inline/0") == 2
+
+
+def test_an_image_costs_a_small_record_and_not_the_kept_html(
+    reader: Client, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = "".join(f"<p>{n * 7919 % 100_003}</p>" for n in range(10_000))
+    uid = mailbox.append(newsletter(REMOTE + long))
+    choose(reader, mailbox, uid, "once")
+    reader.get(path(mailbox, uid))
+    image_proxy.remember(User.objects.get(login="alice"), LOGO, Fetched("image/png", PNG))
+    read: list[int] = []
+    get = cache.get
+
+    def measured(key: str, *rest: object) -> object:
+        found = get(key, *rest)
+        read.append(len(found) if isinstance(found, (str, bytes)) else 0)
+        return found
+
+    monkeypatch.setattr(cache, "get", measured)
+    for more in ("frame/inline/0", "frame/remote/0"):
+        assert reader.get(path(mailbox, uid, more)).status_code == 200
+    assert max(read) < 3_000
+    read.clear()
+    reader.get(path(mailbox, uid, "frame/"))
+    assert max(read) > 20_000
 
 
 def test_the_same_content_elsewhere_is_not_sanitised_again(
