@@ -206,8 +206,14 @@ class Viewer {
   }
 
   locate() {
-    const middle = this.pages.scrollTop + this.pages.clientHeight / 2;
-    const sheet = this.sheets.findLast(({ element }) => element.offsetTop - this.pages.offsetTop <= middle);
+    const { scrollTop, clientHeight, scrollHeight } = this.pages;
+    const isAtEnd = scrollTop > 0 && scrollTop + clientHeight >= scrollHeight - 2;
+    // The first of those that are seen, not one that only begins or ends there.
+    const sheet = isAtEnd ? this.sheets.at(-1) : this.sheets.find(({ element }) => {
+      const top = element.offsetTop - this.pages.offsetTop - scrollTop;
+      const height = element.offsetHeight;
+      return top + Math.max(height / 2, height - clientHeight / 2) > 0;
+    });
     this.current = sheet?.number ?? 1;
     this.root.querySelector("[data-pdf-number]").value = this.current;
     for (const [act, isOff] of [["previous", this.current === 1], ["next", this.current === this.sheets.length]]) {
