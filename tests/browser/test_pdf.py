@@ -147,7 +147,7 @@ def test_a_long_file_is_drawn_where_it_is_looked_at(show: Callable[[bytes], Page
 
 def test_of_several_pages_in_view_the_first_is_told(show: Callable[[bytes], Page]) -> None:
     page = ready(show(samples.pdf([f"Page {n}" for n in range(1, 9)])))
-    page.set_viewport_size({"width": 300, "height": 1200})
+    page.set_viewport_size({"width": 180, "height": 700})
     expect(page.locator(".pdf-page").nth(2)).to_be_in_viewport()
     expect(page.locator("[data-pdf-number]")).to_have_value("1")
     page.fill("[data-pdf-number]", "3")
