@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from demo.servers.dovecot import MailAccount
+from tests.browser.test_hostile import WATCH
 from tests.browser.test_viewer import violations
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.test_nested import carrying, forwarded, newsletter
@@ -106,3 +109,44 @@ def test_without_javascript_a_link_leads_to_it(
     opened(page, sign_in, alice, "Tr")
     page.locator("details.nested a").click()
     expect(page.locator("main #viewer").get_by_text("Rendez-vous à 8 h.")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_nothing_hostile_runs_or_leaves_from_inside_another_message(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    mailbox: Mailbox,
+    corpus: Path,
+    faults: list[str],
+) -> None:
+    """Each of the shared corpus, in a message and unfolded there; as a file, in the viewer."""
+    page = open_page()
+    page.add_init_script(WATCH)
+    page.on("dialog", lambda dialog: (faults.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    page.context.on("page", lambda other: faults.append(f"window {other.url}"))
+    page.on(
+        "console", lambda said: faults.append(said.text) if said.text.startswith("RAN ") else None
+    )
+    sign_in(page, alice)
+    hostile = corpus / "xss"
+    wrong = {}
+    names = [entry["file"] for entry in json.loads((hostile / "manifest.json").read_text())]
+    for number, name in enumerate(names):
+        faults.clear()
+        as_file = ("mal.eml", "application/octet-stream") if number % 4 == 0 else ()
+        uid = mailbox.append(carrying((hostile / name).read_bytes(), *as_file))
+        address = f"/mail/INBOX/{mailbox.uidvalidity()}-{uid}/{'view/2/' if as_file else ''}"
+        page.goto(address, wait_until="load")
+        if not as_file:
+            page.locator("details.nested > summary").click()
+            page.locator("details.nested dl").wait_for()
+        for frame in page.frames[1:]:
+            frame.wait_for_load_state("load")
+        page.wait_for_timeout(60)
+        if not page.url.endswith(address):
+            faults.append(f"went to {page.url}")
+        if faults:
+            wrong[name] = list(faults)
+    assert not wrong
+    assert len(names) > 50
