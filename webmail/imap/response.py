@@ -333,7 +333,8 @@ def _multipart(value: tuple[Any, ...], number: str) -> Part:
 
 def _single(value: tuple[Any, ...], number: str) -> Part:
     main, sub, parameters, content_id, description, encoding, size = value[:7]
-    media_type = f"{_string(main).lower()}/{_string(sub).lower()}"
+    # A type that is none means a plain text (RFC 2045 section 5.2): old programs write "text".
+    media_type = f"{_string(main)}/{_string(sub)}".lower() if _string(sub) else "text/plain"
     children: tuple[Part, ...] = ()
     inner = None
     extension = value[7:]

@@ -52,7 +52,15 @@ _REPLACEMENT = "\ufffd".encode()
 def _has_lost_characters(data: bytes, written: str, charset: str) -> bool:
     if "\ufffd" in written and _REPLACEMENT not in data:
         return True
-    return not data.isascii() and not text.is_known(charset)
+    return not (data.isascii() or text.is_known(charset) or _is_utf8(data))
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Whether the bytes tell their charset by themselves: no other text is valid UTF-8."""
+    try:
+        return bool(data.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 _ENRICHED_TAG = re.compile(

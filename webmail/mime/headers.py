@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import binascii
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
@@ -191,7 +192,22 @@ def parameter(parameters: Mapping[str, str], name: str) -> str:
     ``""`` if none."""
     lower = {key.lower(): value for key, value in parameters.items()}
     extended = _extended(lower, name)
-    return extended or decode(lower.get(name, ""))
+    return extended or _without_percents(decode(lower.get(name, "")))
+
+
+# Letters beyond ASCII as UTF-8 in an address has them.
+_PERCENTS = re.compile(r"%[CDEFcdef][0-9A-Fa-f]%[89ABab][0-9A-Fa-f]")
+
+
+def _without_percents(value: str) -> str:
+    """``value`` decoded where it is coded as an address: web programs write names so, and Dovecot
+    tells those of RFC 2231 so that come without a charset."""
+    if not _PERCENTS.search(value):
+        return value
+    try:
+        return unquote_to_bytes(value).decode()
+    except UnicodeDecodeError:
+        return value
 
 
 def _extended(parameters: Mapping[str, str], name: str) -> str:
@@ -230,7 +246,8 @@ def file_name(parameters: Mapping[str, str]) -> str:
 
 def safe_name(name: str) -> str:
     """``name`` made safe to show and to save, see :func:`file_name`."""
-    name = decode(name)
+    # Macs write an é as two characters, which others take for another name.
+    name = unicodedata.normalize("NFC", decode(name))
     # Old programs sent the whole path of the file: only what follows it is a name.
     if re.match(r"[A-Za-z]:\\|\\\\|/", name):
         name = re.split(r"[/\\]", name)[-1]

@@ -194,7 +194,7 @@ _C1 = re.compile("[\x80-\x9f]")
 def _codec(charset: str) -> str:
     """The Python codec for what a mail says, ``""`` when it says nothing known (or us-ascii, which
     says little)."""
-    name = charset.strip(" \t\r\n\"'").lower().replace("_", "-").replace(" ", "-")[:40]
+    name = charset.strip(" \t\r\n\"';").lower().replace("_", "-").replace(" ", "-")[:40]
     name = re.sub(r"^(?:x-|cs)?iso-?8859-?(\d{1,2})(?=$|-[ie]$|:)", r"iso8859-\1", name).partition(
         ":"
     )[0]
@@ -207,7 +207,7 @@ def _codec(charset: str) -> str:
 
 def is_known(charset: str) -> bool:
     """Whether a part in this charset can be read as what it says it is; ``""`` is us-ascii."""
-    name = charset.strip(" \t\r\n\"'").lower()
+    name = charset.strip(" \t\r\n\"';").lower()
     return bool(_codec(name)) or name in ("", "us-ascii", "ascii", "ansi_x3.4-1968", "binary")
 
 

@@ -108,6 +108,12 @@ def test_no_damage_to_an_answer_is_more_than_a_damaged_row(data):
     assert len(rows) <= 2
 
 
+def test_a_type_of_one_word_is_a_plain_text():
+    for said in (b'"texte" "" NIL NIL NIL "7bit" 5', b'"text" "" NIL NIL NIL "7bit" 5 0'):
+        part = structure_of(said)
+        assert (part.media_type, part.size) == ("text/plain", 5)
+
+
 def test_a_missing_structure_is_unreadable():
     (row,) = response.messages([ROW.replace(TEXT, b"BODYSTRUCTURE NIL")], INBOX)
     assert row.structure is UNREADABLE

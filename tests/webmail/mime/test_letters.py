@@ -1,0 +1,40 @@
+"""Letters as real programs write them: what is shown of each."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.webmail.mime.judge import judge
+from tests.webmail.mime.letters import LETTERS, Letter
+from tests.webmail.mime.reader import Reader
+
+
+@pytest.mark.parametrize("letter", LETTERS.values(), ids=LETTERS)
+def test_a_letter_is_shown_as_it_was_meant(letter: Letter) -> None:
+    reader = Reader(letter.raw)
+    seen = reader.see()
+    words = " ".join(seen.text.split())
+    place = 0
+    for line in letter.text:
+        assert line in words[place:]
+        place = words.index(line, place) + len(line)
+    assert not [line for line in letter.absent if line in words]
+    assert tuple(part.file_name for part in seen.shown.attachments) == letter.names
+    assert len(seen.shown.inline) == letter.inline
+    assert len(seen.shown.messages) == letter.messages
+    assert seen.protection.value == letter.protection
+    assert {one.value for one in seen.damage} == set(letter.damage)
+    judge(seen.html)
+
+
+@pytest.mark.parametrize("letter", LETTERS.values(), ids=LETTERS)
+def test_who_wrote_to_whom_about_what_is_told(letter: Letter) -> None:
+    fields = Reader(letter.raw).headers
+    senders = [(one.name, one.address) for one in fields.addresses("From")]
+    assert (senders or [("", "")])[0] == letter.sender
+    assert tuple(one.address for one in fields.addresses("To")) == letter.to
+    assert fields.get("Subject") == letter.subject
+
+
+def test_there_are_as_many_as_it_says() -> None:
+    assert len(LETTERS) >= 150
