@@ -246,6 +246,33 @@ def message_url(ref: MessageRef, view: str = "message", *more: object) -> str:
     return reverse(f"mail:{view}", args=[ref.folder, ref_segment(ref), *more])
 
 
+ZOOMS = (100, 125, 150, 200)
+"""Sizes that a message is shown at, in percent of its own."""
+
+
+def zoom(asked: str) -> int:
+    """A size that was asked for in an address; 100 for any other."""
+    return next((size for size in ZOOMS if str(size) == asked), ZOOMS[0])
+
+
+@dataclass(frozen=True)
+class ZoomStep:
+    """One size of the open message: the reader's address with it."""
+
+    percent: int
+    url: str
+
+
+def zoom_steps(url: str, *, as_text: bool) -> tuple[ZoomStep, ...]:
+    """The sizes that an open message can be shown at. ``url`` is its own, without a query."""
+    kept = ["view=text"] if as_text else []
+    queries = [kept if percent == ZOOMS[0] else [*kept, f"zoom={percent}"] for percent in ZOOMS]
+    return tuple(
+        ZoomStep(percent, f"{url}?{'&'.join(query)}" if query else url)
+        for percent, query in zip(ZOOMS, queries, strict=True)
+    )
+
+
 def subject_of(subject: str) -> str:
     return subject.strip() or gettext("(no subject)")
 

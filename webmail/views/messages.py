@@ -106,7 +106,7 @@ def message_list(request: SignedInRequest, folder: str) -> HttpResponse:
 def message(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
     """An opened message; for htmx the reader alone, with the folder counts beside it.
 
-    ``?view=text``: its text, although it has HTML.
+    ``?view=text``: its text, although it has HTML; ``?zoom=150``: larger than it is.
     """
     return _reader(request, MessageRef(folder, *ref), as_text=request.GET.get("view") == "text")
 
@@ -136,6 +136,8 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
             context = _list_context(request, imap, ref.folder, ref)
             context["toast"] = request.session.pop(TOAST, None)
     context["opened"] = shown(opened, renderer)
+    context["zoom"] = presentation.zoom(request.GET.get("zoom", ""))
+    context["zooms"] = presentation.zoom_steps(presentation.message_url(ref), as_text=as_text)
     return render(request, "webmail/message.html", context)
 
 
