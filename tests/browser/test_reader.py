@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -135,6 +136,56 @@ def test_images_from_elsewhere_are_asked_of_our_server_alone(
     expect(picture).to_have_attribute("src", "remote/0")
     assert [url for url in asked if url.endswith("/frame/remote/0")]
     assert not [url for url in asked if url.endswith("/frame/remote/1")]
+    assert not faults
+
+
+WIDE = [
+    '<table width="600"><tr><td width="300">Bonjour</td><td width="300">à tous</td></tr></table>',
+    '<table width="100%"><tr><td align="center"><table style="width:640px"><tr><td>Bonjour'
+    '<img width="640" height="90" alt="Affiche" src="http://x/a"></table></table>',
+    '<div style="min-width:700px;width:700px">Bonjour</div>',
+    "<table><tr><td nowrap>" + "Bonjour à tous " * 20 + "</table>",
+]
+
+
+@pytest.mark.parametrize("source", WIDE)
+def test_mail_drawn_for_a_wide_screen_fits_on_a_telephone(
+    opened: Callable[..., Page], source: str
+) -> None:
+    page = opened(html(source), width=375)
+    page.frame_locator("iframe").get_by_text("Bonjour").first.wait_for()
+    root = "document.querySelector('iframe[data-frame]').contentDocument.documentElement"
+    assert page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
+
+
+@pytest.mark.parametrize("script", [True, False])
+@pytest.mark.parametrize("width", [1440, 375])
+def test_a_message_is_shown_larger_without_scrolling_the_page_sideways(
+    opened: Callable[..., Page], faults: list[str], script: bool, width: int
+) -> None:
+    line = "Bonjour à toutes et à tous, voici la lettre. " * 20
+    page = opened(html(f"<p>{line}</p>"), width=width, java_script_enabled=script)
+    words = page.frame_locator("iframe").get_by_text("Bonjour")
+    before = words.bounding_box()
+    page.locator(".tools details.menu summary").last.click()
+    page.locator(".zooms a[href$='zoom=200']").click()
+    expect(page.locator("iframe[data-frame]")).to_have_attribute("src", re.compile("zoom=200$"))
+    assert page.url.endswith("?zoom=200")
+    words = page.frame_locator("iframe").get_by_text("Bonjour")
+    expect(words).to_be_visible()
+    after = words.bounding_box()
+    assert before and after
+    assert after["height"] > 2.5 * before["height"]
+    assert after["width"] < before["width"] + 20
+    if script:
+        until(
+            page, f"document.querySelector('iframe[data-frame]').offsetHeight > {after['height']}"
+        )
+        page.wait_for_timeout(1500)
+        assert height(page) < after["height"] + 120
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.locator(".tools details.menu summary").last.click()
+    expect(page.locator(".zooms [aria-current]")).to_have_text(re.compile("200"))
     assert not faults
 
 

@@ -79,10 +79,13 @@ MOST_CHARACTERS = 300_000
 _LONGEST_REMEMBERED = 500
 _MOST_RULES = 5000
 PREFIX = "m-"
+LOST = "lost"
+# White and black are read on it alike.
+BACKDROP = "#757575"
 
 
-# Gives an address as it may be loaded (``inline/0``, ``remote/0``), None when it may not; the
-# second argument is the declarations beside it.
+# Gives an address as it may be loaded (``inline/0``, ``remote/0``), None when it may not, LOST when
+# something must stand in its place; the second argument is the declarations beside it.
 Image = Callable[[str, str], str | None]
 
 
@@ -307,6 +310,9 @@ def _rewritten(token: Any, image: Image | None, beside: str) -> Any:
     if address is None:
         return token
     ours = image(address, beside) if image and _ESCAPED not in address else None
+    if ours == LOST:
+        gradient = f"linear-gradient({BACKDROP},{BACKDROP})"
+        return tinycss2.parse_one_component_value(gradient)
     if ours and _OURS.fullmatch(ours):
         return _OurAddress(token.source_line, token.source_column, ours, f"url({ours})")
     return IdentToken(token.source_line, token.source_column, "none")

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 # Part of the key under which a result is cached: to be raised with every change of what comes out.
-POLICY = 3
+POLICY = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def sanitise(
     """
     source = _clean_characters(source)
     bounds.check_source(source)
-    page = Page(remote, frozenset(locations), mailto)
+    page = Page(remote, frozenset(locations), mailto, source)
     style = _style(source, page)
     cleaned = _CLEANER.clean(source)
     # Marks that turn letters around: honest mail has "dir" for that.
@@ -199,7 +199,7 @@ def _style(source: str, page: Page) -> str:
     for sheet in sheets:
         size += len(sheet)
         if size <= css.MOST_CHARACTERS:
-            out.append(css.sheet(sheet, page.image))
+            out.append(css.sheet(sheet, page.in_style))
     return "\n".join(filter(None, out))
 
 
@@ -232,7 +232,7 @@ def _body_rules(attributes: dict[str, str], page: Page) -> str:
             (
                 css.declarations(";".join(own[:2])),
                 *own[2:],
-                css.declarations(attributes.get("style", ""), page.image),
+                css.declarations(attributes.get("style", ""), page.in_style),
             ),
         )
     )

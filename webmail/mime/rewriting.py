@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from urllib.parse import unquote
 
@@ -36,6 +37,7 @@ class Page:
     is_remote_allowed: bool
     locations: Collection[str]
     mailto: str = ""
+    source: str = ""
     inline: dict[str, int] = field(default_factory=dict)
     remote: dict[str, int] = field(default_factory=dict)
     blocked: int = 0
@@ -82,11 +84,19 @@ class Page:
             new = rule(self, value) if rule else value
             if new is not None:
                 kept[name] = new
+        if "background" not in kept and any(name == "background" for name, _ in raw):
+            self._set_backdrop(kept)
         if is_signature:
             kept["class"] = f"{kept.get('class', '')} m-signature".strip()
         if not kept.get("href", "#").startswith("#"):
             self._open_outside(element, kept)
         return verdict.ask(element.tag, kept)
+
+    def _set_backdrop(self, kept: dict[str, str]) -> None:
+        """Give an element whose background is not shown another one, if it has none of its own."""
+        style = kept.get("style", "")
+        if self.has_light_ink and "bgcolor" not in kept and "background" not in style:
+            kept["style"] = ";".join(filter(None, (style, f"background-color:{css.BACKDROP}")))
 
     def _open_outside(self, element: etree._Element, kept: dict[str, str]) -> None:
         """Links open a new window that knows neither its opener nor where it came from."""
@@ -145,6 +155,18 @@ class Page:
         self.blocked += 1
         return None
 
+    def in_style(self, address: str, beside: str) -> str | None:
+        """The same for the background of a style: white words must not lose theirs."""
+        image = self.image(address, beside)
+        if image or not self.has_light_ink or _has_paper(beside) or tracking.are_unseen(beside):
+            return image
+        return css.LOST
+
+    @cached_property
+    def has_light_ink(self) -> bool:
+        """Whether the message has words that can't be read on white."""
+        return bool(_LIGHT_INK.search(self.source))
+
     def _image_set(self, value: str) -> str | None:
         blocked, kept = self.blocked, []
         for candidate in re.findall(r"[^\s,]\S*(?:\s+[\d.]{1,8}[wx])?", value)[:20]:
@@ -163,7 +185,7 @@ class Page:
             self._style_characters += len(value)
             if self._style_characters > css.MOST_CHARACTERS:
                 raise TooComplex("more than 300,000 characters of different styles")
-            kept = css.declarations(value, self.image)
+            kept = css.declarations(value, self.in_style)
             self.is_designed = self.is_designed or is_coloured(kept)
             self._styles[value] = kept or None
         return self._styles[value]
@@ -305,6 +327,32 @@ def _add_note(link: etree._Element, note: links.Note, address: str) -> None:
 
 # --- colours ---
 
+_LIGHT_INK = re.compile(
+    r"""(?<![\w-])color\s*[:=]\s*["']?\s*
+    (?:\#(?:[c-f][0-9a-f]){3}(?![0-9a-f])|\#[c-f]{3}(?![0-9a-f])|white\b|snow\b|ivory\b
+    |rgba?\(\s*2[0-5]\d\s*,\s*2[0-5]\d\s*,\s*2[0-5]\d\b)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_BACKGROUND = re.compile(r"(?:^|;)background(?:-color)?:([^;]*)")
+_NO_PAPER = css.words(
+    """
+    none no-repeat repeat repeat-x repeat-y round space center top left right bottom cover contain
+    auto scroll local fixed transparent inherit initial unset border-box padding-box content-box
+    !important
+    """
+)
+
+
+def _has_paper(declarations: str) -> bool:
+    """Whether a background has a colour besides its image."""
+    values = " ".join(_BACKGROUND.findall(declarations))
+    return any(
+        word[0] in "#abcdefghijklmnopqrstuvwxyz" and word not in _NO_PAPER
+        for word in re.split(r"[\s,/]+", values.lower())
+        if word
+    )
+
+
 _COLOURED = re.compile(r"(?:^|[;{\s])(background(?:-color|-image)?|color):([^;{}]*)")
 # Black on white, and the colours that Word gives to links.
 _PLAIN = css.words(
@@ -314,16 +362,31 @@ _PLAIN = css.words(
     #467886 #96607d #800080
     """
 )
-_DARK_GREY = re.compile(r"#([0-5][0-9a-f])\1\1|#([0-5])\2\2|rgb\((\d|[1-8]\d),\3,\3\)")
+_HEX = re.compile(r"#(?:([0-9a-f])([0-9a-f])([0-9a-f])|([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2}))")
+_RGB = re.compile(r"rgb\((\d{1,3}),(\d{1,3}),(\d{1,3})\)")
+# How light a grey may be to be ink, and how far from grey: of 255.
+_LIGHTEST_INK = 192
+_FURTHEST_FROM_GREY = 40
+
+
+def _is_grey_ink(value: str) -> bool:
+    """Whether a colour is a grey that is read on white: small print, or what mail programs take
+    for black."""
+    if match := _HEX.fullmatch(value):
+        channels = [int(one * 2 if len(one) == 1 else one, 16) for one in match.groups() if one]
+    elif match := _RGB.fullmatch(value):
+        channels = [int(one) for one in match.groups()]
+    else:
+        return False
+    spread = max(channels) - min(channels)
+    return max(channels) <= _LIGHTEST_INK and spread <= _FURTHEST_FROM_GREY
 
 
 def _is_plain(name: str, value: str) -> bool:
     """Whether a colour is what undesigned mail has: dark on white."""
     value = re.sub(r"\s*!important\s*$", "", value.strip().lower())
     value = re.sub(r"\s*,\s*", ",", value)
-    if name == "color" and _DARK_GREY.fullmatch(value):
-        return True
-    return value in _PLAIN or not value
+    return not value or value in _PLAIN or (name == "color" and _is_grey_ink(value))
 
 
 def is_coloured(style: str) -> bool:

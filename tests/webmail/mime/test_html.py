@@ -305,6 +305,42 @@ def test_the_numbers_of_addresses_do_not_depend_on_what_is_allowed(remote: bool)
     assert safe.remote == html.sanitise(BACKGROUNDS + REMOTE).remote
 
 
+LIGHT = [
+    '<p style="color:#fff;background:url(http://x/a) no-repeat">a',
+    "<style>.a{background-image:url(data:image/png,x)}.a b{color:white}</style><p class=a><b>a",
+    '<table background="http://x/a"><tr><td><font color="#FFFFFF">a',
+    '<body style="background:url(http://x/a);color:rgb(255, 255, 255)">a',
+]
+
+
+@pytest.mark.parametrize("source", LIGHT)
+def test_white_words_are_read_while_the_picture_behind_them_is_not_shown(source: str) -> None:
+    safe = html.sanitise(source)
+    assert css.BACKDROP in safe.body + safe.style
+    assert safe.designed
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '<p style="color:#000;background:url(http://x/a)">a',
+        '<p style="color:#fff;background:navy url(http://x/a)">a',
+        '<p style="color:#fff;background-image:url(http://x/a);background-color:#123">a',
+        '<table background="http://x/a" bgcolor="#123456"><tr><td><font color="white">a',
+        '<p style="background-color:#fff;background-image:url(http://x/a)">a',
+    ],
+)
+def test_nothing_stands_for_a_picture_that_is_not_missed(source: str) -> None:
+    safe = html.sanitise(source)
+    assert css.BACKDROP not in safe.body + safe.style
+
+
+def test_a_picture_that_is_shown_has_nothing_in_its_place() -> None:
+    for source in (LIGHT[0], LIGHT[2], LIGHT[3]):
+        safe = html.sanitise(source, remote=True)
+        assert css.BACKDROP not in safe.body + safe.style
+
+
 def test_a_message_cannot_name_a_number_itself() -> None:
     one = "url(remote/0) url('inline/0')"
     safe = html.sanitise(
@@ -328,8 +364,11 @@ PLAIN = [
     '<p style="color:rgb(34, 34, 34)">a</p>',
     '<style>a:link{color:#0563C1}p{font-family:Calibri}</style><body bgcolor="white">a',
     '<table bgcolor="#ffffff"><tr><td>a</table>',
+    '<p style="color:#999">a</p><p style="color:#1a2233">b</p><font color="#808080">c</font>',
 ]
 DESIGNED = [
+    '<p style="color:#e0e0e0">a</p>',
+    '<p style="color:#800000">a</p>',
     '<p style="color:red">a</p>',
     '<p style="background:#eee">a</p>',
     '<p style="background-image:linear-gradient(red,blue)">a</p>',
