@@ -283,7 +283,8 @@ def _detected(file: File, content: bytes) -> Detected:
 def _needs_whole(content: bytes, detected: Detected) -> bool:
     if detected.kind is Kind.UNKNOWN:
         return content.startswith(_OLD_OFFICE)
-    return detected.kind not in _TOLD_BY_HEAD
+    # Only the whole of a scan tells whether it has pages.
+    return detected.kind not in _TOLD_BY_HEAD or detected.extension == "tiff"
 
 
 def _whole(imap: Connection, ref: MessageRef, part: Part, limit: int) -> bytes:

@@ -135,6 +135,13 @@ def libreoffice() -> None:
 
 
 @pytest.fixture(scope="session")
+def poppler() -> None:
+    """Skips where poppler's programs are missing."""
+    if not shutil.which("pdftotext"):
+        pytest.skip(missing("pdftotext (poppler-utils)"))
+
+
+@pytest.fixture(scope="session")
 def chromium() -> str:
     """The browser's path; skips where there is none."""
     for name in ("chromium", "chromium-browser", "google-chrome"):

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from PIL import Image, ImageOps
 
@@ -19,6 +21,8 @@ MOST_PIXELS = 64_000_000
 LONGEST_SIDE = 4096
 """Pixels of the longer side of what is shown, enough to zoom into a page of text."""
 THUMBNAIL_SIDE = 320
+MOST_PIXELS_PAGED = 250_000_000
+"""Of all pages of a scan together: thirty sheets of A4 at 300 dots an inch."""
 
 # Of all frames of an animation together; beyond it only the first is shown.
 _MOST_PIXELS_MOVING = 60_000_000
@@ -40,6 +44,9 @@ _DAMAGE = (
     ArithmeticError,
     AttributeError,
 )
+
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,19 @@ def thumbnail(content: bytes, *, longest: int = THUMBNAIL_SIDE) -> Picture:
     return _read(content, lambda image: _small(image, longest))
 
 
-def _read(content: bytes, make: Callable[[Image.Image], Picture]) -> Picture:
+def page_count(content: bytes, *, most: int) -> int:
+    """Of a TIFF, as scanners and fax machines write it; no more than ``most`` are counted. 1 for
+    what has no pages. Raises NoPreview."""
+    return _read(content, lambda image: _count(image, most))
+
+
+def pages(content: bytes, *, most: int, longest: int = LONGEST_SIDE) -> list[Picture]:
+    """The pages of a TIFF as JPEG, the first ``most`` of them, and no more than `MOST_PIXELS_PAGED`
+    have together. Raises NoPreview."""
+    return _read(content, lambda image: list(_pages(image, most, longest)))
+
+
+def _read(content: bytes, make: Callable[[Image.Image], Made]) -> Made:
     if content.startswith(b"\xff\xd8") and content.count(_START_OF_SCAN) > _MOST_SCANS:
         raise NoPreview(Reason.BOMB, "too many scans")
     try:
@@ -80,6 +99,38 @@ def _read(content: bytes, make: Callable[[Image.Image], Picture]) -> Picture:
         raise NoPreview(Reason.TOO_LARGE) from error
     except _DAMAGE as error:
         raise NoPreview(Reason.DAMAGED, type(error).__name__) from error
+
+
+def _count(image: Image.Image, most: int) -> int:
+    # Not n_frames, which goes through all there are: a file may have millions.
+    count = 1
+    with suppress(EOFError):
+        while count < most:
+            image.seek(count)
+            count += 1
+    return count
+
+
+def _pages(image: Image.Image, most: int, longest: int) -> Iterator[Picture]:
+    left = MOST_PIXELS_PAGED
+    for number in range(_count(image, most)):
+        image.seek(number)
+        _check(image)
+        left -= image.width * image.height
+        if left < 0 and number:
+            return
+        yield _page(image.copy(), longest)
+
+
+def _page(image: Image.Image, longest: int) -> Picture:
+    full = image.size
+    still = _upright(image, longest)
+    still.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    paper = Image.new("RGB", still.size, "white")
+    paper.paste(still, mask=still if still.mode == "RGBA" else None)
+    out = io.BytesIO()
+    paper.save(out, "JPEG", quality=80, optimize=False)
+    return Picture(out.getvalue(), "image/jpeg", *still.size, *full)
 
 
 def _check(image: Image.Image) -> None:

@@ -18,7 +18,6 @@ from pathlib import Path
 import lxml.html
 import pytest
 
-from tests.servers.plugin import missing
 from tests.webmail.previews import samples
 from webmail.previews import office
 from webmail.previews.detect import detect
@@ -27,12 +26,6 @@ from webmail.previews.pages import Page, Pdf, Sheets
 
 libreoffice = pytest.mark.usefixtures("libreoffice")
 pdftotext = pytest.mark.usefixtures("poppler")
-
-
-@pytest.fixture(scope="session")
-def poppler() -> None:
-    if not shutil.which("pdftotext"):
-        pytest.skip(missing("pdftotext (poppler-utils)"))
 
 
 def page(content: bytes, extension: str) -> Page:
