@@ -45,6 +45,7 @@ for file in (FILE, FILE + "member/<member:member>/"):
         path(file + "letter/", pages.letter, name="view_letter"),
         path(file + "image", contents.image, name="view_image"),
         path(file + "thumb", contents.thumb, name="view_thumb"),
+        path(file + "scan", contents.scan, name="view_scan"),
         path(file + "media", contents.media, name="view_media"),
         path(file + "pdf", contents.pdf, name="view_pdf"),
         path(file + "frame/", contents.frame, name="view_frame"),

@@ -18,7 +18,7 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts import session
-from demo.mail import office, pdf, slides
+from demo.mail import office, pdf, scans, slides
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import DATA, Mailbox
 from tests.webmail.views.mail import commands_sent, letter, page, path, words
@@ -168,7 +168,7 @@ def test_a_part_that_is_not_there_is_said(reader: Client, attached: Open, number
 
 
 SUBPAGES = ["", "image", "thumb", "media", "pdf", "frame/", "frame/inline/0", "file"]
-SUBPAGES += ["letter/", "frame/remote/0", "office/", "office/pdf"]
+SUBPAGES += ["letter/", "frame/remote/0", "office/", "office/pdf", "scan"]
 
 
 @pytest.mark.parametrize("more", SUBPAGES)
@@ -234,6 +234,22 @@ def test_an_image_stands_upright_and_tells_nothing_of_its_place(
     content = body(reader.get(url + "image"))
     assert Image.open(io.BytesIO(content)).size == (40, 60)
     assert b"Chez Alice" not in content
+
+
+def test_a_scan_of_several_pages_has_pages(reader: Client, attached: Open) -> None:
+    sheets = (("Page une",), ("Page deux",), ("Page trois",))
+    url = attached(("scan.tif", "image/tiff", scans.scanned(*sheets)))
+    assert f'data-pdf="{url}scan"' in page(reader.get(url))
+    answer = reader.get(url + "scan")
+    assert inert(answer) and answer["Content-Type"] == "application/octet-stream"
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert body(answer).count(b"/Type/Page/") == 3
+    assert reader.get(url + "thumb").status_code == 200
+
+
+def test_a_scan_of_one_page_is_an_image(reader: Client, attached: Open) -> None:
+    url = attached(("scan.tif", "image/tiff", scans.scanned(("Page une",))))
+    assert f'src="{url}image"' in page(reader.get(url))
 
 
 def test_a_thumbnail_is_small(reader: Client, attached: Open) -> None:

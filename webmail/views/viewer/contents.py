@@ -23,7 +23,7 @@ from webmail.mime import html as html_mail
 from webmail.mime import text as mime_text
 from webmail.mime.html import SafeHtml
 from webmail.mime.structure import Part
-from webmail.previews import images, tables
+from webmail.previews import images, scans, tables
 from webmail.previews import office as office_files
 from webmail.previews.detect import BINARY, Kind
 from webmail.previews.failures import NoPreview, Reason
@@ -67,6 +67,20 @@ def thumb(request: SignedInRequest, place: Place) -> HttpResponseBase:
 
     with unshown():
         return picture(thumbnails.drawn(request, place.name, draw))
+
+
+@require_GET
+@login_required
+@policy(INERT)
+@at_place
+def scan(request: SignedInRequest, place: Place) -> HttpResponseBase:
+    """The pages of a scan as a PDF, for our own reader."""
+    found = whole(request, place, Kind.IMAGE)
+    with unshown():
+        made = scans.pdf(found.content)
+    response = StreamingHttpResponse(iter((made.content,)))
+    response["Content-Length"] = len(made.content)
+    return kept(download(response, name_of(found)))
 
 
 @require_GET

@@ -21,7 +21,7 @@ from webmail.imap.connection import Connection
 from webmail.mailbox import reading
 from webmail.mailbox.reading import Opened
 from webmail.presentation import AttachmentCard
-from webmail.previews import calendar, tables, vcards
+from webmail.previews import calendar, scans, tables, vcards
 from webmail.previews.detect import BINARY, Kind
 from webmail.previews.failures import NoPreview, Reason
 from webmail.views.viewer import nested, office
@@ -155,7 +155,9 @@ def _preview(request: SignedInRequest, place: Place, found: Found) -> Preview:
         return refused(refusal.reason)
 
 
-def _image(place: Place, _found: Found) -> Preview:
+def _image(place: Place, found: Found) -> Preview:
+    if found.detected.extension == "tiff" and found.is_whole and scans.is_paged(found.content):
+        return Preview("webmail/viewer_pdf.html", {"src": place.url("view_scan")})
     return Preview("webmail/viewer_image.html", {"src": place.url("view_image")})
 
 
