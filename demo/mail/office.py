@@ -108,7 +108,8 @@ def _docx_table(rows: Rows) -> str:
 
 
 def xlsx(sheet: str, rows: Rows) -> bytes:
-    """A workbook of one sheet; the first row is bold. Text stands in the cells (inline strings)."""
+    """A workbook of one sheet, printed as wide as the paper; the first row is bold. Text stands in
+    the cells (inline strings)."""
     main = f"{XLSX}.main+xml"
     part = "application/vnd.openxmlformats-officedocument.spreadsheetml"
     cells = "".join(
@@ -134,8 +135,9 @@ def xlsx(sheet: str, rows: Rows) -> bytes:
                 f'<sheet name="{escape(sheet)}" sheetId="1" r:id="rId1"/></sheets></workbook>'
             ),
             "xl/worksheets/sheet1.xml": (
-                f'{XML_HEAD}<worksheet xmlns="{_SHEET}">{columns}'
-                f"<sheetData>{cells}</sheetData></worksheet>"
+                f'{XML_HEAD}<worksheet xmlns="{_SHEET}"><sheetPr><pageSetUpPr fitToPage="1"/>'
+                f"</sheetPr>{columns}<sheetData>{cells}</sheetData>"
+                '<pageSetup paperSize="9" orientation="landscape" fitToHeight="0"/></worksheet>'
             ),
             "xl/styles.xml": _SHEET_STYLES,
         }
