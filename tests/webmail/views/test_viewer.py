@@ -743,6 +743,19 @@ def test_an_office_file_is_converted_by_a_job_and_shown_as_a_pdf(
     assert OfficePreview.objects.count() == 1
 
 
+def test_what_was_converted_is_offered_without_the_layout_too(
+    reader: Client, mailbox: Mailbox, job: Callable[[], OfficePreview]
+) -> None:
+    workbook = office.xlsx("Notes", [["Nom", "Note"], ["Maëlle", 12]])
+    uid = mailbox.append(letter(files=(("notes.xlsx", "application/octet-stream", workbook),)))
+    url = path(mailbox, uid, "view/2/")
+    reader.get(url)
+    job()
+    shown = page(reader.get(url))
+    assert "data-pdf=" in shown and f'href="{url}?light=1"' in shown
+    assert "<td>Maëlle</td><td>12</td>" in page(reader.get(url + "?light=1"))
+
+
 def test_only_the_session_that_asked_can_open_what_was_converted(
     signed_in: Callable[..., Client],
     alice: MailAccount,

@@ -52,13 +52,19 @@ def _converted(request: SignedInRequest, place: Place, found: Found) -> Preview:
 
 def _of_job(place: Place, job: OfficePreview) -> Preview:
     """How far it is, what came of it, or why nothing did."""
+    light = f"{place.url()}?light=1" if office_files.has_light(job.extension) else ""
     if job.is_stuck or job.state == job.State.FAILED:
         context: dict[str, Any] = {"reason": job.reason or Reason.TOO_SLOW.value}
-        if office_files.has_light(job.extension) and job.reason != Reason.ENCRYPTED:
-            context["light_url"] = f"{place.url()}?light=1"
+        if job.reason != Reason.ENCRYPTED:
+            context["light_url"] = light
         return Preview("webmail/viewer_none.html", context)
     if job.state == job.State.DONE:
-        context = {"src": place.url("view_office_pdf"), "is_truncated": job.is_truncated}
+        context = {
+            "src": place.url("view_office_pdf"),
+            "is_truncated": job.is_truncated,
+            "light_url": light,
+            "is_workbook": job.extension in {"xlsx", "ods"},
+        }
         return Preview("webmail/viewer_pdf.html", context)
     context = {"poll_url": place.url("view_office"), "page_url": place.url()}
     return Preview("webmail/viewer_office.html", context)
