@@ -19,7 +19,7 @@ from webmail.mime import addresses
 from webmail.mime.addresses import Address
 from webmail.mime.build import decoded_size, encoded_size
 from webmail.preferences import BY_NAME, DECLARED, Preferences
-from webmail.presentation import size
+from webmail.presentation.words import size
 
 TEXT_ROOM = 64 * 1024
 

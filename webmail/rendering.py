@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 
 from accounts import session, session_cache
 from accounts.http import SignedInRequest
-from webmail import image_proxy, presentation
+from webmail import image_proxy
 from webmail.forms import ImagesForm
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
@@ -29,6 +29,7 @@ from webmail.mime.headers import Headers
 from webmail.mime.html import SafeHtml
 from webmail.mime.structure import Part
 from webmail.models import AllowedSender
+from webmail.presentation import letters
 
 _SHOWN_ONCE = "images_shown"
 _MOST_SHOWN_ONCE = 100
@@ -89,7 +90,7 @@ class Renderer:
         options: dict[str, Any] = {
             "remote": self.images.are_shown,
             "mailto": compose_prefix(),
-            "quote_label": presentation.quote_label(),
+            "quote_label": letters.quote_label(),
         }
         said = json.dumps([html.POLICY, options, sorted(names)])
         digest = hashlib.sha256(said.encode("utf-8", "surrogatepass"))

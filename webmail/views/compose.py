@@ -21,7 +21,7 @@ from accounts import session
 from accounts.forms import SignInForm
 from accounts.http import AnyRequest, SignedInRequest, login_required
 from accounts.models import User
-from webmail import dates, outbox, presentation, rendering
+from webmail import dates, outbox, rendering
 from webmail.errors import (
     FolderChanged,
     NotFound,
@@ -43,6 +43,7 @@ from webmail.mime import addresses, build, headers, quoting
 from webmail.mime.addresses import Address
 from webmail.mime.build import Attachment, Outgoing
 from webmail.mime.envelope import Envelope
+from webmail.presentation import files, links, words
 from webmail.views.messages import read_folders
 
 
@@ -96,7 +97,7 @@ def forward(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> Http
         "body": "\n\n" + quoting.forwarded(quoted, head, gettext("Forwarded message")),
         "kind": "forward",
     }
-    cards = [presentation.attachment_card(origin, part) for part in opened.shown.attachments]
+    cards = [files.attachment_card(origin, part) for part in opened.shown.attachments]
     return _page(request, _begun(initial, origin), sides, origin_attachments=cards)
 
 
@@ -128,7 +129,7 @@ def _line(text: str) -> str:
 
 def _begun(initial: dict[str, Any], origin: MessageRef) -> ComposeForm:
     initial["origin_folder"] = origin.folder
-    initial["origin_ref"] = presentation.ref_segment(origin)
+    initial["origin_ref"] = links.ref_segment(origin)
     return ComposeForm(initial=initial)
 
 
@@ -203,7 +204,7 @@ def _kept(imap: Connection, form: ComposeForm) -> list[Attachment]:
         part = reading.find_part(imap, form.origin, number)
         content = reading.content(imap, form.origin, part, limit=max(0, left))
         left -= len(content) * 4 // 3
-        name = presentation.attachment_card(form.origin, part).name
+        name = files.attachment_card(form.origin, part).name
         kept.append(Attachment(name=name, media_type=part.media_type, content=content))
     return kept
 
@@ -332,7 +333,7 @@ def _sent(request: AnyRequest, form: ComposeForm, sent: outbox.Sent) -> HttpResp
         )
     origin = form.origin
     if origin and sent.marked:
-        url = presentation.message_url(origin)
+        url = links.message_url(origin)
     else:
         url = reverse("mail:folder", args=["INBOX"])
     if in_place(request):
@@ -346,7 +347,7 @@ def _page(
     sides: Any,
     *,
     status: int = 200,
-    origin_attachments: Sequence[presentation.AttachmentCard] = (),
+    origin_attachments: Sequence[files.AttachmentCard] = (),
     **context: Any,
 ) -> HttpResponse:
     user = request.user
@@ -357,7 +358,7 @@ def _page(
         "folders": sides and sides.shown,
         "sender": user if isinstance(user, User) else None,
         "origin_attachments": origin_attachments,
-        "limit": presentation.size(build.decoded_size(attachments_room())),
+        "limit": words.size(build.decoded_size(attachments_room())),
         "limit_bytes": build.decoded_size(attachments_room()),
         "cancel_url": reverse("mail:folder", args=["INBOX"]),
     }

@@ -19,13 +19,14 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts import session
 from accounts.http import SignedInRequest, login_required
 from accounts.models import MailDomain
-from webmail import presentation, rendering
+from webmail import rendering
 from webmail.forms import ActForm, ImagesForm, ListForm
 from webmail.htmx import render, wants_partial
 from webmail.imap.connection import Connection
 from webmail.imap.values import FLAGGED, SEEN, Folder, MessageRef
 from webmail.mailbox import actions, folders, listing, reading
 from webmail.mime import authentication
+from webmail.presentation import letters, links, lists, reader
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -39,7 +40,7 @@ def home(request: HttpRequest) -> HttpResponse:
 class Sides:
     """The folder list as shown, and the folder that is open."""
 
-    shown: presentation.FolderList
+    shown: lists.FolderList
     current: Folder | None
 
     @property
@@ -54,7 +55,7 @@ class Sides:
 
 def read_folders(imap: Connection, current: str) -> Sides:
     found = folders.list_folders(imap)
-    shown = presentation.folder_list(folders.tree(found), current)
+    shown = lists.folder_list(folders.tree(found), current)
     return Sides(shown, next((folder for folder in found if folder.name == current), None))
 
 
@@ -71,7 +72,7 @@ def _list_context(
     )
     sides = read_folders(imap, folder)
     row = sides.shown.find(folder)
-    shown = presentation.mail_page(
+    shown = lists.mail_page(
         page,
         label=row.label if row else folder,
         unseen=(sides.current and sides.current.unseen) or 0,
@@ -123,7 +124,7 @@ def images(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpR
         rendering.choose(request, message_ref, author, form.cleaned_data["show"])
     if wants_partial(request):
         return _reader(request, message_ref)
-    return redirect(presentation.message_url(message_ref))
+    return redirect(links.message_url(message_ref))
 
 
 def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False) -> HttpResponse:
@@ -136,8 +137,8 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
             context = _list_context(request, imap, ref.folder, ref)
             context["toast"] = request.session.pop(TOAST, None)
     context["opened"] = shown(opened, renderer)
-    context["zoom"] = presentation.zoom(request.GET.get("zoom", ""))
-    context["zooms"] = presentation.zoom_steps(presentation.message_url(ref), as_text=as_text)
+    context["zoom"] = reader.zoom(request.GET.get("zoom", ""))
+    context["zooms"] = reader.zoom_steps(links.message_url(ref), as_text=as_text)
     return render(request, "webmail/message.html", context)
 
 
@@ -159,15 +160,15 @@ def _counts_context(imap: Connection, folder: str) -> dict[str, Any]:
     }
 
 
-def shown(opened: reading.Opened, renderer: rendering.Renderer) -> presentation.OpenedMessage:
+def shown(opened: reading.Opened, renderer: rendering.Renderer) -> reader.OpenedMessage:
     """The message for the template, and its HTML kept for its frame."""
     bar = None
     if opened.rendered:
         renderer.keep(opened.rendered)
-        bar = presentation.images_bar(
+        bar = letters.images_bar(
             opened.fetched.ref, opened.rendered.html, **asdict(renderer.images)
         )
-    return presentation.opened_message(
+    return reader.opened_message(
         opened,
         domains=MailDomain.objects.all().names(),
         verdicts=authentication.read(opened.headers, settings.AUTHSERV_ID),
@@ -220,7 +221,7 @@ def act(request: SignedInRequest, folder: str) -> HttpResponse:
         "folders": sides.shown,
         "page": row and {"total": row.messages, "unseen": row.unseen},
         "current": folder,
-        "refs": [presentation.ref_segment(ref) for ref in refs],
+        "refs": [links.ref_segment(ref) for ref in refs],
         "verb": verb,
         "opened_ref": opened,
         "message_gone": gone and opened in request.POST.getlist("refs"),
@@ -251,7 +252,7 @@ def _perform(
         undoing, back = "move", folder
     if not moved:
         return None
-    fields = [("refs", presentation.ref_segment(ref)) for ref in moved]
+    fields = [("refs", links.ref_segment(ref)) for ref in moved]
     fields += [("verb", undoing), ("to", back), ("undoing", "1")]
     fields += [("next", reverse("mail:folder", args=[folder]))]
     return {"url": reverse("mail:act", args=[moved[0].folder]), "fields": fields}

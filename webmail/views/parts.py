@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail import image_proxy, presentation, rendering, streaming
+from webmail import image_proxy, rendering, streaming
 from webmail.errors import PartNotFound
 from webmail.imap import fetch
 from webmail.imap.values import MessageRef
@@ -27,6 +27,7 @@ from webmail.mailbox import reading
 from webmail.mime import containers, headers
 from webmail.mime.structure import Part
 from webmail.mime.text import decode_transfer
+from webmail.presentation import files, links, reader, words
 from webmail.views import messages
 
 SANDBOX = ["allow-same-origin", "allow-popups", "allow-popups-to-escape-sandbox"]
@@ -63,7 +64,7 @@ def message_frame(request: SignedInRequest, folder: str, ref: tuple[int, int]) -
     ``?zoom=150``: larger than it is.
     """
     rendered, _images = rendering.of(request, MessageRef(folder, *ref))
-    context = {"safe": rendered.html, "zoom": presentation.zoom(request.GET.get("zoom", ""))}
+    context = {"safe": rendered.html, "zoom": reader.zoom(request.GET.get("zoom", ""))}
     return render(request, "webmail/message_frame.html", context)
 
 
@@ -100,9 +101,9 @@ def message_headers(request: SignedInRequest, folder: str, ref: tuple[int, int])
     fields = headers.parse(raw)
     context = {
         "fields": fields.items(),
-        "subject": presentation.subject_of(fields.get("Subject")),
-        "message_url": presentation.message_url(message_ref),
-        "source_url": presentation.message_url(message_ref, "source"),
+        "subject": words.subject_of(fields.get("Subject")),
+        "message_url": links.message_url(message_ref),
+        "source_url": links.message_url(message_ref, "source"),
         "truncated": len(raw) >= fetch.HEADER_LIMIT,
     }
     return render(request, "webmail/message_headers.html", context)
@@ -220,6 +221,6 @@ def _download(request: SignedInRequest, ref: MessageRef, wanted: Part) -> HttpRe
 
 
 def _named(ref: MessageRef, wanted: Part, response: Response) -> Response:
-    name = presentation.attachment_card(ref, wanted).name
+    name = files.attachment_card(ref, wanted).name
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return response

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail import attachments, dates, presentation, rendering, streaming, thumbnails
+from webmail import attachments, dates, rendering, streaming, thumbnails
 from webmail.attachments import Found
 from webmail.errors import PartNotFound, ServerRefused, ServerUnavailable
 from webmail.imap import fetch
@@ -23,6 +23,7 @@ from webmail.mime import html as html_mail
 from webmail.mime import text as mime_text
 from webmail.mime.html import SafeHtml
 from webmail.mime.structure import Part
+from webmail.presentation import files
 from webmail.previews import images, scans, tables
 from webmail.previews import office as office_files
 from webmail.previews.detect import BINARY, Kind
@@ -62,7 +63,7 @@ def thumb(request: SignedInRequest, place: Place) -> HttpResponseBase:
     """An image small, for its card."""
 
     def draw() -> images.Picture:
-        found = whole(request, place, Kind.IMAGE, limit=presentation.THUMBNAIL_LIMIT)
+        found = whole(request, place, Kind.IMAGE, limit=files.THUMBNAIL_LIMIT)
         return images.thumbnail(found.content)
 
     with unshown():
@@ -124,7 +125,7 @@ def everything(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> H
     parts = opened.shown.attachments
     if not parts:
         raise PartNotFound("The message has no attachment.")
-    names = _distinct([presentation.file_name(part) for part in parts])
+    names = _distinct([files.file_name(part) for part in parts])
     when = dates.local(opened.fetched.received or opened.fetched.envelope.date)
     stream = streaming.begin(
         session.lease(request),
@@ -133,7 +134,7 @@ def everything(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> H
         ),
     )
     subject = opened.fetched.envelope.subject
-    return download(StreamingHttpResponse(stream), presentation.zip_name(subject))
+    return download(StreamingHttpResponse(stream), files.zip_name(subject))
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail import attachments, presentation, rendering
+from webmail import attachments, rendering
 from webmail.attachments import Nested
 from webmail.errors import PartNotFound
 from webmail.imap.connection import Connection
@@ -18,7 +18,9 @@ from webmail.imap.values import MessageRef
 from webmail.mailbox import reading
 from webmail.mailbox.letters import Rendered, Rendering
 from webmail.mime.structure import MESSAGE_TYPES, Part
-from webmail.presentation import AttachmentCard, NestedLetter
+from webmail.presentation import files, letters, words
+from webmail.presentation.files import AttachmentCard
+from webmail.presentation.nested import MOST_NESTED, NestedLetter, nested_letter, nested_line
 from webmail.previews import images
 from webmail.views.parts import INERT, from_elsewhere, policy
 from webmail.views.viewer.answers import picture, unshown
@@ -37,23 +39,21 @@ def read(request: SignedInRequest, place: Place) -> NestedLetter:
     found, bar = nested.letter, None
     if found.rendered:
         renderer.keep(found.rendered)
-        bar = presentation.images_bar(place.ref, found.rendered.html, **asdict(renderer.images))
+        bar = letters.images_bar(place.ref, found.rendered.html, **asdict(renderer.images))
     inside = [(part, _place_of(place, nested, part)) for part in found.shown.attachments]
-    return presentation.nested_letter(
+    return nested_letter(
         found,
         files=tuple(
-            presentation.attachment_card(place.ref, part)
+            files.attachment_card(place.ref, part)
             if nested.steps is None
-            else card(presentation.file_name(part), attachments.of_part(part).size, there)
+            else card(files.file_name(part), attachments.of_part(part).size, there)
             for part, there in inside
         ),
         nested=tuple(
-            presentation.nested_line(
-                part, view_url=there.url(), letter_url=there.url("view_letter")
-            )
+            nested_line(part, view_url=there.url(), letter_url=there.url("view_letter"))
             for part, there in inside
             if there and part.media_type in MESSAGE_TYPES and there.depth <= DEEPEST_SHOWN
-        )[: presentation.MOST_NESTED],
+        )[:MOST_NESTED],
         images=bar,
         frame_url=place.url("view_frame"),
         download_url=download_url(place),
@@ -63,14 +63,14 @@ def read(request: SignedInRequest, place: Place) -> NestedLetter:
 
 def card(name: str, octets: int, place: Place | None, *, locked: bool = False) -> AttachmentCard:
     """A file inside another. ``place`` is None where no address leads so deep."""
-    kind, kind_class = presentation.kind_of(name)
+    kind, kind_class = files.kind_of(name)
     opens = place is not None and not locked
     return AttachmentCard(
         number="",
         name=name,
         kind=kind,
         kind_class=kind_class,
-        size=presentation.size(octets),
+        size=words.size(octets),
         url=download_url(place) if place and opens else "",
         view_url=place.url() if place and opens else "",
         locked=locked,

@@ -14,13 +14,14 @@ from django.views.decorators.http import require_GET
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail import attachments, invitations, presentation, rendering
+from webmail import attachments, invitations, rendering
 from webmail.attachments import Found, Holding
 from webmail.htmx import render, wants_partial
 from webmail.imap.connection import Connection
 from webmail.mailbox import reading
 from webmail.mailbox.reading import Opened
-from webmail.presentation import AttachmentCard
+from webmail.presentation import files, links, words
+from webmail.presentation.files import AttachmentCard
 from webmail.previews import calendar, scans, tables, vcards
 from webmail.previews.detect import BINARY, Kind
 from webmail.previews.failures import NoPreview, Reason
@@ -49,15 +50,15 @@ def _page(request: SignedInRequest, place: Place) -> HttpResponse:
         )
         around = _surroundings(request, imap, place, opened, found)
     name = name_of(found)
-    kind, kind_class = presentation.kind_of(name)
+    kind, kind_class = files.kind_of(name)
     context = {
-        "message": presentation.subject_of(opened.fetched.envelope.subject),
+        "message": words.subject_of(opened.fetched.envelope.subject),
         "name": name,
         "kind": kind,
         "kind_class": kind_class,
-        "size": presentation.size(len(found.content) if found.is_whole else found.file.size),
+        "size": words.size(len(found.content) if found.is_whole else found.file.size),
         "place": _position(place, around.beside),
-        "close_url": f"{presentation.message_url(place.ref)}#{around.anchor}",
+        "close_url": f"{links.message_url(place.ref)}#{around.anchor}",
         "download_url": download_url(place),
         "zip_url": around.zip_url,
         "holder_url": around.holder.url() if around.holder else "",
@@ -111,7 +112,7 @@ def _surroundings(
         parts = reading.nested(imap, ref, holders[-1], rendering=renderer).shown.attachments
         return Surroundings(holder, tuple(Place(ref, part.number) for part in parts), anchor)
     parts = opened.shown.attachments
-    zip_url = presentation.message_url(ref, "zip") if len(parts) > 1 else ""
+    zip_url = links.message_url(ref, "zip") if len(parts) > 1 else ""
     return Surroundings(None, tuple(Place(ref, part.number) for part in parts), anchor, zip_url)
 
 
@@ -132,7 +133,7 @@ def _contradicted(found: Found) -> dict[str, str]:
     """What the mail claims a file to be and what it is, where these differ."""
     if not found.detected.contradiction:
         return {}
-    kind, _css = presentation.kind_of(found.file.name)
+    kind, _css = files.kind_of(found.file.name)
     claimed = kind if kind != "…" else found.file.media_type
     return {"claimed": claimed, "real": found.detected.extension.upper()}
 

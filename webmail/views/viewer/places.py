@@ -12,12 +12,13 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from accounts.http import SignedInRequest
-from webmail import attachments, presentation, rendering
+from webmail import attachments, rendering
 from webmail.attachments import Found
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
 from webmail.mailbox import reading
 from webmail.mailbox.reading import Opened
+from webmail.presentation import files, links
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Place:
     member: tuple[int, ...] = ()
 
     def url(self, view: str = "view", *more: object) -> str:
-        args: list[object] = [self.ref.folder, presentation.ref_segment(self.ref), self.number]
+        args: list[object] = [self.ref.folder, links.ref_segment(self.ref), self.number]
         if self.member:
             args.append(self.member)
         return reverse(f"mail:{view}", args=[*args, *more])
@@ -79,14 +80,14 @@ def at_place(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespons
 
 def name_of(found: Found) -> str:
     if found.file.part is not None:
-        return presentation.file_name(found.file.part)
+        return files.file_name(found.file.part)
     return found.file.name or gettext("file")
 
 
 def download_url(place: Place) -> str:
     if place.member:
         return place.url("view_file")
-    return presentation.message_url(place.ref, "part", place.number)
+    return links.message_url(place.ref, "part", place.number)
 
 
 def opened_message(request: SignedInRequest, imap: Connection, ref: MessageRef) -> Opened:

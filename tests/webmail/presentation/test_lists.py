@@ -1,0 +1,17 @@
+"""The folder list and the message list."""
+
+from __future__ import annotations
+
+from webmail.imap.values import Folder
+from webmail.mailbox.folders import FolderNode
+from webmail.presentation import lists
+
+
+def test_a_folder_row_opens_above_what_is_unread() -> None:
+    leaf = FolderNode(Folder("a/b", "/", frozenset(), unseen=2), "b", depth=1)
+    top = FolderNode(Folder("a", "/", frozenset({"\\noselect"})), "a", (leaf,), usable=False)
+    row = lists.folder_row(top, "INBOX")
+    assert (row.open, row.usable, row.url, row.icon) == (True, False, "", "folder")
+    assert row.children[0].url == "/mail/a~2Fb/"
+    found = lists.folder_list([top], "a/b").find("a/b")
+    assert found is not None and found.current

@@ -1,0 +1,47 @@
+"""Sizes, people and subjects in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from webmail.mime.addresses import Address
+from webmail.presentation import words
+
+NBSP = "\N{NO-BREAK SPACE}"
+
+
+@pytest.mark.parametrize(
+    ("octets", "shown"),
+    [
+        (0, f"0{NBSP}o"),
+        (999, f"999{NBSP}o"),
+        (1000, f"1{NBSP}Ko"),
+        (999_999, f"1{NBSP}Mo"),
+        (2_437_000, f"2,4{NBSP}Mo"),
+        (123_456_789, f"123{NBSP}Mo"),
+        (5_000_000_000, f"5{NBSP}Go"),
+    ],
+)
+def test_sizes(octets: int, shown: str) -> None:
+    said = words.size(octets).replace("\N{NARROW NO-BREAK SPACE}", NBSP)
+    assert said.lower() == shown.lower()
+
+
+@pytest.mark.parametrize(
+    ("person", "letters"),
+    [
+        (Address("Bob Petit", "b@x"), "BP"),
+        (Address("Jean-Luc de La Tour", "b@x"), "JT"),
+        (Address("", "claire@x"), "C"),
+        (Address("«»", "x@y"), "?"),
+        (Address("", ""), "?"),
+        (Address("élise", "e@x"), "É"),
+    ],
+)
+def test_initials(person: Address, letters: str) -> None:
+    assert words.initials(person) == letters
+
+
+def test_a_colour_belongs_to_an_address() -> None:
+    assert words.hue("Bob@X.fr") == words.hue("bob@x.fr")
+    assert {words.hue(f"{n}@x.fr") for n in range(100)} == {1, 2, 3, 4, 5, 6}

@@ -1,0 +1,158 @@
+"""Attachments as their cards show them: names, kinds, sizes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext
+
+from webmail.imap.values import (
+    MessageRef,
+)
+from webmail.mime import headers
+from webmail.mime.build import decoded_size
+from webmail.mime.structure import MESSAGE_TYPES, Part
+from webmail.presentation.links import message_url
+from webmail.presentation.words import size
+
+KINDS = {
+    "k-pdf": ("pdf",),
+    "k-doc": ("doc", "docx", "odt", "rtf", "txt", "md"),
+    "k-img": ("png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff", "svg", "heic"),
+    "k-tab": ("xls", "xlsx", "ods", "csv", "tsv"),
+}
+
+
+# What follows the name that is given to a part without one.
+ENDINGS = {
+    "text/plain": "txt",
+    "text/html": "html",
+    "text/csv": "csv",
+    "text/vcard": "vcf",
+    "text/x-vcard": "vcf",
+    "text/directory": "vcf",
+    "text/markdown": "md",
+    "text/rtf": "rtf",
+    "application/rtf": "rtf",
+    "application/pdf": "pdf",
+    "application/zip": "zip",
+    "application/msword": "doc",
+    "application/vnd.ms-excel": "xls",
+    "application/vnd.ms-powerpoint": "ppt",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "pptx",
+    "application/vnd.oasis.opendocument.text": "odt",
+    "application/vnd.oasis.opendocument.spreadsheet": "ods",
+    "application/vnd.oasis.opendocument.presentation": "odp",
+    "image/jpeg": "jpg",
+    "image/pjpeg": "jpg",
+    "image/svg+xml": "svg",
+    "audio/mpeg": "mp3",
+    "audio/mp4": "m4a",
+    "video/quicktime": "mov",
+}
+
+
+# Attachments drawn small on their cards: what the image reader knows, and not too much of it.
+DRAWN = {
+    *("image/jpeg", "image/jpg", "image/pjpeg", "image/png", "image/gif", "image/webp"),
+    *("image/bmp", "image/x-bmp", "image/x-ms-bmp", "image/tiff"),
+}
+
+
+THUMBNAIL_LIMIT = 10_000_000
+
+
+CLASS_OF_KIND = {ending: css for css, endings in KINDS.items() for ending in endings}
+
+
+@dataclass(frozen=True)
+class AttachmentCard:
+    """A file as its card shows it. ``view_url`` and ``url``, the download, are "" for one that
+    can't be opened here: ``locked`` by a password, or too deep in others."""
+
+    number: str
+    name: str
+    kind: str
+    kind_class: str
+    size: str
+    url: str
+    view_url: str
+    thumb_url: str = ""
+    locked: bool = False
+
+
+def attachment_card(ref: MessageRef, part: Part) -> AttachmentCard:
+    name = file_name(part)
+    kind, kind_class = kind_of(name)
+    octets = decoded_size(part.size) if part.encoding == "base64" else part.size
+    drawn = kind_class == "k-img" and part.media_type in DRAWN and octets <= THUMBNAIL_LIMIT
+    return AttachmentCard(
+        number=part.number,
+        name=name,
+        kind=kind,
+        kind_class=kind_class,
+        size=size(octets),
+        url=message_url(ref, "part", part.number),
+        view_url=message_url(ref, "view", part.number),
+        thumb_url=message_url(ref, "view_thumb", part.number) if drawn else "",
+    )
+
+
+def kind_of(name: str) -> tuple[str, str]:
+    """What stands on a file's card, by the ending of its name: ``("PDF", "k-pdf")``."""
+    ending = name.rpartition(".")[2].lower() if "." in name else ""
+    return ending[:4].upper() or "…", CLASS_OF_KIND.get(ending, "k-any")
+
+
+def file_name(part: Part) -> str:
+    """The name of an attachment, also of one that brought none."""
+    return part.file_name or _unnamed(part)
+
+
+def zip_name(subject: str) -> str:
+    """What all attachments of a message are saved as."""
+    return _short(subject, gettext("attachments")) + ".zip"
+
+
+def _short(subject: str, otherwise: str) -> str:
+    """A subject as the stem of a file's name."""
+    return headers.safe_name(subject)[:80].strip(" .") or otherwise
+
+
+def _unnamed(part: Part) -> str:
+    """A name for a part that brought none, by what it is."""
+    if part.media_type in MESSAGE_TYPES:
+        subject = part.envelope.subject if part.envelope else ""
+        return _short(subject, gettext("message")) + ".eml"
+    named = _named_by_type(part.media_type)
+    if named:
+        return named
+    ending = ENDINGS.get(part.media_type, "")
+    if not ending and part.media_type.startswith(("image/", "audio/", "video/")):
+        ending = part.media_type.rpartition("/")[2].removeprefix("x-")
+    number = gettext("attachment %(number)s") % {"number": part.number}
+    return headers.safe_name(f"{number}.{ending}" if ending else number)
+
+
+def _named_by_type(media_type: str) -> str:
+    """What mail programs never give a name, since it is the only one of its kind; "" for others."""
+    words = {
+        "text/calendar": (gettext("invitation"), ".ics"),
+        "message/delivery-status": (gettext("delivery report"), ".txt"),
+        "message/global-delivery-status": (gettext("delivery report"), ".txt"),
+        "message/disposition-notification": (gettext("read receipt"), ".txt"),
+        "message/global-disposition-notification": (gettext("read receipt"), ".txt"),
+        "message/feedback-report": (gettext("abuse report"), ".txt"),
+        "text/rfc822-headers": (gettext("headers of the message"), ".txt"),
+        "message/global-headers": (gettext("headers of the message"), ".txt"),
+        "application/pgp-signature": (gettext("signature"), ".asc"),
+        "application/pgp-keys": (gettext("PGP key"), ".asc"),
+        "application/pkcs7-signature": ("smime", ".p7s"),
+        "application/x-pkcs7-signature": ("smime", ".p7s"),
+        "application/pkcs7-mime": ("smime", ".p7m"),
+        "application/x-pkcs7-mime": ("smime", ".p7m"),
+        "application/ms-tnef": ("winmail", ".dat"),
+    }
+    return "".join(words.get(media_type, ()))

@@ -1,0 +1,133 @@
+"""Messages inside a message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from webmail.dates import when_long
+from webmail.imap.values import (
+    MessageRef,
+)
+from webmail.mailbox.letters import Letter
+from webmail.mime.addresses import Address
+from webmail.mime.envelope import Envelope
+from webmail.mime.structure import MESSAGE_TYPES, Part, Shown
+from webmail.presentation.files import AttachmentCard, file_name
+from webmail.presentation.letters import (
+    ImagesBar,
+    OutcomeLine,
+    damage_words,
+    outcome_line,
+    protection_words,
+    text_html,
+)
+from webmail.presentation.links import message_url
+from webmail.presentation.words import names_of, size, subject_of
+
+
+@dataclass(frozen=True)
+class NestedLine:
+    """A message inside another, before it is fetched: its head below the text. ``letter_url``
+    gives the rest; ``open``: as soon as it comes into sight."""
+
+    number: str
+    subject: str
+    sender: str
+    when: str
+    size: str
+    view_url: str
+    letter_url: str
+    open: bool
+
+
+MOST_NESTED = 100
+"""Messages inside a message that are shown below its text; a digest has some dozens."""
+
+
+def nested_lines(ref: MessageRef, shown: Shown) -> tuple[NestedLine, ...]:
+    """The messages in a message, closed, but for a single one that its author did not call an
+    attachment and that is not what a report is about."""
+    found = [part for part in shown.attachments if part.media_type in MESSAGE_TYPES][:MOST_NESTED]
+    opens = len(found) == 1 and bool(shown.messages) and not shown.reports
+    return tuple(
+        nested_line(
+            part,
+            view_url=message_url(ref, "view", part.number),
+            letter_url=message_url(ref, "view_letter", part.number),
+            opens=opens,
+        )
+        for part in found
+    )
+
+
+def nested_line(part: Part, *, view_url: str, letter_url: str, opens: bool = False) -> NestedLine:
+    envelope = part.envelope or Envelope()
+    known = bool(envelope.from_ or envelope.subject or envelope.date)
+    return NestedLine(
+        number=part.number,
+        subject=subject_of(envelope.subject) if known else file_name(part),
+        sender=names_of(envelope.from_),
+        when=when_long(envelope.date) if envelope.date else "",
+        size=size(part.size),
+        view_url=view_url,
+        letter_url=letter_url,
+        open=opens,
+    )
+
+
+@dataclass(frozen=True)
+class NestedLetter:
+    """A message inside another, as it is shown within it. ``text_html`` or ``frame_url`` is what it
+    says; ``files`` what it brings, ``nested`` the messages in it."""
+
+    subject: str
+    sender: tuple[Address, ...]
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    date_long: str
+    files: tuple[AttachmentCard, ...]
+    nested: tuple[NestedLine, ...]
+    images: ImagesBar | None
+    outcomes: tuple[OutcomeLine, ...]
+    protection: str
+    encrypted: bool
+    text_html: str
+    frame_url: str
+    designed: bool
+    truncated: bool
+    simplified: bool
+    damage: tuple[str, ...]
+    download_url: str
+
+
+def nested_letter(
+    letter: Letter,
+    *,
+    files: tuple[AttachmentCard, ...],
+    nested: tuple[NestedLine, ...],
+    images: ImagesBar | None,
+    frame_url: str,
+    download_url: str,
+    compose_prefix: str,
+) -> NestedLetter:
+    envelope, rendered = letter.envelope, letter.rendered
+    return NestedLetter(
+        subject=subject_of(envelope.subject),
+        sender=envelope.from_,
+        to=envelope.to,
+        cc=envelope.cc,
+        date_long=when_long(envelope.date) if envelope.date else "",
+        files=files,
+        nested=nested,
+        images=images,
+        outcomes=tuple(outcome_line(outcome) for outcome in letter.outcomes),
+        protection=protection_words(letter.protection),
+        encrypted=letter.protection.is_encrypted,
+        text_html="" if rendered else text_html(letter.text, compose_prefix),
+        frame_url=frame_url if rendered else "",
+        designed=bool(rendered and rendered.html.designed),
+        truncated=letter.truncated,
+        simplified=bool(rendered and rendered.simplified),
+        damage=tuple(damage_words(letter.damage)),
+        download_url=download_url,
+    )

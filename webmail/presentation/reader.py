@@ -1,0 +1,161 @@
+"""The open message, as the reader shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.utils.translation import gettext
+
+from webmail.dates import when_long
+from webmail.imap.values import (
+    DRAFT,
+    FLAGGED,
+)
+from webmail.mailbox.reading import Opened
+from webmail.mime.addresses import Address
+from webmail.mime.authentication import Verdicts
+from webmail.presentation.files import AttachmentCard, attachment_card
+from webmail.presentation.letters import (
+    ImagesBar,
+    OutcomeLine,
+    damage_words,
+    outcome_line,
+    protection_words,
+    text_html,
+)
+from webmail.presentation.links import message_url, ref_segment
+from webmail.presentation.nested import NestedLine, nested_lines
+from webmail.presentation.senders import Caution, cautions, domain_of, verdict_words
+from webmail.presentation.words import hue, initials, subject_of
+
+ZOOMS = (100, 125, 150, 200)
+"""Sizes that a message is shown at, in percent of its own."""
+
+
+def zoom(asked: str) -> int:
+    """A size that was asked for in an address; 100 for any other."""
+    return next((size for size in ZOOMS if str(size) == asked), ZOOMS[0])
+
+
+@dataclass(frozen=True)
+class ZoomStep:
+    """One size of the open message: the reader's address with it."""
+
+    percent: int
+    url: str
+
+
+def zoom_steps(url: str, *, as_text: bool) -> tuple[ZoomStep, ...]:
+    """The sizes that an open message can be shown at. ``url`` is its own, without a query."""
+    kept = ["view=text"] if as_text else []
+    queries = [kept if percent == ZOOMS[0] else [*kept, f"zoom={percent}"] for percent in ZOOMS]
+    return tuple(
+        ZoomStep(percent, f"{url}?{'&'.join(query)}" if query else url)
+        for percent, query in zip(ZOOMS, queries, strict=True)
+    )
+
+
+@dataclass(frozen=True)
+class OpenedMessage:
+    """The open message as the reader shows it. ``text_html`` or ``frame_url`` is what it says;
+    ``other_url``: the same as text, or from the text back to the HTML."""
+
+    ref: str
+    url: str
+    subject: str
+    from_name: str
+    from_address: str
+    initials: str
+    hue: int
+    external: bool
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    date_long: str
+    date_iso: str
+    verdicts: tuple[str, ...]
+    cautions: tuple[Caution, ...]
+    attachments: tuple[AttachmentCard, ...]
+    nested: tuple[NestedLine, ...]
+    zip_url: str
+    images: ImagesBar | None
+    outcomes: tuple[OutcomeLine, ...]
+    protection: str
+    signatures: tuple[AttachmentCard, ...]
+    encrypted: bool
+    text_html: str
+    frame_url: str
+    designed: bool
+    other_url: str
+    truncated: bool
+    simplified: bool
+    damage: tuple[str, ...]
+    flagged: bool
+    unread: bool
+    draft: bool
+    source_url: str
+    headers_url: str
+    print_url: str
+    reply_url: str
+    reply_all_url: str
+    forward_url: str
+
+
+def opened_message(
+    opened: Opened,
+    *,
+    domains: Collection[str],
+    verdicts: Verdicts,
+    images: ImagesBar | None,
+    compose_prefix: str,
+) -> OpenedMessage:
+    """``domains`` are those of the authority's mail; ``verdicts`` its server's on the sender;
+    ``compose_prefix`` comes before ``to=`` in the address of the composer."""
+    fetched, envelope, rendered = opened.fetched, opened.fetched.envelope, opened.rendered
+    ref = fetched.ref
+    unknown = Address(gettext("(unknown sender)"), "")
+    sender = next((person for person in envelope.from_ if person.shown), unknown)
+    date = envelope.date or fetched.received
+    reply, url = message_url(ref, "reply"), message_url(ref)
+    as_text = f"{url}?view=text"
+    in_print = message_url(ref, "print")
+    return OpenedMessage(
+        ref=ref_segment(ref),
+        url=url,
+        subject=subject_of(envelope.subject),
+        from_name=sender.name,
+        from_address=sender.address,
+        initials=initials(sender),
+        hue=hue(sender.address),
+        external=bool(sender.address) and domain_of(sender.address) not in domains,
+        to=envelope.to,
+        cc=envelope.cc,
+        date_long=when_long(date),
+        date_iso=date.isoformat() if date else "",
+        verdicts=verdict_words(verdicts),
+        cautions=cautions(envelope, domains, refused=verdicts.is_refused),
+        attachments=tuple(attachment_card(ref, part) for part in opened.shown.attachments),
+        nested=nested_lines(ref, opened.shown),
+        zip_url=message_url(ref, "zip"),
+        images=images,
+        outcomes=tuple(outcome_line(outcome) for outcome in opened.outcomes),
+        protection=protection_words(opened.protection),
+        signatures=tuple(attachment_card(ref, part) for part in opened.shown.signatures),
+        encrypted=opened.protection.is_encrypted,
+        text_html="" if rendered else text_html(opened.text, compose_prefix),
+        frame_url=message_url(ref, "message_frame") if rendered else "",
+        designed=bool(rendered and rendered.html.designed),
+        other_url=(as_text if rendered else url) if opened.has_html else "",
+        truncated=opened.truncated,
+        simplified=bool(rendered and rendered.simplified),
+        damage=tuple(damage_words(opened.damage)),
+        flagged=FLAGGED in fetched.flags,
+        unread=False,
+        draft=DRAFT in fetched.flags,
+        source_url=message_url(ref, "source"),
+        headers_url=message_url(ref, "headers"),
+        print_url=in_print if rendered or not opened.has_html else f"{in_print}?view=text",
+        reply_url=reply,
+        reply_all_url=f"{reply}?all=1",
+        forward_url=message_url(ref, "forward"),
+    )

@@ -1,0 +1,98 @@
+"""What is said of who wrote a message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.utils.translation import gettext
+
+from webmail.mime.addresses import Address
+from webmail.mime.authentication import Verdicts
+from webmail.mime.envelope import Envelope
+
+
+@dataclass(frozen=True)
+class Caution:
+    """Something that a reader should know of who wrote. ``level``: as of a banner."""
+
+    level: str
+    title: str
+    text: str
+
+
+_ADDRESS = re.compile(r"[\w.+'-]{1,64}@(?:[\w-]{1,63}\.){1,10}\w{2,63}")
+
+
+def cautions(envelope: Envelope, domains: Collection[str], *, refused: bool) -> tuple[Caution, ...]:
+    """What does not fit together in who wrote. ``domains`` are the authority's; ``refused``: the
+    sender's domain disowns the message."""
+    found = []
+    sender = envelope.from_[0] if envelope.from_ else Address("", "")
+    if refused:
+        domain = {"domain": sender.address.rpartition("@")[2]}
+        found.append(
+            Caution(
+                "bad",
+                gettext("The sender may be forged."),
+                gettext(
+                    "The mail server could not confirm that this message comes from %(domain)s."
+                )
+                % domain,
+            )
+        )
+    named = _ADDRESS.search(sender.name)
+    if named and named[0].casefold() != sender.address.casefold():
+        found.append(
+            Caution(
+                "warn",
+                gettext("The sender’s name is another address."),
+                gettext("It says %(named)s, but the message was sent from %(address)s.")
+                % {"named": named[0], "address": sender.address or gettext("no address")},
+            )
+        )
+    elsewhere = [one.address for one in envelope.reply_to if _leads_away(one, sender, domains)]
+    if elsewhere:
+        found.append(
+            Caution(
+                "warn",
+                gettext("A reply would go elsewhere."),
+                gettext("The sender asks for replies to %(addresses)s, which is another domain.")
+                % {"addresses": ", ".join(elsewhere[:3])},
+            )
+        )
+    return tuple(found)
+
+
+def _leads_away(reply_to: Address, sender: Address, domains: Collection[str]) -> bool:
+    theirs, own = domain_of(reply_to.address), domain_of(sender.address)
+    if not theirs or not own or {theirs, own} <= set(domains):
+        return False
+    return not (f".{theirs}".endswith(f".{own}") or f".{own}".endswith(f".{theirs}"))
+
+
+def domain_of(address: str) -> str:
+    return address.rpartition("@")[2].lower().rstrip(".") if "@" in address else ""
+
+
+def verdict_words(verdicts: Verdicts) -> tuple[str, ...]:
+    """A sentence for each check that the server told of (RFC 8601 section 2.7)."""
+    said = (("SPF", verdicts.spf), ("DKIM", verdicts.dkim), ("DMARC", verdicts.dmarc))
+    return tuple(_verdict(check, result) for check, result in said if result)
+
+
+def _verdict(check: str, result: str) -> str:
+    words = {
+        "pass": gettext("%(check)s: passed."),
+        "fail": gettext("%(check)s: failed, the sender’s domain does not vouch for this message."),
+        "softfail": gettext(
+            "%(check)s: doubtful, the sender’s domain does not expect mail from there."
+        ),
+        "neutral": gettext("%(check)s: undecided, the sender’s domain says neither yes nor no."),
+        "none": gettext("%(check)s: not set up by the sender."),
+        "policy": gettext("%(check)s: not accepted by the rules of our mail server."),
+        "temperror": gettext("%(check)s: could not be done, a server did not answer in time."),
+        "permerror": gettext("%(check)s: could not be done, the sender’s settings have an error."),
+    }.get(result, gettext("%(check)s: the mail server answered “%(result)s”."))
+    return words % {"check": check, "result": result}

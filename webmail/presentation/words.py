@@ -1,0 +1,57 @@
+"""Sizes, people and subjects in words."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+
+from babel.numbers import format_decimal
+from django.utils.translation import get_language, gettext, pgettext
+
+from webmail.mime.addresses import Address
+
+
+def special_label(use: str) -> str:
+    """The name people know a special folder by; "" for an ordinary folder."""
+    return {
+        "\\Inbox": pgettext("folder", "Inbox"),
+        "\\Drafts": pgettext("folder", "Drafts"),
+        "\\Sent": pgettext("folder", "Sent"),
+        "\\Archive": pgettext("folder", "Archives"),
+        "\\Junk": pgettext("folder", "Junk"),
+        "\\Trash": pgettext("folder", "Trash"),
+    }.get(use, "")
+
+
+def size(octets: int) -> str:
+    """``2,4 Mo``: bytes in words of the language, a no-break space before the unit."""
+    units = (pgettext("unit", "B"), pgettext("unit", "KB"), pgettext("unit", "MB"))
+    value, unit = float(octets), pgettext("unit", "GB")
+    for smaller in units:
+        if value < 999.5:  # what would be shown as 1 000 belongs to the next unit
+            unit = smaller
+            break
+        value /= 1000
+    digits = 1 if unit not in units[:2] and value < 100 else 0
+    number = format_decimal(round(value, digits), locale=get_language() or "fr", format="#,##0.#")
+    return f"{number}\N{NO-BREAK SPACE}{unit}"
+
+
+def hue(address: str) -> int:
+    """1 to 6, the same for the same address."""
+    return zlib.crc32(address.lower().encode()) % 6 + 1
+
+
+def initials(person: Address) -> str:
+    words = person.name.replace("-", " ").split() or [person.address[:1]]
+    words = [word for word in words if word[:1].isalnum()] or [""]
+    letters = [word[:1] for word in (words[0], words[-1])]
+    return "".join(letters[: 1 if len(words) == 1 else 2]).upper() or "?"
+
+
+def subject_of(subject: str) -> str:
+    return subject.strip() or gettext("(no subject)")
+
+
+def names_of(people: Iterable[Address]) -> str:
+    return ", ".join(person.shown for person in people if person.shown)
