@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -17,7 +18,14 @@ from PIL import Image, ImageOps
 from webmail.previews.failures import NoPreview, Reason
 
 MOST_PIXELS = 64_000_000
-"""What a file may declare: 4 bytes of memory each. Telephones' cameras have up to 50 million."""
+"""What a JPEG may declare, which can be read small. Telephones' cameras have up to 50 million."""
+MOST_PIXELS_WHOLE = 36_000_000
+"""What other formats may: all of it is read, with up to 15 bytes of memory a pixel. A sheet of A4
+at 600 dots an inch has 35 million."""
+LARGE = 8_000_000
+"""Pixels of an image with which a process is busy alone: a small file may hold very many."""
+WAIT_SECONDS = 20
+"""For another large image to be done."""
 LONGEST_SIDE = 4096
 """Pixels of the longer side of what is shown, enough to zoom into a page of text."""
 THUMBNAIL_SIDE = 320
@@ -66,12 +74,12 @@ class Picture:
 def picture(content: bytes, *, longest: int = LONGEST_SIDE) -> Picture:
     """The image, no side longer than ``longest`` pixels; of a TIFF its first page. GIF and WebP
     still move, within limits. Raises NoPreview."""
-    return _read(content, lambda image: _shown(image, longest))
+    return _read(content, _in_turn(lambda image: _shown(image, longest)))
 
 
 def thumbnail(content: bytes, *, longest: int = THUMBNAIL_SIDE) -> Picture:
     """The image small, as WebP, still. Raises NoPreview."""
-    return _read(content, lambda image: _small(image, longest))
+    return _read(content, _in_turn(lambda image: _small(image, longest)))
 
 
 def page_count(content: bytes, *, most: int) -> int:
@@ -83,7 +91,8 @@ def page_count(content: bytes, *, most: int) -> int:
 def pages(content: bytes, *, most: int, longest: int = LONGEST_SIDE) -> list[Picture]:
     """The pages of a TIFF as JPEG, the first ``most`` of them, and no more than `MOST_PIXELS_PAGED`
     have together. Raises NoPreview."""
-    return _read(content, lambda image: list(_pages(image, most, longest)))
+    with _alone():
+        return _read(content, lambda image: list(_pages(image, most, longest)))
 
 
 def _read(content: bytes, make: Callable[[Image.Image], Made]) -> Made:
@@ -99,6 +108,32 @@ def _read(content: bytes, make: Callable[[Image.Image], Made]) -> Made:
         raise NoPreview(Reason.TOO_LARGE) from error
     except _DAMAGE as error:
         raise NoPreview(Reason.DAMAGED, type(error).__name__) from error
+
+
+_one_large = threading.Semaphore()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    if not _one_large.acquire(timeout=WAIT_SECONDS):
+        raise NoPreview(Reason.BUSY, "another large image is being read")
+    try:
+        yield
+    finally:
+        _one_large.release()
+
+
+def _in_turn(make: Callable[[Image.Image], Picture]) -> Callable[[Image.Image], Picture]:
+    """The same, one large image after the other: ten of them in a message, asked for at once, would
+    take all the memory."""
+
+    def made(image: Image.Image) -> Picture:
+        if image.width * image.height <= LARGE:
+            return make(image)
+        with _alone():
+            return make(image)
+
+    return made
 
 
 def _count(image: Image.Image, most: int) -> int:
@@ -137,7 +172,7 @@ def _check(image: Image.Image) -> None:
     pixels = image.width * image.height
     if not pixels:
         raise NoPreview(Reason.DAMAGED, "no pixels")
-    if pixels > MOST_PIXELS:
+    if pixels > (MOST_PIXELS if image.format in ("JPEG", "MPO") else MOST_PIXELS_WHOLE):
         raise NoPreview(Reason.TOO_LARGE, f"{pixels} pixels")
 
 

@@ -145,6 +145,32 @@ def test_a_file_that_claims_too_many_pixels_is_refused_at_once(size: tuple[int, 
     assert time.monotonic() - begun < 1
 
 
+def test_large_images_are_read_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    large = samples.image("PNG", (4000, 2100))
+    small = samples.image("PNG", (60, 40))
+    monkeypatch.setattr(images, "WAIT_SECONDS", 0.2)
+    with images._alone():
+        with pytest.raises(NoPreview) as refused:
+            images.thumbnail(large)
+        assert refused.value.reason is Reason.BUSY
+        assert images.thumbnail(small).width == 60
+    assert images.thumbnail(large).width == images.THUMBNAIL_SIDE
+
+
+def test_a_photograph_may_have_more_pixels_than_what_is_read_whole() -> None:
+    size = (6100, 6100)
+    assert images.MOST_PIXELS_WHOLE < size[0] * size[1] < images.MOST_PIXELS
+    sheet = Image.new("1", size)
+    assert images.thumbnail(saved(sheet.convert("L"), "JPEG")).full_width == 6100
+    assert refusal(saved(sheet, "PNG")) is Reason.TOO_LARGE
+
+
+def saved(image: Image.Image, form: str) -> bytes:
+    out = io.BytesIO()
+    image.save(out, form)
+    return out.getvalue()
+
+
 def test_a_jpeg_of_a_thousand_scans_is_refused() -> None:
     content = samples.image("JPEG", progressive=True)
     start = content.rfind(b"\xff\xda")
