@@ -90,6 +90,7 @@ class NestedLetter:
     images: ImagesBar | None
     outcomes: tuple[OutcomeLine, ...]
     protection: str
+    signatures: tuple[AttachmentCard, ...]
     encrypted: bool
     text_html: str
     frame_url: str
@@ -104,6 +105,7 @@ def nested_letter(
     letter: Letter,
     *,
     files: tuple[AttachmentCard, ...],
+    signatures: tuple[AttachmentCard, ...],
     nested: tuple[NestedLine, ...],
     images: ImagesBar | None,
     frame_url: str,
@@ -122,6 +124,7 @@ def nested_letter(
         images=images,
         outcomes=tuple(outcome_line(outcome) for outcome in letter.outcomes),
         protection=protection_words(letter.protection),
+        signatures=signatures,
         encrypted=letter.protection.is_encrypted,
         text_html="" if rendered else text_html(letter.text, compose_prefix),
         frame_url=frame_url if rendered else "",

@@ -12,7 +12,7 @@ from django.test import Client
 
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
-from tests.servers.mailboxes import Mailbox
+from tests.servers.mailboxes import DATA, Mailbox
 from tests.webmail.views.mail import commands_sent, letter, page, path, words
 from tests.webmail.views.test_messages import HTMX, PNG, body
 from tests.webmail.views.test_viewer import carrying, deep, picture
@@ -207,3 +207,17 @@ def test_a_nested_message_that_is_damaged_is_said(reader: Client, mailbox: Mailb
     uid = mailbox.append(carrying(inner))
     answer = reader.get(path(mailbox, uid, "view/2/letter/"), headers=HTMX)
     assert "Lisible." in words(answer) and "banner warn" in page(answer)
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type"), [("", "message/rfc822"), ("lettre.eml", "application/octet-stream")]
+)
+def test_its_signature_is_said_and_can_be_saved(
+    reader: Client, mailbox: Mailbox, name: str, media_type: str
+) -> None:
+    signed = (DATA / "mime" / "smime-clear.eml").read_bytes()
+    uid = mailbox.append(carrying(signed, name, media_type))
+    answer = reader.get(path(mailbox, uid, "view/2/letter/"), headers=HTMX)
+    (link,) = re.findall(r'<a href="([^"]*)" download>[^<]*smime.p7s', page(answer))
+    assert body(reader.get(link)).startswith(b"\x30\x82")
+    assert "smime.p7s" not in page(answer).split('<ul class="cards')[1]

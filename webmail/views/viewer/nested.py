@@ -43,12 +43,8 @@ def read(request: SignedInRequest, place: Place) -> NestedLetter:
     inside = [(part, _place_of(place, nested, part)) for part in found.shown.attachments]
     return nested_letter(
         found,
-        files=tuple(
-            files.attachment_card(place.ref, part)
-            if nested.steps is None
-            else card(files.file_name(part), attachments.of_part(part).size, there)
-            for part, there in inside
-        ),
+        files=tuple(_card_of(place, nested, part) for part in found.shown.attachments),
+        signatures=tuple(_card_of(place, nested, part) for part in found.shown.signatures),
         nested=tuple(
             nested_line(part, view_url=there.url(), letter_url=there.url("view_letter"))
             for part, there in inside
@@ -75,6 +71,13 @@ def card(name: str, octets: int, place: Place | None, *, locked: bool = False) -
         view_url=place.url() if place and opens else "",
         locked=locked,
     )
+
+
+def _card_of(place: Place, nested: Nested, part: Part) -> AttachmentCard:
+    if nested.steps is None:
+        return files.attachment_card(place.ref, part)
+    octets = attachments.of_part(part).size
+    return card(files.file_name(part), octets, _place_of(place, nested, part))
 
 
 def _nested(imap: Connection, place: Place, rendering: Rendering) -> Nested:
