@@ -34,7 +34,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.models",
         "webmail.errors",
     },
-    "webmail.image_proxy": {"webmail.remote", "webmail.models", "webmail.errors"},
+    "webmail.image_proxy": {"webmail.mime", "webmail.remote", "webmail.models", "webmail.errors"},
     "webmail.models": {"webmail.preferences"},
     "webmail.forms": {
         "webmail.converters",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
@@ -14,9 +14,10 @@ from django.conf import settings
 from django.core.cache import cache
 
 from webmail import remote
-from webmail.errors import RemoteLimit, RemoteUnavailable
+from webmail.errors import RemoteLimit, RemoteRefused, RemoteUnavailable
+from webmail.mime import tracking
 from webmail.models import AllowedSender, TrustedImageDomain
-from webmail.remote import Fetched, Limits
+from webmail.remote import Fetched, Limits, Resolve
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -40,7 +41,15 @@ _places = BoundedSemaphore(AT_ONCE)
 
 def from_the_web(url: str) -> Fetched:
     limits = Limits(IMAGE_BYTES, SECONDS, REDIRECTS, tuple(settings.REMOTE_CLOSED_NETWORKS))
-    return remote.fetch(url, resolve=remote.look_up, limits=limits)
+    return remote.fetch(url, resolve=look_up, limits=limits)
+
+
+def look_up(host: str, resolve: Resolve = remote.look_up) -> Sequence[str]:
+    """The addresses of a host on the way to an image. Raises RemoteRefused for one that only counts
+    readers: another may redirect there."""
+    if tracking.is_host(host):
+        raise RemoteRefused("The host only counts readers.")
+    return resolve(host)
 
 
 def image(

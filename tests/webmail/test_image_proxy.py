@@ -7,13 +7,14 @@ import hashlib
 import ipaddress
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 
 from accounts.models import User
-from tests.servers.web import Web, http
+from tests.servers.web import Web, http, redirect
 from webmail import image_proxy, remote
 from webmail.errors import RemoteLimit, RemoteRefused, RemoteUnavailable
 from webmail.models import AllowedSender, TrustedImageDomain
@@ -189,6 +190,25 @@ def test_a_place_is_given_back_after_a_failure(image) -> None:
 def test_the_way_that_is_used_for_real_is_the_guarded_one(url: str) -> None:
     with pytest.raises(RemoteRefused):
         image_proxy.image(ALICE, url, keep=True)
+
+
+@pytest.mark.parametrize("host", ["emltrk.com", "abc.EMLTRK.com", "track.hubspot.com."])
+def test_a_host_that_only_counts_readers_is_not_looked_up(host: str) -> None:
+    with pytest.raises(RemoteRefused, match="counts"):
+        image_proxy.from_the_web(f"http://{host}/a.png")
+
+
+def test_an_image_that_leads_to_a_counter_of_readers_is_refused(web: Web, image) -> None:
+    def fetch(url: str) -> Fetched:
+        resolve = partial(image_proxy.look_up, resolve=web.resolve)
+        limits = Limits(image_proxy.IMAGE_BYTES, 5, 3)
+        return remote.fetch(url, resolve=resolve, connect=web.connect, limits=limits)
+
+    web.serve("images.example", redirect("http://abc.emltrk.com/p"))
+    counter = web.serve("abc.emltrk.com", http(PNG))
+    with pytest.raises(RemoteRefused, match="counts"):
+        image(fetch=fetch)
+    assert counter.connections == 0
 
 
 def test_an_administrator_closes_networks(settings) -> None:
