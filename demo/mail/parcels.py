@@ -316,8 +316,8 @@ def _winmail(desk: Desk) -> Stored:
     )
     inside = wrapped.winmail(
         "Gymnase : créneaux du trimestre",
-        "Bonjour,\r\n\r\nVous trouverez ci-joint les créneaux du gymnase et le plan d'accès.\r\n"
-        "Le badge se retire à l'accueil.\r\n\r\nLe service des sports\r\n",
+        "Bonjour,\r\n\r\nVous trouverez ci-joint les créneaux du gymnase et le plan d’accès.\r\n"
+        "Le badge se retire à l’accueil.\r\n\r\nLe service des sports\r\n",
         [
             xlsx_file(
                 "Créneaux.xlsx",

@@ -15,9 +15,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from PIL import Image
 
 from demo import academy
-from demo.mail import oddities, pictures
+from demo.mail import oddities, pictures, scans
 from demo.mail.typography import NARROW, NO_BREAK, french, paragraphs
 from demo.mail.writing import Stored
 from demo.servers import dovecot
@@ -256,7 +257,7 @@ def test_what_is_wrapped_comes_out(teacher):
     winmail = tnef.read(payload(texts["<winmail"]))
     assert winmail is not None
     assert [file.name for file in winmail.files] == ["Créneaux.xlsx", "Accès.pdf"]
-    assert "Le badge se retire à l'accueil." in winmail.text
+    assert "Le badge se retire à l’accueil." in winmail.text
     signed = smime.read(payload(texts["<arrete"]))
     assert signed is not None
     assert signed.protection is Protection.SMIME_SIGNED
@@ -334,7 +335,7 @@ def test_pdf_files_have_a_true_cross_reference_table(teacher):
             assert content[start:].startswith(b"%d 0 obj" % number)
 
 
-@pytest.mark.parametrize("ending", [".docx", ".xlsx", ".odt", ".ods", ".zip"])
+@pytest.mark.parametrize("ending", [".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp", ".zip"])
 def test_archives_are_whole_and_their_xml_well_formed(teacher, ending):
     files = files_of(teacher, ending)
     assert files
@@ -350,6 +351,18 @@ def test_archives_are_whole_and_their_xml_well_formed(teacher, ending):
 def test_open_documents_begin_with_their_media_type(teacher):
     for content in files_of(teacher, ".odt"):
         assert content[30:].startswith(b"mimetypeapplication/vnd.oasis.opendocument.text")
+
+
+def test_pictures_are_as_cameras_and_scanners_make_them():
+    upright = Image.open(io.BytesIO(scans.held_upright()))
+    assert upright.width > upright.height
+    assert upright.getexif()[0x0112] == 6
+    assert Image.open(io.BytesIO(scans.for_print())).mode == "CMYK"
+    assert Image.open(io.BytesIO(scans.under_the_microscope())).mode == "I;16"
+    sheets = Image.open(io.BytesIO(scans.scanned(("une",), ("deux",))))
+    assert (sheets.mode, getattr(sheets, "n_frames", 1)) == ("1", 2)
+    for form in ("GIF", "WEBP"):
+        assert getattr(Image.open(io.BytesIO(scans.spinning(form))), "n_frames", 1) == 12
 
 
 def test_pictures_are_what_they_say():
