@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from demo import academy, options, packages
+from demo import academy, options
 from demo.environment import PYTHON, ROOT
 from demo.servers import dovecot, process
 from demo.servers.broker import Broker
@@ -33,6 +33,7 @@ from demo.servers.pymap import Pymap
 from demo.servers.submission import Submission, open_imap, sign_in
 from demo.set_up import OWN_ADMINISTRATOR
 from demo.words import Refused, say
+from webmail.previews import office
 
 FOLDER = ROOT / "var" / "demo"
 ADMINISTRATOR = "admin"
@@ -285,7 +286,7 @@ def _start_django(running: Running, env: Mapping[str, str], port: int) -> None:
     say("Starting the web server and the job workers")
     schedule = ("--beat", "--schedule", str(FOLDER / "schedule"))
     running.start(Program("job worker", _worker("celery", *schedule), env))
-    if packages.LIBREOFFICE.present():
+    if office.is_available():
         running.start(Program("office worker", _worker("office"), env))
     web = ["-m", "uvicorn", "webmail.asgi:application", "--host", process.LOOPBACK]
     # No proxy stands in front: nobody may tell another client's address than his own.
