@@ -90,6 +90,7 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.models",
         "accounts.forms",
     },
+    "accounts.numen": set(),
     "accounts": {
         "webmail.imap",
         "webmail.smtp",
@@ -99,7 +100,7 @@ ALLOWED: dict[str, set[str]] = {
     },
 }
 # Pure modules: no Django, no I/O, no clock, no settings.
-PURE = ("webmail.mime",)
+PURE = ("webmail.mime", "accounts.numen")
 NO_DJANGO = (
     "webmail.errors",
     "webmail.mime",

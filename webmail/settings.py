@@ -15,6 +15,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from accounts import numen
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -155,6 +157,13 @@ LOGIN_EXEMPT_NETWORKS = env_networks("WEBMAIL_LOGIN_EXEMPT_NETWORKS")
 SESSION_IDLE_MINUTES = env_int("WEBMAIL_SESSION_IDLE_MINUTES", 12 * 60)
 SHARED_IDLE_MINUTES = env_int("WEBMAIL_SHARED_IDLE_MINUTES", 10)
 ADMIN_NEEDS_TOTP = env_bool("WEBMAIL_ADMIN_NEEDS_TOTP", not DEMO)
+
+# Account lookup: without a key there is none
+
+try:
+    NUMEN_KEYS = numen.parse_keys(env_text("WEBMAIL_NUMEN_KEYS"))
+except ValueError as error:
+    raise ImproperlyConfigured(f"WEBMAIL_NUMEN_KEYS: {error}") from error
 
 # Django
 

@@ -1,0 +1,18 @@
+"""What accounts keeps in the database: no password, no NUMEN, no date of birth."""
+
+from accounts.models.audit import AuditEvent
+from accounts.models.mail_domains import MailDomain, ServerURL
+from accounts.models.staff import StaffRecord
+from accounts.models.users import ADMINISTRATOR, AUDITOR, ROLES, SUPPORT, User
+
+__all__ = [
+    "ADMINISTRATOR",
+    "AUDITOR",
+    "ROLES",
+    "SUPPORT",
+    "AuditEvent",
+    "MailDomain",
+    "ServerURL",
+    "StaffRecord",
+    "User",
+]
