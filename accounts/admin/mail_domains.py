@@ -12,7 +12,7 @@ class MailDomainAdmin(admin.ModelAdmin):
     list_display = ("name", "is_default", "imap_host", "smtp_host", "login_form")
     search_fields = ("name", "imap_host", "smtp_host")
     fieldsets = (
-        (None, {"fields": ("name", "is_default", "login_form", "help_text")}),
+        (None, {"fields": ("name", "is_default", "login_form", "program_login", "help_text")}),
         ("IMAP", {"fields": (("imap_host", "imap_port", "imap_security"),)}),
         ("SMTP", {"fields": (("smtp_host", "smtp_port", "smtp_security"),)}),
         ("POP", {"fields": (("pop_host", "pop_port", "pop_security"),)}),

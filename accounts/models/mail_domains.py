@@ -128,6 +128,12 @@ class MailDomain(models.Model):
         LOCAL = "local", _("What stands before the @")
         TYPED = "typed", _("As typed, whatever its domain")
 
+    class ProgramLogin(models.TextChoices):
+        SAME = "", _("As for signing in here; not at all where that is as typed")
+        ADDRESS = "address", _("The whole address (name@domain)")
+        LOCAL = "local", _("What stands before the @")
+        NONE = "none", _("It cannot: logins differ from addresses")
+
     DEFAULT_PORTS: ClassVar[dict[str, int]] = {"imap": 993, "smtp": 465, "pop": 995, "sieve": 4190}
 
     _host: ClassVar[dict[str, Any]] = {"max_length": 253, "blank": True}
@@ -156,6 +162,17 @@ class MailDomain(models.Model):
         max_length=8,
         choices=LoginForm.choices,
         default=LoginForm.ADDRESS,
+    )
+    program_login = models.CharField(
+        _("login that a mail program can form from an address"),
+        max_length=8,
+        choices=ProgramLogin.choices,
+        default=ProgramLogin.SAME,
+        blank=True,
+        help_text=_(
+            "Thunderbird and Outlook ask for the settings of an address. Where the login is"
+            " fdurand and the address francoise.durand@…, they had better be told nothing."
+        ),
     )
     imap_host = models.CharField(_("IMAP server"), max_length=253)
     imap_port = models.PositiveIntegerField(_("IMAP port"), default=993, **_port)
@@ -202,6 +219,12 @@ class MailDomain(models.Model):
                 return f"{local}@{self.name}"
             case _:
                 return typed
+
+    @property
+    def formed_login(self) -> str:
+        """How a login follows from an address alone: ``address``, ``local``, or "" for not at all."""
+        form = self.program_login or self.login_form
+        return form if form in {self.LoginForm.ADDRESS, self.LoginForm.LOCAL} else ""
 
     def address_of(self, login: str) -> str:
         """The address to begin with, until somebody knows better."""
