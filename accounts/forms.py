@@ -27,8 +27,8 @@ STATUS_BY_CODE = {"too_many_login_attempts": 429}
 class SignInForm(LoginForm):
     """Login or address, password, and whether others use this computer.
 
-    ``failure_status`` is the HTTP status of a refusal: 422, 429 past the limits, 5xx when the
-    mail server could not tell.
+    ``failure_status`` is the HTTP status of a refusal: 422, 429 past the limits (then
+    ``retry_after`` is how many seconds), 5xx when the mail server could not tell.
     """
 
     shared_computer = forms.BooleanField(
@@ -37,6 +37,7 @@ class SignInForm(LoginForm):
         required=False,
     )
     failure_status = 422
+    retry_after = 0
     wrong_person = _("This page belongs to another person: sign out first.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -89,6 +90,7 @@ class SignInForm(LoginForm):
             ) from error
         except ValidationError as error:
             self.failure_status = STATUS_BY_CODE.get(error.code or "", 422)
+            self.retry_after = (error.params or {}).get("seconds", 0)
             raise
         return cleaned
 

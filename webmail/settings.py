@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from accounts import numen
+from accounts.autoconfig import signing
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -164,6 +165,23 @@ try:
     NUMEN_KEYS = numen.parse_keys(env_text("WEBMAIL_NUMEN_KEYS"))
 except ValueError as error:
     raise ImproperlyConfigured(f"WEBMAIL_NUMEN_KEYS: {error}") from error
+LOOKUPS_PER_NUMEN = env_int("WEBMAIL_LOOKUPS_PER_NUMEN", 10)
+LOOKUPS_PER_NUMEN_HOURS = env_int("WEBMAIL_LOOKUPS_PER_NUMEN_HOURS", 24, minimum=1)
+LOOKUP_FAILURES_PER_NETWORK = env_int("WEBMAIL_LOOKUP_FAILURES_PER_NETWORK", 20)
+LOOKUP_FAILURES_MINUTES = env_int("WEBMAIL_LOOKUP_FAILURES_MINUTES", 15, minimum=1)
+LOOKUP_FAILURES_PER_MINUTE = env_int("WEBMAIL_LOOKUP_FAILURES_PER_MINUTE", 120)
+LOOKUP_LETTERS = env_bool("WEBMAIL_LOOKUP_LETTERS", True)
+
+# Profiles for telephones
+
+try:
+    PROFILE_SIGNER = signing.parse(
+        env_text("WEBMAIL_PROFILE_CERTIFICATE"), env_text("WEBMAIL_PROFILE_KEY")
+    )
+except ValueError as error:
+    raise ImproperlyConfigured(
+        f"WEBMAIL_PROFILE_CERTIFICATE, WEBMAIL_PROFILE_KEY: {error}"
+    ) from error
 
 # Django
 
