@@ -7,14 +7,22 @@ cookie: no address says who looked what up, and a stolen cache opens nothing.
 
 from __future__ import annotations
 
+import hashlib
+import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
 from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from accounts import numen
 from accounts.models import MailDomain, StaffRecord
+
+OPEN_SECONDS = 10 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +91,66 @@ def find(typed_numen: str, born: date) -> StaffRecord | None:
     digests = numen.digests_of_person(settings.NUMEN_KEYS, typed_numen, born)
     records = StaffRecord.objects.active().select_related("mail_domain")
     return records.filter(lookup_digest__in=digests).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Whose settings a browser may see: the record's primary key; ``ends`` in seconds of Unix."""
+
+    record: int
+    ends: int
+
+    @property
+    def seconds_left(self) -> int:
+        return max(0, self.ends - int(time.time()))
+
+
+def cookie_name() -> str:
+    """``__Secure-`` (none but https may set it) wherever the site is served by https. ``__Host-``
+    would send it to every page."""
+    return "__Secure-lookup" if settings.HTTPS else "lookup"
+
+
+def _key(token: str) -> str:
+    return f"lookup:{hashlib.sha256(token.encode()).hexdigest()}"
+
+
+def hand_out_ticket(response: HttpResponse, record: StaffRecord) -> None:
+    """This browser alone may see the settings of ``record``, for ten minutes from now."""
+    token, ends = secrets.token_urlsafe(32), int(time.time()) + OPEN_SECONDS
+    cache.set(_key(token), {"record": record.pk, "ends": ends}, OPEN_SECONDS)
+    response.set_cookie(
+        cookie_name(),
+        token,
+        max_age=OPEN_SECONDS,
+        path=reverse("accounts:lookup"),
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Strict",
+    )
+
+
+def ticket(request: HttpRequest) -> Ticket | None:
+    """The browser's ticket; None without one, or when its ten minutes are over."""
+    token = request.COOKIES.get(cookie_name())
+    found = cache.get(_key(token)) if token else None
+    if not found or found["ends"] <= time.time():
+        return None
+    return Ticket(found["record"], found["ends"])
+
+
+def opened(request: HttpRequest) -> MailSettings | None:
+    """What the browser's ticket opens; None also when the person is no longer active."""
+    held = ticket(request)
+    if held is None:
+        return None
+    records = StaffRecord.objects.active().select_related("mail_domain")
+    record = records.filter(pk=held.record).first()
+    return settings_of(record) if record else None
+
+
+def forget(request: HttpRequest, response: HttpResponse) -> None:
+    """The ticket is worth nothing from now on, whoever holds its cookie."""
+    if token := request.COOKIES.get(cookie_name()):
+        cache.delete(_key(token))
+    response.delete_cookie(cookie_name(), path=reverse("accounts:lookup"), samesite="Strict")
