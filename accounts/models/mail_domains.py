@@ -222,7 +222,7 @@ class MailDomain(models.Model):
 
     @property
     def formed_login(self) -> str:
-        """How a login follows from an address alone: ``address``, ``local``, or "" for not at all."""
+        """How a login follows from an address: ``address``, ``local``, or "" for not at all."""
         form = self.program_login or self.login_form
         return form if form in {self.LoginForm.ADDRESS, self.LoginForm.LOCAL} else ""
 
