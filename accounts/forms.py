@@ -97,7 +97,8 @@ class SignInForm(LoginForm):
     def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
         user = self.user
         if not user.is_local_administrator:
-            credentials.seal(request, user.pk, self.cleaned_data["password"])
+            password = self.cleaned_data["password"]
+            credentials.seal(request, user.pk, password, changed=user.mail_password_changed)
         shared = self.cleaned_data["shared_computer"]
         request.session["shared_computer"] = shared
         request.session[LAST_ACTIVE] = int(time.time())

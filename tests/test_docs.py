@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 # The readers of webmail/settings.py: their first argument names a variable of the environment.
-READERS = {"env_text", "env_int", "env_bool", "env_list", "env_networks"}
+READERS = {"env_text", "env_int", "env_bool", "env_list", "env_networks", "env_by_domain"}
 
 
 def section(heading: str) -> str:

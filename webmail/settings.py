@@ -56,6 +56,17 @@ def env_list(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in env_text(name, default).split(",") if word.strip()]
 
 
+def env_by_domain(name: str) -> dict[str, str]:
+    """``NAME`` for every mail domain (under "") and ``NAME__AC_EXEMPLE_FR`` for one alone (under
+    ``AC_EXEMPLE_FR``), each also as a file."""
+    found = {"": env_text(name)}
+    for variable in os.environ:
+        own = variable.removesuffix("_FILE")
+        if own.startswith(f"{name}__"):
+            found[own.removeprefix(f"{name}__")] = env_text(own)
+    return {domain: value for domain, value in found.items() if value}
+
+
 def env_networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     """Comma-separated addresses or networks (``192.0.2.0/24``)."""
     try:
@@ -171,6 +182,36 @@ LOOKUP_FAILURES_PER_NETWORK = env_int("WEBMAIL_LOOKUP_FAILURES_PER_NETWORK", 20)
 LOOKUP_FAILURES_MINUTES = env_int("WEBMAIL_LOOKUP_FAILURES_MINUTES", 15, minimum=1)
 LOOKUP_FAILURES_PER_MINUTE = env_int("WEBMAIL_LOOKUP_FAILURES_PER_MINUTE", 120)
 LOOKUP_LETTERS = env_bool("WEBMAIL_LOOKUP_LETTERS", True)
+
+# The password: what it must be, and where it is changed (a mail domain's row says how)
+
+PASSWORD_MINIMUM = env_int("WEBMAIL_PASSWORD_MINIMUM", 8, minimum=1)
+if PASSWORD_MINIMUM > 64:
+    raise ImproperlyConfigured("WEBMAIL_PASSWORD_MINIMUM must be 64 or less: nobody types more")
+PASSWORD_KINDS = env_list("WEBMAIL_PASSWORD_KINDS", "lower,upper,digit,sign")
+if not {"lower", "upper", "digit", "sign"}.issuperset(PASSWORD_KINDS):
+    raise ImproperlyConfigured("WEBMAIL_PASSWORD_KINDS are of lower, upper, digit and sign")
+PASSWORD_STRENGTH = env_int("WEBMAIL_PASSWORD_STRENGTH", 2)
+if PASSWORD_STRENGTH > 4:
+    raise ImproperlyConfigured("WEBMAIL_PASSWORD_STRENGTH goes from 0 to 4")
+PASSWORD_REMINDER_MONTHS = env_int("WEBMAIL_PASSWORD_REMINDER_MONTHS", 12)
+PASSWORD_DRIVER = env_text("WEBMAIL_PASSWORD_DRIVER", "none")
+if PASSWORD_DRIVER not in {"none", "dovecot", "sql", "ldap"}:
+    raise ImproperlyConfigured(
+        f"WEBMAIL_PASSWORD_DRIVER is none, dovecot, sql or ldap, not {PASSWORD_DRIVER!r}"
+    )
+PASSWORD_SCHEME = env_text("WEBMAIL_PASSWORD_SCHEME", "argon2id")
+if PASSWORD_SCHEME not in {"argon2id", "sha512-crypt"}:
+    raise ImproperlyConfigured(
+        f"WEBMAIL_PASSWORD_SCHEME is argon2id or sha512-crypt, not {PASSWORD_SCHEME!r}"
+    )
+PASSWORD_DOVECOT_PATH = env_by_domain("WEBMAIL_PASSWORD_DOVECOT_PATH")
+PASSWORD_SQL_DATABASES = {
+    domain: database(url) for domain, url in env_by_domain("WEBMAIL_PASSWORD_SQL_URL").items()
+}
+PASSWORD_SQL_STATEMENT = env_by_domain("WEBMAIL_PASSWORD_SQL_STATEMENT")
+PASSWORD_LDAP_URL = env_by_domain("WEBMAIL_PASSWORD_LDAP_URL")
+PASSWORD_LDAP_DN = env_by_domain("WEBMAIL_PASSWORD_LDAP_DN")
 
 # Profiles for telephones
 

@@ -9,7 +9,12 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import (
+    MaxValueValidator,
+    MinValueValidator,
+    RegexValidator,
+    URLValidator,
+)
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -94,7 +99,10 @@ class MailDomainQuerySet(models.QuerySet["MailDomain"]):
                 f"WEBMAIL_LOGIN_FORM is {' or '.join(MailDomain.LoginForm.values)},"
                 f" not {settings.LOGIN_FORM!r}"
             )
-        values: dict[str, Any] = {"login_form": settings.LOGIN_FORM}
+        values: dict[str, Any] = {
+            "login_form": settings.LOGIN_FORM,
+            "password_driver": settings.PASSWORD_DRIVER,
+        }
         for prefix, url in (
             ("imap", settings.IMAP_URL),
             ("smtp", settings.SMTP_URL),
@@ -133,6 +141,12 @@ class MailDomain(models.Model):
         ADDRESS = "address", _("The whole address (name@domain)")
         LOCAL = "local", _("What stands before the @")
         NONE = "none", _("It cannot: logins differ from addresses")
+
+    class PasswordDriver(models.TextChoices):
+        NONE = "none", _("Not here: the text and the link below say where")
+        DOVECOT = "dovecot", _("Dovecot’s passwd-file")
+        SQL = "sql", _("An SQL table")
+        LDAP = "ldap", _("An LDAP directory")
 
     DEFAULT_PORTS: ClassVar[dict[str, int]] = {"imap": 993, "smtp": 465, "pop": 995, "sieve": 4190}
 
@@ -190,6 +204,26 @@ class MailDomain(models.Model):
         _("help text"),
         blank=True,
         help_text=_("Shown to people of this domain when they could not sign in."),
+    )
+
+    password_driver = models.CharField(
+        _("where the password is changed"),
+        max_length=8,
+        choices=PasswordDriver.choices,
+        default=PasswordDriver.NONE,
+        help_text=_("Connections and their secrets are variables of the environment."),
+    )
+    password_help = models.TextField(
+        _("help with the password"),
+        blank=True,
+        help_text=_("Shown on the password page, first of all where it cannot be changed here."),
+    )
+    password_url = models.CharField(
+        _("page to change the password"),
+        max_length=200,
+        blank=True,
+        validators=[URLValidator(("https", "http"))],
+        help_text=_("Where people change it, if not here."),
     )
 
     objects = MailDomainQuerySet.as_manager()

@@ -45,6 +45,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(_("name"), max_length=200, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     date_joined = models.DateTimeField(_("first sign-in"), auto_now_add=True)
+    mail_password_changed = models.DateTimeField(
+        _("mail password changed here"), null=True, blank=True
+    )
+    password_reminder_hidden = models.DateField(
+        _("reminder of the password put off"), null=True, blank=True
+    )
     preferences = models.JSONField(_("preferences"), default=dict, blank=True)
 
     objects = UserManager()
