@@ -15,17 +15,18 @@ def record(
     request: HttpRequest | None = None,
     *,
     actor: User | None = None,
-    target: str = "",
+    target: str | None = None,
     **detail: Detail,
 ) -> AuditEvent:
     """One line. ``actor`` is the request's person unless it is given; ``target`` an address or
-    login, in lower case. Nobody passes a password, a NUMEN or a date of birth here.
+    login, in lower case: the actor's unless it is given, "" for nobody's. Nobody passes a password,
+    a NUMEN or a date of birth here.
     """
     if actor is None and request is not None:
         user = getattr(request, "user", None)
         actor = user if isinstance(user, User) else None
-    if not target and actor is not None:
-        target = str(actor)
+    if target is None:
+        target = str(actor) if actor else ""
     return AuditEvent.objects.create(
         kind=kind,
         actor=actor,
