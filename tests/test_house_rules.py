@@ -94,6 +94,7 @@ ALLOWED: dict[str, set[str]] = {
     "accounts": {
         "webmail.imap",
         "webmail.smtp",
+        "webmail.dates",
         "webmail.errors",
         "webmail.htmx",
         "webmail.preferences",

@@ -104,6 +104,20 @@ def database(url: str) -> dict[str, object]:
     raise ImproperlyConfigured(f"DATABASE_URL: unknown scheme {parts.scheme!r}")
 
 
+def submission_server(url: str) -> tuple[str, int, str, str, str]:
+    """Host, port, user, password and security (``tls``, ``starttls`` or ``none``) of
+    ``smtps://user:password@host:port``; ``smtp`` means STARTTLS, or nothing on this machine itself.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ImproperlyConfigured("WEBMAIL_NOTICES_URL: smtp://host or smtps://host")
+    local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    security = "tls" if parts.scheme == "smtps" else "none" if local else "starttls"
+    port = parts.port or (465 if security == "tls" else 587)
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return parts.hostname, port, user, password, security
+
+
 # What this installation is
 
 DEBUG = env_bool("WEBMAIL_DEBUG", False)
@@ -223,6 +237,20 @@ except ValueError as error:
     raise ImproperlyConfigured(
         f"WEBMAIL_PROFILE_CERTIFICATE, WEBMAIL_PROFILE_KEY: {error}"
     ) from error
+
+# Letters of the product itself
+
+NOTICES_FROM = env_text("WEBMAIL_NOTICES_FROM")
+NOTICES_URL = env_text("WEBMAIL_NOTICES_URL")
+EMAIL_BACKEND = "accounts.letters.Backend"
+EMAIL_HOST, EMAIL_TIMEOUT = "", SMTP_TIMEOUT
+if NOTICES_URL:
+    EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, _security = submission_server(
+        NOTICES_URL
+    )
+    EMAIL_USE_SSL, EMAIL_USE_TLS = _security == "tls", _security == "starttls"
+    if not NOTICES_FROM:
+        raise ImproperlyConfigured("WEBMAIL_NOTICES_FROM must be set where WEBMAIL_NOTICES_URL is")
 
 # Django
 
