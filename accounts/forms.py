@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from datetime import date
+from typing import Any, ClassVar
 
 from allauth.account.forms import LoginForm
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import credentials
+from accounts import credentials, numen
 from accounts.middleware import LAST_ACTIVE
 from accounts.models import MailDomain
 from webmail.errors import WebmailError
@@ -106,3 +108,68 @@ class SignInForm(LoginForm):
         if shared:
             request.session.set_expiry(0)
         return response
+
+
+class NumenField(forms.Field):
+    """What is typed, normalised; errors never repeat it."""
+
+    widget = forms.TextInput
+    reasons: ClassVar = {
+        "empty": _("Enter your NUMEN."),
+        "length": _("A NUMEN has 13 characters. Check that none is missing or too many."),
+        "character": _(
+            "A NUMEN has only digits and letters without accents."
+            " If you copied it, type it instead."
+        ),
+        "form": _(
+            "A NUMEN is two digits, a letter, seven digits and three letters."
+            " Check what looks alike, as I and 1."
+        ),
+    }
+
+    def to_python(self, value: object) -> str:
+        try:
+            return numen.normalise(str(value or ""))
+        except numen.NumenError as error:
+            raise ValidationError(self.reasons[error.code], code=error.code) from None
+
+
+class BirthDateField(forms.Field):
+    """A date of birth as people write it. A field for text: the calendar of a browser's date field
+    begins today, forty years of clicks from where it is needed, and takes no pasted date."""
+
+    widget = forms.TextInput
+    reasons: ClassVar = {
+        "empty": _("Enter your date of birth."),
+        "form": _("Write the day, the month and the year, for example 12/05/1980."),
+        "impossible": _("This day is in no calendar: check the day and the month."),
+        "future": _("This day is still to come: check the year."),
+        "age": _("Nobody in service was born in this year: check the year."),
+    }
+
+    def to_python(self, value: object) -> date:
+        try:
+            return numen.birth_date(str(value or ""), timezone.localdate())
+        except numen.BirthDateError as error:
+            raise ValidationError(self.reasons[error.code], code=error.code) from None
+
+
+class LookupForm(forms.Form):
+    """NUMEN and date of birth. What is wrong with them is said before anything is looked up."""
+
+    numen = NumenField(label=_("NUMEN"))
+    birth = BirthDateField(label=_("Date of birth"))
+
+    nobody = _("Nobody in service has this NUMEN and this date of birth.")
+
+    def typed(self, name: str) -> str:
+        """What stands in the field again; nobody types, or needs back, as much as a page."""
+        return str(self[name].value() or "")[:64]
+
+    @property
+    def typed_numen(self) -> str:
+        return self.typed("numen")
+
+    @property
+    def typed_birth(self) -> str:
+        return self.typed("birth")

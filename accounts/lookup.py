@@ -18,9 +18,12 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext
 
-from accounts import numen
-from accounts.models import MailDomain, StaffRecord
+from accounts import audit, letters, limits, numen, tasks
+from accounts.models import AuditEvent, MailDomain, StaffRecord, User
+from accounts.network import client_address
+from webmail.errors import TooManyTries
 
 OPEN_SECONDS = 10 * 60
 
@@ -34,6 +37,12 @@ class ServerSetting:
     host: str
     port: int
     security: str
+
+    @property
+    def security_name(self) -> str:
+        """As mail programs call it."""
+        names = {"tls": "SSL/TLS", "starttls": "STARTTLS"}
+        return names.get(self.security) or gettext("no encryption")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,53 @@ def settings_of(record: StaffRecord) -> MailSettings:
         password_changed=record.password_changed,
         post=", ".join(filter(None, (record.school_name, record.discipline))),
     )
+
+
+def settings_of_user(user: User) -> MailSettings:
+    """Those of a person who is signed in, named by a staff file or not. He has a mail domain."""
+    if record := StaffRecord.objects.select_related("mail_domain").of(user):
+        return settings_of(record)
+    domain = user.mail_domain
+    assert domain is not None  # noqa: S101  only local administrators have none
+    return MailSettings(
+        name=user.name,
+        address=user.address,
+        login=user.login,
+        servers=servers_of(domain),
+        webmail_url=settings.BASE_URL,
+        domain=domain.name,
+        authority=settings.AUTHORITY_NAME,
+    )
+
+
+def look_up(request: HttpRequest, typed_numen: str, born: date) -> StaffRecord | None:
+    """`find`, within the limits and written to the audit log; who is found is told by a letter.
+
+    Nothing differs between a NUMEN that nobody has and a date of birth that is not its person's:
+    neither the steps taken nor what is counted and written. Raises TooManyTries.
+    """
+    digests = [numen.digest_of_numen(key, typed_numen) for key in settings.NUMEN_KEYS]
+    of_failures = limits.of_lookups(client_address(request))
+    counted = (*limits.of_numen(digests), *of_failures)
+    if seconds := limits.reserve(counted):
+        _note_refusal(request, counted)
+        raise TooManyTries(retry_after=seconds)
+    record = find(typed_numen, born)
+    if record is None:
+        audit.record(AuditEvent.Kind.LOOKUP_FAILED, request, target="")
+        return None
+    limits.take_back(of_failures)
+    event = audit.record(AuditEvent.Kind.LOOKUP_FOUND, request, target=record.address)
+    if settings.LOOKUP_LETTERS and letters.are_configured():
+        tasks.tell_of_lookup.delay(event.pk)
+    return record
+
+
+def _note_refusal(request: HttpRequest, counted: tuple[limits.Limit, ...]) -> None:
+    reached = [state.limit for state in limits.state(counted) if state.is_reached]
+    for limit in reached[:1]:
+        if limits.is_first(limit):
+            audit.record(AuditEvent.Kind.LOOKUP_LIMITED, request, target="", limit=limit.kind)
 
 
 def find(typed_numen: str, born: date) -> StaffRecord | None:
@@ -140,10 +196,13 @@ def ticket(request: HttpRequest) -> Ticket | None:
 
 
 def opened(request: HttpRequest) -> MailSettings | None:
-    """What the browser's ticket opens; None also when the person is no longer active."""
+    """What the browser's ticket opens; None without one."""
     held = ticket(request)
-    if held is None:
-        return None
+    return open_with(held) if held else None
+
+
+def open_with(held: Ticket) -> MailSettings | None:
+    """None when the person is no longer active."""
     records = StaffRecord.objects.active().select_related("mail_domain")
     record = records.filter(pk=held.record).first()
     return settings_of(record) if record else None
