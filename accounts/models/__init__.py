@@ -3,6 +3,7 @@
 from accounts.models.audit import AuditEvent
 from accounts.models.mail_domains import MailDomain, ServerURL
 from accounts.models.staff import StaffRecord
+from accounts.models.staff_imports import StaffImport, StagedStaff
 from accounts.models.users import ADMINISTRATOR, AUDITOR, ROLES, SUPPORT, User
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "AuditEvent",
     "MailDomain",
     "ServerURL",
+    "StaffImport",
     "StaffRecord",
+    "StagedStaff",
     "User",
 ]
