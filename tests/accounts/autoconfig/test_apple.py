@@ -101,6 +101,12 @@ def written(*certificates: x509.Certificate) -> str:
     return "".join(one.public_bytes(serialization.Encoding.PEM).decode() for one in certificates)
 
 
+def self_signed() -> tuple[str, str]:
+    """PEM of a certificate that signs for itself, and of its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    return written(certificate("profile", key, "profile", key)), pem(key)
+
+
 @pytest.fixture(params=["rsa", "ec"])
 def chain(request: pytest.FixtureRequest) -> tuple[str, str, str]:
     """PEM: the root; the certificate with what stands between; its key."""
