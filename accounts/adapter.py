@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts import limits
+from accounts import backends, limits
 from accounts.models import MailDomain, User
 from accounts.network import client_address
 
@@ -67,8 +67,7 @@ class AccountAdapter(DefaultAccountAdapter):
         domain = MailDomain.objects.of_typed_login(typed)
         if domain is None:
             return typed
-        user = User.objects.of_mail_login(domain, typed)
-        login = user.login if user else domain.server_login(typed)
+        _user, login = backends.whom(domain, typed)
         return limits.mailbox(domain.pk, login.partition("@")[0])
 
     def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
