@@ -14,6 +14,7 @@ class AuditEvent(models.Model):
         LOOKUP_FOUND = "lookup.found", _("settings looked up")
         LOOKUP_FAILED = "lookup.failed", _("lookup without result")
         LOOKUP_LIMITED = "lookup.limited", _("lookup refused: too many tries")
+        SETTINGS_FETCHED = "settings.fetched", _("settings fetched by telephone")
         SIGNED_IN = "sign-in.done", _("signed in")
         SIGN_IN_FAILED = "sign-in.failed", _("sign-in failed")
         SIGN_IN_LIMITED = "sign-in.limited", _("sign-in refused: too many tries")

@@ -14,12 +14,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import lookup
+from accounts import audit, lookup
 from accounts.autoconfig import apple, guides, phone, qr, sheet
 from accounts.http import SignedInRequest, login_required
 from accounts.lookup import MailSettings
-from accounts.models import StaffRecord, User
+from accounts.models import AuditEvent, StaffRecord, User
 
+SETTINGS_FETCHED: Final = AuditEvent.Kind.SETTINGS_FETCHED
 _FILE: Final = "messagerie.mobileconfig"
 # What no profile can be installed on; an iPad says that it is a Mac.
 _NO_APPLES: Final = ("Android", "Windows", "Linux", "CrOS")
@@ -102,6 +103,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
         "is_apple": not any(name in request.headers.get("User-Agent", "") for name in _NO_APPLES),
     }
     if request.method == "POST":
+        audit.record(SETTINGS_FETCHED, request, target=found.address, way="values")
         values = guides.values_of(found, None)
         context |= {"values": values, "guide": guides.guide("android", values)}
         return render(request, "accounts/phone_values.html", context)
@@ -116,6 +118,7 @@ def profile(request: HttpRequest, token: str) -> HttpResponse:
     found = _settings_of(phone.fetch(token))
     if found is None or not apple.can_be_made(found):
         return _over(request)
+    audit.record(SETTINGS_FETCHED, request, target=found.address, way="profile")
     content = apple.profile(found)
     if signer := settings.PROFILE_SIGNER:
         content = signer.sign(content)

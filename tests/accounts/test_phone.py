@@ -15,7 +15,7 @@ import pytest
 from django.test import Client
 
 from accounts.autoconfig import phone, signing
-from accounts.models import MailDomain, StaffRecord, User
+from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import Submission
 from tests.accounts.autoconfig.test_apple import self_signed
@@ -190,6 +190,17 @@ def test_a_profile_is_signed_where_a_certificate_is_configured(computer: Client,
     content = Client().post(link_on(computer) + "profile").content
     assert content.startswith(b"\x30\x82")  # a DER sequence
     assert b"com.apple.mail.managed" in content
+
+
+def test_what_a_telephone_takes_is_written_down_without_the_link(computer: Client) -> None:
+    link = link_on(computer)
+    Client().get(link)
+    Client().post(link)
+    Client().post(link + "profile")
+    events = AuditEvent.objects.filter(kind=AuditEvent.Kind.SETTINGS_FETCHED).order_by("pk")
+    assert [event.detail for event in events] == [{"way": "values"}, {"way": "profile"}]
+    assert {event.target for event in events} == {"alice.martin@ac-exemple.fr"}
+    assert {event.network for event in events} == {"127.0.0.1"}
 
 
 def test_who_is_signed_in_needs_no_numen(
