@@ -91,6 +91,7 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.forms",
     },
     "accounts.numen": set(),
+    "accounts.passwords.policy": {"accounts.numen"},
     "accounts": {
         "webmail.imap",
         "webmail.smtp",
