@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
 import re
 import unicodedata
 from collections import Counter
@@ -273,21 +274,19 @@ def _lines(binary: BinaryIO, charset: str) -> Iterator[str]:
     """Lines with their ends. What windows-1252 leaves undefined becomes U+FFFD, which no cell may
     hold. Raises FileRefused: CHARSET, LONG_LINE."""
     errors = "replace" if charset == "cp1252" else "strict"
-    text = io.TextIOWrapper(binary, charset, errors, newline="")
-    number = 0
-    while True:
-        number += 1
-        try:
-            line = text.readline(_LONGEST_LINE)
-        except UnicodeError as error:
-            raise FileRefused(Failure.CHARSET, line=number) from error
-        if len(line) == _LONGEST_LINE:
-            raise FileRefused(
-                Failure.TOO_MANY_COLUMNS if number == 1 else Failure.LONG_LINE, line=number
-            )
-        if not line:
-            return
-        yield line
+    with io.TextIOWrapper(binary, charset, errors, newline="") as text:
+        for number in itertools.count(1):
+            try:
+                line = text.readline(_LONGEST_LINE)
+            except UnicodeError as error:
+                raise FileRefused(Failure.CHARSET, line=number) from error
+            if len(line) == _LONGEST_LINE:
+                is_first = number == 1
+                failure = Failure.TOO_MANY_COLUMNS if is_first else Failure.LONG_LINE
+                raise FileRefused(failure, line=number)
+            if not line:
+                return
+            yield line
 
 
 def _heading_line(lines: Iterator[str]) -> tuple[str, list[str]]:

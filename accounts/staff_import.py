@@ -9,7 +9,7 @@ nothing has happened to the records, afterwards nothing is left to do.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -123,9 +123,10 @@ def confirm(job: StaffImport) -> bool:
     return job.leave([State.TO_CONFIRM], State.READY, is_confirmed=True)
 
 
-def cancel(job: StaffImport) -> bool:
-    """False when it was too late: it is written, or being written."""
-    if not job.leave(StaffImport.CANCELLABLE, State.CANCELLED):
+def cancel(job: StaffImport, before: Sequence[str] = StaffImport.CANCELLABLE) -> bool:
+    """False when it was too late: it is written, or being written. Who writes it himself, and has
+    stopped, may say so by ``before``."""
+    if not job.leave(before, State.CANCELLED):
         return False
     _purge(job)
     return True
@@ -404,7 +405,7 @@ def _match(check: _Check, found: list[tuple[StagedStaff, list[bytes]]]) -> None:
     }
     holders: dict[tuple[int, str] | str, _Holder] = {}
     for named in (
-        records.filter(login__in=[staged.login for staged, _digests in found]),
+        records.filter(_of_mailboxes([staged for staged, _digests in found])),
         records.filter(address__in=[staged.address for staged, _digests in found]),
     ):
         for pk, _digest, domain, login, address, is_active in named:
@@ -421,6 +422,17 @@ def _match(check: _Check, found: list[tuple[StagedStaff, list[bytes]]]) -> None:
             holder = holders.get(key)
             if holder and holder.pk != record:
                 check.claims.append(_Claim(staged.line, column, record, holder))
+
+
+def _of_mailboxes(staged: list[StagedStaff]) -> models.Q:
+    """By domain, then login, as the index is made: a login alone would read the whole table."""
+    logins: dict[int, list[str]] = {}
+    for row in staged:
+        logins.setdefault(row.mail_domain_id, []).append(row.login)
+    found = models.Q(pk__in=())
+    for domain, names in logins.items():
+        found |= models.Q(mail_domain=domain, login__in=names)
+    return found
 
 
 def _spare(check: _Check, refused: list[Row]) -> None:

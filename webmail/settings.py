@@ -444,6 +444,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "accounts.tasks.clear_expired_sessions",
         "schedule": 24 * 60 * 60,
     },
+    "tend-staff-imports": {
+        "task": "accounts.tasks.tend_staff_imports",
+        "schedule": 60,
+    },
     "expire-office-previews": {
         "task": "webmail.tasks.expire_office_previews",
         "schedule": 10 * 60,

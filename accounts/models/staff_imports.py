@@ -175,6 +175,10 @@ class StaffImport(models.Model):
         return [KeptRefusal(*row) for row in self.refusals]
 
     @property
+    def is_report_cut(self) -> bool:
+        return len(self.refusals) >= MOST_REFUSALS_KEPT
+
+    @property
     def missing_words(self) -> list[str]:
         return [str(Column(name).label) for name in self.missing_columns]
 
