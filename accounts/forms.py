@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import credentials, numen
 from accounts.middleware import LAST_ACTIVE
 from accounts.models import MailDomain
+from accounts.passwords import reminder
 from webmail.errors import WebmailError
 
 NO_CONTROLS = RegexValidator(
@@ -101,6 +102,7 @@ class SignInForm(LoginForm):
         if not user.is_local_administrator:
             password = self.cleaned_data["password"]
             credentials.seal(request, user.pk, password, changed=user.mail_password_changed)
+            reminder.note(request, user)
         shared = self.cleaned_data["shared_computer"]
         request.session["shared_computer"] = shared
         request.session[LAST_ACTIVE] = int(time.time())

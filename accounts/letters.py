@@ -13,7 +13,8 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
-from django.utils.translation import gettext
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 from accounts.models import AuditEvent, StaffRecord, User
 from webmail import dates
@@ -71,20 +72,35 @@ def of_lookup(event: AuditEvent) -> Letter | None:
     if record is None:
         return None
     user = User.objects.filter(mail_domain=record.mail_domain_id, login=record.login).first()
+    subject = gettext_lazy("Your mail settings were looked up")
+    return _letter("lookup", subject, event, user, record.name, record.address)
+
+
+def of_password(event: AuditEvent) -> Letter | None:
+    """To who changed the password; None when there is no such user any more, or no address."""
+    user = event.actor
+    if user is None or not user.address:
+        return None
+    subject = gettext_lazy("Your password was changed")
+    return _letter("password", subject, event, user, user.display_name, user.address)
+
+
+def _letter(
+    kind: str, subject: Promise, event: AuditEvent, user: User | None, name: str, to: str
+) -> Letter:
+    """The text of ``kind`` about the event, in the language and time zone of the user."""
     preferences = Preferences.combine(user.preferences if user else {}, {})
     with (
         translation.override(preferences.language),
         timezone.override(ZoneInfo(preferences.time_zone)),
     ):
-        when = dates.written(timezone.localtime(event.when), "d MMMM y, HH:mm")
         context = {
-            "name": record.name,
-            "when": when,
+            "name": name,
+            "when": dates.written(timezone.localtime(event.when), "d MMMM y, HH:mm"),
             "network": event.network,
             "product": settings.PRODUCT_NAME,
             "authority": settings.AUTHORITY_NAME,
             "webmail_url": settings.BASE_URL,
             "support": {"phone": settings.SUPPORT_PHONE, "email": settings.SUPPORT_EMAIL},
         }
-        text = render_to_string("accounts/letters/lookup.txt", context)
-        return Letter(record.address, gettext("Your mail settings were looked up"), text)
+        return Letter(to, str(subject), render_to_string(f"accounts/letters/{kind}.txt", context))

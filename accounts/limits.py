@@ -192,3 +192,8 @@ def note_refused(login: str, password: str) -> None:
 
 def was_refused(login: str, password: str) -> bool:
     return bool(cache.get(_key("refused", login, password)))
+
+
+def forget_refused(login: str, password: str) -> None:
+    """The mail server takes this pair now, after a change of the password."""
+    cache.delete(_key("refused", login, password))

@@ -5,7 +5,7 @@ import re
 from allauth.account import views as allauth_views
 from django.urls import include, path, re_path
 
-from accounts.views import autoconfig, doors, guides, lookup, phone
+from accounts.views import autoconfig, doors, guides, lookup, passwords, phone
 
 # Outlook writes it in capitals and small letters as it pleases, and Django reverses no (?i).
 AUTODISCOVER = re.sub(
@@ -14,6 +14,9 @@ AUTODISCOVER = re.sub(
 
 ours = [
     path("accounts/reenter/", doors.reenter, name="reenter"),
+    path("account/password/", passwords.password, name="password"),
+    path("account/password/strength/", passwords.strength, name="password_strength"),
+    path("account/password/later/", passwords.later, name="password_later"),
     path("lookup/", lookup.ask, name="lookup"),
     path("lookup/sheet/", lookup.sheet, name="lookup_sheet"),
     path("lookup/close/", lookup.close, name="lookup_close"),
