@@ -9,6 +9,7 @@ from datetime import date
 
 import pytest
 from django.core import mail
+from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
 from accounts import letters, numen, tasks
@@ -17,6 +18,7 @@ from accounts.numen import Key
 from demo.servers.submission import Submission
 from tests.servers.mailboxes import Mailbox
 from webmail.celery import app
+from webmail.settings import submission_server
 
 pytestmark = [
     pytest.mark.sqlite,
@@ -152,3 +154,22 @@ def test_without_a_server_no_letter_is_tried(record: StaffRecord, celery_now: No
     assert not letters.are_configured()
     Client().post("/lookup/", TYPED)
     assert mail.outbox == []
+
+
+@pytest.mark.parametrize(
+    ("url", "read"),
+    [
+        ("smtps://mail.example", ("mail.example", 465, "", "", "tls")),
+        ("smtp://mail.example", ("mail.example", 587, "", "", "starttls")),
+        ("smtp://127.0.0.1:25", ("127.0.0.1", 25, "", "", "none")),
+        ("smtps://a%40b:p%23%2F@mail.example:1465", ("mail.example", 1465, "a@b", "p#/", "tls")),
+    ],
+)
+def test_the_server_of_letters_is_read_from_its_url(url: str, read: tuple[object, ...]) -> None:
+    assert submission_server(url) == read
+
+
+@pytest.mark.parametrize("url", ["mail.example", "imap://mail.example", "smtp://", "smtp://:25"])
+def test_what_is_no_server_of_letters_stops_the_start_and_shows_no_password(url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="WEBMAIL_NOTICES_URL"):
+        submission_server(url)
