@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from dataclasses import replace
@@ -73,7 +74,12 @@ def test_what_is_long_is_made_smaller_and_never_a_second_page(francoise: MailSet
             ServerSetting(protocol, host, 993, "tls") for protocol in ("imap", "smtp", "pop") * 4
         ),
     )
-    assert pages(sheet.pdf(long, AROUND)) == 1
+    pdf = sheet.pdf(long, AROUND)
+    assert pages(pdf) == 1
+    boxes = program("pdftotext", "-bbox", "-", "-", given=pdf).decode()
+    lowest = max(float(y) for y in re.findall(r'yMax="([\d.]+)"', boxes))
+    assert "25/11/2026" in boxes
+    assert lowest < 842 - 50  # points: A4 has 842, the margin 57
 
 
 def test_markup_in_a_name_is_text(francoise: MailSettings) -> None:
