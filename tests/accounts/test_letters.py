@@ -5,17 +5,16 @@ from __future__ import annotations
 import email
 import email.policy
 from collections.abc import Iterator
-from datetime import date
 
 import pytest
 from django.core import mail
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
-from accounts import letters, numen, tasks
+from accounts import letters, tasks
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
-from accounts.numen import Key
 from demo.servers.submission import Submission
+from tests.accounts.conftest import NUMEN
 from tests.servers.mailboxes import Mailbox
 from webmail.celery import app
 from webmail.settings import submission_server
@@ -25,23 +24,7 @@ pytestmark = [
     pytest.mark.django_db,
     pytest.mark.usefixtures("clean_cache", "numen_key"),
 ]
-NUMEN, BORN = "20E0500001AAA", date(1980, 5, 12)
 TYPED = {"numen": NUMEN, "birth": "12/05/1980"}
-
-
-@pytest.fixture
-def record(mail_domain: MailDomain, numen_key: Key) -> StaffRecord:
-    """Alice's."""
-    return StaffRecord.objects.create(
-        numen_digest=numen.digest_of_numen(numen_key, NUMEN),
-        lookup_digest=numen.digest_of_person(numen_key, NUMEN, BORN),
-        key_id=numen_key.id,
-        first_name="Alice",
-        last_name="Martin",
-        mail_domain=mail_domain,
-        login="alice",
-        address="alice.martin@ac-exemple.fr",
-    )
 
 
 @pytest.fixture
