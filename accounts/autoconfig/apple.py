@@ -25,7 +25,7 @@ def profile(settings: MailSettings) -> bytes:
     follow from the account alone. ValueError where there is no server to send by."""
     if not can_be_made(settings):
         raise ValueError("a profile needs an IMAP and an SMTP server")
-    name = _("Mail of %(authority)s") % {"authority": settings.authority}
+    name = _("Mail (%(authority)s)") % {"authority": settings.authority}
     document = {
         **_payload("Configuration", settings, "profile"),
         "PayloadDisplayName": name,

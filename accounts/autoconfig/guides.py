@@ -117,6 +117,30 @@ def outgoing(values: Values) -> tuple[tuple[str, str], ...]:
     return _fields(values.server("smtp"), values.login)
 
 
+def _both(values: Values) -> tuple[tuple[str, str], ...]:
+    """Host, port and security of both directions, in one form."""
+    rows = []
+    for name, fields in (
+        (_("Incoming server (IMAP)"), incoming(values)),
+        (_("Outgoing server (SMTP)"), outgoing(values)),
+    ):
+        rows += [(name, host) for _name, host in fields[:1]] + list(fields[1:3])
+    return tuple(rows)
+
+
+def _hosts_and_login(values: Values) -> tuple[tuple[str, str], ...]:
+    """What a telephone does not find out by itself."""
+    hosts = [
+        (name, fields[0][1])
+        for name, fields in (
+            (_("Incoming server (IMAP)"), incoming(values)),
+            (_("Outgoing server (SMTP)"), outgoing(values)),
+        )
+        if fields
+    ]
+    return (*hosts, (_("Login"), values.login))
+
+
 def _fields(server: ServerSetting | None, login: str) -> tuple[tuple[str, str], ...]:
     if server is None:
         return ()
@@ -157,7 +181,9 @@ def _thunderbird(values: Values) -> Guide:
                     "Thunderbird finds the servers by itself. Check that they are these, keep IMAP,"
                     " then “Done”."
                 ),
-                Picture(_("Settings found"), incoming(values), button=_("Done")),
+                Picture(
+                    _("Settings found"), incoming(values), button=pgettext("Thunderbird", "Done")
+                ),
             )
         )
     else:
@@ -175,7 +201,11 @@ def _thunderbird(values: Values) -> Guide:
             Step(
                 _("Type the outgoing server"),
                 _("The same login again, with these values, then “Done”."),
-                Picture(_("Outgoing server (SMTP)"), outgoing(values), button=_("Done")),
+                Picture(
+                    _("Outgoing server (SMTP)"),
+                    outgoing(values),
+                    button=pgettext("Thunderbird", "Done"),
+                ),
             ),
         ]
     return Guide(
@@ -204,7 +234,7 @@ def _iphone(values: Values) -> Guide:
             ),
             Step(
                 _("Choose “Other”"),
-                _("At the bottom of the list, below the makers' names, then “Add Mail Account”."),
+                _("At the bottom of the list, below the makers’ names, then “Add Mail Account”."),
                 Picture(
                     _("Add Account"),
                     (("iCloud", ""), ("Microsoft Exchange", ""), (_("Other"), "")),
@@ -220,16 +250,11 @@ def _iphone(values: Values) -> Guide:
             Step(
                 _("Type the servers"),
                 _(
-                    "Keep IMAP. Below “Incoming Mail Server” type these values; below “Outgoing"
-                    " Mail Server” the login and the password again, although they are said to be"
+                    "Keep IMAP. Type these values below “Incoming Mail Server” and “Outgoing Mail"
+                    " Server”, the login and the password below both, although they are said to be"
                     " optional. Then “Save”."
                 ),
-                Picture(
-                    "IMAP",
-                    (*incoming(values)[:1], *incoming(values)[-1:]),
-                    button=_("Save"),
-                    shape="phone",
-                ),
+                Picture("IMAP", _hosts_and_login(values), button=_("Save"), shape="phone"),
             ),
             _check(),
         ),
@@ -255,7 +280,7 @@ def _android(values: Values) -> Guide:
             ),
             Step(
                 _("Choose “Other”"),
-                _("Not “Google”: it is your authority's mailbox. Type your address, then “Next”."),
+                _("Not “Google”: it is your authority’s mailbox. Type your address, then “Next”."),
                 Picture(
                     _("Set up email"),
                     (("Google", ""), ("Outlook", ""), (_("Other"), "")),
@@ -329,7 +354,7 @@ def _outlook(values: Values) -> Guide:
             Step(
                 _("Type the servers"),
                 _("First the incoming server, then the outgoing one; leave SPA unticked. “Next”."),
-                Picture(_("Incoming server (IMAP)"), incoming(values)[:3], button=_("Next")),
+                Picture(_("IMAP Account Settings"), _both(values), button=_("Next")),
             ),
             Step(
                 _("Give the login and the password"),
@@ -347,7 +372,7 @@ def _outlook(values: Values) -> Guide:
         ),
         warning=_(
             "The new Outlook and the Outlook app for telephones hand your password and your mail to"
-            " Microsoft's servers. Use classic Outlook, Thunderbird, or your telephone's own app."
+            " Microsoft’s servers. Use classic Outlook, Thunderbird, or your telephone’s own app."
         ),
     )
 
@@ -382,7 +407,7 @@ def _other(values: Values) -> Guide:
 
 def _check() -> Step:
     return Step(
-        _("Check"),
+        pgettext("last step of a guide", "Check"),
         _("Your folders appear within a minute. Write a message to yourself: it must come back."),
     )
 
