@@ -197,3 +197,19 @@ HEADINGS: dict[Column, tuple[str, ...]] = {
     Column.ACTIVE: ("actif", "position", "situation", "statut", "en activite", "active"),
 }
 REQUIRED = (Column.NUMEN, Column.BORN, Column.LAST_NAME, Column.ADDRESS)
+
+# As the template names the columns: one heading each, as French is written.
+TEMPLATE: dict[Column, str] = {
+    Column.NUMEN: "NUMEN",
+    Column.LAST_NAME: "Nom",
+    Column.FIRST_NAME: "Prénom",
+    Column.BORN: "Date de naissance",
+    Column.ADDRESS: "Adresse",
+    Column.LOGIN: "Identifiant",
+    Column.DOMAIN: "Domaine",
+    Column.UAI: "UAI",
+    Column.SCHOOL_NAME: "Nom de l’établissement",
+    Column.DISCIPLINE: "Discipline",
+    Column.FUNCTION: "Fonction",
+    Column.ACTIVE: "Actif",
+}

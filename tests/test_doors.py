@@ -96,6 +96,8 @@ for model in (
     "auth/group",
     "mfa/authenticator",
     "accounts/maildomain",
+    "accounts/staffimport",
+    "accounts/staffrecord",
     "accounts/user",
     "webmail/allowedsender",
     "webmail/preferencedefault",
@@ -103,6 +105,8 @@ for model in (
 ):
     ADMIN += [f"{model}/", f"{model}/add/", f"{model}/<path:object_id>/"]
     ADMIN += [f"{model}/<path:object_id>/{page}/" for page in ("history", "delete", "change")]
+ADMIN += [f"accounts/staffimport/<int:pk>/{page}/" for page in ("progress", "confirm", "cancel")]
+ADMIN += ["accounts/staffimport/template/"]
 STEP = "/admin/login/"
 DOORS |= {f"admin/{address}": (STEP, STEP, STEP) for address in ADMIN}
 
@@ -128,6 +132,7 @@ def filled(mailbox: Mailbox) -> dict[str, str]:
         "<part:number>": "1",
         "<member:member>": "0",
         "<int:n>": "0",
+        "<int:pk>": "1",
         "<slug:slug>": "thunderbird",
         "<slug:token>": "x" * 27,
         AUTODISCOVER: "Autodiscover/Autodiscover.xml",
