@@ -102,7 +102,7 @@ def _drawable(text: str) -> str:
     return "".join(
         letter if ord(letter) in _letters() else _base(letter)
         for letter in unicodedata.normalize("NFC", text)
-        if letter.isprintable()
+        if unicodedata.category(letter)[0] != "C"
     )
 
 

@@ -58,9 +58,9 @@ def test_everything_to_type_is_on_one_page(francoise: MailSettings) -> None:
 def test_names_keep_their_letters_or_the_letters_below_their_marks(
     francoise: MailSettings,
 ) -> None:
-    names = "Zoë Łąckiewicz-Şahin Œuvrard Nguyễn 李 \u202e\x07"
+    names = "Zoë Łąckiewicz-Şahin Œuvrard Nguyễn 李\u00a0:\u202f\u202e\x07!"
     words = text(sheet.pdf(replace(francoise, name=names), AROUND))
-    assert "Zoë Łąckiewicz-Şahin Œuvrard Nguyen ?" in words
+    assert "Zoë Łąckiewicz-Şahin Œuvrard Nguyen ? : !" in words.replace("\u00a0", " ")
 
 
 def test_what_is_long_is_made_smaller_and_never_a_second_page(francoise: MailSettings) -> None:
