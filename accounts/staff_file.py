@@ -93,7 +93,6 @@ class Row:
     address: str = field(default="", repr=False)
 
 
-_COLUMN_OF = {heading: column for column, headings in HEADINGS.items() for heading in headings}
 _LONGEST: dict[Column, int] = {
     Column.LAST_NAME: 100,
     Column.FIRST_NAME: 100,
@@ -329,11 +328,11 @@ def _cells(lines: Iterator[str], delimiter: str, above: int) -> Iterator[tuple[i
 def _recognised(headings: list[str]) -> tuple[dict[Column, int], tuple[str, ...]]:
     """Which column stands where, and the headings that are nothing to us."""
     plain = [_plain(heading) for heading in headings]
-    known = [heading for heading in plain if heading in _COLUMN_OF]
+    known = [heading for heading in plain if heading in _KNOWN]
     if len(set(known)) != len(known):
         raise FileRefused(Failure.AMBIGUOUS)
     columns: dict[Column, int] = {}
-    for column, names in HEADINGS.items():
+    for column, names in _PLAIN_HEADINGS.items():
         place = next((plain.index(name) for name in names if name in plain), None)
         if place is not None:
             columns[column] = place
@@ -365,6 +364,12 @@ def _plain(text: str) -> str:
     text = unicodedata.normalize("NFKD", text[:200]).casefold()
     letters = (c if c.isalnum() else " " for c in text if not unicodedata.combining(c))
     return " ".join("".join(letters).split())
+
+
+_PLAIN_HEADINGS = {
+    column: tuple(_plain(heading) for heading in headings) for column, headings in HEADINGS.items()
+}
+_KNOWN = frozenset(heading for headings in _PLAIN_HEADINGS.values() for heading in headings)
 
 
 # --- a row ---

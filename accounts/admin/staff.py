@@ -69,7 +69,7 @@ class StaffRecordAdmin(admin.ModelAdmin):
 
 class UploadForm(forms.ModelForm):
     file = forms.FileField(
-        label=_("staff file"),
+        label=_("Staff file"),
         help_text=_("CSV, as the template; 100 MB at most. It is deleted once it is read."),
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv,text/plain"}),
     )
@@ -239,7 +239,7 @@ def _name_of(field: str) -> str:
 def _columns() -> list[tuple[str, bool, list[str]]]:
     """Of each column: the template's heading, whether it must be there, and other headings."""
     return [
-        (heading, column in REQUIRED, list(HEADINGS[column]))
+        (heading, column in REQUIRED, [other for other in HEADINGS[column] if other != heading])
         for column, heading in TEMPLATE.items()
     ]
 
