@@ -23,6 +23,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from urllib.parse import quote
 
 from demo import academy, options
 from demo.environment import PYTHON, ROOT
@@ -131,7 +132,7 @@ def run(chosen: options.Options, stack: ExitStack) -> None:
     env = environment(os.environ, mail, broker_url, chosen.port, secret)
     with _set_up(env, password, people=mail.embedded is not None) as set_up:
         if mail.embedded is not None:
-            _fill(mail.imap_url)
+            _fill(mail.imap_url, _unchanged(mail))
         has_our_password = set_up()
     _start_django(running, env, chosen.port)
     people = academy.PEOPLE if mail.embedded is not None else _admitted(mail.imap_url)
@@ -212,11 +213,12 @@ def _embedded_imap(mail_folder: Path, accounts: Sequence[MailAccount]) -> Doveco
 
 
 def mail_accounts() -> list[MailAccount]:
-    """The academy's people as the servers know them."""
-    return [
+    """The academy's people as the servers know them, and who sends the webmail's own letters."""
+    people = [
         MailAccount(person.login, person.password, tuple(person.aliases))
         for person in academy.PEOPLE
     ]
+    return [*people, academy.NOTICES]
 
 
 def environment(
@@ -233,6 +235,16 @@ def environment(
     }
     if "WEBMAIL_SECRET_KEY_FILE" not in given:
         env["WEBMAIL_SECRET_KEY"] = secret
+    if isinstance(mail.embedded, Dovecot):
+        env |= {
+            "WEBMAIL_PASSWORD_DRIVER": "dovecot",
+            "WEBMAIL_PASSWORD_DOVECOT_PATH": str(mail.embedded.users),
+        }
+    if mail.embedded is not None and "WEBMAIL_SMTP_URL" not in given:
+        sender = academy.NOTICES
+        host = mail.smtp_url.removeprefix("smtp://")
+        env["WEBMAIL_NOTICES_URL"] = f"smtp://{sender.login}:{quote(sender.password)}@{host}"
+        env["WEBMAIL_NOTICES_FROM"] = f"Messagerie <{sender.aliases[0]}>"
     if mail.embedded is not None and mail.embedded.sieve_port is not None:
         env["WEBMAIL_SIEVE_URL"] = f"sieve://{process.LOOPBACK}:{mail.embedded.sieve_port}"
     return {
@@ -274,9 +286,17 @@ def _set_up(env: Mapping[str, str], password: str, people: bool) -> Iterator[Cal
         process.stop(child)
 
 
-def _fill(imap_url: str) -> None:
-    """Put the academy's mail into the mailboxes that never had any."""
-    count = academy.fill(imap_url)
+def _unchanged(mail: Mail) -> list[academy.Person]:
+    """Those who still have the password that the academy gave them."""
+    server = mail.embedded
+    changed = server.changed_logins() if isinstance(server, Dovecot) else frozenset()
+    return [person for person in academy.PEOPLE if person.login not in changed]
+
+
+def _fill(imap_url: str, people: Sequence[academy.Person]) -> None:
+    """Put the academy's mail into the mailboxes that never had any: whoever changed his password
+    has seen his."""
+    count = academy.fill(imap_url, people=people)
     if count:
         say(f"Filled the mailboxes: {count} messages")
 
@@ -328,10 +348,11 @@ def _admitted(imap_url: str) -> list[academy.Person]:
 
 @dataclass(frozen=True)
 class Account:
-    """A sign-in of the demo. `numen` and `birth_date` wait for the account lookup."""
+    """A sign-in of the demo. `password` is None for whom it was changed in the webmail; `numen` and
+    `birth_date` wait for the account lookup."""
 
     login: str
-    password: str
+    password: str | None
     role: str
     numen: str | None = None
     birth_date: str | None = None
@@ -361,11 +382,14 @@ def announcement(
     port: int, mail: Mail, people: Sequence[academy.Person], password: str | None
 ) -> Announcement:
     url = f"http://localhost:{port}"
+    known = {person.login for person in _unchanged(mail)}
     return Announcement(
         url=url,
         imap=mail.imap_url,
         smtp=mail.smtp_url,
-        accounts=tuple(Account(p.address, p.password, p.role) for p in people),
+        accounts=tuple(
+            Account(p.address, p.password if p.login in known else None, p.role) for p in people
+        ),
         admin=Administrator(f"{url}/admin/", ADMINISTRATOR, password),
     )
 
@@ -384,7 +408,7 @@ def announce(chosen: options.Options, ready: Announcement) -> None:
 
 def in_words(ready: Announcement) -> str:
     lines = ["", f"The webmail is at {ready.url}", ""]
-    rows = [(a.login, a.password, a.role) for a in ready.accounts]
+    rows = [(a.login, a.password or "(changed here)", a.role) for a in ready.accounts]
     rows.append((ready.admin.login, ready.admin.password or "(its own)", f"at {ready.admin.url}"))
     width = max(len(login) for login, _, _ in rows)
     lines += [f"  {login:<{width}}  {password:<20}  {role}" for login, password, role in rows]

@@ -38,6 +38,34 @@ def test_django_is_told_of_the_servers(embedded: launch.Mail):
     assert env["PATH"] == "/bin"
 
 
+def test_passwords_are_changed_in_dovecots_file(embedded: launch.Mail):
+    env = launch.environment({}, embedded, "unix:///redis.sock", 8080, "secret")
+    assert isinstance(embedded.embedded, Dovecot)
+    assert env["WEBMAIL_PASSWORD_DRIVER"] == "dovecot"
+    assert env["WEBMAIL_PASSWORD_DOVECOT_PATH"] == str(embedded.embedded.users)
+    assert "WEBMAIL_PASSWORD_DRIVER" not in launch.environment({}, MAIL, "", 8080, "secret")
+
+
+def test_a_password_that_was_changed_is_announced_as_such(embedded: launch.Mail):
+    server, person = embedded.embedded, academy.PEOPLE[0]
+    assert isinstance(server, Dovecot)
+    server.users.write_text(f"{person.login}:{{ARGON2ID}}$x::::::\n")
+    ready = launch.announcement(8000, embedded, academy.PEOPLE, "secret")
+    assert [account.password is None for account in ready.accounts] == [True, False, False]
+    assert "(changed here)" in launch.in_words(ready)
+    assert person not in launch._unchanged(embedded)
+
+
+def test_letters_go_by_the_demos_own_submission_server_alone(embedded: launch.Mail):
+    env = launch.environment({}, embedded, "unix:///redis.sock", 8080, "secret")
+    assert env["WEBMAIL_NOTICES_URL"] == "smtp://messagerie:Facteur%23Velo5@127.0.0.1:1587"
+
+    given = {"WEBMAIL_SMTP_URL": "smtp://mail.example"}
+    env = launch.environment(given, embedded, "unix:///redis.sock", 8080, "secret")
+    assert "WEBMAIL_NOTICES_URL" not in env
+    assert "WEBMAIL_NOTICES_URL" not in launch.environment({}, MAIL, "", 8080, "secret")
+
+
 def test_what_the_person_set_is_kept(embedded: launch.Mail):
     given = {"DATABASE_URL": "postgresql://u@h/n", "WEBMAIL_LOG_LEVEL": "DEBUG"}
 
