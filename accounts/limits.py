@@ -143,14 +143,18 @@ def count(limits: Iterable[Limit]) -> None:
 
 
 def _one_more(limit: Limit) -> int:
-    """The count with this one. A counter lives from its first on, so it ends by itself."""
+    """The count with this one. A counter lives from its first on, so it ends by itself.
+
+    By the same commands whether it is the first or not: otherwise the time would tell that somebody
+    looked this NUMEN up today, hence that it is one.
+    """
+    cache.add(limit.ends_key, int(time.time()) + limit.seconds, limit.seconds)
+    cache.add(limit.key, 0, limit.seconds)
     try:
         return cache.incr(limit.key)
-    except ValueError:  # there is none, or it ended just now
-        cache.add(limit.ends_key, int(time.time()) + limit.seconds, limit.seconds)
-    if cache.add(limit.key, 1, limit.seconds):
+    except ValueError:  # it ended between the two lines
+        cache.set(limit.key, 1, limit.seconds)
         return 1
-    return cache.incr(limit.key)
 
 
 def reserve(limits: Sequence[Limit]) -> int:

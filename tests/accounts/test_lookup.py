@@ -9,6 +9,7 @@ from datetime import date
 from urllib.parse import urlencode
 
 import pytest
+import redis
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
@@ -168,6 +169,24 @@ def test_an_unknown_numen_and_a_wrong_date_get_the_same_answer_by_the_same_steps
     assert unknown[0] == wrong[0] == inactive[0]
     assert unknown[1] == wrong[1] == inactive[1]
     assert sum("staffrecord" in sql for sql in unknown[0]) == 1
+
+
+def test_the_cache_is_asked_as_often_for_a_numen_that_was_looked_up_before(
+    claire: StaffRecord, client, redis_server: str
+) -> None:
+    def commands(numen: str) -> int:
+        before = cache_commands(redis_server)
+        assert not found(client, numen=numen)
+        return cache_commands(redis_server) - before
+
+    assert not found(client, numen="20E0599998ZZZ")
+    assert commands("20E0599999ZZZ") == commands("20E0599999ZZZ")
+
+
+def cache_commands(redis_server: str) -> int:
+    """How many the server has run so far, however they came."""
+    with redis.Redis.from_url(redis_server) as server:
+        return sum(stat["calls"] for stat in server.info("commandstats").values())
 
 
 def test_no_page_address_cookie_or_log_line_holds_what_was_typed(
