@@ -21,11 +21,12 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from types import FrameType
 from urllib.parse import quote
 
-from demo import academy, options
+from demo import academy, options, staff
 from demo.environment import PYTHON, ROOT
 from demo.servers import dovecot, process
 from demo.servers.broker import Broker
@@ -129,7 +130,7 @@ def run(chosen: options.Options, stack: ExitStack) -> None:
     broker_url = _start_broker(running)
     mail = _start_mail(running, mail_folder)
     secret = _kept(FOLDER / "secret", 40)
-    env = environment(os.environ, mail, broker_url, chosen.port, secret)
+    env = environment(os.environ, mail, broker_url, chosen.port, secret, _numen_key())
     with _set_up(env, password, people=mail.embedded is not None) as set_up:
         if mail.embedded is not None:
             _fill(mail.imap_url, _unchanged(mail))
@@ -171,6 +172,12 @@ def _kept(file: Path, size: int) -> str:
         file.touch(mode=0o600)
         file.write_text(secrets.token_urlsafe(size))
     return file.read_text().strip()
+
+
+def _numen_key() -> str:
+    """Made once, as the other secrets: with another the staff records would not be found."""
+    secret = _kept(FOLDER / "numen-key", 32)
+    return f"demo:{hashlib.sha256(secret.encode()).hexdigest()}"
 
 
 def _start_broker(running: Running) -> str:
@@ -222,7 +229,12 @@ def mail_accounts() -> list[MailAccount]:
 
 
 def environment(
-    given: Mapping[str, str], mail: Mail, broker_url: str, port: int, secret: str
+    given: Mapping[str, str],
+    mail: Mail,
+    broker_url: str,
+    port: int,
+    secret: str,
+    numen_key: str,
 ) -> dict[str, str]:
     """What Django gets to know: `given`, and what the demo adds where nothing was said."""
     env = {
@@ -232,6 +244,7 @@ def environment(
         "WEBMAIL_DEBUG": "0",
         "WEBMAIL_LOGIN_FORM": "local" if mail.embedded else "typed",
         "WEBMAIL_DOMAIN": academy.DOMAIN,
+        "WEBMAIL_NUMEN_KEYS": numen_key,
     }
     if "WEBMAIL_SECRET_KEY_FILE" not in given:
         env["WEBMAIL_SECRET_KEY"] = secret
@@ -349,7 +362,7 @@ def _admitted(imap_url: str) -> list[academy.Person]:
 @dataclass(frozen=True)
 class Account:
     """A sign-in of the demo. `password` is None for whom it was changed in the webmail; `numen` and
-    `birth_date` wait for the account lookup."""
+    `birth_date` (`1980-05-12`) where the demo made the staff records."""
 
     login: str
     password: str | None
@@ -387,10 +400,19 @@ def announcement(
         url=url,
         imap=mail.imap_url,
         smtp=mail.smtp_url,
-        accounts=tuple(
-            Account(p.address, p.password if p.login in known else None, p.role) for p in people
-        ),
+        accounts=tuple(_account(p, p.login in known, mail.embedded is not None) for p in people),
         admin=Administrator(f"{url}/admin/", ADMINISTRATOR, password),
+    )
+
+
+def _account(person: academy.Person, has_our_password: bool, has_record: bool) -> Account:
+    member = staff.of(person) if has_record else None
+    return Account(
+        login=person.address,
+        password=person.password if has_our_password else None,
+        role=person.role,
+        numen=member.numen if member else None,
+        birth_date=member.born.isoformat() if member else None,
     )
 
 
@@ -412,6 +434,13 @@ def in_words(ready: Announcement) -> str:
     rows.append((ready.admin.login, ready.admin.password or "(its own)", f"at {ready.admin.url}"))
     width = max(len(login) for login, _, _ in rows)
     lines += [f"  {login:<{width}}  {password:<20}  {role}" for login, password, role in rows]
+    if any(a.numen for a in ready.accounts):
+        lines += ["", f"NUMEN and date of birth, for the mail settings at {ready.url}/lookup/", ""]
+        lines += [
+            f"  {a.login:<{width}}  {a.numen:<20}  {date.fromisoformat(a.birth_date):%d/%m/%Y}"
+            for a in ready.accounts
+            if a.numen and a.birth_date
+        ]
     return "\n".join([*lines, "", "Ctrl-C stops it."])
 
 
