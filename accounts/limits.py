@@ -35,7 +35,8 @@ class Limit:
     """At most ``most`` (0: no limit) of ``kind`` by one ``subject`` within ``seconds``.
 
     Kinds: ``login`` and ``network`` count wrong passwords; ``numen`` counts lookups, ``lookups``
-    those without result from one network, ``all-lookups`` those from everywhere.
+    those without result from one network, ``all-lookups`` those from everywhere; ``strength``
+    counts new passwords that are judged while they are typed.
     """
 
     kind: str

@@ -31,13 +31,13 @@ ARRIVES_SECONDS: Final = 6.0
 class Outcome(StrEnum):
     """What holds when all is done. ``CHANGED``: the new password opens the mailbox. ``UNPROVED``:
     it was taken, and the mail server cannot be asked. ``REFUSED``: the server behind the driver
-    does not take the new one, ``WRONG``: nor the old one; ``KEPT``: something failed, and the old
-    one opens the mailbox. ``UNKNOWN``: something failed, and nobody can tell."""
+    does not take the new one; ``MISMATCH``: nor the old one; ``KEPT``: something failed; in these
+    three the old one opens the mailbox. ``UNKNOWN``: something failed, and nobody can tell."""
 
     CHANGED = "changed"
     UNPROVED = "unproved"
     REFUSED = "refused"
-    WRONG = "wrong"
+    MISMATCH = "mismatch"
     KEPT = "kept"
     UNKNOWN = "unknown"
 
@@ -96,7 +96,7 @@ def _attempt(
         case Opens.YES if isinstance(failure, ServerRefused):
             return Outcome.REFUSED
         case Opens.YES if isinstance(failure, SignInNeeded):
-            return Outcome.WRONG
+            return Outcome.MISMATCH
         case Opens.YES:
             return Outcome.KEPT
         case _:

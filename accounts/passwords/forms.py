@@ -25,7 +25,7 @@ _FAILURES: Final = {
         "The server does not take this new password. Your old password is still valid:"
         " choose another new one."
     ),
-    Outcome.WRONG: _(
+    Outcome.MISMATCH: _(
         "The server that keeps the passwords did not accept your old password. Nothing was"
         " changed: your old password is still valid for your mail. Call the support desk."
     ),
@@ -38,7 +38,12 @@ _FAILURES: Final = {
         " then the old one: one of them is valid. The support desk can help."
     ),
 }
-_STATUS: Final = {Outcome.REFUSED: 422, Outcome.WRONG: 502, Outcome.KEPT: 503, Outcome.UNKNOWN: 503}
+_STATUS: Final = {
+    Outcome.REFUSED: 422,
+    Outcome.MISMATCH: 502,
+    Outcome.KEPT: 503,
+    Outcome.UNKNOWN: 503,
+}
 
 
 def policy_in_force() -> policy.Policy:
@@ -107,7 +112,8 @@ class ChangeForm(forms.Form):
     """Old password, new one twice: without a script nobody sees what he types.
 
     ``failure_status`` is the HTTP status of a refusal, ``retry_after`` in seconds where it is one
-    for too many tries.
+    for too many tries; ``refused`` is the audit log's word when the old password could not be
+    proved: ``limited``, ``untold`` or ``wrong``.
     """
 
     old = forms.CharField(
@@ -123,6 +129,7 @@ class ChangeForm(forms.Form):
         self.request = request
         self.failure_status = 422
         self.retry_after = 0
+        self.refused = ""
 
     def clean(self) -> dict[str, Any]:
         """First what is wrong with the new one, which costs nobody a try with the old one."""
@@ -157,11 +164,11 @@ class ChangeForm(forms.Form):
         try:
             is_right = get_adapter(self.request).reauthenticate(self.request.user, old)
         except ValidationError as error:  # too many failures
-            self.failure_status = 429
+            self.failure_status, self.refused = 429, "limited"
             self.retry_after = math.ceil((error.params or {}).get("seconds", 900))
             self.add_error(None, error)
         except WebmailError as error:
-            self.failure_status = error.status
+            self.failure_status, self.refused = error.status, "untold"
             self.add_error(
                 None,
                 _(
@@ -171,4 +178,5 @@ class ChangeForm(forms.Form):
             )
         else:
             if not is_right:
+                self.refused = "wrong"
                 self.add_error("old", _("This is not your password. Check capitals and digits."))

@@ -15,7 +15,7 @@ _RULES: Final[dict[Rule, str | Promise]] = {
     Rule.LOWER: _("A small letter."),
     Rule.UPPER: _("A capital letter."),
     Rule.DIGIT: _("A digit."),
-    Rule.SIGN: _("A sign such as - + ! ? : or a blank."),
+    Rule.SIGN: _("A sign such as - + * = or a blank."),
     Rule.PLAIN: _(
         "No accented letter: a telephone, a foreign keyboard or an old mail program may be unable"
         " to type it."

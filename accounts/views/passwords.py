@@ -13,8 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import limits
+from accounts import audit, limits
 from accounts.http import SignedInRequest, login_required
+from accounts.models import AuditEvent
 from accounts.passwords import change, drivers, forms, generator, policy, reminder, words
 from webmail import htmx
 from webmail.errors import TooManyTries
@@ -48,6 +49,8 @@ def password(request: SignedInRequest) -> HttpResponse:
             request.session[OUTCOME] = outcome.value
             return redirect("accounts:password")
         form.refuse(outcome)
+    elif form.refused:
+        audit.record(AuditEvent.Kind.PASSWORD_REFUSED, request, code=form.refused)
     response = render(
         request, "accounts/password.html", _context(request, way, form), status=form.failure_status
     )

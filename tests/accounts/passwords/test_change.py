@@ -155,6 +155,8 @@ def test_a_wrong_old_password_is_marked_and_counts_as_at_sign_in(
     answer = post(hers, carole.password)
     assert answer.status_code == 429
     assert int(answer["Retry-After"]) > 0
+    lines = AuditEvent.objects.filter(kind=AuditEvent.Kind.PASSWORD_REFUSED).order_by("pk")
+    assert [line.detail["code"] for line in lines] == ["wrong", "wrong", "limited"]
     assert opens("carole", carole.password)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from accounts.admin.mail_domains import MailDomainForm
 from accounts.models import MailDomain
 from accounts.passwords import drivers
 from accounts.passwords.dovecot import PasswdFile
@@ -97,3 +98,19 @@ def test_the_environment_knows_domains_apart(monkeypatch, tmp_path: Path) -> Non
         "": "postgresql://mail:x@db/mail",
         "AC_AUTRE_FR": "postgresql://mail:x@db/autre",
     }
+
+
+@pytest.mark.django_db
+def test_the_administrator_is_told_what_the_environment_lacks(settings) -> None:
+    values = {
+        "name": "ac-exemple.fr",
+        "login_form": "local",
+        "imap_host": "imap.ac-exemple.fr",
+        "password_driver": "dovecot",
+    }
+    for prefix, port in MailDomain.DEFAULT_PORTS.items():
+        values |= {f"{prefix}_port": str(port), f"{prefix}_security": "tls"}
+    form = MailDomainForm(values)
+    assert "WEBMAIL_PASSWORD_DOVECOT_PATH" in form.errors["password_driver"][0]
+    settings.PASSWORD_DOVECOT_PATH = {"": "/etc/dovecot/users"}
+    assert MailDomainForm(values).is_valid()

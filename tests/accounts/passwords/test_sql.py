@@ -89,6 +89,14 @@ def test_a_login_is_a_value_and_no_sql(file: Path, local: str) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("new", ["', secret='x", "%(login)s%s", "\\'; --"])
+def test_a_password_is_a_value_and_no_sql(file: Path, new: str) -> None:
+    table(file).change(CAROLE, "x", new)
+    secret = secrets(file)["carole", "ac-exemple.fr"].removeprefix("{ARGON2ID}")
+    assert PasswordHasher().verify(secret, new)
+
+
+@pytest.mark.django_db
 def test_a_broken_statement_or_table_is_said_without_values(file: Path) -> None:
     wrong = STATEMENT.replace("mailbox", "nowhere")
     with pytest.raises(ServerUnavailable) as caught:
