@@ -134,19 +134,30 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "refusals",
-                    models.JSONField(blank=True, default=list, verbose_name="refused rows"),
+                    models.JSONField(
+                        blank=True, default=list, verbose_name="report of refused rows"
+                    ),
                 ),
                 (
                     "total",
                     models.PositiveIntegerField(default=0, verbose_name="rows in the file, about"),
                 ),
                 ("rows", models.PositiveIntegerField(default=0, verbose_name="rows")),
-                ("refused", models.PositiveIntegerField(default=0, verbose_name="refused")),
-                ("created", models.PositiveIntegerField(default=0, verbose_name="new")),
-                ("updated", models.PositiveIntegerField(default=0, verbose_name="changed")),
-                ("unchanged", models.PositiveIntegerField(default=0, verbose_name="unchanged")),
-                ("deactivated", models.PositiveIntegerField(default=0, verbose_name="deactivated")),
-                ("replaced", models.PositiveIntegerField(default=0, verbose_name="replaced")),
+                ("refused", models.PositiveIntegerField(default=0, verbose_name="refused rows")),
+                ("created", models.PositiveIntegerField(default=0, verbose_name="new records")),
+                ("updated", models.PositiveIntegerField(default=0, verbose_name="changed records")),
+                (
+                    "unchanged",
+                    models.PositiveIntegerField(default=0, verbose_name="unchanged records"),
+                ),
+                (
+                    "deactivated",
+                    models.PositiveIntegerField(default=0, verbose_name="deactivated records"),
+                ),
+                (
+                    "replaced",
+                    models.PositiveIntegerField(default=0, verbose_name="replaced records"),
+                ),
                 ("asked", models.DateTimeField(auto_now_add=True, verbose_name="asked for")),
                 ("checked", models.DateTimeField(blank=True, null=True, verbose_name="checked")),
                 ("changed", models.DateTimeField(auto_now=True, verbose_name="last change")),
