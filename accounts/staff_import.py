@@ -467,15 +467,21 @@ def _settle_claims(check: _Check) -> set[int]:
     address or login from it. Other claims are refused; and each refusal leaves a record as it is,
     which may refuse another."""
     claims = [claim for claim in check.claims if claim.line not in check.refused]
-    while True:
-        lost = [claim for claim in claims if not _may_claim(check, claim.holder)]
-        if not lost:
-            break
-        for claim in lost:
-            check.refuse_late(Refusal(claim.line, claim.column, Problem.TAKEN))
-        _drop(check, {claim.line for claim in lost})
-        claims = [claim for claim in claims if claim.line not in check.refused]
-    return {claim.holder.pk for claim in claims} - check.records
+    on_holder: dict[int, list[_Claim]] = {}
+    for claim in claims:
+        on_holder.setdefault(claim.holder.pk, []).append(claim)
+    lost = [claim for claim in claims if not _may_claim(check, claim.holder)]
+    lines: set[int] = set()
+    while lost:
+        claim = lost.pop()
+        if claim.line in lines:
+            continue
+        lines.add(claim.line)
+        check.refuse_late(Refusal(claim.line, claim.column, Problem.TAKEN))
+        if claim.record:
+            lost += on_holder.get(claim.record, ())
+    _drop(check, lines)
+    return {claim.holder.pk for claim in claims if claim.line not in lines} - check.records
 
 
 def _may_claim(check: _Check, holder: _Holder) -> bool:
