@@ -2,6 +2,7 @@
 
 from accounts.models.audit import AuditEvent
 from accounts.models.mail_domains import MailDomain, ServerURL
+from accounts.models.sessions import KnownDevice, UserSession
 from accounts.models.staff import StaffRecord
 from accounts.models.staff_imports import StaffImport, StagedStaff
 from accounts.models.users import ADMINISTRATOR, AUDITOR, ROLES, SUPPORT, User
@@ -12,10 +13,12 @@ __all__ = [
     "ROLES",
     "SUPPORT",
     "AuditEvent",
+    "KnownDevice",
     "MailDomain",
     "ServerURL",
     "StaffImport",
     "StaffRecord",
     "StagedStaff",
     "User",
+    "UserSession",
 ]
