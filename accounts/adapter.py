@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts import limits
+from accounts import backends, limits
 from accounts.models import MailDomain, User
 from accounts.network import client_address
 
@@ -40,16 +40,19 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """Within the limits, ask the backends. An unreachable server counts as no failure."""
-        key = self._counted_as(credentials.get("username", "").strip().lower())
+        login = self._counted_as(credentials.get("username", "").strip().lower())
         network = client_address(request)
-        if limits.over_limit(key, network):
+        counted = limits.of_sign_in(login, network)
+        if seconds := limits.wait(counted):
             logger.warning("sign-in refused: too many failures (from %s)", network)
             raise ValidationError(
-                self.error_messages["too_many_login_attempts"], code="too_many_login_attempts"
+                self.error_messages["too_many_login_attempts"],
+                code="too_many_login_attempts",
+                params={"seconds": seconds},
             )
         user = authenticate(request, **credentials)
         if user is None:
-            limits.count_failure(key, network)
+            limits.count(counted)
             return None
         assert isinstance(user, User)  # noqa: S101  both backends give one
         return user
@@ -64,8 +67,7 @@ class AccountAdapter(DefaultAccountAdapter):
         domain = MailDomain.objects.of_typed_login(typed)
         if domain is None:
             return typed
-        user = User.objects.of_mail_login(domain, typed)
-        login = user.login if user else domain.server_login(typed)
+        _user, login = backends.whom(domain, typed)
         return limits.mailbox(domain.pk, login.partition("@")[0])
 
     def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.views import SignOutView
+from accounts.views.doors import SignOutView
 
 
 def passed_second_factor(request: HttpRequest) -> bool:

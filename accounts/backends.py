@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from accounts import limits, session
-from accounts.models import MailDomain, User
+from accounts.models import MailDomain, StaffRecord, User
 from accounts.network import client_address
 from webmail.errors import SignInNeeded
 
@@ -41,6 +41,24 @@ class LocalAdministratorBackend(UserBackend):
         raise PermissionDenied
 
 
+def whom(domain: MailDomain, typed: str) -> tuple[User | None, str]:
+    """The user whom ``typed`` names, if there is one yet, and the login for the mail server: of an
+    address that nobody has signed in with, a staff record may know it."""
+    if user := User.objects.of_mail_login(domain, typed):
+        return user, user.login
+    known = StaffRecord.objects.filter(mail_domain=domain, address=domain.address_of(typed))
+    login = known.values_list("login", flat=True).first()
+    return None, login or domain.server_login(typed)
+
+
+def _follow_staff_record(user: User) -> None:
+    """Name and address as the staff files have them, from the next sign-in on."""
+    record = StaffRecord.objects.of(user)
+    if record and (record.name, record.address) != (user.name, user.address):
+        user.name, user.address = record.name, record.address
+        user.save(update_fields=["name", "address"])
+
+
 class MailServerBackend(UserBackend):
     """Tries login and password on the domain's IMAP server; the first success makes the user."""
 
@@ -56,8 +74,7 @@ class MailServerBackend(UserBackend):
         domain = MailDomain.objects.of_typed_login(typed)
         if not (request and typed and password and domain):
             return None
-        user = User.objects.of_mail_login(domain, typed)
-        login = user.login if user else domain.server_login(typed)
+        user, login = whom(domain, typed)
         key = limits.mailbox(domain.pk, login)
         if limits.was_refused(key, password):
             return None
@@ -70,4 +87,5 @@ class MailServerBackend(UserBackend):
             user, _created = User.objects.get_or_create(
                 mail_domain=domain, login=login, defaults={"address": domain.address_of(typed)}
             )
+        _follow_staff_record(user)
         return user if self.user_can_authenticate(user) else None

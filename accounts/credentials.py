@@ -9,6 +9,7 @@ import base64
 import hashlib
 import os
 import secrets
+from datetime import UTC, datetime
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -17,6 +18,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
 SESSION_KEY: Final = "mail_password"
+CHANGED: Final = "mail_password_changed"
 _PROCESS_KEY: Final = os.urandom(32)
 
 
@@ -25,22 +27,30 @@ def cookie_name() -> str:
     return "__Host-mail_key" if settings.HTTPS else "mail_key"
 
 
-def seal(request: HttpRequest, user_id: int, password: str) -> None:
-    """Put the ciphertext in the session; the key waits on the request for ``write_cookie``."""
+def seal(
+    request: HttpRequest, user_id: int, password: str, *, changed: datetime | None = None
+) -> None:
+    """Put the ciphertext in the session; the key waits on the request for ``write_cookie``.
+
+    ``changed`` is when the person last changed the password here, as far as known: a later change
+    makes this seal worthless.
+    """
     key, nonce = AESGCM.generate_key(256), secrets.token_bytes(12)
     sealed = nonce + AESGCM(key).encrypt(nonce, password.encode(), str(user_id).encode())
     request.session[SESSION_KEY] = base64.b64encode(sealed).decode()
+    request.session[CHANGED] = _mark(changed)
     request.mail_key = base64.urlsafe_b64encode(key).decode()  # type: ignore[attr-defined]
 
 
 def open_sealed(request: HttpRequest) -> str | None:
     """The password of the signed-in person, or None when a half is missing or they don't fit.
 
-    Never before the second factor: until then ``request.user`` is anonymous.
+    Never before the second factor: until then ``request.user`` is anonymous. Nor when the person
+    has changed the password since, in another session: an open connection may still live by it.
     """
     key = getattr(request, "mail_key", None) or request.COOKIES.get(cookie_name())
     sealed = request.session.get(SESSION_KEY)
-    if not (request.user.is_authenticated and key and sealed):
+    if not (request.user.is_authenticated and key and sealed) or _is_outdated(request):
         return None
     try:
         data = base64.b64decode(sealed)
@@ -50,6 +60,16 @@ def open_sealed(request: HttpRequest) -> str | None:
     except (ValueError, InvalidTag):
         return None
     return opened.decode()
+
+
+def _is_outdated(request: HttpRequest) -> bool:
+    """By comparing marks, not times: the clocks of two web servers are never the same."""
+    changed = getattr(request.user, "mail_password_changed", None)
+    return changed is not None and request.session.get(CHANGED) != _mark(changed)
+
+
+def _mark(changed: datetime | None) -> str:
+    return changed.astimezone(UTC).isoformat() if changed else ""
 
 
 def session_secret(request: HttpRequest) -> bytes | None:

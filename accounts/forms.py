@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from datetime import date
+from typing import Any, ClassVar
 
 from allauth.account.forms import LoginForm
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import credentials
+from accounts import credentials, numen
 from accounts.middleware import LAST_ACTIVE
 from accounts.models import MailDomain
+from accounts.passwords import reminder
 from webmail.errors import WebmailError
 
 NO_CONTROLS = RegexValidator(
@@ -27,8 +30,8 @@ STATUS_BY_CODE = {"too_many_login_attempts": 429}
 class SignInForm(LoginForm):
     """Login or address, password, and whether others use this computer.
 
-    ``failure_status`` is the HTTP status of a refusal: 422, 429 past the limits, 5xx when the
-    mail server could not tell.
+    ``failure_status`` is the HTTP status of a refusal: 422, 429 past the limits (then
+    ``retry_after`` is how many seconds), 5xx when the mail server could not tell.
     """
 
     shared_computer = forms.BooleanField(
@@ -37,6 +40,7 @@ class SignInForm(LoginForm):
         required=False,
     )
     failure_status = 422
+    retry_after = 0
     wrong_person = _("This page belongs to another person: sign out first.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -89,13 +93,16 @@ class SignInForm(LoginForm):
             ) from error
         except ValidationError as error:
             self.failure_status = STATUS_BY_CODE.get(error.code or "", 422)
+            self.retry_after = (error.params or {}).get("seconds", 0)
             raise
         return cleaned
 
     def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
         user = self.user
         if not user.is_local_administrator:
-            credentials.seal(request, user.pk, self.cleaned_data["password"])
+            password = self.cleaned_data["password"]
+            credentials.seal(request, user.pk, password, changed=user.mail_password_changed)
+            reminder.note(request, user)
         shared = self.cleaned_data["shared_computer"]
         request.session["shared_computer"] = shared
         request.session[LAST_ACTIVE] = int(time.time())
@@ -103,3 +110,68 @@ class SignInForm(LoginForm):
         if shared:
             request.session.set_expiry(0)
         return response
+
+
+class NumenField(forms.Field):
+    """What is typed, normalised; errors never repeat it."""
+
+    widget = forms.TextInput
+    reasons: ClassVar = {
+        "empty": _("Enter your NUMEN."),
+        "length": _("A NUMEN has 13 characters. Check that none is missing or too many."),
+        "character": _(
+            "A NUMEN has only digits and letters without accents."
+            " If you copied it, type it instead."
+        ),
+        "form": _(
+            "A NUMEN is two digits, a letter, seven digits and three letters."
+            " Check what looks alike, as I and 1."
+        ),
+    }
+
+    def to_python(self, value: object) -> str:
+        try:
+            return numen.normalise(str(value or ""))
+        except numen.NumenError as error:
+            raise ValidationError(self.reasons[error.code], code=error.code) from None
+
+
+class BirthDateField(forms.Field):
+    """A date of birth as people write it. A field for text: the calendar of a browser's date field
+    begins today, forty years of clicks from where it is needed, and takes no pasted date."""
+
+    widget = forms.TextInput
+    reasons: ClassVar = {
+        "empty": _("Enter your date of birth."),
+        "form": _("Write the day, the month and the year, for example 12/05/1980."),
+        "impossible": _("This day is in no calendar: check the day and the month."),
+        "future": _("This day is still to come: check the year."),
+        "age": _("Nobody in service was born in this year: check the year."),
+    }
+
+    def to_python(self, value: object) -> date:
+        try:
+            return numen.birth_date(str(value or ""), timezone.localdate())
+        except numen.BirthDateError as error:
+            raise ValidationError(self.reasons[error.code], code=error.code) from None
+
+
+class LookupForm(forms.Form):
+    """NUMEN and date of birth. What is wrong with them is said before anything is looked up."""
+
+    numen = NumenField(label=_("NUMEN"))
+    birth = BirthDateField(label=_("Date of birth"))
+
+    nobody = _("Nobody in service has this NUMEN and this date of birth.")
+
+    def typed(self, name: str) -> str:
+        """What stands in the field again; nobody types, or needs back, as much as a page."""
+        return str(self[name].value() or "")[:64]
+
+    @property
+    def typed_numen(self) -> str:
+        return self.typed("numen")
+
+    @property
+    def typed_birth(self) -> str:
+        return self.typed("birth")

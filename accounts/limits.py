@@ -1,13 +1,18 @@
-"""Sign-in is not to be guessed: failures are counted per login and per network, successes never.
+"""Nothing here is to be guessed: tries are counted, at sign-in and at the account lookup.
 
-A school, sometimes the whole authority, is one address: limits and exempt networks are settings.
-Counters and what was refused are kept under keyed digests: the cache tells nobody's login.
+One shape for all: so many of a thing within a time, counted from the first on, then it ends by
+itself. Who is over is told how long to wait; no worker sleeps for it. A school, sometimes the whole
+authority, is one address: limits and exempt networks are settings. Counters and what was refused
+are kept under keyed digests: the cache tells nobody's login.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.core.cache import cache
@@ -15,6 +20,7 @@ from django.core.cache import cache
 from accounts.network import inside, network_of
 
 REFUSED_SECONDS = 120
+_EVERYBODY = ""
 
 
 def _key(kind: str, *words: str) -> str:
@@ -24,32 +30,164 @@ def _key(kind: str, *words: str) -> str:
     return f"limit:{kind}:{digest.hexdigest()[:40]}"
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most ``most`` (0: no limit) of ``kind`` by one ``subject`` within ``seconds``.
+
+    Kinds: ``login`` and ``network`` count wrong passwords; ``numen`` counts lookups, ``lookups``
+    those without result from one network, ``all-lookups`` those from everywhere; ``strength``
+    counts new passwords that are judged while they are typed.
+    """
+
+    kind: str
+    subject: str = field(repr=False)
+    most: int
+    seconds: int
+
+    @property
+    def key(self) -> str:
+        return _key(self.kind, self.subject)
+
+    @property
+    def ends_key(self) -> str:
+        return f"{self.key}:ends"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How much of a limit is used up, and how many seconds until it begins anew."""
+
+    limit: Limit
+    count: int
+    seconds_left: int
+
+    @property
+    def is_reached(self) -> bool:
+        return 0 < self.limit.most <= self.count
+
+
 def mailbox(domain_id: int, login: str) -> str:
     """Under which name the limits know a mailbox."""
     return f"{login}@{domain_id}"
 
 
-def _counters(login: str, network: str) -> list[tuple[str, int]]:
-    counters = [(_key("login", login), settings.LOGIN_FAILURES_PER_LOGIN)]
-    if network and not inside(network, settings.LOGIN_EXEMPT_NETWORKS):
-        counted = _key("network", network_of(network))
-        counters.append((counted, settings.LOGIN_FAILURES_PER_NETWORK))
-    return counters
+def of_sign_in(login: str, network: str) -> tuple[Limit, ...]:
+    """What a sign-in is held to; ``login`` as `mailbox` gives it, or as typed where no domain is
+    known."""
+    most, seconds = settings.LOGIN_FAILURES_PER_LOGIN, settings.LOGIN_FAILURES_MINUTES * 60
+    return (Limit("login", login, most, seconds), *_of_network("network", network))
 
 
-def over_limit(login: str, network: str) -> bool:
-    """Whether so many tries failed lately that no further one is made."""
-    return any((cache.get(key) or 0) >= limit for key, limit in _counters(login, network) if limit)
+def of_numen(digests: Iterable[bytes]) -> tuple[Limit, ...]:
+    """How often one NUMEN may be looked up, from wherever: who knows it could try all dates.
+
+    By its digests, one by each key: a staff record has only one of them, by which support lifts it.
+    Successes count too, since each is told to the person by a letter.
+    """
+    most, seconds = settings.LOOKUPS_PER_NUMEN, settings.LOOKUPS_PER_NUMEN_HOURS * 60 * 60
+    return tuple(Limit("numen", digest.hex(), most, seconds) for digest in digests)
 
 
-def count_failure(login: str, network: str) -> None:
-    """One wrong password. A counter lives from its first failure on, so it ends by itself."""
-    for key, _limit in _counters(login, network):
-        cache.add(key, 0, settings.LOGIN_FAILURES_MINUTES * 60)
+def of_lookups(network: str) -> tuple[Limit, ...]:
+    """How many lookups may fail from one network, and from all together in a minute. Networks
+    without a limit of their own are not held by the one for all: a crowd of strangers who guess
+    must not keep the authority's schools out."""
+    if inside(network, settings.LOGIN_EXEMPT_NETWORKS):
+        return ()
+    return (*_of_network("lookups", network), *of_everybody())
+
+
+def of_network(network: str) -> tuple[Limit, ...]:
+    """All that is counted of one network."""
+    return (*_of_network("network", network), *_of_network("lookups", network))
+
+
+def of_everybody() -> tuple[Limit, ...]:
+    """What all networks share."""
+    return (Limit("all-lookups", _EVERYBODY, settings.LOOKUP_FAILURES_PER_MINUTE, 60),)
+
+
+def _of_network(kind: str, network: str) -> tuple[Limit, ...]:
+    """One limit; none where the address is not known, or exempt."""
+    if not network or inside(network, settings.LOGIN_EXEMPT_NETWORKS):
+        return ()
+    if kind == "network":
+        most, minutes = settings.LOGIN_FAILURES_PER_NETWORK, settings.LOGIN_FAILURES_MINUTES
+    else:
+        most, minutes = settings.LOOKUP_FAILURES_PER_NETWORK, settings.LOOKUP_FAILURES_MINUTES
+    return (Limit(kind, network_of(network), most, minutes * 60),)
+
+
+def state(limits: Sequence[Limit]) -> list[State]:
+    """What is counted now, in the order of the limits."""
+    now = int(time.time())
+    found = cache.get_many([key for limit in limits for key in (limit.key, limit.ends_key)])
+    return [
+        State(
+            limit,
+            count=found.get(limit.key, 0),
+            seconds_left=max(1, found.get(limit.ends_key, now + limit.seconds) - now),
+        )
+        for limit in limits
+    ]
+
+
+def wait(limits: Sequence[Limit]) -> int:
+    """Seconds until a further try may be made; 0: now."""
+    return max((state.seconds_left for state in state(limits) if state.is_reached), default=0)
+
+
+def count(limits: Iterable[Limit]) -> None:
+    """One more of each."""
+    for limit in limits:
+        _one_more(limit)
+
+
+def _one_more(limit: Limit) -> int:
+    """The count with this one. A counter lives from its first on, so it ends by itself.
+
+    By the same commands whether it is the first or not: otherwise the time would tell that somebody
+    looked this NUMEN up today, hence that it is one.
+    """
+    cache.add(limit.ends_key, int(time.time()) + limit.seconds, limit.seconds)
+    cache.add(limit.key, 0, limit.seconds)
+    try:
+        return cache.incr(limit.key)
+    except ValueError:  # it ended between the two lines
+        cache.set(limit.key, 1, limit.seconds)
+        return 1
+
+
+def reserve(limits: Sequence[Limit]) -> int:
+    """Count a try before it is made, so that a thousand at once do not pass together.
+
+    Seconds to wait instead, when a limit is reached; 0: it may be made. `take_back` what turns out
+    not to count.
+    """
+    if seconds := wait(limits):
+        return seconds
+    over = [limit for limit in limits if _one_more(limit) > limit.most > 0]
+    return wait(over)
+
+
+def take_back(limits: Iterable[Limit]) -> None:
+    """One less of each: a try that succeeded."""
+    for limit in limits:
         try:
-            cache.incr(key)
-        except ValueError:  # it ended between the two lines
-            cache.add(key, 1, settings.LOGIN_FAILURES_MINUTES * 60)
+            cache.decr(limit.key)
+        except ValueError:  # it ended meanwhile
+            continue
+
+
+def lift(limits: Iterable[Limit]) -> None:
+    """Begin anew at once: whoever was over may try again."""
+    cache.delete_many([key for limit in limits for key in (limit.key, limit.ends_key)])
+
+
+def is_first(limit: Limit) -> bool:
+    """Whether nobody asked this of the limit in the last minute: a storm of refused tries is one
+    line of the audit log, not its end."""
+    return bool(cache.add(f"{limit.key}:noted", 1, 60))
 
 
 def note_refused(login: str, password: str) -> None:
@@ -59,3 +197,8 @@ def note_refused(login: str, password: str) -> None:
 
 def was_refused(login: str, password: str) -> bool:
     return bool(cache.get(_key("refused", login, password)))
+
+
+def forget_refused(login: str, password: str) -> None:
+    """The mail server takes this pair now, after a change of the password."""
+    cache.delete(_key("refused", login, password))

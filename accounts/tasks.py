@@ -3,8 +3,40 @@
 from celery import shared_task
 from django.core.management import call_command
 
+from accounts import letters, staff_import
+from accounts.models import AuditEvent
+
 
 @shared_task
 def clear_expired_sessions() -> None:
     """Expired rows leave the sessions table; twice does no harm."""
     call_command("clearsessions")
+
+
+@shared_task
+def tell_of_lookup(event_id: int) -> None:
+    """A letter to the person whose settings were looked up, by the line of the audit log."""
+    event = AuditEvent.objects.filter(pk=event_id).first()
+    if event and (letter := letters.of_lookup(event)):
+        letters.send_once(f"lookup:{event_id}", letter)
+
+
+@shared_task
+def tell_of_password(event_id: int) -> None:
+    """A letter to the person whose password was changed, by the line of the audit log."""
+    event = AuditEvent.objects.filter(pk=event_id).select_related("actor").first()
+    if event and (letter := letters.of_password(event)):
+        letters.send_once(f"password:{event_id}", letter)
+
+
+@shared_task
+def import_staff(pk: int) -> None:
+    """The next step of an import; a second time nothing is left to do."""
+    staff_import.run(pk)
+
+
+@shared_task
+def tend_staff_imports() -> None:
+    """Start what waits, take up what died, remove what is left over; twice does no harm."""
+    for pk in staff_import.tend():
+        import_staff.delay(pk)

@@ -1,7 +1,7 @@
 """The demo academy: who works there, and how their mailboxes are filled."""
 
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ from imap_tools import BaseMailBox, MailBoxUnencrypted
 
 from demo.mail import mailboxes, people
 from demo.mail.writing import ARCHIVE, DRAFTS, JUNK, SENT, TRASH, Folder, Stored
+from demo.servers.dovecot import MailAccount
 
 DOMAIN = people.DOMAIN
 
@@ -41,6 +42,8 @@ PEOPLE: tuple[Person, ...] = (
     _person("cmorvan", people.MORVAN, "Loupe+Riviere3", "teacher"),
     _person("nguerin", people.GUERIN, "Cloche!Cour9", "head"),
 )
+# Nobody: the sender of what the webmail itself writes to people.
+NOTICES = MailAccount("messagerie", "Facteur#Velo5", (f"messagerie@{DOMAIN}",))
 
 _ADDRESSES = {one.addr_spec: one for one in (people.DURAND, people.MORVAN, people.GUERIN)}
 
@@ -62,7 +65,7 @@ def mail_of(person: Person, now: datetime) -> tuple[Stored, ...]:
     return mailboxes.of(_ADDRESSES[person.address], now)
 
 
-def fill(imap_url: str, now: datetime | None = None) -> int:
+def fill(imap_url: str, now: datetime | None = None, *, people: Sequence[Person] = PEOPLE) -> int:
     """Fill the mailboxes on a server of our own ("imap://127.0.0.1:10143"), see `fill_with`."""
     address = urlsplit(imap_url)
 
@@ -72,10 +75,12 @@ def fill(imap_url: str, now: datetime | None = None) -> int:
         mailbox.client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return mailbox.login(person.login, person.password)
 
-    return fill_with(connect, now or datetime.now(UTC))
+    return fill_with(connect, now or datetime.now(UTC), people)
 
 
-def fill_with(connect: Callable[[Person], BaseMailBox], now: datetime) -> int:
+def fill_with(
+    connect: Callable[[Person], BaseMailBox], now: datetime, people: Sequence[Person] = PEOPLE
+) -> int:
     """Fill every person's mailbox that was never filled; return how many messages went in.
 
     `connect` opens a signed-in mailbox, which is signed out of here. Mail that is there stays.
@@ -87,7 +92,7 @@ def fill_with(connect: Callable[[Person], BaseMailBox], now: datetime) -> int:
 
     # The pure-Python server lets each APPEND wait 44 ms: side by side they wait together.
     with ThreadPoolExecutor(len(PEOPLE)) as threads:
-        return sum(threads.map(fill_one, PEOPLE))
+        return sum(threads.map(fill_one, people))
 
 
 def _was_filled(mailbox: BaseMailBox) -> bool:

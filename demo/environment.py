@@ -123,6 +123,15 @@ def _has_ensurepip() -> bool:
 
 def _install(requirements: Sequence[str]) -> None:
     say("Installing the pinned requirements")
+    _pip(
+        requirements,
+        "The requirements could not be installed. If a download failed: is the network there, and"
+        " are a proxy or PIP_INDEX_URL right? Run the command again to go on.",
+    )
+
+
+def _pip(requirements: Sequence[str], refusal: str) -> None:
+    """Raises Refused with its output's end and ``refusal``."""
     files = [word for name in requirements for word in ("-r", str(ROOT / name))]
     uv = shutil.which("uv")
     if uv:
@@ -130,11 +139,7 @@ def _install(requirements: Sequence[str]) -> None:
     else:
         command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         command += ["--require-hashes", "--no-input"]
-    _run(
-        [*command, *files],
-        "The requirements could not be installed. If a download failed: is the network there, and"
-        " are a proxy or PIP_INDEX_URL right? Run the command again to go on.",
-    )
+    _run([*command, *files], refusal)
 
 
 def for_uv(given: Mapping[str, str]) -> dict[str, str]:
@@ -190,6 +195,7 @@ def _prepare_tests() -> None:
         packages.chromium(),
         packages.LIBREOFFICE,
         packages.POPPLER,
+        packages.OPENLDAP,
     )
     missing = packages.ensure(parts)
     for part in missing:
@@ -197,6 +203,20 @@ def _prepare_tests() -> None:
     if packages.command(missing):
         say(f"    {packages.command(missing)}")
     prepare(TESTS)
+    if packages.OPENLDAP not in missing:
+        _build_ldap()
+
+
+def _build_ldap() -> None:
+    """The extra, which is compiled. Only its own tests need it: they are skipped without."""
+    question: list[str | Path] = [PYTHON, "-c", "import ldap"]
+    if subprocess.run(question, capture_output=True, check=False).returncode == 0:  # noqa: S603
+        return
+    say("Building python-ldap")
+    try:
+        _pip(("requirements-ldap.txt",), "python-ldap could not be built.")
+    except Refused as refused:
+        say(str(refused))
 
 
 if __name__ == "__main__":

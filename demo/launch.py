@@ -21,10 +21,12 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from types import FrameType
+from urllib.parse import quote
 
-from demo import academy, options
+from demo import academy, options, staff
 from demo.environment import PYTHON, ROOT
 from demo.servers import dovecot, process
 from demo.servers.broker import Broker
@@ -129,10 +131,10 @@ def run(chosen: options.Options, stack: ExitStack) -> None:
     broker_url = _start_broker(running)
     mail = _start_mail(running, mail_folder)
     secret = _kept(FOLDER / "secret", 40)
-    env = environment(os.environ, mail, broker_url, chosen.port, secret)
+    env = environment(os.environ, mail, broker_url, chosen.port, secret, _numen_key())
     with _set_up(env, password, people=mail.embedded is not None) as set_up:
         if mail.embedded is not None:
-            _fill(mail.imap_url)
+            _fill(mail.imap_url, _unchanged(mail))
         has_our_password = set_up()
     _start_django(running, env, chosen.port)
     people = academy.PEOPLE if mail.embedded is not None else _admitted(mail.imap_url)
@@ -171,6 +173,12 @@ def _kept(file: Path, size: int) -> str:
         file.touch(mode=0o600)
         file.write_text(secrets.token_urlsafe(size))
     return file.read_text().strip()
+
+
+def _numen_key() -> str:
+    """Made once, as the other secrets: with another the staff records would not be found."""
+    secret = _kept(FOLDER / "numen-key", 32)
+    return f"demo:{hashlib.sha256(secret.encode()).hexdigest()}"
 
 
 def _start_broker(running: Running) -> str:
@@ -213,15 +221,21 @@ def _embedded_imap(mail_folder: Path, accounts: Sequence[MailAccount]) -> Doveco
 
 
 def mail_accounts() -> list[MailAccount]:
-    """The academy's people as the servers know them."""
-    return [
+    """The academy's people as the servers know them, and who sends the webmail's own letters."""
+    people = [
         MailAccount(person.login, person.password, tuple(person.aliases))
         for person in academy.PEOPLE
     ]
+    return [*people, academy.NOTICES]
 
 
 def environment(
-    given: Mapping[str, str], mail: Mail, broker_url: str, port: int, secret: str
+    given: Mapping[str, str],
+    mail: Mail,
+    broker_url: str,
+    port: int,
+    secret: str,
+    numen_key: str,
 ) -> dict[str, str]:
     """What Django gets to know: `given`, and what the demo adds where nothing was said."""
     env = {
@@ -231,9 +245,20 @@ def environment(
         "WEBMAIL_DEBUG": "0",
         "WEBMAIL_LOGIN_FORM": "local" if mail.embedded else "typed",
         "WEBMAIL_DOMAIN": academy.DOMAIN,
+        "WEBMAIL_NUMEN_KEYS": numen_key,
     }
     if "WEBMAIL_SECRET_KEY_FILE" not in given:
         env["WEBMAIL_SECRET_KEY"] = secret
+    if isinstance(mail.embedded, Dovecot):
+        env |= {
+            "WEBMAIL_PASSWORD_DRIVER": "dovecot",
+            "WEBMAIL_PASSWORD_DOVECOT_PATH": str(mail.embedded.users),
+        }
+    if mail.embedded is not None and "WEBMAIL_SMTP_URL" not in given:
+        sender = academy.NOTICES
+        host = mail.smtp_url.removeprefix("smtp://")
+        env["WEBMAIL_NOTICES_URL"] = f"smtp://{sender.login}:{quote(sender.password)}@{host}"
+        env["WEBMAIL_NOTICES_FROM"] = f"Messagerie <{sender.aliases[0]}>"
     if mail.embedded is not None and mail.embedded.sieve_port is not None:
         env["WEBMAIL_SIEVE_URL"] = f"sieve://{process.LOOPBACK}:{mail.embedded.sieve_port}"
     return {
@@ -275,9 +300,17 @@ def _set_up(env: Mapping[str, str], password: str, people: bool) -> Iterator[Cal
         process.stop(child)
 
 
-def _fill(imap_url: str) -> None:
-    """Put the academy's mail into the mailboxes that never had any."""
-    count = academy.fill(imap_url)
+def _unchanged(mail: Mail) -> list[academy.Person]:
+    """Those who still have the password that the academy gave them."""
+    server = mail.embedded
+    changed = server.changed_logins() if isinstance(server, Dovecot) else frozenset()
+    return [person for person in academy.PEOPLE if person.login not in changed]
+
+
+def _fill(imap_url: str, people: Sequence[academy.Person]) -> None:
+    """Put the academy's mail into the mailboxes that never had any: whoever changed his password
+    has seen his."""
+    count = academy.fill(imap_url, people=people)
     if count:
         say(f"Filled the mailboxes: {count} messages")
 
@@ -332,10 +365,11 @@ def _admitted(imap_url: str) -> list[academy.Person]:
 
 @dataclass(frozen=True)
 class Account:
-    """A sign-in of the demo. `numen` and `birth_date` wait for the account lookup."""
+    """A sign-in of the demo. `password` is None for whom it was changed in the webmail; `numen` and
+    `birth_date` (`1980-05-12`) where the demo made the staff records."""
 
     login: str
-    password: str
+    password: str | None
     role: str
     numen: str | None = None
     birth_date: str | None = None
@@ -365,12 +399,24 @@ def announcement(
     port: int, mail: Mail, people: Sequence[academy.Person], password: str | None
 ) -> Announcement:
     url = f"http://localhost:{port}"
+    known = {person.login for person in _unchanged(mail)}
     return Announcement(
         url=url,
         imap=mail.imap_url,
         smtp=mail.smtp_url,
-        accounts=tuple(Account(p.address, p.password, p.role) for p in people),
+        accounts=tuple(_account(p, p.login in known, mail.embedded is not None) for p in people),
         admin=Administrator(f"{url}/admin/", ADMINISTRATOR, password),
+    )
+
+
+def _account(person: academy.Person, has_our_password: bool, has_record: bool) -> Account:
+    member = staff.of(person) if has_record else None
+    return Account(
+        login=person.address,
+        password=person.password if has_our_password else None,
+        role=person.role,
+        numen=member.numen if member else None,
+        birth_date=member.born.isoformat() if member else None,
     )
 
 
@@ -388,10 +434,17 @@ def announce(chosen: options.Options, ready: Announcement) -> None:
 
 def in_words(ready: Announcement) -> str:
     lines = ["", f"The webmail is at {ready.url}", ""]
-    rows = [(a.login, a.password, a.role) for a in ready.accounts]
+    rows = [(a.login, a.password or "(changed here)", a.role) for a in ready.accounts]
     rows.append((ready.admin.login, ready.admin.password or "(its own)", f"at {ready.admin.url}"))
     width = max(len(login) for login, _, _ in rows)
     lines += [f"  {login:<{width}}  {password:<20}  {role}" for login, password, role in rows]
+    if any(a.numen for a in ready.accounts):
+        lines += ["", f"NUMEN and date of birth, for the mail settings at {ready.url}/lookup/", ""]
+        lines += [
+            f"  {a.login:<{width}}  {a.numen:<20}  {date.fromisoformat(a.birth_date):%d/%m/%Y}"
+            for a in ready.accounts
+            if a.numen and a.birth_date
+        ]
     return "\n".join([*lines, "", "Ctrl-C stops it."])
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sysconfig
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ for part in "$@"; do
 done
 if command -v systemctl >/dev/null; then
   case " $* " in *dovecot-*) systemctl disable dovecot.service dovecot.socket ;; esac
+  case " $* " in *slapd*) systemctl disable slapd.service ;; esac
   case " $* " in *redis-server*) systemctl disable redis-server.service ;; esac
   case " $* " in *postgresql*) systemctl disable postgresql.service ;; esac
 fi
@@ -61,6 +63,18 @@ LIBREOFFICE = Part(
     tuple(f"libreoffice-{part}-nogui" for part in ("writer", "calc", "impress")),
 )
 POPPLER = Part("poppler", lambda: shutil.which("pdftotext") is not None, ("poppler-utils",))
+
+_HEADERS = (Path("/usr/include/ldap.h"), Path("/usr/include/sasl/sasl.h"))
+# python-ldap has no wheel: it is built where all of this is there.
+OPENLDAP = Part(
+    "OpenLDAP",
+    lambda: (
+        any(map(Path.exists, (Path("/usr/sbin/slapd"), Path("/usr/local/sbin/slapd"))))
+        and shutil.which("gcc") is not None
+        and all(map(Path.exists, (*_HEADERS, Path(sysconfig.get_path("include"), "Python.h"))))
+    ),
+    ("slapd", "gcc", "libc6-dev", "libldap2-dev", "libsasl2-dev", "python3-dev"),
+)
 
 
 def chromium() -> Part:

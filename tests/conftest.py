@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import MailDomain
+from accounts.numen import Key
 from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.submission import Submission
 from tests.servers.mailboxes import Mailbox
@@ -80,6 +81,14 @@ def mail_domain(db: None, dovecot: Dovecot) -> MailDomain:
         smtp_port=1,
         smtp_security=MailDomain.Security.NONE,
     )
+
+
+@pytest.fixture
+def numen_key(settings) -> Key:
+    """The key of the digests in staff records: with it, the account lookup is open."""
+    key = Key("2026", b"k" * 32)
+    settings.NUMEN_KEYS = (key,)
+    return key
 
 
 @pytest.fixture

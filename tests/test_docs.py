@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 # The readers of webmail/settings.py: their first argument names a variable of the environment.
-READERS = {"env_text", "env_int", "env_bool", "env_list", "env_networks"}
+READERS = {"env_text", "env_int", "env_bool", "env_list", "env_networks", "env_by_domain"}
 
 
 def section(heading: str) -> str:
@@ -109,7 +109,7 @@ def test_links_lead_somewhere(document: Path) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_settings_named_in_a_document_exist(document: Path) -> None:
     named = set(re.findall(r"\bWEBMAIL_[A-Z_]+[A-Z]\b", document.read_text(encoding="utf-8")))
-    assert named <= settings_read()
+    assert named <= settings_read() | {f"{name}_FILE" for name in settings_read()}
 
 
 def test_every_document_is_in_the_plan() -> None:

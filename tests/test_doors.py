@@ -9,8 +9,9 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts import session
+from accounts import session, urls
 from accounts.models import User
+from accounts.numen import Key
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
 
@@ -20,6 +21,9 @@ REF = "mail/<folder:folder>/<ref:ref>/"
 LOGO = "/static/webmail/img/logo.svg"
 SIGN_IN = "/accounts/login/"
 AGAIN = "/accounts/reauthenticate/"
+SHEET = "/lookup/sheet/"
+GUIDE = "/guides/thunderbird/"
+AUTODISCOVER = f"^{urls.AUTODISCOVER}$"
 # Each address: what a stranger gets, another mail user who asks for what is Alice's, and a local
 # administrator who gave no second factor yet. A text is where one is led.
 Answers = tuple[int | str, int | str, int | str]
@@ -43,7 +47,27 @@ DOORS: dict[str, Answers] = {
     "preferences/": (SIGN_IN, 200, "/admin/"),
     "favicon.ico": (LOGO, LOGO, LOGO),
     "language/": ("/", "/", "/"),
+    "lookup/": (200, 200, 200),
+    "lookup/sheet/": (410, 410, 410),
+    "lookup/close/": (405, 405, 405),
+    "account/settings/": (SIGN_IN, 200, "/admin/"),
+    "lookup/phone/": (SHEET, SHEET, SHEET),
+    "lookup/sheet.pdf": (SHEET, SHEET, SHEET),
+    "lookup/guides/": (200, 200, 200),
+    "lookup/guides/<slug:slug>/": (GUIDE, GUIDE, GUIDE),
+    "account/settings/phone/": (SIGN_IN, 200, "/admin/"),
+    "account/settings/sheet.pdf": (SIGN_IN, 200, "/admin/"),
+    "phone/<slug:token>/": (404, 404, 404),
+    "phone/<slug:token>/profile": (405, 405, 405),
+    "guides/": (200, 200, 200),
+    "guides/<slug:slug>/": (200, 200, 200),
+    "mail/config-v1.1.xml": (404, 404, 404),
+    ".well-known/autoconfig/mail/config-v1.1.xml": (404, 404, 404),
+    AUTODISCOVER: (405, 405, 405),
     "accounts/reenter/": (SIGN_IN, 200, 200),
+    "account/password/": (SIGN_IN, 200, "/admin/"),
+    "account/password/strength/": (405, 405, 405),
+    "account/password/later/": (405, 405, 405),
     "accounts/login/": (200, "/", "/"),
     "accounts/logout/": (SIGN_IN, 200, 200),
     "accounts/inactive/": (200, 200, 200),
@@ -72,6 +96,8 @@ for model in (
     "auth/group",
     "mfa/authenticator",
     "accounts/maildomain",
+    "accounts/staffimport",
+    "accounts/staffrecord",
     "accounts/user",
     "webmail/allowedsender",
     "webmail/preferencedefault",
@@ -79,6 +105,8 @@ for model in (
 ):
     ADMIN += [f"{model}/", f"{model}/add/", f"{model}/<path:object_id>/"]
     ADMIN += [f"{model}/<path:object_id>/{page}/" for page in ("history", "delete", "change")]
+ADMIN += [f"accounts/staffimport/<int:pk>/{page}/" for page in ("progress", "confirm", "cancel")]
+ADMIN += ["accounts/staffimport/template/"]
 STEP = "/admin/login/"
 DOORS |= {f"admin/{address}": (STEP, STEP, STEP) for address in ADMIN}
 
@@ -104,6 +132,10 @@ def filled(mailbox: Mailbox) -> dict[str, str]:
         "<part:number>": "1",
         "<member:member>": "0",
         "<int:n>": "0",
+        "<int:pk>": "1",
+        "<slug:slug>": "thunderbird",
+        "<slug:token>": "x" * 27,
+        AUTODISCOVER: "Autodiscover/Autodiscover.xml",
         "<path:object_id>": "1",
         "<path:content_type_id>": "1",
         "^(?P<app_label>…)/$": "accounts/",
@@ -126,7 +158,7 @@ def test_every_address_is_entered_here() -> None:
     assert set(addresses(get_resolver().url_patterns)) == set(DOORS)
 
 
-def test_who_gets_what(filled: dict[str, str], people: list[Client]) -> None:
+def test_who_gets_what(filled: dict[str, str], people: list[Client], numen_key: Key) -> None:
     got = {}
     for address in DOORS:
         url = "/" + address

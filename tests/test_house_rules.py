@@ -91,16 +91,19 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.models",
         "accounts.forms",
     },
+    "accounts.numen": set(),
+    "accounts.passwords.policy": {"accounts.numen"},
     "accounts": {
         "webmail.imap",
         "webmail.smtp",
+        "webmail.dates",
         "webmail.errors",
         "webmail.htmx",
         "webmail.preferences",
     },
 }
 # Pure modules: no Django, no I/O, no clock, no settings.
-PURE = ("webmail.mime",)
+PURE = ("webmail.mime", "accounts.numen")
 NO_DJANGO = (
     "webmail.errors",
     "webmail.mime",

@@ -20,4 +20,5 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "prefs": getattr(request, "preferences", None) or Preferences.combine({}, {}),
         "shared_computer": bool(session and session.get("shared_computer")),
         "demo": settings.DEMO,
+        "has_lookup": bool(settings.NUMEN_KEYS),
     }

@@ -15,6 +15,7 @@ class WebmailError(Exception):
     """
 
     status = 500
+    retry_after = 0  # seconds, where it is known when it will work again
 
     def __init__(self, message: str = "", *, server_words: str = "") -> None:
         super().__init__(message)
@@ -25,6 +26,26 @@ class SignInNeeded(WebmailError):
     """There is no session, or the mail server no longer takes its password."""
 
     status = 401
+
+
+class TooManyTries(WebmailError):
+    """Something was tried so often that no further try is made for ``retry_after`` seconds."""
+
+    status = 429
+
+    def __init__(self, *, retry_after: int) -> None:
+        super().__init__(f"again in {retry_after} s")
+        self.retry_after = retry_after
+
+    @property
+    def minutes(self) -> int:
+        """Rounded up."""
+        return -(-self.retry_after // 60)
+
+    @property
+    def hours(self) -> int:
+        """Rounded up; 0 where minutes say it better."""
+        return -(-self.retry_after // 3600) if self.retry_after > 2 * 3600 else 0
 
 
 class NotFound(WebmailError):

@@ -152,6 +152,15 @@ def note(error: WebmailError) -> str:
 
 def answer(request: HttpRequest, error: WebmailError, context: dict[str, object]) -> HttpResponse:
     """The error as a page, or for a script as a notice for the notice area."""
+    response = _in_words(request, error, context)
+    if error.retry_after:
+        response["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _in_words(
+    request: HttpRequest, error: WebmailError, context: dict[str, object]
+) -> HttpResponse:
     names = template_names(error)
     if not in_place(request):
         return render(request, names, context, status=error.status)

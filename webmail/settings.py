@@ -16,6 +16,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
+from accounts import numen
+from accounts.autoconfig import signing
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -54,6 +57,17 @@ def env_list(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in env_text(name, default).split(",") if word.strip()]
 
 
+def env_by_domain(name: str) -> dict[str, str]:
+    """``NAME`` for every mail domain (under "") and ``NAME__AC_EXEMPLE_FR`` for one alone (under
+    ``AC_EXEMPLE_FR``), each also as a file."""
+    found = {"": env_text(name)}
+    for variable in os.environ:
+        own = variable.removesuffix("_FILE")
+        if own.startswith(f"{name}__"):
+            found[own.removeprefix(f"{name}__")] = env_text(own)
+    return {domain: value for domain, value in found.items() if value}
+
+
 def env_networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     """Comma-separated addresses or networks (``192.0.2.0/24``)."""
     try:
@@ -89,6 +103,20 @@ def database(url: str) -> dict[str, object]:
             "OPTIONS": query,
         }
     raise ImproperlyConfigured(f"DATABASE_URL: unknown scheme {parts.scheme!r}")
+
+
+def submission_server(url: str) -> tuple[str, int, str, str, str]:
+    """Host, port, user, password and security (``tls``, ``starttls`` or ``none``) of
+    ``smtps://user:password@host:port``; ``smtp`` means STARTTLS, or nothing on this machine itself.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ImproperlyConfigured("WEBMAIL_NOTICES_URL: smtp://host or smtps://host")
+    local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    security = "tls" if parts.scheme == "smtps" else "none" if local else "starttls"
+    port = parts.port or (465 if security == "tls" else 587)
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return parts.hostname, port, user, password, security
 
 
 # What this installation is
@@ -156,6 +184,74 @@ LOGIN_EXEMPT_NETWORKS = env_networks("WEBMAIL_LOGIN_EXEMPT_NETWORKS")
 SESSION_IDLE_MINUTES = env_int("WEBMAIL_SESSION_IDLE_MINUTES", 12 * 60)
 SHARED_IDLE_MINUTES = env_int("WEBMAIL_SHARED_IDLE_MINUTES", 10)
 ADMIN_NEEDS_TOTP = env_bool("WEBMAIL_ADMIN_NEEDS_TOTP", not DEMO)
+
+# Account lookup: without a key there is none
+
+try:
+    NUMEN_KEYS = numen.parse_keys(env_text("WEBMAIL_NUMEN_KEYS"))
+except ValueError as error:
+    raise ImproperlyConfigured(f"WEBMAIL_NUMEN_KEYS: {error}") from error
+LOOKUPS_PER_NUMEN = env_int("WEBMAIL_LOOKUPS_PER_NUMEN", 10)
+LOOKUPS_PER_NUMEN_HOURS = env_int("WEBMAIL_LOOKUPS_PER_NUMEN_HOURS", 24, minimum=1)
+LOOKUP_FAILURES_PER_NETWORK = env_int("WEBMAIL_LOOKUP_FAILURES_PER_NETWORK", 20)
+LOOKUP_FAILURES_MINUTES = env_int("WEBMAIL_LOOKUP_FAILURES_MINUTES", 15, minimum=1)
+LOOKUP_FAILURES_PER_MINUTE = env_int("WEBMAIL_LOOKUP_FAILURES_PER_MINUTE", 120)
+LOOKUP_LETTERS = env_bool("WEBMAIL_LOOKUP_LETTERS", True)
+
+# The password: what it must be, and where it is changed (a mail domain's row says how)
+
+PASSWORD_MINIMUM = env_int("WEBMAIL_PASSWORD_MINIMUM", 8, minimum=1)
+if PASSWORD_MINIMUM > 64:
+    raise ImproperlyConfigured("WEBMAIL_PASSWORD_MINIMUM must be 64 or less: nobody types more")
+PASSWORD_KINDS = env_list("WEBMAIL_PASSWORD_KINDS", "lower,upper,digit,sign")
+if not {"lower", "upper", "digit", "sign"}.issuperset(PASSWORD_KINDS):
+    raise ImproperlyConfigured("WEBMAIL_PASSWORD_KINDS are of lower, upper, digit and sign")
+PASSWORD_STRENGTH = env_int("WEBMAIL_PASSWORD_STRENGTH", 2)
+if PASSWORD_STRENGTH > 4:
+    raise ImproperlyConfigured("WEBMAIL_PASSWORD_STRENGTH goes from 0 to 4")
+PASSWORD_REMINDER_MONTHS = env_int("WEBMAIL_PASSWORD_REMINDER_MONTHS", 12)
+PASSWORD_DRIVER = env_text("WEBMAIL_PASSWORD_DRIVER", "none")
+if PASSWORD_DRIVER not in {"none", "dovecot", "sql", "ldap"}:
+    raise ImproperlyConfigured(
+        f"WEBMAIL_PASSWORD_DRIVER is none, dovecot, sql or ldap, not {PASSWORD_DRIVER!r}"
+    )
+PASSWORD_SCHEME = env_text("WEBMAIL_PASSWORD_SCHEME", "argon2id")
+if PASSWORD_SCHEME not in {"argon2id", "sha512-crypt"}:
+    raise ImproperlyConfigured(
+        f"WEBMAIL_PASSWORD_SCHEME is argon2id or sha512-crypt, not {PASSWORD_SCHEME!r}"
+    )
+PASSWORD_DOVECOT_PATH = env_by_domain("WEBMAIL_PASSWORD_DOVECOT_PATH")
+PASSWORD_SQL_DATABASES = {
+    domain: database(url) for domain, url in env_by_domain("WEBMAIL_PASSWORD_SQL_URL").items()
+}
+PASSWORD_SQL_STATEMENT = env_by_domain("WEBMAIL_PASSWORD_SQL_STATEMENT")
+PASSWORD_LDAP_URL = env_by_domain("WEBMAIL_PASSWORD_LDAP_URL")
+PASSWORD_LDAP_DN = env_by_domain("WEBMAIL_PASSWORD_LDAP_DN")
+
+# Profiles for telephones
+
+try:
+    PROFILE_SIGNER = signing.parse(
+        env_text("WEBMAIL_PROFILE_CERTIFICATE"), env_text("WEBMAIL_PROFILE_KEY")
+    )
+except ValueError as error:
+    raise ImproperlyConfigured(
+        f"WEBMAIL_PROFILE_CERTIFICATE, WEBMAIL_PROFILE_KEY: {error}"
+    ) from error
+
+# Letters of the product itself
+
+NOTICES_FROM = env_text("WEBMAIL_NOTICES_FROM")
+NOTICES_URL = env_text("WEBMAIL_NOTICES_URL")
+EMAIL_BACKEND = "accounts.letters.Backend"
+EMAIL_HOST, EMAIL_TIMEOUT = "", SMTP_TIMEOUT
+if NOTICES_URL:
+    EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, _security = submission_server(
+        NOTICES_URL
+    )
+    EMAIL_USE_SSL, EMAIL_USE_TLS = _security == "tls", _security == "starttls"
+    if not NOTICES_FROM:
+        raise ImproperlyConfigured("WEBMAIL_NOTICES_FROM must be set where WEBMAIL_NOTICES_URL is")
 
 # Django
 
@@ -356,6 +452,10 @@ CELERY_BEAT_SCHEDULE = {
     "clear-expired-sessions": {
         "task": "accounts.tasks.clear_expired_sessions",
         "schedule": 24 * 60 * 60,
+    },
+    "tend-staff-imports": {
+        "task": "accounts.tasks.tend_staff_imports",
+        "schedule": 60,
     },
     "expire-office-previews": {
         "task": "webmail.tasks.expire_office_previews",

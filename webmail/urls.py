@@ -60,7 +60,7 @@ mail += [path("mail/<folder:folder>/<ref:ref>/zip/", contents.everything, name="
 urlpatterns = [
     path("", messages.home, name="home"),
     path("", include((mail, "mail"))),
-    path("accounts/", include("accounts.urls")),
+    path("", include("accounts.urls")),
     path("admin/", admin.site.urls),
     path("favicon.ico", RedirectView.as_view(url=LOGO)),
     path("language/", set_language, name="set_language"),

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from demo.servers import process
 
+_PLAIN = "{PLAIN.b64}"  # how accounts are written here; a changed password is hashed
 SPECIAL_USE = ("Drafts", "Sent", "Junk", "Trash", "Archive")
 
 # Root's search path has /usr/sbin, an ordinary user's in Debian has not.
@@ -88,6 +89,7 @@ class Dovecot(process.Server):
         self.sieve_port = (sieve_port or process.free_port()) if has_sieve() else None
         self.quota_megabytes = quota_megabytes
         self.log = self.folder / "log"
+        self.users = self.folder / "users"
         self._sockets: Path | None = None
 
     def start(self) -> None:
@@ -97,7 +99,7 @@ class Dovecot(process.Server):
             raise process.ServerFailed("Dovecot is not installed.")
         self._make_folders()
         self._wait_for_predecessor()
-        self.write_accounts(self.accounts)
+        self.write_accounts(self.accounts, keep_changed=True)
         configuration = self.folder / "dovecot.conf"
         configuration.write_text(self._configuration())
         # In the foreground, so that it stays our child and ends with us.
@@ -111,25 +113,37 @@ class Dovecot(process.Server):
         if self._sockets is not None and self._sockets.parent != self.folder:
             shutil.rmtree(self._sockets, ignore_errors=True)
 
-    def write_accounts(self, accounts: Sequence[MailAccount]) -> None:
-        """Replace who may sign in; a running instance sees it within a second or two.
+    def changed_logins(self) -> frozenset[str]:
+        """Whose password is another one than the account's, since somebody changed it here."""
+        return frozenset(self._changed_lines())
+
+    def write_accounts(
+        self, accounts: Sequence[MailAccount], *, keep_changed: bool = False
+    ) -> None:
+        """Replace who may sign in; a running instance sees it within a second or two. With
+        ``keep_changed``, passwords that were changed in the file stay so.
 
         An alias carries `user=` as extra field, which makes Dovecot go on under the login.
         Passwords are written in base64, else a colon in one would end the field.
         """
-        users = self.folder / "users"
+        changed = self._changed_lines() if keep_changed else {}
         lines = []
         for account in accounts:
-            secret = base64.b64encode(account.password.encode()).decode()
-            lines.append(f"{account.login}:{{PLAIN.b64}}{secret}::::::")
-            lines += [
-                f"{alias}:{{PLAIN.b64}}{secret}::::::user={account.login}"
-                for alias in account.aliases
-            ]
-        users.touch(mode=0o600)
-        users.write_text("".join(line + "\n" for line in lines))
+            plain = _PLAIN + base64.b64encode(account.password.encode()).decode()
+            secret = changed.get(account.login, plain)
+            lines.append(f"{account.login}:{secret}::::::")
+            lines += [f"{alias}:{secret}::::::user={account.login}" for alias in account.aliases]
+        self.users.touch(mode=0o600)
+        self.users.write_text("".join(line + "\n" for line in lines))
         if _is_root():
-            os.chown(users, pwd.getpwnam("dovecot").pw_uid, -1)
+            os.chown(self.users, pwd.getpwnam("dovecot").pw_uid, -1)
+
+    def _changed_lines(self) -> dict[str, str]:
+        """Passwords by login as they stand in the file, of those that are not ours."""
+        if not self.users.exists():
+            return {}
+        fields = [line.split(":") for line in self.users.read_text().splitlines()]
+        return {line[0]: line[1] for line in fields if not line[1].startswith(_PLAIN)}
 
     def _wait_for_predecessor(self) -> None:
         """One whose starter was killed ends a moment later, and may still be about to."""

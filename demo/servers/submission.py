@@ -42,8 +42,8 @@ _CHECKOUT = Path(__file__).parent.parent.parent
 class Plan:
     """What the server must know. One of `lmtp_port` and `imap_url` says how mail is delivered.
 
-    With `ask_imap` the IMAP server at `imap_url` decides who may sign in and the addresses of its
-    domain are not known here; else `accounts` do.
+    The IMAP server at `imap_url`, if there is one, decides who may sign in, else `accounts` do.
+    With `ask_imap` the addresses of its domain are not known here.
     """
 
     port: int
@@ -120,12 +120,14 @@ class Handler:
         data: LoginPassword,
     ) -> AuthResult:
         login, password = data.login.decode(errors="replace"), data.password
-        if self._plan.ask_imap:
+        account = self._by_name.get(login.lower())
+        if self._plan.imap_url:
+            # It knows a password that was changed in the webmail.
             accepted = _imap_accepts(self._plan.imap_url, login, password.decode(errors="replace"))
         else:
-            account = self._by_name.get(login.lower())
             expected = account.password.encode() if account else b""
             accepted = hmac.compare_digest(expected, password) and account is not None
+        if not self._plan.ask_imap:
             login = account.login if account else login
         # Not handled: aiosmtpd then answers 535 itself.
         return AuthResult(success=accepted, handled=False, auth_data=login)

@@ -33,3 +33,14 @@ def test_a_login_form_that_is_none_is_said(settings) -> None:
     settings.LOGIN_FORM = "adress"
     with pytest.raises(ImproperlyConfigured, match="WEBMAIL_LOGIN_FORM"):
         MailDomain.objects.all().make_from_environment()
+
+
+def test_programs_form_a_login_as_the_domain_says() -> None:
+    domain = MailDomain(name="ac-exemple.fr")
+    formed = []
+    for login_form in ("address", "local", "typed"):
+        for program_login in ("", "address", "local", "none"):
+            domain.login_form, domain.program_login = login_form, program_login
+            formed.append(domain.formed_login)
+    given = ["address", "local", ""]
+    assert formed == ["address", *given, "local", *given, "", *given]

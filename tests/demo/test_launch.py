@@ -28,7 +28,9 @@ def test_what_is_no_port_is_refused(port: str, capsys: pytest.CaptureFixture[str
 
 
 def test_django_is_told_of_the_servers(embedded: launch.Mail):
-    env = launch.environment({"PATH": "/bin"}, embedded, "unix:///redis.sock", 8080, "secret")
+    env = launch.environment(
+        {"PATH": "/bin"}, embedded, "unix:///redis.sock", 8080, "secret", "demo:ab"
+    )
 
     assert env["WEBMAIL_IMAP_URL"] == "imap://127.0.0.1:1143"
     assert env["WEBMAIL_SMTP_URL"] == "smtp://127.0.0.1:1587"
@@ -38,17 +40,47 @@ def test_django_is_told_of_the_servers(embedded: launch.Mail):
     assert env["PATH"] == "/bin"
 
 
+def test_passwords_are_changed_in_dovecots_file(embedded: launch.Mail):
+    env = launch.environment({}, embedded, "unix:///redis.sock", 8080, "secret", "demo:ab")
+    assert isinstance(embedded.embedded, Dovecot)
+    assert env["WEBMAIL_PASSWORD_DRIVER"] == "dovecot"
+    assert env["WEBMAIL_PASSWORD_DOVECOT_PATH"] == str(embedded.embedded.users)
+    assert "WEBMAIL_PASSWORD_DRIVER" not in launch.environment(
+        {}, MAIL, "", 8080, "secret", "demo:ab"
+    )
+
+
+def test_a_password_that_was_changed_is_announced_as_such(embedded: launch.Mail):
+    server, person = embedded.embedded, academy.PEOPLE[0]
+    assert isinstance(server, Dovecot)
+    server.users.write_text(f"{person.login}:{{ARGON2ID}}$x::::::\n")
+    ready = launch.announcement(8000, embedded, academy.PEOPLE, "secret")
+    assert [account.password is None for account in ready.accounts] == [True, False, False]
+    assert "(changed here)" in launch.in_words(ready)
+    assert person not in launch._unchanged(embedded)
+
+
+def test_letters_go_by_the_demos_own_submission_server_alone(embedded: launch.Mail):
+    env = launch.environment({}, embedded, "unix:///redis.sock", 8080, "secret", "demo:ab")
+    assert env["WEBMAIL_NOTICES_URL"] == "smtp://messagerie:Facteur%23Velo5@127.0.0.1:1587"
+
+    given = {"WEBMAIL_SMTP_URL": "smtp://mail.example"}
+    env = launch.environment(given, embedded, "unix:///redis.sock", 8080, "secret", "demo:ab")
+    assert "WEBMAIL_NOTICES_URL" not in env
+    assert "WEBMAIL_NOTICES_URL" not in launch.environment({}, MAIL, "", 8080, "secret", "demo:ab")
+
+
 def test_what_the_person_set_is_kept(embedded: launch.Mail):
     given = {"DATABASE_URL": "postgresql://u@h/n", "WEBMAIL_LOG_LEVEL": "DEBUG"}
 
-    env = launch.environment(given, embedded, "unix:///redis.sock", 8080, "secret")
+    env = launch.environment(given, embedded, "unix:///redis.sock", 8080, "secret", "demo:ab")
 
     assert env["DATABASE_URL"] == "postgresql://u@h/n"
     assert env["WEBMAIL_LOG_LEVEL"] == "DEBUG"
 
 
 def test_logins_are_typed_whole_on_an_unknown_imap_server():
-    env = launch.environment({}, MAIL, "unix:///redis.sock", 8080, "secret")
+    env = launch.environment({}, MAIL, "unix:///redis.sock", 8080, "secret", "demo:ab")
 
     assert env["WEBMAIL_LOGIN_FORM"] == "typed"
     assert "WEBMAIL_SIEVE_URL" not in env
@@ -57,7 +89,9 @@ def test_logins_are_typed_whole_on_an_unknown_imap_server():
 def test_a_secret_file_of_the_person_replaces_the_demos_key():
     given = {"WEBMAIL_SECRET_KEY_FILE": "/run/key"}
 
-    assert "WEBMAIL_SECRET_KEY" not in launch.environment(given, MAIL, "", 8080, "secret")
+    assert "WEBMAIL_SECRET_KEY" not in launch.environment(
+        given, MAIL, "", 8080, "secret", "demo:ab"
+    )
 
 
 def test_the_announcement_has_the_agreed_shape():
@@ -79,6 +113,23 @@ def test_the_announcement_has_the_agreed_shape():
         "login": "admin",
         "password": "secret",
     }
+
+
+def test_the_announcement_tells_numens_where_the_demo_made_the_records(embedded: launch.Mail):
+    ready = launch.announcement(8000, embedded, academy.PEOPLE, "secret")
+
+    first = ready.accounts[0]
+    assert (first.numen, first.birth_date) == ("20E0500001AAA", "1980-05-12")
+    assert "20E0500001AAA         12/05/1980" in launch.in_words(ready)
+    assert "20E" not in launch.in_words(launch.announcement(8000, MAIL, academy.PEOPLE, "secret"))
+
+
+def test_the_key_of_numens_is_one_and_the_persons_own_is_kept(embedded: launch.Mail):
+    env = launch.environment({}, embedded, "", 8080, "secret", "demo:ab")
+    assert env["WEBMAIL_NUMEN_KEYS"] == "demo:ab"
+    given = {"WEBMAIL_NUMEN_KEYS": "2026:cd"}
+    env = launch.environment(given, embedded, "", 8080, "secret", "demo:ab")
+    assert env["WEBMAIL_NUMEN_KEYS"] == "2026:cd"
 
 
 def test_the_announcement_in_words_names_every_sign_in():

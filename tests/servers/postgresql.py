@@ -25,9 +25,11 @@ class PostgreSQL:
     """One cluster: `start()`, then `url`; `stop()` ends it and removes its folder.
 
     It refuses to run as root: root starts it as `postgres`, or `nobody` without that account.
+    With `durable` it writes as a real one does, for measures.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        self._durable = durable
         self.port = process.free_port()
         self._password = secrets.token_urlsafe(16)
         self._folder = Path(tempfile.mkdtemp(prefix="webmail-postgresql-"))
@@ -45,8 +47,9 @@ class PostgreSQL:
         self._make_cluster()
         log = self._folder / "log"
         # What it holds lives for one session: nothing needs to survive a power cut.
-        careless = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
-        settings = (f"port={self.port}", "listen_addresses=127.0.0.1", *careless)
+        settings = [f"port={self.port}", "listen_addresses=127.0.0.1"]
+        if not self._durable:
+            settings += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
         options = [word for setting in settings for word in ("-c", setting)]
         self._child = process.spawn(
             [_program("postgres") or "", "-D", self._data, "-k", self._folder, *options],

@@ -1,6 +1,8 @@
 import imaplib
+import re
 import time
 from contextlib import closing, suppress
+from pathlib import Path
 
 import pytest
 
@@ -58,3 +60,19 @@ def test_special_folders_are_marked(mailbox: Mailbox):
 def test_it_can_what_the_webmail_builds_on(mailbox: Mailbox, capability: str):
     _, (answer, *_) = mailbox.imap.capability()
     assert capability in answer.decode().split()
+
+
+def test_a_password_that_was_changed_outlives_a_start(tmp_path: Path):
+    server = Dovecot(tmp_path, [MailAccount("carole", "avant", ("c@x",)), MailAccount("dora", "x")])
+    server.write_accounts(server.accounts)
+    assert server.changed_logins() == frozenset()
+    first, alias, *others = server.users.read_text().splitlines(keepends=True)
+    hashed = [re.sub(r":{PLAIN.b64}[^:]*", ":{ARGON2ID}$x", line) for line in (first, alias)]
+    server.users.write_text("".join([*hashed, *others]))
+
+    server.write_accounts(server.accounts, keep_changed=True)
+
+    assert server.changed_logins() == {"carole", "c@x"}
+    assert server.users.read_text().splitlines(keepends=True) == [*hashed, *others]
+    server.write_accounts(server.accounts)
+    assert server.changed_logins() == frozenset()

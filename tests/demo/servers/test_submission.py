@@ -136,3 +136,19 @@ def test_another_imap_server_may_decide_who_signs_in(
             assert smtp.rcpt("carole@ac-exemple.fr")[0] == 250
     finally:
         server.stop()
+
+
+def test_the_imap_server_knows_a_password_that_was_changed(dovecot: Dovecot, tmp_path: Path):
+    before = MailAccount(ALICE.login, "the one before", ALICE.aliases)
+    imap_url = f"imap://127.0.0.1:{dovecot.imap_port}"
+    server = Submission(
+        tmp_path, [before], domain="ac-exemple.fr", lmtp_port=dovecot.lmtp_port, imap_url=imap_url
+    )
+    server.start()
+    try:
+        with smtplib.SMTP("127.0.0.1", server.port) as smtp:
+            assert refusal(lambda: smtp.login(before.login, before.password)) == 535
+            smtp.login(ALICE.login, ALICE.password)
+            assert smtp.mail("alice.martin@ac-exemple.fr")[0] == 250
+    finally:
+        server.stop()

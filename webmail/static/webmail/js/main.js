@@ -2,19 +2,22 @@
 // needs no new listener; a module with something to do on new elements exports `load(root)`.
 
 import * as compose from "./compose.js";
+import * as copying from "./copying.js";
+import * as countdown from "./countdown.js";
 import * as folders from "./folders.js";
 import * as frame from "./frame.js";
 import * as list from "./list.js";
 import * as menus from "./menus.js";
 import * as notices from "./notices.js";
 import * as panes from "./panes.js";
+import * as password from "./password.js";
 import * as print from "./print.js";
 import * as session from "./session.js";
 import * as settings from "./settings.js";
 import * as signin from "./signin.js";
 import * as viewer from "./viewer.js";
 
-const modules = [compose, folders, frame, list, menus, notices, panes, print, session, settings, signin, viewer];
+const modules = [compose, copying, countdown, folders, frame, list, menus, notices, panes, password, print, session, settings, signin, viewer];
 
 function load(root) {
   for (const module of modules) module.load?.(root);

@@ -1,4 +1,4 @@
-// Showing the password, and not sending the sign-in form twice.
+// Showing the password, and not sending the forms before the mail twice.
 
 import { on, within } from "./dom.js";
 
@@ -15,7 +15,11 @@ export function start() {
     if (button.getAttribute("aria-busy") === "true") event.preventDefault();
     button.setAttribute("aria-busy", "true");
     // Browsers keep what is typed as text for later; a password must not be.
-    form.elements.password.type = "password";
+    if (form.elements.password) form.elements.password.type = "password";
+  });
+  // A browser may fill in a date of birth, but the next person at this computer must not be offered it.
+  on("submit", "[data-keep-nothing]", (form) => {
+    for (const field of form.elements) field.autocomplete = "off";
   });
   // Coming back to this page by the browser's button, the form may be sent again.
   window.addEventListener("pageshow", () => {

@@ -1,4 +1,4 @@
-"""Users and the mail domains they belong to."""
+"""The mail domains: a domain with its servers."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.models import PermissionsMixin
 from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import (
+    MaxValueValidator,
+    MinValueValidator,
+    RegexValidator,
+    URLValidator,
+)
 from django.db import models
-from django.db.models.functions import Lower
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-
-ADMINISTRATOR, SUPPORT, AUDITOR = "administrator", "support", "auditor"
-ROLES = (ADMINISTRATOR, SUPPORT, AUDITOR)
 
 NAMES_KEY, NAMES_SECONDS = "mail-domain-names", 60
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -101,7 +99,10 @@ class MailDomainQuerySet(models.QuerySet["MailDomain"]):
                 f"WEBMAIL_LOGIN_FORM is {' or '.join(MailDomain.LoginForm.values)},"
                 f" not {settings.LOGIN_FORM!r}"
             )
-        values: dict[str, Any] = {"login_form": settings.LOGIN_FORM}
+        values: dict[str, Any] = {
+            "login_form": settings.LOGIN_FORM,
+            "password_driver": settings.PASSWORD_DRIVER,
+        }
         for prefix, url in (
             ("imap", settings.IMAP_URL),
             ("smtp", settings.SMTP_URL),
@@ -135,6 +136,18 @@ class MailDomain(models.Model):
         LOCAL = "local", _("What stands before the @")
         TYPED = "typed", _("As typed, whatever its domain")
 
+    class ProgramLogin(models.TextChoices):
+        SAME = "", _("As for signing in here; not at all where that is as typed")
+        ADDRESS = "address", _("The whole address (name@domain)")
+        LOCAL = "local", _("What stands before the @")
+        NONE = "none", _("It cannot: logins differ from addresses")
+
+    class PasswordDriver(models.TextChoices):
+        NONE = "none", _("Not here: the text and the link below say where")
+        DOVECOT = "dovecot", _("Dovecot’s passwd-file")
+        SQL = "sql", _("An SQL table")
+        LDAP = "ldap", _("An LDAP directory")
+
     DEFAULT_PORTS: ClassVar[dict[str, int]] = {"imap": 993, "smtp": 465, "pop": 995, "sieve": 4190}
 
     _host: ClassVar[dict[str, Any]] = {"max_length": 253, "blank": True}
@@ -164,6 +177,17 @@ class MailDomain(models.Model):
         choices=LoginForm.choices,
         default=LoginForm.ADDRESS,
     )
+    program_login = models.CharField(
+        _("login that a mail program can form from an address"),
+        max_length=8,
+        choices=ProgramLogin.choices,
+        default=ProgramLogin.SAME,
+        blank=True,
+        help_text=_(
+            "Thunderbird and Outlook ask for the settings of an address. Where the login is"
+            " fdurand and the address francoise.durand@…, they had better be told nothing."
+        ),
+    )
     imap_host = models.CharField(_("IMAP server"), max_length=253)
     imap_port = models.PositiveIntegerField(_("IMAP port"), default=993, **_port)
     imap_security = models.CharField(_("IMAP security"), **_security)
@@ -180,6 +204,26 @@ class MailDomain(models.Model):
         _("help text"),
         blank=True,
         help_text=_("Shown to people of this domain when they could not sign in."),
+    )
+
+    password_driver = models.CharField(
+        _("where the password is changed"),
+        max_length=8,
+        choices=PasswordDriver.choices,
+        default=PasswordDriver.NONE,
+        help_text=_("Connections and their secrets are variables of the environment."),
+    )
+    password_help = models.TextField(
+        _("help with the password"),
+        blank=True,
+        help_text=_("Shown on the password page, first of all where it cannot be changed here."),
+    )
+    password_url = models.CharField(
+        _("page to change the password"),
+        max_length=200,
+        blank=True,
+        validators=[URLValidator(("https", "http"))],
+        help_text=_("Where people change it, if not here."),
     )
 
     objects = MailDomainQuerySet.as_manager()
@@ -210,104 +254,12 @@ class MailDomain(models.Model):
             case _:
                 return typed
 
+    @property
+    def formed_login(self) -> str:
+        """How a login follows from an address: ``address``, ``local``, or "" for not at all."""
+        form = self.program_login or self.login_form
+        return form if form in {self.LoginForm.ADDRESS, self.LoginForm.LOCAL} else ""
+
     def address_of(self, login: str) -> str:
         """The address to begin with, until somebody knows better."""
         return login if "@" in login else f"{login}@{self.name}"
-
-
-class UserManager(BaseUserManager["User"]):
-    def of_mail_login(self, domain: MailDomain, typed: str) -> User | None:
-        """The user whom ``typed`` names, by login or else by address, both in lower case."""
-        people = self.filter(mail_domain=domain)
-        return (
-            people.filter(login=domain.server_login(typed)).first()
-            or people.filter(address=domain.address_of(typed)).first()
-        )
-
-    def create_administrator(self, login: str, password: str) -> User:
-        """A local account for the admin alone: no mail domain, a password of our own."""
-        user = self.model(login=login.lower())
-        user.set_password(password)
-        user.save()
-        return user
-
-
-class User(AbstractBaseUser, PermissionsMixin):
-    """One (mail domain, login in lower case); without a mail domain, a local administrator."""
-
-    mail_domain = models.ForeignKey(
-        MailDomain, models.PROTECT, null=True, blank=True, verbose_name=_("mail domain")
-    )
-    login = models.CharField(_("login"), max_length=254)
-    address = models.EmailField(_("address"), blank=True)
-    name = models.CharField(_("name"), max_length=200, blank=True)
-    is_active = models.BooleanField(_("active"), default=True)
-    date_joined = models.DateTimeField(_("first sign-in"), auto_now_add=True)
-    preferences = models.JSONField(_("preferences"), default=dict, blank=True)
-
-    objects = UserManager()
-
-    USERNAME_FIELD = "login"
-    REQUIRED_FIELDS: ClassVar[list[str]] = []
-
-    class Meta:
-        verbose_name = _("user")
-        verbose_name_plural = _("users")
-        ordering = ("login",)
-        constraints = (
-            models.UniqueConstraint(fields=["mail_domain", "login"], name="one_user_per_login"),
-            models.UniqueConstraint(
-                fields=["login"], condition=models.Q(mail_domain=None), name="one_local_per_login"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(login=Lower("login")), name="login_in_lower_case"
-            ),
-        )
-        indexes = (models.Index(fields=["mail_domain", "address"], name="user_by_address"),)
-
-    def __str__(self) -> str:
-        return self.address or self.login
-
-    @property
-    def is_local_administrator(self) -> bool:
-        return self.mail_domain_id is None
-
-    @property
-    def typed_login(self) -> str:
-        """What this person may type to sign in, whatever stands as address beside the login."""
-        domain = self.mail_domain
-        if domain is None or "@" in self.login or domain.login_form == domain.LoginForm.TYPED:
-            return self.login
-        return f"{self.login}@{domain.name}"
-
-    @cached_property
-    def roles(self) -> frozenset[str]:
-        """Roles by group; a local administrator is one by nature."""
-        if self.is_local_administrator:
-            return frozenset({ADMINISTRATOR})
-        return frozenset(self.groups.filter(name__in=ROLES).values_list("name", flat=True))
-
-    @property
-    def is_staff(self) -> bool:
-        """Whether the Django admin opens to this person."""
-        return bool(self.roles)
-
-    def has_perm(self, perm: str, obj: Any = None) -> bool:
-        return self.is_active and (ADMINISTRATOR in self.roles or super().has_perm(perm, obj))
-
-    def has_module_perms(self, app_label: str) -> bool:
-        return self.is_active and (
-            ADMINISTRATOR in self.roles or super().has_module_perms(app_label)
-        )
-
-    @property
-    def display_name(self) -> str:
-        return self.name or self.address or self.login
-
-    @property
-    def initials(self) -> str:
-        """One or two capitals for the avatar."""
-        words = (self.name or self.login.partition("@")[0].replace(".", " ")).split()
-        return "".join(
-            word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)
-        ).upper()

@@ -1,4 +1,4 @@
-"""The admin of users and mail domains."""
+"""The admin of users and of their second factors."""
 
 from __future__ import annotations
 
@@ -6,25 +6,11 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
 
-from accounts.models import MailDomain, User
+from accounts.models import User
 
 # Addresses stand beside the user here; second factors have a page of ours, without the secret.
 admin.site.unregister([EmailAddress, Authenticator])
-
-
-@admin.register(MailDomain)
-class MailDomainAdmin(admin.ModelAdmin):
-    list_display = ("name", "is_default", "imap_host", "smtp_host", "login_form")
-    search_fields = ("name", "imap_host", "smtp_host")
-    fieldsets = (
-        (None, {"fields": ("name", "is_default", "login_form", "help_text")}),
-        ("IMAP", {"fields": (("imap_host", "imap_port", "imap_security"),)}),
-        ("SMTP", {"fields": (("smtp_host", "smtp_port", "smtp_security"),)}),
-        ("POP", {"fields": (("pop_host", "pop_port", "pop_security"),)}),
-        ("ManageSieve", {"fields": (("sieve_host", "sieve_port", "sieve_security"),)}),
-    )
 
 
 @admin.register(User)
@@ -64,6 +50,3 @@ class AuthenticatorAdmin(admin.ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
-
-
-admin.site.empty_value_display = _("none")  # type: ignore[assignment]

@@ -23,8 +23,8 @@ class SignInView(LoginView):
     def form_invalid(self, form: SignInForm) -> HttpResponse:
         response: HttpResponse = super().form_invalid(form)
         response.status_code = form.failure_status
-        if form.failure_status == 429:
-            response["Retry-After"] = "900"
+        if form.retry_after:
+            response["Retry-After"] = str(form.retry_after)
         return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -1,0 +1,10 @@
+"""The admin of accounts, a module for each family of pages; Django finds them by this package."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from accounts.admin import mail_domains, staff, users
+
+__all__ = ["mail_domains", "staff", "users"]
+
+admin.site.empty_value_display = _("none")  # type: ignore[assignment]

@@ -1,0 +1,89 @@
+"""Outlook's Autodiscover, its "plain old XML" (learn.microsoft.com, [MS-OXDSCLI]).
+
+The answer depends on the domain, and gives back the asked address or what stands before its @.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lxml import etree
+
+from accounts.lookup import ServerSetting
+
+BODY_LIMIT = 64 * 1024  # bytes; a real request has about 400
+
+_SCHEMAS = "http://schemas.microsoft.com/exchange/autodiscover/"
+_REQUEST = _SCHEMAS + "outlook/requestschema/2006"
+_ENVELOPE = _SCHEMAS + "responseschema/2006"
+_RESPONSE = _SCHEMAS + "outlook/responseschema/2006a"
+_TYPES = {"imap": "IMAP", "pop": "POP3", "smtp": "SMTP"}
+# Outlook's "TLS" is STARTTLS.
+_ENCRYPTION = {"tls": "SSL", "starttls": "TLS", "none": "None"}
+
+
+class NotAsked(ValueError):
+    """The body is no question of Outlook's that this can answer."""
+
+
+def asked_address(body: bytes) -> str:
+    """The address that Outlook asks for, as it stands there. Raises NotAsked.
+
+    A document type is refused, used or not: entities are of no use here but to attackers.
+    """
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    try:
+        root = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise NotAsked("not XML") from error
+    if root.getroottree().docinfo.doctype or root.getroottree().docinfo.internalDTD is not None:
+        raise NotAsked("a document type")
+    wanted = root.findtext(f"{{{_REQUEST}}}Request/{{{_REQUEST}}}AcceptableResponseSchema") or ""
+    if root.tag != f"{{{_REQUEST}}}Autodiscover" or wanted.strip() != _RESPONSE:
+        raise NotAsked("another schema")
+    address = root.findtext(f"{{{_REQUEST}}}Request/{{{_REQUEST}}}EMailAddress") or ""
+    return address.strip()
+
+
+def answer(address: str, login: str, servers: Sequence[ServerSetting]) -> bytes:
+    """The document for an asked address. Outlook's defaults that fail here are said otherwise:
+    SPA (Windows' own sign-in) is on unless it is off."""
+    root = etree.Element(f"{{{_ENVELOPE}}}Autodiscover", nsmap={None: _ENVELOPE})
+    response = etree.SubElement(root, f"{{{_RESPONSE}}}Response", nsmap={None: _RESPONSE})
+    _text(_part(response, "User"), "DisplayName", address)
+    account = _part(response, "Account")
+    _text(account, "AccountType", "email")
+    _text(account, "Action", "settings")
+    for server in servers:
+        _protocol(account, server, login)
+    document: bytes = etree.tostring(
+        root, xml_declaration=True, encoding="UTF-8", pretty_print=True
+    )
+    return document
+
+
+def _protocol(account: etree._Element, server: ServerSetting, login: str) -> None:
+    protocol = _part(account, "Protocol")
+    fields = {
+        "Type": _TYPES[server.protocol],
+        "Server": server.host,
+        "Port": str(server.port),
+        "DomainRequired": "off",
+        "LoginName": login,
+        "SPA": "off",
+        "SSL": "off" if server.security == "none" else "on",
+        "Encryption": _ENCRYPTION[server.security],
+        "AuthRequired": "on",
+    }
+    if server.protocol == "smtp":
+        fields |= {"UsePOPAuth": "on", "SMTPLast": "off"}
+    for name, text in fields.items():
+        _text(protocol, name, text)
+
+
+def _part(parent: etree._Element, name: str) -> etree._Element:
+    return etree.SubElement(parent, f"{{{_RESPONSE}}}{name}")
+
+
+def _text(parent: etree._Element, name: str, text: str) -> None:
+    _part(parent, name).text = text

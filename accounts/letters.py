@@ -1,0 +1,106 @@
+"""Letters that the product itself sends to people, about what happened to their account."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.cache import cache
+from django.core.mail import EmailMessage
+from django.core.mail.backends.smtp import EmailBackend
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+from accounts.models import AuditEvent, StaffRecord, User
+from webmail import dates
+from webmail.preferences import Preferences
+
+_ONCE_SECONDS = 24 * 60 * 60
+
+
+class Backend(EmailBackend):
+    """Django's, which trusts the same certificate authorities as all our mail connections."""
+
+    @cached_property
+    def ssl_context(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=settings.TLS_CA_FILE or None)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    to: str
+    subject: str
+    text: str
+
+
+def are_configured() -> bool:
+    """Whether there is a server to send letters by, and a sender."""
+    return bool(settings.EMAIL_HOST and settings.NOTICES_FROM)
+
+
+def send(to: str, subject: str, text: str) -> None:
+    """Hand a letter of plain text to the server: slow, so for jobs alone.
+
+    It says of itself that a machine wrote it (RFC 3834), so that no absence notice answers. Raises
+    OSError (of which SMTPException is one) when the server does not take it.
+    """
+    headers = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
+    sender = settings.NOTICES_FROM
+    EmailMessage(subject, text, from_email=sender, to=[to], headers=headers).send()
+
+
+def send_once(key: str, letter: Letter) -> None:
+    """`send`, unless a job that ran before has sent the letter of this key. Raises as `send`."""
+    mark = f"letter:{key}"
+    if not cache.add(mark, 1, _ONCE_SECONDS):
+        return
+    try:
+        send(letter.to, letter.subject, letter.text)
+    except OSError:
+        cache.delete(mark)
+        raise
+
+
+def of_lookup(event: AuditEvent) -> Letter | None:
+    """To whom the line of the audit log is about; None when nobody has that address any more."""
+    record = StaffRecord.objects.filter(address=event.target).first()
+    if record is None:
+        return None
+    user = User.objects.filter(mail_domain=record.mail_domain_id, login=record.login).first()
+    subject = gettext_lazy("Your mail settings were looked up")
+    return _letter("lookup", subject, event, user, record.name, record.address)
+
+
+def of_password(event: AuditEvent) -> Letter | None:
+    """To who changed the password; None when there is no such user any more, or no address."""
+    user = event.actor
+    if user is None or not user.address:
+        return None
+    subject = gettext_lazy("Your password was changed")
+    return _letter("password", subject, event, user, user.display_name, user.address)
+
+
+def _letter(
+    kind: str, subject: Promise, event: AuditEvent, user: User | None, name: str, to: str
+) -> Letter:
+    """The text of ``kind`` about the event, in the language and time zone of the user."""
+    preferences = Preferences.combine(user.preferences if user else {}, {})
+    with (
+        translation.override(preferences.language),
+        timezone.override(ZoneInfo(preferences.time_zone)),
+    ):
+        context = {
+            "name": name,
+            "when": dates.written(timezone.localtime(event.when), "d MMMM y, HH:mm"),
+            "network": event.network,
+            "product": settings.PRODUCT_NAME,
+            "authority": settings.AUTHORITY_NAME,
+            "webmail_url": settings.BASE_URL,
+            "support": {"phone": settings.SUPPORT_PHONE, "email": settings.SUPPORT_EMAIL},
+        }
+        return Letter(to, str(subject), render_to_string(f"accounts/letters/{kind}.txt", context))

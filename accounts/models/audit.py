@@ -1,0 +1,64 @@
+"""The audit log: who did what, and from where. Never a secret, never a line of mail."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class AuditEvent(models.Model):
+    """One line; written by `accounts.audit.record` alone, changed by nobody."""
+
+    class Kind(models.TextChoices):
+        LOOKUP_FOUND = "lookup.found", _("settings looked up")
+        LOOKUP_FAILED = "lookup.failed", _("lookup without result")
+        LOOKUP_LIMITED = "lookup.limited", _("lookup refused: too many tries")
+        SETTINGS_FETCHED = "settings.fetched", _("settings fetched by telephone")
+        SIGNED_IN = "sign-in.done", _("signed in")
+        SIGN_IN_FAILED = "sign-in.failed", _("sign-in failed")
+        SIGN_IN_LIMITED = "sign-in.limited", _("sign-in refused: too many tries")
+        SIGNED_OUT = "sign-out", _("signed out")
+        SESSION_ENDED = "session.ended", _("session ended from elsewhere")
+        SECOND_FACTOR = "second-factor", _("second factor changed")
+        PASSWORD_CHANGED = "password.changed", _("password changed")
+        PASSWORD_REFUSED = "password.refused", _("password change refused")
+        STAFF_IMPORTED = "staff.imported", _("staff records imported")
+        SERVICE_OPENED = "service.opened", _("signed in to a service")
+        SERVICE_REFUSED = "service.refused", _("sign-in to a service refused")
+        LIMITS_LIFTED = "limits.lifted", _("limits lifted")
+        ADMINISTERED = "administered", _("changed in the administration")
+        EXPORTED = "exported", _("audit log exported")
+
+    when = models.DateTimeField(_("when"), auto_now_add=True)
+    kind = models.CharField(_("what"), max_length=32, choices=Kind.choices)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("by whom"),
+    )
+    target = models.CharField(
+        _("about whom"),
+        max_length=254,
+        blank=True,
+        help_text=_("An address or login, in lower case; empty when nobody was recognised."),
+    )
+    network = models.CharField(_("from where"), max_length=45, blank=True)
+    detail = models.JSONField(_("details"), default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("audit event")
+        verbose_name_plural = _("audit log")
+        ordering = ("-when", "-pk")
+        indexes = (
+            models.Index(fields=["-when"], name="audit_by_time"),
+            models.Index(fields=["kind", "-when"], name="audit_by_kind"),
+            models.Index(fields=["target", "-when"], name="audit_by_target"),
+            models.Index(fields=["actor", "-when"], name="audit_by_actor"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.when:%Y-%m-%d %H:%M:%S} {self.kind} {self.target}".rstrip()

@@ -1,0 +1,89 @@
+"""Sessions as their person sees them, and the browsers that a person is known to use."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.users import User
+
+
+class UserSessionQuerySet(models.QuerySet["UserSession"]):
+    def of(self, user: User) -> UserSessionQuerySet:
+        """This person's, the last used first."""
+        return self.filter(user=user).order_by("-last_used", "-pk")
+
+    def unused_for(self, days: int) -> UserSessionQuerySet:
+        """What nobody used for so many days: to be removed."""
+        return self.filter(last_used__lt=timezone.now() - timedelta(days=days))
+
+
+class UserSession(models.Model):
+    """A signed-in browser. Its key is the one of Django's own table, by which it can be ended."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
+    )
+    session_key = models.CharField(_("session key"), max_length=40, unique=True)
+    browser = models.CharField(_("browser"), max_length=40, blank=True)
+    system = models.CharField(_("system"), max_length=40, blank=True)
+    network = models.CharField(_("from where"), max_length=45, blank=True)
+    is_shared = models.BooleanField(_("shared computer"), default=False)
+    began = models.DateTimeField(_("began"), auto_now_add=True)
+    last_used = models.DateTimeField(_("last use"), default=timezone.now)
+
+    objects = UserSessionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+        ordering = ("-last_used", "-pk")
+        indexes = (
+            models.Index(fields=["user", "-last_used"], name="session_by_user"),
+            models.Index(fields=["last_used"], name="session_by_use"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.browser} {self.system} {self.network}".strip()
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether it idled for so long that its next request ends it."""
+        minutes = settings.SHARED_IDLE_MINUTES if self.is_shared else settings.SESSION_IDLE_MINUTES
+        return now - self.last_used > timedelta(minutes=minutes) + WRITTEN_EVERY
+
+
+# The last use is written so often at most: a page more is not worth a write to the database.
+WRITTEN_EVERY = timedelta(minutes=5)
+
+
+class KnownDeviceQuerySet(models.QuerySet["KnownDevice"]):
+    def unused_for(self, days: int) -> KnownDeviceQuerySet:
+        """Where this person has not signed in for so many days: to be removed."""
+        return self.filter(last_used__lt=timezone.now() - timedelta(days=days))
+
+
+class KnownDevice(models.Model):
+    """A browser that somebody has signed in with, by the digest of a random cookie in it."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
+    )
+    digest = models.CharField(_("digest"), max_length=64)
+    first_used = models.DateTimeField(_("first use"), auto_now_add=True)
+    last_used = models.DateTimeField(_("last use"), default=timezone.now)
+
+    objects = KnownDeviceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("known device")
+        verbose_name_plural = _("known devices")
+        constraints = (
+            models.UniqueConstraint(fields=["user", "digest"], name="one_device_per_user"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.first_used:%Y-%m-%d}"

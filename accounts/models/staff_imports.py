@@ -1,0 +1,218 @@
+"""Imports of staff files: the jobs, and the rows that wait to be written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import ClassVar, NamedTuple
+
+from django.conf import settings
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.staff import StaffFacts, StaffRecord
+from accounts.staff_terms import Column, Failure, Problem
+
+MOST_REFUSALS_KEPT = 1000
+
+
+class KeptRefusal(NamedTuple):
+    """As a job's report keeps it; `column` and `other` may be empty."""
+
+    line: int
+    column: str
+    problem: str
+    other: int
+
+    @property
+    def words(self) -> str:
+        return str(Problem(self.problem).label)
+
+    @property
+    def column_words(self) -> str:
+        return str(Column(self.column).label) if self.column else ""
+
+
+class StaffImportQuerySet(models.QuerySet["StaffImport"]):
+    def unfinished(self) -> StaffImportQuerySet:
+        return self.filter(state__in=StaffImport.UNFINISHED)
+
+    def claim(self, pk: int) -> StaffImport | None:
+        """The job, for whoever asks first; nobody gets it while another import runs."""
+        try:
+            with transaction.atomic():
+                for waiting, running in StaffImport.STEPS.items():
+                    if self.filter(pk=pk, state=waiting).update(
+                        state=running,
+                        is_running=True,
+                        attempts=models.F("attempts") + 1,
+                        changed=timezone.now(),
+                    ):
+                        return self.get(pk=pk)
+        except IntegrityError:
+            return None
+        return None
+
+
+class StaffImport(models.Model):
+    """One staff file on its way into the staff records, and what became of it. Nothing of its rows
+    is here: line numbers, columns and reasons alone."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        CHECKING = "checking", _("being checked")
+        TO_CONFIRM = "to-confirm", _("to be confirmed")
+        READY = "ready", _("confirmed, waiting to be written")
+        WRITING = "writing", _("being written")
+        DONE = "done", _("done")
+        TRIED = "tried", _("tried, nothing written")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    UNFINISHED: ClassVar[tuple[str, ...]] = (
+        State.WAITING,
+        State.CHECKING,
+        State.TO_CONFIRM,
+        State.READY,
+        State.WRITING,
+    )
+    CANCELLABLE: ClassVar[tuple[str, ...]] = (
+        State.WAITING,
+        State.CHECKING,
+        State.TO_CONFIRM,
+        State.READY,
+    )
+    STEPS: ClassVar[dict[str, str]] = {State.WAITING: State.CHECKING, State.READY: State.WRITING}
+    PATIENCE: ClassVar[timedelta] = timedelta(minutes=10)
+    """Without a sign of life, after which whoever had the job is thought gone."""
+    CONFIRMABLE: ClassVar[timedelta] = timedelta(days=3)
+    MOST_ATTEMPTS: ClassVar[int] = 4
+    """Both steps count; more means that each attempt is killed."""
+
+    file_name = models.CharField(_("file"), max_length=200)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("by whom"),
+    )
+    is_trial = models.BooleanField(
+        _("only try"), default=False, help_text=_("Check the file and count; write nothing.")
+    )
+    deactivate_missing = models.BooleanField(
+        _("deactivate who is missing"),
+        default=False,
+        help_text=_(
+            "The file names everybody: staff records that are not in it are deactivated, and their"
+            " lookup finds nothing any more."
+        ),
+    )
+    is_confirmed = models.BooleanField(_("confirmed"), default=False)
+    spool = models.CharField(_("name in the spool"), max_length=32, blank=True)
+    source_key = models.BinaryField(_("key of the spooled file"), default=b"")
+    state = models.CharField(
+        _("state"), max_length=12, choices=State.choices, default=State.WAITING
+    )
+    # True or nothing: the database keeps a second import from running beside the first.
+    is_running = models.BooleanField(null=True, unique=True, editable=False)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    failure = models.CharField(
+        _("why it failed"), max_length=20, choices=Failure.choices, blank=True
+    )
+    failure_line = models.PositiveIntegerField(_("line"), default=0)
+    missing_columns = models.JSONField(_("columns without a heading"), default=list, blank=True)
+    ignored_headings = models.JSONField(_("headings not used"), default=list, blank=True)
+    refusals = models.JSONField(_("report of refused rows"), default=list, blank=True)
+    spared = models.ManyToManyField(
+        StaffRecord, related_name="+", verbose_name=_("records that refused rows name")
+    )
+    giving_way = models.ManyToManyField(
+        StaffRecord,
+        related_name="+",
+        verbose_name=_("records of the past whose address or login is another’s now"),
+    )
+    total = models.PositiveIntegerField(_("rows in the file, about"), default=0)
+    rows = models.PositiveIntegerField(_("rows"), default=0)
+    refused = models.PositiveIntegerField(_("refused rows"), default=0)
+    created = models.PositiveIntegerField(_("new records"), default=0)
+    updated = models.PositiveIntegerField(_("changed records"), default=0)
+    unchanged = models.PositiveIntegerField(_("unchanged records"), default=0)
+    deactivated = models.PositiveIntegerField(_("deactivated records"), default=0)
+    replaced = models.PositiveIntegerField(_("replaced records"), default=0)
+    asked = models.DateTimeField(_("asked for"), auto_now_add=True)
+    checked = models.DateTimeField(_("checked"), null=True, blank=True)
+    changed = models.DateTimeField(_("last change"), auto_now=True)
+
+    objects = StaffImportQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("import of staff records")
+        verbose_name_plural = _("imports of staff records")
+        ordering = ("-asked", "-pk")
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state not in self.UNFINISHED
+
+    @property
+    def is_cancellable(self) -> bool:
+        return self.state in self.CANCELLABLE
+
+    @property
+    def percent(self) -> int:
+        """How much of the file is checked; about, for a cell may hold line breaks."""
+        return min(100, self.rows * 100 // self.total) if self.total else 0
+
+    @property
+    def kept_refusals(self) -> list[KeptRefusal]:
+        """The first thousand, by line."""
+        return [KeptRefusal(*row) for row in self.refusals]
+
+    @property
+    def is_report_cut(self) -> bool:
+        return len(self.refusals) >= MOST_REFUSALS_KEPT
+
+    @property
+    def missing_words(self) -> list[str]:
+        return [str(Column(name).label) for name in self.missing_columns]
+
+    def leave(
+        self, before: Sequence[str], after: str, attempt: int | None = None, **values: object
+    ) -> bool:
+        """Change the state unless somebody else did; False when he was first. ``attempt``: only
+        while it is the latest."""
+        mine = StaffImport.objects.filter(pk=self.pk, state__in=before)
+        if attempt is not None:
+            mine = mine.filter(attempts=attempt)
+        values |= {"state": after, "changed": timezone.now(), "is_running": None}
+        if not mine.update(**values):
+            return False
+        self.refresh_from_db()
+        return True
+
+
+class StagedStaff(StaffFacts):
+    """A row that was checked and waits for the moment when all are written."""
+
+    job = models.ForeignKey(StaffImport, models.CASCADE, related_name="staged", db_index=False)
+    line = models.PositiveIntegerField()
+    record = models.ForeignKey(
+        StaffRecord, models.SET_NULL, null=True, related_name="+", db_index=False
+    )
+    numen_digest = models.BinaryField(max_length=32)
+    lookup_digest = models.BinaryField(max_length=32)
+    address = models.EmailField()
+
+    class Meta:
+        # Of both: an index of jobs alone, which all rows share, tempts SQLite into reading all of
+        # them for each record.
+        indexes = (models.Index(fields=["record", "job"], name="staged_by_record"),)
+
+    def __str__(self) -> str:
+        return f"{self.job_id}:{self.line}"

@@ -1,0 +1,121 @@
+"""Users and their roles."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.mail_domains import MailDomain
+
+ADMINISTRATOR, SUPPORT, AUDITOR = "administrator", "support", "auditor"
+ROLES = (ADMINISTRATOR, SUPPORT, AUDITOR)
+
+
+class UserManager(BaseUserManager["User"]):
+    def of_mail_login(self, domain: MailDomain, typed: str) -> User | None:
+        """The user whom ``typed`` names, by login or else by address, both in lower case."""
+        people = self.filter(mail_domain=domain)
+        return (
+            people.filter(login=domain.server_login(typed)).first()
+            or people.filter(address=domain.address_of(typed)).first()
+        )
+
+    def create_administrator(self, login: str, password: str) -> User:
+        """A local account for the admin alone: no mail domain, a password of our own."""
+        user = self.model(login=login.lower())
+        user.set_password(password)
+        user.save()
+        return user
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """One (mail domain, login in lower case); without a mail domain, a local administrator."""
+
+    mail_domain = models.ForeignKey(
+        MailDomain, models.PROTECT, null=True, blank=True, verbose_name=_("mail domain")
+    )
+    login = models.CharField(_("login"), max_length=254)
+    address = models.EmailField(_("address"), blank=True)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    date_joined = models.DateTimeField(_("first sign-in"), auto_now_add=True)
+    mail_password_changed = models.DateTimeField(
+        _("mail password changed here"), null=True, blank=True
+    )
+    password_reminder_hidden = models.DateField(
+        _("reminder of the password put off"), null=True, blank=True
+    )
+    preferences = models.JSONField(_("preferences"), default=dict, blank=True)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "login"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        ordering = ("login",)
+        constraints = (
+            models.UniqueConstraint(fields=["mail_domain", "login"], name="one_user_per_login"),
+            models.UniqueConstraint(
+                fields=["login"], condition=models.Q(mail_domain=None), name="one_local_per_login"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(login=Lower("login")), name="login_in_lower_case"
+            ),
+        )
+        indexes = (models.Index(fields=["mail_domain", "address"], name="user_by_address"),)
+
+    def __str__(self) -> str:
+        return self.address or self.login
+
+    @property
+    def is_local_administrator(self) -> bool:
+        return self.mail_domain_id is None
+
+    @property
+    def typed_login(self) -> str:
+        """What this person may type to sign in, whatever stands as address beside the login."""
+        domain = self.mail_domain
+        if domain is None or "@" in self.login or domain.login_form == domain.LoginForm.TYPED:
+            return self.login
+        return f"{self.login}@{domain.name}"
+
+    @cached_property
+    def roles(self) -> frozenset[str]:
+        """Roles by group; a local administrator is one by nature."""
+        if self.is_local_administrator:
+            return frozenset({ADMINISTRATOR})
+        return frozenset(self.groups.filter(name__in=ROLES).values_list("name", flat=True))
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the Django admin opens to this person."""
+        return bool(self.roles)
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        return self.is_active and (ADMINISTRATOR in self.roles or super().has_perm(perm, obj))
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_active and (
+            ADMINISTRATOR in self.roles or super().has_module_perms(app_label)
+        )
+
+    @property
+    def display_name(self) -> str:
+        return self.name or self.address or self.login
+
+    @property
+    def initials(self) -> str:
+        """One or two capitals for the avatar."""
+        words = (self.name or self.login.partition("@")[0].replace(".", " ")).split()
+        return "".join(
+            word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)
+        ).upper()

@@ -1,0 +1,168 @@
+"""One change of a password, from the old one's proof to the new one's.
+
+Between the driver's word and the mail server's stands what may go wrong: a replica that is behind,
+a server that falls silent, a driver that fails half-way. So whatever a driver says, the mail server
+is asked which password opens the mailbox, and the person is told that.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from enum import StrEnum
+from typing import Final
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts import audit, credentials, letters, limits, session, tasks
+from accounts.models import AuditEvent, MailDomain, StaffRecord, User
+from accounts.network import client_address
+from accounts.passwords import drivers
+from accounts.passwords.owner import Owner
+from webmail.errors import ServerRefused, SignInNeeded, WebmailError
+
+logger = logging.getLogger(__name__)
+
+# Dovecot looks at its file once a second; a directory's replica may take a few.
+ARRIVES_SECONDS: Final = 6.0
+
+
+class Outcome(StrEnum):
+    """What holds when all is done. ``CHANGED``: the new password opens the mailbox. ``UNPROVED``:
+    it was taken, and the mail server cannot be asked. ``REFUSED``: the server behind the driver
+    does not take the new one; ``MISMATCH``: nor the old one; ``KEPT``: something failed; in these
+    three the old one opens the mailbox. ``UNKNOWN``: something failed, and nobody can tell."""
+
+    CHANGED = "changed"
+    UNPROVED = "unproved"
+    REFUSED = "refused"
+    MISMATCH = "mismatch"
+    KEPT = "kept"
+    UNKNOWN = "unknown"
+
+
+DONE: Final = frozenset({Outcome.CHANGED, Outcome.UNPROVED})
+
+
+class Opens(StrEnum):
+    """Whether a password opens the mailbox."""
+
+    YES = "yes"
+    NO = "no"
+    UNTOLD = "untold"  # the mail server does not answer
+
+
+def owner_of(user: User, domain: MailDomain) -> Owner:
+    return Owner(login=user.login, address=user.address.lower(), domain=domain.name)
+
+
+def change(request: HttpRequest, user: User, old: str, new: str) -> Outcome:
+    """Change the password of the person who is signed in; ``old`` was proved by the caller.
+
+    Afterwards this session goes on with the password that holds, the person's other sessions are
+    asked for it, and the audit log has a line without it. Raises ImproperlyConfigured.
+    """
+    domain = user.mail_domain
+    assert domain is not None  # noqa: S101  login_required saw to it
+    driver = drivers.of(domain)
+    assert driver is not None  # noqa: S101  the page offers no form without one
+    outcome = _attempt(request, user, domain, driver, old, new)
+    if outcome in DONE:
+        _follow(request, user, domain, new)
+        event = audit.record(AuditEvent.Kind.PASSWORD_CHANGED, request, outcome=outcome.value)
+        if letters.are_configured():
+            tasks.tell_of_password.delay(event.pk)
+    else:
+        audit.record(AuditEvent.Kind.PASSWORD_REFUSED, request, code=outcome.value)
+    return outcome
+
+
+def _attempt(
+    request: HttpRequest,
+    user: User,
+    domain: MailDomain,
+    driver: drivers.Driver,
+    old: str,
+    new: str,
+) -> Outcome:
+    owner, address = owner_of(user, domain), client_address(request)
+    failure = _change(driver, owner, old, new)
+    if failure is None:
+        return _prove(user, domain, driver, old, new, address)
+    if opens(domain, user, new, address) is Opens.YES:
+        return Outcome.CHANGED
+    match opens(domain, user, old, address):
+        case Opens.YES if isinstance(failure, ServerRefused):
+            return Outcome.REFUSED
+        case Opens.YES if isinstance(failure, SignInNeeded):
+            return Outcome.MISMATCH
+        case Opens.YES:
+            return Outcome.KEPT
+        case _:
+            return Outcome.UNKNOWN
+
+
+def _change(driver: drivers.Driver, owner: Owner, old: str, new: str) -> WebmailError | None:
+    """What the driver raised, noted for who looks after it; None when it did its work."""
+    try:
+        driver.change(owner, old, new)
+    except WebmailError as error:
+        logger.warning(
+            "password of %s not changed: %s: %s (%s)",
+            owner.login,
+            type(error).__name__,
+            error,
+            error.server_words,
+        )
+        return error
+    return None
+
+
+def _prove(
+    user: User, domain: MailDomain, driver: drivers.Driver, old: str, new: str, address: str
+) -> Outcome:
+    """Wait until the new password opens the mailbox. If it never does, though the mail server
+    answers, the driver writes where that does not look: it is given the old one back."""
+    answer = _wait_for(domain, user, new, address)
+    if answer is Opens.YES:
+        return Outcome.CHANGED
+    if answer is Opens.UNTOLD:
+        return Outcome.UNPROVED
+    logger.error("a new password of %s does not open the mailbox: taken back", user.login)
+    _change(driver, owner_of(user, domain), new, old)
+    return Outcome.KEPT if _wait_for(domain, user, old, address) is Opens.YES else Outcome.UNKNOWN
+
+
+def _wait_for(domain: MailDomain, user: User, password: str, address: str) -> Opens:
+    deadline = time.monotonic() + ARRIVES_SECONDS
+    while True:
+        answer = opens(domain, user, password, address)
+        if answer is not Opens.NO or time.monotonic() >= deadline:
+            return answer
+        time.sleep(0.3)
+
+
+def opens(domain: MailDomain, user: User, password: str, address: str) -> Opens:
+    """Ask the mail server itself, whatever was noted about the password before."""
+    try:
+        session.check_login(domain, user.login, password, address)
+    except SignInNeeded:
+        return Opens.NO
+    except WebmailError:
+        return Opens.UNTOLD
+    return Opens.YES
+
+
+def _follow(request: HttpRequest, user: User, domain: MailDomain, new: str) -> None:
+    """This session goes on with the new password; what lives by the old one ends."""
+    session.close(request)
+    user.mail_password_changed = timezone.now()
+    user.password_reminder_hidden = None
+    user.save(update_fields=["mail_password_changed", "password_reminder_hidden"])
+    credentials.seal(request, user.pk, new, changed=user.mail_password_changed)
+    # It may have been tried too early, or been given up before: the mail server takes it now.
+    limits.forget_refused(limits.mailbox(domain.pk, user.login), new)
+    StaffRecord.objects.filter(mail_domain=domain, login=user.login).update(
+        password_changed=timezone.localdate()
+    )

@@ -1,0 +1,182 @@
+"""The form that changes the password: all rules are held against it here, whatever a page said."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+from allauth.account.adapter import get_adapter
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.forms import NO_CONTROLS
+from accounts.http import SignedInRequest
+from accounts.models import User
+from accounts.passwords import policy, sentences, strength, words
+from accounts.passwords.change import Outcome
+from webmail.errors import WebmailError
+
+_FAILURES: Final = {
+    Outcome.REFUSED: _(
+        "The server does not take this new password. Your old password is still valid:"
+        " choose another new one."
+    ),
+    Outcome.MISMATCH: _(
+        "The server that keeps the passwords did not accept your old password. Nothing was"
+        " changed: your old password is still valid for your mail. Call the support desk."
+    ),
+    Outcome.KEPT: _(
+        "The password could not be changed. Your old password is still valid: try again later,"
+        " or call the support desk."
+    ),
+    Outcome.UNKNOWN: _(
+        "The change broke off, and the mail server does not answer. Try the new password first,"
+        " then the old one: one of them is valid. The support desk can help."
+    ),
+}
+_STATUS: Final = {
+    Outcome.REFUSED: 422,
+    Outcome.MISMATCH: 502,
+    Outcome.KEPT: 503,
+    Outcome.UNKNOWN: 503,
+}
+
+
+def policy_in_force() -> policy.Policy:
+    return policy.Policy(
+        minimum=settings.PASSWORD_MINIMUM,
+        kinds=tuple(kind for kind in policy.KINDS if kind in settings.PASSWORD_KINDS),
+        known=words.known_passwords(),
+    )
+
+
+def person_of(user: User) -> policy.Person:
+    return policy.Person.of(user.name, user.login, user.address)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A rule as the page shows it. ``state``: ``open`` before anything is typed, then ``kept`` or
+    ``broken``."""
+
+    state: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """What is said beside the field about what stands in it; nothing of that itself."""
+
+    lines: tuple[Line, ...]
+    score: int = 0
+    verdict: str = ""
+    time: str = ""
+    reasons: tuple[str, ...] = ()
+    spoken: str = ""
+
+    @classmethod
+    def empty(cls) -> Guide:
+        rules = policy_in_force()
+        return cls(tuple(Line("open", sentences.of_rule(rule, rules)) for rule in rules.rules))
+
+    @classmethod
+    def of(cls, password: str, user: User) -> Guide:
+        """For what is typed so far, by the same rules as the form."""
+        if not password:
+            return cls.empty()
+        rules, person = policy_in_force(), person_of(user)
+        broken = policy.broken(password, rules, person)
+        measured = strength.measure(password, person)
+        lines = (
+            Line("broken" if rule in broken else "kept", sentences.of_rule(rule, rules))
+            # Only the form knows the old password.
+            for rule in rules.rules
+            if rule is not policy.Rule.DIFFERENT
+        )
+        verdict = sentences.verdict(measured)
+        return cls(
+            lines=tuple(lines),
+            score=measured.score,
+            verdict=verdict,
+            time=sentences.time_to_guess(measured),
+            reasons=tuple(sentences.of_reasons(measured)),
+            spoken=f"{verdict}. {sentences.count_of_broken(len(broken))}",
+        )
+
+
+class ChangeForm(forms.Form):
+    """Old password, new one twice: without a script nobody sees what he types.
+
+    ``failure_status`` is the HTTP status of a refusal, ``retry_after`` in seconds where it is one
+    for too many tries; ``refused`` is the audit log's word when the old password could not be
+    proved: ``limited``, ``untold`` or ``wrong``.
+    """
+
+    old = forms.CharField(
+        label=_("Old password"), max_length=policy.MAXIMUM, strip=False, validators=[NO_CONTROLS]
+    )
+    new = forms.CharField(
+        label=_("New password"), max_length=policy.MAXIMUM, strip=False, validators=[NO_CONTROLS]
+    )
+    again = forms.CharField(label=_("New password again"), max_length=policy.MAXIMUM, strip=False)
+
+    def __init__(self, data: Any = None, *, request: SignedInRequest) -> None:
+        super().__init__(data)
+        self.request = request
+        self.failure_status = 422
+        self.retry_after = 0
+        self.refused = ""
+
+    def clean(self) -> dict[str, Any]:
+        """First what is wrong with the new one, which costs nobody a try with the old one."""
+        cleaned = self.cleaned_data
+        if "new" in cleaned and "again" in cleaned and cleaned["new"] != cleaned["again"]:
+            self.add_error("again", _("This is not the same password as above."))
+        if "new" in cleaned:
+            self._hold_to_rules(cleaned["new"], cleaned.get("old", ""))
+        if not self.errors:
+            self._prove(cleaned["old"])
+        return cleaned
+
+    def refuse(self, outcome: Outcome) -> None:
+        """The change failed after the form was valid."""
+        self.failure_status = _STATUS[outcome]
+        self.add_error(None, _FAILURES[outcome])
+
+    def _hold_to_rules(self, new: str, old: str) -> None:
+        rules, person = policy_in_force(), person_of(self.request.user)
+        for rule in policy.broken(new, rules, person, old):
+            self.add_error("new", sentences.of_rule(rule, rules))
+        if "new" in self.errors:
+            return
+        measured = strength.measure(new, person)
+        if measured.score < settings.PASSWORD_STRENGTH:
+            self.add_error("new", gettext("This password would be guessed too quickly."))
+            for reason in sentences.of_reasons(measured):
+                self.add_error("new", reason)
+
+    def _prove(self, old: str) -> None:
+        """Ask the mail server; failures count as at sign-in, where the same could be tried."""
+        try:
+            is_right = get_adapter(self.request).reauthenticate(self.request.user, old)
+        except ValidationError as error:  # too many failures
+            self.failure_status, self.refused = 429, "limited"
+            self.retry_after = math.ceil((error.params or {}).get("seconds", 900))
+            self.add_error(None, error)
+        except WebmailError as error:
+            self.failure_status, self.refused = error.status, "untold"
+            self.add_error(
+                None,
+                _(
+                    "The mail server does not answer. Nothing was changed: try again in a few"
+                    " minutes."
+                ),
+            )
+        else:
+            if not is_right:
+                self.refused = "wrong"
+                self.add_error("old", _("This is not your password. Check capitals and digits."))

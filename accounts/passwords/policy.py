@@ -1,0 +1,166 @@
+"""What a new password must be. Pure: the settings, the person and the lists come as arguments.
+
+The initial password was the NUMEN: nothing of its form may follow it. Accented letters are refused
+because a foreign keyboard, a phone's first screen or an old mail program cannot type them, or send
+other bytes for them. Nothing here keeps, shows or logs what it is given.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from accounts import numen
+
+# Mail programs and IMAP servers take lines of 1,000 bytes; nobody types so much.
+MAXIMUM: Final = 512
+_PART: Final = 4  # letters from which on a piece of a name counts
+
+
+class Rule(StrEnum):
+    """In the order in which people are told."""
+
+    LENGTH = "length"
+    LOWER = "lower"
+    UPPER = "upper"
+    DIGIT = "digit"
+    SIGN = "sign"
+    PLAIN = "plain"
+    NUMEN = "numen"
+    DATE = "date"
+    PERSON = "person"
+    KNOWN = "known"
+    DIFFERENT = "different"
+
+
+KINDS: Final[dict[Rule, Callable[[str], bool]]] = {
+    Rule.LOWER: lambda c: "a" <= c <= "z",
+    Rule.UPPER: lambda c: "A" <= c <= "Z",
+    Rule.DIGIT: lambda c: "0" <= c <= "9",
+    Rule.SIGN: lambda c: " " <= c <= "~" and not c.isalnum(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """``minimum`` in characters; ``kinds`` of `KINDS` that must occur; ``known``: leaked and common
+    passwords in lower case without accents."""
+
+    minimum: int
+    kinds: tuple[Rule, ...]
+    known: frozenset[str] = field(repr=False)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Those in force."""
+        return tuple(rule for rule in Rule if rule not in KINDS or rule in self.kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What everybody knows of somebody, in folded pieces of four letters or more."""
+
+    parts: frozenset[str]
+
+    @classmethod
+    def of(cls, *texts: str) -> Person:
+        """From name, login and address, in any order: each whole, and each of its pieces."""
+        found: set[str] = set()
+        for text in texts:
+            pieces = re.split(r"[^a-z]+", fold(text))
+            found |= {*pieces, "".join(pieces)}
+        return cls(frozenset(part for part in found if len(part) >= _PART))
+
+
+def fold(text: str) -> str:
+    """Lower case without accents: ``Éléa`` and ``elea`` are the same to who guesses."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+
+
+def broken(password: str, policy: Policy, person: Person, old: str = "") -> tuple[Rule, ...]:
+    """The rules that a password breaks, in their order; none when it may be taken. ``old`` is the
+    one it replaces, "" where that is not known."""
+    tests: dict[Rule, Callable[[], bool]] = {
+        Rule.LENGTH: lambda: not policy.minimum <= len(password) <= MAXIMUM,
+        Rule.PLAIN: lambda: not all(" " <= c <= "~" for c in password),
+        Rule.NUMEN: lambda: holds_numen(password),
+        Rule.DATE: lambda: reads_as_date(password),
+        Rule.PERSON: lambda: any(part in _letters(password) for part in person.parts),
+        Rule.KNOWN: lambda: is_known(password, policy.known),
+        Rule.DIFFERENT: lambda: bool(old) and fold(password) == fold(old),
+    }
+    for rule in policy.kinds:
+        tests[rule] = lambda rule=rule: not any(map(KINDS[rule], password))  # type: ignore[misc]
+    return tuple(rule for rule in policy.rules if tests[rule]())
+
+
+def _letters(password: str) -> str:
+    """As a name may be hidden in it: ``Du-rand80`` holds Durand."""
+    return re.sub(r"[^a-z]", "", fold(password))
+
+
+def holds_numen(password: str) -> bool:
+    """Whether a NUMEN stands anywhere in it, whatever is put between its groups or around it."""
+    compact = re.sub(r"[^0-9A-Za-z]", "", password[:MAXIMUM])
+    last = len(compact) - numen.LENGTH
+    return any(
+        numen.looks_like_one(compact[start : start + numen.LENGTH]) for start in range(last + 1)
+    )
+
+
+_MONTHS = (
+    "janvier|janv|fevrier|fevr|mars|avril|avr|mai|juin|juillet|juil|aout|septembre|sept|octobre|oct"
+    "|novembre|nov|decembre|dec|january|february|march|april|may|june|july|august|september|october"
+    "|november|december"
+)
+_DAYS = "lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche"
+_YEAR = r"(?:19|20)\d\d"
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
+_MONTH = r"(?:0?[1-9]|1[0-2])"
+_GAP = r"[^a-z0-9]*"
+_DATES = [
+    re.compile(pattern)
+    for pattern in (
+        rf"(?<!\d){_DAY}{_GAP}{_MONTH}{_GAP}{_YEAR}(?!\d)",
+        rf"(?<!\d){_MONTH}{_GAP}{_DAY}{_GAP}{_YEAR}(?!\d)",
+        rf"(?<!\d){_YEAR}{_GAP}{_MONTH}{_GAP}{_DAY}(?!\d)",
+        rf"(?<!\d){_DAY}[^a-z0-9]+{_MONTH}[^a-z0-9]+\d\d(?!\d)",
+        rf"(?<!\d){_DAY}?(?:er)?{_GAP}(?:{_MONTHS}){_GAP}(?:{_YEAR}|\d\d)?(?!\d)",
+        rf"(?<!\d){_MONTH}[^a-z0-9]+{_YEAR}(?!\d)",
+    )
+]
+
+
+def reads_as_date(password: str) -> bool:
+    """Whether a date is all there is but for signs, a weekday and three characters more at most:
+    ``12/05/1980!``, ``Mai1980!``, ``Lundi 12 mai``."""
+    text = re.sub(_DAYS, "", fold(password[:MAXIMUM]))
+    rests = (text[: found.start()] + text[found.end() :] for found in _found_dates(text))
+    return any(len(re.sub(r"[^a-z0-9]", "", rest)) <= 3 for rest in rests)
+
+
+def _found_dates(text: str) -> Iterable[re.Match[str]]:
+    return (found for pattern in _DATES for found in pattern.finditer(text))
+
+
+# What people put for a letter, and everybody who guesses tries.
+_DISGUISES = str.maketrans("@4310!5$7", "aaeioisst")
+_SIGNS = " !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
+_ADDED = _SIGNS + "0123456789"
+
+
+def is_known(password: str, known: frozenset[str]) -> bool:
+    """Whether it is on the list as it stands, in disguise (``P@ssw0rd``), or but for the digits and
+    signs around it (``Motdepasse1!``)."""
+    text = fold(password[:MAXIMUM])
+    # What is added stands behind or before; but a sign there may stand for a letter ("$oleil1!"),
+    # so each form is tried with and without it.
+    shapes = {text, text.strip(_ADDED), text.rstrip(_ADDED), text.strip(_SIGNS)}
+    cores = {shape for shape in shapes if len(shape) >= _PART and len(shape) * 2 >= len(text)}
+    forms = cores | {core.translate(_DISGUISES) for core in cores}
+    return not forms.isdisjoint(known)

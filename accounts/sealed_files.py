@@ -1,0 +1,115 @@
+"""Files that wait in the spool for a job: encrypted on the disk, readable as streams.
+
+A file is cut into pieces of 256 KB, each sealed with AES-256-GCM under its number; the last one is
+marked, so that a file that was cut off does not pass for a whole one. The key lies elsewhere, in
+the job's row.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_PIECE = 256 * 1024
+_TAG = 16
+
+
+class Damaged(OSError):
+    """The file is not what was written, or the key another's."""
+
+
+def new_key() -> bytes:
+    return AESGCM.generate_key(256)
+
+
+def new_name() -> str:
+    """Of a file, and of nothing else: hexadecimal digits that nobody guesses."""
+    return secrets.token_hex(16)
+
+
+def write(path: Path, key: bytes, chunks: Iterable[bytes]) -> None:
+    """Seal ``chunks`` into a new file that its owner alone may read; makes the folder. OSError when
+    that can't be done; nothing is left then."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    is_whole = False
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            for sealed in _sealed(AESGCM(key), chunks):
+                file.write(sealed)
+        is_whole = True
+    finally:
+        if not is_whole:
+            path.unlink(missing_ok=True)
+
+
+def read(path: Path, key: bytes) -> BinaryIO:
+    """The content as a stream. OSError when the file is gone; reading raises Damaged."""
+    return io.BufferedReader(_Unsealed(path.open("rb"), AESGCM(key)), _PIECE)
+
+
+def remove_older(folder: Path, pattern: str, seconds: int) -> None:
+    """Files that nobody came for, by their age."""
+    for path in folder.glob(pattern):
+        with suppress(OSError):
+            if path.stat().st_mtime < time.time() - seconds:
+                path.unlink()
+
+
+def _sealed(cipher: AESGCM, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    number, waiting = 0, bytearray()
+    for chunk in chunks:
+        waiting += chunk
+        while len(waiting) > _PIECE:
+            yield cipher.encrypt(_nonce(number), bytes(waiting[:_PIECE]), b"more")
+            del waiting[:_PIECE]
+            number += 1
+    yield cipher.encrypt(_nonce(number), bytes(waiting), b"last")
+
+
+def _nonce(number: int) -> bytes:
+    """No key seals two files, so a piece's number is used once."""
+    return number.to_bytes(12, "big")
+
+
+class _Unsealed(io.RawIOBase):
+    def __init__(self, file: BinaryIO, cipher: AESGCM) -> None:
+        self._file = file
+        self._cipher = cipher
+        self._number = 0
+        self._open = b""
+        self._is_last = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(buffer)  # type: ignore[arg-type]  # the stubs name no type for it here
+        if not self._open and not self._is_last:
+            self._unseal()
+        size = min(len(view), len(self._open))
+        view[:size], self._open = self._open[:size], self._open[size:]
+        return size
+
+    def _unseal(self) -> None:
+        sealed = self._file.read(_PIECE + _TAG)
+        for mark in (b"more", b"last"):
+            with suppress(InvalidTag):
+                self._open = self._cipher.decrypt(_nonce(self._number), sealed, mark)
+                self._is_last = mark == b"last"
+                self._number += 1
+                return
+        raise Damaged("The spooled file is damaged.")
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()

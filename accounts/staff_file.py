@@ -1,0 +1,522 @@
+"""A staff file read: bytes -> rows that are checked one by one, or words on what is wrong.
+
+CSV as spreadsheets and staff databases write it: separated by ; , TAB or |, in UTF-8, UTF-16 or
+windows-1252, its columns known by their French or English headings in any order. A file is read as
+a stream: its size costs no memory. What is refused is told by line, column and problem; no value
+of the file, no NUMEN and no date of birth ever is.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import itertools
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import BinaryIO
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from accounts import numen
+from accounts.staff_terms import HEADINGS, REQUIRED, Column, Failure, Problem
+
+Source = Callable[[], BinaryIO]
+"""Opens the file anew, at its beginning."""
+
+LARGEST = 100 * 1024 * 1024
+"""Bytes; two hundred thousand rows are 25 MB."""
+_LONGEST_LINE = 256 * 1024  # characters; a row of staff has some hundreds
+_LONGEST_HEADING_LINE = 16 * 1024
+_MOST_COLUMNS = 200
+_PIECE = 256 * 1024
+_DELIMITERS = (";", ",", "\t", "|")
+
+
+class FileRefused(Exception):
+    """The file as a whole is of no use. ``missing`` are the columns that no heading names, ``line``
+    is where reading stopped, or 0. Nothing from the rows is here."""
+
+    def __init__(
+        self, failure: Failure, *, missing: tuple[Column, ...] = (), line: int = 0
+    ) -> None:
+        super().__init__(failure.value)
+        self.failure = failure
+        self.missing = missing
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a line (one-based, of the file) is refused; ``column`` is empty when it is the whole
+    line. ``other`` is the line it clashes with, or 0."""
+
+    line: int
+    column: Column | None
+    problem: Problem
+    other: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A row whose cells are all in order. ``login`` and ``domain`` are empty where no column tells
+    them; what may be empty in the file may be so here."""
+
+    numen: str = field(repr=False)
+    born: date = field(repr=False)
+    last_name: str
+    first_name: str = ""
+    login: str = ""
+    address: str = ""
+    domain: str = ""
+    school_uai: str = ""
+    school_name: str = ""
+    discipline: str = ""
+    function: str = ""
+    is_active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """``person``, or why there is none. A refused row still tells the NUMEN and the address that
+    it could be read from, so that nobody is taken for missing because of a mistyped school."""
+
+    line: int
+    person: Person | None
+    refusals: tuple[Refusal, ...] = ()
+    numen: str = field(default="", repr=False)
+    address: str = field(default="", repr=False)
+
+
+_LONGEST: dict[Column, int] = {
+    Column.LAST_NAME: 100,
+    Column.FIRST_NAME: 100,
+    Column.LOGIN: 254,
+    Column.ADDRESS: 254,
+    Column.DOMAIN: 253,
+    Column.SCHOOL_NAME: 200,
+    Column.DISCIPLINE: 100,
+    Column.FUNCTION: 100,
+}
+# Positions of a staff member; on leave is another matter, see `_read_active`.
+_ACTIVE = frozenset(
+    {"oui", "o", "vrai", "true", "yes", "y", "1", "x", "actif", "active", "activite"}
+    | {"en activite", "position d activite", "en poste"}
+)
+_INACTIVE = frozenset(
+    {"non", "n", "faux", "false", "no", "0", "inactif", "inactive", "fin de fonctions"}
+    | {"detachement", "detache", "detachee", "en detachement", "disponibilite", "radie", "radiee"}
+    | {"en disponibilite", "retraite", "retraitee", "en retraite", "a la retraite"}
+    | {"parti", "partie", "decede", "decedee"}
+)
+_UAI = re.compile(r"\d{6,7}[A-Z]")
+_LOGIN = re.compile(r"[a-z0-9_][a-z0-9._+'-]*(?:@[a-z0-9.-]+)?")
+_DOMAIN = re.compile(r"[a-z0-9.-]+")
+_MIDNIGHT = re.compile(r"[ T]0?0:00(?::00(?:\.0+)?)?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class StaffFile:
+    """A file whose kind, charset and headings are known. ``lines``: about how many rows it has.
+    ``ignored``: headings that mean nothing here, as written."""
+
+    source: Source
+    charset: str
+    delimiter: str
+    lines: int
+    columns: dict[Column, int]
+    ignored: tuple[str, ...]
+
+    def rows(self, today: date) -> Iterator[Row]:
+        """Every row but blank ones, in the order of the file. Raises FileRefused where it stops
+        being one."""
+        with self.source() as binary:
+            lines = _lines(binary, self.charset)
+            heading_line, above = _heading_line(lines)
+            width = len(next(csv.reader([heading_line], delimiter=self.delimiter)))
+            for line, cells in _cells(lines, self.delimiter, len(above) + 1):
+                yield _row(self.columns, width, line, cells, today)
+
+
+def open_file(source: Source) -> StaffFile:
+    """Recognise a file. Raises FileRefused."""
+    charset, lines = _examine(source)
+    with source() as binary:
+        heading_line, above = _heading_line(_lines(binary, charset))
+    if len(heading_line) > _LONGEST_HEADING_LINE:
+        raise FileRefused(Failure.TOO_MANY_COLUMNS)
+    delimiter = _delimiter(heading_line, above)
+    headings = next(csv.reader([heading_line], delimiter=delimiter))
+    if len(headings) > _MOST_COLUMNS:
+        raise FileRefused(Failure.TOO_MANY_COLUMNS)
+    columns, ignored = _recognised(headings)
+    rows = lines - len(above) - 1
+    if rows < 1:
+        raise FileRefused(Failure.NO_ROWS)
+    return StaffFile(source, charset, delimiter, rows, columns, ignored)
+
+
+# --- the bytes ---
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_OTHER_KINDS = (
+    (b"PK\x03\x04", Failure.SPREADSHEET),
+    (b"\xd0\xcf\x11\xe0", Failure.SPREADSHEET),  # Excel before 2007
+    (b"\x1f\x8b", Failure.SPREADSHEET),
+    (b"7z\xbc\xaf\x27\x1c", Failure.SPREADSHEET),
+    (b"%PDF", Failure.NOT_TEXT),
+    (b"\x89PNG", Failure.NOT_TEXT),
+    (b"\xff\xd8\xff", Failure.NOT_TEXT),
+)
+_ASCII = bytes(range(128))
+_FRENCH = set("éèêëàâäçùûüîïôöœæÉÈÊÀÇÎÔŒ«»’“”–—…€°")
+
+
+def _examine(source: Source) -> tuple[str, int]:
+    """The charset and how many lines there are, the last one also where nothing ends it."""
+    with source() as binary:
+        head = binary.read(_PIECE)
+        if not head.strip():
+            raise FileRefused(Failure.EMPTY)
+        for mark, failure in _OTHER_KINDS:
+            if head.startswith(mark):
+                raise FileRefused(failure)
+        start = head.removeprefix(codecs.BOM_UTF8).lstrip()[:15].lower()
+        if start.startswith((b"<!doctype", b"<html", b"<?xml")):
+            raise FileRefused(Failure.WEB_PAGE)
+        wide = _wide(head)
+        survey = _Survey()
+        while head:
+            survey.add(head)
+            if survey.size > LARGEST:
+                raise FileRefused(Failure.TOO_LARGE)
+            head = binary.read(_PIECE)
+    return wide or survey.charset(), survey.lines
+
+
+def _wide(head: bytes) -> str | None:
+    """UTF-16 by its mark, or by the NULs beside ASCII letters; UTF-8 by its mark."""
+    for mark, charset in _BOMS:
+        if head.startswith(mark):
+            return charset
+    sample = head[:4096]
+    if sample[1::2].count(0) > len(sample) // 3:
+        return "utf-16-le"
+    if sample[0::2].count(0) > len(sample) // 3:
+        return "utf-16-be"
+    return None
+
+
+class _Survey:
+    """What the bytes of a file say of its charset. The rule was measured on French lists: what is
+    valid UTF-8 is UTF-8; else the charset that gives more French letters is meant. Never Latin-1:
+    files that are said to be hold windows-1252's quotation marks and €."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._line_feeds = self._returns = 0
+        self._last = b""
+        self._utf8 = codecs.getincrementaldecoder("utf-8")()
+        self._is_utf8 = True
+        self._high: Counter[int] = Counter()
+
+    def add(self, piece: bytes) -> None:
+        self.size += len(piece)
+        self._line_feeds += piece.count(b"\n")
+        self._returns += piece.count(b"\r")
+        self._last = piece[-2:]
+        self._high.update(piece.translate(None, _ASCII))
+        if self._is_utf8:
+            self._is_utf8 = self._decodes(piece)
+
+    @property
+    def lines(self) -> int:
+        """With the last one, also where nothing ends it. Old Macintosh programs end them by CR."""
+        ends_open = not self._last.strip(b"\0").endswith((b"\n", b"\r"))
+        return max(self._line_feeds, self._returns) + ends_open
+
+    def charset(self) -> str:
+        if self._is_utf8 and self._decodes(b"", final=True):
+            return "utf-8"
+        if self._french("mac_roman") > self._french("cp1252"):
+            raise FileRefused(Failure.MACINTOSH)
+        return "cp1252"
+
+    def _decodes(self, piece: bytes, *, final: bool = False) -> bool:
+        try:
+            self._utf8.decode(piece, final)
+        except UnicodeDecodeError:
+            return False
+        return True
+
+    def _french(self, charset: str) -> int:
+        score = 0
+        for byte, times in self._high.items():
+            letter = bytes([byte]).decode(charset, "replace")
+            score += times if letter in _FRENCH else -2 * times
+        return score
+
+
+# --- lines and cells ---
+
+
+def _lines(binary: BinaryIO, charset: str) -> Iterator[str]:
+    """Lines with their ends. What windows-1252 leaves undefined becomes U+FFFD, which no cell may
+    hold. Raises FileRefused: CHARSET, LONG_LINE."""
+    errors = "replace" if charset == "cp1252" else "strict"
+    with io.TextIOWrapper(binary, charset, errors, newline="") as text:
+        for number in itertools.count(1):
+            try:
+                line = text.readline(_LONGEST_LINE)
+            except UnicodeError as error:
+                raise FileRefused(Failure.CHARSET, line=number) from error
+            if len(line) == _LONGEST_LINE:
+                is_first = number == 1
+                failure = Failure.TOO_MANY_COLUMNS if is_first else Failure.LONG_LINE
+                raise FileRefused(failure, line=number)
+            if not line:
+                return
+            yield line
+
+
+def _heading_line(lines: Iterator[str]) -> tuple[str, list[str]]:
+    """The first line that says something, and those above it: blank ones, Excel's ``sep=;``."""
+    above: list[str] = []
+    for line in lines:
+        words = line.strip()
+        if words and not _SEPARATOR_LINE.fullmatch(words):
+            return line, above
+        above.append(line)
+    raise FileRefused(Failure.EMPTY)
+
+
+_SEPARATOR_LINE = re.compile(r"\"?sep=([;,\t|])\"?", re.IGNORECASE)
+
+
+def _delimiter(heading_line: str, above: list[str]) -> str:
+    """What ``sep=`` says, else what gives most headings, quotation marks honoured."""
+    for line in above:
+        if said := _SEPARATOR_LINE.fullmatch(line.strip("\r\n ")):
+            return said[1]
+    return max(_DELIMITERS, key=lambda mark: len(next(csv.reader([heading_line], delimiter=mark))))
+
+
+def _cells(lines: Iterator[str], delimiter: str, above: int) -> Iterator[tuple[int, list[str]]]:
+    """Rows that are not blank, with the line on which each begins; ``above`` lines came before."""
+    reader = csv.reader(lines, delimiter=delimiter)
+    while True:
+        begins = above + reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:  # a cell of more than 128 KB
+            raise FileRefused(Failure.LONG_LINE, line=begins) from error
+        if any(cell.strip() for cell in cells):
+            yield begins, cells
+
+
+def _recognised(headings: list[str]) -> tuple[dict[Column, int], tuple[str, ...]]:
+    """Which column stands where, and the headings that are nothing to us."""
+    plain = [_plain(heading) for heading in headings]
+    known = [heading for heading in plain if heading in _KNOWN]
+    if len(set(known)) != len(known):
+        raise FileRefused(Failure.AMBIGUOUS)
+    columns: dict[Column, int] = {}
+    for column, names in _PLAIN_HEADINGS.items():
+        place = next((plain.index(name) for name in names if name in plain), None)
+        if place is not None:
+            columns[column] = place
+    if missing := tuple(column for column in REQUIRED if column not in columns):
+        raise FileRefused(Failure.HEADINGS, missing=missing)
+    _settle_school(columns)
+    used = set(columns.values())
+    others = (heading.strip() for place, heading in enumerate(headings) if place not in used)
+    return columns, tuple(heading[:60] for heading in others if heading)[:_MOST_IGNORED]
+
+
+_MOST_IGNORED = 30
+
+
+def _settle_school(columns: dict[Column, int]) -> None:
+    """A column headed "Établissement" alone holds codes or names; beside a column of codes, names;
+    beside one of names, codes."""
+    if Column.SCHOOL not in columns:
+        return
+    if Column.UAI in columns:
+        columns.setdefault(Column.SCHOOL_NAME, columns[Column.SCHOOL])
+        del columns[Column.SCHOOL]
+    elif Column.SCHOOL_NAME in columns:
+        columns[Column.UAI] = columns.pop(Column.SCHOOL)
+
+
+def _plain(text: str) -> str:
+    """Without case, accents and marks: ``Né(e) le`` -> ``ne e le``."""
+    text = unicodedata.normalize("NFKD", text[:200]).casefold()
+    letters = (c if c.isalnum() else " " for c in text if not unicodedata.combining(c))
+    return " ".join("".join(letters).split())
+
+
+_PLAIN_HEADINGS = {
+    column: tuple(_plain(heading) for heading in headings) for column, headings in HEADINGS.items()
+}
+_KNOWN = frozenset(heading for headings in _PLAIN_HEADINGS.values() for heading in headings)
+
+
+# --- a row ---
+
+
+class _Refused(Exception):
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.value)
+        self.problem = problem
+
+
+def _row(columns: dict[Column, int], width: int, line: int, cells: list[str], today: date) -> Row:
+    if any(cell.strip() for cell in cells[width:]):
+        return Row(line, None, (Refusal(line, None, Problem.TOO_MANY_CELLS),))
+    values: dict[Column, object] = {}
+    refusals: list[Refusal] = []
+    for column, place in columns.items():
+        try:
+            text = _text(cells[place] if place < len(cells) else "", column)
+            values[column] = _READERS[column](text, today)
+        except _Refused as refused:
+            refusals.append(Refusal(line, column, refused.problem))
+    known_numen = str(values.get(Column.NUMEN, ""))
+    known_address = str(values.get(Column.ADDRESS, ""))
+    if refusals:
+        return Row(line, None, tuple(refusals), known_numen, known_address)
+    school = str(values.pop(Column.SCHOOL, ""))
+    if school:
+        values[Column.UAI if _UAI.fullmatch(school.upper()) else Column.SCHOOL_NAME] = school
+    person = Person(**{column.value: value for column, value in values.items()})  # type: ignore[arg-type]
+    return Row(line, person, (), known_numen, known_address)
+
+
+def _text(cell: str, column: Column) -> str:
+    """A cell with single blanks, composed letters and nothing that is not seen."""
+    text = " ".join(cell.split())
+    if not text or not text.strip("-"):  # a dash stands for nothing
+        return ""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    if not text.isprintable() or "\ufffd" in text:
+        raise _Refused(Problem.CHARACTER)
+    if text[0] in "=+-@":
+        raise _Refused(Problem.FORMULA)
+    if len(text) > _LONGEST.get(column, 200):
+        raise _Refused(Problem.TOO_LONG)
+    return text
+
+
+def _read_numen(text: str, today: date) -> str:
+    try:
+        return numen.normalise(text)
+    except numen.NumenError as error:
+        raise _Refused(Problem.EMPTY if error.code == "empty" else Problem.FORM) from None
+
+
+def _read_birth_date(text: str, today: date) -> date:
+    try:
+        return numen.birth_date(_MIDNIGHT.sub("", text), today)
+    except numen.BirthDateError as error:
+        raise _Refused(_OF_A_DATE[error.code]) from None
+
+
+_OF_A_DATE = {
+    "empty": Problem.EMPTY,
+    "form": Problem.FORM,
+    "impossible": Problem.IMPOSSIBLE,
+    "future": Problem.AGE,
+    "age": Problem.AGE,
+}
+
+
+def _read_words(text: str, today: date) -> str:
+    return text
+
+
+def _read_needed_words(text: str, today: date) -> str:
+    if not text:
+        raise _Refused(Problem.EMPTY)
+    return text
+
+
+def _read_login(text: str, today: date) -> str:
+    """A cell is empty by mistake where the others are filled: nobody gets a login by guess."""
+    login = text.lower()
+    if not login:
+        raise _Refused(Problem.EMPTY)
+    if not _LOGIN.fullmatch(login):
+        raise _Refused(Problem.FORM)
+    return login
+
+
+def _read_address(text: str, today: date) -> str:
+    address = text.lower()
+    if not address:
+        raise _Refused(Problem.EMPTY)
+    try:
+        validate_email(address)
+    except ValidationError:
+        raise _Refused(Problem.FORM) from None
+    if not address.isascii():
+        raise _Refused(Problem.FORM)
+    return address
+
+
+def _read_domain(text: str, today: date) -> str:
+    domain = text.lower().removeprefix("@")
+    if domain and not _DOMAIN.fullmatch(domain):
+        raise _Refused(Problem.FORM)
+    return domain
+
+
+def _read_uai(text: str, today: date) -> str:
+    """Seven digits and a letter; a spreadsheet takes the zero of 0800001X away."""
+    uai = text.replace(" ", "").upper()
+    if uai and not _UAI.fullmatch(uai):
+        raise _Refused(Problem.FORM)
+    return uai.zfill(8) if uai else ""
+
+
+def _read_school(text: str, today: date) -> str:
+    code = text.replace(" ", "").upper()
+    return code.zfill(8) if _UAI.fullmatch(code) else text
+
+
+def _read_active(text: str, today: date) -> bool:
+    """Who is on leave still reads mail; nothing said means active."""
+    words = _plain(text)
+    if not words or words in _ACTIVE or words.startswith("conge"):
+        return True
+    if words in _INACTIVE:
+        return False
+    raise _Refused(Problem.FORM)
+
+
+_READERS: dict[Column, Callable[[str, date], object]] = {
+    Column.NUMEN: _read_numen,
+    Column.BORN: _read_birth_date,
+    Column.LAST_NAME: _read_needed_words,
+    Column.FIRST_NAME: _read_words,
+    Column.LOGIN: _read_login,
+    Column.ADDRESS: _read_address,
+    Column.DOMAIN: _read_domain,
+    Column.UAI: _read_uai,
+    Column.SCHOOL: _read_school,
+    Column.SCHOOL_NAME: _read_words,
+    Column.DISCIPLINE: _read_words,
+    Column.FUNCTION: _read_words,
+    Column.ACTIVE: _read_active,
+}

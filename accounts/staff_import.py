@@ -1,0 +1,636 @@
+"""A staff file becomes staff records: every row checked first, then all written or none.
+
+The file is read once, row by row, into the staging table (`StagedStaff`), which keeps digests in
+place of NUMENs and dates of birth; then it is deleted. One transaction brings what is staged into
+`StaffRecord`. Each step may be killed at any moment and begun again: until the transaction commits
+nothing has happened to the records, afterwards nothing is left to do.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from django.conf import settings
+from django.db import IntegrityError, connection, models, transaction
+from django.db.models import Exists, F, OuterRef
+from django.db.models.functions import Cast, Concat
+from django.utils import timezone
+
+from accounts import audit, numen, sealed_files, staff_file
+from accounts.models import AuditEvent, MailDomain, StaffImport, StaffRecord, StagedStaff, User
+from accounts.models.staff_imports import MOST_REFUSALS_KEPT
+from accounts.staff_file import FileRefused, Person, Refusal, Row, Source, StaffFile
+from accounts.staff_terms import Column, Failure, Problem
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[StaffImport], None]
+State = StaffImport.State
+
+CONFIRMED_ABOVE = 10
+"""Per cent of the active records: to deactivate more of them asks somebody first."""
+_BATCH = 1000  # rows checked, and staged, at a time
+# A file without a job is left from a crash: its job is made right after it.
+_ORPHAN_SECONDS = 2 * 60 * 60
+_SUFFIX = ".staff"
+
+# What is compared and written, as both tables name it.
+_FACTS = (
+    "numen_digest",
+    "lookup_digest",
+    "key_id",
+    "first_name",
+    "last_name",
+    "mail_domain_id",
+    "login",
+    "address",
+    "school_uai",
+    "school_name",
+    "discipline",
+    "function",
+    "is_active",
+)
+
+
+class _Stopped(Exception):
+    """Somebody cancelled the import, or another process has taken it over."""
+
+
+# --- what is asked for ---
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """``is_trial``: check and count, write nothing. ``deactivate_missing``: the file names
+    everybody. ``is_confirmed``: however many are deactivated."""
+
+    is_trial: bool = False
+    deactivate_missing: bool = False
+    is_confirmed: bool = False
+
+
+def begin(
+    file_name: str,
+    chunks: Iterable[bytes] | None,
+    options: Options,
+    by: User | None = None,
+) -> StaffImport:
+    """Note an import; the caller starts it. ``chunks`` of an uploaded file are spooled, sealed;
+    None for a file that `run` is given. OSError when the spool can't be written."""
+    spool, key = "", b""
+    if chunks is not None:
+        spool, key = sealed_files.new_name(), sealed_files.new_key()
+        sealed_files.write(_path(spool), key, chunks)
+    return StaffImport.objects.create(
+        file_name=Path(file_name).name[:200] or "?",
+        by=by,
+        is_trial=options.is_trial,
+        deactivate_missing=options.deactivate_missing,
+        is_confirmed=options.is_confirmed,
+        spool=spool,
+        source_key=key,
+    )
+
+
+def run(pk: int, source: Source | None = None, progress: Progress = lambda job: None) -> None:
+    """Do what is next for an import. A second time, or while another runs, nothing happens; an
+    import that waits for another is started by `tend`. ``progress`` is called after each batch."""
+    job = StaffImport.objects.claim(pk)
+    if job is None:
+        return
+    try:
+        if job.state == State.CHECKING:
+            _check(job, source or _spooled(job), progress)
+        if job.state == State.WRITING:
+            _write(job)
+    except FileRefused as refused:
+        _fail(job, refused.failure, refused.line, refused.missing)
+    except _Stopped:
+        # What another attempt is working on is not ours to remove.
+        if StaffImport.objects.get(pk=pk).is_finished:
+            _purge(job)
+    except Exception:
+        _fail(job, Failure.BROKEN)
+        raise
+
+
+def confirm(job: StaffImport) -> bool:
+    """Somebody has seen how many are deactivated; the caller starts the job again."""
+    return job.leave([State.TO_CONFIRM], State.READY, is_confirmed=True)
+
+
+def cancel(job: StaffImport, before: Sequence[str] = StaffImport.CANCELLABLE) -> bool:
+    """False when it was too late: it is written, or being written. Who writes it himself, and has
+    stopped, may say so by ``before``."""
+    if not job.leave(before, State.CANCELLED):
+        return False
+    _purge(job)
+    return True
+
+
+def tend() -> list[int]:
+    """Take up what died, give up what waits in vain, remove what is left over. Returns the jobs
+    that the caller should start: the oldest that waits."""
+    for job in StaffImport.objects.filter(
+        state__in=StaffImport.STEPS.values(), changed__lt=timezone.now() - StaffImport.PATIENCE
+    ):
+        _revive(job)
+    for job in StaffImport.objects.filter(
+        state=State.TO_CONFIRM, changed__lt=timezone.now() - StaffImport.CONFIRMABLE
+    ):
+        cancel(job)
+    _remove_leftovers()
+    waiting = StaffImport.objects.filter(state__in=StaffImport.STEPS).exclude(
+        state=State.WAITING, spool=""
+    )
+    return list(waiting.order_by("asked").values_list("pk", flat=True)[:1])
+
+
+def _revive(job: StaffImport) -> None:
+    """The process that had it is gone. Beyond some attempts it is the file that kills."""
+    state = str(job.state)
+    again = {running: waiting for waiting, running in StaffImport.STEPS.items()}[state]
+    is_lost = state == State.CHECKING and not job.spool  # its file was the command's
+    if is_lost or job.attempts >= StaffImport.MOST_ATTEMPTS:
+        _fail(job, Failure.INTERRUPTED)
+    else:
+        job.leave([state], again, job.attempts)
+
+
+def _fail(
+    job: StaffImport, failure: Failure, line: int = 0, missing: tuple[Column, ...] = ()
+) -> None:
+    report = {
+        "failure": failure,
+        "failure_line": line,
+        "missing_columns": [column.value for column in missing],
+    }
+    if job.leave(StaffImport.UNFINISHED, State.FAILED, job.attempts, **report):
+        _purge(job)
+
+
+def _purge(job: StaffImport) -> None:
+    """All but the report."""
+    _forget_file(job)
+    StagedStaff.objects.filter(job=job).delete()
+    job.spared.clear()
+    job.giving_way.clear()
+
+
+def _forget_file(job: StaffImport) -> None:
+    if job.spool:
+        _path(job.spool).unlink(missing_ok=True)
+        StaffImport.objects.filter(pk=job.pk).update(source_key=b"")
+
+
+def _remove_leftovers() -> None:
+    for job in StaffImport.objects.exclude(state__in=StaffImport.UNFINISHED).filter(
+        Exists(StagedStaff.objects.filter(job=OuterRef("pk"))) | ~models.Q(source_key=b"")
+    ):
+        _purge(job)
+    kept = set(StaffImport.objects.unfinished().values_list("spool", flat=True))
+    for path in settings.SPOOL.glob(f"*{_SUFFIX}"):
+        if path.stem not in kept:
+            sealed_files.remove_older(settings.SPOOL, path.name, _ORPHAN_SECONDS)
+
+
+def _path(spool: str) -> Path:
+    return Path(settings.SPOOL) / f"{spool}{_SUFFIX}"
+
+
+def _spooled(job: StaffImport) -> Source:
+    path, key = _path(job.spool), bytes(job.source_key)
+    if not (job.spool and key and path.exists()):
+        raise FileRefused(Failure.GONE)
+    return lambda: sealed_files.read(path, key)
+
+
+# --- the first step: every row checked, and staged ---
+
+
+@dataclass
+class _Check:
+    """What must be remembered of the rows that were read: 200,000 of them take some 100 MB."""
+
+    job: StaffImport
+    keys: tuple[numen.Key, ...]
+    domains: dict[str, MailDomain]
+    has_logins: bool
+    # Who stood where: a line, and for NUMENs a fingerprint of what else the line said.
+    numens: dict[bytes, tuple[int, int]] = field(default_factory=dict)
+    logins: dict[tuple[int, str], int] = field(default_factory=dict)
+    addresses: dict[str, int] = field(default_factory=dict)
+    # Lines that a later line contradicts, and records that hold what a line claims.
+    contradicted: set[int] = field(default_factory=set)
+    claims: list[_Claim] = field(default_factory=list)
+    records: set[int] = field(default_factory=set)
+    spared: set[int] = field(default_factory=set)
+    refused: set[int] = field(default_factory=set)
+    early: list[Refusal] = field(default_factory=list)
+    late: list[Refusal] = field(default_factory=list)
+    rows: int = 0
+
+    def refuse(self, *refusals: Refusal) -> None:
+        for refusal in refusals:
+            self.refused.add(refusal.line)
+            if len(self.early) < MOST_REFUSALS_KEPT:
+                self.early.append(refusal)
+
+    def refuse_late(self, refusal: Refusal) -> None:
+        """Of a line that was taken for good at first."""
+        self.refused.add(refusal.line)
+        if len(self.late) < MOST_REFUSALS_KEPT:
+            self.late.append(refusal)
+
+    @property
+    def kept_refusals(self) -> list[tuple[int, str, str, int]]:
+        found = sorted(self.early + self.late, key=lambda refusal: refusal.line)
+        return [
+            (one.line, one.column.value if one.column else "", one.problem.value, one.other)
+            for one in found[:MOST_REFUSALS_KEPT]
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """A record that has an address or login."""
+
+    pk: int
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A line claims what the record of somebody else has."""
+
+    line: int
+    column: Column
+    record: int | None
+    holder: _Holder
+
+
+def _check(job: StaffImport, source: Source, progress: Progress) -> None:
+    """Ends with the job's state at WRITING, TO_CONFIRM or TRIED. Raises FileRefused, _Stopped."""
+    if not settings.NUMEN_KEYS:
+        raise FileRefused(Failure.NO_KEY)
+    StagedStaff.objects.filter(job=job).delete()  # of an attempt that was killed
+    try:
+        file = staff_file.open_file(source)
+        _heartbeat(
+            job,
+            total=file.lines,
+            ignored_headings=list(file.ignored),
+            refused=0,
+        )
+        check = _Check(job, settings.NUMEN_KEYS, _domains(), Column.LOGIN in file.columns)
+        for rows in _batches(file):
+            _stage(check, rows)
+            progress(job)
+    except OSError as error:
+        raise FileRefused(Failure.GONE) from error
+    _drop(check, check.contradicted)
+    giving_way = _settle_claims(check)
+    _conclude(check, giving_way)
+    _forget_file(job)
+
+
+def _domains() -> dict[str, MailDomain]:
+    return {domain.name: domain for domain in MailDomain.objects.all()}
+
+
+def _batches(file: StaffFile) -> Iterator[list[Row]]:
+    rows = file.rows(timezone.localdate())
+    while batch := list(islice(rows, _BATCH)):
+        yield batch
+
+
+def _heartbeat(job: StaffImport, **values: object) -> None:
+    """Write progress; raises _Stopped when the job is no longer ours."""
+    mine = StaffImport.objects.filter(pk=job.pk, state=State.CHECKING, attempts=job.attempts)
+    if not mine.update(changed=timezone.now(), **values):
+        raise _Stopped
+    for name, value in values.items():
+        setattr(job, name, value)
+
+
+def _stage(check: _Check, rows: list[Row]) -> None:
+    check.rows += len(rows)
+    found: list[tuple[StagedStaff, list[bytes]]] = []
+    for row in rows:
+        check.refuse(*row.refusals)
+        staged = _staged(check, row.line, row.person) if row.person else None
+        if staged:
+            found.append(staged)
+    _match(check, found)
+    _spare(check, [row for row in rows if row.line in check.refused])
+    with transaction.atomic():
+        _heartbeat(check.job, rows=check.rows, refused=len(check.refused))
+        StagedStaff.objects.bulk_create([staged for staged, _digests in found])
+
+
+def _staged(check: _Check, line: int, person: Person) -> tuple[StagedStaff, list[bytes]] | None:
+    """The row as it waits, with its NUMEN's digests by all keys; None when it is refused."""
+    domain = check.domains.get(person.domain or person.address.rpartition("@")[2])
+    if domain is None:
+        column = Column.DOMAIN if person.domain else Column.ADDRESS
+        check.refuse(Refusal(line, column, Problem.UNKNOWN_DOMAIN))
+        return None
+    if not check.has_logins and domain.login_form == MailDomain.LoginForm.TYPED:
+        check.refuse(Refusal(line, Column.LOGIN, Problem.EMPTY))
+        return None
+    login = domain.server_login(person.login or person.address)
+    digests = [numen.digest_of_numen(key, person.numen) for key in check.keys]
+    staged = StagedStaff(
+        job=check.job,
+        line=line,
+        key_id=check.keys[0].id,
+        numen_digest=digests[0],
+        lookup_digest=numen.digest_of_person(check.keys[0], person.numen, person.born),
+        first_name=person.first_name,
+        last_name=person.last_name,
+        mail_domain=domain,
+        login=login,
+        address=person.address,
+        school_uai=person.school_uai,
+        school_name=person.school_name,
+        discipline=person.discipline,
+        function=person.function,
+        is_active=person.is_active,
+    )
+    return None if _contradicts(check, staged) else (staged, digests)
+
+
+def _contradicts(check: _Check, staged: StagedStaff) -> bool:
+    """Whether an earlier line speaks against this one; then that one is refused too, for nobody
+    knows which is right. A person who stands twice with the same mailbox, as who teaches in two
+    schools does, is taken once.
+    """
+    line = staged.line
+    digest = bytes(staged.numen_digest)
+    mailbox = (staged.mail_domain_id, staged.login)
+    fingerprint = hash((bytes(staged.lookup_digest), mailbox, staged.address))
+    first, said = check.numens.setdefault(digest, (line, fingerprint))
+    if first != line:
+        check.refuse(Refusal(line, Column.NUMEN, Problem.REPEATED, first))
+        if said != fingerprint:
+            check.contradicted.add(first)
+            check.refuse_late(Refusal(first, Column.NUMEN, Problem.REPEATED, line))
+        return True
+    by_login = check.logins.setdefault(mailbox, line)
+    by_address = check.addresses.setdefault(staged.address, line)
+    found = False
+    for first, column in ((by_login, Column.LOGIN), (by_address, Column.ADDRESS)):
+        if first != line:
+            found = True
+            check.contradicted.add(first)
+            check.refuse(Refusal(line, column, Problem.REPEATED, first))
+            check.refuse_late(Refusal(first, column, Problem.REPEATED, line))
+    return found
+
+
+def _match(check: _Check, found: list[tuple[StagedStaff, list[bytes]]]) -> None:
+    """Give each row the record of its NUMEN, by whichever key; note whose things it claims."""
+    records = StaffRecord.objects.values_list(
+        "pk", "numen_digest", "mail_domain_id", "login", "address", "is_active"
+    )
+    by_digest = {
+        bytes(digest): pk
+        for pk, digest, *_others in records.filter(
+            numen_digest__in=[digest for _staged, digests in found for digest in digests]
+        )
+    }
+    holders: dict[tuple[int, str] | str, _Holder] = {}
+    for named in (
+        records.filter(_of_mailboxes([staged for staged, _digests in found])),
+        records.filter(address__in=[staged.address for staged, _digests in found]),
+    ):
+        for pk, _digest, domain, login, address, is_active in named:
+            holders[domain, login] = holders[address] = _Holder(pk, is_active)
+    for staged, digests in found:
+        record = next((by_digest[digest] for digest in digests if digest in by_digest), None)
+        staged.record_id = record
+        if record:
+            check.records.add(record)
+        for column, key in (
+            (Column.LOGIN, (staged.mail_domain_id, staged.login)),
+            (Column.ADDRESS, staged.address),
+        ):
+            holder = holders.get(key)
+            if holder and holder.pk != record:
+                check.claims.append(_Claim(staged.line, column, record, holder))
+
+
+def _of_mailboxes(staged: list[StagedStaff]) -> models.Q:
+    """By domain, then login, as the index is made: a login alone would read the whole table."""
+    logins: dict[int, list[str]] = {}
+    for row in staged:
+        logins.setdefault(row.mail_domain_id, []).append(row.login)
+    found = models.Q(pk__in=())
+    for domain, names in logins.items():
+        found |= models.Q(mail_domain=domain, login__in=names)
+    return found
+
+
+def _spare(check: _Check, refused: list[Row]) -> None:
+    """Whom a refused row names must not be taken for missing from the file."""
+    digests = [
+        numen.digest_of_numen(key, row.numen) for row in refused if row.numen for key in check.keys
+    ]
+    addresses = [row.address for row in refused if row.address]
+    for named in (
+        StaffRecord.objects.filter(numen_digest__in=digests),
+        StaffRecord.objects.filter(address__in=addresses),
+    ):
+        check.spared.update(named.values_list("pk", flat=True))
+
+
+def _drop(check: _Check, lines: Iterable[int]) -> None:
+    """Refused after all: their records stay as they are."""
+    ordered = iter(sorted(lines))
+    while batch := list(islice(ordered, _BATCH)):
+        with transaction.atomic():
+            _heartbeat(check.job)
+            dropped = StagedStaff.objects.filter(job=check.job, line__in=batch)
+            records = {pk for pk in dropped.values_list("record", flat=True) if pk}
+            dropped.delete()
+        check.records -= records
+        check.spared |= records
+
+
+def _settle_claims(check: _Check) -> set[int]:
+    """Which records give way to lines that claim their address or login: those of the past, which
+    the file does not name and which are inactive, or will be. Who is in the file gets another
+    address or login from it. Other claims are refused; and each refusal leaves a record as it is,
+    which may refuse another."""
+    claims = [claim for claim in check.claims if claim.line not in check.refused]
+    on_holder: dict[int, list[_Claim]] = {}
+    for claim in claims:
+        on_holder.setdefault(claim.holder.pk, []).append(claim)
+    lost = [claim for claim in claims if not _may_claim(check, claim.holder)]
+    lines: set[int] = set()
+    while lost:
+        claim = lost.pop()
+        if claim.line in lines:
+            continue
+        lines.add(claim.line)
+        check.refuse_late(Refusal(claim.line, claim.column, Problem.TAKEN))
+        if claim.record:
+            lost += on_holder.get(claim.record, ())
+    _drop(check, lines)
+    return {claim.holder.pk for claim in claims if claim.line not in lines} - check.records
+
+
+def _may_claim(check: _Check, holder: _Holder) -> bool:
+    if holder.pk in check.spared:
+        return False
+    return holder.pk in check.records or not holder.is_active or check.job.deactivate_missing
+
+
+def _conclude(check: _Check, giving_way: set[int]) -> None:
+    """Write the report; the job goes on to be written, or waits for somebody's word."""
+    job = check.job
+    if not check.rows:
+        raise FileRefused(Failure.NO_ROWS)
+    report = {"rows": check.rows, "total": check.rows, "refused": len(check.refused)}
+    _heartbeat(job, refusals=check.kept_refusals, **report)
+    if not StagedStaff.objects.filter(job=job).exists():
+        raise FileRefused(Failure.ALL_REFUSED)
+    with transaction.atomic():
+        _heartbeat(job)
+        job.spared.set(check.spared)
+        job.giving_way.set(giving_way)
+        _count(job)
+        following = _following(job)
+        _heartbeat(
+            job,
+            state=following,
+            is_running=True if following == State.WRITING else None,
+            checked=timezone.now(),
+        )
+    if following == State.TRIED:
+        _purge(job)
+
+
+def _following(job: StaffImport) -> str:
+    if job.is_trial:
+        return State.TRIED
+    active = StaffRecord.objects.active().count()
+    if not job.is_confirmed and job.deactivated * 100 > active * CONFIRMED_ABOVE:
+        return State.TO_CONFIRM
+    return State.WRITING
+
+
+def _missing(job: StaffImport) -> models.QuerySet[StaffRecord]:
+    """Active records that the file does not name, when it is said to name everybody."""
+    if not job.deactivate_missing:
+        return StaffRecord.objects.none()
+    staged = StagedStaff.objects.filter(job=job, record=OuterRef("pk"))
+    spared = job.spared.through.objects.filter(staffimport_id=job.pk, staffrecord_id=OuterRef("pk"))
+    return StaffRecord.objects.active().filter(~Exists(staged), ~Exists(spared))
+
+
+def _count(job: StaffImport) -> None:
+    """What writing does, on the job's row. Records that give way count as deactivated too."""
+    staged = StagedStaff.objects.filter(job=job)
+    known = staged.filter(record__isnull=False)
+    same = known.filter(**{name: F(f"record__{name}") for name in _FACTS}).count()
+    by_file = known.filter(record__is_active=True, is_active=False).count()
+    giving_way = job.giving_way.count()
+    job.created = staged.filter(record=None).count()
+    job.unchanged = same
+    job.updated = known.count() - same
+    job.replaced = giving_way
+    missing = _missing(job).count()
+    if not job.deactivate_missing:  # those that give way are among the missing otherwise
+        missing += job.giving_way.filter(is_active=True).count()
+    job.deactivated = by_file + missing
+    job.save(update_fields=["created", "unchanged", "updated", "replaced", "deactivated"])
+
+
+# --- the second step: all at once ---
+
+
+def _write(job: StaffImport) -> None:
+    """One transaction, with the job's end in it. Raises FileRefused: OVERTAKEN, when the records
+    changed since the check; then nothing is written."""
+    try:
+        with transaction.atomic():
+            # Whoever revived this job while it was alive waits here, and finds it done.
+            held = StaffImport.objects.select_for_update().get(pk=job.pk)
+            if held.state != State.WRITING:
+                raise _Stopped
+            later = StaffImport.objects.filter(state=State.DONE, changed__gt=held.checked)
+            if later.exists():
+                raise FileRefused(Failure.OVERTAKEN)
+            _count(held)
+            _swap(held)
+            held.leave([State.WRITING], State.DONE)
+            _note(held)
+            _purge(held)
+    except IntegrityError as error:
+        logger.warning("staff import %s: the records have changed since it was checked", job.pk)
+        raise FileRefused(Failure.OVERTAKEN) from error
+    job.refresh_from_db()
+
+
+def _swap(job: StaffImport) -> None:
+    job.giving_way.all().delete()
+    _missing(job).update(is_active=False, updated=timezone.now())
+    _step_aside(job)
+    with connection.cursor() as cursor:
+        cursor.execute(_UPDATE, [timezone.now(), job.pk])
+        cursor.execute(_INSERT, [timezone.now(), job.pk])
+
+
+def _step_aside(job: StaffImport) -> None:
+    """Who gets another address or login first takes one that nobody has: two people may exchange
+    theirs, and the database looks at every row by itself."""
+    moving = StagedStaff.objects.filter(job=job, record=OuterRef("pk")).exclude(
+        address=OuterRef("address"),
+        login=OuterRef("login"),
+        mail_domain_id=OuterRef("mail_domain_id"),
+    )
+    number = Cast("pk", models.CharField())
+    StaffRecord.objects.filter(Exists(moving)).update(
+        address=Concat(models.Value("moving-"), number, models.Value("@invalid")),
+        login=Concat(models.Value("moving-"), number, models.Value("@invalid")),
+    )
+
+
+def _of(table: str) -> str:
+    return ", ".join(f"{table}.{name}" for name in _FACTS)
+
+
+# Sets of rows, which Django's query language has no words for; SQLite and PostgreSQL know both.
+_RECORDS, _STAGED = StaffRecord._meta.db_table, StagedStaff._meta.db_table
+_UPDATE = f"""
+    UPDATE {_RECORDS} SET updated = %s, {", ".join(f"{name} = staged.{name}" for name in _FACTS)}
+    FROM {_STAGED} AS staged
+    WHERE staged.job_id = %s AND staged.record_id = {_RECORDS}.id
+    AND ({_of(_RECORDS)}) <> ({_of("staged")})
+"""  # noqa: S608  names of ours alone
+_INSERT = f"""
+    INSERT INTO {_RECORDS} (updated, {", ".join(_FACTS)})
+    SELECT %s, {_of("staged")} FROM {_STAGED} AS staged
+    WHERE staged.job_id = %s AND staged.record_id IS NULL
+    ORDER BY staged.line
+"""  # noqa: S608  names of ours alone
+
+
+def _note(job: StaffImport) -> None:
+    audit.record(
+        AuditEvent.Kind.STAFF_IMPORTED,
+        actor=job.by,
+        file=job.file_name,
+        rows=job.rows,
+        refused=job.refused,
+        created=job.created,
+        updated=job.updated,
+        unchanged=job.unchanged,
+        deactivated=job.deactivated,
+        replaced=job.replaced,
+    )

@@ -1,0 +1,68 @@
+"""Guides to mail programs, for everybody; with one's own values where it is known who reads."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts import lookup
+from accounts.autoconfig import guides as texts
+from accounts.models import MailDomain, User
+
+
+@require_safe
+def guides(request: HttpRequest) -> HttpResponse:
+    """Which there are."""
+    return _titles(request, "guide")
+
+
+@require_safe
+@never_cache
+def lookup_guides(request: HttpRequest) -> HttpResponse:
+    """The same on the way from a lookup: they lead to the guides with the values it found."""
+    return _titles(request, "lookup_guide")
+
+
+def _titles(request: HttpRequest, leads_to: str) -> HttpResponse:
+    context = {"titles": texts.TITLES, "of": f"accounts:{leads_to}"}
+    return render(request, "accounts/guides.html", context)
+
+
+@require_safe
+@never_cache
+def guide(request: HttpRequest, slug: str) -> HttpResponse:
+    """With the values of who is signed in, else with examples of the default domain."""
+    user = request.user
+    if isinstance(user, User) and user.mail_domain is not None:
+        found = lookup.settings_of_user(user)
+        return _guide(request, slug, texts.values_of(found, user.mail_domain), "my_phone_code")
+    domain = MailDomain.objects.default()
+    if domain is None:
+        raise Http404
+    return _guide(request, slug, texts.values_of_domain(domain), "lookup")
+
+
+@require_safe
+@never_cache
+def lookup_guide(request: HttpRequest, slug: str) -> HttpResponse:
+    """With the values that a lookup found: its cookie comes to addresses below it alone."""
+    found = lookup.opened(request)
+    if found is None:
+        return redirect("accounts:guide", slug)
+    domain = MailDomain.objects.filter(name=found.domain).first()
+    return _guide(request, slug, texts.values_of(found, domain), "phone_code")
+
+
+def _guide(request: HttpRequest, slug: str, values: texts.Values, by_code: str) -> HttpResponse:
+    """``by_code``: where a reader goes who would rather have a code for his telephone."""
+    if slug not in texts.TITLES:
+        raise Http404
+    context = {
+        "guide": texts.guide(slug, values),
+        "values": values,
+        "by_code": f"accounts:{by_code}",
+        "back": "accounts:lookup_guides" if by_code == "phone_code" else "accounts:guides",
+    }
+    return render(request, "accounts/guide.html", context)

@@ -1,0 +1,78 @@
+"""The account lookup: NUMEN and date of birth in, mail settings out, for ten minutes.
+
+None of these pages is kept by browser or proxy. The referrer policy stays ``same-origin``, which
+tells other servers nothing, and no address here holds a secret: with ``no-referrer`` browsers would
+send the forms with ``Origin: null``, as forged ones come.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages as toasts
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import letters, lookup
+from accounts.forms import LookupForm
+from accounts.http import SignedInRequest, login_required
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@sensitive_post_parameters("numen", "birth")
+def ask(request: HttpRequest) -> HttpResponse:
+    """The form; with an answer, on to the sheet. 404 where no key is configured."""
+    if not settings.NUMEN_KEYS:
+        return render(request, "accounts/lookup_closed.html", status=404)
+    form = LookupForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        record = lookup.look_up(request, form.cleaned_data["numen"], form.cleaned_data["birth"])
+        if record:
+            response = redirect("accounts:lookup_sheet")
+            lookup.hand_out_ticket(response, record)
+            return response
+        form.add_error(None, form.nobody)
+    tells = settings.LOOKUP_LETTERS and letters.are_configured()
+    context = {"form": form, "tells": tells, "minutes": lookup.OPEN_SECONDS // 60}
+    return render(request, "accounts/lookup.html", context, status=422 if form.is_bound else 200)
+
+
+@require_safe
+@never_cache
+def sheet(request: HttpRequest) -> HttpResponse:
+    """What the lookup found, while the ticket lasts; 410 afterwards."""
+    held = lookup.ticket(request)
+    found = lookup.open_with(held) if held else None
+    if held is None or found is None:
+        return render(request, "accounts/lookup_gone.html", status=410)
+    minutes, seconds = divmod(held.seconds_left, 60)
+    context = {
+        "found": found,
+        "seconds_left": held.seconds_left,
+        "minutes": minutes,
+        "seconds": f"{seconds:02}",
+    }
+    return render(request, "accounts/lookup_sheet.html", context)
+
+
+@require_POST
+@never_cache
+def close(request: HttpRequest) -> HttpResponse:
+    """Forget at once what was found."""
+    toasts.success(request, gettext("Closed. Nothing of it is kept on this computer."))
+    response = redirect("accounts:lookup")
+    lookup.forget(request, response)
+    return response
+
+
+@require_safe
+@login_required
+@never_cache
+def my_settings(request: SignedInRequest) -> HttpResponse:
+    """The same sheet for who is signed in: no NUMEN is needed to see one's own."""
+    found = lookup.settings_of_user(request.user)
+    return render(request, "accounts/my_settings.html", {"found": found})

@@ -1,0 +1,156 @@
+"""From the screen to a telephone, and to paper: the QR code, the page it opens, the profile, the
+printed sheet. None of it is kept by browser or proxy."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import audit, lookup
+from accounts.autoconfig import apple, guides, phone, qr, sheet
+from accounts.http import SignedInRequest, login_required
+from accounts.lookup import MailSettings
+from accounts.models import AuditEvent, StaffRecord, User
+
+SETTINGS_FETCHED: Final = AuditEvent.Kind.SETTINGS_FETCHED
+_FILE: Final = "messagerie.mobileconfig"
+# What no profile can be installed on; an iPad says that it is a Mac.
+_NO_APPLES: Final = ("Android", "Windows", "Linux", "CrOS")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def code(request: HttpRequest) -> HttpResponse:
+    """The QR code of who looked his settings up."""
+    held = lookup.ticket(request)
+    found = lookup.open_with(held) if held else None
+    if held is None or found is None:
+        return redirect("accounts:lookup_sheet")
+    secret = request.COOKIES[lookup.cookie_name()]
+    return _code(request, secret, phone.Holder("record", held.record), found, "lookup_sheet")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@never_cache
+def my_code(request: SignedInRequest) -> HttpResponse:
+    """The same for who is signed in."""
+    found = lookup.settings_of_user(request.user)
+    secret = str(request.session.session_key)
+    return _code(request, secret, phone.Holder("user", request.user.pk), found, "my_settings")
+
+
+def _code(
+    request: HttpRequest, secret: str, holder: phone.Holder, found: MailSettings, back: str
+) -> HttpResponse:
+    """The code that is in force; by POST a new one. Raises TooManyTries."""
+    if request.method == "POST":
+        phone.renew(secret, holder)
+        return redirect(request.path)
+    link = phone.current(secret, holder)
+    context: dict[str, object] = {"found": found, "link": link, "back": f"accounts:{back}"}
+    if link is not None:
+        page = reverse("accounts:phone", args=[link.token])
+        context |= {
+            "page": page,
+            "picture": qr.data_uri(settings.BASE_URL.rstrip("/") + page),
+            "minutes": -(-link.seconds_left // 60),
+        }
+    return render(request, "accounts/phone_code.html", context)
+
+
+def _settings_of(link: phone.Link | None) -> MailSettings | None:
+    """What a link opens; None when it is over, or its person no longer there."""
+    if link is None:
+        return None
+    if link.holder.kind == "record":
+        records = StaffRecord.objects.active().select_related("mail_domain")
+        record = records.filter(pk=link.holder.pk).first()
+        return lookup.settings_of(record) if record else None
+    people = User.objects.select_related("mail_domain").filter(is_active=True)
+    user = people.filter(pk=link.holder.pk).exclude(mail_domain=None).first()
+    return lookup.settings_of_user(user) if user else None
+
+
+def _over(request: HttpRequest) -> HttpResponse:
+    return render(request, "accounts/phone_over.html", status=404)
+
+
+# The token in the address is all that counts. The little browser inside a scanner may keep no
+# cookie, and a forged form would have to know the token.
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def page(request: HttpRequest, token: str) -> HttpResponse:
+    """What the QR code opens. GET tells nothing and uses nothing up: messengers and scanners look
+    at a link before a person does. POST shows the values, for telephones that know no profiles."""
+    found = _settings_of(phone.find(token))
+    if found is None:
+        return _over(request)
+    context: dict[str, object] = {
+        "found": found,
+        "token": token,
+        "masked": phone.masked(found.address),
+        "can_install": apple.can_be_made(found),
+        "is_apple": not any(name in request.headers.get("User-Agent", "") for name in _NO_APPLES),
+    }
+    if request.method == "POST":
+        audit.record(SETTINGS_FETCHED, request, target=found.address, way="values")
+        values = guides.values_of(found, None)
+        context |= {"values": values, "guide": guides.guide("android", values)}
+        return render(request, "accounts/phone_values.html", context)
+    return render(request, "accounts/phone.html", context)
+
+
+@csrf_exempt
+@require_POST
+@never_cache
+def profile(request: HttpRequest, token: str) -> HttpResponse:
+    """The profile for the telephone's settings; from now on the link lives for a minute."""
+    found = _settings_of(phone.fetch(token))
+    if found is None or not apple.can_be_made(found):
+        return _over(request)
+    audit.record(SETTINGS_FETCHED, request, target=found.address, way="profile")
+    content = apple.profile(found)
+    if signer := settings.PROFILE_SIGNER:
+        content = signer.sign(content)
+    response = HttpResponse(content, content_type=apple.CONTENT_TYPE)
+    response["Content-Disposition"] = f'attachment; filename="{_FILE}"'
+    return response
+
+
+@require_safe
+@never_cache
+def paper(request: HttpRequest) -> HttpResponse:
+    """The sheet to print, of who looked his settings up."""
+    found = lookup.opened(request)
+    return _paper(found) if found else redirect("accounts:lookup_sheet")
+
+
+@require_safe
+@login_required
+@never_cache
+def my_paper(request: SignedInRequest) -> HttpResponseBase:
+    """The same for who is signed in."""
+    return _paper(lookup.settings_of_user(request.user))
+
+
+def _paper(found: MailSettings) -> HttpResponse:
+    around = sheet.Surroundings(
+        product=settings.PRODUCT_NAME,
+        guides=settings.BASE_URL.rstrip("/") + reverse("accounts:guides"),
+        support_phone=settings.SUPPORT_PHONE,
+        support_email=settings.SUPPORT_EMAIL,
+        printed=timezone.localdate(),
+    )
+    response = HttpResponse(sheet.pdf(found, around), content_type="application/pdf")
+    response["Content-Disposition"] = 'inline; filename="messagerie.pdf"'
+    return response

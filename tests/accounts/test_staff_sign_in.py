@@ -1,0 +1,81 @@
+"""Who signs in is called as the staff files call him."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from accounts import numen, session
+from accounts.models import MailDomain, User
+from demo.servers.dovecot import MailAccount
+from tests.accounts.staff import bring_in, colleague, csv
+
+pytestmark = pytest.mark.django_db
+ADDRESS = "alice.martin@ac-exemple.fr"
+
+
+@pytest.fixture(autouse=True)
+def ready(settings, tmp_path: Path) -> Iterator[None]:
+    settings.NUMEN_KEYS = numen.parse_keys(f"2026:{'a' * 64}")
+    settings.SPOOL = tmp_path
+    yield
+    session.pool().close_all()
+
+
+def bring_alice_in(**cells: str) -> None:
+    alice = {"prenom": "Alice", "nom": "Martin", "identifiant": "alice", "adresse": ADDRESS}
+    bring_in(csv([colleague(1, **(alice | cells))]))
+
+
+def test_the_first_sign_in_takes_name_and_address_from_the_record(
+    signed_in: Callable[..., Client], alice: MailAccount
+) -> None:
+    bring_alice_in()
+    signed_in(alice)
+    user = User.objects.get()
+    assert (user.login, user.name, user.address) == ("alice", "Alice Martin", ADDRESS)
+
+
+def test_a_changed_record_is_followed_at_the_next_sign_in(
+    signed_in: Callable[..., Client], alice: MailAccount
+) -> None:
+    signed_in(alice)
+    assert User.objects.get().name == ""
+    bring_alice_in(nom="Moreau")
+    client = signed_in(alice)
+    user = User.objects.get()
+    assert (user.name, user.address) == ("Alice Moreau", ADDRESS)
+    assert "Alice Moreau" in client.get("/preferences/").content.decode()
+
+
+def test_who_is_in_no_staff_file_keeps_his_name(
+    signed_in: Callable[..., Client], alice: MailAccount
+) -> None:
+    signed_in(alice)
+    User.objects.update(name="A. Martin")
+    signed_in(alice)
+    assert User.objects.get().name == "A. Martin"
+
+
+def test_the_login_and_the_address_that_a_record_knows_are_one_user(
+    mail_domain: MailDomain, clean_cache: None, alice: MailAccount
+) -> None:
+    bring_alice_in()
+    for login in (ADDRESS, "alice"):
+        answer = Client().post("/accounts/login/", {"login": login, "password": alice.password})
+        assert answer.status_code == 302
+    assert User.objects.get().login == "alice"
+
+
+def test_failures_are_counted_together_for_both_spellings(
+    mail_domain: MailDomain, clean_cache: None, alice: MailAccount, settings
+) -> None:
+    settings.LOGIN_FAILURES_PER_LOGIN = 2
+    bring_alice_in()
+    for login in (ADDRESS, "alice"):
+        Client().post("/accounts/login/", {"login": login, "password": f"faux pour {login}"})
+    answer = Client().post("/accounts/login/", {"login": "alice", "password": alice.password})
+    assert answer.status_code == 429

@@ -1,0 +1,104 @@
+"""From the screen to a telephone, in two Chromiums; guides to read, hear and print."""
+
+from __future__ import annotations
+
+import plistlib
+from collections.abc import Callable, Iterator
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import pytest
+import zxingcpp
+from axe_playwright_python.sync_playwright import Axe
+from django.core.cache import cache
+from PIL import Image
+from playwright.sync_api import Page
+
+from accounts import numen
+from accounts.autoconfig import guides
+from accounts.models import MailDomain, StaffRecord
+from accounts.numen import Key
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+NUMEN, BORN = "20E0500001AAA", date(1980, 5, 12)
+
+
+@pytest.fixture
+def claire(mail_domain: MailDomain, numen_key: Key) -> Iterator[StaffRecord]:
+    mail_domain.smtp_host, mail_domain.pop_host = "smtp.ac-exemple.fr", "pop.ac-exemple.fr"
+    mail_domain.save()
+    yield StaffRecord.objects.create(
+        numen_digest=numen.digest_of_numen(numen_key, NUMEN),
+        lookup_digest=numen.digest_of_person(numen_key, NUMEN, BORN),
+        key_id=numen_key.id,
+        first_name="Claire",
+        last_name="Morvan",
+        mail_domain=mail_domain,
+        login="cmorvan",
+        address="claire.morvan@ac-exemple.fr",
+    )
+    cache.clear()
+
+
+@pytest.fixture
+def computer(open_page: Callable[..., Page], claire: StaffRecord) -> Page:
+    """The sheet is on the screen."""
+    page = open_page()
+    page.goto("/lookup/")
+    page.locator("#id_numen").fill(NUMEN)
+    page.locator("#id_birth").fill("12/05/1980")
+    page.locator("main button[type=submit]").click()
+    page.wait_for_url("**/lookup/sheet/")
+    return page
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds, and whether the page is wider than the window."""
+    found = [
+        f"{page.url} {violation['id']}: {violation['nodes'][0]['html'][:200]}"
+        for violation in Axe().run(page).response["violations"]
+    ]
+    if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+        found.append(f"{page.url}: wider than the window")
+    return found
+
+
+def test_a_telephone_scans_the_code_and_gets_its_profile(
+    computer: Page, open_page: Callable[..., Page], tmp_path: Path, faults: list[str]
+) -> None:
+    computer.goto("/lookup/phone/")
+    screen = Image.open(BytesIO(computer.screenshot()))
+    (seen,) = zxingcpp.read_barcodes(screen)
+    telephone = open_page(width=375, height=780, java_script_enabled=False)
+    telephone.goto(urlsplit(seen.text).path)
+    with telephone.expect_download() as expected:
+        telephone.locator("form[action$=profile] button").click()
+    file = tmp_path / "profile"
+    expected.value.save_as(file)
+    assert expected.value.suggested_filename == "messagerie.mobileconfig"
+    (mail,) = plistlib.loads(file.read_bytes())["PayloadContent"]
+    assert mail["EmailAddress"] == "claire.morvan@ac-exemple.fr"
+    assert faults == []
+
+
+@pytest.mark.parametrize("width", [1440, 320])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_are_for_everybody(
+    computer: Page, width: int, scheme: Literal["light", "dark"], faults: list[str]
+) -> None:
+    computer.emulate_media(color_scheme=scheme)
+    computer.set_viewport_size({"width": width, "height": 800})
+    found = []
+    paths = ["/guides/", "/phone/none/", *(f"/lookup/guides/{slug}/" for slug in guides.TITLES)]
+    for path in (*paths, "/lookup/phone/"):
+        computer.goto(path)
+        found += violations(computer)
+    computer.locator("a[href^='/phone/']").click()
+    found += violations(computer)
+    computer.locator("section[aria-labelledby=way-values] button").click()
+    computer.wait_for_selector("ol.steps")
+    assert found + violations(computer) == []
+    assert faults == []
