@@ -122,6 +122,7 @@ def test_nothing_hostile_runs_or_leaves_from_inside_another_message(
     faults: list[str],
 ) -> None:
     """Each of the shared corpus, in a message and unfolded there; as a file, in the viewer."""
+
     def refuse(dialog: Dialog) -> None:
         faults.append(f"dialog {dialog.message}")
         dialog.dismiss()
