@@ -317,15 +317,16 @@ def _fill(imap_url: str, people: Sequence[academy.Person]) -> None:
 
 def _start_django(running: Running, env: Mapping[str, str], port: int) -> None:
     say("Starting the web server and the job workers")
-    schedule = ("--beat", "--schedule", str(FOLDER / "schedule"))
-    running.start(Program("job worker", _worker("celery", *schedule), env))
-    if office.is_available():
-        running.start(Program("office worker", _worker("office"), env))
     web = ["-m", "uvicorn", "webmail.asgi:application", "--host", process.LOOPBACK]
     # No proxy stands in front: nobody may tell another client's address than his own.
     web += ["--port", str(port), "--no-proxy-headers", "--no-access-log"]
     web += ["--timeout-graceful-shutdown", "3", "--log-level", "warning"]
     running.start(Program("web server", web, env, lambda: _healthy(port)))
+    # After the web server, whose start is waited for: they would take half of the processor.
+    schedule = ("--beat", "--schedule", str(FOLDER / "schedule"))
+    running.start(Program("job worker", _worker("celery", *schedule), env))
+    if office.is_available():
+        running.start(Program("office worker", _worker("office"), env))
 
 
 def _worker(queue: str, *more: str) -> tuple[str, ...]:

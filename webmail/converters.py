@@ -54,7 +54,8 @@ class MessageConverter:
 class PartConverter:
     """A part specifier, ``2.1``; ``2~1.3`` for a part inside what part 2 holds."""
 
-    regex = r"[1-9][0-9]{0,4}([.~][1-9][0-9]{0,4}){0,50}"
+    # Dovecot takes messages apart a hundred levels deep, and each part is a file to be saved.
+    regex = r"[1-9][0-9]{0,4}([.~][1-9][0-9]{0,4}){0,200}"
 
     def to_python(self, value: str) -> str:
         return value

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from demo.servers.dovecot import MailAccount
 from tests.browser.test_hostile import WATCH
@@ -93,7 +93,8 @@ def test_html_inside_grows_to_its_height_and_loads_nothing_from_elsewhere(
     expect(page.frame_locator("details.nested iframe").get_by_text("Bonjour")).to_be_visible()
     page.wait_for_timeout(500)
     inner = page.frame_locator("details.nested iframe").locator("body")
-    assert frame.bounding_box()["height"] >= inner.evaluate("body => body.scrollHeight")
+    box = frame.bounding_box()
+    assert box and box["height"] >= inner.evaluate("body => body.scrollHeight")
     assert violations(page) == []
     assert not faults
 
@@ -121,9 +122,14 @@ def test_nothing_hostile_runs_or_leaves_from_inside_another_message(
     faults: list[str],
 ) -> None:
     """Each of the shared corpus, in a message and unfolded there; as a file, in the viewer."""
+
+    def refuse(dialog: Dialog) -> None:
+        faults.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
     page = open_page()
     page.add_init_script(WATCH)
-    page.on("dialog", lambda dialog: (faults.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    page.on("dialog", refuse)
     page.context.on("page", lambda other: faults.append(f"window {other.url}"))
     page.on(
         "console", lambda said: faults.append(said.text) if said.text.startswith("RAN ") else None

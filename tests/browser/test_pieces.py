@@ -146,3 +146,28 @@ def test_nothing_beside_a_message_does_anything(watched: Watched) -> None:
     watched.page.wait_for_timeout(100)
     assert not wrong
     assert not watched.faults
+
+
+HOLDERS = [
+    '<div class="a">{}</div><style>.a{{height:20px;width:160px;overflow:hidden}}</style>',
+    '<div style="height:20px;width:160px;overflow:hidden">{}</div>',
+    '<div class="a">{}</div><style>.a{{max-height:20px;overflow:hidden;width:9em}}</style>',
+    '<div style="white-space:nowrap;width:160px;overflow:hidden;text-overflow:ellipsis">{}</div>',
+    '<div style="font-size:0;line-height:0;color:#fff">{}</div>',
+    '<div class="b">{}</div><style>.b{{visibility:hidden}}.b a{{visibility:visible}}</style>',
+    "<style>small,.m-host{{display:none!important}}</style>{}",
+    '<p style="text-indent:-900px">{}</p>',
+]
+# Each of its lines.
+SEEN = """(note) => [...note.getClientRects()].every((box) =>
+  document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2) === note)"""
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
+def test_where_a_link_leads_is_seen_wherever_the_message_puts_it(
+    watched: Watched, holder: str
+) -> None:
+    link = '<a href="http://tracker.example/">https://www.banque.invalid/compte</a>'
+    watched.opened(message("html", holder.format(link)))
+    note = watched.page.frames[1].locator(".m-host")
+    assert note.evaluate(SEEN)

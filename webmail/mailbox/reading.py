@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from webmail.errors import PartNotFound, TooLarge, WebmailError
 from webmail.imap import fetch
@@ -116,6 +117,25 @@ def nested(
     for each kind of wrapping in it; what it brings is fetched no more than a message's."""
     reader = LetterReader.begin(Stored(imap, ref, part.number), part.children[0])
     return reader.read(part.envelope or Envelope(), rendering=rendering)
+
+
+def nested_texts(
+    imap: Connection, ref: MessageRef, parts: Iterable[Part], most: int
+) -> tuple[Letter, ...]:
+    """The messages in these parts and those in them, outermost first, each as its text; ``most`` of
+    them. Only those that `is_nested`: others are files. Commands as of `nested` for each."""
+    found = (
+        part
+        for outer in parts
+        for part in outer.walk()
+        if is_nested(part) and not containers.is_held(part.number)
+    )
+    return tuple(
+        LetterReader.begin(Stored(imap, ref, part.number), part.children[0]).read(
+            part.envelope or Envelope(), as_text=True
+        )
+        for part in islice(found, most)
+    )
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,8 @@ def zip_name(subject: str) -> str:
 
 def _short(subject: str, otherwise: str) -> str:
     """A subject as the stem of a file's name."""
-    return headers.safe_name(subject)[:80].strip(" .") or otherwise
+    # What asks or quotes at the end of a subject has become a "_".
+    return headers.safe_name(subject)[:80].rstrip(" ._").lstrip(" .") or otherwise
 
 
 def _unnamed(part: Part) -> str:

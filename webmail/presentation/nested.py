@@ -12,7 +12,7 @@ from webmail.mailbox.letters import Letter
 from webmail.mime.addresses import Address
 from webmail.mime.envelope import Envelope
 from webmail.mime.structure import MESSAGE_TYPES, Part, Shown
-from webmail.presentation.files import AttachmentCard, file_name
+from webmail.presentation.files import AttachmentCard, attachment_card, file_name
 from webmail.presentation.letters import (
     ImagesBar,
     OutcomeLine,
@@ -133,4 +133,18 @@ def nested_letter(
         simplified=bool(rendered and rendered.simplified),
         damage=tuple(damage_words(letter.damage)),
         download_url=download_url,
+    )
+
+
+def printed_letter(ref: MessageRef, letter: Letter) -> NestedLetter:
+    """A message inside another as its text on paper, where nothing can be followed."""
+    return nested_letter(
+        letter,
+        files=tuple(attachment_card(ref, part) for part in letter.shown.attachments),
+        signatures=(),
+        nested=(),
+        images=None,
+        frame_url="",
+        download_url="",
+        compose_prefix="",
     )

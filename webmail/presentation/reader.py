@@ -59,7 +59,8 @@ def zoom_steps(url: str, *, as_text: bool) -> tuple[ZoomStep, ...]:
 @dataclass(frozen=True)
 class OpenedMessage:
     """The open message as the reader shows it. ``text_html`` or ``frame_url`` is what it says;
-    ``other_url``: the same as text, or from the text back to the HTML."""
+    ``other_url``: the same as text, or from the text back to the HTML; ``html_files``: the HTML to
+    be saved, where it is too complex to be shown."""
 
     ref: str
     url: str
@@ -89,6 +90,7 @@ class OpenedMessage:
     other_url: str
     truncated: bool
     simplified: bool
+    html_files: tuple[AttachmentCard, ...]
     damage: tuple[str, ...]
     flagged: bool
     unread: bool
@@ -148,6 +150,7 @@ def opened_message(
         other_url=(as_text if rendered else url) if opened.has_html else "",
         truncated=opened.truncated,
         simplified=bool(rendered and rendered.simplified),
+        html_files=_html_files(opened),
         damage=tuple(damage_words(opened.damage)),
         flagged=FLAGGED in fetched.flags,
         unread=False,
@@ -159,3 +162,9 @@ def opened_message(
         reply_all_url=f"{reply}?all=1",
         forward_url=message_url(ref, "forward"),
     )
+
+
+def _html_files(opened: Opened) -> tuple[AttachmentCard, ...]:
+    if not (opened.rendered and opened.rendered.simplified):
+        return ()
+    return tuple(attachment_card(opened.fetched.ref, part) for part in opened.shown.html)

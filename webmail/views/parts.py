@@ -28,6 +28,7 @@ from webmail.mime import containers, headers
 from webmail.mime.structure import Part
 from webmail.mime.text import decode_transfer
 from webmail.presentation import files, links, reader, words
+from webmail.presentation.nested import MOST_NESTED, printed_letter
 from webmail.views import messages
 
 SANDBOX = ["allow-same-origin", "allow-popups", "allow-popups-to-escape-sandbox"]
@@ -73,8 +74,9 @@ def message_frame(request: SignedInRequest, folder: str, ref: tuple[int, int]) -
 @xframe_options_sameorigin
 @policy(FRAMED | {"sandbox": [*SANDBOX, "allow-modals"]})
 def message_print(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """The message alone on a page for paper, with its head. As confined as the frame; the reader's
-    script may open the browser's print dialog for it, its own cannot, since it has none.
+    """The message alone on a page for paper, with its head, and below it the text of the messages
+    inside it. As confined as the frame; the reader's script may open the browser's print dialog for
+    it, its own cannot, since it has none.
     """
     message_ref = MessageRef(folder, *ref)
     renderer = rendering.Renderer(request, message_ref)
@@ -86,8 +88,12 @@ def message_print(request: SignedInRequest, folder: str, ref: tuple[int, int]) -
             as_text=request.GET.get("view") == "text",
             rendering=renderer,
         )
-    safe = opened.rendered.html if opened.rendered else None
-    context = {"letter": messages.shown(opened, renderer), "safe": safe}
+        inside = reading.nested_texts(imap, message_ref, opened.shown.attachments, MOST_NESTED)
+    context = {
+        "letter": messages.shown(opened, renderer),
+        "safe": opened.rendered.html if opened.rendered else None,
+        "inside": [printed_letter(message_ref, letter) for letter in inside],
+    }
     return render(request, "webmail/message_print.html", context)
 
 

@@ -45,6 +45,8 @@ COSTS: dict[str, Callable[[], object]] = {
     "text/enriched of parameters": lambda: enriched(b"<param>" * (TEXT // 7)),
     "base64 of nothing but ends": lambda: text.decode_transfer(b"AB=" * (TEXT // 3), "base64"),
     "quotes in quotes": lambda: cleaned("<blockquote>{" * 80_000),
+    "words between tables": lambda: cleaned("<table>^" * 110_000),
+    "words between tables of all spellings": lambda: cleaned("<tAbLe >^" * 100_000),
     "links around tables": lambda: cleaned("<a href=x><table>" * 50_000),
     "preformatted in a link": lambda: cleaned('<a href="http://a.fr">' + "<pre> " * 60_000),
 } | {

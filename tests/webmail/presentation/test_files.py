@@ -58,6 +58,8 @@ def test_what_servers_report_is_named_by_what_it_is(media_type: str, name: str) 
         ("fichier\u202efdp.exe", "fichierfdp.exe.eml"),
         ("mot " * 100, "mot " * 19 + "mot.eml"),
         (" .. ", "message.eml"),
+        ("Qui vient au gymnase ?", "Qui vient au gymnase.eml"),
+        ("???", "message.eml"),
     ],
 )
 def test_a_nested_message_is_named_by_its_subject(subject: str, name: str) -> None:

@@ -581,4 +581,4 @@ def test_a_signature_is_said_above_the_message_and_is_no_attachment(
     (link,) = re.findall(r'<a href="([^"]*)" download>', banner)
     saved = reader.get(link)
     assert saved["Content-Disposition"] == 'attachment; filename="smime.p7s"'
-    assert b"".join(saved.streaming_content).startswith(b"\x30\x82")
+    assert b"".join(saved).startswith(b"\x30\x82")

@@ -17,6 +17,7 @@ from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import commands_sent, letter, page, path, words
 from tests.webmail.views.test_messages import HTMX, PNG, body, related
+from tests.webmail.views.test_viewer import carrying
 from webmail import image_proxy
 from webmail.models import AllowedSender, TrustedImageDomain
 from webmail.remote import Fetched
@@ -107,8 +108,8 @@ def test_an_image_costs_a_small_record_and_not_the_kept_html(
     read: list[int] = []
     get = cache.get
 
-    def measured(key: str, *rest: object) -> object:
-        found = get(key, *rest)
+    def measured(key: str, default: object = None) -> object:
+        found = get(key, default)
         read.append(len(found) if isinstance(found, (str, bytes)) else 0)
         return found
 
@@ -308,6 +309,48 @@ def test_text_is_printed_as_well(reader: Client, mailbox: Mailbox) -> None:
     )
     assert "En texte" in words(reader.get(link))
     assert "En HTML" in words(reader.get(path(mailbox, both, "print/")))
+
+
+def test_the_messages_inside_are_printed_as_their_text(reader: Client, mailbox: Mailbox) -> None:
+    files = (("plan.bin", "application/octet-stream", bytes(300)),)
+    inner = carrying(letter("Tout au fond", "Le mot de la fin.", files=files))
+    inner = inner.replace(b"Subject: Tr\r\n", b"Subject: Au milieu\r\nFrom: Zoe <zoe@a.fr>\r\n")
+    uid = mailbox.append(carrying(inner))
+    answer = reader.get(path(mailbox, uid, "print/"))
+    said = words(answer)
+    order = [
+        "Au milieu",
+        "Zoe <zoe@a.fr>",
+        "Voir.",
+        "Tout au fond",
+        "plan.bin",
+        "Le mot de la fin.",
+    ]
+    places = [said.rindex(one) for one in order]
+    assert places == sorted(places)
+    assert page(answer).count("<article>") == 2
+    assert mailbox.flags(uid) == set()
+    html = mailbox.append(carrying(newsletter("<script>alert(1)</script><p>Dedans</p>")))
+    answer = reader.get(path(mailbox, html, "print/"))
+    assert "Dedans" in words(answer) and "<script" not in page(answer)
+    alone = reader.get(path(mailbox, mailbox.append(letter()), "print/"))
+    assert '<section id="letters-inside"' not in page(alone)
+
+
+def test_html_that_is_too_complex_is_shown_as_text_and_can_be_saved(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    written = "<div>" * 3000 + "Le fond"
+    uid = mailbox.append(letter(body="En texte", html=written))
+    answer = reader.get(path(mailbox, uid))
+    links = re.findall(r'<a href="([^"]*)" download>[^<]*\.html\)</a>', page(answer))
+    assert links == [path(mailbox, uid, "part/2/")]
+    saved = reader.get(links[0])
+    assert saved["Content-Type"] == "application/octet-stream"
+    assert saved["Content-Disposition"].startswith("attachment;")
+    assert b"".join(saved).replace(b"\r\n", b"\n").rstrip() == written.encode()
+    simple = reader.get(path(mailbox, mailbox.append(letter(html="<p>a</p>"))))
+    assert not re.findall(r"\.html\)</a>", page(simple))
 
 
 def test_mail_opens_our_composer(reader: Client, mailbox: Mailbox) -> None:

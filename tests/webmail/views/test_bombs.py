@@ -1,0 +1,93 @@
+"""Bombs, edges and carriers on their real pages: each answers, soon, and with nothing to run."""
+
+from __future__ import annotations
+
+import re
+import time
+from html import unescape
+from html.parser import HTMLParser
+
+import pytest
+from django.test import Client
+
+from tests.servers.mailboxes import Mailbox
+from tests.webmail.mime.bombs import BOMBS, CARRIERS
+from tests.webmail.views.mail import page, path
+
+pytestmark = pytest.mark.django_db
+
+# Of the processor; Dovecot's own time comes on top, and is not ours.
+SECONDS = 8
+PAGES = ("", "?view=text", "frame/", "print/", "headers/", "reply/", "forward/")
+FILES = ("", "image", "thumb", "media", "pdf", "frame/", "file")
+# What a browser may be given of a mail, and our own pages.
+SERVED = re.compile(
+    r"(?:image/(?:png|jpeg|webp|gif|bmp)|audio/\w+|video/\w+|text/plain|application/(?:pdf|octet-stream|zip))(?:;|\Z)"
+)
+
+
+def visit(reader: Client, url: str) -> list[str]:
+    start = time.process_time()
+    answer = reader.get(url)
+    seconds = time.process_time() - start
+    found = []
+    if answer.status_code >= 500 and answer.status_code != 502:
+        found.append(f"{url} answered {answer.status_code}")
+    if seconds > SECONDS:
+        found.append(f"{url} took {seconds:.1f} s")
+    kind = answer.headers.get("Content-Type", "")
+    if kind.startswith("text/html"):
+        found += [f"{url} has {what}" for what in Running.of(page(answer))]
+    elif not SERVED.match(kind) or answer.headers["X-Content-Type-Options"] != "nosniff":
+        found.append(f"{url} is {kind}")
+    return found
+
+
+class Running(HTMLParser):
+    """What of a page runs that is not a module of ours."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    @classmethod
+    def of(cls, shown: str) -> list[str]:
+        parser = cls()
+        parser.feed(shown)
+        return parser.found
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        is_ours = values.get("src", "").startswith("/static/")
+        if tag == "script" and not is_ours and values.get("type") != "application/json":
+            self.found.append("a script")
+        for name, value in values.items():
+            if name.startswith("on") or value.strip().lower().startswith(("javascript:", "data:")):
+                self.found.append(f"{name}={value}")
+
+
+def faults(reader: Client, mailbox: Mailbox, raw: bytes) -> list[str]:
+    uid = mailbox.append(raw)
+    found = [one for more in PAGES for one in visit(reader, path(mailbox, uid, more))]
+    shown = page(reader.get(path(mailbox, uid)))
+    for number in sorted(set(re.findall(r"/view/([\d.~]+)/", shown)))[:3]:
+        for more in FILES:
+            found += visit(reader, path(mailbox, uid, f"view/{number}/{more}"))
+        viewer = page(reader.get(path(mailbox, uid, f"view/{number}/")))
+        for url in sorted(set(re.findall(r'(?:href|src)="([^"]*/member/[^"]*)"', viewer)))[:3]:
+            found += visit(reader, unescape(url))
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_is_shown_in_time(reader: Client, mailbox: Mailbox, name: str) -> None:
+    assert faults(reader, mailbox, BOMBS[name]) == []
+    assert reader.get("/mail/INBOX/").status_code == 200
+
+
+@pytest.mark.parametrize("name", CARRIERS)
+def test_a_carrier_is_served_as_nothing_that_runs(
+    reader: Client, mailbox: Mailbox, name: str
+) -> None:
+    assert faults(reader, mailbox, CARRIERS[name]) == []
