@@ -1,5 +1,6 @@
 """Background jobs of accounts."""
 
+from allauth.idp.oidc.models import Token
 from celery import shared_task
 from django.core.management import call_command
 
@@ -11,6 +12,12 @@ from accounts.models import AuditEvent
 def clear_expired_sessions() -> None:
     """Expired rows leave the sessions table; twice does no harm."""
     call_command("clearsessions")
+
+
+@shared_task
+def clear_expired_service_tokens() -> None:
+    """Expired tokens leave the table; twice does no harm."""
+    Token.objects.expired().delete()
 
 
 @shared_task

@@ -59,12 +59,27 @@ DOORS: dict[str, Answers] = {
     "account/settings/sheet.pdf": (SIGN_IN, 200, "/admin/"),
     "phone/<slug:token>/": (404, 404, 404),
     "phone/<slug:token>/profile": (405, 405, 405),
+    "services/": (SIGN_IN, 200, "/admin/"),
+    ".well-known/openid-configuration": (200, 200, 200),
+    ".well-known/jwks.json": (200, 200, 200),
+    "identity/o/authorize": (400, 400, 400),
+    "identity/o/continue": (400, 400, 400),
+    "identity/o/logout": (SIGN_IN, 200, 200),
+    "identity/o/api/token": (405, 405, 405),
+    "identity/o/api/revoke": (405, 405, 405),
+    "identity/o/api/userinfo": (401, 401, 401),
     "guides/": (200, 200, 200),
     "guides/<slug:slug>/": (200, 200, 200),
     "mail/config-v1.1.xml": (404, 404, 404),
     ".well-known/autoconfig/mail/config-v1.1.xml": (404, 404, 404),
     AUTODISCOVER: (405, 405, 405),
     "accounts/reenter/": (SIGN_IN, 200, 200),
+    "account/": ("/account/password/", "/account/password/", "/account/security/"),
+    "account/security/": (SIGN_IN, 200, 200),
+    "account/session/": (SIGN_IN, 200, 200),
+    "account/sessions/": (SIGN_IN, 200, 200),
+    "account/sessions/others/end/": (405, 405, 405),
+    "account/sessions/<int:pk>/end/": (405, 405, 405),
     "account/password/": (SIGN_IN, 200, "/admin/"),
     "account/password/strength/": (405, 405, 405),
     "account/password/later/": (405, 405, 405),
@@ -72,7 +87,12 @@ DOORS: dict[str, Answers] = {
     "accounts/logout/": (SIGN_IN, 200, 200),
     "accounts/inactive/": (200, 200, 200),
     "accounts/reauthenticate/": (SIGN_IN, 200, 200),
-    "accounts/2fa/": (SIGN_IN, 200, 200),
+    "accounts/2fa/": ("/account/security/", "/account/security/", "/account/security/"),
+    "accounts/2fa/webauthn/": ("/account/security/", "/account/security/", "/account/security/"),
+    "accounts/2fa/webauthn/add/": (SIGN_IN, AGAIN, AGAIN),
+    "accounts/2fa/webauthn/reauthenticate/": (SIGN_IN, AGAIN, AGAIN),
+    "accounts/2fa/webauthn/keys/<int:pk>/remove/": (SIGN_IN, AGAIN, AGAIN),
+    "accounts/2fa/webauthn/keys/<int:pk>/edit/": (SIGN_IN, AGAIN, AGAIN),
     "accounts/2fa/authenticate/": (SIGN_IN, "/", "/"),
     "accounts/2fa/reauthenticate/": (SIGN_IN, AGAIN, AGAIN),
     "accounts/2fa/totp/activate/": (SIGN_IN, AGAIN, AGAIN),
@@ -95,7 +115,9 @@ ADMIN += ["^(?P<app_label>…)/$"]
 for model in (
     "auth/group",
     "mfa/authenticator",
+    "allauth_idp_oidc/client",
     "accounts/maildomain",
+    "accounts/service",
     "accounts/staffimport",
     "accounts/staffrecord",
     "accounts/user",
@@ -106,7 +128,7 @@ for model in (
     ADMIN += [f"{model}/", f"{model}/add/", f"{model}/<path:object_id>/"]
     ADMIN += [f"{model}/<path:object_id>/{page}/" for page in ("history", "delete", "change")]
 ADMIN += [f"accounts/staffimport/<int:pk>/{page}/" for page in ("progress", "confirm", "cancel")]
-ADMIN += ["accounts/staffimport/template/"]
+ADMIN += ["accounts/staffimport/template/", "allauth_idp_oidc/client/<path:object_id>/secret/"]
 STEP = "/admin/login/"
 DOORS |= {f"admin/{address}": (STEP, STEP, STEP) for address in ADMIN}
 
@@ -144,6 +166,11 @@ def filled(mailbox: Mailbox) -> dict[str, str]:
 
 
 @pytest.fixture
+def opened(numen_key: Key, oidc_key: str) -> None:
+    """All that a key opens."""
+
+
+@pytest.fixture
 def people(signed_in: Callable[..., Client], bob: MailAccount) -> Iterator[list[Client]]:
     administrator = Client()
     administrator.force_login(
@@ -158,7 +185,8 @@ def test_every_address_is_entered_here() -> None:
     assert set(addresses(get_resolver().url_patterns)) == set(DOORS)
 
 
-def test_who_gets_what(filled: dict[str, str], people: list[Client], numen_key: Key) -> None:
+@pytest.mark.usefixtures("opened")
+def test_who_gets_what(filled: dict[str, str], people: list[Client]) -> None:
     got = {}
     for address in DOORS:
         url = "/" + address

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import numen
 from accounts.autoconfig import signing
+from accounts.oidc import keys as oidc_keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -238,6 +239,21 @@ except ValueError as error:
         f"WEBMAIL_PROFILE_CERTIFICATE, WEBMAIL_PROFILE_KEY: {error}"
     ) from error
 
+# Other services that people sign in to from here: without a key there is no such thing
+
+try:
+    OIDC_KEYS = oidc_keys.parse(
+        env_text("WEBMAIL_OIDC_PRIVATE_KEY"), env_text("WEBMAIL_OIDC_OLD_KEYS")
+    )
+except ValueError as error:
+    raise ImproperlyConfigured(
+        f"WEBMAIL_OIDC_PRIVATE_KEY, WEBMAIL_OIDC_OLD_KEYS: {error}"
+    ) from error
+IDP_OIDC_ADAPTER = "accounts.oidc.adapter.Adapter"
+# Long enough to ask for the claims after a sign-in; services keep sessions of their own.
+IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = 10 * 60
+IDP_OIDC_REFRESH_TOKEN_EXPIRES_IN = 10 * 60
+
 # Letters of the product itself
 
 NOTICES_FROM = env_text("WEBMAIL_NOTICES_FROM")
@@ -265,6 +281,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.idp.oidc",
     "django_htmx",
     "csp",
     "accounts",  # after allauth, whose list of addresses it takes out of the admin
@@ -447,6 +464,10 @@ CELERY_BEAT_SCHEDULE = {
     "tend-staff-imports": {
         "task": "accounts.tasks.tend_staff_imports",
         "schedule": 60,
+    },
+    "clear-expired-service-tokens": {
+        "task": "accounts.tasks.clear_expired_service_tokens",
+        "schedule": 60 * 60,
     },
     "expire-office-previews": {
         "task": "webmail.tasks.expire_office_previews",

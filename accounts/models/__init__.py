@@ -2,6 +2,7 @@
 
 from accounts.models.audit import AuditEvent
 from accounts.models.mail_domains import MailDomain, ServerURL
+from accounts.models.service_menu import Service
 from accounts.models.sessions import KnownDevice, UserSession
 from accounts.models.staff import StaffRecord
 from accounts.models.staff_imports import StaffImport, StagedStaff
@@ -16,6 +17,7 @@ __all__ = [
     "KnownDevice",
     "MailDomain",
     "ServerURL",
+    "Service",
     "StaffImport",
     "StaffRecord",
     "StagedStaff",

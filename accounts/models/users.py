@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -52,6 +53,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("reminder of the password put off"), null=True, blank=True
     )
     preferences = models.JSONField(_("preferences"), default=dict, blank=True)
+    # By which services know this person: random, so that it tells nothing and outlives an address.
+    subject = models.UUIDField(
+        _("number for services"), default=uuid.uuid4, unique=True, editable=False
+    )
 
     objects = UserManager()
 
