@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import admin
@@ -15,20 +14,9 @@ from django.template.response import TemplateResponse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
+from accounts import second_factor
 from accounts.models import User
 from accounts.views.doors import SignOutView
-
-
-def passed_second_factor(request: HttpRequest) -> bool:
-    """Whether this very session gave a code: one that began before the code was set up did not."""
-    user = request.user
-    return (
-        isinstance(user, User)
-        and is_mfa_enabled(user)
-        and any(
-            record.get("method") == "mfa" for record in get_authentication_records(request, user)
-        )
-    )
 
 
 class AdminSite(admin.AdminSite):
@@ -41,7 +29,7 @@ class AdminSite(admin.AdminSite):
             isinstance(user, User)
             and user.is_active
             and user.is_staff
-            and (not settings.ADMIN_NEEDS_TOTP or passed_second_factor(request))
+            and (not settings.ADMIN_NEEDS_TOTP or second_factor.passed(request))
         )
 
     def password_change(

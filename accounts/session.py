@@ -9,7 +9,7 @@ from functools import cache
 from django.conf import settings
 from django.http import HttpRequest
 
-from accounts import credentials, limits
+from accounts import credentials, limits, second_factor
 from accounts.models import MailDomain, User
 from accounts.network import client_address
 from webmail import smtp as submission
@@ -48,6 +48,8 @@ def _password_of(request: HttpRequest) -> tuple[User, str]:
     user = request.user
     password = credentials.open_sealed(request)
     if password is None or not isinstance(user, User) or user.mail_domain is None:
+        raise SignInNeeded
+    if second_factor.missing_step(request, user):
         raise SignInNeeded
     return user, password
 

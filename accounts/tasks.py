@@ -37,6 +37,22 @@ def tell_of_password(event_id: int) -> None:
 
 
 @shared_task
+def tell_of_device(event_id: int) -> None:
+    """A letter to who signed in on a new device, by the line of the audit log."""
+    event = AuditEvent.objects.filter(pk=event_id).select_related("actor").first()
+    if event and (letter := letters.of_device(event)):
+        letters.send_once(f"device:{event_id}", letter)
+
+
+@shared_task
+def tell_of_second_factor(event_id: int) -> None:
+    """A letter to whose second factor was changed, by the line of the audit log."""
+    event = AuditEvent.objects.filter(pk=event_id).select_related("actor").first()
+    if event and (letter := letters.of_second_factor(event)):
+        letters.send_once(f"second-factor:{event_id}", letter)
+
+
+@shared_task
 def import_staff(pk: int) -> None:
     """The next step of an import; a second time nothing is left to do."""
     staff_import.run(pk)

@@ -184,6 +184,14 @@ LOGIN_EXEMPT_NETWORKS = env_networks("WEBMAIL_LOGIN_EXEMPT_NETWORKS")
 SESSION_IDLE_MINUTES = env_int("WEBMAIL_SESSION_IDLE_MINUTES", 12 * 60)
 SHARED_IDLE_MINUTES = env_int("WEBMAIL_SHARED_IDLE_MINUTES", 10)
 ADMIN_NEEDS_TOTP = env_bool("WEBMAIL_ADMIN_NEEDS_TOTP", not DEMO)
+SECOND_FACTOR_ROLES = frozenset(env_list("WEBMAIL_SECOND_FACTOR_ROLES"))
+for _word in SECOND_FACTOR_ROLES - {"everybody", "administrator", "support", "auditor"}:
+    if "." not in _word:
+        raise ImproperlyConfigured(
+            "WEBMAIL_SECOND_FACTOR_ROLES are of administrator, support, auditor, everybody and"
+            f" names of mail domains, not {_word!r}"
+        )
+DEVICE_LETTERS = env_bool("WEBMAIL_DEVICE_LETTERS", True)
 
 # Account lookup: without a key there is none
 
@@ -419,7 +427,18 @@ SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # a login is unique in its mail domain
 # counts as "login_failed" here are the wrong codes of one person, who has a million to guess.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "5/5m/key"}
 MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+# A passkey is a second factor, never the first: it brings no password for the mail server.
+MFA_PASSKEY_LOGIN_ENABLED = MFA_PASSKEY_SIGNUP_ENABLED = False
+MFA_FORMS = {
+    "authenticate": "accounts.forms.SecondFactorForm",
+    "reauthenticate": "accounts.forms.SecondFactorAgainForm",
+    "authenticate_webauthn": "accounts.forms.PasskeyForm",
+    "reauthenticate_webauthn": "accounts.forms.PasskeyAgainForm",
+    "activate_totp": "accounts.forms.SetUpCodeForm",
+    "add_webauthn": "accounts.forms.AddPasskeyForm",
+    "edit_webauthn": "accounts.forms.RenamePasskeyForm",
+}
 MFA_TOTP_ISSUER = PRODUCT_NAME
 
 LANGUAGE_CODE = "fr"
