@@ -218,6 +218,14 @@ def _note_refusal(request: HttpRequest, client_id: str, reason: str) -> None:
     audit.record(AuditEvent.Kind.SERVICE_REFUSED, request, **named, reason=reason)
 
 
+def _is_plain(request: HttpRequest) -> bool:
+    """Whether all that a service sends here is printable ASCII, as codes, names and secrets are:
+    neither the database nor the cache takes everything."""
+    texts = [text or "" for text in extract_basic_auth(dict(request.headers))]
+    texts += [text for values in request.POST.lists() for text in values[1]]
+    return all(text.isascii() and text.isprintable() for text in texts)
+
+
 def _failures(request: HttpRequest) -> list[limits.Limit]:
     network = network_of(client_address(request))
     return [limits.Limit("service", network, FAILURES_PER_MINUTE, 60)] if network else []
@@ -228,6 +236,8 @@ def _counted(view: View) -> View:
 
     @wraps(view)
     def counting(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not _is_plain(request):
+            return _fault("invalid_request")
         failures = _failures(request)
         if seconds := limits.reserve(failures):
             response = _fault("temporarily_unavailable", status=429)
@@ -279,13 +289,16 @@ class TokenView(provider.TokenView):
 
 
 class LogoutForm(RPInitiatedLogoutForm):
-    """allauth's; leads back only to an address that is registered, letter by letter."""
+    """allauth's, which lets all addresses of a registered host pass; ours compares them letter by
+    letter. Of an unknown service the address counts for nothing, as the standard has it."""
 
-    def clean(self) -> dict[str, Any] | None:
-        cleaned: dict[str, Any] | None = super().clean()
-        if cleaned and (address := cleaned.get("post_logout_redirect_uri")):
-            client = cleaned["client"]
-            if address not in client.get_post_logout_redirect_uris():
+    def clean(self) -> dict[str, Any]:
+        address = self.cleaned_data.pop("post_logout_redirect_uri", "")
+        cleaned: dict[str, Any] = super().clean()
+        if address and (client := cleaned["client"]):
+            if address in client.get_post_logout_redirect_uris():
+                cleaned["post_logout_redirect_uri"] = address
+            else:
                 self.add_error("post_logout_redirect_uri", "not registered")
         return cleaned
 
