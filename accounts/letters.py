@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from accounts import devices
-from accounts.models import AuditEvent, StaffRecord, User
+from accounts.models import AuditEvent, StaffRecord, SupportContact, User
 from webmail import dates
 from webmail.preferences import Preferences
 
@@ -117,6 +117,15 @@ def of_second_factor(event: AuditEvent) -> Letter | None:
     )
 
 
+def of_reset(event: AuditEvent) -> Letter | None:
+    """To whose second factor the support desk took away; None as above."""
+    user = User.objects.filter(address=event.target).first() if event.target else None
+    if user is None:
+        return None
+    subject = gettext_lazy("Your two-step sign-in was reset")
+    return _letter("reset", subject, event, user, user.display_name, user.address)
+
+
 def _letter(
     kind: str,
     subject: Promise,
@@ -140,6 +149,6 @@ def _letter(
             "product": settings.PRODUCT_NAME,
             "authority": settings.AUTHORITY_NAME,
             "webmail_url": settings.BASE_URL,
-            "support": {"phone": settings.SUPPORT_PHONE, "email": settings.SUPPORT_EMAIL},
+            "support": SupportContact.objects.all().of(user.mail_domain_id if user else None),
         }
         return Letter(to, str(subject), render_to_string(f"accounts/letters/{kind}.txt", context))

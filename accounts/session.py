@@ -93,13 +93,18 @@ def smtp(request: HttpRequest) -> submission.Server:
     user, password = _password_of(request)
     domain = user.mail_domain
     assert domain is not None  # noqa: S101  _password_of saw to it
+    return smtp_server(domain, user.login, password)
+
+
+def smtp_server(domain: MailDomain, login: str, password: str) -> submission.Server:
+    """The domain's submission server, for one sign-in."""
     return submission.Server(
         host=domain.smtp_host,
         port=domain.smtp_port,
         security=domain.smtp_security,
         timeout=settings.SMTP_TIMEOUT,
         ca_file=settings.TLS_CA_FILE,
-        login=user.login,
+        login=login,
         password=password,
     )
 

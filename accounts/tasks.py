@@ -4,7 +4,7 @@ from allauth.idp.oidc.models import Token
 from celery import shared_task
 from django.core.management import call_command
 
-from accounts import letters, staff_import
+from accounts import jobs, letters, retention, staff_import
 from accounts.models import AuditEvent
 
 
@@ -50,6 +50,26 @@ def tell_of_second_factor(event_id: int) -> None:
     event = AuditEvent.objects.filter(pk=event_id).select_related("actor").first()
     if event and (letter := letters.of_second_factor(event)):
         letters.send_once(f"second-factor:{event_id}", letter)
+
+
+@shared_task
+def tell_of_reset(event_id: int) -> None:
+    """A letter to whose second factor was reset, by the line of the audit log."""
+    event = AuditEvent.objects.filter(pk=event_id).first()
+    if event and (letter := letters.of_reset(event)):
+        letters.send_once(f"reset:{event_id}", letter)
+
+
+@shared_task
+def forget_old_traces() -> None:
+    """What is over its time leaves the tables; twice does no harm."""
+    retention.forget()
+
+
+@shared_task
+def show_life() -> None:
+    """The jobs' sign of life, for the administration: beat asks for it, a worker gives it."""
+    jobs.note_life()
 
 
 @shared_task

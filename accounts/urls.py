@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 
 from accounts.views import (
     account,
+    announcements,
     autoconfig,
     doors,
     guides,
@@ -16,6 +17,7 @@ from accounts.views import (
     passwords,
     phone,
     service_menu,
+    texts,
 )
 
 # Outlook writes it in capitals and small letters as it pleases, and Django reverses no (?i).
@@ -46,6 +48,10 @@ ours = [
     path("account/settings/sheet.pdf", phone.my_paper, name="my_sheet_pdf"),
     path("phone/<slug:token>/", phone.page, name="phone"),
     path("phone/<slug:token>/profile", phone.profile, name="phone_profile"),
+    path("announcements/<int:pk>/dismiss", announcements.dismiss, name="announcement_dismiss"),
+    path("help/", texts.help_page, name="help"),
+    path("legal/", texts.legal, name="legal"),
+    path("privacy/", texts.privacy, name="privacy"),
     path("services/", service_menu.services, name="services"),
     path("guides/", guides.guides, name="guides"),
     path("guides/<slug:slug>/", guides.guide, name="guide"),

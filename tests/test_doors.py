@@ -59,6 +59,10 @@ DOORS: dict[str, Answers] = {
     "account/settings/sheet.pdf": (SIGN_IN, 200, "/admin/"),
     "phone/<slug:token>/": (404, 404, 404),
     "phone/<slug:token>/profile": (405, 405, 405),
+    "announcements/<int:pk>/dismiss": (405, 405, 405),
+    "help/": (200, 200, 200),
+    "legal/": (200, 200, 200),
+    "privacy/": (200, 200, 200),
     "services/": (SIGN_IN, 200, "/admin/"),
     ".well-known/openid-configuration": (200, 200, 200),
     ".well-known/jwks.json": (200, 200, 200),
@@ -113,15 +117,19 @@ ADMIN = ["", "password_change/", "password_change/done/", "autocomplete/", "jsi1
 ADMIN += ["r/<path:content_type_id>/<path:object_id>/", "(?P<url>.*)$"]
 ADMIN += ["^(?P<app_label>…)/$"]
 for model in (
-    "auth/group",
     "mfa/authenticator",
     "allauth_idp_oidc/client",
+    "accounts/announcement",
+    "accounts/auditevent",
     "accounts/maildomain",
     "accounts/service",
+    "accounts/sitetext",
     "accounts/staffimport",
     "accounts/staffrecord",
+    "accounts/supportcontact",
     "accounts/user",
     "webmail/allowedsender",
+    "webmail/officepreview",
     "webmail/preferencedefault",
     "webmail/trustedimagedomain",
 ):
@@ -129,6 +137,8 @@ for model in (
     ADMIN += [f"{model}/<path:object_id>/{page}/" for page in ("history", "delete", "change")]
 ADMIN += [f"accounts/staffimport/<int:pk>/{page}/" for page in ("progress", "confirm", "cancel")]
 ADMIN += ["accounts/staffimport/template/", "allauth_idp_oidc/client/<path:object_id>/secret/"]
+ADMIN += ["accounts/auditevent/export/", "accounts/maildomain/<int:pk>/connection/", "jobs/"]
+ADMIN += [f"support/{page}/" for page in ("why", "lift", "reset")]
 STEP = "/admin/login/"
 DOORS |= {f"admin/{address}": (STEP, STEP, STEP) for address in ADMIN}
 

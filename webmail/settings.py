@@ -262,6 +262,12 @@ IDP_OIDC_ADAPTER = "accounts.oidc.adapter.Adapter"
 IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = 10 * 60
 IDP_OIDC_REFRESH_TOKEN_EXPIRES_IN = 10 * 60
 
+# How long traces of people are kept, in days (accounts/retention.py)
+
+KEEP_LOOKUPS_DAYS = env_int("WEBMAIL_KEEP_LOOKUPS_DAYS", 183, minimum=1)
+KEEP_AUDIT_DAYS = env_int("WEBMAIL_KEEP_AUDIT_DAYS", 365, minimum=1)
+KEEP_SESSIONS_DAYS = env_int("WEBMAIL_KEEP_SESSIONS_DAYS", 30, minimum=1)
+
 # Letters of the product itself
 
 NOTICES_FROM = env_text("WEBMAIL_NOTICES_FROM")
@@ -331,6 +337,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "webmail.context.page",
+                "accounts.context.page",  # its support desk goes before the settings'
             ],
         },
     },
@@ -479,6 +486,14 @@ CELERY_BEAT_SCHEDULE = {
     "clear-expired-sessions": {
         "task": "accounts.tasks.clear_expired_sessions",
         "schedule": 24 * 60 * 60,
+    },
+    "forget-old-traces": {
+        "task": "accounts.tasks.forget_old_traces",
+        "schedule": 6 * 60 * 60,
+    },
+    "show-life": {
+        "task": "accounts.tasks.show_life",
+        "schedule": 60,
     },
     "tend-staff-imports": {
         "task": "accounts.tasks.tend_staff_imports",
