@@ -152,6 +152,28 @@ class _CodeField(forms.CharField):
         return "".join(str(value or "").split()).replace("-", "")
 
 
+class _CredentialField(forms.JSONField):
+    """What a security key answered, by its browser: an object of texts. Anything else would make
+    the library fall over instead of refusing it."""
+
+    def __init__(self) -> None:
+        super().__init__(widget=forms.HiddenInput)
+
+    def to_python(self, value: Any) -> Any:
+        answer = super().to_python(value)
+        if answer is not None and not self._has_the_form(answer):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return answer
+
+    @staticmethod
+    def _has_the_form(answer: object) -> bool:
+        if not isinstance(answer, dict) or not isinstance(answer.get("response"), dict):
+            return False
+        texts = [answer.get(name) for name in ("id", "rawId", "type")]
+        texts += [said for name, said in answer["response"].items() if name != "transports"]
+        return all(isinstance(text, str) for text in texts)
+
+
 def _note_refused_factor(request: HttpRequest, user: User, kind: str, error: Exception) -> None:
     """A wrong code, or one more than may be tried."""
     limited = getattr(error, "code", "") == "too_many_login_attempts"
@@ -197,9 +219,13 @@ class SecondFactorAgainForm(_NotedCode, ReauthenticateForm):
 class PasskeyForm(_NotedPasskey, AuthenticateWebAuthnForm):
     """A security key at sign-in."""
 
+    credential = _CredentialField()
+
 
 class PasskeyAgainForm(_NotedPasskey, ReauthenticateWebAuthnForm):
     """The same before something that needs it again."""
+
+    credential = _CredentialField()
 
 
 class SetUpCodeForm(ActivateTOTPForm):
@@ -220,6 +246,7 @@ def _passkey_name(*, required: bool) -> forms.CharField:
 
 class AddPasskeyForm(AddWebAuthnForm):
     name = _passkey_name(required=False)
+    credential = _CredentialField()
 
 
 class RenamePasskeyForm(EditWebAuthnForm):

@@ -41,6 +41,9 @@ class SignOutView(LogoutView):
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
         sign_out = super().post
+        if not self.request.user.is_authenticated:
+            # Cancelled before the second factor: the sealed password goes as well.
+            self.request.session.flush()
         return leave(self.request, lambda: sign_out(*args, **kwargs))
 
 
