@@ -42,7 +42,7 @@ def for_helpers(view: View) -> View:
 @for_helpers
 def why(request: HttpRequest) -> HttpResponse:
     """All that is known of one login or address, as sentences."""
-    typed = request.GET.get("q", "").strip()[:LONGEST]
+    typed = _typed(request.GET.get("q", ""))
     context = {
         **admin.site.each_context(request),
         "title": gettext("Why does it not work?"),
@@ -98,8 +98,14 @@ def reset(request: HttpRequest) -> HttpResponse:
     return _back(person)
 
 
+def _typed(text: str) -> str:
+    """No longer than an address, and without characters that stand in none (PostgreSQL takes no
+    NUL)."""
+    return "".join(letter for letter in text.strip()[:LONGEST] if letter.isprintable())
+
+
 def _person(request: HttpRequest) -> diagnosis.Person:
-    person = diagnosis.find(request.POST.get("q", "")[:LONGEST])
+    person = diagnosis.find(_typed(request.POST.get("q", "")))
     if not person.typed:
         raise Http404
     return person
