@@ -118,7 +118,7 @@ ADMIN += ["r/<path:content_type_id>/<path:object_id>/", "(?P<url>.*)$"]
 ADMIN += ["^(?P<app_label>…)/$"]
 for model in (
     "mfa/authenticator",
-    "allauth_idp_oidc/client",
+    "accounts/application",
     "accounts/announcement",
     "accounts/auditevent",
     "accounts/maildomain",
@@ -136,7 +136,7 @@ for model in (
     ADMIN += [f"{model}/", f"{model}/add/", f"{model}/<path:object_id>/"]
     ADMIN += [f"{model}/<path:object_id>/{page}/" for page in ("history", "delete", "change")]
 ADMIN += [f"accounts/staffimport/<int:pk>/{page}/" for page in ("progress", "confirm", "cancel")]
-ADMIN += ["accounts/staffimport/template/", "allauth_idp_oidc/client/<path:object_id>/secret/"]
+ADMIN += ["accounts/staffimport/template/", "accounts/application/<path:object_id>/secret/"]
 ADMIN += ["accounts/auditevent/export/", "accounts/maildomain/<int:pk>/connection/", "jobs/"]
 ADMIN += [f"support/{page}/" for page in ("why", "lift", "reset")]
 STEP = "/admin/login/"

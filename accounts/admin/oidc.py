@@ -19,8 +19,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
-from accounts.models import AuditEvent
+from accounts.models import Application
 from accounts.oidc import rules
 from accounts.oidc.adapter import SCOPES
 
@@ -31,7 +30,7 @@ _MOST_ADDRESSES = 20
 _OPTIONAL = [(scope, words) for scope, words in SCOPES.items() if scope != "openid"]
 
 
-class ClientForm(forms.ModelForm):
+class ApplicationForm(forms.ModelForm):
     """An application's addresses one a line, its scopes by tick."""
 
     handed_over = forms.MultipleChoiceField(
@@ -49,7 +48,7 @@ class ClientForm(forms.ModelForm):
     )
 
     class Meta:
-        model = Client
+        model = Application
         fields = ("name", "type", "skip_consent", "redirect_uris")
         labels = {  # noqa: RUF012  Django's way to write it
             "name": _("Name"),
@@ -63,7 +62,7 @@ class ClientForm(forms.ModelForm):
                 "Confidential: it has a server that keeps a secret. Public: it has none, as a"
                 " program on a telephone."
             ),
-            "skip_consent": _("People are not asked. Only for the authority's own applications."),
+            "skip_consent": _("People are not asked. Only for the authority’s own applications."),
             "redirect_uris": _(
                 "One a line, compared letter by letter: https://…, or http://localhost for those"
                 " who develop."
@@ -88,7 +87,7 @@ class ClientForm(forms.ModelForm):
     def clean_post_logout_addresses(self) -> list[str]:
         return _addresses(self.cleaned_data["post_logout_addresses"])
 
-    def save(self, commit: bool = True) -> Client:
+    def save(self, commit: bool = True) -> Application:
         """Everything that the form does not offer stays at its strictest."""
         self.instance.set_scopes(["openid", *self.cleaned_data["handed_over"]])
         self.instance.set_post_logout_redirect_uris(self.cleaned_data["post_logout_addresses"])
@@ -109,30 +108,30 @@ def _addresses(text: str) -> list[str]:
     return lines
 
 
-@admin.register(Client)
-class ClientAdmin(admin.ModelAdmin):
+@admin.register(Application)
+class ApplicationAdmin(admin.ModelAdmin):
     """Applications. A secret is shown once, on the page that follows its making."""
 
-    form = ClientForm
+    form = ApplicationForm
     list_display = ("name", "id", "type", "skip_consent", "created_at")
     list_filter = ("type", "skip_consent")
     search_fields = ("name", "id")
     ordering = ("name",)
     readonly_fields = ("connection", "new_secret", "created_at")
 
-    def get_fieldsets(self, request: HttpRequest, obj: Client | None = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Application | None = None) -> Any:
         typed = ("name", "type", "skip_consent", "redirect_uris", "post_logout_addresses")
         form = (None, {"fields": (*typed, "handed_over")})
         given = (gettext("What the application is given"), {"fields": self.readonly_fields})
         return (form, given) if obj else (form,)
 
     @admin.display(description=_("connection"))
-    def connection(self, client: Client) -> str:
+    def connection(self, application: Application) -> str:
         issuer = settings.BASE_URL.rstrip("/")
         return format_html(
             "{}: <code>{}</code><br>{}: <code>{}</code><br>{}: <code>{}</code>",
             gettext("Client ID"),
-            client.pk,
+            application.pk,
             gettext("Issuer"),
             issuer,
             gettext("Discovery"),
@@ -140,12 +139,12 @@ class ClientAdmin(admin.ModelAdmin):
         )
 
     @admin.display(description=_("secret"))
-    def new_secret(self, client: Client) -> str:
-        if client.type != Client.Type.CONFIDENTIAL:
+    def new_secret(self, application: Application) -> str:
+        if application.type != Client.Type.CONFIDENTIAL:
             return gettext("A public application has none.")
         return format_html(
             '<a href="{}">{}</a>',
-            reverse("admin:accounts_client_secret", args=[client.pk]),
+            reverse("admin:accounts_application_secret", args=[application.pk]),
             gettext("Make a new secret"),
         )
 
@@ -153,7 +152,7 @@ class ClientAdmin(admin.ModelAdmin):
         own = path(
             "<path:object_id>/secret/",
             self.admin_site.admin_view(self.secret_view),
-            name="accounts_client_secret",
+            name="accounts_application_secret",
         )
         return [own, *super().get_urls()]
 
@@ -163,25 +162,15 @@ class ClientAdmin(admin.ModelAdmin):
         self._say_what_is_missing(request)
         return super().changelist_view(request, extra_context)
 
-    def save_model(self, request: HttpRequest, obj: Client, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Application, form: Any, change: bool) -> None:
         if not change:
             secret = get_adapter().generate_client_secret()
             obj.set_secret(secret)
             request.new_secret = secret  # type: ignore[attr-defined]
         super().save_model(request, obj, form, change)
-        self._record(request, obj, "changed" if change else "made")
-
-    def delete_model(self, request: HttpRequest, obj: Client) -> None:
-        self._record(request, obj, "deleted")
-        super().delete_model(request, obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        for client in queryset:
-            self._record(request, client, "deleted")
-        super().delete_queryset(request, queryset)
 
     def response_add(
-        self, request: HttpRequest, obj: Client, post_url_continue: str | None = None
+        self, request: HttpRequest, obj: Application, post_url_continue: str | None = None
     ) -> HttpResponse:
         """The only page that shows the secret: no redirect, since that would need it kept."""
         self._say_what_is_missing(request)
@@ -189,30 +178,32 @@ class ClientAdmin(admin.ModelAdmin):
 
     def secret_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Asks; then the old secret is worth nothing, and the new one is shown."""
-        client = self.get_object(request, unquote(object_id))
-        if not self.has_change_permission(request, client):
+        application = self.get_object(request, unquote(object_id))
+        if not self.has_change_permission(request, application):
             raise PermissionDenied
-        if client is None or client.type != Client.Type.CONFIDENTIAL:
+        if application is None or application.type != Client.Type.CONFIDENTIAL:
             raise Http404
         if request.method != "POST":
-            return self._show_secret(request, client, "")
+            return self._show_secret(request, application, "")
         secret = get_adapter().generate_client_secret()
-        client.set_secret(secret)
-        client.save(update_fields=["secret"])
-        self._record(request, client, "new secret")
-        return self._show_secret(request, client, secret)
+        application.set_secret(secret)
+        application.save(update_fields=["secret"])
+        self.log_change(request, application, [{"changed": {"fields": ["secret"]}}])
+        return self._show_secret(request, application, secret)
 
-    def _show_secret(self, request: HttpRequest, client: Client, secret: str) -> HttpResponse:
+    def _show_secret(
+        self, request: HttpRequest, application: Application, secret: str
+    ) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
-            "title": gettext("Secret of %(name)s") % {"name": client.name},
+            "title": gettext("Secret of %(name)s") % {"name": application.name},
             "opts": self.opts,
-            "client": client,
-            "is_public": client.type != Client.Type.CONFIDENTIAL,
+            "application": application,
+            "is_public": application.type != Client.Type.CONFIDENTIAL,
             "secret": secret,
             "issuer": settings.BASE_URL.rstrip("/"),
         }
-        page = TemplateResponse(request, "admin/accounts/client_secret.html", context)
+        page = TemplateResponse(request, "admin/accounts/application_secret.html", context)
         add_never_cache_headers(page)
         return page
 
@@ -226,14 +217,3 @@ class ClientAdmin(admin.ModelAdmin):
                     " bin/manage create_oidc_key."
                 ),
             )
-
-    @staticmethod
-    def _record(request: HttpRequest, client: Client, what: str) -> None:
-        audit.record(
-            AuditEvent.Kind.ADMINISTERED,
-            request,
-            target="",
-            client=client.pk,
-            name=client.name,
-            what=what,
-        )

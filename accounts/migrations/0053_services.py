@@ -109,7 +109,7 @@ class Migration(migrations.Migration):
                     "mail_domains",
                     models.ManyToManyField(
                         blank=True,
-                        help_text="None chosen: everybody's.",
+                        help_text="None chosen: everybody’s.",
                         related_name="+",
                         to="accounts.maildomain",
                         verbose_name="mail domains",

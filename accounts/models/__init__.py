@@ -1,6 +1,7 @@
 """What accounts keeps in the database: no password, no NUMEN, no date of birth."""
 
 from accounts.models.announcements import Announcement, Dismissal
+from accounts.models.applications import Application
 from accounts.models.audit import AuditEvent
 from accounts.models.mail_domains import MailDomain, ServerURL
 from accounts.models.service_menu import Service
@@ -18,6 +19,7 @@ __all__ = [
     "ROLES",
     "SUPPORT",
     "Announcement",
+    "Application",
     "AuditEvent",
     "Dismissal",
     "KnownDevice",

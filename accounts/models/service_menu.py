@@ -5,11 +5,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
-from allauth.idp.oidc.models import Client
 from django.core.validators import RegexValidator, URLValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models.applications import Application
 from accounts.models.mail_domains import MailDomain
 from accounts.models.staff import StaffRecord
 from accounts.models.users import User
@@ -74,7 +74,7 @@ class Service(models.Model):
     )
     is_active = models.BooleanField(_("shown"), default=True)
     client = models.ForeignKey(
-        Client,
+        Application,
         models.SET_NULL,
         null=True,
         blank=True,
@@ -87,7 +87,7 @@ class Service(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("mail domains"),
-        help_text=_("None chosen: everybody's."),
+        help_text=_("None chosen: everybody’s."),
     )
     functions = models.TextField(
         _("functions"),
