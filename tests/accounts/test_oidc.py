@@ -8,6 +8,7 @@ import json
 import re
 import secrets
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -17,7 +18,13 @@ import pytest
 from allauth.idp.oidc.models import Client as Service
 from allauth.idp.oidc.models import Token
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
 from django.core.cache import cache
 from django.test import Client
 
@@ -387,13 +394,20 @@ def test_a_session_that_lacks_its_code_is_none(
     mail_domain: MailDomain, alice: MailAccount, trusted: Journey
 ) -> None:
     user = User.objects.create(mail_domain=mail_domain, login=alice.login)
-    TOTP.activate(user, generate_totp_secret())
+    secret = generate_totp_secret()
+    TOTP.activate(user, secret)
     RecoveryCodes.activate(user)
     browser = Client()
-    answer = browser.post("/accounts/login/", {"login": alice.login, "password": alice.password})
+    following = f"/identity/o/continue?{trusted.address().partition('?')[2]}"
+    typed = {"login": alice.login, "password": alice.password, "next": following}
+    answer = browser.post("/accounts/login/", typed)
     assert answer["Location"].startswith("/accounts/2fa/authenticate/")
     assert browser.get(trusted.address())["Location"].startswith("/accounts/login/")
     assert told(browser.get(trusted.address(prompt="none")))["error"] == "login_required"
+    code = format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+    answer = browser.post(answer["Location"], {"code": code})
+    assert answer["Location"] == following
+    assert "code" in told(browser.get(trusted.address()))
     session.pool().close_all()
 
 
@@ -466,12 +480,22 @@ def test_nobody_is_asked_where_nobody_is_to_be_asked(window: Client, trusted: Jo
     assert told(Client().get(trusted.address(prompt="none")))["error"] == "login_required"
 
 
-def test_a_service_may_ask_for_the_password_again(window: Client, trusted: Journey) -> None:
-    step = urlsplit(window.get(trusted.address(prompt="login"))["Location"])
+def test_a_service_may_ask_for_the_password_again(
+    signed_in: Callable[..., Client], alice: MailAccount, trusted: Journey
+) -> None:
+    browser = signed_in(alice)
+    step = urlsplit(browser.get(trusted.address(prompt="login"))["Location"])
     assert step.path == "/accounts/reauthenticate/"
     following = parse_qs(step.query)["next"][0]
     assert following.startswith("/identity/o/continue?")
     assert "prompt" not in following
+    answer = browser.post(f"{step.path}?{step.query}", {"password": "faux"})
+    assert answer.status_code == 200
+    answer = browser.post(
+        f"{step.path}?{step.query}", {"password": alice.password, "next": following}
+    )
+    assert answer["Location"] == following
+    session.pool().close_all()
 
 
 def leaving(tokens: dict[str, Any], address: str = BYE) -> dict[str, str]:
