@@ -47,6 +47,9 @@ def refusal(query: QueryDict) -> Refusal | None:
         return Refusal("invalid_target", "Resources are not supported.")
     if "request" in query or "request_uri" in query:
         return Refusal("request_not_supported", "Request objects are not supported.")
+    if "max_age" in query:
+        # Unanswered it would promise what nobody checked.
+        return Refusal("invalid_request", "max_age is not supported; prompt=login is.")
     if query.get("code_challenge_method") != "S256":
         return Refusal("invalid_request", "PKCE is required: code_challenge_method=S256.")
     if not _CHALLENGE.fullmatch(query.get("code_challenge", "")):

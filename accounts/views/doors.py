@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from allauth.account.views import LoginView, LogoutView
+from allauth.idp.oidc.models import Token
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
@@ -50,6 +51,8 @@ class SignOutView(LogoutView):
 def leave(request: HttpRequest, sign_out: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     """What ``sign_out`` answers, with all around it that a sign-out takes."""
     shared = request.session.get("shared_computer")
+    if isinstance(request.user, User):
+        Token.objects.filter(user=request.user).delete()  # services ask no more about this person
     session.close(request)
     response = sign_out()
     credentials.delete_cookie(request, response)

@@ -268,6 +268,12 @@ def test_a_repeated_parameter_is_refused(window: Client, trusted: Journey) -> No
     assert told(window.get(address))["error"] == "invalid_request"
 
 
+def test_an_age_that_nobody_checks_is_refused(window: Client, trusted: Journey) -> None:
+    assert told(window.get(trusted.address(max_age="60")))["error"] == "invalid_request"
+    assert told(window.get(trusted.address(request="x")))["error"] == "request_not_supported"
+    assert told(window.get(trusted.address(resource="x")))["error"] == "invalid_target"
+
+
 @pytest.mark.parametrize("kind", ["token", "id_token", "code id_token", "none"])
 def test_only_codes_are_given(window: Client, trusted: Journey, kind: str) -> None:
     back = told(window.get(trusted.address(response_type=kind)))
@@ -520,6 +526,13 @@ def test_who_leaves_a_service_is_asked_about_the_mail(
     answer = window.post(LOGOUT, {**data, "action": "logout"})
     assert answer["Location"] == f"{BYE}?state=l%C3%A0"
     assert window.get("/services/").status_code == 302
+    assert ask(bought["access_token"]).status_code == 401
+
+
+def test_who_signs_out_of_the_mail_is_no_longer_told_about(
+    window: Client, bought: dict[str, Any]
+) -> None:
+    window.post("/accounts/logout/")
     assert ask(bought["access_token"]).status_code == 401
 
 
