@@ -25,6 +25,8 @@ from accounts.models import User
 from accounts.views import jobs, support
 from accounts.views.doors import SignOutView
 
+# allauth has no French word for them.
+SECOND_FACTORS: Final = _("Second factors")
 # The index by tasks, in their order: what an administrator looks for, whichever app keeps it. What
 # stands nowhere here comes last, under its own app.
 TASKS: Final = (
@@ -51,7 +53,7 @@ TASKS: Final = (
             "accounts.SiteText",
             "accounts.SupportContact",
             "accounts.Service",
-            "allauth_idp_oidc.Client",
+            "accounts.Application",
         ),
     ),
     ("follow-up", _("Follow-up"), ("accounts.AuditEvent", "webmail.OfficePreview")),
@@ -112,6 +114,8 @@ class AdminSite(admin.AdminSite):
             for app in apps
             for model in app["models"]
         }
+        if factors := left.get("mfa.Authenticator"):
+            factors["name"] = SECOND_FACTORS
         groups = [
             {
                 "name": name,

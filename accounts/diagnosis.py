@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
-from accounts import limits, roles, server_check, sessions
+from accounts import audit_words, limits, roles, server_check, sessions
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 
 Kind = AuditEvent.Kind
@@ -70,9 +70,11 @@ class Person:
 
 @dataclass(frozen=True)
 class Diagnosis:
+    """``events`` with their details in words."""
+
     person: Person
     findings: list[Finding]
-    events: list[AuditEvent]
+    events: list[tuple[AuditEvent, str]]
     in_force: list[limits.State]
     second_factors: list[Authenticator]
     may_be_reset: bool
@@ -115,7 +117,7 @@ def diagnose(person: Person, *, is_administrator: bool) -> Diagnosis:
             *_of_limits(in_force),
             *_of_factors(person, factors),
         ],
-        events=events[:_SHOWN],
+        events=[(event, audit_words.in_words(event.detail)) for event in events[:_SHOWN]],
         in_force=in_force,
         second_factors=factors,
         may_be_reset=bool(factors) and may_reset(person.user, is_administrator=is_administrator),

@@ -20,7 +20,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from accounts import audit, roles
+from accounts import audit, audit_words, roles
 from accounts.models import AuditEvent, MailDomain, User
 from accounts.network import network_of
 from webmail import dates
@@ -43,7 +43,7 @@ class BoundedPaginator(Paginator):
 class PeriodFilter(admin.SimpleListFilter):
     """The last days, or a month. Not Django's hierarchy of dates, which reads the whole table."""
 
-    title = _("when")
+    title = _("period")
     parameter_name = "period"
     DAYS: ClassVar[dict[str, tuple[Promise, int]]] = {
         "today": (_("Today"), 0),
@@ -136,7 +136,7 @@ class AuditEventAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("details"))
     def details(self, event: AuditEvent) -> str:
-        return ", ".join(f"{name}: {value}" for name, value in event.detail.items())
+        return audit_words.in_words(event.detail)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEvent], search_term: str

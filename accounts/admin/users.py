@@ -9,7 +9,7 @@ from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
@@ -19,6 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import roles
+from accounts.admin_site import SECOND_FACTORS
 from accounts.models import User
 
 # Addresses stand beside the user here; second factors have a page of ours, without the secret. What
@@ -41,7 +42,8 @@ class RolesField(forms.ModelMultipleChoiceField):
     """The three groups, with what each may do."""
 
     def label_from_instance(self, obj: Group) -> str:
-        return f"{ROLE_NAMES[obj.name]}: {ROLE_WORDS[obj.name]}"
+        words = {"name": ROLE_NAMES[obj.name], "value": ROLE_WORDS[obj.name]}
+        return gettext("%(name)s: %(value)s") % words
 
 
 class UserForm(forms.ModelForm):
@@ -128,6 +130,11 @@ class AuthenticatorAdmin(admin.ModelAdmin):
     list_select_related = ("user__mail_domain",)
     search_fields = ("user__login", "user__address")
     fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": SECOND_FACTORS, **(extra_context or {})})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
