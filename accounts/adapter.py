@@ -1,4 +1,4 @@
-"""How allauth is fitted to us: our backends, our limits, sealed second factors."""
+"""How allauth is fitted to us: our backends, our limits, what is noted, sealed second factors."""
 
 from __future__ import annotations
 
@@ -7,21 +7,28 @@ import logging
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import backends, limits
-from accounts.models import MailDomain, User
+from accounts import audit, backends, devices, letters, limits, second_factor, sessions, tasks
+from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from accounts.network import client_address
+from webmail.errors import WebmailError
 
 logger = logging.getLogger(__name__)
+
+# What allauth calls the setting up of a second factor, and the factor.
+SET_UP = {"totp_activated": "totp", "webauthn_added": "webauthn"}
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -40,19 +47,28 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """Within the limits, ask the backends. An unreachable server counts as no failure."""
-        login = self._counted_as(credentials.get("username", "").strip().lower())
+        typed = credentials.get("username", "").strip().lower()
+        login = self._counted_as(typed)
         network = client_address(request)
         counted = limits.of_sign_in(login, network)
         if seconds := limits.wait(counted):
             logger.warning("sign-in refused: too many failures (from %s)", network)
+            if limits.is_first(counted[0]):
+                self._note(AuditEvent.Kind.SIGN_IN_LIMITED, request, typed, "password")
             raise ValidationError(
                 self.error_messages["too_many_login_attempts"],
                 code="too_many_login_attempts",
                 params={"seconds": seconds},
             )
-        user = authenticate(request, **credentials)
+        try:
+            user = authenticate(request, **credentials)
+        except WebmailError:
+            if limits.is_first(counted[0]):
+                self._note(AuditEvent.Kind.SIGN_IN_FAILED, request, typed, "server")
+            raise
         if user is None:
             limits.count(counted)
+            self._note(AuditEvent.Kind.SIGN_IN_FAILED, request, typed, "password")
             return None
         assert isinstance(user, User)  # noqa: S101  both backends give one
         return user
@@ -69,6 +85,62 @@ class AccountAdapter(DefaultAccountAdapter):
             return typed
         _user, login = backends.whom(domain, typed)
         return limits.mailbox(domain.pk, login.partition("@")[0])
+
+    @staticmethod
+    def _note(kind: AuditEvent.Kind, request: HttpRequest, typed: str, cause: str) -> None:
+        """About a known mailbox by its address; of what else was typed nothing is kept, since it
+        may well be a password in the wrong field."""
+        target, domain = "", MailDomain.objects.of_typed_login(typed)
+        if local := User.objects.filter(mail_domain=None, login=typed).first():
+            target = str(local)
+        elif domain is not None:
+            user, login = backends.whom(domain, typed)
+            record = StaffRecord.objects.filter(mail_domain=domain, login=login).first()
+            target = str(user) if user else record.address if record else ""
+        audit.record(kind, request, target=target, cause=cause)
+
+    def post_login(self, request: HttpRequest, user: User, **more: Any) -> HttpResponse:
+        """All steps are done: the session has its row, the audit log its line, and the person a
+        letter when the device is new."""
+        sessions.begin(request, user)
+        device = devices.of(request)
+        is_new = devices.is_new(request, user)
+        event = audit.record(
+            AuditEvent.Kind.SIGNED_IN,
+            request,
+            actor=user,
+            browser=device.browser,
+            system=device.system,
+            second_factor=second_factor.used(request),
+            new_device=is_new,
+            shared=bool(request.session.get("shared_computer")),
+        )
+        if is_new and settings.DEVICE_LETTERS and letters.are_configured():
+            tasks.tell_of_device.delay(event.pk)
+        response: HttpResponse = super().post_login(request, user, **more)
+        return response
+
+    def logout(self, request: HttpRequest) -> None:
+        if isinstance(request.user, User):
+            audit.record(AuditEvent.Kind.SIGNED_OUT, request)
+        sessions.forget(request)
+        super().logout(request)
+
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: User,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        """allauth says so what happened to a second factor: ``mfa/email/totp_activated`` and the
+        like. It is a line in the audit log, and a letter in our own words."""
+        what = template_prefix.rpartition("/")[2]
+        event = audit.record(AuditEvent.Kind.SECOND_FACTOR, self.request, actor=user, change=what)
+        if kind := SET_UP.get(what):
+            second_factor.note_set_up(self.request, user, kind)
+        if letters.are_configured():
+            tasks.tell_of_second_factor.delay(event.pk)
 
     def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
         """Who has a code to give gives that: with the password alone, a session from before the
@@ -98,3 +170,17 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
     def get_totp_label(self, user: User) -> str:
         return str(user)
+
+    def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
+        """Where the person gave none: by the device it was added on."""
+        device = devices.of(allauth_context.request)
+        return device.words if device.browser else gettext("Security key")
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        entity: dict[str, str] = super().get_public_key_credential_rp_entity()
+        return entity | {"name": settings.PRODUCT_NAME}
+
+    def get_public_key_credential_user_entity(self, user: User) -> dict[str, Any]:
+        """The key's own screen shows the name; what it keeps is our random number, no address."""
+        entity: dict[str, Any] = super().get_public_key_credential_user_entity(user)
+        return entity | {"name": str(user), "display_name": user.display_name}

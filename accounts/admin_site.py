@@ -1,39 +1,136 @@
-"""The Django admin, entered through the common sign-in and never past its second factor."""
+"""The Django admin, entered through the common sign-in and never past its second factor: led by
+tasks, with what is done in it in the audit log."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
-from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.db.models.base import ModelBase
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
+from accounts import dashboard, roles, second_factor
+from accounts.admin_log import Recorded
 from accounts.models import User
+from accounts.views import jobs, support
 from accounts.views.doors import SignOutView
 
-
-def passed_second_factor(request: HttpRequest) -> bool:
-    """Whether this very session gave a code: one that began before the code was set up did not."""
-    user = request.user
-    return (
-        isinstance(user, User)
-        and is_mfa_enabled(user)
-        and any(
-            record.get("method") == "mfa" for record in get_authentication_records(request, user)
-        )
-    )
+# allauth has no French word for them.
+SECOND_FACTORS: Final = _("Second factors")
+# The index by tasks, in their order: what an administrator looks for, whichever app keeps it. What
+# stands nowhere here comes last, under its own app.
+TASKS: Final = (
+    (
+        "people",
+        _("People"),
+        ("accounts.User", "accounts.StaffRecord", "accounts.StaffImport", "mfa.Authenticator"),
+    ),
+    (
+        "mail",
+        _("Mail"),
+        (
+            "accounts.MailDomain",
+            "webmail.PreferenceDefault",
+            "webmail.TrustedImageDomain",
+            "webmail.AllowedSender",
+        ),
+    ),
+    (
+        "contents",
+        _("What people read"),
+        (
+            "accounts.Announcement",
+            "accounts.SiteText",
+            "accounts.SupportContact",
+            "accounts.Service",
+            "accounts.Application",
+        ),
+    ),
+    ("follow-up", _("Follow-up"), ("accounts.AuditEvent", "webmail.OfficePreview")),
+)
 
 
 class AdminSite(admin.AdminSite):
     site_header = site_title = _("Mail administration")
     index_title = _("Administration")
+    site_url = "/"
+
+    def register(
+        self,
+        model_or_iterable: type[Model] | Iterable[type[Model]],
+        admin_class: type[admin.ModelAdmin] | None = None,
+        **options: Any,
+    ) -> None:
+        """Whatever is registered, by whomever, notes in the audit log what is done with it."""
+        if isinstance(model_or_iterable, ModelBase):
+            model_or_iterable = [model_or_iterable]
+        base = admin_class or admin.ModelAdmin
+        recorded = base if issubclass(base, Recorded) else type(base.__name__, (Recorded, base), {})
+        super().register(model_or_iterable, recorded, **options)
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        ours = (
+            ("support/why/", support.why, "support_why"),
+            ("support/lift/", support.lift, "support_lift"),
+            ("support/reset/", support.reset, "support_reset"),
+            ("jobs/", jobs.jobs, "jobs"),
+        )
+        return [
+            path(route, self.admin_view(view), name=name) for route, view, name in ours
+        ] + super().get_urls()
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """With the state of things on top, for administrators."""
+        user = request.user
+        state = dashboard.state() if isinstance(user, User) and _is_administrator(user) else None
+        return super().index(request, {"dashboard": state, **(extra_context or {})})
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        user = request.user if isinstance(request.user, User) else None
+        return super().each_context(request) | {
+            "may_help": user is not None and user.has_perm(roles.HELP_PEOPLE),
+            "may_see_jobs": user is not None and _is_administrator(user),
+        }
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """By tasks; one app alone as Django does."""
+        apps = super().get_app_list(request, app_label)
+        if app_label is not None:
+            return apps
+        left = {
+            f"{app['app_label']}.{model['object_name']}": model
+            for app in apps
+            for model in app["models"]
+        }
+        if factors := left.get("mfa.Authenticator"):
+            factors["name"] = SECOND_FACTORS
+        groups = [
+            {
+                "name": name,
+                "app_label": label,
+                "app_url": f"{reverse('admin:index', current_app=self.name)}#{label}",
+                "has_module_perms": True,
+                "models": [left.pop(model) for model in models if model in left],
+            }
+            for label, name, models in TASKS
+        ]
+        others = [
+            {**app, "models": [model for model in app["models"] if model in left.values()]}
+            for app in apps
+        ]
+        return [group for group in [*groups, *others] if group["models"]]
 
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user
@@ -41,7 +138,7 @@ class AdminSite(admin.AdminSite):
             isinstance(user, User)
             and user.is_active
             and user.is_staff
-            and (not settings.ADMIN_NEEDS_TOTP or passed_second_factor(request))
+            and (not settings.ADMIN_NEEDS_TOTP or second_factor.passed(request))
         )
 
     def password_change(
@@ -76,3 +173,7 @@ class AdminSite(admin.AdminSite):
         else:
             step = "mfa_activate_totp"
         return redirect(f"{resolve_url(step)}?{urlencode({'next': following})}")
+
+
+def _is_administrator(user: User) -> bool:
+    return roles.ADMINISTRATOR in user.roles

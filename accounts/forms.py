@@ -7,6 +7,15 @@ from datetime import date
 from typing import Any, ClassVar
 
 from allauth.account.forms import LoginForm
+from allauth.core import context
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    EditWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -14,9 +23,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import credentials, numen
+from accounts import audit, credentials, limits, numen
 from accounts.middleware import LAST_ACTIVE
-from accounts.models import MailDomain
+from accounts.models import AuditEvent, MailDomain, User
+from accounts.network import client_address, network_of
 from accounts.passwords import reminder
 from webmail.errors import WebmailError
 
@@ -72,12 +82,20 @@ class SignInForm(LoginForm):
     def clean_login(self) -> str:
         typed: str = self.cleaned_data["login"].strip().lower()
         if "@" in typed and MailDomain.objects.of_typed_login(typed) is None:
+            self._note_unknown_domain()
             raise ValidationError(
                 _("No mailbox here belongs to the domain “%(domain)s”. Check what follows the @."),
                 code="unknown_domain",
                 params={"domain": typed.partition("@")[2]},
             )
         return typed
+
+    def _note_unknown_domain(self) -> None:
+        """A line a minute for each network: this is refused without a limit. What was typed is not
+        kept, it may be a password in the wrong field."""
+        network = client_address(self.request)
+        if limits.is_first(limits.Limit("network", network_of(network), 0, 0)):
+            audit.record(AuditEvent.Kind.SIGN_IN_FAILED, self.request, target="", cause="domain")
 
     def clean(self) -> dict[str, Any]:
         try:
@@ -110,6 +128,129 @@ class SignInForm(LoginForm):
         if shared:
             request.session.set_expiry(0)
         return response
+
+
+class _CodeField(forms.CharField):
+    """A code of an app, as people copy it: in groups, with blanks."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label=_("Code"),
+            max_length=32,
+            widget=forms.TextInput(
+                attrs={
+                    "autocomplete": "one-time-code",
+                    "inputmode": "numeric",
+                    "autocapitalize": "none",
+                    "spellcheck": "false",
+                    "autofocus": True,
+                }
+            ),
+        )
+
+    def to_python(self, value: object) -> str:
+        return "".join(str(value or "").split()).replace("-", "")
+
+
+class _CredentialField(forms.JSONField):
+    """What a security key answered, by its browser: an object of texts. Anything else would make
+    the library fall over instead of refusing it."""
+
+    def __init__(self) -> None:
+        super().__init__(widget=forms.HiddenInput)
+
+    def to_python(self, value: Any) -> Any:
+        answer = super().to_python(value)
+        if answer is not None and not self._has_the_form(answer):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return answer
+
+    @staticmethod
+    def _has_the_form(answer: object) -> bool:
+        if not isinstance(answer, dict) or not isinstance(answer.get("response"), dict):
+            return False
+        texts = [answer.get(name) for name in ("id", "rawId", "type")]
+        texts += [said for name, said in answer["response"].items() if name != "transports"]
+        return all(isinstance(text, str) for text in texts)
+
+
+def _note_refused_factor(request: HttpRequest, user: User, kind: str, error: Exception) -> None:
+    """A wrong code, or one more than may be tried."""
+    limited = getattr(error, "code", "") == "too_many_login_attempts"
+    what = AuditEvent.Kind.SIGN_IN_LIMITED if limited else AuditEvent.Kind.SIGN_IN_FAILED
+    audit.record(what, request, actor=user, cause="second factor", second_factor=kind)
+
+
+class _NotedCode:
+    """A form's ``clean_code`` with a line in the audit log for each refusal."""
+
+    def clean_code(self) -> str:
+        try:
+            code: str = super().clean_code()  # type: ignore[misc]  # allauth's form is beside it
+        except ValidationError as error:
+            _note_refused_factor(context.request, self.user, "code", error)  # type: ignore[attr-defined]
+            raise
+        return code
+
+
+class _NotedPasskey:
+    """The same for what a security key signed."""
+
+    def clean_credential(self) -> Any:
+        try:
+            return super().clean_credential()  # type: ignore[misc]  # allauth's form is beside it
+        except ValidationError as error:
+            _note_refused_factor(context.request, self.user, "webauthn", error)  # type: ignore[attr-defined]
+            raise
+
+
+class SecondFactorForm(_NotedCode, AuthenticateForm):
+    """The code of an app, or a recovery code, at sign-in."""
+
+    code = _CodeField()
+
+
+class SecondFactorAgainForm(_NotedCode, ReauthenticateForm):
+    """The same before something that needs it again."""
+
+    code = _CodeField()
+
+
+class PasskeyForm(_NotedPasskey, AuthenticateWebAuthnForm):
+    """A security key at sign-in."""
+
+    credential = _CredentialField()
+
+
+class PasskeyAgainForm(_NotedPasskey, ReauthenticateWebAuthnForm):
+    """The same before something that needs it again."""
+
+    credential = _CredentialField()
+
+
+class SetUpCodeForm(ActivateTOTPForm):
+    """The first code of an app: proof that it was set up."""
+
+    code = _CodeField()
+
+
+def _passkey_name(*, required: bool) -> forms.CharField:
+    return forms.CharField(
+        label=_("Name"),
+        max_length=60,
+        required=required,
+        help_text=_("By which you tell your keys apart, for example “Key on my key ring”."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class AddPasskeyForm(AddWebAuthnForm):
+    name = _passkey_name(required=False)
+    credential = _CredentialField()
+
+
+class RenamePasskeyForm(EditWebAuthnForm):
+    name = _passkey_name(required=True)
 
 
 class NumenField(forms.Field):

@@ -8,11 +8,14 @@ from typing import Concatenate, ParamSpec
 
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, resolve_url
+from django.utils.http import urlencode
 from django_htmx.middleware import HtmxDetails
 
+from accounts import second_factor
 from accounts.models import User
 from webmail.errors import SignInNeeded
+from webmail.htmx import wants_partial
 from webmail.preferences import Preferences
 
 P = ParamSpec("P")
@@ -34,10 +37,24 @@ class SignedInRequest(AnyRequest):
 View = Callable[Concatenate[SignedInRequest, P], HttpResponseBase]
 
 
+def person_required(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """For whoever is signed in, with a mailbox or without, and before a second factor that is asked
+    for: the pages on which it is set up, and sessions are ended."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not isinstance(request.user, get_user_model()):
+            raise SignInNeeded
+        return view(request, *args, **kwargs)  # type: ignore[arg-type]
+
+    return guarded
+
+
 def login_required(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """Only for people with a mailbox; SignInNeeded for others, so that htmx may ask in place.
 
-    A local administrator has no mailbox and is led to the admin.
+    A local administrator has no mailbox and is led to the admin; who must give a second factor and
+    did not, to giving it or setting it up.
     """
 
     @wraps(view)
@@ -46,6 +63,11 @@ def login_required(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpR
             raise SignInNeeded
         if request.user.is_local_administrator:
             return redirect("admin:index")
+        if step := second_factor.missing_step(request, request.user):
+            if request.method != "GET" or wants_partial(request):
+                raise SignInNeeded
+            query = urlencode({"next": request.get_full_path()})
+            return redirect(f"{resolve_url(step)}?{query}")
         return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
     return guarded

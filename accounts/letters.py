@@ -16,7 +16,8 @@ from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from accounts.models import AuditEvent, StaffRecord, User
+from accounts import devices
+from accounts.models import AuditEvent, StaffRecord, SupportContact, User
 from webmail import dates
 from webmail.preferences import Preferences
 
@@ -85,8 +86,54 @@ def of_password(event: AuditEvent) -> Letter | None:
     return _letter("password", subject, event, user, user.display_name, user.address)
 
 
+def of_device(event: AuditEvent) -> Letter | None:
+    """To who signed in on a new device; None as above."""
+    user = event.actor
+    if user is None or not user.address:
+        return None
+    device = devices.Device(event.detail.get("browser", ""), event.detail.get("system", ""))
+    subject = gettext_lazy("Sign-in from a new device")
+    return _letter(
+        "device",
+        subject,
+        event,
+        user,
+        user.display_name,
+        user.address,
+        device=device,
+        shared=event.detail.get("shared"),
+    )
+
+
+def of_second_factor(event: AuditEvent) -> Letter | None:
+    """To whose second factor was changed; None as above."""
+    user = event.actor
+    if user is None or not user.address:
+        return None
+    subject = gettext_lazy("Your two-step sign-in was changed")
+    change = event.detail.get("change", "")
+    return _letter(
+        "second-factor", subject, event, user, user.display_name, user.address, change=change
+    )
+
+
+def of_reset(event: AuditEvent) -> Letter | None:
+    """To whose second factor the support desk took away; None as above."""
+    user = User.objects.filter(address=event.target).first() if event.target else None
+    if user is None:
+        return None
+    subject = gettext_lazy("Your two-step sign-in was reset")
+    return _letter("reset", subject, event, user, user.display_name, user.address)
+
+
 def _letter(
-    kind: str, subject: Promise, event: AuditEvent, user: User | None, name: str, to: str
+    kind: str,
+    subject: Promise,
+    event: AuditEvent,
+    user: User | None,
+    name: str,
+    to: str,
+    **more: object,
 ) -> Letter:
     """The text of ``kind`` about the event, in the language and time zone of the user."""
     preferences = Preferences.combine(user.preferences if user else {}, {})
@@ -98,9 +145,10 @@ def _letter(
             "name": name,
             "when": dates.written(timezone.localtime(event.when), "d MMMM y, HH:mm"),
             "network": event.network,
+            **more,
             "product": settings.PRODUCT_NAME,
             "authority": settings.AUTHORITY_NAME,
             "webmail_url": settings.BASE_URL,
-            "support": {"phone": settings.SUPPORT_PHONE, "email": settings.SUPPORT_EMAIL},
+            "support": SupportContact.objects.all().of(user.mail_domain_id if user else None),
         }
         return Letter(to, str(subject), render_to_string(f"accounts/letters/{kind}.txt", context))

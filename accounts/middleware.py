@@ -10,7 +10,7 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import add_never_cache_headers, patch_cache_control
 
-from accounts import credentials, session
+from accounts import credentials, devices, session, sessions
 
 LAST_ACTIVE = "last_active"
 TOUCH_SECONDS = 60
@@ -19,6 +19,19 @@ TOUCH_SECONDS = 60
 def is_activity(request: HttpRequest) -> bool:
     """Whether a person did this: polls, streams and automatic saving say that nobody did."""
     return "X-Background" not in request.headers
+
+
+def seconds_left(request: HttpRequest) -> int:
+    """How long this session may still idle, as far as the last activity is noted."""
+    shared = request.session.get("shared_computer")
+    minutes = settings.SHARED_IDLE_MINUTES if shared else settings.SESSION_IDLE_MINUTES
+    now = int(time.time())
+    return max(0, minutes * 60 - (now - request.session.get(LAST_ACTIVE, now)))
+
+
+def _leave(request: HttpRequest) -> None:
+    session.close(request)
+    logout(request)
 
 
 class SessionMiddleware:
@@ -33,6 +46,7 @@ class SessionMiddleware:
         signed_in = request.user.is_authenticated
         response = self.get_response(request)
         credentials.write_cookie(request, response)
+        devices.write_cookie(request, response)
         if signed_in and not response.has_header("Cache-Control"):
             if request.session.get("shared_computer"):
                 add_never_cache_headers(response)
@@ -49,8 +63,11 @@ class SessionMiddleware:
         minutes = settings.SHARED_IDLE_MINUTES if shared else settings.SESSION_IDLE_MINUTES
         idle = now - request.session.get(LAST_ACTIVE, now)
         if idle > minutes * 60:
-            session.close(request)
-            logout(request)
+            sessions.forget(request)
+            _leave(request)
+            return
+        if is_activity(request) and not sessions.touch(request):
+            _leave(request)
         elif is_activity(request) and (idle >= TOUCH_SECONDS or LAST_ACTIVE not in request.session):
             request.session[LAST_ACTIVE] = now
             if key := request.COOKIES.get(credentials.cookie_name()):

@@ -9,7 +9,7 @@ from functools import cache
 from django.conf import settings
 from django.http import HttpRequest
 
-from accounts import credentials, limits
+from accounts import credentials, limits, second_factor
 from accounts.models import MailDomain, User
 from accounts.network import client_address
 from webmail import smtp as submission
@@ -48,6 +48,8 @@ def _password_of(request: HttpRequest) -> tuple[User, str]:
     user = request.user
     password = credentials.open_sealed(request)
     if password is None or not isinstance(user, User) or user.mail_domain is None:
+        raise SignInNeeded
+    if second_factor.missing_step(request, user):
         raise SignInNeeded
     return user, password
 
@@ -91,13 +93,18 @@ def smtp(request: HttpRequest) -> submission.Server:
     user, password = _password_of(request)
     domain = user.mail_domain
     assert domain is not None  # noqa: S101  _password_of saw to it
+    return smtp_server(domain, user.login, password)
+
+
+def smtp_server(domain: MailDomain, login: str, password: str) -> submission.Server:
+    """The domain's submission server, for one sign-in."""
     return submission.Server(
         host=domain.smtp_host,
         port=domain.smtp_port,
         security=domain.smtp_security,
         timeout=settings.SMTP_TIMEOUT,
         ca_file=settings.TLS_CA_FILE,
-        login=user.login,
+        login=login,
         password=password,
     )
 

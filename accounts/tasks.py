@@ -1,9 +1,10 @@
 """Background jobs of accounts."""
 
+from allauth.idp.oidc.models import Token
 from celery import shared_task
 from django.core.management import call_command
 
-from accounts import letters, staff_import
+from accounts import jobs, letters, retention, staff_import
 from accounts.models import AuditEvent
 
 
@@ -11,6 +12,12 @@ from accounts.models import AuditEvent
 def clear_expired_sessions() -> None:
     """Expired rows leave the sessions table; twice does no harm."""
     call_command("clearsessions")
+
+
+@shared_task
+def clear_expired_service_tokens() -> None:
+    """Expired tokens leave the table; twice does no harm."""
+    Token.objects.expired().delete()
 
 
 @shared_task
@@ -27,6 +34,42 @@ def tell_of_password(event_id: int) -> None:
     event = AuditEvent.objects.filter(pk=event_id).select_related("actor").first()
     if event and (letter := letters.of_password(event)):
         letters.send_once(f"password:{event_id}", letter)
+
+
+@shared_task
+def tell_of_device(event_id: int) -> None:
+    """A letter to who signed in on a new device, by the line of the audit log."""
+    event = AuditEvent.objects.filter(pk=event_id).select_related("actor").first()
+    if event and (letter := letters.of_device(event)):
+        letters.send_once(f"device:{event_id}", letter)
+
+
+@shared_task
+def tell_of_second_factor(event_id: int) -> None:
+    """A letter to whose second factor was changed, by the line of the audit log."""
+    event = AuditEvent.objects.filter(pk=event_id).select_related("actor").first()
+    if event and (letter := letters.of_second_factor(event)):
+        letters.send_once(f"second-factor:{event_id}", letter)
+
+
+@shared_task
+def tell_of_reset(event_id: int) -> None:
+    """A letter to whose second factor was reset, by the line of the audit log."""
+    event = AuditEvent.objects.filter(pk=event_id).first()
+    if event and (letter := letters.of_reset(event)):
+        letters.send_once(f"reset:{event_id}", letter)
+
+
+@shared_task
+def forget_old_traces() -> None:
+    """What is over its time leaves the tables; twice does no harm."""
+    retention.forget()
+
+
+@shared_task
+def show_life() -> None:
+    """The jobs' sign of life, for the administration: beat asks for it, a worker gives it."""
+    jobs.note_life()
 
 
 @shared_task

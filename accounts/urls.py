@@ -4,8 +4,21 @@ import re
 
 from allauth.account import views as allauth_views
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
-from accounts.views import autoconfig, doors, guides, lookup, passwords, phone
+from accounts.views import (
+    account,
+    announcements,
+    autoconfig,
+    doors,
+    guides,
+    lookup,
+    oidc,
+    passwords,
+    phone,
+    service_menu,
+    texts,
+)
 
 # Outlook writes it in capitals and small letters as it pleases, and Django reverses no (?i).
 AUTODISCOVER = re.sub(
@@ -14,6 +27,12 @@ AUTODISCOVER = re.sub(
 
 ours = [
     path("accounts/reenter/", doors.reenter, name="reenter"),
+    path("account/", account.account, name="account"),
+    path("account/security/", account.security, name="security"),
+    path("account/session/", account.session_left, name="session_left"),
+    path("account/sessions/", account.open_sessions, name="sessions"),
+    path("account/sessions/others/end/", account.end_other_sessions, name="end_other_sessions"),
+    path("account/sessions/<int:pk>/end/", account.end_session, name="end_session"),
     path("account/password/", passwords.password, name="password"),
     path("account/password/strength/", passwords.strength, name="password_strength"),
     path("account/password/later/", passwords.later, name="password_later"),
@@ -29,6 +48,11 @@ ours = [
     path("account/settings/sheet.pdf", phone.my_paper, name="my_sheet_pdf"),
     path("phone/<slug:token>/", phone.page, name="phone"),
     path("phone/<slug:token>/profile", phone.profile, name="phone_profile"),
+    path("announcements/<int:pk>/dismiss", announcements.dismiss, name="announcement_dismiss"),
+    path("help/", texts.help_page, name="help"),
+    path("legal/", texts.legal, name="legal"),
+    path("privacy/", texts.privacy, name="privacy"),
+    path("services/", service_menu.services, name="services"),
     path("guides/", guides.guides, name="guides"),
     path("guides/<slug:slug>/", guides.guide, name="guide"),
     path("mail/config-v1.1.xml", autoconfig.thunderbird_config, name="thunderbird"),
@@ -36,15 +60,33 @@ ours = [
     re_path(f"^{AUTODISCOVER}$", autoconfig.outlook_autodiscover),
 ]
 
+SECURITY = RedirectView.as_view(pattern_name="accounts:security")
+
 allauths = [
     path("login/", doors.SignInView.as_view(), name="account_login"),
     path("logout/", doors.SignOutView.as_view(), name="account_logout"),
     path("inactive/", allauth_views.account_inactive, name="account_inactive"),
     path("reauthenticate/", allauth_views.reauthenticate, name="account_reauthenticate"),
+    # Instead of allauth's lists: both are on our own page.
+    path("2fa/", SECURITY, name="mfa_index"),
+    path("2fa/webauthn/", SECURITY, name="mfa_list_webauthn"),
     path("2fa/", include("allauth.mfa.urls")),
 ]
 
+# Under the names that allauth's own views ask for.
+providers = [
+    path(".well-known/openid-configuration", oidc.configuration, name="configuration"),
+    path(".well-known/jwks.json", oidc.jwks, name="jwks"),
+    path("identity/o/authorize", oidc.authorization, name="authorization"),
+    path("identity/o/continue", oidc.go_on, name="continue"),
+    path("identity/o/logout", oidc.logout, name="logout"),
+    path("identity/o/api/token", oidc.token, name="token"),
+    path("identity/o/api/revoke", oidc.revoke, name="revoke"),
+    path("identity/o/api/userinfo", oidc.user_info, name="userinfo"),
+]
+
 urlpatterns = [
+    path("", include(([path("", include((providers, "oidc")))], "idp"))),
     path("", include((ours, "accounts"))),
     path("accounts/", include(allauths)),
 ]

@@ -26,6 +26,7 @@ from pathlib import Path
 from types import FrameType
 from urllib.parse import quote
 
+from accounts.oidc import keys
 from demo import academy, options, staff
 from demo.environment import PYTHON, ROOT
 from demo.servers import dovecot, process
@@ -38,6 +39,7 @@ from demo.words import Refused, say
 from webmail.previews import office
 
 FOLDER = ROOT / "var" / "demo"
+OIDC_KEY = FOLDER / "oidc.pem"
 ADMINISTRATOR = "admin"
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -131,6 +133,7 @@ def run(chosen: options.Options, stack: ExitStack) -> None:
     broker_url = _start_broker(running)
     mail = _start_mail(running, mail_folder)
     secret = _kept(FOLDER / "secret", 40)
+    _keep_oidc_key()
     env = environment(os.environ, mail, broker_url, chosen.port, secret, _numen_key())
     with _set_up(env, password, people=mail.embedded is not None) as set_up:
         if mail.embedded is not None:
@@ -179,6 +182,13 @@ def _numen_key() -> str:
     """Made once, as the other secrets: with another the staff records would not be found."""
     secret = _kept(FOLDER / "numen-key", 32)
     return f"demo:{hashlib.sha256(secret.encode()).hexdigest()}"
+
+
+def _keep_oidc_key() -> None:
+    """What signs for other services; made once, since they would keep it."""
+    if not OIDC_KEY.exists():
+        OIDC_KEY.touch(mode=0o600)
+        OIDC_KEY.write_text(keys.create())
 
 
 def _start_broker(running: Running) -> str:
@@ -247,6 +257,8 @@ def environment(
         "WEBMAIL_DOMAIN": academy.DOMAIN,
         "WEBMAIL_NUMEN_KEYS": numen_key,
     }
+    if "WEBMAIL_OIDC_PRIVATE_KEY" not in given:
+        env["WEBMAIL_OIDC_PRIVATE_KEY_FILE"] = str(OIDC_KEY)
     if "WEBMAIL_SECRET_KEY_FILE" not in given:
         env["WEBMAIL_SECRET_KEY"] = secret
     if isinstance(mail.embedded, Dovecot):

@@ -28,6 +28,7 @@ def main(login: str, password: str, *, people: bool) -> int:
     if people:
         _people()
         _staff()
+        _services()
     return _administrator(login, password)
 
 
@@ -58,6 +59,30 @@ def _staff() -> None:
     staff_import.run(job.pk, lambda: BytesIO(staff.csv_file()))
     job.refresh_from_db()
     say(f"Staff records: {job.created} new, {job.refused} refused ({job.get_state_display()})")
+
+
+def _services() -> None:
+    """Two of those that the authority promises, where there is none yet. They stand for others'
+    applications: nothing answers at their addresses (RFC 2606)."""
+    from accounts.models import Service
+
+    if Service.objects.exists():
+        return
+    Service.objects.create(
+        name="DT-Ulysse",
+        text="Frais de déplacement\u00a0: ordres de mission et remboursements (adresse d’exemple)",
+        address="https://dt-ulysse.example/",
+        icon=Service.Icon.TRAVEL,
+        order=10,
+    )
+    Service.objects.create(
+        name="Imag’in",
+        text="Jurys d’examen\u00a0: convocations et disponibilités (adresse d’exemple)",
+        address="https://imagin.example/",
+        icon=Service.Icon.CALENDAR,
+        order=20,
+        functions="professeur\nprincipal",
+    )
 
 
 def _administrator(login: str, password: str) -> int:

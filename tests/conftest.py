@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from accounts.models import MailDomain
 from accounts.numen import Key
+from accounts.oidc import keys
 from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.submission import Submission
 from tests.servers.mailboxes import Mailbox
@@ -89,6 +90,19 @@ def numen_key(settings) -> Key:
     key = Key("2026", b"k" * 32)
     settings.NUMEN_KEYS = (key,)
     return key
+
+
+@pytest.fixture(scope="session")
+def oidc_pem() -> str:
+    """A private key; making one takes a moment."""
+    return keys.create(2048)
+
+
+@pytest.fixture
+def oidc_key(settings, oidc_pem: str) -> str:
+    """The key that signs for other services: with it, the provider is open."""
+    settings.OIDC_KEYS = (oidc_pem,)
+    return oidc_pem
 
 
 @pytest.fixture

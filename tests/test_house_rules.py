@@ -93,6 +93,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "accounts.numen": set(),
     "accounts.passwords.policy": {"accounts.numen"},
+    "accounts.dashboard": {"accounts", "webmail.models"},
     "accounts": {
         "webmail.imap",
         "webmail.smtp",

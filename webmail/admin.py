@@ -7,7 +7,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from webmail.models import CACHE_KEY, AllowedSender, PreferenceDefault, TrustedImageDomain
+from webmail.models import (
+    CACHE_KEY,
+    AllowedSender,
+    OfficePreview,
+    PreferenceDefault,
+    TrustedImageDomain,
+)
 from webmail.preferences import DECLARED
 
 
@@ -56,4 +62,20 @@ class AllowedSenderAdmin(admin.ModelAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: AllowedSender | None = None) -> bool:
+        return False
+
+
+@admin.register(OfficePreview)
+class OfficePreviewAdmin(admin.ModelAdmin):
+    """Office files being shown: whether it goes well. Neither file nor message has a name here."""
+
+    list_display = ("created", "extension", "state", "reason", "user", "changed")
+    list_filter = ("state", "extension")
+    list_select_related = ("user",)
+    fields = readonly_fields = ("created", "changed", "extension", "state", "reason", "user")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: OfficePreview | None = None) -> bool:
         return False

@@ -11,14 +11,17 @@ from webmail.preferences import Preferences
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    """Product and support names, the person's preferences, whether the computer is shared."""
+    """Product and support names, the person's preferences, whether the computer is shared, how long
+    one may be idle."""
     session = getattr(request, "session", None)
+    shared = bool(session and session.get("shared_computer"))
     return {
         "product": settings.PRODUCT_NAME,
         "authority": settings.AUTHORITY_NAME,
         "support": {"phone": settings.SUPPORT_PHONE, "email": settings.SUPPORT_EMAIL},
         "prefs": getattr(request, "preferences", None) or Preferences.combine({}, {}),
-        "shared_computer": bool(session and session.get("shared_computer")),
+        "shared_computer": shared,
+        "idle_seconds": 60 * (settings.SHARED_IDLE_MINUTES if shared else settings.SESSION_IDLE_MINUTES),
         "demo": settings.DEMO,
         "has_lookup": bool(settings.NUMEN_KEYS),
     }

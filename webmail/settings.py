@@ -18,6 +18,7 @@ from kombu import Queue
 
 from accounts import numen
 from accounts.autoconfig import signing
+from accounts.oidc import keys as oidc_keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -184,6 +185,14 @@ LOGIN_EXEMPT_NETWORKS = env_networks("WEBMAIL_LOGIN_EXEMPT_NETWORKS")
 SESSION_IDLE_MINUTES = env_int("WEBMAIL_SESSION_IDLE_MINUTES", 12 * 60)
 SHARED_IDLE_MINUTES = env_int("WEBMAIL_SHARED_IDLE_MINUTES", 10)
 ADMIN_NEEDS_TOTP = env_bool("WEBMAIL_ADMIN_NEEDS_TOTP", not DEMO)
+SECOND_FACTOR_ROLES = frozenset(env_list("WEBMAIL_SECOND_FACTOR_ROLES"))
+for _word in SECOND_FACTOR_ROLES - {"everybody", "administrator", "support", "auditor"}:
+    if "." not in _word:
+        raise ImproperlyConfigured(
+            "WEBMAIL_SECOND_FACTOR_ROLES are of administrator, support, auditor, everybody and"
+            f" names of mail domains, not {_word!r}"
+        )
+DEVICE_LETTERS = env_bool("WEBMAIL_DEVICE_LETTERS", True)
 
 # Account lookup: without a key there is none
 
@@ -239,6 +248,27 @@ except ValueError as error:
         f"WEBMAIL_PROFILE_CERTIFICATE, WEBMAIL_PROFILE_KEY: {error}"
     ) from error
 
+# Other services that people sign in to from here: without a key there is no such thing
+
+try:
+    OIDC_KEYS = oidc_keys.parse(
+        env_text("WEBMAIL_OIDC_PRIVATE_KEY"), env_text("WEBMAIL_OIDC_OLD_KEYS")
+    )
+except ValueError as error:
+    raise ImproperlyConfigured(
+        f"WEBMAIL_OIDC_PRIVATE_KEY, WEBMAIL_OIDC_OLD_KEYS: {error}"
+    ) from error
+IDP_OIDC_ADAPTER = "accounts.oidc.adapter.Adapter"
+# Long enough to ask for the claims after a sign-in; services keep sessions of their own.
+IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = 10 * 60
+IDP_OIDC_REFRESH_TOKEN_EXPIRES_IN = 10 * 60
+
+# How long traces of people are kept, in days (accounts/retention.py)
+
+KEEP_LOOKUPS_DAYS = env_int("WEBMAIL_KEEP_LOOKUPS_DAYS", 183, minimum=1)
+KEEP_AUDIT_DAYS = env_int("WEBMAIL_KEEP_AUDIT_DAYS", 365, minimum=1)
+KEEP_SESSIONS_DAYS = env_int("WEBMAIL_KEEP_SESSIONS_DAYS", 30, minimum=1)
+
 # Letters of the product itself
 
 NOTICES_FROM = env_text("WEBMAIL_NOTICES_FROM")
@@ -266,6 +296,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.idp.oidc",
     "django_htmx",
     "csp",
     "accounts",  # after allauth, whose list of addresses it takes out of the admin
@@ -307,6 +338,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "webmail.context.page",
+                "accounts.context.page",  # its support desk goes before the settings'
             ],
         },
     },
@@ -403,7 +435,18 @@ SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # a login is unique in its mail domain
 # counts as "login_failed" here are the wrong codes of one person, who has a million to guess.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "5/5m/key"}
 MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+# A passkey is a second factor, never the first: it brings no password for the mail server.
+MFA_PASSKEY_LOGIN_ENABLED = MFA_PASSKEY_SIGNUP_ENABLED = False
+MFA_FORMS = {
+    "authenticate": "accounts.forms.SecondFactorForm",
+    "reauthenticate": "accounts.forms.SecondFactorAgainForm",
+    "authenticate_webauthn": "accounts.forms.PasskeyForm",
+    "reauthenticate_webauthn": "accounts.forms.PasskeyAgainForm",
+    "activate_totp": "accounts.forms.SetUpCodeForm",
+    "add_webauthn": "accounts.forms.AddPasskeyForm",
+    "edit_webauthn": "accounts.forms.RenamePasskeyForm",
+}
 MFA_TOTP_ISSUER = PRODUCT_NAME
 
 LANGUAGE_CODE = "fr"
@@ -453,9 +496,21 @@ CELERY_BEAT_SCHEDULE = {
         "task": "accounts.tasks.clear_expired_sessions",
         "schedule": 24 * 60 * 60,
     },
+    "forget-old-traces": {
+        "task": "accounts.tasks.forget_old_traces",
+        "schedule": 6 * 60 * 60,
+    },
+    "show-life": {
+        "task": "accounts.tasks.show_life",
+        "schedule": 60,
+    },
     "tend-staff-imports": {
         "task": "accounts.tasks.tend_staff_imports",
         "schedule": 60,
+    },
+    "clear-expired-service-tokens": {
+        "task": "accounts.tasks.clear_expired_service_tokens",
+        "schedule": 60 * 60,
     },
     "expire-office-previews": {
         "task": "webmail.tasks.expire_office_previews",

@@ -86,6 +86,13 @@ def size_limit(server: Server) -> int:
         return session.size_limit
 
 
+def check_login(server: Server) -> None:
+    """Sign in and hang up. Raises SignInNeeded, or why it cannot tell; nothing where the server
+    asks for no sign-in."""
+    with _session(server) as session:
+        session.sign_in(server.login, server.password)
+
+
 class _Bounded(_Smtplib):
     """What both connections replace of smtplib."""
 

@@ -1,16 +1,27 @@
-"""The admin of mail domains."""
+"""The admin of mail domains, with a page that tries their servers."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
 
+from accounts import server_check, session
 from accounts.models import MailDomain
 from accounts.passwords import drivers
+from webmail import smtp
+from webmail.errors import SignInNeeded, WebmailError
 
 
 class MailDomainForm(forms.ModelForm):
@@ -32,8 +43,33 @@ class MailDomainForm(forms.ModelForm):
         return cleaned
 
 
+class LoginForm(forms.Form):
+    """A login to try, read and forgotten. Without one, only the way to the servers is tried."""
+
+    login = forms.CharField(
+        label=_("Login on the mail server"),
+        required=False,
+        max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        required=False,
+        max_length=512,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if bool(cleaned.get("login")) != bool(cleaned.get("password")):
+            raise forms.ValidationError(_("Both, or neither."))
+        return cleaned
+
+
 @admin.register(MailDomain)
 class MailDomainAdmin(admin.ModelAdmin):
+    change_form_template = "admin/accounts/maildomain/change_form.html"
     form = MailDomainForm
     list_display = ("name", "is_default", "imap_host", "smtp_host", "login_form")
     search_fields = ("name", "imap_host", "smtp_host")
@@ -48,3 +84,62 @@ class MailDomainAdmin(admin.ModelAdmin):
         ("POP", {"fields": (("pop_host", "pop_port", "pop_security"),)}),
         ("ManageSieve", {"fields": (("sieve_host", "sieve_port", "sieve_security"),)}),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.connection_view)
+        route = path("<int:pk>/connection/", view, name="accounts_maildomain_connection")
+        return [route, *super().get_urls()]
+
+    @method_decorator(sensitive_post_parameters("password"))
+    def connection_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Try the servers of the domain as it is saved, not as somebody types it."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        domain = get_object_or_404(MailDomain, pk=pk)
+        form = LoginForm(request.POST if request.method == "POST" else None)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": gettext("Test the connection"),
+            "original": domain,
+            "form": form,
+            "targets": server_check.targets(domain),
+        }
+        status = 200
+        if request.method == "POST":
+            status = 200 if form.is_valid() else 422
+            context |= _tried(domain, form.cleaned_data) if form.is_valid() else {}
+        return TemplateResponse(
+            request, "admin/accounts/maildomain/connection.html", context, status=status
+        )
+
+
+def _tried(domain: MailDomain, data: dict[str, Any]) -> dict[str, Any]:
+    results = server_check.check_all(server_check.targets(domain))
+    reached = {result.target.kind for result in results if result.is_ok}
+    sign_ins = _sign_ins(domain, data["login"], data["password"], reached) if data["login"] else []
+    return {"results": results, "sign_ins": sign_ins}
+
+
+def _sign_ins(
+    domain: MailDomain, login: str, password: str, reached: set[str]
+) -> list[tuple[str, bool, str]]:
+    """Of each server that answers: its name, whether it lets in, and why not."""
+    tries: dict[str, Callable[[], None]] = {
+        "imap": lambda: session.check_login(domain, login, password, ""),
+        "smtp": lambda: smtp.check_login(session.smtp_server(domain, login, password)),
+    }
+    return [
+        (kind.upper(), *_sign_in(attempt)) for kind, attempt in tries.items() if kind in reached
+    ]
+
+
+def _sign_in(attempt: Callable[[], None]) -> tuple[bool, str]:
+    try:
+        attempt()
+    except SignInNeeded:
+        return False, gettext("Login or password is refused.")
+    except WebmailError as error:
+        said = {"words": error.server_words or str(error)}
+        return False, gettext("It cannot tell just now: %(words)s") % said
+    return True, gettext("Login and password are accepted.")

@@ -1,26 +1,86 @@
-"""The admin of users and of their second factors."""
+"""The admin of users, of their roles, and of their second factors."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib.auth.models import Group
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
+from accounts import roles
+from accounts.admin_site import SECOND_FACTORS
 from accounts.models import User
 
-# Addresses stand beside the user here; second factors have a page of ours, without the secret.
-admin.site.unregister([EmailAddress, Authenticator])
+# Addresses stand beside the user here; second factors have a page of ours, without the secret. What
+# a role may do is no row that one could edit.
+admin.site.unregister([EmailAddress, Authenticator, Group])
+
+ROLE_NAMES: dict[str, Promise] = {
+    roles.ADMINISTRATOR: _("Administrator"),
+    roles.SUPPORT: _("Support"),
+    roles.AUDITOR: _("Auditor"),
+}
+ROLE_WORDS: dict[str, Promise] = {
+    roles.ADMINISTRATOR: _("everything in the administration"),
+    roles.SUPPORT: _("finds out why something does not work, lifts limits, resets second factors"),
+    roles.AUDITOR: _("reads and exports the audit log"),
+}
+
+
+class RolesField(forms.ModelMultipleChoiceField):
+    """The three groups, with what each may do."""
+
+    def label_from_instance(self, obj: Group) -> str:
+        words = {"name": ROLE_NAMES[obj.name], "value": ROLE_WORDS[obj.name]}
+        return gettext("%(name)s: %(value)s") % words
+
+
+class UserForm(forms.ModelForm):
+    groups = RolesField(
+        label=_("Roles"),
+        queryset=Group.objects.filter(name__in=roles.ROLES).order_by("pk"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    class Meta:
+        model = User
+        fields = ("name", "address", "is_active", "groups")
+
+
+class RoleFilter(admin.SimpleListFilter):
+    title = _("role")
+    parameter_name = "role"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [(role, str(name)) for role, name in ROLE_NAMES.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(groups__name=self.value()) if self.value() else queryset
 
 
 @admin.register(User)
 class UserAdmin(admin.ModelAdmin):
     """Users come by signing in: here one finds them, gives roles, shuts one out."""
 
+    form = UserForm
     list_display = ("login", "mail_domain", "name", "address", "is_active", "last_login")
-    list_filter = ("is_active", "mail_domain", "groups")
+    list_filter = ("is_active", RoleFilter, "mail_domain")
     list_select_related = ("mail_domain",)
     search_fields = ("login", "name", "address")
+    search_help_text = _("Login, name or address")
+    show_full_result_count = False
     fields = (
         "mail_domain",
         "login",
@@ -30,12 +90,35 @@ class UserAdmin(admin.ModelAdmin):
         "groups",
         "date_joined",
         "last_login",
+        "why",
     )
-    readonly_fields = ("mail_domain", "login", "date_joined", "last_login")
-    filter_horizontal = ("groups",)
+    readonly_fields = ("mail_domain", "login", "date_joined", "last_login", "why")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Nobody deletes himself, by accident or in a huff."""
+        return super().has_delete_permission(request, obj) and obj != request.user
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """No deletion in one go: it could take in who does it, and hours of work with him."""
+        actions: dict[str, Any] = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Nobody gives himself a role, takes his own, or shuts himself out. A local administrator
+        is one by nature."""
+        fields = self.readonly_fields
+        if obj is not None and obj == request.user:
+            return (*fields, "is_active", "groups")
+        return (*fields, "groups") if obj is not None and obj.is_local_administrator else fields
+
+    @admin.display(description=_("support"))
+    def why(self, user: User) -> SafeString:
+        address = f"{reverse('admin:support_why')}?{urlencode({'q': user.typed_login})}"
+        return format_html('<a href="{}">{}</a>', address, gettext("Why does it not work?"))
 
 
 @admin.register(Authenticator)
@@ -48,5 +131,13 @@ class AuthenticatorAdmin(admin.ModelAdmin):
     search_fields = ("user__login", "user__address")
     fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": SECOND_FACTORS, **(extra_context or {})})
+
     def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Authenticator | None = None) -> bool:
         return False

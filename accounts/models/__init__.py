@@ -1,24 +1,36 @@
 """What accounts keeps in the database: no password, no NUMEN, no date of birth."""
 
+from accounts.models.announcements import Announcement, Dismissal
+from accounts.models.applications import Application
 from accounts.models.audit import AuditEvent
 from accounts.models.mail_domains import MailDomain, ServerURL
+from accounts.models.service_menu import Service
 from accounts.models.sessions import KnownDevice, UserSession
 from accounts.models.staff import StaffRecord
 from accounts.models.staff_imports import StaffImport, StagedStaff
-from accounts.models.users import ADMINISTRATOR, AUDITOR, ROLES, SUPPORT, User
+from accounts.models.support import SupportContact
+from accounts.models.texts import SiteText
+from accounts.models.users import User
+from accounts.roles import ADMINISTRATOR, AUDITOR, ROLES, SUPPORT
 
 __all__ = [
     "ADMINISTRATOR",
     "AUDITOR",
     "ROLES",
     "SUPPORT",
+    "Announcement",
+    "Application",
     "AuditEvent",
+    "Dismissal",
     "KnownDevice",
     "MailDomain",
     "ServerURL",
+    "Service",
+    "SiteText",
     "StaffImport",
     "StaffRecord",
     "StagedStaff",
+    "SupportContact",
     "User",
     "UserSession",
 ]

@@ -58,6 +58,7 @@ class AuditEvent(models.Model):
             models.Index(fields=["kind", "-when"], name="audit_by_kind"),
             models.Index(fields=["target", "-when"], name="audit_by_target"),
             models.Index(fields=["actor", "-when"], name="audit_by_actor"),
+            models.Index(fields=["network", "-when"], name="audit_by_network"),
         )
 
     def __str__(self) -> str:

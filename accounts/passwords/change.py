@@ -15,7 +15,7 @@ from typing import Final
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import audit, credentials, letters, limits, session, tasks
+from accounts import audit, credentials, letters, limits, session, sessions, tasks
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from accounts.network import client_address
 from accounts.passwords import drivers
@@ -161,6 +161,7 @@ def _follow(request: HttpRequest, user: User, domain: MailDomain, new: str) -> N
     user.password_reminder_hidden = None
     user.save(update_fields=["mail_password_changed", "password_reminder_hidden"])
     credentials.seal(request, user.pk, new, changed=user.mail_password_changed)
+    sessions.renew(request)
     # It may have been tried too early, or been given up before: the mail server takes it now.
     limits.forget_refused(limits.mailbox(domain.pk, user.login), new)
     StaffRecord.objects.filter(mail_domain=domain, login=user.login).update(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account.views import LoginView, LogoutView
+from allauth.idp.oidc.models import Token
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
@@ -39,13 +41,24 @@ class SignOutView(LogoutView):
     """allauth's; also ends the IMAP connections and, on a shared PC, clears the browser."""
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        shared = self.request.session.get("shared_computer")
-        session.close(self.request)
-        response: HttpResponseBase = super().post(*args, **kwargs)
-        credentials.delete_cookie(self.request, response)
-        if shared:
-            response["Clear-Site-Data"] = '"cache", "storage"'
-        return response
+        sign_out = super().post
+        if not self.request.user.is_authenticated:
+            # Cancelled before the second factor: the sealed password goes as well.
+            self.request.session.flush()
+        return leave(self.request, lambda: sign_out(*args, **kwargs))
+
+
+def leave(request: HttpRequest, sign_out: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """What ``sign_out`` answers, with all around it that a sign-out takes."""
+    shared = request.session.get("shared_computer")
+    if isinstance(request.user, User):
+        Token.objects.filter(user=request.user).delete()  # services ask no more about this person
+    session.close(request)
+    response = sign_out()
+    credentials.delete_cookie(request, response)
+    if shared:
+        response["Clear-Site-Data"] = '"cache", "storage"'
+    return response
 
 
 def _safe_next(request: HttpRequest) -> str:

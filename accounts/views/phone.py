@@ -18,7 +18,7 @@ from accounts import audit, lookup
 from accounts.autoconfig import apple, guides, phone, qr, sheet
 from accounts.http import SignedInRequest, login_required
 from accounts.lookup import MailSettings
-from accounts.models import AuditEvent, StaffRecord, User
+from accounts.models import AuditEvent, MailDomain, StaffRecord, SupportContact, User
 
 SETTINGS_FETCHED: Final = AuditEvent.Kind.SETTINGS_FETCHED
 _FILE: Final = "messagerie.mobileconfig"
@@ -144,11 +144,13 @@ def my_paper(request: SignedInRequest) -> HttpResponseBase:
 
 
 def _paper(found: MailSettings) -> HttpResponse:
+    domain = MailDomain.objects.filter(name=found.domain).values_list("pk", flat=True).first()
+    support = SupportContact.objects.all().of(domain)
     around = sheet.Surroundings(
         product=settings.PRODUCT_NAME,
         guides=settings.BASE_URL.rstrip("/") + reverse("accounts:guides"),
-        support_phone=settings.SUPPORT_PHONE,
-        support_email=settings.SUPPORT_EMAIL,
+        support_phone=support["phone"],
+        support_email=support["email"],
         printed=timezone.localdate(),
     )
     response = HttpResponse(sheet.pdf(found, around), content_type="application/pdf")

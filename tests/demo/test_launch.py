@@ -132,6 +132,16 @@ def test_the_key_of_numens_is_one_and_the_persons_own_is_kept(embedded: launch.M
     assert env["WEBMAIL_NUMEN_KEYS"] == "2026:cd"
 
 
+def test_services_are_signed_for_with_a_key_of_the_demo_or_the_persons_own(embedded: launch.Mail):
+    def told(given: dict[str, str]) -> str | None:
+        env = launch.environment(given, embedded, "redis://", 8000, "secret", "")
+        return env.get("WEBMAIL_OIDC_PRIVATE_KEY_FILE")
+
+    assert told({}) == str(launch.OIDC_KEY)
+    assert told({"WEBMAIL_OIDC_PRIVATE_KEY_FILE": "/etc/oidc.pem"}) == "/etc/oidc.pem"
+    assert told({"WEBMAIL_OIDC_PRIVATE_KEY": "PEM"}) is None
+
+
 def test_the_announcement_in_words_names_every_sign_in():
     words = launch.in_words(launch.announcement(8000, MAIL, academy.PEOPLE, "secret"))
 

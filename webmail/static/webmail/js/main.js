@@ -6,10 +6,12 @@ import * as copying from "./copying.js";
 import * as countdown from "./countdown.js";
 import * as folders from "./folders.js";
 import * as frame from "./frame.js";
+import * as idle from "./idle.js";
 import * as list from "./list.js";
 import * as menus from "./menus.js";
 import * as notices from "./notices.js";
 import * as panes from "./panes.js";
+import * as passkey from "./passkey.js";
 import * as password from "./password.js";
 import * as print from "./print.js";
 import * as session from "./session.js";
@@ -17,7 +19,7 @@ import * as settings from "./settings.js";
 import * as signin from "./signin.js";
 import * as viewer from "./viewer.js";
 
-const modules = [compose, copying, countdown, folders, frame, list, menus, notices, panes, password, print, session, settings, signin, viewer];
+const modules = [compose, copying, countdown, folders, frame, idle, list, menus, notices, panes, passkey, password, print, session, settings, signin, viewer];
 
 function load(root) {
   for (const module of modules) module.load?.(root);

@@ -48,10 +48,20 @@ async function send(form) {
 
 function goOn(token) {
   renewToken(token);
+  document.dispatchEvent(new CustomEvent("session:renewed"));
   dialog().close();
   const requests = waiting;
   waiting = [];
   for (const request of requests) repeat(request, token);
+}
+
+/** Asks for the password in place, unless it is being asked for. */
+export function askAgain() {
+  const asked = dialog();
+  if (asked.open) return;
+  say("");
+  asked.showModal();
+  asked.querySelector("[name=password]").focus();
 }
 
 export function start() {
@@ -60,10 +70,7 @@ export function start() {
     if (detail.xhr.status !== 401) return;
     if (!asked) return location.reload();
     waiting.push(detail.requestConfig);
-    if (asked.open) return;
-    say("");
-    asked.showModal();
-    asked.querySelector("[name=password]").focus();
+    askAgain();
   });
   asked?.addEventListener("submit", (event) => {
     event.preventDefault();

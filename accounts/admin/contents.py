@@ -1,0 +1,116 @@
+"""The admin of what people read: announcements, texts, the support desk."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.core.cache import cache
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts import announcements, markdown
+from accounts.models import Announcement, SiteText, SupportContact
+from accounts.models.support import CONTACTS_KEY
+from accounts.models.texts import TEXTS_KEY
+
+
+class Cached(admin.ModelAdmin):
+    """What pages have from the cache is read anew after a change."""
+
+    cache_keys: ClassVar[tuple[str, ...]] = ()
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        cache.delete_many(self.cache_keys)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        super().delete_model(request, obj)
+        cache.delete_many(self.cache_keys)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        super().delete_queryset(request, queryset)
+        cache.delete_many(self.cache_keys)
+
+
+@admin.register(Announcement)
+class AnnouncementAdmin(Cached):
+    cache_keys = (announcements.CACHE_KEY,)
+    list_display = ("title", "level", "audience", "since", "until", "in_force")
+    list_filter = ("level", "audience", "is_shown")
+    list_select_related = ("mail_domain",)
+    search_fields = ("title", "text")
+    fieldsets = (
+        (None, {"fields": ("level", "title", "text", "preview")}),
+        (_("When"), {"fields": (("since", "until"), "is_shown")}),
+        (_("For whom"), {"fields": ("audience", "mail_domain", "is_dismissible")}),
+    )
+    readonly_fields = ("preview",)
+
+    @admin.display(description=_("in force"), boolean=True)
+    def in_force(self, announcement: Announcement) -> bool:
+        return announcement.is_in_force(timezone.now())
+
+    @admin.display(description=_("preview"))
+    def preview(self, announcement: Announcement) -> str | SafeString:
+        """As it stands on the pages, once it is saved."""
+        if not announcement.pk:
+            return gettext("Save it, without showing it, to see it here as on the pages.")
+        banner = announcements.banner_of(announcement, None)
+        return render_to_string("accounts/_announcement.html", {"banner": banner})
+
+
+@admin.register(SiteText)
+class SiteTextAdmin(Cached):
+    """One row for each place; a place without one shows the text that we bring."""
+
+    cache_keys = (TEXTS_KEY,)
+    list_display = ("place", "changed")
+    fields = ("place", "text", "preview")
+    readonly_fields = ("preview",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        allowed: bool = super().has_add_permission(request)
+        return allowed and SiteText.objects.count() < len(SiteText.Place)
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: SiteText | None = None
+    ) -> tuple[str, ...]:
+        return ("place", "preview") if obj else ("preview",)
+
+    @admin.display(description=_("preview"))
+    def preview(self, text: SiteText) -> SafeString | str:
+        return markdown.html(text.text) or gettext("The text that we bring is shown.")
+
+
+class SupportContactForm(forms.ModelForm):
+    class Meta:
+        model = SupportContact
+        fields = ("name", "phone", "email", "hours", "postal", "mail_domain")
+        widgets = {"postal": forms.Textarea(attrs={"rows": 3})}  # noqa: RUF012  Django's way
+
+    def clean(self) -> dict[str, Any]:
+        """One for all, besides those of mail domains; and a way to reach it."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not (cleaned.get("phone") or cleaned.get("email")):
+            self.add_error("phone", _("A telephone number or an address is needed."))
+        others = SupportContact.objects.exclude(pk=self.instance.pk)
+        if not cleaned.get("mail_domain") and others.filter(mail_domain=None).exists():
+            self.add_error("mail_domain", _("There is already one for all."))
+        return cleaned
+
+
+@admin.register(SupportContact)
+class SupportContactAdmin(Cached):
+    """Where there is none, the settings' telephone and address are shown."""
+
+    cache_keys = (CONTACTS_KEY,)
+    form = SupportContactForm
+    list_display = ("name", "phone", "email", "hours", "mail_domain")
+    list_select_related = ("mail_domain",)

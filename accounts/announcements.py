@@ -1,0 +1,107 @@
+"""Which announcements a page shows to whom. Without any, a page costs no query; with some, none
+but one a day for what a person has put away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.cache import cache
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from accounts import markdown
+from accounts.models import Announcement, Dismissal, User
+
+CACHE_KEY, _SECONDS = "announcements", 60
+_PUT_AWAY_SECONDS = 24 * 60 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """One announcement as the page shows it; ``level`` is a class of ``.banner``."""
+
+    pk: int
+    level: str
+    title: str
+    html: SafeString
+    is_dismissible: bool
+
+    @property
+    def icon(self) -> str:
+        return {"info": "info", "warn": "triangle-alert"}.get(self.level, "circle-alert")
+
+
+def banner_of(announcement: Announcement, user: User | None) -> Banner:
+    return Banner(
+        pk=announcement.pk or 0,
+        level=announcement.level,
+        title=announcement.title,
+        html=markdown.short_html(announcement.text),
+        is_dismissible=announcement.is_dismissible and user is not None,
+    )
+
+
+def shown_to(user: User | None) -> list[Banner]:
+    """The urgent ones first. News within a minute; what begins or ends does so at once."""
+    now = timezone.now()
+    chosen = [one for one in _not_over() if one.is_in_force(now) and one.is_for(user)]
+    if not chosen:
+        return []
+    away = _put_away(user) if user and any(one.is_dismissible for one in chosen) else set()
+    left = [one for one in chosen if not (one.is_dismissible and one.pk in away)]
+    left.sort(key=lambda one: Announcement.WEIGHT[one.level])
+    return [banner_of(one, user) for one in left]
+
+
+def put_away(user: User, pk: int) -> bool:
+    """For good; False when this person is shown no such announcement that can be put away."""
+    found = Announcement.objects.filter(pk=pk, is_dismissible=True).first()
+    if found is None or not found.is_in_force(timezone.now()) or not found.is_for(user):
+        return False
+    Dismissal.objects.get_or_create(user=user, announcement=found)
+    cache.delete(_put_away_key(user))
+    return True
+
+
+_FIELDS = (
+    "pk", "level", "title", "text", "since", "until", "audience", "mail_domain_id",
+    "is_dismissible", "is_shown",
+)  # fmt: skip
+
+
+def _not_over() -> list[Announcement]:
+    rows = cache.get(CACHE_KEY)
+    if rows is None:
+        rows = [_to_json(row) for row in Announcement.objects.not_over().values(*_FIELDS)]
+        cache.set(CACHE_KEY, rows, _SECONDS)
+    return [_from_json(row) for row in rows]
+
+
+def _to_json(row: dict[str, Any]) -> dict[str, Any]:
+    """The cache of an installation holds JSON alone."""
+    until = row["until"]
+    return row | {"since": row["since"].isoformat(), "until": until and until.isoformat()}
+
+
+def _from_json(row: dict[str, Any]) -> Announcement:
+    until = row["until"]
+    times = {
+        "since": datetime.fromisoformat(row["since"]),
+        "until": datetime.fromisoformat(until) if until else None,
+    }
+    return Announcement(**(row | times))
+
+
+def _put_away_key(user: User) -> str:
+    return f"announcements-put-away:{user.pk}"
+
+
+def _put_away(user: User) -> set[int]:
+    key = _put_away_key(user)
+    found = cache.get(key)
+    if found is None:
+        found = list(Dismissal.objects.filter(user=user).values_list("announcement_id", flat=True))
+        cache.set(key, found, _PUT_AWAY_SECONDS)
+    return set(found)

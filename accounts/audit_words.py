@@ -1,0 +1,57 @@
+"""The details of a line of the audit log, as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+NAMES: Final[dict[str, Promise]] = {
+    "action": _("action"),
+    "browser": _("browser"),
+    "cause": _("cause"),
+    "change": _("change"),
+    "code": _("reason"),
+    "fields": _("fields"),
+    "filters": _("filters"),
+    "key": _("number"),
+    "limit": _("limit"),
+    "limits": _("limits"),
+    "model": _("kind of thing"),
+    "new_device": _("new device"),
+    "outcome": _("outcome"),
+    "second_factor": _("second factor"),
+    "shared": _("shared computer"),
+    "system": _("system"),
+    "way": _("way"),
+}
+_VALUES: Final[dict[tuple[str, str], Promise]] = {
+    ("action", "added"): _("added"),
+    ("action", "changed"): _("changed"),
+    ("action", "deleted"): _("deleted"),
+    ("cause", "password"): _("login or password refused"),
+    ("cause", "server"): _("mail server not reached"),
+    ("change", "reset"): _("reset by the support desk"),
+    ("change", "totp_activated"): _("app on a telephone set up"),
+    ("change", "totp_deactivated"): _("app on a telephone removed"),
+    ("change", "webauthn_added"): _("security key added"),
+    ("change", "webauthn_removed"): _("security key removed"),
+    ("change", "recovery_codes_generated"): _("new recovery codes"),
+    ("way", "profile"): _("profile"),
+    ("way", "values"): _("values to type"),
+}
+
+
+def in_words(detail: Mapping[str, Any]) -> str:
+    """``browser: Firefox, shared computer``: what is empty or no is left out, a yes is its name."""
+    said = []
+    for name, value in detail.items():
+        label = str(NAMES.get(name, name))
+        if value is True:
+            said.append(label)
+        elif value not in ("", None, False):
+            words = _VALUES.get((name, str(value)), value)
+            said.append(str(_("%(name)s: %(value)s")) % {"name": label, "value": words})
+    return ", ".join(said)

@@ -1,0 +1,53 @@
+"""The state of things at a glance, for the first page of the administration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count
+from django.utils import timezone
+
+from accounts import jobs
+from accounts.models import AuditEvent, StaffImport
+from webmail.models import OfficePreview
+
+Kind = AuditEvent.Kind
+_SIGN_INS = (Kind.SIGNED_IN, Kind.SIGN_IN_FAILED, Kind.SIGN_IN_LIMITED)
+_LOOKUPS = (Kind.LOOKUP_FOUND, Kind.LOOKUP_FAILED)
+
+
+@dataclass(frozen=True)
+class State:
+    """Counts are of today, from midnight on; ``people`` counts everybody once."""
+
+    people: int
+    failures: int
+    refused: int
+    lookups: int
+    lookups_failed: int
+    last_import: StaffImport | None
+    imports_moving: int
+    previews_waiting: int
+    previews_failed: int
+    jobs: jobs.Health
+
+
+def state() -> State:
+    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    lines = AuditEvent.objects.filter(when__gte=today).order_by()
+    counted = lines.filter(kind__in=(*_SIGN_INS, *_LOOKUPS)).values("kind").annotate(n=Count("pk"))
+    by_kind = {row["kind"]: row["n"] for row in counted}
+    people = lines.filter(kind=Kind.SIGNED_IN).aggregate(n=Count("actor", distinct=True))["n"]
+    previews = OfficePreview.objects.order_by()
+    return State(
+        people=people,
+        failures=by_kind.get(Kind.SIGN_IN_FAILED, 0),
+        refused=by_kind.get(Kind.SIGN_IN_LIMITED, 0),
+        lookups=by_kind.get(Kind.LOOKUP_FOUND, 0),
+        lookups_failed=by_kind.get(Kind.LOOKUP_FAILED, 0),
+        last_import=StaffImport.objects.order_by("-asked", "-pk").first(),
+        imports_moving=StaffImport.objects.unfinished().count(),
+        previews_waiting=previews.filter(state__in=OfficePreview.UNFINISHED).count(),
+        previews_failed=previews.filter(state=OfficePreview.State.FAILED).count(),
+        jobs=jobs.health(),
+    )

@@ -1,0 +1,293 @@
+"""Why it does not work for somebody: what support looks at, in the order in which one would ask.
+
+Each finding is a sentence and what to do about it. Nothing here shows a NUMEN, a date of birth or a
+line of mail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from allauth.mfa.models import Authenticator
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+
+from accounts import audit_words, limits, roles, server_check, sessions
+from accounts.models import AuditEvent, MailDomain, StaffRecord, User
+
+Kind = AuditEvent.Kind
+_SHOWN: Final = 15
+_RECENT: Final = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``level``: ``ok``, ``warn`` or ``bad``."""
+
+    level: str
+    text: str
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Whom a typed login or address names, as far as anything here knows him."""
+
+    typed: str
+    domain: MailDomain | None = None
+    record: StaffRecord | None = None
+    user: User | None = None
+
+    @property
+    def is_known(self) -> bool:
+        return self.record is not None or self.user is not None
+
+    @property
+    def login(self) -> str:
+        """On the mail server."""
+        if self.user is not None:
+            return self.user.login
+        if self.record is not None:
+            return self.record.login
+        return self.domain.server_login(self.typed) if self.domain else self.typed
+
+    @property
+    def names(self) -> set[str]:
+        """Under which the audit log may know him."""
+        found = {self.typed, self.login}
+        found |= {self.record.address} if self.record else set()
+        found |= {str(self.user), self.user.address} if self.user else set()
+        return {name.lower() for name in found if name}
+
+    @property
+    def shown(self) -> str:
+        return str(self.user or (self.record.address if self.record else self.typed))
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """``events`` with their details in words."""
+
+    person: Person
+    findings: list[Finding]
+    events: list[tuple[AuditEvent, str]]
+    in_force: list[limits.State]
+    second_factors: list[Authenticator]
+    may_be_reset: bool
+    open_sessions: int
+
+
+def find(typed: str) -> Person:
+    """By login or address, in lower case; a local administrator too."""
+    typed = typed.strip().lower()
+    if local := User.objects.filter(mail_domain=None, login=typed).first():
+        return Person(typed, user=local)
+    domain = MailDomain.objects.of_typed_login(typed) if typed else None
+    if domain is None:
+        return Person(typed)
+    user = User.objects.of_mail_login(domain, typed)
+    records = StaffRecord.objects.select_related("mail_domain").filter(mail_domain=domain)
+    login = user.login if user else domain.server_login(typed)
+    record = (
+        records.filter(login=login).first()
+        or records.filter(address=domain.address_of(typed)).first()
+    )
+    if user is None and record is not None:
+        user = User.objects.filter(mail_domain=domain, login=record.login).first()
+    return Person(typed, domain, record, user)
+
+
+def diagnose(person: Person, *, is_administrator: bool) -> Diagnosis:
+    """Asks the database, the counters and the person's IMAP server (5 seconds at most)."""
+    now = timezone.now()
+    events = events_of(person, now)
+    in_force = [state for state in limits.state(limits_of(person, events)) if state.count]
+    factors = list(Authenticator.objects.filter(user=person.user)) if person.user else []
+    live = len(sessions.live(person.user, now)) if person.user else 0
+    return Diagnosis(
+        person=person,
+        findings=[
+            *_of_records(person),
+            *_of_server(person),
+            *_of_sign_ins(person, events),
+            *_of_limits(in_force),
+            *_of_factors(person, factors),
+        ],
+        events=[(event, audit_words.in_words(event.detail)) for event in events[:_SHOWN]],
+        in_force=in_force,
+        second_factors=factors,
+        may_be_reset=bool(factors) and may_reset(person.user, is_administrator=is_administrator),
+        open_sessions=live,
+    )
+
+
+def events_of(person: Person, now: datetime) -> list[AuditEvent]:
+    """The last month's, newest first, 100 at most."""
+    about = Q(target__in=person.names)
+    if person.user is not None:
+        about |= Q(actor=person.user)
+    return list(AuditEvent.objects.filter(about, when__gte=now - _RECENT)[:100])
+
+
+def limits_of(person: Person, events: list[AuditEvent]) -> list[limits.Limit]:
+    """All that may hold this person up: login, NUMEN, and the networks last used."""
+    login = person.login.partition("@")[0]
+    # A local administrator's failures are counted as if his login were one of the default domain.
+    domain = person.domain or MailDomain.objects.of_typed_login(person.typed)
+    name = limits.mailbox(domain.pk, login) if domain else person.login
+    found = list(limits.of_sign_in(name, ""))
+    if person.record is not None:
+        found += limits.of_numen([bytes(person.record.numen_digest)])
+    for network in dict.fromkeys(event.network for event in events if event.network):
+        found += limits.of_network(network)
+    return list(dict.fromkeys(found))
+
+
+def may_reset(user: User | None, *, is_administrator: bool) -> bool:
+    """A second factor of somebody with a role is for administrators to reset: else support could
+    become one."""
+    return user is not None and (is_administrator or not user.roles)
+
+
+def _of_records(person: Person) -> Iterator[Finding]:
+    if not person.is_known:
+        yield Finding(
+            "bad",
+            gettext("Nobody here has this login or address."),
+            gettext("Check the spelling. Is the person in the staff file, with this address?"),
+        )
+    if person.domain is None and person.user is None:
+        yield Finding(
+            "bad",
+            gettext("The domain of this address is none of ours."),
+            gettext("Mail domains are set up by administrators."),
+        )
+        return
+    if person.record is None and person.domain is not None:
+        yield Finding(
+            "warn",
+            gettext("No staff record: the account lookup cannot find this person."),
+            gettext("The next staff file must name the person, with this address."),
+        )
+    elif person.record is not None and not person.record.is_active:
+        yield Finding(
+            "bad",
+            gettext("The staff record is not active: the account lookup does not answer."),
+            gettext("The staff file says that the person has left, or is missing there."),
+        )
+    elif person.record is not None:
+        yield Finding("ok", gettext("The staff record is there, and active."))
+    yield from _of_user(person)
+
+
+def _of_user(person: Person) -> Iterator[Finding]:
+    user = person.user
+    if user is None:
+        yield Finding("warn", gettext("This person has never signed in here."))
+    elif not user.is_active:
+        yield Finding(
+            "bad",
+            gettext("The user was shut out here: no sign-in succeeds."),
+            gettext("An administrator can make the user active again."),
+        )
+    else:
+        yield Finding("ok", gettext("The user may sign in."))
+
+
+def _of_server(person: Person) -> Iterator[Finding]:
+    domain = person.domain
+    if domain is None:
+        return
+    target = next(one for one in server_check.targets(domain) if one.kind == "imap")
+    result = server_check.check(target)
+    said = {"host": target.host, "port": target.port, "ms": result.milliseconds}
+    if not result.is_ok:
+        yield Finding(
+            "bad",
+            gettext("The IMAP server %(host)s (port %(port)s) does not answer as it must.") % said,
+            str(result.words),
+        )
+    elif result.is_slow:
+        yield Finding(
+            "warn",
+            gettext("The IMAP server %(host)s greets slowly: %(ms)s ms.") % said,
+            gettext("It is overloaded, or asks a slow DNS server about who connects."),
+        )
+    else:
+        yield Finding("ok", gettext("The IMAP server %(host)s greets within %(ms)s ms.") % said)
+
+
+def _of_sign_ins(person: Person, events: list[AuditEvent]) -> Iterator[Finding]:
+    attempts = [one for one in events if one.kind in {Kind.SIGNED_IN, Kind.SIGN_IN_FAILED}]
+    if not attempts:
+        return
+    failures = 0
+    for event in attempts:
+        if event.kind == Kind.SIGNED_IN:
+            break
+        failures += 1
+    if not failures:
+        yield Finding("ok", gettext("The last sign-in succeeded."))
+        return
+    text = ngettext("The last sign-in failed.", "The last %(count)s sign-ins failed.", failures) % {
+        "count": failures
+    }
+    yield Finding("bad", text, _cause_words(str(attempts[0].detail.get("cause", ""))))
+
+
+def _cause_words(cause: str) -> str:
+    return {
+        "password": gettext(
+            "The mail server refused login or password. Capitals? Another keyboard? A password"
+            " changed elsewhere?"
+        ),
+        "server": gettext("The mail server could not be asked. It is not the person's fault."),
+    }.get(cause, "")
+
+
+def _of_limits(in_force: list[limits.State]) -> Iterator[Finding]:
+    reached = [state for state in in_force if state.is_reached]
+    for state in reached:
+        minutes = -(-state.seconds_left // 60)
+        yield Finding(
+            "bad",
+            limit_words(state.limit),
+            ngettext(
+                "It ends by itself in %(count)s minute. Below it can be lifted.",
+                "It ends by itself in %(count)s minutes. Below it can be lifted.",
+                minutes,
+            )
+            % {"count": minutes},
+        )
+    if not reached:
+        yield Finding("ok", gettext("No limit is reached."))
+
+
+def limit_words(limit: limits.Limit) -> str:
+    """What is held up when the limit is reached."""
+    said = {"network": limit.subject}
+    return {
+        "login": gettext("Too many wrong passwords for this login."),
+        "network": gettext("Too many wrong passwords from the network %(network)s.") % said,
+        "numen": gettext("This person's NUMEN was looked up too often."),
+        "lookups": gettext("Too many lookups without result from the network %(network)s.") % said,
+    }.get(limit.kind, limit.kind)
+
+
+def _of_factors(person: Person, factors: list[Authenticator]) -> Iterator[Finding]:
+    user = person.user
+    if user is None:
+        return
+    kinds = {factor.type for factor in factors}
+    if kinds - {Authenticator.Type.RECOVERY_CODES}:
+        yield Finding(
+            "ok",
+            gettext("A second factor is set up: a code or a key is asked for at sign-in."),
+            gettext("Lost? Recovery codes help; else it can be reset below."),
+        )
+    elif roles.ADMINISTRATOR in user.roles:
+        yield Finding("warn", gettext("An administrator without a second factor."))

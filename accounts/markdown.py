@@ -1,0 +1,36 @@
+"""Texts that administrators write: a little Markdown, and none of HTML's dangers."""
+
+from __future__ import annotations
+
+import bleach
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+
+LONGEST = 20_000
+_TAGS = {
+    "a", "blockquote", "br", "code", "em", "h2", "h3", "hr", "li", "ol", "p", "strong", "ul",
+}  # fmt: skip
+_INLINE_TAGS = {"a", "br", "em", "p", "strong"}
+_PROTOCOLS = {"https", "http", "mailto", "tel"}
+_parser = MarkdownIt("commonmark", {"html": False, "breaks": True})
+
+
+def html(text: str) -> SafeString:
+    """Paragraphs, headings, lists, emphasis and links. Of more than 20,000 characters the first.
+
+    A heading of the first order becomes one of the second: the page has its own.
+    """
+    rendered = _parser.render(text[:LONGEST]).replace("<h1>", "<h2>").replace("</h1>", "</h2>")
+    return _cleaned(rendered, _TAGS)
+
+
+def short_html(text: str) -> SafeString:
+    """Paragraphs, emphasis and links alone, as a banner can hold."""
+    return _cleaned(_parser.render(text[:LONGEST]), _INLINE_TAGS)
+
+
+def _cleaned(rendered: str, tags: set[str]) -> SafeString:
+    cleaned = bleach.clean(
+        rendered, tags=tags, attributes={"a": ["href"]}, protocols=_PROTOCOLS, strip=True
+    )
+    return mark_safe(cleaned.strip())  # noqa: S308  bleach left what is allowed

@@ -1,0 +1,111 @@
+"""Announcements: what administrators tell people on top of every page, and who has read it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.mail_domains import MailDomain
+from accounts.models.users import User
+
+
+class AnnouncementQuerySet(models.QuerySet["Announcement"]):
+    def not_over(self) -> AnnouncementQuerySet:
+        """Those in force now or later."""
+        return self.filter(models.Q(until=None) | models.Q(until__gt=timezone.now()), is_shown=True)
+
+
+class Announcement(models.Model):
+    class Level(models.TextChoices):
+        INFO = "info", _("information")
+        WARNING = "warn", _("warning")
+        URGENT = "bad", _("urgent")
+
+    class Audience(models.TextChoices):
+        EVERYBODY = "everybody", _("everybody, the sign-in page too")
+        SIGNED_IN = "signed-in", _("who is signed in")
+        DOMAIN = "domain", _("who is signed in, of one mail domain")
+        STAFF = "staff", _("administrators, support and auditors")
+
+    WEIGHT: ClassVar[dict[str, int]] = {Level.URGENT: 0, Level.WARNING: 1, Level.INFO: 2}
+
+    level = models.CharField(_("level"), max_length=8, choices=Level.choices, default=Level.INFO)
+    title = models.CharField(_("title"), max_length=120)
+    text = models.TextField(
+        _("text"),
+        blank=True,
+        max_length=2000,
+        help_text=_("Markdown: **bold**, *italic*, [words](https://…). A line or two."),
+    )
+    since = models.DateTimeField(_("from"), default=timezone.now)
+    until = models.DateTimeField(_("until"), null=True, blank=True)
+    audience = models.CharField(
+        _("for whom"), max_length=12, choices=Audience.choices, default=Audience.SIGNED_IN
+    )
+    mail_domain = models.ForeignKey(
+        MailDomain, models.CASCADE, null=True, blank=True, verbose_name=_("mail domain")
+    )
+    is_dismissible = models.BooleanField(
+        _("can be put away"), default=True, help_text=_("By whom is signed in, for good.")
+    )
+    is_shown = models.BooleanField(_("shown"), default=True)
+
+    objects = AnnouncementQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("announcement")
+        verbose_name_plural = _("announcements")
+        ordering = ("-since", "-pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(until=None) | models.Q(until__gt=models.F("since")),
+                name="announcement_ends_after_it_begins",
+                violation_error_message=_("It must end after it begins."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+    def clean(self) -> None:
+        """A mail domain where the audience is one, and none otherwise."""
+        if self.audience == self.Audience.DOMAIN and self.mail_domain is None:
+            raise ValidationError({"mail_domain": _("Which mail domain?")})
+        if self.audience != self.Audience.DOMAIN:
+            self.mail_domain = None
+
+    def is_in_force(self, now: datetime) -> bool:
+        return self.is_shown and self.since <= now and (self.until is None or now < self.until)
+
+    def is_for(self, user: User | None) -> bool:
+        """``None`` is somebody who is not signed in. Roles are asked for last: a query."""
+        if self.audience == self.Audience.EVERYBODY:
+            return True
+        if user is None:
+            return False
+        if self.audience == self.Audience.DOMAIN:
+            return user.mail_domain_id == self.mail_domain_id
+        return self.audience == self.Audience.SIGNED_IN or user.is_staff
+
+
+class Dismissal(models.Model):
+    """Somebody has put an announcement away."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    announcement = models.ForeignKey(Announcement, models.CASCADE, related_name="+")
+
+    class Meta:
+        verbose_name = _("announcement put away")
+        verbose_name_plural = _("announcements put away")
+        constraints = (
+            models.UniqueConstraint(fields=["user", "announcement"], name="put_away_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.announcement_id}"

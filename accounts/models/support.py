@@ -1,0 +1,87 @@
+"""Whom people call: the support desk, one for all or one for each mail domain."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.mail_domains import MailDomain
+
+CONTACTS_KEY, CONTACTS_SECONDS = "support-contacts", 60
+
+
+class Contact(TypedDict):
+    """As templates and letters show it; any may be empty."""
+
+    name: str
+    phone: str
+    email: str
+    postal: str
+    hours: str
+
+
+class SupportContactQuerySet(models.QuerySet["SupportContact"]):
+    def of(self, domain_id: int | None) -> Contact:
+        """That of the mail domain, else that of all, else the settings'. From the cache: a page
+        costs no query. News within a minute."""
+        rows = self._rows()
+        own = [contact for pk, contact in rows if pk is not None and pk == domain_id]
+        for_all = [contact for pk, contact in rows if pk is None]
+        return next(iter([*own, *for_all]), from_settings())
+
+    def everybody(self) -> list[Contact]:
+        """All, for the help page; the settings' where none is written."""
+        return [contact for _pk, contact in self._rows()] or [from_settings()]
+
+    def _rows(self) -> list[tuple[int | None, Contact]]:
+        rows = cache.get(CONTACTS_KEY)
+        if rows is None:
+            fields = ("mail_domain_id", "name", "phone", "email", "postal", "hours")
+            rows = [list(row) for row in self.values_list(*fields)]
+            cache.set(CONTACTS_KEY, rows, CONTACTS_SECONDS)
+        return [
+            (pk, Contact(name=name, phone=phone, email=email, postal=postal, hours=hours))
+            for pk, name, phone, email, postal, hours in rows
+        ]
+
+
+def from_settings() -> Contact:
+    return Contact(
+        name="", phone=settings.SUPPORT_PHONE, email=settings.SUPPORT_EMAIL, postal="", hours=""
+    )
+
+
+class SupportContact(models.Model):
+    name = models.CharField(_("name"), max_length=100)
+    phone = models.CharField(_("telephone"), max_length=40, blank=True)
+    email = models.EmailField(_("address"), blank=True)
+    hours = models.CharField(
+        _("opening hours"),
+        max_length=120,
+        blank=True,
+        help_text=_("For example “Monday to Friday, 8 a.m. to 6 p.m.”"),
+    )
+    postal = models.TextField(_("postal address"), max_length=400, blank=True)
+    mail_domain = models.OneToOneField(
+        MailDomain,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("mail domain"),
+        help_text=_("Empty: for all who have none of their own."),
+    )
+
+    objects = SupportContactQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("support contact")
+        verbose_name_plural = _("support contacts")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,92 @@
+"""Who somebody is, as services are told; which keys sign it."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from allauth.idp.oidc.adapter import DefaultOIDCAdapter
+from allauth.idp.oidc.models import Client, PrivateKey
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import StaffRecord, User
+
+SCOPES = {
+    "openid": _("a number that stands for you, the same at each sign-in"),
+    "profile": _("your name"),
+    "email": _("your address"),
+    "staff": _("your school and your function"),
+}
+"""All there are, and what each hands over, in words."""
+
+
+class Adapter(DefaultOIDCAdapter):
+    scope_display = SCOPES
+
+    def get_issuer(self) -> str:
+        """Always the configured address: a request's Host is its sender's choice."""
+        return settings.BASE_URL.rstrip("/")
+
+    def generate_client_secret(self) -> str:
+        """Of letters and digits that need no quoting anywhere: 256 bits."""
+        return secrets.token_urlsafe(32)
+
+    def get_user_sub(self, client: Client, user: User) -> str:
+        return str(user.subject)
+
+    def get_user_by_sub(self, client: Client, sub: str) -> User | None:
+        try:
+            subject = uuid.UUID(sub)
+        except ValueError:
+            return None
+        return User.objects.filter(subject=subject, is_active=True).first()
+
+    def get_claims(
+        self,
+        purpose: Literal["id_token", "userinfo"],
+        user: User,
+        client: Client,
+        scopes: Iterable[str],
+        email: str | None = None,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """What `claims` says, the same in the ID token and from the userinfo address."""
+        return claims(user, scopes)
+
+    def list_private_keys(
+        self,
+        *,
+        did_activate: Literal[True] | None = None,
+        is_active: Literal[True] | None = None,
+    ) -> list[PrivateKey]:
+        """All that are published, the one that signs first. Settings decide; none has dates."""
+        return [PrivateKey(pem=pem) for pem in settings.OIDC_KEYS]
+
+    def get_signing_key(self) -> PrivateKey:
+        return self.list_private_keys()[0]
+
+
+def claims(user: User, scopes: Iterable[str]) -> dict[str, Any]:
+    """``sub``; by scope ``name``, ``given_name``, ``family_name`` (profile), ``email``,
+    ``email_verified`` (email), ``school``: ``{"uai", "name"}``, ``function`` (staff). What is not
+    known is left out.
+
+    The address counts as verified: the mail server itself has let this person in.
+    """
+    granted = frozenset(scopes)
+    record = StaffRecord.objects.of(user)
+    found: dict[str, Any] = {"sub": str(user.subject)}
+    if "profile" in granted:
+        found["name"] = user.display_name
+        if record:
+            found |= {"given_name": record.first_name, "family_name": record.last_name}
+    if "email" in granted and user.address:
+        found |= {"email": user.address, "email_verified": True}
+    if "staff" in granted and record:
+        school = {"uai": record.school_uai, "name": record.school_name}
+        found |= {"school": {key: value for key, value in school.items() if value}}
+        found["function"] = record.function
+    return {key: value for key, value in found.items() if value not in ("", {})}

@@ -1,0 +1,52 @@
+"""Who gave a second factor in this session, and who must before his mail opens."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from allauth.account.internal.flows.login import get_authentication_records, record_authentication
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.http import HttpRequest
+
+from accounts.models import User
+
+EVERYBODY: Final = "everybody"
+
+
+def passed(request: HttpRequest) -> bool:
+    """Whether this very session gave one: one that began before it was set up did not."""
+    return bool(used(request)) and is_mfa_enabled(request.user)
+
+
+def used(request: HttpRequest) -> str:
+    """What was given last: ``totp``, ``webauthn`` or ``recovery_codes``; "" when nothing was."""
+    user = request.user
+    if not isinstance(user, User):
+        return ""
+    records = get_authentication_records(request, user)
+    return next(
+        (str(record.get("type", "")) for record in records[::-1] if record.get("method") == "mfa"),
+        "",
+    )
+
+
+def note_set_up(request: HttpRequest, user: User, kind: str) -> None:
+    """Setting one up proves it: this session is not asked for it again at once."""
+    record_authentication(request, user, "mfa", type=kind, reauthenticated=True)
+
+
+def is_required(user: User) -> bool:
+    """By the roles, or the mail domain, that the setting names."""
+    asked = settings.SECOND_FACTOR_ROLES
+    if not asked:
+        return False
+    domain = user.mail_domain.name if user.mail_domain else ""
+    return EVERYBODY in asked or domain in asked or not user.roles.isdisjoint(asked)
+
+
+def missing_step(request: HttpRequest, user: User) -> str:
+    """The URL name of what stands between this session and the mail; "" for nothing."""
+    if not is_required(user) or passed(request):
+        return ""
+    return "mfa_reauthenticate" if is_mfa_enabled(user) else "accounts:security"

@@ -1,0 +1,287 @@
+"""Whether a mail domain's servers can be reached, and what is wrong if not, in words.
+
+A dialogue of its own, up to the greeting and what follows STARTTLS: the mail layers say only that a
+server cannot be reached, which is what people need, and here one wants to know why. Nothing that a
+server says is shown but the names of its capabilities. No host is asked but those of the domain's
+row, which administrators alone write.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import MailDomain
+
+SECONDS: Final = 5.0  # for a connection, and for an answer
+_ALL_SECONDS: Final = 12.0  # for all of one server
+_SLOW_MS: Final = 1000
+_LINE, _LINES = 8192, 200
+
+
+class Outcome(StrEnum):
+    OK = "ok"
+    NAME = "name"
+    REFUSED = "refused"
+    SILENT = "silent"
+    UNREACHABLE = "unreachable"
+    EXPIRED = "expired"
+    OTHER_NAME = "other-name"
+    UNKNOWN_ISSUER = "unknown-issuer"
+    CERTIFICATE = "certificate"
+    NO_TLS = "no-tls"
+    NO_STARTTLS = "no-starttls"
+    PROTOCOL = "protocol"
+    HUNG_UP = "hung-up"
+
+
+WORDS: Final[dict[Outcome, Promise]] = {
+    Outcome.OK: _("It answers."),
+    Outcome.NAME: _("No machine has this name. Is it spelled right, and does DNS know it?"),
+    Outcome.REFUSED: _(
+        "The machine is there, but nothing listens on this port. Is the port right, and does the"
+        " server run?"
+    ),
+    Outcome.SILENT: _("No answer within 5 seconds: a firewall on the way, or a busy server."),
+    Outcome.UNREACHABLE: _("There is no way to this machine from here."),
+    Outcome.EXPIRED: _("Its certificate has expired, or is not valid yet. It must be renewed."),
+    Outcome.OTHER_NAME: _(
+        "Its certificate is for another name. Type the name that stands in the certificate."
+    ),
+    Outcome.UNKNOWN_ISSUER: _(
+        "Its certificate comes from an authority that is not known here, or lacks its chain."
+        " WEBMAIL_TLS_CA_FILE can name your own authority."
+    ),
+    Outcome.CERTIFICATE: _("Its certificate is not accepted."),
+    Outcome.NO_TLS: _("It does not speak TLS on this port. Is STARTTLS meant?"),
+    Outcome.NO_STARTTLS: _("It offers no STARTTLS: passwords would cross the network readable."),
+    Outcome.PROTOCOL: _("Something answers on this port, but no server of this kind."),
+    Outcome.HUNG_UP: _("It hung up before it greeted. Does it accept connections from here?"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """``kind``: ``imap``, ``smtp``, ``pop`` or ``sieve``; ``security`` as a mail domain has it."""
+
+    kind: str
+    host: str
+    port: int
+    security: str
+
+    @property
+    def name(self) -> str:
+        return {"sieve": "ManageSieve"}.get(self.kind, self.kind.upper())
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """``milliseconds`` until the greeting; ``capabilities`` in capitals, where it came so far."""
+
+    target: Target
+    outcome: Outcome
+    milliseconds: int = 0
+    capabilities: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def is_ok(self) -> bool:
+        return self.outcome == Outcome.OK
+
+    @property
+    def is_slow(self) -> bool:
+        return self.is_ok and self.milliseconds > _SLOW_MS
+
+    @property
+    def words(self) -> Promise:
+        return WORDS[self.outcome]
+
+    @property
+    def useful(self) -> list[tuple[str, bool]]:
+        """What makes a difference here, and whether the server can do it."""
+        wanted = WANTED.get(self.target.kind, ()) if self.is_ok else ()
+        return [(name, name in self.capabilities) for name in wanted]
+
+
+WANTED: Final[dict[str, tuple[str, ...]]] = {
+    "imap": (
+        "SORT", "THREAD=REFERENCES", "CONDSTORE", "QRESYNC", "UIDPLUS", "MOVE", "IDLE",
+        "SPECIAL-USE", "LIST-STATUS", "ESEARCH", "QUOTA",
+    ),
+    "smtp": ("SIZE", "8BITMIME", "PIPELINING", "SMTPUTF8", "DSN"),
+}  # fmt: skip
+
+
+def targets(domain: MailDomain) -> list[Target]:
+    """The servers that the domain names."""
+    found = []
+    for kind in ("imap", "smtp", "pop", "sieve"):
+        host = getattr(domain, f"{kind}_host")
+        if host:
+            port, security = getattr(domain, f"{kind}_port"), getattr(domain, f"{kind}_security")
+            found.append(Target(kind, host, port, security))
+    return found
+
+
+def check_all(wanted: Sequence[Target]) -> list[Result]:
+    """All at once, so that it takes as long as the slowest."""
+    if not wanted:
+        return []
+    with ThreadPoolExecutor(len(wanted)) as threads:
+        return list(threads.map(check, wanted))
+
+
+def check(target: Target) -> Result:
+    """Connect, read the greeting, turn on TLS if it is wanted, ask what the server can do."""
+    began = time.monotonic()
+    try:
+        with _connected(target, began + _ALL_SECONDS) as line:
+            greeting = _greeting(line, target.kind)
+            milliseconds = round((time.monotonic() - began) * 1000)
+            capabilities = greeting | _capabilities(line, target.kind)
+            if target.security == MailDomain.Security.STARTTLS:
+                _start_tls(line, target, capabilities)
+                capabilities = _capabilities(line, target.kind)
+    except _Wrong as wrong:
+        return Result(target, wrong.outcome)
+    except (OSError, UnicodeError) as error:
+        return Result(target, _outcome_of(error))
+    return Result(target, Outcome.OK, milliseconds, capabilities)
+
+
+class _Wrong(Exception):
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+
+
+class _Line:
+    """A connection by lines, with an end in bytes and in seconds."""
+
+    def __init__(self, connection: socket.socket, deadline: float) -> None:
+        self.connection, self._deadline, self._buffer = connection, deadline, b""
+
+    def read(self) -> str:
+        while b"\n" not in self._buffer:
+            left = self._deadline - time.monotonic()
+            if left <= 0 or len(self._buffer) > _LINE:
+                raise _Wrong(Outcome.SILENT if left <= 0 else Outcome.PROTOCOL)
+            self.connection.settimeout(min(SECONDS, left))
+            piece = self.connection.recv(4096)
+            if not piece:
+                raise _Wrong(Outcome.HUNG_UP)
+            self._buffer += piece
+        line, _newline, self._buffer = self._buffer.partition(b"\n")
+        return line.decode("utf-8", "replace").rstrip("\r")
+
+    def say(self, command: str) -> None:
+        self.connection.sendall(f"{command}\r\n".encode())
+
+    def lines_to(self, last: str) -> list[str]:
+        """Lines up to the one that the pattern matches from its beginning."""
+        said: list[str] = []
+        while len(said) < _LINES:
+            said.append(self.read())
+            if re.match(last, said[-1], re.IGNORECASE):
+                return said
+        raise _Wrong(Outcome.PROTOCOL)
+
+    def turn_to_tls(self, host: str) -> None:
+        if self._buffer:  # put in by somebody on the way, to be read as if TLS had protected it
+            raise _Wrong(Outcome.PROTOCOL)
+        self.connection = _tls(self.connection, host)
+
+
+@contextmanager
+def _connected(target: Target, deadline: float) -> Iterator[_Line]:
+    connection = socket.create_connection((target.host, target.port), timeout=SECONDS)
+    line = _Line(connection, deadline)
+    try:
+        if target.security == MailDomain.Security.TLS:
+            line.turn_to_tls(target.host)
+        yield line
+    finally:
+        line.connection.close()
+
+
+def _tls(connection: socket.socket, host: str) -> socket.socket:
+    context = ssl.create_default_context(cafile=settings.TLS_CA_FILE or None)
+    return context.wrap_socket(connection, server_hostname=host)
+
+
+# The first line of a server that is one; the last line of its list of capabilities.
+_GREETS: Final = {"imap": r"\* (OK|PREAUTH)", "smtp": r"220[ -]", "pop": r"\+OK", "sieve": r'"|OK'}
+_ASK: Final = {"imap": "a CAPABILITY", "smtp": "EHLO localhost", "pop": "CAPA"}
+_LAST: Final = {"imap": r"a ", "smtp": r"\d{3} ", "pop": r"\.$|-ERR", "sieve": r"OK|NO|BYE"}
+_START: Final = {"imap": "b STARTTLS", "smtp": "STARTTLS", "pop": "STLS", "sieve": "STARTTLS"}
+_STARTED: Final = {"imap": r"b OK", "smtp": r"220 ", "pop": r"\+OK", "sieve": r"OK"}
+
+
+def _greeting(line: _Line, kind: str) -> frozenset[str]:
+    """Raises when another kind of server greets. ManageSieve greets with what it can."""
+    said = [line.read()]
+    if not re.match(_GREETS[kind], said[0], re.IGNORECASE):
+        raise _Wrong(Outcome.PROTOCOL)
+    if kind == "smtp" and said[0].startswith("220-"):
+        said += line.lines_to(r"220 ")
+    if kind == "sieve" and not said[0].upper().startswith("OK"):
+        said += line.lines_to(_LAST[kind])
+        return _words(said)
+    return frozenset()
+
+
+def _capabilities(line: _Line, kind: str) -> frozenset[str]:
+    if kind == "sieve":
+        return frozenset()
+    line.say(_ASK[kind])
+    return _words(line.lines_to(_LAST[kind]))
+
+
+def _words(lines: Sequence[str]) -> frozenset[str]:
+    """Every word but SMTP's numbers, in capitals and without quotes."""
+    texts = (re.sub(r"^\d{3}[ -]", "", text) for text in lines)
+    return frozenset(word.strip('"').upper() for text in texts for word in text.split())
+
+
+def _start_tls(line: _Line, target: Target, capabilities: frozenset[str]) -> None:
+    if not capabilities & {"STARTTLS", "STLS"}:
+        raise _Wrong(Outcome.NO_STARTTLS)
+    line.say(_START[target.kind])
+    if not re.match(_STARTED[target.kind], line.read(), re.IGNORECASE):
+        raise _Wrong(Outcome.NO_STARTTLS)
+    line.turn_to_tls(target.host)
+
+
+# OpenSSL's X509_V_ERR_ numbers.
+_CERTIFICATES: Final = {
+    9: Outcome.EXPIRED, 10: Outcome.EXPIRED, 62: Outcome.OTHER_NAME, 64: Outcome.OTHER_NAME,
+    18: Outcome.UNKNOWN_ISSUER, 19: Outcome.UNKNOWN_ISSUER, 20: Outcome.UNKNOWN_ISSUER,
+    21: Outcome.UNKNOWN_ISSUER, 2: Outcome.UNKNOWN_ISSUER,
+}  # fmt: skip
+
+
+def _outcome_of(error: Exception) -> Outcome:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _CERTIFICATES.get(error.verify_code, Outcome.CERTIFICATE)
+    if isinstance(error, ssl.SSLError):
+        return Outcome.NO_TLS
+    if isinstance(error, socket.gaierror | UnicodeError):
+        return Outcome.NAME
+    if isinstance(error, ConnectionRefusedError):
+        return Outcome.REFUSED
+    if isinstance(error, TimeoutError):
+        return Outcome.SILENT
+    if isinstance(error, ConnectionResetError | BrokenPipeError):
+        return Outcome.HUNG_UP
+    return Outcome.UNREACHABLE

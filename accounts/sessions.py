@@ -1,0 +1,104 @@
+"""A person's own sessions: begun at sign-in, seen on a page, ended from there.
+
+A row of ours stands beside Django's. Ended means that Django's row and its copy in the cache are
+gone: the sealed password with them, so that the key in the other browser opens nothing any more.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from importlib import import_module
+from typing import Final
+
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts import devices
+from accounts.models import User, UserSession
+from accounts.models.sessions import WRITTEN_EVERY
+from accounts.network import client_address
+
+ROW: Final = "own_session"
+WRITTEN: Final = "own_session_written"
+
+
+def begin(request: HttpRequest, user: User) -> None:
+    """At a completed sign-in: the session has a row. After a re-entry in place it keeps the one it
+    had, under its new key."""
+    session = request.session
+    if not session.session_key:
+        session.create()
+    device = devices.of(request)
+    values = {
+        "session_key": session.session_key,
+        "browser": device.browser,
+        "system": device.system,
+        "network": client_address(request),
+        "is_shared": bool(session.get("shared_computer")),
+        "last_used": timezone.now(),
+    }
+    rows = UserSession.objects.filter(pk=_row(request), user=user)
+    if not rows.update(**values):
+        session[ROW] = UserSession.objects.create(user=user, **values).pk
+    session[WRITTEN] = int(time.time())
+
+
+def renew(request: HttpRequest) -> None:
+    """Give the session a new key: whoever knows the old one is out."""
+    request.session.cycle_key()
+    UserSession.objects.filter(pk=_row(request)).update(session_key=request.session.session_key)
+
+
+def touch(request: HttpRequest) -> bool:
+    """Note that the session is used, every five minutes at most. False when it was ended from
+    elsewhere, should a copy of it have survived in a cache."""
+    now, written = int(time.time()), request.session.get(WRITTEN, 0)
+    if now - written < WRITTEN_EVERY.total_seconds():
+        return True
+    request.session[WRITTEN] = now
+    if ROW not in request.session:  # begun before there were rows
+        assert isinstance(request.user, User)  # noqa: S101  who is signed in is one
+        begin(request, request.user)
+        return True
+    return bool(
+        UserSession.objects.filter(pk=request.session[ROW]).update(
+            last_used=timezone.now(), network=client_address(request)
+        )
+    )
+
+
+def forget(request: HttpRequest) -> None:
+    """At sign-out, and when the session idled too long: its row goes."""
+    UserSession.objects.filter(pk=_row(request)).delete()
+
+
+def live(user: User, now: datetime) -> list[UserSession]:
+    """This person's sessions that are not over, the last used first."""
+    return [own for own in UserSession.objects.of(user) if not own.is_over(now)]
+
+
+def end(own: UserSession) -> None:
+    """Really: Django's row, its copy in the cache, and ours."""
+    _store(own.session_key).delete()
+    own.delete()
+
+
+def end_others(request: HttpRequest, user: User) -> int:
+    """All of this person's but the one of the request; how many there were."""
+    others = list(UserSession.objects.of(user).exclude(pk=_row(request)))
+    for own in others:
+        end(own)
+    return len(others)
+
+
+def _row(request: HttpRequest) -> int:
+    """The number of this session's row; 0, which no row has, where there is none."""
+    return int(request.session.get(ROW, 0))
+
+
+def _store(key: str) -> SessionBase:
+    store: SessionBase = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    return store

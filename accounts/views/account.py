@@ -1,0 +1,137 @@
+"""“My account”: the second factor, and the sessions that are open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import audit, devices, second_factor, session, sessions
+from accounts.http import SignedInRequest, person_required
+from accounts.middleware import seconds_left
+from accounts.models import AuditEvent, User, UserSession
+
+ENDED = "sessions_ended"
+RECENT = 10
+
+
+def account(request: HttpRequest) -> HttpResponse:
+    """The first tab: of who has no mailbox, the second factor."""
+    user = request.user
+    local = isinstance(user, User) and user.is_local_administrator
+    return redirect("accounts:security" if local else "accounts:password")
+
+
+@require_safe
+@never_cache
+@person_required
+def security(request: SignedInRequest) -> HttpResponse:
+    """Which second factors there are, and the way to each change."""
+    factors = list(Authenticator.objects.filter(user=request.user).order_by("created_at"))
+    codes = next((one for one in factors if one.type == Authenticator.Type.RECOVERY_CODES), None)
+    context = {
+        "totp": next((one for one in factors if one.type == Authenticator.Type.TOTP), None),
+        "passkeys": [one for one in factors if one.type == Authenticator.Type.WEBAUTHN],
+        "has_codes": codes is not None,
+        "codes_left": len(codes.wrap().get_unused_codes()) if codes else 0,
+        "is_set_up": any(one.type != Authenticator.Type.RECOVERY_CODES for one in factors),
+        "is_required": second_factor.is_required(request.user),
+        "is_waited_for": bool(second_factor.missing_step(request, request.user)),
+        "may_have_passkeys": _is_trustworthy(request),
+    }
+    return _page(request, "security", context)
+
+
+def _is_trustworthy(request: HttpRequest) -> bool:
+    """Browsers offer passkeys over https alone, and on this very machine."""
+    return request.is_secure() or settings.HTTPS or request.get_host().split(":")[0] == "localhost"
+
+
+@require_safe
+@never_cache
+@person_required
+def open_sessions(request: SignedInRequest) -> HttpResponse:
+    """Where this person's account is open, and who came in or tried of late."""
+    now = timezone.now()
+    current = request.session.get(sessions.ROW)
+    listed = [
+        {
+            "own": own,
+            "device": devices.Device(own.browser, own.system),
+            "is_current": own.pk == current,
+        }
+        for own in sessions.live(request.user, now)
+    ]
+    listed.sort(key=lambda one: not one["is_current"])
+    events = AuditEvent.objects.filter(
+        target=str(request.user).lower(),
+        kind__in=[AuditEvent.Kind.SIGNED_IN, AuditEvent.Kind.SIGN_IN_FAILED],
+    )[:RECENT]
+    recent = [
+        {
+            "event": event,
+            "done": event.kind == AuditEvent.Kind.SIGNED_IN,
+            "device": devices.Device(
+                event.detail.get("browser", ""), event.detail.get("system", "")
+            ),
+            "cause": event.detail.get("cause", ""),
+        }
+        for event in events
+    ]
+    context = {
+        "listed": listed,
+        "others": sum(not one["is_current"] for one in listed),
+        "recent": recent,
+        "ended": request.session.pop(ENDED, 0),
+    }
+    return _page(request, "sessions", context)
+
+
+@require_http_methods(["POST"])
+@person_required
+def end_session(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Another session of this person's ends; the present one is ended by signing out."""
+    own = UserSession.objects.of(request.user).filter(pk=pk).first()
+    if own is None or own.pk == request.session.get(sessions.ROW):
+        raise Http404
+    sessions.end(own)
+    session.close(request)
+    _note_ended(request, 1)
+    return redirect("accounts:sessions")
+
+
+@require_POST
+@person_required
+def end_other_sessions(request: SignedInRequest) -> HttpResponse:
+    """All of this person's sessions end but the present one."""
+    if ended := sessions.end_others(request, request.user):
+        session.close(request)
+        _note_ended(request, ended)
+    return redirect("accounts:sessions")
+
+
+def _note_ended(request: SignedInRequest, ended: int) -> None:
+    request.session[ENDED] = ended
+    audit.record(AuditEvent.Kind.SESSION_ENDED, request, sessions=ended)
+
+
+@require_safe
+@never_cache
+@person_required
+def session_left(request: SignedInRequest) -> HttpResponse:
+    """How long this session may still idle: ``{"seconds": n}``. With ``X-Background`` it only asks,
+    without it says that the person is there."""
+    return JsonResponse({"seconds": seconds_left(request)})
+
+
+def _page(request: SignedInRequest, tab: str, context: dict[str, Any]) -> HttpResponse:
+    """In the frame of the mail for who has one, and may open it already."""
+    alone = request.user.is_local_administrator or context.get("is_waited_for")
+    layout = "accounts/account_plain.html" if alone else "accounts/account.html"
+    return render(request, f"accounts/account_{tab}.html", context | {"layout": layout, "tab": tab})

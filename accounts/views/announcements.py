@@ -1,0 +1,28 @@
+"""Putting an announcement away."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from accounts import announcements
+from accounts.models import User
+from webmail.errors import SignInNeeded
+from webmail.htmx import wants_partial
+
+
+@require_POST
+def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
+    """Nothing for htmx, which takes the line away; else back to the page it stood on."""
+    if not isinstance(request.user, User):
+        raise SignInNeeded
+    if not announcements.put_away(request.user, pk):
+        raise Http404
+    if wants_partial(request):
+        return HttpResponse()
+    following = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(following, {request.get_host()}, request.is_secure()):
+        return redirect(following)
+    return redirect("home")

@@ -1,0 +1,31 @@
+"""Background jobs, on one page of the administration."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts import dashboard, roles
+from accounts.models import StaffImport, User
+
+_SHOWN = 20
+
+
+@require_safe
+@never_cache
+def jobs(request: HttpRequest) -> HttpResponse:
+    """Imports with their state, previews by number, and whether anybody works at all."""
+    if not (isinstance(request.user, User) and roles.ADMINISTRATOR in request.user.roles):
+        raise PermissionDenied
+    context = {
+        **admin.site.each_context(request),
+        "title": gettext("Background jobs"),
+        "dashboard": dashboard.state(),
+        "imports": StaffImport.objects.select_related("by").order_by("-asked", "-pk")[:_SHOWN],
+    }
+    return TemplateResponse(request, "admin/jobs.html", context)

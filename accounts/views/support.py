@@ -1,0 +1,119 @@
+"""“Why does it not work?”: the support desk's pages in the administration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+from allauth.mfa.models import Authenticator
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import audit, diagnosis, letters, limits, roles, tasks
+from accounts.models import AuditEvent, User
+
+LONGEST = 254
+View = Callable[[HttpRequest], HttpResponse]
+
+
+def for_helpers(view: View) -> View:
+    """Only for who may help people."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest) -> HttpResponse:
+        if not (isinstance(request.user, User) and request.user.has_perm(roles.HELP_PEOPLE)):
+            raise PermissionDenied
+        return view(request)
+
+    return guarded
+
+
+@require_safe
+@never_cache
+@for_helpers
+def why(request: HttpRequest) -> HttpResponse:
+    """All that is known of one login or address, as sentences."""
+    typed = _typed(request.GET.get("q", ""))
+    context = {
+        **admin.site.each_context(request),
+        "title": gettext("Why does it not work?"),
+        "typed": typed,
+        "diagnosis": None,
+    }
+    if typed:
+        found = diagnosis.diagnose(
+            diagnosis.find(typed), is_administrator=_is_administrator(request)
+        )
+        context["diagnosis"] = found
+        context["limits"] = [
+            (diagnosis.limit_words(state.limit), state) for state in found.in_force
+        ]
+    return TemplateResponse(request, "admin/support/why.html", context)
+
+
+@require_POST
+@for_helpers
+def lift(request: HttpRequest) -> HttpResponse:
+    """Begin anew whatever is counted of this person."""
+    person = _person(request)
+    events = diagnosis.events_of(person, timezone.now())
+    held = [one for one in limits.state(diagnosis.limits_of(person, events)) if one.count]
+    limits.lift([state.limit for state in held])
+    if held:
+        kinds = ", ".join(dict.fromkeys(state.limit.kind for state in held))
+        audit.record(AuditEvent.Kind.LIMITS_LIFTED, request, target=person.shown, limits=kinds)
+        messages.success(request, gettext("The limits are lifted: the person may try again now."))
+    return _back(person)
+
+
+@require_POST
+@for_helpers
+def reset(request: HttpRequest) -> HttpResponse:
+    """Take the second factor away; the person is told by a letter."""
+    person = _person(request)
+    if not diagnosis.may_reset(person.user, is_administrator=_is_administrator(request)):
+        raise PermissionDenied
+    if request.POST.get("sure") != "on":
+        messages.error(request, gettext("Tick first that you know who asks for it."))
+        return _back(person)
+    deleted, _kinds = Authenticator.objects.filter(user=person.user).delete()
+    if deleted:
+        event = audit.record(
+            AuditEvent.Kind.SECOND_FACTOR, request, target=person.shown, change="reset"
+        )
+        if letters.are_configured():
+            tasks.tell_of_reset.delay(event.pk)
+        messages.success(
+            request, gettext("The second factor is reset: the password alone opens the mail.")
+        )
+    return _back(person)
+
+
+def _typed(text: str) -> str:
+    """No longer than an address, and without characters that stand in none (PostgreSQL takes no
+    NUL)."""
+    return "".join(letter for letter in text.strip()[:LONGEST] if letter.isprintable())
+
+
+def _person(request: HttpRequest) -> diagnosis.Person:
+    person = diagnosis.find(_typed(request.POST.get("q", "")))
+    if not person.typed:
+        raise Http404
+    return person
+
+
+def _back(person: diagnosis.Person) -> HttpResponse:
+    return redirect(f"{reverse('admin:support_why')}?{urlencode({'q': person.typed})}")
+
+
+def _is_administrator(request: HttpRequest) -> bool:
+    return isinstance(request.user, User) and roles.ADMINISTRATOR in request.user.roles

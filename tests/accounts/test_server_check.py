@@ -1,0 +1,270 @@
+"""What is wrong with a mail server, from its name to its certificate, each told apart."""
+
+from __future__ import annotations
+
+import datetime
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from django.contrib.auth.models import Group
+from django.test import Client
+
+from accounts import server_check
+from accounts.models import MailDomain, User
+from accounts.server_check import Outcome, Target, check
+from demo.servers.dovecot import Dovecot, MailAccount
+from demo.servers.submission import Submission
+
+pytestmark = pytest.mark.sqlite
+Speak = Callable[[socket.socket], None]
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Speak], int]]:
+    """`serve(speak)`: a server of one connection; its port."""
+    listeners = []
+
+    def start(speak: Speak) -> int:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listeners.append(listener)
+
+        def answer() -> None:
+            with suppress(OSError):
+                connection, _address = listener.accept()
+                with connection:
+                    speak(connection)
+
+        threading.Thread(target=answer, daemon=True).start()
+        return int(listener.getsockname()[1])
+
+    yield start
+    for listener in listeners:
+        listener.close()
+
+
+def saying(*lines: bytes) -> Speak:
+    """Greets, then answers each command with the next line."""
+
+    def speak(connection: socket.socket) -> None:
+        connection.sendall(lines[0])
+        for line in lines[1:]:
+            connection.recv(1024)
+            connection.sendall(line)
+        connection.recv(1024)
+
+    return speak
+
+
+def imap(port: int, security: str = "none", host: str = "127.0.0.1") -> Target:
+    return Target("imap", host, port, security)
+
+
+def test_a_dovecot_answers_and_says_what_it_can(dovecot: Dovecot) -> None:
+    result = check(imap(dovecot.imap_port))
+    assert result.outcome == Outcome.OK
+    assert 0 <= result.milliseconds < 5000
+    assert "IMAP4REV1" in result.capabilities
+
+
+def test_a_submission_server_answers_and_says_what_it_can(submission_server: Submission) -> None:
+    result = check(Target("smtp", "127.0.0.1", submission_server.port, "none"))
+    assert result.outcome == Outcome.OK
+    assert dict(result.useful)["8BITMIME"]
+
+
+@pytest.mark.parametrize("name", ["gibt-es-nicht.invalid", "a..b", "x" * 70 + ".fr"])
+def test_a_name_that_nobody_has(name: str) -> None:
+    assert check(imap(993, "tls", name)).outcome == Outcome.NAME
+
+
+def test_a_port_where_nothing_listens(serve: Callable[[Speak], int]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = int(listener.getsockname()[1])
+    assert check(imap(port)).outcome == Outcome.REFUSED
+
+
+def test_a_server_that_says_nothing(serve: Callable[[Speak], int], monkeypatch) -> None:
+    monkeypatch.setattr(server_check, "SECONDS", 0.3)
+    assert check(imap(serve(saying(b"")))).outcome == Outcome.SILENT
+
+
+def test_a_server_that_drips_is_left(serve: Callable[[Speak], int], monkeypatch) -> None:
+    monkeypatch.setattr(server_check, "_ALL_SECONDS", 0.5)
+
+    def drip(connection: socket.socket) -> None:
+        stop = threading.Event()
+        while not stop.wait(0.1):
+            connection.sendall(b"x")
+
+    assert check(imap(serve(drip))).outcome == Outcome.SILENT
+
+
+def test_a_line_without_end_is_left(serve: Callable[[Speak], int]) -> None:
+    assert check(imap(serve(saying(b"x" * 20_000)))).outcome == Outcome.PROTOCOL
+
+
+@pytest.mark.parametrize(
+    ("kind", "greeting"),
+    [
+        ("imap", b"220 mail.example ESMTP\r\n"),
+        ("smtp", b"* OK IMAP4rev1\r\n"),
+        ("pop", b"SSH-2.0-OpenSSH\r\n"),
+        ("sieve", b"* OK\r\n"),
+    ],
+)
+def test_another_kind_of_server(kind: str, greeting: bytes, serve: Callable[[Speak], int]) -> None:
+    target = Target(kind, "127.0.0.1", serve(saying(greeting)), "none")
+    assert check(target).outcome == Outcome.PROTOCOL
+
+
+def test_a_server_that_hangs_up(serve: Callable[[Speak], int]) -> None:
+    assert check(imap(serve(lambda connection: None))).outcome == Outcome.HUNG_UP
+
+
+def test_plain_text_where_tls_is_meant(serve: Callable[[Speak], int]) -> None:
+    port = serve(saying(b"* OK IMAP4rev1 ready\r\n"))
+    assert check(imap(port, "tls")).outcome == Outcome.NO_TLS
+
+
+def test_a_server_without_starttls(serve: Callable[[Speak], int]) -> None:
+    port = serve(saying(b"* OK\r\n", b"* CAPABILITY IMAP4rev1\r\na OK done\r\n"))
+    assert check(imap(port, "starttls")).outcome == Outcome.NO_STARTTLS
+
+
+def test_answers_put_before_tls_are_not_read(serve: Callable[[Speak], int]) -> None:
+    port = serve(
+        saying(
+            b"* OK\r\n",
+            b"* CAPABILITY IMAP4rev1 STARTTLS\r\na OK done\r\n",
+            b"b OK begin\r\n* CAPABILITY EVIL\r\n",
+        )
+    )
+    assert check(imap(port, "starttls")).outcome == Outcome.PROTOCOL
+
+
+def test_pop_and_manage_sieve_answer(serve: Callable[[Speak], int]) -> None:
+    pop = serve(saying(b"+OK ready\r\n", b"+OK\r\nSTLS\r\nTOP\r\n.\r\n"))
+    assert check(Target("pop", "127.0.0.1", pop, "none")).outcome == Outcome.OK
+    sieve = serve(saying(b'"IMPLEMENTATION" "x"\r\n"STARTTLS"\r\nOK "ready"\r\n'))
+    result = check(Target("sieve", "127.0.0.1", sieve, "none"))
+    assert result.outcome == Outcome.OK
+    assert "STARTTLS" in result.capabilities
+
+
+def certificate(folder: Path, name: str, *, days: int = 30) -> Path:
+    """A certificate that signs itself, with its key; valid from a year ago."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=365))
+        .not_valid_after(now + datetime.timedelta(days=days))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / f"{name}-{days}.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+def over_tls(pem: Path) -> Speak:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+
+    def speak(connection: socket.socket) -> None:
+        with suppress(OSError), context.wrap_socket(connection, server_side=True) as secured:
+            saying(b"* OK ready\r\n", b"* CAPABILITY IMAP4rev1 SORT\r\na OK done\r\n")(secured)
+
+    return speak
+
+
+@pytest.mark.parametrize(
+    ("name", "days", "is_trusted", "outcome"),
+    [
+        ("localhost", 30, True, Outcome.OK),
+        ("localhost", -1, True, Outcome.EXPIRED),
+        ("autre.example", 30, True, Outcome.OTHER_NAME),
+        ("localhost", 30, False, Outcome.UNKNOWN_ISSUER),
+    ],
+)
+def test_certificates(
+    name: str,
+    days: int,
+    is_trusted: bool,
+    outcome: Outcome,
+    tmp_path: Path,
+    serve: Callable[[Speak], int],
+    settings,
+) -> None:
+    pem = certificate(tmp_path, name, days=days)
+    settings.TLS_CA_FILE = str(pem if is_trusted else certificate(tmp_path, "fremd.example"))
+    result = check(imap(serve(over_tls(pem)), "tls", "localhost"))
+    assert result.outcome == outcome
+    assert dict(result.useful).get("SORT", False) == (outcome == Outcome.OK)
+
+
+def test_every_outcome_has_its_words() -> None:
+    assert set(server_check.WORDS) == set(Outcome)
+
+
+@pytest.fixture
+def administrator(mail_domain: MailDomain, settings, clean_cache: None) -> Client:
+    settings.ADMIN_NEEDS_TOTP = False
+    user = User.objects.create(mail_domain=mail_domain, login="patronne")
+    user.groups.add(Group.objects.get(name="administrator"))
+    client = Client()
+    client.force_login(user, backend="accounts.backends.LocalAdministratorBackend")
+    return client
+
+
+def page_of(domain: MailDomain) -> str:
+    return f"/admin/accounts/maildomain/{domain.pk}/connection/"
+
+
+@pytest.mark.django_db
+def test_the_page_tries_what_is_saved_and_only_when_asked(
+    administrator: Client, mail_domain: MailDomain
+) -> None:
+    assert "results" not in administrator.get(page_of(mail_domain)).context
+    answer = administrator.post(page_of(mail_domain), {"imap_host": "ailleurs.example"})
+    outcomes = {result.target.kind: result.outcome for result in answer.context["results"]}
+    assert outcomes == {"imap": Outcome.OK, "smtp": Outcome.REFUSED}
+    assert "ailleurs.example" not in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_login_is_tried_and_never_shown_again(
+    administrator: Client, mail_domain: MailDomain, submission: Submission, alice: MailAccount
+) -> None:
+    for password, is_in in ((alice.password, True), ("Mauvais-Mot-2026", False)):
+        form = {"login": "alice", "password": password}
+        answer = administrator.post(page_of(mail_domain), form)
+        tried = {name: accepted for name, accepted, _words in answer.context["sign_ins"]}
+        assert tried == {"IMAP": is_in, "SMTP": is_in}
+        assert password not in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_login_without_its_password_is_not_tried(
+    administrator: Client, mail_domain: MailDomain
+) -> None:
+    assert administrator.post(page_of(mail_domain), {"login": "alice"}).status_code == 422

@@ -1,0 +1,283 @@
+"""A person's own sessions: seen, ended from elsewhere, and what the audit log says of sign-ins."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from django.conf import settings as django_settings
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+
+from accounts import session
+from accounts.models import AuditEvent, KnownDevice, MailDomain, User, UserSession
+from demo.servers.dovecot import MailAccount
+from webmail.celery import app
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache", "pool_closed")]
+SESSIONS = "/account/sessions/"
+LOGIN = "/accounts/login/"
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
+Kind = AuditEvent.Kind
+
+
+@pytest.fixture
+def pool_closed() -> Iterator[None]:
+    yield
+    session.pool().close_all()
+
+
+@pytest.fixture
+def home(signed_in: Callable[..., Client], alice: MailAccount) -> Client:
+    return signed_in(alice)
+
+
+@pytest.fixture
+def school(home: Client, alice: MailAccount) -> Client:
+    """Alice at another computer."""
+    client = Client(headers={"user-agent": FIREFOX}, REMOTE_ADDR="198.51.100.7")
+    assert sign_in(client, alice).status_code == 302
+    return client
+
+
+@pytest.fixture
+def notices(settings) -> Iterator[None]:
+    """Letters are configured; jobs run at once, and what is sent waits in the outbox."""
+    settings.EMAIL_HOST, settings.NOTICES_FROM = "127.0.0.1", "messagerie@ac-exemple.fr"
+    eager, app.conf.task_always_eager = app.conf.task_always_eager, True
+    yield
+    app.conf.task_always_eager = eager
+
+
+def sign_in(client: Client, account: MailAccount, **more: str):
+    return client.post(LOGIN, {"login": account.login, "password": account.password, **more})
+
+
+def row_of(client: Client) -> UserSession:
+    return UserSession.objects.get(session_key=client.session.session_key)
+
+
+def is_signed_in(client: Client) -> bool:
+    return client.get("/mail/INBOX/").status_code == 200
+
+
+def kinds() -> list[str]:
+    return list(AuditEvent.objects.order_by("pk").values_list("kind", flat=True))
+
+
+def test_each_session_is_listed_with_device_and_network(home: Client, school: Client) -> None:
+    page = home.get(SESSIONS).content.decode()
+    assert page.count('class="card session"') == 2
+    assert "Firefox" in page and "Windows" in page and "198.51.100.7" in page
+    assert page.count("data-current") == 1
+    own, other = row_of(home), row_of(school)
+    assert f"{SESSIONS}{other.pk}/end/" in page
+    assert f"{SESSIONS}{own.pk}/end/" not in page
+
+
+def test_another_session_is_really_ended(home: Client, school: Client) -> None:
+    assert is_signed_in(school)
+    row = row_of(school)
+    key, stolen = row.session_key, school.cookies["mail_key"].value
+    assert home.post(f"{SESSIONS}{row.pk}/end/").status_code == 302
+    store = importlib.import_module(django_settings.SESSION_ENGINE).SessionStore
+    assert not store().exists(key)
+    assert not UserSession.objects.filter(pk=row.pk).exists()
+    assert not is_signed_in(school)
+    # Its key opens nothing, in no browser.
+    thief = Client()
+    thief.cookies["session"], thief.cookies["mail_key"] = key, stolen
+    assert not is_signed_in(thief)
+    assert is_signed_in(home)
+    assert 'id="sessions-ended"' in home.get(SESSIONS).content.decode()
+    (event,) = AuditEvent.objects.filter(kind=Kind.SESSION_ENDED)
+    assert (event.target, event.detail) == ("alice@ac-exemple.fr", {"sessions": 1})
+
+
+def test_all_others_end_at_once_and_the_own_goes_on(
+    home: Client, school: Client, signed_in: Callable[..., Client], alice: MailAccount
+) -> None:
+    third = signed_in(alice)
+    assert home.post(f"{SESSIONS}others/end/").status_code == 302
+    assert not is_signed_in(school) and not is_signed_in(third)
+    assert is_signed_in(home)
+    assert UserSession.objects.count() == 1
+
+
+def test_a_session_that_survived_in_a_cache_ends_all_the_same(home: Client) -> None:
+    UserSession.objects.all().delete()
+    kept = home.session
+    kept["own_session_written"] -= 6 * 60
+    kept.save()
+    assert not is_signed_in(home)
+
+
+def test_another_persons_session_is_not_there(
+    home: Client, signed_in: Callable[..., Client], bob: MailAccount
+) -> None:
+    his = signed_in(bob)
+    assert home.post(f"{SESSIONS}{row_of(his).pk}/end/").status_code == 404
+    assert is_signed_in(his)
+    assert "bob" not in home.get(SESSIONS).content.decode()
+    home.post(f"{SESSIONS}others/end/")
+    assert is_signed_in(his)
+
+
+def test_a_link_ends_no_session(home: Client, school: Client) -> None:
+    assert home.get(f"{SESSIONS}{row_of(school).pk}/end/").status_code == 405
+    assert is_signed_in(school)
+
+
+def test_the_last_use_is_written_every_five_minutes_at_most(home: Client) -> None:
+    long_ago = timezone.now() - timedelta(hours=1)
+    UserSession.objects.update(last_used=long_ago)
+    home.get("/mail/INBOX/")
+    assert UserSession.objects.get().last_used == long_ago
+    kept = home.session
+    kept["own_session_written"] -= 5 * 60
+    kept.save()
+    home.get("/mail/INBOX/", headers={"X-Background": "1"})
+    assert UserSession.objects.get().last_used == long_ago
+    home.get("/mail/INBOX/")
+    assert UserSession.objects.get().last_used > long_ago
+
+
+def test_what_idled_too_long_is_not_listed_and_old_rows_can_be_removed(
+    home: Client, school: Client
+) -> None:
+    UserSession.objects.filter(pk=row_of(school).pk).update(
+        last_used=timezone.now() - timedelta(days=31)
+    )
+    assert home.get(SESSIONS).content.decode().count('class="card session"') == 1
+    assert UserSession.objects.all().unused_for(30).delete()[0] == 1
+    assert UserSession.objects.count() == 1
+
+
+def test_signing_out_takes_the_row_away(home: Client) -> None:
+    home.post("/accounts/logout/")
+    assert not UserSession.objects.exists()
+    assert kinds() == [Kind.SIGNED_IN, Kind.SIGNED_OUT]
+
+
+def test_a_reentry_in_place_goes_on_with_the_same_row(home: Client, alice: MailAccount) -> None:
+    row = UserSession.objects.get()
+    del home.cookies["mail_key"]
+    answer = home.post("/accounts/reenter/", {"password": alice.password, "login": "alice"})
+    assert answer.status_code == 302
+    assert UserSession.objects.get().pk == row.pk
+    assert row_of(home).pk == row.pk
+
+
+def test_without_script_and_without_mailbox_an_administrator_has_the_page_too() -> None:
+    User.objects.create_administrator("patronne", "Une-Craie-Verte-2026")
+    client = Client()
+    client.post(LOGIN, {"login": "patronne", "password": "Une-Craie-Verte-2026"})
+    assert 'class="card session"' in client.get(SESSIONS).content.decode()
+
+
+def test_sign_ins_are_noted_with_cause_and_never_the_password(
+    mail_domain: MailDomain, alice: MailAccount
+) -> None:
+    client = Client(headers={"user-agent": FIREFOX}, REMOTE_ADDR="198.51.100.7")
+    sign_in(client, alice)
+    client = Client(REMOTE_ADDR="198.51.100.7")
+    client.post(LOGIN, {"login": "alice", "password": "Pas-Le-Bon-1"})
+    client.post(LOGIN, {"login": "alice@ailleurs.example", "password": "Pas-Le-Bon-2"})
+    MailDomain.objects.update(imap_port=1)
+    client.post(LOGIN, {"login": "alice", "password": "Pas-Le-Bon-3"})
+    done, *failed = AuditEvent.objects.order_by("pk")
+    assert (done.kind, done.target, done.network) == (
+        Kind.SIGNED_IN,
+        "alice@ac-exemple.fr",
+        "198.51.100.7",
+    )
+    assert (done.detail["browser"], done.detail["system"]) == ("Firefox", "Windows")
+    assert [(event.kind, event.target, event.detail["cause"]) for event in failed] == [
+        (Kind.SIGN_IN_FAILED, "alice@ac-exemple.fr", "password"),
+        (Kind.SIGN_IN_FAILED, "", "domain"),
+        (Kind.SIGN_IN_FAILED, "alice@ac-exemple.fr", "server"),
+    ]
+    assert "Pas-Le-Bon" not in str(list(AuditEvent.objects.values()))
+    assert "ailleurs" not in str(list(AuditEvent.objects.values()))
+
+
+def test_a_password_in_the_field_of_the_login_is_not_kept(mail_domain: MailDomain) -> None:
+    for typed in ("Craie-Bleue 7!", "craie@bleue"):
+        Client().post(LOGIN, {"login": typed, "password": "x"})
+    assert AuditEvent.objects.count() == 2
+    assert "craie" not in str(list(AuditEvent.objects.values())).lower()
+
+
+def test_a_storm_of_refused_sign_ins_is_one_line(
+    mail_domain: MailDomain, alice: MailAccount, settings
+) -> None:
+    settings.LOGIN_FAILURES_PER_LOGIN = 1
+    for _time in range(4):
+        Client().post(LOGIN, {"login": "alice", "password": "faux"})
+        Client().post(LOGIN, {"login": "x@ailleurs.example", "password": "faux"})
+    assert sorted(kinds()) == [Kind.SIGN_IN_FAILED, Kind.SIGN_IN_FAILED, Kind.SIGN_IN_LIMITED]
+
+
+def test_a_new_device_is_told_once(
+    notices: None, mail_domain: MailDomain, alice: MailAccount
+) -> None:
+    client = Client(headers={"user-agent": FIREFOX}, REMOTE_ADDR="198.51.100.7")
+    sign_in(client, alice)
+    (letter,) = mail.outbox
+    assert letter.to == ["alice@ac-exemple.fr"]
+    assert "Firefox" in letter.body and "Windows" in letter.body
+    assert "198.51.100.7" in letter.body and SESSIONS in letter.body
+    assert alice.password not in letter.body
+    cookie = client.cookies["device"]
+    assert cookie["httponly"] and int(cookie["max-age"]) > 300 * 24 * 3600
+    assert cookie.value not in str(list(KnownDevice.objects.values()))
+    client.post("/accounts/logout/")
+    sign_in(client, alice)
+    assert len(mail.outbox) == 1
+    sign_in(Client(), alice)
+    assert len(mail.outbox) == 2
+
+
+def test_a_known_browser_is_new_for_somebody_else(
+    notices: None, mail_domain: MailDomain, alice: MailAccount, bob: MailAccount
+) -> None:
+    client = Client()
+    for account in (alice, bob, alice, bob):
+        sign_in(client, account)
+        client.post("/accounts/logout/")
+    assert [letter.to for letter in mail.outbox] == [
+        ["alice@ac-exemple.fr"],
+        ["bob@ac-exemple.fr"],
+    ]
+
+
+@pytest.mark.parametrize("planted", ["", "x", "é" * 43, "a" * 4000, "../../etc/passwd"])
+def test_a_cookie_that_is_not_ours_is_replaced(
+    mail_domain: MailDomain, alice: MailAccount, planted: str
+) -> None:
+    client = Client()
+    client.cookies["device"] = planted
+    sign_in(client, alice)
+    assert len(client.cookies["device"].value) == 43
+
+
+def test_a_shared_computer_is_told_once_a_day_for_each_network_and_keeps_no_cookie(
+    notices: None, mail_domain: MailDomain, alice: MailAccount
+) -> None:
+    for address in ("198.51.100.7", "198.51.100.7", "198.51.100.8"):
+        client = Client(REMOTE_ADDR=address)
+        sign_in(client, alice, shared_computer="on")
+        assert "device" not in client.cookies
+    assert len(mail.outbox) == 2
+    assert not KnownDevice.objects.exists()
+
+
+def test_letters_can_be_turned_off(
+    notices: None, mail_domain: MailDomain, alice: MailAccount, settings
+) -> None:
+    settings.DEVICE_LETTERS = False
+    sign_in(Client(), alice)
+    assert mail.outbox == []
