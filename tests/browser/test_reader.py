@@ -176,6 +176,25 @@ def test_mail_drawn_for_a_wide_screen_fits_on_a_telephone(
     assert page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
 
 
+@pytest.mark.parametrize("width", [1440, 375])
+def test_a_conversation_of_fifty_can_be_read_to_its_end(
+    opened: Callable[..., Page], width: int
+) -> None:
+    answer = (
+        '<p>Message {n} : d’accord, et toi ?</p><div class="gmail_quote"><div>Bob a écrit :</div>'
+        '<blockquote class="gmail_quote" style="margin:0 0 0 .8ex;padding-left:1ex;'
+        'border-left:1px #ccc solid">'
+    )
+    source = "".join(answer.format(n=n) for n in range(50)) + "<p>Le tout premier message.</p>"
+    page = opened(html(source), width=width)
+    page.frame_locator("iframe").locator("summary").click()
+    first = page.frame_locator("iframe").get_by_text("Le tout premier message.")
+    first.wait_for()
+    assert first.evaluate("words => words.offsetWidth") > width / 3
+    root = "document.querySelector('iframe[data-frame]').contentDocument.documentElement"
+    assert page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
+
+
 @pytest.mark.parametrize("script", [True, False])
 @pytest.mark.parametrize("width", [1440, 375])
 def test_a_message_is_shown_larger_without_scrolling_the_page_sideways(
