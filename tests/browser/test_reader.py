@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import struct
 import zlib
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from email.message import EmailMessage
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from demo.servers.dovecot import MailAccount
@@ -122,6 +124,22 @@ def test_designed_mail_keeps_its_colours_in_the_dark(opened: Callable[..., Page]
     expect(words).to_have_css("color", "rgb(102, 51, 0)")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_colours_the_page_of_a_message_reaches_the_edges_of_its_frame(
+    opened: Callable[..., Page], scheme: str
+) -> None:
+    """The frame is a little taller than what is in it."""
+    source = '<body bgcolor="#0f0d12" style="margin:0"><p style="color:#e9c46a">Ce soir</p></body>'
+    page = opened(html(source), color_scheme=scheme)
+    until(page, "document.querySelector('iframe[data-frame]').offsetHeight < 120")
+    frame = page.locator("iframe[data-frame]").bounding_box()
+    assert frame
+    middle, below = frame["x"] + frame["width"] / 2, frame["y"] + frame["height"]
+    strip = page.screenshot(clip={"x": middle, "y": below - 3, "width": 1, "height": 3})
+    with Image.open(io.BytesIO(strip)) as drawn:
+        assert {drawn.convert("RGB").getpixel((0, y)) for y in range(3)} == {(15, 13, 18)}
+
+
 @pytest.mark.parametrize("script", [True, False])
 def test_images_from_elsewhere_are_asked_of_our_server_alone(
     opened: Callable[..., Page], faults: list[str], script: bool
@@ -154,6 +172,25 @@ def test_mail_drawn_for_a_wide_screen_fits_on_a_telephone(
 ) -> None:
     page = opened(html(source), width=375)
     page.frame_locator("iframe").get_by_text("Bonjour").first.wait_for()
+    root = "document.querySelector('iframe[data-frame]').contentDocument.documentElement"
+    assert page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
+
+
+@pytest.mark.parametrize("width", [1440, 375])
+def test_a_conversation_of_fifty_can_be_read_to_its_end(
+    opened: Callable[..., Page], width: int
+) -> None:
+    answer = (
+        '<p>Message {n} : d’accord, et toi ?</p><div class="gmail_quote"><div>Bob a écrit :</div>'
+        '<blockquote class="gmail_quote" style="margin:0 0 0 .8ex;padding-left:1ex;'
+        'border-left:1px #ccc solid">'
+    )
+    source = "".join(answer.format(n=n) for n in range(50)) + "<p>Le tout premier message.</p>"
+    page = opened(html(source), width=width)
+    page.frame_locator("iframe").locator("summary").click()
+    first = page.frame_locator("iframe").get_by_text("Le tout premier message.")
+    first.wait_for()
+    assert first.evaluate("words => words.offsetWidth") > width / 3
     root = "document.querySelector('iframe[data-frame]').contentDocument.documentElement"
     assert page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
 

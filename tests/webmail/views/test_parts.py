@@ -337,6 +337,14 @@ def test_the_messages_inside_are_printed_as_their_text(reader: Client, mailbox: 
     assert '<section id="letters-inside"' not in page(alone)
 
 
+def test_printing_costs_a_command_for_each_message_inside(
+    counted: Callable[..., int], mailbox: Mailbox
+) -> None:
+    assert counted(path(mailbox, mailbox.append(letter()), "print/")) == 3
+    inside = carrying(letter("Tout au fond"))
+    assert counted(path(mailbox, mailbox.append(carrying(inside)), "print/")) == 3 + 2
+
+
 def test_html_that_is_too_complex_is_shown_as_text_and_can_be_saved(
     reader: Client, mailbox: Mailbox
 ) -> None:
