@@ -19,6 +19,7 @@ from accounts import credentials, session
 from accounts.models import AuditEvent, MailDomain, User, UserSession
 from demo.servers.dovecot import MailAccount
 from tests.accounts.test_administrators import code_of
+from tests.accounts.test_oidc import Journey, trusted
 from webmail.celery import app
 from webmail.errors import SignInNeeded
 
@@ -26,6 +27,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache", "poo
 LOGIN, STEP = "/accounts/login/", "/accounts/2fa/authenticate/"
 SECURITY, SET_UP = "/account/security/", "/accounts/2fa/totp/activate/"
 AGAIN = "/accounts/reauthenticate/"
+__all__ = ["trusted"]  # a fixture, by its name
 SetUp = Callable[[Client, MailAccount], None]
 
 
@@ -255,3 +257,16 @@ def test_passkeys_are_not_offered_where_browsers_have_none(
     add = "/accounts/2fa/webauthn/add/"
     assert add not in client.get(SECURITY, headers={"host": "intranet.example"}).content.decode()
     assert add in client.get(SECURITY, headers={"host": "localhost:8000"}).content.decode()
+
+
+@pytest.mark.usefixtures("oidc_key")
+def test_other_services_open_after_it_too(
+    trusted: Journey, signed_in: Callable[..., Client], alice: MailAccount, settings
+) -> None:
+    client = signed_in(alice)
+    assert "code=" in client.get(trusted.address())["Location"]
+    settings.SECOND_FACTOR_ROLES = {"everybody"}
+    assert client.get(trusted.address())["Location"].partition("?")[0] == SECURITY
+    told = client.get(trusted.address(prompt="none"))["Location"]
+    assert "error=login_required" in told and "code=" not in told
+    assert "code=" not in client.post(trusted.address(), {"action": "grant"})["Location"]
