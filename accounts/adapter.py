@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import logging
+import time
 from typing import Any
 
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -141,6 +145,20 @@ class AccountAdapter(DefaultAccountAdapter):
             second_factor.note_set_up(self.request, user, kind)
         if letters.are_configured():
             tasks.tell_of_second_factor.delay(event.pk)
+
+    def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
+        """Not for the first second factor within minutes of the sign-in, to which many are led by
+        their role: the password was typed just now."""
+        required: bool = super().is_reauthentication_required(app=app, **more)
+        return required and not self._has_just_signed_in()
+
+    def _has_just_signed_in(self) -> bool:
+        user = self.request.user
+        if not isinstance(user, User) or is_mfa_enabled(user):
+            return False
+        records = get_authentication_records(self.request, user)
+        typed = max((one["at"] for one in records if one.get("method") == "password"), default=0)
+        return bool(time.time() - typed < app_settings.REAUTHENTICATION_TIMEOUT)
 
     def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
         """Who has a code to give gives that: with the password alone, a session from before the

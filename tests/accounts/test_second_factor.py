@@ -270,3 +270,20 @@ def test_other_services_open_after_it_too(
     told = client.get(trusted.address(prompt="none"))["Location"]
     assert "error=login_required" in told and "code=" not in told
     assert "code=" not in client.post(trusted.address(), {"action": "grant"})["Location"]
+
+
+def test_the_first_one_is_set_up_without_the_password_again_right_after_the_sign_in(
+    signed_in: Callable[..., Client], alice: MailAccount
+) -> None:
+    client = signed_in(alice)
+    assert client.get(SET_UP).status_code == 200
+    kept = client.session
+    kept["account_authentication_methods"][0]["at"] -= 301
+    kept.save()
+    assert client.get(SET_UP)["Location"].startswith(AGAIN)
+
+
+def test_with_one_a_fresh_sign_in_is_no_proof(pending: Client, secret: str) -> None:
+    pending.post(STEP, {"code": code_of(secret)})
+    answer = pending.get("/accounts/2fa/webauthn/add/")
+    assert answer["Location"].startswith((AGAIN, "/accounts/2fa/reauthenticate/"))
