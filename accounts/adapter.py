@@ -52,9 +52,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """Within the limits, ask the backends. An unreachable server counts as no failure."""
         typed = credentials.get("username", "").strip().lower()
-        login = self._counted_as(typed)
+        login, browser = self._counted_as(request, typed)
         network = client_address(request)
-        counted = limits.of_sign_in(login, network)
+        counted = limits.of_sign_in(login, network, browser)
         if seconds := limits.wait(counted):
             logger.warning("sign-in refused: too many failures (from %s)", network)
             if limits.is_first(counted[0]):
@@ -78,17 +78,20 @@ class AccountAdapter(DefaultAccountAdapter):
         return user
 
     @staticmethod
-    def _counted_as(typed: str) -> str:
-        """Under which name failures are counted: one for all the spellings of a login.
+    def _counted_as(request: HttpRequest, typed: str) -> tuple[str, str]:
+        """Under which name failures are counted, one for all the spellings of a login; and by which
+        of this person's browsers, "" for a browser that is not known as his.
 
         By what stands before the @: where logins go to the server as typed, it may well not look
         at the domain, and anybody could invent new ones without end.
         """
         domain = MailDomain.objects.of_typed_login(typed)
         if domain is None:
-            return typed
-        _user, login = backends.whom(domain, typed)
-        return limits.mailbox(domain.pk, login.partition("@")[0])
+            return typed, ""
+        user, login = backends.whom(domain, typed)
+        person = User.objects.filter(mail_domain=None, login=typed).first() or user
+        browser = devices.known(request, person) if person else ""
+        return limits.mailbox(domain.pk, login.partition("@")[0]), browser
 
     @staticmethod
     def _note(kind: AuditEvent.Kind, request: HttpRequest, typed: str, cause: str) -> None:
