@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -214,7 +214,7 @@ def at(address: str, filled: dict[str, str]) -> str:
     return f"/{address}"
 
 
-def got(answer: HttpResponse) -> int | str:
+def got(answer: Any) -> int | str:
     return answer.get("Location", "").partition("?")[0] or answer.status_code
 
 
