@@ -36,8 +36,8 @@ class Limit:
 
     Kinds: ``login`` and ``network`` count wrong passwords; ``numen`` counts lookups, ``lookups``
     those without result from one network, ``all-lookups`` those from everywhere; ``strength``
-    counts new passwords that are judged while they are typed, ``service`` what services' servers ask
-    for in vain.
+    counts new passwords that are judged while they are typed, ``service`` what services' servers
+    ask for in vain.
     """
 
     kind: str
