@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import logging
+import time
 from typing import Any
 
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -48,9 +52,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """Within the limits, ask the backends. An unreachable server counts as no failure."""
         typed = credentials.get("username", "").strip().lower()
-        login = self._counted_as(typed)
+        login, browser = self._counted_as(request, typed)
         network = client_address(request)
-        counted = limits.of_sign_in(login, network)
+        counted = limits.of_sign_in(login, network, browser)
         if seconds := limits.wait(counted):
             logger.warning("sign-in refused: too many failures (from %s)", network)
             if limits.is_first(counted[0]):
@@ -74,17 +78,20 @@ class AccountAdapter(DefaultAccountAdapter):
         return user
 
     @staticmethod
-    def _counted_as(typed: str) -> str:
-        """Under which name failures are counted: one for all the spellings of a login.
+    def _counted_as(request: HttpRequest, typed: str) -> tuple[str, str]:
+        """Under which name failures are counted, one for all the spellings of a login; and by which
+        of this person's browsers, "" for a browser that is not known as his.
 
         By what stands before the @: where logins go to the server as typed, it may well not look
         at the domain, and anybody could invent new ones without end.
         """
         domain = MailDomain.objects.of_typed_login(typed)
         if domain is None:
-            return typed
-        _user, login = backends.whom(domain, typed)
-        return limits.mailbox(domain.pk, login.partition("@")[0])
+            return typed, ""
+        user, login = backends.whom(domain, typed)
+        person = User.objects.filter(mail_domain=None, login=typed).first() or user
+        browser = devices.known(request, person) if person else ""
+        return limits.mailbox(domain.pk, login.partition("@")[0]), browser
 
     @staticmethod
     def _note(kind: AuditEvent.Kind, request: HttpRequest, typed: str, cause: str) -> None:
@@ -141,6 +148,20 @@ class AccountAdapter(DefaultAccountAdapter):
             second_factor.note_set_up(self.request, user, kind)
         if letters.are_configured():
             tasks.tell_of_second_factor.delay(event.pk)
+
+    def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
+        """Not for the first second factor within minutes of the sign-in, to which many are led by
+        their role: the password was typed just now."""
+        required: bool = super().is_reauthentication_required(app=app, **more)
+        return required and not self._has_just_signed_in()
+
+    def _has_just_signed_in(self) -> bool:
+        user = self.request.user
+        if not isinstance(user, User) or is_mfa_enabled(user):
+            return False
+        records = get_authentication_records(self.request, user)
+        typed = max((one["at"] for one in records if one.get("method") == "password"), default=0)
+        return bool(time.time() - typed < app_settings.REAUTHENTICATION_TIMEOUT)
 
     def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
         """Who has a code to give gives that: with the password alone, a session from before the

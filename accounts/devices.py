@@ -115,6 +115,17 @@ def is_new(request: HttpRequest, user: User) -> bool:
     return True
 
 
+def known(request: HttpRequest, user: User) -> str:
+    """The digest of this browser where the person has signed in with it before; else ""."""
+    digest = _digest(user, request.COOKIES.get(cookie_name(), ""))
+    return digest if KnownDevice.objects.filter(user=user, digest=digest).exists() else ""
+
+
+def digests_of(user: User) -> list[str]:
+    """Of all browsers that this person is known to use."""
+    return list(KnownDevice.objects.filter(user=user).values_list("digest", flat=True))
+
+
 def _digest(user: User, token: str) -> str:
     """For each person another one: rows do not tell who shares a browser with whom."""
     return hashlib.sha256(f"{user.pk}:{token}".encode("utf-8", "replace")).hexdigest()

@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
-from accounts import audit_words, limits, roles, server_check, sessions
+from accounts import audit_words, devices, limits, roles, server_check, sessions
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 
 Kind = AuditEvent.Kind
@@ -139,7 +139,8 @@ def limits_of(person: Person, events: list[AuditEvent]) -> list[limits.Limit]:
     # A local administrator's failures are counted as if his login were one of the default domain.
     domain = person.domain or MailDomain.objects.of_typed_login(person.typed)
     name = limits.mailbox(domain.pk, login) if domain else person.login
-    found = list(limits.of_sign_in(name, ""))
+    browsers = devices.digests_of(person.user) if person.user else []
+    found = [one for browser in ("", *browsers) for one in limits.of_sign_in(name, "", browser)]
     if person.record is not None:
         found += limits.of_numen([bytes(person.record.numen_digest)])
     for network in dict.fromkeys(event.network for event in events if event.network):

@@ -36,8 +36,8 @@ class Limit:
 
     Kinds: ``login`` and ``network`` count wrong passwords; ``numen`` counts lookups, ``lookups``
     those without result from one network, ``all-lookups`` those from everywhere; ``strength``
-    counts new passwords that are judged while they are typed, ``service`` what services' servers ask
-    for in vain.
+    counts new passwords that are judged while they are typed, ``service`` what services' servers
+    ask for in vain.
     """
 
     kind: str
@@ -72,11 +72,13 @@ def mailbox(domain_id: int, login: str) -> str:
     return f"{login}@{domain_id}"
 
 
-def of_sign_in(login: str, network: str) -> tuple[Limit, ...]:
+def of_sign_in(login: str, network: str, browser: str = "") -> tuple[Limit, ...]:
     """What a sign-in is held to; ``login`` as `mailbox` gives it, or as typed where no domain is
-    known."""
+    known. ``browser``: the digest of one that this person is known to use, whose failures are
+    counted apart: strangers who guess must not keep him out of it."""
     most, seconds = settings.LOGIN_FAILURES_PER_LOGIN, settings.LOGIN_FAILURES_MINUTES * 60
-    return (Limit("login", login, most, seconds), *_of_network("network", network))
+    subject = f"{login} {browser}" if browser else login
+    return (Limit("login", subject, most, seconds), *_of_network("network", network))
 
 
 def of_numen(digests: Iterable[bytes]) -> tuple[Limit, ...]:

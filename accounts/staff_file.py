@@ -33,6 +33,7 @@ LARGEST = 100 * 1024 * 1024
 """Bytes; two hundred thousand rows are 25 MB."""
 _LONGEST_LINE = 256 * 1024  # characters; a row of staff has some hundreds
 _LONGEST_HEADING_LINE = 16 * 1024
+_MOST_ABOVE = 100  # blank lines before the headings, all kept; of 100 MB of them memory would end
 _MOST_COLUMNS = 200
 _PIECE = 256 * 1024
 _DELIMITERS = (";", ",", "\t", "|")
@@ -291,7 +292,7 @@ def _lines(binary: BinaryIO, charset: str) -> Iterator[str]:
 def _heading_line(lines: Iterator[str]) -> tuple[str, list[str]]:
     """The first line that says something, and those above it: blank ones, Excel's ``sep=;``."""
     above: list[str] = []
-    for line in lines:
+    for line in itertools.islice(lines, _MOST_ABOVE):
         words = line.strip()
         if words and not _SEPARATOR_LINE.fullmatch(words):
             return line, above

@@ -29,7 +29,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from accounts import audit, limits
+from accounts import audit, limits, second_factor
 from accounts.models import AuditEvent, User
 from accounts.network import client_address, network_of
 from accounts.oidc import adapter, codes, rules
@@ -113,6 +113,10 @@ class AuthorizationView(provider.AuthorizationView):
         if user.is_local_administrator:
             self._note(client.pk, "no mailbox")
             return render(request, "idp/oidc/no_mailbox.html", {"client": client}, status=403)
+        if step := second_factor.missing_step(request, user):
+            if "none" in prompts:
+                return self._back(request, rules.Refusal("login_required", "A step is missing."))
+            return _sign_in(request, step)
         if "login" in prompts:
             return _sign_in(request, "account_reauthenticate")
         if "none" in prompts:
@@ -124,8 +128,11 @@ class AuthorizationView(provider.AuthorizationView):
         return self._naming(super().get(request, *args, **kwargs), request.GET["redirect_uri"])
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if isinstance(request.user, User) and request.user.is_local_administrator:
+        user = request.user
+        if isinstance(user, User) and user.is_local_administrator:
             return render(request, "idp/oidc/no_mailbox.html", status=403)
+        if isinstance(user, User) and (step := second_factor.missing_step(request, user)):
+            return redirect(step)
         response = super().post(request, *args, **kwargs)
         if request.POST.get("request") and request.POST.get("action") != "grant":
             asked = getattr(self, "_request_info", None)  # not there before sign-in

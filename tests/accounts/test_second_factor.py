@@ -12,6 +12,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth import get_user
 from django.contrib.auth.models import Group
 from django.core import mail
+from django.db import transaction
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 
@@ -19,6 +20,7 @@ from accounts import credentials, session
 from accounts.models import AuditEvent, MailDomain, User, UserSession
 from demo.servers.dovecot import MailAccount
 from tests.accounts.test_administrators import code_of
+from tests.accounts.test_oidc import Journey, trusted
 from webmail.celery import app
 from webmail.errors import SignInNeeded
 
@@ -26,6 +28,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache", "poo
 LOGIN, STEP = "/accounts/login/", "/accounts/2fa/authenticate/"
 SECURITY, SET_UP = "/account/security/", "/accounts/2fa/totp/activate/"
 AGAIN = "/accounts/reauthenticate/"
+__all__ = ["trusted"]  # a fixture, by its name
 SetUp = Callable[[Client, MailAccount], None]
 
 
@@ -73,15 +76,16 @@ def request_of(client: Client) -> HttpRequest:
 
 
 @pytest.fixture
-def set_up(django_capture_on_commit_callbacks) -> Callable[[Client, MailAccount], None]:
+def set_up(monkeypatch: pytest.MonkeyPatch) -> SetUp:
     """By hand, from the page on which it is asked for."""
+    # A test's transaction never commits, and what waits for that would come after the answer.
+    monkeypatch.setattr(transaction, "on_commit", lambda act: act())
 
     def set_up(client: Client, account: MailAccount) -> None:
         client.post(f"{AGAIN}?next={SET_UP}", {"password": account.password})
         page = client.get(SET_UP)
         (secret,) = re.findall(r'id="totp-secret">(\w+)<', page.content.decode())
-        with django_capture_on_commit_callbacks(execute=True):
-            answer = client.post(SET_UP, {"code": code_of(secret)})
+        answer = client.post(SET_UP, {"code": code_of(secret)})
         assert answer.status_code == 302, answer.content.decode()
 
     return set_up
@@ -144,7 +148,6 @@ def test_wrong_codes_are_noted_without_the_code(pending: Client) -> None:
     assert "12345" not in str(list(AuditEvent.objects.values()))
 
 
-@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("asked", ["everybody", "ac-exemple.fr", "support"])
 def test_who_must_have_one_sets_it_up_before_the_mail_opens(
     signed_in: Callable[..., Client], alice: MailAccount, set_up: SetUp, settings, asked: str
@@ -153,7 +156,7 @@ def test_who_must_have_one_sets_it_up_before_the_mail_opens(
     client = signed_in(alice)
     if asked == "support":
         assert client.get("/mail/INBOX/").status_code == 200
-        User.objects.get().groups.add(Group.objects.get_or_create(name="support")[0])
+        User.objects.get().groups.add(Group.objects.get(name="support"))
     answer = client.get("/mail/INBOX/")
     assert answer["Location"].partition("?")[0] == SECURITY
     assert client.get("/compose/").status_code == 302
@@ -255,3 +258,33 @@ def test_passkeys_are_not_offered_where_browsers_have_none(
     add = "/accounts/2fa/webauthn/add/"
     assert add not in client.get(SECURITY, headers={"host": "intranet.example"}).content.decode()
     assert add in client.get(SECURITY, headers={"host": "localhost:8000"}).content.decode()
+
+
+@pytest.mark.usefixtures("oidc_key")
+def test_other_services_open_after_it_too(
+    trusted: Journey, signed_in: Callable[..., Client], alice: MailAccount, settings
+) -> None:
+    client = signed_in(alice)
+    assert "code=" in client.get(trusted.address())["Location"]
+    settings.SECOND_FACTOR_ROLES = {"everybody"}
+    assert client.get(trusted.address())["Location"].partition("?")[0] == SECURITY
+    told = client.get(trusted.address(prompt="none"))["Location"]
+    assert "error=login_required" in told and "code=" not in told
+    assert "code=" not in client.post(trusted.address(), {"action": "grant"})["Location"]
+
+
+def test_the_first_one_is_set_up_without_the_password_again_right_after_the_sign_in(
+    signed_in: Callable[..., Client], alice: MailAccount
+) -> None:
+    client = signed_in(alice)
+    assert client.get(SET_UP).status_code == 200
+    kept = client.session
+    kept["account_authentication_methods"][0]["at"] -= 301
+    kept.save()
+    assert client.get(SET_UP)["Location"].startswith(AGAIN)
+
+
+def test_with_one_a_fresh_sign_in_is_no_proof(pending: Client, secret: str) -> None:
+    pending.post(STEP, {"code": code_of(secret)})
+    answer = pending.get("/accounts/2fa/webauthn/add/")
+    assert answer["Location"].startswith((AGAIN, "/accounts/2fa/reauthenticate/"))

@@ -56,6 +56,13 @@ def sign_in(client: Client, account: MailAccount, **more: str):
     return client.post(LOGIN, {"login": account.login, "password": account.password, **more})
 
 
+def home_of(client: Client) -> Client:
+    """The same browser, signed out."""
+    other = Client()
+    other.cookies["device"] = client.cookies["device"].value
+    return other
+
+
 def row_of(client: Client) -> UserSession:
     return UserSession.objects.get(session_key=client.session.session_key)
 
@@ -252,6 +259,27 @@ def test_a_known_browser_is_new_for_somebody_else(
         ["alice@ac-exemple.fr"],
         ["bob@ac-exemple.fr"],
     ]
+
+
+def test_strangers_who_guess_lock_nobody_out_at_a_known_browser(
+    home: Client, school: Client, alice: MailAccount, bob: MailAccount, settings
+) -> None:
+    """`home` keeps the cookie of a browser that Alice has signed in with."""
+    settings.LOGIN_FAILURES_PER_LOGIN = 2
+    home.post("/accounts/logout/")
+    guessing = Client(REMOTE_ADDR="203.0.113.9")
+    for n in range(3):
+        sign_in(guessing, MailAccount("alice", f"faux-{n}"))
+    assert sign_in(guessing, alice).status_code == 429
+    assert sign_in(Client(), alice).status_code == 429  # a browser that nobody knows
+    assert sign_in(home, alice).status_code == 302
+    # It is no key to other people's mailboxes, nor without end to her own.
+    for n in range(2):
+        assert sign_in(home_of(home), MailAccount("alice", f"faux-{n}")).status_code == 422
+    assert sign_in(home_of(home), alice).status_code == 429
+    for n in range(2):
+        sign_in(guessing, MailAccount("bob", f"faux-{n}"))
+    assert sign_in(home_of(home), bob).status_code == 429
 
 
 @pytest.mark.parametrize("planted", ["", "x", "é" * 43, "a" * 4000, "../../etc/passwd"])

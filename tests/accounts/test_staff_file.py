@@ -284,6 +284,7 @@ def zipped(name: str) -> bytes:
         (b"\n \r\n", Failure.EMPTY),
         (b"\xef\xbb\xbf", Failure.EMPTY),
         (b"sep=;\n\n", Failure.EMPTY),
+        (b"\n" * 10_000 + f"{HEADINGS}\n{ROW}\n".encode(), Failure.EMPTY),
         (HEADINGS.encode(), Failure.NO_ROWS),
         (zipped("xl/workbook.xml"), Failure.SPREADSHEET),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, Failure.SPREADSHEET),

@@ -64,8 +64,6 @@ def test_a_security_key_is_added_and_asked_for_at_the_next_sign_in(
 ) -> None:
     add_security_key(page)
     page.goto("/accounts/2fa/webauthn/add/")
-    page.fill("#id_password", alice.password)
-    page.keyboard.press("Enter")
     page.fill("#id_name", "Clef du trousseau")
     no_axe_faults(page)
     page.locator("[data-passkey=create]").click()

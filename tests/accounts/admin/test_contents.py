@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.test import Client
 
@@ -43,6 +45,21 @@ def test_the_lookup_page_says_how_to_obtain_ones_numen_in_the_authoritys_words(
     form = {"place": "numen", "text": "Au rectorat, *bureau 12*."}
     administrator.post("/admin/accounts/sitetext/add/", form)
     assert "<em>bureau 12</em>" in page("/lookup/")
+
+
+def test_advice_on_passwords_in_the_authoritys_words(
+    administrator: Client, teacher: Client, domain: MailDomain, settings, tmp_path: Path
+) -> None:
+    (tmp_path / "passwd").touch()
+    settings.PASSWORD_DOVECOT_PATH = {"": str(tmp_path / "passwd")}
+    domain.password_driver = MailDomain.PasswordDriver.DOVECOT
+    domain.save()
+    before = page("/account/password/", teacher)
+    form = {"place": "password", "text": "Voyez le *délégué*."}
+    administrator.post("/admin/accounts/sitetext/add/", form)
+    after = page("/account/password/", teacher)
+    assert "<em>délégué</em>" in after
+    assert before.count("<li>") > after.count("<li>")
 
 
 @pytest.mark.parametrize(

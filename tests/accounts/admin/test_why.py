@@ -157,6 +157,20 @@ def test_limits_are_named_and_lifted_with_a_line_in_the_log(
     assert line.detail == {"limits": "login, numen, network"}
 
 
+def test_what_is_counted_at_a_known_browser_is_lifted_too(
+    support: Client, served: MailDomain, alice: MailAccount, settings
+) -> None:
+    settings.LOGIN_FAILURES_PER_LOGIN = 2
+    right = {"login": "alice", "password": alice.password}
+    browser = Client()
+    assert browser.post("/accounts/login/", right).status_code == 302
+    browser.post("/accounts/logout/")
+    guess(browser, 2)
+    assert browser.post("/accounts/login/", right).status_code == 429
+    support.post("/admin/support/lift/", {"q": "alice"})
+    assert browser.post("/accounts/login/", right).status_code == 302
+
+
 def test_a_limit_that_sign_in_reached_is_the_one_that_is_lifted(
     support: Client, served: MailDomain, alice: MailAccount, settings
 ) -> None:

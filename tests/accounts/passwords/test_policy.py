@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -165,3 +167,11 @@ def test_no_text_makes_it_fail(text: str) -> None:
 @given(st.text(alphabet=st.characters(min_codepoint=0x80, max_codepoint=0x24F), min_size=1))
 def test_only_what_every_keyboard_has_is_taken(text: str) -> None:
     assert Rule.PLAIN in broken(GOOD + text)
+
+
+@pytest.mark.parametrize("letter", ["ﷺ", "!", "1 ", "1ﷺ", "mai "])
+def test_no_text_keeps_the_server_busy(letter: str) -> None:
+    """A letter of Unicode may be eighteen once it is taken apart."""
+    begins = time.process_time()
+    broken((letter * policy.MAXIMUM)[: policy.MAXIMUM])
+    assert time.process_time() - begins < 0.5
