@@ -91,6 +91,22 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.forms",
     },
     "accounts.numen": set(),
+    "addressbook.contact_data": set(),
+    "addressbook.folding": set(),
+    "addressbook.vcard": {"addressbook.contact_data"},
+    "addressbook.importers": {
+        "addressbook.contact_data",
+        "addressbook.vcard",
+        "addressbook.folding",
+    },
+    "addressbook": {
+        "webmail.errors",
+        "webmail.htmx",
+        "webmail.preferences",
+        "accounts.models",
+        "accounts.audit",
+        "accounts.http",
+    },
     "accounts": {
         "webmail.imap",
         "webmail.smtp",
@@ -100,7 +116,14 @@ ALLOWED: dict[str, set[str]] = {
     },
 }
 # Pure modules: no Django, no I/O, no clock, no settings.
-PURE = ("webmail.mime", "accounts.numen")
+PURE = (
+    "webmail.mime",
+    "accounts.numen",
+    "addressbook.contact_data",
+    "addressbook.folding",
+    "addressbook.vcard",
+    "addressbook.importers",
+)
 NO_DJANGO = (
     "webmail.errors",
     "webmail.mime",

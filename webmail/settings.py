@@ -182,6 +182,7 @@ INSTALLED_APPS = [
     "csp",
     "accounts",  # after allauth, whose list of addresses it takes out of the admin
     "webmail",
+    "addressbook",
 ]
 
 MIDDLEWARE = [
