@@ -10,6 +10,7 @@ import codecs
 import re
 import unicodedata
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 
 _FRENCH = frozenset("éèêëàâäçùûüîïôöœæÉÈÊÀÇÎÔŒ«»’“”–—…€°")
@@ -61,14 +62,21 @@ def wide_codec(content: bytes) -> str:
     return ""
 
 
-def _without_bom(content: bytes) -> Decoded:
+def utf_8(content: bytes) -> str | None:
+    """The text, where it is UTF-8; a file that was cut inside a letter is UTF-8 all the same, where
+    it has other such letters."""
     try:
-        return Decoded(clean(content.decode("utf-8")), "utf-8")
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        # A file that was cut inside a letter is UTF-8 all the same.
-        if error.start >= len(content) - 3 and error.reason == "unexpected end of data":
-            return Decoded(clean(content[: error.start].decode("utf-8")), "utf-8")
-    return _by_lines(content)
+        whole = content[: error.start]
+        if error.reason == "unexpected end of data" and not whole.isascii():
+            return whole.decode("utf-8")
+    return None
+
+
+def _without_bom(content: bytes) -> Decoded:
+    text = utf_8(content)
+    return _by_lines(content) if text is None else Decoded(clean(text), "utf-8")
 
 
 def _by_lines(content: bytes) -> Decoded:
@@ -112,16 +120,12 @@ def _public_name(codec: str, content: bytes) -> str:
 
 def guess(content: bytes, declared: str = "") -> str:
     """One value: UTF-8 where it is that, else as declared, else the likelier of two charsets."""
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
+    if (text := utf_8(content)) is not None:
+        return text
     name = declared.lower()
     if name and name not in _LATIN and _CHARSET_NAME.fullmatch(name):
-        try:
+        with suppress(LookupError, ValueError):
             return content.decode(name, "replace")
-        except (LookupError, ValueError, UnicodeError):
-            pass
     codec = "cp1252" if name in _LATIN else single_byte_codec(content)
     return content.decode(codec, "replace")
 

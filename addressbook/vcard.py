@@ -36,7 +36,7 @@ class Property:
 
     @property
     def types(self) -> frozenset[str]:
-        return frozenset(value.lower() for value in self.parameters.get("TYPE", ()))
+        return frozenset([value.lower() for value in self.parameters.get("TYPE", ())])
 
     @property
     def is_base64(self) -> bool:
@@ -58,25 +58,30 @@ class Card:
     properties: tuple[Property, ...]
     ended: bool = True
     cut: bool = False
+    version: str = ""
+    by_name: Mapping[str, Sequence[Property]] = field(default_factory=dict, repr=False)
 
-    def all(self, *names: str) -> Iterator[Property]:
-        return (line for line in self.properties if line.name in names)
+    def all(self, *names: str) -> Sequence[Property]:
+        """The lines of these names, one name after the other."""
+        if len(names) == 1:
+            return self.by_name.get(names[0], ())
+        return [line for name in names for line in self.by_name.get(name, ())]
 
     def first(self, *names: str) -> str:
         """The first value of these names that is not empty, as text."""
         return next((text for line in self.all(*names) if (text := self.text(line))), "")
 
     def text(self, line: Property) -> str:
+        if "\\" not in line.value:
+            return line.value.strip()
         return unescape(line.value, old=self.version == "2.1", quoted=line.was_quoted)
 
     def parts(self, line: Property) -> list[str]:
         """The fields of a value of several, as ADR and N have them."""
+        if "\\" not in line.value:
+            return [part.strip() for part in line.value.split(";", 499)]
         old, quoted = self.version == "2.1", line.was_quoted
         return [unescape(part, old=old, quoted=quoted) for part in split(line.value, ";")]
-
-    @property
-    def version(self) -> str:
-        return next((line.value.strip() for line in self.all("VERSION")), "")
 
     @property
     def is_group(self) -> bool:
@@ -179,12 +184,14 @@ def _logical_lines(content: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _card(begins: int, lines: Sequence[bytes], *, ended: bool, cut: bool) -> Card:
     whole = b"\n".join(lines)
-    try:
-        texts = charsets.clean(whole.decode("utf-8")).split("\n")
-    except UnicodeDecodeError:
-        texts = _decoded(lines, whole)
-    properties = (line for text in texts if text and (line := _property(text)))
-    return Card(begins, tuple(properties), ended=ended, cut=cut)
+    text = charsets.utf_8(whole)
+    texts = _decoded(lines, whole) if text is None else charsets.clean(text).split("\n")
+    properties = tuple(line for text in texts if text and (line := _property(text)))
+    by_name: dict[str, list[Property]] = {}
+    for line in properties:
+        by_name.setdefault(line.name, []).append(line)
+    version = by_name["VERSION"][0].value.strip() if "VERSION" in by_name else ""
+    return Card(begins, properties, ended=ended, cut=cut, version=version, by_name=by_name)
 
 
 _DECLARED = re.compile(rb";CHARSET=\"?([A-Za-z0-9_.:-]{2,32})", re.IGNORECASE)
@@ -204,6 +211,7 @@ def _decoded(lines: Sequence[bytes], whole: bytes) -> list[str]:
 _NAME = re.compile(r"(?:([A-Za-z0-9_-]{1,60})\.)?([A-Za-z0-9_-]{1,60})(?=[;:])")
 _PARAMETER = re.compile(r';\s*([A-Za-z0-9_-]{1,60})(?:=((?:"[^"]{0,2000}"|[^";:]{1,2000}+)*+))?')
 _ENCODINGS = {"BASE64", "QUOTED-PRINTABLE", "8BIT", "7BIT"}
+_NONE: Mapping[str, tuple[str, ...]] = {}
 
 
 def _property(text: str) -> Property | None:
@@ -211,6 +219,8 @@ def _property(text: str) -> Property | None:
     if not name:
         return None
     position = name.end()
+    if text[position] == ":":
+        return _bounded(Property(name[2].upper(), text[position + 1 :], _NONE, name[1] or ""))
     parameters: dict[str, tuple[str, ...]] = {}
     while text[position : position + 1] == ";" and len(parameters) < 30:
         match = _PARAMETER.match(text, position)
@@ -228,11 +238,13 @@ def _property(text: str) -> Property | None:
     if colon < 0:
         return None
     line = Property(name[2].upper(), text[colon + 1 :], parameters, name[1] or "")
-    return _bounded(_unquoted(line) if line.was_quoted else line)
+    return _bounded(_unquoted(line) if "ENCODING" in parameters and line.was_quoted else line)
 
 
 def _parameter_values(value: str) -> tuple[str, ...]:
     """``a,b`` and ``"a,b"`` are two values; labels keep their commas, as their quotes say."""
+    if '"' not in value and "," not in value:
+        return (value,)
     if '"' in value and not re.fullmatch(r'"[\w,;-]*"', value):
         return (_from_caret(value.replace('"', "")),)
     return tuple(word.strip() for word in value.replace('"', "").split(",") if word.strip())
@@ -335,8 +347,9 @@ def contact_of(card: Card) -> ContactData:
     last, first, middle, prefix, suffix = [*names, *[""] * (5 - len(names))]
     organization, *units = [*(card.parts(line) for line in card.all("ORG")), [""]][0]
     role, title = card.first("ROLE"), card.first("TITLE")
+    display_name = _one_line(card.first("FN"))
     contact = ContactData(
-        display_name=_one_line(card.first("FN")),
+        display_name=display_name,
         prefix=_one_line(prefix),
         first_name=_one_line(first),
         middle_name=_one_line(middle),
@@ -359,7 +372,7 @@ def contact_of(card: Card) -> ContactData:
         uid=card.first("UID"),
         others=_others(card, role=role if title else ""),
     )
-    return replace(contact, display_name=contact.display_name or full_name(contact))
+    return contact if display_name else replace(contact, display_name=full_name(contact))
 
 
 def _one_line(text: str) -> str:
@@ -376,6 +389,11 @@ def _rank(line: Property) -> int:
         return 1
     number = "".join(line.parameters.get("PREF", ())[:1])
     return int(number) if number.isascii() and number.isdigit() and len(number) < 4 else 101
+
+
+def _ranked(lines: Sequence[Property]) -> Sequence[Property]:
+    """The preferred one first."""
+    return sorted(lines, key=_rank) if len(lines) > 1 else lines
 
 
 def _words(line: Property, labels: Mapping[str, str]) -> frozenset[str]:
@@ -413,7 +431,7 @@ def phone_type(words: Iterable[str]) -> str:
 
 def _emails(card: Card, labels: Mapping[str, str]) -> tuple[Email, ...]:
     found: dict[str, Email] = {}
-    for line in sorted(card.all("EMAIL"), key=_rank):
+    for line in _ranked(card.all("EMAIL")):
         if line.types & {"x400", "x.400", "ex"}:
             continue
         place = place_of(_words(line, labels))
@@ -455,7 +473,7 @@ def _bare(piece: str) -> str:
 def _phones(card: Card, labels: Mapping[str, str]) -> tuple[Phone, ...]:
     found = (
         Phone(number, phone_type(_words(line, labels)))
-        for line in sorted(card.all("TEL"), key=_rank)
+        for line in _ranked(card.all("TEL"))
         if (number := phone_number(card.text(line)))
     )
     return tuple(dict.fromkeys(found))
@@ -470,11 +488,11 @@ def phone_number(text: str) -> str:
 def _addresses(card: Card, labels: Mapping[str, str]) -> tuple[PostalAddress, ...]:
     found = [
         address
-        for line in sorted(card.all("ADR"), key=_rank)
+        for line in _ranked(card.all("ADR"))
         if (address := _address(card, line, place_of(_words(line, labels))))
     ]
     known = {address.type for address in found}
-    for line in sorted(card.all("LABEL"), key=_rank):
+    for line in _ranked(card.all("LABEL")):
         # A label repeats the address of its kind, and is all there is where that one is missing.
         place, text = place_of(_words(line, labels)), card.text(line)
         if text and place not in known:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 from addressbook import vcard
 from addressbook.contact_data import ContactData, GroupData
 from addressbook.importers import horde, sun
 from addressbook.importers.reading import Gathered, Reading, Refused, Tags, refused
 from addressbook.vcard import Card
+
+_LOOKED_AT = 500
 
 
 def is_vcard(text: str) -> bool:
@@ -21,10 +24,12 @@ def read(content: bytes, known: Reading) -> Reading:
     """The contacts and groups of a file of cards; ``known`` is what is known of it already."""
     gathered = Gathered()
     try:
-        cards = list(_bounded(content))
-        source = _source(cards, content, known.source)
-        _gather(cards, source, gathered)
-        charset = _charset(cards, known.charset, content)
+        cards = _bounded(content)
+        # The first cards tell the program; the others pass one by one.
+        first = list(islice(cards, _LOOKED_AT))
+        source = _source(first, content, known.source)
+        charset = _charset(first, known.charset, content)
+        _gather(chain(first, cards), source, gathered)
         return gathered.finished(replace(known, format="vcard", source=source, charset=charset))
     except Refused as error:
         return refused(str(error.args[0]), replace(known, format="vcard"))
@@ -111,7 +116,7 @@ class _List:
     members: tuple[str, ...]
 
 
-def _gather(cards: Sequence[Card], source: str, gathered: Gathered) -> None:
+def _gather(cards: Iterable[Card], source: str, gathered: Gathered) -> None:
     tags = Tags("categories")
     bare: list[GroupData] = []
     lists: list[_List] = []
@@ -120,6 +125,9 @@ def _gather(cards: Sequence[Card], source: str, gathered: Gathered) -> None:
             gathered.warn("card_without_end", number)
         if card.cut:
             gathered.warn("record_cut", number)
+        if not card.properties:
+            gathered.skip(number, card.line, "nothing_to_keep")
+            continue
         contact = vcard.contact_of(card)
         if card.is_group:
             lists.append(_List(number, contact.uid, contact.display_name, card.members))
