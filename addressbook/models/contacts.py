@@ -44,10 +44,10 @@ class Contact(models.Model):
     class Meta:
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
-        ordering = ("sort_key", "pk")
+        ordering = ("initial", "sort_key", "pk")
         constraints = (models.UniqueConstraint(fields=["user", "uid"], name="one_contact_per_uid"),)
         indexes = (
-            models.Index(fields=["user", "sort_key"], name="contact_in_order"),
+            models.Index(fields=["user", "initial", "sort_key"], name="contact_by_letter"),
             models.Index(
                 fields=["deleted"], name="contact_in_bin", condition=~models.Q(deleted=None)
             ),
