@@ -537,8 +537,10 @@ def _date_of(card: Card, *names: str) -> str:
         value = card.text(line)
         omitted = "".join(line.parameters.get("X-APPLE-OMIT-YEAR", ())[:1])
         date = iso_date(value)
-        if date and omitted and date.startswith(f"{omitted}-"):
-            return f"--{date[len(omitted) + 1 :]}"
+        # Apple writes 1604 for "no year", and does not always say so.
+        year = omitted or "1604"
+        if date.startswith(f"{year}-"):
+            return f"--{date[len(year) + 1 :]}"
         if date:
             return date
     return ""

@@ -22,6 +22,7 @@ REJECTS = {
     "ods": gettext_noop("This is a LibreOffice file. Save it there as CSV and bring that file."),
     "document": gettext_noop("This is a text document, no address book."),
     "pdf": gettext_noop("This is a PDF document, no address book."),
+    "calendar": gettext_noop("This is a calendar, no address book."),
     "image": gettext_noop("This is a picture, no address book."),
     "archive": gettext_noop("This is an archive of a kind that is not read: use zip."),
     "outlook_pst": gettext_noop(

@@ -42,6 +42,8 @@ def reject_code(content: bytes) -> str:
     for start, code in _STARTS:
         if content.startswith(start) and not (code == "binary" and _reads_as_text(content)):
             return code
+    if content[:200].lstrip(b"\xef\xbb\xbf \t\r\n").upper().startswith(b"BEGIN:VCALENDAR"):
+        return "calendar"
     head = content[:4_000].removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"")
     if _HTML.match(head.removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")):
         return "html"

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
-from addressbook.folding import fold
+from addressbook import vcard
+from addressbook.folding import fold, words
 
 # LDAP attributes (Mozilla, SUN): in LDIF, and as headers of tables made from it.
 ATTRIBUTES = {
@@ -36,7 +37,7 @@ ATTRIBUTES = {
     "homefax": "phone:home_fax",
     "pager": "phone:pager",
     "pagerphone": "phone:pager",
-    "piadditionalphone": "phone:other",
+    "piadditionalphone": "sun:phone:99:value",
     "homestreet": "home.street",
     "mozillahomestreet": "home.street",
     "mozillahomestreet2": "home.street2",
@@ -93,7 +94,8 @@ ATTRIBUTES = {
 }
 # Names that the list lacks: Yahoo, KMail, the Windows address book, lists made by hand.
 _MORE = {
-    "display_name": ("Nom et prénom", "Nom prénom", "Prénom Nom", "Contact", "Nom d'affichage"),
+    "display_name": ("Nom#2", "Nom et prénom", "Nom prénom", "Prénom Nom", "Contact",
+                     "Nom d'affichage"),
     "email": ("Mails", "E-mails", "Emails", "Adresses", "Messagerie", "Mel", "Adresse courriel"),
     "email:2": ("Alternate Email", "E-mail secondaire", "Courriel 2", "Mél 2"),
     "phone:home": ("Home", "Tél domicile", "Domicile", "Téléphone domicile", "Téléphone fixe"),
@@ -142,7 +144,11 @@ _MORE = {
     "x:CUSTOM3": ("Custom 3", "Divers 3", "Utilisateur 3", "User 3", "mozillaCustom3"),
     "x:CUSTOM4": ("Custom 4", "Divers 4", "Utilisateur 4", "User 4", "mozillaCustom4"),
     "_ignored": ("photo", "logo", "object_photo", "object_logo", "phototype", "logotype",
-                 "object_phototype", "object_logotype", "object_photoorig", "initials"),
+                 "object_phototype", "object_logotype", "object_photoorig", "initials",
+                 "Nom complet de l'adresse de messagerie",
+                 "Nom complet de l'adresse de messagerie 2",
+                 "Nom complet de l'adresse de messagerie 3", "E-mail Display Name",
+                 "E-mail 2 Display Name", "E-mail 3 Display Name"),
 }  # fmt: skip
 _GOOGLE = re.compile(
     r"(e-mail|phone|address|website|organization|event|custom field|im|relation)"
@@ -183,7 +189,9 @@ def _names() -> dict[str, str]:
 def known(header: str) -> bool:
     """Whether a cell is a header that somebody writes."""
     name = normal(header)
-    return name in _names() or bool(_GOOGLE.fullmatch(name) or _SUN.fullmatch(name))
+    return name in _names() or bool(
+        _by_words(name) or _GOOGLE.fullmatch(name) or _SUN.fullmatch(name)
+    )
 
 
 def fields_of(headers: Sequence[str]) -> list[str]:
@@ -211,7 +219,26 @@ def _field(name: str, occurrence: int) -> str:
         return f"sun:{match[1]}:{match[2]}:{match[3] or 'value'}"
     if name == "titre":
         return "job_title"
-    return _names().get(name, "")
+    return _names().get(name) or _by_words(name)
+
+
+_ABOUT = re.compile(
+    r"(?:(e-?mails?|mails?|mels?|courriels?|adresses? (?:e-?mail|electronique|mail))"
+    r"|(phone|tel|telephone|mobile|portable|fax|telecopie))\b[ .:(-]*(.{0,30})"
+)
+_SHORT = {"pro": "work", "prof": "work", "perso": "home", "fixe": "home", "1": "", "2": "", "3": ""}
+
+
+def _by_words(name: str) -> str:
+    """A header that says what it is and where: "Email (work)", "Tél. pro", "Portable 2"."""
+    match = _ABOUT.fullmatch(name)
+    if not match:
+        return ""
+    kinds = [_SHORT.get(word, word) for word in words(match[3])]
+    if match[1]:
+        place = vcard.place_of(kinds)
+        return "email" if place == "other" else f"email:{place}"
+    return f"phone:{vcard.phone_type([match[2].replace('telecopie', 'fax'), *kinds])}"
 
 
 def _google_field(kind: str, number: str, part: str) -> str:

@@ -226,7 +226,11 @@ class _Scanner:
         limit = min(len(self.text), start + min(_LONGEST_CELL, self.patience))
         while match := self.closing.search(self.text, position, limit + 2):
             sign = self.text[match.end() : match.end() + 1]
-            if sign == self.delimiter and column < self.last:
+            ends = self.text[match.end() + 1 : match.end() + 2] in ("\n", "")
+            # Before a delimiter at the end of a line there must be room for one empty cell alone.
+            if sign == self.delimiter and (
+                column == self.last - 1 or (not ends and column < self.last)
+            ):
                 return match.start(), match.end()
             if sign != self.delimiter and (column >= self.last or not sign):
                 return match.start(), match.end()

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
+from addressbook import vcard
 from addressbook.charsets import Decoded
 from addressbook.contact_data import ContactData, GroupData
 from addressbook.importers import dates, headers, horde, rows, sun, turba
 from addressbook.importers.assemble import Pair, Style, contact_from
 from addressbook.importers.reading import Column, Gathered, Reading, Refused, Tags, refused
 from addressbook.importers.rows import Row
-from addressbook.vcard import has_something
 
 _LOOKED_AT = 200
 
@@ -96,33 +97,49 @@ def _table(found: rows.Rows, source: str) -> _Table:
         return _headless(found, source)
     header = found.rows[at].cells
     data = found.rows[at + 1 :]
-    fields = headers.fields_of(header)
-    fields = _by_content(header, fields, data)
-    return _Table(header, fields, data, source_of(header, source))
+    program = source_of(header, source)
+    fields = _by_content(header, headers.fields_of(header), data)
+    if program == "thunderbird" and _has_its_width(header) and fields[0] == "first_name":
+        # Its releases name the same columns in many ways, and some of them twice.
+        fields = [*_THUNDERBIRD, ""][: len(header)]
+    return _Table(header, fields, data, program)
 
 
 def _header_at(found: Sequence[Row]) -> int:
     """The row that is the header: the first, unless one below it alone has known names."""
+    if any(vcard.addresses_in(cell) for cell in found[0].cells[:_LOOKED_AT]):
+        return -1 if _are_addresses(found) else _no_table()
     counts = [
         sum(headers.known(cell) for cell in row.cells[: rows.MOST_COLUMNS]) for row in found[:8]
     ]
-    if counts[0] >= 1 and len(found[0].cells) > 1:
-        return 0
     best = max(range(len(counts)), key=lambda index: counts[index])
-    if counts[best] >= 2:
+    if counts[best] >= 2 and not counts[0]:
         return best
-    if counts[0]:
+    if counts[0] or _are_addresses(found[1:]):
         return 0
-    if any("@" in cell for cell in found[0].cells):
-        return -1
-    if any("@" in cell for row in found[1:_LOOKED_AT] for cell in row.cells):
-        return 0
+    return _no_table()
+
+
+def _no_table() -> NoReturn:
     raise Refused("unknown_format")
+
+
+def _are_addresses(found: Sequence[Row]) -> bool:
+    """Whether rows without known names above them are an address book all the same."""
+    looked_at = [row for row in found[:_LOOKED_AT] if any(row.cells)]
+    good = sum(any(vcard.addresses_in(cell) for cell in row.cells) for row in looked_at)
+    return good > len(looked_at) / 3
+
+
+def _has_its_width(cells: Sequence[str]) -> bool:
+    """Thunderbird's number of columns: one less in old releases, one more with a comma at the end
+    of each row."""
+    return abs(len(cells) - len(_THUNDERBIRD)) <= 1
 
 
 def _headless(found: rows.Rows, source: str) -> _Table:
     width = len(found.rows[0].cells)
-    if width in (len(_THUNDERBIRD) - 1, len(_THUNDERBIRD), len(_THUNDERBIRD) + 1):
+    if _has_its_width(found.rows[0].cells):
         fields = [*_THUNDERBIRD, ""][:width]
         return _Table(("",) * width, fields, found.rows, "thunderbird")
     fields = _by_content(("",) * width, [""] * width, found.rows)
@@ -240,7 +257,7 @@ def _gather(
             continue
         for problem in assembled.problems:
             gathered.warn(problem, number)
-        if has_something(contact):
+        if vcard.has_something(contact):
             index = gathered.add(contact, number, row.line)
             tags.add(contact, index)
         elif contact != ContactData() or assembled.problems:
@@ -276,6 +293,14 @@ _PROGRAMS: tuple[tuple[str, tuple[set[str], ...]], ...] = (
         ),
     ),
     (
+        "wab",
+        (
+            {"name", "e-mail address"},
+            {"personal web page"},
+            {"surnom", "adresse de messagerie"},
+        ),
+    ),
+    (
         "outlook",
         (
             {"adresse de messagerie", "prenom"},
@@ -287,5 +312,4 @@ _PROGRAMS: tuple[tuple[str, tuple[set[str], ...]], ...] = (
             {"rue (bureau)"},
         ),
     ),
-    ("wab", ({"name", "e-mail address"}, {"personal web page"}, {"nom", "adresse de messagerie"})),
 )

@@ -14,6 +14,7 @@ from addressbook.importers.reading import Gathered, Reading, Refused, Tags, refu
 from addressbook.vcard import Card
 
 _LOOKED_AT = 500
+_GOOGLES = {"mycontacts", "my contacts", "starred"}
 
 
 def is_vcard(text: str) -> bool:
@@ -128,7 +129,7 @@ def _gather(cards: Iterable[Card], source: str, gathered: Gathered) -> None:
         if not card.properties:
             gathered.skip(number, card.line, "nothing_to_keep")
             continue
-        contact = vcard.contact_of(card)
+        contact = _without_labels(vcard.contact_of(card))
         if card.is_group:
             lists.append(_List(number, contact.uid, contact.display_name, card.members))
             continue
@@ -136,7 +137,7 @@ def _gather(cards: Iterable[Card], source: str, gathered: Gathered) -> None:
             bare.append(GroupData(contact.display_name))
             gathered.warn("group_without_members", number)
             continue
-        if any(True for line in card.all("EMAIL") if line.value.strip()) and not contact.emails:
+        if len(contact.emails) < len(card.all("EMAIL")) and _has_bad_address(card):
             gathered.warn("invalid_email", number)
         if contact.photo is None and any(_holds_picture(line) for line in card.all("PHOTO")):
             gathered.warn("invalid_photo", number)
@@ -146,6 +147,17 @@ def _gather(cards: Iterable[Card], source: str, gathered: Gathered) -> None:
         tags.add(contact, gathered.add(contact, number, card.line))
     gathered.groups += [*tags.groups(), *bare]
     _add_lists(lists, gathered)
+
+
+def _without_labels(contact: ContactData) -> ContactData:
+    """Google's own labels are no groups of anybody's."""
+    kept = tuple(word for word in contact.categories if word.lower() not in _GOOGLES)
+    return contact if len(kept) == len(contact.categories) else replace(contact, categories=kept)
+
+
+def _has_bad_address(card: Card) -> bool:
+    texts = (card.text(line) for line in card.all("EMAIL"))
+    return any(text and not vcard.addresses_in(text) for text in texts)
 
 
 def _holds_picture(line: vcard.Property) -> bool:
