@@ -28,7 +28,7 @@ _PRIVATE = {"others", "school"}
 def describe(reading: Reading) -> dict[str, Json]:
     """The whole reading. Owners are left out where the file is one person's book in SUN's PAB: its
     DN names them, but nobody chose them."""
-    owned = not (reading.dialect == "pab" and sun.one_owner(reading.contacts))
+    owned = reading.dialect != "pab" or not sun.one_owner(reading.contacts)
     sets = duplicate_sets(reading.contacts)
     merged = sum(len(members) - 1 for members in sets)
     found: dict[str, Json] = {

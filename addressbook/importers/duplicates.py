@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from addressbook.contact_data import ContactData
 from addressbook.folding import words
@@ -12,53 +13,70 @@ _CIVILITIES_TEXT = (
     "m mr mrs ms mme mlle dr pr me monsieur madame mademoiselle docteur professeur prof"
 )
 _CIVILITIES = frozenset(_CIVILITIES_TEXT.split())
-# An address that so many share is a switchboard's, and comparing all of them would not end.
-_MOST_SHARED = 200
+# More names than these behind one address are a switchboard's; comparing all would not end.
+_MOST_NAMES = 200
+
+_Name = tuple[str, ...]
+
+
+@dataclass(slots=True, eq=False)
+class _Person:
+    """The contacts that are one, and their different names."""
+
+    members: list[int]
+    names: set[_Name]
 
 
 def duplicate_sets(contacts: Sequence[ContactData]) -> tuple[tuple[int, ...], ...]:
     """Sets of indexes, each of two or more, none in two sets: same owner, an address in common
     (case does not count), and a name compatible with those of all others in the set."""
+    names = [_name_of(contact) for contact in contacts]
+    people = [_Person([index], {name}) for index, name in enumerate(names)]
+    for shared in _sharing(contacts):
+        by_name: dict[_Name, int] = {}
+        for index in shared:
+            _join(people, by_name.setdefault(names[index], index), index)
+        firsts = list(by_name.values())[:_MOST_NAMES]
+        for place, one in enumerate(firsts):
+            for two in firsts[place + 1 :]:
+                _join(people, one, two)
+    found = {id(person): person for person in people if len(person.members) > 1}
+    return tuple(sorted(tuple(sorted(person.members)) for person in found.values()))
+
+
+def _sharing(contacts: Sequence[ContactData]) -> Iterator[Sequence[int]]:
+    """The contacts behind each address that several of one owner have."""
     by_address: dict[tuple[str, str], list[int]] = {}
     for index, contact in enumerate(contacts):
-        for email in contact.emails:
-            shared = by_address.setdefault((contact.owner, email.address.casefold()), [])
-            if index not in shared[-1:]:
-                shared.append(index)
-    home: dict[int, list[int]] = {}
-    for shared in by_address.values():
-        if len(shared) > 1:
-            for index in shared[:_MOST_SHARED]:
-                _settle(index, shared, home, contacts)
-    sets = {id(members): members for members in home.values() if len(members) > 1}
-    return tuple(sorted(tuple(sorted(members)) for members in sets.values()))
+        for address in {email.address.casefold() for email in contact.emails}:
+            by_address.setdefault((contact.owner, address), []).append(index)
+    return (shared for shared in by_address.values() if len(shared) > 1)
 
 
-def _settle(
-    index: int,
-    shared: Sequence[int],
-    home: dict[int, list[int]],
-    contacts: Sequence[ContactData],
-) -> None:
-    """Join the sets of those that share an address, where all their names go together."""
-    mine = home.setdefault(index, [index])
-    for other in shared[:_MOST_SHARED]:
-        theirs = home.setdefault(other, [other])
-        if theirs is mine or len(mine) + len(theirs) > _MOST_SHARED:
-            continue
-        if all(compatible(contacts[one], contacts[two]) for one in mine for two in theirs):
-            mine += theirs
-            for member in theirs:
-                home[member] = mine
+def _join(people: list[_Person], one: int, two: int) -> None:
+    """Make one person of two where all their names go together."""
+    mine, theirs = people[one], people[two]
+    if mine is theirs or len(mine.names) * len(theirs.names) > _MOST_NAMES**2:
+        return
+    if all(_compatible(first, second) for first in mine.names for second in theirs.names):
+        if len(mine.members) < len(theirs.members):
+            mine, theirs = theirs, mine
+        mine.members += theirs.members
+        mine.names |= theirs.names
+        for member in theirs.members:
+            people[member] = mine
 
 
 def compatible(one: ContactData, two: ContactData) -> bool:
     """Whether two names can be one person's: the same words in any order, with or without accents
     and civility; one of them more complete; initials; or one without a name."""
-    first, second = _name_words(one), _name_words(two)
-    if not first or not second:
+    return _compatible(_name_of(one), _name_of(two))
+
+
+def _compatible(one: _Name, two: _Name) -> bool:
+    if one == two or not one or not two:
         return True
-    shorter, longer = sorted((first, second), key=len)
+    shorter, longer = sorted((one, two), key=len)
     left = list(longer)
     for word in sorted(shorter, key=len, reverse=True):
         match = next((other for other in left if _same(word, other)), None)
@@ -73,12 +91,13 @@ def _same(one: str, two: str) -> bool:
     if one == two:
         return True
     short, long = sorted((one, two), key=len)
-    return len(short) == 1 and long.startswith(short)
+    return len(short) == 1 and short.isalpha() and long.startswith(short)
 
 
-def _name_words(contact: ContactData) -> list[str]:
+def _name_of(contact: ContactData) -> _Name:
+    """The words of a name in the order of the alphabet; () where it has none of its own."""
     name = " ".join(filter(None, (contact.first_name, contact.middle_name, contact.last_name)))
     name = name or contact.display_name
     if "@" in name or re.fullmatch(r"[\d\s+.()-]*", name):
-        return []
-    return [word for word in words(name) if word not in _CIVILITIES]
+        return ()
+    return tuple(sorted(word for word in words(name)[:20] if word not in _CIVILITIES))

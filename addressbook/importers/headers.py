@@ -94,20 +94,23 @@ ATTRIBUTES = {
 }
 # Names that the list lacks: Yahoo, KMail, the Windows address book, lists made by hand.
 _MORE = {
-    "display_name": ("Nom#2", "Nom et prénom", "Nom prénom", "Prénom Nom", "Contact",
+    "display_name": ("Nom#2", "fullName", "Nom et prénom", "Nom prénom", "Prénom Nom", "Contact",
                      "Nom d'affichage"),
     "email": ("Mails", "E-mails", "Emails", "Adresses", "Messagerie", "Mel", "Adresse courriel"),
     "email:2": ("Alternate Email", "E-mail secondaire", "Courriel 2", "Mél 2"),
     "phone:home": ("Home", "Tél domicile", "Domicile", "Téléphone domicile", "Téléphone fixe"),
     "phone:work": ("Tél bureau", "Tél. bureau", "Téléphone bureau", "Tél professionnel"),
-    "phone:mobile": ("Tél portable", "Tél. portable", "Tél mobile", "Téléphone mobile"),
+    "phone:home_fax": ("Télécopie personnelle",),
+    "phone:mobile": ("mobilePhone", "Tél portable", "Tél. portable", "Tél mobile",
+                     "Téléphone mobile"),
     "phone:other": ("Other", "Primary", "Yahoo! Phone", "Radio Phone", "radioPhone"),
     "organization": ("Etablissement scolaire", "Collège", "Lycée", "Organisme"),
     "job_title": ("Fonction(s)", "Qualité"),
     "birthday": ("Date naissance", "Naissance"),
     "anniversary": ("Anniversaire de mariage",),
     "notes": ("Comments", "Observations", "Observation", "Description"),
-    "url": ("Business Website", "Personal Website", "Business Web Page", "Home Page", "Site"),
+    "url": ("Business Website", "Personal Website", "Business Web Page", "Home Page", "Site",
+            "Page Web personnelle", "Page Web professionnelle", "homeURL", "workURL"),
     "categories": ("Distribution Lists", "Liste", "Listes"),
     "home.street": ("Home Address Street", "Rue", "Adresse postale"),
     "home.city": ("Home Address City", "Ville", "Commune", "Localité"),
@@ -224,16 +227,42 @@ def _field(name: str, occurrence: int) -> str:
 
 _ABOUT = re.compile(
     r"(?:(e-?mails?|mails?|mels?|courriels?|adresses? (?:e-?mail|electronique|mail))"
-    r"|(phone|tel|telephone|mobile|portable|fax|telecopie))\b[ .:(-]*(.{0,30})"
+    r"|(phone|tel|telephone|mobile|portable|fax|telecopie|telecopieur))(?![a-z])[ .:(-]*(.{0,30})"
 )
 _SHORT = {"pro": "work", "prof": "work", "perso": "home", "fixe": "home", "1": "", "2": "", "3": ""}
+
+
+_PLACED = re.compile(
+    r"(?:(home|business|work|other) (?:address )?)?"
+    r"(rue|street|address|adresse|ville|city|code postal|postal code|post code|zip|zip code|zipcode"
+    r"|departement|dep/region|region|state|province|pays|pays/region|country|country/region)"
+    r"(?: \((domicile|bureau|autre|home|work|business|other)\))?"
+)
+_PARTS = {
+    "rue": "street", "street": "street", "address": "street", "adresse": "street",
+    "ville": "city", "city": "city", "departement": "region", "dep/region": "region",
+    "region": "region", "state": "region", "province": "region", "pays": "country",
+    "pays/region": "country", "country": "country", "country/region": "country",
+}  # fmt: skip
+_PLACES = {
+    "home": "home", "domicile": "home", "business": "work", "work": "work", "bureau": "work",
+    "other": "other", "autre": "other",
+}  # fmt: skip
+
+
+def _placed(name: str) -> str:
+    """A part of a postal address that says where: "Département (bureau)", "Home ZIP"."""
+    match = _PLACED.fullmatch(name)
+    if not match or not (match[1] or match[3]):
+        return ""
+    return f"{_PLACES[match[1] or match[3]]}.{_PARTS.get(match[2], 'postal_code')}"
 
 
 def _by_words(name: str) -> str:
     """A header that says what it is and where: "Email (work)", "Tél. pro", "Portable 2"."""
     match = _ABOUT.fullmatch(name)
     if not match:
-        return ""
+        return _placed(name)
     kinds = [_SHORT.get(word, word) for word in words(match[3])]
     if match[1]:
         place = vcard.place_of(kinds)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from addressbook import charsets
-from addressbook.contact_data import GroupData
+from addressbook.contact_data import ContactData, GroupData
 from addressbook.folding import fold
 from addressbook.importers import dates, headers, horde, sun
 from addressbook.importers.assemble import Pair, Style, contact_from
@@ -71,7 +71,7 @@ def _logical_lines(content: bytes) -> Iterator[tuple[int, bytes]]:
     begins = size = 0
     for number, raw in enumerate(content.splitlines(), start=1):
         # A blank and nothing else is an empty line that an editor touched.
-        if raw[:1] == b" " and parts and raw.strip():
+        if raw[:1] in (b" ", b"\t") and parts and raw.strip():
             size += len(raw)
             if size < _LONGEST_LINE:
                 parts.append(raw[1:])
@@ -158,10 +158,13 @@ def read(content: bytes, known: Reading) -> Reading:
     reading = replace(known, format="ldif")
     try:
         numbered = list(_entries(content, gathered))
-        dialect = sun.dialect_of([record.dn for _number, record in numbered[:2_000]])
-        source = "sun" if dialect else _source(numbered, known.source)
-        owners = _gather(numbered, source, dialect, gathered)
-        reading = replace(reading, source=source, dialect=dialect, bulk=len(owners - {""}) > 1)
+        dialects = {sun.dialect_of(record.dn) for _number, record in numbered} - {""}
+        source = "sun" if dialects else _source(numbered, known.source)
+        _gather(numbered, source, gathered)
+        owners = {contact.owner for contact in gathered.contacts} - {""}
+        reading = replace(
+            reading, source=source, dialect="+".join(sorted(dialects)), bulk=len(owners) > 1
+        )
         return gathered.finished(reading)
     except Refused as error:
         return refused(str(error.args[0]), reading)
@@ -204,14 +207,11 @@ def _source(numbered: Sequence[_Numbered], told: str) -> str:
     return told if told not in ("", "auto") else "other"
 
 
-def _gather(
-    numbered: Sequence[_Numbered], source: str, dialect: str, gathered: Gathered
-) -> set[str]:
-    groups: list[tuple[int, Record]] = []
-    belongs: list[tuple[int, Record]] = []
+def _gather(numbered: Sequence[_Numbered], source: str, gathered: Gathered) -> None:
     style = Style(day_first=dates.day_first(_birthdays(numbered), assumed=True))
+    groups: list[_Numbered] = []
+    belongs: list[_Numbered] = []
     bare_lists: list[tuple[int, GroupData]] = []
-    dns: dict[str, int] = {}
     for number, record in numbered:
         classes = record.classes
         if record.damaged:
@@ -223,69 +223,73 @@ def _gather(
             continue
         if classes & _CONTAINERS and not classes & _PERSONS:
             continue
-        photo = photo_of(record.photo)
-        if record.photo and photo is None:
-            gathered.warn("invalid_photo", number)
-        assembled = contact_from(_pairs(record, dialect), style, photo)
-        contact = replace(
-            assembled.contact, uid=sun.uid_of(record), owner=sun.owner_of(rdns(record.dn), dialect)
-        )
-        for problem in assembled.problems:
-            gathered.warn(problem, number)
+        contact = _contact(number, record, style, gathered)
         if source == "horde" and horde.is_list(contact):
             bare_lists.append((number, GroupData(contact.last_name or contact.display_name)))
-            continue
-        if not has_something(contact):
+        elif has_something(contact):
+            belongs.append((gathered.add(contact, number, record.line), record))
+        else:
             gathered.skip(number, record.line, "nothing_to_keep")
-            continue
-        index = gathered.add(contact, number, record.line)
-        belongs.append((index, record))
-        dns.setdefault(normal_dn(record.dn), index)
-    _add_groups(groups, belongs, dns, dialect, gathered)
+    _add_groups(groups, belongs, gathered)
     for number, group in bare_lists:
         gathered.groups.append(group)
         gathered.warn("group_without_members", number)
-    return {contact.owner for contact in gathered.contacts}
+
+
+def _contact(number: int, record: Record, style: Style, gathered: Gathered) -> ContactData:
+    photo = photo_of(record.photo)
+    if record.photo and photo is None:
+        gathered.warn("invalid_photo", number)
+    assembled = contact_from(_pairs(record), style, photo)
+    for problem in assembled.problems:
+        gathered.warn(problem, number)
+    owner = sun.owner_of(rdns(record.dn), sun.dialect_of(record.dn))
+    return replace(assembled.contact, uid=sun.uid_of(record), owner=owner)
 
 
 def _birthdays(numbered: Sequence[_Numbered]) -> Iterator[str]:
     return (text for _number, record in numbered for text in record.all("dateofbirth"))
 
 
-def _pairs(record: Record, dialect: str) -> list[Pair]:
+def _pairs(record: Record) -> list[Pair]:
     """The canonical fields of an entry. In SUN's later store a title is a civility, and the postal
     address is the street beside its city."""
-    pairs = []
+    dialect = sun.dialect_of(record.dn)
+    pairs: list[Pair] = []
     for name, text in record.values:
-        if name == "facsimiletelephonenumber" or headers.ATTRIBUTES.get(name):
-            field_name = headers.ATTRIBUTES[name]
-        else:
-            field_name = headers.fields_of([name])[0] if name.startswith(("pi", "mozilla")) else ""
+        field_name = headers.ATTRIBUTES.get(name, "")
+        if not field_name and name.startswith(("pi", "mozilla")):
+            field_name = headers.fields_of([name])[0]
         if dialect == "piserverdb":
             field_name = sun.PISERVERDB.get(name, field_name)
+            field_name = "" if name == "cn" and record.first("displayname") else field_name
         if not field_name:
             continue
-        if field_name.endswith((".lines", ".street")) and "$" in text and dialect:
+        if field_name.endswith((".lines", ".street")) and "$" in text:
             text = sun.postal_lines(text)
         pairs.append((field_name, text))
-    if not dict(pairs).get("email") and dialect == "" and not record.first("mail"):
+    if not dialect and not record.first("mail"):
         pairs += [("email", value) for name, value in rdns(record.dn) if name == "mail" and value]
     return pairs
 
 
 def _add_groups(
-    groups: Sequence[tuple[int, Record]],
-    belongs: Sequence[tuple[int, Record]],
-    dns: dict[str, int],
-    dialect: str,
-    gathered: Gathered,
+    groups: Sequence[_Numbered], belongs: Sequence[_Numbered], gathered: Gathered
 ) -> None:
-    if dialect:
-        sun.add_groups(groups, belongs, dialect, gathered)
+    """``belongs`` are (index of the contact, its record)."""
+    for dialect in ("pab", "piserverdb"):
+        ours = [item for item in groups if sun.dialect_of(item[1].dn) == dialect]
+        entries = [item for item in belongs if sun.dialect_of(item[1].dn) == dialect]
+        sun.add_groups(ours, entries, dialect, gathered)
+    others = [item for item in groups if not sun.dialect_of(item[1].dn)]
+    if not others:
         return
     members = Members(gathered.contacts, fold)
-    lists = {normal_dn(record.dn): record for _number, record in groups}
-    for number, record in groups:
+    lists = {normal_dn(record.dn): record for _number, record in others}
+    dns: dict[str, int] = {}
+    for index, record in belongs:
+        dns.setdefault(normal_dn(record.dn), index)
+    for number, record in others:
         gathered.groups.append(_group(number, record, lists, members, dns, gathered))
 
 

@@ -6,7 +6,7 @@ Both keep membership on the member: ``memberOfPABGroup`` and ``memberOfPIGroup``
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from addressbook.contact_data import ContactData, GroupData
@@ -34,14 +34,13 @@ class Entry(Protocol):
     def first(self, *names: str) -> str: ...
 
 
-def dialect_of(dns: Iterable[str]) -> str:
-    """``pab`` or ``piserverdb``, "" where neither."""
-    for dn in dns:
-        plain = dn.lower().replace(" ", "")
-        if "o=piserverdb" in plain or "pipstoreowner=" in plain:
-            return "piserverdb"
-        if plain.endswith("o=pab") or ",o=pab," in plain or plain.startswith("un="):
-            return "pab"
+def dialect_of(dn: str) -> str:
+    """``pab`` or ``piserverdb`` by the entry's DN, "" where neither."""
+    plain = dn.lower().replace(" ", "")
+    if "o=piserverdb" in plain or "pipstoreowner=" in plain:
+        return "piserverdb"
+    if plain.endswith("o=pab") or ",o=pab," in plain or plain.startswith("un="):
+        return "pab"
     return ""
 
 
@@ -84,19 +83,16 @@ def add_groups(
     belongs: Sequence[tuple[int, Entry]],
     dialect: str,
     gathered: Gathered,
-    *,
-    owner: Callable[[Entry], str] | None = None,
 ) -> None:
     """The groups of the store, and who says that he is in one. ``groups`` are (record, entry),
     ``belongs`` (index of the contact, entry)."""
-    owner = owner or (lambda entry: owner_of(_parts(entry.dn), dialect))
     members: dict[tuple[str, str], list[int]] = {}
     for index, entry in belongs:
         for name in entry.all(_MEMBER_OF[dialect]):
             members.setdefault((gathered.contacts[index].owner, _key(name)), []).append(index)
     known = set()
     for number, entry in groups:
-        whose = owner(entry)
+        whose = owner_of(_parts(entry.dn), dialect)
         identifier = entry.first(_IDENTIFIER[dialect]) or entry.dn
         key = (whose, _key(identifier))
         known.add(key)

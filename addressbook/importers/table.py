@@ -81,7 +81,7 @@ def _read(
         return replace(reading, outcome="reject", reject_code="unknown_columns")
     style = _style(table, fields, fitting)
     if is_dump:
-        records = ((number, row.line, _pairs(fields, row)) for number, row in fitting)
+        records = ((number, row.line, _pairs(fields, row, turba.NULLS)) for number, row in fitting)
         turba.gather(records, style, gathered)
     else:
         _gather(table, fields, fitting, style, gathered)
@@ -113,7 +113,8 @@ def _header_at(found: Sequence[Row]) -> int:
         sum(headers.known(cell) for cell in row.cells[: rows.MOST_COLUMNS]) for row in found[:8]
     ]
     best = max(range(len(counts)), key=lambda index: counts[index])
-    if counts[best] >= 2 and not counts[0]:
+    # One known word may stand in a title: "Liste des contacts".
+    if counts[0] < 2 <= counts[best] - counts[0]:
         return best
     if counts[0] or _are_addresses(found[1:]):
         return 0
@@ -208,7 +209,8 @@ def _fitting(table: _Table, gathered: Gathered) -> Iterator[tuple[int, Row]]:
         cells = row.cells
         if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
             cells = cells[:width]
-        if not any(cell.strip() for cell in cells):
+        # Exports pasted together bring their header again.
+        if not any(cell.strip() for cell in cells) or (cells == table.header and any(cells)):
             continue
         if len(cells) > width or (len(cells) == 1 and width > 2):
             gathered.skip(number, row.line, "column_count", str(len(cells)))
@@ -216,11 +218,12 @@ def _fitting(table: _Table, gathered: Gathered) -> Iterator[tuple[int, Row]]:
         yield number, Row(row.line, (*cells, *[""] * (width - len(cells))))
 
 
-def _pairs(fields: Sequence[str], row: Row) -> list[Pair]:
+def _pairs(fields: Sequence[str], row: Row, nulls: Sequence[str] = ()) -> list[Pair]:
+    """``nulls`` are what a database writes for nothing."""
     return [
         (name, cell)
         for name, cell in zip(fields, row.cells, strict=True)
-        if cell and name and cell != "\\N"
+        if cell and name and cell not in nulls
     ]
 
 
@@ -234,7 +237,7 @@ def _style(table: _Table, fields: Sequence[str], data: Sequence[tuple[int, Row]]
         headers.normal(table.header[index]) in _ENGLISH for index in at
     ) and table.source in ("outlook", "wab", "yahoo", "google", "other")
     cells = (row.cells[index] for _number, row in data for index in at)
-    by_comma = table.source in ("yahoo", "roundcube", "horde")
+    by_comma = table.source in ("yahoo", "roundcube")
     separator = r"\s*[;,]\s*" if by_comma else r"\s*;\s*|\s*:::\s*"
     return Style(separator, day_first=dates.day_first(cells, assumed=not is_english))
 

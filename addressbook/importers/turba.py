@@ -26,6 +26,8 @@ _DEFAULT_COLUMNS_TEXT = (
 )
 _DEFAULT_COLUMNS = _DEFAULT_COLUMNS_TEXT.split()
 _MOST_MEMBERS = 20_000
+# MySQL and PostgreSQL, phpMyAdmin.
+NULLS = ("\\N", "NULL")
 
 
 def is_dump(header: Sequence[str]) -> bool:
@@ -124,9 +126,13 @@ def gather(
         gathered.warn("owner_is_share", record, share)
 
 
+_HEXADECIMAL = re.compile(r"(?=.*\d)(?:[0-9a-f]{13,64}|[0-9a-f-]{36})")
+_RANDOM = re.compile(r"(?=.*\d)(?=.*[a-z])(?=.*[A-Z])[A-Za-z0-9_-]{20,40}")
+
+
 def _looks_like_share(owner: str) -> bool:
-    """Shares are named by long hexadecimal numbers; people are not."""
-    return bool(re.fullmatch(r"[0-9a-f]{13,64}|[0-9a-f-]{36}", owner) and re.search(r"\d", owner))
+    """Shares are named by hexadecimal numbers or, since Horde 4, at random; people are not."""
+    return bool(_HEXADECIMAL.fullmatch(owner) or _RANDOM.fullmatch(owner))
 
 
 def _list(
@@ -229,7 +235,7 @@ def read_sql(decoded: Decoded, known: Reading) -> Reading:
         names = list(dict.fromkeys(name for _line, row in objects for name in row))
         fields = dict(zip(names, headers.fields_of(names), strict=True))
         bdays = [row.get("object_bday", "") for _line, row in objects]
-        style = Style(r"\s*[;,]\s*", day_first=dates.day_first(bdays, assumed=True))
+        style = Style(day_first=dates.day_first(bdays, assumed=True))
         records = (
             (number, line, [(fields[name], text) for name, text in row.items() if text])
             for number, (line, row) in enumerate(objects)

@@ -19,7 +19,8 @@ NOWHERE = {
 
 def dry_run(path: Path, *options: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
-    command = [sys.executable, ROOT / "manage.py", "import_contacts", path, "--dry-run", *options]
+    manage = str(ROOT / "manage.py")
+    command = [sys.executable, manage, "import_contacts", str(path), "--dry-run", *options]
     return subprocess.run(  # noqa: S603  our own command
         command,
         env=kept | NOWHERE,
