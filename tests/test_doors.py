@@ -11,6 +11,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts import session
 from accounts.models import User
+from addressbook import contacts
+from addressbook.contact_data import ContactData
+from addressbook.contacts import groups
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
 
@@ -41,6 +44,21 @@ DOORS: dict[str, Answers] = {
     REF + "forward/": (SIGN_IN, 404, "/admin/"),
     "compose/": (SIGN_IN, 200, "/admin/"),
     "preferences/": (SIGN_IN, 200, "/admin/"),
+    "contacts/": (SIGN_IN, 200, "/admin/"),
+    "contacts/act/": (405, 405, 405),
+    "contacts/add/": (405, 405, 405),
+    "contacts/new/": (SIGN_IN, 200, "/admin/"),
+    "contacts/<int:pk>/": (SIGN_IN, 404, "/admin/"),
+    "contacts/<int:pk>/edit/": (SIGN_IN, 404, "/admin/"),
+    "contacts/<int:pk>/photo/<slug:digest>": (SIGN_IN, 404, "/admin/"),
+    "contacts/groups/new/": (SIGN_IN, 200, "/admin/"),
+    "contacts/groups/<int:group>/": (SIGN_IN, 404, "/admin/"),
+    "contacts/groups/<int:group>/edit/": (SIGN_IN, 404, "/admin/"),
+    "contacts/groups/<int:group>/delete/": (405, 405, 405),
+    "contacts/groups/<int:group>/restore/": (405, 405, 405),
+    "contacts/bin/": (SIGN_IN, 200, "/admin/"),
+    "contacts/export/": (SIGN_IN, 200, "/admin/"),
+    "contacts/export/file/": (SIGN_IN, 422, "/admin/"),
     "favicon.ico": (LOGO, LOGO, LOGO),
     "language/": ("/", "/", "/"),
     "accounts/reenter/": (SIGN_IN, 200, 200),
@@ -94,16 +112,23 @@ def addresses(patterns: list[URLPattern | URLResolver], before: str = "") -> Ite
 
 
 @pytest.fixture
-def filled(mailbox: Mailbox) -> dict[str, str]:
-    """What to put into addresses: a folder and a message of Alice's."""
+def filled(mailbox: Mailbox, db: None) -> dict[str, str]:
+    """What to put into addresses: a folder and a message of Alice's, a contact and a group of
+    somebody else's."""
     mailbox.create_folder("Conseil")
     uid = mailbox.append(b"Subject: x\n\nx\n", "Conseil")
+    owner = User.objects.create(login="claire")
+    sophie = contacts.create(owner, ContactData(display_name="Sophie"))
+    group = groups.create(owner, "Parents")
     return {
         "<folder:folder>": "Conseil",
         "<ref:ref>": f"{mailbox.uidvalidity('Conseil')}-{uid}",
         "<part:number>": "1",
         "<member:member>": "0",
         "<int:n>": "0",
+        "<int:pk>": str(sophie.pk),
+        "<int:group>": str(group.pk),
+        "<slug:digest>": "0",
         "<path:object_id>": "1",
         "<path:content_type_id>": "1",
         "^(?P<app_label>…)/$": "accounts/",

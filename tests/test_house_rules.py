@@ -85,6 +85,7 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.streaming": {"webmail"},
     "webmail.views": {
         "webmail",
+        "addressbook.contacts",
         "accounts.session",
         "accounts.http",
         "accounts.models",

@@ -57,6 +57,7 @@ urlpatterns = [
     path("", messages.home, name="home"),
     path("", include((mail, "mail"))),
     path("", include("accounts.urls")),
+    path("contacts/", include("addressbook.urls")),
     path("admin/", admin.site.urls),
     path("favicon.ico", RedirectView.as_view(url=LOGO)),
     path("language/", set_language, name="set_language"),

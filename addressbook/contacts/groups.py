@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -25,10 +25,17 @@ class GroupFull(ValueError):
     """The group would hold more than 5,000 addresses."""
 
 
-def counted(user: User) -> QuerySet[Group]:
-    """A person's groups by name, each with ``size``: its contacts that are not in the bin."""
+def counted(user: User) -> list[tuple[Group, int]]:
+    """A person's groups by name, each with the number of its contacts that are not in the bin."""
     there = Q(contacts__isnull=False, contacts__deleted=None)
-    return Group.objects.of(user).annotate(size=Count("contacts", filter=there))
+    found = Group.objects.of(user).annotate(size=Count("contacts", filter=there))
+    sizes = dict(found.order_by().values_list("pk", "size"))
+    return [(group, sizes.get(group.pk, 0)) for group in Group.objects.of(user)]
+
+
+def find(user: User, pk: int) -> Group | None:
+    """A person's own group, not in the bin."""
+    return Group.objects.of(user).filter(pk=pk).first()
 
 
 def create(user: User, name: str) -> Group:
@@ -45,7 +52,7 @@ def rename(group: Group, name: str) -> None:
 
 
 def _check_name(user: User, name: str, but: int | None = None) -> None:
-    if Group.objects.of(user).filter(folded=fold(name)[:200]).exclude(pk=but).exists():
+    if Group.objects.of(user).filter(folded=fold(name)[:200]).exclude(pk=but or 0).exists():
         raise NameTaken(name)
 
 

@@ -100,6 +100,9 @@ class GroupQuerySet(models.QuerySet["Group"]):
         """A person's groups, without those in the bin."""
         return self.filter(user=user, deleted=None)
 
+    def in_bin(self, user: User) -> GroupQuerySet:
+        return self.filter(user=user, deleted__isnull=False)
+
 
 class Group(models.Model):
     """A named set of contacts; a contact may be in many. ``external`` are addresses in it that no

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Callable
 
-from accounts.models import User
+import pytest
+from django.test import Client
+
+from accounts.models import MailDomain, User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email, Phone, PostalAddress
 from addressbook.models import Contact
@@ -13,13 +16,29 @@ from addressbook.models import Contact
 @pytest.fixture
 def claire(db: None) -> User:
     """Somebody with an address book."""
-    return User.objects.create(login="claire", address="claire@ac-exemple.fr")
+    domain = MailDomain.objects.get_or_create(name="ac-exemple.fr", is_default=True)[0]
+    return User.objects.create(
+        mail_domain=domain, login="claire", address="claire@ac-exemple.fr", name="Claire Morvan"
+    )
 
 
 @pytest.fixture
 def paul(db: None) -> User:
     """Somebody else."""
-    return User.objects.create(login="paul", address="paul@ac-exemple.fr")
+    domain = MailDomain.objects.get_or_create(name="ac-exemple.fr", is_default=True)[0]
+    return User.objects.create(mail_domain=domain, login="paul", address="paul@ac-exemple.fr")
+
+
+@pytest.fixture
+def browser_of() -> Callable[[User], Client]:
+    """`browser_of(claire)`: a session, without a mail server."""
+
+    def begin(user: User) -> Client:
+        client = Client()
+        client.force_login(user, backend="accounts.backends.MailServerBackend")
+        return client
+
+    return begin
 
 
 SOPHIE = ContactData(

@@ -2,6 +2,7 @@
 // needs no new listener; a module with something to do on new elements exports `load(root)`.
 
 import * as compose from "./compose.js";
+import * as contacts from "./contacts.js";
 import * as folders from "./folders.js";
 import * as frame from "./frame.js";
 import * as list from "./list.js";
@@ -14,7 +15,7 @@ import * as settings from "./settings.js";
 import * as signin from "./signin.js";
 import * as viewer from "./viewer.js";
 
-const modules = [compose, folders, frame, list, menus, notices, panes, print, session, settings, signin, viewer];
+const modules = [compose, contacts, folders, frame, list, menus, notices, panes, print, session, settings, signin, viewer];
 
 function load(root) {
   for (const module of modules) module.load?.(root);
