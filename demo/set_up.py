@@ -14,7 +14,7 @@ from pathlib import Path
 import django
 from django.core.management import call_command
 
-from demo import academy
+from demo import academy, contacts
 
 OWN_ADMINISTRATOR = 3  # exit status: the database had an administrator of that name already
 
@@ -40,6 +40,8 @@ def _people() -> None:
             login=person.login,
             defaults={"address": person.address, "name": person.name},
         )
+        if person.role == "teacher":
+            contacts.fill(person.login)
 
 
 def _administrator(login: str, password: str) -> int:
