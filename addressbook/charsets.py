@@ -130,7 +130,11 @@ def guess(content: bytes, declared: str = "") -> str:
     return content.decode(codec, "replace")
 
 
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufeff]+")
+
+
 def clean(text: str) -> str:
-    """NFC, LF, no NUL, no byte order mark."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").replace("\ufeff", "")
+    """NFC, LF, no control characters beside blanks, no byte order mark."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _CONTROLS.sub("", text)
     return text if text.isascii() else unicodedata.normalize("NFC", text)

@@ -440,7 +440,11 @@ def _emails(card: Card, labels: Mapping[str, str]) -> tuple[Email, ...]:
     return tuple(found.values())
 
 
-_ADDRESS = re.compile(r"[^\s@<>(),;:\"\[\]\\]{1,64}@[^\s@<>(),;:\"\[\]\\/]{1,255}")
+_NO_ATOM = r"\s\x00-\x1f\x7f-\x9f@<>(),;:\"\[\]\\"
+_ADDRESS = re.compile(rf"[^{_NO_ATOM}]{{1,64}}@[^{_NO_ATOM}/]{{1,255}}")
+_LONGEST_ADDRESS = 254
+# Marks of direction and width that come along when somebody copies from a page.
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\u00ad]")
 _IN_ANGLES = re.compile(r"<([^<>]{1,400})>")
 
 
@@ -448,8 +452,8 @@ def addresses_in(text: str) -> tuple[str, ...]:
     """The e-mail addresses of a value: ``Nom <a@b>``, ``mailto:a@b``, several between commas,
     semicolons, ``:::`` or line ends. None where a line end stands beside anything that is no
     address: that is somebody's header, not a list."""
-    text = text.strip()
-    if _ADDRESS.fullmatch(text) and not text.endswith("."):
+    text = _INVISIBLE.sub("", text).strip()
+    if len(text) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(text) and not text.endswith("."):
         return (text,)
     if "<" in text and "@" in text and "\n" not in text:
         text = ",".join(_IN_ANGLES.findall(text)) or text.replace("<", "")
@@ -458,7 +462,9 @@ def addresses_in(text: str) -> tuple[str, ...]:
         words = [_bare(word) for word in text.split()]
         if "\n" not in text and all("@" in word for word in words):
             pieces = words
-    valid = [piece for piece in pieces if _ADDRESS.fullmatch(piece)]
+    valid = [
+        piece for piece in pieces if len(piece) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(piece)
+    ]
     if "\n" in text and len(valid) != len([piece for piece in pieces if piece]):
         return ()
     return tuple(dict.fromkeys(valid))
@@ -481,7 +487,8 @@ def _phones(card: Card, labels: Mapping[str, str]) -> tuple[Phone, ...]:
 
 def phone_number(text: str) -> str:
     """A number as written, without ``tel:`` and the apostrophe of spreadsheets."""
-    text = re.sub(r"^tel:", "", _one_line(text).strip(), flags=re.IGNORECASE)
+    text = _INVISIBLE.sub("", _one_line(text)).strip()
+    text = re.sub(r"^tel:", "", text, flags=re.IGNORECASE)
     return re.sub(r"^'(?=[+0])", "", text).strip()[:100]
 
 
@@ -783,6 +790,7 @@ def _address_lines(address: PostalAddress, version: str) -> list[str]:
 
 def _to_caret(text: str) -> str:
     """A parameter's value (RFC 6868)."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text.replace("^", "^^").replace("\n", "^n").replace('"', "^'")
 
 

@@ -67,6 +67,7 @@ WARNINGS = {
     "invalid_date": gettext_noop("What stands as a date is none."),
     "invalid_photo": gettext_noop("The picture cannot be read."),
     "card_without_end": gettext_noop("The card has no end: the file may have been cut off."),
+    "row_cut": gettext_noop("The row has no end: the file may have been cut off."),
     "record_cut": gettext_noop("The record was longer than what is kept."),
     "bad_value": gettext_noop("A value is damaged and was left out."),
 }

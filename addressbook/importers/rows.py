@@ -28,11 +28,12 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Rows:
     """All rows, the header first; ``quote_escape`` is how quotes inside a cell are written:
-    ``doubled backslash none``, "" where it cannot be seen."""
+    ``doubled backslash none``, "" where it cannot be seen; ``ended``: the last line has its end."""
 
     delimiter: str
-    rows: tuple[Row, ...]
+    rows: Sequence[Row]
     quote_escape: str = ""
+    ended: bool = True
 
 
 _SEP = re.compile(r"\s*\"?sep=([,;\t|])\"?[ \t]*\n", re.IGNORECASE)
@@ -60,7 +61,7 @@ def read(text: str, *, raw_tabs: Callable[[Sequence[str]], bool]) -> Rows:
         raise Refused("too_many_columns")
     if skipped:
         rows = [Row(row.line + skipped, row.cells) for row in rows]
-    return Rows(delimiter, tuple(rows), escape)
+    return Rows(delimiter, rows, escape, ended=text.endswith("\n"))
 
 
 def delimiter_of(header: str) -> str:
@@ -74,7 +75,7 @@ def _tab_rows(text: str) -> Iterator[Row]:
     width = text.partition("\n")[0].count("\t")
     held: list[str] = []
     begins = 1
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(text.rstrip("\n").split("\n"), start=1):
         tabs = line.count("\t")
         if tabs == 0 and width and held and _tabs(held) >= width:
             held.append(line)
@@ -144,10 +145,13 @@ def _check(number: int) -> None:
         raise Refused("too_many_records")
 
 
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+
+
 def _csv_rows(text: str, delimiter: str, *, strict: bool) -> list[Row]:
     """Raises csv.Error for a cell beyond csv's limit, and for what is no RFC 4180 if ``strict``."""
     reader = csv.reader(
-        (f"{line}\n" for line in text.split("\n")),
+        (line[0] for line in _LINE.finditer(text)),
         delimiter=delimiter,
         strict=strict,
         skipinitialspace=not strict,

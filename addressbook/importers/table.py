@@ -79,6 +79,13 @@ def _read(
         )
     if not any(name and not name.startswith("_") for name in fields):
         return replace(reading, outcome="reject", reject_code="unknown_columns")
+    number, last = fitting[-1]
+    if (
+        not found.ended
+        and last.line == found.rows[-1].line
+        and len(found.rows[-1].cells) < len(fields)
+    ):
+        gathered.warn("row_cut", number)
     style = _style(table, fields, fitting)
     if is_dump:
         records = ((number, row.line, _pairs(fields, row, turba.NULLS)) for number, row in fitting)
@@ -215,7 +222,10 @@ def _fitting(table: _Table, gathered: Gathered) -> Iterator[tuple[int, Row]]:
         if len(cells) > width or (len(cells) == 1 and width > 2):
             gathered.skip(number, row.line, "column_count", str(len(cells)))
             continue
-        yield number, Row(row.line, (*cells, *[""] * (width - len(cells))))
+        if cells is row.cells and len(cells) == width:
+            yield number, row
+        else:
+            yield number, Row(row.line, (*cells, *[""] * (width - len(cells))))
 
 
 def _pairs(fields: Sequence[str], row: Row, nulls: Sequence[str] = ()) -> list[Pair]:

@@ -224,7 +224,13 @@ def test_a_group_is_a_card_that_names_its_members(version: str) -> None:
 
 
 def test_no_value_can_add_a_line() -> None:
-    contact = ContactData(display_name="A\r\nEND:VCARD", notes="x\r\nTEL:1\rTEL:2", uid="u\nFN:B")
+    contact = ContactData(
+        display_name="A\r\nEND:VCARD",
+        notes="x\r\nTEL:1\rTEL:2",
+        uid="u\nFN:B",
+        addresses=(PostalAddress(formatted="1 rue\rTEL:3\nTEL:4"),),
+        emails=(Email("a@x.fr\r\nTEL:5"),),
+    )
     lines = vcard.write(contact).split("\r\n")
     assert lines.count("END:VCARD") == 1
     assert not [line for line in lines if line.startswith("TEL")]
