@@ -11,15 +11,15 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from addressbook import vcard
 from addressbook.contact_data import ContactData, Email, Phone, Photo, PostalAddress
-from addressbook.contacts import photos
+from addressbook.contacts import duplicates, photos
 from addressbook.models import Group
-from addressbook.presentation import day_words
+from addressbook.presentation import day_words, value_words
 
 MOST_LINES = 30
 """Of one kind: addresses, telephones, postal addresses."""
@@ -68,6 +68,13 @@ class BinForm(forms.Form):
     verb = forms.ChoiceField(choices=[(verb, verb) for verb in ("restore", "erase", "empty")])
     contacts = PkList(required=False)
     groups = PkList(required=False)
+
+
+class UnmergeForm(forms.Form):
+    """The contact that was made of others, and those."""
+
+    merged = forms.IntegerField(min_value=1, max_value=2**62)
+    contacts = PkList()
 
 
 class ExportForm(forms.Form):
@@ -381,3 +388,74 @@ def _initial(old: ContactData) -> dict[str, Any]:
     initial["urls"] = "\n".join(old.urls)
     initial["categories"] = ", ".join(old.categories)
     return initial
+
+
+_LABELS = {
+    "display_name": _("Shown as"),
+    "prefix": pgettext_lazy("before a name", "Title"),
+    "first_name": _("First name"),
+    "middle_name": _("Middle name"),
+    "last_name": _("Last name"),
+    "suffix": _("Suffix of the name"),
+    "nickname": _("Nickname"),
+    "organization": _("Organisation"),
+    "department": _("Department"),
+    "job_title": pgettext_lazy("at work", "Function"),
+    "school": _("School"),
+    "birthday": _("Birthday"),
+    "anniversary": _("Anniversary"),
+    "notes": _("Note"),
+    "emails": _("E-mail addresses"),
+    "phones": _("Telephones"),
+    "addresses": _("Postal addresses"),
+    "urls": _("Web sites"),
+    "categories": _("Categories"),
+}
+
+
+class MergeForm(forms.Form):
+    """What to keep of several contacts: of each field in which they differ one value; of addresses
+    and the like as many as are ticked. Values go by their number among `duplicates.values`."""
+
+    def __init__(self, data: Mapping[str, Any] | None, *, datas: Sequence[ContactData]) -> None:
+        super().__init__(data)
+        self.datas = datas
+        for name in duplicates.TEXTS:
+            found = duplicates.values(datas, name)
+            if len(found) > 1:
+                self.fields[name] = self._one(name, found)
+        for name in duplicates.SEVERAL:
+            found = duplicates.values(datas, name)
+            if len(found) > 1:
+                self.fields[name] = self._many(name, found)
+
+    @staticmethod
+    def _one(name: str, found: Sequence[object]) -> forms.Field:
+        choices = [(str(number), value_words(value)) for number, value in enumerate(found)]
+        if name == "notes":
+            choices.insert(0, ("-1", gettext("All of them, one below the other")))
+        return forms.ChoiceField(
+            label=_LABELS[name], choices=choices, initial=choices[0][0], widget=forms.RadioSelect
+        )
+
+    @staticmethod
+    def _many(name: str, found: Sequence[object]) -> forms.Field:
+        choices = [(str(number), value_words(value)) for number, value in enumerate(found)]
+        return forms.MultipleChoiceField(
+            label=_LABELS[name],
+            choices=choices,
+            required=False,
+            initial=[number for number, _words in choices],
+            widget=forms.CheckboxSelectMultiple,
+        )
+
+    def combined(self) -> ContactData:
+        """The contact as chosen; call it on a valid form."""
+        found = self.cleaned_data
+        chosen = {name: int(found[name]) for name in duplicates.TEXTS if name in found}
+        kept = {
+            name: {int(number) for number in found[name]}
+            for name in duplicates.SEVERAL
+            if name in found
+        }
+        return duplicates.combine(self.datas, chosen, kept)

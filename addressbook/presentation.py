@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 import zlib
 from collections.abc import Iterable
@@ -13,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import pgettext
 
 from accounts.models import User
-from addressbook.contact_data import ContactData, PostalAddress
+from addressbook.contact_data import ContactData, Email, Phone, PostalAddress
 from addressbook.contacts import recipient
 from addressbook.contacts.finding import ContactPage
 from addressbook.contacts.groups import counted
@@ -281,6 +282,19 @@ def written(address: PostalAddress) -> str:
     town = " ".join(filter(None, (address.postal_code, address.city)))
     lines = (address.po_box, address.street, town, address.region, address.country)
     return "\n".join(filter(None, lines)) or address.formatted
+
+
+def value_words(value: object) -> str:
+    """Any field's value on one line."""
+    match value:
+        case Email():
+            return f"{value.address} ({place_words(value.type)})"
+        case Phone():
+            return f"{value.number} ({phone_words(value.type)})"
+        case PostalAddress():
+            return written(value).replace("\n", ", ")
+    text = str(value)
+    return day_words(text) if re.fullmatch(r"\d{4}-\d\d-\d\d|--\d\d-\d\d", text) else text
 
 
 def day_words(date: str) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from addressbook.views import export, groups, people, waste
+from addressbook.views import duplicates, export, groups, people, waste
 
 app_name = "addressbook"
 urlpatterns = [
@@ -18,6 +18,9 @@ urlpatterns = [
     path("groups/<int:group>/edit/", groups.edit, name="edit_group"),
     path("groups/<int:group>/delete/", groups.delete, name="delete_group"),
     path("groups/<int:group>/restore/", groups.restore, name="restore_group"),
+    path("duplicates/", duplicates.found, name="duplicates"),
+    path("duplicates/merge/", duplicates.compare, name="merge"),
+    path("duplicates/undo/", duplicates.unmerge, name="unmerge"),
     path("bin/", waste.bin_list, name="bin"),
     path("export/", export.export, name="export"),
     path("export/file/", export.file, name="export_file"),

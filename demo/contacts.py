@@ -5,6 +5,7 @@ Everybody is invented; telephone numbers are those that ARCEP keeps for fiction.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from email.headerregistry import Address
 
 from addressbook.contact_data import ContactData, Email, Phone, PostalAddress
@@ -110,15 +111,19 @@ def _parents() -> list[ContactData]:
 
 
 def _colleagues() -> list[ContactData]:
-    return [
-        ContactData(
-            **_name(address),
-            job_title=work,
-            organization=SCHOOL,
-            emails=(Email(address.addr_spec, "work"),),
-        )
-        for address, work in _COLLEAGUES
-    ]
+    return [_colleague(address, work) for address, work in _COLLEAGUES]
+
+
+def _colleague(address: Address, work: str) -> ContactData:
+    """A person in two parts; a service as it is called."""
+    name = address.display_name.partition(",")[0]
+    made = ContactData(
+        job_title=work, organization=SCHOOL, emails=(Email(address.addr_spec, "work"),)
+    )
+    if "–" in name:
+        return replace(made, display_name=name)
+    first, _blank, last = name.partition(" ")
+    return replace(made, first_name=first, last_name=last)
 
 
 def _outside() -> list[ContactData]:
@@ -130,10 +135,3 @@ def _outside() -> list[ContactData]:
         )
         for address, kind in _OUTSIDE
     ]
-
-
-def _name(address: Address) -> dict[str, str]:
-    """A person in two parts; a service as it is called."""
-    name = address.display_name.partition(",")[0]
-    first, _blank, last = name.partition(" ")
-    return {"display_name": name} if "–" in name else {"first_name": first, "last_name": last}

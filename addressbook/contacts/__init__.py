@@ -1,7 +1,7 @@
 """What a person does with contacts: the only writer of their rows.
 
 Here: make, change, put into the bin, take out again. `finding` searches and pages, `groups`
-gathers, `export` hands out, `photos` encodes pictures anew.
+gathers, `duplicates` finds and merges, `export` hands out, `photos` encodes pictures anew.
 """
 
 from addressbook.contacts.keeping import (
