@@ -60,8 +60,10 @@ def _read(content: bytes, source: str, columns: Mapping[int, str] | None) -> Rea
         return vcards.read(content, known)
     if turba.is_sql(text):
         return turba.read_sql(decoded, known)
+    wide = decoded.charset.startswith("utf-16")
+    plain = text.encode("utf-8") if wide else content.removeprefix(b"\xef\xbb\xbf")
     if ldif.is_ldif(text):
-        wide = decoded.charset.startswith("utf-16")
-        plain = text.encode("utf-8") if wide else content.removeprefix(b"\xef\xbb\xbf")
         return ldif.read(plain, known)
+    if ldif.is_old_output(text):
+        return ldif.read(ldif.from_old_output(plain), known)
     return table.read(decoded, source=source, columns=columns, known=replace(known, source=""))

@@ -229,7 +229,15 @@ _ABOUT = re.compile(
     r"(?:(e-?mails?|mails?|mels?|courriels?|adresses? (?:e-?mail|electronique|mail))"
     r"|(phone|tel|telephone|mobile|portable|fax|telecopie|telecopieur))(?![a-z])[ .:(-]*(.{0,30})"
 )
-_SHORT = {"pro": "work", "prof": "work", "perso": "home", "fixe": "home", "1": "", "2": "", "3": ""}
+_QUALITIES = {
+    "pro": "work", "prof": "work", "professionnel": "work", "professionnelle": "work",
+    "bureau": "work", "travail": "work", "work": "work", "business": "work", "academique": "work",
+    "perso": "home", "personnel": "home", "personnelle": "home", "domicile": "home",
+    "fixe": "home", "maison": "home", "home": "home", "mobile": "mobile", "portable": "mobile",
+    "cell": "mobile", "fax": "fax", "pager": "pager", "autre": "", "other": "", "principal": "",
+    "principale": "", "primary": "", "secondaire": "", "number": "", "numero": "", "address": "",
+    "1": "", "2": "", "3": "", "4": "", "5": "",
+}  # fmt: skip
 
 
 _PLACED = re.compile(
@@ -263,11 +271,17 @@ def _by_words(name: str) -> str:
     match = _ABOUT.fullmatch(name)
     if not match:
         return _placed(name)
-    kinds = [_SHORT.get(word, word) for word in words(match[3])]
+    said = words(match[3])
+    if not set(said) <= _QUALITIES.keys():
+        return ""
+    kinds = [_QUALITIES[word] for word in said]
     if match[1]:
         place = vcard.place_of(kinds)
         return "email" if place == "other" else f"email:{place}"
-    return f"phone:{vcard.phone_type([match[2].replace('telecopie', 'fax'), *kinds])}"
+    return f"phone:{vcard.phone_type([_DEVICES.get(match[2], match[2]), *kinds])}"
+
+
+_DEVICES = {"telecopie": "fax", "telecopieur": "fax"}
 
 
 def _google_field(kind: str, number: str, part: str) -> str:

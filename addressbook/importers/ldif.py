@@ -152,6 +152,32 @@ def is_ldif(text: str) -> bool:
     return bool(re.search(r"^(?:dn::?[ \t]*\S|version:[ \t]*1[ \t]*$)", head, re.MULTILINE | re.I))
 
 
+_OLD_ENTRY = re.compile(
+    r"\A\s*(?:\w+=[^\n=,]+,\s*)*(?:un|ou|piEntryID|piPStoreOwner)=[^\n]*,"
+    r"\s*o=(?:pab|PiServerDb)[ \t]*\n\w+=",
+    re.IGNORECASE,
+)
+_OLD_ATTRIBUTE = re.compile(rb"^([A-Za-z][\w;.-]*)=")
+
+
+def is_old_output(text: str) -> bool:
+    """Whether it is what ldapsearch wrote before it knew LDIF: a DN, then lines ``name=value``."""
+    return bool(_OLD_ENTRY.match(text))
+
+
+def from_old_output(content: bytes) -> bytes:
+    """The same as LDIF."""
+    lines: list[bytes] = []
+    begins = True
+    for line in content.splitlines():
+        if begins and line.strip():
+            lines.append(b"dn: " + line)
+        else:
+            lines.append(_OLD_ATTRIBUTE.sub(rb"\1: ", line))
+        begins = not line.strip()
+    return b"\n".join(lines) + b"\n"
+
+
 def read(content: bytes, known: Reading) -> Reading:
     """The contacts and groups of an LDIF; ``known`` is what is known of the file already."""
     gathered = Gathered()

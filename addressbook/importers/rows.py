@@ -74,24 +74,19 @@ def _tab_rows(text: str) -> Iterator[Row]:
     """Horde's TSV: a line feed in a cell cuts the record over several lines."""
     width = text.partition("\n")[0].count("\t")
     held: list[str] = []
-    begins = 1
+    begins, seen = 1, 0
     for number, line in enumerate(text.rstrip("\n").split("\n"), start=1):
         tabs = line.count("\t")
-        if tabs == 0 and width and held and _tabs(held) >= width:
-            held.append(line)
-            continue
-        if held and _tabs(held) + tabs > width:
+        if held and seen + tabs > width:
             yield Row(begins, _cells_of(held))
-            held = []
+            held, seen = [], 0
+        # A line without a tab goes on in the last cell, also where the record is complete.
         if not held:
             begins = number
         held.append(line)
+        seen += tabs
     if held:
         yield Row(begins, _cells_of(held))
-
-
-def _tabs(lines: Sequence[str]) -> int:
-    return sum(line.count("\t") for line in lines[-200:])
 
 
 def _cells_of(lines: Sequence[str]) -> tuple[str, ...]:
@@ -222,7 +217,9 @@ class _Scanner:
                 return self.text[position + 1 : end], after
         match = self.plain.match(self.text, position)
         after = match.end() if match else position
-        return self.text[position:after], after
+        cell = self.text[position:after]
+        # What a cut-off file leaves open was a quote; elsewhere it may be part of the text.
+        return (cell[1:] if after == len(self.text) and cell[:1] == '"' else cell), after
 
     def _close(self, position: int, column: int) -> tuple[int, int]:
         """(where the cell ends, where to go on), or (-1, -1)."""

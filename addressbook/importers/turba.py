@@ -215,7 +215,9 @@ _CREATE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _VALUE = re.compile(
-    r"\s*(?:_binary\s+|[EeNXx](?='))?(?:'((?:[^'\\]|\\.|'')*+)'|([^\s,()']+))\s*", re.DOTALL
+    r"\s*(?:_binary\s+|[EeNXx](?='))?"
+    r"(?:'((?:[^'\\]|\\.|'')*+)'|\"((?:[^\"\\]|\\.|\"\")*+)\"|([^\s,()'\"]+))\s*",
+    re.DOTALL,
 )
 
 
@@ -320,17 +322,22 @@ def _tuples(text: str, position: int) -> Iterator[tuple[int, list[str]]]:
             return
 
 
-_SQL_ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
+_SQL_ESCAPE = re.compile(r"\\(.)|''|\"\"", re.DOTALL)
 _SQL_SIGNS = {"n": "\n", "r": "\r", "t": "\t", "0": "", "Z": "", "b": ""}
 
 
 def _sql_text(match: re.Match[str]) -> str:
-    if match[1] is None:
-        return "" if match[2].upper() == "NULL" else match[2]
-    text = _SQL_ESCAPE.sub(
-        lambda found: "'" if found[1] is None else _SQL_SIGNS.get(found[1], found[1]), match[1]
-    )
-    return text.replace("\r\n", "\n")
+    quoted, double, bare = match.groups()
+    if bare is not None:
+        return "" if bare.upper() == "NULL" else bare
+    sign = "'" if double is None else '"'
+
+    def plain(found: re.Match[str]) -> str:
+        if found[1] is not None:
+            return _SQL_SIGNS.get(found[1], found[1])
+        return sign if found[0] == sign * 2 else found[0]
+
+    return _SQL_ESCAPE.sub(plain, quoted if double is None else double).replace("\r\n", "\n")
 
 
 def _copied(text: str, position: int) -> Iterator[tuple[int, list[str]]]:

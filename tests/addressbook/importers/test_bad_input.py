@@ -123,19 +123,20 @@ def test_a_hostile_file_is_read_in_bounded_time(name: str) -> None:
     assert time.process_time() - begun < 10
 
 
-def test_ten_thousand_contacts_take_little_memory() -> None:
+def test_contacts_take_little_memory() -> None:
     cards = b"".join(
         CARD.replace(b"paul@", b"paul%d@" % number).replace(
             b"END:", b"NOTE:" + b"une note assez longue, " * 20 + b"\r\nTEL;TYPE=CELL:06\r\nEND:"
         )
-        for number in range(10_000)
+        for number in range(2_000)
     )
     tracemalloc.start()
     reading = importers.read(cards)
     _now, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert len(reading.contacts) == 10_000
-    assert peak < 150 * MEGABYTE
+    assert len(reading.contacts) == 2_000
+    # 10,000 in 150 MB.
+    assert peak < 30 * MEGABYTE
 
 
 def test_a_row_of_10_000_fields_does_not_stop_the_file() -> None:
