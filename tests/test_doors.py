@@ -85,6 +85,7 @@ VIEWED = ["", "image", "thumb", "media", "pdf", "frame/", "frame/inline/<int:n>"
 VIEWED += ["office/", "office/pdf"]
 for file in ("view/<part:number>/", "view/<part:number>/member/<member:member>/"):
     DOORS |= {f"{REF}{file}{more}": (SIGN_IN, 404, "/admin/") for more in VIEWED}
+    DOORS |= {f"{REF}{file}contacts/": (405, 405, 405)}
 # All else of the admin leads everybody to the step that is missing.
 ADMIN = ["", "password_change/", "password_change/done/", "autocomplete/", "jsi18n/"]
 ADMIN += ["r/<path:content_type_id>/<path:object_id>/", "(?P<url>.*)$"]

@@ -50,6 +50,7 @@ for file in (FILE, FILE + "member/<member:member>/"):
         path(file + "office/", viewer.office, name="view_office"),
         path(file + "office/pdf", viewer.office_pdf, name="view_office_pdf"),
         path(file + "file", viewer.file, name="view_file"),
+        path(file + "contacts/", viewer.add_contacts, name="view_contacts"),
     ]
 mail += [path("mail/<folder:folder>/<ref:ref>/zip/", viewer.everything, name="zip")]
 

@@ -16,16 +16,18 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.shortcuts import render as render_template
 from django.urls import reverse
 from django.utils.http import content_disposition_header
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 from kombu.exceptions import OperationalError
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from addressbook.contacts import received
 from webmail import (
     attachments,
     conversions,
@@ -53,6 +55,7 @@ from webmail.previews import office as office_files
 from webmail.previews.detect import BINARY, Kind
 from webmail.previews.failures import NoPreview, Reason
 from webmail.previews.pages import Page, Sheets, Table
+from webmail.views.messages import TOAST
 from webmail.views.parts import FRAMED, INERT, SANDBOX, policy
 
 # Members of an archive that one page lists.
@@ -344,9 +347,10 @@ def _text_html(words: str) -> str:
     return presentation.text_html(words, rendering.compose_prefix())
 
 
-def _cards(_place: Place, found: Found) -> Preview:
+def _cards(place: Place, found: Found) -> Preview:
     cards = vcards.cards(found.content, found.file.charset)
-    return Preview("webmail/viewer_cards.html", {"cards": cards})
+    context = {"cards": cards, "add_url": place.url("view_contacts")}
+    return Preview("webmail/viewer_cards.html", context)
 
 
 def _calendar(_place: Place, found: Found) -> Preview:
@@ -445,6 +449,27 @@ def file(request: SignedInRequest, place: Place) -> HttpResponseBase:
     """A file inside an attachment as a download."""
     found = _whole(request, place)
     return _download(StreamingHttpResponse(iter((found.content,))), _name(found))
+
+
+@require_POST
+@login_required
+@at_place
+def add_contacts(request: SignedInRequest, place: Place) -> HttpResponse:
+    """The cards of a file go into the reader's contacts; who is there already stays as he is."""
+    found = _whole(request, place, Kind.VCARD)
+    made, known = received.add(request.user, found.content)
+    words = ngettext("%(count)d contact added.", "%(count)d contacts added.", len(made))
+    words %= {"count": len(made)}
+    if known:
+        already = ngettext(
+            "%(count)d was there already.", "%(count)d were there already.", len(known)
+        )
+        words = f"{words} {already % {'count': len(known)}}"
+    request.session[TOAST] = {"message": words, "undo": None}
+    several = [*made, *known]
+    if len(several) == 1:
+        return redirect("addressbook:contact", several[0].pk)
+    return redirect("addressbook:contacts")
 
 
 @require_GET
