@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import cached_property
 from itertools import combinations
 
 from django.db import transaction
@@ -14,12 +16,14 @@ from addressbook.contact_data import ContactData
 from addressbook.contacts import keeping
 from addressbook.folding import words
 from addressbook.importers.duplicates import compatible
-from addressbook.models import Contact, Group
+from addressbook.models import Contact, ContactAddress, Group
 
 MOST_AT_ONCE = 10
 """Contacts in one set, and side by side."""
 # An address or a number that so many share is a switchboard's.
 _MOST_SHARED = 50
+# As `vcard.write` writes it.
+_TELEPHONE = re.compile(r"^TEL[^:\r\n]*:([^\r\n]*)", re.MULTILINE)
 
 TEXTS = (
     "display_name", "prefix", "first_name", "middle_name", "last_name", "suffix", "nickname",
@@ -30,21 +34,29 @@ SEVERAL = ("emails", "phones", "addresses", "urls", "categories")
 """Fields whose values are kept side by side."""
 
 
-@dataclass(frozen=True)
 class _Candidate:
-    contact: Contact
-    data: ContactData
+    """A contact, whose card is read when its name is compared: most of an address book never is."""
+
+    def __init__(self, contact: Contact) -> None:
+        self.contact = contact
+
+    @cached_property
+    def data(self) -> ContactData:
+        return vcard.read_one(self.contact.vcard)
 
 
 def sets(user: User) -> list[tuple[Contact, ...]]:
     """Sets of two to ten contacts, none in two of them: an address or a telephone in common and
-    names that can be one person's, or the same words as their name. Reads the whole address book.
-    """
+    names that can be one person's, or the same words as their name."""
     found = Contact.objects.of(user).defer("search").order_by("initial", "sort_key", "pk")
+    addresses: dict[int, set[str]] = {}
+    rows = ContactAddress.objects.filter(contact__in=Contact.objects.of(user))
+    for pk, folded in rows.order_by().values_list("contact_id", "folded"):
+        addresses.setdefault(pk, set()).add(folded)
     shared: dict[tuple[str, str], list[_Candidate]] = {}
     for contact in found.iterator(chunk_size=500):
-        candidate = _Candidate(contact, vcard.read_one(contact.vcard))
-        for key in _keys(candidate.data):
+        candidate = _Candidate(contact)
+        for key in _keys(contact, addresses.get(contact.pk, set())):
             shared.setdefault(key, []).append(candidate)
     home: dict[int, list[_Candidate]] = {}
     for several in shared.values():
@@ -54,12 +66,12 @@ def sets(user: User) -> list[tuple[Contact, ...]]:
     return [tuple(one.contact for one in members) for members in unique.values()]
 
 
-def _keys(data: ContactData) -> Iterator[tuple[str, str]]:
+def _keys(contact: Contact, addresses: Collection[str]) -> Iterator[tuple[str, str]]:
     """What another contact must have too; each once."""
-    yield from {("address", email.address.lower()) for email in data.emails}
-    numbers = {keeping.digits(phone.number)[-1:] for phone in data.phones}
+    yield from (("address", address) for address in addresses)
+    numbers = {keeping.digits(number)[-1:] for number in _TELEPHONE.findall(contact.vcard)}
     yield from {("telephone", figures) for tail in numbers for figures in tail if len(figures) > 5}
-    name = sorted(words(data.display_name))
+    name = sorted(words(contact.display_name))
     if len(name) > 1:
         yield "name", " ".join(name)
 
