@@ -88,6 +88,8 @@ def _read(
         gathered.warn("row_cut", number)
     style = _style(table, fields, fitting)
     if is_dump:
+        if found.delimiter == "\t" or found.quote_escape == "backslash":
+            fitting = [(number, _without_escapes(row)) for number, row in fitting]
         records = ((number, row.line, _pairs(fields, row, turba.NULLS)) for number, row in fitting)
         turba.gather(records, style, gathered)
     else:
@@ -235,6 +237,10 @@ def _pairs(fields: Sequence[str], row: Row, nulls: Sequence[str] = ()) -> list[P
         for name, cell in zip(fields, row.cells, strict=True)
         if cell and name and cell not in nulls
     ]
+
+
+def _without_escapes(row: Row) -> Row:
+    return Row(row.line, tuple(turba.unescaped(cell) for cell in row.cells))
 
 
 _ENGLISH = {"birthday", "date of birth", "anniversary"}

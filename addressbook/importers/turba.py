@@ -348,17 +348,18 @@ def _copied(text: str, position: int) -> Iterator[tuple[int, list[str]]]:
         if line == "\\.":
             return
         if line:
-            yield position, [_copied_cell(cell) for cell in line.split("\t")]
+            yield position, [unescaped(cell) for cell in line.split("\t")]
         if end < 0:
             return
         position = end + 1
 
 
-def _copied_cell(cell: str) -> str:
+def unescaped(cell: str) -> str:
+    """A cell of PostgreSQL's COPY, and of what MySQL writes with backslashes."""
     if cell == "\\N":
         return ""
-    signs = {"n": "\n", "t": "\t", "r": "\n", "\\": "\\"}
-    return re.sub(r"\\(.)", lambda match: signs.get(match[1], f"\\{match[1]}"), cell)
+    signs = {"n": "\n", "t": "\t", "r": "\n", "\\": "\\", "\n": "\n"}
+    return re.sub(r"(?s)\\(.)", lambda match: signs.get(match[1], f"\\{match[1]}"), cell)
 
 
 def _share_owners(shares: Iterable[_SqlRow]) -> dict[str, str]:

@@ -73,6 +73,11 @@ def test_a_fold_of_2_1_keeps_its_blank_and_one_of_3_0_does_not() -> None:
     assert read("FN:A", "NOTE:un\r\n mot").notes == "unmot"
 
 
+def test_2_1_escapes_no_backslash() -> None:
+    line = "NOTE;ENCODING=QUOTED-PRINTABLE:C:\\\\new \\; =C3=A9"
+    assert read("FN:A", line, version="2.1").notes == "C:\\\\new ; é"
+
+
 def test_an_embedded_card_is_left_out() -> None:
     lines = ("FN:A", "AGENT:", "BEGIN:VCARD", "FN:B", "END:VCARD", "EMAIL:a@x.fr")
     found = list(vcard.parse(card(*lines, version="2.1").encode()))
