@@ -65,7 +65,7 @@ class ActForm(forms.Form):
 class BinForm(forms.Form):
     """What becomes of chosen things in the bin."""
 
-    verb = forms.ChoiceField(choices=[(verb, verb) for verb in ("restore", "erase", "empty")])
+    verb = forms.ChoiceField(choices=[(verb, verb) for verb in ("restore", "erase")])
     contacts = PkList(required=False)
     groups = PkList(required=False)
 

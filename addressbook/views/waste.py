@@ -40,17 +40,14 @@ def _act(request: SignedInRequest) -> HttpResponse:
     here = reverse("addressbook:bin")
     if not form.is_valid():
         return go(request, here, gettext("Nothing was done: choose at least one contact."))
-    mine, groups_there = form.cleaned_data["contacts"], Group.objects.in_bin(request.user)
-    chosen = groups_there.filter(pk__in=form.cleaned_data["groups"])
+    mine = form.cleaned_data["contacts"]
+    chosen = Group.objects.in_bin(request.user).filter(pk__in=form.cleaned_data["groups"])
     if form.cleaned_data["verb"] == "restore":
         count = contacts.restore(request.user, mine)
         for group in chosen:
             groups.restore(group)
             count += 1
         return go(request, here, _restored(count))
-    if form.cleaned_data["verb"] == "empty":
-        mine = Contact.objects.in_bin(request.user).values_list("pk", flat=True)
-        chosen = groups_there
     count = chosen.count() + contacts.erase(request.user, mine)
     chosen.delete()
     words = ngettext("%(count)d deleted for good.", "%(count)d deleted for good.", count)

@@ -46,6 +46,8 @@ def test_letters_say_where_they_begin(claire: User, django_assert_num_queries) -
     ]  # fmt: skip
     assert (page.number, page.total, page.has_next, len(page.rows)) == (2, 154, False, 54)
     assert finding.page(finding.matching(claire), 99).number == 2
+    first = finding.page(finding.matching(claire), 1)
+    assert "".join(contact.initial for contact in first.rows) == "##" + "A" * 98
 
 
 def test_the_page_of_a_contact_is_known(claire: User) -> None:

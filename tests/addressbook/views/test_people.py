@@ -212,6 +212,16 @@ def test_a_picture_is_taken_shown_and_removed(visitor: Client, sophie: Contact) 
     assert not ContactPhoto.objects.exists()
 
 
+def test_another_persons_picture_is_not_shown(
+    browser_of: Callable[[User], Client], paul: User, claire: User
+) -> None:
+    data = ContactData(display_name="Zoé", photo=Photo("image/jpeg", picture(40)))
+    kept = ContactPhoto.objects.get(contact=contacts.create(claire, data))
+    url = f"/contacts/{kept.pk}/photo/{kept.digest}"
+    assert browser_of(claire).get(url).status_code == 200
+    assert browser_of(paul).get(url).status_code == 404
+
+
 def test_deleting_offers_to_undo_it(visitor: Client, sophie: Contact) -> None:
     visitor.post("/contacts/act/", {"verb": "delete", "contacts": sophie.pk})
     page = visitor.get(LIST).content.decode()
