@@ -50,14 +50,11 @@ def test_every_page_is_for_everybody(
     group = contact.groups.get()
     contacts.delete(contact.user, [Contact.objects.earliest("pk").pk])
     found = []
-    for url in (
-        "",
-        f"{contact.pk}/",
-        f"{contact.pk}/edit/",
-        f"groups/{group.pk}/",
-        "bin/",
-        "export/",
-    ):
+    twins = [contacts.create(contact.user, contacts.data_of(contact)).pk, contact.pk]
+    merge = f"duplicates/merge/?contacts={twins[0]}&contacts={twins[1]}"
+    one = f"{contact.pk}/"
+    pages = ["", one, f"{one}edit/", f"groups/{group.pk}/", "groups/new/", "bin/", "export/"]
+    for url in (*pages, "duplicates/", merge):
         page.goto(f"/contacts/{url}")
         found += violations(page)
     assert found + faults == []
