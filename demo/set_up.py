@@ -14,7 +14,7 @@ from pathlib import Path
 import django
 from django.core.management import call_command
 
-from demo import academy, staff
+from demo import academy, contacts, staff
 from demo.words import say
 
 OWN_ADMINISTRATOR = 3  # exit status: the database had an administrator of that name already
@@ -43,6 +43,8 @@ def _people() -> None:
             login=person.login,
             defaults={"address": person.address, "name": person.name},
         )
+        if person.role == "teacher":
+            contacts.fill(person.login)
 
 
 def _staff() -> None:

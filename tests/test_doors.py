@@ -15,6 +15,9 @@ from accounts import session, urls
 from accounts.models import User
 from accounts.numen import Key
 from accounts.roles import ROLES
+from addressbook import contacts
+from addressbook.contact_data import ContactData
+from addressbook.contacts import groups
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
 
@@ -48,6 +51,24 @@ DOORS: dict[str, Answers] = {
     REF + "forward/": (SIGN_IN, 404, "/admin/"),
     "compose/": (SIGN_IN, 200, "/admin/"),
     "preferences/": (SIGN_IN, 200, "/admin/"),
+    "contacts/": (SIGN_IN, 200, "/admin/"),
+    "contacts/act/": (405, 405, 405),
+    "contacts/add/": (405, 405, 405),
+    "contacts/new/": (SIGN_IN, 200, "/admin/"),
+    "contacts/<int:pk>/": (SIGN_IN, 404, "/admin/"),
+    "contacts/<int:pk>/edit/": (SIGN_IN, 404, "/admin/"),
+    "contacts/<int:pk>/photo/<slug:digest>": (SIGN_IN, 404, "/admin/"),
+    "contacts/groups/new/": (SIGN_IN, 200, "/admin/"),
+    "contacts/groups/<int:group>/": (SIGN_IN, 404, "/admin/"),
+    "contacts/groups/<int:group>/edit/": (SIGN_IN, 404, "/admin/"),
+    "contacts/groups/<int:group>/delete/": (405, 405, 405),
+    "contacts/groups/<int:group>/restore/": (405, 405, 405),
+    "contacts/duplicates/": (SIGN_IN, 200, "/admin/"),
+    "contacts/duplicates/merge/": (SIGN_IN, 404, "/admin/"),
+    "contacts/duplicates/undo/": (405, 405, 405),
+    "contacts/bin/": (SIGN_IN, 200, "/admin/"),
+    "contacts/export/": (SIGN_IN, 200, "/admin/"),
+    "contacts/export/file/": (SIGN_IN, 422, "/admin/"),
     "favicon.ico": (LOGO, LOGO, LOGO),
     "language/": ("/", "/", "/"),
     "lookup/": (200, 200, 200),
@@ -115,6 +136,7 @@ VIEWED = ["", "image", "thumb", "media", "pdf", "frame/", "frame/inline/<int:n>"
 VIEWED += ["letter/", "frame/remote/<int:n>", "office/", "office/pdf", "scan"]
 for file in ("view/<part:number>/", "view/<part:number>/member/<member:member>/"):
     DOORS |= {f"{REF}{file}{more}": (SIGN_IN, 404, "/admin/") for more in VIEWED}
+    DOORS |= {f"{REF}{file}contacts/": (405, 405, 405)}
 # All else of the admin leads everybody to the step that is missing.
 ADMIN = ["", "password_change/", "password_change/done/", "autocomplete/", "jsi18n/"]
 ADMIN += ["r/<path:content_type_id>/<path:object_id>/", "(?P<url>.*)$"]
@@ -157,20 +179,26 @@ def addresses(patterns: list[URLPattern | URLResolver], before: str = "") -> Ite
 
 
 @pytest.fixture
-def filled(mailbox: Mailbox) -> dict[str, str]:
-    """What to put into addresses: a folder and a message of Alice's."""
+def filled(mailbox: Mailbox, db: None) -> dict[str, str]:
+    """What to put into addresses: a folder and a message of Alice's, a contact and a group of
+    somebody else's."""
     mailbox.create_folder("Conseil")
     uid = mailbox.append(b"Subject: x\n\nx\n", "Conseil")
+    owner = User.objects.create(login="claire")
+    sophie = contacts.create(owner, ContactData(display_name="Sophie"))
+    group = groups.create(owner, "Parents")
     return {
         "<folder:folder>": "Conseil",
         "<ref:ref>": f"{mailbox.uidvalidity('Conseil')}-{uid}",
         "<part:number>": "1",
         "<member:member>": "0",
         "<int:n>": "0",
-        "<int:pk>": "1",
         "<slug:slug>": "thunderbird",
         "<slug:token>": "x" * 27,
         AUTODISCOVER: "Autodiscover/Autodiscover.xml",
+        "<int:pk>": str(sophie.pk),
+        "<int:group>": str(group.pk),
+        "<slug:digest>": "0",
         "<path:object_id>": "1",
         "<path:content_type_id>": "1",
         "^(?P<app_label>…)/$": "accounts/",

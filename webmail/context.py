@@ -15,13 +15,14 @@ def page(request: HttpRequest) -> dict[str, Any]:
     one may be idle."""
     session = getattr(request, "session", None)
     shared = bool(session and session.get("shared_computer"))
+    minutes = settings.SHARED_IDLE_MINUTES if shared else settings.SESSION_IDLE_MINUTES
     return {
         "product": settings.PRODUCT_NAME,
         "authority": settings.AUTHORITY_NAME,
         "support": {"phone": settings.SUPPORT_PHONE, "email": settings.SUPPORT_EMAIL},
         "prefs": getattr(request, "preferences", None) or Preferences.combine({}, {}),
         "shared_computer": shared,
-        "idle_seconds": 60 * (settings.SHARED_IDLE_MINUTES if shared else settings.SESSION_IDLE_MINUTES),
+        "idle_seconds": 60 * minutes,
         "demo": settings.DEMO,
         "has_lookup": bool(settings.NUMEN_KEYS),
     }

@@ -123,6 +123,12 @@ class OverQuota(WebmailError):
     status = 507
 
 
+class AddressBookFull(WebmailError):
+    """A person has as many contacts as one may have; nothing was added."""
+
+    status = 507
+
+
 class RemoteRefused(WebmailError):
     """What mail names elsewhere is not fetched: its host is not public, its answer not wanted."""
 

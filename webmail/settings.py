@@ -127,7 +127,9 @@ DEMO = env_bool("WEBMAIL_DEMO", False)
 TESTING = "pytest" in sys.modules
 SECRET_KEY = env_text("WEBMAIL_SECRET_KEY")
 if not SECRET_KEY:
-    if not (DEBUG or TESTING or set(sys.argv) & {"collectstatic", "makemigrations"}):
+    # A dry run of an import signs and stores nothing.
+    _dry = {"import_contacts", "--dry-run"} <= set(sys.argv)
+    if not (DEBUG or TESTING or _dry or set(sys.argv) & {"collectstatic", "makemigrations"}):
         raise ImproperlyConfigured(
             "WEBMAIL_SECRET_KEY (or WEBMAIL_SECRET_KEY_FILE) must be set: 50 random characters"
         )
@@ -301,6 +303,7 @@ INSTALLED_APPS = [
     "csp",
     "accounts",  # after allauth, whose list of addresses it takes out of the admin
     "webmail",
+    "addressbook",
 ]
 
 MIDDLEWARE = [
@@ -516,6 +519,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "webmail.tasks.expire_office_previews",
         "schedule": 10 * 60,
     },
+    "empty-bins": {"task": "addressbook.tasks.empty_bins", "schedule": 24 * 60 * 60},
 }
 
 LOGGING = {

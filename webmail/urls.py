@@ -9,7 +9,7 @@ from django.views.i18n import set_language
 
 from webmail.converters import FolderConverter, MemberConverter, MessageConverter, PartConverter
 from webmail.views import compose, messages, parts, preferences
-from webmail.views.viewer import contents, nested, office, pages
+from webmail.views.viewer import cards, contents, nested, office, pages
 
 register_converter(FolderConverter, "folder")
 register_converter(MessageConverter, "ref")
@@ -54,6 +54,7 @@ for file in (FILE, FILE + "member/<member:member>/"):
         path(file + "office/", office.office, name="view_office"),
         path(file + "office/pdf", office.office_pdf, name="view_office_pdf"),
         path(file + "file", contents.file, name="view_file"),
+        path(file + "contacts/", cards.add_contacts, name="view_contacts"),
     ]
 mail += [path("mail/<folder:folder>/<ref:ref>/zip/", contents.everything, name="zip")]
 
@@ -61,6 +62,7 @@ urlpatterns = [
     path("", messages.home, name="home"),
     path("", include((mail, "mail"))),
     path("", include("accounts.urls")),
+    path("contacts/", include("addressbook.urls")),
     path("admin/", admin.site.urls),
     path("favicon.ico", RedirectView.as_view(url=LOGO)),
     path("language/", set_language, name="set_language"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from accounts import session
 from accounts.forms import SignInForm
 from accounts.http import AnyRequest, SignedInRequest, login_required
 from accounts.models import User
+from addressbook.contacts import groups
 from webmail import dates, outbox, rendering
 from webmail.errors import (
     FolderChanged,
@@ -113,14 +115,29 @@ def compose(request: AnyRequest) -> HttpResponseBase:
 def _new(request: SignedInRequest) -> HttpResponse:
     with session.imap(request) as imap:
         sides = read_folders(imap, "")
+    group = ", ".join(_group(request))
+    in_copy = request.GET.get("as") == "bcc"
     initial = {
-        "to": _line(request.GET.get("to", "")),
+        "to": "" if in_copy else group or _line(request.GET.get("to", "")),
         "cc": _line(request.GET.get("cc", "")),
+        "bcc": group if in_copy else "",
         "subject": _line(request.GET.get("subject", "")),
         "body": request.GET.get("body", "")[:100_000],
         "kind": "new",
     }
     return _page(request, ComposeForm(initial=initial), sides)
+
+
+def _group(request: SignedInRequest) -> tuple[str, ...]:
+    """Those in the group of contacts that ``?group=`` names: thirty people would not fit into
+    the address of a page."""
+    asked = request.GET.get("group", "")
+    if not re.fullmatch(r"[0-9]{1,18}", asked):
+        return ()
+    found = groups.find(request.user, int(asked))
+    if found is None:
+        raise NotFound
+    return groups.recipients(found)
 
 
 def _line(text: str) -> str:

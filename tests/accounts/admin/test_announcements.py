@@ -69,8 +69,8 @@ def test_the_urgent_ones_come_first(person: Callable[..., User]) -> None:
     assert titles(person("prof")) == ["bad", "warn", "info"]
 
 
-def dismiss(client: Client, pk: int, **more: object) -> int:
-    return client.post(f"/announcements/{pk}/dismiss", **more).status_code
+def dismiss(client: Client, pk: int, headers: dict[str, str] | None = None) -> int:
+    return client.post(f"/announcements/{pk}/dismiss", headers=headers).status_code
 
 
 def test_one_is_put_away_for_this_person_alone(person: Callable[..., User]) -> None:

@@ -93,7 +93,7 @@ def test_nobody_changes_a_line(administrator: Client, lines: list[AuditEvent]) -
 def exported(client: Client, query: str = "") -> list[list[str]]:
     answer = client.post(f"{LOG}export/{query}")
     assert answer.status_code == 200
-    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    text = answer.getvalue().decode("utf-8-sig")
     return list(csv.reader(io.StringIO(text), delimiter=";"))
 
 

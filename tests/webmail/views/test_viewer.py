@@ -18,6 +18,7 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts import session
+from addressbook.models import Contact
 from demo.mail import office, pdf, scans, slides
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import DATA, Mailbox
@@ -626,6 +627,21 @@ def test_a_vcard_is_a_card(reader: Client, attached: Open) -> None:
     assert "Maëlle <b>Aubry</b>" in words(shown) and "03 22 00 00 00" in words(shown)
     assert 'href="/compose/?to=m.aubry%40courriel.example"' in page(shown)
     assert "<svg onload" not in page(shown)
+
+
+def test_the_people_of_a_vcard_are_added_once(reader: Client, attached: Open) -> None:
+    cards = "".join(
+        f"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Élève {n}\r\nEMAIL:e{n}@x.example\r\nEND:VCARD\r\n"
+        for n in range(3)
+    )
+    url = attached(("classe.vcf", "text/vcard", cards.encode()))
+    assert f'action="{url}contacts/"' in page(reader.get(url))
+    for _time in range(2):
+        assert reader.post(f"{url}contacts/")["Location"] == "/contacts/"
+        names = Contact.objects.values_list("display_name", flat=True)
+        assert list(names) == ["Élève 0", "Élève 1", "Élève 2"]
+    other = attached(("notes.txt", "text/plain", b"Bonjour"))
+    assert reader.post(f"{other}contacts/").status_code == 404
 
 
 @pytest.mark.parametrize(

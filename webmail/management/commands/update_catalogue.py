@@ -29,7 +29,7 @@ KEYWORDS = {
     "npgettext": ((1, "c"), 2, 3),
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
-APPS = ("webmail", "accounts")
+APPS = ("webmail", "accounts", "addressbook")
 
 
 def _sources() -> Iterator[tuple[Path, str]]:

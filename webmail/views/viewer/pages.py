@@ -205,9 +205,10 @@ def _listed(place: Place, holding: Holding) -> list[AttachmentCard]:
     ]
 
 
-def _cards(_place: Place, found: Found) -> Preview:
+def _cards(place: Place, found: Found) -> Preview:
     cards = vcards.cards(found.content, found.file.charset)
-    return Preview("webmail/viewer_cards.html", {"cards": cards})
+    context = {"cards": cards, "add_url": place.url("view_contacts")}
+    return Preview("webmail/viewer_cards.html", context)
 
 
 def _calendar(_place: Place, found: Found) -> Preview:

@@ -65,7 +65,7 @@ function key(region, event) {
     case "Delete":
       if (!box) return;
       if (picked().length === 0) box.checked = true;
-      return document.querySelector("#act-form [value=trash]")?.click();
+      return document.querySelector("#act-form :is([value=trash], [value=delete])")?.click();
   }
 }
 

@@ -2,6 +2,7 @@
 // needs no new listener; a module with something to do on new elements exports `load(root)`.
 
 import * as compose from "./compose.js";
+import * as contacts from "./contacts.js";
 import * as copying from "./copying.js";
 import * as countdown from "./countdown.js";
 import * as folders from "./folders.js";
@@ -19,7 +20,7 @@ import * as settings from "./settings.js";
 import * as signin from "./signin.js";
 import * as viewer from "./viewer.js";
 
-const modules = [compose, copying, countdown, folders, frame, idle, list, menus, notices, panes, passkey, password, print, session, settings, signin, viewer];
+const modules = [compose, contacts, copying, countdown, folders, frame, idle, list, menus, notices, panes, passkey, password, print, session, settings, signin, viewer];
 
 function load(root) {
   for (const module of modules) module.load?.(root);

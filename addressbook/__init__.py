@@ -1,0 +1,1 @@
+"""Contacts, groups, completion of recipients, and the old address books brought in."""

@@ -1,0 +1,37 @@
+"""What a person does with contacts: the only writer of their rows.
+
+Here: make, change, put into the bin, take out again. `finding` searches and pages, `groups`
+gathers, `duplicates` finds and merges, `export` hands out, `photos` encodes pictures anew.
+"""
+
+from addressbook.contacts.keeping import (
+    BIN_DAYS,
+    MOST_CONTACTS,
+    categorise,
+    create,
+    create_many,
+    data_of,
+    delete,
+    erase,
+    expire,
+    recipient,
+    restore,
+    room,
+    update,
+)
+
+__all__ = [
+    "BIN_DAYS",
+    "MOST_CONTACTS",
+    "categorise",
+    "create",
+    "create_many",
+    "data_of",
+    "delete",
+    "erase",
+    "expire",
+    "recipient",
+    "restore",
+    "room",
+    "update",
+]

@@ -1,0 +1,150 @@
+"""Contacts that may be one person, and one made of several."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from itertools import combinations
+
+from django.db import transaction
+
+from accounts.models import User
+from addressbook import vcard
+from addressbook.contact_data import ContactData
+from addressbook.contacts import keeping
+from addressbook.folding import words
+from addressbook.importers.duplicates import compatible
+from addressbook.models import Contact, ContactAddress, Group
+
+MOST_AT_ONCE = 10
+"""Contacts in one set, and side by side."""
+# An address or a number that so many share is a switchboard's.
+_MOST_SHARED = 50
+# As `vcard.write` writes it.
+_TELEPHONE = re.compile(r"^TEL[^:\r\n]*:([^\r\n]*)", re.MULTILINE)
+
+TEXTS = (
+    "display_name", "prefix", "first_name", "middle_name", "last_name", "suffix", "nickname",
+    "organization", "department", "job_title", "school", "birthday", "anniversary", "notes",
+)  # fmt: skip
+"""Fields of which one value is kept."""
+SEVERAL = ("emails", "phones", "addresses", "urls", "categories")
+"""Fields whose values are kept side by side."""
+
+
+class _Candidate:
+    """A contact, whose card is read when its name is compared: most of an address book never is."""
+
+    def __init__(self, contact: Contact) -> None:
+        self.contact = contact
+
+    @cached_property
+    def data(self) -> ContactData:
+        return vcard.read_one(self.contact.vcard)
+
+
+def sets(user: User) -> list[tuple[Contact, ...]]:
+    """Sets of two to ten contacts, none in two of them: an address or a telephone in common and
+    names that can be one person's, or the same words as their name."""
+    found = Contact.objects.of(user).defer("search").order_by("initial", "sort_key", "pk")
+    addresses: dict[int, set[str]] = {}
+    rows = ContactAddress.objects.filter(contact__in=Contact.objects.of(user))
+    for pk, folded in rows.order_by().values_list("contact_id", "folded"):
+        addresses.setdefault(pk, set()).add(folded)
+    shared: dict[tuple[str, str], list[_Candidate]] = {}
+    for contact in found.iterator(chunk_size=500):
+        candidate = _Candidate(contact)
+        for key in _keys(contact, addresses.get(contact.pk, set())):
+            shared.setdefault(key, []).append(candidate)
+    home: dict[int, list[_Candidate]] = {}
+    for several in shared.values():
+        if 1 < len(several) <= _MOST_SHARED:
+            _join(several, home)
+    unique = {id(members): members for members in home.values() if len(members) > 1}
+    return [tuple(one.contact for one in members) for members in unique.values()]
+
+
+def _keys(contact: Contact, addresses: Collection[str]) -> Iterator[tuple[str, str]]:
+    """What another contact must have too; each once."""
+    yield from (("address", address) for address in addresses)
+    numbers = {keeping.digits(number)[-1:] for number in _TELEPHONE.findall(contact.vcard)}
+    yield from {("telephone", figures) for tail in numbers for figures in tail if len(figures) > 5}
+    name = sorted(words(contact.display_name))
+    if len(name) > 1:
+        yield "name", " ".join(name)
+
+
+def _join(several: Sequence[_Candidate], home: dict[int, list[_Candidate]]) -> None:
+    """Bring the sets of these together where every name goes with every other."""
+    for one, other in combinations(several, 2):
+        mine = home.setdefault(one.contact.pk, [one])
+        theirs = home.setdefault(other.contact.pk, [other])
+        if mine is theirs or len(mine) + len(theirs) > MOST_AT_ONCE:
+            continue
+        if all(compatible(this.data, that.data) for this in mine for that in theirs):
+            mine += theirs
+            for member in theirs:
+                home[member.contact.pk] = mine
+
+
+def values(datas: Iterable[ContactData], name: str) -> tuple[object, ...]:
+    """The different values of a field, the first contact's first. Addresses and telephones that
+    differ in their case, blanks or type alone are one."""
+    found: dict[object, object] = {}
+    for data in datas:
+        value = getattr(data, name)
+        for one in value if name in SEVERAL else (value,):
+            if one:
+                found.setdefault(_same(one, name), one)
+    return tuple(found.values())
+
+
+def _same(value: object, name: str) -> object:
+    if name == "emails":
+        return value.address.lower()  # type: ignore[attr-defined]
+    if name == "phones":
+        number = value.number  # type: ignore[attr-defined]
+        return (keeping.digits(number) or (number,))[-1]
+    return value
+
+
+def combine(
+    datas: Sequence[ContactData], chosen: Mapping[str, int], kept: Mapping[str, Collection[int]]
+) -> ContactData:
+    """One of several: of each text the value of that number among `values` (0 where nothing is
+    said), of each field of several those numbers (all). Notes may also all be kept: number -1."""
+    made = ContactData(photo=next((data.photo for data in datas if data.photo), None))
+    texts: dict[str, object] = {}
+    for name in TEXTS:
+        found = values(datas, name)
+        number = chosen.get(name, 0)
+        if number == -1:
+            texts[name] = "\n\n".join(str(text) for text in found)
+        else:
+            texts[name] = found[number] if number < len(found) else ""
+    for name in SEVERAL:
+        found = values(datas, name)
+        numbers = kept.get(name, range(len(found)))
+        texts[name] = tuple(one for number, one in enumerate(found) if number in numbers)
+    others = dict.fromkeys(line for data in datas for line in data.others)
+    return replace(made, **texts, others=tuple(others))  # type: ignore[arg-type]
+
+
+def merge(user: User, several: Sequence[Contact], data: ContactData) -> Contact:
+    """A new contact in the groups of all; those it was made of go into the bin, whence they come
+    back unchanged. Raises AddressBookFull."""
+    with transaction.atomic():
+        made = keeping.create(user, data)
+        groups = Group.objects.of(user).filter(contacts__in=several).distinct()
+        made.groups.set(groups)
+        keeping.delete(user, [contact.pk for contact in several])
+    return made
+
+
+def unmerge(user: User, merged: int, pks: Iterable[int]) -> int:
+    """Undo `merge`: how many came back."""
+    with transaction.atomic():
+        keeping.delete(user, [merged])
+        return keeping.restore(user, pks)

@@ -1,0 +1,78 @@
+"""Find contacts: pages in the order of the index, by words of any of their fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, F, QuerySet
+
+from accounts.models import User
+from addressbook.folding import words
+from addressbook.models import Contact, Group
+
+PAGE_SIZE = 100
+_MOST_WORDS = 10
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A letter of the index: how many contacts it has, and the page on which they begin."""
+
+    letter: str
+    count: int
+    page: int
+
+
+@dataclass(frozen=True)
+class ContactPage:
+    """One page, numbered from 1, of what was looked for."""
+
+    rows: tuple[Contact, ...]
+    letters: tuple[Letter, ...]
+    number: int
+    total: int
+
+    @property
+    def has_next(self) -> bool:
+        return self.number * PAGE_SIZE < self.total
+
+
+def matching(user: User, query: str = "", group: Group | None = None) -> QuerySet[Contact]:
+    """A person's contacts, those of a group, that hold every word of ``query`` in any field, each
+    word anywhere in one of theirs; accents and capitals do not count."""
+    found = Contact.objects.of(user)
+    if group:
+        found = found.filter(groups=group)
+    for word in words(query)[:_MOST_WORDS]:
+        found = found.filter(search__contains=word)
+    return found.order_by("initial", "sort_key", "pk")
+
+
+def page(found: QuerySet[Contact], number: int) -> ContactPage:
+    """A page of `matching`, with the digest of each picture; two queries whatever the number. One
+    beyond the last is the last."""
+    counts = found.order_by("initial").values_list("initial").annotate(Count("pk"))
+    letters, before = [], 0
+    for letter, count in counts:
+        letters.append(Letter(letter, count, before // PAGE_SIZE + 1))
+        before += count
+    number = max(1, min(number, -(-before // PAGE_SIZE)))
+    start = (number - 1) * PAGE_SIZE
+    rows = found.annotate(photo_digest=F("photo__digest")).defer("vcard", "search")
+    return ContactPage(tuple(rows[start : start + PAGE_SIZE]), tuple(letters), number, before)
+
+
+def page_of(found: QuerySet[Contact], contact: Contact) -> int:
+    """The page on which a contact stands."""
+    before = found.filter(initial__lt=contact.initial).count()
+    letter = found.filter(initial=contact.initial)
+    before += letter.filter(sort_key__lt=contact.sort_key).count()
+    before += letter.filter(sort_key=contact.sort_key, pk__lt=contact.pk).count()
+    return before // PAGE_SIZE + 1
+
+
+def by_address(user: User, addresses: Iterable[str]) -> QuerySet[Contact]:
+    """A person's contacts that have one of these addresses."""
+    folded = {address.lower() for address in addresses}
+    return Contact.objects.of(user).filter(addresses__folded__in=folded).distinct()

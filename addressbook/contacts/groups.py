@@ -1,0 +1,107 @@
+"""Groups: named sets of contacts, each usable as recipients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from accounts.models import User
+from addressbook.contacts.keeping import recipient
+from addressbook.folding import fold
+from addressbook.models import Contact, ContactAddress, Group
+
+MOST_ADDRESSES = 5_000
+"""In one group."""
+
+
+class NameTaken(ValueError):
+    """The person has a group of that name, accents and capitals aside."""
+
+
+class GroupFull(ValueError):
+    """The group would hold more than 5,000 addresses."""
+
+
+def counted(user: User) -> list[tuple[Group, int]]:
+    """A person's groups by name, each with the number of its contacts that are not in the bin."""
+    there = Q(contacts__isnull=False, contacts__deleted=None)
+    found = Group.objects.of(user).annotate(size=Count("contacts", filter=there))
+    sizes = dict(found.order_by().values_list("pk", "size"))
+    return [(group, sizes.get(group.pk, 0)) for group in Group.objects.of(user)]
+
+
+def find(user: User, pk: int) -> Group | None:
+    """A person's own group, not in the bin."""
+    return Group.objects.of(user).filter(pk=pk).first()
+
+
+def create(user: User, name: str) -> Group:
+    """An empty group. Raises NameTaken."""
+    _check_name(user, name)
+    return Group.objects.create(user=user, name=name, folded=fold(name)[:200])
+
+
+def rename(group: Group, name: str) -> None:
+    """Raises NameTaken."""
+    _check_name(group.user, name, but=group.pk)
+    group.name, group.folded = name, fold(name)[:200]
+    group.save(update_fields=["name", "folded"])
+
+
+def _check_name(user: User, name: str, but: int | None = None) -> None:
+    if Group.objects.of(user).filter(folded=fold(name)[:200]).exclude(pk=but or 0).exists():
+        raise NameTaken(name)
+
+
+def add(group: Group, pks: Iterable[int]) -> int:
+    """Contacts of the group's owner into it; how many were not in it. Raises GroupFull."""
+    with transaction.atomic():
+        Group.objects.select_for_update().get(pk=group.pk)
+        mine = Contact.objects.of(group.user).filter(pk__in=list(pks))
+        new = list(mine.exclude(groups=group))
+        if group.contacts.count() + len(group.external) + len(new) > MOST_ADDRESSES:
+            raise GroupFull(group.name)
+        group.contacts.add(*new)
+    return len(new)
+
+
+def remove(group: Group, pks: Iterable[int]) -> int:
+    """Contacts out of the group; how many were in it. They stay in the address book."""
+    members = list(group.contacts.filter(deleted=None, pk__in=list(pks)))
+    group.contacts.remove(*members)
+    return len(members)
+
+
+def delete(group: Group) -> None:
+    """Put the group into the bin; its contacts stay where they are."""
+    group.deleted = timezone.now()
+    group.save(update_fields=["deleted"])
+
+
+def restore(group: Group) -> None:
+    """Take it out of the bin; under another name where a new group has its own."""
+    name, number = group.name, 2
+    with transaction.atomic():
+        while Group.objects.of(group.user).filter(folded=fold(name)[:200]).exists():
+            ending = f" ({number})"
+            name, number = group.name[: 200 - len(ending)] + ending, number + 1
+        group.name, group.folded, group.deleted = name, fold(name)[:200], None
+        group.save(update_fields=["name", "folded", "deleted"])
+
+
+def recipients(group: Group) -> tuple[str, ...]:
+    """``Nom <adresse>`` of each contact by its preferred address, and the other addresses of the
+    group; an address once."""
+    rows = ContactAddress.objects.filter(
+        contact__groups=group, contact__deleted=None, position=0
+    ).select_related("contact")
+    found = {
+        row.folded: recipient(row.contact.display_name, row.address)
+        for row in rows.order_by("contact__sort_key", "contact__pk")
+    }
+    for address in group.external:
+        found.setdefault(address.lower(), address)
+    return tuple(found.values())

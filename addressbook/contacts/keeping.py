@@ -1,0 +1,224 @@
+"""Contacts made, changed, put into the bin and taken out again.
+
+The vCard is the truth; the columns, the rows of addresses and the picture beside it are made
+from it here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from addressbook import vcard
+from addressbook.contact_data import ContactData, Photo
+from addressbook.contacts import photos
+from addressbook.folding import fold, words
+from addressbook.models import Contact, ContactAddress, ContactPhoto, Group
+from webmail.errors import AddressBookFull
+
+MOST_CONTACTS = 100_000
+"""Of one person, those in the bin included."""
+BIN_DAYS = 30
+BATCH = 500
+
+_LONGEST = 300
+_LONGEST_SEARCH = 20_000
+_MOST_ADDRESSES = 100
+
+
+def room(user: User) -> int:
+    """How many contacts a person may still make."""
+    return max(0, MOST_CONTACTS - Contact.objects.filter(user=user).count())
+
+
+def create(user: User, data: ContactData) -> Contact:
+    """One contact. A UID that the person has already, in the bin too, is replaced by a new one.
+    Raises AddressBookFull."""
+    return create_many(user, [data])[0]
+
+
+def create_many(user: User, datas: Sequence[ContactData]) -> list[Contact]:
+    """All or none of them, in their order, in statements of 500 rows; see `create`."""
+    if len(datas) > room(user):
+        raise AddressBookFull
+    with transaction.atomic():
+        made: list[Contact] = []
+        for start in range(0, len(datas), BATCH):
+            made += _create_batch(user, datas[start : start + BATCH])
+    return made
+
+
+def _create_batch(user: User, datas: Sequence[ContactData]) -> list[Contact]:
+    asked = [data.uid[:255] for data in datas if data.uid]
+    taken = set(Contact.objects.filter(user=user, uid__in=asked).values_list("uid", flat=True))
+    complete = []
+    for data in datas:
+        uid = data.uid[:255]
+        if not uid or uid in taken:
+            uid = str(uuid.uuid4())
+        taken.add(uid)
+        complete.append(_complete(replace(data, uid=uid)))
+    rows = Contact.objects.bulk_create(_filled(Contact(user=user), data) for data in complete)
+    _write_addresses(rows, complete)
+    _write_photos(rows, complete)
+    return rows
+
+
+def update(contact: Contact, data: ContactData) -> None:
+    """The contact says what ``data`` says; its UID stays."""
+    data = _complete(replace(data, uid=contact.uid))
+    with transaction.atomic():
+        _filled(contact, data).save()
+        contact.addresses.all().delete()
+        _write_addresses([contact], [data])
+        kept = ContactPhoto.objects.filter(contact=contact)
+        if data.photo is None:
+            kept.delete()
+        elif bytes(kept.values_list("content", flat=True).first() or b"") != data.photo.content:
+            kept.delete()
+            _write_photos([contact], [data])
+
+
+def data_of(contact: Contact) -> ContactData:
+    """All that is known of a contact, with its picture."""
+    data = vcard.read_one(contact.vcard)
+    photo = ContactPhoto.objects.filter(contact=contact).first()
+    return replace(data, photo=Photo("image/webp", bytes(photo.content))) if photo else data
+
+
+def _complete(data: ContactData) -> ContactData:
+    """With a name to show, and without what columns cannot hold."""
+    emails = tuple(email for email in data.emails if len(email.address) <= 254)
+    data = replace(data, emails=emails[:_MOST_ADDRESSES])
+    return replace(data, display_name=data.display_name or vcard.full_name(data) or data.nickname)
+
+
+def _filled(contact: Contact, data: ContactData) -> Contact:
+    contact.uid = data.uid
+    contact.vcard = vcard.write(replace(data, photo=None, owner=""))
+    contact.display_name = data.display_name[:_LONGEST]
+    by_last = f"{data.last_name} {data.first_name}" if data.last_name else data.display_name
+    contact.sort_key = fold(by_last)[:_LONGEST]
+    contact.initial = initial(contact.sort_key)
+    contact.organization = (data.organization or data.school)[:_LONGEST]
+    contact.job_title = data.job_title[:_LONGEST]
+    contact.search = _search_text(data)
+    return contact
+
+
+def initial(sort_key: str) -> str:
+    """The letter of the index: A to Z, or # for all else."""
+    letter = sort_key[:1].upper()
+    return letter if "A" <= letter <= "Z" else "#"
+
+
+def _search_text(data: ContactData) -> str:
+    """Every word of every field, and telephone numbers without their blanks."""
+    fields = [
+        data.display_name, data.prefix, data.first_name, data.middle_name, data.last_name,
+        data.suffix, data.nickname, data.organization, data.department, data.job_title,
+        data.school, *(email.address for email in data.emails), *data.categories, *data.urls,
+    ]  # fmt: skip
+    for phone in data.phones:
+        fields += [phone.number, *digits(phone.number)]
+    for address in data.addresses:
+        fields += [address.street, address.po_box, address.city, address.region]
+        fields += [address.postal_code, address.country, address.formatted]
+    return " ".join(words(" ".join([*fields, data.notes])))[:_LONGEST_SEARCH]
+
+
+def digits(number: str) -> tuple[str, ...]:
+    """A telephone number as figures alone; of a French one abroad's way, also as dialled at home:
+    ``+33 6 12`` -> ``33612``, ``0612``."""
+    figures = re.sub(r"\D", "", number)
+    if number.strip().startswith("+33") or figures.startswith("0033"):
+        home = figures.removeprefix("0033").removeprefix("33").removeprefix("0")
+        return (figures, f"0{home}")
+    return (figures,) if figures else ()
+
+
+def _write_addresses(rows: Sequence[Contact], datas: Sequence[ContactData]) -> None:
+    ContactAddress.objects.bulk_create(
+        (
+            ContactAddress(
+                user_id=contact.user_id,
+                contact=contact,
+                position=position,
+                address=email.address,
+                folded=email.address.lower(),
+                type=email.type,
+            )
+            for contact, data in zip(rows, datas, strict=True)
+            for position, email in enumerate(data.emails)
+        ),
+        batch_size=BATCH,
+    )
+
+
+def _write_photos(rows: Sequence[Contact], datas: Sequence[ContactData]) -> None:
+    made = []
+    for contact, data in zip(rows, datas, strict=True):
+        if data.photo and (picture := photos.encode(data.photo.content)):
+            photo = ContactPhoto(contact=contact, content=picture, digest=photos.digest(picture))
+            made.append(photo)
+    ContactPhoto.objects.bulk_create(made, batch_size=50)
+
+
+def delete(user: User, pks: Iterable[int]) -> list[int]:
+    """Put a person's contacts into the bin; the keys of those that went."""
+    with transaction.atomic():
+        rows = Contact.objects.of(user).filter(pk__in=list(pks))
+        gone = list(rows.select_for_update().values_list("pk", flat=True))
+        Contact.objects.filter(pk__in=gone).update(deleted=timezone.now())
+    return gone
+
+
+def restore(user: User, pks: Iterable[int]) -> int:
+    """Take contacts out of the bin, into the groups they were in; how many."""
+    return Contact.objects.in_bin(user).filter(pk__in=list(pks)).update(deleted=None)
+
+
+def erase(user: User, pks: Iterable[int]) -> int:
+    """Delete for good what is in the bin; how many."""
+    rows = Contact.objects.in_bin(user).filter(pk__in=list(pks))
+    return rows.delete()[1].get("addressbook.Contact", 0)
+
+
+def expire() -> int:
+    """Delete for good what was put into anybody's bin more than 30 days ago; how many rows."""
+    before = timezone.now() - timedelta(days=BIN_DAYS)
+    count = Group.objects.filter(deleted__lt=before).delete()[0]
+    while pks := list(
+        Contact.objects.filter(deleted__lt=before).values_list("pk", flat=True)[:BATCH]
+    ):
+        count += Contact.objects.filter(pk__in=pks).delete()[0]
+    return count
+
+
+def categorise(user: User, pks: Iterable[int], category: str) -> int:
+    """Add a category to contacts; how many did not have it."""
+    changed = 0
+    for contact in Contact.objects.of(user).filter(pk__in=list(pks)):
+        data = data_of(contact)
+        if fold(category) not in map(fold, data.categories):
+            update(contact, replace(data, categories=(*data.categories, category)))
+            changed += 1
+    return changed
+
+
+def recipient(name: str, address: str) -> str:
+    """``Nom <adresse>`` as it is typed into a line of recipients."""
+    name = " ".join(name.split())
+    if not name or name == address:
+        return address
+    if re.search(r'[()<>\[\]:;@\\,."]', name):
+        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+        name = f'"{escaped}"'
+    return f"{name} <{address}>"

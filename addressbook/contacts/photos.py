@@ -1,0 +1,55 @@
+"""Pictures of contacts, encoded anew: what a browser gets was made here, small and bare."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import struct
+import warnings
+
+from PIL import Image, ImageOps
+
+LONGEST_SIDE = 512
+LARGEST_FILE = 5_000_000
+
+_MOST_PIXELS = 64_000_000
+_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
+# What Pillow's readers raise for damaged files, beside its own.
+_DAMAGE = (
+    OSError, ValueError, SyntaxError, EOFError, struct.error, TypeError, LookupError,
+    ArithmeticError, AttributeError, MemoryError, Image.DecompressionBombError,
+)  # fmt: skip
+
+
+def encode(content: bytes) -> bytes | None:
+    """WebP of at most 512 pixels a side, upright, without metadata; None for what is no picture, is
+    damaged, or declares more pixels than any photograph."""
+    if len(content) > LARGEST_FILE:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
+                return _webp(image)
+    except _DAMAGE:
+        return None
+
+
+def _webp(image: Image.Image) -> bytes | None:
+    if not 0 < image.width * image.height <= _MOST_PIXELS:
+        return None
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
+    small = ImageOps.exif_transpose(image)
+    small = small.convert(mode)
+    small.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    bare = Image.new(mode, small.size)
+    bare.paste(small)
+    made = io.BytesIO()
+    bare.save(made, "WEBP", quality=85)
+    return made.getvalue()
+
+
+def digest(content: bytes) -> str:
+    """What tells one picture from another in its address."""
+    return hashlib.sha256(content).hexdigest()[:32]

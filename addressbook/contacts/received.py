@@ -1,0 +1,30 @@
+"""Cards that came with a mail."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from accounts.models import User
+from addressbook import vcard
+from addressbook.contact_data import ContactData
+from addressbook.contacts import finding, keeping
+from addressbook.models import Contact
+
+MOST_CARDS = 500
+"""Read of one file; for larger ones there is the import."""
+
+
+def add(user: User, content: bytes) -> tuple[list[Contact], list[Contact]]:
+    """Those made of the cards of a file, and those that were there already: who have an address of
+    the card. Raises AddressBookFull."""
+    cards = (item for item in vcard.parse(content) if isinstance(item, ContactData))
+    new: list[ContactData] = []
+    known: list[Contact] = []
+    for data in islice(cards, MOST_CARDS):
+        addresses = [email.address for email in data.emails]
+        there = finding.by_address(user, addresses).first() if addresses else None
+        if there:
+            known.append(there)
+        else:
+            new.append(data)
+    return keeping.create_many(user, new), known

@@ -1,0 +1,461 @@
+"""What comes from browsers, checked where it enters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from addressbook import vcard
+from addressbook.contact_data import ContactData, Email, Phone, Photo, PostalAddress
+from addressbook.contacts import duplicates, photos
+from addressbook.models import Group
+from addressbook.presentation import day_words, value_words
+
+MOST_LINES = 30
+"""Of one kind: addresses, telephones, postal addresses."""
+MOST_CHOSEN = 5_000
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class ListForm(forms.Form):
+    """The query of a list. Nonsense is the first page, not an error."""
+
+    q = forms.CharField(required=False, max_length=200)
+    page = forms.IntegerField(required=False, min_value=1, max_value=2**31)
+    group = forms.IntegerField(required=False, min_value=1, max_value=2**62)
+
+    def value(self, name: str) -> Any:
+        self.is_valid()
+        return self.cleaned_data.get(name)
+
+
+class PkList(forms.Field):
+    """Repeated numbers of rows."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: Any) -> list[int]:
+        texts = [str(text) for text in value or ()]
+        if len(texts) > MOST_CHOSEN or not all(re.fullmatch(r"[0-9]{1,18}", t) for t in texts):
+            raise ValidationError(_("Choose the contacts again."))
+        return [int(text) for text in texts]
+
+
+class ActForm(forms.Form):
+    """A verb on chosen contacts."""
+
+    verb = forms.ChoiceField(
+        choices=[(verb, verb) for verb in ("delete", "undelete", "group", "ungroup", "category")]
+    )
+    contacts = PkList()
+    group = forms.IntegerField(required=False, min_value=1, max_value=2**62)
+    category = forms.CharField(required=False, max_length=100)
+
+
+class BinForm(forms.Form):
+    """What becomes of chosen things in the bin."""
+
+    verb = forms.ChoiceField(choices=[(verb, verb) for verb in ("restore", "erase")])
+    contacts = PkList(required=False)
+    groups = PkList(required=False)
+
+
+class UnmergeForm(forms.Form):
+    """The contact that was made of others, and those."""
+
+    merged = forms.IntegerField(min_value=1, max_value=2**62)
+    contacts = PkList()
+
+
+class ExportForm(forms.Form):
+    """What to hand out, and as what."""
+
+    format = forms.ChoiceField(
+        label=_("Format"),
+        choices=[
+            ("vcard4", _("vCard 4.0: complete, for recent programs and this webmail")),
+            ("vcard3", _("vCard 3.0: for telephones and older programs")),
+            ("csv", _("CSV: for a spreadsheet")),
+        ],
+        initial="vcard3",
+        widget=forms.RadioSelect,
+    )
+    group = forms.ModelChoiceField(
+        Group.objects.none(),
+        label=pgettext_lazy("export", "Which contacts"),
+        required=False,
+        empty_label=pgettext_lazy("export", "All my contacts"),
+        widget=forms.Select(attrs={"class": "select"}),
+    )
+    contacts = PkList(required=False)
+
+    def __init__(self, data: Mapping[str, Any] | None, *, user: User, **more: Any) -> None:
+        super().__init__(data, **more)
+        self.fields["group"].queryset = Group.objects.of(user)  # type: ignore[attr-defined]
+
+
+class GroupForm(forms.Form):
+    """The name of a group."""
+
+    name = forms.CharField(
+        label=_("Name of the group"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
+    )
+
+    def clean_name(self) -> str:
+        return " ".join(_CONTROLS.sub(" ", self.cleaned_data["name"]).split())
+
+
+class AddForm(forms.Form):
+    """Somebody met elsewhere, in a mail or in the directory."""
+
+    name = forms.CharField(required=False, max_length=300)
+    address = forms.CharField(max_length=400)
+
+    def clean_address(self) -> str:
+        return one_address(self.cleaned_data["address"])
+
+
+def one_address(text: str) -> str:
+    """Lenient as the import is: what one has received must stay editable."""
+    found = vcard.addresses_in(text)
+    if len(found) != 1 or len(found[0]) > 254:
+        raise ValidationError(_("This is not an e-mail address."))
+    return found[0]
+
+
+class DayField(forms.CharField):
+    """``12/05/2009`` or ``12/05`` <-> ``2009-05-12`` or ``--05-12``."""
+
+    def prepare_value(self, value: Any) -> Any:
+        text = str(value or "")
+        return day_words(text) if re.fullmatch(r"\d{4}-\d\d-\d\d|--\d\d-\d\d", text) else value
+
+    def clean(self, value: Any) -> str:
+        text = str(super().clean(value) or "").strip()
+        if not text:
+            return ""
+        match = re.fullmatch(r"(\d\d?)[/. -](\d\d?)(?:[/. -](\d{4}))?", text)
+        day = vcard.day_of(int(match[3] or 0), int(match[2]), int(match[1])) if match else ""
+        if not (day or vcard.iso_date(text)):
+            raise ValidationError(_("Write the day like 12/05/2009 or 12/05."))
+        return day or vcard.iso_date(text)
+
+
+PLACES = (
+    ("home", pgettext_lazy("type of an address", "personal")),
+    ("work", pgettext_lazy("type of an address", "work")),
+    ("other", pgettext_lazy("type of an address", "other")),
+)
+PHONE_TYPES = (
+    ("mobile", pgettext_lazy("type of a telephone", "Mobile")),
+    ("home", pgettext_lazy("type of a telephone", "Home telephone")),
+    ("work", pgettext_lazy("type of a telephone", "Work telephone")),
+    ("other", pgettext_lazy("type of a telephone", "Telephone")),
+    ("fax", pgettext_lazy("type of a telephone", "Fax")),
+    ("work_fax", pgettext_lazy("type of a telephone", "Work fax")),
+    ("home_fax", pgettext_lazy("type of a telephone", "Home fax")),
+    ("pager", pgettext_lazy("type of a telephone", "Pager")),
+)
+_INPUT = {"class": "input", "autocomplete": "off"}
+_TEXT = forms.TextInput(attrs=_INPUT)
+_SELECT = forms.Select(attrs={"class": "select"})
+
+
+def _text(label: Any, length: int = 300, **more: Any) -> forms.CharField:
+    return forms.CharField(label=label, max_length=length, required=False, widget=_TEXT, **more)
+
+
+def _choice(choices: Any) -> forms.ChoiceField:
+    label = pgettext_lazy("of an address or telephone", "Type")
+    return forms.ChoiceField(label=label, choices=choices, required=False, widget=_SELECT)
+
+
+class EmailLine(forms.Form):
+    address = _text(pgettext_lazy("mail", "E-mail address"), 400)
+    type = _choice(PLACES)
+
+    def clean_address(self) -> str:
+        text = self.cleaned_data["address"].strip()
+        return one_address(text) if text else ""
+
+
+class PhoneLine(forms.Form):
+    number = _text(_("Telephone number"), 100)
+    type = _choice(PHONE_TYPES)
+
+
+class PostalLine(forms.Form):
+    street = forms.CharField(
+        label=_("Street"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"class": "textarea", "rows": 2}),
+    )
+    postal_code = _text(_("Postal code"), 40)
+    city = _text(_("Town"))
+    country = _text(_("Country"))
+    type = _choice(PLACES)
+
+
+class ContactForm(forms.Form):
+    """A contact. ``lines`` are its repeated parts: a line left empty is none, the first of a kind
+    is the preferred one unless another is marked."""
+
+    civility = _text(pgettext_lazy("before a name", "Title"), 60)
+    first_name = _text(_("First name"))
+    last_name = _text(_("Last name"))
+    display_name = _text(
+        _("Shown as"), help_text=_("Empty: first name and last name, else the organisation.")
+    )
+    nickname = _text(_("Nickname"))
+    job_title = _text(pgettext_lazy("at work", "Function"))
+    organization = _text(_("Organisation"))
+    department = _text(_("Department"))
+    school = _text(_("School"))
+    birthday = DayField(
+        label=_("Birthday"),
+        required=False,
+        max_length=20,
+        widget=_TEXT,
+        help_text=_("Day/month/year, or day/month."),
+    )
+    anniversary = DayField(label=_("Anniversary"), required=False, max_length=20, widget=_TEXT)
+    urls = forms.CharField(
+        label=_("Web sites"),
+        required=False,
+        max_length=4000,
+        help_text=_("One on a line."),
+        widget=forms.Textarea(attrs={"class": "textarea", "rows": 2}),
+    )
+    categories = _text(_("Categories"), 2000, help_text=_("Separated by commas."))
+    notes = forms.CharField(
+        label=_("Note"),
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"class": "textarea", "rows": 4}),
+    )
+    photo = forms.FileField(
+        label=_("Picture"),
+        required=False,
+        help_text=_("JPEG, PNG, GIF or WebP, up to 5 MB."),
+        widget=forms.FileInput(attrs={"accept": "image/*"}),
+    )
+    remove_photo = forms.BooleanField(label=_("Remove the picture"), required=False)
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        files: MultiValueDict[str, UploadedFile] | None = None,
+        *,
+        old: ContactData,
+    ) -> None:
+        super().__init__(data, files, initial=_initial(old))
+        self.old = old
+        self.emails = self._set(EmailLine, "emails", data, old.emails)
+        self.phones = self._set(PhoneLine, "phones", data, old.phones)
+        self.addresses = self._set(PostalLine, "addresses", data, old.addresses)
+
+    @staticmethod
+    def _set(
+        line: type[forms.Form], prefix: str, data: Mapping[str, Any] | None, old: Sequence[Any]
+    ) -> forms.BaseFormSet[forms.Form]:
+        made = forms.formset_factory(
+            line, extra=0 if old else 1, max_num=MOST_LINES, absolute_max=MOST_LINES + 5
+        )
+        if data is not None:
+            data = _with_one_more(data, prefix)
+        initial = [{name: getattr(one, name) for name in line.base_fields} for one in old]
+        return made(data, prefix=prefix, initial=initial)
+
+    @property
+    def lines(self) -> tuple[forms.BaseFormSet[forms.Form], ...]:
+        return (self.emails, self.phones, self.addresses)
+
+    @property
+    def preferred(self) -> tuple[str, str]:
+        """The marked lines of e-mail addresses and telephones, by number."""
+        return self.data.get("preferred-emails", "0"), self.data.get("preferred-phones", "0")
+
+    def is_valid(self) -> bool:
+        return all([super().is_valid(), *(lines.is_valid() for lines in self.lines)])
+
+    def clean_photo(self) -> bytes | None:
+        file = self.cleaned_data["photo"]
+        if file is None:
+            return None
+        content = file.read(photos.LARGEST_FILE + 1)
+        encoded = photos.encode(content)
+        if encoded is None:
+            raise ValidationError(_("This picture cannot be used: it is too large or damaged."))
+        return encoded
+
+    def clean(self) -> dict[str, Any] | None:
+        if not (self.errors or vcard.full_name(self._parts()) or self._typed()):
+            raise ValidationError(_("Enter a name, an address or a telephone number."))
+        return self.cleaned_data
+
+    def _typed(self) -> bool:
+        """Whether any of what makes a contact was typed, right or wrong."""
+        names = ("emails-{}-address", "phones-{}-number")
+        texts = [self.data.get(name.format(n), "") for name in names for n in range(MOST_LINES)]
+        cleaned = (self.cleaned_data.get("display_name"), self.cleaned_data.get("nickname"))
+        return bool(any(text.strip() for text in texts) or any(cleaned))
+
+    def _parts(self) -> ContactData:
+        """The fields with one text each, over what the contact had besides."""
+        found = self.cleaned_data
+        names = (
+            "first_name", "last_name", "display_name", "nickname", "job_title",
+            "organization", "department", "school", "birthday", "anniversary",
+        )  # fmt: skip
+        texts: dict[str, Any] = {name: " ".join(found.get(name, "").split()) for name in names}
+        texts["prefix"] = " ".join(found.get("civility", "").split())
+        notes = found.get("notes", "").replace("\r\n", "\n").strip()
+        urls = tuple(url.strip() for url in found.get("urls", "").splitlines() if url.strip())
+        words = (" ".join(word.split()) for word in found.get("categories", "").split(","))
+        categories = tuple(dict.fromkeys(word for word in words if word))
+        bare = replace(self.old, emails=(), phones=(), addresses=(), photo=None)
+        return replace(bare, **texts, notes=notes, urls=urls, categories=categories)
+
+    def contact(self) -> ContactData:
+        """The contact as it is now; call it on a valid form."""
+        photo = None if self.cleaned_data["remove_photo"] else self.old.photo
+        if self.cleaned_data["photo"]:
+            photo = Photo("image/webp", self.cleaned_data["photo"])
+        emails = _in_order(self.emails, self.preferred[0])
+        phones = _in_order(self.phones, self.preferred[1])
+        data = replace(
+            self._parts(),
+            emails=tuple(Email(e["address"], e["type"] or "other") for e in emails if e["address"]),
+            phones=tuple(Phone(p["number"], p["type"] or "other") for p in phones if p["number"]),
+            addresses=tuple(self._postal()),
+            photo=photo,
+        )
+        return replace(data, display_name=data.display_name or vcard.full_name(data))
+
+    def _postal(self) -> list[PostalAddress]:
+        """What the form does not show of an address stays with it."""
+        found = []
+        for number, line in enumerate(self.addresses.cleaned_data):
+            texts = {name: text.replace("\r\n", "\n").strip() for name, text in line.items()}
+            known = number < len(self.old.addresses)
+            before = self.old.addresses[number] if known else PostalAddress()
+            if any(text for name, text in texts.items() if name != "type"):
+                texts["type"] = texts.get("type") or "other"
+                found.append(replace(before, formatted="", **texts))
+            elif before.formatted and not before.street:
+                found.append(before)
+        return found
+
+
+def _with_one_more(data: Mapping[str, Any], prefix: str) -> Mapping[str, Any]:
+    """The button "add" of a browser without script: one more empty line of that kind."""
+    count = str(data.get(f"{prefix}-TOTAL_FORMS", ""))
+    if data.get("more") != prefix or not re.fullmatch(r"[0-9]{1,2}", count):
+        return data
+    return {**{name: data[name] for name in data}, f"{prefix}-TOTAL_FORMS": str(int(count) + 1)}
+
+
+def _in_order(lines: forms.BaseFormSet[forms.Form], preferred: str) -> list[dict[str, Any]]:
+    """The cleaned lines, the preferred one first."""
+    cleaned = [
+        {"type": "", **dict.fromkeys(lines.form.base_fields, ""), **line}
+        for line in lines.cleaned_data
+    ]
+    if re.fullmatch(r"[0-9]{1,2}", preferred) and int(preferred) < len(cleaned):
+        cleaned.insert(0, cleaned.pop(int(preferred)))
+    return cleaned
+
+
+def _initial(old: ContactData) -> dict[str, Any]:
+    names = [name for name in ContactForm.base_fields if hasattr(old, name) and name != "photo"]
+    initial = {name: getattr(old, name) for name in names} | {"civility": old.prefix}
+    # Said only where it is not what the other fields give.
+    if old.display_name == vcard.full_name(replace(old, display_name="")):
+        initial["display_name"] = ""
+    initial["urls"] = "\n".join(old.urls)
+    initial["categories"] = ", ".join(old.categories)
+    return initial
+
+
+_LABELS = {
+    "display_name": _("Shown as"),
+    "prefix": pgettext_lazy("before a name", "Title"),
+    "first_name": _("First name"),
+    "middle_name": _("Middle name"),
+    "last_name": _("Last name"),
+    "suffix": _("Suffix of the name"),
+    "nickname": _("Nickname"),
+    "organization": _("Organisation"),
+    "department": _("Department"),
+    "job_title": pgettext_lazy("at work", "Function"),
+    "school": _("School"),
+    "birthday": _("Birthday"),
+    "anniversary": _("Anniversary"),
+    "notes": _("Note"),
+    "emails": _("E-mail addresses"),
+    "phones": _("Telephones"),
+    "addresses": _("Postal addresses"),
+    "urls": _("Web sites"),
+    "categories": _("Categories"),
+}
+
+
+class MergeForm(forms.Form):
+    """What to keep of several contacts: of each field in which they differ one value; of addresses
+    and the like as many as are ticked. Values go by their number among `duplicates.values`."""
+
+    def __init__(self, data: Mapping[str, Any] | None, *, datas: Sequence[ContactData]) -> None:
+        super().__init__(data)
+        self.datas = datas
+        for name in duplicates.TEXTS:
+            found = duplicates.values(datas, name)
+            if len(found) > 1:
+                self.fields[name] = self._one(name, found)
+        for name in duplicates.SEVERAL:
+            found = duplicates.values(datas, name)
+            if len(found) > 1:
+                self.fields[name] = self._many(name, found)
+
+    @staticmethod
+    def _one(name: str, found: Sequence[object]) -> forms.Field:
+        choices = [(str(number), value_words(value)) for number, value in enumerate(found)]
+        if name == "notes":
+            choices.insert(0, ("-1", gettext("All of them, one below the other")))
+        return forms.ChoiceField(
+            label=_LABELS[name], choices=choices, initial=choices[0][0], widget=forms.RadioSelect
+        )
+
+    @staticmethod
+    def _many(name: str, found: Sequence[object]) -> forms.Field:
+        choices = [(str(number), value_words(value)) for number, value in enumerate(found)]
+        return forms.MultipleChoiceField(
+            label=_LABELS[name],
+            choices=choices,
+            required=False,
+            initial=[number for number, _words in choices],
+            widget=forms.CheckboxSelectMultiple,
+        )
+
+    def combined(self) -> ContactData:
+        """The contact as chosen; call it on a valid form."""
+        found = self.cleaned_data
+        chosen = {name: int(found[name]) for name in duplicates.TEXTS if name in found}
+        kept = {
+            name: {int(number) for number in found[name]}
+            for name in duplicates.SEVERAL
+            if name in found
+        }
+        return duplicates.combine(self.datas, chosen, kept)

@@ -1,0 +1,69 @@
+"""Old address books -> contacts: the file is recognised by its content, nothing in it is trusted.
+
+Pure functions: no Django, no files, no network, no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from addressbook import charsets
+from addressbook.importers import archives, detect, ldif, table, turba, vcards
+from addressbook.importers.duplicates import duplicate_sets
+from addressbook.importers.reading import (
+    LARGEST_FILE,
+    MOST_RECORDS,
+    Column,
+    Reading,
+    Skipped,
+    Warned,
+    refused,
+)
+
+__all__ = [
+    "LARGEST_FILE",
+    "MOST_RECORDS",
+    "Column",
+    "Reading",
+    "Skipped",
+    "Warned",
+    "duplicate_sets",
+    "read",
+]
+
+
+def read(
+    content: bytes, *, source: str = "auto", columns: Mapping[int, str] | None = None
+) -> Reading:
+    """A file of old contacts. ``source`` (``auto sun horde other``) is where it is said to come
+    from, believed only where the content says nothing; ``columns`` replaces the canonical fields of
+    a table's columns by their index. Never raises: a file that is none is a refused reading."""
+    if len(content) > LARGEST_FILE:
+        return refused("too_large")
+    if detect.is_zip(content):
+        return archives.read(content, lambda file: _read(file, source, None))
+    return _read(content, source, columns)
+
+
+def _read(content: bytes, source: str, columns: Mapping[int, str] | None) -> Reading:
+    if code := detect.reject_code(content):
+        return refused(code)
+    decoded = charsets.decode(content)
+    known = Reading(
+        source=source,
+        charset=decoded.charset,
+        line_ending=detect.line_ending(content),
+    )
+    text = decoded.text
+    if vcards.is_vcard(text):
+        return vcards.read(content, known)
+    if turba.is_sql(text):
+        return turba.read_sql(decoded, known)
+    wide = decoded.charset.startswith("utf-16")
+    plain = text.encode("utf-8") if wide else content.removeprefix(b"\xef\xbb\xbf")
+    if ldif.is_ldif(text):
+        return ldif.read(plain, known)
+    if ldif.is_old_output(text):
+        return ldif.read(ldif.from_old_output(plain), known)
+    return table.read(decoded, source=source, columns=columns, known=replace(known, source=""))

@@ -1,0 +1,149 @@
+"""A zip of address books: read whole or refused whole."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from io import BytesIO
+from stat import S_ISLNK
+
+from addressbook.contact_data import GroupData
+from addressbook.importers import detect
+from addressbook.importers.reading import (
+    LARGEST_FILE,
+    Gathered,
+    Reading,
+    Refused,
+    Skipped,
+    Warned,
+    refused,
+)
+
+MOST_FILES = 2_000
+LARGEST_WHOLE = 4 * LARGEST_FILE
+_HIGHEST_RATIO = 200
+# Small files may be packed very tightly without being a bomb.
+_SMALL = 1_000_000
+_ADDRESS = re.compile(r"[^\s@/]+@[^\s@/]+\.[^\s@/.]{2,}")
+
+
+def read(content: bytes, read_file: Callable[[bytes], Reading]) -> Reading:
+    """All files of a zip, one after the other. A file named by an address belongs to that person:
+    ``prenom.nom@ac-exemple.fr.vcf``."""
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            members = _members(archive)
+            return _joined(_read_all(archive, members, read_file))
+    except Refused as error:
+        return refused(str(error.args[0]), Reading(format="zip"))
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError):
+        return refused("bad_zip", Reading(format="zip"))
+
+
+def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """Its files, checked before any is unpacked. Raises Refused."""
+    infos = archive.infolist()
+    names = {info.filename for info in infos}
+    if "[Content_Types].xml" in names:
+        raise Refused("xlsx" if any(name.startswith("xl/") for name in names) else "document")
+    if "mimetype" in names and "content.xml" in names:
+        raise Refused("ods")
+    if len(infos) > MOST_FILES:
+        raise Refused("zip_too_many_files")
+    for info in infos:
+        _check(info)
+    if sum(info.file_size for info in infos) > LARGEST_WHOLE:
+        raise Refused("zip_bomb")
+    return [info for info in infos if not info.is_dir() and not _is_noise(info.filename)]
+
+
+def _check(info: zipfile.ZipInfo) -> None:
+    # zipfile turns the backslashes of Windows into slashes; what was written counts.
+    name = info.orig_filename.replace("\\", "/")
+    if name.startswith("/") or re.match(r"[A-Za-z]:", name) or ".." in name.split("/"):
+        raise Refused("zip_path")
+    if "\0" in info.orig_filename or S_ISLNK(info.external_attr >> 16):
+        raise Refused("zip_path")
+    if info.flag_bits & 1:
+        raise Refused("zip_encrypted")
+    ratio = info.file_size / max(info.compress_size, 1)
+    if info.file_size > LARGEST_FILE or (info.file_size > _SMALL and ratio > _HIGHEST_RATIO):
+        raise Refused("zip_bomb")
+
+
+def _is_noise(name: str) -> bool:
+    """What macOS and Windows put beside the files."""
+    parts = name.split("/")
+    return parts[0] == "__MACOSX" or parts[-1].startswith(".") or parts[-1] == "Thumbs.db"
+
+
+def _read_all(
+    archive: zipfile.ZipFile,
+    members: Sequence[zipfile.ZipInfo],
+    read_file: Callable[[bytes], Reading],
+) -> Iterator[tuple[str, Reading]]:
+    # An archive in the archive refuses the whole, so all are looked at before any is read.
+    for info in members:
+        with archive.open(info) as file:
+            if detect.is_zip(file.read(4)):
+                raise Refused("zip_nested")
+    left = LARGEST_WHOLE
+    for info in members:
+        with archive.open(info) as file:
+            content = file.read(min(LARGEST_FILE, left) + 1)
+        left -= len(content)
+        if len(content) > LARGEST_FILE or left < 0:
+            raise Refused("zip_bomb")
+        yield info.filename, read_file(content)
+
+
+def _joined(readings: Iterator[tuple[str, Reading]]) -> Reading:
+    gathered = Gathered()
+    first = ""
+    sources: dict[str, None] = {}
+    owned = False
+    files = 0
+    for name, reading in readings:
+        files += 1
+        if reading.outcome == "reject":
+            first = first or reading.reject_code
+            gathered.skip(files - 1, 0, reading.reject_code, name)
+            continue
+        sources.setdefault(reading.source)
+        owner = _owner(name)
+        owned = owned or bool(owner) or reading.bulk
+        _append(gathered, reading, owner)
+    source = next(iter(sources), "") if len(sources) < 2 else "mixed"
+    whole = Reading(format="zip", source=source, bulk=owned)
+    return gathered.finished(whole, empty=first or "no_contacts")
+
+
+def _owner(name: str) -> str:
+    """The address that names a file, or its folder."""
+    for part in reversed(name.split("/")):
+        stem = re.sub(r"\.(?:vcf|csv|tsv|ldif|ldi|txt|sql)$", "", part, flags=re.IGNORECASE)
+        if _ADDRESS.fullmatch(stem):
+            return stem
+    return ""
+
+
+def _append(gathered: Gathered, reading: Reading, owner: str) -> None:
+    shift = len(gathered.contacts)
+    # Records go on being counted from file to file, so that each has a number of its own.
+    ahead = max(gathered.records, default=-1) + 1
+    for contact, record, line in zip(reading.contacts, reading.records, reading.lines, strict=True):
+        gathered.add(replace(contact, owner=owner or contact.owner), record + ahead, line)
+    for group in reading.groups:
+        members = tuple(member + shift for member in group.members)
+        moved: GroupData = replace(group, members=members, owner=owner or group.owner)
+        gathered.groups.append(moved)
+    gathered.warnings += [
+        Warned(warned.code, warned.record + ahead, warned.value) for warned in reading.warnings
+    ]
+    gathered.skipped += [
+        Skipped(skipped.record + ahead, skipped.line, skipped.reason, skipped.value)
+        for skipped in reading.skipped
+    ]

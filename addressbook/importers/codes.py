@@ -1,0 +1,73 @@
+"""Every code of a reading, with the sentence for people. English sources; pages translate them."""
+
+from __future__ import annotations
+
+
+def gettext_noop(text: str) -> str:
+    """Marks a text for the catalogues."""
+    return text
+
+
+# Why a whole file is refused.
+REJECTS = {
+    "empty": gettext_noop("The file is empty."),
+    "too_large": gettext_noop("The file is too large: 50 MB at most."),
+    "too_many_records": gettext_noop("The file holds too many contacts: 100,000 at most."),
+    "html": gettext_noop(
+        "This is a web page, no address book. The session had probably ended when it was exported:"
+        " sign in there again and repeat the export."
+    ),
+    "xls": gettext_noop("This is an Excel workbook. Save it there as CSV and bring that file."),
+    "xlsx": gettext_noop("This is an Excel workbook. Save it there as CSV and bring that file."),
+    "ods": gettext_noop("This is a LibreOffice file. Save it there as CSV and bring that file."),
+    "document": gettext_noop("This is a text document, no address book."),
+    "pdf": gettext_noop("This is a PDF document, no address book."),
+    "calendar": gettext_noop("This is a calendar, no address book."),
+    "image": gettext_noop("This is a picture, no address book."),
+    "archive": gettext_noop("This is an archive of a kind that is not read: use zip."),
+    "outlook_pst": gettext_noop(
+        "This is an Outlook data file. Export the contacts from Outlook as CSV and bring that file."
+    ),
+    "binary": gettext_noop("This is a file of a program, no address book."),
+    "header_only": gettext_noop("The file has a header and no contact below it."),
+    "wrong_delimiter": gettext_noop(
+        "The columns of the rows do not fit those of the header: they are separated in another way."
+    ),
+    "too_many_columns": gettext_noop("The file has too many columns: 1,000 at most."),
+    "unknown_columns": gettext_noop(
+        "No column was recognised. Say which one holds the names and which the addresses."
+    ),
+    "unknown_format": gettext_noop("This is no address book of a kind that is known here."),
+    "no_contacts": gettext_noop("There is no contact in this file."),
+    "bad_zip": gettext_noop("The zip file is damaged."),
+    "zip_bomb": gettext_noop("The zip file unpacks to far more than an address book can hold."),
+    "zip_path": gettext_noop("The zip file holds a path that leads out of it."),
+    "zip_nested": gettext_noop("The zip file holds another archive. Bring what is in that one."),
+    "zip_encrypted": gettext_noop("The zip file is protected by a password."),
+    "zip_too_many_files": gettext_noop("The zip file holds too many files: 2,000 at most."),
+}
+
+# Why a record is left out.
+SKIPS = {
+    "nothing_to_keep": gettext_noop("Neither a name nor a way to reach somebody."),
+    "column_count": gettext_noop("The row has another number of columns than the header."),
+    "serialized_php": gettext_noop("The list of members holds more than names: it was not read."),
+    "change_record": gettext_noop("This entry describes a change, not a contact."),
+    "bad_record": gettext_noop("The record is damaged."),
+}
+
+# What was brought in, but not as it stood.
+WARNINGS = {
+    "group_without_members": gettext_noop("This list came without its members."),
+    "member_not_found": gettext_noop("A member of this list is not in the file."),
+    "group_not_found": gettext_noop("The list of this contact is not in the file."),
+    "group_cycle": gettext_noop("This list holds itself."),
+    "owner_is_share": gettext_noop("These contacts belong to a shared book, not to a person."),
+    "invalid_email": gettext_noop("What stands as an address is none."),
+    "invalid_date": gettext_noop("What stands as a date is none."),
+    "invalid_photo": gettext_noop("The picture cannot be read."),
+    "card_without_end": gettext_noop("The card has no end: the file may have been cut off."),
+    "row_cut": gettext_noop("The row has no end: the file may have been cut off."),
+    "record_cut": gettext_noop("The record was longer than what is kept."),
+    "bad_value": gettext_noop("A value is damaged and was left out."),
+}

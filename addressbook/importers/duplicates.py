@@ -1,0 +1,103 @@
+"""Contacts that are one person: an address in common, and names that can be one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from addressbook.contact_data import ContactData
+from addressbook.folding import words
+
+_CIVILITIES_TEXT = (
+    "m mr mrs ms mme mlle dr pr me monsieur madame mademoiselle docteur professeur prof"
+)
+_CIVILITIES = frozenset(_CIVILITIES_TEXT.split())
+# More names than these behind one address are a switchboard's; comparing all would not end.
+_MOST_NAMES = 200
+
+_Name = tuple[str, ...]
+
+
+@dataclass(slots=True, eq=False)
+class _Person:
+    """The contacts that are one, and their different names."""
+
+    members: list[int]
+    names: set[_Name]
+
+
+def duplicate_sets(contacts: Sequence[ContactData]) -> tuple[tuple[int, ...], ...]:
+    """Sets of indexes, each of two or more, none in two sets: same owner, an address in common
+    (case does not count), and a name compatible with those of all others in the set."""
+    names = [_name_of(contact) for contact in contacts]
+    people = [_Person([index], {name}) for index, name in enumerate(names)]
+    for shared in _sharing(contacts):
+        by_name: dict[_Name, int] = {}
+        for index in shared:
+            _join(people, by_name.setdefault(names[index], index), index)
+        firsts = list(by_name.values())[:_MOST_NAMES]
+        for place, one in enumerate(firsts):
+            for two in firsts[place + 1 :]:
+                _join(people, one, two)
+    found = {id(person): person for person in people if len(person.members) > 1}
+    return tuple(sorted(tuple(sorted(person.members)) for person in found.values()))
+
+
+def _sharing(contacts: Sequence[ContactData]) -> Iterator[Sequence[int]]:
+    """The contacts behind each address that several of one owner have."""
+    by_address: dict[tuple[str, str], list[int]] = {}
+    for index, contact in enumerate(contacts):
+        for address in {email.address.casefold() for email in contact.emails}:
+            by_address.setdefault((contact.owner, address), []).append(index)
+    return (shared for shared in by_address.values() if len(shared) > 1)
+
+
+def _join(people: list[_Person], one: int, two: int) -> None:
+    """Make one person of two where all their names go together."""
+    mine, theirs = people[one], people[two]
+    if mine is theirs or len(mine.names) * len(theirs.names) > _MOST_NAMES**2:
+        return
+    if all(_compatible(first, second) for first in mine.names for second in theirs.names):
+        if len(mine.members) < len(theirs.members):
+            mine, theirs = theirs, mine
+        mine.members += theirs.members
+        mine.names |= theirs.names
+        for member in theirs.members:
+            people[member] = mine
+
+
+def compatible(one: ContactData, two: ContactData) -> bool:
+    """Whether two names can be one person's: the same words in any order, with or without accents
+    and civility; one of them more complete; initials; or one without a name."""
+    return _compatible(_name_of(one), _name_of(two))
+
+
+def _compatible(one: _Name, two: _Name) -> bool:
+    if one == two or not one or not two:
+        return True
+    shorter, longer = sorted((one, two), key=len)
+    left = list(longer)
+    for word in sorted(shorter, key=len, reverse=True):
+        match = next((other for other in left if _same(word, other)), None)
+        if match is None:
+            return False
+        left.remove(match)
+    # "P. M." is too little to say that it is Paul Martin.
+    return any(len(word) > 1 for word in shorter)
+
+
+def _same(one: str, two: str) -> bool:
+    if one == two:
+        return True
+    short, long = sorted((one, two), key=len)
+    return len(short) == 1 and short.isalpha() and long.startswith(short)
+
+
+def _name_of(contact: ContactData) -> _Name:
+    """The words of a name in the order of the alphabet; () where it has none of its own."""
+    name = " ".join(filter(None, (contact.first_name, contact.middle_name, contact.last_name)))
+    name = name or contact.display_name
+    if "@" in name or re.fullmatch(r"[\d\s+.()-]*", name):
+        return ()
+    return tuple(sorted(word for word in words(name)[:20] if word not in _CIVILITIES))

@@ -1,0 +1,47 @@
+"""What is Horde's (Turba, generations 1.2 to 5.0) and how its lists look without their members."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from addressbook.contact_data import ContactData
+
+# Internal names that no other program writes; a column may have been dropped by the site.
+_INTERNAL_TEXT = (
+    "alias homeAddress workAddress homeStreet homePOBox homeCity homeProvince homePostalCode"
+    " homeCountry workStreet workPOBox workCity workProvince workPostalCode workCountry otherStreet"
+    " otherAddress homePhone workPhone cellPhone homePhone2 workPhone2 carPhone radioPhone"
+    " companyPhone assistPhone homeFax pgpPublicKey smimePublicKey freebusyUrl phototype logotype"
+    " yomifirstname yomilastname imaddress imaddress2 imaddress3 namePrefix nameSuffix middlenames"
+    " timezone"
+)
+_INTERNAL = frozenset(_INTERNAL_TEXT.split())
+# In the CSV for Outlook these keep Horde's names.
+_UNMAPPED_TEXT = (
+    "homeAddress workAddress otherAddress phototype logotype yomifirstname pgpPublicKey"
+    " smimePublicKey homePhone2 workPhone2 imaddress alias carPhone radioPhone"
+)
+_UNMAPPED = frozenset(_UNMAPPED_TEXT.split())
+
+
+def is_header(header: Sequence[str]) -> bool:
+    """Whether a row is the header of Horde's own CSV or TSV."""
+    names = {cell.strip().strip('"') for cell in header}
+    begins = bool({"firstname", "name", "lastname"} & names)
+    return begins and len(names & _INTERNAL) >= 2
+
+
+def is_outlook_header(header: Sequence[str]) -> bool:
+    """Whether it is the header of Horde's CSV for Outlook."""
+    names = {cell.strip() for cell in header}
+    return "E-mail Address" in names and len(names & _UNMAPPED) >= 2
+
+
+def is_list(contact: ContactData) -> bool:
+    """Whether a contact of a Horde export is one of its lists: a name in the field of the surname
+    (or, in the oldest, the only name), and nothing else. Members never come out."""
+    name = contact.last_name or contact.display_name
+    bare = replace(contact, display_name="", last_name="", uid="", owner="", others=())
+    is_named = not contact.last_name or contact.display_name in ("", contact.last_name)
+    return bool(name) and is_named and bare == ContactData()

@@ -1,0 +1,175 @@
+"""What reading an address book gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from addressbook.contact_data import ContactData, GroupData
+from addressbook.folding import fold
+
+LARGEST_FILE = 50 * 1024 * 1024
+MOST_RECORDS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table as it was understood. ``index`` from 0; ``field`` is a canonical name of
+    `headers`, "" where the column is left out; up to three ``examples``."""
+
+    index: int
+    header: str
+    field: str
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """``code`` is one of `codes.WARNINGS`; ``record`` counts from 0."""
+
+    code: str
+    record: int
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A record left out. ``reason`` is one of `codes.SKIPS`, in a zip also of `codes.REJECTS`;
+    ``value`` names it where that gives nothing away."""
+
+    record: int
+    line: int
+    reason: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A file that was read, or refused (``reject_code``, one of `codes.REJECTS`).
+
+    ``records`` and ``lines`` say for each contact which record of the file it was (from 0) and
+    where that begins (from 1). ``bulk``: a file of several people's, with their owners.
+    """
+
+    outcome: str = "ok"
+    reject_code: str = ""
+    format: str = ""
+    source: str = ""
+    dialect: str = ""
+    charset: str = ""
+    delimiter: str = ""
+    line_ending: str = ""
+    quote_escape: str = ""
+    columns: tuple[Column, ...] = ()
+    contacts: tuple[ContactData, ...] = ()
+    records: tuple[int, ...] = ()
+    lines: tuple[int, ...] = ()
+    groups: tuple[GroupData, ...] = ()
+    warnings: tuple[Warned, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    bulk: bool = False
+
+
+class Refused(Exception):
+    """The whole file is refused; ``args[0]`` is one of `codes.REJECTS`."""
+
+
+def refused(code: str, known: Reading | None = None) -> Reading:
+    """What is known of the file, refused."""
+    return replace(known or Reading(), outcome="reject", reject_code=code)
+
+
+@dataclass(slots=True)
+class Gathered:
+    """A reading while it is being made."""
+
+    contacts: list[ContactData] = field(default_factory=list)
+    records: list[int] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    groups: list[GroupData] = field(default_factory=list)
+    warnings: list[Warned] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+
+    def add(self, contact: ContactData, record: int, line: int) -> int:
+        """The index of the contact. Raises Refused beyond the limit."""
+        if len(self.contacts) >= MOST_RECORDS:
+            raise Refused("too_many_records")
+        self.contacts.append(contact)
+        self.records.append(record)
+        self.lines.append(line)
+        return len(self.contacts) - 1
+
+    def warn(self, code: str, record: int, value: str = "") -> None:
+        self.warnings.append(Warned(code, record, value))
+
+    def skip(self, record: int, line: int, reason: str, value: str = "") -> None:
+        if len(self.skipped) >= MOST_RECORDS:
+            raise Refused("too_many_records")
+        self.skipped.append(Skipped(record, line, reason, value))
+
+    def finished(self, reading: Reading, *, empty: str = "no_contacts") -> Reading:
+        """``reading`` with all that was gathered; refused as ``empty`` where that is nothing."""
+        if not (self.contacts or self.groups):
+            outcome, code = "reject", empty
+        else:
+            outcome, code = ("partial" if self.skipped else "ok"), ""
+        return replace(
+            reading,
+            outcome=outcome,
+            reject_code=code,
+            contacts=tuple(self.contacts),
+            records=tuple(self.records),
+            lines=tuple(self.lines),
+            groups=tuple(self.groups),
+            warnings=tuple(self.warnings),
+            skipped=tuple(self.skipped),
+        )
+
+
+@dataclass(slots=True)
+class _Tag:
+    name: str
+    owner: str
+    members: list[int] = field(default_factory=list)
+
+
+class Tags:
+    """Groups that are words on their members, in the order in which they were first met."""
+
+    def __init__(self, origin: str) -> None:
+        self._origin = origin
+        self._tags: dict[tuple[str, str], _Tag] = {}
+
+    def add(self, contact: ContactData, index: int) -> None:
+        for name in contact.categories:
+            tag = self._tags.setdefault(
+                (contact.owner, fold(name)), _Tag(name=name, owner=contact.owner)
+            )
+            if index not in tag.members[-1:]:
+                tag.members.append(index)
+
+    def groups(self) -> list[GroupData]:
+        return [
+            GroupData(tag.name, tuple(tag.members), origin=self._origin, owner=tag.owner)
+            for tag in self._tags.values()
+        ]
+
+
+class Members:
+    """Finds the contacts that groups name: by address, by name, by identifier."""
+
+    def __init__(self, contacts: Sequence[ContactData], key: Callable[[str], str]) -> None:
+        self._key = key
+        self._found: dict[tuple[str, str], int] = {}
+        for index, contact in enumerate(contacts):
+            for email in contact.emails:
+                self.learn(contact.owner, email.address, index)
+        for index, contact in enumerate(contacts):
+            self.learn(contact.owner, contact.display_name, index)
+
+    def learn(self, owner: str, name: str, index: int) -> None:
+        if name:
+            self._found.setdefault((owner, self._key(name)), index)
+
+    def find(self, owner: str, name: str) -> int | None:
+        return self._found.get((owner, self._key(name))) if name else None

@@ -1,0 +1,121 @@
+"""SUN's two stores: the Personal Address Book (o=pab) and the later one (o=PiServerDb).
+
+Both keep membership on the member: ``memberOfPABGroup`` and ``memberOfPIGroup``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from addressbook.contact_data import ContactData, GroupData
+from addressbook.folding import fold
+from addressbook.importers.reading import Gathered
+
+# Attributes that mean something else in the later store than in other directories.
+PISERVERDB = {
+    "title": "prefix",
+    "homepostaladdress": "home.street",
+    "workpostaladdress": "work.street",
+    "l": "",
+    "street": "work.street",
+}
+_MEMBER_OF = {"pab": "memberofpabgroup", "piserverdb": "memberofpigroup"}
+_IDENTIFIER = {"pab": "un", "piserverdb": "pientryid"}
+
+
+class Entry(Protocol):
+    """A record of `ldif`."""
+
+    @property
+    def dn(self) -> str: ...
+    def all(self, *names: str) -> list[str]: ...
+    def first(self, *names: str) -> str: ...
+
+
+def dialect_of(dn: str) -> str:
+    """``pab`` or ``piserverdb`` by the entry's DN, "" where neither."""
+    plain = dn.lower().replace(" ", "")
+    if "o=piserverdb" in plain or "pipstoreowner=" in plain:
+        return "piserverdb"
+    if plain.endswith("o=pab") or ",o=pab," in plain or plain.startswith("un="):
+        return "pab"
+    return ""
+
+
+def is_header(names: Iterable[str]) -> bool:
+    """Whether a table's header is made of this store's attribute names (normal ones)."""
+    return any(re.fullmatch(r"pi(?:email|phone|website)\d{1,2}|pientryid", name) for name in names)
+
+
+def uid_of(record: Entry) -> str:
+    return record.first("pientryid", "un")
+
+
+def owner_of(parts: Sequence[tuple[str, str]], dialect: str) -> str:
+    """Whose entry it is, by its DN: ``piPStoreOwner=UID``; in the PAB what follows the entry's own
+    name, ``un=ID,ou=UID,ou=people,…``."""
+    if dialect == "piserverdb":
+        return next((value for name, value in parts if name == "pipstoreowner"), "")
+    if dialect == "pab":
+        owners = (value for name, value in parts[1:] if name in ("ou", "uid"))
+        return next((value for value in owners if value.lower() not in ("people", "pab")), "")
+    return ""
+
+
+def postal_lines(text: str) -> str:
+    """Lines that the syntax of postal addresses joins by ``$`` (RFC 4517 section 3.3.28)."""
+    lines = (line.strip() for line in text.split("$"))
+    return "\n".join(line for line in lines if line).replace("\\24", "$").replace("\\5C", "\\")
+
+
+def _key(text: str) -> str:
+    """A group's name or DN as it is compared."""
+    if "=" not in text:
+        return fold(text)
+    first = re.split(r"(?<!\\),", text)[0]
+    return fold(first.partition("=")[2])
+
+
+def add_groups(
+    groups: Sequence[tuple[int, Entry]],
+    belongs: Sequence[tuple[int, Entry]],
+    dialect: str,
+    gathered: Gathered,
+) -> None:
+    """The groups of the store, and who says that he is in one. ``groups`` are (record, entry),
+    ``belongs`` (index of the contact, entry)."""
+    members: dict[tuple[str, str], list[int]] = {}
+    for index, entry in belongs:
+        for name in entry.all(_MEMBER_OF[dialect]):
+            members.setdefault((gathered.contacts[index].owner, _key(name)), []).append(index)
+    known = set()
+    for number, entry in groups:
+        whose = owner_of(_parts(entry.dn), dialect)
+        identifier = entry.first(_IDENTIFIER[dialect]) or entry.dn
+        key = (whose, _key(identifier))
+        known.add(key)
+        found = tuple(dict.fromkeys(members.get(key, ())))
+        name = entry.first("cn", "displayname") or identifier
+        if not found:
+            gathered.warn("group_without_members", number)
+        gathered.groups.append(GroupData(name, found, owner=whose))
+    for key, indexes in members.items():
+        if key not in known:
+            gathered.warn("group_not_found", gathered.records[indexes[0]], key[1])
+
+
+def _parts(dn: str) -> list[tuple[str, str]]:
+    pairs = (part.partition("=") for part in re.split(r"(?<!\\),", dn))
+    return [(name.strip().lower(), value.strip()) for name, _equals, value in pairs]
+
+
+def is_card(uid: str) -> bool:
+    """Whether a vCard's UID is made of a book's and an entry's identifier, as Convergence does."""
+    return bool(re.fullmatch(r"e[0-9a-f]{5,}-e[0-9a-f]{6,}", uid))
+
+
+def one_owner(contacts: Iterable[ContactData]) -> bool:
+    """Whether all contacts are of one person."""
+    return len({contact.owner for contact in contacts}) < 2

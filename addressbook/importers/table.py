@@ -1,0 +1,334 @@
+"""CSV and TSV of any program -> contacts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+from addressbook import vcard
+from addressbook.charsets import Decoded
+from addressbook.contact_data import ContactData, GroupData
+from addressbook.importers import dates, headers, horde, rows, sun, turba
+from addressbook.importers.assemble import Pair, Style, contact_from
+from addressbook.importers.reading import Column, Gathered, Reading, Refused, Tags, refused
+from addressbook.importers.rows import Row
+
+_LOOKED_AT = 200
+
+# Thunderbird's columns of releases that wrote no header.
+_THUNDERBIRD_TEXT = (
+    "first_name last_name display_name nickname email email:2 x:IM phone:work phone:home phone:fax"
+    " phone:pager phone:mobile home.street home.street2 home.city home.region home.postal_code"
+    " home.country work.street work.street2 work.city work.region work.postal_code work.country"
+    " job_title department organization url url birthday:y birthday:m birthday:d x:CUSTOM1"
+    " x:CUSTOM2 x:CUSTOM3 x:CUSTOM4 notes"
+)
+_THUNDERBIRD = _THUNDERBIRD_TEXT.split()
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    header: tuple[str, ...]
+    fields: list[str]
+    data: Sequence[Row]
+    source: str
+
+
+def read(
+    decoded: Decoded, *, source: str, columns: Mapping[int, str] | None, known: Reading
+) -> Reading:
+    """``known`` is what is known of the file already; ``columns`` replaces fields of columns."""
+    try:
+        found = rows.read(decoded.text, raw_tabs=horde.is_header)
+        return _read(found, source, columns, known)
+    except Refused as error:
+        return refused(str(error.args[0]), replace(known, format="csv"))
+
+
+def _read(
+    found: rows.Rows, source: str, columns: Mapping[int, str] | None, known: Reading
+) -> Reading:
+    table = _table(found, source)
+    fields = list(table.fields)
+    for index, name in (columns or {}).items():
+        if 0 <= index < len(fields):
+            fields[index] = name
+    is_dump = turba.is_dump(table.header)
+    kind = "tsv" if found.delimiter == "\t" else "csv"
+    reading = replace(
+        known,
+        format=f"turba_objects_{kind}" if is_dump else kind,
+        source="horde" if is_dump else table.source,
+        delimiter=found.delimiter,
+        quote_escape=found.quote_escape if table.source == "horde" and not is_dump else "",
+        columns=_columns(table, fields),
+        bulk=is_dump,
+    )
+    if not any(any(row.cells) for row in table.data):
+        return replace(reading, outcome="reject", reject_code="header_only")
+    gathered = Gathered()
+    fitting = list(_fitting(table, gathered))
+    if not fitting:
+        return replace(
+            reading,
+            outcome="reject",
+            reject_code="wrong_delimiter",
+            skipped=tuple(gathered.skipped),
+        )
+    if not any(name and not name.startswith("_") for name in fields):
+        return replace(reading, outcome="reject", reject_code="unknown_columns")
+    number, last = fitting[-1]
+    if (
+        not found.ended
+        and last.line == found.rows[-1].line
+        and len(found.rows[-1].cells) < len(fields)
+    ):
+        gathered.warn("row_cut", number)
+    style = _style(table, fields, fitting)
+    if is_dump:
+        if found.delimiter == "\t" or found.quote_escape == "backslash":
+            fitting = [(number, _without_escapes(row)) for number, row in fitting]
+        records = ((number, row.line, _pairs(fields, row, turba.NULLS)) for number, row in fitting)
+        turba.gather(records, style, gathered)
+    else:
+        _gather(table, fields, fitting, style, gathered)
+    return gathered.finished(reading)
+
+
+def _table(found: rows.Rows, source: str) -> _Table:
+    """The header and what it means; a title line above it and a file without one are known."""
+    if not found.rows:
+        raise Refused("empty")
+    at = _header_at(found.rows)
+    if at < 0:
+        return _headless(found, source)
+    header = found.rows[at].cells
+    data = found.rows[at + 1 :]
+    program = source_of(header, source)
+    fields = _by_content(header, headers.fields_of(header), data)
+    if program == "thunderbird" and _has_its_width(header) and fields[0] == "first_name":
+        # Its releases name the same columns in many ways, and some of them twice.
+        fields = [*_THUNDERBIRD, ""][: len(header)]
+    return _Table(header, fields, data, program)
+
+
+def _header_at(found: Sequence[Row]) -> int:
+    """The row that is the header: the first, unless one below it alone has known names."""
+    if any(vcard.addresses_in(cell) for cell in found[0].cells[:_LOOKED_AT]):
+        return -1 if _are_addresses(found) else _no_table()
+    counts = [
+        sum(headers.known(cell) for cell in row.cells[: rows.MOST_COLUMNS]) for row in found[:8]
+    ]
+    best = max(range(len(counts)), key=lambda index: counts[index])
+    # One known word may stand in a title: "Liste des contacts".
+    if counts[0] < 2 <= counts[best] - counts[0]:
+        return best
+    if counts[0] or _are_addresses(found[1:]):
+        return 0
+    return _no_table()
+
+
+def _no_table() -> NoReturn:
+    raise Refused("unknown_format")
+
+
+def _are_addresses(found: Sequence[Row]) -> bool:
+    """Whether rows without known names above them are an address book all the same."""
+    looked_at = [row for row in found[:_LOOKED_AT] if any(row.cells)]
+    good = sum(any(vcard.addresses_in(cell) for cell in row.cells) for row in looked_at)
+    return good > len(looked_at) / 3
+
+
+def _has_its_width(cells: Sequence[str]) -> bool:
+    """Thunderbird's number of columns: one less in old releases, one more with a comma at the end
+    of each row."""
+    return abs(len(cells) - len(_THUNDERBIRD)) <= 1
+
+
+def _headless(found: rows.Rows, source: str) -> _Table:
+    width = len(found.rows[0].cells)
+    if _has_its_width(found.rows[0].cells):
+        fields = [*_THUNDERBIRD, ""][:width]
+        return _Table(("",) * width, fields, found.rows, "thunderbird")
+    fields = _by_content(("",) * width, [""] * width, found.rows)
+    return _Table(("",) * width, fields, found.rows, source if source != "auto" else "other")
+
+
+def _by_content(header: Sequence[str], fields: list[str], data: Sequence[Row]) -> list[str]:
+    """What the cells say against the name: "Adresse" is an e-mail or a postal one; a column of
+    addresses is one whatever its name, and the first text beside it the name."""
+    fields = list(fields)
+    for index, name in enumerate(fields):
+        cells = [row.cells[index] for row in data[:_LOOKED_AT] if index < len(row.cells)]
+        cells = [cell for cell in cells if cell.strip()]
+        if not cells:
+            continue
+        mails = sum("@" in cell for cell in cells)
+        is_address = headers.normal(header[index]).startswith("adresse")
+        if name.startswith("email") and not mails and is_address and "mail" not in header[index]:
+            fields[index] = "work.street" if name == "email:work" else "home.street"
+        elif name.endswith((".street", ".formatted")) and mails == len(cells):
+            fields[index] = "email:work" if name.startswith("work") else "email:home"
+        elif not name and mails > len(cells) / 2:
+            fields[index] = "email"
+    nameless = any(name.startswith("email") for name in fields) and not _names_somebody(fields)
+    if nameless and (first := _first_texts(fields, data)) is not None:
+        fields[first] = "display_name"
+    return fields
+
+
+def _names_somebody(fields: Sequence[str]) -> bool:
+    kinds = ("_name", "nickname", "organization")
+    return any(name.endswith(kinds) for name in fields)
+
+
+def _first_texts(fields: Sequence[str], data: Sequence[Row]) -> int | None:
+    for index, name in enumerate(fields):
+        cells = [row.cells[index] for row in data[:_LOOKED_AT] if index < len(row.cells)]
+        letters = sum(bool(re.search(r"[^\W\d_]{2}", cell)) for cell in cells)
+        if not name and letters > len(cells) / 2:
+            return index
+    return None
+
+
+def _columns(table: _Table, fields: Sequence[str]) -> tuple[Column, ...]:
+    return tuple(
+        Column(index, table.header[index].strip(), name, _examples(table.data, index))
+        for index, name in enumerate(fields)
+    )
+
+
+def _examples(data: Sequence[Row], index: int) -> tuple[str, ...]:
+    found: list[str] = []
+    for row in data[:2_000]:
+        if index < len(row.cells) and (cell := row.cells[index].strip()):
+            found.append(cell[:100])
+            if len(found) == 3:
+                break
+    return tuple(found)
+
+
+def _fitting(table: _Table, gathered: Gathered) -> Iterator[tuple[int, Row]]:
+    """(record, row) of the rows that fit the header. Programs leave empty cells at the end out, or
+    write one too many."""
+    width = len(table.fields)
+    for number, row in enumerate(table.data):
+        cells = row.cells
+        if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
+            cells = cells[:width]
+        # Exports pasted together bring their header again.
+        if not any(cell.strip() for cell in cells) or (cells == table.header and any(cells)):
+            continue
+        if len(cells) > width or (len(cells) == 1 and width > 2):
+            gathered.skip(number, row.line, "column_count", str(len(cells)))
+            continue
+        if cells is row.cells and len(cells) == width:
+            yield number, row
+        else:
+            yield number, Row(row.line, (*cells, *[""] * (width - len(cells))))
+
+
+def _pairs(fields: Sequence[str], row: Row, nulls: Sequence[str] = ()) -> list[Pair]:
+    """``nulls`` are what a database writes for nothing."""
+    return [
+        (name, cell)
+        for name, cell in zip(fields, row.cells, strict=True)
+        if cell and name and cell not in nulls
+    ]
+
+
+def _without_escapes(row: Row) -> Row:
+    return Row(row.line, tuple(turba.unescaped(cell) for cell in row.cells))
+
+
+_ENGLISH = {"birthday", "date of birth", "anniversary"}
+
+
+def _style(table: _Table, fields: Sequence[str], data: Sequence[tuple[int, Row]]) -> Style:
+    """Outlook in English writes the month first; a day over 12 decides for the whole file."""
+    at = [index for index, name in enumerate(fields) if name in ("birthday", "anniversary")]
+    is_english = any(
+        headers.normal(table.header[index]) in _ENGLISH for index in at
+    ) and table.source in ("outlook", "wab", "yahoo", "google", "other")
+    cells = (row.cells[index] for _number, row in data for index in at)
+    by_comma = table.source in ("yahoo", "roundcube")
+    separator = r"\s*[;,]\s*" if by_comma else r"\s*;\s*|\s*:::\s*"
+    return Style(separator, day_first=dates.day_first(cells, assumed=not is_english))
+
+
+def _gather(
+    table: _Table,
+    fields: Sequence[str],
+    data: Sequence[tuple[int, Row]],
+    style: Style,
+    gathered: Gathered,
+) -> None:
+    tags = Tags("labels" if table.source == "google" else "categories")
+    lists: list[GroupData] = []
+    for number, row in data:
+        assembled = contact_from(_pairs(fields, row), style)
+        contact = assembled.contact
+        if table.source == "horde" and horde.is_list(contact):
+            lists.append(GroupData(contact.last_name or contact.display_name))
+            gathered.warn("group_without_members", number)
+            continue
+        for problem in assembled.problems:
+            gathered.warn(problem, number)
+        if vcard.has_something(contact):
+            index = gathered.add(contact, number, row.line)
+            tags.add(contact, index)
+        elif contact != ContactData() or assembled.problems:
+            gathered.skip(number, row.line, "nothing_to_keep")
+    gathered.groups += [*tags.groups(), *lists]
+
+
+def source_of(header: Sequence[str], told: str) -> str:
+    """Which program wrote this header: ``horde sun google thunderbird outlook yahoo kmail wab
+    roundcube other``."""
+    if horde.is_header(header) or horde.is_outlook_header(header):
+        return "horde"
+    names = {headers.normal(cell) for cell in header}
+    if sun.is_header(names):
+        return "sun"
+    for program, needed in _PROGRAMS:
+        if any(marks <= names for marks in needed):
+            return program
+    return told if told != "auto" else "other"
+
+
+_PROGRAMS: tuple[tuple[str, tuple[set[str], ...]], ...] = (
+    ("google", ({"e-mail 1 - value"}, {"given name", "group membership"}, {"labels", "file as"})),
+    ("yahoo", ({"messenger id"}, {"yahoo! phone"})),
+    ("kmail", ({"formatted name", "family name"}, {"additional names", "honorific prefixes"})),
+    (
+        "thunderbird",
+        (
+            {"display name", "primary email"},
+            {"nom a afficher", "surnom"},
+            {"nom a afficher", "adresse electronique principale"},
+            {"nom a afficher", "premiere adresse electronique"},
+        ),
+    ),
+    (
+        "wab",
+        (
+            {"name", "e-mail address"},
+            {"personal web page"},
+            {"surnom", "adresse de messagerie"},
+        ),
+    ),
+    (
+        "outlook",
+        (
+            {"adresse de messagerie", "prenom"},
+            {"adresse de messagerie", "type de messagerie"},
+            {"e-mail address", "e-mail 2 address"},
+            {"e-mail address", "e-mail type"},
+            {"first name", "last name", "e-mail address"},
+            {"first name", "business street"},
+            {"rue (bureau)"},
+        ),
+    ),
+)

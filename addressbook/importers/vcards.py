@@ -1,0 +1,223 @@
+"""vCard files of any program -> contacts and groups."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+
+from addressbook import vcard
+from addressbook.contact_data import ContactData, GroupData
+from addressbook.importers import horde, sun
+from addressbook.importers.reading import Gathered, Reading, Refused, Tags, refused
+from addressbook.vcard import Card
+
+_LOOKED_AT = 500
+_GOOGLES = {"mycontacts", "my contacts", "starred"}
+
+
+def is_vcard(text: str) -> bool:
+    return bool(re.search(r"^\s*\"?BEGIN:VCARD", text[:20_000], re.MULTILINE | re.IGNORECASE))
+
+
+def read(content: bytes, known: Reading) -> Reading:
+    """The contacts and groups of a file of cards; ``known`` is what is known of it already."""
+    gathered = Gathered()
+    try:
+        cards = _bounded(content)
+        # The first cards tell the program; the others pass one by one.
+        first = list(islice(cards, _LOOKED_AT))
+        source = _source(first, content, known.source)
+        charset = _charset(first, known.charset, content)
+        _gather(chain(first, cards), source, gathered)
+        return gathered.finished(replace(known, format="vcard", source=source, charset=charset))
+    except Refused as error:
+        return refused(str(error.args[0]), replace(known, format="vcard"))
+
+
+def _bounded(content: bytes) -> Iterator[Card]:
+    for number, card in enumerate(vcard.cards(content)):
+        if number > 100_000:
+            raise Refused("too_many_records")
+        yield card
+
+
+def _charset(cards: Sequence[Card], charset: str, content: bytes) -> str:
+    """Where the file is ASCII, what its quoted-printable values declare."""
+    if not content.isascii():
+        return charset
+    for card in cards:
+        for line in card.properties:
+            if line.was_quoted and (declared := line.parameters.get("CHARSET")):
+                return f"us-ascii (QP, {declared[0].lower()})"
+    return charset
+
+
+_BY_PRODUCT = (
+    ("apple", "apple"),
+    ("icloud", "apple"),
+    ("thunderbird", "thunderbird"),
+    ("mozilla", "thunderbird"),
+    ("kaddressbook", "kmail"),
+    ("roundcube", "roundcube"),
+    ("horde", "horde"),
+    ("evolution", "evolution"),
+    ("zimbra", "zimbra"),
+    ("sabre", "nextcloud"),
+    ("nextcloud", "nextcloud"),
+    ("outlook", "outlook"),
+    ("google", "google"),
+    ("convergence", "sun"),
+)
+
+
+def _source(cards: Sequence[Card], content: bytes, told: str) -> str:
+    for card in cards[:50]:
+        product = card.first("PRODID").lower()
+        for word, program in _BY_PRODUCT:
+            if word in product:
+                return program
+        names = [line.name for line in card.properties]
+        if source := _source_of(card, names):
+            return source
+    if told not in ("", "auto"):
+        return told
+    # Roundcube leaves a line empty after each card, and says no product.
+    has_gaps = re.search(rb"END:VCARD\r?\n\r?\n", content[:200_000]) is not None
+    is_old = bool(cards) and cards[0].version == "3.0"
+    return "roundcube" if has_gaps and is_old else "other"
+
+
+def _source_of(card: Card, names: Sequence[str]) -> str:
+    uid = card.first("UID")
+    if ".Horde." in uid or "X-EPOCSECONDNAME" in names:
+        return "horde"
+    if sun.is_card(uid):
+        return "sun"
+    if any(name.startswith("X-MS-") for name in names):
+        return "outlook"
+    if any(name.startswith("X-EVOLUTION") for name in names):
+        return "evolution"
+    if any(name.startswith(("X-ABSHOWAS", "X-ADDRESSBOOKSERVER")) for name in names):
+        return "apple"
+    # Horde writes the full name first and the parts near the end; other programs begin with them.
+    if {"FN", "N"} <= set(names) and "PRODID" not in names and card.version in ("2.1", "3.0"):
+        at, full = names.index("N"), names.index("FN")
+        if at > full + 1 and at > len(names) / 2 and full <= 2:
+            return "horde"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    record: int
+    uid: str
+    name: str
+    members: tuple[str, ...]
+
+
+def _gather(cards: Iterable[Card], source: str, gathered: Gathered) -> None:
+    tags = Tags("categories")
+    bare: list[GroupData] = []
+    lists: list[_List] = []
+    for number, card in enumerate(cards):
+        if not card.ended:
+            gathered.warn("card_without_end", number)
+        if card.cut:
+            gathered.warn("record_cut", number)
+        if not card.properties:
+            gathered.skip(number, card.line, "nothing_to_keep")
+            continue
+        contact = _without_labels(vcard.contact_of(card))
+        if card.is_group:
+            lists.append(_List(number, contact.uid, contact.display_name, card.members))
+            continue
+        if source == "horde" and _is_bare(contact):
+            bare.append(GroupData(contact.display_name))
+            gathered.warn("group_without_members", number)
+            continue
+        if len(contact.emails) < len(card.all("EMAIL")) and _has_bad_address(card):
+            gathered.warn("invalid_email", number)
+        if contact.photo is None and any(_holds_picture(line) for line in card.all("PHOTO")):
+            gathered.warn("invalid_photo", number)
+        if not vcard.has_something(contact):
+            gathered.skip(number, card.line, "nothing_to_keep")
+            continue
+        tags.add(contact, gathered.add(contact, number, card.line))
+    gathered.groups += [*tags.groups(), *bare]
+    _add_lists(lists, gathered)
+
+
+def _without_labels(contact: ContactData) -> ContactData:
+    """Google's own labels are no groups of anybody's."""
+    kept = tuple(word for word in contact.categories if word.lower() not in _GOOGLES)
+    return contact if len(kept) == len(contact.categories) else replace(contact, categories=kept)
+
+
+def _has_bad_address(card: Card) -> bool:
+    texts = (card.text(line) for line in card.all("EMAIL"))
+    return any(text and not vcard.addresses_in(text) for text in texts)
+
+
+def _holds_picture(line: vcard.Property) -> bool:
+    """Whether the picture is there itself, not only where it is."""
+    return len(line.value) > 50 and (line.is_base64 or line.value[:5].lower() == "data:")
+
+
+def _is_bare(contact: ContactData) -> bool:
+    return horde.is_list(replace(contact, others=()))
+
+
+def _plain_uid(uid: str) -> str:
+    return re.sub(r"^urn:uuid:", "", uid.strip(), flags=re.IGNORECASE).casefold()
+
+
+def _add_lists(lists: Sequence[_List], gathered: Gathered) -> None:
+    """Group cards. A list in a list is followed once; members are found by UID, then address."""
+    by_uid: dict[str, int] = {}
+    by_address: dict[str, int] = {}
+    for index, contact in enumerate(gathered.contacts):
+        if contact.uid:
+            by_uid.setdefault(_plain_uid(contact.uid), index)
+        for email in contact.emails:
+            by_address.setdefault(email.address.casefold(), index)
+    inner = {_plain_uid(group.uid): group for group in lists if group.uid}
+    for group in lists:
+        gathered.groups.append(_group(group, inner, by_uid, by_address, gathered))
+
+
+def _group(
+    group: _List,
+    inner: dict[str, _List],
+    by_uid: dict[str, int],
+    by_address: dict[str, int],
+    gathered: Gathered,
+) -> GroupData:
+    found: dict[int, None] = {}
+    external: dict[str, None] = {}
+    missing: dict[str, None] = {}
+    own = _plain_uid(group.uid)
+    seen, waiting = {own}, list(group.members)
+    while waiting:
+        member = waiting.pop(0)
+        uid = _plain_uid(member)
+        address = re.sub(r"^mailto:", "", member, flags=re.IGNORECASE).partition("?")[0]
+        index = by_uid.get(uid, by_address.get(address.casefold()))
+        if index is not None:
+            found.setdefault(index)
+        elif uid in inner:
+            if uid == own:
+                gathered.warn("group_cycle", group.record)
+            elif uid not in seen:
+                seen.add(uid)
+                waiting = [*inner[uid].members, *waiting]
+        elif vcard.addresses_in(address) == (address,):
+            external.setdefault(address)
+        else:
+            missing.setdefault(member)
+    if not group.members:
+        gathered.warn("group_without_members", group.record)
+    for value in (*external, *missing):
+        gathered.warn("member_not_found", group.record, value)
+    return GroupData(group.name, tuple(found), tuple(external), tuple(missing))

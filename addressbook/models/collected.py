@@ -1,0 +1,29 @@
+"""Whom a person wrote to: kept apart from the contacts, and the measure of how often."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class CollectedRecipient(models.Model):
+    """An address that a person wrote to, also when it is a contact's: ranks completions."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    address = models.CharField(_("address"), max_length=254)
+    folded = models.CharField(_("address in lower case"), max_length=254)
+    name = models.CharField(_("name"), max_length=300, blank=True)
+    times = models.PositiveIntegerField(_("times written to"), default=1)
+    last = models.DateTimeField(_("last written to"))
+
+    class Meta:
+        verbose_name = _("collected recipient")
+        verbose_name_plural = _("collected recipients")
+        ordering = ("-last",)
+        constraints = (
+            models.UniqueConstraint(fields=["user", "folded"], name="one_row_per_recipient"),
+        )
+
+    def __str__(self) -> str:
+        return self.address

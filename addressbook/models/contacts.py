@@ -1,0 +1,136 @@
+"""Contacts and groups. The vCard is the truth; the columns beside it are for lists and search."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+
+
+class ContactQuerySet(models.QuerySet["Contact"]):
+    def of(self, user: User) -> ContactQuerySet:
+        """A person's contacts, without those in the bin."""
+        return self.filter(user=user, deleted=None)
+
+    def in_bin(self, user: User) -> ContactQuerySet:
+        return self.filter(user=user, deleted__isnull=False)
+
+
+class Contact(models.Model):
+    """One contact of one person; written by `addressbook.contacts` alone, so that the columns say
+    what the vCard says."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
+    )
+    uid = models.CharField(_("vCard UID"), max_length=255)
+    vcard = models.TextField(_("vCard 4.0, without its photo"))
+    display_name = models.CharField(_("name"), max_length=300)
+    sort_key = models.CharField(
+        _("sorted as"), max_length=300, help_text=_("Last name first; no accents, no capitals.")
+    )
+    initial = models.CharField(_("letter of the index"), max_length=1)
+    organization = models.CharField(_("organisation"), max_length=300, blank=True)
+    job_title = models.CharField(_("function"), max_length=300, blank=True)
+    search = models.TextField(_("all its words, folded"), blank=True)
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    updated = models.DateTimeField(_("last change"), auto_now=True)
+    deleted = models.DateTimeField(_("in the bin since"), null=True, blank=True)
+
+    objects = ContactQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        ordering = ("initial", "sort_key", "pk")
+        constraints = (models.UniqueConstraint(fields=["user", "uid"], name="one_contact_per_uid"),)
+        indexes = (
+            models.Index(fields=["user", "initial", "sort_key"], name="contact_by_letter"),
+            models.Index(
+                fields=["deleted"], name="contact_in_bin", condition=~models.Q(deleted=None)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.display_name
+
+
+class ContactAddress(models.Model):
+    """An e-mail address of a contact; the preferred one has position 0."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="addresses")
+    position = models.PositiveSmallIntegerField(_("position"))
+    address = models.CharField(_("address"), max_length=254)
+    folded = models.CharField(_("address in lower case"), max_length=254)
+    type = models.CharField(_("type"), max_length=8)
+
+    class Meta:
+        verbose_name = _("address of a contact")
+        verbose_name_plural = _("addresses of contacts")
+        ordering = ("position",)
+        constraints = (
+            models.UniqueConstraint(fields=["contact", "position"], name="one_address_a_position"),
+        )
+        indexes = (models.Index(fields=["user", "folded"], name="contact_by_address"),)
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class ContactPhoto(models.Model):
+    """A picture, made anew by us: WebP, at most 512 pixels a side."""
+
+    contact = models.OneToOneField(Contact, models.CASCADE, primary_key=True, related_name="photo")
+    content = models.BinaryField(_("picture"))
+    digest = models.CharField(_("digest"), max_length=32)
+
+    class Meta:
+        verbose_name = _("picture of a contact")
+        verbose_name_plural = _("pictures of contacts")
+
+    def __str__(self) -> str:
+        return self.digest
+
+
+class GroupQuerySet(models.QuerySet["Group"]):
+    def of(self, user: User) -> GroupQuerySet:
+        """A person's groups, without those in the bin."""
+        return self.filter(user=user, deleted=None)
+
+    def in_bin(self, user: User) -> GroupQuerySet:
+        return self.filter(user=user, deleted__isnull=False)
+
+
+class Group(models.Model):
+    """A named set of contacts; a contact may be in many. ``external`` are addresses in it that no
+    contact has."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
+    )
+    name = models.CharField(_("name"), max_length=200)
+    folded = models.CharField(_("name, folded"), max_length=200)
+    contacts = models.ManyToManyField(Contact, related_name="groups", blank=True)
+    external = models.JSONField(_("other addresses"), default=list, blank=True)
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    deleted = models.DateTimeField(_("in the bin since"), null=True, blank=True)
+
+    objects = GroupQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("group")
+        verbose_name_plural = _("groups")
+        ordering = ("folded", "pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["user", "folded"],
+                condition=models.Q(deleted=None),
+                name="one_group_per_name",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name

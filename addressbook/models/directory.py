@@ -1,0 +1,35 @@
+"""The authority's own people, read only."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class DirectoryEntry(models.Model):
+    """One person of the directory, filled from the staff records or from LDAP: ``source`` and
+    ``source_id`` say from where, so that the next filling knows it again."""
+
+    source = models.CharField(_("source"), max_length=8)
+    source_id = models.CharField(_("name in the source"), max_length=254)
+    name = models.CharField(_("name"), max_length=300)
+    sort_key = models.CharField(_("sorted as"), max_length=300)
+    address = models.CharField(_("address"), max_length=254)
+    folded = models.CharField(_("address in lower case"), max_length=254, unique=True)
+    school_uai = models.CharField(_("school (UAI)"), max_length=8, blank=True)
+    school_name = models.CharField(_("name of the school"), max_length=200, blank=True)
+    discipline = models.CharField(_("discipline"), max_length=100, blank=True)
+    function = models.CharField(_("function"), max_length=100, blank=True)
+    filled = models.DateTimeField(_("filled"))
+
+    class Meta:
+        verbose_name = _("directory entry")
+        verbose_name_plural = _("directory entries")
+        ordering = ("sort_key", "pk")
+        constraints = (
+            models.UniqueConstraint(fields=["source", "source_id"], name="one_entry_per_source_id"),
+        )
+        indexes = (models.Index(fields=["sort_key"], name="entry_in_order"),)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,304 @@
+"""Contacts as the templates show them: initials, words for types, addresses of pages."""
+
+from __future__ import annotations
+
+import re
+import string
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import pgettext
+
+from accounts.models import User
+from addressbook.contact_data import ContactData, Email, Phone, PostalAddress
+from addressbook.contacts import recipient
+from addressbook.contacts.finding import ContactPage
+from addressbook.contacts.groups import counted
+from addressbook.contacts.keeping import digits
+from addressbook.models import Contact, Group
+
+
+@dataclass(frozen=True)
+class Row:
+    """A contact in the list."""
+
+    pk: int
+    name: str
+    detail: str
+    initials: str
+    hue: int
+    photo_url: str
+    url: str
+    selected: bool
+
+
+@dataclass(frozen=True)
+class IndexLetter:
+    """A letter of the index; ``url`` is "" where no contact begins with it."""
+
+    letter: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The list: rows by letter, the index, and the pages before and after."""
+
+    total: int
+    letters: tuple[IndexLetter, ...]
+    by_letter: tuple[tuple[str, tuple[Row, ...]], ...]
+    before_url: str
+    next_url: str
+
+
+def initials(name: str) -> str:
+    """One or two capitals."""
+    words = [word for word in name.replace("-", " ").split() if word[:1].isalnum()]
+    return "".join(word[0] for word in dict.fromkeys((*words[:1], *words[-1:]))).upper() or "?"
+
+
+def hue(name: str) -> int:
+    """1 to 6, the same for the same name."""
+    return zlib.crc32(name.lower().encode()) % 6 + 1
+
+
+def listing(
+    page: ContactPage, base: str, query: str, group: Group | None, opened: int | None
+) -> Listing:
+    """``base`` is the list's address, ``query`` the words that were looked for."""
+
+    def asked(number: int) -> dict[str, str]:
+        return {
+            **({"q": query} if query else {}),
+            **({"page": str(number)} if number > 1 else {}),
+        }
+
+    def url(number: int) -> str:
+        return f"{base}?{urlencode(asked(number))}" if asked(number) else base
+
+    known = {letter.letter: letter for letter in page.letters}
+    index = tuple(
+        IndexLetter(
+            letter, f"{url(known[letter].page)}#letter-{anchor(letter)}" if letter in known else ""
+        )
+        for letter in (*string.ascii_uppercase, "#")
+    )
+    suffix = urlencode(asked(page.number) | ({"group": str(group.pk)} if group else {}))
+    rows = (row(contact, suffix, opened) for contact in page.rows)
+    pairs = zip((contact.initial for contact in page.rows), rows, strict=True)
+    by_letter = tuple(
+        (letter, tuple(one for _letter, one in same))
+        for letter, same in groupby(pairs, key=lambda pair: pair[0])
+    )
+    return Listing(
+        page.total,
+        index,
+        by_letter,
+        url(page.number - 1) if page.number > 1 else "",
+        url(page.number + 1) if page.has_next else "",
+    )
+
+
+def anchor(letter: str) -> str:
+    """The letter as part of an element's id."""
+    return "other" if letter == "#" else letter
+
+
+def row(contact: Contact, suffix: str = "", opened: int | None = None) -> Row:
+    """A contact that `finding.page` gave."""
+    url = reverse("addressbook:contact", args=[contact.pk])
+    return Row(
+        contact.pk,
+        contact.display_name,
+        ", ".join(filter(None, (contact.job_title, contact.organization))),
+        initials(contact.display_name),
+        hue(contact.display_name),
+        photo_url(contact.pk, getattr(contact, "photo_digest", "")),
+        f"{url}?{suffix}" if suffix else url,
+        contact.pk == opened,
+    )
+
+
+def photo_url(pk: int, digest: str | None) -> str:
+    return reverse("addressbook:photo", args=[pk, digest]) if digest else ""
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    """A group beside the list."""
+
+    name: str
+    url: str
+    size: int
+    current: bool
+
+
+@dataclass(frozen=True)
+class Side:
+    """The column beside every page: ``current`` names the page that is open."""
+
+    total: int
+    binned: int
+    groups: tuple[GroupRow, ...]
+    current: str
+
+
+def side(user: User, current: str, group: Group | None = None) -> Side:
+    """Four queries."""
+    rows = tuple(
+        GroupRow(
+            found.name,
+            reverse("addressbook:group", args=[found.pk]),
+            size + len(found.external),
+            found == group,
+        )
+        for found, size in counted(user)
+    )
+    binned = Contact.objects.in_bin(user).count()
+    return Side(Contact.objects.of(user).count(), binned, rows, "" if group else current)
+
+
+def place_words(kind: str) -> str:
+    """Of an e-mail or postal address."""
+    return {
+        "home": pgettext("type of an address", "personal"),
+        "work": pgettext("type of an address", "work"),
+    }.get(kind, pgettext("type of an address", "other"))
+
+
+def phone_words(kind: str) -> str:
+    return {
+        "home": pgettext("type of a telephone", "Home telephone"),
+        "work": pgettext("type of a telephone", "Work telephone"),
+        "mobile": pgettext("type of a telephone", "Mobile"),
+        "fax": pgettext("type of a telephone", "Fax"),
+        "work_fax": pgettext("type of a telephone", "Work fax"),
+        "home_fax": pgettext("type of a telephone", "Home fax"),
+        "pager": pgettext("type of a telephone", "Pager"),
+    }.get(kind, pgettext("type of a telephone", "Telephone"))
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the card: what it is, its text, where it leads ("" nowhere), and whether it is the
+    preferred one of several."""
+
+    label: str
+    text: str
+    url: str = ""
+    preferred: bool = False
+
+
+@dataclass(frozen=True)
+class Card:
+    """A contact in full."""
+
+    pk: int
+    name: str
+    detail: str
+    initials: str
+    hue: int
+    photo_url: str
+    write_url: str
+    call_url: str
+    lines: tuple[Line, ...]
+    groups: tuple[Group, ...]
+    updated: object
+
+
+def card(contact: Contact, data: ContactData, groups: Iterable[Group], digest: str) -> Card:
+    mails = tuple(_mail_lines(data))
+    calls = tuple(
+        Line(phone_words(phone.type), phone.number, tel(phone.number), _first(index, data.phones))
+        for index, phone in enumerate(data.phones)
+    )
+    return Card(
+        contact.pk,
+        data.display_name,
+        ", ".join(filter(None, (data.job_title, data.department, data.organization, data.school))),
+        initials(data.display_name),
+        hue(data.display_name),
+        photo_url(contact.pk, digest),
+        mails[0].url if mails else "",
+        next((line.url for line in calls if line.url), ""),
+        (*mails, *calls, *_other_lines(data)),
+        tuple(groups),
+        contact.updated,
+    )
+
+
+def _first(index: int, several: tuple[object, ...]) -> bool:
+    return index == 0 and len(several) > 1
+
+
+def _mail_lines(data: ContactData) -> Iterable[Line]:
+    labels = {
+        "home": pgettext("label of a card", "Personal e-mail"),
+        "work": pgettext("label of a card", "Work e-mail"),
+    }
+    for index, email in enumerate(data.emails):
+        to = urlencode({"to": recipient(data.display_name, email.address)})
+        yield Line(
+            labels.get(email.type, pgettext("label of a card", "E-mail")),
+            email.address,
+            f"{reverse('mail:compose')}?{to}",
+            _first(index, data.emails),
+        )
+
+
+def tel(number: str) -> str:
+    """``tel:`` and the figures; "" for what has none."""
+    figures = (digits(number) or ("",))[0]
+    plus = "+" if number.strip().startswith("+") else ""
+    return f"tel:{plus}{figures}" if figures else ""
+
+
+def _other_lines(data: ContactData) -> Iterable[Line]:
+    for address in data.addresses:
+        kind = place_words(address.type) if address.type != "other" else ""
+        label = pgettext("label of a card", "Postal address")
+        yield Line(f"{label} ({kind})" if kind else label, written(address))
+    texts = (
+        (pgettext("label of a card", "Nickname"), data.nickname),
+        (pgettext("label of a card", "Birthday"), day_words(data.birthday)),
+        (pgettext("label of a card", "Anniversary"), day_words(data.anniversary)),
+        (pgettext("label of a card", "Categories"), ", ".join(data.categories)),
+    )
+    yield from (Line(label, text) for label, text in texts if text)
+    for url in data.urls:
+        # Only these lead somewhere: another scheme could run a script.
+        safe = url if url.lower().startswith(("http://", "https://")) else ""
+        yield Line(pgettext("label of a card", "Web site"), url, safe)
+    if data.notes:
+        yield Line(pgettext("label of a card", "Note"), data.notes)
+
+
+def written(address: PostalAddress) -> str:
+    """On lines, as on an envelope."""
+    town = " ".join(filter(None, (address.postal_code, address.city)))
+    lines = (address.po_box, address.street, town, address.region, address.country)
+    return "\n".join(filter(None, lines)) or address.formatted
+
+
+def value_words(value: object) -> str:
+    """Any field's value on one line."""
+    match value:
+        case Email():
+            return f"{value.address} ({place_words(value.type)})"
+        case Phone():
+            return f"{value.number} ({phone_words(value.type)})"
+        case PostalAddress():
+            return written(value).replace("\n", ", ")
+    text = str(value)
+    return day_words(text) if re.fullmatch(r"\d{4}-\d\d-\d\d|--\d\d-\d\d", text) else text
+
+
+def day_words(date: str) -> str:
+    """``2009-05-12`` -> ``12/05/2009``; ``--05-12`` -> ``12/05``."""
+    if date.startswith("--"):
+        return f"{date[5:7]}/{date[2:4]}"
+    return "/".join(reversed(date.split("-"))) if date else ""

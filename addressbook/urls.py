@@ -1,0 +1,27 @@
+"""The address book's pages."""
+
+from django.urls import path
+
+from addressbook.views import duplicates, export, groups, people, waste
+
+app_name = "addressbook"
+urlpatterns = [
+    path("", people.contact_list, name="contacts"),
+    path("act/", people.act, name="act"),
+    path("add/", people.add, name="add"),
+    path("new/", people.new, name="new"),
+    path("<int:pk>/", people.contact, name="contact"),
+    path("<int:pk>/edit/", people.edit, name="edit"),
+    path("<int:pk>/photo/<slug:digest>", people.photo, name="photo"),
+    path("groups/new/", groups.new, name="new_group"),
+    path("groups/<int:group>/", groups.members, name="group"),
+    path("groups/<int:group>/edit/", groups.edit, name="edit_group"),
+    path("groups/<int:group>/delete/", groups.delete, name="delete_group"),
+    path("groups/<int:group>/restore/", groups.restore, name="restore_group"),
+    path("duplicates/", duplicates.found, name="duplicates"),
+    path("duplicates/merge/", duplicates.compare, name="merge"),
+    path("duplicates/undo/", duplicates.unmerge, name="unmerge"),
+    path("bin/", waste.bin_list, name="bin"),
+    path("export/", export.export, name="export"),
+    path("export/file/", export.file, name="export_file"),
+]

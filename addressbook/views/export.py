@@ -1,0 +1,50 @@
+"""The address book handed out as a file."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.http import SignedInRequest, login_required
+from addressbook.contacts import export as writing
+from addressbook.contacts import finding
+from addressbook.forms import ExportForm
+from addressbook.models import Group
+from addressbook.views.pages import page
+
+
+@require_GET
+@login_required
+def export(request: SignedInRequest) -> HttpResponse:
+    """Which contacts, and as what."""
+    form = ExportForm(None, user=request.user, initial={"group": request.GET.get("group")})
+    return page(request, "export.html", {"form": form}, current="export")
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def file(request: SignedInRequest) -> HttpResponseBase:
+    """The file, as it is written: all contacts, a group's, or by POST those chosen."""
+    form = ExportForm(request.POST if request.method == "POST" else request.GET, user=request.user)
+    if not form.is_valid():
+        return page(request, "export.html", {"form": form}, current="export", status=422)
+    group: Group | None = form.cleaned_data["group"]
+    found = finding.matching(request.user, group=group)
+    groups = [group] if group else list(Group.objects.of(request.user))
+    if chosen := form.cleaned_data["contacts"]:
+        found, groups = found.filter(pk__in=chosen), []
+    kind = form.cleaned_data["format"]
+    if kind == "csv":
+        pieces, media_type, ending = writing.table(found), "text/csv; charset=utf-8", "csv"
+    else:
+        version = "4.0" if kind == "vcard4" else "3.0"
+        pieces = writing.vcards(found, groups, version)
+        media_type, ending = "text/vcard; charset=utf-8", "vcf"
+    answer = StreamingHttpResponse(pieces, content_type=media_type)
+    name = f"{gettext('contacts')}-{timezone.localdate():%Y-%m-%d}.{ending}"
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer["X-Content-Type-Options"] = "nosniff"
+    answer["Cache-Control"] = "no-store"
+    return answer

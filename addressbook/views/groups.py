@@ -1,0 +1,83 @@
+"""Groups: their lists, made, renamed, put into the bin."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.http import SignedInRequest, login_required
+from addressbook.contacts import groups
+from addressbook.forms import GroupForm
+from addressbook.models import Group
+from addressbook.views.pages import Undo, go, group_of, page
+from addressbook.views.people import show_list
+from webmail.errors import NotFound
+
+
+@require_GET
+@login_required
+def members(request: SignedInRequest, group: int) -> HttpResponse:
+    """Those in it."""
+    return show_list(request, group_of(request, group))
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def new(request: SignedInRequest) -> HttpResponse:
+    form = GroupForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = groups.create(request.user, form.cleaned_data["name"])
+        except groups.NameTaken:
+            form.add_error("name", gettext("You have a group of that name."))
+        else:
+            words = gettext("Group “%(name)s” created.") % {"name": made.name}
+            return go(request, reverse("addressbook:group", args=[made.pk]), words)
+    return _form_page(request, form, None)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def edit(request: SignedInRequest, group: int) -> HttpResponse:
+    found = group_of(request, group)
+    form = GroupForm(request.POST or None, initial={"name": found.name})
+    if request.method == "POST" and form.is_valid():
+        try:
+            groups.rename(found, form.cleaned_data["name"])
+        except groups.NameTaken:
+            form.add_error("name", gettext("You have a group of that name."))
+        else:
+            words = gettext("Group renamed.")
+            return go(request, reverse("addressbook:group", args=[group]), words)
+    return _form_page(request, form, found)
+
+
+def _form_page(request: SignedInRequest, form: GroupForm, found: Group | None) -> HttpResponse:
+    status = 422 if form.is_bound else 200
+    context = {"form": form, "group": found}
+    return page(request, "group_form.html", context, group=found, status=status)
+
+
+@require_POST
+@login_required
+def delete(request: SignedInRequest, group: int) -> HttpResponse:
+    """Into the bin; its contacts stay."""
+    found = group_of(request, group)
+    groups.delete(found)
+    words = gettext("Group “%(name)s” deleted; its contacts stay.") % {"name": found.name}
+    undo = Undo(reverse("addressbook:restore_group", args=[group]))
+    return go(request, reverse("addressbook:contacts"), words, undo)
+
+
+@require_POST
+@login_required
+def restore(request: SignedInRequest, group: int) -> HttpResponse:
+    """Out of the bin."""
+    found = Group.objects.in_bin(request.user).filter(pk=group).first()
+    if found is None:
+        raise NotFound
+    groups.restore(found)
+    words = gettext("Group “%(name)s” restored.") % {"name": found.name}
+    return go(request, reverse("addressbook:group", args=[group]), words)

@@ -1,0 +1,80 @@
+"""What all pages of the address book share: the column beside them, and the toast."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from accounts.http import SignedInRequest
+from addressbook import presentation
+from addressbook.contacts import groups
+from addressbook.models import Contact, Group
+from webmail.errors import NotFound
+from webmail.htmx import render, wants_partial
+
+TOAST = "toast"  # in the session: what the next whole page says, with its undoing
+
+
+@dataclass(frozen=True)
+class Undo:
+    """The form that undoes what was done: where it is posted, and its fields."""
+
+    url: str
+    fields: list[tuple[str, str]] = field(default_factory=list)
+
+
+def page(
+    request: SignedInRequest,
+    template: str,
+    context: dict[str, Any],
+    *,
+    current: str = "",
+    group: Group | None = None,
+    partial: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """A page with its side, or its partial without."""
+    if not wants_partial(request):
+        context["side"] = presentation.side(request.user, current, group)
+        context["toast"] = request.session.pop(TOAST, None)
+    return render(request, f"addressbook/{template}", context, partial=partial, status=status)
+
+
+def contact_of(request: SignedInRequest, pk: int) -> Contact:
+    """The person's own, not in the bin; NotFound for any other."""
+    found = Contact.objects.of(request.user).filter(pk=pk).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def group_of(request: SignedInRequest, pk: int) -> Group:
+    """See `contact_of`."""
+    found = groups.find(request.user, pk)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def go(
+    request: SignedInRequest,
+    url: str,
+    words: str,
+    undo: Undo | None = None,
+) -> HttpResponseRedirect:
+    """To a page of ours, which says what was done."""
+    request.session[TOAST] = {
+        "message": words,
+        "undo": asdict(undo) if undo else None,
+    }
+    return HttpResponseRedirect(url)
+
+
+def next_url(request: SignedInRequest, otherwise: str) -> str:
+    """Where the form wants to go on, if it is here."""
+    wanted = request.POST.get("next", "")
+    hosts = {request.get_host()}
+    return wanted if url_has_allowed_host_and_scheme(wanted, hosts) else otherwise

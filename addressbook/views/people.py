@@ -1,0 +1,236 @@
+"""The list, the card, and what one does with contacts from either."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.http import SignedInRequest, login_required
+from addressbook import contacts, presentation
+from addressbook.contact_data import ContactData, Email
+from addressbook.contacts import finding, groups
+from addressbook.forms import ActForm, AddForm, ContactForm, ListForm
+from addressbook.models import Contact, ContactPhoto, Group
+from addressbook.views.pages import Undo, contact_of, go, group_of, next_url, page
+from webmail.errors import NotFound
+from webmail.htmx import wants_partial
+
+
+@require_GET
+@login_required
+def contact_list(request: SignedInRequest) -> HttpResponse:
+    """All contacts, or with ``?q=`` those with all of its words."""
+    return show_list(request)
+
+
+def show_list(request: SignedInRequest, group: Group | None = None) -> HttpResponse:
+    """A list; for htmx what was found, or for the scrolling list only the rows that come next."""
+    context = list_context(request, group)
+    scrolling = request.htmx.target == "more"
+    partial = "addressbook/_contact_rows.html" if scrolling else "addressbook/_found.html"
+    return page(
+        request, "contact_list.html", context, current="contacts", group=group, partial=partial
+    )
+
+
+def list_context(
+    request: SignedInRequest, group: Group | None, opened: Contact | None = None
+) -> dict[str, Any]:
+    form = ListForm(request.GET)
+    query = form.value("q") or ""
+    found = finding.matching(request.user, query, group)
+    number = form.value("page")
+    if not number:
+        number = finding.page_of(found, opened) if opened else 1
+    base = reverse("addressbook:contacts")
+    if group:
+        base = reverse("addressbook:group", args=[group.pk])
+    return {
+        "group": group,
+        "query": query,
+        "base_url": base,
+        "here": request.get_full_path(),
+        "found": presentation.listing(
+            finding.page(found, number), base, query, group, opened.pk if opened else None
+        ),
+        "all_groups": Group.objects.of(request.user),
+    }
+
+
+@require_GET
+@login_required
+def contact(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The card, beside the list it was opened from; for htmx the card alone."""
+    found = contact_of(request, pk)
+    asked = ListForm(request.GET).value("group")
+    group = group_of(request, asked) if asked else None
+    context: dict[str, Any] = {"card": _card(found), "group": group}
+    if wants_partial(request):
+        context["all_groups"] = Group.objects.of(request.user)
+    else:
+        context |= list_context(request, group, found)
+    return page(
+        request,
+        "contact_list.html",
+        context,
+        current="contacts",
+        group=group,
+        partial="addressbook/_contact.html",
+    )
+
+
+def _card(found: Contact) -> presentation.Card:
+    picture = ContactPhoto.objects.filter(contact=found).values_list("digest", flat=True).first()
+    mine = found.groups.filter(deleted=None)
+    return presentation.card(found, contacts.data_of(found), mine, picture or "")
+
+
+@require_GET
+@login_required
+@cache_control(private=True, max_age=30 * 24 * 3600, immutable=True)
+def photo(request: SignedInRequest, pk: int, digest: str) -> HttpResponse:
+    """A picture; its address changes with it."""
+    found = ContactPhoto.objects.filter(contact__user=request.user, contact=pk, digest=digest)
+    picture = found.first()
+    if picture is None:
+        raise NotFound
+    answer = HttpResponse(bytes(picture.content), content_type="image/webp")
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def new(request: SignedInRequest) -> HttpResponse:
+    """A new contact; ``?name=&address=`` are filled in."""
+    add = AddForm(request.GET)
+    known = add.is_valid()
+    begun = ContactData(
+        display_name=add.cleaned_data["name"] if known else "",
+        emails=(Email(add.cleaned_data["address"]),) if known else (),
+    )
+    form = _contact_form(request, begun)
+    if request.method == "POST" and "more" not in request.POST and form.is_valid():
+        made = contacts.create(request.user, form.contact())
+        words = gettext("%(name)s is in your contacts.") % {"name": made.display_name}
+        return go(request, reverse("addressbook:contact", args=[made.pk]), words)
+    return _form_page(request, form, None)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def edit(request: SignedInRequest, pk: int) -> HttpResponse:
+    found = contact_of(request, pk)
+    form = _contact_form(request, contacts.data_of(found))
+    if request.method == "POST" and "more" not in request.POST and form.is_valid():
+        contacts.update(found, form.contact())
+        words = gettext("Contact saved.")
+        return go(request, reverse("addressbook:contact", args=[pk]), words)
+    return _form_page(request, form, found)
+
+
+def _contact_form(request: SignedInRequest, old: ContactData) -> ContactForm:
+    posted = request.method == "POST"
+    files = request.FILES if posted else None
+    return ContactForm(request.POST if posted else None, files, old=old)
+
+
+def _form_page(request: SignedInRequest, form: ContactForm, found: Contact | None) -> HttpResponse:
+    context = {"form": form, "contact": found, "adding": request.POST.get("more", "")}
+    status = 422 if form.is_bound and "more" not in request.POST else 200
+    return page(request, "contact_form.html", context, current="contacts", status=status)
+
+
+@require_POST
+@login_required
+def add(request: SignedInRequest) -> HttpResponse:
+    """Somebody by name and address, at one click. One who is there already is shown."""
+    form = AddForm(request.POST)
+    if not form.is_valid():
+        raise NotFound
+    address, name = form.cleaned_data["address"], form.cleaned_data["name"]
+    if known := finding.by_address(request.user, [address]).first():
+        words = gettext("%(address)s is in your contacts already.") % {"address": address}
+        return go(request, reverse("addressbook:contact", args=[known.pk]), words)
+    made = contacts.create(request.user, ContactData(display_name=name, emails=(Email(address),)))
+    words = gettext("%(name)s is in your contacts.") % {"name": made.display_name}
+    undo = _undo("delete", [made.pk], next_url(request, reverse("addressbook:contacts")))
+    return go(request, reverse("addressbook:contact", args=[made.pk]), words, undo)
+
+
+@require_POST
+@login_required
+def act(request: SignedInRequest) -> HttpResponse:
+    """One verb on the chosen contacts, with its undoing in a toast."""
+    form = ActForm(request.POST)
+    back = next_url(request, reverse("addressbook:contacts"))
+    if not form.is_valid():
+        return go(request, back, gettext("Nothing was done: choose at least one contact."))
+    pks, verb = form.cleaned_data["contacts"], form.cleaned_data["verb"]
+    match verb:
+        case "delete":
+            gone = contacts.delete(request.user, pks)
+            words = ngettext("%(count)d contact deleted.", "%(count)d contacts deleted.", len(gone))
+            words %= {"count": len(gone)}
+            return go(request, back, words, _undo("undelete", gone, back) if gone else None)
+        case "undelete":
+            count = contacts.restore(request.user, pks)
+            words = ngettext("%(count)d contact restored.", "%(count)d contacts restored.", count)
+            return go(request, back, words % {"count": count})
+        case "category":
+            return _categorise(request, form, back)
+    return _regroup(request, form, back)
+
+
+def _undo(verb: str, pks: list[int], back: str) -> Undo:
+    fields = [("verb", verb), ("next", back), *(("contacts", str(pk)) for pk in pks)]
+    return Undo(reverse("addressbook:act"), fields)
+
+
+def _categorise(request: SignedInRequest, form: ActForm, back: str) -> HttpResponse:
+    category = " ".join(form.cleaned_data["category"].replace(",", " ").split())
+    if not category:
+        return go(request, back, gettext("Nothing was done: write the category."))
+    count = contacts.categorise(request.user, form.cleaned_data["contacts"], category)
+    words = ngettext(
+        "Category “%(category)s” given to %(count)d contact.",
+        "Category “%(category)s” given to %(count)d contacts.",
+        count,
+    )
+    return go(request, back, words % {"category": category, "count": count})
+
+
+def _regroup(request: SignedInRequest, form: ActForm, back: str) -> HttpResponse:
+    if not form.cleaned_data["group"]:
+        return go(request, back, gettext("Nothing was done: choose a group."))
+    group = group_of(request, form.cleaned_data["group"])
+    pks = form.cleaned_data["contacts"]
+    if form.cleaned_data["verb"] == "ungroup":
+        count = groups.remove(group, pks)
+        words = ngettext(
+            "%(count)d contact taken out of “%(group)s”.",
+            "%(count)d contacts taken out of “%(group)s”.",
+            count,
+        )
+        words %= {"count": count, "group": group.name}
+        return go(request, back, words, _regrouping("group", group, pks, back))
+    try:
+        count = groups.add(group, pks)
+    except groups.GroupFull:
+        words = gettext("Nothing was done: a group holds up to 5,000 addresses.")
+        return go(request, back, words)
+    words = ngettext(
+        "%(count)d contact put into “%(group)s”.", "%(count)d contacts put into “%(group)s”.", count
+    )
+    return go(request, back, words % {"count": count, "group": group.name})
+
+
+def _regrouping(verb: str, group: Group, pks: list[int], back: str) -> Undo:
+    undo = _undo(verb, pks, back)
+    return replace(undo, fields=[*undo.fields, ("group", str(group.pk))])

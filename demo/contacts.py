@@ -1,0 +1,137 @@
+"""The address book of the academy's people: colleagues, families, the world around the school.
+
+Everybody is invented; telephone numbers are those that ARCEP keeps for fiction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from email.headerregistry import Address
+
+from addressbook.contact_data import ContactData, Email, Phone, PostalAddress
+from addressbook.folding import fold
+from demo.mail import people
+
+# First name, last name, child and class: families of two classes.
+_PARENTS = (
+    ("Amina", "Belkacem", "Yanis, 4e B"),
+    ("Luc", "Fontanel", "Jade, 4e B"),
+    ("Sophie", "Lambert-Petit", "Maël, 4e B"),
+    ("Éric", "Toussaint", "Noé, 4e B"),
+    ("Mei", "Zhang", "Lina, 4e B"),
+    ("Rachid", "Haddad", "Inès, 4e B"),
+    ("Chloé", "Bouvier", "Tom, 4e B"),
+    ("Jean-Baptiste", "Œuvrard", "Léa, 4e B"),
+    ("Fatou", "Diop", "Awa, 4e B"),
+    ("Stéphane", "Noël", "Hugo, 4e B"),
+    ("Valérie", "Kowalczyk", "Emma, 6e A"),
+    ("Marc", "Quentin", "Louis, 6e A"),
+    ("Nadia", "Ait Ahmed", "Sami, 6e A"),
+    ("Isabelle", "Roussel", "Clara, 6e A"),
+    ("Paulo", "Ferreira", "Inês, 6e A"),
+    ("Hélène", "D’Argent", "Paul, 6e A"),
+    ("Ousmane", "Traoré", "Issa, 6e A"),
+    ("Céline", "Wagner", "Nina, 6e A"),
+)
+_DELEGATES = ("Lambert-Petit", "Toussaint", "Roussel")
+_COLLEAGUES = (
+    (people.MORVAN, "SVT"),
+    (people.GUERIN, "Principale"),
+    (people.BENALI, "Technologie"),
+    (people.VASSEUR, "Histoire-géographie"),
+    (people.ROCHE, "Mathématiques"),
+    (people.THUILLIER, "Lettres classiques"),
+    (people.LEFORT, "EPS"),
+    (people.PHAM, "Arts plastiques"),
+    (people.DELATTRE, "CPE"),
+    (people.CARON, "Infirmière"),
+    (people.SCHOOL_LIFE, ""),
+    (people.OFFICE, ""),
+    (people.STORES, ""),
+)
+_OUTSIDE = (
+    (people.MUSEUM, "Sorties"),
+    (people.THEATRE, "Sorties"),
+    (people.COACHES, "Sorties"),
+    (people.MARINE, "Sorties"),
+    (people.BRENNAN, "Échange"),
+    (people.EXAMS, "Rectorat"),
+    (people.TRAINING, "Rectorat"),
+    (people.POSTS, "Rectorat"),
+    (people.COMPUTING, "Rectorat"),
+)
+SCHOOL = "Collège Les Aubépines"
+
+
+def fill(login: str) -> int:
+    """Give this person of the demo an address book, unless there is one; how many contacts went in.
+    Call it after ``django.setup()``."""
+    from accounts.models import User
+    from addressbook import contacts
+    from addressbook.contacts import groups
+    from addressbook.models import Contact
+
+    user = User.objects.get(mail_domain__name=people.DOMAIN, login=login)
+    if Contact.objects.filter(user=user).exists():
+        return 0
+    made = contacts.create_many(user, [*_parents(), *_colleagues(), *_outside()])
+    parents, colleagues = made[: len(_PARENTS)], made[len(_PARENTS) :][: len(_COLLEAGUES)]
+    fourth = [one for one, row in zip(parents, _PARENTS, strict=True) if row[2].endswith("4e B")]
+    delegates = [one for one, row in zip(parents, _PARENTS, strict=True) if row[1] in _DELEGATES]
+    trips = made[len(_PARENTS) + len(_COLLEAGUES) :][:4]
+    for name, members in (
+        ("Parents 4e B", fourth),
+        ("Délégués des parents", delegates),
+        ("Équipe du collège", colleagues),
+        ("Sorties et musées", trips),
+    ):
+        groups.add(groups.create(user, name), [member.pk for member in members])
+    return len(made)
+
+
+def _parents() -> list[ContactData]:
+    made = []
+    for number, (first, last, child) in enumerate(_PARENTS):
+        local = f"{first[0]}.{last}".replace(" ", "-").replace("’", "")
+        emails = [Email(f"{fold(local)}@courriel.example", "home")]
+        if last in _DELEGATES:
+            emails.append(Email(f"{fold(local)}@mairie-valmont.example", "work"))
+        made.append(
+            ContactData(
+                first_name=first,
+                last_name=last,
+                job_title=f"Parent de {child}",
+                emails=tuple(emails),
+                phones=(Phone(f"06 39 98 {number + 10} {number + 41}", "mobile"),),
+                addresses=(PostalAddress("home", f"{number + 3}, rue des Saules", city="Valmont"),),
+                categories=(child.rpartition(", ")[2],),
+            )
+        )
+    return made
+
+
+def _colleagues() -> list[ContactData]:
+    return [_colleague(address, work) for address, work in _COLLEAGUES]
+
+
+def _colleague(address: Address, work: str) -> ContactData:
+    """A person in two parts; a service as it is called."""
+    name = address.display_name.partition(",")[0]
+    made = ContactData(
+        job_title=work, organization=SCHOOL, emails=(Email(address.addr_spec, "work"),)
+    )
+    if "–" in name:
+        return replace(made, display_name=name)
+    first, _blank, last = name.partition(" ")
+    return replace(made, first_name=first, last_name=last)
+
+
+def _outside() -> list[ContactData]:
+    return [
+        ContactData(
+            display_name=address.display_name,
+            emails=(Email(address.addr_spec, "work"),),
+            categories=(kind,),
+        )
+        for address, kind in _OUTSIDE
+    ]

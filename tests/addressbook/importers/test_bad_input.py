@@ -1,0 +1,253 @@
+"""Files that are none, damaged or hostile: a reason, never an exception, and bounded work."""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+import zipfile
+from io import BytesIO
+
+import pytest
+
+from addressbook import importers
+from addressbook.importers import codes
+
+HEADER = "First Name,Last Name,E-mail Address,Notes\n"
+CARD = (
+    b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Paul Martin\r\nEMAIL:paul@exemple.invalid\r\nEND:VCARD\r\n"
+)
+MEGABYTE = 1024 * 1024
+
+
+def packed(**files: bytes) -> bytes:
+    return packed_as(list(files.items()))
+
+
+def packed_as(files: list[tuple[str, bytes]]) -> bytes:
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files:
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+REFUSED = {
+    "nothing": (b"", "empty"),
+    "blanks": (b" \r\n\t\n", "empty"),
+    "a byte order mark alone": (b"\xef\xbb\xbf", "empty"),
+    "NULs": (b"\0" * 1000, "empty"),
+    "an old workbook": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(3000), "xls"),
+    "a workbook": (
+        packed_as([("[Content_Types].xml", b"<x/>"), ("xl/workbook.xml", b"<x/>")]),
+        "xlsx",
+    ),
+    "a text document": (
+        packed_as([("[Content_Types].xml", b"<x/>"), ("word/document.xml", b"<x/>")]),
+        "document",
+    ),
+    "a LibreOffice file": (packed_as([("mimetype", b"x"), ("content.xml", b"<x/>")]), "ods"),
+    "a PDF": (b"%PDF-1.7\n%\xe2\xe3", "pdf"),
+    "a PNG": (b"\x89PNG\r\n\x1a\n" + bytes(50), "image"),
+    "a JPEG": (b"\xff\xd8\xff\xe0" + bytes(50), "image"),
+    "a program": (bytes(range(256)) * 20, "binary"),
+    "a gzip": (b"\x1f\x8b\x08" + bytes(20), "archive"),
+    "an Outlook store": (b"!BDN" + bytes(20), "outlook_pst"),
+    "a calendar": (b"BEGIN:VCALENDAR\r\nORGANIZER:mailto:a@b.fr\r\n", "calendar"),
+    "a sign-in page": (b"\xef\xbb\xbf\n <!DOCTYPE html><html><body>Connexion", "html"),
+    "a page without doctype": (b"<HTML><head>", "html"),
+    "a page in UTF-16": ("<html><body>x".encode("utf-16"), "html"),
+    "a letter": (b"Bonjour,\nvoici la liste.\nCordialement, Paul", "unknown_format"),
+    "a mail": (
+        b"From: Paul <p@b.fr>\nTo: z@b.fr\n\nBonjour\nMerci\nPaul\nTel\nEt",
+        "unknown_format",
+    ),
+    "a header alone": (HEADER.encode(), "header_only"),
+    "another delimiter below": (b"Nom,Prenom,Mail\n" + b"M;P;p@b.fr\n" * 5, "wrong_delimiter"),
+    "10,000 columns": (b",".join([b"Nom"] * 10_000) + b"\nx,y\n", "too_many_columns"),
+    "columns of nothing": (b"photo,logo,phototype\nx,y,z\n", "unknown_columns"),
+    "a card of nothing": (b"BEGIN:VCARD\r\nVERSION:3.0\r\nNOTE:x\r\nEND:VCARD\r\n", "no_contacts"),
+    "an LDIF of containers": (b"dn: ou=a\nobjectclass: organizationalUnit\nou: a\n", "no_contacts"),
+    "a zip of zeros": (packed(a=bytes(40 * MEGABYTE)), "zip_bomb"),
+    "a zip that leads out": (packed_as([("a.vcf", CARD), ("../b.vcf", CARD)]), "zip_path"),
+    "a zip with a root": (packed_as([("/etc/b.vcf", CARD)]), "zip_path"),
+    "a zip with a drive": (packed_as([("C:\\b.vcf", CARD)]), "zip_path"),
+    "a zip with backslashes": (packed_as([("x\\..\\..\\b.vcf", CARD)]), "zip_path"),
+    "a zip in a zip": (packed_as([("a.vcf", CARD), ("b.dat", packed(c=CARD))]), "zip_nested"),
+    "a zip cut off": (packed(a=CARD * 50)[:-40], "bad_zip"),
+    "a zip of nothing": (packed_as([]), "no_contacts"),
+    "a zip of a page": (packed(page=b"<html>"), "html"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_no_address_book_is_refused_by_its_name(name: str) -> None:
+    content, code = REFUSED[name]
+    reading = importers.read(content)
+    assert (reading.outcome, reading.reject_code, reading.contacts) == ("reject", code, ())
+    assert codes.REJECTS[code]
+
+
+def test_a_file_beyond_the_limit_is_not_even_looked_at() -> None:
+    assert importers.read(bytes(50 * MEGABYTE + 1)).reject_code == "too_large"
+
+
+def test_more_rows_than_the_limit_are_refused() -> None:
+    content = b"Nom;Mail\n" + b"M;m@b.fr\n" * 100_001
+    assert importers.read(content).reject_code == "too_many_records"
+
+
+HOSTILE = {
+    "50 MB without a line end": b"a,b@c," * (8 * MEGABYTE),
+    "a card of one endless line": b"BEGIN:VCARD\nFN:x\nNOTE:" + b"a" * (40 * MEGABYTE),
+    "an LDIF of one endless line": b"dn: cn=a\ncn: " + b"a" * (40 * MEGABYTE),
+    "quotes and nothing else": b'"' * (20 * MEGABYTE),
+    "a quote in every cell": (HEADER + '"a,"b,"c\n' * 30_000).encode(),
+    "a quote that nothing closes in every row": (HEADER + 'a,b,c@d.fr,"x\n' * 30_000).encode(),
+    "cards in cards": b"BEGIN:VCARD\n" * 50_000 + b"END:VCARD\n" * 50_000,
+    "agents of agents": b"BEGIN:VCARD\nFN:x\nAGENT:\n" * 20_000,
+    "10,000 pictures": b"BEGIN:VCARD\nFN:x\n"
+    + b"PHOTO;BASE64:iVBORw0KGgo\n" * 10_000
+    + b"END:VCARD",
+    "10,000 parameters": b"BEGIN:VCARD\nTEL" + b";TYPE=x" * 10_000 + b":1\nFN:x\nEND:VCARD\n",
+    "soft breaks without end": b"BEGIN:VCARD\nFN;QUOTED-PRINTABLE:" + b"=\n" * 500_000,
+    "folds without end": b"BEGIN:VCARD\nFN:x\n" + b" \n" * 500_000,
+    "an entry of 500,000 values": b"dn: cn=a\ncn: a\n" + b"mail: a@b.fr\n" * 500_000,
+    "tabs in every line": b"firstname\tlastname\talias\thomePhone\n" + b"a\n" * 100_000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_is_read_in_bounded_time(name: str) -> None:
+    begun = time.process_time()
+    importers.read(HOSTILE[name])
+    assert time.process_time() - begun < 10
+
+
+def test_contacts_take_little_memory() -> None:
+    cards = b"".join(
+        CARD.replace(b"paul@", b"paul%d@" % number).replace(
+            b"END:", b"NOTE:" + b"une note assez longue, " * 20 + b"\r\nTEL;TYPE=CELL:06\r\nEND:"
+        )
+        for number in range(2_000)
+    )
+    tracemalloc.start()
+    reading = importers.read(cards)
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(reading.contacts) == 2_000
+    # 10,000 in 150 MB.
+    assert peak < 30 * MEGABYTE
+
+
+def test_a_row_of_10_000_fields_does_not_stop_the_file() -> None:
+    row = ",".join(["x"] * 10_000)
+    reading = importers.read((HEADER + row + "\nPaul,Martin,p@b.fr,n\n").encode())
+    assert [contact.display_name for contact in reading.contacts] == ["Paul Martin"]
+    assert [(skipped.line, skipped.reason) for skipped in reading.skipped] == [(2, "column_count")]
+    assert reading.outcome == "partial"
+
+
+def test_properties_beyond_the_limit_are_left_out_and_said() -> None:
+    card = b"BEGIN:VCARD\nFN:Paul\n" + b"PHOTO;BASE64:iVBORw0KGgo\n" * 10_000 + b"END:VCARD\n"
+    reading = importers.read(card + CARD)
+    assert [contact.display_name for contact in reading.contacts] == ["Paul", "Paul Martin"]
+    assert reading.warnings[0].code == "record_cut"
+
+
+def test_an_address_with_a_line_end_is_no_address() -> None:
+    cell = '"p@b.fr\r\nBcc: victime@b.fr"'
+    reading = importers.read((HEADER + f"Paul,Martin,{cell},\n").encode())
+    assert reading.contacts[0].emails == ()
+    assert [warned.code for warned in reading.warnings] == ["invalid_email"]
+
+
+def test_no_address_that_is_read_holds_a_control_or_a_bracket() -> None:
+    for text in ("a@b.fr\x00", "a@b.fr\x0bBcc:x@y", "<a@b.fr", "a@b.fr>\tx", "a b@c.fr", "a@@b"):
+        reading = importers.read((HEADER + f'Paul,Martin,"{text}",\n').encode())
+        for email in reading.contacts[0].emails:
+            assert email.address.isprintable() and not set(email.address) & set('<>" ,;:')
+
+
+def test_a_formula_is_kept_as_text() -> None:
+    row = '=HYPERLINK("http://x"),+33,=cmd@b.fr,@SUM(A1)\n'
+    contact = importers.read((HEADER + row).encode()).contacts[0]
+    assert contact.first_name == '=HYPERLINK("http://x")'
+    assert contact.notes == "@SUM(A1)"
+
+
+def test_lists_in_a_circle_end() -> None:
+    ldif = (
+        "dn: cn=A\nobjectclass: groupOfNames\ncn: A\nmember: cn=B\n\n"
+        "dn: cn=B\nobjectclass: groupOfNames\ncn: B\nmember: cn=A\nmember: mail=p@b.fr\n\n"
+        "dn: mail=p@b.fr\nobjectclass: person\ncn: P\nmail: p@b.fr\n"
+    )
+    reading = importers.read(ldif.encode())
+    assert [(group.name, group.members) for group in reading.groups] == [("A", (0,)), ("B", (0,))]
+    assert {warned.code for warned in reading.warnings} == {"group_cycle"}
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        'O:8:"stdClass":0:{}',
+        'a:1:{i:0;O:1:"A":0:{}}',
+        'a:1:{i:0;C:1:"A":0:{}}',
+        "a:1:{i:0;R:1;}",
+        "a:1:{i:0;a:0:{}}",
+        "a:1:{i:0;b:1;}",
+        'a:1:{i:0;s:99:"x";}',
+        'a:5:{i:0;s:1:"x";}',
+        'a:1:{i:0;s:1:"x";',
+        "N;",
+    ],
+)
+def test_serialised_php_beyond_arrays_of_strings_is_refused(members: str) -> None:
+    cell = members.replace('"', '""')
+    dump = (
+        "object_id,owner_id,object_type,object_lastname,object_members,object_email\n"
+        "1,u,Object,Martin,,p@b.fr\n"
+        f'2,u,Group,Liste,"{cell}",\n'
+    )
+    reading = importers.read(dump.encode())
+    assert [contact.last_name for contact in reading.contacts] == ["Martin"]
+    assert reading.groups == ()
+    assert [(skipped.reason, skipped.value) for skipped in reading.skipped] == [
+        ("serialized_php", "Liste")
+    ]
+
+
+def test_a_url_in_a_file_is_never_read() -> None:
+    ldif = "dn: cn=P\nobjectclass: person\ncn: P\nmail: p@b.fr\ndescription:< file:///etc/passwd\n"
+    assert importers.read(ldif.encode()).contacts[0].notes == ""
+
+
+def test_a_zip_joins_its_files_and_names_the_owners() -> None:
+    reading = importers.read(
+        packed_as(
+            [
+                ("anne.duval@ac-exemple.fr.vcf", CARD),
+                ("books/paul@ac-exemple.fr/contacts.csv", b"Nom;Mail;Groupe\nZ;z@b.fr;Amis\n"),
+                ("books/readme.html", b"<html>"),
+                ("__MACOSX/._x", b"\0\0"),
+            ]
+        )
+    )
+    assert [(contact.owner, contact.display_name) for contact in reading.contacts] == [
+        ("anne.duval@ac-exemple.fr", "Paul Martin"),
+        ("paul@ac-exemple.fr", "Z"),
+    ]
+    assert [(group.owner, group.members) for group in reading.groups] == [
+        ("paul@ac-exemple.fr", (1,))
+    ]
+    assert reading.bulk and reading.outcome == "partial"
+    assert [(skipped.reason, skipped.value) for skipped in reading.skipped] == [
+        ("html", "books/readme.html")
+    ]
+
+
+@pytest.mark.parametrize("cut", range(60, 1800, 97))
+def test_a_file_cut_anywhere_keeps_what_was_whole(cut: int) -> None:
+    cards = b"".join(CARD.replace(b"paul@", b"p%d@" % number) for number in range(20))
+    reading = importers.read(cards[:cut])
+    whole = cards[:cut].count(b"END:VCARD\r\n")
+    assert len(reading.contacts) >= whole

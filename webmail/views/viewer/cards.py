@@ -1,0 +1,36 @@
+"""The people of an attached vCard, into the reader's contacts."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from accounts.http import SignedInRequest, login_required
+from addressbook.contacts import received
+from webmail.previews.detect import Kind
+from webmail.views.messages import TOAST
+from webmail.views.viewer.answers import whole
+from webmail.views.viewer.places import Place, at_place
+
+
+@require_POST
+@login_required
+@at_place
+def add_contacts(request: SignedInRequest, place: Place) -> HttpResponse:
+    """The cards of a file go into the reader's contacts; who is there already stays as he is."""
+    found = whole(request, place, Kind.VCARD)
+    made, known = received.add(request.user, found.content)
+    words = ngettext("%(count)d contact added.", "%(count)d contacts added.", len(made))
+    words %= {"count": len(made)}
+    if known:
+        already = ngettext(
+            "%(count)d was there already.", "%(count)d were there already.", len(known)
+        )
+        words = f"{words} {already % {'count': len(known)}}"
+    request.session[TOAST] = {"message": words, "undo": None}
+    several = [*made, *known]
+    if len(several) == 1:
+        return redirect("addressbook:contact", several[0].pk)
+    return redirect("addressbook:contacts")
