@@ -19,7 +19,7 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from accounts import dashboard, roles, second_factor
+from accounts import dashboard, roles, second_factor, sessions
 from accounts.admin_log import Recorded
 from accounts.models import User
 from accounts.views import jobs, support
@@ -147,7 +147,11 @@ class AdminSite(admin.AdminSite):
         """For local administrators alone: a mail user's password is the mail server's."""
         if not (isinstance(request.user, User) and request.user.is_local_administrator):
             raise PermissionDenied
-        return super().password_change(request, extra_context)
+        response = super().password_change(request, extra_context)
+        if response.status_code == 302:
+            # Django gave the session another key: by the one in its row nobody could end it.
+            sessions.renew(request)
+        return response
 
     def logout(  # type: ignore[override]  # the stubs know Django's own page alone
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

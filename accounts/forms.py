@@ -175,8 +175,10 @@ class _CredentialField(forms.JSONField):
 
 
 def _note_refused_factor(request: HttpRequest, user: User, kind: str, error: Exception) -> None:
-    """A wrong code, or one more than may be tried."""
+    """A wrong code; one more than may be tried, once a minute."""
     limited = getattr(error, "code", "") == "too_many_login_attempts"
+    if limited and not limits.is_first(limits.Limit("second-factor", str(user.pk), 0, 0)):
+        return
     what = AuditEvent.Kind.SIGN_IN_LIMITED if limited else AuditEvent.Kind.SIGN_IN_FAILED
     audit.record(what, request, actor=user, cause="second factor", second_factor=kind)
 

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import redirect, render, resolve_url
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.http import urlencode
 
@@ -98,6 +99,15 @@ def _announced(request: HttpRequest) -> int:
     return int(length) if length.isascii() and length.isdigit() else 0
 
 
+def _largest(request: HttpRequest) -> int:
+    """Bytes that files may have here: a message's, or a staff file's for who may bring one in."""
+    if request.path_info == reverse("admin:accounts_staffimport_add") and request.user.has_perm(
+        "accounts.add_staffimport"
+    ):
+        return settings.STAFF_FILE_LIMIT
+    return settings.MESSAGE_LIMIT
+
+
 def in_place(request: HttpRequest) -> bool:
     """Whether a script made the request and shows the answer itself."""
     return wants_partial(request) or request.headers.get("X-Requested-With") == "fetch"
@@ -110,9 +120,10 @@ class ErrorsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if _announced(request) > settings.MESSAGE_LIMIT + settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        limit = _largest(request)
+        if _announced(request) > limit + settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             # Before anything reads it, for its token or its fields: a file would be on the disk.
-            return self._page(request, TooLarge(limit=settings.MESSAGE_LIMIT))
+            return self._page(request, TooLarge(limit=limit))
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

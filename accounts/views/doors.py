@@ -31,8 +31,10 @@ class SignInView(LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
-        typed = str(context["form"]["login"].value() or "").strip().lower()
-        if context["form"].errors and (domain := MailDomain.objects.of_typed_login(typed)):
+        form = context["form"]
+        # A login that the form refused names no domain, and PostgreSQL takes no NUL.
+        typed = form.cleaned_data.get("login", "") if form.errors else ""
+        if typed and (domain := MailDomain.objects.of_typed_login(typed)):
             context["domain_help"] = domain.help_text
         return context
 

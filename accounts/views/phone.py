@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import audit, lookup
+from accounts import audit, limits, lookup
 from accounts.autoconfig import apple, guides, phone, qr, sheet
 from accounts.http import SignedInRequest, login_required
 from accounts.lookup import MailSettings
@@ -80,6 +80,12 @@ def _settings_of(link: phone.Link | None) -> MailSettings | None:
     return lookup.settings_of_user(user) if user else None
 
 
+def _note_fetched(request: HttpRequest, token: str, found: MailSettings, way: str) -> None:
+    """A line a minute: who holds a link could fill the audit log with it."""
+    if limits.is_first(limits.Limit("settings", f"{way} {token}", 0, 0)):
+        audit.record(SETTINGS_FETCHED, request, target=found.address, way=way)
+
+
 def _over(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/phone_over.html", status=404)
 
@@ -103,7 +109,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
         "is_apple": not any(name in request.headers.get("User-Agent", "") for name in _NO_APPLES),
     }
     if request.method == "POST":
-        audit.record(SETTINGS_FETCHED, request, target=found.address, way="values")
+        _note_fetched(request, token, found, "values")
         values = guides.values_of(found, None)
         context |= {"values": values, "guide": guides.guide("android", values)}
         return render(request, "accounts/phone_values.html", context)
@@ -118,7 +124,7 @@ def profile(request: HttpRequest, token: str) -> HttpResponse:
     found = _settings_of(phone.fetch(token))
     if found is None or not apple.can_be_made(found):
         return _over(request)
-    audit.record(SETTINGS_FETCHED, request, target=found.address, way="profile")
+    _note_fetched(request, token, found, "profile")
     content = apple.profile(found)
     if signer := settings.PROFILE_SIGNER:
         content = signer.sign(content)

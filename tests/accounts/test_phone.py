@@ -203,6 +203,15 @@ def test_what_a_telephone_takes_is_written_down_without_the_link(computer: Clien
     assert {event.network for event in events} == {"127.0.0.1"}
 
 
+def test_who_fetches_again_and_again_fills_no_log(computer: Client) -> None:
+    link = link_on(computer)
+    for _again in range(5):
+        assert Client().post(link).status_code == 200
+        assert Client().post(f"{link}profile").status_code == 200
+    lines = AuditEvent.objects.filter(kind=AuditEvent.Kind.SETTINGS_FETCHED)
+    assert sorted(line.detail["way"] for line in lines) == ["profile", "values"]
+
+
 def test_who_is_signed_in_needs_no_numen(
     signed_in: Callable[..., Client], bob: MailAccount
 ) -> None:

@@ -148,6 +148,14 @@ def test_wrong_codes_are_noted_without_the_code(pending: Client) -> None:
     assert "12345" not in str(list(AuditEvent.objects.values()))
 
 
+def test_a_storm_of_refused_codes_is_one_line(pending: Client) -> None:
+    for _try in range(9):
+        pending.post("/accounts/2fa/authenticate/", {"code": "000000"})
+    kinds = list(AuditEvent.objects.values_list("kind", flat=True))
+    assert kinds.count(AuditEvent.Kind.SIGN_IN_FAILED) == 5
+    assert kinds.count(AuditEvent.Kind.SIGN_IN_LIMITED) == 1
+
+
 @pytest.mark.parametrize("asked", ["everybody", "ac-exemple.fr", "support"])
 def test_who_must_have_one_sets_it_up_before_the_mail_opens(
     signed_in: Callable[..., Client], alice: MailAccount, set_up: SetUp, settings, asked: str

@@ -185,6 +185,21 @@ def test_without_script_and_without_mailbox_an_administrator_has_the_page_too() 
     assert 'class="card session"' in client.get(SESSIONS).content.decode()
 
 
+def test_a_session_is_ended_after_an_administrators_password_was_changed_in_it(settings) -> None:
+    """Django gives the session another key then."""
+    settings.ADMIN_NEEDS_TOTP = False
+    old, new = "Une-Craie-Verte-2026", "Un-Tableau-Bleu-2027"
+    User.objects.create_administrator("patronne", old)
+    office, other = Client(), Client()
+    sign_in(office, MailAccount("patronne", old))
+    typed = {"old_password": old, "new_password1": new, "new_password2": new}
+    assert office.post("/admin/password_change/", typed).status_code == 302
+    assert office.get(SESSIONS).status_code == 200
+    sign_in(other, MailAccount("patronne", new))
+    other.post(f"{SESSIONS}others/end/")
+    assert office.get(SESSIONS).status_code == 302
+
+
 def test_sign_ins_are_noted_with_cause_and_never_the_password(
     mail_domain: MailDomain, alice: MailAccount
 ) -> None:

@@ -256,3 +256,9 @@ def test_a_shared_computer_is_signed_out_when_idle_and_polls_are_no_activity(
 def test_there_is_no_sign_up_and_no_password_page() -> None:
     for path in ("signup/", "password/change/", "password/set/", "password/reset/", "email/"):
         assert Client().get(f"/accounts/{path}").status_code == 404
+
+
+@pytest.mark.parametrize("typed", ["a@\0", "\0", "@", "x" * 10_000, "%s@%s", "a@b@c", "\u202e"])
+def test_whatever_is_typed_gets_an_answer(mail_domain: MailDomain, typed: str) -> None:
+    answer = Client().post("/accounts/login/", {"login": typed, "password": typed})
+    assert answer.status_code == 422

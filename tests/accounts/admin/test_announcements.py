@@ -93,6 +93,8 @@ def test_it_leads_back_to_the_page_and_never_elsewhere(person: Callable[..., Use
     client, address = browser(person("prof")), f"/announcements/{announce().pk}/dismiss"
     assert client.post(address, {"next": "/preferences/"})["Location"] == "/preferences/"
     assert client.post(address, {"next": "https://x.example/"})["Location"] == "/"
+    for odd in ("@", "%s", "é", "home"):  # not an address, and no name of one either
+        assert client.post(address, {"next": odd}).status_code == 302
 
 
 def test_what_cannot_be_put_away_or_is_for_others_is_not_found(

@@ -94,6 +94,8 @@ def test_putting_off_leads_nowhere_else(
     client = signed_in(alice)
     for away in ("https://mal.example/", "//mal.example", ""):
         assert client.post("/account/password/later/", {"next": away})["Location"] == "/"
+    for odd in ("@", "%s", "é", "home"):  # not an address, and no name of one either
+        assert client.post("/account/password/later/", {"next": odd}).status_code == 302
 
 
 def test_a_fresh_password_brings_no_line(
