@@ -2,6 +2,7 @@
 
 from allauth.idp.oidc.models import Token
 from celery import shared_task
+from celery.signals import worker_ready
 from django.core.management import call_command
 
 from accounts import jobs, letters, retention, staff_import
@@ -69,6 +70,12 @@ def forget_old_traces() -> None:
 @shared_task
 def show_life() -> None:
     """The jobs' sign of life, for the administration: beat asks for it, a worker gives it."""
+    jobs.note_life()
+
+
+@worker_ready.connect
+def begin_life(**_worker: object) -> None:
+    """A worker that has just started is there, a minute before beat asks it."""
     jobs.note_life()
 
 

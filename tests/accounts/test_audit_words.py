@@ -16,4 +16,11 @@ def test_what_is_empty_or_no_is_left_out_and_a_yes_is_its_name() -> None:
 def test_known_values_have_words_and_unknown_ones_stand_as_they_are() -> None:
     with translation.override("en"):
         assert in_words({"cause": "server"}) == "cause: mail server not reached"
-        assert in_words({"cause": "new", "rows": 3}) == "cause: new, rows: 3"
+        assert in_words({"cause": "new", "x": 3}) == "cause: new, x: 3"
+
+
+def test_an_import_is_told_in_words_without_its_noughts() -> None:
+    detail = {"file": "agents.csv", "rows": 203, "refused": 0, "created": 203}
+    with translation.override("fr"):
+        said = in_words(detail)
+    assert said == "fichier\u00a0: agents.csv, lignes\u00a0: 203, fiches créées\u00a0: 203"

@@ -137,14 +137,14 @@ def test_missing_columns_are_named_on_the_jobs_page(administrator: Client) -> No
 def test_a_staff_file_may_be_larger_than_a_message(
     administrator: Client, support: Client, settings
 ) -> None:
-    large = {"CONTENT_LENGTH": str(settings.MESSAGE_LIMIT * 3)}
+    large = {"Content-Length": str(settings.MESSAGE_LIMIT * 3)}
     assert staff_file.LARGEST == settings.STAFF_FILE_LIMIT > settings.MESSAGE_LIMIT * 3
-    assert administrator.get(UPLOAD, **large).status_code == 200
-    assert administrator.get("/admin/", **large).status_code == 413
+    assert administrator.get(UPLOAD, headers=large).status_code == 200
+    assert administrator.get("/admin/", headers=large).status_code == 413
     for other in (support, Client()):
-        assert other.get(UPLOAD, **large).status_code == 413
-    too_large = {"CONTENT_LENGTH": str(settings.STAFF_FILE_LIMIT * 2)}
-    assert administrator.get(UPLOAD, **too_large).status_code == 413
+        assert other.get(UPLOAD, headers=large).status_code == 413
+    too_large = {"Content-Length": str(settings.STAFF_FILE_LIMIT * 2)}
+    assert administrator.get(UPLOAD, headers=too_large).status_code == 413
 
 
 def test_no_file_and_an_empty_one_are_told_in_the_form(administrator: Client) -> None:
