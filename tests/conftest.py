@@ -6,17 +6,50 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.cache import cache
+from django.db import connection
+from django.db.models.signals import post_migrate
 from django.test import Client
 from django.urls import reverse
+from pytest_django.plugin import DjangoDbBlocker
 
 from accounts.models import MailDomain
 from accounts.numen import Key
 from accounts.oidc import keys
+from accounts.roles import ROLES
 from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.submission import Submission
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
+
+
+@pytest.fixture(scope="session", autouse=True)
+def roles_survive() -> Iterator[None]:
+    """A test with a live server ends by emptying all tables, and a migration made the roles'
+    groups: Django tells of it as of a migration, and they are made again."""
+
+    def make(using: str, **_sent: object) -> None:
+        for name in ROLES:
+            Group.objects.using(using).get_or_create(name=name)
+
+    post_migrate.connect(make, dispatch_uid="roles survive")
+    yield
+    post_migrate.disconnect(dispatch_uid="roles survive")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """pytest-django's; before it drops the database, what a browser's last request left open in a
+    thread of the server is closed."""
+    yield
+    with django_db_blocker.unblock():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
 
 
 @pytest.fixture(scope="session")
