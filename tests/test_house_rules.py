@@ -64,6 +64,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.errors",
         "accounts.credentials",
         "accounts.models",
+        "accounts.sealed_files",
     },
     "webmail.invitations": {"webmail.previews", "webmail.dates"},
     "webmail.tasks": {"webmail.conversions"},

@@ -11,20 +11,16 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import secrets
-import time
-from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import credentials
+from accounts import credentials, sealed_files
 from accounts.models import User
 from webmail.errors import SignInNeeded
 from webmail.models import OFFICE_PREVIEWS_KEPT, OfficePreview
@@ -40,7 +36,6 @@ _PASSING = frozenset({Reason.BUSY, Reason.DOWN})
 
 # RFC 9180: what is encrypted for a public key.
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
-_NONCE = 12
 # A file without a row is left from a crash; a row is written right after its file.
 _ORPHAN_SECONDS = 2 * 60 * 60
 
@@ -65,9 +60,9 @@ def begin(
         forget(old)
     if jobs.in_force().unfinished().count() >= MOST_AT_ONCE:
         raise NoPreview(Reason.BUSY)
-    spool, key = secrets.token_hex(16), AESGCM.generate_key(256)
+    spool, key = sealed_files.new_name(), sealed_files.new_key()
     try:
-        _write(_source(spool), _encrypted(key, content, spool))
+        sealed_files.write(_source(spool), key, [content])
     except OSError as error:
         logger.error("The spool can't be written: %s", error)
         raise NoPreview(Reason.UNSUPPORTED) from error
@@ -124,11 +119,9 @@ def give_up(job: OfficePreview, error: Exception) -> None:
 
 def _converted(job: OfficePreview) -> Pdf:
     try:
-        spooled = _source(job.spool).read_bytes()
-        content = AESGCM(bytes(job.source_key)).decrypt(
-            spooled[:_NONCE], spooled[_NONCE:], job.spool.encode()
-        )
-    except (OSError, InvalidTag) as error:
+        with sealed_files.read(_source(job.spool), bytes(job.source_key)) as file:
+            content = file.read()
+    except OSError as error:
         raise NoPreview(Reason.BUSY, "the spooled file is gone") from error
     return office.to_pdf(content, job.extension, settings.SPOOL / "work")
 
@@ -144,10 +137,7 @@ def expire() -> None:
     """Forget what was kept long enough, and files that no row knows."""
     for job in OfficePreview.objects.filter(created__lt=timezone.now() - OFFICE_PREVIEWS_KEPT):
         forget(job)
-    for path in settings.SPOOL.glob("*.sealed"):
-        with suppress(OSError):
-            if path.stat().st_mtime < time.time() - _ORPHAN_SECONDS:
-                path.unlink()
+    sealed_files.remove_older(settings.SPOOL, "*.sealed", _ORPHAN_SECONDS)
 
 
 # --- keys ---
@@ -170,11 +160,6 @@ def _reader(secret: bytes) -> X25519PrivateKey:
     return X25519PrivateKey.from_private_bytes(
         hashlib.blake2b(secret, person=b"office preview", digest_size=32).digest()
     )
-
-
-def _encrypted(key: bytes, content: bytes, spool: str) -> bytes:
-    nonce = secrets.token_bytes(_NONCE)
-    return nonce + AESGCM(key).encrypt(nonce, content, spool.encode())
 
 
 # --- files ---
