@@ -79,42 +79,20 @@ def of_lookup(event: AuditEvent) -> Letter | None:
 
 def of_password(event: AuditEvent) -> Letter | None:
     """To who changed the password; None when there is no such user any more, or no address."""
-    user = event.actor
-    if user is None or not user.address:
-        return None
-    subject = gettext_lazy("Your password was changed")
-    return _letter("password", subject, event, user, user.display_name, user.address)
+    return _to_actor("password", gettext_lazy("Your password was changed"), event)
 
 
 def of_device(event: AuditEvent) -> Letter | None:
     """To who signed in on a new device; None as above."""
-    user = event.actor
-    if user is None or not user.address:
-        return None
     device = devices.Device(event.detail.get("browser", ""), event.detail.get("system", ""))
     subject = gettext_lazy("Sign-in from a new device")
-    return _letter(
-        "device",
-        subject,
-        event,
-        user,
-        user.display_name,
-        user.address,
-        device=device,
-        shared=event.detail.get("shared"),
-    )
+    return _to_actor("device", subject, event, device=device, shared=event.detail.get("shared"))
 
 
 def of_second_factor(event: AuditEvent) -> Letter | None:
     """To whose second factor was changed; None as above."""
-    user = event.actor
-    if user is None or not user.address:
-        return None
     subject = gettext_lazy("Your two-step sign-in was changed")
-    change = event.detail.get("change", "")
-    return _letter(
-        "second-factor", subject, event, user, user.display_name, user.address, change=change
-    )
+    return _to_actor("second-factor", subject, event, change=event.detail.get("change", ""))
 
 
 def of_reset(event: AuditEvent) -> Letter | None:
@@ -124,6 +102,13 @@ def of_reset(event: AuditEvent) -> Letter | None:
         return None
     subject = gettext_lazy("Your two-step sign-in was reset")
     return _letter("reset", subject, event, user, user.display_name, user.address)
+
+
+def _to_actor(kind: str, subject: Promise, event: AuditEvent, **more: object) -> Letter | None:
+    user = event.actor
+    if user is None or not user.address:
+        return None
+    return _letter(kind, subject, event, user, user.display_name, user.address, **more)
 
 
 def _letter(

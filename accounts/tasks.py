@@ -1,5 +1,7 @@
 """Background jobs of accounts."""
 
+from collections.abc import Callable
+
 from allauth.idp.oidc.models import Token
 from celery import shared_task
 from celery.signals import worker_ready
@@ -24,41 +26,37 @@ def clear_expired_service_tokens() -> None:
 @shared_task
 def tell_of_lookup(event_id: int) -> None:
     """A letter to the person whose settings were looked up, by the line of the audit log."""
-    event = AuditEvent.objects.filter(pk=event_id).first()
-    if event and (letter := letters.of_lookup(event)):
-        letters.send_once(f"lookup:{event_id}", letter)
+    _tell("lookup", event_id, letters.of_lookup)
 
 
 @shared_task
 def tell_of_password(event_id: int) -> None:
     """A letter to the person whose password was changed, by the line of the audit log."""
-    event = AuditEvent.objects.filter(pk=event_id).select_related("actor").first()
-    if event and (letter := letters.of_password(event)):
-        letters.send_once(f"password:{event_id}", letter)
+    _tell("password", event_id, letters.of_password)
 
 
 @shared_task
 def tell_of_device(event_id: int) -> None:
     """A letter to who signed in on a new device, by the line of the audit log."""
-    event = AuditEvent.objects.filter(pk=event_id).select_related("actor").first()
-    if event and (letter := letters.of_device(event)):
-        letters.send_once(f"device:{event_id}", letter)
+    _tell("device", event_id, letters.of_device)
 
 
 @shared_task
 def tell_of_second_factor(event_id: int) -> None:
     """A letter to whose second factor was changed, by the line of the audit log."""
-    event = AuditEvent.objects.filter(pk=event_id).select_related("actor").first()
-    if event and (letter := letters.of_second_factor(event)):
-        letters.send_once(f"second-factor:{event_id}", letter)
+    _tell("second-factor", event_id, letters.of_second_factor)
 
 
 @shared_task
 def tell_of_reset(event_id: int) -> None:
     """A letter to whose second factor was reset, by the line of the audit log."""
-    event = AuditEvent.objects.filter(pk=event_id).first()
-    if event and (letter := letters.of_reset(event)):
-        letters.send_once(f"reset:{event_id}", letter)
+    _tell("reset", event_id, letters.of_reset)
+
+
+def _tell(kind: str, event_id: int, of: Callable[[AuditEvent], letters.Letter | None]) -> None:
+    event = AuditEvent.objects.filter(pk=event_id).select_related("actor").first()
+    if event and (letter := of(event)):
+        letters.send_once(f"{kind}:{event_id}", letter)
 
 
 @shared_task
