@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from accounts import jobs
@@ -26,9 +26,6 @@ class State:
     lookups: int
     lookups_failed: int
     last_import: StaffImport | None
-    imports_moving: int
-    previews_waiting: int
-    previews_failed: int
     jobs: jobs.Health
 
 
@@ -38,7 +35,6 @@ def state() -> State:
     counted = lines.filter(kind__in=(*_SIGN_INS, *_LOOKUPS)).values("kind").annotate(n=Count("pk"))
     by_kind = {row["kind"]: row["n"] for row in counted}
     people = lines.filter(kind=Kind.SIGNED_IN).aggregate(n=Count("actor", distinct=True))["n"]
-    previews = OfficePreview.objects.order_by()
     return State(
         people=people,
         failures=by_kind.get(Kind.SIGN_IN_FAILED, 0),
@@ -46,8 +42,15 @@ def state() -> State:
         lookups=by_kind.get(Kind.LOOKUP_FOUND, 0),
         lookups_failed=by_kind.get(Kind.LOOKUP_FAILED, 0),
         last_import=StaffImport.objects.order_by("-asked", "-pk").first(),
-        imports_moving=StaffImport.objects.unfinished().count(),
-        previews_waiting=previews.filter(state__in=OfficePreview.UNFINISHED).count(),
-        previews_failed=previews.filter(state=OfficePreview.State.FAILED).count(),
         jobs=jobs.health(),
     )
+
+
+def previews() -> dict[str, int]:
+    """How many office files are ``waiting`` or being made ready, and how many ``failed``."""
+    waiting = Q(state__in=OfficePreview.UNFINISHED)
+    failed = Q(state=OfficePreview.State.FAILED)
+    counts: dict[str, int] = OfficePreview.objects.order_by().aggregate(
+        waiting=Count("pk", filter=waiting), failed=Count("pk", filter=failed)
+    )
+    return counts

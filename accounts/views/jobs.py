@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts import dashboard, roles
+from accounts.jobs import health
 from accounts.models import StaffImport, User
 
 _SHOWN = 20
@@ -25,7 +26,8 @@ def jobs(request: HttpRequest) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": gettext("Background jobs"),
-        "dashboard": dashboard.state(),
+        "health": health(),
+        "previews": dashboard.previews(),
         "imports": StaffImport.objects.select_related("by").order_by("-asked", "-pk")[:_SHOWN],
     }
     return TemplateResponse(request, "admin/jobs.html", context)
