@@ -120,8 +120,8 @@ class ErrorsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        limit = _largest(request)
-        if _announced(request) > limit + settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        files = _announced(request) - settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if files > 0 and files > (limit := _largest(request)):
             # Before anything reads it, for its token or its fields: a file would be on the disk.
             return self._page(request, TooLarge(limit=limit))
         return self.get_response(request)
