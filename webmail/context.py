@@ -11,7 +11,7 @@ from webmail.preferences import Preferences
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    """Product and support names, the person's preferences, whether the computer is shared, how long
+    """Product and authority, the person's preferences, whether the computer is shared, how long
     one may be idle."""
     session = getattr(request, "session", None)
     shared = bool(session and session.get("shared_computer"))
@@ -19,7 +19,6 @@ def page(request: HttpRequest) -> dict[str, Any]:
     return {
         "product": settings.PRODUCT_NAME,
         "authority": settings.AUTHORITY_NAME,
-        "support": {"phone": settings.SUPPORT_PHONE, "email": settings.SUPPORT_EMAIL},
         "prefs": getattr(request, "preferences", None) or Preferences.combine({}, {}),
         "shared_computer": shared,
         "idle_seconds": 60 * minutes,

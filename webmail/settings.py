@@ -341,7 +341,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "webmail.context.page",
-                "accounts.context.page",  # its support desk goes before the settings'
+                "accounts.context.page",
             ],
         },
     },
