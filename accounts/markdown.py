@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import bleach
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
@@ -24,8 +26,10 @@ def html(text: str) -> SafeString:
     return _cleaned(rendered, _TAGS)
 
 
+@lru_cache(maxsize=64)
 def short_html(text: str) -> SafeString:
-    """Paragraphs, emphasis and links alone, as a banner can hold."""
+    """Paragraphs, emphasis and links alone, as a banner can hold. Kept: banners stand on every
+    page, and one costs most of a millisecond."""
     return _cleaned(_parser.render(text[:LONGEST]), _INLINE_TAGS)
 
 
