@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import uvicorn
 from django.core.cache import cache
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page
 
 from accounts.models import MailDomain
 from demo.servers.dovecot import MailAccount
@@ -110,3 +110,28 @@ def sign_in() -> Callable[[Page, MailAccount], None]:
         page.wait_for_url("**/mail/INBOX/")
 
     return sign_in
+
+
+@pytest.fixture
+def watched_page(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    faults: list[str],
+) -> Page:
+    """Alice's page, where a dialog, a new window and a call of ``__ran(name)``, which hostile mail
+    makes when it runs, are faults as well."""
+
+    def refuse(dialog: Dialog) -> None:
+        faults.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    page = open_page()
+    page.add_init_script("window.__ran = (name) => console.error('RAN ' + name);")
+    page.on("dialog", refuse)
+    page.context.on("page", lambda other: faults.append(f"window {other.url}"))
+    page.on(
+        "console", lambda said: faults.append(said.text) if said.text.startswith("RAN ") else None
+    )
+    sign_in(page, alice)
+    return page

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Dialog, Page
+from playwright.sync_api import Page
 
-from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
 
 pytestmark = [
@@ -18,29 +16,14 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
 ]
 
-WATCH = "window.__ran = (name) => console.error('RAN ' + name);"
-
 
 def test_nothing_hostile_runs_leaves_navigates_or_opens(
-    open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
-    alice: MailAccount,
+    watched_page: Page,
     mailbox: Mailbox,
     corpus: Path,
     faults: list[str],
 ) -> None:
-    def refuse(dialog: Dialog) -> None:
-        faults.append(f"dialog {dialog.message}")
-        dialog.dismiss()
-
-    page = open_page()
-    page.add_init_script(WATCH)
-    page.on("dialog", refuse)
-    page.context.on("page", lambda other: faults.append(f"window {other.url}"))
-    page.on(
-        "console", lambda said: faults.append(said.text) if said.text.startswith("RAN ") else None
-    )
-    sign_in(page, alice)
+    page = watched_page
     hostile = corpus / "xss"
     uids = {
         entry["file"]: mailbox.append((hostile / entry["file"]).read_bytes())

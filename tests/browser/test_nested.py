@@ -7,10 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Dialog, Page, expect
+from playwright.sync_api import Page, expect
 
 from demo.servers.dovecot import MailAccount
-from tests.browser.test_hostile import WATCH
 from tests.browser.test_viewer import violations
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.test_nested import carrying, forwarded, newsletter
@@ -114,27 +113,13 @@ def test_without_javascript_a_link_leads_to_it(
 
 @pytest.mark.slow
 def test_nothing_hostile_runs_or_leaves_from_inside_another_message(
-    open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
-    alice: MailAccount,
+    watched_page: Page,
     mailbox: Mailbox,
     corpus: Path,
     faults: list[str],
 ) -> None:
     """Each of the shared corpus, in a message and unfolded there; as a file, in the viewer."""
-
-    def refuse(dialog: Dialog) -> None:
-        faults.append(f"dialog {dialog.message}")
-        dialog.dismiss()
-
-    page = open_page()
-    page.add_init_script(WATCH)
-    page.on("dialog", refuse)
-    page.context.on("page", lambda other: faults.append(f"window {other.url}"))
-    page.on(
-        "console", lambda said: faults.append(said.text) if said.text.startswith("RAN ") else None
-    )
-    sign_in(page, alice)
+    page = watched_page
     hostile = corpus / "xss"
     wrong = {}
     names = [entry["file"] for entry in json.loads((hostile / "manifest.json").read_text())]

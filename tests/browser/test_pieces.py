@@ -3,15 +3,13 @@ as text, as what stands beside a message, as files. Nothing runs, leaves, naviga
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.header import Header
 
 import pytest
-from playwright.sync_api import Dialog, Page
+from playwright.sync_api import Page
 
 from accounts.models import User
-from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.mime.hostile import PIECES, TEXTS, VALUES
 from webmail.models import AllowedSender
@@ -22,7 +20,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
 ]
 
-WATCH = "window.__ran = (name) => console.error('RAN ' + name);"
 COVERING = """() => [...document.querySelectorAll("body, body *")]
   .map((one) => getComputedStyle(one))
   .filter((one) => !["static", "relative"].includes(one.position) || one.transform !== "none"
@@ -73,26 +70,8 @@ class Watched:
 
 
 @pytest.fixture
-def watched(
-    open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
-    alice: MailAccount,
-    mailbox: Mailbox,
-    faults: list[str],
-) -> Iterator[Watched]:
-    def refuse(dialog: Dialog) -> None:
-        faults.append(f"dialog {dialog.message}")
-        dialog.dismiss()
-
-    page = open_page()
-    page.add_init_script(WATCH)
-    page.on("dialog", refuse)
-    page.context.on("page", lambda other: faults.append(f"window {other.url}"))
-    page.on(
-        "console", lambda said: faults.append(said.text) if said.text.startswith("RAN ") else None
-    )
-    sign_in(page, alice)
-    yield Watched(page, faults, mailbox)
+def watched(watched_page: Page, mailbox: Mailbox, faults: list[str]) -> Watched:
+    return Watched(watched_page, faults, mailbox)
 
 
 def test_no_piece_of_html_does_anything(watched: Watched) -> None:
