@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, resolve_url
-from django.utils.http import urlencode
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django_htmx.middleware import HtmxDetails
 
 from accounts import second_factor
@@ -32,6 +32,14 @@ class SignedInRequest(AnyRequest):
     """A request whose person is known and has a mailbox."""
 
     user: User
+
+
+def safe_next(request: HttpRequest) -> str:
+    """Where the form, or else the address, says to go on; "" unless that is on this site."""
+    following = request.POST.get("next") or request.GET.get("next") or ""
+    if url_has_allowed_host_and_scheme(following, {request.get_host()}, request.is_secure()):
+        return following
+    return ""
 
 
 View = Callable[Concatenate[SignedInRequest, P], HttpResponseBase]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from accounts import announcements
+from accounts.http import safe_next
 from accounts.models import User
 from webmail.errors import SignInNeeded
 from webmail.htmx import wants_partial
@@ -22,7 +22,4 @@ def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     if wants_partial(request):
         return HttpResponse()
-    following = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(following, {request.get_host()}, request.is_secure()):
-        return HttpResponseRedirect(following)
-    return redirect("home")
+    return HttpResponseRedirect(safe_next(request) or reverse("home"))

@@ -10,12 +10,12 @@ from allauth.idp.oidc.models import Token
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts import credentials, session
 from accounts.forms import SignInForm
+from accounts.http import safe_next
 from accounts.models import MailDomain, User
 
 
@@ -63,13 +63,6 @@ def leave(request: HttpRequest, sign_out: Callable[[], HttpResponseBase]) -> Htt
     return response
 
 
-def _safe_next(request: HttpRequest) -> str:
-    following = request.POST.get("next") or request.GET.get("next") or ""
-    if url_has_allowed_host_and_scheme(following, {request.get_host()}, request.is_secure()):
-        return following
-    return ""
-
-
 @never_cache
 @sensitive_post_parameters("password")
 def reenter(request: HttpRequest) -> HttpResponse:
@@ -84,7 +77,7 @@ def reenter(request: HttpRequest) -> HttpResponse:
         if user is None:
             return redirect("account_login")
         return render(
-            request, "accounts/reenter.html", {"form": SignInForm(), "next": _safe_next(request)}
+            request, "accounts/reenter.html", {"form": SignInForm(), "next": safe_next(request)}
         )
     data = request.POST.copy()
     if user is not None:
@@ -98,9 +91,9 @@ def reenter(request: HttpRequest) -> HttpResponse:
         if in_place:
             sentences = [text for texts in form.errors.values() for text in texts]
             return JsonResponse({"errors": sentences}, status=form.failure_status)
-        context = {"form": form, "next": _safe_next(request)}
+        context = {"form": form, "next": safe_next(request)}
         return render(request, "accounts/reenter.html", context, status=form.failure_status)
-    following = form.login(request, redirect_url=_safe_next(request) or None)
+    following = form.login(request, redirect_url=safe_next(request) or None)
     if not in_place:
         return following
     if not request.user.is_authenticated:  # a second factor is asked for, on a page of its own

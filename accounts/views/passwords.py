@@ -8,13 +8,13 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import audit, limits
-from accounts.http import SignedInRequest, login_required
+from accounts.http import SignedInRequest, login_required, safe_next
 from accounts.models import AuditEvent
 from accounts.passwords import change, drivers, forms, generator, policy, reminder, words
 from webmail import htmx
@@ -78,10 +78,7 @@ def strength(request: SignedInRequest) -> HttpResponse:
 def later(request: SignedInRequest) -> HttpResponse:
     """The reminder goes away; back to the page on which it stood."""
     reminder.put_off(request, request.user)
-    following = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(following, {request.get_host()}, request.is_secure()):
-        return HttpResponseRedirect(following)
-    return redirect("home")
+    return HttpResponseRedirect(safe_next(request) or reverse("home"))
 
 
 def _way(request: SignedInRequest) -> str:

@@ -8,16 +8,15 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages as toasts
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.shortcuts import render as render_template
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import session
-from accounts.http import SignedInRequest, login_required
+from accounts.http import SignedInRequest, login_required, safe_next
 from accounts.models import MailDomain
 from webmail import rendering
 from webmail.forms import ActForm, ImagesForm, ListForm
@@ -213,7 +212,7 @@ def act(request: SignedInRequest, folder: str) -> HttpResponse:
     toast = {"message": words, "undo": undo}
     if not wants_partial(request):
         request.session[TOAST] = toast
-        return redirect(_safe_next(request) or reverse("mail:folder", args=[folder]))
+        return HttpResponseRedirect(safe_next(request) or reverse("mail:folder", args=[folder]))
     gone = verb not in FLAG_VERBS
     opened = form.cleaned_data["opened"]
     row = sides.shown.find(folder)
@@ -303,9 +302,3 @@ def _nothing_done(request: SignedInRequest, folder: str, words: str) -> HttpResp
         return render_template(request, "webmail/_notice.html", context, status=422)
     toasts.warning(request, words)
     return redirect("mail:folder", folder)
-
-
-def _safe_next(request: HttpRequest) -> str:
-    following = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(following, {request.get_host()}, request.is_secure())
-    return following if safe else ""
