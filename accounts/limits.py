@@ -20,7 +20,6 @@ from django.core.cache import cache
 from accounts.network import inside, network_of
 
 REFUSED_SECONDS = 120
-_EVERYBODY = ""
 
 
 def _key(kind: str, *words: str) -> str:
@@ -97,17 +96,15 @@ def of_lookups(network: str) -> tuple[Limit, ...]:
     must not keep the authority's schools out."""
     if inside(network, settings.LOGIN_EXEMPT_NETWORKS):
         return ()
-    return (*_of_network("lookups", network), *of_everybody())
+    return (
+        *_of_network("lookups", network),
+        Limit("all-lookups", "", settings.LOOKUP_FAILURES_PER_MINUTE, 60),
+    )
 
 
 def of_network(network: str) -> tuple[Limit, ...]:
     """All that is counted of one network."""
     return (*_of_network("network", network), *_of_network("lookups", network))
-
-
-def of_everybody() -> tuple[Limit, ...]:
-    """What all networks share."""
-    return (Limit("all-lookups", _EVERYBODY, settings.LOOKUP_FAILURES_PER_MINUTE, 60),)
 
 
 def _of_network(kind: str, network: str) -> tuple[Limit, ...]:
