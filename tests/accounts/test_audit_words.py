@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from django.utils import translation
 
 from accounts.audit_words import in_words
@@ -17,6 +18,14 @@ def test_known_values_have_words_and_unknown_ones_stand_as_they_are() -> None:
     with translation.override("en"):
         assert in_words({"cause": "server"}) == "cause: mail server not reached"
         assert in_words({"cause": "new", "x": 3}) == "cause: new, x: 3"
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"), [("domain", "domaine"), ("second factor", "second facteur")]
+)
+def test_a_cause_of_a_refused_sign_in_is_told_in_french(cause: str, words: str) -> None:
+    with translation.override("fr"):
+        assert in_words({"cause": cause}).endswith(f"\u00a0: {words}")
 
 
 def test_an_import_is_told_in_words_without_its_noughts() -> None:
