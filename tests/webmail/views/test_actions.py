@@ -246,6 +246,7 @@ def test_a_form_from_elsewhere_does_nothing(
         ("//mal.example/", "/mail/INBOX/"),
         ("javascript:alert(1)", "/mail/INBOX/"),
         ("/\\mal.example", "/mail/INBOX/"),
+        ("nowhere", "nowhere"),
         ("", "/mail/INBOX/"),
     ],
 )
