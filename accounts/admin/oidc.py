@@ -127,7 +127,7 @@ class ApplicationAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("connection"))
     def connection(self, application: Application) -> str:
-        issuer = settings.BASE_URL.rstrip("/")
+        issuer = get_adapter().get_issuer()
         return format_html(
             "{}: <code>{}</code><br>{}: <code>{}</code><br>{}: <code>{}</code>",
             gettext("Client ID"),
@@ -201,7 +201,7 @@ class ApplicationAdmin(admin.ModelAdmin):
             "application": application,
             "is_public": application.type != Client.Type.CONFIDENTIAL,
             "secret": secret,
-            "issuer": settings.BASE_URL.rstrip("/"),
+            "issuer": get_adapter().get_issuer(),
         }
         page = TemplateResponse(request, "admin/accounts/application_secret.html", context)
         add_never_cache_headers(page)

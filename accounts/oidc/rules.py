@@ -33,8 +33,13 @@ def client_of(query: QueryDict) -> Client | None:
     ids, addresses = query.getlist("client_id"), query.getlist("redirect_uri")
     if len(ids) != 1 or len(addresses) != 1:
         return None
-    client = Client.objects.filter(pk=ids[0].replace("\x00", "")).first()
+    client = client_by_id(ids[0])
     return client if client and addresses[0] in client.get_redirect_uris() else None
+
+
+def client_by_id(client_id: str) -> Client | None:
+    """PostgreSQL takes no NUL."""
+    return Client.objects.filter(pk=client_id.replace("\x00", "")).first()
 
 
 def refusal(query: QueryDict) -> Refusal | None:

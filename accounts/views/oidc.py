@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from allauth.core.internal.httpkit import add_query_params, extract_basic_auth
 from allauth.idp.oidc import views as provider
+from allauth.idp.oidc.adapter import get_adapter
 from allauth.idp.oidc.forms import AuthorizationForm, RPInitiatedLogoutForm
 from allauth.idp.oidc.models import Client, Token
 from django.conf import settings
@@ -54,7 +55,7 @@ def provided(view: View) -> View:
 
 
 def _address(name: str) -> str:
-    return settings.BASE_URL.rstrip("/") + reverse(f"idp:oidc:{name}")
+    return get_adapter().get_issuer() + reverse(f"idp:oidc:{name}")
 
 
 @provided
@@ -63,7 +64,7 @@ def configuration(request: HttpRequest) -> JsonResponse:
     """What there is, and where (OpenID Connect Discovery 1.0, 3): only what is offered."""
     response = JsonResponse(
         {
-            "issuer": settings.BASE_URL.rstrip("/"),
+            "issuer": get_adapter().get_issuer(),
             "authorization_endpoint": _address("authorization"),
             "token_endpoint": _address("token"),
             "userinfo_endpoint": _address("userinfo"),
@@ -220,7 +221,7 @@ def go_on(request: HttpRequest) -> HttpResponse:
 
 def _note_refusal(request: HttpRequest, client_id: str, reason: str) -> None:
     """A line of the audit log; of a service that does not exist it repeats nothing."""
-    client = Client.objects.filter(pk=client_id.replace("\x00", "")).first()
+    client = rules.client_by_id(client_id)
     named = {"client": client.pk, "name": client.name} if client else {}
     audit.record(AuditEvent.Kind.SERVICE_REFUSED, request, **named, reason=reason)
 
