@@ -94,14 +94,14 @@ class AdminSite(admin.AdminSite):
     ) -> TemplateResponse:
         """With the state of things on top, for administrators."""
         user = request.user
-        state = dashboard.state() if isinstance(user, User) and _is_administrator(user) else None
+        state = dashboard.state() if isinstance(user, User) and user.is_administrator else None
         return super().index(request, {"dashboard": state, **(extra_context or {})})
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         user = request.user if isinstance(request.user, User) else None
         return super().each_context(request) | {
             "may_help": user is not None and user.has_perm(roles.HELP_PEOPLE),
-            "may_see_jobs": user is not None and _is_administrator(user),
+            "may_see_jobs": user is not None and user.is_administrator,
         }
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
@@ -177,7 +177,3 @@ class AdminSite(admin.AdminSite):
         else:
             step = "mfa_activate_totp"
         return redirect(f"{resolve_url(step)}?{urlencode({'next': following})}")
-
-
-def _is_administrator(user: User) -> bool:
-    return roles.ADMINISTRATOR in user.roles

@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
-from accounts import audit_words, devices, limits, roles, server_check, sessions
+from accounts import audit_words, devices, limits, server_check, sessions
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 
 Kind = AuditEvent.Kind
@@ -290,5 +290,5 @@ def _of_factors(person: Person, factors: list[Authenticator]) -> Iterator[Findin
             gettext("A second factor is set up: a code or a key is asked for at sign-in."),
             gettext("Lost? Recovery codes help; else it can be reset below."),
         )
-    elif roles.ADMINISTRATOR in user.roles:
+    elif user.is_administrator:
         yield Finding("warn", gettext("An administrator without a second factor."))

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import staff_import, tasks
-from accounts.models import ADMINISTRATOR, StaffImport, StaffRecord, User
+from accounts.models import StaffImport, StaffRecord, User
 from accounts.staff_terms import HEADINGS, REQUIRED, TEMPLATE
 from webmail.htmx import wants_partial
 
@@ -92,7 +92,7 @@ class StaffImportAdmin(admin.ModelAdmin):
     search_fields = ("file_name",)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return isinstance(request.user, User) and ADMINISTRATOR in request.user.roles
+        return isinstance(request.user, User) and request.user.is_administrator
 
     def has_view_permission(self, request: HttpRequest, obj: StaffImport | None = None) -> bool:
         return self.has_module_permission(request)

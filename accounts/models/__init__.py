@@ -11,13 +11,8 @@ from accounts.models.staff_imports import StaffImport, StagedStaff
 from accounts.models.support import SupportContact
 from accounts.models.texts import SiteText
 from accounts.models.users import User
-from accounts.roles import ADMINISTRATOR, AUDITOR, ROLES, SUPPORT
 
 __all__ = [
-    "ADMINISTRATOR",
-    "AUDITOR",
-    "ROLES",
-    "SUPPORT",
     "Announcement",
     "Application",
     "AuditEvent",

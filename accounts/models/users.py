@@ -99,6 +99,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         return frozenset(self.groups.filter(name__in=ROLES).values_list("name", flat=True))
 
     @property
+    def is_administrator(self) -> bool:
+        return ADMINISTRATOR in self.roles
+
+    @property
     def is_staff(self) -> bool:
         """Whether the Django admin opens to this person."""
         return bool(self.roles)

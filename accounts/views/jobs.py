@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts import dashboard, roles
+from accounts import dashboard
 from accounts.jobs import health
 from accounts.models import StaffImport, User
 
@@ -21,7 +21,7 @@ _SHOWN = 20
 @never_cache
 def jobs(request: HttpRequest) -> HttpResponse:
     """Imports with their state, previews by number, and whether anybody works at all."""
-    if not (isinstance(request.user, User) and roles.ADMINISTRATOR in request.user.roles):
+    if not (isinstance(request.user, User) and request.user.is_administrator):
         raise PermissionDenied
     context = {
         **admin.site.each_context(request),

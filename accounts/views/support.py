@@ -116,4 +116,4 @@ def _back(person: diagnosis.Person) -> HttpResponse:
 
 
 def _is_administrator(request: HttpRequest) -> bool:
-    return isinstance(request.user, User) and roles.ADMINISTRATOR in request.user.roles
+    return isinstance(request.user, User) and request.user.is_administrator

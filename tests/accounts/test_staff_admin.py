@@ -14,7 +14,8 @@ from django.urls import reverse
 from django.utils import translation
 
 from accounts import numen, staff_file, staff_import
-from accounts.models import SUPPORT, MailDomain, StaffImport, StaffRecord, User
+from accounts.models import MailDomain, StaffImport, StaffRecord, User
+from accounts.roles import SUPPORT
 from accounts.staff_terms import TEMPLATE, Column, Failure
 from tests.accounts import staff
 from tests.accounts.staff import bring_in, colleague, colleagues, csv
