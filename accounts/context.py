@@ -1,4 +1,5 @@
-"""What every page's template knows of accounts: announcements, texts, the support desk."""
+"""What every page's template knows of accounts: announcements, texts, the support desk,
+whether the computer is shared and how long one may be idle."""
 
 from __future__ import annotations
 
@@ -9,10 +10,13 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts import announcements
 from accounts.models import SiteText, SupportContact, User
+from accounts.models.sessions import idle_seconds
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    """Asked for when a template asks; all from the cache."""
+    """Asked for when a template asks; all from the cache or the session."""
+    session = getattr(request, "session", None)
+    shared = bool(session and session.get("shared_computer"))
     found = getattr(request, "user", None)
     user = found if isinstance(found, User) else None
     domain = user.mail_domain_id if user else None
@@ -20,4 +24,6 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "announcements": SimpleLazyObject(lambda: announcements.shown_to(user)),
         "texts": SimpleLazyObject(SiteText.objects.all().in_force),
         "support": SimpleLazyObject(lambda: SupportContact.objects.all().of(domain)),
+        "shared_computer": shared,
+        "idle_seconds": idle_seconds(shared),
     }

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import add_never_cache_headers, patch_cache_control
 
 from accounts import credentials, devices, session, sessions
+from accounts.models.sessions import idle_seconds
 
 LAST_ACTIVE = "last_active"
 TOUCH_SECONDS = 60
@@ -23,10 +23,12 @@ def is_activity(request: HttpRequest) -> bool:
 
 def seconds_left(request: HttpRequest) -> int:
     """How long this session may still idle, as far as the last activity is noted."""
-    shared = request.session.get("shared_computer")
-    minutes = settings.SHARED_IDLE_MINUTES if shared else settings.SESSION_IDLE_MINUTES
     now = int(time.time())
-    return max(0, minutes * 60 - (now - request.session.get(LAST_ACTIVE, now)))
+    return max(0, _allowed(request) - (now - request.session.get(LAST_ACTIVE, now)))
+
+
+def _allowed(request: HttpRequest) -> int:
+    return idle_seconds(bool(request.session.get("shared_computer")))
 
 
 def _leave(request: HttpRequest) -> None:
@@ -59,10 +61,8 @@ class SessionMiddleware:
     @staticmethod
     def _note_activity(request: HttpRequest) -> None:
         now = int(time.time())
-        shared = request.session.get("shared_computer")
-        minutes = settings.SHARED_IDLE_MINUTES if shared else settings.SESSION_IDLE_MINUTES
         idle = now - request.session.get(LAST_ACTIVE, now)
-        if idle > minutes * 60:
+        if idle > _allowed(request):
             sessions.forget(request)
             _leave(request)
             return

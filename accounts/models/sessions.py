@@ -12,6 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models.users import User
 
 
+def idle_seconds(is_shared: bool) -> int:
+    """How long a session may idle."""
+    return 60 * (settings.SHARED_IDLE_MINUTES if is_shared else settings.SESSION_IDLE_MINUTES)
+
+
 class UserSessionQuerySet(models.QuerySet["UserSession"]):
     def of(self, user: User) -> UserSessionQuerySet:
         """This person's, the last used first."""
@@ -52,8 +57,8 @@ class UserSession(models.Model):
 
     def is_over(self, now: datetime) -> bool:
         """Whether it idled for so long that its next request ends it."""
-        minutes = settings.SHARED_IDLE_MINUTES if self.is_shared else settings.SESSION_IDLE_MINUTES
-        return now - self.last_used > timedelta(minutes=minutes) + WRITTEN_EVERY
+        allowed = timedelta(seconds=idle_seconds(self.is_shared))
+        return now - self.last_used > allowed + WRITTEN_EVERY
 
 
 # The last use is written so often at most: a page more is not worth a write to the database.
