@@ -134,6 +134,12 @@ def _letter(
             "product": settings.PRODUCT_NAME,
             "authority": settings.AUTHORITY_NAME,
             "webmail_url": settings.BASE_URL,
-            "support": SupportContact.objects.all().of(user.mail_domain_id if user else None),
+            "support": _support_desk(user),
         }
         return Letter(to, str(subject), render_to_string(f"accounts/letters/{kind}.txt", context))
+
+
+def _support_desk(user: User | None) -> str:
+    """Its telephone and address in a line; "" without either."""
+    contact = SupportContact.objects.all().of(user.mail_domain_id if user else None)
+    return ", ".join(filter(None, (contact["phone"], contact["email"])))
