@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from accounts import audit, retention, tasks
-from accounts.models import AuditEvent, KnownDevice, User, UserSession
+from accounts.models import Announcement, AuditEvent, KnownDevice, User, UserSession
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.django_db]
 Kind = AuditEvent.Kind
@@ -58,6 +58,17 @@ def test_sessions_and_devices_go_thirty_days_after_their_last_use(
     assert (gone["sessions"], gone["devices"]) == (1, 1)
     assert [own.session_key for own in UserSession.objects.all()] == ["k0"]
     assert [own.digest for own in KnownDevice.objects.all()] == ["d0"]
+
+
+def test_announcements_go_a_year_after_their_end_and_never_without_one() -> None:
+    now = timezone.now()
+    for title, days in (("kept", 364), ("gone", 366)):
+        ended = now - timedelta(days=days)
+        Announcement.objects.create(title=title, since=now - timedelta(days=999), until=ended)
+    Announcement.objects.create(title="for ever", since=now - timedelta(days=999))
+    assert retention.forget()["announcements"] == 1
+    left = set(Announcement.objects.values_list("title", flat=True))
+    assert left == {"kept", "for ever"}
 
 
 def test_it_is_done_in_batches_and_a_second_time_finds_nothing(
