@@ -8,6 +8,7 @@ from django.test import Client
 from accounts import jobs, tasks
 from accounts.models import StaffImport, User
 from demo.servers.broker import Broker
+from webmail.models import OfficePreview
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
 
@@ -47,13 +48,14 @@ def test_a_queue_without_a_sign_of_life_is_not_well(
 
 def test_the_pages_say_so_and_show_imports(queued: None, settings) -> None:
     settings.ADMIN_NEEDS_TOTP = False
-    client = Client()
-    client.force_login(
-        User.objects.create_administrator("patronne", "Une-Craie-Verte-2026"),
-        backend="accounts.backends.LocalAdministratorBackend",
-    )
+    client, user = Client(), User.objects.create_administrator("patronne", "Une-Craie-Verte-2026")
+    client.force_login(user, backend="accounts.backends.LocalAdministratorBackend")
+    for state in OfficePreview.State.values:
+        OfficePreview.objects.create(user=user, name=state, spool=state, state=state)
     job = StaffImport.objects.create(file_name="agents.csv")
-    page = client.get("/admin/jobs/").content.decode()
+    answer = client.get("/admin/jobs/")
+    page = answer.content.decode()
+    assert answer.context["previews"] == {"waiting": 2, "failed": 1}
     assert "Redis" in page
     assert f"/admin/accounts/staffimport/{job.pk}/change/" in page
     assert 'class="ill"' in client.get("/admin/").content.decode()
