@@ -142,10 +142,9 @@ def inside(found: Found) -> Holding:
 
 
 def _in_message(enclosed: Enclosed) -> Holding:
-    steps = {part.number: index for index, part in enumerate(enclosed.leaves)}
     return Holding(
         tuple(
-            Inside(steps[part.number], part.file_name, of_part(part))
+            Inside(enclosed.steps[part.number], part.file_name, of_part(part))
             for part in enclosed.letter().shown.attachments
         )
     )
@@ -177,8 +176,7 @@ def nested(
     if part is not None:
         return Nested(reading.nested(imap, ref, part, rendering=rendering))
     enclosed = _enclosed(imap, ref, number, path, limit)
-    steps = {leaf.number: index for index, leaf in enumerate(enclosed.leaves)}
-    return Nested(enclosed.letter(rendering), steps)
+    return Nested(enclosed.letter(rendering), enclosed.steps)
 
 
 def part_of_nested(

@@ -283,7 +283,7 @@ class LetterReader:
     def texts(self) -> Texts:
         """The text parts, without the files uuencoded in them; the HTML's text when there is no
         other; when the structure holds nothing at all, what the source holds."""
-        if self.root is UNREADABLE or not any(part.size for part in _leaves(self.root)):
+        if self.root is UNREADABLE or not any(part.size for part in leaves(self.root)):
             return self._rescued()
         shown = self.shown()
         parts = [part for part in shown.text or shown.html if part.media_type not in REPORT_TYPES]
@@ -354,7 +354,8 @@ def _begun(parts: Sequence[Part], limit: int) -> list[Part]:
     return [part for part, begin in zip(parts, begins, strict=False) if begin < limit]
 
 
-def _leaves(root: Part) -> Iterable[Part]:
+def leaves(root: Part) -> Iterable[Part]:
+    """The parts that have content of their own."""
     return (part for part in root.walk() if not part.is_multipart)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 
 from webmail.errors import PartNotFound, TooLarge, WebmailError
@@ -19,6 +20,7 @@ from webmail.mailbox.letters import (
     Rendered,
     Rendering,
     Stored,
+    leaves,
 )
 from webmail.mime import containers, envelope, headers, structure, text
 from webmail.mime.envelope import Envelope
@@ -154,8 +156,12 @@ class Enclosed:
         reader = LetterReader.begin(AtHand(raw, parsed.bodies), parsed.root)
         reader.damage |= parsed.damage
         reader.texts()  # opens what is uuencoded in them
-        leaves = tuple(part for part in reader.root.walk() if not part.is_multipart)
-        return cls(reader, envelope.read(parsed.headers), leaves)
+        return cls(reader, envelope.read(parsed.headers), tuple(leaves(reader.root)))
+
+    @cached_property
+    def steps(self) -> dict[str, int]:
+        """The places of the leaves, by their numbers."""
+        return {leaf.number: index for index, leaf in enumerate(self.leaves)}
 
     def letter(self, rendering: Rendering = PLAINLY) -> Letter:
         return self.reader.read(self.envelope, rendering=rendering)
