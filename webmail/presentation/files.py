@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext
 
-from webmail.imap.values import (
-    MessageRef,
-)
+from webmail.imap.values import MessageRef
 from webmail.mime import headers
 from webmail.mime.build import decoded_size
 from webmail.mime.structure import MESSAGE_TYPES, Part

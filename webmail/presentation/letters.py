@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext
 
-from webmail.imap.values import (
-    MessageRef,
-)
+from webmail.imap.values import MessageRef
 from webmail.mime import text
 from webmail.mime.damage import Damage
 from webmail.mime.html import SafeHtml

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from django.urls import reverse
 
-from webmail.imap.values import (
-    MessageRef,
-)
+from webmail.imap.values import MessageRef
 
 
 def ref_segment(ref: MessageRef) -> str:

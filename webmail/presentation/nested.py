@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from webmail.dates import when_long
-from webmail.imap.values import (
-    MessageRef,
-)
+from webmail.imap.values import MessageRef
 from webmail.mailbox.letters import Letter
 from webmail.mime.addresses import Address
 from webmail.mime.envelope import Envelope

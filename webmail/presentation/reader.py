@@ -8,10 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext
 
 from webmail.dates import when_long
-from webmail.imap.values import (
-    DRAFT,
-    FLAGGED,
-)
+from webmail.imap.values import DRAFT, FLAGGED
 from webmail.mailbox.reading import Opened
 from webmail.mime.addresses import Address
 from webmail.mime.authentication import Verdicts
