@@ -14,8 +14,7 @@ from addressbook.contacts import groups
 from addressbook.models import Contact, Group
 from webmail.errors import NotFound
 from webmail.htmx import render, wants_partial
-
-TOAST = "toast"  # in the session: what the next whole page says, with its undoing
+from webmail.views.messages import TOAST
 
 
 @dataclass(frozen=True)
