@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
 from django.test import Client
 
-from accounts import numen
+from accounts import numen, session
 from accounts.lookup import MailSettings, ServerSetting
 from accounts.models import MailDomain, StaffRecord
 from accounts.numen import Key
+from webmail.celery import app
 
 NUMEN, BORN = "20E0500001AAA", date(1980, 5, 12)
+
+
+@pytest.fixture
+def celery_now() -> Iterator[None]:
+    """Jobs run at once."""
+    eager, app.conf.task_always_eager = app.conf.task_always_eager, True
+    yield
+    app.conf.task_always_eager = eager
+
+
+@pytest.fixture
+def pool_closed() -> Iterator[None]:
+    yield
+    session.pool().close_all()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email
 import email.policy
-from collections.abc import Iterator
 
 import pytest
 from django.core import mail
@@ -16,7 +15,6 @@ from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from demo.servers.submission import Submission
 from tests.accounts.conftest import NUMEN
 from tests.servers.mailboxes import Mailbox
-from webmail.celery import app
 from webmail.settings import submission_server
 
 pytestmark = [
@@ -32,14 +30,6 @@ def notices(settings) -> None:
     """Letters are configured; what is sent waits in ``django.core.mail.outbox``."""
     settings.EMAIL_HOST = "127.0.0.1"
     settings.NOTICES_FROM = "Messagerie <alice@ac-exemple.fr>"
-
-
-@pytest.fixture
-def celery_now() -> Iterator[None]:
-    """Jobs run at once."""
-    eager, app.conf.task_always_eager = app.conf.task_always_eager, True
-    yield
-    app.conf.task_always_eager = eager
 
 
 @pytest.fixture

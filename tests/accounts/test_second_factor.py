@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -21,7 +21,6 @@ from accounts.models import AuditEvent, MailDomain, User, UserSession
 from demo.servers.dovecot import MailAccount
 from tests.accounts.test_administrators import code_of
 from tests.accounts.test_oidc import Journey, trusted
-from webmail.celery import app
 from webmail.errors import SignInNeeded
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache", "pool_closed")]
@@ -30,12 +29,6 @@ SECURITY, SET_UP = "/account/security/", "/accounts/2fa/totp/activate/"
 AGAIN = "/accounts/reauthenticate/"
 __all__ = ["trusted"]  # a fixture, by its name
 SetUp = Callable[[Client, MailAccount], None]
-
-
-@pytest.fixture
-def pool_closed() -> Iterator[None]:
-    yield
-    session.pool().close_all()
 
 
 @pytest.fixture
@@ -200,14 +193,16 @@ def test_others_are_not_asked(
 
 
 def test_a_change_of_the_second_factor_is_noted_and_told(
-    signed_in: Callable[..., Client], alice: MailAccount, set_up: SetUp, settings
+    signed_in: Callable[..., Client],
+    alice: MailAccount,
+    set_up: SetUp,
+    settings,
+    celery_now: None,
 ) -> None:
     client = signed_in(alice)
     settings.EMAIL_HOST, settings.NOTICES_FROM = "127.0.0.1", "messagerie@ac-exemple.fr"
-    eager, app.conf.task_always_eager = app.conf.task_always_eager, True
     set_up(client, alice)
     client.post("/accounts/2fa/totp/deactivate/")
-    app.conf.task_always_eager = eager
     events = AuditEvent.objects.filter(kind=AuditEvent.Kind.SECOND_FACTOR).order_by("pk")
     changes = [event.detail["change"] for event in events]
     assert changes[0] == "totp_activated" and changes[-1] == "totp_deactivated"

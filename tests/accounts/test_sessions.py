@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -12,22 +12,14 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from accounts import session
 from accounts.models import AuditEvent, KnownDevice, MailDomain, User, UserSession
 from demo.servers.dovecot import MailAccount
-from webmail.celery import app
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache", "pool_closed")]
 SESSIONS = "/account/sessions/"
 LOGIN = "/accounts/login/"
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 Kind = AuditEvent.Kind
-
-
-@pytest.fixture
-def pool_closed() -> Iterator[None]:
-    yield
-    session.pool().close_all()
 
 
 @pytest.fixture
@@ -44,12 +36,9 @@ def school(home: Client, alice: MailAccount) -> Client:
 
 
 @pytest.fixture
-def notices(settings) -> Iterator[None]:
+def notices(settings, celery_now: None) -> None:
     """Letters are configured; jobs run at once, and what is sent waits in the outbox."""
     settings.EMAIL_HOST, settings.NOTICES_FROM = "127.0.0.1", "messagerie@ac-exemple.fr"
-    eager, app.conf.task_always_eager = app.conf.task_always_eager, True
-    yield
-    app.conf.task_always_eager = eager
 
 
 def sign_in(client: Client, account: MailAccount, **more: str):

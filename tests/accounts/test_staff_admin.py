@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,6 @@ from accounts.roles import SUPPORT
 from accounts.staff_terms import TEMPLATE, Column, Failure
 from tests.accounts import staff
 from tests.accounts.staff import bring_in, colleague, colleagues, csv
-from webmail.celery import app
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
 UPLOAD = "/admin/accounts/staffimport/add/"
@@ -27,15 +25,13 @@ State = StaffImport.State
 
 
 @pytest.fixture(autouse=True)
-def academy(settings, tmp_path: Path) -> Iterator[MailDomain]:
+def academy(settings, tmp_path: Path, celery_now: None) -> MailDomain:
     settings.NUMEN_KEYS = numen.parse_keys(f"2026:{'a' * 64}")
     settings.SPOOL = tmp_path / "spool"
     settings.ADMIN_NEEDS_TOTP = False
-    eager, app.conf.task_always_eager = app.conf.task_always_eager, True
-    yield MailDomain.objects.create(
+    return MailDomain.objects.create(
         name="ac-exemple.fr", is_default=True, login_form="local", imap_host="imap.example"
     )
-    app.conf.task_always_eager = eager
 
 
 def signed_in(user: User) -> Client:

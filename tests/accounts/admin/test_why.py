@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -19,7 +19,6 @@ from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from accounts.numen import Key
 from demo.servers.dovecot import Dovecot, MailAccount
 from tests.accounts.admin.conftest import browser
-from webmail.celery import app
 
 pytestmark = [pytest.mark.django_db]
 WHY = "/admin/support/why/"
@@ -188,13 +187,10 @@ def test_lifting_nothing_is_no_line(support: Client, record: StaffRecord) -> Non
 
 
 @pytest.fixture
-def letters(settings) -> Iterator[None]:
+def letters(settings, celery_now: None) -> None:
     """Letters are configured, and jobs done at once."""
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     settings.EMAIL_HOST, settings.NOTICES_FROM = "localhost", "avis@ac-exemple.fr"
-    eager, app.conf.task_always_eager = app.conf.task_always_eager, True
-    yield
-    app.conf.task_always_eager = eager
 
 
 def test_a_reset_is_confirmed_logged_and_told(

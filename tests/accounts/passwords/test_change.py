@@ -25,7 +25,6 @@ from accounts.passwords import change, drivers
 from accounts.passwords.dovecot import PasswdFile
 from accounts.passwords.owner import Owner
 from demo.servers.dovecot import Dovecot, MailAccount
-from webmail.celery import app
 from webmail.errors import ServerUnavailable, WebmailError
 from webmail.imap.pool import Pool
 
@@ -157,13 +156,6 @@ def test_the_audit_log_has_a_line_without_it(hers: Client, carole: MailAccount) 
     event = AuditEvent.objects.get(kind=AuditEvent.Kind.PASSWORD_CHANGED)
     assert event.target == "carole@ac-exemple.fr"
     assert event.detail == {"outcome": "changed"}
-
-
-@pytest.fixture
-def celery_now():
-    eager, app.conf.task_always_eager = app.conf.task_always_eager, True
-    yield
-    app.conf.task_always_eager = eager
 
 
 @pytest.mark.usefixtures("celery_now")
