@@ -472,6 +472,27 @@ def test_nobody_agrees_in_anothers_name(window: Client, stranger: Journey) -> No
     assert kinds() == []
 
 
+def test_a_local_administrator_agrees_to_nothing(window: Client, stranger: Journey) -> None:
+    form = consent(window.get(stranger.address()))
+    browser = Client()
+    browser.force_login(
+        User.objects.create_administrator("patronne", "Une-Craie-Verte-2026"),
+        backend="accounts.backends.LocalAdministratorBackend",
+    )
+    assert browser.post(AUTHORIZE, {**form, "action": "grant"}).status_code == 403
+    assert kinds() == []
+
+
+def test_who_still_owes_a_second_factor_agrees_to_nothing(
+    window: Client, stranger: Journey, settings: Any
+) -> None:
+    form = consent(window.get(stranger.address()))
+    settings.SECOND_FACTOR_ROLES = frozenset({"everybody"})
+    answer = window.post(AUTHORIZE, {**form, "action": "grant"})
+    assert answer["Location"].startswith("/account/security/")
+    assert kinds() == []
+
+
 def test_consent_to_one_service_is_none_to_another(
     window: Client, bought: dict[str, Any], stranger: Journey
 ) -> None:
