@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseRedirect
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.http import SignedInRequest
 from addressbook import presentation
@@ -70,10 +69,3 @@ def go(
         "undo": asdict(undo) if undo else None,
     }
     return HttpResponseRedirect(url)
-
-
-def next_url(request: SignedInRequest, otherwise: str) -> str:
-    """Where the form wants to go on, if it is here."""
-    wanted = request.POST.get("next", "")
-    hosts = {request.get_host()}
-    return wanted if url_has_allowed_host_and_scheme(wanted, hosts) else otherwise

@@ -11,13 +11,13 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.http import SignedInRequest, login_required
+from accounts.http import SignedInRequest, login_required, safe_next
 from addressbook import contacts, presentation
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import finding, groups
 from addressbook.forms import ActForm, AddForm, ContactForm, ListForm
 from addressbook.models import Contact, ContactPhoto, Group
-from addressbook.views.pages import Undo, contact_of, go, group_of, next_url, page
+from addressbook.views.pages import Undo, contact_of, go, group_of, page
 from webmail.errors import NotFound
 from webmail.htmx import wants_partial
 
@@ -160,7 +160,7 @@ def add(request: SignedInRequest) -> HttpResponse:
         return go(request, reverse("addressbook:contact", args=[known.pk]), words)
     made = contacts.create(request.user, ContactData(display_name=name, emails=(Email(address),)))
     words = gettext("%(name)s is in your contacts.") % {"name": made.display_name}
-    undo = _undo("delete", [made.pk], next_url(request, reverse("addressbook:contacts")))
+    undo = _undo("delete", [made.pk], safe_next(request) or reverse("addressbook:contacts"))
     return go(request, reverse("addressbook:contact", args=[made.pk]), words, undo)
 
 
@@ -169,7 +169,7 @@ def add(request: SignedInRequest) -> HttpResponse:
 def act(request: SignedInRequest) -> HttpResponse:
     """One verb on the chosen contacts, with its undoing in a toast."""
     form = ActForm(request.POST)
-    back = next_url(request, reverse("addressbook:contacts"))
+    back = safe_next(request) or reverse("addressbook:contacts")
     if not form.is_valid():
         return go(request, back, gettext("Nothing was done: choose at least one contact."))
     pks, verb = form.cleaned_data["contacts"], form.cleaned_data["verb"]
