@@ -17,6 +17,7 @@ from webmail.mailbox import reading
 from webmail.mailbox.letters import PLAINLY, Letter, Rendering
 from webmail.mailbox.reading import Enclosed
 from webmail.mime import containers, text
+from webmail.mime.build import decoded_size
 from webmail.mime.structure import Part
 from webmail.previews import archives
 from webmail.previews.detect import BINARY, HEAD, Detected, Kind, detect
@@ -116,7 +117,7 @@ def whole(imap: Connection, ref: MessageRef, number: str, path: Sequence[int], l
 
 
 def of_part(part: Part) -> File:
-    octets = part.size * 3 // 4 if part.encoding == "base64" else part.size
+    octets = decoded_size(part.size) if part.encoding == "base64" else part.size
     return File(part.file_name, part.media_type, dict(part.parameters), octets, part)
 
 
