@@ -1,1 +1,1 @@
-"""Contacts, groups, completion of recipients, and the old address books brought in."""
+"""Contacts and groups, and old address books read."""
