@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
@@ -19,7 +20,6 @@ from addressbook.contacts.finding import ContactPage
 from addressbook.contacts.groups import counted
 from addressbook.contacts.keeping import digits
 from addressbook.models import Contact, Group
-from webmail.presentation.words import hue
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,11 @@ def initials(name: str) -> str:
     """One or two capitals."""
     words = [word for word in name.replace("-", " ").split() if word[:1].isalnum()]
     return "".join(word[0] for word in dict.fromkeys((*words[:1], *words[-1:]))).upper() or "?"
+
+
+def hue(name: str) -> int:
+    """1 to 6, the same for the same name."""
+    return zlib.crc32(name.lower().encode()) % 6 + 1
 
 
 def listing(

@@ -13,7 +13,8 @@ from addressbook.contacts import groups
 from addressbook.models import Contact, Group
 from webmail.errors import NotFound
 from webmail.htmx import render, wants_partial
-from webmail.views.messages import TOAST
+
+TOAST = "toast"  # in the session: what the next whole page says, with its undoing
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from django.urls import reverse
+from django.shortcuts import redirect
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.http import SignedInRequest, login_required
 from addressbook.contacts import received
-from addressbook.views.pages import go
 from webmail.previews.detect import Kind
+from webmail.views.messages import TOAST
 from webmail.views.viewer.answers import whole
 from webmail.views.viewer.places import Place, at_place
 
@@ -29,7 +29,8 @@ def add_contacts(request: SignedInRequest, place: Place) -> HttpResponse:
             "%(count)d was there already.", "%(count)d were there already.", len(known)
         )
         words = f"{words} {already % {'count': len(known)}}"
+    request.session[TOAST] = {"message": words, "undo": None}
     several = [*made, *known]
     if len(several) == 1:
-        return go(request, reverse("addressbook:contact", args=[several[0].pk]), words)
-    return go(request, reverse("addressbook:contacts"), words)
+        return redirect("addressbook:contact", several[0].pk)
+    return redirect("addressbook:contacts")
