@@ -19,7 +19,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from accounts import session
+from accounts import credentials, session
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from accounts.passwords import change, drivers
 from accounts.passwords.dovecot import PasswdFile
@@ -74,6 +74,14 @@ def test_this_session_goes_on_without_being_asked(hers: Client, carole: MailAcco
     assert hers.get("/mail/INBOX/").status_code == 200
     session.pool().close_all()
     assert hers.get("/mail/INBOX/").status_code == 200
+
+
+def test_no_connection_made_with_the_old_one_lives_on(hers: Client, carole: MailAccount) -> None:
+    hers.get("/mail/INBOX/")
+    key = (User.objects.get(login="carole").pk, credentials.digest(carole.password))
+    assert session.pool().count(key) == 1
+    post(hers, carole.password)
+    assert session.pool().count(key) == 0
 
 
 def test_another_session_is_asked_for_the_new_one_though_its_connection_lives(
