@@ -11,7 +11,7 @@ from addressbook.contacts import finding, keeping
 from addressbook.models import Contact
 
 MOST_CARDS = 500
-"""Read of one file; for larger ones there is the import."""
+"""Read of one file; what comes after them is left."""
 
 
 def add(user: User, content: bytes) -> tuple[list[Contact], list[Contact]]:

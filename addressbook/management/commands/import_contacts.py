@@ -19,9 +19,10 @@ POLICIES = ("merge", "keep", "skip", "replace")
 
 class Command(BaseCommand):
     help = (
-        "Brings old contacts from SUN, HORDE or another program. With --dry-run nothing is written"
-        " and neither database nor owner is needed; with --json the result is one JSON object on"
-        " standard output. Ends with 0, or with 1 when the file is refused."
+        "Reads old contacts from SUN, HORDE or another program and tells what is in them. Nothing"
+        " is written yet: --dry-run alone is there, and needs neither database nor owner; --owner,"
+        " --by-owner and --policy change nothing in it. With --json the result is one JSON object"
+        " on standard output. Ends with 0, or with 1 when the file is refused."
     )
     requires_system_checks = ()
 
