@@ -12,7 +12,8 @@ from addressbook.folding import words
 _CIVILITIES_TEXT = (
     "m mr mrs ms mme mlle dr pr me monsieur madame mademoiselle docteur professeur prof"
 )
-_CIVILITIES = frozenset(_CIVILITIES_TEXT.split())
+CIVILITIES = frozenset(_CIVILITIES_TEXT.split())
+"""What stands before a name, folded."""
 # More names than these behind one address are a switchboard's; comparing all would not end.
 _MOST_NAMES = 200
 
@@ -100,4 +101,4 @@ def _name_of(contact: ContactData) -> _Name:
     name = name or contact.display_name
     if "@" in name or re.fullmatch(r"[\d\s+.()-]*", name):
         return ()
-    return tuple(sorted(word for word in words(name)[:20] if word not in _CIVILITIES))
+    return tuple(sorted(word for word in words(name)[:20] if word not in CIVILITIES))
