@@ -8,6 +8,7 @@ from addressbook.contacts.keeping import (
     BIN_DAYS,
     MOST_CONTACTS,
     categorise,
+    complete,
     create,
     create_many,
     data_of,
@@ -18,12 +19,14 @@ from addressbook.contacts.keeping import (
     restore,
     room,
     update,
+    update_many,
 )
 
 __all__ = [
     "BIN_DAYS",
     "MOST_CONTACTS",
     "categorise",
+    "complete",
     "create",
     "create_many",
     "data_of",
@@ -34,4 +37,5 @@ __all__ = [
     "restore",
     "room",
     "update",
+    "update_many",
 ]

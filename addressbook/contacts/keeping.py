@@ -31,6 +31,10 @@ BATCH = 500
 _LONGEST = 300
 _LONGEST_SEARCH = 20_000
 _MOST_ADDRESSES = 100
+# What `_filled` writes of the card; a contact's UID stays.
+_COLUMNS = (
+    "vcard", "display_name", "sort_key", "initial", "organization", "job_title", "search",
+)  # fmt: skip
 
 
 def room(user: User) -> int:
@@ -58,32 +62,44 @@ def create_many(user: User, datas: Sequence[ContactData]) -> list[Contact]:
 def _create_batch(user: User, datas: Sequence[ContactData]) -> list[Contact]:
     asked = [data.uid[:255] for data in datas if data.uid]
     taken = set(Contact.objects.filter(user=user, uid__in=asked).values_list("uid", flat=True))
-    complete = []
+    whole = []
     for data in datas:
         uid = data.uid[:255]
         if not uid or uid in taken:
             uid = str(uuid.uuid4())
         taken.add(uid)
-        complete.append(_complete(replace(data, uid=uid)))
-    rows = Contact.objects.bulk_create(_filled(Contact(user=user), data) for data in complete)
-    _write_addresses(rows, complete)
-    _write_photos(rows, complete)
+        whole.append(complete(replace(data, uid=uid)))
+    rows = Contact.objects.bulk_create(_filled(Contact(user=user), data) for data in whole)
+    _write_addresses(rows, whole)
+    _write_photos(rows, whole)
     return rows
 
 
 def update(contact: Contact, data: ContactData) -> None:
     """The contact says what ``data`` says; its UID stays."""
-    data = _complete(replace(data, uid=contact.uid))
+    update_many([(contact, data)])
+
+
+def update_many(pairs: Sequence[tuple[Contact, ContactData]]) -> None:
+    """`update` of several different contacts, all or none."""
+    rows = [contact for contact, _data in pairs]
+    datas = [complete(replace(data, uid=contact.uid)) for contact, data in pairs]
+    now = timezone.now()
+    for contact, data in zip(rows, datas, strict=True):
+        _filled(contact, data).updated = now
     with transaction.atomic():
-        _filled(contact, data).save()
-        contact.addresses.all().delete()
-        _write_addresses([contact], [data])
-        kept = ContactPhoto.objects.filter(contact=contact)
-        if data.photo is None:
-            kept.delete()
-        elif bytes(kept.values_list("content", flat=True).first() or b"") != data.photo.content:
-            kept.delete()
-            _write_photos([contact], [data])
+        Contact.objects.bulk_update(rows, [*_COLUMNS, "updated"], batch_size=BATCH)
+        ContactAddress.objects.filter(contact__in=rows).delete()
+        _write_addresses(rows, datas)
+        kept = ContactPhoto.objects.filter(contact__in=rows)
+        pictures = {pk: bytes(content) for pk, content in kept.values_list("pk", "content")}
+        changed = [
+            (contact, data)
+            for contact, data in zip(rows, datas, strict=True)
+            if pictures.get(contact.pk) != (data.photo.content if data.photo else None)
+        ]
+        kept.filter(pk__in=[contact.pk for contact, _data in changed]).delete()
+        _write_photos([contact for contact, _ in changed], [data for _, data in changed])
 
 
 def data_of(contact: Contact) -> ContactData:
@@ -93,7 +109,7 @@ def data_of(contact: Contact) -> ContactData:
     return replace(data, photo=Photo("image/webp", bytes(photo.content))) if photo else data
 
 
-def _complete(data: ContactData) -> ContactData:
+def complete(data: ContactData) -> ContactData:
     """With a name to show, and without what columns cannot hold."""
     emails = tuple(email for email in data.emails if len(email.address) <= 254)
     data = replace(data, emails=emails[:_MOST_ADDRESSES])
@@ -165,9 +181,9 @@ def _write_addresses(rows: Sequence[Contact], datas: Sequence[ContactData]) -> N
 def _write_photos(rows: Sequence[Contact], datas: Sequence[ContactData]) -> None:
     made = []
     for contact, data in zip(rows, datas, strict=True):
-        if data.photo and (picture := photos.encode(data.photo.content)):
-            photo = ContactPhoto(contact=contact, content=picture, digest=photos.digest(picture))
-            made.append(photo)
+        if data.photo and (picture := photos.picture(data.photo)):
+            digest = photos.digest(picture.content)
+            made.append(ContactPhoto(contact=contact, content=picture.content, digest=digest))
     ContactPhoto.objects.bulk_create(made, batch_size=50)
 
 

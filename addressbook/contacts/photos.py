@@ -6,8 +6,11 @@ import hashlib
 import io
 import struct
 import warnings
+from dataclasses import dataclass
 
 from PIL import Image, ImageOps
+
+from addressbook.contact_data import Photo
 
 LONGEST_SIDE = 512
 LARGEST_FILE = 5_000_000
@@ -19,6 +22,24 @@ _DAMAGE = (
     OSError, ValueError, SyntaxError, EOFError, struct.error, TypeError, LookupError,
     ArithmeticError, AttributeError, MemoryError, Image.DecompressionBombError,
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Picture(Photo):
+    """A photo that was made here: encoding it again would only blur it."""
+
+
+def picture(photo: Photo) -> Picture | None:
+    """The photo as it is kept; None where `encode` makes nothing of it."""
+    if isinstance(photo, Picture):
+        return photo
+    content = encode(photo.content)
+    return made(content) if content else None
+
+
+def made(content: bytes) -> Picture:
+    """What was encoded here before."""
+    return Picture("image/webp", content)
 
 
 def encode(content: bytes) -> bytes | None:
