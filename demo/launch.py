@@ -27,7 +27,7 @@ from types import FrameType
 from urllib.parse import quote
 
 from accounts.oidc import keys
-from demo import academy, options, staff
+from demo import academy, address_books, options, staff
 from demo.environment import PYTHON, ROOT
 from demo.servers import dovecot, process
 from demo.servers.broker import Broker
@@ -134,6 +134,7 @@ def run(chosen: options.Options, stack: ExitStack) -> None:
     mail = _start_mail(running, mail_folder)
     secret = _kept(FOLDER / "secret", 40)
     _keep_oidc_key()
+    address_books.write(FOLDER / address_books.FOLDER)
     env = environment(os.environ, mail, broker_url, chosen.port, secret, _numen_key())
     with _set_up(env, password, people=mail.embedded is not None) as set_up:
         if mail.embedded is not None:
@@ -458,6 +459,7 @@ def in_words(ready: Announcement) -> str:
             for a in ready.accounts
             if a.numen and a.birth_date
         ]
+    lines += ["", f"Old address books to import: {FOLDER / address_books.FOLDER}"]
     return "\n".join([*lines, "", "Ctrl-C stops it."])
 
 
