@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import permutations, product
 
+from django.db.models import F, QuerySet, Value
+
 from accounts.models import StaffRecord, User
 from addressbook.contacts.keeping import initial
 from addressbook.folding import fold
@@ -36,32 +38,41 @@ class Known:
 
 
 def people(user: User, addresses: Iterable[str]) -> dict[str, Known]:
-    """Those whom the person knows, by address in lower case: up to three queries, however many
-    addresses are asked for."""
+    """Those whom the person knows, by address in lower case: one query, however many addresses are
+    asked for."""
     wanted = {address.lower() for address in addresses if address}
-    found = _contacts(user, wanted) if wanted else {}
-    if left := wanted - found.keys():
-        entries = DirectoryEntry.objects.filter(folded__in=left).values_list("folded", "name")
-        found |= {folded: Known(Kind.DIRECTORY, name) for folded, name in entries.order_by()}
-    if left := wanted - found.keys():
-        rows = CollectedRecipient.objects.filter(user=user, folded__in=left)
-        collected = rows.order_by().values_list("folded", "name")
-        found |= {folded: Known(Kind.COLLECTED, name) for folded, name in collected}
-    return found
-
-
-def _contacts(user: User, wanted: Iterable[str]) -> dict[str, Known]:
-    rows = ContactAddress.objects.filter(user=user, folded__in=wanted, contact__deleted=None)
     found: dict[str, Known] = {}
-    columns = ("folded", "contact", "contact__display_name", "contact__photo__digest")
-    for folded, pk, name, digest in rows.order_by("contact", "position").values_list(*columns):
+    for folded, rank, pk, name, digest in _rows(user, wanted) if wanted else ():
         before = found.get(folded)
         if before is None:
-            found[folded] = Known(Kind.CONTACT, name, pk, digest or "")
-        elif before.contact != pk and fold(before.name) != fold(name):
+            kind = (Kind.CONTACT, Kind.DIRECTORY, Kind.COLLECTED)[rank]
+            found[folded] = Known(kind, name, pk, digest or "")
+        elif pk and before.contact != pk and fold(before.name) != fold(name):
             # Two parents with one address: nobody can tell which of them writes.
             found[folded] = Known(Kind.CONTACT, "", before.contact)
     return found
+
+
+_COLUMNS = ("known_as", "rank", "key", "called", "digest")
+
+
+def _rows(user: User, wanted: Iterable[str]) -> Sequence[tuple[str, int, int, str, str | None]]:
+    """Address, how near the person is, contact, name and picture of all who have one of these
+    addresses; the nearest first."""
+    contacts = ContactAddress.objects.filter(
+        user=user, folded__in=wanted, contact__deleted=None
+    ).annotate(
+        key=F("contact"), called=F("contact__display_name"), digest=F("contact__photo__digest")
+    )
+    nobody = {"key": Value(0), "called": F("name"), "digest": Value("")}
+    entries = DirectoryEntry.objects.filter(folded__in=wanted).annotate(**nobody)
+    collected = CollectedRecipient.objects.filter(user=user, folded__in=wanted).annotate(**nobody)
+    several: Sequence[QuerySet] = (contacts, entries, collected)
+    first, *others = (
+        rows.annotate(known_as=F("folded"), rank=Value(rank)).order_by().values_list(*_COLUMNS)
+        for rank, rows in enumerate(several)
+    )
+    return list(first.union(*others, all=True).order_by("rank", "key"))
 
 
 def is_contact(user: User, address: str) -> bool:
@@ -84,61 +95,87 @@ class Namesake:
     is_close: bool
 
 
-def namesake(user: User, name: str, address: str, sender: Known | None) -> Namesake | None:
-    """Whose name a mail from ``address`` carries, if that is not where he writes from. ``sender``
-    is whom the address belongs to, as `people` says.
+def namesake(user: User, name: str, address: str) -> Namesake | None:
+    """Whose name a mail from ``address`` carries, if that is not where he writes from.
 
     Names are the same whatever their order, accents, capitals, hyphens and civility, with letters
     of other scripts that look like ours; one word alone is too little. None for an address among
-    the person's contacts, or his own, and where one of several people of that name has it. Three
-    queries at most.
+    the person's contacts, or his own, and where one of several people of that name has it. One
+    query for a name that nobody has, else up to three.
     """
-    orders = _orders(name)
-    folded = address.lower()
-    if not orders or (sender and sender.kind is Kind.CONTACT):
-        return None
-    if sender and sender.kind is Kind.COLLECTED and set(_orders(sender.name)) & set(orders):
-        return None
-    contacts = _contacts_named(user, orders)
-    entries = list(DirectoryEntry.objects.filter(sort_key__in=orders)[:_MOST_NAMESAKES])
-    theirs = {row.folded for row in contacts} | {entry.folded for entry in entries}
+    orders, folded = _orders(name), address.lower()
+    bearers = _bearers(user, orders) if orders else []
+    theirs = {bearer.address.lower() for bearer in bearers}
     own = user.address.lower()
     if not theirs or folded in theirs or own in {folded, *theirs}:
         return None
-    return _of_contacts(contacts) if contacts else _of_entries(user, entries)
+    sender = people(user, [address]).get(folded)
+    if sender and (sender.kind is Kind.CONTACT or set(_orders(sender.name)) & set(orders)):
+        return None
+    return _nearest(user, bearers)
 
 
-_MOST_NAMESAKES = 50
+_MOST_BEARERS = 50
 _MOST_ADDRESSES = 3
 
 
-def _contacts_named(user: User, orders: Sequence[str]) -> list[ContactAddress]:
-    initials = {initial(order) for order in orders}
-    rows = ContactAddress.objects.filter(
+@dataclass(frozen=True)
+class _Bearer:
+    """Somebody of a name, by one of his addresses. ``school`` is a colleague's, as UAI."""
+
+    rank: int
+    key: int
+    name: str
+    address: str
+    function: str
+    place: str
+    school: str
+
+    @property
+    def is_contact(self) -> bool:
+        return self.rank == 0
+
+
+def _bearers(user: User, orders: Sequence[str]) -> list[_Bearer]:
+    """The contacts of that name with their addresses, then the colleagues."""
+    contacts = ContactAddress.objects.filter(
         contact__user=user,
         contact__deleted=None,
-        contact__initial__in=initials,
+        contact__initial__in={initial(order) for order in orders},
         contact__sort_key__in=orders,
+    ).annotate(
+        rank=Value(0),
+        key=F("contact"),
+        called=F("contact__display_name"),
+        job=F("contact__job_title"),
+        place=F("contact__organization"),
+        school=Value(""),
     )
-    rows = rows.select_related("contact").order_by("contact", "position")
-    return list(rows.defer("contact__vcard", "contact__search")[:_MOST_NAMESAKES])
+    entries = DirectoryEntry.objects.filter(sort_key__in=orders).annotate(
+        rank=Value(1),
+        key=F("pk"),
+        called=F("name"),
+        job=F("function"),
+        place=F("school_name"),
+        school=F("school_uai"),
+    )
+    columns = ("rank", "key", "called", "address", "job", "place", "school")
+    first = contacts.order_by().values_list(*columns)
+    rows = first.union(entries.order_by().values_list(*columns), all=True)
+    return [_Bearer(*row) for row in rows.order_by("rank", "key")[:_MOST_BEARERS]]
 
 
-def _of_contacts(rows: Sequence[ContactAddress]) -> Namesake:
-    contact = rows[0].contact
-    detail = ", ".join(filter(None, (contact.job_title, contact.organization)))
-    addresses = tuple(row.address for row in rows[:_MOST_ADDRESSES])
-    return Namesake(contact.display_name, detail, addresses, is_close=True)
-
-
-def _of_entries(user: User, entries: Sequence[DirectoryEntry]) -> Namesake:
-    """A colleague of the person's own school before others of the same name."""
-    record = StaffRecord.objects.all().of(user)
-    school = record.school_uai if record else ""
-    near = [entry for entry in entries if school and entry.school_uai == school]
-    first = (near or entries)[0]
-    detail = ", ".join(filter(None, (first.function, first.school_name)))
-    addresses = tuple(entry.address for entry in (near or entries)[:_MOST_ADDRESSES])
+def _nearest(user: User, bearers: Sequence[_Bearer]) -> Namesake:
+    """A contact, else a colleague of the person's own school, else any."""
+    near = [bearer for bearer in bearers if bearer.is_contact]
+    if not near:
+        record = StaffRecord.objects.all().of(user)
+        school = record.school_uai if record else ""
+        near = [bearer for bearer in bearers if school and bearer.school == school]
+    first, *_others = near or bearers
+    same = [bearer for bearer in near or bearers if bearer.name == first.name]
+    detail = ", ".join(filter(None, (first.function, first.place)))
+    addresses = tuple(bearer.address for bearer in same[:_MOST_ADDRESSES])
     return Namesake(first.name, detail, addresses, is_close=bool(near))
 
 
