@@ -24,8 +24,10 @@ from webmail.imap.values import (
 )
 from webmail.mailbox.folders import FolderNode
 from webmail.mailbox.listing import Page
+from webmail.mime.addresses import Address
 from webmail.mime.structure import choose
 from webmail.presentation.links import message_url, ref_segment
+from webmail.presentation.people import Faces, face_of, named
 from webmail.presentation.words import names_of, size, special_label, subject_of
 
 ICONS = {
@@ -116,6 +118,7 @@ class MessageRow:
     uid: int
     url: str
     sender: str
+    photo_url: str
     subject: str
     when: str
     when_iso: str
@@ -143,22 +146,39 @@ class MailPage:
     groups: tuple[tuple[str, tuple[MessageRow, ...]], ...] = field(default=())
 
 
+def people_of(fetched: Fetched, *, own_mail: bool) -> tuple[Address, ...]:
+    """Whom the row names: who wrote, or where its owner did (``own_mail``) the others."""
+    envelope = fetched.envelope
+    return (*envelope.to, *envelope.cc) if own_mail else envelope.from_
+
+
+def is_own_mail(special_use: str) -> bool:
+    """Whether the folder holds what its owner wrote."""
+    return special_use in {"\\Sent", "\\Drafts"}
+
+
 def message_row(
-    fetched: Fetched, *, own_mail: bool, full_dates: bool, current: MessageRef | None
+    fetched: Fetched,
+    *,
+    own_mail: bool,
+    full_dates: bool,
+    current: MessageRef | None,
+    faces: Faces,
 ) -> MessageRow:
-    """``own_mail``: the folder holds what its owner wrote, so the other people are named."""
     envelope, flags = fetched.envelope, fetched.flags
+    people = people_of(fetched, own_mail=own_mail)
+    names = names_of(named(people, faces))
     if own_mail:
-        people = names_of((*envelope.to, *envelope.cc)) or gettext("nobody yet")
-        sender = gettext("To: %(people)s") % {"people": people}
+        sender = gettext("To: %(people)s") % {"people": names or gettext("nobody yet")}
     else:
-        sender = names_of(envelope.from_) or gettext("(unknown sender)")
+        sender = names or gettext("(unknown sender)")
     received = fetched.received
     return MessageRow(
         ref=ref_segment(fetched.ref),
         uid=fetched.ref.uid,
         url=message_url(fetched.ref),
         sender=sender,
+        photo_url=face_of(people[0], faces).photo_url if len(people) == 1 else "",
         subject=subject_of(envelope.subject),
         when=when(received, full=full_dates),
         when_iso=received.isoformat() if received else "",
@@ -182,10 +202,11 @@ def mail_page(
     special_use: str,
     full_dates: bool,
     current: MessageRef | None = None,
+    faces: Faces,
 ) -> MailPage:
-    own_mail = special_use in {"\\Sent", "\\Drafts"}
+    own_mail = is_own_mail(special_use)
     rows = [
-        message_row(fetched, own_mail=own_mail, full_dates=full_dates, current=current)
+        message_row(fetched, own_mail=own_mail, full_dates=full_dates, current=current, faces=faces)
         for fetched in page.rows
     ]
     url = reverse("mail:folder", args=[page.folder])

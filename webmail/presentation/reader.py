@@ -23,6 +23,7 @@ from webmail.presentation.letters import (
 )
 from webmail.presentation.links import message_url, ref_segment
 from webmail.presentation.nested import NestedLine, nested_lines
+from webmail.presentation.people import Borrowed, Face, Faces, face_of, named
 from webmail.presentation.senders import Caution, cautions, domain_of, verdict_words
 from webmail.presentation.words import hue, initials, subject_of
 
@@ -55,7 +56,8 @@ def zoom_steps(url: str, *, as_text: bool) -> tuple[ZoomStep, ...]:
 
 @dataclass(frozen=True)
 class OpenedMessage:
-    """The open message as the reader shows it. ``text_html`` or ``frame_url`` is what it says;
+    """The open message as the reader shows it. ``from_name`` is the sender's as the reader knows
+    him, ``from_written`` as the message says. ``text_html`` or ``frame_url`` is what it says;
     ``other_url``: the same as text, or from the text back to the HTML; ``html_files``: the HTML to
     be saved, where it is too complex to be shown."""
 
@@ -63,7 +65,9 @@ class OpenedMessage:
     url: str
     subject: str
     from_name: str
+    from_written: str
     from_address: str
+    face: Face
     initials: str
     hue: int
     external: bool
@@ -107,13 +111,19 @@ def opened_message(
     verdicts: Verdicts,
     images: ImagesBar | None,
     compose_prefix: str,
+    faces: Faces,
+    borrowed: Borrowed | None,
 ) -> OpenedMessage:
     """``domains`` are those of the authority's mail; ``verdicts`` its server's on the sender;
-    ``compose_prefix`` comes before ``to=`` in the address of the composer."""
+    ``compose_prefix`` comes before ``to=`` in the address of the composer; ``faces`` are those whom
+    the reader knows of its people, ``borrowed`` is whose name it carries."""
     fetched, envelope, rendered = opened.fetched, opened.fetched.envelope, opened.rendered
     ref = fetched.ref
     unknown = Address(gettext("(unknown sender)"), "")
-    sender = next((person for person in envelope.from_ if person.shown), unknown)
+    written = next((person for person in envelope.from_ if person.shown), unknown)
+    # Who may be forged gets neither the name nor the face of somebody known.
+    known = {} if verdicts.is_refused else faces
+    (sender,) = named([written], known)
     date = envelope.date or fetched.received
     reply, url = message_url(ref, "reply"), message_url(ref)
     as_text = f"{url}?view=text"
@@ -123,16 +133,18 @@ def opened_message(
         url=url,
         subject=subject_of(envelope.subject),
         from_name=sender.name,
+        from_written=written.name,
         from_address=sender.address,
+        face=face_of(sender, known),
         initials=initials(sender),
         hue=hue(sender.address),
         external=bool(sender.address) and domain_of(sender.address) not in domains,
-        to=envelope.to,
-        cc=envelope.cc,
+        to=named(envelope.to, faces),
+        cc=named(envelope.cc, faces),
         date_long=when_long(date),
         date_iso=date.isoformat() if date else "",
         verdicts=verdict_words(verdicts),
-        cautions=cautions(envelope, domains, refused=verdicts.is_refused),
+        cautions=cautions(envelope, domains, refused=verdicts.is_refused, borrowed=borrowed),
         attachments=tuple(attachment_card(ref, part) for part in opened.shown.attachments),
         nested=nested_lines(ref, opened.shown),
         zip_url=message_url(ref, "zip"),

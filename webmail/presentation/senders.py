@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from webmail.mime.addresses import Address
 from webmail.mime.authentication import Verdicts
 from webmail.mime.envelope import Envelope
+from webmail.presentation.people import Borrowed
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,15 @@ class Caution:
 _ADDRESS = re.compile(r"[\w.+'-]{1,64}@(?:[\w-]{1,63}\.){1,10}\w{2,63}")
 
 
-def cautions(envelope: Envelope, domains: Collection[str], *, refused: bool) -> tuple[Caution, ...]:
+def cautions(
+    envelope: Envelope,
+    domains: Collection[str],
+    *,
+    refused: bool,
+    borrowed: Borrowed | None = None,
+) -> tuple[Caution, ...]:
     """What does not fit together in who wrote. ``domains`` are the authority's; ``refused``: the
-    sender's domain disowns the message."""
+    sender's domain disowns the message; ``borrowed``: whose name it carries."""
     found = []
     sender = envelope.from_[0] if envelope.from_ else Address("", "")
     if refused:
@@ -52,6 +59,8 @@ def cautions(envelope: Envelope, domains: Collection[str], *, refused: bool) -> 
                 % {"named": named[0], "address": sender.address or gettext("no address")},
             )
         )
+    if borrowed:
+        found.append(_borrowed_name(borrowed))
     elsewhere = [one.address for one in envelope.reply_to if _leads_away(one, sender, domains)]
     if elsewhere:
         found.append(
@@ -63,6 +72,22 @@ def cautions(envelope: Envelope, domains: Collection[str], *, refused: bool) -> 
             )
         )
     return tuple(found)
+
+
+def _borrowed_name(borrowed: Borrowed) -> Caution:
+    """In a milder tone where it may well be another person of that name."""
+    name = {"name": borrowed.name}
+    who = f"{borrowed.name} ({borrowed.detail})" if borrowed.detail else borrowed.name
+    words = gettext("%(who)s writes from %(addresses)s. If in doubt, ask before you answer.")
+    return Caution(
+        "warn" if borrowed.is_close else "info",
+        gettext(
+            "This message carries the name of %(name)s, but does not come from a known address "
+            "of that person."
+        )
+        % name,
+        words % {"who": who, "addresses": ", ".join(borrowed.addresses)},
+    )
 
 
 def _leads_away(reply_to: Address, sender: Address, domains: Collection[str]) -> bool:

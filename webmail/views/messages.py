@@ -26,6 +26,7 @@ from webmail.imap.values import FLAGGED, SEEN, Folder, MessageRef
 from webmail.mailbox import actions, folders, listing, reading
 from webmail.mime import authentication
 from webmail.presentation import letters, links, lists, reader
+from webmail.views import people
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -71,6 +72,8 @@ def _list_context(
     )
     sides = read_folders(imap, folder)
     row = sides.shown.find(folder)
+    own_mail = lists.is_own_mail(sides.special_use)
+    met = (one for row in page.rows for one in lists.people_of(row, own_mail=own_mail))
     shown = lists.mail_page(
         page,
         label=row.label if row else folder,
@@ -78,6 +81,7 @@ def _list_context(
         special_use=sides.special_use,
         full_dates=request.preferences.dates == "full",
         current=current,
+        faces=people.faces(request.user, met),
     )
     return {
         "folders": sides.shown,
@@ -135,7 +139,7 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
         else:
             context = _list_context(request, imap, ref.folder, ref)
             context["toast"] = request.session.pop(TOAST, None)
-    context["opened"] = shown(opened, renderer)
+    context["opened"] = shown(request, opened, renderer)
     context["zoom"] = reader.zoom(request.GET.get("zoom", ""))
     context["zooms"] = reader.zoom_steps(links.message_url(ref), as_text=as_text)
     return render(request, "webmail/message.html", context)
@@ -159,8 +163,11 @@ def _counts_context(imap: Connection, folder: str) -> dict[str, Any]:
     }
 
 
-def shown(opened: reading.Opened, renderer: rendering.Renderer) -> reader.OpenedMessage:
+def shown(
+    request: SignedInRequest, opened: reading.Opened, renderer: rendering.Renderer
+) -> reader.OpenedMessage:
     """The message for the template, and its HTML kept for its frame."""
+    envelope = opened.fetched.envelope
     bar = None
     if opened.rendered:
         renderer.keep(opened.rendered)
@@ -173,6 +180,8 @@ def shown(opened: reading.Opened, renderer: rendering.Renderer) -> reader.Opened
         verdicts=authentication.read(opened.headers, settings.AUTHSERV_ID),
         images=bar,
         compose_prefix=rendering.compose_prefix(),
+        faces=people.faces(request.user, (*envelope.from_, *envelope.to, *envelope.cc)),
+        borrowed=people.borrowed(request.user, envelope.from_[0]) if envelope.from_ else None,
     )
 
 

@@ -90,7 +90,7 @@ def message_print(request: SignedInRequest, folder: str, ref: tuple[int, int]) -
         )
         inside = reading.nested_texts(imap, message_ref, opened.shown.attachments, MOST_NESTED)
     context = {
-        "letter": messages.shown(opened, renderer),
+        "letter": messages.shown(request, opened, renderer),
         "safe": opened.rendered.html if opened.rendered else None,
         "inside": [printed_letter(message_ref, letter) for letter in inside],
     }

@@ -1,0 +1,41 @@
+"""The people of a mail, looked up in what its reader knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+
+from django.urls import reverse
+
+from accounts.models import User
+from addressbook.contacts import known
+from webmail.mime.addresses import Address
+from webmail.presentation.people import Borrowed, Face, Faces
+
+MOST_LOOKED_UP = 500
+"""People of one page; a mail may name ten thousand."""
+
+
+def faces(user: User, people: Iterable[Address]) -> Faces:
+    """One query."""
+    addresses = (person.address for person in people)
+    found = known.people(user, islice(addresses, MOST_LOOKED_UP))
+    return {address: _face(one) for address, one in found.items()}
+
+
+def _face(one: known.Known) -> Face:
+    if not one.contact:
+        return Face(one.name)
+    card = reverse("addressbook:contact", args=[one.contact])
+    photo = ""
+    if one.photo_digest:
+        photo = reverse("addressbook:photo", args=[one.contact, one.photo_digest])
+    return Face(one.name, photo, card)
+
+
+def borrowed(user: User, sender: Address) -> Borrowed | None:
+    """Whose name the sender carries without being known for him."""
+    found = known.namesake(user, sender.name, sender.address)
+    if found is None:
+        return None
+    return Borrowed(found.name, found.detail, found.addresses, found.is_close)
