@@ -82,6 +82,7 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.session",
         "accounts.session_cache",
         "accounts.http",
+        "addressbook.contacts",
     },
     "webmail.streaming": {"webmail"},
     "webmail.thumbnails": {"webmail.previews", "accounts.session_cache"},

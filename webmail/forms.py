@@ -72,11 +72,14 @@ class RefsField(forms.Field):
 
 
 class ImagesForm(forms.Form):
-    """What of the images from elsewhere is shown: of this message, of its author, of neither."""
+    """What of the images from elsewhere is shown: of this message, of its author, of neither; of
+    all contacts, or no longer of them."""
 
     ONCE, ALWAYS, NEVER = "once", "always", "never"
+    CONTACTS, NOT_CONTACTS = "contacts", "not_contacts"
+    CHOICES = (ONCE, ALWAYS, NEVER, CONTACTS, NOT_CONTACTS)
 
-    show = forms.ChoiceField(choices=[(one, one) for one in (ONCE, ALWAYS, NEVER)])
+    show = forms.ChoiceField(choices=[(one, one) for one in CHOICES])
 
 
 class ActForm(forms.Form):

@@ -99,6 +99,13 @@ DECLARED: tuple[Preference, ...] = (
         "50",
         tuple((str(number), str(number)) for number in (25, 50, 100)),
     ),
+    Preference(
+        "images",
+        _("Remote images"),
+        "ask",
+        (("ask", _("Not loaded before I ask")), ("contacts", _("Always for my contacts"))),
+        help_text=_("Whoever sends them learns neither who reads nor from where."),
+    ),
 )
 BY_NAME: Mapping[str, Preference] = {preference.name: preference for preference in DECLARED}
 
@@ -122,6 +129,7 @@ class Preferences:
     dates: str
     time_zone: str
     page_size: str
+    images: str
     locked: frozenset[str] = frozenset()
 
     @classmethod

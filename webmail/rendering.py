@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 
 from accounts import session, session_cache
 from accounts.http import SignedInRequest
+from addressbook.contacts import known
 from webmail import image_proxy
 from webmail.forms import ImagesForm
 from webmail.imap import fetch
@@ -206,14 +207,15 @@ def loaded(
 
 @dataclass(frozen=True)
 class Images:
-    """Whether a message's images from elsewhere are loaded: this once, or always, by the
-    reader's choice (``chosen``) or the administrators'. ``author`` is "" when nobody knows whose
-    they are."""
+    """Whether a message's images from elsewhere are loaded: this once, or always, by the reader's
+    choice for the author (``chosen``) or for his contacts (``for_contacts``), or by the
+    administrators'. ``author`` is "" when nobody knows whose they are."""
 
     author: str = ""
     once: bool = False
     always: bool = False
     chosen: bool = False
+    for_contacts: bool = False
 
     @property
     def are_shown(self) -> bool:
@@ -231,11 +233,14 @@ def author_of(fields: Headers, envelope: Envelope) -> str:
 def images(request: SignedInRequest, ref: MessageRef, author: str) -> Images:
     """What was chosen for a message by ``author``."""
     always = bool(author) and image_proxy.allows(request.user, author)
+    wanted = request.preferences.images == "contacts" and not always
+    for_contacts = wanted and known.is_contact(request.user, author)
     return Images(
         author=author,
         once=_digest(ref) in request.session.get(_SHOWN_ONCE, ()),
-        always=always,
+        always=always or for_contacts,
         chosen=always and AllowedSender.objects.allows(request.user, author),
+        for_contacts=for_contacts,
     )
 
 
@@ -247,16 +252,29 @@ def author(imap: Connection, ref: MessageRef) -> str:
 
 def choose(request: SignedInRequest, ref: MessageRef, author: str, show: str) -> None:
     """Show the images of this message in this session (``once``), of its author from now on
-    (``always``), or neither any more (``never``)."""
+    (``always``), or neither any more (``never``); of all contacts from now on (``contacts``), or
+    no more (``not_contacts``)."""
+    hides = show in (ImagesForm.NEVER, ImagesForm.NOT_CONTACTS)
     shown = [one for one in request.session.get(_SHOWN_ONCE, ()) if one != _digest(ref)]
-    if show != ImagesForm.NEVER:
+    if not hides:
         shown.append(_digest(ref))
     request.session[_SHOWN_ONCE] = shown[-_MOST_SHOWN_ONCE:]
-    if show == ImagesForm.ALWAYS and author:
-        with suppress(ValueError):  # what is no address can only be shown once
-            AllowedSender.objects.allow(request.user, author)
-    elif show == ImagesForm.NEVER:
-        AllowedSender.objects.forget(request.user, author)
+    match show:
+        case ImagesForm.ALWAYS if author:
+            with suppress(ValueError):  # what is no address can only be shown once
+                AllowedSender.objects.allow(request.user, author)
+        case ImagesForm.NEVER:
+            AllowedSender.objects.forget(request.user, author)
+        case ImagesForm.CONTACTS:
+            _prefer(request, "contacts")
+        case ImagesForm.NOT_CONTACTS:
+            _prefer(request, "ask")
+
+
+def _prefer(request: SignedInRequest, images: str) -> None:
+    """From the next request on, unless administrators locked it."""
+    request.user.preferences = {**request.user.preferences, "images": images}
+    request.user.save(update_fields=["preferences"])
 
 
 def _name(ref: MessageRef) -> str:

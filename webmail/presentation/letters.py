@@ -20,7 +20,8 @@ from webmail.presentation.links import message_url
 class ImagesBar:
     """What is said of the images from elsewhere: how many are not loaded, or are; how many trackers
     never will be. ``author``: whose images may be shown always; ``chosen``: they are, by the
-    reader's choice."""
+    reader's choice; ``for_contacts``: those of all contacts are; ``offers_contacts``: they may
+    be."""
 
     url: str
     blocked: int
@@ -29,11 +30,21 @@ class ImagesBar:
     once: bool
     always: bool
     chosen: bool
+    for_contacts: bool
+    offers_contacts: bool
     author: str
 
 
 def images_bar(
-    ref: MessageRef, safe: SafeHtml, *, once: bool, always: bool, chosen: bool, author: str
+    ref: MessageRef,
+    safe: SafeHtml,
+    *,
+    once: bool,
+    always: bool,
+    chosen: bool,
+    for_contacts: bool,
+    author: str,
+    offers_contacts: bool = False,
 ) -> ImagesBar | None:
     """None for a message that loads nothing from elsewhere."""
     if not (safe.remote or safe.trackers):
@@ -47,6 +58,8 @@ def images_bar(
         once=once,
         always=always,
         chosen=chosen,
+        for_contacts=for_contacts,
+        offers_contacts=offers_contacts and not always,
         author=author,
     )
 

@@ -25,7 +25,9 @@ from webmail.imap.connection import Connection
 from webmail.imap.values import FLAGGED, SEEN, Folder, MessageRef
 from webmail.mailbox import actions, folders, listing, reading
 from webmail.mime import authentication
+from webmail.mime.addresses import Address
 from webmail.presentation import letters, links, lists, reader
+from webmail.presentation.people import face_of
 from webmail.views import people
 
 
@@ -168,11 +170,17 @@ def shown(
 ) -> reader.OpenedMessage:
     """The message for the template, and its HTML kept for its frame."""
     envelope = opened.fetched.envelope
+    faces = people.faces(request.user, (*envelope.from_, *envelope.to, *envelope.cc))
     bar = None
     if opened.rendered:
         renderer.keep(opened.rendered)
+        author = Address("", renderer.images.author)
         bar = letters.images_bar(
-            opened.fetched.ref, opened.rendered.html, **asdict(renderer.images)
+            opened.fetched.ref,
+            opened.rendered.html,
+            **asdict(renderer.images),
+            offers_contacts=bool(face_of(author, faces).card_url)
+            and "images" not in request.preferences.locked,
         )
     return reader.opened_message(
         opened,
@@ -180,7 +188,7 @@ def shown(
         verdicts=authentication.read(opened.headers, settings.AUTHSERV_ID),
         images=bar,
         compose_prefix=rendering.compose_prefix(),
-        faces=people.faces(request.user, (*envelope.from_, *envelope.to, *envelope.cc)),
+        faces=faces,
         borrowed=people.borrowed(request.user, envelope.from_[0]) if envelope.from_ else None,
     )
 

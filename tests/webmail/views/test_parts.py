@@ -13,13 +13,15 @@ from django.test import Client
 
 from accounts import session
 from accounts.models import User
+from addressbook import contacts
+from addressbook.contact_data import ContactData, Email
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import commands_sent, letter, page, path, words
 from tests.webmail.views.test_messages import HTMX, PNG, body, related
 from tests.webmail.views.test_viewer import carrying
 from webmail import image_proxy
-from webmail.models import AllowedSender, TrustedImageDomain
+from webmail.models import CACHE_KEY, AllowedSender, PreferenceDefault, TrustedImageDomain
 from webmail.remote import Fetched
 
 pytestmark = pytest.mark.django_db
@@ -187,6 +189,47 @@ def test_always_for_a_sender_and_never_again(reader: Client, mailbox: Mailbox, u
     choose(reader, mailbox, other, "never")
     assert not AllowedSender.objects.exists()
     assert "remote/" not in page(reader.get(path(mailbox, other, "frame/")))
+
+
+def test_always_for_contacts_and_no_longer(reader: Client, mailbox: Mailbox, uid: int) -> None:
+    owner = User.objects.get(login="alice")
+    revue = ContactData(display_name="Revue", emails=(Email("LETTRE@revue.example"),))
+    contact = contacts.create(owner, revue)
+    other = mailbox.append(newsletter("<p>Suite</p>" + PLACE.format(LOGO)))
+    stranger = mailbox.append(newsletter(sender="x@autre.example"))
+    assert bar(reader.get(path(mailbox, stranger)))[1] == ["once", "always"]
+    assert bar(reader.get(path(mailbox, uid)))[1] == ["once", "always", "contacts"]
+    choose(reader, mailbox, uid, "contacts")
+    assert User.objects.get(pk=owner.pk).preferences == {"images": "contacts"}
+    assert "remote/0" in page(reader.get(path(mailbox, other, "frame/")))
+    assert "remote/" not in page(reader.get(path(mailbox, stranger, "frame/")))
+    assert bar(reader.get(path(mailbox, other))) == (["1"], ["not_contacts"])
+    contacts.delete(owner, [contact.pk])
+    assert "remote/" not in page(reader.get(path(mailbox, other, "frame/")))
+    contacts.restore(owner, [contact.pk])
+    choose(reader, mailbox, other, "not_contacts")
+    assert "remote/" not in page(reader.get(path(mailbox, other, "frame/")))
+
+
+def test_a_forged_contact_shows_no_images(reader: Client, mailbox: Mailbox, settings) -> None:
+    settings.AUTHSERV_ID = "mx.ac-exemple.fr"
+    uid = mailbox.append(newsletter(Authentication_Results="mx.ac-exemple.fr; dmarc=fail"))
+    revue = ContactData(display_name="Revue", emails=(Email("lettre@revue.example"),))
+    contacts.create(User.objects.get(login="alice"), revue)
+    User.objects.update(preferences={"images": "contacts"})
+    assert "remote/" not in page(reader.get(path(mailbox, uid, "frame/")))
+
+
+def test_what_administrators_locked_is_not_offered(
+    reader: Client, mailbox: Mailbox, uid: int
+) -> None:
+    revue = ContactData(display_name="Revue", emails=(Email("lettre@revue.example"),))
+    contacts.create(User.objects.get(login="alice"), revue)
+    PreferenceDefault.objects.create(name="images", value="ask", locked=True)
+    cache.delete(CACHE_KEY)
+    assert bar(reader.get(path(mailbox, uid)))[1] == ["once", "always"]
+    choose(reader, mailbox, uid, "contacts")
+    assert bar(reader.get(path(mailbox, mailbox.append(newsletter()))))[1] == ["once", "always"]
 
 
 def test_one_persons_choice_is_not_anothers(
