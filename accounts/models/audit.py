@@ -24,6 +24,8 @@ class AuditEvent(models.Model):
         PASSWORD_CHANGED = "password.changed", _("password changed")
         PASSWORD_REFUSED = "password.refused", _("password change refused")
         STAFF_IMPORTED = "staff.imported", _("staff records imported")
+        CONTACTS_IMPORTED = "contacts.imported", _("old contacts imported")
+        CONTACTS_IMPORT_UNDONE = "contacts.undone", _("import of contacts undone")
         SERVICE_OPENED = "service.opened", _("signed in to a service")
         SERVICE_REFUSED = "service.refused", _("sign-in to a service refused")
         LIMITS_LIFTED = "limits.lifted", _("limits lifted")
