@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from addressbook import vcard
+from addressbook.completion import index
 from addressbook.contact_data import ContactData, Photo
 from addressbook.contacts import photos
 from addressbook.folding import fold, words
@@ -161,21 +162,22 @@ def digits(number: str) -> tuple[str, ...]:
 
 
 def _write_addresses(rows: Sequence[Contact], datas: Sequence[ContactData]) -> None:
-    ContactAddress.objects.bulk_create(
-        (
-            ContactAddress(
-                user_id=contact.user_id,
-                contact=contact,
-                position=position,
-                address=email.address,
-                folded=email.address.lower(),
-                type=email.type,
-            )
-            for contact, data in zip(rows, datas, strict=True)
-            for position, email in enumerate(data.emails)
-        ),
-        batch_size=BATCH,
-    )
+    if rows:
+        index.save_addresses(
+            rows[0].user,
+            [
+                ContactAddress(
+                    user_id=contact.user_id,
+                    contact=contact,
+                    position=position,
+                    address=email.address,
+                    folded=email.address.lower(),
+                    type=email.type,
+                )
+                for contact, data in zip(rows, datas, strict=True)
+                for position, email in enumerate(data.emails)
+            ],
+        )
 
 
 def _write_photos(rows: Sequence[Contact], datas: Sequence[ContactData]) -> None:
@@ -193,12 +195,18 @@ def delete(user: User, pks: Iterable[int]) -> list[int]:
         rows = Contact.objects.of(user).filter(pk__in=list(pks))
         gone = list(rows.select_for_update().values_list("pk", flat=True))
         Contact.objects.filter(pk__in=gone).update(deleted=timezone.now())
+        index.forget(gone)
     return gone
 
 
 def restore(user: User, pks: Iterable[int]) -> int:
     """Take contacts out of the bin, into the groups they were in; how many."""
-    return Contact.objects.in_bin(user).filter(pk__in=list(pks)).update(deleted=None)
+    with transaction.atomic():
+        rows = Contact.objects.in_bin(user).filter(pk__in=list(pks))
+        back = list(rows.select_for_update().values_list("pk", flat=True))
+        Contact.objects.filter(pk__in=back).update(deleted=None)
+        index.remember(back)
+    return len(back)
 
 
 def erase(user: User, pks: Iterable[int]) -> int:

@@ -1,14 +1,18 @@
 """What the address book keeps."""
 
 from addressbook.models.collected import CollectedRecipient
+from addressbook.models.completion import ContactWord, DirectoryWord
 from addressbook.models.contacts import Contact, ContactAddress, ContactPhoto, Group
-from addressbook.models.directory import DirectoryEntry
+from addressbook.models.directory import DirectoryDomain, DirectoryEntry
 
 __all__ = [
     "CollectedRecipient",
     "Contact",
     "ContactAddress",
     "ContactPhoto",
+    "ContactWord",
+    "DirectoryDomain",
     "DirectoryEntry",
+    "DirectoryWord",
     "Group",
 ]

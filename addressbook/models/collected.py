@@ -6,9 +6,20 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
+
+
+class CollectedQuerySet(models.QuerySet["CollectedRecipient"]):
+    def of(self, user: User) -> CollectedQuerySet:
+        return self.filter(user=user)
+
 
 class CollectedRecipient(models.Model):
-    """An address that a person wrote to, also when it is a contact's: ranks completions."""
+    """An address that a person wrote to, also when it is a contact's: ranks completions.
+
+    ``weight`` is high for what was written to often and lately. It is the logarithm of a sum in
+    which each message weighs twice as much as one of a month before: so the order of two addresses
+    does not change as time goes by, and an index keeps it."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     address = models.CharField(_("address"), max_length=254)
@@ -16,6 +27,10 @@ class CollectedRecipient(models.Model):
     name = models.CharField(_("name"), max_length=300, blank=True)
     times = models.PositiveIntegerField(_("times written to"), default=1)
     last = models.DateTimeField(_("last written to"))
+    weight = models.FloatField(_("weight"), default=0.0)
+    words = models.TextField(_("words of name and address"), blank=True)
+
+    objects = CollectedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("collected recipient")
@@ -24,6 +39,7 @@ class CollectedRecipient(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["user", "folded"], name="one_row_per_recipient"),
         )
+        indexes = (models.Index(fields=["user", "-weight"], name="collected_by_weight"),)
 
     def __str__(self) -> str:
         return self.address

@@ -58,7 +58,8 @@ class Contact(models.Model):
 
 
 class ContactAddress(models.Model):
-    """An e-mail address of a contact; the preferred one has position 0."""
+    """An e-mail address of a contact; the preferred one has position 0. ``words`` and ``weight``
+    are for completion (`addressbook.completion`)."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="addresses")
@@ -66,6 +67,8 @@ class ContactAddress(models.Model):
     address = models.CharField(_("address"), max_length=254)
     folded = models.CharField(_("address in lower case"), max_length=254)
     type = models.CharField(_("type"), max_length=8)
+    words = models.TextField(_("words of name and address"), blank=True)
+    weight = models.FloatField(_("weight among those written to"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("address of a contact")
@@ -74,7 +77,14 @@ class ContactAddress(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["contact", "position"], name="one_address_a_position"),
         )
-        indexes = (models.Index(fields=["user", "folded"], name="contact_by_address"),)
+        indexes = (
+            models.Index(fields=["user", "folded"], name="contact_by_address"),
+            models.Index(
+                fields=["user", "-weight"],
+                name="contact_by_weight",
+                condition=models.Q(weight__isnull=False),
+            ),
+        )
 
     def __str__(self) -> str:
         return self.address

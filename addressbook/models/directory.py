@@ -6,6 +6,20 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
+class DirectoryDomain(models.Model):
+    """A domain that entries have their addresses in: the few of them, read in place of all."""
+
+    name = models.CharField(_("domain"), max_length=253, unique=True)
+
+    class Meta:
+        verbose_name = _("domain of the directory")
+        verbose_name_plural = _("domains of the directory")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class DirectoryEntry(models.Model):
     """One person of the directory, filled from the staff records or from LDAP: ``source`` and
     ``source_id`` say from where, so that the next filling knows it again."""
@@ -16,6 +30,8 @@ class DirectoryEntry(models.Model):
     sort_key = models.CharField(_("sorted as"), max_length=300)
     address = models.CharField(_("address"), max_length=254)
     folded = models.CharField(_("address in lower case"), max_length=254, unique=True)
+    domain = models.CharField(_("domain of the address"), max_length=253, blank=True)
+    words = models.TextField(_("words of name and address"), blank=True)
     school_uai = models.CharField(_("school (UAI)"), max_length=8, blank=True)
     school_name = models.CharField(_("name of the school"), max_length=200, blank=True)
     discipline = models.CharField(_("discipline"), max_length=100, blank=True)
@@ -29,7 +45,11 @@ class DirectoryEntry(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["source", "source_id"], name="one_entry_per_source_id"),
         )
-        indexes = (models.Index(fields=["sort_key"], name="entry_in_order"),)
+        indexes = (
+            models.Index(fields=["sort_key"], name="entry_in_order"),
+            models.Index(fields=["school_uai", "sort_key"], name="entry_by_school"),
+            models.Index(fields=["domain", "sort_key"], name="entry_by_domain"),
+        )
 
     def __str__(self) -> str:
         return self.name

@@ -1,0 +1,1 @@
+"""Whom a person may mean: `index` keeps the words of addresses, `search` completes by them."""

@@ -1,0 +1,300 @@
+"""Complete what a person types into a line of recipients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from django.db import connection
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import StrIndex
+from django.db.models.lookups import GreaterThan
+
+from accounts.models import StaffRecord, User
+from addressbook.completion import mistakes
+from addressbook.contacts import groups
+from addressbook.folding import words
+from addressbook.models import (
+    CollectedRecipient,
+    ContactAddress,
+    ContactWord,
+    DirectoryDomain,
+    DirectoryEntry,
+    DirectoryWord,
+)
+from addressbook.models.completion import IN_ORDER, typed
+
+LIMIT = 10
+LONGEST = 200
+"""Characters of what is typed that are read."""
+_MOST_WORDS = 5
+_MOST_NEAR = 20
+_FEW = 1_000
+"""Rows that are sorted in a few milliseconds."""
+
+_Spellings = tuple[str, ...]
+"""Of one word: as it was typed, or all it may have been meant for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Somebody to write to, or with ``group`` its key and ``size`` a whole group. ``source`` says
+    where it was found: ``contact``, ``group``, ``collected`` or ``directory``."""
+
+    source: str
+    name: str
+    address: str = ""
+    function: str = ""
+    school: str = ""
+    group: int | None = None
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is looked for: every word, each in one of its spellings, begins a word of what is
+    found.
+
+    `LIKE` would say the same. PostgreSQL thinks that it lets next to nothing pass and sorts all
+    that an index gives, in place of reading the first of it in its order."""
+
+    user: User
+    words: tuple[_Spellings, ...]
+
+    def filter(self, path: str = "words") -> Q:
+        """What holds every word; ``path`` is the text of the row's words (see `Words.text`)."""
+        return self._all(self.words, path)
+
+    def but(self, word: _Spellings, path: str) -> Q:
+        """What holds every word besides this one, by which it was found."""
+        return self._all((one for one in self.words if one is not word), path)
+
+    @staticmethod
+    def _all(asked: Iterable[_Spellings], path: str) -> Q:
+        condition = Q()
+        for spellings in asked:
+            one = Q()
+            for spelling in spellings:
+                one |= Q(GreaterThan(StrIndex(F(path), Value(f" {spelling}")), 0))
+            condition &= one
+        return condition
+
+
+def complete(user: User, text: str, limit: int = LIMIT) -> tuple[Suggestion, ...]:
+    """Whom the person may mean, at most ``limit``: words typed in any order, each the beginning of
+    a word of name or address, two letters at least. First whom he writes to often and lately, then
+    groups, colleagues of the same school, his other contacts, whom he wrote to, and the directory;
+    each by name. An address comes once.
+
+    When nothing fits, one mistake in one word of four letters or more is forgiven. The number of
+    queries depends on the number of words alone.
+    """
+    asked = words(text[:LONGEST])[:_MOST_WORDS]
+    if max(map(len, asked), default=0) < 2:
+        return ()
+    found = _search(_Asked(user, tuple((word,) for word in asked)), limit)
+    return found or _forgiving(user, asked, limit)
+
+
+def _forgiving(user: User, asked: Sequence[str], limit: int) -> tuple[Suggestion, ...]:
+    """The same with a mistake in the first word that can have one."""
+    for place, word in enumerate(asked):
+        if near := _shortest(_known(user, mistakes.near(word)))[:_MOST_NEAR]:
+            spelt = [(other,) for other in asked]
+            found = _search(_Asked(user, (*spelt[:place], near, *spelt[place + 1 :])), limit)
+            if found:
+                return found
+    return ()
+
+
+def _shortest(texts: Sequence[str]) -> _Spellings:
+    """Without those that others begin: what begins with ``martine`` begins with ``martin``."""
+    return tuple(
+        text for text in texts if not any(text != one and text.startswith(one) for one in texts)
+    )
+
+
+def _known(user: User, texts: Sequence[str]) -> tuple[str, ...]:
+    """Those of the texts that begin a word of the person's contacts or of the directory."""
+    if not texts:
+        return ()
+    at_least, below = ("~>=~", "~<~") if connection.vendor == "postgresql" else (">=", "<")
+    rows = ", ".join(["(%s, %s)"] * len(texts))
+    bounds = [end for text in texts for end in (text, text[:-1] + chr(ord(text[-1]) + 1))]
+    sql = f"""
+        WITH near (low, high) AS (VALUES {rows}) SELECT low FROM near WHERE
+        EXISTS (SELECT 1 FROM {ContactWord._meta.db_table} AS own WHERE own.user_id = %s
+                AND own.word {at_least} near.low AND own.word {below} near.high)
+        OR EXISTS (SELECT 1 FROM {DirectoryWord._meta.db_table} AS theirs
+                   WHERE theirs.word {at_least} near.low AND theirs.word {below} near.high)
+    """  # noqa: S608  names and operators of ours alone
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*bounds, user.pk])
+        return tuple(row[0] for row in cursor.fetchall())
+
+
+def _search(asked: _Asked, limit: int) -> tuple[Suggestion, ...]:
+    """Source after source, in the order of their rank, until there is enough."""
+    found: dict[str, Suggestion] = {}
+    for source in _SOURCES:
+        for key, suggestion in source(asked, limit):
+            found.setdefault(key, suggestion)
+        if len(found) >= limit:
+            break
+    return _known_better(asked.user, dict(list(found.items())[:limit]))
+
+
+Found = Iterable[tuple[str, Suggestion]]
+
+
+def _written_to(asked: _Asked, limit: int) -> Found:
+    """Whom the person wrote to, contact or not, by rank."""
+    contacts = ContactAddress.objects.filter(
+        asked.filter(), user=asked.user, weight__isnull=False, contact__deleted=None
+    )
+    ranked = [
+        (row.weight or 0.0, row.folded, _of_contact(row))
+        for row in contacts.select_related("contact")
+        .defer(*_unread("contact__"))
+        .order_by("-weight")[:limit]
+    ]
+    collected = CollectedRecipient.objects.of(asked.user).filter(asked.filter())
+    ranked += [
+        (row.weight, row.folded, Suggestion("collected", row.name, row.address))
+        for row in collected.order_by("-weight")[:limit]
+    ]
+    ranked.sort(key=lambda one: -one[0])
+    return ((folded, suggestion) for _rank, folded, suggestion in ranked)
+
+
+def _unread(contact: str) -> tuple[str, str]:
+    """The large columns of a contact, which nobody sees here; sorting would carry them along."""
+    return (f"{contact}vcard", f"{contact}search")
+
+
+def _of_contact(row: ContactAddress) -> Suggestion:
+    contact = row.contact
+    return Suggestion(
+        "contact", contact.display_name, row.address, contact.job_title, contact.organization
+    )
+
+
+def _groups(asked: _Asked, limit: int) -> Found:
+    del limit
+    for group, size in groups.counted(asked.user):
+        text = "".join(f" {word}" for word in words(group.name))
+        if all(any(f" {one}" in text for one in spellings) for spellings in asked.words):
+            yield (
+                f"group {group.pk}",
+                Suggestion("group", group.name, group=group.pk, size=size + len(group.external)),
+            )
+
+
+def _colleagues(asked: _Asked, limit: int) -> Found:
+    """Of the directory, those of the person's own school."""
+    record = StaffRecord.objects.of(asked.user)
+    if record is None or not record.school_uai:
+        return ()
+    entries = DirectoryEntry.objects.filter(asked.filter(), school_uai=record.school_uai)
+    return _of_entries(entries.order_by("sort_key", "pk")[:limit])
+
+
+def _of_entries(entries: Iterable[DirectoryEntry]) -> Found:
+    for entry in entries:
+        yield (
+            entry.folded,
+            Suggestion(
+                "directory",
+                entry.name,
+                entry.address,
+                " · ".join(filter(None, (entry.function, entry.discipline))),
+                entry.school_name,
+            ),
+        )
+
+
+def _contacts(asked: _Asked, limit: int) -> Found:
+    mine = ContactWord.objects.filter(user=asked.user)
+    rows = mine.filter(_quickest(mine, asked, asked.words, "address__words"))
+    rows = rows.order_by("by_domain", "sort_key", "address")
+    rows = rows.select_related("address__contact").defer(*_unread("address__contact__"))
+    return ((row.address.folded, _of_contact(row.address)) for row in rows[: 2 * limit])
+
+
+def _quickest(
+    rows: QuerySet[ContactWord] | QuerySet[DirectoryWord],
+    asked: _Asked,
+    drivers: Iterable[_Spellings],
+    path: str,
+) -> Q:
+    """All that is asked for, by the rows of the rarest of the words ``drivers``.
+
+    Few rows are sorted. Of a first name that thousands have, or of a domain, the rows of its first
+    three letters are read in their order instead, which the index has, until there are enough."""
+    drivers = [word for word in drivers if len(word[0]) > 1]
+    if len(drivers) == 1 and len(drivers[0][0]) <= IN_ORDER:
+        return typed(*drivers[0]) & asked.but(drivers[0], path)
+    counts = {word: rows.filter(typed(*word))[:_FEW].count() for word in drivers}
+    rarest = min(counts, key=lambda word: (counts[word], -len(word[0])))
+    first = {spelling[:IN_ORDER] for spelling in rarest}
+    if counts[rarest] == _FEW and len(first) == 1:
+        return typed(*first) & asked.filter(path)
+    return typed(*rarest) & asked.but(rarest, path)
+
+
+def _directory(asked: _Asked, limit: int) -> Found:
+    """By name; then, where a word begins a domain of the directory, by that."""
+    domains = list(DirectoryDomain.objects.values_list("name", flat=True))
+    parts = {part for domain in domains for part in words(domain)}
+
+    def is_domains(word: _Spellings) -> bool:
+        return any(part.startswith(spelling) for part in parts for spelling in word)
+
+    by_name = [word for word in asked.words if not is_domains(word)]
+    if any(len(word[0]) > 1 for word in by_name):
+        yield from _of_words(asked, by_name, limit)
+        return
+    for word in asked.words:
+        if len(word[0]) > 1:
+            yield from _of_words(asked, [word], limit)
+    for domain in domains:
+        entries = DirectoryEntry.objects.filter(asked.filter(), domain=domain)
+        yield from _of_entries(entries.order_by("sort_key")[:limit])
+
+
+def _of_words(asked: _Asked, drivers: Sequence[_Spellings], limit: int) -> Found:
+    rows = DirectoryWord.objects.all()
+    rows = rows.filter(_quickest(rows, asked, drivers, "entry__words"))
+    rows = rows.order_by("sort_key", "entry").select_related("entry")
+    return _of_entries(row.entry for row in rows[: 2 * limit])
+
+
+_SOURCES: tuple[Callable[[_Asked, int], Found], ...] = (
+    _written_to,
+    _groups,
+    _colleagues,
+    _contacts,
+    _directory,
+)
+
+
+def _known_better(user: User, found: dict[str, Suggestion]) -> tuple[Suggestion, ...]:
+    """Each by the best that is known of its address: a contact's name, the directory's function
+    and school."""
+    addresses = [key for key, one in found.items() if one.group is None]
+    mine = ContactAddress.objects.filter(user=user, folded__in=addresses, contact__deleted=None)
+    mine = mine.select_related("contact").defer(*_unread("contact__"))
+    contacts = {row.folded: _of_contact(row) for row in mine}
+    entries = dict(_of_entries(DirectoryEntry.objects.filter(folded__in=addresses)))
+    return tuple(_merged(contacts.get(key, one), entries.get(key)) for key, one in found.items())
+
+
+def _merged(one: Suggestion, entry: Suggestion | None) -> Suggestion:
+    if entry is None:
+        return one
+    return replace(
+        one,
+        name=one.name or entry.name,
+        function=one.function or entry.function,
+        school=one.school or entry.school,
+    )
