@@ -17,12 +17,14 @@ MOST_CARDS = 500
 def add(user: User, content: bytes) -> tuple[list[Contact], list[Contact]]:
     """Those made of the cards of a file, and those that were there already: who have an address of
     the card. Raises AddressBookFull."""
-    cards = (item for item in vcard.parse(content) if isinstance(item, ContactData))
+    found = (item for item in vcard.parse(content) if isinstance(item, ContactData))
+    cards = list(islice(found, MOST_CARDS))
+    theirs = finding.owners(user, (email.address for data in cards for email in data.emails))
     new: list[ContactData] = []
     known: list[Contact] = []
-    for data in islice(cards, MOST_CARDS):
-        addresses = [email.address for email in data.emails]
-        there = finding.by_address(user, addresses).first() if addresses else None
+    for data in cards:
+        folded = (email.address.lower() for email in data.emails)
+        there = next((theirs[address] for address in folded if address in theirs), None)
         if there:
             known.append(there)
         else:
