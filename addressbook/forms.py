@@ -19,11 +19,13 @@ from addressbook import vcard
 from addressbook.contact_data import ContactData, Email, Phone, Photo, PostalAddress
 from addressbook.contacts import duplicates, photos
 from addressbook.models import Group
-from addressbook.presentation import day_words, value_words
+from addressbook.presentation import PLACES, TELEPHONES, day_words, value_words
 
 MOST_LINES = 30
 """Of one kind: addresses, telephones, postal addresses."""
 MOST_CHOSEN = 5_000
+FILLED = ("category", "organization", "school")
+"""As `contacts.Filled` has them."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -54,12 +56,42 @@ class PkList(forms.Field):
 class ActForm(forms.Form):
     """A verb on chosen contacts."""
 
-    verb = forms.ChoiceField(
-        choices=[(verb, verb) for verb in ("delete", "undelete", "group", "ungroup", "category")]
-    )
+    VERBS = ("delete", "undelete", "group", "ungroup", "fill")
+
+    verb = forms.ChoiceField(choices=[(verb, verb) for verb in VERBS])
     contacts = PkList()
     group = forms.IntegerField(required=False, min_value=1, max_value=2**62)
-    category = forms.CharField(required=False, max_length=100)
+    field = forms.ChoiceField(required=False, choices=[(one, one) for one in FILLED])
+    value = forms.CharField(required=False, max_length=300)
+
+    def clean_value(self) -> str:
+        """A comma would make two categories of one."""
+        text = _CONTROLS.sub(" ", self.cleaned_data["value"])
+        if self.cleaned_data.get("field") == "category":
+            text = text.replace(",", " ")
+        return " ".join(text.split())
+
+
+class FormerList(forms.Field):
+    """Repeated ``key:text`` -> texts by key."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: Any) -> dict[int, str]:
+        found = [
+            re.fullmatch(r"([0-9]{1,18}):(.{0,1000})", str(text), re.DOTALL) for text in value or ()
+        ]
+        if len(found) > MOST_CHOSEN or not all(found):
+            raise ValidationError(_("Choose the contacts again."))
+        return {int(match[1]): match[2] for match in found if match}
+
+
+class UnfillForm(forms.Form):
+    """What `ActForm` wrote into contacts, and what stood there before."""
+
+    field = forms.ChoiceField(choices=[(one, one) for one in FILLED])
+    value = forms.CharField(max_length=300)
+    former = FormerList()
 
 
 class BinForm(forms.Form):
@@ -153,21 +185,6 @@ class DayField(forms.CharField):
         return day or vcard.iso_date(text)
 
 
-PLACES = (
-    ("home", pgettext_lazy("type of an address", "personal")),
-    ("work", pgettext_lazy("type of an address", "work")),
-    ("other", pgettext_lazy("type of an address", "other")),
-)
-PHONE_TYPES = (
-    ("mobile", pgettext_lazy("type of a telephone", "Mobile")),
-    ("home", pgettext_lazy("type of a telephone", "Home telephone")),
-    ("work", pgettext_lazy("type of a telephone", "Work telephone")),
-    ("other", pgettext_lazy("type of a telephone", "Telephone")),
-    ("fax", pgettext_lazy("type of a telephone", "Fax")),
-    ("work_fax", pgettext_lazy("type of a telephone", "Work fax")),
-    ("home_fax", pgettext_lazy("type of a telephone", "Home fax")),
-    ("pager", pgettext_lazy("type of a telephone", "Pager")),
-)
 _INPUT = {"class": "input", "autocomplete": "off"}
 _TEXT = forms.TextInput(attrs=_INPUT)
 _SELECT = forms.Select(attrs={"class": "select"})
@@ -177,8 +194,9 @@ def _text(label: Any, length: int = 300, **more: Any) -> forms.CharField:
     return forms.CharField(label=label, max_length=length, required=False, widget=_TEXT, **more)
 
 
-def _choice(choices: Any) -> forms.ChoiceField:
+def _choice(words: Mapping[str, Any]) -> forms.ChoiceField:
     label = pgettext_lazy("of an address or telephone", "Type")
+    choices = list(words.items())
     return forms.ChoiceField(label=label, choices=choices, required=False, widget=_SELECT)
 
 
@@ -193,18 +211,20 @@ class EmailLine(forms.Form):
 
 class PhoneLine(forms.Form):
     number = _text(_("Telephone number"), 100)
-    type = _choice(PHONE_TYPES)
+    type = _choice(TELEPHONES)
 
 
 class PostalLine(forms.Form):
     street = forms.CharField(
         label=_("Street"),
-        max_length=1000,
+        max_length=4000,
         required=False,
         widget=forms.Textarea(attrs={"class": "textarea", "rows": 2}),
     )
     postal_code = _text(_("Postal code"), 40)
     city = _text(_("Town"))
+    po_box = _text(_("PO box"))
+    region = _text(_("Region"))
     country = _text(_("Country"))
     type = _choice(PLACES)
 
@@ -216,6 +236,8 @@ class ContactForm(forms.Form):
     civility = _text(pgettext_lazy("before a name", "Title"), 60)
     first_name = _text(_("First name"))
     last_name = _text(_("Last name"))
+    middle_name = _text(_("Middle name"))
+    suffix = _text(_("Suffix of the name"), 60)
     display_name = _text(
         _("Shown as"), help_text=_("Empty: first name and last name, else the organisation.")
     )
@@ -277,6 +299,10 @@ class ContactForm(forms.Form):
         if data is not None:
             data = _with_one_more(data, prefix)
         initial = [{name: getattr(one, name) for name in line.base_fields} for one in old]
+        for one, texts in zip(old, initial, strict=True):
+            # An address that nobody took apart is shown as its lines.
+            if isinstance(one, PostalAddress) and not any(_parts_of(one)):
+                texts["street"] = one.formatted
         return made(data, prefix=prefix, initial=initial)
 
     @property
@@ -317,8 +343,8 @@ class ContactForm(forms.Form):
         """The fields with one text each, over what the contact had besides."""
         found = self.cleaned_data
         names = (
-            "first_name", "last_name", "display_name", "nickname", "job_title",
-            "organization", "department", "school", "birthday", "anniversary",
+            "first_name", "middle_name", "last_name", "suffix", "display_name", "nickname",
+            "job_title", "organization", "department", "school", "birthday", "anniversary",
         )  # fmt: skip
         texts: dict[str, Any] = {name: " ".join(found.get(name, "").split()) for name in names}
         texts["prefix"] = " ".join(found.get("civility", "").split())
@@ -346,18 +372,25 @@ class ContactForm(forms.Form):
         return replace(data, display_name=data.display_name or vcard.full_name(data))
 
     def _postal(self) -> list[PostalAddress]:
-        """What the form does not show of an address stays with it."""
+        """Lines of an address that nobody took apart stay so while nothing is written besides."""
         found = []
         for number, line in enumerate(self.addresses.cleaned_data):
             texts = {name: text.replace("\r\n", "\n").strip() for name, text in line.items()}
+            made = PostalAddress(**(texts | {"type": texts.get("type") or "other"}))
             known = number < len(self.old.addresses)
             before = self.old.addresses[number] if known else PostalAddress()
-            if any(text for name, text in texts.items() if name != "type"):
-                texts["type"] = texts.get("type") or "other"
-                found.append(replace(before, formatted="", **texts))
-            elif before.formatted and not before.street:
-                found.append(before)
+            if not any(_parts_of(before)) and _parts_of(made) == (before.formatted, *[""] * 5):
+                made = replace(before, type=made.type)
+            if any(_parts_of(made)) or made.formatted:
+                found.append(made)
         return found
+
+
+def _parts_of(address: PostalAddress) -> tuple[str, ...]:
+    return (
+        address.street, address.po_box, address.city, address.region, address.postal_code,
+        address.country,
+    )  # fmt: skip
 
 
 def _with_one_more(data: Mapping[str, Any], prefix: str) -> Mapping[str, Any]:

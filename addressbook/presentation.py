@@ -11,7 +11,8 @@ from itertools import groupby
 from urllib.parse import urlencode
 
 from django.urls import reverse
-from django.utils.translation import pgettext
+from django.utils.functional import Promise
+from django.utils.translation import pgettext, pgettext_lazy
 
 from accounts.models import User
 from addressbook.contact_data import ContactData, Email, Phone, PostalAddress
@@ -162,24 +163,32 @@ def side(user: User, current: str, group: Group | None = None) -> Side:
     return Side(Contact.objects.of(user).count(), binned, rows, "" if group else current)
 
 
+PLACES: dict[str, Promise] = {
+    "home": pgettext_lazy("type of an address", "personal"),
+    "work": pgettext_lazy("type of an address", "work"),
+    "other": pgettext_lazy("type of an address", "other"),
+}
+"""Types of e-mail and postal addresses, in the order in which one chooses."""
+TELEPHONES: dict[str, Promise] = {
+    "mobile": pgettext_lazy("type of a telephone", "Mobile"),
+    "home": pgettext_lazy("type of a telephone", "Home telephone"),
+    "work": pgettext_lazy("type of a telephone", "Work telephone"),
+    "other": pgettext_lazy("type of a telephone", "Telephone"),
+    "fax": pgettext_lazy("type of a telephone", "Fax"),
+    "work_fax": pgettext_lazy("type of a telephone", "Work fax"),
+    "home_fax": pgettext_lazy("type of a telephone", "Home fax"),
+    "pager": pgettext_lazy("type of a telephone", "Pager"),
+}
+"""See `PLACES`."""
+
+
 def place_words(kind: str) -> str:
     """Of an e-mail or postal address."""
-    return {
-        "home": pgettext("type of an address", "personal"),
-        "work": pgettext("type of an address", "work"),
-    }.get(kind, pgettext("type of an address", "other"))
+    return str(PLACES.get(kind, PLACES["other"]))
 
 
 def phone_words(kind: str) -> str:
-    return {
-        "home": pgettext("type of a telephone", "Home telephone"),
-        "work": pgettext("type of a telephone", "Work telephone"),
-        "mobile": pgettext("type of a telephone", "Mobile"),
-        "fax": pgettext("type of a telephone", "Fax"),
-        "work_fax": pgettext("type of a telephone", "Work fax"),
-        "home_fax": pgettext("type of a telephone", "Home fax"),
-        "pager": pgettext("type of a telephone", "Pager"),
-    }.get(kind, pgettext("type of a telephone", "Telephone"))
+    return str(TELEPHONES.get(kind, TELEPHONES["other"]))
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ app_name = "addressbook"
 urlpatterns = [
     path("", people.contact_list, name="contacts"),
     path("act/", people.act, name="act"),
+    path("act/undo/", people.unfill, name="unfill"),
     path("add/", people.add, name="add"),
     path("new/", people.new, name="new"),
     path("<int:pk>/", people.contact, name="contact"),

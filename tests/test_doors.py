@@ -53,6 +53,7 @@ DOORS: dict[str, Answers] = {
     "preferences/": (SIGN_IN, 200, "/admin/"),
     "contacts/": (SIGN_IN, 200, "/admin/"),
     "contacts/act/": (405, 405, 405),
+    "contacts/act/undo/": (405, 405, 405),
     "contacts/add/": (405, 405, 405),
     "contacts/new/": (SIGN_IN, 200, "/admin/"),
     "contacts/<int:pk>/": (SIGN_IN, 404, "/admin/"),

@@ -7,7 +7,7 @@ gathers, `duplicates` finds and merges, `export` hands out, `photos` encodes pic
 from addressbook.contacts.keeping import (
     BIN_DAYS,
     MOST_CONTACTS,
-    categorise,
+    Filled,
     complete,
     create,
     create_many,
@@ -15,9 +15,11 @@ from addressbook.contacts.keeping import (
     delete,
     erase,
     expire,
+    fill,
     recipient,
     restore,
     room,
+    unfill,
     update,
     update_many,
 )
@@ -25,7 +27,7 @@ from addressbook.contacts.keeping import (
 __all__ = [
     "BIN_DAYS",
     "MOST_CONTACTS",
-    "categorise",
+    "Filled",
     "complete",
     "create",
     "create_many",
@@ -33,9 +35,11 @@ __all__ = [
     "delete",
     "erase",
     "expire",
+    "fill",
     "recipient",
     "restore",
     "room",
+    "unfill",
     "update",
     "update_many",
 ]

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Literal
 
 from django.db import transaction
 from django.utils import timezone
@@ -226,15 +227,63 @@ def expire() -> int:
     return count
 
 
-def categorise(user: User, pks: Iterable[int], category: str) -> int:
-    """Add a category to contacts; how many did not have it."""
-    changed = 0
+Filled = Literal["category", "organization", "school"]
+"""What several contacts may be given at once; a category besides those they have."""
+
+
+def fill(user: User, pks: Iterable[int], field: Filled, value: str) -> dict[int, str]:
+    """Give contacts a category, an organisation or a school. The keys of those that did not have
+    it, each with what stood there before ("" for a category)."""
+    before: dict[int, str] = {}
+    changed: list[tuple[Contact, ContactData]] = []
     for contact in Contact.objects.of(user).filter(pk__in=list(pks)):
-        data = data_of(contact)
-        if fold(category) not in map(fold, data.categories):
-            update(contact, replace(data, categories=(*data.categories, category)))
-            changed += 1
-    return changed
+        data = vcard.read_one(contact.vcard)
+        if not _has(data, field, value):
+            before[contact.pk] = "" if field == "category" else getattr(data, field)
+            changed.append((contact, _given(data, field, value)))
+    _refill(changed)
+    return before
+
+
+def unfill(user: User, field: Filled, value: str, before: Mapping[int, str]) -> int:
+    """Undo `fill` where nobody has written anything else since; how many."""
+    changed: list[tuple[Contact, ContactData]] = []
+    for contact in Contact.objects.of(user).filter(pk__in=list(before)):
+        data = vcard.read_one(contact.vcard)
+        if not _has(data, field, value):
+            continue
+        if field == "category":
+            left = tuple(one for one in data.categories if fold(one) != fold(value))
+            changed.append((contact, replace(data, categories=left)))
+        else:
+            changed.append((contact, _given(data, field, before[contact.pk])))
+    _refill(changed)
+    return len(changed)
+
+
+def _has(data: ContactData, field: Filled, value: str) -> bool:
+    if field == "category":
+        return fold(value) in map(fold, data.categories)
+    return bool(getattr(data, field) == value)
+
+
+def _given(data: ContactData, field: Filled, value: str) -> ContactData:
+    match field:
+        case "category":
+            return replace(data, categories=(*data.categories, value))
+        case "organization":
+            return replace(data, organization=value)
+        case "school":
+            return replace(data, school=value)
+
+
+def _refill(changed: Iterable[tuple[Contact, ContactData]]) -> None:
+    """Write what is neither name, address nor picture: nothing else is read or touched."""
+    rows = [_filled(contact, data) for contact, data in changed]
+    for contact in rows:
+        contact.updated = timezone.now()
+    columns = ("vcard", "organization", "search", "updated")
+    Contact.objects.bulk_update(rows, columns, batch_size=BATCH)
 
 
 def recipient(name: str, address: str) -> str:

@@ -15,7 +15,7 @@ from accounts.http import SignedInRequest, login_required, safe_next
 from addressbook import contacts, presentation
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import finding, groups
-from addressbook.forms import ActForm, AddForm, ContactForm, ListForm
+from addressbook.forms import ActForm, AddForm, ContactForm, ListForm, UnfillForm
 from addressbook.models import Contact, ContactPhoto, Group
 from addressbook.views.pages import Undo, contact_of, go, group_of, page
 from webmail.errors import NotFound
@@ -183,8 +183,8 @@ def act(request: SignedInRequest) -> HttpResponse:
             count = contacts.restore(request.user, pks)
             words = ngettext("%(count)d contact restored.", "%(count)d contacts restored.", count)
             return go(request, back, words % {"count": count})
-        case "category":
-            return _categorise(request, form, back)
+        case "fill":
+            return _fill(request, form, back)
     return _regroup(request, form, back)
 
 
@@ -193,17 +193,55 @@ def _undo(verb: str, pks: list[int], back: str) -> Undo:
     return Undo(reverse("addressbook:act"), fields)
 
 
-def _categorise(request: SignedInRequest, form: ActForm, back: str) -> HttpResponse:
-    category = " ".join(form.cleaned_data["category"].replace(",", " ").split())
-    if not category:
-        return go(request, back, gettext("Nothing was done: write the category."))
-    count = contacts.categorise(request.user, form.cleaned_data["contacts"], category)
-    words = ngettext(
-        "Category “%(category)s” given to %(count)d contact.",
-        "Category “%(category)s” given to %(count)d contacts.",
+def _fill(request: SignedInRequest, form: ActForm, back: str) -> HttpResponse:
+    field: contacts.Filled = form.cleaned_data["field"] or "category"
+    value = form.cleaned_data["value"]
+    if not value:
+        return go(request, back, gettext("Nothing was done: write what to fill in."))
+    before = contacts.fill(request.user, form.cleaned_data["contacts"], field, value)
+    words = _filled_words(field, len(before)) % {"value": value, "count": len(before)}
+    if not before:
+        return go(request, back, words)
+    fields = [("field", field), ("value", value), ("next", back)]
+    fields += [("former", f"{pk}:{text}") for pk, text in before.items()]
+    return go(request, back, words, Undo(reverse("addressbook:unfill"), fields))
+
+
+def _filled_words(field: contacts.Filled, count: int) -> str:
+    match field:
+        case "organization":
+            return ngettext(
+                "Organisation “%(value)s” given to %(count)d contact.",
+                "Organisation “%(value)s” given to %(count)d contacts.",
+                count,
+            )
+        case "school":
+            return ngettext(
+                "School “%(value)s” given to %(count)d contact.",
+                "School “%(value)s” given to %(count)d contacts.",
+                count,
+            )
+    return ngettext(
+        "Category “%(value)s” given to %(count)d contact.",
+        "Category “%(value)s” given to %(count)d contacts.",
         count,
     )
-    return go(request, back, words % {"category": category, "count": count})
+
+
+@require_POST
+@login_required
+def unfill(request: SignedInRequest) -> HttpResponse:
+    """What was filled in goes again, where nothing else was written since."""
+    form = UnfillForm(request.POST)
+    if not form.is_valid():
+        raise NotFound
+    asked = form.cleaned_data
+    count = contacts.unfill(request.user, asked["field"], asked["value"], asked["former"])
+    words = ngettext(
+        "%(count)d contact is as it was.", "%(count)d contacts are as they were.", count
+    )
+    back = safe_next(request) or reverse("addressbook:contacts")
+    return go(request, back, words % {"count": count})
 
 
 def _regroup(request: SignedInRequest, form: ActForm, back: str) -> HttpResponse:

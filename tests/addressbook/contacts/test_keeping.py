@@ -13,7 +13,7 @@ from PIL import Image
 from accounts.models import User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email, Photo
-from addressbook.contacts import groups, keeping
+from addressbook.contacts import finding, groups, keeping
 from addressbook.models import Contact, ContactAddress, ContactPhoto
 from tests.addressbook.conftest import SOPHIE
 from webmail.errors import AddressBookFull
@@ -141,8 +141,8 @@ def test_the_bin_is_emptied_after_thirty_days(sophie: Contact, claire: User) -> 
 
 
 def test_a_category_is_added_once(sophie: Contact, claire: User) -> None:
-    assert contacts.categorise(claire, [sophie.pk], "4e B") == 1
-    assert contacts.categorise(claire, [sophie.pk], "4E b") == 0
+    assert contacts.fill(claire, [sophie.pk], "category", "4e B") == {sophie.pk: ""}
+    assert contacts.fill(claire, [sophie.pk], "category", "4E b") == {}
     assert contacts.data_of(Contact.objects.get(pk=sophie.pk)).categories == ("Parents", "4e B")
 
 
@@ -157,3 +157,50 @@ def test_a_category_is_added_once(sophie: Contact, claire: User) -> None:
 )
 def test_a_recipient_is_written_as_one_would_type_it(name: str, expected: str) -> None:
     assert contacts.recipient(name, "z@x.example") == expected
+
+
+@pytest.mark.parametrize("field", ["category", "organization", "school"])
+def test_filling_in_many_costs_as_many_queries_as_few(
+    claire: User, field: contacts.Filled, django_assert_num_queries
+) -> None:
+    photo = Photo("image/jpeg", picture(40))
+    emails = (Email("a@x.example"),)
+    datas = [ContactData(display_name=f"N{n}", photo=photo, emails=emails) for n in range(60)]
+    pks = [contact.pk for contact in contacts.create_many(claire, datas)]
+    digests = set(ContactPhoto.objects.values_list("contact", "digest"))
+    for several in (pks[:1], pks):
+        with django_assert_num_queries(2):
+            contacts.fill(claire, several, field, f"Valmont {len(several)}")
+    assert set(ContactPhoto.objects.values_list("contact", "digest")) == digests
+    assert finding.matching(claire, "valmont 60").count() == 60
+
+
+def test_what_was_filled_in_goes_again_where_nobody_wrote_since(
+    claire: User, sophie: Contact
+) -> None:
+    whole = contacts.data_of(sophie)
+    zoe = contacts.create(claire, ContactData(display_name="Zoé", organization="Rectorat"))
+    before = contacts.fill(claire, [sophie.pk, zoe.pk], "organization", "Collège")
+    assert before == {sophie.pk: "Mairie de Valmont", zoe.pk: "Rectorat"}
+    zoe.refresh_from_db()
+    assert zoe.organization == "Collège"
+    contacts.update(zoe, replace(contacts.data_of(zoe), organization="Lycée"))
+    assert contacts.unfill(claire, "organization", "Collège", before) == 1
+    after = Contact.objects.get(pk=sophie.pk)
+    assert (contacts.data_of(after), after.organization) == (whole, "Mairie de Valmont")
+    assert contacts.data_of(Contact.objects.get(pk=zoe.pk)).organization == "Lycée"
+
+
+def test_a_category_that_was_there_stays(claire: User, sophie: Contact) -> None:
+    zoe = contacts.create(claire, ContactData(display_name="Zoé"))
+    before = contacts.fill(claire, [sophie.pk, zoe.pk], "category", "Parents")
+    assert before == {zoe.pk: ""}
+    contacts.unfill(claire, "category", "Parents", before)
+    assert contacts.data_of(Contact.objects.get(pk=sophie.pk)).categories == ("Parents",)
+    assert contacts.data_of(Contact.objects.get(pk=zoe.pk)).categories == ()
+
+
+def test_nobody_fills_in_others_contacts(paul: User, sophie: Contact) -> None:
+    assert contacts.fill(paul, [sophie.pk], "school", "Lycée") == {}
+    assert contacts.unfill(paul, "organization", "Mairie de Valmont", {sophie.pk: "x"}) == 0
+    assert Contact.objects.get(pk=sophie.pk).vcard == sophie.vcard

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -239,10 +240,77 @@ def test_a_selection_goes_into_a_group_and_gets_a_category(
     chosen = {"contacts": [sophie.pk, zoe.pk], "group": group.pk}
     visitor.post("/contacts/act/", {"verb": "group", **chosen})
     assert set(group.contacts.all()) == {sophie, zoe}
-    visitor.post("/contacts/act/", {"verb": "category", "category": "4e B", **chosen})
+    visitor.post("/contacts/act/", {"verb": "fill", "value": "4e B", **chosen})
     assert contacts.data_of(Contact.objects.get(pk=zoe.pk)).categories == ("4e B",)
     visitor.post("/contacts/act/", {"verb": "ungroup", **chosen})
     assert not group.contacts.exists()
+
+
+def test_several_contacts_get_a_school_at_once_and_lose_it_again(
+    visitor: Client, sophie: Contact, claire: User
+) -> None:
+    zoe = contacts.create(claire, ContactData(display_name="Zoé", school='École: du "Bois"'))
+    before = contacts.data_of(zoe)
+    chosen = {"contacts": [sophie.pk, zoe.pk], "field": "school", "value": " Collège  Hugo "}
+    answer = visitor.post("/contacts/act/", {"verb": "fill", **chosen})
+    page = visitor.get(answer["Location"])
+    assert contacts.data_of(Contact.objects.get(pk=sophie.pk)).school == "Collège Hugo"
+    form = re.search(r'action="/contacts/act/undo/">(.*?)</form>', page.content.decode(), re.S)
+    assert form
+    undo: dict[str, list[str]] = {}
+    for name, value in re.findall(r'name="([^"]*)" value="([^"]*)"', form[1]):
+        undo.setdefault(name, []).append(unescape(value))
+    assert visitor.post("/contacts/act/undo/", undo).status_code == 302
+    assert contacts.data_of(Contact.objects.get(pk=sophie.pk)).school == ""
+    assert contacts.data_of(Contact.objects.get(pk=zoe.pk)) == before
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"former": "x:y"}, {"former": "1" * 30 + ":"}, {"field": "notes"}, {"value": ""},
+        {"former": ["1:"] * 5001},
+    ],
+)  # fmt: skip
+def test_an_undoing_that_is_none_is_refused(visitor: Client, wrong: dict[str, str]) -> None:
+    data = {"field": "school", "value": "x", "former": "1:", **wrong}
+    assert visitor.post("/contacts/act/undo/", data).status_code == 404
+
+
+def test_nothing_is_filled_in_without_a_value(visitor: Client, sophie: Contact) -> None:
+    chosen = {"contacts": sophie.pk, "field": "organization", "value": " , "}
+    visitor.post("/contacts/act/", {"verb": "fill", **chosen, "value": "  "})
+    assert Contact.objects.get(pk=sophie.pk).vcard == sophie.vcard
+
+
+def test_every_part_of_a_name_and_an_address_can_be_written(visitor: Client, claire: User) -> None:
+    data = fields(
+        first_name="Zoé", middle_name="Anne", last_name="Roux", suffix="Jr",
+        addresses__0__type="home", addresses__0__street="1 rue du Bois",
+        addresses__0__po_box="BP 3",
+        addresses__0__region="Nord", addresses__0__country="France",
+    )  # fmt: skip
+    visitor.post("/contacts/new/", data)
+    made = contacts.data_of(Contact.objects.get())
+    assert (made.middle_name, made.suffix) == ("Anne", "Jr")
+    assert made.addresses == (
+        PostalAddress("home", "1 rue du Bois", po_box="BP 3", region="Nord", country="France"),
+    )
+
+
+def test_an_address_that_nobody_took_apart_can_be_changed_and_removed(
+    visitor: Client, claire: User
+) -> None:
+    texts = ("Mairie\nValmont", "École\nValmont")
+    lines = tuple(PostalAddress("work", formatted=text) for text in texts)
+    contact = contacts.create(claire, ContactData(display_name="Zoé", addresses=lines))
+    url = f"/contacts/{contact.pk}/edit/"
+    page = visitor.get(url).content.decode()
+    assert all(f"{text}</textarea>" in page for text in texts)
+    data = {**posted_back(page), "addresses-0-street": "", "addresses-1-city": "Valmont"}
+    visitor.post(url, {**data, "addresses-1-street": "1, place"})
+    after = contacts.data_of(Contact.objects.get(pk=contact.pk)).addresses
+    assert after == (PostalAddress("work", "1, place", city="Valmont"),)
 
 
 def test_nothing_is_done_to_others_contacts(
@@ -252,8 +320,10 @@ def test_nothing_is_done_to_others_contacts(
     group = groups.create(sophie.user, "Parents")
     groups.add(group, [sophie.pk])
     his = groups.create(paul, "À Paul")
-    for verb in ("delete", "undelete", "category"):
-        visitor.post("/contacts/act/", {"verb": verb, "contacts": sophie.pk, "category": "x"})
+    for verb in ("delete", "undelete", "fill"):
+        visitor.post("/contacts/act/", {"verb": verb, "contacts": sophie.pk, "value": "x"})
+    undone = {"field": "category", "value": "Parents", "former": f"{sophie.pk}:"}
+    visitor.post("/contacts/act/undo/", undone)
     visitor.post("/contacts/act/", {"verb": "group", "contacts": sophie.pk, "group": his.pk})
     got = [
         visitor.post(
