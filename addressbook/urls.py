@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from addressbook.views import duplicates, export, groups, people, waste
+from addressbook.views import complete, duplicates, export, groups, people, waste
 
 app_name = "addressbook"
 urlpatterns = [
@@ -10,12 +10,14 @@ urlpatterns = [
     path("act/", people.act, name="act"),
     path("act/undo/", people.unfill, name="unfill"),
     path("add/", people.add, name="add"),
+    path("complete/", complete.complete, name="complete"),
     path("new/", people.new, name="new"),
     path("<int:pk>/", people.contact, name="contact"),
     path("<int:pk>/edit/", people.edit, name="edit"),
     path("<int:pk>/photo/<slug:digest>", people.photo, name="photo"),
     path("groups/new/", groups.new, name="new_group"),
     path("groups/<int:group>/", groups.members, name="group"),
+    path("groups/<int:group>/recipients/", complete.recipients, name="recipients"),
     path("groups/<int:group>/edit/", groups.edit, name="edit_group"),
     path("groups/<int:group>/delete/", groups.delete, name="delete_group"),
     path("groups/<int:group>/restore/", groups.restore, name="restore_group"),

@@ -39,7 +39,8 @@ _Spellings = tuple[str, ...]
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """Somebody to write to, or with ``group`` its key and ``size`` a whole group. ``source`` says
-    where it was found: ``contact``, ``group``, ``collected`` or ``directory``."""
+    where it was found: ``contact``, ``group``, ``collected`` or ``directory``; ``words`` are those
+    it is found by (see `Words.text`)."""
 
     source: str
     name: str
@@ -48,6 +49,7 @@ class Suggestion:
     school: str = ""
     group: int | None = None
     size: int = 0
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ def _written_to(asked: _Asked, limit: int) -> Found:
     ]
     collected = CollectedRecipient.objects.of(asked.user).filter(asked.filter())
     ranked += [
-        (row.weight, row.folded, Suggestion("collected", row.name, row.address))
+        (row.weight, row.folded, _of_collected(row))
         for row in collected.order_by("-weight")[:limit]
     ]
     ranked.sort(key=lambda one: -one[0])
@@ -175,8 +177,17 @@ def _unread(contact: str) -> tuple[str, str]:
 def _of_contact(row: ContactAddress) -> Suggestion:
     contact = row.contact
     return Suggestion(
-        "contact", contact.display_name, row.address, contact.job_title, contact.organization
+        "contact",
+        contact.display_name,
+        row.address,
+        contact.job_title,
+        contact.organization,
+        words=row.words,
     )
+
+
+def _of_collected(row: CollectedRecipient) -> Suggestion:
+    return Suggestion("collected", row.name, row.address, words=row.words)
 
 
 def _groups(asked: _Asked, limit: int) -> Found:
@@ -186,7 +197,13 @@ def _groups(asked: _Asked, limit: int) -> Found:
         if all(any(f" {one}" in text for one in spellings) for spellings in asked.words):
             yield (
                 f"group {group.pk}",
-                Suggestion("group", group.name, group=group.pk, size=size + len(group.external)),
+                Suggestion(
+                    "group",
+                    group.name,
+                    group=group.pk,
+                    size=size + len(group.external),
+                    words=text,
+                ),
             )
 
 
@@ -209,6 +226,7 @@ def _of_entries(entries: Iterable[DirectoryEntry]) -> Found:
                 entry.address,
                 " · ".join(filter(None, (entry.function, entry.discipline))),
                 entry.school_name,
+                words=entry.words,
             ),
         )
 
@@ -286,15 +304,17 @@ def _known_better(user: User, found: dict[str, Suggestion]) -> tuple[Suggestion,
     mine = mine.select_related("contact").defer(*_unread("contact__"))
     contacts = {row.folded: _of_contact(row) for row in mine}
     entries = dict(_of_entries(DirectoryEntry.objects.filter(folded__in=addresses)))
-    return tuple(_merged(contacts.get(key, one), entries.get(key)) for key, one in found.items())
+    return tuple(_merged(one, contacts.get(key), entries.get(key)) for key, one in found.items())
 
 
-def _merged(one: Suggestion, entry: Suggestion | None) -> Suggestion:
-    if entry is None:
-        return one
-    return replace(
-        one,
-        name=one.name or entry.name,
-        function=one.function or entry.function,
-        school=one.school or entry.school,
-    )
+def _merged(one: Suggestion, contact: Suggestion | None, entry: Suggestion | None) -> Suggestion:
+    words_of_all = "".join(dict.fromkeys(part.words for part in (one, contact, entry) if part))
+    shown = contact or one
+    if entry is not None:
+        shown = replace(
+            shown,
+            name=shown.name or entry.name,
+            function=shown.function or entry.function,
+            school=shown.school or entry.school,
+        )
+    return replace(shown, words=words_of_all)

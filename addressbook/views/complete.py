@@ -1,0 +1,56 @@
+"""What the line of recipients asks for as one types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import JsonResponse
+from django.urls import reverse
+from django.utils.translation import ngettext
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_GET
+
+from accounts.http import SignedInRequest, login_required
+from addressbook.completion import search
+from addressbook.completion.search import Suggestion
+from addressbook.contacts import groups, recipient
+from addressbook.views.pages import group_of
+
+
+@require_GET
+@login_required
+@cache_control(private=True, no_store=True)
+def complete(request: SignedInRequest) -> JsonResponse:
+    """JSON: whom ``?q=`` may mean, and whether these are all of them. A browser then finds those of
+    a longer text by itself."""
+    found = search.complete(request.user, request.GET.get("q", "")[: search.LONGEST])
+    return JsonResponse(
+        {"suggestions": [_shown(one) for one in found], "all": len(found) < search.LIMIT}
+    )
+
+
+def _shown(one: Suggestion) -> dict[str, Any]:
+    """``text`` is what goes into the line; of a group, ``members`` says where that is asked for."""
+    shown: dict[str, Any] = {
+        "source": one.source,
+        "name": one.name or one.address,
+        "address": one.address,
+        "detail": " · ".join(filter(None, (one.function, one.school))),
+        "words": one.words,
+    }
+    if one.group is None:
+        return {**shown, "text": recipient(one.name, one.address)}
+    count = ngettext("%(count)d address", "%(count)d addresses", one.size)
+    return {
+        **shown,
+        "detail": count % {"count": one.size},
+        "members": reverse("addressbook:recipients", args=[one.group]),
+    }
+
+
+@require_GET
+@login_required
+@cache_control(private=True, no_store=True)
+def recipients(request: SignedInRequest, group: int) -> JsonResponse:
+    """JSON: everybody in a group, as one writes to them."""
+    return JsonResponse({"recipients": groups.recipients(group_of(request, group))})

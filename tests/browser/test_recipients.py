@@ -1,0 +1,143 @@
+"""Recipients completed in the composer: by keyboard, by touch, on a telephone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from accounts.models import User
+from addressbook import contacts
+from addressbook.contact_data import ContactData, Email
+from addressbook.contacts import groups
+from demo.servers.dovecot import MailAccount
+from tests.browser.test_walks import violations
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def writing(
+    open_page: Callable[..., Page], sign_in: Callable[[Page, MailAccount], None], alice: MailAccount
+) -> Callable[..., Page]:
+    """`writing(375)`: a new message of Alice's, who knows Zoé, Zacharie and a group."""
+
+    def begin(width: int = 1440, **options: bool) -> Page:
+        page = open_page(width=width, **options)
+        sign_in(page, alice)
+        mine = User.objects.get(login="alice")
+        zoe = ContactData(
+            display_name="Zoé Roux",
+            job_title="Déléguée",
+            emails=(Email("zoe@x.example"), Email("zroux@y.example")),
+        )
+        zacharie = ContactData(display_name="Roux, Zacharie", emails=(Email("z@x.example"),))
+        made = contacts.create_many(mine, [zoe, zacharie])
+        groups.add(groups.create(mine, "Parents 4e B"), [one.pk for one in made])
+        page.goto("/compose/")
+        return page
+
+    return begin
+
+
+@pytest.mark.parametrize("width", [1440, 375])
+def test_two_letters_arrows_and_enter_write_the_address(
+    writing: Callable[..., Page], faults: list[str], width: int
+) -> None:
+    page = writing(width)
+    line = page.locator("#id_to")
+    line.focus()
+    page.keyboard.type("ro")
+    options = page.locator("#id_to-list [role=option]")
+    expect(options).to_have_count(3)
+    expect(line).to_have_attribute("aria-expanded", "true")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#id_to-list-status")).to_contain_text("3")
+    assert violations(page) == []
+    page.keyboard.press("ArrowDown")
+    expect(line).to_have_attribute("aria-activedescendant", "id_to-list-1")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(line).to_have_value('"Roux, Zacharie" <z@x.example>, ')
+    expect(line).to_have_attribute("aria-expanded", "false")
+    page.keyboard.type("zoé")
+    # Whose address stands in the line already is not offered again.
+    expect(options).to_have_count(2)
+    page.keyboard.press("Tab")
+    expect(line).to_have_value('"Roux, Zacharie" <z@x.example>, Zoé Roux <zoe@x.example>, ')
+    expect(line).to_be_focused()
+    assert faults == []
+
+
+def test_a_press_of_the_finger_takes_a_group_with_all_its_people(
+    writing: Callable[..., Page],
+) -> None:
+    page = writing(375, has_touch=True)
+    page.locator("#id_to").tap()
+    page.keyboard.type("parents")
+    page.locator("#id_to-list [role=option]").tap()
+    expect(page.locator("#id_to")).to_have_value(
+        '"Roux, Zacharie" <z@x.example>, Zoé Roux <zoe@x.example>, '
+    )
+
+
+def test_escape_closes_and_an_address_typed_to_its_end_is_left_alone(
+    writing: Callable[..., Page],
+) -> None:
+    page = writing()
+    line = page.locator("#id_to")
+    line.focus()
+    page.keyboard.type("zo")
+    expect(page.locator("#id_to-list")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#id_to-list")).to_be_hidden()
+    expect(line).to_have_value("zo")
+    line.fill("")
+    page.keyboard.type("zoe@x.ex")
+    expect(page.locator("#id_to-list")).to_be_visible()
+    page.keyboard.type(",")
+    expect(line).to_have_value("zoe@x.ex,")
+
+
+def test_what_is_known_is_not_asked_for_again(writing: Callable[..., Page]) -> None:
+    page = writing()
+    asked: list[str] = []
+    page.on("request", lambda sent: asked.append(sent.url) if "complete" in sent.url else None)
+    line = page.locator("#id_to")
+    options = page.locator("#id_to-list [role=option]")
+    line.focus()
+    page.keyboard.type("ro")
+    expect(options).to_have_count(3)
+    page.keyboard.type("u")
+    page.keyboard.type("x zo")
+    expect(options).to_have_count(2)
+    for _letter in "ux zo":
+        page.keyboard.press("Backspace")
+    expect(options).to_have_count(3)
+    assert [url.rpartition("=")[2] for url in asked] == ["ro"]
+
+
+def test_an_older_answer_does_not_replace_a_newer_one(writing: Callable[..., Page]) -> None:
+    page = writing()
+    page.route(
+        "**/complete/?q=ro",
+        lambda route: (page.wait_for_timeout(600), route.continue_()),
+    )
+    line = page.locator("#id_to")
+    line.focus()
+    page.keyboard.type("ro")
+    page.wait_for_timeout(150)
+    line.fill("")
+    page.keyboard.type("pa")
+    expect(page.locator("#id_to-list [role=option]")).to_have_count(1)
+    page.wait_for_timeout(900)
+    expect(page.locator("#id_to-list [role=option]")).to_contain_text("Parents 4e B")
+
+
+def test_without_a_script_it_is_a_line_of_text(writing: Callable[..., Page]) -> None:
+    page = writing(java_script_enabled=False)
+    line = page.locator("#id_to")
+    line.fill("zoe@x.example")
+    expect(line).not_to_have_attribute("role", "combobox")
+    expect(page.locator("#id_to-list")).to_be_hidden()

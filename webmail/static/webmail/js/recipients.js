@@ -1,0 +1,214 @@
+// Recipients completed as one types: an editable combobox with a listbox (ARIA Authoring Practices). Below it stays
+// a line of text; what stands between two commas is completed.
+
+const DELAY = 60;
+// With as many letters, the server forgives a mistake and may know somebody whom what is here does not.
+const FORGIVEN = 4;
+const ADDRESS = /^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]{2,}$|<[^<>\s]+@[^<>\s]+>$/;
+const LIGATURES = { œ: "oe", æ: "ae", ß: "ss", ø: "o", ł: "l", đ: "d" };
+
+/** The words of a text as the server compares them: no accents, no capitals. */
+function wordsOf(text) {
+  const plain = text.toLowerCase().replace(/[œæßøłđ]/g, (letter) => LIGATURES[letter]);
+  return plain.normalize("NFKD").replace(/\p{M}/gu, "").match(/[\p{L}\p{N}]+/gu) ?? [];
+}
+
+const isEnough = (words) => words.some((word) => word.length > 1);
+
+/** Where the recipient at the cursor begins and ends; commas in quotes separate nobody. */
+function around(text, cursor) {
+  let start = 0;
+  let isQuoted = false;
+  for (let n = 0; n < text.length; n += 1) {
+    if (text[n] === '"' && text[n - 1] !== "\\") isQuoted = !isQuoted;
+    if (isQuoted || !",;\n".includes(text[n])) continue;
+    if (n >= cursor) return [start, n];
+    start = n + 1;
+  }
+  return [start, text.length];
+}
+
+class Line {
+  constructor(input) {
+    this.input = input;
+    this.list = document.getElementById(input.getAttribute("aria-controls"));
+    this.status = document.getElementById(`${this.list.id}-status`);
+    this.answers = new Map();
+    this.shown = [];
+    this.active = -1;
+    this.hasChosen = false;
+    this.asked = 0;
+  }
+
+  get typed() {
+    const [start, end] = around(this.input.value, this.input.selectionStart);
+    return this.input.value.slice(start, end).trim();
+  }
+
+  changed() {
+    clearTimeout(this.timer);
+    this.pending?.abort();
+    this.asked += 1;
+    const words = wordsOf(this.typed);
+    if (!isEnough(words)) return this.close();
+    const known = this.known(words);
+    if (known) this.show(known);
+    else this.timer = setTimeout(() => this.ask(words), DELAY);
+  }
+
+  /** What earlier answers say of these words: the same was asked, or all of a shorter beginning is here. */
+  known(words) {
+    const text = words.join(" ");
+    const same = this.answers.get(text);
+    if (same) return same.suggestions;
+    for (let length = text.length - 1; length > 1; length -= 1) {
+      const answer = this.answers.get(text.slice(0, length));
+      if (!answer?.all) continue;
+      const found = answer.suggestions.filter((one) => words.every((word) => ` ${one.words}`.includes(` ${word}`)));
+      return found.length || !words.some((word) => word.length >= FORGIVEN) ? found : null;
+    }
+    return null;
+  }
+
+  async ask(words) {
+    const asked = this.asked;
+    const text = words.join(" ");
+    this.pending = new AbortController();
+    try {
+      const url = `${this.input.dataset.complete}?q=${encodeURIComponent(text)}`;
+      const answer = await fetch(url, { signal: this.pending.signal, headers: { Accept: "application/json" } });
+      // Signed out meanwhile, or a server in trouble: the line is a line of text all the same.
+      if (!answer.ok || answer.redirected) return;
+      const found = await answer.json();
+      this.answers.set(text, found);
+      if (asked === this.asked) this.show(found.suggestions);
+    } catch (error) {
+      if (error.name !== "AbortError" && !(error instanceof TypeError)) throw error;
+    }
+  }
+
+  show(suggestions) {
+    if (document.activeElement !== this.input) return;
+    const there = this.input.value.toLowerCase();
+    this.shown = suggestions.filter((one) => !one.address || !there.includes(one.address.toLowerCase()));
+    this.list.replaceChildren(...this.shown.map((one, index) => this.option(one, index)));
+    const isOpen = this.shown.length > 0;
+    this.list.hidden = !isOpen;
+    this.input.setAttribute("aria-expanded", String(isOpen));
+    this.hasChosen = false;
+    this.activate(isOpen ? 0 : -1);
+    this.say();
+  }
+
+  option(one, index) {
+    const item = document.getElementById("recipient-option").content.cloneNode(true).firstElementChild;
+    item.id = `${this.list.id}-${index}`;
+    item.querySelector("[data-group]").toggleAttribute("hidden", !one.members);
+    item.querySelector("[data-name]").textContent = one.name;
+    item.querySelector("[data-address]").textContent = one.address === one.name ? "" : one.address;
+    item.querySelector("[data-detail]").textContent = one.detail;
+    item.addEventListener("click", () => this.take(index));
+    return item;
+  }
+
+  say() {
+    const { none, one, many } = this.status.dataset;
+    const count = this.shown.length;
+    const words = count === 0 ? none : count === 1 ? one : many.replace("#", String(count));
+    this.status.textContent = words;
+  }
+
+  activate(index) {
+    this.list.querySelector('[aria-selected="true"]')?.setAttribute("aria-selected", "false");
+    this.active = index;
+    const item = this.list.children[index];
+    if (!item) return this.input.removeAttribute("aria-activedescendant");
+    item.setAttribute("aria-selected", "true");
+    item.scrollIntoView({ block: "nearest" });
+    this.input.setAttribute("aria-activedescendant", item.id);
+  }
+
+  move(step) {
+    this.hasChosen = true;
+    this.activate((this.active + step + this.shown.length) % this.shown.length);
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    this.shown = [];
+    this.list.hidden = true;
+    this.list.replaceChildren();
+    this.status.textContent = "";
+    this.input.setAttribute("aria-expanded", "false");
+    this.activate(-1);
+  }
+
+  get isOpen() {
+    return this.shown.length > 0;
+  }
+
+  /** Whether a key that ends a recipient takes the suggestion: not in place of an address typed to its end. */
+  get takes() {
+    return this.isOpen && this.active >= 0 && (this.hasChosen || !ADDRESS.test(this.typed));
+  }
+
+  async take(index) {
+    const one = this.shown[index];
+    const [start, end] = around(this.input.value, this.input.selectionStart);
+    this.close();
+    this.input.focus();
+    const text = one.members ? await this.membersOf(one) : one.text;
+    if (text === null) return;
+    const before = this.input.value.slice(0, start).trimEnd();
+    const after = this.input.value.slice(end).replace(/^[,;\s]+/, "");
+    const head = `${before}${before ? " " : ""}${text}, `;
+    this.input.value = head + after;
+    this.input.setSelectionRange(head.length, head.length);
+    this.input.scrollLeft = this.input.scrollWidth;
+    this.input.dispatchEvent(new Event("input", { bubbles: true }));
+    this.status.textContent = this.status.dataset.taken.replace("#", one.name);
+  }
+
+  async membersOf(group) {
+    try {
+      const answer = await fetch(group.members, { headers: { Accept: "application/json" } });
+      if (!answer.ok || answer.redirected) throw new TypeError();
+      const { recipients } = await answer.json();
+      return recipients.length ? recipients.join(", ") : null;
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      this.status.textContent = this.status.dataset.failed;
+      return null;
+    }
+  }
+
+  pressed(event) {
+    if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const act = {
+      ArrowDown: () => (this.isOpen ? this.move(1) : this.changed()),
+      ArrowUp: () => this.isOpen && this.move(-1),
+      Escape: () => this.isOpen && this.close(),
+      Enter: () => this.takes && this.take(this.active),
+      Tab: () => !event.shiftKey && this.takes && this.take(this.active),
+      ",": () => this.takes && this.take(this.active),
+      ";": () => this.takes && this.take(this.active),
+    }[event.key];
+    if (act && act() !== false) {
+      event.preventDefault();
+      if (event.key === "Escape") event.stopPropagation();
+    }
+  }
+}
+
+export function load(root) {
+  for (const input of root.querySelectorAll("input[data-complete]")) {
+    const line = new Line(input);
+    const attributes = { role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", autocomplete: "off" };
+    for (const [name, value] of Object.entries(attributes)) input.setAttribute(name, value);
+    input.addEventListener("input", () => line.changed());
+    input.addEventListener("keydown", (event) => line.pressed(event));
+    input.addEventListener("blur", () => line.close());
+    // The list is pressed without taking the cursor, and the keyboard of a phone, from the line.
+    line.list.addEventListener("mousedown", (event) => event.preventDefault());
+  }
+}
