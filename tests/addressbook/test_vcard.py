@@ -252,9 +252,39 @@ NAME = st.one_of(st.just(""), WORD)
 EMAILS = st.from_regex(r"[a-z][a-z.]{0,10}[a-z]@[a-z]{1,10}\.fr", fullmatch=True)
 
 
+PLACES = st.sampled_from(("home", "work", "other"))
+TELEPHONES = st.sampled_from(
+    ("home", "work", "mobile", "fax", "work_fax", "home_fax", "pager", "other")
+)
+NUMBERS = st.from_regex(r"[+0-9][0-9 .()/-]{2,14}[0-9]", fullmatch=True)
+URLS = st.from_regex(r"https://[a-z]{1,9}\.example/[a-zA-Z0-9?=&;,%_/-]{0,20}", fullmatch=True)
+# What no field is for: names of our own and of RFC 6350, with parameters, whatever their value.
+UNKNOWN = st.builds(
+    "{}{}:{}".format,
+    st.sampled_from(("X-SPOUSE", "X-PHONETIC-FIRST-NAME", "GENDER", "LANG", "TZ", "HOBBY")),
+    st.sampled_from(("", ";X-SOURCE=SUN", ';X-NOTE="a;b:c"')),
+    st.text(st.characters(exclude_categories=("Cs", "C", "Z")), min_size=1, max_size=60).map(clean),
+)
+
+
+@st.composite
+def postal_addresses(draw: st.DrawFn) -> PostalAddress:
+    lines = "\n".join(draw(st.lists(WORD.filter(bool), min_size=1, max_size=2)))
+    return PostalAddress(
+        draw(PLACES),
+        street=lines,
+        po_box=draw(NAME),
+        city=draw(NAME),
+        region=draw(NAME),
+        postal_code=draw(NAME),
+        country=draw(NAME),
+    )
+
+
 @st.composite
 def contacts(draw: st.DrawFn) -> ContactData:
     emails = draw(st.lists(EMAILS, max_size=4, unique=True))
+    numbers = draw(st.lists(NUMBERS, max_size=4, unique=True))
     return ContactData(
         display_name=draw(WORD.filter(bool)),
         prefix=draw(NAME),
@@ -264,13 +294,20 @@ def contacts(draw: st.DrawFn) -> ContactData:
         suffix=draw(NAME),
         nickname=draw(NAME),
         organization=draw(NAME),
+        department=draw(NAME),
         job_title=draw(NAME),
+        school=draw(NAME),
         notes="\n".join(draw(st.lists(WORD.filter(bool), max_size=3))).strip(),
-        emails=tuple(
-            Email(address, draw(st.sampled_from(("home", "work", "other")))) for address in emails
-        ),
+        emails=tuple(Email(address, draw(PLACES)) for address in emails),
+        phones=tuple(Phone(number, draw(TELEPHONES)) for number in numbers),
+        addresses=tuple(draw(st.lists(postal_addresses(), max_size=3, unique=True))),
+        urls=tuple(draw(st.lists(URLS, max_size=2, unique=True))),
         categories=tuple(draw(st.lists(WORD.filter(bool), max_size=3, unique=True))),
         birthday=draw(st.sampled_from(("", "1980-02-29", "--12-31"))),
+        anniversary=draw(st.sampled_from(("", "2004-02-29", "--01-01"))),
+        photo=draw(st.sampled_from((None, Photo("image/png", PNG)))),
+        uid=draw(st.sampled_from(("", "6f2c1d0a-0000-4000-8000-123456789abc", "SUN-42"))),
+        others=tuple(draw(st.lists(UNKNOWN, max_size=3, unique=True))),
     )
 
 
