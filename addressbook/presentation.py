@@ -204,7 +204,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Card:
-    """A contact in full."""
+    """A contact in full. ``messages_query`` finds the mail from and to its addresses, "" for one
+    without."""
 
     pk: int
     name: str
@@ -214,6 +215,7 @@ class Card:
     photo_url: str
     write_url: str
     call_url: str
+    messages_query: str
     lines: tuple[Line, ...]
     groups: tuple[Group, ...]
     updated: object
@@ -234,6 +236,7 @@ def card(contact: Contact, data: ContactData, groups: Iterable[Group], digest: s
         photo_url(contact.pk, digest),
         mails[0].url if mails else "",
         next((line.url for line in calls if line.url), ""),
+        " OR ".join(f"de:{email.address} OR à:{email.address}" for email in data.emails[:5]),
         (*mails, *calls, *_other_lines(data)),
         tuple(groups),
         contact.updated,

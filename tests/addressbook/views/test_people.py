@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from addressbook import contacts
+from addressbook import contacts, presentation
 from addressbook.contact_data import ContactData, Email, Phone, Photo, PostalAddress
 from addressbook.contacts import groups
 from addressbook.models import Contact, ContactPhoto
@@ -112,6 +112,14 @@ def test_the_card_shows_everything(visitor: Client, sophie: Contact) -> None:
     part = visitor.get(f"/contacts/{sophie.pk}/", headers=HTMX).content.decode()
     assert 'id="contact"' in part
     assert "<html" not in part
+
+
+def test_the_card_knows_how_to_find_its_mail(sophie: Contact) -> None:
+    card = presentation.card(sophie, contacts.data_of(sophie), (), "")
+    assert card.messages_query == (
+        "de:s.lambert@courriel.example OR à:s.lambert@courriel.example"
+        " OR de:sophie@mairie.example OR à:sophie@mairie.example"
+    )
 
 
 def test_the_card_opens_on_the_page_of_its_list(visitor: Client, claire: User) -> None:
