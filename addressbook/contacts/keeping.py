@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -90,7 +90,7 @@ def update_many(pairs: Sequence[tuple[Contact, ContactData]]) -> None:
     for contact, data in zip(rows, datas, strict=True):
         _filled(contact, data).updated = now
     with transaction.atomic():
-        Contact.objects.bulk_update(rows, [*_COLUMNS, "updated"], batch_size=BATCH)
+        _write_columns(rows)
         ContactAddress.objects.filter(contact__in=rows).delete()
         _write_addresses(rows, datas)
         kept = ContactPhoto.objects.filter(contact__in=rows)
@@ -102,6 +102,20 @@ def update_many(pairs: Sequence[tuple[Contact, ContactData]]) -> None:
         ]
         kept.filter(pk__in=[contact.pk for contact, _data in changed]).delete()
         _write_photos([contact for contact, _ in changed], [data for _, data in changed])
+
+
+def _write_columns(rows: Sequence[Contact]) -> None:
+    """One statement, run for each row: `bulk_update` takes five times as long to build its own."""
+    names = (*_COLUMNS, "updated")
+    fields = [field for field in Contact._meta.concrete_fields if field.name in names]
+    columns = ", ".join(f"{field.column} = %s" for field in fields)
+    sql = f"UPDATE {Contact._meta.db_table} SET {columns} WHERE id = %s"  # noqa: S608  our names
+    values = [
+        [field.get_db_prep_save(getattr(row, field.name), connection) for field in fields]
+        for row in rows
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(sql, [[*those, row.pk] for those, row in zip(values, rows, strict=True)])
 
 
 def data_of(contact: Contact) -> ContactData:
