@@ -114,6 +114,7 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.models",
         "accounts.audit",
         "accounts.http",
+        "accounts.sealed_files",
     },
     "accounts": {
         "webmail.imap",

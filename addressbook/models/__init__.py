@@ -4,6 +4,14 @@ from addressbook.models.collected import CollectedRecipient
 from addressbook.models.completion import ContactWord, DirectoryWord
 from addressbook.models.contacts import Contact, ContactAddress, ContactPhoto, Group
 from addressbook.models.directory import DirectoryDomain, DirectoryEntry
+from addressbook.models.imports import (
+    ImportFile,
+    ImportGroup,
+    ImportJob,
+    ImportPart,
+    ImportRow,
+    ImportTrace,
+)
 
 __all__ = [
     "CollectedRecipient",
@@ -15,4 +23,10 @@ __all__ = [
     "DirectoryEntry",
     "DirectoryWord",
     "Group",
+    "ImportFile",
+    "ImportGroup",
+    "ImportJob",
+    "ImportPart",
+    "ImportRow",
+    "ImportTrace",
 ]

@@ -1,0 +1,436 @@
+"""The first step: files are read once, and every row staged with what would become of it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TypeVar
+
+from django.db import transaction
+from django.utils import timezone
+
+from addressbook import charsets, importers, vcard
+from addressbook.contact_data import ContactData
+from addressbook.contacts import photos
+from addressbook.folding import fold
+from addressbook.importers import detect
+from addressbook.importers.reading import Reading
+from addressbook.imports import deciding, jobs, owners
+from addressbook.imports.heartbeat import Stopped, beat
+from addressbook.imports.joining import canonical, card, join
+from addressbook.imports.matching import Book, Candidate
+from addressbook.models import ImportFile, ImportGroup, ImportJob, ImportPart, ImportRow
+
+State, Decision, Fit = ImportJob.State, ImportRow.Decision, ImportRow.Fit
+_Item = TypeVar("_Item")
+
+_BATCH = 500
+_LONGEST_LINE = 500
+# With other columns such a file can be read after all.
+_CORRECTABLE = "unknown_columns"
+
+
+def check(job: ImportJob) -> None:
+    """Ends with the job's state at READY, or FAILED where every file is refused."""
+    _forget_attempt(job)
+    began = timezone.now()
+    readings = list(_readings(job))
+    refused = [reading.reject_code for _file, reading, _lines in readings if reading.reject_code]
+    if len(refused) == len(readings):
+        _refuse(job, refused[0] if refused else "empty")
+        return
+    staging = _Staging(job)
+    for file, reading, lines in readings:
+        staging.take(file, reading, lines)
+    readings.clear()
+    staging.put()
+    with transaction.atomic():
+        beat(job)
+        deciding.decide(job)
+        deciding.count(job)
+        beat(
+            job,
+            groups=job.staged_groups.count(),
+            warnings=dict(staging.warnings),
+            matched=began,
+            reject_code="",
+            attempts=0,
+        )
+        _end(job, State.READY)
+
+
+def rematch(job: ImportJob) -> None:
+    """Compare what is staged with an address book that has changed since."""
+    began = timezone.now()
+    for part in job.parts.filter(problem=""):
+        book = Book.of(part.user)
+        rows = part.rows.exclude(decision=Decision.REFUSED).order_by("number")
+        entries = [_Entry.of(row) for row in rows.iterator(chunk_size=_BATCH)]
+        _link(entries)
+        for batch in _batches(_with_sets(entries), _BATCH):
+            _match(book, batch)
+            with transaction.atomic():
+                beat(job)
+                ImportRow.objects.bulk_update(
+                    [entry.row for entry in batch], ["contact", "fit", "is_twin"], batch_size=100
+                )
+    with transaction.atomic():
+        beat(job, matched=began)
+        deciding.decide(job)
+        deciding.count(job)
+
+
+def _forget_attempt(job: ImportJob) -> None:
+    """What was staged by who was killed, or with other columns."""
+    with transaction.atomic():
+        beat(job, checked=0, total=0)
+        for table in (job.rows, job.staged_groups, job.parts):
+            found = table.all()
+            found._raw_delete(found.db)
+
+
+def _refuse(job: ImportJob, code: str) -> None:
+    if code == _CORRECTABLE and jobs.columns(job):
+        beat(job, reject_code=code, attempts=0)
+        _end(job, State.READY)
+        return
+    beat(job, reject_code=code, finished=timezone.now())
+    _end(job, State.FAILED)
+    jobs.purge(job)
+
+
+def _end(job: ImportJob, state: str) -> None:
+    beat(job, state=state, runner="")
+
+
+# --- files ---
+
+_Read = tuple[ImportFile, Reading, Sequence[str]]
+
+
+def _readings(job: ImportJob) -> Iterator[_Read]:
+    """Each file as it was understood, with the lines to show of rows that are refused."""
+    files = list(job.files.all())
+    first = next((file for file in files if file.columns), None)
+    for file in files:
+        chosen = job.columns if first and _headers(file) == _headers(first) else None
+        mapping = {int(index): name for index, name in chosen.items()} if chosen else None
+        try:
+            with jobs.open_file(file) as stream:
+                content = stream.read()
+        except OSError as error:
+            jobs.fail(job, ImportJob.Failure.GONE)
+            raise Stopped from error
+        reading = importers.read(content, source=job.source, columns=mapping)
+        _note(file, reading)
+        beat(job)
+        yield file, reading, _lines(content) if job.user and reading.skipped else ()
+
+
+def _headers(file: ImportFile) -> list[str]:
+    return [column[1] for column in file.columns]
+
+
+def _note(file: ImportFile, reading: Reading) -> None:
+    file.reject_code = reading.reject_code
+    file.format, file.program = reading.format, reading.source
+    file.charset = reading.charset[:40]
+    file.columns = [
+        (column.index, column.header[:200], column.field, column.examples)
+        for column in reading.columns
+    ]
+    file.save(update_fields=["reject_code", "format", "program", "charset", "columns"])
+
+
+def _lines(content: bytes) -> Sequence[str]:
+    """The lines of a file of text; an archive has none."""
+    if detect.is_zip(content):
+        return ()
+    return re.split("\r\n|\r|\n", charsets.decode(content).text)
+
+
+# --- rows ---
+
+
+@dataclass(slots=True, eq=False)
+class _Entry:
+    """A row on its way into the staging table. ``combined`` is what the rows of its set say
+    together; only the first of a set has it."""
+
+    row: ImportRow
+    data: ContactData
+    picture: str = ""
+    combined: ContactData | None = None
+    head: _Entry | None = None
+    members: list[_Entry] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, row: ImportRow) -> _Entry:
+        """As it was staged."""
+        picture = photos.digest(bytes(row.picture)) if row.picture else ""
+        combined = vcard.read_one(row.combined) if row.combined else None
+        return cls(row, vcard.read_one(row.vcard), picture, combined)
+
+
+@dataclass(slots=True)
+class _Part:
+    owner: owners.Owner | None
+    contacts: list[tuple[ImportFile, int, int, ContactData, list[str]]] = field(
+        default_factory=list
+    )
+    groups: dict[str, ImportGroup] = field(default_factory=dict)
+
+
+class _Staging:
+    """All files of a job, part after part: the owner's, where there is one, else each person's."""
+
+    def __init__(self, job: ImportJob) -> None:
+        self.job = job
+        self.warnings: Counter[str] = Counter()
+        self._parts: dict[str, _Part] = {}
+        self._refused: list[ImportRow] = []
+        self._number = 0
+        self._group_number = 0
+        if job.user:
+            self._parts[""] = _Part(None)
+
+    def take(self, file: ImportFile, reading: Reading, lines: Sequence[str]) -> None:
+        """The contacts and groups of one file."""
+        warned: dict[int, list[str]] = {}
+        for warning in reading.warnings:
+            self.warnings[warning.code] += 1
+            codes = warned.setdefault(warning.record, [])
+            if warning.code not in codes:
+                codes.append(warning.code)
+        whose = self._owners(reading)
+        places: list[tuple[_Part, int]] = []
+        for contact, record, line in zip(
+            reading.contacts, reading.records, reading.lines, strict=True
+        ):
+            part = self._part(whose.get(contact.owner))
+            places.append((part, len(part.contacts)))
+            plain = replace(contact, owner="")
+            part.contacts.append((file, record, line, plain, warned.get(record, [])))
+        for group in reading.groups:
+            part = self._part(whose.get(group.owner))
+            members = [places[index][1] for index in group.members if places[index][0] is part]
+            _add_group(part, group.name, members, group.external, len(group.missing))
+        for skipped in reading.skipped:
+            text = lines[skipped.line - 1] if 0 < skipped.line <= len(lines) else ""
+            self._refused.append(
+                ImportRow(
+                    job=self.job,
+                    file=file,
+                    record=skipped.record,
+                    line=skipped.line,
+                    decision=Decision.REFUSED,
+                    reason=skipped.reason,
+                    value=text[:_LONGEST_LINE] if self.job.user else "",
+                )
+            )
+
+    def put(self) -> None:
+        """Into the database, in batches, each with a sign of life."""
+        contacts = sum(len(part.contacts) for part in self._parts.values())
+        beat(self.job, total=contacts + len(self._refused))
+        for number, part in enumerate(self._parts.values()):
+            row = self._part_row(number, part)
+            self._put_part(part, row)
+            part.contacts.clear()
+        only = self.job.parts.first() if self.job.user else None
+        for batch in _batches(self._refused, _BATCH):
+            for refused in batch:
+                refused.part = only
+            self._stage(batch)
+
+    def _owners(self, reading: Reading) -> dict[str, owners.Owner]:
+        if self.job.user:
+            return {}
+        names = dict.fromkeys(contact.owner for contact in reading.contacts)
+        names.update(dict.fromkeys(group.owner for group in reading.groups))
+        shares = {one.value for one in reading.warnings if one.code == "owner_is_share"}
+        return owners.resolve(names, shares)
+
+    def _part(self, owner: owners.Owner | None) -> _Part:
+        key = owner.key if owner else ""
+        return self._parts.setdefault(key, _Part(owner))
+
+    def _part_row(self, number: int, part: _Part) -> ImportPart:
+        owner = part.owner
+        return ImportPart.objects.create(
+            job=self.job,
+            number=number,
+            owner=(owner.name if owner else str(self.job.user))[:254],
+            user=owner.user if owner else self.job.user,
+            problem=owner.problem if owner else "",
+            is_newcomer=bool(owner and not owner.problem and owner.user is None),
+            contacts=len(part.contacts),
+            groups=len(part.groups),
+        )
+
+    def _put_part(self, part: _Part, row: ImportPart) -> None:
+        first = self._number
+        if row.problem:
+            for batch in _batches(part.contacts, _BATCH):
+                self._stage([self._refused_row(row, one) for one in batch])
+            return
+        entries: list[_Entry] = []
+        for batch_of_contacts in _batches(part.contacts, _BATCH):
+            entries += [self._entry(row, one) for one in batch_of_contacts]
+            beat(self.job)
+        _find_sets(entries, first)
+        self._number += len(entries)
+        book = Book.of(row.user)
+        for entries_of_batch in _batches(_with_sets(entries), _BATCH):
+            _match(book, entries_of_batch)
+            self._stage([entry.row for entry in entries_of_batch])
+        for group in part.groups.values():
+            group.job, group.part, group.number = self.job, row, self._group_number
+            group.members = [first + index for index in group.members]
+            self._group_number += 1
+        ImportGroup.objects.bulk_create(part.groups.values(), batch_size=_BATCH)
+
+    def _refused_row(
+        self, part: ImportPart, one: tuple[ImportFile, int, int, ContactData, list[str]]
+    ) -> ImportRow:
+        file, record, line, _data, _warned = one
+        return ImportRow(
+            job=self.job,
+            part=part,
+            file=file,
+            record=record,
+            line=line,
+            decision=Decision.REFUSED,
+            reason=part.problem,
+        )
+
+    def _entry(
+        self, part: ImportPart, one: tuple[ImportFile, int, int, ContactData, list[str]]
+    ) -> _Entry:
+        file, record, line, data, warned = one
+        picture = photos.picture(data.photo) if data.photo else None
+        text = card(data)
+        # What a card says once it was written is what is compared.
+        data = vcard.read_one(text)
+        row = ImportRow(
+            job=self.job,
+            part=part,
+            file=file,
+            record=record,
+            line=line,
+            name=data.display_name[:300],
+            addresses=", ".join(email.address for email in data.emails),
+            vcard=text,
+            picture=picture.content if picture else None,
+            decision=Decision.NEW,
+            warnings=warned,
+        )
+        return _Entry(row, data, photos.digest(picture.content) if picture else "")
+
+    def _stage(self, rows: Sequence[ImportRow]) -> None:
+        """Number the rows and write them."""
+        with transaction.atomic():
+            for row in rows:
+                if row.number is None:
+                    row.number = self._number
+                    self._number += 1
+            beat(self.job, checked=self.job.checked + len(rows))
+            ImportRow.objects.bulk_create(rows)
+
+
+def _add_group(
+    part: _Part, name: str, members: Iterable[int], external: Iterable[str], missing: int
+) -> None:
+    """Two of one name are one group."""
+    folded = fold(name)[:200]
+    if not folded:
+        return
+    group = part.groups.setdefault(folded, ImportGroup(name=name[:200], folded=folded))
+    group.members = list(dict.fromkeys([*group.members, *members]))
+    group.external = list(dict.fromkeys([*group.external, *external]))
+    group.missing += missing
+
+
+def _find_sets(entries: Sequence[_Entry], first: int) -> None:
+    """Give each row its number, and each that is the same person as an earlier one the number of
+    that: an address in common and compatible names, or every word the same."""
+    for index, entry in enumerate(entries):
+        entry.row.number = first + index
+    sets = [list(found) for found in importers.duplicate_sets([one.data for one in entries])]
+    in_sets = {index for found in sets for index in found}
+    same: dict[str, list[int]] = {}
+    for index, entry in enumerate(entries):
+        if index not in in_sets:
+            same.setdefault(canonical(entry.data), []).append(index)
+    for found in (*sets, *(found for found in same.values() if len(found) > 1)):
+        head, *others = (entries[index] for index in found)
+        combined = head.data
+        for other in others:
+            other.row.head = head.row.number
+            combined = join(combined, other.data)
+            if not head.row.picture and other.row.picture:
+                head.row.picture, head.picture = other.row.picture, other.picture
+        head.combined = combined
+        head.row.combined = card(combined)
+    _link(entries)
+
+
+def _link(entries: Sequence[_Entry]) -> None:
+    """The rows of a set know one another."""
+    by_number = {entry.row.number: entry for entry in entries}
+    for entry in entries:
+        if entry.row.head is not None:
+            entry.head = by_number[entry.row.head]
+            entry.head.members.append(entry)
+
+
+def _with_sets(entries: Sequence[_Entry]) -> Iterator[_Entry]:
+    """In their order, but the members of a set right behind their head."""
+    for entry in entries:
+        if entry.head is None:
+            yield entry
+            yield from entry.members
+
+
+def _match(book: Book, entries: Sequence[_Entry]) -> None:
+    """Compare rows with the address book. Members follow their head, maybe in the next batch, and
+    are compared with what it leaves there."""
+    book.load(data for entry in entries for data in (entry.data, entry.combined) if data)
+    for entry in entries:
+        twin = book.twin(Candidate(entry.data, entry.picture))
+        entry.row.is_twin = twin is not None or _repeats(entry)
+        if entry.head is None:
+            _match_head(book, entry)
+
+
+def _match_head(book: Book, entry: _Entry) -> None:
+    match = book.match(Candidate(entry.combined or entry.data, entry.picture))
+    entry.row.contact_id = match.known.pk if match.known else None
+    entry.row.fit = match.fit
+    base = join(match.known.data, entry.data) if match.known else entry.data
+    for member in entry.members:
+        joined = join(base, member.data)
+        member.row.fit = Fit.ADDS if canonical(joined) != canonical(base) else Fit.SAME
+        member.row.contact_id = entry.row.contact_id
+        base = joined
+
+
+def _repeats(entry: _Entry) -> bool:
+    """Whether an earlier row of its set says exactly the same."""
+    if entry.head is None:
+        return False
+    own = canonical(entry.data)
+    return any(
+        canonical(other.data) == own
+        for other in (entry.head, *entry.head.members)
+        if other.row.number < entry.row.number
+    )
+
+
+def _batches(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
+    waiting = iter(items)
+    while batch := list(islice(waiting, size)):
+        yield batch

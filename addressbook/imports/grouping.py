@@ -1,0 +1,221 @@
+"""Groups of the files -> groups of the address book, brought up to date.
+
+Who is in the file's group and not in the address book's is added. Who is in the address book's, and
+in the file only in other groups, was moved: he leaves it, where duplicates are merged or replaced.
+Others who are in the address book's group alone stay, to be checked by the person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.models import User
+from addressbook.contacts import groups
+from addressbook.contacts.groups import MOST_ADDRESSES
+from addressbook.models import Contact, Group, ImportGroup, ImportJob, ImportPart, ImportRow
+
+Decision, Policy = ImportRow.Decision, ImportJob.Policy
+
+_Members = Any  # the model of a relation that Django makes
+# A contact of the address book by its key, or a row by its number that has none yet.
+Key = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupChange:
+    """What becomes of one group. ``group`` is None of a new one; ``added`` does not count who
+    ``moved`` here; ``removed`` moved from here elsewhere."""
+
+    staged: ImportGroup
+    group: Group | None
+    keys: tuple[Key, ...]
+    removed: tuple[int, ...]
+    external: tuple[str, ...]
+    added: int
+    moved: int
+    to_check: int
+
+    @property
+    def name(self) -> str:
+        return self.staged.name
+
+    @property
+    def is_new(self) -> bool:
+        return self.group is None
+
+
+def changes(part: ImportPart, policy: str, written: Mapping[int, int]) -> list[GroupChange]:
+    """``written`` are the keys of contacts that rows became, by their numbers; before anything is
+    written, {}."""
+    staged = list(part.staged_groups.order_by("number"))
+    if not staged:
+        return []
+    keys = _keys(part, policy, written)
+    wanted = {
+        one.pk: dict.fromkeys(keys[number] for number in one.members if number in keys)
+        for one in staged
+    }
+    there = _there(part.user, [one.folded for one in staged]) if part.user else {}
+    moved_to = _moved(staged, wanted, there) if policy in (Policy.MERGE, Policy.REPLACE) else {}
+    leaving = set(moved_to)
+    return [
+        _change(one, wanted[one.pk], there.get(one.folded), moved_to, leaving) for one in staged
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _There:
+    group: Group
+    members: frozenset[int]
+
+
+def _keys(part: ImportPart, policy: str, written: Mapping[int, int]) -> dict[int, Key]:
+    """Of each row that is in: whose contact it is."""
+    found: dict[int, Key] = {}
+    heads: dict[int, int] = {}
+    rows = part.rows.exclude(decision=Decision.REFUSED).order_by("number")
+    facts = rows.values_list("number", "head", "contact_id", "decision")
+    for number, head, contact, decision in facts.iterator(chunk_size=2000):
+        is_own = policy == Policy.KEEP and decision == Decision.NEW
+        if number in written:
+            found[number] = ("contact", written[number])
+        elif contact and not is_own:
+            found[number] = ("contact", contact)
+        elif head is not None and not is_own:
+            heads[number] = head
+        else:
+            found[number] = ("row", number)
+    for number, head in heads.items():
+        if head in found:
+            found[number] = found[head]
+    return found
+
+
+def _there(user: User, names: Iterable[str]) -> dict[str, _There]:
+    found = list(Group.objects.of(user).filter(folded__in=list(names)))
+    through: _Members = Group.contacts.through
+    rows = through.objects.filter(group__in=found, contact__deleted=None)
+    members: dict[int, set[int]] = {}
+    for group, contact in rows.values_list("group_id", "contact_id"):
+        members.setdefault(group, set()).add(contact)
+    return {group.folded: _There(group, frozenset(members.get(group.pk, ()))) for group in found}
+
+
+def _moved(
+    staged: Sequence[ImportGroup],
+    wanted: Mapping[int, Mapping[Key, None]],
+    there: Mapping[str, _There],
+) -> dict[tuple[int, int], int]:
+    """(staged group that is left, contact) -> the staged group where he is new."""
+    arrives: dict[int, int] = {}
+    for one in staged:
+        old = there.get(one.folded)
+        for kind, pk in wanted[one.pk]:
+            if kind == "contact" and (old is None or pk not in old.members):
+                arrives.setdefault(pk, one.pk)
+    return {
+        (one.pk, pk): arrives[pk]
+        for one in staged
+        if (old := there.get(one.folded))
+        for pk in old.members
+        if pk in arrives and ("contact", pk) not in wanted[one.pk]
+    }
+
+
+def _change(
+    one: ImportGroup,
+    wanted: Mapping[Key, None],
+    old: _There | None,
+    moved_to: Mapping[tuple[int, int], int],
+    leaving: set[tuple[int, int]],
+) -> GroupChange:
+    members = old.members if old else frozenset()
+    external = list(old.group.external) if old else []
+    known = {address.lower() for address in external}
+    external += [address for address in one.external if address.lower() not in known]
+    removed = tuple(sorted(pk for group, pk in leaving if group == one.pk))
+    new = [key for key in wanted if key[0] == "row" or key[1] not in members]
+    space = MOST_ADDRESSES - len(members) - len(external) + len(removed)
+    beyond = max(0, len(new) - max(0, space))
+    new = new[: len(new) - beyond]
+    arrived = {pk for (_group, pk), to in moved_to.items() if to == one.pk}
+    moved = sum(key[0] == "contact" and key[1] in arrived for key in new)
+    stay = sum(("contact", pk) not in wanted for pk in members) - len(removed)
+    return GroupChange(
+        staged=one,
+        group=old.group if old else None,
+        keys=tuple(new),
+        removed=removed,
+        external=tuple(external[:MOST_ADDRESSES]),
+        added=len(new) - moved,
+        moved=moved,
+        to_check=stay + one.missing + beyond,
+    )
+
+
+def apply(part: ImportPart, policy: str, written: Mapping[int, int]) -> None:
+    """All groups of a part at once, with what undo needs; the caller's transaction."""
+    assert part.user is not None  # noqa: S101  it was written
+    through: _Members = Group.contacts.through
+    made: list[_Members] = []
+    for change in changes(part, policy, written):
+        staged, group = change.staged, change.group
+        if group is None:
+            group = Group.objects.create(user=part.user, name=staged.name, folded=staged.folded)
+        staged.group, staged.is_new = group, change.is_new
+        staged.before, staged.after = group.external, list(change.external)
+        staged.added = [pk for kind, pk in change.keys if kind == "contact"]
+        staged.removed = list(change.removed)
+        staged.moved, staged.to_check = change.moved, change.to_check
+        staged.is_written = True
+        staged.save()
+        if staged.before != staged.after:
+            Group.objects.filter(pk=group.pk).update(external=staged.after)
+        through.objects.filter(group=group, contact__in=staged.removed).delete()
+        made += [through(group_id=group.pk, contact_id=pk) for pk in staged.added]
+    through.objects.bulk_create(made, batch_size=500, ignore_conflicts=True)
+
+
+def take_back(part: ImportPart, *, erase: bool) -> int:
+    """Groups as they were before; how many stay because they were changed by hand since. What the
+    import made goes into the bin, or for good; the caller's transaction."""
+    kept = 0
+    for staged in part.staged_groups.filter(is_written=True, is_undone=False).order_by("-number"):
+        group = Group.objects.filter(pk=staged.group_id or 0, deleted=None).first()
+        if group and staged.is_new:
+            staged.is_kept = not _remove(group, staged, erase=erase)
+        elif group:
+            staged.is_kept = not _restore(group, staged)
+        staged.is_undone = True
+        kept += staged.is_kept
+        staged.save(update_fields=["is_undone", "is_kept", "group"])
+    return kept
+
+
+def _remove(group: Group, staged: ImportGroup, *, erase: bool) -> bool:
+    """False when somebody gave it another name, another contact or another address."""
+    others = group.contacts.filter(deleted=None).exclude(pk__in=staged.added)
+    if others.exists() or group.external != staged.after or group.folded != staged.folded:
+        return False
+    if erase:
+        staged.group = None
+        group.delete()
+    else:
+        groups.delete(group)
+    return True
+
+
+def _restore(group: Group, staged: ImportGroup) -> bool:
+    """Its members and other addresses; False when the latter were changed since."""
+    through: _Members = Group.contacts.through
+    through.objects.filter(group=group, contact__in=staged.added).delete()
+    back = Contact.objects.filter(pk__in=staged.removed, user_id=group.user_id)
+    group.contacts.add(*back)
+    if staged.before == staged.after or group.external == staged.before:
+        return True
+    if group.external != staged.after:
+        return False
+    Group.objects.filter(pk=group.pk).update(external=staged.before)
+    return True

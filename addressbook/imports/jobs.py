@@ -1,0 +1,287 @@
+"""Imports from their beginning to their end: asked for, confirmed, cancelled, undone, tended.
+
+What takes time is done by `run`, in a worker. Who has changed a job's state here (`accept`,
+`choose_columns`, `start`, `cancel`, `undo`) hands it over with
+`addressbook.tasks.run_import.delay(job.pk)` while `job.is_moving`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import sealed_files
+from accounts.models import User
+from addressbook.contacts import keeping
+from addressbook.importers import LARGEST_FILE, Column
+from addressbook.imports import deciding
+from addressbook.models import ImportFile, ImportJob, ImportRow
+from webmail.errors import AddressBookFull
+
+State = ImportJob.State
+
+MOST_FILES = 20
+"""At once."""
+FIELDS = (
+    "display_name", "prefix", "first_name", "middle_name", "last_name", "suffix", "nickname",
+    "email", "email:home", "email:work",
+    "phone:mobile", "phone:home", "phone:work", "phone:other", "phone:fax", "phone:work_fax",
+    "phone:home_fax", "phone:pager",
+    "home.street", "home.po_box", "home.city", "home.region", "home.postal_code", "home.country",
+    "home.formatted",
+    "work.street", "work.po_box", "work.city", "work.region", "work.postal_code", "work.country",
+    "work.formatted",
+    "other.street", "other.city", "other.region", "other.postal_code", "other.country",
+    "other.formatted",
+    "organization", "department", "job_title", "birthday", "anniversary", "url", "categories",
+    "notes",
+)  # fmt: skip
+"""What a person may say that a column holds; the names of `importers.headers`."""
+SUFFIX = ".contacts"
+# A file without a job is left from a crash: its job is made right after it.
+_ORPHAN_SECONDS = 2 * 60 * 60
+
+
+class Upload(Protocol):
+    """What Django makes of an uploaded file."""
+
+    @property
+    def name(self) -> str | None: ...
+    def chunks(self) -> Iterator[bytes]: ...
+
+
+# --- asked for ---
+
+
+def accept(
+    user: User | None,
+    files: Sequence[Upload],
+    source: str = ImportJob.Source.AUTO,
+    *,
+    uploaded_by: User | None,
+    policy: str = ImportJob.Policy.MERGE,
+) -> ImportJob:
+    """Files of one import, sealed into the spool, to be checked by `run`; at most `MOST_FILES` are
+    taken. ``user`` None: the files say whose contacts they are. OSError when the spool can't be
+    written."""
+    found = [(Path(file.name or "").name[:200] or "?", file.chunks()) for file in files]
+    return accept_chunks(user, found[:MOST_FILES], source, uploaded_by=uploaded_by, policy=policy)
+
+
+def accept_chunks(
+    user: User | None,
+    files: Sequence[tuple[str, Iterable[bytes]]],
+    source: str,
+    *,
+    uploaded_by: User | None,
+    policy: str,
+) -> ImportJob:
+    """`accept` of names and pieces of bytes."""
+    spooled: list[ImportFile] = []
+    try:
+        for number, (name, chunks) in enumerate(files):
+            file = ImportFile(
+                number=number,
+                name=name,
+                spool=sealed_files.new_name(),
+                source_key=sealed_files.new_key(),
+            )
+            sealed_files.write(path_of(file), bytes(file.source_key), _bounded(chunks))
+            spooled.append(file)
+        with transaction.atomic():
+            job = ImportJob.objects.create(
+                user=user, uploaded_by=uploaded_by, source=source, policy=policy
+            )
+            for file in spooled:
+                file.job = job
+            ImportFile.objects.bulk_create(spooled)
+    except BaseException:
+        for file in spooled:
+            path_of(file).unlink(missing_ok=True)
+        raise
+    return job
+
+
+def _bounded(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """A byte more than the limit at most: enough to tell that it is too large."""
+    left = LARGEST_FILE + 1
+    for chunk in chunks:
+        yield chunk[:left]
+        left -= len(chunk)
+        if left <= 0:
+            return
+
+
+def find(user: User, pk: int) -> ImportJob | None:
+    """A person's own import."""
+    return ImportJob.objects.of(user).filter(pk=pk).first()
+
+
+# --- looked at, chosen ---
+
+
+def columns(job: ImportJob) -> tuple[Column, ...]:
+    """How the columns of the first table among the files were understood, with three examples
+    each; () where none is a table, or the import is over."""
+    table = _table(job)
+    return _columns(table) if table else ()
+
+
+def _table(job: ImportJob) -> ImportFile | None:
+    return next((file for file in job.files.all() if file.columns), None)
+
+
+def _columns(file: ImportFile) -> tuple[Column, ...]:
+    return tuple(
+        Column(index, header, field, tuple(examples))
+        for index, header, field, examples in file.columns
+    )
+
+
+def choose_columns(job: ImportJob, mapping: Mapping[int, str]) -> bool:
+    """Read the files again with other fields, by the index of their columns, "" for none; unknown
+    ones count for nothing. It holds for every table with the same headers. False when it was too
+    late: it is being written, or over."""
+    chosen = {
+        str(column.index): mapping[column.index]
+        for column in columns(job)
+        if mapping.get(column.index) in (column.field, "", *FIELDS)
+    }
+    return _leave(job, (State.READY,), State.UPLOADED, columns=chosen, attempts=0)
+
+
+def choose_policy(job: ImportJob, policy: str) -> bool:
+    """What becomes of duplicates; counted anew from what is staged. False when it was too late."""
+    with transaction.atomic():
+        if not _leave(job, (State.READY,), State.READY, policy=ImportJob.Policy(policy)):
+            return False
+        deciding.decide(job)
+        deciding.count(job)
+    return True
+
+
+def start(job: ImportJob) -> bool:
+    """The person has seen it. False when it was too late, or nothing is to be written. Raises
+    AddressBookFull, when the new contacts are more than there is room for."""
+    if job.reject_code or not job.total:
+        return False
+    if job.user and job.new > keeping.room(job.user):
+        raise AddressBookFull
+    return _leave(job, (State.READY,), State.WRITING, attempts=0)
+
+
+def cancel(job: ImportJob) -> bool:
+    """Stop it; what was written already is taken back. False when it was too late."""
+    now = timezone.now()
+    before = (State.UPLOADED, State.CHECKING, State.READY)
+    if _leave(job, before, State.CANCELLED, finished=now, runner=""):
+        purge(job)
+        return True
+    return _leave(
+        job, (State.WRITING,), State.UNDOING, ends_as=State.CANCELLED, runner="", attempts=0
+    )
+
+
+def undo(job: ImportJob) -> bool:
+    """Take a whole import back, within 30 days: what it made goes into the bin, what it changed is
+    as before; what was changed by hand since stays as it is (`kept`). False when it is too late."""
+    if not job.is_undoable:
+        return False
+    return _leave(job, (State.DONE,), State.UNDOING, ends_as=State.UNDONE, runner="", attempts=0)
+
+
+def _leave(job: ImportJob, before: Sequence[str], after: str, **values: object) -> bool:
+    """Change the state unless somebody else did."""
+    values |= {"state": after, "heartbeat": timezone.now()}
+    if not ImportJob.objects.filter(pk=job.pk, state__in=before).update(**values):
+        job.refresh_from_db()
+        return False
+    job.refresh_from_db()
+    return True
+
+
+def fail(job: ImportJob, failure: ImportJob.Failure) -> None:
+    """The worker who has it gives it up; what was written is taken back. If that fails, it is tried
+    again until the attempts are over."""
+    now = timezone.now()
+    mine = ImportJob.objects.filter(pk=job.pk, runner=job.runner)
+    if mine.filter(state=State.WRITING).update(
+        state=State.UNDOING, ends_as=State.FAILED, failure=failure, runner="", attempts=0
+    ):
+        return
+    lasting = failure == ImportJob.Failure.INTERRUPTED
+    if not lasting and mine.filter(state=State.UNDOING).update(runner="", heartbeat=now):
+        return
+    if mine.update(state=State.FAILED, failure=failure, runner="", finished=now):
+        purge(job)
+
+
+# --- tended ---
+
+
+def tend() -> list[int]:
+    """Take up what died, give up what waits in vain, remove what is left over; the jobs that the
+    caller should start."""
+    now = timezone.now()
+    moving = ImportJob.objects.moving()
+    dead = moving.exclude(runner="").filter(heartbeat__lt=now - ImportJob.PATIENCE)
+    dead.update(runner="")
+    unseen = ImportJob.objects.filter(state=State.READY, heartbeat__lt=now - ImportJob.CONFIRMABLE)
+    for job in unseen:
+        cancel(job)
+    for job in ImportJob.objects.filter(undo_until__lt=now):
+        forget_traces(job)
+    _remove_leftovers()
+    # One that was asked for this minute is in the queue already.
+    waiting = moving.filter(runner="", heartbeat__lt=now - ImportJob.QUEUED)
+    return list(waiting.order_by("created").values_list("pk", flat=True))
+
+
+def purge(job: ImportJob) -> None:
+    """All but the report, and what undo needs."""
+    _forget_files(job)
+    decided = ImportRow.objects.filter(job=job).exclude(decision=ImportRow.Decision.REFUSED)
+    decided._raw_delete(decided.db)
+    job.files.update(columns=[])
+
+
+def forget_traces(job: ImportJob) -> None:
+    """It can't be undone any more."""
+    job.traces.all().delete()
+    job.staged_groups.all().delete()
+    ImportJob.objects.filter(pk=job.pk).update(undo_until=None)
+
+
+def _forget_files(job: ImportJob) -> None:
+    for file in job.files.exclude(spool=""):
+        path_of(file).unlink(missing_ok=True)
+    job.files.update(source_key=b"", spool="")
+
+
+def _remove_leftovers() -> None:
+    over = ImportJob.objects.filter(state__in=ImportJob.FINISHED)
+    for job in over.exclude(files=None).exclude(files__spool="").distinct():
+        purge(job)
+    kept = set(ImportFile.objects.exclude(spool="").values_list("spool", flat=True))
+    for path in settings.SPOOL.glob(f"*{SUFFIX}"):
+        if path.stem not in kept:
+            sealed_files.remove_older(settings.SPOOL, path.name, _ORPHAN_SECONDS)
+
+
+# --- files ---
+
+
+def path_of(file: ImportFile) -> Path:
+    return Path(settings.SPOOL) / f"{file.spool}{SUFFIX}"
+
+
+def open_file(file: ImportFile) -> BinaryIO:
+    """OSError when it is gone."""
+    if not file.spool:
+        raise FileNotFoundError(file.name)
+    return sealed_files.read(path_of(file), bytes(file.source_key))

@@ -1,0 +1,108 @@
+"""Whose contacts a file of many people's holds: names of owners -> people.
+
+The same login follows from a name as at sign-in (`accounts.backends.whom`), so that who is made
+here is found by the first sign-in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from django.contrib.auth.hashers import make_password
+
+from accounts.models import MailDomain, StaffRecord, User
+from addressbook.models import ImportPart
+
+Problem = ImportPart.Problem
+
+_BATCH = 300
+_NAME = re.compile(r"[^\s@,;=<>\"\x00-\x1f]{1,64}(?:@[^\s@,;=<>\"\x00-\x1f]{1,189})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """``user`` is None for who never signed in, and where there is a ``problem``."""
+
+    name: str
+    domain: MailDomain | None = None
+    login: str = ""
+    address: str = ""
+    user: User | None = None
+    problem: str = ""
+
+    @property
+    def key(self) -> str:
+        """Two names of one person have one."""
+        return f"{self.domain.pk}:{self.login}" if self.domain else f"?{self.name}"
+
+
+def resolve(names: Iterable[str], shares: Collection[str] = ()) -> dict[str, Owner]:
+    """The owner that each name is: a login of the default domain, or an address. ``shares`` are
+    names of shared books that nobody explains."""
+    domains: dict[str, MailDomain | None] = {}
+    found: dict[str, Owner] = {}
+    fit: dict[MailDomain, list[tuple[str, str]]] = {}
+    for name in names:
+        typed = name.strip().lower()
+        if problem := _problem(typed, name in shares):
+            found[name] = Owner(name, problem=problem)
+            continue
+        host = typed.partition("@")[2]
+        if host not in domains:
+            domains[host] = MailDomain.objects.of_typed_login(typed)
+        if domain := domains[host]:
+            fit.setdefault(domain, []).append((name, typed))
+        else:
+            found[name] = Owner(name, problem=Problem.DOMAIN)
+    for domain, pairs in fit.items():
+        for batch in _batches(pairs):
+            found |= {owner.name: owner for owner in _of_domain(domain, batch)}
+    return found
+
+
+def find(name: str) -> Owner:
+    """One owner, as an administrator names him."""
+    return resolve([name])[name]
+
+
+def ensure(owner: Owner) -> User:
+    """The person, made without a usable password where he never signed in."""
+    if owner.user:
+        return owner.user
+    defaults = {"address": owner.address, "password": make_password(None)}
+    return User.objects.get_or_create(
+        mail_domain=owner.domain, login=owner.login, defaults=defaults
+    )[0]
+
+
+def _problem(typed: str, is_share: bool) -> str:
+    if not typed:
+        return Problem.NO_OWNER
+    if is_share:
+        return Problem.SHARE
+    return "" if _NAME.fullmatch(typed) else Problem.UNCLEAR
+
+
+def _batches(pairs: list[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
+    waiting = iter(pairs)
+    while batch := list(islice(waiting, _BATCH)):
+        yield batch
+
+
+def _of_domain(domain: MailDomain, pairs: list[tuple[str, str]]) -> Iterator[Owner]:
+    logins = [domain.server_login(typed) for _name, typed in pairs]
+    addresses = [domain.address_of(typed) for _name, typed in pairs]
+    people = User.objects.filter(mail_domain=domain)
+    by_login = {user.login: user for user in people.filter(login__in=logins)}
+    by_address = {user.address: user for user in people.filter(address__in=addresses)}
+    records = StaffRecord.objects.filter(mail_domain=domain, address__in=addresses)
+    known = dict(records.values_list("address", "login"))
+    # A login may differ from the address: who has it already is the same person.
+    by_login |= {user.login: user for user in people.filter(login__in=known.values())}
+    for (name, _typed), login, address in zip(pairs, logins, addresses, strict=True):
+        user = by_login.get(login) or by_address.get(address)
+        login = user.login if user else known.get(address, login)
+        yield Owner(name, domain, login, address, user or by_login.get(login))

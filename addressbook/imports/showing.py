@@ -1,0 +1,182 @@
+"""What people see of an import: the preview, the report, what undoing kept, the word at sign-in."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from addressbook import vcard
+from addressbook.contact_data import ContactData
+from addressbook.contacts.export import neutral
+from addressbook.importers import codes
+from addressbook.imports import grouping
+from addressbook.imports.grouping import GroupChange
+from addressbook.imports.joining import join
+from addressbook.imports.writing import FULL
+from addressbook.models import Contact, ImportGroup, ImportJob, ImportPart, ImportRow
+
+Decision, Policy, Fit = ImportRow.Decision, ImportJob.Policy, ImportRow.Fit
+
+PAGE_SIZE = 50
+_FULL_WORDS = _("There is no room for it: 100,000 contacts at most, those in the bin included.")
+
+
+@dataclass(frozen=True)
+class PreviewRow:
+    """A row as a person looks at it. ``reason`` is a sentence, "" where there is nothing to say;
+    ``warnings`` are sentences. ``mine`` is the contact that is there (``contact`` its key) and
+    ``result`` what the import makes of it; of a duplicate in the file itself, ``same_as`` is the
+    line of the first. None and 0 where there is no such thing."""
+
+    line: int
+    file: str
+    name: str
+    addresses: str
+    decision: str
+    reason: str
+    warnings: tuple[str, ...]
+    contact: int | None
+    data: ContactData | None
+    mine: ContactData | None
+    result: ContactData | None
+    same_as: int
+
+
+@dataclass(frozen=True)
+class PreviewPage:
+    """One page, numbered from 1, of the rows with one decision."""
+
+    rows: tuple[PreviewRow, ...]
+    number: int
+    total: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // PAGE_SIZE))
+
+
+def preview(job: ImportJob, decision: str, page: int = 1) -> PreviewPage:
+    """Rows of a ``new``, ``merge``, ``unchanged`` or ``refused`` decision, in the order of the
+    files. After the import only the refused ones are left."""
+    found = job.rows.filter(decision=decision)
+    total = found.count()
+    page = max(1, min(page, -(-total // PAGE_SIZE)))
+    start = (page - 1) * PAGE_SIZE
+    rows = list(found.select_related("file", "contact")[start : start + PAGE_SIZE])
+    heads = job.rows.filter(number__in=[row.head for row in rows if row.head is not None])
+    lines = dict(heads.values_list("number", "line"))
+    shown = tuple(_shown(job, row, lines.get(row.head or 0, 0)) for row in rows)
+    return PreviewPage(shown, page, total)
+
+
+def _shown(job: ImportJob, row: ImportRow, head_line: int) -> PreviewRow:
+    data = vcard.read_one(row.combined or row.vcard) if row.vcard else None
+    contact = row.contact if job.policy != Policy.KEEP or row.is_twin else None
+    mine = vcard.read_one(contact.vcard) if contact and contact.deleted is None else None
+    is_member = row.head is not None and job.policy != Policy.KEEP
+    result = None
+    if data and mine and row.decision == Decision.MERGE:
+        result = replace(data, uid=mine.uid) if job.policy == Policy.REPLACE else join(mine, data)
+    return PreviewRow(
+        line=row.line,
+        file=row.file.name,
+        name=row.name,
+        addresses=row.addresses,
+        decision=row.decision,
+        reason=_reason(job, row, is_member),
+        warnings=tuple(gettext(codes.WARNINGS[code]) for code in row.warnings),
+        contact=contact.pk if mine and contact else None,
+        data=data,
+        mine=mine,
+        result=result,
+        same_as=head_line if is_member else 0,
+    )
+
+
+def _reason(job: ImportJob, row: ImportRow, is_member: bool) -> str:
+    if row.decision == Decision.REFUSED:
+        return reason_words(row.reason)
+    if is_member:
+        return gettext("The same person stands in the file twice.")
+    if row.decision != Decision.UNCHANGED:
+        return ""
+    if job.policy == Policy.SKIP and row.fit == Fit.ADDS:
+        return gettext("You have this contact already: it is skipped.")
+    return gettext("Everything in it is in your address book already.")
+
+
+def reason_words(code: str) -> str:
+    """Why a record is left out, as a sentence."""
+    if code == FULL:
+        return str(_FULL_WORDS)
+    if code in ImportPart.Problem.values:
+        return str(ImportPart.Problem(code).label)
+    return gettext((codes.SKIPS | codes.REJECTS)[code])
+
+
+def refused_csv(job: ImportJob) -> Iterator[str]:
+    """The refused rows with their reasons, as French spreadsheets open it: the file, the line, the
+    reason, and the line as it stands there. No cell can be taken for a formula."""
+    yield "\ufeff" + _line(
+        [gettext("File"), gettext("Line"), gettext("Name"), gettext("Reason"), gettext("As it was")]
+    )
+    rows = job.rows.filter(decision=Decision.REFUSED).select_related("file").order_by("number")
+    for row in rows.iterator(chunk_size=500):
+        cells = [row.file.name, str(row.line or ""), row.name, reason_words(row.reason), row.value]
+        yield _line([neutral(cell) for cell in cells])
+
+
+def _line(cells: list[str]) -> str:
+    made = io.StringIO()
+    csv.writer(made, delimiter=";", lineterminator="\r\n").writerow(cells)
+    return made.getvalue()
+
+
+def group_changes(job: ImportJob) -> list[GroupChange]:
+    """What becomes of each group, while the import waits for the person's word."""
+    parts = job.parts.filter(problem="").select_related("user")
+    return [change for part in parts for change in grouping.changes(part, job.policy, {})]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What undoing left as it is, because it was changed by hand since."""
+
+    contacts: tuple[Contact, ...]
+    groups: tuple[ImportGroup, ...]
+
+
+def kept(job: ImportJob) -> Kept:
+    """The first hundred contacts, by name, and all groups."""
+    found: QuerySet[Contact] = Contact.objects.filter(
+        pk__in=job.traces.filter(is_kept=True).values("contact")
+    )
+    return Kept(
+        tuple(found.order_by("initial", "sort_key", "pk")[:100]),
+        tuple(job.staged_groups.filter(is_kept=True).select_related("group")),
+    )
+
+
+def to_tell(user: User) -> ImportPart | None:
+    """The last import that somebody else made for this person, until he dismisses it."""
+    return (
+        ImportPart.objects.filter(user=user, told=None, problem="", job__state=ImportJob.State.DONE)
+        .exclude(job__uploaded_by=user)
+        .filter(new__gt=0)
+        .select_related("job")
+        .order_by("-job")
+        .first()
+    )
+
+
+def dismiss(user: User) -> None:
+    """He has read it."""
+    ImportPart.objects.filter(user=user, told=None).update(told=timezone.now())

@@ -1,0 +1,129 @@
+"""Take back what an import wrote: undone, cancelled while it was written, or failed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import AuditEvent
+from addressbook import vcard
+from addressbook.contacts import keeping, photos
+from addressbook.imports import grouping, jobs
+from addressbook.imports.heartbeat import beat
+from addressbook.imports.joining import mark
+from addressbook.models import Contact, ContactPhoto, ImportJob, ImportPart, ImportTrace
+
+State = ImportJob.State
+
+BATCH = 500
+
+
+def take_back(job: ImportJob) -> None:
+    """Ends with the job's state at what its `ends_as` says. Of an import that is undone, contacts
+    and groups that it made go into the bin; of one that never ended, for good, for nobody has seen
+    them. Those changed by hand since stay, marked as kept."""
+    for part in job.parts.order_by("-number"):
+        _take_back_groups(job, part)
+    while _take_back_rows(job):
+        pass
+    _finish(job)
+
+
+def _erases(job: ImportJob) -> bool:
+    return job.ends_as != State.UNDONE
+
+
+def _take_back_groups(job: ImportJob, part: ImportPart) -> None:
+    with transaction.atomic():
+        beat(job)
+        kept = grouping.take_back(part, erase=_erases(job))
+        beat(job, kept=job.kept + kept)
+
+
+def _take_back_rows(job: ImportJob) -> bool:
+    """The last traces, each in one transaction with what it did; False when none is left."""
+    with transaction.atomic():
+        beat(job)
+        traces = list(job.traces.filter(is_kept=False).order_by("-number")[:BATCH])
+        if not traces:
+            return False
+        kept = _undo(job, traces)
+        job.traces.filter(pk__in=[trace.pk for trace in kept]).update(is_kept=True)
+        done = {trace.pk for trace in traces} - {trace.pk for trace in kept}
+        job.traces.filter(pk__in=done).delete()
+        beat(job, kept=job.kept + len(kept), undone=job.undone + len(traces), attempts=0)
+    return True
+
+
+def _undo(job: ImportJob, traces: Sequence[ImportTrace]) -> list[ImportTrace]:
+    """Those whose contact was changed by hand since: they stay as they are."""
+    pks = [trace.contact_id for trace in traces if trace.contact_id]
+    contacts = Contact.objects.select_for_update().in_bulk(pks)
+    digests = dict(ContactPhoto.objects.filter(contact__in=pks).values_list("pk", "digest"))
+    kept: list[ImportTrace] = []
+    made: list[int] = []
+    changed: list[tuple[ImportTrace, Contact]] = []
+    for trace in traces:
+        contact = contacts.get(trace.contact_id or 0)
+        if contact is None:  # deleted for good since
+            continue
+        if mark(contact.vcard, digests.get(contact.pk, "")) != bytes(trace.after):
+            kept.append(trace)
+        elif trace.before:
+            changed.append((trace, contact))
+        else:
+            made.append(contact.pk)
+    _remove(job, made)
+    _restore(changed)
+    return kept
+
+
+def _remove(job: ImportJob, pks: Sequence[int]) -> None:
+    found = Contact.objects.filter(pk__in=pks)
+    if _erases(job):
+        found.delete()
+    else:
+        found.filter(deleted=None).update(deleted=timezone.now())
+
+
+def _restore(changed: Sequence[tuple[ImportTrace, Contact]]) -> None:
+    contacts = [contact for _trace, contact in changed]
+    rows = ContactPhoto.objects.filter(contact__in=contacts).values_list("pk", "content")
+    pictures = {pk: bytes(content) for pk, content in rows}
+    pairs = []
+    for trace, contact in changed:
+        data = vcard.read_one(trace.before)
+        if trace.before_picture:
+            content: bytes | None = bytes(trace.before_picture)
+        else:
+            content = pictures.get(contact.pk) if trace.had_picture else None
+        pairs.append((contact, replace(data, photo=photos.made(content) if content else None)))
+    keeping.update_many(pairs)
+
+
+def _finish(job: ImportJob) -> None:
+    with transaction.atomic():
+        beat(job, finished=timezone.now())
+        if job.ends_as == State.UNDONE:
+            _note(job)
+        else:
+            job.traces.all().delete()
+            job.staged_groups.all().delete()
+        beat(job, state=job.ends_as, runner="")
+    jobs.purge(job)
+
+
+def _note(job: ImportJob) -> None:
+    audit.record(
+        AuditEvent.Kind.CONTACTS_IMPORT_UNDONE,
+        actor=job.uploaded_by,
+        target=str(job.user or ""),
+        key=job.pk,
+        created=job.new,
+        updated=job.merged,
+        kept=job.kept,
+    )

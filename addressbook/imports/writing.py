@@ -1,0 +1,212 @@
+"""The second step: staged rows become contacts, 500 in a transaction, each once by its number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import AuditEvent, User
+from addressbook import vcard
+from addressbook.contact_data import ContactData
+from addressbook.contacts import keeping, photos
+from addressbook.imports import checking, deciding, grouping, jobs, owners
+from addressbook.imports.heartbeat import beat
+from addressbook.imports.joining import canonical, join, mark
+from addressbook.models import Contact, ContactPhoto, ImportJob, ImportPart, ImportRow, ImportTrace
+
+State, Decision, Policy = ImportJob.State, ImportRow.Decision, ImportJob.Policy
+
+BATCH = 500
+FULL = "book_full"
+"""Why a row is refused for which there is no room."""
+
+
+def write(job: ImportJob) -> None:
+    """Ends with the job done."""
+    if not job.written and _is_overtaken(job):
+        checking.rematch(job)
+    while _write_batch(job):
+        pass
+    for part in job.parts.filter(problem="").exclude(user=None).order_by("number"):
+        _write_groups(job, part)
+    _finish(job)
+
+
+def _is_overtaken(job: ImportJob) -> bool:
+    """Whether an address book has changed since it was compared."""
+    since = job.matched
+    changed = Contact.objects.filter(user__in=job.parts.values("user"))
+    return changed.filter(Q(updated__gte=since) | Q(deleted__gte=since)).exists()
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What a batch does: new contacts, changed ones, and rows whose decision was overtaken."""
+
+    new: list[tuple[ImportRow, ContactData]] = field(default_factory=list)
+    changed: list[tuple[ImportRow, Contact, ContactData]] = field(default_factory=list)
+    decided: list[ImportRow] = field(default_factory=list)
+
+    def decide(self, row: ImportRow, decision: str, reason: str = "") -> None:
+        if row.decision != decision:
+            row.decision, row.reason = decision, reason
+            self.decided.append(row)
+
+
+def _write_batch(job: ImportJob) -> bool:
+    """False when all rows are done."""
+    with transaction.atomic():
+        beat(job)
+        found = job.rows.filter(number__gte=job.written).select_related("part")
+        rows = list(found.order_by("number")[:BATCH])
+        if not rows:
+            return False
+        part = rows[0].part
+        rows = [row for row in rows if row.part_id == rows[0].part_id]
+        if part and not part.problem:
+            _write_rows(job, part, rows)
+        beat(job, written=rows[-1].number + 1, attempts=0)
+    return True
+
+
+def _write_rows(job: ImportJob, part: ImportPart, rows: Sequence[ImportRow]) -> None:
+    user = _person(part)
+    batch = _plan(job, user, rows)
+    room = keeping.room(user)
+    for row, _data in batch.new[room:]:
+        batch.decide(row, Decision.REFUSED, FULL)
+    new = batch.new[:room]
+    made = keeping.create_many(user, [data for _row, data in new])
+    traces = [
+        ImportTrace(
+            job=job,
+            number=row.number,
+            contact=contact,
+            after=_mark(contact, photos.digest(data.photo.content) if data.photo else ""),
+        )
+        for (row, data), contact in zip(new, made, strict=True)
+    ]
+    traces += _change(job, batch)
+    ImportTrace.objects.bulk_create(traces)
+    ImportRow.objects.bulk_update(batch.decided, ["decision", "reason"], batch_size=100)
+
+
+def _person(part: ImportPart) -> User:
+    """Who never signed in is made now, not before: a dry run makes nobody."""
+    if part.user is None:
+        part.user = owners.ensure(owners.find(part.owner))
+        part.save(update_fields=["user"])
+    return part.user
+
+
+def _plan(job: ImportJob, user: User, rows: Sequence[ImportRow]) -> _Batch:
+    batch = _Batch()
+    keeps_both = job.policy == Policy.KEEP
+    targets = [row.contact_id for row in rows if row.contact_id]
+    there = Contact.objects.of(user).select_for_update().in_bulk(targets)
+    for row in rows:
+        if row.decision == Decision.REFUSED or (row.head is not None and not keeps_both):
+            continue
+        contact = there.get(row.contact_id or 0)
+        if keeps_both:
+            if row.decision == Decision.NEW:
+                batch.new.append((row, _data(row, row.vcard)))
+        elif contact is None:
+            # New, or the contact was deleted a moment ago.
+            batch.decide(row, Decision.NEW)
+            batch.new.append((row, _data(row, row.combined or row.vcard)))
+        elif row.decision == Decision.MERGE:
+            batch.changed.append((row, contact, _data(row, row.combined or row.vcard)))
+    return batch
+
+
+def _data(row: ImportRow, text: str) -> ContactData:
+    data = vcard.read_one(text)
+    return replace(data, photo=photos.made(bytes(row.picture))) if row.picture else data
+
+
+def _change(job: ImportJob, batch: _Batch) -> list[ImportTrace]:
+    """Merge into what the contacts say at this moment, or replace it; a picture stays where the
+    file has none."""
+    contacts = [contact for _row, contact, _data in batch.changed]
+    kept = ContactPhoto.objects.filter(contact__in=contacts).values_list("pk", "content")
+    pictures = {pk: photos.made(bytes(content)) for pk, content in kept}
+    pairs: list[tuple[Contact, ContactData]] = []
+    traces: list[ImportTrace] = []
+    for row, contact, data in batch.changed:
+        current = replace(vcard.read_one(contact.vcard), photo=pictures.get(contact.pk))
+        replaces = job.policy == Policy.REPLACE
+        result = data if replaces else join(current, data)
+        photo = data.photo if replaces and data.photo else current.photo or data.photo
+        if canonical(result) == canonical(current) and photo == current.photo:
+            batch.decide(row, Decision.UNCHANGED)
+            continue
+        trace = ImportTrace(
+            job=job,
+            number=row.number,
+            contact=contact,
+            before=contact.vcard,
+            had_picture=current.photo is not None,
+        )
+        if current.photo and photo != current.photo:
+            trace.before_picture = current.photo.content
+        pairs.append((contact, replace(result, photo=photo)))
+        traces.append(trace)
+    keeping.update_many(pairs)
+    for trace, (contact, data) in zip(traces, pairs, strict=True):
+        trace.after = _mark(contact, photos.digest(data.photo.content) if data.photo else "")
+    return traces
+
+
+def _mark(contact: Contact, picture: str) -> bytes:
+    return mark(contact.vcard, picture)
+
+
+def _write_groups(job: ImportJob, part: ImportPart) -> None:
+    with transaction.atomic():
+        beat(job)
+        if part.staged_groups.filter(is_written=False).exists():
+            numbers = part.rows.values("number")
+            traces = job.traces.filter(number__in=numbers, contact__isnull=False)
+            written = dict(traces.values_list("number", "contact_id"))
+            grouping.apply(part, job.policy, written)
+
+
+def _finish(job: ImportJob) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        beat(job)
+        deciding.count(job)
+        groups = list(job.staged_groups.values_list("added", "moved", "to_check"))
+        moved = sum(count for _added, count, _to_check in groups)
+        beat(
+            job,
+            added=sum(len(added) for added, _moved, _to_check in groups) - moved,
+            moved=moved,
+            to_check=sum(count for _added, _moved, count in groups),
+            finished=now,
+            undo_until=now + ImportJob.UNDOABLE,
+        )
+        _note(job)
+        beat(job, state=State.DONE, runner="")
+    jobs.purge(job)
+
+
+def _note(job: ImportJob) -> None:
+    audit.record(
+        AuditEvent.Kind.CONTACTS_IMPORTED,
+        actor=job.uploaded_by,
+        target=str(job.user or ""),
+        key=job.pk,
+        rows=job.total,
+        created=job.new,
+        updated=job.merged,
+        unchanged=job.unchanged,
+        refused=job.refused,
+        groups=job.groups,
+    )

@@ -1,0 +1,410 @@
+"""Imports of old address books: the jobs, what waits to be written, and what undo needs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from addressbook.models.contacts import Contact, Group
+
+
+class ImportJobQuerySet(models.QuerySet["ImportJob"]):
+    def of(self, user: User) -> ImportJobQuerySet:
+        """The imports into a person's own address book, the newest first."""
+        return self.filter(user=user)
+
+    def moving(self) -> ImportJobQuerySet:
+        """Those that a worker has, or should have."""
+        return self.filter(state__in=ImportJob.MOVING)
+
+    def claim(self, pk: int, runner: str) -> ImportJob | None:
+        """The job, for whoever asks first; None when it waits for a person, or somebody has it."""
+        mine = self.moving().filter(pk=pk, runner="")
+        if not mine.update(runner=runner, attempts=F("attempts") + 1, heartbeat=timezone.now()):
+            return None
+        self.filter(pk=pk, state=ImportJob.State.UPLOADED).update(state=ImportJob.State.CHECKING)
+        return self.get(pk=pk)
+
+
+class ImportJob(models.Model):
+    """One or several files of old contacts on their way into an address book.
+
+    ``uploaded`` and ``checking``: the files are read, every row is staged with what would become of
+    it. ``ready``: it waits for the person, who sees the preview. ``writing``, then ``done``.
+    ``undoing``: what was written is taken back, because it is undone, was cancelled or failed;
+    `ends_as` says which.
+    """
+
+    class State(models.TextChoices):
+        UPLOADED = "uploaded", _("waiting to be checked")
+        CHECKING = "checking", _("being checked")
+        READY = "ready", _("to be confirmed")
+        WRITING = "writing", _("being written")
+        DONE = "done", _("done")
+        UNDOING = "undoing", _("being undone")
+        CANCELLED = "cancelled", _("cancelled")
+        FAILED = "failed", _("failed")
+        UNDONE = "undone", _("undone")
+
+    class Policy(models.TextChoices):
+        MERGE = "merge", _("merge")
+        KEEP = "keep", _("keep both")
+        SKIP = "skip", _("skip")
+        REPLACE = "replace", _("replace")
+
+    class Source(models.TextChoices):
+        AUTO = "auto", _("recognised by itself")
+        SUN = "sun", _("SUN")
+        HORDE = "horde", _("HORDE")
+        OTHER = "other", _("another program")
+
+    class Failure(models.TextChoices):
+        """Why an import failed that no file of its own is to blame for."""
+
+        GONE = "gone", _("The uploaded file is no longer there: bring it again.")
+        INTERRUPTED = "interrupted", _("The import was interrupted again and again.")
+        BROKEN = "broken", _("Something broke on our side.")
+
+    MOVING: ClassVar[tuple[str, ...]] = (
+        State.UPLOADED,
+        State.CHECKING,
+        State.WRITING,
+        State.UNDOING,
+    )
+    FINISHED: ClassVar[tuple[str, ...]] = (
+        State.DONE,
+        State.CANCELLED,
+        State.FAILED,
+        State.UNDONE,
+    )
+    CANCELLABLE: ClassVar[tuple[str, ...]] = (
+        State.UPLOADED,
+        State.CHECKING,
+        State.READY,
+        State.WRITING,
+    )
+    PATIENCE: ClassVar[timedelta] = timedelta(minutes=10)
+    """Without a sign of life, after which whoever had the job is thought gone."""
+    QUEUED: ClassVar[timedelta] = timedelta(minutes=1)
+    """After which one that nobody has is thought lost on its way to a worker."""
+    CONFIRMABLE: ClassVar[timedelta] = timedelta(days=1)
+    """How long a file waits, sealed, for the person's word."""
+    UNDOABLE: ClassVar[timedelta] = timedelta(days=30)
+    MOST_ATTEMPTS: ClassVar[int] = 4
+    """In a row, none of which wrote anything: more means that each is killed."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("owner"),
+        help_text=_("Empty where the file says whose contacts they are."),
+    )
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("by whom"),
+    )
+    source = models.CharField(
+        _("source"), max_length=8, choices=Source.choices, default=Source.AUTO
+    )
+    policy = models.CharField(
+        _("duplicates"), max_length=8, choices=Policy.choices, default=Policy.MERGE
+    )
+    state = models.CharField(
+        _("state"), max_length=12, choices=State.choices, default=State.UPLOADED
+    )
+    # State that undoing leads to.
+    ends_as = models.CharField(max_length=12, blank=True, editable=False)
+    columns = models.JSONField(_("chosen columns"), null=True, blank=True)
+    reject_code = models.CharField(_("why the file is refused"), max_length=24, blank=True)
+    failure = models.CharField(
+        _("why it failed"), max_length=16, choices=Failure.choices, blank=True
+    )
+
+    # Who has the job at this moment, a random word; "" when nobody.
+    runner = models.CharField(max_length=32, blank=True, editable=False)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    heartbeat = models.DateTimeField(_("last sign of life"), default=timezone.now)
+    # Rows are done in the order of their numbers: these many are written, and taken back.
+    written = models.PositiveIntegerField(_("rows written"), default=0)
+    undone = models.PositiveIntegerField(_("rows taken back"), default=0, editable=False)
+
+    total = models.PositiveIntegerField(_("rows"), default=0)
+    checked = models.PositiveIntegerField(_("rows checked"), default=0)
+    new = models.PositiveIntegerField(_("new contacts"), default=0)
+    merged = models.PositiveIntegerField(_("merged contacts"), default=0)
+    unchanged = models.PositiveIntegerField(_("unchanged contacts"), default=0)
+    refused = models.PositiveIntegerField(_("refused rows"), default=0)
+    groups = models.PositiveIntegerField(_("groups"), default=0)
+    added = models.PositiveIntegerField(_("added to groups"), default=0)
+    moved = models.PositiveIntegerField(_("moved between groups"), default=0)
+    to_check = models.PositiveIntegerField(_("in groups, to be checked"), default=0)
+    kept = models.PositiveIntegerField(_("kept when it was undone"), default=0)
+    warnings = models.JSONField(_("warnings by their code"), default=dict, blank=True)
+
+    created = models.DateTimeField(_("asked for"), auto_now_add=True)
+    matched = models.DateTimeField(_("compared with the address book"), null=True, blank=True)
+    finished = models.DateTimeField(_("finished"), null=True, blank=True)
+    undo_until = models.DateTimeField(_("can be undone until"), null=True, blank=True)
+
+    objects = ImportJobQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("import of contacts")
+        verbose_name_plural = _("imports of contacts")
+        ordering = ("-created", "-pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=(
+                        "uploaded", "checking", "ready", "writing", "done", "undoing",
+                        "cancelled", "failed", "undone",
+                    )
+                ),
+                name="import_in_a_known_state",
+            ),
+            models.CheckConstraint(
+                condition=Q(policy__in=("merge", "keep", "skip", "replace")),
+                name="import_with_a_known_policy",
+            ),
+        )  # fmt: skip
+        indexes = (models.Index(fields=["user", "-created"], name="import_of_user"),)
+
+    def __str__(self) -> str:
+        return ", ".join(self.files.values_list("name", flat=True)[:3])
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether something happens by itself; else it waits for a person, or is over."""
+        return self.state in self.MOVING
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state in self.FINISHED
+
+    @property
+    def is_cancellable(self) -> bool:
+        return self.state in self.CANCELLABLE
+
+    @property
+    def is_undoable(self) -> bool:
+        until = self.undo_until
+        return self.state == self.State.DONE and until is not None and timezone.now() < until
+
+    @property
+    def percent(self) -> int:
+        """How much of the step that moves is done, 0 to 100."""
+        done = {
+            self.State.CHECKING: self.checked,
+            self.State.WRITING: self.written,
+            self.State.UNDOING: self.undone,
+        }.get(self.State(self.state), 0)
+        whole = self.written if self.state == self.State.UNDOING else self.total
+        return min(100, done * 100 // whole) if whole else 0
+
+
+class ImportFile(models.Model):
+    """One uploaded file. It lies sealed in the spool until the import is over, a day at most."""
+
+    job = models.ForeignKey(ImportJob, models.CASCADE, related_name="files")
+    number = models.PositiveSmallIntegerField()
+    name = models.CharField(_("file"), max_length=200)
+    spool = models.CharField(max_length=32, blank=True, editable=False)
+    source_key = models.BinaryField(default=b"", editable=False)
+    reject_code = models.CharField(_("why the file is refused"), max_length=24, blank=True)
+    format = models.CharField(_("format"), max_length=24, blank=True)
+    program = models.CharField(_("program"), max_length=24, blank=True)
+    charset = models.CharField(_("charset"), max_length=40, blank=True)
+    # Of a table: [index, header, field, [examples]]; emptied with the staged rows.
+    columns = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        verbose_name = _("file of an import")
+        verbose_name_plural = _("files of imports")
+        ordering = ("number",)
+        constraints = (
+            models.UniqueConstraint(fields=["job", "number"], name="one_file_per_number"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ImportPart(models.Model):
+    """One person's part of an import: the whole of it, but where a file holds many people's."""
+
+    class Problem(models.TextChoices):
+        """Why nothing of it is imported."""
+
+        NO_OWNER = "no_owner", _("The file does not say whose contacts these are.")
+        SHARE = "owner_is_share", _("These belong to a shared book, not to a person.")
+        DOMAIN = "unknown_domain", _("The address is in no mail domain of this webmail.")
+        UNCLEAR = "unclear_owner", _("Whose these are cannot be read as a login or address.")
+
+    job = models.ForeignKey(ImportJob, models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    owner = models.CharField(_("owner, as the file names him"), max_length=254, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("person"),
+    )
+    problem = models.CharField(_("problem"), max_length=16, choices=Problem.choices, blank=True)
+    is_newcomer = models.BooleanField(_("never signed in"), default=False)
+    contacts = models.PositiveIntegerField(_("contacts"), default=0)
+    new = models.PositiveIntegerField(_("new contacts"), default=0)
+    merged = models.PositiveIntegerField(_("merged contacts"), default=0)
+    unchanged = models.PositiveIntegerField(_("unchanged contacts"), default=0)
+    refused = models.PositiveIntegerField(_("refused rows"), default=0)
+    groups = models.PositiveIntegerField(_("groups"), default=0)
+    told = models.DateTimeField(_("dismissed by the person"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("person's part of an import")
+        verbose_name_plural = _("people's parts of imports")
+        ordering = ("number",)
+        constraints = (
+            models.UniqueConstraint(fields=["job", "number"], name="one_part_per_number"),
+        )
+
+    def __str__(self) -> str:
+        return self.owner
+
+
+class ImportRow(models.Model):
+    """A record of the files that was checked. `number` counts from 0 through the whole job, part
+    after part; `line` from 1 in its file. Those that are not refused are deleted once the import
+    is over.
+
+    `fit` says what becomes of it when duplicates become one: ``none`` (nobody there), ``adds``
+    (to the contact, or to an earlier row), ``less`` (nothing to add, but they differ), ``same``.
+    `head` is the number of the first row of the file that is the same person; in that row
+    `combined` is the card of them all.
+    """
+
+    class Decision(models.TextChoices):
+        NEW = "new", _("new")
+        MERGE = "merge", _("to merge")
+        UNCHANGED = "unchanged", _("unchanged")
+        REFUSED = "refused", _("refused")
+
+    class Fit(models.TextChoices):
+        NONE = "none"
+        ADDS = "adds"
+        LESS = "less"
+        SAME = "same"
+
+    job = models.ForeignKey(ImportJob, models.CASCADE, related_name="rows", db_index=False)
+    number = models.PositiveIntegerField()
+    # None: nobody knows whose a damaged record of a file of many people's is.
+    part = models.ForeignKey(ImportPart, models.CASCADE, null=True, related_name="rows")
+    file = models.ForeignKey(ImportFile, models.CASCADE, related_name="+")
+    record = models.PositiveIntegerField()
+    line = models.PositiveIntegerField(_("line"))
+    name = models.CharField(_("name"), max_length=300, blank=True)
+    addresses = models.TextField(_("addresses"), blank=True)
+    vcard = models.TextField(blank=True)
+    combined = models.TextField(blank=True)
+    picture = models.BinaryField(null=True)
+    head = models.PositiveIntegerField(null=True)
+    contact = models.ForeignKey(
+        Contact, models.SET_NULL, null=True, related_name="+", verbose_name=_("merged with")
+    )
+    fit = models.CharField(max_length=4, choices=Fit.choices, default=Fit.NONE)
+    is_twin = models.BooleanField(default=False)
+    decision = models.CharField(_("decision"), max_length=9, choices=Decision.choices)
+    reason = models.CharField(_("reason"), max_length=24, blank=True)
+    value = models.TextField(blank=True)
+    warnings = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        verbose_name = _("row of an import")
+        verbose_name_plural = _("rows of imports")
+        ordering = ("number",)
+        constraints = (
+            models.UniqueConstraint(fields=["job", "number"], name="one_row_per_number"),
+        )
+        indexes = (
+            models.Index(fields=["job", "decision", "number"], name="import_row_by_decision"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.job_id}:{self.line}"
+
+
+class ImportGroup(models.Model):
+    """A group of the files, and what its import did: `before` are the other addresses as they
+    were, `added` and `removed` keys of contacts."""
+
+    job = models.ForeignKey(ImportJob, models.CASCADE, related_name="staged_groups", db_index=False)
+    number = models.PositiveIntegerField()
+    part = models.ForeignKey(ImportPart, models.CASCADE, related_name="staged_groups")
+    name = models.CharField(_("name"), max_length=200)
+    folded = models.CharField(max_length=200)
+    members = models.JSONField(default=list)
+    external = models.JSONField(default=list)
+    missing = models.PositiveIntegerField(default=0)
+    group = models.ForeignKey(Group, models.SET_NULL, null=True, related_name="+")
+    is_new = models.BooleanField(_("new"), default=False)
+    before = models.JSONField(default=list)
+    after = models.JSONField(default=list)
+    added = models.JSONField(default=list)
+    removed = models.JSONField(default=list)
+    moved = models.PositiveIntegerField(_("moved"), default=0)
+    to_check = models.PositiveIntegerField(_("to be checked"), default=0)
+    is_written = models.BooleanField(default=False)
+    is_undone = models.BooleanField(default=False)
+    is_kept = models.BooleanField(_("kept when it was undone"), default=False)
+
+    class Meta:
+        verbose_name = _("group of an import")
+        verbose_name_plural = _("groups of imports")
+        ordering = ("number",)
+        constraints = (
+            models.UniqueConstraint(fields=["job", "number"], name="one_import_group_per_number"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ImportTrace(models.Model):
+    """What the row of this number did to a contact, kept while it can be undone. `before` is the
+    card as it was, "" of a contact that the import made; `after` a digest of what it left."""
+
+    job = models.ForeignKey(ImportJob, models.CASCADE, related_name="traces", db_index=False)
+    number = models.PositiveIntegerField()
+    contact = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="+")
+    before = models.TextField(blank=True)
+    had_picture = models.BooleanField(default=False)
+    # Where it is another now.
+    before_picture = models.BinaryField(null=True)
+    after = models.BinaryField(max_length=32)
+    is_kept = models.BooleanField(_("kept when it was undone"), default=False)
+
+    class Meta:
+        verbose_name = _("trace of an import")
+        verbose_name_plural = _("traces of imports")
+        ordering = ("number",)
+        constraints = (
+            models.UniqueConstraint(fields=["job", "number"], name="one_trace_per_number"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.job_id}:{self.number}"
