@@ -520,6 +520,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "webmail.tasks.expire_office_previews",
         "schedule": 10 * 60,
     },
+    "tend-imports-of-contacts": {"task": "addressbook.tasks.tend_imports", "schedule": 60},
     "empty-bins": {"task": "addressbook.tasks.empty_bins", "schedule": 24 * 60 * 60},
 }
 
