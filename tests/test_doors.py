@@ -156,6 +156,7 @@ for model in (
     "accounts/staffrecord",
     "accounts/supportcontact",
     "accounts/user",
+    "addressbook/addressbook",
     "webmail/allowedsender",
     "webmail/officepreview",
     "webmail/preferencedefault",

@@ -12,8 +12,10 @@ from addressbook.models.imports import (
     ImportRow,
     ImportTrace,
 )
+from addressbook.models.owners import AddressBook
 
 __all__ = [
+    "AddressBook",
     "CollectedRecipient",
     "Contact",
     "ContactAddress",

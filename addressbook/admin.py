@@ -1,0 +1,58 @@
+"""The admin of the address book: how much, never what."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from addressbook.models import AddressBook
+
+
+@admin.register(AddressBook)
+class AddressBookAdmin(admin.ModelAdmin):
+    """Whether somebody's contacts are there, and how many; no name, no address of any of them."""
+
+    list_display = ("login", "mail_domain", "contacts", "binned", "lists", "imports")
+    list_filter = ("mail_domain",)
+    list_select_related = ("mail_domain",)
+    list_per_page = 50
+    search_fields = ("login", "name", "address")
+    search_help_text = _("Login, name or address")
+    show_full_result_count = False
+    fields = readonly_fields = list_display
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AddressBook]:
+        return AddressBook.books.counted().exclude(mail_domain=None)
+
+    @admin.display(description=_("contacts"), ordering="contact_count")
+    def contacts(self, book: AddressBook) -> int:
+        return self._number(book, "contact_count")
+
+    @admin.display(description=_("in the bin"), ordering="binned_count")
+    def binned(self, book: AddressBook) -> int:
+        return self._number(book, "binned_count")
+
+    @admin.display(description=_("groups"), ordering="group_count")
+    def lists(self, book: AddressBook) -> int:
+        return self._number(book, "group_count")
+
+    @admin.display(description=_("imports"), ordering="import_count")
+    def imports(self, book: AddressBook) -> int:
+        return self._number(book, "import_count")
+
+    @staticmethod
+    def _number(book: AddressBook, name: str) -> int:
+        number: int = getattr(book, name)
+        return number
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: AddressBook | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: AddressBook | None = None) -> bool:
+        """Of his own contacts everybody is the master."""
+        return False

@@ -1,0 +1,41 @@
+"""People as the owners of address books, for the administration."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Count, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from addressbook.models.contacts import Contact, Group
+from addressbook.models.imports import ImportJob
+
+
+class AddressBookQuerySet(models.QuerySet["AddressBook"]):
+    def counted(self) -> AddressBookQuerySet:
+        """Each with how many contacts and groups it has, contacts in the bin, and imports."""
+        contacts, groups = Contact.objects.filter(deleted=None), Group.objects.filter(deleted=None)
+        return self.annotate(
+            contact_count=_count(contacts),
+            binned_count=_count(Contact.objects.exclude(deleted=None)),
+            group_count=_count(groups),
+            import_count=_count(ImportJob.objects.all()),
+        )
+
+
+def _count(rows: models.QuerySet) -> Coalesce:
+    """Of the rows that are the person's, in a query of their own: joined, they would multiply."""
+    mine = rows.filter(user=OuterRef("pk")).order_by().values("user")
+    return Coalesce(Subquery(mine.annotate(number=Count("pk")).values("number")), Value(0))
+
+
+class AddressBook(User):
+    """A person with what his address book holds, in numbers alone."""
+
+    books = AddressBookQuerySet.as_manager()
+
+    class Meta:
+        proxy = True
+        verbose_name = _("address book")
+        verbose_name_plural = _("address books")
