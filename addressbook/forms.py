@@ -423,7 +423,8 @@ def _initial(old: ContactData) -> dict[str, Any]:
     return initial
 
 
-_LABELS = {
+# Of the fields of `ContactData`.
+LABELS = {
     "display_name": _("Shown as"),
     "prefix": pgettext_lazy("before a name", "Title"),
     "first_name": _("First name"),
@@ -468,14 +469,14 @@ class MergeForm(forms.Form):
         if name == "notes":
             choices.insert(0, ("-1", gettext("All of them, one below the other")))
         return forms.ChoiceField(
-            label=_LABELS[name], choices=choices, initial=choices[0][0], widget=forms.RadioSelect
+            label=LABELS[name], choices=choices, initial=choices[0][0], widget=forms.RadioSelect
         )
 
     @staticmethod
     def _many(name: str, found: Sequence[object]) -> forms.Field:
         choices = [(str(number), value_words(value)) for number, value in enumerate(found)]
         return forms.MultipleChoiceField(
-            label=_LABELS[name],
+            label=LABELS[name],
             choices=choices,
             required=False,
             initial=[number for number, _words in choices],

@@ -21,6 +21,7 @@ from addressbook.contacts.finding import ContactPage
 from addressbook.contacts.groups import counted
 from addressbook.contacts.keeping import digits
 from addressbook.models import Contact, Group
+from addressbook.models.imports import ImportJob
 
 
 @dataclass(frozen=True)
@@ -140,16 +141,19 @@ class GroupRow:
 
 @dataclass(frozen=True)
 class Side:
-    """The column beside every page: ``current`` names the page that is open."""
+    """The column beside every page: ``current`` names the page that is open;
+    ``import_url`` leads to an import that moves (``is_importing``) or waits for the person."""
 
     total: int
     binned: int
     groups: tuple[GroupRow, ...]
     current: str
+    import_url: str
+    is_importing: bool
 
 
 def side(user: User, current: str, group: Group | None = None) -> Side:
-    """Four queries."""
+    """Five queries."""
     rows = tuple(
         GroupRow(
             found.name,
@@ -160,7 +164,17 @@ def side(user: User, current: str, group: Group | None = None) -> Side:
         for found, size in counted(user)
     )
     binned = Contact.objects.in_bin(user).count()
-    return Side(Contact.objects.of(user).count(), binned, rows, "" if group else current)
+    total = Contact.objects.of(user).count()
+    unfinished = ImportJob.objects.of(user).exclude(state__in=ImportJob.FINISHED)
+    job = unfinished.only("state").first()
+    return Side(
+        total,
+        binned,
+        rows,
+        "" if group else current,
+        reverse("addressbook:import", args=[job.pk]) if job else "",
+        job is not None and job.is_moving,
+    )
 
 
 PLACES: dict[str, Promise] = {

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from addressbook.views import complete, duplicates, export, groups, people, waste
+from addressbook.views import complete, duplicates, export, groups, imports, people, waste
 
 app_name = "addressbook"
 urlpatterns = [
@@ -27,4 +27,14 @@ urlpatterns = [
     path("bin/", waste.bin_list, name="bin"),
     path("export/", export.export, name="export"),
     path("export/file/", export.file, name="export_file"),
+    path("import/", imports.chosen, name="imports"),
+    path("import/<int:job>/", imports.import_page, name="import"),
+    path("import/<int:job>/columns/", imports.columns, name="import_columns"),
+    path("import/<int:job>/policy/", imports.policy, name="import_policy"),
+    path("import/<int:job>/start/", imports.start, name="import_start"),
+    path("import/<int:job>/cancel/", imports.cancel, name="import_cancel"),
+    path("import/<int:job>/undo/", imports.undo, name="import_undo"),
+    path("import/<int:job>/refused.csv", imports.refused, name="import_refused"),
+    path("import/brought/dismiss/", imports.dismiss, name="dismiss_brought"),
+    path("import/<slug:source>/", imports.bring, name="import_from"),
 ]

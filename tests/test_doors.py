@@ -18,6 +18,7 @@ from accounts.roles import ROLES
 from addressbook import contacts
 from addressbook.contact_data import ContactData
 from addressbook.contacts import groups
+from addressbook.models.imports import ImportJob
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
 
@@ -70,6 +71,16 @@ DOORS: dict[str, Answers] = {
     "contacts/duplicates/merge/": (SIGN_IN, 404, "/admin/"),
     "contacts/duplicates/undo/": (405, 405, 405),
     "contacts/bin/": (SIGN_IN, 200, "/admin/"),
+    "contacts/import/": (SIGN_IN, 200, "/admin/"),
+    "contacts/import/<int:job>/": (SIGN_IN, 404, "/admin/"),
+    "contacts/import/<int:job>/columns/": (SIGN_IN, 404, "/admin/"),
+    "contacts/import/<int:job>/policy/": (405, 405, 405),
+    "contacts/import/<int:job>/start/": (405, 405, 405),
+    "contacts/import/<int:job>/cancel/": (405, 405, 405),
+    "contacts/import/<int:job>/undo/": (SIGN_IN, 404, "/admin/"),
+    "contacts/import/<int:job>/refused.csv": (SIGN_IN, 404, "/admin/"),
+    "contacts/import/brought/dismiss/": (405, 405, 405),
+    "contacts/import/<slug:source>/": (SIGN_IN, 200, "/admin/"),
     "contacts/export/": (SIGN_IN, 200, "/admin/"),
     "contacts/export/file/": (SIGN_IN, 422, "/admin/"),
     "favicon.ico": (LOGO, LOGO, LOGO),
@@ -202,6 +213,8 @@ def filled(mailbox: Mailbox, db: None) -> dict[str, str]:
         AUTODISCOVER: "Autodiscover/Autodiscover.xml",
         "<int:pk>": str(sophie.pk),
         "<int:group>": str(group.pk),
+        "<int:job>": str(ImportJob.objects.create(user=owner).pk),
+        "<slug:source>": "horde",
         "<slug:digest>": "0",
         "<path:object_id>": "1",
         "<path:content_type_id>": "1",

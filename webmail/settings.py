@@ -342,6 +342,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "webmail.context.page",
                 "accounts.context.page",
+                "addressbook.context.page",
             ],
         },
     },

@@ -1,6 +1,7 @@
 // Starts every behaviour. Each module acts on the events of the whole document, so that what htmx swaps in
 // needs no new listener; a module with something to do on new elements exports `load(root)`.
 
+import * as bring from "./bring.js";
 import * as compose from "./compose.js";
 import * as contacts from "./contacts.js";
 import * as copying from "./copying.js";
@@ -21,7 +22,7 @@ import * as settings from "./settings.js";
 import * as signin from "./signin.js";
 import * as viewer from "./viewer.js";
 
-const modules = [compose, contacts, copying, countdown, folders, frame, idle, list, menus, notices, panes, passkey, password, print, recipients, session, settings, signin, viewer];
+const modules = [bring, compose, contacts, copying, countdown, folders, frame, idle, list, menus, notices, panes, passkey, password, print, recipients, session, settings, signin, viewer];
 
 function load(root) {
   for (const module of modules) module.load?.(root);

@@ -1,0 +1,52 @@
+"""The line after sign-in that says: contacts of your old mail have been brought in.
+
+For what administrators imported. Asked once in a session, not by each page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from accounts.models import User
+from addressbook import imports
+
+SESSION_KEY = "brought_contacts"
+
+
+@dataclass(frozen=True)
+class Brought:
+    """How many contacts, and the page that tells more."""
+
+    count: int
+    url: str
+
+
+def news(request: HttpRequest) -> Brought | None:
+    """What others imported for this person that he did not put away."""
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
+        return None
+    if SESSION_KEY not in request.session:
+        found = _find(user)
+        request.session[SESSION_KEY] = asdict(found) if found else {}
+    kept = request.session[SESSION_KEY]
+    return Brought(**kept) if kept else None
+
+
+def _find(user: User) -> Brought | None:
+    part = imports.to_tell(user)
+    if part is None:
+        return None
+    # The report on a file of many people's is the administrators'.
+    is_own = part.job.user_id == user.pk
+    url = reverse("addressbook:import", args=[part.job_id]) if is_own else ""
+    return Brought(part.new + part.merged, url or reverse("addressbook:contacts"))
+
+
+def dismiss(request: HttpRequest, user: User) -> None:
+    """Not in this session, nor in any other."""
+    imports.dismiss(user)
+    request.session[SESSION_KEY] = {}

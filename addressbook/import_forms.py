@@ -1,0 +1,234 @@
+"""What comes from browsers while an old address book is imported, checked where it enters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.datastructures import MultiValueDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from addressbook.import_presentation import reject_sentence
+from addressbook.importers import LARGEST_FILE, Column
+from addressbook.models.imports import ImportJob, ImportRow
+
+MOST_FILES = 20
+_LONGEST_EXAMPLE = 40
+
+# What a column can become, by canonical fields of `importers.headers`.
+_Choices = tuple[tuple[str, str | Promise], ...]
+_KINDS: tuple[tuple[str | Promise, _Choices], ...] = (
+    (
+        pgettext_lazy("of a person", "Name"),
+        (
+            ("display_name", _("Full name")),
+            ("prefix", _("Title (Mrs, Mr…)")),
+            ("first_name", _("First name")),
+            ("middle_name", _("Middle name")),
+            ("last_name", _("Last name")),
+            ("suffix", pgettext_lazy("of a name", "Suffix")),
+            ("nickname", _("Nickname")),
+        ),
+    ),
+    (
+        _("E-mail"),
+        (
+            ("email", _("Address (preferred)")),
+            ("email:2", _("Another address")),
+            ("email:home", _("Personal address")),
+            ("email:work", _("Work address")),
+        ),
+    ),
+    (
+        pgettext_lazy("kinds of columns", "Telephone"),
+        (
+            ("phone:home", _("Telephone, home")),
+            ("phone:mobile", _("Mobile")),
+            ("phone:work", _("Telephone, work")),
+            ("phone:fax", _("Fax")),
+            ("phone:other", _("Telephone, other")),
+        ),
+    ),
+    (
+        pgettext_lazy("kinds of columns", "Work"),
+        (
+            ("organization", _("School or organisation")),
+            ("department", _("Department")),
+            ("job_title", _("Function")),
+        ),
+    ),
+    (
+        pgettext_lazy("kinds of columns", "Other"),
+        (
+            ("categories", _("Group")),
+            ("birthday", _("Birthday")),
+            ("anniversary", _("Anniversary")),
+            ("url", _("Web site")),
+            ("notes", _("Note")),
+        ),
+    ),
+    (
+        _("Postal address, home"),
+        (
+            ("home.street", _("Street, home")),
+            ("home.postal_code", _("Postal code, home")),
+            ("home.city", _("Town, home")),
+            ("home.region", _("Region, home")),
+            ("home.country", _("Country, home")),
+            ("home.formatted", _("Whole address, home")),
+        ),
+    ),
+    (
+        _("Postal address, work"),
+        (
+            ("work.street", _("Street, work")),
+            ("work.postal_code", _("Postal code, work")),
+            ("work.city", _("Town, work")),
+            ("work.region", _("Region, work")),
+            ("work.country", _("Country, work")),
+            ("work.formatted", _("Whole address, work")),
+        ),
+    ),
+)
+_CHOOSABLE = frozenset(field for _kind, choices in _KINDS for field, _words in choices)
+
+
+class _FilesInput(forms.FileInput):
+    allow_multiple_selected = True
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[UploadedFile]:
+        if isinstance(files, MultiValueDict):
+            return files.getlist(name)
+        return [files[name]] if name in files else []
+
+
+class _FilesField(forms.FileField):
+    """Several uploaded files, at least one. An empty one is the importer's to refuse."""
+
+    widget = _FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        files: list[UploadedFile] = [
+            super(_FilesField, self).clean(one, initial) for one in data or [None]
+        ]
+        if len(files) > MOST_FILES:
+            words = ngettext_lazy(
+                "Bring %(most)d file at most at once.",
+                "Bring %(most)d files at most at once.",
+                MOST_FILES,
+            )
+            raise ValidationError(words % {"most": MOST_FILES})
+        for file in files:
+            if (file.size or 0) > LARGEST_FILE:
+                raise ValidationError(
+                    _("%(name)s: %(problem)s"),
+                    params={"name": file.name, "problem": reject_sentence("too_large")},
+                )
+        return files
+
+
+class BringForm(forms.Form):
+    """The files of an old address book."""
+
+    books = _FilesField(
+        allow_empty_file=True,
+        max_length=200,
+        error_messages={
+            "required": _("Choose the file that the old program made."),
+            "max_length": _("The name of the file is too long: 200 characters at most."),
+        },
+        widget=_FilesInput(attrs={"multiple": True}),
+    )
+
+
+class PolicyForm(forms.Form):
+    """What becomes of contacts that are there already."""
+
+    policy = forms.ChoiceField(choices=ImportJob.Policy.choices)
+
+
+class PreviewForm(forms.Form):
+    """The part of the preview that is asked for. Nonsense is its beginning, not an error."""
+
+    show = forms.ChoiceField(choices=ImportRow.Decision.choices, required=False)
+    page = forms.IntegerField(required=False, min_value=1, max_value=2**31)
+
+    def value(self, name: str) -> Any:
+        self.is_valid()
+        return self.cleaned_data.get(name)
+
+
+@dataclass(frozen=True)
+class ColumnRow:
+    """A column in the form; ``is_unknown`` where nobody can tell what it is but who made it."""
+
+    header: str
+    examples: str
+    field: forms.BoundField
+    is_unknown: bool
+
+
+class ColumnsForm(forms.Form):
+    """What each column of a table becomes: ``column-<index>``, out of fixed choices."""
+
+    def __init__(self, data: Mapping[str, Any] | None, *, columns: Sequence[Column]) -> None:
+        super().__init__(data)
+        self._columns = columns
+        for column in columns:
+            self.fields[_key(column)] = forms.ChoiceField(
+                choices=_choices(column.field),
+                initial=column.field,
+                required=False,
+                widget=forms.Select(attrs={"class": "select"}),
+            )
+
+    def rows(self) -> Iterator[ColumnRow]:
+        for column in self._columns:
+            yield ColumnRow(
+                column.header or gettext("(without a name)"),
+                _examples(column.examples),
+                self[_key(column)],
+                not column.field and any(column.examples),
+            )
+
+    def mapping(self) -> dict[int, str]:
+        """Index of the column -> canonical field, "" where it is left out."""
+        return {column.index: self.cleaned_data[_key(column)] for column in self._columns}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and not any(
+            field and not field.startswith("_") for field in cleaned.values()
+        ):
+            raise ValidationError(reject_sentence("unknown_columns"))
+        return cleaned
+
+
+def _key(column: Column) -> str:
+    return f"column-{column.index}"
+
+
+def _choices(field: str) -> list[Any]:
+    """Those of every column, and what it was recognised as where that is a finer thing, as the
+    third telephone of a Google table with its label in another column."""
+    left_out = [("", pgettext_lazy("a column", "Do not import"))]
+    if field in _CHOOSABLE or not field:
+        return [*left_out, *_KINDS]
+    if field.startswith("_"):
+        return [(field, pgettext_lazy("a column", "Do not import")), *_KINDS]
+    return [(field, pgettext_lazy("a column", "As recognised")), *left_out, *_KINDS]
+
+
+def _examples(examples: Sequence[str]) -> str:
+    shown = [
+        f"{text[:_LONGEST_EXAMPLE]}…" if len(text) > _LONGEST_EXAMPLE else text
+        for text in examples
+        if text
+    ]
+    return ", ".join(shown) or gettext("empty")

@@ -1,0 +1,209 @@
+"""Old address books: brought, looked at, imported, undone."""
+
+from __future__ import annotations
+
+import logging
+
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from kombu.exceptions import OperationalError
+
+from accounts.http import SignedInRequest, login_required, safe_next
+from addressbook import brought, imports, tasks
+from addressbook import import_presentation as shown
+from addressbook.import_forms import BringForm, ColumnsForm, PolicyForm, PreviewForm
+from addressbook.models.imports import ImportJob
+from addressbook.views.pages import go, page
+from webmail.errors import AddressBookFull, NotFound
+from webmail.htmx import wants_partial
+
+logger = logging.getLogger(__name__)
+
+SOURCES = ("sun", "horde", "other")
+_NO_MORE = 286  # htmx: the last answer to a poll
+_MOST_LISTED = 50
+State = ImportJob.State
+
+
+def job_of(request: SignedInRequest, pk: int) -> ImportJob:
+    """The person's own; NotFound for any other."""
+    found = imports.find(request.user, pk)
+    if found is None:
+        raise NotFound
+    return found
+
+
+@require_GET
+@login_required
+def chosen(request: SignedInRequest) -> HttpResponse:
+    """Where the old contacts are, and what was imported before."""
+    jobs = ImportJob.objects.of(request.user).prefetch_related("files")[:_MOST_LISTED]
+    context = {"jobs": [shown.line(job) for job in jobs]}
+    return page(request, "import.html", context, current="imports")
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def bring(request: SignedInRequest, source: str) -> HttpResponse:
+    """How to get a file out of the old program; by POST it is taken and read."""
+    if source not in SOURCES:
+        raise NotFound
+    posted = request.method == "POST"
+    form = BringForm(request.POST if posted else None, request.FILES if posted else None)
+    if posted and form.is_valid():
+        files = form.cleaned_data["books"]
+        try:
+            job = imports.accept(request.user, files, source, uploaded_by=request.user)
+        except OSError as error:
+            logger.error("The spool can't be written: %s", error)
+            form.add_error("books", gettext("The file cannot be kept just now. Try again later."))
+        else:
+            return _hand_over(job)
+    context = {"form": form, "source": source}
+    status = 422 if form.is_bound else 200
+    return page(request, "import_from.html", context, current="imports", status=status)
+
+
+def _hand_over(job: ImportJob) -> HttpResponseRedirect:
+    """To a worker what takes time, and the person to the page that shows it."""
+    if job.is_moving:
+        try:
+            tasks.run_import.delay(job.pk)
+        except OperationalError as error:  # beat hands it over once the broker is back
+            logger.error("An import waits for the broker: %s", error)
+    return HttpResponseRedirect(_at("import", job))
+
+
+def _at(name: str, job: ImportJob) -> str:
+    return reverse(f"addressbook:{name}", args=[job.pk])
+
+
+@require_GET
+@login_required
+def import_page(request: SignedInRequest, job: int) -> HttpResponse:
+    """The import as it is now: its progress, its preview or its report."""
+    found = job_of(request, job)
+    if found.is_moving:
+        return _progress(request, found)
+    if wants_partial(request):  # asked by the page of its progress, which is over
+        return HttpResponse(status=_NO_MORE, headers={"HX-Redirect": _at("import", found)})
+    if found.state != State.READY:
+        return _report(request, found)
+    if (found.columns is None or found.reject_code) and imports.columns(found):
+        return HttpResponseRedirect(_at("import_columns", found))
+    return _preview(request, found)
+
+
+def _progress(request: SignedInRequest, found: ImportJob) -> HttpResponse:
+    context = {
+        "job": shown.job(found),
+        "progress": shown.progress(found, request.GET.get("said", "")),
+    }
+    return page(request, "import_progress.html", context, current="imports")
+
+
+def _report(request: SignedInRequest, found: ImportJob) -> HttpResponse:
+    ours = shown.job(found)
+    context = {"job": ours, "report": shown.report(found, ours, imports.kept(found))}
+    return page(request, "import_report.html", context, current="imports")
+
+
+def _preview(request: SignedInRequest, found: ImportJob) -> HttpResponse:
+    form = PreviewForm(request.GET)
+    decision = form.value("show") or shown.first_decision(found)
+    rows = imports.preview(found, decision, form.value("page") or 1)
+    context = {
+        "job": shown.job(found),
+        "preview": shown.preview(found, decision, rows, imports.group_changes(found)),
+        "policies": shown.POLICIES.items(),
+    }
+    return page(request, "import_preview.html", context, current="imports")
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def columns(request: SignedInRequest, job: int) -> HttpResponse:
+    """What each column of a table is; by POST the file is read again with that."""
+    found = job_of(request, job)
+    known = imports.columns(found)
+    if found.state != State.READY or not known:
+        return HttpResponseRedirect(_at("import", found))
+    form = ColumnsForm(request.POST if request.method == "POST" else None, columns=known)
+    if form.is_bound and form.is_valid():
+        imports.choose_columns(found, form.mapping())
+        return _hand_over(found)
+    context = {"job": shown.job(found), "form": form}
+    status = 422 if form.is_bound else 200
+    return page(request, "import_columns.html", context, current="imports", status=status)
+
+
+@require_POST
+@login_required
+def policy(request: SignedInRequest, job: int) -> HttpResponse:
+    """What becomes of contacts that are there already; counted again."""
+    found = job_of(request, job)
+    form = PolicyForm(request.POST)
+    if form.is_valid():
+        imports.choose_policy(found, form.cleaned_data["policy"])
+    return HttpResponseRedirect(_at("import", found))
+
+
+@require_POST
+@login_required
+def start(request: SignedInRequest, job: int) -> HttpResponse:
+    """What the preview showed is written."""
+    found = job_of(request, job)
+    try:
+        imports.start(found)
+    except AddressBookFull:
+        words = gettext("Nothing was written: there is no room for so many contacts.")
+        return go(request, _at("import", found), words)
+    return _hand_over(found)
+
+
+@require_POST
+@login_required
+def cancel(request: SignedInRequest, job: int) -> HttpResponse:
+    """Nothing of it is kept."""
+    found = job_of(request, job)
+    imports.cancel(found)
+    return _hand_over(found)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def undo(request: SignedInRequest, job: int) -> HttpResponse:
+    """Asked first; by POST it is taken back."""
+    found = job_of(request, job)
+    if request.method == "POST":
+        imports.undo(found)
+        return _hand_over(found)
+    if not found.is_undoable:
+        return HttpResponseRedirect(_at("import", found))
+    context = {"job": shown.job(found), "undo_words": shown.undo_words(found)}
+    return page(request, "import_undo.html", context, current="imports")
+
+
+@require_GET
+@login_required
+def refused(request: SignedInRequest, job: int) -> HttpResponseBase:
+    """The refused rows with their reasons, as CSV."""
+    found = job_of(request, job)
+    answer = StreamingHttpResponse(
+        imports.refused_csv(found), content_type="text/csv; charset=utf-8"
+    )
+    answer["Content-Disposition"] = f'attachment; filename="import-{found.pk}.csv"'
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+@require_POST
+@login_required
+def dismiss(request: SignedInRequest) -> HttpResponse:
+    """The word at sign-in has been read."""
+    brought.dismiss(request, request.user)
+    if wants_partial(request):
+        return HttpResponse()
+    return HttpResponseRedirect(safe_next(request) or reverse("addressbook:contacts"))

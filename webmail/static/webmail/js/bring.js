@@ -1,0 +1,42 @@
+// Files of an old address book: dropped anywhere on their field, and named before they are sent.
+
+import { on, within } from "./dom.js";
+
+const KB = 1024;
+
+function size(bytes) {
+  const language = document.documentElement.lang;
+  const inMb = bytes >= KB * KB;
+  const value = inMb ? bytes / KB / KB : Math.max(1, Math.round(bytes / KB));
+  const unit = inMb ? "megabyte" : "kilobyte";
+  return new Intl.NumberFormat(language, { style: "unit", unit, maximumFractionDigits: 1 }).format(value);
+}
+
+function show(form) {
+  const list = form.querySelector("[data-chosen]");
+  const lines = [...form.querySelector("input[type=file]").files].map((file) => {
+    const line = document.createElement("li");
+    const name = document.createElement("b");
+    name.textContent = file.name;
+    const bytes = document.createElement("span");
+    bytes.className = "muted";
+    bytes.textContent = size(file.size);
+    line.append(name, bytes);
+    return line;
+  });
+  list.replaceChildren(...lines);
+}
+
+export function start() {
+  on("change", "[data-bring] input[type=file]", (input) => show(input.form));
+  // The field lies over its whole area and takes what is dropped by itself.
+  for (const name of ["dragenter", "dragover"]) on(name, "[data-bring] .drop", (drop) => drop.classList.add("is-over"));
+  for (const name of ["dragleave", "drop"]) on(name, "[data-bring] .drop", (drop) => drop.classList.remove("is-over"));
+}
+
+export function load(root) {
+  for (const form of within(root, "[data-bring]")) {
+    form.classList.add("is-scripted");
+    show(form); // a browser that went back keeps what was chosen
+  }
+}
