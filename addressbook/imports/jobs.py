@@ -243,11 +243,12 @@ def tend() -> list[int]:
 
 
 def purge(job: ImportJob) -> None:
-    """All but the report, and what undo needs."""
-    _forget_files(job)
+    """All but the report, and what undo needs. The files' names in the spool go last: by them
+    `tend` knows a job whose purge was killed."""
     decided = ImportRow.objects.filter(job=job).exclude(decision=ImportRow.Decision.REFUSED)
     decided._raw_delete(decided.db)
     job.files.update(columns=[])
+    _forget_files(job)
 
 
 def forget_traces(job: ImportJob) -> None:

@@ -1,28 +1,36 @@
-"""`import_contacts FILE`: an old address book read, and with ``--dry-run`` only said."""
+"""`import_contacts FILE`: an old address book imported, or with ``--dry-run`` only told."""
 
 from __future__ import annotations
 
 import json
 import sys
 from argparse import ArgumentParser
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from addressbook import importers
+from accounts.models import User
+from addressbook import importers, imports
 from addressbook.importers import codes
 from addressbook.importers.describe import describe
 from addressbook.importers.reading import Reading
+from addressbook.imports import jobs, owners, reporting
+from addressbook.models import ImportJob
+from webmail.errors import AddressBookFull
 
-POLICIES = ("merge", "keep", "skip", "replace")
+_PIECE = 256 * 1024
 
 
 class Command(BaseCommand):
     help = (
-        "Reads old contacts from SUN, HORDE or another program and tells what is in them. Nothing"
-        " is written yet: --dry-run alone is there, and needs neither database nor owner; --owner,"
-        " --by-owner and --policy change nothing in it. With --json the result is one JSON object"
-        " on standard output. Ends with 0, or with 1 when the file is refused."
+        "Imports old contacts from SUN, HORDE or another program: --owner ADDRESS into one"
+        " person's address book, --by-owner into those of the people that the file names (the LDIF"
+        " of a whole SUN tree, a dump of Horde's table, a zip with one file per address). Who never"
+        " signed in is made, and finds the contacts at the first sign-in. --dry-run reads and tells"
+        " and writes nothing: it needs neither database nor owner. With --json the result is one"
+        " JSON object on standard output. Ends with 0, or with 1 when the file is refused."
     )
     requires_system_checks = ()
 
@@ -32,20 +40,70 @@ class Command(BaseCommand):
         whose = parser.add_mutually_exclusive_group()
         whose.add_argument("--owner", metavar="ADDRESS", help="whose contacts they become")
         whose.add_argument("--by-owner", action="store_true", help="the file says whose they are")
-        parser.add_argument("--policy", choices=POLICIES, default="merge", help="of duplicates")
+        parser.add_argument("--policy", choices=ImportJob.Policy.values, default="merge")
         parser.add_argument("--dry-run", action="store_true", help="read and tell, write nothing")
         parser.add_argument("--json", action="store_true", help="the result as JSON")
 
     def handle(self, *args: object, **options: object) -> None:
+        is_refused = self._dry_run(options) if options["dry_run"] else self._import(options)
+        if is_refused:
+            sys.exit(1)
+
+    def _dry_run(self, options: dict[str, object]) -> bool:
         reading = importers.read(self._content(options["file"]), source=str(options["source"]))
-        if not options["dry_run"]:
-            raise CommandError("Only the dry run is here yet: add --dry-run.")
         if options["json"]:
             self.stdout.write(json.dumps(describe(reading), indent=1))
         else:
-            self._tell(reading)
-        if reading.outcome == "reject":
-            sys.exit(1)
+            self._tell(reading, by_owner=bool(options["by_owner"]))
+        return reading.outcome == "reject"
+
+    def _import(self, options: dict[str, object]) -> bool:
+        path = Path(str(options["file"]))
+        user = self._owner(str(options["owner"] or ""), by_owner=bool(options["by_owner"]))
+        try:
+            job = jobs.accept_chunks(
+                user,
+                [(path.name[:200], _chunks(path))],
+                str(options["source"]),
+                uploaded_by=None,
+                policy=str(options["policy"]),
+            )
+        except OSError as error:
+            raise CommandError(f"{error.filename or path}: {error.strerror}") from error
+        self._run(job)
+        if options["json"]:
+            self.stdout.write(json.dumps(reporting.as_json(job), indent=1))
+        else:
+            for line in reporting.as_text(job):
+                self.stdout.write(line)
+        return reporting.outcome(job) == "reject"
+
+    @staticmethod
+    def _owner(address: str, *, by_owner: bool) -> User | None:
+        """Whose contacts they become; None where the file says it."""
+        if by_owner:
+            return None
+        if not address:
+            raise CommandError("Say whose they become: --owner ADDRESS, or --by-owner.")
+        owner = owners.find(address)
+        if owner.problem:
+            raise CommandError(f"{address}: {owner.problem}")
+        return owners.ensure(owner)
+
+    @staticmethod
+    def _run(job: ImportJob) -> None:
+        """Check and write it here, without a worker. A file that is refused is over already."""
+        imports.run(job.pk)
+        job.refresh_from_db()
+        try:
+            if imports.start(job):
+                imports.run(job.pk)
+            elif not job.is_finished:
+                imports.cancel(job)
+        except AddressBookFull as error:
+            imports.cancel(job)
+            raise CommandError(f"No room: {job.new} contacts are new.") from error
+        job.refresh_from_db()
 
     @staticmethod
     def _content(path: object) -> bytes:
@@ -56,15 +114,25 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{path}: {error.strerror}") from error
 
-    def _tell(self, reading: Reading) -> None:
+    def _tell(self, reading: Reading, *, by_owner: bool) -> None:
         """Counts and reasons in words, no cells."""
         if reading.outcome == "reject":
             self.stdout.write(codes.REJECTS[reading.reject_code])
             return
         kind = " ".join(filter(None, (reading.source, reading.format, reading.charset)))
         self.stdout.write(f"{kind}: {len(reading.contacts)} contacts, {len(reading.groups)} groups")
+        if by_owner:
+            many = Counter(contact.owner for contact in reading.contacts)
+            for owner, count in sorted(many.items()):
+                self.stdout.write(f"{owner or '?'}: {count} contacts")
         reasons = codes.SKIPS | codes.REJECTS
         for skipped in reading.skipped:
             self.stdout.write(f"line {skipped.line}: {reasons[skipped.reason]}")
         for warned in reading.warnings:
             self.stdout.write(f"record {warned.record}: {codes.WARNINGS[warned.code]}")
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(_PIECE):
+            yield chunk

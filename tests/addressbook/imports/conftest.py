@@ -25,7 +25,7 @@ def spool(settings, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def checked() -> Import:
-    """`checked(claire, "Nom;Mail\\n…", policy="merge", by=None)`: it waits for the person's word."""
+    """`checked(claire, "Nom;Mail\\n…", policy="merge", by=None)`: it waits for a person's word."""
 
     def begin(
         user: User | None, *contents: str | bytes, policy: str = "merge", by: User | None = None

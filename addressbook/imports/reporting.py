@@ -1,0 +1,95 @@
+"""The report of an import for administrators: counts and reasons by owner, never a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.utils.translation import gettext
+
+from addressbook.importers import codes
+from addressbook.imports.showing import reason_words
+from addressbook.models import ImportJob, ImportPart, ImportRow
+
+MOST_LINES = 1_000
+"""Refused rows in a report; their number is told whatever it is."""
+
+
+@dataclass(frozen=True)
+class RefusedLine:
+    """``line`` is 0 where the record is a whole file."""
+
+    file: str
+    line: int
+    code: str
+
+    @property
+    def words(self) -> str:
+        return reason_words(self.code)
+
+
+def refused_lines(job: ImportJob) -> list[RefusedLine]:
+    """Rows that nobody's problem refuses but their own, the first thousand."""
+    rows = job.rows.filter(decision=ImportRow.Decision.REFUSED)
+    own = rows.exclude(reason__in=ImportPart.Problem.values).order_by("number")
+    facts = own.values_list("file__name", "line", "reason")[:MOST_LINES]
+    return [RefusedLine(file, line, code) for file, line, code in facts]
+
+
+def warning_words(job: ImportJob) -> list[tuple[int, str]]:
+    """How often, and what."""
+    return [(many, gettext(codes.WARNINGS[code])) for code, many in sorted(job.warnings.items())]
+
+
+def outcome(job: ImportJob) -> str:
+    """``ok``, ``partial`` where rows are refused, ``reject`` where nothing is taken."""
+    if job.reject_code or job.state == ImportJob.State.FAILED:
+        return "reject"
+    return "partial" if job.refused else "ok"
+
+
+def as_json(job: ImportJob) -> dict[str, object]:
+    """The report as one JSON object."""
+    counts = (
+        "total", "new", "merged", "unchanged", "refused", "groups", "added", "moved", "to_check",
+    )  # fmt: skip
+    return {
+        "import": job.pk,
+        "state": job.state,
+        "outcome": outcome(job),
+        "reject_code": job.reject_code,
+        "failure": job.failure,
+        "policy": job.policy,
+        **{name: getattr(job, name) for name in counts},
+        "owners": [_part(part) for part in job.parts.all()],
+        "refused_rows": [
+            {"file": one.file, "line": one.line, "reason": one.code} for one in refused_lines(job)
+        ],
+        "warnings": job.warnings,
+    }
+
+
+def _part(part: ImportPart) -> dict[str, object]:
+    names = ("owner", "problem", "contacts", "new", "merged", "unchanged", "refused", "groups")
+    return {name: getattr(part, name) for name in names} | {"never_signed_in": part.is_newcomer}
+
+
+def as_text(job: ImportJob) -> Iterator[str]:
+    """The report for a terminal, in English as all commands speak."""
+    if job.reject_code:
+        yield codes.REJECTS[job.reject_code]
+    if job.failure:
+        yield str(job.get_failure_display())
+    for part in job.parts.all():
+        if part.problem:
+            yield f"{part.owner or '?'}: {part.contacts} contacts refused: {part.problem}"
+            continue
+        yield (
+            f"{part.owner}: {part.new} new, {part.merged} merged, {part.unchanged} unchanged,"
+            f" {part.refused} refused, {part.groups} groups"
+        )
+    reasons = codes.SKIPS | codes.REJECTS
+    for one in refused_lines(job):
+        yield f"{one.file}, line {one.line}: {reasons.get(one.code, one.code)}"
+    for code, many in sorted(job.warnings.items()):
+        yield f"{many} times: {codes.WARNINGS[code]}"

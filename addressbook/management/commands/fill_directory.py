@@ -1,0 +1,27 @@
+"""``bin/manage fill_directory``: the directory as the staff records and LDAP say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from addressbook.directory import filling
+from webmail.errors import WebmailError
+
+
+class Command(BaseCommand):
+    help = (
+        "Fill the directory from the active staff records and, with WEBMAIL_DIRECTORY_LDAP_URL,"
+        " from LDAP. Jobs do it every night."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            for source, filled in filling.fill().items():
+                self.stderr.write(
+                    f"{source}: {filled.written} written, {filled.gone} gone,"
+                    f" {filled.unchanged} unchanged"
+                )
+        except WebmailError as error:
+            raise CommandError(f"{error} {error.server_words}".strip()) from error
