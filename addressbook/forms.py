@@ -102,6 +102,23 @@ class BinForm(forms.Form):
     groups = PkList(required=False)
 
 
+class DirectoryForm(ListForm):
+    """The query of the directory: words, and the number of a school (UAI)."""
+
+    school = forms.CharField(required=False, max_length=8)
+
+
+class CollectedForm(forms.Form):
+    """Those to forget, or what was forgotten (``former``, signed)."""
+
+    people = PkList(required=False)
+    former = forms.CharField(required=False, max_length=200_000)
+
+    def clean(self) -> None:
+        if not (self.cleaned_data.get("people") or self.cleaned_data.get("former")):
+            raise ValidationError(_("Choose at least one person."))
+
+
 class UnmergeForm(forms.Form):
     """The contact that was made of others, and those."""
 

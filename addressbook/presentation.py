@@ -129,6 +129,11 @@ def photo_url(pk: int, digest: str | None) -> str:
     return reverse("addressbook:photo", args=[pk, digest]) if digest else ""
 
 
+def write_url(name: str, address: str) -> str:
+    """Where one writes to somebody."""
+    return f"{reverse('mail:compose')}?{urlencode({'to': recipient(name, address)})}"
+
+
 @dataclass(frozen=True)
 class GroupRow:
     """A group beside the list."""

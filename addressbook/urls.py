@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from addressbook.views import complete, duplicates, export, groups, imports, people, waste
+from addressbook.views import (
+    collected,
+    complete,
+    directory,
+    duplicates,
+    export,
+    groups,
+    imports,
+    people,
+    waste,
+)
 
 app_name = "addressbook"
 urlpatterns = [
@@ -10,6 +20,9 @@ urlpatterns = [
     path("act/", people.act, name="act"),
     path("act/undo/", people.unfill, name="unfill"),
     path("add/", people.add, name="add"),
+    path("collected/", collected.collected_list, name="collected"),
+    path("collected/act/", collected.act, name="act_collected"),
+    path("directory/", directory.directory, name="directory"),
     path("complete/", complete.complete, name="complete"),
     path("new/", people.new, name="new"),
     path("<int:pk>/", people.contact, name="contact"),

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -238,6 +239,32 @@ PASSWORD_SQL_DATABASES = {
 PASSWORD_SQL_STATEMENT = env_by_domain("WEBMAIL_PASSWORD_SQL_STATEMENT")
 PASSWORD_LDAP_URL = env_by_domain("WEBMAIL_PASSWORD_LDAP_URL")
 PASSWORD_LDAP_DN = env_by_domain("WEBMAIL_PASSWORD_LDAP_DN")
+
+# The directory of the authority's people, filled from the staff records and, with a URL, from LDAP
+
+DIRECTORY_LDAP_URL = env_text("WEBMAIL_DIRECTORY_LDAP_URL")
+DIRECTORY_LDAP_BASE = env_text("WEBMAIL_DIRECTORY_LDAP_BASE")
+DIRECTORY_LDAP_FILTER = env_text("WEBMAIL_DIRECTORY_LDAP_FILTER", "(mail=*)")
+DIRECTORY_LDAP_DN = env_text("WEBMAIL_DIRECTORY_LDAP_DN")
+DIRECTORY_LDAP_PASSWORD = env_text("WEBMAIL_DIRECTORY_LDAP_PASSWORD")
+DIRECTORY_LDAP_ATTRIBUTES = {
+    field: attribute
+    for field, _equals, attribute in (
+        pair.partition("=")
+        for pair in env_list(
+            "WEBMAIL_DIRECTORY_LDAP_ATTRIBUTES",
+            "key=uid,name=cn,first_name=givenName,last_name=sn,address=mail,school_name=o,"
+            "function=title",
+        )
+    )
+}
+if unknown := DIRECTORY_LDAP_ATTRIBUTES.keys() - {
+    "key", "name", "first_name", "last_name", "address", "school_uai", "school_name", "discipline",
+    "function",
+}:  # fmt: skip
+    raise ImproperlyConfigured(
+        f"WEBMAIL_DIRECTORY_LDAP_ATTRIBUTES: there is no field {', '.join(sorted(unknown))}"
+    )
 
 # Profiles for telephones
 
@@ -522,6 +549,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10 * 60,
     },
     "tend-imports-of-contacts": {"task": "addressbook.tasks.tend_imports", "schedule": 60},
+    "fill-directory": {
+        "task": "addressbook.tasks.fill_directory",
+        "schedule": crontab(hour="3", minute="20"),
+    },
     "empty-bins": {"task": "addressbook.tasks.empty_bins", "schedule": 24 * 60 * 60},
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from django.db import connection
 from django.db.models import F, Q, QuerySet, Value
@@ -138,12 +139,11 @@ def _known(user: User, texts: Sequence[str]) -> tuple[str, ...]:
 def _search(asked: _Asked, limit: int) -> tuple[Suggestion, ...]:
     """Source after source, in the order of their rank, until there is enough."""
     found: dict[str, Suggestion] = {}
-    for source in _SOURCES:
-        for key, suggestion in source(asked, limit):
-            found.setdefault(key, suggestion)
-        if len(found) >= limit:
+    for key, suggestion in chain.from_iterable(source(asked, limit) for source in _SOURCES):
+        found.setdefault(key, suggestion)
+        if len(found) == limit:
             break
-    return _known_better(asked.user, dict(list(found.items())[:limit]))
+    return _known_better(asked.user, found)
 
 
 Found = Iterable[tuple[str, Suggestion]]
@@ -261,23 +261,28 @@ def _quickest(
 
 
 def _directory(asked: _Asked, limit: int) -> Found:
-    """By name; then, where a word begins a domain of the directory, by that."""
+    """By name; then, where each word begins a domain of the directory, by that."""
     domains = list(DirectoryDomain.objects.values_list("name", flat=True))
-    parts = {part for domain in domains for part in words(domain)}
-
-    def is_domains(word: _Spellings) -> bool:
-        return any(part.startswith(spelling) for part in parts for spelling in word)
-
-    by_name = [word for word in asked.words if not is_domains(word)]
-    if any(len(word[0]) > 1 for word in by_name):
+    if by_name := _of_no_domain(asked, domains):
         yield from _of_words(asked, by_name, limit)
         return
     for word in asked.words:
         if len(word[0]) > 1:
             yield from _of_words(asked, [word], limit)
     for domain in domains:
-        entries = DirectoryEntry.objects.filter(asked.filter(), domain=domain)
-        yield from _of_entries(entries.order_by("sort_key")[:limit])
+        found = DirectoryEntry.objects.filter(asked.filter(), domain=domain)
+        yield from _of_entries(found.order_by("sort_key")[:limit])
+
+
+def _of_no_domain(asked: _Asked, domains: Iterable[str]) -> list[_Spellings]:
+    """The words of two letters or more that only a name can have."""
+    parts = {part for domain in domains for part in words(domain)}
+    return [
+        word
+        for word in asked.words
+        if len(word[0]) > 1
+        and not any(part.startswith(spelling) for part in parts for spelling in word)
+    ]
 
 
 def _of_words(asked: _Asked, drivers: Sequence[_Spellings], limit: int) -> Found:
@@ -285,6 +290,19 @@ def _of_words(asked: _Asked, drivers: Sequence[_Spellings], limit: int) -> Found
     rows = rows.filter(_quickest(rows, asked, drivers, "entry__words"))
     rows = rows.order_by("sort_key", "entry").select_related("entry")
     return _of_entries(row.entry for row in rows[: 2 * limit])
+
+
+def entries(user: User, text: str) -> QuerySet[DirectoryEntry]:
+    """Of the directory, those with every word of the text, by last name; all for no words."""
+    asked = _Asked(user, tuple((word,) for word in words(text[:LONGEST])[:_MOST_WORDS]))
+    found = DirectoryEntry.objects.filter(asked.filter())
+    domains = DirectoryDomain.objects.values_list("name", flat=True)
+    for word in _of_no_domain(asked, domains):
+        rows = DirectoryWord.objects.filter(typed(*word))
+        if rows[:_FEW].count() < _FEW:
+            found = found.filter(pk__in=rows.values("entry"))
+            break
+    return found.order_by("sort_key", "pk")
 
 
 _SOURCES: tuple[Callable[[_Asked, int], Found], ...] = (

@@ -10,6 +10,8 @@ from pathlib import Path
 from demo.servers import process
 
 PEOPLE = "ou=people,o=academie,c=fr"
+READER = f"uid=reader,{PEOPLE}"
+"""Who may read them all, where he is one of the people."""
 _SBIN = ("/usr/sbin", "/usr/local/sbin", "/usr/libexec")
 _MODULES = ("/usr/lib/ldap", "/usr/lib64/openldap")
 
@@ -25,7 +27,7 @@ def installed() -> bool:
 
 class Slapd(process.Server):
     """`start()`, then `url`. `people` are logins with their passwords; the directory itself asks
-    for ten characters, by its policy overlay."""
+    for ten characters, by its policy overlay, and answers with 500 people at a time."""
 
     name = "LDAP server"
 
@@ -69,12 +71,13 @@ modulepath {modules}
 moduleload back_mdb
 moduleload ppolicy
 pidfile {self.folder}/slapd.pid
+sizelimit size.soft=500 size.hard=500 size.pr=500 size.prtotal=unlimited
 database mdb
 suffix "o=academie,c=fr"
 rootdn "cn=root,o=academie,c=fr"
 directory {self.folder}/data
 access to attrs=userPassword by self write by anonymous auth by * none
-access to * by self read by * none
+access to * by dn.exact="{READER}" read by self read by * none
 overlay ppolicy
 ppolicy_default "cn=policy,o=academie,c=fr"
 """
@@ -87,6 +90,7 @@ objectClass: inetOrgPerson
 uid: {login}
 cn: {login}
 sn: {login}
+mail: {login}@ac-exemple.fr
 userPassword: {password}
 """
             for login, password in self.people.items()

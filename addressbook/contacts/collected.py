@@ -1,0 +1,138 @@
+"""Whom a person wrote to: kept apart from the contacts, and what ranks completions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from accounts.models import User
+from addressbook.completion.index import words_of
+from addressbook.folding import words
+from addressbook.models import CollectedRecipient, ContactAddress, DirectoryEntry
+
+MOST = 5_000
+"""Of one person: beyond, those go whom he writes to least."""
+HALF_LIFE = timedelta(days=30)
+
+_BATCH = 500
+_EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def record(user: User, recipients: Iterable[tuple[str, str]], now: datetime | None = None) -> None:
+    """A message to these people, name and address, has left: twice in one message counts once."""
+    now = now or timezone.now()
+    names: dict[str, tuple[str, str]] = {}
+    for name, address in recipients:
+        if len(address) <= 254 and not names.get(address.lower(), ("", ""))[0]:
+            names[address.lower()] = (" ".join(name.split())[:300], address)
+    folded = list(names)
+    with transaction.atomic():
+        for start in range(0, len(folded), _BATCH):
+            _record(user, {key: names[key] for key in folded[start : start + _BATCH]}, now)
+        _trim(user)
+
+
+def _record(user: User, names: dict[str, tuple[str, str]], now: datetime) -> None:
+    before = {row.folded: row for row in _of(user, names).select_for_update()}
+    known = _known_names(user, [key for key, (name, _address) in names.items() if not name])
+    rows = []
+    for folded, (name, address) in names.items():
+        row = before.get(folded) or CollectedRecipient(
+            user=user, folded=folded, times=0, weight=-math.inf
+        )
+        row.address = address
+        row.name = name or row.name or known.get(folded, "")
+        row.times += 1
+        row.last = now
+        row.weight = weight(row.weight, now)
+        row.words = words_of(row.name, address).text
+        rows.append(row)
+    CollectedRecipient.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["user", "folded"],
+        update_fields=["address", "name", "times", "last", "weight", "words"],
+    )
+    _rank_contacts(user, {row.folded: row.weight for row in rows})
+
+
+def _of(user: User, folded: Iterable[str]) -> QuerySet[CollectedRecipient]:
+    return CollectedRecipient.objects.of(user).filter(folded__in=list(folded))
+
+
+def weight(before: float, now: datetime) -> float:
+    """With one message more; see `CollectedRecipient`."""
+    new = (now - _EPOCH) / HALF_LIFE
+    high, low = max(before, new), min(before, new)
+    return high + math.log2(1 + 2 ** (low - high))
+
+
+def _known_names(user: User, folded: list[str]) -> dict[str, str]:
+    """Of addresses that were typed alone: the directory's names, the contacts' before them."""
+    entries = DirectoryEntry.objects.filter(folded__in=folded)
+    mine = ContactAddress.objects.filter(user=user, folded__in=folded, contact__deleted=None)
+    return {
+        **dict(entries.values_list("folded", "name")),
+        **dict(mine.values_list("folded", "contact__display_name")),
+    }
+
+
+def _trim(user: User) -> None:
+    beyond = CollectedRecipient.objects.of(user).order_by("-weight")[MOST:]
+    CollectedRecipient.objects.filter(pk__in=list(beyond.values_list("pk", flat=True))).delete()
+
+
+def matching(user: User, query: str = "") -> QuerySet[CollectedRecipient]:
+    """Those who are no contacts, the latest first; with every word of ``query`` at the beginning of
+    a word of name or address."""
+    contacts = ContactAddress.objects.filter(
+        user=user, folded=OuterRef("folded"), contact__deleted=None
+    )
+    found = CollectedRecipient.objects.of(user).exclude(Exists(contacts))
+    for word in words(query)[:10]:
+        found = found.filter(words__contains=f" {word}")
+    return found.order_by("-last", "pk")
+
+
+def delete(user: User, pks: Iterable[int]) -> list[CollectedRecipient]:
+    """Forget them; what there was, for `put_back`. Of a contact that has the address the rank goes
+    too."""
+    with transaction.atomic():
+        rows = list(CollectedRecipient.objects.of(user).filter(pk__in=list(pks)))
+        CollectedRecipient.objects.filter(pk__in=[row.pk for row in rows]).delete()
+        _rank_contacts(user, {row.folded: None for row in rows})
+    return rows
+
+
+def put_back(user: User, rows: Iterable[CollectedRecipient]) -> int:
+    """What `delete` gave; one that was written to meanwhile stays as it is."""
+    new = [
+        CollectedRecipient(
+            user=user,
+            address=row.address,
+            folded=row.address.lower(),
+            name=row.name,
+            times=row.times,
+            last=row.last,
+            weight=row.weight,
+            words=words_of(row.name, row.address).text,
+        )
+        for row in rows
+    ]
+    with transaction.atomic():
+        CollectedRecipient.objects.bulk_create(new, ignore_conflicts=True)
+        there = _of(user, [row.folded for row in new])
+        _rank_contacts(user, dict(there.values_list("folded", "weight")))
+    return len(new)
+
+
+def _rank_contacts(user: User, weights: Mapping[str, float | None]) -> None:
+    mine = list(ContactAddress.objects.filter(user=user, folded__in=weights))
+    for one in mine:
+        one.weight = weights[one.folded]
+    ContactAddress.objects.bulk_update(mine, ["weight"])

@@ -1,0 +1,181 @@
+"""Make the directory say what its sources say: the staff records, and an LDAP directory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import astuple, dataclass
+from itertools import islice
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import StaffRecord
+from addressbook.completion import index
+from addressbook.folding import fold
+from addressbook.models import DirectoryDomain, DirectoryEntry
+from webmail.errors import ServerRefused
+
+STAFF, LDAP = "staff", "ldap"
+BATCH = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person as a source names him; ``key`` is his name there, the same at each filling."""
+
+    key: str
+    name: str
+    sort_name: str
+    address: str
+    school_uai: str = ""
+    school_name: str = ""
+    discipline: str = ""
+    function: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What a filling changed: how many people are new (or changed), gone, and as they were."""
+
+    written: int
+    gone: int
+    unchanged: int
+
+
+def fill() -> dict[str, Filled]:
+    """From each source that there is; what each changed, by its name."""
+    filled = {STAFF: fill_from_staff()}
+    if settings.DIRECTORY_LDAP_URL:
+        filled[LDAP] = fill_from_ldap()
+    return filled
+
+
+def fill_from_staff() -> Filled:
+    """The staff records that are active."""
+    return _fill(STAFF, _staff)
+
+
+def _staff() -> Iterator[Person]:
+    fields = (
+        "pk", "first_name", "last_name", "address", "school_uai", "school_name", "discipline",
+        "function",
+    )  # fmt: skip
+    rows = StaffRecord.objects.active().order_by("pk").values_list(*fields)
+    for pk, first, last, address, uai, school, discipline, function in rows.iterator(BATCH):
+        yield Person(
+            key=str(pk),
+            name=f"{first} {last}".strip() or address,
+            sort_name=f"{last} {first}".strip() or address,
+            address=address,
+            school_uai=uai,
+            school_name=school,
+            discipline=discipline,
+            function=function,
+        )
+
+
+def fill_from_ldap() -> Filled:
+    """Raises ServerUnavailable and ServerRefused, and then the directory is as it was; so it is
+    when the server has nobody at all, as with a filter that is wrong."""
+    # An extra: only installations with such a directory have the library.
+    from addressbook.directory import ldap
+
+    people = list(ldap.people(ldap.from_settings()))
+    if not people:
+        raise ServerRefused("The directory has nobody with an address.")
+    return _fill(LDAP, lambda: people)
+
+
+def _fill(source: str, people: Callable[[], Iterable[Person]]) -> Filled:
+    """``people`` is read twice: for who is gone or changed, then for who is to be written. So two
+    people may exchange their addresses, and memory holds no person of the whole authority."""
+    known = _known(source)
+    same, before = set(), len(known)
+    for person in people():
+        if (row := known.get(person.key)) and row[1] == _digest(person):
+            same.add(person.key)
+    stale = [pk for key, (pk, _digest_of) in known.items() if key not in same]
+    for start in range(0, len(stale), BATCH):
+        DirectoryEntry.objects.filter(pk__in=stale[start : start + BATCH]).delete()
+    written = _write(source, people, same)
+    _write_domains()
+    changed = sum(key in known and key not in same for key in written)
+    return Filled(written=len(written), gone=before - len(same) - changed, unchanged=len(same))
+
+
+def _known(source: str) -> dict[str, tuple[int, int]]:
+    """Key and what is written of each: the row, and a number that is another when it changed."""
+    fields = ("source_id", "name", "sort_key", "address", "school_uai", "school_name")
+    rows = DirectoryEntry.objects.filter(source=source).order_by()
+    found = rows.values_list("pk", *fields, "discipline", "function")
+    return {row[1]: (row[0], hash(row[1:])) for row in found.iterator(BATCH)}
+
+
+def _digest(person: Person) -> int:
+    return hash(astuple(_cut(person)))
+
+
+def _cut(person: Person) -> Person:
+    """As the columns hold it, ``sort_name`` as it is sorted."""
+    return Person(
+        key=person.key[:254],
+        name=person.name[:300],
+        sort_name=fold(person.sort_name)[:300],
+        address=person.address,
+        school_uai=person.school_uai[:8],
+        school_name=person.school_name[:200],
+        discipline=person.discipline[:100],
+        function=person.function[:100],
+    )
+
+
+def _write(source: str, people: Callable[[], Iterable[Person]], same: set[str]) -> set[str]:
+    """Their keys. An address is written once: the staff records' goes before another source's."""
+    others = DirectoryEntry.objects.all()
+    if source == STAFF:
+        others = others.filter(source=STAFF)
+    taken = set(others.order_by().values_list("folded", flat=True).iterator(BATCH))
+    now = timezone.now()
+    written: set[str] = set()
+    wanted = (person for person in people() if person.key not in same)
+    while batch := list(islice(wanted, BATCH)):
+        entries = []
+        for person in map(_cut, batch):
+            folded = person.address.lower()
+            if "@" not in folded or len(folded) > 254 or folded in taken or person.key in written:
+                continue
+            taken.add(folded)
+            written.add(person.key)
+            entries.append(
+                DirectoryEntry(
+                    source=source,
+                    source_id=person.key,
+                    name=person.name,
+                    sort_key=person.sort_name,
+                    address=person.address,
+                    folded=folded,
+                    domain=folded.rpartition("@")[2],
+                    school_uai=person.school_uai,
+                    school_name=person.school_name,
+                    discipline=person.discipline,
+                    function=person.function,
+                    filled=now,
+                )
+            )
+        # A transaction each: the whole would keep everybody else from writing for half a minute.
+        with transaction.atomic():
+            if source == STAFF:
+                theirs = [entry.folded for entry in entries]
+                DirectoryEntry.objects.filter(folded__in=theirs).delete()
+            index.save_entries(entries)
+    return written
+
+
+def _write_domains() -> None:
+    names = set(DirectoryEntry.objects.order_by().values_list("domain", flat=True).distinct())
+    with transaction.atomic():
+        DirectoryDomain.objects.exclude(name__in=names).delete()
+        DirectoryDomain.objects.bulk_create(
+            [DirectoryDomain(name=name) for name in sorted(names)], ignore_conflicts=True
+        )

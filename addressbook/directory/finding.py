@@ -1,0 +1,44 @@
+"""Look through the directory, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from accounts.models import User
+from addressbook.completion import search
+from addressbook.models import ContactAddress, DirectoryEntry
+
+PAGE_SIZE = 50
+MOST_PAGES = 40
+"""Whoever has not found in two thousand people looks for more words."""
+
+
+@dataclass(frozen=True)
+class EntryPage:
+    """One page, numbered from 1. Nobody counts how many there are: that would read all of them."""
+
+    rows: tuple[DirectoryEntry, ...]
+    number: int
+    has_next: bool
+
+
+def contacts_of(user: User, rows: Iterable[DirectoryEntry]) -> dict[str, int]:
+    """Of those who are contacts of the person, the contact's key by their address."""
+    mine = ContactAddress.objects.filter(
+        user=user, folded__in=[row.folded for row in rows], contact__deleted=None
+    )
+    return dict(mine.values_list("folded", "contact"))
+
+
+def page(user: User, query: str, school: str, number: int) -> EntryPage:
+    """By last name, those with every word of ``query`` in name or address and, unless "", of the
+    school with this number (UAI); one beyond the last page that is shown is that page."""
+    number = max(1, min(number, MOST_PAGES))
+    found = search.entries(user, query)
+    if school:
+        found = found.filter(school_uai=school)
+    start = (number - 1) * PAGE_SIZE
+    rows = tuple(found[start : start + PAGE_SIZE + 1])
+    more = len(rows) > PAGE_SIZE and number < MOST_PAGES
+    return EntryPage(rows[:PAGE_SIZE], number, more)

@@ -1,0 +1,150 @@
+"""People read from an LDAP directory, page by page (RFC 2696).
+
+python-ldap is an extra (requirements-ldap.txt): this module is imported only where it is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import ldap
+from django.conf import settings
+from ldap.controls import SimplePagedResultsControl
+from ldap.ldapobject import SimpleLDAPObject
+
+from addressbook.directory.filling import Person
+from webmail.errors import ServerRefused, ServerUnavailable
+
+PAGE = 500
+_SECONDS = 30
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_UNAVAILABLE = (
+    ldap.SERVER_DOWN,
+    ldap.CONNECT_ERROR,
+    ldap.TIMEOUT,
+    ldap.TIMELIMIT_EXCEEDED,
+    ldap.BUSY,
+    ldap.UNAVAILABLE,
+)
+
+Entry = Mapping[str, list[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """``url``: ``ldaps://host``, or ``ldap://host`` with StartTLS (on this machine itself without).
+    ``dn`` and ``password`` may be "": then as nobody. ``attributes``: what each field of a person
+    is called there, as ``{"name": "cn"}``."""
+
+    url: str
+    base: str
+    filter: str
+    dn: str
+    password: str
+    ca_file: str
+    attributes: Mapping[str, str]
+
+
+def from_settings() -> Source:
+    return Source(
+        url=settings.DIRECTORY_LDAP_URL,
+        base=settings.DIRECTORY_LDAP_BASE,
+        filter=settings.DIRECTORY_LDAP_FILTER,
+        dn=settings.DIRECTORY_LDAP_DN,
+        password=settings.DIRECTORY_LDAP_PASSWORD,
+        ca_file=settings.TLS_CA_FILE,
+        attributes=settings.DIRECTORY_LDAP_ATTRIBUTES,
+    )
+
+
+def people(source: Source) -> Iterator[Person]:
+    """Those with an address. Raises ServerUnavailable and ServerRefused."""
+    with _translated(), _connection(source) as directory:
+        for dn, entry in _entries(directory, source):
+            if person := _person(dn, entry, source.attributes):
+                yield person
+
+
+def _entries(directory: SimpleLDAPObject, source: Source) -> Iterator[tuple[str, Entry]]:
+    page = SimplePagedResultsControl(True, size=PAGE, cookie="")
+    names = list(set(source.attributes.values()))
+    while True:
+        asked = directory.search_ext(
+            source.base, ldap.SCOPE_SUBTREE, source.filter, names, serverctrls=[page]
+        )
+        _kind, rows, _number, controls = directory.result3(asked, timeout=_SECONDS)
+        # Without a name it is a referral to another server, which is not followed.
+        yield from ((dn, entry) for dn, entry in rows if dn)
+        cookies = [one.cookie for one in controls if one.controlType == page.controlType]
+        if not cookies or not cookies[0]:
+            return
+        page.cookie = cookies[0]
+
+
+def _person(dn: str, entry: Entry, attributes: Mapping[str, str]) -> Person | None:
+    # Servers answer with names of attributes in their own capitals.
+    found = {name.lower(): values for name, values in entry.items()}
+
+    def value(field: str) -> str:
+        values = found.get(attributes.get(field, "").lower(), [])
+        return " ".join(values[0].decode("utf-8", "replace").split()) if values else ""
+
+    address = value("address")
+    if "@" not in address:
+        return None
+    name = value("name") or f"{value('first_name')} {value('last_name')}".strip() or address
+    return Person(
+        key=value("key") or dn,
+        name=name,
+        sort_name=f"{value('last_name')} {value('first_name')}".strip() or name,
+        address=address,
+        school_uai=value("school_uai"),
+        school_name=value("school_name"),
+        discipline=value("discipline"),
+        function=value("function"),
+    )
+
+
+@contextmanager
+def _connection(source: Source) -> Iterator[SimpleLDAPObject]:
+    directory = ldap.initialize(source.url)
+    try:
+        directory.protocol_version = ldap.VERSION3
+        directory.set_option(ldap.OPT_NETWORK_TIMEOUT, _SECONDS)
+        directory.set_option(ldap.OPT_TIMEOUT, _SECONDS)
+        # A referral would hand the password to whatever host the answer names.
+        directory.set_option(ldap.OPT_REFERRALS, ldap.OPT_OFF)
+        if source.ca_file:
+            directory.set_option(ldap.OPT_X_TLS_CACERTFILE, source.ca_file)
+        directory.set_option(ldap.OPT_X_TLS_REQUIRE_CERT, ldap.OPT_X_TLS_DEMAND)
+        directory.set_option(ldap.OPT_X_TLS_NEWCTX, 0)
+        parts = urlsplit(source.url)
+        if parts.scheme == "ldap" and parts.hostname not in _LOOPBACK:
+            directory.start_tls_s()
+        directory.simple_bind_s(source.dn, source.password)
+        yield directory
+    finally:
+        directory.unbind_s()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except _UNAVAILABLE as error:
+        raise ServerUnavailable(
+            "The directory does not answer.", server_words=_words(error)
+        ) from error
+    except ldap.LDAPError as error:
+        raise ServerRefused(
+            "The directory refused to be read.", server_words=_words(error)
+        ) from error
+
+
+def _words(error: ldap.LDAPError) -> str:
+    """What the directory said: ``Invalid credentials``."""
+    told = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
+    return ": ".join(str(told[key]) for key in ("desc", "info") if told.get(key))

@@ -1,0 +1,51 @@
+"""The directory of the authority: read only, searched, page by page."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from accounts.http import SignedInRequest, login_required
+from addressbook import presentation
+from addressbook.directory import finding
+from addressbook.forms import DirectoryForm
+from addressbook.views.pages import page
+
+
+@require_GET
+@login_required
+def directory(request: SignedInRequest) -> HttpResponse:
+    """All by last name; with ``?q=`` those with all of its words, with ``?school=`` those of one
+    school."""
+    form = DirectoryForm(request.GET)
+    query, school = form.value("q") or "", form.value("school") or ""
+    found = finding.page(request.user, query, school, form.value("page") or 1)
+    mine = finding.contacts_of(request.user, found.rows)
+    context = {
+        "query": query,
+        "school": school,
+        "school_name": found.rows[0].school_name if school and found.rows else school,
+        "found": found,
+        "rows": [
+            (row, presentation.write_url(row.name, row.address), mine.get(row.folded))
+            for row in found.rows
+        ],
+        "before_url": _url(query, school, found.number - 1) if found.number > 1 else "",
+        "next_url": _url(query, school, found.number + 1) if found.has_next else "",
+    }
+    return page(
+        request,
+        "directory.html",
+        context,
+        current="directory",
+        partial="addressbook/_directory.html",
+    )
+
+
+def _url(query: str, school: str, number: int) -> str:
+    asked = {"q": query, "school": school, "page": str(number) if number > 1 else ""}
+    asked = {name: value for name, value in asked.items() if value}
+    return reverse("addressbook:directory") + (f"?{urlencode(asked)}" if asked else "")
