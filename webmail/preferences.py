@@ -106,6 +106,12 @@ DECLARED: tuple[Preference, ...] = (
         (("ask", _("Not loaded before I ask")), ("contacts", _("Always for my contacts"))),
         help_text=_("Whoever sends them learns neither who reads nor from where."),
     ),
+    Preference(
+        "collect",
+        _("People I write to"),
+        "on",
+        (("on", _("Remembered, to complete their addresses")), ("off", _("Not remembered"))),
+    ),
 )
 BY_NAME: Mapping[str, Preference] = {preference.name: preference for preference in DECLARED}
 
@@ -130,6 +136,7 @@ class Preferences:
     time_zone: str
     page_size: str
     images: str
+    collect: str
     locked: frozenset[str] = frozenset()
 
     @classmethod

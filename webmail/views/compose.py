@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import uuid
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages as toasts
+from django.db import DatabaseError
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render as render_template
@@ -22,7 +24,7 @@ from accounts import session
 from accounts.forms import SignInForm
 from accounts.http import AnyRequest, SignedInRequest, login_required
 from accounts.models import User
-from addressbook.contacts import groups
+from addressbook.contacts import collected, groups
 from webmail import dates, outbox, rendering
 from webmail.errors import (
     FolderChanged,
@@ -45,8 +47,11 @@ from webmail.mime import addresses, build, headers, quoting
 from webmail.mime.addresses import Address
 from webmail.mime.build import Attachment, Outgoing
 from webmail.mime.envelope import Envelope
+from webmail.preferences import Preferences
 from webmail.presentation import files, links, words
 from webmail.views.messages import read_folders
+
+logger = logging.getLogger(__name__)
 
 
 @require_GET
@@ -184,6 +189,7 @@ def _send(request: AnyRequest) -> HttpResponse:
                 origin=form.origin,
                 forwarded=form.cleaned_data["kind"] == "forward",
             )
+        _collect(request.user, request.preferences, outgoing)
     except SignInNeeded as error:
         if in_place(request):
             raise
@@ -192,6 +198,18 @@ def _send(request: AnyRequest) -> HttpResponse:
         note(error)
         return _refused(request, form, status=error.status, error=error)
     return _sent(request, form, sent)
+
+
+def _collect(user: User, preferences: Preferences, outgoing: Outgoing) -> None:
+    """Remember whom he writes to. The message has left: what fails here is no reason to say that it
+    has not, lest it be sent twice."""
+    if preferences.collect != "on":
+        return
+    people = (*outgoing.to, *outgoing.cc, *outgoing.bcc)
+    try:
+        collected.record(user, [(person.name, person.address) for person in people])
+    except DatabaseError as error:
+        logger.warning("sent, but its recipients not remembered: %s", type(error).__name__)
 
 
 def _sign_in_again(request: AnyRequest) -> SignInForm | None:

@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 
 from accounts import session
+from accounts.models import User
+from addressbook.models import CollectedRecipient
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import Submission
 from tests.servers.mailboxes import Mailbox
@@ -710,3 +713,45 @@ def test_a_local_administrator_has_no_mail_to_send(django_user_model) -> None:
     )
     assert client.get("/compose/")["Location"] == "/admin/"
     assert client.post("/compose/", WRITTEN).status_code == 401
+
+
+def remembered() -> dict[str, str]:
+    return dict(CollectedRecipient.objects.values_list("address", "name"))
+
+
+def test_whom_one_writes_to_is_remembered(
+    posted: Callable[..., object], submission: Submission
+) -> None:
+    posted(to="Bob Carré <bob@ac-exemple.fr>", cc="zoe@x.example", bcc="paul@x.example")
+    assert remembered() == {
+        "bob@ac-exemple.fr": "Bob Carré",
+        "zoe@x.example": "",
+        "paul@x.example": "",
+    }
+
+
+def test_nobody_is_remembered_of_a_message_that_did_not_leave(
+    posted: Callable[..., object], submission: Submission
+) -> None:
+    posted(to="no address")
+    assert remembered() == {}
+
+
+def test_whoever_does_not_want_it_has_nobody_remembered(
+    posted: Callable[..., object], submission: Submission, bobs_mailbox: Mailbox
+) -> None:
+    User.objects.update(preferences={"collect": "off"})
+    posted()
+    assert remembered() == {}
+    assert bobs_mailbox.messages()
+
+
+def test_a_database_in_trouble_after_the_message_left_is_no_failure_to_send(
+    posted: Callable[..., object], submission: Submission, bobs_mailbox: Mailbox
+) -> None:
+    """Whoever were told of a failure would send it twice."""
+    with connection.cursor() as cursor:
+        table = CollectedRecipient._meta.db_table
+        cursor.execute(f"ALTER TABLE {table} RENAME TO away")
+    assert posted().status_code == 302
+    assert len(bobs_mailbox.messages()) == 1

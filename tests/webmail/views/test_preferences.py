@@ -24,6 +24,7 @@ CHOSEN = {
     "time_zone": "Indian/Reunion",
     "page_size": "25",
     "images": "contacts",
+    "collect": "off",
 }
 
 
