@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext
 
 from addressbook.importers import codes
-from addressbook.imports.showing import reason_words
+from addressbook.imports.showing import line_of, reason_words
 from addressbook.models import ImportJob, ImportPart, ImportRow
 
 MOST_LINES = 1_000
@@ -72,6 +72,27 @@ def as_json(job: ImportJob) -> dict[str, object]:
 def _part(part: ImportPart) -> dict[str, object]:
     names = ("owner", "problem", "contacts", "new", "merged", "unchanged", "refused", "groups")
     return {name: getattr(part, name) for name in names} | {"never_signed_in": part.is_newcomer}
+
+
+def table(job: ImportJob) -> Iterator[str]:
+    """A line per owner, as French spreadsheets read it; no cell can be taken for a formula."""
+    yield line_of(
+        [
+            gettext("Owner"),
+            gettext("New"),
+            gettext("Merged"),
+            gettext("Unchanged"),
+            gettext("Refused"),
+            gettext("Groups"),
+            gettext("Never signed in"),
+            gettext("Problem"),
+        ]
+    )
+    for part in job.parts.iterator(chunk_size=500):
+        counts = (part.new, part.merged, part.unchanged, part.refused, part.groups)
+        newcomer = gettext("yes") if part.is_newcomer else ""
+        problem = str(part.get_problem_display()) if part.problem else ""
+        yield line_of([part.owner, *map(str, counts), newcomer, problem])
 
 
 def as_text(job: ImportJob) -> Iterator[str]:

@@ -125,16 +125,18 @@ def reason_words(code: str) -> str:
 def refused_csv(job: ImportJob) -> Iterator[str]:
     """The refused rows with their reasons, as French spreadsheets open it: the file, the line, the
     reason, and the line as it stands there. No cell can be taken for a formula."""
-    yield "\ufeff" + _line(
+    yield "\ufeff" + line_of(
         [gettext("File"), gettext("Line"), gettext("Name"), gettext("Reason"), gettext("As it was")]
     )
     rows = job.rows.filter(decision=Decision.REFUSED).select_related("file").order_by("number")
     for row in rows.iterator(chunk_size=500):
         cells = [row.file.name, str(row.line or ""), row.name, reason_words(row.reason), row.value]
-        yield _line([neutral(cell) for cell in cells])
+        yield line_of(cells)
 
 
-def _line(cells: list[str]) -> str:
+def line_of(cells: list[str]) -> str:
+    """A line of CSV, its cells as text whatever they begin with."""
+    cells = [neutral(cell) for cell in cells]
     made = io.StringIO()
     csv.writer(made, delimiter=";", lineterminator="\r\n").writerow(cells)
     return made.getvalue()
