@@ -17,7 +17,7 @@ from addressbook.contact_data import ContactData
 from addressbook.contacts import photos
 from addressbook.folding import fold
 from addressbook.importers import detect
-from addressbook.importers.reading import Reading
+from addressbook.importers.reading import Reading, refused
 from addressbook.imports import deciding, jobs, owners
 from addressbook.imports.heartbeat import Stopped, beat
 from addressbook.imports.joining import canonical, card, join
@@ -38,13 +38,14 @@ def check(job: ImportJob) -> None:
     _forget_attempt(job)
     began = timezone.now()
     readings = list(_readings(job))
-    refused = [reading.reject_code for _file, reading, _lines in readings if reading.reject_code]
-    if len(refused) == len(readings):
-        _refuse(job, refused[0] if refused else "empty")
+    reasons = [reading.reject_code for _file, reading, _lines in readings if reading.reject_code]
+    if len(reasons) == len(readings):
+        _refuse(job, reasons[0] if reasons else "empty")
         return
     staging = _Staging(job)
     for file, reading, lines in readings:
-        staging.take(file, reading, lines)
+        if not reading.reject_code:
+            staging.take(file, reading, lines)
     readings.clear()
     staging.put()
     with transaction.atomic():
@@ -115,19 +116,30 @@ def _readings(job: ImportJob) -> Iterator[_Read]:
     """Each file as it was understood, with the lines to show of rows that are refused."""
     files = list(job.files.all())
     first = next((file for file in files if file.columns), None)
+    left = importers.MOST_RECORDS
     for file in files:
         chosen = job.columns if first and _headers(file) == _headers(first) else None
+        if file.reject_code == jobs.TOO_LARGE:
+            yield file, refused(jobs.TOO_LARGE), ()
+            continue
+        content = _content(job, file)
         mapping = {int(index): name for index, name in chosen.items()} if chosen else None
-        try:
-            with jobs.open_file(file) as stream:
-                content = stream.read()
-        except OSError as error:
-            jobs.fail(job, ImportJob.Failure.GONE)
-            raise Stopped from error
         reading = importers.read(content, source=job.source, columns=mapping)
+        if len(reading.contacts) > left:
+            reading = refused("too_many_records", reading)
+        left -= len(reading.contacts)
         _note(file, reading)
         beat(job)
         yield file, reading, _lines(content) if job.user and reading.skipped else ()
+
+
+def _content(job: ImportJob, file: ImportFile) -> bytes:
+    try:
+        with jobs.open_file(file) as stream:
+            return stream.read()
+    except OSError as error:
+        jobs.fail(job, ImportJob.Failure.GONE)
+        raise Stopped from error
 
 
 def _headers(file: ImportFile) -> list[str]:
@@ -237,13 +249,12 @@ class _Staging:
         contacts = sum(len(part.contacts) for part in self._parts.values())
         beat(self.job, total=contacts + len(self._refused))
         for number, part in enumerate(self._parts.values()):
-            row = self._part_row(number, part)
-            self._put_part(part, row)
+            self._put_part(part, self._part_row(number, part))
             part.contacts.clear()
         only = self.job.parts.first() if self.job.user else None
         for batch in _batches(self._refused, _BATCH):
-            for refused in batch:
-                refused.part = only
+            for row in batch:
+                row.part = only
             self._stage(batch)
 
     def _owners(self, reading: Reading) -> dict[str, owners.Owner]:

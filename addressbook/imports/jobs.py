@@ -43,6 +43,7 @@ FIELDS = (
 )  # fmt: skip
 """What a person may say that a column holds; the names of `importers.headers`."""
 SUFFIX = ".contacts"
+TOO_LARGE = "too_large"
 # A file without a job is left from a crash: its job is made right after it.
 _ORPHAN_SECONDS = 2 * 60 * 60
 
@@ -67,8 +68,8 @@ def accept(
     policy: str = ImportJob.Policy.MERGE,
 ) -> ImportJob:
     """Files of one import, sealed into the spool, to be checked by `run`; at most `MOST_FILES` are
-    taken. ``user`` None: the files say whose contacts they are. OSError when the spool can't be
-    written."""
+    taken, of 50 MB together: those beyond are refused. ``user`` None: the files say whose contacts
+    they are. OSError when the spool can't be written."""
     found = [(Path(file.name or "").name[:200] or "?", file.chunks()) for file in files]
     return accept_chunks(user, found[:MOST_FILES], source, uploaded_by=uploaded_by, policy=policy)
 
@@ -83,16 +84,11 @@ def accept_chunks(
 ) -> ImportJob:
     """`accept` of names and pieces of bytes."""
     spooled: list[ImportFile] = []
+    left = LARGEST_FILE
     try:
         for number, (name, chunks) in enumerate(files):
-            file = ImportFile(
-                number=number,
-                name=name,
-                spool=sealed_files.new_name(),
-                source_key=sealed_files.new_key(),
-            )
-            sealed_files.write(path_of(file), bytes(file.source_key), _bounded(chunks))
-            spooled.append(file)
+            spooled.append(ImportFile(number=number, name=name))
+            left -= _spool(spooled[-1], chunks, left)
         with transaction.atomic():
             job = ImportJob.objects.create(
                 user=user, uploaded_by=uploaded_by, source=source, policy=policy
@@ -107,14 +103,25 @@ def accept_chunks(
     return job
 
 
-def _bounded(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """A byte more than the limit at most: enough to tell that it is too large."""
-    left = LARGEST_FILE + 1
-    for chunk in chunks:
-        yield chunk[:left]
-        left -= len(chunk)
-        if left <= 0:
-            return
+def _spool(file: ImportFile, chunks: Iterable[bytes], most: int) -> int:
+    """How many bytes were sealed; 0 where they are more than ``most``, and the file is refused."""
+    size = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal size
+        for chunk in chunks:
+            size += len(chunk)
+            if size > most:
+                return
+            yield chunk
+
+    file.spool, file.source_key = sealed_files.new_name(), sealed_files.new_key()
+    sealed_files.write(path_of(file), bytes(file.source_key), counted())
+    if size <= most:
+        return size
+    path_of(file).unlink(missing_ok=True)
+    file.spool, file.source_key, file.reject_code = "", b"", TOO_LARGE
+    return 0
 
 
 def find(user: User, pk: int) -> ImportJob | None:

@@ -27,14 +27,26 @@ FULL = "book_full"
 
 
 def write(job: ImportJob) -> None:
-    """Ends with the job done."""
-    if not job.written and _is_overtaken(job):
-        checking.rematch(job)
+    """Ends with the job done, or still waiting where another writes into the same address book."""
+    if not job.written:
+        if _is_behind(job):
+            beat(job, runner="", attempts=0)
+            return
+        if _is_overtaken(job):
+            checking.rematch(job)
     while _write_batch(job):
         pass
     for part in job.parts.filter(problem="").exclude(user=None).order_by("number"):
         _write_groups(job, part)
     _finish(job)
+
+
+def _is_behind(job: ImportJob) -> bool:
+    """Whether an earlier import of one of these people is not written yet: both would make the same
+    contacts. `jobs.tend` starts it again."""
+    people = job.parts.exclude(user=None).values("user")
+    others = ImportJob.objects.filter(state=State.WRITING, parts__user__in=people)
+    return others.filter(Q(pk__lt=job.pk) | Q(written__gt=0)).exclude(pk=job.pk).exists()
 
 
 def _is_overtaken(job: ImportJob) -> bool:

@@ -184,7 +184,7 @@ class ImportJob(models.Model):
         indexes = (models.Index(fields=["user", "-created"], name="import_of_user"),)
 
     def __str__(self) -> str:
-        return ", ".join(self.files.values_list("name", flat=True)[:3])
+        return ", ".join(file.name for file in self.files.all()[:3])
 
     @property
     def is_moving(self) -> bool:
@@ -203,6 +203,14 @@ class ImportJob(models.Model):
     def is_undoable(self) -> bool:
         until = self.undo_until
         return self.state == self.State.DONE and until is not None and timezone.now() < until
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether nobody works on it, or gave a sign of life for too long. It is taken up again by
+        itself, where beat and a worker run."""
+        silent = timezone.now() - self.heartbeat
+        patience = self.PATIENCE if self.runner else 5 * self.QUEUED
+        return self.is_moving and silent > patience
 
     @property
     def percent(self) -> int:

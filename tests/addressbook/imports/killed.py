@@ -1,6 +1,6 @@
 """Kills imports, their undoing and their cancelling, and looks at what is left.
 
-python -m tests.addressbook.imports.killed before_each_statement | worker
+python -m tests.addressbook.imports.killed statements [STEP] | worker
 
 In the environment: DATABASE_URL, an empty SQLite file or a PostgreSQL server that makes databases;
 WEBMAIL_SPOOL; for the worker REDIS_URL. Prints how often it killed, and after which kills another
@@ -192,8 +192,8 @@ def revive() -> None:
         imports.run(pk)
 
 
-def before_each_statement() -> tuple[int, list[str]]:
-    """Kill before every statement and commit of each phase."""
+def statements(step: int = 1) -> tuple[int, list[str]]:
+    """Kill before every statement and commit of each phase, or before each of some."""
     from addressbook.imports import checking, undoing, writing
 
     checking._BATCH = writing.BATCH = undoing.BATCH = 4
@@ -217,7 +217,7 @@ def before_each_statement() -> tuple[int, list[str]]:
         renew()
         work()
         expected = found()
-        for n in range(1, MOST):
+        for n in range(1, MOST, step):
             renew()
             from django.db import connection
 
@@ -326,5 +326,8 @@ def _url(name: str) -> str:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
     django.setup()
-    many, bad = {"before_each_statement": before_each_statement, "worker": worker}[sys.argv[1]]()
+    if sys.argv[1] == "worker":
+        many, bad = worker()
+    else:
+        many, bad = statements(int((sys.argv[2:] or ["1"])[0]))
     sys.stdout.write(json.dumps({"kills": many, "wrong": bad}))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group as Role
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import SUPPORT
@@ -120,3 +122,16 @@ def test_the_support_desk_sees_nothing_of_it(claire: User, checked: Import) -> N
     client = signed_in(claire)
     pages = (LIST, f"{LIST}add/", f"{LIST}{job.pk}/change/", f"{LIST}{job.pk}/report.csv")
     assert {client.get(page).status_code for page in pages} == {403}
+
+
+def test_the_page_of_jobs_tells_which_imports_are_stuck(
+    admin: Client, claire: User, checked: Import
+) -> None:
+    job = checked(claire, BOOK)
+    ImportJob.objects.update(state="writing", heartbeat=timezone.now() - timedelta(hours=1))
+    page = admin.get("/admin/jobs/").content.decode()
+    assert f"{LIST}{job.pk}/change/" in page
+    ImportJob.objects.update(state="done", finished=timezone.now())
+    assert f"{LIST}{job.pk}/change/" not in admin.get("/admin/jobs/").content.decode()
+    job.state, job.heartbeat = "writing", timezone.now() - timedelta(hours=1)
+    assert job.is_stuck

@@ -116,6 +116,25 @@ def test_the_file_lies_sealed_in_the_spool_and_goes_at_the_end(
     assert not job.rows.exists()
 
 
+def test_files_of_more_than_fifty_megabytes_together_are_refused_beyond_them(
+    claire: User, checked: Import, monkeypatch: pytest.MonkeyPatch, spool: Path
+) -> None:
+    monkeypatch.setattr("addressbook.imports.jobs.LARGEST_FILE", 160)
+    job = checked(claire, HEAD + CLAIRE, HEAD + PAUL, HEAD)
+    codes = [file.reject_code for file in job.files.all()]
+    assert (job.new, codes) == (1, ["", "too_large", "header_only"])
+    assert len(list(spool.iterdir())) == 2
+
+
+def test_files_of_more_than_the_most_contacts_together_are_refused_beyond_them(
+    claire: User, checked: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("addressbook.importers.MOST_RECORDS", 2)
+    job = checked(claire, HEAD + PAUL + ROSE, HEAD + CLAIRE)
+    codes = [file.reject_code for file in job.files.all()]
+    assert (job.new, codes) == (2, ["", "too_many_records"])
+
+
 # --- columns ---
 
 
@@ -360,6 +379,21 @@ def test_cancelled_before_it_is_written_it_leaves_nothing(
     assert imports.cancel(job)
     assert (job.state, job.rows.count(), list(spool.iterdir())) == ("cancelled", 0, [])
     assert not imports.start(job)
+
+
+def test_two_imports_of_one_person_are_written_one_after_the_other(
+    claire: User, checked: Import
+) -> None:
+    first, second = checked(claire, HEAD + CLAIRE), checked(claire, HEAD + CLAIRE)
+    for job in (first, second):
+        assert imports.start(job)
+    imports.run(second.pk)
+    second.refresh_from_db()
+    assert (second.state, second.runner, names(claire)) == ("writing", "", [])
+    imports.run(first.pk)
+    imports.run(second.pk)
+    second.refresh_from_db()
+    assert (second.state, second.new, names(claire)) == ("done", 0, ["Claire Martin"])
 
 
 def test_a_second_run_changes_nothing(claire: User, brought: Import) -> None:

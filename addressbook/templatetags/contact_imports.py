@@ -1,0 +1,23 @@
+"""Imports of contacts on the administrators' page of jobs, which knows no address book."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django import template
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from addressbook.models import ImportJob
+
+register = template.Library()
+_SHOWN = 20
+
+
+@register.simple_tag
+def unfinished_imports() -> QuerySet[ImportJob]:
+    """Those that move, wait for somebody's word or failed this week, the newest first."""
+    since = timezone.now() - timedelta(days=7)
+    failed = Q(state=ImportJob.State.FAILED, finished__gt=since)
+    found = ImportJob.objects.filter(failed | ~Q(state__in=ImportJob.FINISHED))
+    return found.select_related("user", "uploaded_by").prefetch_related("files")[:_SHOWN]
