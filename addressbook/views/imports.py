@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 SOURCES = ("sun", "horde", "other")
 _NO_MORE = 286  # htmx: the last answer to a poll
 _MOST_LISTED = 50
+_MOST_UNFINISHED = 5  # of one person: each keeps its files on the disk
 State = ImportJob.State
 
 
@@ -52,6 +53,8 @@ def bring(request: SignedInRequest, source: str) -> HttpResponse:
         raise NotFound
     posted = request.method == "POST"
     form = BringForm(request.POST if posted else None, request.FILES if posted else None)
+    if posted and _has_too_many(request):
+        form.add_error("books", gettext("First finish or cancel an import: five wait already."))
     if posted and form.is_valid():
         files = form.cleaned_data["books"]
         try:
@@ -64,6 +67,11 @@ def bring(request: SignedInRequest, source: str) -> HttpResponse:
     context = {"form": form, "source": source}
     status = 422 if form.is_bound else 200
     return page(request, "import_from.html", context, current="imports", status=status)
+
+
+def _has_too_many(request: SignedInRequest) -> bool:
+    unfinished = ImportJob.objects.of(request.user).exclude(state__in=ImportJob.FINISHED)
+    return unfinished.count() >= _MOST_UNFINISHED
 
 
 def _hand_over(job: ImportJob) -> HttpResponseRedirect:
@@ -194,8 +202,10 @@ def refused(request: SignedInRequest, job: int) -> HttpResponseBase:
     answer = StreamingHttpResponse(
         imports.refused_csv(found), content_type="text/csv; charset=utf-8"
     )
-    answer["Content-Disposition"] = f'attachment; filename="import-{found.pk}.csv"'
+    name = f"{gettext('refused-rows')}-{found.pk}.csv"
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
     answer["X-Content-Type-Options"] = "nosniff"
+    answer["Cache-Control"] = "no-store"
     return answer
 
 

@@ -131,6 +131,15 @@ def test_too_many_files_at_once_are_refused(visitor: Client) -> None:
     assert not ImportJob.objects.exists()
 
 
+def test_five_imports_that_wait_are_enough(visitor: Client) -> None:
+    urls = [bring(visitor, ("contacts.vcf", CARDS)) for _time in range(5)]
+    books = [SimpleUploadedFile("contacts.vcf", CARDS.encode())]
+    assert visitor.post(f"{IMPORTS}horde/", {"books": books}).status_code == 422
+    assert ImportJob.objects.count() == 5
+    visitor.post(f"{urls[0]}cancel/")
+    bring(visitor, ("contacts.vcf", CARDS))
+
+
 def test_a_file_that_is_no_address_book_is_refused_with_what_to_do(visitor: Client) -> None:
     page = seen(visitor, bring(visitor, ("contacts.csv", "<!doctype html><html><body>")))
     (text,) = words(page, "//p[@class='import-lede']")
@@ -446,6 +455,18 @@ def test_a_person_is_told_what_was_imported_for_her_until_she_puts_it_away(
     assert not seen(visitor, "/contacts/").xpath("//*[@id='brought']")
     assert not seen(browser_of(claire), "/contacts/").xpath("//*[@id='brought']")
     assert ImportPart.objects.get().told is not None
+
+
+def test_of_a_file_of_many_people_only_her_contacts_are_shown(
+    visitor: Client, claire: User, paul: User
+) -> None:
+    job = ImportJob.objects.create(uploaded_by=paul, state="done", new=5000)
+    ImportPart.objects.create(job=job, number=0, user=claire, owner="claire", new=124)
+    page = seen(visitor, "/contacts/export/")
+    (line,) = words(page, "//*[@id='brought']/p")
+    assert line.startswith("124")
+    assert page.xpath("//*[@id='brought']//a[@href='/contacts/']")
+    assert visitor.get(f"{IMPORTS}{job.pk}/").status_code == 404
 
 
 def test_what_one_imports_oneself_is_no_news(

@@ -27,7 +27,18 @@ function show(form) {
   list.replaceChildren(...lines);
 }
 
+/** A large file is on its way for a while: a second click would bring it twice. */
+function send(form, event) {
+  const button = form.querySelector("[type=submit]");
+  if (button.ariaBusy === "true") event.preventDefault();
+  button.ariaBusy = "true";
+}
+
 export function start() {
+  on("submit", "[data-bring]", send);
+  window.addEventListener("pageshow", () => {
+    for (const button of document.querySelectorAll("[data-bring] [type=submit]")) button.ariaBusy = null;
+  });
   on("change", "[data-bring] input[type=file]", (input) => show(input.form));
   // The field lies over its whole area and takes what is dropped by itself.
   for (const name of ["dragenter", "dragover"]) on(name, "[data-bring] .drop", (drop) => drop.classList.add("is-over"));
