@@ -6,6 +6,7 @@ Everybody is invented; telephone numbers are those that ARCEP keeps for fiction.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from email.headerregistry import Address
 
 from addressbook.contact_data import ContactData, Email, Phone, PostalAddress
@@ -61,14 +62,25 @@ _OUTSIDE = (
     (people.COMPUTING, "Rectorat"),
 )
 SCHOOL = "Collège Les Aubépines"
+# Whom one wrote to, and how many days ago: two of them are contacts.
+_WRITTEN_TO = (
+    (people.MORVAN, 2),
+    (people.MORVAN, 9),
+    (people.VASSEUR, 30),
+    (Address("Karim Lefranc", "k.lefranc", "librairie-valmont.example"), 4),
+    (Address("Théâtre des Lisières", "scolaires", "lisieres.example"), 12),
+    (Address("", "j.perrin", "courriel.example"), 40),
+)
 
 
 def fill(login: str) -> int:
     """Give this person of the demo an address book, unless there is one; how many contacts went in.
     Call it after ``django.setup()``."""
+    from django.utils import timezone
+
     from accounts.models import User
     from addressbook import contacts
-    from addressbook.contacts import groups
+    from addressbook.contacts import collected, groups
     from addressbook.models import Contact
 
     user = User.objects.get(mail_domain__name=people.DOMAIN, login=login)
@@ -86,6 +98,10 @@ def fill(login: str) -> int:
         ("Sorties et musées", trips),
     ):
         groups.add(groups.create(user, name), [member.pk for member in members])
+    for address, days in _WRITTEN_TO:
+        name = address.display_name.partition(",")[0]
+        when = timezone.now() - timedelta(days=days)
+        collected.record(user, [(name, address.addr_spec)], when)
     return len(made)
 
 

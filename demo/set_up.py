@@ -28,6 +28,7 @@ def main(login: str, password: str, *, people: bool) -> int:
     if people:
         _people()
         _staff()
+        _directory()
         _services()
     return _administrator(login, password)
 
@@ -61,6 +62,14 @@ def _staff() -> None:
     staff_import.run(job.pk, lambda: BytesIO(staff.csv_file()))
     job.refresh_from_db()
     say(f"Staff records: {job.created} new, {job.refused} refused ({job.get_state_display()})")
+
+
+def _directory() -> None:
+    """The colleagues, as everybody finds them: here at once, where jobs do it at night."""
+    from addressbook.directory import filling
+
+    filled = filling.fill_from_staff()
+    say(f"Directory: {filled.written} written, {filled.gone} gone, {filled.unchanged} unchanged")
 
 
 def _services() -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email, Phone
-from addressbook.contacts import groups
+from addressbook.contacts import collected, groups
 from addressbook.models import Contact
 from demo.servers.dovecot import MailAccount
 from tests.browser.test_walks import violations
@@ -54,6 +54,8 @@ def test_every_page_is_for_everybody(
     merge = f"duplicates/merge/?contacts={twins[0]}&contacts={twins[1]}"
     one = f"{contact.pk}/"
     pages = ["", one, f"{one}edit/", f"groups/{group.pk}/", "groups/new/", "bin/", "export/"]
+    collected.record(contact.user, [("Paul Noël", "paul@x.example")])
+    pages += ["collected/", "directory/", "directory/?q=xyz"]
     for url in (*pages, "duplicates/", merge):
         page.goto(f"/contacts/{url}")
         found += violations(page)

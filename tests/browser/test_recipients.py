@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from accounts.models import User
 from addressbook import contacts
@@ -120,10 +120,12 @@ def test_what_is_known_is_not_asked_for_again(writing: Callable[..., Page]) -> N
 
 def test_an_older_answer_does_not_replace_a_newer_one(writing: Callable[..., Page]) -> None:
     page = writing()
-    page.route(
-        "**/complete/?q=ro",
-        lambda route: (page.wait_for_timeout(600), route.continue_()),
-    )
+
+    def late(route: Route) -> None:
+        page.wait_for_timeout(600)
+        route.continue_()
+
+    page.route("**/complete/?q=ro", late)
     line = page.locator("#id_to")
     line.focus()
     page.keyboard.type("ro")
