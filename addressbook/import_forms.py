@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy as _
 
 from addressbook.import_presentation import reject_sentence
 from addressbook.importers import LARGEST_FILE, Column
+from addressbook.imports import MOST_FILES
 from addressbook.models.imports import ImportJob, ImportRow
 
-MOST_FILES = 20
 _LONGEST_EXAMPLE = 40
 
 # What a column can become, by canonical fields of `importers.headers`.
@@ -109,7 +109,8 @@ class _FilesInput(forms.FileInput):
 
 
 class _FilesField(forms.FileField):
-    """Several uploaded files, at least one. An empty one is the importer's to refuse."""
+    """Several uploaded files, at least one, of 50 MB together. An empty one is the importer's to
+    refuse."""
 
     widget = _FilesInput
 
@@ -124,12 +125,8 @@ class _FilesField(forms.FileField):
                 MOST_FILES,
             )
             raise ValidationError(words % {"most": MOST_FILES})
-        for file in files:
-            if (file.size or 0) > LARGEST_FILE:
-                raise ValidationError(
-                    _("%(name)s: %(problem)s"),
-                    params={"name": file.name, "problem": reject_sentence("too_large")},
-                )
+        if sum(file.size or 0 for file in files) > LARGEST_FILE:
+            raise ValidationError(reject_sentence("too_large"))
         return files
 
 

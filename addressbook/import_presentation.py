@@ -437,6 +437,7 @@ class Progress:
     percent: int | None
     counts: tuple[tuple[str, str], ...]
     is_writing: bool
+    is_stuck: bool
     said: str
     is_news: bool
 
@@ -453,6 +454,7 @@ def progress(found: ImportJob, said: str) -> Progress:
         percent=percent,
         counts=_progress_counts(found) if writing else (),
         is_writing=writing,
+        is_stuck=found.is_stuck,
         said=step,
         is_news=step != said,
     )

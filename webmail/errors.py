@@ -82,6 +82,10 @@ class TooLarge(WebmailError):
         self.limit = limit
 
 
+class AddressBookTooLarge(TooLarge):
+    """Files of an old address book are more than one import takes."""
+
+
 class ServerRefused(WebmailError):
     """The mail server understood and said no (IMAP ``NO``, SMTP 5xx)."""
 

@@ -17,7 +17,7 @@ from django.utils import timezone, translation
 from django.utils.http import urlencode
 
 from webmail import health
-from webmail.errors import SignInNeeded, TooLarge, WebmailError
+from webmail.errors import AddressBookTooLarge, SignInNeeded, TooLarge, WebmailError
 from webmail.htmx import wants_partial
 from webmail.models import PreferenceDefault
 from webmail.preferences import Preferences
@@ -99,13 +99,20 @@ def _announced(request: HttpRequest) -> int:
     return int(length) if length.isascii() and length.isdigit() else 0
 
 
-def _largest(request: HttpRequest) -> int:
-    """Bytes that files may have here: a message's, or a staff file's for who may bring one in."""
-    if request.path_info == reverse("admin:accounts_staffimport_add") and request.user.has_perm(
+def _bounded(request: HttpRequest) -> TooLarge:
+    """What to say of too much, with the bytes that files may have here: a message's, or what a
+    staff file or an old address book has for whoever may bring one in."""
+    path, user = request.path_info, request.user
+    if path == reverse("admin:accounts_staffimport_add") and user.has_perm(
         "accounts.add_staffimport"
     ):
-        return settings.STAFF_FILE_LIMIT
-    return settings.MESSAGE_LIMIT
+        return TooLarge(limit=settings.STAFF_FILE_LIMIT)
+    if user.is_authenticated and path.startswith(reverse("addressbook:imports")):
+        return AddressBookTooLarge(limit=settings.ADDRESS_BOOK_LIMIT)
+    is_administrator = getattr(user, "is_administrator", False)
+    if path == reverse("admin:addressbook_importjob_add") and is_administrator:
+        return AddressBookTooLarge(limit=settings.ADDRESS_BOOK_LIMIT)
+    return TooLarge(limit=settings.MESSAGE_LIMIT)
 
 
 def in_place(request: HttpRequest) -> bool:
@@ -121,9 +128,9 @@ class ErrorsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         files = _announced(request) - settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        if files > 0 and files > (limit := _largest(request)):
+        if files > 0 and files > (refusal := _bounded(request)).limit:
             # Before anything reads it, for its token or its fields: a file would be on the disk.
-            return self._page(request, TooLarge(limit=limit))
+            return self._page(request, refusal)
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

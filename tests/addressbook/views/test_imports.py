@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from lxml import html
 from accounts.models import User
 from addressbook import contacts, imports
 from addressbook.contact_data import ContactData
+from addressbook.importers import LARGEST_FILE
 from addressbook.models import Contact, Group
 from addressbook.models.imports import ImportJob, ImportPart
 from webmail.celery import app
@@ -25,6 +27,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("jobs_at_once")]
 
 IMPORTS = "/contacts/import/"
 HTMX = {"HX-Request": "true"}
+MB = 1024 * 1024
 HORDE = (
     '"firstname","lastname","email","homePhone","category"\n'
     '"Sophie","Lambert-Petit","s.lambert@courriel.example","03 53 01 55 18",\n'
@@ -129,6 +132,25 @@ def test_too_many_files_at_once_are_refused(visitor: Client) -> None:
     books = [SimpleUploadedFile(f"{n}.vcf", CARDS.encode()) for n in range(21)]
     assert visitor.post(f"{IMPORTS}horde/", {"books": books}).status_code == 422
     assert not ImportJob.objects.exists()
+
+
+def test_files_of_more_than_50_mb_together_are_refused(visitor: Client) -> None:
+    books = [SimpleUploadedFile(f"{n}.vcf", b"x" * (25 * MB + 1)) for n in range(2)]
+    answer = visitor.post(f"{IMPORTS}horde/", {"books": books})
+    assert answer.status_code == 422
+    assert 'id="id_books_error"' in answer.content.decode()
+    assert not ImportJob.objects.exists()
+
+
+def test_an_address_book_may_be_larger_than_a_message(visitor: Client, settings: Any) -> None:
+    assert settings.ADDRESS_BOOK_LIMIT == LARGEST_FILE > settings.MESSAGE_LIMIT
+    large = {"Content-Length": str(LARGEST_FILE)}
+    assert visitor.get(f"{IMPORTS}horde/", headers=large).status_code == 200
+    assert visitor.get("/contacts/new/", headers=large).status_code == 413
+    assert Client().get(f"{IMPORTS}horde/", headers=large).status_code == 413
+    answer = visitor.get(f"{IMPORTS}horde/", headers={"Content-Length": str(LARGEST_FILE * 2)})
+    assert answer.status_code == 413
+    assert f'href="{IMPORTS}"' in answer.content.decode()
 
 
 def test_five_imports_that_wait_are_enough(visitor: Client) -> None:
@@ -306,6 +328,13 @@ def test_progress_is_told_in_words_and_asked_again_without_a_script(
     assert page.xpath("//progress/@value") == ["69"]
     assert page.xpath("//noscript/meta/@http-equiv") == ["refresh"]
     assert page.xpath("//*[@role='status' and @id='import-said']")
+
+
+def test_an_import_that_does_not_move_says_so(visitor: Client, moving: ImportJob) -> None:
+    url = f"{IMPORTS}{moving.pk}/"
+    calm = words(seen(visitor, url), "//*[@id='import-progress']//p")
+    ImportJob.objects.update(heartbeat=timezone.now() - timedelta(hours=1))
+    assert len(words(seen(visitor, url), "//*[@id='import-progress']//p")) == len(calm) + 1
 
 
 def test_progress_is_said_to_a_screen_reader_every_tenth_only(
