@@ -29,7 +29,6 @@ NAMES: Final[dict[str, Promise]] = {
     "name": _("name"),
     "new_device": _("new device"),
     "outcome": _("outcome"),
-    "policy": _("duplicates"),
     "reason": _("reason"),
     "refused": _("refused rows"),
     "replaced": _("replaced records"),
