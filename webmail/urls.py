@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from webmail.converters import FolderConverter, MemberConverter, MessageConverter, PartConverter
-from webmail.views import compose, messages, parts, preferences
+from webmail.views import actions, compose, lists, messages, parts, preferences
 from webmail.views.viewer import cards, contents, nested, office, pages
 
 register_converter(FolderConverter, "folder")
@@ -20,8 +20,8 @@ register_converter(MemberConverter, "member")
 LOGO = lazy(static, str)("webmail/img/logo.svg")
 
 mail = [
-    path("mail/<folder:folder>/", messages.message_list, name="folder"),
-    path("mail/<folder:folder>/act/", messages.act, name="act"),
+    path("mail/<folder:folder>/", lists.message_list, name="folder"),
+    path("mail/<folder:folder>/act/", actions.act, name="act"),
     path("mail/<folder:folder>/<ref:ref>/", messages.message, name="message"),
     path("mail/<folder:folder>/<ref:ref>/images/", messages.images, name="images"),
     path("mail/<folder:folder>/<ref:ref>/frame/", parts.message_frame, name="message_frame"),
@@ -59,7 +59,7 @@ for file in (FILE, FILE + "member/<member:member>/"):
 mail += [path("mail/<folder:folder>/<ref:ref>/zip/", contents.everything, name="zip")]
 
 urlpatterns = [
-    path("", messages.home, name="home"),
+    path("", lists.home, name="home"),
     path("", include((mail, "mail"))),
     path("", include("accounts.urls")),
     path("contacts/", include("addressbook.urls")),

@@ -46,7 +46,7 @@ from webmail.mime.addresses import Address
 from webmail.mime.build import Attachment, Outgoing
 from webmail.mime.envelope import Envelope
 from webmail.presentation import files, links, words
-from webmail.views.messages import read_folders
+from webmail.views.folders import read_folders
 
 
 @require_GET
