@@ -113,6 +113,29 @@ def numbers(raw: Iterable[Any]) -> tuple[int, ...]:
         raise BadServerAnswer("SEARCH answered something else than numbers.") from error
 
 
+def esearched(raw: Iterable[Any], limit: int) -> tuple[int, ...]:
+    """The numbers after ALL of ESEARCH lines (RFC 4731), lowest first; none when there is no ALL,
+    which means that nothing matches. BadServerAnswer for more than ``limit`` of them.
+    """
+    found: set[int] = set()
+    for line in raw:
+        all_of_it = re.search(rb"(?:^|\s)ALL ([\d:,]+)", line if isinstance(line, bytes) else b"")
+        if all_of_it:
+            numbers = _expanded(all_of_it[1], limit)
+            if not numbers:
+                raise BadServerAnswer("SEARCH answered something else than numbers.")
+            found.update(numbers)
+    return tuple(sorted(found))
+
+
+def permanent_flags(raw: Sequence[Any]) -> frozenset[str] | None:
+    """``(\\Seen $label1 \\*)`` of PERMANENTFLAGS, in small letters; None when it was not told."""
+    last = raw[-1] if raw else None
+    if not isinstance(last, bytes):
+        return None
+    return frozenset(word.decode("ascii", "replace").lower() for word in last.strip(b" ()").split())
+
+
 def append_uid(raw: Sequence[Any]) -> int | None:
     """The UID of ``APPENDUID uidvalidity uid`` (RFC 4315)."""
     words = raw[-1].split() if raw and isinstance(raw[-1], bytes) else []
