@@ -226,6 +226,54 @@ class OfficePreview(models.Model):
         self.save(update_fields=["state", "reason", "is_truncated", "source_key", "changed"])
 
 
+class RecentSearchQuerySet(models.QuerySet["RecentSearch"]):
+    def of(self, user: AbstractBaseUser) -> RecentSearchQuerySet:
+        return self.filter(user_id=user.pk)
+
+    def note(self, user: AbstractBaseUser, text: str) -> None:
+        """The person has just searched for this; the `RecentSearch.MOST` latest are kept."""
+        if len(text) > RecentSearch.LONGEST:
+            return
+        self.bulk_create(
+            [RecentSearch(user_id=user.pk, text=text, when=timezone.now())],
+            update_conflicts=True,
+            unique_fields=["user", "text"],
+            update_fields=["when"],
+        )
+        keys = list(self.of(user).order_by("-when", "-pk").values_list("pk", flat=True))
+        if older := keys[RecentSearch.MOST :]:
+            self.filter(pk__in=older).delete()
+
+
+class RecentSearch(models.Model):
+    """What a person looked for lately, in his words; never from a shared computer."""
+
+    MOST: ClassVar[int] = 10
+    LONGEST: ClassVar[int] = 200
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="recent_searches",
+        verbose_name=_("user"),
+    )
+    text = models.CharField(_("what was looked for"), max_length=LONGEST)
+    when = models.DateTimeField(_("last time"))
+
+    objects = RecentSearchQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("recent search")
+        verbose_name_plural = _("recent searches")
+        ordering = ("-when", "-pk")
+        constraints = (
+            models.UniqueConstraint(fields=["user", "text"], name="one_row_per_recent_search"),
+        )
+
+    def __str__(self) -> str:
+        return self.text
+
+
 def _address(text: str) -> str | None:
     """One spelling of an address: lower case, the domain in ASCII; None for what is none."""
     local, at, domain = text.strip().lower().rpartition("@")
