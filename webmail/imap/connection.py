@@ -358,6 +358,7 @@ class Connection:
             exists=self._client.exists,
             uidnext=response.number(answer.untagged.get("UIDNEXT", [])),
             read_only=response.code(answer.words) == "READ-ONLY",
+            permanent=response.permanent_flags(answer.untagged.get("PERMANENTFLAGS", [])),
         )
 
 
@@ -448,7 +449,7 @@ def _sign_in(guard: client.Guard, login: str, password: str) -> None:
         status, data = guard._simple_command("LOGIN", *quoted)
         words = data[-1]
     if status != "OK":
-        raise _sign_in_error(words)
+        raise sign_in_error(words)
     guard.state = "AUTH"
 
 
@@ -481,7 +482,7 @@ def _authenticate_plain(guard: client.Guard, secret: bytes) -> tuple[str, bytes]
     return status, data[-1]
 
 
-def _sign_in_error(words: bytes) -> WebmailError:
+def sign_in_error(words: bytes) -> WebmailError:
     """NO to LOGIN means a wrong password unless a response code (RFC 5530) says otherwise."""
     shown = response.text(words)
     code = response.code(words)

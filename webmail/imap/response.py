@@ -241,7 +241,7 @@ def fetched(sequence: int, said: Mapping[bytes, Any], selected: Selected) -> Fet
         return Fetched(
             ref=MessageRef(selected.folder, selected.uidvalidity, said[b"UID"]),
             sequence=sequence,
-            flags=_flags(said.get(b"FLAGS") or ()),
+            flags=flag_set(said.get(b"FLAGS") or ()),
             size=size if isinstance(size, int) else 0,
             received=date(said.get(b"INTERNALDATE")),
             envelope=envelope(said.get(b"ENVELOPE")),
@@ -265,7 +265,7 @@ def _unreadable(line: list[Any], selected: Selected) -> Fetched | None:
     return Fetched(
         ref=MessageRef(selected.folder, selected.uidvalidity, int(uid[1])),
         sequence=int(sequence[1]),
-        flags=_flags(flags[1].split() if flags else ()),
+        flags=flag_set(flags[1].split() if flags else ()),
         size=int(size[1]) if size else 0,
         received=None,
         envelope=Envelope(),
@@ -273,7 +273,7 @@ def _unreadable(line: list[Any], selected: Selected) -> Fetched | None:
     )
 
 
-def _flags(words: Iterable[Any]) -> frozenset[str]:
+def flag_set(words: Iterable[Any]) -> frozenset[str]:
     """Flags as everybody writes them: their case does not count (RFC 9051 section 2.3.2)."""
     flags = (_string(word) for word in words)
     return frozenset(_SYSTEM_FLAGS.get(flag.lower(), flag) for flag in flags)
