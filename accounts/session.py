@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
 
-from accounts import credentials, limits, second_factor
+from accounts import credentials, limits, second_factor, sessions
 from accounts.models import MailDomain, User
 from accounts.network import client_address
 from webmail import smtp as submission
@@ -86,6 +88,58 @@ def lease(request: HttpRequest) -> Lease:
     """The same for a stream, which outlives the view: who takes it calls ``release()``."""
     key, opener = _door(request)
     return pool().lease_open(key, opener)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Who has his mailbox watched, by which session (the number of its row), and how to sign in for
+    him. The password stays with the stream that it was opened for, in its process's memory."""
+
+    user_id: int
+    row: int
+    mark: str
+    mailbox: str
+    server: Server
+    login: str
+    password: str = field(repr=False)
+    address: str
+
+
+def watched(request: HttpRequest) -> Watched:
+    """What a stream of news needs. Raises SignInNeeded, as every other door."""
+    user, password = _password_of(request)
+    domain = user.mail_domain
+    assert domain is not None  # noqa: S101  _password_of saw to it
+    mine = Watched(
+        user_id=user.pk,
+        row=sessions.row(request),
+        mark=credentials.mark(request),
+        mailbox=limits.mailbox(domain.pk, user.login),
+        server=imap_server(domain),
+        login=user.login,
+        password=password,
+        address=client_address(request),
+    )
+    if limits.was_refused(mine.mailbox, password) or not still_watched([mine]):
+        raise SignInNeeded
+    return mine
+
+
+def still_watched(all_: Collection[Watched]) -> frozenset[int]:
+    """The rows of those whose session goes on, with the password that it was sealed with: not ended
+    here or from elsewhere, not idle for too long."""
+    rows = {one.row for one in all_}
+    changed = sessions.still_open(rows, timezone.now())
+    return frozenset(
+        one.row
+        for one in all_
+        if one.row in changed and not credentials.is_outdated(one.mark, changed[one.row])
+    )
+
+
+def note_refused(one: Watched) -> None:
+    """The mail server no longer takes his password."""
+    limits.note_refused(one.mailbox, one.password)
 
 
 def smtp(request: HttpRequest) -> submission.Server:

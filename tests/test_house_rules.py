@@ -84,6 +84,7 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.http",
     },
     "webmail.streaming": {"webmail"},
+    "webmail.push": {"webmail", "accounts.session"},
     "webmail.thumbnails": {"webmail.previews", "accounts.session_cache"},
     "webmail.views": {
         "webmail",

@@ -162,6 +162,12 @@ SMTP_TIMEOUT = env_int("WEBMAIL_SMTP_TIMEOUT", 60)
 # One is kept for pages: downloads share the others.
 IMAP_CONNECTIONS = env_int("WEBMAIL_IMAP_CONNECTIONS", 3, minimum=2)
 IMAP_IDLE_SECONDS = env_int("WEBMAIL_IMAP_IDLE_SECONDS", 300)
+# New mail, told as it comes; and who else connects as the same person (webmail/checks.py).
+PUSH = env_bool("WEBMAIL_PUSH", True)
+PUSH_STREAMS = env_int("WEBMAIL_PUSH_STREAMS", 2, minimum=1)
+PROCESSES = env_int("WEB_CONCURRENCY", 1, minimum=1)
+JOB_CONNECTIONS = env_int("WEBMAIL_JOB_CONNECTIONS", 1)
+IMAP_USER_LIMIT = env_int("WEBMAIL_IMAP_USER_LIMIT", 10)
 AUTHSERV_ID = env_text("WEBMAIL_AUTHSERV_ID")
 MESSAGE_LIMIT = env_int("WEBMAIL_MESSAGE_LIMIT_MB", 25) * 1024 * 1024
 
