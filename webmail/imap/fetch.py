@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from webmail.errors import (
@@ -47,6 +48,32 @@ def sequence_of(imap: Connection, uid: int) -> int | None:
         if said.get(b"UID") == uid:
             return sequence
     return None
+
+
+def identities(imap: Connection, uids: str) -> list[tuple[int, Hashable]]:
+    """Of a set of UIDs of the open folder: UID, and what a copy of the message shares with it. One
+    command.
+    """
+    found: list[tuple[int, Hashable]] = []
+    for _, said in response.items(
+        imap.uid("FETCH", uids, "(UID RFC822.SIZE INTERNALDATE ENVELOPE)")
+    ):
+        envelope, uid = response.envelope(said.get(b"ENVELOPE")), said.get(b"UID")
+        if isinstance(uid, int) and b"ENVELOPE" in said:
+            received = response.date(said.get(b"INTERNALDATE"))
+            size = said.get(b"RFC822.SIZE")
+            found.append((uid, (size, received, envelope.message_id, envelope.subject)))
+    return found
+
+
+def arrivals(imap: Connection, uids: str) -> dict[int, datetime | None]:
+    """When messages of the open folder were received, by UID. One command."""
+    lines = imap.uid("FETCH", uids, "(UID INTERNALDATE)")
+    return {
+        said[b"UID"]: response.date(said[b"INTERNALDATE"])
+        for _, said in response.items(lines)
+        if isinstance(said.get(b"UID"), int) and b"INTERNALDATE" in said
+    }
 
 
 def one(imap: Connection, ref: MessageRef) -> Fetched:
