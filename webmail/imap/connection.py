@@ -123,7 +123,9 @@ class Connection:
         self._selected = None
         self._client.exists = 0
         self._client.state = "AUTH"  # a refused SELECT leaves no folder open
-        answer = self._send("SELECT", name)
+        # Dovecot counts changes of a folder only once somebody has asked for it.
+        counting = ["(CONDSTORE)"] if self.has("CONDSTORE") else []
+        answer = self._send("SELECT", name, *counting)
         if answer.status != "OK":
             raise _not_opened(answer.words)
         self._selected = self._read_selected(folder, answer)
@@ -358,6 +360,8 @@ class Connection:
             exists=self._client.exists,
             uidnext=response.number(answer.untagged.get("UIDNEXT", [])),
             read_only=response.code(answer.words) == "READ-ONLY",
+            highestmodseq=response.number(answer.untagged.get("HIGHESTMODSEQ", []), digits=19),
+            keywords=response.keywords(answer.untagged.get("FLAGS", [])),
             permanent=response.permanent_flags(answer.untagged.get("PERMANENTFLAGS", [])),
         )
 

@@ -14,9 +14,9 @@ from webmail.errors import (
     ServerRefused,
     ServerUnavailable,
 )
-from webmail.imap import response
+from webmail.imap import response, uid_sets
 from webmail.imap.connection import Connection
-from webmail.imap.values import Fetched, MessageRef, Selected
+from webmail.imap.values import Fetched, Marked, MessageRef, Selected
 from webmail.mime.structure import Part
 from webmail.mime.text import base64_size
 
@@ -40,6 +40,44 @@ def page_by_sequence(imap: Connection, first: int, last: int) -> tuple[Fetched, 
     lines = imap.command("FETCH", f"{first}:{last}", f"({ROW})")
     rows = response.messages(lines, imap.known())
     return tuple(sorted(rows, key=lambda row: row.sequence, reverse=True))
+
+
+def rows(imap: Connection, uids: str) -> tuple[Fetched, ...]:
+    """Messages of the open folder by a set of UIDs, in the server's order; those that are gone are
+    left out. One command.
+    """
+    return response.messages(imap.uid("FETCH", uids, f"({ROW})"), imap.known())
+
+
+def marks_by_sequence(imap: Connection, first: int, last: int) -> tuple[Marked, ...]:
+    """UID and flags of messages ``first`` to ``last`` of the open folder, by sequence number. One
+    command.
+    """
+    found = response.marks(imap.command("FETCH", f"{first}:{last}", "(UID FLAGS)"))
+    # Another program changes a flag meanwhile: the message is told twice, the later is right.
+    told = {mark.sequence: mark for mark in found if first <= mark.sequence <= last}
+    return tuple(told[sequence] for sequence in sorted(told))
+
+
+def marks(imap: Connection, uids: Iterable[int]) -> tuple[Marked, ...]:
+    """UID and flags of these messages of the open folder, in the order of ``uids``; those that are
+    gone are left out. One command.
+    """
+    ordered = list(uids)
+    if not ordered:
+        return ()
+    lines = imap.uid("FETCH", uid_sets.compressed(ordered), "(UID FLAGS)")
+    told = {mark.uid: mark for mark in response.marks(lines)}
+    return tuple(told[uid] for uid in ordered if uid in told)
+
+
+def changed_since(imap: Connection, modseq: int) -> tuple[Marked, ...]:
+    """Messages of the open folder that came, or whose flags changed, after ``modseq`` (CONDSTORE,
+    RFC 7162). One command.
+    """
+    since = f"(CHANGEDSINCE {modseq})"
+    told = response.marks(imap.uid("FETCH", "1:*", "(UID FLAGS)", since))
+    return tuple({mark.uid: mark for mark in told}.values())
 
 
 def sequence_of(imap: Connection, uid: int) -> int | None:

@@ -1,4 +1,4 @@
-"""SEARCH: the UIDs that match."""
+"""SEARCH, SORT and THREAD: which messages match, and in which order."""
 
 from __future__ import annotations
 
@@ -40,12 +40,40 @@ def matching(imap: Connection, criteria: Iterable[Criterion]) -> tuple[int, ...]
     return found or tuple(sorted(set(response.numbers(imap.untagged("SEARCH")))))
 
 
+def count(imap: Connection, criteria: str) -> int:
+    """How many messages of the open folder match (ASCII) criteria. One command."""
+    if not imap.has("ESEARCH"):
+        return len(response.numbers(imap.command("SEARCH", criteria)))
+    imap.command("SEARCH", "RETURN (COUNT)", criteria)
+    return response.count(imap.untagged("ESEARCH"))
+
+
+def in_order(imap: Connection, key: str, criteria: str = "ALL") -> tuple[int, ...]:
+    """UIDs in the open folder that match (ASCII) criteria, sorted by a key of RFC 5256, ``DATE`` or
+    ``REVERSE SIZE``; of equal ones the earlier arrival first. One command. Only for a server with
+    SORT.
+    """
+    if not imap.has("ESORT"):
+        return response.numbers(imap.uid("SORT", f"({key})", "UTF-8", criteria))
+    imap.uid("SORT", "RETURN (ALL)", f"({key})", "UTF-8", criteria)
+    limit = imap.known().exists + ARRIVALS
+    return response.sorted_numbers(imap.untagged("ESEARCH"), limit)
+
+
+def threads(imap: Connection, criteria: str = "ALL") -> tuple[tuple[int, ...], ...]:
+    """The conversations of the open folder: UIDs of each, a message before its answers. One
+    command. Only for a server with THREAD=REFERENCES (RFC 5256).
+    """
+    return response.threads(imap.uid("THREAD", "REFERENCES", "UTF-8", criteria))
+
+
 def argument(criteria: Iterable[Criterion]) -> bytes | Literals:
     """Criteria as the last argument of a command: printable ASCII in quotes, other texts by their
     length. Parentheses stand close to what they hold, as the grammar wants it (RFC 9051 section
     9).
     """
-    words, strings = [b""], []
+    words: list[bytes] = [b""]
+    strings: list[bytes] = []
     for criterion in criteria:
         if words[-1][-1:] != b"(" and criterion != b")" and (words[-1] or strings):
             words[-1] += b" "
