@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Protocol
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import credentials, limits, second_factor, sessions
-from accounts.models import MailDomain, User
+from accounts import credentials, lending, limits, second_factor, sessions
+from accounts.models import LentCredential, MailDomain, User
 from accounts.network import client_address
 from webmail import smtp as submission
 from webmail.errors import SignInNeeded
@@ -58,9 +59,13 @@ def _password_of(request: HttpRequest) -> tuple[User, str]:
 
 def _door(request: HttpRequest) -> tuple[Hashable, object]:
     user, password = _password_of(request)
-    domain = user.mail_domain
-    assert domain is not None  # noqa: S101  _password_of saw to it
-    login, address = user.login, client_address(request)
+    opener = _opener(user, password, client_address(request))
+    return (user.pk, credentials.digest(password)), opener
+
+
+def _opener(user: User, password: str, address: str) -> Callable[[], Connection]:
+    domain, login = user.mail_domain, user.login
+    assert domain is not None  # noqa: S101  the callers saw to it
 
     def opener() -> Connection:
         if limits.was_refused(limits.mailbox(domain.pk, login), password):
@@ -73,7 +78,7 @@ def _door(request: HttpRequest) -> tuple[Hashable, object]:
             limits.note_refused(limits.mailbox(domain.pk, login), password)
             raise
 
-    return (user.pk, credentials.digest(password)), opener
+    return opener
 
 
 @contextmanager
@@ -82,6 +87,31 @@ def imap(request: HttpRequest) -> Iterator[Connection]:
     key, opener = _door(request)
     with pool().lease(key, opener) as connection:  # type: ignore[arg-type]
         yield connection
+
+
+class Borrower(Protocol):
+    """A job that works in the mailbox of its person."""
+
+    @property
+    def user(self) -> User: ...
+
+    @property
+    def credential(self) -> LentCredential | None: ...
+
+
+@contextmanager
+def imap_for(job: Borrower) -> Iterator[Connection]:
+    """The mailbox of a job's person, by the password that was lent to it, closed at the end. Raises
+    SignInNeeded when that opens no more, ServerUnavailable."""
+    password = lending.opened(job.credential)
+    if job.user.mail_domain is None or not job.user.is_active:
+        raise SignInNeeded
+    key = ("job", job.user.pk, credentials.digest(password))
+    try:
+        with pool().lease(key, _opener(job.user, password, "")) as connection:
+            yield connection
+    finally:
+        pool().close(key)
 
 
 def lease(request: HttpRequest) -> Lease:

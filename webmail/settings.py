@@ -5,6 +5,7 @@ Three small readers fail loudly: a setting that is there but wrong stops the sta
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import os
 import sys
@@ -201,6 +202,15 @@ for _word in SECOND_FACTOR_ROLES - {"everybody", "administrator", "support", "au
             f" names of mail domains, not {_word!r}"
         )
 DEVICE_LETTERS = env_bool("WEBMAIL_DEVICE_LETTERS", True)
+
+# What seals a password that is lent to a job; a key of its own can be changed by itself
+
+_lending = env_text("WEBMAIL_LENDING_KEY")
+if _lending and len(_lending) < 32:
+    raise ImproperlyConfigured("WEBMAIL_LENDING_KEY must be 32 random characters or more")
+LENDING_KEY = hashlib.blake2b(
+    (_lending or f"lending:{SECRET_KEY}").encode(), digest_size=32
+).digest()
 
 # Account lookup: without a key there is none
 
