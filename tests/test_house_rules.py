@@ -67,7 +67,17 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.sealed_files",
     },
     "webmail.invitations": {"webmail.previews", "webmail.dates"},
-    "webmail.tasks": {"webmail.conversions"},
+    "webmail.jobs": {
+        "webmail.mailbox",
+        "webmail.imap",
+        "webmail.models",
+        "webmail.errors",
+        "accounts.http",
+        "accounts.lending",
+        "accounts.models",
+        "accounts.session",
+    },
+    "webmail.tasks": {"webmail.conversions", "webmail.jobs"},
     "webmail.context": {"webmail.preferences"},
     "webmail.health": {"webmail.models"},
     "webmail.middleware": {

@@ -536,6 +536,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "webmail.tasks.expire_office_previews",
         "schedule": 10 * 60,
     },
+    "tend-mail-jobs": {"task": "webmail.tasks.tend_mail_jobs", "schedule": 5},
     "empty-bins": {"task": "addressbook.tasks.empty_bins", "schedule": 24 * 60 * 60},
 }
 

@@ -19,7 +19,8 @@ from webmail.mailbox.actions import ARCHIVE, Begun, Outcome, Step
 # Messages in a command: as many as take about so many seconds, so that one sees how it gets on and
 # can stop it. A server that is quick is given thousands.
 _SECONDS = 0.4
-_FIRST, _FEWEST, _MOST = 250, 25, 5_000
+FIRST = 250
+_FEWEST, _MOST = 25, 5_000
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def run(imap: Connection, work: Work) -> Iterator[Work]:
         work = work.ended(actions.settle(imap, work.begun))
         yield work
     years: dict[int, str] = {}
-    most = _FIRST
+    most = FIRST
     while work.left:
         work = _next(imap, work, most, years)
         if work.begun is None:
