@@ -238,7 +238,7 @@ class RecentSearchQuerySet(models.QuerySet["RecentSearch"]):
         if len(text) > RecentSearch.LONGEST:
             return
         self.bulk_create(
-            [RecentSearch(user_id=user.pk, text=text, when=timezone.now())],
+            [self.model(user_id=user.pk, text=text, when=timezone.now())],
             update_conflicts=True,
             unique_fields=["user", "text"],
             update_fields=["when"],

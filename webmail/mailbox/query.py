@@ -396,6 +396,20 @@ def _weighed(key: str, mark: str, value: str) -> Term | None:
     return Weight("SMALLER" if is_smaller else "LARGER", octets)
 
 
+def last_piece(text: str) -> tuple[str, str, str]:
+    """What is being typed at the end: what stands before it, the operator of a person with its
+    colon, or "", and the word so far.
+
+    >>> last_piece("sortie de:mar")
+    ('sortie ', 'de:', 'mar')
+    """
+    before, blank, last = text.rpartition(" ")
+    name, colon, value = last.partition(":")
+    if colon and _BY_NAME.get(folded(name)) in {"FROM", "TO", "CC", "BCC"}:
+        return before + blank, f"{name}:", value
+    return before + blank, "", "" if colon else last.lstrip('-("«“')
+
+
 # --- days ---
 
 _MONTH_NAMES = (
