@@ -92,10 +92,10 @@ def still_open(rows: Collection[int], now: datetime) -> dict[int, datetime | Non
     numbers = list(rows)
     found: dict[int, datetime | None] = {}
     for start in range(0, len(numbers), 500):
-        owns = UserSession.objects.filter(
+        owns = UserSession.objects.going_on(now).filter(
             pk__in=numbers[start : start + 500], user__is_active=True
-        ).select_related("user")
-        found |= {own.pk: own.user.mail_password_changed for own in owns if not own.is_over(now)}
+        )
+        found |= dict(owns.order_by().values_list("pk", "user__mail_password_changed"))
     return found
 
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import limits, session
-from accounts.models import MailDomain, User
+from accounts.models import MailDomain, User, UserSession
 from demo.servers.dovecot import Dovecot, MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
@@ -348,6 +349,37 @@ def test_a_password_that_was_changed_here_ends_the_streams_of_the_old_one(
     browser.wait("mail")
     User.objects.filter(login="alice").update(mail_password_changed=timezone.now())
     assert browser.wait("end") == {"why": "session"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"last_used": timedelta(hours=13)},
+        {"last_used": timedelta(minutes=20), "is_shared": True},
+        {"user__is_active": False},
+    ],
+    ids=["idle", "idle on a shared computer", "closed account"],
+)
+def test_a_session_that_is_over_hears_no_more(
+    quick: None, stream: Callable[..., Browser], reader: Client, change: dict[str, Any]
+) -> None:
+    browser = stream(reader)
+    browser.wait("mail")
+    if idle := change.pop("last_used", None):
+        UserSession.objects.update(last_used=timezone.now() - idle, **change)
+    else:
+        User.objects.update(is_active=False)
+    assert browser.wait("end") == {"why": "session"}
+
+
+def test_a_session_that_is_used_now_and_then_hears_on(
+    quick: None, stream: Callable[..., Browser], reader: Client
+) -> None:
+    browser = stream(reader)
+    browser.wait("mail")
+    UserSession.objects.update(last_used=timezone.now() - timedelta(hours=11))
+    time.sleep(1)
+    assert not browser.is_over
 
 
 def test_a_stream_goes_on_when_the_password_is_given_again(
