@@ -50,6 +50,7 @@ DOORS: dict[str, Answers] = {
     REF + "reply/": (SIGN_IN, 404, "/admin/"),
     REF + "forward/": (SIGN_IN, 404, "/admin/"),
     "compose/": (SIGN_IN, 200, "/admin/"),
+    "poll/": (SIGN_IN, "/accounts/reenter/", "/admin/"),
     "preferences/": (SIGN_IN, 200, "/admin/"),
     "contacts/": (SIGN_IN, 200, "/admin/"),
     "contacts/act/": (405, 405, 405),

@@ -99,6 +99,16 @@ DECLARED: tuple[Preference, ...] = (
         "50",
         tuple((str(number), str(number)) for number in (25, 50, 100)),
     ),
+    Preference(
+        "notifications",
+        _("New mail on the desktop"),
+        "off",
+        (("off", _("Do not show it")), ("on", _("Show who writes, and the subject"))),
+        help_text=_(
+            "While you look at something else, the browser can show new messages of your inbox. It"
+            " asks whether it may. On a shared computer nothing is shown."
+        ),
+    ),
 )
 BY_NAME: Mapping[str, Preference] = {preference.name: preference for preference in DECLARED}
 
@@ -122,6 +132,7 @@ class Preferences:
     dates: str
     time_zone: str
     page_size: str
+    notifications: str
     locked: frozenset[str] = frozenset()
 
     @classmethod

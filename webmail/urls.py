@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from webmail.converters import FolderConverter, MemberConverter, MessageConverter, PartConverter
-from webmail.views import actions, compose, lists, messages, parts, preferences
+from webmail.views import actions, compose, lists, messages, news, parts, preferences
 from webmail.views.viewer import cards, contents, nested, office, pages
 
 register_converter(FolderConverter, "folder")
@@ -34,6 +34,7 @@ mail = [
     path("mail/<folder:folder>/<ref:ref>/reply/", compose.reply, name="reply"),
     path("mail/<folder:folder>/<ref:ref>/forward/", compose.forward, name="forward"),
     path("compose/", compose.compose, name="compose"),
+    path("poll/", news.poll, name="poll"),
     path("preferences/", preferences.preferences, name="preferences"),
 ]
 

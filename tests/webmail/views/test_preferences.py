@@ -23,6 +23,7 @@ CHOSEN = {
     "dates": "full",
     "time_zone": "Indian/Reunion",
     "page_size": "25",
+    "notifications": "on",
 }
 
 

@@ -10,18 +10,20 @@ import * as frame from "./frame.js";
 import * as idle from "./idle.js";
 import * as list from "./list.js";
 import * as menus from "./menus.js";
+import * as news from "./news.js";
 import * as notices from "./notices.js";
 import * as panes from "./panes.js";
 import * as passkey from "./passkey.js";
 import * as password from "./password.js";
 import * as print from "./print.js";
+import * as push from "./push.js";
 import * as selection from "./selection.js";
 import * as session from "./session.js";
 import * as settings from "./settings.js";
 import * as signin from "./signin.js";
 import * as viewer from "./viewer.js";
 
-const modules = [compose, contacts, copying, countdown, folders, frame, idle, list, menus, notices, panes, passkey, password, print, selection, session, settings, signin, viewer];
+const modules = [compose, contacts, copying, countdown, folders, frame, idle, list, menus, news, notices, panes, passkey, password, print, push, selection, session, settings, signin, viewer];
 
 function load(root) {
   for (const module of modules) module.load?.(root);
