@@ -43,6 +43,12 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.preferences",
         "webmail.presentation",
     },
+    "webmail.search_forms": {
+        "webmail.converters",
+        "webmail.mailbox.query",
+        "webmail.mailbox.search",
+        "webmail.presentation",
+    },
     "webmail.dates": set(),
     "webmail.presentation": {
         "webmail.dates",
@@ -100,6 +106,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail",
         "addressbook.contacts",
         "accounts.session",
+        "accounts.session_cache",
         "accounts.http",
         "accounts.models",
         "accounts.forms",

@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from webmail.converters import FolderConverter, MemberConverter, MessageConverter, PartConverter
-from webmail.views import actions, compose, lists, messages, news, parts, preferences
+from webmail.views import actions, compose, lists, messages, news, parts, preferences, search
 from webmail.views.viewer import cards, contents, nested, office, pages
 
 register_converter(FolderConverter, "folder")
@@ -33,6 +33,9 @@ mail = [
     path("mail/<folder:folder>/<ref:ref>/source/", parts.source, name="source"),
     path("mail/<folder:folder>/<ref:ref>/reply/", compose.reply, name="reply"),
     path("mail/<folder:folder>/<ref:ref>/forward/", compose.forward, name="forward"),
+    path("search/", search.find, name="search"),
+    path("search/suggestions/", search.suggestions, name="search_suggestions"),
+    path("search/recent/", search.forget, name="search_forget"),
     path("compose/", compose.compose, name="compose"),
     path("poll/", news.poll, name="poll"),
     path("preferences/", preferences.preferences, name="preferences"),

@@ -128,6 +128,7 @@ class MessageRow:
     draft: bool
     attachment: bool
     selected: bool
+    folder: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import json
+from dataclasses import asdict, replace
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -19,7 +20,11 @@ from webmail.imap.values import MessageRef
 from webmail.mailbox import reading
 from webmail.mime import authentication
 from webmail.presentation import letters, links, reader
+from webmail.presentation.marks import Marks
+from webmail.presentation.results import Asked
+from webmail.search_forms import SearchForm
 from webmail.views.lists import TOAST, counts_context, list_context
+from webmail.views.search import beside_results, results_context
 
 
 @require_GET
@@ -49,14 +54,22 @@ def images(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpR
 
 def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False) -> HttpResponse:
     renderer = rendering.Renderer(request, ref)
+    form = SearchForm(request.GET)
+    searched = form.asked if form.is_valid() and not form.asked.wanted.is_empty else None
     with session.imap(request) as imap:
         opened = reading.open_message(imap, ref, as_text=as_text, rendering=renderer)
         if wants_partial(request):
             context = counts_context(imap, ref.folder)
-        else:
+            if searched:
+                context |= beside_results(searched)
+        elif searched is None:
             context = list_context(request, imap, ref.folder, ref)
-            context["toast"] = request.session.pop(TOAST, None)
-    context["opened"] = shown(opened, renderer)
+    if not wants_partial(request):
+        if searched:
+            context = results_context(request, searched, ref)
+        context["toast"] = request.session.pop(TOAST, None)
+    context["opened"] = marked(shown(opened, renderer), searched)
+    context["marks"] = json.dumps(searched.wanted.marks) if searched else ""
     context["zoom"] = reader.zoom(request.GET.get("zoom", ""))
     context["zooms"] = reader.zoom_steps(links.message_url(ref), as_text=as_text)
     return render(request, "webmail/message.html", context)
@@ -77,3 +90,11 @@ def shown(opened: reading.Opened, renderer: rendering.Renderer) -> reader.Opened
         images=bar,
         compose_prefix=rendering.compose_prefix(),
     )
+
+
+def marked(opened: reader.OpenedMessage, searched: Asked | None) -> reader.OpenedMessage:
+    """With what was looked for marked in its text; its HTML is marked in the browser."""
+    if searched is None:
+        return opened
+    words = Marks(searched.wanted.marks).in_html(opened.text_html)
+    return replace(opened, text_html=words)

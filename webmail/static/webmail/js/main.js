@@ -17,13 +17,14 @@ import * as passkey from "./passkey.js";
 import * as password from "./password.js";
 import * as print from "./print.js";
 import * as push from "./push.js";
+import * as search from "./search.js";
 import * as selection from "./selection.js";
 import * as session from "./session.js";
 import * as settings from "./settings.js";
 import * as signin from "./signin.js";
 import * as viewer from "./viewer.js";
 
-const modules = [compose, contacts, copying, countdown, folders, frame, idle, list, menus, news, notices, panes, passkey, password, print, push, selection, session, settings, signin, viewer];
+const modules = [compose, contacts, copying, countdown, folders, frame, idle, list, menus, news, notices, panes, passkey, password, print, push, search, selection, session, settings, signin, viewer];
 
 function load(root) {
   for (const module of modules) module.load?.(root);
