@@ -104,6 +104,11 @@ class Connection:
     def has(self, capability: str) -> bool:
         return capability.upper() in self._capabilities
 
+    @property
+    def open_folder(self) -> str:
+        """Its name; "" when none is open."""
+        return self._selected.folder if self._selected else ""
+
     def known(self) -> Selected:
         """The open folder, with the count of messages as last heard. No command."""
         if self._selected is None:

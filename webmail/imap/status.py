@@ -44,6 +44,21 @@ def ask(imap: Connection, folder: str) -> FolderState:
     raise BadServerAnswer("The IMAP server does not say how the folder stands.")
 
 
+def can_list(imap: Connection, folders: Iterable[str]) -> bool:
+    """Whether `ask_several` works: in LIST's patterns ``*`` and ``%`` stand for other names."""
+    able = imap.has("LIST-EXTENDED") and imap.has("LIST-STATUS")
+    return able and not any("*" in folder or "%" in folder for folder in folders)
+
+
+def ask_several(imap: Connection, folders: Iterable[str]) -> dict[str, FolderState]:
+    """One command; those that are gone are left out."""
+    patterns = b"(%b)" % b" ".join(quoted_folder(folder) for folder in folders)
+    imap.command("LIST", '""', patterns, f"RETURN (STATUS {items(imap.capabilities)})")
+    told = map(named, response.lines(imap.untagged("STATUS")))
+    states = (complete(name, said) for name, said in told)
+    return {state.folder: state for state in states if state}
+
+
 def named(line: list[Any]) -> tuple[str, dict[bytes, int]]:
     """A STATUS line: the folder's name, and what was told of it."""
     name, *rest = response.parsed(line) or (None,)

@@ -49,6 +49,21 @@ def test_it_changes_when_a_flag_does(reader: Client, mailbox: Mailbox) -> None:
     assert after["modseq"] > before["modseq"]
 
 
+@pytest.mark.parametrize("others", [[], ["Conseil"], ["Archive"]])
+def test_what_came_to_the_folder_that_the_connection_has_open_is_told_at_once(
+    reader: Client, mailbox: Mailbox, others: list[str]
+) -> None:
+    """Of that one a server tells what it has told before, until it says so by itself."""
+    mailbox.create_folder("Conseil")
+    reader.get(f"/mail/{others[0] if others else 'INBOX'}/")
+    for count, folder in enumerate(["INBOX", *others]):
+        mailbox.append(letter(), folder)
+        told = poll(reader, *others).json()["folders"]
+        assert [state["exists"] for state in told].count(1) == count + 1
+    mailbox.append(letter())
+    assert poll(reader, *others).json()["folders"][0]["exists"] == 2
+
+
 def test_it_costs_two_commands_and_two_queries(
     reader: Client, mailbox: Mailbox, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
@@ -57,12 +72,22 @@ def test_it_costs_two_commands_and_two_queries(
     before = commands_sent()
     with django_assert_max_num_queries(3):  # one of them is the test's own
         poll(reader, "Conseil")
-    assert commands_sent() - before == 2
+    assert commands_sent() - before == 1
     poll(reader, "INBOX")
-    assert commands_sent() - before == 3
+    assert commands_sent() - before == 2
 
 
-@pytest.mark.parametrize("folder", ["Nulle part", "a\r\nb", "\x00", "x" * 5000])
+def test_it_costs_one_command_more_when_the_connection_has_the_folder_open(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    mailbox.create_folder("Conseil")
+    reader.get("/mail/Conseil/")
+    before = commands_sent()
+    poll(reader, "Conseil")
+    assert commands_sent() - before == 2
+
+
+@pytest.mark.parametrize("folder", ["Nulle part", "*", "Tra%", "a\r\nb", "\x00", "x" * 5000])
 def test_a_folder_that_is_not_there_is_left_out(
     reader: Client, mailbox: Mailbox, folder: str
 ) -> None:

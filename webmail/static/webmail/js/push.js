@@ -75,7 +75,7 @@ async function ask() {
     const answer = await fetch(`${place.dataset.poll}?${query}`, { headers, redirect: "error" });
     isOver = answer.status === 401;
     pause = answer.ok ? MINUTE : longer();
-    if (answer.ok) for (const news of (await answer.json()).folders) hear(news, { isFirst: source !== null });
+    if (answer.ok) for (const news of (await answer.json()).folders) hear(news, { isFirst: true });
   } catch (error) {
     // Network gone (TypeError), or an answer of something in between (SyntaxError).
     if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
