@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
@@ -191,9 +191,19 @@ def test_a_hidden_page_does_not_ask(asking: Page) -> None:
         )
 
 
+def answer(page: Page, status: int, asked: list[str]) -> None:
+    """Every question for news is noted, and answered with this status."""
+
+    def fulfil(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=status)
+
+    page.route("**/poll/**", fulfil)
+
+
 def test_failures_are_asked_about_less_and_less_often(asking: Page) -> None:
     asked: list[str] = []
-    asking.route("**/poll/**", lambda route: (asked.append("x"), route.fulfill(status=503))[1])
+    answer(asking, 503, asked)
     for minutes, count in ((1, 1), (2, 2), (4, 3)):
         asking.clock.run_for(minutes * 60_000 + 1_000)
         asking.wait_for_timeout(200)
@@ -202,7 +212,7 @@ def test_failures_are_asked_about_less_and_less_often(asking: Page) -> None:
 
 def test_an_ended_session_is_not_asked_about(asking: Page) -> None:
     asked: list[str] = []
-    asking.route("**/poll/**", lambda route: (asked.append("x"), route.fulfill(status=401))[1])
+    answer(asking, 401, asked)
     asking.clock.run_for(61_000)
     asking.wait_for_timeout(200)
     asking.clock.run_for(600_000)

@@ -59,7 +59,7 @@ class Wire(asyncio.Protocol):
     # What the watch calls.
 
     def send(self, data: bytes) -> None:
-        if self._transport is None or self._is_lost:
+        if self._transport is None or self._is_lost or self._transport.is_closing():
             raise ServerUnavailable("The connection is closed.")
         self._transport.write(data)
 
@@ -92,7 +92,8 @@ class Wire(asyncio.Protocol):
 
     def close(self) -> None:
         """Hang up, without waiting for what the other side says to it."""
-        if self._transport is not None:
+        # uvloop takes it ill when nothing is left to be closed.
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.abort()
 
     def _whole(self) -> Response | None:
