@@ -167,7 +167,7 @@ def scope(known: Iterable[Folder], wanted: Query, reach: str, folder: str) -> tu
         chosen = [
             one
             for one in usable
-            if one.name == folder or (reach == BELOW and _is_below(one, folder))
+            if one.name == folder or (reach == BELOW and is_below(one, folder))
         ]
     without = {one.name for name in wanted.not_folders for one in _named(usable, name)}
     chosen = [one for one in chosen if one.name not in without and one.messages != 0]
@@ -369,7 +369,8 @@ def _names_of(folder: Folder) -> tuple[str, ...]:
     return whole, end, *_SPECIAL_NAMES.get(folder.special_use, ())
 
 
-def _is_below(folder: Folder, above: str) -> bool:
+def is_below(folder: Folder, above: str) -> bool:
+    """Whether a folder is inside another, at any depth."""
     return bool(folder.delimiter) and folder.name.startswith(f"{above}{folder.delimiter}")
 
 

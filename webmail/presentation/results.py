@@ -106,17 +106,19 @@ class Results:
     unseen: int = 0
 
 
-def reaches(asked: Asked, label: str) -> tuple[Reach, ...]:
+def reaches(asked: Asked, label: str, *, has_inside: bool) -> tuple[Reach, ...]:
     """Where the same words can be searched for. ``label``: of the folder that one comes from;
     nothing to choose without one, or where the words themselves say in which folder.
+    ``has_inside``: there are folders in it.
     """
     if not asked.folder or asked.wanted.folders:
         return ()
-    choices = (
+    choices = [
         (ALL, gettext("Everywhere")),
         (HERE, gettext("In “%(folder)s”") % {"folder": label}),
-        (BELOW, gettext("And the folders inside it")),
-    )
+    ]
+    if has_inside or asked.reach == BELOW:
+        choices.append((BELOW, gettext("And the folders inside it")))
     return tuple(
         Reach(words, replace(asked, reach=reach, number=1, place=None).url, reach == asked.reach)
         for reach, words in choices
@@ -131,6 +133,7 @@ def results(
     names: Sequence[str],
     labels: Mapping[str, str],
     own: Iterable[str],
+    has_inside: bool,
     size: int,
     shown: int,
     is_part: bool,
@@ -138,8 +141,8 @@ def results(
     current: MessageRef | None,
 ) -> Results:
     """``names``: of the folders that are searched; ``labels``: how people know them; ``own``: those
-    that hold what their owner wrote; ``size``: messages a page; ``shown``: as many were to be on
-    this one.
+    that hold what their owner wrote; ``has_inside``: the folder that one comes from has others in
+    it; ``size``: messages a page; ``shown``: as many were to be on this one.
     """
     marks = Marks(asked.wanted.marks)
     own = frozenset(own)
@@ -164,7 +167,7 @@ def results(
         is_part=is_part,
         again_url=f"{asked.url}&anew=1",
         refine_url=f"{asked.url}&refine=1",
-        reaches=reaches(asked, labels.get(asked.folder, asked.folder)),
+        reaches=reaches(asked, labels.get(asked.folder, asked.folder), has_inside=has_inside),
         odd=asked.wanted.odd,
         was_cut=asked.wanted.was_cut,
         slow=tuple(labels.get(name, name) for name in found.slow),

@@ -213,6 +213,7 @@ def _context(
         names=names,
         labels=labels,
         own=[one.name for one in known if one.special_use in {folders.SENT, folders.DRAFTS}],
+        has_inside=any(search.is_below(one, asked.folder) for one in known),
         size=size,
         shown=len(hits),
         is_part=is_part,
