@@ -38,7 +38,9 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.models": {"webmail.preferences"},
     "webmail.forms": {
         "webmail.converters",
+        "webmail.imap.connection",
         "webmail.imap.values",
+        "webmail.mailbox",
         "webmail.mime",
         "webmail.preferences",
         "webmail.presentation",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
@@ -60,6 +61,59 @@ class PreferenceDefault(models.Model):
             allowed = [option for option, _words in preference.options()]
             shown = ", ".join(allowed[:12]) + ("…" if len(allowed) > 12 else "")
             raise ValidationError({"value": _("Allowed: %(values)s.") % {"values": shown}})
+
+
+class FolderChoiceQuerySet(models.QuerySet["FolderChoice"]):
+    def of(self, user: AbstractBaseUser) -> FolderChoiceQuerySet:
+        return self.filter(user_id=user.pk)
+
+    def order_of(self, user: AbstractBaseUser, folder: str) -> tuple[str, bool]:
+        """The sort of a folder's list, and whether it goes up."""
+        rows = self.of(user).filter(digest=FolderChoice.digest_of(folder))
+        return rows.values_list("sort", "up").first() or (FolderChoice.ARRIVAL, False)
+
+    def choose_order(self, user: AbstractBaseUser, folder: str, sort: str, up: bool) -> None:
+        self.update_or_create(
+            user_id=user.pk,
+            digest=FolderChoice.digest_of(folder),
+            defaults={"folder": folder, "sort": sort, "up": up},
+        )
+
+
+class FolderChoice(models.Model):
+    """How one person wants one folder shown. A filter is not remembered: mail that it hides would
+    seem to be lost."""
+
+    ARRIVAL: ClassVar[str] = "arrival"
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
+    )
+    folder = models.TextField(_("folder"))
+    digest = models.CharField(
+        _("digest of its name"),
+        max_length=64,
+        help_text=_("Names are longer than what an index holds."),
+    )
+    sort = models.CharField(_("sorted by"), max_length=10, default=ARRIVAL)
+    up = models.BooleanField(_("the smallest first"), default=False)
+
+    objects = FolderChoiceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("choice for a folder")
+        verbose_name_plural = _("choices for folders")
+        ordering = ("folder",)
+        constraints = (
+            models.UniqueConstraint(fields=["user", "digest"], name="one_choice_per_folder"),
+        )
+
+    def __str__(self) -> str:
+        return self.folder
+
+    @staticmethod
+    def digest_of(folder: str) -> str:
+        return hashlib.sha256(folder.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class AllowedSenderQuerySet(models.QuerySet["AllowedSender"]):

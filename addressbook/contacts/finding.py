@@ -9,7 +9,7 @@ from django.db.models import Count, F, QuerySet
 
 from accounts.models import User
 from addressbook.folding import words
-from addressbook.models import Contact, Group
+from addressbook.models import Contact, ContactAddress, Group
 
 PAGE_SIZE = 100
 _MOST_WORDS = 10
@@ -76,3 +76,10 @@ def by_address(user: User, addresses: Iterable[str]) -> QuerySet[Contact]:
     """A person's contacts that have one of these addresses."""
     folded = {address.lower() for address in addresses}
     return Contact.objects.of(user).filter(addresses__folded__in=folded).distinct()
+
+
+def newest_addresses(user: User, most: int) -> tuple[str, ...]:
+    """Addresses of a person's contacts, folded, those of contacts changed last first; one query."""
+    rows = ContactAddress.objects.filter(contact__in=Contact.objects.of(user))
+    found = rows.order_by("-contact__updated", "pk").values_list("folded", flat=True)
+    return tuple(dict.fromkeys(found[:most]))

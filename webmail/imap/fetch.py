@@ -88,6 +88,12 @@ def sequence_of(imap: Connection, uid: int) -> int | None:
     return None
 
 
+def envelopes(imap: Connection, first: int, last: int) -> tuple[Fetched, ...]:
+    """As `page_by_sequence` without flags and structure, in the server's order."""
+    lines = imap.command("FETCH", f"{first}:{last}", "(UID INTERNALDATE RFC822.SIZE ENVELOPE)")
+    return response.messages(lines, imap.known())
+
+
 def identities(imap: Connection, uids: str) -> list[tuple[int, Hashable]]:
     """Of a set of UIDs of the open folder: UID, and what a copy of the message shares with it. One
     command.

@@ -22,9 +22,11 @@ from webmail.mime import authentication
 from webmail.presentation import letters, links, reader
 from webmail.presentation.marks import Marks
 from webmail.presentation.results import Asked
+from webmail.presentation.tags import chips
 from webmail.search_forms import SearchForm
 from webmail.views.lists import TOAST, counts_context, list_context
 from webmail.views.search import beside_results, results_context
+from webmail.views.tags import known_tags
 
 
 @require_GET
@@ -63,11 +65,12 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
             if searched:
                 context |= beside_results(searched)
         elif searched is None:
-            context = list_context(request, imap, ref.folder, ref)
+            context = list_context(request, imap, ref.folder, opened.fetched)
     if not wants_partial(request):
         if searched:
             context = results_context(request, searched, ref)
         context["toast"] = request.session.pop(TOAST, None)
+    context["open_tags"] = chips(opened.fetched.flags, known_tags(request))
     context["opened"] = marked(shown(opened, renderer), searched)
     context["marks"] = json.dumps(searched.wanted.marks) if searched else ""
     context["zoom"] = reader.zoom(request.GET.get("zoom", ""))
