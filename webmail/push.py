@@ -278,7 +278,7 @@ class Hub:
     def add(self, stream: Stream) -> None:
         """The newest of a person's wins: of the others one may be a computer that was shut."""
         own = [one for one in self._streams if one.watched.user_id == stream.watched.user_id]
-        for one in own[: len(own) + 1 - settings.PUSH_STREAMS]:
+        for one in own[: max(0, len(own) + 1 - settings.PUSH_STREAMS)]:
             one.end("many")
             del self._streams[one]
         self._streams[stream] = None

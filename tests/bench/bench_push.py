@@ -17,6 +17,7 @@ import contextlib
 import os
 import resource
 import secrets
+import signal
 import ssl
 import statistics
 import subprocess
@@ -242,10 +243,11 @@ def threads(pid: int) -> int:
 async def measure(
     signed_in: list[tuple[int, str]],
     port: int,
-    pid: int,
+    server: subprocess.Popen[bytes],
     imap: tuple[int, ssl.SSLContext | None],
     seconds: int,
 ) -> None:
+    pid = server.pid
     browsers = [Browser(who, cookies) for who, cookies in signed_in]
     FIRST[0] = browsers[0].who
     empty = memory(pid)
@@ -271,6 +273,10 @@ async def measure(
     times = sorted([await one for one in chosen])
     middle = statistics.median(times)
     say(f"| a message is told after, median, longest | {middle:.2f} s, {times[-1]:.2f} s |")
+    began = time.perf_counter()
+    server.send_signal(signal.SIGTERM)
+    await asyncio.to_thread(server.wait)
+    say(f"| told to stop, the server has stopped after | {time.perf_counter() - began:.1f} s |")
 
 
 def main() -> None:
@@ -312,13 +318,14 @@ def run(chosen: argparse.Namespace, folder: Path, ending: contextlib.ExitStack) 
     process.wait_for_port(imap_port, imap, folder / "imap.log")
     signed_in = list(sign_everybody_in(chosen.users, imap_port, chosen.tls))
     web = [sys.executable, "-m", "uvicorn", "webmail.asgi:application", "--port", str(port)]
-    web += ["--no-proxy-headers", "--no-access-log", "--timeout-graceful-shutdown", "3"]
+    web += ["--no-proxy-headers", "--no-access-log", "--timeout-graceful-shutdown", "30"]
     server = process.spawn(web, folder / "web.log")
     ending.callback(process.stop, server)
     process.wait_for_port(port, server, folder / "web.log")
     time.sleep(2)
     say("| | |\n|---|---|")
-    asyncio.run(measure(signed_in, port, server.pid, (imap_port, context), chosen.seconds))
+    at = (imap_port, context)
+    asyncio.run(measure(signed_in, port, server, at, chosen.seconds))
     if words := (folder / "web.log").read_text().strip():
         say(words[-2000:])
 

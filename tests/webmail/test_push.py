@@ -404,6 +404,18 @@ def test_the_newest_of_a_persons_streams_wins(
         assert not browser.is_over
 
 
+def test_as_many_browsers_listen_as_may(
+    stream: Callable[..., Browser], reader: Client, mailbox: Mailbox, settings
+) -> None:
+    settings.PUSH_STREAMS = 4
+    browsers = [stream(reader) for _n in range(4)]
+    for browser in browsers:
+        browser.wait("mail")
+    mailbox.receive(letter())
+    for browser in browsers:
+        assert browser.wait("mail")["new"]
+
+
 def test_a_stream_ends_by_itself_after_a_time_and_may_be_opened_again(
     quick: None,
     stream: Callable[..., Browser],
