@@ -84,6 +84,12 @@ class ListForm(forms.Form):
         return self._value("only") or ""
 
     @property
+    def size(self) -> int | None:
+        """How many rows, where they are to fit above others."""
+        found: int | None = self._value("rows")
+        return found
+
+    @property
     def came_after(self) -> tuple[int, int] | None:
         """The message after which those arrived that are asked for."""
         found: tuple[int, int] | None = self._value("newer")
@@ -168,7 +174,8 @@ class ImagesForm(forms.Form):
 
 class ActForm(forms.Form):
     """One verb on some messages: those named by ``refs``, or ``all`` that the list shows of which
-    the UID is below ``until``, which came later than the list being unknown to the person."""
+    the UID is below ``until``, which came later than the list being unknown to the person; or
+    ``all`` that the search ``found``, by its address."""
 
     # Marking, moving, deleting; then those that ask something first, and those about a folder.
     MARKS = ("flag", "unflag", "seen", "unseen", "tag", "untag")
@@ -179,7 +186,8 @@ class ActForm(forms.Form):
     tag = forms.RegexField(r"^[A-Za-z0-9$_.:+/-]{1,60}\Z", required=False)
     refs = RefsField(required=False)
     to = forms.CharField(required=False, strip=False, validators=[check_folder_name])
-    opened = forms.CharField(required=False, max_length=30)
+    opened = forms.CharField(required=False, max_length=LONGEST_NAME + 30)
+    found = forms.CharField(required=False, max_length=20_000)
     steps = StepsField(required=False)
     confirmed = forms.BooleanField(required=False)
     uidvalidity = forms.IntegerField(required=False, min_value=1, max_value=UINT32)
@@ -203,7 +211,8 @@ class ActForm(forms.Form):
             self.add_error("to", _("Choose a folder."))
         if verb in {"tag", "untag"} and not cleaned.get("tag") and "tag" not in self.errors:
             self.add_error("tag", _("Choose a tag."))
-        named = cleaned.get("refs") or (cleaned.get("all") and cleaned.get("uidvalidity"))
+        counted = cleaned.get("uidvalidity") or cleaned.get("found")
+        named = cleaned.get("refs") or (cleaned.get("all") and counted)
         if not (cleaned.get("steps") if verb == "undo" else named) and "refs" not in self.errors:
             self.add_error("refs", _("Choose at least one message."))
         return cleaned

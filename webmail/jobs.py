@@ -8,7 +8,7 @@ does nothing twice. It borrows the person's password until it is over.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -24,15 +24,13 @@ from webmail.imap import uid_sets
 from webmail.imap.connection import Connection
 from webmail.mailbox import bulk
 from webmail.mailbox.actions import Begun, Step
-from webmail.mailbox.bulk import Work
+from webmail.mailbox.bulk import MOST_MESSAGES, Work, packed, unpacked
 from webmail.models import MailJob
 
 State = MailJob.State
 
 SECONDS = 0.8
 """Of a request; what takes longer goes on without it."""
-MOST_MESSAGES = 2_000_000
-"""Of one set in a row or a form: as many as a folder may sensibly have."""
 _AGAIN = timedelta(seconds=10)
 """Before a job is tried again whose server did not answer, or that nobody has started."""
 
@@ -144,29 +142,6 @@ def tend() -> list[int]:
     MailJob.objects.filter(changed__lt=now - MailJob.KEPT).exclude(state=State.RUNNING).delete()
     waiting = MailJob.objects.filter(Q(changed__lt=now - _AGAIN), state=State.WAITING)
     return list(waiting.order_by("changed").values_list("pk", flat=True)[:50])
-
-
-def packed(steps: Iterable[Step]) -> list[list[Any]]:
-    """As JSON carries them, sets of UIDs in IMAP's short spelling."""
-    return [
-        [
-            step.verb,
-            step.folder,
-            step.uidvalidity,
-            uid_sets.compressed(step.uids),
-            step.to,
-            step.flag,
-        ]
-        for step in steps
-    ]
-
-
-def unpacked(rows: Sequence[Sequence[Any]]) -> tuple[Step, ...]:
-    """ValueError, TypeError for what `packed` did not write."""
-    return tuple(
-        Step(verb, folder, uidvalidity, uid_sets.expanded(uids, MOST_MESSAGES), to, flag)
-        for verb, folder, uidvalidity, uids, to, flag in rows
-    )
 
 
 def _note(user: User, deed: Deed, work: Work, state: MailJob.State, failure: str = "") -> MailJob:

@@ -85,6 +85,12 @@ DECLARED: tuple[Preference, ...] = (
         "system",
         (("system", _("As the computer")), ("light", _("Light")), ("dark", _("Dark"))),
     ),
+    Preference(
+        "archive",
+        _("Archive"),
+        "year",
+        (("year", _("By year: Archives/2026")), ("one", _("All in one folder"))),
+    ),
     Preference("language", _("Language"), "fr", (("fr", "Français"), ("en", "English"))),
     Preference(
         "dates",
@@ -128,6 +134,7 @@ class Preferences:
     density: str
     panes: str
     theme: str
+    archive: str
     language: str
     dates: str
     time_zone: str

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from webmail.errors import ServerRefused
 from webmail.imap import fetch, names, response, uid_sets
-from webmail.imap.connection import Connection, canonical, quoted_folder
+from webmail.imap.connection import Connection, quoted_folder
 from webmail.mailbox.actions import MOVE, Step
 
 
@@ -27,12 +27,9 @@ def by_year(imap: Connection, step: Step, known: dict[int, str]) -> tuple[Step, 
     missing = years.keys() - known.keys()
     if missing:
         known.update(_folders(imap, step.to, missing))
-    # What is in its year's folder already stays there.
-    here = canonical(step.folder)
     return tuple(
         replace(step, verb=MOVE, uids=tuple(sorted(uids)), to=known[year])
         for year, uids in sorted(years.items())
-        if canonical(known[year]) != here
     )
 
 

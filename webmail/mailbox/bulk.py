@@ -7,19 +7,22 @@ a request does the first second of it, a job goes on, and nothing is done twice 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from webmail.errors import MessageNotFound
 from webmail.imap import uid_sets
-from webmail.imap.connection import Connection
+from webmail.imap.connection import Connection, canonical
 from webmail.mailbox import actions, archive
-from webmail.mailbox.actions import ARCHIVE, Begun, Outcome, Step
+from webmail.mailbox.actions import ARCHIVE, MOVE, Begun, Outcome, Step
 
 # Messages in a command: as many as take about so many seconds, so that one sees how it gets on and
 # can stop it. A server that is quick is given thousands.
 _SECONDS = 0.4
 FIRST = 250
+MOST_MESSAGES = 2_000_000
+"""Of one set that was written down: as many as a folder may sensibly have."""
 _FEWEST, _MOST = 25, 5_000
 
 
@@ -75,9 +78,9 @@ def run(imap: Connection, work: Work) -> Iterator[Work]:
     most = FIRST
     while work.left:
         work = _next(imap, work, most, years)
+        yield work
         if work.begun is None:
             continue
-        yield work
         started = time.monotonic()
         work = work.ended(_performed(imap, work.begun))
         most = _paced(most, time.monotonic() - started)
@@ -92,12 +95,37 @@ def joined(steps: Iterable[Step]) -> tuple[Step, ...]:
     return tuple(replace(step, uids=tuple(sorted(uids))) for step, uids in found.items())
 
 
+def packed(steps: Iterable[Step]) -> list[list[Any]]:
+    """As JSON carries them, sets of UIDs in IMAP's short spelling."""
+    return [
+        [
+            step.verb,
+            step.folder,
+            step.uidvalidity,
+            uid_sets.compressed(step.uids),
+            step.to,
+            step.flag,
+        ]
+        for step in steps
+    ]
+
+
+def unpacked(rows: Sequence[Sequence[Any]]) -> tuple[Step, ...]:
+    """ValueError, TypeError for what `packed` did not write."""
+    return tuple(
+        Step(verb, folder, uidvalidity, uid_sets.expanded(uids, MOST_MESSAGES), to, flag)
+        for verb, folder, uidvalidity, uids, to, flag in rows
+    )
+
+
 def _next(imap: Connection, work: Work, most: int, years: dict[int, str]) -> Work:
     """The next command taken from what is left; without one when it turns out to be none."""
     step, *others = work.left
     uids, rest = uid_sets.head(step.uids, _MOST if step.verb == ARCHIVE else most)
     batch = replace(step, uids=uids)
     left = (replace(step, uids=rest), *others) if rest else tuple(others)
+    if batch.verb == MOVE and canonical(batch.to) == canonical(batch.folder):
+        return replace(work, left=left, done=work.done + len(uids))  # they are there already
     if batch.verb == ARCHIVE:
         moves = archive.by_year(imap, batch, years)
         gone = len(uids) - sum(len(move.uids) for move in moves)

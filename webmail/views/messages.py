@@ -71,7 +71,7 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
             context = results_context(request, searched, ref)
         context["toast"] = request.session.pop(TOAST, None)
     context["open_tags"] = chips(opened.fetched.flags, known_tags(request))
-    context["opened"] = marked(shown(opened, renderer), searched)
+    context["opened"] = marked(shown(opened, renderer), ref, searched)
     context["marks"] = json.dumps(searched.wanted.marks) if searched else ""
     context["zoom"] = reader.zoom(request.GET.get("zoom", ""))
     context["zooms"] = reader.zoom_steps(links.message_url(ref), as_text=as_text)

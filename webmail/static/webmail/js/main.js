@@ -1,10 +1,12 @@
 // Starts every behaviour. Each module acts on the events of the whole document, so that what htmx swaps in
 // needs no new listener; a module with something to do on new elements exports `load(root)`.
 
+import * as asking from "./asking.js";
 import * as compose from "./compose.js";
 import * as contacts from "./contacts.js";
 import * as copying from "./copying.js";
 import * as countdown from "./countdown.js";
+import * as dragging from "./dragging.js";
 import * as folders from "./folders.js";
 import * as frame from "./frame.js";
 import * as idle from "./idle.js";
@@ -24,7 +26,7 @@ import * as settings from "./settings.js";
 import * as signin from "./signin.js";
 import * as viewer from "./viewer.js";
 
-const modules = [compose, contacts, copying, countdown, folders, frame, idle, list, menus, news, notices, panes, passkey, password, print, push, search, selection, session, settings, signin, viewer];
+const modules = [asking, compose, contacts, copying, countdown, dragging, folders, frame, idle, list, menus, news, notices, panes, passkey, password, place, print, push, search, selection, session, settings, signin, viewer];
 
 function load(root) {
   for (const module of modules) module.load?.(root);
