@@ -15,6 +15,7 @@ from webmail.dates import day_label
 from webmail.imap.values import Fetched, MessageRef
 from webmail.mailbox.query import Query
 from webmail.mailbox.search import ALL, BELOW, HERE, Found, Place
+from webmail.presentation.links import ref_name
 from webmail.presentation.lists import MessageRow, message_row
 from webmail.presentation.marks import Marks
 
@@ -32,6 +33,12 @@ class Asked:
     number: int = 1
     place: Place | None = None
     is_anew: bool = False
+
+    @property
+    def base(self) -> str:
+        """The folder that forms about what was found are sent to; they name others themselves."""
+        is_one = self.reach == HERE and self.folder and not self.wanted.folders
+        return self.folder if is_one else "INBOX"
 
     @property
     def query(self) -> str:
@@ -95,6 +102,7 @@ class Results:
     is_part: bool
     again_url: str
     refine_url: str
+    select_url: str
     reaches: tuple[Reach, ...]
     odd: tuple[str, ...]
     was_cut: bool
@@ -167,6 +175,7 @@ def results(
         is_part=is_part,
         again_url=f"{asked.url}&anew=1",
         refine_url=f"{asked.url}&refine=1",
+        select_url=f"{reverse('mail:search_selection')}?{asked.query}",
         reaches=reaches(asked, labels.get(asked.folder, asked.folder), has_inside=has_inside),
         odd=asked.wanted.odd,
         was_cut=asked.wanted.was_cut,
@@ -195,6 +204,7 @@ def _row(
     row = message_row(fetched, own_mail=folder in own, full_dates=full_dates, current=current)
     return replace(
         row,
+        ref=ref_name(fetched.ref, asked.base),
         url=asked.of_message(fetched.ref),
         sender=marks.in_text(row.sender),
         subject=marks.in_text(row.subject),

@@ -95,9 +95,12 @@ def shown(opened: reading.Opened, renderer: rendering.Renderer) -> reader.Opened
     )
 
 
-def marked(opened: reader.OpenedMessage, searched: Asked | None) -> reader.OpenedMessage:
-    """With what was looked for marked in its text; its HTML is marked in the browser."""
+def marked(
+    opened: reader.OpenedMessage, ref: MessageRef, searched: Asked | None
+) -> reader.OpenedMessage:
+    """With what was looked for marked in its text (its HTML is marked in the browser), and named as
+    the list of what was found names it."""
     if searched is None:
         return opened
     words = Marks(searched.wanted.marks).in_html(opened.text_html)
-    return replace(opened, text_html=words)
+    return replace(opened, ref=links.ref_name(ref, searched.base), text_html=words)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.core.cache import cache
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.shortcuts import render as render_template
 from django.urls import reverse
@@ -93,6 +93,42 @@ def forget(request: SignedInRequest) -> HttpResponse:
     return redirect("mail:search")
 
 
+@require_GET
+@login_required
+def selection(request: SignedInRequest) -> HttpResponse:
+    """All messages that this session found, to act on them. For htmx the words and fields for the
+    bar of actions, else a page with the verbs."""
+    form = SearchForm(request.GET)
+    if not form.is_valid():
+        return _too_long(request)
+    asked = form.asked
+    context: dict[str, Any] = {
+        "count": len(found_before(request, asked)),
+        "fields": [("all", "1"), ("found", asked.query), ("next", asked.url)],
+        "current": asked.base,
+        "act_url": reverse("mail:act", args=[asked.base]),
+        "label": gettext("Results"),
+    }
+    if wants_partial(request):
+        return render_template(request, "webmail/_selection.html", context)
+    with session.imap(request) as imap:
+        context["folders"] = lists.folder_list(folders.tree(folders.list_folders(imap)), "")
+    return render_template(request, "webmail/selection.html", context)
+
+
+def searched(request: SignedInRequest, address: str) -> tuple[MessageRef, ...]:
+    """`found_before` of a search by what stands behind the ``?`` of its address."""
+    form = SearchForm(QueryDict(address))
+    return found_before(request, form.asked) if form.is_valid() else ()
+
+
+def found_before(request: SignedInRequest, asked: Asked) -> tuple[MessageRef, ...]:
+    """The messages that this session found by the same words, those listed; none when that is kept
+    no longer: then nothing is done, rather than something to others."""
+    kept = _kept(request, asked, any_age=True)
+    return tuple(hit.ref for hit in kept.hits) if kept else ()
+
+
 def results_context(
     request: SignedInRequest, asked: Asked, opened: MessageRef | None = None
 ) -> dict[str, Any]:
@@ -118,7 +154,11 @@ def results_context(
 def beside_results(asked: Asked) -> dict[str, Any]:
     """What a message needs that is opened beside the list of what was found."""
     label = gettext("Results")
-    return {"folder_label": label, "page": {"url": asked.url, "label": label}}
+    return {
+        "folder_label": label,
+        "page": {"url": asked.url, "label": label},
+        "act_url": reverse("mail:act", args=[asked.base]),
+    }
 
 
 def _search(
@@ -228,7 +268,7 @@ def _context(
         "page": page,
         "search": asked,
         "people": _people(request, asked) if asked.number == 1 else (),
-        "list_act_url": reverse("mail:act", args=[only]) if only else "",
+        "act_url": reverse("mail:act", args=[asked.base]),
         "folder_label": gettext("Results"),
     }
 

@@ -71,7 +71,7 @@ def words(answer: Answer) -> str:
 def subjects(answer: Answer) -> list[str]:
     """Of the list's rows, from the top."""
     found = re.findall(
-        r'(?s)<span class="subject clip">(?:<span class="tags".*?</span>(?=[^<]|<b|</span>))?'
+        r'(?s)<span class="subject clip">(?:<span class="tags".*?</span>(?=[^<]|<b|<mark|</span>))?'
         r'(.*?)</span>\s*<span class="extra">',
         page(answer),
     )

@@ -281,6 +281,96 @@ def test_a_folder_that_is_not_there_is_404(reader: Client, mailbox: Mailbox) -> 
     assert alone.status_code == 404
 
 
+# --- what is done with what was found ---
+
+
+@pytest.fixture
+def twins(mailbox: Mailbox) -> dict[str, int]:
+    """A message in each of two folders, and one besides that nobody looks for."""
+    mailbox.create_folder("Classes")
+    mailbox.create_folder("Classes/4e B")
+    mailbox.append(letter("Réunion"), "Classes/4e B")
+    return {
+        "INBOX": mailbox.append(letter("Musée 1"), date=day(1)),
+        "Classes/4e B": mailbox.append(letter("Musée 2"), "Classes/4e B", date=day(2)),
+    }
+
+
+def rows(answer: Any) -> list[str]:
+    return [
+        unescape(one) for one in re.findall(r'name="refs" value="([^"]*)" form="act', page(answer))
+    ]
+
+
+def test_messages_of_several_folders_are_moved_and_brought_back(
+    reader: Client, mailbox: Mailbox, twins: dict[str, int]
+) -> None:
+    answer = found(reader, "musée")
+    assert 'id="act-form" method="post" action="/mail/INBOX/act/"' in page(answer)
+    refs = rows(answer)
+    assert refs == [
+        f"Classes~2F4e B/{mailbox.uidvalidity('Classes/4e B')}-{twins['Classes/4e B']}",
+        f"{mailbox.uidvalidity()}-{twins['INBOX']}",
+    ]
+    acted = reader.post("/mail/INBOX/act/", {"verb": "trash", "refs": refs}, headers=HTMX)
+    assert len(mailbox.uids("Trash")) == 2
+    assert mailbox.uids() == [] and len(mailbox.uids("Classes/4e B")) == 1
+    # The rows go by the names that they have in the list.
+    assert [
+        unescape(one) for one in re.findall(r'<li id="row-([^"]*)" hx-swap', page(acted))
+    ] == sorted(refs, key=len, reverse=True)
+    (steps,) = re.findall(r'name="steps" value="([^"]*)"', page(acted))
+    reader.post("/mail/INBOX/act/", {"verb": "undo", "steps": unescape(steps)})
+    assert len(mailbox.uids()) == 1 and len(mailbox.uids("Classes/4e B")) == 2
+
+
+def test_a_message_opened_beside_them_is_named_as_its_row_is(
+    reader: Client, mailbox: Mailbox, twins: dict[str, int]
+) -> None:
+    name = rows(found(reader, "musée"))[0]
+    uid = twins["Classes/4e B"]
+    url = f"/mail/Classes~2F4e%20B/{mailbox.uidvalidity('Classes/4e B')}-{uid}/?q=mus%C3%A9e"
+    for headers in ({}, HTMX):
+        content = page(reader.get(url, headers=headers))
+        assert f'data-open="{name}"' in content
+        form = content.split('id="open-form"')[1].split("</form>")[0]
+        assert 'action="/mail/INBOX/act/"' in form
+        assert f'name="refs" value="{name}"' in form
+    data = {"verb": "trash", "refs": name, "opened": name}
+    acted = page(reader.post("/mail/INBOX/act/", data, headers=HTMX))
+    assert 'id="message" hx-swap-oob="true"' in acted
+    assert mailbox.uids("Classes/4e B") != [] and len(mailbox.uids("Trash")) == 1
+    assert mailbox.uids() == [twins["INBOX"]]
+
+
+def test_all_that_was_found_is_acted_on_and_nothing_else(
+    reader: Client, mailbox: Mailbox, twins: dict[str, int]
+) -> None:
+    answer = found(reader, "musée")
+    url = link(answer, r'href="([^"]*)" hx-get="[^"]*" hx-target="#bulk-all"')
+    chosen = reader.get(url, headers=HTMX)
+    assert 'data-all="2"' in page(chosen)
+    mailbox.append(letter("Musée 3"))  # came later: nobody has seen it counted
+    data = {
+        **dict(re.findall(r'name="(\w+)" value="([^"]*)"', unescape(page(chosen)))),
+        "verb": "seen",
+    }
+    reader.post("/mail/INBOX/act/", data, headers=HTMX)
+    assert "\\Seen" in mailbox.flags(twins["INBOX"])
+    assert "\\Seen" in mailbox.flags(twins["Classes/4e B"], "Classes/4e B")
+    assert [mailbox.flags(uid) for uid in mailbox.uids()][-1] == frozenset()
+    assert 'class="acting-verbs"' in page(reader.get(url))
+
+
+def test_nothing_is_done_when_it_is_no_longer_known_what_was_found(
+    reader: Client, mailbox: Mailbox, twins: dict[str, int]
+) -> None:
+    for address in ("q=jamais", "q=mus%C3%A9e&in=here&folder=INBOX", "", "q=" + "x" * 5000):
+        data = {"verb": "trash", "all": "1", "found": address}
+        assert reader.post("/mail/INBOX/act/", data, headers=HTMX).status_code == 422
+    assert mailbox.uids("Trash") == []
+
+
 # --- what is asked ---
 
 
