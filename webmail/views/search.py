@@ -6,6 +6,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.core.cache import cache
@@ -32,6 +33,7 @@ from webmail.presentation.results import Asked
 from webmail.search_forms import AdvancedSearchForm, ForgetForm, SearchForm
 from webmail.views.folders import Sides
 from webmail.views.lists import TOAST
+from webmail.views.tags import known_tags
 
 # Seconds after which a first answer is given, complete or not.
 FIRST_ANSWER = 2.0
@@ -212,8 +214,9 @@ def _names(known: Sequence[Folder], asked: Asked) -> tuple[str, ...]:
 
 
 def _keywords(request: SignedInRequest, asked: Asked) -> Mapping[str, str]:
-    """Of the tags asked for, by their folded names."""
-    return {}
+    """Of the person's tags, by their folded names; none where no tag is asked for."""
+    known = known_tags(request) if asked.wanted.tags else ()
+    return {query.folded(chip.name): chip.keyword for chip in known}
 
 
 def _kept(request: SignedInRequest, asked: Asked, *, any_age: bool) -> Found | None:
@@ -265,7 +268,7 @@ def _context(
         "folders": shown if known else None,
         "current": current,
         "here": Sides(shown, by_name.get(opened.folder if opened else only)).own_verb,
-        "page": page,
+        "page": replace(page, groups=lists.tagged(page.groups, known_tags(request))),
         "search": asked,
         "people": _people(request, asked) if asked.number == 1 else (),
         "act_url": reverse("mail:act", args=[asked.base]),

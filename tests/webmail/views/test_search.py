@@ -30,7 +30,7 @@ from tests.servers.scripted import (
     selected,
 )
 from tests.webmail.views.mail import commands_sent, letter, page, path, subjects, words
-from webmail.models import RecentSearch
+from webmail.models import RecentSearch, Tag
 from webmail.views import search
 
 pytestmark = pytest.mark.django_db
@@ -502,6 +502,17 @@ def test_a_shared_computer_keeps_none(
     assert "d’avant" not in page(reader.get("/search/suggestions/?q="))
 
 
+def test_a_tag_is_found_by_the_name_that_a_person_gave_it(reader: Client, mailbox: Mailbox) -> None:
+    reader.post("/tags/", {"name": "Conseil de classe", "colour": "2"})
+    (keyword,) = Tag.objects.values_list("keyword", flat=True)
+    mailbox.append(letter("Bulletins"), flags=[keyword])
+    mailbox.append(letter("Réunion"))
+    answer = found(reader, 'étiquette:"conseil de classe"')
+    assert subjects(answer) == ["Bulletins"]
+    assert '<span class="tag h2">Conseil de classe</span>' in page(answer)
+    assert subjects(found(reader, "étiquette:inconnue")) == []
+
+
 # --- what it costs ---
 
 
@@ -516,11 +527,11 @@ def test_what_a_search_costs(
     here = {"folder": "INBOX", "in": "here"}
     costs = {
         # LIST; SELECT and SEARCH, FETCH of the dates, in two folders; SELECT and FETCH of the rows
-        "everywhere": (lambda: found(reader, "musée"), 11, 7),
-        "everywhere again": (lambda: found(reader, "musée"), 5, 3),
+        "everywhere": (lambda: found(reader, "musée"), 11, 8),
+        "everywhere again": (lambda: found(reader, "musée"), 5, 4),
         # beside the folders: NOOP or SELECT, SEARCH, FETCH
-        "here, by htmx": (lambda: found(reader, "musée", HTMX, **here), 3, 6),
-        "here again": (lambda: found(reader, "musée", HTMX, **here), 2, 2),
+        "here, by htmx": (lambda: found(reader, "musée", HTMX, **here), 3, 7),
+        "here again": (lambda: found(reader, "musée", HTMX, **here), 2, 3),
         "suggestions": (lambda: reader.get("/search/suggestions/?q=de:mor"), 0, 4),
         "the form": (lambda: reader.get("/search/"), 1, 4),
     }
