@@ -27,6 +27,7 @@ from webmail.imap.connection import checked_flag
 from webmail.imap.values import MessageRef
 from webmail.mailbox.actions import CLEAR, DELETE, MOVE, SET, Step
 from webmail.mailbox.bulk import unpacked
+from webmail.mailbox.listing import MOST_ROWS
 from webmail.mailbox.listing import Place as ListPlace
 from webmail.mailbox.ordering import FILTERS, SORTS
 from webmail.mime import addresses
@@ -67,6 +68,7 @@ class ListForm(forms.Form):
     only = forms.ChoiceField(required=False, choices=[(one, one) for one in FILTERS if one])
     page = forms.IntegerField(required=False, min_value=1, max_value=2**31)
     at = forms.IntegerField(required=False, min_value=0, max_value=2**31)
+    rows = forms.IntegerField(required=False, min_value=1, max_value=MOST_ROWS)
     after = RefField()
     row = RefField()
     newer = RefField()

@@ -11,7 +11,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.http import urlencode
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from webmail.converters import CONTROLS
 from webmail.dates import day_label, month_name, when
@@ -247,7 +247,10 @@ def mail_page(
     following: Mapping[str, str | int] = {}
     if page.has_next and rows:
         following = {"page": page.number + 1, "after": rows[-1].ref}
-    before = {"at": max(0, page.start - page.size)} if page.start else {}
+    before: Mapping[str, str | int] = {}
+    if page.start:
+        first = max(0, page.start - page.size)
+        before = {"at": first, "rows": page.start - first}
     sorts = tuple(_sort(page.folder, view, name) for name in SORTS)
     filters = tuple(_filter(page.folder, view, name) for name in FILTERS)
     return MailPage(
@@ -274,7 +277,7 @@ def mail_page(
         if has_months(view)
         else (),
         year=timezone.localdate().year,
-        notes=tuple(_note(note) for note in sorted(page.notes)),
+        notes=_notes(page),
         groups=_grouped(rows, view),
     )
 
@@ -429,6 +432,20 @@ def _filter(folder: str, view: View, name: str) -> Choice:
         "contacts": pgettext("filter", "From my contacts"),
     }
     return Choice(words[name], _with_query(folder, _query(view, only=name)), name == view.only)
+
+
+def without_next(page: MailPage) -> MailPage:
+    """For rows that are put above those of a page that is there."""
+    return replace(page, next_url="")
+
+
+def _notes(page: Page) -> tuple[str, ...]:
+    """How many pass the filter, and how they were found."""
+    said = tuple(_note(note) for note in sorted(page.notes))
+    if not page.view.only or not page.total:
+        return said
+    count = ngettext("%(count)s message shown.", "%(count)s messages shown.", page.total)
+    return (count % {"count": intcomma(page.total)}, *said)
 
 
 def _note(note: str) -> str:

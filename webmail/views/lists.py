@@ -50,8 +50,9 @@ def message_list(request: SignedInRequest, folder: str) -> HttpResponse:
         context = list_context(request, imap, folder)
     if not wants_partial(request):
         context["toast"] = request.session.pop(TOAST, None)
-    scrolling = request.htmx.target == "more"
-    partial = "webmail/_message_rows.html" if scrolling else ""
+    partial = "webmail/_message_rows.html" if request.htmx.target in ("more", "previous") else ""
+    if request.htmx.target == "previous":
+        context["page"] = lists.without_next(context["page"])
     return render(request, "webmail/message_list.html", context, partial=partial)
 
 
@@ -79,7 +80,7 @@ def list_context(
         imap,
         folder,
         place,
-        int(request.preferences.page_size),
+        form.size or int(request.preferences.page_size),
         list_view(request, folder),
         memory(request),
     )

@@ -17,6 +17,7 @@ import * as notices from "./notices.js";
 import * as panes from "./panes.js";
 import * as passkey from "./passkey.js";
 import * as password from "./password.js";
+import * as place from "./place.js";
 import * as print from "./print.js";
 import * as push from "./push.js";
 import * as search from "./search.js";
