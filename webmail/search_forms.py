@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from webmail.converters import CONTROLS, LONGEST_NAME, MessageConverter
 from webmail.mailbox import query
-from webmail.mailbox.search import ALL, BELOW, HERE, LEAST_SPAN, SPAN, Place
+from webmail.mailbox.search import ALL, BELOW, HERE, LEAST_SPAN, Place
 from webmail.presentation.results import Asked
 
 
@@ -91,7 +91,7 @@ class SearchForm(ReachForm):
             uidvalidity, uid = MessageConverter().to_python(below) if below else (0, 0)
         except ValueError:
             return None
-        return Place(folder, uidvalidity, uid, value("span") or SPAN)
+        return Place(folder, uidvalidity, uid, value("span") or 0)
 
 
 class AdvancedSearchForm(ReachForm):

@@ -115,9 +115,12 @@ class Query:
 
     @property
     def reads_messages(self) -> bool:
-        """Whether a server without a full-text index must open every message."""
+        """Whether a server without a full-text index must open every message. Subjects and people
+        are in the index that every server has."""
         return any(
-            isinstance(term, Text) and term.where in {"TEXT", "BODY"} for term in _walk(self.term)
+            isinstance(term, WithAttachment)
+            or (isinstance(term, Text) and term.where in {"TEXT", "BODY"})
+            for term in _walk(self.term)
         )
 
     @property

@@ -71,13 +71,13 @@ class Hit:
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a search goes on: in this folder, with UIDs under ``below`` (0: with all), ``span``
-    messages at a time.
+    messages at a time (0: as many as the query allows).
     """
 
     folder: str
     uidvalidity: int = 0
     below: int = 0
-    span: int = SPAN
+    span: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,9 +257,12 @@ class _Run:
             return self._given_up(place)
 
     def _given_up(self, place: Place) -> Place | None:
-        """The server took too long over this span: a small one may do."""
-        if self.wanted.reads_messages and place.span > LEAST_SPAN:
-            return replace(place, span=LEAST_SPAN)
+        """The server took too long over this: fewer messages at a time may do. Of a folder that was
+        never looked into, it opens every message even for a subject.
+        """
+        span = self._span(place)
+        if span != LEAST_SPAN:
+            return replace(place, span=LEAST_SPAN if span else SPAN)
         self.slow.append(place.folder)
         return self._after(place.folder)
 
@@ -286,17 +289,23 @@ class _Run:
         self._keep(selected, uids)
         if low <= 1:
             return self._after(place.folder)
-        span = place.span * 4 if taken < QUICK else place.span // 2 if taken > SLOW else place.span
+        span = self._span(place)
+        span = span * 4 if taken < QUICK else span // 2 if taken > SLOW else span
         return replace(place, below=low, span=max(span, LEAST_SPAN))
 
     def _lowest(self, selected: Selected, place: Place) -> int:
         """The UID down to which the next command looks; 1: down to the oldest message."""
         highest = place.below - 1 if place.below else selected.uidnext - 1
-        if not self.wanted.reads_messages or highest < 1 or not selected.exists:
+        span = self._span(place)
+        if not span or highest < 1 or not selected.exists:
             return 1
         # Where much was deleted, UIDs are further apart than messages.
-        width = place.span * max(selected.uidnext, 1) // selected.exists
-        return max(1, highest - max(width, place.span) + 1)
+        width = span * max(selected.uidnext, 1) // selected.exists
+        return max(1, highest - max(width, span) + 1)
+
+    def _span(self, place: Place) -> int:
+        """Messages that one command looks into; 0: all of the folder."""
+        return place.span or (SPAN if self.wanted.reads_messages else 0)
 
     def _keep(self, selected: Selected, uids: Sequence[int]) -> None:
         self.count += len(uids)

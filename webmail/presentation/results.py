@@ -52,7 +52,9 @@ class Asked:
 
     def continued(self, place: Place) -> str:
         """The address that goes on from a place."""
-        more: dict[str, str | int] = {"at": place.folder, "span": place.span}
+        more: dict[str, str | int] = {"at": place.folder}
+        if place.span:
+            more["span"] = place.span
         if place.below:
             more["below"] = MessageConverter().to_url((place.uidvalidity, place.below))
         return f"{self.url}&{urlencode(more)}"
