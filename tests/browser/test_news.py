@@ -216,6 +216,7 @@ def test_an_ended_session_is_not_asked_about(asking: Page) -> None:
     asking.clock.run_for(61_000)
     asking.wait_for_timeout(200)
     asking.clock.run_for(600_000)
+    asking.wait_for_timeout(300)
     assert len(asked) == 1
 
 
