@@ -64,8 +64,17 @@ def open_sealed(request: HttpRequest) -> str | None:
 
 def _is_outdated(request: HttpRequest) -> bool:
     """By comparing marks, not times: the clocks of two web servers are never the same."""
-    changed = getattr(request.user, "mail_password_changed", None)
-    return changed is not None and request.session.get(CHANGED) != _mark(changed)
+    return is_outdated(mark(request), getattr(request.user, "mail_password_changed", None))
+
+
+def mark(request: HttpRequest) -> str:
+    """Of which password this session's seal is."""
+    return str(request.session.get(CHANGED) or "")
+
+
+def is_outdated(sealed: str, changed: datetime | None) -> bool:
+    """Whether a seal with this mark holds a password that was changed since."""
+    return changed is not None and sealed != _mark(changed)
 
 
 def _mark(changed: datetime | None) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache
+from typing import Protocol
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
 
-from accounts import credentials, limits, second_factor
-from accounts.models import MailDomain, User
+from accounts import credentials, lending, limits, second_factor, sessions
+from accounts.models import LentCredential, MailDomain, User
 from accounts.network import client_address
 from webmail import smtp as submission
 from webmail.errors import SignInNeeded
@@ -56,9 +59,13 @@ def _password_of(request: HttpRequest) -> tuple[User, str]:
 
 def _door(request: HttpRequest) -> tuple[Hashable, object]:
     user, password = _password_of(request)
-    domain = user.mail_domain
-    assert domain is not None  # noqa: S101  _password_of saw to it
-    login, address = user.login, client_address(request)
+    opener = _opener(user, password, client_address(request))
+    return (user.pk, credentials.digest(password)), opener
+
+
+def _opener(user: User, password: str, address: str) -> Callable[[], Connection]:
+    domain, login = user.mail_domain, user.login
+    assert domain is not None  # noqa: S101  the callers saw to it
 
     def opener() -> Connection:
         if limits.was_refused(limits.mailbox(domain.pk, login), password):
@@ -71,7 +78,7 @@ def _door(request: HttpRequest) -> tuple[Hashable, object]:
             limits.note_refused(limits.mailbox(domain.pk, login), password)
             raise
 
-    return (user.pk, credentials.digest(password)), opener
+    return opener
 
 
 @contextmanager
@@ -82,10 +89,87 @@ def imap(request: HttpRequest) -> Iterator[Connection]:
         yield connection
 
 
+class Borrower(Protocol):
+    """A job that works in the mailbox of its person."""
+
+    @property
+    def user(self) -> User: ...
+
+    @property
+    def credential(self) -> LentCredential | None: ...
+
+
+@contextmanager
+def imap_for(job: Borrower) -> Iterator[Connection]:
+    """The mailbox of a job's person, by the password that was lent to it, closed at the end. Raises
+    SignInNeeded when that opens no more, ServerUnavailable."""
+    password = lending.opened(job.credential)
+    if job.user.mail_domain is None or not job.user.is_active:
+        raise SignInNeeded
+    key = ("job", job.user.pk, credentials.digest(password))
+    try:
+        with pool().lease(key, _opener(job.user, password, "")) as connection:
+            yield connection
+    finally:
+        pool().close(key)
+
+
 def lease(request: HttpRequest) -> Lease:
     """The same for a stream, which outlives the view: who takes it calls ``release()``."""
     key, opener = _door(request)
     return pool().lease_open(key, opener)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Who has his mailbox watched, by which session (the number of its row), and how to sign in for
+    him. The password stays with the stream that it was opened for, in its process's memory."""
+
+    user_id: int
+    row: int
+    mark: str
+    mailbox: str
+    server: Server
+    login: str
+    password: str = field(repr=False)
+    address: str
+
+
+def watched(request: HttpRequest) -> Watched:
+    """What a stream of news needs. Raises SignInNeeded, as every other door."""
+    user, password = _password_of(request)
+    domain = user.mail_domain
+    assert domain is not None  # noqa: S101  _password_of saw to it
+    mine = Watched(
+        user_id=user.pk,
+        row=sessions.row(request),
+        mark=credentials.mark(request),
+        mailbox=limits.mailbox(domain.pk, user.login),
+        server=imap_server(domain),
+        login=user.login,
+        password=password,
+        address=client_address(request),
+    )
+    if limits.was_refused(mine.mailbox, password) or not still_watched([mine]):
+        raise SignInNeeded
+    return mine
+
+
+def still_watched(all_: Collection[Watched]) -> frozenset[int]:
+    """The rows of those whose session goes on, with the password that it was sealed with: not ended
+    here or from elsewhere, not idle for too long."""
+    rows = {one.row for one in all_}
+    changed = sessions.still_open(rows, timezone.now())
+    return frozenset(
+        one.row
+        for one in all_
+        if one.row in changed and not credentials.is_outdated(one.mark, changed[one.row])
+    )
+
+
+def note_refused(one: Watched) -> None:
+    """The mail server no longer takes his password."""
+    limits.note_refused(one.mailbox, one.password)
 
 
 def smtp(request: HttpRequest) -> submission.Server:

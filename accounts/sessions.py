@@ -7,6 +7,7 @@ gone: the sealed password with them, so that the key in the other browser opens 
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from datetime import datetime
 from importlib import import_module
 from typing import Final
@@ -40,7 +41,7 @@ def begin(request: HttpRequest, user: User) -> None:
         "is_shared": bool(session.get("shared_computer")),
         "last_used": timezone.now(),
     }
-    rows = UserSession.objects.filter(pk=_row(request), user=user)
+    rows = UserSession.objects.filter(pk=row(request), user=user)
     if not rows.update(**values):
         session[ROW] = UserSession.objects.create(user=user, **values).pk
     session[WRITTEN] = int(time.time())
@@ -49,7 +50,7 @@ def begin(request: HttpRequest, user: User) -> None:
 def renew(request: HttpRequest) -> None:
     """Give the session a new key: whoever knows the old one is out."""
     request.session.cycle_key()
-    UserSession.objects.filter(pk=_row(request)).update(session_key=request.session.session_key)
+    UserSession.objects.filter(pk=row(request)).update(session_key=request.session.session_key)
 
 
 def touch(request: HttpRequest) -> bool:
@@ -72,12 +73,30 @@ def touch(request: HttpRequest) -> bool:
 
 def forget(request: HttpRequest) -> None:
     """At sign-out, and when the session idled too long: its row goes."""
-    UserSession.objects.filter(pk=_row(request)).delete()
+    UserSession.objects.filter(pk=row(request)).delete()
 
 
 def live(user: User, now: datetime) -> list[UserSession]:
     """This person's sessions that are not over, the last used first."""
     return [own for own in UserSession.objects.of(user) if not own.is_over(now)]
+
+
+def row(request: HttpRequest) -> int:
+    """The number of this session's row; 0, which no row has, where there is none."""
+    return int(request.session.get(ROW, 0))
+
+
+def still_open(rows: Collection[int], now: datetime) -> dict[int, datetime | None]:
+    """Those of these rows whose sessions are not over, with when their person has changed the
+    password. One query for each 500: thousands may be asked for at once."""
+    numbers = list(rows)
+    found: dict[int, datetime | None] = {}
+    for start in range(0, len(numbers), 500):
+        owns = UserSession.objects.going_on(now).filter(
+            pk__in=numbers[start : start + 500], user__is_active=True
+        )
+        found |= dict(owns.order_by().values_list("pk", "user__mail_password_changed"))
+    return found
 
 
 def end(own: UserSession) -> None:
@@ -88,15 +107,10 @@ def end(own: UserSession) -> None:
 
 def end_others(request: HttpRequest, user: User) -> int:
     """All of this person's but the one of the request; how many there were."""
-    others = list(UserSession.objects.of(user).exclude(pk=_row(request)))
+    others = list(UserSession.objects.of(user).exclude(pk=row(request)))
     for own in others:
         end(own)
     return len(others)
-
-
-def _row(request: HttpRequest) -> int:
-    """The number of this session's row; 0, which no row has, where there is none."""
-    return int(request.session.get(ROW, 0))
 
 
 def _store(key: str) -> SessionBase:

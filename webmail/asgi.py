@@ -1,4 +1,4 @@
-"""ASGI entry point: Django's WSGI handler under an ASGI server.
+"""ASGI entry point: Django's WSGI handler under an ASGI server, and beside it streams of new mail.
 
 Django's own ASGI handler reads a synchronous stream whole into memory; a2wsgi does not. What a2wsgi
 lacks is the wish to know that the browser hung up: a cancelled download would be read to its end.
@@ -16,7 +16,9 @@ from a2wsgi import WSGIMiddleware
 from a2wsgi.wsgi import WSGIResponder
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
-from webmail.wsgi import application as wsgi_application
+from webmail.wsgi import application as wsgi_application  # noqa: I001  it sets Django up
+
+from webmail import push
 
 THREADS = 16
 
@@ -70,4 +72,4 @@ class Middleware(WSGIMiddleware):
             await super().__call__(scope, receive, send)
 
 
-application = Middleware(cast(Any, wsgi_application), workers=THREADS)
+application = push.Events(Middleware(cast(Any, wsgi_application), workers=THREADS))

@@ -17,5 +17,6 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "authority": settings.AUTHORITY_NAME,
         "prefs": getattr(request, "preferences", None) or Preferences.combine({}, {}),
         "demo": settings.DEMO,
+        "push": settings.PUSH,
         "has_lookup": bool(settings.NUMEN_KEYS),
     }

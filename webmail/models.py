@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,7 +13,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from webmail.preferences import BY_NAME, AdministratorsChoice
 
@@ -57,6 +61,59 @@ class PreferenceDefault(models.Model):
             allowed = [option for option, _words in preference.options()]
             shown = ", ".join(allowed[:12]) + ("…" if len(allowed) > 12 else "")
             raise ValidationError({"value": _("Allowed: %(values)s.") % {"values": shown}})
+
+
+class FolderChoiceQuerySet(models.QuerySet["FolderChoice"]):
+    def of(self, user: AbstractBaseUser) -> FolderChoiceQuerySet:
+        return self.filter(user_id=user.pk)
+
+    def order_of(self, user: AbstractBaseUser, folder: str) -> tuple[str, bool]:
+        """The sort of a folder's list, and whether it goes up."""
+        rows = self.of(user).filter(digest=FolderChoice.digest_of(folder))
+        return rows.values_list("sort", "up").first() or (FolderChoice.ARRIVAL, False)
+
+    def choose_order(self, user: AbstractBaseUser, folder: str, sort: str, up: bool) -> None:
+        self.update_or_create(
+            user_id=user.pk,
+            digest=FolderChoice.digest_of(folder),
+            defaults={"folder": folder, "sort": sort, "up": up},
+        )
+
+
+class FolderChoice(models.Model):
+    """How one person wants one folder shown. A filter is not remembered: mail that it hides would
+    seem to be lost."""
+
+    ARRIVAL: ClassVar[str] = "arrival"
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
+    )
+    folder = models.TextField(_("folder"))
+    digest = models.CharField(
+        _("digest of its name"),
+        max_length=64,
+        help_text=_("Names are longer than what an index holds."),
+    )
+    sort = models.CharField(_("sorted by"), max_length=10, default=ARRIVAL)
+    up = models.BooleanField(_("the smallest first"), default=False)
+
+    objects = FolderChoiceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("choice for a folder")
+        verbose_name_plural = _("choices for folders")
+        ordering = ("folder",)
+        constraints = (
+            models.UniqueConstraint(fields=["user", "digest"], name="one_choice_per_folder"),
+        )
+
+    def __str__(self) -> str:
+        return self.folder
+
+    @staticmethod
+    def digest_of(folder: str) -> str:
+        return hashlib.sha256(folder.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class AllowedSenderQuerySet(models.QuerySet["AllowedSender"]):
@@ -224,6 +281,228 @@ class OfficePreview(models.Model):
         self.state, self.reason, self.is_truncated = state, reason, is_truncated
         self.source_key = b""
         self.save(update_fields=["state", "reason", "is_truncated", "source_key", "changed"])
+
+
+class RecentSearchQuerySet(models.QuerySet["RecentSearch"]):
+    def of(self, user: AbstractBaseUser) -> RecentSearchQuerySet:
+        return self.filter(user_id=user.pk)
+
+    def note(self, user: AbstractBaseUser, text: str) -> None:
+        """The person has just searched for this; the `RecentSearch.MOST` latest are kept."""
+        if len(text) > RecentSearch.LONGEST:
+            return
+        self.bulk_create(
+            [self.model(user_id=user.pk, text=text, when=timezone.now())],
+            update_conflicts=True,
+            unique_fields=["user", "text"],
+            update_fields=["when"],
+        )
+        keys = list(self.of(user).order_by("-when", "-pk").values_list("pk", flat=True))
+        if older := keys[RecentSearch.MOST :]:
+            self.filter(pk__in=older).delete()
+
+
+class RecentSearch(models.Model):
+    """What a person looked for lately, in his words; never from a shared computer."""
+
+    MOST: ClassVar[int] = 10
+    LONGEST: ClassVar[int] = 200
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="recent_searches",
+        verbose_name=_("user"),
+    )
+    text = models.CharField(_("what was looked for"), max_length=LONGEST)
+    when = models.DateTimeField(_("last time"))
+
+    objects = RecentSearchQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("recent search")
+        verbose_name_plural = _("recent searches")
+        ordering = ("-when", "-pk")
+        constraints = (
+            models.UniqueConstraint(fields=["user", "text"], name="one_row_per_recent_search"),
+        )
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class MailJobQuerySet(models.QuerySet["MailJob"]):
+    def of(self, user: AbstractBaseUser) -> MailJobQuerySet:
+        return self.filter(user_id=user.pk)
+
+    def unfinished(self) -> MailJobQuerySet:
+        return self.filter(state__in=MailJob.UNFINISHED)
+
+    def claim(self, pk: int) -> MailJob | None:
+        """The job, for whoever asks first."""
+        claimed = self.filter(pk=pk, state=MailJob.State.WAITING).update(
+            state=MailJob.State.RUNNING, attempts=models.F("attempts") + 1, changed=timezone.now()
+        )
+        return (
+            self.select_related("user__mail_domain", "credential").get(pk=pk) if claimed else None
+        )
+
+
+class MailJob(models.Model):
+    """Something done to many messages that goes on without its person: how far it is, and what
+    takes it back. It knows folders and numbers of messages, nothing of what is in them."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        RUNNING = "running", _("running")
+        PASSWORD = "password", _("waiting for the password")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    UNFINISHED: ClassVar[tuple[str, ...]] = (State.WAITING, State.RUNNING, State.PASSWORD)
+    PATIENCE: ClassVar[timedelta] = timedelta(minutes=5)
+    """Without a sign of life, after which whoever had the job is thought gone."""
+    MOST_ATTEMPTS: ClassVar[int] = 6
+    KEPT: ClassVar[timedelta] = timedelta(days=7)
+    """How long what was done can be taken back."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("user"))
+    credential = models.ForeignKey(
+        "accounts.LentCredential",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("lent password"),
+    )
+    verb = models.CharField(_("what is done"), max_length=12)
+    folder = models.TextField(_("folder"), blank=True)
+    to = models.TextField(_("to the folder"), blank=True)
+    # As webmail/jobs.py writes it: what is left, what takes back the rest.
+    work = models.JSONField(default=dict)
+    total = models.PositiveIntegerField(_("messages"), default=0)
+    done = models.PositiveIntegerField(_("messages done"), default=0)
+    gone = models.PositiveIntegerField(_("messages no longer there"), default=0)
+    state = models.CharField(
+        _("state"), max_length=10, choices=State.choices, default=State.WAITING
+    )
+    failure = models.CharField(_("why it failed"), max_length=40, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    is_undone = models.BooleanField(_("taken back"), default=False)
+    asked = models.DateTimeField(_("asked for"), auto_now_add=True)
+    changed = models.DateTimeField(_("last change"), default=timezone.now)
+
+    objects = MailJobQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("job in a mailbox")
+        verbose_name_plural = _("jobs in mailboxes")
+        ordering = ("-asked", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.done}/{self.total} {self.state}"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state not in self.UNFINISHED
+
+    @property
+    def percent(self) -> int:
+        return min(100, (self.done + self.gone) * 100 // self.total) if self.total else 0
+
+    @property
+    def can_be_undone(self) -> bool:
+        return self.is_finished and not self.is_undone and bool(self.work.get("undo"))
+
+    def leave(self, before: Sequence[str], after: str, **values: object) -> bool:
+        """Change the state unless somebody else did; False when he was first."""
+        values |= {"state": after, "changed": timezone.now()}
+        if not MailJob.objects.filter(pk=self.pk, state__in=before).update(**values):
+            return False
+        self.refresh_from_db()
+        return True
+
+
+# Mozilla Thunderbird's five, whose words every mail program shows in its own language.
+KNOWN_TAGS: tuple[tuple[str, str | Promise, int], ...] = (
+    ("$label1", pgettext_lazy("tag", "Important"), 3),
+    ("$label2", pgettext_lazy("tag", "Work"), 1),
+    ("$label3", pgettext_lazy("tag", "Personal"), 5),
+    ("$label4", pgettext_lazy("tag", "To do"), 6),
+    ("$label5", pgettext_lazy("tag", "Later"), 4),
+)
+TAGS_CACHE_SECONDS = 60
+
+
+class TagQuerySet(models.QuerySet["Tag"]):
+    def of(self, user: AbstractBaseUser) -> TagQuerySet:
+        return self.filter(user_id=user.pk)
+
+    def shown(self, user: AbstractBaseUser) -> list[tuple[str, str, int]]:
+        """(keyword, name, colour) of a person's tags, by name; from the cache: a list costs no
+        query. A change elsewhere shows within a minute."""
+        rows = cache.get(_tags_key(user))
+        if rows is None:
+            own = {row.keyword: row for row in self.of(user)}
+            rows = [
+                [keyword, "", colour] for keyword, _name, colour in KNOWN_TAGS if keyword not in own
+            ]
+            rows += [[r.keyword, r.name, r.colour] for r in own.values() if not r.is_hidden]
+            cache.set(_tags_key(user), rows, TAGS_CACHE_SECONDS)
+        known = {keyword: str(name) for keyword, name, _colour in KNOWN_TAGS}
+        named = [
+            (keyword, name or known.get(keyword, keyword), colour) for keyword, name, colour in rows
+        ]
+        return sorted(named, key=lambda row: row[1].casefold())
+
+    def keep(self, user: AbstractBaseUser, keyword: str, **values: object) -> None:
+        """Change or make a tag."""
+        self.update_or_create(user_id=user.pk, keyword=keyword, defaults=values)
+        cache.delete(_tags_key(user))
+
+    def remove(self, user: AbstractBaseUser, keyword: str) -> None:
+        """A tag of the person's own goes, one that every mail program knows is hidden; messages
+        keep the keyword."""
+        self.of(user).filter(keyword=keyword).delete()
+        if any(keyword == known for known, _name, _colour in KNOWN_TAGS):
+            self.create(user_id=user.pk, keyword=keyword, is_hidden=True)
+        cache.delete(_tags_key(user))
+
+
+class Tag(models.Model):
+    """A keyword of messages, with the name and colour that one person gives it."""
+
+    COLOURS: ClassVar[int] = 6
+    MOST: ClassVar[int] = 40
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="tags", verbose_name=_("user")
+    )
+    keyword = models.CharField(_("keyword"), max_length=60)
+    name = models.CharField(_("name"), max_length=40, blank=True)
+    colour = models.PositiveSmallIntegerField(_("colour"), default=1)
+    is_hidden = models.BooleanField(_("hidden"), default=False)
+
+    objects = TagQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
+        ordering = ("name",)
+        constraints = (
+            models.UniqueConstraint(fields=["user", "keyword"], name="one_row_per_tag"),
+            models.CheckConstraint(
+                condition=models.Q(colour__gte=1, colour__lte=6), name="colour_of_the_six"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name or self.keyword
+
+
+def _tags_key(user: AbstractBaseUser) -> str:
+    return f"tags:{user.pk}"
 
 
 def _address(text: str) -> str | None:

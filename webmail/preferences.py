@@ -85,6 +85,12 @@ DECLARED: tuple[Preference, ...] = (
         "system",
         (("system", _("As the computer")), ("light", _("Light")), ("dark", _("Dark"))),
     ),
+    Preference(
+        "archive",
+        _("Archive"),
+        "year",
+        (("year", _("By year: Archives/2026")), ("one", _("All in one folder"))),
+    ),
     Preference("language", _("Language"), "fr", (("fr", "Français"), ("en", "English"))),
     Preference(
         "dates",
@@ -112,6 +118,16 @@ DECLARED: tuple[Preference, ...] = (
         "on",
         (("on", _("Remembered, to complete their addresses")), ("off", _("Not remembered"))),
     ),
+    Preference(
+        "notifications",
+        _("New mail on the desktop"),
+        "off",
+        (("off", _("Do not show it")), ("on", _("Show who writes, and the subject"))),
+        help_text=_(
+            "While you look at something else, the browser can show new messages of your inbox. It"
+            " asks whether it may. On a shared computer nothing is shown."
+        ),
+    ),
 )
 BY_NAME: Mapping[str, Preference] = {preference.name: preference for preference in DECLARED}
 
@@ -131,12 +147,14 @@ class Preferences:
     density: str
     panes: str
     theme: str
+    archive: str
     language: str
     dates: str
     time_zone: str
     page_size: str
     images: str
     collect: str
+    notifications: str
     locked: frozenset[str] = frozenset()
 
     @classmethod

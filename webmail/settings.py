@@ -5,6 +5,7 @@ Three small readers fail loudly: a setting that is there but wrong stops the sta
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import os
 import sys
@@ -163,6 +164,12 @@ SMTP_TIMEOUT = env_int("WEBMAIL_SMTP_TIMEOUT", 60)
 # One is kept for pages: downloads share the others.
 IMAP_CONNECTIONS = env_int("WEBMAIL_IMAP_CONNECTIONS", 3, minimum=2)
 IMAP_IDLE_SECONDS = env_int("WEBMAIL_IMAP_IDLE_SECONDS", 300)
+# New mail, told as it comes; and who else connects as the same person (webmail/checks.py).
+PUSH = env_bool("WEBMAIL_PUSH", True)
+PUSH_STREAMS = env_int("WEBMAIL_PUSH_STREAMS", 2, minimum=1)
+PROCESSES = env_int("WEB_CONCURRENCY", 1, minimum=1)
+JOB_CONNECTIONS = env_int("WEBMAIL_JOB_CONNECTIONS", 1)
+IMAP_USER_LIMIT = env_int("WEBMAIL_IMAP_USER_LIMIT", 10)
 AUTHSERV_ID = env_text("WEBMAIL_AUTHSERV_ID")
 MESSAGE_LIMIT = env_int("WEBMAIL_MESSAGE_LIMIT_MB", 25) * 1024 * 1024
 
@@ -196,6 +203,15 @@ for _word in SECOND_FACTOR_ROLES - {"everybody", "administrator", "support", "au
             f" names of mail domains, not {_word!r}"
         )
 DEVICE_LETTERS = env_bool("WEBMAIL_DEVICE_LETTERS", True)
+
+# What seals a password that is lent to a job; a key of its own can be changed by itself
+
+_lending = env_text("WEBMAIL_LENDING_KEY")
+if _lending and len(_lending) < 32:
+    raise ImproperlyConfigured("WEBMAIL_LENDING_KEY must be 32 random characters or more")
+LENDING_KEY = hashlib.blake2b(
+    (_lending or f"lending:{SECRET_KEY}").encode(), digest_size=32
+).digest()
 
 # Account lookup: without a key there is none
 
@@ -554,6 +570,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "addressbook.tasks.fill_directory",
         "schedule": crontab(hour="3", minute="20"),
     },
+    "tend-mail-jobs": {"task": "webmail.tasks.tend_mail_jobs", "schedule": 5},
     "empty-bins": {"task": "addressbook.tasks.empty_bins", "schedule": 24 * 60 * 60},
 }
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from webmail import conversions
+from webmail import conversions, jobs
 
 
 @shared_task
@@ -15,3 +15,16 @@ def convert_office_file(pk: int) -> None:
 def expire_office_previews() -> None:
     """What was converted an hour ago goes; twice does no harm."""
     conversions.expire()
+
+
+@shared_task
+def do_mail_job(pk: int) -> None:
+    """What is left of something done to many messages; a second time nothing is left to do."""
+    jobs.run(pk)
+
+
+@shared_task
+def tend_mail_jobs() -> None:
+    """Start what waits, take up what died, remove what is left over; twice does no harm."""
+    for pk in jobs.tend():
+        do_mail_job.delay(pk)

@@ -8,7 +8,18 @@ from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from webmail.converters import FolderConverter, MemberConverter, MessageConverter, PartConverter
-from webmail.views import compose, messages, parts, preferences
+from webmail.views import (
+    actions,
+    compose,
+    lists,
+    messages,
+    news,
+    parts,
+    preferences,
+    running,
+    search,
+    tags,
+)
 from webmail.views.viewer import cards, contents, nested, office, pages
 
 register_converter(FolderConverter, "folder")
@@ -20,8 +31,10 @@ register_converter(MemberConverter, "member")
 LOGO = lazy(static, str)("webmail/img/logo.svg")
 
 mail = [
-    path("mail/<folder:folder>/", messages.message_list, name="folder"),
-    path("mail/<folder:folder>/act/", messages.act, name="act"),
+    path("mail/<folder:folder>/", lists.message_list, name="folder"),
+    path("mail/<folder:folder>/act/", actions.act, name="act"),
+    path("mail/<folder:folder>/selection/", actions.selection, name="selection"),
+    path("mail/<folder:folder>/purge/", actions.purge, name="purge"),
     path("mail/<folder:folder>/<ref:ref>/", messages.message, name="message"),
     path("mail/<folder:folder>/<ref:ref>/images/", messages.images, name="images"),
     path("mail/<folder:folder>/<ref:ref>/frame/", parts.message_frame, name="message_frame"),
@@ -33,7 +46,19 @@ mail = [
     path("mail/<folder:folder>/<ref:ref>/source/", parts.source, name="source"),
     path("mail/<folder:folder>/<ref:ref>/reply/", compose.reply, name="reply"),
     path("mail/<folder:folder>/<ref:ref>/forward/", compose.forward, name="forward"),
+    path("search/", search.find, name="search"),
+    path("search/suggestions/", search.suggestions, name="search_suggestions"),
+    path("search/recent/", search.forget, name="search_forget"),
+    path("search/selection/", search.selection, name="search_selection"),
     path("compose/", compose.compose, name="compose"),
+    path("poll/", news.poll, name="poll"),
+    path("jobs/", running.all_jobs, name="jobs"),
+    path("jobs/progress/", running.progress, name="jobs_progress"),
+    path("jobs/<int:pk>/", running.one, name="job"),
+    path("jobs/<int:pk>/cancel/", running.cancel, name="job_cancel"),
+    path("jobs/<int:pk>/resume/", running.resume, name="job_resume"),
+    path("jobs/<int:pk>/undo/", running.undo, name="job_undo"),
+    path("tags/", tags.tags, name="tags"),
     path("preferences/", preferences.preferences, name="preferences"),
 ]
 
@@ -59,7 +84,7 @@ for file in (FILE, FILE + "member/<member:member>/"):
 mail += [path("mail/<folder:folder>/<ref:ref>/zip/", contents.everything, name="zip")]
 
 urlpatterns = [
-    path("", messages.home, name="home"),
+    path("", lists.home, name="home"),
     path("", include((mail, "mail"))),
     path("", include("accounts.urls")),
     path("contacts/", include("addressbook.urls")),

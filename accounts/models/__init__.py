@@ -3,6 +3,7 @@
 from accounts.models.announcements import Announcement, Dismissal
 from accounts.models.applications import Application
 from accounts.models.audit import AuditEvent
+from accounts.models.lending import LentCredential
 from accounts.models.mail_domains import MailDomain, ServerURL
 from accounts.models.service_menu import Service
 from accounts.models.sessions import KnownDevice, UserSession
@@ -18,6 +19,7 @@ __all__ = [
     "AuditEvent",
     "Dismissal",
     "KnownDevice",
+    "LentCredential",
     "MailDomain",
     "ServerURL",
     "Service",

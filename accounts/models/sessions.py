@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +22,14 @@ class UserSessionQuerySet(models.QuerySet["UserSession"]):
     def of(self, user: User) -> UserSessionQuerySet:
         """This person's, the last used first."""
         return self.filter(user=user).order_by("-last_used", "-pk")
+
+    def going_on(self, now: datetime) -> UserSessionQuerySet:
+        """Those that are not over, as `UserSession.is_over` says it of one."""
+        used = Q()
+        for is_shared in (False, True):
+            allowed = timedelta(seconds=idle_seconds(is_shared)) + WRITTEN_EVERY
+            used |= Q(is_shared=is_shared, last_used__gte=now - allowed)
+        return self.filter(used)
 
     def unused_for(self, days: int) -> UserSessionQuerySet:
         """What nobody used for so many days: to be removed."""

@@ -93,3 +93,10 @@ def owners(user: User, addresses: Iterable[str]) -> dict[str, Contact]:
         for row in rows.select_related("contact").order_by("contact"):
             found.setdefault(row.folded, row.contact)
     return found
+
+
+def newest_addresses(user: User, most: int) -> tuple[str, ...]:
+    """Addresses of a person's contacts, folded, those of contacts changed last first; one query."""
+    rows = ContactAddress.objects.filter(contact__in=Contact.objects.of(user))
+    found = rows.order_by("-contact__updated", "pk").values_list("folded", flat=True)
+    return tuple(dict.fromkeys(found[:most]))

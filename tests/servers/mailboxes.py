@@ -58,13 +58,13 @@ class Mailbox:
         return [_folder_name(line) for line in found if not _BARE_PARENT.match(line)]
 
     def create_folder(self, folder: str) -> None:
-        _expect(self.imap.create(_quoted(folder)))
-        self.imap.subscribe(_quoted(folder))
+        _expect(self.imap.create(quoted(folder)))
+        self.imap.subscribe(quoted(folder))
 
     def delete_folder(self, folder: str) -> None:
         with suppress(imaplib.IMAP4.error):
             self.imap.unselect()
-        _expect(self.imap.delete(_quoted(folder)))
+        _expect(self.imap.delete(quoted(folder)))
 
     def append(
         self,
@@ -76,7 +76,7 @@ class Mailbox:
         """Put one message (bytes, or a file's name in tests/data/); its UID."""
         when = imaplib.Time2Internaldate(date) if date else ""
         written = f"({' '.join(flags)})"
-        answer = self.imap.append(_quoted(folder), written, when, message_bytes(message))
+        answer = self.imap.append(quoted(folder), written, when, message_bytes(message))
         found = re.search(rb"APPENDUID \d+ (\d+)", _expect(answer))
         if found is None:
             raise AssertionError(f"no APPENDUID: {answer}")
@@ -88,7 +88,7 @@ class Mailbox:
         return [int(uid) for uid in found.split()]
 
     def uidvalidity(self, folder: str = "INBOX") -> int:
-        _, (answer, *_) = self.imap.status(_quoted(folder), "(UIDVALIDITY)")
+        _, (answer, *_) = self.imap.status(quoted(folder), "(UIDVALIDITY)")
         return int(answer.rsplit(b" ", 1)[1].rstrip(b")"))
 
     def flags(self, uid: int, folder: str = "INBOX") -> frozenset[str]:
@@ -146,10 +146,10 @@ class Mailbox:
         return imap
 
     def _select(self, folder: str) -> None:
-        _expect(self.imap.select(_quoted(folder)))
+        _expect(self.imap.select(quoted(folder)))
 
     def _expunge_all(self, folder: str) -> None:
-        _, (count, *_) = self.imap.select(_quoted(folder))
+        _, (count, *_) = self.imap.select(quoted(folder))
         if count != b"0":
             self.imap.store("1:*", "+FLAGS.SILENT", "(\\Deleted)")
             self.imap.expunge()
@@ -162,7 +162,7 @@ def _expect(answer: tuple[str, Sequence[bytes | None]]) -> bytes:
     return data[0] or b""
 
 
-def _quoted(folder: str) -> str:
+def quoted(folder: str) -> str:
     """As imaplib must be given it: modified UTF-7 in quotes."""
     text = utf7_encode(folder).decode("ascii")
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -28,7 +28,7 @@ def test_a_lists_query(query: str, number: int, after: int | None) -> None:
 def test_an_action_names_its_messages() -> None:
     form = ActForm(QueryDict("verb=move&refs=7-1&refs=7-2&to= B "))
     assert form.is_valid()
-    assert form.cleaned_data["refs"] == [(7, 1), (7, 2)]
+    assert form.cleaned_data["refs"] == [("", 7, 1), ("", 7, 2)]
     assert form.cleaned_data["to"] == " B "  # a folder's name may begin with a blank
 
 

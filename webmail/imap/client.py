@@ -65,15 +65,16 @@ class Guard(_Imaplib):
         # does.
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
-    def begin(self, sending: int = 0, *, hurry: bool = False) -> None:
+    def begin(self, sending: int = 0, *, hurry: bool = False, limit: float | None = None) -> None:
         """Start counting for one command; ``sending`` is the size of its literal in bytes.
-        ``hurry``: it only asks whether the server is still there.
+        ``hurry``: it only asks whether the server is still there. ``limit``: seconds for all of it.
 
         What the server told on its own and nobody asked for is dropped: imaplib would hand it out
         as the answer of a later command.
         """
         self.untagged_responses = {}
         patience = (HURRY if hurry else PATIENCE) * self._pause
+        patience = patience if limit is None else min(patience, limit)
         self._deadline = time.monotonic() + patience + sending / UPLOAD_RATE
         self._bytes_left = ANSWER_LIMIT
 

@@ -11,7 +11,8 @@ import base64
 import imaplib
 import ipaddress
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -47,6 +48,31 @@ _UID_ANSWERS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Literals:
+    """An argument with strings that no quotes can hold: they are sent by their length in bytes (RFC
+    9051 section 4.3). ``words`` stand around them as they are, one more than there are strings.
+    """
+
+    words: tuple[bytes, ...]
+    strings: tuple[bytes, ...]
+
+    def pieces(self, *, at_once: bool) -> list[bytes]:
+        """What is sent; before each piece but the first the server says that it may come.
+        ``at_once``: it need not be asked (RFC 7888), and there is one piece.
+        """
+        for word in self.words:
+            _checked(word)
+        if any(b"\0" in string for string in self.strings):
+            raise ValueError("An IMAP string holds no NUL.")
+        plus = b"+" if at_once else b""
+        pieces = [self.words[0]]
+        for string, word in zip(self.strings, self.words[1:], strict=True):
+            pieces[-1] += b"{%d%b}" % (len(string), plus)
+            pieces.append(string + word)
+        return [b"\r\n".join(pieces)] if at_once else pieces
+
+
 @dataclass(frozen=True)
 class _Answer:
     status: str
@@ -61,6 +87,7 @@ class Connection:
         self.commands = 0
         self._opener: Callable[[], Connection] | None = None
         self._selected: Selected | None = None
+        self._limit: float | None = None
         self._answer = _Answer("OK", b"")
         self._take_over(signed_in)
         self._begin_lease(alive=True)
@@ -76,6 +103,11 @@ class Connection:
 
     def has(self, capability: str) -> bool:
         return capability.upper() in self._capabilities
+
+    @property
+    def open_folder(self) -> str:
+        """Its name; "" when none is open."""
+        return self._selected.folder if self._selected else ""
 
     def known(self) -> Selected:
         """The open folder, with the count of messages as last heard. No command."""
@@ -96,7 +128,9 @@ class Connection:
         self._selected = None
         self._client.exists = 0
         self._client.state = "AUTH"  # a refused SELECT leaves no folder open
-        answer = self._send("SELECT", name)
+        # Dovecot counts changes of a folder only once somebody has asked for it.
+        counting = ["(CONDSTORE)"] if self.has("CONDSTORE") else []
+        answer = self._send("SELECT", name, *counting)
         if answer.status != "OK":
             raise _not_opened(answer.words)
         self._selected = self._read_selected(folder, answer)
@@ -117,7 +151,18 @@ class Connection:
             raise FolderChanged(f"UIDVALIDITY is {selected.uidvalidity}, not {ref.uidvalidity}.")
         return selected
 
-    def uid(self, command: str, *args: str | bytes, changes: bool = False) -> Raw:
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """A command sent in here may take so long; one that takes longer is ServerUnavailable, and
+        the connection is over, since its answer would come some time.
+        """
+        before, self._limit = self._limit, seconds
+        try:
+            yield
+        finally:
+            self._limit = before
+
+    def uid(self, command: str, *args: str | bytes | Literals, changes: bool = False) -> Raw:
         """``UID command ...`` in the open folder; the untagged lines that answer it, as imaplib
         gives them: FETCH, SEARCH and so on; COPYUID for COPY and MOVE. ``changes`` for what must
         not be sent twice.
@@ -200,26 +245,42 @@ class Connection:
         self._broken = False
         self._busy = False  # between sending a command and having read all of its answer
 
-    def _send(self, name: str, *args: str | bytes, changes: bool = False) -> _Answer:
+    def _send(self, name: str, *args: str | bytes | Literals, changes: bool = False) -> _Answer:
         """Send one command, on a new connection if the old one turns out to be gone and that is
-        safe.
+        safe. Only the last argument may be `Literals`.
         """
-        words = [_checked(arg) for arg in args]
+        words, rest = self._written(args)
         if changes:
             self._prove_alive()
 
         def send() -> tuple[str, Raw]:
+            if rest:
+                self._client.literal = _Rest(rest).answer  # type: ignore[assignment]
             return cast(tuple[str, Raw], self._client._simple_command(name, *words))
 
         try:
-            self._client.begin(hurry=name == "NOOP" and not self._alive)
+            self._client.begin(hurry=name == "NOOP" and not self._alive, limit=self._limit)
             return self._exchange(send, changes)
         except ServerUnavailable:
             if not self._may_reopen():
                 raise
         self._reopen()
-        self._client.begin()
+        self._client.begin(limit=self._limit)
         return self._exchange(send, changes)
+
+    def _written(self, args: Iterable[str | bytes | Literals]) -> tuple[list[bytes], list[bytes]]:
+        """The arguments as they are sent, and what follows when the server asks for more."""
+        words: list[bytes] = []
+        rest: list[bytes] = []
+        for arg in args:
+            if isinstance(arg, Literals):
+                # LITERAL- takes 4,096 bytes so: all that is searched for is shorter.
+                at_once = self.has("LITERAL+") or self.has("LITERAL-")
+                first, *rest = arg.pieces(at_once=at_once)
+                words.append(first)
+            else:
+                words.append(_checked(arg))
+        return words, rest
 
     def _exchange(self, send: Callable[[], tuple[str, Raw]], changes: bool) -> _Answer:
         if self._broken:
@@ -304,6 +365,9 @@ class Connection:
             exists=self._client.exists,
             uidnext=response.number(answer.untagged.get("UIDNEXT", [])),
             read_only=response.code(answer.words) == "READ-ONLY",
+            highestmodseq=response.number(answer.untagged.get("HIGHESTMODSEQ", []), digits=19),
+            keywords=response.keywords(answer.untagged.get("FLAGS", [])),
+            permanent=response.permanent_flags(answer.untagged.get("PERMANENTFLAGS", [])),
         )
 
 
@@ -394,8 +458,20 @@ def _sign_in(guard: client.Guard, login: str, password: str) -> None:
         status, data = guard._simple_command("LOGIN", *quoted)
         words = data[-1]
     if status != "OK":
-        raise _sign_in_error(words)
+        raise sign_in_error(words)
     guard.state = "AUTH"
+
+
+class _Rest:
+    """The pieces of a command after its first. imaplib asks only a bound method for what to say,
+    and goes on asking.
+    """
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = iter(pieces)
+
+    def answer(self, challenge: bytes) -> bytes:
+        return next(self._pieces, b"")
 
 
 class _Plain:
@@ -415,7 +491,7 @@ def _authenticate_plain(guard: client.Guard, secret: bytes) -> tuple[str, bytes]
     return status, data[-1]
 
 
-def _sign_in_error(words: bytes) -> WebmailError:
+def sign_in_error(words: bytes) -> WebmailError:
     """NO to LOGIN means a wrong password unless a response code (RFC 5530) says otherwise."""
     shown = response.text(words)
     code = response.code(words)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from webmail.errors import (
@@ -13,9 +14,9 @@ from webmail.errors import (
     ServerRefused,
     ServerUnavailable,
 )
-from webmail.imap import response
+from webmail.imap import response, uid_sets
 from webmail.imap.connection import Connection
-from webmail.imap.values import Fetched, MessageRef, Selected
+from webmail.imap.values import Fetched, Marked, MessageRef, Selected
 from webmail.mime.structure import Part
 from webmail.mime.text import base64_size
 
@@ -41,12 +42,82 @@ def page_by_sequence(imap: Connection, first: int, last: int) -> tuple[Fetched, 
     return tuple(sorted(rows, key=lambda row: row.sequence, reverse=True))
 
 
+def rows(imap: Connection, uids: str) -> tuple[Fetched, ...]:
+    """Messages of the open folder by a set of UIDs, in the server's order; those that are gone are
+    left out. One command.
+    """
+    return response.messages(imap.uid("FETCH", uids, f"({ROW})"), imap.known())
+
+
+def marks_by_sequence(imap: Connection, first: int, last: int) -> tuple[Marked, ...]:
+    """UID and flags of messages ``first`` to ``last`` of the open folder, by sequence number. One
+    command.
+    """
+    found = response.marks(imap.command("FETCH", f"{first}:{last}", "(UID FLAGS)"))
+    # Another program changes a flag meanwhile: the message is told twice, the later is right.
+    told = {mark.sequence: mark for mark in found if first <= mark.sequence <= last}
+    return tuple(told[sequence] for sequence in sorted(told))
+
+
+def marks(imap: Connection, uids: Iterable[int]) -> tuple[Marked, ...]:
+    """UID and flags of these messages of the open folder, in the order of ``uids``; those that are
+    gone are left out. One command.
+    """
+    ordered = list(uids)
+    if not ordered:
+        return ()
+    lines = imap.uid("FETCH", uid_sets.compressed(ordered), "(UID FLAGS)")
+    told = {mark.uid: mark for mark in response.marks(lines)}
+    return tuple(told[uid] for uid in ordered if uid in told)
+
+
+def changed_since(imap: Connection, modseq: int) -> tuple[Marked, ...]:
+    """Messages of the open folder that came, or whose flags changed, after ``modseq`` (CONDSTORE,
+    RFC 7162). One command.
+    """
+    since = f"(CHANGEDSINCE {modseq})"
+    told = response.marks(imap.uid("FETCH", "1:*", "(UID FLAGS)", since))
+    return tuple({mark.uid: mark for mark in told}.values())
+
+
 def sequence_of(imap: Connection, uid: int) -> int | None:
     """The sequence number of a message of the open folder, None when it is gone. One command."""
     for sequence, said in response.items(imap.uid("FETCH", str(uid), "(UID)")):
         if said.get(b"UID") == uid:
             return sequence
     return None
+
+
+def envelopes(imap: Connection, first: int, last: int) -> tuple[Fetched, ...]:
+    """As `page_by_sequence` without flags and structure, in the server's order."""
+    lines = imap.command("FETCH", f"{first}:{last}", "(UID INTERNALDATE RFC822.SIZE ENVELOPE)")
+    return response.messages(lines, imap.known())
+
+
+def identities(imap: Connection, uids: str) -> list[tuple[int, Hashable]]:
+    """Of a set of UIDs of the open folder: UID, and what a copy of the message shares with it. One
+    command.
+    """
+    found: list[tuple[int, Hashable]] = []
+    for _, said in response.items(
+        imap.uid("FETCH", uids, "(UID RFC822.SIZE INTERNALDATE ENVELOPE)")
+    ):
+        envelope, uid = response.envelope(said.get(b"ENVELOPE")), said.get(b"UID")
+        if isinstance(uid, int) and b"ENVELOPE" in said:
+            received = response.date(said.get(b"INTERNALDATE"))
+            size = said.get(b"RFC822.SIZE")
+            found.append((uid, (size, received, envelope.message_id, envelope.subject)))
+    return found
+
+
+def arrivals(imap: Connection, uids: str) -> dict[int, datetime | None]:
+    """When messages of the open folder were received, by UID. One command."""
+    lines = imap.uid("FETCH", uids, "(UID INTERNALDATE)")
+    return {
+        said[b"UID"]: response.date(said[b"INTERNALDATE"])
+        for _, said in response.items(lines)
+        if isinstance(said.get(b"UID"), int) and b"INTERNALDATE" in said
+    }
 
 
 def one(imap: Connection, ref: MessageRef) -> Fetched:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from imapclient.exceptions import ProtocolError  # type: ignore[import-untyped]
@@ -32,6 +33,7 @@ from webmail.imap.values import (
     FORWARDED,
     SEEN,
     Fetched,
+    Marked,
     MessageRef,
     Selected,
 )
@@ -60,6 +62,12 @@ _NUMBER = re.compile(rb"\d{1,10}")
 _UID = re.compile(rb"[ (]UID (\d{1,10})(?: |$)")
 _FLAGS = re.compile(rb"[ (]FLAGS \(([^()]*)\)")
 _SIZE = re.compile(rb"[ (]RFC822\.SIZE (\d{1,18})(?: |$)")
+_MODSEQ = re.compile(rb"[ (]MODSEQ \((\d{1,19})\)")
+# A FETCH answer of numbers and flags alone, which needs no parser.
+_MARKED = re.compile(rb"(\d{1,10}) \((?=[^\"{]*\)$).*?\bUID (\d{1,10})\b")
+_ALL = re.compile(rb" ALL ([0-9:,]+)")
+_COUNT = re.compile(rb" COUNT (\d{1,10})(?!\d)")
+_THREAD_TOKEN = re.compile(rb"[()]|\d{1,10}")
 _SYSTEM_FLAGS = {
     flag.lower(): flag for flag in (SEEN, ANSWERED, FLAGGED, DELETED, DRAFT, FORWARDED)
 }
@@ -98,11 +106,18 @@ def refusal(words: bytes) -> WebmailError:
     return ServerRefused(server_words=shown)
 
 
-def number(raw: Sequence[Any]) -> int:
-    """The number at the head of the last line, 0 when there is none."""
+def number(raw: Sequence[Any], digits: int = 10) -> int:
+    """The number at the head of the last line, 0 when there is none, or one of more digits."""
     last = raw[-1] if raw else b""
-    found = re.match(rb"\d{1,10}(?!\d)", last) if isinstance(last, bytes) else None
-    return int(found[0]) if found else 0
+    found = re.match(rb"\d+", last) if isinstance(last, bytes) else None
+    return int(found[0]) if found and len(found[0]) <= digits else 0
+
+
+def keywords(raw: Sequence[Any]) -> frozenset[str]:
+    """The keywords of a FLAGS line, in small letters; system flags are left out."""
+    last = raw[-1] if raw else b""
+    words = last.strip(b"() ").split() if isinstance(last, bytes) else []
+    return frozenset(_string(word).lower() for word in words if not word.startswith(b"\\"))
 
 
 def numbers(raw: Iterable[Any]) -> tuple[int, ...]:
@@ -111,6 +126,29 @@ def numbers(raw: Iterable[Any]) -> tuple[int, ...]:
         return tuple(int(word) for line in raw if line for word in line.split())
     except TRIPS as error:
         raise BadServerAnswer("SEARCH answered something else than numbers.") from error
+
+
+def esearched(raw: Iterable[Any], limit: int) -> tuple[int, ...]:
+    """The numbers after ALL of ESEARCH lines (RFC 4731), lowest first; none when there is no ALL,
+    which means that nothing matches. BadServerAnswer for more than ``limit`` of them.
+    """
+    found: set[int] = set()
+    for line in raw:
+        all_of_it = re.search(rb"(?:^|\s)ALL ([\d:,]+)", line if isinstance(line, bytes) else b"")
+        if all_of_it:
+            numbers = _expanded(all_of_it[1], limit)
+            if not numbers:
+                raise BadServerAnswer("SEARCH answered something else than numbers.")
+            found.update(numbers)
+    return tuple(sorted(found))
+
+
+def permanent_flags(raw: Sequence[Any]) -> frozenset[str] | None:
+    """``(\\Seen $label1 \\*)`` of PERMANENTFLAGS, in small letters; None when it was not told."""
+    last = raw[-1] if raw else None
+    if not isinstance(last, bytes):
+        return None
+    return frozenset(word.decode("ascii", "replace").lower() for word in last.strip(b" ()").split())
 
 
 def append_uid(raw: Sequence[Any]) -> int | None:
@@ -136,6 +174,48 @@ def copied(raw: Iterable[Any], limit: int) -> tuple[int, dict[int, int]]:
             uidvalidity = int(words[0])
             moved.update(zip(before, after, strict=True))
     return uidvalidity, moved
+
+
+def sorted_numbers(raw: Iterable[Any], limit: int) -> tuple[int, ...]:
+    """As `esearched` for SORT (ESORT, RFC 5267): in the order that the server gave."""
+    uids: list[int] = []
+    for line in raw:
+        told = _ALL.search(line) if isinstance(line, bytes) else None
+        if told is None:
+            continue
+        some = _expanded(told[1], limit)
+        if not some:
+            raise BadServerAnswer("SORT answered something else than numbers.")
+        uids += some
+    return tuple(uids)
+
+
+def count(raw: Sequence[Any]) -> int:
+    """The COUNT of an ESEARCH line."""
+    told = _COUNT.search(raw[-1]) if raw and isinstance(raw[-1], bytes) else None
+    if told is None:
+        raise BadServerAnswer("ESEARCH did not answer how many there are.")
+    return int(told[1])
+
+
+def threads(raw: Iterable[Any]) -> tuple[tuple[int, ...], ...]:
+    """``(3 6 (4 23)(44 7))`` (RFC 5256): the numbers of each thread, a message before its answers,
+    in the server's order. Who answers whom is left out.
+    """
+    threads_: list[tuple[int, ...]] = []
+    for line in raw:
+        depth, members = 0, []
+        for token in _THREAD_TOKEN.findall(line if isinstance(line, bytes) else b""):
+            if token == b"(":
+                depth += 1
+            elif token == b")":
+                depth -= 1
+            else:
+                members.append(int(token))
+            if depth == 0 and members:
+                threads_.append(tuple(members))
+                members = []
+    return tuple(threads_)
 
 
 def _expanded(uid_set: bytes, limit: int) -> list[int]:
@@ -181,6 +261,30 @@ def messages(raw: Iterable[Any], selected: Selected) -> tuple[Fetched, ...]:
     return tuple(message for message in found if message is not None)
 
 
+def marks(raw: Iterable[Any]) -> tuple[Marked, ...]:
+    """FETCH answers -> positions and flags, of those that tell UID and FLAGS."""
+    return tuple(mark for line in lines(raw) if (mark := _mark(line)) is not None)
+
+
+def _mark(line: list[Any]) -> Marked | None:
+    if len(line) == 1 and (told := _MARKED.match(line[0])) and (said := _FLAGS.search(line[0])):
+        modseq = _MODSEQ.search(line[0])
+        return Marked(
+            int(told[1]), int(told[2]), _flag_set(said[1]), int(modseq[1]) if modseq else 0
+        )
+    sequence, said_ = _items(line)
+    uid, flags = said_.get(b"UID"), said_.get(b"FLAGS")
+    if not isinstance(uid, int) or b"FLAGS" not in said_:
+        return None
+    return Marked(sequence, uid, flag_set(flags or ()))
+
+
+@lru_cache(maxsize=1024)
+def _flag_set(words: bytes) -> frozenset[str]:
+    """A folder's messages have few different sets of flags."""
+    return flag_set(words.split())
+
+
 def items(raw: Iterable[Any]) -> Iterator[tuple[int, dict[bytes, Any]]]:
     """FETCH answers -> (sequence number, what was said under each name in capitals)."""
     for line in lines(raw):
@@ -218,7 +322,7 @@ def fetched(sequence: int, said: Mapping[bytes, Any], selected: Selected) -> Fet
         return Fetched(
             ref=MessageRef(selected.folder, selected.uidvalidity, said[b"UID"]),
             sequence=sequence,
-            flags=_flags(said.get(b"FLAGS") or ()),
+            flags=flag_set(said.get(b"FLAGS") or ()),
             size=size if isinstance(size, int) else 0,
             received=date(said.get(b"INTERNALDATE")),
             envelope=envelope(said.get(b"ENVELOPE")),
@@ -242,7 +346,7 @@ def _unreadable(line: list[Any], selected: Selected) -> Fetched | None:
     return Fetched(
         ref=MessageRef(selected.folder, selected.uidvalidity, int(uid[1])),
         sequence=int(sequence[1]),
-        flags=_flags(flags[1].split() if flags else ()),
+        flags=flag_set(flags[1].split() if flags else ()),
         size=int(size[1]) if size else 0,
         received=None,
         envelope=Envelope(),
@@ -250,7 +354,7 @@ def _unreadable(line: list[Any], selected: Selected) -> Fetched | None:
     )
 
 
-def _flags(words: Iterable[Any]) -> frozenset[str]:
+def flag_set(words: Iterable[Any]) -> frozenset[str]:
     """Flags as everybody writes them: their case does not count (RFC 9051 section 2.3.2)."""
     flags = (_string(word) for word in words)
     return frozenset(_SYSTEM_FLAGS.get(flag.lower(), flag) for flag in flags)

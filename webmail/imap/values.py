@@ -65,13 +65,41 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """What SELECT told of the open folder."""
+    """What SELECT told of the open folder.
+
+    ``exists`` is kept up to date while it is open; ``uidnext`` and ``highestmodseq`` (0 without
+    CONDSTORE, RFC 7162) are what they were when it was opened. ``keywords``: those that messages
+    in it have, in small letters.
+    """
 
     folder: str
     uidvalidity: int
     exists: int
     uidnext: int = 0
     read_only: bool = False
+    highestmodseq: int = 0
+    keywords: frozenset[str] = frozenset()
+    permanent: frozenset[str] | None = None
+
+    def keeps(self, flag: str) -> bool:
+        """Whether a flag or keyword outlives the session (RFC 9051 section 7.1, PERMANENTFLAGS);
+        one that no message has yet, where the server takes new ones.
+        """
+        if self.permanent is None:  # a server that says nothing takes all
+            return True
+        return flag.lower() in self.permanent or (flag[:1] != "\\" and "\\*" in self.permanent)
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What changes of a message: where it stands in its folder, and its flags. ``modseq`` is 0
+    where the server tells none.
+    """
+
+    sequence: int
+    uid: int
+    flags: frozenset[str]
+    modseq: int = 0
 
 
 @dataclass(frozen=True, slots=True)

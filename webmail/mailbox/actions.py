@@ -1,52 +1,178 @@
-"""What a person does to messages: mark, move, file."""
+"""What a person does to messages: mark, move, copy, delete, file.
+
+A `Step` is one such thing done to messages of one folder. It is taken in two: `prepare` finds out
+what is needed to tell later what was done, `perform` does it. Between the two a job writes down
+what it is about to do; when the line or the job breaks there, `settle` finds out how far it came.
+Nothing here ever expunges what another program marked as deleted, but `purge`, which says so.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 
-from webmail.errors import MessageNotFound
-from webmail.imap import response, search
+from webmail.errors import FolderChanged, MessageNotFound
+from webmail.imap import fetch, response, search, uid_sets
 from webmail.imap.connection import Connection, canonical, checked_flag, quoted_folder
-from webmail.imap.values import DELETED, SEEN, MessageRef
+from webmail.imap.values import ANSWERED, DELETED, DRAFT, FLAGGED, SEEN, MessageRef
 from webmail.mailbox import folders
 
-# UIDs in one command: its line stays below the 8,000 bytes that RFC 7162 asks servers to take.
+MOVE, COPY, SET, CLEAR, DELETE = "move", "copy", "set", "clear", "delete"
+ARCHIVE = "archive"
+"""A step that becomes moves, one for each year: `webmail.mailbox.archive` makes them of it."""
+
+# UIDs in one command where nothing else bounds them.
 _AT_ONCE = 500
+# Of messages that have a flag; keywords are asked for by name (RFC 9051 section 6.4.4).
+_CRITERIA = {
+    SEEN: ("SEEN", "UNSEEN"),
+    ANSWERED: ("ANSWERED", "UNANSWERED"),
+    FLAGGED: ("FLAGGED", "UNFLAGGED"),
+    DELETED: ("DELETED", "UNDELETED"),
+    DRAFT: ("DRAFT", "UNDRAFT"),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """The same done to messages of one folder. ``to``: the folder that MOVE and COPY bring them to,
+    for ARCHIVE the one above the years'; ``flag``: what SET and CLEAR are about.
+    """
+
+    verb: str
+    folder: str
+    uidvalidity: int
+    uids: tuple[int, ...]
+    to: str = ""
+    flag: str = ""
+
+    @property
+    def first(self) -> MessageRef:
+        return MessageRef(self.folder, self.uidvalidity, self.uids[0])
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A step about to be performed. ``chosen``: the messages that it changes, as far as asked for;
+    ``uidvalidity`` and ``uidnext`` are of the folder that copies go to, 0 where none do.
+    """
+
+    step: Step
+    chosen: tuple[int, ...]
+    uidvalidity: int = 0
+    uidnext: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``done`` messages are as they should be, ``gone`` ones were no longer there; ``undo`` takes
+    it back, None where nothing can or nothing was changed. ``left`` are still to be done.
+    """
+
+    done: int
+    gone: int = 0
+    undo: Step | None = None
+    left: tuple[int, ...] = ()
+
+
+def prepare(imap: Connection, step: Step) -> Begun:
+    """What to know of a step before it is performed; at most two commands, none for a move where
+    the server has MOVE. Raises FolderChanged, FolderNotFound.
+    """
+    imap.require(step.first)
+    match step.verb:
+        case "set" | "clear":
+            return Begun(step, search.uids(imap, _to_change(step)))
+        case "copy":
+            return Begun(step, step.uids, *_state(imap, step.to))
+        case "move" if not imap.has("MOVE"):
+            uids = f"UID {uid_sets.compressed(step.uids)} UNDELETED"
+            return Begun(step, search.uids(imap, uids), *_state(imap, step.to))
+    return Begun(step, step.uids)
+
+
+def perform(imap: Connection, begun: Begun) -> Outcome:
+    """Do it, in the fewest commands. Raises MessageNotFound when none of the messages is there,
+    FolderChanged, FolderNotFound, OverQuota: then nothing was done.
+    """
+    imap.require(begun.step.first)
+    match begun.step.verb:
+        case "set" | "clear":
+            return _mark(imap, begun)
+        case "copy":
+            return _copied(begun, _copy(imap, begun), imap.has("UIDPLUS"))
+        case "delete":
+            return _delete(imap, begun)
+    return _move(imap, begun)
+
+
+def settle(imap: Connection, begun: Begun) -> Outcome:
+    """How far a step came whose answer nobody heard; ``left`` are the messages still to be done.
+
+    Nothing is done twice: a message that was moved is where it should be, one that was copied is
+    found among what came to the other folder since. Only how moved messages are called there is
+    lost with the answer of MOVE, and with it their way back.
+    """
+    step = begun.step
+    imap.require(step.first)
+    if step.verb in (SET, CLEAR, DELETE):
+        return perform(imap, begun) if begun.chosen else Outcome(len(step.uids))
+    if not begun.uidnext:
+        left = search.uids(imap, f"UID {uid_sets.compressed(step.uids)}")
+        return Outcome(len(step.uids) - len(left), left=left)
+    return _settle_copies(imap, begun)
+
+
+def purge(imap: Connection, folder: str) -> int:
+    """Remove for good everything in a folder that is marked as deleted, whoever marked it: for
+    servers without UIDPLUS, where nothing less can be asked for. Returns how many there were.
+    """
+    imap.select(folder)
+    marked = search.uids(imap, "DELETED")
+    if marked:
+        imap.command("EXPUNGE", changes=True)
+    return len(marked)
+
+
+def marked_deleted(imap: Connection, folder: str) -> int:
+    """How many messages `purge` would remove."""
+    imap.select(folder)
+    return len(search.uids(imap, "DELETED"))
 
 
 def set_flag(imap: Connection, refs: Iterable[MessageRef], flag: str, on: bool) -> None:
-    """Set or clear a flag or keyword. MessageNotFound when none of the messages is there any more,
-    FolderChanged when a folder was made anew; then nothing in it was touched.
+    """Set or clear a flag or keyword, in one command a folder. MessageNotFound when none of the
+    messages is there any more, FolderChanged when a folder was made anew; then nothing in it was
+    touched.
     """
     word = f"({checked_flag(flag)})"
     for group in _groups(refs):
         imap.require(group[0])
-        uids = _uid_set(group)
+        uids = uid_sets.compressed(ref.uid for ref in group)
         if not imap.uid("STORE", uids, "+FLAGS" if on else "-FLAGS", word, changes=True):
             # No FETCH came back: the flag stood so already, or there is no such message.
             _need_some(imap, uids)
 
 
 def move(imap: Connection, refs: Iterable[MessageRef], to: str) -> tuple[MessageRef, ...]:
-    """Move messages; their flags and dates go with them. Returns where they are now, in the order
-    of ``refs``, as far as the server tells (UIDPLUS); messages that are in ``to`` already stay.
+    """Move messages; their flags and dates go with them. Returns where they are now, as far as the
+    server tells (UIDPLUS); messages that are in ``to`` already stay.
 
     Raises FolderNotFound when ``to`` is not there, MessageNotFound when none of a folder's messages
-    is. What others marked as deleted is never expunged on the way.
+    is.
     """
     target = canonical(to)
     moved: list[MessageRef] = []
     for group in _groups(refs):
         if canonical(group[0].folder) == target:
             continue
-        imap.require(group[0])
-        uids = _uid_set(group)
-        lines = _move(imap, uids, quoted_folder(target))
-        uidvalidity, new = response.copied(lines, limit=len(group))
-        if not new and imap.has("UIDPLUS"):
-            _need_some(imap, uids)
-        moved += [MessageRef(target, uidvalidity, new[ref.uid]) for ref in group if ref.uid in new]
+        uids = tuple(ref.uid for ref in group)
+        step = Step(MOVE, group[0].folder, group[0].uidvalidity, uids, target)
+        undo = perform(imap, prepare(imap, step)).undo
+        if undo:
+            moved += [MessageRef(target, undo.uidvalidity, uid) for uid in undo.uids]
     return tuple(moved)
 
 
@@ -55,19 +181,157 @@ def file_sent(imap: Connection, message: bytes) -> None:
     imap.append(folders.ensure(imap, folders.SENT), message, (SEEN,))
 
 
-def _move(imap: Connection, uids: str, target: bytes) -> list[bytes]:
-    """UID MOVE (RFC 6851), else what it stands for. Returns COPYUID lines.
+# --- marking ---
+
+
+def _to_change(step: Step) -> str:
+    """Search criteria of the messages on which the flag does not stand as it should."""
+    flag = checked_flag(step.flag)
+    have, lack = _CRITERIA.get(flag, (f"KEYWORD {flag}", f"UNKEYWORD {flag}"))
+    return f"UID {uid_sets.compressed(step.uids)} {lack if step.verb == SET else have}"
+
+
+def _mark(imap: Connection, begun: Begun) -> Outcome:
+    """Only what changes is marked, and only that is taken back."""
+    step = begun.step
+    if not begun.chosen:
+        _need_some(imap, uid_sets.compressed(step.uids))
+        return Outcome(len(step.uids))
+    sign = "+" if step.verb == SET else "-"
+    word = f"({checked_flag(step.flag)})"
+    _store(imap, begun.chosen, f"{sign}FLAGS.SILENT", word)
+    back = CLEAR if step.verb == SET else SET
+    return Outcome(len(step.uids), undo=replace(step, verb=back, uids=begun.chosen))
+
+
+def _store(imap: Connection, uids: Sequence[int], item: str, word: str) -> None:
+    imap.uid("STORE", uid_sets.compressed(uids), item, word, changes=True)
+
+
+# --- deleting ---
+
+
+def _delete(imap: Connection, begun: Begun) -> Outcome:
+    """UID EXPUNGE (RFC 4315). Without it the messages are marked and stay, hidden: that can be
+    taken back.
+    """
+    step = begun.step
+    _store(imap, step.uids, "+FLAGS.SILENT", f"({DELETED})")
+    if imap.has("UIDPLUS"):
+        imap.uid("EXPUNGE", uid_sets.compressed(step.uids), changes=True)
+        return Outcome(len(step.uids))
+    return Outcome(len(step.uids), undo=replace(step, verb=CLEAR, flag=DELETED))
+
+
+# --- moving and copying ---
+
+
+def _move(imap: Connection, begun: Begun) -> Outcome:
+    """UID MOVE (RFC 6851), else what it stands for.
 
     Without UIDPLUS the originals stay, marked as deleted: a plain EXPUNGE would also remove what
     another program has marked.
     """
+    step = begun.step
     if imap.has("MOVE"):
-        return imap.uid("MOVE", uids, target, changes=True)
-    lines = imap.uid("COPY", uids, target, changes=True)
-    imap.uid("STORE", uids, "+FLAGS.SILENT", f"({DELETED})", changes=True)
+        uids = uid_sets.compressed(step.uids)
+        lines = imap.uid("MOVE", uids, quoted_folder(step.to), changes=True)
+        return _moved(imap, step, *response.copied(lines, limit=len(step.uids)))
+    if not begun.chosen:
+        raise MessageNotFound("None of the messages is there any more.")
+    copied = _copy(imap, begun)
+    _take_away(imap, begun.chosen)
+    return _copied(begun, copied, imap.has("UIDPLUS"))
+
+
+def _moved(imap: Connection, step: Step, uidvalidity: int, new: dict[int, int]) -> Outcome:
+    if not imap.has("UIDPLUS"):
+        return Outcome(len(step.uids))  # MOVE alone does not tell
+    if not new:
+        _need_some(imap, uid_sets.compressed(step.uids))
+    return Outcome(len(new), len(step.uids) - len(new), _way_back(step, uidvalidity, new.values()))
+
+
+def _take_away(imap: Connection, uids: Sequence[int]) -> None:
+    _store(imap, uids, "+FLAGS.SILENT", f"({DELETED})")
     if imap.has("UIDPLUS"):
-        imap.uid("EXPUNGE", uids, changes=True)
-    return lines
+        imap.uid("EXPUNGE", uid_sets.compressed(uids), changes=True)
+
+
+def _copy(imap: Connection, begun: Begun) -> tuple[int, dict[int, int]]:
+    """The copies' UIDVALIDITY, and old UID -> new UID; (0, {}) where the server doesn't tell."""
+    uids, target = uid_sets.compressed(begun.chosen), quoted_folder(begun.step.to)
+    lines = imap.uid("COPY", uids, target, changes=True)
+    return response.copied(lines, len(begun.step.uids)) if imap.has("UIDPLUS") else (0, {})
+
+
+def _copied(begun: Begun, copied: tuple[int, dict[int, int]], tells: bool) -> Outcome:
+    uidvalidity, new = copied
+    if tells and not new:
+        raise MessageNotFound("None of the messages is there any more.")
+    done = len(new) if tells else len(begun.chosen)
+    return Outcome(
+        done, len(begun.step.uids) - done, _way_back(begun.step, uidvalidity, new.values())
+    )
+
+
+def _way_back(step: Step, uidvalidity: int, new: Iterable[int]) -> Step | None:
+    """Moved messages are moved back; of copied ones the copies are deleted."""
+    uids = tuple(sorted(new))
+    if not uids:
+        return None
+    if step.verb == COPY:
+        return Step(DELETE, step.to, uidvalidity, uids)
+    return Step(MOVE, step.to, uidvalidity, uids, step.folder)
+
+
+def _state(imap: Connection, folder: str) -> tuple[int, int]:
+    """UIDVALIDITY and UIDNEXT of a folder that is not open. FolderNotFound when it is not there."""
+    lines = imap.command("STATUS", quoted_folder(canonical(folder)), "(UIDVALIDITY UIDNEXT)")
+    for line in response.lines(lines):
+        said = response.parsed(line)
+        if len(said) > 1 and isinstance(said[1], tuple):
+            values = dict(zip(said[1][::2], said[1][1::2], strict=False))
+            found = values.get(b"UIDVALIDITY"), values.get(b"UIDNEXT")
+            if isinstance(found[0], int) and isinstance(found[1], int):
+                return found[0], found[1]
+    return 0, 0
+
+
+def _settle_copies(imap: Connection, begun: Begun) -> Outcome:
+    """By what a copy keeps: its size, its moment of arrival, its Message-ID and subject."""
+    step = begun.step
+    there = defaultdict(list)
+    for uid, identity in _arrived(imap, begun):
+        there[identity].append(uid)
+    imap.require(step.first)
+    new: dict[int, int] = {}
+    here = fetch.identities(imap, uid_sets.compressed(begun.chosen)) if begun.chosen else []
+    for uid, identity in here:
+        if there[identity]:
+            new[uid] = there[identity].pop(0)
+    copied = tuple(sorted(new))
+    if step.verb == MOVE and copied:
+        _take_away(imap, copied)
+    # What was chosen and is no longer here has been taken away after it was copied.
+    moved = set(begun.chosen) - {uid for uid, _ in here} if step.verb == MOVE else set()
+    left = tuple(sorted(set(begun.chosen) - set(copied) - moved))
+    done = len(copied) + len(moved)
+    gone = len(step.uids) - len(begun.chosen)
+    return Outcome(done, gone, _way_back(step, begun.uidvalidity, new.values()), left)
+
+
+def _arrived(imap: Connection, begun: Begun) -> list[tuple[int, object]]:
+    """What came to the other folder since the copy began, with what tells messages apart."""
+    selected = imap.select(begun.step.to)
+    if selected.uidvalidity != begun.uidvalidity:
+        raise FolderChanged("The folder that messages were being copied to was made anew.")
+    found = fetch.identities(imap, f"{begun.uidnext}:*")
+    # "n:*" names the last message even when its UID is below n.
+    return [(uid, identity) for uid, identity in found if uid >= begun.uidnext]
+
+
+# --- which messages ---
 
 
 def _need_some(imap: Connection, uids: str) -> None:
@@ -82,14 +346,3 @@ def _groups(refs: Iterable[MessageRef]) -> Iterator[Sequence[MessageRef]]:
         together = list(group)
         for start in range(0, len(together), _AT_ONCE):
             yield together[start : start + _AT_ONCE]
-
-
-def _uid_set(refs: Sequence[MessageRef]) -> str:
-    """``"3:5,9"`` for sorted refs."""
-    pieces: list[list[int]] = []
-    for ref in refs:
-        if pieces and ref.uid == pieces[-1][1] + 1:
-            pieces[-1][1] = ref.uid
-        else:
-            pieces.append([ref.uid, ref.uid])
-    return ",".join(str(low) if low == high else f"{low}:{high}" for low, high in pieces)

@@ -1,58 +1,254 @@
-"""A page of a folder's list, the newest arrival first."""
+"""A page of a folder's list, in the order and with the filter that a person chose."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
 
-from webmail.imap import fetch
+from webmail.errors import FolderChanged
+from webmail.imap import fetch, search
 from webmail.imap.connection import Connection
-from webmail.imap.values import Fetched, Selected
+from webmail.imap.values import Marked, Selected
+from webmail.mailbox import ordering, summaries
+from webmail.mailbox.memory import NOTHING, Memory
+from webmail.mailbox.ordering import View
+from webmail.mailbox.summaries import Summary
 
 MOST_ROWS = 200
+_FIRST = View()
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the list its page begins. The first of these that can be found counts:
+
+    ``after``: right below the row with this UID, wherever arrivals have pushed it meanwhile;
+    ``row``: so that the row with this UID is on it (``sequence``: its number, if it is known);
+    ``month``: with the newest message of the month of this day, or the oldest where the oldest
+    come first; ``at``: after so many rows; ``number``: the page, one-based.
+
+    ``uidvalidity``: of the folder whose list goes on here; FolderChanged when it is another by now.
+    """
+
+    number: int = 1
+    after: int | None = None
+    row: int | None = None
+    sequence: int | None = None
+    month: date | None = None
+    at: int | None = None
+    uidvalidity: int | None = None
 
 
 @dataclass(frozen=True)
 class Page:
-    """``number`` is one-based; ``exists`` counts the whole folder; ``rows`` are newest first."""
+    """``exists`` counts the whole folder, ``total`` what the view shows of it; ``start`` rows stand
+    above this page; ``number`` is one-based. ``notes`` are `ordering`'s.
+    """
 
     folder: str
     uidvalidity: int
     exists: int
-    number: int
+    total: int
+    start: int
     size: int
-    rows: tuple[Fetched, ...]
+    rows: tuple[Summary, ...]
     has_next: bool
+    view: View = _FIRST
+    notes: frozenset[str] = field(default=frozenset())
+
+    @property
+    def number(self) -> int:
+        return self.start // self.size + 1
 
 
 def page(
-    imap: Connection, folder: str, number: int = 1, size: int = 50, after: int | None = None
+    imap: Connection,
+    folder: str,
+    place: Place = Place(),
+    size: int = 50,
+    view: View = _FIRST,
+    memory: Memory = NOTHING,
 ) -> Page:
-    """One page by sequence number: SELECT and FETCH, so that it costs the same in a folder of any
-    size. At most 200 rows.
-
-    ``after`` is the UID of the last row shown: the page begins right below it, wherever arrivals
-    have pushed it meanwhile (one small command more). When it has vanished, ``number`` decides.
+    """One page, at most 200 rows. Newest arrivals first go by sequence number: SELECT and FETCH,
+    which cost the same in a folder of any size, and one FETCH more for rows that the memory does
+    not know.
     """
-    number, size = max(1, number), min(max(1, size), MOST_ROWS)
+    size = min(max(1, size), MOST_ROWS)
     selected = imap.select(folder)
-    last = _last(imap, selected, number, size, after)
-    first = max(1, last - size + 1)
-    rows = fetch.page_by_sequence(imap, first, last) if last > 0 else ()
+    if place.uidvalidity is not None and place.uidvalidity != selected.uidvalidity:
+        raise FolderChanged("The folder was made anew while its list was open.")
+    order = _order(imap, selected, view, memory)
+    start = _start(order, place, size)
+    marks = order.window(start, start + size)
     return Page(
         folder=selected.folder,
         uidvalidity=selected.uidvalidity,
         exists=selected.exists,
-        number=number,
+        total=order.total,
+        start=start,
         size=size,
-        rows=rows,
-        has_next=last > 0 and first > 1,
+        rows=summaries.of(imap, selected, marks, memory),
+        has_next=start + size < order.total,
+        view=view,
+        notes=order.notes,
     )
 
 
-def _last(imap: Connection, selected: Selected, number: int, size: int, after: int | None) -> int:
-    """The sequence number of the page's newest message; 0 or less when there is none."""
-    if after is not None and selected.exists:
-        sequence = fetch.sequence_of(imap, after)
-        if sequence is not None:
-            return sequence - 1
-    return selected.exists - (number - 1) * size
+def newer(
+    imap: Connection, folder: str, uid: int, uidvalidity: int, memory: Memory = NOTHING
+) -> tuple[Summary, ...]:
+    """What arrived after the message with this UID, the newest first, at most 200. FolderChanged
+    when the UID is of a folder that was made anew.
+    """
+    selected = imap.select(folder)
+    if selected.uidvalidity != uidvalidity:
+        raise FolderChanged("The folder was made anew while its list was open.")
+    came = search.uids(imap, f"UID {uid + 1}:*")
+    # "n:*" names the last message even when its UID is below n.
+    uids = sorted((one for one in came if one > uid), reverse=True)[:MOST_ROWS]
+    return summaries.of(imap, selected, fetch.marks(imap, uids), memory)
+
+
+def matching(
+    imap: Connection, folder: str, view: View = _FIRST, memory: Memory = NOTHING
+) -> tuple[int, ...]:
+    """The UIDs of all messages that the view shows, from the top down."""
+    return ordering.of(imap, imap.select(folder), view, memory).uids
+
+
+class _Order(Protocol):
+    """The rows of a list, from 0 at the top."""
+
+    total: int
+    notes: frozenset[str]
+
+    def position(self, uid: int, sequence: int | None = None) -> int | None:
+        """Where a message stands, None when it is not in the list."""
+
+    def below(self, uid: int) -> int | None:
+        """Where the rows below a message begin, None when that can't be told."""
+
+    def month(self, day: date) -> int | None:
+        """Where the month of this day begins, None for lists that have no such place."""
+
+    def window(self, start: int, stop: int) -> Sequence[Marked]: ...
+
+
+def _order(imap: Connection, selected: Selected, view: View, memory: Memory) -> _Order:
+    if view.is_plain:
+        return _BySequence(imap, selected, view)
+    return _ByList(imap, view, ordering.of(imap, selected, view, memory))
+
+
+def _start(order: _Order, place: Place, size: int) -> int:
+    found = None
+    if place.after is not None:
+        found = order.below(place.after)
+        if found is not None:
+            return found
+    if place.row is not None:
+        found = order.position(place.row, place.sequence)
+        if found is not None:
+            return found // size * size
+    if place.month is not None:
+        found = order.month(place.month)
+        if found is not None:
+            # A month before the oldest message is the end of the list.
+            return found if found < order.total else max(0, order.total - size)
+    if place.at is not None:
+        return max(0, place.at)
+    return max(0, place.number - 1) * size
+
+
+class _BySequence:
+    """All messages, by arrival: nothing is asked that grows with the folder."""
+
+    notes: frozenset[str] = frozenset()
+
+    def __init__(self, imap: Connection, selected: Selected, view: View) -> None:
+        self._imap = imap
+        self._view = view
+        self.total = selected.exists
+
+    def position(self, uid: int, sequence: int | None = None) -> int | None:
+        if not self.total:
+            return None
+        number = sequence or fetch.sequence_of(self._imap, uid)
+        if number is None or number > self.total:
+            return None
+        return self.total - number if self._view.down else number - 1
+
+    def below(self, uid: int) -> int | None:
+        position = self.position(uid)
+        return None if position is None else position + 1
+
+    def month(self, day: date) -> int | None:
+        return _month(self._imap, self._view, day, self.total)
+
+    def window(self, start: int, stop: int) -> Sequence[Marked]:
+        stop = min(stop, self.total)
+        if start >= stop:
+            return ()
+        if not self._view.down:
+            return fetch.marks_by_sequence(self._imap, start + 1, stop)
+        first, last = self.total - stop + 1, self.total - start
+        return fetch.marks_by_sequence(self._imap, first, last)[::-1]
+
+
+class _ByList:
+    """A list of UIDs."""
+
+    def __init__(self, imap: Connection, view: View, ordered: ordering.Ordered) -> None:
+        self._imap = imap
+        self._view = view
+        self._uids = ordered.uids
+        self.notes = ordered.notes
+        self.total = len(ordered.uids)
+
+    def position(self, uid: int, sequence: int | None = None) -> int | None:
+        try:
+            return self._uids.index(uid)
+        except ValueError:
+            return None
+
+    def below(self, uid: int) -> int | None:
+        position = self.position(uid)
+        if position is not None:
+            return position + 1
+        if self._view.sort != "arrival":
+            return None
+        # It was read, and these are the unread ones: the list goes on where it stood.
+        down = self._view.down
+        passed = (one > uid if down else one < uid for one in self._uids)
+        return sum(passed)
+
+    def month(self, day: date) -> int | None:
+        return _month(self._imap, self._view, day, self.total)
+
+    def window(self, start: int, stop: int) -> Sequence[Marked]:
+        return fetch.marks(self._imap, self._uids[start:stop])
+
+
+_CRITERIA = {"": "", "unread": "UNSEEN ", "flagged": "FLAGGED "}
+
+
+def has_months(view: View) -> bool:
+    """Whether one can go to a month in such a list."""
+    return view.sort in ("arrival", "date") and view.only in _CRITERIA
+
+
+def _month(imap: Connection, view: View, day: date, total: int) -> int | None:
+    """By counting what is older: a few messages that were moved in late make little difference."""
+    if not has_months(view):
+        return None
+    month = day.replace(day=1)
+    until = _next_month(month) if view.down else month
+    before = "SENTBEFORE" if view.sort == "date" else "BEFORE"
+    older = search.count(imap, f"{_CRITERIA[view.only]}{before} {ordering.imap_date(until)}")
+    return max(0, total - older) if view.down else older
+
+
+def _next_month(month: date) -> date:
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
+from functools import lru_cache
 
 from babel.numbers import format_decimal
 from django.utils.translation import get_language, gettext, pgettext
@@ -33,8 +34,12 @@ def size(octets: int) -> str:
             break
         value /= 1000
     digits = 1 if unit not in units[:2] and value < 100 else 0
-    number = format_decimal(round(value, digits), locale=get_language() or "fr", format="#,##0.#")
-    return f"{number}\N{NO-BREAK SPACE}{unit}"
+    return f"{_decimal(round(value, digits), get_language() or 'fr')}\N{NO-BREAK SPACE}{unit}"
+
+
+@lru_cache(maxsize=4096)
+def _decimal(value: float, language: str) -> str:
+    return format_decimal(value, locale=language, format="#,##0.#")
 
 
 def hue(address: str) -> int:

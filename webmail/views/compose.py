@@ -49,7 +49,7 @@ from webmail.mime.build import Attachment, Outgoing
 from webmail.mime.envelope import Envelope
 from webmail.preferences import Preferences
 from webmail.presentation import files, links, words
-from webmail.views.messages import read_folders
+from webmail.views.folders import read_folders
 
 logger = logging.getLogger(__name__)
 

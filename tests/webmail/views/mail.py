@@ -70,7 +70,11 @@ def words(answer: Answer) -> str:
 
 def subjects(answer: Answer) -> list[str]:
     """Of the list's rows, from the top."""
-    found = re.findall(r'<span class="subject clip">(.*?)</span>', page(answer), re.DOTALL)
+    found = re.findall(
+        r'(?s)<span class="subject clip">(?:<span class="tags".*?</span>(?=[^<]|<b|<mark|</span>))?'
+        r'(.*?)</span>\s*<span class="extra">',
+        page(answer),
+    )
     return [unescape(re.sub("<[^>]*>", "", subject)) for subject in found]
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date, datetime
 
 import pytest
 from django.test import Client
 
+from accounts.models import User
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import commands_sent, fields, letter, page, path, ref
+from webmail.imap.connection import Connection
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -40,7 +43,7 @@ def test_marking_touches_the_chosen_messages_and_one_flag(
     ("verb", "to", "target"),
     [
         ("trash", "", "Trash"),
-        ("archive", "", "Archive"),
+        ("archive", "", f"Archive/{date.today().year}"),
         ("junk", "", "Junk"),
         ("move", 'Classes/4e "B"', 'Classes/4e "B"'),
     ],
@@ -208,8 +211,15 @@ def test_hundreds_of_messages_move_in_a_handful_of_commands(
     validity = mailbox.uidvalidity()
     reader.post(ACT, {"verb": "archive", "refs": [f"{validity}-{uid}" for uid in uids]})
     assert mailbox.uids() == []
-    assert len(mailbox.uids("Archive")) == 120
-    assert commands_sent() - sent <= 4  # LIST, NOOP or SELECT, UID MOVE
+    year = f"Archive/{date.today().year}"
+    assert len(mailbox.uids(year)) == 120
+    # LIST for the archive, NOOP, the dates, LIST below it, CREATE and SUBSCRIBE, UID MOVE
+    assert commands_sent() - sent <= 7
+    moved = [ref(mailbox, uid, year) for uid in mailbox.uids(year)]
+    sent = commands_sent()
+    reader.post(f"/mail/Archive~2F{date.today().year}/act/", {"verb": "trash", "refs": moved})
+    assert len(mailbox.uids("Trash")) == 120
+    assert commands_sent() - sent <= 3  # LIST, SELECT, UID MOVE
 
 
 @pytest.mark.parametrize("method", ["get", "head", "put", "delete"])
@@ -277,8 +287,8 @@ def test_without_javascript_the_next_page_offers_to_undo_once(
     ref = f"{mailbox.uidvalidity()}-{mailbox.append(letter())}"
     answer = reader.post("/mail/INBOX/act/", {"verb": "trash", "refs": ref}, follow=True)
     assert "1 message mis à la corbeille" in page(answer)
-    assert 'name="undoing" value="1"' in page(answer)
-    assert 'name="undoing"' not in page(reader.get("/mail/INBOX/"))
+    assert 'name="verb" value="undo"' in page(answer)
+    assert 'name="verb" value="undo"' not in page(reader.get("/mail/INBOX/"))
 
 
 def test_what_is_no_junk_goes_back_to_the_inbox(reader: Client, mailbox: Mailbox) -> None:
@@ -302,3 +312,252 @@ def test_a_move_without_a_folder_says_so(reader: Client, mailbox: Mailbox) -> No
     assert answer.status_code == 422
     assert "sélectionnez un dossier" in page(answer)
     assert len(mailbox.uids()) == 1
+
+
+# --- all that match ---
+
+
+def fill(mailbox: Mailbox, count: int, folder: str = "INBOX", **more: list[str]) -> list[int]:
+    return [mailbox.append(letter(f"n° {n}"), folder, **more) for n in range(count)]
+
+
+def everything(reader: Client, folder: str = "INBOX", query: str = "") -> dict[str, str]:
+    """The fields of "all messages of the list"."""
+    answer = reader.get(f"/mail/{folder}/selection/?{query}", headers=HTMX)
+    assert answer.status_code == 200
+    return dict(fields(page(answer)))
+
+
+def test_all_messages_of_a_list_are_counted_and_acted_on(reader: Client, mailbox: Mailbox) -> None:
+    uids = fill(mailbox, 60)
+    chosen = everything(reader)
+    assert 'data-all="60"' in page(reader.get("/mail/INBOX/selection/", headers=HTMX))
+    later = mailbox.append(letter("après"))
+    reader.get("/mail/INBOX/")
+    sent = commands_sent()
+    answer = reader.post(ACT, chosen | {"verb": "trash"}, headers=HTMX)
+    assert answer.status_code == 200 and answer["HX-Trigger-After-Swap"] == "mail:refresh"
+    assert mailbox.uids() == [later]  # it came after they were counted
+    assert len(mailbox.uids("Trash")) == len(uids)
+    assert commands_sent() - sent <= 6
+
+
+def test_a_filter_says_which_are_all(reader: Client, mailbox: Mailbox) -> None:
+    read, unread = fill(mailbox, 2, flags=["\\Seen"]), fill(mailbox, 3)
+    reader.post(ACT, everything(reader, query="only=unread") | {"verb": "trash"})
+    assert mailbox.uids() == read
+    assert len(mailbox.uids("Trash")) == len(unread)
+
+
+def test_all_messages_have_a_page_without_javascript(reader: Client, mailbox: Mailbox) -> None:
+    fill(mailbox, 3)
+    shown = page(reader.get("/mail/INBOX/selection/"))
+    form = shown.split('class="ask-form"')[1]
+    reader.post(ACT, dict(fields(form)) | {"verb": "seen"})
+    assert all("\\Seen" in mailbox.flags(uid) for uid in mailbox.uids())
+
+
+def test_all_are_marked_read_in_a_few_commands(reader: Client, mailbox: Mailbox) -> None:
+    fill(mailbox, 30)
+    shown = page(reader.get("/mail/INBOX/"))
+    menu = next(form for form in shown.split("<form") if 'name="only" value="unread"' in form)
+    sent = commands_sent()
+    reader.post(ACT, dict(fields(menu)) | {"verb": "seen"})
+    assert all("\\Seen" in mailbox.flags(uid) for uid in mailbox.uids())
+    assert commands_sent() - sent <= 5
+
+
+def test_all_of_a_folder_made_anew_is_409(reader: Client, mailbox: Mailbox) -> None:
+    uid = mailbox.append(letter())
+    chosen = everything(reader) | {"uidvalidity": "7", "verb": "trash"}
+    assert reader.post(ACT, chosen).status_code == 409
+    assert mailbox.uids() == [uid]
+
+
+# --- what is asked first ---
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_deleting_for_good_asks_first(
+    reader: Client, mailbox: Mailbox, headers: dict[str, str]
+) -> None:
+    uid, spared = (mailbox.append(letter(), "Trash") for _ in range(2))
+    data = {"verb": "delete", "refs": [ref(mailbox, uid, "Trash")]}
+    asked = reader.post("/mail/Trash/act/", data, headers=headers)
+    assert asked.status_code == 200 and "danger-fill" in page(asked)
+    assert asked.get("HX-Retarget", "") == ("#ask" if headers else "")
+    assert mailbox.uids("Trash") == [uid, spared]
+    form = page(asked).split('class="ask-form"')[1]
+    answer = reader.post("/mail/Trash/act/", dict(fields(form)) | {"verb": "delete"})
+    assert answer.status_code == 302
+    assert mailbox.uids("Trash") == [spared]
+
+
+@pytest.mark.parametrize("folder", ["Trash", "Junk"])
+def test_a_trash_is_emptied_after_its_count_was_said(
+    reader: Client, mailbox: Mailbox, folder: str
+) -> None:
+    fill(mailbox, 12, folder)
+    marked = mailbox.append(letter(), "INBOX", flags=["\\Deleted"])
+    shown = page(reader.get(f"/mail/{folder}/"))
+    menu = next(form for form in shown.split("<form") if 'name="verb" value="delete"' in form)
+    asked = reader.post(f"/mail/{folder}/act/", dict(fields(menu)) | {"verb": "delete"})
+    assert re.search(r"<h2[^>]*>[^<]*12[^<]*</h2>", page(asked))
+    form = page(asked).split('class="ask-form"')[1]
+    reader.post(f"/mail/{folder}/act/", dict(fields(form)) | {"verb": "delete"})
+    assert mailbox.uids(folder) == []
+    assert mailbox.uids() == [marked]
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_where_to_is_asked_with_the_folders_used_last_first(
+    reader: Client, mailbox: Mailbox, headers: dict[str, str]
+) -> None:
+    for name in ("Conseil", "Sorties", "Zoo"):
+        mailbox.create_folder(name)
+    first, second = fill(mailbox, 2)
+    reader.post(ACT, {"verb": "move", "refs": [ref(mailbox, first)], "to": "Zoo"})
+    data = {"verb": "choose", "refs": [ref(mailbox, second)]}
+    asked = page(reader.post(ACT, data, headers=headers))
+    options = re.findall(r'<option value="([^"]*)"', asked)
+    assert options[0] == "Zoo" and options.count("Zoo") == 2
+    assert {"Conseil", "Sorties", "Trash"} <= set(options) and "INBOX" not in options
+    form = asked.split('class="ask-form"')[1]
+    reader.post(ACT, dict(fields(form)) | {"verb": "copy", "to": "Sorties"})
+    assert mailbox.uids() == [second] and len(mailbox.uids("Sorties")) == 1
+
+
+def test_copies_are_taken_back_and_originals_stay(reader: Client, mailbox: Mailbox) -> None:
+    (uid,) = fill(mailbox, 1)
+    data = {"verb": "copy", "refs": [ref(mailbox, uid)], "to": "Archive"}
+    done = page(reader.post(ACT, data, headers=HTMX))
+    form = done.split('id="toast"')[1]
+    reader.post(ACT, dict(fields(form)))
+    assert mailbox.uids() == [uid] and mailbox.uids("Archive") == []
+
+
+# --- taking back ---
+
+
+def test_a_mark_that_stood_already_is_not_taken_back(reader: Client, mailbox: Mailbox) -> None:
+    (read,), (unread,) = fill(mailbox, 1, flags=["\\Flagged"]), fill(mailbox, 1)
+    refs = [ref(mailbox, uid) for uid in (read, unread)]
+    answer = reader.post(ACT, {"verb": "flag", "refs": refs}, follow=True)
+    toast = page(answer).split('id="toast"')[1]
+    reader.post(ACT, dict(fields(toast)))
+    assert mailbox.flags(read) == {"\\Flagged"} and mailbox.flags(unread) == set()
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "nonsense",
+        "[[]]",
+        '[["move", "INBOX", 1, "1:*", "Trash", ""]]',
+        '[["purge", "INBOX", 1, "1", "", ""]]',
+        '[["set", "INBOX", 1, "1", "", "a\\r\\nb"]]',
+        '[["move", "INBOX\\r\\nx", 1, "1", "Trash", ""]]',
+        '[["move", "INBOX", "1 2", "1", "Trash", ""]]',
+        '[["move", "INBOX", 1, "1:4294967295", "Trash", ""]]',
+        '{"a": 1}',
+    ],
+)
+def test_what_nobody_wrote_takes_nothing_back(reader: Client, mailbox: Mailbox, steps: str) -> None:
+    (uid,) = fill(mailbox, 1)
+    reader.get("/mail/INBOX/")
+    sent = commands_sent()
+    assert reader.post(ACT, {"verb": "undo", "steps": steps}, headers=HTMX).status_code == 422
+    assert commands_sent() == sent and mailbox.uids() == [uid]
+
+
+# --- tags ---
+
+
+def test_a_tag_is_put_on_and_taken_off(reader: Client, mailbox: Mailbox) -> None:
+    chosen, other = fill(mailbox, 2, flags=["$label2"])
+    data = {"refs": [ref(mailbox, chosen)], "opened": ref(mailbox, chosen)}
+    answer = reader.post(ACT, data | {"verb": "tag:$label1"}, headers=HTMX)
+    assert mailbox.flags(chosen) == {"$label1", "$label2"}
+    assert mailbox.flags(other) == {"$label2"}
+    assert f'id="row-tags-{ref(mailbox, chosen)}" hx-swap-oob="true"' in page(answer)
+    assert 'id="open-tags" hx-swap-oob="true"' in page(answer)
+    reader.post(ACT, data | {"verb": "untag:$label2"})
+    assert mailbox.flags(chosen) == {"$label1"}
+
+
+def test_tags_stand_in_the_list_and_in_the_message(reader: Client, mailbox: Mailbox) -> None:
+    tagged = mailbox.append(letter(), flags=["$Label1", "NonJunk"])
+    fill(mailbox, 1)
+    chip = '<span class="tag h3">Important</span>'
+    assert page(reader.get("/mail/INBOX/")).count(chip) == 1
+    assert page(reader.get(path(mailbox, tagged), headers=HTMX)).count(chip) == 1
+
+
+def test_which_tags_can_be_put_on_and_taken_off_is_asked(reader: Client, mailbox: Mailbox) -> None:
+    uids = fill(mailbox, 1, flags=["$label1", "$label2"]) + fill(mailbox, 1, flags=["$label1"])
+    data = {"verb": "tags", "refs": [ref(mailbox, uid) for uid in uids]}
+    asked = page(reader.post(ACT, data, headers=HTMX))
+    assert set(re.findall(r'value="(tag:\S+?)"', asked)) == {
+        "tag:$label2", "tag:$label3", "tag:$label4", "tag:$label5"
+    }  # fmt: skip
+    assert set(re.findall(r'value="(untag:\S+?)"', asked)) == {"untag:$label1", "untag:$label2"}
+
+
+@pytest.mark.parametrize("verb", ["tag", "tag:", "tag:a b", "tag:\\Seen", "tag:a\r\nb", "tag:(x)"])
+def test_what_is_no_tag_is_refused(reader: Client, mailbox: Mailbox, verb: str) -> None:
+    (uid,) = fill(mailbox, 1)
+    data = {"verb": verb, "refs": [ref(mailbox, uid)]}
+    assert reader.post(ACT, data, headers=HTMX).status_code == 422
+    assert mailbox.flags(uid) == set()
+
+
+# --- messages of several folders, and of two tabs ---
+
+
+def test_messages_of_several_folders_are_named_with_them(reader: Client, mailbox: Mailbox) -> None:
+    mailbox.create_folder("Classes/4e B")
+    here, there = mailbox.append(letter()), mailbox.append(letter(), "Classes/4e B")
+    refs = [ref(mailbox, here), f"Classes~2F4e B/{ref(mailbox, there, 'Classes/4e B')}"]
+    reader.post(ACT, {"verb": "trash", "refs": refs})
+    assert mailbox.uids() == [] and mailbox.uids("Classes/4e B") == []
+    assert len(mailbox.uids("Trash")) == 2
+
+
+def test_what_another_tab_has_moved_is_counted_as_gone(reader: Client, mailbox: Mailbox) -> None:
+    first, second = fill(mailbox, 2)
+    refs = [ref(mailbox, uid) for uid in (first, second)]
+    reader.post(ACT, {"verb": "trash", "refs": refs[:1]})
+    answer = reader.post(ACT, {"verb": "junk", "refs": refs}, follow=True)
+    assert answer.status_code == 200
+    assert (len(mailbox.uids("Trash")), len(mailbox.uids("Junk"))) == (1, 1)
+    assert reader.post(ACT, {"verb": "junk", "refs": refs}).status_code == 404
+
+
+def test_the_archive_is_one_folder_for_whoever_wants_it_so(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    (old,) = [mailbox.append(letter(), date=datetime.fromisoformat("2019-05-01T10:00+02:00"))]
+    reader.post(ACT, {"verb": "archive", "refs": [ref(mailbox, old)]})
+    assert len(mailbox.uids("Archive/2019")) == 1
+    User.objects.update(preferences={"archive": "one"})
+    (uid,) = fill(mailbox, 1)
+    reader.post(ACT, {"verb": "archive", "refs": [ref(mailbox, uid)]})
+    assert len(mailbox.uids("Archive")) == 1
+
+
+def test_without_uidplus_what_is_deleted_is_hidden_until_the_folder_is_cleaned_up(
+    reader: Client, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has = Connection.has
+    lacking = {"UIDPLUS", "MOVE"}
+    monkeypatch.setattr(
+        Connection, "has", lambda imap, name: name not in lacking and has(imap, name)
+    )
+    uid = mailbox.append(letter("condamné"), "Trash")
+    data = {"verb": "delete", "confirmed": "1", "refs": [ref(mailbox, uid, "Trash")]}
+    reader.post("/mail/Trash/act/", data)
+    assert mailbox.flags(uid, "Trash") == {"\\Deleted"}
+    assert "/mail/Trash/purge/" in page(reader.get("/mail/Trash/"))
+    assert re.search(r"<p>[^<]*1[^<]*</p>", page(reader.get("/mail/Trash/purge/")))
+    assert reader.post("/mail/Trash/purge/").status_code == 302
+    assert mailbox.uids("Trash") == []

@@ -25,6 +25,7 @@ CHOSEN = {
     "page_size": "25",
     "images": "contacts",
     "collect": "off",
+    "notifications": "on",
 }
 
 

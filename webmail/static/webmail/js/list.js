@@ -1,37 +1,10 @@
-// The message list: keys, picking several, and what follows an action without asking for the list again.
+// The message list: its keys, the row that is open, and pages that scroll in.
 
 import { on, within } from "./dom.js";
 
-const rows = () => [...document.querySelectorAll("#rows .row")];
-const picked = () => [...document.querySelectorAll("#rows .pick input:checked")];
-let lastPicked = null;
-let nextFocus = null;
+export const rows = () => [...document.querySelectorAll("#rows .row")];
 
-function countPicked() {
-  const words = document.getElementById("bulk-count");
-  if (!words) return;
-  const number = picked().length;
-  words.textContent = number === 1 ? words.dataset.one : words.dataset.many.replace("#", number);
-  if (number === 0) words.textContent = "";
-}
-
-function unpick() {
-  for (const box of picked()) box.checked = false;
-  lastPicked = null;
-  countPicked();
-}
-
-function pickRange(box, event) {
-  const all = rows().map((row) => row.querySelector(".pick input"));
-  if (event.shiftKey && lastPicked?.isConnected) {
-    const [from, to] = [all.indexOf(lastPicked), all.indexOf(box)].sort((a, b) => a - b);
-    for (const other of all.slice(from, to + 1)) other.checked = box.checked;
-  }
-  lastPicked = box;
-  countPicked();
-}
-
-function focusRow(row) {
+export function focusRow(row) {
   row?.querySelector(":scope > a").focus();
 }
 
@@ -47,7 +20,6 @@ function move(event, current, step) {
 function key(region, event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const current = event.target.closest(".row");
-  const box = current?.querySelector(".pick input");
   switch (event.key) {
     case "ArrowDown":
     case "j":
@@ -55,21 +27,10 @@ function key(region, event) {
     case "ArrowUp":
     case "k":
       return move(event, current, -1);
-    case "x":
-      if (!box) return;
-      box.checked = !box.checked;
-      lastPicked = box;
-      return countPicked();
-    case "Escape":
-      return unpick();
-    case "Delete":
-      if (!box) return;
-      if (picked().length === 0) box.checked = true;
-      return document.querySelector("#act-form :is([value=trash], [value=delete])")?.click();
   }
 }
 
-function markRead(ref, isRead) {
+export function markRead(ref, isRead) {
   document.getElementById(`row-${ref}`)?.classList.toggle("is-new", !isRead);
 }
 
@@ -79,36 +40,6 @@ function markOpen() {
   if (!ref) return;
   markRead(ref, true);
   document.querySelector(`#row-${CSS.escape(ref)} > a`)?.setAttribute("aria-current", "true");
-}
-
-/** The row that has the focus once those named are gone. */
-function after(refs) {
-  const all = rows();
-  const index = all.findIndex((row) => refs.includes(row.dataset.ref));
-  return all.slice(index).find((row) => !refs.includes(row.dataset.ref)) ?? all[index - 1];
-}
-
-/** A day goes with its last message. A list left empty is asked for again, to say that it is. */
-function dropEmptyDays() {
-  for (const day of document.querySelectorAll("#rows > ul")) {
-    if (day.childElementCount) continue;
-    if (day.previousElementSibling?.matches(".day")) day.previousElementSibling.remove();
-    day.remove();
-  }
-  if (document.getElementById("rows")?.childElementCount === 0) document.querySelector("[data-refresh]")?.click();
-}
-
-function acted({ requestConfig, successful }) {
-  if (requestConfig.verb !== "post" || !requestConfig.formData.has("verb") || !successful) return;
-  const verb = requestConfig.formData.get("verb");
-  if (verb === "seen" || verb === "unseen") {
-    for (const ref of requestConfig.formData.getAll("refs")) markRead(ref, verb === "seen");
-  }
-  unpick();
-  dropEmptyDays();
-  // What had the focus is gone, or its bar is about to be.
-  const focused = document.activeElement;
-  if (focused === document.body || focused.closest("#act-form")) focusRow(nextFocus);
 }
 
 /** The next page may begin with the day that the last one ended with. */
@@ -127,23 +58,12 @@ function beginInList() {
 }
 
 export function start() {
-  on("click", "#rows .pick input", pickRange);
-  on("click", "[data-unpick]", unpick);
   on("keydown", "#rows", key);
-  document.body.addEventListener("htmx:beforeRequest", ({ detail: { requestConfig } }) => {
-    const data = requestConfig.formData;
-    if (requestConfig.verb === "post" && data.has("refs")) nextFocus = after(data.getAll("refs"));
-  });
-  document.body.addEventListener("htmx:afterRequest", ({ detail }) => acted(detail));
-  countPicked();
   beginInList();
 }
 
 export function load(root) {
   for (const heading of within(root, ".day")) dropRepeatedDay(heading);
   if (root.id === "message" || root.id === "message-list") markOpen();
-  if (root.id === "message-list") {
-    countPicked();
-    beginInList();
-  }
+  if (root.id === "message-list") beginInList();
 }

@@ -1,28 +1,35 @@
 // Starts every behaviour. Each module acts on the events of the whole document, so that what htmx swaps in
 // needs no new listener; a module with something to do on new elements exports `load(root)`.
 
+import * as asking from "./asking.js";
 import * as bring from "./bring.js";
 import * as compose from "./compose.js";
 import * as contacts from "./contacts.js";
 import * as copying from "./copying.js";
 import * as countdown from "./countdown.js";
+import * as dragging from "./dragging.js";
 import * as folders from "./folders.js";
 import * as frame from "./frame.js";
 import * as idle from "./idle.js";
 import * as list from "./list.js";
 import * as menus from "./menus.js";
+import * as news from "./news.js";
 import * as notices from "./notices.js";
 import * as panes from "./panes.js";
 import * as passkey from "./passkey.js";
 import * as password from "./password.js";
+import * as place from "./place.js";
 import * as print from "./print.js";
+import * as push from "./push.js";
 import * as recipients from "./recipients.js";
+import * as search from "./search.js";
+import * as selection from "./selection.js";
 import * as session from "./session.js";
 import * as settings from "./settings.js";
 import * as signin from "./signin.js";
 import * as viewer from "./viewer.js";
 
-const modules = [bring, compose, contacts, copying, countdown, folders, frame, idle, list, menus, notices, panes, passkey, password, print, recipients, session, settings, signin, viewer];
+const modules = [asking, bring, compose, contacts, copying, countdown, dragging, folders, frame, idle, list, menus, news, notices, panes, passkey, password, place, print, push, recipients, search, selection, session, settings, signin, viewer];
 
 function load(root) {
   for (const module of modules) module.load?.(root);

@@ -42,9 +42,11 @@ function backToList(list) {
 
 /** The open message was moved away: the address is the list's again. */
 function leaveMessage(list) {
-  const address = new URL(list.dataset.url, location.href).pathname;
-  if (location.pathname === address || !location.pathname.startsWith(address)) return;
-  history.pushState({ htmx: true }, "", address);
+  const { pathname, search } = new URL(list.dataset.url, location.href);
+  // Beside what was found, the open message may be of any folder.
+  const isOfList = "searched" in list.dataset ? location.pathname.startsWith("/mail/") : location.pathname.startsWith(pathname);
+  if (location.pathname === pathname || !isOfList) return;
+  history.pushState({ htmx: true }, "", pathname + search);
   document.title = list.dataset.title;
 }
 

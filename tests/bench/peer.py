@@ -1,0 +1,234 @@
+"""This webmail as the peer benchmark drives it: over HTTP and in a browser.
+
+Loaded by the kit's own programs (see `bench_peer`), which have ``adapters`` and ``browser`` on
+their path. Each request is what the product's pages send; each answer is checked.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import quote, urlencode
+
+from adapters.base import Adapter, Bad, Row, Skip
+from browser import Product
+
+BASE = os.environ.get("BENCH_WEBMAIL_URL", "http://127.0.0.1:18081")
+RUN = Path(os.environ.get("BENCH_DIR", "/tmp/webmail-bench")) / "run"  # noqa: S108  the kit's own
+HTMX = {"HX-Request": "true"}
+_ROW = re.compile(r'data-ref="(\d+)-(\d+)".*?<span class="subject[^"]*">(.*?)</span>', re.S)
+_HIDDEN = re.compile(r'<input[^>]*type="hidden"[^>]*name="([^"]+)"[^>]*value="([^"]*)"')
+_TAG = re.compile(r"<[^>]*>")
+
+
+class Webmail(Adapter):  # type: ignore[misc]  # the kit has no types
+    name = "webmail"
+    base = BASE
+
+    uidvalidity = 0
+    token = ""
+    page = ""
+
+    @classmethod
+    def web_root_pids(cls) -> list[int]:
+        return [int(file.read_text()) for file in sorted(RUN.glob("webmail-*.pid"))]
+
+    def seed_contacts(self, contacts: list[dict[str, str]]) -> None:
+        cards = [
+            f"BEGIN:VCARD\r\nVERSION:3.0\r\nUID:{k['email']}\r\nN:{k['last']};{k['first']};;;\r\n"
+            f"FN:{k['name']}\r\nEMAIL:{k['email']}\r\nEND:VCARD\r\n"
+            for k in contacts
+        ]
+        file = RUN / f"{self.user}.vcf"
+        file.write_text("".join(cards))
+        command = [sys.executable, "manage.py", "import_contacts", str(file)]
+        python = os.environ.get("BENCH_WEBMAIL_PYTHON")
+        if python is None:
+            raise Skip
+        command[0] = python
+        subprocess.run(  # noqa: S603
+            [*command, "--owner", self.user, "--policy", "skip", "--json"],
+            check=True,
+            capture_output=True,
+            cwd=Path(__file__).parents[2],
+        )
+
+    def login(self) -> None:
+        where = "/accounts/login/"
+        form = self._ok(self.http.request("GET", where))
+        fields = {"login": self.user, "password": self.password, "csrfmiddlewaretoken": form}
+        answer = self.http.request("POST", where, fields, {"Referer": BASE + where})
+        self._ok(answer)
+        if not self._rows(answer.text):
+            raise Bad("no list after sign-in")
+
+    def open_app(self) -> list[Row]:
+        answer = self.http.request("GET", "/mail/INBOX/")
+        self._ok(answer)
+        if 'id="folders"' not in answer.text:
+            raise Bad("no folders")
+        return self._rows(answer.text)
+
+    def list_page(
+        self, folder: str, page: int, sort: str | None = None, threads: bool = False
+    ) -> list[Row]:
+        query: dict[str, str | int] = {"page": page} if page > 1 else {}
+        if sort == "date":
+            query["sort"] = "date"
+        elif sort == "sender":
+            query |= {"sort": "from", "up": 1}
+        if threads:
+            query["threads"] = 1
+        # Page 1 is the folder opened anew; another is what the scrolling list asks for.
+        target = "more" if page > 1 else "message-list"
+        where = f"/mail/{quote(folder)}/" + (f"?{urlencode(query)}" if query else "")
+        answer = self.http.request("GET", where, headers={**HTMX, "HX-Target": target})
+        if answer.status != 200:
+            raise Bad(f"list: HTTP {answer.status}")
+        return self._rows(answer.text)
+
+    def open_message(
+        self, folder: str, uid: int, inline_images: int = 0, expect: str = "PROBE-BODY-END"
+    ) -> str:
+        answer = self.http.request("GET", self._url(folder, uid), headers=HTMX)
+        text = self.page = answer.text
+        if answer.status != 200:
+            raise Bad(f"message: HTTP {answer.status}")
+        if frame := re.search(r'<iframe[^>]* src="([^"]+)"', text):
+            answer = self.http.request("GET", html.unescape(frame[1]))
+            text = answer.text
+        if answer.status != 200 or expect not in (
+            text if expect.startswith("PROBE") else self.page
+        ):
+            raise Bad(f"message: HTTP {answer.status}, its text is not there")
+        if inline_images:
+            images = list(dict.fromkeys(re.findall(r'src="([^"]*/inline/\d+)"', text)))
+            if len(images) < inline_images:
+                raise Bad(f"{len(images)} inline images instead of {inline_images}")
+            for image in images:
+                got = self.http.request("GET", html.unescape(image), sink=True)
+                if got.status != 200 or got.size < 1000:
+                    raise Bad(f"inline image: HTTP {got.status}")
+        return cast(str, text)
+
+    def download(self, folder: str, uid: int, filename: str) -> int:
+        where = f"{self._url(folder, uid)}part/2/"
+        answer = self.http.request("GET", where, sink=True)
+        if answer.status != 200:
+            raise Bad(f"download: HTTP {answer.status}")
+        return int(answer.size)
+
+    def search(self, folder: str, term: str, where: str) -> list[Row]:
+        field = {"subject": "objet", "body": "corps"}[where]
+        query = urlencode({"q": f"{field}:{term}", "in": "here", "folder": folder})
+        rows, url = [], f"/search/?{query}"
+        answer = self.http.request("GET", url, headers=HTMX)
+        if answer.status != 200:
+            raise Bad(f"search: HTTP {answer.status}")
+        rows += self._rows(answer.text)
+        return rows
+
+    def mark(self, folder: str, uid: int, read: bool) -> None:
+        self._act(folder, [uid], verb="seen" if read else "unseen")
+
+    def move(self, folder: str, uids: list[int], target: str) -> None:
+        self._act(folder, uids, verb="move", to=target)
+
+    def compose_open(self) -> None:
+        answer = self.http.request("GET", "/compose/")
+        self._ok(answer)
+        self.page = answer.text
+        if 'id="compose"' not in answer.text:
+            raise Bad("no composer")
+
+    def save_draft(self, to: str, subject: str, text: str) -> None:
+        raise Skip
+
+    def send(self, to: str, subject: str, text: str, filename: str, content: bytes) -> None:
+        form = re.search(r'<form[^>]* id="compose".*?</form>', self.page, re.S)
+        if form is None:
+            raise Bad("no composer is open")
+        hidden = re.findall(
+            r'<input[^>]*type="hidden"[^>]*name="([^"]+)"[^>]*value="([^"]*)"', form[0]
+        )
+        fields = {html.unescape(name): html.unescape(value) for name, value in hidden}
+        fields |= {"to": to, "subject": subject, "body": text, "csrfmiddlewaretoken": self.token}
+        line = "----bench1b2c3d4e"
+        parts = [
+            f'--{line}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in fields.items()
+        ]
+        parts.append(
+            f'--{line}\r\nContent-Disposition: form-data; name="attachments"; '
+            f'filename="{filename}"\r\nContent-Type: application/pdf\r\n\r\n'
+        )
+        body = "".join(parts).encode() + content + f"\r\n--{line}--\r\n".encode()
+        sent = self.http.request(
+            "POST",
+            "/compose/",
+            (body, f"multipart/form-data; boundary={line}"),
+            {**HTMX, "X-CSRFToken": self.token},
+        )
+        if sent.status not in (200, 204) or not sent.headers.get("HX-Redirect"):
+            raise Bad(f"send: HTTP {sent.status} {sent.text[:300]}")
+
+    def autocomplete(self, prefix: str) -> list[str]:
+        answer = self.http.request("GET", f"/contacts/complete/?{urlencode({'q': prefix})}")
+        if answer.status != 200:
+            raise Skip
+        return [str(one) for one in json.loads(answer.text)["suggestions"]]
+
+    def poll(self) -> None:
+        answer = self.http.request("GET", "/mail/poll/?folder=INBOX")
+        if answer.status != 200 or "exists" not in answer.text:
+            raise Bad(f"poll: HTTP {answer.status}")
+
+    def _url(self, folder: str, uid: int) -> str:
+        return f"/mail/{quote(folder)}/{self.uidvalidity}-{uid}/"
+
+    def _act(self, folder: str, uids: list[int], **fields: str) -> None:
+        pairs = [*fields.items(), *(("refs", f"{self.uidvalidity}-{uid}") for uid in uids)]
+        body = (urlencode(pairs).encode(), "application/x-www-form-urlencoded")
+        headers = {**HTMX, "X-CSRFToken": self.token}
+        answer = self.http.request("POST", f"/mail/{quote(folder)}/act/", body, headers)
+        if answer.status != 200:
+            raise Bad(f"act: HTTP {answer.status} {answer.text[:300]}")
+
+    def _ok(self, answer: Any) -> str:
+        """A whole page; keeps its token."""
+        found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', answer.text)
+        if answer.status != 200 or found is None:
+            raise Bad(f"page: HTTP {answer.status}")
+        self.token = found[1]
+        return self.token
+
+    def _rows(self, text: str) -> list[Row]:
+        found = _ROW.findall(text)
+        if found:
+            self.uidvalidity = int(found[0][0])
+        return [Row(uid, html.unescape(_TAG.sub("", subject))) for _, uid, subject in found]
+
+
+class WebmailInBrowser(Product):  # type: ignore[misc]  # the kit has no types
+    name = "webmail"
+    base = BASE
+    mail_url = f"{BASE}/mail/INBOX/"
+    rows = "#message-list li.row"
+
+    def login(self, page: Any, user: str, password: str) -> Any:
+        page.fill("#id_login", user)
+        page.fill("#id_password", password)
+        return lambda: page.evaluate(
+            "document.querySelector('form[data-sign-in] button[type=submit]').click()"
+        )
+
+    def row_point(self, page: Any, subject: str) -> tuple[float, float]:
+        row = page.locator(self.rows).filter(has_text=subject).first.locator(".subject").first
+        box = row.bounding_box()
+        return box["x"] + min(40, box["width"] / 2), box["y"] + box["height"] / 2

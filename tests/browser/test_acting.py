@@ -1,0 +1,209 @@
+"""What one does to many messages in Chromium: picking, moving, tagging, dragging, emptying."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from demo.servers.dovecot import MailAccount
+from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.mail import letter
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def letters(mailbox: Mailbox) -> Mailbox:
+    """Five in the inbox, the last on top; a folder with an accent, and others."""
+    for name in ("Élèves absents", "Conseil", "Zoo"):
+        mailbox.create_folder(name)
+    for n in range(1, 6):
+        mailbox.append(letter(f"Lettre {n}"))
+    return mailbox
+
+
+@pytest.fixture
+def page(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+) -> Page:
+    page = open_page()
+    sign_in(page, alice)
+    return page
+
+
+def row(page: Page, n: int):
+    return page.locator(".row", has_text=f"Lettre {n}")
+
+
+def test_rows_are_picked_with_ctrl_shift_and_keys(page: Page, faults: list[str]) -> None:
+    count = page.locator("#bulk-count")
+    row(page, 5).locator("a").click(modifiers=["Control"])
+    row(page, 3).locator("a").click(modifiers=["Shift"])
+    expect(count).to_contain_text("3")
+    row(page, 4).locator("a").click(modifiers=["Control"])
+    expect(count).to_contain_text("2")
+    expect(page.locator("#message[data-open]")).to_have_count(0)
+    page.locator("#rows").focus()
+    page.keyboard.press("Escape")
+    expect(page.locator("#act-form")).to_be_hidden()
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Shift+ArrowDown")
+    expect(count).to_contain_text("3")
+    page.keyboard.press("Control+a")
+    expect(count).to_contain_text("5")
+    assert not faults
+
+
+def test_a_folder_is_found_as_one_types(page: Page, letters: Mailbox, faults: list[str]) -> None:
+    row(page, 5).locator("a").click(modifiers=["Control"])
+    row(page, 4).locator("a").click(modifiers=["Control"])
+    page.locator("#rows").focus()
+    page.keyboard.press("m")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    expect(dialog.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.type("eleves")
+    expect(dialog.locator("option")).to_have_text(["Élèves absents"])
+    page.keyboard.press("Enter")
+    expect(page.locator(".row")).to_have_count(3)
+    expect(dialog).to_have_count(0)
+    assert len(letters.uids("Élèves absents")) == 2
+    row(page, 3).locator(".pick input").check(force=True)
+    page.locator("#act-form [value=choose]").click()
+    expect(page.get_by_role("dialog").locator("option").first).to_have_text("Élèves absents")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert len(letters.uids()) == 3
+    assert not faults
+
+
+def test_keys_archive_delete_flag_and_undo(page: Page, letters: Mailbox) -> None:
+    page.keyboard.press("j")
+    page.keyboard.press("s")
+    expect(row(page, 5).locator(".flag")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Escape")
+    page.keyboard.press("#")
+    expect(page.locator(".row")).to_have_count(4)
+    page.keyboard.press("e")
+    expect(page.locator(".row")).to_have_count(3)
+    assert len(letters.uids("Trash")) == 1
+    page.locator("#toast").get_by_role("button").click()
+    expect(page.locator(".row")).to_have_count(4)
+
+
+def test_messages_are_dragged_to_a_folder(page: Page, letters: Mailbox, faults: list[str]) -> None:
+    row(page, 5).locator("a").click(modifiers=["Control"])
+    row(page, 2).locator("a").click(modifiers=["Control"])
+    row(page, 2).locator("a").drag_to(page.locator(".folder[data-folder=Zoo]"))
+    expect(page.locator(".row")).to_have_count(3)
+    assert len(letters.uids("Zoo")) == 2
+    row(page, 1).locator("a").drag_to(page.locator(".folder[data-folder=Conseil]"))
+    expect(page.locator(".row")).to_have_count(2)
+    assert len(letters.uids("Conseil")) == 1
+    assert not faults
+
+
+def test_a_tag_is_put_on_by_keyboard_and_shows_at_once(page: Page, letters: Mailbox) -> None:
+    page.keyboard.press("j")
+    page.keyboard.press("l")
+    dialog = page.get_by_role("dialog")
+    dialog.locator("[value='tag:$label1']").click()
+    expect(row(page, 5).locator(".tag")).to_have_text("Important")
+    expect(dialog).to_have_count(0)
+    uid = letters.uids()[-1]
+    assert "$label1" in letters.flags(uid)
+
+
+def test_the_trash_is_emptied_after_a_question(page: Page, letters: Mailbox) -> None:
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    expect(page.locator(".row")).to_have_count(0)
+    page.goto("/mail/Trash/")
+    page.locator(".list-head summary").click()
+    page.locator(".list-head [name=verb][value=delete]").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator("h2")).to_contain_text("5")
+    dialog.locator("[data-question-close]").click()
+    expect(dialog).to_have_count(0)
+    assert len(letters.uids("Trash")) == 5
+    page.locator(".list-head summary").click()
+    page.locator(".list-head [name=verb][value=delete]").click()
+    page.get_by_role("dialog").locator("[value=delete]").click()
+    expect(page.locator(".row")).to_have_count(0)
+    assert letters.uids("Trash") == []
+
+
+def test_all_that_match_are_selected_beyond_the_page(page: Page, letters: Mailbox) -> None:
+    for n in range(6, 61):
+        letters.append(letter(f"Lettre {n}"))
+    page.goto("/mail/INBOX/")
+    page.locator("#rows").focus()
+    page.keyboard.press("Control+a")
+    page.locator("[data-pick-everything]").click()
+    expect(page.locator("#bulk-all [data-all]")).to_have_attribute("data-all", "60")
+    page.locator("#act-form [value=trash]").click()
+    expect(page.locator(".empty h2")).to_be_visible()
+    assert letters.uids() == [] and len(letters.uids("Trash")) == 60
+
+
+@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_bars_dialogs_and_pages_are_accessible_and_fit(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+    width: int,
+    scheme: str,
+) -> None:
+    letters.append(letter("Étiquetée"), flags=["$label1", "$label4"])
+    page = open_page(width=width, color_scheme=scheme)
+    sign_in(page, alice)
+
+    def check(name: str) -> None:
+        found = Axe().run(page)
+        wrong = [v["id"] for v in found.response["violations"]]
+        assert not wrong, (name, found.generate_report())
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+
+    page.locator(".pick input").first.check(force=True)
+    check("bar")
+    page.locator("#act-form [value=choose]").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    check("move")
+    page.keyboard.press("Escape")
+    page.goto("/tags/")
+    check("tags")
+    page.goto("/mail/INBOX/selection/")
+    check("selection")
+    page.goto("/jobs/")
+    check("jobs")
+
+
+def test_without_javascript_messages_are_picked_moved_and_tagged(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+) -> None:
+    page = open_page(java_script_enabled=False)
+    sign_in(page, alice)
+    row(page, 5).locator(".pick input").check(force=True)
+    page.locator("#act-form [value=choose]").click()
+    page.locator("#ask-to").select_option("Zoo")
+    page.locator("[value=copy]").click()
+    page.wait_for_url("**/mail/INBOX/")
+    assert len(letters.uids("Zoo")) == 1
+    row(page, 4).locator(".pick input").check(force=True)
+    page.locator("#act-form summary").click()
+    page.locator("#act-form [value=tags]").click()
+    page.locator("[value='tag:$label1']").click()
+    expect(row(page, 4).locator(".tag")).to_have_text("Important")

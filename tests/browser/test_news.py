@@ -1,0 +1,274 @@
+"""New mail shows by itself, in however many tabs; where it can't be told, it is asked for."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, Route, expect
+
+from accounts.models import User
+from demo.servers.dovecot import MailAccount
+from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.mail import letter
+from webmail import push
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+SOON = 6_000  # milliseconds
+HEARD = """
+window.heard = [];
+document.addEventListener("mail:changed", (event) => window.heard.push(event.detail));
+"""
+SHOWN = """
+window.shown = [];
+window.Notification = class extends EventTarget {
+  static permission = "granted";
+  static requestPermission() { window.asked = true; return Promise.resolve("granted"); }
+  constructor(title, options) { super(); window.shown.push([title, options.body]); }
+  close() {}
+};
+document.hasFocus = () => false;
+"""
+
+
+def streams() -> int:
+    return sum(len(hub._streams) for hub in push._hubs.values())
+
+
+@pytest.fixture
+def page(
+    open_page: Callable[..., Page], sign_in: Callable[[Page, MailAccount], None], mailbox: Mailbox
+) -> Page:
+    """Alice's inbox, with one unread message, which hears of news."""
+    mailbox.append(letter("Déjà là"))
+    page = open_page()
+    page.add_init_script(HEARD)
+    sign_in(page, mailbox.account)
+    listening(page)
+    return page
+
+
+def until(page: Page, condition: str) -> None:
+    """Playwright's own way to wait for it is refused by the page's policy."""
+    end = time.monotonic() + SOON / 1000
+    while not page.evaluate(condition):
+        assert time.monotonic() < end, f"not in time: {condition}"
+        page.wait_for_timeout(50)
+
+
+def listening(page: Page) -> None:
+    """Until the page was told how the inbox stands."""
+    until(page, "window.heard.some((news) => news.folder === 'INBOX')")
+
+
+def inbox(page: Page) -> Any:
+    return page.locator('.folder[data-folder="INBOX"]')
+
+
+def test_new_mail_shows_without_reloading(page: Page, mailbox: Mailbox, faults: list[str]) -> None:
+    expect(page).to_have_title("(1) Boîte de réception – Messagerie")
+    mailbox.receive(letter("Conseil de classe", sender="Chloé Péri <chloe@exemple.fr>"))
+    expect(page).to_have_title("(2) Boîte de réception – Messagerie", timeout=SOON)
+    expect(inbox(page).locator(".count")).to_contain_text("2")
+    said = page.locator("#news")
+    expect(said).to_contain_text("Chloé Péri")
+    expect(said).to_contain_text("Conseil de classe")
+    assert said.get_attribute("role") == "status"
+    expect(page.locator("#rows .row").first).to_contain_text("Conseil de classe", timeout=SOON)
+    assert faults == []
+
+
+def test_what_is_read_elsewhere_is_read_here(page: Page, mailbox: Mailbox) -> None:
+    (uid,) = mailbox.uids()
+    mailbox.set_flags(uid, ["\\Seen"])
+    expect(page).to_have_title("Boîte de réception – Messagerie", timeout=SOON)
+    expect(inbox(page)).not_to_have_class(re.compile(r"\bhas-new\b"))
+    expect(inbox(page).locator(".count")).to_have_count(0)
+    expect(page.locator("#rows .row")).not_to_have_class(re.compile(r"\bis-new\b"))
+    # Nothing is new: nothing is said.
+    expect(page.locator("#news")).to_be_empty()
+
+
+def test_what_is_removed_elsewhere_goes_here(page: Page, mailbox: Mailbox) -> None:
+    (uid,) = mailbox.uids()
+    mailbox.append(letter("Reste"), flags=["\\Seen"])
+    rows = page.locator("#rows .row")
+    expect(rows).to_have_count(2, timeout=SOON)
+    mailbox.set_flags(uid, ["\\Deleted"])
+    mailbox.imap.uid("EXPUNGE", str(uid))
+    expect(rows).to_have_count(1, timeout=SOON)
+    expect(rows).to_contain_text("Reste")
+
+
+def test_two_tabs_share_one_stream_and_the_second_goes_on_alone(
+    page: Page, mailbox: Mailbox, faults: list[str]
+) -> None:
+    second = page.context.new_page()
+    second.add_init_script(HEARD)
+    second.goto("/mail/INBOX/")
+    expect(inbox(second)).to_be_visible()
+    mailbox.receive(letter("pour les deux"))
+    for tab in (page, second):
+        expect(inbox(tab).locator(".count")).to_contain_text("2", timeout=SOON)
+    assert streams() == 1
+    # One of them is heard by screen readers, not both.
+    expect(page.locator("#news")).not_to_be_empty()
+    expect(second.locator("#news")).to_be_empty()
+    page.close()
+    mailbox.receive(letter("pour le second"))
+    expect(inbox(second).locator(".count")).to_contain_text("3", timeout=SOON)
+    assert faults == []
+
+
+def test_other_folders_count_too(page: Page, mailbox: Mailbox) -> None:
+    mailbox.append(letter(), "Archive")
+    counter = page.locator('.folder[data-folder="Archive"] .count')
+    expect(counter).to_contain_text("1", timeout=SOON)
+    expect(page).to_have_title("(1) Boîte de réception – Messagerie")
+
+
+def test_a_page_without_a_list_says_how_many_are_unread(page: Page, mailbox: Mailbox) -> None:
+    page.goto("/compose/")
+    listening(page)
+    assert page.title().startswith("(1) ")
+    mailbox.receive(letter())
+    until(page, "document.title.startsWith('(2) ')")
+
+
+def test_the_title_keeps_its_number_when_the_message_is_left(page: Page) -> None:
+    page.get_by_role("link", name="Déjà là").click()
+    expect(page).to_have_title("Déjà là – Messagerie", timeout=SOON)
+    page.go_back()
+    expect(page).to_have_title("Boîte de réception – Messagerie")
+
+
+@pytest.fixture
+def asking(page: Page, settings) -> Iterator[Page]:
+    """The page asks, since nothing is told."""
+    settings.PUSH = False
+    page.clock.install()
+    page.goto("/mail/INBOX/")
+    yield page
+
+
+def test_without_push_the_page_asks_once_a_minute(asking: Page, mailbox: Mailbox) -> None:
+    asked: list[str] = []
+    asking.on("request", lambda request: asked.append(request.url))
+    with asking.expect_response("**/poll/**"):
+        asking.clock.run_for(61_000)
+    mailbox.receive(letter("demandé"))
+    with asking.expect_response("**/poll/**"):
+        asking.clock.run_for(61_000)
+    expect(inbox(asking).locator(".count")).to_contain_text("2")
+    asking.clock.run_for(500)
+    expect(asking.locator("#news")).not_to_be_empty()
+    assert not [url for url in asked if "/events" in url]
+
+
+def test_a_refused_stream_is_replaced_by_asking(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    mailbox: Mailbox,
+    faults: list[str],
+) -> None:
+    page = open_page()
+    page.route("**/events**", lambda route: route.fulfill(status=502))
+    page.clock.install()
+    with page.expect_response("**/events**"):
+        sign_in(page, mailbox.account)
+    page.wait_for_timeout(300)
+    with page.expect_response("**/poll/**"):
+        page.clock.run_for(61_000)
+    assert faults == []
+
+
+def test_a_hidden_page_does_not_ask(asking: Page) -> None:
+    asked: list[str] = []
+    asking.on("request", lambda request: asked.append(request.url))
+    asking.evaluate(
+        "Object.defineProperty(document, 'hidden', { get: () => window.isHidden ?? true })"
+    )
+    asking.clock.run_for(300_000)
+    assert not [url for url in asked if "/poll/" in url]
+    with asking.expect_response("**/poll/**"):
+        asking.evaluate(
+            "window.isHidden = false; document.dispatchEvent(new Event('visibilitychange'))"
+        )
+
+
+def answer(page: Page, status: int, asked: list[str]) -> None:
+    """Every question for news is noted, and answered with this status."""
+
+    def fulfil(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=status)
+
+    page.route("**/poll/**", fulfil)
+
+
+def test_failures_are_asked_about_less_and_less_often(asking: Page) -> None:
+    asked: list[str] = []
+    answer(asking, 503, asked)
+    for minutes, count in ((1, 1), (2, 2), (4, 3)):
+        asking.clock.run_for(minutes * 60_000 + 1_000)
+        asking.wait_for_timeout(200)
+        assert len(asked) == count
+
+
+def test_an_ended_session_is_not_asked_about(asking: Page) -> None:
+    asked: list[str] = []
+    answer(asking, 401, asked)
+    asking.clock.run_for(61_000)
+    asking.wait_for_timeout(200)
+    asking.clock.run_for(600_000)
+    asking.wait_for_timeout(300)
+    assert len(asked) == 1
+
+
+def test_the_desktop_shows_it_to_who_wants_it(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    mailbox: Mailbox,
+    faults: list[str],
+) -> None:
+    page = open_page()
+    page.add_init_script(HEARD + SHOWN)
+    sign_in(page, mailbox.account)
+    listening(page)
+    mailbox.receive(letter("non voulu"))
+    until(page, "window.heard.length > 1")
+    assert page.evaluate("window.shown") == []
+    User.objects.update(preferences={"notifications": "on"})
+    page.goto("/mail/INBOX/")
+    listening(page)
+    mailbox.receive(letter("voulu", sender="Chloé Péri <chloe@exemple.fr>"))
+    until(page, "window.shown.length > 0")
+    assert page.evaluate("window.shown") == [["Chloé Péri", "voulu"]]
+    assert page.evaluate("window.asked") is None
+    assert faults == []
+
+
+def test_the_browser_is_asked_for_notifications_by_a_click_alone(
+    open_page: Callable[..., Page], sign_in: Callable[[Page, MailAccount], None], alice: MailAccount
+) -> None:
+    page = open_page()
+    page.add_init_script(SHOWN.replace('"granted";', '"default";', 1))
+    sign_in(page, alice)
+    page.goto("/preferences/")
+    button = page.locator("[data-notify-ask]")
+    expect(button).to_be_visible()
+    assert page.evaluate("window.asked") is None
+    button.click()
+    assert page.evaluate("window.asked") is True
+
+
+def test_the_pages_have_no_faults_that_axe_knows(page: Page) -> None:
+    page.goto("/preferences/")
+    expect(page.locator("[data-notify-state]")).to_be_visible()
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()

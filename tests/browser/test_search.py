@@ -1,0 +1,214 @@
+"""Searching in a real browser: the field, what is found, a message beside it, the keyboard."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from demo.servers.dovecot import MailAccount
+from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.mail import letter
+from webmail.views import search
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+TEXT = "Rendez-vous devant le musée à 8 h."
+
+
+@pytest.fixture
+def letters(mailbox: Mailbox) -> Mailbox:
+    mailbox.create_folder("Classes")
+    mailbox.create_folder("Classes/4e B")
+    began = datetime(2026, 3, 1, 9, tzinfo=UTC)
+    for n, (subject, folder, html) in enumerate(
+        (
+            ("Sortie au Musée", "INBOX", ""),
+            ("Autorisation", "Classes/4e B", ""),
+            ("Musée : devis du bus", "Archive", f"<p>{TEXT}</p>"),
+            ("Réunion", "INBOX", ""),
+        )
+    ):
+        body = "Ordre du jour." if subject == "Réunion" else TEXT
+        mailbox.append(letter(subject, body, html=html), folder, date=began + timedelta(days=n))
+    return mailbox
+
+
+def look_for(page: Page, text: str) -> None:
+    page.locator("#search-text").fill(text)
+    page.locator("#search-text").press("Enter")
+
+
+def found(page: Page) -> list[str]:
+    expect(page.locator(".found")).to_be_visible()
+    return page.locator("#rows .subject").all_inner_texts()
+
+
+def test_words_are_found_in_all_folders_and_a_message_opens_beside_them(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+    faults: list[str],
+) -> None:
+    page = open_page()
+    sign_in(page, alice)
+    look_for(page, "musée")
+    assert found(page) == ["Musée : devis du bus", "Autorisation", "Sortie au Musée"]
+    expect(page).to_have_url("/search/?q=mus%C3%A9e&folder=INBOX")
+    expect(page.locator("#search-text")).to_be_focused()
+    expect(page.locator("#search-status")).not_to_be_empty()
+    page.locator(".row > a").nth(1).click()
+    expect(page.locator(".text mark")).to_have_text("musée")
+    assert len(found(page)) == 3
+    page.reload()
+    assert len(found(page)) == 3
+    expect(page.locator("#message-title")).to_have_text("Autorisation")
+    expect(page.locator("#search-text")).to_have_value("musée")
+    page.go_back()
+    assert len(found(page)) == 3
+    # Back in a folder the field is empty again.
+    page.locator(".folders a", has_text="Archives").click()
+    expect(page.locator("#search-text")).to_have_value("")
+    assert not faults
+
+
+def test_hits_in_an_html_message_are_marked_over_its_words(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+    faults: list[str],
+) -> None:
+    page = open_page()
+    sign_in(page, alice)
+    look_for(page, "musée devis")
+    assert len(found(page)) == 1
+    page.locator(".row > a").first.click()
+    marked = """() => {
+      const frame = document.querySelector("iframe[data-frame]")?.contentWindow;
+      return [...(frame?.CSS.highlights.get("hit") ?? [])].map(String);
+    }"""
+    # The page's policy allows no wait_for_function.
+    until = time.monotonic() + 10
+    while not page.evaluate(marked) and time.monotonic() < until:
+        page.wait_for_timeout(50)
+    assert page.evaluate(marked) == ["musée"]
+    assert "<mark" not in page.frame_locator("iframe[data-frame]").locator("body").inner_html()
+    assert not faults
+
+
+def test_the_same_without_javascript(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+) -> None:
+    page = open_page(java_script_enabled=False)
+    sign_in(page, alice)
+    look_for(page, "musée")
+    assert len(found(page)) == 3
+    page.locator(".reaches a").nth(1).click()
+    assert found(page) == ["Sortie au Musée"]
+    page.locator(".row > a").first.click()
+    expect(page.locator(".text mark")).to_have_text("musée")
+    page.goto("/search/")
+    page.locator("#id_sender").fill("bob")
+    page.locator("#id_subject").fill("réunion")
+    page.locator(".asking-form button").click()
+    assert found(page) == ["Réunion"]
+    expect(page.locator("#search-text")).to_have_value("de:bob objet:réunion")
+
+
+def test_an_incomplete_search_is_continued_by_a_click(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+    monkeypatch: pytest.MonkeyPatch,
+    faults: list[str],
+) -> None:
+    monkeypatch.setattr(search, "FIRST_ANSWER", -1.0)
+    page = open_page()
+    sign_in(page, alice)
+    look_for(page, "musée")
+    assert found(page) == ["Sortie au Musée"]
+    page.locator(".found-rest a").click()
+    expect(page.locator("#rows .subject")).to_have_count(2)
+    page.locator(".found-rest a").click()
+    expect(page.locator("#rows .subject")).to_have_count(3)
+    expect(page.locator(".found-rest")).to_have_count(0)
+    # Nothing found in the first folders: it goes on without a click.
+    look_for(page, "devis")
+    expect(page.locator("#rows .subject")).to_have_text(["Musée : devis du bus"])
+    assert not faults
+
+
+def test_the_keyboard_goes_from_the_list_to_the_field_and_back(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+    faults: list[str],
+) -> None:
+    page = open_page()
+    sign_in(page, alice)
+    page.locator("#rows").press("/")
+    expect(page.locator("#search-text")).to_be_focused()
+    page.keyboard.type("musée")
+    page.keyboard.press("Enter")
+    assert len(found(page)) == 3
+    page.locator("#rows").focus()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("#message-title")).to_have_text("Autorisation")
+    assert not faults
+
+
+def test_a_telephone_has_the_field_on_its_own_page(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+    faults: list[str],
+) -> None:
+    page = open_page(width=375, height=780)
+    sign_in(page, alice)
+    expect(page.locator("#search-text")).to_be_hidden()
+    page.locator(".to-search").click()
+    look_for(page, "musée")
+    assert len(found(page)) == 3
+    page.locator(".row > a").nth(1).click()
+    expect(page.locator("#message-title")).to_have_text("Autorisation")
+    page.locator(".to-list").click()
+    expect(page.locator("#rows .subject").nth(1)).to_be_visible()
+    expect(page).to_have_url("/search/?q=mus%C3%A9e&in=all")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert not faults
+
+
+@pytest.mark.parametrize("width", [1440, 375])
+def test_nothing_stands_in_the_way_of_a_screen_reader(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+    monkeypatch: pytest.MonkeyPatch,
+    width: int,
+) -> None:
+    page = open_page(width=width)
+    sign_in(page, alice)
+    monkeypatch.setattr(search, "FIRST_ANSWER", -1.0)
+    for address in (
+        "/search/",
+        "/search/?words=x&since=jamais",
+        "/search/?q=avant:jamais+musée&folder=INBOX",
+        "/search/?q=introuvable&in=here&folder=INBOX",
+    ):
+        page.goto(address)
+        answer = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
+        assert not answer.response["violations"], answer.generate_report()

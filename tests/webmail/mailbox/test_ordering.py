@@ -1,0 +1,247 @@
+"""The order of a list: asked of the server once, then brought up to date."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.servers import large
+from tests.webmail.mailbox.remembering import Remembering
+from webmail.imap import connection, search
+from webmail.mailbox import listing, ordering
+from webmail.mailbox.ordering import View
+
+MANY = 450
+
+
+def letter(number, *, sender="a@x.fr", subject="", when="Tue, 03 Mar 2026 09:00:00 +0100"):
+    head = f"From: {sender}\r\nTo: b@x.fr\r\nDate: {when}\r\nSubject: {subject or number}\r\n"
+    return f"{head}\r\nx\r\n".encode()
+
+
+@pytest.fixture
+def many(mailbox):
+    mailbox.create_folder("Grand")
+    large.fill(mailbox, "Grand", MANY)
+    return mailbox.uids("Grand")
+
+
+@pytest.fixture
+def memory():
+    return Remembering()
+
+
+@pytest.fixture
+def plain_imap(imap_server, alice):
+    """`plain_imap("SORT", …)`: a connection that makes no use of these."""
+    opened = []
+
+    def connect(*without):
+        made = connection.open(imap_server, alice.login, alice.password)
+        made._capabilities = made._capabilities - set(without)
+        opened.append(made)
+        return made
+
+    yield connect
+    for one in opened:
+        one.close()
+
+
+def asked(imap, folder, view, memory):
+    """The list, and how many commands it took."""
+    before = imap.commands
+    uids = listing.matching(imap, folder, view, memory)
+    return uids, imap.commands - before
+
+
+def server_order(imap, key):
+    return search.in_order(imap, key)
+
+
+@pytest.mark.parametrize(
+    ("sort", "key"),
+    [
+        ("date", "DATE"),
+        ("from", "DISPLAYFROM"),
+        ("to", "DISPLAYTO"),
+        ("subject", "SUBJECT"),
+        ("size", "SIZE"),
+        ("arrival", "ARRIVAL"),
+    ],
+)
+def test_lists_are_in_the_servers_order_up_and_down(imap, many, memory, sort, key):
+    up, _commands = asked(imap, "Grand", View(sort, down=False), memory)
+    assert up == server_order(imap, key)
+    assert len(up) == MANY
+    down, commands = asked(imap, "Grand", View(sort), memory)
+    assert down == up[::-1]
+    assert commands == 2  # NOOP, and the question what came
+
+
+def test_what_came_is_put_in_its_place_without_sorting_all_again(imap, many, memory, mailbox):
+    view = View("subject", down=False)
+    asked(imap, "Grand", view, memory)
+    subjects = ["Aaa", "Zzz", "Cantine 000500", "Stage", "Re: Conseil de classe de la 4e B 000007"]
+    for number, subject in enumerate(subjects):
+        mailbox.append(letter(number, subject=subject), "Grand")
+    uids, commands = asked(imap, "Grand", view, memory)
+    assert uids == server_order(imap, "SUBJECT")
+    assert len(uids) == MANY + 5
+    assert commands <= 3 + len(subjects)  # NOOP, what came, among the probes, in each gap
+    assert asked(imap, "Grand", view, memory) == (uids, 2)
+
+
+def test_what_came_and_went_at_once_leaves_the_list_right(imap, many, memory, mailbox):
+    view = View("from", down=False)
+    asked(imap, "Grand", view, memory)
+    chosen = random.Random(7)  # noqa: S311  a test
+    for number in range(3):
+        for uid in chosen.sample(mailbox.uids("Grand"), 4):
+            mailbox.set_flags(uid, ["\\Deleted"], "Grand")
+        mailbox.imap.select('"Grand"')
+        mailbox.imap.expunge()
+        mailbox.append(letter(number, sender=f"Karim {number} <k@x.fr>"), "Grand")
+        uids, commands = asked(imap, "Grand", view, memory)
+        assert uids == server_order(imap, "DISPLAYFROM")
+        assert commands <= 5
+
+
+def test_many_that_came_are_sorted_with_all_the_others(imap, many, memory, mailbox):
+    view = View("subject", down=False)
+    asked(imap, "Grand", view, memory)
+    for number in range(ordering.MOST_MERGED + 1):
+        mailbox.append(letter(number, subject=f"nouveau {number}"), "Grand")
+    uids, commands = asked(imap, "Grand", view, memory)
+    assert uids == server_order(imap, "SUBJECT")
+    assert commands == 3
+
+
+def test_a_folder_made_anew_is_not_shown_in_its_old_order(imap, memory, mailbox):
+    mailbox.create_folder("Neuf")
+    for number in range(3):
+        mailbox.append(letter(number), "Neuf")
+    asked(imap, "Neuf", View("subject"), memory)
+    mailbox.delete_folder("Neuf")
+    mailbox.create_folder("Neuf")
+    uid = mailbox.append(letter(9), "Neuf")
+    assert asked(imap, "Neuf", View("subject"), memory)[0] == (uid,)
+
+
+def test_reading_one_message_asks_for_what_changed_alone(imap, many, memory, mailbox):
+    unread, _commands = asked(imap, "Grand", View(only="unread"), memory)
+    assert unread == tuple(reversed([uid for uid in many if uid % 3 == 0]))
+    mailbox.set_flags(unread[5], ["\\Seen"], "Grand")
+    mailbox.set_flags(many[0], [], "Grand")
+    new = mailbox.append(letter(1), "Grand")
+    now, commands = asked(imap, "Grand", View(only="unread"), memory)
+    assert commands == 2  # NOOP, and what changed
+    assert set(now) == (set(unread) - {unread[5]}) | {many[0], new}
+    assert list(now) == sorted(now, reverse=True)
+
+
+def test_an_unread_message_that_went_is_in_the_list_no_more(imap, many, memory, mailbox):
+    unread, _commands = asked(imap, "Grand", View(only="unread"), memory)
+    mailbox.set_flags(unread[0], ["\\Deleted"], "Grand")
+    mailbox.imap.select('"Grand"')
+    mailbox.imap.expunge()
+    assert asked(imap, "Grand", View(only="unread"), memory)[0] == unread[1:]
+
+
+def test_without_condstore_flags_are_asked_for_anew(plain_imap, many, memory, mailbox):
+    imap = plain_imap("CONDSTORE", "QRESYNC", "ESEARCH", "ESORT")
+    unread, _commands = asked(imap, "Grand", View(only="unread"), memory)
+    mailbox.set_flags(unread[0], ["\\Seen"], "Grand")
+    assert asked(imap, "Grand", View(only="unread"), memory)[0] == unread[1:]
+
+
+@pytest.mark.parametrize("sort", ["unread", "flagged"])
+def test_flagged_and_unread_ones_come_first_each_the_newest_first(imap, many, memory, sort):
+    is_first = (lambda uid: uid % 3 == 0) if sort == "unread" else (lambda uid: uid % 10 == 0)
+    newest = many[::-1]
+    expected = [uid for uid in newest if is_first(uid)] + [u for u in newest if not is_first(u)]
+    assert asked(imap, "Grand", View(sort), memory)[0] == tuple(expected)
+
+
+def test_a_filter_keeps_the_order(imap, many, memory):
+    flagged = {uid for uid in many if uid % 10 == 0}
+    uids, commands = asked(imap, "Grand", View("subject", False, "flagged"), memory)
+    assert uids == tuple(uid for uid in server_order(imap, "SUBJECT") if uid in flagged)
+    assert commands == 4  # SELECT, SEARCH, the last UID, and SORT of these alone
+
+
+def test_attachments_are_told_by_structure_where_the_server_sets_no_keyword(imap, many, memory):
+    uids, _commands = asked(imap, "Grand", View(only="attachment"), memory)
+    assert uids == tuple(uid for uid in reversed(many) if uid % 5 == 0)
+    assert asked(imap, "Grand", View(only="attachment"), memory) == (uids, 2)
+
+
+def test_only_the_newest_are_looked_through_and_the_list_says_so(imap, many, memory, monkeypatch):
+    monkeypatch.setattr(ordering, "MOST_LOOKED_THROUGH", 100)
+    page = listing.page(imap, "Grand", view=View(only="attachment"), memory=memory)
+    assert page.total == 20
+    assert ordering.ATTACHMENT_NEWEST in page.notes
+
+
+def test_attachments_are_told_by_keyword_where_the_server_sets_it(imap, mailbox, memory):
+    there = mailbox.append(letter(1), flags=["$HasAttachment"])
+    mailbox.append(letter(2), flags=["$HasNoAttachment"])
+    assert asked(imap, "INBOX", View(only="attachment"), memory)[0] == (there,)
+
+
+def test_mail_of_contacts_is_that_of_the_last_year(imap, mailbox, memory):
+    now = datetime.now(UTC)
+    from_bob = mailbox.append(letter(1, sender="Bob <bob@x.fr>"), date=now)
+    mailbox.append(letter(2, sender="Bob <bob@x.fr>"), date=now - timedelta(days=500))
+    mailbox.append(letter(3, sender="autre@x.fr"), date=now)
+    view = View(only="contacts", addresses=("claire@x.fr", 'hostile"@x.fr', "bob@x.fr"))
+    page = listing.page(imap, "INBOX", view=view, memory=memory)
+    assert [row.ref.uid for row in page.rows] == [from_bob]
+    assert page.notes == {ordering.CONTACTS_LAST_YEAR}
+    again = mailbox.append(letter(4, sender="BOB@x.fr"), date=now)
+    assert asked(imap, "INBOX", view, memory)[0] == (again, from_bob)
+
+
+def test_without_contacts_there_is_nothing_from_them(imap, mailbox, memory):
+    mailbox.append(letter(1))
+    assert asked(imap, "INBOX", View(only="contacts"), memory)[0] == ()
+
+
+def test_of_many_contacts_the_first_are_searched_for_and_the_list_says_so(imap, mailbox, memory):
+    uid = mailbox.append(letter(1, sender="n150@x.fr"))
+    addresses = tuple(f"n{number}@x.fr" for number in range(ordering.MOST_ADDRESSES + 1))
+    page = listing.page(imap, "INBOX", view=View(only="contacts", addresses=addresses))
+    assert [row.ref.uid for row in page.rows] == [uid]
+    assert ordering.CONTACTS_TOO_MANY in page.notes
+
+
+@pytest.mark.parametrize("sort", ["date", "from", "to", "subject", "size"])
+def test_a_server_that_cannot_sort_is_sorted_for(plain_imap, many, memory, sort):
+    imap = plain_imap("SORT", "ESORT", "SORT=DISPLAY", "CONDSTORE", "ESEARCH")
+    uids, _commands = asked(imap, "Grand", View(sort, down=False), memory)
+    key = {"from": "DISPLAYFROM", "to": "DISPLAYTO"}.get(sort, sort.upper())
+    assert uids == server_order(imap, key)
+
+
+def test_too_many_to_sort_here_stay_in_the_order_of_arrival_and_the_list_says_so(
+    plain_imap, many, memory, monkeypatch
+):
+    monkeypatch.setattr(ordering, "MOST_SORTED_HERE", 100)
+    imap = plain_imap("SORT", "ESORT")
+    page = listing.page(imap, "Grand", view=View("subject"), memory=memory)
+    assert [row.ref.uid for row in page.rows] == many[:-51:-1]
+    assert page.notes == {ordering.SORT_TOO_MANY}
+
+
+def test_a_page_of_the_unread_goes_on_where_the_last_row_stood_although_it_was_read(
+    imap, many, memory, mailbox
+):
+    view = View(only="unread")
+    first = listing.page(imap, "Grand", view=view, size=10, memory=memory)
+    last = first.rows[-1].ref.uid
+    for row in first.rows[5:]:
+        mailbox.set_flags(row.ref.uid, ["\\Seen"], "Grand")
+    place = listing.Place(2, after=last)
+    following = listing.page(imap, "Grand", place, view=view, size=10, memory=memory)
+    assert following.rows[0].ref.uid == last - 3

@@ -1,0 +1,349 @@
+"""Looking for messages in folders."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.servers.scripted import CLOSE, STALL, ScriptedServer, imap_script, no, ok, selected
+from tests.webmail.imap.test_faults import sign_in
+from webmail.errors import FolderNotFound
+from webmail.imap.connection import Connection
+from webmail.imap.values import Folder
+from webmail.mailbox import folders, query, search
+from webmail.mailbox.query import Query
+from webmail.mailbox.search import Found, Hit, Place
+
+TODAY = date(2026, 11, 25)
+ESEARCH = "IMAP4rev1 LITERAL+ ESEARCH"
+
+
+def wanted(text: str) -> Query:
+    return query.parse(text, TODAY)
+
+
+def letter(subject: str, body: str = "Bonjour") -> bytes:
+    head = f"Subject: {subject}\nFrom: Bob <bob@ac-exemple.fr>\nMIME-Version: 1.0\n"
+    return f"{head}Content-Type: text/plain; charset=utf-8\n\n{body}\n".encode()
+
+
+def day(number: int) -> datetime:
+    return datetime(2026, 3, number, 12, tzinfo=UTC)
+
+
+def uids(found: Found) -> list[int]:
+    return [hit.uid for hit in found.hits]
+
+
+def test_all_that_match_in_one_folder(imap: Connection, mailbox):
+    first = mailbox.append(letter("Sortie", "au musée"))
+    mailbox.append(letter("Réunion"))
+    second = mailbox.append(letter("Musée des Beaux-Arts"))
+    before = imap.commands
+    assert search.matching(imap, "INBOX", wanted("musée")) == (first, second)
+    assert imap.commands == before + 2
+    assert search.matching(imap, "INBOX", wanted("musée -objet:sortie")) == (second,)
+
+
+def test_the_server_takes_as_many_terms_as_a_query_may_have(imap: Connection, mailbox):
+    uid = mailbox.append(letter("Sortie"))
+    either = " OU ".join([*(f"mot{n}" for n in range(query.MOST_TERMS - 1)), "sortie"])
+    assert search.matching(imap, "INBOX", wanted(either)) == (uid,)
+    assert search.matching(imap, "INBOX", wanted(f"-({either})")) == ()
+
+
+def test_a_query_of_nonsense_matches_nothing_rather_than_everything(imap: Connection, mailbox):
+    mailbox.append(letter("Sortie"))
+    assert search.matching(imap, "INBOX", wanted("avant:jamais")) == ()
+    assert search.go_on(imap, ["INBOX"], wanted("avant:jamais")) == Found()
+
+
+def test_what_waits_to_be_removed_is_not_found(imap: Connection, mailbox):
+    mailbox.append(letter("Sortie"), flags=["\\Deleted"])
+    assert search.matching(imap, "INBOX", wanted("sortie")) == ()
+
+
+def test_flags_sizes_dates_and_tags_are_the_servers(imap: Connection, mailbox):
+    old = mailbox.append(letter("Sortie"), date=datetime(2020, 5, 1, tzinfo=UTC), flags=["\\Seen"])
+    tagged = mailbox.append(letter("Sortie", "x" * 5000), flags=["$label1"], date=day(1))
+    found = {
+        text: search.matching(imap, "INBOX", wanted(text), {"important": "$label1"})
+        for text in ("avant:2021", "le:01/05/2020", "nonlu", "est:lu", "taille>5k", "tag:important")
+    }
+    assert found == {
+        "avant:2021": (old,),
+        "le:01/05/2020": (old,),
+        "nonlu": (tagged,),
+        "est:lu": (old,),
+        "taille>5k": (tagged,),
+        "tag:important": (tagged,),
+    }
+
+
+def test_an_attachment_is_found_by_keyword_or_by_the_kind_of_the_message(imap, mailbox):
+    mixed = (
+        b"Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n"
+    )
+    said = mailbox.append(letter("dit"), flags=["$HasAttachment"])
+    mailbox.append(mixed, flags=["$HasNoAttachment"])
+    seen = mailbox.append(mixed)
+    mailbox.append(letter("sans"))
+    assert search.matching(imap, "INBOX", wanted("a:pièce")) == (said, seen)
+
+
+def test_everywhere_the_newest_comes_first_whatever_its_folder(imap: Connection, mailbox):
+    mailbox.create_folder("4e B")
+    one = mailbox.append(letter("Musée 1"), date=day(1))
+    two = mailbox.append(letter("Musée 2"), "4e B", date=day(2))
+    three = mailbox.append(letter("Musée 3"), date=day(3))
+    mailbox.append(letter("Réunion"), "4e B", date=day(4))
+    found = search.go_on(imap, ["INBOX", "4e B"], wanted("musée"))
+    assert uids(found) == [three, two, one]
+    assert [hit.folder for hit in found.hits] == ["INBOX", "4e B", "INBOX"]
+    assert (found.count, found.place) == (3, None)
+    rows = search.rows(imap, found.hits)
+    assert [row.envelope.subject for row in rows] == ["Musée 3", "Musée 2", "Musée 1"]
+
+
+def test_what_a_search_costs_the_mail_server(imap: Connection, mailbox):
+    mailbox.create_folder("4e B")
+    for n in range(30):
+        mailbox.append(letter(f"Musée {n}"), "4e B" if n % 2 else "INBOX", date=day(n % 28 + 1))
+    before = imap.commands
+    found = search.go_on(imap, ["INBOX"], wanted("musée"))
+    search.rows(imap, found.hits)
+    assert imap.commands - before == 3  # SELECT, SEARCH, FETCH
+    before = imap.commands
+    found = search.go_on(imap, ["INBOX", "4e B", "Sent"], wanted("musée"))
+    # NOOP or SELECT and SEARCH in each, the dates where something was found
+    assert imap.commands - before == 3 * 2 + 2
+    before = imap.commands
+    search.rows(imap, found.hits[:10])
+    assert imap.commands - before == 4  # SELECT and FETCH in both
+
+
+def test_messages_are_looked_into_span_by_span_from_the_newest(imap, mailbox, monkeypatch):
+    monkeypatch.setattr(search, "LEAST_SPAN", 1)
+    monkeypatch.setattr(search, "QUICK", 0.0)
+    mailbox.create_folder("4e B")  # in the inbox UIDs are far apart: other tests had letters there
+    there = [mailbox.append(letter(f"Musée {n}"), "4e B") for n in range(7)]
+    stops = []
+    found = Found()
+    at: Place | None = Place("4e B", span=3)
+    while at:
+        more = search.go_on(imap, ["4e B"], wanted("musée"), place=at, is_over=lambda: True)
+        stops.append(uids(more))
+        found, at = found.with_more(more), more.place
+    assert [uid for stop in stops for uid in stop] == there[::-1]
+    assert len(stops) >= 3 and stops[0] == there[:3:-1]
+    assert uids(found) == there[::-1]
+    assert found.count == 7
+
+
+def test_what_the_server_has_in_an_index_is_one_command_in_a_folder_of_any_size(
+    imap, mailbox, monkeypatch
+):
+    monkeypatch.setattr(search, "SPAN", 1)
+    for n in range(5):
+        mailbox.append(letter(f"Musée {n}"))
+    before = imap.commands
+    assert search.go_on(imap, ["INBOX"], wanted("objet:musée")).count == 5
+    assert imap.commands == before + 2
+
+
+def test_a_folder_made_anew_between_two_parts_is_searched_from_its_top(imap, mailbox):
+    mailbox.create_folder("4e B")
+    uid = mailbox.append(letter("Musée"), "4e B")
+    place = Place("4e B", uidvalidity=1, below=1)
+    assert uids(search.go_on(imap, ["4e B"], wanted("musée"), place=place)) == [uid]
+
+
+def test_time_is_up_after_one_folder_and_the_next_is_where_it_goes_on(imap, mailbox):
+    mailbox.create_folder("4e B")
+    mailbox.append(letter("Musée 1"), "4e B", date=day(9))
+    uid = mailbox.append(letter("Musée 2"), date=day(1))
+    names = ["INBOX", "4e B"]
+    first = search.go_on(imap, names, wanted("musée"), is_over=lambda: True)
+    assert uids(first) == [uid]
+    assert first.place == Place("4e B")
+    second = search.go_on(imap, names, wanted("musée"), place=first.place)
+    both = first.with_more(second)
+    assert [hit.folder for hit in both.hits] == ["4e B", "INBOX"]
+    assert (both.count, both.place) == (2, None)
+
+
+def test_what_was_found_is_kept_as_json_can_carry_it(imap, mailbox):
+    mailbox.append(letter("Musée"), date=day(1))
+    found = search.go_on(imap, ["INBOX", "Sent"], wanted("musée"), is_over=lambda: True)
+    assert found.place == Place("Sent")
+    assert Found.unpacked(found.packed()) == found
+
+
+def test_messages_that_are_gone_by_now_are_left_out(imap, mailbox):
+    gone, there = mailbox.append(letter("Musée 1")), mailbox.append(letter("Musée 2"))
+    found = search.go_on(imap, ["INBOX"], wanted("musée"))
+    mailbox.set_flags(gone, ["\\Deleted"])
+    mailbox.imap.expunge()
+    imap.select("INBOX")  # as the next request does
+    hits = [*found.hits, Hit(0, 1, "Disparu", 7), Hit(0, there, "INBOX", 99)]
+    assert [row.ref.uid for row in search.rows(imap, hits)] == [there]
+
+
+def test_a_folder_deleted_meanwhile_is_passed_over(imap, mailbox):
+    uid = mailbox.append(letter("Musée"))
+    found = search.go_on(imap, ["Disparu", "INBOX"], wanted("musée"))
+    assert uids(found) == [uid]
+    assert (found.slow, found.refused, found.place) == ((), (), None)
+    with pytest.raises(FolderNotFound):
+        search.matching(imap, "Disparu", wanted("musée"))
+
+
+# --- which folders ---
+
+
+def folder(name: str, use: str = "", messages: int | None = 1, *attributes: str) -> Folder:
+    return Folder(name, "/", frozenset(attributes), use, messages)
+
+
+KNOWN = (
+    folder("Trash", folders.TRASH),
+    folder("Archive", folders.ARCHIVE),
+    folder("Classes", "", None, "\\noselect"),
+    folder("Classes/4e B"),
+    folder("Classes/4e B/sorties"),
+    folder("Classes/4e Bis"),
+    folder("INBOX", folders.INBOX),
+    folder("Vide", "", 0),
+    folder("Écoles", "", None),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "reach", "current", "names"),
+    [
+        ("x", "here", "Classes/4e B", ["Classes/4e B"]),
+        ("x", "below", "Classes/4e B", ["Classes/4e B", "Classes/4e B/sorties"]),
+        ("x", "below", "Classes", ["Classes/4e B", "Classes/4e B/sorties", "Classes/4e Bis"]),
+        ("x", "here", "Nulle part", []),
+        ("dossier:corbeille x", "here", "INBOX", ["Trash"]),
+        ('dossier:"4e b" x', "all", "INBOX", ["Classes/4e B"]),
+        ("dossier:4e x", "all", "", ["Classes/4e B", "Classes/4e B/sorties", "Classes/4e Bis"]),
+        ("dossier:ecoles dossier:archives x", "here", "INBOX", ["Archive", "Écoles"]),
+        ("dossier:nulle-part x", "all", "", []),
+    ],
+)
+def test_which_folders_are_searched(text, reach, current, names):
+    assert search.scope(KNOWN, wanted(text), reach, current) == tuple(names)
+
+
+def test_everywhere_begins_where_one_is_and_ends_in_the_trash():
+    found = search.scope(KNOWN, wanted("-dossier:archives x"), "all", "Écoles")
+    assert found[:2] == ("Écoles", "INBOX")
+    assert found[-1] == "Trash"
+    assert "Archive" not in found and "Vide" not in found and "Classes" not in found
+
+
+# --- servers that are slow, break off, refuse, or know little ---
+
+
+@pytest.mark.parametrize("text", ["sortie", "objet:sortie"])
+def test_a_server_that_takes_too_long_is_asked_for_less_and_then_passed_over(text):
+    stalls = imap_script(("SELECT", selected(exists=9)), ("UID SEARCH", STALL))
+    names = ["INBOX", "Sent"]
+    tried, slow = [], ()
+    place: Place | None = Place("INBOX")
+    with ScriptedServer(stalls) as server:
+        while place is not None and place.folder == "INBOX":
+            imap = sign_in(server, timeout=30)
+            found = search.go_on(imap, names, wanted(text), place=place, patience=0.2)
+            assert found.is_line_over
+            tried.append(place.span)
+            place, slow = found.place, found.slow
+            imap.close()
+    assert tried[0] == 0 and tried[-1] == search.LEAST_SPAN
+    assert (slow, place) == (("INBOX",), Place("Sent"))
+
+
+def test_a_server_that_hangs_up_is_tried_again_at_the_same_place():
+    hangs_up = imap_script(("SELECT", selected()), ("UID SEARCH", CLOSE))
+    with ScriptedServer(hangs_up) as server:
+        imap = sign_in(server)
+        found = search.go_on(imap, ["INBOX", "Sent"], wanted("sortie"))
+        assert (found.was_lost, found.is_line_over) == (True, True)
+        assert found.place is not None and found.place.folder == "INBOX"
+        assert found.slow == ()
+        imap.close()
+
+
+def test_a_folder_that_the_server_will_not_search_is_named_and_the_next_one_searched():
+    script = imap_script(
+        ("SELECT", selected()),
+        ("UID SEARCH", no(b"[CANNOT] not here")),
+        ("SELECT", selected()),
+        ("UID SEARCH", ok(b"* SEARCH\r\n")),
+    )
+    with ScriptedServer(script) as server:
+        imap = sign_in(server)
+        found = search.go_on(imap, ["INBOX", "Sent"], wanted("sortie"))
+        assert (found.refused, found.place, found.is_line_over) == (("INBOX",), None, False)
+        imap.close()
+
+
+def test_a_server_that_does_not_understand_is_no_reason_to_say_that_all_was_searched():
+    script = imap_script(("SELECT", selected()), ("UID SEARCH", b"{tag} BAD what?\r\n"))
+    with ScriptedServer(script) as server:
+        imap = sign_in(server)
+        found = search.go_on(imap, ["INBOX", "Sent"], wanted("sortie"))
+        assert (found.refused, found.place) == (("INBOX",), Place("Sent"))
+        assert found.is_line_over
+        imap.close()
+
+
+def test_a_server_of_ascii_alone_is_asked_without_accents_and_that_is_said():
+    script = imap_script(
+        ("SELECT", selected()),
+        ("UID SEARCH CHARSET UTF-8 UNDELETED TEXT {6}", no(b"[BADCHARSET] ASCII")),
+        ('UID SEARCH UNDELETED TEXT "musee"', ok(b"* SEARCH 2\r\n")),
+        capabilities="IMAP4rev1",
+    )
+    with ScriptedServer(script) as server:
+        imap = sign_in(server)
+        found = search.go_on(imap, ["INBOX"], wanted("musée"))
+        assert uids(found) == [2]
+        assert found.without_accents
+        imap.close()
+
+
+def test_a_folder_of_a_hundred_thousand_lists_the_newest_and_counts_all():
+    script = imap_script(
+        ("SELECT", selected(exists=100_000)),
+        ("UID SEARCH", ok(b"* ESEARCH UID ALL 1:100000\r\n")),
+        capabilities=ESEARCH,
+    )
+    with ScriptedServer(script) as server:
+        imap = sign_in(server)
+        found = search.go_on(imap, ["INBOX"], wanted("nonlu"))
+        assert found.count == 100_000
+        assert uids(found)[:2] == [100_000, 99_999]
+        assert len(found.hits) == search.MOST_LISTED
+        imap.close()
+
+
+@given(
+    text=st.one_of(st.text(max_size=60), st.text(alphabet='"()-: \\{+}\r\n\0éOU*%', max_size=60))
+)
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@pytest.mark.parametrize("at_once", [True, False])
+def test_no_text_breaks_the_dialogue_with_a_real_server(imap: Connection, at_once, text):
+    if not at_once:
+        imap._capabilities -= {"LITERAL+", "LITERAL-"}
+    asked = wanted(text)
+    found = search.go_on(imap, ["INBOX", "Trash"], asked)
+    assert not (found.refused or found.slow or found.is_line_over)
+    search.matching(imap, "INBOX", asked)
+    assert imap.select("Trash").folder == "Trash"

@@ -1,0 +1,41 @@
+"""Whether the mail server lets in all who connect, as `manage.py check` tells."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.checks import run_checks
+
+from webmail.checks import connections, most_connections
+
+
+@pytest.fixture(autouse=True)
+def installation(settings) -> None:
+    settings.PROCESSES, settings.IMAP_CONNECTIONS = 1, 3
+    settings.PUSH, settings.PUSH_STREAMS = True, 2
+    settings.JOB_CONNECTIONS, settings.IMAP_USER_LIMIT = 1, 10
+
+
+def test_one_process_fits_into_dovecots_ten() -> None:
+    assert most_connections() == 6
+    assert connections() == []
+
+
+def test_four_processes_do_not(settings) -> None:
+    settings.PROCESSES = 4
+    (warning,) = connections()
+    assert warning.id == "webmail.W001"
+    assert "21 IMAP connections" in warning.msg
+    assert "WEBMAIL_IMAP_USER_LIMIT" in (warning.hint or "")
+    assert warning in run_checks()
+
+
+def test_a_server_with_room_or_without_a_limit_is_fine(settings) -> None:
+    settings.PROCESSES = 4
+    for limit in (0, 21, 30):
+        settings.IMAP_USER_LIMIT = limit
+        assert connections() == []
+
+
+def test_without_push_there_are_no_streams(settings) -> None:
+    settings.PUSH = False
+    assert most_connections() == 4

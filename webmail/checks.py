@@ -1,0 +1,34 @@
+"""What `manage.py check` looks at of the mail: whether the servers let in all who connect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Warning
+
+
+def connections(**_what: Any) -> list[CheckMessage]:
+    """The IMAP server's limit of connections for one person, against how many there may be: each
+    process keeps some for pages and one for each browser that is told of news, jobs have theirs.
+    Mail programs and telephones come on top, but from other addresses."""
+    limit, needed = settings.IMAP_USER_LIMIT, most_connections()
+    if not limit or needed <= limit:
+        return []
+    return [
+        Warning(
+            f"One person may have {needed} IMAP connections open, but the IMAP server is said to"
+            f" let in {limit}: beyond them pages fail now and then.",
+            hint="Raise the server's limit (Dovecot: mail_max_userip_connections) and tell it by"
+            " WEBMAIL_IMAP_USER_LIMIT; or lower WEB_CONCURRENCY, WEBMAIL_IMAP_CONNECTIONS or"
+            " WEBMAIL_PUSH_STREAMS.",
+            id="webmail.W001",
+        )
+    ]
+
+
+def most_connections() -> int:
+    """Of one person, to the IMAP server, at worst."""
+    streams = settings.PUSH_STREAMS if settings.PUSH else 0
+    each: int = settings.IMAP_CONNECTIONS + streams
+    return int(settings.PROCESSES * each + settings.JOB_CONNECTIONS)

@@ -1,0 +1,483 @@
+"""A mailbox watched for news: IDLE (RFC 2177) and NOTIFY (RFC 5465) on asyncio.
+
+Beside `Connection`, which serves a page and waits in a thread: of these a process holds thousands,
+and nearly all of them sleep. INBOX is open for reading alone; what happens in the other folders is
+known where the server has NOTIFY and QRESYNC (RFC 7162), by which removed messages are named by
+UID. Everything a server says is counted and bounded, however fast it says it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import random
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from webmail.errors import BadServerAnswer, ServerRefused, ServerUnavailable, WebmailError
+from webmail.imap import response, status, wire
+from webmail.imap.connection import quoted_folder, sign_in_error
+from webmail.imap.status import FolderState
+from webmail.imap.values import Server
+from webmail.mime.envelope import Envelope
+
+INBOX = "INBOX"
+# Seconds. A server may hang up on who idles for 30 minutes (RFC 2177); the minutes are spread, so
+# that two thousand do not renew at once after a restart.
+RENEW = (22 * 60, 28 * 60)
+# What comes together is told together: a message that arrives is an EXISTS, a RECENT and more.
+GATHER = 0.3
+# However much happens, it is told no more often than so.
+PAUSE = 2.0
+# Of one piece of news; what is beyond is not named, only that there is more.
+MOST_NAMED = 500
+MOST_ARRIVED = 20
+MOST_FOLDERS = 200
+# Folders of which a server told too little, so that they are asked for.
+MOST_ASKED = 10
+# Responses read before somebody is told: a server that never stops is not listened to for ever.
+MOST_RESPONSES = 5000
+# Responses to one command.
+MOST_ANSWERS = 20_000
+
+_EVENTS = "(MessageNew MessageExpunge FlagChange)"
+_NOTIFY = f"NOTIFY SET (SELECTED {_EVENTS}) (PERSONAL {_EVENTS})".encode()
+_COUNT = re.compile(rb"\* (\d{1,10}) (EXISTS|EXPUNGE|RECENT)\Z", re.IGNORECASE)
+_FETCH = re.compile(rb"\* (\d{1,10} )FETCH ", re.IGNORECASE)
+_VANISHED = re.compile(rb"\* VANISHED (?:\(EARLIER\) )?([0-9,:]+)\Z", re.IGNORECASE)
+_ENVELOPE = {b"UID", b"ENVELOPE"}
+Refusal = Callable[[bytes], WebmailError]
+
+_UNSAYABLE = re.compile(r"[\r\n\0]")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A message that is new in INBOX."""
+
+    uid: int
+    flags: frozenset[str]
+    envelope: Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What happened since the last time. ``folders`` are those of which something is new, INBOX
+    first if it is one; all else is of INBOX: ``changed`` maps UIDs to their flags as they are now,
+    ``gone`` are UIDs, ``partial`` says that more changed than is named.
+    """
+
+    folders: tuple[FolderState, ...]
+    arrived: tuple[Arrived, ...] = ()
+    changed: dict[int, frozenset[str]] = field(default_factory=dict)
+    gone: tuple[int, ...] = ()
+    partial: bool = False
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What was pushed and not told yet. ``sequences``: messages of which a server without QRESYNC
+    names no UID."""
+
+    inbox: bool = False
+    changed: dict[int, frozenset[str]] = field(default_factory=dict)
+    gone: set[int] = field(default_factory=set)
+    sequences: set[int] = field(default_factory=set)
+    folders: dict[str, dict[bytes, int]] = field(default_factory=dict)
+    partial: bool = False
+
+    def __bool__(self) -> bool:
+        return self.inbox or bool(self.folders)
+
+
+class Watch:
+    """One person's watched mailbox; `open` makes it. ``inbox`` is how INBOX stands,
+    ``everywhere`` whether news of the other folders are told too."""
+
+    __slots__ = (
+        "_heard",
+        "_quick",
+        "_server",
+        "_tag",
+        "_told",
+        "_wire",
+        "capabilities",
+        "everywhere",
+        "inbox",
+    )
+
+    def __init__(self, server: Server, opened: wire.Wire) -> None:
+        self._server = server
+        self._wire = opened
+        self._tag = 0
+        self._heard = _Heard()
+        self._told = 0.0
+        self._quick = False
+        self.capabilities: frozenset[str] = frozenset()
+        self.everywhere = False
+        self.inbox = FolderState(INBOX, 0, 0, 0, 0)
+
+    async def news(self) -> News:
+        """Wait until something has happened. Raises ServerUnavailable, BadServerAnswer."""
+        try:
+            while True:
+                await asyncio.sleep(max(0.0, self._told + PAUSE - time.monotonic()))
+                await self._idle()
+                if self._heard:
+                    self._told = time.monotonic()
+                    if news := await self._asked():
+                        return news
+        except OSError as error:  # TimeoutError is one
+            raise ServerUnavailable("The IMAP server does not answer.") from error
+
+    def close(self) -> None:
+        """Hang up; waits for nothing, raises nothing."""
+        with suppress(ServerUnavailable):
+            self._wire.send(b"bye LOGOUT\r\n")
+        self._wire.close()
+
+    # Signing in.
+
+    async def sign_in(self, login: str, password: str, client_address: str) -> None:
+        """From the greeting to the open INBOX. Raises SignInNeeded, ServerUnavailable, or
+        ServerRefused where the server takes no password so, or has no IDLE."""
+        await self._greeting()
+        await self._ask_capabilities()
+        if self._server.security == "starttls":
+            await self._command(b"STARTTLS")
+            async with asyncio.timeout(self._server.timeout):
+                await self._wire.start_tls(self._server)
+            await self._ask_capabilities()
+        await self._introduce(client_address)
+        await self._give_password(login, password)
+        await self._ask_capabilities()
+        if "IDLE" not in self.capabilities:
+            raise ServerRefused("The IMAP server has no IDLE.")
+        await self._open_inbox()
+
+    async def _greeting(self) -> None:
+        async with asyncio.timeout(self._server.timeout):
+            first = _text(await self._wire.receive())
+        if first.upper().startswith(b"* BYE"):
+            raise ServerUnavailable("The IMAP server takes no connection.")
+        if not first.upper().startswith(b"* OK"):
+            raise BadServerAnswer("This is no IMAP server.")
+
+    async def _ask_capabilities(self) -> None:
+        for said in await self._command(b"CAPABILITY"):
+            head, _, words = _text(said).partition(b"CAPABILITY ")
+            if head.upper() == b"* ":
+                self.capabilities = frozenset(words.decode("ascii", "replace").upper().split())
+
+    async def _introduce(self, client_address: str) -> None:
+        """As `connection.open` does: else one's wrong passwords would slow down everybody."""
+        if "ID" not in self.capabilities:
+            return
+        origin = f' "x-originating-ip" "{client_address}"' if client_address else ""
+        with suppress(ServerRefused):
+            await self._command(f'ID ("name" "webmail"{origin})'.encode())
+
+    async def _give_password(self, login: str, password: str) -> None:
+        """LOGIN for ASCII, else AUTHENTICATE PLAIN (RFC 4616)."""
+        if _UNSAYABLE.search(login + password):
+            raise ServerRefused("A login or password holds no line end.")
+        can_plain = "AUTH=PLAIN" in self.capabilities
+        is_disabled = "LOGINDISABLED" in self.capabilities
+        if can_plain and (is_disabled or not (login + password).isascii()):
+            secret = base64.b64encode("\0".join(("", login, password)).encode())
+            await self._command(b"AUTHENTICATE PLAIN", secret, refusal=sign_in_error)
+        elif is_disabled:
+            raise ServerRefused("The IMAP server takes no password on this connection.")
+        else:
+            words = f"LOGIN {_quoted(login)} {_quoted(password)}".encode()
+            await self._command(words, refusal=sign_in_error)
+
+    async def _open_inbox(self) -> None:
+        self._quick = {"ENABLE", "QRESYNC"} <= self.capabilities
+        if self._quick:
+            await self._command(b"ENABLE QRESYNC")
+        # For reading alone: a watch takes no message's \Recent away from a mail program.
+        await self._command(b"EXAMINE INBOX")
+        if self._quick and "NOTIFY" in self.capabilities:
+            with suppress(ServerRefused):
+                await self._command(_NOTIFY)
+                self.everywhere = True
+        self._heard = _Heard()
+        state = await self._status(INBOX)
+        if state is None:
+            raise BadServerAnswer("The IMAP server does not say how INBOX stands.")
+        self.inbox = state
+
+    # Waiting.
+
+    async def _idle(self) -> None:
+        """One IDLE, from its beginning to its end: when something was pushed, or it must be
+        renewed."""
+        tag = self._begin(b"IDLE")
+        async with asyncio.timeout(self._server.timeout):
+            while not _text(said := await self._wire.receive()).startswith(b"+"):
+                self._take(said, tag)
+        is_over = await self._listen(tag)
+        if is_over:
+            return
+        self._wire.send(b"DONE\r\n")
+        await self._finish(tag)
+
+    async def _listen(self, tag: bytes) -> bool:
+        """True when the server itself has ended the IDLE."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(random.uniform(*RENEW)):  # noqa: S311  no secret
+                while not self._heard:
+                    if self._take(await self._wire.receive(), tag):
+                        return True
+        if not self._heard:
+            return False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GATHER):
+                for _turn in range(MOST_RESPONSES):
+                    if self._take(await self._wire.receive(), tag):
+                        return True
+        return False
+
+    def _take(self, said: wire.Response, tag: bytes) -> bool:
+        """Note what a response tells. True for the tagged one that ends the command."""
+        text = _text(said)
+        if text.startswith(b"* "):
+            self._note(said, text)
+            return False
+        if text.startswith(tag + b" "):
+            _judge(text, response.refusal)
+            return True
+        raise BadServerAnswer("The IMAP server sent a line that is none of the protocol's.")
+
+    def _note(self, said: wire.Response, text: bytes) -> None:
+        heard = self._heard
+        if text[2:4].upper() == b"OK":
+            if b"[NOTIFICATIONOVERFLOW]" in text[:40].upper():
+                # It tells nothing any more (RFC 5465 section 5.8): asked for anew, it does.
+                raise ServerUnavailable("The IMAP server has too much to tell.")
+        elif count := _COUNT.match(text):
+            if count[2].upper() != b"RECENT":
+                heard.inbox = True
+                heard.partial |= count[2].upper() == b"EXPUNGE"
+        elif vanished := _VANISHED.match(text):
+            heard.inbox = True
+            heard.partial |= not _add_numbers(heard.gone, vanished[1])
+        elif _FETCH.match(text):
+            self._note_flags(said)
+        elif text[2:9].upper() == b"STATUS ":
+            name, values = status.named(_without_head(said, 9))
+            if name in heard.folders or len(heard.folders) < MOST_FOLDERS:
+                heard.folders[name] = values
+        elif text[2:5].upper() == b"BYE":
+            raise ServerUnavailable(
+                "The IMAP server closed the connection.", server_words=response.text(text[6:])
+            )
+
+    def _note_flags(self, said: wire.Response) -> None:
+        """``* 3 FETCH (UID 17 FLAGS (\\Seen))``; without QRESYNC mostly no UID."""
+        heard = self._heard
+        for sequence, values in _fetched(said):
+            if b"ENVELOPE" in values:
+                continue  # asked for, not pushed
+            heard.inbox = True
+            uid, flags = values.get(b"UID"), values.get(b"FLAGS")
+            if len(heard.changed) + len(heard.sequences) >= MOST_NAMED:
+                heard.partial = True
+            elif isinstance(uid, int) and isinstance(flags, tuple):
+                heard.changed[uid] = response.flag_set(flags)
+            else:
+                heard.sequences.add(sequence)
+
+    # Asking, once something was pushed.
+
+    async def _asked(self) -> News | None:
+        """What was heard, with what must be asked for; None when nothing is really new, as when
+        only \\Recent went."""
+        if self._heard.sequences:
+            numbers = ",".join(map(str, sorted(self._heard.sequences)))
+            self._heard.sequences = set()
+            await self._command(f"FETCH {numbers} (UID FLAGS)".encode())
+        # What is pushed from here on is the next piece of news.
+        heard, self._heard = self._heard, _Heard()
+        before = self.inbox
+        if heard.inbox:
+            self.inbox = await self._status(INBOX) or before
+        arrived = await self._arrivals(before.uidnext, self.inbox.uidnext)
+        others = await self._states(heard.folders)
+        is_new = bool(self.inbox != before or heard.changed or heard.gone or heard.partial)
+        if not (is_new or others):
+            return None
+        for message in arrived:
+            heard.changed.pop(message.uid, None)
+        folders = (self.inbox, *others) if is_new else others
+        return News(folders, arrived, heard.changed, tuple(sorted(heard.gone)), heard.partial)
+
+    async def _arrivals(self, first: int, following: int) -> tuple[Arrived, ...]:
+        """Messages with the UIDs from ``first`` on, the newest of them if there are many."""
+        first = max(1, first, following - MOST_ARRIVED)
+        if first >= following:
+            return ()
+        found = []
+        words = f"UID FETCH {first}:{following - 1} (UID FLAGS ENVELOPE)".encode()
+        for said in await self._command(words):
+            found += [
+                _arrived(values) for _number, values in _fetched(said) if set(values) >= _ENVELOPE
+            ]
+        return tuple(found[:MOST_ARRIVED])
+
+    async def _states(self, told: dict[str, dict[bytes, int]]) -> tuple[FolderState, ...]:
+        states: list[FolderState] = []
+        for name, values in told.items():
+            if name == INBOX:
+                continue
+            state = status.complete(name, values)
+            if state is None and len(states) < MOST_ASKED:
+                state = await self._status(name)
+            if state is not None:
+                states.append(state)
+        return tuple(states)
+
+    async def _status(self, folder: str) -> FolderState | None:
+        """None for a folder that is gone."""
+        words = b" ".join(
+            (b"STATUS", quoted_folder(folder), status.items(self.capabilities).encode())
+        )
+        try:
+            answers = await self._command(words)
+        except ServerRefused:
+            return None
+        for said in answers:
+            if _text(said)[2:9].upper() == b"STATUS ":
+                name, values = status.named(_without_head(said, 9))
+                if name == folder:
+                    self._heard.folders.pop(name, None)
+                    return status.complete(name, values)
+        return None
+
+    # Commands.
+
+    def _begin(self, command: bytes) -> bytes:
+        self._tag += 1
+        tag = b"w%d" % self._tag
+        self._wire.send(b"%s %s\r\n" % (tag, command))
+        return tag
+
+    async def _command(
+        self, command: bytes, continued: bytes = b"", refusal: Refusal = response.refusal
+    ) -> list[wire.Response]:
+        """Send one command; the untagged responses until its end. ``continued`` is said when the
+        server asks for more; ``refusal`` makes the error of a NO."""
+        tag = self._begin(command)
+        answers: list[wire.Response] = []
+        async with asyncio.timeout(self._server.timeout):
+            for _turn in range(MOST_ANSWERS):
+                said = await self._wire.receive()
+                text = _text(said)
+                if text.startswith(b"+") and continued:
+                    self._wire.send(continued + b"\r\n")
+                elif text.startswith(tag + b" "):
+                    _judge(text, refusal)
+                    return answers
+                else:
+                    self._take(said, tag)
+                    answers.append(said)
+        raise BadServerAnswer("The IMAP server does not stop answering.")
+
+    async def _finish(self, tag: bytes) -> None:
+        """To the end of an IDLE that was left."""
+        async with asyncio.timeout(self._server.timeout):
+            for _turn in range(MOST_ANSWERS):
+                if self._take(await self._wire.receive(), tag):
+                    return
+        raise BadServerAnswer("The IMAP server does not stop telling.")
+
+
+async def open(server: Server, login: str, password: str, *, client_address: str = "") -> Watch:
+    """Connect, sign in and open INBOX. Nothing of the password is kept.
+
+    Raises SignInNeeded when login or password is refused, ServerUnavailable, BadServerAnswer, and
+    ServerRefused where there is no way to watch.
+    """
+    try:
+        async with asyncio.timeout(server.timeout):
+            watch = Watch(server, await wire.connect(server))
+    except (OSError, UnicodeError) as error:  # TimeoutError is one; so are TLS's
+        raise ServerUnavailable("The IMAP server cannot be reached.") from error
+    try:
+        await watch.sign_in(login, password, client_address)
+    except OSError as error:
+        watch.close()
+        raise ServerUnavailable("The IMAP server does not answer.") from error
+    except BaseException:
+        watch.close()
+        raise
+    return watch
+
+
+def _judge(tagged: bytes, refusal: Refusal) -> None:
+    """Raise what a NO or BAD means."""
+    word, _, words = tagged.partition(b" ")[2].partition(b" ")
+    if word.upper() == b"NO":
+        raise refusal(words)
+    if word.upper() != b"OK":
+        raise BadServerAnswer(
+            "The IMAP server did not understand.", server_words=response.text(words)
+        )
+
+
+def _text(said: wire.Response) -> bytes:
+    """A response up to its first literal."""
+    first = said[0]
+    return first[0] if isinstance(first, tuple) else first
+
+
+def _without_head(said: wire.Response, size: int) -> list[Any]:
+    first = said[0]
+    cut: Any = (first[0][size:], first[1]) if isinstance(first, tuple) else first[size:]
+    return [cut, *said[1:]]
+
+
+def _fetched(said: wire.Response) -> Iterator[tuple[int, dict[bytes, Any]]]:
+    """Sequence number and items of a FETCH response; nothing for another one."""
+    found = _FETCH.match(_text(said))
+    if found:
+        first, *rest = _without_head(said, found.end())
+        numbered = (found[1] + first[0], first[1]) if isinstance(first, tuple) else found[1] + first
+        yield from response.items([numbered, *rest])
+
+
+def _arrived(values: dict[bytes, Any]) -> Arrived:
+    """The envelope of a message that cannot be read is empty: it has arrived all the same."""
+    try:
+        envelope = response.envelope(values[b"ENVELOPE"])
+    except response.TRIPS:
+        envelope = Envelope()
+    flags = values.get(b"FLAGS")
+    uid = values[b"UID"]
+    return Arrived(
+        uid=uid if isinstance(uid, int) else 0,
+        flags=response.flag_set(flags if isinstance(flags, tuple) else ()),
+        envelope=envelope,
+    )
+
+
+def _add_numbers(to: set[int], uid_set: bytes) -> bool:
+    """Add those of a set (``17,19:21``); False when there are more than are named."""
+    for piece in uid_set.split(b","):
+        first, _, last = piece.partition(b":")
+        if not first.isdigit() or not (last or first).isdigit():
+            return False
+        low, high = sorted((int(first), int(last or first)))
+        if len(to) + high - low >= MOST_NAMED:
+            return False
+        to.update(range(low, high + 1))
+    return True
+
+
+def _quoted(word: str) -> str:
+    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'

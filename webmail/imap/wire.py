@@ -1,0 +1,160 @@
+"""The socket of a watched mailbox: a server's responses, one whole one at a time, within limits.
+
+asyncio's own streams lose a response that a time-out cuts in its middle, and cannot tell whether
+something lay in wait behind the answer to STARTTLS. A waiting one is kept in some two kilobytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import ssl
+from functools import cache
+
+from webmail.errors import BadServerAnswer, ServerUnavailable
+from webmail.imap.values import Server
+
+# Bytes of one response with its literals. The longest that is asked for is an envelope.
+LIMIT = 256 * 1024
+# Seconds of silence after which the kernel asks whether the other side is still there: a firewall
+# forgets a connection on which nothing is said.
+_QUIET = 240
+
+_LITERAL = re.compile(rb"\{(\d{1,10})\}\r\n\Z")
+
+# As imaplib gives a line: (text up to the literal, literal), then the rest.
+Response = list["bytes | tuple[bytes, bytes]"]
+
+
+class Wire(asyncio.Protocol):
+    """One connection. Not for two readers at once."""
+
+    __slots__ = ("_buffer", "_is_lost", "_is_paused", "_transport", "_waiting")
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._transport: asyncio.Transport | None = None
+        self._waiting: asyncio.Future[None] | None = None
+        self._is_lost = False
+        self._is_paused = False
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]  # of a TCP connection it is one
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        if len(self._buffer) > LIMIT and self._transport and not self._is_paused:
+            # Whoever sends faster than is read waits in his own buffers.
+            self._is_paused = True
+            self._transport.pause_reading()
+        self._wake()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._is_lost = True
+        self._wake()
+
+    # What the watch calls.
+
+    def send(self, data: bytes) -> None:
+        if self._transport is None or self._is_lost or self._transport.is_closing():
+            raise ServerUnavailable("The connection is closed.")
+        self._transport.write(data)
+
+    async def receive(self) -> Response:
+        """The next whole response. Nothing is lost when the caller gives up waiting.
+
+        Raises ServerUnavailable when the server hangs up, BadServerAnswer for one that is too long.
+        """
+        while (found := self._whole()) is None:
+            if len(self._buffer) > LIMIT:
+                raise BadServerAnswer("The IMAP server sent a response that is too long.")
+            if self._is_lost:
+                raise ServerUnavailable("The IMAP server hung up.")
+            await self._more()
+        return found
+
+    async def start_tls(self, server: Server) -> None:
+        if self._buffer:
+            # Someone on the way put answers into the clear text, to be read as if they had come by
+            # TLS.
+            raise BadServerAnswer("There is more than an answer to STARTTLS.")
+        loop = asyncio.get_running_loop()
+        transport = await loop.start_tls(
+            self._transport,  # type: ignore[arg-type]  # connected, it has one
+            self,
+            _context(server.ca_file),
+            server_hostname=server.host,
+        )
+        self._transport = transport
+
+    def close(self) -> None:
+        """Hang up, without waiting for what the other side says to it."""
+        # uvloop takes it ill when nothing is left to be closed.
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.abort()
+
+    def _whole(self) -> Response | None:
+        """The response at the head of the buffer; None when its end has not come."""
+        pieces: Response = []
+        at = 0
+        while (end := self._buffer.find(b"\n", at) + 1) > 0:
+            line = bytes(self._buffer[at:end])
+            literal = _LITERAL.search(line)
+            if literal is None:
+                pieces.append(line.rstrip(b"\r\n"))
+                self._drop(end)
+                return pieces
+            at = end + int(literal[1])
+            if at > LIMIT:
+                raise BadServerAnswer("The IMAP server announced more than is read at once.")
+            if len(self._buffer) < at:
+                return None
+            pieces.append((line[:-2], bytes(self._buffer[end:at])))
+        return None
+
+    def _drop(self, size: int) -> None:
+        del self._buffer[:size]
+        if self._is_paused and len(self._buffer) <= LIMIT and self._transport:
+            self._is_paused = False
+            self._transport.resume_reading()
+
+    async def _more(self) -> None:
+        self._waiting = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiting
+        finally:
+            self._waiting = None
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+
+async def connect(server: Server) -> Wire:
+    """A connection by TLS from the start where the server is so. Raises OSError, ssl.SSLError."""
+    loop = asyncio.get_running_loop()
+    by_tls = server.security == "tls"
+    _transport, wire = await loop.create_connection(
+        Wire,
+        server.host,
+        server.port,
+        ssl=_context(server.ca_file) if by_tls else None,
+        server_hostname=server.host if by_tls else None,
+    )
+    _keep_alive(_transport.get_extra_info("socket"))
+    return wire
+
+
+def _keep_alive(sock: socket.socket) -> None:
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if hasattr(socket, "TCP_KEEPIDLE"):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _QUIET)
+
+
+@cache
+def _context(ca_file: str) -> ssl.SSLContext:
+    """One for all: the system's certificates are half a megabyte. They are always verified."""
+    return ssl.create_default_context(cafile=ca_file or None)

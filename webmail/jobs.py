@@ -1,0 +1,207 @@
+"""What is done to many messages: the first second of it in the request, the rest by a job.
+
+The job's row holds what `webmail.mailbox.bulk` says between any two commands, written down before a
+command is sent and after its answer: whoever takes it up after a dropped line or a killed worker
+does nothing twice. It borrows the person's password until it is over.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import lending, session
+from accounts.http import SignedInRequest
+from accounts.models import User
+from webmail.errors import MessageNotFound, ServerUnavailable, SignInNeeded, WebmailError
+from webmail.imap import uid_sets
+from webmail.imap.connection import Connection
+from webmail.mailbox import bulk
+from webmail.mailbox.actions import Begun, Step
+from webmail.mailbox.bulk import MOST_MESSAGES, Work, packed, unpacked
+from webmail.models import MailJob
+
+State = MailJob.State
+
+SECONDS = 0.8
+"""Of a request; what takes longer goes on without it."""
+_AGAIN = timedelta(seconds=10)
+"""Before a job is tried again whose server did not answer, or that nobody has started."""
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What a person asked for, as it is told to him: the verb of the forms, the folder in which he
+    asked, and the one that messages go to, where he chose it."""
+
+    verb: str
+    folder: str
+    to: str = ""
+
+
+@dataclass(frozen=True)
+class Done:
+    """How far a request came. ``job``: goes on with the rest, or tells why it stopped."""
+
+    work: Work
+    job: MailJob | None = None
+
+
+def do(request: SignedInRequest, imap: Connection, deed: Deed, steps: Iterable[Step]) -> Done:
+    """Do the first second of it. The caller starts the job, if there is one, when the connection is
+    given back. Raises MessageNotFound when none of the messages is there any more, and what stopped
+    it before anything was done.
+    """
+    work = asked = Work(tuple(step for step in steps if step.uids))
+    deadline = time.monotonic() + SECONDS
+    try:
+        for work in bulk.run(imap, asked):
+            if work.begun is None and time.monotonic() > deadline:
+                break
+    except ServerUnavailable:
+        # One command is no work for a job: the person sees in the list what became of it.
+        if work.total <= bulk.FIRST:
+            raise
+    except WebmailError as error:
+        if not work.done:
+            raise
+        return Done(work, _note(request.user, deed, work, State.FAILED, type(error).__name__))
+    if work.is_over:
+        if work.gone and not work.done:
+            raise MessageNotFound("None of the messages is there any more.")
+        return Done(work)
+    job = _note(request.user, deed, work, State.WAITING)
+    job.credential = lending.lend(request)
+    job.save(update_fields=["credential"])
+    return Done(work, job)
+
+
+def keep(user: User, deed: Deed, work: Work) -> MailJob:
+    """Something that is over and whose way back is too long for a form."""
+    return _note(user, deed, work, State.DONE)
+
+
+def run(pk: int) -> None:
+    """Do a job, or what is left of it. A second time, or while another does it, nothing happens."""
+    job = MailJob.objects.claim(pk)
+    if job is None:
+        return
+    try:
+        with session.imap_for(job) as imap:
+            _go_on(job, imap)
+    except SignInNeeded:
+        _stop(job, State.PASSWORD)
+    except ServerUnavailable as error:
+        if job.attempts < MailJob.MOST_ATTEMPTS:
+            job.leave([State.RUNNING], State.WAITING)
+        else:
+            _stop(job, State.FAILED, type(error).__name__)
+    except WebmailError as error:
+        _stop(job, State.FAILED, type(error).__name__)
+    except Exception:
+        _stop(job, State.FAILED, "Broken")
+        raise
+
+
+def cancel(job: MailJob) -> bool:
+    """What was done stays, and can be taken back; False when it was over already."""
+    if not job.leave(MailJob.UNFINISHED, State.CANCELLED):
+        return False
+    lending.give_back(job.credential)
+    return True
+
+
+def resume(request: SignedInRequest, job: MailJob) -> bool:
+    """With the password that the person has given meanwhile; the caller starts the job."""
+    return job.leave([State.PASSWORD], State.WAITING, attempts=0, credential=lending.lend(request))
+
+
+def way_back(job: MailJob) -> tuple[Step, ...]:
+    """What takes back what was done, for whoever asks first; nothing afterwards."""
+    first = MailJob.objects.filter(pk=job.pk, is_undone=False).exclude(state__in=MailJob.UNFINISHED)
+    return _read(job).undo if first.update(is_undone=True) else ()
+
+
+def tend() -> list[int]:
+    """Take up what died, remove what is over its time. Returns the jobs that the caller should
+    start."""
+    now = timezone.now()
+    dead = MailJob.objects.filter(state=State.RUNNING, changed__lt=now - MailJob.PATIENCE)
+    for job in dead.select_related("credential"):
+        if job.attempts < MailJob.MOST_ATTEMPTS:
+            job.leave([State.RUNNING], State.WAITING)
+        else:
+            _stop(job, State.FAILED, "Broken")
+    lending.forget_overdue()
+    MailJob.objects.filter(changed__lt=now - MailJob.KEPT).exclude(state=State.RUNNING).delete()
+    waiting = MailJob.objects.filter(Q(changed__lt=now - _AGAIN), state=State.WAITING)
+    return list(waiting.order_by("changed").values_list("pk", flat=True)[:50])
+
+
+def _note(user: User, deed: Deed, work: Work, state: MailJob.State, failure: str = "") -> MailJob:
+    return MailJob.objects.create(
+        user=user,
+        verb=deed.verb,
+        folder=deed.folder,
+        to=deed.to,
+        total=work.total,
+        state=state,
+        failure=failure,
+        **_columns(work),
+    )
+
+
+def _go_on(job: MailJob, imap: Connection) -> None:
+    for work in bulk.run(imap, _read(job)):
+        if not _write_down(job, work):
+            return
+    _stop(job, State.DONE)
+
+
+def _write_down(job: MailJob, work: Work) -> bool:
+    """False when the job was cancelled, or another worker has it: then this one stops. What it did
+    before a cancellation is kept all the same, for the way back."""
+    mine = MailJob.objects.filter(pk=job.pk, attempts=job.attempts)
+    columns = {**_columns(work), "changed": timezone.now()}
+    if mine.filter(state=State.RUNNING).update(**columns):
+        return True
+    mine.filter(state=State.CANCELLED).update(**columns)
+    return False
+
+
+def _columns(work: Work) -> dict[str, Any]:
+    written: dict[str, Any] = {"left": packed(work.left), "undo": packed(work.undo)}
+    if begun := work.begun:
+        chosen = uid_sets.compressed(begun.chosen)
+        (step,) = packed([begun.step])
+        written["begun"] = [step, chosen, begun.uidvalidity, begun.uidnext]
+    return {"work": written, "done": work.done, "gone": work.gone}
+
+
+def _read(job: MailJob) -> Work:
+    written: dict[str, Any] = job.work
+    begun = None
+    if "begun" in written:
+        row, chosen, uidvalidity, uidnext = written["begun"]
+        (step,) = unpacked([row])
+        uids = uid_sets.expanded(chosen, MOST_MESSAGES) if chosen else ()
+        begun = Begun(step, uids, uidvalidity, uidnext)
+    return Work(
+        unpacked(written["left"]),
+        done=job.done,
+        gone=job.gone,
+        undo=unpacked(written["undo"]),
+        begun=begun,
+    )
+
+
+def _stop(job: MailJob, state: MailJob.State, failure: str = "") -> None:
+    """Over, or waiting for its person: the password is given back."""
+    job.leave([State.RUNNING], state, failure=failure)
+    lending.give_back(job.credential)

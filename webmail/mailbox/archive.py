@@ -1,0 +1,67 @@
+"""The archive: messages are filed by the year in which they were received."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+
+from webmail.errors import ServerRefused
+from webmail.imap import fetch, names, response, uid_sets
+from webmail.imap.connection import Connection, quoted_folder
+from webmail.mailbox.actions import MOVE, Step
+
+
+def by_year(imap: Connection, step: Step, known: dict[int, str]) -> tuple[Step, ...]:
+    """Moves to the years' folders below ``step.to``, which are made when missing; nothing for
+    messages that are gone. A message without a date goes to ``step.to`` itself, as all do on a
+    server that allows no folder below it.
+
+    ``known`` remembers the years' folders from one call to the next: a year costs two or three
+    commands once, a call one.
+    """
+    imap.require(step.first)
+    years: dict[int, list[int]] = defaultdict(list)
+    for uid, received in fetch.arrivals(imap, uid_sets.compressed(step.uids)).items():
+        if uid in step.uids:
+            years[received.year if received else 0].append(uid)
+    missing = years.keys() - known.keys()
+    if missing:
+        known.update(_folders(imap, step.to, missing))
+    return tuple(
+        replace(step, verb=MOVE, uids=tuple(sorted(uids)), to=known[year])
+        for year, uids in sorted(years.items())
+    )
+
+
+def _folders(imap: Connection, above: str, years: set[int]) -> dict[int, str]:
+    there, delimiter = _below(imap, above)
+    found = {0: above}
+    for year in sorted(years - {0}):
+        name = f"{above}{delimiter}{year}"
+        found[year] = name if name in there or _make(imap, name) else above
+    return found
+
+
+def _below(imap: Connection, above: str) -> tuple[set[str], str]:
+    """The folders of this name and below it, and the sign that parts their levels."""
+    there, delimiter = set(), ""
+    pattern = quoted_folder(above)[:-1] + b'*"'
+    for line in response.lines(imap.command("LIST", '""', pattern)):
+        said = response.parsed(line)
+        if len(said) > 2:
+            delimiter = delimiter or response.raw_bytes(said[1]).decode("ascii", "replace")
+            there.add(names.decode(response.raw_bytes(said[2]))[0])
+    return there, delimiter
+
+
+def _make(imap: Connection, name: str) -> bool:
+    """False where the server takes no such folder."""
+    try:
+        imap.command("CREATE", quoted_folder(name), changes=True)
+    except ServerRefused:
+        # Another session may have been quicker.
+        if imap.code() != "ALREADYEXISTS":
+            return False
+    # Programs that show only subscribed folders would not see it.
+    imap.command("SUBSCRIBE", quoted_folder(name), changes=True)
+    return True

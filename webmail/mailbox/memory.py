@@ -1,0 +1,37 @@
+"""What the mailbox may remember between two requests: handed in by who knows the session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+
+class Memory(Protocol):
+    """Values that JSON can carry, by kind and name; any of them may be lost at any time."""
+
+    def get(self, kind: str, name: str) -> Any: ...
+
+    def put(self, kind: str, name: str, value: Any) -> None: ...
+
+    def get_many(self, kind: str, names: Iterable[str]) -> dict[str, Any]: ...
+
+    def put_many(self, kind: str, values: Mapping[str, Any]) -> None: ...
+
+
+class _Nothing:
+    """Forgets everything."""
+
+    def get(self, kind: str, name: str) -> Any:
+        return None
+
+    def put(self, kind: str, name: str, value: Any) -> None:
+        return
+
+    def get_many(self, kind: str, names: Iterable[str]) -> dict[str, Any]:
+        return {}
+
+    def put_many(self, kind: str, values: Mapping[str, Any]) -> None:
+        return
+
+
+NOTHING: Memory = _Nothing()

@@ -1,0 +1,33 @@
+"""Whether there is news: how some folders stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from webmail.errors import FolderNotFound, ServerRefused
+from webmail.imap import status
+from webmail.imap.connection import Connection
+from webmail.imap.status import FolderState
+
+
+def states(imap: Connection, names: Sequence[str]) -> tuple[FolderState, ...]:
+    """In the order of the names; a folder that is gone, or not to be asked about, is left out.
+
+    One command where the server has LIST-STATUS (RFC 5819), else one for each; and one before if
+    the connection has one of them open: of that one Dovecot tells what it has told before.
+    """
+    asked = tuple(dict.fromkeys(names))
+    if imap.open_folder in asked:
+        imap.command("NOOP")
+    if len(asked) > 1 and status.can_list(imap, asked):
+        found = status.ask_several(imap, asked)
+    else:
+        found = {name: state for name in asked if (state := _state(imap, name))}
+    return tuple(found[name] for name in asked if name in found)
+
+
+def _state(imap: Connection, name: str) -> FolderState | None:
+    try:
+        return status.ask(imap, name)
+    except (FolderNotFound, ServerRefused):
+        return None

@@ -1,0 +1,435 @@
+"""Which messages of a folder a list shows, and in which order.
+
+The plain list, newest arrival first, goes by sequence number and never comes here. All others are
+lists of UIDs, asked of the server once and then brought up to date. Those by what never changes
+(date, people, subject, size) are good as long as nothing came or went: what came is named by
+``SEARCH UID n:*``, and its place found by sorting it among a few of the others; that something went
+is told by the count. Those by flags are told what changed by CONDSTORE (RFC 7162), without which
+they are asked for anew. QRESYNC would name what went, but turns every EXPUNGE of the connection
+into another response; ESEARCH names what is left in one line of ranges.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import sys
+import time
+import unicodedata
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+from typing import Any
+
+from webmail.imap import fetch, search, uid_sets
+from webmail.imap.connection import Connection
+from webmail.imap.values import FLAGGED, SEEN, Fetched, Selected
+from webmail.mailbox import summaries
+from webmail.mailbox.memory import Memory
+
+SORTS = ("arrival", "date", "from", "to", "subject", "size", "flagged", "unread")
+FILTERS = ("", "unread", "flagged", "attachment", "contacts")
+
+# Messages that came since a list was sorted, and are put in their places; more are sorted anew.
+MOST_MERGED = 10
+# Every how many messages of a sorted list one is taken to find a place in it.
+_PROBES = 400
+# Up to so many UIDs a set is named in a command, scattered as they may be.
+_MOST_NAMED = 900
+# A server without SORT: so many are sorted here, and no longer than so many seconds.
+MOST_SORTED_HERE = 5_000
+SECONDS_TO_SORT = 10.0
+_AT_ONCE = 500
+# A server without $HasAttachment: so many of the newest are looked through.
+MOST_LOOKED_THROUGH = 1_000
+# Addresses of contacts that are searched for, so many a command, in mail of the last year.
+MOST_ADDRESSES = 200
+_ADDRESSES_AT_ONCE = 50
+CONTACTS_DAYS = 365
+
+SORT_TOO_MANY, ATTACHMENT_NEWEST, CONTACTS_LAST_YEAR, CONTACTS_TOO_MANY = (
+    "sort_too_many",
+    "attachment_newest",
+    "contacts_last_year",
+    "contacts_too_many",
+)
+
+_KIND = "order"
+_FLAG_OF = {"unread": (SEEN, False, "UNSEEN"), "flagged": (FLAGGED, True, "FLAGGED")}
+_HAS, _HAS_NOT = "$hasattachment", "$hasnoattachment"
+_ANSWER = re.compile(r"^\s*(?:(?:re|fwd?|tr|rép|aw|wg|sv)\s*(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class View:
+    """How a folder is shown. ``only``: the filter, of which ``contacts`` searches for the
+    ``addresses``.
+    """
+
+    sort: str = "arrival"
+    down: bool = True
+    only: str = ""
+    addresses: tuple[str, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it goes by sequence number."""
+        return self.sort == "arrival" and not self.only
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """UIDs from the top of the list down. ``notes``: what is to be said of how they were found."""
+
+    uids: tuple[int, ...]
+    notes: frozenset[str] = frozenset()
+
+
+def of(imap: Connection, selected: Selected, view: View, memory: Memory) -> Ordered:
+    """The messages of the open folder that a view shows. Raises what commands raise."""
+    lists = _Lists(imap, selected, memory)
+    members, notes = lists.members(view)
+    if view.sort == "arrival":
+        uids = lists.everything() if members is None else members
+    elif view.sort in _FLAG_OF:
+        chosen, _notes = lists.members(View(only=view.sort))
+        uids = _parted(lists.everything() if members is None else members, chosen or ())
+    elif members is not None and len(members) <= _MOST_NAMED and lists.can_sort:
+        named = f"UID {uid_sets.compressed(members)}"
+        uids = search.in_order(imap, lists.key(view.sort), named) if members else ()
+    else:
+        ordered = lists.by(view.sort)
+        if ordered is None:
+            notes |= {SORT_TOO_MANY}
+            ordered = lists.everything()
+        wanted = None if members is None else frozenset(members)
+        uids = tuple(uid for uid in ordered if wanted is None or uid in wanted)
+    return Ordered(uids[::-1] if view.down else uids, notes)
+
+
+def _parted(uids: Sequence[int], chosen: Iterable[int]) -> tuple[int, ...]:
+    """Lowest first: the others, then the chosen ones."""
+    last = frozenset(chosen)
+    return (*(uid for uid in uids if uid not in last), *(uid for uid in uids if uid in last))
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A list as it was. ``exists`` messages were in the folder, none with a UID above ``last``;
+    ``modseq`` is 0 for lists on what never changes.
+    """
+
+    uids: tuple[int, ...]
+    exists: int
+    last: int
+    modseq: int = 0
+
+    def packed(self) -> dict[str, Any]:
+        numbers = array("I", self.uids)
+        if sys.byteorder == "big":
+            numbers.byteswap()
+        packed = base64.b64encode(numbers.tobytes()).decode()
+        return {**vars(self), "uids": packed}
+
+    @classmethod
+    def unpacked(cls, packed: dict[str, Any]) -> _Kept:
+        numbers = array("I", base64.b64decode(packed["uids"]))
+        if sys.byteorder == "big":
+            numbers.byteswap()
+        return cls(**{**packed, "uids": tuple(numbers)})
+
+
+class _Lists:
+    """The lists of one open folder, lowest first, from the memory or from the server."""
+
+    def __init__(self, imap: Connection, selected: Selected, memory: Memory) -> None:
+        self._imap = imap
+        self._selected = selected
+        self._memory = memory
+        self.can_sort = imap.has("SORT")
+
+    def everything(self) -> tuple[int, ...]:
+        return search.matching(self._imap, (b"ALL",))
+
+    def key(self, sort: str) -> str:
+        """What SORT calls it; people by their names where the server can (RFC 5957)."""
+        if sort in ("from", "to") and self._imap.has("SORT=DISPLAY"):
+            return f"DISPLAY{sort.upper()}"
+        return sort.upper()
+
+    def members(self, view: View) -> tuple[tuple[int, ...] | None, frozenset[str]]:
+        """What the view's filter lets through, and what is to be said of it; None for all."""
+        match view.only:
+            case "unread" | "flagged":
+                return self._flagged(view.only), frozenset()
+            case "attachment":
+                return self._with_attachment()
+            case "contacts":
+                return self._from_contacts(view.addresses)
+        return None, frozenset()
+
+    # --- by what never changes ---
+
+    def by(self, sort: str) -> tuple[int, ...] | None:
+        """All messages in this order; None when the server can't sort and there are too many."""
+        if not self.can_sort and self._selected.exists > MOST_SORTED_HERE:
+            return None
+        kept = self._get(f"by {sort}")
+        known = self._up_to_date(kept, partial(self._placed, sort)) if kept else None
+        if known is None:
+            known = self._sorted(sort)
+        if known is not None and known != kept:
+            self._put(f"by {sort}", known)
+        return known.uids if known else None
+
+    def _sorted(self, sort: str) -> _Kept | None:
+        if self.can_sort:
+            uids = search.in_order(self._imap, self.key(sort))
+        elif (sorted_here := _sorted_here(self._imap, self._selected, sort)) is not None:
+            uids = sorted_here
+        else:
+            return None
+        return _Kept(uids, self._imap.known().exists, max(uids, default=0))
+
+    def _placed(
+        self, sort: str, uids: tuple[int, ...], came: Sequence[int]
+    ) -> tuple[int, ...] | None:
+        if not self.can_sort or len(came) > MOST_MERGED or len(uids) <= _PROBES:
+            return None
+        return _merged(lambda named: search.in_order(self._imap, self.key(sort), named), uids, came)
+
+    def _up_to_date(
+        self, kept: _Kept, place: Callable[[tuple[int, ...], Sequence[int]], tuple[int, ...] | None]
+    ) -> _Kept | None:
+        """A list with what came put in its place and without what went; None when it must be asked
+        for anew. One command when nothing happened.
+        """
+        found = search.uids(self._imap, f"UID {kept.last + 1}:*")
+        # "n:*" names the last message even when its UID is below n.
+        came = sorted(uid for uid in found if uid > kept.last)
+        exists = self._imap.known().exists
+        gone = kept.exists + len(came) - exists
+        if gone < 0:
+            return None
+        uids = kept.uids
+        if gone:
+            left = frozenset(self.everything())
+            uids = tuple(uid for uid in uids if uid in left)
+        if came:
+            placed = place(uids, came)
+            if placed is None:
+                return None
+            uids = placed
+        return _Kept(uids, exists, max(kept.last, *came) if came else kept.last)
+
+    # --- by flags ---
+
+    def _flagged(self, only: str) -> tuple[int, ...]:
+        flag, on, criteria = _FLAG_OF[only]
+        kept = self._get(only)
+        known = self._changed(kept, flag, on) if kept and kept.modseq else None
+        if known is None:
+            uids = search.matching(self._imap, (criteria.encode(),))
+            exists = self._imap.known().exists
+            known = _Kept(uids, exists, self._last(), self._selected.highestmodseq)
+        if known.modseq and known != kept:
+            self._put(only, known)
+        return known.uids
+
+    def _last(self) -> int:
+        """The highest UID of the folder."""
+        exists = self._imap.known().exists
+        marks = fetch.marks_by_sequence(self._imap, exists, exists) if exists else ()
+        return marks[-1].uid if marks else 0
+
+    def _changed(self, kept: _Kept, flag: str, on: bool) -> _Kept | None:
+        """A list with what CONDSTORE tells; None when messages went, which it does not tell."""
+        changes = fetch.changed_since(self._imap, kept.modseq)
+        came = sum(mark.uid > kept.last for mark in changes)
+        exists = self._imap.known().exists
+        if kept.exists + came != exists:
+            return None
+        if not changes:
+            return kept
+        uids = set(kept.uids)
+        for mark in changes:
+            (uids.add if (flag in mark.flags) == on else uids.discard)(mark.uid)
+        return _Kept(
+            tuple(sorted(uids)),
+            exists,
+            max(kept.last, *(mark.uid for mark in changes)),
+            max(kept.modseq, *(mark.modseq for mark in changes)),
+        )
+
+    # --- filters that must look closer ---
+
+    def _with_attachment(self) -> tuple[tuple[int, ...], frozenset[str]]:
+        if self._selected.keywords & {_HAS, _HAS_NOT}:
+            return search.matching(self._imap, (f"KEYWORD {_HAS}".encode(),)), frozenset()
+        uids = self._kept_or("attachment", self._looked_through, self._having)
+        is_part = self._selected.exists > MOST_LOOKED_THROUGH
+        return uids, frozenset({ATTACHMENT_NEWEST} if is_part else ())
+
+    def _looked_through(self) -> tuple[int, ...]:
+        exists = self._imap.known().exists
+        if not exists:
+            return ()
+        first = max(1, exists - MOST_LOOKED_THROUGH + 1)
+        marks = fetch.marks_by_sequence(self._imap, first, exists)
+        return self._having([mark.uid for mark in marks])
+
+    def _having(self, uids: Sequence[int]) -> tuple[int, ...]:
+        """Those that have an attachment, by their structure."""
+        marks = fetch.marks(self._imap, uids)
+        rows: list[summaries.Summary] = []
+        for start in range(0, len(marks), _AT_ONCE):
+            some = marks[start : start + _AT_ONCE]
+            rows += summaries.of(self._imap, self._selected, some, self._memory)
+        return tuple(sorted(row.ref.uid for row in rows if row.attachment))
+
+    def _from_contacts(self, addresses: Sequence[str]) -> tuple[tuple[int, ...], frozenset[str]]:
+        wanted = tuple(address for address in addresses if _is_searchable(address))
+        chosen = wanted[:MOST_ADDRESSES]
+        since = date.today() - timedelta(days=CONTACTS_DAYS)
+        digest = hashlib.blake2b(json.dumps([chosen, str(since)]).encode(), digest_size=12)
+
+        def among(named: str) -> tuple[int, ...]:
+            found: set[int] = set()
+            for start in range(0, len(chosen), _ADDRESSES_AT_ONCE):
+                some = chosen[start : start + _ADDRESSES_AT_ONCE]
+                criteria = f"{named}SINCE {imap_date(since)} {_from_any(some)}"
+                found.update(search.uids(self._imap, criteria))
+            return tuple(sorted(found))
+
+        uids = self._kept_or(
+            f"contacts {digest.hexdigest()}",
+            lambda: among(""),
+            lambda came: among(f"UID {uid_sets.compressed(came)} "),
+        )
+        notes = {CONTACTS_LAST_YEAR}
+        if len(wanted) > MOST_ADDRESSES:
+            notes.add(CONTACTS_TOO_MANY)
+        return uids, frozenset(notes)
+
+    def _kept_or(
+        self,
+        what: str,
+        anew: Callable[[], tuple[int, ...]],
+        among: Callable[[Sequence[int]], tuple[int, ...]],
+    ) -> tuple[int, ...]:
+        """A list of some messages, lowest first: the kept one, with those of the messages that came
+        which ``among`` chooses.
+        """
+        kept = self._get(what)
+        known = None
+        if kept:
+            known = self._up_to_date(kept, lambda uids, came: (*uids, *among(came)))
+        if known is None:
+            uids = anew()
+            known = _Kept(uids, self._imap.known().exists, self._last())
+        if known != kept:
+            self._put(what, known)
+        return known.uids
+
+    # --- the memory ---
+
+    def _name(self, what: str) -> str:
+        return json.dumps([self._selected.folder, self._selected.uidvalidity, what])
+
+    def _get(self, what: str) -> _Kept | None:
+        packed = self._memory.get(_KIND, self._name(what))
+        return _Kept.unpacked(packed) if packed else None
+
+    def _put(self, what: str, kept: _Kept) -> None:
+        self._memory.put(_KIND, self._name(what), kept.packed())
+
+
+def imap_date(day: date) -> str:
+    """``5-Mar-2026`` (RFC 9051 section 9): in English whatever the locale."""
+    month = "JanFebMarAprMayJunJulAugSepOctNovDec"[3 * day.month - 3 : 3 * day.month]
+    return f"{day.day}-{month}-{day.year}"
+
+
+def _is_searchable(address: str) -> bool:
+    """Printable ASCII that needs no literal."""
+    return address.isascii() and address.isprintable() and not set(address) & {'"', "\\", " "}
+
+
+def _from_any(addresses: Sequence[str]) -> str:
+    """``OR FROM "a" FROM "b"``; OR takes two, so they are nested evenly: some servers bound how
+    deep.
+    """
+    if len(addresses) == 1:
+        return f'FROM "{addresses[0]}"'
+    half = len(addresses) // 2
+    return f"OR {_from_any(addresses[:half])} {_from_any(addresses[half:])}"
+
+
+# --- what came, put in its place ---
+
+
+def _merged(
+    in_order: Callable[[str], tuple[int, ...]], uids: tuple[int, ...], came: Sequence[int]
+) -> tuple[int, ...]:
+    """A sorted list with a few messages more, by sorting them among every so-manieth of it, and
+    then each among those of its gap: a few small commands however long the list is.
+    """
+    step = -(-len(uids) // _PROBES)
+    new = frozenset(came)
+    before: list[tuple[int, ...]] = [()]  # what comes before the first probe, then after each
+    for uid in in_order(f"UID {uid_sets.compressed((*uids[::step], *came))}"):
+        if uid in new:
+            before[-1] = (*before[-1], uid)
+        else:
+            before.append(())
+    merged = list(before[0])
+    for gap, newcomers in enumerate(before[1:]):
+        some = uids[gap * step : (gap + 1) * step]
+        if newcomers and len(some) > 1:
+            some = in_order(f"UID {uid_sets.compressed((*some, *newcomers))}")
+        else:
+            some = (*some, *newcomers)
+        merged += some
+    return tuple(merged)
+
+
+# --- a server without SORT ---
+
+
+def _sorted_here(imap: Connection, selected: Selected, sort: str) -> tuple[int, ...] | None:
+    """Sorted by what the envelopes say; None when that takes too long."""
+    deadline = time.monotonic() + SECONDS_TO_SORT
+    keyed: list[tuple[Any, int, int]] = []
+    for first in range(1, selected.exists + 1, _AT_ONCE):
+        if time.monotonic() > deadline:
+            return None
+        last = min(first + _AT_ONCE - 1, selected.exists)
+        keyed += [
+            (_key(row, sort), row.sequence, row.ref.uid)
+            for row in fetch.envelopes(imap, first, last)
+        ]
+    return tuple(uid for _key_, _sequence, uid in sorted(keyed))
+
+
+def _key(row: Fetched, sort: str) -> Any:
+    """As RFC 5256 compares: base subjects, the first person, the moment in one time zone."""
+    envelope = row.envelope
+    match sort:
+        case "size":
+            return row.size
+        case "subject":
+            return _folded(_ANSWER.sub("", envelope.subject))
+        case "from" | "to":
+            people = envelope.from_ if sort == "from" else envelope.to
+            return _folded(people[0].shown) if people else ""
+    moment = envelope.date or row.received
+    return moment.timestamp() if moment else 0.0
+
+
+def _folded(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold().strip()

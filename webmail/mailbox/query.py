@@ -1,0 +1,633 @@
+"""What a person looks for: one line of text <-> a tree <-> the criteria of SEARCH. Pure functions.
+
+Words must all be there; ``OR`` or ``OU`` between two asks for one of them, ``-`` before one for
+none of it, quotes and parentheses hold together. Operators are English or French, with or without
+accents and capitals::
+
+    de: from:   à: to: pour:   cc:   cci: bcc:   objet: sujet: subject:   corps: texte: body:
+    avant: before:   après: after: depuis: since:   le: on:      2024, 03/2024, 12/05/2024, hier
+    taille>5M size<500k   a:pièce has:attachment   étiquette: tag:   dossier: folder: in:
+    nonlu unread   est:lu is:read   est:suivi is:flagged   est:répondu is:answered
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from webmail.imap.connection import checked_flag
+
+MOST_CHARACTERS = 1000
+MOST_TERMS = 40
+DEEPEST = 5
+"""Levels of parentheses; deeper ones hold nothing together."""
+
+# A word of a command, or a text; as `webmail.imap.search` takes them.
+Criterion = bytes | str
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+# --- the tree ---
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """``where`` is a search key: TEXT (anywhere), BODY, SUBJECT, FROM, TO, CC, BCC."""
+
+    where: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """``relation``: BEFORE, SINCE or ON the day of arrival."""
+
+    relation: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """``relation``: LARGER or SMALLER."""
+
+    relation: str
+    octets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """``key``: SEEN, UNSEEN, FLAGGED, UNFLAGGED, ANSWERED, UNANSWERED."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """With a tag, by the name that its owner gave it."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithAttachment:
+    """By the keyword that some servers set, else by the kind of the whole message, which is right
+    for nearly all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    term: Term
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    terms: tuple[Term, ...]
+
+
+Term = Text | Received | Weight | Marked | Tagged | WithAttachment | Not | And | Or
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What was asked. ``term``: None when nothing was; ``folders`` and ``not_folders``: the names
+    in ``dossier:`` and ``-dossier:``; ``odd``: what was left out because it makes no sense, as it
+    was typed; ``was_cut``: it had more terms than are searched for.
+    """
+
+    term: Term | None = None
+    folders: tuple[str, ...] = ()
+    not_folders: tuple[str, ...] = ()
+    odd: tuple[str, ...] = ()
+    was_cut: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        return self.term is None and not self.folders and not self.not_folders
+
+    @property
+    def reads_messages(self) -> bool:
+        """Whether a server without a full-text index must open every message. Subjects and people
+        are in the index that every server has."""
+        return any(
+            isinstance(term, WithAttachment)
+            or (isinstance(term, Text) and term.where in {"TEXT", "BODY"})
+            for term in _walk(self.term)
+        )
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """The texts that the messages found hold: to be marked in them."""
+        return tuple(dict.fromkeys(term.text for term in _wanted(self.term)))
+
+    @property
+    def words(self) -> str:
+        """What was asked for without an operator, for whoever looks for people by it."""
+        return " ".join(term.text for term in _wanted(self.term) if term.where == "TEXT")
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The names of the tags asked for."""
+        return tuple(term.name for term in _walk(self.term) if isinstance(term, Tagged))
+
+
+def _walk(term: Term | None) -> Iterator[Term]:
+    if term is None:
+        return
+    yield term
+    if isinstance(term, Not):
+        yield from _walk(term.term)
+    elif isinstance(term, And | Or):
+        for inner in term.terms:
+            yield from _walk(inner)
+
+
+def _wanted(term: Term | None) -> Iterator[Text]:
+    """The texts that are not asked to be absent."""
+    if isinstance(term, Text):
+        yield term
+    elif isinstance(term, And | Or):
+        for inner in term.terms:
+            yield from _wanted(inner)
+
+
+# --- from text ---
+
+_OPERATORS = {
+    "FROM": ("de", "from", "expediteur"),
+    "TO": ("a", "to", "pour", "destinataire"),
+    "CC": ("cc",),
+    "BCC": ("cci", "bcc"),
+    "SUBJECT": ("objet", "sujet", "subject"),
+    "BODY": ("corps", "texte", "body"),
+    "BEFORE": ("avant", "before"),
+    "SINCE": ("apres", "after", "depuis", "since"),
+    "ON": ("le", "on", "date"),
+    "SIZE": ("taille", "size"),
+    "LARGER": ("larger", "plus"),
+    "SMALLER": ("smaller", "moins"),
+    "IS": ("est", "is"),
+    "HAS": ("avec", "has"),
+    "FOLDER": ("dossier", "dans", "folder", "in"),
+    "TAG": ("etiquette", "tag", "label"),
+}
+_BY_NAME = {name: key for key, names in _OPERATORS.items() for name in names}
+_ATTACHMENT = {
+    "piece", "pieces", "pj", "piece-jointe", "pieces-jointes", "piecejointe",
+    "attachment", "attachments",
+}  # fmt: skip
+_STATES = {
+    "UNSEEN": ("nonlu", "nonlus", "non-lu", "non-lus", "unread", "unseen"),
+    "SEEN": ("lu", "lus", "read", "seen"),
+    "FLAGGED": ("suivi", "suivis", "flagged", "starred"),
+    "UNFLAGGED": ("nonsuivi", "non-suivi", "unflagged"),
+    "ANSWERED": ("repondu", "repondus", "answered", "replied"),
+    "UNANSWERED": ("nonrepondu", "non-repondu", "unanswered"),
+}
+_BY_STATE = {name: key for key, names in _STATES.items() for name in names}
+# These alone mean the state without an operator: the others are words of every other letter.
+_BARE = set(_STATES["UNSEEN"])
+_OR = {"OR", "OU"}
+_QUOTES = {'"': '"', "“": "”", "«": "»", "„": "“", "”": "”"}
+
+_OPERATOR = re.compile(r"(?P<name>[^\W\d_]{1,20})\s?(?P<mark>:\s?[<>]?|[<>])=?\s?")
+_BEFORE_OR = re.compile(r"(?:[^\s\"“«]|\"[^\"]*\"|“[^”]*”|«[^»]*»)+\s+(?:OR|OU)\s")
+_SIZED = re.compile(r"(\d{1,9})(?:[.,](\d{1,3}))?\s?([kmgo]?)[ob]?")
+_UNITS = {"": 1, "o": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
+_UINT32 = 2**32 - 1
+_UNSAID = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+
+
+def parse(text: str, today: date) -> Query:
+    """Any text gives a query: what is no operator is a word, what no operator understands is left
+    out and said in ``odd``. ``today``: the person's; beyond `MOST_CHARACTERS` nothing is read.
+    """
+    return _Reader(readable(text), today).read()
+
+
+def readable(text: str) -> str:
+    """The text as it is read: without control characters and halves of characters, which no server
+    could be sent, and no longer than `MOST_CHARACTERS`.
+    """
+    return unicodedata.normalize("NFC", _UNSAID.sub(" ", text[:MOST_CHARACTERS]))
+
+
+def folded(text: str) -> str:
+    """Without accents and capitals."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+@dataclass
+class _Reader:
+    """Reads one text from left to right."""
+
+    text: str
+    today: date
+    at: int = 0
+    terms: int = 0
+    folders: list[str] = field(default_factory=list)
+    not_folders: list[str] = field(default_factory=list)
+    odd: list[str] = field(default_factory=list)
+    was_cut: bool = False
+
+    def read(self) -> Query:
+        term = self._all(depth=0, folders_count=True)
+        return Query(
+            term, tuple(self.folders), tuple(self.not_folders), tuple(self.odd), self.was_cut
+        )
+
+    def _all(self, depth: int, *, folders_count: bool) -> Term | None:
+        """Up to the parenthesis that closes, or the end."""
+        groups: list[list[Term]] = []
+        joined = False
+        while not self._ends(depth):
+            if self._takes_or():
+                joined = bool(groups)
+                continue
+            # A folder is chosen for the whole search, never for one half of an alternative.
+            alone = folders_count and not joined and not self._or_follows()
+            term = self._one(depth, folders_count=alone)
+            if term is None:
+                continue
+            if joined:
+                groups[-1].append(term)
+            else:
+                groups.append([term])
+            joined = False
+        return _joined(And, [joined_ for group in groups if (joined_ := _joined(Or, group))])
+
+    def _ends(self, depth: int) -> bool:
+        self._skip_blanks()
+        if depth and self.text.startswith(")", self.at):
+            self.at += 1
+            return True
+        return self.at >= len(self.text)
+
+    def _one(self, depth: int, *, folders_count: bool) -> Term | None:
+        is_not = self._takes("-") and self.at < len(self.text)
+        if self.text.startswith("(", self.at) and depth < DEEPEST:
+            self.at += 1
+            term = self._all(depth + 1, folders_count=False)
+        else:
+            term = self._atom(depth, is_not=is_not, folders_count=folders_count)
+        return Not(term) if is_not and term is not None else term
+
+    def _atom(self, depth: int, *, is_not: bool, folders_count: bool) -> Term | None:
+        start = self.at
+        key, mark = self._takes_operator()
+        value, was_quoted = self._value(depth)
+        if not value or (not key and not was_quoted and not value.strip("-")):
+            if key:
+                self._leave_out(start)
+            return None
+        if self.terms >= MOST_TERMS:
+            self.was_cut = True
+            return None
+        self.terms += 1
+        if not key:
+            bare = folded(value)
+            is_state = not was_quoted and bare in _BARE
+            return Marked(_BY_STATE[bare]) if is_state else Text("TEXT", value)
+        if key == "FOLDER" and folders_count:
+            (self.not_folders if is_not else self.folders).append(value)
+            return None
+        term = _understood(key, mark, value, self.today)
+        if term is None:
+            self._leave_out(start)
+        return term
+
+    def _leave_out(self, start: int) -> None:
+        self.odd.append(self.text[start : self.at].strip())
+
+    def _takes_operator(self) -> tuple[str, str]:
+        """The operator that begins here and how it compares; ("", "") when there is none."""
+        found = _OPERATOR.match(self.text, self.at)
+        key = _BY_NAME.get(folded(found["name"]), "") if found else ""
+        if not found or not key:
+            return "", ""
+        mark = found["mark"].replace(":", "").strip()
+        if mark and key != "SIZE":
+            return "", ""
+        self.at = found.end()
+        return key, mark
+
+    def _value(self, depth: int) -> tuple[str, bool]:
+        """The word or the quoted words that begin here, and whether they were quoted."""
+        opening = self.text[self.at : self.at + 1]
+        closing = _QUOTES.get(opening)
+        if closing:
+            end = self.text.find(closing, self.at + 1)
+            if end < 0:
+                end = len(self.text)
+            value = self.text[self.at + 1 : end]
+            self.at = end + 1
+            return " ".join(value.split()), True
+        end = self.at
+        while end < len(self.text) and not self.text[end].isspace():
+            if depth and self.text[end] == ")":
+                break
+            end += 1
+        # A step is made in any case: a quote or a parenthesis alone must not hold the reader up.
+        value, self.at = self.text[self.at : end], max(end, self.at + 1)
+        return value.strip("()" if depth >= DEEPEST else ""), False
+
+    def _takes(self, mark: str) -> bool:
+        followed = self.text[self.at + 1 : self.at + 2]
+        if self.text.startswith(mark, self.at) and followed and not followed.isspace():
+            self.at += 1
+            return True
+        return False
+
+    def _takes_or(self) -> bool:
+        if not self._or_follows(here=True):
+            return False
+        self.at += 2
+        return True
+
+    def _or_follows(self, *, here: bool = False) -> bool:
+        """Whether OR stands here, or behind the word that begins here."""
+        rest = self.text[self.at :]
+        if here:
+            return rest[:2] in _OR and (len(rest) == 2 or rest[2].isspace())
+        return (
+            re.match(r"(?:[^\s\"“«]|\"[^\"]*\"|“[^”]*”|«[^»]*»)+\s+(?:OR|OU)\s", rest) is not None
+        )
+
+    def _skip_blanks(self) -> None:
+        while self.at < len(self.text) and self.text[self.at].isspace():
+            self.at += 1
+
+
+def _joined(kind: type[And] | type[Or], terms: Sequence[Term]) -> Term | None:
+    if len(terms) < 2:
+        return terms[0] if terms else None
+    return kind(tuple(terms))
+
+
+def _understood(key: str, mark: str, value: str, today: date) -> Term | None:
+    """What an operator says of a value; None when it makes no sense."""
+    name = folded(value)
+    if key == "HAS" or (key == "TO" and name in _ATTACHMENT):
+        return WithAttachment() if name in _ATTACHMENT else None
+    if key == "IS":
+        return Marked(_BY_STATE[name]) if name in _BY_STATE else None
+    if key in {"BEFORE", "SINCE", "ON"}:
+        return _dated(key, value, today)
+    if key in {"SIZE", "LARGER", "SMALLER"}:
+        return _weighed(key, mark, value)
+    if key == "TAG":
+        return Tagged(value)
+    return Text(key, value) if key != "FOLDER" else None
+
+
+def _weighed(key: str, mark: str, value: str) -> Term | None:
+    found = _SIZED.fullmatch(folded(value.lstrip("<>=")))
+    if not found:
+        return None
+    thousandths = int(found[1]) * 1000 + int((found[2] or "").ljust(3, "0") or 0)
+    octets = min(thousandths * _UNITS[found[3]] // 1000, _UINT32)
+    is_smaller = key == "SMALLER" or mark == "<" or (not mark and value.startswith("<"))
+    return Weight("SMALLER" if is_smaller else "LARGER", octets)
+
+
+def last_piece(text: str) -> tuple[str, str, str]:
+    """What is being typed at the end: what stands before it, the operator of a person with its
+    colon, or "", and the word so far.
+
+    >>> last_piece("sortie de:mar")
+    ('sortie ', 'de:', 'mar')
+    """
+    before, blank, last = text.rpartition(" ")
+    name, colon, value = last.partition(":")
+    if colon and _BY_NAME.get(folded(name)) in {"FROM", "TO", "CC", "BCC"}:
+        return before + blank, f"{name}:", value
+    return before + blank, "", "" if colon else last.lstrip('-("«“')
+
+
+# --- days ---
+
+_MONTH_NAMES = (
+    ("janvier", "january", "janv", "jan"),
+    ("fevrier", "february", "fevr", "feb"),
+    ("mars", "march", "mar"),
+    ("avril", "april", "avr", "apr"),
+    ("mai", "may"),
+    ("juin", "june", "jun"),
+    ("juillet", "july", "juil", "jul"),
+    ("aout", "august", "aug"),
+    ("septembre", "september", "sept", "sep"),
+    ("octobre", "october", "oct"),
+    ("novembre", "november", "nov"),
+    ("decembre", "december", "dec"),
+)
+_MONTH = {name: n for n, names in enumerate(_MONTH_NAMES, start=1) for name in names}
+_DAYS_AGO = {
+    "aujourd'hui": 0, "aujourd’hui": 0, "aujourdhui": 0, "today": 0,
+    "hier": 1, "yesterday": 1, "avant-hier": 2,
+}  # fmt: skip
+_ISO = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
+_DAY_FIRST = re.compile(r"(?:(?:(\d{1,2})[/.-])?(\d{1,2})[/.-])?(\d{4}|\d{2})")
+_DAY_AND_MONTH = re.compile(r"(\d{1,2})[/.](\d{1,2})")
+_AGO = re.compile(r"(\d{1,4})\s?(?:j|d|jours?|days?)")
+
+
+def days(value: str, today: date) -> tuple[date, date] | None:
+    """The first day that is meant and the one after the last; None for what is no date."""
+    name = " ".join(folded(value).split())
+    try:
+        if name in _DAYS_AGO:
+            return _one_day(today - timedelta(_DAYS_AGO[name]))
+        if ago := _AGO.fullmatch(name):
+            return _one_day(today - timedelta(int(ago[1])))
+        return _numbered(name, today) or _named(name, today)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _numbered(name: str, today: date) -> tuple[date, date] | None:
+    """2024, 2024-05, 2024-05-12, 05/2024, 12/05/2024, 12/05/24; 12/05 is this year's."""
+    if found := _ISO.fullmatch(name):
+        return _span(*(int(part) if part else None for part in found.groups()))
+    if found := _DAY_AND_MONTH.fullmatch(name):
+        return _one_day(date(today.year, int(found[2]), int(found[1])))
+    if (found := _DAY_FIRST.fullmatch(name)) and found[2]:
+        day, month, year = (int(part) if part else None for part in found.groups())
+        if len(found[3]) == 2:
+            return _span(2000 + int(found[3]), month, day) if day else None
+        return _span(year, month, day)
+    return None
+
+
+def _named(name: str, today: date) -> tuple[date, date] | None:
+    """mai, mai 2024, 12 mai, 12 mai 2024. A month alone is the last one of that name."""
+    parts = re.split(r"[\s-]+", name.replace("1er", "1").replace(".", ""))
+    places = [n for n, part in enumerate(parts) if part in _MONTH]
+    if len(places) != 1 or places[0] > 1 or len(parts) - places[0] > 2:
+        return None
+    month = _MONTH[parts[places[0]]]
+    before, after = parts[: places[0]], parts[places[0] + 1 :]
+    year = int(after[0]) if after else today.year - (month > today.month)
+    return _span(year, month, int(before[0]) if before else None)
+
+
+def _span(
+    year: int | None, month: int | None = None, day: int | None = None
+) -> tuple[date, date] | None:
+    if year is None or not 1970 <= year <= 9000:
+        return None
+    if month is None:
+        return date(year, 1, 1), date(year + 1, 1, 1)
+    if day is not None:
+        return _one_day(date(year, month, day))
+    first = date(year, month, 1)
+    return first, (first + timedelta(32)).replace(day=1)
+
+
+def _one_day(day: date) -> tuple[date, date]:
+    return day, day + timedelta(1)
+
+
+def _dated(relation: str, value: str, today: date) -> Term | None:
+    found = days(value, today)
+    if found is None:
+        return None
+    first, after = found
+    if relation != "ON":
+        return Received(relation, first)
+    if after - first == timedelta(1):
+        return Received("ON", first)
+    return And((Received("SINCE", first), Received("BEFORE", after)))
+
+
+# --- to criteria ---
+
+
+def criteria(term: Term | None, keywords: Mapping[str, str] | None = None) -> tuple[Criterion, ...]:
+    """The search keys (RFC 9051 section 6.4.4): bytes as they are sent, texts as strings.
+
+    ``keywords``: the keywords of tags by their folded names; a name that is none of them is taken
+    for the keyword itself, where it can be one.
+    """
+    return tuple(_keys(term, keywords or {})) if term is not None else (b"ALL",)
+
+
+def _keys(term: Term, keywords: Mapping[str, str]) -> Iterator[Criterion]:
+    match term:
+        case Text(where, text):
+            yield from (where.encode(), text)
+        case Received(relation, day):
+            yield from (relation.encode(), written_day(day))
+        case Weight(relation, octets):
+            yield from (relation.encode(), b"%d" % octets)
+        case Marked(key):
+            yield key.encode()
+        case Tagged(name):
+            yield from (b"KEYWORD", _keyword(name, keywords))
+        case WithAttachment():
+            yield from _HAS_ATTACHMENT
+        case Not(inner):
+            yield b"NOT"
+            yield from _close(inner, keywords)
+        case And(terms):
+            for inner in terms:
+                yield from _close(inner, keywords)
+        case Or(terms):
+            for inner in terms[:-1]:
+                yield b"OR"
+                yield from _close(inner, keywords)
+            yield from _close(terms[-1], keywords)
+
+
+# Servers that set these keywords do it for every message; others leave both out.
+_HAS_ATTACHMENT: tuple[Criterion, ...] = (
+    b"OR", b"KEYWORD", b"$HasAttachment",
+    b"(", b"UNKEYWORD", b"$HasNoAttachment", b"HEADER", b"Content-Type", "multipart/mixed", b")",
+)  # fmt: skip
+
+
+def _close(term: Term, keywords: Mapping[str, str]) -> Iterator[Criterion]:
+    """One key, whatever it holds."""
+    if isinstance(term, And):
+        yield b"("
+        yield from _keys(term, keywords)
+        yield b")"
+    else:
+        yield from _keys(term, keywords)
+
+
+def _keyword(name: str, keywords: Mapping[str, str]) -> bytes:
+    keyword = keywords.get(folded(name), name)
+    try:
+        return checked_flag(keyword).removeprefix("\\").encode("ascii")
+    except ValueError:
+        return b"$NoSuchTag"  # nothing has it, which is what is found then
+
+
+def written_day(day: date) -> bytes:
+    """``12-May-2024``: in English on every server."""
+    return f"{day.day}-{_MONTHS[day.month - 1]}-{day.year:04}".encode()
+
+
+# --- back to text ---
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the form asks for, each as its field holds it; sizes in megabytes."""
+
+    words: str = ""
+    without: str = ""
+    sender: str = ""
+    recipient: str = ""
+    subject: str = ""
+    since: date | None = None
+    before: date | None = None
+    larger: int | None = None
+    attachment: bool = False
+    unread: bool = False
+    flagged: bool = False
+
+
+def written(form: Form) -> str:
+    """The line of text that asks for what the form does, in French words."""
+    pieces: list[str] = [form.words.strip()] if form.words.strip() else []
+    pieces += [f"-{_quoted(word)}" for word in form.without.replace('"', " ").split()]
+    for name, value in (
+        ("de", form.sender),
+        ("à", form.recipient),
+        ("objet", form.subject),
+    ):
+        if value.replace('"', "").strip():
+            pieces.append(f"{name}:{_quoted(value)}")
+    if form.since:
+        pieces.append(f"depuis:{form.since:%d/%m/%Y}")
+    if form.before:
+        pieces.append(f"avant:{form.before:%d/%m/%Y}")
+    if form.larger:
+        pieces.append(f"taille>{form.larger}M")
+    if form.attachment:
+        pieces.append("a:pièce")
+    if form.unread:
+        pieces.append("nonlu")
+    if form.flagged:
+        pieces.append("est:suivi")
+    return " ".join(pieces)
+
+
+def _quoted(value: str) -> str:
+    value = " ".join(value.replace('"', " ").split())
+    return f'"{value}"' if re.search(r"[\s():-]|^$", value) or value in _OR else value
+
+
+def texts(marks: Iterable[str]) -> tuple[str, ...]:
+    """Folded, longest first: how `marks` are looked for in what is shown."""
+    return tuple(sorted({folded(mark) for mark in marks if mark.strip()}, key=len, reverse=True))

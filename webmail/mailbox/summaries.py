@@ -1,0 +1,121 @@
+"""What rows of a list show of messages. All but flags never changes: it is asked for once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from webmail.imap import fetch, uid_sets
+from webmail.imap.connection import Connection
+from webmail.imap.values import Fetched, Marked, MessageRef, Selected
+from webmail.mailbox.memory import Memory
+from webmail.mime.addresses import Address
+from webmail.mime.structure import choose
+
+# A row has no room for more; a letter to a whole academy names thousands.
+MOST_PEOPLE = 10
+LONGEST_SUBJECT = 500
+KIND = "row1"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One message as a list knows it. ``size`` in bytes; ``received`` and ``sent`` are aware.
+    ``people`` are those it went to (To, then Cc), ten at most, as are the authors in ``from_``.
+    """
+
+    ref: MessageRef
+    flags: frozenset[str]
+    size: int
+    received: datetime | None
+    sent: datetime | None
+    subject: str
+    from_: tuple[Address, ...]
+    people: tuple[Address, ...]
+    attachment: bool
+
+
+def summary(fetched: Fetched) -> Summary:
+    envelope = fetched.envelope
+    return Summary(
+        ref=fetched.ref,
+        flags=fetched.flags,
+        size=fetched.size,
+        received=fetched.received,
+        sent=envelope.date,
+        subject=envelope.subject[:LONGEST_SUBJECT],
+        from_=envelope.from_[:MOST_PEOPLE],
+        people=(*envelope.to, *envelope.cc)[:MOST_PEOPLE],
+        attachment=bool(choose(fetched.structure).attachments),
+    )
+
+
+def of(
+    imap: Connection, selected: Selected, marks: Sequence[Marked], memory: Memory
+) -> tuple[Summary, ...]:
+    """The rows of these messages of the open folder, in their order; those that are gone are left
+    out. One command for those that the memory does not know, none when it knows all.
+    """
+    names = {mark.uid: _name(selected, mark.uid) for mark in marks}
+    kept = memory.get_many(KIND, names.values())
+    missing = [uid for uid, name in names.items() if name not in kept]
+    found = _asked(imap, missing) if missing else {}
+    memory.put_many(KIND, {names[uid]: _packed(row) for uid, row in found.items()})
+    rows = []
+    for mark in marks:
+        if row := found.get(mark.uid):
+            rows.append(row)
+        elif (packed := kept.get(names[mark.uid])) is not None:
+            ref = MessageRef(selected.folder, selected.uidvalidity, mark.uid)
+            rows.append(_unpacked(packed, ref, mark.flags))
+    return tuple(rows)
+
+
+def _asked(imap: Connection, uids: Iterable[int]) -> dict[int, Summary]:
+    rows = fetch.rows(imap, uid_sets.compressed(uids))
+    return {row.ref.uid: summary(row) for row in rows}
+
+
+def _name(selected: Selected, uid: int) -> str:
+    return f"{selected.uidvalidity} {uid} {selected.folder}"
+
+
+def _packed(row: Summary) -> list[Any]:
+    return [
+        row.size,
+        _seconds(row.received),
+        _seconds(row.sent),
+        row.subject,
+        _pairs(row.from_),
+        _pairs(row.people),
+        int(row.attachment),
+    ]
+
+
+def _unpacked(packed: list[Any], ref: MessageRef, flags: frozenset[str]) -> Summary:
+    size, received, sent, subject, from_, people, attachment = packed
+    return Summary(
+        ref=ref,
+        flags=flags,
+        size=size,
+        received=_moment(received),
+        sent=_moment(sent),
+        subject=subject,
+        from_=tuple(Address(*pair) for pair in from_),
+        people=tuple(Address(*pair) for pair in people),
+        attachment=bool(attachment),
+    )
+
+
+def _pairs(people: Iterable[Address]) -> list[list[str]]:
+    return [[person.name, person.address] for person in people]
+
+
+def _seconds(moment: datetime | None) -> int | None:
+    return int(moment.timestamp()) if moment else None
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,69 @@
+"""Hits marked where they are shown: what was looked for, with or without accents and capitals."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+from html import unescape
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+# Letters in Latin, with all that can stand on them.
+_LETTERS = (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))
+_COMBINING = "[\u0300-\u036f]*"
+_TAG = re.compile(r"""(<(?:[^<>"']|"[^"]*"|'[^']*')*>)""")
+
+
+class Marks:
+    """The texts that are marked. Without any, what is shown stays as it is."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        longest_first = sorted({text for text in texts if text.strip()}, key=len, reverse=True)
+        pattern = "|".join(_pattern(text) for text in longest_first)
+        self._wanted = re.compile(pattern, re.IGNORECASE) if pattern else None
+
+    def in_text(self, text: str) -> SafeString:
+        """Plain text as HTML, the hits in ``<mark>``."""
+        if self._wanted is None:
+            return escape(text)
+        pieces, at = [], 0
+        for hit in self._wanted.finditer(text):
+            pieces += [escape(text[at : hit.start()]), f"<mark>{escape(hit[0])}</mark>"]
+            at = hit.end()
+        return mark_safe("".join([*pieces, escape(text[at:])]))  # noqa: S308  every piece is escaped
+
+    def in_html(self, html: str) -> str:
+        """Safe HTML of ours with the hits marked: in its words, never in its tags."""
+        if self._wanted is None:
+            return html
+        pieces = _TAG.split(html)
+        return "".join(
+            piece if n % 2 else self.in_text(unescape(piece)) for n, piece in enumerate(pieces)
+        )
+
+
+def _pattern(text: str) -> str:
+    return "".join(map(_letter, unicodedata.normalize("NFKD", text)))
+
+
+def _letter(letter: str) -> str:
+    if unicodedata.combining(letter):
+        return ""
+    if letter.isspace():
+        return r"\s+"
+    variants = _variants().get(letter.casefold(), "")
+    return f"[{re.escape(letter)}{variants}]{_COMBINING}" if letter.isalpha() else re.escape(letter)
+
+
+@cache
+def _variants() -> dict[str, str]:
+    """Each letter without anything on it -> those with something on them."""
+    found: dict[str, str] = {}
+    for letter in map(chr, _LETTERS):
+        bare = unicodedata.normalize("NFKD", letter)[0].casefold()
+        if bare != letter and bare.isalpha():
+            found[bare] = found.get(bare, "") + letter
+    return found

@@ -1,0 +1,221 @@
+"""What a search found, as its page shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext
+
+from webmail.converters import MessageConverter
+from webmail.dates import day_label
+from webmail.imap.values import Fetched, MessageRef
+from webmail.mailbox.query import Query
+from webmail.mailbox.search import ALL, BELOW, HERE, Found, Place
+from webmail.presentation.links import ref_name
+from webmail.presentation.lists import MessageRow, message_row
+from webmail.presentation.marks import Marks
+from webmail.presentation.people import Faces
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A search as its address says it. ``number``: the page, from 1; ``place``: where it goes on;
+    ``is_anew``: whatever is known of it already.
+    """
+
+    text: str
+    wanted: Query
+    reach: str = ALL
+    folder: str = ""
+    number: int = 1
+    place: Place | None = None
+    is_anew: bool = False
+
+    @property
+    def base(self) -> str:
+        """The folder that forms about what was found are sent to; they name others themselves."""
+        is_one = self.reach == HERE and self.folder and not self.wanted.folders
+        return self.folder if is_one else "INBOX"
+
+    @property
+    def query(self) -> str:
+        """What stands behind the ``?`` of every address that belongs to it."""
+        pairs = {"q": self.text, "in": self.reach, "folder": self.folder}
+        return urlencode({name: value for name, value in pairs.items() if value})
+
+    @property
+    def url(self) -> str:
+        return f"{reverse('mail:search')}?{self.query}"
+
+    def continued(self, place: Place) -> str:
+        """The address that goes on from a place."""
+        more: dict[str, str | int] = {"at": place.folder}
+        if place.span:
+            more["span"] = place.span
+        if place.below:
+            more["below"] = MessageConverter().to_url((place.uidvalidity, place.below))
+        return f"{self.url}&{urlencode(more)}"
+
+    def of_message(self, ref: MessageRef) -> str:
+        """The address of a message, with what was found beside it."""
+        segment = MessageConverter().to_url((ref.uidvalidity, ref.uid))
+        return f"{reverse('mail:message', args=[ref.folder, segment])}?{self.query}"
+
+
+@dataclass(frozen=True)
+class Person:
+    """A contact beside the messages, with the address of his page."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Reach:
+    """One of the choices where to search."""
+
+    label: str
+    url: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Results:
+    """A page of what was found; ``groups`` as in a folder's list. ``count``: all that was found so
+    far; ``listed``: those that can be shown; ``gone``: rows of this page whose messages are there
+    no more; ``rest``: folders not searched yet, ``rest_in``: the one that was searched in part.
+    """
+
+    text: str
+    label: str
+    url: str
+    number: int
+    total: int
+    listed: int
+    gone: int
+    next_url: str
+    continue_url: str
+    goes_on_by_itself: bool
+    rest: int
+    rest_in: str
+    is_part: bool
+    again_url: str
+    refine_url: str
+    select_url: str
+    reaches: tuple[Reach, ...]
+    odd: tuple[str, ...]
+    was_cut: bool
+    slow: tuple[str, ...]
+    refused: tuple[str, ...]
+    was_lost: bool
+    without_accents: bool
+    groups: tuple[tuple[str, tuple[MessageRow, ...]], ...] = ()
+    unseen: int = 0
+
+
+def reaches(asked: Asked, label: str, *, has_inside: bool) -> tuple[Reach, ...]:
+    """Where the same words can be searched for. ``label``: of the folder that one comes from;
+    nothing to choose without one, or where the words themselves say in which folder.
+    ``has_inside``: there are folders in it.
+    """
+    if not asked.folder or asked.wanted.folders:
+        return ()
+    choices = [
+        (ALL, gettext("Everywhere")),
+        (HERE, gettext("In “%(folder)s”") % {"folder": label}),
+    ]
+    if has_inside or asked.reach == BELOW:
+        choices.append((BELOW, gettext("And the folders inside it")))
+    return tuple(
+        Reach(words, replace(asked, reach=reach, number=1, place=None).url, reach == asked.reach)
+        for reach, words in choices
+    )
+
+
+def results(
+    asked: Asked,
+    found: Found,
+    rows: Sequence[Fetched],
+    *,
+    names: Sequence[str],
+    labels: Mapping[str, str],
+    own: Iterable[str],
+    has_inside: bool,
+    size: int,
+    shown: int,
+    is_part: bool,
+    full_dates: bool,
+    current: MessageRef | None,
+    faces: Faces,
+) -> Results:
+    """``names``: of the folders that are searched; ``labels``: how people know them; ``own``: those
+    that hold what their owner wrote; ``has_inside``: the folder that one comes from has others in
+    it; ``size``: messages a page; ``shown``: as many were to be on this one.
+    """
+    marks = Marks(asked.wanted.marks)
+    own = frozenset(own)
+    lines = [
+        _row(asked, one, marks, labels, names, own, full_dates, current, faces) for one in rows
+    ]
+    place = found.place
+    has_more = asked.number * size < len(found.hits)
+    rest = list(names[names.index(place.folder) :]) if place and place.folder in names else []
+    is_within = bool(place and place.below)
+    return Results(
+        text=asked.text,
+        label=gettext("Search: %(text)s") % {"text": asked.text},
+        url=asked.url,
+        number=asked.number,
+        total=found.count,
+        listed=len(found.hits),
+        gone=shown - len(rows),
+        next_url=f"{asked.url}&page={asked.number + 1}" if has_more else "",
+        continue_url=asked.continued(place) if place and not has_more else "",
+        goes_on_by_itself=not found.hits and not found.is_line_over,
+        rest=len(rest) - is_within,
+        rest_in=labels.get(place.folder, place.folder) if place and is_within else "",
+        is_part=is_part,
+        again_url=f"{asked.url}&anew=1",
+        refine_url=f"{asked.url}&refine=1",
+        select_url=f"{reverse('mail:search_selection')}?{asked.query}",
+        reaches=reaches(asked, labels.get(asked.folder, asked.folder), has_inside=has_inside),
+        odd=asked.wanted.odd,
+        was_cut=asked.wanted.was_cut,
+        slow=tuple(labels.get(name, name) for name in found.slow),
+        refused=tuple(labels.get(name, name) for name in found.refused),
+        was_lost=found.was_lost,
+        without_accents=found.without_accents,
+        groups=tuple(
+            (day, tuple(group))
+            for day, group in groupby(lines, key=lambda line: day_label(line.day))
+        ),
+    )
+
+
+def _row(
+    asked: Asked,
+    fetched: Fetched,
+    marks: Marks,
+    labels: Mapping[str, str],
+    names: Sequence[str],
+    own: frozenset[str],
+    full_dates: bool,
+    current: MessageRef | None,
+    faces: Faces,
+) -> MessageRow:
+    folder = fetched.ref.folder
+    row = message_row(
+        fetched, own_mail=folder in own, full_dates=full_dates, current=current, faces=faces
+    )
+    return replace(
+        row,
+        ref=ref_name(fetched.ref, asked.base),
+        url=asked.of_message(fetched.ref),
+        sender=marks.in_text(row.sender),
+        subject=marks.in_text(row.subject),
+        folder=labels.get(folder, folder) if len(names) > 1 else "",
+    )

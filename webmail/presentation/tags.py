@@ -1,0 +1,36 @@
+"""Tags as the pages show them: keywords of messages under the names that a person gave them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Chip:
+    """``colour``: 1 to 6, as avatars are coloured."""
+
+    keyword: str
+    name: str
+    colour: int
+
+
+def chips(flags: Collection[str], known: Iterable[Chip]) -> tuple[Chip, ...]:
+    """The tags among a message's flags, in the order of ``known``; keywords of other programs that
+    the person did not name stay unseen."""
+    if not flags:
+        return ()
+    said = {flag.lower() for flag in flags}  # their case does not count (RFC 9051 section 2.3.2)
+    return tuple(chip for chip in known if chip.keyword.lower() in said)
+
+
+def keyword_for(name: str, taken: Collection[str]) -> str:
+    """A keyword that every server takes: ``Réunion parents`` -> ``reunion_parents``; with a number
+    behind it while it is one of ``taken``."""
+    folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    bare = re.sub(r"[^a-z0-9]+", "_", folded).strip("_")[:40] or "tag"
+    used = {keyword.lower() for keyword in taken}
+    numbered = (bare if n == 1 else f"{bare}_{n}" for n in range(1, len(used) + 2))
+    return next(keyword for keyword in numbered if keyword not in used)

@@ -1,0 +1,129 @@
+"""What browsers send to search, checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from webmail.converters import CONTROLS, LONGEST_NAME, MessageConverter
+from webmail.mailbox import query
+from webmail.mailbox.search import ALL, BELOW, HERE, LEAST_SPAN, Place
+from webmail.presentation.results import Asked
+
+
+class SearchedField(forms.CharField):
+    """What is looked for. Control characters are blanks; too much text is an error."""
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value) or ""
+        return text if len(text) > query.MOST_CHARACTERS else query.readable(text).strip()
+
+
+class ReachForm(forms.Form):
+    """Where is searched: in a folder, below it, everywhere. Nonsense is everywhere."""
+
+    folder = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["in"] = forms.ChoiceField(
+            label=_("Where"),
+            required=False,
+            initial=ALL,
+            choices=[
+                (ALL, _("Everywhere")),
+                (HERE, _("In this folder")),
+                (BELOW, _("In this folder and those inside it")),
+            ],
+        )
+
+    def clean_folder(self) -> str:
+        folder: str = self.cleaned_data["folder"]
+        is_name = len(folder) <= LONGEST_NAME and not CONTROLS.search(folder)
+        return folder if is_name else ""
+
+
+class SearchForm(ReachForm):
+    """The address of a search. Only a text that is too long is an error; other nonsense is left
+    out.
+    """
+
+    q = SearchedField(required=False, max_length=query.MOST_CHARACTERS)
+    page = forms.IntegerField(required=False, min_value=1, max_value=2**31)
+    at = forms.CharField(required=False, strip=False, max_length=LONGEST_NAME)
+    below = forms.CharField(required=False, max_length=30)
+    span = forms.IntegerField(required=False, min_value=LEAST_SPAN, max_value=2**31)
+    anew = forms.BooleanField(required=False)
+
+    def is_valid(self) -> bool:
+        super().is_valid()
+        return "q" not in self.errors
+
+    @property
+    def asked(self) -> Asked:
+        value = self.cleaned_data.get
+        text, folder = value("q") or "", value("folder") or ""
+        return Asked(
+            text,
+            query.parse(text, timezone.localdate()),
+            (value("in") or ALL) if folder else ALL,
+            folder,
+            value("page") or 1,
+            self._place(),
+            bool(value("anew")),
+        )
+
+    @property
+    def initial_of_advanced(self) -> dict[str, str]:
+        """What the longer form begins with: the text stays as it was typed."""
+        asked = self.asked
+        return {"words": asked.text, "in": asked.reach, "folder": asked.folder}
+
+    def _place(self) -> Place | None:
+        value = self.cleaned_data.get
+        folder, below = value("at") or "", value("below") or ""
+        if not folder or CONTROLS.search(folder):
+            return None
+        try:
+            uidvalidity, uid = MessageConverter().to_python(below) if below else (0, 0)
+        except ValueError:
+            return None
+        return Place(folder, uidvalidity, uid, value("span") or 0)
+
+
+class AdvancedSearchForm(ReachForm):
+    """The search for whoever does not write it in one line."""
+
+    words = SearchedField(label=_("Words"), required=False, max_length=query.MOST_CHARACTERS)
+    without = SearchedField(label=_("Without these words"), required=False, max_length=200)
+    sender = SearchedField(label=_("From"), required=False, max_length=200)
+    recipient = SearchedField(label=_("To"), required=False, max_length=200)
+    subject = SearchedField(label=_("Subject"), required=False, max_length=200)
+    since = forms.DateField(
+        label=_("From the day"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    before = forms.DateField(
+        label=_("Before the day"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    larger = forms.IntegerField(
+        label=_("Larger than, in megabytes"), required=False, min_value=1, max_value=4000
+    )
+    attachment = forms.BooleanField(label=_("With attachment"), required=False)
+    unread = forms.BooleanField(label=_("Unread"), required=False)
+    flagged = forms.BooleanField(label=_("Flagged for follow-up"), required=False)
+
+    @property
+    def asked(self) -> query.Form:
+        given = dict(self.cleaned_data)
+        for name in ("in", "folder"):
+            given.pop(name)
+        return query.Form(**given)
+
+
+class ForgetForm(forms.Form):
+    """A recent search to remove; none: all."""
+
+    text = forms.CharField(required=False, max_length=200)

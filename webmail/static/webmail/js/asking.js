@@ -1,0 +1,96 @@
+// What an action asks first, in a dialog: where to, which tag, whether really. A folder is found as one types.
+
+import { on } from "./dom.js";
+
+let opener = null;
+
+const place = () => document.getElementById("ask");
+
+function close() {
+  const dialog = place()?.querySelector("dialog");
+  if (!dialog) return;
+  dialog.close();
+}
+
+/** Letters without accents and capitals, as a person looks for them. */
+const bare = (text) =>
+  text
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .toLowerCase()
+    .trim();
+
+/** The list keeps the folders that hold all the words typed; the first of them is chosen. */
+function find(field) {
+  const list = document.getElementById(field.getAttribute("aria-controls"));
+  list.folders ??= [...list.children].map((child) => child.cloneNode(true));
+  const words = bare(field.value).split(/\s+/);
+  const matches = (option) => words.every((word) => bare(`${option.textContent} ${option.value}`).includes(word));
+  const kept = list.folders.map((child) => {
+    const copy = child.cloneNode(true);
+    for (const option of copy.querySelectorAll("option")) if (!matches(option)) option.remove();
+    return copy;
+  });
+  list.replaceChildren(...kept.filter((child) => (child.matches("option") ? matches(child) : child.childElementCount > 0)));
+  list.selectedIndex = list.options.length > 0 ? 0 : -1;
+  field.setCustomValidity(list.options.length > 0 ? "" : list.dataset.none);
+}
+
+/** From the field the arrows go into the list, and Enter moves to what is chosen in it. */
+function findKey(field, event) {
+  const list = document.getElementById(field.getAttribute("aria-controls"));
+  if (event.key === "ArrowDown" && list.options.length > 0) {
+    event.preventDefault();
+    list.focus();
+    if (field.value) list.selectedIndex = Math.min(1, list.options.length - 1);
+  }
+  if (event.key === "Enter") {
+    event.preventDefault();
+    send(field.form);
+  }
+}
+
+function send(form) {
+  if (form.elements.to.selectedIndex < 0) return form.reportValidity();
+  form.querySelector("[value=move]").click();
+}
+
+function show(dialog) {
+  opener = document.activeElement;
+  dialog.showModal();
+  const finder = dialog.querySelector("[data-find-folder]");
+  if (finder) {
+    finder.hidden = false;
+    finder.querySelector("input").focus();
+    dialog.querySelector("select").selectedIndex = 0;
+  }
+  dialog.addEventListener("close", () => {
+    place().replaceChildren();
+    if (opener?.isConnected && opener.checkVisibility?.()) opener.focus();
+    else document.getElementById("rows")?.focus({ focusVisible: false });
+  });
+}
+
+export function start() {
+  on("input", "[data-find-folder] input", find);
+  on("keydown", "[data-find-folder] input", findKey);
+  on("dblclick", ".ask-list", (list) => send(list.form));
+  on("keydown", ".ask-list", (list, event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    send(list.form);
+  });
+  on("click", "[data-question-close]", (link, event) => {
+    if (!link.closest("dialog")) return;
+    event.preventDefault();
+    close();
+  });
+  document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (detail.successful && detail.elt.closest("[data-question]")) close();
+  });
+}
+
+export function load(root) {
+  const dialog = root.matches("[data-question]") ? root : root.querySelector("[data-question]");
+  if (dialog && !dialog.open) show(dialog);
+}

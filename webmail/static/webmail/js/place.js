@@ -1,0 +1,187 @@
+// The list's place: kept when one comes back to it, and while messages arrive, change and go elsewhere.
+
+import { on } from "./dom.js";
+import { focusRow, markRead, rows } from "./list.js";
+
+const NARROW = matchMedia("(max-width: 56.24em)");
+const SETTLED_MS = 300;
+// Pixels: nearer to the top than this, somebody looks at the newest messages.
+const TOP = 8;
+let waiting = null; // rows that arrived while somebody was further down
+let settling = 0;
+let heightBelow = 0;
+
+const list = () => document.getElementById("message-list");
+const region = () => document.getElementById("rows");
+/** What scrolls: the rows in their pane, or the page where there is one pane. */
+const scroller = () => (NARROW.matches ? document.scrollingElement : region());
+
+/** Where the rows that are seen begin. */
+function edge() {
+  if (!NARROW.matches) return region().getBoundingClientRect().top + (region().querySelector(".day")?.offsetHeight ?? 0);
+  return 0;
+}
+
+const isAtTop = () => scroller().scrollTop <= TOP && !document.getElementById("previous");
+
+/** The address says which row is at the top, so that coming back, or loading the page again, shows it there. */
+function keepPlace() {
+  if (!region() || new URL(list().dataset.url, location.href).pathname !== location.pathname) return;
+  const top = isAtTop() ? null : rows().find((row) => row.getBoundingClientRect().bottom > edge() + TOP);
+  const url = new URL(list().dataset.url, location.href);
+  if (top) url.searchParams.set("row", top.dataset.ref);
+  if (url.href !== location.href) history.replaceState(history.state, "", url);
+}
+
+function findPlace() {
+  const ref = new URLSearchParams(location.search).get("row");
+  const row = ref && document.getElementById(`row-${ref}`);
+  if (!row || !region()) return;
+  scroller().scrollTop += row.getBoundingClientRect().top - edge();
+}
+
+/** A day stands once, whichever side its rows came from. */
+function joinDays() {
+  let last = null;
+  for (const day of document.querySelectorAll("#rows > .day")) {
+    if (last?.textContent === day.textContent) day.remove();
+    else last = day;
+  }
+  for (const rowsOfDay of document.querySelectorAll("#rows > ul")) {
+    if (rowsOfDay.childElementCount > 0) continue;
+    if (rowsOfDay.previousElementSibling?.matches(".day")) rowsOfDay.previousElementSibling.remove();
+    rowsOfDay.remove();
+  }
+}
+
+// What happened to the folder elsewhere
+
+function forget(uidvalidity, gone) {
+  let next = null;
+  for (const uid of gone) {
+    const row = document.getElementById(`row-${uidvalidity}-${uid}`);
+    if (!row) continue;
+    if (row.contains(document.activeElement)) next = neighbour(row);
+    row.remove();
+  }
+  joinDays();
+  if (next) focusRow(next);
+}
+
+function neighbour(row) {
+  const all = rows();
+  const index = all.indexOf(row);
+  return all[index + 1] ?? all[index - 1];
+}
+
+function mark({ ref, flags }) {
+  markRead(ref, flags.includes("\\Seen"));
+  const button = document.getElementById(`flag-${ref}`);
+  const isFlagged = flags.includes("\\Flagged");
+  if (!button || (button.getAttribute("aria-pressed") === "true") === isFlagged) return;
+  button.setAttribute("aria-pressed", String(isFlagged));
+  button.setAttribute("form", isFlagged ? "unflag-form" : "flag-form");
+}
+
+const newestUid = () => Number(list().dataset.newest.split("-")[1] ?? 0);
+
+async function arrived(news) {
+  if (news.uidnext - 1 <= newestUid()) return;
+  const { live, newest, url } = list().dataset;
+  if (live === undefined) return offer(list().querySelector("[data-news]").dataset.some);
+  // Nothing stands here yet: the list with its rows is another page.
+  if (!newest) return document.querySelector("[data-refresh]")?.click();
+  const address = new URL(url, location.href);
+  address.searchParams.set("newer", newest);
+  const found = await ask(address);
+  if (!found || list()?.dataset.newest !== newest) return;
+  waiting = found;
+  if (isAtTop()) show();
+  else offerWaiting();
+}
+
+/** The rows of an answer; null when there are none, or no answer: the next news brings them. */
+async function ask(address) {
+  let answer;
+  try {
+    answer = await fetch(address, { headers: { "HX-Request": "true", "X-Background": "1" } });
+  } catch (error) {
+    if (error instanceof TypeError) return null; // no network
+    throw error;
+  }
+  if (!answer.ok || answer.redirected) return null;
+  const template = document.createElement("template");
+  template.innerHTML = await answer.text();
+  for (const row of template.content.querySelectorAll(".row")) {
+    if (document.getElementById(row.id)) row.remove();
+  }
+  return template.content.querySelector(".row") ? template.content : null;
+}
+
+function offerWaiting() {
+  const { one, many } = list().querySelector("[data-news]").dataset;
+  const number = waiting.querySelectorAll(".row").length;
+  offer(number === 1 ? one : many.replace("#", number));
+}
+
+function offer(words) {
+  const link = list().querySelector("[data-news]");
+  link.textContent = words;
+  link.hidden = false;
+}
+
+/** Puts the rows that wait above the others; returns the first of them. */
+function show() {
+  const first = waiting.querySelector(".row");
+  list().dataset.newest = first.dataset.ref;
+  const added = [...waiting.children];
+  region().prepend(waiting);
+  waiting = null;
+  for (const element of added) window.htmx.process(element);
+  joinDays();
+  list().querySelector("[data-news]").hidden = true;
+  return first;
+}
+
+function hear(news) {
+  if (!list() || !region() || list().dataset.folder !== news.folder) return;
+  // Made anew on the server: every row names a message that is no more.
+  if (news.uidvalidity !== Number(list().dataset.uidvalidity)) return document.querySelector("[data-refresh]")?.click();
+  forget(news.uidvalidity, news.gone);
+  for (const change of news.changed) mark(change);
+  arrived(news);
+}
+
+export function start() {
+  document.addEventListener("mail:changed", ({ detail }) => hear(detail));
+  on("click", "[data-news]", (_link, event) => {
+    event.preventDefault();
+    if (!waiting) return document.querySelector("[data-refresh]")?.click();
+    const first = show();
+    scroller().scrollTop = 0;
+    focusRow(first);
+  });
+  const settle = () => {
+    clearTimeout(settling);
+    settling = setTimeout(keepPlace, SETTLED_MS);
+  };
+  // "scroll" does not bubble; it is caught on its way down.
+  document.addEventListener("scroll", settle, { capture: true, passive: true });
+  document.body.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
+    if (elt.matches("#rows .row > a")) keepPlace();
+  });
+  // Rows put above others push them down, and not every browser holds what one looks at.
+  document.body.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
+    if (target?.id === "previous") heightBelow = scroller().scrollHeight - scroller().scrollTop;
+  });
+  document.body.addEventListener("htmx:afterSwap", ({ detail: { target } }) => {
+    if (target?.id !== "previous") return;
+    scroller().scrollTop = scroller().scrollHeight - heightBelow;
+    joinDays();
+  });
+}
+
+export function load(root) {
+  if (root.id === "message-list") waiting = null;
+  if (root === document.body || root.id === "message-list") findPlace();
+}

@@ -1,0 +1,128 @@
+// How a page hears of news: one stream a browser, however many tabs. One tab holds a lock, listens, and tells the
+// others; six streams would use up the connections that a browser opens to one server. Where nothing can be told,
+// each tab asks once a minute while somebody sees it.
+
+import { hear, openFolder } from "./news.js";
+
+const MINUTE = 60_000;
+const LONGEST = 10 * MINUTE;
+// A stream that was refused is tried again after so long.
+const AGAIN = 5 * MINUTE;
+// The tab that listens answers another at once; when none does, nobody listens.
+const PATIENCE = 5_000;
+const INBOX = "INBOX";
+
+const place = document.getElementById("news");
+const who = place?.dataset.who;
+const canListen = Boolean(place?.dataset.events && navigator.locks && window.EventSource && window.BroadcastChannel);
+const tabs = canListen ? new BroadcastChannel(`news-${who}`) : null;
+
+// Whether news are told, and of all folders or of the inbox alone.
+let state = { told: canListen, everywhere: true };
+let source = null; // of the tab that listens
+let asking, listening, unanswered;
+let pause = MINUTE;
+let isDue = false;
+let isOver = false; // the session is
+
+function listen() {
+  clearTimeout(listening);
+  source?.close();
+  source = new EventSource(`${place.dataset.events}?who=${who}`);
+  source.addEventListener("up", ({ data }) => become({ told: true, everywhere: JSON.parse(data).everywhere }));
+  source.addEventListener("down", () => become({ told: false, everywhere: false }));
+  source.addEventListener("mail", ({ data }) => {
+    const news = JSON.parse(data);
+    tabs.postMessage({ news });
+    hear(news, { isFirst: true });
+  });
+  source.addEventListener("end", ({ data }) => leave(JSON.parse(data).why));
+  source.addEventListener("error", () => {
+    // The browser itself opens it again, unless it was refused.
+    become({ told: false, everywhere: false });
+    if (source.readyState === EventSource.CLOSED) listening = setTimeout(listen, AGAIN);
+  });
+}
+
+/** The server has said that it is of no use to come back at once. */
+function leave(why) {
+  source.close();
+  become({ told: false, everywhere: false });
+  if (why !== "poll") listening = setTimeout(listen, AGAIN);
+}
+
+function become(next) {
+  if (next.told === state.told && next.everywhere === state.everywhere) return;
+  state = next;
+  tabs?.postMessage({ state });
+  plan();
+}
+
+const mustAsk = () => !isOver && (!state.told || (!state.everywhere && openFolder() !== INBOX));
+
+function plan() {
+  clearTimeout(asking);
+  if (mustAsk()) asking = setTimeout(ask, pause);
+}
+
+async function ask() {
+  if (!mustAsk()) return;
+  isDue = document.hidden;
+  if (isDue) return;
+  const query = new URLSearchParams({ who, folder: openFolder() });
+  const headers = { "X-Requested-With": "fetch", "X-Background": "1" };
+  try {
+    const answer = await fetch(`${place.dataset.poll}?${query}`, { headers, redirect: "error" });
+    isOver = answer.status === 401;
+    pause = answer.ok ? MINUTE : longer();
+    if (answer.ok) for (const news of (await answer.json()).folders) hear(news, { isFirst: true });
+  } catch (error) {
+    // Network gone (TypeError), or an answer of something in between (SyntaxError).
+    if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
+    pause = longer();
+  }
+  plan();
+}
+
+const longer = () => Math.min(pause * 2, LONGEST);
+
+/** From another tab. */
+function told({ data }) {
+  clearTimeout(unanswered);
+  if (data.news) hear(data.news, { isFirst: false });
+  if (data.state && !source) {
+    state = data.state;
+    plan();
+  }
+  if (data.asked && source) tabs.postMessage({ state });
+}
+
+/** Holds the lock as long as the tab is there. */
+function lead() {
+  clearTimeout(unanswered);
+  listen();
+  return new Promise(() => {});
+}
+
+export function start() {
+  if (!place) return;
+  if (canListen) {
+    tabs.addEventListener("message", told);
+    navigator.locks.request(`news-${who}`, lead);
+    tabs.postMessage({ asked: true });
+    unanswered = setTimeout(() => become({ told: false, everywhere: false }), PATIENCE);
+  }
+  plan();
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && isDue) ask();
+  });
+  document.addEventListener("session:renewed", () => {
+    isOver = false;
+    if (source) listen();
+    plan();
+  });
+  // Another folder may be one of which nothing is told.
+  document.body.addEventListener("htmx:load", ({ detail }) => {
+    if (detail.elt.id === "message-list") plan();
+  });
+}

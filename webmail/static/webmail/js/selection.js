@@ -1,0 +1,158 @@
+// Picking several messages, and what follows an action without asking for the list again.
+
+import { on } from "./dom.js";
+import { focusRow, markRead, rows } from "./list.js";
+
+const boxes = () => rows().map((row) => row.querySelector(".pick input"));
+const picked = () => [...document.querySelectorAll("#rows .pick input:checked")];
+let lastPicked = null;
+let nextFocus = null;
+
+/** What each key does to the picked messages, or to the one that has the focus. */
+const VERBS = { e: "archive", "#": "trash", Delete: "trash", m: "choose", l: "tags", I: "seen", U: "unseen", s: "flag" };
+
+function countPicked() {
+  const words = document.getElementById("bulk-count");
+  if (!words) return;
+  const number = picked().length;
+  const text = number === 1 ? words.dataset.one : words.dataset.many.replace("#", number);
+  words.textContent = number === 0 ? "" : text;
+  const offer = document.getElementById("bulk-all");
+  const isWhole = number > 0 && number === boxes().length;
+  if (!isWhole) forgetEverything(offer);
+  offer.hidden = !isWhole || offer.childElementCount === 0;
+}
+
+/** All that match were picked, and are no more: the offer to pick them stands again. */
+function forgetEverything(offer) {
+  if (offer.offer && offer.querySelector("[name=all]")) offer.replaceChildren(offer.offer);
+}
+
+function unpick() {
+  for (const box of picked()) box.checked = false;
+  lastPicked = null;
+  countPicked();
+}
+
+function pickAll() {
+  for (const box of boxes()) box.checked = true;
+  countPicked();
+}
+
+function pickTo(box, isRange, isOn) {
+  const all = boxes();
+  if (isRange && lastPicked?.isConnected) {
+    const [from, to] = [all.indexOf(lastPicked), all.indexOf(box)].sort((a, b) => a - b);
+    for (const other of all.slice(from, to + 1)) other.checked = isOn;
+  }
+  box.checked = isOn;
+  lastPicked = box;
+  countPicked();
+}
+
+/** With Ctrl or Shift a click on a row picks it, as in every list of files; else it opens. */
+function clickRow(link, event) {
+  if (event.button !== 0 || event.altKey || !(event.ctrlKey || event.metaKey || event.shiftKey)) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const box = link.closest(".row").querySelector(".pick input");
+  pickTo(box, event.shiftKey, event.shiftKey || !box.checked);
+  window.getSelection()?.removeAllRanges();
+}
+
+function walkPicking(event, row) {
+  const all = rows();
+  const next = all[all.indexOf(row) + (event.key === "ArrowDown" ? 1 : -1)];
+  if (!next) return;
+  event.preventDefault();
+  const box = row.querySelector(".pick input");
+  if (!box.checked) pickTo(box, false, true);
+  pickTo(next.querySelector(".pick input"), false, true);
+  focusRow(next);
+}
+
+function act(verb, box) {
+  const form = document.getElementById("act-form");
+  const button = form.querySelector(`[value=${verb}]`) ?? (verb === "trash" && form.querySelector("[value=delete]"));
+  if (!button || (picked().length === 0 && !box)) return;
+  if (picked().length === 0) pickTo(box, false, true);
+  button.click();
+}
+
+// Single letters act only while the list has the focus (WCAG 2.1.4).
+function key(region, event) {
+  const row = event.target.closest(".row");
+  const box = row?.querySelector(".pick input");
+  if ((event.ctrlKey || event.metaKey) && event.key === "a") {
+    event.preventDefault();
+    return pickAll();
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.shiftKey && row && ["ArrowDown", "ArrowUp"].includes(event.key)) return walkPicking(event, row);
+  if (event.key === "x" || event.key === "X") return box && pickTo(box, event.shiftKey, event.shiftKey || !box.checked);
+  if (event.key === "Escape") return unpick();
+  if (VERBS[event.key]) {
+    event.preventDefault();
+    act(VERBS[event.key], box);
+  }
+}
+
+/** The row that has the focus once those named are gone. */
+function after(refs) {
+  const all = rows();
+  const index = all.findIndex((row) => refs.includes(row.dataset.ref));
+  return all.slice(index).find((row) => !refs.includes(row.dataset.ref)) ?? all[index - 1];
+}
+
+/** A day goes with its last message. A list left empty is asked for again, to say that it is. */
+function dropEmptyDays() {
+  for (const day of document.querySelectorAll("#rows > ul")) {
+    if (day.childElementCount) continue;
+    if (day.previousElementSibling?.matches(".day")) day.previousElementSibling.remove();
+    day.remove();
+  }
+  if (document.getElementById("rows")?.childElementCount === 0) refresh();
+}
+
+const refresh = () => document.querySelector("[data-refresh]")?.click();
+const ASKING = ["choose", "tags"];
+
+/** Whether the answer was a question: the selection is still needed for it. */
+const isAsking = (xhr) => xhr.getResponseHeader("HX-Retarget") === "#ask";
+
+function acted({ requestConfig, successful, xhr }) {
+  if (requestConfig.verb !== "post" || !requestConfig.formData.has("verb") || !successful || isAsking(xhr)) return;
+  const verb = requestConfig.formData.get("verb");
+  if (ASKING.includes(verb)) return;
+  if (verb === "seen" || verb === "unseen") {
+    for (const ref of requestConfig.formData.getAll("refs")) markRead(ref, verb === "seen");
+  }
+  unpick();
+  dropEmptyDays();
+  // What had the focus is gone, or its bar is about to be.
+  const focused = document.activeElement;
+  if (focused === document.body || focused.closest("#act-form")) focusRow(nextFocus);
+}
+
+export function start() {
+  on("click", "#rows .pick input", (box, event) => pickTo(box, event.shiftKey, box.checked));
+  on("click", "#rows .row > a", clickRow, { capture: true });
+  on("click", "[data-unpick]", unpick);
+  on("click", "[data-pick-everything]", (link) => (link.parentElement.offer = link.cloneNode(true)));
+  on("keydown", "#rows", key);
+  document.body.addEventListener("mail:refresh", refresh);
+  document.body.addEventListener("htmx:beforeRequest", ({ detail: { requestConfig } }) => {
+    const data = requestConfig.formData;
+    if (requestConfig.verb === "post" && data.has("refs")) nextFocus = after(data.getAll("refs"));
+  });
+  document.body.addEventListener("htmx:afterRequest", ({ detail }) => acted(detail));
+  document.body.addEventListener("htmx:afterSwap", ({ target }) => {
+    if (target.id !== "bulk-all") return;
+    document.getElementById("bulk-count").textContent = "";
+  });
+  countPicked();
+}
+
+export function load(root) {
+  if (root.id === "message-list") countPicked();
+}

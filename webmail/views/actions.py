@@ -1,0 +1,405 @@
+"""What one does with messages, from a list or from the reader."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+from django.contrib import messages as toasts
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.shortcuts import render as render_template
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts import session
+from accounts.http import SignedInRequest, login_required, safe_next
+from webmail import jobs
+from webmail.errors import FolderChanged
+from webmail.forms import ActForm
+from webmail.htmx import wants_partial
+from webmail.imap import fetch
+from webmail.imap.connection import Connection, canonical
+from webmail.imap.values import FLAGGED, SEEN, MessageRef
+from webmail.mailbox import actions, folders, listing
+from webmail.mailbox.actions import ARCHIVE, CLEAR, COPY, DELETE, MOVE, SET, Step
+from webmail.mailbox.bulk import packed
+from webmail.presentation import deeds, links
+from webmail.presentation.tags import Chip, chips
+from webmail.views import running
+from webmail.views.folders import TARGETS, read_folders
+from webmail.views.lists import TOAST, memory, view_of
+from webmail.views.search import searched
+from webmail.views.tags import known_tags
+
+MARKS = {
+    "flag": (SET, FLAGGED),
+    "unflag": (CLEAR, FLAGGED),
+    "seen": (SET, SEEN),
+    "unseen": (CLEAR, SEEN),
+}
+UNDOING = {"flag": "unflag", "unflag": "flag", "seen": "unseen", "unseen": "seen"}
+RECENT, MOST_RECENT = "recent_folders", 5
+# Longer than this, the way back is kept in a row and not in the toast's form.
+LONGEST_FORM = 4_000
+# More rows than one sees are not renewed one by one: the list is asked for again.
+MOST_RENEWED = 200
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a form asks for. ``chosen``: the messages, by folder, in steps that have no verb yet."""
+
+    verb: str
+    folder: str
+    chosen: tuple[Step, ...]
+    form: ActForm
+
+    @property
+    def count(self) -> int:
+        return sum(len(step.uids) for step in self.chosen)
+
+    @property
+    def is_everything(self) -> bool:
+        return self.form.is_everything
+
+
+@require_POST
+@login_required
+def act(request: SignedInRequest, folder: str) -> HttpResponse:
+    """One verb on the chosen messages of a folder, with its undoing in a toast. Some verbs ask
+    first: where to, which tag, whether really."""
+    form = ActForm(request.POST)
+    if not form.is_valid():
+        return _nothing_done(request, folder, _what_is_missing(form))
+    verb = form.cleaned_data["verb"]
+    with session.imap(request) as imap:
+        asked = _Asked(verb, folder, _chosen(request, imap, folder, form), form)
+        if verb in {"choose", "tags"} or (verb == "delete" and not form.cleaned_data["confirmed"]):
+            return _ask(request, imap, asked)
+        target = _target(imap, asked)
+        if refusal := _refusal(imap, asked, target):
+            return _nothing_done(request, folder, refusal)
+        deed = jobs.Deed(verb, folder, target if verb in {"move", "copy"} else "")
+        result = jobs.do(request, imap, deed, _steps(request, asked, target))
+        renewed = _renewed(request, imap, asked) if wants_partial(request) else {}
+    if target and verb in {"move", "copy"}:
+        _remember(request, target)
+    toast = _toast(request, asked, deed, result)
+    if not wants_partial(request):
+        request.session[TOAST] = toast
+        return HttpResponseRedirect(safe_next(request) or reverse("mail:folder", args=[folder]))
+    return _acted(request, asked, {**renewed, "toast": toast}, is_running=result.job is not None)
+
+
+@require_GET
+@login_required
+def selection(request: SignedInRequest, folder: str) -> HttpResponse:
+    """All messages that a list shows, to act on them: how many there are, and up to which. For htmx
+    the words and fields for the bar of actions, else a page with the verbs."""
+    form = ActForm({**request.GET.dict(), "verb": "choose", "all": "1", "uidvalidity": "1"})
+    form.is_valid()
+    with session.imap(request) as imap:
+        uids = _all_of(request, imap, folder, form)
+        uidvalidity = imap.known().uidvalidity
+        sides = None if wants_partial(request) else read_folders(imap, folder)
+    sort, down, only = form.sort_and_filter
+    context = {
+        "count": len(uids),
+        "fields": [
+            ("all", "1"),
+            ("uidvalidity", uidvalidity),
+            ("until", max(uids, default=0) + 1),
+            ("sort", sort),
+            ("up", "" if down else "1"),
+            ("only", only),
+        ],
+        "current": folder,
+        "act_url": reverse("mail:act", args=[folder]),
+        "verb": request.GET.get("verb", ""),
+    }
+    if sides is None:
+        return render_template(request, "webmail/_selection.html", context)
+    row = sides.shown.find(folder)
+    context |= {
+        "folders": sides.shown,
+        "here": sides.own_verb,
+        "label": row.label if row else folder,
+    }
+    return render_template(request, "webmail/selection.html", context)
+
+
+@login_required
+def purge(request: SignedInRequest, folder: str) -> HttpResponse:
+    """What is marked as deleted and hidden goes for good, whoever marked it: the only way on a mail
+    server without UIDPLUS. A page that says how many; then it is done."""
+    with session.imap(request) as imap:
+        if request.method == "POST":
+            count = actions.purge(imap, folder)
+            request.session[TOAST] = {"message": deeds.done("delete", count), "undo": None}
+            return redirect("mail:folder", folder)
+        count = actions.marked_deleted(imap, folder)
+        sides = read_folders(imap, folder)
+    row = sides.shown.find(folder)
+    context = {
+        "folders": sides.shown,
+        "current": folder,
+        "count": count,
+        "label": row.label if row else folder,
+        "back_url": reverse("mail:folder", args=[folder]),
+    }
+    return render_template(request, "webmail/purge.html", context)
+
+
+# --- what is asked for ---
+
+
+def _all_of(
+    request: SignedInRequest, imap: Connection, folder: str, form: ActForm
+) -> tuple[int, ...]:
+    """The UIDs of all that the list shows which the form describes."""
+    sort, down, only = form.sort_and_filter
+    view = view_of(request, sort, down=down, only=only)
+    return listing.matching(imap, folder, view, memory(request))
+
+
+def _chosen(
+    request: SignedInRequest, imap: Connection, folder: str, form: ActForm
+) -> tuple[Step, ...]:
+    if form.cleaned_data["verb"] == "undo":
+        return ()
+    if form.is_everything and form.cleaned_data["found"]:
+        return _by_folder(searched(request, form.cleaned_data["found"]))
+    if form.is_everything:
+        uids = _all_of(request, imap, folder, form)
+        uidvalidity = form.cleaned_data["uidvalidity"]
+        if imap.known().uidvalidity != uidvalidity:
+            raise FolderChanged("The folder was made anew since its messages were counted.")
+        until = form.cleaned_data["until"] or max(uids, default=0) + 1
+        return (Step("", folder, uidvalidity, tuple(sorted(u for u in uids if u < until))),)
+    refs = form.cleaned_data["refs"]
+    return _by_folder(MessageRef(place or folder, *pair) for place, *pair in refs)
+
+
+def _by_folder(refs: Iterable[MessageRef]) -> tuple[Step, ...]:
+    in_order = sorted(set(refs))
+    return tuple(
+        Step("", place, uidvalidity, tuple(ref.uid for ref in group))
+        for (place, uidvalidity), group in groupby(
+            in_order, key=lambda ref: (ref.folder, ref.uidvalidity)
+        )
+    )
+
+
+def _target(imap: Connection, asked: _Asked) -> str:
+    """The folder that the verb brings messages to; "" for one that leaves them where they are."""
+    match asked.verb:
+        case "inbox":
+            return "INBOX"
+        case "move" | "copy":
+            return canonical(asked.form.cleaned_data["to"])
+        case "trash" | "archive" | "junk":
+            return folders.ensure(imap, TARGETS[asked.verb])
+    return ""
+
+
+def _refusal(imap: Connection, asked: _Asked, target: str) -> str:
+    """Why nothing is done, "" when it can be."""
+    if asked.verb == "undo":
+        return ""
+    if not asked.count:
+        return gettext("Nothing was done: there are no messages.")
+    if target and all(canonical(step.folder) == target for step in asked.chosen):
+        return gettext("Nothing was done: these messages are in this folder already.")
+    if asked.verb == "tag":
+        keyword = asked.form.cleaned_data["tag"]
+        if not all(imap.require(step.first).keeps(keyword) for step in asked.chosen):
+            return gettext("Nothing was done: the mail server keeps no tags in this folder.")
+    return ""
+
+
+def _steps(request: SignedInRequest, asked: _Asked, target: str) -> list[Step]:
+    value = asked.form.cleaned_data
+    if asked.verb == "undo":
+        return list(value["steps"])
+    if asked.verb in MARKS:
+        verb, flag = MARKS[asked.verb]
+        return [replace(step, verb=verb, flag=flag) for step in asked.chosen]
+    if asked.verb in {"tag", "untag"}:
+        verb = SET if asked.verb == "tag" else CLEAR
+        return [replace(step, verb=verb, flag=value["tag"]) for step in asked.chosen]
+    if asked.verb == "delete":
+        return [replace(step, verb=DELETE) for step in asked.chosen]
+    by_year = asked.verb == "archive" and request.preferences.archive == "year"
+    verb = COPY if asked.verb == "copy" else ARCHIVE if by_year else MOVE
+    return [
+        replace(step, verb=verb, to=target)
+        for step in asked.chosen
+        if canonical(step.folder) != target
+    ]
+
+
+# --- what is asked first ---
+
+
+def _ask(request: SignedInRequest, imap: Connection, asked: _Asked) -> HttpResponse:
+    """A dialog, or without a script a page, that asks what is still to be known."""
+    context: dict[str, Any] = {
+        "kind": asked.verb,
+        "count": asked.count,
+        "fields": _fields(request),
+        "act_url": reverse("mail:act", args=[asked.folder]),
+        "back_url": safe_next(request) or reverse("mail:folder", args=[asked.folder]),
+        "current": asked.folder,
+        "can_expunge": imap.has("UIDPLUS"),
+    }
+    partial = wants_partial(request)
+    if asked.verb == "choose" or not partial:
+        context["folders"] = read_folders(imap, asked.folder).shown
+        context["recent"] = _recent(request, context["folders"], asked.folder)
+    if asked.verb == "tags":
+        context["tags"] = _tag_counts(request, imap, asked)
+    if not partial:
+        return render_template(request, "webmail/ask.html", context)
+    response = render_template(request, "webmail/_ask.html", context)
+    response["HX-Retarget"], response["HX-Reswap"] = "#ask", "innerHTML"
+    return response
+
+
+def _fields(request: SignedInRequest) -> list[tuple[str, str]]:
+    """The form again, without its verb and token."""
+    left_out = {"csrfmiddlewaretoken", "verb", "to", "confirmed", "tag"}
+    return [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name not in left_out
+        for value in values
+    ]
+
+
+def _recent(request: SignedInRequest, shown: Any, current: str) -> list[Any]:
+    """Rows of the folders that messages were last moved to, as far as they are still there."""
+    rows = [shown.find(name) for name in request.session.get(RECENT, [])]
+    return [row for row in rows if row and row.usable and row.name != current]
+
+
+def _remember(request: SignedInRequest, target: str) -> None:
+    others = [name for name in request.session.get(RECENT, []) if name != target]
+    request.session[RECENT] = [target, *others][:MOST_RECENT]
+
+
+def _tag_counts(
+    request: SignedInRequest, imap: Connection, asked: _Asked
+) -> list[tuple[Chip, bool, bool]]:
+    """Each tag, whether it can be put on some of the messages, and taken from some. Of more than
+    one sees at once both are offered, unasked."""
+    known = known_tags(request)
+    if asked.is_everything or asked.count > MOST_RENEWED:
+        return [(chip, True, True) for chip in known]
+    found: list[tuple[Chip, ...]] = []
+    for step in asked.chosen:
+        imap.require(step.first)
+        found += [chips(mark.flags, known) for mark in fetch.marks(imap, step.uids)]
+    counts = [(chip, sum(chip in row for row in found)) for chip in known]
+    return [(chip, count < len(found), count > 0) for chip, count in counts]
+
+
+# --- what is answered ---
+
+
+def _toast(
+    request: SignedInRequest, asked: _Asked, deed: jobs.Deed, result: jobs.Done
+) -> dict[str, Any]:
+    """What was done and its way back; of a job what it is about to do."""
+    if result.job is not None:
+        return running.begun(request, result.job)
+    work = result.work
+    undo = None
+    if work.undo and asked.verb != "undo":
+        steps = json.dumps(packed(work.undo), separators=(",", ":"))
+        following = safe_next(request) or reverse("mail:folder", args=[asked.folder])
+        if len(steps) > LONGEST_FORM:
+            job = jobs.keep(request.user, deed, work)
+            undo = {"url": reverse("mail:job_undo", args=[job.pk]), "fields": [("next", following)]}
+        else:
+            fields = [("verb", "undo"), ("steps", steps), ("next", following)]
+            undo = {"url": reverse("mail:act", args=[asked.folder]), "fields": fields}
+    return {"message": deeds.done(asked.verb, work.done, work.gone), "undo": undo}
+
+
+def _renewed(request: SignedInRequest, imap: Connection, asked: _Asked) -> dict[str, Any]:
+    """What the page shows of the folders and, after tagging, of the messages."""
+    sides = read_folders(imap, asked.folder)
+    row = sides.shown.find(asked.folder)
+    context: dict[str, Any] = {
+        "folders": sides.shown,
+        "page": row and {"total": row.messages, "unseen": row.unseen},
+    }
+    if asked.verb in {"tag", "untag"} and not _is_too_much(asked):
+        context["tagged"] = _tags_now(request, imap, asked)
+    return context
+
+
+def _tags_now(
+    request: SignedInRequest, imap: Connection, asked: _Asked
+) -> dict[str, tuple[Chip, ...]]:
+    known = known_tags(request)
+    found: dict[str, tuple[Chip, ...]] = {}
+    for step in asked.chosen:
+        imap.require(step.first)
+        for mark in fetch.marks(imap, step.uids):
+            ref = MessageRef(step.folder, step.uidvalidity, mark.uid)
+            found[links.ref_name(ref, asked.folder)] = chips(mark.flags, known)
+    return found
+
+
+def _is_too_much(asked: _Asked) -> bool:
+    return asked.is_everything or asked.count > MOST_RENEWED
+
+
+def _acted(
+    request: SignedInRequest, asked: _Asked, context: dict[str, Any], *, is_running: bool
+) -> HttpResponse:
+    opened = asked.form.cleaned_data["opened"]
+    refs = [
+        links.ref_name(MessageRef(step.folder, step.uidvalidity, uid), asked.folder)
+        for step in asked.chosen
+        for uid in step.uids
+    ]
+    gone = asked.verb in {"trash", "archive", "junk", "inbox", "move", "delete"}
+    too_much = _is_too_much(asked)
+    context |= {
+        "current": asked.folder,
+        "refs": [] if too_much else refs,
+        "verb": asked.verb,
+        "gone": gone,
+        "opened_ref": opened,
+        "message_gone": gone and opened in refs,
+        "is_running": is_running,
+    }
+    if not (gone or is_running or too_much or asked.verb in {"unseen", "copy"}):
+        context["toast"] = None
+    response = render_template(request, "webmail/_acted.html", context)
+    if too_much or is_running:
+        response["HX-Trigger-After-Swap"] = "mail:refresh"
+    return response
+
+
+def _what_is_missing(form: ActForm) -> str:
+    if "to" in form.errors:
+        return gettext("Nothing was done: choose a folder.")
+    if "tag" in form.errors:
+        return gettext("Nothing was done: choose a tag.")
+    return gettext("Nothing was done: choose at least one message.")
+
+
+def _nothing_done(request: SignedInRequest, folder: str, words: str) -> HttpResponse:
+    if wants_partial(request):
+        context = {"level": "warn", "title": words}
+        return render_template(request, "webmail/_notice.html", context, status=422)
+    toasts.warning(request, words)
+    return redirect("mail:folder", folder)

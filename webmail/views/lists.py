@@ -1,0 +1,160 @@
+"""The list of a folder's messages, and what stands around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.shortcuts import render as render_template
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from accounts import session, session_cache
+from accounts.http import SignedInRequest, login_required
+from addressbook.contacts.finding import newest_addresses
+from webmail.forms import ListForm
+from webmail.htmx import render, wants_partial
+from webmail.imap.connection import Connection
+from webmail.imap.values import Fetched
+from webmail.mailbox import listing
+from webmail.mailbox.listing import Place
+from webmail.mailbox.memory import Memory
+from webmail.mailbox.ordering import MOST_ADDRESSES, View
+from webmail.mailbox.summaries import Summary
+from webmail.models import FolderChoice
+from webmail.presentation import lists
+from webmail.presentation.people import Faces
+from webmail.views import people
+from webmail.views.folders import read_folders
+from webmail.views.tags import known_tags
+
+TOAST = "toast"  # in the session: what the next whole page says, with its undoing
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Where a signed-in person begins."""
+    if getattr(request.user, "is_local_administrator", False):
+        return redirect("admin:index")
+    return redirect("mail:folder", "INBOX")
+
+
+@require_GET
+@login_required
+def message_list(request: SignedInRequest, folder: str) -> HttpResponse:
+    """One page of a folder; for the scrolling list only the rows that come next, and for one that
+    heard of news those that arrived (``?newer=``).
+    """
+    form = ListForm(request.GET)
+    if form.came_after:
+        return _arrived(request, folder, *form.came_after)
+    with session.imap(request) as imap:
+        context = list_context(request, imap, folder)
+    if not wants_partial(request):
+        context["toast"] = request.session.pop(TOAST, None)
+    partial = "webmail/_message_rows.html" if request.htmx.target in ("more", "previous") else ""
+    if request.htmx.target == "previous":
+        context["page"] = lists.without_next(context["page"])
+    return render(request, "webmail/message_list.html", context, partial=partial)
+
+
+def _arrived(request: SignedInRequest, folder: str, uidvalidity: int, uid: int) -> HttpResponse:
+    """Rows alone: they are put above those of a page that is there."""
+    with session.imap(request) as imap:
+        rows = listing.newer(imap, folder, uid, uidvalidity, memory(request))
+        special_use = read_folders(imap, folder).special_use
+    page = lists.arrived(
+        rows,
+        special_use=special_use,
+        full_dates=request.preferences.dates == "full",
+        faces=_faces(request, rows, special_use),
+    )
+    page = replace(page, groups=lists.tagged(page.groups, known_tags(request)))
+    return render_template(request, "webmail/_message_rows.html", {"page": page})
+
+
+def list_context(
+    request: SignedInRequest, imap: Connection, folder: str, current: Fetched | None = None
+) -> dict[str, Any]:
+    """``current``: the opened message; its row is on the page, unless the address names another."""
+    form = ListForm(request.GET)
+    place = form.place
+    if current and place == Place():
+        place = Place(row=current.ref.uid, sequence=current.sequence)
+    page = listing.page(
+        imap,
+        folder,
+        place,
+        form.size or int(request.preferences.page_size),
+        list_view(request, folder),
+        memory(request),
+    )
+    sides = read_folders(imap, folder)
+    row = sides.shown.find(folder)
+    shown = lists.mail_page(
+        page,
+        label=row.label if row else folder,
+        unseen=(sides.current and sides.current.unseen) or 0,
+        special_use=sides.special_use,
+        full_dates=request.preferences.dates == "full",
+        current=current.ref if current else None,
+        faces=_faces(request, page.rows, sides.special_use),
+    )
+    return {
+        "folders": sides.shown,
+        "current": folder,
+        "here": sides.own_verb,
+        "page": replace(shown, groups=lists.tagged(shown.groups, known_tags(request))),
+        "folder_label": shown.label,
+        "can_expunge": imap.has("UIDPLUS"),
+    }
+
+
+def _faces(request: SignedInRequest, rows: Iterable[Summary], special_use: str) -> Faces:
+    """Whom the reader knows among those that the rows name; one query."""
+    own_mail = lists.is_own_mail(special_use)
+    return people.faces(
+        request.user, (one for row in rows for one in lists.people_of(row, own_mail=own_mail))
+    )
+
+
+def list_view(request: SignedInRequest, folder: str) -> View:
+    """How a folder is shown: as the address says, which is remembered, else as it was last."""
+    form = ListForm(request.GET)
+    remembered = FolderChoice.objects.order_of(request.user, folder)
+    sort, up = form.order or remembered
+    if (sort, up) != remembered:
+        FolderChoice.objects.choose_order(request.user, folder, sort, up)
+    return view_of(request, sort, down=not up, only=form.filter)
+
+
+def view_of(request: SignedInRequest, sort: str, *, down: bool, only: str) -> View:
+    """A view with what it must know of the person."""
+    if only != "contacts":
+        return View(sort, down, only)
+    return View(sort, down, only, newest_addresses(request.user, MOST_ADDRESSES + 1))
+
+
+def memory(request: SignedInRequest) -> Memory:
+    """What this session has seen of the mailbox."""
+    return session_cache.Seen(request)
+
+
+def counts_context(imap: Connection, folder: str) -> dict[str, Any]:
+    sides = read_folders(imap, folder)
+    row = sides.shown.find(folder)
+    label = row.label if row else folder
+    return {
+        "folders": sides.shown,
+        "current": folder,
+        "here": sides.own_verb,
+        "folder_label": label,
+        "page": {
+            "label": label,
+            "url": reverse("mail:folder", args=[folder]),
+            "total": row.messages if row else 0,
+            "unseen": row.unseen if row else 0,
+        },
+    }

@@ -1,0 +1,158 @@
+"""Jobs in the mailbox: how far they are, and how they are stopped, taken up again, taken back."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import render as render_template
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_POST
+from kombu.exceptions import OperationalError
+
+from accounts import session
+from accounts.http import SignedInRequest, login_required, safe_next
+from webmail import jobs, tasks
+from webmail.htmx import wants_partial
+from webmail.models import MailJob
+from webmail.presentation import deeds
+from webmail.views.folders import read_folders
+from webmail.views.lists import TOAST
+
+RUNNING, MOST_SHOWN = "mail_jobs", 20  # in the session: jobs whose end the pages await
+
+
+def begun(request: SignedInRequest, job: MailJob) -> dict[str, Any]:
+    """Start a job that was just made, and let the pages await it; the toast that says so. A job
+    that stopped at once says why."""
+    if job.is_finished:
+        return ended(job)
+    waiting = [pk for pk in request.session.get(RUNNING, []) if pk != job.pk]
+    request.session[RUNNING] = [*waiting, job.pk][-MOST_SHOWN:]
+    start(job)
+    job.refresh_from_db()
+    return ended(job) if job.is_finished else {"message": deeds.doing(job.verb, job.total)}
+
+
+def start(job: MailJob) -> None:
+    """When nobody can be told of it, beat finds it."""
+    with suppress(OperationalError):
+        tasks.do_mail_job.delay(job.pk)
+
+
+def ended(job: MailJob) -> dict[str, Any]:
+    """The toast of a job that is over."""
+    words = deeds.done(job.verb, job.done, job.gone)
+    if job.state == MailJob.State.FAILED:
+        words = f"{words} {deeds.failure(job.failure)}"
+    undo = None
+    if job.can_be_undone and job.verb != "undo":
+        following = reverse("mail:folder", args=[job.folder])
+        undo = {"url": reverse("mail:job_undo", args=[job.pk]), "fields": [("next", following)]}
+    return {"message": words, "undo": undo}
+
+
+@require_GET
+@login_required
+def progress(request: SignedInRequest) -> HttpResponse:
+    """The strip of this session's jobs, asked for again and again; when one ends its toast comes
+    with it, and when the last has ended htmx stops asking (286)."""
+    awaited = request.session.get(RUNNING, [])
+    found = list(MailJob.objects.all().of(request.user).filter(pk__in=awaited))
+    left = [job for job in found if not job.is_finished]
+    over = [job for job in found if job.is_finished]
+    if len(left) != len(awaited):
+        request.session[RUNNING] = [job.pk for job in left]
+    context = {
+        "running": [_shown(job) for job in left],
+        "toast": ended(over[0]) if over else None,
+    }
+    status = 200 if left else 286
+    response = render_template(request, "webmail/_running.html", context, status=status)
+    if over:
+        response["HX-Trigger-After-Swap"] = "mail:refresh"
+    return response
+
+
+@require_GET
+@login_required
+def all_jobs(request: SignedInRequest) -> HttpResponse:
+    """What went on without its person in the last days, and can be taken back."""
+    found = MailJob.objects.all().of(request.user)[:50]
+    context = {"jobs": [_shown(job) for job in found]}
+    return _page(request, "webmail/jobs.html", context)
+
+
+@require_GET
+@login_required
+def one(request: SignedInRequest, pk: int) -> HttpResponse:
+    """A job; for htmx how far it is, 286 when it is over."""
+    job = _own(request, pk)
+    context = {"job": _shown(job)}
+    if wants_partial(request):
+        status = 286 if job.is_finished else 200
+        return render_template(request, "webmail/_job.html", context, status=status)
+    return _page(request, "webmail/job.html", context)
+
+
+@require_POST
+@login_required
+def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
+    """What was done stays; the page offers to take it back."""
+    jobs.cancel(_own(request, pk))
+    return redirect("mail:job", pk)
+
+
+@require_POST
+@login_required
+def resume(request: SignedInRequest, pk: int) -> HttpResponse:
+    """A job that waited for the password goes on with that of this session."""
+    job = _own(request, pk)
+    if jobs.resume(request, job):
+        begun(request, job)
+    return redirect("mail:job", pk)
+
+
+@require_POST
+@login_required
+def undo(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Take back what a job did, once; that may be a job again."""
+    job = _own(request, pk)
+    steps = jobs.way_back(job)
+    following = safe_next(request) or reverse("mail:job", args=[pk])
+    if not steps:
+        request.session[TOAST] = {"message": gettext("There is nothing to take back.")}
+        return HttpResponseRedirect(following)
+    with session.imap(request) as imap:
+        result = jobs.do(request, imap, jobs.Deed("undo", job.folder), steps)
+    if result.job:
+        toast = begun(request, result.job)
+    else:
+        toast = {"message": deeds.done("undo", result.work.done, result.work.gone)}
+    request.session[TOAST] = toast
+    return HttpResponseRedirect(following)
+
+
+def _own(request: SignedInRequest, pk: int) -> MailJob:
+    return get_object_or_404(
+        MailJob.objects.select_related("credential"), pk=pk, user_id=request.user.pk
+    )
+
+
+def _shown(job: MailJob) -> dict[str, Any]:
+    return {
+        "row": job,
+        "title": deeds.doing(job.verb, job.total),
+        "outcome": ended(job)["message"] if job.is_finished else "",
+        "done": job.done + job.gone,
+    }
+
+
+def _page(request: SignedInRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    with session.imap(request) as imap:
+        context["folders"] = read_folders(imap, "").shown
+    context["toast"] = request.session.pop(TOAST, None)
+    return render_template(request, template, context)

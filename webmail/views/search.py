@@ -1,0 +1,352 @@
+"""Searching messages, and people beside them."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.core.cache import cache
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.shortcuts import render as render_template
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts import session, session_cache
+from accounts.http import SignedInRequest, login_required
+from addressbook.contacts import finding
+from webmail.errors import FolderNotFound
+from webmail.htmx import render, wants_partial
+from webmail.imap.connection import Connection
+from webmail.imap.values import Folder, MessageRef
+from webmail.mailbox import folders, query, search
+from webmail.mailbox.search import PATIENCE, Found
+from webmail.mailbox.summaries import summary
+from webmail.models import RecentSearch
+from webmail.presentation import lists, results
+from webmail.presentation.results import Asked
+from webmail.search_forms import AdvancedSearchForm, ForgetForm, SearchForm
+from webmail.views import people
+from webmail.views.folders import Sides
+from webmail.views.lists import TOAST
+from webmail.views.tags import known_tags
+
+# Seconds after which a first answer is given, complete or not.
+FIRST_ANSWER = 2.0
+# Seconds for which what was found is shown again without asking the server.
+FRESH = 5 * 60
+MOST_PEOPLE = 4
+MOST_SUGGESTED = 8
+KIND = "search"  # in the session's cache
+
+
+@require_GET
+@login_required
+def find(request: SignedInRequest) -> HttpResponse:
+    """What was found, or the page to ask from; for the scrolling list only the rows that follow."""
+    if "words" in request.GET:
+        return _written(request)
+    form = SearchForm(request.GET)
+    if not form.is_valid():
+        return _too_long(request)
+    asked = form.asked
+    if "refine" in request.GET or (asked.wanted.is_empty and not asked.wanted.odd):
+        return _ask(request, AdvancedSearchForm(initial=form.initial_of_advanced), asked)
+    context = results_context(request, asked)
+    if not wants_partial(request):
+        context["toast"] = request.session.pop(TOAST, None)
+    scrolling = request.htmx.target == "more"
+    partial = "webmail/_message_rows.html" if scrolling else ""
+    return render(request, "webmail/search.html", context, partial=partial)
+
+
+@require_GET
+@login_required
+def suggestions(request: SignedInRequest) -> HttpResponse:
+    """What may be meant by what has been typed so far: searches of before, and people."""
+    typed = query.readable(request.GET.get("q", "")).lstrip()
+    options = [(text, "") for text in _recent(request) if text.startswith(typed) and text != typed]
+    before, name, value = query.last_piece(typed)
+    if len(value) > 1:
+        people = finding.matching(request.user, value).prefetch_related("addresses")
+        options += [
+            (f"{before}{name or 'de:'}{address}", str(person))
+            for person in people[:MOST_SUGGESTED]
+            for address in list(person.addresses.all())[:1]
+        ]
+    context = {"options": options[:MOST_SUGGESTED]}
+    return render_template(request, "webmail/_search_suggestions.html", context)
+
+
+@require_POST
+@login_required
+def forget(request: SignedInRequest) -> HttpResponse:
+    """One of the recent searches is removed, or all."""
+    form = ForgetForm(request.POST)
+    if form.is_valid():
+        gone = RecentSearch.objects.of(request.user)
+        if text := form.cleaned_data["text"]:
+            gone = gone.filter(text=text)
+        gone.delete()
+    return redirect("mail:search")
+
+
+@require_GET
+@login_required
+def selection(request: SignedInRequest) -> HttpResponse:
+    """All messages that this session found, to act on them. For htmx the words and fields for the
+    bar of actions, else a page with the verbs."""
+    form = SearchForm(request.GET)
+    if not form.is_valid():
+        return _too_long(request)
+    asked = form.asked
+    context: dict[str, Any] = {
+        "count": len(found_before(request, asked)),
+        "fields": [("all", "1"), ("found", asked.query), ("next", asked.url)],
+        "current": asked.base,
+        "act_url": reverse("mail:act", args=[asked.base]),
+        "label": gettext("Results"),
+    }
+    if wants_partial(request):
+        return render_template(request, "webmail/_selection.html", context)
+    with session.imap(request) as imap:
+        context["folders"] = lists.folder_list(folders.tree(folders.list_folders(imap)), "")
+    return render_template(request, "webmail/selection.html", context)
+
+
+def searched(request: SignedInRequest, address: str) -> tuple[MessageRef, ...]:
+    """`found_before` of a search by what stands behind the ``?`` of its address."""
+    form = SearchForm(QueryDict(address))
+    return found_before(request, form.asked) if form.is_valid() else ()
+
+
+def found_before(request: SignedInRequest, asked: Asked) -> tuple[MessageRef, ...]:
+    """The messages that this session found by the same words, those listed; none when that is kept
+    no longer: then nothing is done, rather than something to others."""
+    kept = _kept(request, asked, any_age=True)
+    return tuple(hit.ref for hit in kept.hits) if kept else ()
+
+
+def results_context(
+    request: SignedInRequest, asked: Asked, opened: MessageRef | None = None
+) -> dict[str, Any]:
+    """What the list of what was found needs; ``opened``: the message that is open beside it.
+
+    What this session found before is shown again; else it is searched for, for two seconds.
+    """
+    kept = None if asked.is_anew else _kept(request, asked, any_age=opened is not None)
+    is_part = kept is None and asked.place is not None
+    with session.imap(request) as imap:
+        known = folders.list_folders(imap) if _needs_folders(request, asked) else ()
+        names = _names(known, asked)
+        if kept is not None and (asked.place is None or kept.place != asked.place):
+            found = kept
+        else:
+            found = _search(request, imap, names, asked, kept)
+        if not found.is_line_over:
+            return _context(request, imap, asked, found, known, names, opened, is_part)
+    with session.imap(request) as imap:
+        return _context(request, imap, asked, found, known, names, opened, is_part)
+
+
+def beside_results(asked: Asked) -> dict[str, Any]:
+    """What a message needs that is opened beside the list of what was found."""
+    label = gettext("Results")
+    return {
+        "folder_label": label,
+        "page": {"url": asked.url, "label": label},
+        "act_url": reverse("mail:act", args=[asked.base]),
+    }
+
+
+def _search(
+    request: SignedInRequest,
+    imap: Connection,
+    names: Sequence[str],
+    asked: Asked,
+    kept: Found | None,
+) -> Found:
+    place = asked.place
+    more = search.go_on(
+        imap,
+        names,
+        asked.wanted,
+        keywords=_keywords(request, asked),
+        place=place,
+        is_over=_clock(request),
+        patience=PATIENCE,
+    )
+    found = kept.with_more(more) if kept else more
+    moment = timezone.now().timestamp()
+    session_cache.put(request, KIND, _name(asked), {"when": moment, **found.packed()})
+    if place is None and not asked.is_anew and not request.session.get("shared_computer"):
+        RecentSearch.objects.note(request.user, asked.text)
+    return found
+
+
+def _clock(request: SignedInRequest) -> Callable[[], bool]:
+    """Says when it is time to answer: after two seconds, or when the same person has begun another
+    search, since nobody waits for this one any more.
+    """
+    deadline = time.monotonic() + FIRST_ANSWER
+    key, mine = f"searching:{request.session.session_key}", secrets.token_hex(4)
+    cache.set(key, mine, 60)
+    return lambda: time.monotonic() > deadline or cache.get(key, mine) != mine
+
+
+def _needs_folders(request: SignedInRequest, asked: Asked) -> bool:
+    """Not for a list beside which the folders stand already, when one of them is searched."""
+    in_one = asked.reach == search.HERE and asked.folder
+    by_name = asked.wanted.folders or asked.wanted.not_folders
+    return not (wants_partial(request) and in_one and not by_name)
+
+
+def _names(known: Sequence[Folder], asked: Asked) -> tuple[str, ...]:
+    if not known:
+        return (asked.folder,)
+    if asked.folder and not any(one.name == asked.folder for one in known):
+        raise FolderNotFound(f"There is no folder {asked.folder!r}.")
+    return search.scope(known, asked.wanted, asked.reach, asked.folder)
+
+
+def _keywords(request: SignedInRequest, asked: Asked) -> Mapping[str, str]:
+    """Of the person's tags, by their folded names; none where no tag is asked for."""
+    known = known_tags(request) if asked.wanted.tags else ()
+    return {query.folded(chip.name): chip.keyword for chip in known}
+
+
+def _kept(request: SignedInRequest, asked: Asked, *, any_age: bool) -> Found | None:
+    said = session_cache.get(request, KIND, _name(asked))
+    if said is None:
+        return None
+    age = timezone.now().timestamp() - said["when"]
+    is_later_page = asked.number > 1 or asked.place is not None
+    return Found.unpacked(said) if any_age or is_later_page or age < FRESH else None
+
+
+def _name(asked: Asked) -> str:
+    return json.dumps([asked.text, asked.reach, asked.folder])
+
+
+def _context(
+    request: SignedInRequest,
+    imap: Connection,
+    asked: Asked,
+    found: Found,
+    known: Sequence[Folder],
+    names: Sequence[str],
+    opened: MessageRef | None,
+    is_part: bool,
+) -> dict[str, Any]:
+    size = int(request.preferences.page_size)
+    hits = found.hits[(asked.number - 1) * size : asked.number * size]
+    rows = search.rows(imap, hits)
+    current = opened.folder if opened else asked.folder if asked.reach != search.ALL else ""
+    shown = lists.folder_list(folders.tree(known), current)
+    by_name = {one.name: one for one in known}
+    labels = {name: row.label for name in {*names, asked.folder} if (row := shown.find(name))}
+    own = frozenset(one.name for one in known if lists.is_own_mail(one.special_use))
+    met = (
+        person
+        for row in rows
+        for person in lists.people_of(summary(row), own_mail=row.ref.folder in own)
+    )
+    page = results.results(
+        asked,
+        found,
+        rows,
+        names=names,
+        labels=labels,
+        own=own,
+        has_inside=any(search.is_below(one, asked.folder) for one in known),
+        size=size,
+        shown=len(hits),
+        is_part=is_part,
+        full_dates=request.preferences.dates == "full",
+        current=opened,
+        faces=people.faces(request.user, met),
+    )
+    only = names[0] if len(names) == 1 else ""
+    return {
+        "folders": shown if known else None,
+        "current": current,
+        "here": Sides(shown, by_name.get(opened.folder if opened else only)).own_verb,
+        "page": replace(page, groups=lists.tagged(page.groups, known_tags(request))),
+        "search": asked,
+        "people": _people(request, asked) if asked.number == 1 else (),
+        "act_url": reverse("mail:act", args=[asked.base]),
+        "folder_label": gettext("Results"),
+    }
+
+
+def _people(request: SignedInRequest, asked: Asked) -> tuple[results.Person, ...]:
+    """Contacts with the words that were looked for."""
+    words = asked.wanted.words
+    found = finding.matching(request.user, words)[:MOST_PEOPLE] if words else ()
+    return tuple(
+        results.Person(str(one), reverse("addressbook:contact", args=[one.pk])) for one in found
+    )
+
+
+def _recent(request: SignedInRequest) -> list[str]:
+    if request.session.get("shared_computer"):
+        return []
+    return list(RecentSearch.objects.of(request.user).values_list("text", flat=True))
+
+
+def _written(request: SignedInRequest) -> HttpResponse:
+    """The form, as the line of text that asks for the same."""
+    form = AdvancedSearchForm(request.GET)
+    if not form.is_valid():
+        return _ask(request, form, None, status=422)
+    text = query.written(form.asked)
+    if len(text) > query.MOST_CHARACTERS:
+        return _too_long(request)
+    wanted = query.parse(text, timezone.localdate())
+    asked = Asked(text, wanted, form.cleaned_data["in"], form.cleaned_data["folder"])
+    return redirect(asked.url if text else "mail:search")
+
+
+def _too_long(request: SignedInRequest) -> HttpResponse:
+    title = gettext("This is too long to be searched for.")
+    text = gettext("Give at most %(number)d characters.") % {"number": query.MOST_CHARACTERS}
+    notice = {"level": "warn", "title": title, "text": text}
+    if wants_partial(request):
+        return render_template(request, "webmail/_notice.html", notice, status=422)
+    return _ask(request, AdvancedSearchForm(), None, status=422, notice=notice)
+
+
+def _ask(
+    request: SignedInRequest,
+    form: AdvancedSearchForm,
+    asked: Asked | None,
+    *,
+    status: int = 200,
+    notice: dict[str, str] | None = None,
+) -> HttpResponse:
+    """The page with the form, what was searched for lately, and how to write it in one line."""
+    if wants_partial(request):
+        response = HttpResponse()
+        response["HX-Redirect"] = request.get_full_path()
+        return response
+    with session.imap(request) as imap:
+        known = folders.list_folders(imap)
+    folder = form["folder"].value() or ""
+    shown = lists.folder_list(folders.tree(known), "")
+    row = shown.find(str(folder))
+    context = {
+        "folders": shown,
+        "current": "",
+        "form": form,
+        "search": asked,
+        "folder_label": row.label if row else "",
+        "recent": _recent(request),
+        "notice": notice,
+    }
+    return render_template(request, "webmail/search_form.html", context, status=status)
