@@ -27,7 +27,7 @@ _HIDDEN = re.compile(r'<input[^>]*type="hidden"[^>]*name="([^"]+)"[^>]*value="([
 _TAG = re.compile(r"<[^>]*>")
 
 
-class Webmail(Adapter):  # type: ignore[misc]  # the kit has no types
+class Webmail(Adapter):
     name = "webmail"
     base = BASE
 
@@ -215,7 +215,7 @@ class Webmail(Adapter):  # type: ignore[misc]  # the kit has no types
         return [Row(uid, html.unescape(_TAG.sub("", subject))) for _, uid, subject in found]
 
 
-class WebmailInBrowser(Product):  # type: ignore[misc]  # the kit has no types
+class WebmailInBrowser(Product):
     name = "webmail"
     base = BASE
     mail_url = f"{BASE}/mail/INBOX/"

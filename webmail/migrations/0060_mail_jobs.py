@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0070_lent_credentials"),
+        ("accounts", "0071_lent_credentials"),
         ("webmail", "0040_recent_searches"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -1,13 +1,14 @@
+import uuid
+
 import django.db.models.deletion
 import django.utils.timezone
-import uuid
 from django.conf import settings
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0054_applications"),
+        ("accounts", "0070_imports_of_contacts"),
     ]
 
     operations = [
