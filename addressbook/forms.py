@@ -166,6 +166,27 @@ class GroupForm(forms.Form):
         return " ".join(_CONTROLS.sub(" ", self.cleaned_data["name"]).split())
 
 
+class ExternalForm(forms.Form):
+    """Addresses in a group that no contact has."""
+
+    external = forms.CharField(
+        label=_("Other addresses of the group"),
+        help_text=_("One on a line: of people who are not in your contacts."),
+        required=False,
+        max_length=500_000,
+        widget=forms.Textarea(attrs={"class": "input", "rows": 5, "spellcheck": "false"}),
+    )
+
+    def clean_external(self) -> list[str]:
+        """Each once, as it was typed first."""
+        found: dict[str, str] = {}
+        for line in self.cleaned_data["external"].splitlines():
+            if text := line.strip().strip(",;").strip():
+                address = one_address(text)
+                found.setdefault(address.lower(), address)
+        return list(found.values())
+
+
 class AddForm(forms.Form):
     """Somebody met elsewhere, in a mail or in the directory."""
 

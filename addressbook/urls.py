@@ -32,6 +32,7 @@ urlpatterns = [
     path("groups/<int:group>/", groups.members, name="group"),
     path("groups/<int:group>/recipients/", complete.recipients, name="recipients"),
     path("groups/<int:group>/edit/", groups.edit, name="edit_group"),
+    path("groups/<int:group>/addresses/", groups.external, name="group_addresses"),
     path("groups/<int:group>/delete/", groups.delete, name="delete_group"),
     path("groups/<int:group>/restore/", groups.restore, name="restore_group"),
     path("duplicates/", duplicates.found, name="duplicates"),

@@ -82,6 +82,7 @@ DOORS: dict[str, Answers] = {
     "contacts/groups/<int:group>/": (SIGN_IN, 404, "/admin/"),
     "contacts/groups/<int:group>/recipients/": (SIGN_IN, 404, "/admin/"),
     "contacts/groups/<int:group>/edit/": (SIGN_IN, 404, "/admin/"),
+    "contacts/groups/<int:group>/addresses/": (405, 405, 405),
     "contacts/groups/<int:group>/delete/": (405, 405, 405),
     "contacts/groups/<int:group>/restore/": (405, 405, 405),
     "contacts/duplicates/": (SIGN_IN, 200, "/admin/"),

@@ -103,15 +103,23 @@ def _batches(rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
 
 def forget(contacts: Iterable[int]) -> None:
     """Contacts that went into the bin are not completed."""
-    ContactWord.objects.filter(address__contact__in=list(contacts)).delete()
+    pks = list(contacts)
+    ContactWord.objects.filter(address__contact__in=pks).delete()
+    ContactAddress.objects.filter(contact__in=pks, weight__isnull=False).update(weight=None)
 
 
-def remember(contacts: Iterable[int]) -> None:
-    """Contacts that came out of the bin are completed again."""
+def remember(user: User, contacts: Iterable[int]) -> None:
+    """A person's contacts that came out of the bin are completed again."""
     pks = list(contacts)
     forget(pks)
     rows = ContactAddress.objects.filter(contact__in=pks, contact__deleted=None)
-    _write_contact_words(rows.select_related("contact"))
+    addresses = list(rows.select_related("contact"))
+    _write_contact_words(addresses)
+    weights = _weights(user, addresses)
+    ranked = [address for address in addresses if address.folded in weights]
+    for address in ranked:
+        address.weight = weights[address.folded]
+    ContactAddress.objects.bulk_update(ranked, ["weight"], batch_size=BATCH)
 
 
 def save_entries(entries: Sequence[DirectoryEntry]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -13,7 +14,6 @@ from django.db.models.lookups import GreaterThan
 
 from accounts.models import StaffRecord, User
 from addressbook.completion import mistakes
-from addressbook.contacts import groups
 from addressbook.folding import words
 from addressbook.models import (
     CollectedRecipient,
@@ -22,6 +22,7 @@ from addressbook.models import (
     DirectoryDomain,
     DirectoryEntry,
     DirectoryWord,
+    Group,
 )
 from addressbook.models.completion import IN_ORDER, typed
 
@@ -59,23 +60,19 @@ class _Asked:
     found.
 
     `LIKE` would say the same. PostgreSQL thinks that it lets next to nothing pass and sorts all
-    that an index gives, in place of reading the first of it in its order."""
+    that an index gives, in place of reading the first of it in its order.
+
+    ``school`` is the person's own (UAI), ``domains`` those of the directory."""
 
     user: User
     words: tuple[_Spellings, ...]
+    school: str
+    domains: tuple[str, ...]
 
     def filter(self, path: str = "words") -> Q:
         """What holds every word; ``path`` is the text of the row's words (see `Words.text`)."""
-        return self._all(self.words, path)
-
-    def but(self, word: _Spellings, path: str) -> Q:
-        """What holds every word besides this one, by which it was found."""
-        return self._all((one for one in self.words if one is not word), path)
-
-    @staticmethod
-    def _all(asked: Iterable[_Spellings], path: str) -> Q:
         condition = Q()
-        for spellings in asked:
+        for spellings in self.words:
             one = Q()
             for spelling in spellings:
                 one |= Q(GreaterThan(StrIndex(F(path), Value(f" {spelling}")), 0))
@@ -92,20 +89,39 @@ def complete(user: User, text: str, limit: int = LIMIT) -> tuple[Suggestion, ...
     When nothing fits, one mistake in one word of four letters or more is forgiven. The number of
     queries depends on the number of words alone.
     """
-    asked = words(text[:LONGEST])[:_MOST_WORDS]
-    if max(map(len, asked), default=0) < 2:
+    typed_words = words(text[:LONGEST])[:_MOST_WORDS]
+    if max(map(len, typed_words), default=0) < 2:
         return ()
-    found = _search(_Asked(user, tuple((word,) for word in asked)), limit)
-    return found or _forgiving(user, asked, limit)
+    asked = _asked(user, typed_words)
+    return _search(asked, limit) or _forgiving(asked, limit)
 
 
-def _forgiving(user: User, asked: Sequence[str], limit: int) -> tuple[Suggestion, ...]:
-    """The same with a mistake in the first word that can have one."""
-    for place, word in enumerate(asked):
-        if near := _shortest(_known(user, mistakes.near(word)))[:_MOST_NEAR]:
-            spelt = [(other,) for other in asked]
-            found = _search(_Asked(user, (*spelt[:place], near, *spelt[place + 1 :])), limit)
-            if found:
+def _asked(user: User, typed_words: Sequence[str]) -> _Asked:
+    record = StaffRecord.objects.of(user)
+    domains = DirectoryDomain.objects.values_list("name", flat=True)
+    return _Asked(
+        user=user,
+        words=tuple((word,) for word in typed_words),
+        school=record.school_uai if record else "",
+        domains=tuple(domains),
+    )
+
+
+def _forgiving(asked: _Asked, limit: int) -> tuple[Suggestion, ...]:
+    """The same with one mistake: in the word that nobody has; where everybody has his, in one of
+    the two longest."""
+    spelt = [word[0] for word in asked.words]
+    others = _words_of_others(asked.user)
+    there = _there(asked.user, spelt, others)
+    missing = [
+        word for word in spelt if word not in there and not _begins_domain((word,), asked.domains)
+    ]
+    if len(missing) > 1:
+        return ()
+    for word in missing or sorted(spelt, key=len, reverse=True)[:2]:
+        if near := _shortest(_there(asked.user, mistakes.near(word), others))[:_MOST_NEAR]:
+            meant = tuple(near if one == (word,) else one for one in asked.words)
+            if found := _search(replace(asked, words=meant), limit):
                 return found
     return ()
 
@@ -117,10 +133,21 @@ def _shortest(texts: Sequence[str]) -> _Spellings:
     )
 
 
-def _known(user: User, texts: Sequence[str]) -> tuple[str, ...]:
-    """Those of the texts that begin a word of the person's contacts or of the directory."""
+def _there(user: User, texts: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
+    """Those of the texts that begin a word of anybody whom the person can find; ``others`` are
+    words in their order."""
     if not texts:
         return ()
+    there = set(_in_index(user, texts))
+    for text in texts:
+        place = bisect_left(others, text)
+        if place < len(others) and others[place].startswith(text):
+            there.add(text)
+    return tuple(text for text in texts if text in there)
+
+
+def _in_index(user: User, texts: Sequence[str]) -> list[str]:
+    """Of the person's contacts and of the directory."""
     at_least, below = ("~>=~", "~<~") if connection.vendor == "postgresql" else (">=", "<")
     rows = ", ".join(["(%s, %s)"] * len(texts))
     bounds = [end for text in texts for end in (text, text[:-1] + chr(ord(text[-1]) + 1))]
@@ -133,7 +160,14 @@ def _known(user: User, texts: Sequence[str]) -> tuple[str, ...]:
     """  # noqa: S608  names and operators of ours alone
     with connection.cursor() as cursor:
         cursor.execute(sql, [*bounds, user.pk])
-        return tuple(row[0] for row in cursor.fetchall())
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _words_of_others(user: User) -> list[str]:
+    """Of those he wrote to and of his groups, which have no rows of words: they are few."""
+    collected = CollectedRecipient.objects.of(user).order_by().values_list("words", flat=True)
+    names = Group.objects.of(user).order_by().values_list("folded", flat=True)
+    return sorted({*" ".join(collected).split(), *words(" ".join(names))})
 
 
 def _search(asked: _Asked, limit: int) -> tuple[Suggestion, ...]:
@@ -150,15 +184,17 @@ Found = Iterable[tuple[str, Suggestion]]
 
 
 def _written_to(asked: _Asked, limit: int) -> Found:
-    """Whom the person wrote to, contact or not, by rank."""
-    contacts = ContactAddress.objects.filter(
-        asked.filter(), user=asked.user, weight__isnull=False, contact__deleted=None
-    )
+    """Whom the person wrote to, contact or not, by weight."""
+    contacts = ContactAddress.objects.filter(asked.filter(), user=asked.user, weight__isnull=False)
+    way = _way(ContactWord.objects.filter(user=asked.user), asked.words)
+    if way.is_few:
+        # Where many have the word, ten of them are met soon among those written to.
+        rows = ContactWord.objects.filter(way.rows, user=asked.user)
+        contacts = contacts.filter(pk__in=rows.values("address"))
+    contacts = contacts.select_related("contact").defer(*_unread("contact__"))
     ranked = [
         (row.weight or 0.0, row.folded, _of_contact(row))
-        for row in contacts.select_related("contact")
-        .defer(*_unread("contact__"))
-        .order_by("-weight")[:limit]
+        for row in contacts.order_by("-weight")[:limit]
     ]
     collected = CollectedRecipient.objects.of(asked.user).filter(asked.filter())
     ranked += [
@@ -166,7 +202,7 @@ def _written_to(asked: _Asked, limit: int) -> Found:
         for row in collected.order_by("-weight")[:limit]
     ]
     ranked.sort(key=lambda one: -one[0])
-    return ((folded, suggestion) for _rank, folded, suggestion in ranked)
+    return ((folded, suggestion) for _weight, folded, suggestion in ranked)
 
 
 def _unread(contact: str) -> tuple[str, str]:
@@ -192,28 +228,20 @@ def _of_collected(row: CollectedRecipient) -> Suggestion:
 
 def _groups(asked: _Asked, limit: int) -> Found:
     del limit
-    for group, size in groups.counted(asked.user):
+    for group in Group.objects.of(asked.user):
         text = "".join(f" {word}" for word in words(group.name))
         if all(any(f" {one}" in text for one in spellings) for spellings in asked.words):
-            yield (
-                f"group {group.pk}",
-                Suggestion(
-                    "group",
-                    group.name,
-                    group=group.pk,
-                    size=size + len(group.external),
-                    words=text,
-                ),
-            )
+            size = group.contacts.filter(deleted=None).count() + len(group.external)
+            shown = Suggestion("group", group.name, group=group.pk, size=size, words=text)
+            yield f"group {group.pk}", shown
 
 
 def _colleagues(asked: _Asked, limit: int) -> Found:
     """Of the directory, those of the person's own school."""
-    record = StaffRecord.objects.of(asked.user)
-    if record is None or not record.school_uai:
+    if not asked.school:
         return ()
-    entries = DirectoryEntry.objects.filter(asked.filter(), school_uai=record.school_uai)
-    return _of_entries(entries.order_by("sort_key", "pk")[:limit])
+    found = DirectoryEntry.objects.filter(asked.filter(), school_uai=asked.school)
+    return _of_entries(found.order_by("sort_key", "pk")[:limit])
 
 
 def _of_entries(entries: Iterable[DirectoryEntry]) -> Found:
@@ -233,73 +261,70 @@ def _of_entries(entries: Iterable[DirectoryEntry]) -> Found:
 
 def _contacts(asked: _Asked, limit: int) -> Found:
     mine = ContactWord.objects.filter(user=asked.user)
-    rows = mine.filter(_quickest(mine, asked, asked.words, "address__words"))
-    rows = rows.order_by("by_domain", "sort_key", "address")
+    rows = mine.filter(_way(mine, asked.words).rows, asked.filter("address__words"))
+    rows = rows.order_by("by_domain", "sort_key", "address_id")
     rows = rows.select_related("address__contact").defer(*_unread("address__contact__"))
     return ((row.address.folded, _of_contact(row.address)) for row in rows[: 2 * limit])
 
 
-def _quickest(
-    rows: QuerySet[ContactWord] | QuerySet[DirectoryWord],
-    asked: _Asked,
-    drivers: Iterable[_Spellings],
-    path: str,
-) -> Q:
-    """All that is asked for, by the rows of the rarest of the words ``drivers``.
+@dataclass(frozen=True)
+class _Way:
+    """Rows of words among which is all that is asked for, and whether these are few."""
+
+    rows: Q
+    is_few: bool
+
+
+def _way(
+    rows: QuerySet[ContactWord] | QuerySet[DirectoryWord], drivers: Iterable[_Spellings]
+) -> _Way:
+    """By the rarest of the words ``drivers``.
 
     Few rows are sorted. Of a first name that thousands have, or of a domain, the rows of its first
     three letters are read in their order instead, which the index has, until there are enough."""
-    drivers = [word for word in drivers if len(word[0]) > 1]
-    if len(drivers) == 1 and len(drivers[0][0]) <= IN_ORDER:
-        return typed(*drivers[0]) & asked.but(drivers[0], path)
-    counts = {word: rows.filter(typed(*word))[:_FEW].count() for word in drivers}
+    counts = {
+        word: rows.filter(typed(*word))[:_FEW].count() for word in drivers if len(word[0]) > 1
+    }
     rarest = min(counts, key=lambda word: (counts[word], -len(word[0])))
+    is_few = counts[rarest] < _FEW
     first = {spelling[:IN_ORDER] for spelling in rarest}
-    if counts[rarest] == _FEW and len(first) == 1:
-        return typed(*first) & asked.filter(path)
-    return typed(*rarest) & asked.but(rarest, path)
+    in_order = not is_few and len(first) == 1
+    return _Way(typed(*(first if in_order else rarest)), is_few)
 
 
 def _directory(asked: _Asked, limit: int) -> Found:
     """By name; then, where each word begins a domain of the directory, by that."""
-    domains = list(DirectoryDomain.objects.values_list("name", flat=True))
-    if by_name := _of_no_domain(asked, domains):
+    long = [word for word in asked.words if len(word[0]) > 1]
+    if by_name := [word for word in long if not _begins_domain(word, asked.domains)]:
         yield from _of_words(asked, by_name, limit)
         return
-    for word in asked.words:
-        if len(word[0]) > 1:
-            yield from _of_words(asked, [word], limit)
-    for domain in domains:
+    for word in long:
+        yield from _of_words(asked, [word], limit)
+    for domain in asked.domains:
         found = DirectoryEntry.objects.filter(asked.filter(), domain=domain)
         yield from _of_entries(found.order_by("sort_key")[:limit])
 
 
-def _of_no_domain(asked: _Asked, domains: Iterable[str]) -> list[_Spellings]:
-    """The words of two letters or more that only a name can have."""
+def _begins_domain(word: _Spellings, domains: Iterable[str]) -> bool:
     parts = {part for domain in domains for part in words(domain)}
-    return [
-        word
-        for word in asked.words
-        if len(word[0]) > 1
-        and not any(part.startswith(spelling) for part in parts for spelling in word)
-    ]
+    return any(part.startswith(spelling) for part in parts for spelling in word)
 
 
 def _of_words(asked: _Asked, drivers: Sequence[_Spellings], limit: int) -> Found:
-    rows = DirectoryWord.objects.all()
-    rows = rows.filter(_quickest(rows, asked, drivers, "entry__words"))
-    rows = rows.order_by("sort_key", "entry").select_related("entry")
+    every = DirectoryWord.objects.all()
+    rows = every.filter(_way(every, drivers).rows, asked.filter("entry__words"))
+    rows = rows.order_by("sort_key", "entry_id").select_related("entry")
     return _of_entries(row.entry for row in rows[: 2 * limit])
 
 
 def entries(user: User, text: str) -> QuerySet[DirectoryEntry]:
     """Of the directory, those with every word of the text, by last name; all for no words."""
-    asked = _Asked(user, tuple((word,) for word in words(text[:LONGEST])[:_MOST_WORDS]))
+    asked = _asked(user, words(text[:LONGEST])[:_MOST_WORDS])
     found = DirectoryEntry.objects.filter(asked.filter())
-    domains = DirectoryDomain.objects.values_list("name", flat=True)
-    for word in _of_no_domain(asked, domains):
+    for word in asked.words:
         rows = DirectoryWord.objects.filter(typed(*word))
-        if rows[:_FEW].count() < _FEW:
+        is_driver = len(word[0]) > 1 and not _begins_domain(word, asked.domains)
+        if is_driver and rows[:_FEW].count() < _FEW:
             found = found.filter(pk__in=rows.values("entry"))
             break
     return found.order_by("sort_key", "pk")
@@ -318,6 +343,8 @@ def _known_better(user: User, found: dict[str, Suggestion]) -> tuple[Suggestion,
     """Each by the best that is known of its address: a contact's name, the directory's function
     and school."""
     addresses = [key for key, one in found.items() if one.group is None]
+    if not addresses:
+        return tuple(found.values())
     mine = ContactAddress.objects.filter(user=user, folded__in=addresses, contact__deleted=None)
     mine = mine.select_related("contact").defer(*_unread("contact__"))
     contacts = {row.folded: _of_contact(row) for row in mine}

@@ -15,7 +15,7 @@ from addressbook.completion.index import words_of
 from addressbook.folding import words
 from addressbook.models import CollectedRecipient, ContactAddress, DirectoryEntry
 
-MOST = 5_000
+MOST = 2_000
 """Of one person: beyond, those go whom he writes to least."""
 HALF_LIFE = timedelta(days=30)
 
@@ -83,8 +83,10 @@ def _known_names(user: User, folded: list[str]) -> dict[str, str]:
 
 
 def _trim(user: User) -> None:
-    beyond = CollectedRecipient.objects.of(user).order_by("-weight")[MOST:]
-    CollectedRecipient.objects.filter(pk__in=list(beyond.values_list("pk", flat=True))).delete()
+    beyond = list(CollectedRecipient.objects.of(user).order_by("-weight")[MOST:])
+    if beyond:
+        CollectedRecipient.objects.filter(pk__in=[row.pk for row in beyond]).delete()
+        _rank_contacts(user, {row.folded: None for row in beyond})
 
 
 def matching(user: User, query: str = "") -> QuerySet[CollectedRecipient]:
@@ -132,7 +134,7 @@ def put_back(user: User, rows: Iterable[CollectedRecipient]) -> int:
 
 
 def _rank_contacts(user: User, weights: Mapping[str, float | None]) -> None:
-    mine = list(ContactAddress.objects.filter(user=user, folded__in=weights))
+    mine = list(ContactAddress.objects.filter(user=user, folded__in=weights, contact__deleted=None))
     for one in mine:
         one.weight = weights[one.folded]
     ContactAddress.objects.bulk_update(mine, ["weight"])

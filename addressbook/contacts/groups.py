@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 from django.db.models import Count, Q
@@ -73,6 +73,16 @@ def remove(group: Group, pks: Iterable[int]) -> int:
     members = list(group.contacts.filter(deleted=None, pk__in=list(pks)))
     group.contacts.remove(*members)
     return len(members)
+
+
+def set_external(group: Group, addresses: Sequence[str]) -> None:
+    """The addresses in it that no contact has. Raises GroupFull."""
+    with transaction.atomic():
+        Group.objects.select_for_update().get(pk=group.pk)
+        if group.contacts.count() + len(addresses) > MOST_ADDRESSES:
+            raise GroupFull(group.name)
+        group.external = list(addresses)
+        group.save(update_fields=["external"])
 
 
 def delete(group: Group) -> None:

@@ -220,7 +220,7 @@ def restore(user: User, pks: Iterable[int]) -> int:
         rows = Contact.objects.in_bin(user).filter(pk__in=list(pks))
         back = list(rows.select_for_update().values_list("pk", flat=True))
         Contact.objects.filter(pk__in=back).update(deleted=None)
-        index.remember(back)
+        index.remember(user, back)
     return len(back)
 
 

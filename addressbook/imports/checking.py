@@ -28,6 +28,8 @@ State, Decision, Fit = ImportJob.State, ImportRow.Decision, ImportRow.Fit
 _Item = TypeVar("_Item")
 
 _BATCH = 500
+# What a row knows of the address book.
+_MATCHED = ("contact", "fit", "is_twin", "twin", "twin_row")
 _LONGEST_LINE = 500
 # With other columns such a file can be read after all.
 _CORRECTABLE = "unknown_columns"
@@ -76,7 +78,7 @@ def rematch(job: ImportJob) -> None:
             with transaction.atomic():
                 beat(job)
                 ImportRow.objects.bulk_update(
-                    [entry.row for entry in batch], ["contact", "fit", "is_twin"], batch_size=100
+                    [entry.row for entry in batch], [*_MATCHED], batch_size=100
                 )
     with transaction.atomic():
         beat(job, matched=began)
@@ -412,7 +414,9 @@ def _match(book: Book, entries: Sequence[_Entry]) -> None:
     book.load(data for entry in entries for data in (entry.data, entry.combined) if data)
     for entry in entries:
         twin = book.twin(Candidate(entry.data, entry.picture))
-        entry.row.is_twin = twin is not None or _repeats(entry)
+        entry.row.twin_id = twin.pk if twin else None
+        entry.row.twin_row = _repeated(entry)
+        entry.row.is_twin = twin is not None or entry.row.twin_row is not None
         if entry.head is None:
             _match_head(book, entry)
 
@@ -429,16 +433,15 @@ def _match_head(book: Book, entry: _Entry) -> None:
         base = joined
 
 
-def _repeats(entry: _Entry) -> bool:
-    """Whether an earlier row of its set says exactly the same."""
+def _repeated(entry: _Entry) -> int | None:
+    """The number of the earlier row of its set that says exactly the same."""
     if entry.head is None:
-        return False
+        return None
     own = canonical(entry.data)
-    return any(
-        canonical(other.data) == own
-        for other in (entry.head, *entry.head.members)
-        if other.row.number < entry.row.number
-    )
+    for other in (entry.head, *entry.head.members):
+        if other.row.number < entry.row.number and canonical(other.data) == own:
+            return other.row.number
+    return None
 
 
 def _batches(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:

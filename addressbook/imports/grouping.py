@@ -76,9 +76,11 @@ def _keys(part: ImportPart, policy: str, written: Mapping[int, int]) -> dict[int
     found: dict[int, Key] = {}
     heads: dict[int, int] = {}
     rows = part.rows.exclude(decision=Decision.REFUSED).order_by("number")
-    facts = rows.values_list("number", "head", "contact_id", "decision")
+    keeps_both = policy == Policy.KEEP
+    same = ("twin_row", "twin_id") if keeps_both else ("head", "contact_id")
+    facts = rows.values_list("number", *same, "decision")
     for number, head, contact, decision in facts.iterator(chunk_size=2000):
-        is_own = policy == Policy.KEEP and decision == Decision.NEW
+        is_own = keeps_both and decision == Decision.NEW
         if number in written:
             found[number] = ("contact", written[number])
         elif contact and not is_own:

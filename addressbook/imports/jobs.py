@@ -259,9 +259,10 @@ def purge(job: ImportJob) -> None:
 
 
 def forget_traces(job: ImportJob) -> None:
-    """It can't be undone any more."""
+    """It can't be undone any more: counts, line numbers and reasons alone are left of it."""
     job.traces.all().delete()
     job.staged_groups.all().delete()
+    job.rows.update(name="", value="")
     ImportJob.objects.filter(pk=job.pk).update(undo_until=None)
 
 

@@ -140,7 +140,8 @@ class Book:
             found[pk] = None
         for email in data.emails:
             found.update(dict.fromkeys(self.by_address.get(email.address.lower(), ())))
-        if not data.emails and (key := _name_key(data.display_name)):
+        if not data.emails:
+            key = _name_key(data.display_name)  # "" of who has none: a mere telephone
             found.update(dict.fromkeys(self.by_name.get(key, ())))
         return list(found)[:_MOST_CANDIDATES]
 

@@ -70,7 +70,7 @@ def preview(job: ImportJob, decision: str, page: int = 1) -> PreviewPage:
     total = found.count()
     page = max(1, min(page, -(-total // PAGE_SIZE)))
     start = (page - 1) * PAGE_SIZE
-    rows = list(found.select_related("file", "contact")[start : start + PAGE_SIZE])
+    rows = list(found.select_related("file", "contact", "twin")[start : start + PAGE_SIZE])
     heads = job.rows.filter(number__in=[row.head for row in rows if row.head is not None])
     lines = dict(heads.values_list("number", "line"))
     shown = tuple(_shown(job, row, lines.get(row.head or 0, 0)) for row in rows)
@@ -79,7 +79,7 @@ def preview(job: ImportJob, decision: str, page: int = 1) -> PreviewPage:
 
 def _shown(job: ImportJob, row: ImportRow, head_line: int) -> PreviewRow:
     data = vcard.read_one(row.combined or row.vcard) if row.vcard else None
-    contact = row.contact if job.policy != Policy.KEEP or row.is_twin else None
+    contact = row.twin if job.policy == Policy.KEEP else row.contact
     mine = vcard.read_one(contact.vcard) if contact and contact.deleted is None else None
     is_member = row.head is not None and job.policy != Policy.KEEP
     result = None

@@ -336,6 +336,9 @@ class ImportRow(models.Model):
     )
     fit = models.CharField(max_length=4, choices=Fit.choices, default=Fit.NONE)
     is_twin = models.BooleanField(default=False)
+    # The contact that says exactly the same, or else the number of such an earlier row.
+    twin = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="+")
+    twin_row = models.PositiveIntegerField(null=True)
     decision = models.CharField(_("decision"), max_length=9, choices=Decision.choices)
     reason = models.CharField(_("reason"), max_length=24, blank=True)
     value = models.TextField(blank=True)

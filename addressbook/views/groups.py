@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.http import SignedInRequest, login_required
 from addressbook.contacts import groups
-from addressbook.forms import GroupForm
+from addressbook.forms import ExternalForm, GroupForm
 from addressbook.models import Group
 from addressbook.views.pages import Undo, go, group_of, page
 from addressbook.views.people import show_list
@@ -54,9 +54,34 @@ def edit(request: SignedInRequest, group: int) -> HttpResponse:
     return _form_page(request, form, found)
 
 
-def _form_page(request: SignedInRequest, form: GroupForm, found: Group | None) -> HttpResponse:
-    status = 422 if form.is_bound else 200
-    context = {"form": form, "group": found}
+@require_POST
+@login_required
+def external(request: SignedInRequest, group: int) -> HttpResponse:
+    """The addresses in it that no contact has."""
+    found = group_of(request, group)
+    form = ExternalForm(request.POST)
+    if form.is_valid():
+        try:
+            groups.set_external(found, form.cleaned_data["external"])
+        except groups.GroupFull:
+            form.add_error("external", gettext("A group holds up to 5,000 addresses."))
+        else:
+            words = gettext("Addresses of the group saved.")
+            return go(request, reverse("addressbook:group", args=[group]), words)
+    return _form_page(request, GroupForm(initial={"name": found.name}), found, form)
+
+
+def _form_page(
+    request: SignedInRequest,
+    form: GroupForm,
+    found: Group | None,
+    others: ExternalForm | None = None,
+) -> HttpResponse:
+    """``others`` is the form of its other addresses, where that has a mistake."""
+    status = 422 if form.is_bound or others else 200
+    if found and not others:
+        others = ExternalForm(initial={"external": "\n".join(found.external)})
+    context = {"form": form, "group": found, "others": others}
     return page(request, "group_form.html", context, group=found, status=status)
 
 

@@ -186,6 +186,20 @@ def test_one_mistake_is_forgiven_when_nothing_else_fits(claire: User, typed: str
     assert found(claire, typed) == ["z@x.example"]
 
 
+def test_a_mistake_is_forgiven_in_the_names_of_groups_and_of_those_written_to(
+    claire: User,
+) -> None:
+    groups.create(claire, "Chorale")
+    collected.record(claire, [("Zoé Martin", "z@x.example")])
+    assert found(claire, "choarle") == ["Chorale"]
+    assert found(claire, "matrin") == ["z@x.example"]
+
+
+def test_two_words_that_nobody_has_are_not_guessed(claire: User) -> None:
+    contact(claire, "Zoé Martin", "z@x.example")
+    assert found(claire, "mratin zeo") == []
+
+
 def test_no_mistake_is_sought_where_something_fits(claire: User) -> None:
     contact(claire, "Zoé Martin", "z@x.example")
     contact(claire, "Paul Matin", "p@x.example")
@@ -212,6 +226,18 @@ def test_a_contact_in_the_bin_is_not_offered_until_it_comes_back(claire: User) -
     assert found(claire, "zoe") == []
     contacts.restore(claire, [zoe.pk])
     assert found(claire, "zoe") == ["z@x.example"]
+
+
+def test_a_contact_in_the_bin_keeps_no_rank_and_has_it_again_when_it_comes_back(
+    claire: User,
+) -> None:
+    contact(claire, "Aline Martin", "a@x.example")
+    zoe = contact(claire, "Zoé Martin", "z@x.example")
+    collected.record(claire, [("", "z@x.example")])
+    contacts.delete(claire, [zoe.pk])
+    assert [one.source for one in search.complete(claire, "zoe")] == ["collected"]
+    contacts.restore(claire, [zoe.pk])
+    assert found(claire, "martin") == ["z@x.example", "a@x.example"]
 
 
 def test_a_changed_contact_is_found_by_its_new_words_alone(claire: User) -> None:

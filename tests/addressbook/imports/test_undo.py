@@ -101,12 +101,13 @@ def test_a_picture_comes_back_too(claire: User, brought: Import) -> None:
 
 
 def test_after_thirty_days_it_is_too_late(claire: User, brought: Import) -> None:
-    job = brought(claire, HEAD + PAUL)
+    job = brought(claire, HEAD + PAUL + "a;b;c;d;e;f;g\n")
     ImportJob.objects.update(undo_until=timezone.now() - timedelta(minutes=1))
     job.refresh_from_db()
     assert not imports.undo(job)
     imports.tend()
     assert not job.traces.exists()
+    assert [(row.line, row.value) for row in job.rows.all()] == [(3, "")]
 
 
 def test_an_undone_import_can_be_brought_again(claire: User, brought: Import) -> None:

@@ -124,3 +124,27 @@ def test_writing_to_a_group_begins_with_its_people(
         assert "@" not in values["bcc" if name == "to" else "to"]
     hers = groups.create(sophie.user, "À Claire")
     assert visitor.get(f"/compose/?group={hers.pk}").status_code == 404
+
+
+def test_a_group_has_addresses_that_no_contact_has(
+    visitor: Client, claire: User, browser_of: Callable[[User], Client], paul: User
+) -> None:
+    parents = groups.create(claire, "Parents")
+    url = f"/contacts/groups/{parents.pk}/addresses/"
+    text = "zoe@x.example\r\nPaul <paul@x.example>,\r\n\r\nZOE@x.example"
+    assert visitor.post(url, {"external": text}).status_code == 302
+    assert groups.recipients(Group.objects.get()) == ("zoe@x.example", "paul@x.example")
+    edit = visitor.get(f"/contacts/groups/{parents.pk}/edit/").content.decode()
+    assert "zoe@x.example\npaul@x.example</textarea>" in edit
+    assert browser_of(paul).post(url, {"external": ""}).status_code == 404
+
+
+def test_a_wrong_address_of_a_group_comes_back_with_the_others(
+    visitor: Client, claire: User
+) -> None:
+    parents = groups.create(claire, "Parents")
+    url = f"/contacts/groups/{parents.pk}/addresses/"
+    answer = visitor.post(url, {"external": "zoe@x.example\nno address"})
+    assert answer.status_code == 422
+    assert "no address</textarea>" in answer.content.decode()
+    assert Group.objects.get().external == []
