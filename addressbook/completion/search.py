@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain
 
 from django.db import connection
@@ -55,6 +56,15 @@ class Suggestion:
 
 
 @dataclass(frozen=True)
+class _Way:
+    """Rows of words among which is all that is asked for; whether there are any, and few."""
+
+    rows: Q
+    is_none: bool
+    is_few: bool
+
+
+@dataclass(frozen=True)
 class _Asked:
     """What is looked for: every word, each in one of its spellings, begins a word of what is
     found.
@@ -78,6 +88,11 @@ class _Asked:
                 one |= Q(GreaterThan(StrIndex(F(path), Value(f" {spelling}")), 0))
             condition &= one
         return condition
+
+    @cached_property
+    def own(self) -> _Way:
+        """Among the person's contacts; two sources ask for it."""
+        return _way(ContactWord.objects.filter(user=self.user), self.words)
 
 
 def complete(user: User, text: str, limit: int = LIMIT) -> tuple[Suggestion, ...]:
@@ -185,16 +200,9 @@ Found = Iterable[tuple[str, Suggestion]]
 
 def _written_to(asked: _Asked, limit: int) -> Found:
     """Whom the person wrote to, contact or not, by weight."""
-    contacts = ContactAddress.objects.filter(asked.filter(), user=asked.user, weight__isnull=False)
-    way = _way(ContactWord.objects.filter(user=asked.user), asked.words)
-    if way.is_few:
-        # Where many have the word, ten of them are met soon among those written to.
-        rows = ContactWord.objects.filter(way.rows, user=asked.user)
-        contacts = contacts.filter(pk__in=rows.values("address"))
-    contacts = contacts.select_related("contact").defer(*_unread("contact__"))
     ranked = [
         (row.weight or 0.0, row.folded, _of_contact(row))
-        for row in contacts.order_by("-weight")[:limit]
+        for row in _contacts_written_to(asked)[:limit]
     ]
     collected = CollectedRecipient.objects.of(asked.user).filter(asked.filter())
     ranked += [
@@ -203,6 +211,18 @@ def _written_to(asked: _Asked, limit: int) -> Found:
     ]
     ranked.sort(key=lambda one: -one[0])
     return ((folded, suggestion) for _weight, folded, suggestion in ranked)
+
+
+def _contacts_written_to(asked: _Asked) -> QuerySet[ContactAddress]:
+    if asked.own.is_none:
+        return ContactAddress.objects.none()
+    found = ContactAddress.objects.filter(asked.filter(), user=asked.user, weight__isnull=False)
+    if asked.own.is_few:
+        # Where many have the word, ten of them are met soon among those written to.
+        rows = ContactWord.objects.filter(asked.own.rows, user=asked.user)
+        found = found.filter(pk__in=rows.values("address"))
+    found = found.select_related("contact").defer(*_unread("contact__"))
+    return found.order_by("-weight")
 
 
 def _unread(contact: str) -> tuple[str, str]:
@@ -260,19 +280,13 @@ def _of_entries(entries: Iterable[DirectoryEntry]) -> Found:
 
 
 def _contacts(asked: _Asked, limit: int) -> Found:
+    if asked.own.is_none:
+        return ()
     mine = ContactWord.objects.filter(user=asked.user)
-    rows = mine.filter(_way(mine, asked.words).rows, asked.filter("address__words"))
+    rows = mine.filter(asked.own.rows, asked.filter("address__words"))
     rows = rows.order_by("by_domain", "sort_key", "address_id")
     rows = rows.select_related("address__contact").defer(*_unread("address__contact__"))
     return ((row.address.folded, _of_contact(row.address)) for row in rows[: 2 * limit])
-
-
-@dataclass(frozen=True)
-class _Way:
-    """Rows of words among which is all that is asked for, and whether these are few."""
-
-    rows: Q
-    is_few: bool
 
 
 def _way(
@@ -289,7 +303,7 @@ def _way(
     is_few = counts[rarest] < _FEW
     first = {spelling[:IN_ORDER] for spelling in rarest}
     in_order = not is_few and len(first) == 1
-    return _Way(typed(*(first if in_order else rarest)), is_few)
+    return _Way(typed(*(first if in_order else rarest)), is_none=counts[rarest] == 0, is_few=is_few)
 
 
 def _directory(asked: _Asked, limit: int) -> Found:
@@ -312,7 +326,10 @@ def _begins_domain(word: _Spellings, domains: Iterable[str]) -> bool:
 
 def _of_words(asked: _Asked, drivers: Sequence[_Spellings], limit: int) -> Found:
     every = DirectoryWord.objects.all()
-    rows = every.filter(_way(every, drivers).rows, asked.filter("entry__words"))
+    way = _way(every, drivers)
+    if way.is_none:
+        return ()
+    rows = every.filter(way.rows, asked.filter("entry__words"))
     rows = rows.order_by("sort_key", "entry_id").select_related("entry")
     return _of_entries(row.entry for row in rows[: 2 * limit])
 
