@@ -141,15 +141,15 @@ class RefsField(forms.Field):
         return folder, *MessageConverter().to_python(ref)
 
 
-class StepsField(forms.CharField):
+class StepsField(forms.Field):
     """What `webmail.jobs.packed` wrote into a form, as JSON: what takes an action back."""
 
     VERBS = (MOVE, SET, CLEAR, DELETE)
+    widget = forms.HiddenInput
 
     def to_python(self, value: Any) -> tuple[Step, ...]:
-        text = super().to_python(value)
         try:
-            steps = unpacked(json.loads(text)) if text else ()
+            steps = unpacked(json.loads(value)) if value else ()
             for step in steps:
                 self._check(step)
         except (ValueError, TypeError, KeyError) as error:
