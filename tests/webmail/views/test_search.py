@@ -161,6 +161,14 @@ def test_what_was_found_is_shown_again_without_searching_until_one_asks(
     assert subjects(found(reader, "musée")) == ["Musée 2", "Musée 1"]
 
 
+def test_pressing_enter_once_more_searches_again(reader: Client, mailbox: Mailbox) -> None:
+    mailbox.append(letter("Musée 1"))
+    found(reader, "musée")
+    mailbox.append(letter("Musée 2"))
+    again = found(reader, "musée", {**HTMX, "HX-Trigger": "search"})
+    assert subjects(again) == ["Musée 2", "Musée 1"]
+
+
 def test_after_five_minutes_it_is_searched_for_again(
     reader: Client, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
