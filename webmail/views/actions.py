@@ -385,7 +385,8 @@ def _acted(
         "message_gone": gone and opened in refs,
         "is_running": is_running,
     }
-    if not (gone or is_running or too_much or asked.verb in {"unseen", "copy"}):
+    # One flag that is set shows by itself, and goes by the same button.
+    if asked.verb in {"flag", "unflag", "seen", "tag", "untag"} and asked.count == 1:
         context["toast"] = None
     response = render_template(request, "webmail/_acted.html", context)
     if too_much or is_running:
