@@ -101,14 +101,14 @@ class ListForm(forms.Form):
     def place(self) -> ListPlace:
         after, row = self._value("after"), self._value("row")
         year = self._value("year")
-        goes_on = after or row
+        named = after or row
         return ListPlace(
             number=self._value("page") or 1,
             after=after and after[1],
-            row=row and row[1],
+            row=row[1] if row and not after else None,
             month=date(year, self._value("month") or 12, 1) if year else None,
             at=self._value("at"),
-            uidvalidity=goes_on and goes_on[0],
+            uidvalidity=named and named[0],
         )
 
     def _value(self, name: str) -> Any:
@@ -141,15 +141,15 @@ class RefsField(forms.Field):
         return folder, *MessageConverter().to_python(ref)
 
 
-class StepsField(forms.CharField):
+class StepsField(forms.Field):
     """What `webmail.jobs.packed` wrote into a form, as JSON: what takes an action back."""
 
     VERBS = (MOVE, SET, CLEAR, DELETE)
+    widget = forms.HiddenInput
 
     def to_python(self, value: Any) -> tuple[Step, ...]:
-        text = super().to_python(value)
         try:
-            steps = unpacked(json.loads(text)) if text else ()
+            steps = unpacked(json.loads(value)) if value else ()
             for step in steps:
                 self._check(step)
         except (ValueError, TypeError, KeyError) as error:

@@ -128,7 +128,7 @@ class Webmail(Adapter):
         field = {"subject": "objet", "body": "corps"}[where]
         query = urlencode({"q": f"{field}:{term}", "in": "here", "folder": folder})
         rows, url = [], f"/search/?{query}"
-        answer = self.http.request("GET", url, headers=HTMX)
+        answer = self.http.request("GET", url, headers={**HTMX, "HX-Trigger": "search"})
         if answer.status != 200:
             raise Bad(f"search: HTTP {answer.status}")
         rows += self._rows(answer.text)

@@ -221,6 +221,10 @@ def threads(raw: Iterable[Any]) -> tuple[tuple[int, ...], ...]:
 def _expanded(uid_set: bytes, limit: int) -> list[int]:
     uids: list[int] = []
     for piece in uid_set.split(b","):
+        # Of a hundred thousand most are single numbers.
+        if piece.isdigit() and len(piece) <= 10 and len(uids) < limit:
+            uids.append(int(piece))
+            continue
         first, _, last = piece.partition(b":")
         if not _NUMBER.fullmatch(first) or not _NUMBER.fullmatch(last or first):
             return []

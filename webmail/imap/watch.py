@@ -301,13 +301,16 @@ class Watch:
         if self._heard.sequences:
             numbers = ",".join(map(str, sorted(self._heard.sequences)))
             self._heard.sequences = set()
-            await self._command(f"FETCH {numbers} (UID FLAGS)".encode())
+            told = await self._fetch(f"FETCH {numbers} (UID FLAGS)".encode())
+            self._heard.partial |= told is None
         # What is pushed from here on is the next piece of news.
         heard, self._heard = self._heard, _Heard()
         before = self.inbox
         if heard.inbox:
             self.inbox = await self._status(INBOX) or before
-        arrived = await self._arrivals(before.uidnext, self.inbox.uidnext)
+        arrivals = await self._arrivals(before.uidnext, self.inbox.uidnext)
+        heard.partial |= arrivals is None
+        arrived = arrivals or ()
         others = await self._states(heard.folders)
         is_new = bool(self.inbox != before or heard.changed or heard.gone or heard.partial)
         if not (is_new or others):
@@ -317,17 +320,17 @@ class Watch:
         folders = (self.inbox, *others) if is_new else others
         return News(folders, arrived, heard.changed, tuple(sorted(heard.gone)), heard.partial)
 
-    async def _arrivals(self, first: int, following: int) -> tuple[Arrived, ...]:
-        """Messages with the UIDs from ``first`` on, the newest of them if there are many."""
+    async def _arrivals(self, first: int, following: int) -> tuple[Arrived, ...] | None:
+        """Messages with the UIDs from ``first`` on, the newest of them if there are many. None when
+        the server does not tell all of them."""
         first = max(1, first, following - MOST_ARRIVED)
         if first >= following:
             return ()
-        found = []
-        words = f"UID FETCH {first}:{following - 1} (UID FLAGS ENVELOPE)".encode()
-        for said in await self._command(words):
-            found += [
-                _arrived(values) for _number, values in _fetched(said) if set(values) >= _ENVELOPE
-            ]
+        told = await self._fetch(f"UID FETCH {first}:{following - 1} (UID FLAGS ENVELOPE)".encode())
+        if told is None:
+            return None
+        items = (values for said in told for _number, values in _fetched(said))
+        found = [_arrived(values) for values in items if set(values) >= _ENVELOPE]
         return tuple(found[:MOST_ARRIVED])
 
     async def _states(self, told: dict[str, dict[bytes, int]]) -> tuple[FolderState, ...]:
@@ -341,6 +344,13 @@ class Watch:
             if state is not None:
                 states.append(state)
         return tuple(states)
+
+    async def _fetch(self, words: bytes) -> list[wire.Response] | None:
+        """None for a NO: some of the messages are gone meanwhile (RFC 5530 EXPUNGEISSUED)."""
+        try:
+            return await self._command(words)
+        except ServerRefused:
+            return None
 
     async def _status(self, folder: str) -> FolderState | None:
         """None for a folder that is gone."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
 
@@ -29,7 +29,8 @@ class Place:
     ``month``: with the newest message of the month of this day, or the oldest where the oldest
     come first; ``at``: after so many rows; ``number``: the page, one-based.
 
-    ``uidvalidity``: of the folder whose list goes on here; FolderChanged when it is another by now.
+    ``uidvalidity``: of the folder that the UIDs are of. When it is another by now, there is no such
+    ``row``, and a list does not go on: FolderChanged.
     """
 
     number: int = 1
@@ -78,7 +79,9 @@ def page(
     size = min(max(1, size), MOST_ROWS)
     selected = imap.select(folder)
     if place.uidvalidity is not None and place.uidvalidity != selected.uidvalidity:
-        raise FolderChanged("The folder was made anew while its list was open.")
+        if place.row is None:
+            raise FolderChanged("The folder was made anew while its list was open.")
+        place = replace(place, row=None)  # a whole page, which begins at the top
     order = _order(imap, selected, view, memory)
     start = _start(order, place, size)
     marks = order.window(start, start + size)

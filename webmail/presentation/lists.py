@@ -17,6 +17,7 @@ from webmail.converters import CONTROLS
 from webmail.dates import day_label, month_name, when
 from webmail.imap.values import (
     ANSWERED,
+    DELETED,
     DRAFT,
     FLAGGED,
     FORWARDED,
@@ -266,7 +267,7 @@ def mail_page(
         current=current,
         faces=faces,
     )
-    view, url = page.view, _list_url(page.folder, page.view)
+    view, base = page.view, reverse("mail:folder", args=[page.folder])
     following: Mapping[str, str | int] = {}
     if page.has_next and rows:
         following = {"page": page.number + 1, "after": rows[-1].ref}
@@ -274,18 +275,18 @@ def mail_page(
     if page.start:
         first = max(0, page.start - page.size)
         before = {"at": first, "rows": page.start - first}
-    sorts = tuple(_sort(page.folder, view, name) for name in SORTS)
-    filters = tuple(_filter(page.folder, view, name) for name in FILTERS)
+    sorts = tuple(_sort(base, view, name) for name in SORTS)
+    filters = tuple(_filter(base, view, name) for name in FILTERS)
     return MailPage(
         label=label,
-        url=url,
+        url=_with_query(base, _query(view)),
         number=page.number,
         total=page.exists,
         unseen=unseen,
         listed=page.total,
         above=page.start,
-        next_url=_list_url(page.folder, view, following) if following else "",
-        previous_url=_list_url(page.folder, view, before) if before else "",
+        next_url=_with_query(base, {**_query(view), **following}) if following else "",
+        previous_url=_with_query(base, {**_query(view), **before}) if before else "",
         newest=rows[0].ref if rows else "",
         uidvalidity=page.uidvalidity,
         is_live=view.is_plain and view.down and page.start == 0,
@@ -293,7 +294,7 @@ def mail_page(
         sort=next(choice for choice in sorts if choice.is_current),
         only=next(choice for choice in filters if choice.is_current),
         sorts=sorts,
-        directions=_directions(page.folder, view),
+        directions=_directions(base, view),
         filters=filters,
         hidden=tuple(_query(view).items()),
         months=tuple((number, month_name(number)) for number in range(1, 13))
@@ -357,12 +358,22 @@ def arrived(
 def tagged(
     groups: Iterable[tuple[str, tuple[MessageRow, ...]]], known: Iterable[Chip]
 ) -> tuple[tuple[str, tuple[MessageRow, ...]], ...]:
-    """The rows with their tags, by the names that the person gave them."""
+    """The rows with their tags, by the names that the person gave them; those marked as deleted
+    are left out. Where nothing is left, one heading without rows stands for what follows.
+    """
     ordered = tuple(known)
-    return tuple(
-        (heading, tuple(replace(row, tags=chips(row.flags, ordered)) for row in rows))
+    kept = [
+        (
+            heading,
+            tuple(
+                replace(row, tags=chips(row.flags, ordered))
+                for row in rows
+                if DELETED not in row.flags
+            ),
+        )
         for heading, rows in groups
-    )
+    ]
+    return tuple(group for group in kept if group[1]) or tuple(("", ()) for _group in kept[:1])
 
 
 def by_day(rows: Iterable[MessageRow]) -> tuple[tuple[str, tuple[MessageRow, ...]], ...]:
@@ -403,16 +414,11 @@ def _query(view: View, **other: object) -> dict[str, str]:
     return query
 
 
-def _list_url(folder: str, view: View, place: Mapping[str, str | int] | None = None) -> str:
-    return _with_query(folder, {**_query(view), **(place or {})})
-
-
-def _with_query(folder: str, query: Mapping[str, str | int]) -> str:
-    url = reverse("mail:folder", args=[folder])
+def _with_query(url: str, query: Mapping[str, str | int]) -> str:
     return f"{url}?{urlencode(query)}" if query else url
 
 
-def _sort(folder: str, view: View, name: str) -> Choice:
+def _sort(url: str, view: View, name: str) -> Choice:
     """Names and subjects begin with A, everything else with what is newest or largest."""
     up = name in {"from", "to", "subject"}
     words = {
@@ -427,10 +433,10 @@ def _sort(folder: str, view: View, name: str) -> Choice:
     }
     is_current = name == view.sort
     up = not view.down if is_current else up
-    return Choice(words[name], _with_query(folder, _query(view, sort=name, up=up)), is_current)
+    return Choice(words[name], _with_query(url, _query(view, sort=name, up=up)), is_current)
 
 
-def _directions(folder: str, view: View) -> tuple[Choice, ...]:
+def _directions(url: str, view: View) -> tuple[Choice, ...]:
     """Up and down in words of what is sorted; none for what comes first by its flags."""
     match view.sort:
         case "flagged" | "unread":
@@ -444,14 +450,14 @@ def _directions(folder: str, view: View) -> tuple[Choice, ...]:
     return tuple(
         Choice(
             label,
-            _with_query(folder, _query(view, sort=view.sort, up=up)),
+            _with_query(url, _query(view, sort=view.sort, up=up)),
             up is not view.down,
         )
         for up, label in words.items()
     )
 
 
-def _filter(folder: str, view: View, name: str) -> Choice:
+def _filter(url: str, view: View, name: str) -> Choice:
     words = {
         "": pgettext("filter", "All messages"),
         "unread": pgettext("filter", "Unread"),
@@ -459,7 +465,7 @@ def _filter(folder: str, view: View, name: str) -> Choice:
         "attachment": pgettext("filter", "With attachment"),
         "contacts": pgettext("filter", "From my contacts"),
     }
-    return Choice(words[name], _with_query(folder, _query(view, only=name)), name == view.only)
+    return Choice(words[name], _with_query(url, _query(view, only=name)), name == view.only)
 
 
 def without_next(page: MailPage) -> MailPage:

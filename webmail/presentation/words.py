@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from babel.numbers import format_decimal
+from django.utils import translation
 from django.utils.translation import get_language, gettext, pgettext
 
 from webmail.mime.addresses import Address
@@ -26,15 +27,24 @@ def special_label(use: str) -> str:
 
 def size(octets: int) -> str:
     """``2,4 Mo``: bytes in words of the language, a no-break space before the unit."""
-    units = (pgettext("unit", "B"), pgettext("unit", "KB"), pgettext("unit", "MB"))
-    value, unit = float(octets), pgettext("unit", "GB")
+    language = get_language() or "fr"
+    units, unit = _units(language)
+    value = float(octets)
     for smaller in units:
         if value < 999.5:  # what would be shown as 1 000 belongs to the next unit
             unit = smaller
             break
         value /= 1000
     digits = 1 if unit not in units[:2] and value < 100 else 0
-    return f"{_decimal(round(value, digits), get_language() or 'fr')}\N{NO-BREAK SPACE}{unit}"
+    return f"{_decimal(round(value, digits), language)}\N{NO-BREAK SPACE}{unit}"
+
+
+@lru_cache(maxsize=16)
+def _units(language: str) -> tuple[tuple[str, str, str], str]:
+    """The small ones, and the largest."""
+    with translation.override(language):
+        small = (pgettext("unit", "B"), pgettext("unit", "KB"), pgettext("unit", "MB"))
+        return small, pgettext("unit", "GB")
 
 
 @lru_cache(maxsize=4096)

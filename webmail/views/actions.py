@@ -14,7 +14,7 @@ from django.shortcuts import redirect
 from django.shortcuts import render as render_template
 from django.urls import reverse
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required, safe_next
@@ -22,7 +22,7 @@ from webmail import jobs
 from webmail.errors import FolderChanged
 from webmail.forms import ActForm
 from webmail.htmx import wants_partial
-from webmail.imap import fetch
+from webmail.imap import fetch, search
 from webmail.imap.connection import Connection, canonical
 from webmail.imap.values import FLAGGED, SEEN, MessageRef
 from webmail.mailbox import actions, folders, listing
@@ -133,6 +133,7 @@ def selection(request: SignedInRequest, folder: str) -> HttpResponse:
     return render_template(request, "webmail/selection.html", context)
 
 
+@require_http_methods(["GET", "POST"])
 @login_required
 def purge(request: SignedInRequest, folder: str) -> HttpResponse:
     """What is marked as deleted and hidden goes for good, whoever marked it: the only way on a mail
@@ -161,10 +162,13 @@ def purge(request: SignedInRequest, folder: str) -> HttpResponse:
 def _all_of(
     request: SignedInRequest, imap: Connection, folder: str, form: ActForm
 ) -> tuple[int, ...]:
-    """The UIDs of all that the list shows which the form describes."""
+    """The UIDs of all that the list shows which the form describes: what is marked as deleted is
+    hidden there."""
     sort, down, only = form.sort_and_filter
     view = view_of(request, sort, down=down, only=only)
-    return listing.matching(imap, folder, view, memory(request))
+    matching = listing.matching(imap, folder, view, memory(request))
+    hidden = set(search.uids(imap, "DELETED"))
+    return tuple(uid for uid in matching if uid not in hidden)
 
 
 def _chosen(
@@ -381,7 +385,8 @@ def _acted(
         "message_gone": gone and opened in refs,
         "is_running": is_running,
     }
-    if not (gone or is_running or too_much or asked.verb in {"unseen", "copy"}):
+    # One flag that is set shows by itself, and goes by the same button.
+    if asked.verb in {"flag", "unflag", "seen", "tag", "untag"} and asked.count == 1:
         context["toast"] = None
     response = render_template(request, "webmail/_acted.html", context)
     if too_much or is_running:

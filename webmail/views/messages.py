@@ -117,4 +117,6 @@ def marked(
     if searched is None:
         return opened
     words = Marks(searched.wanted.marks).in_html(opened.text_html)
-    return replace(opened, ref=links.ref_name(ref, searched.base), text_html=words)
+    mark = "&" if "?" in opened.other_url else "?"
+    other = f"{opened.other_url}{mark}{searched.query}" if opened.other_url else ""
+    return replace(opened, ref=links.ref_name(ref, searched.base), text_html=words, other_url=other)

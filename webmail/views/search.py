@@ -44,6 +44,7 @@ FRESH = 5 * 60
 MOST_PEOPLE = 4
 MOST_SUGGESTED = 8
 KIND = "search"  # in the session's cache
+FIELD = "search"  # the id of the form at the top of the page
 
 
 @require_GET
@@ -58,6 +59,9 @@ def find(request: SignedInRequest) -> HttpResponse:
     asked = form.asked
     if "refine" in request.GET or (asked.wanted.is_empty and not asked.wanted.odd):
         return _ask(request, AdvancedSearchForm(initial=form.initial_of_advanced), asked)
+    if request.htmx.trigger == FIELD:
+        # Who presses Enter once more wants to know what has come since.
+        asked = replace(asked, is_anew=True)
     context = results_context(request, asked)
     if not wants_partial(request):
         context["toast"] = request.session.pop(TOAST, None)
@@ -185,7 +189,7 @@ def _search(
     found = kept.with_more(more) if kept else more
     moment = timezone.now().timestamp()
     session_cache.put(request, KIND, _name(asked), {"when": moment, **found.packed()})
-    if place is None and not asked.is_anew and not request.session.get("shared_computer"):
+    if place is None and not request.session.get("shared_computer"):
         RecentSearch.objects.note(request.user, asked.text)
     return found
 

@@ -43,7 +43,17 @@ def test_a_text_of_any_characters_is_only_looked_for(imap: Connection, letters, 
 def test_a_server_without_literal_plus_is_asked_before_each_string(imap: Connection, letters):
     imap._capabilities -= {"LITERAL+", "LITERAL-"}
     imap.select("INBOX")
-    both = [b"OR", b"SUBJECT", "musée", b"(", b"SUBJECT", "écrit", b"SUBJECT", "été", b")"]
+    both: list[search.Criterion] = [
+        b"OR",
+        b"SUBJECT",
+        "musée",
+        b"(",
+        b"SUBJECT",
+        "écrit",
+        b"SUBJECT",
+        "été",
+        b")",
+    ]
     assert search.matching(imap, both) == (letters[0],)
     assert search.matching(imap, [b"ALL"]) == tuple(letters)  # the dialogue goes on in order
 

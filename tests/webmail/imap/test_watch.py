@@ -246,6 +246,22 @@ def test_an_envelope_that_cannot_be_read_is_an_arrival_all_the_same(run: Run[Any
     assert (arrived.uid, arrived.envelope.subject) == (4, "2")
 
 
+def test_messages_that_vanish_while_they_are_asked_for_are_more_than_is_told(
+    run: Run[Any],
+) -> None:
+    gone = no(b"[EXPUNGEISSUED] Some messages were already expunged.")
+    script = watched(
+        ("IDLE", IDLES, b"* 2 FETCH (FLAGS (\\Seen))\r\n* 4 EXISTS\r\n"),
+        ("DONE", b"w6 OK done\r\n"),
+        ("FETCH 2", gone),
+        ("STATUS", ok(STATUS % (3, 5, 2))),
+        ("UID FETCH 4:4", gone),
+    )
+    with ScriptedServer(script) as server:
+        told = run(news(server))
+    assert (told.arrived, told.changed, told.partial) == ((), {}, True)
+
+
 def test_of_many_arrivals_the_newest_are_asked_for(run: Run[Any]) -> None:
     script = watched(
         ("IDLE", IDLES, b"* 5000 EXISTS\r\n"),

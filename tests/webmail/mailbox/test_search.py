@@ -253,7 +253,8 @@ def test_everywhere_begins_where_one_is_and_ends_in_the_trash():
 def test_a_server_that_takes_too_long_is_asked_for_less_and_then_passed_over(text):
     stalls = imap_script(("SELECT", selected(exists=9)), ("UID SEARCH", STALL))
     names = ["INBOX", "Sent"]
-    tried, slow = [], ()
+    tried: list[int] = []
+    slow: tuple[str, ...] = ()
     place: Place | None = Place("INBOX")
     with ScriptedServer(stalls) as server:
         while place is not None and place.folder == "INBOX":

@@ -177,7 +177,7 @@ def test_what_arrived_after_a_row_comes_as_rows_alone(
     assert subjects(nothing) == []
 
 
-@pytest.mark.parametrize("place", ["after", "row", "newer"])
+@pytest.mark.parametrize("place", ["after", "newer"])
 def test_a_list_of_a_folder_made_anew_goes_on_with_a_clear_word(
     reader: Client, three: list[int], place: str
 ) -> None:
@@ -185,6 +185,10 @@ def test_a_list_of_a_folder_made_anew_goes_on_with_a_clear_word(
     assert answer.status_code == 409
     assert answer["HX-Retarget"] == "#notices"
     assert reader.get(f"/mail/INBOX/?{place}=1-{three[0]}").status_code == 409
+
+
+def test_a_place_in_a_folder_made_anew_is_its_top(reader: Client, three: list[int]) -> None:
+    assert len(subjects(reader.get(f"/mail/INBOX/?row=1-{three[0]}"))) == 3
 
 
 def test_a_sorted_list_is_asked_of_the_server_once(reader: Client, three: list[int]) -> None:

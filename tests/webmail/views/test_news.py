@@ -137,7 +137,7 @@ def test_a_page_says_where_news_are_told_and_whose_they_are(
     user = User.objects.get()
     assert f'id="news" role="status" data-who="{user.pk}" data-poll="/poll/"' in content
     assert 'data-events="/events"' in content
-    assert 'data-folder="INBOX" data-url="/mail/INBOX/"' in content
+    assert 'aria-labelledby="list-title" data-folder="INBOX"' in content
     assert "<title>(1) Boîte de réception – " in content
     settings.PUSH = False
     assert "data-events" not in page(reader.get("/mail/INBOX/"))

@@ -77,6 +77,14 @@ def test_hits_are_marked_in_the_list_and_in_the_message(reader: Client, mailbox:
     assert "<mark>" not in page(reader.get(path(mailbox, uid)))
 
 
+def test_the_text_of_an_html_message_is_marked_too(reader: Client, mailbox: Mailbox) -> None:
+    uid = mailbox.append(letter(html="<p>Devant le musée</p>", body="Devant le musée"))
+    opened = reader.get(path(mailbox, uid) + "?q=mus%C3%A9e")
+    assert 'data-marks="[&quot;mus' in page(opened)
+    as_text = link(opened, r'<a class="textbtn" href="([^"]*view=text[^"]*)"')
+    assert "Devant le <mark>musée</mark>" in page(reader.get(as_text))
+
+
 def test_a_message_opens_with_what_was_found_beside_it(reader: Client, mailbox: Mailbox) -> None:
     mailbox.append(letter("Musée 1"), date=day(1))
     mailbox.append(letter("Musée 2"), date=day(2))
@@ -151,6 +159,14 @@ def test_what_was_found_is_shown_again_without_searching_until_one_asks(
     assert subjects(found(reader, "musée")) == ["Musée 1"]
     assert subjects(found(reader, "musée", anew="1")) == ["Musée 2", "Musée 1"]
     assert subjects(found(reader, "musée")) == ["Musée 2", "Musée 1"]
+
+
+def test_pressing_enter_once_more_searches_again(reader: Client, mailbox: Mailbox) -> None:
+    mailbox.append(letter("Musée 1"))
+    found(reader, "musée")
+    mailbox.append(letter("Musée 2"))
+    again = found(reader, "musée", {**HTMX, "HX-Trigger": "search"})
+    assert subjects(again) == ["Musée 2", "Musée 1"]
 
 
 def test_after_five_minutes_it_is_searched_for_again(

@@ -71,7 +71,11 @@ function show(dialog) {
   });
 }
 
+const showKeys = () => document.getElementById("keys")?.showModal();
+
 export function start() {
+  on("click", "[data-show-keys]", showKeys);
+  on("keydown", "#rows", (_list, event) => event.key === "?" && showKeys());
   on("input", "[data-find-folder] input", find);
   on("keydown", "[data-find-folder] input", findKey);
   on("dblclick", ".ask-list", (list) => send(list.form));

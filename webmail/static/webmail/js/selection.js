@@ -18,6 +18,7 @@ function countPicked() {
   const text = number === 1 ? words.dataset.one : words.dataset.many.replace("#", number);
   words.textContent = number === 0 ? "" : text;
   const offer = document.getElementById("bulk-all");
+  if (!offer) return; // the address book picks in its list, too
   const isWhole = number > 0 && number === boxes().length;
   if (!isWhole) forgetEverything(offer);
   offer.hidden = !isWhole || offer.childElementCount === 0;

@@ -1,0 +1,89 @@
+"""Lists on a server with little more than IMAP4rev1: no SORT, no CONDSTORE, no ESEARCH."""
+
+from __future__ import annotations
+
+import imaplib
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+
+from demo.servers.pymap import Pymap
+from tests.servers.plugin import ALICE
+from tests.webmail.mailbox.remembering import Remembering
+from webmail.imap import connection
+from webmail.imap.connection import Connection
+from webmail.imap.values import Server
+from webmail.mailbox import listing, ordering
+from webmail.mailbox.listing import Place
+from webmail.mailbox.ordering import View
+
+# Subject, sender, day of January 2026, flags; the longer the subject, the larger the message.
+MAIL = (
+    ("Bulletins du premier trimestre", "Zoé <z@x.fr>", 3, r"\Seen"),
+    ("Absences", "Ali <a@x.fr>", 1, r"\Flagged \Seen"),
+    ("Re: Cantine", "Mia <m@x.fr>", 2, ""),
+)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pymap]:
+    pymap = Pymap(tmp_path_factory.mktemp("pymap"), [ALICE])
+    pymap.start()
+    yield pymap
+    pymap.stop()
+
+
+@pytest.fixture(scope="module")
+def filled(server: Pymap) -> None:
+    with imaplib.IMAP4("127.0.0.1", server.imap_port) as client:
+        client.login(ALICE.login, ALICE.password)
+        for subject, sender, day, flags in MAIL:
+            head = f"From: {sender}\r\nTo: b@x.fr\r\nSubject: {subject}\r\n"
+            head += f"Date: {day} Jan 2026 09:00:00 +0000\r\n\r\n"
+            when = f'"{day:02}-Jan-2026 09:00:00 +0000"'
+            client.append("INBOX", f"({flags})", when, (head + subject * 20).encode())
+
+
+@pytest.fixture
+def bare(server: Pymap, filled: None) -> Iterator[Connection]:
+    opened = connection.open(
+        Server("127.0.0.1", server.imap_port, "none", timeout=10), ALICE.login, ALICE.password
+    )
+    assert not any(opened.has(word) for word in ("SORT", "CONDSTORE", "ESEARCH"))
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize(
+    ("view", "expected"),
+    [
+        (View(), [2, 1, 0]),
+        (View(down=False), [0, 1, 2]),
+        (View("date", down=False), [1, 2, 0]),
+        (View("from", down=False), [1, 2, 0]),
+        (View("subject", down=False), [1, 0, 2]),
+        (View("size"), [0, 2, 1]),
+        (View("unread"), [2, 1, 0]),
+        (View("flagged"), [1, 2, 0]),
+        (View(only="unread"), [2]),
+        (View("subject", down=False, only="flagged"), [1]),
+        (View(only="attachment"), []),
+        (View(only="contacts", addresses=("m@x.fr",)), None),
+    ],
+)
+def test_every_order_and_filter_works(
+    bare: Connection, view: View, expected: list[int] | None
+) -> None:
+    memory = Remembering()
+    for _visit in range(2):
+        page = listing.page(bare, "INBOX", view=view, memory=memory)
+        subjects = [row.subject for row in page.rows]
+        if expected is not None:
+            assert subjects == [MAIL[number][0] for number in expected]
+    assert ordering.SORT_TOO_MANY not in page.notes
+
+
+def test_a_list_goes_to_a_month(bare: Connection) -> None:
+    page = listing.page(bare, "INBOX", Place(month=date(2026, 1, 1)), 2)
+    assert page.rows[0].subject == MAIL[2][0]
