@@ -186,6 +186,7 @@ for model in (
     "accounts/supportcontact",
     "accounts/user",
     "addressbook/addressbook",
+    "addressbook/importjob",
     "webmail/allowedsender",
     "webmail/officepreview",
     "webmail/preferencedefault",
@@ -196,6 +197,10 @@ for model in (
 ADMIN += [f"accounts/staffimport/<int:pk>/{page}/" for page in ("progress", "confirm", "cancel")]
 ADMIN += ["accounts/staffimport/template/", "accounts/application/<path:object_id>/secret/"]
 ADMIN += ["accounts/auditevent/export/", "accounts/maildomain/<int:pk>/connection/", "jobs/"]
+ADMIN += [
+    f"addressbook/importjob/<int:pk>/{page}"
+    for page in ("progress/", "start/", "cancel/", "undo/", "report.csv")
+]
 ADMIN += [f"support/{page}/" for page in ("why", "lift", "reset")]
 STEP = "/admin/login/"
 DOORS |= {f"admin/{address}": (STEP, STEP, STEP) for address in ADMIN}

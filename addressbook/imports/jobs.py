@@ -29,7 +29,7 @@ MOST_FILES = 20
 """At once."""
 FIELDS = (
     "display_name", "prefix", "first_name", "middle_name", "last_name", "suffix", "nickname",
-    "email", "email:home", "email:work",
+    "email", "email:2", "email:home", "email:work",
     "phone:mobile", "phone:home", "phone:work", "phone:other", "phone:fax", "phone:work_fax",
     "phone:home_fax", "phone:pager",
     "home.street", "home.po_box", "home.city", "home.region", "home.postal_code", "home.country",

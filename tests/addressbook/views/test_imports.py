@@ -210,6 +210,23 @@ def test_a_column_that_nobody_knows_is_marked_and_can_be_said(
     assert [group.name for group in Group.objects.of(claire)] == ["6e C"]
 
 
+def test_whatever_the_form_offers_a_column_becomes(visitor: Client, claire: User) -> None:
+    table = "Nom;Mél;Zorglub\r\nRoux Zoé;zoe@x.example;z.roux@y.example\r\n"
+    url = bring(visitor, ("liste.csv", table), source="other")
+    (form,) = seen(visitor, url).xpath("//form[@id='columns']")
+    offered = form.xpath(".//select[@name='column-2']//option/@value")
+    assert "email:2" in offered
+    for field in offered:
+        posted = {**dict(form.form_values()), "column-2": field}
+        visitor.post(f"{url}columns/", posted)
+        taken = [column.field for column in imports.columns(ImportJob.objects.get())]
+        assert taken[2] == field
+    visitor.post(f"{url}columns/", {**dict(form.form_values()), "column-2": "email:2"})
+    visitor.post(f"{url}start/")
+    addresses = Contact.objects.of(claire).get().addresses.order_by("pk")
+    assert [one.address for one in addresses] == ["zoe@x.example", "z.roux@y.example"]
+
+
 def test_columns_without_any_name_or_address_are_refused(visitor: Client) -> None:
     url = bring(visitor, ("contacts.csv", HORDE))
     answer = visitor.post(f"{url}columns/", {f"column-{n}": "" for n in range(5)})
