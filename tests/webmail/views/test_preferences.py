@@ -19,6 +19,7 @@ CHOSEN = {
     "density": "compact",
     "panes": "none",
     "theme": "dark",
+    "archive": "one",
     "language": "fr",
     "dates": "full",
     "time_zone": "Indian/Reunion",
