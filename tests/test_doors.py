@@ -168,6 +168,7 @@ for model in (
     "accounts/supportcontact",
     "accounts/user",
     "webmail/allowedsender",
+    "webmail/mailjob",
     "webmail/officepreview",
     "webmail/preferencedefault",
     "webmail/trustedimagedomain",
