@@ -91,6 +91,9 @@ def test_progress_is_shown_until_it_is_over(
     shown = reader.get("/jobs/progress/", headers=HTMX)
     assert shown.status_code == 200 and 'value="25"' in page(shown)
     assert 'hx-get="/jobs/progress/"' in page(reader.get("/mail/INBOX/"))
+    # Nobody does anything while a page asks: a session left alone still ends.
+    for asking in (page(shown), page(reader.get(f"/jobs/{handed_over.pk}/"))):
+        assert """hx-headers='{"X-Background": "1"}'""" in asking
     jobs.run(handed_over.pk)
     ended = reader.get("/jobs/progress/", headers=HTMX)
     assert ended.status_code == 286 and ended["HX-Trigger-After-Swap"] == "mail:refresh"
