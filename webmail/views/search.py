@@ -32,7 +32,7 @@ from webmail.presentation import lists, results
 from webmail.presentation.results import Asked
 from webmail.search_forms import AdvancedSearchForm, ForgetForm, SearchForm
 from webmail.views.folders import Sides
-from webmail.views.lists import TOAST
+from webmail.views.lists import TOAST, memory
 from webmail.views.tags import known_tags
 
 # Seconds after which a first answer is given, complete or not.
@@ -248,7 +248,7 @@ def _context(
 ) -> dict[str, Any]:
     size = int(request.preferences.page_size)
     hits = found.hits[(asked.number - 1) * size : asked.number * size]
-    rows = search.rows(imap, hits)
+    rows = search.rows(imap, hits, memory(request))
     current = opened.folder if opened else asked.folder if asked.reach != search.ALL else ""
     shown = lists.folder_list(folders.tree(known), current)
     by_name = {one.name: one for one in known}
