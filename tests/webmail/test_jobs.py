@@ -304,7 +304,8 @@ def test_a_line_that_drops_amid_a_bulk_move_goes_on_as_a_job(
         session.pool().close_all()
         monkeypatch.setattr(jobs, "SECONDS", 60.0)
         refs = [f"7-{n}" for n in range(1, 61)]
-        reader.post(ACT, {"verb": "trash", "refs": refs})
+        answer = reader.post(ACT, {"verb": "trash", "refs": refs}, headers=HTMX)
+        assert answer.status_code == 200 and 'id="running"' in page(answer)
         job = MailJob.objects.get()
         assert (job.state, job.done) == (State.WAITING, 25)
         jobs.run(job.pk)
@@ -325,3 +326,22 @@ def test_a_way_back_too_long_for_a_form_is_kept_as_a_job(
     (url,) = re.findall(r'action="(/jobs/\d+/undo/)"', page(answer))
     reader.post(url)
     assert len(mailbox.uids()) == 1
+
+
+def test_taking_back_can_be_tried_again_when_the_server_did_not_answer(
+    reader: Client,
+    handed_over: MailJob,
+    mailbox: Mailbox,
+    mail_domain,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    jobs.cancel(handed_over)
+    port, mail_domain.imap_port = mail_domain.imap_port, 1
+    mail_domain.save()
+    session.pool().close_all()
+    assert reader.post(f"/jobs/{handed_over.pk}/undo/").status_code == 503
+    mail_domain.imap_port = port
+    mail_domain.save()
+    monkeypatch.setattr(jobs, "SECONDS", 60.0)
+    assert reader.post(f"/jobs/{handed_over.pk}/undo/").status_code == 302
+    assert len(mailbox.uids()) == 100
