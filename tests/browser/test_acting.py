@@ -195,6 +195,9 @@ def test_bars_dialogs_and_pages_are_accessible_and_fit(
     check("tags")
     page.goto("/mail/INBOX/selection/")
     check("selection")
+    page.locator("[value=tags]").click()
+    expect(page.locator(".ask-tags")).to_be_visible()
+    check("question without a script")
     page.goto("/jobs/")
     check("jobs")
 
