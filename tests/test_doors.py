@@ -188,6 +188,7 @@ for model in (
     "addressbook/addressbook",
     "addressbook/importjob",
     "webmail/allowedsender",
+    "webmail/mailjob",
     "webmail/officepreview",
     "webmail/preferencedefault",
     "webmail/trustedimagedomain",

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from webmail.models import (
     CACHE_KEY,
     AllowedSender,
+    MailJob,
     OfficePreview,
     PreferenceDefault,
     TrustedImageDomain,
@@ -78,4 +79,33 @@ class OfficePreviewAdmin(admin.ModelAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: OfficePreview | None = None) -> bool:
+        return False
+
+
+@admin.register(MailJob)
+class MailJobAdmin(admin.ModelAdmin):
+    """What goes on in mailboxes without their people: whether it goes well. Folders are theirs, and
+    have no name here."""
+
+    list_display = ("asked", "verb", "state", "failure", "done", "total", "user", "changed")
+    list_filter = ("state", "verb")
+    list_select_related = ("user",)
+    fields = readonly_fields = (
+        "asked",
+        "changed",
+        "verb",
+        "state",
+        "failure",
+        "attempts",
+        "done",
+        "gone",
+        "total",
+        "is_undone",
+        "user",
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: MailJob | None = None) -> bool:
         return False

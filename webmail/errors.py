@@ -72,6 +72,19 @@ class FolderChanged(WebmailError):
     status = 409
 
 
+class FolderRefused(WebmailError):
+    """A folder can't be made, renamed, moved or removed so. ``reason`` is one of those that
+    `webmail.mailbox.arranging` names; ``folder`` the one that stands in the way.
+    """
+
+    status = 422
+
+    def __init__(self, reason: str, folder: str = "", *, server_words: str = "") -> None:
+        super().__init__(reason, server_words=server_words)
+        self.reason = reason
+        self.folder = folder
+
+
 class TooLarge(WebmailError):
     """A message or file is over a limit, ours or the server's; ``limit`` in bytes, 0: unknown."""
 

@@ -123,9 +123,22 @@ def resume(request: SignedInRequest, job: MailJob) -> bool:
 
 
 def way_back(job: MailJob) -> tuple[Step, ...]:
-    """What takes back what was done, for whoever asks first; nothing afterwards."""
-    first = MailJob.objects.filter(pk=job.pk, is_undone=False).exclude(state__in=MailJob.UNFINISHED)
-    return _read(job).undo if first.update(is_undone=True) else ()
+    """What takes back what was done."""
+    return _read(job).undo
+
+
+def undo(request: SignedInRequest, imap: Connection, job: MailJob) -> Done | None:
+    """Take back what a job did, once; that may take a job again. None when it was done already, or
+    the job goes on. Raises what `do` does, and can then be tried again."""
+    own = MailJob.objects.filter(pk=job.pk)
+    if not own.filter(is_undone=False).exclude(state__in=MailJob.UNFINISHED).update(is_undone=True):
+        return None
+    job.refresh_from_db()
+    try:
+        return do(request, imap, Deed("undo", job.folder), way_back(job))
+    except WebmailError:
+        own.update(is_undone=False)
+        raise
 
 
 def tend() -> list[int]:

@@ -108,6 +108,12 @@ def test_messages_are_dragged_to_a_folder(page: Page, letters: Mailbox, faults: 
     row(page, 1).locator("a").drag_to(page.locator(".folder[data-folder=Conseil]"))
     expect(page.locator(".row")).to_have_count(2)
     assert len(letters.uids("Conseil")) == 1
+    page.keyboard.down("Control")
+    with page.expect_response("**/act/"):
+        row(page, 3).locator("a").drag_to(page.locator(".folder[data-folder=Conseil]"))
+    page.keyboard.up("Control")
+    assert len(letters.uids()) == 2
+    assert len(letters.uids("Conseil")) == 2
     assert not faults
 
 
@@ -189,6 +195,9 @@ def test_bars_dialogs_and_pages_are_accessible_and_fit(
     check("tags")
     page.goto("/mail/INBOX/selection/")
     check("selection")
+    page.locator("[value=tags]").click()
+    expect(page.locator(".ask-tags")).to_be_visible()
+    check("question without a script")
     page.goto("/jobs/")
     check("jobs")
 

@@ -128,7 +128,9 @@ def test_what_changed_or_went_elsewhere_changes_and_goes(page: Page, mailbox: Ma
         {"ref": ref(mailbox, uids[-3]), "flags": ["\\Seen"]},
     ]
     page.locator(f"#{first} > a").focus()
-    page.evaluate(HEAR, news(mailbox, changed=changed, gone=[uids[-1]]))
+    page.evaluate(HEAR, news(mailbox, changed=changed, gone=[uids[-1]], exists=1234, unseen=56))
+    counts = page.locator("#list-counts").inner_text()
+    assert [int(re.sub(r"\D", "", part)) for part in re.findall(r"\d[\d\s]*", counts)] == [56, 1234]
     expect(page.locator(f"#{first}")).to_have_count(0)
     expect(page.locator(f"#{second}")).to_have_class(re.compile("is-new"))
     expect(page.locator(f"#{second} .flag")).to_have_attribute("aria-pressed", "true")
@@ -144,6 +146,8 @@ def test_another_folders_news_is_not_this_lists(page: Page, mailbox: Mailbox) ->
 
 def test_a_sorted_list_offers_to_be_shown_anew(page: Page, mailbox: Mailbox) -> None:
     page.goto("/mail/INBOX/?sort=subject&up=1")
+    page.evaluate(HEAR, news(mailbox))
+    expect(page.locator("[data-news]")).to_be_hidden()
     mailbox.append(letter("AAA tout en haut"))
     page.evaluate(HEAR, news(mailbox))
     page.locator("[data-news]").click()

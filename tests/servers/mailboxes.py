@@ -130,6 +130,8 @@ class Mailbox:
             try:
                 self._imap.noop()
             except (imaplib.IMAP4.error, OSError):
+                # Dovecot hangs up on who has a folder open that another renames.
+                self._imap.shutdown()
                 self._imap = None
         if self._imap is None:
             self._imap = self._connect()

@@ -91,6 +91,9 @@ def test_progress_is_shown_until_it_is_over(
     shown = reader.get("/jobs/progress/", headers=HTMX)
     assert shown.status_code == 200 and 'value="25"' in page(shown)
     assert 'hx-get="/jobs/progress/"' in page(reader.get("/mail/INBOX/"))
+    # Nobody does anything while a page asks: a session left alone still ends.
+    for asking in (page(shown), page(reader.get(f"/jobs/{handed_over.pk}/"))):
+        assert """hx-headers='{"X-Background": "1"}'""" in asking
     jobs.run(handed_over.pk)
     ended = reader.get("/jobs/progress/", headers=HTMX)
     assert ended.status_code == 286 and ended["HX-Trigger-After-Swap"] == "mail:refresh"
@@ -301,7 +304,8 @@ def test_a_line_that_drops_amid_a_bulk_move_goes_on_as_a_job(
         session.pool().close_all()
         monkeypatch.setattr(jobs, "SECONDS", 60.0)
         refs = [f"7-{n}" for n in range(1, 61)]
-        reader.post(ACT, {"verb": "trash", "refs": refs})
+        answer = reader.post(ACT, {"verb": "trash", "refs": refs}, headers=HTMX)
+        assert answer.status_code == 200 and 'id="running"' in page(answer)
         job = MailJob.objects.get()
         assert (job.state, job.done) == (State.WAITING, 25)
         jobs.run(job.pk)
@@ -322,3 +326,22 @@ def test_a_way_back_too_long_for_a_form_is_kept_as_a_job(
     (url,) = re.findall(r'action="(/jobs/\d+/undo/)"', page(answer))
     reader.post(url)
     assert len(mailbox.uids()) == 1
+
+
+def test_taking_back_can_be_tried_again_when_the_server_did_not_answer(
+    reader: Client,
+    handed_over: MailJob,
+    mailbox: Mailbox,
+    mail_domain,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    jobs.cancel(handed_over)
+    port, mail_domain.imap_port = mail_domain.imap_port, 1
+    mail_domain.save()
+    session.pool().close_all()
+    assert reader.post(f"/jobs/{handed_over.pk}/undo/").status_code == 503
+    mail_domain.imap_port = port
+    mail_domain.save()
+    monkeypatch.setattr(jobs, "SECONDS", 60.0)
+    assert reader.post(f"/jobs/{handed_over.pk}/undo/").status_code == 302
+    assert len(mailbox.uids()) == 100

@@ -47,7 +47,7 @@ class Folder:
 
     ``special_use`` is ``"\\Sent"`` and the like (RFC 6154), ``"\\Inbox"`` for INBOX, else ``""``.
     ``addressable`` is False for a name that is no modified UTF-7 and can't be said back to the
-    server.
+    server. ``size``: bytes of all its messages (RFC 8438), where they were asked for.
     """
 
     name: str
@@ -57,6 +57,12 @@ class Folder:
     messages: int | None = None
     unseen: int | None = None
     addressable: bool = True
+    size: int | None = None
+
+    @property
+    def subscribed(self) -> bool:
+        """As far as it was asked for."""
+        return "\\subscribed" in self.attributes
 
     @property
     def selectable(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -59,6 +59,12 @@ _KNOWN_NAMES = {
         "messages supprimes",
     ),
 }
+# What the server says of folders: messages, unread ones, bytes.
+Counts = dict[str, tuple[int | None, int | None, int | None]]
+_NO_COUNTS = (None, None, None)
+# Special use -> name of the folder that the person has chosen for it.
+Chosen = Mapping[str, str]
+NOTHING_CHOSEN: Chosen = {}
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -75,19 +81,27 @@ class FolderNode:
     usable: bool = True
 
 
-def list_folders(imap: Connection) -> tuple[Folder, ...]:
+def list_folders(
+    imap: Connection, chosen: Chosen = NOTHING_CHOSEN, *, sizes: bool = False
+) -> tuple[Folder, ...]:
     """All folders, with the counts of messages and of unread ones.
 
-    One command where the server has LIST-STATUS (RFC 5819), else STATUS for the first 50.
+    One command where the server has LIST-STATUS (RFC 5819), else STATUS for the first 50. With
+    ``sizes`` also whether they are subscribed, and their bytes where the server has STATUS=SIZE
+    (RFC 8438); without LIST-EXTENDED that is one command more.
     """
+    items = "MESSAGES UNSEEN SIZE" if sizes and imap.has("STATUS=SIZE") else "MESSAGES UNSEEN"
     if imap.has("LIST-EXTENDED") and imap.has("LIST-STATUS"):
-        special = "SPECIAL-USE " if imap.has("SPECIAL-USE") else ""
-        options = f"RETURN ({special}STATUS (MESSAGES UNSEEN))"
-        lines = imap.command("LIST", '""', '"*"', options)
+        lines = _list(imap, subscribed=sizes, more=f"STATUS ({items})")
         counts = dict(_counts(imap.untagged("STATUS")))
-        return _with_special_uses(_with_counts(_folders(lines), counts))
-    folders = _with_special_uses(_folders(_list(imap)))
-    return _with_counts(folders, _counts_one_by_one(imap, folders))
+        return _with_counts(_with_special_uses(_folders(lines), chosen), counts)
+    folders = _plain(imap, chosen, subscribed=sizes)
+    return _with_counts(folders, _counts_one_by_one(imap, folders, items))
+
+
+def outline(imap: Connection, chosen: Chosen = NOTHING_CHOSEN) -> tuple[Folder, ...]:
+    """All folders without counts, and whether they are subscribed. One command, or two."""
+    return _plain(imap, chosen, subscribed=True)
 
 
 def tree(folders: Iterable[Folder]) -> tuple[FolderNode, ...]:
@@ -110,9 +124,9 @@ def special(folders: Iterable[Folder], use: str) -> Folder | None:
     return next((folder for folder in folders if folder.special_use == use), None)
 
 
-def ensure(imap: Connection, use: str) -> str:
+def ensure(imap: Connection, use: str, chosen: Chosen = NOTHING_CHOSEN) -> str:
     """The name of the folder with this special use; it is made when it is missing."""
-    folders = _with_special_uses(_folders(_list(imap)))
+    folders = _plain(imap, chosen)
     folder = special(folders, use)
     if folder is not None:
         return folder.name
@@ -130,9 +144,25 @@ def personal_prefix(folders: Iterable[Folder]) -> str:
     return prefix if all(folder.name.startswith(prefix) for folder in others) else ""
 
 
-def _list(imap: Connection) -> list[Any]:
-    options = ["RETURN (SPECIAL-USE)"] if imap.has("SPECIAL-USE") else []
-    return imap.command("LIST", '""', '"*"', *options)
+def _plain(imap: Connection, chosen: Chosen, *, subscribed: bool = False) -> tuple[Folder, ...]:
+    found = _folders(_list(imap, subscribed=subscribed))
+    if subscribed and not imap.has("LIST-EXTENDED"):
+        lines = response.lines(imap.command("LSUB", '""', '"*"'))
+        told = {_folder(response.parsed(line)).name for line in lines}
+        found = tuple(_subscribed(one) if one.name in told else one for one in found)
+    return _with_special_uses(found, chosen)
+
+
+def _subscribed(folder: Folder) -> Folder:
+    return replace(folder, attributes=folder.attributes | {"\\subscribed"})
+
+
+def _list(imap: Connection, *, subscribed: bool = False, more: str = "") -> list[Any]:
+    options = ["SUBSCRIBED"] if subscribed and imap.has("LIST-EXTENDED") else []
+    options += ["SPECIAL-USE"] if imap.has("SPECIAL-USE") else []
+    options += [more] if more else []
+    returned = [f"RETURN ({' '.join(options)})"] if options else []
+    return imap.command("LIST", '""', '"*"', *returned)
 
 
 def _create(imap: Connection, name: str, use: str) -> None:
@@ -171,15 +201,18 @@ def _folder(said: Sequence[Any]) -> Folder:
     )
 
 
-def _counts(raw: Iterable[Any]) -> Iterator[tuple[str, tuple[int | None, int | None]]]:
-    """STATUS lines: ``name (MESSAGES 3 UNSEEN 1)``."""
+def _counts(
+    raw: Iterable[Any],
+) -> Iterator[tuple[str, tuple[int | None, int | None, int | None]]]:
+    """STATUS lines: ``name (MESSAGES 3 UNSEEN 1 SIZE 4096)``."""
     for line in response.lines(raw):
         said = response.parsed(line)
         if len(said) < 2 or not isinstance(said[1], tuple):
             continue
         name, _ = names.decode(response.raw_bytes(said[0]))
         values = dict(zip(said[1][::2], said[1][1::2], strict=False))
-        yield canonical(name), (_count(values, b"MESSAGES"), _count(values, b"UNSEEN"))
+        told = (_count(values, b"MESSAGES"), _count(values, b"UNSEEN"), _count(values, b"SIZE"))
+        yield canonical(name), told
 
 
 def _count(values: dict[Any, Any], name: bytes) -> int | None:
@@ -187,41 +220,37 @@ def _count(values: dict[Any, Any], name: bytes) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _counts_one_by_one(
-    imap: Connection, folders: Sequence[Folder]
-) -> dict[str, tuple[int | None, int | None]]:
-    counts: dict[str, tuple[int | None, int | None]] = {}
+def _counts_one_by_one(imap: Connection, folders: Sequence[Folder], items: str) -> Counts:
+    counts: Counts = {}
     special_first = sorted(folders, key=lambda folder: not folder.special_use)
     countable = [folder for folder in special_first if folder.selectable and folder.addressable]
     for folder in countable[:MOST_STATUS]:
         try:
-            lines = imap.command("STATUS", quoted_folder(folder.name), "(MESSAGES UNSEEN)")
+            lines = imap.command("STATUS", quoted_folder(folder.name), f"({items})")
         except (FolderNotFound, ServerRefused):
             continue  # gone meanwhile, or not ours to read: shown without a count
         counts.update(_counts(lines))
     return counts
 
 
-def _with_counts(
-    folders: Iterable[Folder], counts: dict[str, tuple[int | None, int | None]]
-) -> tuple[Folder, ...]:
-    none = (None, None)
+def _with_counts(folders: Iterable[Folder], counts: Counts) -> tuple[Folder, ...]:
     return tuple(
-        replace(folder, messages=messages, unseen=unseen)
+        replace(folder, messages=messages, unseen=unseen, size=size)
         for folder in folders
-        for messages, unseen in (counts.get(folder.name, none),)
+        for messages, unseen, size in (counts.get(folder.name, _NO_COUNTS),)
     )
 
 
-def _with_special_uses(folders: Sequence[Folder]) -> tuple[Folder, ...]:
-    """Each special use is given once: to the folder the server says, else to one with a known
-    name.
+def _with_special_uses(folders: Sequence[Folder], chosen: Chosen) -> tuple[Folder, ...]:
+    """Each special use is given once: to the folder that the person chose, else the one that the
+    server says, else one with a known name.
     """
     uses = {"INBOX": INBOX}
     for use in SPECIAL[1:]:
+        wanted = [folder for folder in folders if chosen.get(use) == folder.name]
         said = [folder for folder in folders if use.lower() in folder.attributes]
         named = [folder for folder in folders if _has_known_name(folder, use, folders)]
-        for folder in (said or named)[:1]:
+        for folder in (wanted or said or named)[:1]:
             uses.setdefault(folder.name, use)
     return tuple(replace(folder, special_use=uses.get(folder.name, "")) for folder in folders)
 

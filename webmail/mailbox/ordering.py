@@ -20,6 +20,7 @@ import time
 import unicodedata
 from array import array
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -58,7 +59,7 @@ SORT_TOO_MANY, ATTACHMENT_NEWEST, CONTACTS_LAST_YEAR, CONTACTS_TOO_MANY = (
     "contacts_too_many",
 )
 
-_KIND = "order"
+_KIND = "order1"
 _FLAG_OF = {"unread": (SEEN, False, "UNSEEN"), "flagged": (FLAGGED, True, "FLAGGED")}
 _HAS, _HAS_NOT = "$hasattachment", "$hasnoattachment"
 _ANSWER = re.compile(r"^\s*(?:(?:re|fwd?|tr|rép|aw|wg|sv)\s*(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE)
@@ -345,7 +346,8 @@ class _Lists:
         return _Kept.unpacked(packed) if packed else None
 
     def _put(self, what: str, kept: _Kept) -> None:
-        self._memory.put(_KIND, self._name(what), kept.packed())
+        with suppress(OverflowError):  # numbers that are no UIDs: the server lies, nothing is kept
+            self._memory.put(_KIND, self._name(what), kept.packed())
 
 
 def imap_date(day: date) -> str:

@@ -22,9 +22,11 @@ from webmail.errors import (
 from webmail.imap import fetch, uid_sets
 from webmail.imap import search as imap_search
 from webmail.imap.connection import Connection
-from webmail.imap.values import Fetched, Folder, MessageRef, Selected
-from webmail.mailbox import folders, query
+from webmail.imap.values import Folder, MessageRef, Selected
+from webmail.mailbox import folders, query, summaries
+from webmail.mailbox.memory import NOTHING, Memory
 from webmail.mailbox.query import Criterion, Query
+from webmail.mailbox.summaries import Summary
 
 HERE, BELOW, ALL = "here", "below", "all"
 REACHES = (HERE, BELOW, ALL)
@@ -325,22 +327,23 @@ class _Run:
         return moments
 
 
-def rows(imap: Connection, hits: Sequence[Hit]) -> tuple[Fetched, ...]:
+def rows(imap: Connection, hits: Sequence[Hit], memory: Memory = NOTHING) -> tuple[Summary, ...]:
     """The messages found as a list shows them, in their order; those that are gone by now are left
-    out. SELECT and FETCH for each folder among them; no SELECT for the one that is open.
+    out. SELECT (not of the folder that is open) and FETCH of the flags for each folder among them,
+    and one FETCH of what the memory does not know.
     """
     by_folder: dict[tuple[str, int], list[int]] = {}
     for hit in hits:
         by_folder.setdefault((hit.folder, hit.uidvalidity), []).append(hit.uid)
-    fetched: dict[MessageRef, Fetched] = {}
+    known: dict[MessageRef, Summary] = {}
     for (folder, uidvalidity), uids in by_folder.items():
         try:
-            imap.require(MessageRef(folder, uidvalidity, uids[0]))
-            some = fetch.rows(imap, uid_sets.compressed(uids))
+            selected = imap.require(MessageRef(folder, uidvalidity, uids[0]))
+            some = summaries.of(imap, selected, fetch.marks(imap, uids), memory)
         except (FolderNotFound, FolderChanged):
             continue
-        fetched |= {row.ref: row for row in some}
-    return tuple(fetched[hit.ref] for hit in hits if hit.ref in fetched)
+        known |= {row.ref: row for row in some}
+    return tuple(known[hit.ref] for hit in hits if hit.ref in known)
 
 
 def _criteria(wanted: Query, keywords: Mapping[str, str]) -> tuple[Criterion, ...]:

@@ -12,9 +12,10 @@ from django.utils.translation import gettext
 
 from webmail.converters import MessageConverter
 from webmail.dates import day_label
-from webmail.imap.values import Fetched, MessageRef
+from webmail.imap.values import MessageRef
 from webmail.mailbox.query import Query
 from webmail.mailbox.search import ALL, BELOW, HERE, Found, Place
+from webmail.mailbox.summaries import Summary
 from webmail.presentation.links import ref_name
 from webmail.presentation.lists import MessageRow, message_row
 from webmail.presentation.marks import Marks
@@ -139,7 +140,7 @@ def reaches(asked: Asked, label: str, *, has_inside: bool) -> tuple[Reach, ...]:
 def results(
     asked: Asked,
     found: Found,
-    rows: Sequence[Fetched],
+    rows: Sequence[Summary],
     *,
     names: Sequence[str],
     labels: Mapping[str, str],
@@ -198,7 +199,7 @@ def results(
 
 def _row(
     asked: Asked,
-    fetched: Fetched,
+    summary: Summary,
     marks: Marks,
     labels: Mapping[str, str],
     names: Sequence[str],
@@ -207,14 +208,14 @@ def _row(
     current: MessageRef | None,
     faces: Faces,
 ) -> MessageRow:
-    folder = fetched.ref.folder
+    folder = summary.ref.folder
     row = message_row(
-        fetched, own_mail=folder in own, full_dates=full_dates, current=current, faces=faces
+        summary, own_mail=folder in own, full_dates=full_dates, current=current, faces=faces
     )
     return replace(
         row,
-        ref=ref_name(fetched.ref, asked.base),
-        url=asked.of_message(fetched.ref),
+        ref=ref_name(summary.ref, asked.base),
+        url=asked.of_message(summary.ref),
         sender=marks.in_text(row.sender),
         subject=marks.in_text(row.subject),
         folder=labels.get(folder, folder) if len(names) > 1 else "",

@@ -86,7 +86,9 @@ def act(request: SignedInRequest, folder: str) -> HttpResponse:
             return _nothing_done(request, folder, refusal)
         deed = jobs.Deed(verb, folder, target if verb in {"move", "copy"} else "")
         result = jobs.do(request, imap, deed, _steps(request, asked, target))
-        renewed = _renewed(request, imap, asked) if wants_partial(request) else {}
+        # Beside a job the page asks for its list again; its line may have dropped just now.
+        renews = wants_partial(request) and result.job is None
+        renewed = _renewed(request, imap, asked) if renews else {}
     if target and verb in {"move", "copy"}:
         _remember(request, target)
     toast = _toast(request, asked, deed, result)

@@ -121,14 +121,12 @@ def resume(request: SignedInRequest, pk: int) -> HttpResponse:
 def undo(request: SignedInRequest, pk: int) -> HttpResponse:
     """Take back what a job did, once; that may be a job again."""
     job = _own(request, pk)
-    steps = jobs.way_back(job)
     following = safe_next(request) or reverse("mail:job", args=[pk])
-    if not steps:
-        request.session[TOAST] = {"message": gettext("There is nothing to take back.")}
-        return HttpResponseRedirect(following)
     with session.imap(request) as imap:
-        result = jobs.do(request, imap, jobs.Deed("undo", job.folder), steps)
-    if result.job:
+        result = jobs.undo(request, imap, job)
+    if result is None:
+        toast: dict[str, Any] = {"message": gettext("There is nothing to take back.")}
+    elif result.job:
         toast = begun(request, result.job)
     else:
         toast = {"message": deeds.done("undo", result.work.done, result.work.gone)}

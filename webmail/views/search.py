@@ -27,14 +27,13 @@ from webmail.imap.connection import Connection
 from webmail.imap.values import Folder, MessageRef
 from webmail.mailbox import folders, query, search
 from webmail.mailbox.search import PATIENCE, Found
-from webmail.mailbox.summaries import summary
 from webmail.models import RecentSearch
 from webmail.presentation import lists, results
 from webmail.presentation.results import Asked
 from webmail.search_forms import AdvancedSearchForm, ForgetForm, SearchForm
 from webmail.views import people
 from webmail.views.folders import Sides
-from webmail.views.lists import TOAST
+from webmail.views.lists import TOAST, memory
 from webmail.views.tags import known_tags
 
 # Seconds after which a first answer is given, complete or not.
@@ -250,16 +249,14 @@ def _context(
 ) -> dict[str, Any]:
     size = int(request.preferences.page_size)
     hits = found.hits[(asked.number - 1) * size : asked.number * size]
-    rows = search.rows(imap, hits)
+    rows = search.rows(imap, hits, memory(request))
     current = opened.folder if opened else asked.folder if asked.reach != search.ALL else ""
     shown = lists.folder_list(folders.tree(known), current)
     by_name = {one.name: one for one in known}
     labels = {name: row.label for name in {*names, asked.folder} if (row := shown.find(name))}
     own = frozenset(one.name for one in known if lists.is_own_mail(one.special_use))
     met = (
-        person
-        for row in rows
-        for person in lists.people_of(summary(row), own_mail=row.ref.folder in own)
+        person for row in rows for person in lists.people_of(row, own_mail=row.ref.folder in own)
     )
     page = results.results(
         asked,

@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import User
 from addressbook import contacts
-from addressbook.contact_data import ContactData
+from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import finding
 from addressbook.models import Contact
 
@@ -59,3 +59,14 @@ def test_the_page_of_a_contact_is_known(claire: User) -> None:
 def test_contacts_are_found_by_any_of_their_addresses(sophie: Contact, paul: User) -> None:
     assert list(finding.by_address(sophie.user, ["SOPHIE@mairie.example"])) == [sophie]
     assert not finding.by_address(paul, ["sophie@mairie.example"])
+
+
+def test_addresses_of_contacts_changed_last_come_first_and_none_from_the_bin(claire: User) -> None:
+    first, _second, binned = (
+        contacts.create(claire, ContactData(first_name=name, emails=(Email(f"{name}@x.fr"),)))
+        for name in ("Anna", "Bilal", "Chloé")
+    )
+    contacts.delete(claire, [binned.pk])
+    assert finding.newest_addresses(claire, 10) == ("bilal@x.fr", "anna@x.fr")
+    contacts.update(first, ContactData(first_name="Anna", emails=(Email("ANNA@x.fr"),)))
+    assert finding.newest_addresses(claire, 1) == ("anna@x.fr",)

@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.servers import large
+from tests.servers.scripted import ScriptedServer, imap_script, ok, selected
 from tests.webmail.mailbox.remembering import Remembering
 from webmail.imap import connection, search
+from webmail.imap.values import Server
 from webmail.mailbox import listing, ordering
 from webmail.mailbox.ordering import View
 
@@ -245,3 +247,19 @@ def test_a_page_of_the_unread_goes_on_where_the_last_row_stood_although_it_was_r
     place = listing.Place(2, after=last)
     following = listing.page(imap, "Grand", place, view=view, size=10, memory=memory)
     assert following.rows[0].ref.uid == last - 3
+
+
+def test_numbers_that_are_no_uids_are_shown_to_be_gone_and_not_kept(imap_server, memory):
+    script = imap_script(
+        ("SELECT", selected(exists=3)),
+        ("UID SORT", ok(b"* SORT 5 9999999999 7\r\n")),
+        ("UID FETCH", ok(b"* 1 FETCH (UID 5 FLAGS ())\r\n")),
+        ("UID FETCH", ok()),
+        capabilities="IMAP4rev1 SORT",
+    )
+    with ScriptedServer(script) as server:
+        opened = connection.open(Server("127.0.0.1", server.port, "none", timeout=5), "a", "b")
+        page = listing.page(opened, "INBOX", view=View("date"), memory=memory)
+        assert page.rows == ()
+        assert not memory.kept
+        opened.close()

@@ -8,6 +8,7 @@ const SETTLED_MS = 300;
 // Pixels: nearer to the top than this, somebody looks at the newest messages.
 const TOP = 8;
 let waiting = null; // rows that arrived while somebody was further down
+const heard = new Map(); // by folder: the UIDNEXT that was told last
 let settling = 0;
 let heightBelow = 0;
 
@@ -83,12 +84,28 @@ function mark({ ref, flags }) {
   button.setAttribute("form", isFlagged ? "unflag-form" : "flag-form");
 }
 
+/** The line under the folder's name. */
+function count({ exists, unseen }) {
+  const line = document.getElementById("list-counts");
+  const words = list().querySelector(".list-news").dataset;
+  if (!line) return;
+  const shown = (number) => number.toLocaleString(document.documentElement.lang);
+  let said = exists === 1 ? words.allOne : words.all;
+  if (unseen > 0) said = unseen === 1 ? words.unreadOne : words.unread;
+  if (exists === 0) said = words.none;
+  line.textContent = said.replace("#", shown(unseen || exists)).replace("@", shown(exists));
+}
+
 const newestUid = () => Number(list().dataset.newest.split("-")[1] ?? 0);
 
-async function arrived(news) {
-  if (news.uidnext - 1 <= newestUid()) return;
+async function arrived(news, before) {
   const { live, newest, url } = list().dataset;
-  if (live === undefined) return offer(list().querySelector("[data-news]").dataset.some);
+  if (live === undefined) {
+    // In another order, or further down, the rows do not tell which message is the newest.
+    if (before && news.uidnext > before) offer(list().querySelector("[data-news]").dataset.some);
+    return;
+  }
+  if (news.uidnext - 1 <= newestUid()) return;
   // Nothing stands here yet: the list with its rows is another page.
   if (!newest) return document.querySelector("[data-refresh]")?.click();
   const address = new URL(url, location.href);
@@ -144,12 +161,15 @@ function show() {
 }
 
 function hear(news) {
+  const before = heard.get(news.folder);
+  heard.set(news.folder, news.uidnext);
   if (!list() || !region() || list().dataset.folder !== news.folder) return;
   // Made anew on the server: every row names a message that is no more.
   if (news.uidvalidity !== Number(list().dataset.uidvalidity)) return document.querySelector("[data-refresh]")?.click();
+  count(news);
   forget(news.uidvalidity, news.gone);
   for (const change of news.changed) mark(change);
-  arrived(news);
+  arrived(news, before);
 }
 
 export function start() {

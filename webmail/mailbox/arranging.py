@@ -1,0 +1,227 @@
+"""Folders made, renamed, moved, thrown away, subscribed: what changes their tree.
+
+Nothing is lost by any of it: a folder is thrown away by moving it, with all that is in it, below
+the trash, and every move can be taken back by `rename_to`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from itertools import count
+
+from webmail.errors import FolderNotFound, FolderRefused, ServerRefused
+from webmail.imap.connection import Connection, canonical, quoted_folder
+from webmail.imap.values import Folder
+from webmail.mailbox import folders
+from webmail.mailbox.folders import DEEPEST, NOTHING_CHOSEN, TRASH, Chosen
+
+# Why something is not done; `webmail.presentation.folders` has the words.
+EMPTY, CONTROL, DELIMITER, EXISTS = "empty", "control", "delimiter", "exists"
+TOO_LONG, TOO_DEEP, INSIDE_ITSELF = "too long", "too deep", "inside itself"
+SPECIAL, HOLDS_SPECIAL, NO_FOLDERS_INSIDE = "special", "holds special", "no folders inside"
+NOT_IN_TRASH, SERVER = "not in trash", "server"
+
+# Bytes of modified UTF-7 in one level: what file systems take, and so Dovecot.
+LONGEST_LABEL = 250
+# Subscriptions that follow their folders, two commands each.
+MOST_SUBSCRIPTIONS = 500
+
+
+def create(imap: Connection, above: str, label: str, chosen: Chosen = NOTHING_CHOSEN) -> str:
+    """Make a folder inside ``above`` ("": at the top), and subscribe to it. Returns its name.
+
+    Three commands. Raises FolderRefused; FolderNotFound when ``above`` is not there.
+    """
+    known = folders.outline(imap, chosen)
+    name = _name(known, above, label)
+    _ask(imap, "CREATE", name)
+    imap.command("SUBSCRIBE", quoted_folder(name), changes=True)
+    return name
+
+
+def rename(imap: Connection, folder: str, label: str, chosen: Chosen = NOTHING_CHOSEN) -> str:
+    """Give a folder another name where it is. Returns the whole name. Raises as `create`."""
+    known = folders.outline(imap, chosen)
+    found = _find(known, folder)
+    return _move(imap, known, found, _name(known, _above(found, known), label, instead_of=found))
+
+
+def move(imap: Connection, folder: str, above: str, chosen: Chosen = NOTHING_CHOSEN) -> str:
+    """Bring a folder, with all that is in it, inside another one ("": to the top). Returns its
+    whole name. Raises as `create`.
+    """
+    known = folders.outline(imap, chosen)
+    found = _find(known, folder)
+    return _move(imap, known, found, _name(known, above, _label(found), instead_of=found))
+
+
+def rename_to(imap: Connection, folder: str, name: str, chosen: Chosen = NOTHING_CHOSEN) -> str:
+    """Take a move back: the folder gets the whole name that it had. Raises as `create`."""
+    known = folders.outline(imap, chosen)
+    found = _find(known, folder)
+    if any(other.name == canonical(name) for other in known):
+        raise FolderRefused(EXISTS, name)
+    return _move(imap, known, found, name)
+
+
+def throw_away(imap: Connection, folder: str, chosen: Chosen = NOTHING_CHOSEN) -> str:
+    """Bring a folder, with all that is in it, into the trash, which is made when it is missing; one
+    of the same name there lets it be "name (2)". Returns its name there. Raises as `create`.
+    """
+    known = folders.outline(imap, chosen)
+    found = _find(known, folder)
+    _check_movable(known, found)
+    trash = folders.special(known, TRASH)
+    if trash is None:
+        folders.ensure(imap, TRASH, chosen)
+        known = folders.outline(imap, chosen)
+        trash = folders.special(known, TRASH)
+    if trash is None or not found.delimiter or "\\noinferiors" in trash.attributes:
+        raise FolderRefused(NO_FOLDERS_INSIDE, trash.name if trash else "")
+    taken = {other.name for other in known}
+    label = _label(found)
+    for number in count(1):
+        numbered = label if number == 1 else f"{label} ({number})"
+        name = f"{trash.name}{trash.delimiter}{numbered}"
+        if name not in taken:
+            break
+    return _move(imap, known, found, name)
+
+
+def remove(imap: Connection, folder: str, chosen: Chosen = NOTHING_CHOSEN) -> int:
+    """Remove a folder of the trash for good, with all folders inside it, the innermost first.
+    Returns how many. Raises FolderRefused for one that is not in the trash.
+    """
+    known = folders.outline(imap, chosen)
+    found = _find(known, folder)
+    trash = folders.special(known, TRASH)
+    if trash is None or not is_inside(found.name, trash):
+        raise FolderRefused(NOT_IN_TRASH, folder)
+    gone = [other for other in known if is_inside(other.name, found)]
+    done = 0
+    for other in (*sorted(gone, key=lambda one: -len(one.name)), found):
+        _leave(imap, other)
+        try:
+            imap.command("DELETE", quoted_folder(other.name), changes=True)
+            done += 1
+        except FolderNotFound:
+            continue  # gone meanwhile, or a level that went with its last folder
+        if other.subscribed:
+            imap.command("UNSUBSCRIBE", quoted_folder(other.name), changes=True)
+    return done
+
+
+def subscribe(imap: Connection, folder: str, on: bool) -> None:
+    """Whether other mail programs show the folder."""
+    imap.command("SUBSCRIBE" if on else "UNSUBSCRIBE", quoted_folder(folder), changes=True)
+
+
+def is_inside(name: str, folder: Folder) -> bool:
+    """Whether the folder of this name stands somewhere below the other."""
+    return bool(folder.delimiter) and name.startswith(f"{folder.name}{folder.delimiter}")
+
+
+def _find(known: Iterable[Folder], name: str) -> Folder:
+    for folder in known:
+        if folder.name == canonical(name) and folder.addressable:
+            return folder
+    raise FolderNotFound(f"There is no folder {name!r}.")
+
+
+def _label(folder: Folder) -> str:
+    return folder.name.rsplit(folder.delimiter, 1)[-1] if folder.delimiter else folder.name
+
+
+def _above(folder: Folder, known: Sequence[Folder]) -> str:
+    """The name of the folder above, "" at the top."""
+    above = folder.name.rpartition(folder.delimiter)[0] if folder.delimiter else ""
+    return "" if f"{above}{folder.delimiter}" == folders.personal_prefix(known) else above
+
+
+def _name(known: Sequence[Folder], above: str, label: str, instead_of: Folder | None = None) -> str:
+    """The whole name of a folder to be; FolderRefused for one that can't be."""
+    delimiter = next((folder.delimiter for folder in known if folder.delimiter), "")
+    label = unicodedata.normalize("NFC", label).strip()
+    _check_label(label, delimiter)
+    name = folders.personal_prefix(known) + label
+    if above:
+        parent = _parent(known, above)
+        name = f"{parent.name}{parent.delimiter}{label}"
+    if delimiter and name.count(delimiter) >= DEEPEST:
+        raise FolderRefused(TOO_DEEP, name)
+    taken = {folder.name for folder in known if folder != instead_of}
+    if canonical(name) in taken:
+        raise FolderRefused(EXISTS, name)
+    return name
+
+
+def _check_label(label: str, delimiter: str) -> None:
+    if not label:
+        raise FolderRefused(EMPTY)
+    if any(unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"} for sign in label):
+        raise FolderRefused(CONTROL, label)
+    if delimiter and delimiter in label:
+        raise FolderRefused(DELIMITER, delimiter)
+    if len(quoted_folder(label)) > LONGEST_LABEL:
+        raise FolderRefused(TOO_LONG, label)
+
+
+def _parent(known: Sequence[Folder], above: str) -> Folder:
+    delimiter = next((folder.delimiter for folder in known if folder.delimiter), "")
+    # A level that the server doesn't list takes folders too.
+    levels = any(delimiter and other.name.startswith(f"{above}{delimiter}") for other in known)
+    named = [folder for folder in known if folder.name == canonical(above) and folder.addressable]
+    if not named and not levels:
+        raise FolderNotFound(f"There is no folder {above!r}.")
+    parent = named[0] if named else Folder(above, delimiter)
+    if not parent.delimiter or "\\noinferiors" in parent.attributes:
+        raise FolderRefused(NO_FOLDERS_INSIDE, above)
+    return parent
+
+
+def _check_movable(known: Sequence[Folder], folder: Folder) -> None:
+    if folder.special_use:
+        raise FolderRefused(SPECIAL, folder.special_use)
+    for other in known:
+        if other.special_use and is_inside(other.name, folder):
+            raise FolderRefused(HOLDS_SPECIAL, other.special_use)
+
+
+def _move(imap: Connection, known: Sequence[Folder], folder: Folder, name: str) -> str:
+    _check_movable(known, folder)
+    if name == folder.name:
+        return name
+    if is_inside(name, folder):
+        raise FolderRefused(INSIDE_ITSELF, folder.name)
+    inside = [other for other in known if is_inside(other.name, folder)]
+    deeper = name.count(folder.delimiter) - folder.name.count(folder.delimiter)
+    if any(other.name.count(folder.delimiter) + deeper >= DEEPEST for other in inside):
+        raise FolderRefused(TOO_DEEP, name)
+    _leave(imap, folder)
+    _ask(imap, "RENAME", folder.name, name)
+    # RENAME changes no subscription (RFC 9051 section 6.3.6).
+    subscribed = [other for other in (folder, *inside) if other.subscribed]
+    for other in subscribed[:MOST_SUBSCRIPTIONS]:
+        now = name + other.name.removeprefix(folder.name)
+        imap.command("SUBSCRIBE", quoted_folder(now), changes=True)
+        imap.command("UNSUBSCRIBE", quoted_folder(other.name), changes=True)
+    return name
+
+
+def _leave(imap: Connection, folder: Folder) -> None:
+    """Some servers hang up when the open folder is renamed or removed."""
+    if imap.open_folder == folder.name or is_inside(imap.open_folder, folder):
+        imap.select("INBOX")
+
+
+def _ask(imap: Connection, command: str, *folders_: str) -> None:
+    """CREATE or RENAME; what the server refuses is FolderRefused with its words."""
+    try:
+        imap.command(command, *map(quoted_folder, folders_), changes=True)
+    except (ServerRefused, FolderNotFound) as error:
+        if imap.code() == "ALREADYEXISTS":
+            raise FolderRefused(EXISTS, folders_[-1]) from error
+        if imap.code() == "NONEXISTENT":
+            raise
+        raise FolderRefused(SERVER, folders_[-1], server_words=error.server_words) from error
