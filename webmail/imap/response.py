@@ -1,7 +1,7 @@
 """What the server answered -> our values.
 
-imapclient's parser takes the answer apart; here its nested tuples become frozen values, with every
-string decoded. One message that can't be read must not hide the other forty-nine of its page: it
+`grammar` takes the answer apart; here its nested tuples become frozen values, with every string
+decoded. One message that can't be read must not hide the other forty-nine of its page: it
 comes out as a row without envelope. Whatever else breaks the protocol is BadServerAnswer.
 """
 
@@ -14,7 +14,6 @@ from functools import lru_cache
 from typing import Any
 
 from imapclient.exceptions import ProtocolError  # type: ignore[import-untyped]
-from imapclient.response_parser import parse_response  # type: ignore[import-untyped]
 
 from webmail.errors import (
     BadServerAnswer,
@@ -25,6 +24,7 @@ from webmail.errors import (
     TooLarge,
     WebmailError,
 )
+from webmail.imap import grammar
 from webmail.imap.values import (
     ANSWERED,
     DELETED,
@@ -252,7 +252,7 @@ def lines(raw: Iterable[Any]) -> Iterator[list[Any]]:
 def parsed(line: list[Any]) -> tuple[Any, ...]:
     """One untagged line as nested tuples of bytes, int and None."""
     try:
-        return tuple(parse_response(line))
+        return grammar.parse(line)
     except TRIPS as error:
         raise BadServerAnswer("The IMAP server sent a line that can't be read.") from error
 
