@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
@@ -79,13 +80,19 @@ class MailServerBackend(UserBackend):
         if limits.was_refused(key, password):
             return None
         try:
-            session.check_login(domain, login, password, client_address(request))
+            connection = session.sign_in(domain, login, password, client_address(request))
         except SignInNeeded:
             limits.note_refused(key, password)
             return None
-        if user is None:
-            user, _created = User.objects.get_or_create(
-                mail_domain=domain, login=login, defaults={"address": domain.address_of(typed)}
-            )
-        _follow_staff_record(user)
-        return user if self.user_can_authenticate(user) else None
+        with ExitStack() as unless_kept:
+            unless_kept.callback(connection.close)
+            if user is None:
+                user, _created = User.objects.get_or_create(
+                    mail_domain=domain, login=login, defaults={"address": domain.address_of(typed)}
+                )
+            _follow_staff_record(user)
+            if not self.user_can_authenticate(user):
+                return None
+            session.keep(user, password, connection)
+            unless_kept.pop_all()
+        return user

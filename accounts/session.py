@@ -44,7 +44,21 @@ def imap_server(domain: MailDomain) -> Server:
 
 def check_login(domain: MailDomain, login: str, password: str, address: str) -> None:
     """Try a password on the domain's IMAP server; raises SignInNeeded, or why it cannot tell."""
-    imap_connection.open(imap_server(domain), login, password, client_address=address).close()
+    sign_in(domain, login, password, address).close()
+
+
+def sign_in(domain: MailDomain, login: str, password: str, address: str) -> Connection:
+    """The same, with the connection: for `keep`, or to be closed."""
+    return imap_connection.open(imap_server(domain), login, password, client_address=address)
+
+
+def keep(user: User, password: str, connection: Connection) -> None:
+    """Let the person's first page have the connection that tried his password."""
+    pool().put(_key(user, password), connection)
+
+
+def _key(user: User, password: str) -> Hashable:
+    return (user.pk, credentials.digest(password))
 
 
 def _password_of(request: HttpRequest) -> tuple[User, str]:
@@ -60,7 +74,7 @@ def _password_of(request: HttpRequest) -> tuple[User, str]:
 def _door(request: HttpRequest) -> tuple[Hashable, object]:
     user, password = _password_of(request)
     opener = _opener(user, password, client_address(request))
-    return (user.pk, credentials.digest(password)), opener
+    return _key(user, password), opener
 
 
 def _opener(user: User, password: str, address: str) -> Callable[[], Connection]:

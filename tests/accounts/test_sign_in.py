@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts import credentials, session
 from accounts.models import MailDomain, User
 from demo.servers.dovecot import MailAccount
 
@@ -34,6 +35,19 @@ def test_every_spelling_of_a_login_is_one_user(
         mail_domain,
         "alice@ac-exemple.fr",
     )
+
+
+def test_the_first_page_has_the_connection_that_tried_the_password(
+    mail_domain: MailDomain, alice: MailAccount
+) -> None:
+    client = Client()
+    post(client, "alice", alice.password)
+    key = (User.objects.get().pk, credentials.digest(alice.password))
+    assert session.pool().count(key) == 1
+    assert client.get("/mail/INBOX/").status_code == 200
+    assert session.pool().count(key) == 1
+    client.post("/accounts/logout/")
+    assert session.pool().count(key) == 0
 
 
 def test_a_known_address_leads_to_the_login_beside_it(

@@ -109,6 +109,20 @@ class Pool:
         """
         return self._lease(key, opener, stream=True)
 
+    def put(self, key: Hashable, connection: Connection) -> None:
+        """Take in a connection that was opened elsewhere, for the next lease under ``key``; where
+        there is no room for it, it is closed."""
+        with self._changed:
+            room = self._rooms.setdefault(key, _Room())
+            has_room = room.lent + len(room.idle) < self.max_per_user
+            if has_room:
+                room.idle.append((connection, time.monotonic()))
+                self._start_reaper()
+            self._tidy(key)
+            self._changed.notify_all()
+        if not has_room:
+            connection.close()
+
     def close(self, key: Hashable) -> None:
         """Close all connections under ``key``: idle ones now, lent ones when they come back."""
         self._take_back_abandoned()

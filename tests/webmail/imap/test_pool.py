@@ -57,6 +57,30 @@ def test_a_connection_is_used_again(pool, opener):
     assert pool.count("alice") == 1
 
 
+def test_a_connection_opened_elsewhere_is_the_next_one_used(pool, opener):
+    brought = opener()
+    pool.put("alice", brought)
+    with pool.lease("alice", refuse) as lent:
+        assert lent is brought
+        lent.select("INBOX")
+    assert pool.count("alice") == 1
+
+
+def test_a_connection_brought_where_there_is_no_room_is_closed(pool, opener):
+    leases = [pool.lease("alice", opener) for _ in range(3)]
+    brought = opener()
+    pool.put("alice", brought)
+    assert pool.count("alice") == 3
+    with pytest.raises(ServerUnavailable):
+        brought.command("NOOP")
+    for lease in leases:
+        lease.release()
+
+
+def refuse():
+    raise AssertionError("another connection was opened")
+
+
 def test_another_key_gets_another_connection(pool, opener):
     with pool.lease("alice", opener) as first:
         pass

@@ -312,8 +312,8 @@ def test_what_pages_cost_the_mail_server(
     }
     # The session comes from the cache. The person with the domain is one query; whether the page's
     # menu shows the administration is another. A list asks how its folder is sorted and who its
-    # people are; a reader who they are, and whose name the sender borrows; a frame asks whose images
-    # are shown.
+    # people are; a reader who they are, and whose name the sender borrows; a frame asks whose
+    # images are shown.
     sql = dict.fromkeys(costs, 2)
     sql |= {"/mail/INBOX/": 4, f"/mail/INBOX/?page=2&after={ref(mailbox, uids[11])}": 4}
     sql |= {path(mailbox, uids[3]): 6, path(mailbox, uids[4]) + "#htmx": 3}
