@@ -67,6 +67,7 @@ class ListForm(forms.Form):
     up = forms.BooleanField(required=False)
     only = forms.ChoiceField(required=False, choices=[(one, one) for one in FILTERS if one])
     page = forms.IntegerField(required=False, min_value=1, max_value=2**31)
+    threads = forms.BooleanField(required=False)
     at = forms.IntegerField(required=False, min_value=0, max_value=2**31)
     rows = forms.IntegerField(required=False, min_value=1, max_value=MOST_ROWS)
     after = RefField()
@@ -76,10 +77,14 @@ class ListForm(forms.Form):
     year = forms.IntegerField(required=False, min_value=1970, max_value=2200)
 
     @property
-    def order(self) -> tuple[str, bool] | None:
-        """The sort, and whether it goes up; None when the address names none."""
+    def order(self) -> tuple[str, bool, bool] | None:
+        """The sort, whether it goes up, and whether it is by conversations, which only come by
+        their arrival; None when the address names none.
+        """
+        if self._value("threads"):
+            return SORTS[0], bool(self._value("up")), True
         sort = self._value("sort")
-        return (sort, bool(self._value("up"))) if sort else None
+        return (sort, bool(self._value("up")), False) if sort else None
 
     @property
     def filter(self) -> str:
@@ -175,7 +180,8 @@ class ImagesForm(forms.Form):
 
 
 class ActForm(forms.Form):
-    """One verb on some messages: those named by ``refs``, or ``all`` that the list shows of which
+    """One verb on some messages: those named by ``refs`` (``threads``: each stands for its
+    conversation, of which it is the newest), or ``all`` that the list shows of which
     the UID is below ``until``, which came later than the list being unknown to the person; or
     ``all`` that the search ``found``, by its address."""
 
@@ -198,6 +204,7 @@ class ActForm(forms.Form):
     up = forms.BooleanField(required=False)
     only = forms.ChoiceField(required=False, choices=[(name, name) for name in FILTERS])
 
+    threads = forms.BooleanField(required=False)
     def __init__(self, data: Any = None) -> None:
         """``verb`` may bring its tag with it, ``tag:$label1``: a button says one thing."""
         if data is not None and ":" in data.get("verb", ""):

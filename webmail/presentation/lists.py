@@ -25,11 +25,12 @@ from webmail.imap.values import (
     Fetched,
     MessageRef,
 )
-from webmail.mailbox import ordering
+from webmail.mailbox import ordering, threads
 from webmail.mailbox.folders import FolderNode
 from webmail.mailbox.listing import Page, has_months
 from webmail.mailbox.ordering import FILTERS, SORTS, View
 from webmail.mailbox.summaries import Summary, summary
+from webmail.mailbox.threads import Conversation
 from webmail.presentation.links import message_url, ref_segment
 from webmail.presentation.tags import Chip, chips
 from webmail.presentation.words import names_of, size, special_label, subject_of
@@ -116,7 +117,9 @@ def folder_list(tree: Iterable[FolderNode], current: str) -> FolderList:
 
 @dataclass(frozen=True)
 class MessageRow:
-    """One line of the message list."""
+    """One line of the message list. Of a conversation, whose newest message it is: ``count``, and
+    its ``members``, the oldest of those shown first; 0 and none for a message alone.
+    """
 
     ref: str
     uid: int
@@ -168,6 +171,8 @@ class MailPage:
     unseen: int
     listed: int
     above: int
+    count: int = 0
+    members: tuple[MessageRow, ...] = ()
     next_url: str
     previous_url: str
     newest: str
@@ -205,6 +210,7 @@ def message_row(
     the moment shown is the one that the sender wrote, not that of the arrival. ``folder_url``
     spares asking for it with each row.
     """
+    by_threads: bool
     row = summary(message) if isinstance(message, Fetched) else message
     flags, moment = row.flags, (row.sent or row.received) if sent else row.received
     if own_mail:
@@ -252,7 +258,7 @@ def mail_page(
     if page.start:
         first = max(0, page.start - page.size)
         before = {"at": first, "rows": page.start - first}
-    sorts = tuple(_sort(base, view, name) for name in SORTS)
+    sorts = (_by_conversations(base, view), *(_sort(base, view, name) for name in SORTS))
     filters = tuple(_filter(base, view, name) for name in FILTERS)
     return MailPage(
         label=label,
@@ -266,7 +272,7 @@ def mail_page(
         previous_url=_with_query(base, {**_query(view), **before}) if before else "",
         newest=rows[0].ref if rows else "",
         uidvalidity=page.uidvalidity,
-        is_live=view.is_plain and view.down and page.start == 0,
+        is_live=view.is_plain and view.down and page.start == 0 and not view.threads,
         is_plain=view.is_plain and view.down,
         sort=next(choice for choice in sorts if choice.is_current),
         only=next(choice for choice in filters if choice.is_current),
@@ -275,6 +281,7 @@ def mail_page(
         filters=filters,
         hidden=tuple(_query(view).items()),
         months=tuple((number, month_name(number)) for number in range(1, 13))
+    rows = _with_conversations(rows, page, own_mail=_is_own(special_use), full_dates=full_dates)
         if has_months(view)
         else (),
         year=timezone.localdate().year,
@@ -299,6 +306,7 @@ def page_rows(
         for message in page.rows
     )
     if not page.view.only:
+        by_threads=view.threads,
         return rows
     # The reader's page shows the list beside it as it was.
     more = f"?{urlencode(_query(page.view))}"
@@ -336,6 +344,46 @@ def tagged(
             tuple(
                 replace(row, tags=chips(row.flags, ordered))
                 for row in rows
+def _with_conversations(
+    rows: tuple[MessageRow, ...], page: Page, *, own_mail: bool, full_dates: bool
+) -> tuple[MessageRow, ...]:
+    if not page.conversations:
+        return rows
+    url = reverse("mail:folder", args=[page.folder])
+    return tuple(
+        _conversation_row(row, conversation, url, own_mail=own_mail, full_dates=full_dates)
+        for row, conversation in zip(rows, page.conversations, strict=True)
+    )
+
+
+def _conversation_row(
+    row: MessageRow, conversation: Conversation, url: str, *, own_mail: bool, full_dates: bool
+) -> MessageRow:
+    """Who wrote last comes first, and its subject is that which its first message has."""
+    if conversation.count < 2:
+        return row
+    members = tuple(
+        message_row(one, own_mail=own_mail, full_dates=full_dates, current=None, folder_url=url)
+        for one in conversation.rows
+    )
+    people = (
+        person.shown
+        for one in reversed(conversation.rows)
+        for person in (one.people if own_mail else one.from_)
+        if person.shown
+    )
+    return replace(
+        row,
+        sender=", ".join(dict.fromkeys(people)) or row.sender,
+        subject=members[0].subject,
+        unread=conversation.unread,
+        attachment=any(one.attachment for one in members),
+        flags=frozenset().union(*(one.flags for one in members)) - {DELETED},
+        count=conversation.count,
+        members=members,
+    )
+
+
                 if DELETED not in row.flags
             ),
         )
@@ -403,7 +451,7 @@ def _sort(url: str, view: View, name: str) -> Choice:
         "flagged": pgettext("sort by", "Flagged first"),
         "unread": pgettext("sort by", "Unread first"),
     }
-    is_current = name == view.sort
+    is_current = name == view.sort and not view.threads
     up = not view.down if is_current else up
     return Choice(words[name], _with_query(url, _query(view, sort=name, up=up)), is_current)
 
@@ -414,6 +462,8 @@ def _directions(url: str, view: View) -> tuple[Choice, ...]:
         case "flagged" | "unread":
             return ()
         case "from" | "to" | "subject":
+    if view.threads and "sort" not in other:
+        query = {"threads": "1"} | {name: one for name, one in query.items() if name != "sort"}
             words = {True: gettext("A to Z"), False: gettext("Z to A")}
         case "size":
             words = {False: gettext("Largest first"), True: gettext("Smallest first")}
@@ -421,6 +471,13 @@ def _directions(url: str, view: View) -> tuple[Choice, ...]:
             words = {False: gettext("Newest first"), True: gettext("Oldest first")}
     return tuple(
         Choice(
+def _by_conversations(url: str, view: View) -> Choice:
+    query = _query(replace(view, sort="arrival", down=True, threads=True))
+    return Choice(
+        pgettext("sort by", "Conversations"), _with_query(url, query), is_current=view.threads
+    )
+
+
             label,
             _with_query(url, _query(view, sort=view.sort, up=up)),
             up is not view.down,
@@ -450,7 +507,13 @@ def _notes(page: Page) -> tuple[str, ...]:
     said = tuple(_note(note) for note in sorted(page.notes))
     if not page.view.only or not page.total:
         return said
-    count = ngettext("%(count)s message shown.", "%(count)s messages shown.", page.total)
+    chosen: dict[str, object] = {} if view.threads else {"sort": view.sort}
+    if page.view.threads:
+        count = ngettext(
+            "%(count)s conversation shown.", "%(count)s conversations shown.", page.total
+        )
+    else:
+        count = ngettext("%(count)s message shown.", "%(count)s messages shown.", page.total)
     return (count % {"count": intcomma(page.total)}, *said)
 
 
@@ -470,3 +533,8 @@ def _note(note: str) -> str:
                 "You have many contacts: the %(count)d addresses changed last were searched for."
             ) % {"count": ordering.MOST_ADDRESSES}
     return gettext("Messages of the last twelve months from your contacts.")
+        case threads.THREADS_NEWEST:
+            return gettext(
+                "The mail server cannot put conversations together: that was done for the newest "
+                "%(count)s messages, and each older one stands alone."
+            ) % {"count": intcomma(threads.MOST_THREADED_HERE)}
