@@ -66,8 +66,8 @@ class ListForm(forms.Form):
     sort = forms.ChoiceField(required=False, choices=[(one, one) for one in SORTS])
     up = forms.BooleanField(required=False)
     only = forms.ChoiceField(required=False, choices=[(one, one) for one in FILTERS if one])
-    page = forms.IntegerField(required=False, min_value=1, max_value=2**31)
     threads = forms.BooleanField(required=False)
+    page = forms.IntegerField(required=False, min_value=1, max_value=2**31)
     at = forms.IntegerField(required=False, min_value=0, max_value=2**31)
     rows = forms.IntegerField(required=False, min_value=1, max_value=MOST_ROWS)
     after = RefField()
@@ -203,8 +203,8 @@ class ActForm(forms.Form):
     sort = forms.ChoiceField(required=False, choices=[(name, name) for name in SORTS])
     up = forms.BooleanField(required=False)
     only = forms.ChoiceField(required=False, choices=[(name, name) for name in FILTERS])
-
     threads = forms.BooleanField(required=False)
+
     def __init__(self, data: Any = None) -> None:
         """``verb`` may bring its tag with it, ``tag:$label1``: a button says one thing."""
         if data is not None and ":" in data.get("verb", ""):

@@ -140,6 +140,8 @@ class MessageRow:
     folder: str = ""
     flags: frozenset[str] = frozenset()
     tags: tuple[Chip, ...] = ()
+    count: int = 0
+    members: tuple[MessageRow, ...] = ()
 
     def __getitem__(self, name: str) -> object:
         """Templates ask for an item first: a row that answers spares them an exception a word, a
@@ -171,14 +173,13 @@ class MailPage:
     unseen: int
     listed: int
     above: int
-    count: int = 0
-    members: tuple[MessageRow, ...] = ()
     next_url: str
     previous_url: str
     newest: str
     uidvalidity: int
     is_live: bool
     is_plain: bool
+    by_threads: bool
     sort: Choice
     only: Choice
     sorts: tuple[Choice, ...]
@@ -210,7 +211,6 @@ def message_row(
     the moment shown is the one that the sender wrote, not that of the arrival. ``folder_url``
     spares asking for it with each row.
     """
-    by_threads: bool
     row = summary(message) if isinstance(message, Fetched) else message
     flags, moment = row.flags, (row.sent or row.received) if sent else row.received
     if own_mail:
@@ -250,6 +250,7 @@ def mail_page(
     current: MessageRef | None = None,
 ) -> MailPage:
     rows = page_rows(page, own_mail=_is_own(special_use), full_dates=full_dates, current=current)
+    rows = _with_conversations(rows, page, own_mail=_is_own(special_use), full_dates=full_dates)
     view, base = page.view, reverse("mail:folder", args=[page.folder])
     following: Mapping[str, str | int] = {}
     if page.has_next and rows:
@@ -274,6 +275,7 @@ def mail_page(
         uidvalidity=page.uidvalidity,
         is_live=view.is_plain and view.down and page.start == 0 and not view.threads,
         is_plain=view.is_plain and view.down,
+        by_threads=view.threads,
         sort=next(choice for choice in sorts if choice.is_current),
         only=next(choice for choice in filters if choice.is_current),
         sorts=sorts,
@@ -281,7 +283,6 @@ def mail_page(
         filters=filters,
         hidden=tuple(_query(view).items()),
         months=tuple((number, month_name(number)) for number in range(1, 13))
-    rows = _with_conversations(rows, page, own_mail=_is_own(special_use), full_dates=full_dates)
         if has_months(view)
         else (),
         year=timezone.localdate().year,
@@ -306,44 +307,12 @@ def page_rows(
         for message in page.rows
     )
     if not page.view.only:
-        by_threads=view.threads,
         return rows
     # The reader's page shows the list beside it as it was.
     more = f"?{urlencode(_query(page.view))}"
     return tuple(replace(row, url=row.url + more) for row in rows)
 
 
-@dataclass(frozen=True)
-class Arrived:
-    """Rows to be put above those of a page that is there."""
-
-    groups: tuple[tuple[str, tuple[MessageRow, ...]], ...]
-    newest: str
-    next_url: str = ""
-    previous_url: str = ""
-
-
-def arrived(messages: Iterable[Summary], *, special_use: str, full_dates: bool) -> Arrived:
-    rows = tuple(
-        message_row(message, own_mail=_is_own(special_use), full_dates=full_dates, current=None)
-        for message in messages
-    )
-    return Arrived(by_day(rows), rows[0].ref if rows else "")
-
-
-def tagged(
-    groups: Iterable[tuple[str, tuple[MessageRow, ...]]], known: Iterable[Chip]
-) -> tuple[tuple[str, tuple[MessageRow, ...]], ...]:
-    """The rows with their tags, by the names that the person gave them; those marked as deleted
-    are left out. Where nothing is left, one heading without rows stands for what follows.
-    """
-    ordered = tuple(known)
-    kept = [
-        (
-            heading,
-            tuple(
-                replace(row, tags=chips(row.flags, ordered))
-                for row in rows
 def _with_conversations(
     rows: tuple[MessageRow, ...], page: Page, *, own_mail: bool, full_dates: bool
 ) -> tuple[MessageRow, ...]:
@@ -384,6 +353,37 @@ def _conversation_row(
     )
 
 
+@dataclass(frozen=True)
+class Arrived:
+    """Rows to be put above those of a page that is there."""
+
+    groups: tuple[tuple[str, tuple[MessageRow, ...]], ...]
+    newest: str
+    next_url: str = ""
+    previous_url: str = ""
+
+
+def arrived(messages: Iterable[Summary], *, special_use: str, full_dates: bool) -> Arrived:
+    rows = tuple(
+        message_row(message, own_mail=_is_own(special_use), full_dates=full_dates, current=None)
+        for message in messages
+    )
+    return Arrived(by_day(rows), rows[0].ref if rows else "")
+
+
+def tagged(
+    groups: Iterable[tuple[str, tuple[MessageRow, ...]]], known: Iterable[Chip]
+) -> tuple[tuple[str, tuple[MessageRow, ...]], ...]:
+    """The rows with their tags, by the names that the person gave them; those marked as deleted
+    are left out. Where nothing is left, one heading without rows stands for what follows.
+    """
+    ordered = tuple(known)
+    kept = [
+        (
+            heading,
+            tuple(
+                replace(row, tags=chips(row.flags, ordered))
+                for row in rows
                 if DELETED not in row.flags
             ),
         )
@@ -431,11 +431,20 @@ def _query(view: View, **other: object) -> dict[str, str]:
         query["up"] = "1"
     if shown["only"]:
         query["only"] = str(shown["only"])
+    if view.threads and "sort" not in other:
+        query = {"threads": "1"} | {name: one for name, one in query.items() if name != "sort"}
     return query
 
 
 def _with_query(url: str, query: Mapping[str, str | int]) -> str:
     return f"{url}?{urlencode(query)}" if query else url
+
+
+def _by_conversations(url: str, view: View) -> Choice:
+    query = _query(replace(view, sort="arrival", down=True, threads=True))
+    return Choice(
+        pgettext("sort by", "Conversations"), _with_query(url, query), is_current=view.threads
+    )
 
 
 def _sort(url: str, view: View, name: str) -> Choice:
@@ -462,22 +471,14 @@ def _directions(url: str, view: View) -> tuple[Choice, ...]:
         case "flagged" | "unread":
             return ()
         case "from" | "to" | "subject":
-    if view.threads and "sort" not in other:
-        query = {"threads": "1"} | {name: one for name, one in query.items() if name != "sort"}
             words = {True: gettext("A to Z"), False: gettext("Z to A")}
         case "size":
             words = {False: gettext("Largest first"), True: gettext("Smallest first")}
         case _:
             words = {False: gettext("Newest first"), True: gettext("Oldest first")}
+    chosen: dict[str, object] = {} if view.threads else {"sort": view.sort}
     return tuple(
         Choice(
-def _by_conversations(url: str, view: View) -> Choice:
-    query = _query(replace(view, sort="arrival", down=True, threads=True))
-    return Choice(
-        pgettext("sort by", "Conversations"), _with_query(url, query), is_current=view.threads
-    )
-
-
             label,
             _with_query(url, _query(view, sort=view.sort, up=up)),
             up is not view.down,
@@ -507,7 +508,6 @@ def _notes(page: Page) -> tuple[str, ...]:
     said = tuple(_note(note) for note in sorted(page.notes))
     if not page.view.only or not page.total:
         return said
-    chosen: dict[str, object] = {} if view.threads else {"sort": view.sort}
     if page.view.threads:
         count = ngettext(
             "%(count)s conversation shown.", "%(count)s conversations shown.", page.total
@@ -519,6 +519,11 @@ def _notes(page: Page) -> tuple[str, ...]:
 
 def _note(note: str) -> str:
     match note:
+        case threads.THREADS_NEWEST:
+            return gettext(
+                "The mail server cannot put conversations together: that was done for the newest "
+                "%(count)s messages, and each older one stands alone."
+            ) % {"count": intcomma(threads.MOST_THREADED_HERE)}
         case ordering.SORT_TOO_MANY:
             return gettext(
                 "The mail server cannot sort, and there are too many messages to sort them here: "
@@ -533,8 +538,3 @@ def _note(note: str) -> str:
                 "You have many contacts: the %(count)d addresses changed last were searched for."
             ) % {"count": ordering.MOST_ADDRESSES}
     return gettext("Messages of the last twelve months from your contacts.")
-        case threads.THREADS_NEWEST:
-            return gettext(
-                "The mail server cannot put conversations together: that was done for the newest "
-                "%(count)s messages, and each older one stands alone."
-            ) % {"count": intcomma(threads.MOST_THREADED_HERE)}
