@@ -27,6 +27,7 @@ from webmail.imap.connection import checked_flag
 from webmail.imap.values import MessageRef
 from webmail.mailbox.actions import CLEAR, DELETE, MOVE, SET, Step
 from webmail.mailbox.bulk import unpacked
+from webmail.mailbox.folders import SPECIAL
 from webmail.mailbox.listing import MOST_ROWS
 from webmail.mailbox.listing import Place as ListPlace
 from webmail.mailbox.ordering import FILTERS, SORTS
@@ -244,6 +245,29 @@ class TagForm(forms.Form):
 
     def clean_name(self) -> str:
         return " ".join(CONTROLS.sub(" ", self.cleaned_data["name"]).split())
+
+
+class FolderForm(forms.Form):
+    """One change of the tree of folders. ``to``: the folder that it goes into, "" for the top;
+    ``name``: its own name, for `undo` the whole one that it had."""
+
+    TREE = ("create", "rename", "move", "throw", "remove", "undo")
+    VERBS = (*TREE, "subscribe", "unsubscribe", "favour", "unfavour", "use")
+
+    verb = forms.ChoiceField(choices=[(verb, verb) for verb in VERBS])
+    folder = forms.CharField(required=False, strip=False, validators=[check_folder_name])
+    to = forms.CharField(required=False, strip=False, validators=[check_folder_name])
+    name = forms.CharField(required=False, strip=False, max_length=LONGEST_NAME)
+    use = forms.ChoiceField(required=False, choices=[(use, use) for use in SPECIAL[1:]])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        verb = cleaned.get("verb")
+        if verb != "create" and not cleaned.get("folder"):
+            self.add_error("folder", _("Choose a folder."))
+        if verb == "use" and not cleaned.get("use"):
+            self.add_error("use", _("Choose what the folder is used for."))
+        return cleaned
 
 
 class PreferencesForm(forms.Form):

@@ -59,18 +59,35 @@ class FolderRow:
     current: bool
     usable: bool
     open: bool
+    owner: str = ""
+    menu_url: str = ""
+    menu_label: str = ""
     children: tuple[FolderRow, ...] = ()
+
+    def __getitem__(self, name: str) -> object:
+        """As `MessageRow`'s: there may be 2,000 of them."""
+        return getattr(self, name)
 
 
 @dataclass(frozen=True)
 class FolderList:
-    """The two halves of the folder list, and a way to find one row."""
+    """The parts of the folder list, and a way to find one row. ``favourites`` stand in another part
+    too.
+    """
 
     special: tuple[FolderRow, ...]
     own: tuple[FolderRow, ...]
+    shared: tuple[FolderRow, ...] = ()
+    others: tuple[FolderRow, ...] = ()
+    favourites: tuple[FolderRow, ...] = ()
+
+    @property
+    def rows(self) -> Iterable[FolderRow]:
+        """Each once, those above before those inside them."""
+        return _walk((*self.special, *self.own, *self.shared, *self.others))
 
     def find(self, name: str) -> FolderRow | None:
-        return next((row for row in _walk((*self.special, *self.own)) if row.name == name), None)
+        return next((row for row in self.rows if row.name == name), None)
 
 
 def _walk(rows: Iterable[FolderRow]) -> Iterable[FolderRow]:
@@ -87,14 +104,16 @@ def _folder_url(name: str) -> str:
         return ""
 
 
-def folder_row(node: FolderNode, current: str) -> FolderRow:
+def folder_row(node: FolderNode, current: str, menu_label: str = "%(folder)s") -> FolderRow:
+    """``menu_label``: what the way to the folder's actions is called, with ``%(folder)s``."""
     folder = node.folder
-    children = tuple(folder_row(child, current) for child in node.children)
+    children = tuple(folder_row(child, current, menu_label) for child in node.children)
     label = special_label(folder.special_use) or node.label
     url = _folder_url(folder.name) if node.usable and folder.selectable else ""
+    label = CONTROLS.sub("\N{REPLACEMENT CHARACTER}", label)
     return FolderRow(
         name=folder.name,
-        label=CONTROLS.sub("\N{REPLACEMENT CHARACTER}", label),
+        label=label,
         url=url,
         icon=ICONS.get(folder.special_use, "folder"),
         special_use=folder.special_use,
@@ -103,16 +122,28 @@ def folder_row(node: FolderNode, current: str) -> FolderRow:
         current=folder.name == current,
         usable=bool(url),
         open=any(row.current or row.open or row.unseen for row in children),
+        owner=folder.owner,
+        # As webmail/urls.py has it: asking for each address takes longer than the row's HTML.
+        menu_url=url.replace("/mail/", "/folders/of/", 1),
+        menu_label=menu_label % {"folder": label},
         children=children,
     )
 
 
-def folder_list(tree: Iterable[FolderNode], current: str) -> FolderList:
-    rows = [folder_row(node, current) for node in tree]
-    return FolderList(
+def folder_list(
+    tree: Iterable[FolderNode], current: str, favourites: Iterable[str] = ()
+) -> FolderList:
+    words = gettext("Actions on the folder %(folder)s")
+    rows = [folder_row(node, current, words) for node in tree]
+    shown = FolderList(
         special=tuple(row for row in rows if row.special_use),
-        own=tuple(row for row in rows if not row.special_use),
+        own=tuple(row for row in rows if not (row.special_use or row.owner)),
+        shared=tuple(row for row in rows if row.owner == "shared"),
+        others=tuple(row for row in rows if row.owner == "others"),
     )
+    wanted = set(favourites)
+    starred = [replace(row, children=()) for row in shown.rows if wanted and row.name in wanted]
+    return replace(shown, favourites=tuple(starred))
 
 
 @dataclass(frozen=True)
@@ -480,7 +511,7 @@ def _directions(url: str, view: View) -> tuple[Choice, ...]:
     return tuple(
         Choice(
             label,
-            _with_query(url, _query(view, sort=view.sort, up=up)),
+            _with_query(url, _query(view, **chosen, up=up)),
             up is not view.down,
         )
         for up, label in words.items()
