@@ -155,8 +155,6 @@ def members(imap: Connection, ref: MessageRef, memory: Memory) -> tuple[Summary,
     selected = imap.require(ref)
     thread = containing(of(imap, selected, memory).all, ref.uid)
     uids = sorted({*thread[-MOST_OPENED:], ref.uid})
-    if len(uids) == 1:
-        return ()
     marks = [mark for mark in fetch.marks(imap, uids) if DELETED not in mark.flags]
     return summaries.of(imap, selected, marks, memory)
 

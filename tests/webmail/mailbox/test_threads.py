@@ -147,19 +147,19 @@ def test_a_row_a_conversation_with_its_newest_message(opened, five, memory):
 
 
 def test_a_page_goes_on_below_the_conversation_of_a_message(imap, five, memory):
-    a, b, c, d, e = five
+    _a, _b, c, d, _e = five
     page = listing.page(imap, "INBOX", Place(2, after=c), 1, BY_THREADS, memory)
     assert [row.ref.uid for row in page.rows] == [d]
 
 
 def test_a_filter_lets_conversations_through_of_which_a_message_passes(imap, five, memory):
-    a, b, c, d, e = five
+    _a, _b, _c, d, _e = five
     page = listing.page(imap, "INBOX", view=View(only="unread", threads=True), memory=memory)
     assert [row.ref.uid for row in page.rows] == [d]
 
 
 def test_what_is_marked_as_deleted_is_not_counted(imap, five, memory, mailbox):
-    a, b, c, d, e = five
+    _a, b, c, d, e = five
     imap.select("INBOX")
     imap.uid("STORE", f"{d},{c},{e}", "+FLAGS.SILENT", "(\\Deleted)")
     page = listing.page(imap, "INBOX", view=BY_THREADS, memory=memory)
@@ -169,10 +169,8 @@ def test_what_is_marked_as_deleted_is_not_counted(imap, five, memory, mailbox):
 # --- what a row stands for ---
 
 
-def test_a_row_stands_for_its_conversation_but_not_for_what_came_since(
-    imap, five, memory, mailbox
-):
-    a, b, c, d, e = five
+def test_a_row_stands_for_its_conversation_but_not_for_what_came_since(imap, five, memory, mailbox):
+    a, b, _c, d, _e = five
     selected = imap.select("INBOX")
     row = MessageRef("INBOX", selected.uidvalidity, d)
     mailbox.append(letter("f", "a b d"))
@@ -190,7 +188,7 @@ def test_a_row_of_a_folder_made_anew_stands_for_nothing(imap, five, memory):
 
 
 def test_the_messages_of_an_opened_one_and_what_one_answered(imap, five, memory, mailbox):
-    a, b, c, d, e = five
+    a, b, _c, d, _e = five
     sent = mailbox.append(letter("z", "a b", sender="alice@x.fr"), "Sent")
     mailbox.append(letter("y", sender="alice@x.fr"), "Sent")
     selected = imap.select("INBOX")

@@ -123,3 +123,64 @@ def test_conversations_of_one_person_are_not_anothers(
     reader.get("/mail/INBOX/?threads=1")
     other = django_user_model.objects.create(login="bob", address="bob@x.fr")
     assert FolderChoice.objects.order_of(other, "INBOX") == ("arrival", False, False)
+
+
+# --- opened ---
+
+
+def lines(content: str) -> list[str]:
+    return re.findall(r'class="talk-line" href="([^"]*)"', content)
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_an_opened_message_stands_among_those_of_its_conversation_and_ones_answers(
+    reader: Client, mailbox: Mailbox, talk: list[int], headers: dict[str, str]
+) -> None:
+    own = mailbox.append(answer("own", "a b", "Re: Sortie"), "Sent", flags=["\\Seen"])
+    mailbox.append(letter("Autre", message_id="<autre@x.fr>"), "Sent")
+    reader.get("/mail/INBOX/?threads=1")
+    content = page(reader.get(path(mailbox, talk[1]), headers=headers))
+    before, after = content.split('<article class="letter">')
+    assert lines(before) == [path(mailbox, talk[0])]
+    assert lines(after) == [path(mailbox, talk[3]), path(mailbox, own, folder="Sent")]
+
+
+def test_the_unread_ones_are_open_and_read_by_that(
+    reader: Client, mailbox: Mailbox, talk: list[int]
+) -> None:
+    reader.get("/mail/INBOX/?threads=1")
+    content = page(reader.get(path(mailbox, talk[0])))
+    assert content.count('class="talk-body"') == 1
+    assert "Texte de c." in content
+    assert "Texte de b." not in content
+    assert "\\Seen" in mailbox.flags(talk[3])
+
+
+def test_a_message_is_opened_alone_where_the_folder_is_not_shown_by_conversations(
+    reader: Client, mailbox: Mailbox, talk: list[int]
+) -> None:
+    assert lines(page(reader.get(path(mailbox, talk[1])))) == []
+    reader.get("/mail/INBOX/?threads=1")
+    assert lines(page(reader.get(path(mailbox, talk[2])))) == []
+
+
+def test_ones_answers_are_looked_for_no_longer_than_a_time_and_the_message_is_shown(
+    reader: Client, mailbox: Mailbox, talk: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader.get("/mail/INBOX/?threads=1")
+    monkeypatch.setattr(threads, "SECONDS_TO_SEARCH", -1.0)
+    content = page(reader.get(path(mailbox, talk[1])))
+    assert "Texte de b." in content
+    assert lines(content) == [path(mailbox, talk[0]), path(mailbox, talk[3])]
+
+
+def test_a_conversation_is_opened_with_few_commands(
+    reader: Client, mailbox: Mailbox, talk: list[int]
+) -> None:
+    mailbox.append(answer("own", "a b", "Re: Sortie"), "Sent", flags=["\\Seen"])
+    reader.get("/mail/INBOX/?threads=1")
+    reader.get(path(mailbox, talk[3]), headers=HTMX)
+    before = commands_sent()
+    reader.get(path(mailbox, talk[3]), headers=HTMX)
+    # SELECT, the message and its text, LIST; what came, flags, their ids; SELECT, SEARCH, flags.
+    assert commands_sent() - before == 10
