@@ -20,7 +20,10 @@ from webmail.errors import SignInNeeded
 from webmail.imap import connection as imap_connection
 from webmail.imap.connection import Connection
 from webmail.imap.pool import Lease, Pool
-from webmail.imap.values import Server
+from webmail.imap.values import Server, Wishes
+
+FOLDERS = "folders"
+"""Under which name `Wishes` stand among a person's preferences."""
 
 
 @cache
@@ -100,7 +103,21 @@ def imap(request: HttpRequest) -> Iterator[Connection]:
     """The person's connection, given back at the end. Raises SignInNeeded, ServerUnavailable."""
     key, opener = _door(request)
     with pool().lease(key, opener) as connection:  # type: ignore[arg-type]
+        connection.wishes = wishes(request.user)  # type: ignore[arg-type]
         yield connection
+
+
+def wishes(user: User) -> Wishes:
+    """What a person decided about his folders; it is kept with his preferences."""
+    kept = user.preferences.get(FOLDERS, {})
+    return Wishes(dict(kept.get("special", {})), tuple(kept.get("favourites", ())))
+
+
+def wish(user: User, wished: Wishes) -> None:
+    """Keep what he decided from now on."""
+    kept = {"special": dict(wished.special), "favourites": list(wished.favourites)}
+    user.preferences = {**user.preferences, FOLDERS: kept}
+    user.save(update_fields=["preferences"])
 
 
 class Borrower(Protocol):
@@ -123,6 +140,7 @@ def imap_for(job: Borrower) -> Iterator[Connection]:
     key = ("job", job.user.pk, credentials.digest(password))
     try:
         with pool().lease(key, _opener(job.user, password, "")) as connection:
+            connection.wishes = wishes(job.user)
             yield connection
     finally:
         pool().close(key)

@@ -55,6 +55,8 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.presentation": {
         "webmail.dates",
         "webmail.converters",
+        "webmail.errors",
+        "webmail.imap.quota",
         "webmail.imap.values",
         "webmail.mailbox",
         "webmail.mime",

@@ -134,6 +134,10 @@ class ServerUnavailable(WebmailError):
     status = 503
 
 
+class ThreadsTooSlow(ServerUnavailable):
+    """The mail server takes too long to put the conversations of a folder together."""
+
+
 class OverQuota(WebmailError):
     """The mailbox is full (RFC 5530 ``OVERQUOTA``)."""
 

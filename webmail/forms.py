@@ -27,6 +27,7 @@ from webmail.imap.connection import checked_flag
 from webmail.imap.values import MessageRef
 from webmail.mailbox.actions import CLEAR, DELETE, MOVE, SET, Step
 from webmail.mailbox.bulk import unpacked
+from webmail.mailbox.folders import SPECIAL
 from webmail.mailbox.listing import MOST_ROWS
 from webmail.mailbox.listing import Place as ListPlace
 from webmail.mailbox.ordering import FILTERS, SORTS
@@ -66,6 +67,7 @@ class ListForm(forms.Form):
     sort = forms.ChoiceField(required=False, choices=[(one, one) for one in SORTS])
     up = forms.BooleanField(required=False)
     only = forms.ChoiceField(required=False, choices=[(one, one) for one in FILTERS if one])
+    threads = forms.BooleanField(required=False)
     page = forms.IntegerField(required=False, min_value=1, max_value=2**31)
     at = forms.IntegerField(required=False, min_value=0, max_value=2**31)
     rows = forms.IntegerField(required=False, min_value=1, max_value=MOST_ROWS)
@@ -76,10 +78,14 @@ class ListForm(forms.Form):
     year = forms.IntegerField(required=False, min_value=1970, max_value=2200)
 
     @property
-    def order(self) -> tuple[str, bool] | None:
-        """The sort, and whether it goes up; None when the address names none."""
+    def order(self) -> tuple[str, bool, bool] | None:
+        """The sort, whether it goes up, and whether it is by conversations, which only come by
+        their arrival; None when the address names none.
+        """
+        if self._value("threads"):
+            return SORTS[0], bool(self._value("up")), True
         sort = self._value("sort")
-        return (sort, bool(self._value("up"))) if sort else None
+        return (sort, bool(self._value("up")), False) if sort else None
 
     @property
     def filter(self) -> str:
@@ -178,7 +184,8 @@ class ImagesForm(forms.Form):
 
 
 class ActForm(forms.Form):
-    """One verb on some messages: those named by ``refs``, or ``all`` that the list shows of which
+    """One verb on some messages: those named by ``refs`` (``threads``: each stands for its
+    conversation, of which it is the newest), or ``all`` that the list shows of which
     the UID is below ``until``, which came later than the list being unknown to the person; or
     ``all`` that the search ``found``, by its address."""
 
@@ -200,6 +207,7 @@ class ActForm(forms.Form):
     sort = forms.ChoiceField(required=False, choices=[(name, name) for name in SORTS])
     up = forms.BooleanField(required=False)
     only = forms.ChoiceField(required=False, choices=[(name, name) for name in FILTERS])
+    threads = forms.BooleanField(required=False)
 
     def __init__(self, data: Any = None) -> None:
         """``verb`` may bring its tag with it, ``tag:$label1``: a button says one thing."""
@@ -240,6 +248,29 @@ class TagForm(forms.Form):
 
     def clean_name(self) -> str:
         return " ".join(CONTROLS.sub(" ", self.cleaned_data["name"]).split())
+
+
+class FolderForm(forms.Form):
+    """One change of the tree of folders. ``to``: the folder that it goes into, "" for the top;
+    ``name``: its own name, for `undo` the whole one that it had."""
+
+    TREE = ("create", "rename", "move", "throw", "remove", "undo")
+    VERBS = (*TREE, "subscribe", "unsubscribe", "favour", "unfavour", "use")
+
+    verb = forms.ChoiceField(choices=[(verb, verb) for verb in VERBS])
+    folder = forms.CharField(required=False, strip=False, validators=[check_folder_name])
+    to = forms.CharField(required=False, strip=False, validators=[check_folder_name])
+    name = forms.CharField(required=False, strip=False, max_length=LONGEST_NAME)
+    use = forms.ChoiceField(required=False, choices=[(use, use) for use in SPECIAL[1:]])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        verb = cleaned.get("verb")
+        if verb != "create" and not cleaned.get("folder"):
+            self.add_error("folder", _("Choose a folder."))
+        if verb == "use" and not cleaned.get("use"):
+            self.add_error("use", _("Choose what the folder is used for."))
+        return cleaned
 
 
 class PreferencesForm(forms.Form):

@@ -67,16 +67,27 @@ class FolderChoiceQuerySet(models.QuerySet["FolderChoice"]):
     def of(self, user: AbstractBaseUser) -> FolderChoiceQuerySet:
         return self.filter(user_id=user.pk)
 
-    def order_of(self, user: AbstractBaseUser, folder: str) -> tuple[str, bool]:
-        """The sort of a folder's list, and whether it goes up."""
+    def order_of(self, user: AbstractBaseUser, folder: str) -> tuple[str, bool, bool]:
+        """The sort of a folder's list, whether it goes up, and whether it is by conversations."""
         rows = self.of(user).filter(digest=FolderChoice.digest_of(folder))
-        return rows.values_list("sort", "up").first() or (FolderChoice.ARRIVAL, False)
+        chosen = rows.values_list("sort", "up", "threads").first()
+        return chosen or (FolderChoice.ARRIVAL, False, False)
 
-    def choose_order(self, user: AbstractBaseUser, folder: str, sort: str, up: bool) -> None:
+    def move(self, before: str, now: str, delimiter: str) -> None:
+        """A folder got another name, and with it those inside it."""
+        for row in self.filter(folder__startswith=before):
+            if row.folder == before or (delimiter and row.folder.startswith(before + delimiter)):
+                name = now + row.folder.removeprefix(before)
+                self.filter(digest=self.model.digest_of(name)).delete()
+                self.filter(pk=row.pk).update(folder=name, digest=self.model.digest_of(name))
+
+    def choose_order(
+        self, user: AbstractBaseUser, folder: str, sort: str, up: bool, threads: bool = False
+    ) -> None:
         self.update_or_create(
             user_id=user.pk,
             digest=FolderChoice.digest_of(folder),
-            defaults={"folder": folder, "sort": sort, "up": up},
+            defaults={"folder": folder, "sort": sort, "up": up, "threads": threads},
         )
 
 
@@ -97,6 +108,7 @@ class FolderChoice(models.Model):
     )
     sort = models.CharField(_("sorted by"), max_length=10, default=ARRIVAL)
     up = models.BooleanField(_("the smallest first"), default=False)
+    threads = models.BooleanField(_("by conversations"), default=False)
 
     objects = FolderChoiceQuerySet.as_manager()
 

@@ -11,6 +11,7 @@ from webmail.converters import FolderConverter, MemberConverter, MessageConverte
 from webmail.views import (
     actions,
     compose,
+    folders,
     lists,
     messages,
     news,
@@ -59,6 +60,10 @@ mail = [
     path("jobs/<int:pk>/resume/", running.resume, name="job_resume"),
     path("jobs/<int:pk>/undo/", running.undo, name="job_undo"),
     path("tags/", tags.tags, name="tags"),
+    path("folders/", folders.all_folders, name="folders"),
+    path("folders/change/", folders.change, name="folder_change"),
+    path("folders/quota/", folders.quota, name="quota"),
+    path("folders/of/<folder:folder>/", folders.one, name="folder_menu"),
     path("preferences/", preferences.preferences, name="preferences"),
 ]
 

@@ -30,7 +30,7 @@ from webmail.errors import (
     WebmailError,
 )
 from webmail.imap import client, response
-from webmail.imap.values import MessageRef, Selected, Server
+from webmail.imap.values import MessageRef, Namespace, Selected, Server, Wishes
 
 # A raw answer as imaplib gives it: lines, and (line up to the literal, literal).
 Raw = list[Any]
@@ -81,10 +81,17 @@ class _Answer:
 
 
 class Connection:
-    """``commands`` counts what was sent since sign-in: tests hold a page's cost against it."""
+    """``commands`` counts what was sent since sign-in: tests hold a page's cost against it.
+    ``namespaces``: where the server said at sign-in that folders of others are; ``wishes``: of the
+    person that it was lent to.
+    """
 
-    def __init__(self, signed_in: mailbox.BaseMailBox) -> None:
+    def __init__(
+        self, signed_in: mailbox.BaseMailBox, namespaces: tuple[Namespace, ...] = ()
+    ) -> None:
         self.commands = 0
+        self.namespaces = namespaces
+        self.wishes = Wishes()
         self._opener: Callable[[], Connection] | None = None
         self._selected: Selected | None = None
         self._limit: float | None = None
@@ -388,7 +395,7 @@ def open(server: Server, login: str, password: str, *, client_address: str = "")
         _introduce(guard, client_address)
         _sign_in(guard, login, password)
         _refresh_capabilities(guard)
-        return Connection(signed_in)
+        return Connection(signed_in, _namespaces(guard))
     except (imaplib.IMAP4.error, ValueError, LookupError) as error:
         guard.hang_up()
         raise BadServerAnswer("The IMAP server did not answer as it must.") from error
@@ -500,6 +507,15 @@ def sign_in_error(words: bytes) -> WebmailError:
     if code in {"OVERQUOTA", "PRIVACYREQUIRED", "CONTACTADMIN", "CANNOT"}:
         return response.refusal(words)
     return SignInNeeded("The IMAP server refused login or password.", server_words=shown)
+
+
+def _namespaces(guard: client.Guard) -> tuple[Namespace, ...]:
+    """Other people's and shared folders (RFC 2342); asked once, since they stay where they are."""
+    if "NAMESPACE" not in guard.capabilities:
+        return ()
+    guard.begin()
+    guard._simple_command("NAMESPACE")
+    return response.namespaces(guard.untagged_responses.get("NAMESPACE", []))
 
 
 def _refresh_capabilities(guard: client.Guard) -> None:

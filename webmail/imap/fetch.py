@@ -16,7 +16,8 @@ from webmail.errors import (
 )
 from webmail.imap import response, uid_sets
 from webmail.imap.connection import Connection
-from webmail.imap.values import Fetched, Marked, MessageRef, Selected
+from webmail.imap.values import Fetched, Linked, Marked, MessageRef, Selected
+from webmail.mime.headers import parse as parse_fields
 from webmail.mime.structure import Part
 from webmail.mime.text import base64_size
 
@@ -28,6 +29,9 @@ CHUNK = 256 * 1024
 END = 1024
 
 _HEADER = f"BODY.PEEK[HEADER]<0.{HEADER_LIMIT}>"
+# References may go on without end; those of fifty letters take some four thousand bytes.
+_LINKS = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID IN-REPLY-TO REFERENCES)]<0.8192>"
+_ID = re.compile(r"<[!-;=?-~]{1,250}>")
 _NUMBER = re.compile(r"(?:[0-9]{1,5}(?:\.[0-9]{1,5})*(?:\.TEXT)?)?")
 
 
@@ -108,6 +112,28 @@ def identities(imap: Connection, uids: str) -> list[tuple[int, Hashable]]:
             size = said.get(b"RFC822.SIZE")
             found.append((uid, (size, received, envelope.message_id, envelope.subject)))
     return found
+
+
+def links(imap: Connection, uids: str) -> tuple[Linked, ...]:
+    """What ties messages of the open folder to others, by a set of UIDs. One command."""
+    return tuple(_links(imap.uid("FETCH", uids, f"(UID {_LINKS})")))
+
+
+def links_by_sequence(imap: Connection, first: int, last: int) -> tuple[Linked, ...]:
+    """As `links`, of messages ``first`` to ``last``."""
+    return tuple(_links(imap.command("FETCH", f"{first}:{last}", f"(UID {_LINKS})")))
+
+
+def _links(lines: Iterable[Any]) -> Iterator[Linked]:
+    for _, said in response.items(lines):
+        found = [value for name, value in said.items() if name.startswith(b"BODY[HEADER.FIELDS")]
+        uid = said.get(b"UID")
+        if not found or not isinstance(uid, int):
+            continue
+        fields = parse_fields(response.raw_bytes(found[0]))
+        own = _ID.findall(fields.get("Message-ID"))[:1]
+        known = fields.get("References") or fields.get("In-Reply-To")
+        yield Linked(uid, own[0] if own else "", tuple(_ID.findall(known)))
 
 
 def arrivals(imap: Connection, uids: str) -> dict[int, datetime | None]:

@@ -24,7 +24,7 @@ from webmail.errors import (
     TooLarge,
     WebmailError,
 )
-from webmail.imap import grammar
+from webmail.imap import grammar, names
 from webmail.imap.values import (
     ANSWERED,
     DELETED,
@@ -35,6 +35,7 @@ from webmail.imap.values import (
     Fetched,
     Marked,
     MessageRef,
+    Namespace,
     Selected,
 )
 from webmail.mime import headers
@@ -255,6 +256,22 @@ def parsed(line: list[Any]) -> tuple[Any, ...]:
         return grammar.parse(line)
     except TRIPS as error:
         raise BadServerAnswer("The IMAP server sent a line that can't be read.") from error
+
+
+def namespaces(raw: Iterable[Any]) -> tuple[Namespace, ...]:
+    """Of a NAMESPACE line those of others and the shared ones: three lists, each NIL or
+    ``((prefix delimiter ...) ...)`` (RFC 2342). What is none is left out.
+    """
+    found: list[Namespace] = []
+    for line in lines(raw):
+        for owner, listed in zip(("", "others", "shared"), parsed(line), strict=False):
+            for one in listed if owner and isinstance(listed, tuple) else ():
+                prefix = (
+                    names.decode(raw_bytes(one[0]))[0] if isinstance(one, tuple) and one else ""
+                )
+                if prefix:
+                    found.append(Namespace(owner, prefix))
+    return tuple(found)
 
 
 def messages(raw: Iterable[Any], selected: Selected) -> tuple[Fetched, ...]:

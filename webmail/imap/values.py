@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from webmail.mime.envelope import Envelope
@@ -47,7 +48,9 @@ class Folder:
 
     ``special_use`` is ``"\\Sent"`` and the like (RFC 6154), ``"\\Inbox"`` for INBOX, else ``""``.
     ``addressable`` is False for a name that is no modified UTF-7 and can't be said back to the
-    server. ``size``: bytes of all its messages (RFC 8438), where they were asked for.
+    server. ``size``: bytes of all its messages (RFC 8438), where they were asked for. ``owner``:
+    ``"shared"`` or ``"others"`` for a folder that is not the person's own (RFC 2342); its name
+    begins with ``prefix``.
     """
 
     name: str
@@ -58,6 +61,8 @@ class Folder:
     unseen: int | None = None
     addressable: bool = True
     size: int | None = None
+    owner: str = ""
+    prefix: str = ""
 
     @property
     def subscribed(self) -> bool:
@@ -67,6 +72,26 @@ class Folder:
     @property
     def selectable(self) -> bool:
         return not self.attributes & {"\\noselect", "\\nonexistent"}
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """Where folders are that are not the person's own: their names begin with ``prefix``, whose
+    last sign parts levels. ``owner``: ``"shared"`` or ``"others"``.
+    """
+
+    owner: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a person decided about his folders and the server does not know: special use -> name of
+    the folder chosen for it, and the names of the favourites.
+    """
+
+    special: Mapping[str, str] = field(default_factory=dict)
+    favourites: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +131,17 @@ class Marked:
     uid: int
     flags: frozenset[str]
     modseq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What ties a message to others: its Message-ID (``""`` for none), and those that it answers,
+    the oldest first.
+    """
+
+    uid: int
+    message_id: str
+    answers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,13 @@ from webmail.errors import FolderNotFound, FolderRefused, ServerRefused
 from webmail.imap.connection import Connection, canonical, quoted_folder
 from webmail.imap.values import Folder
 from webmail.mailbox import folders
-from webmail.mailbox.folders import DEEPEST, NOTHING_CHOSEN, TRASH, Chosen
+from webmail.mailbox.folders import DEEPEST, TRASH
 
 # Why something is not done; `webmail.presentation.folders` has the words.
 EMPTY, CONTROL, DELIMITER, EXISTS = "empty", "control", "delimiter", "exists"
 TOO_LONG, TOO_DEEP, INSIDE_ITSELF = "too long", "too deep", "inside itself"
 SPECIAL, HOLDS_SPECIAL, NO_FOLDERS_INSIDE = "special", "holds special", "no folders inside"
-NOT_IN_TRASH, SERVER = "not in trash", "server"
+NOT_IN_TRASH, TOO_MANY, SERVER = "not in trash", "too many", "server"
 
 # Bytes of modified UTF-7 in one level: what file systems take, and so Dovecot.
 LONGEST_LABEL = 250
@@ -28,54 +28,54 @@ LONGEST_LABEL = 250
 MOST_SUBSCRIPTIONS = 500
 
 
-def create(imap: Connection, above: str, label: str, chosen: Chosen = NOTHING_CHOSEN) -> str:
+def create(imap: Connection, above: str, label: str) -> str:
     """Make a folder inside ``above`` ("": at the top), and subscribe to it. Returns its name.
 
     Three commands. Raises FolderRefused; FolderNotFound when ``above`` is not there.
     """
-    known = folders.outline(imap, chosen)
+    known = folders.outline(imap)
     name = _name(known, above, label)
     _ask(imap, "CREATE", name)
     imap.command("SUBSCRIBE", quoted_folder(name), changes=True)
     return name
 
 
-def rename(imap: Connection, folder: str, label: str, chosen: Chosen = NOTHING_CHOSEN) -> str:
+def rename(imap: Connection, folder: str, label: str) -> str:
     """Give a folder another name where it is. Returns the whole name. Raises as `create`."""
-    known = folders.outline(imap, chosen)
+    known = folders.outline(imap)
     found = _find(known, folder)
     return _move(imap, known, found, _name(known, _above(found, known), label, instead_of=found))
 
 
-def move(imap: Connection, folder: str, above: str, chosen: Chosen = NOTHING_CHOSEN) -> str:
+def move(imap: Connection, folder: str, above: str) -> str:
     """Bring a folder, with all that is in it, inside another one ("": to the top). Returns its
     whole name. Raises as `create`.
     """
-    known = folders.outline(imap, chosen)
+    known = folders.outline(imap)
     found = _find(known, folder)
     return _move(imap, known, found, _name(known, above, _label(found), instead_of=found))
 
 
-def rename_to(imap: Connection, folder: str, name: str, chosen: Chosen = NOTHING_CHOSEN) -> str:
+def rename_to(imap: Connection, folder: str, name: str) -> str:
     """Take a move back: the folder gets the whole name that it had. Raises as `create`."""
-    known = folders.outline(imap, chosen)
+    known = folders.outline(imap)
     found = _find(known, folder)
     if any(other.name == canonical(name) for other in known):
         raise FolderRefused(EXISTS, name)
     return _move(imap, known, found, name)
 
 
-def throw_away(imap: Connection, folder: str, chosen: Chosen = NOTHING_CHOSEN) -> str:
+def throw_away(imap: Connection, folder: str) -> str:
     """Bring a folder, with all that is in it, into the trash, which is made when it is missing; one
     of the same name there lets it be "name (2)". Returns its name there. Raises as `create`.
     """
-    known = folders.outline(imap, chosen)
+    known = folders.outline(imap)
     found = _find(known, folder)
     _check_movable(known, found)
     trash = folders.special(known, TRASH)
     if trash is None:
-        folders.ensure(imap, TRASH, chosen)
-        known = folders.outline(imap, chosen)
+        folders.ensure(imap, TRASH)
+        known = folders.outline(imap)
         trash = folders.special(known, TRASH)
     if trash is None or not found.delimiter or "\\noinferiors" in trash.attributes:
         raise FolderRefused(NO_FOLDERS_INSIDE, trash.name if trash else "")
@@ -89,11 +89,11 @@ def throw_away(imap: Connection, folder: str, chosen: Chosen = NOTHING_CHOSEN) -
     return _move(imap, known, found, name)
 
 
-def remove(imap: Connection, folder: str, chosen: Chosen = NOTHING_CHOSEN) -> int:
+def remove(imap: Connection, folder: str) -> int:
     """Remove a folder of the trash for good, with all folders inside it, the innermost first.
     Returns how many. Raises FolderRefused for one that is not in the trash.
     """
-    known = folders.outline(imap, chosen)
+    known = folders.outline(imap)
     found = _find(known, folder)
     trash = folders.special(known, TRASH)
     if trash is None or not is_inside(found.name, trash):
@@ -136,7 +136,8 @@ def _label(folder: Folder) -> str:
 def _above(folder: Folder, known: Sequence[Folder]) -> str:
     """The name of the folder above, "" at the top."""
     above = folder.name.rpartition(folder.delimiter)[0] if folder.delimiter else ""
-    return "" if f"{above}{folder.delimiter}" == folders.personal_prefix(known) else above
+    prefixes = {folders.personal_prefix(known), folder.prefix}
+    return "" if not folder.owner and f"{above}{folder.delimiter}" in prefixes else above
 
 
 def _name(known: Sequence[Folder], above: str, label: str, instead_of: Folder | None = None) -> str:

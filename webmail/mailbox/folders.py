@@ -11,7 +11,7 @@ from typing import Any
 from webmail.errors import BadServerAnswer, FolderNotFound, ServerRefused
 from webmail.imap import names, response
 from webmail.imap.connection import Connection, canonical, quoted_folder
-from webmail.imap.values import Folder
+from webmail.imap.values import Folder, Namespace
 
 INBOX, DRAFTS, SENT = "\\Inbox", "\\Drafts", "\\Sent"
 ARCHIVE, JUNK, TRASH = "\\Archive", "\\Junk", "\\Trash"
@@ -62,9 +62,6 @@ _KNOWN_NAMES = {
 # What the server says of folders: messages, unread ones, bytes.
 Counts = dict[str, tuple[int | None, int | None, int | None]]
 _NO_COUNTS = (None, None, None)
-# Special use -> name of the folder that the person has chosen for it.
-Chosen = Mapping[str, str]
-NOTHING_CHOSEN: Chosen = {}
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -81,9 +78,7 @@ class FolderNode:
     usable: bool = True
 
 
-def list_folders(
-    imap: Connection, chosen: Chosen = NOTHING_CHOSEN, *, sizes: bool = False
-) -> tuple[Folder, ...]:
+def list_folders(imap: Connection, *, sizes: bool = False) -> tuple[Folder, ...]:
     """All folders, with the counts of messages and of unread ones.
 
     One command where the server has LIST-STATUS (RFC 5819), else STATUS for the first 50. With
@@ -94,21 +89,26 @@ def list_folders(
     if imap.has("LIST-EXTENDED") and imap.has("LIST-STATUS"):
         lines = _list(imap, subscribed=sizes, more=f"STATUS ({items})")
         counts = dict(_counts(imap.untagged("STATUS")))
-        return _with_counts(_with_special_uses(_folders(lines), chosen), counts)
-    folders = _plain(imap, chosen, subscribed=sizes)
+        return _with_counts(_placed(imap, _folders(lines)), counts)
+    folders = _plain(imap, subscribed=sizes)
     return _with_counts(folders, _counts_one_by_one(imap, folders, items))
 
 
-def outline(imap: Connection, chosen: Chosen = NOTHING_CHOSEN) -> tuple[Folder, ...]:
+def outline(imap: Connection) -> tuple[Folder, ...]:
     """All folders without counts, and whether they are subscribed. One command, or two."""
-    return _plain(imap, chosen, subscribed=True)
+    return _plain(imap, subscribed=True)
 
 
 def tree(folders: Iterable[Folder]) -> tuple[FolderNode, ...]:
     """The folders as a person sees them: special ones first, in their fixed order, then the others
-    by label, nested by the server's delimiter. A level that the server doesn't list is made up.
+    by label, nested by the server's delimiter; each namespace of others begins at its own top. A
+    level that the server doesn't list is made up.
     """
-    known = {folder.name: folder for folder in folders}
+    known = {
+        folder.name: folder
+        for folder in folders
+        if not folder.prefix or f"{folder.name}{folder.delimiter}" != folder.prefix
+    }
     for folder in list(known.values()):
         for above in _ancestors(folder):
             known.setdefault(above.name, above)
@@ -124,9 +124,9 @@ def special(folders: Iterable[Folder], use: str) -> Folder | None:
     return next((folder for folder in folders if folder.special_use == use), None)
 
 
-def ensure(imap: Connection, use: str, chosen: Chosen = NOTHING_CHOSEN) -> str:
+def ensure(imap: Connection, use: str) -> str:
     """The name of the folder with this special use; it is made when it is missing."""
-    folders = _plain(imap, chosen)
+    folders = _plain(imap)
     folder = special(folders, use)
     if folder is not None:
         return folder.name
@@ -137,20 +137,39 @@ def ensure(imap: Connection, use: str, chosen: Chosen = NOTHING_CHOSEN) -> str:
 
 def personal_prefix(folders: Iterable[Folder]) -> str:
     """``"INBOX."`` on servers that keep every folder below INBOX, else ``""``."""
-    others = [folder for folder in folders if folder.name != "INBOX"]
+    others = [folder for folder in folders if folder.name != "INBOX" and not folder.owner]
     if not others or not others[0].delimiter:
         return ""
     prefix = f"INBOX{others[0].delimiter}"
     return prefix if all(folder.name.startswith(prefix) for folder in others) else ""
 
 
-def _plain(imap: Connection, chosen: Chosen, *, subscribed: bool = False) -> tuple[Folder, ...]:
+def _plain(imap: Connection, *, subscribed: bool = False) -> tuple[Folder, ...]:
     found = _folders(_list(imap, subscribed=subscribed))
     if subscribed and not imap.has("LIST-EXTENDED"):
         lines = response.lines(imap.command("LSUB", '""', '"*"'))
         told = {_folder(response.parsed(line)).name for line in lines}
         found = tuple(_subscribed(one) if one.name in told else one for one in found)
-    return _with_special_uses(found, chosen)
+    return _placed(imap, found)
+
+
+def _placed(imap: Connection, folders: Sequence[Folder]) -> tuple[Folder, ...]:
+    """With what tells their place: whose they are, and their special use."""
+    return _with_special_uses(_with_owners(folders, imap.namespaces), imap.wishes.special)
+
+
+def _with_owners(folders: Sequence[Folder], namespaces: Sequence[Namespace]) -> tuple[Folder, ...]:
+    if not namespaces:
+        return tuple(folders)
+    return tuple(_with_owner(folder, namespaces) for folder in folders)
+
+
+def _with_owner(folder: Folder, namespaces: Sequence[Namespace]) -> Folder:
+    for one in namespaces:
+        # Some servers list the place itself, without the sign that ends its prefix.
+        if f"{folder.name}{folder.delimiter}".startswith(one.prefix):
+            return replace(folder, owner=one.owner, prefix=one.prefix)
+    return folder
 
 
 def _subscribed(folder: Folder) -> Folder:
@@ -241,23 +260,25 @@ def _with_counts(folders: Iterable[Folder], counts: Counts) -> tuple[Folder, ...
     )
 
 
-def _with_special_uses(folders: Sequence[Folder], chosen: Chosen) -> tuple[Folder, ...]:
+def _with_special_uses(folders: Sequence[Folder], chosen: Mapping[str, str]) -> tuple[Folder, ...]:
     """Each special use is given once: to the folder that the person chose, else the one that the
     server says, else one with a known name.
     """
     uses = {"INBOX": INBOX}
+    own = [folder for folder in folders if not folder.owner]
+    prefix = personal_prefix(own)
     for use in SPECIAL[1:]:
-        wanted = [folder for folder in folders if chosen.get(use) == folder.name]
-        said = [folder for folder in folders if use.lower() in folder.attributes]
-        named = [folder for folder in folders if _has_known_name(folder, use, folders)]
+        wanted = [folder for folder in own if chosen.get(use) == folder.name]
+        said = [folder for folder in own if use.lower() in folder.attributes]
+        named = [folder for folder in own if _has_known_name(folder, use, prefix)]
         for folder in (wanted or said or named)[:1]:
             uses.setdefault(folder.name, use)
     return tuple(replace(folder, special_use=uses.get(folder.name, "")) for folder in folders)
 
 
-def _has_known_name(folder: Folder, use: str, folders: Sequence[Folder]) -> bool:
+def _has_known_name(folder: Folder, use: str, prefix: str) -> bool:
     """Only at the top: a teacher's ``Projets/Archives`` is his own."""
-    name = folder.name.removeprefix(personal_prefix(folders))
+    name = folder.name.removeprefix(prefix)
     return folder.selectable and folded(name) in _KNOWN_NAMES[use]
 
 
@@ -278,8 +299,14 @@ def _ancestors(folder: Folder) -> Iterator[Folder]:
     levels = _levels(folder)
     for count in range(1, len(levels)):
         name = folder.delimiter.join(levels[:count])
-        if name:
-            yield Folder(name, folder.delimiter, frozenset({"\\nonexistent"}))
+        if name and not folder.prefix.startswith(f"{name}{folder.delimiter}"):
+            yield Folder(
+                name,
+                folder.delimiter,
+                frozenset({"\\nonexistent"}),
+                owner=folder.owner,
+                prefix=folder.prefix,
+            )
 
 
 def _parent(folder: Folder, prefix: str) -> str:
@@ -287,7 +314,7 @@ def _parent(folder: Folder, prefix: str) -> str:
     if folder.special_use or not folder.delimiter:
         return ""
     above = folder.delimiter.join(_levels(folder)[:-1])
-    return "" if f"{above}{folder.delimiter}" == prefix else above
+    return "" if f"{above}{folder.delimiter}" in {prefix, folder.prefix} else above
 
 
 def _nodes(parent: str, below: dict[str, list[Folder]], depth: int) -> tuple[FolderNode, ...]:

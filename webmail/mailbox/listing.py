@@ -11,7 +11,7 @@ from webmail.errors import FolderChanged
 from webmail.imap import fetch, search
 from webmail.imap.connection import Connection
 from webmail.imap.values import Marked, Selected
-from webmail.mailbox import ordering, summaries
+from webmail.mailbox import ordering, summaries, threads
 from webmail.mailbox.memory import NOTHING, Memory
 from webmail.mailbox.ordering import View
 from webmail.mailbox.summaries import Summary
@@ -45,7 +45,8 @@ class Place:
 @dataclass(frozen=True)
 class Page:
     """``exists`` counts the whole folder, ``total`` what the view shows of it; ``start`` rows stand
-    above this page; ``number`` is one-based. ``notes`` are `ordering`'s.
+    above this page; ``number`` is one-based. ``notes`` are `ordering`'s and `threads`'. A view by
+    conversations has one for each row, which is its newest message, and ``total`` counts them.
     """
 
     folder: str
@@ -58,10 +59,16 @@ class Page:
     has_next: bool
     view: View = _FIRST
     notes: frozenset[str] = field(default=frozenset())
+    conversations: tuple[threads.Conversation, ...] = ()
 
     @property
     def number(self) -> int:
         return self.start // self.size + 1
+
+    @property
+    def named(self) -> tuple[Summary, ...]:
+        """The messages whose people the page names: a conversation those of its messages."""
+        return (*self.rows, *(row for one in self.conversations for row in one.rows))
 
 
 def page(
@@ -84,7 +91,13 @@ def page(
         place = replace(place, row=None)  # a whole page, which begins at the top
     order = _order(imap, selected, view, memory)
     start = _start(order, place, size)
-    marks = order.window(start, start + size)
+    conversations: tuple[threads.Conversation, ...] = ()
+    if isinstance(order, _ByThread):
+        shown = order.threads[start : start + size]
+        conversations = threads.gathered(imap, selected, shown, memory)
+        rows = tuple(conversation.newest for conversation in conversations)
+    else:
+        rows = summaries.of(imap, selected, order.window(start, start + size), memory)
     return Page(
         folder=selected.folder,
         uidvalidity=selected.uidvalidity,
@@ -92,10 +105,11 @@ def page(
         total=order.total,
         start=start,
         size=size,
-        rows=summaries.of(imap, selected, marks, memory),
+        rows=rows,
         has_next=start + size < order.total,
         view=view,
         notes=order.notes,
+        conversations=conversations,
     )
 
 
@@ -121,8 +135,8 @@ def matching(
     return ordering.of(imap, imap.select(folder), view, memory).uids
 
 
-class _Order(Protocol):
-    """The rows of a list, from 0 at the top."""
+class _Placed(Protocol):
+    """Where the rows of a list stand, from 0 at the top."""
 
     total: int
     notes: frozenset[str]
@@ -136,16 +150,33 @@ class _Order(Protocol):
     def month(self, day: date) -> int | None:
         """Where the month of this day begins, None for lists that have no such place."""
 
+
+class _Order(_Placed, Protocol):
+    """Of which each row is a message."""
+
     def window(self, start: int, stop: int) -> Sequence[Marked]: ...
 
 
-def _order(imap: Connection, selected: Selected, view: View, memory: Memory) -> _Order:
+def _order(imap: Connection, selected: Selected, view: View, memory: Memory) -> _Order | _ByThread:
+    if view.threads:
+        return _by_thread(imap, selected, view, memory)
     if view.is_plain:
         return _BySequence(imap, selected, view)
     return _ByList(imap, view, ordering.of(imap, selected, view, memory))
 
 
-def _start(order: _Order, place: Place, size: int) -> int:
+def _by_thread(imap: Connection, selected: Selected, view: View, memory: Memory) -> _ByThread:
+    """Conversations of which a message passes the filter."""
+    known = threads.of(imap, selected, memory)
+    if not view.only:
+        return _ByThread(view, known)
+    passing = ordering.of(imap, selected, replace(view, threads=False), memory)
+    wanted = frozenset(passing.uids)
+    kept = tuple(thread for thread in known.all if not wanted.isdisjoint(thread))
+    return _ByThread(view, threads.Threads(kept, known.notes | passing.notes))
+
+
+def _start(order: _Placed, place: Place, size: int) -> int:
     found = None
     if place.after is not None:
         found = order.below(place.after)
@@ -234,12 +265,32 @@ class _ByList:
         return fetch.marks(self._imap, self._uids[start:stop])
 
 
+class _ByThread:
+    """Conversations, by the arrival of their newest messages."""
+
+    def __init__(self, view: View, known: threads.Threads) -> None:
+        self.threads = known.all if view.down else known.all[::-1]
+        self.notes = known.notes
+        self.total = len(known.all)
+
+    def position(self, uid: int, sequence: int | None = None) -> int | None:
+        found = (place for place, thread in enumerate(self.threads) if uid in thread)
+        return next(found, None)
+
+    def below(self, uid: int) -> int | None:
+        position = self.position(uid)
+        return None if position is None else position + 1
+
+    def month(self, day: date) -> int | None:
+        return None
+
+
 _CRITERIA = {"": "", "unread": "UNSEEN ", "flagged": "FLAGGED "}
 
 
 def has_months(view: View) -> bool:
     """Whether one can go to a month in such a list."""
-    return view.sort in ("arrival", "date") and view.only in _CRITERIA
+    return view.sort in ("arrival", "date") and view.only in _CRITERIA and not view.threads
 
 
 def _month(imap: Connection, view: View, day: date, total: int) -> int | None:

@@ -68,13 +68,14 @@ _ANSWER = re.compile(r"^\s*(?:(?:re|fwd?|tr|rép|aw|wg|sv)\s*(?:\[\d+\])?\s*:\s*
 @dataclass(frozen=True)
 class View:
     """How a folder is shown. ``only``: the filter, of which ``contacts`` searches for the
-    ``addresses``.
+    ``addresses``. ``threads``: by conversations, which come by their newest message.
     """
 
     sort: str = "arrival"
     down: bool = True
     only: str = ""
     addresses: tuple[str, ...] = ()
+    threads: bool = False
 
     @property
     def is_plain(self) -> bool:

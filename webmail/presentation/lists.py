@@ -25,14 +25,15 @@ from webmail.imap.values import (
     Fetched,
     MessageRef,
 )
-from webmail.mailbox import ordering
+from webmail.mailbox import ordering, threads
 from webmail.mailbox.folders import FolderNode
 from webmail.mailbox.listing import Page, has_months
 from webmail.mailbox.ordering import FILTERS, SORTS, View
 from webmail.mailbox.summaries import Summary, summary
+from webmail.mailbox.threads import Conversation
 from webmail.mime.addresses import Address
 from webmail.presentation.links import message_url, ref_segment
-from webmail.presentation.people import Faces, face_of, named
+from webmail.presentation.people import Faces, called, face_of, named
 from webmail.presentation.tags import Chip, chips
 from webmail.presentation.words import names_of, size, special_label, subject_of
 
@@ -60,18 +61,35 @@ class FolderRow:
     current: bool
     usable: bool
     open: bool
+    owner: str = ""
+    menu_url: str = ""
+    menu_label: str = ""
     children: tuple[FolderRow, ...] = ()
+
+    def __getitem__(self, name: str) -> object:
+        """As `MessageRow`'s: there may be 2,000 of them."""
+        return getattr(self, name)
 
 
 @dataclass(frozen=True)
 class FolderList:
-    """The two halves of the folder list, and a way to find one row."""
+    """The parts of the folder list, and a way to find one row. ``favourites`` stand in another part
+    too.
+    """
 
     special: tuple[FolderRow, ...]
     own: tuple[FolderRow, ...]
+    shared: tuple[FolderRow, ...] = ()
+    others: tuple[FolderRow, ...] = ()
+    favourites: tuple[FolderRow, ...] = ()
+
+    @property
+    def rows(self) -> Iterable[FolderRow]:
+        """Each once, those above before those inside them."""
+        return _walk((*self.special, *self.own, *self.shared, *self.others))
 
     def find(self, name: str) -> FolderRow | None:
-        return next((row for row in _walk((*self.special, *self.own)) if row.name == name), None)
+        return next((row for row in self.rows if row.name == name), None)
 
 
 def _walk(rows: Iterable[FolderRow]) -> Iterable[FolderRow]:
@@ -88,14 +106,16 @@ def _folder_url(name: str) -> str:
         return ""
 
 
-def folder_row(node: FolderNode, current: str) -> FolderRow:
+def folder_row(node: FolderNode, current: str, menu_label: str = "%(folder)s") -> FolderRow:
+    """``menu_label``: what the way to the folder's actions is called, with ``%(folder)s``."""
     folder = node.folder
-    children = tuple(folder_row(child, current) for child in node.children)
+    children = tuple(folder_row(child, current, menu_label) for child in node.children)
     label = special_label(folder.special_use) or node.label
     url = _folder_url(folder.name) if node.usable and folder.selectable else ""
+    label = CONTROLS.sub("\N{REPLACEMENT CHARACTER}", label)
     return FolderRow(
         name=folder.name,
-        label=CONTROLS.sub("\N{REPLACEMENT CHARACTER}", label),
+        label=label,
         url=url,
         icon=ICONS.get(folder.special_use, "folder"),
         special_use=folder.special_use,
@@ -104,21 +124,35 @@ def folder_row(node: FolderNode, current: str) -> FolderRow:
         current=folder.name == current,
         usable=bool(url),
         open=any(row.current or row.open or row.unseen for row in children),
+        owner=folder.owner,
+        # As webmail/urls.py has it: asking for each address takes longer than the row's HTML.
+        menu_url=url.replace("/mail/", "/folders/of/", 1),
+        menu_label=menu_label % {"folder": label},
         children=children,
     )
 
 
-def folder_list(tree: Iterable[FolderNode], current: str) -> FolderList:
-    rows = [folder_row(node, current) for node in tree]
-    return FolderList(
+def folder_list(
+    tree: Iterable[FolderNode], current: str, favourites: Iterable[str] = ()
+) -> FolderList:
+    words = gettext("Actions on the folder %(folder)s")
+    rows = [folder_row(node, current, words) for node in tree]
+    shown = FolderList(
         special=tuple(row for row in rows if row.special_use),
-        own=tuple(row for row in rows if not row.special_use),
+        own=tuple(row for row in rows if not (row.special_use or row.owner)),
+        shared=tuple(row for row in rows if row.owner == "shared"),
+        others=tuple(row for row in rows if row.owner == "others"),
     )
+    wanted = set(favourites)
+    starred = [replace(row, children=()) for row in shown.rows if wanted and row.name in wanted]
+    return replace(shown, favourites=tuple(starred))
 
 
 @dataclass(frozen=True)
 class MessageRow:
-    """One line of the message list."""
+    """One line of the message list. Of a conversation, whose newest message it is: ``count``, and
+    its ``members``, the oldest of those shown first; 0 and none for a message alone.
+    """
 
     ref: str
     uid: int
@@ -140,6 +174,8 @@ class MessageRow:
     folder: str = ""
     flags: frozenset[str] = frozenset()
     tags: tuple[Chip, ...] = ()
+    count: int = 0
+    members: tuple[MessageRow, ...] = ()
 
     def __getitem__(self, name: str) -> object:
         """Templates ask for an item first: a row that answers spares them an exception a word, a
@@ -177,6 +213,7 @@ class MailPage:
     uidvalidity: int
     is_live: bool
     is_plain: bool
+    by_threads: bool
     sort: Choice
     only: Choice
     sorts: tuple[Choice, ...]
@@ -260,13 +297,9 @@ def mail_page(
     current: MessageRef | None = None,
     faces: Faces,
 ) -> MailPage:
-    rows = page_rows(
-        page,
-        own_mail=is_own_mail(special_use),
-        full_dates=full_dates,
-        current=current,
-        faces=faces,
-    )
+    own_mail = is_own_mail(special_use)
+    rows = page_rows(page, own_mail=own_mail, full_dates=full_dates, current=current, faces=faces)
+    rows = _with_conversations(rows, page, own_mail=own_mail, full_dates=full_dates, faces=faces)
     view, base = page.view, reverse("mail:folder", args=[page.folder])
     following: Mapping[str, str | int] = {}
     if page.has_next and rows:
@@ -275,7 +308,7 @@ def mail_page(
     if page.start:
         first = max(0, page.start - page.size)
         before = {"at": first, "rows": page.start - first}
-    sorts = tuple(_sort(base, view, name) for name in SORTS)
+    sorts = (_by_conversations(base, view), *(_sort(base, view, name) for name in SORTS))
     filters = tuple(_filter(base, view, name) for name in FILTERS)
     return MailPage(
         label=label,
@@ -289,8 +322,9 @@ def mail_page(
         previous_url=_with_query(base, {**_query(view), **before}) if before else "",
         newest=rows[0].ref if rows else "",
         uidvalidity=page.uidvalidity,
-        is_live=view.is_plain and view.down and page.start == 0,
+        is_live=view.is_plain and view.down and page.start == 0 and not view.threads,
         is_plain=view.is_plain and view.down,
+        by_threads=view.threads,
         sort=next(choice for choice in sorts if choice.is_current),
         only=next(choice for choice in filters if choice.is_current),
         sorts=sorts,
@@ -332,6 +366,66 @@ def page_rows(
     # The reader's page shows the list beside it as it was.
     more = f"?{urlencode(_query(page.view))}"
     return tuple(replace(row, url=row.url + more) for row in rows)
+
+
+def _with_conversations(
+    rows: tuple[MessageRow, ...],
+    page: Page,
+    *,
+    own_mail: bool,
+    full_dates: bool,
+    faces: Faces,
+) -> tuple[MessageRow, ...]:
+    if not page.conversations:
+        return rows
+    url = reverse("mail:folder", args=[page.folder])
+    return tuple(
+        _conversation_row(
+            row, conversation, url, own_mail=own_mail, full_dates=full_dates, faces=faces
+        )
+        for row, conversation in zip(rows, page.conversations, strict=True)
+    )
+
+
+def _conversation_row(
+    row: MessageRow,
+    conversation: Conversation,
+    url: str,
+    *,
+    own_mail: bool,
+    full_dates: bool,
+    faces: Faces,
+) -> MessageRow:
+    """Who wrote last comes first, and its subject is that which its first message has."""
+    if conversation.count < 2:
+        return row
+    members = tuple(
+        message_row(
+            one,
+            own_mail=own_mail,
+            full_dates=full_dates,
+            current=None,
+            faces=faces,
+            folder_url=url,
+        )
+        for one in conversation.rows
+    )
+    people = (
+        called(person, faces)
+        for one in reversed(conversation.rows)
+        for person in people_of(one, own_mail=own_mail)
+        if person.shown
+    )
+    return replace(
+        row,
+        sender=", ".join(dict.fromkeys(people)) or row.sender,
+        subject=members[0].subject,
+        unread=conversation.unread,
+        attachment=any(one.attachment for one in members),
+        flags=frozenset().union(*(one.flags for one in members)) - {DELETED},
+        count=conversation.count,
+        members=members,
+    )
 
 
 @dataclass(frozen=True)
@@ -411,11 +505,20 @@ def _query(view: View, **other: object) -> dict[str, str]:
         query["up"] = "1"
     if shown["only"]:
         query["only"] = str(shown["only"])
+    if view.threads and "sort" not in other:
+        query = {"threads": "1"} | {name: one for name, one in query.items() if name != "sort"}
     return query
 
 
 def _with_query(url: str, query: Mapping[str, str | int]) -> str:
     return f"{url}?{urlencode(query)}" if query else url
+
+
+def _by_conversations(url: str, view: View) -> Choice:
+    query = _query(replace(view, sort="arrival", down=True, threads=True))
+    return Choice(
+        pgettext("sort by", "Conversations"), _with_query(url, query), is_current=view.threads
+    )
 
 
 def _sort(url: str, view: View, name: str) -> Choice:
@@ -431,7 +534,7 @@ def _sort(url: str, view: View, name: str) -> Choice:
         "flagged": pgettext("sort by", "Flagged first"),
         "unread": pgettext("sort by", "Unread first"),
     }
-    is_current = name == view.sort
+    is_current = name == view.sort and not view.threads
     up = not view.down if is_current else up
     return Choice(words[name], _with_query(url, _query(view, sort=name, up=up)), is_current)
 
@@ -447,10 +550,11 @@ def _directions(url: str, view: View) -> tuple[Choice, ...]:
             words = {False: gettext("Largest first"), True: gettext("Smallest first")}
         case _:
             words = {False: gettext("Newest first"), True: gettext("Oldest first")}
+    chosen: dict[str, object] = {} if view.threads else {"sort": view.sort}
     return tuple(
         Choice(
             label,
-            _with_query(url, _query(view, sort=view.sort, up=up)),
+            _with_query(url, _query(view, **chosen, up=up)),
             up is not view.down,
         )
         for up, label in words.items()
@@ -478,12 +582,22 @@ def _notes(page: Page) -> tuple[str, ...]:
     said = tuple(_note(note) for note in sorted(page.notes))
     if not page.view.only or not page.total:
         return said
-    count = ngettext("%(count)s message shown.", "%(count)s messages shown.", page.total)
+    if page.view.threads:
+        count = ngettext(
+            "%(count)s conversation shown.", "%(count)s conversations shown.", page.total
+        )
+    else:
+        count = ngettext("%(count)s message shown.", "%(count)s messages shown.", page.total)
     return (count % {"count": intcomma(page.total)}, *said)
 
 
 def _note(note: str) -> str:
     match note:
+        case threads.THREADS_NEWEST:
+            return gettext(
+                "The mail server cannot put conversations together: that was done for the newest "
+                "%(count)s messages, and each older one stands alone."
+            ) % {"count": intcomma(threads.MOST_THREADED_HERE)}
         case ordering.SORT_TOO_MANY:
             return gettext(
                 "The mail server cannot sort, and there are too many messages to sort them here: "

@@ -25,7 +25,7 @@ from webmail.htmx import wants_partial
 from webmail.imap import fetch, search
 from webmail.imap.connection import Connection, canonical
 from webmail.imap.values import FLAGGED, SEEN, MessageRef
-from webmail.mailbox import actions, folders, listing
+from webmail.mailbox import actions, folders, listing, threads
 from webmail.mailbox.actions import ARCHIVE, CLEAR, COPY, DELETE, MOVE, SET, Step
 from webmail.mailbox.bulk import packed
 from webmail.presentation import deeds, links
@@ -187,8 +187,10 @@ def _chosen(
             raise FolderChanged("The folder was made anew since its messages were counted.")
         until = form.cleaned_data["until"] or max(uids, default=0) + 1
         return (Step("", folder, uidvalidity, tuple(sorted(u for u in uids if u < until))),)
-    refs = form.cleaned_data["refs"]
-    return _by_folder(MessageRef(place or folder, *pair) for place, *pair in refs)
+    refs = [MessageRef(place or folder, *pair) for place, *pair in form.cleaned_data["refs"]]
+    if form.cleaned_data["threads"]:
+        return _by_folder(threads.whole(imap, refs, memory(request)))
+    return _by_folder(refs)
 
 
 def _by_folder(refs: Iterable[MessageRef]) -> tuple[Step, ...]:

@@ -1,15 +1,32 @@
-"""The folder list beside every page."""
+"""The folder list beside every page, and the pages on which folders are arranged."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render as render_template
+from django.urls import Resolver404, resolve, reverse
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts import session
+from accounts.http import SignedInRequest, login_required, safe_next
+from webmail.errors import FolderNotFound, FolderRefused
+from webmail.forms import FolderForm
+from webmail.htmx import wants_partial
+from webmail.imap import quota as imap_quota
 from webmail.imap.connection import Connection
 from webmail.imap.values import Folder
-from webmail.mailbox import folders
+from webmail.mailbox import arranging, folders
+from webmail.models import FolderChoice
+from webmail.presentation import folders as presentation
 from webmail.presentation import lists
 
 TARGETS = {"trash": "\\Trash", "archive": "\\Archive", "junk": "\\Junk"}
+TOAST = "toast"  # in the session: what the next whole page says, with its undoing
+MOST_FAVOURITES = 30
 
 
 @dataclass(frozen=True)
@@ -31,5 +48,219 @@ class Sides:
 
 def read_folders(imap: Connection, current: str) -> Sides:
     found = folders.list_folders(imap)
-    shown = lists.folder_list(folders.tree(found), current)
+    shown = lists.folder_list(folders.tree(found), current, imap.wishes.favourites)
     return Sides(shown, next((folder for folder in found if folder.name == current), None))
+
+
+@require_GET
+@login_required
+def all_folders(request: SignedInRequest) -> HttpResponse:
+    """All folders with what they hold; a new one; which are used for what."""
+    return _all(request)
+
+
+@require_GET
+@login_required
+def one(request: SignedInRequest, folder: str) -> HttpResponse:
+    """What can be done with one folder; for a script the same in a dialog."""
+    return _one(request, folder)
+
+
+@require_GET
+@login_required
+def quota(request: SignedInRequest) -> HttpResponse:
+    """How full the mailbox is: a page asks for it when it is there, since it may take a while."""
+    with session.imap(request) as imap:
+        found = imap_quota.ask(imap)
+    context = {"fullness": presentation.fullness(found)}
+    return render_template(request, "webmail/_quota.html", context)
+
+
+@require_POST
+@login_required
+def change(request: SignedInRequest) -> HttpResponse:
+    """One change of the tree, with its undoing in a toast."""
+    form = FolderForm(request.POST)
+    folder = request.POST.get("folder", "")
+    if not form.is_valid():
+        words = " ".join(str(error) for errors in form.errors.values() for error in errors)
+        return _refused(request, "", words)
+    try:
+        with session.imap(request) as imap:
+            now, toast = _change(request, imap, form.cleaned_data)
+    except FolderRefused as error:
+        return _refused(request, folder, presentation.refusal(error))
+    request.session[TOAST] = toast
+    return HttpResponseRedirect(_following(request, folder, now))
+
+
+def _change(
+    request: SignedInRequest, imap: Connection, asked: dict[str, Any]
+) -> tuple[str, dict[str, Any]]:
+    """Do it. The folder's name from now on, "" when it is gone, and the toast that says so."""
+    verb, folder = asked["verb"], asked["folder"]
+    now, count = folder, 0
+    match verb:
+        case "create":
+            now = arranging.create(imap, asked["to"], asked["name"])
+        case "rename":
+            now = arranging.rename(imap, folder, asked["name"])
+        case "move":
+            now = arranging.move(imap, folder, asked["to"])
+        case "throw":
+            now = arranging.throw_away(imap, folder)
+        case "undo":
+            now = arranging.rename_to(imap, folder, asked["name"])
+        case "remove":
+            count, now = arranging.remove(imap, folder), ""
+        case "subscribe" | "unsubscribe":
+            arranging.subscribe(imap, folder, on=verb == "subscribe")
+        case "favour" | "unfavour":
+            _favour(request, folder, on=verb == "favour")
+        case "use":
+            _use(request, imap, asked["use"], folder)
+    sides = read_folders(imap, now or folder)
+    delimiter = sides.current.delimiter if sides.current else ""
+    if now and now != folder and verb != "create":
+        _follow(request, folder, now, delimiter)
+    row = sides.shown.find(now or folder)
+    label = row.label if row else _last_level(now or folder, delimiter or "/")
+    if verb == "use":
+        return now, {"message": presentation.use_chosen(asked["use"], _last_level(now, delimiter))}
+    above = sides.shown.find(asked["to"]) if verb == "move" else None
+    message = presentation.done(verb, label, above.label if above else asked["to"], count)
+    undo = None
+    if verb in {"rename", "move", "throw"} and now != folder:
+        fields = [("verb", "undo"), ("folder", now), ("name", folder)]
+        if following := safe_next(request):
+            fields.append(("next", following))
+        undo = {"url": reverse("mail:folder_change"), "fields": fields}
+    return now, {"message": message, "undo": undo}
+
+
+def _last_level(name: str, delimiter: str) -> str:
+    return name.rpartition(delimiter)[2] if delimiter else name
+
+
+def _favour(request: SignedInRequest, folder: str, *, on: bool) -> None:
+    wished = session.wishes(request.user)
+    others = tuple(name for name in wished.favourites if name != folder)
+    if on and len(others) >= MOST_FAVOURITES:
+        raise FolderRefused(arranging.TOO_MANY)
+    favourites = (*others, folder) if on else others
+    session.wish(request.user, replace(wished, favourites=favourites))
+
+
+def _use(request: SignedInRequest, imap: Connection, use: str, folder: str) -> None:
+    """From now on this folder is the one for sent mail, or another of the kind."""
+    known = {one.name: one for one in folders.outline(imap)}
+    found = known.get(folder)
+    if found is None or not found.selectable or not found.addressable or found.owner:
+        raise FolderNotFound(f"There is no folder {folder!r}.")
+    if found.special_use == folders.INBOX:
+        raise FolderRefused(arranging.SPECIAL, folders.INBOX)
+    wished = session.wishes(request.user)
+    # A folder has one use: what it was chosen for before is free again.
+    special = {key: name for key, name in wished.special.items() if name != folder}
+    wished = replace(wished, special=special | {use: folder})
+    session.wish(request.user, wished)
+    imap.wishes = wished
+
+
+def _follow(request: SignedInRequest, before: str, now: str, delimiter: str) -> None:
+    """What was decided about a folder, and those inside it, goes with it."""
+
+    def moved(name: str) -> str:
+        inside = delimiter and name.startswith(before + delimiter)
+        return now + name.removeprefix(before) if name == before or inside else name
+
+    wished = session.wishes(request.user)
+    renamed = replace(
+        wished,
+        special={use: moved(name) for use, name in wished.special.items()},
+        favourites=tuple(moved(name) for name in wished.favourites),
+    )
+    if renamed != wished:
+        session.wish(request.user, renamed)
+    FolderChoice.objects.all().of(request.user).move(before, now, delimiter)
+
+
+def _following(request: SignedInRequest, before: str, now: str) -> str:
+    """Where the person was; in a folder that has another name, or none, by now: there, or in the
+    inbox."""
+    wanted = safe_next(request)
+    if not wanted:
+        return reverse("mail:folders")
+    try:
+        place = resolve(wanted.partition("?")[0])
+    except Resolver404:
+        return reverse("mail:folders")
+    opened = place.kwargs.get("folder", "")
+    if place.url_name == "folder_menu":
+        return reverse("mail:folders")
+    if now != before and before and (opened == before):
+        thrown = not now or request.POST.get("verb") == "throw"
+        return reverse("mail:folder", args=["INBOX" if thrown else now])
+    return wanted
+
+
+def _refused(request: SignedInRequest, folder: str, words: str) -> HttpResponse:
+    """Nothing was done: the form again, with what was typed and why."""
+    notice = {"level": "bad", "title": gettext("Nothing was done."), "text": words}
+    if folder:
+        return _one(request, folder, notice)
+    return _all(request, notice)
+
+
+def _all(request: SignedInRequest, notice: dict[str, str] | None = None) -> HttpResponse:
+    with session.imap(request) as imap:
+        known = folders.list_folders(imap, sizes=True)
+        shown = lists.folder_list(folders.tree(known), "", imap.wishes.favourites)
+        full = presentation.fullness(imap_quota.ask(imap))
+        wishes = imap.wishes
+    context = {
+        "folders": shown,
+        "sections": presentation.sections(shown, known, wishes),
+        "has_sizes": any(folder.size is not None for folder in known),
+        "places": presentation.places(shown),
+        "uses": presentation.special_uses(shown),
+        "fullness": full,
+        "notice": notice,
+        "typed": request.POST,
+        "toast": None if notice else request.session.pop(TOAST, None),
+    }
+    status = 422 if notice else 200
+    return render_template(request, "webmail/folders.html", context, status=status)
+
+
+def _one(
+    request: SignedInRequest, folder: str, notice: dict[str, str] | None = None
+) -> HttpResponse:
+    with session.imap(request) as imap:
+        known = folders.outline(imap) if wants_partial(request) else folders.list_folders(imap)
+        outlined = known if wants_partial(request) else folders.outline(imap)
+        shown = lists.folder_list(folders.tree(known), folder, imap.wishes.favourites)
+        favourites = imap.wishes.favourites
+    found = next((one for one in outlined if one.name == folder), None)
+    row = shown.find(folder)
+    if row is None:
+        raise FolderNotFound(f"There is no folder {folder!r}.")
+    above = found.name.rpartition(found.delimiter)[0] if found and found.delimiter else ""
+    context = {
+        "folders": shown,
+        "row": row,
+        "is_special": bool(row.special_use),
+        "is_favourite": folder in favourites,
+        "is_subscribed": bool(found and found.subscribed),
+        "is_in_trash": presentation.is_in_trash(folder, known),
+        "places": presentation.places(shown, folder),
+        "above": above,
+        "typed": request.POST.get("name", row.label),
+        "notice": notice,
+        "back_url": safe_next(request) or reverse("mail:folders"),
+        "following": request.POST.get("next") or request.GET.get("next", ""),
+    }
+    status = 422 if notice else 200
+    if wants_partial(request):
+        return render_template(request, "webmail/_folder_dialog.html", context)
+    return render_template(request, "webmail/folder.html", context, status=status)

@@ -28,10 +28,8 @@ from webmail.models import FolderChoice
 from webmail.presentation import lists
 from webmail.presentation.people import Faces
 from webmail.views import people
-from webmail.views.folders import read_folders
+from webmail.views.folders import TOAST, read_folders
 from webmail.views.tags import known_tags
-
-TOAST = "toast"  # in the session: what the next whole page says, with its undoing
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -100,7 +98,7 @@ def list_context(
         special_use=sides.special_use,
         full_dates=request.preferences.dates == "full",
         current=current.ref if current else None,
-        faces=_faces(request, page.rows, sides.special_use),
+        faces=_faces(request, page.named, sides.special_use),
     )
     return {
         "folders": sides.shown,
@@ -124,10 +122,11 @@ def list_view(request: SignedInRequest, folder: str) -> View:
     """How a folder is shown: as the address says, which is remembered, else as it was last."""
     form = ListForm(request.GET)
     remembered = FolderChoice.objects.order_of(request.user, folder)
-    sort, up = form.order or remembered
-    if (sort, up) != remembered:
-        FolderChoice.objects.choose_order(request.user, folder, sort, up)
-    return view_of(request, sort, down=not up, only=form.filter)
+    sort, up, threads = form.order or remembered
+    if (sort, up, threads) != remembered:
+        FolderChoice.objects.choose_order(request.user, folder, sort, up, threads)
+    view = view_of(request, sort, down=not up, only=form.filter)
+    return replace(view, threads=threads)
 
 
 def view_of(request: SignedInRequest, sort: str, *, down: bool, only: str) -> View:

@@ -14,20 +14,25 @@ from accounts import session
 from accounts.http import SignedInRequest, login_required
 from accounts.models import MailDomain
 from webmail import rendering
+from webmail.errors import ServerUnavailable, ThreadsTooSlow
 from webmail.forms import ImagesForm
 from webmail.htmx import render, wants_partial
-from webmail.imap.values import MessageRef
-from webmail.mailbox import reading
+from webmail.imap.connection import Connection
+from webmail.imap.values import SEEN, MessageRef
+from webmail.mailbox import reading, threads
+from webmail.mailbox.summaries import Summary
 from webmail.mime import authentication
 from webmail.mime.addresses import Address
-from webmail.presentation import letters, links, reader
+from webmail.presentation import conversations, letters, links, reader
+from webmail.presentation.conversations import Talk
+from webmail.presentation.lists import FolderList
 from webmail.presentation.marks import Marks
 from webmail.presentation.people import face_of
 from webmail.presentation.results import Asked
 from webmail.presentation.tags import chips
 from webmail.search_forms import SearchForm
 from webmail.views import people
-from webmail.views.lists import TOAST, counts_context, list_context
+from webmail.views.lists import TOAST, counts_context, list_context, list_view, memory
 from webmail.views.search import beside_results, results_context
 from webmail.views.tags import known_tags
 
@@ -69,6 +74,8 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
                 context |= beside_results(searched)
         elif searched is None:
             context = list_context(request, imap, ref.folder, opened.fetched)
+        if searched is None and list_view(request, ref.folder).threads:
+            context["talk"] = _talk(request, imap, ref, context["folders"])
     if not wants_partial(request):
         if searched:
             context = results_context(request, searched, ref)
@@ -120,3 +127,37 @@ def marked(
     mark = "&" if "?" in opened.other_url else "?"
     other = f"{opened.other_url}{mark}{searched.query}" if opened.other_url else ""
     return replace(opened, ref=links.ref_name(ref, searched.base), text_html=words, other_url=other)
+
+
+# --- the conversation that it belongs to ---
+
+MOST_UNREAD = 10
+
+
+def _talk(
+    request: SignedInRequest, imap: Connection, ref: MessageRef, folders: FolderList
+) -> Talk | None:
+    """What stands around an opened message: the others of its conversation, the unread ones open,
+    and what the reader answered. The connection may be over after it.
+    """
+    try:
+        rows = threads.members(imap, ref, memory(request))
+    except ThreadsTooSlow:
+        return None
+    unread = [row for row in rows if SEEN not in row.flags and row.ref != ref]
+    opened = {row.ref: _beside(request, imap, row) for row in unread[-MOST_UNREAD:]}
+    own: tuple[Summary, ...] = ()
+    is_whole = True
+    if sent := next((row.name for row in folders.special if row.special_use == "\\Sent"), ""):
+        try:
+            own = threads.answers(imap, rows, sent, memory(request))
+        except ServerUnavailable:
+            is_whole = False
+    return conversations.talk(
+        threads.in_order((*rows, *own)), ref, opened=opened, sent=sent, is_whole=is_whole
+    )
+
+
+def _beside(request: SignedInRequest, imap: Connection, row: Summary) -> reader.OpenedMessage:
+    renderer = rendering.Renderer(request, row.ref)
+    return shown(request, reading.open_message(imap, row.ref, rendering=renderer), renderer)

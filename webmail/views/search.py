@@ -32,7 +32,7 @@ from webmail.presentation import lists, results
 from webmail.presentation.results import Asked
 from webmail.search_forms import AdvancedSearchForm, ForgetForm, SearchForm
 from webmail.views import people
-from webmail.views.folders import Sides
+from webmail.views.folders import Sides, read_folders
 from webmail.views.lists import TOAST, memory
 from webmail.views.tags import known_tags
 
@@ -119,7 +119,7 @@ def selection(request: SignedInRequest) -> HttpResponse:
     if wants_partial(request):
         return render_template(request, "webmail/_selection.html", context)
     with session.imap(request) as imap:
-        context["folders"] = lists.folder_list(folders.tree(folders.list_folders(imap)), "")
+        context["folders"] = read_folders(imap, "").shown
     return render_template(request, "webmail/selection.html", context)
 
 
@@ -251,7 +251,7 @@ def _context(
     hits = found.hits[(asked.number - 1) * size : asked.number * size]
     rows = search.rows(imap, hits, memory(request))
     current = opened.folder if opened else asked.folder if asked.reach != search.ALL else ""
-    shown = lists.folder_list(folders.tree(known), current)
+    shown = lists.folder_list(folders.tree(known), current, imap.wishes.favourites)
     by_name = {one.name: one for one in known}
     labels = {name: row.label for name in {*names, asked.folder} if (row := shown.find(name))}
     own = frozenset(one.name for one in known if lists.is_own_mail(one.special_use))
@@ -337,9 +337,8 @@ def _ask(
         response["HX-Redirect"] = request.get_full_path()
         return response
     with session.imap(request) as imap:
-        known = folders.list_folders(imap)
+        shown = read_folders(imap, "").shown
     folder = form["folder"].value() or ""
-    shown = lists.folder_list(folders.tree(known), "")
     row = shown.find(str(folder))
     context = {
         "folders": shown,

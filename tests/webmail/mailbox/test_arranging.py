@@ -11,7 +11,7 @@ from tests.servers.scripted import ScriptedServer, imap_script, no, ok
 from webmail.errors import FolderNotFound, FolderRefused
 from webmail.imap import connection
 from webmail.imap.connection import Connection
-from webmail.imap.values import Server
+from webmail.imap.values import Server, Wishes
 from webmail.mailbox import arranging, folders
 
 LETTER = b"Subject: a\r\n\r\nx\r\n"
@@ -145,9 +145,10 @@ def test_special_folders_stay(imap: Connection, mailbox: Mailbox, name: str) -> 
 def test_a_folder_that_holds_a_special_one_stays(imap: Connection, mailbox: Mailbox) -> None:
     mailbox.create_folder("Vieux")
     mailbox.create_folder("Vieux/Partis")
-    chosen = {folders.SENT: "Vieux/Partis"}
-    assert reason(arranging.throw_away, imap, "Vieux", chosen) == arranging.HOLDS_SPECIAL
-    assert reason(arranging.rename, imap, "Vieux/Partis", "x", chosen) == arranging.SPECIAL
+    imap.wishes = Wishes({folders.SENT: "Vieux/Partis"})
+    assert reason(arranging.throw_away, imap, "Vieux") == arranging.HOLDS_SPECIAL
+    assert reason(arranging.rename, imap, "Vieux/Partis", "x") == arranging.SPECIAL
+    imap.wishes = Wishes()
     # Another folder was chosen: this one is an ordinary folder again.
     assert arranging.rename(imap, "Vieux/Partis", "x") == "Vieux/x"
 

@@ -89,7 +89,7 @@ def test_what_one_person_chose_is_not_for_another(
     other = signed_in(bob)
     other.get("/mail/INBOX/")
     bobs = User.objects.get(login="bob")
-    assert FolderChoice.objects.order_of(bobs, "INBOX") == ("arrival", False)
+    assert FolderChoice.objects.order_of(bobs, "INBOX") == ("arrival", False, False)
     assert FolderChoice.objects.count() == 1
 
 
@@ -97,7 +97,7 @@ def test_a_folder_of_a_very_long_name_is_remembered_too(reader: Client) -> None:
     name = "/".join(["é" * 200] * 20)
     user = User.objects.get(login="alice")
     FolderChoice.objects.choose_order(user, name, "size", False)
-    assert FolderChoice.objects.order_of(user, name) == ("size", False)
+    assert FolderChoice.objects.order_of(user, name) == ("size", False, False)
 
 
 def test_the_next_page_is_sorted_and_filtered_as_this_one(reader: Client, mailbox: Mailbox) -> None:

@@ -1,6 +1,7 @@
-// The folder tree: what was folded stays folded, and the folder gone to is marked at once.
+// The folder tree: what was folded stays folded, the folder gone to is marked at once, its actions come in a dialog,
+// and it is dragged into another one. The menu, F2 and the context key do the same by keyboard.
 
-import { isShared, within } from "./dom.js";
+import { isPlain, isShared, on, within } from "./dom.js";
 
 const KEY = "webmail.folded";
 const isOpen = new Map(isShared() ? [] : read());
@@ -25,7 +26,76 @@ function keep(branch) {
   }
 }
 
+/** The page of a folder's actions, as a dialog where the page has a place for one. */
+function ask(url) {
+  const here = location.pathname + location.search;
+  const address = `${url}?next=${encodeURIComponent(here)}`;
+  if (document.getElementById("ask")) htmx.ajax("GET", address, { target: "#ask" });
+  else location.assign(address);
+}
+
+const menuOf = (folder) => folder.parentElement.querySelector(":scope > .tree-menu");
+
+function openMenu(link, event) {
+  if (!isPlain(event) || link.matches(".always")) return;
+  event.preventDefault();
+  ask(link.getAttribute("href"));
+}
+
+function key(folder, event) {
+  const opens = event.key === "F2" || event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey);
+  if (!opens) return;
+  event.preventDefault();
+  ask(menuOf(folder).getAttribute("href"));
+}
+
+let dragged = "";
+
+const target = (event) => event.target.closest?.(".folder[data-folder], .side-title:has(.always)");
+
+function begin(folder, event) {
+  dragged = folder.dataset.folder;
+  event.dataTransfer.setData("application/x-webmail-folder", dragged);
+  event.dataTransfer.effectAllowed = "move";
+  document.documentElement.dataset.dragging = "folder";
+}
+
+function end() {
+  dragged = "";
+  delete document.documentElement.dataset.dragging;
+  for (const place of document.querySelectorAll(".side .is-target")) place.classList.remove("is-target");
+}
+
+function over(event) {
+  if (!dragged) return;
+  for (const other of document.querySelectorAll(".side .is-target")) other.classList.remove("is-target");
+  const place = target(event);
+  if (!place || place.dataset.folder === dragged) return;
+  event.preventDefault();
+  event.dataTransfer.dropEffect = "move";
+  place.classList.add("is-target");
+}
+
+/** Into the folder, or, on the title above the tree, to its top. The server says whether that can be. */
+function drop(event) {
+  const place = dragged && target(event);
+  if (!place || place.dataset.folder === dragged) return;
+  event.preventDefault();
+  const fields = document.getElementById("folder-form").elements;
+  fields.folder.value = dragged;
+  fields.to.value = place.dataset.folder ?? "";
+  fields.next.value = location.pathname + location.search;
+  end();
+  fields.folder.form.submit();
+}
+
 export function start() {
+  on("click", ".tree-menu", openMenu);
+  on("keydown", "a.folder", key);
+  on("dragstart", "a.folder[data-folder]", begin);
+  document.addEventListener("dragend", end);
+  document.addEventListener("dragover", over);
+  document.addEventListener("drop", drop);
   // "toggle" does not bubble; it is caught on its way down.
   document.addEventListener("toggle", (event) => event.target.matches?.(".branch") && keep(event.target), true);
   document.body.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {

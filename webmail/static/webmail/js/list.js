@@ -16,6 +16,15 @@ function move(event, current, step) {
   focusRow(all[index]);
 }
 
+/** The messages of a conversation, shown or folded; folding brings the focus back to its row. */
+function unfold(event, row, isOpen) {
+  const members = row?.querySelector(":scope > .members");
+  if (!members || members.open === isOpen) return;
+  event.preventDefault();
+  members.open = isOpen;
+  if (!isOpen) focusRow(row);
+}
+
 // Single letters act only while the list has the focus (WCAG 2.1.4).
 function key(region, event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -27,6 +36,9 @@ function key(region, event) {
     case "ArrowUp":
     case "k":
       return move(event, current, -1);
+    case "ArrowRight":
+    case "ArrowLeft":
+      return unfold(event, current, event.key === "ArrowRight");
   }
 }
 

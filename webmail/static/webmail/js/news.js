@@ -29,11 +29,15 @@ function isSame(before, news) {
   return keys.every((key) => before[key] === news[key]) && news.changed.length === 0 && news.gone.length === 0;
 }
 
-const link = (folder) => document.querySelector(`.folder[data-folder="${CSS.escape(folder)}"]`);
+// A favourite stands in the list of folders twice.
+const links = (folder) => document.querySelectorAll(`.folder[data-folder="${CSS.escape(folder)}"]`);
+const link = (folder) => links(folder)[0];
 
-function count({ folder, unseen }) {
-  const row = link(folder);
-  if (!row) return;
+function count(news) {
+  for (const row of links(news.folder)) countIn(row, news.unseen);
+}
+
+function countIn(row, unseen) {
   row.classList.toggle("has-new", unseen > 0);
   row.querySelector(".count")?.remove();
   if (unseen === 0) return;

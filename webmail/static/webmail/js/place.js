@@ -167,6 +167,8 @@ function hear(news) {
   // Made anew on the server: every row names a message that is no more.
   if (news.uidvalidity !== Number(list().dataset.uidvalidity)) return document.querySelector("[data-refresh]")?.click();
   count(news);
+  // A row there may lose its newest message and keep the others: only the server knows.
+  if (list().dataset.threads !== undefined && news.gone.length > 0) return offer(list().querySelector("[data-news]").dataset.some);
   forget(news.uidvalidity, news.gone);
   for (const change of news.changed) mark(change);
   arrived(news, before);

@@ -117,6 +117,7 @@ function dropEmptyDays() {
 
 const refresh = () => document.querySelector("[data-refresh]")?.click();
 const ASKING = ["choose", "tags"];
+const GOING = ["trash", "archive", "junk", "inbox", "move", "delete"];
 
 /** Whether the answer was a question: the selection is still needed for it. */
 const isAsking = (xhr) => xhr.getResponseHeader("HX-Retarget") === "#ask";
@@ -130,6 +131,8 @@ function acted({ requestConfig, successful, xhr }) {
   }
   unpick();
   dropEmptyDays();
+  // One message left its conversation, whose row has gone with it.
+  if (GOING.includes(verb) && !requestConfig.formData.has("threads") && document.querySelector("#message-list[data-threads]")) refresh();
   // What had the focus is gone, or its bar is about to be.
   const focused = document.activeElement;
   if (focused === document.body || focused.closest("#act-form")) focusRow(nextFocus);

@@ -1,0 +1,53 @@
+"""GETQUOTAROOT (RFC 9208, RFC 2087): how full the mailbox is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from webmail.errors import FolderNotFound, ServerRefused
+from webmail.imap import response
+from webmail.imap.connection import Connection, quoted_folder
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """Bytes where ``is_storage``, else messages; ``limit`` is 0 where there is none."""
+
+    used: int
+    limit: int
+    is_storage: bool = True
+
+    @property
+    def share(self) -> float:
+        return self.used / self.limit if self.limit else 0.0
+
+
+def ask(imap: Connection, folder: str = "INBOX") -> Quota | None:
+    """Of the quotas on a folder the one that is nearest to its limit; None where the server tells
+    none. One command, none on a server without QUOTA.
+    """
+    if not imap.has("QUOTA"):
+        return None
+    try:
+        imap.command("GETQUOTAROOT", quoted_folder(folder))
+    except (ServerRefused, FolderNotFound):
+        return None
+    found: list[Quota] = []
+    for line in response.lines(imap.untagged("QUOTA")):
+        said = response.parsed(line)
+        if len(said) > 1 and isinstance(said[1], tuple):
+            found += _resources(said[1])
+    return max(found, key=lambda quota: quota.share, default=None)
+
+
+def _resources(said: tuple[object, ...]) -> list[Quota]:
+    """``STORAGE 10 512`` in units of 1,024 bytes, ``MESSAGE 3 1000``."""
+    found = []
+    for name, used, limit in zip(said[::3], said[1::3], said[2::3], strict=False):
+        if isinstance(name, bytes) and isinstance(used, int) and isinstance(limit, int):
+            match name.upper():
+                case b"STORAGE":
+                    found.append(Quota(used * 1024, limit * 1024))
+                case b"MESSAGE":
+                    found.append(Quota(used, limit, is_storage=False))
+    return found

@@ -1,0 +1,362 @@
+"""Conversations: which messages of a folder belong together.
+
+Asked of the server once (THREAD, RFC 5256) and then brought up to date: a message that came is put
+to those that it answers, which one search finds. Without THREAD the newest messages are put
+together here, by the same header fields. What came before its origin, or is held together by its
+subject alone, is found when the conversations are next asked for anew.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+import time
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from webmail.errors import ServerUnavailable, ThreadsTooSlow
+from webmail.imap import fetch, search, uid_sets
+from webmail.imap.connection import Connection
+from webmail.imap.search import Criterion
+from webmail.imap.values import DELETED, FLAGGED, SEEN, Linked, Marked, MessageRef, Selected
+from webmail.mailbox import summaries
+from webmail.mailbox.memory import Memory
+from webmail.mailbox.ordering import imap_date
+from webmail.mailbox.summaries import Summary
+
+THREADS_NEWEST = "threads_newest"
+# The first THREAD of a large folder reads every header.
+SECONDS_TO_THREAD = 15.0
+# A server without THREAD: so many of the newest are put together here, in so many seconds.
+MOST_THREADED_HERE = 5_000
+_AT_ONCE = 500
+# Messages that came since, and are put to those that they answer; more are threaded anew.
+MOST_JOINED = 10
+# Of the letters that one answers: the origin and the last ones.
+_MOST_ANSWERED = 5
+# Of a conversation's messages so many of the newest are asked whether they are unread, and so many
+# are shown in the list.
+MOST_ASKED = 100
+MOST_LISTED = 12
+# Opened: so many messages; answers in Sent are looked for to so many of them, in so many seconds.
+MOST_OPENED = 50
+MOST_SEARCHED = 12
+SECONDS_TO_SEARCH = 5.0
+_KIND = "threads"
+
+Thread = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Threads:
+    """The conversations of a folder, the newest message first; UIDs of each, the lowest first.
+    ``notes``: what is to be said of how they were found.
+    """
+
+    all: tuple[Thread, ...]
+    notes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One conversation in the list. ``count`` messages, of which ``rows`` are the newest, the
+    oldest of them first.
+    """
+
+    count: int
+    unread: bool
+    flagged: bool
+    rows: tuple[Summary, ...]
+
+    @property
+    def newest(self) -> Summary:
+        return self.rows[-1]
+
+
+def of(imap: Connection, selected: Selected, memory: Memory) -> Threads:
+    """The conversations of the open folder: one command when nothing happened to it. Raises
+    ThreadsTooSlow, after which the connection is over.
+    """
+    name = json.dumps([selected.folder, selected.uidvalidity])
+    packed = memory.get(_KIND, name)
+    kept = _Kept.unpacked(packed) if packed else None
+    known = _up_to_date(imap, kept) if kept else None
+    if known is None:
+        known = _anew(imap)
+    if known != kept:
+        memory.put(_KIND, name, known.packed())
+    is_part = not _can_thread(imap) and known.exists > MOST_THREADED_HERE
+    return Threads(known.threads, frozenset({THREADS_NEWEST} if is_part else ()))
+
+
+def containing(threads: Iterable[Thread], uid: int) -> Thread:
+    """The conversation that a message belongs to; it alone when none is known."""
+    return next((thread for thread in threads if uid in thread), (uid,))
+
+
+def whole(imap: Connection, refs: Iterable[MessageRef], memory: Memory) -> tuple[MessageRef, ...]:
+    """The messages of the conversations that these stand for, each the newest that a list showed
+    of its own: what came later is left out, for nobody has seen it.
+    """
+    found: set[MessageRef] = set()
+    for ref in refs:
+        threads = of(imap, imap.require(ref), memory)
+        uids = containing(threads.all, ref.uid)
+        found.update(MessageRef(ref.folder, ref.uidvalidity, uid) for uid in uids if uid <= ref.uid)
+    return tuple(sorted(found))
+
+
+# --- in the list ---
+
+
+def gathered(
+    imap: Connection, selected: Selected, threads: Sequence[Thread], memory: Memory
+) -> tuple[Conversation, ...]:
+    """What a list shows of these. Two commands, one when their rows are known; conversations that
+    are gone, or marked as deleted, are left out.
+    """
+    asked = [uid for thread in threads for uid in thread[-MOST_ASKED:]]
+    marks = {mark.uid: mark for mark in fetch.marks(imap, asked) if DELETED not in mark.flags}
+    there = [[marks[uid] for uid in thread if uid in marks] for thread in threads]
+    listed = [mark for members in there for mark in members[-MOST_LISTED:]]
+    rows = {row.ref.uid: row for row in summaries.of(imap, selected, listed, memory)}
+    return tuple(
+        conversation
+        for thread, members in zip(threads, there, strict=True)
+        if (conversation := _conversation(thread, members, rows))
+    )
+
+
+def _conversation(
+    thread: Thread, members: Sequence[Marked], rows: Mapping[int, Summary]
+) -> Conversation | None:
+    shown = tuple(rows[mark.uid] for mark in members[-MOST_LISTED:] if mark.uid in rows)
+    if not shown:
+        return None
+    return Conversation(
+        count=len(members) + max(0, len(thread) - MOST_ASKED),
+        unread=any(SEEN not in mark.flags for mark in members),
+        flagged=any(FLAGGED in mark.flags for mark in members),
+        rows=shown,
+    )
+
+
+# --- opened ---
+
+
+def members(imap: Connection, ref: MessageRef, memory: Memory) -> tuple[Summary, ...]:
+    """The messages of the conversation of an opened one, by their arrival, fifty of the newest and
+    the opened one. Three commands, two when their rows are known.
+    """
+    selected = imap.require(ref)
+    thread = containing(of(imap, selected, memory).all, ref.uid)
+    uids = sorted({*thread[-MOST_OPENED:], ref.uid})
+    marks = [mark for mark in fetch.marks(imap, uids) if DELETED not in mark.flags]
+    return summaries.of(imap, selected, marks, memory)
+
+
+def answers(
+    imap: Connection, rows: Sequence[Summary], sent: str, memory: Memory
+) -> tuple[Summary, ...]:
+    """What one answered to these messages, from the folder of sent mail: one search there, among
+    what was sent since the first of them. Raises ServerUnavailable when it takes too long, after
+    which the connection is over.
+    """
+    wanted = [row.ref.uid for row in rows if row.ref.folder != sent][-MOST_SEARCHED:]
+    if not wanted:
+        return ()
+    imap.require(rows[0].ref)
+    known = fetch.links(imap, uid_sets.compressed(wanted))
+    ids = tuple(link.message_id for link in known if link.message_id)
+    if not ids:
+        return ()
+    selected = imap.select(sent)
+    criteria = any_of(
+        [(b"HEADER", name, one) for one in ids for name in (b"REFERENCES", b"IN-REPLY-TO")]
+    )
+    with imap.within(SECONDS_TO_SEARCH):
+        uids = search.matching(imap, (*_since(rows), *criteria))[-MOST_OPENED:]
+    marks = [mark for mark in fetch.marks(imap, uids) if DELETED not in mark.flags]
+    return summaries.of(imap, selected, marks, memory)
+
+
+def in_order(rows: Iterable[Summary]) -> tuple[Summary, ...]:
+    """As they were received, or sent."""
+    earliest = datetime.fromtimestamp(0, UTC)
+    return tuple(sorted(rows, key=lambda row: row.received or row.sent or earliest))
+
+
+def _since(rows: Iterable[Summary]) -> tuple[Criterion, ...]:
+    moments = [row.received for row in rows if row.received]
+    if not moments:
+        return ()
+    # Where the server stands it may have been the day before.
+    day = min(moments).astimezone(UTC).date() - timedelta(days=1)
+    return (f"SINCE {imap_date(day)}".encode(),)
+
+
+# --- found ---
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Conversations as they were: ``exists`` messages, none with a UID above ``last``."""
+
+    threads: tuple[Thread, ...]
+    exists: int
+    last: int
+
+    def packed(self) -> dict[str, Any]:
+        return {
+            "uids": _numbers([uid for thread in self.threads for uid in thread]),
+            "sizes": _numbers([len(thread) for thread in self.threads]),
+            "exists": self.exists,
+            "last": self.last,
+        }
+
+    @classmethod
+    def unpacked(cls, packed: Mapping[str, Any]) -> _Kept:
+        uids, threads, start = _read(packed["uids"]), [], 0
+        for size in _read(packed["sizes"]):
+            threads.append(tuple(uids[start : start + size]))
+            start += size
+        return cls(tuple(threads), packed["exists"], packed["last"])
+
+
+def _numbers(numbers: Sequence[int]) -> str:
+    packed = array("I", numbers)
+    if sys.byteorder == "big":
+        packed.byteswap()
+    return base64.b64encode(packed.tobytes()).decode()
+
+
+def _read(packed: str) -> array[int]:
+    numbers = array("I", base64.b64decode(packed))
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
+
+
+def _can_thread(imap: Connection) -> bool:
+    return imap.has("THREAD=REFERENCES")
+
+
+def _anew(imap: Connection) -> _Kept:
+    threads = _told(imap) if _can_thread(imap) else _put_together(imap)
+    last = max((thread[-1] for thread in threads), default=0)
+    return _Kept(_newest_first(threads), imap.known().exists, last)
+
+
+def _newest_first(threads: Iterable[Thread]) -> tuple[Thread, ...]:
+    return tuple(sorted(threads, key=lambda thread: thread[-1], reverse=True))
+
+
+def _told(imap: Connection) -> list[Thread]:
+    try:
+        with imap.within(SECONDS_TO_THREAD):
+            found = search.threads(imap)
+    except ServerUnavailable as error:
+        raise ThreadsTooSlow("THREAD was not answered in time.") from error
+    return [tuple(sorted(thread)) for thread in found]
+
+
+def _put_together(imap: Connection) -> list[Thread]:
+    """By the header fields of the newest messages; each older one stands alone."""
+    exists, deadline = imap.known().exists, time.monotonic() + SECONDS_TO_THREAD
+    groups = _Groups()
+    lowest = max(0, exists - MOST_THREADED_HERE)
+    for last in range(exists, lowest, -_AT_ONCE):
+        if time.monotonic() > deadline:
+            raise ThreadsTooSlow("The headers of the folder were not told in time.")
+        for link in fetch.links_by_sequence(imap, max(lowest, last - _AT_ONCE) + 1, last):
+            groups.add(link)
+    together = groups.threads()
+    inside = {uid for thread in together for uid in thread}
+    alone = (uid for uid in search.matching(imap, (b"ALL",)) if uid not in inside)
+    return [*together, *((uid,) for uid in alone)]
+
+
+class _Groups:
+    """Messages that belong together, by what ties them."""
+
+    def __init__(self) -> None:
+        self._above: dict[int | str, int | str] = {}
+        self._uids: list[int] = []
+
+    def add(self, link: Linked) -> None:
+        self._uids.append(link.uid)
+        for one in (link.message_id, *link.answers):
+            if one:
+                self._above[self._top(one)] = self._top(link.uid)
+
+    def threads(self) -> list[Thread]:
+        found: dict[int | str, list[int]] = {}
+        for uid in sorted(set(self._uids)):
+            found.setdefault(self._top(uid), []).append(uid)
+        return [tuple(uids) for uids in found.values()]
+
+    def _top(self, one: int | str) -> int | str:
+        path = []
+        while (above := self._above.get(one, one)) != one:
+            path.append(one)
+            one = above
+        for passed in path:
+            self._above[passed] = one
+        return one
+
+
+def _up_to_date(imap: Connection, kept: _Kept) -> _Kept | None:
+    """With what came and without what went; None when they must be asked for anew."""
+    found = search.uids(imap, f"UID {kept.last + 1}:*")
+    # "n:*" names the last message even when its UID is below n.
+    came = sorted(uid for uid in found if uid > kept.last)
+    exists = imap.known().exists
+    gone = kept.exists + len(came) - exists
+    if gone < 0 or len(came) > MOST_JOINED:
+        return None
+    threads: Iterable[Thread] = kept.threads
+    if gone:
+        left = frozenset(search.matching(imap, (b"ALL",)))
+        here = (tuple(uid for uid in thread if uid in left) for thread in threads)
+        threads = [thread for thread in here if thread]
+    if came:
+        threads = _joined(imap, tuple(threads), came)
+    if not (came or gone):
+        return kept
+    return _Kept(_newest_first(threads), exists, max(kept.last, *came) if came else kept.last)
+
+
+def _joined(imap: Connection, threads: Sequence[Thread], came: Sequence[int]) -> tuple[Thread, ...]:
+    """With the messages that came put to those that they answer: three commands, one when they
+    answer nothing.
+    """
+    links = fetch.links(imap, uid_sets.compressed(came))
+    groups = _Groups()
+    for link in links:
+        groups.add(link)
+    wanted = {one for link in links for one in (*link.answers[:1], *link.answers[-_MOST_ANSWERED:])}
+    place = {uid: thread for thread in threads for uid in thread} if wanted else {}
+    touched: set[Thread] = set()
+    if wanted:
+        criteria = any_of([(b"HEADER", b"MESSAGE-ID", one) for one in sorted(wanted)])
+        answered = [uid for uid in search.matching(imap, criteria) if uid in place]
+        for link in fetch.links(imap, uid_sets.compressed(answered)) if answered else ():
+            touched.add(place[link.uid])
+            groups.add(link)
+            for uid in place[link.uid]:
+                groups.add(Linked(uid, link.message_id, ()))
+    alone = tuple((uid,) for uid in came if uid not in {link.uid for link in links})
+    untouched = (thread for thread in threads if thread not in touched)
+    return (*untouched, *groups.threads(), *alone)
+
+
+def any_of(keys: Sequence[tuple[Criterion, ...]]) -> tuple[Criterion, ...]:
+    """``OR a OR b c``: OR takes two, so they are nested evenly: some servers bound how deep."""
+    if len(keys) == 1:
+        return keys[0]
+    half = len(keys) // 2
+    return (b"OR", *any_of(keys[:half]), *any_of(keys[half:]))

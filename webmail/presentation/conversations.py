@@ -1,0 +1,97 @@
+"""The conversation around an open message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext, ngettext
+
+from webmail.dates import when
+from webmail.imap.values import SEEN, MessageRef
+from webmail.mailbox.summaries import Summary
+from webmail.mime.addresses import Address
+from webmail.presentation.links import message_url
+from webmail.presentation.reader import OpenedMessage
+from webmail.presentation.words import hue, initials
+
+
+@dataclass(frozen=True)
+class TalkLetter:
+    """One other message of the conversation: a line that leads to it, or ``opened`` in its place.
+    ``is_own``: from the folder of sent mail.
+    """
+
+    url: str
+    reply_url: str
+    name: str
+    initials: str
+    hue: int
+    when: str
+    when_iso: str
+    attachment: bool
+    unread: bool
+    is_own: bool
+    opened: OpenedMessage | None
+
+
+@dataclass(frozen=True)
+class Talk:
+    """What came before the open message and what after it. ``is_whole``: own answers were looked
+    for.
+    """
+
+    words: str
+    is_whole: bool
+    before: tuple[TalkLetter, ...]
+    after: tuple[TalkLetter, ...]
+
+
+def talk(
+    rows: Sequence[Summary],
+    ref: MessageRef,
+    *,
+    opened: Mapping[MessageRef, OpenedMessage],
+    sent: str,
+    is_whole: bool,
+) -> Talk | None:
+    """Of messages in their order, the open one among them; None when there is no other."""
+    place = next((place for place, row in enumerate(rows) if row.ref == ref), len(rows))
+    before, after = rows[:place], rows[place + 1 :]
+    if not (before or after):
+        return None
+    count = len(before) + len(after) + 1
+    words = ngettext(
+        "Conversation of %(count)s message.", "Conversation of %(count)s messages.", count
+    )
+    return Talk(
+        words=words % {"count": count},
+        is_whole=is_whole,
+        before=_letters(before, opened, sent),
+        after=_letters(after, opened, sent),
+    )
+
+
+def _letters(
+    rows: Iterable[Summary], opened: Mapping[MessageRef, OpenedMessage], sent: str
+) -> tuple[TalkLetter, ...]:
+    return tuple(_letter(row, opened.get(row.ref), is_own=row.ref.folder == sent) for row in rows)
+
+
+def _letter(row: Summary, opened: OpenedMessage | None, *, is_own: bool) -> TalkLetter:
+    unknown = Address(gettext("(unknown sender)"), "")
+    sender = next((person for person in row.from_ if person.shown), unknown)
+    moment = row.received or row.sent
+    return TalkLetter(
+        url=message_url(row.ref),
+        reply_url=message_url(row.ref, "reply"),
+        name=sender.shown,
+        initials=initials(sender),
+        hue=hue(sender.address),
+        when=when(moment, full=True),
+        when_iso=moment.isoformat() if moment else "",
+        attachment=row.attachment,
+        unread=SEEN not in row.flags,
+        is_own=is_own,
+        opened=opened,
+    )
