@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("webmail", "0020_folder_choice")]
+    dependencies = [("webmail", "0062_folder_choice")]
 
     operations = [
         migrations.AddField(
