@@ -601,6 +601,8 @@ def _facts(found: ImportJob, shown: Job) -> Iterable[Fact]:
         )
         words %= {"count": number(found.groups)}
         yield Fact("circle-check", words, group_words(found.added, found.moved, found.to_check))
+    if shown.reject_words:
+        yield Fact("triangle-alert", shown.reject_words, level="warn")
     if found.refused:
         words = ngettext("%(count)s row refused.", "%(count)s rows refused.", found.refused)
         yield Fact(
