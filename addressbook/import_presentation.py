@@ -574,8 +574,8 @@ def _done_text(found: ImportJob) -> str:
             )
         else:
             words = ngettext(
-                "%(count)s was merged with the one you had.",
-                "%(count)s were merged with those you had.",
+                "%(count)s was merged with another of the same person.",
+                "%(count)s were merged with others of the same people.",
                 found.merged,
             )
         sentences.append(words % {"count": number(found.merged)})
