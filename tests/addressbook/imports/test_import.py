@@ -189,6 +189,27 @@ def test_who_stands_in_the_file_twice_becomes_one(claire: User, brought: Import)
     assert card_of(claire, "Rose Lenoir").phones == (Phone("0322000001", "mobile"),)
 
 
+def test_two_rows_never_change_one_contact(claire: User, brought: Import) -> None:
+    """The second would undo what the first adds: both begin with what was there."""
+    contacts.create(
+        claire,
+        ContactData(
+            "Claire Martin",
+            first_name="Claire",
+            last_name="Martin",
+            emails=(Email("claire.martin@exemple.invalid"), Email("c.martin@exemple.invalid")),
+        ),
+    )
+    table = HEAD + CLAIRE + "Martin;Claire;c.martin@exemple.invalid;06 55 66 77 88;;\n"
+    job = brought(claire, table)
+    assert (job.merged, job.new) == (1, 1)
+    found = [contacts.data_of(one) for one in Contact.objects.of(claire)]
+    numbers = sorted(phone.number for data in found for phone in data.phones)
+    assert numbers == ["06 11 22 33 44", "06 55 66 77 88"]
+    again = brought(claire, table)
+    assert (again.merged, again.new, again.unchanged) == (0, 0, 2)
+
+
 def test_an_unchanged_file_writes_nothing_again(claire: User, brought: Import) -> None:
     text = HEAD + CLAIRE + PAUL + ROSE + "Sans;Adresse;;0611111111;;\nNu;Nom;;;;\n"
     brought(claire, text)
