@@ -189,6 +189,24 @@ def test_who_stands_in_the_file_twice_becomes_one(claire: User, brought: Import)
     assert card_of(claire, "Rose Lenoir").phones == (Phone("0322000001", "mobile"),)
 
 
+def test_the_other_parent_with_the_address_of_a_contact_is_somebody_new(
+    claire: User, brought: Import
+) -> None:
+    brought(claire, HEAD + ROSE)
+    job = brought(claire, HEAD + PAUL)
+    assert (job.new, job.merged) == (1, 0)
+    assert sorted(names(claire)) == ["Paul Lenoir", "Rose Lenoir"]
+
+
+def test_the_uid_of_a_contact_under_another_name_is_somebody_new(
+    claire: User, brought: Import
+) -> None:
+    card = "BEGIN:VCARD\r\nVERSION:4.0\r\nUID:urn:uuid:1\r\nFN:{}\r\nTEL:{}\r\nEND:VCARD\r\n"
+    brought(claire, card.format("Rose Lenoir", "06 11 22 33 44"))
+    job = brought(claire, card.format("Zoé Petit", "06 55 66 77 88"))
+    assert (job.new, job.merged) == (1, 0)
+
+
 def test_two_rows_never_change_one_contact(claire: User, brought: Import) -> None:
     """The second would undo what the first adds: both begin with what was there."""
     contacts.create(
