@@ -388,6 +388,14 @@ def members(user: User, name: str) -> list[str]:
     return list(group.contacts.filter(deleted=None).values_list("display_name", flat=True))
 
 
+def test_who_is_in_one_group_more_leaves_none(claire: User, brought: Import) -> None:
+    brought(claire, HEAD + CLAIRE)
+    job = brought(claire, HEAD + CLAIRE.replace(";3A", ';"3A;4B"'))
+    (contact,) = Contact.objects.of(claire)
+    assert sorted(group.name for group in contact.groups.all()) == ["3A", "4B"]
+    assert (job.added, job.moved, job.to_check) == (1, 0, 0)
+
+
 def test_a_group_of_the_same_name_is_that_group(claire: User, brought: Import) -> None:
     groups.create(claire, "3a")
     brought(claire, HEAD + CLAIRE)
