@@ -93,6 +93,14 @@ def test_nobody_finds_what_is_in_another_persons_address_book(claire: User, paul
     assert found(claire, "mart") == found(claire, "matrin") == []
 
 
+def test_nobody_sees_what_another_person_calls_an_address(claire: User, paul: User) -> None:
+    entry("Zoé Martin", "zoe@ac-exemple.fr")
+    contact(paul, "La pénible", "zoe@ac-exemple.fr", job_title="À éviter")
+    (one,) = search.complete(claire, "martin")
+    assert (one.source, one.name, one.function) == ("directory", "Zoé Martin", "")
+    assert "penible" not in one.words
+
+
 def test_whom_one_writes_to_often_and_lately_comes_first(claire: User) -> None:
     for name in ("Aline", "Bruno", "Chloé", "Denis"):
         contact(claire, f"{name} Martin", f"{name[0].lower()}@x.example")
