@@ -109,6 +109,15 @@ def test_whom_one_writes_to_often_and_lately_comes_first(claire: User) -> None:
     assert found(claire, "martin") == ["d@x.example", "b@x.example", "a@x.example", "c@x.example"]
 
 
+def test_one_who_is_no_contact_comes_first_where_one_writes_to_him_more(claire: User) -> None:
+    contact(claire, "Aline Martin", "a@x.example")
+    collected.record(claire, [("", "a@x.example")], LATELY - timedelta(days=300))
+    for days in (1, 2, 3):
+        written = LATELY - timedelta(days=days)
+        collected.record(claire, [("Zacharie Martin", "z@x.example")], written)
+    assert found(claire, "martin") == ["z@x.example", "a@x.example"]
+
+
 def test_the_order_of_two_does_not_change_as_time_goes_by() -> None:
     often = collected.weight(collected.weight(0, LATELY), LATELY)
     once = collected.weight(0, LATELY + timedelta(days=20))
@@ -184,6 +193,15 @@ def test_a_group_says_how_many_it_holds(claire: User) -> None:
     assert (one.source, one.group, one.size) == ("group", parents.pk, 2)
     groups.delete(parents)
     assert search.complete(claire, "4e par") == ()
+
+
+def test_of_a_group_those_in_the_bin_are_not_counted(claire: User) -> None:
+    group = groups.create(claire, "Chorale")
+    people = [contact(claire, name, f"{name}@x.example").pk for name in ("zoe", "luc")]
+    groups.add(group, people)
+    contacts.delete(claire, people[:1])
+    (one,) = search.complete(claire, "chorale")
+    assert (one.group, one.size) == (group.pk, 1)
 
 
 @pytest.mark.parametrize(
