@@ -266,6 +266,20 @@ def test_a_contact_in_the_bin_keeps_no_rank_and_has_it_again_when_it_comes_back(
     assert found(claire, "martin") == ["z@x.example", "a@x.example"]
 
 
+def test_a_contact_in_the_bin_is_not_offered_where_many_have_its_word(
+    claire: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_FEW", 1)
+    contact(claire, "Aline Martin", "a@x.example")
+    deleted = contact(claire, "Zoé Martin", "z@x.example")
+    row = deleted.addresses.get()
+    row.weight = 1.0
+    row.save()
+    assert found(claire, "martin") == ["z@x.example", "a@x.example"]
+    contacts.delete(claire, [deleted.pk])
+    assert found(claire, "martin") == ["a@x.example"]
+
+
 def test_a_changed_contact_is_found_by_its_new_words_alone(claire: User) -> None:
     zoe = contact(claire, "Zoé Martin", "z@x.example")
     contacts.update(zoe, ContactData(display_name="Zoé Vidal", emails=(Email("v@x.example"),)))
