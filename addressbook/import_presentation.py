@@ -574,8 +574,8 @@ def _done_text(found: ImportJob) -> str:
             )
         else:
             words = ngettext(
-                "%(count)s was merged with the one you had.",
-                "%(count)s were merged with those you had.",
+                "%(count)s was merged with another of the same person.",
+                "%(count)s were merged with others of the same people.",
                 found.merged,
             )
         sentences.append(words % {"count": number(found.merged)})
@@ -601,6 +601,8 @@ def _facts(found: ImportJob, shown: Job) -> Iterable[Fact]:
         )
         words %= {"count": number(found.groups)}
         yield Fact("circle-check", words, group_words(found.added, found.moved, found.to_check))
+    if shown.reject_words:
+        yield Fact("triangle-alert", shown.reject_words, level="warn")
     if found.refused:
         words = ngettext("%(count)s row refused.", "%(count)s rows refused.", found.refused)
         yield Fact(

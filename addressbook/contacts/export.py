@@ -87,7 +87,7 @@ def _cells(contact: Contact, data: ContactData) -> list[str]:
         *(cell for _place, kind in _PLACES for cell in _address_cells(data.addresses, kind)),
         data.organization or data.school, data.department, data.job_title,
         data.birthday, data.anniversary, ", ".join(data.urls), data.notes,
-        ", ".join(data.categories), ", ".join(group.name for group in contact.groups.all()),
+        "; ".join(data.categories), "; ".join(group.name for group in contact.groups.all()),
     ]  # fmt: skip
 
 

@@ -279,7 +279,7 @@ class _Staging:
             owner=(owner.name if owner else str(self.job.user))[:254],
             user=owner.user if owner else self.job.user,
             problem=owner.problem if owner else "",
-            is_newcomer=bool(owner and not owner.problem and owner.user is None),
+            is_newcomer=bool(owner and owner.is_newcomer),
             contacts=len(part.contacts),
             groups=len(part.groups),
         )

@@ -38,6 +38,11 @@ class Owner:
         """Two names of one person have one."""
         return f"{self.domain.pk}:{self.login}" if self.domain else f"?{self.name}"
 
+    @property
+    def is_newcomer(self) -> bool:
+        """Who never signed in, made by an earlier import or not at all."""
+        return not self.problem and (self.user is None or self.user.last_login is None)
+
 
 def resolve(names: Iterable[str], shares: Collection[str] = ()) -> dict[str, Owner]:
     """The owner that each name is: a login of the default domain, or an address. ``shares`` are

@@ -62,6 +62,21 @@ def test_every_page_is_for_everybody(
     assert found + faults == []
 
 
+def test_a_name_without_a_blank_widens_no_page(
+    open_page: Callable[..., Page], sign_in: Callable[[Page, MailAccount], None], alice: MailAccount
+) -> None:
+    page = open_page(width=375)
+    sign_in(page, alice)
+    user = User.objects.get()
+    contact = contacts.create(user, ContactData(display_name="é" * 300))
+    group = groups.create(user, "é" * 200)
+    groups.add(group, [contact.pk])
+    one, many = f"{contact.pk}/", f"groups/{group.pk}/"
+    for url in ("", one, f"{one}edit/", many, f"{many}edit/", "export/"):
+        page.goto(f"/contacts/{url}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 375, url
+
+
 def test_scrolling_searching_and_opening(
     open_page: Callable[..., Page], sign_in: Callable[[Page, MailAccount], None], alice: MailAccount
 ) -> None:

@@ -93,12 +93,29 @@ def test_nobody_finds_what_is_in_another_persons_address_book(claire: User, paul
     assert found(claire, "mart") == found(claire, "matrin") == []
 
 
+def test_nobody_sees_what_another_person_calls_an_address(claire: User, paul: User) -> None:
+    entry("Zoé Martin", "zoe@ac-exemple.fr")
+    contact(paul, "La pénible", "zoe@ac-exemple.fr", job_title="À éviter")
+    (one,) = search.complete(claire, "martin")
+    assert (one.source, one.name, one.function) == ("directory", "Zoé Martin", "")
+    assert "penible" not in one.words
+
+
 def test_whom_one_writes_to_often_and_lately_comes_first(claire: User) -> None:
     for name in ("Aline", "Bruno", "Chloé", "Denis"):
         contact(claire, f"{name} Martin", f"{name[0].lower()}@x.example")
     for days, address in ((400, "b@x.example"), (400, "b@x.example"), (1, "d@x.example")):
         collected.record(claire, [("", address)], LATELY - timedelta(days=days))
     assert found(claire, "martin") == ["d@x.example", "b@x.example", "a@x.example", "c@x.example"]
+
+
+def test_one_who_is_no_contact_comes_first_where_one_writes_to_him_more(claire: User) -> None:
+    contact(claire, "Aline Martin", "a@x.example")
+    collected.record(claire, [("", "a@x.example")], LATELY - timedelta(days=300))
+    for days in (1, 2, 3):
+        written = LATELY - timedelta(days=days)
+        collected.record(claire, [("Zacharie Martin", "z@x.example")], written)
+    assert found(claire, "martin") == ["z@x.example", "a@x.example"]
 
 
 def test_the_order_of_two_does_not_change_as_time_goes_by() -> None:
@@ -178,6 +195,15 @@ def test_a_group_says_how_many_it_holds(claire: User) -> None:
     assert search.complete(claire, "4e par") == ()
 
 
+def test_of_a_group_those_in_the_bin_are_not_counted(claire: User) -> None:
+    group = groups.create(claire, "Chorale")
+    people = [contact(claire, name, f"{name}@x.example").pk for name in ("zoe", "luc")]
+    groups.add(group, people)
+    contacts.delete(claire, people[:1])
+    (one,) = search.complete(claire, "chorale")
+    assert (one.group, one.size) == (group.pk, 1)
+
+
 @pytest.mark.parametrize(
     "typed", ["matrin", "matin", "marrtin", "mbrtin", "mattin zo", "zo matrin"]
 )
@@ -238,6 +264,20 @@ def test_a_contact_in_the_bin_keeps_no_rank_and_has_it_again_when_it_comes_back(
     assert [one.source for one in search.complete(claire, "zoe")] == ["collected"]
     contacts.restore(claire, [zoe.pk])
     assert found(claire, "martin") == ["z@x.example", "a@x.example"]
+
+
+def test_a_contact_in_the_bin_is_not_offered_where_many_have_its_word(
+    claire: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_FEW", 1)
+    contact(claire, "Aline Martin", "a@x.example")
+    deleted = contact(claire, "Zoé Martin", "z@x.example")
+    row = deleted.addresses.get()
+    row.weight = 1.0
+    row.save()
+    assert found(claire, "martin") == ["z@x.example", "a@x.example"]
+    contacts.delete(claire, [deleted.pk])
+    assert found(claire, "martin") == ["a@x.example"]
 
 
 def test_a_changed_contact_is_found_by_its_new_words_alone(claire: User) -> None:

@@ -43,6 +43,18 @@ def test_csv_is_read_again_by_our_own_import(sophie: Contact) -> None:
     assert [email.address for email in got.emails] == [email.address for email in data.emails]
 
 
+def test_groups_and_categories_of_a_csv_are_read_again_one_by_one(sophie: Contact) -> None:
+    claire = sophie.user
+    for name in ("Parents 4e B", "Délégués, 4e"):
+        groups.add(groups.create(claire, name), [sophie.pk])
+    contacts.update(sophie, replace(contacts.data_of(sophie), categories=("Chorale", "Piano")))
+    content = b"".join(export.table(finding.matching(claire)))
+    reading = importers.read(content)
+    names = {"Chorale", "Piano", "Parents 4e B", "Délégués, 4e"}
+    assert {found.name for found in reading.groups} == names
+    assert all(found.members == (0,) for found in reading.groups)
+
+
 def test_no_cell_is_a_formula(claire: User) -> None:
     data = ContactData(
         display_name="=HYPERLINK(1)", notes="@x", nickname="-1", organization="\t=1",

@@ -189,6 +189,45 @@ def test_who_stands_in_the_file_twice_becomes_one(claire: User, brought: Import)
     assert card_of(claire, "Rose Lenoir").phones == (Phone("0322000001", "mobile"),)
 
 
+def test_the_other_parent_with_the_address_of_a_contact_is_somebody_new(
+    claire: User, brought: Import
+) -> None:
+    brought(claire, HEAD + ROSE)
+    job = brought(claire, HEAD + PAUL)
+    assert (job.new, job.merged) == (1, 0)
+    assert sorted(names(claire)) == ["Paul Lenoir", "Rose Lenoir"]
+
+
+def test_the_uid_of_a_contact_under_another_name_is_somebody_new(
+    claire: User, brought: Import
+) -> None:
+    card = "BEGIN:VCARD\r\nVERSION:4.0\r\nUID:urn:uuid:1\r\nFN:{}\r\nTEL:{}\r\nEND:VCARD\r\n"
+    brought(claire, card.format("Rose Lenoir", "06 11 22 33 44"))
+    job = brought(claire, card.format("Zoé Petit", "06 55 66 77 88"))
+    assert (job.new, job.merged) == (1, 0)
+
+
+def test_two_rows_never_change_one_contact(claire: User, brought: Import) -> None:
+    """The second would undo what the first adds: both begin with what was there."""
+    contacts.create(
+        claire,
+        ContactData(
+            "Claire Martin",
+            first_name="Claire",
+            last_name="Martin",
+            emails=(Email("claire.martin@exemple.invalid"), Email("c.martin@exemple.invalid")),
+        ),
+    )
+    table = HEAD + CLAIRE + "Martin;Claire;c.martin@exemple.invalid;06 55 66 77 88;;\n"
+    job = brought(claire, table)
+    assert (job.merged, job.new) == (1, 1)
+    found = [contacts.data_of(one) for one in Contact.objects.of(claire)]
+    numbers = sorted(phone.number for data in found for phone in data.phones)
+    assert numbers == ["06 11 22 33 44", "06 55 66 77 88"]
+    again = brought(claire, table)
+    assert (again.merged, again.new, again.unchanged) == (0, 0, 2)
+
+
 def test_an_unchanged_file_writes_nothing_again(claire: User, brought: Import) -> None:
     text = HEAD + CLAIRE + PAUL + ROSE + "Sans;Adresse;;0611111111;;\nNu;Nom;;;;\n"
     brought(claire, text)
@@ -347,6 +386,14 @@ def test_groups_are_brought_up_to_date(claire: User, brought: Import, checked: I
 def members(user: User, name: str) -> list[str]:
     group = Group.objects.of(user).get(name=name)
     return list(group.contacts.filter(deleted=None).values_list("display_name", flat=True))
+
+
+def test_who_is_in_one_group_more_leaves_none(claire: User, brought: Import) -> None:
+    brought(claire, HEAD + CLAIRE)
+    job = brought(claire, HEAD + CLAIRE.replace(";3A", ';"3A;4B"'))
+    (contact,) = Contact.objects.of(claire)
+    assert sorted(group.name for group in contact.groups.all()) == ["3A", "4B"]
+    assert (job.added, job.moved, job.to_check) == (1, 0, 0)
 
 
 def test_a_group_of_the_same_name_is_that_group(claire: User, brought: Import) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import MailDomain, StaffRecord, User
 from addressbook import imports
@@ -102,6 +103,17 @@ def test_who_never_signed_in_finds_his_contacts_at_the_first_sign_in(
     client = signed_in(alice)
     assert "Claire Martin" in client.get("/contacts/").content.decode()
     assert User.objects.count() == 1
+
+
+def test_who_was_made_by_an_import_has_still_never_signed_in(
+    claire: User, paul: User, brought: Import
+) -> None:
+    User.objects.filter(pk=paul.pk).update(last_login=timezone.now())
+    books = archive(nouveau__ac_exemple_fr=HEAD + CLAIRE, paul__ac_exemple_fr=HEAD + CLAIRE)
+    books = books.replace(b"ac.exemple", b"ac-exemple")
+    for job in (brought(None, books, by=claire), brought(None, books, by=claire)):
+        newcomers = dict(job.parts.values_list("owner", "is_newcomer"))
+        assert newcomers == {"nouveau@ac-exemple.fr": True, "paul@ac-exemple.fr": False}
 
 
 def test_a_login_that_does_not_show_in_the_address_is_known_from_the_staff_records(

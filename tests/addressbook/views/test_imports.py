@@ -256,6 +256,19 @@ def test_cards_need_no_columns(visitor: Client) -> None:
     assert len(page.xpath("//ol[@class='steps']/li")) == 2
 
 
+def test_a_file_refused_among_others_is_named_before_and_after(visitor: Client) -> None:
+    page_of_the_web = ("page.vcf", "<!doctype html><html><body>")
+    url = bring(visitor, ("contacts.vcf", CARDS), page_of_the_web)
+    before = seen(visitor, url)
+    assert tiles(before) == [2, 0, 0, 0]
+    assert any("page.vcf" in line for line in words(before, "//div[@class='banner warn']"))
+    visitor.post(f"{url}start/")
+    after = seen(visitor, url)
+    assert any("page.vcf" in line for line in words(after, "//ul[@class='card report']/li"))
+    single = seen(visitor, imported(visitor, ("contacts.vcf", CARDS)))
+    assert not any("contacts.vcf" in line for line in words(single, "//ul/li[@class='warn']"))
+
+
 # --- the preview ---
 
 
