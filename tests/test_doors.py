@@ -65,6 +65,8 @@ DOORS: dict[str, Answers] = {
     "folders/": (SIGN_IN, 200, "/admin/"),
     "folders/change/": (405, 405, 405),
     "folders/quota/": (SIGN_IN, 200, "/admin/"),
+    "folders/space/": (SIGN_IN, 200, "/admin/"),
+    "folders/space/clean/": (405, 405, 405),
     "folders/of/<folder:folder>/": (SIGN_IN, 404, "/admin/"),
     "compose/": (SIGN_IN, 200, "/admin/"),
     "poll/": (SIGN_IN, "/accounts/reenter/", "/admin/"),

@@ -31,6 +31,7 @@ from webmail.mailbox.folders import SPECIAL
 from webmail.mailbox.listing import MOST_ROWS
 from webmail.mailbox.listing import Place as ListPlace
 from webmail.mailbox.ordering import FILTERS, SORTS
+from webmail.mailbox.space import MESSAGE, SENDER, YEAR
 from webmail.mime import addresses
 from webmail.mime.addresses import Address
 from webmail.mime.build import decoded_size, encoded_size
@@ -245,6 +246,28 @@ class TagForm(forms.Form):
 
     def clean_name(self) -> str:
         return " ".join(CONTROLS.sub(" ", self.cleaned_data["name"]).split())
+
+
+class CleanForm(forms.Form):
+    """Which messages that take up room go to the trash: of a sender, of a year, or one."""
+
+    kind = forms.ChoiceField(choices=[(kind, kind) for kind in (SENDER, YEAR, MESSAGE)])
+    value = forms.CharField(required=False, strip=False, max_length=LONGEST_NAME + 30)
+    confirmed = forms.BooleanField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        kind, value = cleaned.get("kind"), cleaned.get("value", "")
+        if kind == YEAR and not re.fullmatch(r"[0-9]{1,4}", value):
+            self.add_error("value", _("This is not a year."))
+        if kind == MESSAGE:
+            segment, _slash, ref = value.rpartition("/")
+            try:
+                folder = FolderConverter().to_python(segment)
+                cleaned["ref"] = MessageRef(folder, *MessageConverter().to_python(ref))
+            except ValueError:
+                self.add_error("value", _("This is not a message."))
+        return cleaned
 
 
 class FolderForm(forms.Form):
