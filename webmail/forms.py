@@ -83,10 +83,14 @@ class ListForm(forms.Form):
         """The sort, whether it goes up, and whether it is by conversations, which only come by
         their arrival; None when the address names none.
         """
-        if self._value("threads"):
+        if self.by_threads:
             return SORTS[0], bool(self._value("up")), True
         sort = self._value("sort")
         return (sort, bool(self._value("up")), False) if sort else None
+
+    @property
+    def by_threads(self) -> bool:
+        return bool(self._value("threads"))
 
     @property
     def filter(self) -> str:

@@ -337,7 +337,7 @@ def page_rows(
         )
         for message in page.rows
     )
-    if not page.view.only:
+    if not (page.view.only or page.view.threads):
         return rows
     # The reader's page shows the list beside it as it was.
     more = f"?{urlencode(_query(page.view))}"
@@ -350,21 +350,31 @@ def _with_conversations(
     if not page.conversations:
         return rows
     url = reverse("mail:folder", args=[page.folder])
+    more = f"?{urlencode(_query(page.view))}"
     return tuple(
-        _conversation_row(row, conversation, url, own_mail=own_mail, full_dates=full_dates)
+        _conversation_row(row, conversation, url, more, own_mail=own_mail, full_dates=full_dates)
         for row, conversation in zip(rows, page.conversations, strict=True)
     )
 
 
 def _conversation_row(
-    row: MessageRow, conversation: Conversation, url: str, *, own_mail: bool, full_dates: bool
+    row: MessageRow,
+    conversation: Conversation,
+    url: str,
+    more: str,
+    *,
+    own_mail: bool,
+    full_dates: bool,
 ) -> MessageRow:
     """Who wrote last comes first, and its subject is that which its first message has."""
     if conversation.count < 2:
         return row
     members = tuple(
-        message_row(one, own_mail=own_mail, full_dates=full_dates, current=None, folder_url=url)
+        replace(member, url=member.url + more)
         for one in conversation.rows
+        for member in [
+            message_row(one, own_mail=own_mail, full_dates=full_dates, current=None, folder_url=url)
+        ]
     )
     people = (
         person.shown
