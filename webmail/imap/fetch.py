@@ -17,11 +17,15 @@ from webmail.errors import (
 from webmail.imap import response, uid_sets
 from webmail.imap.connection import Connection
 from webmail.imap.values import Fetched, Linked, Marked, MessageRef, Selected
+from webmail.mime import priority
 from webmail.mime.headers import parse as parse_fields
 from webmail.mime.structure import Part
 from webmail.mime.text import base64_size
 
-ROW = "UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE"
+ROW = (
+    "UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE "
+    f"BODY.PEEK[HEADER.FIELDS ({' '.join(priority.FIELDS)})]"
+)
 # A header is a few kilobytes; a megabyte of it is an attack or a mistake.
 HEADER_LIMIT = 256 * 1024
 CHUNK = 256 * 1024

@@ -168,6 +168,8 @@ class MessageRow:
     draft: bool
     attachment: bool
     selected: bool
+    invitation: bool = False
+    urgent: bool = False
     folder: str = ""
     flags: frozenset[str] = frozenset()
     tags: tuple[Chip, ...] = ()
@@ -267,6 +269,8 @@ def message_row(
         draft=DRAFT in flags,
         attachment=row.attachment,
         selected=row.ref == current,
+        invitation=row.invitation,
+        urgent=row.urgent,
         flags=flags,
     )
 
