@@ -36,6 +36,7 @@ Answers = tuple[int | str, int | str, int | str]
 DOORS: dict[str, Answers] = {
     "": ("/mail/INBOX/", "/mail/INBOX/", "/admin/"),
     "mail/<folder:folder>/": (SIGN_IN, 404, "/admin/"),
+    "mail/<folder:folder>/snippets/": (SIGN_IN, 200, "/admin/"),
     "mail/<folder:folder>/act/": (405, 405, 405),
     REF: (SIGN_IN, 404, "/admin/"),
     REF + "frame/": (SIGN_IN, 404, "/admin/"),

@@ -152,6 +152,12 @@ class RefsField(forms.Field):
         return folder, *MessageConverter().to_python(ref)
 
 
+class SnippetsForm(forms.Form):
+    """The rows of which the beginnings are asked for."""
+
+    refs = RefsField()
+
+
 class StepsField(forms.Field):
     """What `webmail.jobs.packed` wrote into a form, as JSON: what takes an action back."""
 

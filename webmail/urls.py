@@ -34,6 +34,7 @@ LOGO = lazy(static, str)("webmail/img/logo.svg")
 
 mail = [
     path("mail/<folder:folder>/", lists.message_list, name="folder"),
+    path("mail/<folder:folder>/snippets/", lists.snippets, name="snippets"),
     path("mail/<folder:folder>/act/", actions.act, name="act"),
     path("mail/<folder:folder>/selection/", actions.selection, name="selection"),
     path("mail/<folder:folder>/purge/", actions.purge, name="purge"),

@@ -17,8 +17,10 @@ pytestmark = pytest.mark.django_db
 URL = "/preferences/"
 CHOSEN = {
     "density": "compact",
+    "snippets": "off",
     "panes": "none",
     "theme": "dark",
+    "archive": "one",
     "language": "fr",
     "dates": "full",
     "time_zone": "Indian/Reunion",
