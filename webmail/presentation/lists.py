@@ -294,7 +294,7 @@ def mail_page(
     if page.start:
         first = max(0, page.start - page.size)
         before = {"at": first, "rows": page.start - first}
-    sorts = (_by_conversations(base, view), *(_sort(base, view, name) for name in SORTS))
+    sorts = (*(_sort(base, view, name) for name in SORTS), _by_conversations(base, view))
     filters = tuple(_filter(base, view, name) for name in FILTERS)
     return MailPage(
         label=label,
