@@ -37,6 +37,7 @@ Answers = tuple[int | str, int | str, int | str]
 DOORS: dict[str, Answers] = {
     "": ("/mail/INBOX/", "/mail/INBOX/", "/admin/"),
     "mail/<folder:folder>/": (SIGN_IN, 404, "/admin/"),
+    "mail/<folder:folder>/snippets/": (SIGN_IN, 200, "/admin/"),
     "mail/<folder:folder>/act/": (405, 405, 405),
     REF: (SIGN_IN, 404, "/admin/"),
     REF + "frame/": (SIGN_IN, 404, "/admin/"),
@@ -66,6 +67,8 @@ DOORS: dict[str, Answers] = {
     "folders/": (SIGN_IN, 200, "/admin/"),
     "folders/change/": (405, 405, 405),
     "folders/quota/": (SIGN_IN, 200, "/admin/"),
+    "folders/space/": (SIGN_IN, 200, "/admin/"),
+    "folders/space/clean/": (405, 405, 405),
     "folders/of/<folder:folder>/": (SIGN_IN, 404, "/admin/"),
     "compose/": (SIGN_IN, 200, "/admin/"),
     "poll/": (SIGN_IN, "/accounts/reenter/", "/admin/"),

@@ -31,6 +31,7 @@ from webmail.mailbox.folders import SPECIAL
 from webmail.mailbox.listing import MOST_ROWS
 from webmail.mailbox.listing import Place as ListPlace
 from webmail.mailbox.ordering import FILTERS, SORTS
+from webmail.mailbox.space import MESSAGE, SENDER, YEAR
 from webmail.mime import addresses
 from webmail.mime.addresses import Address
 from webmail.mime.build import decoded_size, encoded_size
@@ -82,10 +83,14 @@ class ListForm(forms.Form):
         """The sort, whether it goes up, and whether it is by conversations, which only come by
         their arrival; None when the address names none.
         """
-        if self._value("threads"):
+        if self.by_threads:
             return SORTS[0], bool(self._value("up")), True
         sort = self._value("sort")
         return (sort, bool(self._value("up")), False) if sort else None
+
+    @property
+    def by_threads(self) -> bool:
+        return bool(self._value("threads"))
 
     @property
     def filter(self) -> str:
@@ -145,6 +150,12 @@ class RefsField(forms.Field):
         segment, slash, ref = text.rpartition("/")
         folder = FolderConverter().to_python(segment) if slash else ""
         return folder, *MessageConverter().to_python(ref)
+
+
+class SnippetsForm(forms.Form):
+    """The rows of which the beginnings are asked for."""
+
+    refs = RefsField()
 
 
 class StepsField(forms.Field):
@@ -248,6 +259,28 @@ class TagForm(forms.Form):
 
     def clean_name(self) -> str:
         return " ".join(CONTROLS.sub(" ", self.cleaned_data["name"]).split())
+
+
+class CleanForm(forms.Form):
+    """Which messages that take up room go to the trash: of a sender, of a year, or one."""
+
+    kind = forms.ChoiceField(choices=[(kind, kind) for kind in (SENDER, YEAR, MESSAGE)])
+    value = forms.CharField(required=False, strip=False, max_length=LONGEST_NAME + 30)
+    confirmed = forms.BooleanField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        kind, value = cleaned.get("kind"), cleaned.get("value", "")
+        if kind == YEAR and not re.fullmatch(r"[0-9]{1,4}", value):
+            self.add_error("value", _("This is not a year."))
+        if kind == MESSAGE:
+            segment, _slash, ref = value.rpartition("/")
+            try:
+                folder = FolderConverter().to_python(segment)
+                cleaned["ref"] = MessageRef(folder, *MessageConverter().to_python(ref))
+            except ValueError:
+                self.add_error("value", _("This is not a message."))
+        return cleaned
 
 
 class FolderForm(forms.Form):

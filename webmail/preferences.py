@@ -74,6 +74,13 @@ DECLARED: tuple[Preference, ...] = (
         (("airy", _("Airy")), ("normal", _("Normal")), ("compact", _("Compact"))),
     ),
     Preference(
+        "snippets",
+        _("Beginning of the message in the list"),
+        "on",
+        (("on", _("Show it")), ("off", _("Do not show it"))),
+        help_text=_("In the airy list: the others have no room for it."),
+    ),
+    Preference(
         "panes",
         _("Panes"),
         "right",
@@ -145,6 +152,7 @@ class Preferences:
     """The values in force for one person."""
 
     density: str
+    snippets: str
     panes: str
     theme: str
     archive: str

@@ -19,6 +19,7 @@ from webmail.views import (
     preferences,
     running,
     search,
+    space,
     tags,
 )
 from webmail.views.viewer import cards, contents, nested, office, pages
@@ -33,6 +34,7 @@ LOGO = lazy(static, str)("webmail/img/logo.svg")
 
 mail = [
     path("mail/<folder:folder>/", lists.message_list, name="folder"),
+    path("mail/<folder:folder>/snippets/", lists.snippets, name="snippets"),
     path("mail/<folder:folder>/act/", actions.act, name="act"),
     path("mail/<folder:folder>/selection/", actions.selection, name="selection"),
     path("mail/<folder:folder>/purge/", actions.purge, name="purge"),
@@ -63,6 +65,8 @@ mail = [
     path("folders/", folders.all_folders, name="folders"),
     path("folders/change/", folders.change, name="folder_change"),
     path("folders/quota/", folders.quota, name="quota"),
+    path("folders/space/", space.space, name="space"),
+    path("folders/space/clean/", space.clean, name="space_clean"),
     path("folders/of/<folder:folder>/", folders.one, name="folder_menu"),
     path("preferences/", preferences.preferences, name="preferences"),
 ]

@@ -38,7 +38,7 @@ from webmail.imap.values import (
     Namespace,
     Selected,
 )
-from webmail.mime import headers
+from webmail.mime import headers, priority
 from webmail.mime.addresses import Address
 from webmail.mime.envelope import Envelope, moment
 from webmail.mime.structure import Part
@@ -348,9 +348,19 @@ def fetched(sequence: int, said: Mapping[bytes, Any], selected: Selected) -> Fet
             received=date(said.get(b"INTERNALDATE")),
             envelope=envelope(said.get(b"ENVELOPE")),
             structure=structure(said.get(b"BODYSTRUCTURE")),
+            urgent=_is_urgent(said),
         )
     except TRIPS as error:
         raise BadServerAnswer("The IMAP server described a message wrongly.") from error
+
+
+def _is_urgent(said: Mapping[bytes, Any]) -> bool:
+    for name, value in said.items():
+        if name.startswith(b"BODY[HEADER.FIELDS"):
+            raw = raw_bytes(value)
+            # Most messages have no such field: an empty line.
+            return bool(raw.strip()) and priority.is_urgent(headers.parse(raw))
+    return False
 
 
 def _unreadable(line: list[Any], selected: Selected) -> Fetched | None:
@@ -403,6 +413,11 @@ def envelope(value: Any) -> Envelope:
         in_reply_to=_string(fields[8]).strip(),
         message_id=_string(fields[9]).strip(),
     )
+
+
+def authors(value: Any) -> tuple[Address, ...]:
+    """From of an ENVELOPE, and nothing else of it: a tenth of the time that all of it takes."""
+    return _addresses(value[2]) if isinstance(value, tuple) and len(value) > 2 else ()
 
 
 def _addresses(value: Any) -> tuple[Address, ...]:

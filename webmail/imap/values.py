@@ -147,7 +147,7 @@ class Linked:
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """One message of a FETCH answer: what a list row or the head of the reader needs. ``size`` in
-    bytes.
+    bytes; ``urgent``: its author says so.
     """
 
     ref: MessageRef
@@ -157,3 +157,4 @@ class Fetched:
     received: datetime | None
     envelope: Envelope
     structure: Part
+    urgent: bool = False

@@ -12,18 +12,22 @@ from webmail.imap.connection import Connection
 from webmail.imap.values import Fetched, Marked, MessageRef, Selected
 from webmail.mailbox.memory import Memory
 from webmail.mime.addresses import Address
-from webmail.mime.structure import choose
+from webmail.mime.structure import Part, Shown, choose
 
 # A row has no room for more; a letter to a whole academy names thousands.
 MOST_PEOPLE = 10
 LONGEST_SUBJECT = 500
-KIND = "row1"
+KIND = "row2"
+CALENDAR = "text/calendar"
+# Of a part's parameters those that say how to read it.
+_TOLD = frozenset({"charset", "format", "delsp"})
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
     """One message as a list knows it. ``size`` in bytes; ``received`` and ``sent`` are aware.
     ``people`` are those it went to (To, then Cc), ten at most, as are the authors in ``from_``.
+    ``text`` is the part that says what it says, without what only files have; None for no such.
     """
 
     ref: MessageRef
@@ -35,10 +39,13 @@ class Summary:
     from_: tuple[Address, ...]
     people: tuple[Address, ...]
     attachment: bool
+    invitation: bool = False
+    urgent: bool = False
+    text: Part | None = None
 
 
 def summary(fetched: Fetched) -> Summary:
-    envelope = fetched.envelope
+    envelope, shown = fetched.envelope, choose(fetched.structure)
     return Summary(
         ref=fetched.ref,
         flags=fetched.flags,
@@ -48,8 +55,19 @@ def summary(fetched: Fetched) -> Summary:
         subject=envelope.subject[:LONGEST_SUBJECT],
         from_=envelope.from_[:MOST_PEOPLE],
         people=(*envelope.to, *envelope.cc)[:MOST_PEOPLE],
-        attachment=bool(choose(fetched.structure).attachments),
+        attachment=bool(shown.attachments),
+        invitation=any(part.media_type == CALENDAR for part in fetched.structure.walk()),
+        urgent=fetched.urgent,
+        text=_text(shown),
     )
+
+
+def _text(shown: Shown) -> Part | None:
+    for part in (*shown.text, *shown.html):
+        if part.media_type.startswith("text/") and part.number:
+            known = {n: one for n, one in part.parameters.items() if n in _TOLD}
+            return Part(part.number, part.media_type, known, encoding=part.encoding)
+    return None
 
 
 def of(
@@ -90,12 +108,14 @@ def _packed(row: Summary) -> list[Any]:
         row.subject,
         _pairs(row.from_),
         _pairs(row.people),
-        int(row.attachment),
+        int(row.attachment) + 2 * int(row.invitation) + 4 * int(row.urgent),
+        row.text
+        and [row.text.number, row.text.media_type, dict(row.text.parameters), row.text.encoding],
     ]
 
 
 def _unpacked(packed: list[Any], ref: MessageRef, flags: frozenset[str]) -> Summary:
-    size, received, sent, subject, from_, people, attachment = packed
+    size, received, sent, subject, from_, people, marks, text = packed
     return Summary(
         ref=ref,
         flags=flags,
@@ -105,7 +125,10 @@ def _unpacked(packed: list[Any], ref: MessageRef, flags: frozenset[str]) -> Summ
         subject=subject,
         from_=tuple(Address(*pair) for pair in from_),
         people=tuple(Address(*pair) for pair in people),
-        attachment=bool(attachment),
+        attachment=bool(marks & 1),
+        invitation=bool(marks & 2),
+        urgent=bool(marks & 4),
+        text=text and Part(text[0], text[1], text[2], encoding=text[3]),
     )
 
 

@@ -83,7 +83,7 @@ def _letter(row: Summary, opened: OpenedMessage | None, *, is_own: bool) -> Talk
     sender = next((person for person in row.from_ if person.shown), unknown)
     moment = row.received or row.sent
     return TalkLetter(
-        url=message_url(row.ref),
+        url=message_url(row.ref) + ("" if is_own else "?threads=1"),
         reply_url=message_url(row.ref, "reply"),
         name=sender.shown,
         initials=initials(sender),

@@ -171,6 +171,8 @@ class MessageRow:
     draft: bool
     attachment: bool
     selected: bool
+    invitation: bool = False
+    urgent: bool = False
     folder: str = ""
     flags: frozenset[str] = frozenset()
     tags: tuple[Chip, ...] = ()
@@ -283,6 +285,8 @@ def message_row(
         draft=DRAFT in flags,
         attachment=row.attachment,
         selected=row.ref == current,
+        invitation=row.invitation,
+        urgent=row.urgent,
         flags=flags,
     )
 
@@ -308,7 +312,7 @@ def mail_page(
     if page.start:
         first = max(0, page.start - page.size)
         before = {"at": first, "rows": page.start - first}
-    sorts = (_by_conversations(base, view), *(_sort(base, view, name) for name in SORTS))
+    sorts = (*(_sort(base, view, name) for name in SORTS), _by_conversations(base, view))
     filters = tuple(_filter(base, view, name) for name in FILTERS)
     return MailPage(
         label=label,
@@ -361,7 +365,7 @@ def page_rows(
         )
         for message in page.rows
     )
-    if not page.view.only:
+    if not (page.view.only or page.view.threads):
         return rows
     # The reader's page shows the list beside it as it was.
     more = f"?{urlencode(_query(page.view))}"
@@ -379,9 +383,10 @@ def _with_conversations(
     if not page.conversations:
         return rows
     url = reverse("mail:folder", args=[page.folder])
+    more = f"?{urlencode(_query(page.view))}"
     return tuple(
         _conversation_row(
-            row, conversation, url, own_mail=own_mail, full_dates=full_dates, faces=faces
+            row, conversation, url, more, own_mail=own_mail, full_dates=full_dates, faces=faces
         )
         for row, conversation in zip(rows, page.conversations, strict=True)
     )
@@ -391,6 +396,7 @@ def _conversation_row(
     row: MessageRow,
     conversation: Conversation,
     url: str,
+    more: str,
     *,
     own_mail: bool,
     full_dates: bool,
@@ -400,15 +406,18 @@ def _conversation_row(
     if conversation.count < 2:
         return row
     members = tuple(
-        message_row(
-            one,
-            own_mail=own_mail,
-            full_dates=full_dates,
-            current=None,
-            faces=faces,
-            folder_url=url,
-        )
+        replace(member, url=member.url + more)
         for one in conversation.rows
+        for member in [
+            message_row(
+                one,
+                own_mail=own_mail,
+                full_dates=full_dates,
+                current=None,
+                faces=faces,
+                folder_url=url,
+            )
+        ]
     )
     people = (
         called(person, faces)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.shortcuts import render as render_template
 from django.urls import reverse
@@ -15,17 +15,19 @@ from django.views.decorators.http import require_GET
 from accounts import session, session_cache
 from accounts.http import SignedInRequest, login_required
 from addressbook.contacts.finding import newest_addresses
-from webmail.forms import ListForm
+from webmail.forms import ListForm, SnippetsForm
 from webmail.htmx import render, wants_partial
 from webmail.imap.connection import Connection
-from webmail.imap.values import Fetched
+from webmail.imap.values import Fetched, MessageRef
 from webmail.mailbox import listing
-from webmail.mailbox.listing import Place
+from webmail.mailbox import snippets as beginnings
+from webmail.mailbox.listing import MOST_ROWS, Place
 from webmail.mailbox.memory import Memory
 from webmail.mailbox.ordering import MOST_ADDRESSES, View
 from webmail.mailbox.summaries import Summary
 from webmail.models import FolderChoice
 from webmail.presentation import lists
+from webmail.presentation.links import ref_segment
 from webmail.presentation.people import Faces
 from webmail.views import people
 from webmail.views.folders import TOAST, read_folders
@@ -56,6 +58,21 @@ def message_list(request: SignedInRequest, folder: str) -> HttpResponse:
     if request.htmx.target == "previous":
         context["page"] = lists.without_next(context["page"])
     return render(request, "webmail/message_list.html", context, partial=partial)
+
+
+@require_GET
+@login_required
+def snippets(request: SignedInRequest, folder: str) -> HttpResponse:
+    """How the rows that a script names begin, by their references: asked for after the list, which
+    waits for nothing.
+    """
+    form = SnippetsForm({"refs": request.GET.getlist("refs")})
+    found: dict[MessageRef, str] = {}
+    if form.is_valid():
+        refs = [MessageRef(folder, *pair) for _folder, *pair in form.cleaned_data["refs"]]
+        with session.imap(request) as imap:
+            found = beginnings.of(imap, refs[:MOST_ROWS], memory(request))
+    return JsonResponse({ref_segment(ref): words for ref, words in found.items()})
 
 
 def _arrived(request: SignedInRequest, folder: str, uidvalidity: int, uid: int) -> HttpResponse:

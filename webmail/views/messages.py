@@ -15,7 +15,7 @@ from accounts.http import SignedInRequest, login_required
 from accounts.models import MailDomain
 from webmail import rendering
 from webmail.errors import ServerUnavailable, ThreadsTooSlow
-from webmail.forms import ImagesForm
+from webmail.forms import ImagesForm, ListForm
 from webmail.htmx import render, wants_partial
 from webmail.imap.connection import Connection
 from webmail.imap.values import SEEN, MessageRef
@@ -32,7 +32,7 @@ from webmail.presentation.results import Asked
 from webmail.presentation.tags import chips
 from webmail.search_forms import SearchForm
 from webmail.views import people
-from webmail.views.lists import TOAST, counts_context, list_context, list_view, memory
+from webmail.views.lists import TOAST, counts_context, list_context, memory
 from webmail.views.search import beside_results, results_context
 from webmail.views.tags import known_tags
 
@@ -42,7 +42,8 @@ from webmail.views.tags import known_tags
 def message(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
     """An opened message; for htmx the reader alone, with the folder counts beside it.
 
-    ``?view=text``: its text, although it has HTML; ``?zoom=150``: larger than it is.
+    ``?view=text``: its text, although it has HTML; ``?zoom=150``: larger than it is;
+    ``?threads=1``: among those of its conversation.
     """
     return _reader(request, MessageRef(folder, *ref), as_text=request.GET.get("view") == "text")
 
@@ -74,7 +75,7 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
                 context |= beside_results(searched)
         elif searched is None:
             context = list_context(request, imap, ref.folder, opened.fetched)
-        if searched is None and list_view(request, ref.folder).threads:
+        if searched is None and ListForm(request.GET).by_threads:
             context["talk"] = _talk(request, imap, ref, context["folders"])
     if not wants_partial(request):
         if searched:

@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 
 from accounts import session
+from accounts.models import User
 from tests.servers.mailboxes import Mailbox
 from tests.servers.scripted import ScriptedServer, imap_script, ok
 from tests.webmail.views.mail import (
@@ -325,3 +326,40 @@ def test_what_pages_cost_the_mail_server(
             assert reader.get(url.removesuffix("#htmx"), headers=headers).status_code == 200
         measured[url] = commands_sent() - before
     assert measured == {url: cost for url, (cost, _headers) in costs.items()}
+
+
+# --- how messages begin ---
+
+
+def test_a_script_is_told_how_rows_begin(reader: Client, mailbox: Mailbox) -> None:
+    uid = mailbox.append(letter(body="Rendez-vous à 8 h.\n"))
+    assert 'data-snippets="/mail/INBOX/snippets/"' in page(reader.get("/mail/INBOX/"))
+    before = commands_sent()
+    answer = reader.get("/mail/INBOX/snippets/", {"refs": [ref(mailbox, uid)]})
+    assert answer.json() == {ref(mailbox, uid): "Rendez-vous à 8 h."}
+    assert commands_sent() - before == 2  # NOOP, PREVIEW
+    assert "\\Seen" not in mailbox.flags(uid)
+
+
+@pytest.mark.parametrize("refs", [[], ["x"], ["1-2\r\n"]])
+def test_nonsense_has_no_beginning(reader: Client, mailbox: Mailbox, refs: list[str]) -> None:
+    assert reader.get("/mail/INBOX/snippets/", {"refs": refs}).json() == {}
+
+
+def test_who_wants_no_beginnings_is_asked_for_none(
+    reader: Client, mailbox: Mailbox, django_user_model: type[User]
+) -> None:
+    mailbox.append(letter())
+    django_user_model.objects.update(preferences={"snippets": "off"})
+    assert "data-snippets" not in page(reader.get("/mail/INBOX/"))
+
+
+def test_a_row_tells_an_invitation_and_what_is_urgent(reader: Client, mailbox: Mailbox) -> None:
+    invitation = (("rdv.ics", "text/calendar", b"BEGIN:VCALENDAR"),)
+    mailbox.append(letter(files=invitation, x_priority="1 (Highest)"))
+    mailbox.append(letter())
+    for _again in range(2):  # asked for, then remembered
+        content = page(reader.get("/mail/INBOX/"))
+        plain, invited = re.findall(r'(?s)<li class="row.*?</li>', content)
+        assert "#calendar-days" in invited and 's urgent"' in invited
+        assert "#calendar-days" not in plain and 's urgent"' not in plain

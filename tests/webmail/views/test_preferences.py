@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 URL = "/preferences/"
 CHOSEN = {
     "density": "compact",
+    "snippets": "off",
     "panes": "none",
     "theme": "dark",
     "archive": "one",

@@ -42,6 +42,11 @@ def talk(mailbox: Mailbox) -> list[int]:
     ]
 
 
+def opened(mailbox: Mailbox, uid: int) -> str:
+    """The address of a message among those of its conversation."""
+    return path(mailbox, uid, "?threads=1")
+
+
 def rows(content: str) -> list[str]:
     return re.findall(r'(?s)<li class="row.*?</button>.*?(?=<li class="row|</ul>)', content)
 
@@ -60,7 +65,7 @@ def test_a_folder_is_shown_by_conversations_and_that_is_remembered(
         assert 'class="members"' not in second
         members = first.split('<details class="members"')[1]
         links = re.findall(r'<a href="([^"]*)" hx-get="([^"]*)">', members)
-        assert links == [(path(mailbox, uid),) * 2 for uid in (talk[0], talk[1], talk[3])]
+        assert links == [(opened(mailbox, uid),) * 2 for uid in (talk[0], talk[1], talk[3])]
     assert subjects(reader.get("/mail/INBOX/?sort=arrival")) == [
         "Re: Sortie",
         "Cantine",
@@ -138,49 +143,44 @@ def test_an_opened_message_stands_among_those_of_its_conversation_and_ones_answe
 ) -> None:
     own = mailbox.append(answer("own", "a b", "Re: Sortie"), "Sent", flags=["\\Seen"])
     mailbox.append(letter("Autre", message_id="<autre@x.fr>"), "Sent")
-    reader.get("/mail/INBOX/?threads=1")
-    content = page(reader.get(path(mailbox, talk[1]), headers=headers))
+    content = page(reader.get(opened(mailbox, talk[1]), headers=headers))
     before, after = content.split('<article class="letter">')
-    assert lines(before) == [path(mailbox, talk[0])]
-    assert lines(after) == [path(mailbox, talk[3]), path(mailbox, own, folder="Sent")]
+    assert lines(before) == [opened(mailbox, talk[0])]
+    assert lines(after) == [opened(mailbox, talk[3]), path(mailbox, own, folder="Sent")]
 
 
 def test_the_unread_ones_are_open_and_read_by_that(
     reader: Client, mailbox: Mailbox, talk: list[int]
 ) -> None:
-    reader.get("/mail/INBOX/?threads=1")
-    content = page(reader.get(path(mailbox, talk[0])))
+    content = page(reader.get(opened(mailbox, talk[0])))
     assert content.count('class="talk-body"') == 1
     assert "Texte de c." in content
     assert "Texte de b." not in content
     assert "\\Seen" in mailbox.flags(talk[3])
 
 
-def test_a_message_is_opened_alone_where_the_folder_is_not_shown_by_conversations(
+def test_a_message_is_opened_alone_where_its_address_says_no_more(
     reader: Client, mailbox: Mailbox, talk: list[int]
 ) -> None:
     assert lines(page(reader.get(path(mailbox, talk[1])))) == []
-    reader.get("/mail/INBOX/?threads=1")
-    assert lines(page(reader.get(path(mailbox, talk[2])))) == []
+    assert lines(page(reader.get(opened(mailbox, talk[2])))) == []
 
 
 def test_ones_answers_are_looked_for_no_longer_than_a_time_and_the_message_is_shown(
     reader: Client, mailbox: Mailbox, talk: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reader.get("/mail/INBOX/?threads=1")
     monkeypatch.setattr(threads, "SECONDS_TO_SEARCH", -1.0)
-    content = page(reader.get(path(mailbox, talk[1])))
+    content = page(reader.get(opened(mailbox, talk[1])))
     assert "Texte de b." in content
-    assert lines(content) == [path(mailbox, talk[0]), path(mailbox, talk[3])]
+    assert lines(content) == [opened(mailbox, talk[0]), opened(mailbox, talk[3])]
 
 
 def test_a_conversation_is_opened_with_few_commands(
     reader: Client, mailbox: Mailbox, talk: list[int]
 ) -> None:
     mailbox.append(answer("own", "a b", "Re: Sortie"), "Sent", flags=["\\Seen"])
-    reader.get("/mail/INBOX/?threads=1")
-    reader.get(path(mailbox, talk[3]), headers=HTMX)
+    reader.get(opened(mailbox, talk[3]), headers=HTMX)
     before = commands_sent()
-    reader.get(path(mailbox, talk[3]), headers=HTMX)
+    reader.get(opened(mailbox, talk[3]), headers=HTMX)
     # SELECT, the message and its text, LIST; what came, flags, their ids; SELECT, SEARCH, flags.
     assert commands_sent() - before == 10

@@ -51,6 +51,9 @@ function markOpen() {
   for (const link of document.querySelectorAll("#rows a[aria-current]")) link.removeAttribute("aria-current");
   if (!ref) return;
   markRead(ref, true);
+  // The others of its conversation that were unread are open beside it.
+  const member = document.querySelector("#message .talk") && document.querySelector(`#rows .members a[href*="/${CSS.escape(ref)}/"]`);
+  member?.closest(".row").classList.remove("is-new");
   document.querySelector(`#row-${CSS.escape(ref)} > a`)?.setAttribute("aria-current", "true");
 }
 

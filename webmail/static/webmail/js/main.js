@@ -27,9 +27,10 @@ import * as selection from "./selection.js";
 import * as session from "./session.js";
 import * as settings from "./settings.js";
 import * as signin from "./signin.js";
+import * as snippets from "./snippets.js";
 import * as viewer from "./viewer.js";
 
-const modules = [asking, bring, compose, contacts, copying, countdown, dragging, folders, frame, idle, list, menus, news, notices, panes, passkey, password, place, print, push, recipients, search, selection, session, settings, signin, viewer];
+const modules = [asking, bring, compose, contacts, copying, countdown, dragging, folders, frame, idle, list, menus, news, notices, panes, passkey, password, place, print, push, recipients, search, selection, session, settings, signin, snippets, viewer];
 
 function load(root) {
   for (const module of modules) module.load?.(root);

@@ -1,0 +1,114 @@
+"""Folders arranged in Chromium: by the dialog, by dragging, by keys, and without a script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from demo.servers.dovecot import MailAccount
+from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.mail import letter
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def zoo(mailbox: Mailbox) -> Mailbox:
+    for name in ("Zoo", "Sorties", "Sorties/Musée"):
+        mailbox.create_folder(name)
+    mailbox.append(letter("Les singes"), "Zoo")
+    return mailbox
+
+
+@pytest.fixture
+def page(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    zoo: Mailbox,
+) -> Page:
+    page = open_page()
+    sign_in(page, alice)
+    return page
+
+
+def folder(page: Page, name: str):
+    return page.locator(f'#folder-list .folder[data-folder="{name}"]')
+
+
+def test_a_folder_is_dragged_into_another_and_back(
+    page: Page, zoo: Mailbox, faults: list[str]
+) -> None:
+    folder(page, "Zoo").drag_to(folder(page, "Sorties"))
+    expect(folder(page, "Sorties/Zoo")).to_be_attached()
+    assert "Sorties/Zoo" in zoo.folders()
+    page.locator(".toast button").click()
+    expect(folder(page, "Zoo")).to_be_visible()
+    page.locator(".branch[data-branch=Sorties] > summary").click()
+    folder(page, "Sorties/Musée").drag_to(page.locator(".side-title:has(.always)"))
+    expect(folder(page, "Musée")).to_be_visible()
+    assert not faults
+
+
+def test_a_folder_is_renamed_by_keys_in_a_dialog(
+    page: Page, zoo: Mailbox, faults: list[str]
+) -> None:
+    folder(page, "Zoo").focus()
+    page.keyboard.press("F2")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    dialog.locator("#folder-name").fill("Parc animalier")
+    page.keyboard.press("Enter")
+    expect(folder(page, "Parc animalier")).to_be_visible()
+    assert "Zoo" not in zoo.folders()
+    page.goto("/mail/INBOX/")
+    folder(page, "Parc animalier").hover()
+    page.locator("li:has(> [data-folder='Parc animalier']) > .tree-menu").click()
+    expect(dialog).to_be_visible()
+    results = Axe().run(page, context="dialog")
+    assert not results.response["violations"]
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    assert not faults
+
+
+@pytest.mark.parametrize("width", [1440, 375])
+def test_the_page_of_folders_is_accessible(page: Page, width: int, faults: list[str]) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    for address in ("/folders/", "/folders/of/Zoo/", "/folders/of/Sent/"):
+        page.goto(address)
+        assert not Axe().run(page).response["violations"]
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert not faults
+
+
+def test_the_quota_comes_when_the_page_is_there(page: Page, faults: list[str]) -> None:
+    expect(page.locator("#quota meter")).to_be_attached()
+    assert not faults
+
+
+def test_without_a_script_a_folder_is_made_moved_and_thrown_away(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    zoo: Mailbox,
+) -> None:
+    page = open_page(java_script_enabled=False)
+    sign_in(page, alice)
+    page.locator(".tree-menu.always").click()
+    page.locator("#new-name").fill("Conseil")
+    page.locator("#new-to").select_option("Zoo")
+    page.locator(".folder-new button").click()
+    assert "Zoo/Conseil" in zoo.folders()
+    page.locator(".folder-table [href='/folders/of/Zoo/']").click()
+    page.locator("#folder-to").select_option("Sorties")
+    page.locator("button[value=move]").click()
+    assert "Sorties/Zoo/Conseil" in zoo.folders()
+    page.goto("/folders/of/Sorties~2FZoo/")
+    page.locator("button[value=throw]").click()
+    assert "Trash/Zoo/Conseil" in zoo.folders()
+    page.locator(".toast button").click()
+    assert "Sorties/Zoo/Conseil" in zoo.folders()

@@ -1,0 +1,95 @@
+"""How messages begin, in one line each."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.webmail.mailbox.remembering import Remembering
+from tests.webmail.views.mail import letter
+from webmail.errors import FolderChanged
+from webmail.imap import connection
+from webmail.imap.values import MessageRef
+from webmail.mailbox import listing, snippets
+
+HTML = "<html><head><style>p { color: red }</style></head><body><p>Bonjour à tous,</p>"
+
+
+@pytest.fixture(params=["PREVIEW", "parts"])
+def opened(request, imap_server, alice):
+    """A connection to a server with PREVIEW, and one that makes no use of it."""
+    made = connection.open(imap_server, alice.login, alice.password)
+    assert made.has("PREVIEW")
+    if request.param == "parts":
+        made._capabilities = made._capabilities - {"PREVIEW"}
+    yield made
+    made.close()
+
+
+def begun(imap, uids, memory):
+    uidvalidity = imap.select("INBOX").uidvalidity
+    refs = [MessageRef("INBOX", uidvalidity, uid) for uid in uids]
+    found = snippets.of(imap, refs, memory)
+    return [found.get(ref) for ref in refs]
+
+
+def test_texts_begin_as_they_are_read_whatever_their_place_and_encoding(opened, mailbox):
+    uids = [
+        mailbox.append(letter(body="Bonjour,\nrendez-vous à 8 h devant le collège.\n")),
+        mailbox.append(letter(body="Voir le plan.\n", files=(("a.pdf", "a/b", b"x"),))),
+        mailbox.append(
+            b"Subject: x\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + HTML.encode()
+        ),
+        mailbox.append(b"Subject: x\r\nContent-Type: application/pdf\r\n\r\n%PDF"),
+    ]
+    assert begun(opened, uids, Remembering()) == [
+        "Bonjour, rendez-vous à 8 h devant le collège.",
+        "Voir le plan.",
+        "Bonjour à tous,",
+        "",
+    ]
+
+
+def test_what_is_known_is_not_asked_for_again(opened, mailbox):
+    uids = [mailbox.append(letter(body=f"Lettre {n}\n")) for n in range(3)]
+    memory = Remembering()
+    first = begun(opened, uids, memory)
+    opened.select("INBOX")
+    before = opened.commands
+    assert begun(opened, uids, memory) == first
+    assert opened.commands - before <= 1  # NOOP
+
+
+def test_the_beginnings_of_a_page_whose_rows_are_known_are_one_command(opened, mailbox):
+    uids = [mailbox.append(letter(body=f"Lettre {n}\n")) for n in range(3)]
+    memory = Remembering()
+    listing.page(opened, "INBOX", memory=memory)
+    refs = [MessageRef("INBOX", mailbox.uidvalidity(), uid) for uid in uids]
+    before = opened.commands
+    assert len(snippets.of(opened, refs, memory)) == 3
+    assert opened.commands - before == 1
+
+
+def test_messages_that_are_gone_are_left_out(opened, mailbox):
+    uid = mailbox.append(letter(body="Là\n"))
+    assert begun(opened, [uid, uid + 100], Remembering()) == ["Là", None]
+
+
+def test_a_folder_made_anew_has_none_of_them(imap, mailbox):
+    uid = mailbox.append(letter())
+    with pytest.raises(FolderChanged):
+        snippets.of(imap, [MessageRef("INBOX", 1, uid)], Remembering())
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("Oui.\n\n> Viens-tu ?\n> Bob\n", "Oui."),
+        ("Merci\n-- \nAlice Martin\n", "Merci"),
+        ("  a\n\n  b\t c ", "a b c"),
+        (f"Lire https://x.fr/{'a' * 60} ici", "Lire ici"),
+        ("x" * 200, "x" * 140 + "…"),
+        ("", ""),
+    ],
+)
+def test_a_line_has_what_is_new(words, shown):
+    assert snippets.line(words) == shown

@@ -1,0 +1,89 @@
+"""How messages begin: a line of each for the list, asked for once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from webmail.imap import fetch, uid_sets
+from webmail.imap.connection import Connection
+from webmail.imap.values import Marked, MessageRef, Selected
+from webmail.mailbox import summaries
+from webmail.mailbox.memory import Memory
+from webmail.mailbox.summaries import Summary
+from webmail.mime import body, html
+from webmail.mime.structure import Part
+
+# Characters that are kept; a row shows fewer.
+LONGEST = 140
+# Bytes of the part: HTML begins with what nobody reads.
+TEXT_BYTES, HTML_BYTES = 1024, 4096
+# Part numbers that are asked for: hardly any message has its text beyond 1.1.1.
+MOST_GROUPS = 6
+_KIND = "snippet"
+_QUOTED = re.compile(r"(?m)^\s*>.*$")
+_ADDRESS = re.compile(r"https?://\S{40,}")
+
+
+def of(imap: Connection, refs: Sequence[MessageRef], memory: Memory) -> dict[MessageRef, str]:
+    """The beginnings of messages of one folder; ``""`` for those that say nothing, those that are
+    gone are left out. One command besides SELECT where the server has PREVIEW (RFC 8970), else one
+    for each place that a text has in a message; none for those that are known. Raises
+    FolderChanged.
+    """
+    names = {ref: f"{ref.uidvalidity} {ref.uid} {ref.folder}" for ref in refs}
+    kept = memory.get_many(_KIND, names.values())
+    missing = [ref for ref in refs if names[ref] not in kept]
+    found = _asked(imap, missing, memory) if missing else {}
+    memory.put_many(_KIND, {names[ref]: words for ref, words in found.items()})
+    known = {ref: kept[name] for ref, name in names.items() if name in kept}
+    return known | found
+
+
+def _asked(imap: Connection, refs: Sequence[MessageRef], memory: Memory) -> dict[MessageRef, str]:
+    selected = imap.require(refs[0])
+    by_uid = {ref.uid: ref for ref in refs if ref.uidvalidity == selected.uidvalidity}
+    told: dict[int, str] = {}
+    if imap.has("PREVIEW"):
+        told = fetch.previews(imap, uid_sets.compressed(by_uid))
+    untold = [uid for uid in by_uid if uid not in told]
+    told |= _read(imap, selected, untold, memory) if untold else {}
+    return {by_uid[uid]: line(words) for uid, words in told.items() if uid in by_uid}
+
+
+def _read(
+    imap: Connection, selected: Selected, uids: Iterable[int], memory: Memory
+) -> dict[int, str]:
+    marks = [Marked(0, uid, frozenset()) for uid in uids]
+    rows = summaries.of(imap, selected, marks, memory)
+    told = {row.ref.uid: "" for row in rows}
+    for (number, is_html), some in list(_groups(rows).items())[:MOST_GROUPS]:
+        size = HTML_BYTES if is_html else TEXT_BYTES
+        begun = fetch.beginnings(imap, uid_sets.compressed(some), number, size)
+        told |= {uid: _words(some[uid], data) for uid, data in begun.items() if uid in some}
+    return told
+
+
+def _groups(rows: Iterable[Summary]) -> dict[tuple[str, bool], dict[int, Part]]:
+    groups: dict[tuple[str, bool], dict[int, Part]] = {}
+    for row in rows:
+        if row.text:
+            key = row.text.number, row.text.media_type == "text/html"
+            groups.setdefault(key, {})[row.ref.uid] = row.text
+    return groups
+
+
+def _words(part: Part, data: bytes) -> str:
+    if part.media_type == "text/html":
+        # What is cut in a tag would be read as text.
+        source = html.decode(data, part.encoding, part.charset)
+        head, mark, rest = source.rpartition("<")
+        return html.to_text(head if mark and ">" not in rest else source)
+    return body.read(part, data, is_cut=True).text
+
+
+def line(words: str) -> str:
+    """One line of what is new in a text: without quotes, the signature and long addresses."""
+    fresh = _ADDRESS.sub(" ", _QUOTED.sub("", words).split("\n-- \n")[0])
+    shown = " ".join(fresh.split()).rstrip("\N{REPLACEMENT CHARACTER}")
+    return shown if len(shown) <= LONGEST else f"{shown[:LONGEST].rstrip()}…"

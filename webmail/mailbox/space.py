@@ -1,0 +1,165 @@
+"""What takes up room: all messages weighed, by sender, by year, the largest ones.
+
+A hundred thousand messages take the server and us some seconds, so it is done within a time: what
+was weighed is remembered, since neither size nor sender ever changes, and the next call goes on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from webmail.errors import FolderNotFound, ServerRefused
+from webmail.imap import fetch, search, uid_sets, weights
+from webmail.imap.connection import Connection
+from webmail.imap.values import Fetched, Folder, MessageRef
+from webmail.imap.weights import Weight
+from webmail.mailbox.actions import Step
+from webmail.mailbox.folders import TRASH
+from webmail.mailbox.memory import Memory
+
+SENDER, YEAR, MESSAGE = "sender", "year", "message"
+KIND = "space1"
+# Messages asked for in one command: a fraction of a second.
+_AT_ONCE = 1000
+MOST_MESSAGES = 2_000_000
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """The messages of one folder, as far as they are weighed. ``left``: how many are not yet."""
+
+    folder: str
+    uidvalidity: int
+    weights: tuple[Weight, ...]
+    left: int = 0
+
+
+@dataclass(frozen=True)
+class Group:
+    """Messages that have their sender (his address) or year in common; ``size`` in bytes."""
+
+    kind: str
+    value: str
+    name: str
+    count: int
+    size: int
+
+
+def weigh(
+    imap: Connection, folders: Iterable[Folder], memory: Memory, seconds: float
+) -> tuple[Weighed, ...]:
+    """All messages of the person's own folders but the trash, the fullest folder first, as far as
+    they can be had in ``seconds``. Two commands a folder and one for each thousand messages that
+    the memory does not know. A folder that is gone meanwhile is left out.
+    """
+    deadline = time.monotonic() + seconds
+    found = []
+    for folder in _worth_it(folders):
+        if time.monotonic() > deadline:
+            found.append(Weighed(folder.name, 0, (), folder.messages or 0))
+            continue
+        try:
+            found.append(_weigh(imap, folder.name, memory, deadline))
+        except (FolderNotFound, ServerRefused):
+            continue
+    return tuple(found)
+
+
+def groups(weighed: Sequence[Weighed], kind: str) -> list[Group]:
+    """By sender or by year, the heaviest first."""
+    counts: dict[str, int] = defaultdict(int)
+    sizes: dict[str, int] = defaultdict(int)
+    names: dict[str, str] = {}
+    for folder in weighed:
+        for weight in folder.weights:
+            value = _value(weight, kind)
+            counts[value] += 1
+            sizes[value] += weight.size
+            if kind == SENDER:
+                names.setdefault(value, weight.name)
+    order = sorted(sizes, key=lambda value: (-sizes[value], value))
+    return [Group(kind, one, names.get(one, ""), counts[one], sizes[one]) for one in order]
+
+
+def largest(imap: Connection, weighed: Sequence[Weighed], count: int) -> list[Fetched]:
+    """The largest messages with what a row shows of them. Two commands for each of their folders;
+    those that are gone are left out.
+    """
+    every = ((weight.size, folder, weight.uid) for folder in weighed for weight in folder.weights)
+    chosen: dict[Weighed, list[int]] = defaultdict(list)
+    for _size, folder, uid in sorted(every, key=lambda one: -one[0])[:count]:
+        chosen[folder].append(uid)
+    rows: list[Fetched] = []
+    for folder, uids in chosen.items():
+        imap.require(MessageRef(folder.folder, folder.uidvalidity, uids[0]))
+        rows += fetch.rows(imap, uid_sets.compressed(uids))
+    return sorted(rows, key=lambda row: -row.size)
+
+
+def chosen(weighed: Iterable[Weighed], kind: str, value: str) -> tuple[Step, ...]:
+    """The messages of a group, by folder, in steps that have no verb yet."""
+    steps = []
+    for folder in weighed:
+        uids = tuple(one.uid for one in folder.weights if _value(one, kind) == value)
+        if uids:
+            steps.append(Step("", folder.folder, folder.uidvalidity, uids))
+    return tuple(steps)
+
+
+def _worth_it(folders: Iterable[Folder]) -> list[Folder]:
+    own = [
+        folder
+        for folder in folders
+        if folder.selectable
+        and folder.addressable
+        and not folder.owner
+        and folder.special_use != TRASH
+        and folder.messages != 0
+    ]
+    return sorted(own, key=lambda folder: -(folder.size or folder.messages or 0))
+
+
+def _value(weight: Weight, kind: str) -> str:
+    return weight.sender if kind == SENDER else str(weight.year)
+
+
+def _weigh(imap: Connection, folder: str, memory: Memory, deadline: float) -> Weighed:
+    selected = imap.select(folder)
+    known = _remembered(memory, folder, selected.uidvalidity)
+    there = search.uids(imap) if selected.exists else ()
+    kept = {uid: known[uid] for uid in there if uid in known}
+    # The newest first: a list that is not whole shows what one remembers.
+    missing = [uid for uid in reversed(there) if uid not in kept]
+    before = len(kept)
+    for start in range(0, len(missing), _AT_ONCE):
+        if time.monotonic() > deadline:
+            break
+        batch = missing[start : start + _AT_ONCE]
+        kept.update((one.uid, one) for one in weights.ask(imap, uid_sets.compressed(batch)))
+    if len(kept) != before or len(kept) != len(known):
+        memory.put(KIND, folder, _packed(selected.uidvalidity, kept.values()))
+    whole = tuple(kept[uid] for uid in sorted(kept))
+    return Weighed(folder, selected.uidvalidity, whole, len(there) - len(kept))
+
+
+def _packed(uidvalidity: int, known: Iterable[Weight]) -> list[Any]:
+    """As JSON carries it: columns, each sender once."""
+    ordered = sorted(known, key=lambda one: one.uid)
+    senders: dict[tuple[str, str], int] = {}
+    numbers = [senders.setdefault((one.sender, one.name), len(senders)) for one in ordered]
+    uids = uid_sets.compressed(one.uid for one in ordered)
+    sizes, years = [one.size for one in ordered], [one.year for one in ordered]
+    return [uidvalidity, uids, sizes, years, numbers, [list(one) for one in senders]]
+
+
+def _remembered(memory: Memory, folder: str, uidvalidity: int) -> dict[int, Weight]:
+    written = memory.get(KIND, folder)
+    if not written or written[0] != uidvalidity or not written[1]:
+        return {}
+    _uidvalidity, uids, sizes, years, numbers, senders = written
+    rows = zip(uid_sets.expanded(uids, MOST_MESSAGES), sizes, years, numbers, strict=True)
+    return {uid: Weight(uid, size, year, *senders[number]) for uid, size, year, number in rows}

@@ -1,0 +1,17 @@
+"""How urgent its author calls a message: three header fields that no two programs use alike."""
+
+from __future__ import annotations
+
+from webmail.mime.headers import Headers
+
+FIELDS = ("X-PRIORITY", "IMPORTANCE", "PRIORITY")
+_URGENT = {"high", "urgent", "highest"}
+
+
+def is_urgent(fields: Headers) -> bool:
+    """By X-Priority (``1 (Highest)`` and ``2``), Importance (RFC 2156: ``high``) or Priority
+    (``urgent``).
+    """
+    number = fields.get("X-Priority").strip()[:1]
+    words = (fields.get(name).strip().lower() for name in ("X-Priority", "Importance", "Priority"))
+    return number in {"1", "2"} or any(word in _URGENT for word in words)

@@ -1,0 +1,119 @@
+"""What takes up room, in words: senders, years, the largest messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext, ngettext
+
+from webmail.dates import when
+from webmail.imap.values import Fetched
+from webmail.mailbox import space
+from webmail.mailbox.space import SENDER, Group, Weighed
+from webmail.mime.structure import choose
+from webmail.presentation.links import message_url, ref_name
+from webmail.presentation.lists import FolderList
+from webmail.presentation.words import names_of, size, subject_of
+
+MOST_MESSAGES, MOST_SENDERS = 20, 20
+
+
+@dataclass(frozen=True)
+class Line:
+    """A sender or a year. ``share``: percent of all that was weighed."""
+
+    value: str
+    label: str
+    detail: str
+    count: str
+    size: str
+    share: int
+    search_url: str
+
+
+@dataclass(frozen=True)
+class Large:
+    """A large message; ``files`` names what is attached."""
+
+    ref: str
+    url: str
+    subject: str
+    sender: str
+    folder: str
+    when: str
+    files: str
+    size: str
+
+
+@dataclass(frozen=True)
+class Survey:
+    """``unfinished``: how many messages are not weighed yet, in words; "" for none."""
+
+    senders: tuple[Line, ...]
+    years: tuple[Line, ...]
+    messages: tuple[Large, ...]
+    unfinished: str
+    total: str
+
+
+def survey(weighed: Sequence[Weighed], rows: Iterable[Fetched], shown: FolderList) -> Survey:
+    senders, years = (space.groups(weighed, kind) for kind in (space.SENDER, space.YEAR))
+    total = sum(group.size for group in years)
+    left = sum(folder.left for folder in weighed)
+    words = ngettext(
+        "%(count)s message is not counted yet: the mail server needs more time.",
+        "%(count)s messages are not counted yet: the mail server needs more time.",
+        left,
+    )
+    return Survey(
+        senders=tuple(line(group, total) for group in senders[:MOST_SENDERS]),
+        years=tuple(line(group, total) for group in sorted(years, key=lambda one: -int(one.value))),
+        messages=tuple(_large(row, shown) for row in rows),
+        unfinished=words % {"count": intcomma(left)} if left else "",
+        total=size(total),
+    )
+
+
+def line(group: Group, total: int = 0) -> Line:
+    if group.kind == SENDER:
+        label = group.name or group.value or gettext("(unknown sender)")
+        detail = group.value if group.name else ""
+    else:
+        label, detail = group.value if group.value != "0" else gettext("Year unknown"), ""
+    words = ngettext("%(count)s message", "%(count)s messages", group.count)
+    query = search_query(group)
+    return Line(
+        value=group.value,
+        label=label,
+        detail=detail,
+        count=words % {"count": intcomma(group.count)},
+        size=size(group.size),
+        share=group.size * 100 // total if total else 0,
+        search_url=f"{reverse('mail:search')}?{urlencode({'q': query})}" if query else "",
+    )
+
+
+def search_query(group: Group) -> str:
+    """The same messages, as the field of the search says it; "" where it can't."""
+    if group.kind == SENDER:
+        return f"from:{group.value}" if group.value and " " not in group.value else ""
+    return ""
+
+
+def _large(row: Fetched, shown: FolderList) -> Large:
+    folder = shown.find(row.ref.folder)
+    names = [part.file_name for part in choose(row.structure).attachments if part.file_name]
+    return Large(
+        ref=ref_name(row.ref, ""),
+        url=message_url(row.ref),
+        subject=subject_of(row.envelope.subject),
+        sender=names_of(row.envelope.from_) or gettext("(unknown sender)"),
+        folder=folder.label if folder else row.ref.folder,
+        when=when(row.received, full=True),
+        files=", ".join(names[:5]),
+        size=size(row.size),
+    )

@@ -1,0 +1,43 @@
+// How messages begin: asked for once their rows are there, which wait for nothing.
+
+const MOST = 50;
+const AIRY = "airy";
+
+const rows = () => [...document.querySelectorAll("#rows[data-snippets] .row:not([data-begun])")];
+
+/** Only the airy list has room for it. */
+const hasRoom = () => (document.documentElement.dataset.density ?? AIRY) === AIRY;
+
+async function ask(url, some) {
+  const address = new URL(url, location.href);
+  for (const row of some) address.searchParams.append("refs", row.dataset.ref);
+  try {
+    const answer = await fetch(address, { headers: { "X-Requested-With": "fetch", "X-Background": "1" } });
+    return answer.ok && !answer.redirected ? await answer.json() : {};
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof SyntaxError) return {}; // no network, or no answer of ours
+    throw error;
+  }
+}
+
+function show(row, words) {
+  const line = document.createElement("span");
+  line.className = "snippet clip";
+  line.textContent = words;
+  row.querySelector(".extra")?.prepend(line);
+}
+
+async function begin() {
+  const region = document.getElementById("rows");
+  if (!region?.dataset.snippets || !hasRoom()) return;
+  const some = rows().slice(0, MOST);
+  if (some.length === 0) return;
+  for (const row of some) row.dataset.begun = "";
+  const found = await ask(region.dataset.snippets, some);
+  for (const row of some) if (found[row.dataset.ref]) show(row, found[row.dataset.ref]);
+  begin();
+}
+
+export function load(root) {
+  if (root === document.body || root.id === "message-list" || root.closest("#rows")) begin();
+}

@@ -1,0 +1,110 @@
+"""What takes up room in the mailbox, and cleaning it up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.shortcuts import render as render_template
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts import session
+from accounts.http import SignedInRequest, login_required
+from webmail import jobs
+from webmail.forms import CleanForm
+from webmail.imap import quota
+from webmail.imap.connection import Connection
+from webmail.mailbox import folders
+from webmail.mailbox import space as weighing
+from webmail.mailbox.actions import MOVE, Step
+from webmail.mailbox.space import MESSAGE, Weighed
+from webmail.presentation import folders as presentation
+from webmail.presentation import lists, room
+from webmail.views import running
+from webmail.views.folders import TOAST
+from webmail.views.lists import memory
+
+SECONDS = 5.0
+"""Of one request for weighing; the next goes on where it stopped."""
+
+
+@require_GET
+@login_required
+def space(request: SignedInRequest) -> HttpResponse:
+    """Senders, years and messages that take up most, each with a way to the trash."""
+    with session.imap(request) as imap:
+        known = folders.list_folders(imap, sizes=True)
+        weighed = weighing.weigh(imap, known, memory(request), SECONDS)
+        rows = weighing.largest(imap, weighed, room.MOST_MESSAGES)
+        full = presentation.fullness(quota.ask(imap))
+        shown = lists.folder_list(folders.tree(known), "", imap.wishes.favourites)
+    context = {
+        "folders": shown,
+        "fullness": full,
+        "survey": room.survey(weighed, rows, shown),
+        "toast": request.session.pop(TOAST, None),
+    }
+    return render_template(request, "webmail/space.html", context)
+
+
+@require_POST
+@login_required
+def clean(request: SignedInRequest) -> HttpResponse:
+    """Messages of a sender, of a year, or one, go to the trash; first a page asks. That can be
+    taken back, from the toast and from the page of what was done to many messages."""
+    form = CleanForm(request.POST)
+    if not form.is_valid():
+        raise Http404
+    asked = form.cleaned_data
+    with session.imap(request) as imap:
+        known = folders.list_folders(imap, sizes=True)
+        weighed = weighing.weigh(imap, known, memory(request), SECONDS)
+        steps = _steps(asked, weighed)
+        if steps and not asked["confirmed"] and asked["kind"] != MESSAGE:
+            return _ask(request, imap, asked, steps, weighed)
+        toast = _cleaned(request, imap, steps)
+    request.session[TOAST] = toast
+    return redirect("mail:space")
+
+
+def _steps(asked: dict[str, Any], weighed: tuple[Weighed, ...]) -> tuple[Step, ...]:
+    if asked["kind"] == MESSAGE:
+        ref = asked["ref"]
+        return (Step("", ref.folder, ref.uidvalidity, (ref.uid,)),)
+    return weighing.chosen(weighed, asked["kind"], asked["value"])
+
+
+def _ask(
+    request: SignedInRequest,
+    imap: Connection,
+    asked: dict[str, Any],
+    steps: tuple[Step, ...],
+    weighed: tuple[Weighed, ...],
+) -> HttpResponse:
+    group = next(
+        one for one in weighing.groups(weighed, asked["kind"]) if one.value == asked["value"]
+    )
+    known = folders.list_folders(imap)
+    context = {
+        "folders": lists.folder_list(folders.tree(known), "", imap.wishes.favourites),
+        "group": room.line(group),
+        "count": group.count,
+        "kind": asked["kind"],
+        "value": asked["value"],
+        "search_query": room.search_query(group),
+    }
+    return render_template(request, "webmail/space_clean.html", context)
+
+
+def _cleaned(request: SignedInRequest, imap: Connection, steps: tuple[Step, ...]) -> dict[str, Any]:
+    if not steps:
+        return {"message": gettext("Nothing was done: there are no messages.")}
+    trash = folders.ensure(imap, folders.TRASH)
+    moves = [Step(MOVE, step.folder, step.uidvalidity, step.uids, trash) for step in steps]
+    deed = jobs.Deed("trash", steps[0].folder)
+    result = jobs.do(request, imap, deed, moves)
+    if result.job is not None:
+        return running.begun(request, result.job)
+    return running.ended(jobs.keep(request.user, deed, result.work))
