@@ -26,7 +26,7 @@ FIRST = ("Claire", "Luc", "Élodie", "Noé", "Amina", "Jean-Pierre", "Zoé", "Hu
 LAST = ("Martin", "Lefèvre", "Œuvrard", "Haddad", "Diop", "Petit", "Wagner", "Roux", "Bouvier")
 ENDINGS = ("", "-Moreau", "et", "in", "ard", " du Bois")
 HTMX = {"HX-Request": "true", "HX-Target": "found"}
-PAGES = (
+PAGES: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("list, first page", "/contacts/", {}),
     ("list, rows that come next", "/contacts/?page=40", {**HTMX, "HX-Target": "more"}),
     ("search, two letters", "/contacts/?q=ma", HTMX),

@@ -10,19 +10,22 @@ from webmail.imap.values import MessageRef
 
 
 @pytest.mark.parametrize(
-    ("query", "number", "after"),
+    ("query", "number", "uidvalidity", "after"),
     [
-        ("", 1, None),
-        ("page=3&after=42", 3, 42),
-        ("page=x&after=42", 1, 42),
-        ("page=3&after=x", 3, None),
-        ("page=0", 1, None),
-        ("page=1&page=2", 2, None),
+        ("", 1, None, None),
+        ("page=3&after=7-42", 3, 7, 42),
+        ("page=x&after=7-42", 1, 7, 42),
+        ("page=3&after=x", 3, None, None),
+        ("page=3&after=42", 3, None, None),
+        ("page=0", 1, None, None),
+        ("page=1&page=2", 2, None, None),
     ],
 )
-def test_a_lists_query(query: str, number: int, after: int | None) -> None:
-    form = ListForm(QueryDict(query))
-    assert (form.number, form.after_uid) == (number, after)
+def test_a_lists_query(
+    query: str, number: int, uidvalidity: int | None, after: int | None
+) -> None:
+    place = ListForm(QueryDict(query)).place
+    assert (place.number, place.uidvalidity, place.after) == (number, uidvalidity, after)
 
 
 def test_an_action_names_its_messages() -> None:

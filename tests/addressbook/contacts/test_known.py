@@ -32,7 +32,7 @@ def collect(user: User, name: str, address: str) -> None:
     )
 
 
-def contact(user: User, name: str, *addresses: str, **more: str) -> Contact:
+def contact(user: User, name: str, *addresses: str, **more: Any) -> Contact:
     emails = tuple(Email(address) for address in addresses)
     return contacts.create(user, ContactData(display_name=name, emails=emails, **more))
 

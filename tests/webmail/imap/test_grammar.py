@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from imapclient.response_parser import parse_response
+from imapclient.response_parser import parse_response  # type: ignore[import-untyped]
 
 from webmail.imap import grammar
 from webmail.imap.response import TRIPS

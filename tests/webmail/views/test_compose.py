@@ -747,7 +747,7 @@ def test_whoever_does_not_want_it_has_nobody_remembered(
 
 
 def test_a_database_in_trouble_after_the_message_left_is_no_failure_to_send(
-    posted: Callable[..., object], submission: Submission, bobs_mailbox: Mailbox
+    posted: Callable[..., Any], submission: Submission, bobs_mailbox: Mailbox
 ) -> None:
     """Whoever were told of a failure would send it twice."""
     with connection.cursor() as cursor:
