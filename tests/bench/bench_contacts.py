@@ -19,7 +19,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 TURNS = 30
 FIRST = ("Claire", "Luc", "Élodie", "Noé", "Amina", "Jean-Pierre", "Zoé", "Hugo", "Inès", "Marc")
@@ -98,7 +101,7 @@ def milliseconds(client: Any, url: str, headers: dict[str, str]) -> Iterator[tup
         assert answer.status_code == 200, answer.status_code
 
 
-def fill(contacts: int) -> object:
+def fill(contacts: int) -> User:
     """Somebody with as many contacts."""
     from accounts.models import MailDomain, User
     from addressbook import contacts as book

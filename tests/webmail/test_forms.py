@@ -21,9 +21,7 @@ from webmail.imap.values import MessageRef
         ("page=1&page=2", 2, None, None),
     ],
 )
-def test_a_lists_query(
-    query: str, number: int, uidvalidity: int | None, after: int | None
-) -> None:
+def test_a_lists_query(query: str, number: int, uidvalidity: int | None, after: int | None) -> None:
     place = ListForm(QueryDict(query)).place
     assert (place.number, place.uidvalidity, place.after) == (number, uidvalidity, after)
 
