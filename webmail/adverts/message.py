@@ -14,11 +14,11 @@ from webmail.mime.headers import Headers
 from webmail.mime.structure import Part
 
 # Bytes of a message that are looked at; what an advert says, it says at the beginning.
-LARGEST = 1_000_000
+LARGEST = 500_000
 # Bytes of one text as sent, and characters of all text: the beginning, and the end, where the
 # line stands that lets one out of a list.
-_LONGEST_PART = 300_000
-_BEGINNING, _END = 45_000, 12_000
+_LONGEST_PART = 120_000
+_BEGINNING, _END = 24_000, 6_000
 _MOST_TEXTS = 6
 _BARE_LINK = re.compile(r"https?://[^\s<>\"')\]]{1,500}", re.IGNORECASE)
 _QUOTED = re.compile(r"^[ \t]{0,8}>.*$", re.MULTILINE)

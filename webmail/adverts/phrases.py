@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 # Words of a text that are looked at.
-MOST_WORDS = 9_000
+MOST_WORDS = 4_000
 _WORD = re.compile(r"[a-z]+|\d+(?:[.,]\d+)?|[€$£%]")
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "’": "'", "ß": "ss"})
 # Letters of other scripts that are put into words to hide them from classifiers.

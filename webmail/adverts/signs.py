@@ -112,6 +112,14 @@ def _of_server(message: Message, found: Found) -> Iterator[Sign]:
         yield Sign("own_domain", -3.0)
     elif domains.is_of_state(message.domain) and not verdicts.is_refused:
         yield Sign("state_domain", -3.0)
+    elif not verdicts.is_refused and message.domain in _recipients(message):
+        yield Sign("same_domain", -1.5)
+
+
+def _recipients(message: Message) -> set[str]:
+    """The domains it is addressed to."""
+    to = [*message.headers.addresses("To")[:50], *message.headers.addresses("Cc")[:50]]
+    return {domain for one in to if (domain := one.address.rpartition("@")[2].lower())}
 
 
 def _of_answer(message: Message, found: Found) -> Iterator[Sign]:

@@ -57,7 +57,7 @@ def judge(
     learnt: Learnt = Learnt(),  # noqa: B008  # frozen
 ) -> Verdict:
     """Whether a message is a letter, an advert or junk. Any bytes give a verdict; those beyond the
-    first million are not looked at."""
+    first half million are not looked at."""
     read = message.read(raw)
     found = own_server.read(read.headers, rules.servers, rules.domains)
     text = _words(read)

@@ -13,6 +13,7 @@ REASONS: Mapping[str, str | Promise] = {
     "known_domain": _("You always allow mail from this domain."),
     "own_domain": _("The message comes from your own authority."),
     "state_domain": _("The message comes from the State or an education authority."),
+    "same_domain": _("Its sender and its recipients share a domain."),
     "answered_list": _("You have written to this mailing list."),
     "reply_to_you": _("The message answers one of yours."),
     "blocked_sender": _("You blocked this sender."),

@@ -11,7 +11,7 @@ import pytest
 
 from tests.webmail.adverts import samples
 from tests.webmail.adverts.samples import Sample
-from webmail.adverts import verdict
+from webmail.adverts import message, verdict
 from webmail.adverts.known import Known
 from webmail.adverts.words import KINDS
 
@@ -53,7 +53,7 @@ def test_nine_unwanted_in_ten_are_moved(judged: list[tuple[Sample, str]], label:
 
 def test_any_message_of_somebody_known_is_a_letter() -> None:
     for sample in samples.all_samples():
-        sender = verdict.message.read(sample.raw).sender.address
+        sender = message.read(sample.raw).sender.address
         known = Known(addresses=frozenset({sender.lower()}))
         assert verdict.judge(sample.raw, known).kind == "letter", sample.name
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from importlib import resources
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +13,7 @@ FEW = st.frozensets(st.sampled_from(["aa", "bb", "cc", "dd"]))
 
 def test_the_committed_base_model_is_what_its_texts_give() -> None:
     written = base.dumps(training.counts())
-    file = training.resources.files("webmail.adverts.data").joinpath(base.FILE)
+    file = resources.files("webmail.adverts.data").joinpath(base.FILE)
     assert written == file.read_text("ascii")
 
 
