@@ -75,7 +75,7 @@ class _Reader:
         name = _NAME.match(source, tag + 1)
         if not name:
             if source.startswith(("<!", "<?"), tag):
-                return self._skip(">", tag)
+                return self._skip(">", tag + 1)
             self._say("<")
             return tag + 1
         end = source.find(">", name.end(), tag + _LONGEST_TAG)

@@ -29,7 +29,8 @@ def test_what_nobody_sees_is_left_out(hidden: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["<", "<a", "a < b", "<!--", "<style>", "</p", '<a href="', "<a href=x>y", "<>"]
+    "source",
+    ["<", "<a", "a < b", "<!--", "<style>", "</p", '<a href="', "<a href=x>y", "<>", "<!", "<?x"],
 )
 def test_broken_markup_is_read_to_its_end(source: str) -> None:
     assert "fin" in page.read(f"fin {source} suite").words()
