@@ -349,11 +349,13 @@ REQUEST = """
 cliquez|cliquer|click|lien ci dessous|lien suivant|link below|bouton ci dessous|connectez vous
 verifiez|verifier|verify|confirmez|confirmer|confirm|validez|valider|mettez a jour|mettre a jour
 update|reactivez|reactiver|regularis*|reglez|payez|telephonez|rappelez|repondez
+annulez|annulez le|annuler cet|cancel it|munissez vous|saisissez|identifiez
 """
 PAYING = """
 carte bancaire|coordonnees bancaires|numero de carte|rib|iban|payer|paiement|payez|reglez|reglement
 regularis*|frais de|virement|cartes cadeaux|carte cadeau|gift card*|coupon*|recharge*|western union
 payment|billing|charged|debited|card details
+votre carte|un achat de|un paiement de|cet achat
 """
 
 
