@@ -16,6 +16,7 @@ OURS = ("webmail", "accounts", "addressbook", "demo")
 ALLOWED: dict[str, set[str]] = {
     "webmail.errors": set(),
     "webmail.mime": set(),
+    "webmail.adverts": {"webmail.mime"},
     "webmail.imap": {"webmail.mime", "webmail.errors"},
     "webmail.smtp": {"webmail.mime", "webmail.errors"},
     "webmail.mailbox": {"webmail.imap", "webmail.mime", "webmail.errors"},
@@ -150,6 +151,7 @@ ALLOWED: dict[str, set[str]] = {
 # Pure modules: no Django, no I/O, no clock, no settings.
 PURE = (
     "webmail.mime",
+    "webmail.adverts",
     "accounts.numen",
     "addressbook.contact_data",
     "addressbook.folding",
@@ -160,6 +162,7 @@ PURE = (
 NO_DJANGO = (
     "webmail.errors",
     "webmail.mime",
+    "webmail.adverts",
     "webmail.imap",
     "webmail.smtp",
     "webmail.mailbox",

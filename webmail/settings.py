@@ -131,7 +131,8 @@ SECRET_KEY = env_text("WEBMAIL_SECRET_KEY")
 if not SECRET_KEY:
     # A dry run of an import signs and stores nothing.
     _dry = {"import_contacts", "--dry-run"} <= set(sys.argv)
-    if not (DEBUG or TESTING or _dry or set(sys.argv) & {"collectstatic", "makemigrations"}):
+    _keyless = {"collectstatic", "makemigrations", "classify_message", "train_adverts"}
+    if not (DEBUG or TESTING or _dry or _keyless & set(sys.argv)):
         raise ImproperlyConfigured(
             "WEBMAIL_SECRET_KEY (or WEBMAIL_SECRET_KEY_FILE) must be set: 50 random characters"
         )

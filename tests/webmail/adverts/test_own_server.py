@@ -1,0 +1,63 @@
+"""Which fields are our own server's."""
+
+from __future__ import annotations
+
+import pytest
+
+from webmail.adverts import own_server
+from webmail.mime import headers
+
+BORDER = (
+    "Received: from out.shop.example (out.shop.example [203.0.113.7]) by mx.ac.test with ESMTP; x\n"
+)
+LAST = "Received: from mx.ac.test ([192.0.2.1]) by box.ac.test with LMTP; x\n"
+
+
+def read(fields: str, servers: tuple[str, ...] = ()) -> own_server.Found:
+    return own_server.read(headers.parse(fields.encode() + b"\n"), servers, ())
+
+
+@pytest.mark.parametrize(
+    ("field", "spam"),
+    [
+        ("X-Spam-Flag: YES", True),
+        ("X-Spam-Status: Yes, score=7.1 required=5.0", True),
+        ("X-Spam-Status: No, score=1.0 required=5.0", False),
+        ("X-Spamd-Result: default: True [15.00 / 6.00]", True),
+        ("X-Spamd-Result: default: False [3.00 / 6.00]", False),
+        ("X-Bogosity: Spam, tests=bogofilter", True),
+        ("X-Bogosity: Ham, tests=bogofilter", False),
+        ("X-Other: YES", None),
+    ],
+)
+def test_verdicts_of_the_usual_programs_are_read(field: str, spam: bool | None) -> None:
+    assert read(f"{LAST}{field}\n{BORDER}").spam is spam
+
+
+def test_the_score_is_given_by_its_limit() -> None:
+    assert read(f"X-Spam-Status: No, score=4.0 required=5.0\n{BORDER}").ratio == 0.8
+    assert read(f"X-Spamd-Result: default: False [3.00 / 6.00]\n{BORDER}").ratio == 0.5
+    assert read(BORDER).ratio is None
+
+
+def test_fields_below_the_border_are_the_senders() -> None:
+    assert read(f"{LAST}{BORDER}X-Spam-Flag: YES\n").spam is None
+
+
+def test_a_client_that_calls_itself_by_our_name_is_the_border() -> None:
+    liar = "Received: from mx.ac.test (unknown [203.0.113.9]) by mx.ac.test with ESMTP; x\n"
+    assert read(f"{liar}X-Spam-Flag: YES\n{BORDER}").spam is None
+
+
+def test_a_hop_between_servers_of_ours_is_passed() -> None:
+    inner = "Received: from mx.ac.test (mx.ac.test [192.0.2.1]) by in.ac.test with ESMTP; x\n"
+    assert read(f"{inner}X-Spam-Flag: YES\n{BORDER}").spam is True
+
+
+def test_without_a_received_field_nothing_is_ours() -> None:
+    assert read("X-Spam-Flag: YES\nSubject: x\n").spam is None
+
+
+def test_the_authority_is_the_domain_delivered_to_when_the_server_bears_it() -> None:
+    assert read(f"Delivered-To: a@ac.test\n{BORDER}").own == {"ac.test"}
+    assert read(f"Delivered-To: a@hosted.example\n{BORDER}").own == frozenset()

@@ -1,0 +1,72 @@
+"""How well mail that the model was not made from is judged; `pytest -s` prints the tables."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from tests.webmail.adverts import samples
+from tests.webmail.adverts.samples import Sample
+from webmail.adverts import message, verdict
+from webmail.adverts.known import Known
+from webmail.adverts.words import KINDS
+
+# At least so many of the unwanted must be moved.
+LEAST_MOVED = 0.9
+
+
+def table(judged: Iterable[tuple[str, str]]) -> str:
+    """A confusion table: a row for what a message is, a column for what it was taken for."""
+    counts = Counter(judged)
+    rows = [f"{'':>10}" + "".join(f"{kind:>10}" for kind in KINDS)]
+    for label in KINDS:
+        cells = "".join(f"{counts[label, kind]:>10}" for kind in KINDS)
+        rows.append(f"{label:>10}{cells}")
+    return "\n".join(rows)
+
+
+@pytest.fixture(scope="module")
+def judged() -> list[tuple[Sample, str]]:
+    return [(sample, verdict.judge(sample.raw).kind) for sample in samples.all_samples()]
+
+
+def test_there_are_enough_messages_to_tell(judged: list[tuple[Sample, str]]) -> None:
+    labels = Counter(sample.label for sample, _ in judged)
+    assert min(labels.values()) >= 150
+
+
+def test_no_letter_is_moved(judged: list[tuple[Sample, str]]) -> None:
+    print("\n" + table((sample.label, kind) for sample, kind in judged))  # noqa: T201
+    lost = [sample.name for sample, kind in judged if sample.label == "letter" != kind]
+    assert not lost
+
+
+@pytest.mark.parametrize("label", ["advert", "junk"])
+def test_nine_unwanted_in_ten_are_moved(judged: list[tuple[Sample, str]], label: str) -> None:
+    kinds = [kind for sample, kind in judged if sample.label == label]
+    assert sum(kind != "letter" for kind in kinds) >= LEAST_MOVED * len(kinds)
+
+
+def test_any_message_of_somebody_known_is_a_letter() -> None:
+    for sample in samples.all_samples():
+        sender = message.read(sample.raw).sender.address
+        known = Known(addresses=frozenset({sender.lower()}))
+        assert verdict.judge(sample.raw, known).kind == "letter", sample.name
+
+
+def test_the_shared_corpus_is_sorted_right(corpus: Path) -> None:
+    folder = corpus / "adblock"
+    if not folder.is_dir():
+        pytest.skip("the shared corpus has no adblock folder")
+    found = []
+    for entry in json.loads((folder / "labels.json").read_text("utf-8")):
+        kind = verdict.judge((folder / entry["file"]).read_bytes()).kind
+        found.append((entry["label"].replace("legit", "letter"), kind, entry["file"]))
+    print("\n" + table((label, kind) for label, kind, _ in found))  # noqa: T201
+    assert not [file for label, kind, file in found if label == "letter" != kind]
+    unwanted = [kind for label, kind, _ in found if label != "letter"]
+    assert sum(kind != "letter" for kind in unwanted) >= LEAST_MOVED * len(unwanted)

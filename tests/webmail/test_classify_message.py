@@ -1,0 +1,81 @@
+"""`bin/manage classify_message` and `train_adverts`, as another program calls them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.webmail.adverts.samples import message
+from webmail.presentation.adverts import REASONS
+
+ROOT = Path(__file__).parents[2]
+SHOP = "promo@boutique.example"
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command without a database, a secret key or anything else from the environment."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("WEBMAIL_", "DATABASE_", "REDIS_", "DJANGO_"))
+    }
+    command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+
+
+@pytest.fixture
+def advert(tmp_path: Path) -> Path:
+    file = tmp_path / "publicité.eml"
+    body = "Profitez de -40 % sur tout le site, livraison offerte jusqu'à dimanche. Je commande."
+    file.write_bytes(message("bulk", SHOP, "Boutique", "Soldes", body, "plain"))
+    return file
+
+
+def test_each_file_is_one_line_of_json(advert: Path, tmp_path: Path) -> None:
+    letter = tmp_path / "lettre.eml"
+    letter.write_bytes(b"From: a@b.fr\nSubject: Absence\n\nBonjour, ma fille est malade.")
+    done = run("classify_message", str(advert), str(letter), "--json")
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["verdict"] for line in lines] == ["advert", "letter"]
+    assert [line["file"] for line in lines] == [str(advert), str(letter)]
+    assert set(lines[0]) == {"file", "verdict", "score", "reasons"}
+    assert 0 <= lines[1]["score"] < lines[0]["score"] <= 1
+    assert {reason["code"] for reason in lines[0]["reasons"]} >= {"offer_words"}
+    assert all(reason["text"] for reason in lines[0]["reasons"])
+
+
+@pytest.mark.parametrize("known", [SHOP, "boutique.example", "@boutique.example"])
+def test_a_known_sender_writes_letters(advert: Path, known: str) -> None:
+    done = run("classify_message", str(advert), "--known", "x@y.fr", known, "--json")
+    assert json.loads(done.stdout)["verdict"] == "letter"
+
+
+def test_a_file_that_cannot_be_read_is_named_and_the_others_are_judged(advert: Path) -> None:
+    done = run("classify_message", str(advert.parent / "absent.eml"), str(advert), "--json")
+    assert done.returncode == 1
+    assert "absent.eml" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert json.loads(done.stdout)["verdict"] == "advert"
+
+
+def test_without_json_a_person_can_read_it(advert: Path) -> None:
+    done = run("classify_message", str(advert))
+    assert done.stdout.startswith(f"{advert}: advert (")
+
+
+def test_every_reason_that_the_code_gives_has_its_words() -> None:
+    import re
+
+    given = set()
+    for name in ("signs", "verdict", "fraud"):
+        source = (ROOT / "webmail" / "adverts" / f"{name}.py").read_text("utf-8")
+        given |= set(re.findall(r'(?:Sign\(|yield |return |_Scale\()\s*"([a-z_]+)"', source))
+        given |= set(re.findall(r'^    "([a-z_]+)": \d', source, re.MULTILINE))
+    given |= {"blocked_sender", "nothing_found"}
+    assert given - {"letter", "advert", "junk"} == set(REASONS)

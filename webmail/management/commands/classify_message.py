@@ -1,0 +1,79 @@
+"""`classify_message FILE...`: what each message is, and why."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+
+from django.core.management.base import BaseCommand
+
+from webmail.adverts import message, verdict
+from webmail.adverts.known import Known
+from webmail.adverts.verdict import Verdict
+from webmail.presentation.adverts import REASONS
+
+
+class Command(BaseCommand):
+    help = (
+        "Says of each message whether it is a letter, an advert or junk, and why: one line a file"
+        " on standard output, with --json one JSON object. Needs neither database nor Redis; what"
+        " people taught is not asked. A file that can't be read is named on standard error, and"
+        " the command then ends with 1."
+    )
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("files", nargs="+", metavar="FILE")
+        parser.add_argument(
+            "--known",
+            nargs="+",
+            action="extend",
+            default=[],
+            metavar="ADDRESS",
+            help="addresses of people one knows, or whole domains",
+        )
+        parser.add_argument("--json", action="store_true", help="one JSON object a line")
+
+    def handle(self, *args: object, **options: object) -> None:
+        known = _known(list(map(str, _listed(options["known"]))))
+        is_all_read = True
+        for name in map(str, _listed(options["files"])):
+            try:
+                with Path(name).open("rb") as file:
+                    raw = file.read(message.LARGEST)
+            except (OSError, ValueError) as error:  # ValueError: a name with a null byte
+                reason = error.strerror if isinstance(error, OSError) else str(error)
+                self.stderr.write(f"{name}: {reason}")
+                is_all_read = False
+            else:
+                self._tell(name, verdict.judge(raw, known), as_json=bool(options["json"]))
+        if not is_all_read:
+            sys.exit(1)
+
+    def _tell(self, name: str, found: Verdict, *, as_json: bool) -> None:
+        codes = [*found.reasons, *found.fraud]
+        if as_json:
+            reasons = [{"code": code, "text": str(REASONS[code])} for code in codes]
+            line = {"file": name, "verdict": found.kind, "score": found.score, "reasons": reasons}
+            self.stdout.write(json.dumps(line))
+        else:
+            words = " ".join(str(REASONS[code]) for code in codes)
+            self.stdout.write(f"{name}: {found.kind} ({found.score:.2f}) {words}")
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _known(given: list[str]) -> Known:
+    lowered = [one.lower().strip("<> ") for one in given]
+    return Known(
+        addresses=frozenset(one for one in lowered if not _is_domain(one)),
+        domains=frozenset(one.lstrip("@") for one in lowered if _is_domain(one)),
+    )
+
+
+def _is_domain(one: str) -> bool:
+    return "@" not in one[1:]

@@ -1,0 +1,68 @@
+"""Why a message was taken for a letter, an advert or junk, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+REASONS: Mapping[str, str | Promise] = {
+    # what proves a letter
+    "known_sender": _("The sender is one of your contacts or somebody you wrote to."),
+    "known_domain": _("You always allow mail from this domain."),
+    "own_domain": _("The message comes from your own authority."),
+    "state_domain": _("The message comes from the State or an education authority."),
+    "same_domain": _("Its sender and its recipients share a domain."),
+    "answered_list": _("You have written to this mailing list."),
+    "reply_to_you": _("The message answers one of yours."),
+    "blocked_sender": _("You blocked this sender."),
+    # what was taught
+    "taught_wanted": _("You said that mail from this sender is no advert."),
+    "taught_unwanted": _("You said that mail from this sender is unwanted."),
+    "words": _("Its words are like those of messages that were sorted before."),
+    # how it was sent
+    "server_spam": _("The mail server holds it for junk."),
+    "server_doubt": _("The mail server is doubtful about it."),
+    "sender_unverified": _("The mail server could not confirm who sent it."),
+    "bulk_sending": _("Sent to many people at once, by an unknown sender."),
+    "mass_mailer": _("Sent by a program for mass mailings."),
+    "tracking": _("It counts who opens it or follows its links."),
+    "reply_elsewhere": _("Answers would go to another address than the sender’s."),
+    "hidden_recipients": _("Its recipients are hidden."),
+    "false_reply": _("It looks like an answer, but answers nothing."),
+    "discussion_list": _("It comes from a mailing list that people talk on."),
+    "automatic": _("It is an automatic notice."),
+    "reply": _("It answers a message."),
+    "attachment": _("A document is attached."),
+    # what it looks like
+    "pictures": _("It is made of pictures."),
+    "html_only": _("It has no plain text."),
+    "loud_subject": _("Its subject shouts."),
+    # what it says
+    "offer_words": _("It speaks of special offers."),
+    "selling_words": _("It wants to sell something."),
+    "junk_words": _("It speaks as junk and fraud do."),
+    "prices": _("It names prices or discounts."),
+    "opt_out": _("It tells how to stop receiving such messages."),
+    "order_words": _("It speaks of something you ordered or asked for."),
+    "school_words": _("It speaks of school life."),
+    "personal_words": _("It is written as one person writes to another."),
+    "community_words": _("It speaks as an association or an institution does."),
+    "nothing_found": _("Nothing special was found."),
+    # fraud
+    "fraud": _("It looks like a fraud."),
+    "own_domain_forged": _("It pretends to come from your own authority."),
+    "sender_refused": _("The sender’s domain says that the message is none of its own."),
+    "lookalike_domain": _("The sender’s domain imitates a well-known one."),
+    "lookalike_link": _("A link leads to a site whose name imitates a well-known one."),
+    "link_differs": _("A link shows one site and leads to another."),
+    "link_hidden": _("A link hides where it leads."),
+    "authority_imitated": _("The sender’s name imitates an authority or a support desk."),
+    "colleague_imitated": _("The sender bears a colleague’s name, from another address."),
+    "password_asked": _("It wants your password."),
+    "password_urgent": _("It presses you to sign in somewhere."),
+    "payment_urgent": _("It presses you to pay."),
+    "bill_to_call": _("It announces a bill and wants you to telephone."),
+}
+"""By stable code; ``webmail.adverts`` gives the codes."""
