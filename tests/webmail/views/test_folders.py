@@ -272,7 +272,7 @@ def test_folders_of_others_stand_apart(reader: Client, imap_moved: Callable[[int
     told = b'* NAMESPACE (("" "/")) (("Autres/" "/")) (("Communs/" "/"))\r\n'
     listed = (
         b'* LIST () "/" INBOX\r\n* LIST () "/" Zoo\r\n* LIST (\\Noselect) "/" Communs\r\n'
-        b'* LIST () "/" Communs/Sent\r\n* LIST () "/" Autres/bob/Notes\r\n'
+        b'* LIST (\\Sent) "/" Communs/Sent\r\n* LIST () "/" Autres/bob/Notes\r\n'
     )
     able = "IMAP4rev1 NAMESPACE LIST-EXTENDED LIST-STATUS"
     script = imap_script(("NAMESPACE", ok(told)), ("LIST", ok(listed)), capabilities=able)
