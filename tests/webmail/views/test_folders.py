@@ -272,7 +272,7 @@ def test_folders_of_others_stand_apart(reader: Client, imap_moved: Callable[[int
     told = b'* NAMESPACE (("" "/")) (("Autres/" "/")) (("Communs/" "/"))\r\n'
     listed = (
         b'* LIST () "/" INBOX\r\n* LIST () "/" Zoo\r\n* LIST (\\Noselect) "/" Communs\r\n'
-        b'* LIST () "/" Communs/Sent\r\n* LIST () "/" Autres/bob/Notes\r\n'
+        b'* LIST (\\Sent) "/" Communs/Sent\r\n* LIST () "/" Autres/bob/Notes\r\n'
     )
     able = "IMAP4rev1 NAMESPACE LIST-EXTENDED LIST-STATUS"
     script = imap_script(("NAMESPACE", ok(told)), ("LIST", ok(listed)), capabilities=able)
@@ -284,6 +284,7 @@ def test_folders_of_others_stand_apart(reader: Client, imap_moved: Callable[[int
     titles = [part.split("</h2>")[0] for part in side.split("<h2")[1:]]
     assert len(titles) == 3
     parts = re.split(r"<h2", side)
+    assert "Communs" not in parts[0]  # among those with a use of their own
     assert "Zoo" in parts[1] and "Communs" not in parts[1]
     assert "Sent" in parts[2] and "bob" not in parts[2]
     assert "bob" in parts[3] and "Notes" in parts[3]

@@ -106,6 +106,18 @@ def test_a_message_of_a_folder_made_anew_stays(reader: Client, heap: Mailbox) ->
     assert len(heap.uids("Conseil")) == 1
 
 
+def test_what_came_into_a_folder_made_anew_is_not_taken_for_what_was_weighed(
+    reader: Client, heap: Mailbox
+) -> None:
+    reader.get("/folders/space/")
+    heap.delete_folder("Conseil")
+    heap.create_folder("Conseil")
+    heap.append(letter("Autre"), "Conseil")
+    clean(reader, "sender", "claire@ac-exemple.fr", confirmed="1")
+    assert len(heap.uids("Conseil")) == 1
+    assert len(heap.uids("Trash")) == 2
+
+
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
