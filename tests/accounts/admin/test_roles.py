@@ -139,7 +139,7 @@ def test_administrators_reach_everything(administrator: Client, things: dict[str
     for address in refused:
         assert re.search(
             r"(auditevent|staffimport|officepreview|allowedsender)/(add|<path:object_id>/delete)/"
-            r"|(user|staffrecord|authenticator|officepreview|allowedsender)/add/",
+            r"|(user|staffrecord|authenticator|officepreview|allowedsender|mailjob)/add/",
             address,
         ), address
 
