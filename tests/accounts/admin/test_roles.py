@@ -138,7 +138,8 @@ def test_administrators_reach_everything(administrator: Client, things: dict[str
     assert refused
     for address in refused:
         assert re.search(
-            r"(auditevent|staffimport|officepreview|allowedsender)/(add|<path:object_id>/delete)/"
+            r"(auditevent|staffimport|officepreview|allowedsender|addressbook|importjob)"
+            r"/(add|<path:object_id>/delete)/"
             r"|(user|staffrecord|authenticator|officepreview|allowedsender|mailjob)/add/",
             address,
         ), address
