@@ -66,7 +66,7 @@ def fill(mailbox: Mailbox, folder: str, count: int) -> None:
     imap.select(quoted(folder))
     for start in range(FIRST_ONES, count, FIRST_ONES):
         last = min(FIRST_ONES, count - start)
-        imap.send(b"c UID COPY 1:%d %s\r\n" % (last, quoted(folder).encode()))
+        imap.send(b"c COPY 1:%d %s\r\n" % (last, quoted(folder).encode()))
         _wait_for(imap, b"c")
 
 

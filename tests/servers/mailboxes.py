@@ -42,7 +42,7 @@ class Mailbox:
         self._imap: imaplib.IMAP4 | None = None
 
     def empty(self) -> None:
-        """No message, and no folder but the special-use ones."""
+        """No message, no folder but the special-use ones, and no subscription of another."""
         for folder in sorted(self.folders(), reverse=True):
             if folder == "INBOX" or folder in SPECIAL_USE:
                 self._expunge_all(folder)
@@ -50,6 +50,10 @@ class Mailbox:
                 self.delete_folder(folder)
         for removed_by_a_test in set(SPECIAL_USE) - set(self.folders()):
             self.create_folder(removed_by_a_test)
+        _, lines = self.imap.lsub()
+        for line in lines:
+            if isinstance(line, bytes) and (left := _folder_name(line)) not in {"INBOX", *SPECIAL_USE}:
+                self.imap.unsubscribe(quoted(left))
 
     def folders(self) -> list[str]:
         """Those that hold mail; a bare parent (\\Noselect) goes with its last child."""

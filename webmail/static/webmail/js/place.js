@@ -127,12 +127,13 @@ async function ask(address) {
     throw error;
   }
   if (!answer.ok || answer.redirected) return null;
-  const template = document.createElement("template");
-  template.innerHTML = await answer.text();
-  for (const row of template.content.querySelectorAll(".row")) {
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const rows = document.createDocumentFragment();
+  rows.append(...page.body.childNodes);
+  for (const row of rows.querySelectorAll(".row")) {
     if (document.getElementById(row.id)) row.remove();
   }
-  return template.content.querySelector(".row") ? template.content : null;
+  return rows.querySelector(".row") ? rows : null;
 }
 
 function offerWaiting() {
