@@ -51,9 +51,9 @@ class Mailbox:
         for removed_by_a_test in set(SPECIAL_USE) - set(self.folders()):
             self.create_folder(removed_by_a_test)
         _, lines = self.imap.lsub()
-        for line in lines:
-            if isinstance(line, bytes) and (left := _folder_name(line)) not in {"INBOX", *SPECIAL_USE}:
-                self.imap.unsubscribe(quoted(left))
+        left = {_folder_name(line) for line in lines if isinstance(line, bytes)}
+        for folder in left - {"INBOX", *SPECIAL_USE}:
+            self.imap.unsubscribe(quoted(folder))
 
     def folders(self) -> list[str]:
         """Those that hold mail; a bare parent (\\Noselect) goes with its last child."""
