@@ -185,31 +185,30 @@ def _run(command: Sequence[str | Path], env: Mapping[str, str] | None = None) ->
 
 
 def _table(results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """Wall time and processor time of both, beside the floor of our own run."""
-    ours = results.get("webmail", {"sizes": {}})
-    theirs = results.get("roundcube", {"sizes": {}})
-    for size, operations in ours["sizes"].items():
-        yield f"**{size}**, ms: median wall (web + Dovecot processor time)"
-        yield ""
-        yield "| operation | IMAP alone | webmail | Roundcube | webmail / Roundcube |"
-        yield "|---|---|---|---|---|"
-        for operation, measured in operations.items():
-            if operation.startswith("_"):
-                continue
-            peer = theirs["sizes"].get(size, {}).get(operation, {}).get("roundcube", {})
-            mine, floor = measured.get("webmail", {}), measured.get("floor", {})
-            yield (
-                f"| {operation} | {_wall(floor)} | {_cell(mine)} | {_cell(peer)} "
-                f"| {_ratio(mine, peer)} |"
-            )
-        yield ""
+    """A line for each operation: IMAP alone, the webmail and Roundcube at each size."""
+    ours = results.get("webmail", {"sizes": {}})["sizes"]
+    theirs = results.get("roundcube", {"sizes": {}})["sizes"]
+    names = (f"{size}: IMAP alone | webmail | Roundcube" for size in ours)
+    yield f"| operation | {' | '.join(names)} |"
+    yield f"|---|{'---|' * 3 * len(ours)}"
+    operations = dict.fromkeys(
+        name for size in ours.values() for name in size if not name.startswith("_")
+    )
+    for operation in operations:
+        cells = []
+        for size, measured in ours.items():
+            of_it = measured.get(operation, {})
+            peer = theirs.get(size, {}).get(operation, {})
+            cells += [_wall(of_it.get("floor", {})), _cell(of_it.get("webmail", {}))]
+            cells += [_cell(peer.get("roundcube", {}))]
+        yield f"| {operation} | {' | '.join(cells)} |"
     for product, result in results.items():
         if load := result.get("load"):
+            yield ""
             yield (
                 f"Load, {load['users']} users, {product}: {load['ops_per_s']} operations a second, "
                 f"95th of 100 {load['p95_ms']} ms, errors {load['errors']}."
             )
-            yield ""
 
 
 def _wall(measured: Mapping[str, Any]) -> str:
@@ -219,18 +218,11 @@ def _wall(measured: Mapping[str, Any]) -> str:
 
 
 def _cell(measured: Mapping[str, Any]) -> str:
+    """Wall time; in brackets the processor time of web tier and mail server."""
     if "median_ms" not in measured:
         return _wall(measured)
-    return (
-        f"{measured['median_ms']:.1f} "
-        f"({measured['cpu_web_ms']:.1f} + {measured['cpu_dovecot_ms']:.1f})"
-    )
-
-
-def _ratio(mine: Mapping[str, Any], peer: Mapping[str, Any]) -> str:
-    if "median_ms" not in mine or not peer.get("median_ms"):
-        return "–"
-    return f"{mine['median_ms'] / peer['median_ms']:.2f}"
+    processor = measured["cpu_web_ms"] + measured["cpu_dovecot_ms"]
+    return f"{measured['median_ms']:.0f} ({processor:.0f})"
 
 
 def _write(table: str) -> None:
