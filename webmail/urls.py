@@ -10,6 +10,7 @@ from django.views.i18n import set_language
 from webmail.converters import FolderConverter, MemberConverter, MessageConverter, PartConverter
 from webmail.views import (
     actions,
+    adverts,
     compose,
     folders,
     lists,
@@ -49,6 +50,8 @@ mail = [
     path("mail/<folder:folder>/<ref:ref>/source/", parts.source, name="source"),
     path("mail/<folder:folder>/<ref:ref>/reply/", compose.reply, name="reply"),
     path("mail/<folder:folder>/<ref:ref>/forward/", compose.forward, name="forward"),
+    path("adverts/judge/", adverts.judge, name="judge"),
+    path("adverts/folder/<slug:kind>/", adverts.aside, name="aside"),
     path("search/", search.find, name="search"),
     path("search/suggestions/", search.suggestions, name="search_suggestions"),
     path("search/recent/", search.forget, name="search_forget"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 REASONS: Mapping[str, str | Promise] = {
     # what proves a letter
@@ -66,3 +69,35 @@ REASONS: Mapping[str, str | Promise] = {
     "bill_to_call": _("It announces a bill and wants you to telephone."),
 }
 """By stable code; ``webmail.adverts`` gives the codes."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What the inbox says of what was set aside today: words and the address of the folder, for
+    adverts and for junk apart. ``judge_url``: where the rest is judged, "" when there is none."""
+
+    parts: tuple[tuple[str, str], ...]
+    judge_url: str = ""
+
+
+def line(adverts: int, junk: int, *, has_more: bool) -> Line:
+    """``adverts`` and ``junk``: how many."""
+    parts = []
+    if adverts:
+        words = ngettext(
+            "%(count)d advert set aside today", "%(count)d adverts set aside today", adverts
+        )
+        parts.append((words % {"count": adverts}, reverse("mail:aside", args=["adverts"])))
+    if junk:
+        words = ngettext(
+            "%(count)d junk message set aside today",
+            "%(count)d junk messages set aside today",
+            junk,
+        )
+        parts.append((words % {"count": junk}, reverse("mail:aside", args=["junk"])))
+    return Line(tuple(parts), reverse("mail:judge") if has_more else "")
+
+
+def words(codes: Iterable[str]) -> tuple[str, ...]:
+    """The sentences of the reasons; codes of an older release are left out."""
+    return tuple(str(REASONS[code]) for code in codes if code in REASONS)
