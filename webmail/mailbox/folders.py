@@ -158,6 +158,19 @@ def named(folders: Iterable[Folder], label: str) -> Folder | None:
     )
 
 
+def is_called(name: str, label: str) -> bool:
+    """Whether a folder at the top is called so, as `named` finds it; by its name alone."""
+    bare = name[len("INBOX") + 1 :] if re.match(r"INBOX[./]", name) else name
+    return folded(bare) == folded(label)
+
+
+def is_for_junk(imap: Connection, name: str) -> bool:
+    """Whether a folder is the one for junk: chosen by the person, or named as mail programs name
+    it. No command."""
+    chosen = imap.wishes.special.get(JUNK)
+    return name == chosen or any(is_called(name, known) for known in _KNOWN_NAMES[JUNK])
+
+
 def personal_prefix(folders: Iterable[Folder]) -> str:
     """``"INBOX."`` on servers that keep every folder below INBOX, else ``""``."""
     others = [folder for folder in folders if folder.name != "INBOX" and not folder.owner]
