@@ -257,6 +257,8 @@ def environment(
         "WEBMAIL_LOGIN_FORM": "local" if mail.embedded else "typed",
         "WEBMAIL_DOMAIN": academy.DOMAIN,
         "WEBMAIL_NUMEN_KEYS": numen_key,
+        # All mail of the demo was there before its people first come.
+        "WEBMAIL_ADVERTS_FIRST": "200",
     }
     if "WEBMAIL_OIDC_PRIVATE_KEY" not in given:
         env["WEBMAIL_OIDC_PRIVATE_KEY_FILE"] = str(OIDC_KEY)
@@ -272,6 +274,7 @@ def environment(
         host = mail.smtp_url.removeprefix("smtp://")
         env["WEBMAIL_NOTICES_URL"] = f"smtp://{sender.login}:{quote(sender.password)}@{host}"
         env["WEBMAIL_NOTICES_FROM"] = f"Messagerie <{sender.aliases[0]}>"
+        env["WEBMAIL_REPORT_ADDRESS"] = sender.aliases[0]
     if mail.embedded is not None and mail.embedded.sieve_port is not None:
         env["WEBMAIL_SIEVE_URL"] = f"sieve://{process.LOOPBACK}:{mail.embedded.sieve_port}"
     return {

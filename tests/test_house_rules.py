@@ -56,8 +56,6 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.rule_forms": {
         "webmail.converters",
         "webmail.imap.connection",
-        "webmail.mailbox.rules",
-        "webmail.mime",
         "webmail.presentation",
         "webmail.sieve",
     },
@@ -70,6 +68,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.imap.values",
         "webmail.mailbox",
         "webmail.mime",
+        "webmail.sieve",
     },
     "webmail.attachments": {
         "webmail.mailbox",
@@ -127,8 +126,29 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.errors",
         "accounts.http",
     },
-    "webmail.tasks": {"webmail.conversions", "webmail.jobs"},
-    "webmail.context": {"webmail.preferences"},
+    "webmail.tasks": {
+        "webmail.conversions",
+        "webmail.jobs",
+        "webmail.judging",
+        "webmail.unsubscribing",
+    },
+    "webmail.unsubscribing": {
+        "webmail.models",
+        "webmail.remote",
+        "webmail.errors",
+        "accounts.models",
+    },
+    "webmail.reporting": {
+        "webmail.imap",
+        "webmail.mime",
+        "webmail.models",
+        "webmail.smtp",
+        "webmail.errors",
+        "accounts.http",
+        "accounts.session",
+    },
+    "webmail.away": {"webmail.presentation", "webmail.sieve"},
+    "webmail.context": {"webmail.away", "webmail.preferences"},
     "webmail.health": {"webmail.models"},
     "webmail.middleware": {
         "webmail.health",

@@ -194,6 +194,24 @@ class ImagesForm(forms.Form):
     show = forms.ChoiceField(choices=[(one, one) for one in CHOICES])
 
 
+class SenderForm(forms.Form):
+    """What a person wants of a sender from now on."""
+
+    ALLOW, BLOCK, BLOCK_DOMAIN, FORGET = "allow", "block", "block_domain", "forget"
+
+    choice = forms.ChoiceField(choices=[(one, one) for one in (ALLOW, BLOCK, BLOCK_DOMAIN, FORGET)])
+
+
+class NewSenderForm(forms.Form):
+    """A sender typed in the preferences: an address or a domain."""
+
+    name = forms.CharField(label=_("Address or domain"), max_length=254)
+    choice = forms.ChoiceField(
+        label=_("From now on"),
+        choices=[(SenderForm.ALLOW, _("always allow")), (SenderForm.BLOCK, _("block"))],
+    )
+
+
 class ActForm(forms.Form):
     """One verb on some messages: those named by ``refs`` (``threads``: each stands for its
     conversation, of which it is the newest), or ``all`` that the list shows of which

@@ -27,7 +27,7 @@ from webmail.mailbox import arrivals, folders
 from webmail.mailbox.memory import Memory
 from webmail.mime import headers
 from webmail.mime.headers import Headers
-from webmail.models import InboxWatch, Judgement, Standing
+from webmail.models import InboxWatch, Judgement, Standing, Unsubscription
 
 INBOX = "INBOX"
 SECONDS = 0.8
@@ -97,6 +97,12 @@ def digest_of(fields: Headers) -> str:
     )
     key = hashlib.sha256(f"judgement:{settings.SECRET_KEY}".encode()).digest()
     return hashlib.blake2b(said, key=key, digest_size=20).hexdigest()
+
+
+def forget_overdue() -> None:
+    """Judgements and unsubscriptions of more than `Judgement.KEPT` ago."""
+    Judgement.objects.all().overdue().delete()
+    Unsubscription.objects.filter(when__lt=timezone.now() - Judgement.KEPT).delete()
 
 
 @dataclass(frozen=True)

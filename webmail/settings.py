@@ -585,6 +585,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "addressbook.tasks.fill_directory",
         "schedule": crontab(hour="3", minute="20"),
     },
+    "tend-judgements": {"task": "webmail.tasks.tend_judgements", "schedule": 10 * 60},
     "tend-mail-jobs": {"task": "webmail.tasks.tend_mail_jobs", "schedule": 5},
     "empty-bins": {"task": "addressbook.tasks.empty_bins", "schedule": 24 * 60 * 60},
 }

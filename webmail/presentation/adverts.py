@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -101,3 +102,49 @@ def line(adverts: int, junk: int, *, has_more: bool) -> Line:
 def words(codes: Iterable[str]) -> tuple[str, ...]:
     """The sentences of the reasons; codes of an older release are left out."""
     return tuple(str(REASONS[code]) for code in codes if code in REASONS)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What the reader says of an open message. ``kind``: ``advert`` or ``junk`` where it was set
+    aside or marked for that, "" where it lies among letters; ``is_marked``: it lies there all the
+    same, with a mark. ``deceits``: what deceives, of a fraud; ``are_links_shut`` until the person
+    opens them; ``report_url``: "" where no address is configured."""
+
+    kind: str
+    is_marked: bool
+    reasons: tuple[str, ...]
+    deceits: tuple[str, ...]
+    are_links_shut: bool
+    links_url: str
+    report_url: str
+
+    @property
+    def is_fraud(self) -> bool:
+        return bool(self.deceits)
+
+
+@dataclass(frozen=True)
+class Mailing:
+    """Ways out of a mailing. ``one_click``: our server can do it; ``mail_url``: the composer, with
+    the letter that does it; ``web_url``: a page of the sender's. ``choice``: what the person said
+    of the sender, ``allow``, ``block`` or ""; ``domain``: "" where blocking it all makes no
+    sense."""
+
+    sender: str
+    domain: str
+    unsubscribe_url: str
+    one_click: bool
+    mail_url: str
+    web_url: str
+    choice_url: str
+    choice: str
+
+
+_LINK = re.compile(r'<(?:a|area)\b(?:\s+[\w:-]+(?:="[^"]*")?)*\s*/?>', re.IGNORECASE)
+_TARGET = re.compile(r'\s+(?:xlink:)?href="[^"]*"', re.IGNORECASE)
+
+
+def without_targets(page: str) -> str:
+    """HTML of ours, links in it leading nowhere: their words stay."""
+    return _LINK.sub(lambda link: _TARGET.sub("", link[0]), page)

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib import messages as toasts
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.shortcuts import render as render_template
-from django.views.decorators.http import require_GET, require_POST
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
 from webmail import judging
+from webmail.forms import NewSenderForm
 from webmail.htmx import wants_partial
 from webmail.mailbox import folders
+from webmail.models import SenderChoice, Unsubscription
+from webmail.views.folders import read_folders
 from webmail.views.lists import advert_line, memory
+
+MOST_LEFT = 20
+"""Mailings that are named on the page."""
 
 
 @require_POST
@@ -44,3 +52,44 @@ def aside(request: SignedInRequest, kind: str) -> HttpResponse:
     else:
         found = folders.named(known, settings.ADVERTS_FOLDER)
     return redirect("mail:folder", found.name if found else judging.INBOX)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def senders(request: SignedInRequest) -> HttpResponse:
+    """Whom the person blocks and always allows, each with its removal; mailings that he left; a
+    sender more is posted here."""
+    choices = SenderChoice.objects.all()
+    form = NewSenderForm(request.POST or None)
+    if request.method == "POST":
+        if removed := request.POST.get("remove"):
+            if choices.of(request.user).filter(name=removed).delete()[0]:
+                toasts.success(request, gettext("Removed: %(sender)s.") % {"sender": removed})
+            return redirect("mail:senders")
+        if form.is_valid() and _choose(request, form):
+            toasts.success(request, gettext("Saved."))
+            return redirect("mail:senders")
+    with session.imap(request) as imap:
+        sides = read_folders(imap, "")
+    rows = list(choices.of(request.user))
+    context = {
+        "form": form,
+        "folders": sides.shown,
+        "blocked": [row for row in rows if not row.is_allowed],
+        "allowed": [row for row in rows if row.is_allowed],
+        "left": Unsubscription.objects.all().of(request.user)[:MOST_LEFT],
+    }
+    status = 422 if form.is_bound else 200
+    return render_template(request, "webmail/senders.html", context, status=status)
+
+
+def _choose(request: SignedInRequest, form: NewSenderForm) -> bool:
+    wanted = form.cleaned_data
+    try:
+        SenderChoice.objects.all().choose(
+            request.user, wanted["name"], is_allowed=wanted["choice"] == "allow"
+        )
+    except ValueError:
+        form.add_error("name", gettext("This is neither an address nor a domain."))
+        return False
+    return True

@@ -67,7 +67,7 @@ def test_the_inbox_says_what_was_set_aside_and_leads_there(
     assert line is not None
     assert re.findall(r"<span>\s*(\d+)", line[0]) == ["3", "1"]
     links = re.findall(r'href="(/adverts/[^"]*)"', line[0])
-    assert [watched.get(link).url for link in links] == ["/mail/Publicit%C3%A9s/", "/mail/Junk/"]
+    assert [watched.get(link)["Location"] for link in links] == ["/mail/Publicit%C3%A9s/", "/mail/Junk/"]
 
 
 def test_mail_that_was_there_before_stays(reader: Client, mailbox: Mailbox) -> None:
