@@ -47,6 +47,12 @@ class Kept:
         return any(one.is_active and one.name == self.name for one in self.names)
 
     @property
+    def is_cut_off(self) -> bool:
+        """Whether a script that ours includes was deleted: then nothing of ours runs."""
+        included = self.script.included
+        return bool(included) and not any(one.name == included for one in self.names)
+
+    @property
     def is_foreign(self) -> bool:
         """Whether a script has our name that the webmail did not write."""
         return bool(self.text.strip()) and not reading.is_ours(self.text)
@@ -95,6 +101,8 @@ def save(sieve: Connection, kept: Kept, script: Script, now: datetime) -> None:
     """
     if kept.former and kept.former != script.included and kept.former_text.strip():
         script = replace(script, included=kept.former)
+    elif kept.is_cut_off:
+        script = replace(script, included="")
     _put(sieve, kept, writing.write(script), now, always=kept.is_foreign)
 
 

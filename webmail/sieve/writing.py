@@ -109,7 +109,9 @@ def _pieces(script: Script, written: _Written) -> Iterator[str]:
     if script.included:
         written.requires.add("include")
         name = written.text(script.included)
-        yield f"{INCLUDE_MARK}\ninclude :personal :optional {name};\n"
+        # Not :optional: when such a script is deleted, Pigeonhole 2.4.1 crashes at each delivery.
+        # So the script does not run, and mail stays in the inbox, until the line is gone.
+        yield f"{INCLUDE_MARK}\ninclude :personal {name};\n"
     for item in script.items:
         yield item.text.rstrip("\n") + "\n" if isinstance(item, Raw) else _rule(item, written)
     if script.adverts:

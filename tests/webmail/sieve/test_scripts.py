@@ -44,7 +44,7 @@ BREAKS = [
 ]
 TEXTS = st.lists(
     st.sampled_from(BREAKS)
-    | st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\r"), max_size=6),
+    | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=6),
     max_size=5,
 ).map("".join)
 LINES = TEXTS.map(lambda text: reading._one_line(text))
