@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.cache import cache
@@ -67,7 +68,10 @@ def test_the_inbox_says_what_was_set_aside_and_leads_there(
     assert line is not None
     assert re.findall(r"<span>\s*(\d+)", line[0]) == ["3", "1"]
     links = re.findall(r'href="(/adverts/[^"]*)"', line[0])
-    assert [watched.get(link)["Location"] for link in links] == ["/mail/Publicit%C3%A9s/", "/mail/Junk/"]
+    assert [watched.get(link)["Location"] for link in links] == [
+        "/mail/Publicit%C3%A9s/",
+        "/mail/Junk/",
+    ]
 
 
 def test_mail_that_was_there_before_stays(reader: Client, mailbox: Mailbox) -> None:
@@ -264,3 +268,26 @@ def test_another_persons_judgements_are_his(
     watched.get("/mail/INBOX/")
     line = page(signed_in(bob).get("/mail/INBOX/")).split('id="advert-line"')[1]
     assert not re.search(r"<span>\s*\d", line.partition("</div>")[0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_browsers_at_the_same_moment_move_each_advert_once(
+    watched: Client, signed_in: Callable[..., Client], alice: MailAccount, mailbox: Mailbox
+) -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("threads have no database in memory together")
+    clients = [watched, signed_in(alice)]
+    for number in range(40):
+        mailbox.append(unwanted.numbered(unwanted.advert(number), number))
+
+    def look(client: Client) -> int:
+        try:
+            return client.get("/mail/INBOX/").status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(look, clients)) == [200, 200]
+    assert (len(mailbox.uids()), len(mailbox.uids(ADVERTS))) == (1, 40)
+    assert Judgement.objects.filter(is_moved=True).count() == 40
+    assert InboxWatch.objects.get().adverts == 40
