@@ -291,3 +291,11 @@ def test_two_browsers_at_the_same_moment_move_each_advert_once(
     assert (len(mailbox.uids()), len(mailbox.uids(ADVERTS))) == (1, 40)
     assert Judgement.objects.filter(is_moved=True).count() == 40
     assert InboxWatch.objects.get().adverts == 40
+
+
+def test_of_two_that_claim_the_same_messages_one_has_them(watched: Client) -> None:
+    watch, user = InboxWatch.objects.all(), User.objects.get(login="alice")
+    standing = watch.fresh(user)
+    assert standing is not None
+    asked = (user, standing.uidvalidity, standing.judged, standing.judged + 5)
+    assert [watch.claim(*asked), watch.claim(*asked)] == [True, False]
