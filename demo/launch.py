@@ -27,7 +27,7 @@ from types import FrameType
 from urllib.parse import quote
 
 from accounts.oidc import keys
-from demo import academy, address_books, options, staff
+from demo import academy, address_books, options, rules, staff
 from demo.environment import PYTHON, ROOT
 from demo.servers import dovecot, process
 from demo.servers.broker import Broker
@@ -43,6 +43,10 @@ OIDC_KEY = FOLDER / "oidc.pem"
 ADMINISTRATOR = "admin"
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_WITHOUT_RULES = (
+    "Dovecot's Sieve is not installed (dovecot-sieve, dovecot-managesieved): there are no rules and"
+    " no answers of absence."
+)
 _WITHOUT_DOVECOT = (
     "Dovecot is not installed: a simpler IMAP server in pure Python takes its place. It cannot"
     " sort, group by conversation, filter or keep labels."
@@ -139,6 +143,10 @@ def run(chosen: options.Options, stack: ExitStack) -> None:
     with _set_up(env, password, people=mail.embedded is not None) as set_up:
         if mail.embedded is not None:
             _fill(mail.imap_url, _unchanged(mail))
+            if mail.embedded.sieve_port is not None:
+                rules.fill(mail.embedded.sieve_port, _unchanged(mail))
+            else:
+                say(_WITHOUT_RULES)
         has_our_password = set_up()
     _start_django(running, env, chosen.port)
     people = academy.PEOPLE if mail.embedded is not None else _admitted(mail.imap_url)

@@ -33,6 +33,7 @@ MOST_BYTES: Final = 100 * 1024
 # Of everything that one answer holds: a script of other software may be larger than ours.
 _ANSWER: Final = 2 * 1024 * 1024
 _LINE: Final = 16 * 1024
+_LINES: Final = 5_000
 # An answer may take so many times the server's time-out when it keeps coming.
 _PATIENCE: Final = 3
 _DEEPEST: Final = 5
@@ -193,6 +194,9 @@ class Connection:
                 raise SieveUnavailable("The ManageSieve server hung up.", server_words=_said(line))
             if line:
                 lines.append(line)
+            if len(lines) > _LINES:
+                self._wire.close()
+                raise BadServerAnswer("The ManageSieve server sent more than is read at once.")
 
 
 @contextmanager
