@@ -120,6 +120,9 @@ WANTED: Final[dict[str, tuple[str, ...]]] = {
         "SPECIAL-USE", "LIST-STATUS", "ESEARCH", "QUOTA",
     ),
     "smtp": ("SIZE", "8BITMIME", "PIPELINING", "SMTPUTF8", "DSN"),
+    "sieve": (
+        "FILEINTO", "IMAP4FLAGS", "COPY", "INCLUDE", "MAILBOX", "BODY", "DATE", "MIME", "VACATION",
+    ),
 }  # fmt: skip
 
 
@@ -152,7 +155,9 @@ def check(target: Target) -> Result:
             capabilities = greeting | _capabilities(line, target.kind)
             if target.security == MailDomain.Security.STARTTLS:
                 _start_tls(line, target, capabilities)
-                capabilities = _capabilities(line, target.kind)
+                # ManageSieve greets a second time (RFC 5804 section 2.2).
+                again = _greeting if target.kind == "sieve" else _capabilities
+                capabilities = again(line, target.kind)
     except _Wrong as wrong:
         return Result(target, wrong.outcome)
     except (OSError, UnicodeError) as error:

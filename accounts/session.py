@@ -16,11 +16,12 @@ from accounts import credentials, lending, limits, second_factor, sessions
 from accounts.models import LentCredential, MailDomain, User
 from accounts.network import client_address
 from webmail import smtp as submission
-from webmail.errors import SignInNeeded
+from webmail.errors import SieveNotOffered, SignInNeeded
 from webmail.imap import connection as imap_connection
 from webmail.imap.connection import Connection
 from webmail.imap.pool import Lease, Pool
 from webmail.imap.values import Server, Wishes
+from webmail.sieve import connection as manage_sieve
 
 FOLDERS = "folders"
 """Under which name `Wishes` stand among a person's preferences."""
@@ -223,6 +224,31 @@ def smtp_server(domain: MailDomain, login: str, password: str) -> submission.Ser
         login=login,
         password=password,
     )
+
+
+def has_sieve(user: User) -> bool:
+    """Whether the person's mail domain keeps rules."""
+    return bool(user.mail_domain and user.mail_domain.sieve_host)
+
+
+@contextmanager
+def sieve(request: HttpRequest) -> Iterator[manage_sieve.Connection]:
+    """Where the person's rules are, for as long as the block. Raises SieveNotOffered,
+    SieveUnavailable, and SignInNeeded as every other door."""
+    user, password = _password_of(request)
+    domain = user.mail_domain
+    assert domain is not None  # noqa: S101  _password_of saw to it
+    if not domain.sieve_host:
+        raise SieveNotOffered("The mail domain has no ManageSieve server.")
+    server = manage_sieve.Server(
+        host=domain.sieve_host,
+        port=domain.sieve_port,
+        security=domain.sieve_security,
+        timeout=settings.SIEVE_TIMEOUT,
+        ca_file=settings.TLS_CA_FILE,
+    )
+    with manage_sieve.open(server, user.login, password) as connection:
+        yield connection
 
 
 def close(request: HttpRequest) -> None:

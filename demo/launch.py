@@ -27,7 +27,7 @@ from types import FrameType
 from urllib.parse import quote
 
 from accounts.oidc import keys
-from demo import academy, address_books, options, staff
+from demo import academy, address_books, options, rules, staff
 from demo.environment import PYTHON, ROOT
 from demo.servers import dovecot, process
 from demo.servers.broker import Broker
@@ -43,6 +43,10 @@ OIDC_KEY = FOLDER / "oidc.pem"
 ADMINISTRATOR = "admin"
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_WITHOUT_RULES = (
+    "Dovecot's Sieve is not installed (dovecot-sieve, dovecot-managesieved): there are no rules and"
+    " no answers of absence."
+)
 _WITHOUT_DOVECOT = (
     "Dovecot is not installed: a simpler IMAP server in pure Python takes its place. It cannot"
     " sort, group by conversation, filter or keep labels."
@@ -139,6 +143,10 @@ def run(chosen: options.Options, stack: ExitStack) -> None:
     with _set_up(env, password, people=mail.embedded is not None) as set_up:
         if mail.embedded is not None:
             _fill(mail.imap_url, _unchanged(mail))
+            if mail.embedded.sieve_port is not None:
+                rules.fill(mail.embedded.sieve_port, _unchanged(mail))
+            else:
+                say(_WITHOUT_RULES)
         has_our_password = set_up()
     _start_django(running, env, chosen.port)
     people = academy.PEOPLE if mail.embedded is not None else _admitted(mail.imap_url)
@@ -257,6 +265,8 @@ def environment(
         "WEBMAIL_LOGIN_FORM": "local" if mail.embedded else "typed",
         "WEBMAIL_DOMAIN": academy.DOMAIN,
         "WEBMAIL_NUMEN_KEYS": numen_key,
+        # All mail of the demo was there before its people first come.
+        "WEBMAIL_ADVERTS_FIRST": "200",
     }
     if "WEBMAIL_OIDC_PRIVATE_KEY" not in given:
         env["WEBMAIL_OIDC_PRIVATE_KEY_FILE"] = str(OIDC_KEY)
@@ -272,6 +282,7 @@ def environment(
         host = mail.smtp_url.removeprefix("smtp://")
         env["WEBMAIL_NOTICES_URL"] = f"smtp://{sender.login}:{quote(sender.password)}@{host}"
         env["WEBMAIL_NOTICES_FROM"] = f"Messagerie <{sender.aliases[0]}>"
+        env["WEBMAIL_REPORT_ADDRESS"] = sender.aliases[0]
     if mail.embedded is not None and mail.embedded.sieve_port is not None:
         env["WEBMAIL_SIEVE_URL"] = f"sieve://{process.LOOPBACK}:{mail.embedded.sieve_port}"
     return {

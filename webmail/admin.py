@@ -10,12 +10,15 @@ from django.utils.translation import gettext_lazy as _
 from webmail.models import (
     CACHE_KEY,
     AllowedSender,
+    FraudReport,
+    InstallationLearnt,
     MailJob,
     OfficePreview,
     PreferenceDefault,
     TrustedImageDomain,
 )
 from webmail.preferences import DECLARED
+from webmail.presentation import adverts
 
 
 class PreferenceDefaultForm(forms.ModelForm):
@@ -109,3 +112,57 @@ class MailJobAdmin(admin.ModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: MailJob | None = None) -> bool:
         return False
+
+
+@admin.register(FraudReport)
+class FraudReportAdmin(admin.ModelAdmin):
+    """What people reported as a fraud: who, when, of which domain and why; the message itself went
+    to the address for reports, and none of its words are here."""
+
+    list_display = ("when", "user", "domain", "why")
+    list_select_related = ("user",)
+    search_fields = ("domain", "user__login", "user__address")
+    date_hierarchy = "when"
+    fields = readonly_fields = ("when", "user", "domain", "why")
+
+    @admin.display(description=_("reasons"))
+    def why(self, row: FraudReport) -> str:
+        return " ".join(adverts.words(row.reasons))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: FraudReport | None = None) -> bool:
+        return False
+
+
+@admin.register(InstallationLearnt)
+class InstallationLearntAdmin(admin.ModelAdmin):
+    """What all people taught about adverts, as numbers; deleted, it begins anew."""
+
+    list_display = ("changed", "letters", "adverts", "junk")
+    fields = readonly_fields = ("changed", "letters", "adverts", "junk")
+
+    @admin.display(description=_("letters learnt"))
+    def letters(self, row: InstallationLearnt) -> int:
+        return _number(row, 0)
+
+    @admin.display(description=_("adverts learnt"))
+    def adverts(self, row: InstallationLearnt) -> int:
+        return _number(row, 1)
+
+    @admin.display(description=_("junk learnt"))
+    def junk(self, row: InstallationLearnt) -> int:
+        return _number(row, 2)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: InstallationLearnt | None = None
+    ) -> bool:
+        return False
+
+
+def _number(row: InstallationLearnt, place: int) -> int:
+    return (*row.messages, 0, 0, 0)[place]

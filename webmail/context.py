@@ -6,7 +6,9 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
+from webmail import away
 from webmail.preferences import Preferences
 
 
@@ -18,5 +20,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "prefs": getattr(request, "preferences", None) or Preferences.combine({}, {}),
         "demo": settings.DEMO,
         "push": settings.PUSH,
+        "away": SimpleLazyObject(lambda: away.line(request)),
+        "asks_away": SimpleLazyObject(lambda: away.is_unknown(request)),
         "has_lookup": bool(settings.NUMEN_KEYS),
     }

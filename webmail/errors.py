@@ -122,6 +122,14 @@ class RecipientsRefused(ServerRefused):
         self.refused = refused
 
 
+class SieveRefused(ServerRefused):
+    """The server does not take a script. ``line``: of the script, one-based; 0: it does not say."""
+
+    def __init__(self, message: str = "", *, line: int = 0, server_words: str = "") -> None:
+        super().__init__(message, server_words=server_words)
+        self.line = line
+
+
 class BadServerAnswer(WebmailError):
     """The mail server broke its protocol."""
 
@@ -136,6 +144,22 @@ class ServerUnavailable(WebmailError):
 
 class ThreadsTooSlow(ServerUnavailable):
     """The mail server takes too long to put the conversations of a folder together."""
+
+
+class SieveUnavailable(ServerUnavailable):
+    """The server that keeps a person's rules cannot be reached, or does not let him in."""
+
+
+class SieveNotOffered(WebmailError):
+    """The mail domain has no server for rules."""
+
+    status = 404
+
+
+class SieveChanged(WebmailError):
+    """The rules on the server are others than those that were read: nothing was written."""
+
+    status = 409
 
 
 class OverQuota(WebmailError):

@@ -194,6 +194,24 @@ class ImagesForm(forms.Form):
     show = forms.ChoiceField(choices=[(one, one) for one in CHOICES])
 
 
+class SenderForm(forms.Form):
+    """What a person wants of a sender from now on."""
+
+    ALLOW, BLOCK, BLOCK_DOMAIN, FORGET = "allow", "block", "block_domain", "forget"
+
+    choice = forms.ChoiceField(choices=[(one, one) for one in (ALLOW, BLOCK, BLOCK_DOMAIN, FORGET)])
+
+
+class NewSenderForm(forms.Form):
+    """A sender typed in the preferences: an address or a domain."""
+
+    name = forms.CharField(label=_("Address or domain"), max_length=254)
+    choice = forms.ChoiceField(
+        label=_("From now on"),
+        choices=[(SenderForm.ALLOW, _("always allow")), (SenderForm.BLOCK, _("block"))],
+    )
+
+
 class ActForm(forms.Form):
     """One verb on some messages: those named by ``refs`` (``threads``: each stands for its
     conversation, of which it is the newest), or ``all`` that the list shows of which
@@ -202,8 +220,8 @@ class ActForm(forms.Form):
 
     # Marking, moving, deleting; then those that ask something first, and those about a folder.
     MARKS = ("flag", "unflag", "seen", "unseen", "tag", "untag")
-    MOVES = ("trash", "archive", "junk", "inbox", "move", "copy")
-    VERBS = (*MARKS, *MOVES, "delete", "choose", "tags", "undo")
+    MOVES = ("trash", "archive", "junk", "advert", "inbox", "move", "copy")
+    VERBS = (*MARKS, *MOVES, "letter", "delete", "choose", "tags", "undo")
 
     verb = forms.ChoiceField(choices=[(verb, verb) for verb in VERBS])
     tag = forms.RegexField(r"^[A-Za-z0-9$_.:+/-]{1,60}\Z", required=False)

@@ -126,6 +126,20 @@ DECLARED: tuple[Preference, ...] = (
         (("on", _("Remembered, to complete their addresses")), ("off", _("Not remembered"))),
     ),
     Preference(
+        "adverts",
+        _("Adverts and junk"),
+        "move",
+        (
+            ("move", _("Set them aside in folders of their own")),
+            ("mark", _("Only mark them in the inbox")),
+            ("off", _("Leave them as they are")),
+        ),
+        help_text=_(
+            "New mail is judged when it is first seen; nothing is ever deleted, and mail that you"
+            " have read stays where it is."
+        ),
+    ),
+    Preference(
         "notifications",
         _("New mail on the desktop"),
         "off",
@@ -162,6 +176,7 @@ class Preferences:
     page_size: str
     images: str
     collect: str
+    adverts: str
     notifications: str
     locked: frozenset[str] = frozenset()
 

@@ -14,9 +14,9 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPException, HTTPResponse
@@ -153,20 +153,56 @@ def fetch(
         ca_file=ca_file,
         deadline=_Deadline(limits.seconds),
     )
-    try:
+    with _refusals():
         for _hop in range(limits.redirects + 1):
             target = _Target.parse(url, ports)
             answer = way.ask(target)
             if isinstance(answer, Fetched):
                 return answer
             url = urljoin(target.url, answer)
+    raise RemoteRefused("There are too many redirects.")
+
+
+def post(
+    url: str,
+    body: bytes,
+    *,
+    resolve: Resolve,
+    limits: Limits,
+    ports: Collection[int] = frozenset({443}),
+    ca_file: str = "",
+    connect: Connect | None = None,
+) -> None:
+    """POST a form to an https address, under the guard of `fetch`, and read no more of the answer
+    than its status: 2xx is success. Redirects are not followed (RFC 8058 section 3.1 asks for
+    none). Raises what `fetch` raises.
+    """
+    way = _Way(
+        resolve=resolve,
+        connect=connect or open_socket,
+        limits=limits,
+        accept=(),
+        ca_file=ca_file,
+        deadline=_Deadline(limits.seconds),
+    )
+    with _refusals():
+        target = _Target.parse(url, ports)
+        if target.scheme != "https":
+            raise RemoteRefused("Forms are sent by https alone.")
+        way.post(target, body)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What goes wrong on the way, as an error of ours."""
+    try:
+        yield
     except ssl.SSLCertVerificationError as error:
         raise RemoteRefused("The certificate is not the host's.") from error
     except OSError as error:
         raise RemoteUnavailable("The host can't be reached.") from error
     except (HTTPException, ValueError) as error:  # http.client lets int() fail on chunk sizes
         raise RemoteRefused("The host did not answer as it must.") from error
-    raise RemoteRefused("There are too many redirects.")
 
 
 def look_up(host: str) -> list[str]:
@@ -322,6 +358,15 @@ class _Way:
                 wire.allow(2 * self.limits.bytes)  # chunks have heads of their own
                 return self._fetched(response)
 
+    def post(self, target: _Target, body: bytes) -> None:
+        addresses = self._checked_addresses(target)
+        with _Wire(self._open(target, addresses), self.deadline) as wire:
+            wire.sendall(self._form(target, body))
+            with closing(HTTPResponse(cast(socket.socket, wire), method="POST")) as response:
+                response.begin()
+                if not 200 <= response.status < 300:
+                    raise RemoteRefused(f"The host answered {response.status}.")
+
     def _checked_addresses(self, target: _Target) -> list[Address]:
         literal = target.literal
         found = [literal] if literal else self._look_up(target.host)
@@ -368,6 +413,18 @@ class _Way:
             "Connection: close",
         )
         return "\r\n".join((*lines, "", "")).encode("ascii")
+
+    def _form(self, target: _Target, body: bytes) -> bytes:
+        lines = (
+            f"POST {target.path} HTTP/1.1",
+            f"Host: {target.authority}",
+            f"User-Agent: {_USER_AGENT}",
+            "Content-Type: application/x-www-form-urlencoded",
+            f"Content-Length: {len(body)}",
+            "Accept-Encoding: identity",
+            "Connection: close",
+        )
+        return "\r\n".join((*lines, "", "")).encode("ascii") + body
 
     def _check_head(self, response: HTTPResponse) -> None:
         if response.status != 200:

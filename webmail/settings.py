@@ -163,6 +163,10 @@ TLS_CA_FILE = env_text("WEBMAIL_TLS_CA_FILE")
 IMAP_TIMEOUT = env_int("WEBMAIL_IMAP_TIMEOUT", 20)
 SMTP_TIMEOUT = env_int("WEBMAIL_SMTP_TIMEOUT", 60)
 # One is kept for pages: downloads share the others.
+SIEVE_TIMEOUT = env_int("WEBMAIL_SIEVE_TIMEOUT", 10)
+# The name of the script that holds people's rules; whether their rules may send mail elsewhere.
+SIEVE_SCRIPT = env_text("WEBMAIL_SIEVE_SCRIPT", "webmail")
+RULES_FORWARD = env_bool("WEBMAIL_RULES_FORWARD", False)
 IMAP_CONNECTIONS = env_int("WEBMAIL_IMAP_CONNECTIONS", 3, minimum=2)
 IMAP_IDLE_SECONDS = env_int("WEBMAIL_IMAP_IDLE_SECONDS", 300)
 # New mail, told as it comes; and who else connects as the same person (webmail/checks.py).
@@ -172,6 +176,16 @@ PROCESSES = env_int("WEB_CONCURRENCY", 1, minimum=1)
 JOB_CONNECTIONS = env_int("WEBMAIL_JOB_CONNECTIONS", 1)
 IMAP_USER_LIMIT = env_int("WEBMAIL_IMAP_USER_LIMIT", 10)
 AUTHSERV_ID = env_text("WEBMAIL_AUTHSERV_ID")
+# Adverts and junk: which servers' verdicts count, where adverts go, how much of the mail that was
+# there before the first visit is judged, and where frauds are reported to
+ADVERTS_SERVERS = env_list("WEBMAIL_ADVERTS_SERVERS")
+ADVERTS_FOLDER = env_text("WEBMAIL_ADVERTS_FOLDER", "Publicités").strip()
+if not ADVERTS_FOLDER or set("/.%*\\\r\n\t") & set(ADVERTS_FOLDER):
+    raise ImproperlyConfigured("WEBMAIL_ADVERTS_FOLDER must be the name of one folder")
+ADVERTS_FIRST = env_int("WEBMAIL_ADVERTS_FIRST", 0)
+REPORT_ADDRESS = env_text("WEBMAIL_REPORT_ADDRESS").strip()
+if REPORT_ADDRESS and not REPORT_ADDRESS.rpartition("@")[0]:
+    raise ImproperlyConfigured("WEBMAIL_REPORT_ADDRESS must be an address")
 MESSAGE_LIMIT = env_int("WEBMAIL_MESSAGE_LIMIT_MB", 25) * 1024 * 1024
 
 # What mail names elsewhere
@@ -571,6 +585,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "addressbook.tasks.fill_directory",
         "schedule": crontab(hour="3", minute="20"),
     },
+    "tend-judgements": {"task": "webmail.tasks.tend_judgements", "schedule": 10 * 60},
     "tend-mail-jobs": {"task": "webmail.tasks.tend_mail_jobs", "schedule": 5},
     "empty-bins": {"task": "addressbook.tasks.empty_bins", "schedule": 24 * 60 * 60},
 }

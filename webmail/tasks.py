@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from webmail import conversions, jobs
+from webmail import conversions, jobs, judging, unsubscribing
 
 
 @shared_task
@@ -28,3 +28,18 @@ def tend_mail_jobs() -> None:
     """Start what waits, take up what died, remove what is left over; twice does no harm."""
     for pk in jobs.tend():
         do_mail_job.delay(pk)
+
+
+@shared_task
+def unsubscribe(pk: int) -> None:
+    """A person leaves a mailing; a second time nothing is left to do."""
+    unsubscribing.run(pk)
+
+
+@shared_task
+def tend_judgements() -> None:
+    """What is long past is forgotten, and unsubscriptions that nobody started are; twice does no
+    harm."""
+    judging.forget_overdue()
+    for pk in unsubscribing.waiting():
+        unsubscribe.delay(pk)

@@ -82,7 +82,16 @@ class MailDomainAdmin(admin.ModelAdmin):
         ("IMAP", {"fields": (("imap_host", "imap_port", "imap_security"),)}),
         ("SMTP", {"fields": (("smtp_host", "smtp_port", "smtp_security"),)}),
         ("POP", {"fields": (("pop_host", "pop_port", "pop_security"),)}),
-        ("ManageSieve", {"fields": (("sieve_host", "sieve_port", "sieve_security"),)}),
+        (
+            "ManageSieve",
+            {
+                "fields": (("sieve_host", "sieve_port", "sieve_security"),),
+                "description": _(
+                    "Where people’s rules and answers of absence are kept. Without it the webmail"
+                    " has neither, and sets adverts aside only while somebody is signed in."
+                ),
+            },
+        ),
     )
 
     def get_urls(self) -> list[URLPattern]:

@@ -160,6 +160,13 @@ def test_pop_and_manage_sieve_answer(serve: Callable[[Speak], int]) -> None:
     assert "STARTTLS" in result.capabilities
 
 
+def test_manage_sieve_says_what_rules_may_do(serve: Callable[[Speak], int]) -> None:
+    said = b'"IMPLEMENTATION" "x"\r\n"SIEVE" "fileinto vacation"\r\n"SASL" "PLAIN"\r\nOK\r\n'
+    result = check(Target("sieve", "127.0.0.1", serve(saying(said)), "none"))
+    found = dict(result.useful)
+    assert (found["FILEINTO"], found["VACATION"], found["MIME"]) == (True, True, False)
+
+
 def certificate(folder: Path, name: str, *, days: int = 30) -> Path:
     """A certificate that signs itself, with its key; valid from a year ago."""
     key = ec.generate_private_key(ec.SECP256R1())

@@ -826,3 +826,64 @@ def test_in_a_network_of_its_own_only_the_public_address_is_reached() -> None:
         pytest.skip("this system allows no network of one's own")
     done = alone('exec "$0" -c "$1"', sys.executable, IN_A_NETWORK_OF_ITS_OWN)
     assert done.returncode == 0, done.stderr
+
+
+# A form that leaves a mailing
+
+
+@pytest.fixture
+def post(web: Web, authority: Authority) -> Callable[..., None]:
+    def posted(url: str = "https://shop.example/u?t=1") -> None:
+        remote.post(
+            url,
+            b"List-Unsubscribe=One-Click",
+            resolve=web.resolve,
+            connect=web.connect,
+            limits=KILOBYTES,
+            ca_file=str(authority.file),
+        )
+
+    return posted
+
+
+def test_a_form_is_sent_without_anything_of_its_person(
+    web: Web, post: Callable[..., None], authority: Authority
+) -> None:
+    tls = authority.context("shop.example")
+    server = web.serve("shop.example", http(b"", "text/html"), port=443, tls=tls)
+    post()
+    head = server.requests[0].lower()
+    assert head.startswith("post /u?t=1 http/1.1")
+    assert "content-length: 26" in head
+    assert "content-type: application/x-www-form-urlencoded" in head
+    assert not re.search("cookie|referer|accept-language|authorization", head)
+
+
+def test_a_form_follows_no_redirect(
+    web: Web, post: Callable[..., None], authority: Authority
+) -> None:
+    tls = authority.context("shop.example")
+    web.serve("shop.example", redirect("https://127.0.0.1/"), port=443, tls=tls)
+    with pytest.raises(RemoteRefused):
+        post()
+    assert len(web.connected) == 1
+
+
+@pytest.mark.parametrize(
+    "url", ["http://shop.example/u", "https://127.0.0.1/u", "https://shop.example:8443/u"]
+)
+def test_a_form_goes_by_https_to_the_public_internet_alone(
+    web: Web, post: Callable[..., None], url: str
+) -> None:
+    with pytest.raises(RemoteRefused):
+        post(url)
+    assert web.connected == []
+
+
+def test_a_form_is_not_sent_to_a_name_that_leads_inside(
+    web: Web, post: Callable[..., None]
+) -> None:
+    web.names["shop.example"] = [("10.0.0.1",)]
+    with pytest.raises(RemoteRefused):
+        post()
+    assert web.connected == []

@@ -50,6 +50,11 @@ def tokens(raw: bytes) -> frozenset[str]:
     return words.tokens(_words(read)) | frozenset(_marks(read))
 
 
+def marks(raw: bytes) -> frozenset[str]:
+    """Of `tokens` those of the sender and the list."""
+    return frozenset(_marks(message.read(raw)))
+
+
 def judge(
     raw: bytes,
     known: Known = Known(),  # noqa: B008  # frozen

@@ -16,7 +16,7 @@ from webmail.errors import (
 )
 from webmail.imap import response, uid_sets
 from webmail.imap.connection import Connection
-from webmail.imap.values import Fetched, Linked, Marked, MessageRef, Selected
+from webmail.imap.values import Fetched, Linked, Marked, MessageRef, Sample, Selected
 from webmail.mime import priority
 from webmail.mime.headers import parse as parse_fields
 from webmail.mime.structure import Part
@@ -162,6 +162,33 @@ def beginnings(imap: Connection, uids: str, number: str, size: int) -> dict[int,
         said[b"UID"]: _section(said, number)
         for _, said in response.items(lines)
         if isinstance(said.get(b"UID"), int)
+    }
+
+
+def samples(imap: Connection, uids: Iterable[int], size: int) -> tuple[Sample, ...]:
+    """Flags and the first ``size`` bytes of messages of the open folder, without marking them as
+    seen, in the order of their UIDs; those that are gone are left out. One command.
+    """
+    wanted = uid_sets.compressed(uids)
+    lines = imap.uid("FETCH", wanted, f"(UID FLAGS {_peek('', 0, size)})") if wanted else []
+    found = [
+        Sample(said[b"UID"], response.flag_set(said.get(b"FLAGS") or ()), _section(said, ""))
+        for _, said in response.items(lines)
+        if isinstance(said.get(b"UID"), int) and any(name.startswith(b"BODY") for name in said)
+    ]
+    return tuple(sorted(found, key=lambda sample: sample.uid))
+
+
+def fields(imap: Connection, uids: str, names: Sequence[str], size: int) -> dict[int, bytes]:
+    """The first ``size`` bytes of some header fields of messages of the open folder, by UID. One
+    command.
+    """
+    wanted = f"BODY.PEEK[HEADER.FIELDS ({' '.join(names)})]<0.{size}>"
+    return {
+        said[b"UID"]: response.raw_bytes(value)
+        for _, said in response.items(imap.uid("FETCH", uids, f"(UID {wanted})"))
+        for name, value in said.items()
+        if name.startswith(b"BODY[HEADER.FIELDS") and isinstance(said.get(b"UID"), int)
     }
 
 

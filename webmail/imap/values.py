@@ -17,6 +17,8 @@ SEEN, ANSWERED, FLAGGED, DELETED, DRAFT = (
     "\\Draft",
 )
 FORWARDED = "$Forwarded"
+ADVERT, JUNK = "$Advert", "$Junk"
+"""Keywords of what a verdict found; the second is registered (RFC 5788), the first is ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,15 @@ class Linked:
     uid: int
     message_id: str
     answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The beginning of a message, as much as a verdict needs: header and text as they were sent."""
+
+    uid: int
+    flags: frozenset[str]
+    raw: bytes
 
 
 @dataclass(frozen=True, slots=True)

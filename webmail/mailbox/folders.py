@@ -135,6 +135,42 @@ def ensure(imap: Connection, use: str) -> str:
     return name
 
 
+def ensure_named(imap: Connection, label: str) -> str:
+    """The name of the person's own folder called ``label`` at the top, in whatever spelling; it is
+    made when it is missing, without a special use."""
+    folders = _plain(imap)
+    if found := named(folders, label):
+        return found.name
+    name = personal_prefix(folders) + label
+    _create(imap, name, "")
+    return name
+
+
+def named(folders: Iterable[Folder], label: str) -> Folder | None:
+    """The person's own folder at the top that is called ``label``: accents and capitals do not
+    count. None when there is none, or one that can't be opened."""
+    own = [folder for folder in folders if not folder.owner]
+    prefix = personal_prefix(own)
+    wanted = folded(label)
+    return next(
+        (one for one in own if one.selectable and folded(one.name.removeprefix(prefix)) == wanted),
+        None,
+    )
+
+
+def is_called(name: str, label: str) -> bool:
+    """Whether a folder at the top is called so, as `named` finds it; by its name alone."""
+    bare = name[len("INBOX") + 1 :] if re.match(r"INBOX[./]", name) else name
+    return folded(bare) == folded(label)
+
+
+def is_for_junk(imap: Connection, name: str) -> bool:
+    """Whether a folder is the one for junk: chosen by the person, or named as mail programs name
+    it. No command."""
+    chosen = imap.wishes.special.get(JUNK)
+    return name == chosen or any(is_called(name, known) for known in _KNOWN_NAMES[JUNK])
+
+
 def personal_prefix(folders: Iterable[Folder]) -> str:
     """``"INBOX."`` on servers that keep every folder below INBOX, else ``""``."""
     others = [folder for folder in folders if folder.name != "INBOX" and not folder.owner]
@@ -185,7 +221,7 @@ def _list(imap: Connection, *, subscribed: bool = False, more: str = "") -> list
 
 
 def _create(imap: Connection, name: str, use: str) -> None:
-    options = [f"(USE ({use}))"] if imap.has("CREATE-SPECIAL-USE") else []
+    options = [f"(USE ({use}))"] if use and imap.has("CREATE-SPECIAL-USE") else []
     try:
         imap.command("CREATE", quoted_folder(name), *options, changes=True)
     except ServerRefused:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 REASONS: Mapping[str, str | Promise] = {
     # what proves a letter
@@ -66,3 +70,81 @@ REASONS: Mapping[str, str | Promise] = {
     "bill_to_call": _("It announces a bill and wants you to telephone."),
 }
 """By stable code; ``webmail.adverts`` gives the codes."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What the inbox says of what was set aside today: words and the address of the folder, for
+    adverts and for junk apart. ``judge_url``: where the rest is judged, "" when there is none."""
+
+    parts: tuple[tuple[str, str], ...]
+    judge_url: str = ""
+
+
+def line(adverts: int, junk: int, *, has_more: bool) -> Line:
+    """``adverts`` and ``junk``: how many."""
+    parts = []
+    if adverts:
+        words = ngettext(
+            "%(count)d advert set aside today", "%(count)d adverts set aside today", adverts
+        )
+        parts.append((words % {"count": adverts}, reverse("mail:aside", args=["adverts"])))
+    if junk:
+        words = ngettext(
+            "%(count)d junk message set aside today",
+            "%(count)d junk messages set aside today",
+            junk,
+        )
+        parts.append((words % {"count": junk}, reverse("mail:aside", args=["junk"])))
+    return Line(tuple(parts), reverse("mail:judge") if has_more else "")
+
+
+def words(codes: Iterable[str]) -> tuple[str, ...]:
+    """The sentences of the reasons; codes of an older release are left out."""
+    return tuple(str(REASONS[code]) for code in codes if code in REASONS)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What the reader says of an open message. ``kind``: ``advert`` or ``junk`` where it was set
+    aside or marked for that, "" where it lies among letters; ``is_marked``: it lies there all the
+    same, with a mark. ``deceits``: what deceives, of a fraud; ``are_links_shut`` until the person
+    opens them; ``report_url``: "" where no address is configured."""
+
+    kind: str
+    is_marked: bool
+    reasons: tuple[str, ...]
+    deceits: tuple[str, ...]
+    are_links_shut: bool
+    links_url: str
+    report_url: str
+
+    @property
+    def is_fraud(self) -> bool:
+        return bool(self.deceits)
+
+
+@dataclass(frozen=True)
+class Mailing:
+    """Ways out of a mailing. ``one_click``: our server can do it; ``mail_url``: the composer, with
+    the letter that does it; ``web_url``: a page of the sender's. ``choice``: what the person said
+    of the sender, ``allow``, ``block`` or ""; ``domain``: "" where blocking it all makes no
+    sense."""
+
+    sender: str
+    domain: str
+    unsubscribe_url: str
+    one_click: bool
+    mail_url: str
+    web_url: str
+    choice_url: str
+    choice: str
+
+
+_LINK = re.compile(r'<(?:a|area)\b(?:\s+[\w:-]+(?:="[^"]*")?)*\s*/?>', re.IGNORECASE)
+_TARGET = re.compile(r'\s+(?:xlink:)?href="[^"]*"', re.IGNORECASE)
+
+
+def without_targets(page: str) -> str:
+    """HTML of ours, links in it leading nowhere: their words stay."""
+    return _LINK.sub(lambda link: _TARGET.sub("", link[0]), page)

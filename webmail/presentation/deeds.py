@@ -28,6 +28,8 @@ def doing(verb: str, total: int) -> str:
             words = ngettext("Deleting %(count)d message", "Deleting %(count)d messages", total)
         case "archive":
             words = ngettext("Archiving %(count)d message", "Archiving %(count)d messages", total)
+        case "rule":
+            words = gettext("Applying a rule")
         case "undo":
             words = ngettext(
                 "Taking back what was done to %(count)d message",
@@ -105,6 +107,20 @@ def _done(verb: str, count: int) -> str:
             return ngettext(
                 "%(count)d message moved to junk.", "%(count)d messages moved to junk.", count
             )
+        case "advert":
+            return ngettext(
+                "%(count)d message moved to the adverts. Messages like it will follow.",
+                "%(count)d messages moved to the adverts. Messages like them will follow.",
+                count,
+            )
+        case "letter":
+            return gettext("Noted: this is no advert.")
         case "copy":
             return ngettext("%(count)d message copied.", "%(count)d messages copied.", count)
+        case "rule":
+            return ngettext(
+                "The rule was applied: %(count)d change.",
+                "The rule was applied: %(count)d changes.",
+                count,
+            )
     return ngettext("%(count)d message moved.", "%(count)d messages moved.", count)

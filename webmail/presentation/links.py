@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from webmail.converters import FolderConverter
 from webmail.imap.values import MessageRef
@@ -23,3 +24,9 @@ def ref_name(ref: MessageRef, folder: str) -> str:
 
 def message_url(ref: MessageRef, view: str = "message", *more: object) -> str:
     return reverse(f"mail:{view}", args=[ref.folder, ref_segment(ref), *more])
+
+
+def rule_url(ref: MessageRef) -> str:
+    """The page on which a rule begins for messages such as this one."""
+    source = f"{FolderConverter().to_url(ref.folder)}/{ref_segment(ref)}"
+    return f"{reverse('mail:rule_new')}?{urlencode({'from': source})}"

@@ -16,11 +16,13 @@ from django.utils.translation import gettext, ngettext, pgettext
 from webmail.converters import CONTROLS
 from webmail.dates import day_label, month_name, when
 from webmail.imap.values import (
+    ADVERT,
     ANSWERED,
     DELETED,
     DRAFT,
     FLAGGED,
     FORWARDED,
+    JUNK,
     SEEN,
     Fetched,
     MessageRef,
@@ -173,6 +175,8 @@ class MessageRow:
     selected: bool
     invitation: bool = False
     urgent: bool = False
+    advert: bool = False
+    junk: bool = False
     folder: str = ""
     flags: frozenset[str] = frozenset()
     tags: tuple[Chip, ...] = ()
@@ -287,6 +291,8 @@ def message_row(
         selected=row.ref == current,
         invitation=row.invitation,
         urgent=row.urgent,
+        advert=ADVERT in flags,
+        junk=JUNK in flags,
         flags=flags,
     )
 

@@ -12,6 +12,7 @@ from webmail.imap.values import DRAFT, FLAGGED
 from webmail.mailbox.reading import Opened
 from webmail.mime.addresses import Address
 from webmail.mime.authentication import Verdicts
+from webmail.presentation.adverts import Mailing, Notice
 from webmail.presentation.files import AttachmentCard, attachment_card
 from webmail.presentation.letters import (
     ImagesBar,
@@ -21,7 +22,7 @@ from webmail.presentation.letters import (
     protection_words,
     text_html,
 )
-from webmail.presentation.links import message_url, ref_segment
+from webmail.presentation.links import message_url, ref_segment, rule_url
 from webmail.presentation.nested import NestedLine, nested_lines
 from webmail.presentation.people import Borrowed, Face, Faces, face_of, named
 from webmail.presentation.senders import Caution, cautions, domain_of, verdict_words
@@ -102,6 +103,9 @@ class OpenedMessage:
     reply_url: str
     reply_all_url: str
     forward_url: str
+    rule_url: str
+    notice: Notice | None = None
+    mailing: Mailing | None = None
 
 
 def opened_message(
@@ -170,6 +174,7 @@ def opened_message(
         reply_url=reply,
         reply_all_url=f"{reply}?all=1",
         forward_url=message_url(ref, "forward"),
+        rule_url=rule_url(ref),
     )
 
 

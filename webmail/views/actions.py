@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages as toasts
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -18,13 +19,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required, safe_next
-from webmail import jobs
+from webmail import jobs, teaching
 from webmail.errors import FolderChanged
 from webmail.forms import ActForm
 from webmail.htmx import wants_partial
 from webmail.imap import fetch, search
 from webmail.imap.connection import Connection, canonical
-from webmail.imap.values import FLAGGED, SEEN, MessageRef
+from webmail.imap.values import ADVERT, FLAGGED, JUNK, SEEN, MessageRef
 from webmail.mailbox import actions, folders, listing, threads
 from webmail.mailbox.actions import ARCHIVE, CLEAR, COPY, DELETE, MOVE, SET, Step
 from webmail.mailbox.bulk import packed
@@ -85,7 +86,10 @@ def act(request: SignedInRequest, folder: str) -> HttpResponse:
         if refusal := _refusal(imap, asked, target):
             return _nothing_done(request, folder, refusal)
         deed = jobs.Deed(verb, folder, target if verb in {"move", "copy"} else "")
-        result = jobs.do(request, imap, deed, _steps(request, asked, target))
+        steps = _steps(request, asked, target)
+        said = teaching.lessons(imap, verb, steps)
+        result = jobs.do(request, imap, deed, steps)
+        teaching.teach(request, said)
         # Beside a job the page asks for its list again; its line may have dropped just now.
         renews = wants_partial(request) and result.job is None
         renewed = _renewed(request, imap, asked) if renews else {}
@@ -210,6 +214,8 @@ def _target(imap: Connection, asked: _Asked) -> str:
             return "INBOX"
         case "move" | "copy":
             return canonical(asked.form.cleaned_data["to"])
+        case "advert":
+            return folders.ensure_named(imap, settings.ADVERTS_FOLDER)
         case "trash" | "archive" | "junk":
             return folders.ensure(imap, TARGETS[asked.verb])
     return ""
@@ -237,6 +243,9 @@ def _steps(request: SignedInRequest, asked: _Asked, target: str) -> list[Step]:
     if asked.verb in MARKS:
         verb, flag = MARKS[asked.verb]
         return [replace(step, verb=verb, flag=flag) for step in asked.chosen]
+    if asked.verb == "letter":
+        marks = [(step, flag) for step in asked.chosen for flag in (ADVERT, JUNK)]
+        return [replace(step, verb=CLEAR, flag=flag) for step, flag in marks]
     if asked.verb in {"tag", "untag"}:
         verb = SET if asked.verb == "tag" else CLEAR
         return [replace(step, verb=verb, flag=value["tag"]) for step in asked.chosen]
@@ -378,7 +387,7 @@ def _acted(
         for step in asked.chosen
         for uid in step.uids
     ]
-    gone = asked.verb in {"trash", "archive", "junk", "inbox", "move", "delete"}
+    gone = asked.verb in {"trash", "archive", "junk", "advert", "inbox", "move", "delete"}
     too_much = _is_too_much(asked)
     context |= {
         "current": asked.folder,
@@ -393,7 +402,7 @@ def _acted(
     if asked.verb in {"flag", "unflag", "seen", "tag", "untag"} and asked.count == 1:
         context["toast"] = None
     response = render_template(request, "webmail/_acted.html", context)
-    if too_much or is_running:
+    if too_much or is_running or asked.verb == "letter":
         response["HX-Trigger-After-Swap"] = "mail:refresh"
     return response
 

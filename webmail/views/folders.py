@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render as render_template
 from django.urls import Resolver404, resolve, reverse
@@ -43,6 +44,8 @@ class Sides:
     @property
     def own_verb(self) -> str:
         """The verb that moves messages to the open folder: of no use in it."""
+        if self.current and folders.is_called(self.current.name, settings.ADVERTS_FOLDER):
+            return "advert"
         return next((verb for verb, use in TARGETS.items() if use == self.special_use), "")
 
 

@@ -15,23 +15,27 @@ from django.views.decorators.http import require_GET
 from accounts import session, session_cache
 from accounts.http import SignedInRequest, login_required
 from addressbook.contacts.finding import newest_addresses
+from webmail import judging
 from webmail.forms import ListForm, SnippetsForm
 from webmail.htmx import render, wants_partial
 from webmail.imap.connection import Connection
 from webmail.imap.values import Fetched, MessageRef
+from webmail.judging import Looked
 from webmail.mailbox import listing
 from webmail.mailbox import snippets as beginnings
-from webmail.mailbox.listing import MOST_ROWS, Place
+from webmail.mailbox.listing import MOST_ROWS, Page, Place
 from webmail.mailbox.memory import Memory
 from webmail.mailbox.ordering import MOST_ADDRESSES, View
 from webmail.mailbox.summaries import Summary
 from webmail.models import FolderChoice
-from webmail.presentation import lists
+from webmail.presentation import adverts, lists
 from webmail.presentation.links import ref_segment
 from webmail.presentation.people import Faces
 from webmail.views import people
 from webmail.views.folders import TOAST, read_folders
 from webmail.views.tags import known_tags
+
+NOTHING_LOOKED = Looked()
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -79,6 +83,9 @@ def _arrived(request: SignedInRequest, folder: str, uidvalidity: int, uid: int) 
     """Rows alone: they are put above those of a page that is there."""
     with session.imap(request) as imap:
         rows = listing.newer(imap, folder, uid, uidvalidity, memory(request))
+        looked = look(request, imap, folder, rows)
+        if looked.changed:
+            rows = listing.newer(imap, folder, uid, uidvalidity, memory(request))
         special_use = read_folders(imap, folder).special_use
     page = lists.arrived(
         rows,
@@ -87,7 +94,29 @@ def _arrived(request: SignedInRequest, folder: str, uidvalidity: int, uid: int) 
         faces=_faces(request, rows, special_use),
     )
     page = replace(page, groups=lists.tagged(page.groups, known_tags(request)))
-    return render_template(request, "webmail/_message_rows.html", {"page": page})
+    context = {"page": page, "advert_line": advert_line(request, folder, looked)}
+    return render_template(request, "webmail/_message_rows.html", context)
+
+
+def look(
+    request: SignedInRequest, imap: Connection, folder: str, rows: Iterable[Summary]
+) -> Looked:
+    """Judge what is new in the inbox, which is open; ``rows`` are of its list. No command, and a
+    query a minute at most, when nothing is new."""
+    newest = max((row.ref.uid for row in rows), default=0)
+    if folder != judging.INBOX or not judging.is_due(request, imap, newest):
+        return Looked()
+    return judging.look(request, imap, newest, memory(request))
+
+
+def advert_line(
+    request: SignedInRequest, folder: str, looked: Looked = NOTHING_LOOKED
+) -> adverts.Line | None:
+    """What the inbox says of today's adverts; None for another folder."""
+    if folder != judging.INBOX:
+        return None
+    aside = judging.aside(request)
+    return adverts.line(aside.adverts, aside.junk, has_more=looked.has_more)
 
 
 def list_context(
@@ -98,14 +127,15 @@ def list_context(
     place = form.place
     if current and place == Place():
         place = Place(row=current.ref.uid, sequence=current.sequence)
-    page = listing.page(
-        imap,
-        folder,
-        place,
-        form.size or int(request.preferences.page_size),
-        list_view(request, folder),
-        memory(request),
-    )
+    size, view = form.size or int(request.preferences.page_size), list_view(request, folder)
+
+    def asked() -> Page:
+        return listing.page(imap, folder, place, size, view, memory(request))
+
+    page = asked()
+    looked = look(request, imap, folder, page.rows)
+    if looked.changed:
+        page = asked()
     sides = read_folders(imap, folder)
     row = sides.shown.find(folder)
     shown = lists.mail_page(
@@ -123,6 +153,7 @@ def list_context(
         "here": sides.own_verb,
         "page": replace(shown, groups=lists.tagged(shown.groups, known_tags(request))),
         "folder_label": shown.label,
+        "advert_line": advert_line(request, folder, looked),
         "can_expunge": imap.has("UIDPLUS"),
     }
 

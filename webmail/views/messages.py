@@ -23,7 +23,7 @@ from webmail.mailbox import reading, threads
 from webmail.mailbox.summaries import Summary
 from webmail.mime import authentication
 from webmail.mime.addresses import Address
-from webmail.presentation import conversations, letters, links, reader
+from webmail.presentation import adverts, conversations, letters, links, reader
 from webmail.presentation.conversations import Talk
 from webmail.presentation.lists import FolderList
 from webmail.presentation.marks import Marks
@@ -31,7 +31,7 @@ from webmail.presentation.people import face_of
 from webmail.presentation.results import Asked
 from webmail.presentation.tags import chips
 from webmail.search_forms import SearchForm
-from webmail.views import people
+from webmail.views import judged, people
 from webmail.views.lists import TOAST, counts_context, list_context, memory
 from webmail.views.search import beside_results, results_context
 from webmail.views.tags import known_tags
@@ -106,7 +106,7 @@ def shown(
             offers_contacts=bool(face_of(author, faces).card_url)
             and "images" not in request.preferences.locked,
         )
-    return reader.opened_message(
+    said = reader.opened_message(
         opened,
         domains=MailDomain.objects.all().names(),
         verdicts=authentication.read(opened.headers, settings.AUTHSERV_ID),
@@ -115,6 +115,10 @@ def shown(
         faces=faces,
         borrowed=people.borrowed(request.user, envelope.from_[0]) if envelope.from_ else None,
     )
+    notice = judged.notice(request, opened)
+    if notice and notice.are_links_shut:
+        said = replace(said, text_html=adverts.without_targets(said.text_html))
+    return replace(said, notice=notice, mailing=judged.mailing(request, opened))
 
 
 def marked(

@@ -29,7 +29,7 @@ from webmail.mime.structure import Part
 from webmail.mime.text import decode_transfer
 from webmail.presentation import files, links, reader, words
 from webmail.presentation.nested import MOST_NESTED, printed_letter
-from webmail.views import messages
+from webmail.views import judged, messages
 
 SANDBOX = ["allow-same-origin", "allow-popups", "allow-popups-to-escape-sandbox"]
 FRAMED = {
@@ -64,8 +64,10 @@ def message_frame(request: SignedInRequest, folder: str, ref: tuple[int, int]) -
 
     ``?zoom=150``: larger than it is.
     """
-    rendered, _images = rendering.of(request, MessageRef(folder, *ref))
-    context = {"safe": rendered.html, "zoom": reader.zoom(request.GET.get("zoom", ""))}
+    message_ref = MessageRef(folder, *ref)
+    rendered, _images = rendering.of(request, message_ref)
+    safe = judged.safe(request, message_ref, rendered.html)
+    context = {"safe": safe, "zoom": reader.zoom(request.GET.get("zoom", ""))}
     return render(request, "webmail/message_frame.html", context)
 
 
@@ -89,9 +91,11 @@ def message_print(request: SignedInRequest, folder: str, ref: tuple[int, int]) -
             rendering=renderer,
         )
         inside = reading.nested_texts(imap, message_ref, opened.shown.attachments, MOST_NESTED)
+    letter = messages.shown(request, opened, renderer)
+    safe = opened.rendered.html if opened.rendered else None
     context = {
-        "letter": messages.shown(request, opened, renderer),
-        "safe": opened.rendered.html if opened.rendered else None,
+        "letter": letter,
+        "safe": safe and judged.safe(request, message_ref, safe),
         "inside": [printed_letter(message_ref, letter) for letter in inside],
     }
     return render(request, "webmail/message_print.html", context)

@@ -104,6 +104,7 @@ def test_fifty_rows_cost_as_many_queries_as_one(
     for number in range(1, 30):
         uid = mailbox.append(letter(sender=f"n{number}@x.example", to=to))
         known(owner, f"Contact {number}", f"n{number}@x.example", photo=True)
+    reader.get(INBOX)  # what is new is judged once
     assert queries(reader, INBOX) == one
     assert queries(reader, path(mailbox, uid)) == one_open
 

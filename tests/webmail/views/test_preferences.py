@@ -27,6 +27,7 @@ CHOSEN = {
     "page_size": "25",
     "images": "contacts",
     "collect": "off",
+    "adverts": "mark",
     "notifications": "on",
 }
 

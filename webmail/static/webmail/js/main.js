@@ -22,6 +22,7 @@ import * as place from "./place.js";
 import * as print from "./print.js";
 import * as push from "./push.js";
 import * as recipients from "./recipients.js";
+import * as rules from "./rules.js";
 import * as search from "./search.js";
 import * as selection from "./selection.js";
 import * as session from "./session.js";
@@ -30,7 +31,7 @@ import * as signin from "./signin.js";
 import * as snippets from "./snippets.js";
 import * as viewer from "./viewer.js";
 
-const modules = [asking, bring, compose, contacts, copying, countdown, dragging, folders, frame, idle, list, menus, news, notices, panes, passkey, password, place, print, push, recipients, search, selection, session, settings, signin, snippets, viewer];
+const modules = [asking, bring, compose, contacts, copying, countdown, dragging, folders, frame, idle, list, menus, news, notices, panes, passkey, password, place, print, push, recipients, rules, search, selection, session, settings, signin, snippets, viewer];
 
 function load(root) {
   for (const module of modules) module.load?.(root);

@@ -128,12 +128,22 @@ async function ask(address) {
   }
   if (!answer.ok || answer.redirected) return null;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  renewLine(page.getElementById("advert-line"));
   const rows = document.createDocumentFragment();
   rows.append(...page.body.childNodes);
   for (const row of rows.querySelectorAll(".row")) {
     if (document.getElementById(row.id)) row.remove();
   }
   return rows.querySelector(".row") ? rows : null;
+}
+
+/** What was set aside today: it comes below rows that arrived. */
+function renewLine(line) {
+  if (!line) return;
+  const place = document.getElementById("advert-line");
+  if (!place) return line.remove();
+  place.replaceWith(line);
+  window.htmx.process(line);
 }
 
 function offerWaiting() {

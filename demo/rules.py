@@ -1,0 +1,47 @@
+"""Two rules for each of the academy's people, where the demo's server keeps rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from demo.academy import Person
+from demo.servers.process import LOOPBACK
+from webmail.sieve import connection, writing
+from webmail.sieve.values import Action, Condition, Group, Rule, Script
+
+NAME: Final = "webmail"
+RULES: Final = Script(
+    (
+        Rule(
+            "Classe de 4e B",
+            (
+                Group(
+                    "any",
+                    (
+                        Condition("subject", "contains", "[4e B]"),
+                        Condition("to", "address", "4eb@"),
+                    ),
+                ),
+            ),
+            (Action("move", "Classes/4e B"),),
+            stop=True,
+        ),
+        Rule(
+            "Rappels de réunion déjà lus",
+            (Group("all", (Condition("subject", "contains", "Rappel : réunion"),)),),
+            (Action("read"), Action("tag", "$label2")),
+            enabled=False,
+        ),
+    )
+)
+
+
+def fill(port: int, people: Sequence[Person]) -> None:
+    """Give them to whoever has no script yet. Raises what the connection does."""
+    server = connection.Server(LOOPBACK, port, "none")
+    for person in people:
+        with connection.open(server, person.login, person.password) as sieve:
+            if not sieve.scripts():
+                sieve.put(NAME, writing.write(RULES))
+                sieve.activate(NAME)

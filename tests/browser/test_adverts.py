@@ -1,0 +1,78 @@
+"""An advert's way: it arrives, is set aside unseen, is brought back, and teaches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from demo.servers.dovecot import MailAccount
+from tests.servers.mailboxes import Mailbox
+from tests.webmail.views import unwanted
+from tests.webmail.views.mail import letter
+from webmail.models import PersonLearnt
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+SOON = 6_000  # milliseconds
+ADVERTS = "Publicités"
+
+
+@pytest.fixture
+def page(
+    open_page: Callable[..., Page], sign_in: Callable[[Page, MailAccount], None], mailbox: Mailbox
+) -> Page:
+    """Alice's inbox, with one letter, which hears of news."""
+    mailbox.append(letter("Déjà là"))
+    page = open_page()
+    sign_in(page, mailbox.account)
+    expect(page.locator(".row")).to_have_count(1)
+    page.wait_for_timeout(1_000)  # until the inbox is watched
+    return page
+
+
+def test_an_advert_is_set_aside_brought_back_and_teaches(
+    page: Page, mailbox: Mailbox, faults: list[str]
+) -> None:
+    mailbox.append(unwanted.advert())
+    line = page.locator("#advert-line")
+    expect(line).to_contain_text("1", timeout=SOON)
+    expect(page.locator(".row")).to_have_count(1)
+    assert len(mailbox.uids(ADVERTS)) == 1
+    line.get_by_role("link").click()
+    page.locator(".row > a").click()
+    expect(page.locator("#why-aside li").first).to_be_visible()
+    assert not Axe().run(page, context="#message").response["violations"]
+    page.locator('#open-form button[name="verb"][value="inbox"]').first.click()
+    expect(page.locator(".row")).to_have_count(0)
+    page.goto("/mail/INBOX/")
+    expect(page.locator(".row")).to_have_count(2)
+    assert PersonLearnt.objects.get().messages == [1, 0, 0]
+    mailbox.append(unwanted.numbered(unwanted.advert(), 900))
+    expect(page.locator(".row")).to_have_count(3, timeout=SOON)
+    assert faults == []
+
+
+def test_a_letter_beside_an_advert_comes_into_the_list(
+    page: Page, mailbox: Mailbox, faults: list[str]
+) -> None:
+    mailbox.append(letter("Conseil de classe", message_id="<c@ac-exemple.fr>"))
+    mailbox.append(unwanted.advert())
+    expect(page.locator("#advert-line p")).to_be_visible(timeout=SOON)
+    expect(page.locator(".row")).to_have_count(2, timeout=SOON)
+    assert faults == []
+
+
+def test_without_a_script_all_of_it_works(
+    open_page: Callable[..., Page], sign_in: Callable[[Page, MailAccount], None], mailbox: Mailbox
+) -> None:
+    page = open_page(java_script_enabled=False)
+    sign_in(page, mailbox.account)
+    mailbox.append(unwanted.advert())
+    page.goto("/mail/INBOX/")
+    page.locator("#advert-line a").click()
+    page.locator(".row > a").click()
+    page.locator('#open-form button[name="verb"][value="inbox"]').first.click()
+    assert len(mailbox.uids()) == 1

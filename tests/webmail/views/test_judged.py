@@ -1,0 +1,238 @@
+"""What the reader says of a message that was judged, and what one does about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from email import message_from_bytes
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from demo.servers.dovecot import MailAccount
+from demo.servers.submission import Submission
+from tests.servers.mailboxes import Mailbox
+from tests.webmail.views import unwanted
+from tests.webmail.views.mail import letter, page, path, words
+from webmail import unsubscribing
+from webmail.errors import RemoteRefused
+from webmail.models import FraudReport, SenderChoice, Unsubscription
+
+pytestmark = pytest.mark.django_db
+
+ADVERTS = "Publicités"
+FRAUD = (
+    "<p>Votre boîte sera suspendue dans 24 heures. Pour la réactiver, confirmez votre identifiant"
+    ' et votre mot de passe :</p><p><a href="https://verif-compte.example/connexion">'
+    "https://messagerie.ac-exemple.fr/connexion</a></p>"
+)
+ONE_CLICK = (
+    b"List-Unsubscribe: <https://shop.example/u/8f2>, <mailto:u@shop.example?subject=stop>\n"
+    b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\n"
+)
+
+
+@pytest.fixture
+def watched(reader: Client) -> Client:
+    reader.get("/mail/INBOX/")
+    return reader
+
+
+def fraud() -> bytes:
+    return letter(
+        "URGENT : votre boîte sera suspendue",
+        re.sub("<[^>]*>", "", FRAUD) + " https://verif-compte.example/connexion\n",
+        html=FRAUD,
+        sender="Assistance académique <a@ac-exemp1e.example>",
+        message_id="<f@verif.example>",
+    )
+
+
+@pytest.fixture
+def shut(watched: Client, mailbox: Mailbox) -> str:
+    """A fraud in the inbox of somebody who wants nothing moved: its address."""
+    User.objects.update(preferences={"adverts": "off"})
+    uid = mailbox.append(fraud())
+    watched.get("/mail/INBOX/")
+    return path(mailbox, uid)
+
+
+def test_an_advert_says_why_it_was_set_aside(watched: Client, mailbox: Mailbox) -> None:
+    mailbox.append(unwanted.advert())
+    watched.get("/mail/INBOX/")
+    (uid,) = mailbox.uids(ADVERTS)
+    url = f"/mail/Publicit%C3%A9s/{mailbox.uidvalidity(ADVERTS)}-{uid}/"
+    shown = page(watched.get(url))
+    why = shown.split('id="why-aside"')[1].partition("</ul>")[0]
+    assert why.count("<li>") >= 2
+    assert 'name="verb" value="inbox"' in shown
+
+
+def test_a_letter_says_nothing(watched: Client, mailbox: Mailbox) -> None:
+    shown = page(watched.get(path(mailbox, mailbox.append(letter()))))
+    assert 'id="why-aside"' not in shown
+    assert 'id="fraud-band"' not in shown
+
+
+def test_the_links_of_a_fraud_lead_nowhere_until_they_are_opened(
+    watched: Client, shut: str
+) -> None:
+    shown = page(watched.get(shut))
+    assert 'id="fraud-band"' in shown
+    assert 'sandbox="allow-same-origin"' in shown
+    assert 'href="https://verif' not in page(watched.get(shut + "frame/"))
+    assert "https://messagerie.ac-exemple.fr/connexion" in page(watched.get(shut + "frame/"))
+    assert 'href="https://verif' not in page(watched.get(shut + "?view=text"))
+    assert 'href="https://verif' not in page(watched.get(shut + "print/"))
+    watched.post(shut + "links/")
+    shown = page(watched.get(shut))
+    assert 'id="fraud-band"' in shown
+    assert "allow-popups" in shown.split("<iframe")[1].partition(">")[0]
+    assert 'href="https://verif-compte.example/connexion"' in page(watched.get(shut + "frame/"))
+
+
+def test_the_frame_asked_for_by_itself_is_shut_too(
+    watched: Client, shut: str, signed_in: Callable[..., Client], alice: MailAccount
+) -> None:
+    assert 'href="https://verif' not in page(signed_in(alice).get(shut + "frame/"))
+
+
+def test_a_fraud_is_reported_as_it_came_and_goes_to_the_junk(
+    watched: Client, shut: str, mailbox: Mailbox, submission: Submission, settings
+) -> None:
+    settings.REPORT_ADDRESS = "bob@ac-exemple.fr"
+    answer = watched.post(shut + "report/", follow=True)
+    assert answer.status_code == 200
+    assert (mailbox.uids(), len(mailbox.uids("Junk"))) == ([], 1)
+    row = FraudReport.objects.get()
+    assert (row.user.login, row.domain) == ("alice", "ac-exemp1e.example")
+    assert row.reasons
+
+
+def test_the_report_holds_the_original(
+    watched: Client,
+    shut: str,
+    mailbox: Mailbox,
+    bobs_mailbox: Mailbox,
+    submission: Submission,
+    settings,
+) -> None:
+    settings.REPORT_ADDRESS = "bob@ac-exemple.fr"
+    raw = mailbox.message(mailbox.uids()[0])
+    watched.post(shut + "report/")
+    sent = message_from_bytes(bobs_mailbox.messages()[0])
+    inside = [part for part in sent.walk() if part.get_content_type() == "message/rfc822"]
+    assert len(inside) == 1
+    assert raw.strip() in bobs_mailbox.messages()[0]
+
+
+def test_where_no_address_is_set_nothing_is_reported(watched: Client, shut: str) -> None:
+    assert "report/" not in page(watched.get(shut))
+    assert watched.post(shut + "report/").status_code == 404
+
+
+def test_a_mailing_is_left_by_one_click(
+    watched: Client, mailbox: Mailbox, monkeypatch, settings
+) -> None:
+    called: list[str] = []
+    monkeypatch.setattr(unsubscribing.run, "__defaults__", (called.append,))
+    settings.CELERY_TASK_ALWAYS_EAGER = True
+    sender = "Boutique <promo@shop.example>"
+    url = path(mailbox, mailbox.append(ONE_CLICK + letter("Soldes", sender=sender)))
+    shown = page(watched.get(url))
+    assert f'action="{url}unsubscribe/"' in shown
+    watched.post(url + "unsubscribe/")
+    row = Unsubscription.objects.get()
+    unsubscribing.run(row.pk)
+    row.refresh_from_db()
+    assert called == ["https://shop.example/u/8f2"]
+    assert (row.sender, row.state, row.url) == ("promo@shop.example", "done", "")
+    assert "promo@shop.example" in words(watched.get("/adverts/senders/"))
+
+
+def test_a_site_that_does_not_take_it_is_named(watched: Client, monkeypatch) -> None:
+    def refuse(url: str) -> None:
+        raise RemoteRefused("no")
+
+    row = unsubscribing.ask(
+        User.objects.get(login="alice"), "promo@shop.example", "https://x.example/"
+    )
+    unsubscribing.run(row.pk, refuse)
+    row.refresh_from_db()
+    assert (row.state, row.url) == ("failed", "")
+
+
+def test_a_refused_sender_gets_no_click(watched: Client, mailbox: Mailbox, settings) -> None:
+    settings.AUTHSERV_ID = "mx.ac-exemple.fr"
+    raw = b"Authentication-Results: mx.ac-exemple.fr; dkim=fail; dmarc=fail\n"
+    url = path(mailbox, mailbox.append(raw + ONE_CLICK + letter()))
+    assert "unsubscribe/" not in page(watched.get(url))
+    assert watched.post(url + "unsubscribe/").status_code == 404
+
+
+def test_without_one_click_the_letter_is_prepared(watched: Client, mailbox: Mailbox) -> None:
+    raw = letter(list_unsubscribe="<mailto:u@shop.example?subject=stop&bcc=all@x.example>")
+    shown = page(watched.get(path(mailbox, mailbox.append(raw))))
+    assert "/compose/?to=u%40shop.example&amp;subject=stop" in shown
+    assert "bcc" not in shown.split('id="mailing"')[1].partition("</details>")[0]
+
+
+def test_a_blocked_senders_mail_is_set_aside(watched: Client, mailbox: Mailbox) -> None:
+    sender = "Zoé <zoe@voisine.example>"
+    uid = mailbox.append(ONE_CLICK + letter(sender=sender), flags=(r"\Seen",))
+    watched.post(path(mailbox, uid) + "sender/", {"choice": "block"})
+    assert SenderChoice.objects.get().name == "zoe@voisine.example"
+    watched.get("/mail/INBOX/")
+    mailbox.append(letter("Encore", sender=sender, message_id="<x@voisine.example>"))
+    watched.get("/mail/INBOX/")
+    assert len(mailbox.uids(ADVERTS)) == 1
+
+
+def test_an_allowed_senders_mail_stays(watched: Client, mailbox: Mailbox) -> None:
+    raw = unwanted.advert()
+    found = re.search(rb"(?im)^From:.*?([\w.+-]+@[\w.-]+)", raw)
+    assert found is not None
+    user = User.objects.get(login="alice")
+    SenderChoice.objects.all().choose(user, found[1].decode(), is_allowed=True)
+    mailbox.append(raw)
+    watched.get("/mail/INBOX/")
+    assert len(mailbox.uids()) == 1
+
+
+def test_a_provider_of_everybodys_mailboxes_is_not_blocked(
+    watched: Client, mailbox: Mailbox
+) -> None:
+    uid = mailbox.append(ONE_CLICK + letter(sender="Pub <pub@gmail.com>"))
+    assert 'value="block_domain"' not in page(watched.get(path(mailbox, uid)))
+    watched.post(path(mailbox, uid) + "sender/", {"choice": "block_domain"})
+    assert SenderChoice.objects.get().name == "pub@gmail.com"
+
+
+def test_the_page_of_senders_adds_and_removes(watched: Client) -> None:
+    watched.post("/adverts/senders/", {"name": "Shop.Example", "choice": "block"})
+    assert SenderChoice.objects.get().name == "shop.example"
+    answer = watched.post("/adverts/senders/", {"name": "rien", "choice": "block"})
+    assert answer.status_code == 422
+    watched.post("/adverts/senders/", {"remove": "shop.example"})
+    assert not SenderChoice.objects.exists()
+
+
+def test_another_persons_choice_is_not_removed(
+    watched: Client, signed_in: Callable[..., Client], bob: MailAccount
+) -> None:
+    watched.post("/adverts/senders/", {"name": "shop.example", "choice": "block"})
+    bobs = signed_in(bob)
+    bobs.post("/adverts/senders/", {"remove": "shop.example"})
+    assert SenderChoice.objects.count() == 1
+    assert "shop.example" not in page(bobs.get("/adverts/senders/"))
+
+
+@pytest.mark.parametrize("what", ["links", "report", "sender", "unsubscribe"])
+def test_a_message_that_is_another_persons_is_not_found(
+    shut: str, signed_in: Callable[..., Client], bob: MailAccount, what: str, settings
+) -> None:
+    settings.REPORT_ADDRESS = "bob@ac-exemple.fr"
+    answer = signed_in(bob).post(f"{shut}{what}/", {"choice": "block"})
+    assert answer.status_code in (404, 409)
+    assert not SenderChoice.objects.exists()

@@ -1,0 +1,44 @@
+"""Whether somebody is away, as his session knows it: no page asks the server of rules for it.
+
+What it said last is kept in the session for a quarter of an hour; then a page's script asks again.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+from typing import Final
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from webmail.presentation import rules as words
+from webmail.sieve.values import Absence
+
+SECONDS: Final = 15 * 60
+_KEY: Final = "away"
+
+
+def note(request: HttpRequest, absence: Absence | None) -> None:
+    """What the server says now; None for no absence, or where nobody knows."""
+    days = []
+    if absence is not None and absence.enabled:
+        days = [absence.first.isoformat(), absence.last.isoformat()]
+    request.session[_KEY] = {"when": time.time(), "days": days}
+
+
+def line(request: HttpRequest) -> str:
+    """That people are answered today, in words; "" when they are not."""
+    known = request.session.get(_KEY) or {}
+    if not known.get("days"):
+        return ""
+    first, last = (date.fromisoformat(day) for day in known["days"])
+    absence = Absence("", first, last)
+    today = timezone.localdate()
+    return words.absence_line(absence, today) if absence.is_on(today) else ""
+
+
+def is_unknown(request: HttpRequest) -> bool:
+    """Whether the server should be asked again."""
+    known = request.session.get(_KEY) or {}
+    return time.time() - known.get("when", 0) > SECONDS

@@ -1,0 +1,235 @@
+"""A person's rules on the server: read, changed, kept safe.
+
+Our script is one of several that he may have; the server runs one. What another program wrote is
+never changed: its script runs before our rules by ``include``, or its rules are brought into ours,
+and it stays where it is. Before something of worth is replaced, a copy is kept under a name of its
+own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from webmail.errors import NotFound, SieveChanged, SieveRefused
+from webmail.sieve import reading, writing
+from webmail.sieve.connection import Connection, Name
+from webmail.sieve.grammar import NotSieve
+from webmail.sieve.values import Absence, Item, Raw, Rule, Script
+
+BACKUP: Final = "webmail-backup-"
+MOST_BACKUPS: Final = 8
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What stands on the server. ``text``: of our script, "" where there is none; ``script``: what
+    it says, empty where it is no Sieve (``is_readable`` is False then); ``former``: another script
+    that runs instead; ``digest`` tells whether anything of it changed since.
+    """
+
+    name: str
+    text: str
+    script: Script
+    digest: str
+    extensions: frozenset[str]
+    names: tuple[Name, ...]
+    former: str = ""
+    former_text: str = ""
+    is_readable: bool = True
+
+    @property
+    def is_active(self) -> bool:
+        return any(one.is_active and one.name == self.name for one in self.names)
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether a script that ours includes was deleted: then nothing of ours runs."""
+        included = self.script.included
+        return bool(included) and not any(one.name == included for one in self.names)
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether a script has our name that the webmail did not write."""
+        return bool(self.text.strip()) and not reading.is_ours(self.text)
+
+    @property
+    def backups(self) -> tuple[str, ...]:
+        """The latest first."""
+        found = (one.name for one in self.names if one.name.startswith(BACKUP))
+        return tuple(sorted(found, reverse=True))
+
+    def item(self, number: int) -> Item:
+        """One-based. Raises NotFound."""
+        if not 0 < number <= len(self.script.items):
+            raise NotFound("There is no such rule.")
+        return self.script.items[number - 1]
+
+
+def read(sieve: Connection, name: str) -> Kept:
+    """At most three commands. Raises what the connection does."""
+    names = sieve.scripts()
+    text = sieve.get(name) if any(one.name == name for one in names) else ""
+    former = next((one.name for one in names if one.is_active and one.name != name), "")
+    former_text = sieve.get(former) if former else ""
+    try:
+        script, is_readable = reading.read(text), True
+    except NotSieve:
+        script, is_readable = Script(), False
+    said = json.dumps([text, former, former_text]).encode()
+    return Kept(
+        name=name,
+        text=text,
+        script=script,
+        digest=hashlib.sha256(said).hexdigest()[:32],
+        extensions=sieve.extensions,
+        names=names,
+        former=former,
+        former_text=former_text,
+        is_readable=is_readable,
+    )
+
+
+def save(sieve: Connection, kept: Kept, script: Script, now: datetime) -> None:
+    """Write the script and let it run. What ran until now is included, unless it was brought in.
+
+    Raises SieveRefused, OverQuota, `writing.Unwritable`, TooLarge: then all stands as it did.
+    """
+    if kept.former and kept.former != script.included and kept.former_text.strip():
+        script = replace(script, included=kept.former)
+    elif kept.is_cut_off:
+        script = replace(script, included="")
+    _put(sieve, kept, writing.write(script), now, always=kept.is_foreign)
+
+
+def save_text(sieve: Connection, kept: Kept, text: str, now: datetime) -> None:
+    """The same for a text that the person wrote himself: as it is, with a copy of the former."""
+    _put(sieve, kept, text, now, always=True)
+
+
+def bring_in(sieve: Connection, kept: Kept, now: datetime) -> None:
+    """Take the rules of the script that runs instead of ours into ours, where they stand before
+    what is there. Raises SieveRefused when they can't be read; then all stands as it did.
+    """
+    try:
+        theirs = reading.read(kept.former_text)
+    except NotSieve as error:
+        raise SieveRefused("The script can't be read.") from error
+    script = replace(
+        kept.script,
+        items=(*theirs.items, *kept.script.items),
+        absence=kept.script.absence or theirs.absence,
+        included=theirs.included,
+        requires=kept.script.requires | theirs.requires,
+    )
+    _put(sieve, kept, writing.write(script), now, always=True)
+
+
+def take_apart(sieve: Connection, kept: Kept, now: datetime) -> None:
+    """The same for the script that ours includes."""
+    text = sieve.get(kept.script.included)
+    included = replace(kept, former=kept.script.included, former_text=text)
+    bring_in(sieve, included, now)
+
+
+def restore(sieve: Connection, kept: Kept, backup: str, now: datetime) -> None:
+    """A copy becomes our script again, and what stood there a copy. Raises NotFound."""
+    if backup not in kept.backups:
+        raise NotFound("There is no such copy.")
+    _put(sieve, kept, sieve.get(backup), now, always=True)
+
+
+def unchanged(kept: Kept, digest: str) -> None:
+    """Raises SieveChanged when the server holds something else than was read."""
+    if kept.digest != digest:
+        raise SieveChanged("The rules were changed meanwhile.")
+
+
+def answers_twice(kept: Kept, script: Script, included_text: str) -> bool:
+    """Whether an absence would be answered by ours and by another part as well: the server would
+    then run nothing of it.
+    """
+    if script.absence is None or not script.absence.enabled:
+        return False
+    if script.answers_elsewhere:
+        return True
+    try:
+        return bool(included_text) and reading.read(included_text).answers_elsewhere
+    except NotSieve:
+        return "vacation" in included_text
+
+
+def included_text(sieve: Connection, kept: Kept) -> str:
+    """Of the script that runs before our rules, or will."""
+    if kept.former:
+        return kept.former_text
+    try:
+        return sieve.get(kept.script.included) if kept.script.included else ""
+    except NotFound:
+        return ""
+
+
+def _put(sieve: Connection, kept: Kept, text: str, now: datetime, *, always: bool) -> None:
+    """A copy of what is replaced is kept, once a day or ``always``."""
+    if text != kept.text:
+        if kept.text.strip():
+            _keep_copy(sieve, kept, now, always=always)
+        sieve.put(kept.name, text)
+    if not kept.is_active:
+        sieve.activate(kept.name)
+
+
+def _keep_copy(sieve: Connection, kept: Kept, now: datetime, *, always: bool) -> None:
+    day = f"{BACKUP}{now:%Y-%m-%d}"
+    if not always and any(name.startswith(day) for name in kept.backups):
+        return
+    name = f"{day}-{now:%H%M%S}"
+    sieve.put(name, kept.text)
+    for old in kept.backups[MOST_BACKUPS - 1 :]:
+        sieve.delete(old)
+
+
+# --- changes of a script ---
+
+
+def with_item(script: Script, number: int, item: Item) -> Script:
+    """Another one in its place; 0: a new one at the end."""
+    items = list(script.items)
+    if number:
+        items[number - 1] = item
+    else:
+        items.append(item)
+    return replace(script, items=tuple(items))
+
+
+def without(script: Script, number: int) -> Script:
+    items = [item for n, item in enumerate(script.items, 1) if n != number]
+    if not any(isinstance(item, Raw) for item in items):
+        script = replace(script, requires=frozenset())
+    return replace(script, items=tuple(items))
+
+
+def switched(script: Script, number: int, *, on: bool) -> Script:
+    item = script.items[number - 1]
+    if not isinstance(item, Rule):
+        raise NotFound("What is kept as it is has no switch.")
+    return with_item(script, number, replace(item, enabled=on))
+
+
+def reordered(script: Script, order: Sequence[int]) -> Script:
+    """``order`` names every item once, one-based; ValueError otherwise."""
+    if sorted(order) != list(range(1, len(script.items) + 1)):
+        raise ValueError("An order names everything once.")
+    return replace(script, items=tuple(script.items[n - 1] for n in order))
+
+
+def with_absence(script: Script, absence: Absence | None) -> Script:
+    return replace(script, absence=absence)
+
+
+def with_adverts(script: Script, text: str) -> Script:
+    return replace(script, adverts=text)

@@ -1,0 +1,199 @@
+"""Which messages that are there already a rule would fit, and the steps that apply it to them.
+
+Each condition is a search of its own; what IMAP's search takes more broadly than Sieve (a whole
+address, a pattern) is looked at in the header fields. So what is found is what the rule means, but
+for capitals with accents, which Sieve tells apart and IMAP mostly does not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from webmail.imap import fetch, uid_sets
+from webmail.imap import search as imap_search
+from webmail.imap.connection import Connection
+from webmail.imap.search import Criterion
+from webmail.imap.values import FLAGGED, SEEN
+from webmail.mailbox.actions import COPY, MOVE, SET, Step
+from webmail.mailbox.query import written_day
+from webmail.mime import headers
+from webmail.mime.headers import Headers
+from webmail.sieve import values
+from webmail.sieve.values import ALL, Action, Condition, Group, Rule
+
+MOST_LOOKED: Final = 2_000
+"""Messages whose header fields are read for one condition: the newest."""
+PATIENCE: Final = 10.0
+"""Seconds that one search may take."""
+_AT_ONCE: Final = 250
+_FIELD_SIZE: Final = 8_192
+
+
+@dataclass(frozen=True)
+class Matched:
+    """``uids``, lowest first; ``is_whole``: all messages of the folder were looked at."""
+
+    uidvalidity: int
+    uids: tuple[int, ...]
+    is_whole: bool = True
+
+
+def matched(imap: Connection, folder: str, rule: Rule) -> Matched:
+    """The messages of a folder that the rule fits. A search for each condition.
+
+    Raises FolderNotFound, ServerRefused, ServerUnavailable when a search takes too long.
+    """
+    selected = imap.select(folder)
+    run = _Run(imap)
+    with imap.within(PATIENCE):
+        everything = frozenset(imap_search.matching(imap, [b"ALL"]))
+        found = run.rule(rule, everything)
+    return Matched(selected.uidvalidity, tuple(sorted(found)), run.is_whole)
+
+
+def steps(rule: Rule, folder: str, found: Matched) -> tuple[Step, ...]:
+    """What the rule's actions are for messages that are there; nothing is sent on to anybody."""
+    if not found.uids:
+        return ()
+    made = (_step(action, folder, found) for action in rule.actions)
+    return tuple(step for step in made if step is not None)
+
+
+def _step(action: Action, folder: str, found: Matched) -> Step | None:
+    match action.kind:
+        case values.READ | values.FLAG | values.TAG:
+            flag = {values.READ: SEEN, values.FLAG: FLAGGED}.get(action.kind, action.value)
+            return Step(SET, folder, found.uidvalidity, found.uids, flag=flag)
+        case values.COPY | values.MOVE:
+            verb = COPY if action.kind == values.COPY else MOVE
+            return Step(verb, folder, found.uidvalidity, found.uids, to=action.value)
+    return None
+
+
+@dataclass
+class _Run:
+    imap: Connection
+    is_whole: bool = True
+
+    def rule(self, rule: Rule, everything: frozenset[int]) -> frozenset[int]:
+        if not rule.groups:
+            return everything
+        parts = [self._group(group, everything) for group in rule.groups]
+        return _joined(rule.match, parts)
+
+    def _group(self, group: Group, everything: frozenset[int]) -> frozenset[int]:
+        parts = []
+        for condition in group.conditions:
+            found = self._found(condition)
+            parts.append(everything - found if condition.negated else everything & found)
+        return _joined(group.match, parts)
+
+    def _found(self, condition: Condition) -> frozenset[int]:
+        """Those for which the condition holds, whether it is negated or not."""
+        uids = imap_search.matching(self.imap, list(_criteria(condition)))
+        if not _needs_a_look(condition):
+            return frozenset(uids)
+        if len(uids) > MOST_LOOKED:
+            self.is_whole = False
+            uids = uids[-MOST_LOOKED:]
+        return frozenset(self._looked_at(condition, uids))
+
+    def _looked_at(self, condition: Condition, uids: Sequence[int]) -> Iterator[int]:
+        for at in range(0, len(uids), _AT_ONCE):
+            some = uid_sets.compressed(uids[at : at + _AT_ONCE])
+            if condition.field == values.ATTACHMENT:
+                yield from self._with_files(some)
+                continue
+            names = _names(condition)
+            for uid, raw in fetch.fields(self.imap, some, names, _FIELD_SIZE).items():
+                if _holds(condition, headers.parse(raw), names):
+                    yield uid
+
+    def _with_files(self, uids: str) -> Iterator[int]:
+        for row in fetch.rows(self.imap, uids):
+            if any(part.disposition == "attachment" for part in row.structure.walk()):
+                yield row.ref.uid
+
+
+def _joined(match: str, parts: Iterable[frozenset[int]]) -> frozenset[int]:
+    first, *others = parts
+    return first.intersection(*others) if match == ALL else first.union(*others)
+
+
+def _names(condition: Condition) -> tuple[str, ...]:
+    return values.HEADER_FIELDS.get(condition.field) or (condition.header,)
+
+
+def _needs_a_look(condition: Condition) -> bool:
+    if condition.field in {values.SIZE, values.DATE, values.BODY}:
+        return False
+    return condition.field == values.ATTACHMENT or condition.comparison in {
+        values.IS,
+        values.MATCHES,
+        values.ADDRESS,
+    }
+
+
+def _criteria(condition: Condition) -> Iterator[Criterion]:
+    """A search that finds at least all messages for which the condition holds."""
+    match condition.field:
+        case values.SIZE:
+            relation = b"LARGER" if condition.comparison == values.OVER else b"SMALLER"
+            yield from (relation, b"%d" % int(condition.value))
+        case values.DATE:
+            yield from _day(condition)
+        case values.BODY:
+            yield from (b"BODY", condition.value)
+        case values.ATTACHMENT:
+            yield from (b"HEADER", b"Content-Type", "")
+        case _:
+            names = _names(condition)
+            text = "" if condition.comparison == values.EXISTS else condition.value
+            if condition.comparison == values.MATCHES:
+                text = max(re.split(r"[*?\\]", text), key=len)
+            yield from (b"OR" for _ in names[1:])
+            for name in names:
+                yield from (b"HEADER", name, text)
+
+
+def _day(condition: Condition) -> Iterator[Criterion]:
+    day = date.fromisoformat(condition.value)
+    match condition.comparison:
+        case values.SINCE:
+            yield b"SENTSINCE"
+        case values.UNTIL:
+            yield b"SENTBEFORE"
+            day += timedelta(days=1)
+        case _:
+            yield b"SENTON"
+    yield written_day(day)
+
+
+def _holds(condition: Condition, found: Headers, names: Sequence[str]) -> bool:
+    wanted = _folded(condition.value)
+    if condition.field in {values.FROM, values.TO} and condition.comparison != values.MATCHES:
+        own = [_folded(one.address) for name in names for one in found.addresses(name)]
+        if condition.comparison == values.IS:
+            return wanted in own
+        return any(wanted in address for address in own)
+    texts = [_folded(text).strip() for name in names for text in found.get_all(name)]
+    if condition.comparison == values.MATCHES:
+        return any(_pattern(wanted).fullmatch(text) for text in texts)
+    return wanted in texts
+
+
+def _folded(text: str) -> str:
+    """As ``i;ascii-casemap`` compares: only ASCII's capitals are small letters."""
+    return re.sub("[A-Z]+", lambda found: found[0].lower(), text)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """``*`` and ``?`` of RFC 5228 section 2.7.1, with a backslash before what is meant as it is."""
+    pieces = re.findall(r"\\.|.", text, re.DOTALL)
+    known = {"*": ".*", "?": "."}
+    written = (known.get(piece) or re.escape(piece[-1]) for piece in pieces)
+    return re.compile("".join(written), re.DOTALL)

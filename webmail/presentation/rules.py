@@ -1,0 +1,256 @@
+"""Rules in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils import formats
+from django.utils.translation import gettext, ngettext, pgettext
+
+from webmail.converters import CONTROLS
+from webmail.presentation.words import size
+from webmail.sieve import values
+from webmail.sieve.values import ALL, Absence, Action, Condition, Group, Item, Raw, Rule
+
+Labels = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Names:
+    """What folders and tags are called here, by their names and keywords; the name of the trash."""
+
+    folders: Labels
+    tags: Labels
+    trash: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One rule in the list. ``number``: one-based; ``text``: of what can't be shown in words."""
+
+    number: int
+    title: str
+    is_rule: bool
+    is_on: bool
+    when: tuple[str, ...] = ()
+    then: tuple[str, ...] = ()
+    text: str = ""
+
+
+def rows(items: Iterable[Item], names: Names) -> list[Row]:
+    return [_row(number, item, names) for number, item in enumerate(items, 1)]
+
+
+def _row(number: int, item: Item, names: Names) -> Row:
+    if isinstance(item, Raw):
+        title = item.name or gettext("Piece of a script")
+        return Row(number, title, is_rule=False, is_on=True, text=item.text)
+    return Row(
+        number,
+        title_of(item, number),
+        is_rule=True,
+        is_on=item.enabled,
+        when=tuple(_when(item)),
+        then=tuple(_then(item, names)),
+    )
+
+
+def title_of(rule: Rule, number: int) -> str:
+    return rule.name or gettext("Rule %(number)d") % {"number": number}
+
+
+def _when(rule: Rule) -> Iterable[str]:
+    if not rule.groups:
+        yield gettext("Every message")
+    joint = gettext("and") if rule.match == ALL else gettext("or")
+    for n, group in enumerate(rule.groups):
+        words = group_words(group)
+        yield f"{joint} {words}" if n else words
+
+
+def group_words(group: Group) -> str:
+    """``The sender contains “x”, and the subject contains “y”``."""
+    joint = gettext("%(first)s, and %(second)s")
+    if group.match != ALL:
+        joint = gettext("%(first)s, or %(second)s")
+    first, *others = [condition(one) for one in group.conditions]
+    for one in others:
+        first = joint % {"first": first, "second": one[:1].lower() + one[1:]}
+    return first
+
+
+def condition(one: Condition) -> str:
+    """A condition as a sentence."""
+    line = f"{one.field}:{one.comparison}" + (":not" if one.negated else "")
+    words = test(line)
+    if one.field == values.HEADER:
+        words = gettext("%(condition)s (%(header)s)") % {"condition": words, "header": one.header}
+    if one.comparison == values.EXISTS:
+        return words
+    value = one.value
+    if one.field == values.SIZE:
+        return f"{words} {size(int(value))}"
+    if one.field == values.DATE:
+        return f"{words} {day(date.fromisoformat(value))}"
+    return gettext("%(condition)s “%(text)s”") % {"condition": words, "text": value}
+
+
+def _then(rule: Rule, names: Names) -> Iterable[str]:
+    for one in rule.actions:
+        yield action(one, names)
+    if rule.stop:
+        yield gettext("Do not look at the rules that follow")
+    if not rule.actions and not rule.stop:
+        yield gettext("Nothing is done")
+
+
+def action(one: Action, names: Names) -> str:
+    """An action as a sentence."""
+    match one.kind:
+        case values.MOVE if one.value == names.trash:
+            return gettext("Move to the trash")
+        case values.MOVE:
+            label = names.folders.get(one.value) or missing(one.value)
+            return gettext("Move to %(folder)s") % {"folder": label}
+        case values.COPY:
+            label = names.folders.get(one.value) or missing(one.value)
+            return gettext("Copy to %(folder)s") % {"folder": label}
+        case values.TAG:
+            return gettext("Add the tag %(tag)s") % {"tag": names.tags.get(one.value, one.value)}
+        case values.FORWARD:
+            return gettext("Forward to %(address)s, and keep it") % {"address": one.value}
+        case values.REDIRECT:
+            return gettext("Redirect to %(address)s, without keeping it") % {"address": one.value}
+    return deed(one.kind)
+
+
+def subject_matter(field: str) -> str:
+    """What a condition looks at."""
+    return {
+        values.FROM: gettext("Sender"),
+        values.TO: gettext("Recipients (To and Cc)"),
+        values.SUBJECT: gettext("Subject"),
+        values.HEADER: gettext("Another header"),
+        values.LIST: gettext("Mailing list"),
+        values.SIZE: gettext("Size"),
+        values.BODY: gettext("Text of the message"),
+        values.DATE: gettext("Date of the message"),
+        values.ATTACHMENT: gettext("Attachments"),
+    }[field]
+
+
+def test(line: str) -> str:
+    """A condition of the form's list, without what it is compared with."""
+    return {
+        "from:contains": gettext("The sender contains"),
+        "from:contains:not": gettext("The sender does not contain"),
+        "from:is": gettext("The sender’s address is"),
+        "from:is:not": gettext("The sender’s address is not"),
+        "from:address": gettext("The sender’s address contains"),
+        "from:address:not": gettext("The sender’s address does not contain"),
+        "from:matches": gettext("The sender looks like (* and ?)"),
+        "from:matches:not": gettext("The sender does not look like (* and ?)"),
+        "to:contains": gettext("A recipient contains"),
+        "to:contains:not": gettext("No recipient contains"),
+        "to:is": gettext("A recipient’s address is"),
+        "to:is:not": gettext("No recipient’s address is"),
+        "to:address": gettext("A recipient’s address contains"),
+        "to:address:not": gettext("No recipient’s address contains"),
+        "to:matches": gettext("A recipient looks like (* and ?)"),
+        "to:matches:not": gettext("No recipient looks like (* and ?)"),
+        "subject:contains": gettext("The subject contains"),
+        "subject:contains:not": gettext("The subject does not contain"),
+        "subject:is": gettext("The subject is"),
+        "subject:is:not": gettext("The subject is not"),
+        "subject:matches": gettext("The subject looks like (* and ?)"),
+        "subject:matches:not": gettext("The subject does not look like (* and ?)"),
+        "header:contains": gettext("The header contains"),
+        "header:contains:not": gettext("The header does not contain"),
+        "header:is": gettext("The header is"),
+        "header:is:not": gettext("The header is not"),
+        "header:matches": gettext("The header looks like (* and ?)"),
+        "header:matches:not": gettext("The header does not look like (* and ?)"),
+        "header:exists": gettext("The header is there"),
+        "header:exists:not": gettext("The header is not there"),
+        "list:contains": gettext("The mailing list contains"),
+        "list:contains:not": gettext("The mailing list does not contain"),
+        "list:is": gettext("The mailing list is"),
+        "list:is:not": gettext("The mailing list is not"),
+        "list:exists": gettext("It comes from a mailing list"),
+        "list:exists:not": gettext("It comes from no mailing list"),
+        "size:over": gettext("The message is larger than"),
+        "size:under": gettext("The message is smaller than"),
+        "body:contains": gettext("The text contains"),
+        "body:contains:not": gettext("The text does not contain"),
+        "date:since": gettext("It was written on this day or later:"),
+        "date:until": gettext("It was written on this day or before:"),
+        "date:is": gettext("It was written on this day:"),
+        "attachment:exists": gettext("It has an attachment"),
+        "attachment:exists:not": gettext("It has no attachment"),
+    }.get(line, line)
+
+
+def deed(kind: str) -> str:
+    """An action of the form's list."""
+    return {
+        values.MOVE: gettext("Move to the folder"),
+        values.COPY: gettext("Copy to the folder"),
+        values.TAG: gettext("Add the tag"),
+        values.READ: gettext("Mark as read"),
+        values.FLAG: pgettext("verb", "Flag"),
+        "trash": gettext("Move to the trash"),
+        values.FORWARD: gettext("Forward to, and keep it"),
+        values.REDIRECT: gettext("Redirect to, without keeping it"),
+    }[kind]
+
+
+def missing(name: str) -> str:
+    """A folder or tag that a rule names and that is not there."""
+    return gettext("%(name)s (no longer there)") % {"name": name}
+
+
+def one_line(text: str) -> str:
+    """Without line ends and other controls, and without blanks around."""
+    bare = CONTROLS.sub(" ", text)
+    for end in ("\x85", "\u2028", "\u2029"):
+        bare = bare.replace(end, " ")
+    return "".join(" " if "\x80" <= sign <= "\x9f" else sign for sign in bare).strip()
+
+
+def day(value: date) -> str:
+    return formats.date_format(value, "DATE_FORMAT")
+
+
+def absence_line(absence: Absence, today: date) -> str:
+    """Whether somebody is answered, in words."""
+    if absence.is_on(today):
+        return gettext("People who write to you are answered until %(day)s.") % {
+            "day": day(absence.last)
+        }
+    if absence.is_coming(today):
+        return gettext("People who write to you will be answered from %(first)s to %(last)s.") % {
+            "first": day(absence.first),
+            "last": day(absence.last),
+        }
+    return gettext("Nobody is answered.")
+
+
+def would_fit(count: int, folder: str, *, is_whole: bool) -> str:
+    """How many messages that are there a rule fits."""
+    if is_whole:
+        words = ngettext(
+            "%(count)d message of the folder %(folder)s would match.",
+            "%(count)d messages of the folder %(folder)s would match.",
+            count,
+        )
+    else:
+        words = ngettext(
+            "At least %(count)d message of the folder %(folder)s would match; not all of them could"
+            " be looked at.",
+            "At least %(count)d messages of the folder %(folder)s would match; not all of them"
+            " could be looked at.",
+            count,
+        )
+    return words % {"count": count, "folder": folder}

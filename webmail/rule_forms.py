@@ -1,0 +1,560 @@
+"""The forms of rules and of the absence.
+
+A rule's form has as many lines as the person wants: a line is added or taken away by sending the
+form, which comes back with it. What a browser sends is taken apart into a `Draft`, which is all
+that such a change touches.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext_lazy as _
+
+from webmail.converters import CONTROLS, LONGEST_NAME
+from webmail.imap.connection import checked_flag
+from webmail.presentation import rules as words
+from webmail.sieve import values
+from webmail.sieve.values import (
+    ACTIONS,
+    ALL,
+    ANY,
+    COPY,
+    EXISTS,
+    FORWARD,
+    MOVE,
+    REDIRECT,
+    TAG,
+    Absence,
+    Action,
+    Condition,
+    Group,
+    Rule,
+)
+
+MOST_GROUPS, MOST_CONDITIONS, MOST_ACTIONS = 5, 20, 10
+LONGEST_VALUE: Final = 300
+LONGEST_TEXT: Final = 10_000
+TRASH: Final = "trash"
+"""Of an action: to the folder for what is deleted."""
+_UNITS: Final = {"K": 1024, "M": 1024 * 1024}
+_NEEDED: Final[dict[str, frozenset[str]]] = {
+    values.BODY: frozenset({"body"}),
+    values.DATE: frozenset({"date", "relational"}),
+    values.ATTACHMENT: frozenset({"mime"}),
+    MOVE: frozenset({"fileinto"}),
+    TRASH: frozenset({"fileinto"}),
+    COPY: frozenset({"fileinto", "copy"}),
+    FORWARD: frozenset({"copy"}),
+    TAG: frozenset({"imap4flags"}),
+    values.READ: frozenset({"imap4flags"}),
+    values.FLAG: frozenset({"imap4flags"}),
+}
+
+Choices = Sequence[tuple[str, str]]
+Line = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Offers:
+    """What a rule may do here. ``extensions``: of the server; ``folders`` and ``tags``: name or
+    keyword and label; ``trash``: the name of the folder; ``may_forward``: the administrators allow
+    it.
+    """
+
+    extensions: frozenset[str]
+    folders: Choices = ()
+    tags: Choices = ()
+    trash: str = ""
+    may_forward: bool = False
+
+    def tests(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """By what is looked at: the comparisons that the server can make."""
+        return [
+            (words.subject_matter(name), [(line, words.test(line)) for line in _tests_of(name)])
+            for name in values.COMPARISONS
+            if _NEEDED.get(name, frozenset()) <= self.extensions
+        ]
+
+    def actions(self) -> list[tuple[str, str]]:
+        order = (MOVE, COPY, TAG, values.READ, values.FLAG, TRASH, FORWARD, REDIRECT)
+        return [(kind, words.deed(kind)) for kind in order if self._can(kind)]
+
+    def _can(self, kind: str) -> bool:
+        if kind in {FORWARD, REDIRECT} and not self.may_forward:
+            return False
+        if kind == TRASH and not self.trash:
+            return False
+        return _NEEDED.get(kind, frozenset()) <= self.extensions
+
+
+def _tests_of(name: str) -> list[str]:
+    """``from:contains``, ``from:contains:not``… Larger and smaller, since and until are each
+    other's contrary.
+    """
+    found = []
+    for comparison in values.COMPARISONS[name]:
+        found.append(f"{name}:{comparison}")
+        if name not in {values.SIZE, values.DATE}:
+            found.append(f"{name}:{comparison}:not")
+    return found
+
+
+class RuleForm(forms.Form):
+    """What a rule has once."""
+
+    name = forms.CharField(label=_("Name of the rule"), max_length=100)
+    enabled = forms.BooleanField(label=_("This rule is on"), required=False)
+    match = forms.ChoiceField(
+        required=False,
+        choices=[(ALL, _("all groups are fulfilled")), (ANY, _("one of the groups is fulfilled"))],
+    )
+    stop = forms.BooleanField(label=_("Do not look at the rules that follow"), required=False)
+
+    def clean_name(self) -> str:
+        return words.one_line(self.cleaned_data["name"])
+
+
+class GroupForm(forms.Form):
+    match = forms.ChoiceField(
+        label=_("When"),
+        required=False,
+        choices=[
+            (ALL, _("all of these conditions are fulfilled")),
+            (ANY, _("one of these conditions is fulfilled")),
+        ],
+    )
+
+
+class ConditionForm(forms.Form):
+    """One line. Which of its fields count depends on the first."""
+
+    test = forms.ChoiceField(label=_("Condition"))
+    header = forms.CharField(label=_("Name of the header"), required=False, max_length=76)
+    value = forms.CharField(label=_("Text"), required=False, max_length=LONGEST_VALUE)
+    size = forms.IntegerField(label=_("Size"), required=False, min_value=0, max_value=999_999)
+    unit = forms.ChoiceField(
+        label=_("Unit"), required=False, choices=[("K", _("KB")), ("M", _("MB"))]
+    )
+    day = forms.DateField(label=_("Day"), required=False)
+
+    def __init__(self, *args: Any, offers: Offers, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["test"].choices = offers.tests()  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors:
+            name, comparison, *negated = cleaned["test"].split(":")
+            value = self._value(name, comparison, cleaned)
+            header = cleaned["header"].strip().rstrip(":").lower() if name == values.HEADER else ""
+            if name == values.HEADER and not header:
+                self.add_error("header", _("Name the header."))
+            if not self.errors:
+                cleaned["condition"] = self._made(name, comparison, value, bool(negated), header)
+        return cleaned
+
+    def _value(self, name: str, comparison: str, cleaned: dict[str, Any]) -> str:
+        if comparison == EXISTS:
+            return ""
+        if name == values.SIZE:
+            if cleaned["size"] is None:
+                self.add_error("size", _("Say how large."))
+                return "0"
+            return str(cleaned["size"] * _UNITS[cleaned["unit"] or "K"])
+        if name == values.DATE:
+            if cleaned["day"] is None:
+                self.add_error("day", _("Choose a day."))
+                return ""
+            return str(cleaned["day"].isoformat())
+        text = words.one_line(cleaned["value"])
+        if not text:
+            self.add_error("value", _("Say what is looked for."))
+        return text
+
+    def _made(
+        self, name: str, comparison: str, value: str, negated: bool, header: str
+    ) -> Condition | None:
+        try:
+            return Condition(name, comparison, value, negated, header)
+        except ValueError:
+            self.add_error("header", _("This is no name of a header."))
+            return None
+
+
+class ActionForm(forms.Form):
+    """One line. Which of its fields count depends on the first."""
+
+    kind = forms.ChoiceField(label=_("Action"))
+    folder = forms.ChoiceField(label=_("Folder"), required=False)
+    tag = forms.ChoiceField(label=_("Tag"), required=False)
+    address = forms.CharField(label=_("Address"), required=False, max_length=254)
+
+    def __init__(self, *args: Any, offers: Offers, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._offers = offers
+        own = self.data.get(self.add_prefix("folder"), "")
+        tag = self.data.get(self.add_prefix("tag"), "")
+        folders: list[tuple[str, Any]] = [("", _("Choose a folder")), *offers.folders]
+        self.fields["kind"].choices = offers.actions()  # type: ignore[attr-defined]
+        self.fields["folder"].choices = _with_own(folders, own)  # type: ignore[attr-defined]
+        self.fields["tag"].choices = _with_own(offers.tags, tag)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors:
+            kind = cleaned["kind"]
+            value = self._value(kind, cleaned)
+            if not self.errors:
+                cleaned["action"] = Action(MOVE if kind == TRASH else kind, value)
+        return cleaned
+
+    def _value(self, kind: str, cleaned: dict[str, Any]) -> str:
+        match kind:
+            case values.MOVE | values.COPY:
+                return self._folder(cleaned["folder"])
+            case values.TAG:
+                return self._tag(cleaned["tag"])
+            case values.FORWARD | values.REDIRECT:
+                return self._address(cleaned["address"])
+        return self._offers.trash if kind == TRASH else ""
+
+    def _folder(self, name: str) -> str:
+        if not name or CONTROLS.search(name) or len(name) > LONGEST_NAME:
+            self.add_error("folder", _("Choose a folder."))
+        return name
+
+    def _tag(self, keyword: str) -> str:
+        try:
+            return checked_flag(keyword)
+        except ValueError:
+            self.add_error("tag", _("Choose a tag."))
+            return ""
+
+    def _address(self, address: str) -> str:
+        try:
+            validate_email(address)
+        except ValidationError:
+            self.add_error("address", _("This is not an address."))
+        return address
+
+
+def _with_own(choices: Iterable[tuple[str, Any]], own: str) -> list[tuple[str, Any]]:
+    """A folder or tag that a rule names although it is no longer there can still be chosen."""
+    found = list(choices)
+    if own and own not in {value for value, _label in found}:
+        found.append((own, words.missing(own)))
+    return found
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A rule's form as it stands, right or wrong. ``groups``: how their conditions are joined, and
+    their lines.
+    """
+
+    head: Line
+    groups: tuple[tuple[str, tuple[Line, ...]], ...]
+    actions: tuple[Line, ...]
+
+    @classmethod
+    def posted(cls, data: Mapping[str, str]) -> Draft:
+        """Lines are numbered: ``g0-match``, ``g0-1-value``, ``a2-kind``."""
+        groups: dict[int, str] = {}
+        lines: dict[int, dict[int, Line]] = {}
+        deeds: dict[int, Line] = {}
+        for key in data:
+            if found := re.fullmatch(r"g([0-9]{1,3})-match", key):
+                groups[int(found[1])] = data[key]
+            elif found := re.fullmatch(r"g([0-9]{1,3})-([0-9]{1,3})-([a-z]+)", key):
+                line = lines.setdefault(int(found[1]), {}).setdefault(int(found[2]), {})
+                line[found[3]] = data[key]
+            elif found := re.fullmatch(r"a([0-9]{1,3})-([a-z]+)", key):
+                deeds.setdefault(int(found[1]), {})[found[2]] = data[key]
+        return cls(
+            head={name: data[name] for name in RuleForm.base_fields if name in data},
+            groups=tuple(
+                (
+                    groups.get(n, ALL),
+                    tuple(
+                        lines.get(n, {})[at] for at in sorted(lines.get(n, {}))[:MOST_CONDITIONS]
+                    ),
+                )
+                for n in sorted(groups.keys() | lines.keys())[:MOST_GROUPS]
+            ),
+            actions=_in_order(deeds, MOST_ACTIONS),
+        )
+
+    @classmethod
+    def of(cls, rule: Rule, trash: str) -> Draft:
+        head = {"name": rule.name, "match": rule.match}
+        head |= {name: "on" for name in ("enabled", "stop") if getattr(rule, name)}
+        return cls(
+            head=head,
+            groups=tuple(
+                (group.match, tuple(_condition_line(one) for one in group.conditions))
+                for group in rule.groups
+            ),
+            actions=tuple(_action_line(action, trash) for action in rule.actions),
+        )
+
+    def changed(self, do: str) -> Draft:
+        """After a button: ``add-0``, ``drop-0-2``, ``add-group``, ``drop-group-1``, ``add-action``,
+        ``drop-action-1``. Nonsense changes nothing.
+        """
+        what, *numbers = re.split(r"-(?=[0-9]+)", do)
+        at = [int(number[:4]) for number in numbers if number.isdecimal()][:2]
+        match what, at:
+            case "add", [group] if group < len(self.groups):
+                match, lines = self.groups[group]
+                return self._with_group(group, match, (*lines, NEW_CONDITION)[:MOST_CONDITIONS])
+            case "drop", [group, line] if group < len(self.groups):
+                match, lines = self.groups[group]
+                return self._with_group(group, match, _without(lines, line))
+            case "add-group", []:
+                return replace(self, groups=(*self.groups, NEW_GROUP)[:MOST_GROUPS])
+            case "drop-group", [group]:
+                return replace(self, groups=_without(self.groups, group))
+            case "add-action", []:
+                return replace(self, actions=(*self.actions, NEW_ACTION)[:MOST_ACTIONS])
+            case "drop-action", [action]:
+                return replace(self, actions=_without(self.actions, action))
+        return self
+
+    def _with_group(self, at: int, match: str, lines: tuple[Line, ...]) -> Draft:
+        groups = list(self.groups)
+        groups[at] = (match, lines)
+        return replace(self, groups=tuple(groups))
+
+    def flat(self) -> dict[str, str]:
+        """As a browser sends it, numbered anew."""
+        data = dict(self.head)
+        for n, (match, lines) in enumerate(self.groups):
+            data[f"g{n}-match"] = match
+            for at, line in enumerate(lines):
+                data |= {f"g{n}-{at}-{name}": value for name, value in line.items()}
+        for n, line in enumerate(self.actions):
+            data |= {f"a{n}-{name}": value for name, value in line.items()}
+        return data
+
+
+NEW_CONDITION: Final[Line] = {"test": f"{values.FROM}:{values.CONTAINS}"}
+NEW_GROUP: Final[tuple[str, tuple[Line, ...]]] = (ALL, (NEW_CONDITION,))
+NEW_ACTION: Final[Line] = {"kind": MOVE}
+NEW: Final = Draft({"enabled": "on", "stop": "on", "match": ALL}, (NEW_GROUP,), (NEW_ACTION,))
+
+
+def _in_order(lines: Mapping[int, Line], most: int) -> tuple[Line, ...]:
+    return tuple(lines[n] for n in sorted(lines)[:most])
+
+
+def _without(lines: tuple[Any, ...], at: int) -> tuple[Any, ...]:
+    return tuple(line for n, line in enumerate(lines) if n != at)
+
+
+def _condition_line(condition: Condition) -> Line:
+    name = f"{condition.field}:{condition.comparison}"
+    line = {"test": f"{name}:not" if condition.negated else name, "header": condition.header}
+    if condition.field == values.SIZE:
+        octets = int(condition.value)
+        unit = "K" if octets % _UNITS["M"] else "M"
+        return line | {"size": str(octets // _UNITS[unit]), "unit": unit}
+    if condition.field == values.DATE:
+        return line | {"day": condition.value}
+    return line | {"value": condition.value}
+
+
+def _action_line(action: Action, trash: str) -> Line:
+    match action.kind:
+        case values.MOVE | values.COPY:
+            if action.kind == MOVE and action.value == trash:
+                return {"kind": TRASH}
+            return {"kind": action.kind, "folder": action.value}
+        case values.TAG:
+            return {"kind": TAG, "tag": action.value}
+        case values.FORWARD | values.REDIRECT:
+            return {"kind": action.kind, "address": action.value}
+    return {"kind": action.kind}
+
+
+class Editor:
+    """All forms of one rule. ``comments``: what stands before it in the script."""
+
+    def __init__(self, draft: Draft, offers: Offers, comments: tuple[str, ...] = ()) -> None:
+        data = draft.flat()
+        self.draft = draft
+        self.offers = offers
+        self.head = RuleForm(data)
+        self.groups = [
+            (
+                GroupForm(data, prefix=f"g{n}"),
+                [
+                    ConditionForm(data, prefix=f"g{n}-{at}", offers=offers)
+                    for at in range(len(lines))
+                ],
+            )
+            for n, (_match, lines) in enumerate(draft.groups)
+        ]
+        self.actions = [
+            ActionForm(data, prefix=f"a{n}", offers=offers) for n in range(len(draft.actions))
+        ]
+        self._comments = comments
+
+    def _lines(self, group: int, count: int) -> list[ConditionForm]:
+        data = self.draft.flat()
+        return [
+            ConditionForm(data, prefix=f"g{group}-{at}", offers=self.offers) for at in range(count)
+        ]
+
+    @property
+    def forms(self) -> list[forms.Form]:
+        lines = [line for _group, lines in self.groups for line in lines]
+        return [self.head, *(group for group, _lines in self.groups), *lines, *self.actions]
+
+    def is_valid(self, *, with_name: bool = True) -> bool:
+        """All of it; ``with_name`` is False where the rule is only tried."""
+        checked = [form for form in self.forms if with_name or form is not self.head]
+        # Each is asked, so that all mistakes show at once.
+        return not [form for form in checked if not form.is_valid()]
+
+    @property
+    def rule(self) -> Rule:
+        """Of valid forms."""
+        self.head.is_valid()
+        head = self.head.cleaned_data
+        groups = tuple(
+            Group(
+                group.cleaned_data["match"] or ALL,
+                tuple(line.cleaned_data["condition"] for line in lines),
+            )
+            for group, lines in self.groups
+            if lines
+        )
+        actions = sorted(
+            (line.cleaned_data["action"] for line in self.actions),
+            key=lambda action: ACTIONS.index(action.kind),
+        )
+        return Rule(
+            name=head.get("name", ""),
+            groups=groups,
+            actions=tuple(dict.fromkeys(actions)),
+            match=(head.get("match") or ALL) if len(groups) > 1 else ALL,
+            enabled=bool(head.get("enabled")),
+            stop=bool(head.get("stop")),
+            comments=self._comments,
+        )
+
+
+# --- the absence ---
+
+EVERYBODY, INSIDE, BOTH = "everybody", "inside", "both"
+
+
+class AbsenceForm(forms.Form):
+    """Answers while somebody is away."""
+
+    enabled = forms.BooleanField(label=_("Answer while I am away"), required=False)
+    first = forms.DateField(label=_("First day"))
+    last = forms.DateField(label=_("Last day, included"))
+    subject = forms.CharField(label=_("Subject of the answer"), required=False, max_length=200)
+    text = forms.CharField(label=_("Answer"), max_length=LONGEST_TEXT, widget=forms.Textarea)
+    who = forms.ChoiceField(
+        label=_("Who gets it"),
+        widget=forms.RadioSelect,
+        choices=[
+            (EVERYBODY, _("Everybody who writes to me")),
+            (INSIDE, _("People of the authority only")),
+            (BOTH, _("People of the authority; others get another text")),
+        ],
+    )
+    other_text = forms.CharField(
+        label=_("Answer to others"), required=False, max_length=LONGEST_TEXT, widget=forms.Textarea
+    )
+    days = forms.IntegerField(
+        label=_("Days before the same person gets it again"), min_value=1, max_value=30
+    )
+    addresses = forms.CharField(
+        label=_("My other addresses"),
+        required=False,
+        max_length=2_000,
+        widget=forms.Textarea,
+        help_text=_(
+            "One a line. Mail is only answered when one of your addresses stands in it: circulars"
+            " to hidden recipients and mailing lists get no answer."
+        ),
+    )
+
+    def clean_addresses(self) -> tuple[str, ...]:
+        found = tuple(re.split(r"[\s,;]+", self.cleaned_data["addresses"].strip()))
+        for address in filter(None, found):
+            try:
+                validate_email(address)
+            except ValidationError as error:
+                raise ValidationError(
+                    _("%(address)s is not an address."), params={"address": address}
+                ) from error
+        return tuple(dict.fromkeys(filter(None, found)))
+
+    def clean_subject(self) -> str:
+        return words.one_line(self.cleaned_data["subject"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        first, last = cleaned.get("first"), cleaned.get("last")
+        if first and last and last < first:
+            self.add_error("last", _("The last day is before the first."))
+        if cleaned.get("who") == BOTH and not cleaned.get("other_text", "").strip():
+            self.add_error("other_text", _("Write what others are answered."))
+        for name in ("text", "other_text"):
+            if "\0" in cleaned.get(name, ""):
+                self.add_error(name, _("A character of this text can’t be sent."))
+        return cleaned
+
+    def absence(self, domains: Iterable[str], own: str, zones: tuple[str, str]) -> Absence:
+        """Of a valid form. ``own``: the person's address, ``zones``: their offsets on the first and
+        on the last day.
+        """
+        cleaned = self.cleaned_data
+        is_for_all = cleaned["who"] == EVERYBODY
+        return Absence(
+            text=_lines(cleaned["text"]),
+            first=cleaned["first"],
+            last=cleaned["last"],
+            enabled=cleaned["enabled"],
+            subject=cleaned["subject"],
+            days=cleaned["days"],
+            addresses=tuple(dict.fromkeys((own, *cleaned["addresses"]))),
+            domains=() if is_for_all else tuple(sorted(domains)),
+            other_text=_lines(cleaned["other_text"]) if cleaned["who"] == BOTH else "",
+            zone_first=zones[0],
+            zone_last=zones[1],
+        )
+
+
+def absence_initial(absence: Absence | None, own: str) -> dict[str, Any]:
+    """What the form shows of what the server has."""
+    if absence is None:
+        return {"days": 7, "who": EVERYBODY}
+    who = EVERYBODY if not absence.domains else BOTH if absence.other_text else INSIDE
+    others = [address for address in absence.addresses if address != own]
+    shown = {name: getattr(absence, name) for name in AbsenceForm.base_fields if name != "who"}
+    return shown | {"who": who, "addresses": "\n".join(others)}
+
+
+def _lines(text: str) -> str:
+    return re.sub(r"\r\n?", "\n", text)
+
+
+class ScriptForm(forms.Form):
+    """A script as it is written."""
+
+    text = forms.CharField(
+        label=_("Script"), required=False, strip=False, widget=forms.Textarea, max_length=110_000
+    )
+    digest = forms.CharField(required=False, max_length=64)

@@ -1,0 +1,1 @@
+"""Rules on the mail server: ManageSieve (RFC 5804) and the scripts that it keeps (RFC 5228)."""

@@ -1,0 +1,397 @@
+"""One signed-in ManageSieve connection (RFC 5804): scripts listed, read, written, made the active
+one.
+
+A client of our own: sievelib's reads without an end in bytes or seconds and takes what stands in a
+script for the server's answer when it is told so. All that is sent is counted or quoted here.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Final
+
+from webmail.errors import (
+    BadServerAnswer,
+    NotFound,
+    OverQuota,
+    SieveRefused,
+    SieveUnavailable,
+    TooLarge,
+    WebmailError,
+)
+
+MOST_BYTES: Final = 100 * 1024
+"""Of a script that is written."""
+
+# Of everything that one answer holds: a script of other software may be larger than ours.
+_ANSWER: Final = 2 * 1024 * 1024
+_LINE: Final = 16 * 1024
+_LINES: Final = 5_000
+# An answer may take so many times the server's time-out when it keeps coming.
+_PATIENCE: Final = 3
+_DEEPEST: Final = 5
+_LONGEST_NAME: Final = 512  # bytes: RFC 5804 section 1.6 wants servers to take 128 characters
+_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """``security``: ``tls``, ``starttls`` or ``none``; ``timeout`` in seconds, for a piece of an
+    answer.
+    """
+
+    host: str
+    port: int
+    security: str
+    timeout: float = 10.0
+    ca_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A script on the server."""
+
+    name: str
+    is_active: bool = False
+
+
+class _Atom(bytes):
+    """A word outside quotes."""
+
+
+# A token: an atom, a string, or what stands between parentheses.
+_Token = bytes | list["_Token"]
+
+
+class Connection:
+    """``extensions``: what scripts may ``require``, in lower case."""
+
+    def __init__(self, wire: _Wire) -> None:
+        self._wire = wire
+        self.extensions: frozenset[str] = frozenset()
+        self._methods: frozenset[str] = frozenset()
+        self._can_start_tls = False
+
+    def scripts(self) -> tuple[Name, ...]:
+        """All scripts of the person, as the server lists them."""
+        lines = self._command(b"LISTSCRIPTS")
+        found = []
+        for line in lines:
+            name = line[0] if line else b""
+            if not isinstance(name, bytes) or isinstance(name, _Atom):
+                raise BadServerAnswer("The list of scripts is none.")
+            active = any(isinstance(t, _Atom) and t.upper() == b"ACTIVE" for t in line[1:])
+            found.append(Name(name.decode("utf-8", "replace"), active))
+        return tuple(found)
+
+    def get(self, name: str) -> str:
+        """A script's text, its lines ending in ``\\n``. One that is no UTF-8, as old software wrote
+        it, is read as cp1252. NotFound when there is none of this name.
+        """
+        lines = self._command(b"GETSCRIPT", _quoted(name))
+        strings = [t for line in lines for t in line if isinstance(t, bytes)]
+        if not strings:
+            raise BadServerAnswer("The server sent no script.")
+        try:
+            text = strings[0].decode("utf-8")
+        except UnicodeDecodeError:
+            text = strings[0].decode("cp1252", "replace")
+        return re.sub(r"\r\n?", "\n", text)
+
+    def put(self, name: str, text: str) -> None:
+        """Write a script, made or replaced as a whole. Raises SieveRefused with the server's words,
+        OverQuota, TooLarge: then the former one stands.
+        """
+        self._command(b"PUTSCRIPT", _quoted(name), _literal(text))
+
+    def check(self, text: str) -> None:
+        """Let the server read a script without keeping it. Raises as `put`; nothing where the
+        server can't (VERSION 1.0 came with RFC 5804)."""
+        try:
+            self._command(b"CHECKSCRIPT", _literal(text))
+        except SieveRefused as error:
+            if error.line or "unknown command" not in error.server_words.lower():
+                raise
+
+    def activate(self, name: str) -> None:
+        """From now on this one runs, and no other; "" for none."""
+        self._command(b"SETACTIVE", _quoted(name) if name else b'""')
+
+    def delete(self, name: str) -> None:
+        """Raises NotFound, SieveRefused for the active one."""
+        self._command(b"DELETESCRIPT", _quoted(name))
+
+    def close(self) -> None:
+        """Hang up; waits for nothing, raises nothing."""
+        self._wire.farewell()
+
+    # What follows is the dialogue.
+
+    def begin(self, server: Server, login: str, password: str) -> None:
+        """Greeting, STARTTLS, sign-in."""
+        self._read_capabilities()
+        if server.security == "starttls":
+            if not self._can_start_tls:
+                raise SieveUnavailable("The ManageSieve server offers no STARTTLS.")
+            self._command(b"STARTTLS")
+            self._wire.start_tls(server)
+            self._read_capabilities()
+        if "PLAIN" not in self._methods:
+            raise SieveUnavailable("The ManageSieve server knows no way to sign in that we know.")
+        secret = base64.b64encode(b"\0".join((b"", login.encode(), password.encode())))
+        try:
+            lines = self._command(b"AUTHENTICATE", b'"PLAIN"', b'"' + secret + b'"')
+        except (SieveRefused, NotFound) as error:
+            # Not SignInNeeded: the mail itself opens with this password.
+            raise SieveUnavailable(
+                "The ManageSieve server does not let in.", server_words=error.server_words
+            ) from error
+        del lines
+        self._refresh_extensions()
+
+    def _refresh_extensions(self) -> None:
+        """Some servers show all that scripts may use only after sign-in."""
+        with suppress(SieveRefused):
+            self._learn(self._command(b"CAPABILITY"))
+
+    def _read_capabilities(self) -> None:
+        self._learn(self._answer())
+
+    def _learn(self, lines: list[list[_Token]]) -> None:
+        told = {}
+        for line in lines:
+            if line and isinstance(line[0], bytes):
+                value = line[1] if len(line) > 1 and isinstance(line[1], bytes) else b""
+                told[line[0].upper()] = value.decode("utf-8", "replace")
+        self.extensions = frozenset(told.get(b"SIEVE", "").lower().split())
+        self._methods = frozenset(told.get(b"SASL", "").upper().split())
+        self._can_start_tls = b"STARTTLS" in told
+
+    def _command(self, name: bytes, *args: bytes) -> list[list[_Token]]:
+        self._wire.send(b" ".join((name, *args)) + b"\r\n")
+        return self._answer()
+
+    def _answer(self) -> list[list[_Token]]:
+        """The lines before the one that says OK; raises what a NO or BYE means."""
+        self._wire.expect()
+        lines: list[list[_Token]] = []
+        while True:
+            line = self._wire.line()
+            status = line[0].upper() if line and isinstance(line[0], _Atom) else b""
+            if status == b"OK":
+                return lines
+            if status == b"NO":
+                raise _refusal(line)
+            if status == b"BYE":
+                self._wire.close()
+                raise SieveUnavailable("The ManageSieve server hung up.", server_words=_said(line))
+            if line:
+                lines.append(line)
+            if len(lines) > _LINES:
+                self._wire.close()
+                raise BadServerAnswer("The ManageSieve server sent more than is read at once.")
+
+
+@contextmanager
+def open(server: Server, login: str, password: str) -> Iterator[Connection]:
+    """Connect and sign in; hangs up at the end.
+
+    Raises SieveUnavailable when the server can't be reached or does not let in, BadServerAnswer
+    when it breaks its protocol. The password is not kept.
+    """
+    if re.search(r"[\r\n\0]", login + password):
+        raise SieveUnavailable("No login or password holds a control character.")
+    wire = _Wire(server)
+    connection = Connection(wire)
+    try:
+        connection.begin(server, login, password)
+        yield connection
+    finally:
+        connection.close()
+
+
+class _Wire:
+    """Bytes to and from the server, with an end in bytes and in seconds."""
+
+    def __init__(self, server: Server) -> None:
+        self._timeout = server.timeout
+        self._buffer = b""
+        self._deadline = 0.0
+        self._left = 0
+        try:
+            self._socket = socket.create_connection((server.host, server.port), server.timeout)
+        except (OSError, UnicodeError) as error:  # UnicodeError: a host name that can't be one
+            raise SieveUnavailable("The ManageSieve server cannot be reached.") from error
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if server.security == "tls":
+            self.start_tls(server)
+
+    def start_tls(self, server: Server) -> None:
+        if self._buffer:
+            # Put in by somebody on the way, to be read as if TLS had protected it.
+            self.close()
+            raise BadServerAnswer("There is more than an answer to STARTTLS.")
+        try:
+            context = ssl.create_default_context(cafile=server.ca_file or None)
+            self._socket = context.wrap_socket(self._socket, server_hostname=server.host)
+        except (OSError, ValueError) as error:
+            self.close()
+            raise SieveUnavailable("TLS with the ManageSieve server failed.") from error
+
+    def send(self, data: bytes) -> None:
+        try:
+            self._socket.settimeout(self._timeout)
+            self._socket.sendall(data)
+        except OSError as error:
+            self.close()
+            raise SieveUnavailable("The ManageSieve server does not answer.") from error
+
+    def expect(self) -> None:
+        """An answer begins."""
+        self._deadline = time.monotonic() + _PATIENCE * self._timeout
+        self._left = _ANSWER
+
+    def line(self) -> list[_Token]:
+        """The tokens of the next line, which goes on behind a literal."""
+        tokens = self._tokens(0)
+        self._end_of_line()
+        return tokens
+
+    def farewell(self) -> None:
+        with suppress(OSError):
+            self._socket.sendall(b"LOGOUT\r\n")
+        self.close()
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._socket.close()
+
+    def _tokens(self, depth: int) -> list[_Token]:
+        if depth > _DEEPEST:
+            raise self._broken("Parentheses are too deep.")
+        found: list[_Token] = []
+        while True:
+            byte = self._peek()
+            if byte in b"\r\n" or (byte == b")" and depth):
+                return found
+            if byte in b" \t":
+                self._take(1)
+            elif byte == b"(":
+                self._take(1)
+                found.append(self._tokens(depth + 1))
+                if self._take(1) != b")":
+                    raise self._broken("A parenthesis is not closed.")
+            elif byte == b'"':
+                found.append(self._quoted_string())
+            elif byte == b"{":
+                found.append(self._counted_string())
+            else:
+                found.append(_Atom(self._match(rb'[^ \t\r\n"(){}]+')))
+
+    def _end_of_line(self) -> None:
+        if self._peek() == b"\r":
+            self._take(1)
+        if self._take(1) != b"\n":
+            raise self._broken("A line does not end.")
+
+    def _quoted_string(self) -> bytes:
+        text = self._match(rb'"(?:[^"\\\r\n]|\\["\\])*"')
+        return re.sub(rb"\\(.)", rb"\1", text[1:-1])
+
+    def _counted_string(self) -> bytes:
+        head = self._match(rb"\{[0-9]{1,9}\+?\}\r?\n")
+        return self._take(int(head.strip(b"{}+\r\n")))
+
+    def _match(self, pattern: bytes) -> bytes:
+        """What the pattern matches up to where it surely ends: something stands behind it."""
+        while True:
+            found = re.match(pattern, self._buffer)
+            if found and (found.end() < len(self._buffer) or found[0][-1:] in b'"\n'):
+                return self._take(found.end())
+            if len(self._buffer) > _LINE or b"\n" in self._buffer:
+                raise self._broken("A line is none of the protocol's.")
+            self._more()
+
+    def _peek(self) -> bytes:
+        while not self._buffer:
+            self._more()
+        return self._buffer[:1]
+
+    def _take(self, size: int) -> bytes:
+        if size > self._left:
+            raise self._broken("The ManageSieve server sent more than is read at once.")
+        while len(self._buffer) < size:
+            self._more()
+        taken, self._buffer = self._buffer[:size], self._buffer[size:]
+        self._left -= size
+        return taken
+
+    def _more(self) -> None:
+        try:
+            remaining = self._deadline - time.monotonic()
+            if remaining <= 0:
+                raise TimeoutError("the whole answer took too long")
+            self._socket.settimeout(min(self._timeout, remaining))
+            piece = self._socket.recv(65536)
+        except OSError as error:
+            self.close()
+            raise SieveUnavailable("The ManageSieve server does not answer.") from error
+        if not piece:
+            self.close()
+            raise SieveUnavailable("The ManageSieve server hung up.")
+        self._buffer += piece
+
+    def _broken(self, words: str) -> BadServerAnswer:
+        self.close()
+        return BadServerAnswer(words)
+
+
+def _quoted(name: str) -> bytes:
+    """A script's name as an argument (RFC 5804 section 1.6); ValueError for what can be none."""
+    data = name.encode("utf-8")
+    if not name or len(data) > _LONGEST_NAME or _CONTROLS.search(name):
+        raise ValueError("This is no name of a script.")
+    return b'"' + data.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+
+
+def _literal(text: str) -> bytes:
+    """A script as an argument, counted in bytes. NUL can stand in none."""
+    if "\0" in text:
+        raise ValueError("No script holds NUL.")
+    data = re.sub(r"\r\n?|\n", "\r\n", text).encode("utf-8")
+    if len(data) > MOST_BYTES:
+        raise TooLarge("The script is too long.", limit=MOST_BYTES)
+    return b"{%d+}\r\n" % len(data) + data
+
+
+def _refusal(line: list[_Token]) -> WebmailError:
+    """What a NO means (RFC 5804 section 1.3)."""
+    words = _said(line)
+    code = b""
+    if len(line) > 1 and isinstance(line[1], list) and line[1]:
+        first = line[1][0]
+        code = first.upper() if isinstance(first, bytes) else b""
+    if code.startswith(b"QUOTA"):
+        return OverQuota("There is no room for the script.", server_words=words)
+    if code == b"NONEXISTENT":
+        return NotFound("There is no such script.", server_words=words)
+    if code == b"TRYLATER":
+        return SieveUnavailable("The ManageSieve server can't just now.", server_words=words)
+    found = re.search(r"\bline (\d{1,6})\b", words)
+    return SieveRefused(
+        "The server does not take it.", line=int(found[1]) if found else 0, server_words=words
+    )
+
+
+def _said(line: list[_Token]) -> str:
+    """The server's words for people, of a line that says OK, NO or BYE."""
+    strings = [token for token in line[1:] if isinstance(token, bytes)]
+    text = strings[-1].decode("utf-8", "replace") if strings else ""
+    return re.sub(r"[\x00-\x09\x0b-\x1f\x7f]+", " ", text).strip()

@@ -1,0 +1,473 @@
+"""The text of a script -> values: our own, Roundcube's and Ingo's.
+
+What is not exactly one of our rules is kept word for word (`Raw`): nothing is read as something
+else than it says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+from webmail.sieve import grammar
+from webmail.sieve.grammar import Argument, Command, Number, Tag, Test
+from webmail.sieve.values import (
+    ADDRESS,
+    ALL,
+    ANY,
+    ATTACHMENT,
+    BODY,
+    CONTAINS,
+    COPY,
+    DATE,
+    EXISTS,
+    FLAG,
+    FORWARD,
+    HEADER,
+    HEADER_FIELDS,
+    IS,
+    MATCHES,
+    MOVE,
+    OVER,
+    READ,
+    REDIRECT,
+    SINCE,
+    SIZE,
+    TAG,
+    UNDER,
+    UNTIL,
+    Absence,
+    Action,
+    Condition,
+    Group,
+    Item,
+    Raw,
+    Rule,
+    Script,
+)
+from webmail.sieve.writing import ABSENCE_MARK, ADVERTS_MARK, INCLUDE_MARK, MARK
+
+# In which strings are more than they seem: then only those without ${ are read.
+_EXPANDING: Final = frozenset({"variables", "encoded-character"})
+_NAME: Final = re.compile(r"#\s*rule:\[(.*)\]\s*")
+_DISABLED: Final = re.compile(r"if\s+false\s*#([^\n]*)\n\s*\{", re.IGNORECASE)
+_FLAG: Final = re.compile(r"[A-Za-z0-9$_.:+/-]+")
+_FIELDS: Final = {names: field for field, names in HEADER_FIELDS.items()}
+_MATCHES: Final = {":contains": CONTAINS, ":is": IS, ":matches": MATCHES}
+_DATES: Final = {"ge": SINCE, "le": UNTIL, "eq": IS}
+_MOST_EXPANDED: Final = 50
+
+
+class _Unshown(Exception):
+    """This is none of our rules."""
+
+
+def is_ours(text: str) -> bool:
+    """Whether the webmail wrote it."""
+    return text.split("\n", 1)[0].strip() == MARK
+
+
+def read(text: str) -> Script:
+    """All that a script says, in its order. Raises `grammar.NotSieve` for what is no script."""
+    commands = grammar.parse(text)
+    requires = frozenset(_required(commands))
+    script = Script()
+    for chain in _chains([one for one in commands if one.name != "require"]):
+        script = _with(script, chain, text, requires)
+    if tail := _tail(text, commands):
+        script = replace(script, items=(*script.items, Raw(tail)))
+    if any(isinstance(item, Raw) for item in script.items):
+        # Which of them needs what is not known: all stay.
+        script = replace(script, requires=requires)
+    return script
+
+
+def _required(commands: Iterable[Command]) -> Iterator[str]:
+    for command in commands:
+        if command.name == "require":
+            for argument in command.arguments:
+                yield from _strings(argument)
+
+
+def _tail(text: str, commands: Sequence[Command]) -> str:
+    """Comments behind the last command."""
+    rest = text[commands[-1].end :] if commands else text
+    lines = [line for line in rest.strip().split("\n") if line.strip() and line.strip() != MARK]
+    return "\n".join(lines)
+
+
+def _chains(commands: Sequence[Command]) -> Iterator[list[Command]]:
+    """An ``if`` with all its ``elsif`` and ``else``; any other command alone."""
+    chain: list[Command] = []
+    for command in commands:
+        if chain and command.name not in {"elsif", "else"}:
+            yield chain
+            chain = []
+        chain.append(command)
+    if chain:
+        yield chain
+
+
+def _with(script: Script, chain: list[Command], text: str, requires: frozenset[str]) -> Script:
+    first = chain[0]
+    marks = {comment.strip() for comment in first.comments}
+    if INCLUDE_MARK in marks and first.name == "include" and (name := _included(first)):
+        return replace(script, included=name)
+    if ADVERTS_MARK in marks:
+        return replace(script, adverts=f"{ADVERTS_MARK}\n{text[first.start : chain[-1].end]}\n")
+    is_first = script.absence is None and len(chain) == 1
+    if ABSENCE_MARK in marks and is_first and (absence := _absence(first, requires)):
+        return replace(script, absence=absence)
+    return replace(script, items=(*script.items, _item(chain, text, requires)))
+
+
+def _included(command: Command) -> str:
+    names = [argument for argument in command.arguments if isinstance(argument, str)]
+    return names[0] if len(names) == 1 else ""
+
+
+def _item(chain: list[Command], text: str, requires: frozenset[str]) -> Item:
+    first, last = chain[0], chain[-1]
+    name, comments = _named(first.comments)
+    try:
+        if len(chain) > 1:
+            raise _Unshown
+        return _rule(first, text, requires, name, comments)
+    except (_Unshown, ValueError):
+        before = "".join(f"{line}\n" for line in first.comments if line.strip() != MARK)
+        answers = any(_answers(command) for command in chain)
+        return Raw(before + text[first.start : last.end] + "\n", name, answers)
+
+
+def _answers(command: Command) -> bool:
+    if command.name == "vacation":
+        return True
+    return any(_answers(one) for one in command.block or ())
+
+
+def _named(comments: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """A rule's name, and the comments besides: ``# rule:[name]``, else what the last line says, as
+    Ingo writes it.
+    """
+    lines = [line for line in comments if line.strip() != MARK]
+    for at in range(len(lines) - 1, -1, -1):
+        if found := _NAME.fullmatch(lines[at]):
+            return _one_line(found[1]), tuple(lines[:at] + lines[at + 1 :])
+    if lines and lines[-1].startswith("#"):
+        return _one_line(lines[-1].strip("# \t")), tuple(lines[:-1])
+    return "", tuple(lines)
+
+
+def _one_line(text: str) -> str:
+    return re.sub("[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", text)
+
+
+# --- a rule ---
+
+
+def _rule(
+    command: Command, text: str, requires: frozenset[str], name: str, comments: tuple[str, ...]
+) -> Rule:
+    if command.name != "if" or command.block is None or len(command.tests) != 1:
+        raise _Unshown
+    if requires & _EXPANDING and "${" in text[command.start : command.end]:
+        raise _Unshown
+    test, enabled = _switched(command, text)
+    match, groups = _groups(test)
+    block = list(command.block)
+    stop = bool(block) and block[-1].name == "stop"
+    actions = tuple(_each_action(block[:-1] if stop else block))
+    return Rule(name, groups, actions, match, enabled, stop, comments)
+
+
+def _switched(command: Command, text: str) -> tuple[Test, bool]:
+    """The test, and whether the rule is on. Off is ``allof (false, test)``, of Roundcube ``false #
+    test``.
+    """
+    test = command.tests[0]
+    if test.name == "false" and not test.arguments:
+        found = _DISABLED.match(text, command.start)
+        if found and not any(one.comments or one.has_inner for one in command.block or ()):
+            return grammar.parse_test(found[1].strip()), False
+        raise _Unshown
+    if command.has_inner:
+        raise _Unshown
+    if test.name == "allof" and len(test.tests) == 2 and test.tests[0] == Test("false"):
+        return test.tests[1], False
+    return test, True
+
+
+def _groups(test: Test) -> tuple[str, tuple[Group, ...]]:
+    """A test as groups; the outer one joins several."""
+    if test == Test("true"):
+        return ALL, ()
+    if test.name not in {"allof", "anyof"} or test.arguments:
+        found = _expanded(test)
+        return ALL, (found if isinstance(found, Group) else Group(ALL, (found,)),)
+    match = ANY if test.name == "anyof" else ALL
+    if any(one.name in {"allof", "anyof"} for one in test.tests):
+        return _nested(match, test)
+    parts = [_expanded(one) for one in test.tests]
+    if all(isinstance(one, Condition) or one.match == match for one in parts):
+        conditions = [c for one in parts for c in _conditions(one)]
+        return ALL, (Group(match, tuple(conditions)),)
+    return match, tuple(_as_group(one) for one in parts)
+
+
+def _nested(match: str, test: Test) -> tuple[str, tuple[Group, ...]]:
+    groups = []
+    for one in test.tests:
+        if one.name in {"allof", "anyof"}:
+            inner, found = _groups(one)
+            if len(found) != 1 or one.arguments:
+                raise _Unshown
+            groups.append(found[0])
+            del inner
+        else:
+            groups.append(_as_group(_expanded(one)))
+    if len(groups) == 1:
+        return ALL, tuple(groups)
+    return match, tuple(groups)
+
+
+def _conditions(part: Condition | Group) -> tuple[Condition, ...]:
+    return part.conditions if isinstance(part, Group) else (part,)
+
+
+def _as_group(part: Condition | Group) -> Group:
+    return part if isinstance(part, Group) else Group(ALL, (part,))
+
+
+def _expanded(test: Test) -> Condition | Group:
+    """A test of one thing; of several headers or texts, each of them."""
+    negated = False
+    while test.name == "not" and len(test.tests) == 1 and not test.arguments:
+        negated, test = not negated, test.tests[0]
+    if test.tests:
+        raise _Unshown
+    found = list(_each_condition(test))
+    if not found or len(found) > _MOST_EXPANDED:
+        raise _Unshown
+    turned = [replace(one, negated=negated) for one in found]
+    if len(turned) == 1:
+        return turned[0]
+    every = test.name == "exists"  # holds when all of them are there
+    return Group(ALL if every != negated else ANY, tuple(turned))
+
+
+@dataclass
+class _Arguments:
+    """A test's arguments taken apart: tags with what follows them, and the rest in order."""
+
+    tags: dict[str, Argument]
+    rest: list[Argument]
+
+
+# Tags that a value follows.
+_VALUED: Final = frozenset(
+    {":comparator", ":value", ":zone", ":count", ":days", ":handle", ":subject", ":addresses"}
+)
+
+
+def _taken_apart(arguments: Sequence[Argument]) -> _Arguments:
+    tags: dict[str, Argument] = {}
+    rest: list[Argument] = []
+    left = list(arguments)
+    while left:
+        argument = left.pop(0)
+        if not isinstance(argument, Tag):
+            rest.append(argument)
+        elif argument.name in tags or (argument.name in _VALUED and not left):
+            raise _Unshown
+        else:
+            tags[argument.name] = left.pop(0) if argument.name in _VALUED else argument
+    return _Arguments(tags, rest)
+
+
+def _strings(argument: Argument) -> tuple[str, ...]:
+    if isinstance(argument, str):
+        return (argument,)
+    return argument if isinstance(argument, tuple) else ()
+
+
+def _each_condition(test: Test) -> Iterator[Condition]:
+    given = _taken_apart(test.arguments)
+    if given.tags.pop(":comparator", "i;ascii-casemap") != "i;ascii-casemap":
+        raise _Unshown
+    match test.name:
+        case "header":
+            yield from _headers(given)
+        case "address":
+            yield from _addresses(given)
+        case "exists" if not given.tags and len(given.rest) == 1:
+            for name in _strings(given.rest[0]):
+                yield _exists(name)
+        case "size" if len(given.rest) == 1 and isinstance(given.rest[0], Number):
+            relation = {":over": OVER, ":under": UNDER}.get(*_only(given.tags), "")
+            yield Condition(SIZE, relation, str(given.rest[0].value))
+        case "body" if set(given.tags) == {":text", ":contains"} and len(given.rest) == 1:
+            for text in _strings(given.rest[0]):
+                yield Condition(BODY, CONTAINS, text)
+        case "date":
+            yield _day(given)
+
+
+def _only(tags: dict[str, Argument]) -> tuple[str]:
+    if len(tags) != 1:
+        raise _Unshown
+    (name,) = tags
+    return (name,)
+
+
+def _headers(given: _Arguments) -> Iterator[Condition]:
+    if set(given.tags) == {":mime", ":anychild", ":contains"}:
+        if given.rest == ["content-disposition", "attachment"]:
+            yield Condition(ATTACHMENT, EXISTS)
+        return
+    comparison = _MATCHES.get(*_only(given.tags), "") if given.tags else IS
+    if not comparison or len(given.rest) != 2:
+        return
+    names, texts = (_strings(one) for one in given.rest)
+    field = _FIELDS.get(tuple(name.lower() for name in names))
+    for text in texts:
+        # Of FROM and TO, IS compares addresses; a header has the name beside them.
+        if field and not (field in {"from", "to"} and comparison == IS):
+            yield _checked(field, comparison, text)
+        else:
+            for name in names:
+                yield Condition(HEADER, comparison, text, header=name.lower())
+
+
+def _checked(field: str, comparison: str, text: str) -> Condition:
+    """LIST has no MATCHES: then it is a header like any other."""
+    try:
+        return Condition(field, comparison, text)
+    except ValueError:
+        return Condition(HEADER, comparison, text, header=HEADER_FIELDS[field][0])
+
+
+def _addresses(given: _Arguments) -> Iterator[Condition]:
+    given.tags.pop(":all", None)
+    comparison = _MATCHES.get(*_only(given.tags), "") if given.tags else IS
+    if comparison not in {CONTAINS, IS} or len(given.rest) != 2:
+        return
+    names, texts = (_strings(one) for one in given.rest)
+    field = _FIELDS.get(tuple(name.lower() for name in names))
+    if field not in {"from", "to"}:
+        return
+    for text in texts:
+        yield Condition(field, IS if comparison == IS else ADDRESS, text)
+
+
+def _exists(name: str) -> Condition:
+    if name.lower() == "list-id":
+        return Condition("list", EXISTS)
+    return Condition(HEADER, EXISTS, header=name.lower())
+
+
+def _day(given: _Arguments) -> Condition:
+    relation = given.tags.get(":value")
+    if set(given.tags) != {":originalzone", ":value"} or not isinstance(relation, str):
+        raise _Unshown
+    if [str(one).lower() for one in given.rest[:2]] != ["date", "date"] or len(given.rest) != 3:
+        raise _Unshown
+    (day,) = _strings(given.rest[2])
+    if date.fromisoformat(day).isoformat() != day:
+        raise _Unshown
+    return Condition(DATE, _DATES.get(relation, ""), day)
+
+
+# --- actions ---
+
+
+def _each_action(block: Sequence[Command]) -> Iterator[Action]:
+    for command in block:
+        if command.tests or command.block is not None:
+            raise _Unshown
+        given = _taken_apart(command.arguments)
+        if len(given.rest) != 1:
+            raise _Unshown
+        values = _strings(given.rest[0])
+        match command.name, set(given.tags):
+            case "fileinto", tags if tags <= {":copy"} and len(values) == 1:
+                yield Action(COPY if tags else MOVE, values[0])
+            case "redirect", tags if tags <= {":copy"} and len(values) == 1:
+                yield Action(FORWARD if tags else REDIRECT, values[0])
+            case "addflag", tags if not tags and values:
+                yield from map(_mark, values)
+            case _:
+                raise _Unshown
+
+
+def _mark(flag: str) -> Action:
+    known = {"\\seen": READ, "\\flagged": FLAG}.get(flag.lower())
+    if known:
+        return Action(known)
+    if not _FLAG.fullmatch(flag):
+        raise _Unshown
+    return Action(TAG, flag)
+
+
+# --- the absence ---
+
+
+def _absence(command: Command, requires: frozenset[str]) -> Absence | None:
+    """Ours; None for what somebody made of it."""
+    try:
+        if command.name != "if" or command.block is None or command.has_inner:
+            raise _Unshown
+        if requires & _EXPANDING:
+            raise _Unshown
+        test, enabled = command.tests[0], True
+        if test.name == "allof" and test.tests[:1] == (Test("false"),):
+            test, enabled = test.tests[1], False
+        first, last = (_moment(one) for one in test.tests)
+        return replace(
+            _answering(command.block),
+            first=date.fromisoformat(first[0]),
+            last=date.fromisoformat(last[0]),
+            zone_first=first[1],
+            zone_last=last[1],
+            enabled=enabled,
+        )
+    except (_Unshown, ValueError, IndexError, TypeError):
+        return None
+
+
+def _moment(test: Test) -> tuple[str, str]:
+    given = _taken_apart(test.arguments)
+    zone, day = given.tags.get(":zone"), given.rest[-1]
+    if test.name != "currentdate" or not isinstance(zone, str) or not isinstance(day, str):
+        raise _Unshown
+    return day, zone
+
+
+def _answering(block: Sequence[Command]) -> Absence:
+    if [one.name for one in block] == ["vacation"]:
+        return _vacation(block[0])
+    names = [one.name for one in block]
+    if names not in (["if"], ["if", "else"]) or block[0].tests[0].name != "envelope":
+        raise _Unshown
+    inside = _vacation(*(block[0].block or ()))
+    other = _vacation(*(block[1].block or ())).text if len(block) == 2 else ""
+    domains = _strings(block[0].tests[0].arguments[-1])
+    return replace(inside, domains=domains, other_text=other)
+
+
+def _vacation(command: Command) -> Absence:
+    given = _taken_apart(command.arguments)
+    days, subject = given.tags.get(":days"), given.tags.get(":subject", "")
+    (text,) = given.rest
+    if command.name != "vacation" or not isinstance(text, str) or not isinstance(subject, str):
+        raise _Unshown
+    return Absence(
+        text,
+        date.min,
+        date.min,
+        subject=subject,
+        days=days.value if isinstance(days, Number) else 7,
+        addresses=_strings(given.tags.get(":addresses", ())),
+    )

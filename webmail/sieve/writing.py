@@ -1,0 +1,313 @@
+"""Values -> the text of a script. Every text that a person typed goes through `grammar.quoted`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from webmail.errors import TooLarge
+from webmail.sieve.connection import MOST_BYTES
+from webmail.sieve.grammar import quoted, quoted_list
+from webmail.sieve.values import (
+    ADDRESS,
+    EXISTS,
+    FLAG,
+    HEADER_FIELDS,
+    IS,
+    MOST_RULES,
+    OVER,
+    READ,
+    SINCE,
+    UNTIL,
+    Absence,
+    Action,
+    Condition,
+    Group,
+    Raw,
+    Rule,
+    Script,
+)
+
+MARK: Final = "# webmail:1"
+"""The first line of a script of ours."""
+INCLUDE_MARK: Final = "# webmail:include"
+ABSENCE_MARK: Final = "# webmail:absence"
+ADVERTS_MARK: Final = "# webmail:adverts"
+_INSIDE, _OUTSIDE = "webmail-inside", "webmail-outside"
+# In which a piece of a text means something else: ${...}.
+_EXPANDING: Final = frozenset({"variables", "encoded-character"})
+_RELATIONS: Final = {SINCE: "ge", UNTIL: "le", IS: "eq"}
+
+
+class Unwritable(ValueError):
+    """The script can't say this: ``reason`` is ``expands`` (a piece of it makes ``${`` mean
+    something else) or ``many`` (rules).
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass
+class _Written:
+    """Pieces of text, and the extensions that they need."""
+
+    requires: set[str] = field(default_factory=set)
+    strings: list[str] = field(default_factory=list)
+
+    def text(self, value: str) -> str:
+        self.strings.append(value)
+        return quoted(value)
+
+    def texts(self, values: Iterable[str]) -> str:
+        values = list(values)
+        self.strings += values
+        return quoted_list(values)
+
+
+def write(script: Script) -> str:
+    """The script's text. Raises Unwritable, TooLarge over `MOST_BYTES`, ValueError for texts that
+    no script can hold.
+
+    The absence stands first, since a script that is included may stop everything; the person's
+    own rules before the part about adverts, since they know better.
+    """
+    if len(script.items) > MOST_RULES:
+        raise Unwritable("many")
+    written = _Written(set(script.requires))
+    pieces = list(_pieces(script, written))
+    if written.requires & _EXPANDING and any(
+        "${" in text for text in (*written.strings, script.adverts)
+    ):
+        raise Unwritable("expands")
+    head = [MARK]
+    if written.requires:
+        head.append(f"require {quoted_list(sorted(written.requires))};")
+    text = "\n".join([*head, "", *pieces]) + "\n"
+    if len(text.encode("utf-8")) > MOST_BYTES:
+        raise TooLarge("The script is too long.", limit=MOST_BYTES)
+    return text
+
+
+def write_rule(rule: Rule) -> str:
+    """One rule alone, as it is written."""
+    return _rule(rule, _Written())
+
+
+def needed(script: Script) -> frozenset[str]:
+    """The extensions that the script requires."""
+    written = _Written(set(script.requires))
+    list(_pieces(script, written))
+    return frozenset(written.requires)
+
+
+def _pieces(script: Script, written: _Written) -> Iterator[str]:
+    if script.absence:
+        yield _absence(script.absence, written)
+    if script.included:
+        written.requires.add("include")
+        name = written.text(script.included)
+        # Not :optional: when such a script is deleted, Pigeonhole 2.4.1 crashes at each delivery.
+        # So the script does not run, and mail stays in the inbox, until the line is gone.
+        yield f"{INCLUDE_MARK}\ninclude :personal {name};\n"
+    for item in script.items:
+        yield item.text.rstrip("\n") + "\n" if isinstance(item, Raw) else _rule(item, written)
+    if script.adverts:
+        written.requires |= ADVERTS_REQUIRES
+        yield script.adverts.rstrip("\n") + "\n"
+
+
+def _rule(rule: Rule, written: _Written) -> str:
+    test = _test(rule, written)
+    if not rule.enabled:
+        # Roundcube puts the test of such a rule into a comment, which a line end in it leaves.
+        test = f"allof (false, {test})"
+    lines = [*rule.comments, f"# rule:[{rule.name}]", f"if {test}", "{"]
+    lines += [f"    {_action(action, written)}" for action in rule.actions]
+    if rule.stop:
+        lines.append("    stop;")
+    return "\n".join([*lines, "}", ""])
+
+
+def _test(rule: Rule, written: _Written) -> str:
+    groups = [_group(group, written) for group in rule.groups]
+    if not groups:
+        return "true"
+    return groups[0] if len(groups) == 1 else _joined(rule.match, groups)
+
+
+def _group(group: Group, written: _Written) -> str:
+    return _joined(group.match, [_condition(one, written) for one in group.conditions])
+
+
+def _joined(match: str, tests: list[str]) -> str:
+    return f"{match}of ({', '.join(tests)})"
+
+
+def _condition(condition: Condition, written: _Written) -> str:
+    test = _positive(condition, written)
+    return f"not {test}" if condition.negated else test
+
+
+def _positive(condition: Condition, written: _Written) -> str:
+    match condition.field:
+        case "size":
+            relation = ":over" if condition.comparison == OVER else ":under"
+            return f"size {relation} {int(condition.value)}"
+        case "body":
+            written.requires.add("body")
+            return f"body :text :contains {written.text(condition.value)}"
+        case "date":
+            written.requires |= {"date", "relational"}
+            relation = _RELATIONS[condition.comparison]
+            # As the Date field says it: so does IMAP's SENTSINCE.
+            return (
+                f'date :originalzone :value "{relation}" "date" "date" '
+                f"{written.text(condition.value)}"
+            )
+        case "attachment":
+            written.requires.add("mime")
+            return 'header :mime :anychild :contains "content-disposition" "attachment"'
+    return _header(condition, written)
+
+
+def _header(condition: Condition, written: _Written) -> str:
+    names = HEADER_FIELDS.get(condition.field) or (condition.header,)
+    fields = quoted(names[0]) if len(names) == 1 else quoted_list(names)
+    if condition.comparison == EXISTS:
+        return f"exists {fields}"
+    value = written.text(condition.value)
+    if condition.field in {"from", "to"} and condition.comparison in {IS, ADDRESS}:
+        kind = ":is" if condition.comparison == IS else ":contains"
+        return f"address {kind} {fields} {value}"
+    return f"header :{condition.comparison} {fields} {value}"
+
+
+def _action(action: Action, written: _Written) -> str:
+    match action.kind:
+        case "read" | "flag" | "tag":
+            written.requires.add("imap4flags")
+            flag = {READ: "\\Seen", FLAG: "\\Flagged"}.get(action.kind, action.value)
+            return f"addflag {written.text(flag)};"
+        case "copy":
+            written.requires |= {"fileinto", "copy"}
+            return f"fileinto :copy {written.text(action.value)};"
+        case "move":
+            written.requires.add("fileinto")
+            return f"fileinto {written.text(action.value)};"
+        case "forward":
+            written.requires.add("copy")
+            return f"redirect :copy {written.text(action.value)};"
+    return f"redirect {written.text(action.value)};"
+
+
+def _absence(absence: Absence, written: _Written) -> str:
+    written.requires |= {"vacation", "date", "relational"}
+    during = (
+        f'allof (currentdate :zone {quoted(absence.zone_first)} :value "ge" "date" '
+        f"{quoted(absence.first.isoformat())}, "
+        f'currentdate :zone {quoted(absence.zone_last)} :value "le" "date" '
+        f"{quoted(absence.last.isoformat())})"
+    )
+    test = during if absence.enabled else f"allof (false, {during})"
+    return "\n".join([ABSENCE_MARK, f"if {test}", "{", *_answers(absence, written), "}", ""])
+
+
+def _answers(absence: Absence, written: _Written) -> Iterator[str]:
+    if not absence.domains:
+        yield f"    {_vacation(absence, absence.text, _INSIDE, written)}"
+        return
+    # The sender of the envelope is who gets the answer, whatever From says.
+    written.requires.add("envelope")
+    domains = written.texts(absence.domains)
+    yield f'    if envelope :domain :is "from" {domains}'
+    yield "    {"
+    yield f"        {_vacation(absence, absence.text, _INSIDE, written)}"
+    yield "    }"
+    if absence.other_text:
+        yield "    else"
+        yield "    {"
+        yield f"        {_vacation(absence, absence.other_text, _OUTSIDE, written)}"
+        yield "    }"
+
+
+def _vacation(absence: Absence, text: str, handle: str, written: _Written) -> str:
+    words = [f"vacation :days {absence.days}", f":handle {quoted(handle)}"]
+    if absence.subject:
+        words.append(f":subject {written.text(absence.subject)}")
+    if absence.addresses:
+        words.append(f":addresses {written.texts(absence.addresses)}")
+    return " ".join([*words, f"{written.text(text)};"])
+
+
+# --- adverts ---
+
+ADVERTS_REQUIRES: Final = frozenset({"fileinto", "mailbox"})
+MOST_ALLOWED: Final = 500
+"""Addresses whose mail is never put aside by the script."""
+
+# What servers that look for spam write of a message; a stranger who writes it himself is believed.
+_JUNK_VERDICTS: Final = (
+    ("is", "x-spam-flag", "YES"),
+    ("matches", "x-spam-status", "Yes*"),
+    ("matches", "x-bogosity", "Spam*"),
+    ("matches", "x-bogosity", "Yes*"),
+)
+# Mass mailers alone write these.
+_MAILERS: Final = ("feedback-id", "x-csa-complaints", "x-mailgun-sid", "x-sg-eid", "x-mj-mid")
+# Beside the marks of mass mail the subject must sell: unions and associations use mailers too, a
+# promotion is also a rank, a remise also of diplomas.
+_SELLING: Final = (
+    "code promo", "promos ", "les soldes", "soldes d", "offre spéciale", "offre exclusive",
+    "offres exclusives", "nos offres", "offre limitée", "% de réduction", "% de remise",
+    "vente privée", "ventes privées", "vente flash", "ventes flash", "bons plans", "black friday",
+    "livraison offerte", "livraison gratuite", "jusqu'à -", "jusqu’à -", "prix cassés",
+    "petits prix", "french days", "% off", "special offer", "free shipping",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Aside:
+    """Which mail the script puts aside: of junk and of adverts the folder; ``allowed``: addresses
+    whose mail stays, ``domains`` too, with those below them.
+    """
+
+    adverts_folder: str
+    junk_folder: str
+    allowed: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+
+
+def adverts(aside: Aside) -> str:
+    """The part of a script that puts junk and adverts aside while nobody looks."""
+    verdicts = [
+        f"header :{how} {quoted(name)} {quoted(value)}" for how, name, value in _JUNK_VERDICTS
+    ]
+    selling = f'header :contains "subject" {quoted_list(_SELLING)}'
+    mailers = ", ".join(f"exists {quoted(name)}" for name in _MAILERS)
+    bulk = f'anyof (header :is "precedence" ["bulk", "junk"], {mailers})'
+    advert = f'exists "list-unsubscribe", not exists "list-post", {bulk}, {selling}'
+    known = []
+    if aside.allowed:
+        some = sorted(aside.allowed)[:MOST_ALLOWED]
+        known.append(f'address :is "from" {quoted_list(some)}')
+    if aside.domains:
+        both = [pattern for name in sorted(aside.domains) for pattern in (name, f"*.{name}")]
+        known.append(f'address :domain :matches "from" {quoted_list(both)}')
+    stranger = f"not anyof ({', '.join(known)}), " if known else ""
+    return "\n".join(
+        [
+            ADVERTS_MARK,
+            f"if allof ({stranger}anyof ({', '.join(verdicts)}))",
+            "{",
+            f"    fileinto :create {quoted(aside.junk_folder)};",
+            "}",
+            f"elsif allof ({stranger}{advert})",
+            "{",
+            f"    fileinto :create {quoted(aside.adverts_folder)};",
+            "}",
+            "",
+        ]
+    )

@@ -1,0 +1,53 @@
+"""Leaving a mailing by one click (RFC 8058), called by this server and not by the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.models import User
+from webmail import remote
+from webmail.errors import RemoteRefused
+from webmail.models import Unsubscription
+from webmail.remote import Limits
+
+BODY = b"List-Unsubscribe=One-Click"
+SECONDS = 10.0
+KEPT_BYTES = 64 * 1024
+
+
+def ask(user: User, sender: str, url: str) -> Unsubscription:
+    """Note that the person wants to leave. ``url`` stood in a message of his, never in a form."""
+    return Unsubscription.objects.create(user=user, sender=sender[:254], url=url)
+
+
+def post(url: str) -> None:
+    limits = Limits(KEPT_BYTES, SECONDS, 0, tuple(settings.REMOTE_CLOSED_NETWORKS))
+    remote.post(url, BODY, resolve=remote.look_up, limits=limits)
+
+
+def run(pk: int, send: Callable[[str], None] = post) -> None:
+    """Call it once. A second time, or while another does it, nothing happens. The address is
+    forgotten whatever came of it: it names the person."""
+    found = Unsubscription.objects.all().claim(pk)
+    if found is None:
+        return
+    state = Unsubscription.State.FAILED
+    try:
+        send(found.url)
+        state = Unsubscription.State.DONE
+    except RemoteRefused:
+        pass  # the list of unsubscriptions says that it failed
+    finally:
+        Unsubscription.objects.filter(pk=pk).update(state=state, url="", when=timezone.now())
+
+
+def waiting() -> list[int]:
+    """Those that nobody has started for a minute."""
+    late = Unsubscription.objects.filter(
+        state=Unsubscription.State.WAITING, when__lt=timezone.now() - timedelta(minutes=1)
+    )
+    return list(late.values_list("pk", flat=True)[:100])

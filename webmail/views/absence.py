@@ -1,0 +1,152 @@
+"""The answer while somebody is away; and what a session asks the server of rules once."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import date, datetime, time
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.shortcuts import render as render_template
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import session
+from accounts.http import SignedInRequest, login_required
+from accounts.models import MailDomain
+from addressbook.contacts import known as acquaintances
+from webmail import away
+from webmail.errors import WebmailError
+from webmail.mailbox import folders, rules
+from webmail.models import SenderChoice
+from webmail.presentation import rules as words
+from webmail.rule_forms import AbsenceForm, absence_initial
+from webmail.sieve import writing
+from webmail.sieve.connection import Connection as Sieve
+from webmail.sieve.values import Absence
+from webmail.views.folders import TOAST, read_folders
+from webmail.views.rules import Problem, ask_first, opened, refused, without
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def absence(request: SignedInRequest) -> HttpResponse:
+    """Text, days and who gets it; saved, the server answers from the first day on."""
+    if not session.has_sieve(request.user):
+        return without(request)
+    with opened(request) as (sieve, kept):
+        initial = absence_initial(kept.script.absence, request.user.address)
+        form = AbsenceForm(request.POST or None, initial=initial)
+        can_answer = {"vacation", "date", "relational"} <= kept.extensions
+        problem = None
+        if request.method == "POST" and can_answer and form.is_valid():
+            problem = _saved(request, sieve, kept, form)
+            if problem is None:
+                return redirect("mail:absence")
+    with session.imap(request) as imap:
+        shown = read_folders(imap, "").shown
+    context = {
+        "tab": "absence",
+        "folders": shown,
+        "form": form,
+        "kept": kept,
+        "can_answer": can_answer,
+        "digest": kept.digest,
+        "standing": _standing(kept.script.absence),
+        "problem": problem,
+        "toast": None if form.is_bound else request.session.pop(TOAST, None),
+    }
+    status = 422 if form.is_bound else 200
+    return render_template(request, "webmail/absence.html", context, status=status)
+
+
+def _saved(
+    request: SignedInRequest, sieve: Sieve, kept: rules.Kept, form: AbsenceForm
+) -> Problem | None:
+    first, last = form.cleaned_data["first"], form.cleaned_data["last"]
+    zones = _offset(first), _offset(last)
+    made = form.absence(MailDomain.objects.all().names(), request.user.address, zones)
+    script = rules.with_absence(kept.script, made)
+    if rules.answers_twice(kept, script, rules.included_text(sieve, kept)):
+        return {
+            "title": gettext("Another answer of absence stands in your script already."),
+            "text": gettext("Turn that one off first: two would cancel each other."),
+        }
+
+    def change() -> None:
+        rules.unchanged(kept, request.POST.get("digest", ""))
+        ask_first(kept)
+        rules.save(sieve, kept, script, timezone.localtime())
+
+    if problem := refused(change):
+        return problem
+    away.note(request, made)
+    request.session[TOAST] = {"message": _standing(made)}
+    return None
+
+
+def _standing(absence: Absence | None) -> str:
+    return words.absence_line(absence, timezone.localdate()) if absence else ""
+
+
+def _offset(day: date) -> str:
+    """The person's offset from UTC at noon of a day: ``+0200``."""
+    noon = datetime.combine(day, time(12), timezone.get_current_timezone())
+    return f"{noon:%z}"
+
+
+# --- once in a while ---
+
+
+@require_POST
+@login_required
+def state(request: SignedInRequest) -> HttpResponse:
+    """What a page shows of the absence, asked for once in a while; then the part of the script
+    about adverts is made true as well. Nobody waits for it: where the server is not there, nothing
+    is shown.
+    """
+    away.note(request, None)
+    if session.has_sieve(request.user):
+        with suppress(WebmailError, writing.Unwritable), opened(request) as (sieve, kept):
+            put_adverts_aside(request, sieve, kept)
+    return render_template(request, "webmail/_absence_line.html", {"away": away.line(request)})
+
+
+def put_adverts_aside(request: SignedInRequest, sieve: Sieve, kept: rules.Kept) -> None:
+    """Write into the script which mail it puts aside while nobody looks, as the person wants it
+    now. Other software's script is taken in, never replaced.
+    """
+    if kept.is_foreign or not kept.is_readable:
+        return
+    text = _aside(request, kept) if request.preferences.adverts == "move" else ""
+    is_true = text == kept.script.adverts and (kept.is_active or not text)
+    if is_true and not kept.is_cut_off:
+        return
+    script = rules.with_adverts(kept.script, text)
+    if not rules.answers_twice(kept, script, rules.included_text(sieve, kept)):
+        rules.save(sieve, kept, script, timezone.localtime())
+
+
+def _aside(request: SignedInRequest, kept: rules.Kept) -> str:
+    """The part about adverts; "" where the server can't file."""
+    if not kept.extensions >= writing.ADVERTS_REQUIRES:
+        return ""
+    with session.imap(request) as imap:
+        known = folders.outline(imap)
+    adverts = folders.named(known, settings.ADVERTS_FOLDER)
+    junk = folders.special(known, folders.JUNK)
+    allowed, blocked = SenderChoice.objects.all().named(request.user)
+    people = [name for name in allowed if "@" in name]
+    people += acquaintances.nearest(request.user, writing.MOST_ALLOWED)
+    authority = MailDomain.objects.all().names()
+    prefix = folders.personal_prefix(known)
+    return writing.adverts(
+        writing.Aside(
+            adverts_folder=adverts.name if adverts else prefix + settings.ADVERTS_FOLDER,
+            junk_folder=junk.name if junk else f"{prefix}Junk",
+            allowed=tuple(name for name in dict.fromkeys(people) if name not in blocked),
+            domains=tuple({name for name in allowed if "@" not in name} | authority),
+        )
+    )

@@ -1,0 +1,95 @@
+"""Adverts and junk: the rest of new mail is judged, what was set aside is shown."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages as toasts
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.shortcuts import render as render_template
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts import session
+from accounts.http import SignedInRequest, login_required
+from webmail import judging
+from webmail.forms import NewSenderForm
+from webmail.htmx import wants_partial
+from webmail.mailbox import folders
+from webmail.models import SenderChoice, Unsubscription
+from webmail.views.folders import read_folders
+from webmail.views.lists import advert_line, memory
+
+MOST_LEFT = 20
+"""Mailings that are named on the page."""
+
+
+@require_POST
+@login_required
+def judge(request: SignedInRequest) -> HttpResponse:
+    """Go on judging the inbox where a request had no more time; the line of the inbox comes back,
+    and where the list is another one now it is asked to renew itself."""
+    with session.imap(request) as imap:
+        imap.select(judging.INBOX)
+        looked = judging.look(request, imap, 0, memory(request))
+    if not wants_partial(request):
+        return redirect("mail:folder", judging.INBOX)
+    context = {"advert_line": advert_line(request, judging.INBOX, looked)}
+    response = render_template(request, "webmail/_advert_line.html", context)
+    if looked.changed:
+        response["HX-Trigger-After-Swap"] = "mail:refresh"
+    return response
+
+
+@require_GET
+@login_required
+def aside(request: SignedInRequest, kind: str) -> HttpResponse:
+    """The folder that adverts or junk were set aside in, whatever it is called on this server."""
+    with session.imap(request) as imap:
+        known = folders.outline(imap)
+    if kind == "junk":
+        found = folders.special(known, folders.JUNK)
+    else:
+        found = folders.named(known, settings.ADVERTS_FOLDER)
+    return redirect("mail:folder", found.name if found else judging.INBOX)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def senders(request: SignedInRequest) -> HttpResponse:
+    """Whom the person blocks and always allows, each with its removal; mailings that he left; a
+    sender more is posted here."""
+    choices = SenderChoice.objects.all()
+    form = NewSenderForm(request.POST or None)
+    if request.method == "POST":
+        if removed := request.POST.get("remove"):
+            if choices.of(request.user).filter(name=removed).delete()[0]:
+                toasts.success(request, gettext("Removed: %(sender)s.") % {"sender": removed})
+            return redirect("mail:senders")
+        if form.is_valid() and _choose(request, form):
+            toasts.success(request, gettext("Saved."))
+            return redirect("mail:senders")
+    with session.imap(request) as imap:
+        sides = read_folders(imap, "")
+    rows = list(choices.of(request.user))
+    context = {
+        "form": form,
+        "folders": sides.shown,
+        "blocked": [row for row in rows if not row.is_allowed],
+        "allowed": [row for row in rows if row.is_allowed],
+        "left": Unsubscription.objects.all().of(request.user)[:MOST_LEFT],
+    }
+    status = 422 if form.is_bound else 200
+    return render_template(request, "webmail/senders.html", context, status=status)
+
+
+def _choose(request: SignedInRequest, form: NewSenderForm) -> bool:
+    wanted = form.cleaned_data
+    try:
+        SenderChoice.objects.all().choose(
+            request.user, wanted["name"], is_allowed=wanted["choice"] == "allow"
+        )
+    except ValueError:
+        form.add_error("name", gettext("This is neither an address nor a domain."))
+        return False
+    return True

@@ -1,0 +1,233 @@
+"""What was found of an open message, and what its reader does about it: open its links, report it,
+leave the mailing, block or allow the sender."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import replace
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext
+from django.views.decorators.http import require_POST
+from kombu.exceptions import OperationalError
+
+from accounts import session, session_cache
+from accounts.http import SignedInRequest, login_required
+from webmail import correspondence, judging, rendering, reporting, tasks, teaching, unsubscribing
+from webmail.adverts import domains
+from webmail.forms import SenderForm
+from webmail.imap import fetch
+from webmail.imap.values import ADVERT, JUNK, MessageRef
+from webmail.mailbox import actions, folders
+from webmail.mailbox.actions import MOVE, Step
+from webmail.mailbox.reading import Opened
+from webmail.mime import authentication, css, headers
+from webmail.mime import unsubscribing as ways_out
+from webmail.mime.headers import Headers
+from webmail.mime.html import SafeHtml
+from webmail.models import Judgement, SenderChoice
+from webmail.presentation import adverts
+from webmail.presentation import links as addresses
+from webmail.presentation.adverts import Mailing, Notice
+from webmail.views.lists import TOAST
+
+_OPENED = "links_opened"
+_MOST_OPENED = 100
+_KIND = "shut"
+
+
+def notice(request: SignedInRequest, opened: Opened) -> Notice | None:
+    """What to say of an open message; None for a letter like any other. One query."""
+    ref, flags = opened.fetched.ref, opened.fetched.flags
+    found = judging.judgement(request, opened.headers)
+    is_shut = _is_shut(request, ref, found)
+    session_cache.put(request, _KIND, _name(ref), is_shut)
+    if found is None or found.taught == "letter":
+        return None
+    is_marked = bool(flags & {ADVERT, JUNK})
+    kind = found.kind if found.is_moved or is_marked else ""
+    if not kind and not found.is_fraud:
+        return None
+    return Notice(
+        kind="" if kind == "letter" else kind,
+        is_marked=is_marked,
+        reasons=adverts.words(found.reasons) if kind else (),
+        deceits=adverts.words(found.fraud) if found.is_fraud else (),
+        are_links_shut=is_shut,
+        links_url=addresses.message_url(ref, "links"),
+        report_url=addresses.message_url(ref, "report") if settings.REPORT_ADDRESS else "",
+    )
+
+
+def safe(request: SignedInRequest, ref: MessageRef, page: SafeHtml) -> SafeHtml:
+    """The HTML of a message, its links shut where they are to be. No command for whoever has the
+    message open."""
+    is_shut = session_cache.get(request, _KIND, _name(ref))
+    if is_shut is None:
+        with session.imap(request) as imap:
+            fields = headers.parse(fetch.headers(imap, ref))
+        is_shut = _is_shut(request, ref, judging.judgement(request, fields))
+        session_cache.put(request, _KIND, _name(ref), is_shut)
+    return replace(page, body=adverts.without_targets(page.body)) if is_shut else page
+
+
+def mailing(request: SignedInRequest, opened: Opened) -> Mailing | None:
+    """The ways out of a mailing; None for what is none. One query for a mailing, else none."""
+    fields, ref = opened.headers, opened.fetched.ref
+    ways = ways_out.read(fields)
+    sender = _author(fields)
+    if not ways or not sender:
+        return None
+    allowed, blocked = SenderChoice.objects.all().named(request.user)
+    domain = sender.rpartition("@")[2]
+    letter = {"to": ways.mail, "subject": ways.subject or "unsubscribe", "body": ways.body}
+    return Mailing(
+        sender=sender,
+        domain="" if _is_everybodys(domain) or fields.get("List-Post") else domain,
+        unsubscribe_url=addresses.message_url(ref, "unsubscribe"),
+        one_click=bool(ways.one_click) and _is_sure(fields),
+        mail_url=f"{rendering.compose_prefix()}{urlencode(letter)}" if ways.mail else "",
+        web_url=ways.web,
+        choice_url=addresses.message_url(ref, "sender"),
+        choice="allow"
+        if {sender, domain} & allowed
+        else "block"
+        if {sender, domain} & blocked
+        else "",
+    )
+
+
+@require_POST
+@login_required
+def links(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
+    """The links of this message lead somewhere from now on, in this session."""
+    message_ref = MessageRef(folder, *ref)
+    with session.imap(request) as imap:
+        fetch.headers(imap, message_ref)
+    opened = [one for one in request.session.get(_OPENED, ()) if one != _name(message_ref)]
+    request.session[_OPENED] = [*opened, _name(message_ref)][-_MOST_OPENED:]
+    session_cache.put(request, _KIND, _name(message_ref), False)
+    return redirect(addresses.message_url(message_ref))
+
+
+@require_POST
+@login_required
+def report(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
+    """The message goes to the authority as it came, then to the junk."""
+    if not settings.REPORT_ADDRESS:
+        raise Http404
+    message_ref = MessageRef(folder, *ref)
+    with session.imap(request) as imap:
+        found = judging.judgement(request, headers.parse(fetch.headers(imap, message_ref)))
+        reporting.report(request, imap, message_ref, found)
+        junk = folders.ensure(imap, folders.JUNK)
+        step = Step(MOVE, folder, message_ref.uidvalidity, (message_ref.uid,), junk)
+        said = teaching.lessons(imap, "junk", [step])
+        if folder != junk:
+            actions.move(imap, [message_ref], junk)
+    teaching.teach(request, said)
+    words = gettext("The message was sent to the authority and moved to junk. Thank you.")
+    request.session[TOAST] = {"message": words, "undo": None}
+    return redirect("mail:folder", folder)
+
+
+@require_POST
+@login_required
+def sender(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
+    """The author of a message, or all of his domain, is blocked or always allowed from now on. Who
+    he is stands in the message, not in the form."""
+    message_ref = MessageRef(folder, *ref)
+    form = SenderForm(request.POST)
+    with session.imap(request) as imap:
+        author = _author(headers.parse(fetch.headers(imap, message_ref)))
+    if form.is_valid() and author:
+        said = _choose(request, author, form.cleaned_data["choice"])
+        request.session[TOAST] = {"message": said, "undo": None}
+    return redirect(addresses.message_url(message_ref))
+
+
+@require_POST
+@login_required
+def unsubscribe(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
+    """Leave the mailing by one click, which a job does. The address to call stands in the message,
+    not in the form."""
+    message_ref = MessageRef(folder, *ref)
+    with session.imap(request) as imap:
+        fields = headers.parse(fetch.headers(imap, message_ref))
+    ways = ways_out.read(fields)
+    if not ways.one_click or not _is_sure(fields):
+        raise Http404
+    asked = unsubscribing.ask(request.user, _author(fields), ways.one_click)
+    with suppress(OperationalError):  # beat finds it
+        tasks.unsubscribe.delay(asked.pk)
+    words = gettext(
+        "You leave this mailing: its sender is being told. What comes of it stands under "
+        "“Adverts and senders”."
+    )
+    request.session[TOAST] = {"message": words, "undo": None}
+    return redirect(addresses.message_url(message_ref))
+
+
+def _choose(request: SignedInRequest, author: str, choice: str) -> str:
+    """Do it, and say what was done."""
+    choices, domain = SenderChoice.objects.all(), author.rpartition("@")[2]
+    if choice == SenderForm.FORGET:
+        choices.of(request.user).filter(name__in=[author, domain]).delete()
+        return gettext("Nothing special is done with mail from %(sender)s any more.") % {
+            "sender": author
+        }
+    is_domain = choice == SenderForm.BLOCK_DOMAIN and not _is_everybodys(domain)
+    name, is_allowed = domain if is_domain else author, choice == SenderForm.ALLOW
+    try:
+        choices.choose(request.user, name, is_allowed=is_allowed)
+    except ValueError:
+        return gettext("Nothing was done: the sender has no usable address.")
+    if is_allowed:
+        return gettext("Mail from %(sender)s always stays in your inbox.") % {"sender": name}
+    return gettext("New mail from %(sender)s goes to the adverts from now on.") % {"sender": name}
+
+
+def _author(fields: Headers) -> str:
+    """Who wrote it, in small letters; "" for nobody, and for several."""
+    authors = fields.addresses("From")
+    return authors[0].address.lower() if len(authors) == 1 else ""
+
+
+def _is_everybodys(domain: str) -> bool:
+    """Whether mail from a domain may come from anybody, or from one's own authority: nobody blocks
+    that as a whole."""
+    return (
+        domains.is_in(domain, correspondence.domains())
+        or domains.is_of_state(domain)
+        or domains.registered(domain) in _MAILBOX_PROVIDERS
+    )
+
+
+_MAILBOX_PROVIDERS = css.words(
+    """
+    gmail.com googlemail.com outlook.com outlook.fr hotmail.com hotmail.fr live.com live.fr msn.com
+    yahoo.com yahoo.fr ymail.com icloud.com me.com mac.com orange.fr wanadoo.fr free.fr sfr.fr
+    neuf.fr bbox.fr laposte.net proton.me protonmail.com gmx.fr gmx.com aol.com
+    """
+)
+
+
+def _is_sure(fields: Headers) -> bool:
+    """RFC 8058 section 4: only where a signature vouches for the fields. Where our server says
+    nothing of signatures it is enough that the sender was not refused."""
+    found = authentication.read(fields, settings.AUTHSERV_ID)
+    return found.dkim == "pass" if found.dkim else not found.is_refused
+
+
+def _is_shut(request: SignedInRequest, ref: MessageRef, found: Judgement | None) -> bool:
+    if found is None or not found.is_fraud or found.taught == "letter":
+        return False
+    return _name(ref) not in request.session.get(_OPENED, ())
+
+
+def _name(ref: MessageRef) -> str:
+    return json.dumps([ref.folder, ref.uidvalidity, ref.uid])

@@ -1,0 +1,464 @@
+"""A person's rules: the list of them, one in its form, one tried on what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.shortcuts import render as render_template
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods
+
+from accounts import session
+from accounts.http import SignedInRequest, login_required
+from webmail import away, jobs
+from webmail.converters import CONTROLS, FolderConverter, MessageConverter
+from webmail.errors import (
+    FolderNotFound,
+    NotFound,
+    OverQuota,
+    SieveChanged,
+    SieveRefused,
+    TooLarge,
+)
+from webmail.htmx import wants_partial
+from webmail.imap import fetch
+from webmail.imap.connection import Connection
+from webmail.imap.values import MessageRef
+from webmail.mailbox import rules, trying
+from webmail.mailbox.folders import TRASH
+from webmail.mime import headers
+from webmail.presentation import deeds
+from webmail.presentation import folders as folder_words
+from webmail.presentation import rules as words
+from webmail.presentation.lists import FolderList
+from webmail.rule_forms import NEW, Draft, Editor, Offers
+from webmail.sieve import grammar, reading, writing
+from webmail.sieve.connection import Connection as Sieve
+from webmail.sieve.values import FORWARD, REDIRECT, Raw, Rule, Script
+from webmail.views import running
+from webmail.views.folders import TOAST, read_folders
+from webmail.views.tags import known_tags
+
+Problem = dict[str, str]
+
+
+@contextmanager
+def opened(request: SignedInRequest) -> Iterator[tuple[Sieve, rules.Kept]]:
+    """The person's rules as they are on the server, and the connection to change them."""
+    with session.sieve(request) as sieve:
+        kept = rules.read(sieve, settings.SIEVE_SCRIPT)
+        away.note(request, kept.script.absence)
+        yield sieve, kept
+
+
+# --- the list ---
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def all_rules(request: SignedInRequest) -> HttpResponse:
+    """All rules in their order; a change of one or of the order is posted here."""
+    if not session.has_sieve(request.user):
+        return without(request)
+    if request.method == "POST":
+        return _change(request)
+    with opened(request) as (_sieve, kept):
+        return _list(request, kept)
+
+
+def _change(request: SignedInRequest) -> HttpResponse:
+    do, number = request.POST.get("do", ""), _number(request.POST.get("number", ""))
+    with opened(request) as (sieve, kept):
+        toast: dict[str, Any] = {}
+
+        def change() -> None:
+            rules.unchanged(kept, request.POST.get("digest", ""))
+            toast.update(_done(request, sieve, kept, do, number))
+
+        if problem := refused(change):
+            return _list(request, kept, problem)
+    request.session[TOAST] = toast
+    place = toast.pop("place", 0)
+    return HttpResponseRedirect(reverse("mail:rules") + (f"#rule-{place}" if place else ""))
+
+
+def _done(
+    request: SignedInRequest, sieve: Sieve, kept: rules.Kept, do: str, number: int
+) -> dict[str, Any]:
+    """Do it; the toast that says so, with the ``place`` where the rule is from now on."""
+    now = timezone.localtime()
+    if do == "restore":
+        rules.restore(sieve, kept, request.POST.get("backup", ""), now)
+        return {"message": gettext("The copy is in force again.")}
+    if do == "adopt" and kept.is_readable:
+        rules.save(sieve, kept, kept.script, now)
+        return {"message": gettext("These rules can be changed here from now on.")}
+    ask_first(kept)
+    match do:
+        case "bring" if kept.former:
+            rules.bring_in(sieve, kept, now)
+            return {"message": gettext("The rules were brought here.")}
+        case "take-apart" if kept.script.included:
+            rules.take_apart(sieve, kept, now)
+            return {"message": gettext("The rules were brought here.")}
+        case "run":
+            rules.save(sieve, kept, kept.script, now)
+            return {"message": gettext("Your rules run from now on.")}
+    script, toast = _changed(request, kept, do, number)
+    rules.save(sieve, kept, script, now)
+    return toast
+
+
+def _changed(
+    request: SignedInRequest, kept: rules.Kept, do: str, number: int
+) -> tuple[Script, dict[str, Any]]:
+    script = kept.script
+    if do == "order":
+        order = [_number(word) for word in request.POST.get("order", "").split(",")[:600]]
+        return rules.reordered(script, order), {"message": gettext("The order was changed.")}
+    if do == "put-back":
+        return _put_back(request, script, number)
+    item = kept.item(number)
+    match do:
+        case "on" | "off":
+            said = gettext("The rule is on.") if do == "on" else gettext("The rule is off.")
+            return rules.switched(script, number, on=do == "on"), {"message": said, "place": number}
+        case "up" | "down":
+            place = min(max(number + (1 if do == "down" else -1), 1), len(script.items))
+            order = [n for n in range(1, len(script.items) + 1) if n != number]
+            order.insert(place - 1, number)
+            said = gettext("The rule is number %(place)d now.") % {"place": place}
+            return rules.reordered(script, order), {"message": said, "place": place}
+        case "remove":
+            text = item.text if isinstance(item, Raw) else writing.write_rule(item)
+            left = rules.without(script, number)
+            fields = [("do", "put-back"), ("number", number), ("text", text)]
+            fields += [("requires", " ".join(sorted(script.requires)))]
+            undo = {"url": reverse("mail:rules"), "fields": fields}
+            return left, {"message": gettext("The rule was removed."), "undo": undo}
+    raise Http404
+
+
+def _put_back(
+    request: SignedInRequest, script: Script, number: int
+) -> tuple[Script, dict[str, Any]]:
+    """A rule that was removed, where it stood."""
+    requires = frozenset(request.POST.get("requires", "").split())
+    head = f"require {grammar.quoted_list(sorted(requires))};\n" if requires else ""
+    items = list(script.items)
+    found = reading.read(head + request.POST.get("text", ""))
+    items[number - 1 : number - 1] = found.items
+    put = Script(
+        tuple(items),
+        script.absence,
+        script.included,
+        script.adverts,
+        script.requires | found.requires,
+    )
+    return put, {"message": gettext("The rule is there again."), "place": number}
+
+
+def _list(
+    request: SignedInRequest, kept: rules.Kept, problem: Problem | None = None
+) -> HttpResponse:
+    with session.imap(request) as imap:
+        shown = read_folders(imap, "").shown
+    former = _readable(kept.former_text) if kept.former else ()
+    context = {
+        "tab": "rules",
+        "folders": shown,
+        "kept": kept,
+        "rows": words.rows(kept.script.items, names(request, shown)),
+        "former_rows": words.rows(former, names(request, shown)),
+        "problem": problem,
+        "toast": None if problem else request.session.pop(TOAST, None),
+    }
+    status = 422 if problem else 200
+    return render_template(request, "webmail/rules.html", context, status=status)
+
+
+def _readable(text: str) -> tuple[Rule | Raw, ...]:
+    try:
+        return reading.read(text).items
+    except ValueError:
+        return (Raw(text),)
+
+
+# --- one rule ---
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def new(request: SignedInRequest) -> HttpResponse:
+    """A rule that is made; ``?from=INBOX/7-42``: for messages such as this one."""
+    return _edit(request, 0)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def one(request: SignedInRequest, number: int) -> HttpResponse:
+    """A rule that is changed."""
+    if not number:
+        raise NotFound("Rules are counted from one.")
+    return _edit(request, number)
+
+
+def _edit(request: SignedInRequest, number: int) -> HttpResponse:
+    if not session.has_sieve(request.user):
+        if number:
+            raise NotFound("There are no rules here.")
+        return without(request)
+    with opened(request) as (sieve, kept):
+        item = kept.item(number) if number else None
+        if isinstance(item, Raw):
+            return redirect("mail:rules_raw")
+        with session.imap(request) as imap:
+            shown = read_folders(imap, "").shown
+            draft = _draft(request, imap, item, shown)
+            offered = offers(request, kept, shown)
+            editor = Editor(draft, offered, item.comments if item else ())
+            context = {
+                "tab": "rules",
+                "folders": shown,
+                "editor": editor,
+                "number": number,
+                "kept": kept,
+                "digest": request.POST.get("digest") or kept.digest,
+            }
+            do = request.POST.get("do", "")
+            if request.method == "GET":
+                return _form(request, context)
+            if do == "try":
+                return _form(request, context | _tried(imap, editor, shown))
+        if do != "save":
+            return _form(request, context | {"editor": Editor(draft.changed(do), offered)})
+        return _saved(request, sieve, kept, context)
+
+
+def _draft(
+    request: SignedInRequest, imap: Connection, item: Rule | None, shown: FolderList
+) -> Draft:
+    if request.method == "POST":
+        return Draft.posted(request.POST)
+    if item:
+        return Draft.of(item, _trash(shown))
+    if source := request.GET.get("from", ""):
+        return _draft_from(imap, source)
+    return NEW
+
+
+def _draft_from(imap: Connection, source: str) -> Draft:
+    """A rule for messages of the same list, or else of the same sender."""
+    segment, _slash, ref = source.rpartition("/")
+    try:
+        folder = FolderConverter().to_python(segment)
+        message = MessageRef(folder, *MessageConverter().to_python(ref))
+    except ValueError as error:
+        raise Http404 from error
+    fields = headers.parse(fetch.headers(imap, message))
+    authors = fields.addresses("From")
+    name = authors[0].name or authors[0].address if authors else ""
+    line = {"test": "from:is", "value": authors[0].address if authors else ""}
+    if listed := fields.get("List-Id"):
+        line = {"test": "list:contains", "value": listed.rpartition("<")[2].partition(">")[0]}
+    title = gettext("Messages from %(name)s") % {"name": name} if name else fields.get("Subject")
+    action = {"kind": "move", "folder": "" if folder == "INBOX" else folder}
+    head = NEW.head | {"name": words.one_line(title)[:100]}
+    return Draft(head, (("all", (line,)),), (action,))
+
+
+def _form(request: SignedInRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    template = "webmail/_rule_form.html" if wants_partial(request) else "webmail/rule.html"
+    return render_template(request, template, context, status=status)
+
+
+def _tried(imap: Connection, editor: Editor, shown: FolderList) -> dict[str, Any]:
+    """How many messages of the inbox the rule in the form would fit."""
+    if not editor.is_valid(with_name=False):
+        return {"is_checked": True}
+    found = trying.matched(imap, "INBOX", editor.rule)
+    row = shown.find("INBOX")
+    label = row.label if row else "INBOX"
+    said = words.would_fit(len(found.uids), label, is_whole=found.is_whole)
+    return {"tried": said}
+
+
+def _saved(
+    request: SignedInRequest, sieve: Sieve, kept: rules.Kept, context: dict[str, Any]
+) -> HttpResponse:
+    editor, number = context["editor"], context["number"]
+    if not editor.is_valid():
+        return _form(request, context | {"is_checked": True}, status=422)
+
+    def change() -> None:
+        rules.unchanged(kept, request.POST.get("digest", ""))
+        ask_first(kept)
+        script = rules.with_item(kept.script, number, editor.rule)
+        rules.save(sieve, kept, script, timezone.localtime())
+
+    if problem := refused(change):
+        # What the person typed stays; saved again, it goes into the rules as they are now.
+        return _form(request, context | {"problem": problem, "digest": kept.digest}, status=422)
+    place = number or len(kept.script.items) + 1
+    said = gettext("The rule was saved: it is for new mail.")
+    request.session[TOAST] = {"message": said}
+    return HttpResponseRedirect(f"{reverse('mail:rules')}#rule-{place}")
+
+
+# --- on what is there already ---
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def apply(request: SignedInRequest, number: int) -> HttpResponse:
+    """How many messages of a folder a rule would fit; then it is applied to them, as a job where it
+    takes long."""
+    folder = request.POST.get("folder") or request.GET.get("folder") or "INBOX"
+    if CONTROLS.search(folder):
+        raise FolderNotFound("No folder has such a name.")
+    with opened(request) as (_sieve, kept):
+        rule = kept.item(number)
+    if isinstance(rule, Raw):
+        raise NotFound("What is kept as it is can't be applied.")
+    is_sent = request.method == "POST" and request.POST.get("digest") == kept.digest
+    with session.imap(request) as imap:
+        found = trying.matched(imap, folder, rule)
+        steps = trying.steps(rule, folder, found)
+        if not (is_sent and steps):
+            shown = read_folders(imap, "").shown
+            context = {
+                "number": number,
+                "digest": kept.digest,
+                "can_apply": bool(steps),
+                "was_changed": request.method == "POST" and not is_sent,
+            }
+            return _apply_page(request, rule, found, folder, shown, context)
+        result = jobs.do(request, imap, jobs.Deed("rule", folder), steps)
+    request.session[TOAST] = (
+        running.begun(request, result.job)
+        if result.job
+        else {"message": deeds.done("rule", result.work.done, result.work.gone)}
+    )
+    return redirect("mail:rules")
+
+
+def _apply_page(
+    request: SignedInRequest,
+    rule: Rule,
+    found: trying.Matched,
+    folder: str,
+    shown: FolderList,
+    context: dict[str, Any],
+) -> HttpResponse:
+    here = shown.find(folder)
+    label = here.label if here else folder
+    context |= {
+        "tab": "rules",
+        "folders": shown,
+        "row": words.rows([rule], names(request, shown))[0],
+        "folder": folder,
+        "places": folder_words.places(shown),
+        "found": words.would_fit(len(found.uids), label, is_whole=found.is_whole),
+        "sends": any(one.kind in {FORWARD, REDIRECT} for one in rule.actions),
+    }
+    status = 409 if context["was_changed"] else 200
+    return render_template(request, "webmail/rule_apply.html", context, status=status)
+
+
+# --- what all of these need ---
+
+
+class _Ask(Exception):
+    """The person must say that a script of other software may be replaced."""
+
+
+def ask_first(kept: rules.Kept) -> None:
+    """A script that has our name and is another program's is only replaced when the person has
+    taken it over."""
+    if kept.is_foreign:
+        raise _Ask
+    if not kept.is_readable:
+        raise SieveRefused("The script can't be read.")
+
+
+def refused(change: Callable[[], None]) -> Problem | None:
+    """Make a change; what the page says when it was not made."""
+    try:
+        change()
+    except _Ask:
+        return {
+            "title": gettext("Another program wrote these rules."),
+            "text": gettext("Take them over on the page of rules first: a copy is kept."),
+        }
+    except SieveChanged:
+        return {
+            "title": gettext("Your rules were changed elsewhere meanwhile."),
+            "text": gettext("Nothing was saved. This is how they are now: look, then save again."),
+        }
+    except OverQuota as error:
+        return {
+            "title": gettext("There is no room for your rules on the mail server."),
+            "text": error.server_words,
+        }
+    except TooLarge:
+        return {
+            "title": gettext("Your rules are too long."),
+            "text": gettext("All of them together may have 100 KB. Nothing was saved."),
+        }
+    except SieveRefused as error:
+        said = error.server_words or gettext("It cannot be read.")
+        return {"title": gettext("The mail server does not take these rules."), "text": said}
+    except writing.Unwritable as error:
+        return {"title": gettext("These rules can’t be saved."), "text": _unwritable(error)}
+    except ValueError:
+        return {
+            "title": gettext("Nothing was done."),
+            "text": gettext("This can’t be part of a rule."),
+        }
+    return None
+
+
+def _unwritable(error: writing.Unwritable) -> str:
+    if error.reason == "many":
+        return gettext("There are as many rules as one can have.")
+    return gettext(
+        "A piece of your script gives the characters ${ another meaning: leave them out."
+    )
+
+
+def offers(request: SignedInRequest, kept: rules.Kept, shown: FolderList) -> Offers:
+    return Offers(
+        extensions=kept.extensions,
+        folders=folder_words.places(shown),
+        tags=[(chip.keyword, chip.name) for chip in known_tags(request)],
+        trash=_trash(shown),
+        may_forward=settings.RULES_FORWARD,
+    )
+
+
+def names(request: SignedInRequest, shown: FolderList) -> words.Names:
+    tags = {chip.keyword: chip.name for chip in known_tags(request)}
+    return words.Names(dict(folder_words.places(shown)), tags, _trash(shown))
+
+
+def _trash(shown: FolderList) -> str:
+    return next((row.name for row in shown.special if row.special_use == TRASH), "")
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+
+
+def without(request: SignedInRequest) -> HttpResponse:
+    """The page of a mail domain that keeps no rules."""
+    with session.imap(request) as imap:
+        shown = read_folders(imap, "").shown
+    context = {"tab": "rules", "folders": shown}
+    return render_template(request, "webmail/rules_none.html", context)

@@ -1,0 +1,85 @@
+"""A script as it is written, for whoever knows Sieve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.shortcuts import render as render_template
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods
+
+from accounts import session
+from accounts.http import SignedInRequest, login_required
+from webmail.errors import SieveRefused
+from webmail.mailbox import rules
+from webmail.rule_forms import ScriptForm
+from webmail.sieve.connection import Connection as Sieve
+from webmail.views.folders import TOAST, read_folders
+from webmail.views.rules import Problem, opened, refused, without
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def raw(request: SignedInRequest) -> HttpResponse:
+    """The text of the script; the server reads it before it is saved, and says what is wrong in
+    which line.
+    """
+    if not session.has_sieve(request.user):
+        return without(request)
+    with opened(request) as (sieve, kept):
+        form = ScriptForm(request.POST or None, initial={"text": kept.text, "digest": kept.digest})
+        problem, line, digest = None, 0, kept.digest
+        if form.is_bound and form.is_valid():
+            digest = form.cleaned_data["digest"]
+            problem, line = _saved(sieve, kept, form)
+            if problem is None:
+                request.session[TOAST] = {"message": gettext("The script was saved and runs.")}
+                return redirect("mail:rules_raw")
+            digest = kept.digest
+    with session.imap(request) as imap:
+        shown = read_folders(imap, "").shown
+    text = form.data.get("text", "") if form.is_bound else kept.text
+    context: dict[str, Any] = {
+        "tab": "rules",
+        "folders": shown,
+        "form": form,
+        "kept": kept,
+        "digest": digest,
+        "problem": problem,
+        "line": line,
+        "lines": _around(text, line),
+        "toast": None if form.is_bound else request.session.pop(TOAST, None),
+    }
+    status = 422 if form.is_bound else 200
+    return render_template(request, "webmail/rules_raw.html", context, status=status)
+
+
+def _saved(sieve: Sieve, kept: rules.Kept, form: ScriptForm) -> tuple[Problem | None, int]:
+    """What is wrong with it, and in which line; (None, 0) when it was saved."""
+    wrong = 0
+
+    def change() -> None:
+        nonlocal wrong
+        rules.unchanged(kept, form.cleaned_data["digest"])
+        try:
+            rules.save_text(sieve, kept, _unix(form.cleaned_data["text"]), timezone.localtime())
+        except SieveRefused as error:
+            wrong = error.line
+            raise
+
+    return refused(change), wrong
+
+
+def _unix(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _around(text: str, line: int) -> list[tuple[int, str]]:
+    """The line that is wrong, between the two around it, with their numbers."""
+    if not line:
+        return []
+    lines = _unix(text).split("\n")
+    return [(n, lines[n - 1]) for n in (line - 1, line, line + 1) if 0 < n <= len(lines)]
