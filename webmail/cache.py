@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+from functools import cached_property
+from typing import Any
+
+from django.core.cache.backends import redis
 
 
 class JSONSerializer:
@@ -15,3 +19,24 @@ class JSONSerializer:
 
     def loads(self, data: bytes) -> object:
         return json.loads(data)
+
+
+class _Client(redis.RedisCacheClient):
+    """Django's, with one client for all its commands."""
+
+    @cached_property
+    def _kept(self) -> Any:
+        return super().get_client(write=True)
+
+    def get_client(self, key: object = None, *, write: bool = False) -> Any:
+        """There is one server. Django makes a client for each command, whose tables of answers take
+        longer than asking."""
+        return self._kept
+
+
+class RedisCache(redis.RedisCache):
+    """Django's, with `_Client`."""
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = _Client

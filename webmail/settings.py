@@ -400,7 +400,7 @@ REDIS_URL = env_text("REDIS_URL")
 if REDIS_URL:
     CACHES = {
         "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "BACKEND": "webmail.cache.RedisCache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": "webmail",
             "OPTIONS": {"serializer": "webmail.cache.JSONSerializer"},
