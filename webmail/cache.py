@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from django.core.cache.backends import redis
@@ -34,9 +34,20 @@ class _Client(redis.RedisCacheClient):
         return self._kept
 
 
+@cache
+def _of_process(server: str, **options: Any) -> _Client:
+    """Its connections serve all threads; after a fork it makes new ones."""
+    return _Client([server], **options)
+
+
 class RedisCache(redis.RedisCache):
-    """Django's, with `_Client`."""
+    """Django's, with connections that outlive a request: in a web server that gives each request a
+    context of its own, as ours does, Django begins with none."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
-        self._class = _Client
+        self._kept = _of_process(server, **params.get("OPTIONS", {}))
+
+    @property
+    def _cache(self) -> _Client:
+        return self._kept
