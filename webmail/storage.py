@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from re import Match
+from typing import Any
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
@@ -12,6 +13,16 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
     """Also renames what one ES module imports from another."""
 
     support_js_module_import_aggregation = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._urls: dict[str, str] = {}
+
+    def url(self, name: str, force: bool = False) -> str:
+        """Kept: a page asks for forty, and they do not change while a server runs."""
+        if name not in self._urls or force:
+            self._urls[name] = super().url(name, force)
+        return self._urls[name]
 
     def url_converter(
         self, name: str, hashed_files: dict[str, str], template: str | None = None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pickle
+from contextvars import Context
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import cache, caches
 
-from webmail.cache import JSONSerializer
+from webmail.cache import JSONSerializer, RedisCache
 
 
 @pytest.mark.parametrize("value", [0, 5, -1, True, None, "é", [1, "a", None], {"a": [1.5]}])
@@ -28,3 +29,14 @@ def test_counters_count_in_redis_itself() -> None:
     cache.add("counter", 0, 10)
     assert cache.incr("counter") == 1
     assert cache.get("counter") == 1
+
+
+@pytest.mark.usefixtures("clean_cache")
+def test_a_request_finds_the_connections_of_the_one_before() -> None:
+    def client() -> object:
+        backend = caches["default"]
+        assert isinstance(backend, RedisCache)
+        return backend._cache.get_client()
+
+    # As the web server does: each request in a context of its own.
+    assert Context().run(client) is Context().run(client)

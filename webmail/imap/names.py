@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from imap_tools.imap_utf7 import utf7_decode, utf7_encode
 
 
+@lru_cache(maxsize=8192)
 def decode(raw: bytes) -> tuple[str, bool]:
     """A name from LIST or STATUS as people read it, and whether it can be said back to the server.
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from webmail.errors import BadServerAnswer, FolderNotFound, ServerRefused
@@ -59,6 +60,7 @@ _KNOWN_NAMES = {
         "messages supprimes",
     ),
 }
+_USE_OF_NAME = {name: use for use, names in _KNOWN_NAMES.items() for name in names}
 # What the server says of folders: messages, unread ones, bytes.
 Counts = dict[str, tuple[int | None, int | None, int | None]]
 _NO_COUNTS = (None, None, None)
@@ -302,22 +304,28 @@ def _with_special_uses(folders: Sequence[Folder], chosen: Mapping[str, str]) -> 
     """
     uses = {"INBOX": INBOX}
     own = [folder for folder in folders if not folder.owner]
-    prefix = personal_prefix(own)
+    known = _known_names(own, personal_prefix(own))
     for use in SPECIAL[1:]:
         wanted = [folder for folder in own if chosen.get(use) == folder.name]
         said = [folder for folder in own if use.lower() in folder.attributes]
-        named = [folder for folder in own if _has_known_name(folder, use, prefix)]
-        for folder in (wanted or said or named)[:1]:
+        for folder in (wanted or said or known.get(use, []))[:1]:
             uses.setdefault(folder.name, use)
     return tuple(replace(folder, special_use=uses.get(folder.name, "")) for folder in folders)
 
 
-def _has_known_name(folder: Folder, use: str, prefix: str) -> bool:
-    """Only at the top: a teacher's ``Projets/Archives`` is his own."""
-    name = folder.name.removeprefix(prefix)
-    return folder.selectable and folded(name) in _KNOWN_NAMES[use]
+def _known_names(own: Iterable[Folder], prefix: str) -> dict[str, list[Folder]]:
+    """By special use, those with one of its known names. Only at the top: a teacher's
+    ``Projets/Archives`` is his own.
+    """
+    found: dict[str, list[Folder]] = {}
+    for folder in own:
+        use = _USE_OF_NAME.get(folded(folder.name.removeprefix(prefix)))
+        if use and folder.selectable:
+            found.setdefault(use, []).append(folder)
+    return found
 
 
+@lru_cache(maxsize=8192)
 def folded(name: str) -> str:
     """The name without accents and capitals, for comparing and sorting."""
     decomposed = unicodedata.normalize("NFKD", name)

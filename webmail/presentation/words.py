@@ -8,21 +8,23 @@ from functools import lru_cache
 
 from babel.numbers import format_decimal
 from django.utils import translation
-from django.utils.translation import get_language, gettext, pgettext
+from django.utils.translation import get_language, gettext, pgettext, pgettext_lazy
 
 from webmail.mime.addresses import Address
+
+_SPECIAL = {
+    "\\Inbox": pgettext_lazy("folder", "Inbox"),
+    "\\Drafts": pgettext_lazy("folder", "Drafts"),
+    "\\Sent": pgettext_lazy("folder", "Sent"),
+    "\\Archive": pgettext_lazy("folder", "Archives"),
+    "\\Junk": pgettext_lazy("folder", "Junk"),
+    "\\Trash": pgettext_lazy("folder", "Trash"),
+}
 
 
 def special_label(use: str) -> str:
     """The name people know a special folder by; "" for an ordinary folder."""
-    return {
-        "\\Inbox": pgettext("folder", "Inbox"),
-        "\\Drafts": pgettext("folder", "Drafts"),
-        "\\Sent": pgettext("folder", "Sent"),
-        "\\Archive": pgettext("folder", "Archives"),
-        "\\Junk": pgettext("folder", "Junk"),
-        "\\Trash": pgettext("folder", "Trash"),
-    }.get(use, "")
+    return str(_SPECIAL.get(use, ""))
 
 
 def size(octets: int) -> str:

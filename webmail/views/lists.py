@@ -55,7 +55,7 @@ def message_list(request: SignedInRequest, folder: str) -> HttpResponse:
     if form.came_after:
         return _arrived(request, folder, *form.came_after)
     with session.imap(request) as imap:
-        context = list_context(request, imap, folder)
+        context = list_context(request, imap, folder, form=form)
     if not wants_partial(request):
         context["toast"] = request.session.pop(TOAST, None)
     partial = "webmail/_message_rows.html" if request.htmx.target in ("more", "previous") else ""
@@ -120,14 +120,18 @@ def advert_line(
 
 
 def list_context(
-    request: SignedInRequest, imap: Connection, folder: str, current: Fetched | None = None
+    request: SignedInRequest,
+    imap: Connection,
+    folder: str,
+    current: Fetched | None = None,
+    form: ListForm | None = None,
 ) -> dict[str, Any]:
     """``current``: the opened message; its row is on the page, unless the address names another."""
-    form = ListForm(request.GET)
+    form = form or ListForm(request.GET)
     place = form.place
     if current and place == Place():
         place = Place(row=current.ref.uid, sequence=current.sequence)
-    size, view = form.size or int(request.preferences.page_size), list_view(request, folder)
+    size, view = form.size or int(request.preferences.page_size), list_view(request, folder, form)
 
     def asked() -> Page:
         return listing.page(imap, folder, place, size, view, memory(request))
@@ -166,9 +170,9 @@ def _faces(request: SignedInRequest, rows: Iterable[Summary], special_use: str) 
     )
 
 
-def list_view(request: SignedInRequest, folder: str) -> View:
+def list_view(request: SignedInRequest, folder: str, form: ListForm | None = None) -> View:
     """How a folder is shown: as the address says, which is remembered, else as it was last."""
-    form = ListForm(request.GET)
+    form = form or ListForm(request.GET)
     remembered = FolderChoice.objects.order_of(request.user, folder)
     sort, up, threads = form.order or remembered
     if (sort, up, threads) != remembered:
