@@ -54,6 +54,20 @@ class NotFound(WebmailError):
     status = 404
 
 
+class DraftNotFound(NotFound):
+    """The message being written is not there (any more): sent, discarded, or another person's."""
+
+
+class Unreadable(NotFound):
+    """What the server sealed opens no more: its key was changed."""
+
+
+class DraftChanged(WebmailError):
+    """The draft was changed in another window meanwhile: its person says which one stays."""
+
+    status = 409
+
+
 class FolderNotFound(NotFound):
     """The folder does not exist, or may not be opened."""
 
