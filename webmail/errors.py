@@ -148,6 +148,13 @@ class ServerUnavailable(WebmailError):
     status = 503
 
 
+class PerhapsSent(WebmailError):
+    """The submission server had the whole message and never said whether it took it: it may have
+    been sent, and a second time may be twice."""
+
+    status = 502
+
+
 class ThreadsTooSlow(ServerUnavailable):
     """The mail server takes too long to put the conversations of a folder together."""
 
