@@ -30,6 +30,7 @@ from webmail.errors import (
     FolderChanged,
     NotFound,
     OverQuota,
+    PerhapsSent,
     RecipientsRefused,
     SenderRefused,
     ServerUnavailable,
@@ -352,6 +353,11 @@ def in_words(error: WebmailError) -> str:
             return gettext("The message is too large for the mail server: remove an attachment.")
         case ServerUnavailable():
             return gettext("The mail server does not answer: try again in a few minutes.")
+        case PerhapsSent():
+            return gettext(
+                "The mail server had the whole message and did not say whether it took it. Ask one"
+                " of the recipients whether it arrived, before you send it again."
+            )
         case OverQuota():
             return gettext("Your mailbox is full: delete messages, then try again.")
         case _:
