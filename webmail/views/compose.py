@@ -50,12 +50,14 @@ from webmail.mime.build import Attachment, Outgoing
 from webmail.mime.envelope import Envelope
 from webmail.preferences import Preferences
 from webmail.presentation import files, links, words
+from webmail.views import composer
 from webmail.views.folders import read_folders
 
 logger = logging.getLogger(__name__)
 
 
 @require_GET
+@composer.document
 @login_required
 def reply(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
     """An answer to the sender, or with ``?all=1`` to everybody."""
@@ -84,6 +86,7 @@ def reply(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpRe
 
 
 @require_GET
+@composer.document
 @login_required
 def forward(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
     """The message inside a new one, its attachments kept unless unticked."""
@@ -110,6 +113,7 @@ def forward(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> Http
 
 
 @require_http_methods(["GET", "POST"])
+@composer.document
 def compose(request: AnyRequest) -> HttpResponseBase:
     """A new message; and where every message being written is posted to."""
     if request.method == "POST":
