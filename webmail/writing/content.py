@@ -17,12 +17,16 @@ DELIVERIES = ("", "bcc", "each", "visible")
 """How many people get one message: as the fields say, in blind copy, one message to each, or as the
 fields say though they were warned."""
 
+WHOLE = "whole"
+"""Among the parts kept: the message itself, as message/rfc822."""
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
     """``to``, ``cc``, ``bcc`` and ``reply_to`` as typed. ``html`` is the editor's, unsanitised when
     it comes from a browser; ``text`` where the person writes plain text. ``files``: numbers of
-    `DraftFile` rows, in their order, images inside the text among them."""
+    `DraftFile` rows, in their order, images inside the text among them. ``keep``: numbers of parts
+    of ``origin`` that leave with it, straight from the mail server."""
 
     kind: str = "new"
     identity: str = ""
@@ -40,6 +44,7 @@ class Content:
     delivery: str = ""
     origin: MessageRef | None = None
     files: tuple[str, ...] = field(default=())
+    keep: tuple[str, ...] = field(default=())
 
 
 def to_json(content: Content) -> bytes:
@@ -53,5 +58,6 @@ def from_json(data: bytes) -> Content:
     values = {name: value for name, value in read.items() if name in known}
     origin = values.get("origin")
     values["origin"] = MessageRef(**origin) if origin else None
-    values["files"] = tuple(values.get("files", ()))
+    for name in ("files", "keep"):
+        values[name] = tuple(values.get(name, ()))
     return Content(**values)
