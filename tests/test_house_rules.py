@@ -55,6 +55,7 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.models",
         "accounts.sealed_files",
         "accounts.session",
+        "addressbook.contacts",
     },
     "webmail.image_proxy": {"webmail.mime", "webmail.remote", "webmail.models", "webmail.errors"},
     "webmail.models": {"webmail.preferences"},

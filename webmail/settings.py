@@ -174,6 +174,13 @@ IMAP_USER_LIMIT = env_int("WEBMAIL_IMAP_USER_LIMIT", 10)
 AUTHSERV_ID = env_text("WEBMAIL_AUTHSERV_ID")
 MESSAGE_LIMIT = env_int("WEBMAIL_MESSAGE_LIMIT_MB", 25) * 1024 * 1024
 
+# Whom one writes to: who is not of the authority, and how many there may be
+
+OWN_DOMAINS = frozenset(domain.lower() for domain in env_list("WEBMAIL_OWN_DOMAINS"))
+OUTSIDE_VISIBLE = env_int("WEBMAIL_OUTSIDE_VISIBLE", 10)
+RECIPIENTS_PER_MESSAGE = env_int("WEBMAIL_RECIPIENTS_PER_MESSAGE", 300)
+RECIPIENTS_PER_HOUR = env_int("WEBMAIL_RECIPIENTS_PER_HOUR", 1000)
+
 # What mail names elsewhere
 
 REMOTE_IMAGES_PER_MINUTE = env_int("WEBMAIL_REMOTE_IMAGES_PER_MINUTE", 300)
