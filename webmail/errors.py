@@ -63,9 +63,31 @@ class Unreadable(NotFound):
 
 
 class DraftChanged(WebmailError):
-    """The draft was changed in another window meanwhile: its person says which one stays."""
+    """The draft was changed in another window meanwhile: its person says which one stays.
+    ``revision`` is the one that the other window left."""
 
     status = 409
+
+    def __init__(self, message: str = "", *, revision: int = 0) -> None:
+        super().__init__(message)
+        self.revision = revision
+
+
+class TooManyDrafts(WebmailError):
+    """A person has as many messages begun as one may have; nothing was lost of the others."""
+
+    status = 507
+
+
+class FileRefused(WebmailError):
+    """A file can't be added to a message. ``reason``: ``empty``, ``cut`` (less or more came than
+    was announced), ``many`` or ``image`` (it is none, where one was expected)."""
+
+    status = 422
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class FolderNotFound(NotFound):
@@ -153,6 +175,12 @@ class PerhapsSent(WebmailError):
     been sent, and a second time may be twice."""
 
     status = 502
+
+
+class AlreadyLeft(WebmailError):
+    """A message in the outbox was sent, or taken back, before what its person asked for."""
+
+    status = 409
 
 
 class ThreadsTooSlow(ServerUnavailable):

@@ -36,6 +36,7 @@ class Draft(models.Model):
     class State(models.TextChoices):
         WRITING = "writing", _("being written")
         ACCEPTED = "accepted", _("in the outbox")
+        DISCARDED = "discarded", _("discarded")
 
     VERSIONS_KEPT: ClassVar[timedelta] = timedelta(days=7)
 
@@ -49,6 +50,8 @@ class Draft(models.Model):
     # `Content` (webmail/writing/content.py) as JSON, sealed.
     sealed = models.BinaryField()
     revision = models.PositiveIntegerField(_("revision"), default=0)
+    # The window that wrote it: a window whose answer was lost does not contradict itself.
+    writer = models.CharField(_("window"), max_length=36, blank=True)
     message_id = models.CharField("Message-ID", max_length=255)
     is_closed = models.BooleanField(_("left on purpose"), default=False)
     created = models.DateTimeField(_("begun"), default=timezone.now)
