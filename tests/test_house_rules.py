@@ -70,6 +70,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.mime",
         "webmail.preferences",
         "webmail.presentation",
+        "webmail.writing",
     },
     "webmail.search_forms": {
         "webmail.converters",

@@ -391,11 +391,25 @@ def _block(element: etree._Element) -> Iterator[Block]:
         yield ["-" * 30], True
     elif element.get("class") == SIGNATURE:
         lines = _trimmed(_joined(_inside(element)))
-        yield (["-- ", *lines] if lines else []), True
+        mark = [] if _is_followed(element) else ["-- "]
+        yield ([*mark, *lines] if lines else []), True
     elif tag in ("p", "h1", "h2", "h3"):
         yield _joined(_inside(element)), True
     else:
         yield from _inside(element)
+
+
+def _is_followed(element: etree._Element) -> bool:
+    """Whether words come after it. A signature is marked only where it ends the message: programs
+    take all below its mark for a part of it (RFC 3676 section 4.3)."""
+    place: etree._Element | None = element
+    while place is not None and place.getparent() is not None:
+        if (place.tail or "").strip():
+            return True
+        if any("".join(map(str, after.itertext())).strip() for after in place.itersiblings()):
+            return True
+        place = place.getparent()
+    return False
 
 
 def _trimmed(lines: list[str]) -> list[str]:

@@ -24,6 +24,7 @@ from webmail.models.writing import (
     DraftVersion,
     Identity,
     OutboxMessage,
+    SignatureTemplate,
 )
 from webmail.preferences import BY_NAME, AdministratorsChoice
 
@@ -45,6 +46,7 @@ __all__ = [
     "OutboxMessage",
     "PreferenceDefault",
     "RecentSearch",
+    "SignatureTemplate",
     "Tag",
     "TrustedImageDomain",
 ]

@@ -300,6 +300,46 @@ class Identity(models.Model):
         return self.address
 
 
+class SignatureTemplateQuerySet(models.QuerySet["SignatureTemplate"]):
+    def text_for(self, mail_domain_id: int | None) -> str:
+        """Of the person's mail domain, else of all; "" where there is none."""
+        own = models.Q(mail_domain_id=mail_domain_id) | models.Q(mail_domain=None)
+        found = self.filter(own).order_by(models.F("mail_domain").asc(nulls_last=True), "pk").first()
+        return found.text if found else ""
+
+
+class SignatureTemplate(models.Model):
+    """What administrators propose as signature to who has none of his own."""
+
+    mail_domain = models.OneToOneField(
+        "accounts.MailDomain",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("mail domain"),
+        help_text=_("Empty: of all that have none of their own."),
+    )
+    text = models.TextField(
+        _("text"),
+        max_length=2000,
+        help_text=_(
+            "{name}, {function}, {discipline}, {school} and {address} stand for what the staff"
+            " record says; a line that would say nothing is left out."
+        ),
+    )
+
+    objects = SignatureTemplateQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("signature proposed")
+        verbose_name_plural = _("signatures proposed")
+        ordering = ("mail_domain", "pk")
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
 class CannedAnswerQuerySet(models.QuerySet["CannedAnswer"]):
     def of(self, user: AbstractBaseUser) -> CannedAnswerQuerySet:
         return self.filter(user_id=user.pk)

@@ -28,6 +28,11 @@ CHOSEN = {
     "images": "contacts",
     "collect": "off",
     "notifications": "on",
+    "write_format": "same",
+    "reply_quote": "none",
+    "reply_place": "below",
+    "signature_place": "end",
+    "receipts": "never",
 }
 
 
