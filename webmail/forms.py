@@ -6,12 +6,13 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -426,12 +427,17 @@ class ComposeForm(forms.Form):
     @property
     def deed(self) -> str:
         """What the button says that was pressed; Enter sends, where no script keeps it from it."""
-        deed = self.data.get("do", "")
+        deed = self.typed.get("do", "")
         return deed if deed in self.DEEDS else self.SEND
 
     @property
     def content(self) -> Content:
-        return posted.content(self.data)
+        return posted.content(self.typed)
+
+    @property
+    def typed(self) -> QueryDict:
+        """What was posted, as it came."""
+        return cast(QueryDict, self.data)
 
     def clean_subject(self) -> str:
         return CONTROLS.sub(" ", self.cleaned_data["subject"]).strip()

@@ -165,6 +165,19 @@ DECLARED: tuple[Preference, ...] = (
         help_text=_("On a phone always in a page of its own."),
     ),
     Preference(
+        "undo_seconds",
+        _("Time to take a message back"),
+        "10",
+        (
+            ("0", _("None")),
+            ("5", _("5 seconds")),
+            ("10", _("10 seconds")),
+            ("20", _("20 seconds")),
+            ("30", _("30 seconds")),
+        ),
+        help_text=_("For so long it waits after you sent it."),
+    ),
+    Preference(
         "receipts",
         _("Read receipts that senders ask for"),
         "ask",
@@ -213,6 +226,7 @@ class Preferences:
     reply_place: str
     signature_place: str
     compose_in: str
+    undo_seconds: str
     receipts: str
     notifications: str
     locked: frozenset[str] = frozenset()

@@ -5,24 +5,46 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0100_how_long_passwords_are_lent'),
-        ('webmail', '0110_draft_writer_discarded'),
+        ("accounts", "0100_how_long_passwords_are_lent"),
+        ("webmail", "0110_draft_writer_discarded"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SignatureTemplate',
+            name="SignatureTemplate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.TextField(help_text='{name}, {function}, {discipline}, {school} and {address} stand for what the staff record says; a line that would say nothing is left out.', max_length=2000, verbose_name='text')),
-                ('mail_domain', models.OneToOneField(blank=True, help_text='Empty: of all that have none of their own.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.maildomain', verbose_name='mail domain')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "text",
+                    models.TextField(
+                        help_text="{name}, {function}, {discipline}, {school} and {address} stand for what the staff record says; a line that would say nothing is left out.",
+                        max_length=2000,
+                        verbose_name="text",
+                    ),
+                ),
+                (
+                    "mail_domain",
+                    models.OneToOneField(
+                        blank=True,
+                        help_text="Empty: of all that have none of their own.",
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.maildomain",
+                        verbose_name="mail domain",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'signature proposed',
-                'verbose_name_plural': 'signatures proposed',
-                'ordering': ('mail_domain', 'pk'),
+                "verbose_name": "signature proposed",
+                "verbose_name_plural": "signatures proposed",
+                "ordering": ("mail_domain", "pk"),
             },
         ),
     ]

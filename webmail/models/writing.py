@@ -304,7 +304,9 @@ class SignatureTemplateQuerySet(models.QuerySet["SignatureTemplate"]):
     def text_for(self, mail_domain_id: int | None) -> str:
         """Of the person's mail domain, else of all; "" where there is none."""
         own = models.Q(mail_domain_id=mail_domain_id) | models.Q(mail_domain=None)
-        found = self.filter(own).order_by(models.F("mail_domain").asc(nulls_last=True), "pk").first()
+        found = (
+            self.filter(own).order_by(models.F("mail_domain").asc(nulls_last=True), "pk").first()
+        )
         return found.text if found else ""
 
 

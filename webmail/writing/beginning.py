@@ -12,6 +12,7 @@ from django.utils.translation import gettext, pgettext
 
 from accounts.models import User
 from webmail import dates
+from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import DRAFT, MessageRef
 from webmail.mailbox import reading
@@ -174,6 +175,17 @@ def edit(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
     if not body.is_html and not opened.has_html:
         body = replace(body, is_html=False)
     return Begun(_written(content, identity, body), parts)
+
+
+def parts(imap: Connection, origin: MessageRef, numbers: Sequence[str]) -> tuple[Part, ...]:
+    """The parts of a message that a draft keeps, as far as they are known. One command. Raises
+    MessageNotFound, FolderChanged."""
+    if WHOLE in numbers:
+        fetched, _raw = fetch.opened(imap, origin)
+        whole = Part(WHOLE, "message/rfc822", size=fetched.size, envelope=fetched.envelope)
+        return (whole,)
+    known = {part.number: part for part in fetch.structure(imap, origin).walk()}
+    return tuple(known[number] for number in numbers if number in known)
 
 
 # --- whom it goes to, and from ---
