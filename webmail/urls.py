@@ -10,6 +10,8 @@ from django.views.i18n import set_language
 from webmail.converters import FolderConverter, MemberConverter, MessageConverter, PartConverter
 from webmail.views import (
     actions,
+    canned,
+    checking,
     compose,
     folders,
     lists,
@@ -54,6 +56,8 @@ mail = [
     path("search/recent/", search.forget, name="search_forget"),
     path("search/selection/", search.selection, name="search_selection"),
     path("compose/", compose.compose, name="compose"),
+    path("compose/check/", checking.check, name="compose_check"),
+    path("compose/canned/", canned.menu, name="canned_list"),
     path("poll/", news.poll, name="poll"),
     path("jobs/", running.all_jobs, name="jobs"),
     path("jobs/progress/", running.progress, name="jobs_progress"),
@@ -69,6 +73,9 @@ mail = [
     path("folders/space/clean/", space.clean, name="space_clean"),
     path("folders/of/<folder:folder>/", folders.one, name="folder_menu"),
     path("preferences/", preferences.preferences, name="preferences"),
+    path("preferences/canned/", canned.answers, name="canned"),
+    path("preferences/canned/<int:pk>/", canned.answer, name="canned_one"),
+    path("preferences/canned/<int:pk>/remove/", canned.remove, name="canned_remove"),
 ]
 
 # An attachment in the viewer, and a file inside it: the same pages under the same rules.

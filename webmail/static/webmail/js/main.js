@@ -3,6 +3,8 @@
 
 import * as asking from "./asking.js";
 import * as bring from "./bring.js";
+import * as canned from "./canned.js";
+import * as choice from "./choice.js";
 import * as compose from "./compose.js";
 import * as contacts from "./contacts.js";
 import * as copying from "./copying.js";
@@ -30,7 +32,7 @@ import * as signin from "./signin.js";
 import * as snippets from "./snippets.js";
 import * as viewer from "./viewer.js";
 
-const modules = [asking, bring, compose, contacts, copying, countdown, dragging, folders, frame, idle, list, menus, news, notices, panes, passkey, password, place, print, push, recipients, search, selection, session, settings, signin, snippets, viewer];
+const modules = [asking, bring, canned, choice, compose, contacts, copying, countdown, dragging, folders, frame, idle, list, menus, news, notices, panes, passkey, password, place, print, push, recipients, search, selection, session, settings, signin, snippets, viewer];
 
 function load(root) {
   for (const module of modules) module.load?.(root);
