@@ -9,6 +9,7 @@ import * as compose from "./compose.js";
 import * as contacts from "./contacts.js";
 import * as copying from "./copying.js";
 import * as countdown from "./countdown.js";
+import * as dock from "./dock.js";
 import * as dragging from "./dragging.js";
 import * as folders from "./folders.js";
 import * as frame from "./frame.js";
@@ -32,7 +33,7 @@ import * as signin from "./signin.js";
 import * as snippets from "./snippets.js";
 import * as viewer from "./viewer.js";
 
-const modules = [asking, bring, canned, choice, compose, contacts, copying, countdown, dragging, folders, frame, idle, list, menus, news, notices, panes, passkey, password, place, print, push, recipients, search, selection, session, settings, signin, snippets, viewer];
+const modules = [asking, bring, canned, choice, compose, contacts, copying, countdown, dock, dragging, folders, frame, idle, list, menus, news, notices, panes, passkey, password, place, print, push, recipients, search, selection, session, settings, signin, snippets, viewer];
 
 function load(root) {
   for (const module of modules) module.load?.(root);
