@@ -6,7 +6,9 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
+from webmail.outbox import counting
 from webmail.preferences import Preferences
 
 
@@ -19,4 +21,11 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "demo": settings.DEMO,
         "push": settings.PUSH,
         "has_lookup": bool(settings.NUMEN_KEYS),
+        "unsent": SimpleLazyObject(lambda: _unsent(request)),
     }
+
+
+def _unsent(request: HttpRequest) -> int:
+    """Messages in the person's outbox; asked for where they are shown."""
+    user = request.user
+    return counting.unsent_count(user.pk) if user.is_authenticated else 0
