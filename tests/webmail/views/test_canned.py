@@ -15,7 +15,7 @@ from webmail.models import CannedAnswer
 pytestmark = pytest.mark.django_db
 PAGE = "/preferences/canned/"
 MENU = "/compose/canned/"
-SCRIPT = {"HTTP_X_REQUESTED_WITH": "fetch"}
+SCRIPT = {"X-Requested-With": "fetch"}
 
 
 def add(reader: Client, name: str = "Accusé", text: str = "Bien reçu,\nmerci.") -> CannedAnswer:
@@ -105,14 +105,14 @@ def test_nobody_reaches_another_persons(
     assert other.get(f"{url}remove/").status_code == 404
     assert other.post(f"{url}remove/").status_code == 404
     assert "Accusé" not in page(other.get(PAGE))
-    assert "Accusé" not in page(other.get(MENU, **SCRIPT))
+    assert "Accusé" not in page(other.get(MENU, headers=SCRIPT))
     assert other.post(PAGE, {"name": "Accusé", "text": "À moi"}).status_code == 302
     assert CannedAnswer.objects.get(pk=answer.pk).name == "Accusé"
 
 
 def test_the_menu_gives_each_text_as_it_goes_into_a_message(reader: Client) -> None:
     add(reader, "Accusé", "Bien reçu <b>")
-    shown = page(reader.get(MENU, **SCRIPT))
+    shown = page(reader.get(MENU, headers=SCRIPT))
     assert "<template><div>Bien reçu &lt;b&gt;</div></template>" in shown
     assert "<html" not in shown
     assert reader.get(MENU).status_code == 302
@@ -125,7 +125,7 @@ def test_what_is_being_written_is_kept_without_what_is_not_its_writers(reader: C
         '<blockquote type="cite"><p>Secret</p></blockquote><div>PS</div>'
         '<img src="https://pirate.example/x.png">'
     )
-    answer = reader.post(MENU, {"name": "Bonjour", "html": source}, **SCRIPT)
+    answer = reader.post(MENU, {"name": "Bonjour", "html": source}, headers=SCRIPT)
     assert answer.status_code == 200
     kept = CannedAnswer.objects.get()
     assert kept.html == "<div>Bonjour <b>Zoé</b></div><div>PS</div>"
@@ -134,8 +134,8 @@ def test_what_is_being_written_is_kept_without_what_is_not_its_writers(reader: C
 
 
 def test_a_plain_text_is_kept_too_and_a_wrong_one_is_said_in_the_menu(reader: Client) -> None:
-    assert reader.post(MENU, {"name": "A", "text": "Un\nDeux"}, **SCRIPT).status_code == 200
+    assert reader.post(MENU, {"name": "A", "text": "Un\nDeux"}, headers=SCRIPT).status_code == 200
     assert CannedAnswer.objects.get().html == "<div>Un</div><div>Deux</div>"
-    refused = reader.post(MENU, {"name": "B", "html": "<br>"}, **SCRIPT)
+    refused = reader.post(MENU, {"name": "B", "html": "<br>"}, headers=SCRIPT)
     assert refused.status_code == 422
     assert 'id="canned-error"' in page(refused)
