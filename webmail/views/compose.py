@@ -151,7 +151,7 @@ def compose(request: AnyRequest) -> HttpResponseBase:
 def _new(request: SignedInRequest) -> HttpResponse:
     with session.imap(request) as imap:
         sides = read_folders(imap, "")
-    group = ", ".join(_group(request))
+    group = _group(request)
     in_copy = request.GET.get("as") == "bcc"
     begun = beginning.new(
         Writer.of(request.user, request.preferences),
@@ -190,16 +190,16 @@ def _begun_page(
     return _page(request, form, sides, draft=draft, parts=begun.parts, warnings=begun.warnings)
 
 
-def _group(request: SignedInRequest) -> tuple[str, ...]:
-    """Those in the group of contacts that ``?group=`` names: thirty people would not fit into
-    the address of a page."""
+def _group(request: SignedInRequest) -> str:
+    """The group of contacts that ``?group=`` names, under its name: thirty people would not fit
+    into the address of a page."""
     asked = request.GET.get("group", "")
     if not re.fullmatch(r"[0-9]{1,18}", asked):
-        return ()
+        return ""
     found = groups.find(request.user, int(asked))
     if found is None:
         raise NotFound
-    return groups.recipients(found)
+    return recipients.group_text(found.name, groups.recipients(found))
 
 
 def _line(text: str) -> str:

@@ -139,6 +139,15 @@ def _with_names(user: User, people: Sequence[Member]) -> tuple[Member, ...]:
     )
 
 
+def group_text(name: str, people: Sequence[str]) -> str:
+    """A group of the address book as it stands in a field, its members as `read_recipients` reads
+    them; of one person alone no group."""
+    found = addresses.read_recipients(", ".join(people)).valid
+    if len(found) < 2:
+        return _joined(found)
+    return addresses.format_group(Group(" ".join(name.split()), found))
+
+
 # --- how many there may be ---
 
 

@@ -121,6 +121,14 @@ def test_five_thousand_recipients_are_looked_at_in_a_moment(claire: User) -> Non
     assert recipients.limits_error(claire, len(found.members))
 
 
+def test_a_group_of_the_address_book_stands_under_its_name() -> None:
+    people = ["Zoé <zoe@x.example>", '"Roy, Luc" <luc@x.example>', "ZOE@x.example"]
+    text = recipients.group_text("6e B: \t parents", people)
+    assert text == '"6e B: parents": Zoé <zoe@x.example>, "Roy, Luc" <luc@x.example>;'
+    assert recipients.group_text("Zoé", ["zoe@x.example"]) == "zoe@x.example"
+    assert recipients.group_text("Personne", []) == ""
+
+
 # --- how many there may be ---
 
 
