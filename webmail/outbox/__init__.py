@@ -4,21 +4,18 @@ from webmail.outbox.accepting import accept
 from webmail.outbox.choices import again, dismiss, reschedule, settle, take_back
 from webmail.outbox.counting import unsent_count
 from webmail.outbox.delivery import deliver
-from webmail.outbox.direct import Sent, send
 from webmail.outbox.tending import tend, tidy
 from webmail.outbox.values import Envelope, Letter, opened
 
 __all__ = [
     "Envelope",
     "Letter",
-    "Sent",
     "accept",
     "again",
     "deliver",
     "dismiss",
     "opened",
     "reschedule",
-    "send",
     "settle",
     "take_back",
     "tend",

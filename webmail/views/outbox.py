@@ -76,10 +76,10 @@ class Shown:
         return scheduling.as_typed(self.row.due, _zone())
 
 
-def accepted(request: SignedInRequest, rows: Sequence[OutboxMessage]) -> None:
-    """After messages were accepted: those that are due start at once, the pages await them, and the
-    next one says so, with the way back."""
-    first = rows[0]
+def announce(request: SignedInRequest, first: OutboxMessage) -> None:
+    """After messages were accepted, all that were made of one draft: those that are due start at
+    once, the pages await them, and the next one says so, with the way back."""
+    rows = choices.together(first)
     awaited = [pk for pk in request.session.get(AWAITED, []) if pk != str(first.pk)]
     request.session[AWAITED] = [*awaited, str(first.pk)][-MOST_AWAITED:]
     for row in rows:
