@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.contrib import messages as toasts
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
 from django.shortcuts import render as render_template
 from django.urls import reverse
@@ -62,6 +62,7 @@ from webmail.views.composer import document
 from webmail.views.drafts import card, saved_words
 from webmail.views.drafts import in_words as kept_words
 from webmail.views.folders import read_folders
+from webmail.views.outbox import announce
 from webmail.writing import (
     beginning,
     choosing,
@@ -70,6 +71,7 @@ from webmail.writing import (
     files,
     identities,
     making,
+    posted,
     recipients,
     scheduling,
 )
@@ -257,11 +259,11 @@ def _kept_parts(imap: Connection, content: Content) -> tuple[Part, ...]:
 
 
 def _posted(request: AnyRequest) -> HttpResponse:
-    form = ComposeForm(request.POST, request.FILES)
+    form = ComposeForm(_numbered(request.POST), request.FILES)
     try:
         if refused := _sign_in_again(request):
             return _refused(request, form, status=refused.failure_status, sign_in=refused)
-        if not isinstance(request.user, User):
+        if not isinstance(request.user, User) or request.user.is_local_administrator:
             raise SignInNeeded
         return _Writing(request, form).answer()  # type: ignore[arg-type]  # its person is known
     except SignInNeeded as error:
@@ -271,6 +273,16 @@ def _posted(request: AnyRequest) -> HttpResponse:
     except WebmailError as error:
         note(error)
         return _refused(request, form, status=error.status, error=error)
+
+
+def _numbered(data: QueryDict) -> QueryDict:
+    """What was posted, with a number for its draft and a key for its sending where it has none, or
+    what is none."""
+    data = data.copy()
+    for name in ("draft", "key"):
+        if posted.number(data.get(name, "")) is None:
+            data[name] = str(uuid.uuid4())
+    return data
 
 
 def _sign_in_again(request: AnyRequest) -> SignInForm | None:
@@ -296,15 +308,17 @@ class _Writing:
     def __init__(self, request: SignedInRequest, form: ComposeForm) -> None:
         self.request, self.form = request, form
         self.user = request.user
-        self.number = _number(form.typed.get("draft", "")) or uuid.uuid4()
-        self.key = _number(form.typed.get("key", "")) or uuid.uuid4()
+        self.number = uuid.UUID(form.typed.get("draft"))
+        self.key = uuid.UUID(form.typed.get("key"))
 
     def answer(self) -> HttpResponse:
         deed = self.form.deed
         if deed == ComposeForm.DISCARD:
             return self._discard()
         if deed in (ComposeForm.SAVE, ComposeForm.ATTACH):
-            self._keep()
+            row = self._keep()
+            if "attachments" in self.form.errors:
+                return _refused(self.request, self.form, status=422, draft=row)
             return self._led_on(reverse("mail:draft", args=[self.number]))
         if deed == ComposeForm.CLOSE:
             return self._close()
@@ -330,28 +344,33 @@ class _Writing:
         return self._led_on(_inbox())
 
     def _keep(self) -> Draft:
-        """The draft with all that was posted, the files that came without a script among it."""
-        content = self.form.content
-        uploaded = self.request.FILES.getlist("attachments")
-        if uploaded:
-            row = drafts.begin(self.user, self.number)
-            added = [
-                files.add(
-                    self.user,
-                    row,
-                    file.name or "",
-                    file.content_type or "application/octet-stream",
-                    file.chunks(),
-                )
-                for file in uploaded
-            ]
-            content = replace(content, files=(*content.files, *(str(one.pk) for one in added)))
-        base = int(self.form.typed.get("revision") or 0)
+        """The draft with all that was posted: the words first, then the files that came without a
+        script, of which those that can't be taken are a mistake of the form."""
+        data, content = self.form.typed, self.form.content
+        writer = data.get("writer", "")[:36]
         row = drafts.save(
-            self.user, self.number, content, base=base, writer=self.form.typed.get("writer", "")
+            self.user, self.number, content, base=posted.revision(data), writer=writer
         )
+        if added := self._upload(row):
+            content = replace(content, files=(*content.files, *added))
+            row = drafts.save(self.user, self.number, content, base=row.revision, writer=writer)
         self._note(row, content)
         return row
+
+    def _upload(self, row: Draft) -> list[str]:
+        added: list[str] = []
+        if "attachments" in self.form.errors:
+            return added
+        for file in self.request.FILES.getlist("attachments"):
+            media_type = file.content_type or "application/octet-stream"
+            try:
+                made = files.add(self.user, row, file.name or "", media_type, file.chunks())
+            except (FileRefused, TooLarge) as error:
+                name = files.safe_name(file.name or "")
+                self.form.add_error("attachments", f"{name}: {kept_words(error)}")
+            else:
+                added.append(str(made.pk))
+        return added
 
     def _note(self, row: Draft, content: Content) -> None:
         """So that the page, if it comes back, goes on from here."""
@@ -363,9 +382,8 @@ class _Writing:
     def _send(self) -> HttpResponse:
         if accepted := OutboxMessage.objects.of(self.user).filter(key=self.key).first():
             return self._sent(accepted)
-        is_valid = self.form.is_valid()
         row = self._keep()
-        if not is_valid:
+        if not self.form.is_valid():
             return _refused(self.request, self.form, status=422, draft=row)
         content = drafts.content(row)
         sender = identities.sender(identities.check(self.user, content.identity))
@@ -395,9 +413,7 @@ class _Writing:
     def _accept(
         self, row: Draft, content: Content, messages: Sequence[Content], due: datetime | None
     ) -> HttpResponse:
-        with session.imap(self.request) as imap:
-            enclosed = making.collect(imap, row, content)
-            known = making.references(imap, content)
+        enclosed, known = self._collected(row, content)
         weight = sum(build.encoded_size(len(one.content)) for one in enclosed.attachments)
         most = min(attachments_room(), _MOST_TOGETHER * attachments_room() // len(messages))
         if weight > most:
@@ -412,6 +428,14 @@ class _Writing:
             hold_seconds=int(self.request.preferences.undo_seconds),
         )
         return self._sent(accepted[0])
+
+    def _collected(self, row: Draft, content: Content) -> tuple[making.Enclosed, tuple[str, ...]]:
+        """Its files, and what it answers. A message of its own leaves though the mail server is
+        down: the outbox files it when that is back."""
+        if not making.needs_server(row, content):
+            return making.collect(None, row, content), ()
+        with session.imap(self.request) as imap:
+            return making.collect(imap, row, content), making.references(imap, content)
 
     def _letters(
         self,
@@ -444,10 +468,7 @@ class _Writing:
         return letters
 
     def _sent(self, accepted: OutboxMessage) -> HttpResponse:
-        if accepted.state == OutboxMessage.State.SCHEDULED:
-            toasts.success(self.request, gettext("Message scheduled."))
-        else:
-            toasts.success(self.request, gettext("Message sent."))
+        announce(self.request, accepted)
         origin = self.form.content.origin
         is_answer = self.form.content.kind != "edit"
         return self._led_on(links.message_url(origin) if origin and is_answer else _inbox())
@@ -465,13 +486,6 @@ _MOST_TOGETHER = 10
 def _another_id(message_id: str) -> str:
     """Another Message-ID in the same domain."""
     return build.message_id(message_id.strip("<>").rpartition("@")[2], uuid.uuid4().hex)
-
-
-def _number(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
 
 
 def _inbox() -> str:
@@ -526,7 +540,8 @@ def _refused(
         response = render_template(request, "webmail/_notice.html", context, status=status)
         response["HX-Retarget"], response["HX-Reswap"] = "#notices", "innerHTML"
         return response
-    uploaded = () if draft else request.FILES.getlist("attachments")
+    is_lost = draft is None or "attachments" in form.errors
+    uploaded = request.FILES.getlist("attachments") if is_lost else []
     return _page(
         request,
         form,

@@ -123,31 +123,37 @@ def message_id(user: User, unique: str) -> str:
 # --- its files ---
 
 
+def needs_server(draft: Draft, content: Content) -> bool:
+    """Whether anything of it lies on the mail server."""
+    if content.origin is not None:
+        return True
+    return any(not row.spool for row in files.named(draft, content.files))
+
+
 def collect(
-    imap: Connection, draft: Draft | None, content: Content, *, is_lenient: bool = False
+    imap: Connection | None, draft: Draft, content: Content, *, is_lenient: bool = False
 ) -> Enclosed:
     """All files of a message being written, read: parts of the answered message that are kept,
     images of it that the text shows, and its own files. One command, if it has such parts, and one
-    for each.
+    for each; no connection is needed unless `needs_server`.
 
     Raises PartNotFound, MessageNotFound, FolderChanged when a part that is kept is gone (unless
     ``is_lenient``), TooLarge.
     """
     room = _Room(settings.MESSAGE_LIMIT)
     found = _Found()
-    if content.origin:
+    if content.origin and imap:
         try:
             for key, attachment in _of_origin(imap, content.origin, content, room):
                 found.add(key, attachment)
         except (NotFound, FolderChanged):
             if content.keep and not is_lenient:
                 raise
-    if draft and content.files:
-        for row in files.named(draft, content.files):
-            about = files.about(row)
-            with files.open_(files.fetch(imap, row)) as stream:
-                data = room.take(stream.read())
-            found.add(str(row.pk), Attachment(about.name, about.media_type, data, about.cid))
+    for row in files.named(draft, content.files):
+        about = files.about(row)
+        with files.open_(files.fetch(imap, row) if imap else row) as stream:
+            data = room.take(stream.read())
+        found.add(str(row.pk), Attachment(about.name, about.media_type, data, about.cid))
     return Enclosed(tuple(found.attachments), found.places)
 
 
