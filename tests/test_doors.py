@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from accounts import session, urls
 from accounts.models import User
@@ -21,6 +23,9 @@ from addressbook.contacts import groups
 from addressbook.models.imports import ImportJob
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
+from webmail.models import DraftFile, OutboxMessage
+from webmail.writing import drafts
+from webmail.writing.content import Content
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
 
@@ -51,6 +56,18 @@ DOORS: dict[str, Answers] = {
     REF + "source/": (SIGN_IN, 404, "/admin/"),
     REF + "reply/": (SIGN_IN, 404, "/admin/"),
     REF + "forward/": (SIGN_IN, 404, "/admin/"),
+    REF + "edit/": (SIGN_IN, 404, "/admin/"),
+    "drafts/": (SIGN_IN, 200, "/admin/"),
+    "drafts/offered/dismiss/": (405, 405, 405),
+    "drafts/<uuid:number>/": (SIGN_IN, 404, "/admin/"),
+    "drafts/<uuid:number>/save/": (405, 405, 405),
+    "drafts/<uuid:number>/discard/": (405, 405, 405),
+    "drafts/<uuid:number>/reopen/": (405, 405, 405),
+    "drafts/<uuid:number>/files/": (405, 405, 405),
+    "drafts/<uuid:number>/files/<uuid:file>": (SIGN_IN, 404, "/admin/"),
+    "drafts/<uuid:number>/files/<uuid:file>/remove/": (405, 405, 405),
+    "drafts/<uuid:number>/versions/": (SIGN_IN, 404, "/admin/"),
+    "drafts/<uuid:number>/versions/<int:revision>/": (SIGN_IN, 404, "/admin/"),
     "search/": (SIGN_IN, 200, "/admin/"),
     "search/suggestions/": (SIGN_IN, 200, "/admin/"),
     "search/recent/": (405, 405, 405),
@@ -63,6 +80,13 @@ DOORS: dict[str, Answers] = {
     "jobs/<int:pk>/cancel/": (405, 405, 405),
     "jobs/<int:pk>/resume/": (405, 405, 405),
     "jobs/<int:pk>/undo/": (405, 405, 405),
+    "outbox/": (SIGN_IN, 200, "/admin/"),
+    "outbox/progress/": (SIGN_IN, 286, "/admin/"),
+    "outbox/<uuid:pk>/": (SIGN_IN, 404, "/admin/"),
+    "outbox/<uuid:pk>/back/": (405, 405, 405),
+    "outbox/<uuid:pk>/again/": (405, 405, 405),
+    "outbox/<uuid:pk>/dismiss/": (405, 405, 405),
+    "outbox/<uuid:pk>/when/": (405, 405, 405),
     "tags/": (SIGN_IN, 200, "/admin/"),
     "folders/": (SIGN_IN, 200, "/admin/"),
     "folders/change/": (405, 405, 405),
@@ -249,6 +273,8 @@ def filled(mailbox: Mailbox, db: None) -> dict[str, str]:
         AUTODISCOVER: "Autodiscover/Autodiscover.xml",
         "<int:pk>": str(sophie.pk),
         "<int:group>": str(group.pk),
+        "<uuid:pk>": str(_message_of(owner)),
+        **_draft_of(owner),
         "<int:job>": str(ImportJob.objects.create(user=owner).pk),
         "<slug:source>": "horde",
         "<slug:digest>": "0",
@@ -256,6 +282,23 @@ def filled(mailbox: Mailbox, db: None) -> dict[str, str]:
         "<path:content_type_id>": "1",
         "^(?P<app_label>…)/$": "accounts/",
         "(?P<url>.*)$": "nothing/",
+    }
+
+
+def _message_of(owner: User) -> uuid.UUID:
+    """In somebody's outbox."""
+    row = OutboxMessage.objects.create(user=owner, key=uuid.uuid4(), due=timezone.now(), sealed=b"")
+    return row.pk
+
+
+def _draft_of(owner: User) -> dict[str, str]:
+    """Somebody's draft, with a file."""
+    draft = drafts.save(owner, uuid.uuid4(), Content(subject="x"), base=0)
+    file = DraftFile.objects.create(user=owner, draft=draft, sealed=b"")
+    return {
+        "<uuid:number>": str(draft.pk),
+        "<uuid:file>": str(file.pk),
+        "<int:revision>": str(draft.revision),
     }
 
 

@@ -123,7 +123,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.writing",
         "addressbook.contacts",
     },
-    "webmail.context": {"webmail.outbox.counting", "webmail.preferences"},
+    "webmail.context": {"webmail.outbox.counting", "webmail.preferences", "webmail.writing"},
     "webmail.health": {"webmail.models"},
     "webmail.middleware": {
         "webmail.health",

@@ -10,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 
 from webmail.outbox import counting
 from webmail.preferences import Preferences
+from webmail.writing import offering
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
@@ -21,6 +22,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "demo": settings.DEMO,
         "push": settings.PUSH,
         "has_lookup": bool(settings.NUMEN_KEYS),
+        # Asked for when a template asks, once in a session.
+        "offer": SimpleLazyObject(lambda: offering.offer(request)),
         "unsent": SimpleLazyObject(lambda: _unsent(request)),
     }
 

@@ -81,7 +81,8 @@ class TooManyDrafts(WebmailError):
 
 class FileRefused(WebmailError):
     """A file can't be added to a message. ``reason``: ``empty``, ``cut`` (less or more came than
-    was announced), ``many`` or ``image`` (it is none, where one was expected)."""
+    was announced), ``many``, ``image`` (it is none, where one was expected) or ``unkept`` (the
+    server has no place for it)."""
 
     status = 422
 

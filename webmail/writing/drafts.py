@@ -174,8 +174,10 @@ def versions(user: User, number: uuid.UUID) -> tuple[Version, ...]:
 
 
 def version(user: User, number: uuid.UUID, revision: int) -> Version:
-    """One of them. DraftNotFound when it is not there (any more)."""
+    """One of them, or the draft as it is now. DraftNotFound when it is not there (any more)."""
     draft = _one(user, number, State.WRITING, State.DISCARDED)
+    if draft.revision == revision:
+        return Version(revision, draft.changed, content(draft))
     row = draft.versions.filter(revision=revision).first()
     if row is None:
         raise DraftNotFound
@@ -187,6 +189,8 @@ def restore(user: User, number: uuid.UUID, revision: int) -> Draft:
     between is there again."""
     wanted = version(user, number, revision)
     draft = reopen(user, number)
+    if revision == draft.revision:
+        return draft
     return save(user, number, wanted.content, base=draft.revision, over=True)
 
 
