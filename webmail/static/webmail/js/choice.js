@@ -74,7 +74,7 @@ function show(root) {
   if (!root.matches("dialog")) return;
   const opener = document.activeElement;
   if (!root.open) root.showModal();
-  root.querySelector("[name=delivery]:checked, h2")?.focus();
+  (root.querySelector("[name=delivery]:checked") ?? root.querySelector("h2")).focus();
   root.addEventListener("close", () => {
     // Who went back is asked again; who answered is not, when the message is sent once more.
     if (root.returnValue !== "answered") root.remove();
