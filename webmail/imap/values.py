@@ -17,6 +17,8 @@ SEEN, ANSWERED, FLAGGED, DELETED, DRAFT = (
     "\\Draft",
 )
 FORWARDED = "$Forwarded"
+RECEIPT_ANSWERED = "$MDNSent"
+"""Its reader said whether he sends a receipt (RFC 3503)."""
 
 
 @dataclass(frozen=True, slots=True)

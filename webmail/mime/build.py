@@ -67,7 +67,7 @@ def message_id(domain: str, unique: str) -> str:
     """``<unique@domain>``. Raises ValueError when either holds what a Message-ID cannot."""
     if not re.fullmatch(r"[\w.!#$%&'*+/=?^`{|}~-]{1,200}", unique, re.ASCII):
         raise ValueError("not usable in a Message-ID")
-    return f"<{unique}@{_ascii_domain(_checked(domain))}>"
+    return f"<{unique}@{_ascii_domain(checked(domain))}>"
 
 
 def message_ids(value: str) -> tuple[str, ...]:
@@ -88,32 +88,34 @@ def message(outgoing: Outgoing, *, keep_bcc: bool = False) -> bytes:
         raise ValueError("the date of a message must be aware")
     fields = [
         ("Date", [format_datetime(outgoing.date)]),
-        ("From", _written([outgoing.sender])),
-        ("Reply-To", _written(outgoing.reply_to)),
-        ("To", _written(outgoing.to)),
-        ("Cc", _written(outgoing.cc)),
-        ("Bcc", _written(outgoing.bcc if keep_bcc else ())),
-        ("Subject", [encode(_checked(outgoing.subject))]),
-        ("Message-ID", [_checked_id(outgoing.message_id)]),
-        ("In-Reply-To", [_checked_id(outgoing.in_reply_to)] if outgoing.in_reply_to else []),
-        ("References", [" ".join(map(_checked_id, outgoing.references))]),
+        ("From", written([outgoing.sender])),
+        ("Reply-To", written(outgoing.reply_to)),
+        ("To", written(outgoing.to)),
+        ("Cc", written(outgoing.cc)),
+        ("Bcc", written(outgoing.bcc if keep_bcc else ())),
+        ("Subject", [encode(checked(outgoing.subject))]),
+        ("Message-ID", [checked_id(outgoing.message_id)]),
+        ("In-Reply-To", [checked_id(outgoing.in_reply_to)] if outgoing.in_reply_to else []),
+        ("References", [" ".join(map(checked_id, outgoing.references))]),
         ("X-Priority", list(_PRIORITIES.get(outgoing.priority, ())[:1])),
         ("Importance", list(_PRIORITIES.get(outgoing.priority, ())[1:])),
-        ("Disposition-Notification-To", _written(filter(None, [outgoing.receipt_to]))),
-        ("User-Agent", [encode(_checked(outgoing.user_agent))]),
+        ("Disposition-Notification-To", written(filter(None, [outgoing.receipt_to]))),
+        ("User-Agent", [encode(checked(outgoing.user_agent))]),
         ("MIME-Version", ["1.0"]),
     ]
-    lines = [_folded(name, values) for name, values in fields if any(values) or name == "Subject"]
+    lines = [folded(name, values) for name, values in fields if any(values) or name == "Subject"]
     return b"\r\n".join([*lines, _body(outgoing)])
 
 
-def _checked(value: str) -> str:
+def checked(value: str) -> str:
+    """A header's value. ValueError when it holds what could end it."""
     if _CONTROLS.search(value):
         raise ValueError("control character in a header value")
     return value.replace("\t", " ")
 
 
-def _checked_id(value: str) -> str:
+def checked_id(value: str) -> str:
+    """A Message-ID with its brackets. ValueError when it is none."""
     if not _ID.fullmatch(value):
         raise ValueError("not a Message-ID")
     return value
@@ -129,13 +131,13 @@ def _ascii_domain(domain: str) -> str:
         return domain
 
 
-def _written(recipients: Iterable[Address]) -> list[str]:
+def written(recipients: Iterable[Address]) -> list[str]:
     """Each address for a header, all but the last with the comma that follows."""
     out = []
     for recipient in recipients:
-        local, at, domain = _checked(recipient.address).rpartition("@")
+        local, at, domain = checked(recipient.address).rpartition("@")
         address = f"{local}{at}{_ascii_domain(domain)}"
-        name = _checked(recipient.name)
+        name = checked(recipient.name)
         if re.search(r"[<>,;\s\"()]", address) or not address:
             raise ValueError("not an address")
         if name and (not name.isascii() or "=?" in name or len(name) > _LONGEST_PLAIN):
@@ -167,7 +169,7 @@ def _is_short(words: str) -> bool:
     return all(len(word) < 900 for word in words.split(" "))
 
 
-def _folded(name: str, values: list[str]) -> bytes:
+def folded(name: str, values: list[str]) -> bytes:
     """A header field, folded at blanks (RFC 5322 section 2.2.3)."""
     first, *words = " ".join(values).split(" ")
     lines = [f"{name}: {first}"]
@@ -182,7 +184,7 @@ def _folded(name: str, values: list[str]) -> bytes:
 
 def _body(outgoing: Outgoing) -> bytes:
     seed = outgoing.message_id
-    body = _text_part(outgoing.text)
+    body = text_part(outgoing.text)
     if outgoing.html:
         shown = _html_part(outgoing.html)
         if outgoing.inline:
@@ -217,7 +219,7 @@ def _boundary(seed: str, parts: list[bytes]) -> bytes:
     return boundary
 
 
-def _text_part(words: str) -> bytes:
+def text_part(words: str) -> bytes:
     """Plain text, its lines wrapped where they flow (RFC 3676)."""
     words = words.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
     return _encoded('text/plain; charset="utf-8"; format=flowed', text.flow(words))
@@ -258,7 +260,7 @@ def _file_part(attachment: Attachment, disposition: str, more: str = "") -> byte
         media_type = "application/octet-stream"
     if media_type.startswith("multipart/"):
         media_type = "application/octet-stream"
-    name = _checked(attachment.name).encode("utf-8", "replace").decode()
+    name = checked(attachment.name).encode("utf-8", "replace").decode()
     encoding, content = "base64", _base64_lines(attachment.content)
     if media_type.startswith("message/"):
         # RFC 2046 section 5.2.1: a message is not to be encoded again.

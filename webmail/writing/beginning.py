@@ -98,7 +98,7 @@ def reply(
     envelope, fields = opened.fetched.envelope, opened.headers
     posting = quoting.list_address(fields.get("List-Post")) if to_list else ""
     to, cc = ((Address("", posting),), ()) if posting else _recipients(writer, opened, everyone)
-    identity = _identity(writer, envelope, fields)
+    identity = identity_for(writer, envelope, fields)
     kind = "reply_list" if posting else "reply_all" if everyone else "reply"
     content = Content(
         kind=kind,
@@ -116,7 +116,7 @@ def forward(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
     """The message inside a new one, its attachments with it."""
     opened = _opened(imap, writer, ref)
     envelope = opened.fetched.envelope
-    identity = _identity(writer, envelope, opened.headers)
+    identity = identity_for(writer, envelope, opened.headers)
     quoted = _original(opened, ref, writer)
     head, title = _head(envelope), gettext("Forwarded message")
     body = _Body(
@@ -138,7 +138,7 @@ def forward_attached(imap: Connection, writer: Writer, ref: MessageRef) -> Begun
     """The message as a file of a new one, straight from the server."""
     opened = reading.open_message(imap, ref, mark_seen=False, as_text=True)
     envelope = opened.fetched.envelope
-    identity = _identity(writer, envelope, opened.headers)
+    identity = identity_for(writer, envelope, opened.headers)
     content = Content(
         kind="attached",
         subject=quoting.forward_subject(envelope.subject),
@@ -219,7 +219,7 @@ def _valid(people: Iterable[Address]) -> tuple[Address, ...]:
     return tuple(person for person in people if addresses.is_valid(person.address))
 
 
-def _identity(writer: Writer, envelope: Envelope, fields: Headers) -> Identity | None:
+def identity_for(writer: Writer, envelope: Envelope, fields: Headers) -> Identity | None:
     """The one that was written to; of one's own message the one that wrote it; else the default."""
     named = [*envelope.to, *envelope.cc]
     for field in ("Delivered-To", "X-Original-To", "Envelope-To"):
