@@ -140,6 +140,26 @@ def test_names_are_asked_about_where_each_has_a_message(to_parents: Callable[...
     assert OutboxMessage.objects.count() == FAMILIES
 
 
+def test_what_stands_in_the_way_of_an_answered_message_is_not_hidden_by_the_question(
+    to_parents: Callable[..., Page],
+) -> None:
+    page = to_parents()
+    page.locator(".split > details > summary").click()
+    page.locator("[name=due_at]").fill("2020-01-01T08:00")
+    page.locator("[value=schedule]").click()
+    dialog = page.locator("dialog.sending-choice")
+    dialog.locator("[data-choice-send]").click()
+    expect(page.locator("#notices .notice")).to_be_visible()
+    expect(dialog).to_be_hidden()
+    assert not OutboxMessage.objects.exists()
+    # Answered it is: with another time it leaves, to all of them.
+    page.locator(".split > details > summary").click()
+    page.locator("[value=tomorrow8]").check()
+    page.locator("[value=schedule]").first.click()
+    page.wait_for_url("**/mail/**")
+    assert OutboxMessage.objects.get().recipients == FAMILIES
+
+
 def test_without_a_script_the_question_stands_above_the_message(
     to_parents: Callable[..., Page],
 ) -> None:

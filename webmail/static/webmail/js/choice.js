@@ -49,6 +49,7 @@ function tick(root, isTicked) {
   count(root);
 }
 
+const openIn = (form) => form.matches("[data-compose]") && form.querySelector("dialog.sending-choice[open]");
 const around = (element) => element.closest(".sending-choice");
 
 export function start() {
@@ -59,11 +60,15 @@ export function start() {
   on("click", "[data-choice-all]", (button) => tick(around(button), true));
   on("click", "[data-choice-none]", (button) => tick(around(button), false));
   on("click", "dialog.sending-choice [data-choice-cancel]", (button) => button.closest("dialog").close("cancel"));
-  // What stands in the way of an answered message is told behind the dialog.
+  // What stands in the way of an answered message is told behind the dialog; another question takes its place.
+  document.body.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    const dialog = openIn(detail.elt);
+    if (dialog) dialog.dataset.answered = "";
+  });
   document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
-    const dialog = detail.elt.querySelector?.("dialog.sending-choice[open]");
-    if (dialog && detail.elt.matches("[data-compose]") && dialog.dataset.asked === "again") dialog.close("answered");
-    if (dialog) dialog.dataset.asked = "again";
+    const dialog = openIn(detail.elt);
+    const asksAgain = detail.xhr.getResponseHeader("HX-Retarget") === "#sending-choice";
+    if (dialog && "answered" in dialog.dataset && !asksAgain) dialog.close("answered");
   });
 }
 
