@@ -38,8 +38,11 @@ class Field {
     input.removeAttribute("name");
     input.after(this.posted);
     this.listen();
-    this.add(read(input.value), { isQuiet: true });
-    input.value = "";
+    // Somebody may be typing already, faster than this came.
+    const isTyping = document.activeElement === input && input.value !== input.defaultValue;
+    const text = isTyping ? "" : input.value;
+    if (!isTyping) input.value = "";
+    this.add(read(text), { isQuiet: true });
   }
 
   listen() {

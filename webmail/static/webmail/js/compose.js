@@ -2,6 +2,8 @@
 // be a pane of another page (js/dock.js), hears what becomes of it.
 
 import { isShared } from "./dom.js";
+import * as keeping from "./keeping.js";
+import * as uploads from "./uploads.js";
 
 const MB = 1_000_000;
 const IN_PANE = "pane";
@@ -21,21 +23,24 @@ function showTitle(form) {
   tell(form, "title", { title });
 }
 
-function showWindow(form) {
+function showWindow(form, keeper) {
   const isPane = form.dataset.frame === IN_PANE;
   for (const button of form.querySelectorAll("[data-window]")) {
     const name = button.dataset.window;
     button.hidden = name === "window" ? form.dataset.frame === IN_WINDOW : !isPane;
-    button.addEventListener("click", () => (name === "window" ? popOut(form) : tell(form, name)));
+    button.addEventListener("click", () => {
+      if (name === "full") button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
+      if (name === "window") popOut(form, keeper);
+      else tell(form, name);
+    });
   }
 }
 
 /** Into a window of its own: the draft goes on there, so it is saved first. */
-async function popOut(form) {
+async function popOut(form, keeper) {
   const other = window.open("about:blank", `draft-${form.elements.draft.value}`, "popup,width=820,height=860");
   if (!other) return;
-  const saved = form.dataset.saveUrl && (isDirty(form) || hasRow(form)) ? await save(form) : true;
-  if (!saved) return other.close();
+  if (isDirty(form) && !(await keeper?.save())) return other.close();
   const url = new URL(hasRow(form) ? form.dataset.draftUrl : location.href, location.href);
   url.searchParams.set("frame", IN_WINDOW);
   other.location = url.href;
@@ -46,21 +51,6 @@ async function popOut(form) {
 
 const isDirty = (form) => "dirty" in form.dataset;
 const hasRow = (form) => Number(form.elements.revision.value) > 0;
-
-async function save(form) {
-  const headers = { "X-Requested-With": "fetch", "X-CSRFToken": form.elements.csrfmiddlewaretoken.value };
-  try {
-    const answer = await fetch(form.dataset.saveUrl, { method: "POST", body: new FormData(form), headers });
-    if (!answer.ok || answer.redirected) return false;
-    const { revision } = await answer.json();
-    form.elements.revision.value = revision;
-    delete form.dataset.dirty;
-    return true;
-  } catch (error) {
-    if (error instanceof TypeError || error instanceof SyntaxError) return false;
-    throw error;
-  }
-}
 
 // Leaving
 
@@ -144,26 +134,6 @@ function listenToKeys(form) {
   });
 }
 
-/** An image of the text goes into the draft at once -> its address there; null when it could not. */
-async function uploadImage(form, file) {
-  const headers = {
-    "X-Requested-With": "fetch", "X-CSRFToken": form.elements.csrfmiddlewaretoken.value,
-    "X-File-Name": encodeURIComponent(file.name), "X-File-Type": file.type, "Content-Type": "application/octet-stream",
-  };
-  try {
-    const answer = await fetch(`${form.dataset.filesUrl}?inline=1`, { method: "POST", body: file, headers });
-    if (!answer.ok || answer.redirected) return null;
-    const { id, url } = await answer.json();
-    const field = document.createElement("input");
-    Object.assign(field, { type: "hidden", name: "files", value: id });
-    form.append(field);
-    return url;
-  } catch (error) {
-    if (error instanceof TypeError || error instanceof SyntaxError) return null;
-    throw error;
-  }
-}
-
 // Sending
 
 function showProgress(form) {
@@ -206,17 +176,6 @@ function showChecks(form) {
   });
 }
 
-/** The choice that a message to many asks for is a dialog here; without a script it is part of the page. */
-function showChoice(form) {
-  document.body.addEventListener("htmx:afterSwap", ({ detail }) => {
-    const dialog = detail.target.closest("[data-sending-choice]")?.querySelector("dialog");
-    if (dialog && !dialog.open) dialog.showModal();
-  });
-  form.addEventListener("click", (event) => {
-    if (event.target.closest("[data-choice-cancel]")) event.target.closest("dialog")?.close();
-  });
-}
-
 // Canned answers
 
 function offerAnswers(form, editor) {
@@ -256,23 +215,22 @@ export async function start() {
   if (!form) return;
   form.classList.add("is-scripted");
   form.querySelector("[data-drop]")?.removeAttribute("hidden");
-  form.addEventListener("input", () => (form.dataset.dirty = ""));
-  form.addEventListener("change", () => (form.dataset.dirty = ""));
+  for (const name of ["input", "change", "draft:changed"]) form.addEventListener(name, () => (form.dataset.dirty = ""));
   form.addEventListener("draft:saved", () => delete form.dataset.dirty);
   form.elements.subject.addEventListener("input", () => showTitle(form));
   for (const button of form.querySelectorAll("[data-close]")) button.addEventListener("click", (event) => leaveUntouched(event, form));
-  showWindow(form);
+  const keeper = keeping.start(form);
+  uploads.start(form);
+  showWindow(form, keeper);
   followAnswers(form);
   askToDiscard(form);
   listenToKeys(form);
   showProgress(form);
   quicken(form);
   showChecks(form);
-  showChoice(form);
   const [chips, { Editor }] = await Promise.all([import("./chips.js"), import("./editor.js")]);
   chips.start(form);
   const editor = new Editor(form);
-  if (form.dataset.filesUrl) editor.upload = (file) => uploadImage(form, file);
   editor.begin();
   offerAnswers(form, editor);
   form.dispatchEvent(new CustomEvent("composer:ready", { detail: { editor } }));

@@ -33,16 +33,23 @@ export class Editor {
 
   begin() {
     const isRich = this.format.dataset.begun !== "plain";
-    const html = this.field.value.trim() ? this.field.value : pasting.htmlOf(this.plain.value);
-    if (isRich) {
-      this.squire.setHTML(html);
-      this.squire.moveCursorToStart();
-      this.show(true);
-      this.fold();
-    }
+    if (isRich) this.beginRich();
     this.form.querySelector("[data-switch]").hidden = false;
     this.switch.setAttribute("aria-pressed", String(!isRich));
     if (this.plain.hasAttribute("autofocus")) this.focus();
+  }
+
+  beginRich() {
+    // Somebody may be typing in the field already, faster than this came.
+    const isTyped = this.plain.value !== this.plain.defaultValue;
+    const wasIn = document.activeElement === this.plain;
+    const isHere = this.field.value.trim() && !isTyped;
+    this.squire.setHTML(isHere ? this.field.value : pasting.htmlOf(this.plain.value));
+    if (isTyped) this.squire.moveCursorToEnd();
+    else this.squire.moveCursorToStart();
+    this.show(true);
+    this.fold();
+    if (wasIn) this.squire.focus();
   }
 
   listen() {

@@ -24,6 +24,8 @@ const NUMBERED = /^[\s\u00a0]*(?:\d+|[a-z]|[ivxlc]+)[.)]/i;
 // A page's black on white says nothing; kept, it would be unreadable where the reader's ground is dark.
 const GROUND = /^(?:rgb\((?:0, 0, 0|255, 255, 255)\)|black|white|windowtext|transparent|initial|inherit|rgba\(0, 0, 0, 0\))$/i;
 
+const HANDLER = /(<[a-z][^>]*?)\son[a-z]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]*)/gi;
+
 /** Whether an image is the draft's own: kept on our server, sent with the message. */
 function isOwn(src) {
   const url = new URL(src, location.href);
@@ -46,17 +48,17 @@ function takeMark(item) {
 /** Paragraphs that Word made look like a list -> lists, nested by their levels. */
 function makeLists(page) {
   for (const first of [...page.querySelectorAll("p, div, h1, h2, h3, h4")].filter(isItem)) {
-    if (!first.isConnected) continue;
+    if (!page.contains(first)) continue; // in a list already
     const items = [];
     for (let item = first; item && isItem(item); item = item.nextElementSibling) items.push(item);
-    const place = page.createComment("");
+    const place = document.createComment("");
     first.before(place);
-    place.replaceWith(listOf(page, items));
+    place.replaceWith(listOf(items));
   }
 }
 
-function listOf(page, items) {
-  const root = page.createDocumentFragment();
+function listOf(items) {
+  const root = document.createDocumentFragment();
   const open = [];
   for (const item of items) {
     const level = Number(LEVEL.exec(styleOf(item))[1]);
@@ -64,11 +66,11 @@ function listOf(page, items) {
     while (open.length > 0 && open.at(-1).level > level) open.pop();
     if (open.length === 0 || open.at(-1).level < level || (open.length === 1 && open[0].list.localName !== name)) {
       if (open.length === 1 && open[0].level === level) open.pop();
-      const list = page.createElement(name);
+      const list = document.createElement(name);
       (open.at(-1)?.list.lastElementChild ?? root).append(list);
       open.push({ list, level });
     }
-    const entry = page.createElement("li");
+    const entry = document.createElement("li");
     entry.append(...item.childNodes);
     open.at(-1).list.append(entry);
     item.remove();
@@ -79,7 +81,7 @@ function listOf(page, items) {
 /** Elements that only other programs understand leave their text: `<o:p>`, an empty `<b style="font-weight:normal">`. */
 function unwrap(page) {
   for (const element of page.querySelectorAll("*")) {
-    const isPlainBold = element.localName === "b" && /font-weight:\s*(?:normal|400)/i.test(styleOf(element));
+    const isPlainBold = element.localName === "b" && /(?:^|[^-])font-weight:\s*(?:normal|400)/i.test(styleOf(element));
     if (element.localName.includes(":") || isPlainBold) element.replaceWith(...element.childNodes);
   }
 }
@@ -106,7 +108,7 @@ function replaceImages(page, files) {
       image.replaceWith(file ? "" : alt);
       continue;
     }
-    const link = page.createElement("a");
+    const link = document.createElement("a");
     link.href = src;
     link.textContent = alt || decodeURI(new URL(src).pathname.split("/").pop()) || src;
     image.replaceWith(image.closest("a") ? link.textContent : link);
@@ -147,15 +149,28 @@ function dropEmpty(fragment) {
   }
 }
 
-function held(page, styles) {
+function held(template, styles) {
   kept = styles;
   const options = { ALLOWED_TAGS: TAGS, ALLOWED_ATTR: ATTRIBUTES, ALLOW_DATA_ATTR: false, ALLOW_ARIA_ATTR: false, RETURN_DOM_FRAGMENT: true };
-  const fragment = document.importNode(purify.sanitize(page.body.innerHTML, options), true);
+  const fragment = document.importNode(purify.sanitize(template.innerHTML, options), true);
   dropEmpty(fragment);
   return fragment;
 }
 
-const parsed = (html) => new DOMParser().parseFromString(html, "text/html");
+/**
+ * HTML in a document of its own that shows and runs nothing. The page's policy refuses handlers there too, but a browser
+ * tells of each: most are taken out before.
+ */
+function parsed(html) {
+  let bare = html;
+  for (let before = ""; bare !== before; ) {
+    before = bare;
+    bare = before.replace(HANDLER, "$1");
+  }
+  const template = document.createElement("template");
+  template.innerHTML = bare;
+  return template;
+}
 
 /** A draft's or a quote's HTML, as DOM nodes that can do nothing. */
 export function safe(html) {
@@ -164,15 +179,16 @@ export function safe(html) {
 
 /** HTML from the clipboard -> `{ html, files }`: simple HTML, and the images in it that are to be uploaded. */
 export function pasted(html) {
-  const page = parsed(html);
-  // The head of what Word copies holds its style sheet; a fragment has marks around what was selected.
+  const template = parsed(html);
+  const page = template.content;
+  // The head of what Word copies holds its style sheet.
   for (const element of page.querySelectorAll("style, script, meta, link, title, xml")) element.remove();
   const files = [];
   makeLists(page);
   unwrap(page);
   replaceImages(page, files);
   const box = document.createElement("div");
-  box.append(held(page, STYLES));
+  box.append(held(template, STYLES));
   return { html: box.innerHTML, files };
 }
 

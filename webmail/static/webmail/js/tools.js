@@ -41,7 +41,8 @@ export class Toolbar {
     const buttons = visible(this.bar).filter((button) => !button.disabled);
     const at = buttons.indexOf(document.activeElement);
     const next = step ? buttons[(at + step + buttons.length) % buttons.length] : { Home: buttons[0], End: buttons.at(-1) }[event.key];
-    if (event.key === "ArrowDown" && document.activeElement.dataset.pop) this.toggle(document.activeElement);
+    if (event.key === "Enter") pressOnce(document.activeElement);
+    else if (event.key === "ArrowDown" && document.activeElement.dataset.pop) this.toggle(document.activeElement);
     else if (!next) return;
     else next.focus();
     event.preventDefault();
@@ -70,6 +71,11 @@ export class Toolbar {
   }
 }
 
+/** Enter presses a button on its way down; what it leads to, the text, would get the rest of the same stroke. */
+function pressOnce(button) {
+  button.click();
+}
+
 /** Below the element, or above it where there is no room; never outside the window. */
 export function place(pop, element) {
   const at = element.getBoundingClientRect();
@@ -85,6 +91,10 @@ export function arrows(box) {
     const buttons = visible(box);
     const at = buttons.indexOf(document.activeElement);
     if (at < 0) return;
+    if (event.key === "Enter") {
+      event.preventDefault();
+      return pressOnce(buttons[at]);
+    }
     const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: buttons.length - 1 }[event.key] ?? vertical(buttons, at, event.key);
     if (next === undefined) return;
     event.preventDefault();
