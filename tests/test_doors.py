@@ -226,9 +226,11 @@ for model in (
     "addressbook/addressbook",
     "addressbook/importjob",
     "webmail/allowedsender",
+    "webmail/identity",
     "webmail/mailjob",
     "webmail/officepreview",
     "webmail/preferencedefault",
+    "webmail/signaturetemplate",
     "webmail/trustedimagedomain",
 ):
     ADMIN += [f"{model}/", f"{model}/add/", f"{model}/<path:object_id>/"]

@@ -244,7 +244,7 @@ def _whole(imap: Connection, origin: MessageRef, room: _Room) -> Attachment:
 
 def _shown_parts(origin: MessageRef, html: str) -> tuple[str, ...]:
     """Numbers of the parts of the answered message that the text shows as images."""
-    before, after = part_address(origin, "0").rsplit("/0/", 1)
+    before, after = part_address(origin, "1").rsplit("/1/", 1)
     wanted = re.compile(re.escape(before) + r"/([1-9][0-9.~]{0,200})/" + re.escape(after))
     return tuple(dict.fromkeys(wanted.findall(unescape(html))))[:100]
 
