@@ -2,7 +2,8 @@
 
 Sealed with a key that is made of the installation's lending key, which lies in the environment
 alone, and of the job's own number: a copy of the database opens nothing, and no seal opens for
-another job. Deleted when the job ends, and after a day at the latest.
+another job. Deleted when the job ends, and after a day at the latest; a message that is to leave
+later has it until then.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
+from datetime import datetime
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -19,27 +21,33 @@ from django.utils import timezone
 
 from accounts import credentials
 from accounts.models import LentCredential, User
+from accounts.models.lending import in_a_day
 from webmail.errors import SignInNeeded
 
 _NONCE = 12
 
 
-def lend(request: HttpRequest) -> LentCredential:
-    """From the session of the signed-in person. SignInNeeded when its seal does not open."""
+def lend(request: HttpRequest, *, until: datetime | None = None) -> LentCredential:
+    """From the session of the signed-in person, for a day, or as long as a job needs it. Raises
+    SignInNeeded when its seal does not open."""
     password, user = credentials.open_sealed(request), request.user
     if password is None or not isinstance(user, User):
         raise SignInNeeded
     number, nonce = uuid.uuid4(), secrets.token_bytes(_NONCE)
     sealed = _cipher(number).encrypt(nonce, password.encode(), _about(user.pk, number))
     return LentCredential.objects.create(
-        id=number, user=user, sealed=nonce + sealed, changed=user.mail_password_changed
+        id=number,
+        user=user,
+        sealed=nonce + sealed,
+        changed=user.mail_password_changed,
+        until=max(in_a_day(), until) if until else in_a_day(),
     )
 
 
 def opened(lent: LentCredential | None) -> str:
     """The password. SignInNeeded when it was given back, is over its time, was changed by the
     person since, or was sealed with another lending key."""
-    if lent is None or lent.lent < timezone.now() - LentCredential.LONGEST:
+    if lent is None or lent.until < timezone.now():
         raise SignInNeeded
     if lent.user.mail_password_changed != lent.changed:
         raise SignInNeeded
@@ -59,8 +67,7 @@ def give_back(lent: LentCredential | None) -> None:
 
 def forget_overdue() -> int:
     """What is over its time goes, whatever became of its job. Returns how many."""
-    late = timezone.now() - LentCredential.LONGEST
-    return LentCredential.objects.filter(lent__lt=late).delete()[0]
+    return LentCredential.objects.filter(until__lt=timezone.now()).delete()[0]
 
 
 def _cipher(number: uuid.UUID) -> AESGCM:

@@ -147,6 +147,16 @@ def imap_for(job: Borrower) -> Iterator[Connection]:
         pool().close(key)
 
 
+def smtp_for(job: Borrower) -> submission.Server:
+    """The submission server with the login of a job's person, by the password that was lent to it.
+    Raises SignInNeeded when that opens no more."""
+    password = lending.opened(job.credential)
+    domain = job.user.mail_domain
+    if domain is None or not job.user.is_active:
+        raise SignInNeeded
+    return smtp_server(domain, job.user.login, password)
+
+
 def lease(request: HttpRequest) -> Lease:
     """The same for a stream, which outlives the view: who takes it calls ``release()``."""
     key, opener = _door(request)

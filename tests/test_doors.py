@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from accounts import session, urls
 from accounts.models import User
@@ -21,6 +23,9 @@ from addressbook.contacts import groups
 from addressbook.models.imports import ImportJob
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
+from webmail.models import DraftFile, OutboxMessage
+from webmail.writing import drafts
+from webmail.writing.content import Content
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
 
@@ -58,6 +63,19 @@ DOORS: dict[str, Answers] = {
     "adverts/senders/": (SIGN_IN, 200, "/admin/"),
     "adverts/judge/": (405, 405, 405),
     "adverts/folder/<slug:kind>/": (SIGN_IN, "/mail/INBOX/", "/admin/"),
+    REF + "receipt/": (405, 405, 405),
+    REF + "edit/": (SIGN_IN, 404, "/admin/"),
+    "drafts/": (SIGN_IN, 200, "/admin/"),
+    "drafts/offered/dismiss/": (405, 405, 405),
+    "drafts/<uuid:number>/": (SIGN_IN, 404, "/admin/"),
+    "drafts/<uuid:number>/save/": (405, 405, 405),
+    "drafts/<uuid:number>/discard/": (405, 405, 405),
+    "drafts/<uuid:number>/reopen/": (405, 405, 405),
+    "drafts/<uuid:number>/files/": (405, 405, 405),
+    "drafts/<uuid:number>/files/<uuid:file>": (SIGN_IN, 404, "/admin/"),
+    "drafts/<uuid:number>/files/<uuid:file>/remove/": (405, 405, 405),
+    "drafts/<uuid:number>/versions/": (SIGN_IN, 404, "/admin/"),
+    "drafts/<uuid:number>/versions/<int:revision>/": (SIGN_IN, 404, "/admin/"),
     "search/": (SIGN_IN, 200, "/admin/"),
     "search/suggestions/": (SIGN_IN, 200, "/admin/"),
     "search/recent/": (405, 405, 405),
@@ -70,6 +88,13 @@ DOORS: dict[str, Answers] = {
     "jobs/<int:pk>/cancel/": (405, 405, 405),
     "jobs/<int:pk>/resume/": (405, 405, 405),
     "jobs/<int:pk>/undo/": (405, 405, 405),
+    "outbox/": (SIGN_IN, 200, "/admin/"),
+    "outbox/progress/": (SIGN_IN, 286, "/admin/"),
+    "outbox/<uuid:pk>/": (SIGN_IN, 404, "/admin/"),
+    "outbox/<uuid:pk>/back/": (405, 405, 405),
+    "outbox/<uuid:pk>/again/": (405, 405, 405),
+    "outbox/<uuid:pk>/dismiss/": (405, 405, 405),
+    "outbox/<uuid:pk>/when/": (405, 405, 405),
     "tags/": (SIGN_IN, 200, "/admin/"),
     "folders/": (SIGN_IN, 200, "/admin/"),
     "folders/change/": (405, 405, 405),
@@ -78,6 +103,8 @@ DOORS: dict[str, Answers] = {
     "folders/space/clean/": (405, 405, 405),
     "folders/of/<folder:folder>/": (SIGN_IN, 404, "/admin/"),
     "compose/": (SIGN_IN, 200, "/admin/"),
+    "compose/check/": (SIGN_IN, 200, "/admin/"),
+    "compose/canned/": (SIGN_IN, "/preferences/canned/", "/admin/"),
     "poll/": (SIGN_IN, "/accounts/reenter/", "/admin/"),
     "rules/": (SIGN_IN, 200, "/admin/"),
     "rules/new/": (SIGN_IN, 200, "/admin/"),
@@ -87,6 +114,10 @@ DOORS: dict[str, Answers] = {
     "rules/<int:number>/": (SIGN_IN, 404, "/admin/"),
     "rules/<int:number>/apply/": (SIGN_IN, 404, "/admin/"),
     "preferences/": (SIGN_IN, 200, "/admin/"),
+    "preferences/identities/": (SIGN_IN, 200, "/admin/"),
+    "preferences/canned/": (SIGN_IN, 200, "/admin/"),
+    "preferences/canned/<int:pk>/": (SIGN_IN, 404, "/admin/"),
+    "preferences/canned/<int:pk>/remove/": (SIGN_IN, 404, "/admin/"),
     "contacts/": (SIGN_IN, 200, "/admin/"),
     "contacts/act/": (405, 405, 405),
     "contacts/act/undo/": (405, 405, 405),
@@ -211,9 +242,11 @@ for model in (
     "webmail/allowedsender",
     "webmail/fraudreport",
     "webmail/installationlearnt",
+    "webmail/identity",
     "webmail/mailjob",
     "webmail/officepreview",
     "webmail/preferencedefault",
+    "webmail/signaturetemplate",
     "webmail/trustedimagedomain",
 ):
     ADMIN += [f"{model}/", f"{model}/add/", f"{model}/<path:object_id>/"]
@@ -261,6 +294,8 @@ def filled(mailbox: Mailbox, db: None) -> dict[str, str]:
         AUTODISCOVER: "Autodiscover/Autodiscover.xml",
         "<int:pk>": str(sophie.pk),
         "<int:group>": str(group.pk),
+        "<uuid:pk>": str(_message_of(owner)),
+        **_draft_of(owner),
         "<int:job>": str(ImportJob.objects.create(user=owner).pk),
         "<slug:source>": "horde",
         "<slug:kind>": "adverts",
@@ -269,6 +304,23 @@ def filled(mailbox: Mailbox, db: None) -> dict[str, str]:
         "<path:content_type_id>": "1",
         "^(?P<app_label>…)/$": "accounts/",
         "(?P<url>.*)$": "nothing/",
+    }
+
+
+def _message_of(owner: User) -> uuid.UUID:
+    """In somebody's outbox."""
+    row = OutboxMessage.objects.create(user=owner, key=uuid.uuid4(), due=timezone.now(), sealed=b"")
+    return row.pk
+
+
+def _draft_of(owner: User) -> dict[str, str]:
+    """Somebody's draft, with a file."""
+    draft = drafts.save(owner, uuid.uuid4(), Content(subject="x"), base=0)
+    file = DraftFile.objects.create(user=owner, draft=draft, sealed=b"")
+    return {
+        "<uuid:number>": str(draft.pk),
+        "<uuid:file>": str(file.pk),
+        "<int:revision>": str(draft.revision),
     }
 
 

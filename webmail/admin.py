@@ -11,10 +11,12 @@ from webmail.models import (
     CACHE_KEY,
     AllowedSender,
     FraudReport,
+    Identity,
     InstallationLearnt,
     MailJob,
     OfficePreview,
     PreferenceDefault,
+    SignatureTemplate,
     TrustedImageDomain,
 )
 from webmail.preferences import DECLARED
@@ -166,3 +168,27 @@ class InstallationLearntAdmin(admin.ModelAdmin):
 
 def _number(row: InstallationLearnt, place: int) -> int:
     return (*row.messages, 0, 0, 0)[place]
+
+
+@admin.register(Identity)
+class IdentityAdmin(admin.ModelAdmin):
+    """Addresses that administrators let people write from. Name and signature are theirs."""
+
+    list_display = ("address", "user", "source", "is_default")
+    list_filter = ("source",)
+    list_select_related = ("user",)
+    search_fields = ("address", "user__login", "user__address")
+    autocomplete_fields = ("user",)
+    fields = ("user", "address", "source")
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Identity | None = None
+    ) -> tuple[str, ...]:
+        """Where the address of the sign-in or the staff record comes from is not typed here."""
+        return ("user", "address", "source") if obj else ("source",)
+
+
+@admin.register(SignatureTemplate)
+class SignatureTemplateAdmin(admin.ModelAdmin):
+    list_display = ("mail_domain", "text")
+    list_select_related = ("mail_domain",)

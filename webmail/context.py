@@ -9,7 +9,9 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from webmail import away
+from webmail.outbox import counting
 from webmail.preferences import Preferences
+from webmail.writing import offering
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
@@ -23,4 +25,13 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "away": SimpleLazyObject(lambda: away.line(request)),
         "asks_away": SimpleLazyObject(lambda: away.is_unknown(request)),
         "has_lookup": bool(settings.NUMEN_KEYS),
+        # Asked for when a template asks, once in a session.
+        "offer": SimpleLazyObject(lambda: offering.offer(request)),
+        "unsent": SimpleLazyObject(lambda: _unsent(request)),
     }
+
+
+def _unsent(request: HttpRequest) -> int:
+    """Messages in the person's outbox; asked for where they are shown."""
+    user = request.user
+    return counting.unsent_count(user.pk) if user.is_authenticated else 0

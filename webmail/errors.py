@@ -54,6 +54,43 @@ class NotFound(WebmailError):
     status = 404
 
 
+class DraftNotFound(NotFound):
+    """The message being written is not there (any more): sent, discarded, or another person's."""
+
+
+class Unreadable(NotFound):
+    """What the server sealed opens no more: its key was changed."""
+
+
+class DraftChanged(WebmailError):
+    """The draft was changed in another window meanwhile: its person says which one stays.
+    ``revision`` is the one that the other window left."""
+
+    status = 409
+
+    def __init__(self, message: str = "", *, revision: int = 0) -> None:
+        super().__init__(message)
+        self.revision = revision
+
+
+class TooManyDrafts(WebmailError):
+    """A person has as many messages begun as one may have; nothing was lost of the others."""
+
+    status = 507
+
+
+class FileRefused(WebmailError):
+    """A file can't be added to a message. ``reason``: ``empty``, ``cut`` (less or more came than
+    was announced), ``many``, ``image`` (it is none, where one was expected) or ``unkept`` (the
+    server has no place for it)."""
+
+    status = 422
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class FolderNotFound(NotFound):
     """The folder does not exist, or may not be opened."""
 
@@ -140,6 +177,19 @@ class ServerUnavailable(WebmailError):
     """The mail server cannot be reached, timed out, or hung up."""
 
     status = 503
+
+
+class PerhapsSent(WebmailError):
+    """The submission server had the whole message and never said whether it took it: it may have
+    been sent, and a second time may be twice."""
+
+    status = 502
+
+
+class AlreadyLeft(WebmailError):
+    """A message in the outbox was sent, or taken back, before what its person asked for."""
+
+    status = 409
 
 
 class ThreadsTooSlow(ServerUnavailable):

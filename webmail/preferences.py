@@ -140,6 +140,65 @@ DECLARED: tuple[Preference, ...] = (
         ),
     ),
     Preference(
+        "write_format",
+        _("Messages I write"),
+        "html",
+        (
+            ("html", _("With formatting")),
+            ("same", _("With formatting, and answers to plain text as plain text")),
+            ("plain", _("As plain text")),
+        ),
+    ),
+    Preference(
+        "reply_quote",
+        _("Message I answer"),
+        "quoted",
+        (("quoted", _("Quoted in the answer")), ("none", _("Not in the answer"))),
+    ),
+    Preference(
+        "reply_place",
+        _("Place of my answer"),
+        "above",
+        (("above", _("Above the quoted message")), ("below", _("Below the quoted message"))),
+    ),
+    Preference(
+        "signature_place",
+        _("Place of my signature in an answer"),
+        "answer",
+        (("answer", _("Below my answer")), ("end", _("At the end of the message"))),
+    ),
+    Preference(
+        "compose_in",
+        _("Where I write"),
+        "pane",
+        (
+            ("pane", _("In a pane of the page")),
+            ("page", _("In a page of its own")),
+            ("window", _("In a window of its own")),
+        ),
+        help_text=_("On a phone always in a page of its own."),
+    ),
+    Preference(
+        "undo_seconds",
+        _("Time to take a message back"),
+        "10",
+        (
+            ("0", _("None")),
+            ("5", _("5 seconds")),
+            ("10", _("10 seconds")),
+            ("20", _("20 seconds")),
+            ("30", _("30 seconds")),
+        ),
+        help_text=_("For so long it waits after you sent it."),
+    ),
+    Preference(
+        "receipts",
+        _("Read receipts that senders ask for"),
+        "ask",
+        (("ask", _("Ask me each time")), ("never", _("Never send any"))),
+        help_text=_("None is ever sent without your consent."),
+    ),
+    Preference(
         "notifications",
         _("New mail on the desktop"),
         "off",
@@ -177,6 +236,13 @@ class Preferences:
     images: str
     collect: str
     adverts: str
+    write_format: str
+    reply_quote: str
+    reply_place: str
+    signature_place: str
+    compose_in: str
+    undo_seconds: str
+    receipts: str
     notifications: str
     locked: frozenset[str] = frozenset()
 

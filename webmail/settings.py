@@ -164,6 +164,7 @@ LOGIN_FORM = env_text("WEBMAIL_LOGIN_FORM", "address")
 TLS_CA_FILE = env_text("WEBMAIL_TLS_CA_FILE")
 IMAP_TIMEOUT = env_int("WEBMAIL_IMAP_TIMEOUT", 20)
 SMTP_TIMEOUT = env_int("WEBMAIL_SMTP_TIMEOUT", 60)
+SMTP_VERDICT_SECONDS = env_int("WEBMAIL_SMTP_VERDICT_SECONDS", 200, minimum=1)
 # One is kept for pages: downloads share the others.
 SIEVE_TIMEOUT = env_int("WEBMAIL_SIEVE_TIMEOUT", 10)
 # The name of the script that holds people's rules; whether their rules may send mail elsewhere.
@@ -189,6 +190,26 @@ REPORT_ADDRESS = env_text("WEBMAIL_REPORT_ADDRESS").strip()
 if REPORT_ADDRESS and not REPORT_ADDRESS.rpartition("@")[0]:
     raise ImproperlyConfigured("WEBMAIL_REPORT_ADDRESS must be an address")
 MESSAGE_LIMIT = env_int("WEBMAIL_MESSAGE_LIMIT_MB", 25) * 1024 * 1024
+FILES_PER_MESSAGE = env_int("WEBMAIL_FILES_PER_MESSAGE", 25, minimum=1)
+
+# The outbox: how long it tries, how fast "one to each" goes, and a relay that asks for no sign-in
+
+RETRY_HOURS = env_int("WEBMAIL_RETRY_HOURS", 72)
+EACH_PER_MINUTE = env_int("WEBMAIL_EACH_PER_MINUTE", 30, minimum=1)
+RELAY_HOST = env_text("WEBMAIL_RELAY_HOST")
+RELAY_PORT = env_int("WEBMAIL_RELAY_PORT", 25, minimum=1)
+RELAY_SECURITY = env_text("WEBMAIL_RELAY_SECURITY", "starttls")
+if RELAY_SECURITY not in {"tls", "starttls", "none"}:
+    raise ImproperlyConfigured(
+        f"WEBMAIL_RELAY_SECURITY is tls, starttls or none, not {RELAY_SECURITY!r}"
+    )
+
+# Whom one writes to: who is not of the authority, and how many there may be
+
+OWN_DOMAINS = frozenset(domain.lower() for domain in env_list("WEBMAIL_OWN_DOMAINS"))
+OUTSIDE_VISIBLE = env_int("WEBMAIL_OUTSIDE_VISIBLE", 10)
+RECIPIENTS_PER_MESSAGE = env_int("WEBMAIL_RECIPIENTS_PER_MESSAGE", 300)
+RECIPIENTS_PER_HOUR = env_int("WEBMAIL_RECIPIENTS_PER_HOUR", 1000)
 
 # What mail names elsewhere
 
@@ -588,7 +609,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="3", minute="20"),
     },
     "tend-judgements": {"task": "webmail.tasks.tend_judgements", "schedule": 10 * 60},
+    "prune-drafts": {"task": "webmail.tasks.prune_drafts", "schedule": 60 * 60},
     "tend-mail-jobs": {"task": "webmail.tasks.tend_mail_jobs", "schedule": 5},
+    "tend-outbox": {"task": "webmail.tasks.tend_outbox", "schedule": 5},
+    "tidy-outbox": {"task": "webmail.tasks.tidy_outbox", "schedule": 60 * 60},
     "empty-bins": {"task": "addressbook.tasks.empty_bins", "schedule": 24 * 60 * 60},
 }
 

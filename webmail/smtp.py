@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import base64
 import re
+import select
 import smtplib
 import ssl
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from webmail.errors import (
     BadServerAnswer,
+    PerhapsSent,
     RecipientsRefused,
     SenderRefused,
     ServerRefused,
@@ -39,9 +41,6 @@ _UPLOAD_RATE = 256 * 1024
 _ANSWER_LIMIT = 64 * 1024
 # An answer may take so many times the server's time-out when it keeps coming.
 _PATIENCE = 3
-# Seconds for the answer to a whole message: servers look for viruses before it (RFC 5321 gives ten
-# minutes, which nobody waits in front of a browser).
-_VERDICT = 60.0
 _NEEDS_SIGN_IN = {530, 534, 535, 538}
 _UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
 
@@ -59,25 +58,57 @@ class Server:
     ca_file: str = ""
     login: str = ""
     password: str = field(default="", repr=False)
+    # Seconds for the answer to a whole message: servers look for viruses before it (RFC 5321 gives
+    # ten minutes, which nobody waits in front of a browser).
+    verdict: float = 60.0
 
 
-def submit(server: Server, sender: str, recipients: Sequence[str], message: bytes) -> None:
-    """Hand ``message`` over, to all of ``recipients`` or to none.
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A delivery notice asked for (DSN, RFC 3461), where the server offers it. ``envelope_id``
+    comes back in the notice; the notice brings the message's head, not its text."""
 
-    Raises SignInNeeded, SenderRefused, RecipientsRefused, TooLarge (with the server's limit when
-    it tells), ServerRefused for another lasting refusal, ServerUnavailable for one that passes and
-    for a server that can't be reached or hangs up. When it hangs up after the whole message was
-    sent, nobody knows whether it was taken: ServerUnavailable too.
+    envelope_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What the caller does on the way. ``alive``: called after each answer of the server, so that
+    nobody takes a long dialogue for a dead one. ``before_last``: the content has been sent, and the
+    dot that makes a message of it has not; what it raises stops the dialogue, and nothing was
+    handed over."""
+
+    alive: Callable[[], None] = lambda: None
+    before_last: Callable[[], None] = lambda: None
+
+
+def submit(
+    server: Server,
+    sender: str,
+    recipients: Sequence[str],
+    message: bytes,
+    *,
+    notice: Notice | None = None,
+    steps: Steps | None = None,
+) -> str:
+    """Hand ``message`` over, to all of ``recipients`` or to none. Returns the server's last words.
+
+    ``sender`` is "" for what must never be answered (receipts). Raises SignInNeeded, SenderRefused,
+    RecipientsRefused, TooLarge (with the server's limit when it tells), ServerRefused for another
+    lasting refusal, ServerUnavailable for one that passes and for a server that can't be reached
+    or hangs up: then nothing was handed over. PerhapsSent when the whole message was sent and no
+    answer came: nobody knows whether it was taken.
 
     ValueError for an address with blanks, controls or angle brackets: it must be checked before.
     """
-    envelope = [_checked(address) for address in (sender, *recipients)]
+    envelope = [_checked(sender) if sender else "", *map(_checked, recipients)]
     if len(envelope) < 2:
         raise ValueError("A message needs a recipient.")
     with _session(server) as session:
+        session.steps = steps or Steps()
         session.sign_in(server.login, server.password)
-        session.open_envelope(envelope[0], envelope[1:], message)
-        session.send(message)
+        session.open_envelope(envelope[0], envelope[1:], message, notice)
+        return session.send(message, server.verdict)
 
 
 def size_limit(server: Server) -> int:
@@ -126,6 +157,28 @@ class _Bounded(_Smtplib):
             raise BadServerAnswer("There is more than an answer to STARTTLS.")
         return answer
 
+    def check_silence(self) -> None:
+        """Nothing was asked, so nothing should have come. Raises ServerUnavailable when the server
+        has hung up, or has said something out of turn: what it says then is a refusal.
+        """
+        if self.sock is None:
+            raise ServerUnavailable("The connection is closed.")
+        self.sock.settimeout(0)
+        try:
+            # TLS may have something in its own buffer that select() does not see.
+            is_tls = isinstance(self.sock, ssl.SSLSocket)
+            readable = is_tls or select.select([self.sock], [], [], 0)[0]
+            piece = self.sock.recv(4096) if readable else None
+        except (BlockingIOError, ssl.SSLWantReadError):
+            piece = None
+        if piece is None and not self._buffer:
+            return
+        words = self._buffer + (piece or b"")
+        self.close()
+        raise ServerUnavailable(
+            "The submission server hung up before the end.", server_words=_shown(words[4:])
+        )
+
     def _line(self, deadline: float) -> bytes:
         while b"\n" not in self._buffer:
             if len(self._buffer) > _ANSWER_LIMIT:
@@ -164,8 +217,9 @@ class _Tls(_Bounded, smtplib.SMTP_SSL):
 class _Session:
     """The dialogue, with smtplib's connection after EHLO."""
 
-    def __init__(self, connection: smtplib.SMTP) -> None:
+    def __init__(self, connection: _Plain | _Tls) -> None:
         self._smtp = connection
+        self.steps = Steps()
 
     @property
     def size_limit(self) -> int:
@@ -190,22 +244,52 @@ class _Session:
         if code != 235:
             raise _sign_in_error(code, words)
 
-    def open_envelope(self, sender: str, recipients: Sequence[str], message: bytes) -> None:
+    def open_envelope(
+        self, sender: str, recipients: Sequence[str], message: bytes, notice: Notice | None
+    ) -> None:
         """MAIL and RCPT (RFC 5321 section 3.3)."""
         limit = self.size_limit
         if limit and len(message) > limit:
             raise TooLarge("The message is over the server's limit.", limit=limit)
-        self._mail(sender, self._options(sender, recipients, message), limit)
-        self._recipients(recipients, limit)
+        if not self._smtp.has_extn("dsn"):
+            notice = None
+        options = self._options(sender, recipients, message)
+        if notice:
+            options += f" RET=HDRS ENVID={_xtext(notice.envelope_id)}"
+        self._mail(sender, options, limit)
+        self._recipients(recipients, limit, " NOTIFY=SUCCESS,FAILURE,DELAY" if notice else "")
 
-    def send(self, message: bytes) -> None:
-        self._smtp.timeout = max(self._smtp.timeout, _VERDICT)
-        try:
-            code, words = self._smtp.data(message)
-        except smtplib.SMTPDataError as error:
-            code, words = error.smtp_code, _as_bytes(error.smtp_error)
-        if code != 250:
+    def send(self, message: bytes, verdict: float) -> str:
+        """DATA, the content, and apart from it the dot."""
+        code, words = self._say("DATA")
+        if code != 354:
             raise _refusal(code, words, self.size_limit)
+        try:
+            self._smtp.send(_stuffed(message))
+            self._smtp.check_silence()
+            self.steps.before_last()
+        except BaseException:
+            self._smtp.close()  # anything said now, QUIT too, would be content
+            raise
+        self._smtp.timeout = max(self._smtp.timeout, verdict)
+        code, words = self._last_answer()
+        if not 200 <= code < 300:
+            raise _refusal(code, words, self.size_limit)
+        return _shown(words)
+
+    def _last_answer(self) -> tuple[int, bytes]:
+        """To the dot, after which only the server knows."""
+        try:
+            self._smtp.send(b".\r\n")
+            code, words = self._smtp.getreply()
+        except (OSError, smtplib.SMTPException, ServerUnavailable, BadServerAnswer) as error:
+            self._smtp.close()
+            raise PerhapsSent("The submission server did not say what became of it.") from error
+        if code // 100 not in (2, 4, 5):
+            self._smtp.close()
+            shown = _shown(words)
+            raise PerhapsSent("The submission server said nothing clear.", server_words=shown)
+        return code, words
 
     def _options(self, sender: str, recipients: Sequence[str], message: bytes) -> str:
         options = ""
@@ -213,12 +297,12 @@ class _Session:
             options += f" SIZE={len(message)}"
         if self._smtp.has_extn("8bitmime") and not message.isascii():
             options += " BODY=8BITMIME"
-        if not "".join((sender, *recipients)).isascii():
-            if not self._smtp.has_extn("smtputf8"):
-                self._refuse_non_ascii(sender, recipients)
-            self._smtp.command_encoding = "utf-8"
-            options += " SMTPUTF8"
-        return options
+        if "".join((sender, *recipients)).isascii():
+            return options
+        if not self._smtp.has_extn("smtputf8"):
+            self._refuse_non_ascii(sender, recipients)
+        self._smtp.command_encoding = "utf-8"
+        return f"{options} SMTPUTF8"
 
     def _refuse_non_ascii(self, sender: str, recipients: Sequence[str]) -> None:
         if not sender.isascii():
@@ -235,10 +319,10 @@ class _Session:
             raise SenderRefused("The sender was refused.", server_words=error.server_words)
         raise error
 
-    def _recipients(self, recipients: Sequence[str], limit: int) -> None:
+    def _recipients(self, recipients: Sequence[str], limit: int, options: str) -> None:
         refused: dict[str, tuple[int, bytes]] = {}
         for address in recipients:
-            code, words = self._say(f"RCPT TO:<{address}>")
+            code, words = self._say(f"RCPT TO:<{address}>{options}")
             if code == 421 or _is_too_large(code, words):
                 raise _refusal(code, words, limit)
             if code not in (250, 251):
@@ -259,7 +343,9 @@ class _Session:
 
     def _say(self, command: str) -> tuple[int, bytes]:
         self._smtp.putcmd(command)
-        return self._smtp.getreply()
+        answer = self._smtp.getreply()
+        self.steps.alive()
+        return answer
 
 
 @contextmanager
@@ -282,7 +368,7 @@ def _session(server: Server) -> Iterator[_Session]:
             _hang_up(connection)
 
 
-def _connect(server: Server) -> smtplib.SMTP:
+def _connect(server: Server) -> _Plain | _Tls:
     # Said in EHLO. Left to itself smtplib looks up the machine's full name, seconds when DNS is
     # slow.
     name = "localhost"
@@ -290,7 +376,7 @@ def _connect(server: Server) -> smtplib.SMTP:
     if server.security != "none":
         context = ssl.create_default_context(cafile=server.ca_file or None)
     if server.security == "tls":
-        connection: smtplib.SMTP = _Tls(
+        connection: _Plain | _Tls = _Tls(
             server.host, server.port, name, timeout=server.timeout, context=context
         )
     else:
@@ -343,6 +429,18 @@ def _shown(words: bytes) -> str:
     """The server's words without the enhanced code (RFC 3463), on one line."""
     text = re.sub(r"[\x00-\x1f\x7f]+", " ", words.decode("utf-8", "replace"))
     return re.sub(r"^[245]\.\d{1,3}\.\d{1,3}\s+", "", text).strip()
+
+
+def _stuffed(message: bytes) -> bytes:
+    """As it goes over the wire but for the dot (RFC 5321 section 4.5.2): ended by a line end."""
+    lines = re.sub(rb"\r\n|\r|\n", b"\r\n", message)
+    stuffed = re.sub(rb"(?m)^\.", b"..", lines)
+    return stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n"
+
+
+def _xtext(text: str) -> str:
+    """RFC 3461 section 4."""
+    return re.sub(r"[^!-~]|[+=]", lambda found: f"+{ord(found[0]) & 0xFF:02X}", text)[:100]
 
 
 def _as_bytes(words: bytes | str) -> bytes:

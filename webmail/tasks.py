@@ -1,8 +1,14 @@
 """Background jobs of the mail app."""
 
+import uuid
+
 from celery import shared_task
 
-from webmail import conversions, jobs, judging, unsubscribing
+from addressbook.contacts import collected
+from webmail import conversions, jobs, judging, outbox, unsubscribing
+from webmail.models import PreferenceDefault
+from webmail.preferences import Preferences
+from webmail.writing import drafts
 
 
 @shared_task
@@ -43,3 +49,34 @@ def tend_judgements() -> None:
     judging.forget_overdue()
     for pk in unsubscribing.waiting():
         unsubscribe.delay(pk)
+
+
+@shared_task
+def prune_drafts() -> None:
+    """Old versions, discarded drafts and files that nothing needs go; twice does no harm."""
+    drafts.prune()
+
+
+@shared_task
+def deliver_message(pk: str) -> None:
+    """A message of the outbox that is due; a second time, or while another has it, nothing
+    happens. Who got it is remembered for completion."""
+    sent = outbox.deliver(uuid.UUID(pk))
+    if sent is None:
+        return
+    chosen = Preferences.combine(sent.user.preferences, PreferenceDefault.objects.in_force())
+    if chosen.collect == "on":
+        collected.record(sent.user, outbox.opened(sent).people)
+
+
+@shared_task
+def tend_outbox() -> None:
+    """Deliver what is due, take up what died; twice does no harm."""
+    for pk in outbox.tend():
+        deliver_message.delay(str(pk))
+
+
+@shared_task
+def tidy_outbox() -> None:
+    """What is over its time goes; twice does no harm."""
+    outbox.tidy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -11,6 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.users import User
+
+
+def in_a_day() -> datetime:
+    return timezone.now() + LentCredential.LONGEST
 
 
 class LentCredential(models.Model):
@@ -24,6 +28,8 @@ class LentCredential(models.Model):
     # When the person had last changed the password: a later change makes the seal worthless.
     changed = models.DateTimeField(null=True)
     lent = models.DateTimeField(_("lent"), default=timezone.now)
+    # A day, but for a message that is to leave later.
+    until = models.DateTimeField(_("until"), default=in_a_day)
 
     class Meta:
         verbose_name = _("lent password")

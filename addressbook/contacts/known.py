@@ -122,6 +122,13 @@ def is_contact(user: User, address: str) -> bool:
     return bool(address) and rows.exists()
 
 
+def knows_domain(user: User, domain: str) -> bool:
+    """Whether one of the person's contacts has an address in the domain."""
+    ending = f"@{domain.lower()}"
+    rows = ContactAddress.objects.filter(user=user, folded__endswith=ending, contact__deleted=None)
+    return bool(domain) and rows.exists()
+
+
 # --- borrowed names ---
 
 

@@ -58,7 +58,8 @@ def test_a_password_changed_since_is_not_used(request_of_alice: HttpRequest) -> 
 
 def test_after_a_day_it_opens_no_more_and_goes(request_of_alice: HttpRequest) -> None:
     lent, fresh = lending.lend(request_of_alice), lending.lend(request_of_alice)
-    lent.lent = timezone.now() - timedelta(hours=25)
+    assert timedelta(hours=23) < lent.until - timezone.now() <= timedelta(hours=24)
+    lent.until = timezone.now() - timedelta(seconds=1)
     lent.save()
     with pytest.raises(SignInNeeded):
         lending.opened(lent)
@@ -80,3 +81,15 @@ def test_a_session_that_opens_no_more_lends_nothing(request_of_alice: HttpReques
     request_of_alice.COOKIES.clear()
     with pytest.raises(SignInNeeded):
         lending.lend(request_of_alice)
+
+
+def test_a_message_that_leaves_in_a_month_has_it_until_then(request_of_alice: HttpRequest) -> None:
+    then = timezone.now() + timedelta(days=30)
+    lent = lending.lend(request_of_alice, until=then)
+    assert lent.until == then
+    lent.lent -= timedelta(days=29)
+    lent.save()
+    assert lending.forget_overdue() == 0
+    assert lending.opened(LentCredential.objects.get(pk=lent.pk))
+    sooner = lending.lend(request_of_alice, until=timezone.now())
+    assert sooner.until > timezone.now() + timedelta(hours=23)

@@ -222,7 +222,7 @@ def test_a_changed_password_makes_the_job_wait_for_the_new_one(
 
 
 def test_a_job_whose_password_is_over_its_day_waits(handed_over: MailJob, mailbox: Mailbox) -> None:
-    LentCredential.objects.update(lent=timezone.now() - timedelta(hours=25))
+    LentCredential.objects.update(until=timezone.now() - timedelta(seconds=1))
     assert jobs.tend() == []
     jobs.run(handed_over.pk)
     handed_over.refresh_from_db()

@@ -15,6 +15,7 @@ from tests.servers.scripted import CLOSE, READ_DATA, STALL, ScriptedServer, drip
 from webmail import smtp
 from webmail.errors import (
     BadServerAnswer,
+    PerhapsSent,
     RecipientsRefused,
     SenderRefused,
     ServerRefused,
@@ -159,8 +160,9 @@ def test_the_password_is_in_no_repr(server):
 def test_addresses_are_checked(server, received, address):
     with pytest.raises(ValueError, match="Not an address"):
         submit(server, [BOB, address])
-    with pytest.raises(ValueError, match="Not an address"):
-        submit(server, sender=address)
+    if address:
+        with pytest.raises(ValueError, match="Not an address"):
+            submit(server, sender=address)
     assert received.envelopes == []
 
 
@@ -180,10 +182,12 @@ RSET = ("RSET", b"250 ok\r\n")
 DATA = ("DATA", b"354 go\r\n", READ_DATA)
 
 
-def scripted(*steps, timeout=1.0, to=(BOB,), message=MESSAGE):
+def scripted(*steps, timeout=1.0, to=(BOB,), message=MESSAGE, sender=ALICE, **more):
+    """What the server said at last, and all that it heard."""
     with ScriptedServer(list(steps)) as server:
-        where = smtp.Server("127.0.0.1", server.port, "none", timeout, "", "alice", "s")
-        smtp.submit(where, ALICE, to, message)
+        where = smtp.Server("127.0.0.1", server.port, "none", timeout, "", "alice", "s", timeout)
+        said = smtp.submit(where, sender, to, message, **more)
+    return said, server.received[0]
 
 
 def test_a_script_without_fault():
@@ -237,7 +241,10 @@ def test_a_slow_server_is_waited_for():
         ([HELLO, EHLO, AUTH, MAIL, RCPT, (*DATA, b"552 5.3.4 too big\r\n")], TooLarge),
         ([HELLO, EHLO, AUTH, MAIL, RCPT, (*DATA, b"554 5.6.0 a virus\r\n")], ServerRefused),
         ([HELLO, EHLO, AUTH, MAIL, RCPT, (*DATA, b"451 4.3.0 later\r\n")], ServerUnavailable),
-        ([HELLO, EHLO, AUTH, MAIL, RCPT, (*DATA, CLOSE)], ServerUnavailable),
+        ([HELLO, EHLO, AUTH, MAIL, RCPT, (*DATA, b"421 4.3.2 stopping\r\n")], ServerUnavailable),
+        ([HELLO, EHLO, AUTH, MAIL, RCPT, (*DATA, CLOSE)], PerhapsSent),
+        ([HELLO, EHLO, AUTH, MAIL, RCPT, (*DATA, b"what\r\n")], PerhapsSent),
+        ([HELLO, EHLO, AUTH, MAIL, RCPT, (*DATA, b"354 go on\r\n")], PerhapsSent),
     ],
 )
 def test_refusals_and_faults(steps, error):
@@ -295,6 +302,82 @@ def test_after_success_a_server_that_stalls_holds_nobody():
     started = time.monotonic()
     scripted(HELLO, EHLO, AUTH, MAIL, RCPT, (*DATA, b"250 taken\r\n", STALL), timeout=5)
     assert time.monotonic() - started < 2
+
+
+def test_silence_after_the_whole_message_is_a_doubt_and_no_failure():
+    started = time.monotonic()
+    with pytest.raises(PerhapsSent):
+        scripted(HELLO, EHLO, AUTH, MAIL, RCPT, (*DATA, STALL), timeout=0.3)
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize("words", [b"", b"421 4.3.2 stopping\r\n"])
+def test_a_server_that_leaves_before_the_dot_has_taken_nothing(words):
+    steps = smtp.Steps(alive=lambda: time.sleep(0.1))  # until it has hung up
+    with pytest.raises(ServerUnavailable) as caught:
+        scripted(HELLO, EHLO, AUTH, MAIL, RCPT, ("DATA", b"354 go\r\n" + words, CLOSE), steps=steps)
+    assert caught.value.server_words == words[10:].decode().strip()
+
+
+def test_the_servers_last_words_come_back():
+    said, _ = scripted(HELLO, EHLO, AUTH, MAIL, RCPT, (*DATA, b"250 2.0.0 Ok: queued as 4F2A\r\n"))
+    assert said == "Ok: queued as 4F2A"
+
+
+def test_before_the_dot_nothing_is_handed_over():
+    """A server that has the content and hears no dot has no message."""
+    seen = []
+
+    def stop():
+        raise KeyError("the database is locked")
+
+    with ScriptedServer([HELLO, EHLO, AUTH, MAIL, RCPT, (*DATA, b"250 taken\r\n")]) as server:
+        where = smtp.Server("127.0.0.1", server.port, "none", 1, "", "alice", "s")
+        with pytest.raises(KeyError):
+            smtp.submit(where, ALICE, [BOB], MESSAGE, steps=smtp.Steps(before_last=stop))
+        smtp.submit(
+            where,
+            ALICE,
+            [BOB],
+            MESSAGE,
+            steps=smtp.Steps(
+                alive=lambda: seen.append("alive"), before_last=lambda: seen.append("last")
+            ),
+        )
+    # Sign-in, sender, recipient, DATA; then the content has left, and the dot has not.
+    assert seen == ["alive"] * 4 + ["last"]
+
+
+def test_a_delivery_notice_is_asked_for_where_the_server_knows_how():
+    ehlo = ("EHLO", b"250-hello\r\n250 DSN\r\n")
+    notice = smtp.Notice("a+b=c é")
+    mail = ("MAIL FROM:<alice@ac-exemple.fr> RET=HDRS ENVID=a+2Bb+3Dc+20+E9", b"250 ok\r\n")
+    rcpt = ("RCPT TO:<bob@ac-exemple.fr> NOTIFY=SUCCESS,FAILURE,DELAY", b"250 ok\r\n")
+    scripted(HELLO, ehlo, mail, rcpt, (*DATA, b"250 taken\r\n"), notice=notice)
+    _, heard = scripted(HELLO, EHLO, AUTH, MAIL, RCPT, (*DATA, b"250 taken\r\n"), notice=notice)
+    assert b"RCPT TO:<bob@ac-exemple.fr>" in heard
+
+
+def test_smtputf8_is_announced_for_an_address_that_needs_it_alone():
+    ehlo = ("EHLO", b"250-hello\r\n250 SMTPUTF8\r\n")
+    mail = ("MAIL FROM:<alice@ac-exemple.fr>", b"250 ok\r\n")
+    taken = (*DATA, b"250 taken\r\n")
+    _, heard = scripted(HELLO, ehlo, mail, RCPT, taken)
+    assert b"MAIL FROM:<alice@ac-exemple.fr>" in heard
+    rcpt = ("RCPT TO:", b"250 ok\r\n")
+    _, heard = scripted(HELLO, ehlo, mail, rcpt, taken, to=["élève@ac-exemple.fr"])
+    assert b"MAIL FROM:<alice@ac-exemple.fr> SMTPUTF8" in heard
+
+
+def test_a_receipt_has_no_sender():
+    mail = ("MAIL FROM:<>", b"250 ok\r\n")
+    scripted(HELLO, EHLO, AUTH, mail, RCPT, (*DATA, b"250 taken\r\n"), sender="")
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n", b""])
+def test_lines_that_begin_with_a_dot_arrive_so(server, received, end):
+    submit(server, message=b"Subject: x\r\n\r\n.\r\n..\r\n.x" + end)
+    assert received.envelopes[0].content == b"Subject: x\r\n\r\n.\r\n..\r\n.x\r\n"
 
 
 def test_a_closed_port_is_unavailable():

@@ -19,6 +19,8 @@ SEEN, ANSWERED, FLAGGED, DELETED, DRAFT = (
 FORWARDED = "$Forwarded"
 ADVERT, JUNK = "$Advert", "$Junk"
 """Keywords of what a verdict found; the second is registered (RFC 5788), the first is ours."""
+RECEIPT_ANSWERED = "$MDNSent"
+"""Its reader said whether he sends a receipt (RFC 3503)."""
 
 
 @dataclass(frozen=True, slots=True)

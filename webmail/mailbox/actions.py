@@ -181,6 +181,13 @@ def file_sent(imap: Connection, message: bytes) -> None:
     imap.append(folders.ensure(imap, folders.SENT), message, (SEEN,))
 
 
+def is_filed_sent(imap: Connection, message_id: str) -> bool:
+    """Whether a message with this Message-ID lies in the folder for sent mail already."""
+    imap.select(folders.ensure(imap, folders.SENT))
+    criteria = (b"HEADER", b"MESSAGE-ID", message_id)
+    return bool(search.matching(imap, criteria))
+
+
 # --- marking ---
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 
@@ -21,12 +23,22 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Several people under one name, as typed: ``Parents 6e B: a@x.fr, b@x.fr;``."""
+
+    name: str
+    members: tuple[Address, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Recipients:
-    """What a person typed as recipients: the addresses mail can go to, and the entries that are
-    none."""
+    """What a person typed as recipients: the addresses mail can go to, those in groups among them,
+    and the entries that are none. ``repeated``: how many addresses stood there once more."""
 
     valid: tuple[Address, ...]
     invalid: tuple[str, ...]
+    groups: tuple[Group, ...] = ()
+    repeated: int = 0
 
 
 # A quote that is never closed is none; names and comments are bounded, so that many of those cost
@@ -37,6 +49,9 @@ _PIECE = re.compile(
 )
 _TYPED = re.compile(
     r'"(?:[^"\\\r\n]|\\[^\r\n]){0,300}"|<[^<>\n]*>|[,;\r\n]|[^",;<\r\n]+|.', re.DOTALL
+)
+_HEAD = re.compile(
+    r'\s*(?P<name>"(?:[^"\\]|\\.){1,300}"|[^":<>@]{1,200})\s*:(?P<rest>.*)', re.DOTALL
 )
 _NAMED = re.compile(
     r'(?P<name>"(?:[^"\\]|\\.)*"\s*|[^<>]*)<\s*(?P<address>[^<>\s]+)\s*>', re.DOTALL
@@ -131,7 +146,8 @@ def _has_ascii_form(domain: str) -> bool:
 
 def read_recipients(text: str) -> Recipients:
     """What a person typed or pasted: addresses with or without names, between commas, semicolons or
-    lines.
+    lines, and groups of them (RFC 5322 section 3.4: a name, a colon, addresses, a semicolon, all
+    in one line).
 
     Strict: an entry with a control character, or without exactly one valid address, is ``invalid``
     and comes back as typed (controls removed). Bare addresses may also be separated by blanks. An
@@ -139,23 +155,61 @@ def read_recipients(text: str) -> Recipients:
     """
     valid: dict[str, Address] = {}
     invalid: list[str] = []
-    for entry in _entries(text):
-        read = _typed(entry)
-        for address in read:
+    groups: list[Group] = []
+    count = 0
+    for name, entries in _entries(text):
+        members: list[Address] = []
+        for entry in entries:
+            read = _typed(entry)
+            members += read
+            if not read:
+                invalid.append(_CONTROLS.sub("", entry))
+        for address in members:
             valid.setdefault(address.address.casefold(), address)
-        if not read:
-            invalid.append(_CONTROLS.sub("", entry))
-    return Recipients(tuple(valid.values()), tuple(invalid))
+        if name and members:
+            groups.append(Group(name, tuple(members)))
+        count += len(members)
+    return Recipients(tuple(valid.values()), tuple(invalid), tuple(groups), count - len(valid))
 
 
-def _entries(text: str) -> list[str]:
-    pieces: list[list[str]] = [[]]
-    for token in _TYPED.findall(text):
-        if token in (",", ";", "\r", "\n"):
-            pieces.append([])
+def _entries(text: str) -> Iterator[tuple[str, list[str]]]:
+    """The entries in their order: those of a group together under its name, others alone under
+    none."""
+    for line in re.split(r"[\r\n]+", text):
+        pieces = _pieces(line)
+        closing = [n for n, (_text, mark) in enumerate(pieces) if mark == ";"]
+        at = 0
+        while at < len(pieces):
+            head = _HEAD.fullmatch(pieces[at][0])
+            place = bisect_left(closing, at)
+            last, name, first = at, "", pieces[at][0]
+            # A colon that no semicolon follows is what a header looks like: "Bcc: a@x.fr".
+            if head and place < len(closing) and not _CONTROLS.search(head["name"]):
+                last, name, first = closing[place], _plain(head["name"]), head["rest"]
+            entries = [first, *(text for text, _mark in pieces[at + 1 : last + 1])]
+            yield name, [bare for entry in entries if (bare := entry.strip(" \t\xa0"))]
+            at = last + 1
+
+
+def _pieces(line: str) -> list[tuple[str, str]]:
+    """What stands between commas and semicolons, each with the one that follows it."""
+    found: list[tuple[str, str]] = []
+    piece: list[str] = []
+    for token in [*_TYPED.findall(line), ""]:
+        if token in (",", ";", ""):
+            found.append(("".join(piece), token))
+            piece = []
         else:
-            pieces[-1].append(token)
-    return [entry for piece in pieces if (entry := "".join(piece).strip(" \t\xa0"))]
+            piece.append(token)
+    return found
+
+
+def _plain(name: str) -> str:
+    """A name without the quotes around it."""
+    name = name.strip()
+    if len(name) > 1 and name.startswith('"') and name.endswith('"'):
+        name = _unescaped(name[1:-1])
+    return " ".join(name.split())
 
 
 def _typed(entry: str) -> list[Address]:
@@ -168,10 +222,7 @@ def _typed(entry: str) -> list[Address]:
     match = _NAMED.fullmatch(entry)
     if match is None or not is_valid(match["address"]):
         return []
-    name = match["name"].strip()
-    if len(name) > 1 and name.startswith('"') and name.endswith('"'):
-        name = _unescaped(name[1:-1])
-    return [Address(" ".join(name.split()), match["address"])]
+    return [Address(_plain(match["name"]), match["address"])]
 
 
 def format(address: Address) -> str:
@@ -183,7 +234,21 @@ def format(address: Address) -> str:
         raise ValueError("control character in an address")
     if not address.name:
         return address.address
-    if _ATOM.fullmatch(address.name):
-        return f"{address.name} <{address.address}>"
-    quoted = re.sub(r'(["\\])', r"\\\1", address.name)
-    return f'"{quoted}" <{address.address}>'
+    return f"{_phrase(address.name)} <{address.address}>"
+
+
+def format_group(group: Group) -> str:
+    """``Name: a@x.fr, b@x.fr;`` as `read_recipients` reads it. Raises ValueError when a name or an
+    address holds a control character.
+    """
+    if _CONTROLS.search(group.name):
+        raise ValueError("control character in the name of a group")
+    return f"{_phrase(group.name)}: {', '.join(map(format, group.members))};"
+
+
+def _phrase(name: str) -> str:
+    """A name, quoted where it needs that."""
+    if _ATOM.fullmatch(name):
+        return name
+    quoted = re.sub(r'(["\\])', r"\\\1", name)
+    return f'"{quoted}"'

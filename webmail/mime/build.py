@@ -12,23 +12,27 @@ from datetime import datetime
 from email.utils import format_datetime
 from urllib.parse import quote
 
-from webmail.mime import addresses
+from webmail.mime import addresses, text
 from webmail.mime.addresses import Address
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file to send: ``content`` is not encoded."""
+    """A file to send: ``content`` is not encoded. With a ``cid`` (no brackets) it is an image that
+    the HTML calls by ``cid:<cid>``."""
 
     name: str
     media_type: str
     content: bytes
+    cid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """All that a message to be sent consists of. ``date`` is aware; ids have their angle
-    brackets."""
+    brackets. ``html``, if there is any, is the inside of its body, and ``text`` its twin;
+    ``inline`` are the images in it. ``priority``: ``high``, ``low`` or none. ``receipt_to``: who
+    wants to know that it was read (RFC 8098)."""
 
     sender: Address
     to: tuple[Address, ...]
@@ -42,18 +46,28 @@ class Outgoing:
     references: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     user_agent: str = ""
+    html: str = ""
+    inline: tuple[Attachment, ...] = ()
+    reply_to: tuple[Address, ...] = ()
+    priority: str = ""
+    receipt_to: Address | None = None
 
 
 _CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 _ID = re.compile(r"<[!-;=?-~]{1,250}>")
+# Characters of a name that may stand in quotes, where nothing is folded.
+_LONGEST_PLAIN = 300
+_CID = re.compile(r"[A-Za-z0-9._+-]{1,100}@[A-Za-z0-9.-]{1,150}")
 _LINE = 76
+# Outlook reads X-Priority, others Importance (RFC 2156); 3 is what every message has.
+_PRIORITIES = {"high": ("1 (Highest)", "high"), "low": ("5 (Lowest)", "low")}
 
 
 def message_id(domain: str, unique: str) -> str:
     """``<unique@domain>``. Raises ValueError when either holds what a Message-ID cannot."""
     if not re.fullmatch(r"[\w.!#$%&'*+/=?^`{|}~-]{1,200}", unique, re.ASCII):
         raise ValueError("not usable in a Message-ID")
-    return f"<{unique}@{_ascii_domain(_checked(domain))}>"
+    return f"<{unique}@{_ascii_domain(checked(domain))}>"
 
 
 def message_ids(value: str) -> tuple[str, ...]:
@@ -74,28 +88,34 @@ def message(outgoing: Outgoing, *, keep_bcc: bool = False) -> bytes:
         raise ValueError("the date of a message must be aware")
     fields = [
         ("Date", [format_datetime(outgoing.date)]),
-        ("From", _written([outgoing.sender])),
-        ("To", _written(outgoing.to)),
-        ("Cc", _written(outgoing.cc)),
-        ("Bcc", _written(outgoing.bcc if keep_bcc else ())),
-        ("Subject", [encode(_checked(outgoing.subject))]),
-        ("Message-ID", [_checked_id(outgoing.message_id)]),
-        ("In-Reply-To", [_checked_id(outgoing.in_reply_to)] if outgoing.in_reply_to else []),
-        ("References", [" ".join(map(_checked_id, outgoing.references))]),
-        ("User-Agent", [encode(_checked(outgoing.user_agent))]),
+        ("From", written([outgoing.sender])),
+        ("Reply-To", written(outgoing.reply_to)),
+        ("To", written(outgoing.to)),
+        ("Cc", written(outgoing.cc)),
+        ("Bcc", written(outgoing.bcc if keep_bcc else ())),
+        ("Subject", [encode(checked(outgoing.subject))]),
+        ("Message-ID", [checked_id(outgoing.message_id)]),
+        ("In-Reply-To", [checked_id(outgoing.in_reply_to)] if outgoing.in_reply_to else []),
+        ("References", [" ".join(map(checked_id, outgoing.references))]),
+        ("X-Priority", list(_PRIORITIES.get(outgoing.priority, ())[:1])),
+        ("Importance", list(_PRIORITIES.get(outgoing.priority, ())[1:])),
+        ("Disposition-Notification-To", written(filter(None, [outgoing.receipt_to]))),
+        ("User-Agent", [encode(checked(outgoing.user_agent))]),
         ("MIME-Version", ["1.0"]),
     ]
-    lines = [_folded(name, values) for name, values in fields if any(values) or name == "Subject"]
+    lines = [folded(name, values) for name, values in fields if any(values) or name == "Subject"]
     return b"\r\n".join([*lines, _body(outgoing)])
 
 
-def _checked(value: str) -> str:
+def checked(value: str) -> str:
+    """A header's value. ValueError when it holds what could end it."""
     if _CONTROLS.search(value):
         raise ValueError("control character in a header value")
     return value.replace("\t", " ")
 
 
-def _checked_id(value: str) -> str:
+def checked_id(value: str) -> str:
+    """A Message-ID with its brackets. ValueError when it is none."""
     if not _ID.fullmatch(value):
         raise ValueError("not a Message-ID")
     return value
@@ -111,29 +131,29 @@ def _ascii_domain(domain: str) -> str:
         return domain
 
 
-def _written(recipients: Iterable[Address]) -> list[str]:
+def written(recipients: Iterable[Address]) -> list[str]:
     """Each address for a header, all but the last with the comma that follows."""
     out = []
     for recipient in recipients:
-        local, at, domain = _checked(recipient.address).rpartition("@")
+        local, at, domain = checked(recipient.address).rpartition("@")
         address = f"{local}{at}{_ascii_domain(domain)}"
-        name = _checked(recipient.name)
+        name = checked(recipient.name)
         if re.search(r"[<>,;\s\"()]", address) or not address:
             raise ValueError("not an address")
-        if name and (not name.isascii() or "=?" in name):
+        if name and (not name.isascii() or "=?" in name or len(name) > _LONGEST_PLAIN):
             out.append(f"{encode(name)} <{address}>")
         else:
             out.append(addresses.format(Address(name, address)))
     return [f"{text}," for text in out[:-1]] + out[-1:]
 
 
-def encode(text: str) -> str:
-    """``text`` as RFC 2047 words where it is not ASCII, each within 75 characters and whole
+def encode(value: str) -> str:
+    """``value`` as RFC 2047 words where it is not ASCII, each within 75 characters and whole
     characters each."""
-    if text.isascii() and "=?" not in text and all(len(word) < 900 for word in text.split(" ")):
-        return text
+    if value.isascii() and "=?" not in value and _is_short(value):
+        return value
     words, piece = [], b""
-    for character in text.encode("utf-8", "replace").decode("utf-8"):
+    for character in value.encode("utf-8", "replace").decode("utf-8"):
         data = character.encode()
         if len(piece) + len(data) > 39:
             words.append(piece)
@@ -144,7 +164,12 @@ def encode(text: str) -> str:
     )
 
 
-def _folded(name: str, values: list[str]) -> bytes:
+def _is_short(words: str) -> bool:
+    """Whether all of a header's words fit into its lines."""
+    return all(len(word) < 900 for word in words.split(" "))
+
+
+def folded(name: str, values: list[str]) -> bytes:
     """A header field, folded at blanks (RFC 5322 section 2.2.3)."""
     first, *words = " ".join(values).split(" ")
     lines = [f"{name}: {first}"]
@@ -158,12 +183,27 @@ def _folded(name: str, values: list[str]) -> bytes:
 
 
 def _body(outgoing: Outgoing) -> bytes:
-    text = _text_part(outgoing.text)
+    seed = outgoing.message_id
+    body = text_part(outgoing.text)
+    if outgoing.html:
+        shown = _html_part(outgoing.html)
+        if outgoing.inline:
+            related = [shown, *map(_inline_part, outgoing.inline)]
+            shown = multipart('related; type="text/html"', related, seed)
+        body = multipart("alternative", [body, shown], seed)
     if not outgoing.attachments:
-        return text
-    parts = [text, *map(_attachment_part, outgoing.attachments)]
-    boundary = _boundary(outgoing.message_id, parts)
-    head = b'Content-Type: multipart/mixed; boundary="' + boundary + b'"\r\n'
+        return body
+    return multipart("mixed", [body, *map(_attachment_part, outgoing.attachments)], seed)
+
+
+def multipart(kind: str, parts: list[bytes], seed: str) -> bytes:
+    """A part of parts, header first; ``kind`` with its parameters. ``seed``: the same one makes the
+    same boundary."""
+    boundary = _boundary(seed, parts)
+    head = f'Content-Type: multipart/{kind};\r\n boundary="'.encode() + boundary + b'"\r\n'
+    if not all(part.isascii() for part in parts):
+        # RFC 2045 section 6.4: it says so of all that is in it.
+        head += b"Content-Transfer-Encoding: 8bit\r\n"
     body = b"".join(b"\r\n--" + boundary + b"\r\n" + part for part in parts)
     return head + body + b"\r\n--" + boundary + b"--\r\n"
 
@@ -179,24 +219,48 @@ def _boundary(seed: str, parts: list[bytes]) -> bytes:
     return boundary
 
 
-def _text_part(text: str) -> bytes:
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
-    data = text.encode("utf-8", "replace").replace(b"\n", b"\r\n")
+def text_part(words: str) -> bytes:
+    """Plain text, its lines wrapped where they flow (RFC 3676)."""
+    words = words.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    return _encoded('text/plain; charset="utf-8"; format=flowed', text.flow(words))
+
+
+def _html_part(body: str) -> bytes:
+    whole = (
+        '<!DOCTYPE html>\n<html><head><meta http-equiv="Content-Type" content="text/html;'
+        f' charset=utf-8"></head>\n<body>{body.replace(chr(0), "")}</body></html>'
+    )
+    return _encoded('text/html; charset="utf-8"', whole.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _encoded(content_type: str, words: str) -> bytes:
+    """A text part: as it is when its lines are short, else quoted-printable."""
+    data = words.encode("utf-8", "replace").replace(b"\n", b"\r\n")
     if data and not data.endswith(b"\r\n"):
         data += b"\r\n"
-    head = b'Content-Type: text/plain; charset="utf-8"\r\nContent-Transfer-Encoding: %s\r\n\r\n'
+    head = f"Content-Type: {content_type}\r\nContent-Transfer-Encoding: ".encode()
     if data.isascii() and all(len(line) <= 78 for line in data.split(b"\r\n")):
-        return head % b"7bit" + data
-    return head % b"quoted-printable" + binascii.b2a_qp(data, istext=True)
+        return head + b"7bit\r\n\r\n" + data
+    return head + b"quoted-printable\r\n\r\n" + binascii.b2a_qp(data, istext=True)
+
+
+def _inline_part(image: Attachment) -> bytes:
+    if not _CID.fullmatch(image.cid):
+        raise ValueError("not usable as a Content-ID")
+    return _file_part(image, "inline", f"Content-ID: <{image.cid}>\r\n")
 
 
 def _attachment_part(attachment: Attachment) -> bytes:
+    return _file_part(attachment, "attachment")
+
+
+def _file_part(attachment: Attachment, disposition: str, more: str = "") -> bytes:
     media_type = attachment.media_type.lower()
     if not re.fullmatch(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,120}", media_type):
         media_type = "application/octet-stream"
     if media_type.startswith("multipart/"):
         media_type = "application/octet-stream"
-    name = _checked(attachment.name).encode("utf-8", "replace").decode()
+    name = checked(attachment.name).encode("utf-8", "replace").decode()
     encoding, content = "base64", _base64_lines(attachment.content)
     if media_type.startswith("message/"):
         # RFC 2046 section 5.2.1: a message is not to be encoded again.
@@ -205,8 +269,8 @@ def _attachment_part(attachment: Attachment) -> bytes:
             media_type = "application/octet-stream"
     head = (
         f"Content-Type: {media_type}{_parameter('name', name)}\r\n"
-        f"Content-Disposition: attachment{_parameter('filename', name)}\r\n"
-        f"Content-Transfer-Encoding: {encoding}\r\n\r\n"
+        f"Content-Disposition: {disposition}{_parameter('filename', name)}\r\n"
+        f"{more}Content-Transfer-Encoding: {encoding}\r\n\r\n"
     )
     return head.encode("ascii") + content
 

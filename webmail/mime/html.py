@@ -72,7 +72,7 @@ class SafeHtml:
         return cls(**{**values, **lists})
 
 
-_DROPPED_WITH_CONTENT = css.words(
+DROPPED_WITH_CONTENT = css.words(
     """
     script style title noscript template svg math iframe object embed applet noembed noframes
     textarea select xmp plaintext audio video canvas frameset
@@ -81,7 +81,7 @@ _DROPPED_WITH_CONTENT = css.words(
 _ATTRIBUTES = {"*": set(verdict.EVERYWHERE), **{tag: set(of) for tag, of in verdict.OF_TAG.items()}}
 _CLEANER = nh3.Cleaner(
     tags=set(verdict.TAGS),
-    clean_content_tags=set(_DROPPED_WITH_CONTENT),
+    clean_content_tags=set(DROPPED_WITH_CONTENT),
     attributes=_ATTRIBUTES,
     url_schemes={"http", "https", "mailto", "tel", "cid"},
     link_rel=None,
@@ -107,7 +107,7 @@ def sanitise(
     With ``remote`` false nothing in the result loads anything but ``inline/<n>``. The numbers of
     the addresses are the same with it and without. Raises TooComplex.
     """
-    source = _clean_characters(source)
+    source = clean_characters(source)
     bounds.check_source(source)
     page = Page(remote, frozenset(locations), mailto, source)
     style = _style(source, page)
@@ -115,11 +115,11 @@ def sanitise(
     # Marks that turn letters around: honest mail has "dir" for that.
     cleaned = cleaned.replace("\u202d", "").replace("\u202e", "")
     bounds.check_parsed(cleaned)
-    root = _tree(cleaned)
+    root = tree(cleaned)
     bounds.check_tree(root)
     page.settle(root, folding.fold(root, cleaned, quote_label), tracking.Sheet(style))
     return SafeHtml(
-        body=_written(root),
+        body=written(root),
         style=style,
         inline=tuple(page.inline),
         remote=tuple(page.remote),
@@ -129,7 +129,8 @@ def sanitise(
     )
 
 
-def _clean_characters(source: str) -> str:
+def clean_characters(source: str) -> str:
+    """``source`` without what no parser should meet."""
     return plain_text.without_surrogates(source).replace("\x00", "")
 
 
@@ -139,7 +140,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _VOID_TAG = re.compile(r"<(?:area|br|col|hr|img|wbr)\b[^>]*")
 
 
-def _tree(cleaned: str) -> etree._Element:
+def tree(cleaned: str) -> etree._Element:
     """nh3's output as it stands: read as XML, which it is but for void elements and one entity.
 
     libxml2's parser of HTML has rules of its own for what closes what: it takes a link off the
@@ -163,9 +164,10 @@ def _parsed(xml: str) -> etree._Element:
     return etree.fromstring(f"<div>{xml}</div>", parser)
 
 
-def _written(root: etree._Element) -> str:
-    written = etree.tostring(root, method="html", encoding="unicode", with_tail=False)
-    return str(written)[len("<div>") : -len("</div>")]
+def written(root: etree._Element) -> str:
+    """The inside of the element that `tree` made."""
+    whole = etree.tostring(root, method="html", encoding="unicode", with_tail=False)
+    return str(whole)[len("<div>") : -len("</div>")]
 
 
 # --- style sheets ---
@@ -278,7 +280,7 @@ def decode(data: bytes, encoding: str, charset: str) -> str:
 def to_text(source: str) -> str:
     """The text of an HTML message: paragraphs as lines, quotes with ``"> "``, images as their
     ``alt``. Never raises."""
-    source = _clean_characters(source)[:MOST_CHARACTERS]
+    source = clean_characters(source)[:MOST_CHARACTERS]
     try:
         bounds.check_source(source)
     except TooComplex:
@@ -286,7 +288,7 @@ def to_text(source: str) -> str:
     cleaned = nh3.clean(
         source,
         tags=set(_TEXT_TAGS),
-        clean_content_tags=set(_DROPPED_WITH_CONTENT),
+        clean_content_tags=set(DROPPED_WITH_CONTENT),
         attributes={"img": {"alt"}},
         link_rel=None,
     )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from html import escape
+from urllib.parse import unquote
 
+from webmail.mime import addresses
 from webmail.mime.addresses import Address
 
 # Re:, RE :, Re[2]:, Rép :, Réf. :, TR:, Fwd:, Fw:, WG:, AW:, SV: as programs of several languages
@@ -61,16 +64,25 @@ def reply_recipients(
     cc: Sequence[Address],
     own: Collection[str],
     everyone: bool,
+    *,
+    followup_to: Sequence[Address] = (),
+    own_reply_to: Collection[str] = (),
 ) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
-    """Whom an answer goes to: (to, cc). ``own`` are the reader's addresses, in any case.
+    """Whom an answer goes to: (to, cc). ``own`` are the reader's addresses, in any case;
+    ``own_reply_to`` where he has answers sent.
 
     Reply-To counts before From. The answer to one's own message goes to those it was sent to. With
-    ``everyone`` the other recipients are in cc, without oneself and without doubles.
+    ``everyone`` the other recipients are in cc, without oneself and without doubles; but all that
+    the author named in Mail-Followup-To, where he did, and nobody else.
     """
     mine = {address.casefold() for address in own}
+    asked = _others(followup_to, set(mine)) if everyone else []
+    if asked:
+        return tuple(asked), ()
+    answered = mine | {address.casefold() for address in own_reply_to}
     seen = set(mine)
     first = [address for address in reply_to or from_ if address.address]
-    if all(address.address.casefold() in mine for address in first) and to:
+    if all(address.address.casefold() in answered for address in first) and to:
         # One's own sent message, or a note to oneself.
         first = _others(to, seen) or first
         copies = cc
@@ -81,10 +93,38 @@ def reply_recipients(
     return tuple(first), tuple(_others(copies, seen)) if everyone else ()
 
 
-def _others(addresses: Sequence[Address], seen: set[str]) -> list[Address]:
-    """The addresses that are not ``seen``, each once; they are added to ``seen``."""
+def list_address(value: str) -> str:
+    """Where a mailing list is written to, by its List-Post field (RFC 2369 section 3.4); "" where
+    it takes no mail or says nothing that can be read."""
+    match = re.search(r"<\s*mailto:([^<>?\s]{1,254})", value, re.IGNORECASE)
+    address = unquote(match[1]) if match else ""
+    return address if addresses.is_valid(address) else ""
+
+
+def forwarded_html(body: str, head: Sequence[tuple[str, str]], title: str) -> str:
+    """Clean HTML under the lines of ``head``, as `forwarded` has them."""
+    lines = [f"-------- {escape(title, quote=False)} --------"]
+    lines += [
+        f"<b>{escape(label, quote=False)}</b> {escape(' '.join(value.split()), quote=False)}"
+        for label, value in head
+        if value
+    ]
+    return f"<div>{'<br>'.join(lines)}</div><div><br></div>{body}"
+
+
+def quote_html(body: str, attribution: str) -> str:
+    """Clean HTML as a quote under ``attribution``; the elements are those that mail programs know
+    a quote by."""
+    return (
+        f'<div class="moz-cite-prefix">{escape(attribution, quote=False)}</div>'
+        f'<blockquote type="cite">{body}</blockquote>'
+    )
+
+
+def _others(people: Sequence[Address], seen: set[str]) -> list[Address]:
+    """The people that are not ``seen``, each once; they are added to ``seen``."""
     found = []
-    for address in addresses:
+    for address in people:
         key = address.address.casefold()
         if key and key not in seen:
             seen.add(key)

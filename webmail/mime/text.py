@@ -347,6 +347,46 @@ def unflow(text: str, delsp: bool = False) -> str:
     return "\n".join("".join(pieces) for pieces in out)
 
 
+_FLOWED_WIDTH = 72
+_MARKS = re.compile(r"(?:> ?)+(?=\S|\Z)|(?:>)+")
+
+
+def flow(text: str) -> str:
+    """Text with its long lines wrapped as ``format=flowed`` has it: a line that ends in a blank
+    goes on in the next. What `unflow` makes of it is the text, but for blanks at the ends of lines
+    and between quote marks.
+
+    Lines that a mail program or a server would take for something else are stuffed (section 4.4).
+    """
+    return "\n".join(line for whole in text.split("\n") for line in _flowed(whole))
+
+
+def _flowed(whole: str) -> Iterator[str]:
+    marks = _MARKS.match(whole)
+    depth = marks[0].count(">") if marks else 0
+    content = whole[marks.end() :] if marks else whole
+    prefix = ">" * depth + (" " if depth else "")
+    if content == "-- ":
+        yield prefix + content
+        return
+    pieces = _wrapped(content.rstrip(" "), _FLOWED_WIDTH - len(prefix))
+    for piece in pieces:
+        is_stuffed = not depth and piece.startswith((" ", ">", "From "))
+        yield (prefix + (" " if is_stuffed else "") + piece) if piece else prefix.rstrip(" ")
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    """A line in pieces that end in a blank, but for the last; words stay whole."""
+    pieces: list[str] = []
+    while len(line) > width:
+        cut = line.rfind(" ", 1, width) + 1 or line.find(" ", width) + 1
+        if not cut or not line[cut:].strip(" "):
+            break
+        pieces.append(line[:cut])
+        line = line[cut:]
+    return [*pieces, line]
+
+
 # --- plain text as HTML ---
 
 MOST_CHARACTERS = 1_000_000

@@ -98,6 +98,19 @@ def attachment_card(ref: MessageRef, part: Part) -> AttachmentCard:
     )
 
 
+def kept_card(ref: MessageRef, part: Part) -> AttachmentCard:
+    """A part of an answered message that leaves with the answer. A part without a type is one of
+    which the server was not asked; the number ``whole`` is the message itself."""
+    if not part.media_type:
+        name = gettext("attachment %(number)s") % {"number": part.number}
+        return AttachmentCard(part.number, name, "…", "k-any", "", "", "")
+    if not part.number[:1].isdigit():
+        url = message_url(ref, "source")
+        name = file_name(part)
+        return AttachmentCard(part.number, name, "EML", "k-any", size(part.size), url, "")
+    return attachment_card(ref, part)
+
+
 def kind_of(name: str) -> tuple[str, str]:
     """What stands on a file's card, by the ending of its name: ``("PDF", "k-pdf")``."""
     ending = name.rpartition(".")[2].lower() if "." in name else ""

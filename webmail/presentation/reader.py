@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from django.utils.translation import gettext
 
 from webmail.dates import when_long
-from webmail.imap.values import DRAFT, FLAGGED
+from webmail.imap.values import DRAFT, FLAGGED, RECEIPT_ANSWERED
 from webmail.mailbox.reading import Opened
+from webmail.mime import receipts
 from webmail.mime.addresses import Address
 from webmail.mime.authentication import Verdicts
+from webmail.mime.quoting import list_address
 from webmail.presentation.adverts import Mailing, Notice
 from webmail.presentation.files import AttachmentCard, attachment_card
 from webmail.presentation.letters import (
@@ -104,6 +106,11 @@ class OpenedMessage:
     reply_all_url: str
     forward_url: str
     rule_url: str
+    forward_attached_url: str
+    edit_url: str
+    reply_list_url: str
+    receipt_to: tuple[str, ...]
+    receipt_url: str
     notice: Notice | None = None
     mailing: Mailing | None = None
 
@@ -117,8 +124,10 @@ def opened_message(
     compose_prefix: str,
     faces: Faces,
     borrowed: Borrowed | None,
+    asks_for_receipts: bool,
 ) -> OpenedMessage:
-    """``domains`` are those of the authority's mail; ``verdicts`` its server's on the sender;
+    """``asks_for_receipts``: whether the reader is asked where a sender wants one. ``domains`` are
+    those of the authority's mail; ``verdicts`` its server's on the sender;
     ``compose_prefix`` comes before ``to=`` in the address of the composer; ``faces`` are those whom
     the reader knows of its people, ``borrowed`` is whose name it carries."""
     fetched, envelope, rendered = opened.fetched, opened.fetched.envelope, opened.rendered
@@ -175,7 +184,20 @@ def opened_message(
         reply_all_url=f"{reply}?all=1",
         forward_url=message_url(ref, "forward"),
         rule_url=rule_url(ref),
+        forward_attached_url=f"{message_url(ref, 'forward')}?as=attachment",
+        edit_url=message_url(ref, "edit"),
+        reply_list_url=f"{reply}?list=1" if list_address(opened.headers.get("List-Post")) else "",
+        receipt_to=_receipt_to(opened) if asks_for_receipts else (),
+        receipt_url=message_url(ref, "receipt"),
     )
+
+
+def _receipt_to(opened: Opened) -> tuple[str, ...]:
+    """The addresses that ask whether the message was read, until that was answered."""
+    flags = {flag.lower() for flag in opened.fetched.flags}
+    if RECEIPT_ANSWERED.lower() in flags or DRAFT in opened.fetched.flags:
+        return ()
+    return tuple(person.address for person in receipts.asked_by(opened.headers))
 
 
 def _html_files(opened: Opened) -> tuple[AttachmentCard, ...]:

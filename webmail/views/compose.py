@@ -1,118 +1,151 @@
-"""Writing: new, reply, forward. What was written never leaves the screen before it was sent."""
+"""Writing: the composer's page, and all that is posted from it. Whatever goes wrong, the same page
+comes back with the text in it."""
 
 from __future__ import annotations
 
-import logging
 import re
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import messages as toasts
-from django.db import DatabaseError
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.shortcuts import redirect
 from django.shortcuts import render as render_template
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import session
 from accounts.forms import SignInForm
 from accounts.http import AnyRequest, SignedInRequest, login_required
 from accounts.models import User
-from addressbook.contacts import collected, groups
-from webmail import dates, outbox, rendering
+from addressbook.contacts import groups
+from webmail import outbox
+from webmail.converters import MessageConverter
 from webmail.errors import (
+    DraftChanged,
+    DraftNotFound,
+    FileRefused,
     FolderChanged,
+    FolderNotFound,
+    MessageNotFound,
     NotFound,
     OverQuota,
+    PartNotFound,
+    PerhapsSent,
     RecipientsRefused,
     SenderRefused,
     ServerUnavailable,
     SignInNeeded,
     TooLarge,
+    TooManyDrafts,
     WebmailError,
 )
-from webmail.forms import ComposeForm, attachments_room
-from webmail.imap import fetch
+from webmail.forms import ComposeForm, attachments_room, too_heavy
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
-from webmail.mailbox import reading
 from webmail.middleware import in_place, note
-from webmail.mime import addresses, build, headers, quoting
-from webmail.mime.addresses import Address
-from webmail.mime.build import Attachment, Outgoing
-from webmail.mime.envelope import Envelope
-from webmail.preferences import Preferences
-from webmail.presentation import files, links, words
+from webmail.mime import build, composed
+from webmail.mime.structure import Part
+from webmail.models import Draft, OutboxMessage
+from webmail.outbox import Letter
+from webmail.presentation import files as cards
+from webmail.presentation import links, words
+from webmail.views.composer import document
+from webmail.views.drafts import card, saved_words
+from webmail.views.drafts import in_words as kept_words
 from webmail.views.folders import read_folders
+from webmail.views.outbox import announce
+from webmail.writing import (
+    beginning,
+    choosing,
+    copies,
+    drafts,
+    files,
+    identities,
+    making,
+    posted,
+    recipients,
+    scheduling,
+)
+from webmail.writing.beginning import Begun, Writer
+from webmail.writing.choosing import Question
+from webmail.writing.content import Content
+from webmail.writing.scheduling import NotThen
 
-logger = logging.getLogger(__name__)
+# --- pages ---
 
 
 @require_GET
+@document
 @login_required
 def reply(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """An answer to the sender, or with ``?all=1`` to everybody."""
+    """An answer to the sender, with ``?all=1`` to everybody, with ``?list=1`` to the list."""
     everyone = request.GET.get("all") == "1"
-    origin = MessageRef(folder, *ref)
-    with session.imap(request) as imap:
-        opened = reading.open_message(imap, origin, mark_seen=False, as_text=True)
-        sides = read_folders(imap, folder)
-    envelope = opened.fetched.envelope
-    to, cc = quoting.reply_recipients(
-        from_=envelope.from_,
-        reply_to=envelope.reply_to,
-        to=envelope.to,
-        cc=envelope.cc,
-        own={request.user.address.lower()},
-        everyone=everyone,
-    )
-    initial = {
-        "to": _written(to),
-        "cc": _written(cc),
-        "subject": quoting.reply_subject(envelope.subject),
-        "body": "\n\n" + quoting.quote(reading.unsigned(opened.text), _attribution(envelope)),
-        "kind": "reply_all" if everyone else "reply",
-    }
-    return _page(request, _begun(initial, origin), sides)
+    to_list = request.GET.get("list") == "1"
+
+    def begin(imap: Connection, writer: Writer, origin: MessageRef) -> Begun:
+        return beginning.reply(imap, writer, origin, everyone=everyone, to_list=to_list)
+
+    return _begin(request, MessageRef(folder, *ref), begin)
 
 
 @require_GET
+@document
 @login_required
 def forward(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """The message inside a new one, its attachments kept unless unticked."""
+    """The message inside a new one, its attachments kept unless unticked; ``?as=attachment``: as a
+    file of a new one."""
+    attached = request.GET.get("as") == "attachment"
+    begin = beginning.forward_attached if attached else beginning.forward
+    return _begin(request, MessageRef(folder, *ref), begin)
+
+
+@require_GET
+@document
+@login_required
+def edit(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
+    """A message taken up again as a new one; a draft is gone on with."""
     origin = MessageRef(folder, *ref)
     with session.imap(request) as imap:
-        renderer = rendering.Renderer(request, origin)
-        opened = reading.open_message(imap, origin, mark_seen=False, rendering=renderer)
-        quoted = reading.quotable(imap, origin)
-        sides = read_folders(imap, folder)
-    envelope = opened.fetched.envelope
-    head = [
-        (pgettext("sender", "From:"), _written(envelope.from_)),
-        (gettext("Date:"), dates.when_long(envelope.date)),
-        (pgettext("recipients", "To:"), _written(envelope.to)),
-        (gettext("Subject:"), envelope.subject),
-    ]
-    initial = {
-        "subject": quoting.forward_subject(envelope.subject),
-        "body": "\n\n" + quoting.forwarded(quoted, head, gettext("Forwarded message")),
-        "kind": "forward",
-    }
-    cards = [files.attachment_card(origin, part) for part in opened.shown.attachments]
-    return _page(request, _begun(initial, origin), sides, origin_attachments=cards)
+        known = copies.known(imap, request.user, origin)
+        if known is None or known.is_changed:
+            begun = beginning.edit(imap, Writer.of(request.user, request.preferences), origin)
+            sides = read_folders(imap, folder)
+    if known is None:
+        return _begun_page(request, begun, sides)
+    if known.is_changed:
+        # Another program wrote on: that is the newer one, and ours stays among its versions.
+        return _begun_page(request, begun, sides, number=known.draft.pk, draft=known.draft)
+    return redirect("mail:draft", known.draft.pk)
+
+
+@require_GET
+@document
+@login_required
+def draft(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
+    """A message being written, gone on with."""
+    row = drafts.find(request.user, number)
+    content = drafts.content(row)
+    with session.imap(request) as imap:
+        sides = read_folders(imap, "")
+        parts = _kept_parts(imap, content)
+    return _page(request, _form_of(content, row.pk, row.revision), sides, draft=row, parts=parts)
 
 
 @require_http_methods(["GET", "POST"])
+@document
 def compose(request: AnyRequest) -> HttpResponseBase:
     """A new message; and where every message being written is posted to."""
     if request.method == "POST":
-        return _send(request)
+        return _posted(request)
     return _new(request)
 
 
@@ -120,76 +153,119 @@ def compose(request: AnyRequest) -> HttpResponseBase:
 def _new(request: SignedInRequest) -> HttpResponse:
     with session.imap(request) as imap:
         sides = read_folders(imap, "")
-    group = ", ".join(_group(request))
+    group = _group(request)
     in_copy = request.GET.get("as") == "bcc"
-    initial = {
-        "to": "" if in_copy else group or _line(request.GET.get("to", "")),
-        "cc": _line(request.GET.get("cc", "")),
-        "bcc": group if in_copy else "",
-        "subject": _line(request.GET.get("subject", "")),
-        "body": request.GET.get("body", "")[:100_000],
-        "kind": "new",
-    }
-    return _page(request, ComposeForm(initial=initial), sides)
+    begun = beginning.new(
+        Writer.of(request.user, request.preferences),
+        to="" if in_copy else group or _line(request.GET.get("to", "")),
+        cc=_line(request.GET.get("cc", "")),
+        bcc=group if in_copy else _line(request.GET.get("bcc", "")),
+        subject=_line(request.GET.get("subject", "")),
+        text=request.GET.get("body", "")[:100_000],
+    )
+    return _begun_page(request, begun, sides)
 
 
-def _group(request: SignedInRequest) -> tuple[str, ...]:
-    """Those in the group of contacts that ``?group=`` names: thirty people would not fit into
-    the address of a page."""
+def _begin(
+    request: SignedInRequest,
+    origin: MessageRef,
+    begin: Callable[[Connection, Writer, MessageRef], Begun],
+) -> HttpResponse:
+    writer = Writer.of(request.user, request.preferences)
+    with session.imap(request) as imap:
+        begun = begin(imap, writer, origin)
+        sides = read_folders(imap, origin.folder)
+    return _begun_page(request, begun, sides)
+
+
+def _begun_page(
+    request: SignedInRequest,
+    begun: Begun,
+    sides: Any,
+    *,
+    number: uuid.UUID | None = None,
+    draft: Draft | None = None,
+) -> HttpResponse:
+    """No row is made: the page has a number of its own until something is written."""
+    revision = draft.revision if draft else 0
+    form = _form_of(begun.content, number or uuid.uuid4(), revision)
+    return _page(request, form, sides, draft=draft, parts=begun.parts, warnings=begun.warnings)
+
+
+def _group(request: SignedInRequest) -> str:
+    """The group of contacts that ``?group=`` names, under its name: thirty people would not fit
+    into the address of a page."""
     asked = request.GET.get("group", "")
     if not re.fullmatch(r"[0-9]{1,18}", asked):
-        return ()
+        return ""
     found = groups.find(request.user, int(asked))
     if found is None:
         raise NotFound
-    return groups.recipients(found)
+    return recipients.group_text(found.name, groups.recipients(found))
 
 
 def _line(text: str) -> str:
     return " ".join(text.split())[:2000]
 
 
-def _begun(initial: dict[str, Any], origin: MessageRef) -> ComposeForm:
-    initial["origin_folder"] = origin.folder
-    initial["origin_ref"] = links.ref_segment(origin)
+def _form_of(content: Content, number: uuid.UUID, revision: int) -> ComposeForm:
+    """The form with what was written, images and all. Its HTML is cleaned: the editor is a part of
+    our page."""
+    origin = content.origin
+    initial = {
+        name: getattr(content, name)
+        for name in (
+            *("kind", "identity", "to", "cc", "bcc", "reply_to", "subject", "priority"),
+            *("wants_receipt", "wants_notice", "delivery", "keep"),
+        )
+    }
+    html = composed.clean(content.html, _shown)
+    initial |= {
+        "draft": number,
+        "revision": revision,
+        "key": uuid.uuid4(),
+        "format": "html" if content.is_html else "plain",
+        "html": html,
+        "body": composed.to_text(html) if content.is_html else content.text,
+        "origin_folder": origin.folder if origin else "",
+        "origin_ref": links.ref_segment(origin) if origin else "",
+    }
     return ComposeForm(initial=initial)
 
 
-def _written(people: Sequence[Address]) -> str:
-    return ", ".join(addresses.format(person) for person in people)
+_SHOWN = re.compile(
+    r"/drafts/[0-9a-f-]{36}/files/[0-9a-f-]{36}/?\Z"
+    r"|/mail/[^\s\"'<>?#]{1,8000}/view/[0-9.~]{1,200}/image\Z"
+    r"|data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+\Z"
+)
 
 
-def _attribution(envelope: Envelope) -> str:
-    sender = envelope.from_[0].shown if envelope.from_ else gettext("(unknown sender)")
-    if envelope.date is None:
-        return gettext("%(sender)s wrote:") % {"sender": sender}
-    return gettext("On %(day)s at %(time)s, %(sender)s wrote:") % {
-        "day": dates.day_in_full(envelope.date),
-        "time": timezone.localtime(envelope.date).strftime("%H:%M"),
-        "sender": sender,
-    }
+def _shown(address: str) -> str | None:
+    """Images of the editor: our own addresses, and small ones that stand in the text."""
+    return address if _SHOWN.match(address) else None
 
 
-def _send(request: AnyRequest) -> HttpResponse:
-    """Send what was posted. Whatever goes wrong, the same page comes back with the text in it."""
-    form = ComposeForm(request.POST, request.FILES)
+def _kept_parts(imap: Connection, content: Content) -> tuple[Part, ...]:
+    """The parts of the answered message that a draft keeps, as far as they are still there."""
+    if not content.origin or not content.keep:
+        return ()
+    try:
+        return beginning.parts(imap, content.origin, content.keep)
+    except WebmailError:
+        return ()
+
+
+# --- what is posted ---
+
+
+def _posted(request: AnyRequest) -> HttpResponse:
+    form = ComposeForm(_numbered(request.POST), request.FILES)
     try:
         if refused := _sign_in_again(request):
             return _refused(request, form, status=refused.failure_status, sign_in=refused)
-        if not isinstance(request.user, User):
+        if not isinstance(request.user, User) or request.user.is_local_administrator:
             raise SignInNeeded
-        if not form.is_valid():
-            return _refused(request, form, status=422)
-        with session.imap(request) as imap:
-            outgoing = _outgoing(request.user, form, _kept(imap, form), _thread(imap, form))
-            sent = outbox.send(
-                imap,
-                session.smtp(request),
-                outgoing,
-                origin=form.origin,
-                forwarded=form.cleaned_data["kind"] == "forward",
-            )
-        _collect(request.user, request.preferences, outgoing)
+        return _Writing(request, form).answer()  # type: ignore[arg-type]  # its person is known
     except SignInNeeded as error:
         if in_place(request):
             raise
@@ -197,19 +273,16 @@ def _send(request: AnyRequest) -> HttpResponse:
     except WebmailError as error:
         note(error)
         return _refused(request, form, status=error.status, error=error)
-    return _sent(request, form, sent)
 
 
-def _collect(user: User, preferences: Preferences, outgoing: Outgoing) -> None:
-    """Remember whom he writes to. The message has left: what fails here is no reason to say that it
-    has not, lest it be sent twice."""
-    if preferences.collect != "on":
-        return
-    people = (*outgoing.to, *outgoing.cc, *outgoing.bcc)
-    try:
-        collected.record(user, [(person.name, person.address) for person in people])
-    except DatabaseError as error:
-        logger.warning("sent, but its recipients not remembered: %s", type(error).__name__)
+def _numbered(data: QueryDict) -> QueryDict:
+    """What was posted, with a number for its draft and a key for its sending where it has none, or
+    what is none."""
+    data = data.copy()
+    for name in ("draft", "key"):
+        if posted.number(data.get(name, "")) is None:
+            data[name] = str(uuid.uuid4())
+    return data
 
 
 def _sign_in_again(request: AnyRequest) -> SignInForm | None:
@@ -229,61 +302,197 @@ def _sign_in_again(request: AnyRequest) -> SignInForm | None:
     return None
 
 
-def _kept(imap: Connection, form: ComposeForm) -> list[Attachment]:
-    """The forwarded message's attachments that stayed ticked: straight from the server."""
-    if form.origin is None:
-        return []
-    kept: list[Attachment] = []
-    left = settings.MESSAGE_LIMIT - form.attached
-    for number in dict.fromkeys(form.cleaned_data["keep"]):
-        part = reading.find_part(imap, form.origin, number)
-        content = reading.content(imap, form.origin, part, limit=max(0, left))
-        left -= len(content) * 4 // 3
-        name = files.attachment_card(form.origin, part).name
-        kept.append(Attachment(name=name, media_type=part.media_type, content=content))
-    return kept
+class _Writing:
+    """One post of the form."""
 
+    def __init__(self, request: SignedInRequest, form: ComposeForm) -> None:
+        self.request, self.form = request, form
+        self.user = request.user
+        self.number = uuid.UUID(form.typed.get("draft"))
+        self.key = uuid.UUID(form.typed.get("key"))
 
-def _thread(imap: Connection, form: ComposeForm) -> tuple[str, ...]:
-    """The References of an answer (RFC 5322 section 3.6.4), oldest first; none if it is gone."""
-    if form.origin is None or form.cleaned_data["kind"] == "forward":
-        return ()
-    try:
-        origin = headers.parse(fetch.headers(imap, form.origin))
-    except (NotFound, FolderChanged):
-        return ()
-    known = origin.get("References") or origin.get("In-Reply-To")
-    return build.message_ids(f"{known} {origin.get('Message-ID')}")[-50:]
+    def answer(self) -> HttpResponse:
+        deed = self.form.deed
+        if deed == ComposeForm.DISCARD:
+            return self._discard()
+        if deed in (ComposeForm.SAVE, ComposeForm.ATTACH):
+            row = self._keep()
+            if "attachments" in self.form.errors:
+                return _refused(self.request, self.form, status=422, draft=row)
+            return self._led_on(reverse("mail:draft", args=[self.number]))
+        if deed == ComposeForm.CLOSE:
+            return self._close()
+        return self._send()
 
+    def _discard(self) -> HttpResponse:
+        try:
+            row = drafts.discard(self.user, self.number)
+        except DraftNotFound:
+            return self._led_on(_inbox())  # nothing was kept of it
+        with session.imap(self.request) as imap:
+            copies.remove(imap, row)
+        toasts.success(self.request, gettext("The draft was discarded."))
+        return self._led_on(_inbox())
 
-def _outgoing(
-    user: User, form: ComposeForm, kept: list[Attachment], references: tuple[str, ...]
-) -> Outgoing:
-    if not addresses.is_valid(user.address):  # an odd login, or what was typed in the admin
-        raise SenderRefused
-    cleaned = form.cleaned_data
-    uploaded = [
-        Attachment(
-            name=file.name or "",
-            media_type=file.content_type or "application/octet-stream",
-            content=file.read(),
+    def _close(self) -> HttpResponse:
+        row = self._keep()
+        content = drafts.content(row)
+        with session.imap(self.request) as imap:
+            copies.file(imap, row, making.draft_copy(imap, self.user, row, content))
+        drafts.close(self.user, self.number)
+        toasts.success(self.request, gettext("The message is kept among the drafts."))
+        return self._led_on(_inbox())
+
+    def _keep(self) -> Draft:
+        """The draft with all that was posted: the words first, then the files that came without a
+        script, of which those that can't be taken are a mistake of the form."""
+        data, content = self.form.typed, self.form.content
+        writer = data.get("writer", "")[:36]
+        row = drafts.save(
+            self.user, self.number, content, base=posted.revision(data), writer=writer
         )
-        for file in cleaned["attachments"]
-    ]
-    return Outgoing(
-        sender=Address(user.name, user.address),
-        to=cleaned["to"],
-        cc=cleaned["cc"],
-        bcc=cleaned["bcc"],
-        subject=cleaned["subject"],
-        text=cleaned["body"],
-        date=timezone.localtime(),
-        message_id=build.message_id(user.address.rpartition("@")[2], uuid.uuid4().hex),
-        in_reply_to=references[-1] if references else "",
-        references=references,
-        attachments=(*kept, *uploaded),
-        user_agent=settings.PRODUCT_NAME,
-    )
+        if added := self._upload(row):
+            content = replace(content, files=(*content.files, *added))
+            row = drafts.save(self.user, self.number, content, base=row.revision, writer=writer)
+        self._note(row, content)
+        return row
+
+    def _upload(self, row: Draft) -> list[str]:
+        added: list[str] = []
+        if "attachments" in self.form.errors:
+            return added
+        for file in self.request.FILES.getlist("attachments"):
+            media_type = file.content_type or "application/octet-stream"
+            try:
+                made = files.add(self.user, row, file.name or "", media_type, file.chunks())
+            except (FileRefused, TooLarge) as error:
+                name = files.safe_name(file.name or "")
+                self.form.add_error("attachments", f"{name}: {kept_words(error)}")
+            else:
+                added.append(str(made.pk))
+        return added
+
+    def _note(self, row: Draft, content: Content) -> None:
+        """So that the page, if it comes back, goes on from here."""
+        data = self.form.typed.copy()
+        data["draft"], data["revision"] = str(row.pk), str(row.revision)
+        data.setlist("files", list(content.files))
+        self.form.data = data
+
+    def _send(self) -> HttpResponse:
+        if accepted := OutboxMessage.objects.of(self.user).filter(key=self.key).first():
+            return self._sent(accepted)
+        row = self._keep()
+        if not self.form.is_valid():
+            return _refused(self.request, self.form, status=422, draft=row)
+        content = drafts.content(row)
+        sender = identities.sender(identities.check(self.user, content.identity))
+        decided = choosing.decide(
+            self.user,
+            content,
+            choosing.answer(self.form.typed),
+            sender=sender,
+            has_files=bool(content.keep) or any(not one.is_inline for one in files.of(row)),
+        )
+        if isinstance(decided, Question):
+            return _asked(self.request, self.form, row, decided)
+        try:
+            due = self._due()
+        except NotThen as error:
+            self.form.add_error("due", error.words)
+            return _refused(self.request, self.form, status=422, draft=row)
+        return self._accept(row, content, decided, due)
+
+    def _due(self) -> datetime | None:
+        if self.form.deed != ComposeForm.SCHEDULE:
+            return None
+        chosen = self.form.cleaned_data["due"] or scheduling.AT
+        zone = ZoneInfo(self.request.preferences.time_zone)
+        return scheduling.due(chosen, self.form.cleaned_data["due_at"], timezone.now(), zone)
+
+    def _accept(
+        self, row: Draft, content: Content, messages: Sequence[Content], due: datetime | None
+    ) -> HttpResponse:
+        enclosed, known = self._collected(row, content)
+        weight = sum(build.encoded_size(len(one.content)) for one in enclosed.attachments)
+        most = min(attachments_room(), _MOST_TOGETHER * attachments_room() // len(messages))
+        if weight > most:
+            self.form.add_error("attachments", too_heavy(weight * len(messages)))
+            return _refused(self.request, self.form, status=413, draft=row)
+        accepted = outbox.accept(
+            self.request,
+            row,
+            self._letters(row, messages, enclosed, known, due),
+            key=self.key,
+            due=due,
+            hold_seconds=int(self.request.preferences.undo_seconds),
+        )
+        return self._sent(accepted[0])
+
+    def _collected(self, row: Draft, content: Content) -> tuple[making.Enclosed, tuple[str, ...]]:
+        """Its files, and what it answers. A message of its own leaves though the mail server is
+        down: the outbox files it when that is back."""
+        if not making.needs_server(row, content):
+            return making.collect(None, row, content), ()
+        with session.imap(self.request) as imap:
+            return making.collect(imap, row, content), making.references(imap, content)
+
+    def _letters(
+        self,
+        row: Draft,
+        messages: Sequence[Content],
+        enclosed: making.Enclosed,
+        references: tuple[str, ...],
+        due: datetime | None,
+    ) -> list[Letter]:
+        """The first has the draft's Message-ID, by which its copies are known."""
+        letters = []
+        for number, content in enumerate(messages):
+            made = making.outgoing(
+                self.user,
+                content,
+                enclosed,
+                message_id=_another_id(row.message_id) if number else row.message_id,
+                date=timezone.localtime(due),
+                references=references,
+            )
+            letters.append(
+                Letter(
+                    message=build.message(made, keep_bcc=True),
+                    recipients=recipients.envelope(content),
+                    message_id=made.message_id,
+                    sender=made.sender.address,
+                    number=number,
+                )
+            )
+        return letters
+
+    def _sent(self, accepted: OutboxMessage) -> HttpResponse:
+        announce(self.request, accepted)
+        origin = self.form.content.origin
+        is_answer = self.form.content.kind != "edit"
+        return self._led_on(links.message_url(origin) if origin and is_answer else _inbox())
+
+    def _led_on(self, url: str) -> HttpResponse:
+        if in_place(self.request):
+            return HttpResponse(status=204, headers={"HX-Redirect": url})
+        return HttpResponseRedirect(url)
+
+
+# Full messages that "one message to each" may make at once.
+_MOST_TOGETHER = 10
+
+
+def _another_id(message_id: str) -> str:
+    """Another Message-ID in the same domain."""
+    return build.message_id(message_id.strip("<>").rpartition("@")[2], uuid.uuid4().hex)
+
+
+def _inbox() -> str:
+    return reverse("mail:folder", args=["INBOX"])
+
+
+# --- the page again ---
 
 
 @dataclass(frozen=True)
@@ -294,6 +503,18 @@ class Problem:
     text: str
 
 
+def _asked(
+    request: SignedInRequest, form: ComposeForm, draft: Draft, question: Question
+) -> HttpResponse:
+    """What must be chosen before it leaves: in the page, or for a script as a dialog."""
+    if in_place(request):
+        context = {"choice": question, "choice_do": form.deed, "is_dialog": True}
+        response = render_template(request, "webmail/_sending_choice.html", context, status=422)
+        response["HX-Retarget"], response["HX-Reswap"] = "#sending-choice", "innerHTML"
+        return response
+    return _page(request, form, None, status=422, draft=draft, choice=question, choice_do=form.deed)
+
+
 def _refused(
     request: AnyRequest,
     form: ComposeForm,
@@ -301,32 +522,36 @@ def _refused(
     status: int,
     error: WebmailError | None = None,
     sign_in: SignInForm | None = None,
+    draft: Draft | None = None,
 ) -> HttpResponse:
     """The form again, with what was written and what stood in the way: its own mistakes, a server,
     or the ``sign_in`` that was refused."""
-    words = ""
+    words_ = ""
     if error is not None:
-        words = in_words(error)
+        words_ = in_words(error)
     elif sign_in is not None:
-        words = " ".join(problem.text for problem in _problems(sign_in))
+        words_ = " ".join(problem.text for problem in _problems(sign_in))
     if in_place(request):
         context = {
             "title": gettext("The message was not sent."),
-            "text": words,
-            "problems": [] if words else _problems(form),
+            "text": words_,
+            "problems": [] if words_ else _problems(form),
         }
         response = render_template(request, "webmail/_notice.html", context, status=status)
         response["HX-Retarget"], response["HX-Reswap"] = "#notices", "innerHTML"
         return response
+    is_lost = draft is None or "attachments" in form.errors
+    uploaded = request.FILES.getlist("attachments") if is_lost else []
     return _page(
         request,
         form,
         None,
         status=status,
+        draft=draft,
         reenter=isinstance(error, SignInNeeded) or sign_in is not None,
-        problem=words,
+        problem=words_,
         error=error,
-        files_lost=[file.name for file in request.FILES.getlist("attachments")],
+        files_lost=[file.name for file in uploaded],
     )
 
 
@@ -350,30 +575,24 @@ def in_words(error: WebmailError) -> str:
             return gettext("The mail server does not let you write from this address.")
         case TooLarge():
             return gettext("The message is too large for the mail server: remove an attachment.")
+        case PerhapsSent():
+            return gettext(
+                "The mail server had the whole message and did not say whether it took it. Ask one"
+                " of the recipients whether it arrived, before you send it again."
+            )
         case ServerUnavailable():
             return gettext("The mail server does not answer: try again in a few minutes.")
         case OverQuota():
             return gettext("Your mailbox is full: delete messages, then try again.")
+        case MessageNotFound() | PartNotFound() | FolderChanged() | FolderNotFound():
+            return gettext(
+                "The message that you forward is no longer where it was: its attachments cannot"
+                " leave. Untick them, or begin again from where it is now."
+            )
+        case DraftChanged() | DraftNotFound() | FileRefused() | TooManyDrafts():
+            return kept_words(error)
         case _:
             return gettext("The message could not be sent.")
-
-
-def _sent(request: AnyRequest, form: ComposeForm, sent: outbox.Sent) -> HttpResponse:
-    if sent.filed:
-        toasts.success(request, gettext("Message sent."))
-    else:
-        toasts.warning(
-            request,
-            gettext("Message sent, but no copy could be kept in “Sent”. Do not send it again."),
-        )
-    origin = form.origin
-    if origin and sent.marked:
-        url = links.message_url(origin)
-    else:
-        url = reverse("mail:folder", args=["INBOX"])
-    if in_place(request):
-        return HttpResponse(status=204, headers={"HX-Redirect": url})
-    return HttpResponseRedirect(url)
 
 
 def _page(
@@ -382,19 +601,50 @@ def _page(
     sides: Any,
     *,
     status: int = 200,
-    origin_attachments: Sequence[files.AttachmentCard] = (),
+    draft: Draft | None = None,
+    parts: Sequence[Part] = (),
     **context: Any,
 ) -> HttpResponse:
-    user = request.user
-    kind = form["kind"].value() or "new"
+    user = request.user if isinstance(request.user, User) else None
+    room = build.decoded_size(attachments_room())
     context |= {
         "form": form,
-        "kind": kind,
+        "kind": form["kind"].value() or "new",
         "folders": sides and sides.shown,
-        "sender": user if isinstance(user, User) else None,
-        "origin_attachments": origin_attachments,
-        "limit": words.size(build.decoded_size(attachments_room())),
-        "limit_bytes": build.decoded_size(attachments_room()),
-        "cancel_url": reverse("mail:folder", args=["INBOX"]),
+        "sender": user,
+        "identities": identities.of(user) if user else (),
+        "origin_attachments": _kept_cards(form, parts),
+        "draft_files": _file_cards(draft, form),
+        "saved": saved_words(draft) if draft and draft.revision else "",
+        "limit": words.size(room),
+        "limit_bytes": room,
+        "most_files": settings.FILES_PER_MESSAGE,
+        "cancel_url": _inbox(),
     }
     return render_template(request, "webmail/compose.html", context, status=status)
+
+
+def _kept_cards(form: ComposeForm, parts: Sequence[Part]) -> list[cards.AttachmentCard]:
+    """The parts of the answered message that leave with this one; of one that is not known, since
+    its server was not asked, what the form says of it."""
+    content = form.content if form.is_bound else None
+    origin = content.origin if content else _origin(form)
+    kept = content.keep if content else tuple(form.initial.get("keep", ()))
+    known = {part.number: part for part in parts}
+    if origin is None:
+        return []
+    return [cards.kept_card(origin, known.get(number) or Part(number, "")) for number in kept]
+
+
+def _origin(form: ComposeForm) -> MessageRef | None:
+    folder, segment = form.initial.get("origin_folder", ""), form.initial.get("origin_ref", "")
+    if not folder or not segment:
+        return None
+    return MessageRef(folder, *MessageConverter().to_python(segment))
+
+
+def _file_cards(draft: Draft | None, form: ComposeForm) -> list[dict[str, Any]]:
+    """The draft's files, without the images of its text."""
+    if draft is None:
+        return []
+    return [card(row) for row in files.of(draft) if not row.is_inline]

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 from accounts import session, session_cache
 from accounts.http import SignedInRequest, login_required
 from addressbook.contacts.finding import newest_addresses
-from webmail import judging
+from webmail import judging, outbox
 from webmail.forms import ListForm, SnippetsForm
 from webmail.htmx import render, wants_partial
 from webmail.imap.connection import Connection
@@ -55,6 +55,7 @@ def message_list(request: SignedInRequest, folder: str) -> HttpResponse:
     if form.came_after:
         return _arrived(request, folder, *form.came_after)
     with session.imap(request) as imap:
+        outbox.settle(request, imap)
         context = list_context(request, imap, folder, form=form)
     if not wants_partial(request):
         context["toast"] = request.session.pop(TOAST, None)

@@ -23,6 +23,7 @@ from webmail.mailbox import reading, threads
 from webmail.mailbox.summaries import Summary
 from webmail.mime import authentication
 from webmail.mime.addresses import Address
+from webmail.mime.envelope import Envelope
 from webmail.presentation import adverts, conversations, letters, links, reader
 from webmail.presentation.conversations import Talk
 from webmail.presentation.lists import FolderList
@@ -114,11 +115,19 @@ def shown(
         compose_prefix=rendering.compose_prefix(),
         faces=faces,
         borrowed=people.borrowed(request.user, envelope.from_[0]) if envelope.from_ else None,
+        asks_for_receipts=_asks_for_receipts(request, envelope),
     )
     notice = judged.notice(request, opened)
     if notice and notice.are_links_shut:
         said = replace(said, text_html=adverts.without_targets(said.text_html))
     return replace(said, notice=notice, mailing=judged.mailing(request, opened))
+
+
+def _asks_for_receipts(request: SignedInRequest, envelope: Envelope) -> bool:
+    """Whether its reader may be asked for one: not of his own messages."""
+    own = request.user.address.casefold()
+    is_own = any(person.address.casefold() == own for person in envelope.from_)
+    return request.preferences.receipts == "ask" and not is_own
 
 
 def marked(

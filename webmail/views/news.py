@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from webmail import outbox
 from webmail.converters import CONTROLS, LONGEST_NAME
 from webmail.errors import SignInNeeded
 from webmail.mailbox import news
@@ -23,6 +24,7 @@ def poll(request: SignedInRequest) -> JsonResponse:
     if request.GET.get("who") != str(request.user.pk):
         raise SignInNeeded
     with session.imap(request) as imap:
+        outbox.settle(request, imap)
         found = news.states(imap, ("INBOX", *_open_folder(request)))
     return JsonResponse({"folders": [told(state) for state in found]})
 

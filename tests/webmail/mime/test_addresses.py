@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webmail.mime import addresses
-from webmail.mime.addresses import Address
+from webmail.mime.addresses import Address, Group
 
 PARSED = {
     "bare": ("alice@x.fr", [("", "alice@x.fr")]),
@@ -98,6 +100,50 @@ def test_a_line_break_never_becomes_part_of_an_address() -> None:
     read = addresses.read_recipients("a@x.fr\r\nBcc: b@x.fr")
     assert [found.address for found in read.valid] == ["a@x.fr"]
     assert read.invalid == ("Bcc: b@x.fr",)
+
+
+GROUPS = {
+    "a group": ("Parents 6e B: a@x.fr, Zoé <z@x.fr>;", [("Parents 6e B", ["a@x.fr", "z@x.fr"])]),
+    "beside others": ("c@x.fr, Club: a@x.fr;, d@x.fr", [("Club", ["a@x.fr"])]),
+    "two": ("Un: a@x.fr; Deux: b@x.fr;", [("Un", ["a@x.fr"]), ("Deux", ["b@x.fr"])]),
+    "a quoted name": ('"6e B: parents, tous": a@x.fr;', [("6e B: parents, tous", ["a@x.fr"])]),
+    "empty": ("undisclosed-recipients:;", []),
+    "not closed": ("Parents: a@x.fr, b@x.fr", []),
+    "over two lines": ("Parents: a@x.fr,\nb@x.fr;", []),
+    "a colon inside a name": ('"Prof: maths" <a@x.fr>; b@x.fr;', []),
+    "an address before the colon": ("a@x.fr: b@x.fr;", []),
+}
+
+
+@pytest.mark.parametrize(("typed", "expected"), GROUPS.values(), ids=GROUPS)
+def test_a_group_is_read_under_its_name(typed: str, expected: list[tuple[str, list[str]]]) -> None:
+    found = addresses.read_recipients(typed).groups
+    assert [(one.name, [each.address for each in one.members]) for one in found] == expected
+
+
+def test_those_in_a_group_are_recipients_and_count_once() -> None:
+    read = addresses.read_recipients("b@x.fr, Club: a@x.fr, B@x.fr, nobody;, a@x.fr")
+    assert [found.address for found in read.valid] == ["b@x.fr", "a@x.fr"]
+    assert read.invalid == ("nobody",)
+    assert read.repeated == 2
+
+
+@pytest.mark.parametrize("name", ["Parents 6e B", "6e B: parents", 'les "grands"', "Zoé; Léa"])
+def test_a_group_is_written_so_that_it_can_be_read_again(name: str) -> None:
+    group = Group(name, (Address("Durand, F", "f@x.fr"), Address("", "b@x.fr")))
+    assert addresses.read_recipients(addresses.format_group(group)).groups == (group,)
+
+
+def test_a_group_with_a_control_in_its_name_is_not_written() -> None:
+    with pytest.raises(ValueError, match="control"):
+        addresses.format_group(Group("a\r\nBcc", ()))
+
+
+@pytest.mark.parametrize("piece", ["a:", 'a:"', "a:<", ";a:", '"a":', "a@x.fr, ", "a:b@x.fr;"])
+def test_many_of_whatever_are_read_in_a_moment(piece: str) -> None:
+    begun = time.perf_counter()
+    addresses.read_recipients(piece * (200_000 // len(piece)))
+    assert time.perf_counter() - begun < 3
 
 
 FORMATTED = {

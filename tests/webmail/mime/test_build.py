@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from webmail.mime import build, headers, structure
 from webmail.mime.addresses import Address
 from webmail.mime.build import Attachment, Outgoing
+from webmail.mime.text import unflow
 
 SIMPLE = Outgoing(
     sender=Address("Françoise Durand", "f@x.fr"),
@@ -138,3 +139,95 @@ def test_the_size_of_a_file_in_a_message_is_known_before(octets: int) -> None:
     written = len(build._base64_lines(bytes(octets)))
     assert 0 <= build.encoded_size(octets) - written < 78
     assert abs(octets - build.decoded_size(written)) <= 3
+
+
+HTML = replace(
+    SIMPLE,
+    html='<p>Bonjour à <b>tous</b> <img src="cid:logo.1@x.fr" alt=""></p>',
+    inline=(Attachment("logo.png", "image/png", b"\x89PNG\r\n", "logo.1@x.fr"),),
+    attachments=(Attachment("plan.pdf", "application/pdf", b"%PDF"),),
+)
+
+
+def shape(part: EmailMessage) -> str:
+    """The tree of a message: ``mixed(alternative(plain, related(html, png)), pdf)``."""
+    below = ", ".join(shape(child) for child in part.iter_parts()) if part.is_multipart() else ""
+    return f"{part.get_content_subtype()}({below})" if below else part.get_content_subtype()
+
+
+@pytest.mark.parametrize(
+    ("outgoing", "expected"),
+    [
+        (HTML, "mixed(alternative(plain, related(html, png)), pdf)"),
+        (replace(HTML, attachments=()), "alternative(plain, related(html, png))"),
+        (replace(HTML, attachments=(), inline=()), "alternative(plain, html)"),
+        (replace(HTML, html="", inline=()), "mixed(plain, pdf)"),
+        (SIMPLE, "plain"),
+    ],
+)
+def test_html_has_its_text_before_it_and_its_images_beside_it(
+    outgoing: Outgoing, expected: str
+) -> None:
+    assert shape(read(build.message(outgoing))) == expected
+
+
+def test_an_image_in_the_html_is_found_by_its_content_id() -> None:
+    message = read(build.message(HTML))
+    (image,) = [part for part in message.walk() if part.get_content_type() == "image/png"]
+    assert image["Content-ID"] == "<logo.1@x.fr>"
+    assert image.get_content_disposition() == "inline"
+    body = message.get_body(("html",))
+    assert body is not None and 'src="cid:logo.1@x.fr"' in body.get_content()
+
+
+def test_a_content_id_cannot_be_a_header() -> None:
+    bad = Attachment("a.png", "image/png", b"", "a@x>\r\nX-Evil: 1")
+    with pytest.raises(ValueError, match="Content-ID"):
+        build.message(replace(HTML, inline=(bad,)))
+
+
+def test_priority_reply_to_and_the_wish_for_a_receipt() -> None:
+    message = read(
+        build.message(
+            replace(
+                SIMPLE,
+                priority="high",
+                reply_to=(Address("Secrétariat", "s@x.fr"),),
+                receipt_to=Address("", "f@x.fr"),
+            )
+        )
+    )
+    assert message["X-Priority"] == "1 (Highest)" and message["Importance"] == "high"
+    assert message["Reply-To"].addresses[0].addr_spec == "s@x.fr"
+    assert message["Disposition-Notification-To"] == "f@x.fr"
+    plain = read(build.message(SIMPLE))
+    for name in ("X-Priority", "Importance", "Reply-To", "Disposition-Notification-To"):
+        assert plain[name] is None
+
+
+def test_the_same_message_is_the_same_bytes() -> None:
+    assert build.message(HTML) == build.message(HTML)
+
+
+@pytest.mark.parametrize("name", ["a" * 10_000, "é" * 10_000, "a b " * 2500])
+def test_a_name_of_ten_thousand_characters_leaves_in_short_lines(name: str) -> None:
+    raw = build.message(replace(SIMPLE, to=(Address(name.strip(), "c@x.fr"),)))
+    assert all(len(line) <= 998 for line in raw.split(b"\r\n"))
+    assert read(raw)["To"].addresses[0].addr_spec == "c@x.fr"
+
+
+def test_five_thousand_recipients_leave_in_short_lines() -> None:
+    people = tuple(Address(f"Élève {n}", f"p{n}@x.fr") for n in range(5000))
+    raw = build.message(replace(SIMPLE, to=people))
+    assert all(len(line) <= 998 for line in raw.split(b"\r\n"))
+    assert len(headers.parse(raw).addresses("To")) == 5000
+
+
+def test_a_long_line_flows_and_a_quote_keeps_its_depth() -> None:
+    words = "mot " * 40 + "fin"
+    message = read(build.message(replace(SIMPLE, text=f"{words}\n>> {words}\n-- \nF.")))
+    assert message.get_param("format") == "flowed"
+    lines = message.get_content().splitlines()
+    assert max(map(len, lines)) <= 76
+    assert unflow("\n".join(lines)).split("\n") == [words, f">> {words}", "-- ", "F."]
+    assert all(line.startswith(">> ") for line in lines[3:-2])

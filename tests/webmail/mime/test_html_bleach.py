@@ -103,7 +103,7 @@ def tree(source: str) -> str:
     return nh3.clean(
         source.encode("utf-8", "replace").decode(),
         tags=set(verdict.TAGS) | {"form", "input", "button", "x-y"},
-        clean_content_tags=set(html._DROPPED_WITH_CONTENT),
+        clean_content_tags=set(html.DROPPED_WITH_CONTENT),
         attributes={"*": {"style", "id", "action", "poster", "xmlns", "ping"}},
         generic_attribute_prefixes=set("abcdefghijklmnopqrstuvwyz"),
         url_schemes={"javascript", "data", "vbscript", "http", "https", "mailto", "cid", "ftp"},

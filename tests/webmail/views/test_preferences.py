@@ -29,6 +29,11 @@ CHOSEN = {
     "collect": "off",
     "adverts": "mark",
     "notifications": "on",
+    "write_format": "same",
+    "reply_quote": "none",
+    "reply_place": "below",
+    "signature_place": "end",
+    "receipts": "never",
 }
 
 

@@ -1,82 +1,140 @@
-// Writing: the files chosen are listed and weighed, and nothing written is left by mistake.
+// The composer: its editor and its chips are started, keys send, save and close, and the window it stands in, which may
+// be a pane of another page (js/dock.js), hears what becomes of it.
+
+import { isShared } from "./dom.js";
+import * as keeping from "./keeping.js";
+import * as uploads from "./uploads.js";
 
 const MB = 1_000_000;
-let isDirty = false;
+const IN_PANE = "pane";
+const IN_WINDOW = "window";
 
-function inWords(bytes, form) {
-  const isSmall = bytes < MB;
-  const number = isSmall ? Math.ceil(bytes / 1000) : bytes / MB;
-  const digits = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1 }).format(number);
-  return `${digits}\u00a0${isSmall ? form.dataset.kb : form.dataset.mb}`;
+/** Says to the page around a pane, or to the one that opened this window, what happened; only a page of ours hears it. */
+function tell(form, composer, more = {}) {
+  const other = form.dataset.frame === IN_PANE ? window.parent : window.opener;
+  if (other && other !== window) other.postMessage({ composer, ...more }, location.origin);
 }
 
-class Files {
-  constructor(form) {
-    this.form = form;
-    this.input = form.querySelector("[name=attachments]");
-    this.list = form.querySelector("[data-files]");
-    this.template = form.querySelector("[data-file-template]");
-    this.error = document.getElementById("id_attachments-error");
-    this.limit = Number(form.dataset.limit);
-    this.chosen = [];
-  }
+// The window
 
-  /** Choosing again adds, where the browser's own field would replace. */
-  add(files) {
-    const known = new Set(this.chosen.map((file) => `${file.name} ${file.size} ${file.lastModified}`));
-    this.chosen.push(...[...files].filter((file) => !known.has(`${file.name} ${file.size} ${file.lastModified}`)));
-    this.show();
-  }
+function showTitle(form) {
+  const title = form.elements.subject.value.trim() || form.querySelector("[data-title]").dataset.untitled;
+  form.querySelector("[data-title]").textContent = title;
+  tell(form, "title", { title });
+}
 
-  show() {
-    const transfer = new DataTransfer();
-    for (const file of this.chosen) transfer.items.add(file);
-    this.input.files = transfer.files;
-    this.list.replaceChildren(...this.chosen.map((file, index) => this.card(file, index)));
-    this.list.hidden = this.chosen.length === 0;
-    const isOver = this.isOver();
-    this.error.hidden = !isOver;
-    this.error.textContent = isOver ? this.error.dataset.tooBig : "";
-  }
-
-  card(file, index) {
-    const card = this.template.content.cloneNode(true).firstElementChild;
-    const ending = file.name.includes(".") ? file.name.split(".").pop().slice(0, 4).toUpperCase() : "…";
-    card.querySelector(".kind").textContent = ending;
-    card.querySelector(".file-name").textContent = file.name;
-    card.querySelector(".meta").textContent = inWords(file.size, this.form);
-    const button = card.querySelector("button");
-    button.querySelector(".sr").append(file.name);
+function showWindow(form, keeper) {
+  const isPane = form.dataset.frame === IN_PANE;
+  for (const button of form.querySelectorAll("[data-window]")) {
+    const name = button.dataset.window;
+    button.hidden = name === "window" ? form.dataset.frame === IN_WINDOW : !isPane;
     button.addEventListener("click", () => {
-      this.chosen.splice(index, 1);
-      this.show();
-      (this.list.querySelector("button") ?? this.input).focus();
+      if (name === "full") button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
+      if (name === "window") popOut(form, keeper);
+      else tell(form, name);
     });
-    return card;
-  }
-
-  isOver() {
-    return this.limit > 0 && this.chosen.reduce((sum, file) => sum + file.size, 0) > this.limit;
   }
 }
 
-function takeDrops(form, files) {
-  const drop = form.querySelector(".drop");
-  const carries = (event) => event.dataTransfer?.types.includes("Files");
-  form.addEventListener("dragover", (event) => {
-    if (!carries(event)) return;
+/** Into a window of its own: the draft goes on there, so it is saved first. */
+async function popOut(form, keeper) {
+  const other = window.open("about:blank", `draft-${form.elements.draft.value}`, "popup,width=820,height=860");
+  if (!other) return;
+  if (isDirty(form) && !(await keeper?.save())) return other.close();
+  const url = new URL(hasRow(form) ? form.dataset.draftUrl : location.href, location.href);
+  url.searchParams.set("frame", IN_WINDOW);
+  other.location = url.href;
+  form.dataset.left = "";
+  if (form.dataset.frame === IN_PANE) tell(form, "close");
+  else location.assign(form.dataset.cancelUrl);
+}
+
+const isDirty = (form) => "dirty" in form.dataset;
+const hasRow = (form) => Number(form.elements.revision.value) > 0;
+
+// Leaving
+
+/** Nothing was written: there is nothing to keep. */
+function leaveUntouched(event, form) {
+  if (isDirty(form) || hasRow(form)) return;
+  event.preventDefault();
+  leave(form, "close", form.dataset.cancelUrl);
+}
+
+function leave(form, what, url) {
+  form.dataset.left = "";
+  if (form.dataset.frame === IN_PANE) return tell(form, what, { url });
+  if (form.dataset.frame === IN_WINDOW && window.opener) {
+    tell(form, what, { url });
+    return window.close();
+  }
+  location.assign(url);
+}
+
+/** The server took it and says where to go: a pane has nowhere to go, it goes away. */
+function followAnswers(form) {
+  form.addEventListener("htmx:beforeOnLoad", (event) => {
+    const { xhr, requestConfig } = event.detail;
+    if (event.target !== form || xhr.status >= 300) return;
+    delete form.dataset.dirty;
+    const url = xhr.getResponseHeader("HX-Redirect");
+    if (!url) return;
     event.preventDefault();
-    drop.classList.add("is-over");
+    const act = requestConfig.formData.get("do");
+    leave(form, act === "close" || act === "discard" ? "close" : "sent", url);
   });
-  form.addEventListener("dragleave", () => drop.classList.remove("is-over"));
-  form.addEventListener("drop", (event) => {
-    if (!carries(event)) return;
-    event.preventDefault();
-    drop.classList.remove("is-over");
-    files.add(event.dataTransfer.files);
-    isDirty = true;
+  window.addEventListener("beforeunload", (event) => {
+    if (isDirty(form) && !("left" in form.dataset)) event.preventDefault();
   });
 }
+
+function askToDiscard(form) {
+  const dialog = document.getElementById("discard-dialog");
+  const button = form.querySelector("[data-discard-draft]");
+  let isSure = false;
+  button.addEventListener("click", (event) => {
+    if (isSure) return (isSure = false);
+    if (!isDirty(form) && !hasRow(form)) return leaveUntouched(event, form);
+    event.preventDefault();
+    event.stopPropagation();
+    dialog.showModal();
+  }, { capture: true });
+  dialog.addEventListener("click", (event) => {
+    const act = event.target.closest("[data-discard]")?.dataset.discard;
+    if (!act) return;
+    dialog.close();
+    if (act === "go") {
+      isSure = true;
+      button.click();
+    } else button.focus();
+  });
+}
+
+// Keys
+
+const OPEN = "dialog[open], details[data-menu][open], .pop:not([hidden]), .recipient-menu:not([hidden]), .suggestions:not([hidden])";
+
+function listenToKeys(form) {
+  // On its way down, while what Escape is about to close is still open.
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing || document.querySelector("dialog[open]")) return;
+    const isCtrl = event.ctrlKey || event.metaKey;
+    const press = (selector) => {
+      event.preventDefault();
+      event.stopPropagation();
+      form.querySelector(selector).click();
+    };
+    if (event.key === "Enter" && isCtrl) press("[data-send]");
+    else if (event.key.toLowerCase() === "s" && isCtrl && !event.shiftKey) press("[data-save]");
+    else if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector(OPEN)) press("[data-close]");
+  }, { capture: true });
+  form.addEventListener("keydown", (event) => {
+    // Enter in a line would save half a message.
+    if (event.key === "Enter" && event.target.matches("input:not([type=checkbox], [type=radio])")) event.preventDefault();
+  });
+}
+
+// Sending
 
 function showProgress(form) {
   const bar = form.querySelector(".sending");
@@ -87,28 +145,95 @@ function showProgress(form) {
   form.addEventListener("htmx:afterRequest", () => (bar.hidden = true));
 }
 
-export function start() {
-  const form = document.querySelector("[data-compose]");
+/** "Demain à 8 h" beside the button that sends: what the menu beside it does in two presses. */
+function quicken(form) {
+  const button = form.querySelector("[data-due]");
+  const choices = [...form.querySelectorAll("[name=due]")];
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    for (const choice of choices) choice.checked = choice.value === button.dataset.due;
+    form.querySelector("[value=schedule]").click();
+  });
+  const day = form.querySelector("[name=due_at]");
+  day.addEventListener("input", () => (choices.find((choice) => choice.value === "at").checked = true));
+}
+
+/** What is to be thought of before sending, as the recipients tell it. */
+function showChecks(form) {
+  const place = form.querySelector("[data-checks]");
+  form.addEventListener("recipients:changed", ({ detail }) => {
+    for (const item of place.querySelectorAll("[data-check]")) {
+      const number = detail[item.dataset.check];
+      const isSeen = item.dataset.seen && detail.seen > 1;
+      const words = number === 1 ? item.dataset.one : item.dataset.many;
+      item.hidden = number === 0;
+      item.classList.toggle("warn", Boolean(isSeen) || item.dataset.check === "slips");
+      const text = (isSeen ? item.dataset.seen : words).replace("%", isSeen ? detail.seen : number);
+      const span = item.querySelector("span");
+      if (number > 0 && span.textContent !== text) span.textContent = text;
+    }
+    place.hidden = !place.querySelector("[data-check]:not([hidden])");
+  });
+}
+
+// Canned answers
+
+function offerAnswers(form, editor) {
+  const item = form.querySelector("[data-canned]");
+  if (!item) return;
+  const button = item.querySelector("button");
+  const list = item.querySelector("[data-canned-list]");
+  item.hidden = false;
+  button.addEventListener("click", async () => {
+    const isOpen = button.getAttribute("aria-expanded") === "true";
+    button.setAttribute("aria-expanded", String(!isOpen));
+    list.hidden = isOpen;
+    if (!isOpen && !list.hasChildNodes()) await fetchAnswers(button.dataset.cannedUrl, list);
+  });
+  list.addEventListener("click", (event) => {
+    const chosen = event.target.closest("[data-insert]");
+    if (!chosen) return;
+    event.preventDefault();
+    form.querySelector("[data-options]").open = false;
+    editor.insert(chosen.querySelector("template")?.innerHTML ?? chosen.dataset.insert);
+  });
+}
+
+async function fetchAnswers(url, list) {
+  try {
+    const answer = await fetch(url, { headers: { "X-Requested-With": "fetch" } });
+    if (!answer.ok || answer.redirected) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    list.replaceChildren(...page.body.childNodes);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+}
+
+export async function start() {
+  const form = document.querySelector("form[data-compose]");
   if (!form) return;
-  const files = new Files(form);
   form.classList.add("is-scripted");
-  form.querySelector("[data-drop]").hidden = false;
-  files.input.addEventListener("change", () => files.add(files.input.files));
-  takeDrops(form, files);
+  form.querySelector("[data-drop]")?.removeAttribute("hidden");
+  for (const name of ["input", "change", "draft:changed"]) form.addEventListener(name, () => (form.dataset.dirty = ""));
+  form.addEventListener("draft:saved", () => delete form.dataset.dirty);
+  form.elements.subject.addEventListener("input", () => showTitle(form));
+  for (const button of form.querySelectorAll("[data-close]")) button.addEventListener("click", (event) => leaveUntouched(event, form));
+  const keeper = keeping.start(form);
+  uploads.start(form);
+  showWindow(form, keeper);
+  followAnswers(form);
+  askToDiscard(form);
+  listenToKeys(form);
   showProgress(form);
-  form.addEventListener("input", () => (isDirty = true));
-  form.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit(form.querySelector("[data-send]"));
-    // Enter in a line would send half a message.
-    else if (event.key === "Enter" && event.target.matches(".bare")) event.preventDefault();
-  });
-  form.addEventListener("htmx:confirm", (event) => {
-    if (files.isOver()) event.preventDefault();
-  });
-  form.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
-    if (detail.xhr.status < 300) isDirty = false;
-  });
-  window.addEventListener("beforeunload", (event) => {
-    if (isDirty) event.preventDefault();
-  });
+  quicken(form);
+  showChecks(form);
+  const [chips, { Editor }] = await Promise.all([import("./chips.js"), import("./editor.js")]);
+  chips.start(form);
+  const editor = new Editor(form);
+  editor.begin();
+  offerAnswers(form, editor);
+  form.dispatchEvent(new CustomEvent("composer:ready", { detail: { editor } }));
+  showTitle(form);
+  if (form.dataset.frame === IN_PANE && !isShared()) tell(form, "ready", { url: form.dataset.draftUrl });
 }

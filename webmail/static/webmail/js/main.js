@@ -3,15 +3,19 @@
 
 import * as asking from "./asking.js";
 import * as bring from "./bring.js";
+import * as canned from "./canned.js";
+import * as choice from "./choice.js";
 import * as compose from "./compose.js";
 import * as contacts from "./contacts.js";
 import * as copying from "./copying.js";
 import * as countdown from "./countdown.js";
+import * as dock from "./dock.js";
 import * as dragging from "./dragging.js";
 import * as folders from "./folders.js";
 import * as frame from "./frame.js";
 import * as idle from "./idle.js";
 import * as list from "./list.js";
+import * as local from "./local.js";
 import * as menus from "./menus.js";
 import * as news from "./news.js";
 import * as notices from "./notices.js";
@@ -31,7 +35,7 @@ import * as signin from "./signin.js";
 import * as snippets from "./snippets.js";
 import * as viewer from "./viewer.js";
 
-const modules = [asking, bring, compose, contacts, copying, countdown, dragging, folders, frame, idle, list, menus, news, notices, panes, passkey, password, place, print, push, recipients, rules, search, selection, session, settings, signin, snippets, viewer];
+const modules = [asking, bring, canned, choice, compose, contacts, copying, countdown, dock, dragging, folders, frame, idle, list, local, menus, news, notices, panes, passkey, password, place, print, push, recipients, rules, search, selection, session, settings, signin, snippets, viewer];
 
 function load(root) {
   for (const module of modules) module.load?.(root);

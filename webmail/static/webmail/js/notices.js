@@ -8,6 +8,18 @@ function show(template) {
   document.getElementById("notices")?.replaceChildren(template.content.cloneNode(true));
 }
 
+/** A message that can be taken back for so many seconds: by the clock, whoever points at it. */
+function countDown(toast) {
+  const ends = Date.now() + Number(toast.dataset.toast) * 1000;
+  const left = toast.querySelector("[data-left]");
+  const ticking = setInterval(() => {
+    const seconds = Math.ceil((ends - Date.now()) / 1000);
+    if (seconds > 0) left.textContent = String(seconds);
+    else toast.remove();
+    if (seconds <= 0 || !toast.isConnected) clearInterval(ticking);
+  }, 250);
+}
+
 /** Ten seconds, and longer while somebody points at it or is in it. */
 function letGo(toast) {
   let timer = 0;
@@ -52,7 +64,10 @@ export function start() {
 }
 
 export function load(root) {
-  for (const toast of within(root, "[data-toast]")) letGo(toast);
+  for (const toast of within(root, "[data-toast]")) {
+    if (toast.dataset.toast) countDown(toast);
+    else letGo(toast);
+  }
   for (const link of within(root, "a[data-field]")) markField(link);
   if (!root.matches("[data-notice]")) return;
   root.scrollIntoView({ block: "nearest" });

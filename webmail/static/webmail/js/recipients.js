@@ -1,5 +1,5 @@
 // Recipients completed as one types: an editable combobox with a listbox (ARIA Authoring Practices). Below it stays
-// a line of text; what stands between two commas is completed.
+// a line of text, of which js/chips.js takes what is complete; what stands between two commas is completed.
 
 const DELAY = 60;
 // With as many letters, the server forgives a mistake and may know somebody whom what is here does not.
@@ -89,7 +89,7 @@ class Line {
 
   show(suggestions) {
     if (document.activeElement !== this.input) return;
-    const there = this.input.value.toLowerCase();
+    const there = [...this.input.parentElement.querySelectorAll("input")].map((input) => input.value.toLowerCase()).join(" ");
     this.shown = suggestions.filter((one) => !one.address || !there.includes(one.address.toLowerCase()));
     this.list.replaceChildren(...this.shown.map((one, index) => this.option(one, index)));
     const isOpen = this.shown.length > 0;
@@ -155,18 +155,25 @@ class Line {
   async take(index) {
     const one = this.shown[index];
     const [start, end] = around(this.input.value, this.input.selectionStart);
-    this.close();
-    this.input.focus();
-    const text = one.members ? await this.membersOf(one) : one.text;
-    if (text === null) return;
     const before = this.input.value.slice(0, start).trimEnd();
     const after = this.input.value.slice(end).replace(/^[,;\s]+/, "");
-    const head = `${before}${before ? " " : ""}${text}, `;
+    this.close();
+    this.input.focus();
+    const members = one.members ? await this.membersOf(one) : null;
+    if (one.members && !members) return;
+    this.put(one, members, before, after);
+    this.status.textContent = this.status.dataset.taken.replace("#", one.name);
+  }
+
+  /** As a chip, where js/chips.js makes them; else into the line of text. */
+  put(one, members, before, after) {
+    const detail = { name: one.name, text: one.text, members };
+    if (!this.input.dispatchEvent(new CustomEvent("recipient:taken", { detail, cancelable: true }))) return;
+    const head = `${before}${before ? " " : ""}${members?.join(", ") ?? one.text}, `;
     this.input.value = head + after;
     this.input.setSelectionRange(head.length, head.length);
     this.input.scrollLeft = this.input.scrollWidth;
     this.input.dispatchEvent(new Event("input", { bubbles: true }));
-    this.status.textContent = this.status.dataset.taken.replace("#", one.name);
   }
 
   async membersOf(group) {
@@ -174,7 +181,7 @@ class Line {
       const answer = await fetch(group.members, { headers: { Accept: "application/json" } });
       if (!answer.ok || answer.redirected) throw new TypeError();
       const { recipients } = await answer.json();
-      return recipients.length ? recipients.join(", ") : null;
+      return recipients.length ? recipients : null;
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
       this.status.textContent = this.status.dataset.failed;

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("webmail", "0080_folder_choice_threads"),
+        ("webmail", "0120_signature_template"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

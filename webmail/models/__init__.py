@@ -18,7 +18,39 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from webmail.models.writing import (
+    CannedAnswer,
+    Draft,
+    DraftFile,
+    DraftVersion,
+    Identity,
+    OutboxMessage,
+    SignatureTemplate,
+)
 from webmail.preferences import BY_NAME, AdministratorsChoice
+
+__all__ = [
+    "CACHE_KEY",
+    "CACHE_SECONDS",
+    "KNOWN_TAGS",
+    "OFFICE_PREVIEWS_KEPT",
+    "TAGS_CACHE_SECONDS",
+    "AllowedSender",
+    "CannedAnswer",
+    "Draft",
+    "DraftFile",
+    "DraftVersion",
+    "FolderChoice",
+    "Identity",
+    "MailJob",
+    "OfficePreview",
+    "OutboxMessage",
+    "PreferenceDefault",
+    "RecentSearch",
+    "SignatureTemplate",
+    "Tag",
+    "TrustedImageDomain",
+]
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser

@@ -1,0 +1,116 @@
+"""First and last names of those a message goes to, for what is written to each of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from accounts.models import User
+from addressbook import vcard
+from addressbook.folding import fold
+from addressbook.importers.duplicates import CIVILITIES
+from addressbook.models import ContactAddress, DirectoryEntry
+
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """``shown`` is the whole of it; ``first`` and ``last`` are "" where nobody can tell them."""
+
+    shown: str
+    first: str = ""
+    last: str = ""
+
+
+def of(user: User, addresses: Iterable[str]) -> dict[str, Name]:
+    """The names of those whom the person has among his contacts, or the directory has, by address
+    in lower case. Contacts that share an address have none: nobody knows which of them reads it.
+    """
+    wanted = sorted({address.lower() for address in addresses if address})
+    found: dict[str, Name] = {}
+    for start in range(0, len(wanted), _BATCH):
+        found |= _batch(user, wanted[start : start + _BATCH])
+    return found
+
+
+def _batch(user: User, wanted: list[str]) -> dict[str, Name]:
+    entries = DirectoryEntry.objects.filter(folded__in=wanted)
+    found = {
+        folded: by_order(name, sort_key)
+        for folded, name, sort_key in entries.values_list("folded", "name", "sort_key")
+    }
+    mine = ContactAddress.objects.filter(user=user, folded__in=wanted, contact__deleted=None)
+    seen: dict[str, int] = {}
+    for folded, pk, card in mine.values_list("folded", "contact", "contact__vcard"):
+        if seen.setdefault(folded, pk) == pk:
+            found[folded] = _of_card(card)
+        else:
+            found.pop(folded, None)
+    return found
+
+
+def _of_card(card: str) -> Name:
+    data = vcard.read_one(card)
+    if data.first_name or data.last_name:
+        return Name(data.display_name, data.first_name, data.last_name)
+    return split(data.display_name)
+
+
+def by_order(name: str, sort_key: str) -> Name:
+    """A whole name of which is known how it is sorted, last name first: ``Jeanne Le Goff`` by
+    ``le goff jeanne``."""
+    words = name.split()
+    for n in range(1, len(words)):
+        if fold(" ".join([*words[n:], *words[:n]])) == sort_key:
+            return Name(name, " ".join(words[:n]), " ".join(words[n:]))
+    return split(name)
+
+
+def split(name: str) -> Name:
+    """A name as people write it, into first and last: ``Zoé Le Goff``, ``LE GOFF Zoé``,
+    ``Le Goff, Zoé``, ``Mme Le Goff`` (no first name). Nothing of what names no single person, as
+    ``Parents de Zoé`` or ``Vie scolaire 6e``."""
+    shown = " ".join(name.split())
+    before, comma, after = (part.strip() for part in shown.partition(","))
+    if comma and before and after and "," not in after:
+        return Name(shown, after, " ".join(_without_civility(before.split())))
+    words = shown.split()
+    bare = list(_without_civility(words))
+    if not bare or comma or "@" in shown or _is_no_person(bare):
+        return Name(shown)
+    capitals = [word for word in bare if len(word) > 1 and word == word.upper()]
+    if capitals and len(capitals) < len(bare):
+        first = " ".join(word for word in bare if word not in capitals)
+        return Name(shown, first, " ".join(capitals))
+    if len(bare) == 1:
+        has_civility = len(bare) < len(words)
+        return Name(shown, last=bare[0]) if has_civility else Name(shown, first=bare[0])
+    if len(bare) < len(words):
+        # After "Mme" comes the last name, of as many words as there are.
+        return Name(shown, last=" ".join(bare))
+    return Name(shown, bare[0], " ".join(bare[1:]))
+
+
+_NO_PERSON_TEXT = (
+    "parents parent famille familles classe vie service secretariat direction college lycee ecole"
+    " mairie equipe groupe liste contact info accueil rectorat"
+)
+_NO_PERSON = frozenset(_NO_PERSON_TEXT.split())
+
+
+def _is_no_person(words: list[str]) -> bool:
+    plain = {fold(word).strip("'.") for word in words}
+    return bool(plain & _NO_PERSON) or any(re.search(r"\d", word) for word in words)
+
+
+def _without_civility(words: list[str]) -> Iterator[str]:
+    """Without ``M. et Mme`` and the like before the name."""
+    begun = False
+    for word in words:
+        plain = fold(word).strip("'.")
+        if not begun and (plain in CIVILITIES or plain == "et"):
+            continue
+        begun = True
+        yield word

@@ -1,0 +1,189 @@
+"""A message to many in a browser: what is asked, with a script and without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from accounts.models import User
+from addressbook import contacts
+from addressbook.contact_data import ContactData, Email
+from addressbook.contacts import groups
+from demo.servers.dovecot import MailAccount
+from demo.servers.submission import Submission
+from tests.browser.test_walks import violations
+from webmail.models import CannedAnswer, OutboxMessage
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+FAMILIES = 30
+
+
+@pytest.fixture(autouse=True)
+def spool(settings, tmp_path: Path) -> None:
+    settings.SPOOL = tmp_path / "spool"
+
+
+@pytest.fixture
+def to_parents(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    submission: Submission,
+) -> Callable[..., Page]:
+    """`to_parents(375)`: a message of Alice's to a class's parents, begun in the address book."""
+
+    def begin(width: int = 1440, text: str = "Bonjour, à lundi.", **options: bool) -> Page:
+        page = open_page(width=width, **options)
+        sign_in(page, alice)
+        mine = User.objects.get(login="alice")
+        made = contacts.create_many(
+            mine,
+            [
+                ContactData(
+                    first_name=f"Zoé{n}",
+                    last_name="Martin" if n % 2 else "Petit",
+                    emails=(Email(f"parent{n}@courriel.example"),),
+                )
+                for n in range(FAMILIES)
+            ],
+        )
+        group = groups.create(mine, "Parents 4e B")
+        groups.add(group, [one.pk for one in made])
+        page.goto(f"/compose/?group={group.pk}")
+        page.locator("#id_subject").fill("Sortie")
+        write(page, text)
+        return page
+
+    return begin
+
+
+def write(page: Page, text: str) -> None:
+    """Into the editor, or without one into the field."""
+    editor = page.locator("[contenteditable=true]")
+    if page.locator(".is-scripted").count():
+        expect(editor).to_be_visible()
+        editor.click()
+        page.keyboard.press("Control+Home")
+        page.keyboard.insert_text(text)
+    else:
+        page.locator("#id_body").fill(text)
+
+
+def asked(page: Page) -> Locator:
+    page.locator("[data-send]").click()
+    dialog = page.locator("dialog.sending-choice")
+    expect(dialog).to_be_visible()
+    return dialog
+
+
+@pytest.mark.parametrize("width", [1440, 375])
+def test_a_group_is_asked_about_in_a_dialog_and_leaves_in_blind_copy(
+    to_parents: Callable[..., Page], faults: list[str], width: int
+) -> None:
+    page = to_parents(width)
+    dialog = asked(page)
+    expect(dialog.locator("[value=bcc]")).to_be_focused()
+    expect(dialog.locator("[name=members]")).to_have_count(FAMILIES)
+    assert violations(page) == []
+    dialog.locator("[name=members]").first.uncheck()
+    expect(dialog.locator("[data-choice-count]")).to_contain_text(str(FAMILIES - 1))
+    dialog.locator("[data-choice-send]").click()
+    page.wait_for_url("**/mail/**")
+    row = OutboxMessage.objects.get()
+    assert row.recipients == FAMILIES - 1
+    assert faults == []
+
+
+def test_who_goes_back_is_asked_again(to_parents: Callable[..., Page]) -> None:
+    page = to_parents()
+    dialog = asked(page)
+    dialog.locator("[data-choice-cancel]").click()
+    expect(dialog).to_have_count(0)
+    expect(page.locator("[name=delivery]")).to_have_count(0)
+    dialog = asked(page)
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(page.locator("[data-compose]")).to_be_visible()
+    asked(page)
+    assert not OutboxMessage.objects.exists()
+
+
+def test_people_are_found_and_ticked_by_their_name(to_parents: Callable[..., Page]) -> None:
+    dialog = asked(to_parents())
+    dialog.locator("[data-choice-none]").click()
+    dialog.locator("#choice-find").fill("pétit")
+    expect(dialog.locator(".people > li:visible")).to_have_count(FAMILIES // 2)
+    dialog.locator("[data-choice-all]").click()
+    expect(dialog.locator("[name=members]:checked")).to_have_count(FAMILIES // 2)
+    dialog.locator("#choice-find").fill("personne de ce nom")
+    expect(dialog.locator("[data-choice-nobody]")).to_be_visible()
+    dialog.locator("#choice-find").fill("")
+    expect(dialog.locator("[data-choice-count]")).to_contain_text(str(FAMILIES // 2))
+
+
+def test_names_are_asked_about_where_each_has_a_message(to_parents: Callable[..., Page]) -> None:
+    page = to_parents(text="Bonjour {prénom},")
+    dialog = asked(page)
+    expect(dialog.locator("[value=each]")).to_be_checked()
+    dialog.locator(".choice-preview summary").click()
+    expect(dialog.locator(".choice-text")).to_contain_text("Bonjour Zoé")
+    label = dialog.locator("[data-choice-send]").inner_text()
+    dialog.locator("[value=visible]").check()
+    expect(dialog.locator(".choice-names")).to_be_hidden()
+    expect(dialog.locator("[data-choice-send]")).not_to_have_text(label)
+    dialog.locator("[value=each]").check()
+    dialog.locator("[data-choice-send]").click()
+    page.wait_for_url("**/mail/**")
+    assert OutboxMessage.objects.count() == FAMILIES
+
+
+def test_what_stands_in_the_way_of_an_answered_message_is_not_hidden_by_the_question(
+    to_parents: Callable[..., Page],
+) -> None:
+    page = to_parents()
+    page.locator(".split > details > summary").click()
+    page.locator("[name=due_at]").fill("2020-01-01T08:00")
+    page.locator("[value=schedule]").click()
+    dialog = page.locator("dialog.sending-choice")
+    dialog.locator("[data-choice-send]").click()
+    expect(page.locator("#notices .notice")).to_be_visible()
+    expect(dialog).to_be_hidden()
+    assert not OutboxMessage.objects.exists()
+    # Answered it is: with another time it leaves, to all of them.
+    page.locator(".split > details > summary").click()
+    page.locator("[value=tomorrow8]").check()
+    page.locator("[value=schedule]").first.click()
+    page.wait_for_url("**/mail/**")
+    assert OutboxMessage.objects.get().recipients == FAMILIES
+
+
+def test_without_a_script_the_question_stands_above_the_message(
+    to_parents: Callable[..., Page],
+) -> None:
+    page = to_parents(java_script_enabled=False)
+    page.locator("[data-send]").click()
+    expect(page.locator("section.sending-choice")).to_be_visible()
+    expect(page.locator("#choice-title")).to_be_in_viewport()
+    expect(page.locator("#id_body")).to_have_value("Bonjour, à lundi.")
+    page.locator("[name=members]").first.uncheck()
+    page.locator("[data-choice-send]").click()
+    page.wait_for_url("**/mail/**")
+    assert OutboxMessage.objects.get().recipients == FAMILIES - 1
+
+
+def test_what_is_written_is_kept_as_an_answer_and_put_into_a_message(
+    to_parents: Callable[..., Page], faults: list[str]
+) -> None:
+    page = to_parents(text="Bien reçu, merci.")
+    page.locator("[data-options] > summary").click()
+    page.locator("[data-canned-url]").click()
+    page.locator("[data-canned-name]").fill("Accusé")
+    page.locator("[data-canned-save]").click()
+    expect(page.locator("[data-insert]")).to_have_text("Accusé")
+    assert "Bien reçu, merci." in CannedAnswer.objects.get().html
+    page.locator("[data-insert]").click()
+    expect(page.locator("[contenteditable=true]")).to_contain_text("merci.Bien reçu")
+    assert faults == []

@@ -1,0 +1,219 @@
+"""A message to many: what is asked before it leaves, and what then leaves."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from addressbook import contacts
+from addressbook.contact_data import ContactData, Email
+from addressbook.contacts import groups
+from demo.servers.submission import Submission
+from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.mail import page
+from tests.webmail.views.test_compose import only, read, text
+from webmail import tasks
+from webmail.models import Draft, OutboxMessage
+
+pytestmark = pytest.mark.django_db
+PARENTS = "Parents 6e B: zoe@x.example, luc@x.example, bob@ac-exemple.fr;"
+SCRIPT = {"X-Requested-With": "fetch"}
+
+
+@pytest.fixture(autouse=True)
+def spool(settings, tmp_path: Path) -> Path:
+    settings.SPOOL = tmp_path / "spool"
+    return settings.SPOOL
+
+
+def written(**more: Any) -> dict[str, Any]:
+    """The fields of a message, with a key of its own."""
+    begun = {"draft": str(uuid.uuid4()), "key": str(uuid.uuid4()), "kind": "new", "do": "send"}
+    return {**begun, "to": PARENTS, "subject": "Sortie", "body": "Bonjour,\nà lundi.", **more}
+
+
+def fields(answer: Any) -> dict[str, Any]:
+    """What a browser without a script posts of the page that came back."""
+    shown = page(answer).partition('id="compose"')[2]
+    found: dict[str, Any] = {}
+    for tag in re.findall(r"<input[^>]*>", shown):
+        name = re.search(r' name="([^"]+)"', tag)
+        value = re.search(r' value="([^"]*)"', tag)
+        kind = re.search(r' type="([^"]*)"', tag)
+        is_box = bool(kind) and kind[1] in ("checkbox", "radio")  # type: ignore[index]
+        if not name or (is_box and " checked" not in tag) or (kind and kind[1] == "file"):
+            continue
+        found.setdefault(name[1], []).append(unescape(value[1]) if value else "")
+    for name_, inside in re.findall(
+        r'(?s)<textarea[^>]*name="(\w+)"[^>]*>\n?(.*?)</textarea>', shown
+    ):
+        found[name_] = unescape(inside)
+    return found
+
+
+def leave() -> None:
+    """The time in which the messages could be taken back passes."""
+    held = OutboxMessage.objects.filter(state=OutboxMessage.State.HELD)
+    held.update(due=timezone.now())
+    for row in held.order_by("number"):
+        tasks.deliver_message(str(row.pk))
+
+
+def kept(submission: Submission) -> list[bytes]:
+    """What left for others than people of the academy."""
+    return [path.read_bytes() for path in sorted(submission.outgoing.glob("*.eml"))]
+
+
+@pytest.fixture
+def outgoing(submission: Submission) -> Submission:
+    """Nothing left yet."""
+    for path in submission.outgoing.glob("*"):
+        path.unlink()
+    return submission
+
+
+def test_a_group_is_asked_about_and_the_text_is_there(reader: Client, outgoing: Submission) -> None:
+    answer = reader.post("/compose/", written())
+    assert answer.status_code == 422
+    again = fields(answer)
+    assert again["body"] == "Bonjour,\nà lundi."
+    assert again["to"] == [PARENTS]
+    assert again["delivery"] == ["bcc"]
+    assert again["members"] == ["zoe@x.example", "luc@x.example", "bob@ac-exemple.fr"]
+    assert not OutboxMessage.objects.exists()
+    assert Draft.objects.count() == 1
+
+
+def test_in_blind_copy_nobody_learns_of_another(
+    reader: Client, outgoing: Submission, bobs_mailbox: Mailbox, mailbox: Mailbox
+) -> None:
+    again = fields(reader.post("/compose/", written()))
+    again["members"].remove("luc@x.example")
+    assert reader.post("/compose/", again | {"do": "send"}).status_code == 302
+    leave()
+    row = OutboxMessage.objects.get()
+    assert (row.state, row.recipients) == (OutboxMessage.State.SENT, 2)
+    message = only(bobs_mailbox.messages("INBOX"))
+    assert "alice@ac-exemple.fr" in str(message["To"])
+    raw = bobs_mailbox.messages("INBOX")[0]
+    assert b"x.example" not in raw
+    assert b"Parents" not in raw
+    assert mailbox.messages("INBOX") == []  # no copy for herself but the one in Sent
+    sent = only(mailbox.messages("Sent"))
+    assert "zoe@x.example" in str(sent["Bcc"])
+
+
+def test_one_message_to_each_has_each_ones_name(
+    reader: Client, outgoing: Submission, bobs_mailbox: Mailbox
+) -> None:
+    owner = User.objects.get(login="alice")
+    card = ContactData(first_name="Bob", last_name="Le Goff", emails=(Email("bob@ac-exemple.fr"),))
+    contacts.create(owner, card)
+    body = "Bonjour {prénom} {nom}, à lundi."
+    again = fields(reader.post("/compose/", written(body=body)))
+    assert again["delivery"] == ["each"]
+    again["instead_first"] = "Madame, Monsieur"
+    assert reader.post("/compose/", again | {"do": "send"}).status_code == 302
+    rows = OutboxMessage.objects.order_by("number")
+    assert [row.recipients for row in rows] == [1, 1, 1]
+    assert len({row.batch for row in rows}) == 1
+    leave()
+    bobs = only(bobs_mailbox.messages("INBOX"))
+    assert "bob@ac-exemple.fr" in str(bobs["To"])
+    assert text(bobs).strip() == "Bonjour Bob Le Goff, à lundi."
+    others = [read(message) for message in kept(outgoing)]
+    assert {text(one).strip() for one in others} == {"Bonjour Madame, Monsieur, à lundi."}
+    assert [str(one["To"]) for one in others] == ["zoe@x.example", "luc@x.example"]
+
+
+def test_a_script_gets_the_question_as_a_dialog(reader: Client, outgoing: Submission) -> None:
+    answer = reader.post("/compose/", written(), headers=SCRIPT)
+    assert answer.status_code == 422
+    assert answer["HX-Retarget"] == "#sending-choice"
+    assert "<dialog" in page(answer)
+    assert "<form" not in page(answer)
+
+
+def test_nobody_ticked_comes_back_with_the_question(reader: Client, outgoing: Submission) -> None:
+    again = fields(reader.post("/compose/", written()))
+    answer = reader.post("/compose/", again | {"do": "send", "members": []})
+    assert answer.status_code == 422
+    assert not OutboxMessage.objects.exists()
+
+
+def test_a_forgotten_attachment_is_asked_about_once(reader: Client, outgoing: Submission) -> None:
+    message = written(to="zoe@x.example", body="Voir la pièce jointe.")
+    answer = reader.post("/compose/", message)
+    assert answer.status_code == 422
+    again = fields(answer)
+    assert again["no_attachment_ok"] == ["1"]
+    assert reader.post("/compose/", again | {"do": "send"}).status_code == 302
+
+
+def test_too_many_recipients_come_back_with_the_text(
+    reader: Client, outgoing: Submission, settings
+) -> None:
+    settings.RECIPIENTS_PER_HOUR = 2
+    answer = reader.post("/compose/", written())
+    assert answer.status_code == 422
+    assert fields(answer)["body"] == "Bonjour,\nà lundi."
+    assert not OutboxMessage.objects.exists()
+
+
+def test_five_thousand_recipients_come_back_in_words(reader: Client, outgoing: Submission) -> None:
+    many = ", ".join(f"parent{n}@courriel.example" for n in range(5000))
+    answer = reader.post("/compose/", written(to=many))
+    assert answer.status_code == 422
+    assert fields(answer)["to"] == [many]
+
+
+def test_a_group_of_the_address_book_begins_a_message_under_its_name(
+    reader: Client, outgoing: Submission
+) -> None:
+    owner = User.objects.get(login="alice")
+    made = contacts.create_many(
+        owner,
+        [
+            ContactData(display_name=f"Parent {n}", emails=(Email(f"p{n}@x.example"),))
+            for n in (1, 2)
+        ],
+    )
+    group = groups.create(owner, "Parents 4e B")
+    groups.add(group, [one.pk for one in made])
+    begun = fields(reader.get(f"/compose/?group={group.pk}"))
+    assert begun["to"] == ["Parents 4e B: Parent 1 <p1@x.example>, Parent 2 <p2@x.example>;"]
+    asked = reader.post("/compose/", begun | {"do": "send", "subject": "Sortie"})
+    assert asked.status_code == 422
+    assert "Parents 4e B" in page(asked)
+
+
+@pytest.fixture
+def scheduled(reader: Client, outgoing: Submission) -> Callable[..., Any]:
+    def post(**changes: str) -> Any:
+        message = written(to="bob@ac-exemple.fr", do="schedule", **changes)
+        return reader.post("/compose/", message)
+
+    return post
+
+
+def test_a_message_is_scheduled(scheduled: Callable[..., Any]) -> None:
+    assert scheduled(due="tomorrow8").status_code == 302
+    row = OutboxMessage.objects.get()
+    assert row.state == OutboxMessage.State.SCHEDULED
+    assert timezone.localtime(row.due).strftime("%H:%M") == "08:00"
+
+
+def test_a_time_that_is_past_comes_back_with_the_text(scheduled: Callable[..., Any]) -> None:
+    answer = scheduled(due="at", due_at="2020-01-01T08:00")
+    assert answer.status_code == 422
+    assert fields(answer)["body"] == "Bonjour,\nà lundi."
+    assert not OutboxMessage.objects.exists()

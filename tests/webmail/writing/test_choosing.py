@@ -1,0 +1,306 @@
+"""What the writer is asked before a message leaves, and what his answer makes of it."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from django.http import QueryDict
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest_django import Settings
+
+from accounts.models import User
+from addressbook import contacts
+from addressbook.contact_data import ContactData, Email
+from webmail.mime.addresses import Address
+from webmail.models import OutboxMessage
+from webmail.writing import choosing, recipients
+from webmail.writing.choosing import Question
+from webmail.writing.content import Content
+
+pytestmark = pytest.mark.django_db
+CLAIRE = Address("Claire Morvan", "claire@ac-exemple.fr")
+PARENTS = "Parents 6e B: zoe@x.example, luc@x.example, Mme Petit <petit@x.example>;"
+
+
+def decide(
+    user: User, content: Content, post: Mapping[str, Any] | None = None, *, has_files: bool = False
+) -> Question | tuple[Content, ...]:
+    data = QueryDict(mutable=True)
+    for name, value in (post or {}).items():
+        data.setlist(name, value if isinstance(value, list) else [value])
+    given = choosing.answer(data)
+    return choosing.decide(user, content, given, sender=CLAIRE, has_files=has_files)
+
+
+def question(user: User, content: Content, post: Mapping[str, Any] | None = None) -> Question:
+    found = decide(user, content, post)
+    assert isinstance(found, Question)
+    return found
+
+
+def letters(
+    user: User, content: Content, post: Mapping[str, Any] | None = None, *, has_files: bool = False
+) -> tuple[Content, ...]:
+    found = decide(user, content, post, has_files=has_files)
+    assert isinstance(found, tuple), found
+    return found
+
+
+def html_of(asked: Question, *, is_dialog: bool = False) -> str:
+    with translation.override("en"):
+        context = {"choice": asked, "is_dialog": is_dialog}
+        return render_to_string("webmail/_sending_choice.html", context)
+
+
+def answered(asked: Question, *ticked: str, **more: Any) -> dict[str, Any]:
+    """What a browser posts of the question as it is shown, where one leaves it as it is, or ticks
+    these alone."""
+    shown = html_of(asked)
+    digest = re.search(r'name="choice" value="([^"]*)"', shown)
+    there = re.findall(r'name="members" value="([^"]*)"( checked)?', shown)
+    assert digest
+    members = list(ticked) or [address for address, checked in there if checked]
+    return {"choice": digest[1], "members": members, **more}
+
+
+def test_a_message_to_few_leaves_as_it_is_written(claire: User) -> None:
+    content = Content(to="Zoé <zoe@x.example>", cc="luc@x.example", subject="Bonjour")
+    (found,) = letters(claire, content)
+    assert (found.to, found.cc, found.subject) == (
+        "Zoé <zoe@x.example>",
+        "luc@x.example",
+        "Bonjour",
+    )
+
+
+def test_a_group_is_asked_about_with_blind_copy_proposed_and_all_ticked(claire: User) -> None:
+    asked = question(claire, Content(to=PARENTS))
+    assert (asked.asks_how, asked.delivery, asked.ticked) == (True, "bcc", 3)
+    shown = html_of(asked)
+    assert "Parents 6e B" in shown
+    assert len(re.findall(r'name="members" value="[^"]*" checked', shown)) == 3
+    assert 'value="bcc" checked' in shown
+    assert "Mme Petit" in shown
+
+
+def test_in_blind_copy_those_ticked_have_it_and_nobody_is_seen(claire: User) -> None:
+    content = Content(to=PARENTS, delivery="bcc")
+    post = answered(question(claire, content), "zoe@x.example", "petit@x.example")
+    (found,) = letters(claire, content, post)
+    assert found.to == "Claire Morvan <claire@ac-exemple.fr>"
+    assert recipients.envelope(found) == ("zoe@x.example", "petit@x.example")
+
+
+def test_left_visible_it_goes_as_written_to_those_ticked(claire: User) -> None:
+    content = Content(to=PARENTS, cc="chef@ac-exemple.fr", delivery="visible")
+    post = answered(question(claire, content), "zoe@x.example", "CHEF@ac-exemple.fr")
+    (found,) = letters(claire, content, post)
+    assert (found.to, found.cc, found.bcc) == ("zoe@x.example", "chef@ac-exemple.fr", "")
+
+
+def test_one_to_each_makes_as_many_messages_as_there_are_ticked(claire: User) -> None:
+    content = Content(to=PARENTS, bcc="chef@ac-exemple.fr", delivery="each")
+    post = answered(question(claire, content), "zoe@x.example", "chef@ac-exemple.fr")
+    found = letters(claire, content, post)
+    assert [one.to for one in found] == ["zoe@x.example", "chef@ac-exemple.fr"]
+    assert {(one.cc, one.bcc) for one in found} == {("", "")}
+
+
+def test_nobody_ticked_is_refused_and_nothing_leaves(claire: User) -> None:
+    content = Content(to=PARENTS, delivery="bcc")
+    post = answered(question(claire, content), members=[])
+    asked = question(claire, content, post)
+    assert asked.refusal
+    assert asked.ticked == 0
+
+
+def test_recipients_that_changed_after_the_answer_are_asked_about_again(claire: User) -> None:
+    post = answered(question(claire, Content(to=PARENTS)), "zoe@x.example")
+    asked = question(claire, Content(to=PARENTS, cc="new@x.example", delivery="bcc"), post)
+    assert asked.ticked == 4
+    assert not asked.refusal
+
+
+def test_an_answer_about_others_hides_nobody(claire: User) -> None:
+    """The group was taken out again: what was said of it says nothing of those who are left."""
+    post = answered(question(claire, Content(to=PARENTS)), "zoe@x.example")
+    (found,) = letters(claire, Content(to="a@x.example, b@x.example", delivery="bcc"), post)
+    assert (found.to, found.bcc) == ("a@x.example, b@x.example", "")
+
+
+def test_without_an_answer_a_kept_choice_is_only_proposed(claire: User) -> None:
+    """A draft taken back from the outbox: who is to have it is seen once more."""
+    assert question(claire, Content(to=PARENTS, delivery="each")).delivery == "each"
+
+
+def test_a_choice_that_is_none_is_no_answer(claire: User) -> None:
+    post = answered(question(claire, Content(to=PARENTS)))
+    assert question(claire, Content(to=PARENTS, delivery=""), post).asks_how
+
+
+def test_nobody_else_is_added_by_what_is_posted(claire: User) -> None:
+    content = Content(to=PARENTS, delivery="bcc")
+    post = answered(question(claire, content), "zoe@x.example", "thief@pirate.example")
+    (found,) = letters(claire, content, post)
+    assert recipients.envelope(found) == ("zoe@x.example",)
+
+
+# --- names ---
+
+
+def test_names_in_the_text_are_asked_about_with_the_first_message_shown(claire: User) -> None:
+    card = ContactData(first_name="Zoé", last_name="Roy", emails=(Email("zoe@x.example"),))
+    contacts.create(claire, card)
+    content = Content(
+        to=PARENTS, subject="Pour {prénom}", html="<p>Bonjour {prénom} {nom} & co</p>"
+    )
+    asked = question(claire, content)
+    assert asked.delivery == "each"
+    assert [(one.kind, one.instead) for one in asked.missing] == [("first", ""), ("last", "")]
+    assert asked.preview
+    assert asked.preview.subject == "Pour Zoé"
+    assert asked.preview.text == "Bonjour Zoé Roy & co"
+    shown = html_of(asked)
+    assert shown.count("name not known") == 2
+    assert 'name="instead_first"' in shown
+
+
+def test_what_stands_instead_of_a_name_is_what_was_typed(claire: User) -> None:
+    content = Content(to=PARENTS, html="<p>Bonjour {prénom},</p>", delivery="each")
+    post = answered(question(claire, content), instead_first="Madame, Monsieur <b>")
+    found = letters(claire, content, post)
+    assert {one.html for one in found} == {"<p>Bonjour Madame, Monsieur &lt;b&gt;,</p>"}
+
+
+def test_a_name_asked_for_in_a_message_to_one_is_not_sent_as_it_stands(claire: User) -> None:
+    content = Content(to="zoe@x.example", html="Bonjour {prénom}")
+    assert question(claire, content).asks_how
+    post = answered(question(claire, content))
+    (found,) = letters(
+        claire, Content(to="zoe@x.example", html="{prénom}", delivery="visible"), post
+    )
+    assert found.html == "{prénom}"
+
+
+def test_a_name_from_outside_is_text_on_the_page(claire: User) -> None:
+    content = Content(to='"<script>x</script>" <zoe@x.example>', html="{prénom}", subject="<i>")
+    assert "<script>" not in html_of(question(claire, content))
+    assert "<i>" not in html_of(question(claire, content))
+
+
+# --- attachments ---
+
+
+def test_a_forgotten_attachment_is_asked_about_once(claire: User) -> None:
+    content = Content(to="zoe@x.example", html="<p>Voir la pièce jointe.</p>")
+    asked = question(claire, content)
+    assert asked.forgets
+    assert not asked.asks_how
+    shown = html_of(asked)
+    assert 'name="no_attachment_ok" value="1"' in shown
+    assert letters(claire, content, {"no_attachment_ok": "1"})
+    assert letters(claire, content, has_files=True)
+
+
+def test_a_quoted_attachment_is_not_asked_about(claire: User) -> None:
+    quote = '<div>Merci</div><blockquote type="cite"><p>Ci-joint le sujet</p></blockquote>'
+    assert letters(claire, Content(to="zoe@x.example", html=quote))
+
+
+def test_both_are_asked_at_once(claire: User) -> None:
+    content = Content(to=PARENTS, html="Ci-joint", delivery="bcc")
+    asked = question(claire, content)
+    assert asked.forgets
+    assert asked.asks_how
+    post = answered(asked)
+    assert question(claire, content, post).forgets
+    assert letters(claire, content, post | {"no_attachment_ok": "1"})
+
+
+# --- what no choice mends ---
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        Content(),
+        Content(to="nobody"),
+        Content(to="zoe@x.example, no body"),
+        Content(to="zoe@x.example\r\nBcc: b@x.example"),
+        Content(bcc="a@x.example\x00"),
+    ],
+    ids=["nobody", "no address", "one wrong", "line break", "nul"],
+)
+def test_what_cannot_be_sent_is_refused_in_words(claire: User, content: Content) -> None:
+    asked = question(claire, content)
+    assert asked.refusal
+    assert not asked.asks_how
+    assert "data-choice-send" not in html_of(asked)
+
+
+def test_five_thousand_recipients_are_refused_at_once_and_in_words(claire: User) -> None:
+    many = ", ".join(f"p{n}@x.example" for n in range(5000))
+    asked = question(claire, Content(bcc=many))
+    with translation.override("en"):
+        assert "1000" in question(claire, Content(bcc=many)).refusal
+    assert asked.people == ()
+
+
+def test_more_than_a_message_takes_may_go_to_each(claire: User, settings: Settings) -> None:
+    settings.RECIPIENTS_PER_MESSAGE = 2
+    asked = question(claire, Content(bcc="a@x.example, b@x.example, c@x.example"))
+    assert asked.asks_how
+    post = answered(asked)
+    hidden = Content(bcc="a@x.example, b@x.example, c@x.example", delivery="bcc")
+    assert question(claire, hidden, post).refusal
+    each = Content(bcc="a@x.example, b@x.example, c@x.example", delivery="each")
+    assert len(letters(claire, each, post)) == 3
+    fewer = answered(asked, "a@x.example", "c@x.example")
+    assert len(letters(claire, hidden, fewer)) == 1
+
+
+def test_an_hours_limit_refuses_what_is_over_it(claire: User, settings: Settings) -> None:
+    settings.RECIPIENTS_PER_HOUR = 10
+    OutboxMessage.objects.create(
+        user=claire, key=uuid.uuid4(), due=timezone.now(), sealed=b"", recipients=9
+    )
+    assert letters(claire, Content(to="a@x.example"))
+    assert question(claire, Content(to="a@x.example, b@x.example")).refusal
+
+
+# --- the form ---
+
+
+def test_what_was_pressed_is_pressed_again(claire: User) -> None:
+    asked = question(claire, Content(to=PARENTS), {"do": "schedule"})
+    assert 'name="do" value="schedule"' in html_of(asked)
+    assert 'name="do" value="send"' in html_of(question(claire, Content(to=PARENTS)))
+
+
+def test_a_dialog_is_one_and_a_page_has_a_section(claire: User) -> None:
+    asked = question(claire, Content(to=PARENTS))
+    assert html_of(asked, is_dialog=True).count("<dialog") == 1
+    assert "<dialog" not in html_of(asked)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["members", "choice", "delivery", "do", "instead_first", "no_attachment_ok"]
+        ),
+        st.lists(st.text(max_size=40), max_size=4),
+    )
+)
+def test_whatever_is_posted_is_read(post: Mapping[str, Sequence[str]]) -> None:
+    data = QueryDict(mutable=True)
+    for name, values in post.items():
+        data.setlist(name, list(values))
+    found = choosing.answer(data)
+    assert found.act in ("send", "schedule")

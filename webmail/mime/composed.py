@@ -1,0 +1,500 @@
+"""The HTML of a message that we write: what an editor left, made into what leaves and other mail
+programs show well; and its plain-text twin.
+
+An allow-list of its own, narrower than that of reading: no style sheet, no id, no position, nothing
+loaded from elsewhere. What Word, a browser or another message brought is reduced to it.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterable, Iterator
+from itertools import zip_longest
+
+import nh3
+from lxml import etree
+
+from webmail.mime import bounds, css, verdict
+from webmail.mime import html as html_mail
+from webmail.mime.bounds import TooComplex
+
+SIGNATURE = "signature"
+ATTRIBUTION = "moz-cite-prefix"
+"""Classes that other programs know, and ours: folding.py finds a signature by its own."""
+
+_TAGS = css.words(
+    """
+    a b blockquote br caption code col colgroup div em font h1 h2 h3 hr i img li ol p pre s span
+    strong sub sup table tbody td tfoot th thead tr u ul
+    """
+)
+# What stands for another element of the list above, for programs that know few.
+_RENAMED = {
+    "center": "div",
+    "del": "s",
+    "h4": "h3",
+    "h5": "h3",
+    "h6": "h3",
+    "ins": "u",
+    "strike": "s",
+    "tt": "code",
+}
+# Known for a moment only: to be unwrapped, or dropped with what they hold.
+_FOR_A_MOMENT = css.words("details summary small")
+_DROPPED_WITH_CONTENT = html_mail.DROPPED_WITH_CONTENT | {"xml", "head", "button", "option"}
+_EVERYWHERE = css.words("style dir lang class")
+_CELL = css.words("align bgcolor colspan rowspan valign width height")
+_OF_TAG = {
+    "a": css.words("href title"),
+    "blockquote": css.words("type"),
+    "center": css.words("align"),
+    "col": css.words("span width"),
+    "div": css.words("align"),
+    "font": css.words("color face size"),
+    "img": css.words("alt height src width"),
+    "li": css.words("value"),
+    "ol": css.words("start type"),
+    "p": css.words("align"),
+    "table": css.words("align bgcolor border cellpadding cellspacing width"),
+    "td": _CELL,
+    "th": _CELL,
+    "tr": css.words("align bgcolor valign"),
+}
+_CLEANER = nh3.Cleaner(
+    tags=set(_TAGS | _RENAMED.keys() | _FOR_A_MOMENT),
+    clean_content_tags=set(_DROPPED_WITH_CONTENT),
+    attributes={"*": set(_EVERYWHERE), **{tag: set(of) for tag, of in _OF_TAG.items()}},
+    url_schemes={"http", "https", "mailto", "tel", "cid", "data"},
+    link_rel=None,
+    strip_comments=True,
+)
+_LETTERS = css.words(
+    """
+    background-color color font-family font-size font-style font-weight text-align text-decoration
+    text-decoration-line
+    """
+)
+_BOX = css.words(
+    """
+    border border-bottom border-collapse border-color border-left border-right border-spacing
+    border-style border-top border-width height padding padding-bottom padding-left padding-right
+    padding-top vertical-align width
+    """
+)
+_TABLE = css.words("caption col colgroup table tbody td tfoot th thead tr")
+_QUOTE = css.words("border-left margin margin-left padding-left")
+_IMAGE = css.words("height max-width width")
+# What Word says of everything: to be as it would be anyway.
+_SAYS_NOTHING = css.words("windowtext initial inherit unset auto normal none transparent")
+_BLOCKS = css.words(
+    """
+    blockquote caption div h1 h2 h3 hr li ol p pre table tbody td tfoot th thead tr ul
+    """
+)
+_HOLLOW = css.words("a b code em font i s span strong sub sup u")
+_CLASSES = frozenset({SIGNATURE, ATTRIBUTION})
+_LIST_ITEM = re.compile(r"mso-list:\s*l\d+\s+level(\d)", re.IGNORECASE)
+_MARK_OF_LIST = re.compile(r"mso-list:\s*ignore", re.IGNORECASE)
+_ORDERED = re.compile(r"\s*\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,6})[.)]")
+
+Image = Callable[[str], str | None]
+"""Where an image of the text is found in what leaves, by its address in the editor; None: nowhere,
+and what stands for it is its ``alt``."""
+
+
+def no_image(_address: str) -> str | None:
+    """For what has none."""
+    return None
+
+
+def clean(source: str, image: Image = no_image) -> str:
+    """The HTML of a text that somebody writes, pasted or quotes, with the elements and attributes
+    of the list above alone. Clean HTML comes out as it is.
+
+    What is too complex for the sanitiser comes out as its text.
+    """
+    try:
+        return html_mail.written(_tree(source, image))
+    except TooComplex:
+        return from_text(html_mail.to_text(source))
+
+
+def quote(body: str, image: Image = no_image, *, is_signed: bool = True) -> str:
+    """What `html.sanitise` left of a message, as it may stand in another: nothing of the reader's
+    page, nothing loaded from elsewhere. ``image`` is asked for ``inline/<n>``. Without its
+    signature unless ``is_signed``."""
+    if not is_signed:
+        try:
+            root = html_mail.tree(_CLEANER.clean(body))
+        except TooComplex:
+            return from_text(html_mail.to_text(body))
+        for element in list(root.iter()):
+            if "m-signature" in element.get("class", "").split():
+                _drop(element)
+        body = html_mail.written(root)
+    return clean(body, image)
+
+
+def _tree(source: str, image: Image) -> etree._Element:
+    source = html_mail.clean_characters(source)
+    bounds.check_source(source)
+    cleaned = _CLEANER.clean(source).replace("\u202d", "").replace("\u202e", "")
+    bounds.check_parsed(cleaned)
+    root = html_mail.tree(cleaned)
+    bounds.check_tree(root)
+    _make_lists(root)
+    for element in list(root.iter())[1:]:
+        _settle(element, image)
+    _unwrap_hollow(root)
+    return root
+
+
+def _settle(element: etree._Element, image: Image) -> None:
+    """What becomes of one element."""
+    tag = str(element.tag)
+    if tag == "summary" or (tag == "small" and "m-host" in element.get("class", "")):
+        _drop(element)  # of the reader's page, not of the message
+    elif tag in _FOR_A_MOMENT:
+        _unwrap(element)
+    elif tag == "img":
+        _settle_image(element, image)
+    else:
+        if tag in _RENAMED:
+            element.tag = _RENAMED[tag]
+            if tag == "center":
+                element.set("align", "center")
+        _set(element, {name: _value(element, name, value) for name, value in element.items()})
+
+
+def _settle_image(element: etree._Element, image: Image) -> None:
+    address = image(element.get("src", "").strip())
+    if address is None:
+        _replace(element, element.get("alt", ""))
+        return
+    kept = {name: _value(element, name, value) for name, value in element.items() if name != "src"}
+    kept.setdefault("alt", "")
+    _set(element, kept)
+    element.set("src", address)
+
+
+def _set(element: etree._Element, values: dict[str, str]) -> None:
+    """Give an element its attributes, as far as bleach too lets it have them."""
+    kept = verdict.ask(str(element.tag), {name: value for name, value in values.items() if value})
+    element.attrib.clear()
+    element.attrib.update(kept or {})
+    if "alt" in values and "alt" not in element.attrib:
+        element.set("alt", "")
+
+
+def _value(element: etree._Element, name: str, value: str) -> str:
+    """An attribute as it leaves, "" for one that does not."""
+    if name == "style":
+        return _style(str(element.tag), value)
+    if name == "class":
+        return " ".join(one for one in value.split() if one in _CLASSES)
+    if name == "href":
+        address = re.sub("[\t\r\n]", "", value).strip()
+        return address if re.match(r"(?:https?://|mailto:|tel:)", address, re.IGNORECASE) else ""
+    return value
+
+
+def _style(tag: str, source: str) -> str:
+    allowed = set(_LETTERS)
+    if tag in _TABLE:
+        allowed |= _BOX
+    elif tag == "blockquote":
+        allowed |= _QUOTE
+    elif tag == "img":
+        allowed |= _IMAGE
+    kept = []
+    for declaration in css.declarations(source).split(";"):
+        name, _colon, value = declaration.partition(":")
+        plain = value.replace("!important", "").strip()
+        if name == "background" and re.fullmatch(r"#?[\w]+|rgba?\([\d.,% ]+\)", plain):
+            name = "background-color"
+        if name in allowed and plain.lower() not in _SAYS_NOTHING:
+            kept.append(f"{name}:{plain}")
+    return ";".join(kept)
+
+
+# --- the tree ---
+
+
+def _append_text(element: etree._Element, text: str) -> None:
+    """Put text in the place of an element, before what follows it."""
+    before, parent = element.getprevious(), element.getparent()
+    if before is not None:
+        before.tail = (before.tail or "") + text
+    elif parent is not None:
+        parent.text = (parent.text or "") + text
+
+
+def _replace(element: etree._Element, text: str) -> None:
+    parent = element.getparent()
+    if parent is not None:
+        _append_text(element, text + (element.tail or ""))
+        parent.remove(element)
+
+
+def _drop(element: etree._Element) -> None:
+    _replace(element, "")
+
+
+def _unwrap(element: etree._Element) -> None:
+    """Take an element away and leave what is in it."""
+    parent = element.getparent()
+    if parent is None:
+        return
+    _append_text(element, element.text or "")
+    children, tail = list(element), element.tail or ""
+    index = parent.index(element)
+    parent[index : index + 1] = children
+    if children:
+        children[-1].tail = (children[-1].tail or "") + tail
+    elif index:
+        parent[index - 1].tail = (parent[index - 1].tail or "") + tail
+    else:
+        parent.text = (parent.text or "") + tail
+
+
+def _unwrap_hollow(root: etree._Element) -> None:
+    """Without the elements that say nothing: Word and browsers leave hundreds."""
+    for element in reversed(list(root.iter())[1:]):
+        tag = element.tag
+        says = len(element.attrib) > 0 or tag not in ("span", "font", "a")
+        is_empty = tag in _HOLLOW and len(element) == 0 and not element.text
+        if not says or is_empty:
+            _unwrap(element)
+
+
+# --- lists of Word ---
+
+
+def _make_lists(root: etree._Element) -> None:
+    """Word pastes the items of a list as paragraphs that begin with a bullet drawn in a font of
+    signs: lists are made of them, one in another by their levels."""
+    lists: list[tuple[int, etree._Element]] = []
+    last: etree._Element | None = None
+    for element in list(root.iter("p")):
+        match = _LIST_ITEM.search(element.get("style", ""))
+        if match is None:
+            continue
+        if last is None or element.getprevious() is not last or (last.tail or "").strip():
+            lists = []
+        level, is_ordered = int(match[1]), _take_mark(element)
+        while lists and lists[-1][0] > level:
+            lists.pop()
+        if not lists or lists[-1][0] < level:
+            made = etree.Element("ol" if is_ordered else "ul")
+            if lists:
+                lists[-1][1][-1].append(made)
+            else:
+                element.addprevious(made)
+            lists.append((level, made))
+        made_in = lists[0][1]
+        made_in.tail, element.tail = element.tail, None
+        lists[-1][1].append(element)
+        element.tag = "li"
+        element.attrib.pop("style", None)
+        last = made_in
+
+
+def _take_mark(element: etree._Element) -> bool:
+    """Take the bullet or number off an item; whether it was a number."""
+    for span in element.iter("span"):
+        if _MARK_OF_LIST.search(span.get("style", "")):
+            is_ordered = bool(_ORDERED.match("".join(map(str, span.itertext()))))
+            _drop(span)
+            return is_ordered
+    return False
+
+
+# --- plain text ---
+
+
+def from_text(text: str) -> str:
+    """Plain text as HTML for the editor: a ``<div>`` a line, quotes as ``<blockquote>``."""
+    out: list[str] = []
+    depth = 0
+    for line in text.replace("\r\n", "\n").replace("\r", "\n").strip("\n").split("\n"):
+        mark = re.match(r"(?:> ?)*", line)
+        marks = mark[0] if mark else ""
+        now = min(marks.count(">"), 20)
+        out.append('<blockquote type="cite">' * (now - depth) + "</blockquote>" * (depth - now))
+        depth = now
+        out.append(f"<div>{_written_line(line[len(marks) :])}</div>")
+    return "".join(out) + "</blockquote>" * depth
+
+
+def _written_line(line: str) -> str:
+    """A line with the blanks that HTML would swallow."""
+    escaped = html.escape(line.rstrip().replace("\t", "    "), quote=False)
+    return re.sub(r"^ +| {2,}", lambda blanks: "\xa0" * len(blanks[0]), escaped) or "<br>"
+
+
+def to_text(cleaned: str) -> str:
+    """The plain-text twin of clean HTML: quotes with ``>``, lists with their marks, addresses of
+    links after their words, tables row by row."""
+    try:
+        root = html_mail.tree(cleaned)
+    except TooComplex:
+        return html_mail.to_text(cleaned)
+    return "\n".join(_joined(_inside(root))).strip("\n")
+
+
+Block = tuple[list[str], bool]
+"""Lines, and whether an empty one parts them from what is around."""
+
+
+def _joined(blocks: Iterable[Block]) -> list[str]:
+    out: list[str] = []
+    spaced = False
+    for lines, is_spaced in blocks:
+        if out and (spaced or is_spaced) and out[-1] and lines and lines[0]:
+            out.append("")
+        out += lines
+        spaced = is_spaced if lines else spaced
+    return out
+
+
+def _inside(element: etree._Element) -> Iterator[Block]:
+    """The blocks in an element; words between them are blocks too."""
+    words = [_collapsed(element.text)]
+    for child in element:
+        if child.tag in _BLOCKS or any(below.tag in _BLOCKS for below in child.iter()):
+            yield _lines("".join(words)), False
+            yield from _block(child)
+            words = []
+        else:
+            words.append(_words(child))
+        words.append(_collapsed(child.tail))
+    yield _lines("".join(words)), False
+
+
+def _block(element: etree._Element) -> Iterator[Block]:
+    tag = str(element.tag)
+    if tag == "blockquote":
+        lines = _trimmed(_joined(_inside(element)))
+        yield (
+            [f">{line}" if line.startswith(">") else f"> {line}".rstrip() for line in lines],
+            False,
+        )
+    elif tag in ("ul", "ol"):
+        is_inner = element.getparent() is not None and element.getparent().tag == "li"
+        yield list(_items(element)), not is_inner
+    elif tag == "table":
+        yield _rows(element), True
+    elif tag == "pre":
+        yield _trimmed("".join(map(str, element.itertext())).split("\n")), True
+    elif tag == "hr":
+        yield ["-" * 30], True
+    elif element.get("class") == SIGNATURE:
+        lines = _trimmed(_joined(_inside(element)))
+        mark = [] if _is_followed(element) else ["-- "]
+        yield ([*mark, *lines] if lines else []), True
+    elif tag in ("p", "h1", "h2", "h3"):
+        yield _joined(_inside(element)), True
+    else:
+        yield from _inside(element)
+
+
+def _is_followed(element: etree._Element) -> bool:
+    """Whether words come after it. A signature is marked only where it ends the message: programs
+    take all below its mark for a part of it (RFC 3676 section 4.3)."""
+    place: etree._Element | None = element
+    while place is not None and place.getparent() is not None:
+        if (place.tail or "").strip():
+            return True
+        if any("".join(map(str, after.itertext())).strip() for after in place.itersiblings()):
+            return True
+        place = place.getparent()
+    return False
+
+
+def _trimmed(lines: list[str]) -> list[str]:
+    """Without empty lines at both ends."""
+    return "\n".join(lines).strip("\n").split("\n") if any(lines) else []
+
+
+def _items(element: etree._Element) -> Iterator[str]:
+    start = element.get("start", "1")
+    number = int(start) if re.fullmatch(r"\d{1,6}", start) else 1
+    for item in element:
+        if item.tag != "li":
+            yield from (line for lines, _ in _block(item) for line in lines)
+            continue
+        mark = f"{number}. " if element.tag == "ol" else "- "
+        number += 1
+        for index, line in enumerate(_trimmed(_joined(_inside(item))) or [""]):
+            yield (mark + line if index == 0 else " " * len(mark) + line).rstrip()
+
+
+_WIDEST_TABLE = 72
+
+
+def _rows(table: etree._Element) -> list[str]:
+    """A table of short cells in columns, as wide as a line may be; any other cell by cell."""
+    rows = [
+        [_trimmed(_joined(_inside(cell))) for cell in row if cell.tag in ("td", "th")]
+        for row in table.iter("tr")
+        if next(row.iterancestors("table"), None) is table
+    ]
+    is_plain = all(len(cell) <= 1 for row in rows for cell in row)
+    if not is_plain or max(map(len, rows), default=0) < 2:
+        return _joined((cell, True) for row in rows for cell in row)
+    cells = [["".join(cell) for cell in row] for row in rows]
+    columns = zip_longest(*cells, fillvalue="")
+    widths = [max(map(len, column)) for column in columns]
+    if sum(widths) + 3 * len(widths) > _WIDEST_TABLE:
+        return [" | ".join(row) for row in cells]
+    return [
+        " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip()
+        for row in cells
+    ]
+
+
+def _collapsed(text: str | None) -> str:
+    return re.sub(r"[ \t\r\n\f]+", " ", text or "")
+
+
+def _words(element: etree._Element) -> str:
+    """The words of an element inside a line; a line break in it is a line break."""
+    if element.tag == "br":
+        return "\n"
+    if element.tag == "img":
+        return str(element.get("alt", ""))
+    inside = _collapsed(element.text) + "".join(
+        _words(child) + _collapsed(child.tail) for child in element
+    )
+    return _with_address(inside, str(element.get("href", ""))) if element.tag == "a" else inside
+
+
+def _with_address(words: str, address: str) -> str:
+    """A link's words, and its address where they do not say it."""
+    bare = re.sub(r"^(?:https?://|mailto:|tel:)", "", address, flags=re.IGNORECASE).rstrip("/")
+    said = re.sub(r"^https?://", "", words.strip(), flags=re.IGNORECASE).rstrip("/")
+    if not address or said.casefold() == bare.casefold():
+        return words
+    if address[:4].lower() == "tel:":
+        return words
+    shown = bare if address[:7].lower() == "mailto:" else address
+    return f"{words} <{shown}>" if words.strip() else f"<{shown}>"
+
+
+def _lines(words: str) -> list[str]:
+    """The lines of a run of words; none where it holds but blanks. The last break ends the last
+    line: browsers need one in an empty line."""
+    if not words.strip(" "):
+        return []
+    lines = [_line(re.sub(" {2,}", " ", line).strip(" ")) for line in words.split("\n")]
+    if len(lines) > 1 and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _line(line: str) -> str:
+    """A line without blanks at its end; those at its beginning were meant."""
+    line = line.rstrip(" \xa0")
+    begin = len(line) - len(line.lstrip(" \xa0"))
+    return " " * begin + line[begin:]

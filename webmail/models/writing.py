@@ -1,0 +1,372 @@
+"""Mail on its way out, and whom it comes from: drafts, the outbox, identities, canned answers.
+
+What a person writes is sealed with the server's key (webmail/writing/sealing.py): a copy of the
+database tells who wrote when, not what, nor to whom.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+
+class DraftQuerySet(models.QuerySet["Draft"]):
+    def of(self, user: AbstractBaseUser) -> DraftQuerySet:
+        return self.filter(user_id=user.pk)
+
+    def unfinished(self) -> DraftQuerySet:
+        """Those whose window went away without a word: to be offered again."""
+        return self.filter(state=Draft.State.WRITING, is_closed=False)
+
+
+class Draft(models.Model):
+    """A message being written, whole at each revision. Its copy in the Drafts folder is for other
+    programs; this row is what our composer goes on with."""
+
+    class State(models.TextChoices):
+        WRITING = "writing", _("being written")
+        ACCEPTED = "accepted", _("in the outbox")
+        DISCARDED = "discarded", _("discarded")
+
+    VERSIONS_KEPT: ClassVar[timedelta] = timedelta(days=7)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="drafts", verbose_name=_("user")
+    )
+    state = models.CharField(
+        _("state"), max_length=10, choices=State.choices, default=State.WRITING
+    )
+    # `Content` (webmail/writing/content.py) as JSON, sealed.
+    sealed = models.BinaryField()
+    revision = models.PositiveIntegerField(_("revision"), default=0)
+    # The window that wrote it: a window whose answer was lost does not contradict itself.
+    writer = models.CharField(_("window"), max_length=36, blank=True)
+    message_id = models.CharField("Message-ID", max_length=255)
+    is_closed = models.BooleanField(_("left on purpose"), default=False)
+    created = models.DateTimeField(_("begun"), default=timezone.now)
+    changed = models.DateTimeField(_("last change"), default=timezone.now)
+    # The copy in the Drafts folder, and of which revision it is.
+    copy_folder = models.TextField(_("folder of the copy"), blank=True)
+    copy_uidvalidity = models.PositiveBigIntegerField(null=True, blank=True)
+    copy_uid = models.PositiveBigIntegerField(null=True, blank=True)
+    copy_revision = models.PositiveIntegerField(_("revision of the copy"), default=0)
+
+    objects = DraftQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("draft")
+        verbose_name_plural = _("drafts")
+        ordering = ("-changed",)
+        indexes = (models.Index(fields=["user", "-changed"], name="drafts_of_a_person"),)
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.state} {self.revision}"
+
+
+class DraftVersion(models.Model):
+    """A draft as it was; kept for `Draft.VERSIONS_KEPT`."""
+
+    draft = models.ForeignKey(
+        Draft, models.CASCADE, related_name="versions", verbose_name=_("draft")
+    )
+    revision = models.PositiveIntegerField(_("revision"))
+    sealed = models.BinaryField()
+    saved = models.DateTimeField(_("saved"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("version of a draft")
+        verbose_name_plural = _("versions of drafts")
+        ordering = ("-revision",)
+        constraints = (
+            models.UniqueConstraint(fields=["draft", "revision"], name="one_version_per_revision"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.draft_id} {self.revision}"
+
+
+class DraftFile(models.Model):
+    """A file of a draft, stored once, encrypted in the spool; or a part of a message on the server,
+    fetched into the spool when it is first needed (``spool`` is empty until then)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
+    )
+    draft = models.ForeignKey(Draft, models.CASCADE, related_name="files", verbose_name=_("draft"))
+    # `File` (webmail/writing/files.py) as JSON, sealed: name, type, key in the spool, origin.
+    sealed = models.BinaryField()
+    size = models.PositiveBigIntegerField(_("bytes"), default=0)
+    spool = models.CharField(_("name in the spool"), max_length=32, blank=True)
+    is_inline = models.BooleanField(_("image inside the text"), default=False)
+    created = models.DateTimeField(_("added"), default=timezone.now)
+    # No longer in the draft, and perhaps in a version of it.
+    removed = models.DateTimeField(_("removed"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("file of a draft")
+        verbose_name_plural = _("files of drafts")
+        ordering = ("created",)
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class OutboxMessageQuerySet(models.QuerySet["OutboxMessage"]):
+    def of(self, user: AbstractBaseUser) -> OutboxMessageQuerySet:
+        return self.filter(user_id=user.pk)
+
+    def unsent(self) -> OutboxMessageQuerySet:
+        return self.filter(state__in=OutboxMessage.UNSENT)
+
+    def due(self) -> OutboxMessageQuerySet:
+        waiting = (OutboxMessage.State.HELD, OutboxMessage.State.SCHEDULED)
+        return self.filter(state__in=waiting, due__lte=timezone.now())
+
+    def claim(self, pk: uuid.UUID) -> OutboxMessage | None:
+        """The message, for whoever asks first once it is due."""
+        now = timezone.now()
+        claimed = (
+            self.due()
+            .filter(pk=pk)
+            .update(
+                state=OutboxMessage.State.SENDING,
+                attempts=models.F("attempts") + 1,
+                claimed=now,
+                changed=now,
+            )
+        )
+        if not claimed:
+            return None
+        return self.select_related("user__mail_domain", "credential", "draft").get(pk=pk)
+
+
+class OutboxMessage(models.Model):
+    """A message accepted to be sent, until it is sent and filed; then what the support desk may see
+    of it. Several with one ``batch``: one message to each."""
+
+    class State(models.TextChoices):
+        HELD = "held", _("held back for a moment")
+        SCHEDULED = "scheduled", _("scheduled")
+        SENDING = "sending", _("being sent")
+        SENT = "sent", _("sent")
+        FAILED = "failed", _("not sent")
+        DOUBT = "doubt", _("perhaps sent")
+        PASSWORD = "password", _("waiting for the password")
+        CANCELLED = "cancelled", _("taken back")
+
+    class Stage(models.TextChoices):
+        """How far it came; written down before the step that cannot be repeated, and after it."""
+
+        READY = "ready", _("not handed over")
+        HANDING = "handing", _("perhaps handed over")
+        HANDED = "handed", _("handed over")
+        FILED = "filed", _("filed in Sent")
+
+    UNSENT: ClassVar[tuple[str, ...]] = (
+        State.HELD,
+        State.SCHEDULED,
+        State.SENDING,
+        State.FAILED,
+        State.DOUBT,
+        State.PASSWORD,
+    )
+    KEPT: ClassVar[timedelta] = timedelta(days=7)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="outbox", verbose_name=_("user")
+    )
+    # Idempotency: what the form carries; the same one posted again is the same message.
+    key = models.UUIDField(_("key of the request"))
+    batch = models.UUIDField(_("one to each"), null=True, blank=True)
+    number = models.PositiveIntegerField(_("number in it"), default=0)
+    draft = models.ForeignKey(
+        Draft,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="outbox",
+        verbose_name=_("draft"),
+    )
+    credential = models.ForeignKey(
+        "accounts.LentCredential",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("lent password"),
+    )
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.HELD)
+    stage = models.CharField(_("stage"), max_length=8, choices=Stage.choices, default=Stage.READY)
+    due = models.DateTimeField(_("due"))
+    claimed = models.DateTimeField(_("taken up"), null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    message_id = models.CharField("Message-ID", max_length=255)
+    sender = models.CharField(_("sender"), max_length=254)
+    # `Envelope` (webmail/outbox) as JSON, sealed: recipients, Bcc, origin, key of the spooled file.
+    # Empty once it is sent or taken back.
+    sealed = models.BinaryField()
+    spool = models.CharField(_("name in the spool"), max_length=32, blank=True)
+    size = models.PositiveBigIntegerField(_("bytes"), default=0)
+    recipients = models.PositiveIntegerField(_("recipients"), default=0)
+    failure = models.CharField(_("why it failed"), max_length=40, blank=True)
+    server_words = models.TextField(_("answer of the server"), blank=True)
+    accepted = models.DateTimeField(_("accepted"), default=timezone.now)
+    sent = models.DateTimeField(_("sent"), null=True, blank=True)
+    changed = models.DateTimeField(_("last change"), default=timezone.now)
+
+    objects = OutboxMessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("message in the outbox")
+        verbose_name_plural = _("messages in the outbox")
+        ordering = ("-accepted", "number")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["user", "key", "number"], name="one_message_per_request"
+            ),
+        )
+        indexes = (
+            models.Index(fields=["state", "due"], name="what_is_due"),
+            models.Index(fields=["user", "-accepted"], name="outbox_of_a_person"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.state} {self.stage}"
+
+    def leave(self, before: Sequence[str], after: str, **values: object) -> bool:
+        """Change the state unless somebody else did; False when he was first."""
+        values |= {"state": after, "changed": timezone.now()}
+        own = OutboxMessage.objects.filter(pk=self.pk, state__in=before)
+        if not own.update(**values):
+            return False
+        self.refresh_from_db()
+        return True
+
+
+class IdentityQuerySet(models.QuerySet["Identity"]):
+    def of(self, user: AbstractBaseUser) -> IdentityQuerySet:
+        return self.filter(user_id=user.pk)
+
+
+class Identity(models.Model):
+    """An address that a person writes from, with the name, Reply-To and signature of his choice.
+    The address is never his choice: see webmail/writing/identities.py."""
+
+    class Source(models.TextChoices):
+        SIGN_IN = "sign_in", _("sign-in")
+        STAFF = "staff", _("staff record")
+        DIRECTORY = "directory", _("directory")
+        ADMINISTRATOR = "administrator", _("administrator")
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="identities", verbose_name=_("user")
+    )
+    address = models.CharField(_("address"), max_length=254)
+    source = models.CharField(
+        _("where the address comes from"),
+        max_length=13,
+        choices=Source.choices,
+        default=Source.ADMINISTRATOR,
+    )
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    reply_to = models.CharField(_("reply to"), max_length=254, blank=True)
+    signature = models.TextField(_("signature"), blank=True, help_text=_("As sanitised HTML."))
+    is_default = models.BooleanField(_("used unless another is chosen"), default=False)
+
+    objects = IdentityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("identity")
+        verbose_name_plural = _("identities")
+        ordering = ("-is_default", "address")
+        constraints = (
+            models.UniqueConstraint(fields=["user", "address"], name="one_identity_per_address"),
+        )
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class SignatureTemplateQuerySet(models.QuerySet["SignatureTemplate"]):
+    def text_for(self, mail_domain_id: int | None) -> str:
+        """Of the person's mail domain, else of all; "" where there is none."""
+        own = models.Q(mail_domain_id=mail_domain_id) | models.Q(mail_domain=None)
+        found = (
+            self.filter(own).order_by(models.F("mail_domain").asc(nulls_last=True), "pk").first()
+        )
+        return found.text if found else ""
+
+
+class SignatureTemplate(models.Model):
+    """What administrators propose as signature to who has none of his own."""
+
+    mail_domain = models.OneToOneField(
+        "accounts.MailDomain",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("mail domain"),
+        help_text=_("Empty: of all that have none of their own."),
+    )
+    text = models.TextField(
+        _("text"),
+        max_length=2000,
+        help_text=_(
+            "{name}, {function}, {discipline}, {school} and {address} stand for what the staff"
+            " record says; a line that would say nothing is left out."
+        ),
+    )
+
+    objects = SignatureTemplateQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("signature proposed")
+        verbose_name_plural = _("signatures proposed")
+        ordering = ("mail_domain", "pk")
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
+class CannedAnswerQuerySet(models.QuerySet["CannedAnswer"]):
+    def of(self, user: AbstractBaseUser) -> CannedAnswerQuerySet:
+        return self.filter(user_id=user.pk)
+
+
+class CannedAnswer(models.Model):
+    """A text that a person often writes, to be put into a message."""
+
+    MOST: ClassVar[int] = 100
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
+    )
+    name = models.CharField(_("name"), max_length=80)
+    html = models.TextField(_("text"), help_text=_("As sanitised HTML."))
+
+    objects = CannedAnswerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("canned answer")
+        verbose_name_plural = _("canned answers")
+        ordering = ("name",)
+        constraints = (
+            models.UniqueConstraint(fields=["user", "name"], name="one_canned_answer_per_name"),
+        )
+
+    def __str__(self) -> str:
+        return self.name

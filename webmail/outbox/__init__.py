@@ -1,0 +1,24 @@
+"""The outbox: a message accepted is a row and a sealed file. It leaves once, or is seen not to."""
+
+from webmail.outbox.accepting import accept
+from webmail.outbox.choices import again, dismiss, reschedule, settle, take_back
+from webmail.outbox.counting import unsent_count
+from webmail.outbox.delivery import deliver
+from webmail.outbox.tending import tend, tidy
+from webmail.outbox.values import Envelope, Letter, opened
+
+__all__ = [
+    "Envelope",
+    "Letter",
+    "accept",
+    "again",
+    "deliver",
+    "dismiss",
+    "opened",
+    "reschedule",
+    "settle",
+    "take_back",
+    "tend",
+    "tidy",
+    "unsent_count",
+]

@@ -1,0 +1,158 @@
+"""A message is accepted: from then on it is sent, or visibly is not."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts import lending, sealed_files
+from accounts.http import SignedInRequest
+from accounts.models import LentCredential, User
+from webmail.errors import DraftNotFound, SenderRefused
+from webmail.imap.values import ANSWERED, FORWARDED
+from webmail.mime import headers
+from webmail.models import Draft, OutboxMessage
+from webmail.outbox import counting, relay, retrying, values
+from webmail.outbox.values import Envelope, Letter
+from webmail.writing import content, drafts, identities
+
+_MOST_SUBJECT = 200
+
+
+def accept(
+    request: SignedInRequest,
+    draft: Draft | None,
+    letters: Sequence[Letter],
+    *,
+    key: uuid.UUID,
+    due: datetime | None = None,
+    hold_seconds: int = 0,
+) -> tuple[OutboxMessage, ...]:
+    """Take messages into the outbox. When this returns they are written down: rows, and sealed
+    files in the spool. The same ``key`` again gives the same rows, and sends nothing twice.
+
+    ``due``: when they are to leave; without, in ``hold_seconds``. Several letters leave one after
+    the other, `settings.EACH_PER_MINUTE` a minute. Raises SenderRefused for an address that is not
+    the person's, SignInNeeded when his password cannot be lent, DraftNotFound when the draft was
+    accepted by another window; then nothing is written.
+    """
+    if known := _accepted(request.user, key):
+        return known
+    for letter in letters:
+        _check_sender(request.user, letter)
+    first = due or timezone.now() + timedelta(seconds=hold_seconds)
+    rows = _rows(request.user, draft, letters, key, first, is_scheduled=due is not None)
+    try:
+        for row, letter in zip(rows, letters, strict=True):
+            _seal(row, letter, draft)
+        with transaction.atomic():
+            _take(draft)
+            credential = _lend(request, rows[-1].due)
+            for row in rows:
+                row.credential = credential
+            OutboxMessage.objects.bulk_create(rows)
+    except BaseException as error:
+        for row in rows:
+            values.path(row.spool).unlink(missing_ok=True)
+        # The same request twice at once: the other one was faster.
+        if isinstance(error, (IntegrityError, DraftNotFound)) and (
+            known := _accepted(request.user, key)
+        ):
+            return known
+        raise
+    counting.renew(request.user.pk)
+    return tuple(rows)
+
+
+def _accepted(user: User, key: uuid.UUID) -> tuple[OutboxMessage, ...]:
+    return tuple(OutboxMessage.objects.of(user).filter(key=key).order_by("number"))
+
+
+def _check_sender(user: User, letter: Letter) -> None:
+    """Again, whatever the form did: nobody writes as somebody else."""
+    identities.check(user, letter.sender)
+    written = headers.parse(letter.message.partition(b"\r\n\r\n")[0]).addresses("From")
+    if [person.address for person in written] != [letter.sender]:
+        raise SenderRefused
+
+
+def _rows(
+    user: User,
+    draft: Draft | None,
+    letters: Sequence[Letter],
+    key: uuid.UUID,
+    first: datetime,
+    *,
+    is_scheduled: bool,
+) -> list[OutboxMessage]:
+    state = OutboxMessage.State.SCHEDULED if is_scheduled else OutboxMessage.State.HELD
+    pace = timedelta(minutes=1) / settings.EACH_PER_MINUTE
+    batch = uuid.uuid4() if len(letters) > 1 else None
+    return [
+        OutboxMessage(
+            user=user,
+            key=key,
+            batch=batch,
+            number=letter.number,
+            draft=draft,
+            state=state,
+            due=first + place * pace,
+            message_id=letter.message_id,
+            sender=letter.sender,
+            size=len(letter.message),
+            recipients=len(letter.recipients),
+            spool=sealed_files.new_name(),
+        )
+        for place, letter in enumerate(letters)
+    ]
+
+
+def _seal(row: OutboxMessage, letter: Letter, draft: Draft | None) -> None:
+    """The message into the spool, and what belongs to it into the row."""
+    file_key = sealed_files.new_key()
+    sealed_files.write(values.path(row.spool), file_key, [letter.message])
+    head = headers.parse(letter.message.partition(b"\r\n\r\n")[0])
+    written = drafts.content(draft) if draft else content.Content()
+    mark = ""
+    if written.origin is not None:
+        mark = ANSWERED if written.kind in content.ANSWERS else ""
+        mark = FORWARDED if written.kind in content.FORWARDS else mark
+    envelope = Envelope(
+        recipients=letter.recipients,
+        people=tuple(
+            (person.name, person.address)
+            for field in ("To", "Cc", "Bcc")
+            for person in head.addresses(field)
+        ),
+        subject=headers.decode(head.get("Subject"))[:_MOST_SUBJECT],
+        key=file_key.hex(),
+        origin=written.origin if mark else None,
+        mark=mark,
+        wants_notice=written.wants_notice,
+    )
+    row.sealed = values.seal(row, envelope)
+
+
+def _take(draft: Draft | None) -> None:
+    """The draft is nobody's to write on any more. DraftNotFound when another was faster; what
+    failed before, of this draft, is overtaken."""
+    if draft is None:
+        return
+    own = Draft.objects.filter(pk=draft.pk, state=Draft.State.WRITING)
+    if not own.update(state=Draft.State.ACCEPTED):
+        raise DraftNotFound
+    failed = OutboxMessage.objects.filter(draft=draft, state=OutboxMessage.State.FAILED)
+    failed.update(state=OutboxMessage.State.CANCELLED, sealed=b"", spool="", changed=timezone.now())
+
+
+def _lend(request: SignedInRequest, last: datetime) -> LentCredential | None:
+    """For all of them, as long as the last may need it. None where a trusted relay takes mail
+    without a sign-in."""
+    if relay.server() is not None:
+        return None
+    return lending.lend(request, until=last + retrying.longest())

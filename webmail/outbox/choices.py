@@ -1,0 +1,159 @@
+"""What its person decides about a message in the outbox."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import lending
+from accounts.http import SignedInRequest
+from accounts.models import LentCredential, User
+from webmail.errors import AlreadyLeft, DraftChanged, NotFound, WebmailError
+from webmail.imap.connection import Connection
+from webmail.models import Draft, OutboxMessage
+from webmail.outbox import counting, delivery, relay, retrying, values
+
+_STATE, _STAGE = OutboxMessage.State, OutboxMessage.Stage
+_BEFORE_LEAVING = (_STATE.HELD, _STATE.SCHEDULED, _STATE.PASSWORD, _STATE.FAILED)
+_GONE = (_STAGE.HANDED, _STAGE.FILED)
+
+
+def find(user: User, pk: uuid.UUID) -> OutboxMessage:
+    """Raises NotFound, for another person's too."""
+    rows = OutboxMessage.objects.of(user).select_related("draft", "credential")
+    row = rows.filter(pk=pk).exclude(state=_STATE.CANCELLED).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def together(row: OutboxMessage) -> list[OutboxMessage]:
+    """The message with those that were made of the same draft, in their order."""
+    if row.batch is None:
+        return [row]
+    rows = OutboxMessage.objects.filter(user_id=row.user_id, batch=row.batch)
+    return list(rows.exclude(state=_STATE.CANCELLED).order_by("number"))
+
+
+def take_back(user: User, pk: uuid.UUID) -> Draft | None:
+    """What has not left does not leave. Returns the draft, to be gone on with; None when some of
+    its messages have left, and the rest was stopped.
+
+    Raises NotFound, AlreadyLeft when nothing was left to take back.
+    """
+    row = find(user, pk)
+    taken = [one for one in together(row) if _cancel(one)]
+    if not taken:
+        raise AlreadyLeft
+    counting.renew(user.pk)
+    draft = row.draft
+    if draft is None or OutboxMessage.objects.filter(draft=draft).unsent().exists():
+        return None
+    if row.batch and OutboxMessage.objects.filter(batch=row.batch, state=_STATE.SENT).exists():
+        return None
+    Draft.objects.filter(pk=draft.pk).update(state=Draft.State.WRITING, is_closed=False)
+    draft.refresh_from_db()
+    return draft
+
+
+def again(request: SignedInRequest, pk: uuid.UUID, *, is_sure: bool = False) -> OutboxMessage:
+    """Send it now: before its time, after it failed, with the password of the session; where it was
+    perhaps sent, only when its person ``is_sure``.
+
+    Raises NotFound, AlreadyLeft, DraftChanged when the draft was written on since: then it is sent
+    from there.
+    """
+    row = find(request.user, pk)
+    before = (*_BEFORE_LEAVING, _STATE.DOUBT) if is_sure else _BEFORE_LEAVING
+    stage = _STAGE.READY if row.state == _STATE.DOUBT else row.stage
+    if row.state not in before:
+        raise AlreadyLeft
+    with transaction.atomic():
+        if row.state == _STATE.FAILED and row.batch is None:
+            _take_draft(row)
+        _go_on(request, row, before, stage=stage)
+    counting.renew(request.user.pk)
+    return row
+
+
+def dismiss(request: SignedInRequest, pk: uuid.UUID) -> None:
+    """Leave it at that: what failed goes from the list, and its draft stays; what was perhaps sent
+    counts as sent, and is filed. Raises NotFound, AlreadyLeft."""
+    row = find(request.user, pk)
+    if row.state == _STATE.DOUBT:
+        _go_on(request, row, (_STATE.DOUBT,), stage=_STAGE.HANDED)
+    elif row.state != _STATE.FAILED or not _cancel(row):
+        raise AlreadyLeft
+    counting.renew(request.user.pk)
+
+
+def reschedule(user: User, pk: uuid.UUID, due: datetime) -> OutboxMessage:
+    """Another time for what is scheduled; its password is lent as long. Raises NotFound,
+    AlreadyLeft."""
+    row = find(user, pk)
+    with transaction.atomic():
+        if not row.leave([_STATE.SCHEDULED], _STATE.SCHEDULED, due=due, claimed=None):
+            raise AlreadyLeft
+        lent = LentCredential.objects.filter(pk__in=filter(None, [row.credential_id]))
+        lent.filter(until__lt=due + retrying.longest()).update(until=due + retrying.longest())
+    return row
+
+
+def settle(request: SignedInRequest, imap: Connection) -> None:
+    """File what has left and could not be filed without its person: his connection does it. Costs
+    nothing where there is none."""
+    if not counting.has_copies_to_file(request.user.pk):
+        return
+    waiting = OutboxMessage.objects.of(request.user).filter(state=_STATE.PASSWORD, stage__in=_GONE)
+    for row in waiting.select_related("draft", "credential", "user")[:20]:
+        if not row.leave([_STATE.PASSWORD], _STATE.SENDING, claimed=timezone.now()):
+            continue
+        try:
+            delivery.finish(imap, row, may_be_filed=True)
+        except WebmailError as error:
+            delivery.note_failure(row, error)
+    counting.renew(request.user.pk)
+
+
+def _cancel(row: OutboxMessage) -> bool:
+    """False when it is on its way, or was sent."""
+    own = OutboxMessage.objects.filter(pk=row.pk, state__in=_BEFORE_LEAVING, stage=_STAGE.READY)
+    changed = {"changed": timezone.now(), "credential": None, "sealed": b"", "spool": ""}
+    if not own.update(state=_STATE.CANCELLED, **changed):
+        return False
+    values.path(row.spool).unlink(missing_ok=True)
+    delivery.give_back(row.credential)
+    return True
+
+
+def _take_draft(row: OutboxMessage) -> None:
+    """The draft of a message that failed is nobody's to write on any more."""
+    if row.draft is None:
+        return
+    own = Draft.objects.filter(pk=row.draft.pk, state=Draft.State.WRITING)
+    if not own.filter(changed__lte=row.changed).update(state=Draft.State.ACCEPTED):
+        raise DraftChanged
+
+
+def _go_on(
+    request: SignedInRequest, row: OutboxMessage, before: tuple[str, ...], *, stage: str
+) -> None:
+    lent = None if relay.server() is not None else _lent(request, row)
+    now = timezone.now()
+    said = {"stage": stage, "due": now, "claimed": None, "attempts": 0, "failure": ""}
+    if not row.leave(before, _STATE.HELD, credential=lent, **said):
+        lending.give_back(lent if lent != row.credential else None)
+        raise AlreadyLeft
+
+
+def _lent(request: SignedInRequest, row: OutboxMessage) -> LentCredential:
+    """The password that it has, or one for it."""
+    has_one = row.state in (_STATE.HELD, _STATE.SCHEDULED) and row.credential is not None
+    return row.credential if has_one else _lend(request)  # type: ignore[return-value]  # see has_one
+
+
+def _lend(request: SignedInRequest) -> LentCredential:
+    return lending.lend(request, until=timezone.now() + retrying.longest())

@@ -1,0 +1,52 @@
+"""How many messages a person has not sent yet: counted at each change, so that a page need not."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+
+from django.core.cache import cache
+from redis.exceptions import RedisError
+
+from webmail.models import OutboxMessage
+
+logger = logging.getLogger(__name__)
+
+_SECONDS = 300
+"""For which a count is believed that no change has renewed."""
+_STATE, _STAGE = OutboxMessage.State, OutboxMessage.Stage
+
+
+def unsent_count(user_id: int) -> int:
+    """Messages that have not left, or perhaps not. From the cache."""
+    return _known(user_id)[0]
+
+
+def has_copies_to_file(user_id: int) -> bool:
+    """Whether messages have left whose copy waits for the person's own sign-in. From the cache."""
+    return _known(user_id)[1] > 0
+
+
+def renew(user_id: int) -> tuple[int, int]:
+    """Count anew. A cache that is down stops no message."""
+    mine = OutboxMessage.objects.filter(user_id=user_id)
+    unsent = mine.unsent().exclude(stage__in=(_STAGE.HANDED, _STAGE.FILED)).count()
+    copies = mine.filter(state=_STATE.PASSWORD, stage__in=(_STAGE.HANDED, _STAGE.FILED)).count()
+    with suppress(RedisError, OSError):
+        cache.set(_key(user_id), [unsent, copies], _SECONDS)
+    return unsent, copies
+
+
+def _known(user_id: int) -> tuple[int, int]:
+    try:
+        told = cache.get(_key(user_id))
+    except (RedisError, OSError):
+        told = None
+    if told is None:
+        return renew(user_id)
+    unsent, copies = told
+    return unsent, copies
+
+
+def _key(user_id: int) -> str:
+    return f"outbox:{user_id}"

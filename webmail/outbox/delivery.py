@@ -1,0 +1,323 @@
+"""One message on its way: handed over once, filed once, and what it leaves behind.
+
+What cannot be repeated is written down before it is done, each time in a transaction of its own:
+
+READY -> HANDING   the content has been sent, and the final dot has not
+HANDING -> HANDED  the server took it
+HANDED -> FILED    a copy lies in Sent
+FILED -> SENT      the answered message is marked, the draft and its password are gone
+
+Killed at READY it is sent again, at HANDING nobody knows, from HANDED on it is only filed. Whoever
+was slower than `tending.patience` finds his claim gone before the dot, and sends none.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from accounts import lending, session
+from webmail import smtp
+from webmail.errors import (
+    BadServerAnswer,
+    PerhapsSent,
+    RecipientsRefused,
+    ServerUnavailable,
+    SignInNeeded,
+    Unreadable,
+    WebmailError,
+)
+from webmail.imap.connection import Connection
+from webmail.mailbox import actions
+from webmail.models import Draft, OutboxMessage
+from webmail.outbox import counting, relay, retrying, values
+from webmail.writing import copies
+
+logger = logging.getLogger(__name__)
+
+_STATE, _STAGE = OutboxMessage.State, OutboxMessage.Stage
+_ALIVE_EVERY = timedelta(seconds=20)
+# Seconds between the attempts to write down what must not be forgotten.
+_PAUSES = (0, 0.5, 2, 5, 10, 20)
+_MOST_WORDS = 500
+
+
+class _Lost(Exception):
+    """This worker's claim is over: another took the message up, or its person did."""
+
+
+def deliver(pk: uuid.UUID) -> OutboxMessage | None:
+    """Take up a message that is due, or do nothing when another has it. Returns it when it was sent
+    just now. What goes wrong stands in the row."""
+    row = OutboxMessage.objects.claim(pk)
+    if row is None:
+        return None
+    try:
+        return _deliver(row)
+    finally:
+        counting.renew(row.user_id)
+
+
+def _deliver(row: OutboxMessage) -> OutboxMessage | None:
+    try:
+        is_fresh = row.stage == _STAGE.READY
+        if is_fresh:
+            _hand_over(row)
+        with session.imap_for(row) as imap:
+            finish(imap, row, may_be_filed=not is_fresh)
+    except _Lost:
+        return None
+    except WebmailError as error:
+        note_failure(row, error)
+        return None
+    except Exception:
+        # A database that does not answer, a fault of ours. Where this cannot be written down
+        # either, `tending` finds a message that nobody has.
+        with suppress(DatabaseError):
+            _note_fault(row)
+        raise
+    return row
+
+
+def finish(imap: Connection, row: OutboxMessage, *, may_be_filed: bool) -> None:
+    """What is left once the server took the message, in the mailbox of its person.
+
+    ``may_be_filed``: an earlier attempt may have done it, so Sent is searched first.
+    """
+    if row.stage == _STAGE.HANDED:
+        if not (may_be_filed and actions.is_filed_sent(imap, row.message_id)):
+            actions.file_sent(imap, values.message(row))
+        _write(row, stage=_STAGE.FILED, failure="")
+    _mark_origin(imap, row)
+    if is_last(row) and row.draft is not None:
+        _remove_copy(imap, row.draft)
+    close(row)
+
+
+def close(row: OutboxMessage) -> None:
+    """It is over: nothing is left of the draft, the password and the file."""
+    spool, credential = row.spool, row.credential
+    try:
+        sealed = values.without_key(row)
+    except Unreadable:
+        sealed = b""
+    with transaction.atomic():
+        # Before the draft goes: the row would no longer name it.
+        if is_last(row) and row.draft_id:
+            Draft.objects.filter(pk=row.draft_id, state=Draft.State.ACCEPTED).delete()
+        _write(
+            row,
+            state=_STATE.SENT,
+            sent=row.sent or timezone.now(),
+            sealed=sealed,
+            spool="",
+            credential=None,
+            draft=None,
+        )
+    values.path(spool).unlink(missing_ok=True)
+    give_back(credential)
+
+
+def put_off(row: OutboxMessage, failure: str, words: str = "", *, at_once: bool = False) -> None:
+    """Try again later; when it was tried long enough, say so: what was never handed over is not
+    sent, what was is sent without a copy."""
+    wait = timedelta(0) if at_once else retrying.delay(row.attempts)
+    said = {"failure": failure, "server_words": values.masked(words)[:_MOST_WORDS]}
+    if wait is not None:
+        _settle(row, _STATE.HELD, due=timezone.now() + wait, claimed=None, **said)
+    elif row.stage == _STAGE.READY:
+        _give_up(row, **said)
+    else:
+        _close_without_copy(row, failure)
+
+
+def call_doubtful(row: OutboxMessage) -> None:
+    """Its worker died, or waits still, between the last word of the message and the answer."""
+    _stop(row, _STATE.DOUBT, failure="Broken")
+
+
+def is_last(row: OutboxMessage) -> bool:
+    """Whether nothing else that was made of the same draft is still to be sent."""
+    if row.draft_id is None:
+        return True
+    others = OutboxMessage.objects.filter(draft=row.draft_id).exclude(pk=row.pk)
+    return not others.unsent().exists()
+
+
+def give_back(lent: lending.LentCredential | None) -> None:
+    """Unless another message of the same sending still needs it."""
+    if lent is not None and not OutboxMessage.objects.filter(credential=lent).exists():
+        lending.give_back(lent)
+
+
+# --- handing over ---
+
+
+def _hand_over(row: OutboxMessage) -> None:
+    envelope = values.opened(row)
+    content = values.without_bcc(values.message(row))
+    notice = smtp.Notice(row.message_id.strip("<>")) if envelope.wants_notice else None
+    words = smtp.submit(
+        _server(row),
+        row.sender,
+        envelope.recipients,
+        content,
+        notice=notice,
+        steps=smtp.Steps(
+            alive=lambda: _stay_alive(row), before_last=lambda: _write(row, stage=_STAGE.HANDING)
+        ),
+    )
+    # From here on the attempts are those to file it.
+    taken = {"stage": _STAGE.HANDED, "sent": timezone.now(), "attempts": 1}
+    said = {"server_words": values.masked(words)[:_MOST_WORDS], "failure": ""}
+    # Whatever it takes: what is not written down now is a doubt for ever. One who waited too long
+    # for the answer may find that it was called one already.
+    _insist(lambda: _write(row, states=(_STATE.SENDING, _STATE.DOUBT), **taken, **said))
+
+
+def _server(row: OutboxMessage) -> smtp.Server:
+    if not row.user.is_active:
+        raise SignInNeeded
+    return relay.server() or replace(session.smtp_for(row), verdict=settings.SMTP_VERDICT_SECONDS)
+
+
+def _stay_alive(row: OutboxMessage) -> None:
+    now = timezone.now()
+    if row.claimed is None or now - row.claimed > _ALIVE_EVERY:
+        _write(row, claimed=now)
+
+
+def _insist(write: Callable[[], None]) -> None:
+    for pause in _PAUSES:
+        time.sleep(pause)
+        try:
+            return write()
+        except DatabaseError as error:
+            logger.warning("a message was sent, and this cannot be written down: %s", error)
+            if not connection.in_atomic_block:
+                connection.close()
+    return write()
+
+
+# --- afterwards ---
+
+
+def _mark_origin(imap: Connection, row: OutboxMessage) -> None:
+    """The answered message may be gone meanwhile: that is no failure worth a word."""
+    envelope = values.opened(row)
+    if envelope.origin is None:
+        return
+    try:
+        actions.set_flag(imap, [envelope.origin], envelope.mark, True)
+    except WebmailError as error:
+        logger.info("origin not marked: %s", type(error).__name__)
+
+
+def _remove_copy(imap: Connection, draft: Draft) -> None:
+    """A copy that stays in Drafts does no harm; a message that is sent again would."""
+    try:
+        copies.remove(imap, draft)
+    except WebmailError as error:
+        logger.info("copy of a draft not removed: %s", type(error).__name__)
+
+
+# --- what went wrong ---
+
+
+def note_failure(row: OutboxMessage, error: WebmailError) -> None:
+    """Why a message that was taken up is not sent, or has no copy, and what comes next."""
+    name, words = type(error).__name__, error.server_words
+    logger.warning("message %s: %s at %s", row.pk, name, row.stage)
+    if isinstance(error, PerhapsSent):
+        _stop(row, _STATE.DOUBT, failure=name, server_words=values.masked(words))
+        return
+    if row.stage == _STAGE.HANDING:
+        row.stage = _STAGE.READY  # the server has said that it did not take it
+    if isinstance(error, SignInNeeded):
+        _stop(row, _STATE.PASSWORD)
+    elif row.stage == _STAGE.READY:
+        _note_unsent(row, error)
+    elif isinstance(error, Unreadable):
+        _close_without_copy(row, name)
+    else:
+        put_off(row, name, words)
+
+
+def _note_unsent(row: OutboxMessage, error: WebmailError) -> None:
+    name, words = type(error).__name__, error.server_words
+    if isinstance(error, (ServerUnavailable, BadServerAnswer)):
+        put_off(row, name, words)
+        return
+    said: dict[str, Any] = {}
+    if isinstance(error, RecipientsRefused):
+        words = "; ".join(dict.fromkeys(filter(None, error.refused.values())))
+        said["sealed"] = values.refused_by(row, error.refused)
+    _give_up(row, failure=name, server_words=values.masked(words)[:_MOST_WORDS], **said)
+
+
+def _note_fault(row: OutboxMessage) -> None:
+    logger.error("message %s stays in the outbox, at %s", row.pk, row.stage)
+    if row.stage == _STAGE.HANDING:
+        call_doubtful(row)
+    else:
+        put_off(row, "Broken")
+
+
+def _close_without_copy(row: OutboxMessage, failure: str) -> None:
+    """It was sent long ago: that it lies not in Sent is said once more."""
+    close(row)
+    OutboxMessage.objects.filter(pk=row.pk).update(failure=failure)
+
+
+def _give_up(row: OutboxMessage, **said: Any) -> None:
+    """It is not sent. Its draft can be gone on with, unless others of it are on their way."""
+    _stop(row, _STATE.FAILED, **said)
+    if row.batch is None and row.draft_id:
+        own = Draft.objects.filter(pk=row.draft_id, state=Draft.State.ACCEPTED)
+        own.update(state=Draft.State.WRITING)
+
+
+def _stop(row: OutboxMessage, state: str, **said: Any) -> None:
+    """Its person decides. Until then no password waits with it."""
+    credential = row.credential
+    _settle(row, state, credential=None, **said)
+    give_back(credential)
+
+
+def _settle(row: OutboxMessage, state: str, **said: Any) -> None:
+    """Leave it in this state, unless somebody has taken it up meanwhile. The stage is written, too:
+    who lost the line to the database while he wrote it down does not know what it says.
+    """
+    try:
+        _write(row, state=state, stage=row.stage, **said)
+    except _Lost:
+        logger.info("message %s was taken up by another", row.pk)
+
+
+def _write(row: OutboxMessage, *, states: tuple[str, ...] = (_STATE.SENDING,), **said: Any) -> None:
+    """Change the row that this worker has claimed. Raises _Lost when it has it no more."""
+    said.setdefault("changed", timezone.now())
+    if "stage" in said:
+        said.setdefault("state", _STATE.SENDING)
+    mine = OutboxMessage.objects.filter(pk=row.pk, state__in=states, claimed=row.claimed)
+    if not mine.update(**said):
+        raise _Lost
+    for name, value in said.items():
+        setattr(row, name, value)
+
+
+def patience(stage: str) -> timedelta:
+    """After which a worker that says nothing is dead: longer than any one answer may take."""
+    is_before = stage == _STAGE.READY
+    answer = settings.SMTP_TIMEOUT if is_before else settings.SMTP_VERDICT_SECONDS
+    return 3 * timedelta(seconds=answer) + 3 * _ALIVE_EVERY

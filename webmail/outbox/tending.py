@@ -1,0 +1,70 @@
+"""What beat does every few seconds: find what is due, what died, what is over."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from webmail.models import Draft, OutboxMessage
+from webmail.outbox import counting, delivery, values
+
+_STATE, _STAGE = OutboxMessage.State, OutboxMessage.Stage
+_MOST = 100
+# A message whose worker was told of it and has not taken it up: the broker lost it, or is slow.
+_TOLD_AGAIN = timedelta(seconds=60)
+# How often a message whose worker died is taken up at once: one that kills workers waits.
+_AT_ONCE = 3
+# A row is written right after its file.
+_ORPHAN_SECONDS = 60 * 60
+
+
+def tend() -> list[uuid.UUID]:
+    """The messages that the caller should have delivered now. Twice does no harm."""
+    for stage in _STAGE.values:
+        late = timezone.now() - delivery.patience(stage)
+        dead = OutboxMessage.objects.filter(state=_STATE.SENDING, stage=stage, claimed__lt=late)
+        for row in dead.select_related("credential")[:_MOST]:
+            _take_up(row)
+    return _due()
+
+
+def tidy() -> None:
+    """Once in a while: rows that are over their time, drafts whose messages have all left, files
+    that no row names."""
+    now = timezone.now()
+    over = OutboxMessage.objects.filter(state__in=(_STATE.SENT, _STATE.CANCELLED))
+    unsent = OutboxMessage.objects.filter(draft=OuterRef("pk")).unsent()
+    accepted = Draft.objects.filter(state=Draft.State.ACCEPTED)
+    accepted.filter(~Exists(unsent), changed__lt=now - timedelta(hours=1)).delete()
+    over.filter(changed__lt=now - OutboxMessage.KEPT).delete()
+    named = set(OutboxMessage.objects.exclude(spool="").values_list("spool", flat=True))
+    for file in values.spooled():
+        with suppress(OSError):
+            if file.stem not in named and file.stat().st_mtime < time.time() - _ORPHAN_SECONDS:
+                file.unlink()
+
+
+def _take_up(row: OutboxMessage) -> None:
+    """A message whose worker died. Only where it may have been handed over nobody goes on."""
+    if row.stage == _STAGE.HANDING:
+        delivery.call_doubtful(row)
+    else:
+        delivery.put_off(row, "Broken", at_once=row.attempts < _AT_ONCE)
+    counting.renew(row.user_id)
+
+
+def _due() -> list[uuid.UUID]:
+    now = timezone.now()
+    untold = Q(claimed=None) | Q(claimed__lt=now - _TOLD_AGAIN)
+    due = OutboxMessage.objects.due().filter(untold).order_by("due")
+    return [pk for pk in due.values_list("pk", flat=True)[:_MOST] if _tell(pk, now, untold)]
+
+
+def _tell(pk: uuid.UUID, now: datetime, untold: Q) -> bool:
+    """False when another beat was faster."""
+    return bool(OutboxMessage.objects.due().filter(untold, pk=pk).update(claimed=now))

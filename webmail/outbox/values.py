@@ -1,0 +1,118 @@
+"""What waits in the outbox: the letter as it was accepted, and what lies sealed in its row."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from accounts import sealed_files
+from webmail.errors import Unreadable
+from webmail.imap.values import MessageRef
+from webmail.models import OutboxMessage
+from webmail.writing import sealing
+
+_FOLDER = "outbox"
+_ADDRESS = re.compile(r"[^\s<>()\[\],;:@\"]+@[^\s<>()\[\],;:\"]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message to be sent. ``message``: its bytes, with the Bcc field for the copy in Sent;
+    ``recipients``: the addresses of the envelope; ``sender``: that of From and of the envelope;
+    ``number``: among those that were made of one draft, from 0 on.
+    """
+
+    message: bytes
+    recipients: tuple[str, ...]
+    message_id: str
+    sender: str
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a row keeps sealed. ``people``: name and address of those in To, Cc and Bcc; ``mark``:
+    the flag that the message it answers or forwards gets; ``refused``: address and the server's
+    words; ``key``: of the file in the spool, in hexadecimal, "" when that is gone.
+    """
+
+    recipients: tuple[str, ...]
+    people: tuple[tuple[str, str], ...]
+    subject: str
+    key: str
+    origin: MessageRef | None = None
+    mark: str = ""
+    wants_notice: bool = False
+    refused: tuple[tuple[str, str], ...] = ()
+
+
+def seal(row: OutboxMessage, envelope: Envelope) -> bytes:
+    return sealing.seal(row.pk, row.user_id, json.dumps(asdict(envelope)).encode())
+
+
+def opened(row: OutboxMessage) -> Envelope:
+    """Raises Unreadable when the server's key was changed, and for a row that was emptied."""
+    try:
+        said: dict[str, Any] = json.loads(sealing.opened(row.pk, row.user_id, row.sealed))
+        origin = said.pop("origin")
+        return Envelope(
+            recipients=tuple(said.pop("recipients")),
+            people=_pairs(said.pop("people")),
+            refused=_pairs(said.pop("refused")),
+            origin=MessageRef(**origin) if origin else None,
+            **said,
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise Unreadable from error
+
+
+def refused_by(row: OutboxMessage, refused: Mapping[str, str]) -> bytes:
+    """The row's envelope with those whom the server refused."""
+    return seal(row, replace(opened(row), refused=tuple(refused.items())))
+
+
+def without_key(row: OutboxMessage) -> bytes:
+    """The row's envelope after its file is gone: the person still sees whom he wrote to."""
+    return seal(row, replace(opened(row), key=""))
+
+
+def masked(words: str) -> str:
+    """A server's words without the addresses in them: they stand in the open, for the support
+    desk."""
+    return _ADDRESS.sub("…", words)
+
+
+def path(spool: str) -> Path:
+    return Path(settings.SPOOL) / _FOLDER / f"{spool}.sealed"
+
+
+def spooled() -> list[Path]:
+    """All files of the outbox."""
+    return list((Path(settings.SPOOL) / _FOLDER).glob("*.sealed"))
+
+
+def message(row: OutboxMessage) -> bytes:
+    """The message, with its Bcc field. Raises Unreadable when it is gone or damaged."""
+    try:
+        with sealed_files.read(path(row.spool), bytes.fromhex(opened(row).key)) as file:
+            return file.read()
+    except (OSError, ValueError) as error:
+        raise Unreadable from error
+
+
+def without_bcc(content: bytes) -> bytes:
+    """The message as it leaves."""
+    head, blank, body = content.partition(b"\r\n\r\n")
+    fields = re.split(rb"\r\n(?![ \t])", head)
+    kept = [field for field in fields if field[:4].lower() != b"bcc:"]
+    return b"\r\n".join(kept) + blank + body
+
+
+def _pairs(rows: list[list[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((first, second) for first, second in rows)

@@ -1,0 +1,126 @@
+"""Messages on their way out, in words: how one stands, why it was not sent, what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils.translation import gettext, ngettext
+
+from webmail import dates
+
+_MOST_NAMES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A message as it stands. ``state``, ``stage`` and ``failure`` are words of the model and of
+    webmail/errors.py; ``refused``: address and the server's words."""
+
+    state: str
+    stage: str
+    due: datetime
+    sent: datetime | None = None
+    failure: str = ""
+    server_words: str = ""
+    refused: Sequence[tuple[str, str]] = field(default=())
+
+    @property
+    def has_left(self) -> bool:
+        return self.stage in ("handed", "filed")
+
+
+def how(one: Standing) -> str:
+    """How it stands, in a sentence or two."""
+    match one.state:
+        case "sent" if one.failure:
+            return gettext("Sent, but no copy could be kept in “Sent”. Do not send it again.")
+        case "sent":
+            return gettext("Sent at %(time)s.") % {"time": dates.when(one.sent, full=True)}
+        case "failed":
+            return gettext("Not sent.")
+        case "doubt":
+            return gettext(
+                "Perhaps sent: the mail server had the whole message and did not say whether it"
+                " took it. Ask one of the recipients whether it arrived."
+            )
+        case "password" if one.has_left:
+            return gettext("Sent. Its copy is put into “Sent” in a moment.")
+        case "password":
+            return gettext(
+                "Not sent yet: your password has changed, or the mail server no longer takes it."
+            )
+        case "scheduled":
+            return gettext("Leaves on %(when)s.") % {"when": dates.when_long(one.due)}
+        case "sending":
+            return gettext("It is being sent.")
+    return _held(one)
+
+
+def _held(one: Standing) -> str:
+    if one.has_left:
+        return gettext("Sent. Its copy is put into “Sent” as soon as the mail server takes it.")
+    if one.failure:
+        return gettext("Not sent yet. It is tried again at %(time)s.") % {
+            "time": dates.when(one.due)
+        }
+    return gettext("Leaves in a moment.")
+
+
+def why(one: Standing) -> str:
+    """Why it was not sent, or has no copy; "" where nothing went wrong. The server's own words
+    stand apart."""
+    match one.failure:
+        case "RecipientsRefused" if one.refused:
+            return ngettext(
+                "The mail server refused this recipient: %(addresses)s. Nothing was sent to"
+                " anybody.",
+                "The mail server refused these recipients: %(addresses)s. Nothing was sent to"
+                " anybody.",
+                len(one.refused),
+            ) % {"addresses": ", ".join(address for address, _words in one.refused)}
+        case "SenderRefused":
+            return gettext("The mail server does not let you write from this address.")
+        case "TooLarge":
+            return gettext("The message is too large for the mail server: remove an attachment.")
+        case "ServerUnavailable" | "BadServerAnswer" if one.state == "failed":
+            return gettext("The mail server could not take it, for three days.")
+        case "ServerUnavailable" | "BadServerAnswer":
+            return gettext("The mail server cannot take it just now.")
+        case "OverQuota":
+            return gettext("Your mailbox is full: delete messages, so that the copy finds room.")
+        case "ServerRefused" | "RecipientsRefused":
+            return gettext("The mail server refused the message.")
+        case "Unreadable":
+            return gettext("What was kept of the message can no longer be read.")
+        case "" | "PerhapsSent":
+            return ""
+    return gettext("Something went wrong here. It is nothing that you did.")
+
+
+def said(one: Standing) -> str:
+    """What the server said, for who can make something of it; each answer once."""
+    answers = dict.fromkeys(words for _address, words in one.refused if words)
+    words = " ".join(answers) or (one.server_words if one.failure else "")
+    return gettext("The mail server says: %(words)s") % {"words": words} if words else ""
+
+
+def to_whom(people: Sequence[tuple[str, str]]) -> str:
+    """``Bob Petit, carol@exemple.fr and 12 others``."""
+    names = [name or address for name, address in people]
+    shown, more = ", ".join(names[:_MOST_NAMES]), len(names) - _MOST_NAMES
+    if more <= 0:
+        return shown
+    # Translators: %(people)s are names or addresses, with commas between them.
+    words = ngettext("%(people)s and %(count)d other", "%(people)s and %(count)d others", more)
+    return words % {"people": shown, "count": more}
+
+
+def leaving(seconds: int) -> str:
+    """The toast of a message that is held back; where the number stands, scripts count down."""
+    return ngettext(
+        "The message leaves in %(seconds)s second.",
+        "The message leaves in %(seconds)s seconds.",
+        seconds,
+    )

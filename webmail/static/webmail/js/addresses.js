@@ -1,0 +1,77 @@
+// What is typed or pasted as recipients -> entries, by the rules of webmail/mime/addresses.py, which decides.
+
+const TOKEN = /"(?:[^"\\\r\n]|\\[^\r\n])*"|<[^<>\n]*>|[,;\r\n]|[^",;<\r\n]+|./gs;
+const LOCAL = /^[\p{L}\p{N}_!#$%&'*+/=?^`{|}~-]+(?:\.[\p{L}\p{N}_!#$%&'*+/=?^`{|}~-]+)*$/u;
+const LABEL = /^[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?$/u;
+const NAMED = /^("(?:[^"\\]|\\.)*"|[^<>"]*)<\s*([^<>\s]+)\s*>$/;
+const GROUP = /^\s*("(?:[^"\\]|\\.){1,300}"|[^":<>@]{1,200}?)\s*:([^]*)$/;
+const ATOM = /^[\p{L}\p{N}_!#$%&'*+/=?^`{|}~-]+(?: [\p{L}\p{N}_!#$%&'*+/=?^`{|}~-]+)*$/u;
+
+export function isAddress(text) {
+  const at = text.lastIndexOf("@");
+  const labels = text.slice(at + 1).split(".");
+  const isDomain = text.slice(at + 1) === "localhost" || (labels.length > 1 && labels.every((label) => LABEL.test(label)));
+  return at > 0 && text.length <= 254 && LOCAL.test(text.slice(0, at)) && isDomain;
+}
+
+const plain = (name) => (/^".*"$/s.test(name) ? name.slice(1, -1).replace(/\\(.)/g, "$1") : name).trim();
+const quoted = (name) => (ATOM.test(name) ? name : `"${name.replace(/(["\\])/g, "\\$1")}"`);
+
+/** An entry as it is posted: `Name <a@x.fr>`, `Parents 4e B: a@x.fr, b@x.fr;`, or what was typed. */
+export function written(entry) {
+  if (entry.members) return `${quoted(entry.name)}: ${entry.members.map(written).join(", ")};`;
+  if (!entry.address) return entry.text;
+  return entry.name ? `${quoted(entry.name)} <${entry.address}>` : entry.address;
+}
+
+/** One entry -> `[{ name, address }]`, several where bare addresses stand between blanks; `{ text }` when it is none. */
+function one(text) {
+  const bare = text.split(/\s+/);
+  if (bare.every(isAddress)) return bare.map((address) => ({ name: "", address }));
+  const found = NAMED.exec(text);
+  if (found && isAddress(found[2])) return [{ name: plain(found[1].trim()).replace(/\s+/g, " "), address: found[2] }];
+  return [{ text: text.slice(0, 300) }];
+}
+
+/** A row of a spreadsheet: the cell with the address, named by the others. */
+function fromCells(line) {
+  const cells = line.split("\t").map((cell) => cell.trim()).filter(Boolean);
+  const address = cells.find(isAddress);
+  if (!address) return line.replace(/\t/g, " ");
+  const name = cells.filter((cell) => cell !== address && !cell.includes("@")).join(" ");
+  return name ? `${quoted(name)} <${address}>` : address;
+}
+
+function pieces(line) {
+  const found = [{ text: "", mark: "" }];
+  for (const token of line.match(TOKEN) ?? []) {
+    if (token === "," || token === ";") {
+      found.at(-1).mark = token;
+      found.push({ text: "", mark: "" });
+    } else found.at(-1).text += token;
+  }
+  return found;
+}
+
+/** The recipients in a text, in their order: people, groups with `members`, and `{ text }` for what is neither. */
+export function read(text) {
+  const entries = [];
+  for (const line of text.split(/[\r\n]+/)) readLine(line.includes("\t") ? fromCells(line) : line, entries);
+  return entries;
+}
+
+function readLine(line, entries) {
+  const all = pieces(line);
+  for (let at = 0; at < all.length; at += 1) {
+    const head = GROUP.exec(all[at].text);
+    const end = head ? all.findIndex((piece, index) => index >= at && piece.mark === ";") : -1;
+    if (end < 0) {
+      const bare = all[at].text.trim();
+      if (bare) entries.push(...one(bare));
+      continue;
+    }
+    const members = [head[2], ...all.slice(at + 1, end + 1).map((piece) => piece.text)].map((piece) => piece.trim()).filter(Boolean).flatMap(one);
+    if (members.length > 0) entries.push({ name: plain(head[1]), members });
+    at = end;
+  }
+}

@@ -1,0 +1,33 @@
+// What is being written, kept as a canned answer from the composer's menu, which js/compose.js fills and inserts from.
+
+import { on } from "./dom.js";
+
+/** The menu with what it says now: saved, or why not. */
+async function keep(place) {
+  const form = place.closest("[data-compose]");
+  const list = place.closest("[data-canned-list]");
+  const written = new FormData(form);
+  const body = new FormData();
+  body.append("name", place.querySelector("[data-canned-name]").value);
+  if (written.get("format") === "html") body.append("html", written.get("html"));
+  else body.append("text", written.get("body") ?? "");
+  const headers = { "X-Requested-With": "fetch", "X-CSRFToken": form.elements.csrfmiddlewaretoken.value };
+  try {
+    const answer = await fetch(place.dataset.cannedKeep, { method: "POST", body, headers });
+    if (answer.redirected || (!answer.ok && answer.status !== 422)) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    list.replaceChildren(...page.body.childNodes);
+    list.querySelector("[data-canned-name]").focus();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+}
+
+export function start() {
+  on("click", "[data-canned-save]", (button) => keep(button.closest("[data-canned-keep]")));
+  on("keydown", "[data-canned-name]", (field, event) => {
+    if (event.key !== "Enter" || event.isComposing) return;
+    event.preventDefault();
+    keep(field.closest("[data-canned-keep]"));
+  });
+}

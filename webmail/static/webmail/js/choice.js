@@ -1,0 +1,92 @@
+// What is asked before a message to many leaves: a dialog in the composer's form, so that its answer is posted with the
+// message. Without a script the same stands above the message.
+
+import { on, within } from "./dom.js";
+
+const MANY = 12;
+
+/** Letters without accents and capitals, as a person looks for them. */
+const bare = (text) =>
+  text
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .toLowerCase()
+    .trim();
+
+const boxes = (root) => [...root.querySelectorAll("[name=members]")];
+
+/** `one` or `many` of the words an element carries. */
+const counted = (words, number) => (number === 1 ? words.one : words.many.replace("%", number.toLocaleString(document.documentElement.lang)));
+
+function count(root) {
+  const place = root.querySelector("[data-choice-count]");
+  if (!place) return;
+  const all = boxes(root);
+  const ticked = all.filter((box) => box.checked).length;
+  const { one, many, offOne, offMany } = place.dataset;
+  const off = all.length - ticked;
+  place.textContent = counted({ one, many }, ticked) + (off ? `, ${counted({ one: offOne, many: offMany }, off)}` : "");
+}
+
+/** The button says what it does, and what concerns one way alone is seen with it. */
+function follow(root) {
+  const way = root.querySelector("[name=delivery]:checked");
+  if (!way) return;
+  root.querySelector("[data-choice-send] span").textContent = way.dataset.sendWords;
+  for (const part of root.querySelectorAll("[data-only]")) part.hidden = part.dataset.only !== way.value;
+}
+
+function find(root, text) {
+  const words = bare(text).split(/\s+/);
+  const rows = [...root.querySelectorAll(".people > li")];
+  for (const row of rows) row.hidden = !words.every((word) => bare(row.textContent).includes(word));
+  root.querySelector("[data-choice-nobody]").hidden = rows.some((row) => !row.hidden);
+}
+
+/** All that are seen: where one looks for "Martin", all of that name. */
+function tick(root, isTicked) {
+  for (const box of boxes(root)) if (!box.closest("li").hidden) box.checked = isTicked;
+  count(root);
+}
+
+const openIn = (form) => form.matches("[data-compose]") && form.querySelector("dialog.sending-choice[open]");
+const around = (element) => element.closest(".sending-choice");
+
+export function start() {
+  on("change", ".sending-choice [name=members]", (box) => count(around(box)));
+  on("change", ".sending-choice [name=delivery]", (way) => follow(around(way)));
+  on("input", "#choice-find", (field) => find(around(field), field.value));
+  on("keydown", "#choice-find", (_field, event) => event.key === "Enter" && event.preventDefault());
+  on("click", "[data-choice-all]", (button) => tick(around(button), true));
+  on("click", "[data-choice-none]", (button) => tick(around(button), false));
+  on("click", "dialog.sending-choice [data-choice-cancel]", (button) => button.closest("dialog").close("cancel"));
+  // What stands in the way of an answered message is told behind the dialog; another question takes its place.
+  document.body.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    const dialog = openIn(detail.elt);
+    if (dialog) dialog.dataset.answered = "";
+  });
+  document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
+    const dialog = openIn(detail.elt);
+    const asksAgain = detail.xhr.getResponseHeader("HX-Retarget") === "#sending-choice";
+    if (dialog && "answered" in dialog.dataset && !asksAgain) dialog.close("answered");
+  });
+}
+
+function show(root) {
+  const tools = root.querySelector("[data-choice-tools]");
+  if (tools) tools.hidden = boxes(root).length < MANY;
+  follow(root);
+  if (!root.matches("dialog")) return;
+  const opener = document.activeElement;
+  if (!root.open) root.showModal();
+  (root.querySelector("[name=delivery]:checked") ?? root.querySelector("h2")).focus();
+  root.addEventListener("close", () => {
+    // Who went back is asked again; who answered is not, when the message is sent once more.
+    if (root.returnValue !== "answered") root.remove();
+    if (opener?.isConnected) opener.focus();
+  });
+}
+
+export function load(root) {
+  for (const found of within(root, ".sending-choice")) show(found);
+}

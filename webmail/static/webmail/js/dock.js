@@ -1,0 +1,194 @@
+// Messages being written stand at the bottom of the mail pages, each a frame with the composer's own page in it: several
+// at once, reduced to a bar, or as large as the window. On a narrow screen, or when the person prefers it, the composer
+// is a page or a window instead; without a script it is a page.
+
+import { isPlain, isShared, on } from "./dom.js";
+
+const WIDE = matchMedia("(min-width: 56.25em)");
+const WRITES = /\/(?:compose|reply|forward|edit)\/$|\/drafts\/[0-9a-f-]{36}\/$/;
+const KEPT = "composers";
+// A pane and the space beside it.
+const PANE_WIDTH = 572;
+
+const dock = () => document.getElementById("composers");
+const panes = () => [...dock().querySelectorAll(".pane")];
+const frameOf = (pane) => pane.querySelector("iframe");
+const formIn = (pane) => frameOf(pane)?.contentDocument?.querySelector("form[data-compose]");
+
+/** The pane whose frame a message came from. */
+const paneOf = (source) => panes().find((pane) => frameOf(pane)?.contentWindow === source);
+
+function framed(url, frame) {
+  const address = new URL(url, location.href);
+  address.searchParams.set("frame", frame);
+  return address.href;
+}
+
+// Opening
+
+function isNew(url) {
+  return new URL(url, location.href).pathname === new URL(dock().dataset.composeUrl, location.href).pathname;
+}
+
+function open(url, opener) {
+  const same = isNew(url) ? null : panes().find((pane) => pane.dataset.url === url);
+  if (same) return restore(same);
+  const pane = make(url, dock().dataset.untitled);
+  pane.opener = opener;
+  dock().append(pane);
+  load(pane);
+  makeRoom(pane);
+}
+
+function make(url, title) {
+  const pane = document.getElementById("composer-pane").content.cloneNode(true).firstElementChild;
+  pane.dataset.url = url;
+  entitle(pane, title);
+  pane.querySelector("[data-restore]").addEventListener("click", () => restore(pane));
+  pane.querySelector("[data-pane-close]").addEventListener("click", () => close(pane));
+  return pane;
+}
+
+function entitle(pane, title) {
+  pane.querySelector("[data-pane-title]").textContent = title;
+  if (frameOf(pane)) frameOf(pane).title = title;
+}
+
+function load(pane) {
+  const frame = document.createElement("iframe");
+  frame.title = pane.querySelector("[data-pane-title]").textContent;
+  frame.src = framed(pane.dataset.url, "pane");
+  frame.addEventListener("load", () => watch(frame));
+  pane.append(frame);
+  frame.focus();
+}
+
+/** What is done in the frame is done in this page: whoever writes there has not left. */
+function watch(frame) {
+  const page = frame.contentDocument;
+  if (!page) return;
+  for (const name of ["keydown", "pointerdown", "input"]) {
+    page.addEventListener(name, () => document.dispatchEvent(new Event("input")), { capture: true, passive: true });
+  }
+}
+
+// Sizes
+
+/** As many are open as stand side by side; older ones are reduced. */
+function makeRoom(newest) {
+  const most = Math.max(1, Math.floor(innerWidth / PANE_WIDTH));
+  const others = panes().filter((pane) => pane !== newest && !pane.classList.contains("is-reduced"));
+  for (const pane of others.slice(0, Math.max(0, others.length + 1 - most))) reduce(pane);
+}
+
+function reduce(pane) {
+  pane.classList.remove("is-full");
+  pane.classList.add("is-reduced");
+}
+
+function restore(pane) {
+  pane.classList.remove("is-reduced");
+  if (frameOf(pane)) focusIn(pane);
+  else load(pane);
+  makeRoom(pane);
+}
+
+function focusIn(pane) {
+  frameOf(pane).focus();
+  frameOf(pane).contentWindow.focus();
+}
+
+// Closing
+
+/** By the frame's own button, which keeps the draft; a bar without a frame has nothing that is not kept. */
+function close(pane) {
+  const form = formIn(pane);
+  if (form) form.querySelector("[data-close]").click();
+  else if (!frameOf(pane)) remove(pane);
+}
+
+function remove(pane) {
+  const { opener } = pane;
+  pane.remove();
+  keep();
+  const next = opener?.isConnected ? opener : document.getElementById("content");
+  next?.focus();
+}
+
+/** After sending: the page asks what becomes of the message, and shows the way back (_sending.html). */
+function askAfter() {
+  window.htmx.trigger(document.body, "mail:sent");
+}
+
+const ACTS = {
+  title: (pane, { title }) => entitle(pane, title),
+  ready: (pane) => pane.classList.add("is-ready"),
+  reduce: (pane) => {
+    reduce(pane);
+    pane.querySelector("[data-restore]").focus();
+  },
+  full: (pane) => pane.classList.toggle("is-full"),
+  close: (pane) => remove(pane),
+  sent: (pane) => {
+    remove(pane);
+    askAfter();
+  },
+};
+
+function hear({ origin, source, data }) {
+  if (origin !== location.origin || !data?.composer) return;
+  const pane = paneOf(source);
+  if (pane) ACTS[data.composer]?.(pane, data);
+  else if (data.composer === "sent") askAfter(); // a window that this page opened
+}
+
+// Across pages
+
+/** Drafts that are open when the page goes come back as bars on the next one. */
+function keep() {
+  if (isShared()) return;
+  const kept = panes().map(asKept).filter(Boolean);
+  if (kept.length > 0) sessionStorage.setItem(KEPT, JSON.stringify(kept));
+  else sessionStorage.removeItem(KEPT);
+}
+
+function asKept(pane) {
+  const title = pane.querySelector("[data-pane-title]").textContent;
+  if (!frameOf(pane)) return { url: pane.dataset.url, title };
+  const form = formIn(pane);
+  const hasDraft = form?.dataset.draftUrl && ("dirty" in form.dataset || Number(form.elements.revision.value) > 0);
+  return hasDraft ? { url: form.dataset.draftUrl, title } : null;
+}
+
+function bringBack() {
+  if (isShared()) return;
+  let kept;
+  try {
+    kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    kept = [];
+  }
+  for (const { url, title } of kept) {
+    if (new URL(url, location.href).pathname === location.pathname) continue;
+    const pane = make(url, title);
+    pane.classList.add("is-reduced");
+    dock().append(pane);
+  }
+}
+
+export function start() {
+  if (!dock()) return;
+  const { in: where } = dock().dataset;
+  addEventListener("message", hear);
+  addEventListener("pagehide", keep);
+  bringBack();
+  on("click", "a[href]", (link, event) => {
+    const url = new URL(link.href);
+    if (!isPlain(event) || event.defaultPrevented || link.target || url.origin !== location.origin || !WRITES.test(url.pathname)) return;
+    if (where === "page" || !WIDE.matches) return;
+    event.preventDefault();
+    if (where === "window") window.open(framed(url, "window"), "_blank", "popup,width=820,height=860");
+    else open(url.href, link);
+  });
+}

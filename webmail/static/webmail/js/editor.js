@@ -1,0 +1,447 @@
+// Text with formats: Squire on an element of the page, with our tool bar. Without it the text field stays and plain text
+// is sent. What the editor holds is only read when the form is sent or saved, since a long quote takes its time.
+
+import Squire from "../vendor/squire-2.4.8.mjs";
+import { signs } from "./emoji.js";
+import * as pasting from "./pasting.js";
+import { arrows, Toolbar } from "./tools.js";
+
+const CTRL = /Mac|iP(?:hone|ad|od)/.test(navigator.platform) ? "Meta-" : "Ctrl-";
+// With as much text as this, a copy of it for each step back would fill the memory.
+const UNDO = { documentSizeThreshold: 100_000, undoLimit: 20 };
+const PRESSED = {
+  bold: ["B"], italic: ["I"], underline: ["U"], strike: ["S"], link: ["A"], bullets: ["UL"], numbers: ["OL"],
+};
+const words = (element, name, value) => element.dataset[name].replace("%", value);
+
+export class Editor {
+  constructor(form) {
+    this.form = form;
+    this.root = form.querySelector("[data-rich]");
+    this.plain = form.querySelector("textarea[name=body]");
+    this.label = document.getElementById("id_body-label");
+    this.field = form.querySelector("textarea[name=html]");
+    this.format = form.querySelector("[name=format]");
+    this.bar = form.querySelector("[data-tools]");
+    this.said = document.getElementById("editor-said");
+    this.switch = form.querySelector("[data-plain-text]");
+    this.squire = new Squire(this.root, { sanitizeToDOMFragment: pasting.safe, undo: UNDO, tagAttributes: { blockquote: { type: "cite" } } });
+    this.isRich = false;
+    this.hasWarned = false;
+    this.listen();
+  }
+
+  begin() {
+    const isRich = this.format.dataset.begun !== "plain";
+    if (isRich) this.beginRich();
+    this.form.querySelector("[data-switch]").hidden = false;
+    this.switch.setAttribute("aria-pressed", String(!isRich));
+    if (this.plain.hasAttribute("autofocus")) this.focus();
+  }
+
+  beginRich() {
+    // Somebody may be typing in the field already, faster than this came.
+    const isTyped = this.plain.value !== this.plain.defaultValue;
+    const wasIn = document.activeElement === this.plain;
+    const isHere = this.field.value.trim() && !isTyped;
+    this.squire.setHTML(isHere ? this.field.value : pasting.htmlOf(this.plain.value));
+    if (isTyped) this.squire.moveCursorToEnd();
+    else this.squire.moveCursorToStart();
+    this.show(true);
+    this.fold();
+    if (wasIn) this.squire.focus();
+  }
+
+  listen() {
+    this.toolbar = new Toolbar(this.bar, { opened: (pop) => this.opened(pop), closed: () => this.squire.focus() });
+    this.bar.addEventListener("click", (event) => this.act(event.target.closest("[data-format]")?.dataset.format));
+    for (const name of ["pathChange", "select", "input"]) this.squire.addEventListener(name, () => this.mark());
+    this.squire.addEventListener("input", () => this.changed());
+    this.squire.addEventListener("undoStateChange", ({ detail }) => {
+      this.button("undo").disabled = !detail.canUndo;
+      this.button("redo").disabled = !detail.canRedo;
+    });
+    this.squire.setKeyHandler(`${CTRL}k`, (_squire, event) => {
+      event.preventDefault();
+      this.askLink();
+    });
+    // Ctrl+D is the browser's: the next programs that a teacher uses bookmark with it.
+    this.squire.setKeyHandler(`${CTRL}d`, null);
+    this.root.parentElement.addEventListener("paste", (event) => this.paste(event), { capture: true });
+    this.root.parentElement.addEventListener("drop", (event) => this.drop(event), { capture: true });
+    this.form.addEventListener("formdata", ({ formData }) => this.write(formData));
+    this.switch.addEventListener("click", () => this.change());
+    this.listenToPops();
+    this.listenToDialogs();
+  }
+
+  button(name) {
+    return this.bar.querySelector(`[data-format="${name}"]`);
+  }
+
+  focus() {
+    if (this.isRich) this.squire.focus();
+    else this.plain.focus();
+  }
+
+  // What is posted
+
+  get html() {
+    return this.squire.getHTML();
+  }
+
+  get isEmpty() {
+    return this.isRich ? this.root.textContent.trim() === "" && !this.root.querySelector("img") : this.plain.value.trim() === "";
+  }
+
+  write(data) {
+    if (!this.isRich) return;
+    this.field.value = this.html;
+    data.set("html", this.field.value);
+    data.set("body", pasting.textOf(pasting.safe(this.field.value)));
+  }
+
+  changed() {
+    // On a light ground whatever the theme: who chose a colour chose it for the reader's white.
+    this.root.classList.toggle("island", this.root.querySelector("[style*=color], [bgcolor], [color]") !== null);
+    this.field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  // Formats
+
+  mark() {
+    for (const [name, tags] of Object.entries(PRESSED)) {
+      const isOn = tags.some((tag) => this.squire.hasFormat(tag) || this.isIn(tag));
+      this.button(name).setAttribute("aria-pressed", String(isOn));
+    }
+  }
+
+  /** Whether the nearest list around the cursor is of this kind. */
+  isIn(tag) {
+    if (tag !== "UL" && tag !== "OL") return false;
+    const node = this.squire.getSelection().startContainer;
+    const list = (node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement).closest("ul, ol");
+    return list !== null && this.root.contains(list) && list.nodeName === tag;
+  }
+
+  act(name) {
+    const squire = this.squire;
+    const toggle = (tag, on, off) => (squire.hasFormat(tag) ? squire[off]() : squire[on]());
+    const acts = {
+      bold: () => toggle("B", "bold", "removeBold"),
+      italic: () => toggle("I", "italic", "removeItalic"),
+      underline: () => toggle("U", "underline", "removeUnderline"),
+      strike: () => toggle("S", "strikethrough", "removeStrikethrough"),
+      bullets: () => (this.isIn("UL") ? squire.removeList() : squire.makeUnorderedList()),
+      numbers: () => (this.isIn("OL") ? squire.removeList() : squire.makeOrderedList()),
+      indent: () => (this.isInList ? squire.increaseListLevel() : squire.increaseQuoteLevel()),
+      outdent: () => (this.isInList ? squire.decreaseListLevel() : squire.decreaseQuoteLevel()),
+      undo: () => squire.undo(),
+      redo: () => squire.redo(),
+      remove: () => squire.removeAllFormatting(),
+      link: () => this.askLink(),
+      image: () => this.chooseImage(),
+    };
+    if (!acts[name]) return;
+    acts[name]();
+    if (name !== "link" && name !== "image") this.tell(name);
+  }
+
+  get isInList() {
+    return this.isIn("UL") || this.isIn("OL");
+  }
+
+  /** A screen reader hears what a press changed, unless it stands on the button, which tells by itself. */
+  tell(name) {
+    const button = this.button(name);
+    this.mark();
+    if (button.getAttribute("aria-pressed") === null || document.activeElement === button) return;
+    const { on, off } = this.said.dataset;
+    this.say(`${button.getAttribute("aria-label")} : ${button.getAttribute("aria-pressed") === "true" ? on : off}`);
+  }
+
+  say(text) {
+    this.said.textContent = "";
+    requestAnimationFrame(() => (this.said.textContent = text));
+  }
+
+  // What the tool bar opens
+
+  listenToPops() {
+    const size = document.getElementById("size-pop");
+    const colour = document.getElementById("colour-pop");
+    const pick = (event, name, act) => {
+      const value = event.target.closest(`[data-${name}]`)?.dataset[name];
+      if (value === undefined) return;
+      this.toolbar.close(true);
+      act(value);
+    };
+    size.addEventListener("click", (event) => pick(event, "size", (value) => this.squire.setFontSize(value || null)));
+    colour.addEventListener("click", (event) => pick(event, "colour", (value) => this.squire.setTextColor(value || null)));
+    colour.addEventListener("click", (event) => pick(event, "highlight", (value) => this.squire.setHighlightColor(value || null)));
+    for (const pop of [size, colour]) arrows(pop);
+    this.emoji = document.getElementById("emoji-pop");
+    this.emoji.querySelector("input").addEventListener("input", () => this.showEmoji());
+    this.emoji.querySelector("input").addEventListener("keydown", (event) => this.pressedInEmoji(event));
+    this.emoji.addEventListener("click", (event) => this.takeEmoji(event.target.closest("[data-sign]")));
+    arrows(this.emoji.querySelector("[data-emojis]"));
+  }
+
+  opened(pop) {
+    if (pop !== this.emoji) return;
+    pop.querySelector("input").value = "";
+    this.showEmoji();
+  }
+
+  showEmoji() {
+    const bare = (text) => text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replace(/œ/g, "oe");
+    const asked = bare(this.emoji.querySelector("input").value.trim());
+    const found = signs(document.documentElement.lang).filter(({ name }) => bare(name).includes(asked));
+    this.emoji.querySelector("[data-emojis]").replaceChildren(...found.map(({ sign, name }) => {
+      const button = document.createElement("button");
+      Object.assign(button, { type: "button", title: name, textContent: sign });
+      button.dataset.sign = sign;
+      button.setAttribute("aria-label", name);
+      return button;
+    }));
+    const status = this.emoji.querySelector("[role=status]");
+    status.textContent = found.length ? "" : status.dataset.none;
+  }
+
+  pressedInEmoji(event) {
+    const first = this.emoji.querySelector("[data-sign]");
+    if (event.key === "ArrowDown") first?.focus();
+    else if (event.key === "Enter") this.takeEmoji(first);
+    else return;
+    event.preventDefault();
+  }
+
+  takeEmoji(button) {
+    if (!button) return;
+    this.toolbar.close(true);
+    this.squire.insertPlainText(button.dataset.sign);
+  }
+
+  // Dialogs
+
+  listenToDialogs() {
+    this.link = document.getElementById("link-dialog");
+    this.link.addEventListener("click", (event) => {
+      const act = event.target.closest("[data-link]")?.dataset.link;
+      if (act === "cancel") this.link.close();
+      else if (act === "set") this.setLink();
+      else if (act === "remove") this.removeLink();
+    });
+    this.link.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !event.target.matches("input")) return;
+      event.preventDefault();
+      this.setLink();
+    });
+    this.link.addEventListener("close", () => this.squire.focus());
+    this.warning = document.getElementById("plain-dialog");
+    this.warning.addEventListener("click", (event) => {
+      const act = event.target.closest("[data-plain]")?.dataset.plain;
+      if (!act) return;
+      this.warning.close();
+      if (act === "go") this.toPlain();
+      else this.squire.focus();
+    });
+  }
+
+  askLink() {
+    const range = this.squire.getSelection();
+    const node = range.startContainer;
+    const link = (node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement).closest("a");
+    const [address, text] = this.link.querySelectorAll("input");
+    if (link && this.root.contains(link)) {
+      range.selectNodeContents(link);
+      this.squire.setSelection(range);
+    }
+    const selected = this.squire.getSelectedText();
+    const isAddress = /^(?:https?:\/\/|www\.)\S+$|^\S+@\S+\.\S+$/.test(selected);
+    address.value = link?.getAttribute("href").replace(/^mailto:/, "") ?? (isAddress ? selected : "");
+    text.value = selected;
+    this.link.querySelector("[data-link=remove]").hidden = !link;
+    this.refuse(false);
+    this.link.showModal();
+    address.focus();
+  }
+
+  refuse(isRefused) {
+    const address = document.getElementById("link-address");
+    document.getElementById("link-error").hidden = !isRefused;
+    address.toggleAttribute("aria-invalid", isRefused);
+    if (isRefused) {
+      address.setAttribute("aria-invalid", "true");
+      address.focus();
+    }
+  }
+
+  setLink() {
+    const [address, text] = [...this.link.querySelectorAll("input")].map((input) => input.value.trim());
+    const href = hrefOf(address);
+    if (!href) return this.refuse(true);
+    const selected = this.squire.getSelectedText().trim();
+    this.link.close();
+    if (selected && (text === selected || !text)) this.squire.makeLink(href);
+    else this.squire.insertHTML(linkTo(href, text || address));
+  }
+
+  removeLink() {
+    this.link.close();
+    this.squire.removeLink();
+  }
+
+  // Images
+
+  /** What uploads a file into the draft as an image of the text -> its address; set by js/compose.js. */
+  set upload(upload) {
+    this.uploadImage = upload;
+    this.button("image").hidden = !upload;
+  }
+
+  chooseImage() {
+    const input = document.createElement("input");
+    Object.assign(input, { type: "file", accept: "image/png,image/jpeg,image/gif,image/webp", multiple: true });
+    input.addEventListener("change", () => this.addImages([...input.files]));
+    input.click();
+  }
+
+  async addImages(files) {
+    for (const file of files) {
+      const url = await this.uploadImage(file);
+      if (!url) {
+        this.say(this.said.dataset.imageFailed);
+        continue;
+      }
+      this.squire.insertImage(url, { alt: file.name.replace(/\.\w+$/, "") });
+      this.say(this.said.dataset.image);
+    }
+  }
+
+  paste(event) {
+    if (!this.isRich || !this.root.contains(event.target)) return;
+    const data = event.clipboardData;
+    const html = data.getData("text/html");
+    const images = [...data.files].filter((file) => file.type.startsWith("image/"));
+    // A spreadsheet brings a picture of its cells along: the cells are meant.
+    if (html) {
+      event.preventDefault();
+      event.stopPropagation();
+      const found = pasting.pasted(html);
+      this.squire.insertHTML(found.html, true);
+      if (this.uploadImage) this.addImages(found.files.length ? found.files : []);
+    } else if (images.length > 0 && this.uploadImage) {
+      event.preventDefault();
+      event.stopPropagation();
+      this.addImages(images);
+    }
+  }
+
+  drop(event) {
+    const files = [...(event.dataTransfer?.files ?? [])];
+    const isImages = files.length > 0 && files.every((file) => /^image\/(?:png|jpeg|gif|webp)$/.test(file.type));
+    if (!this.isRich || !isImages || !this.uploadImage || !this.root.contains(event.target)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.addImages(files);
+  }
+
+  // Plain text
+
+  change() {
+    this.form.querySelector("[data-options]").open = false;
+    if (!this.isRich) return this.toRich();
+    const lost = this.lost();
+    if (lost.length === 0 || this.hasWarned) return this.toPlain();
+    this.hasWarned = true;
+    const place = document.getElementById("plain-text");
+    const list = new Intl.ListFormat(document.documentElement.lang, { type: "conjunction" });
+    place.textContent = words(place, "lost", list.format(lost.map((name) => place.dataset[name])));
+    this.warning.showModal();
+  }
+
+  lost() {
+    const formats = { bold: "b, strong, i, em, u, s, strike", colour: "[style*=color], [style*=font-size], font, h1, h2, h3", image: "img", table: "table", link: "a[href]" };
+    return Object.keys(formats).filter((name) => this.root.querySelector(formats[name]));
+  }
+
+  /** What went is kept until something else is written: switched back, it is there again. */
+  toPlain() {
+    const html = this.html;
+    this.plain.value = pasting.textOf(pasting.safe(html));
+    this.before = { html, text: this.plain.value };
+    this.show(false);
+    this.plain.focus();
+    this.plain.setSelectionRange(0, 0);
+    this.plain.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  toRich() {
+    const isSame = this.before?.text === this.plain.value;
+    this.squire.setHTML(isSame ? this.before.html : pasting.htmlOf(this.plain.value));
+    this.show(true);
+    this.squire.moveCursorToStart();
+    this.squire.focus();
+    this.changed();
+  }
+
+  show(isRich) {
+    this.isRich = isRich;
+    this.format.value = isRich ? "html" : "plain";
+    this.root.hidden = !isRich;
+    this.bar.hidden = !isRich;
+    this.plain.hidden = isRich;
+    // One of the two has the name at a time.
+    if (isRich) this.label.removeAttribute("for");
+    else this.label.htmlFor = this.plain.id;
+    this.switch.setAttribute("aria-pressed", String(!isRich));
+    if (this.squire.getHTML()) this.root.classList.toggle("island", this.root.querySelector("[style*=color], [bgcolor], [color]") !== null);
+  }
+
+  // The quote
+
+  /** A quote below the answer is folded, as nobody reads there what he has just read. */
+  fold() {
+    // Squire keeps an empty line below, so that the cursor can leave the quote.
+    const quote = [...this.root.children].findLast((block) => block.matches("blockquote") || block.textContent.trim());
+    const line = this.form.querySelector("[data-unfold]");
+    const isBelow = quote?.matches("blockquote") && quote.previousElementSibling;
+    line.hidden = !isBelow;
+    if (!isBelow) return;
+    this.root.classList.add("is-folded");
+    const button = line.querySelector("button");
+    button.addEventListener("click", () => {
+      this.root.classList.remove("is-folded");
+      line.hidden = true;
+      this.squire.focus();
+    });
+  }
+
+  /** Puts HTML, of a canned answer, where the cursor is. */
+  insert(html) {
+    if (this.isRich) {
+      this.squire.focus();
+      this.squire.insertHTML(html);
+      return;
+    }
+    const text = pasting.textOf(pasting.safe(html));
+    this.plain.setRangeText(text, this.plain.selectionStart, this.plain.selectionEnd, "end");
+    this.plain.focus();
+    this.plain.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}
+
+/** The address that was typed, as a link has it; "" when it is none. */
+function hrefOf(address) {
+  if (/^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]{2,}$/.test(address)) return `mailto:${address}`;
+  const url = /^[a-z][a-z0-9+.-]*:/i.test(address) ? address : `https://${address}`;
+  return /^(?:https?|ftp):\/\/[^\s/.]+\.[^\s]+$|^(?:mailto|tel):\S+$/i.test(url) ? url : "";
+}
+
+function linkTo(href, text) {
+  const link = document.createElement("a");
+  link.href = href;
+  link.textContent = text;
+  return link.outerHTML;
+}

@@ -1,0 +1,291 @@
+// What enters the editor: a draft, a quote, what is pasted. A narrow list holds all of it; what Word and web pages
+// wrap their text in goes. The server has a list of its own and trusts nothing of this.
+
+import DOMPurify from "../vendor/dompurify-3.4.18.mjs";
+
+const TAGS = [
+  "a", "b", "blockquote", "br", "caption", "code", "col", "colgroup", "del", "div", "em", "font", "h1", "h2", "h3", "h4", "hr", "i", "img",
+  "ins", "li", "ol", "p", "pre", "s", "span", "strike", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul",
+];
+const ATTRIBUTES = [
+  "align", "alt", "bgcolor", "border", "cellpadding", "cellspacing", "class", "color", "colspan", "dir", "height", "href", "rowspan", "size",
+  "src", "start", "style", "type", "valign", "width",
+];
+// The classes by which Squire knows its own spans.
+const CLASSES = new Set(["color", "font", "highlight", "size"]);
+const STYLES = [
+  "color", "background-color", "font-style", "font-weight", "text-align", "text-decoration-line", "vertical-align", "width", "border-collapse",
+  "border-top", "border-right", "border-bottom", "border-left", "padding",
+];
+const DRAFT_STYLES = [...STYLES, "font-size", "font-family", "text-decoration", "border", "margin-left"];
+const LINK = /^(?:https?|ftp|mailto|tel):/i;
+const LEVEL = /mso-list:[^;]*?\blevel(\d)/i;
+const NUMBERED = /^[\s\u00a0]*(?:\d+|[a-z]|[ivxlc]+)[.)]/i;
+// A page's black on white says nothing; kept, it would be unreadable where the reader's ground is dark.
+const GROUND = /^(?:rgb\((?:0, 0, 0|255, 255, 255)\)|black|white|windowtext|transparent|initial|inherit|rgba\(0, 0, 0, 0\))$/i;
+
+const HANDLER = /(<[a-z][^>]*?)\son[a-z]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]*)/gi;
+
+/** Whether an image is the draft's own: kept on our server, sent with the message. */
+function isOwn(src) {
+  const url = new URL(src, location.href);
+  return url.origin === location.origin && /\/drafts\/[0-9a-f-]{36}\/files\//.test(url.pathname);
+}
+
+// Word
+
+const styleOf = (element) => element.getAttribute("style") ?? "";
+const isItem = (node) => node.nodeType === Node.ELEMENT_NODE && LEVEL.test(styleOf(node));
+
+/** Takes the bullet or number that Word wrote into the text of an item; returns it. */
+function takeMark(item) {
+  const mark = [...item.querySelectorAll("[style]")].find((part) => /mso-list:\s*ignore/i.test(styleOf(part)));
+  const text = mark?.textContent ?? "";
+  mark?.remove();
+  return text;
+}
+
+/** Paragraphs that Word made look like a list -> lists, nested by their levels. */
+function makeLists(page) {
+  for (const first of [...page.querySelectorAll("p, div, h1, h2, h3, h4")].filter(isItem)) {
+    if (!page.contains(first)) continue; // in a list already
+    const items = [];
+    for (let item = first; item && isItem(item); item = item.nextElementSibling) items.push(item);
+    const place = document.createComment("");
+    first.before(place);
+    place.replaceWith(listOf(items));
+  }
+}
+
+function listOf(items) {
+  const root = document.createDocumentFragment();
+  const open = [];
+  for (const item of items) {
+    const level = Number(LEVEL.exec(styleOf(item))[1]);
+    const name = NUMBERED.test(takeMark(item)) ? "ol" : "ul";
+    while (open.length > 0 && open.at(-1).level > level) open.pop();
+    if (open.length === 0 || open.at(-1).level < level || (open.length === 1 && open[0].list.localName !== name)) {
+      if (open.length === 1 && open[0].level === level) open.pop();
+      const list = document.createElement(name);
+      (open.at(-1)?.list.lastElementChild ?? root).append(list);
+      open.push({ list, level });
+    }
+    const entry = document.createElement("li");
+    entry.append(...item.childNodes);
+    open.at(-1).list.append(entry);
+    item.remove();
+  }
+  return root;
+}
+
+/** Elements that only other programs understand leave their text: `<o:p>`, an empty `<b style="font-weight:normal">`. */
+function unwrap(page) {
+  for (const element of page.querySelectorAll("*")) {
+    const isPlainBold = element.localName === "b" && /(?:^|[^-])font-weight:\s*(?:normal|400)/i.test(styleOf(element));
+    if (element.localName.includes(":") || isPlainBold) element.replaceWith(...element.childNodes);
+  }
+}
+
+// Images
+
+/** The bytes in a data: address, to be uploaded like a chosen file; null for what is no image. */
+function fileOf(src) {
+  const found = /^data:(image\/(?:png|jpeg|gif|webp));base64,([a-z0-9+/=\s]+)$/i.exec(src);
+  if (!found) return null;
+  const bytes = Uint8Array.from(atob(found[2].replace(/\s/g, "")), (letter) => letter.charCodeAt(0));
+  return new File([bytes], `image.${found[1].split("/")[1]}`, { type: found[1] });
+}
+
+/** Remote images become links of their words: nobody who opens the message is to fetch them. */
+function replaceImages(page, files) {
+  for (const image of page.querySelectorAll("img")) {
+    const src = image.getAttribute("src") ?? "";
+    if (src && !src.startsWith("data:") && isOwn(src)) continue;
+    const file = fileOf(src);
+    if (file) files.push(file);
+    const alt = image.getAttribute("alt")?.trim() ?? "";
+    if (!/^https?:/i.test(src)) {
+      image.replaceWith(file ? "" : alt);
+      continue;
+    }
+    const link = document.createElement("a");
+    link.href = src;
+    link.textContent = alt || decodeURI(new URL(src).pathname.split("/").pop()) || src;
+    image.replaceWith(image.closest("a") ? link.textContent : link);
+  }
+}
+
+// The list
+
+let kept = DRAFT_STYLES;
+
+function keepStyles(element) {
+  const values = [];
+  for (const name of kept) {
+    const value = element.style.getPropertyValue(name);
+    const isGround = kept === STYLES && name.includes("color") && GROUND.test(value);
+    if (value && !/url\(|expression|var\(/i.test(value) && !isGround) values.push(`${name}: ${value}`);
+  }
+  if (values.length > 0) element.setAttribute("style", values.join("; "));
+  else element.removeAttribute("style");
+}
+
+const purify = DOMPurify(window);
+purify.addHook("afterSanitizeAttributes", (element) => {
+  if (element.hasAttribute("style")) keepStyles(element);
+  if (element.hasAttribute("class")) {
+    const names = [...element.classList].filter((name) => element.localName === "span" && CLASSES.has(name));
+    if (names.length > 0) element.setAttribute("class", names.join(" "));
+    else element.removeAttribute("class");
+  }
+  if (element.hasAttribute("href") && !LINK.test(element.getAttribute("href").trim())) element.removeAttribute("href");
+  if (element.localName === "img" && !isOwn(element.getAttribute("src") ?? "")) element.remove();
+});
+
+/** Spans that say nothing any more, as Word leaves them by the dozen. */
+function dropEmpty(fragment) {
+  for (const span of fragment.querySelectorAll("span:not([style], [class]), font:not([color], [size]), a:not([href])")) {
+    span.replaceWith(...span.childNodes);
+  }
+}
+
+function held(template, styles) {
+  kept = styles;
+  const options = { ALLOWED_TAGS: TAGS, ALLOWED_ATTR: ATTRIBUTES, ALLOW_DATA_ATTR: false, ALLOW_ARIA_ATTR: false, RETURN_DOM_FRAGMENT: true };
+  const fragment = document.importNode(purify.sanitize(template.innerHTML, options), true);
+  dropEmpty(fragment);
+  return fragment;
+}
+
+/**
+ * HTML in a document of its own that shows and runs nothing. The page's policy refuses handlers there too, but a browser
+ * tells of each: most are taken out before.
+ */
+function parsed(html) {
+  let bare = html;
+  for (let before = ""; bare !== before; ) {
+    before = bare;
+    bare = before.replace(HANDLER, "$1");
+  }
+  const template = document.createElement("template");
+  template.innerHTML = bare;
+  return template;
+}
+
+/** A draft's or a quote's HTML, as DOM nodes that can do nothing. */
+export function safe(html) {
+  return held(parsed(html), DRAFT_STYLES);
+}
+
+/** HTML from the clipboard -> `{ html, files }`: simple HTML, and the images in it that are to be uploaded. */
+export function pasted(html) {
+  const template = parsed(html);
+  const page = template.content;
+  // The head of what Word copies holds its style sheet.
+  for (const element of page.querySelectorAll("style, script, meta, link, title, xml")) element.remove();
+  const files = [];
+  makeLists(page);
+  unwrap(page);
+  replaceImages(page, files);
+  const box = document.createElement("div");
+  box.append(held(template, STYLES));
+  return { html: box.innerHTML, files };
+}
+
+// Plain text and back
+
+const BLOCKS = /^(?:address|article|aside|blockquote|caption|div|dl|dd|dt|figure|footer|h[1-6]|header|hr|li|main|ol|p|pre|section|table|tr|ul)$/;
+
+class Lines {
+  constructor() {
+    this.lines = [""];
+    this.prefix = "";
+  }
+
+  add(text) {
+    this.lines[this.lines.length - 1] += text;
+  }
+
+  get isAtStart() {
+    return this.lines.at(-1) === this.prefix || this.lines.at(-1) === "";
+  }
+
+  /** A new line, unless nothing stands on this one; `always`: even then. */
+  end(always = false) {
+    if (this.isAtStart && !always) this.lines[this.lines.length - 1] = this.prefix;
+    else this.lines.push(this.prefix);
+  }
+
+  read(node, list = null) {
+    for (const child of node.childNodes) this.one(child, list);
+  }
+
+  one(child, list) {
+    if (child.nodeType === Node.TEXT_NODE) {
+      const text = child.data.replace(/\u200b/g, "").replace(/[\t\n\r ]+/g, " ");
+      return this.add(this.isAtStart ? text.trimStart() : text);
+    }
+    if (child.nodeType !== Node.ELEMENT_NODE) return;
+    const name = child.localName;
+    if (name === "br") return child.nextSibling || !BLOCKS.test(child.parentNode.localName) ? this.end(true) : undefined;
+    if (name === "img") return this.add(child.alt);
+    const isBlock = BLOCKS.test(name);
+    if (isBlock) this.end();
+    const outer = this.prefix;
+    if (name === "blockquote") this.quote();
+    if (name === "li") this.add(this.bullet(child, list));
+    if (name === "hr") this.add("-- ".repeat(8).trim());
+    this.read(child, name === "ol" || name === "ul" ? child : list);
+    if (name === "a") this.address(child);
+    if ((name === "td" || name === "th") && child.nextElementSibling) this.add("\t");
+    this.prefix = outer;
+    if (isBlock) this.close(child);
+  }
+
+  quote() {
+    this.prefix = `>${this.prefix || " "}`;
+    this.lines[this.lines.length - 1] = this.prefix;
+  }
+
+  bullet(item, list) {
+    if (list?.localName !== "ol") return "- ";
+    return `${[...list.children].indexOf(item) + (list.start || 1)}. `;
+  }
+
+  address(link) {
+    const href = link.getAttribute("href") ?? "";
+    const bare = href.replace(/^mailto:/i, "");
+    const words = link.textContent.trim();
+    if (href && words !== href && words !== bare && `http://${words}` !== href) this.add(` <${bare}>`);
+  }
+
+  /** The line after a block; an empty block, which shows as an empty line, is one here. */
+  close(block) {
+    const isEmptyLine = block.textContent.trim() === "" && !block.querySelector("img, hr") && /^(?:div|p)$/.test(block.localName);
+    this.end(isEmptyLine);
+    if (/^(?:p|h[1-4])$/.test(block.localName) && !isEmptyLine && block.nextElementSibling) this.lines.push(this.prefix);
+  }
+}
+
+/** What the nodes say, in lines; quotes behind ">". */
+export function textOf(root) {
+  const lines = new Lines();
+  lines.read(root);
+  return lines.lines.map((line) => line.replace(/[\t ]+$/, "")).join("\n").replace(/\n+$/, "\n");
+}
+
+const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/ {2}/g, "\u00a0 ");
+
+/** Lines -> HTML; those behind ">" as quotes. */
+export function htmlOf(text) {
+  let depth = 0;
+  let html = "";
+  for (const line of text.replace(/\r\n?/g, "\n").split("\n")) {
+    const marks = /^(?:> ?)*/.exec(line)[0];
+    const wanted = marks.split(">").length - 1;
+    for (; depth < wanted; depth += 1) html += '<blockquote type="cite">';
+    for (; depth > wanted; depth -= 1) html += "</blockquote>";
+    html += `<div>${escaped(line.slice(marks.length)) || "<br>"}</div>`;
+  }
+  return html + "</blockquote>".repeat(depth);
+}

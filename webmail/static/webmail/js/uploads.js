@@ -1,0 +1,326 @@
+// Files of a message: dropped anywhere on it, pasted or chosen, each sent at once in a request of its own, two at a time.
+// The message itself leaves when they are there.
+
+const AT_ONCE = 2;
+const LONGEST_NAME = 200;
+const MB = 1_000_000;
+
+/** Cut so that its ending stays: a header holds no ten thousand characters. */
+function shortName(name) {
+  if (name.length <= LONGEST_NAME) return name;
+  const ending = name.slice(name.lastIndexOf("."));
+  return ending.length > 20 || ending === name ? name.slice(0, LONGEST_NAME) : name.slice(0, LONGEST_NAME - ending.length) + ending;
+}
+
+class Uploads {
+  constructor(form) {
+    this.form = form;
+    this.input = form.querySelector("[name=attachments]");
+    this.list = form.querySelector("[data-files]");
+    this.status = document.getElementById("upload-status");
+    this.words = this.status.dataset;
+    this.waiting = [];
+    this.running = new Set();
+    this.broken = new Set(); // interrupted, until they are resumed or removed
+  }
+
+  begin() {
+    this.input.addEventListener("change", () => {
+      this.add([...this.input.files]);
+      this.input.value = "";
+    });
+    document.addEventListener("paste", (event) => this.pasted(event));
+    this.takeDrops();
+    this.list.addEventListener("click", (event) => this.pressed(event), { capture: true });
+    document.addEventListener("session:renewed", () => this.resumeAll());
+    window.addEventListener("online", () => this.resumeAll());
+    this.form.addEventListener("htmx:confirm", (event) => this.holdBack(event));
+  }
+
+  // Where files come from
+
+  takeDrops() {
+    const drop = this.form.querySelector(".drop");
+    const carries = (event) => event.dataTransfer?.types.includes("Files");
+    document.addEventListener("dragover", (event) => {
+      if (!carries(event)) return;
+      event.preventDefault();
+      drop?.classList.add("is-over");
+    });
+    document.addEventListener("dragleave", (event) => event.relatedTarget || drop?.classList.remove("is-over"));
+    document.addEventListener("drop", (event) => {
+      drop?.classList.remove("is-over");
+      if (!carries(event) || event.defaultPrevented) return;
+      event.preventDefault();
+      this.add([...event.dataTransfer.files]);
+    });
+  }
+
+  /** Files in the clipboard; a spreadsheet brings a picture of its cells along, where the cells are meant. */
+  pasted(event) {
+    const data = event.clipboardData;
+    if (event.defaultPrevented || !data?.files.length || data.types.includes("text/html")) return;
+    event.preventDefault();
+    this.add([...data.files]);
+  }
+
+  add(files) {
+    for (const file of files) this.addOne(file);
+    this.goOn();
+  }
+
+  addOne(file) {
+    const row = this.row(file);
+    const refusal = this.refusal(file);
+    if (refusal) return this.refuse(row, refusal);
+    this.waiting.push(row);
+    row.meta.textContent = this.words.waiting;
+  }
+
+  refusal(file) {
+    if (file.size === 0) return this.words.empty;
+    const most = Number(this.form.dataset.mostFiles) || Infinity;
+    const there = this.form.querySelectorAll("[name=files]").length + this.waiting.length + this.running.size;
+    if (there >= most) return this.words.many.replace("#", String(most));
+    const left = this.left();
+    return file.size > left ? this.words.large.replace("#", this.inWords(left)) : "";
+  }
+
+  left() {
+    const limit = Number(this.form.dataset.limit) || Infinity;
+    const under = [...this.waiting, ...this.running].reduce((sum, row) => sum + row.file.size, 0);
+    const there = [...this.list.querySelectorAll("[data-size]")].reduce((sum, item) => sum + Number(item.dataset.size), 0);
+    return Math.max(0, limit - under - there);
+  }
+
+  inWords(bytes) {
+    const isSmall = bytes < MB;
+    const number = isSmall ? Math.floor(bytes / 1000) : bytes / MB;
+    const digits = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1 }).format(number);
+    return `${digits}\u00a0${isSmall ? this.form.dataset.kb : this.form.dataset.mb}`;
+  }
+
+  // A line of the list
+
+  row(file) {
+    const item = document.getElementById("upload-row").content.cloneNode(true).firstElementChild;
+    const row = { file, item };
+    for (const name of ["meta", "kind"]) row[name] = item.querySelector(`.${name}`);
+    row.name = item.querySelector(".file-name");
+    row.bar = item.querySelector("progress");
+    row.retry = item.querySelector("[data-retry]");
+    row.kind.textContent = file.name.includes(".") ? file.name.split(".").pop().slice(0, 4).toUpperCase() : "…";
+    row.name.textContent = file.name;
+    for (const place of item.querySelectorAll(".sr")) place.append(` ${file.name}`);
+    row.retry.addEventListener("click", () => this.resume(row));
+    item.querySelector("[data-remove]").addEventListener("click", () => this.cancel(row));
+    this.list.append(item);
+    this.list.hidden = false;
+    return row;
+  }
+
+  refuse(row, words) {
+    row.isRefused = true;
+    row.bar.hidden = true;
+    row.item.classList.add("is-bad");
+    row.meta.textContent = words;
+    this.say(`${row.file.name}: ${words}`);
+  }
+
+  interrupt(row) {
+    this.broken.add(row);
+    row.bar.hidden = true;
+    row.retry.hidden = false;
+    row.item.classList.add("is-bad");
+    row.meta.textContent = this.words.cut;
+    this.say(`${row.file.name}: ${this.words.cut}`);
+  }
+
+  resume(row) {
+    if (!this.broken.delete(row)) return;
+    row.item.classList.remove("is-bad");
+    row.bar.hidden = false;
+    row.bar.value = 0;
+    if (document.activeElement === row.retry) row.item.querySelector("[data-remove]").focus();
+    row.retry.hidden = true;
+    row.meta.textContent = this.words.waiting;
+    this.waiting.push(row);
+    this.goOn();
+  }
+
+  resumeAll() {
+    for (const row of [...this.broken]) this.resume(row);
+  }
+
+  /** What is there already is removed by the server; what is on its way goes no further. */
+  cancel(row) {
+    row.isCancelled = true;
+    this.waiting = this.waiting.filter((other) => other !== row);
+    this.broken.delete(row);
+    row.request?.abort();
+    if (row.removeUrl) this.takeOut(row.removeUrl);
+    this.drop(row.item, row.file.name);
+    this.goOn();
+  }
+
+  drop(item, name) {
+    const had = item.contains(document.activeElement);
+    const next = item.nextElementSibling ?? item.previousElementSibling;
+    item.remove();
+    this.list.hidden = !this.list.children.length;
+    if (had) (next?.querySelector("button") ?? this.input).focus();
+    this.say(this.words.removed.replace("#", name));
+    this.changed();
+  }
+
+  /** A file that came with the page. */
+  pressed(event) {
+    const button = event.target.closest("button[name=remove]");
+    if (!button) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const item = button.closest("li");
+    this.takeOut(button.formAction);
+    this.drop(item, item.querySelector(".file-name").textContent);
+  }
+
+  /** Should it fail, the next save says the same. */
+  takeOut(url) {
+    fetch(url, { method: "POST", headers: this.headers(), keepalive: true }).catch(() => {});
+  }
+
+  // On their way
+
+  goOn() {
+    while (this.running.size < AT_ONCE && this.waiting.length) this.send(this.waiting.shift());
+    if (!this.isBusy && this.held) this.letGo();
+  }
+
+  send(row) {
+    this.running.add(row);
+    row.meta.textContent = this.words.sending.replace("#", this.inWords(row.file.size));
+    row.request = this.request(row.file, row.isInline, {
+      progress: (percent) => (row.bar.value = percent),
+      over: (status, told) => {
+        this.running.delete(row);
+        if (row.isCancelled) {
+          if (told?.remove_url) this.takeOut(told.remove_url);
+        } else if (status === 201) this.arrived(row, told);
+        else if (status >= 400 && status < 500 && status !== 401 && told?.words) this.refuse(row, told.words);
+        else if (status === 413) this.refuse(row, this.words.refused);
+        else this.interrupt(row);
+        this.goOn();
+      },
+    });
+  }
+
+  request(file, isInline, { progress, over }) {
+    const request = new XMLHttpRequest();
+    request.open("POST", `${this.form.dataset.filesUrl}${isInline ? "?inline=1" : ""}`);
+    for (const [name, value] of Object.entries(this.headers())) request.setRequestHeader(name, value);
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.setRequestHeader("X-File-Name", encodeURIComponent(shortName(file.name)));
+    request.setRequestHeader("X-File-Type", /^[\x21-\x7e]{1,200}$/.test(file.type) ? file.type : "");
+    request.upload.addEventListener("progress", ({ loaded, total }) => progress((100 * loaded) / (total || 1)));
+    request.addEventListener("loadend", () => over(request.status, this.read(request)));
+    request.send(file);
+    return request;
+  }
+
+  headers() {
+    return { "X-Requested-With": "fetch", "X-CSRFToken": this.form.elements.csrfmiddlewaretoken.value };
+  }
+
+  read(request) {
+    try {
+      return JSON.parse(request.responseText);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      return null;
+    }
+  }
+
+  arrived(row, told) {
+    row.removeUrl = told.remove_url;
+    row.bar.remove();
+    row.name.textContent = told.name;
+    row.name.href = told.url;
+    row.meta.textContent = told.size;
+    row.kind.textContent = told.kind;
+    row.kind.classList.add(told.kind_class);
+    row.item.dataset.size = told.size_bytes;
+    row.item.append(this.field(told.id));
+    this.say(this.words.added.replace("#", told.name));
+    this.changed();
+  }
+
+  field(id) {
+    const field = document.createElement("input");
+    Object.assign(field, { type: "hidden", name: "files", value: id });
+    return field;
+  }
+
+  /** An image for the text -> what the server calls it; null when it can't be had. */
+  image(file) {
+    if (this.refusal(file)) return Promise.resolve(null);
+    return new Promise((resolve) => {
+      const under = { file };
+      this.running.add(under);
+      this.request(file, true, {
+        progress: () => {},
+        over: (status, told) => {
+          this.running.delete(under);
+          if (status === 201) {
+            this.form.append(this.field(told.id));
+            this.changed();
+          }
+          resolve(status === 201 ? told : null);
+          this.goOn();
+        },
+      });
+    });
+  }
+
+  // The message waits for them
+
+  get isBusy() {
+    return this.waiting.length + this.running.size > 0;
+  }
+
+  holdBack(event) {
+    const act = event.detail.triggeringEvent?.submitter?.value ?? "send";
+    if (event.target !== this.form || !["send", "schedule"].includes(act)) return;
+    if (!this.isBusy && !this.broken.size) return;
+    event.preventDefault();
+    this.held = event.detail.issueRequest;
+    if (this.isBusy) this.say(this.words.later, true);
+    else this.resumeAll();
+  }
+
+  letGo() {
+    const issue = this.held;
+    this.held = null;
+    if (this.broken.size) return; // its line says what to do
+    this.say("", true);
+    issue(true);
+  }
+
+  say(words, isSeen = false) {
+    this.status.textContent = words;
+    const saved = this.form.querySelector("[data-saved]");
+    if (isSeen && saved) saved.textContent = words;
+  }
+
+  changed() {
+    this.form.dispatchEvent(new CustomEvent("draft:changed"));
+  }
+}
+
+export function start(form) {
+  if (!form.dataset.filesUrl || !document.getElementById("upload-status")) return;
+  const uploads = new Uploads(form);
+  uploads.begin();
+  form.addEventListener("composer:ready", ({ detail }) => {
+    detail.editor.upload = async (file) => (await uploads.image(file))?.url;
+  });
+}

@@ -1,0 +1,121 @@
+"""Texts that a person often writes: their page, and the list that the composer's menu asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib import messages as toasts
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.shortcuts import render as render_template
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods
+
+from accounts import session
+from accounts.http import SignedInRequest, login_required
+from webmail.middleware import in_place
+from webmail.mime import composed
+from webmail.models import CannedAnswer
+from webmail.views.folders import read_folders
+from webmail.writing import canned
+from webmail.writing.canned import CannedForm
+
+_BEGINNING = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One of them as templates show it: how it begins, and the HTML that goes into a message."""
+
+    pk: int
+    name: str
+    beginning: str
+    html: SafeString
+
+
+def _shown(answer: CannedAnswer) -> Shown:
+    text = " ".join(composed.to_text(answer.html).split())
+    short = text if len(text) <= _BEGINNING else text[:_BEGINNING].rstrip() + "…"
+    # Clean when it was kept; again, for what an older version of the list of elements let pass.
+    html = mark_safe(composed.clean(answer.html))  # noqa: S308
+    return Shown(answer.pk, answer.name, short, html)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def answers(request: SignedInRequest) -> HttpResponse:
+    """All of them by name, and a new one."""
+    form = CannedForm(request.POST or None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        toasts.success(request, gettext("Canned answer saved."))
+        return redirect("mail:canned")
+    return _page(request, form)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def answer(request: SignedInRequest, pk: int) -> HttpResponse:
+    """One of them, changed."""
+    found = canned.find(request.user, pk)
+    form = CannedForm(request.POST or None, user=request.user, kept=found)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        toasts.success(request, gettext("Canned answer saved."))
+        return redirect("mail:canned")
+    return _page(request, form, found)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def remove(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Asks first."""
+    found = canned.find(request.user, pk)
+    if request.method == "POST":
+        found.delete()
+        toasts.success(request, gettext("Canned answer deleted."))
+        return redirect("mail:canned")
+    context = {"answer": _shown(found), "folders": _folders(request)}
+    return render_template(request, "webmail/canned_remove.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+@cache_control(private=True, no_store=True)
+def menu(request: SignedInRequest) -> HttpResponse:
+    """For the composer's menu: those there are; and what is being written, kept as one more."""
+    if not in_place(request):
+        return redirect("mail:canned")
+    form = CannedForm(request.POST or None, user=request.user)
+    is_kept = request.method == "POST" and form.is_valid()
+    if is_kept:
+        form.save()
+    context = {
+        "answers": [_shown(one) for one in canned.of(request.user)],
+        "form": form,
+        "is_kept": is_kept,
+    }
+    status = 422 if form.errors else 200
+    return render_template(request, "webmail/_canned_menu.html", context, status=status)
+
+
+def _page(
+    request: SignedInRequest, form: CannedForm, changed: CannedAnswer | None = None
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "changed": changed,
+        "is_formatted": changed is not None and canned.is_formatted(changed),
+        "answers": [_shown(one) for one in canned.of(request.user)],
+        "most": CannedAnswer.MOST,
+        "folders": _folders(request),
+    }
+    status = 422 if form.errors else 200
+    return render_template(request, "webmail/canned.html", context, status=status)
+
+
+def _folders(request: SignedInRequest) -> object:
+    with session.imap(request) as imap:
+        return read_folders(imap, "").shown

@@ -1,0 +1,361 @@
+"""What a composer keeps while one writes, its files, and drafts found again."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import unquote
+
+from django.conf import settings
+from django.contrib import messages as toasts
+from django.http import (
+    FileResponse,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    JsonResponse,
+)
+from django.http.request import UnreadablePostError
+from django.shortcuts import render as render_template
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts import session
+from accounts.http import SignedInRequest, login_required, safe_next
+from webmail.errors import (
+    DraftChanged,
+    DraftNotFound,
+    FileRefused,
+    OverQuota,
+    SignInNeeded,
+    TooLarge,
+    TooManyDrafts,
+    WebmailError,
+)
+from webmail.middleware import in_place, note
+from webmail.mime import composed
+from webmail.models import Draft, DraftFile
+from webmail.presentation.files import kind_of
+from webmail.presentation.words import size as size_in_words
+from webmail.views.folders import read_folders
+from webmail.views.parts import INERT, policy
+from webmail.writing import copies, drafts, files, making, offering, posted
+from webmail.writing.content import Content
+from webmail.writing.drafts import Version
+
+logger = logging.getLogger(__name__)
+
+_PIECE = 64 * 1024
+# With a save these ask for the copy in the Drafts folder too: for other programs.
+_COPIED = frozenset({"save", "close"})
+
+
+@require_POST
+@login_required
+def save(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
+    """Keep what a composer's form holds; with ``do=save`` or ``close``, in the Drafts folder too.
+
+    JSON: ``draft``, ``revision``, ``saved`` (a sentence), ``copied``. 409 when another window was
+    faster: ``revision`` is that window's.
+    """
+    data, act = request.POST, request.POST.get("do", "")
+    try:
+        draft = drafts.save(
+            request.user,
+            number,
+            posted.content(data),
+            base=posted.revision(data),
+            writer=data.get("writer", "")[:36],
+            over="over" in data,
+        )
+        if act == "close":
+            draft = drafts.close(request.user, number)
+    except WebmailError as error:
+        return _refused(error)
+    offering.forget(request, number)
+    if act in _COPIED:
+        _copy(request, draft)
+    return JsonResponse(
+        {
+            "draft": str(draft.pk),
+            "revision": draft.revision,
+            "saved": saved_words(draft),
+            "copied": draft.copy_revision == draft.revision,
+        }
+    )
+
+
+@require_POST
+@login_required
+def upload(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
+    """One file, as the body of the request: sealed while it comes, never on the disk in clear. Its
+    name is in ``X-File-Name`` (percent-encoded), its type in ``X-File-Type``; ``?inline=1`` for an
+    image inside the text. The form's own multipart would be spooled in clear before a line of ours.
+
+    JSON: what the composer's list shows of it.
+    """
+    name = unquote(request.headers.get("X-File-Name", ""))
+    is_inline = request.GET.get("inline") == "1"
+    try:
+        draft = drafts.begin(request.user, number)
+        row = files.add(
+            request.user,
+            draft,
+            name,
+            request.headers.get("X-File-Type", ""),
+            _body(request),
+            cid=f"{uuid.uuid4().hex}@{number.hex[:12]}" if is_inline else "",
+            announced=_announced(request),
+        )
+    except WebmailError as error:
+        return _refused(error)
+    except OSError as error:
+        logger.error("The spool can't be written: %s", error)
+        return _refused(FileRefused("unkept"))
+    return JsonResponse(card(row), status=201)
+
+
+@require_GET
+@login_required
+@policy(INERT)
+def file(request: SignedInRequest, number: uuid.UUID, file: uuid.UUID) -> HttpResponseBase:
+    """A file of a draft: an image of its text, else to be saved."""
+    row = files.find(request.user, number, file)
+    if not row.spool:
+        with session.imap(request) as imap:
+            row = files.fetch(imap, row)
+    about, content = files.about(row), files.open_(row)
+    shown = about.media_type if about.media_type in files.IMAGES and row.is_inline else ""
+    response = FileResponse(
+        content,
+        as_attachment=not shown,
+        filename=about.name,
+        content_type=shown or "application/octet-stream",
+    )
+    response["Content-Length"] = row.size
+    response["Cache-Control"] = "private, max-age=3600"
+    return response
+
+
+@require_POST
+@login_required
+def remove_file(request: SignedInRequest, number: uuid.UUID, file: uuid.UUID) -> HttpResponse:
+    """Take a file out. Without script the whole form comes along: it is kept, and shown again."""
+    row = files.find(request.user, number, file)
+    files.remove(row)
+    if in_place(request):
+        return HttpResponse(status=204)
+    content = posted.content(request.POST)
+    left = replace(content, files=tuple(one for one in content.files if one != str(file)))
+    drafts.save(request.user, number, left, base=posted.revision(request.POST))
+    return HttpResponseRedirect(reverse("mail:draft", args=[number]))
+
+
+@require_POST
+@login_required
+def discard(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
+    """Throw a draft away; for a week it can be taken back."""
+    draft = drafts.discard(request.user, number)
+    offering.forget(request, number)
+    try:
+        with session.imap(request) as imap:
+            copies.remove(imap, draft)
+    except SignInNeeded:
+        raise
+    except WebmailError as error:
+        note(error)
+        toasts.warning(
+            request,
+            gettext("Draft discarded; its copy in the Drafts folder could not be removed."),
+        )
+        return _back(request)
+    toasts.success(request, gettext("Draft discarded. It can be taken back for seven days."))
+    return _back(request)
+
+
+@require_POST
+@login_required
+def reopen(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
+    """Go on with one that was closed or discarded."""
+    drafts.reopen(request.user, number)
+    offering.forget(request, number)
+    return HttpResponseRedirect(reverse("mail:draft", args=[number]))
+
+
+@require_POST
+@login_required
+def dismiss(request: SignedInRequest) -> HttpResponse:
+    """The line that offers drafts goes for this session; the drafts stay."""
+    offering.forget(request)
+    if in_place(request):
+        return HttpResponse()
+    return HttpResponseRedirect(safe_next(request) or "/")
+
+
+@require_GET
+@login_required
+def all_drafts(request: SignedInRequest) -> HttpResponse:
+    """Messages begun and not sent, and those thrown away that can be taken back."""
+    found = drafts.listed(request.user)
+    with session.imap(request) as imap:
+        sides = read_folders(imap, "")
+    context = {
+        "written": [one for one in found if one.state == Draft.State.WRITING],
+        "discarded": [one for one in found if one.state == Draft.State.DISCARDED],
+        "folders": sides.shown,
+    }
+    return render_template(request, "webmail/drafts.html", context)
+
+
+@require_GET
+@login_required
+def versions(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
+    """A draft as it was, from a minute to the other."""
+    found = drafts.versions(request.user, number)
+    with session.imap(request) as imap:
+        sides = read_folders(imap, "")
+    context = {
+        "number": number,
+        "versions": [_shown(version) for version in found],
+        "folders": sides.shown,
+    }
+    return render_template(request, "webmail/draft_versions.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def version(request: SignedInRequest, number: uuid.UUID, revision: int) -> HttpResponse:
+    """One version, to be read; posted to, it is written again."""
+    if request.method == "POST":
+        drafts.restore(request.user, number, revision)
+        toasts.success(request, gettext("The version is back. What stood there is a version now."))
+        return HttpResponseRedirect(reverse("mail:draft", args=[number]))
+    found = drafts.version(request.user, number, revision)
+    with session.imap(request) as imap:
+        sides = read_folders(imap, "")
+    context = {"number": number, "version": _shown(found), "folders": sides.shown}
+    return render_template(request, "webmail/draft_version.html", context)
+
+
+def saved_words(draft: Draft) -> str:
+    """ "Saved at 14:32"."""
+    time = timezone.localtime(draft.changed).strftime("%H:%M")
+    return gettext("Saved at %(time)s") % {"time": time}
+
+
+def card(row: DraftFile) -> dict[str, Any]:
+    """What a composer's list shows of a file. ``size`` is in words; ``url`` leads to it,
+    ``remove_url`` takes it out."""
+    about = files.about(row)
+    where = [row.draft_id, row.pk]
+    kind, kind_class = kind_of(about.name)
+    return {
+        "id": str(row.pk),
+        "name": about.name,
+        "type": about.media_type,
+        "size": size_in_words(about.size),
+        "size_bytes": about.size,
+        "kind": kind,
+        "kind_class": kind_class,
+        "cid": about.cid,
+        "url": reverse("mail:draft_file", args=where),
+        "remove_url": reverse("mail:draft_file_remove", args=where),
+    }
+
+
+def in_words(error: WebmailError) -> str:
+    """Why something could not be kept, in a sentence."""
+    match error:
+        case FileRefused(reason="empty"):
+            return gettext("The file is empty.")
+        case FileRefused(reason="cut"):
+            return gettext("The file did not arrive whole: try again.")
+        case FileRefused(reason="image"):
+            return gettext("This is no image that mail programs show.")
+        case FileRefused(reason="many"):
+            most = settings.FILES_PER_MESSAGE
+            return ngettext(
+                "A message has %(count)d file at most.",
+                "A message has %(count)d files at most.",
+                most,
+            ) % {"count": most}
+        case FileRefused():
+            return gettext("The server cannot keep files just now: try again in a few minutes.")
+        case TooLarge():
+            limit = {"limit": size_in_words(error.limit)}
+            return gettext("It is too large: there is room for %(limit)s more.") % limit
+        case TooManyDrafts():
+            return gettext("You have too many drafts: discard some, then go on.")
+        case DraftChanged():
+            return gettext("This draft was changed in another window.")
+        case DraftNotFound():
+            return gettext("This message was sent or discarded in another window.")
+        case OverQuota():
+            return gettext("Your mailbox is full: delete messages, then try again.")
+        case _:
+            return gettext("It could not be saved.")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A version as its page shows it: the text alone, nothing of what is in it runs."""
+
+    revision: int
+    saved: Any
+    content: Content
+    text: str
+
+
+def _shown(version: Version) -> Shown:
+    written = version.content
+    text = composed.to_text(composed.clean(written.html)) if written.is_html else written.text
+    return Shown(version.revision, version.saved, written, text)
+
+
+def _refused(error: WebmailError) -> JsonResponse:
+    if isinstance(error, SignInNeeded):
+        raise error
+    answer: dict[str, Any] = {"words": in_words(error)}
+    if isinstance(error, DraftChanged):
+        answer["revision"] = error.revision
+    return JsonResponse(answer, status=error.status)
+
+
+def _copy(request: SignedInRequest, draft: Draft) -> None:
+    """The row is kept already: a mail server that is down is no reason to say that it is not."""
+    if draft.copy_revision == draft.revision and draft.copy_uid is not None:
+        return
+    content = drafts.content(draft)
+    try:
+        with session.imap(request) as imap:
+            copies.file(imap, draft, making.draft_copy(imap, request.user, draft, content))
+    except SignInNeeded:
+        raise
+    except WebmailError as error:
+        note(error)
+
+
+def _back(request: SignedInRequest) -> HttpResponse:
+    if in_place(request):
+        return HttpResponse(status=204)
+    return HttpResponseRedirect(safe_next(request) or reverse("mail:drafts"))
+
+
+def _announced(request: HttpRequest) -> int:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return int(length) if re.fullmatch(r"[0-9]{1,15}", length) else 0
+
+
+def _body(request: HttpRequest) -> Iterator[bytes]:
+    try:
+        while piece := request.read(_PIECE):
+            yield piece
+    except UnreadablePostError as error:
+        raise FileRefused("cut") from error

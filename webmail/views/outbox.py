@@ -1,0 +1,311 @@
+"""The outbox: what was accepted and has not left, why, and what its person wants done."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib import messages as toasts
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.shortcuts import render as render_template
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.http import require_GET, require_POST
+from kombu.exceptions import OperationalError
+
+from accounts import session
+from accounts.http import SignedInRequest, login_required
+from webmail import outbox, tasks
+from webmail.errors import Unreadable
+from webmail.htmx import wants_partial
+from webmail.models import OutboxMessage
+from webmail.outbox import choices
+from webmail.presentation import sending
+from webmail.presentation.sending import Standing
+from webmail.views.folders import TOAST, read_folders
+from webmail.writing import scheduling
+
+AWAITED, MOST_AWAITED = "outbox_awaited", 20  # in the session: whose end the pages await
+MOST_SHOWN = 200
+SHOWN_AFTER = timedelta(days=1)
+State, Stage = OutboxMessage.State, OutboxMessage.Stage
+_MOVING = (State.HELD, State.SENDING)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A message, or those that were made of one draft, as the pages show them."""
+
+    row: OutboxMessage
+    subject: str
+    to: str
+    how: str
+    why: str
+    said: str
+    count: int = 1
+    failed: int = 0
+
+    @property
+    def may(self) -> frozenset[str]:
+        """What can be asked for: ``back``, ``now``, ``again``, ``correct``, ``when``, ``doubt``,
+        ``password``."""
+        row = self.row
+        if row.stage != Stage.READY:
+            return frozenset({"doubt"} if row.state == State.DOUBT else ())
+        return {
+            State.HELD: frozenset({"back", "now"}),
+            State.SCHEDULED: frozenset({"back", "now", "when"}),
+            State.FAILED: frozenset({"again"} if row.batch else {"again", "correct"}),
+            State.PASSWORD: frozenset({"password", "back"}),
+        }.get(State(row.state), frozenset())
+
+    @property
+    def is_moving(self) -> bool:
+        return self.row.state in _MOVING
+
+    @property
+    def typed_due(self) -> str:
+        return scheduling.as_typed(self.row.due, _zone())
+
+
+def announce(request: SignedInRequest, first: OutboxMessage) -> None:
+    """After messages were accepted, all that were made of one draft: those that are due start at
+    once, the pages await them, and the next one says so, with the way back."""
+    rows = choices.together(first)
+    awaited = [pk for pk in request.session.get(AWAITED, []) if pk != str(first.pk)]
+    request.session[AWAITED] = [*awaited, str(first.pk)][-MOST_AWAITED:]
+    for row in rows:
+        if settings.CELERY_TASK_ALWAYS_EAGER:  # without a broker nobody comes back for it
+            OutboxMessage.objects.filter(pk=row.pk, state=State.HELD).update(due=timezone.now())
+            row.refresh_from_db()
+        if row.state == State.HELD and row.due <= timezone.now():
+            start(row)
+    first.refresh_from_db()
+    request.session[TOAST] = _toast(first, len(rows))
+
+
+def start(row: OutboxMessage) -> None:
+    """When nobody can be told of it, beat finds it."""
+    with suppress(OperationalError):
+        tasks.deliver_message.delay(str(row.pk))
+
+
+@require_GET
+@login_required
+def all_messages(request: SignedInRequest) -> HttpResponse:
+    """All that has not left, and what has left since yesterday; while something moves it is asked
+    for again and again, 286 when nothing does any more."""
+    shown = _listed(request)
+    context = {
+        "unsent": [one for one in shown if one.row.state != State.SENT],
+        "sent": [one for one in shown if one.row.state == State.SENT],
+        "is_moving": any(one.is_moving for one in shown),
+    }
+    return _answer(request, "webmail/outbox.html", context)
+
+
+@require_GET
+@login_required
+def one_message(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
+    """One message; of "one to each" all of them, with what became of each."""
+    rows = choices.together(choices.find(request.user, pk))
+    shown = [_shown(row) for row in rows]
+    context = {
+        "one": _together(rows),
+        "each": shown if len(shown) > 1 else [],
+        "left": sum(one.row.state == State.SENT for one in shown),
+        "is_moving": any(one.is_moving for one in shown),
+        "failed": sum(one.row.state == State.FAILED for one in shown),
+    }
+    return _answer(request, "webmail/outbox_message.html", context)
+
+
+@require_GET
+@login_required
+def progress(request: SignedInRequest) -> HttpResponse:
+    """What became of the messages that this session has sent: the toast of one that has left, and
+    above the page one that did not. htmx stops asking (286) when none is awaited any more."""
+    awaited = [uuid.UUID(pk) for pk in request.session.get(AWAITED, [])]
+    rows = list(OutboxMessage.objects.of(request.user).filter(pk__in=awaited))
+    left = [row for row in rows if _is_awaited(row)]
+    if len(left) != len(awaited):
+        request.session[AWAITED] = [str(row.pk) for row in left]
+    over = [row for row in rows if not _is_awaited(row)]
+    context = {
+        "awaited": bool(left),
+        "troubles": [_shown(row) for row in over if row.state in _TROUBLES],
+        "toast": request.session.pop(TOAST, None) or _end(over),
+    }
+    status = 200 if left else 286
+    response = render_template(request, "webmail/_sending.html", context, status=status)
+    if any(row.state == State.SENT for row in over):
+        response["HX-Trigger-After-Swap"] = "mail:refresh"
+    return response
+
+
+@require_POST
+@login_required
+def back(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
+    """Undo: it does not leave, and the composer opens with all of it. What failed is corrected so,
+    with the reason beside it."""
+    row = choices.find(request.user, pk)
+    shown = _shown(row)
+    draft = outbox.take_back(request.user, pk)
+    if draft is None:
+        toasts.success(request, gettext("What had not left yet was stopped."))
+        return redirect("mail:outbox")
+    if row.state == State.FAILED:
+        toasts.warning(request, " ".join(filter(None, (shown.how, shown.why, shown.said))))
+    return redirect("mail:draft", draft.pk)
+
+
+@require_POST
+@login_required
+def again(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
+    """Send it now, or again; with ``each=failed`` all of its sending that failed."""
+    row = choices.find(request.user, pk)
+    if request.POST.get("each") == "failed":
+        rows = [one for one in choices.together(row) if one.state == State.FAILED]
+    else:
+        rows = [row]
+    if row.state == State.DOUBT and request.POST.get("sure") != "on":
+        toasts.warning(request, gettext("Tick first that it may arrive twice."))
+        return redirect("mail:outbox_message", pk)
+    for one in rows:
+        outbox.again(request, one.pk, is_sure=True)
+    for one in rows:
+        start(one)
+    return redirect("mail:outbox_message", pk) if row.batch else redirect("mail:outbox")
+
+
+@require_POST
+@login_required
+def dismiss(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
+    """Leave it at that: see `webmail.outbox.dismiss`."""
+    row = choices.find(request.user, pk)
+    outbox.dismiss(request, pk)
+    if row.state == State.DOUBT:
+        start(row)
+    return redirect("mail:outbox")
+
+
+@require_POST
+@login_required
+def when(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
+    """Another time for what is scheduled."""
+    choices.find(request.user, pk)
+    choice = request.POST.get("due", scheduling.AT)
+    try:
+        due = scheduling.due(choice, request.POST.get("due_at", ""), timezone.now(), _zone())
+    except scheduling.NotThen as error:
+        toasts.warning(request, error.words)
+        return redirect("mail:outbox_message", pk)
+    outbox.reschedule(request.user, pk, due)
+    words = gettext("Leaves on %(when)s.") % {"when": scheduling.in_words(due)}
+    toasts.success(request, words)
+    return redirect("mail:outbox")
+
+
+_TROUBLES = (State.FAILED, State.DOUBT, State.PASSWORD)
+
+
+def _is_awaited(row: OutboxMessage) -> bool:
+    """Until it is clear what becomes of it; not when it is tried again in some minutes."""
+    return row.state in _MOVING and not row.failure
+
+
+def _toast(row: OutboxMessage, count: int) -> dict[str, Any]:
+    undo = {"url": reverse("mail:outbox_back", args=[row.pk]), "fields": []}
+    if row.state == State.SCHEDULED:
+        words = gettext("Leaves on %(when)s.") % {"when": scheduling.in_words(row.due)}
+        return {"message": words, "undo": undo}
+    seconds = round((row.due - timezone.now()).total_seconds())
+    if row.state == State.HELD and seconds > 0:
+        words = sending.leaving(seconds)
+        before, after = (words % {"seconds": "\0"}).split("\0")
+        countdown = {"before": before, "seconds": seconds, "after": after}
+        return {"message": words % {"seconds": seconds}, "undo": undo, "countdown": countdown}
+    if row.state in (State.HELD, State.SENDING):
+        words = ngettext(
+            "The message is being sent.", "%(count)d messages are being sent.", count
+        ) % {"count": count}
+        return {"message": words}
+    return _end([row]) or {"message": _shown(row).how}
+
+
+def _end(rows: Iterable[OutboxMessage]) -> dict[str, Any] | None:
+    """The toast of a message that has left just now."""
+    if any(row.state == State.SENT or row.stage in ("handed", "filed") for row in rows):
+        return {"message": gettext("Message sent.")}
+    return None
+
+
+def _listed(request: SignedInRequest) -> list[Shown]:
+    """One of each sending, the last first."""
+    rows = OutboxMessage.objects.of(request.user).exclude(state=State.CANCELLED)
+    since = timezone.now() - SHOWN_AFTER
+    rows = rows.unsent() | rows.filter(state=State.SENT, changed__gte=since)
+    sendings: dict[uuid.UUID, list[OutboxMessage]] = {}
+    for row in rows.order_by("-accepted", "number")[:MOST_SHOWN]:
+        sendings.setdefault(row.batch or row.pk, []).append(row)
+    return [_together(sending_) for sending_ in sendings.values()]
+
+
+def _together(rows: Sequence[OutboxMessage]) -> Shown:
+    """A sending by the message that most needs a look."""
+    order = [*_TROUBLES, State.HELD, State.SENDING, State.SCHEDULED, State.SENT]
+    row = min(rows, key=lambda one: order.index(State(one.state)))
+    failed = sum(one.state == State.FAILED for one in rows)
+    return _shown(row, count=len(rows), failed=failed)
+
+
+def _shown(row: OutboxMessage, *, count: int = 1, failed: int = 0) -> Shown:
+    try:
+        envelope = outbox.opened(row)
+    except Unreadable:
+        envelope = outbox.Envelope((), (), "", "")
+    standing = Standing(
+        state=row.state,
+        stage=row.stage,
+        due=row.due,
+        sent=row.sent,
+        failure=row.failure,
+        server_words=row.server_words,
+        refused=envelope.refused,
+    )
+    return Shown(
+        row=row,
+        subject=envelope.subject or gettext("(no subject)"),
+        to=sending.to_whom(envelope.people),
+        how=sending.how(standing),
+        why=sending.why(standing),
+        said=sending.said(standing),
+        count=count,
+        failed=failed,
+    )
+
+
+def _zone() -> ZoneInfo:
+    zone = timezone.get_current_timezone()
+    return zone if isinstance(zone, ZoneInfo) else ZoneInfo(timezone.get_default_timezone_name())
+
+
+def _answer(request: SignedInRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    if wants_partial(request):
+        folder, _slash, name = template.rpartition("/")
+        status = 200 if context["is_moving"] else 286
+        return render_template(request, f"{folder}/_{name}", context, status=status)
+    with session.imap(request) as imap:
+        outbox.settle(request, imap)
+        context["folders"] = read_folders(imap, "").shown
+    context["in_outbox"] = True
+    context["toast"] = request.session.pop(TOAST, None)
+    return render_template(request, template, context)

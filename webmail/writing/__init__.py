@@ -1,0 +1,1 @@
+"""Writing: what is being written, kept and made into a message."""

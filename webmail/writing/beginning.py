@@ -1,0 +1,364 @@
+"""What a message that is begun has in it: nothing, an answer's quote, a message to be forwarded, or
+one taken up again. No row is made and nothing is marked as read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from django.utils import timezone
+from django.utils.translation import gettext, pgettext
+
+from accounts.models import User
+from webmail import dates
+from webmail.imap import fetch
+from webmail.imap.connection import Connection
+from webmail.imap.values import DRAFT, MessageRef
+from webmail.mailbox import reading
+from webmail.mailbox.letters import Rendered
+from webmail.mailbox.reading import Opened
+from webmail.mime import addresses, composed, priority, quoting
+from webmail.mime.addresses import Address
+from webmail.mime.envelope import Envelope
+from webmail.mime.headers import Headers
+from webmail.mime.structure import Part
+from webmail.models import Identity
+from webmail.preferences import Preferences
+from webmail.writing import identities, making
+from webmail.writing.content import WHOLE, Content
+
+_IMAGES = frozenset({"image/jpeg", "image/jpg", "image/png", "image/gif", "image/webp"})
+_EMPTY = "<div><br></div>"
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A message being begun. ``parts``: those of the answered message that may leave with it; the
+    ones in ``content.keep`` do unless the person takes them out. ``warnings`` are sentences for
+    him."""
+
+    content: Content
+    parts: tuple[Part, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Who begins it, and how he likes it: all that the functions below know of him."""
+
+    user: User
+    preferences: Preferences
+    identities: tuple[Identity, ...]
+
+    @classmethod
+    def of(cls, user: User, preferences: Preferences) -> Writer:
+        return cls(user, preferences, identities.of(user))
+
+    @property
+    def own(self) -> frozenset[str]:
+        mine = {one.address.casefold() for one in self.identities}
+        return frozenset(mine | {self.user.address.casefold()} - {""})
+
+    @property
+    def writes_html(self) -> bool:
+        return self.preferences.write_format != "plain"
+
+
+@dataclass(frozen=True)
+class _Body:
+    """The text of a message, both ways."""
+
+    html: str
+    text: str
+    is_html: bool = True
+
+
+def new(
+    writer: Writer, *, to: str = "", cc: str = "", bcc: str = "", subject: str = "", text: str = ""
+) -> Begun:
+    """A new message, perhaps with what a link asks for."""
+    identity = _default(writer)
+    body = _Body(composed.from_text(text) if text else "", text, writer.writes_html)
+    content = Content(kind="new", to=to, cc=cc, bcc=bcc, subject=subject)
+    return Begun(_written(content, identity, _signed(body, identity, at_end=bool(text))))
+
+
+def reply(
+    imap: Connection,
+    writer: Writer,
+    ref: MessageRef,
+    *,
+    everyone: bool = False,
+    to_list: bool = False,
+) -> Begun:
+    """An answer to the author, to ``everyone``, or to the mailing list, where it came by one that
+    takes mail. Five commands at most (`reading.open_message`)."""
+    opened = _opened(imap, writer, ref)
+    envelope, fields = opened.fetched.envelope, opened.headers
+    posting = quoting.list_address(fields.get("List-Post")) if to_list else ""
+    to, cc = ((Address("", posting),), ()) if posting else _recipients(writer, opened, everyone)
+    identity = identity_for(writer, envelope, fields)
+    kind = "reply_list" if posting else "reply_all" if everyone else "reply"
+    content = Content(
+        kind=kind,
+        to=_people(to),
+        cc=_people(cc),
+        subject=quoting.reply_subject(envelope.subject),
+        origin=ref,
+    )
+    body = _answer(writer, opened, identity)
+    warnings = _in_blind_copy(writer, envelope, fields) if everyone and not posting else ()
+    return Begun(_written(content, identity, body), warnings=warnings)
+
+
+def forward(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
+    """The message inside a new one, its attachments with it."""
+    opened = _opened(imap, writer, ref)
+    envelope = opened.fetched.envelope
+    identity = identity_for(writer, envelope, opened.headers)
+    quoted = _original(opened, ref, writer)
+    head, title = _head(envelope), gettext("Forwarded message")
+    body = _Body(
+        quoting.forwarded_html(quoted.html, head, title),
+        quoting.forwarded(quoted.text, head, title),
+        quoted.is_html,
+    )
+    parts = opened.shown.attachments
+    content = Content(
+        kind="forward",
+        subject=quoting.forward_subject(envelope.subject),
+        origin=ref,
+        keep=tuple(part.number for part in parts),
+    )
+    return Begun(_written(content, identity, _above(body, identity)), parts)
+
+
+def forward_attached(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
+    """The message as a file of a new one, straight from the server."""
+    opened = reading.open_message(imap, ref, mark_seen=False, as_text=True)
+    envelope = opened.fetched.envelope
+    identity = identity_for(writer, envelope, opened.headers)
+    content = Content(
+        kind="attached",
+        subject=quoting.forward_subject(envelope.subject),
+        origin=ref,
+        keep=(WHOLE,),
+    )
+    whole = Part(WHOLE, "message/rfc822", size=opened.fetched.size, envelope=envelope)
+    body = _Body("", "", writer.writes_html)
+    return Begun(_written(content, identity, _signed(body, identity)), (whole,))
+
+
+def edit(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
+    """A message taken up again: as a new one, or a draft that another program wrote. Bcc is only
+    taken from a draft or from one's own copy: nobody else's message has it."""
+    opened = _opened(imap, writer, ref)
+    envelope, fields = opened.fetched.envelope, opened.headers
+    mine = identities.written_to(writer.identities, [one.address for one in envelope.from_])
+    identity = mine or _default(writer)
+    is_own = mine is not None or DRAFT in opened.fetched.flags
+    parts = opened.shown.attachments
+    content = Content(
+        kind="edit",
+        to=_people(envelope.to),
+        cc=_people(envelope.cc),
+        bcc=_people(fields.addresses("Bcc")) if is_own else "",
+        reply_to=_people(fields.addresses("Reply-To")) if is_own else "",
+        subject=envelope.subject,
+        priority="high" if priority.is_urgent(fields) else "",
+        wants_receipt=bool(is_own and fields.get("Disposition-Notification-To")),
+        origin=ref,
+        keep=tuple(part.number for part in parts),
+    )
+    body = _original(opened, ref, writer)
+    if not body.is_html and not opened.has_html:
+        body = replace(body, is_html=False)
+    return Begun(_written(content, identity, body), parts)
+
+
+def parts(imap: Connection, origin: MessageRef, numbers: Sequence[str]) -> tuple[Part, ...]:
+    """The parts of a message that a draft keeps, as far as they are known. One command. Raises
+    MessageNotFound, FolderChanged."""
+    if WHOLE in numbers:
+        fetched, _raw = fetch.opened(imap, origin)
+        whole = Part(WHOLE, "message/rfc822", size=fetched.size, envelope=fetched.envelope)
+        return (whole,)
+    known = {part.number: part for part in fetch.structure(imap, origin).walk()}
+    return tuple(known[number] for number in numbers if number in known)
+
+
+# --- whom it goes to, and from ---
+
+
+def _recipients(
+    writer: Writer, opened: Opened, everyone: bool
+) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
+    envelope, fields = opened.fetched.envelope, opened.headers
+    return quoting.reply_recipients(
+        from_=envelope.from_,
+        reply_to=envelope.reply_to,
+        to=envelope.to,
+        cc=envelope.cc,
+        own=writer.own,
+        everyone=everyone,
+        followup_to=_valid(fields.addresses("Mail-Followup-To")),
+        own_reply_to=_own_reply_to(writer, envelope),
+    )
+
+
+def _own_reply_to(writer: Writer, envelope: Envelope) -> frozenset[str]:
+    """Where answers to a message of his own were to go: it is not himself who is to be answered."""
+    if not any(one.address.casefold() in writer.own for one in envelope.from_):
+        return frozenset()
+    read = (addresses.read_recipients(one.reply_to).valid for one in writer.identities)
+    return frozenset(person.address for people in read for person in people)
+
+
+def _valid(people: Iterable[Address]) -> tuple[Address, ...]:
+    return tuple(person for person in people if addresses.is_valid(person.address))
+
+
+def identity_for(writer: Writer, envelope: Envelope, fields: Headers) -> Identity | None:
+    """The one that was written to; of one's own message the one that wrote it; else the default."""
+    named = [*envelope.to, *envelope.cc]
+    for field in ("Delivered-To", "X-Original-To", "Envelope-To"):
+        named += fields.addresses(field)
+    people = [person.address for person in (*envelope.from_, *named)]
+    return identities.written_to(writer.identities, people) or _default(writer)
+
+
+def _default(writer: Writer) -> Identity | None:
+    return writer.identities[0] if writer.identities else None
+
+
+def _in_blind_copy(writer: Writer, envelope: Envelope, fields: Headers) -> tuple[str, ...]:
+    """What to say to who answers to all and was not seen among them."""
+    named = (*envelope.from_, *envelope.to, *envelope.cc)
+    if any(person.address.casefold() in writer.own for person in named):
+        return ()
+    if fields.get("List-Id") or fields.get("List-Post"):
+        return ()
+    return (
+        gettext(
+            "You received this message as a blind copy: if you reply to all, they will all see"
+            " that you received it."
+        ),
+    )
+
+
+def _people(people: Sequence[Address]) -> str:
+    """As they are typed. What a name holds that no field may, is left out."""
+    cleaned = (
+        Address(making.one_line(person.name), "".join(making.one_line(person.address).split()))
+        for person in people
+    )
+    return ", ".join(addresses.format(person) for person in cleaned if person.address)
+
+
+# --- its text ---
+
+
+def _opened(imap: Connection, writer: Writer, ref: MessageRef) -> Opened:
+    return reading.open_message(imap, ref, mark_seen=False, as_text=not writer.writes_html)
+
+
+def _written(content: Content, identity: Identity | None, body: _Body) -> Content:
+    """Both the HTML and the text: without a script the text is what one goes on with."""
+    return replace(
+        content,
+        identity=identity.address if identity else "",
+        is_html=body.is_html,
+        html=body.html,
+        text=body.text,
+    )
+
+
+def _original(opened: Opened, ref: MessageRef, writer: Writer, *, is_signed: bool = True) -> _Body:
+    """What the message says, cleaned. As text where it has nothing else and the person wants that,
+    or writes all so."""
+    if rendered := opened.rendered:
+        html = composed.quote(rendered.html.body, _Images(ref, rendered), is_signed=is_signed)
+        return _Body(html, composed.to_text(html))
+    text = opened.text if is_signed else reading.unsigned(opened.text)
+    is_html = writer.writes_html and writer.preferences.write_format != "same"
+    return _Body(composed.from_text(text), text, is_html)
+
+
+class _Images:
+    """The images of a message where its quote calls them."""
+
+    def __init__(self, ref: MessageRef, rendered: Rendered) -> None:
+        self._ref = ref
+        self._known = {f"inline/{n}": part for n, part in enumerate(rendered.inline) if part}
+
+    def __call__(self, address: str) -> str | None:
+        part = self._known.get(address)
+        if part is None or part.media_type not in _IMAGES:
+            return None
+        return making.part_address(self._ref, part.number)
+
+
+def _answer(writer: Writer, opened: Opened, identity: Identity | None) -> _Body:
+    original = _original(opened, opened.fetched.ref, writer, is_signed=False)
+    if writer.preferences.reply_quote == "none":
+        return _signed(_Body("", "", original.is_html), identity)
+    attribution = _attribution(opened.fetched.envelope)
+    quoted = _Body(
+        quoting.quote_html(original.html, attribution),
+        quoting.quote(original.text, attribution),
+        original.is_html,
+    )
+    if writer.preferences.reply_place == "below":
+        return _signed(_Body(quoted.html + _EMPTY, quoted.text + "\n", quoted.is_html), identity)
+    if writer.preferences.signature_place == "end":
+        above = _Body(_EMPTY + quoted.html, "\n\n" + quoted.text, quoted.is_html)
+        return _signed(above, identity, at_end=True)
+    return _above(quoted, identity)
+
+
+def _above(body: _Body, identity: Identity | None) -> _Body:
+    """Room for what is to be written, and the signature, above a text."""
+    signature, plain = _signature(identity)
+    html = (_EMPTY + signature if signature else "") + _EMPTY
+    text = f"\n\n{plain}" if plain else ""
+    return _Body(html + body.html, f"{text}\n\n{body.text}", body.is_html)
+
+
+def _signed(body: _Body, identity: Identity | None, *, at_end: bool = False) -> _Body:
+    """The signature below a text. ``at_end``: of a text that is not one's own."""
+    signature, plain = _signature(identity)
+    if not signature:
+        return body
+    room = _EMPTY if at_end or not body.html else ""
+    text = f"{body.text.rstrip(chr(10))}\n\n-- \n{plain}" if plain else body.text
+    return _Body(f"{body.html}{room}{signature}", text, body.is_html)
+
+
+def _signature(identity: Identity | None) -> tuple[str, str]:
+    """As HTML and as text, both "" without one."""
+    html = identity.signature if identity else ""
+    if not html:
+        return "", ""
+    return f'<div class="{composed.SIGNATURE}">{html}</div>', composed.to_text(html)
+
+
+def _head(envelope: Envelope) -> list[tuple[str, str]]:
+    return [
+        (pgettext("sender", "From:"), _people(envelope.from_)),
+        (gettext("Date:"), dates.when_long(envelope.date)),
+        (pgettext("recipients", "To:"), _people(envelope.to)),
+        (gettext("Cc:"), _people(envelope.cc)),
+        (gettext("Subject:"), envelope.subject),
+    ]
+
+
+def _attribution(envelope: Envelope) -> str:
+    sender = envelope.from_[0].shown if envelope.from_ else gettext("(unknown sender)")
+    if envelope.date is None:
+        return gettext("%(sender)s wrote:") % {"sender": sender}
+    return gettext("On %(day)s at %(time)s, %(sender)s wrote:") % {
+        "day": dates.day_in_full(envelope.date),
+        "time": timezone.localtime(envelope.date).strftime("%H:%M"),
+        "sender": sender,
+    }

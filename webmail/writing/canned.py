@@ -1,0 +1,112 @@
+"""Texts that a person often writes, kept to be put into messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django import forms
+from django.db.models.functions import Lower
+from django.http import QueryDict
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from webmail.errors import NotFound
+from webmail.mime import composed
+from webmail.mime import html as html_mail
+from webmail.models import CannedAnswer
+
+LONGEST = 50_000
+"""Characters of a text, its marks included."""
+
+
+class CannedForm(forms.Form):
+    """One of them. ``text`` is plain; ``html`` comes from the composer in its place."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+    text = forms.CharField(
+        label=_("Text"), required=False, max_length=LONGEST, strip=False, widget=forms.Textarea
+    )
+    html = forms.CharField(
+        required=False, max_length=20 * LONGEST, strip=False, widget=forms.HiddenInput
+    )
+
+    def __init__(
+        self, data: QueryDict | None = None, *, user: User, kept: CannedAnswer | None = None
+    ) -> None:
+        """``kept`` is the one that is changed."""
+        self.user, self.kept = user, kept
+        begun = {"name": kept.name, "text": composed.to_text(kept.html)} if kept else None
+        super().__init__(data, initial=begun)
+
+    def clean_name(self) -> str:
+        """Each name once, however its letters are written."""
+        name = " ".join(self.cleaned_data["name"].split())
+        others = CannedAnswer.objects.of(self.user).exclude(pk=self.kept.pk if self.kept else 0)
+        if others.filter(name__iexact=name).exists():
+            raise forms.ValidationError(_("You have a canned answer of that name."))
+        return name
+
+    def clean(self) -> dict[str, object]:
+        cleaned = super().clean() or {}
+        cleaned["html"] = self._html(cleaned.get("text") or "", cleaned.get("html") or "")
+        if not composed.to_text(cleaned["html"]).strip() and "text" not in self.errors:
+            self.add_error("text", _("Write the text of the answer."))
+        if len(cleaned["html"]) > 2 * LONGEST or "html" in self.errors:
+            self.add_error("text", _("This text is too long for a canned answer."))
+        if not self.kept and CannedAnswer.objects.of(self.user).count() >= CannedAnswer.MOST:
+            words = gettext("You have as many canned answers as one can have: %(most)s.")
+            self.add_error(None, words % {"most": CannedAnswer.MOST})
+        return cleaned
+
+    def _html(self, text: str, source: str) -> str:
+        """A text that was not changed keeps its formatting."""
+        if source.strip():
+            return own(source)
+        if self.kept and _lines(text) == _lines(composed.to_text(self.kept.html)):
+            return self.kept.html
+        return composed.from_text(text) if text.strip() else ""
+
+    def save(self) -> CannedAnswer:
+        kept = self.kept or CannedAnswer(user=self.user)
+        kept.name, kept.html = self.cleaned_data["name"], self.cleaned_data["html"]
+        kept.save()
+        return kept
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.strip().splitlines()]
+
+
+def of(user: User) -> Iterable[CannedAnswer]:
+    """A person's, by name."""
+    return CannedAnswer.objects.of(user).order_by(Lower("name"), "pk")
+
+
+def find(user: User, pk: int) -> CannedAnswer:
+    """One of a person's own. Raises NotFound."""
+    found = CannedAnswer.objects.of(user).filter(pk=pk).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def is_formatted(answer: CannedAnswer) -> bool:
+    """Whether its text has more to it than its lines."""
+    plain = composed.from_text(composed.to_text(answer.html))
+    return composed.clean(plain) != composed.clean(answer.html)
+
+
+def own(source: str) -> str:
+    """Of the composer's HTML what its writer wrote, clean: neither signature, nor quotes and what
+    introduces them, nor images, which belong to their message."""
+    root = html_mail.tree(composed.clean(source))
+    for element in list(root.iter("blockquote", "div")):
+        classes = element.get("class", "").split()
+        is_others = element.tag == "blockquote" and element.get("type") == "cite"
+        if is_others or {composed.SIGNATURE, composed.ATTRIBUTION} & set(classes):
+            # What follows an element hangs on it: it stays, and the empty span goes below.
+            after = element.tail
+            element.clear()
+            element.tag, element.tail = "span", after
+    return composed.clean(html_mail.written(root)).strip()

@@ -1,0 +1,243 @@
+"""What the writer is asked before a message leaves, and what his answer makes of it.
+
+The page with the message comes back (422) with `_sending_choice.html` in its form, ``choice`` being
+the `Question`; for a script the partial alone, with ``is_dialog``, for ``#sending-choice``. Posted
+again with the answer in it, the message leaves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from django.http import QueryDict
+from django.utils.translation import gettext, ngettext, pgettext
+
+from accounts.models import User
+from webmail.mime import composed
+from webmail.mime.addresses import Address
+from webmail.writing import recipients, reminder
+from webmail.writing.content import DELIVERIES, Content
+from webmail.writing.recipients import EACH, FIRST, HIDDEN, LAST, WHOLE, Member, Review
+
+_KINDS = (FIRST, LAST, WHOLE)
+_MOST_LISTED = 5_000
+_LONGEST_NAME = 100
+_PREVIEW = 700
+_FEW = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the form says already. ``digest`` names the recipients that the choice was about;
+    ``members`` are the keys of those ticked. ``act`` is what was pressed, to be pressed again."""
+
+    members: frozenset[str] = frozenset()
+    digest: str = ""
+    instead: tuple[tuple[str, str], ...] = ()
+    is_reminded: bool = False
+    act: str = "send"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One row of the list."""
+
+    member: Member
+    is_ticked: bool
+    is_lacking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A name that the text asks for and some have not: the field where what stands instead is
+    typed, and a few of them."""
+
+    kind: str
+    label: str
+    words: str
+    instead: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The first message to one person, as it will leave."""
+
+    to: str
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """``refusal``: why it cannot leave so, in words. ``forgets``: the text speaks of a file and
+    there is none. ``asks_how``: whether the rest is of use: to whom, and how."""
+
+    review: Review
+    refusal: str = ""
+    forgets: bool = False
+    asks_how: bool = False
+    delivery: str = HIDDEN
+    people: tuple[Person, ...] = ()
+    digest: str = ""
+    missing: tuple[Missing, ...] = ()
+    preview: Preview | None = None
+    act: str = "send"
+
+    @property
+    def ticked(self) -> int:
+        return sum(person.is_ticked for person in self.people)
+
+    @property
+    def group_names(self) -> str:
+        return ", ".join(group.name for group in self.review.groups)
+
+
+def answer(post: QueryDict) -> Answer:
+    """The answer in what was posted; whatever else stands there counts for nothing."""
+    members = " ".join(post.getlist("members")).split()
+    instead = ((kind, post.get(f"instead_{kind}", "")[:_LONGEST_NAME].strip()) for kind in _KINDS)
+    return Answer(
+        members=frozenset(member.casefold() for member in members),
+        digest=post.get("choice", ""),
+        instead=tuple(instead),
+        is_reminded=bool(post.get("no_attachment_ok")),
+        act="schedule" if post.get("do") == "schedule" else "send",
+    )
+
+
+def decide(
+    user: User, content: Content, given: Answer, *, sender: Address, has_files: bool
+) -> Question | tuple[Content, ...]:
+    """The messages that leave, one or one to each, or what must be asked first.
+
+    ``has_files``: whether there is an attachment; images inside the text are none.
+    """
+    review = recipients.review(user, content)
+    forgets = not has_files and not given.is_reminded and _speaks_of_a_file(content)
+    asked = Question(review, forgets=forgets, act=given.act)
+    if refusal := _refusal(user, review):
+        return replace(asked, refusal=refusal)
+    asks_how = (
+        review.shows_many
+        or bool(review.placeholders)
+        or content.delivery == EACH
+        or bool(recipients.limits_error(user, len(review.members)))
+    )
+    if not asks_how:
+        # What was answered of other recipients, before these, says nothing of them.
+        open_content = replace(content, delivery="")
+        return asked if forgets else (recipients.delivered(open_content, review.members, sender),)
+    review = recipients.review(user, content, with_names=True)
+    ticked = tuple(member for member in review.members if member.key in given.members)
+    is_answered = content.delivery in DELIVERIES[1:] and given.digest == _digest(review)
+    refusal = _refusal_of_answer(user, content, ticked) if is_answered else ""
+    if forgets or refusal or not is_answered:
+        return replace(_asked(asked, content, given, review), refusal=refusal)
+    if content.delivery == EACH:
+        return tuple(recipients.each(content, one, dict(given.instead)) for one in ticked)
+    return (recipients.delivered(content, ticked, sender),)
+
+
+def _refusal(user: User, review: Review) -> str:
+    """What no choice mends."""
+    if review.invalid:
+        return ngettext(
+            "This is not an address: %(addresses)s.",
+            "These are not addresses: %(addresses)s.",
+            len(review.invalid),
+        ) % {"addresses": ", ".join(text[:80] for text in review.invalid[:_FEW])}
+    if not review.members:
+        return gettext("Name at least one recipient.")
+    if len(review.members) > _MOST_LISTED:
+        words = gettext("A message may go to %(most)s people; this one has %(count)s recipients.")
+        return words % {"most": _MOST_LISTED, "count": len(review.members)}
+    return recipients.limits_error(user, len(review.members), EACH)
+
+
+def _refusal_of_answer(user: User, content: Content, ticked: Sequence[Member]) -> str:
+    if not ticked:
+        return gettext("Tick at least one person.")
+    return recipients.limits_error(user, len(ticked), content.delivery)
+
+
+def _asked(asked: Question, content: Content, given: Answer, review: Review) -> Question:
+    """The question with the list of people, and with what the answer says already."""
+    digest = _digest(review)
+    is_same = given.digest == digest
+    lacking = {member.key for kind in _KINDS for member in review.lacking(kind)}
+    people = tuple(
+        Person(member, not is_same or member.key in given.members, member.key in lacking)
+        for member in review.members
+    )
+    first = next((person.member for person in people if person.is_ticked), review.members[0])
+    instead = dict(given.instead)
+    return replace(
+        asked,
+        review=review,
+        asks_how=True,
+        delivery=content.delivery or (EACH if review.placeholders else HIDDEN),
+        people=people,
+        digest=digest,
+        missing=_missing(review, instead),
+        preview=_preview(content, first, instead) if review.placeholders else None,
+    )
+
+
+def _digest(review: Review) -> str:
+    """Changes with the recipients: an answer is about those that were shown."""
+    keys = "\n".join(sorted(member.key for member in review.members))
+    return hashlib.blake2b(keys.encode(), digest_size=12).hexdigest()
+
+
+def _missing(review: Review, instead: dict[str, str]) -> tuple[Missing, ...]:
+    labels = {
+        FIRST: pgettext("in place of the first name", "Write instead of the first name"),
+        LAST: pgettext("in place of the last name", "Write instead of the last name"),
+        WHOLE: pgettext("in place of the name", "Write instead of the name"),
+    }
+    found = []
+    for kind in _KINDS:
+        if lacking := review.lacking(kind):
+            words = _counted(kind, len(lacking))
+            found.append(Missing(kind, labels[kind], words, instead.get(kind, "")))
+    return tuple(found)
+
+
+def _counted(kind: str, count: int) -> str:
+    if kind == FIRST:
+        words = ngettext(
+            "The first name of %(count)s person is not known.",
+            "The first names of %(count)s people are not known.",
+            count,
+        )
+    elif kind == LAST:
+        words = ngettext(
+            "The last name of %(count)s person is not known.",
+            "The last names of %(count)s people are not known.",
+            count,
+        )
+    else:
+        words = ngettext(
+            "The name of %(count)s person is not known.",
+            "The names of %(count)s people are not known.",
+            count,
+        )
+    return words % {"count": count}
+
+
+def _preview(content: Content, member: Member, instead: dict[str, str]) -> Preview:
+    filled = recipients.each(content, member, instead)
+    text = reminder.own_words(plain(filled)).strip()
+    short = text if len(text) <= _PREVIEW else text[:_PREVIEW].rstrip() + "…"
+    return Preview(filled.to, filled.subject, short)
+
+
+def plain(content: Content) -> str:
+    """The text of a message as plain text, quotes with their marks."""
+    return composed.to_text(composed.clean(content.html)) if content.is_html else content.text
+
+
+def _speaks_of_a_file(content: Content) -> bool:
+    return reminder.speaks_of_a_file(content.subject, plain(content))

@@ -1,0 +1,359 @@
+"""The files of a message being written: stored once, encrypted in the spool, or left on the mail
+server until they are needed.
+
+The key of a file lies sealed in its row, the file itself in the spool: neither tells anything
+without the other and the server's key.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+from django.db.models import Sum
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from accounts import sealed_files
+from accounts.models import MailDomain, User
+from accounts.session import smtp_server
+from webmail import smtp
+from webmail.errors import FileRefused, PartNotFound, TooLarge, Unreadable, WebmailError
+from webmail.imap import fetch as imap_fetch
+from webmail.imap.connection import Connection
+from webmail.imap.values import MessageRef
+from webmail.mailbox import reading
+from webmail.mime import containers, headers
+from webmail.mime.build import decoded_size, encoded_size
+from webmail.mime.text import TransferDecoder
+from webmail.models import Draft, DraftFile
+from webmail.previews import detect
+from webmail.writing import sealing
+
+TEXT_ROOM = 64 * 1024
+"""Bytes of a message that its files leave to its text and headers."""
+MOST_MESSAGES = 10
+"""How many full messages the files of one person may take in the spool."""
+IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+"""What stands inside a text: types that every mail program shows."""
+_BINARY = "application/octet-stream"
+_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,120}")
+# Seconds for which the submission server's limit is believed; and for which it is not asked again
+# after it did not answer.
+_LIMIT_KEPT, _SILENCE_KEPT = 3600, 300
+_LIMIT_PATIENCE = 3.0
+# A row is written right after its file.
+_ORPHAN_SECONDS = 2 * 60 * 60
+_FOLDER = "drafts"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What a file is. ``size`` in bytes, without any encoding; ``cid`` for an image inside the
+    text. ``origin`` and ``part``: where it lies on the mail server, if it came from there; the part
+    ``""`` is the whole message."""
+
+    name: str
+    media_type: str
+    size: int
+    cid: str = ""
+    origin: MessageRef | None = None
+    part: str = ""
+
+
+def room(domain: MailDomain | None) -> int:
+    """Bytes that the files of one message may have together, without any encoding: by our limit and
+    the submission server's own, which is asked once an hour."""
+    return decoded_size(_message_limit(domain) - TEXT_ROOM)
+
+
+def add(
+    user: User,
+    draft: Draft,
+    name: str,
+    media_type: str,
+    chunks: Iterable[bytes],
+    *,
+    cid: str = "",
+    announced: int | None = None,
+) -> DraftFile:
+    """Store a file while it comes; nothing of it touches the disk in clear. With a ``cid`` it is an
+    image inside the text. ``announced``: how many bytes it must have.
+
+    Raises FileRefused, TooLarge; nothing is left then.
+    """
+    left = _place_for(user, draft)
+    if announced is not None and announced > left:
+        raise TooLarge(limit=left)
+    counted = _Counted(chunks, left)
+    key, spool = sealed_files.new_key(), sealed_files.new_name()
+    sealed_files.write(_path(spool), key, counted)
+    try:
+        _check(counted, announced, is_image=bool(cid))
+        if cid:
+            media_type = detect.detect(bytes(counted.head)).media_type
+        about = File(safe_name(name), checked_type(media_type), counted.size, cid)
+        return _note(user, draft, about, spool, key)
+    except BaseException:
+        _path(spool).unlink(missing_ok=True)
+        raise
+
+
+def of_part(
+    user: User,
+    draft: Draft,
+    origin: MessageRef,
+    number: str,
+    name: str,
+    media_type: str,
+    size: int,
+    *,
+    cid: str = "",
+) -> DraftFile:
+    """A part of a message on the server, ``""`` for the whole; its content stays there until
+    `fetch`. ``size``: its bytes as far as the server tells. Raises FileRefused, TooLarge."""
+    if size > _place_for(user, draft):
+        raise TooLarge(limit=room(user.mail_domain))
+    about = File(safe_name(name), checked_type(media_type), size, cid, origin, number)
+    return _note(user, draft, about, "", b"")
+
+
+def fetch(imap: Connection, row: DraftFile) -> DraftFile:
+    """Bring what still lies on the mail server into the spool; a second time there is nothing to
+    do. Raises MessageNotFound, PartNotFound, FolderChanged, TooLarge."""
+    if row.spool:
+        return row
+    about, _key = _opened(row)
+    if about.origin is None:
+        raise PartNotFound
+    key, spool = sealed_files.new_key(), sealed_files.new_name()
+    counted = _Counted(_from_server(imap, about.origin, about.part), room(row.user.mail_domain))
+    sealed_files.write(_path(spool), key, counted)
+    sealed = _sealed(row.pk, row.user_id, about, key)
+    own = DraftFile.objects.filter(pk=row.pk, spool="")
+    if not own.update(spool=spool, sealed=sealed, size=counted.size):  # another was first
+        _path(spool).unlink(missing_ok=True)
+    row.refresh_from_db()
+    return row
+
+
+def open_(row: DraftFile) -> BinaryIO:
+    """The content as a stream. PartNotFound when it is not in the spool, Unreadable when the
+    server's key was changed; reading it raises OSError when the file is damaged."""
+    _about, key = _opened(row)
+    if not row.spool:
+        raise PartNotFound("The file was not fetched yet.")
+    try:
+        return sealed_files.read(_path(row.spool), key)
+    except OSError as error:
+        raise PartNotFound("The file is gone from the spool.") from error
+
+
+def about(row: DraftFile) -> File:
+    """What a file is. Raises Unreadable."""
+    return _opened(row)[0]
+
+
+def find(user: User, draft: uuid.UUID, number: uuid.UUID) -> DraftFile:
+    """A file of a draft that is being written. PartNotFound when it is another person's, too."""
+    rows = DraftFile.objects.filter(user=user, draft_id=draft, draft__state=Draft.State.WRITING)
+    row = rows.filter(pk=number).first()
+    if row is None:
+        raise PartNotFound
+    return row
+
+
+def of(draft: Draft) -> tuple[DraftFile, ...]:
+    """Those that are not removed, as they were added."""
+    return tuple(draft.files.filter(removed=None))
+
+
+def named(draft: Draft, numbers: Sequence[str]) -> tuple[DraftFile, ...]:
+    """The draft's files with these numbers, in their order; what is none of its files is left
+    out."""
+    rows = {str(row.pk): row for row in draft.files.filter(pk__in=_numbers(numbers))}
+    return tuple(rows[number] for number in dict.fromkeys(numbers) if number in rows)
+
+
+def remove(row: DraftFile) -> None:
+    """No longer in the draft. It is kept for a week, since a version may have it."""
+    DraftFile.objects.filter(pk=row.pk, removed=None).update(removed=timezone.now())
+
+
+def settle(draft: Draft, numbers: Sequence[str]) -> None:
+    """After the draft was saved with these files: others are removed, and one that was removed
+    before is there again."""
+    wanted = _numbers(numbers)
+    rows = DraftFile.objects.filter(draft=draft)
+    rows.filter(removed=None).exclude(pk__in=wanted).update(removed=timezone.now())
+    rows.filter(pk__in=wanted).exclude(removed=None).update(removed=None)
+
+
+def prune() -> None:
+    """Files that were removed a week ago, and what lies in the spool without a row."""
+    week = timezone.now() - Draft.VERSIONS_KEPT
+    DraftFile.objects.filter(removed__lt=week).delete()
+    known = set(DraftFile.objects.exclude(spool="").values_list("spool", flat=True))
+    late = timezone.now() - timedelta(seconds=_ORPHAN_SECONDS)
+    for path in (settings.SPOOL / _FOLDER).glob("*.sealed"):
+        if path.name.partition(".")[0] not in known and path.stat().st_mtime < late.timestamp():
+            path.unlink(missing_ok=True)
+
+
+def safe_name(name: str) -> str:
+    """A file's name without its path, controls and marks that turn the direction of text, cut to
+    200 characters before its ending; never empty."""
+    return headers.safe_name(re.split(r"[/\\]", name)[-1]) or gettext("file")
+
+
+def checked_type(media_type: str) -> str:
+    """A media type that may be written into a message; ``application/octet-stream`` for any
+    other."""
+    bare = media_type.partition(";")[0].strip().lower()
+    return bare if _TYPE.fullmatch(bare) and not bare.startswith("multipart/") else _BINARY
+
+
+# --- limits ---
+
+
+def _message_limit(domain: MailDomain | None) -> int:
+    limit: int = settings.MESSAGE_LIMIT
+    if domain is None:
+        return limit
+    name = f"size-limit:{domain.smtp_host}:{domain.smtp_port}"
+    told: int | None = cache.get(name)
+    if told is None:
+        told = _asked_limit(domain)
+        cache.set(name, max(told, 0), _LIMIT_KEPT if told >= 0 else _SILENCE_KEPT)
+    return min(limit, told) if told > 0 else limit
+
+
+def _asked_limit(domain: MailDomain) -> int:
+    """What the submission server says it takes, 0 when it names no limit, -1 when it is silent."""
+    server = replace(smtp_server(domain, "", ""), timeout=_LIMIT_PATIENCE)
+    try:
+        return smtp.size_limit(server)
+    except WebmailError:
+        return -1
+
+
+def _place_for(user: User, draft: Draft) -> int:
+    """How many bytes one more file may have. Raises FileRefused."""
+    there = DraftFile.objects.filter(draft=draft, removed=None)
+    if there.count() >= settings.FILES_PER_MESSAGE:
+        raise FileRefused("many")
+    limit = _message_limit(user.mail_domain) - TEXT_ROOM
+    taken = sum(encoded_size(size) for size in there.values_list("size", flat=True))
+    mine = DraftFile.objects.filter(user=user).exclude(spool="")
+    in_spool = mine.aggregate(total=Sum("size"))["total"] or 0
+    left_in_spool = MOST_MESSAGES * settings.MESSAGE_LIMIT - in_spool
+    return max(0, min(decoded_size(limit - taken), left_in_spool))
+
+
+class _Counted:
+    """Chunks on their way, counted; TooLarge as soon as there are more than ``limit`` bytes. The
+    beginning is kept: it tells what they are."""
+
+    def __init__(self, chunks: Iterable[bytes], limit: int) -> None:
+        self._chunks = chunks
+        self._limit = limit
+        self.size = 0
+        self.head = bytearray()
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            self.size += len(chunk)
+            if self.size > self._limit:
+                raise TooLarge(limit=self._limit)
+            if len(self.head) < detect.HEAD:
+                self.head += chunk[: detect.HEAD - len(self.head)]
+            yield chunk
+
+
+def _check(counted: _Counted, announced: int | None, *, is_image: bool) -> None:
+    if announced is not None and counted.size != announced:
+        raise FileRefused("cut")
+    if not counted.size:
+        raise FileRefused("empty")
+    if is_image and detect.detect(bytes(counted.head)).media_type not in IMAGES:
+        raise FileRefused("image")
+
+
+# --- rows and spool ---
+
+
+def _note(user: User, draft: Draft, about: File, spool: str, key: bytes) -> DraftFile:
+    """Raises FileRefused when others were faster, and there is no place any more."""
+    number = uuid.uuid4()
+    with transaction.atomic():
+        Draft.objects.select_for_update().get(pk=draft.pk)
+        there = DraftFile.objects.filter(draft=draft, removed=None).count()
+        if there >= settings.FILES_PER_MESSAGE:
+            raise FileRefused("many")
+        return DraftFile.objects.create(
+            id=number,
+            user=user,
+            draft=draft,
+            sealed=_sealed(number, user.pk, about, key),
+            size=about.size,
+            spool=spool,
+            is_inline=bool(about.cid),
+        )
+
+
+def _sealed(number: uuid.UUID, user_id: int, about: File, key: bytes) -> bytes:
+    origin = about.origin
+    written = {
+        "name": about.name,
+        "media_type": about.media_type,
+        "cid": about.cid,
+        "origin": [origin.folder, origin.uidvalidity, origin.uid] if origin else None,
+        "part": about.part,
+        "key": key.hex(),
+    }
+    return sealing.seal(number, user_id, json.dumps(written).encode())
+
+
+def _opened(row: DraftFile) -> tuple[File, bytes]:
+    try:
+        said = json.loads(sealing.opened(row.pk, row.user_id, row.sealed))
+        origin = MessageRef(*said["origin"]) if said["origin"] else None
+        about = File(said["name"], said["media_type"], row.size, said["cid"], origin, said["part"])
+        return about, bytes.fromhex(said["key"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise Unreadable from error
+
+
+def _path(spool: str) -> Path:
+    folder: Path = settings.SPOOL / _FOLDER
+    return folder / f"{spool}.sealed"
+
+
+def _numbers(numbers: Iterable[str]) -> list[uuid.UUID]:
+    found = []
+    for number in numbers:
+        try:
+            found.append(uuid.UUID(number))
+        except ValueError:  # what a browser sent
+            continue
+    return found
+
+
+def _from_server(imap: Connection, origin: MessageRef, number: str) -> Iterator[bytes]:
+    if containers.is_held(number):
+        yield reading.held(imap, origin, number)[1]
+        return
+    encoding = reading.find_part(imap, origin, number).encoding if number else ""
+    decoder = TransferDecoder(encoding)
+    for piece in imap_fetch.chunks(imap, origin, number):
+        yield decoder.feed(piece)
+    yield decoder.close()

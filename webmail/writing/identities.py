@@ -1,0 +1,139 @@
+"""Whom a person may write as: addresses that others vouch for, with what he puts around them.
+
+An address comes from the sign-in, from the staff record, from the directory or from an
+administrator, never from a form. Name, Reply-To and signature are his own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from accounts.models import StaffRecord, User
+from webmail.errors import SenderRefused
+from webmail.mime import addresses, composed
+from webmail.mime.addresses import Address
+from webmail.models import Identity, SignatureTemplate
+
+Source = Identity.Source
+
+LONGEST_SIGNATURE = 200_000
+"""Characters, its image among them."""
+LARGEST_IMAGE = 100 * 1024
+"""Bytes of all images of a signature."""
+_IMAGE = re.compile(r"data:(image/(?:png|jpeg|gif|webp));base64,([A-Za-z0-9+/]+={0,2})\Z")
+_BLANK = re.compile(r"(?:\s|&nbsp;|<br>|</?(?:div|p|span)\b[^>]*>)*")
+
+
+def of(user: User) -> tuple[Identity, ...]:
+    """All that the person may write as, the default first.
+
+    Rows of his are used where he has any; others are made up and not saved. Never empty for who has
+    an address at all. Three queries.
+    """
+    rows = {row.address.casefold(): row for row in Identity.objects.of(user)}
+    record = StaffRecord.objects.of(user)
+    vouched: dict[str, tuple[str, str]] = {}
+    for source, address in (
+        (Source.SIGN_IN, user.address),
+        (Source.STAFF, record.address if record and record.is_active else ""),
+        *((row.source, row.address) for row in rows.values() if _is_lasting(row)),
+    ):
+        if addresses.is_valid(address):
+            vouched.setdefault(address.casefold(), (source, address))
+    name = user.name or (record.name if record else "")
+    found = [
+        rows.get(key) or Identity(user=user, address=address, source=source, name=name)
+        for key, (source, address) in vouched.items()
+    ]
+    new = [one for one in found if one.pk is None]
+    if new and (template := _template(user, record)):
+        for one in new:
+            one.signature = template
+    return tuple(sorted(found, key=lambda one: not one.is_default))
+
+
+def check(user: User, address: str) -> Identity:
+    """The identity of this address; "" is the default one. Raises SenderRefused when it is none of
+    the person's."""
+    mine = of(user)
+    if not address and mine:
+        return mine[0]
+    for one in mine:
+        if one.address.casefold() == address.casefold():
+            return one
+    raise SenderRefused("This is none of the person's addresses.")
+
+
+def written_to(mine: Iterable[Identity], people: Iterable[str]) -> Identity | None:
+    """The identity that a message was addressed to, the first that it names; None when it names
+    none."""
+    known = {one.address.casefold(): one for one in mine}
+    return next((known[one.casefold()] for one in people if one.casefold() in known), None)
+
+
+def sender(identity: Identity) -> Address:
+    """As From has it."""
+    return Address(" ".join(identity.name.split()), identity.address)
+
+
+@transaction.atomic
+def keep(identity: Identity) -> None:
+    """Save what the person chose for one of his addresses; a new default takes the place of the
+    former one."""
+    if identity.is_default:
+        others = Identity.objects.filter(user=identity.user, is_default=True)
+        others.exclude(pk=identity.pk).update(is_default=False)
+    identity.save()
+
+
+def clean_signature(source: str) -> str:
+    """A signature's HTML as it may be kept: as any that leaves, with small images in it; "" when
+    nothing is seen of it. Raises ValueError when it is too large."""
+    cleaned = composed.clean(source, _small_image)
+    images = sum(len(part) for part in re.findall(r"base64,([A-Za-z0-9+/=]+)", cleaned))
+    if images * 3 // 4 > LARGEST_IMAGE or len(cleaned) > LONGEST_SIGNATURE:
+        raise ValueError("the signature is too large")
+    return "" if _BLANK.fullmatch(cleaned) else cleaned
+
+
+def _small_image(address: str) -> str | None:
+    return address if _IMAGE.match(address) else None
+
+
+def _is_lasting(row: Identity) -> bool:
+    """Whether the row itself vouches for its address: what the person only edited goes when the
+    sign-in or the record has another."""
+    return row.source in (Source.ADMINISTRATOR, Source.DIRECTORY)
+
+
+_PLACES = re.compile(r"\{(name|function|discipline|school|address)\}")
+
+
+def _template(user: User, record: StaffRecord | None) -> str:
+    """The signature that the administrators propose, for who has none of his own."""
+    text = SignatureTemplate.objects.text_for(user.mail_domain_id)
+    if not text:
+        return ""
+    values = {
+        "name": (record.name if record else "") or user.name,
+        "function": record.function if record else "",
+        "discipline": record.discipline if record else "",
+        "school": record.school_name if record else "",
+        "address": user.address,
+    }
+    return composed.clean(composed.from_text(filled(text, values)))
+
+
+def filled(template: str, values: dict[str, str]) -> str:
+    """A template with its ``{name}`` and the like; a line of which all places are empty is left
+    out."""
+    lines = []
+    for line in template.strip().splitlines():
+        places = _PLACES.findall(line)
+        if places and not any(values[place] for place in places):
+            continue
+        lines.append(_PLACES.sub(lambda match: values[match[1]], line).strip())
+    return "\n".join(lines)

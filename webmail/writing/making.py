@@ -1,0 +1,320 @@
+"""What a person wrote -> the message that leaves, or that lies among the drafts."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from html import unescape
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from accounts.models import User
+from webmail.errors import FolderChanged, NotFound, SenderRefused, TooLarge
+from webmail.imap import fetch
+from webmail.imap.connection import Connection
+from webmail.imap.values import DRAFT, MessageRef
+from webmail.mailbox import reading
+from webmail.mime import addresses, build, composed, headers
+from webmail.mime.build import Attachment, Outgoing
+from webmail.mime.structure import MESSAGE_TYPES, Part
+from webmail.models import Draft
+from webmail.presentation.files import file_name
+from webmail.presentation.links import message_url
+from webmail.writing import files, identities
+from webmail.writing.content import FORWARDS, WHOLE, Content
+
+MOST_REFERENCES = 50
+_OURS = re.compile(r"/drafts/[0-9a-f-]{36}/files/([0-9a-f-]{36})/?\Z")
+_DATA = re.compile(r"data:(image/(?:png|jpeg|gif|webp));base64,([A-Za-z0-9+/=\s]+)\Z")
+_ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp"}
+
+
+@dataclass(frozen=True)
+class Enclosed:
+    """The files of a message being written. ``attachments`` in their order, images of the text
+    among them; ``places``: by what address the text calls an image -> its attachment's place in
+    that order."""
+
+    attachments: tuple[Attachment, ...] = ()
+    places: Mapping[str, int] = field(default_factory=dict)
+
+    def with_more(self, more: Iterable[Attachment]) -> Enclosed:
+        return replace(self, attachments=(*self.attachments, *more))
+
+
+NOTHING = Enclosed()
+
+
+def outgoing(
+    user: User,
+    content: Content,
+    enclosed: Enclosed = NOTHING,
+    *,
+    message_id: str,
+    date: datetime | None = None,
+    references: tuple[str, ...] = (),
+) -> Outgoing:
+    """The message with what can be read of its recipients: who sends it has seen that all can
+    (`webmail.forms.ComposeForm`). The same arguments make the same message.
+
+    Raises SenderRefused when its identity is none of the person's.
+    """
+    identity = identities.check(user, content.identity)
+    sender = identities.sender(identity)
+    page = _Page(enclosed, message_id)
+    html = composed.clean(content.html, page.image) if content.is_html else ""
+    reply_to = content.reply_to or identity.reply_to
+    return Outgoing(
+        sender=sender,
+        to=addresses.read_recipients(content.to).valid,
+        cc=addresses.read_recipients(content.cc).valid,
+        bcc=addresses.read_recipients(content.bcc).valid,
+        reply_to=addresses.read_recipients(reply_to).valid,
+        subject=one_line(content.subject),
+        text=composed.to_text(html) if content.is_html else content.text,
+        html=html,
+        inline=tuple(page.inline.values()),
+        attachments=tuple(page.rest(is_html=content.is_html)),
+        date=date or timezone.localtime(),
+        message_id=message_id,
+        in_reply_to=references[-1] if references else "",
+        references=references,
+        priority=content.priority,
+        receipt_to=replace(sender, name="") if content.wants_receipt else None,
+        user_agent=settings.PRODUCT_NAME,
+    )
+
+
+def draft_copy(imap: Connection, user: User, draft: Draft, content: Content) -> bytes:
+    """A draft as other programs find it in the Drafts folder: Bcc and all. What of the answered
+    message is gone meanwhile is left out."""
+    enclosed = collect(imap, draft, content, is_lenient=True)
+    known = references(imap, content)
+    when = timezone.localtime(draft.changed)
+    message_id = draft.message_id
+    try:
+        made = outgoing(user, content, enclosed, message_id=message_id, date=when, references=known)
+    except SenderRefused:
+        content = replace(content, identity="")
+        made = outgoing(user, content, enclosed, message_id=message_id, date=when, references=known)
+    return build.message(made, keep_bcc=True)
+
+
+def one_line(text: str) -> str:
+    """A header's value without what could end it."""
+    return " ".join(re.sub("[\x00-\x1f\x7f-\x9f]", " ", text).split(" ")).strip()
+
+
+def message_id(user: User, unique: str) -> str:
+    """A Message-ID in the person's own domain. Raises SenderRefused where his address is none."""
+    if not addresses.is_valid(user.address):  # an odd login, or what was typed in the admin
+        raise SenderRefused
+    return build.message_id(user.address.rpartition("@")[2], unique)
+
+
+# --- its files ---
+
+
+def needs_server(draft: Draft, content: Content) -> bool:
+    """Whether anything of it lies on the mail server."""
+    if content.origin is not None:
+        return True
+    return any(not row.spool for row in files.named(draft, content.files))
+
+
+def collect(
+    imap: Connection | None, draft: Draft, content: Content, *, is_lenient: bool = False
+) -> Enclosed:
+    """All files of a message being written, read: parts of the answered message that are kept,
+    images of it that the text shows, and its own files. One command, if it has such parts, and one
+    for each; no connection is needed unless `needs_server`.
+
+    Raises PartNotFound, MessageNotFound, FolderChanged when a part that is kept is gone (unless
+    ``is_lenient``), TooLarge.
+    """
+    room = _Room(settings.MESSAGE_LIMIT)
+    found = _Found()
+    if content.origin and imap:
+        try:
+            for key, attachment in _of_origin(imap, content.origin, content, room):
+                found.add(key, attachment)
+        except (NotFound, FolderChanged):
+            if content.keep and not is_lenient:
+                raise
+    for row in files.named(draft, content.files):
+        about = files.about(row)
+        with files.open_(files.fetch(imap, row) if imap else row) as stream:
+            data = room.take(stream.read())
+        found.add(str(row.pk), Attachment(about.name, about.media_type, data, about.cid))
+    return Enclosed(tuple(found.attachments), found.places)
+
+
+def references(imap: Connection, content: Content) -> tuple[str, ...]:
+    """The References of an answer (RFC 5322 section 3.6.4), oldest first; of a draft of another
+    program what it had; none of what is new, forwarded or gone. One command at most."""
+    if content.origin is None or content.kind in ("new", *FORWARDS):
+        return ()
+    try:
+        fetched, raw = fetch.opened(imap, content.origin)
+    except (NotFound, FolderChanged):
+        return ()
+    origin = headers.parse(raw)
+    known = origin.get("References") or origin.get("In-Reply-To")
+    if content.kind != "edit":
+        known = f"{known} {origin.get('Message-ID')}"
+    elif DRAFT not in fetched.flags:
+        known = ""
+    return build.message_ids(known)[-MOST_REFERENCES:]
+
+
+def part_address(origin: MessageRef, number: str) -> str:
+    """How the text of an answer calls an image of the message that it quotes."""
+    return message_url(origin, "view_image", number)
+
+
+class _Room:
+    """Bytes left for files."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = self.left = limit
+
+    def take(self, data: bytes) -> bytes:
+        """``data``, once there is room for it. Raises TooLarge."""
+        self.left -= build.encoded_size(len(data))
+        if self.left < 0:
+            raise TooLarge(limit=self.limit)
+        return data
+
+
+class _Found:
+    """Attachments, and under which keys."""
+
+    def __init__(self) -> None:
+        self.attachments: list[Attachment] = []
+        self.places: dict[str, int] = {}
+
+    def add(self, key: str, attachment: Attachment) -> None:
+        self.places[key] = len(self.attachments)
+        self.attachments.append(attachment)
+
+
+def _of_origin(
+    imap: Connection, origin: MessageRef, content: Content, room: _Room
+) -> Iterator[tuple[str, Attachment]]:
+    shown = _shown_parts(origin, content.html) if content.is_html else ()
+    if content.kind == "attached" and WHOLE in content.keep:
+        yield WHOLE, _whole(imap, origin, room)
+    numbers = [number for number in content.keep if number != WHOLE]
+    if not numbers and not shown:
+        return
+    parts = {part.number: part for part in fetch.structure(imap, origin).walk()}
+    for number in numbers:
+        part = parts.get(number) or reading.find_part(imap, origin, number)
+        yield f"keep {number}", _read(imap, origin, part, room)
+    for number in shown:
+        with suppress(NotFound):
+            part = parts.get(number) or reading.find_part(imap, origin, number)
+            if part.media_type.startswith("image/"):
+                read = _read(imap, origin, part, room)
+                yield part_address(origin, number), replace(read, cid="-")
+
+
+def _read(imap: Connection, origin: MessageRef, part: Part, room: _Room) -> Attachment:
+    data = room.take(reading.content(imap, origin, part, limit=max(0, room.left)))
+    media_type = part.media_type if part.media_type not in MESSAGE_TYPES else "message/rfc822"
+    return Attachment(file_name(part), media_type, data)
+
+
+def _whole(imap: Connection, origin: MessageRef, room: _Room) -> Attachment:
+    data, truncated = fetch.part_bytes(imap, origin, "", max(0, room.left))
+    if truncated:
+        raise TooLarge(limit=room.limit)
+    subject = headers.safe_name(headers.parse(data).get("Subject"))[:80].strip(" ._")
+    name = f"{subject or gettext('message')}.eml"
+    return Attachment(name, "message/rfc822", room.take(data))
+
+
+def _shown_parts(origin: MessageRef, html: str) -> tuple[str, ...]:
+    """Numbers of the parts of the answered message that the text shows as images."""
+    before, after = part_address(origin, "1").rsplit("/1/", 1)
+    wanted = re.compile(re.escape(before) + r"/([1-9][0-9.~]{0,200})/" + re.escape(after))
+    return tuple(dict.fromkeys(wanted.findall(unescape(html))))[:100]
+
+
+# --- images in the text ---
+
+
+class _Page:
+    """The text being made: each image in it gets a Content-ID, once however often it is shown."""
+
+    def __init__(self, enclosed: Enclosed, message_id: str) -> None:
+        self._enclosed = enclosed
+        self._message_id = message_id
+        self._used: set[int] = set()
+        self.inline: dict[str, Attachment] = {}
+
+    def image(self, address: str) -> str | None:
+        """How what leaves calls an image of the editor's."""
+        if address in self.inline:
+            return f"cid:{self.inline[address].cid}"
+        found = self._find(address)
+        if found is None:
+            return None
+        made = replace(found, cid=self._cid(address))
+        self.inline[address] = made
+        return f"cid:{made.cid}"
+
+    def rest(self, *, is_html: bool) -> Iterator[Attachment]:
+        """The files that are no image in the text. One that was in it and is no longer, goes; in
+        plain text all are attachments."""
+        for place, attachment in enumerate(self._enclosed.attachments):
+            if place in self._used or (is_html and attachment.cid):
+                continue
+            if not is_html and attachment.cid == "-":  # the quote's, which the text has not
+                continue
+            yield replace(attachment, cid="")
+
+    def _find(self, address: str) -> Attachment | None:
+        ours = _OURS.search(address)
+        place = self._enclosed.places.get(ours[1] if ours else address)
+        if place is not None:
+            found = self._enclosed.attachments[place]
+            if not found.media_type.startswith("image/"):
+                return None
+            self._used.add(place)
+            return found
+        if address.startswith("cid:"):
+            return self._called(address[4:])
+        return _from_data(address)
+
+    def _called(self, cid: str) -> Attachment | None:
+        for place, attachment in enumerate(self._enclosed.attachments):
+            if attachment.cid == cid:
+                self._used.add(place)
+                return attachment
+        return None
+
+    def _cid(self, address: str) -> str:
+        seed = f"{self._message_id} {address}".encode()
+        domain = self._message_id.strip("<>").rpartition("@")[2]
+        return f"{hashlib.sha256(seed).hexdigest()[:24]}@{domain}"
+
+
+def _from_data(address: str) -> Attachment | None:
+    """A small image that stands in the text itself: a signature's."""
+    match = _DATA.match(address)
+    if match is None:
+        return None
+    try:
+        data = base64.b64decode(match[2])
+    except binascii.Error:
+        return None
+    return Attachment(f"image.{_ENDINGS[match[1]]}", match[1], data)

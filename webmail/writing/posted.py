@@ -1,0 +1,82 @@
+"""What a composer's form carries -> `Content`, as typed. Nothing is refused here: half a message is
+kept as it is."""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+from django.http import QueryDict
+
+from webmail.converters import CONTROLS, LONGEST_NAME, MessageConverter, PartConverter
+from webmail.imap.values import MessageRef
+from webmail.writing.content import DELIVERIES, KINDS, PRIORITIES, WHOLE, Content
+
+_LINE = 400_000  # characters: five thousand recipients with their names
+
+
+def content(data: QueryDict) -> Content:
+    """What is unknown or missing is as in a new message. A line of recipients may have line ends:
+    it was pasted."""
+    return Content(
+        kind=_one_of(data.get("kind", ""), KINDS),
+        identity=data.get("identity", "")[:254],
+        to=data.get("to", "")[:_LINE],
+        cc=data.get("cc", "")[:_LINE],
+        bcc=data.get("bcc", "")[:_LINE],
+        reply_to=data.get("reply_to", "")[:_LINE],
+        subject=CONTROLS.sub(" ", data.get("subject", ""))[:2000],
+        is_html=data.get("format") == "html",
+        html=data.get("html", ""),
+        text=data.get("body", "").replace("\r\n", "\n"),
+        priority=_one_of(data.get("priority", ""), PRIORITIES),
+        wants_receipt=bool(data.get("wants_receipt")),
+        wants_notice=bool(data.get("wants_notice")),
+        delivery=_one_of(data.get("delivery", ""), DELIVERIES),
+        origin=_origin(data),
+        files=_files(data.getlist("files")),
+        keep=_parts(data.getlist("keep")),
+    )
+
+
+def number(text: str) -> uuid.UUID | None:
+    """None when it is none."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
+def revision(data: QueryDict) -> int:
+    """The one that the window has; 0 before the first."""
+    text = data.get("revision", "")
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
+
+
+def _one_of(value: str, allowed: tuple[str, ...]) -> str:
+    return value if value in allowed else allowed[0]
+
+
+def _origin(data: QueryDict) -> MessageRef | None:
+    folder, ref = data.get("origin_folder", ""), data.get("origin_ref", "")
+    if not folder or CONTROLS.search(folder) or len(folder) > LONGEST_NAME:
+        return None
+    try:
+        return MessageRef(folder, *MessageConverter().to_python(ref))
+    except ValueError:
+        return None
+
+
+def _files(numbers: list[str]) -> tuple[str, ...]:
+    found = (number(text) for text in numbers[:200])
+    return tuple(dict.fromkeys(str(one) for one in found if one))
+
+
+def _parts(numbers: list[str]) -> tuple[str, ...]:
+    found = (text for text in numbers[:500] if text == WHOLE or is_part(text))
+    return tuple(dict.fromkeys(found))
+
+
+def is_part(text: str) -> bool:
+    """Whether it may be the number of a part of a message."""
+    return re.fullmatch(PartConverter.regex, text) is not None

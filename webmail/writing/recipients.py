@@ -1,0 +1,289 @@
+"""Whom a message goes to, looked at before it leaves: who would see whose address, who is
+outside the authority, how many there may be; and the messages that the person's choice makes of it.
+"""
+
+from __future__ import annotations
+
+import html as html_words
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Sum
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+
+from accounts.models import MailDomain, User
+from addressbook.contacts import names
+from webmail.mime import addresses
+from webmail.mime.addresses import Address, Group
+from webmail.models import OutboxMessage
+from webmail.writing.content import Content
+
+HIDDEN, EACH, VISIBLE = "bcc", "each", "visible"
+FIRST, LAST, WHOLE = "first", "last", "whole"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One of those a message goes to. ``first_name`` and ``last_name`` are "" where nobody knows
+    them. ``is_visible``: all others would see the address."""
+
+    address: str
+    name: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    group: str = ""
+    is_outside: bool = False
+    is_visible: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.address.casefold()
+
+    @property
+    def shown(self) -> str:
+        return self.name or self.address
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Those a message goes to, each once, in the order of To, Cc and Bcc. ``groups`` stand in To
+    or Cc; ``outside`` and ``visible`` count who is seen there; ``placeholders`` are the kinds of
+    names that the text asks for."""
+
+    members: tuple[Member, ...]
+    groups: tuple[Group, ...] = ()
+    invalid: tuple[str, ...] = ()
+    repeated: int = 0
+    placeholders: frozenset[str] = frozenset()
+
+    @property
+    def visible(self) -> int:
+        return sum(member.is_visible for member in self.members)
+
+    @property
+    def outside(self) -> int:
+        return sum(member.is_visible and member.is_outside for member in self.members)
+
+    @property
+    def shows_many(self) -> bool:
+        """Whether people would see the addresses of others who may not want that: a group, or many
+        from outside, in To or Cc."""
+        is_group = any(len(group.members) > 1 for group in self.groups)
+        return self.visible > 1 and (is_group or self.outside > settings.OUTSIDE_VISIBLE)
+
+    def lacking(self, kind: str) -> tuple[Member, ...]:
+        """Those of whom a name that the text asks for is not known."""
+        if kind not in self.placeholders:
+            return ()
+        return tuple(member for member in self.members if not _named(member, kind))
+
+
+def own_domains() -> frozenset[str]:
+    """The authority's, in lower case: its mail domains, and those of WEBMAIL_OWN_DOMAINS."""
+    return frozenset({*MailDomain.objects.all().names(), *settings.OWN_DOMAINS})
+
+
+def is_outside(address: str, own: Collection[str]) -> bool:
+    """Whether an address is in none of these domains, nor in one below them."""
+    domain = address.rpartition("@")[2].lower()
+    return domain not in own and not any(domain.endswith(f".{one}") for one in own)
+
+
+def review(user: User, content: Content, *, with_names: bool = False) -> Review:
+    """What there is to say of the recipients of ``content``; ``with_names``: with the names that
+    contacts and directory have of them, for a list to choose from."""
+    own = own_domains()
+    fields = [addresses.read_recipients(text) for text in (content.to, content.cc, content.bcc)]
+    members: dict[str, Member] = {}
+    for field, is_visible in zip(fields, (True, True, False), strict=True):
+        within = {
+            one.address.casefold(): group.name for group in field.groups for one in group.members
+        }
+        for one in field.valid:
+            key = one.address.casefold()
+            found = Member(
+                one.address,
+                one.name,
+                group=within.get(key, ""),
+                is_outside=is_outside(one.address, own),
+                is_visible=is_visible,
+            )
+            members.setdefault(key, found)
+    count = sum(len(field.valid) + field.repeated for field in fields)
+    people = tuple(members.values())
+    return Review(
+        members=_with_names(user, people) if with_names else people,
+        groups=fields[0].groups + fields[1].groups,
+        invalid=tuple(text for field in fields for text in field.invalid),
+        repeated=count - len(people),
+        placeholders=placeholders(content),
+    )
+
+
+def _with_names(user: User, people: Sequence[Member]) -> tuple[Member, ...]:
+    """The typed name is shown; first and last are told apart where a contact has them apart."""
+    known = names.of(user, [member.address for member in people])
+    return tuple(
+        replace(
+            member,
+            name=member.name or name.shown,
+            first_name=name.first,
+            last_name=name.last,
+        )
+        for member in people
+        for name in [known.get(member.address.lower()) or names.split(member.name)]
+    )
+
+
+def group_text(name: str, people: Sequence[str]) -> str:
+    """A group of the address book as it stands in a field, its members as `read_recipients` reads
+    them; of one person alone no group."""
+    found = addresses.read_recipients(", ".join(people)).valid
+    if len(found) < 2:
+        return _joined(found)
+    return addresses.format_group(Group(" ".join(name.split()), found))
+
+
+# --- how many there may be ---
+
+
+def limits_error(user: User, count: int, delivery: str = "") -> str:
+    """Why the person may not write to so many people at once, or ""."""
+    most, hourly = settings.RECIPIENTS_PER_MESSAGE, settings.RECIPIENTS_PER_HOUR
+    if most and count > most and delivery != EACH:
+        return ngettext(
+            "A message may go to %(most)s person; this one has %(count)s recipients. Write to a"
+            " part of them, or choose “One message to each”.",
+            "A message may go to %(most)s people; this one has %(count)s recipients. Write to a"
+            " part of them, or choose “One message to each”.",
+            most,
+        ) % {"most": most, "count": count}
+    if hourly and count > hourly:
+        return ngettext(
+            "One may write to %(most)s person an hour; this message has %(count)s recipients.",
+            "One may write to %(most)s people an hour; this message has %(count)s recipients.",
+            hourly,
+        ) % {"most": hourly, "count": count}
+    if hourly and (free := _free_from(user, count, hourly)):
+        return gettext(
+            "You have written to so many people lately that this message must wait: it may be sent"
+            " from %(time)s. What you wrote is kept."
+        ) % {"time": timezone.localtime(free).strftime("%H:%M")}
+    return ""
+
+
+def _free_from(user: User, count: int, hourly: int) -> datetime | None:
+    """From when there is room for so many more in one hour; None for now."""
+    since = timezone.now() - timedelta(hours=1)
+    lately = OutboxMessage.objects.of(user).filter(accepted__gt=since)
+    lately = lately.exclude(state=OutboxMessage.State.CANCELLED)
+    over = (lately.aggregate(all=Sum("recipients"))["all"] or 0) + count - hourly
+    if over <= 0:
+        return None
+    free = since
+    for accepted, number in lately.order_by("accepted").values_list("accepted", "recipients"):
+        if over > 0:
+            free, over = accepted, over - number
+    return free + timedelta(hours=1, minutes=1)
+
+
+# --- what the choice makes of it ---
+
+
+def delivered(content: Content, members: Sequence[Member], sender: Address) -> Content:
+    """The message as it leaves to these ``members`` alone, by its ``delivery``.
+
+    In blind copy all are in Bcc, and the sender stands in To: a message without anybody there is
+    taken for junk, and some servers trip over RFC 5322's empty group; `envelope` leaves him out.
+    """
+    kept = {member.key for member in members}
+    to, cc, bcc = (_kept(text, kept) for text in (content.to, content.cc, content.bcc))
+    is_hidden = content.delivery == HIDDEN or not (to or cc)
+    if is_hidden and (to or cc or bcc):
+        to, cc, bcc = (sender,), (), _once((*to, *cc, *bcc))
+        content = replace(content, delivery=HIDDEN)
+    return replace(content, to=_joined(to), cc=_joined(cc), bcc=_joined(bcc))
+
+
+def _kept(text: str, kept: Collection[str]) -> tuple[Address, ...]:
+    """Of a field those who are to have the message; the names of groups are nobody else's."""
+    valid = addresses.read_recipients(text).valid
+    return tuple(one for one in valid if one.address.casefold() in kept)
+
+
+def _once(people: Sequence[Address]) -> tuple[Address, ...]:
+    found: dict[str, Address] = {}
+    for one in people:
+        found.setdefault(one.address.casefold(), one)
+    return tuple(found.values())
+
+
+def _joined(people: Sequence[Address]) -> str:
+    return ", ".join(map(addresses.format, people))
+
+
+def envelope(content: Content) -> tuple[str, ...]:
+    """The addresses that the submission server is given for a message that `delivered` or `each`
+    made: in blind copy not the sender's, who only stands in its To."""
+    fields = (content.bcc,) if content.delivery == HIDDEN else (content.to, content.cc, content.bcc)
+    found = _once([one for text in fields for one in addresses.read_recipients(text).valid])
+    return tuple(one.address for one in found)
+
+
+def each(content: Content, member: Member, instead: dict[str, str] | None = None) -> Content:
+    """The message to one of them alone, with his name where the text asks for it; ``instead`` by
+    kind (`FIRST`, `LAST`, `WHOLE`) is for those of whom it is not known."""
+    words = {kind: _named(member, kind) or (instead or {}).get(kind, "") for kind in _KINDS}
+    escaped = {kind: html_words.escape(word) for kind, word in words.items()}
+    return replace(
+        content,
+        to=addresses.format(Address(member.name, member.address)),
+        cc="",
+        bcc="",
+        delivery=EACH,
+        subject=_filled(content.subject, words),
+        html=_filled(content.html, escaped),
+        text=_filled(content.text, words),
+    )
+
+
+# {prénom} also as the keyboards of telephones and some editors write it: with an accent of its
+# own, as an entity.
+_KINDS = {
+    FIRST: r"pr(?:[ée]|e\u0301|&eacute;|&\#233;|&\#xe9;)nom|first[ _-]?name",
+    LAST: r"nom|last[ _-]?name",
+    WHOLE: "name",
+}
+_PLACEHOLDER = re.compile(
+    r"(?P<blank>(?: |&nbsp;|\xa0)?)\{\s*(?:"
+    + "|".join(f"(?P<{kind}>{words})" for kind, words in _KINDS.items())
+    + r")\s*\}",
+    re.IGNORECASE,
+)
+
+
+def placeholders(content: Content) -> frozenset[str]:
+    """The kinds of names that subject and text ask for."""
+    text = content.html if content.is_html else content.text
+    found = [*_PLACEHOLDER.finditer(content.subject), *_PLACEHOLDER.finditer(text)]
+    return frozenset(one.lastgroup or "" for one in found)
+
+
+def _named(member: Member, kind: str) -> str:
+    if kind == WHOLE:
+        return member.name
+    return member.first_name if kind == FIRST else member.last_name
+
+
+def _filled(text: str, words: dict[str, str]) -> str:
+    """Without the blank before a name that is empty: "Bonjour {prénom}," is "Bonjour," then."""
+
+    def fill(found: re.Match[str]) -> str:
+        word = words[found.lastgroup or WHOLE]
+        return found["blank"] + word if word else ""
+
+    return _PLACEHOLDER.sub(fill, text)

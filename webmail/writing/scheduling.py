@@ -1,0 +1,95 @@
+"""When a message leaves that is not to leave now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from webmail import dates
+
+TOMORROW, MONDAY, AT = "tomorrow8", "monday8", "at"
+CHOICES = ("", TOMORROW, MONDAY, AT)
+FARTHEST = timedelta(days=366)
+"""A year: then a password lent to a message is more likely changed than right."""
+_MORNING = time(8)
+_PATTERN = "%Y-%m-%dT%H:%M"
+
+
+class NotThen(ValueError):
+    """A message cannot leave at the time that was asked for; ``words`` say why."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """One of the times that are offered: ``choice`` is the form's value, ``due`` in UTC."""
+
+    choice: str
+    label: str
+    due: datetime
+
+
+def due(choice: str, at: str, now: datetime, zone: ZoneInfo) -> datetime:
+    """When a message leaves, in UTC: ``now`` for "", the next 8 o'clock of `CHOICES`, or ``at``, in
+    the zone's time (``2026-11-30T08:00``, as `<input type="datetime-local">` writes it).
+
+    A time that the clocks leave out in March is the one that they then show instead; of the one
+    that they show twice in October, the first is meant. Raises NotThen for one that is past, more
+    than a year ahead, or none.
+    """
+    if choice == "":
+        return now.astimezone(UTC)
+    local = now.astimezone(zone)
+    if choice == TOMORROW:
+        return _at(local.date() + timedelta(days=1), _MORNING, zone)
+    if choice == MONDAY:
+        return _at(local.date() + timedelta(days=7 - local.weekday()), _MORNING, zone)
+    if choice != AT:
+        raise NotThen(gettext("Choose when the message is to leave."))
+    try:
+        asked = datetime.strptime(at.strip()[:16], _PATTERN)
+        moment = _at(asked.date(), asked.time(), zone)
+    except (ValueError, OverflowError) as error:
+        raise NotThen(gettext("Choose a day and a time, as 30/11/2026 08:00.")) from error
+    if moment <= now:
+        raise NotThen(gettext("This time has passed: choose a later one."))
+    if moment - now > FARTHEST:
+        raise NotThen(gettext("A message may be scheduled for up to a year ahead."))
+    return moment
+
+
+def _at(day: date, hour: time, zone: ZoneInfo) -> datetime:
+    """A day's hour in the zone, as UTC: Python holds a time that comes twice for equal to none of
+    another zone."""
+    return datetime.combine(day, hour, zone).astimezone(UTC)
+
+
+def presets(now: datetime, zone: ZoneInfo) -> tuple[Preset, ...]:
+    """What a menu offers; on a Sunday tomorrow and Monday are one."""
+    tomorrow, monday = due(TOMORROW, "", now, zone), due(MONDAY, "", now, zone)
+    offered = [Preset(TOMORROW, gettext("Tomorrow at 8:00"), tomorrow)]
+    if monday != tomorrow:
+        offered.append(Preset(MONDAY, gettext("Monday at 8:00"), monday))
+    return tuple(offered)
+
+
+def in_words(moment: datetime) -> str:
+    """``lundi 30 novembre à 08:00``, in the person's zone; with the year where it is another."""
+    local = timezone.localtime(moment)
+    pattern = "EEEE d MMMM" if local.year == timezone.localdate().year else "EEEE d MMMM y"
+    return gettext("%(day)s at %(time)s") % {
+        "day": dates.written(local.date(), pattern),
+        "time": local.strftime("%H:%M"),
+    }
+
+
+def as_typed(moment: datetime, zone: ZoneInfo) -> str:
+    """For `<input type="datetime-local">`."""
+    return moment.astimezone(zone).strftime(_PATTERN)

@@ -1,0 +1,117 @@
+"""What a person puts around an address of his: name, Reply-To and signature, as a form."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from webmail.converters import CONTROLS
+from webmail.mime import addresses, composed
+from webmail.models import Identity
+from webmail.previews import detect
+from webmail.writing import identities
+
+_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+_IMAGE = re.compile(r"<img\b[^>]*>")
+
+
+class IdentityForm(forms.Form):
+    """One of the person's addresses. The signature is typed as plain text, or comes as the HTML of
+    an editor; an image stands below it. Text that was not touched keeps the formatting it has."""
+
+    name = forms.CharField(label=_("Name"), required=False, max_length=200)
+    reply_to = forms.CharField(
+        label=_("Answers go to"),
+        required=False,
+        max_length=254,
+        help_text=_("Empty: to the address itself."),
+    )
+    text = forms.CharField(
+        label=_("Signature"),
+        required=False,
+        strip=False,
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+    html = forms.CharField(required=False, strip=False, max_length=identities.LONGEST_SIGNATURE)
+    image = forms.FileField(label=_("Image below the signature"), required=False, max_length=255)
+    no_image = forms.BooleanField(label=_("Without the image"), required=False)
+    is_default = forms.BooleanField(
+        label=_("Write from this address unless I choose another"), required=False
+    )
+
+    def __init__(
+        self, identity: Identity, data: Any = None, files: Any = None, *, auto_id: str = "id_%s"
+    ) -> None:
+        self.identity = identity
+        self.kept_text = composed.to_text(identity.signature)
+        initial = {
+            "name": identity.name,
+            "reply_to": identity.reply_to,
+            "text": self.kept_text,
+            "is_default": identity.is_default,
+        }
+        super().__init__(data, files, initial=initial, auto_id=auto_id)
+
+    @property
+    def has_image(self) -> bool:
+        return "<img" in self.identity.signature
+
+    def clean_name(self) -> str:
+        return " ".join(CONTROLS.sub(" ", self.cleaned_data["name"]).split())
+
+    def clean_reply_to(self) -> str:
+        typed = self.cleaned_data["reply_to"]
+        found = addresses.read_recipients(typed)
+        if found.invalid or len(found.valid) > 1:
+            raise ValidationError(_("This is not an address."))
+        return addresses.format(found.valid[0]) if found.valid else ""
+
+    def clean_image(self) -> str:
+        """A small image as it stands in a signature, "" without one."""
+        file: UploadedFile | None = self.cleaned_data["image"]
+        if not file:
+            return ""
+        content = file.read(identities.LARGEST_IMAGE + 1)
+        if len(content) > identities.LARGEST_IMAGE:
+            raise ValidationError(_("The image is too large: 100 KB at most."))
+        media_type = detect.detect(content).media_type
+        if media_type not in _IMAGES:
+            raise ValidationError(_("This is no image that mail programs show."))
+        data = base64.b64encode(content).decode()
+        return f'<img alt="" src="data:{media_type};base64,{data}">'
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        try:
+            cleaned["signature"] = identities.clean_signature(self._signature(cleaned))
+        except ValueError:
+            self.add_error("text", _("The signature is too long."))
+        return cleaned
+
+    def save(self) -> None:
+        identity, said = self.identity, self.cleaned_data
+        identity.name, identity.reply_to = said["name"], said["reply_to"]
+        identity.signature, identity.is_default = said["signature"], said["is_default"]
+        identities.keep(identity)
+
+    def _signature(self, cleaned: dict[str, Any]) -> str:
+        kept = self.identity.signature
+        image = cleaned.get("image") or "".join(_IMAGE.findall(kept))
+        if cleaned.get("no_image"):
+            image = ""
+        text = cleaned.get("text", "").replace("\r\n", "\n").strip("\n")
+        if cleaned.get("html"):
+            written = cleaned["html"]
+        elif text == self.kept_text.strip("\n"):
+            written = kept
+        else:
+            written = composed.from_text(text) if text.strip() else ""
+        bare = _IMAGE.sub("", written).replace("<div></div>", "")
+        return f"{bare}<div>{image}</div>" if image else bare

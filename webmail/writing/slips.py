@@ -1,0 +1,181 @@
+"""Slips in a typed address: "gmial.com", "ac-amien.fr". Pure.
+
+Only domains are looked at, and only those of whom many people have addresses are meant: a warning
+that is wrong once is not read the next time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from functools import lru_cache
+
+# Where French families have their mail.
+_PROVIDERS = (
+    "gmail.com", "orange.fr", "wanadoo.fr", "free.fr", "laposte.net", "sfr.fr", "hotmail.fr",
+    "hotmail.com", "outlook.fr", "outlook.com", "yahoo.fr", "yahoo.com", "icloud.com", "live.fr",
+    "bbox.fr", "neuf.fr", "numericable.fr", "club-internet.fr", "aliceadsl.fr", "protonmail.com",
+    "educagri.fr", "education.gouv.fr",
+)  # fmt: skip
+_ACADEMIES = (
+    "aix-marseille", "amiens", "besancon", "bordeaux", "caen", "clermont", "corse", "creteil",
+    "dijon", "grenoble", "guadeloupe", "guyane", "lille", "limoges", "lyon", "martinique",
+    "mayotte", "montpellier", "nancy-metz", "nantes", "nice", "normandie", "noumea",
+    "orleans-tours", "paris", "poitiers", "polynesie", "reims", "rennes", "reunion", "rouen",
+    "spm", "strasbourg", "toulouse", "versailles", "wf",
+)  # fmt: skip
+# Real ones that look like a slip of one above.
+_REAL_TEXT = (
+    "9online.fr aol.com aol.fr caramail.com cegetel.net email.com facebook.com fastmail.com"
+    " fastmail.fm free.com gmx.at gmx.ch gmx.com gmx.de gmx.fr gmx.net googlemail.com hotmail.be"
+    " hotmail.ca hotmail.ch hotmail.co.uk hotmail.de hotmail.es hotmail.it ik.me laposte.com"
+    " laposte.fr libre.fr live.be live.ca live.co.uk live.com live.de live.it live.nl mac.com"
+    " mail.com mail.fr mailo.com mailo.fr me.com mel.fr msn.com neuf.com nice.fr noos.fr"
+    " nordnet.fr orange.be orange.com orange.es orange.net outlook.be outlook.co outlook.de"
+    " outlook.es outlook.it outlook.pt proton.me pm.me protonmail.ch rocketmail.com sfr.com"
+    " sfr.net skynet.be tele2.fr tutanota.com voila.fr wanadoo.com wanadoo.es wanadoo.nl yahoo.be"
+    " yahoo.ca yahoo.co.uk yahoo.de yahoo.es yahoo.in yahoo.it yandex.com yandex.ru ymail.com"
+    " zoho.com"
+)
+_REAL = frozenset(_REAL_TEXT.split())
+# Beside each letter on a French keyboard (AZERTY).
+_ROWS = ("azertyuiop", "qsdfghjklm", "wxcvbn")
+_SHORT = 5
+"""Letters of a name below which many real domains are one letter away: "sft.fr", "fred.fr"."""
+_LONG = 9
+"""Letters from which two slips are still one word."""
+
+
+def targets(own: Iterable[str] = ()) -> tuple[str, ...]:
+    """The domains that a slip may have been meant for; ``own`` are the authority's."""
+    academies = (f"ac-{name}.fr" for name in _ACADEMIES)
+    return tuple(dict.fromkeys((*map(str.lower, own), *_PROVIDERS, *academies)))
+
+
+def suggestion(address: str, known_domains: Collection[str], own: Collection[str] = ()) -> str:
+    """The address that may have been meant, or "". ``known_domains`` are right as they are,
+    whatever they look like; ``own`` are the authority's domains.
+
+    Takes an address without a dot in its domain too, as "a@gmailcom".
+    """
+    local, at, typed = address.strip().rpartition("@")
+    domain = typed.lower()
+    known = frozenset(map(str.lower, known_domains))
+    meant = _meant(domain, frozenset(map(str.lower, own))) if at and local else ""
+    is_right = domain in known or any(domain.endswith(f".{one}") for one in known)
+    return f"{local}@{meant}" if meant and not is_right else ""
+
+
+@lru_cache(maxsize=4096)
+def _meant(domain: str, own: frozenset[str]) -> str:
+    """The one domain that is near enough; "" for a right one, for none and for several."""
+    among = targets(own)
+    if domain in among or domain in _REAL or not 3 < len(domain) <= 60:
+        return ""
+    if any(domain.endswith(f".{one}") for one in among):
+        return ""
+    costs = {target: _cost(domain, target) for target in among}
+    best = min(costs.values())
+    nearest = [target for target, cost in costs.items() if cost == best]
+    return nearest[0] if best < _TOO_FAR and (len(nearest) == 1 or best == 0) else ""
+
+
+_TOO_FAR = 10
+
+
+def _cost(typed: str, target: str) -> int:
+    """How unlikely ``target`` was meant by what was typed; `_TOO_FAR` where it was not."""
+    if typed.replace(".", "").replace("_", "-") == target.replace(".", ""):
+        return 0
+    name, _dot, ending = typed.rpartition(".")
+    right_name, _dot, right_ending = target.rpartition(".")
+    if name == right_name:
+        return _of_ending(ending, right_ending, right_name)
+    if ending != right_ending or name.count(".") != right_name.count("."):
+        # Two slips, one in the name and one behind the dot, are told where the name is long.
+        is_near = _distance(name, right_name) == 1 and len(right_name) >= _SHORT
+        return 6 if is_near and ending in _SLIPS_OF_ENDINGS.get(right_ending, ()) else _TOO_FAR
+    return _of_name(name, right_name)
+
+
+_SLIPS_TEXT = {
+    "com": "con cm om co cmo ocm vom xom comm coom cim cpm c0m",
+    "fr": "f r rf fe ft fd gr dr fer ftr frr ffr fre",
+    "net": "ne nt et nett ner nte ent bet",
+}
+_SLIPS_OF_ENDINGS = {right: frozenset(text.split()) for right, text in _SLIPS_TEXT.items()}
+
+
+def _of_ending(ending: str, right: str, name: str) -> int:
+    """A right name with another ending: a slip of the finger, or one that its provider has not."""
+    if ending in _SLIPS_OF_ENDINGS.get(right, ()):
+        return 1
+    is_one_only = name in {"gmail", "icloud", "laposte", "wanadoo", "club-internet", "numericable"}
+    is_academy = name.startswith("ac-")
+    return 2 if (is_one_only or is_academy) and ending in {"com", "fr", "net", "org"} else _TOO_FAR
+
+
+def _of_name(name: str, right: str) -> int:
+    """Another name with the right ending."""
+    bare, right_bare = name.removeprefix("ac-"), right.removeprefix("ac-")
+    if right.startswith("ac-"):
+        if not name.startswith("ac-"):
+            return (
+                3 if name in {f"ac{right_bare}", f"a-{right_bare}", f"c-{right_bare}"} else _TOO_FAR
+            )
+        name, right = bare, right_bare
+    distance = _distance(name, right)
+    if len(right) < _SHORT:
+        return 3 if _is_certain(name, right) else _TOO_FAR
+    if distance == 1:
+        return 3 if _is_likely(name, right) else 4
+    return 5 if distance == 2 and len(right) >= _LONG else _TOO_FAR
+
+
+def _is_certain(name: str, right: str) -> bool:
+    """Two letters in the wrong order, or one doubled: also in a short name no other word. Not in
+    a name of two or three letters, where any such is somebody's."""
+    if len(right) < 3 or not name:
+        return False
+    is_turned = sorted(name) == sorted(right) and _distance(name, right) == 1
+    doubled = {right[:n] + right[n] + right[n:] for n in range(len(right))}
+    return (is_turned and len(right) > 3) or name in doubled
+
+
+def _is_likely(name: str, right: str) -> bool:
+    """A neighbour on the keyboard, two letters turned round, or one doubled or left out."""
+    if len(name) != len(right):
+        return True
+    wrong = [(a, b) for a, b in zip(name, right, strict=True) if a != b]
+    if len(wrong) == 2:
+        return True
+    return any(_are_neighbours(a, b) for a, b in wrong)
+
+
+def _are_neighbours(a: str, b: str) -> bool:
+    for row, keys in enumerate(_ROWS):
+        place = keys.find(b)
+        if place < 0:
+            continue
+        near = keys[max(0, place - 1) : place + 2]
+        for other in _ROWS[max(0, row - 1) : row + 2]:
+            near += other[max(0, place - 1) : place + 2]
+        return a in near
+    return False
+
+
+def _distance(one: str, other: str) -> int:
+    """Letters left out, added, changed, or two turned round (optimal string alignment); 3 stands
+    for all that is more than two."""
+    if abs(len(one) - len(other)) > 2:
+        return 3
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for n, letter in enumerate(one, 1):
+        current = [n]
+        for m, right in enumerate(other, 1):
+            cost = min(row[m] + 1, current[m - 1] + 1, row[m - 1] + (letter != right))
+            if n > 1 and m > 1 and letter == other[m - 2] and one[n - 2] == right:
+                cost = min(cost, before[m - 2] + 1)
+            current.append(cost)
+        before, row = row, current
+    return min(row[-1], 3)
