@@ -21,6 +21,7 @@ from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -105,6 +106,12 @@ class AccountAdapter(DefaultAccountAdapter):
             record = StaffRecord.objects.filter(mail_domain=domain, login=login).first()
             target = str(user) if user else record.address if record else ""
         audit.record(kind, request, target=target, cause=cause)
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Straight to the inbox, where the start page would lead a person with mail anyway."""
+        if getattr(request.user, "is_local_administrator", False):
+            return super().get_login_redirect_url(request)
+        return reverse("mail:folder", args=["INBOX"])
 
     def post_login(self, request: HttpRequest, user: User, **more: Any) -> HttpResponse:
         """All steps are done: the session has its row, the audit log its line, and the person a

@@ -126,6 +126,8 @@ class ListForm(forms.Form):
         )
 
     def _value(self, name: str) -> Any:
+        if not self.data:
+            return None  # as most lists are asked for: checking twelve fields takes its time
         self.is_valid()
         return self.cleaned_data.get(name)
 

@@ -553,6 +553,7 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEBUG or TESTING
 WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 STAFF_FILE_LIMIT = 100 * 1024 * 1024  # as accounts/staff_file.py reads at most
 ADDRESS_BOOK_LIMIT = 50 * 1024 * 1024  # as addressbook/importers read at most

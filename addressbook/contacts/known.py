@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from itertools import cycle, permutations, product
+from typing import Any
 
 from django.db import connection
 from django.db.models import F, QuerySet, Value
@@ -58,34 +59,46 @@ def people(user: User, addresses: Iterable[str]) -> dict[str, Known]:
 
 _COLUMNS = ("known_as", "rank", "key", "called", "digest")
 _Row = tuple[str, int, int, str, str | None]
-# What stands in a statement where a person's key and the addresses come.
-_ANYBODY, _ANY_ADDRESS = -1, "\N{REPLACEMENT CHARACTER}"
+# What stands in a statement where a person's key, addresses, names and their initials come.
+_ANYBODY, _ANY_ADDRESS, _ANY_NAME, _ANY_INITIAL = -1, "\N{REPLACEMENT CHARACTER}", "?name", "?"
 
 
 def _rows(user: User, wanted: Collection[str]) -> Sequence[_Row]:
     """Address, how near the person is, contact, name and picture of all who have one of these
     addresses; the nearest first."""
-    # Some addresses are asked for twice rather than having a statement for each number of them.
-    sql, places = _statement(1 << (len(wanted) - 1).bit_length())
-    with connection.cursor() as cursor:
-        cursor.execute(sql, _filled(places, user.pk, wanted))
-        rows: Sequence[_Row] = cursor.fetchall()
+    rows: Sequence[_Row] = _answered(
+        _statement(_room(wanted)), {_ANYBODY: [user.pk], _ANY_ADDRESS: wanted}
+    )
     return rows
 
 
-def _filled(places: Iterable[int | str], user: int, addresses: Iterable[str]) -> list[int | str]:
-    several = cycle(addresses)
-    return [
-        user if place == _ANYBODY else next(several) if place == _ANY_ADDRESS else place
-        for place in places
-    ]
+def _room(values: Collection[str]) -> int:
+    """1, 2, 4 and so on: some values are asked for twice rather than having a statement for each
+    number of them."""
+    return 1 << (len(values) - 1).bit_length()
+
+
+def _list(value: str, size: int) -> RawSQL:
+    return RawSQL(", ".join(["%s"] * size), [value] * size)  # noqa: S611  nothing but "%s"
+
+
+def _answered(
+    statement: tuple[str, tuple[int | str, ...]], given: Mapping[int | str, Iterable[int | str]]
+) -> list[Any]:
+    """The rows of a prepared statement, with what comes in the places of its signs."""
+    sql, places = statement
+    several = {place: cycle(values) for place, values in given.items()}
+    filled = [next(several[place]) if place in several else place for place in places]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, filled)
+        return cursor.fetchall()
 
 
 @cache
 def _statement(size: int) -> tuple[str, tuple[int | str, ...]]:
     """The query for as many addresses, and its parameters. Django makes it anew at each call, which
     takes ten times as long as the database does to answer it; every list asks."""
-    wanted = RawSQL(", ".join(["%s"] * size), [_ANY_ADDRESS] * size)  # noqa: S611
+    wanted = _list(_ANY_ADDRESS, size)
     contacts = ContactAddress.objects.filter(
         user=_ANYBODY, folded__in=wanted, contact__deleted=None
     ).annotate(
@@ -186,11 +199,25 @@ class _Bearer:
 
 def _bearers(user: User, orders: Sequence[str]) -> list[_Bearer]:
     """The contacts of that name with their addresses, then the colleagues."""
+    initials = sorted({initial(order) for order in orders})
+    statement = _statement_of_names(_room(orders), _room(initials))
+    given: dict[int | str, Iterable[int | str]] = {
+        _ANYBODY: [user.pk],
+        _ANY_NAME: orders,
+        _ANY_INITIAL: initials,
+    }
+    return [_Bearer(*row) for row in _answered(statement, given)]
+
+
+@cache
+def _statement_of_names(size: int, initials: int) -> tuple[str, tuple[int | str, ...]]:
+    """As `_statement`: every message that is opened asks."""
+    names = _list(_ANY_NAME, size)
     contacts = ContactAddress.objects.filter(
-        contact__user=user,
+        contact__user=_ANYBODY,
         contact__deleted=None,
-        contact__initial__in={initial(order) for order in orders},
-        contact__sort_key__in=orders,
+        contact__initial__in=_list(_ANY_INITIAL, initials),
+        contact__sort_key__in=names,
     ).annotate(
         rank=Value(0),
         key=F("contact"),
@@ -199,7 +226,7 @@ def _bearers(user: User, orders: Sequence[str]) -> list[_Bearer]:
         place=F("contact__organization"),
         school=Value(""),
     )
-    entries = DirectoryEntry.objects.filter(sort_key__in=orders).annotate(
+    entries = DirectoryEntry.objects.filter(sort_key__in=names).annotate(
         rank=Value(1),
         key=F("pk"),
         called=F("name"),
@@ -210,7 +237,8 @@ def _bearers(user: User, orders: Sequence[str]) -> list[_Bearer]:
     columns = ("rank", "key", "called", "address", "job", "place", "school")
     first = contacts.order_by().values_list(*columns)
     rows = first.union(entries.order_by().values_list(*columns), all=True)
-    return [_Bearer(*row) for row in rows.order_by("rank", "key")[:_MOST_BEARERS]]
+    sql, places = rows.order_by("rank", "key")[:_MOST_BEARERS].query.sql_with_params()
+    return sql, tuple(places)
 
 
 def _nearest(user: User, bearers: Sequence[_Bearer]) -> Namesake:

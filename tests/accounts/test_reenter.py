@@ -167,7 +167,7 @@ def test_without_script_it_is_a_page_that_leads_on(client: Client, alice: MailAc
 def test_it_leads_nowhere_else(client: Client, alice: MailAccount, following: str) -> None:
     shown = client.get(INBOX)
     data = {"csrfmiddlewaretoken": token(shown), "password": alice.password, "next": following}
-    assert client.post(URL, data)["Location"] == "/"
+    assert client.post(URL, data)["Location"] == "/mail/INBOX/"
     assert "mal.example" not in client.get(f"{URL}?next={following}").content.decode()
 
 

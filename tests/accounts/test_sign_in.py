@@ -37,6 +37,16 @@ def test_every_spelling_of_a_login_is_one_user(
     )
 
 
+def test_signing_in_leads_straight_to_the_inbox(
+    mail_domain: MailDomain, alice: MailAccount
+) -> None:
+    assert post(Client(), "alice", alice.password)["Location"] == "/mail/INBOX/"
+    asked = Client().post(
+        f"{LOGIN}?next=/preferences/", {"login": "alice", "password": alice.password}
+    )
+    assert asked["Location"] == "/preferences/"
+
+
 def test_the_first_page_has_the_connection_that_tried_the_password(
     mail_domain: MailDomain, alice: MailAccount
 ) -> None:

@@ -401,12 +401,15 @@ def envelope(value: Any) -> Envelope:
     if not isinstance(value, tuple):
         return Envelope()
     fields = value + (None,) * (10 - len(value))
+    from_ = _addresses(fields[2])
+    # Servers repeat the author there where a letter names nobody (RFC 9051): a third of the work.
+    sender, reply_to = (from_ if told == fields[2] else _addresses(told) for told in fields[3:5])
     return Envelope(
         subject=headers.decode(raw_bytes(fields[1])),
         date=date(fields[0]),
-        from_=_addresses(fields[2]),
-        sender=_addresses(fields[3]),
-        reply_to=_addresses(fields[4]),
+        from_=from_,
+        sender=sender,
+        reply_to=reply_to,
         to=_addresses(fields[5]),
         cc=_addresses(fields[6]),
         bcc=_addresses(fields[7]),

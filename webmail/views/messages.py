@@ -67,7 +67,8 @@ def images(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpR
 def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False) -> HttpResponse:
     renderer = rendering.Renderer(request, ref)
     form = SearchForm(request.GET)
-    searched = form.asked if form.is_valid() and not form.asked.wanted.is_empty else None
+    is_search = bool(form.data) and form.is_valid() and not form.asked.wanted.is_empty
+    searched = form.asked if is_search else None
     with session.imap(request) as imap:
         opened = reading.open_message(imap, ref, as_text=as_text, rendering=renderer)
         if wants_partial(request):
