@@ -17,10 +17,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.http import SignedInRequest
-from webmail import correspondence, learning
+from webmail import correspondence, learning, rspamd
 from webmail.adverts.known import Known, Learnt, Rules
 from webmail.adverts.verdict import Verdict
-from webmail.errors import WebmailError
+from webmail.errors import ServerUnavailable, WebmailError
 from webmail.imap.connection import Connection
 from webmail.imap.values import ADVERT, JUNK, MessageRef, Sample
 from webmail.mailbox import arrivals, folders
@@ -52,6 +52,13 @@ class Aside:
 
     adverts: int = 0
     junk: int = 0
+
+
+def rspamd_server() -> rspamd.Server | None:
+    """Where the installation has one."""
+    if not settings.RSPAMD_URL:
+        return None
+    return rspamd.Server(settings.RSPAMD_URL, settings.RSPAMD_PASSWORD)
 
 
 def is_due(request: SignedInRequest, imap: Connection, newest: int) -> bool:
@@ -125,6 +132,7 @@ class _Look:
         self._watch = InboxWatch.objects.all()
         self._uidvalidity = imap.known().uidvalidity
         self._rules = Rules(tuple(settings.ADVERTS_SERVERS), tuple(correspondence.domains()))
+        self._rspamd = rspamd_server()
 
     def run(self, newest: int) -> Looked:
         newest = max(newest, self._imap.known().uidnext - 1)
@@ -195,7 +203,25 @@ class _Look:
         return judged
 
     def _verdict(self, sample: Sample, known: Known, learnt: Learnt) -> Verdict:
-        return correspondence.judge(self._user, sample.raw, known, self._rules, learnt)
+        found = correspondence.judge(self._user, sample.raw, known, self._rules, learnt)
+        return found if found.is_proved else self._with_rspamds(found, sample.raw)
+
+    def _with_rspamds(self, found: Verdict, raw: bytes) -> Verdict:
+        """rspamd may hold for junk what we hold for a letter, not the other way round: it is not
+        made for adverts. When it fails once it is asked no more in this look."""
+        if self._rspamd is None or found.kind == "junk":
+            return found
+        try:
+            said = rspamd.check(self._rspamd, raw, self._user.address)
+        except ServerUnavailable as error:
+            logger.warning("rspamd not asked: %s", error)
+            self._rspamd = None
+            return found
+        if not said.is_spam:
+            return found
+        reasons = tuple(dict.fromkeys(("server_spam", *found.reasons)))[:5]
+        score = max(found.score, 0.99)
+        return replace(found, kind="junk", score=score, reasons=reasons)
 
     def _seen_with_what_was_sent(
         self, judged: Sequence[_Judged], known: Known, learnt: Learnt
