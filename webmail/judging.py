@@ -92,7 +92,11 @@ def aside(request: SignedInRequest) -> Aside:
 
 def judgement(request: SignedInRequest, fields: Headers) -> Judgement | None:
     """What was found of a message, by its header; None for a letter like any other. One query."""
-    digest = digest_of(fields)
+    return judgement_of(request, digest_of(fields))
+
+
+def judgement_of(request: SignedInRequest, digest: str) -> Judgement | None:
+    """The same by what `digest_of` gave."""
     return Judgement.objects.all().known(request.user, [digest]).get(digest)
 
 

@@ -64,13 +64,15 @@ def notice(request: SignedInRequest, opened: Opened) -> Notice | None:
 
 
 def safe(request: SignedInRequest, ref: MessageRef, page: SafeHtml) -> SafeHtml:
-    """The HTML of a message, its links shut where they are to be. No command for whoever has the
-    message open."""
+    """The HTML of a message, its links shut where they are to be; for after it was rendered. No
+    command for whoever has the message open, or has just had its frame rendered."""
     is_shut = session_cache.get(request, _KIND, _name(ref))
     if is_shut is None:
-        with session.imap(request) as imap:
-            fields = headers.parse(fetch.headers(imap, ref))
-        is_shut = _is_shut(request, ref, judging.judgement(request, fields))
+        digest = rendering.digest(request, ref)
+        if digest is None:
+            with session.imap(request) as imap:
+                digest = judging.digest_of(headers.parse(fetch.headers(imap, ref)))
+        is_shut = _is_shut(request, ref, judging.judgement_of(request, digest))
         session_cache.put(request, _KIND, _name(ref), is_shut)
     return replace(page, body=adverts.without_targets(page.body)) if is_shut else page
 
