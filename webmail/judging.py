@@ -102,10 +102,10 @@ def judgement_of(request: SignedInRequest, digest: str) -> Judgement | None:
 
 def digest_of(fields: Headers) -> str:
     """The identity of a message wherever it lies: a keyed digest, since a Message-ID or a subject
-    can be guessed."""
-    said = b"\n".join(
-        fields.raw(name).strip() for name in ("Message-ID", "Date", "From", "Subject")
-    )
+    can be guessed. With the way that it came: what is sent a second time under the same Message-ID
+    is another message, else it would be let pass as one that was brought back."""
+    names = frozenset({"received", "message-id", "date", "from", "subject"})
+    said = b"\n".join(raw.strip() for name, raw in fields.fields if name.lower() in names)
     key = hashlib.sha256(f"judgement:{settings.SECRET_KEY}".encode()).digest()
     return hashlib.blake2b(said, key=key, digest_size=20).hexdigest()
 
@@ -191,16 +191,15 @@ class _Look:
     def _verdicts(self, samples: Sequence[Sample]) -> list[_Judged]:
         """Those that were judged before, in another folder or before they were brought back, are
         left out."""
-        by_digest = {digest_of(headers.parse(sample.raw)): sample for sample in samples}
-        before = Judgement.objects.all().known(self._user, by_digest)
-        new = {digest: one for digest, one in by_digest.items() if digest not in before}
+        named = [(digest_of(headers.parse(sample.raw)), sample) for sample in samples]
+        before = Judgement.objects.all().known(self._user, {digest for digest, _ in named})
+        new = [(digest, sample) for digest, sample in named if digest not in before]
         if not new:
             return []
-        known = correspondence.known(self._user, [sample.raw for sample in new.values()])
+        known = correspondence.known(self._user, [sample.raw for _, sample in new])
         learnt = learning.learnt(self._user)
         judged = [
-            _Judged(sample, digest, self._verdict(sample, known, learnt))
-            for digest, sample in new.items()
+            _Judged(sample, digest, self._verdict(sample, known, learnt)) for digest, sample in new
         ]
         if any(one.is_unwanted for one in judged):
             judged = self._seen_with_what_was_sent(judged, known, learnt)
