@@ -95,12 +95,14 @@ def mailing(request: SignedInRequest, opened: Opened) -> Mailing | None:
         mail_url=f"{rendering.compose_prefix()}{urlencode(letter)}" if ways.mail else "",
         web_url=ways.web,
         choice_url=addresses.message_url(ref, "sender"),
-        choice="allow"
-        if {sender, domain} & allowed
-        else "block"
-        if {sender, domain} & blocked
-        else "",
+        choice=_choice_for({sender, domain}, allowed, blocked),
     )
+
+
+def _choice_for(names: set[str], allowed: frozenset[str], blocked: frozenset[str]) -> str:
+    if names & allowed:
+        return SenderForm.ALLOW
+    return SenderForm.BLOCK if names & blocked else ""
 
 
 @require_POST
