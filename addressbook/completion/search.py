@@ -253,7 +253,8 @@ def _groups(asked: _Asked, limit: int) -> Found:
         if all(any(f" {one}" in text for one in spellings) for spellings in asked.words):
             size = group.contacts.filter(deleted=None).count() + len(group.external)
             shown = Suggestion("group", group.name, group=group.pk, size=size, words=text)
-            yield f"group {group.pk}", shown
+            if size:  # to nobody nothing is written
+                yield f"group {group.pk}", shown
 
 
 def _colleagues(asked: _Asked, limit: int) -> Found:

@@ -100,7 +100,7 @@ def _of_sending(message: Message) -> Iterator[Sign]:
 
 def _of_server(message: Message, found: Found) -> Iterator[Sign]:
     if found.spam:
-        yield Sign("server_spam", 6.0)
+        yield Sign("server_spam", 9.0)
     elif found.ratio is not None and found.ratio > 0.45:
         yield Sign("server_doubt", min(1.2, found.ratio * 1.2))
     verdicts = found.verdicts

@@ -415,11 +415,6 @@ def envelope(value: Any) -> Envelope:
     )
 
 
-def authors(value: Any) -> tuple[Address, ...]:
-    """From of an ENVELOPE, and nothing else of it: a tenth of the time that all of it takes."""
-    return _addresses(value[2]) if isinstance(value, tuple) and len(value) > 2 else ()
-
-
 def _addresses(value: Any) -> tuple[Address, ...]:
     if not isinstance(value, tuple):
         return ()

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 from webmail.imap import response
 from webmail.imap.connection import Connection
+from webmail.mime import headers
+
+# Not ENVELOPE, which takes both sides more than twice as long to write and to read.
+_ASKED = "(UID RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (FROM)]<0.2048>)"
+_FIELDS = b"BODY[HEADER.FIELDS"
+_YEAR = re.compile(rb"[ \d]\d-[A-Za-z]{3}-(\d{4}) ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +32,23 @@ class Weight:
 
 def ask(imap: Connection, uids: str) -> tuple[Weight, ...]:
     """Of a set of UIDs of the open folder. One command; those that are gone are left out."""
-    lines = imap.uid("FETCH", uids, "(UID RFC822.SIZE INTERNALDATE ENVELOPE)")
     found = []
-    for _, said in response.items(lines):
+    for _, said in response.items(imap.uid("FETCH", uids, _ASKED)):
         uid, size = said.get(b"UID"), said.get(b"RFC822.SIZE")
-        if not (isinstance(uid, int) and isinstance(size, int)):
-            continue
-        received = response.date(said.get(b"INTERNALDATE"))
-        authors = response.authors(said.get(b"ENVELOPE"))
-        first = authors[0] if authors else None
-        found.append(
-            Weight(
-                uid=uid,
-                size=size,
-                year=received.year if received else 0,
-                sender=first.address.lower() if first else "",
-                name=first.name if first else "",
-            )
-        )
+        if isinstance(uid, int) and isinstance(size, int):
+            fields = next((said[name] for name in said if name.startswith(_FIELDS)), b"")
+            sender, name = _author(response.raw_bytes(fields))
+            found.append(Weight(uid, size, _year(said.get(b"INTERNALDATE")), sender, name))
     return tuple(found)
+
+
+def _year(received: Any) -> int:
+    found = _YEAR.match(received) if isinstance(received, bytes) else None
+    return int(found[1]) if found else 0
+
+
+@lru_cache(maxsize=4096)
+def _author(fields: bytes) -> tuple[str, str]:
+    """The same few people write most of the mail."""
+    authors = headers.parse(fields).addresses("From")
+    return (authors[0].address.lower(), authors[0].name) if authors else ("", "")

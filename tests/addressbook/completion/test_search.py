@@ -87,8 +87,8 @@ def test_the_directory_and_those_written_to_are_searched_too(claire: User) -> No
 
 
 def test_nobody_finds_what_is_in_another_persons_address_book(claire: User, paul: User) -> None:
-    contact(paul, "Zoé Martin", "zoe@x.example")
-    groups.create(paul, "Martins")
+    zoe = contact(paul, "Zoé Martin", "zoe@x.example")
+    groups.add(groups.create(paul, "Martins"), [zoe.pk])
     collected.record(paul, [("Zacharie Martin", "zm@x.example")])
     assert found(claire, "mart") == found(claire, "matrin") == []
 
@@ -204,6 +204,13 @@ def test_of_a_group_those_in_the_bin_are_not_counted(claire: User) -> None:
     assert (one.group, one.size) == (group.pk, 1)
 
 
+def test_a_group_of_nobody_is_not_offered(claire: User) -> None:
+    group = groups.create(claire, "Chorale")
+    assert found(claire, "chorale") == []
+    groups.add(group, [contact(claire, "Luc Petit", "l@x.example").pk])
+    assert found(claire, "chorale") == ["Chorale"]
+
+
 @pytest.mark.parametrize(
     "typed", ["matrin", "matin", "marrtin", "mbrtin", "mattin zo", "zo matrin"]
 )
@@ -215,7 +222,8 @@ def test_one_mistake_is_forgiven_when_nothing_else_fits(claire: User, typed: str
 def test_a_mistake_is_forgiven_in_the_names_of_groups_and_of_those_written_to(
     claire: User,
 ) -> None:
-    groups.create(claire, "Chorale")
+    chorale = groups.create(claire, "Chorale")
+    groups.add(chorale, [contact(claire, "Luc Petit", "l@x.example").pk])
     collected.record(claire, [("Zoé Martin", "z@x.example")])
     assert found(claire, "choarle") == ["Chorale"]
     assert found(claire, "matrin") == ["z@x.example"]
