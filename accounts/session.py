@@ -250,6 +250,8 @@ def sieve(request: HttpRequest) -> Iterator[manage_sieve.Connection]:
     assert domain is not None  # noqa: S101  _password_of saw to it
     if not domain.sieve_host:
         raise SieveNotOffered("The mail domain has no ManageSieve server.")
+    if limits.was_refused(limits.mailbox(domain.pk, user.login), password):
+        raise SignInNeeded
     server = manage_sieve.Server(
         host=domain.sieve_host,
         port=domain.sieve_port,

@@ -17,10 +17,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.http import SignedInRequest
-from webmail import correspondence, learning
+from webmail import correspondence, learning, rspamd
 from webmail.adverts.known import Known, Learnt, Rules
 from webmail.adverts.verdict import Verdict
-from webmail.errors import WebmailError
+from webmail.errors import ServerUnavailable, WebmailError
 from webmail.imap.connection import Connection
 from webmail.imap.values import ADVERT, JUNK, MessageRef, Sample
 from webmail.mailbox import arrivals, folders
@@ -54,6 +54,13 @@ class Aside:
     junk: int = 0
 
 
+def rspamd_server() -> rspamd.Server | None:
+    """Where the installation has one."""
+    if not settings.RSPAMD_URL:
+        return None
+    return rspamd.Server(settings.RSPAMD_URL, settings.RSPAMD_PASSWORD)
+
+
 def is_due(request: SignedInRequest, imap: Connection, newest: int) -> bool:
     """Whether the open inbox has mail that was not judged. ``newest``: the highest UID that the
     caller has met there. No command; a query a minute at most."""
@@ -85,16 +92,20 @@ def aside(request: SignedInRequest) -> Aside:
 
 def judgement(request: SignedInRequest, fields: Headers) -> Judgement | None:
     """What was found of a message, by its header; None for a letter like any other. One query."""
-    digest = digest_of(fields)
+    return judgement_of(request, digest_of(fields))
+
+
+def judgement_of(request: SignedInRequest, digest: str) -> Judgement | None:
+    """The same by what `digest_of` gave."""
     return Judgement.objects.all().known(request.user, [digest]).get(digest)
 
 
 def digest_of(fields: Headers) -> str:
     """The identity of a message wherever it lies: a keyed digest, since a Message-ID or a subject
-    can be guessed."""
-    said = b"\n".join(
-        fields.raw(name).strip() for name in ("Message-ID", "Date", "From", "Subject")
-    )
+    can be guessed. With the way that it came: what is sent a second time under the same Message-ID
+    is another message, else it would be let pass as one that was brought back."""
+    names = frozenset({"received", "message-id", "date", "from", "subject"})
+    said = b"\n".join(raw.strip() for name, raw in fields.fields if name.lower() in names)
     key = hashlib.sha256(f"judgement:{settings.SECRET_KEY}".encode()).digest()
     return hashlib.blake2b(said, key=key, digest_size=20).hexdigest()
 
@@ -125,6 +136,7 @@ class _Look:
         self._watch = InboxWatch.objects.all()
         self._uidvalidity = imap.known().uidvalidity
         self._rules = Rules(tuple(settings.ADVERTS_SERVERS), tuple(correspondence.domains()))
+        self._rspamd = rspamd_server()
 
     def run(self, newest: int) -> Looked:
         newest = max(newest, self._imap.known().uidnext - 1)
@@ -179,23 +191,40 @@ class _Look:
     def _verdicts(self, samples: Sequence[Sample]) -> list[_Judged]:
         """Those that were judged before, in another folder or before they were brought back, are
         left out."""
-        by_digest = {digest_of(headers.parse(sample.raw)): sample for sample in samples}
-        before = Judgement.objects.all().known(self._user, by_digest)
-        new = {digest: one for digest, one in by_digest.items() if digest not in before}
+        named = [(digest_of(headers.parse(sample.raw)), sample) for sample in samples]
+        before = Judgement.objects.all().known(self._user, {digest for digest, _ in named})
+        new = [(digest, sample) for digest, sample in named if digest not in before]
         if not new:
             return []
-        known = correspondence.known(self._user, [sample.raw for sample in new.values()])
+        known = correspondence.known(self._user, [sample.raw for _, sample in new])
         learnt = learning.learnt(self._user)
         judged = [
-            _Judged(sample, digest, self._verdict(sample, known, learnt))
-            for digest, sample in new.items()
+            _Judged(sample, digest, self._verdict(sample, known, learnt)) for digest, sample in new
         ]
         if any(one.is_unwanted for one in judged):
             judged = self._seen_with_what_was_sent(judged, known, learnt)
         return judged
 
     def _verdict(self, sample: Sample, known: Known, learnt: Learnt) -> Verdict:
-        return correspondence.judge(self._user, sample.raw, known, self._rules, learnt)
+        found = correspondence.judge(self._user, sample.raw, known, self._rules, learnt)
+        return found if found.is_proved else self._with_rspamds(found, sample.raw)
+
+    def _with_rspamds(self, found: Verdict, raw: bytes) -> Verdict:
+        """rspamd may hold for junk what we hold for a letter, not the other way round: it is not
+        made for adverts. When it fails once it is asked no more in this look."""
+        if self._rspamd is None or found.kind == "junk":
+            return found
+        try:
+            said = rspamd.check(self._rspamd, raw, self._user.address)
+        except ServerUnavailable as error:
+            logger.warning("rspamd not asked: %s", error)
+            self._rspamd = None
+            return found
+        if not said.is_spam:
+            return found
+        reasons = tuple(dict.fromkeys(("server_spam", *found.reasons)))[:5]
+        score = max(found.score, 0.99)
+        return replace(found, kind="junk", score=score, reasons=reasons)
 
     def _seen_with_what_was_sent(
         self, judged: Sequence[_Judged], known: Known, learnt: Learnt

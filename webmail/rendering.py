@@ -22,6 +22,7 @@ from webmail.forms import ImagesForm
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
+from webmail.judging import digest_of
 from webmail.mailbox import reading
 from webmail.mailbox.letters import Rendered, Rendering
 from webmail.mime import authentication, headers, html
@@ -64,7 +65,10 @@ class Renderer:
     def meet(self, imap: Connection) -> None:
         """Learn who wrote the message, in two commands unless that is known."""
         if not self._remembers_author():
-            self._met(author(imap, self._ref))
+            fetched, raw = fetch.opened(imap, self._ref)
+            fields = headers.parse(raw)
+            session_cache.put(self._request, "fields", _name(self._ref), digest_of(fields))
+            self._met(author_of(fields, fetched.envelope))
 
     def find(self, envelope: Envelope, fields: Headers) -> Rendered | None:
         if not self._inside:
@@ -189,6 +193,13 @@ def kept(request: SignedInRequest, ref: MessageRef, inside: str) -> SafeHtml | N
     """The HTML of a message inside a message, if this session has seen it. No command."""
     rendered = Renderer(request, ref, inside).found()
     return rendered.html if rendered else None
+
+
+def digest(request: SignedInRequest, ref: MessageRef) -> str | None:
+    """The identity of a message (`judging.digest_of`), if this session met it in a frame before it
+    met it in the reader. No command."""
+    found: str | None = session_cache.get(request, "fields", _name(ref))
+    return found
 
 
 def loaded(

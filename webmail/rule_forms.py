@@ -412,22 +412,20 @@ class Editor:
             ConditionForm(data, prefix=f"g{group}-{at}", offers=self.offers) for at in range(count)
         ]
 
-    @property
-    def forms(self) -> list[forms.Form]:
-        lines = [line for _group, lines in self.groups for line in lines]
-        return [self.head, *(group for group, _lines in self.groups), *lines, *self.actions]
+    def is_valid(self) -> bool:
+        return _all_valid([self.head, *self._condition_forms, *self.actions])
 
-    def is_valid(self, *, with_name: bool = True) -> bool:
-        """All of it; ``with_name`` is False where the rule is only tried."""
-        checked = [form for form in self.forms if with_name or form is not self.head]
-        # Each is asked, so that all mistakes show at once.
-        return not [form for form in checked if not form.is_valid()]
+    def can_be_tried(self) -> bool:
+        """Whether its conditions are right, whatever it does."""
+        return _all_valid(self._condition_forms)
 
     @property
-    def rule(self) -> Rule:
-        """Of valid forms."""
-        self.head.is_valid()
-        head = self.head.cleaned_data
+    def _condition_forms(self) -> list[forms.Form]:
+        return [form for group, lines in self.groups for form in (group, *lines)]
+
+    @property
+    def trial(self) -> Rule:
+        """The conditions alone, of valid forms."""
         groups = tuple(
             Group(
                 group.cleaned_data["match"] or ALL,
@@ -436,19 +434,30 @@ class Editor:
             for group, lines in self.groups
             if lines
         )
+        match = self.head.data.get("match") if len(groups) > 1 else ALL
+        return Rule("", groups, match=ANY if match == ANY else ALL)
+
+    @property
+    def rule(self) -> Rule:
+        """Of valid forms."""
+        head = self.head.cleaned_data
         actions = sorted(
             (line.cleaned_data["action"] for line in self.actions),
             key=lambda action: ACTIONS.index(action.kind),
         )
-        return Rule(
-            name=head.get("name", ""),
-            groups=groups,
+        return replace(
+            self.trial,
+            name=head["name"],
             actions=tuple(dict.fromkeys(actions)),
-            match=(head.get("match") or ALL) if len(groups) > 1 else ALL,
-            enabled=bool(head.get("enabled")),
-            stop=bool(head.get("stop")),
+            enabled=head["enabled"],
+            stop=head["stop"],
             comments=self._comments,
         )
+
+
+def _all_valid(checked: Iterable[forms.Form]) -> bool:
+    """Each is asked, so that all mistakes show at once."""
+    return not [form for form in checked if not form.is_valid()]
 
 
 # --- the absence ---

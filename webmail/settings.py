@@ -186,6 +186,12 @@ ADVERTS_FOLDER = env_text("WEBMAIL_ADVERTS_FOLDER", "Publicités").strip()
 if not ADVERTS_FOLDER or set("/.%*\\\r\n\t") & set(ADVERTS_FOLDER):
     raise ImproperlyConfigured("WEBMAIL_ADVERTS_FOLDER must be the name of one folder")
 ADVERTS_FIRST = env_int("WEBMAIL_ADVERTS_FIRST", 0)
+RSPAMD_URL = env_text("WEBMAIL_RSPAMD_URL").strip()
+RSPAMD_PASSWORD = env_text("WEBMAIL_RSPAMD_PASSWORD")
+if RSPAMD_URL and not (
+    urlsplit(RSPAMD_URL).scheme in {"http", "https"} and urlsplit(RSPAMD_URL).hostname
+):
+    raise ImproperlyConfigured("WEBMAIL_RSPAMD_URL must be http://host:port or https://host:port")
 REPORT_ADDRESS = env_text("WEBMAIL_REPORT_ADDRESS").strip()
 if REPORT_ADDRESS and not REPORT_ADDRESS.rpartition("@")[0]:
     raise ImproperlyConfigured("WEBMAIL_REPORT_ADDRESS must be an address")

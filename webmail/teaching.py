@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 
 from django.conf import settings
 from django.utils import timezone
 
 from accounts.http import SignedInRequest
-from webmail import learning
+from webmail import learning, rspamd
 from webmail.adverts.words import Kind
-from webmail.errors import FolderChanged, FolderNotFound
+from webmail.errors import FolderChanged, FolderNotFound, ServerUnavailable
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import ADVERT, JUNK
-from webmail.judging import digest_of
+from webmail.judging import digest_of, rspamd_server
 from webmail.learning import Lesson
 from webmail.mailbox import arrivals, folders
 from webmail.mailbox.actions import CLEAR, MOVE, Step
@@ -23,6 +24,8 @@ from webmail.models import InboxWatch, Judgement
 
 MOST = 25
 """Messages of one move that teach: a thousand at once say no more, and are not waited for."""
+
+logger = logging.getLogger(__name__)
 
 # To throw away what was set aside says nothing of it.
 _SAYS_NOTHING = frozenset({"trash", "delete"})
@@ -54,6 +57,20 @@ def teach(request: SignedInRequest, said: Iterable[Lesson]) -> None:
         )
     Judgement.objects.filter(pk__in=[row.pk for row in back]).update(is_moved=False)
     learning.teach(request.user, told)
+    _teach_rspamd(request, told)
+
+
+def _teach_rspamd(request: SignedInRequest, told: Iterable[Lesson]) -> None:
+    """Junk and letters: adverts are none of its kinds. What it does not take is lost."""
+    server = rspamd_server()
+    kinds = {"junk": True, "letter": False}
+    for lesson in told if server else ():
+        if server and lesson.kind in kinds:
+            try:
+                rspamd.learn(server, lesson.raw, request.user.address, is_spam=kinds[lesson.kind])
+            except ServerUnavailable as error:
+                logger.warning("rspamd not taught: %s", error)
+                return
 
 
 def _said(imap: Connection, verb: str, step: Step) -> tuple[Kind | None, bool]:

@@ -22,6 +22,17 @@ _WORDS_WEIGHT = 3.6
 _MOST_REASONS = 5
 _SURE = 0.02
 """Score of what is proved to be a letter."""
+PROOFS = frozenset(
+    {
+        "known_sender",
+        "known_domain",
+        "own_domain",
+        "state_domain",
+        "answered_list",
+        "reply_to_you",
+    }
+)
+"""Reasons of which one alone makes a letter, whatever else is found."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,11 @@ class Verdict:
     reasons: tuple[str, ...]
     fraud: tuple[str, ...] = ()
     is_fraud: bool = False
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether something proves that it is a letter."""
+        return self.kind == "letter" and not PROOFS.isdisjoint(self.reasons[:1])
 
 
 def _logistic(value: float) -> float:

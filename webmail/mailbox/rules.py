@@ -177,6 +177,7 @@ def _put(sieve: Connection, kept: Kept, text: str, now: datetime, *, always: boo
     """A copy of what is replaced is kept, once a day or ``always``."""
     if text != kept.text:
         if kept.text.strip():
+            sieve.check(text)  # what is refused leaves no copy behind
             _keep_copy(sieve, kept, now, always=always)
         sieve.put(kept.name, text)
     if not kept.is_active:

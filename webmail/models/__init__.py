@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from datetime import date, timedelta
@@ -853,10 +854,12 @@ class Unsubscription(models.Model):
 
 def _sender(name: str) -> str | None:
     """One spelling of an address, or of a domain with a dot in it; None for what is neither."""
-    if "@" in name.strip().lstrip("@"):
-        return _address(name)
-    domain = (_address(f"x@{name.strip().strip('@.')}") or "").partition("@")[2]
-    return domain if "." in domain else None
+    bare = name.strip().strip("@.")
+    address = _address(bare if "@" in bare else f"x@{bare}") or ""
+    domain = address.rpartition("@")[2]
+    if not re.fullmatch(r"(?:[a-z0-9_-]{1,63}\.)+[a-z0-9-]{1,63}", domain) or " " in address:
+        return None
+    return address if "@" in bare else domain
 
 
 def _address(text: str) -> str | None:

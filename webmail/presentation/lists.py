@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
 
+from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -25,9 +26,10 @@ from webmail.imap.values import (
     JUNK,
     SEEN,
     Fetched,
+    Folder,
     MessageRef,
 )
-from webmail.mailbox import ordering, threads
+from webmail.mailbox import folders, ordering, threads
 from webmail.mailbox.folders import FolderNode
 from webmail.mailbox.listing import Page, has_months
 from webmail.mailbox.ordering import FILTERS, SORTS, View
@@ -127,6 +129,12 @@ def _folder_url(name: str) -> str:
         return ""
 
 
+def _icon(folder: Folder) -> str:
+    if not folder.special_use and folders.is_called(folder.name, settings.ADVERTS_FOLDER):
+        return "megaphone"
+    return ICONS.get(folder.special_use, "folder")
+
+
 def folder_row(node: FolderNode, current: str, menu_label: str = "%(folder)s") -> FolderRow:
     """``menu_label``: what the way to the folder's actions is called, with ``%(folder)s``."""
     folder = node.folder
@@ -138,7 +146,7 @@ def folder_row(node: FolderNode, current: str, menu_label: str = "%(folder)s") -
         name=folder.name,
         label=label,
         url=url,
-        icon=ICONS.get(folder.special_use, "folder"),
+        icon=_icon(folder),
         special_use=folder.special_use,
         unseen=folder.unseen or 0,
         messages=folder.messages,

@@ -281,33 +281,40 @@ class Aside:
 
 
 def adverts(aside: Aside) -> str:
-    """The part of a script that puts junk and adverts aside while nobody looks."""
-    verdicts = [
+    """The part of a script that puts junk and adverts of strangers aside while nobody looks."""
+    verdicts = ", ".join(
         f"header :{how} {quoted(name)} {quoted(value)}" for how, name, value in _JUNK_VERDICTS
-    ]
-    selling = f'header :contains "subject" {quoted_list(_SELLING)}'
+    )
     mailers = ", ".join(f"exists {quoted(name)}" for name in _MAILERS)
-    bulk = f'anyof (header :is "precedence" ["bulk", "junk"], {mailers})'
-    advert = f'exists "list-unsubscribe", not exists "list-post", {bulk}, {selling}'
+    advert = ", ".join(
+        (
+            'exists "list-unsubscribe"',
+            'not exists "list-post"',
+            f'anyof (header :is "precedence" ["bulk", "junk"], {mailers})',
+            f'header :contains "subject" {quoted_list(_SELLING)}',
+        )
+    )
+    return f"""{ADVERTS_MARK}
+if {_stranger(aside)}
+{{
+    if anyof ({verdicts})
+    {{
+        fileinto :create {quoted(aside.junk_folder)};
+    }}
+    elsif allof ({advert})
+    {{
+        fileinto :create {quoted(aside.adverts_folder)};
+    }}
+}}
+"""
+
+
+def _stranger(aside: Aside) -> str:
+    """The test that holds for senders who are not allowed."""
     known = []
     if aside.allowed:
-        some = sorted(aside.allowed)[:MOST_ALLOWED]
-        known.append(f'address :is "from" {quoted_list(some)}')
+        known.append(f'address :is "from" {quoted_list(sorted(aside.allowed)[:MOST_ALLOWED])}')
     if aside.domains:
         both = [pattern for name in sorted(aside.domains) for pattern in (name, f"*.{name}")]
         known.append(f'address :domain :matches "from" {quoted_list(both)}')
-    stranger = f"not anyof ({', '.join(known)}), " if known else ""
-    return "\n".join(
-        [
-            ADVERTS_MARK,
-            f"if allof ({stranger}anyof ({', '.join(verdicts)}))",
-            "{",
-            f"    fileinto :create {quoted(aside.junk_folder)};",
-            "}",
-            f"elsif allof ({stranger}{advert})",
-            "{",
-            f"    fileinto :create {quoted(aside.adverts_folder)};",
-            "}",
-            "",
-        ]
-    )
+    return f"not anyof ({', '.join(known)})" if known else "true"

@@ -64,13 +64,15 @@ def notice(request: SignedInRequest, opened: Opened) -> Notice | None:
 
 
 def safe(request: SignedInRequest, ref: MessageRef, page: SafeHtml) -> SafeHtml:
-    """The HTML of a message, its links shut where they are to be. No command for whoever has the
-    message open."""
+    """The HTML of a message, its links shut where they are to be; for after it was rendered. No
+    command for whoever has the message open, or has just had its frame rendered."""
     is_shut = session_cache.get(request, _KIND, _name(ref))
     if is_shut is None:
-        with session.imap(request) as imap:
-            fields = headers.parse(fetch.headers(imap, ref))
-        is_shut = _is_shut(request, ref, judging.judgement(request, fields))
+        digest = rendering.digest(request, ref)
+        if digest is None:
+            with session.imap(request) as imap:
+                digest = judging.digest_of(headers.parse(fetch.headers(imap, ref)))
+        is_shut = _is_shut(request, ref, judging.judgement_of(request, digest))
         session_cache.put(request, _KIND, _name(ref), is_shut)
     return replace(page, body=adverts.without_targets(page.body)) if is_shut else page
 
@@ -93,12 +95,14 @@ def mailing(request: SignedInRequest, opened: Opened) -> Mailing | None:
         mail_url=f"{rendering.compose_prefix()}{urlencode(letter)}" if ways.mail else "",
         web_url=ways.web,
         choice_url=addresses.message_url(ref, "sender"),
-        choice="allow"
-        if {sender, domain} & allowed
-        else "block"
-        if {sender, domain} & blocked
-        else "",
+        choice=_choice_for({sender, domain}, allowed, blocked),
     )
+
+
+def _choice_for(names: set[str], allowed: frozenset[str], blocked: frozenset[str]) -> str:
+    if names & allowed:
+        return SenderForm.ALLOW
+    return SenderForm.BLOCK if names & blocked else ""
 
 
 @require_POST

@@ -281,9 +281,9 @@ def _form(request: SignedInRequest, context: dict[str, Any], status: int = 200) 
 
 def _tried(imap: Connection, editor: Editor, shown: FolderList) -> dict[str, Any]:
     """How many messages of the inbox the rule in the form would fit."""
-    if not editor.is_valid(with_name=False):
+    if not editor.can_be_tried():
         return {"is_checked": True}
-    found = trying.matched(imap, "INBOX", editor.rule)
+    found = trying.matched(imap, "INBOX", editor.trial)
     row = shown.find("INBOX")
     label = row.label if row else "INBOX"
     said = words.would_fit(len(found.uids), label, is_whole=found.is_whole)

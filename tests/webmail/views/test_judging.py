@@ -299,3 +299,20 @@ def test_of_two_that_claim_the_same_messages_one_has_them(watched: Client) -> No
     assert standing is not None
     asked = (user, standing.uidvalidity, standing.judged, standing.judged + 5)
     assert [watch.claim(*asked), watch.claim(*asked)] == [True, False]
+
+
+def test_what_is_sent_again_under_the_same_name_goes_again(
+    watched: Client, mailbox: Mailbox
+) -> None:
+    for number in range(2):
+        way = f"Received: from out.shop.example by mx.ac-exemple.fr with ESMTP id {number}\n"
+        mailbox.append(way.encode() + unwanted.advert())
+        watched.get("/mail/INBOX/")
+    assert (len(mailbox.uids()), len(mailbox.uids(ADVERTS))) == (1, 2)
+
+
+def test_both_copies_of_an_advert_that_came_twice_go(watched: Client, mailbox: Mailbox) -> None:
+    for _copy in range(2):
+        mailbox.append(unwanted.advert())
+    watched.get("/mail/INBOX/")
+    assert (len(mailbox.uids()), len(mailbox.uids(ADVERTS))) == (1, 2)

@@ -18,6 +18,8 @@ from tests.servers.scripts import Scripts
 from tests.webmail.views.mail import letter, page, ref
 from webmail import jobs
 from webmail.models import MailJob
+from webmail.sieve import writing
+from webmail.sieve.values import Condition, Group, Rule, Script
 
 pytestmark = pytest.mark.django_db
 TITLE = r'class="rule-words">\s*<h2>(?:<a href="/rules/\d+/">)?([^<]+)'
@@ -376,6 +378,19 @@ def test_many_messages_are_left_to_a_job(
     assert mailbox.flags(mailbox.uids("Parents")[0], "Parents") == {"\\Seen"}
 
 
+def test_500_rules_are_shown_and_one_more_is_refused(
+    reader: Client, scripts: Scripts, mailbox: Mailbox
+) -> None:
+    some = Rule("x", (Group("all", (Condition("from", "contains", "a@b.fr"),)),), stop=True)
+    scripts.put("webmail", writing.write(Script((some,) * 500)), active=True)
+    assert len(names(reader)) == 500
+    assert reader.post("/rules/new/", a_rule(reader)).status_code == 422
+    assert do(reader, "down", 1) == 302
+    assert do(reader, "remove", 500) == 302
+    save(reader)
+    assert names(reader)[-1] == "Parents"
+
+
 # --- scripts of other software ---
 
 ROUNDCUBE = """require ["fileinto"];
@@ -485,6 +500,7 @@ def test_the_text_is_saved_and_the_servers_error_stands_at_its_line(
     assert '<span class="wrong">3  fileinto &quot;x&quot;;' in page(answer)
     assert "fileinto" in page(answer)
     assert "Parents" in scripts.get("webmail")
+    assert scripts.all() == {"webmail": True}
     data["text"] = 'require ["fileinto"];\r\n' + text
     assert reader.post("/rules/raw/", data).status_code == 302
     assert scripts.get("webmail") == data["text"].replace("\r\n", "\n")

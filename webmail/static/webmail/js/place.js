@@ -141,9 +141,10 @@ async function ask(address) {
 function renewLine(line) {
   if (!line) return;
   const place = document.getElementById("advert-line");
-  if (!place) return line.remove();
-  place.replaceWith(line);
-  window.htmx.process(line);
+  line.remove();
+  // The region itself stays: what changes in it is read out.
+  place?.replaceChildren(...line.childNodes);
+  if (place) window.htmx.process(place);
 }
 
 function offerWaiting() {

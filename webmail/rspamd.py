@@ -1,0 +1,78 @@
+"""rspamd, asked for its verdict and taught, where an installation has one.
+
+Its HTTP interface (https://docs.rspamd.com/developers/protocol/): the controller answers for all
+that is used here. It stands in the settings, so that the guard of `webmail.remote` is no matter.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from webmail.errors import ServerUnavailable
+
+_LONGEST_ANSWER = 1024 * 1024
+_SPAM = frozenset({"reject", "add header", "rewrite subject"})
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """``url``: of the controller, ``http://127.0.0.1:11334``; ``timeout`` in seconds."""
+
+    url: str
+    password: str = field(default="", repr=False)
+    timeout: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What it says: whether the message is spam, and its score beside the one that it rejects
+    from."""
+
+    is_spam: bool
+    score: float
+    required: float
+
+
+def check(server: Server, raw: bytes, person: str) -> Checked:
+    """Its verdict on a message, or the beginning of one, for a person (who has words of his own
+    where it is set up so). Raises ServerUnavailable for whatever goes wrong."""
+    said = _ask(server, "/checkv2", raw, person)
+    action, score, required = said.get("action"), said.get("score"), said.get("required_score")
+    if not isinstance(action, str) or not isinstance(score, int | float):
+        raise ServerUnavailable("rspamd did not answer as it must.")
+    limit = float(required) if isinstance(required, int | float) else 15.0
+    return Checked(action in _SPAM, float(score), limit)
+
+
+def learn(server: Server, raw: bytes, person: str, *, is_spam: bool) -> None:
+    """Teach it a message. One that it knows already, or has too few words, is no failure; else
+    raises ServerUnavailable."""
+    _ask(server, "/learnspam" if is_spam else "/learnham", raw, person)
+
+
+def _ask(server: Server, path: str, raw: bytes, person: str) -> dict[str, Any]:
+    parts = urlsplit(server.url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=server.timeout)
+    headers = {"Deliver-To": re.sub(r"[^\x21-\x7e]", "", person)[:254]}
+    if server.password:
+        headers["Password"] = server.password
+    try:
+        connection.request("POST", f"{parts.path.rstrip('/')}{path}", raw, headers)
+        answer = connection.getresponse()
+        text = answer.read(_LONGEST_ANSWER)
+        if answer.status >= 400:
+            raise ServerUnavailable(f"rspamd answered {answer.status}.")
+        said = json.loads(text) if text else {}
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise ServerUnavailable("rspamd does not answer.") from error
+    finally:
+        connection.close()
+    if not isinstance(said, dict):
+        raise ServerUnavailable("rspamd did not answer as it must.")
+    return said
