@@ -37,7 +37,7 @@ class IdentityForm(forms.Form):
         required=False,
         strip=False,
         max_length=5000,
-        widget=forms.Textarea(attrs={"rows": 5}),
+        widget=forms.Textarea(attrs={"rows": 5, "class": "input"}),
     )
     html = forms.CharField(required=False, strip=False, max_length=identities.LONGEST_SIGNATURE)
     image = forms.FileField(label=_("Image below the signature"), required=False, max_length=255)
