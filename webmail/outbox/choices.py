@@ -122,10 +122,11 @@ def _cancel(row: OutboxMessage) -> bool:
     """False when it is on its way, or was sent."""
     own = OutboxMessage.objects.filter(pk=row.pk, state__in=_BEFORE_LEAVING, stage=_STAGE.READY)
     changed = {"changed": timezone.now(), "credential": None, "sealed": b"", "spool": ""}
-    if not own.update(state=_STATE.CANCELLED, **changed):
-        return False
+    with transaction.atomic():
+        if not own.update(state=_STATE.CANCELLED, **changed):
+            return False
+        delivery.give_back(row.credential)
     values.path(row.spool).unlink(missing_ok=True)
-    delivery.give_back(row.credential)
     return True
 
 
