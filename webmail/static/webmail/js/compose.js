@@ -230,6 +230,8 @@ export async function start() {
   showChecks(form);
   const [chips, { Editor }] = await Promise.all([import("./chips.js"), import("./editor.js")]);
   chips.start(form);
+  // In a frame the browser leaves the focus on the page around it.
+  if (document.activeElement === document.body) form.querySelector("input[autofocus]")?.focus();
   const editor = new Editor(form);
   editor.begin();
   offerAnswers(form, editor);
