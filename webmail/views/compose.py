@@ -447,6 +447,7 @@ class _Writing:
     ) -> list[Letter]:
         """The first has the draft's Message-ID, by which its copies are known."""
         letters = []
+        identity = identities.check(self.user, messages[0].identity)
         for number, content in enumerate(messages):
             made = making.outgoing(
                 self.user,
@@ -455,6 +456,7 @@ class _Writing:
                 message_id=_another_id(row.message_id) if number else row.message_id,
                 date=timezone.localtime(due),
                 references=references,
+                identity=identity,
             )
             letters.append(
                 Letter(

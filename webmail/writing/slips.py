@@ -26,10 +26,10 @@ _ACADEMIES = (
 # Real ones that look like a slip of one above.
 _REAL_TEXT = (
     "9online.fr aol.com aol.fr caramail.com cegetel.net cloud.com email.com facebook.com"
-    " fastmail.com fastmail.fm free.com gmx.at gmx.ch gmx.com gmx.de gmx.fr gmx.net googlemail.com hotmail.be"
-    " hotmail.ca hotmail.ch hotmail.co.uk hotmail.de hotmail.es hotmail.it ik.me laposte.com"
-    " laposte.fr libre.fr live.be live.ca live.co.uk live.com live.de live.it live.nl mac.com"
-    " mail.com mail.fr mailo.com mailo.fr me.com mel.fr msn.com neuf.com nice.fr noos.fr"
+    " fastmail.com fastmail.fm free.com gmx.at gmx.ch gmx.com gmx.de gmx.fr gmx.net googlemail.com"
+    " hotmail.be hotmail.ca hotmail.ch hotmail.co.uk hotmail.de hotmail.es hotmail.it ik.me"
+    " laposte.com laposte.fr libre.fr live.be live.ca live.co.uk live.com live.de live.it live.nl"
+    " mac.com mail.com mail.fr mailo.com mailo.fr me.com mel.fr msn.com neuf.com nice.fr noos.fr"
     " nordnet.fr orange.be orange.com orange.es orange.net outlook.be outlook.co outlook.de"
     " outlook.es outlook.it outlook.pt proton.me pm.me protonmail.ch rocketmail.com sfr.com"
     " sfr.net skynet.be tele2.fr tutanota.com voila.fr wanadoo.com wanadoo.es wanadoo.nl yahoo.be"
