@@ -436,6 +436,17 @@ def test_a_page_to_write_on_takes_few_commands(
     assert commands_sent() - before <= most
 
 
+def test_a_page_to_write_on_asks_once_whose_it_is(
+    reader: Client, mailbox: Mailbox, django_assert_max_num_queries: Any
+) -> None:
+    reader.get("/mail/Sent/")
+    with django_assert_max_num_queries(12) as asked:
+        reader.get("/compose/")
+    said = [query["sql"] for query in asked.captured_queries]
+    assert sum('"webmail_identity"' in sql for sql in said) == 1
+    assert sum('"accounts_staffrecord"' in sql for sql in said) == 1
+
+
 def test_a_message_of_its_own_is_accepted_without_a_command(
     reader: Client, submission: Submission, mailbox: Mailbox
 ) -> None:
