@@ -174,6 +174,7 @@ class Keeper {
   }
 
   sessionOver() {
+    // The line below says the rest, with a button.
     this.say(this.words.session);
     if (this.banner?.querySelector("[data-again]")) return false;
     this.showBanner("session").querySelector("[data-again]").addEventListener("click", askAgain);
@@ -198,7 +199,7 @@ class Keeper {
 
   contradicted(revision) {
     this.isStopped = true;
-    this.say(this.words.changed);
+    this.say("");
     const banner = this.showBanner("conflict");
     banner.querySelector("[data-other]").href = this.words.versions.replace("/0/", `/${revision}/`);
     banner.querySelector("[data-mine]").addEventListener("click", () => {
