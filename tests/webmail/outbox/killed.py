@@ -39,6 +39,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 MOST = 120
+# Seconds for which somebody else writes; the database waits 0.2 for him, here.
+SHORT, LONG = 0.6, 5.0
 KEY = uuid.UUID(int=7)
 
 
@@ -120,7 +122,7 @@ class Gate:
             return False
         if trap.kind == "cut":
             return False
-        self._lock(8.0 if trap.kind == "lock long" else 0.5)
+        self._lock(LONG if trap.kind == "lock long" else SHORT)
         if trap.is_before:
             server.sendall(piece)
         return True
@@ -401,8 +403,8 @@ def killed_by_servers(bench: Bench, gate: str, kind: str) -> Iterator[str]:
             if not bench.trap.sprung:
                 return
             bench.trap.gate = ""
-            if kind == "lock long":
-                time.sleep(6)
+            if kind.startswith("lock"):
+                time.sleep(LONG if kind == "lock long" else SHORT)
             in_fork(bench, bench.recover)
             yield bench.outcome()
 
