@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from accounts.models import User
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import Submission
 from tests.browser.test_walks import violations
@@ -83,3 +84,31 @@ def test_the_warning_of_a_blind_copy_stays_while_news_come(
     expect(warning).to_be_visible()
     page.evaluate("document.body.dispatchEvent(new CustomEvent('htmx:beforeSwap', {detail: {}}))")
     expect(warning).to_be_visible()
+
+
+@pytest.mark.parametrize("chosen", ["html", "plain"])
+def test_another_address_brings_its_own_signature(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    mailbox: Mailbox,
+    chosen: str,
+) -> None:
+    page = open_page()
+    sign_in(page, alice)
+    mine = User.objects.get(login="alice")
+    User.objects.update(preferences={"write_format": chosen})
+    for address, source, words in (
+        ("alice@ac-exemple.fr", "sign_in", "Alice, professeure"),
+        ("direction@ac-exemple.fr", "administrator", "La direction"),
+    ):
+        signature = f"<div>{words}</div>"
+        Identity.objects.create(user=mine, address=address, source=source, signature=signature)
+    page.goto("/compose/?body=Bonjour")
+    if chosen == "html":
+        expect(page.locator("#rich div.signature")).to_have_text("Alice, professeure")
+    page.locator("#id_identity").select_option("direction@ac-exemple.fr")
+    if chosen == "html":
+        expect(page.locator("#rich div.signature")).to_have_text("La direction")
+    else:
+        assert page.locator("#id_body").input_value() == "Bonjour\n\n-- \nLa direction"

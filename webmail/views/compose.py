@@ -626,7 +626,7 @@ def _page(
         "kind": form["kind"].value() or "new",
         "folders": sides and sides.shown,
         "sender": user,
-        "identities": identities.of(user) if user and mine is None else mine or (),
+        "identities": _senders(identities.of(user) if user and mine is None else mine or ()),
         "origin_attachments": _kept_cards(form, parts),
         "draft_files": _file_cards(draft, form),
         "saved": saved_words(draft) if draft and draft.revision else "",
@@ -636,6 +636,22 @@ def _page(
         "cancel_url": _inbox(),
     }
     return render_template(request, "webmail/compose.html", context, status=status)
+
+
+@dataclass(frozen=True)
+class Sender:
+    """One of the addresses to choose from, with what changes when it is chosen."""
+
+    address: str
+    name: str
+    signature: str
+    signature_text: str
+
+
+def _senders(mine: Sequence[Identity]) -> list[Sender]:
+    return [
+        Sender(one.address, one.name, one.signature, identities.signature_text(one)) for one in mine
+    ]
 
 
 def _kept_cards(form: ComposeForm, parts: Sequence[Part]) -> list[cards.AttachmentCard]:
