@@ -149,12 +149,26 @@ def test_after_a_reload_what_is_being_written_comes_back_as_a_bar(
     page.locator(".side-new").click()
     frame = ready(page)
     frame.locator("#id_subject").fill("Sortie au musée")
-    expect(frame.locator("[name=revision]")).not_to_have_value("0")
+    expect(frame.locator("[name=revision]")).not_to_have_value("0", timeout=SLOW_MS)
     page.reload()
     expect(panes(page).locator("[data-restore]")).to_contain_text("Sortie au musée")
     expect(panes(page).locator("iframe")).to_have_count(0)
     panes(page).locator("[data-restore]").click()
     expect(ready(page).locator("#id_subject")).to_have_value("Sortie au musée")
+
+
+def test_who_signs_out_leaves_no_bar_to_the_next_person(reading: Callable[..., Page]) -> None:
+    page = reading()
+    page.locator(".side-new").click()
+    frame = ready(page)
+    frame.locator("#id_subject").fill("Sortie au musée")
+    expect(frame.locator("[name=revision]")).not_to_have_value("0", timeout=SLOW_MS)
+    page.reload()
+    expect(panes(page)).to_have_count(1)
+    page.locator("summary", has_text="Mon compte").click()
+    page.get_by_role("button", name="Se déconnecter").click()
+    expect(page.get_by_label("Adresse ou identifiant")).to_be_visible()
+    assert page.evaluate("sessionStorage.getItem('composers')") is None
 
 
 def test_a_pane_fills_the_window_and_goes_into_one_of_its_own(

@@ -195,7 +195,7 @@ function offerAnswers(form, editor) {
     if (!chosen) return;
     event.preventDefault();
     form.querySelector("[data-options]").open = false;
-    editor.insert(chosen.querySelector("template")?.innerHTML ?? chosen.dataset.insert);
+    editor.insert(chosen.querySelector("template"));
   });
 }
 
