@@ -620,7 +620,7 @@ def _page(
     **context: Any,
 ) -> HttpResponse:
     user = request.user if isinstance(request.user, User) else None
-    room = build.decoded_size(attachments_room())
+    room = files.room(user.mail_domain if user else None, asks=False)
     context |= {
         "form": form,
         "kind": form["kind"].value() or "new",
