@@ -170,7 +170,8 @@ def _are_neighbours(a: str, b: str) -> bool:
 def _distance(one: str, other: str) -> int:
     """Letters left out, added, changed, or two turned round (optimal string alignment); 3 stands
     for all that is more than two."""
-    if abs(len(one) - len(other)) > 2:
+    # Each of them gives or takes a letter, or one for another: most domains are told apart so.
+    if abs(len(one) - len(other)) > 2 or len(set(one) ^ set(other)) > 4:
         return 3
     before: list[int] = []
     row = list(range(len(other) + 1))
