@@ -228,6 +228,7 @@ for model in (
     "webmail/allowedsender",
     "webmail/identity",
     "webmail/mailjob",
+    "webmail/outboxmessage",
     "webmail/officepreview",
     "webmail/preferencedefault",
     "webmail/signaturetemplate",
