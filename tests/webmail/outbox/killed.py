@@ -410,11 +410,16 @@ def killed_by_servers(bench: Bench, gate: str, kind: str) -> Iterator[str]:
 
 
 def without_a_broker(bench: Bench) -> Iterator[str]:
-    """Nobody can be told of the message, and the cache is down as well."""
+    """Nobody can be told of the message, and the cache is down as well; then it is back."""
+    from django.test import override_settings
+
+    local = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     bench.renew()
     in_fork(bench, bench.accept)
-    in_fork(bench, bench.recover)
-    yield bench.outcome()
+    in_fork(bench, bench.work)
+    with override_settings(CACHES=local):
+        in_fork(bench, bench.recover)
+        yield bench.outcome()
 
 
 def main(folder: Path, imap_port: int, login: str, password: str, kinds: list[str]) -> None:
