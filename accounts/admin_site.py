@@ -41,6 +41,8 @@ TASKS: Final = (
         (
             "accounts.MailDomain",
             "webmail.PreferenceDefault",
+            "webmail.Identity",
+            "webmail.SignatureTemplate",
             "webmail.TrustedImageDomain",
             "webmail.AllowedSender",
         ),

@@ -244,6 +244,7 @@ for model in (
     "webmail/installationlearnt",
     "webmail/identity",
     "webmail/mailjob",
+    "webmail/outboxmessage",
     "webmail/officepreview",
     "webmail/preferencedefault",
     "webmail/signaturetemplate",

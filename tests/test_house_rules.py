@@ -218,6 +218,7 @@ ALLOWED: dict[str, set[str]] = {
     "accounts.numen": set(),
     "accounts.passwords.policy": {"accounts.numen"},
     "accounts.dashboard": {"accounts", "webmail.models"},
+    "accounts.sends": {"accounts", "webmail.models"},
     "addressbook.contact_data": set(),
     "addressbook.folding": set(),
     "addressbook.charsets": set(),

@@ -15,6 +15,7 @@ from webmail.models import (
     InstallationLearnt,
     MailJob,
     OfficePreview,
+    OutboxMessage,
     PreferenceDefault,
     SignatureTemplate,
     TrustedImageDomain,
@@ -192,3 +193,38 @@ class IdentityAdmin(admin.ModelAdmin):
 class SignatureTemplateAdmin(admin.ModelAdmin):
     list_display = ("mail_domain", "text")
     list_select_related = ("mail_domain",)
+
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(admin.ModelAdmin):
+    """What people send: whether it goes well. Texts, subjects and recipients are sealed."""
+
+    list_display = ("accepted", "state", "stage", "failure", "recipients", "size", "user", "due")
+    list_filter = ("state", "failure")
+    list_select_related = ("user",)
+    search_fields = ("user__login", "user__address", "message_id")
+    fields = readonly_fields = (
+        "accepted",
+        "due",
+        "sent",
+        "changed",
+        "user",
+        "sender",
+        "message_id",
+        "state",
+        "stage",
+        "attempts",
+        "failure",
+        "server_words",
+        "recipients",
+        "size",
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: OutboxMessage | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: OutboxMessage | None = None) -> bool:
+        return False

@@ -76,10 +76,11 @@ class Steps:
     """What the caller does on the way. ``alive``: called after each answer of the server, so that
     nobody takes a long dialogue for a dead one. ``before_last``: the content has been sent, and the
     dot that makes a message of it has not; what it raises stops the dialogue, and nothing was
-    handed over."""
+    handed over. ``taken``: the server took it, with these words; nothing is said before."""
 
     alive: Callable[[], None] = lambda: None
     before_last: Callable[[], None] = lambda: None
+    taken: Callable[[str], None] = lambda words: None
 
 
 def submit(
@@ -275,7 +276,9 @@ class _Session:
         code, words = self._last_answer()
         if not 200 <= code < 300:
             raise _refusal(code, words, self.size_limit)
-        return _shown(words)
+        said = _shown(words)
+        self.steps.taken(said)
+        return said
 
     def _last_answer(self) -> tuple[int, bytes]:
         """To the dot, after which only the server knows."""

@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import audit, diagnosis, letters, limits, roles, tasks
+from accounts import audit, diagnosis, letters, limits, roles, sends, tasks
 from accounts.models import AuditEvent, User
 
 LONGEST = 254
@@ -54,6 +54,7 @@ def why(request: HttpRequest) -> HttpResponse:
             diagnosis.find(typed), is_administrator=_is_administrator(request)
         )
         context["diagnosis"] = found
+        context["sends"] = sends.last(found.person.user)
         context["limits"] = [
             (diagnosis.limit_words(state.limit), state) for state in found.in_force
         ]

@@ -8,15 +8,12 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import Submission
-from tests.browser.test_walks import violations
+from tests.browser.test_walks import leave, violations
 from tests.servers.mailboxes import Mailbox
-from webmail import tasks
-from webmail.models import OutboxMessage
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -64,14 +61,6 @@ def chips(page: Page, field: str = "to") -> Locator:
 def posted(page: Page, field: str = "to") -> str:
     """What the field says when the form is sent."""
     return page.evaluate(f"new FormData(document.forms.compose).get({field!r})")
-
-
-def leave() -> None:
-    """The time passes in which what was sent could be taken back."""
-    held = OutboxMessage.objects.filter(state=OutboxMessage.State.HELD)
-    held.update(due=timezone.now())
-    for row in held:
-        tasks.deliver_message(str(row.pk))
 
 
 def only(mailbox: Mailbox) -> EmailMessage:

@@ -187,3 +187,22 @@ def test_what_is_written_is_kept_as_an_answer_and_put_into_a_message(
     page.locator("[data-insert]").click()
     expect(page.locator("[contenteditable=true]")).to_contain_text("merci.Bien reçu")
     assert faults == []
+
+
+@pytest.mark.parametrize("width", [1440, 320])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_of_canned_answers_is_for_everybody(
+    to_parents: Callable[..., Page], faults: list[str], width: int, scheme: str
+) -> None:
+    page = to_parents(width)
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # of the two that there are
+    CannedAnswer.objects.create(
+        user=User.objects.get(login="alice"), name="é" * 80, html="<b>" + "x" * 300 + "</b>"
+    )
+    answer = CannedAnswer.objects.get()
+    page.on("dialog", lambda dialog: dialog.accept())
+    for address in ("", f"{answer.pk}/", f"{answer.pk}/remove/"):
+        page.goto(f"/preferences/canned/{address}")
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert faults == []

@@ -341,11 +341,13 @@ def test_before_the_dot_nothing_is_handed_over():
             [BOB],
             MESSAGE,
             steps=smtp.Steps(
-                alive=lambda: seen.append("alive"), before_last=lambda: seen.append("last")
+                alive=lambda: seen.append("alive"),
+                before_last=lambda: seen.append("last"),
+                taken=seen.append,
             ),
         )
     # Sign-in, sender, recipient, DATA; then the content has left, and the dot has not.
-    assert seen == ["alive"] * 4 + ["last"]
+    assert seen == ["alive"] * 4 + ["last", "taken"]
 
 
 def test_a_delivery_notice_is_asked_for_where_the_server_knows_how():

@@ -216,7 +216,7 @@ class OutboxMessage(models.Model):
     message_id = models.CharField("Message-ID", max_length=255)
     sender = models.CharField(_("sender"), max_length=254)
     # `Envelope` (webmail/outbox) as JSON, sealed: recipients, Bcc, origin, key of the spooled file.
-    # Empty once it is sent or taken back.
+    # Without that key once it is sent, empty once it is taken back.
     sealed = models.BinaryField()
     spool = models.CharField(_("name in the spool"), max_length=32, blank=True)
     size = models.PositiveBigIntegerField(_("bytes"), default=0)

@@ -43,8 +43,7 @@ def accept(
     """
     if known := _accepted(request.user, key):
         return known
-    for letter in letters:
-        _check_sender(request.user, letter)
+    _check_senders(request.user, letters)
     first = due or timezone.now() + timedelta(seconds=hold_seconds)
     rows = _rows(request.user, draft, letters, key, first, is_scheduled=due is not None)
     try:
@@ -73,12 +72,14 @@ def _accepted(user: User, key: uuid.UUID) -> tuple[OutboxMessage, ...]:
     return tuple(OutboxMessage.objects.of(user).filter(key=key).order_by("number"))
 
 
-def _check_sender(user: User, letter: Letter) -> None:
+def _check_senders(user: User, letters: Sequence[Letter]) -> None:
     """Again, whatever the form did: nobody writes as somebody else."""
-    identities.check(user, letter.sender)
-    written = headers.parse(letter.message.partition(b"\r\n\r\n")[0]).addresses("From")
-    if [person.address for person in written] != [letter.sender]:
-        raise SenderRefused
+    for sender in {letter.sender for letter in letters}:
+        identities.check(user, sender)
+    for letter in letters:
+        written = headers.parse(letter.message.partition(b"\r\n\r\n")[0]).addresses("From")
+        if [person.address for person in written] != [letter.sender]:
+            raise SenderRefused
 
 
 def _rows(

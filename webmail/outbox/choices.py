@@ -122,10 +122,11 @@ def _cancel(row: OutboxMessage) -> bool:
     """False when it is on its way, or was sent."""
     own = OutboxMessage.objects.filter(pk=row.pk, state__in=_BEFORE_LEAVING, stage=_STAGE.READY)
     changed = {"changed": timezone.now(), "credential": None, "sealed": b"", "spool": ""}
-    if not own.update(state=_STATE.CANCELLED, **changed):
-        return False
+    with transaction.atomic():
+        if not own.update(state=_STATE.CANCELLED, **changed):
+            return False
+        delivery.give_back(row.credential)
     values.path(row.spool).unlink(missing_ok=True)
-    delivery.give_back(row.credential)
     return True
 
 
@@ -144,7 +145,10 @@ def _go_on(
     lent = None if relay.server() is not None else _lent(request, row)
     now = timezone.now()
     said = {"stage": stage, "due": now, "claimed": None, "attempts": 0, "failure": ""}
-    if not row.leave(before, _STATE.HELD, credential=lent, **said):
+    after = _STATE.HELD
+    if row.state == _STATE.PASSWORD and row.due > now:  # it was scheduled, and is again
+        after, said["due"] = _STATE.SCHEDULED, row.due
+    if not row.leave(before, after, credential=lent, **said):
         lending.give_back(lent if lent != row.credential else None)
         raise AlreadyLeft
 
@@ -152,8 +156,8 @@ def _go_on(
 def _lent(request: SignedInRequest, row: OutboxMessage) -> LentCredential:
     """The password that it has, or one for it."""
     has_one = row.state in (_STATE.HELD, _STATE.SCHEDULED) and row.credential is not None
-    return row.credential if has_one else _lend(request)  # type: ignore[return-value]  # see has_one
+    return row.credential if has_one else _lend(request, row)  # type: ignore[return-value]  # see has_one
 
 
-def _lend(request: SignedInRequest) -> LentCredential:
-    return lending.lend(request, until=timezone.now() + retrying.longest())
+def _lend(request: SignedInRequest, row: OutboxMessage) -> LentCredential:
+    return lending.lend(request, until=max(timezone.now(), row.due) + retrying.longest())

@@ -124,8 +124,8 @@ def close(row: OutboxMessage) -> None:
             credential=None,
             draft=None,
         )
+        give_back(credential)
     values.path(spool).unlink(missing_ok=True)
-    give_back(credential)
 
 
 def put_off(row: OutboxMessage, failure: str, words: str = "", *, at_once: bool = False) -> None:
@@ -167,16 +167,22 @@ def _hand_over(row: OutboxMessage) -> None:
     envelope = values.opened(row)
     content = values.without_bcc(values.message(row))
     notice = smtp.Notice(row.message_id.strip("<>")) if envelope.wants_notice else None
-    words = smtp.submit(
+    smtp.submit(
         _server(row),
         row.sender,
         envelope.recipients,
         content,
         notice=notice,
         steps=smtp.Steps(
-            alive=lambda: _stay_alive(row), before_last=lambda: _write(row, stage=_STAGE.HANDING)
+            alive=lambda: _stay_alive(row),
+            before_last=lambda: _write(row, stage=_STAGE.HANDING),
+            taken=lambda words: _note_taken(row, words),
         ),
     )
+
+
+def _note_taken(row: OutboxMessage, words: str) -> None:
+    """As soon as it is known, before the farewell."""
     # From here on the attempts are those to file it.
     taken = {"stage": _STAGE.HANDED, "sent": timezone.now(), "attempts": 1}
     said = {"server_words": values.masked(words)[:_MOST_WORDS], "failure": ""}
@@ -290,8 +296,9 @@ def _give_up(row: OutboxMessage, **said: Any) -> None:
 def _stop(row: OutboxMessage, state: str, **said: Any) -> None:
     """Its person decides. Until then no password waits with it."""
     credential = row.credential
-    _settle(row, state, credential=None, **said)
-    give_back(credential)
+    with transaction.atomic():
+        _settle(row, state, credential=None, **said)
+        give_back(credential)
 
 
 def _settle(row: OutboxMessage, state: str, **said: Any) -> None:

@@ -37,6 +37,7 @@ def tidy() -> None:
     """Once in a while: rows that are over their time, drafts whose messages have all left, files
     that no row names."""
     now = timezone.now()
+    _ask_for_passwords()
     over = OutboxMessage.objects.filter(state__in=(_STATE.SENT, _STATE.CANCELLED))
     unsent = OutboxMessage.objects.filter(draft=OuterRef("pk")).unsent()
     accepted = Draft.objects.filter(state=Draft.State.ACCEPTED)
@@ -47,6 +48,17 @@ def tidy() -> None:
         with suppress(OSError):
             if file.stem not in named and file.stat().st_mtime < time.time() - _ORPHAN_SECONDS:
                 file.unlink()
+
+
+def _ask_for_passwords() -> None:
+    """A scheduled message whose password was changed since: its person is told before it is due."""
+    scheduled = OutboxMessage.objects.filter(state=_STATE.SCHEDULED, credential__isnull=False)
+    for row in scheduled.select_related("user", "credential").defer("sealed"):
+        lent = row.credential
+        if lent and lent.changed != row.user.mail_password_changed:
+            row.leave([_STATE.SCHEDULED], _STATE.PASSWORD, credential=None)
+            delivery.give_back(lent)
+            counting.renew(row.user_id)
 
 
 def _take_up(row: OutboxMessage) -> None:

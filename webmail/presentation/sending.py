@@ -85,7 +85,7 @@ def why(one: Standing) -> str:
         case "TooLarge":
             return gettext("The message is too large for the mail server: remove an attachment.")
         case "ServerUnavailable" | "BadServerAnswer" if one.state == "failed":
-            return gettext("The mail server could not take it, for three days.")
+            return gettext("The mail server could not take it, however often it was tried.")
         case "ServerUnavailable" | "BadServerAnswer":
             return gettext("The mail server cannot take it just now.")
         case "OverQuota":

@@ -54,7 +54,7 @@ from webmail.imap.values import MessageRef
 from webmail.middleware import in_place, note
 from webmail.mime import build, composed
 from webmail.mime.structure import Part
-from webmail.models import Draft, OutboxMessage
+from webmail.models import Draft, Identity, OutboxMessage
 from webmail.outbox import Letter
 from webmail.presentation import files as cards
 from webmail.presentation import links, words
@@ -71,6 +71,7 @@ from webmail.writing import (
     files,
     identities,
     making,
+    offering,
     posted,
     recipients,
     scheduling,
@@ -114,16 +115,17 @@ def forward(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> Http
 def edit(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
     """A message taken up again as a new one; a draft is gone on with."""
     origin = MessageRef(folder, *ref)
+    writer = Writer.of(request.user, request.preferences)
     with session.imap(request) as imap:
         known = copies.known(imap, request.user, origin)
         if known is None or known.is_changed:
-            begun = beginning.edit(imap, Writer.of(request.user, request.preferences), origin)
+            begun = beginning.edit(imap, writer, origin)
             sides = read_folders(imap, folder)
     if known is None:
-        return _begun_page(request, begun, sides)
+        return _begun_page(request, writer, begun, sides)
     if known.is_changed:
         # Another program wrote on: that is the newer one, and ours stays among its versions.
-        return _begun_page(request, begun, sides, number=known.draft.pk, draft=known.draft)
+        return _begun_page(request, writer, begun, sides, draft=known.draft)
     return redirect("mail:draft", known.draft.pk)
 
 
@@ -133,6 +135,7 @@ def edit(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpRes
 def draft(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
     """A message being written, gone on with."""
     row = drafts.find(request.user, number)
+    offering.forget(request, number)
     content = drafts.content(row)
     with session.imap(request) as imap:
         sides = read_folders(imap, "")
@@ -155,15 +158,16 @@ def _new(request: SignedInRequest) -> HttpResponse:
         sides = read_folders(imap, "")
     group = _group(request)
     in_copy = request.GET.get("as") == "bcc"
+    writer = Writer.of(request.user, request.preferences)
     begun = beginning.new(
-        Writer.of(request.user, request.preferences),
+        writer,
         to="" if in_copy else group or _line(request.GET.get("to", "")),
         cc=_line(request.GET.get("cc", "")),
         bcc=group if in_copy else _line(request.GET.get("bcc", "")),
         subject=_line(request.GET.get("subject", "")),
         text=request.GET.get("body", "")[:100_000],
     )
-    return _begun_page(request, begun, sides)
+    return _begun_page(request, writer, begun, sides)
 
 
 def _begin(
@@ -175,21 +179,28 @@ def _begin(
     with session.imap(request) as imap:
         begun = begin(imap, writer, origin)
         sides = read_folders(imap, origin.folder)
-    return _begun_page(request, begun, sides)
+    return _begun_page(request, writer, begun, sides)
 
 
 def _begun_page(
     request: SignedInRequest,
+    writer: Writer,
     begun: Begun,
     sides: Any,
     *,
-    number: uuid.UUID | None = None,
     draft: Draft | None = None,
 ) -> HttpResponse:
     """No row is made: the page has a number of its own until something is written."""
-    revision = draft.revision if draft else 0
-    form = _form_of(begun.content, number or uuid.uuid4(), revision)
-    return _page(request, form, sides, draft=draft, parts=begun.parts, warnings=begun.warnings)
+    number, revision = (draft.pk, draft.revision) if draft else (uuid.uuid4(), 0)
+    return _page(
+        request,
+        _form_of(begun.content, number, revision),
+        sides,
+        draft=draft,
+        parts=begun.parts,
+        mine=writer.identities,
+        warnings=begun.warnings,
+    )
 
 
 def _group(request: SignedInRequest) -> str:
@@ -447,6 +458,7 @@ class _Writing:
     ) -> list[Letter]:
         """The first has the draft's Message-ID, by which its copies are known."""
         letters = []
+        identity = identities.check(self.user, messages[0].identity)
         for number, content in enumerate(messages):
             made = making.outgoing(
                 self.user,
@@ -455,6 +467,7 @@ class _Writing:
                 message_id=_another_id(row.message_id) if number else row.message_id,
                 date=timezone.localtime(due),
                 references=references,
+                identity=identity,
             )
             letters.append(
                 Letter(
@@ -603,16 +616,17 @@ def _page(
     status: int = 200,
     draft: Draft | None = None,
     parts: Sequence[Part] = (),
+    mine: Sequence[Identity] | None = None,
     **context: Any,
 ) -> HttpResponse:
     user = request.user if isinstance(request.user, User) else None
-    room = build.decoded_size(attachments_room())
+    room = files.room(user.mail_domain if user else None, asks=False)
     context |= {
         "form": form,
         "kind": form["kind"].value() or "new",
         "folders": sides and sides.shown,
         "sender": user,
-        "identities": identities.of(user) if user else (),
+        "identities": _senders(identities.of(user) if user and mine is None else mine or ()),
         "origin_attachments": _kept_cards(form, parts),
         "draft_files": _file_cards(draft, form),
         "saved": saved_words(draft) if draft and draft.revision else "",
@@ -622,6 +636,22 @@ def _page(
         "cancel_url": _inbox(),
     }
     return render_template(request, "webmail/compose.html", context, status=status)
+
+
+@dataclass(frozen=True)
+class Sender:
+    """One of the addresses to choose from, with what changes when it is chosen."""
+
+    address: str
+    name: str
+    signature: str
+    signature_text: str
+
+
+def _senders(mine: Sequence[Identity]) -> list[Sender]:
+    return [
+        Sender(one.address, one.name, one.signature, identities.signature_text(one)) for one in mine
+    ]
 
 
 def _kept_cards(form: ComposeForm, parts: Sequence[Part]) -> list[cards.AttachmentCard]:

@@ -7,7 +7,6 @@ import re
 from django.contrib import messages as toasts
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
@@ -15,14 +14,12 @@ from accounts import session
 from accounts.http import SignedInRequest, login_required
 from webmail.errors import NotFound
 from webmail.models import Identity
-from webmail.views.composer import document
 from webmail.views.folders import read_folders
 from webmail.writing import identities
 from webmail.writing.signing import IdentityForm
 
 
 @require_http_methods(["GET", "POST"])
-@document
 @login_required
 def all_identities(request: SignedInRequest) -> HttpResponse:
     """One form for each of the person's addresses; ``address`` says which was posted. Another's
@@ -41,8 +38,7 @@ def all_identities(request: SignedInRequest) -> HttpResponse:
     with session.imap(request) as imap:
         sides = read_folders(imap, "")
     context = {
-        # Clean when it was kept (webmail/writing/identities.py).
-        "identities": [(form, mark_safe(form.identity.signature)) for form in forms],  # noqa: S308
+        "forms": forms,
         "bound": bound,
         "folders": sides.shown,
     }

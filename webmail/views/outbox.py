@@ -105,7 +105,7 @@ def all_messages(request: SignedInRequest) -> HttpResponse:
     for again and again, 286 when nothing does any more."""
     shown = _listed(request)
     context = {
-        "unsent": [one for one in shown if one.row.state != State.SENT],
+        "waiting": [one for one in shown if one.row.state != State.SENT],
         "sent": [one for one in shown if one.row.state == State.SENT],
         "is_moving": any(one.is_moving for one in shown),
     }

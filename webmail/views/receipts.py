@@ -28,6 +28,7 @@ from webmail.mime.headers import Headers
 from webmail.mime.receipts import Receipt
 from webmail.outbox import Letter
 from webmail.presentation import links
+from webmail.views.outbox import start
 from webmail.writing import beginning, identities, making
 from webmail.writing.beginning import Writer
 
@@ -72,7 +73,8 @@ def _send(request: SignedInRequest, ref: MessageRef, envelope: Envelope, fields:
         message_id=message_id,
         sender=identity.address,
     )
-    outbox.accept(request, None, [letter], key=_key(request.user.pk, ref))
+    (row,) = outbox.accept(request, None, [letter], key=_key(request.user.pk, ref))
+    start(row)
 
 
 def _words(envelope: Envelope) -> str:

@@ -70,10 +70,11 @@ class File:
     part: str = ""
 
 
-def room(domain: MailDomain | None) -> int:
+def room(domain: MailDomain | None, *, asks: bool = True) -> int:
     """Bytes that the files of one message may have together, without any encoding: by our limit and
-    the submission server's own, which is asked once an hour."""
-    return decoded_size(_message_limit(domain) - TEXT_ROOM)
+    the submission server's own, which is asked once an hour; without ``asks`` only if it is known
+    already, since a page is not to wait for it."""
+    return decoded_size(_message_limit(domain, asks=asks) - TEXT_ROOM)
 
 
 def add(
@@ -225,12 +226,14 @@ def checked_type(media_type: str) -> str:
 # --- limits ---
 
 
-def _message_limit(domain: MailDomain | None) -> int:
+def _message_limit(domain: MailDomain | None, *, asks: bool = True) -> int:
     limit: int = settings.MESSAGE_LIMIT
     if domain is None:
         return limit
     name = f"size-limit:{domain.smtp_host}:{domain.smtp_port}"
     told: int | None = cache.get(name)
+    if told is None and not asks:
+        return limit
     if told is None:
         told = _asked_limit(domain)
         cache.set(name, max(told, 0), _LIMIT_KEPT if told >= 0 else _SILENCE_KEPT)

@@ -55,6 +55,11 @@ def of(user: User) -> tuple[Identity, ...]:
     return tuple(sorted(found, key=lambda one: not one.is_default))
 
 
+def signature_text(identity: Identity) -> str:
+    """Its signature as plain text has it, without the mark above."""
+    return composed.to_text(identity.signature) if identity.signature else ""
+
+
 def check(user: User, address: str) -> Identity:
     """The identity of this address; "" is the default one. Raises SenderRefused when it is none of
     the person's."""

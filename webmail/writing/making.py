@@ -25,7 +25,7 @@ from webmail.mailbox import reading
 from webmail.mime import addresses, build, composed, headers
 from webmail.mime.build import Attachment, Outgoing
 from webmail.mime.structure import MESSAGE_TYPES, Part
-from webmail.models import Draft
+from webmail.models import Draft, Identity
 from webmail.presentation.files import file_name
 from webmail.presentation.links import message_url
 from webmail.writing import files, identities
@@ -61,13 +61,15 @@ def outgoing(
     message_id: str,
     date: datetime | None = None,
     references: tuple[str, ...] = (),
+    identity: Identity | None = None,
 ) -> Outgoing:
     """The message with what can be read of its recipients: who sends it has seen that all can
-    (`webmail.forms.ComposeForm`). The same arguments make the same message.
+    (`webmail.forms.ComposeForm`). The same arguments make the same message. ``identity`` is
+    `identities.check`'s, where many messages are made at once.
 
     Raises SenderRefused when its identity is none of the person's.
     """
-    identity = identities.check(user, content.identity)
+    identity = identity or identities.check(user, content.identity)
     sender = identities.sender(identity)
     page = _Page(enclosed, message_id)
     html = composed.clean(content.html, page.image) if content.is_html else ""

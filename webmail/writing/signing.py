@@ -19,6 +19,7 @@ from webmail.writing import identities
 
 _IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _IMAGE = re.compile(r"<img\b[^>]*>")
+_SOURCE = re.compile(r'<img\b[^>]*\bsrc="(data:image/[a-z]+;base64,[A-Za-z0-9+/=]+)"')
 
 
 class IdentityForm(forms.Form):
@@ -37,7 +38,7 @@ class IdentityForm(forms.Form):
         required=False,
         strip=False,
         max_length=5000,
-        widget=forms.Textarea(attrs={"rows": 5}),
+        widget=forms.Textarea(attrs={"rows": 5, "class": "input"}),
     )
     html = forms.CharField(required=False, strip=False, max_length=identities.LONGEST_SIGNATURE)
     image = forms.FileField(label=_("Image below the signature"), required=False, max_length=255)
@@ -60,8 +61,10 @@ class IdentityForm(forms.Form):
         super().__init__(data, files, initial=initial, auto_id=auto_id)
 
     @property
-    def has_image(self) -> bool:
-        return "<img" in self.identity.signature
+    def image_source(self) -> str:
+        """The image that the signature has, as the page may show it; "" without one."""
+        found = _SOURCE.search(self.identity.signature)
+        return found[1] if found else ""
 
     def clean_name(self) -> str:
         return " ".join(CONTROLS.sub(" ", self.cleaned_data["name"]).split())

@@ -25,11 +25,11 @@ _ACADEMIES = (
 )  # fmt: skip
 # Real ones that look like a slip of one above.
 _REAL_TEXT = (
-    "9online.fr aol.com aol.fr caramail.com cegetel.net email.com facebook.com fastmail.com"
-    " fastmail.fm free.com gmx.at gmx.ch gmx.com gmx.de gmx.fr gmx.net googlemail.com hotmail.be"
-    " hotmail.ca hotmail.ch hotmail.co.uk hotmail.de hotmail.es hotmail.it ik.me laposte.com"
-    " laposte.fr libre.fr live.be live.ca live.co.uk live.com live.de live.it live.nl mac.com"
-    " mail.com mail.fr mailo.com mailo.fr me.com mel.fr msn.com neuf.com nice.fr noos.fr"
+    "9online.fr aol.com aol.fr caramail.com cegetel.net cloud.com email.com facebook.com"
+    " fastmail.com fastmail.fm free.com gmx.at gmx.ch gmx.com gmx.de gmx.fr gmx.net googlemail.com"
+    " hotmail.be hotmail.ca hotmail.ch hotmail.co.uk hotmail.de hotmail.es hotmail.it ik.me"
+    " laposte.com laposte.fr libre.fr live.be live.ca live.co.uk live.com live.de live.it live.nl"
+    " mac.com mail.com mail.fr mailo.com mailo.fr me.com mel.fr msn.com neuf.com nice.fr noos.fr"
     " nordnet.fr orange.be orange.com orange.es orange.net outlook.be outlook.co outlook.de"
     " outlook.es outlook.it outlook.pt proton.me pm.me protonmail.ch rocketmail.com sfr.com"
     " sfr.net skynet.be tele2.fr tutanota.com voila.fr wanadoo.com wanadoo.es wanadoo.nl yahoo.be"
@@ -41,6 +41,8 @@ _REAL = frozenset(_REAL_TEXT.split())
 _ROWS = ("azertyuiop", "qsdfghjklm", "wxcvbn")
 _SHORT = 5
 """Letters of a name below which many real domains are one letter away: "sft.fr", "fred.fr"."""
+_MIDDLE = 7
+"""Letters from which any that is changed is a slip; below, if it stands beside the right one."""
 _LONG = 9
 """Letters from which two slips are still one word."""
 
@@ -127,7 +129,9 @@ def _of_name(name: str, right: str) -> int:
     if len(right) < _SHORT:
         return 3 if _is_certain(name, right) else _TOO_FAR
     if distance == 1:
-        return 3 if _is_likely(name, right) else 4
+        # Any letter changed in a short name may be another name: "grange.fr".
+        is_enough = len(right) >= _MIDDLE or right == "gmail"
+        return 3 if _is_likely(name, right) else 4 if is_enough else _TOO_FAR
     return 5 if distance == 2 and len(right) >= _LONG else _TOO_FAR
 
 
@@ -166,7 +170,8 @@ def _are_neighbours(a: str, b: str) -> bool:
 def _distance(one: str, other: str) -> int:
     """Letters left out, added, changed, or two turned round (optimal string alignment); 3 stands
     for all that is more than two."""
-    if abs(len(one) - len(other)) > 2:
+    # Each of them gives or takes a letter, or one for another: most domains are told apart so.
+    if abs(len(one) - len(other)) > 2 or len(set(one) ^ set(other)) > 4:
         return 3
     before: list[int] = []
     row = list(range(len(other) + 1))

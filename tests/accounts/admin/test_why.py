@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import uuid
 from collections.abc import Callable
 from datetime import date
 
@@ -11,7 +12,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.test import Client
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext
 
 from accounts import audit, diagnosis, limits, numen
@@ -19,6 +20,7 @@ from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from accounts.numen import Key
 from demo.servers.dovecot import Dovecot, MailAccount
 from tests.accounts.admin.conftest import browser
+from webmail.models import OutboxMessage
 
 pytestmark = [pytest.mark.django_db]
 WHY = "/admin/support/why/"
@@ -218,3 +220,27 @@ def test_a_teacher_is_led_away(person: Callable[..., User]) -> None:
     teacher = browser(person("prof"))
     assert teacher.get(WHY, {"q": "alice"}).status_code == 302
     assert teacher.post("/admin/support/lift/", {"q": "alice"}).status_code == 302
+
+
+def test_the_last_sends_are_told_without_what_was_written(
+    support: Client, domain: MailDomain
+) -> None:
+    alice = User.objects.create(mail_domain=domain, login="alice")
+    bob = User.objects.create(mail_domain=domain, login="bob")
+    for user, words in ((alice, "queued as 4F2A"), (bob, "of somebody else")):
+        OutboxMessage.objects.create(
+            user=user,
+            key=uuid.uuid4(),
+            due=timezone.now(),
+            state=OutboxMessage.State.FAILED,
+            failure="TooLarge",
+            server_words=words,
+            message_id=f"<{user.login}@ac-exemple.fr>",
+            sealed=b"sealed words",
+            size=2048,
+            recipients=17,
+        )
+    page = shown(support, "alice")
+    for told in ("queued as 4F2A", "<alice@ac-exemple.fr>", "TooLarge", "<td>17</td>"):
+        assert told in page
+    assert "somebody else" not in page and "sealed words" not in page

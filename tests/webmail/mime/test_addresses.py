@@ -141,9 +141,9 @@ def test_a_group_with_a_control_in_its_name_is_not_written() -> None:
 
 @pytest.mark.parametrize("piece", ["a:", 'a:"', "a:<", ";a:", '"a":', "a@x.fr, ", "a:b@x.fr;"])
 def test_many_of_whatever_are_read_in_a_moment(piece: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     addresses.read_recipients(piece * (200_000 // len(piece)))
-    assert time.perf_counter() - begun < 3
+    assert time.process_time() - begun < 3
 
 
 FORMATTED = {

@@ -279,7 +279,7 @@ def test_the_identity_is_the_one_that_was_written_to(reader: Client, mailbox: Ma
     Identity.objects.create(user=User.objects.get(), address="direction@ac-exemple.fr")
     uid = mailbox.append(letter(to="Direction <Direction@ac-exemple.fr>, alice@ac-exemple.fr"))
     form = reader.get(path(mailbox, uid, "reply/?all=1"))
-    assert re.search(r'<option value="direction@ac-exemple.fr" selected', page(form))
+    assert re.search(r'<option value="direction@ac-exemple.fr"[^>]* selected', page(form))
     assert value(form, "to") == "Bob Petit <bob@ac-exemple.fr>"
     assert value(form, "cc") == ""
 
@@ -434,6 +434,17 @@ def test_a_page_to_write_on_takes_few_commands(
     url = "/compose/" if way == "compose/" else path(mailbox, illustrated, way)
     assert reader.get(url).status_code == 200
     assert commands_sent() - before <= most
+
+
+def test_a_page_to_write_on_asks_once_whose_it_is(
+    reader: Client, mailbox: Mailbox, django_assert_max_num_queries: Any
+) -> None:
+    reader.get("/mail/Sent/")
+    with django_assert_max_num_queries(12) as asked:
+        reader.get("/compose/")
+    said = [query["sql"] for query in asked.captured_queries]
+    assert sum('"webmail_identity"' in sql for sql in said) == 1
+    assert sum('"accounts_staffrecord"' in sql for sql in said) == 1
 
 
 def test_a_message_of_its_own_is_accepted_without_a_command(

@@ -43,6 +43,7 @@ def test_an_image_stands_below_the_signature_until_it_is_taken_away(
     post(reader, text="Alice", image=SimpleUploadedFile("logo.png", PNG, "image/png"))
     assert Identity.objects.get().signature.startswith("<div>Alice</div><div><img ")
     post(reader, text="Alice M.")
+    assert 'src="data:image/png;base64,' in page(reader.get(URL))
     assert "data:image/png;base64," in Identity.objects.get().signature
     post(reader, text="Alice M.", no_image="on")
     assert Identity.objects.get().signature == "<div>Alice M.</div>"

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import LentCredential
+from accounts.models import LentCredential, User
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import Submission
 from tests.servers.mailboxes import Mailbox
@@ -241,10 +241,26 @@ def test_a_doubt_counted_as_sent_is_filed_and_not_sent(
 def test_the_password_is_given_again_by_one_click(
     reader: Client, sent: Callable[..., OutboxMessage], bobs_mailbox: Mailbox
 ) -> None:
-    row = sent(state=State.PASSWORD, credential=None)
+    row = sent(hold=0, state=State.PASSWORD, credential=None)
     reader.post(url(row, "again/"))
     outbox.deliver(row.pk)
     assert state(row)[0] == State.SENT and len(bobs_mailbox.uids()) == 1
+
+
+def test_a_password_changed_before_a_scheduled_message_is_due_is_asked_for_in_time(
+    reader: Client, sent: Callable[..., OutboxMessage]
+) -> None:
+    row = sent(due=timezone.now() + timedelta(days=30))
+    due = row.due
+    tasks.tidy_outbox()
+    assert state(row)[0] == State.SCHEDULED
+    User.objects.update(mail_password_changed=timezone.now())
+    tasks.tidy_outbox()
+    assert state(row)[0] == State.PASSWORD and not LentCredential.objects.exists()
+    User.objects.update(mail_password_changed=None)
+    reader.post(url(row, "again/"))
+    assert state(row)[0] == State.SCHEDULED and row.due == due
+    assert LentCredential.objects.get().until > due + timedelta(days=3)
 
 
 def test_another_time_is_chosen(reader: Client, sent: Callable[..., OutboxMessage]) -> None:

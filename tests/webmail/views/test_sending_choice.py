@@ -135,6 +135,16 @@ def test_one_message_to_each_has_each_ones_name(
     assert [str(one["To"]) for one in others] == ["zoe@x.example", "luc@x.example"]
 
 
+def test_a_message_to_each_of_many_costs_no_query_for_each(
+    reader: Client, outgoing: Submission, django_assert_max_num_queries: Any
+) -> None:
+    many = "Parents: " + ", ".join(f"p{n}@x.example" for n in range(100)) + ";"
+    again = fields(reader.post("/compose/", written(to=many))) | {"do": "send", "delivery": "each"}
+    with django_assert_max_num_queries(60):
+        assert reader.post("/compose/", again).status_code == 302
+    assert OutboxMessage.objects.count() == 100
+
+
 def test_a_script_gets_the_question_as_a_dialog(reader: Client, outgoing: Submission) -> None:
     answer = reader.post("/compose/", written(), headers=SCRIPT)
     assert answer.status_code == 422

@@ -85,6 +85,6 @@ def test_a_forwarded_message_is_not_looked_at() -> None:
     "piece", ["ci ", "piece ", "documents est ", "p.", "find ", " ", "-", ">\n"]
 )
 def test_a_text_of_any_length_is_read_in_a_moment(piece: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     reminder.speaks_of_a_file("", piece * 100_000)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2

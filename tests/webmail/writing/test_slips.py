@@ -13,6 +13,8 @@ SLIPS = {
     "gmal.com": "gmail.com",
     "gmaill.com": "gmail.com",
     "gmsil.com": "gmail.com",
+    "gmeil.com": "gmail.com",
+    "numricabel.fr": "numericable.fr",
     "gamil.com": "gmail.com",
     "gmail.con": "gmail.com",
     "gmail.co": "gmail.com",
@@ -87,7 +89,7 @@ REAL_TEXT = """
     sncf.fr edf.fr engie.com renault.com airbus.com michelin.com auchan.fr fnac.com leroymerlin.fr
     decathlon.com carrefour.com snes.edu unsa-education.com cgt.fr cfdt.fr sgen-cfdt.fr fcpe.asso.fr
     peep.asso.fr ffgym.fr usep.org unss.org secours-catholique.org croix-rouge.fr cruf.fr fred.fr
-    free.com fre.fr sft.fr cfr.fr srr.fr neuf.com bbox.com
+    free.com fre.fr sft.fr cfr.fr srr.fr neuf.com bbox.com grange.fr ranger.fr cloud.com ac-lens.fr
 """
 REAL = REAL_TEXT.split()
 

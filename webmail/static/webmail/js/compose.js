@@ -195,7 +195,7 @@ function offerAnswers(form, editor) {
     if (!chosen) return;
     event.preventDefault();
     form.querySelector("[data-options]").open = false;
-    editor.insert(chosen.querySelector("template")?.innerHTML ?? chosen.dataset.insert);
+    editor.insert(chosen.querySelector("template"));
   });
 }
 
@@ -230,6 +230,8 @@ export async function start() {
   showChecks(form);
   const [chips, { Editor }] = await Promise.all([import("./chips.js"), import("./editor.js")]);
   chips.start(form);
+  // In a frame the browser leaves the focus on the page around it.
+  if (document.activeElement === document.body) form.querySelector("input[autofocus]")?.focus();
   const editor = new Editor(form);
   editor.begin();
   offerAnswers(form, editor);

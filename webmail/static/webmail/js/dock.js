@@ -148,7 +148,7 @@ function hear({ origin, source, data }) {
 function keep() {
   if (isShared()) return;
   const kept = panes().map(asKept).filter(Boolean);
-  if (kept.length > 0) sessionStorage.setItem(KEPT, JSON.stringify(kept));
+  if (kept.length > 0) sessionStorage.setItem(KEPT, JSON.stringify({ who: dock().dataset.who, kept }));
   else sessionStorage.removeItem(KEPT);
 }
 
@@ -162,13 +162,9 @@ function asKept(pane) {
 
 function bringBack() {
   if (isShared()) return;
-  let kept;
-  try {
-    kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    kept = [];
-  }
+  const { who, kept } = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
+  // Somebody else signed in: a subject is nobody's business either.
+  if (!kept || who !== dock().dataset.who) return sessionStorage.removeItem(KEPT);
   for (const { url, title } of kept) {
     if (new URL(url, location.href).pathname === location.pathname) continue;
     const pane = make(url, title);
@@ -178,6 +174,8 @@ function bringBack() {
 }
 
 export function start() {
+  // Signed out: nothing of what was being written is left to whoever comes next.
+  if (!document.getElementById("reenter")) sessionStorage.removeItem(KEPT);
   if (!dock()) return;
   const { in: where } = dock().dataset;
   addEventListener("message", hear);

@@ -418,8 +418,9 @@ export class Editor {
     });
   }
 
-  /** Puts HTML, of a canned answer, where the cursor is. */
-  insert(html) {
+  /** Puts what a template holds, a canned answer, where the cursor is. */
+  insert(template) {
+    const html = pasting.markup(template);
     if (this.isRich) {
       this.squire.focus();
       this.squire.insertHTML(html);

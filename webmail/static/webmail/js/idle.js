@@ -76,7 +76,15 @@ function over() {
   clearTimeout(timer);
   if (dialog.open) dialog.close();
   if (isShared()) cover();
+  else if (isWriting()) return;
   askAgain();
+}
+
+/** Who writes is not to type the rest of his sentence into a field for passwords: the composer says it, and waits. */
+function isWriting() {
+  const composer = document.querySelector("[data-compose][data-save-url]");
+  composer?.dispatchEvent(new CustomEvent("session:over"));
+  return Boolean(composer) || Boolean(document.activeElement?.closest("#composers"));
 }
 
 const isCovered = () => "covered" in document.documentElement.dataset;

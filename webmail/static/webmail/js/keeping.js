@@ -36,7 +36,11 @@ class Keeper {
     this.restore();
     for (const name of ["input", "change", "draft:changed"]) this.form.addEventListener(name, () => this.changed());
     this.form.addEventListener("click", (event) => this.pressed(event), { capture: true });
-    document.addEventListener("session:renewed", () => this.isDirty && this.save());
+    this.form.addEventListener("session:over", () => this.sessionOver());
+    document.addEventListener("session:renewed", () => {
+      this.hideBanner();
+      if (this.isDirty) this.save();
+    });
     window.addEventListener("online", () => this.isDirty && this.save());
     window.addEventListener("pagehide", () => this.last());
     this.listenToSending();
@@ -117,7 +121,8 @@ class Keeper {
       answer = await fetch(this.form.dataset.saveUrl, {
         method: "POST",
         body: this.body(act, isOver),
-        headers: { "X-Requested-With": "fetch" },
+        // Typing is activity, and js/idle.js says so; this alone is none.
+        headers: { "X-Requested-With": "fetch", ...(!act && { "X-Background": "1" }) },
         signal: AbortSignal.timeout(PATIENCE_MS),
       });
       if (answer.status === 401 || answer.redirected) return this.sessionOver();
@@ -169,7 +174,9 @@ class Keeper {
   }
 
   sessionOver() {
+    // The line below says the rest, with a button.
     this.say(this.words.session);
+    if (this.banner?.querySelector("[data-again]")) return false;
     this.showBanner("session").querySelector("[data-again]").addEventListener("click", askAgain);
     return false;
   }
@@ -192,7 +199,7 @@ class Keeper {
 
   contradicted(revision) {
     this.isStopped = true;
-    this.say(this.words.changed);
+    this.say("");
     const banner = this.showBanner("conflict");
     banner.querySelector("[data-other]").href = this.words.versions.replace("/0/", `/${revision}/`);
     banner.querySelector("[data-mine]").addEventListener("click", () => {

@@ -73,7 +73,7 @@ async function bringOne(draft, kept, name, token) {
     if (!lock) return; // it is open in another window
     const body = new URLSearchParams(kept.fields);
     body.set("csrfmiddlewaretoken", token);
-    const headers = { "X-Requested-With": "fetch" };
+    const headers = { "X-Requested-With": "fetch", "X-Background": "1" };
     const answer = await fetch(`/drafts/${draft}/save/`, { method: "POST", body, headers });
     // Behind what the server has: its window asks what is to stay. Gone: it was sent or discarded.
     if ((answer.ok && !answer.redirected) || answer.status === 404) remove_(name);

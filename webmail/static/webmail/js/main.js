@@ -32,10 +32,11 @@ import * as selection from "./selection.js";
 import * as session from "./session.js";
 import * as settings from "./settings.js";
 import * as signin from "./signin.js";
+import * as signing from "./signing.js";
 import * as snippets from "./snippets.js";
 import * as viewer from "./viewer.js";
 
-const modules = [asking, bring, canned, choice, compose, contacts, copying, countdown, dock, dragging, folders, frame, idle, list, local, menus, news, notices, panes, passkey, password, place, print, push, recipients, rules, search, selection, session, settings, signin, snippets, viewer];
+const modules = [asking, bring, canned, choice, compose, contacts, copying, countdown, dock, dragging, folders, frame, idle, list, local, menus, news, notices, panes, passkey, password, place, print, push, recipients, rules, search, selection, session, settings, signin, signing, snippets, viewer];
 
 function load(root) {
   for (const module of modules) module.load?.(root);

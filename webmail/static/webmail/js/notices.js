@@ -59,7 +59,8 @@ export function start() {
   });
   document.body.addEventListener("htmx:sendError", () => show(document.getElementById("no-network")));
   document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
-    if (!detail.isError) document.getElementById("notices")?.replaceChildren();
+    // What is about the message being written stays: news of the list are swapped in, too.
+    if (!detail.isError) document.querySelectorAll("#notices > :not([data-stays])").forEach((one) => one.remove());
   });
 }
 

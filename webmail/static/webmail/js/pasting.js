@@ -11,6 +11,8 @@ const ATTRIBUTES = [
   "align", "alt", "bgcolor", "border", "cellpadding", "cellspacing", "class", "color", "colspan", "dir", "height", "href", "rowspan", "size",
   "src", "start", "style", "type", "valign", "width",
 ];
+// The classes by which mail programs know a signature, and the line above a quote.
+const MARKS = new Set(["signature", "moz-cite-prefix"]);
 // The classes by which Squire knows its own spans.
 const CLASSES = new Set(["color", "font", "highlight", "size"]);
 const STYLES = [
@@ -134,7 +136,8 @@ const purify = DOMPurify(window);
 purify.addHook("afterSanitizeAttributes", (element) => {
   if (element.hasAttribute("style")) keepStyles(element);
   if (element.hasAttribute("class")) {
-    const names = [...element.classList].filter((name) => element.localName === "span" && CLASSES.has(name));
+    const known = element.localName === "div" ? MARKS : element.localName === "span" ? CLASSES : null;
+    const names = [...element.classList].filter((name) => known?.has(name));
     if (names.length > 0) element.setAttribute("class", names.join(" "));
     else element.removeAttribute("class");
   }
@@ -176,6 +179,9 @@ function parsed(html) {
 export function safe(html) {
   return held(parsed(html), DRAFT_STYLES);
 }
+
+/** The HTML that an element, or a template, holds. */
+export const markup = (element) => element.innerHTML;
 
 /** HTML from the clipboard -> `{ html, files }`: simple HTML, and the images in it that are to be uploaded. */
 export function pasted(html) {

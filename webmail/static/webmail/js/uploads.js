@@ -243,8 +243,9 @@ class Uploads {
   arrived(row, told) {
     row.removeUrl = told.remove_url;
     row.bar.remove();
-    row.name.textContent = told.name;
-    row.name.href = told.url;
+    const link = document.createElement("a");
+    Object.assign(link, { className: "file-name", textContent: told.name, href: told.url });
+    row.name.replaceWith(link);
     row.meta.textContent = told.size;
     row.kind.textContent = told.kind;
     row.kind.classList.add(told.kind_class);

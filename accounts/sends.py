@@ -1,0 +1,48 @@
+"""What a person sent lately, for the support desk: when, how large, to how many, and what the
+submission server said. Never a text, a subject or a recipient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.models import User
+from webmail.models import OutboxMessage
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """``size`` in bytes; ``state`` and ``stage`` in words; ``failure``: a class of
+    webmail/errors.py, "" where nothing went wrong."""
+
+    when: datetime
+    state: str
+    stage: str
+    attempts: int
+    size: int
+    recipients: int
+    failure: str
+    server_words: str
+    message_id: str
+
+
+def last(user: User | None) -> list[Send]:
+    """The last ones, newest first; rows go a week after they were sent."""
+    if user is None:
+        return []
+    return [
+        Send(
+            when=row.sent or row.changed,
+            state=row.get_state_display(),
+            stage=row.get_stage_display(),
+            attempts=row.attempts,
+            size=row.size,
+            recipients=row.recipients,
+            failure=row.failure,
+            server_words=row.server_words,
+            message_id=row.message_id,
+        )
+        for row in OutboxMessage.objects.of(user).defer("sealed")[:_SHOWN]
+    ]

@@ -1,0 +1,203 @@
+"""Messages being written in panes of the mail pages, in windows, several at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import FrameLocator, Locator, Page, expect
+
+from accounts.models import User
+from demo.servers.dovecot import MailAccount
+from demo.servers.submission import Submission
+from tests.browser.test_compose import body, only
+from tests.browser.test_walks import leave, violations
+from tests.servers.mailboxes import Mailbox
+from webmail.models import Draft
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+# A frame is a page of its own, and closing one files a copy among the drafts.
+SLOW_MS = 20_000
+
+
+@pytest.fixture(autouse=True)
+def spool(settings, tmp_path: Path) -> None:
+    settings.SPOOL = tmp_path / "spool"
+
+
+@pytest.fixture
+def reading(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    mailbox: Mailbox,
+) -> Callable[..., Page]:
+    """`reading(1440)`: Alice has a parent's letter open."""
+    mailbox.append("letter.eml")
+
+    def begin(width: int = 1440) -> Page:
+        page = open_page(width=width)
+        sign_in(page, alice)
+        page.get_by_role("link", name="Absence de Maëlle").click()
+        expect(page.locator("#message").get_by_text("elle ne viendra pas")).to_be_visible()
+        return page
+
+    return begin
+
+
+def panes(page: Page) -> Locator:
+    return page.locator("#composers .pane")
+
+
+def inside(page: Page, number: int = 0) -> FrameLocator:
+    return panes(page).nth(number).frame_locator("iframe")
+
+
+def ready(page: Page, number: int = 0) -> FrameLocator:
+    frame = inside(page, number)
+    expect(frame.locator("[data-tools]")).to_be_visible(timeout=SLOW_MS)
+    return frame
+
+
+def text_in(frame: FrameLocator) -> Locator:
+    return frame.get_by_role("textbox", name="Texte du message")
+
+
+def answer(page: Page) -> Locator:
+    return page.locator("#message").get_by_role("link", name="Répondre", exact=True).first
+
+
+def test_an_answer_is_written_in_a_pane_beside_the_letter_and_sent(
+    reading: Callable[..., Page],
+    bobs_mailbox: Mailbox,
+    submission: Submission,
+    faults: list[str],
+) -> None:
+    page = reading()
+    answer(page).click()
+    frame = ready(page)
+    expect(page.locator("#message").get_by_text("elle ne viendra pas")).to_be_visible()
+    expect(text_in(frame)).to_be_focused()
+    expect(panes(page).locator("iframe")).to_have_attribute("title", "Re: Absence de Maëlle")
+    page.keyboard.type("Bon rétablissement.")
+    frame.locator("#id_to").fill("bob@ac-exemple.fr,")
+    frame.get_by_role("button", name="Envoyer", exact=True).click()
+    expect(panes(page)).to_have_count(0, timeout=SLOW_MS)
+    expect(page.locator("#message").get_by_text("elle ne viendra pas")).to_be_visible()
+    expect(page.locator("#toast")).not_to_be_empty(timeout=SLOW_MS)
+    leave()
+    assert "Bon rétablissement." in body(only(bobs_mailbox), "plain").replace("\xa0", " ")
+    assert faults == []
+
+
+def test_escape_closes_the_pane_keeps_the_draft_and_gives_the_focus_back(
+    reading: Callable[..., Page],
+) -> None:
+    page = reading()
+    answer(page).click()
+    frame = ready(page)
+    text_in(frame).press_sequentially("Bon")
+    frame.locator("[data-pop=emoji-pop]").click()
+    page.keyboard.press("Escape")
+    expect(panes(page)).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(panes(page)).to_have_count(0, timeout=SLOW_MS)
+    expect(answer(page)).to_be_focused()
+    assert Draft.objects.get().revision > 0
+
+
+def test_a_pane_in_which_nothing_was_written_leaves_no_draft(reading: Callable[..., Page]) -> None:
+    page = reading()
+    page.get_by_role("link", name="Nouveau message").first.click()
+    ready(page)
+    page.keyboard.press("Escape")
+    expect(panes(page)).to_have_count(0, timeout=SLOW_MS)
+    assert not Draft.objects.exists()
+
+
+def test_several_stand_side_by_side_are_reduced_and_survive_the_folders(
+    reading: Callable[..., Page], faults: list[str]
+) -> None:
+    page = reading()
+    answer(page).click()
+    ready(page)
+    page.locator(".side-new").click()
+    second = ready(page, 1)
+    expect(second.locator("#id_to")).to_be_focused()
+    second.locator("#id_subject").fill("Sortie au musée")
+    assert violations(page) == []
+    second.get_by_role("button", name="Reduce").or_(
+        second.get_by_role("button", name="Réduire")
+    ).click()
+    bar = panes(page).nth(1).locator("[data-restore]")
+    expect(bar).to_be_focused()
+    expect(bar).to_contain_text("Sortie au musée")
+    page.locator("#folders").get_by_role("link", name="Envoyés", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Envoyés")
+    expect(panes(page)).to_have_count(2)
+    panes(page).nth(1).locator("[data-restore]").click()
+    expect(ready(page, 1).locator("#id_subject")).to_have_value("Sortie au musée")
+    assert faults == []
+
+
+def test_after_a_reload_what_is_being_written_comes_back_as_a_bar(
+    reading: Callable[..., Page],
+) -> None:
+    page = reading()
+    page.locator(".side-new").click()
+    frame = ready(page)
+    frame.locator("#id_subject").fill("Sortie au musée")
+    expect(frame.locator("[name=revision]")).not_to_have_value("0", timeout=SLOW_MS)
+    page.reload()
+    expect(panes(page).locator("[data-restore]")).to_contain_text("Sortie au musée")
+    expect(panes(page).locator("iframe")).to_have_count(0)
+    panes(page).locator("[data-restore]").click()
+    expect(ready(page).locator("#id_subject")).to_have_value("Sortie au musée")
+
+
+def test_who_signs_out_leaves_no_bar_to_the_next_person(reading: Callable[..., Page]) -> None:
+    page = reading()
+    page.locator(".side-new").click()
+    frame = ready(page)
+    frame.locator("#id_subject").fill("Sortie au musée")
+    expect(frame.locator("[name=revision]")).not_to_have_value("0", timeout=SLOW_MS)
+    page.reload()
+    expect(panes(page)).to_have_count(1)
+    page.locator("summary", has_text="Mon compte").click()
+    page.get_by_role("button", name="Se déconnecter").click()
+    expect(page.get_by_label("Adresse ou identifiant")).to_be_visible()
+    assert page.evaluate("sessionStorage.getItem('composers')") is None
+
+
+def test_a_pane_fills_the_window_and_goes_into_one_of_its_own(
+    reading: Callable[..., Page], faults: list[str]
+) -> None:
+    page = reading()
+    page.locator(".side-new").click()
+    frame = ready(page)
+    frame.locator("[data-window=full]").click()
+    expect(frame.locator("[data-window=full]")).to_have_attribute("aria-pressed", "true")
+    box = panes(page).bounding_box()
+    assert box is not None and box["width"] > 1300
+    expect(frame.locator(".rail")).to_be_visible()
+    frame.locator("#id_subject").fill("Sortie au musée")
+    with page.context.expect_page() as opened:
+        frame.locator("[data-window=window]").click()
+    expect(opened.value.locator("#id_subject")).to_have_value("Sortie au musée")
+    expect(panes(page)).to_have_count(0, timeout=SLOW_MS)
+    assert faults == []
+
+
+def test_on_a_narrow_screen_or_by_preference_it_is_a_page(reading: Callable[..., Page]) -> None:
+    page = reading(800)
+    answer(page).click()
+    page.wait_for_url("**/reply/")
+    user = User.objects.get(login="alice")
+    user.preferences = {**user.preferences, "compose_in": "page"}
+    user.save()
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto("/mail/INBOX/")
+    page.locator(".side-new").click()
+    page.wait_for_url("**/compose/")

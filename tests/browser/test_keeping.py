@@ -1,0 +1,359 @@
+"""Nothing written is lost, though network, session, browser and another window may all go."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.utils import timezone
+from playwright.sync_api import Page, Route, expect
+from pytest_django import Settings
+
+from demo.servers.dovecot import MailAccount
+from demo.servers.submission import Submission
+from tests.browser.test_walks import violations
+from tests.servers.mailboxes import Mailbox
+from webmail.models import Draft, DraftFile
+from webmail.writing import drafts, files
+from webmail.writing.content import Content
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+LOCAL = "Object.keys(localStorage).filter((name) => name.startsWith('draft:'))"
+
+
+@pytest.fixture(autouse=True)
+def spool(settings: Settings, tmp_path: Path) -> Path:
+    settings.SPOOL = tmp_path
+    return tmp_path / "drafts"
+
+
+@pytest.fixture
+def writing(
+    open_page: Callable[..., Page], sign_in: Callable[[Page, MailAccount], None], alice: MailAccount
+) -> Page:
+    """A new message of Alice's."""
+    page = open_page()
+    sign_in(page, alice)
+    begin(page)
+    return page
+
+
+def begin(page: Page) -> None:
+    page.goto("/compose/")
+    expect(page.locator("#rich")).to_be_visible(timeout=20_000)
+
+
+def saved(subject: str) -> Content:
+    """What the server has of the draft with this subject, within six seconds."""
+    deadline = time.monotonic() + 6
+    while time.monotonic() < deadline:
+        for draft in Draft.objects.all():
+            content = drafts.content(draft)
+            if content.subject == subject:
+                return content
+        time.sleep(0.05)
+    raise AssertionError(f"nobody kept {subject!r}")
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_what_is_written_is_kept_and_the_cursor_stays(writing: Page, faults: list[str]) -> None:
+    page = writing
+    page.locator("#id_subject").click()
+    page.keyboard.type("Réunion")
+    page.locator("#rich").click()
+    page.keyboard.type("Bonjour à tous")
+    assert "Bonjour à tous" in saved("Réunion").html
+    expect(page.locator("[data-saved]")).to_contain_text(re.compile(r"\d\d:\d\d"))
+    page.keyboard.type(", suite")
+    expect(page.locator("#rich")).to_be_focused()
+    expect(page.locator("#rich")).to_contain_text("Bonjour à tous, suite")
+    assert page.evaluate(LOCAL) == []
+    assert re.search(r"/drafts/[0-9a-f-]{36}/$", page.url)
+    page.wait_for_timeout(2500)
+    page.reload()
+    expect(page.locator("#id_subject")).to_have_value("Réunion")
+    expect(page.locator("#rich")).to_contain_text("Bonjour à tous, suite")
+    assert violations(page) == []
+    assert faults == []
+
+
+def test_without_a_network_words_stay_in_the_browser_until_it_is_back(writing: Page) -> None:
+    page = writing
+    page.locator("#id_subject").fill("Un")
+    saved("Un")
+    page.context.set_offline(True)
+    page.locator("#id_subject").fill("Deux")
+    words = page.locator("#keeping").get_attribute("data-offline") or ""
+    expect(page.locator("[data-saved]")).to_have_text(words, timeout=8000)
+    assert len(page.evaluate(LOCAL)) == 1
+    page.context.set_offline(False)
+    saved("Deux")
+    expect(page.locator("[data-saved]")).to_contain_text(re.compile(r"\d\d:\d\d"))
+    assert page.evaluate(LOCAL) == []
+
+
+def test_words_of_a_closed_browser_come_to_the_server_when_one_is_back(writing: Page) -> None:
+    page = writing
+    page.context.set_offline(True)
+    page.locator("#id_subject").fill("Hors ligne")
+    wait_for(lambda: len(page.evaluate(LOCAL)) == 1)
+    other = page.context.new_page()
+    page.close(run_before_unload=False)
+    page.context.set_offline(False)
+    other.goto("/compose/")
+    other.evaluate(
+        """() => { for (const name of Object.keys(localStorage)) {
+        const kept = JSON.parse(localStorage.getItem(name));
+        localStorage.setItem(name, JSON.stringify({ ...kept, at: kept.at - 120000 })); } }"""
+    )
+    other.goto("/mail/INBOX/")
+    saved("Hors ligne")
+    wait_for(lambda: other.evaluate(LOCAL) == [])
+
+
+def test_the_session_is_over_and_the_password_brings_the_words_to_the_server(
+    writing: Page, alice: MailAccount
+) -> None:
+    page = writing
+    page.locator("#id_subject").fill("Un")
+    saved("Un")
+    Session.objects.all().delete()
+    cache.clear()
+    page.locator("#id_subject").fill("Deux")
+    page.locator("[data-again]").wait_for()
+    expect(page.locator("#id_subject")).to_be_focused()
+    page.locator("[data-again]").click()
+    page.locator("#reenter [name=password]").fill(alice.password)
+    page.locator("#reenter [type=submit]").click()
+    saved("Deux")
+    expect(page.locator("#id_subject")).to_have_value("Deux")
+    expect(page.locator("[data-again]")).to_have_count(0)
+
+
+def test_a_closed_tab_is_offered_at_the_next_sign_in(
+    writing: Page,
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+) -> None:
+    page = writing
+    page.locator("#id_subject").fill("Fermé")
+    other = page.context.new_page()
+    page.close(run_before_unload=False)
+    saved("Fermé")
+    other.close()
+    Draft.objects.update(changed=timezone.now() - timedelta(hours=3))
+    again = open_page()
+    sign_in(again, alice)
+    offered = again.locator("#offered")
+    expect(offered).to_be_visible()
+    again.goto(offered.get_by_role("link").get_attribute("href") or "")
+    expect(again.locator("#id_subject")).to_have_value("Fermé")
+
+
+def test_two_windows_on_one_draft_are_seen_and_settled(writing: Page) -> None:
+    page = writing
+    page.locator("#id_subject").fill("Un")
+    saved("Un")
+    expect(page).to_have_url(re.compile("/drafts/"))
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.locator("#id_subject").fill("L’autre")
+    saved("L’autre")
+    conflict = page.locator("#notices .banner").filter(has=page.locator("[data-mine]"))
+    expect(conflict).to_be_visible()
+    page.locator("#id_subject").fill("Le mien")
+    expect(page.locator("#id_subject")).to_be_focused()
+    page.wait_for_timeout(2500)
+    assert "L’autre" in [drafts.content(draft).subject for draft in Draft.objects.all()]
+    with page.expect_popup() as popup:
+        page.locator("[data-other]").click()
+    expect(popup.value.locator("main")).to_contain_text("L’autre")
+    page.locator("[data-mine]").click()
+    saved("Le mien")
+    expect(conflict).to_have_count(0)
+    versions = Draft.objects.get().versions.all()
+    kept = [drafts._opened(Draft.objects.get(), one.sealed).subject for one in versions]
+    assert "L’autre" in kept
+    expect(other.locator("[data-mine]")).to_be_visible()
+
+
+def test_control_s_puts_a_copy_among_the_drafts(writing: Page, mailbox: Mailbox) -> None:
+    page = writing
+    page.locator("#id_subject").fill("Pour Thunderbird")
+    page.keyboard.press("Control+s")
+    deadline = time.monotonic() + 6
+    while not mailbox.uids("Drafts") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    (message,) = mailbox.messages("Drafts")
+    assert b"Subject: Pour Thunderbird" in message
+    expect(page.locator("#id_subject")).to_be_focused()
+
+
+def test_a_shared_computer_keeps_nothing(
+    open_page: Callable[..., Page], alice: MailAccount
+) -> None:
+    page = open_page()
+    page.goto("/")
+    page.get_by_label("Adresse ou identifiant").fill(alice.login)
+    page.get_by_label("Mot de passe", exact=True).fill(alice.password)
+    page.locator("[name=shared_computer]").check()
+    page.get_by_role("button", name="Se connecter").click()
+    page.wait_for_url("**/mail/INBOX/")
+    begin(page)
+    page.context.set_offline(True)
+    page.locator("#id_subject").fill("Secret")
+    words = page.locator("#keeping").get_attribute("data-waiting") or ""
+    expect(page.locator("[data-saved]")).to_have_text(words, timeout=8000)
+    assert page.evaluate("localStorage.length") == 0
+    page.context.set_offline(False)
+    saved("Secret")
+
+
+def test_signing_out_leaves_nothing_in_the_browser(writing: Page) -> None:
+    page = writing
+    page.evaluate(
+        "localStorage.setItem('draft:1:x', JSON.stringify({ at: Date.now(), fields: [] }))"
+    )
+    page.goto("/mail/INBOX/")
+    page.locator("summary", has_text="Mon compte").click()
+    page.get_by_role("button", name="Se déconnecter").click()
+    expect(page.get_by_label("Adresse ou identifiant")).to_be_visible()
+    assert page.evaluate(LOCAL) == []
+
+
+def test_a_file_is_sent_at_once_and_can_be_taken_out_by_keyboard(
+    writing: Page, tmp_path: Path, faults: list[str]
+) -> None:
+    page = writing
+    path = tmp_path / "bulletin.pdf"
+    path.write_bytes(b"%PDF-1.4 " + b"x" * 50_000)
+    page.locator("#id_attachments").set_input_files([path])
+    row = page.locator("[data-files] .file")
+    expect(row.get_by_role("link", name="bulletin.pdf")).to_be_visible()
+    expect(page.locator("#upload-status")).to_contain_text("bulletin.pdf")
+    assert files.about(DraftFile.objects.get()).name == "bulletin.pdf"
+    assert violations(page) == []
+    row.locator("[data-remove]").focus()
+    page.keyboard.press("Enter")
+    expect(row).to_have_count(0)
+    deadline = time.monotonic() + 5
+    while DraftFile.objects.filter(removed=None).exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not DraftFile.objects.filter(removed=None).exists()
+    assert faults == []
+
+
+def test_an_upload_that_is_cut_is_resumed(writing: Page, tmp_path: Path) -> None:
+    page = writing
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"x" * 100_000)
+    asked: list[str] = []
+
+    def cut(route: Route) -> None:
+        asked.append(route.request.url)
+        route.abort("connectionreset") if len(asked) == 1 else route.continue_()
+
+    page.route("**/files/", cut)
+    page.locator("#id_attachments").set_input_files([path])
+    row = page.locator("[data-files] .file")
+    expect(row.locator("[data-retry]")).to_be_visible()
+    row.locator("[data-retry]").click()
+    expect(row.get_by_role("link", name="a.txt")).to_be_visible()
+    assert len(asked) == 2 and DraftFile.objects.count() == 1
+
+
+def test_what_is_dropped_or_pasted_is_attached(writing: Page) -> None:
+    page = writing
+    give = """([kind, name]) => {
+        const data = new DataTransfer();
+        data.items.add(new File(["x"], name, { type: "text/plain" }));
+        const options = { bubbles: true, cancelable: true };
+        const event = kind === "drop" ? new DragEvent("drop", { ...options, dataTransfer: data })
+            : new ClipboardEvent("paste", { ...options, clipboardData: data });
+        document.querySelector("#id_subject").dispatchEvent(event); }"""
+    page.evaluate(give, ["drop", "dropped.txt"])
+    page.evaluate(give, ["paste", "pasted.txt"])
+    for name in ("dropped.txt", "pasted.txt"):
+        expect(page.get_by_role("link", name=name)).to_be_visible()
+
+
+def test_an_empty_and_a_large_file_are_refused_before_they_are_sent(
+    writing: Page, tmp_path: Path
+) -> None:
+    page = writing
+    empty, large = tmp_path / "vide.txt", tmp_path / "grand.txt"
+    empty.write_bytes(b"")
+    large.write_bytes(b"x" * 30_000_000)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if "/files/" in request.url else 0)
+    page.locator("#id_attachments").set_input_files([empty, large])
+    expect(page.locator("[data-files] .is-bad")).to_have_count(2)
+    assert sent == []
+
+
+def test_the_message_waits_for_its_files(
+    writing: Page, tmp_path: Path, submission: Submission, bobs_mailbox: Mailbox
+) -> None:
+    page = writing
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"piece jointe")
+    held: list[Route] = []
+    page.route("**/files/", lambda route: held.append(route))
+    page.locator("#id_subject").fill("Avec pièce")
+    page.locator("#id_attachments").set_input_files([path])
+    page.locator("#rich").click()
+    page.keyboard.type("Voici.")
+    page.locator("input[data-complete]").first.click()
+    page.keyboard.type("bob@ac-exemple.fr,")
+    posted: list[str] = []
+    page.on(
+        "request", lambda one: posted.append(one.url) if one.url.endswith("/compose/") else None
+    )
+    page.locator("[data-send]").click()
+    page.wait_for_timeout(500)
+    assert posted == []
+    wait_for(lambda: bool(held))
+    held[0].continue_()
+    page.wait_for_url("**/mail/**")
+    assert len(posted) == 1
+
+
+def test_a_connection_cut_in_the_middle_of_a_file_leaves_nothing(
+    writing: Page, site: str, spool: Path
+) -> None:
+    page = writing
+    cookies = page.context.cookies()
+    token = page.locator("[name=csrfmiddlewaretoken]").first.get_attribute("value") or ""
+    path = page.locator("[data-files-url]").get_attribute("data-files-url") or ""
+    line = http.client.HTTPConnection("localhost", urlsplit(site).port or 80)
+    line.putrequest("POST", path)
+    line.putheader("Cookie", "; ".join(f"{one['name']}={one['value']}" for one in cookies))
+    line.putheader("X-CSRFToken", token)
+    line.putheader("X-File-Name", "a.txt")
+    line.putheader("Content-Type", "application/octet-stream")
+    line.putheader("Content-Length", "3000000")
+    line.endheaders()
+    line.send(b"x" * 1_000_000)
+    deadline = time.monotonic() + 5
+    while not (spool.exists() and list(spool.iterdir())) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert len(list(spool.iterdir())) == 1
+    line.close()
+    while list(spool.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert list(spool.iterdir()) == [] and not DraftFile.objects.exists()

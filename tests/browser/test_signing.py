@@ -1,0 +1,114 @@
+"""Signatures, receipts and warnings in a browser, with a script and without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from accounts.models import User
+from demo.servers.dovecot import MailAccount
+from demo.servers.submission import Submission
+from tests.browser.test_walks import violations
+from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.mail import letter, path
+from webmail.models import Identity, OutboxMessage
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def spool(settings, tmp_path: Path) -> None:
+    settings.SPOOL = tmp_path
+
+
+@pytest.mark.parametrize(("width", "script"), [(1440, True), (375, False)])
+def test_a_signature_stands_in_the_next_message(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    mailbox: Mailbox,
+    width: int,
+    script: bool,
+) -> None:
+    page = open_page(width=width, java_script_enabled=script)
+    sign_in(page, alice)
+    page.goto("/preferences/identities/")
+    if script:
+        assert violations(page) == []
+    page.locator("textarea[name=text]").fill("Alice Morel\nProfesseure de lettres")
+    page.locator(".canned-form button[type=submit]").click()
+    expect(page.locator("textarea[name=text]")).to_have_value("Alice Morel\nProfesseure de lettres")
+    page.goto("/compose/")
+    written = page.locator("#rich") if script else page.locator("#id_body")
+    if script:
+        expect(written).to_contain_text("Professeure de lettres")
+    else:
+        assert "-- \nAlice Morel" in written.input_value()
+    assert Identity.objects.get().signature
+
+
+def test_a_receipt_leaves_after_a_click_alone(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    submission: Submission,
+    mailbox: Mailbox,
+) -> None:
+    uid = mailbox.append(letter(disposition_notification_to="bob@ac-exemple.fr"))
+    page = open_page()
+    sign_in(page, alice)
+    page.goto(path(mailbox, uid))
+    assert violations(page) == []
+    asked = page.locator('form[action$="/receipt/"]')
+    expect(asked).to_be_visible()
+    assert not OutboxMessage.objects.exists()
+    asked.locator("button[value=send]").click()
+    expect(asked).to_have_count(0)
+    assert OutboxMessage.objects.count() == 1
+
+
+def test_the_warning_of_a_blind_copy_stays_while_news_come(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    mailbox: Mailbox,
+) -> None:
+    uid = mailbox.append(letter(to="tous@x.fr"))
+    page = open_page()
+    sign_in(page, alice)
+    page.goto(path(mailbox, uid, "reply/?all=1"))
+    warning = page.locator("#notices .banner.warn")
+    expect(warning).to_be_visible()
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('htmx:beforeSwap', {detail: {}}))")
+    expect(warning).to_be_visible()
+
+
+@pytest.mark.parametrize("chosen", ["html", "plain"])
+def test_another_address_brings_its_own_signature(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    mailbox: Mailbox,
+    chosen: str,
+) -> None:
+    page = open_page()
+    sign_in(page, alice)
+    mine = User.objects.get(login="alice")
+    User.objects.update(preferences={"write_format": chosen})
+    for address, source, words in (
+        ("alice@ac-exemple.fr", "sign_in", "Alice, professeure"),
+        ("direction@ac-exemple.fr", "administrator", "La direction"),
+    ):
+        signature = f"<div>{words}</div>"
+        Identity.objects.create(user=mine, address=address, source=source, signature=signature)
+    page.goto("/compose/?body=Bonjour")
+    if chosen == "html":
+        expect(page.locator("#rich div.signature")).to_have_text("Alice, professeure")
+    page.locator("#id_identity").select_option("direction@ac-exemple.fr")
+    if chosen == "html":
+        expect(page.locator("#rich div.signature")).to_have_text("La direction")
+    else:
+        assert page.locator("#id_body").input_value() == "Bonjour\n\n-- \nLa direction"

@@ -1,0 +1,87 @@
+"""The same request at once in two windows, or twice in one, is one message."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.db import OperationalError, connection
+from django.http import HttpRequest
+
+from accounts.models import LentCredential
+from demo.servers.dovecot import MailAccount
+from tests.servers.mailboxes import Mailbox
+from tests.webmail.outbox.letters import draft_of, letter
+from webmail import outbox
+from webmail.errors import DraftNotFound
+from webmail.models import Draft, OutboxMessage
+
+
+def at_once(work: Callable[[], object], count: int = 4) -> list[object]:
+    """What each of as many threads got, or why it did not."""
+    together, results = threading.Barrier(count), []
+
+    def run() -> None:
+        together.wait()
+        try:
+            results.append(work())
+        except (OperationalError, DraftNotFound) as error:
+            results.append(type(error))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_request_at_once_is_one_message(
+    request_of_alice: HttpRequest, spool: Path, bob: MailAccount, bobs_mailbox: Mailbox
+) -> None:
+    draft, key = draft_of(request_of_alice.user), uuid.uuid4()
+    results = at_once(
+        lambda: outbox.accept(request_of_alice, draft, [letter()], key=key)  # type: ignore[arg-type]
+    )
+    row = OutboxMessage.objects.get()
+    # SQLite in memory has one writer, and says so; asked again it knows the message.
+    assert {one if isinstance(one, type) else one[0].pk for one in results} <= {
+        row.pk,
+        OperationalError,
+    }
+    assert outbox.accept(request_of_alice, draft, [letter()], key=key)[0].pk == row.pk  # type: ignore[arg-type]
+    assert LentCredential.objects.count() == 1
+    assert len(list((spool / "outbox").iterdir())) == 1
+    outbox.deliver(row.pk)
+    assert len(bobs_mailbox.uids()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_windows_on_one_draft_send_it_once(
+    request_of_alice: HttpRequest, spool: Path, bob: MailAccount
+) -> None:
+    draft = draft_of(request_of_alice.user)
+    results = at_once(
+        lambda: outbox.accept(request_of_alice, draft, [letter()], key=uuid.uuid4())  # type: ignore[arg-type]
+    )
+    assert sum(not isinstance(one, type) for one in results) == 1
+    assert OutboxMessage.objects.count() == 1 and LentCredential.objects.count() == 1
+    assert len(list((spool / "outbox").iterdir())) == 1
+    assert Draft.objects.get().state == Draft.State.ACCEPTED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_at_once_send_it_once(
+    request_of_alice: HttpRequest, bob: MailAccount, bobs_mailbox: Mailbox, mailbox: Mailbox
+) -> None:
+    draft = draft_of(request_of_alice.user)
+    (row,) = outbox.accept(request_of_alice, draft, [letter()], key=uuid.uuid4())  # type: ignore[arg-type]
+    at_once(lambda: outbox.deliver(row.pk))
+    outbox.deliver(row.pk)
+    assert len(bobs_mailbox.uids()) == 1 and len(mailbox.uids("Sent")) == 1

@@ -1,0 +1,104 @@
+"""Whoever sends dies at any moment: the message is once sent and filed, or is seen not to be."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from demo.servers.dovecot import Dovecot
+from tests.servers.plugin import ALICE
+
+Counts = dict[str, int]
+KINDS = ("web", "worker", "smtp kill", "imap kill")
+SLOWER = ("smtp cut", "imap cut", "smtp lock", "imap lock", "smtp lock long", "imap lock long")
+
+
+def run(folder: Path, dovecot: Dovecot, *kinds: str, redis: str = "") -> dict[str, Counts]:
+    """How often each outcome was found, for each kind; fails where any was wrong."""
+    own = {
+        "DATABASE_URL": f"sqlite:///{folder}/killed.sqlite3",
+        "WEBMAIL_SECRET_KEY": "killed",
+        "REDIS_URL": redis,
+    }
+    command = [sys.executable, "-W", "ignore", "-m", "tests.webmail.outbox.killed"]
+    who = [str(dovecot.imap_port), ALICE.login, ALICE.password]
+    done = subprocess.run(  # noqa: S603
+        [*command, str(folder / "spool"), *who, *kinds],
+        env=os.environ | own,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert {kind: one["wrong"] for kind, one in found.items() if one["wrong"]} == {}
+    return {kind: one["counts"] for kind, one in found.items()}
+
+
+@pytest.fixture(scope="module")
+def found(dovecot: Dovecot, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Counts]:
+    return run(tmp_path_factory.mktemp("killed"), dovecot, *KINDS)
+
+
+@pytest.fixture(scope="module")
+def found_slowly(dovecot: Dovecot, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Counts]:
+    return run(tmp_path_factory.mktemp("killed"), dovecot, *SLOWER)
+
+
+def test_the_web_server_dies_while_it_accepts(found: dict[str, Counts]) -> None:
+    """Before the rows are written it is unsent, in the draft; from then on it is sent."""
+    assert set(found["web"]) == {"sent", "unsent"}
+    assert sum(found["web"].values()) >= 15
+
+
+def test_the_worker_dies_between_two_statements(found: dict[str, Counts]) -> None:
+    """In doubt is only what was about to get its final dot, and whose answer was not written."""
+    assert set(found["worker"]) == {"sent", "doubt"}
+    assert found["worker"]["sent"] >= 20 and found["worker"]["doubt"] <= 3
+
+
+def test_the_worker_dies_amid_the_dialogue_with_the_submission_server(
+    found: dict[str, Counts],
+) -> None:
+    """EHLO, AUTH, MAIL, RCPT, DATA, content, dot, QUIT: in doubt is who died about the dot."""
+    assert set(found["smtp kill"]) == {"sent", "doubt"}
+    assert found["smtp kill"]["sent"] >= 11 and found["smtp kill"]["doubt"] <= 5
+
+
+def test_the_worker_dies_amid_the_dialogue_with_the_mailbox(found: dict[str, Counts]) -> None:
+    assert set(found["imap kill"]) == {"sent"} and found["imap kill"]["sent"] >= 16
+
+
+@pytest.mark.slow
+def test_the_submission_server_hangs_up(found_slowly: dict[str, Counts]) -> None:
+    assert set(found_slowly["smtp cut"]) == {"sent", "doubt"}
+    assert found_slowly["smtp cut"]["sent"] >= 11 and found_slowly["smtp cut"]["doubt"] <= 4
+
+
+@pytest.mark.slow
+def test_the_mailbox_hangs_up(found_slowly: dict[str, Counts]) -> None:
+    assert set(found_slowly["imap cut"]) == {"sent"} and found_slowly["imap cut"]["sent"] >= 16
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("gate", ["smtp", "imap"])
+def test_the_database_is_locked_for_a_moment(found_slowly: dict[str, Counts], gate: str) -> None:
+    outcomes = found_slowly[f"{gate} lock"]
+    assert set(outcomes) == {"sent"} and outcomes["sent"] >= 14
+
+
+@pytest.mark.slow
+def test_the_database_is_locked_for_long(found_slowly: dict[str, Counts]) -> None:
+    outcomes = found_slowly["smtp lock long"]
+    assert set(outcomes) == {"sent", "doubt"} and outcomes["doubt"] <= 4
+    assert set(found_slowly["imap lock long"]) == {"sent"}
+
+
+def test_neither_broker_nor_cache_is_there(dovecot: Dovecot, tmp_path: Path) -> None:
+    found = run(tmp_path, dovecot, "broker", redis="redis://127.0.0.1:1/0")
+    assert found == {"broker": {"sent": 1}}
