@@ -28,6 +28,8 @@ CHOSEN = {
     "images": "contacts",
     "collect": "off",
     "notifications": "on",
+    "compose_in": "page",
+    "undo_seconds": "20",
     "write_format": "same",
     "reply_quote": "none",
     "reply_place": "below",
