@@ -43,6 +43,8 @@ def test_an_advert_is_set_aside_brought_back_and_teaches(
     assert len(mailbox.uids(ADVERTS)) == 1
     line.get_by_role("link").click()
     page.locator(".row > a").click()
+    expect(page.locator("#why-aside li").first).to_be_hidden()
+    page.locator("#why-aside summary").click()
     expect(page.locator("#why-aside li").first).to_be_visible()
     assert not Axe().run(page, context="#message").response["violations"]
     page.locator('#open-form button[name="verb"][value="inbox"]').first.click()

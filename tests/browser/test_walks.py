@@ -62,7 +62,7 @@ def test_sign_in_list_read_answer_sign_out(
     text.type("Bon rétablissement à Maëlle.")
     pane.get_by_role("button", name="Envoyer", exact=True).click()
     expect(page.locator("#composers .pane")).to_have_count(0, timeout=20_000)
-    expect(page.locator("#toast")).to_contain_text("Message", timeout=20_000)
+    expect(page.locator("#toast")).not_to_be_empty(timeout=20_000)
     leave()
     assert any("Bon rétablissement" in text for text in map(letter_text, bobs_mailbox.messages()))
     page.locator("summary", has_text="Mon compte").click()
@@ -255,7 +255,7 @@ def test_a_refused_message_takes_the_focus_to_what_is_wrong(
     expect(page.locator("[data-tools]")).to_be_visible()
     page.locator("#id_to").fill("zzz")
     page.get_by_role("button", name="Envoyer", exact=True).click()
-    expect(page.get_by_text("Ce n’est pas une adresse")).to_be_visible()
+    expect(page.locator("#notices")).to_contain_text("Ce n’est pas une adresse")
     expect(page.locator("#id_to")).to_be_focused()
 
 

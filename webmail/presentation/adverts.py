@@ -11,6 +11,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from webmail.presentation.senders import Caution
+
 REASONS: Mapping[str, str | Promise] = {
     # what proves a letter
     "known_sender": _("The sender is one of your contacts or somebody you wrote to."),
@@ -104,12 +106,17 @@ def words(codes: Iterable[str]) -> tuple[str, ...]:
     return tuple(str(REASONS[code]) for code in codes if code in REASONS)
 
 
+_AT_ONCE = 2
+"""Reasons of a message that is no fraud which are read without unfolding."""
+
+
 @dataclass(frozen=True)
 class Notice:
     """What the reader says of an open message. ``kind``: ``advert`` or ``junk`` where it was set
     aside or marked for that, "" where it lies among letters; ``is_marked``: it lies there all the
     same, with a mark. ``deceits``: what deceives, of a fraud; ``are_links_shut`` until the person
-    opens them; ``report_url``: "" where no address is configured."""
+    opens them; ``report_url``: "" where no address is configured; ``cautions``: warnings about who
+    wrote that stand among its reasons."""
 
     kind: str
     is_marked: bool
@@ -118,10 +125,29 @@ class Notice:
     are_links_shut: bool
     links_url: str
     report_url: str
+    cautions: tuple[Caution, ...] = ()
 
     @property
     def is_fraud(self) -> bool:
         return bool(self.deceits)
+
+    @property
+    def first_reasons(self) -> tuple[str, ...]:
+        """Those that are read at once."""
+        return () if self.is_fraud else self.reasons[:_AT_ONCE]
+
+    @property
+    def folded_reasons(self) -> tuple[str, ...]:
+        """Those that wait behind a word, so that the message itself is on the screen."""
+        if not self.is_fraud:
+            return self.reasons[_AT_ONCE:]
+        said = (*self.deceits, *self.reasons)
+        return tuple(dict.fromkeys(one for one in said if one != str(REASONS["fraud"])))
+
+    def holds(self, caution: Caution) -> bool:
+        """Whether a warning stands among the reasons, not in a band of its own: what says the same
+        is said once. That a sender may be forged is seen at once, unless the band says worse."""
+        return self.is_fraud or caution.level != "bad"
 
 
 @dataclass(frozen=True)

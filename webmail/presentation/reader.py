@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext
 
@@ -198,6 +198,15 @@ def _receipt_to(opened: Opened) -> tuple[str, ...]:
     if RECEIPT_ANSWERED.lower() in flags or DRAFT in opened.fetched.flags:
         return ()
     return tuple(person.address for person in receipts.asked_by(opened.headers))
+
+
+def with_notice(opened: OpenedMessage, notice: Notice | None) -> OpenedMessage:
+    """The open message with what is said of it: one band for what says the same."""
+    if notice is None:
+        return opened
+    held = tuple(one for one in opened.cautions if notice.holds(one))
+    left = tuple(one for one in opened.cautions if not notice.holds(one))
+    return replace(opened, notice=replace(notice, cautions=held), cautions=left)
 
 
 def _html_files(opened: Opened) -> tuple[AttachmentCard, ...]:

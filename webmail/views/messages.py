@@ -121,7 +121,7 @@ def shown(
     notice = judged.notice(request, opened)
     if notice and notice.are_links_shut:
         said = replace(said, text_html=adverts.without_targets(said.text_html))
-    return replace(said, notice=notice, mailing=judged.mailing(request, opened))
+    return replace(reader.with_notice(said, notice), mailing=judged.mailing(request, opened))
 
 
 def _asks_for_receipts(request: SignedInRequest, envelope: Envelope) -> bool:

@@ -39,13 +39,14 @@ def watched(reader: Client) -> Client:
     return reader
 
 
-def fraud() -> bytes:
+def fraud(**fields: str) -> bytes:
     return letter(
         "URGENT : votre boîte sera suspendue",
         re.sub("<[^>]*>", "", FRAUD) + " https://verif-compte.example/connexion\n",
         html=FRAUD,
         sender="Assistance académique <a@ac-exemp1e.example>",
         message_id="<f@verif.example>",
+        **fields,
     )
 
 
@@ -64,9 +65,26 @@ def test_an_advert_says_why_it_was_set_aside(watched: Client, mailbox: Mailbox) 
     (uid,) = mailbox.uids(ADVERTS)
     url = f"/mail/Publicit%C3%A9s/{mailbox.uidvalidity(ADVERTS)}-{uid}/"
     shown = page(watched.get(url))
-    why = shown.split('id="why-aside"')[1].partition("</ul>")[0]
-    assert why.count("<li>") >= 2
+    why = shown.split('id="why-aside"')[1]
+    assert why.partition("</p>")[0].count(".") >= 3  # what it is, and two reasons at once
+    assert why.partition("</ul>")[0].count("<li>") >= 1
     assert 'name="verb" value="inbox"' in shown
+
+
+def test_a_fraud_in_the_junk_bears_one_band_with_all_that_was_found(
+    watched: Client, mailbox: Mailbox
+) -> None:
+    mailbox.append(fraud(Reply_To="caisse@ailleurs.example"))
+    watched.get("/mail/INBOX/")
+    (uid,) = mailbox.uids("Junk")
+    shown = page(watched.get(f"/mail/Junk/{mailbox.uidvalidity('Junk')}-{uid}/"))
+    assert len(re.findall('class="banner[^"]*" role="note"', shown)) == 1
+    band = shown.split('id="fraud-band"')[1].partition("</ul>")[0]
+    found = re.findall("<li>(.*?)</li>", band)
+    assert "<ul>" in band.partition("<details")[2]
+    assert len(found) == len(set(found)) >= 4
+    assert "caisse@ailleurs.example" in found[-1]
+    assert 'form="open-form" name="verb" value="inbox"' in shown
 
 
 def test_a_letter_says_nothing(watched: Client, mailbox: Mailbox) -> None:

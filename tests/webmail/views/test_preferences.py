@@ -29,6 +29,8 @@ CHOSEN = {
     "collect": "off",
     "adverts": "mark",
     "notifications": "on",
+    "compose_in": "page",
+    "undo_seconds": "20",
     "write_format": "same",
     "reply_quote": "none",
     "reply_place": "below",

@@ -43,7 +43,9 @@ function markField(link) {
 /** Sending disables its button, which loses the focus: it goes to what must be corrected, or back. */
 function takeFocus(notice) {
   const field = document.getElementById(notice.querySelector("a[data-field]")?.dataset.field);
-  if (document.activeElement !== document.body || !document.querySelector("[data-send]")) return;
+  // A browser takes the focus from a disabled button when it next draws: sooner or later than this.
+  const isLost = document.activeElement === document.body || document.activeElement?.disabled;
+  if (!isLost || !document.querySelector("[data-send]")) return;
   field?.closest("details")?.setAttribute("open", "");
   (field ?? document.querySelector("[data-send]")).focus();
 }
