@@ -75,7 +75,7 @@ def test_the_seconds_run_down_and_the_page_says_that_it_left(
     row = send(plain)
     OutboxMessage.objects.update(due=timezone.now() + timedelta(seconds=4))
     # The same session, in a browser with scripts.
-    watched_page.context.add_cookies(plain.context.cookies())
+    watched_page.context.add_cookies(plain.context.cookies())  # type: ignore[arg-type]
     plain.close()
     send_page = watched_page
     send_page.goto("/outbox/")

@@ -48,7 +48,7 @@ logger = logging.getLogger(__name__)
 _STATE, _STAGE = OutboxMessage.State, OutboxMessage.Stage
 _ALIVE_EVERY = timedelta(seconds=20)
 # Seconds between the attempts to write down what must not be forgotten.
-_PAUSES = (0, 0.5, 2, 5, 10, 20)
+_PAUSES: tuple[float, ...] = (0, 0.5, 2, 5, 10, 20)
 _MOST_WORDS = 500
 
 

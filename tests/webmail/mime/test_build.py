@@ -6,7 +6,7 @@ import email
 import email.policy
 from dataclasses import replace
 from datetime import UTC, datetime
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 
 import pytest
 from hypothesis import given, settings
@@ -149,7 +149,7 @@ HTML = replace(
 )
 
 
-def shape(part: EmailMessage) -> str:
+def shape(part: MIMEPart) -> str:
     """The tree of a message: ``mixed(alternative(plain, related(html, png)), pdf)``."""
     below = ", ".join(shape(child) for child in part.iter_parts()) if part.is_multipart() else ""
     return f"{part.get_content_subtype()}({below})" if below else part.get_content_subtype()

@@ -6,13 +6,14 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
-from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 
 from accounts import session
+from accounts.http import SignedInRequest
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import Submission
@@ -40,19 +41,19 @@ def reader(signed_in: Callable[..., Client], alice: MailAccount, submission: Sub
 
 
 @pytest.fixture
-def request_of_alice(reader: Client) -> HttpRequest:
-    return reader.get("/preferences/").wsgi_request
+def request_of_alice(reader: Client) -> SignedInRequest:
+    return cast(SignedInRequest, reader.get("/preferences/").wsgi_request)
 
 
 @pytest.fixture
-def draft(request_of_alice: HttpRequest) -> Draft:
+def draft(request_of_alice: SignedInRequest) -> Draft:
     assert isinstance(request_of_alice.user, User)
     return draft_of(request_of_alice.user)
 
 
 @pytest.fixture
 def accepted(
-    request_of_alice: HttpRequest, draft: Draft, bob: MailAccount
+    request_of_alice: SignedInRequest, draft: Draft, bob: MailAccount
 ) -> Callable[..., OutboxMessage]:
     """`accepted(due=None, hold_seconds=0, letter=...)`: a message to Bob in the outbox."""
 

@@ -6,11 +6,12 @@ import threading
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
-from django.http import HttpRequest
 
+from accounts.http import SignedInRequest
 from accounts.models import LentCredential
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
@@ -20,7 +21,7 @@ from webmail.errors import DraftNotFound
 from webmail.models import Draft, OutboxMessage
 
 
-def at_once(work: Callable[[], object], count: int = 4) -> list[object]:
+def at_once(work: Callable[[], object], count: int = 4) -> list[Any]:
     """What each of as many threads got, or why it did not."""
     together, results = threading.Barrier(count), []
 
@@ -43,19 +44,17 @@ def at_once(work: Callable[[], object], count: int = 4) -> list[object]:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_same_request_at_once_is_one_message(
-    request_of_alice: HttpRequest, spool: Path, bob: MailAccount, bobs_mailbox: Mailbox
+    request_of_alice: SignedInRequest, spool: Path, bob: MailAccount, bobs_mailbox: Mailbox
 ) -> None:
     draft, key = draft_of(request_of_alice.user), uuid.uuid4()
-    results = at_once(
-        lambda: outbox.accept(request_of_alice, draft, [letter()], key=key)  # type: ignore[arg-type]
-    )
+    results = at_once(lambda: outbox.accept(request_of_alice, draft, [letter()], key=key))
     row = OutboxMessage.objects.get()
     # SQLite in memory has one writer, and says so; asked again it knows the message.
     assert {one if isinstance(one, type) else one[0].pk for one in results} <= {
         row.pk,
         OperationalError,
     }
-    assert outbox.accept(request_of_alice, draft, [letter()], key=key)[0].pk == row.pk  # type: ignore[arg-type]
+    assert outbox.accept(request_of_alice, draft, [letter()], key=key)[0].pk == row.pk
     assert LentCredential.objects.count() == 1
     assert len(list((spool / "outbox").iterdir())) == 1
     outbox.deliver(row.pk)
@@ -64,12 +63,10 @@ def test_the_same_request_at_once_is_one_message(
 
 @pytest.mark.django_db(transaction=True)
 def test_two_windows_on_one_draft_send_it_once(
-    request_of_alice: HttpRequest, spool: Path, bob: MailAccount
+    request_of_alice: SignedInRequest, spool: Path, bob: MailAccount
 ) -> None:
     draft = draft_of(request_of_alice.user)
-    results = at_once(
-        lambda: outbox.accept(request_of_alice, draft, [letter()], key=uuid.uuid4())  # type: ignore[arg-type]
-    )
+    results = at_once(lambda: outbox.accept(request_of_alice, draft, [letter()], key=uuid.uuid4()))
     assert sum(not isinstance(one, type) for one in results) == 1
     assert OutboxMessage.objects.count() == 1 and LentCredential.objects.count() == 1
     assert len(list((spool / "outbox").iterdir())) == 1
@@ -78,10 +75,10 @@ def test_two_windows_on_one_draft_send_it_once(
 
 @pytest.mark.django_db(transaction=True)
 def test_workers_at_once_send_it_once(
-    request_of_alice: HttpRequest, bob: MailAccount, bobs_mailbox: Mailbox, mailbox: Mailbox
+    request_of_alice: SignedInRequest, bob: MailAccount, bobs_mailbox: Mailbox, mailbox: Mailbox
 ) -> None:
     draft = draft_of(request_of_alice.user)
-    (row,) = outbox.accept(request_of_alice, draft, [letter()], key=uuid.uuid4())  # type: ignore[arg-type]
+    (row,) = outbox.accept(request_of_alice, draft, [letter()], key=uuid.uuid4())
     at_once(lambda: outbox.deliver(row.pk))
     outbox.deliver(row.pk)
     assert len(bobs_mailbox.uids()) == 1 and len(mailbox.uids("Sent")) == 1

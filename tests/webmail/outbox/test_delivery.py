@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
-from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts.http import SignedInRequest
 from accounts.models import LentCredential, MailDomain, User
 from addressbook.models.collected import CollectedRecipient
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import Submission
 from tests.servers.mailboxes import Mailbox
-from tests.servers.scripted import CLOSE, READ_DATA, STALL, ScriptedServer
+from tests.servers.scripted import CLOSE, READ_DATA, STALL, Action, ScriptedServer
 from tests.webmail.outbox.letters import (
     ALICE,
     BOB,
@@ -135,7 +135,7 @@ def test_nobody_writes_as_somebody_else(
 
 
 def test_without_a_password_nothing_is_accepted(
-    accepted: Callable[..., OutboxMessage], request_of_alice: HttpRequest, spool: Path
+    accepted: Callable[..., OutboxMessage], request_of_alice: SignedInRequest, spool: Path
 ) -> None:
     request_of_alice.COOKIES.clear()
     with pytest.raises(SignInNeeded):
@@ -148,7 +148,7 @@ def test_without_a_password_nothing_is_accepted(
     ("kind", "flag"), [("reply", "\\Answered"), ("forward", "$Forwarded"), ("edit", "")]
 )
 def test_the_origin_is_marked(
-    request_of_alice: HttpRequest, mailbox: Mailbox, bob: MailAccount, kind: str, flag: str
+    request_of_alice: SignedInRequest, mailbox: Mailbox, bob: MailAccount, kind: str, flag: str
 ) -> None:
     uid = mailbox.append("letter.eml")
     origin = MessageRef("INBOX", mailbox.uidvalidity(), uid)
@@ -262,7 +262,7 @@ def test_what_is_refused_for_now_is_tried_again(
 
 
 def test_it_is_tried_for_three_days(settings) -> None:
-    waits = []
+    waits: list[timedelta] = []
     while (wait := retrying.delay(len(waits) + 1)) is not None:
         waits.append(wait)
     assert [wait.total_seconds() / 60 for wait in waits[:5]] == [1, 5, 15, 60, 180]
@@ -293,7 +293,7 @@ def test_a_doubt_is_never_sent_again_by_itself(
     bobs_mailbox: Mailbox,
     later: Callable[[], None],
     settings,
-    end: object,
+    end: bytes | Action,
 ) -> None:
     settings.SMTP_TIMEOUT = settings.SMTP_VERDICT_SECONDS = 1
     row = accepted()
@@ -344,7 +344,7 @@ def test_who_was_shut_out_sends_nothing(
 
 
 def test_a_delivery_notice_is_asked_for(
-    request_of_alice: HttpRequest, mail_domain: MailDomain, bob: MailAccount
+    request_of_alice: SignedInRequest, mail_domain: MailDomain, bob: MailAccount
 ) -> None:
     draft = draft_of(request_of_alice.user, wants_notice=True)
     (row,) = outbox.accept(request_of_alice, draft, [letter()], key=uuid.uuid4())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from email import message_from_bytes
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -39,7 +40,7 @@ def watched(reader: Client) -> Client:
     return reader
 
 
-def fraud(**fields: str) -> bytes:
+def fraud(**fields: Any) -> bytes:
     return letter(
         "URGENT : votre boîte sera suspendue",
         re.sub("<[^>]*>", "", FRAUD) + " https://verif-compte.example/connexion\n",

@@ -6,13 +6,14 @@ import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from typing import cast
 
 import pytest
 from django.core.cache import cache
-from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.http import SignedInRequest
 from accounts.models import LentCredential, User
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import Submission
@@ -36,12 +37,12 @@ def spool(settings, tmp_path) -> None:
 
 
 @pytest.fixture
-def request_of_alice(reader: Client, submission: Submission, bob: MailAccount) -> HttpRequest:
-    return reader.get("/preferences/").wsgi_request
+def request_of_alice(reader: Client, submission: Submission, bob: MailAccount) -> SignedInRequest:
+    return cast(SignedInRequest, reader.get("/preferences/").wsgi_request)
 
 
 @pytest.fixture
-def sent(request_of_alice: HttpRequest) -> Callable[..., OutboxMessage]:
+def sent(request_of_alice: SignedInRequest) -> Callable[..., OutboxMessage]:
     """`sent(state="held", stage="ready", **columns)`: a message of Alice's in the outbox."""
 
     def send(
@@ -185,7 +186,7 @@ def test_what_failed_is_sent_again(
 
 
 def test_what_was_written_on_since_is_sent_from_there(
-    reader: Client, request_of_alice: HttpRequest, sent: Callable[..., OutboxMessage]
+    reader: Client, request_of_alice: SignedInRequest, sent: Callable[..., OutboxMessage]
 ) -> None:
     row = sent(state=State.FAILED, failure="ServerRefused", credential=None)
     Draft.objects.update(state=Draft.State.WRITING, changed=timezone.now() + timedelta(seconds=1))
@@ -195,7 +196,7 @@ def test_what_was_written_on_since_is_sent_from_there(
 
 
 def test_a_corrected_message_takes_the_place_of_the_refused_one(
-    request_of_alice: HttpRequest, sent: Callable[..., OutboxMessage]
+    request_of_alice: SignedInRequest, sent: Callable[..., OutboxMessage]
 ) -> None:
     row = sent(state=State.FAILED, failure="TooLarge", credential=None)
     Draft.objects.update(state=Draft.State.WRITING)
@@ -214,7 +215,7 @@ def test_what_failed_is_let_go(reader: Client, sent: Callable[..., OutboxMessage
 
 def test_a_doubt_is_sent_again_only_by_who_is_sure(
     reader: Client,
-    request_of_alice: HttpRequest,
+    request_of_alice: SignedInRequest,
     sent: Callable[..., OutboxMessage],
     bobs_mailbox: Mailbox,
 ) -> None:
@@ -366,7 +367,7 @@ def test_all_of_one_to_each_are_taken_back_before_any_left(
 
 def test_by_a_relay_no_password_waits_and_the_copy_comes_with_its_person(
     reader: Client,
-    request_of_alice: HttpRequest,
+    request_of_alice: SignedInRequest,
     settings,
     mailbox: Mailbox,
 ) -> None:
@@ -397,7 +398,7 @@ def test_by_a_relay_no_password_waits_and_the_copy_comes_with_its_person(
 
 
 def test_the_next_page_says_how_long_it_can_be_taken_back(
-    reader: Client, request_of_alice: HttpRequest, sent: Callable[..., OutboxMessage]
+    reader: Client, request_of_alice: SignedInRequest, sent: Callable[..., OutboxMessage]
 ) -> None:
     row = sent(hold=10)
     views.announce(request_of_alice, row)
@@ -415,7 +416,7 @@ def test_the_next_page_says_how_long_it_can_be_taken_back(
 
 
 def test_a_message_that_failed_is_told_where_one_is(
-    reader: Client, request_of_alice: HttpRequest, sent: Callable[..., OutboxMessage]
+    reader: Client, request_of_alice: SignedInRequest, sent: Callable[..., OutboxMessage]
 ) -> None:
     row = sent(hold=0)
     views.announce(request_of_alice, row)
@@ -489,7 +490,7 @@ def test_what_is_over_its_time_goes(sent: Callable[..., OutboxMessage], settings
     orphan.write_bytes(b"x")
     os.utime(orphan, (time.time() - 7200,) * 2)
     OutboxMessage.objects.filter(pk=row.pk).update(changed=timezone.now() - timedelta(days=8))
-    Draft.objects.filter(pk=row.draft_id).update(changed=timezone.now() - timedelta(hours=2))
+    Draft.objects.filter(outbox=row).update(changed=timezone.now() - timedelta(hours=2))
     tasks.tidy_outbox()
     assert list(OutboxMessage.objects.all()) == [left] and not orphan.exists()
     assert outbox.values.path(left.spool).exists()
