@@ -93,6 +93,12 @@ def _servers(kit: Path, roundcube: bool) -> Iterator[None]:
             _run([kit / "dovecot_down.sh"])
 
 
+_AT_ONCE = (
+    "from webmail.models import PreferenceDefault as P;"
+    "P.objects.update_or_create(name='undo_seconds', defaults={'value': '0'})"
+)
+
+
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex((process.LOOPBACK, port)) == 0
@@ -114,6 +120,8 @@ def _webmail() -> Iterator[None]:
             ["migrate", "--verbosity", "0"],
             ["collectstatic", "--no-input", "--verbosity", "0"],
             ["ensure_mail_domain"],
+            # Nobody waits here for somebody who wants a message back.
+            ["shell", "--no-imports", "-c", _AT_ONCE],
         ):
             _run([sys.executable, "manage.py", *command], env)
         web = [sys.executable, "-m", "uvicorn", "webmail.asgi:application"]
@@ -121,6 +129,9 @@ def _webmail() -> Iterator[None]:
         web += ["--no-proxy-headers", "--no-access-log", "--log-level", "warning"]
         children.append(process.spawn(web, log, env=env, cwd=ROOT))
         process.wait_until(_answers, children[0], log)
+        worker = [sys.executable, "-m", "celery", "-A", "webmail", "worker", "-B", "-c", "1"]
+        worker += ["--schedule", str(folder / "beat"), "--loglevel", "WARNING"]
+        children.append(process.spawn(worker, folder / "worker-log", env=env, cwd=ROOT))
         for number, child in enumerate(children):
             (BENCH_DIR / "run" / f"webmail-{number}.pid").write_text(str(child.pid))
         os.environ.update(env)
