@@ -305,3 +305,8 @@ def test_the_spool_and_the_rows_say_nothing(reader: Client, spool: Path) -> None
         sealed += [bytes(one) for one in rows]
     sealed += [path.read_bytes() for path in spool.iterdir()]
     assert len(sealed) == 4 and not any(b"secret" in one for one in sealed)
+
+
+@pytest.mark.parametrize("path", ["/mail/INBOX/", "/compose/"])
+def test_a_menu_leads_to_what_is_kept(reader: Client, path: str) -> None:
+    assert 'href="/drafts/"' in reader.get(path).content.decode()
