@@ -216,7 +216,7 @@ def test_an_image_pasted_stays_in_the_text_and_leaves_as_a_part(
     image = text.locator("img")
     expect(image).to_have_count(1)
     assert "/drafts/" in str(image.get_attribute("src"))
-    page.wait_for_function("document.querySelector('.rich img').naturalWidth === 1")
+    expect(image).to_have_js_property("naturalWidth", 1)
     page.get_by_role("button", name="Envoyer", exact=True).click()
     page.wait_for_url("**/mail/**")
     leave()
