@@ -17,7 +17,7 @@ from tests.webmail.views import unwanted
 from tests.webmail.views.mail import letter, page, path, words
 from webmail import unsubscribing
 from webmail.errors import RemoteRefused
-from webmail.models import FraudReport, SenderChoice, Unsubscription
+from webmail.models import FraudReport, Judgement, SenderChoice, Unsubscription
 
 pytestmark = pytest.mark.django_db
 
@@ -85,6 +85,29 @@ def test_a_fraud_in_the_junk_bears_one_band_with_all_that_was_found(
     assert len(found) == len(set(found)) >= 4
     assert "caisse@ailleurs.example" in found[-1]
     assert 'form="open-form" name="verb" value="inbox"' in shown
+
+
+def test_what_a_script_put_into_the_junk_is_judged_when_it_is_opened(
+    watched: Client, mailbox: Mailbox
+) -> None:
+    uid = mailbox.append(fraud(), "Junk")
+    url = f"/mail/Junk/{mailbox.uidvalidity('Junk')}-{uid}/"
+    shown = page(watched.get(url))
+    assert 'id="fraud-band"' in shown
+    assert 'href="https://verif' not in page(watched.get(url + "frame/"))
+    row = Judgement.objects.get()
+    assert (row.kind, row.is_moved, row.is_fraud) == ("junk", True, True)
+    assert page(watched.get(url)).count('id="fraud-band"') == 1
+    assert Judgement.objects.count() == 1
+
+
+def test_a_letter_that_somebody_put_into_the_junk_is_not_blackened(
+    watched: Client, mailbox: Mailbox
+) -> None:
+    uid = mailbox.append(letter(), "Junk")
+    shown = page(watched.get(f"/mail/Junk/{mailbox.uidvalidity('Junk')}-{uid}/"))
+    assert 'role="note"' not in shown
+    assert not Judgement.objects.exists()
 
 
 def test_a_letter_says_nothing(watched: Client, mailbox: Mailbox) -> None:
