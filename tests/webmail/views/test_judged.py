@@ -133,6 +133,20 @@ def test_the_links_of_a_fraud_lead_nowhere_until_they_are_opened(
     assert 'href="https://verif-compte.example/connexion"' in page(watched.get(shut + "frame/"))
 
 
+def test_a_fraud_beside_an_open_message_of_its_conversation_is_shut_too(
+    watched: Client, mailbox: Mailbox
+) -> None:
+    User.objects.update(preferences={"adverts": "off"})
+    mailbox.append(fraud(References="<origine@ac-exemple.fr>"))
+    watched.get("/mail/INBOX/")
+    uid = mailbox.append(letter(), flags=["\\Seen"])
+    shown = page(watched.get(path(mailbox, uid, "?threads=1")))
+    (beside,) = re.findall('<div class="talk-body">(.*?)</iframe>', shown, re.DOTALL)
+    assert 'class="banner judged bad"' in beside
+    assert 'sandbox="allow-same-origin"' in beside
+    assert 'id="fraud-band"' not in shown
+
+
 def test_the_frame_asked_for_by_itself_is_shut_too(
     watched: Client, shut: str, signed_in: Callable[..., Client], alice: MailAccount
 ) -> None:
