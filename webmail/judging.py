@@ -100,6 +100,40 @@ def judgement_of(request: SignedInRequest, digest: str) -> Judgement | None:
     return Judgement.objects.all().known(request.user, [digest]).get(digest)
 
 
+def meet(
+    request: SignedInRequest, imap: Connection, ref: MessageRef, fields: Headers, kind: str
+) -> None:
+    """Judge an opened message that lies among the adverts or the junk (``kind``) and was put there
+    by another: the Sieve script, a telephone. Its reader says why, and a fraud's links are shut.
+    One query where it was judged before; else a FETCH too. Raises nothing of the mail server's."""
+    digest = digest_of(fields)
+    if judgement_of(request, digest):
+        return
+    try:
+        raw = arrivals.sample(imap, ref)
+    except WebmailError as error:
+        logger.info("opened message not judged: %s", type(error).__name__)
+        return
+    known, learnt = correspondence.known(request.user, [raw]), learning.learnt(request.user)
+    found = correspondence.judge(request.user, raw, known, _rules(), learnt)
+    if found.kind == "letter" and not found.is_fraud:
+        return
+    row = Judgement(
+        user=request.user,
+        digest=digest,
+        kind=kind,
+        is_moved=True,
+        reasons=list(found.reasons) if found.kind != "letter" else [],
+        fraud=list(found.fraud),
+        is_fraud=found.is_fraud,
+    )
+    Judgement.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def _rules() -> Rules:
+    return Rules(tuple(settings.ADVERTS_SERVERS), tuple(correspondence.domains()))
+
+
 def digest_of(fields: Headers) -> str:
     """The identity of a message wherever it lies: a keyed digest, since a Message-ID or a subject
     can be guessed. With the way that it came: what is sent a second time under the same Message-ID
@@ -135,7 +169,7 @@ class _Look:
         self._user = request.user
         self._watch = InboxWatch.objects.all()
         self._uidvalidity = imap.known().uidvalidity
-        self._rules = Rules(tuple(settings.ADVERTS_SERVERS), tuple(correspondence.domains()))
+        self._rules = _rules()
         self._rspamd = rspamd_server()
 
     def run(self, newest: int) -> Looked:

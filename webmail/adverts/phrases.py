@@ -259,6 +259,11 @@ thank you for your|your place at|your payment|has been received|montant total|to
 reference dossier|transporteur|livraison estimee|avez effectue|vous avez ajoute|nous avons recu
 se connecter a|dans votre tableau de bord|vos notifications|ces notifications|de ces messages
 manage notifications|you are subscribed to this|vos eleves ont|de vos eleves|votre sondage
+vous venez de creer|creation de votre compte|confirmez votre adresse|your meeting|meeting id
+confirmer votre adresse|confirmez votre inscription|confirmer votre inscription|le lien expire
+lien est valable|n avez rien demande|n avez pas demande|ne tenez pas compte de ce|ignorez ce message
+ignorer ce message|signing up|sign up to|verify your email address|confirm your email
+this link expires|did not create an account|did not request|ignore this email|ignore this message
 """
 
 SCHOOL = """

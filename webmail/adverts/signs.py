@@ -44,7 +44,11 @@ _LIST_FIELDS = (
     "X-Loop", "X-Sequence", "List-Post", "List-Archive", "X-BeenThere", "X-Mailman-Version",
     "List-Subscribe", "List-Owner",
 )  # fmt: skip
-_PRICE = re.compile(r"\d(?:[ .,]?\d+)* ?(?:€|euros?\b|eur\b|£|usd\b)|[$£€] ?\d|\b(?:usd|eur) ?\d")
+# One digit a turn, and a limit: an amount in which digits could be split in two ways takes longer
+# than a life to be looked for in a long number.
+_PRICE = re.compile(
+    r"\d(?:[ .,]?\d){0,14} ?(?:€|euros?\b|eur\b|£|usd\b)|[$£€] ?\d|\b(?:usd|eur) ?\d"
+)
 _PERCENT = re.compile(r"\d ?%")
 _REPLY = re.compile(r"(?:re|rep|tr|fw|fwd|sv|aw)\s*:", re.IGNORECASE)
 _LONG_CODE = re.compile(r"[?/=][A-Za-z0-9_-]{24,}|[?&](?:utm_|mc_eid|uid|cid|trk|email)[a-z_]*=")

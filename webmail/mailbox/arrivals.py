@@ -42,6 +42,14 @@ def samples(imap: Connection, uids: Iterable[int]) -> tuple[Sample, ...]:
     return tuple(sample for sample in found if not sample.flags & TOUCHED)
 
 
+def sample(imap: Connection, ref: MessageRef) -> bytes:
+    """As much of one message, whoever has looked at it; empty when it is gone. One command, and
+    another where its folder is not open."""
+    imap.require(ref)
+    found = fetch.samples(imap, [ref.uid], SAMPLE)
+    return found[0].raw if found else b""
+
+
 def set_aside(imap: Connection, refs: Sequence[MessageRef], place: str, use: str) -> int | None:
     """Move messages to the folder called ``place``, or where there is one to that with the special
     ``use``; it is made when it is missing. How many were moved (those that are gone are no matter);

@@ -108,15 +108,18 @@ def words(codes: Iterable[str]) -> tuple[str, ...]:
 
 _AT_ONCE = 2
 """Reasons of a message that is no fraud which are read without unfolding."""
+_VAGUE = ("words", "prices")
+"""Reasons that tell a reader least, whatever they weigh: they come last."""
+_OF_ANY_FRAUD = frozenset({"fraud", "junk_words", *_VAGUE})
 
 
 @dataclass(frozen=True)
 class Notice:
     """What the reader says of an open message. ``kind``: ``advert`` or ``junk`` where it was set
     aside or marked for that, "" where it lies among letters; ``is_marked``: it lies there all the
-    same, with a mark. ``deceits``: what deceives, of a fraud; ``are_links_shut`` until the person
-    opens them; ``report_url``: "" where no address is configured; ``cautions``: warnings about who
-    wrote that stand among its reasons."""
+    same, with a mark. ``reasons`` and ``deceits`` as codes: why, and of a fraud what deceives;
+    ``are_links_shut`` until the person opens them; ``report_url``: "" where no address is
+    configured; ``cautions``: warnings about who wrote that stand among its reasons."""
 
     kind: str
     is_marked: bool
@@ -134,15 +137,21 @@ class Notice:
     @property
     def first_reasons(self) -> tuple[str, ...]:
         """Those that are read at once."""
-        return () if self.is_fraud else self.reasons[:_AT_ONCE]
+        return () if self.is_fraud else words(self._codes[:_AT_ONCE])
 
     @property
     def folded_reasons(self) -> tuple[str, ...]:
         """Those that wait behind a word, so that the message itself is on the screen."""
-        if not self.is_fraud:
-            return self.reasons[_AT_ONCE:]
-        said = (*self.deceits, *self.reasons)
-        return tuple(dict.fromkeys(one for one in said if one != str(REASONS["fraud"])))
+        return words(self._codes if self.is_fraud else self._codes[_AT_ONCE:])
+
+    @property
+    def _codes(self) -> tuple[str, ...]:
+        """Each once, without what a warning says better."""
+        said = {code for one in self.cautions for code in one.says}
+        if self.is_fraud:
+            said |= _OF_ANY_FRAUD
+        codes = dict.fromkeys(code for code in (*self.deceits, *self.reasons) if code not in said)
+        return tuple(sorted(codes, key=lambda code: code in _VAGUE))
 
     def holds(self, caution: Caution) -> bool:
         """Whether a warning stands among the reasons, not in a band of its own: what says the same

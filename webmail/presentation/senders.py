@@ -16,11 +16,13 @@ from webmail.presentation.people import Borrowed
 
 @dataclass(frozen=True)
 class Caution:
-    """Something that a reader should know of who wrote. ``level``: as of a banner."""
+    """Something that a reader should know of who wrote. ``level``: as of a banner; ``says``: codes
+    of reasons for a verdict (`webmail.adverts`) that say the same with less detail."""
 
     level: str
     title: str
     text: str
+    says: frozenset[str] = frozenset()
 
 
 _ADDRESS = re.compile(r"[\w.+'-]{1,64}@(?:[\w-]{1,63}\.){1,10}\w{2,63}")
@@ -47,6 +49,7 @@ def cautions(
                     "The mail server could not confirm that this message comes from %(domain)s."
                 )
                 % domain,
+                says=frozenset({"sender_unverified"}),
             )
         )
     named = _ADDRESS.search(sender.name)
@@ -69,6 +72,7 @@ def cautions(
                 gettext("A reply would go elsewhere."),
                 gettext("The sender asks for replies to %(addresses)s, which is another domain.")
                 % {"addresses": ", ".join(elsewhere[:3])},
+                says=frozenset({"reply_elsewhere"}),
             )
         )
     return tuple(found)
@@ -87,6 +91,7 @@ def _borrowed_name(borrowed: Borrowed) -> Caution:
         )
         % name,
         words % {"who": who, "addresses": ", ".join(borrowed.addresses)},
+        says=frozenset({"colleague_imitated"}),
     )
 
 

@@ -55,8 +55,8 @@ def notice(request: SignedInRequest, opened: Opened) -> Notice | None:
     return Notice(
         kind="" if kind == "letter" else kind,
         is_marked=is_marked,
-        reasons=adverts.words(found.reasons) if kind else (),
-        deceits=adverts.words(found.fraud) if found.is_fraud else (),
+        reasons=tuple(found.reasons) if kind else (),
+        deceits=tuple(found.fraud) if found.is_fraud else (),
         are_links_shut=is_shut,
         links_url=addresses.message_url(ref, "links"),
         report_url=addresses.message_url(ref, "report") if settings.REPORT_ADDRESS else "",

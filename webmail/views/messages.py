@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts import session
 from accounts.http import SignedInRequest, login_required
 from accounts.models import MailDomain
-from webmail import rendering
+from webmail import judging, rendering
 from webmail.errors import ServerUnavailable, ThreadsTooSlow
 from webmail.forms import ImagesForm, ListForm
 from webmail.htmx import render, wants_partial
@@ -77,6 +77,8 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
                 context |= beside_results(searched)
         elif searched is None:
             context = list_context(request, imap, ref.folder, opened.fetched)
+        if not searched and context["here"] in ("advert", "junk"):
+            judging.meet(request, imap, ref, opened.headers, context["here"])
         if searched is None and ListForm(request.GET).by_threads:
             context["talk"] = _talk(request, imap, ref, context["folders"])
     if not wants_partial(request):

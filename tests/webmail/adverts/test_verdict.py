@@ -148,6 +148,8 @@ def test_letters_from_elsewhere_hide_no_offer() -> None:
         b"Received: " + b"from a " * 100_000 + b"\n\n",
         b"Subject: " + b"=?utf-8?q?a?= " * 50_000 + b"\n\nx",
         b"From: a@b.fr\nContent-Type: text/plain\n\n" + b"\0\xff" * 25_000_000,
+        b"From: a@b.fr\n\nRelev\xc3\xa9 " + b"1" * 26 + b", suite",
+        b"From: a@b.fr\n\n" + b"1 " * 15_000,
     ],
     ids=[
         "empty",
@@ -159,6 +161,8 @@ def test_letters_from_elsewhere_hide_no_offer() -> None:
         "hop",
         "subject",
         "50 MB",
+        "a long number",
+        "figures",
     ],
 )
 def test_odd_and_huge_messages_are_letters_soon(raw: bytes) -> None:

@@ -18,7 +18,7 @@ from tests.webmail.views import unwanted
 from tests.webmail.views.mail import letter, page, path, words
 from webmail import unsubscribing
 from webmail.errors import RemoteRefused
-from webmail.models import FraudReport, SenderChoice, Unsubscription
+from webmail.models import FraudReport, Judgement, SenderChoice, Unsubscription
 
 pytestmark = pytest.mark.django_db
 
@@ -88,6 +88,29 @@ def test_a_fraud_in_the_junk_bears_one_band_with_all_that_was_found(
     assert 'form="open-form" name="verb" value="inbox"' in shown
 
 
+def test_what_a_script_put_into_the_junk_is_judged_when_it_is_opened(
+    watched: Client, mailbox: Mailbox
+) -> None:
+    uid = mailbox.append(fraud(), "Junk")
+    url = f"/mail/Junk/{mailbox.uidvalidity('Junk')}-{uid}/"
+    shown = page(watched.get(url))
+    assert 'id="fraud-band"' in shown
+    assert 'href="https://verif' not in page(watched.get(url + "frame/"))
+    row = Judgement.objects.get()
+    assert (row.kind, row.is_moved, row.is_fraud) == ("junk", True, True)
+    assert page(watched.get(url)).count('id="fraud-band"') == 1
+    assert Judgement.objects.count() == 1
+
+
+def test_a_letter_that_somebody_put_into_the_junk_is_not_blackened(
+    watched: Client, mailbox: Mailbox
+) -> None:
+    uid = mailbox.append(letter(), "Junk")
+    shown = page(watched.get(f"/mail/Junk/{mailbox.uidvalidity('Junk')}-{uid}/"))
+    assert 'role="note"' not in shown
+    assert not Judgement.objects.exists()
+
+
 def test_a_letter_says_nothing(watched: Client, mailbox: Mailbox) -> None:
     shown = page(watched.get(path(mailbox, mailbox.append(letter()))))
     assert 'id="why-aside"' not in shown
@@ -109,6 +132,20 @@ def test_the_links_of_a_fraud_lead_nowhere_until_they_are_opened(
     assert 'id="fraud-band"' in shown
     assert "allow-popups" in shown.split("<iframe")[1].partition(">")[0]
     assert 'href="https://verif-compte.example/connexion"' in page(watched.get(shut + "frame/"))
+
+
+def test_a_fraud_beside_an_open_message_of_its_conversation_is_shut_too(
+    watched: Client, mailbox: Mailbox
+) -> None:
+    User.objects.update(preferences={"adverts": "off"})
+    mailbox.append(fraud(References="<origine@ac-exemple.fr>"))
+    watched.get("/mail/INBOX/")
+    uid = mailbox.append(letter(), flags=["\\Seen"])
+    shown = page(watched.get(path(mailbox, uid, "?threads=1")))
+    (beside,) = re.findall('<div class="talk-body">(.*?)</iframe>', shown, re.DOTALL)
+    assert 'class="banner judged bad"' in beside
+    assert 'sandbox="allow-same-origin"' in beside
+    assert 'id="fraud-band"' not in shown
 
 
 def test_the_frame_asked_for_by_itself_is_shut_too(
