@@ -62,7 +62,7 @@ SORT_TOO_MANY, ATTACHMENT_NEWEST, CONTACTS_LAST_YEAR, CONTACTS_TOO_MANY = (
 _KIND = "order1"
 _FLAG_OF = {"unread": (SEEN, False, "UNSEEN"), "flagged": (FLAGGED, True, "FLAGGED")}
 _HAS, _HAS_NOT = "$hasattachment", "$hasnoattachment"
-_ANSWER = re.compile(r"^\s*(?:(?:re|fwd?|tr|rép|aw|wg|sv)\s*(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE)
+_ANSWER = re.compile(r"^\s*(?:(?:re|fwd?|tr|rép|aw|wg|sv)\s*(?:\[\d+\]\s*)?:\s*)+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

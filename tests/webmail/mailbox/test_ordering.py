@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -263,3 +264,10 @@ def test_numbers_that_are_no_uids_are_shown_to_be_gone_and_not_kept(imap_server,
         assert page.rows == ()
         assert not memory.kept
         opened.close()
+
+
+@pytest.mark.parametrize("subject", ["re" + " " * 100_000 + "x", "re [1" * 20_000])
+def test_a_long_subject_is_read_once(subject: str) -> None:
+    begun = time.process_time()
+    assert ordering._ANSWER.sub("", subject) == subject
+    assert time.process_time() - begun < 1
