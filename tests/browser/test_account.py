@@ -174,3 +174,35 @@ def test_what_is_not_shared_is_not_covered(page: Page) -> None:
     page.clock.run_for(721 * 60 * 1000)
     expect(page.locator("#reenter")).to_be_visible()
     expect(page.locator("[name=subject]")).to_be_visible()
+
+
+def test_what_asks_every_few_seconds_asks_once_when_the_session_is_back(
+    page: Page, alice: MailAccount, faults: list[str]
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "?ask" in request.url else None)
+    page.goto("/mail/INBOX/")
+    page.evaluate("""() => {
+        const asking = document.createElement("div");
+        asking.setAttribute("hx-get", "/jobs/progress/?ask");
+        asking.setAttribute("hx-trigger", "every 100ms");
+        asking.setAttribute("hx-swap", "none");
+        asking.id = "asking";
+        document.body.append(asking);
+        htmx.process(asking);
+    }""")
+    end_all_sessions()
+    expect(page.locator("#reenter")).to_be_visible()
+    page.wait_for_timeout(1000)
+    page.evaluate("htmx.trigger('#asking', 'htmx:abort')")
+    page.evaluate("htmx.find('#asking').removeAttribute('hx-trigger')")
+    page.evaluate("htmx.process(htmx.find('#asking'))")
+    page.wait_for_timeout(300)
+    before = len(asked)
+    assert before > 2
+    page.fill("#reenter-password", alice.password)
+    page.keyboard.press("Enter")
+    expect(page.locator("#reenter")).to_be_hidden()
+    page.wait_for_timeout(500)
+    assert len(asked) == before + 1
+    assert faults == []

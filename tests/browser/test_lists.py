@@ -141,6 +141,47 @@ def test_what_changed_or_went_elsewhere_changes_and_goes(page: Page, mailbox: Ma
     expect(page.locator(f"#{second} > a")).to_be_focused()
 
 
+def test_what_a_server_does_not_name_is_asked_for(
+    page: Page, mailbox: Mailbox, faults: list[str]
+) -> None:
+    """Of other folders than the inbox NOTIFY tells the counts alone."""
+    large.fill(mailbox, "Archive", 60)
+    uids = mailbox.uids("Archive")
+    page.route(re.compile("/events|/poll/"), lambda route: route.abort())
+    page.goto("/mail/Archive/")
+    first, second, third = (f"#row-{ref(mailbox, uid, 'Archive')}" for uid in uids[:-4:-1])
+    page.locator(f"{third} > a").focus()
+    mailbox.set_flags(uids[-2], ["\\Flagged"], "Archive")
+    mailbox.imap.select("Archive")
+    mailbox.imap.uid("STORE", str(uids[-1]), "+FLAGS", "(\\Deleted)")
+    mailbox.imap.expunge()
+    state = {"folder": "Archive", "uidvalidity": mailbox.uidvalidity("Archive")}
+    page.evaluate(HEAR, news(mailbox, **state, uidnext=uids[-1] + 1, exists=59, more=True))
+    expect(page.locator(first)).to_have_count(0)
+    expect(page.locator(second)).to_have_class(re.compile("is-new"))
+    expect(page.locator(f"{second} .flag")).to_have_attribute("aria-pressed", "true")
+    assert page.locator("#rows .row").count() == 49
+    expect(page.locator(f"{third} > a")).to_be_focused()
+    assert faults == []
+
+
+def test_a_notice_stays_while_the_page_asks_by_itself(page: Page, mailbox: Mailbox) -> None:
+    last = mailbox.uids()[-1]
+    page.route(re.compile("/events|/poll/"), lambda route: route.abort())
+    page.reload()
+    mailbox.imap.select("INBOX")
+    mailbox.imap.uid("STORE", str(last), "+FLAGS", "(\\Deleted)")
+    mailbox.imap.expunge()
+    page.locator("#rows .row > a").first.click()
+    notice = page.locator("#notices [data-notice]")
+    expect(notice).to_be_visible()
+    page.evaluate("htmx.ajax('GET', '/jobs/progress/', { target: '#running', swap: 'outerHTML' })")
+    page.wait_for_timeout(500)
+    expect(notice).to_be_visible()
+    page.locator("#rows .row > a").nth(1).click()
+    expect(notice).to_have_count(0)
+
+
 def test_another_folders_news_is_not_this_lists(page: Page, mailbox: Mailbox) -> None:
     uids = mailbox.uids()
     page.evaluate(HEAR, news(mailbox, folder="Sent", gone=[uids[-1]]))

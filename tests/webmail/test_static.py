@@ -88,7 +88,7 @@ def test_style_sheets_name_files_and_tokens_that_exist(path: Path) -> None:
 @pytest.mark.parametrize("path", SCRIPTS, ids=relative)
 def test_modules_import_modules_that_exist(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    for target in re.findall(r"from \"([^\"]+)\"", text):
+    for target in re.findall(r"(?:from |import\()\"([^\"]+)\"", text):
         assert (path.parent / target).is_file()
     assert not re.search(r"\beval\(|new Function\(", text)
     # One module reads and writes HTML: into documents that run nothing, and what DOMPurify let by.

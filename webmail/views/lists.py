@@ -29,7 +29,7 @@ from webmail.mailbox.ordering import MOST_ADDRESSES, View
 from webmail.mailbox.summaries import Summary
 from webmail.models import FolderChoice
 from webmail.presentation import adverts, lists
-from webmail.presentation.links import ref_segment
+from webmail.presentation.links import ref_name
 from webmail.presentation.people import Faces
 from webmail.views import people
 from webmail.views.folders import TOAST, read_folders
@@ -68,16 +68,25 @@ def message_list(request: SignedInRequest, folder: str) -> HttpResponse:
 @require_GET
 @login_required
 def snippets(request: SignedInRequest, folder: str) -> HttpResponse:
-    """How the rows that a script names begin, by their references: asked for after the list, which
-    waits for nothing.
+    """How the rows that a script names begin, by what it names them: asked for after the list,
+    which waits for nothing. What was found may be of several folders.
     """
     form = SnippetsForm({"refs": request.GET.getlist("refs")})
     found: dict[MessageRef, str] = {}
     if form.is_valid():
-        refs = [MessageRef(folder, *pair) for _folder, *pair in form.cleaned_data["refs"]]
+        named = form.cleaned_data["refs"][:MOST_ROWS]
+        refs = [MessageRef(other or folder, *pair) for other, *pair in named]
         with session.imap(request) as imap:
-            found = beginnings.of(imap, refs[:MOST_ROWS], memory(request))
-    return JsonResponse({ref_segment(ref): words for ref, words in found.items()})
+            for of_folder in _by_folder(refs):
+                found |= beginnings.of(imap, of_folder, memory(request))
+    return JsonResponse({ref_name(ref, folder): words for ref, words in found.items()})
+
+
+def _by_folder(refs: Iterable[MessageRef]) -> Iterable[list[MessageRef]]:
+    groups: dict[str, list[MessageRef]] = {}
+    for ref in refs:
+        groups.setdefault(ref.folder, []).append(ref)
+    return groups.values()
 
 
 def _arrived(request: SignedInRequest, folder: str, uidvalidity: int, uid: int) -> HttpResponse:

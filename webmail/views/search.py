@@ -282,6 +282,7 @@ def _context(
         "search": asked,
         "people": _people(request, asked) if asked.number == 1 else (),
         "act_url": reverse("mail:act", args=[asked.base]),
+        "snippets_url": reverse("mail:snippets", args=[asked.base]),
         "folder_label": gettext("Results"),
     }
 

@@ -314,11 +314,13 @@ def test_what_pages_cost_the_mail_server(
     # The session comes from the cache. The person with the domain is one query; whether the page's
     # menu shows the administration is another. A list asks how its folder is sorted and who its
     # people are; a reader who they are, whose name the sender borrows, and what was found of the
-    # message; a frame asks whose images are shown, and whether links are shut.
+    # message; a frame asks whose images are shown, and whether links are shut; a composer one's
+    # addresses, and the staff record and the template that make a signature.
     sql = dict.fromkeys(costs, 2)
     sql |= {"/mail/INBOX/": 4, f"/mail/INBOX/?page=2&after={ref(mailbox, uids[11])}": 4}
     sql |= {path(mailbox, uids[3]): 7, path(mailbox, uids[4]) + "#htmx": 4}
     sql |= {path(mailbox, html, "frame/"): 4}
+    sql |= {"/compose/": 5, path(mailbox, uids[4], "reply/"): 5}
     measured = {}
     for url, (_cost, headers) in costs.items():
         before = commands_sent()

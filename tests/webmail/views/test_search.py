@@ -77,6 +77,19 @@ def test_hits_are_marked_in_the_list_and_in_the_message(reader: Client, mailbox:
     assert "<mark>" not in page(reader.get(path(mailbox, uid)))
 
 
+def test_how_messages_of_several_folders_begin_is_told_once_they_are_shown(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    mailbox.create_folder("4e B")
+    mailbox.append(letter("Sortie", "Rendez-vous au musée."), date=day(1))
+    mailbox.append(letter("Musée, suite", "Prenez un pique-nique."), "4e B", date=day(2))
+    answer = page(found(reader, "musée"))
+    address = link(found(reader, "musée"), r'data-snippets="([^"]*)"')
+    refs = [unescape(ref) for ref in re.findall(r'data-ref="([^"]*)"', answer)]
+    told = reader.get(address, {"refs": refs}).json()
+    assert [told[ref] for ref in refs] == ["Prenez un pique-nique.", "Rendez-vous au musée."]
+
+
 def test_the_text_of_an_html_message_is_marked_too(reader: Client, mailbox: Mailbox) -> None:
     uid = mailbox.append(letter(html="<p>Devant le musée</p>", body="Devant le musée"))
     opened = reader.get(path(mailbox, uid) + "?q=mus%C3%A9e")

@@ -1,18 +1,12 @@
 // Starts every behaviour. Each module acts on the events of the whole document, so that what htmx swaps in
-// needs no new listener; a module with something to do on new elements exports `load(root)`.
+// needs no new listener; a module with something to do on new elements exports `load(root)`. What most pages of the
+// mail use is there at once; the rest is brought by the elements that it is for.
 
+import { within } from "./dom.js";
 import * as asking from "./asking.js";
-import * as bring from "./bring.js";
-import * as canned from "./canned.js";
-import * as choice from "./choice.js";
-import * as compose from "./compose.js";
-import * as contacts from "./contacts.js";
-import * as copying from "./copying.js";
-import * as countdown from "./countdown.js";
 import * as dock from "./dock.js";
 import * as dragging from "./dragging.js";
 import * as folders from "./folders.js";
-import * as frame from "./frame.js";
 import * as idle from "./idle.js";
 import * as list from "./list.js";
 import * as local from "./local.js";
@@ -20,26 +14,45 @@ import * as menus from "./menus.js";
 import * as news from "./news.js";
 import * as notices from "./notices.js";
 import * as panes from "./panes.js";
-import * as passkey from "./passkey.js";
-import * as password from "./password.js";
 import * as place from "./place.js";
-import * as print from "./print.js";
 import * as push from "./push.js";
-import * as recipients from "./recipients.js";
-import * as rules from "./rules.js";
 import * as search from "./search.js";
 import * as selection from "./selection.js";
 import * as session from "./session.js";
-import * as settings from "./settings.js";
-import * as signin from "./signin.js";
-import * as signing from "./signing.js";
 import * as snippets from "./snippets.js";
 import * as viewer from "./viewer.js";
 
-const modules = [asking, bring, canned, choice, compose, contacts, copying, countdown, dock, dragging, folders, frame, idle, list, local, menus, news, notices, panes, passkey, password, place, print, push, recipients, rules, search, selection, session, settings, signin, signing, snippets, viewer];
+const modules = [asking, dock, dragging, folders, idle, list, local, menus, news, notices, panes, place, push, search, selection, session, snippets, viewer];
+const byNeed = [
+  { marks: "[data-bring]", bring: () => import("./bring.js") },
+  { marks: "[data-canned]", bring: () => import("./canned.js") },
+  { marks: ".sending-choice", bring: () => import("./choice.js") },
+  { marks: "form[data-compose]", bring: () => import("./compose.js") },
+  { marks: "#contact, [data-more]", bring: () => import("./contacts.js") },
+  { marks: "[data-copy]", bring: () => import("./copying.js") },
+  { marks: "[data-seconds-left]", bring: () => import("./countdown.js") },
+  { marks: "iframe[data-frame]", bring: () => import("./frame.js") },
+  { marks: "[data-passkey], [data-passkey-none]", bring: () => import("./passkey.js") },
+  { marks: "[data-password-form], [data-use-phrase]", bring: () => import("./password.js") },
+  { marks: "a[data-print]", bring: () => import("./print.js") },
+  { marks: "[data-complete]", bring: () => import("./recipients.js") },
+  { marks: "[data-rules]", bring: () => import("./rules.js") },
+  { marks: "[data-settings]", bring: () => import("./settings.js") },
+  { marks: "[data-reveal], [data-sign-in], [data-keep-nothing]", bring: () => import("./signin.js") },
+  { marks: "select[name=identity]", bring: () => import("./signing.js") },
+];
+
+async function begin(need, root) {
+  need.module ??= need.bring().then((module) => {
+    module.start?.();
+    return module;
+  });
+  (await need.module).load?.(root);
+}
 
 function load(root) {
   for (const module of modules) module.load?.(root);
+  for (const need of byNeed) if (within(root, need.marks).length > 0) begin(need, root);
 }
 
 for (const module of modules) module.start?.();

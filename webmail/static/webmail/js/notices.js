@@ -61,8 +61,9 @@ export function start() {
   });
   document.body.addEventListener("htmx:sendError", () => show(document.getElementById("no-network")));
   document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
-    // What is about the message being written stays: news of the list are swapped in, too.
-    if (!detail.isError) document.querySelectorAll("#notices > :not([data-stays])").forEach((one) => one.remove());
+    // Nobody has done anything when a page asks by itself. What is about the message being written stays: news of the
+    // list are swapped in, too.
+    if (!detail.isError && detail.requestConfig.triggeringEvent) document.querySelectorAll("#notices > :not([data-stays])").forEach((one) => one.remove());
   });
 }
 

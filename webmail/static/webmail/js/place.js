@@ -4,6 +4,7 @@ import { on } from "./dom.js";
 import { focusRow, markRead, rows } from "./list.js";
 
 const NARROW = matchMedia("(max-width: 56.24em)");
+const INBOX = "INBOX";
 const SETTLED_MS = 300;
 // Pixels: nearer to the top than this, somebody looks at the newest messages.
 const TOP = 8;
@@ -69,6 +70,28 @@ function forget(uidvalidity, gone) {
   if (next) focusRow(next);
 }
 
+/** What a server did not name: the first rows are asked for, and those here are made as they are there. */
+async function compare(news) {
+  const { live, threads, url } = list().dataset;
+  if (live === undefined || threads !== undefined || document.getElementById("previous")) return;
+  const there = await fetched(new URL(url, location.href), { "HX-Target": "more" });
+  if (!there || list()?.dataset.url !== url) return;
+  const found = new Map([...there.querySelectorAll(".row")].map((row) => [row.dataset.ref, row]));
+  const here = rows();
+  // Beyond the last row of that page nothing is known.
+  const last = here.findLastIndex((row) => found.has(row.dataset.ref));
+  const known = there.querySelector("#more") ? here.slice(0, last + 1) : here;
+  const gone = known.filter((row) => !found.has(row.dataset.ref));
+  for (const row of found.values()) markAs(row);
+  forget(news.uidvalidity, gone.map((row) => row.dataset.ref.split("-")[1]));
+}
+
+function markAs(row) {
+  const isFlagged = row.querySelector(".flag").getAttribute("aria-pressed") === "true";
+  const flags = [!row.classList.contains("is-new") && "\\Seen", isFlagged && "\\Flagged"];
+  mark({ ref: row.dataset.ref, flags });
+}
+
 function neighbour(row) {
   const all = rows();
   const index = all.indexOf(row);
@@ -96,6 +119,12 @@ function count({ exists, unseen }) {
   line.textContent = said.replace("#", shown(unseen || exists)).replace("@", shown(exists));
 }
 
+/** As the list's own button does; nobody pressed it, so that a notice stays. */
+function refresh() {
+  const button = document.querySelector("[data-refresh]");
+  if (button) window.htmx.ajax("GET", button.href, { source: button, target: "#message-list", swap: "outerHTML" });
+}
+
 const newestUid = () => Number(list().dataset.newest.split("-")[1] ?? 0);
 
 async function arrived(news, before) {
@@ -107,7 +136,7 @@ async function arrived(news, before) {
   }
   if (news.uidnext - 1 <= newestUid()) return;
   // Nothing stands here yet: the list with its rows is another page.
-  if (!newest) return document.querySelector("[data-refresh]")?.click();
+  if (!newest) return refresh();
   const address = new URL(url, location.href);
   address.searchParams.set("newer", newest);
   const found = await ask(address);
@@ -117,17 +146,22 @@ async function arrived(news, before) {
   else offerWaiting();
 }
 
-/** The rows of an answer; null when there are none, or no answer: the next news brings them. */
-async function ask(address) {
-  let answer;
+/** A piece of the list as a document; null without an answer: the next news brings it. */
+async function fetched(address, more = {}) {
   try {
-    answer = await fetch(address, { headers: { "HX-Request": "true", "X-Background": "1" } });
+    const answer = await fetch(address, { headers: { "HX-Request": "true", "X-Background": "1", ...more } });
+    if (!answer.ok || answer.redirected) return null;
+    return new DOMParser().parseFromString(await answer.text(), "text/html");
   } catch (error) {
     if (error instanceof TypeError) return null; // no network
     throw error;
   }
-  if (!answer.ok || answer.redirected) return null;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+}
+
+/** The rows of an answer; null when there are none. */
+async function ask(address) {
+  const page = await fetched(address);
+  if (!page) return null;
   renewLine(page.getElementById("advert-line"));
   const rows = document.createDocumentFragment();
   rows.append(...page.body.childNodes);
@@ -177,12 +211,14 @@ function hear(news) {
   heard.set(news.folder, news.uidnext);
   if (!list() || !region() || list().dataset.folder !== news.folder) return;
   // Made anew on the server: every row names a message that is no more.
-  if (news.uidvalidity !== Number(list().dataset.uidvalidity)) return document.querySelector("[data-refresh]")?.click();
+  if (news.uidvalidity !== Number(list().dataset.uidvalidity)) return refresh();
   count(news);
   // A row there may lose its newest message and keep the others: only the server knows.
   if (list().dataset.threads !== undefined && news.gone.length > 0) return offer(list().querySelector("[data-news]").dataset.some);
   forget(news.uidvalidity, news.gone);
   for (const change of news.changed) mark(change);
+  // At first it is told how the inbox stands, as the page shows it.
+  if (news.more && (before !== undefined || news.folder !== INBOX)) compare(news);
   arrived(news, before);
 }
 

@@ -16,6 +16,12 @@ function repeat({ verb, path, elt, target, formData }, token) {
   htmx.ajax(verb, path, { source: elt, target, values: formData });
 }
 
+/** What asks by itself every few seconds asks once when the session is back. */
+function keep(request) {
+  const isSame = ({ elt, verb, path }) => elt === request.elt && verb === request.verb && path === request.path;
+  waiting = [...waiting.filter((other) => !isSame(other)), request];
+}
+
 function say(text) {
   const place = document.getElementById("reenter-error");
   place.textContent = text;
@@ -69,7 +75,7 @@ export function start() {
   document.body.addEventListener("htmx:responseError", ({ detail }) => {
     if (detail.xhr.status !== 401) return;
     if (!asked) return location.reload();
-    waiting.push(detail.requestConfig);
+    keep(detail.requestConfig);
     askAgain();
   });
   asked?.addEventListener("submit", (event) => {

@@ -24,7 +24,9 @@ function show(row, words) {
   const line = document.createElement("span");
   line.className = "snippet clip";
   line.textContent = words;
-  row.querySelector(".extra")?.prepend(line);
+  const folder = row.querySelector(".in-folder");
+  if (folder) folder.after(line);
+  else row.querySelector(".extra")?.prepend(line);
 }
 
 async function begin() {
