@@ -361,6 +361,30 @@ def test_the_message_waits_for_its_files(
     assert len(posted) == 1
 
 
+def test_a_message_does_not_leave_without_a_file_that_its_list_names(
+    writing: Page, tmp_path: Path
+) -> None:
+    page = writing
+    small, large = tmp_path / "plan.txt", tmp_path / "film.txt"
+    small.write_bytes(b"le plan")
+    large.write_bytes(b"x" * 30_000_000)
+    page.route("**/files/", lambda route: route.abort("connectionreset"))
+    page.locator("#id_to").fill("bob@ac-exemple.fr")
+    page.locator("#rich").click()
+    page.keyboard.type("Voici le plan.")
+    page.locator("#id_attachments").set_input_files([small])
+    retry = page.locator("[data-files] [data-retry]")
+    expect(retry).to_be_visible()
+    page.keyboard.press("Control+Enter")
+    expect(retry).to_be_focused()
+    expect(page.locator("[data-saved]")).to_have_text("Le message n’a pas été envoyé.")
+    page.locator("[data-files] [data-remove]").click()
+    page.locator("#id_attachments").set_input_files([large])
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-files] [data-remove]")).to_be_focused()
+    assert not OutboxMessage.objects.exists()
+
+
 def test_a_connection_cut_in_the_middle_of_a_file_leaves_nothing(
     writing: Page, site: str, spool: Path
 ) -> None:
