@@ -35,6 +35,7 @@ IMAP_TIMEOUT = 10  # seconds
 
 _LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
 _TEMPORARY = "451 4.3.0 The mailbox cannot be reached now"
+_UNCHECKED = "454 4.7.0 The password cannot be checked now"  # RFC 4954 section 6
 _CHECKOUT = Path(__file__).parent.parent.parent
 
 
@@ -123,7 +124,13 @@ class Handler:
         account = self._by_name.get(login.lower())
         if self._plan.imap_url:
             # It knows a password that was changed in the webmail.
-            accepted = _imap_accepts(self._plan.imap_url, login, password.decode(errors="replace"))
+            try:
+                accepted = _imap_accepts(
+                    self._plan.imap_url, login, password.decode(errors="replace")
+                )
+            except (imaplib.IMAP4.abort, OSError):
+                # With 535 the person would be asked for a password that is right.
+                return AuthResult(success=False, handled=False, message=_UNCHECKED)
         else:
             expected = account.password.encode() if account else b""
             accepted = hmac.compare_digest(expected, password) and account is not None
@@ -252,11 +259,14 @@ def sign_in(imap: imaplib.IMAP4, login: str, password: str) -> None:
 
 
 def _imap_accepts(url: str, login: str, password: str) -> bool:
+    """Raises OSError or IMAP4.abort when the server does not say."""
     try:
         with open_imap(url) as imap:
             sign_in(imap, login, password)
             return True
-    except (imaplib.IMAP4.error, OSError):
+    except imaplib.IMAP4.abort:
+        raise
+    except imaplib.IMAP4.error:
         return False
 
 

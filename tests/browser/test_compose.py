@@ -285,6 +285,20 @@ def test_recipients_are_chips_that_the_keyboard_walks_changes_and_moves(
     assert violations(page) == []
 
 
+def test_a_quoted_name_with_a_comma_is_one_recipient(writing: Callable[..., Page]) -> None:
+    page = writing()
+    line = page.locator("#id_to")
+    line.focus()
+    page.keyboard.type('"Petit, Zoé" <zoe@x.example>, ')
+    line.evaluate(PASTE, {"text/plain": '"Roux, Lou" <lou@x.example>; "Alix" <alix@x.example>'})
+    expect(chips(page)).to_have_count(3)
+    assert page.locator(".recipient.bad").count() == 0
+    assert (
+        posted(page)
+        == '"Petit, Zoé" <zoe@x.example>, "Roux, Lou" <lou@x.example>, Alix <alix@x.example>'
+    )
+
+
 def test_a_spreadsheet_column_and_five_thousand_addresses_are_taken_at_once(
     writing: Callable[..., Page],
 ) -> None:

@@ -21,7 +21,7 @@ from demo.servers.dovecot import MailAccount
 from demo.servers.submission import Submission
 from tests.browser.test_walks import violations
 from tests.servers.mailboxes import Mailbox
-from webmail.models import Draft, DraftFile
+from webmail.models import Draft, DraftFile, OutboxMessage
 from webmail.writing import drafts, files
 from webmail.writing.content import Content
 
@@ -78,6 +78,7 @@ def test_what_is_written_is_kept_and_the_cursor_stays(writing: Page, faults: lis
     page.keyboard.type("Bonjour à tous")
     assert "Bonjour à tous" in saved("Réunion").html
     expect(page.locator("[data-saved]")).to_contain_text(re.compile(r"\d\d:\d\d"))
+    expect(page.locator("[data-saved] svg")).to_be_visible()
     page.keyboard.type(", suite")
     expect(page.locator("#rich")).to_be_focused()
     expect(page.locator("#rich")).to_contain_text("Bonjour à tous, suite")
@@ -190,6 +191,33 @@ def test_two_windows_on_one_draft_are_seen_and_settled(writing: Page) -> None:
     kept = [drafts._opened(Draft.objects.get(), one.sealed).subject for one in versions]
     assert "L’autre" in kept
     expect(other.locator("[data-mine]")).to_be_visible()
+
+
+def test_what_another_window_overtook_is_not_sent_and_asks_which_to_keep(
+    writing: Page, submission: Submission, bob: MailAccount
+) -> None:
+    page = writing
+    page.locator("#id_to").fill("bob@ac-exemple.fr")
+    page.locator("#rich").click()
+    page.keyboard.type("Bonjour")
+    page.locator("#id_subject").fill("Un")
+    saved("Un")
+    expect(page).to_have_url(re.compile("/drafts/"))
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.locator("#id_subject").fill("L’autre")
+    saved("L’autre")
+    mine = page.locator("#notices [data-mine]")
+    expect(mine).to_be_visible()
+    page.locator("#id_subject").fill("Le mien")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#notices .banner.bad")).to_be_visible()
+    expect(mine).to_be_visible()
+    assert not OutboxMessage.objects.exists()
+    mine.click()
+    saved("Le mien")
+    page.keyboard.press("Control+Enter")
+    wait_for(lambda: OutboxMessage.objects.exists())
 
 
 def test_control_s_puts_a_copy_among_the_drafts(writing: Page, mailbox: Mailbox) -> None:
@@ -331,6 +359,30 @@ def test_the_message_waits_for_its_files(
     held[0].continue_()
     page.wait_for_url("**/mail/**")
     assert len(posted) == 1
+
+
+def test_a_message_does_not_leave_without_a_file_that_its_list_names(
+    writing: Page, tmp_path: Path
+) -> None:
+    page = writing
+    small, large = tmp_path / "plan.txt", tmp_path / "film.txt"
+    small.write_bytes(b"le plan")
+    large.write_bytes(b"x" * 30_000_000)
+    page.route("**/files/", lambda route: route.abort("connectionreset"))
+    page.locator("#id_to").fill("bob@ac-exemple.fr")
+    page.locator("#rich").click()
+    page.keyboard.type("Voici le plan.")
+    page.locator("#id_attachments").set_input_files([small])
+    retry = page.locator("[data-files] [data-retry]")
+    expect(retry).to_be_visible()
+    page.keyboard.press("Control+Enter")
+    expect(retry).to_be_focused()
+    expect(page.locator("[data-saved]")).to_have_text("Le message n’a pas été envoyé.")
+    page.locator("[data-files] [data-remove]").click()
+    page.locator("#id_attachments").set_input_files([large])
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-files] [data-remove]")).to_be_focused()
+    assert not OutboxMessage.objects.exists()
 
 
 def test_a_connection_cut_in_the_middle_of_a_file_leaves_nothing(

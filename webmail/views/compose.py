@@ -140,7 +140,17 @@ def draft(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
     with session.imap(request) as imap:
         sides = read_folders(imap, "")
         parts = _kept_parts(imap, content)
-    return _page(request, _form_of(content, row.pk, row.revision), sides, draft=row, parts=parts)
+    said = list(toasts.get_messages(request))
+    return _page(
+        request,
+        _form_of(content, row.pk, row.revision),
+        sides,
+        draft=row,
+        parts=parts,
+        # Why it was refused is read while it is corrected: longer than a toast stays.
+        warnings=[one.message for one in said if one.level >= toasts.WARNING],
+        messages=[one for one in said if one.level < toasts.WARNING],
+    )
 
 
 @require_http_methods(["GET", "POST"])

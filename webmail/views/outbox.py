@@ -136,9 +136,12 @@ def progress(request: SignedInRequest) -> HttpResponse:
     awaited = [uuid.UUID(pk) for pk in request.session.get(AWAITED, [])]
     rows = list(OutboxMessage.objects.of(request.user).filter(pk__in=awaited))
     left = [row for row in rows if _is_awaited(row)]
+    if any(_may_be_undone(row) for row in left):
+        # There is one toast: that an earlier message has left is said after the way back is over.
+        left += [row for row in rows if row.state == State.SENT]
     if len(left) != len(awaited):
         request.session[AWAITED] = [str(row.pk) for row in left]
-    over = [row for row in rows if not _is_awaited(row)]
+    over = [row for row in rows if row not in left]
     context = {
         "awaited": bool(left),
         "troubles": [_shown(row) for row in over if row.state in _TROUBLES],
@@ -220,6 +223,10 @@ _TROUBLES = (State.FAILED, State.DOUBT, State.PASSWORD)
 def _is_awaited(row: OutboxMessage) -> bool:
     """Until it is clear what becomes of it; not when it is tried again in some minutes."""
     return row.state in _MOVING and not row.failure
+
+
+def _may_be_undone(row: OutboxMessage) -> bool:
+    return row.state == State.HELD and row.due > timezone.now()
 
 
 def _toast(row: OutboxMessage, count: int) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from demo.servers import process
 from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.pymap import Pymap
 from demo.servers.submission import SIZE_LIMIT, Submission, open_imap, sign_in
@@ -150,5 +151,16 @@ def test_the_imap_server_knows_a_password_that_was_changed(dovecot: Dovecot, tmp
             assert refusal(lambda: smtp.login(before.login, before.password)) == 535
             smtp.login(ALICE.login, ALICE.password)
             assert smtp.mail("alice.martin@ac-exemple.fr")[0] == 250
+    finally:
+        server.stop()
+
+
+def test_a_password_that_nobody_can_check_now_is_not_called_wrong(tmp_path: Path):
+    imap_url = f"imap://127.0.0.1:{process.free_port()}"
+    server = Submission(tmp_path, [ALICE], domain="ac-exemple.fr", imap_url=imap_url)
+    server.start()
+    try:
+        with smtplib.SMTP("127.0.0.1", server.port) as smtp:
+            assert refusal(lambda: smtp.login(ALICE.login, ALICE.password)) == 454
     finally:
         server.stop()

@@ -535,6 +535,17 @@ def test_a_from_that_is_not_ones_own_is_refused(
     assert not OutboxMessage.objects.exists()
 
 
+def test_a_draft_from_an_address_that_is_gone_goes_on_from_the_one_that_is_shown(
+    posted, reader: Client, submission: Submission
+) -> None:
+    refused = posted(identity="avant@ac-exemple.fr")
+    assert refused.status_code == 502
+    [offered] = re.findall(r'name="identity" value="([^"]*)"', page(refused))
+    assert offered != "avant@ac-exemple.fr" and offered in words(refused)
+    went_on = {"draft": str(Draft.objects.get().pk), "revision": "1"}
+    assert posted(identity=offered, **went_on).status_code == 302
+
+
 def test_a_sender_whom_the_server_refuses_is_seen_in_the_outbox(
     posted, submission: Submission, django_user_model, mailbox: Mailbox
 ) -> None:

@@ -170,7 +170,9 @@ def test_what_was_refused_is_corrected_with_the_servers_words(
     assert BOB in shown and "No such person" in shown
     corrected = reader.post(url(row, "back/"), follow=True)
     assert corrected.status_code == 200 and BOB in words(corrected)
-    assert "No such person" in words(corrected)
+    notice = page(corrected).partition('id="notices"')[2].partition('class="paper"')[0]
+    assert "data-stays" in notice and "No such person" in notice
+    assert page(corrected).count("No such person") == 1
 
 
 def test_what_failed_is_sent_again(
@@ -413,6 +415,21 @@ def test_the_next_page_says_how_long_it_can_be_taken_back(
     assert ended.status_code == 286 and ended["HX-Trigger-After-Swap"] == "mail:refresh"
     assert "data-toast" in page(ended)
     assert reader.get("/outbox/progress/", headers=HTMX).status_code == 286
+
+
+def test_an_earlier_message_that_left_does_not_take_away_how_to_undo_the_next(
+    reader: Client, request_of_alice: SignedInRequest, sent: Callable[..., OutboxMessage]
+) -> None:
+    first, second = sent(hold=10), sent(hold=10)
+    for row in (first, second):
+        views.announce(request_of_alice, row)
+    request_of_alice.session.save()
+    assert f'action="{url(second, "back/")}"' in page(reader.get("/mail/INBOX/"))
+    OutboxMessage.objects.filter(pk=first.pk).update(due=timezone.now())
+    outbox.deliver(first.pk)
+    assert "data-toast" not in page(reader.get("/outbox/progress/", headers=HTMX))
+    OutboxMessage.objects.filter(pk=second.pk).update(due=timezone.now())
+    assert "data-toast" in page(reader.get("/outbox/progress/", headers=HTMX))
 
 
 def test_a_message_that_failed_is_told_where_one_is(

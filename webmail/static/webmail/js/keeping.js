@@ -24,6 +24,7 @@ class Keeper {
     this.writer = crypto.randomUUID();
     this.isDirty = false;
     this.isStopped = false; // another window has it, or it is gone
+    this.other = null; // the revision that another window has made
     this.isSending = false;
     this.retryMs = FIRST_RETRY_MS;
     this.changes = 0;
@@ -142,7 +143,7 @@ class Keeper {
     this.form.dataset.revision = told.revision;
     this.retryMs = FIRST_RETRY_MS;
     this.hideBanner();
-    this.say(told.saved);
+    this.say(told.saved, true);
     this.channel.postMessage({ draft: this.draft, writer: this.writer, revision: told.revision });
     this.nameAddress();
     if (changes === this.changes) {
@@ -199,22 +200,32 @@ class Keeper {
 
   contradicted(revision) {
     this.isStopped = true;
+    this.other = revision;
     this.say("");
     const banner = this.showBanner("conflict");
     banner.querySelector("[data-other]").href = this.words.versions.replace("/0/", `/${revision}/`);
     banner.querySelector("[data-mine]").addEventListener("click", () => {
       this.form.elements.revision.value = revision;
       this.isStopped = false;
+      this.other = null;
       this.isDirty = true;
       this.save("", true);
     });
     return false;
   }
 
+  /** The answer to a sending took the place of the question, or was the first to tell of another window. */
+  askWhich() {
+    if (this.other) this.contradicted(this.other);
+    else this.save();
+  }
+
   // What is said
 
-  say(text) {
-    if (this.status && this.status.textContent !== text) this.status.textContent = text;
+  say(text, isKept = false) {
+    if (!this.status || this.status.textContent.trim() === text) return;
+    const icon = isKept ? [document.getElementById("kept-icon").content.cloneNode(true)] : [];
+    this.status.replaceChildren(...icon, text);
   }
 
   showBanner(name) {
@@ -254,7 +265,8 @@ class Keeper {
         this.isStopped = true;
         this.isDirty = false;
         local.remove(this.words.who, this.draft);
-      } else if (this.isDirty) this.changed();
+      } else if (event.detail.xhr.status === 409) this.askWhich();
+      else if (this.isDirty) this.changed();
     });
   }
 

@@ -288,20 +288,32 @@ class Uploads {
     return this.waiting.length + this.running.size > 0;
   }
 
+  /** The first line of a file that is not there, and that its writer may think is. */
+  get missing() {
+    return this.list.querySelector(".is-bad");
+  }
+
+  /** Its line, which may be out of sight, says why the message stays and what can be done. */
+  point(item) {
+    this.say(this.words.unsent, true);
+    (item.querySelector("[data-retry]:not([hidden])") ?? item.querySelector("[data-remove]")).focus();
+  }
+
   holdBack(event) {
     const act = event.detail.triggeringEvent?.submitter?.value ?? "send";
     if (event.target !== this.form || !["send", "schedule"].includes(act)) return;
-    if (!this.isBusy && !this.broken.size) return;
+    if (!this.isBusy && !this.missing) return;
     event.preventDefault();
     this.held = event.detail.issueRequest;
     if (this.isBusy) this.say(this.words.later, true);
-    else this.resumeAll();
+    else if (this.broken.size) this.resumeAll();
+    else this.letGo();
   }
 
   letGo() {
     const issue = this.held;
     this.held = null;
-    if (this.broken.size) return; // its line says what to do
+    if (this.missing) return this.point(this.missing);
     this.say("", true);
     issue(true);
   }
