@@ -12,13 +12,16 @@ from pathlib import Path
 import pytest
 import uvicorn
 from django.test import Client
+from django.utils import timezone
 
 from accounts import session
 from accounts.models import MailDomain
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import Submission
 from tests.servers.mailboxes import Mailbox
+from webmail import outbox
 from webmail.asgi import application
+from webmail.models import OutboxMessage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -160,4 +163,7 @@ def test_an_upload_that_breaks_off_sends_nothing(
             time.sleep(0.2)
     time.sleep(0.5)
     wait_until(lambda: lent() == 0)
+    OutboxMessage.objects.update(due=timezone.now())
+    for pk in outbox.tend():
+        outbox.deliver(pk)
     assert len(bobs_mailbox.uids()) == len(mailbox.uids("Sent")) == (1 if whole else 0)
