@@ -83,6 +83,7 @@ export function start() {
     send(event.target);
   });
   asked?.querySelector("[value=cancel]").addEventListener("click", () => asked.close());
+  for (const noted of ["htmx:pushedIntoHistory", "htmx:replacedInHistory"]) document.body.addEventListener(noted, load);
   // What was not gone on with is not to happen at a later sign-in.
   asked?.addEventListener("close", () => (waiting = []));
 }
