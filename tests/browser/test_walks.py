@@ -163,7 +163,7 @@ def test_the_password_is_asked_for_in_place_and_the_page_goes_on(
     expect(dialog.get_by_role("alert")).to_contain_text("mot de passe")
     dialog.get_by_label("Mot de passe").fill(alice.password)
     dialog.get_by_label("Mot de passe").press("Enter")
-    page.wait_for_url("**/mail/INBOX/**")
+    page.wait_for_url("**/mail/INBOX/**", timeout=30_000)
     leave()
     assert any("Rien ne se perd" in text for text in map(letter_text, bobs_mailbox.messages()))
 
