@@ -27,7 +27,7 @@ from typing import Any
 FIRST_START = 120  # seconds, everything downloaded and installed
 NEXT_START = 10
 END = 15
-ARRIVAL = 10
+ARRIVAL = 40  # ten seconds to take it back, then the next look of the worker
 EXPECTED_ROWS = 10
 
 
