@@ -58,6 +58,7 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.http",
         "accounts.models",
         "accounts.sealed_files",
+        "accounts.sealed_rows",
         "accounts.session",
         "addressbook.contacts",
     },
