@@ -1,6 +1,6 @@
 // What an action asks first, in a dialog: where to, which tag, whether really. A folder is found as one types.
 
-import { on } from "./dom.js";
+import { bare, on } from "./dom.js";
 
 let opener = null;
 
@@ -11,14 +11,6 @@ function close() {
   if (!dialog) return;
   dialog.close();
 }
-
-/** Letters without accents and capitals, as a person looks for them. */
-const bare = (text) =>
-  text
-    .normalize("NFKD")
-    .replace(/\p{M}/gu, "")
-    .toLowerCase()
-    .trim();
 
 /** The list keeps the folders that hold all the words typed; the first of them is chosen. */
 function find(field) {

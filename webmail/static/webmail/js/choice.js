@@ -1,17 +1,9 @@
 // What is asked before a message to many leaves: a dialog in the composer's form, so that its answer is posted with the
 // message. Without a script the same stands above the message.
 
-import { on, within } from "./dom.js";
+import { bare, on, within } from "./dom.js";
 
 const MANY = 12;
-
-/** Letters without accents and capitals, as a person looks for them. */
-const bare = (text) =>
-  text
-    .normalize("NFKD")
-    .replace(/\p{M}/gu, "")
-    .toLowerCase()
-    .trim();
 
 const boxes = (root) => [...root.querySelectorAll("[name=members]")];
 

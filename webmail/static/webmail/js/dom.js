@@ -24,3 +24,11 @@ export function isPlain(event) {
 }
 
 export const isShared = () => "shared" in document.documentElement.dataset;
+
+/** Letters without accents and capitals, as a person looks for them. */
+export const bare = (text) =>
+  text
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .toLowerCase()
+    .trim();
