@@ -644,6 +644,9 @@ def _page(
         "limit_bytes": room,
         "most_files": settings.FILES_PER_MESSAGE,
         "cancel_url": _inbox(),
+        "presets": scheduling.presets(
+            timezone.now(), ZoneInfo(timezone.get_current_timezone_name())
+        ),
     }
     return render_template(request, "webmail/compose.html", context, status=status)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as st
@@ -112,6 +114,15 @@ def test_on_a_sunday_tomorrow_and_monday_are_offered_once() -> None:
     assert [one.choice for one in scheduling.presets(sunday, PARIS)] == ["tomorrow8"]
     both = scheduling.presets(WEDNESDAY, PARIS)
     assert [one.choice for one in both] == ["tomorrow8", "monday8"]
+
+
+@pytest.mark.parametrize(
+    ("day", "offered"), [(25, ["tomorrow8", "monday8", "at"]), (29, ["tomorrow8", "at"])]
+)
+def test_the_composers_menu_offers_each_time_once(day: int, offered: list[str]) -> None:
+    presets = scheduling.presets(datetime(2026, 11, day, 10, tzinfo=PARIS), PARIS)
+    menu = render_to_string("webmail/_compose_later.html", {"presets": presets})
+    assert re.findall(r'name="due" value="(\w+)"', menu) == offered
 
 
 def test_a_time_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
