@@ -271,6 +271,34 @@ class WebmailInBrowser(Product):
         )
 
     def row_point(self, page: Any, subject: str) -> tuple[float, float]:
+        _clicked[0] = subject
         row = page.locator(self.rows).filter(has_text=subject).first.locator(".subject").first
         box = row.bounding_box()
         return box["x"] + min(40, box["width"] / 2), box["y"] + box["height"] / 2
+
+
+_clicked = [""]
+_READ = """([subject, images]) => {
+  const reader = document.getElementById("message");
+  if (reader?.querySelector(".letter-title")?.textContent !== subject) return false;
+  const frame = reader.querySelector("iframe[data-frame]");
+  const read = frame ? frame.contentDocument?.body : reader.querySelector(".read-in");
+  if (!read?.textContent.includes("PROBE-BODY-END")) return false;
+  const seen = [...read.querySelectorAll("img")].filter((one) => one.complete && one.naturalWidth >= 100);
+  return seen.length >= images;
+}"""
+
+
+def wait_body(page: Any, _known: object, images: int = 0, timeout: float = 60) -> None:
+    """Until the message that was clicked on is painted in the reader. The kit's own looks in whole
+    documents, where the list's rows say how each message begins."""
+    end = time.time() + timeout
+    while not page.evaluate(_READ, [_clicked[0], images]):
+        if time.time() > end:
+            raise TimeoutError(_clicked[0])
+        time.sleep(0.006)
+    page.evaluate(sys.modules["__main__"].PAINT)  # type: ignore[attr-defined]
+
+
+if hasattr(sys.modules["__main__"], "wait_body"):
+    sys.modules["__main__"].wait_body = wait_body  # type: ignore[attr-defined]
