@@ -284,8 +284,8 @@ _READ = """([subject, images]) => {
   const frame = reader.querySelector("iframe[data-frame]");
   const read = frame ? frame.contentDocument?.body : reader.querySelector(".read-in");
   if (!read?.textContent.includes("PROBE-BODY-END")) return false;
-  const seen = [...read.querySelectorAll("img")].filter((one) => one.complete && one.naturalWidth >= 100);
-  return seen.length >= images;
+  const isSeen = (one) => one.complete && one.naturalWidth >= 100;
+  return [...read.querySelectorAll("img")].filter(isSeen).length >= images;
 }"""
 
 
@@ -297,7 +297,7 @@ def wait_body(page: Any, _known: object, images: int = 0, timeout: float = 60) -
         if time.time() > end:
             raise TimeoutError(_clicked[0])
         time.sleep(0.006)
-    page.evaluate(sys.modules["__main__"].PAINT)  # type: ignore[attr-defined]
+    page.evaluate(sys.modules["__main__"].PAINT)
 
 
 if hasattr(sys.modules["__main__"], "wait_body"):
