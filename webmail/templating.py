@@ -1,0 +1,127 @@
+"""Templates as Django loads them, with what never changes written in once for each language.
+
+A page names hundreds of words, icons and addresses that are the same for everybody; a template's
+interpreter looks each of them up again and again, a third of its time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from django.template import Context, Origin, Template
+from django.template.base import (
+    FilterExpression,
+    Node,
+    NodeList,
+    TextNode,
+    TokenType,
+    VariableNode,
+)
+from django.template.defaulttags import IfNode, URLNode
+from django.template.loaders import cached
+from django.templatetags.i18n import BlockTranslateNode, TranslateNode
+from django.templatetags.static import StaticNode
+from django.urls import NoReverseMatch, get_script_prefix
+from django.utils.translation import get_language
+
+
+class Loader(cached.Loader):
+    """Django's, which keeps templates once for each language."""
+
+    def cache_key(self, template_name: str, skip: list[Origin] | None = None) -> str:
+        return f"{get_language()} {super().cache_key(template_name, skip)}"
+
+    def get_template(self, template_name: str, skip: list[Origin] | None = None) -> Template:
+        before = self.get_template_cache.get(self.cache_key(template_name, skip))
+        template: Template = super().get_template(template_name, skip)
+        if before is None:
+            write_in(template)
+        return template
+
+
+def write_in(template: Template) -> None:
+    """Replace what is the same at each rendering by its text, in the language in force."""
+    nothing = Context()
+    nothing.template = template
+    _write_in(template.nodelist, nothing, dict(_names(template.nodelist)))
+
+
+def _write_in(nodelist: NodeList, nothing: Context, names: dict[str, str]) -> None:
+    kept: list[Node] = []
+    for node in nodelist:
+        for inside in _inside(node):
+            _write_in(inside, nothing, names)
+        text = _constant(node, nothing, names)
+        if text is None:
+            kept.append(node)
+        elif kept and isinstance(kept[-1], TextNode):
+            kept[-1] = TextNode(kept[-1].s + text)
+        else:
+            kept.append(TextNode(text))
+    nodelist[:] = kept
+
+
+def _inside(node: Node) -> Iterator[NodeList]:
+    if isinstance(node, IfNode):
+        yield from (nodelist for _condition, nodelist in node.conditions_nodelists)
+        return
+    for name in node.child_nodelists:
+        if isinstance(nodelist := getattr(node, name, None), NodeList):
+            yield nodelist
+
+
+def _names(nodelist: NodeList) -> Iterator[tuple[str, str]]:
+    """Variables that this template itself sets to a file's address: ``{% static … as icons %}``."""
+    for node in nodelist.get_nodes_by_type(StaticNode):
+        assert isinstance(node, StaticNode)  # noqa: S101  what was asked for
+        if node.varname and _is_literal(node.path):
+            context = Context()
+            node.render(context)
+            yield node.varname, str(context[node.varname])
+
+
+def _constant(node: Node, nothing: Context, names: dict[str, str]) -> str | None:
+    """What the node says each time; None where that depends on something."""
+    match node:
+        case TextNode():
+            return node.s
+        case VariableNode():
+            return names.get(node.filter_expression.token)
+        case StaticNode() if not node.varname and _is_literal(node.path):
+            return str(node.render(nothing))
+        case URLNode() if not (node.args or node.kwargs or node.asvar):
+            return _address(node, nothing)
+        case TranslateNode() if not node.asvar and _is_literal(node.filter_expression):
+            return _words(node, nothing)
+        case BlockTranslateNode() if _is_plain(node):
+            return _words(node, nothing)
+    return None
+
+
+def _words(node: TranslateNode | BlockTranslateNode, nothing: Context) -> str | None:
+    context = node.message_context
+    return str(node.render(nothing)) if context is None or _is_literal(context) else None
+
+
+def _is_plain(node: BlockTranslateNode) -> bool:
+    """Whether it names no variable."""
+    if node.asvar or node.countervar or node.extra_context:
+        return False
+    return all(token.token_type == TokenType.TEXT for token in node.singular)
+
+
+def _address(node: URLNode, nothing: Context) -> str | None:
+    """None where addresses begin with what only a request tells, or there is none: whoever renders
+    the node says so."""
+    if get_script_prefix() != "/" or not _is_literal(node.view_name):
+        return None
+    with suppress(NoReverseMatch):
+        return str(node.render(nothing))
+    return None
+
+
+def _is_literal(expression: FilterExpression) -> bool:
+    """Whether it is a text in quotes, and nothing is done with it."""
+    said = expression.var
+    return not expression.filters and isinstance(getattr(said, "literal", said), str)
