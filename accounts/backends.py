@@ -11,15 +11,20 @@ from django.http import HttpRequest
 
 from accounts import limits, session
 from accounts.models import MailDomain, StaffRecord, User
+from accounts.models.prepared import Prepared
 from accounts.network import client_address
 from webmail.errors import SignInNeeded
+
+_by_key: Prepared[User] = Prepared(
+    lambda pk: User.objects.select_related("mail_domain").filter(pk=pk), int
+)
 
 
 class UserBackend(ModelBackend):
     """Loads the session's user with the mail domain, which every page needs."""
 
     def get_user(self, user_id: int) -> User | None:
-        user = User.objects.select_related("mail_domain").filter(pk=user_id).first()
+        user = next(iter(_by_key(user_id)), None)
         return user if user and self.user_can_authenticate(user) else None
 
 

@@ -96,6 +96,6 @@ class Seen:
 
 
 def _key(request: HttpRequest, secret: bytes, kind: str, name: str) -> str:
-    said = json.dumps([kind, name]).encode()
+    said = f"{len(kind)} {kind} {name}".encode("utf-8", "surrogatepass")
     digest = hashlib.blake2b(said, key=secret, digest_size=20).hexdigest()
     return f"seen:{request.user.pk}:{digest}"

@@ -63,7 +63,7 @@ ALLOWED: dict[str, set[str]] = {
         "addressbook.contacts",
     },
     "webmail.image_proxy": {"webmail.mime", "webmail.remote", "webmail.models", "webmail.errors"},
-    "webmail.models": {"webmail.preferences"},
+    "webmail.models": {"webmail.preferences", "accounts.models.prepared"},
     "webmail.forms": {
         "webmail.converters",
         "webmail.imap.connection",

@@ -97,7 +97,7 @@ def judgement(request: SignedInRequest, fields: Headers) -> Judgement | None:
 
 def judgement_of(request: SignedInRequest, digest: str) -> Judgement | None:
     """The same by what `digest_of` gave."""
-    return Judgement.objects.all().known(request.user, [digest]).get(digest)
+    return Judgement.objects.all().one(request.user, digest)
 
 
 def meet(

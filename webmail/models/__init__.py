@@ -19,6 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.models.prepared import Prepared
 from webmail.models.writing import (
     CannedAnswer,
     Draft,
@@ -104,9 +105,8 @@ class FolderChoiceQuerySet(models.QuerySet["FolderChoice"]):
 
     def order_of(self, user: AbstractBaseUser, folder: str) -> tuple[str, bool, bool]:
         """The sort of a folder's list, whether it goes up, and whether it is by conversations."""
-        rows = self.of(user).filter(digest=FolderChoice.digest_of(folder))
-        chosen = rows.values_list("sort", "up", "threads").first()
-        return chosen or (FolderChoice.ARRIVAL, False, False)
+        chosen = _order_of(user.pk, FolderChoice.digest_of(folder))
+        return chosen[0] if chosen else (FolderChoice.ARRIVAL, False, False)
 
     def move(self, before: str, now: str, delimiter: str) -> None:
         """A folder got another name, and with it those inside it."""
@@ -163,6 +163,15 @@ class FolderChoice(models.Model):
         return hashlib.sha256(folder.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+_order_of: Prepared[tuple[str, bool, bool]] = Prepared(
+    lambda user, digest: FolderChoice.objects.filter(user_id=user, digest=digest).values_list(
+        "sort", "up", "threads"
+    ),
+    int,
+    str,
+)
+
+
 class AllowedSenderQuerySet(models.QuerySet["AllowedSender"]):
     def of(self, user: AbstractBaseUser) -> AllowedSenderQuerySet:
         return self.filter(user_id=user.pk)
@@ -170,7 +179,7 @@ class AllowedSenderQuerySet(models.QuerySet["AllowedSender"]):
     def allows(self, user: AbstractBaseUser, sender: str) -> bool:
         """Whether the person wants the images of this address, in any spelling, always shown."""
         address = _address(sender)
-        return address is not None and self.of(user).filter(address=address).exists()
+        return address is not None and bool(_allowed(user.pk, address))
 
     def allow(self, user: AbstractBaseUser, sender: str) -> None:
         """From now on. ValueError for what is no address, or longer than one may be."""
@@ -208,6 +217,15 @@ class AllowedSender(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+
+_allowed: Prepared[tuple[int]] = Prepared(
+    lambda user, address: AllowedSender.objects.filter(user_id=user, address=address).values_list(
+        "pk"
+    ),
+    int,
+    str,
+)
 
 
 class TrustedImageDomainQuerySet(models.QuerySet["TrustedImageDomain"]):
@@ -655,6 +673,9 @@ class JudgementQuerySet(models.QuerySet["Judgement"]):
         """By digest; one query."""
         return {one.digest: one for one in self.of(user).filter(digest__in=list(digests))}
 
+    def one(self, user: AbstractBaseUser, digest: str) -> Judgement | None:
+        return next(iter(_judgement(user.pk, digest)), None)
+
     def overdue(self) -> JudgementQuerySet:
         return self.filter(when__lt=timezone.now() - Judgement.KEPT)
 
@@ -691,6 +712,11 @@ class Judgement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.kind}"
+
+
+_judgement: Prepared[Judgement] = Prepared(
+    lambda user, digest: Judgement.objects.filter(user_id=user, digest=digest), int, str
+)
 
 
 class SenderChoiceQuerySet(models.QuerySet["SenderChoice"]):
