@@ -26,11 +26,12 @@ def written(moment: date, pattern: str) -> str:
     return _FIRST.sub("1er ", words, count=1) if language == "fr" else words
 
 
-def when(moment: datetime | None, *, full: bool = False) -> str:
-    """14:32 today; ``mar. 17:20`` within six days; ``ven. 20 nov.`` this year; else 12/05/2024."""
+def when(moment: datetime | None, *, full: bool = False, today: date | None = None) -> str:
+    """14:32 today; ``mar. 17:20`` within six days; ``ven. 20 nov.`` this year; else 12/05/2024.
+    ``today`` spares asking for it with each row."""
     if moment is None:
         return ""
-    local, today = timezone.localtime(moment), timezone.localdate()
+    local, today = timezone.localtime(moment), today or timezone.localdate()
     if full:
         return local.strftime("%d/%m/%Y %H:%M")
     day = local.date()
@@ -68,11 +69,11 @@ def day_in_full(moment: datetime) -> str:
     return written(local, "EEEE d MMMM y")
 
 
-def day_label(day: date | None) -> str:
+def day_label(day: date | None, today: date | None = None) -> str:
     """The heading above messages: today, yesterday, this week's days, last week, then months."""
     if day is None:
         return gettext("Date unknown")
-    locale, today = get_language() or "fr", timezone.localdate()
+    locale, today = get_language() or "fr", today or timezone.localdate()
     age = (today - day).days
     if age <= 0:
         return gettext("Today")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from itertools import groupby
 
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext, pgettext, pgettext_lazy
@@ -123,6 +124,12 @@ def _walk(rows: Iterable[FolderRow]) -> Iterable[FolderRow]:
 
 def _folder_url(name: str) -> str:
     """ "" for a name that no address can say: empty, or longer than any server ought to have."""
+    return _address_below(get_script_prefix(), name)
+
+
+@lru_cache(maxsize=8192)
+def _address_below(_prefix: str, name: str) -> str:
+    """A page has every folder's address, and they never change."""
     try:
         return reverse("mail:folder", args=[name])
     except NoReverseMatch:
@@ -278,13 +285,15 @@ def message_row(
     faces: Faces,
     sent: bool = False,
     folder_url: str = "",
+    today: date | None = None,
 ) -> MessageRow:
     """``own_mail``: the folder holds what its owner wrote, so the other people are named. ``sent``:
-    the moment shown is the one that the sender wrote, not that of the arrival. ``folder_url``
-    spares asking for it with each row.
+    the moment shown is the one that the sender wrote, not that of the arrival. ``folder_url`` and
+    ``today`` spare asking for them with each row.
     """
     row = summary(message) if isinstance(message, Fetched) else message
     flags, moment = row.flags, (row.sent or row.received) if sent else row.received
+    day = timezone.localtime(moment).date() if moment else None
     people = people_of(row, own_mail=own_mail)
     names = names_of(named(people, faces))
     if own_mail:
@@ -299,10 +308,10 @@ def message_row(
         sender=sender,
         photo_url=face_of(people[0], faces).photo_url if len(people) == 1 else "",
         subject=subject_of(row.subject),
-        when=when(moment, full=full_dates),
+        when=when(moment, full=full_dates, today=today),
         when_iso=moment.isoformat() if moment else "",
         size=size(row.size),
-        day=timezone.localtime(moment).date() if moment else None,
+        day=day,
         unread=SEEN not in flags,
         flagged=FLAGGED in flags,
         answered=ANSWERED in flags,
@@ -379,7 +388,7 @@ def page_rows(
     current: MessageRef | None = None,
     faces: Faces,
 ) -> tuple[MessageRow, ...]:
-    url = reverse("mail:folder", args=[page.folder])
+    url, today = reverse("mail:folder", args=[page.folder]), timezone.localdate()
     rows = tuple(
         message_row(
             message,
@@ -389,6 +398,7 @@ def page_rows(
             faces=faces,
             sent=page.view.sort == "date",
             folder_url=url,
+            today=today,
         )
         for message in page.rows
     )
@@ -495,21 +505,26 @@ def tagged(
     kept = [
         (
             heading,
-            tuple(
-                replace(row, tags=chips(row.flags, ordered))
-                for row in rows
-                if DELETED not in row.flags
-            ),
+            tuple(_tagged(row, ordered) for row in rows if DELETED not in row.flags),
         )
         for heading, rows in groups
     ]
     return tuple(group for group in kept if group[1]) or tuple(("", ()) for _group in kept[:1])
 
 
+def _tagged(row: MessageRow, known: tuple[Chip, ...]) -> MessageRow:
+    tags = chips(row.flags, known)
+    return replace(row, tags=tags) if tags != row.tags else row
+
+
 def by_day(rows: Iterable[MessageRow]) -> tuple[tuple[str, tuple[MessageRow, ...]], ...]:
     """Under the days of their arrival."""
+    today = timezone.localdate()
+    days = ((day, tuple(group)) for day, group in groupby(rows, lambda row: row.day))
+    labelled = ((day_label(day, today), group) for day, group in days)
     return tuple(
-        (heading, tuple(group)) for heading, group in groupby(rows, lambda row: day_label(row.day))
+        (heading, tuple(row for _heading, group in groups for row in group))
+        for heading, groups in groupby(labelled, lambda pair: pair[0])
     )
 
 
