@@ -11,8 +11,9 @@ import asyncio
 import io
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from threading import Event, Semaphore
 from typing import Any, cast
 from wsgiref.types import WSGIApplication
@@ -23,6 +24,10 @@ from webmail.wsgi import application as wsgi_application  # noqa: I001  it sets 
 from webmail import push
 
 THREADS = 16
+# Requests that compute at once in a process: its threads share one interpreter, and more of them
+# would only make each other wait longer. Who takes more than so many seconds lets another in.
+AT_ONCE = 2
+PATIENCE = 0.1
 # Pieces of a stream that may wait for the browser; an attachment's have 256 KB each.
 AHEAD = 8
 # Bytes of a request's body that are read before a thread is asked: what all but uploads bring.
@@ -43,6 +48,7 @@ class Bridge:
     def __init__(self, app: WSGIApplication, threads: int = THREADS) -> None:
         self._app = app
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -56,9 +62,10 @@ class Bridge:
         environ = environ_of(scope)
         environ["wsgi.input"] = await _body(environ, receive)
         answer = Answer()
-        self._threads.submit(answer.produce, self._app, environ)
         try:
-            whole = await answer.begun
+            async with self._turn():
+                self._threads.submit(answer.produce, self._app, environ)
+                whole = await answer.begun
             await send(answer.start)
             if whole is not None:
                 await send({"type": "http.response.body", "body": whole})
@@ -66,6 +73,25 @@ class Bridge:
                 await answer.stream(receive, send)
         finally:
             answer.leave()
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """First come, first served: so a page takes no longer than those before it."""
+        await self._turns.acquire()
+        is_over = False
+
+        def end() -> None:
+            nonlocal is_over
+            if not is_over:
+                is_over = True
+                self._turns.release()
+
+        timer = asyncio.get_running_loop().call_later(PATIENCE, end)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            end()
 
 
 class Answer:

@@ -6,14 +6,19 @@ import uuid
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.models import PermissionsMixin
+from django.contrib.auth.models import Group, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.mail_domains import MailDomain
+from accounts.models.prepared import Prepared
 from accounts.roles import ADMINISTRATOR, ROLES, may, may_enter
+
+_groups_of: Prepared[tuple[str]] = Prepared(
+    lambda pk: Group.objects.filter(user=pk).order_by().values_list("name"), int
+)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -96,7 +101,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Roles by group; a local administrator is one by nature."""
         if self.is_local_administrator:
             return frozenset({ADMINISTRATOR})
-        return frozenset(self.groups.filter(name__in=ROLES).values_list("name", flat=True))
+        return frozenset(name for (name,) in _groups_of(self.pk)).intersection(ROLES)
 
     @property
     def is_administrator(self) -> bool:

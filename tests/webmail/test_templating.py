@@ -103,8 +103,8 @@ def test_words_inside_conditions_loops_and_blocks_are_written_in_too() -> None:
 
 
 def test_a_mark_in_words_stays_text() -> None:
-    """As Django's own node has it: a doubled percent sign is one."""
-    words = '{% translate "100%% of <b>" %}'
+    """As Django's own node has it."""
+    words = '{% translate "100% of <b>" %}'
     with translation.override("en"):
         assert said(words) == said(words.replace(" %}", " as w %}{{ w }}")) == "100% of <b>"
 
