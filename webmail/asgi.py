@@ -16,6 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from threading import Event, Semaphore
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 from wsgiref.types import WSGIApplication
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
@@ -48,7 +49,8 @@ class Bridge:
     def __init__(self, app: WSGIApplication, threads: int = THREADS) -> None:
         self._app = app
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]
+        self._turns = WeakKeyDictionary()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -77,16 +79,18 @@ class Bridge:
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
         """First come, first served: so a page takes no longer than those before it."""
-        await self._turns.acquire()
+        loop = asyncio.get_running_loop()
+        turns = self._turns.setdefault(loop, asyncio.Semaphore(AT_ONCE))
+        await turns.acquire()
         is_over = False
 
         def end() -> None:
             nonlocal is_over
             if not is_over:
                 is_over = True
-                self._turns.release()
+                turns.release()
 
-        timer = asyncio.get_running_loop().call_later(PATIENCE, end)
+        timer = loop.call_later(PATIENCE, end)
         try:
             yield
         finally:

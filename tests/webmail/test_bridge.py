@@ -1,0 +1,273 @@
+"""A WSGI application under an ASGI server: what a request is made into, and its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from webmail import asgi
+from webmail.asgi import Bridge, Message, environ_of
+
+Start = Callable[[str, list[tuple[str, str]]], object]
+
+
+class Page(list[bytes]):
+    """As Django's answers that are no streams."""
+
+    streaming = False
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Asked:
+    """One request to a bridge, and what came of it."""
+
+    def __init__(self, path: str = "/", body: Iterable[bytes] = (), **headers: str) -> None:
+        pieces = list(body)
+        self.messages: list[Message] = [
+            {"type": "http.request", "body": piece, "more_body": n < len(pieces)}
+            for n, piece in enumerate(pieces, 1)
+        ]
+        self.scope: Message = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": "POST" if pieces else "GET",
+            "path": path,
+            "query_string": b"a=%C3%A9",
+            "headers": [
+                (name.replace("__", "-").encode(), value.encode())
+                for name, value in headers.items()
+            ],
+            "server": ("localhost", 8000),
+            "client": ("127.0.0.1", 4242),
+        }
+        self.sent: list[Message] = []
+        self.gone = asyncio.Event()
+
+    async def receive(self) -> Message:
+        if self.messages:
+            return self.messages.pop(0)
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        self.sent.append(message)
+
+    async def of(self, bridge: Bridge) -> Asked:
+        await bridge(self.scope, self.receive, self.send)
+        return self
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(message.get("body", b"") for message in self.sent[1:])
+
+
+def echo(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+    start_response("200 OK", [("X-Said", environ["QUERY_STRING"])])
+    return Page([environ["wsgi.input"].read(), environ["PATH_INFO"].encode("latin1")])
+
+
+def asked(app: Any, request: Callable[[], Asked]) -> Asked:
+    async def run() -> Asked:
+        return await request().of(Bridge(app))
+
+    return asyncio.run(run())
+
+
+def test_a_page_is_handed_over_as_a_whole_and_closed_before() -> None:
+    page = Page([b"one, ", b"two"])
+
+    def app(_environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        start_response("404 Not Found", [("Content-Type", "text/html"), ("X-É", "é")])
+        return page
+
+    got = asked(app, Asked)
+    assert got.sent == [
+        {
+            "type": "http.response.start",
+            "status": 404,
+            "headers": [(b"content-type", b"text/html"), ("x-é".encode("latin1"), b"\xe9")],
+        },
+        {"type": "http.response.body", "body": b"one, two"},
+    ]
+    assert page.closed
+
+
+def test_an_address_with_accents_comes_as_wsgi_has_it() -> None:
+    assert asked(echo, lambda: Asked("/mail/Réunion/")).body == "/mail/Réunion/".encode()
+
+
+@pytest.mark.parametrize("size", [10, asgi.SMALL, asgi.SMALL + 1, 3 * asgi.SMALL])
+def test_a_body_in_pieces_is_read_to_its_end(size: int) -> None:
+    whole = bytes(n % 251 for n in range(size))
+    pieces = [whole[: size // 3], whole[size // 3 :]]
+    got = asked(echo, lambda: Asked("/", pieces, content__length=str(size)))
+    assert got.body == whole + b"/"
+
+
+def test_a_body_without_a_length_is_read_too() -> None:
+    got = asked(echo, lambda: Asked("/", [b"a" * 9, b"b"], transfer__encoding="chunked"))
+    assert got.body == b"a" * 9 + b"b/"
+
+
+@pytest.mark.parametrize("length", [20, 2 * asgi.SMALL])
+def test_a_body_that_breaks_off_ends_there(length: int) -> None:
+    def request() -> Asked:
+        broken = Asked("/", [b"only this"], content__length=str(length))
+        broken.messages[0]["more_body"] = True
+        broken.gone.set()
+        return broken
+
+    assert asked(echo, request).body == b"only this/"
+
+
+def test_headers_are_named_as_wsgi_has_them() -> None:
+    request = Asked("/", x__forwarded__for="192.0.2.1", cookie="a=1", content__type="text/plain")
+    request.scope["headers"] += [(b"cookie", b"b=2"), (b"x-twice", b"1"), (b"x-twice", b"2")]
+    environ = environ_of(request.scope)
+    assert environ["HTTP_X_FORWARDED_FOR"] == "192.0.2.1"
+    assert environ["HTTP_COOKIE"] == "a=1; b=2"
+    assert environ["HTTP_X_TWICE"] == "1,2"
+    assert environ["CONTENT_TYPE"] == "text/plain"
+    assert environ["REMOTE_ADDR"] == "127.0.0.1"
+
+
+def test_an_underscore_does_not_pass_for_the_proxys_hyphen() -> None:
+    request = Asked()
+    request.scope["headers"] = [
+        (b"x_forwarded_for", b"6.6.6.6"),
+        (b"x-forwarded_for", b"6.6.6.6"),
+        (b"x-forwarded-for", b"192.0.2.1"),
+    ]
+    assert environ_of(request.scope)["HTTP_X_FORWARDED_FOR"] == "192.0.2.1"
+
+
+def test_a_stream_waits_for_its_browser_and_stops_with_it() -> None:
+    made: list[int] = []
+    closed = threading.Event()
+
+    class Stream:
+        def __iter__(self) -> Iterator[bytes]:
+            for n in range(1000):
+                made.append(n)
+                yield b"piece"
+
+        def close(self) -> None:
+            closed.set()
+
+    def app(_environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        return Stream()
+
+    class Slow(Asked):
+        async def send(self, message: Message) -> None:
+            await super().send(message)
+            if len(self.sent) == 4:
+                # Time enough for a thousand, if nothing held it back.
+                await asyncio.sleep(0.3)
+                assert len(made) <= 4 + asgi.AHEAD
+                self.gone.set()
+                await asyncio.sleep(0.05)
+
+    got = asked(app, Slow)
+    assert closed.wait(5)
+    assert len(made) <= 5 + asgi.AHEAD
+    assert got.sent[1]["more_body"]
+
+
+def test_what_goes_wrong_reaches_the_server_before_and_in_a_stream() -> None:
+    def at_once(_environ: dict[str, Any], _start: Start) -> Iterable[bytes]:
+        raise ZeroDivisionError
+
+    def later(_environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        start_response("200 OK", [])
+
+        def pieces() -> Iterator[bytes]:
+            yield b"half"
+            raise ZeroDivisionError
+
+        return pieces()
+
+    for app in (at_once, later):
+        with pytest.raises(ZeroDivisionError):
+            asked(app, Asked)
+
+
+def test_requests_that_wait_for_a_server_keep_nobody_waiting() -> None:
+    answered: list[str] = []
+
+    def app(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/slow":
+            time.sleep(1)
+        answered.append(environ["PATH_INFO"])
+        start_response("200 OK", [])
+        return Page([b""])
+
+    async def run() -> float:
+        bridge = Bridge(app)
+        slow = [asyncio.create_task(Asked("/slow").of(bridge)) for _ in range(2 * asgi.AT_ONCE)]
+        await asyncio.sleep(0.01)
+        began = time.monotonic()
+        await Asked("/quick").of(bridge)
+        took = time.monotonic() - began
+        await asyncio.gather(*slow)
+        return took
+
+    assert asyncio.run(run()) < 0.9
+    assert answered[0] == "/quick"
+
+
+def test_requests_are_answered_in_their_order_a_few_at_once() -> None:
+    begun: list[str] = []
+    now, most = 0, 0
+    lock = threading.Lock()
+
+    def app(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        nonlocal now, most
+        with lock:
+            begun.append(environ["PATH_INFO"])
+            now += 1
+            most = max(most, now)
+        time.sleep(0.005)
+        with lock:
+            now -= 1
+        if environ["PATH_INFO"] == "/3":
+            raise ZeroDivisionError
+        start_response("200 OK", [])
+        return Page([b""])
+
+    async def run() -> None:
+        bridge = Bridge(app)
+        requests = (Asked(f"/{n}").of(bridge) for n in range(20))
+        await asyncio.gather(*requests, return_exceptions=True)
+
+    for _loop in range(2):
+        begun.clear()
+        asyncio.run(run())
+        assert begun == [f"/{n}" for n in range(20)]
+    assert most <= asgi.AT_ONCE
+
+
+def test_the_server_may_start_and_stop() -> None:
+    told: list[str] = []
+
+    async def run() -> None:
+        events = iter(["lifespan.startup", "lifespan.shutdown"])
+
+        async def receive() -> Message:
+            return {"type": next(events)}
+
+        async def send(message: Message) -> None:
+            told.append(message["type"])
+
+        await Bridge(echo)({"type": "lifespan"}, receive, send)
+
+    asyncio.run(run())
+    assert told == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
