@@ -130,6 +130,22 @@ def test_the_end_of_a_session_is_said_before_and_can_be_put_off(
     assert faults == []
 
 
+def test_who_types_does_not_tell_the_server_with_each_key(shared: Page, faults: list[str]) -> None:
+    told: list[str] = []
+    shared.on("request", lambda request: told.append(request.url))
+    asked = lambda: sum(url.endswith("/account/session/") for url in told)  # noqa: E731
+    for _second in range(20):
+        shared.keyboard.press("Shift")
+        shared.clock.run_for(1000)
+    assert asked() == 0
+    shared.clock.run_for(2 * 60 * 1000)
+    shared.keyboard.press("Shift")
+    shared.keyboard.press("Shift")
+    shared.wait_for_timeout(300)
+    assert asked() == 1
+    assert faults == []
+
+
 def test_after_the_end_a_shared_screen_is_covered_and_nothing_is_lost(
     shared: Page, alice: MailAccount, faults: list[str]
 ) -> None:

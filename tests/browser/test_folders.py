@@ -53,6 +53,33 @@ def test_a_folder_is_dragged_into_another_and_back(
     assert not faults
 
 
+def test_the_list_of_folders_stays_in_place_unless_something_in_it_changes(
+    page: Page, zoo: Mailbox, mailbox: Mailbox, faults: list[str]
+) -> None:
+    for subject in ("Premier", "Second"):
+        mailbox.append(letter(subject))
+    page.reload()
+    mark = "document.getElementById('folder-list').dataset.mark"
+
+    def is_marked_after(subject: str) -> bool:
+        page.evaluate(f"{mark} = 'mine'")
+        page.locator("#message-list .row", has_text=subject).locator("a").first.click()
+        expect(page.locator("#message .letter-title")).to_have_text(subject)
+        page.wait_for_timeout(200)
+        return bool(page.evaluate(f"{mark} === 'mine'"))
+
+    assert not is_marked_after("Premier"), "it is read now: the count is another"
+    assert not is_marked_after("Second")
+    assert is_marked_after("Premier")
+    # Shown where a request was on its way to, which then failed: the next answer shows it right.
+    page.route("**/mail/Zoo/", lambda route: route.abort())
+    folder(page, "Zoo").click()
+    expect(page.locator(".folder[aria-current]")).to_have_attribute("data-folder", "Zoo")
+    page.locator("#message-list .row", has_text="Second").locator("a").first.click()
+    expect(page.locator(".folder[aria-current]")).to_have_attribute("data-folder", "INBOX")
+    assert [fault for fault in faults if "ERR_FAILED" not in fault] == []
+
+
 def test_a_folder_is_renamed_by_keys_in_a_dialog(
     page: Page, zoo: Mailbox, faults: list[str]
 ) -> None:

@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 from django import template
+from django.template import Context
+from django.utils.safestring import SafeString
 
 from webmail.presentation import markup
+
+# What the list of folders on the page is like, as htmx says with each request (js/folders.js).
+FOLDERS = "X-Folders"
 
 register = template.Library()
 register.simple_tag(markup.message_groups)
 register.simple_tag(markup.folder_rows)
 register.simple_tag(markup.flag_button)
+
+
+@register.simple_tag(takes_context=True)
+def folder_list(context: Context, *, oob: bool = False) -> str:
+    """The list of folders; out of band nothing when the page has the same already: most messages
+    that are opened change no count, and a browser takes longer to lay the list out than to ask."""
+    engine = context.template.engine
+    with context.update({"oob": oob}):
+        rows = engine.get_template("webmail/_folder_list.html").render(context)
+    version = blake2b(rows.encode(), digest_size=8).hexdigest()
+    if oob and context["request"].headers.get(FOLDERS) == version:
+        return ""
+    swap = ' hx-swap-oob="true"' if oob else ""
+    return SafeString(f'<div id="folder-list" data-version="{version}"{swap}>{rows}</div>')

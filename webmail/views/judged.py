@@ -45,7 +45,8 @@ def notice(request: SignedInRequest, opened: Opened) -> Notice | None:
     ref, flags = opened.fetched.ref, opened.fetched.flags
     found = judging.judgement(request, opened.headers)
     is_shut = _is_shut(request, ref, found)
-    session_cache.put(request, _KIND, _name(ref), is_shut)
+    if opened.rendered:
+        session_cache.put(request, _KIND, _name(ref), is_shut)
     if found is None or found.taught == "letter":
         return None
     is_marked = bool(flags & {ADVERT, JUNK})

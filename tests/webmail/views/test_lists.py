@@ -113,8 +113,26 @@ def test_htmx_gets_the_list_and_the_counts_beside_it(reader: Client, mailbox: Ma
     answer = reader.get("/mail/INBOX/", headers=HTMX)
     assert "<html" not in page(answer)
     assert page(answer).count('id="message-list"') == 1
-    assert '<div id="folder-list" hx-swap-oob="true">' in page(answer)
+    assert re.search(r'<div id="folder-list" data-version="\w+" hx-swap-oob="true">', page(answer))
     assert "HX-Request" in answer["Vary"]
+
+
+def test_the_list_of_folders_comes_again_only_when_it_is_another(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    uid = mailbox.append(letter())
+    listed = re.compile(r'id="folder-list" data-version="(\w+)"')
+    (version,) = listed.findall(page(reader.get("/mail/INBOX/")))
+    said = {**HTMX, "X-Folders": version}
+    assert "folder-list" not in page(reader.get("/mail/INBOX/", headers=said))
+    assert "folder-list" in page(reader.get("/mail/Sent/", headers=said))
+    opened = f"/mail/INBOX/{ref(mailbox, uid)}/"
+    first = page(reader.get(opened, headers=said))
+    assert 'id="folder-list"' in first, "one message less is unread"
+    (version,) = listed.findall(first)
+    assert "folder-list" not in page(reader.get(opened, headers={**HTMX, "X-Folders": version}))
+    mailbox.create_folder("Neuf")
+    assert "Neuf" in page(reader.get(opened, headers={**HTMX, "X-Folders": version}))
 
 
 def test_htmx_that_restores_history_gets_the_page(reader: Client, mailbox: Mailbox) -> None:

@@ -89,8 +89,17 @@ function drop(event) {
   fields.folder.form.submit();
 }
 
+// What a script changed in the list is no longer as the server said: it sends the list anew.
+function change() {
+  document.getElementById("folder-list")?.removeAttribute("data-version");
+}
+
 export function start() {
   on("click", ".tree-menu", openMenu);
+  document.addEventListener("mail:changed", change);
+  document.body.addEventListener("htmx:configRequest", ({ detail: { headers } }) => {
+    headers["X-Folders"] = document.getElementById("folder-list")?.dataset.version ?? "";
+  });
   on("keydown", "a.folder", key);
   on("dragstart", "a.folder[data-folder]", begin);
   document.addEventListener("dragend", end);
@@ -100,6 +109,7 @@ export function start() {
   document.addEventListener("toggle", (event) => event.target.matches?.(".branch") && keep(event.target), true);
   document.body.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
     if (!elt.matches(".folder")) return;
+    change();
     for (const other of document.querySelectorAll(".folder[aria-current]")) other.removeAttribute("aria-current");
     elt.setAttribute("aria-current", "page");
   });

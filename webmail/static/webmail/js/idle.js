@@ -103,7 +103,7 @@ function uncover() {
 
 /** Typing is activity that the server hears nothing of: automatic saving says that nobody is there. */
 function isThere() {
-  if (dialog.open || isCovered() || Date.now() - told < WARNED) return;
+  if (dialog.open || isCovered() || Date.now() - told < warned() * SECOND) return;
   ask({ background: false });
 }
 
