@@ -239,6 +239,18 @@ class Webmail(Adapter):
         answer = self.http.request("POST", f"/mail/{quote(folder)}/act/", body, headers)
         if answer.status != 200:
             raise Bad(f"act: HTTP {answer.status} {answer.text[:300]}")
+        self._wait_for_job(answer.text)
+
+    def _wait_for_job(self, text: str) -> None:
+        """What takes over a second goes on as a job: it is over when its bar is, and the time until
+        then counts as the page's own asking does."""
+        for _try in range(300):
+            if 'class="running-job"' not in text:
+                return
+            time.sleep(0.1)
+            self.http.elapsed += 0.1
+            text = self.http.request("GET", "/jobs/progress/", headers=HTMX).text
+        raise Bad("the job is not over")
 
     def _ok(self, answer: Any) -> str:
         """A whole page; keeps its token."""

@@ -20,7 +20,7 @@ from webmail.mailbox.actions import ARCHIVE, MOVE, Begun, Outcome, Step
 # Messages in a command: as many as take about so many seconds, so that one sees how it gets on and
 # can stop it. A server that is quick is given thousands.
 _SECONDS = 0.4
-FIRST = 250
+FIRST = 500
 MOST_MESSAGES = 2_000_000
 """Of one set that was written down: as many as a folder may sensibly have."""
 _FEWEST, _MOST = 25, 5_000
