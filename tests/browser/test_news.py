@@ -14,6 +14,7 @@ from playwright.sync_api import Page, Route, expect
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
+from tests.webmail.views import unwanted
 from tests.webmail.views.mail import letter
 from webmail import push
 
@@ -33,6 +34,15 @@ window.Notification = class extends EventTarget {
   close() {}
 };
 document.hasFocus = () => false;
+"""
+
+
+TITLES = """
+window.titles = [];
+addEventListener("DOMContentLoaded", () => {
+  const note = () => window.titles.push(document.title);
+  new MutationObserver(note).observe(document.querySelector("title"), { childList: true });
+});
 """
 
 
@@ -251,6 +261,66 @@ def test_the_desktop_shows_it_to_who_wants_it(
     assert page.evaluate("window.shown") == [["Chloé Péri", "voulu"]]
     assert page.evaluate("window.asked") is None
     assert faults == []
+
+
+def test_what_is_set_aside_rings_for_nobody(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    mailbox: Mailbox,
+    faults: list[str],
+) -> None:
+    """On a page without the list, too, which judges nothing by itself; in both tabs."""
+    page = open_page()
+    page.add_init_script(HEARD + SHOWN + TITLES)
+    sign_in(page, mailbox.account)
+    User.objects.update(preferences={"notifications": "on"})
+    page.goto("/preferences/")
+    listening(page)
+    second = page.context.new_page()
+    second.add_init_script(HEARD + SHOWN + TITLES)
+    second.goto("/mail/INBOX/")
+    until(second, "window.titles !== undefined")
+    mailbox.append(unwanted.junk())
+    for tab in (page, second):
+        until(tab, "window.heard.some((news) => news.uidnext > 1)")
+    mailbox.append(letter("voulu", sender="Chloé Péri <chloe@exemple.fr>"))
+    for tab in (page, second):
+        until(tab, "document.title.startsWith('(1) ')")
+        assert not [title for title in tab.evaluate("window.titles") if title.startswith("(2) ")]
+    until(page, "window.shown.length > 0")
+    assert page.evaluate("window.shown") == [["Chloé Péri", "voulu"]]
+    assert second.evaluate("window.shown") == []
+    assert len(mailbox.uids("Junk")) == 1
+    assert faults == []
+
+
+def test_new_mail_is_told_though_it_is_not_judged_in_time(
+    page: Page, mailbox: Mailbox, faults: list[str]
+) -> None:
+    page.route("**/poll/**", lambda route: None)  # never answered
+    mailbox.receive(letter("Conseil de classe"))
+    expect(page.locator("#news")).to_contain_text("Conseil de classe", timeout=SOON)
+    page.unroute("**/poll/**")
+    page.route("**/poll/**", lambda route: route.fulfill(status=503))
+    mailbox.receive(letter("Sortie"))
+    expect(page.locator("#news")).to_contain_text("Sortie", timeout=SOON)
+    assert faults == []
+
+
+def test_without_push_what_is_set_aside_is_not_told(asking: Page, mailbox: Mailbox) -> None:
+    with asking.expect_response("**/poll/**"):
+        asking.clock.run_for(61_000)
+    mailbox.append(unwanted.junk())
+    with asking.expect_response("**/poll/**"):
+        asking.clock.run_for(61_000)
+    asking.clock.run_for(500)
+    expect(asking.locator("#news")).to_be_empty()
+    assert asking.title().startswith("(1) ")
+    mailbox.append(letter("demandé"))
+    with asking.expect_response("**/poll/**"):
+        asking.clock.run_for(61_000)
+    asking.clock.run_for(500)
+    expect(asking.locator("#news")).not_to_be_empty()
 
 
 def test_the_browser_is_asked_for_notifications_by_a_click_alone(
