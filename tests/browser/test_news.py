@@ -142,6 +142,104 @@ def test_other_folders_count_too(page: Page, mailbox: Mailbox) -> None:
     expect(page).to_have_title("(1) Boîte de réception – Messagerie")
 
 
+@pytest.fixture
+def late(page: Page, mailbox: Mailbox) -> Callable[..., None]:
+    """`late("Archive", change)`: the folder's page, whose stream begins after the change."""
+
+    def begin(folder: str, change: Callable[[], object]) -> None:
+        held: list[Route] = []
+        page.route("**/events**", lambda route: held.append(route), times=1)
+        page.goto(f"/mail/{folder}/")
+        while not held:
+            page.wait_for_timeout(50)
+        change()
+        held[0].continue_()
+
+    return begin
+
+
+def test_what_happens_to_the_open_folder_before_the_stream_begins_shows(
+    page: Page, mailbox: Mailbox, late: Callable[..., None], faults: list[str]
+) -> None:
+    first, second = (mailbox.append(letter(name), "Archive") for name in ("Un", "Deux"))
+    rows = page.locator("#rows .row")
+
+    def change() -> None:
+        expect(rows).to_have_count(2)
+        mailbox.append(letter("Trois"), "Archive")
+        mailbox.imap.select("Archive")
+        mailbox.imap.uid("STORE", str(first), "+FLAGS", "(\\Deleted)")
+        mailbox.imap.uid("EXPUNGE", str(first))
+        mailbox.imap.uid("STORE", str(second), "+FLAGS", "(\\Flagged)")
+
+    late("Archive", change)
+    expect(rows.first).to_contain_text("Trois", timeout=SOON)
+    expect(rows).to_have_count(2)
+    expect(rows.last.locator(".flag")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#news")).to_be_empty()
+    assert faults == []
+
+
+def test_what_is_read_before_the_stream_begins_is_read_here(
+    page: Page, mailbox: Mailbox, late: Callable[..., None]
+) -> None:
+    (uid,) = mailbox.uids()
+    row = page.locator("#rows .row")
+
+    def change() -> None:
+        expect(row).to_have_class(re.compile(r"\bis-new\b"))
+        mailbox.set_flags(uid, ["\\Seen"])
+
+    late("INBOX", change)
+    expect(row).not_to_have_class(re.compile(r"\bis-new\b"), timeout=SOON)
+
+
+def test_what_happens_while_a_folder_is_being_opened_shows(page: Page, mailbox: Mailbox) -> None:
+    uid = mailbox.append(letter("Un"), "Archive")
+
+    def slow(route: Route) -> None:
+        answer = route.fetch()
+        mailbox.imap.select("Archive")
+        mailbox.imap.uid("STORE", str(uid), "+FLAGS", "(\\Seen)")
+        until(page, "window.heard.some((news) => news.folder === 'Archive' && !news.unseen)")
+        route.fulfill(response=answer)
+
+    expect(page.locator('.folder[data-folder="Archive"] .count')).to_be_visible(timeout=SOON)
+    page.route("**/mail/Archive/", slow, times=1)
+    page.locator('.folder[data-folder="Archive"]').click()
+    row = page.locator("#message-list[data-folder=Archive] .row")
+    expect(row).to_be_visible(timeout=SOON)
+    expect(row).not_to_have_class(re.compile(r"\bis-new\b"), timeout=SOON)
+
+
+def test_a_second_tab_catches_up_too(page: Page, mailbox: Mailbox) -> None:
+    mailbox.append(letter("Un"), "Archive")
+    until(page, "window.heard.some((news) => news.folder === 'Archive')")
+    second = page.context.new_page()
+
+    def late(route: Route) -> None:
+        """The script comes once the first tab has told it."""
+        mailbox.append(letter("Deux"), "Archive")
+        until(page, "window.heard.some((news) => news.folder === 'Archive' && news.exists === 2)")
+        route.continue_()
+
+    second.route("**/js/push.js*", late)
+    second.goto("/mail/Archive/")
+    expect(second.locator("#rows .row").first).to_contain_text("Deux", timeout=SOON)
+
+
+def test_a_page_that_shows_the_folder_as_it_stands_asks_for_no_rows(
+    page: Page, mailbox: Mailbox, late: Callable[..., None]
+) -> None:
+    mailbox.append(letter("Un"), "Archive")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.headers.get("hx-target", "")))
+    late("Archive", lambda: None)
+    listening(page)
+    page.wait_for_timeout(500)
+    assert "more" not in asked
+
+
 def test_a_page_without_a_list_says_how_many_are_unread(page: Page, mailbox: Mailbox) -> None:
     page.goto("/compose/")
     listening(page)

@@ -25,6 +25,7 @@ let source = null; // of the tab that listens
 let asking, listening, unanswered;
 let pause = MINUTE;
 let isDue = false;
+let isAnswered = false; // by the tab that listens
 let telling = Promise.resolve(); // one piece of news after the other
 let isOver = false; // the session is
 
@@ -32,7 +33,11 @@ function listen() {
   clearTimeout(listening);
   source?.close();
   source = new EventSource(`${place.dataset.events}?who=${who}`);
-  source.addEventListener("up", ({ data }) => become({ told: true, everywhere: JSON.parse(data).everywhere }));
+  source.addEventListener("up", ({ data }) => {
+    become({ told: true, everywhere: JSON.parse(data).everywhere });
+    tabs.postMessage({ isUp: true });
+    catchUp();
+  });
   source.addEventListener("down", () => become({ told: false, everywhere: false }));
   source.addEventListener("mail", ({ data }) => {
     telling = telling.finally(() => tell(JSON.parse(data)));
@@ -84,6 +89,15 @@ function plan() {
   if (mustAsk()) asking = setTimeout(ask, pause);
 }
 
+/** What became of the open folder between the making of its page and now, when news of it begin to be told; of the
+ * inbox the stream itself begins with that. */
+async function catchUp() {
+  const folder = openFolder();
+  if (!folder || folder === INBOX) return;
+  const answer = await answered({ folder });
+  for (const news of answer?.folders ?? []) if (news.folder !== INBOX) hear(news, { isFirst: false });
+}
+
 async function ask() {
   if (!mustAsk()) return;
   isDue = document.hidden;
@@ -119,6 +133,8 @@ function told({ data }) {
     state = data.state;
     plan();
   }
+  if (data.isUp || (data.state && !isAnswered)) catchUp();
+  isAnswered ||= Boolean(data.state);
   if (data.asked && source) tabs.postMessage({ state });
 }
 
