@@ -297,6 +297,47 @@ def test_a_scheduled_message_waits_for_its_time(
 # --- one to each ---
 
 
+def test_without_a_broker_nothing_is_offered_that_needs_one(
+    reader: Client, sent: Callable[..., OutboxMessage], settings
+) -> None:
+    row = sent(due=timezone.now() + timedelta(days=1))
+    offers = {
+        "/compose/": ['value="schedule"', "data-due="],
+        "/preferences/": ['name="undo_seconds"'],
+        url(row): ['name="due_at"'],
+    }
+    for path, marks in offers.items():
+        assert all(mark in page(reader.get(path)) for mark in marks)
+    settings.CELERY_TASK_ALWAYS_EAGER = True
+    for path, marks in offers.items():
+        assert not any(mark in page(reader.get(path)) for mark in marks)
+    assert f'action="{url(row, "again/")}"' in page(reader.get(url(row)))
+
+
+def test_without_a_broker_a_message_that_is_to_leave_later_stays_with_its_writer(
+    reader: Client, settings
+) -> None:
+    settings.CELERY_TASK_ALWAYS_EAGER = True
+    written = {"kind": "new", "to": "bob@x.example", "subject": "Sortie", "body": "Bonjour"}
+    answer = reader.post("/compose/", {"do": "schedule", "due": "tomorrow8", **written})
+    assert answer.status_code == 422
+    assert 'value="Sortie"' in page(answer)
+    assert not OutboxMessage.objects.exists()
+
+
+def test_without_a_broker_preferences_are_saved_and_those_of_before_stay(
+    reader: Client, settings
+) -> None:
+    User.objects.update(preferences={"undo_seconds": "20"})
+    settings.CELERY_TASK_ALWAYS_EAGER = True
+    shown = page(reader.get("/preferences/"))
+    chosen = dict(re.findall(r'name="(\w+)" value="([^"]*)"[^>]*checked', shown))
+    answer = reader.post("/preferences/", {**chosen, "time_zone": "UTC"})
+    assert answer.status_code == 302
+    assert User.objects.get().preferences["undo_seconds"] == "20"
+    assert User.objects.get().preferences["time_zone"] == "UTC"
+
+
 def test_one_to_each_leaves_at_a_pace_and_shares_a_password(
     sent: Callable[..., OutboxMessage], settings
 ) -> None:
