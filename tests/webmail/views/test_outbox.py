@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 from typing import cast
 
 import pytest
@@ -456,6 +457,27 @@ def test_the_next_page_says_how_long_it_can_be_taken_back(
     assert ended.status_code == 286 and ended["HX-Trigger-After-Swap"] == "mail:refresh"
     assert "data-toast" in page(ended)
     assert reader.get("/outbox/progress/", headers=HTMX).status_code == 286
+
+
+@pytest.mark.parametrize("seconds", ["0", "10"])
+def test_a_message_that_was_accepted_is_said_to_be_though_the_mail_server_is_down(
+    reader: Client, imap_moved: Callable[[int], None], seconds: str
+) -> None:
+    User.objects.update(preferences={"undo_seconds": seconds})
+    imap_moved(1)
+    written = {"kind": "new", "to": "bob@x.example", "subject": "Sortie", "body": "Bonjour"}
+    answer = reader.post("/compose/", {"do": "send", **written})
+    assert answer.status_code == 302
+    said = reader.session["toast"]["message"]
+    (row,) = OutboxMessage.objects.all()
+    reader.get(answer["Location"])
+    shown = reader.get(answer["Location"])
+    assert shown.status_code == 503
+    facts = page(shown).partition('<ul class="card facts">')[2].partition("</ul>")[0]
+    assert facts.count("<li") == 3
+    # How long it can be taken back is no news for a page that may stand for hours.
+    assert (said in unescape(facts)) is (seconds == "0")
+    assert (f'action="{url(row, "back/")}"' in page(shown)) is (seconds == "10")
 
 
 def test_an_earlier_message_that_left_does_not_take_away_how_to_undo_the_next(
