@@ -9,6 +9,8 @@ from django.shortcuts import render as render_template
 from django.utils.cache import patch_vary_headers
 from django_htmx.middleware import HtmxDetails
 
+TOAST = "toast"  # in the session: what the next whole page says, with its undoing
+
 
 def wants_partial(request: HttpRequest) -> bool:
     """Whether htmx swaps a part: not when it restores history or boosts, which need the page."""

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from django.conf import settings
+from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.http import SignedInRequest
@@ -32,6 +33,9 @@ from webmail.models import InboxWatch, Judgement, Standing, Unsubscription
 INBOX = "INBOX"
 SECONDS = 0.8
 """Of a request; what takes longer is judged by the next one."""
+PATIENCE = 2.0
+"""Seconds that one waits for what another session judges."""
+LONGEST_CLAIM = 30  # seconds: a process may die over it
 KEYWORDS = {"advert": ADVERT, "junk": JUNK}
 
 logger = logging.getLogger(__name__)
@@ -61,14 +65,13 @@ def rspamd_server() -> rspamd.Server | None:
     return rspamd.Server(settings.RSPAMD_URL, settings.RSPAMD_PASSWORD)
 
 
-def is_due(request: SignedInRequest, imap: Connection, newest: int) -> bool:
-    """Whether the open inbox has mail that was not judged. ``newest``: the highest UID that the
-    caller has met there. No command; a query a minute at most."""
-    selected = imap.known()
+def is_due(request: SignedInRequest, uidvalidity: int, newest: int) -> bool:
+    """Whether the inbox has mail that was not judged. ``newest``: the highest UID that the caller
+    has met there. No command; a query a minute at most."""
     standing = InboxWatch.objects.all().standing(request.user)
-    if standing is None or standing.uidvalidity != selected.uidvalidity:
+    if standing is None or standing.uidvalidity != uidvalidity:
         return True
-    return max(newest, selected.uidnext - 1) > standing.judged
+    return newest > standing.judged
 
 
 def look(request: SignedInRequest, imap: Connection, newest: int, memory: Memory) -> Looked:
@@ -80,6 +83,13 @@ def look(request: SignedInRequest, imap: Connection, newest: int, memory: Memory
     except WebmailError as error:
         logger.info("new mail not judged: %s", type(error).__name__)
         return Looked(changed=imap.open_folder != INBOX)
+
+
+def await_others(request: SignedInRequest) -> None:
+    """Until what another session of the same person has claimed is judged; `PATIENCE` at most."""
+    deadline = time.monotonic() + PATIENCE
+    while cache.get(_claimed(request.user.pk)) and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def aside(request: SignedInRequest) -> Aside:
@@ -150,6 +160,10 @@ def forget_overdue() -> None:
     Unsubscription.objects.filter(when__lt=timezone.now() - Judgement.KEPT).delete()
 
 
+def _claimed(user: int) -> str:
+    return f"judging:{user}"
+
+
 @dataclass(frozen=True)
 class _Judged:
     sample: Sample
@@ -207,11 +221,16 @@ class _Look:
         return Looked(changed)
 
     def _judge_claimed(self, uids: Sequence[int], before: int, until: int) -> bool:
+        if not uids:
+            return False
+        cache.set(_claimed(self._user.pk), True, LONGEST_CLAIM)
         try:
-            return bool(uids) and self._judge(uids)
+            return self._judge(uids)
         except WebmailError:
             self._watch.give_back(self._user, self._uidvalidity, before, until)
             raise
+        finally:
+            cache.delete(_claimed(self._user.pk))
 
     def _judge(self, uids: Sequence[int]) -> bool:
         self._imap.require(MessageRef(INBOX, self._uidvalidity, uids[0]))

@@ -18,7 +18,7 @@ from django.utils.http import urlencode
 
 from webmail import health
 from webmail.errors import AddressBookTooLarge, SignInNeeded, TooLarge, WebmailError
-from webmail.htmx import wants_partial
+from webmail.htmx import TOAST, wants_partial
 from webmail.models import PreferenceDefault
 from webmail.preferences import Preferences
 
@@ -144,6 +144,10 @@ class ErrorsMiddleware:
             "retry_url": request.get_full_path() if request.method == "GET" else "",
             "reference": note(error),
         }
+        if not in_place(request):
+            # What was done before: a message that was accepted leaves, whatever this page lacks. It
+            # stays for the next page, which may be the same failure again.
+            context["toast"] = request.session.get(TOAST)
         return answer(request, error, context)
 
     @staticmethod

@@ -43,7 +43,8 @@ def _time_zones() -> Choices:
 
 @dataclass(frozen=True)
 class Preference:
-    """One thing a person may choose. ``choices`` are its allowed values with their words."""
+    """One thing a person may choose. ``choices`` are its allowed values with their words;
+    ``needs_beat``: of no use where jobs run at once, which offer it to nobody."""
 
     name: str
     label: Any
@@ -52,6 +53,7 @@ class Preference:
     help_text: Any = ""
     lockable: bool = True
     wide: bool = False
+    needs_beat: bool = False
 
     def options(self) -> Choices:
         return self.choices() if callable(self.choices) else self.choices
@@ -190,6 +192,7 @@ DECLARED: tuple[Preference, ...] = (
             ("30", _("30 seconds")),
         ),
         help_text=_("For so long it waits after you sent it."),
+        needs_beat=True,
     ),
     Preference(
         "receipts",

@@ -201,3 +201,22 @@ def test_on_a_narrow_screen_or_by_preference_it_is_a_page(reading: Callable[...,
     page.goto("/mail/INBOX/")
     page.locator(".side-new").click()
     page.wait_for_url("**/compose/")
+
+
+def test_c_writes_a_new_message_while_the_list_has_the_focus(
+    reading: Callable[..., Page], faults: list[str]
+) -> None:
+    page = reading()
+    page.locator("#search-text").focus()
+    page.keyboard.type("c")
+    page.locator("#rows .row > a").first.focus()
+    page.keyboard.press("Control+c")
+    page.keyboard.press("?")
+    expect(page.locator("#keys").get_by_text("c", exact=True)).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(panes(page)).to_have_count(0)
+    page.locator("#rows .row > a").first.focus()
+    page.keyboard.press("c")
+    frame = ready(page)
+    expect(frame.locator("#id_to")).to_be_focused()
+    assert faults == []

@@ -14,6 +14,7 @@ from playwright.sync_api import Page, Route, expect
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
+from tests.webmail.views import unwanted
 from tests.webmail.views.mail import letter
 from webmail import push
 
@@ -33,6 +34,25 @@ window.Notification = class extends EventTarget {
   close() {}
 };
 document.hasFocus = () => false;
+"""
+
+
+KEPT = """
+window.shown = [];
+window.Notification = class extends window.Notification {
+  constructor(title, options) {
+    super(title, options);
+    this.addEventListener("show", () => (this.isShown = true));
+    window.shown.push(this);
+  }
+};
+"""
+TITLES = """
+window.titles = [];
+addEventListener("DOMContentLoaded", () => {
+  const note = () => window.titles.push(document.title);
+  new MutationObserver(note).observe(document.querySelector("title"), { childList: true });
+});
 """
 
 
@@ -130,6 +150,104 @@ def test_other_folders_count_too(page: Page, mailbox: Mailbox) -> None:
     counter = page.locator('.folder[data-folder="Archive"] .count')
     expect(counter).to_contain_text("1", timeout=SOON)
     expect(page).to_have_title("(1) Boîte de réception – Messagerie")
+
+
+@pytest.fixture
+def late(page: Page, mailbox: Mailbox) -> Callable[..., None]:
+    """`late("Archive", change)`: the folder's page, whose stream begins after the change."""
+
+    def begin(folder: str, change: Callable[[], object]) -> None:
+        held: list[Route] = []
+        page.route("**/events**", lambda route: held.append(route), times=1)
+        page.goto(f"/mail/{folder}/")
+        while not held:
+            page.wait_for_timeout(50)
+        change()
+        held[0].continue_()
+
+    return begin
+
+
+def test_what_happens_to_the_open_folder_before_the_stream_begins_shows(
+    page: Page, mailbox: Mailbox, late: Callable[..., None], faults: list[str]
+) -> None:
+    first, second = (mailbox.append(letter(name), "Archive") for name in ("Un", "Deux"))
+    rows = page.locator("#rows .row")
+
+    def change() -> None:
+        expect(rows).to_have_count(2)
+        mailbox.append(letter("Trois"), "Archive")
+        mailbox.imap.select("Archive")
+        mailbox.imap.uid("STORE", str(first), "+FLAGS", "(\\Deleted)")
+        mailbox.imap.uid("EXPUNGE", str(first))
+        mailbox.imap.uid("STORE", str(second), "+FLAGS", "(\\Flagged)")
+
+    late("Archive", change)
+    expect(rows.first).to_contain_text("Trois", timeout=SOON)
+    expect(rows).to_have_count(2)
+    expect(rows.last.locator(".flag")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#news")).to_be_empty()
+    assert faults == []
+
+
+def test_what_is_read_before_the_stream_begins_is_read_here(
+    page: Page, mailbox: Mailbox, late: Callable[..., None]
+) -> None:
+    (uid,) = mailbox.uids()
+    row = page.locator("#rows .row")
+
+    def change() -> None:
+        expect(row).to_have_class(re.compile(r"\bis-new\b"))
+        mailbox.set_flags(uid, ["\\Seen"])
+
+    late("INBOX", change)
+    expect(row).not_to_have_class(re.compile(r"\bis-new\b"), timeout=SOON)
+
+
+def test_what_happens_while_a_folder_is_being_opened_shows(page: Page, mailbox: Mailbox) -> None:
+    uid = mailbox.append(letter("Un"), "Archive")
+
+    def slow(route: Route) -> None:
+        answer = route.fetch()
+        mailbox.imap.select("Archive")
+        mailbox.imap.uid("STORE", str(uid), "+FLAGS", "(\\Seen)")
+        until(page, "window.heard.some((news) => news.folder === 'Archive' && !news.unseen)")
+        route.fulfill(response=answer)
+
+    expect(page.locator('.folder[data-folder="Archive"] .count')).to_be_visible(timeout=SOON)
+    page.route("**/mail/Archive/", slow, times=1)
+    page.locator('.folder[data-folder="Archive"]').click()
+    row = page.locator("#message-list[data-folder=Archive] .row")
+    expect(row).to_be_visible(timeout=SOON)
+    expect(row).not_to_have_class(re.compile(r"\bis-new\b"), timeout=SOON)
+
+
+def test_a_second_tab_catches_up_too(page: Page, mailbox: Mailbox) -> None:
+    mailbox.append(letter("Un"), "Archive")
+    until(page, "window.heard.some((news) => news.folder === 'Archive')")
+    second = page.context.new_page()
+
+    def late(route: Route) -> None:
+        """The script comes once the first tab has told it."""
+        mailbox.append(letter("Deux"), "Archive")
+        until(page, "window.heard.some((news) => news.folder === 'Archive' && news.exists === 2)")
+        route.continue_()
+
+    second.route("**/js/push.js*", late)
+    second.goto("/mail/Archive/")
+    expect(second.locator("#rows .row").first).to_contain_text("Deux", timeout=SOON)
+
+
+def test_a_page_that_shows_the_folder_as_it_stands_asks_for_no_rows(
+    page: Page, mailbox: Mailbox, late: Callable[..., None]
+) -> None:
+    mailbox.append(letter("Un"), "Archive")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.headers.get("hx-target", "")))
+    late("Archive", lambda: None)
+    listening(page)
+    page.wait_for_timeout(500)
+    assert "more" not in asked
 
 
 def test_a_page_without_a_list_says_how_many_are_unread(page: Page, mailbox: Mailbox) -> None:
@@ -251,6 +369,100 @@ def test_the_desktop_shows_it_to_who_wants_it(
     assert page.evaluate("window.shown") == [["Chloé Péri", "voulu"]]
     assert page.evaluate("window.asked") is None
     assert faults == []
+
+
+def test_the_browser_itself_shows_it_to_whoever_looks_at_something_else(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    mailbox: Mailbox,
+    faults: list[str],
+) -> None:
+    """Chromium's own notification, by the real permission."""
+    page = open_page()
+    page.context.grant_permissions(["notifications"])
+    page.add_init_script(HEARD + KEPT)
+    sign_in(page, mailbox.account)
+    page.goto("/preferences/")
+    page.locator("[name=notifications][value=on]").check()
+    page.get_by_role("button", name="Enregistrer").click()
+    expect(page.locator(".toast")).to_be_visible()
+    page.goto("/mail/INBOX/")
+    listening(page)
+    # Playwright lets every page believe that it is looked at.
+    debugger = page.context.new_cdp_session(page)
+    debugger.send("Emulation.setFocusEmulationEnabled", {"enabled": False})
+    page.context.new_page().bring_to_front()
+    until(page, "!document.hasFocus()")
+    mailbox.receive(letter("Conseil de classe", sender="Chloé Péri <chloe@exemple.fr>"))
+    until(page, "window.shown.length > 0")
+    until(page, "window.shown[0].isShown")
+    assert page.evaluate("[window.shown[0].title, window.shown[0].body]") == [
+        "Chloé Péri",
+        "Conseil de classe",
+    ]
+    page.evaluate("window.shown[0].dispatchEvent(new Event('click'))")
+    expect(page).to_have_title(re.compile("Conseil de classe"), timeout=SOON)
+    assert faults == []
+
+
+def test_what_is_set_aside_rings_for_nobody(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    mailbox: Mailbox,
+    faults: list[str],
+) -> None:
+    """On a page without the list, too, which judges nothing by itself; in both tabs."""
+    page = open_page()
+    page.add_init_script(HEARD + SHOWN + TITLES)
+    sign_in(page, mailbox.account)
+    User.objects.update(preferences={"notifications": "on"})
+    page.goto("/preferences/")
+    listening(page)
+    second = page.context.new_page()
+    second.add_init_script(HEARD + SHOWN + TITLES)
+    second.goto("/mail/INBOX/")
+    until(second, "window.titles !== undefined")
+    mailbox.append(unwanted.junk())
+    for tab in (page, second):
+        until(tab, "window.heard.some((news) => news.uidnext > 1)")
+    mailbox.append(letter("voulu", sender="Chloé Péri <chloe@exemple.fr>"))
+    for tab in (page, second):
+        until(tab, "document.title.startsWith('(1) ')")
+        assert not [title for title in tab.evaluate("window.titles") if title.startswith("(2) ")]
+    until(page, "window.shown.length > 0")
+    assert page.evaluate("window.shown") == [["Chloé Péri", "voulu"]]
+    assert second.evaluate("window.shown") == []
+    assert len(mailbox.uids("Junk")) == 1
+    assert faults == []
+
+
+def test_new_mail_is_told_though_it_is_not_judged_in_time(
+    page: Page, mailbox: Mailbox, faults: list[str]
+) -> None:
+    page.route("**/poll/**", lambda route: None)  # never answered
+    mailbox.receive(letter("Conseil de classe"))
+    expect(page.locator("#news")).to_contain_text("Conseil de classe", timeout=SOON)
+    page.unroute("**/poll/**")
+    page.route("**/poll/**", lambda route: route.fulfill(status=503))
+    mailbox.receive(letter("Sortie"))
+    expect(page.locator("#news")).to_contain_text("Sortie", timeout=SOON)
+    assert faults == []
+
+
+def test_without_push_what_is_set_aside_is_not_told(asking: Page, mailbox: Mailbox) -> None:
+    with asking.expect_response("**/poll/**"):
+        asking.clock.run_for(61_000)
+    mailbox.append(unwanted.junk())
+    with asking.expect_response("**/poll/**"):
+        asking.clock.run_for(61_000)
+    asking.clock.run_for(500)
+    expect(asking.locator("#news")).to_be_empty()
+    assert asking.title().startswith("(1) ")
+    mailbox.append(letter("demandé"))
+    with asking.expect_response("**/poll/**"):
+        asking.clock.run_for(61_000)
+    asking.clock.run_for(500)
+    expect(asking.locator("#news")).not_to_be_empty()
 
 
 def test_the_browser_is_asked_for_notifications_by_a_click_alone(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,9 +11,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from accounts.models import User
+from addressbook import contacts
+from addressbook.contact_data import ContactData, Email
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter
+from webmail.models import RecentSearch
 from webmail.views import search
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -262,3 +267,84 @@ def test_nothing_stands_in_the_way_of_a_screen_reader(
         page.goto(address)
         answer = Axe().run(page)
         assert not answer.response["violations"], answer.generate_report()
+
+
+@pytest.fixture
+def field(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+) -> Page:
+    """Alice's page with the cursor in the field. She looked for two things before, and knows
+    Claire."""
+    page = open_page()
+    sign_in(page, alice)
+    mine = User.objects.get(login="alice")
+    RecentSearch.objects.note(mine, "de:martin")
+    RecentSearch.objects.note(mine, "musée")
+    emails = (Email("musette@x.example"),)
+    contacts.create(mine, ContactData(display_name="Claire Musette", emails=emails))
+    page.locator("#search-text").focus()
+    return page
+
+
+def test_what_is_suggested_is_chosen_by_arrows(field: Page, faults: list[str]) -> None:
+    text, options = field.locator("#search-text"), field.locator("#search-suggestions .suggest")
+    # Nobody who comes into the field is disturbed.
+    expect(text).to_have_attribute("aria-expanded", "false")
+    field.keyboard.press("ArrowDown")
+    expect(options).to_have_count(2)
+    expect(text).to_have_attribute("aria-expanded", "true")
+    expect(field.locator("#search-suggested")).not_to_be_empty()
+    expect(text).not_to_have_attribute("aria-activedescendant", re.compile("."))
+    assert Axe().run(field, context=".search-bar").response["violations"] == []
+    field.keyboard.type("mus")
+    expect(options).to_have_count(2)
+    expect(field.get_by_role("group", name="Contacts").get_by_role("option")).to_contain_text(
+        "Claire Musette"
+    )
+    field.keyboard.press("ArrowUp")
+    expect(text).to_have_attribute("aria-activedescendant", "suggest-person-1")
+    field.keyboard.press("ArrowDown")
+    expect(text).to_have_attribute("aria-activedescendant", "suggest-recent-1")
+    assert Axe().run(field, context=".search-bar").response["violations"] == []
+    field.keyboard.press("Escape")
+    expect(field.locator("#search-suggestions")).to_be_hidden()
+    expect(text).to_have_value("mus")
+    field.keyboard.press("ArrowDown")
+    expect(options.first).to_be_visible()
+    field.keyboard.press("ArrowDown")
+    field.keyboard.press("Enter")
+    expect(text).to_have_value("musée")
+    assert found(field) == ["Musée : devis du bus", "Autorisation", "Sortie au Musée"]
+    expect(field.locator("#search-suggestions")).to_be_hidden()
+    assert faults == []
+
+
+def test_enter_searches_for_what_was_typed_whatever_is_suggested(field: Page) -> None:
+    field.keyboard.type("mus")
+    expect(field.locator("#search-suggestions .suggest").first).to_be_visible()
+    field.keyboard.press("Enter")
+    field.wait_for_url("**/search/?q=mus&**")
+    field.wait_for_timeout(400)
+    expect(field.locator("#search-suggestions")).to_be_hidden()
+
+
+def test_a_suggestion_is_pressed_and_a_recent_search_removed(
+    field: Page, faults: list[str]
+) -> None:
+    options = field.locator("#search-suggestions .suggest")
+    field.locator("#search-text").click()
+    expect(options).to_have_count(2)
+    options.filter(has_text="musée").locator("[data-x]").click()
+    expect(options).to_have_count(1)
+    expect(field.locator("#search-text")).to_be_focused()
+    field.keyboard.press("ArrowDown")
+    field.keyboard.press("Shift+Delete")
+    expect(field.locator("#search-suggestions")).to_be_hidden()
+    assert not RecentSearch.objects.exists()
+    field.keyboard.type("claire")
+    options.click()
+    field.wait_for_url("**/search/?q=de%3Amusette%40x.example&**")
+    assert faults == []

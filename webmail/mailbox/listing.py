@@ -47,6 +47,7 @@ class Page:
     """``exists`` counts the whole folder, ``total`` what the view shows of it; ``start`` rows stand
     above this page; ``number`` is one-based. ``notes`` are `ordering`'s and `threads`'. A view by
     conversations has one for each row, which is its newest message, and ``total`` counts them.
+    ``modseq`` is no newer than what the page shows; 0 where it is not known (RFC 7162).
     """
 
     folder: str
@@ -60,6 +61,7 @@ class Page:
     view: View = _FIRST
     notes: frozenset[str] = field(default=frozenset())
     conversations: tuple[threads.Conversation, ...] = ()
+    modseq: int = 0
 
     @property
     def number(self) -> int:
@@ -84,6 +86,7 @@ def page(
     not know.
     """
     size = min(max(1, size), MOST_ROWS)
+    was_open = imap.open_folder == folder
     selected = imap.select(folder)
     if place.uidvalidity is not None and place.uidvalidity != selected.uidvalidity:
         if place.row is None:
@@ -110,6 +113,8 @@ def page(
         view=view,
         notes=order.notes,
         conversations=conversations,
+        # Of a folder that was open already it is that of when it was opened.
+        modseq=0 if was_open else selected.highestmodseq,
     )
 
 

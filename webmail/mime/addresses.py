@@ -56,6 +56,8 @@ _HEAD = re.compile(
 _NAMED = re.compile(
     r'(?P<name>"(?:[^"\\]|\\.)*"\s*|[^<>]*)<\s*(?P<address>[^<>\s]+)\s*>', re.DOTALL
 )
+# Outlook's "MARTIN, Paul <paul@x.fr>": a surname, and the rest of the person.
+_SURNAME = re.compile(r'\s*[^\s"<>@:;,][^"<>@:;,]{0,100}')
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 _ATOM = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?: [\w!#$%&'*+/=?^`{|}~-]+)*")
 _LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*")
@@ -151,7 +153,8 @@ def read_recipients(text: str) -> Recipients:
 
     Strict: an entry with a control character, or without exactly one valid address, is ``invalid``
     and comes back as typed (controls removed). Bare addresses may also be separated by blanks. An
-    address typed twice counts once.
+    address typed twice counts once. Where semicolons or lines separate people, a comma may stand in
+    a name, as Outlook writes it: ``MARTIN, Paul <paul@x.fr>; DURAND, Anne <anne@x.fr>``.
     """
     valid: dict[str, Address] = {}
     invalid: list[str] = []
@@ -175,8 +178,9 @@ def read_recipients(text: str) -> Recipients:
 def _entries(text: str) -> Iterator[tuple[str, list[str]]]:
     """The entries in their order: those of a group together under its name, others alone under
     none."""
-    for line in re.split(r"[\r\n]+", text):
-        pieces = _pieces(line)
+    lines = [line for line in re.split(r"[\r\n]+", text) if line.strip()]
+    for line in lines:
+        pieces = _whole_names(_pieces(line), is_alone=len(lines) == 1)
         closing = [n for n, (_text, mark) in enumerate(pieces) if mark == ";"]
         at = 0
         while at < len(pieces):
@@ -202,6 +206,27 @@ def _pieces(line: str) -> list[tuple[str, str]]:
         else:
             piece.append(token)
     return found
+
+
+def _whole_names(pieces: list[tuple[str, str]], *, is_alone: bool) -> list[tuple[str, str]]:
+    """The pieces with a surname and the rest of its person as one, where they are all that stands
+    between two semicolons or the line's ends. Not in a line that ``is_alone`` and has no semicolon:
+    "bob, Anne <anne@x.fr>" names two people, and nobody is left out silently."""
+    if is_alone and all(mark != ";" for _text, mark in pieces):
+        return pieces
+    found: list[tuple[str, str]] = []
+    for text, mark in pieces:
+        marks = [";", *(before for _text, before in found[-2:])]
+        if marks[-2:] == [";", ","] and mark != "," and _is_name(found[-1][0], text):
+            text = f"{found.pop()[0]},{text}"
+        found.append((text, mark))
+    return found
+
+
+def _is_name(surname: str, rest: str) -> bool:
+    named = _NAMED.fullmatch(rest.strip())
+    words = (surname, named["name"]) if named else ()
+    return bool(named and all(map(_SURNAME.fullmatch, words)) and is_valid(named["address"]))
 
 
 def _plain(name: str) -> str:

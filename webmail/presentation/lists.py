@@ -245,6 +245,7 @@ class MailPage:
     previous_url: str
     newest: str
     uidvalidity: int
+    modseq: int
     is_live: bool
     is_plain: bool
     by_threads: bool
@@ -362,6 +363,7 @@ def mail_page(
         previous_url=_with_query(base, {**_query(view), **before}) if before else "",
         newest=rows[0].ref if rows else "",
         uidvalidity=page.uidvalidity,
+        modseq=page.modseq,
         is_live=view.is_plain and view.down and page.start == 0 and not view.threads,
         is_plain=view.is_plain and view.down,
         by_threads=view.threads,

@@ -404,6 +404,9 @@ class _Writing:
         if accepted := OutboxMessage.objects.of(self.user).filter(key=self.key).first():
             return self._sent(accepted)
         row = self._keep()
+        if self.form.deed == ComposeForm.SCHEDULE and settings.CELERY_TASK_ALWAYS_EAGER:
+            # Without a broker nobody comes back for it: it is not offered.
+            self.form.add_error(None, gettext("Messages cannot be scheduled here."))
         if not self.form.is_valid():
             return _refused(self.request, self.form, status=422, draft=row)
         content = drafts.content(row)
@@ -644,11 +647,13 @@ def _page(
         "limit_bytes": room,
         "most_files": settings.FILES_PER_MESSAGE,
         "cancel_url": _inbox(),
-        "presets": scheduling.presets(
-            timezone.now(), ZoneInfo(timezone.get_current_timezone_name())
-        ),
+        "presets": () if settings.CELERY_TASK_ALWAYS_EAGER else _presets(),
     }
     return render_template(request, "webmail/compose.html", context, status=status)
+
+
+def _presets() -> tuple[scheduling.Preset, ...]:
+    return scheduling.presets(timezone.now(), ZoneInfo(timezone.get_current_timezone_name()))
 
 
 @dataclass(frozen=True)

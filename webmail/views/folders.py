@@ -16,7 +16,7 @@ from accounts import session
 from accounts.http import SignedInRequest, login_required, safe_next
 from webmail.errors import FolderNotFound, FolderRefused
 from webmail.forms import FolderForm
-from webmail.htmx import wants_partial
+from webmail.htmx import TOAST, wants_partial
 from webmail.imap import quota as imap_quota
 from webmail.imap.connection import Connection
 from webmail.imap.values import Folder
@@ -26,7 +26,6 @@ from webmail.presentation import folders as presentation
 from webmail.presentation import lists
 
 TARGETS = {"trash": "\\Trash", "archive": "\\Archive", "junk": "\\Junk"}
-TOAST = "toast"  # in the session: what the next whole page says, with its undoing
 MOST_FAVOURITES = 30
 
 

@@ -113,8 +113,11 @@ def look(
 ) -> Looked:
     """Judge what is new in the inbox, which is open; ``rows`` are of its list. No command, and a
     query a minute at most, when nothing is new."""
-    newest = max((row.ref.uid for row in rows), default=0)
-    if folder != judging.INBOX or not judging.is_due(request, imap, newest):
+    if folder != judging.INBOX:
+        return Looked()
+    selected = imap.known()
+    newest = max(selected.uidnext - 1, *(row.ref.uid for row in rows), 0)
+    if not judging.is_due(request, selected.uidvalidity, newest):
         return Looked()
     return judging.look(request, imap, newest, memory(request))
 

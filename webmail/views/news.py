@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import re
+
 from django.http import JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail import outbox
+from webmail import judging, outbox
 from webmail.converters import CONTROLS, LONGEST_NAME
-from webmail.errors import SignInNeeded
+from webmail.errors import SignInNeeded, WebmailError
+from webmail.imap import fetch
+from webmail.imap.connection import Connection
+from webmail.imap.status import FolderState
+from webmail.imap.watch import MOST_ARRIVED
 from webmail.mailbox import news
 from webmail.push import told
+from webmail.views.lists import memory
+
+_REF = re.compile(r"([0-9]{1,10})-([0-9]{1,10})")
 
 
 @require_safe
@@ -20,15 +29,54 @@ from webmail.push import told
 @login_required
 def poll(request: SignedInRequest) -> JsonResponse:
     """``{"folders": [...]}``: how INBOX and the ``folder`` that is open stand, as a stream tells
-    it. ``who`` is the number of the user whose page asks: the browser may be another's by now."""
+    it, once new mail was judged. ``who`` is the number of the user whose page asks: the browser may
+    be another's by now. ``arrived``: messages that a stream told of, as ``7-12,7-13``; ``stayed``
+    in the answer are those that are in the inbox after judging."""
     if request.GET.get("who") != str(request.user.pk):
         raise SignInNeeded
+    names = ("INBOX", *_open_folder(request))
+    arrived = _arrived(request)
     with session.imap(request) as imap:
         outbox.settle(request, imap)
-        found = news.states(imap, ("INBOX", *_open_folder(request)))
-    return JsonResponse({"folders": [told(state) for state in found]})
+        found = news.states(imap, names)
+        if _is_changed_by_judging(request, imap, found):
+            found = news.states(imap, names)
+        answer: dict[str, object] = {"folders": [told(state) for state in found]}
+        if arrived:
+            judging.await_others(request)
+            answer["stayed"] = _stayed(imap, arrived)
+    return JsonResponse(answer)
 
 
 def _open_folder(request: SignedInRequest) -> tuple[str, ...]:
     name = request.GET.get("folder", "")
     return (name,) if name and len(name) <= LONGEST_NAME and not CONTROLS.search(name) else ()
+
+
+def _arrived(request: SignedInRequest) -> list[tuple[int, int]]:
+    """UIDVALIDITY and UID of each."""
+    named = map(_REF.fullmatch, request.GET.get("arrived", "").split(",")[:MOST_ARRIVED])
+    return [(int(one[1]), int(one[2])) for one in named if one]
+
+
+def _is_changed_by_judging(
+    request: SignedInRequest, imap: Connection, found: tuple[FolderState, ...]
+) -> bool:
+    """Where nothing is to be set aside it can wait for the list. No command when nothing is new."""
+    inbox = next((state for state in found if state.folder == judging.INBOX), None)
+    if inbox is None or request.preferences.adverts != "move":
+        return False
+    newest = inbox.uidnext - 1
+    if not judging.is_due(request, inbox.uidvalidity, newest):
+        return False
+    try:
+        imap.select(judging.INBOX)
+    except WebmailError:
+        return False  # as what fails in `look`: it is judged another time
+    return judging.look(request, imap, newest, memory(request)).changed
+
+
+def _stayed(imap: Connection, arrived: list[tuple[int, int]]) -> list[str]:
+    uidvalidity = imap.select(judging.INBOX).uidvalidity
+    marks = fetch.marks(imap, [uid for of, uid in arrived if of == uidvalidity])
+    return [f"{uidvalidity}-{mark.uid}" for mark in marks]

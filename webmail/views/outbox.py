@@ -62,7 +62,9 @@ class Shown:
             return frozenset({"doubt"} if row.state == State.DOUBT else ())
         return {
             State.HELD: frozenset({"back", "now"}),
-            State.SCHEDULED: frozenset({"back", "now", "when"}),
+            State.SCHEDULED: frozenset(
+                {"back", "now"} if settings.CELERY_TASK_ALWAYS_EAGER else {"back", "now", "when"}
+            ),
             State.FAILED: frozenset({"again"} if row.batch else {"again", "correct"}),
             State.PASSWORD: frozenset({"password", "back"}),
         }.get(State(row.state), frozenset())

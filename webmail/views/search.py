@@ -27,6 +27,7 @@ from webmail.imap.connection import Connection
 from webmail.imap.values import Folder, MessageRef
 from webmail.mailbox import folders, query, search
 from webmail.mailbox.search import PATIENCE, Found
+from webmail.middleware import in_place
 from webmail.models import RecentSearch
 from webmail.presentation import lists, results
 from webmail.presentation.results import Asked
@@ -74,16 +75,20 @@ def find(request: SignedInRequest) -> HttpResponse:
 def suggestions(request: SignedInRequest) -> HttpResponse:
     """What may be meant by what has been typed so far: searches of before, and people."""
     typed = query.readable(request.GET.get("q", "")).lstrip()
-    options = [(text, "") for text in _recent(request) if text.startswith(typed) and text != typed]
+    recent = [text for text in _recent(request) if text.startswith(typed) and text != typed]
     before, name, value = query.last_piece(typed)
+    people: list[dict[str, str]] = []
     if len(value) > 1:
-        people = finding.matching(request.user, value).prefetch_related("addresses")
-        options += [
-            (f"{before}{name or 'de:'}{address}", str(person))
-            for person in people[:MOST_SUGGESTED]
+        found = finding.matching(request.user, value).prefetch_related("addresses")
+        people = [
+            {"text": f"{before}{name or 'de:'}{address}", "name": str(person)}
+            for person in found[:MOST_SUGGESTED]
             for address in list(person.addresses.all())[:1]
         ]
-    context = {"options": options[:MOST_SUGGESTED]}
+    context = {
+        "recent": recent[:MOST_SUGGESTED],
+        "people": people[: max(0, MOST_SUGGESTED - len(recent))],
+    }
     return render_template(request, "webmail/_search_suggestions.html", context)
 
 
@@ -97,7 +102,7 @@ def forget(request: SignedInRequest) -> HttpResponse:
         if text := form.cleaned_data["text"]:
             gone = gone.filter(text=text)
         gone.delete()
-    return redirect("mail:search")
+    return HttpResponse(status=204) if in_place(request) else redirect("mail:search")
 
 
 @require_GET

@@ -121,6 +121,53 @@ def test_a_group_is_read_under_its_name(typed: str, expected: list[tuple[str, li
     assert [(one.name, [each.address for each in one.members]) for one in found] == expected
 
 
+NAMES = {
+    "Outlook's": (
+        "MARTIN, Paul <paul@x.fr>; DURAND, Anne <anne@x.fr>",
+        ["MARTIN, Paul <paul@x.fr>", "DURAND, Anne <anne@x.fr>"],
+    ),
+    "one of them": ("MARTIN, Paul <paul@x.fr>;", ["MARTIN, Paul <paul@x.fr>"]),
+    "a composed name": (
+        "d’ARC-LE GOFF, Zoé (Collège) <z@x.fr>; b@x.fr",
+        ["d’ARC-LE GOFF, Zoé (Collège) <z@x.fr>", "b@x.fr"],
+    ),
+    "on lines": (
+        "MARTIN, Paul <paul@x.fr>\nDURAND, Anne <anne@x.fr>",
+        ["MARTIN, Paul <paul@x.fr>", "DURAND, Anne <anne@x.fr>"],
+    ),
+    "beside a group": (
+        "Club: c@x.fr; MARTIN, Paul <paul@x.fr>",
+        ["c@x.fr", "MARTIN, Paul <paul@x.fr>"],
+    ),
+    # Nobody is left out silently.
+    "a line without a semicolon": ("bob, Anne <anne@x.fr>", ["bob!", "Anne <anne@x.fr>"]),
+    "three words": (
+        "bob, MARTIN, Paul <paul@x.fr>; b@x.fr",
+        ["bob!", "MARTIN!", "Paul <paul@x.fr>", "b@x.fr"],
+    ),
+    "chips beside a group": (
+        "Club: c@x.fr;, bob, Paul <paul@x.fr>",
+        ["c@x.fr", "bob!", "Paul <paul@x.fr>"],
+    ),
+    "an address before it": (
+        "bob@x.fr, Paul <paul@x.fr>; b@x.fr",
+        ["bob@x.fr", "Paul <paul@x.fr>", "b@x.fr"],
+    ),
+    "a bare address after it": ("bob, paul@x.fr; b@x.fr", ["bob!", "paul@x.fr", "b@x.fr"]),
+    "a pasted header": ("To: MARTIN, Paul <paul@x.fr>", ["To: MARTIN!", "Paul <paul@x.fr>"]),
+    "no address": ("MARTIN, Paul <paul>; b@x.fr", ["MARTIN!", "Paul <paul>!", "b@x.fr"]),
+}
+"""What is typed, and what it names, each as ``Name <address>``; with ``!`` what is no recipient.
+`tests/browser/test_recipients.py` holds the script against the same."""
+
+
+@pytest.mark.parametrize(("typed", "expected"), NAMES.values(), ids=NAMES)
+def test_a_comma_in_a_name_separates_nobody(typed: str, expected: list[str]) -> None:
+    read = addresses.read_recipients(typed)
+    valid = [f"{one.name} <{one.address}>" if one.name else one.address for one in read.valid]
+    assert sorted([*valid, *(f"{one}!" for one in read.invalid)]) == sorted(expected)
+
+
 def test_those_in_a_group_are_recipients_and_count_once() -> None:
     read = addresses.read_recipients("b@x.fr, Club: a@x.fr, B@x.fr, nobody;, a@x.fr")
     assert [found.address for found in read.valid] == ["b@x.fr", "a@x.fr"]
@@ -139,7 +186,9 @@ def test_a_group_with_a_control_in_its_name_is_not_written() -> None:
         addresses.format_group(Group("a\r\nBcc", ()))
 
 
-@pytest.mark.parametrize("piece", ["a:", 'a:"', "a:<", ";a:", '"a":', "a@x.fr, ", "a:b@x.fr;"])
+@pytest.mark.parametrize(
+    "piece", ["a:", 'a:"', "a:<", ";a:", '"a":', "a@x.fr, ", "a:b@x.fr;", "a,", "a, b <c@x.fr>;"]
+)
 def test_many_of_whatever_are_read_in_a_moment(piece: str) -> None:
     begun = time.process_time()
     addresses.read_recipients(piece * (200_000 // len(piece)))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from urllib.parse import urlencode
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -14,15 +16,23 @@ from accounts.models import User
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.servers.scripted import ScriptedServer, imap_script, no, ok
-from tests.webmail.views.mail import commands_sent, letter, page
+from tests.webmail.views import unwanted
+from tests.webmail.views.mail import commands_sent, letter, page, ref
+from webmail import judging
 
 pytestmark = pytest.mark.django_db
 FETCH = {"X-Requested-With": "fetch", "X-Background": "1"}
 
 
-def poll(client: Client, folder: str = "", login: str = "alice"):
-    query = urlencode({"who": User.objects.get(login=login).pk, "folder": folder})
+def poll(client: Client, folder: str = "", login: str = "alice", **more: str):
+    query = urlencode({"who": User.objects.get(login=login).pk, "folder": folder, **more})
     return client.get(f"/poll/?{query}", headers=FETCH)
+
+
+def judged(client: Client) -> None:
+    """Until nothing is new in the inbox, and that is known."""
+    for _time in range(2):
+        poll(client)
 
 
 def test_the_inbox_and_the_open_folder_are_told(reader: Client, mailbox: Mailbox) -> None:
@@ -68,7 +78,8 @@ def test_it_costs_two_commands_and_two_queries(
     reader: Client, mailbox: Mailbox, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     mailbox.create_folder("Conseil")
-    poll(reader)
+    judged(reader)
+    reader.get("/mail/Archive/")
     before = commands_sent()
     with django_assert_max_num_queries(3):  # one of them is the test's own
         poll(reader, "Conseil")
@@ -81,6 +92,7 @@ def test_it_costs_one_command_more_when_the_connection_has_the_folder_open(
     reader: Client, mailbox: Mailbox
 ) -> None:
     mailbox.create_folder("Conseil")
+    judged(reader)
     reader.get("/mail/Conseil/")
     before = commands_sent()
     poll(reader, "Conseil")
@@ -117,6 +129,7 @@ def test_asking_is_no_activity(reader: Client, mailbox: Mailbox) -> None:
 def test_a_server_without_condstore_is_asked_for_less(
     reader: Client, imap_moved: Callable[[int], None]
 ) -> None:
+    prefer("off")  # no judging in between
     told = b"* STATUS INBOX (MESSAGES 3 UIDNEXT 4 UIDVALIDITY 7 UNSEEN 1)\r\n"
     script = imap_script(
         ('STATUS "INBOX" (MESSAGES UIDNEXT UIDVALIDITY UNSEEN)', ok(told)),
@@ -151,3 +164,65 @@ def test_notifications_are_shown_to_who_asked_for_them_and_not_on_a_shared_compu
     assert "data-notify" in page(reader.get("/mail/INBOX/"))
     shared = signed_in(alice, shared_computer="on")
     assert "data-notify" not in page(shared.get("/mail/INBOX/"))
+
+
+@pytest.fixture
+def watched(reader: Client, mailbox: Mailbox) -> Client:
+    """Alice's browser, whose inbox is judged from here on."""
+    reader.get("/mail/INBOX/")
+    return reader
+
+
+def prefer(value: str) -> None:
+    User.objects.update(preferences={"adverts": value})
+
+
+def test_the_inbox_is_told_as_it_stands_after_judging(watched: Client, mailbox: Mailbox) -> None:
+    mailbox.append(unwanted.junk())
+    (inbox,) = poll(watched).json()["folders"]
+    assert (inbox["exists"], inbox["unseen"]) == (0, 0)
+    mailbox.append(unwanted.advert())
+    mailbox.append(letter())
+    (inbox,) = poll(watched).json()["folders"]
+    assert (inbox["exists"], inbox["unseen"]) == (1, 1)
+
+
+def test_of_what_a_stream_told_of_that_is_named_which_stayed(
+    watched: Client, mailbox: Mailbox
+) -> None:
+    kept, gone = mailbox.append(letter()), mailbox.append(unwanted.junk())
+    arrived = ",".join([ref(mailbox, gone), ref(mailbox, kept), "1-1", "x", f"7-{kept}"])
+    answer = poll(watched, arrived=arrived).json()
+    assert answer["stayed"] == [ref(mailbox, kept)]
+    assert poll(watched, arrived=arrived).json() == answer
+    assert "stayed" not in poll(watched).json()
+
+
+@pytest.mark.parametrize("choice", ["mark", "off"])
+def test_where_nothing_is_set_aside_all_stays(
+    watched: Client, mailbox: Mailbox, choice: str
+) -> None:
+    prefer(choice)
+    uid = mailbox.append(unwanted.junk())
+    answer = poll(watched, arrived=ref(mailbox, uid)).json()
+    assert answer["stayed"] == [ref(mailbox, uid)]
+    assert "data-judges" not in page(watched.get("/mail/INBOX/"))
+
+
+def test_what_another_session_judges_is_waited_for(
+    watched: Client, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two browsers of one person are told of a message at the same moment; one judges it."""
+    uid = mailbox.append(letter())
+    poll(watched)
+    cache.set(judging._claimed(User.objects.get().pk), True)
+    monkeypatch.setattr(judging, "PATIENCE", 0.3)
+    begun = time.monotonic()
+    assert poll(watched, arrived=ref(mailbox, uid)).json()["stayed"] == [ref(mailbox, uid)]
+    assert time.monotonic() - begun >= 0.3
+
+
+def test_nobody_has_claimed_what_is_judged(watched: Client, mailbox: Mailbox) -> None:
+    mailbox.append(unwanted.junk())
+    poll(watched)
+    assert cache.get(judging._claimed(User.objects.get().pk)) is None

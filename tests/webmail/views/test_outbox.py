@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 from typing import cast
 
 import pytest
@@ -297,6 +298,47 @@ def test_a_scheduled_message_waits_for_its_time(
 # --- one to each ---
 
 
+def test_without_a_broker_nothing_is_offered_that_needs_one(
+    reader: Client, sent: Callable[..., OutboxMessage], settings
+) -> None:
+    row = sent(due=timezone.now() + timedelta(days=1))
+    offers = {
+        "/compose/": ['value="schedule"', "data-due="],
+        "/preferences/": ['name="undo_seconds"'],
+        url(row): ['name="due_at"'],
+    }
+    for path, marks in offers.items():
+        assert all(mark in page(reader.get(path)) for mark in marks)
+    settings.CELERY_TASK_ALWAYS_EAGER = True
+    for path, marks in offers.items():
+        assert not any(mark in page(reader.get(path)) for mark in marks)
+    assert f'action="{url(row, "again/")}"' in page(reader.get(url(row)))
+
+
+def test_without_a_broker_a_message_that_is_to_leave_later_stays_with_its_writer(
+    reader: Client, settings
+) -> None:
+    settings.CELERY_TASK_ALWAYS_EAGER = True
+    written = {"kind": "new", "to": "bob@x.example", "subject": "Sortie", "body": "Bonjour"}
+    answer = reader.post("/compose/", {"do": "schedule", "due": "tomorrow8", **written})
+    assert answer.status_code == 422
+    assert 'value="Sortie"' in page(answer)
+    assert not OutboxMessage.objects.exists()
+
+
+def test_without_a_broker_preferences_are_saved_and_those_of_before_stay(
+    reader: Client, settings
+) -> None:
+    User.objects.update(preferences={"undo_seconds": "20"})
+    settings.CELERY_TASK_ALWAYS_EAGER = True
+    shown = page(reader.get("/preferences/"))
+    chosen = dict(re.findall(r'name="(\w+)" value="([^"]*)"[^>]*checked', shown))
+    answer = reader.post("/preferences/", {**chosen, "time_zone": "UTC"})
+    assert answer.status_code == 302
+    assert User.objects.get().preferences["undo_seconds"] == "20"
+    assert User.objects.get().preferences["time_zone"] == "UTC"
+
+
 def test_one_to_each_leaves_at_a_pace_and_shares_a_password(
     sent: Callable[..., OutboxMessage], settings
 ) -> None:
@@ -415,6 +457,27 @@ def test_the_next_page_says_how_long_it_can_be_taken_back(
     assert ended.status_code == 286 and ended["HX-Trigger-After-Swap"] == "mail:refresh"
     assert "data-toast" in page(ended)
     assert reader.get("/outbox/progress/", headers=HTMX).status_code == 286
+
+
+@pytest.mark.parametrize("seconds", ["0", "10"])
+def test_a_message_that_was_accepted_is_said_to_be_though_the_mail_server_is_down(
+    reader: Client, imap_moved: Callable[[int], None], seconds: str
+) -> None:
+    User.objects.update(preferences={"undo_seconds": seconds})
+    imap_moved(1)
+    written = {"kind": "new", "to": "bob@x.example", "subject": "Sortie", "body": "Bonjour"}
+    answer = reader.post("/compose/", {"do": "send", **written})
+    assert answer.status_code == 302
+    said = reader.session["toast"]["message"]
+    (row,) = OutboxMessage.objects.all()
+    reader.get(answer["Location"])
+    shown = reader.get(answer["Location"])
+    assert shown.status_code == 503
+    facts = page(shown).partition('<ul class="card facts">')[2].partition("</ul>")[0]
+    assert facts.count("<li") == 3
+    # How long it can be taken back is no news for a page that may stand for hours.
+    assert (said in unescape(facts)) is (seconds == "0")
+    assert (f'action="{url(row, "back/")}"' in page(shown)) is (seconds == "10")
 
 
 def test_an_earlier_message_that_left_does_not_take_away_how_to_undo_the_next(

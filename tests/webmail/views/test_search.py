@@ -492,13 +492,14 @@ def test_contacts_with_the_words_stand_beside_the_messages(
 def test_people_are_suggested_while_one_types(reader: Client, claire: None) -> None:
     def suggested(text: str) -> list[str]:
         answer = reader.get(f"/search/suggestions/?{urlencode({'q': text})}")
-        return [unescape(one) for one in re.findall(r'value="([^"]*)"', page(answer))]
+        return [unescape(one) for one in re.findall(r'data-text="([^"]*)"', page(answer))]
 
     assert suggested("sortie de:mor") == ["sortie de:cm@ac-exemple.fr"]
     assert suggested("à:claire") == ["à:cm@ac-exemple.fr"]
     assert suggested("claire") == ["de:cm@ac-exemple.fr"]
     assert suggested("objet:claire") == []
     assert suggested("c") == []
+    assert "Claire Morvan" in page(reader.get("/search/suggestions/?q=claire"))
 
 
 def recent(answer: Any) -> list[str]:
@@ -513,6 +514,9 @@ def test_recent_searches_are_kept_and_removed(reader: Client, mailbox: Mailbox) 
         reader.get("/search/")
     ) == ["musée", "de:<b>"]
     assert "musée" in page(reader.get("/search/suggestions/?q="))
+    fetched = {"X-Requested-With": "fetch"}
+    assert reader.post("/search/recent/", {"text": "mus"}, headers=fetched).status_code == 204
+    assert len(recent(reader.get("/search/"))) == 2
     reader.post("/search/recent/", {"text": "musée"})
     assert recent(reader.get("/search/")) == ["de:<b>"]
     reader.post("/search/recent/")

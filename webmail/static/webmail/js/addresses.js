@@ -7,6 +7,8 @@ const NAMED = /^("(?:[^"\\]|\\.)*"\s*|[^<>"]*)<\s*([^<>\s]+)\s*>$/;
 const GROUP = /^\s*("(?:[^"\\]|\\.){1,300}"|[^":<>@]{1,200}?)\s*:([^]*)$/;
 const ATOM = /^[\p{L}\p{N}_!#$%&'*+/=?^`{|}~-]+(?: [\p{L}\p{N}_!#$%&'*+/=?^`{|}~-]+)*$/u;
 
+const SURNAME = /^\s*[^\s"<>@:;,][^"<>@:;,]{0,100}$/;
+
 export function isAddress(text) {
   const at = text.lastIndexOf("@");
   const labels = text.slice(at + 1).split(".");
@@ -53,15 +55,35 @@ function pieces(line) {
   return found;
 }
 
-/** The recipients in a text, in their order: people, groups with `members`, and `{ text }` for what is neither. */
-export function read(text) {
+/** The recipients in a text, in their order: people, groups with `members`, and `{ text }` for what is neither.
+ * `isCopied`: from elsewhere, where "MARTIN, Paul <paul@x.fr>" may be one person without a semicolon. */
+export function read(text, { isCopied = false } = {}) {
   const entries = [];
-  for (const line of text.split(/[\r\n]+/)) readLine(line.includes("\t") ? fromCells(line) : line, entries);
+  const lines = text.split(/[\r\n]+/).filter((line) => line.trim());
+  for (const line of lines) readLine(line.includes("\t") ? fromCells(line) : line, entries, lines.length === 1 && !isCopied);
   return entries;
 }
 
-function readLine(line, entries) {
-  const all = pieces(line);
+/** Outlook's `MARTIN, Paul <paul@x.fr>; DURAND, Anne <anne@x.fr>`: a surname and the rest of its person are one, where
+ * they are all that stands between two semicolons. Without any, "bob, Anne <anne@x.fr>" names two people. */
+function wholeNames(all, isAlone) {
+  if (isAlone && all.every((piece) => piece.mark !== ";")) return all;
+  const found = [];
+  for (const piece of all) {
+    const [before, marks] = [found.at(-1), [";", ...found.slice(-2).map(({ mark }) => mark)].slice(-2).join("")];
+    if (marks === ";," && piece.mark !== "," && isName(before.text, piece.text)) found[found.length - 1] = { text: `${before.text},${piece.text}`, mark: piece.mark };
+    else found.push(piece);
+  }
+  return found;
+}
+
+function isName(surname, rest) {
+  const named = NAMED.exec(rest.trim());
+  return Boolean(named) && SURNAME.test(surname) && SURNAME.test(named[1]) && isAddress(named[2]);
+}
+
+function readLine(line, entries, isAlone) {
+  const all = wholeNames(pieces(line), isAlone);
   for (let at = 0; at < all.length; at += 1) {
     const head = GROUP.exec(all[at].text);
     const end = head ? all.findIndex((piece, index) => index >= at && piece.mark === ";") : -1;

@@ -96,7 +96,8 @@ class Field {
     const text = event.clipboardData.getData("text/plain");
     if (!/[,;\r\n\t]/.test(text) && (text.match(/@/g) ?? []).length < 2) return;
     event.preventDefault();
-    const found = read(`${this.input.value}${this.input.value.trim() ? ", " : ""}${text}`);
+    const typed = this.input.value.trim();
+    const found = isOpen(typed) ? read(`${typed}, ${text}`) : [...read(typed), ...read(text, { isCopied: true })];
     this.input.value = "";
     this.add(found);
     say(phrase("added", found.length));

@@ -148,6 +148,7 @@ function showProgress(form) {
 /** "Demain à 8 h" beside the button that sends: what the menu beside it does in two presses. */
 function quicken(form) {
   const button = form.querySelector("[data-due]");
+  if (!button) return; // nothing can be sent later here
   const choices = [...form.querySelectorAll("[name=due]")];
   button.hidden = false;
   button.addEventListener("click", () => {

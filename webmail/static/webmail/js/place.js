@@ -4,12 +4,11 @@ import { on } from "./dom.js";
 import { focusRow, markRead, rows } from "./list.js";
 
 const NARROW = matchMedia("(max-width: 56.24em)");
-const INBOX = "INBOX";
 const SETTLED_MS = 300;
 // Pixels: nearer to the top than this, somebody looks at the newest messages.
 const TOP = 8;
 let waiting = null; // rows that arrived while somebody was further down
-const heard = new Map(); // by folder: the UIDNEXT that was told last
+const heard = new Map(); // by folder: what was told of it last
 let settling = 0;
 let heightBelow = 0;
 
@@ -131,7 +130,8 @@ async function arrived(news, before) {
   const { live, newest, url } = list().dataset;
   if (live === undefined) {
     // In another order, or further down, the rows do not tell which message is the newest.
-    if (before && news.uidnext > before) offer(list().querySelector("[data-news]").dataset.some);
+    const isMore = before ? news.uidnext > before.uidnext : news.exists > Number(list().dataset.total);
+    if (isMore) offer(list().querySelector("[data-news]").dataset.some);
     return;
   }
   if (news.uidnext - 1 <= newestUid()) return;
@@ -206,9 +206,25 @@ function show() {
   return first;
 }
 
+/** Whether the list was made from the folder as it was told to stand. */
+function isShown({ exists, unseen, modseq }) {
+  const made = list().dataset;
+  const isSame = exists === Number(made.total) && unseen === Number(made.unseen);
+  return isSame && (!modseq || made.modseq === "0" || modseq === Number(made.modseq));
+}
+
+/** What was told of the folder between the making of its list and its coming here. */
+function catchUp() {
+  const news = heard.get(list().dataset.folder);
+  const { modseq, uidvalidity } = list().dataset;
+  if (!news || !region() || modseq === "0" || news.modseq <= Number(modseq) || news.uidvalidity !== Number(uidvalidity)) return;
+  compare(news);
+  arrived(news);
+}
+
 function hear(news) {
   const before = heard.get(news.folder);
-  heard.set(news.folder, news.uidnext);
+  heard.set(news.folder, news);
   if (!list() || !region() || list().dataset.folder !== news.folder) return;
   // Made anew on the server: every row names a message that is no more.
   if (news.uidvalidity !== Number(list().dataset.uidvalidity)) return refresh();
@@ -217,8 +233,8 @@ function hear(news) {
   if (list().dataset.threads !== undefined && news.gone.length > 0) return offer(list().querySelector("[data-news]").dataset.some);
   forget(news.uidvalidity, news.gone);
   for (const change of news.changed) mark(change);
-  // At first it is told how the inbox stands, as the page shows it.
-  if (news.more && (before !== undefined || news.folder !== INBOX)) compare(news);
+  // At first it is told how the folder stands, mostly as the page shows it.
+  if (news.more && (before || !isShown(news))) compare(news);
   arrived(news, before);
 }
 
@@ -252,6 +268,9 @@ export function start() {
 }
 
 export function load(root) {
-  if (root.id === "message-list") waiting = null;
+  if (root.id === "message-list") {
+    waiting = null;
+    if (root.dataset.folder) catchUp();
+  }
   if (root === document.body || root.id === "message-list") findPlace();
 }

@@ -10,6 +10,8 @@ const LONGEST = 10 * MINUTE;
 const AGAIN = 5 * MINUTE;
 // The tab that listens answers another at once; when none does, nobody listens.
 const PATIENCE = 5_000;
+// So long new mail waits to be judged before it is told.
+const JUDGING = 3_000;
 const INBOX = "INBOX";
 
 const place = document.getElementById("news");
@@ -23,18 +25,22 @@ let source = null; // of the tab that listens
 let asking, listening, unanswered;
 let pause = MINUTE;
 let isDue = false;
+let isAnswered = false; // by the tab that listens
+let telling = Promise.resolve(); // one piece of news after the other
 let isOver = false; // the session is
 
 function listen() {
   clearTimeout(listening);
   source?.close();
   source = new EventSource(`${place.dataset.events}?who=${who}`);
-  source.addEventListener("up", ({ data }) => become({ told: true, everywhere: JSON.parse(data).everywhere }));
+  source.addEventListener("up", ({ data }) => {
+    become({ told: true, everywhere: JSON.parse(data).everywhere });
+    tabs.postMessage({ isUp: true });
+    catchUp();
+  });
   source.addEventListener("down", () => become({ told: false, everywhere: false }));
   source.addEventListener("mail", ({ data }) => {
-    const news = JSON.parse(data);
-    tabs.postMessage({ news });
-    hear(news, { isFirst: true });
+    telling = telling.finally(() => tell(JSON.parse(data)));
   });
   source.addEventListener("end", ({ data }) => leave(JSON.parse(data).why));
   source.addEventListener("error", () => {
@@ -42,6 +48,24 @@ function listen() {
     become({ told: false, everywhere: false });
     if (source.readyState === EventSource.CLOSED) listening = setTimeout(listen, AGAIN);
   });
+}
+
+async function tell(told) {
+  const news = await judged(told);
+  tabs.postMessage({ news });
+  hear(news, { isFirst: true });
+}
+
+/** News without the arrivals that are set aside as adverts and junk: nobody is told of those. When that cannot be known
+ * in time, all of them. */
+async function judged(news) {
+  if (news.folder !== INBOX || news.new.length === 0 || !("judges" in place.dataset)) return news;
+  const arrived = news.new.map((message) => message.ref).join(",");
+  const answer = await answered({ arrived }, JUDGING);
+  if (!answer?.stayed) return news;
+  const stayed = news.new.filter((message) => answer.stayed.includes(message.ref));
+  const gone = news.new.length - stayed.length;
+  return { ...news, new: stayed, exists: news.exists - gone, unseen: news.unseen - gone };
 }
 
 /** The server has said that it is of no use to come back at once. */
@@ -65,23 +89,38 @@ function plan() {
   if (mustAsk()) asking = setTimeout(ask, pause);
 }
 
+/** What became of the open folder between the making of its page and now, when news of it begin to be told; of the
+ * inbox the stream itself begins with that. */
+async function catchUp() {
+  const folder = openFolder();
+  if (!folder || folder === INBOX) return;
+  const answer = await answered({ folder });
+  for (const news of answer?.folders ?? []) if (news.folder !== INBOX) hear(news, { isFirst: false });
+}
+
 async function ask() {
   if (!mustAsk()) return;
   isDue = document.hidden;
   if (isDue) return;
-  const query = new URLSearchParams({ who, folder: openFolder() });
+  const answer = await answered({ folder: openFolder() });
+  isOver = answer?.status === 401;
+  pause = answer?.folders ? MINUTE : longer();
+  for (const news of answer?.folders ?? []) hear(news, { isFirst: true });
+  plan();
+}
+
+/** `{ status, folders, stayed }`: how folders stand, where the server says so; null without an answer, or one in time. */
+async function answered(more, ms = MINUTE) {
+  const query = new URLSearchParams({ who, ...more });
   const headers = { "X-Requested-With": "fetch", "X-Background": "1" };
   try {
-    const answer = await fetch(`${place.dataset.poll}?${query}`, { headers, redirect: "error" });
-    isOver = answer.status === 401;
-    pause = answer.ok ? MINUTE : longer();
-    if (answer.ok) for (const news of (await answer.json()).folders) hear(news, { isFirst: true });
+    const answer = await fetch(`${place.dataset.poll}?${query}`, { headers, redirect: "error", signal: AbortSignal.timeout?.(ms) });
+    return { status: answer.status, ...(answer.ok ? await answer.json() : {}) };
   } catch (error) {
-    // Network gone (TypeError), or an answer of something in between (SyntaxError).
-    if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
-    pause = longer();
+    // Network gone (TypeError), too late, or an answer of something in between (SyntaxError).
+    if (error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException) return null;
+    throw error;
   }
-  plan();
 }
 
 const longer = () => Math.min(pause * 2, LONGEST);
@@ -94,6 +133,8 @@ function told({ data }) {
     state = data.state;
     plan();
   }
+  if (data.isUp || (data.state && !isAnswered)) catchUp();
+  isAnswered ||= Boolean(data.state);
   if (data.asked && source) tabs.postMessage({ state });
 }
 

@@ -1,4 +1,5 @@
-// The search field: what it says, when a search is given up, and the hits in a message's frame.
+// The search field: what it says, what is suggested below it, when a search is given up, and the hits in a message's
+// frame.
 
 import { on, within } from "./dom.js";
 
@@ -16,6 +17,102 @@ function follow(list) {
 /** Nobody waits any more for what was asked before. */
 function giveUp() {
   window.htmx?.trigger("#search", "htmx:abort");
+}
+
+// Suggestions: an editable combobox with a listbox (ARIA Authoring Practices), which htmx fills. None is chosen before an
+// arrow is pressed: Enter searches for what was typed.
+
+const list = () => document.getElementById("search-suggestions");
+const options = () => [...list().querySelectorAll("[role=option]")];
+const active = () => list().querySelector('[aria-selected="true"]');
+let isWanted = false; // whether an answer that comes now is to be shown
+
+function say(name, count) {
+  const place = document.getElementById("search-suggested");
+  place.textContent = name ? place.dataset[name].replace("#", count) : "";
+}
+
+function show() {
+  const count = options().length;
+  if (!isWanted || count === 0 || field() !== document.activeElement) return close();
+  list().hidden = false;
+  field().setAttribute("aria-expanded", "true");
+  activate(null);
+  say(count === 1 ? "one" : "many", count);
+}
+
+function close() {
+  if (!list()) return;
+  list().hidden = true;
+  field().setAttribute("aria-expanded", "false");
+  activate(null);
+  say("");
+}
+
+function activate(option) {
+  active()?.setAttribute("aria-selected", "false");
+  if (!option) return field().removeAttribute("aria-activedescendant");
+  option.setAttribute("aria-selected", "true");
+  option.scrollIntoView({ block: "nearest" });
+  field().setAttribute("aria-activedescendant", option.id);
+}
+
+function ask() {
+  isWanted = true;
+  window.htmx?.trigger(field(), "suggest");
+}
+
+function leave() {
+  isWanted = false;
+  close();
+}
+
+function move(step) {
+  const all = options();
+  const at = all.indexOf(active());
+  activate(all[at < 0 && step < 0 ? all.length - 1 : (at + step + all.length) % all.length]);
+}
+
+function choose(option) {
+  field().value = option.dataset.text;
+  leave();
+  field().form.requestSubmit();
+}
+
+async function remove(option) {
+  const body = new FormData();
+  body.append("text", option.dataset.text);
+  const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+  try {
+    const answer = await fetch(list().dataset.forget, { method: "POST", body, headers: { "X-CSRFToken": token, "X-Requested-With": "fetch" } });
+    if (!answer.ok || !option.isConnected) return;
+  } catch (error) {
+    if (error instanceof TypeError) return; // no network: it stays
+    throw error;
+  }
+  const next = option.nextElementSibling ?? option.previousElementSibling;
+  const group = option.closest("[role=group]");
+  option.remove();
+  if (!group.querySelector("[role=option]")) group.remove();
+  if (options().length === 0) leave();
+  else if (!list().hidden) activate(next?.matches("[role=option]") ? next : null);
+  say("removed");
+}
+
+function pressed(_field, event) {
+  if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+  const isOpen = !list().hidden;
+  const chosen = isOpen && active();
+  const act = {
+    ArrowDown: isOpen ? () => move(1) : ask,
+    ArrowUp: isOpen && (() => move(-1)),
+    Escape: isOpen && leave,
+    Enter: chosen && (() => choose(chosen)),
+    Delete: event.shiftKey && chosen && "recent" in chosen.dataset && (() => remove(chosen)),
+  }[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
 }
 
 /** Accents and capitals away, each letter in its place. */
@@ -60,7 +157,18 @@ function markFrame(frame, words) {
 }
 
 export function start() {
-  on("input", "#search-text", giveUp);
+  on("input", "#search-text", () => {
+    giveUp();
+    isWanted = true;
+  });
+  on("keydown", "#search-text", pressed);
+  on("click", "#search-text", (input) => input.value === "" && list().hidden && ask());
+  on("submit", "#search", leave);
+  on("focusout", "#search-text", leave);
+  // A suggestion is pressed without taking the cursor, and the keyboard of a phone, from the field.
+  on("mousedown", "#search-suggestions", (_list, event) => event.preventDefault());
+  on("click", "#search-suggestions [role=option]", (option, event) => (event.target.closest("[data-x]") ? remove(option) : choose(option)));
+  document.body.addEventListener("htmx:afterSwap", ({ detail }) => detail.target === list() && show());
   on("keydown", "#rows", (_region, event) => {
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || !field()?.offsetParent) return;
     event.preventDefault();
@@ -68,7 +176,13 @@ export function start() {
   });
 }
 
+function combine(input) {
+  const attributes = { role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": "search-suggestions" };
+  for (const [name, value] of Object.entries(attributes)) input.setAttribute(name, value);
+}
+
 export function load(root) {
+  for (const input of within(root, "#search-text")) combine(input);
   if (root.id === "message-list") follow(root);
   for (const frame of within(root, "iframe[data-marks]")) {
     const words = JSON.parse(frame.dataset.marks).map(folded).filter(Boolean);
