@@ -21,6 +21,8 @@ from webmail.wsgi import application as wsgi_application  # noqa: I001  it sets 
 from webmail import push
 
 THREADS = 16
+# Pieces of an answer that wait to be sent; of a download each has about a megabyte.
+WAITING = 2
 
 
 class BrowserGone(Exception):
@@ -72,4 +74,6 @@ class Middleware(WSGIMiddleware):
             await super().__call__(scope, receive, send)
 
 
-application = push.Events(Middleware(cast(Any, wsgi_application), workers=THREADS))
+application = push.Events(
+    Middleware(cast(Any, wsgi_application), workers=THREADS, send_queue_size=WAITING)
+)
