@@ -217,8 +217,9 @@ def multipart(kind: str, parts: list[bytes], seed: str) -> bytes:
     if not all(part.isascii() for part in parts):
         # RFC 2045 section 6.4: it says so of all that is in it.
         head += b"Content-Transfer-Encoding: 8bit\r\n"
-    body = b"".join(b"\r\n--" + boundary + b"\r\n" + part for part in parts)
-    return head + body + b"\r\n--" + boundary + b"--\r\n"
+    # Joined at once: each copy of a large file costs as much as to send it.
+    pieces = [piece for part in parts for piece in (b"\r\n--", boundary, b"\r\n", part)]
+    return b"".join([head, *pieces, b"\r\n--", boundary, b"--\r\n"])
 
 
 def _boundary(seed: str, parts: list[bytes]) -> bytes:
