@@ -188,12 +188,10 @@ def _in_index(user: User, texts: Sequence[str]) -> list[str]:
 
 def _words_of_others(user: User) -> list[str]:
     """Of those he wrote to and of his groups, which have no rows of words: they are few."""
-    texts = sql.rows(
-        f"""SELECT words FROM {_COLLECTED} WHERE user_id = %s
-            UNION ALL SELECT folded FROM {_GROUP} WHERE user_id = %s AND deleted IS NULL""",
-        *(user.pk, user.pk),
-    )
-    return sorted(words(" ".join(text for (text,) in texts)))
+    collected = sql.rows(f"SELECT words FROM {_COLLECTED} WHERE user_id = %s", user.pk)
+    names = sql.rows(f"SELECT folded FROM {_GROUP} WHERE user_id = %s AND deleted IS NULL", user.pk)
+    known = " ".join(text for (text,) in collected).split()
+    return sorted({*known, *words(" ".join(name for (name,) in names))})
 
 
 def _search(asked: _Asked, limit: int) -> tuple[Suggestion, ...]:
