@@ -67,9 +67,10 @@ class TransferDecoder:
             strange = len(data.translate(None, _BASE64_AND_BLANKS))
             self.is_damaged = self.is_damaged or strange * 20 > len(letters)
         letters = self._rest + letters
-        # Padding ends a run: some programs encode pieces one by one and join the results. To look
-        # for it by the pattern alone would take longer than all the rest of a download.
-        *ended, rest = re.split(rb"=+", letters) if b"=" in letters else (letters,)
+        # Padding ends a run: some programs encode pieces one by one and join the results. The
+        # pattern looks at each letter, `partition` for the first mark.
+        run, mark, behind = letters.partition(b"=")
+        *ended, rest = (run, *re.split(rb"=+", behind.lstrip(b"="))) if mark else (run,)
         whole = len(rest) if final else len(rest) - len(rest) % 4
         self.is_damaged = self.is_damaged or (final and len(rest) % 4 == 1)
         self._rest = rest[whole:]
