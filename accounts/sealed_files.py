@@ -70,7 +70,7 @@ def _sealed(cipher: AESGCM, chunks: Iterable[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
         waiting += chunk
         while len(waiting) > _PIECE:
-            yield cipher.encrypt(_nonce(number), bytes(waiting[:_PIECE]), b"more")
+            yield cipher.encrypt(_nonce(number), memoryview(waiting)[:_PIECE], b"more")
             del waiting[:_PIECE]
             number += 1
     yield cipher.encrypt(_nonce(number), bytes(waiting), b"last")
@@ -86,7 +86,7 @@ class _Unsealed(io.RawIOBase):
         self._file = file
         self._cipher = cipher
         self._number = 0
-        self._open = b""
+        self._open = memoryview(b"")
         self._is_last = False
 
     def readable(self) -> bool:
@@ -100,11 +100,22 @@ class _Unsealed(io.RawIOBase):
         view[:size], self._open = self._open[:size], self._open[size:]
         return size
 
+    def readall(self) -> bytes:
+        """All that is left, piece by piece as it was sealed: by `readinto` it would be asked for in
+        8 KB."""
+        pieces = [self._open]
+        while not self._is_last:
+            self._unseal()
+            pieces.append(self._open)
+        self._open = memoryview(b"")
+        return b"".join(pieces)
+
     def _unseal(self) -> None:
         sealed = self._file.read(_PIECE + _TAG)
         for mark in (b"more", b"last"):
             with suppress(InvalidTag):
-                self._open = self._cipher.decrypt(_nonce(self._number), sealed, mark)
+                opened = self._cipher.decrypt(_nonce(self._number), sealed, mark)
+                self._open = memoryview(opened)
                 self._is_last = mark == b"last"
                 self._number += 1
                 return

@@ -29,8 +29,8 @@ THREADS = 16
 # would only make each other wait longer. Who takes more than so many seconds lets another in.
 AT_ONCE = 2
 PATIENCE = 0.1
-# Pieces of a stream that may wait for the browser; an attachment's have 256 KB each.
-AHEAD = 8
+# Pieces of a stream that may wait for the browser; an attachment's have about a megabyte each.
+AHEAD = 2
 # Bytes of a request's body that are read before a thread is asked: what all but uploads bring.
 SMALL = 64 * 1024
 

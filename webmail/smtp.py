@@ -29,6 +29,7 @@ from webmail.errors import (
     TooLarge,
     WebmailError,
 )
+from webmail.mime import build
 
 if TYPE_CHECKING:
     _Smtplib = smtplib.SMTP
@@ -436,8 +437,9 @@ def _shown(words: bytes) -> str:
 
 def _stuffed(message: bytes) -> bytes:
     """As it goes over the wire but for the dot (RFC 5321 section 4.5.2): ended by a line end."""
-    lines = re.sub(rb"\r\n|\r|\n", b"\r\n", message)
-    stuffed = re.sub(rb"(?m)^\.", b"..", lines)
+    stuffed = build.crlf(message).replace(b"\r\n.", b"\r\n..")
+    if stuffed.startswith(b"."):
+        stuffed = b"." + stuffed
     return stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n"
 
 

@@ -32,6 +32,11 @@ def beginnings(words: Iterable[str]) -> set[str]:
     return {word[:length] for word in cut for length in (*_SHORT, LONGEST_WORD)}
 
 
+def is_whole(text: str) -> bool:
+    """Whether what begins with the text has a row that is equal to it."""
+    return len(text) in _SHORT
+
+
 @models.CharField.register_lookup
 class Begins(Lookup):
     """``word__begins="mart"``: by the index, which `startswith` does not use on SQLite. For words
@@ -59,7 +64,7 @@ def typed(*texts: str) -> models.Q:
     """Rows of words that begin with one of these texts, of two letters or more."""
     condition = models.Q()
     for text in texts:
-        key = "word" if len(text) in _SHORT else "word__begins"
+        key = "word" if is_whole(text) else "word__begins"
         condition |= models.Q((key, text[:LONGEST_WORD]))
     return condition
 

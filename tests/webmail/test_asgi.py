@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -20,7 +22,7 @@ from demo.servers.dovecot import MailAccount
 from demo.servers.submission import Submission
 from tests.servers.mailboxes import Mailbox
 from webmail import outbox
-from webmail.asgi import application
+from webmail.asgi import Bridge, application
 from webmail.models import OutboxMessage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -118,6 +120,33 @@ def test_a_big_download_takes_little_memory(site: int, cookies: str, mailbox: Ma
     assert size > 30_000_000
     assert memory() - before < 25_000_000
     wait_until(lambda: lent() == 0)
+
+
+def test_an_answer_that_cannot_be_sent_holds_no_thread() -> None:
+    """Whatever breaks on the way to the browser: who produces the answer is told."""
+    pieces: list[int] = []
+
+    def endless(environ: Any, start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        for number in range(100_000):
+            pieces.append(number)
+            yield b"a"
+
+    async def receive() -> Any:
+        await asyncio.sleep(60)
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            raise OSError("broken")
+
+    async def answered() -> None:
+        scope = {"type": "http", "method": "GET", "path": "/", "query_string": b""}
+        scope |= {"http_version": "1.1", "headers": []}
+        await asyncio.wait_for(Bridge(endless)(scope, receive, send), 10)
+
+    with pytest.raises(OSError, match="broken"):
+        asyncio.run(answered())
+    assert len(pieces) < 10
 
 
 @pytest.mark.parametrize("whole", [True, False])

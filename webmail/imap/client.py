@@ -32,6 +32,7 @@ HURRY = 1 / 3
 UPLOAD_RATE = 256 * 1024
 
 _RECEIVE = 64 * 1024
+_RECEIVE_LITERAL = 256 * 1024
 
 # RFC 2971; imaplib has no entry, and its own way to add one fixes the state for the whole process.
 imaplib.Commands.setdefault("ID", ("NONAUTH", "AUTH", "SELECTED"))
@@ -80,9 +81,13 @@ class Guard(_Imaplib):
 
     def read(self, size: int) -> bytes:
         self._spend(size)
-        while len(self._buffer) < size:
-            self._receive()
-        return self._take(size)
+        pieces = [self._take(min(size, len(self._buffer)))]
+        missing = size - len(pieces[0])
+        # What goes on past the buffer is not copied through it, for literals may be large.
+        while missing:
+            pieces.append(self._received(min(missing, _RECEIVE_LITERAL)))
+            missing -= len(pieces[-1])
+        return b"".join(pieces)
 
     def readline(self) -> bytes:
         searched = 0
@@ -90,7 +95,7 @@ class Guard(_Imaplib):
             searched = len(self._buffer)
             if searched > LINE_LIMIT:
                 raise BadServerAnswer("The IMAP server sent a line that is too long.")
-            self._receive()
+            self._buffer += self._received(_RECEIVE)
         self._spend(end + 1)
         return self._take(end + 1)
 
@@ -115,19 +120,19 @@ class Guard(_Imaplib):
         with suppress(OSError):
             self.shutdown()
 
-    def _receive(self) -> None:
+    def _received(self, most: int) -> bytes:
         remaining = self._deadline - time.monotonic()
         try:
             if remaining <= 0:
                 raise TimeoutError("the whole answer took too long")
             self.sock.settimeout(min(self._pause, remaining))
-            piece = self.sock.recv(_RECEIVE)
+            piece = self.sock.recv(most)
         except OSError as error:
             self.timed_out = isinstance(error, TimeoutError)
             raise ServerUnavailable("The IMAP server does not answer.") from error
         if not piece:
             raise ServerUnavailable("The IMAP server hung up.")
-        self._buffer += piece
+        return piece
 
     def _take(self, size: int) -> bytes:
         data = bytes(self._buffer[:size])

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from imap_tools import mailbox
-from imap_tools.errors import MailboxAppendError
 from imap_tools.utils import encode_folder
 
 from webmail.errors import (
@@ -31,6 +30,7 @@ from webmail.errors import (
 )
 from webmail.imap import client, response
 from webmail.imap.values import MessageRef, Namespace, Selected, Server, Wishes
+from webmail.mime import build
 
 # A raw answer as imaplib gives it: lines, and (line up to the literal, literal).
 Raw = list[Any]
@@ -202,15 +202,16 @@ class Connection:
         OverQuota, TooLarge.
         """
         name = quoted_folder(canonical(folder))
-        flag_set = [checked_flag(flag) for flag in flags]
+        flag_set = " ".join(checked_flag(flag) for flag in flags)
+        marks = (f"({flag_set})",) if flag_set else ()
         self._prove_alive()
+        message = build.crlf(message)
         self._client.begin(sending=len(message))
 
         def send() -> tuple[str, Raw]:
-            try:
-                return cast(tuple[str, Raw], self._mailbox.append(message, name, flag_set=flag_set))
-            except MailboxAppendError as error:
-                return cast(tuple[str, Raw], error.command_result)
+            # imaplib's own method writes every line end anew.
+            self._client.literal = message  # type: ignore[assignment]  # typeshed knows no bytes
+            return cast(tuple[str, Raw], self._client._simple_command("APPEND", name, *marks))
 
         answer = self._exchange(send, changes=True)
         self._accept(answer)

@@ -20,7 +20,7 @@ from webmail.imap.values import Fetched, Linked, Marked, MessageRef, Sample, Sel
 from webmail.mime import priority
 from webmail.mime.headers import parse as parse_fields
 from webmail.mime.structure import Part
-from webmail.mime.text import base64_size
+from webmail.mime.text import LINE, base64_size
 
 ROW = (
     "UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE "
@@ -28,7 +28,8 @@ ROW = (
 )
 # A header is a few kilobytes; a megabyte of it is an attack or a mistake.
 HEADER_LIMIT = 256 * 1024
-CHUNK = 256 * 1024
+# About a megabyte, in whole lines of base64.
+CHUNK = LINE * 13_440
 # Bytes: longer than any line of base64 that is broken at all.
 END = 1024
 

@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import re
+import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,6 +60,9 @@ _ID = re.compile(r"<[!-;=?-~]{1,250}>")
 _LONGEST_PLAIN = 300
 _CID = re.compile(r"[A-Za-z0-9._+-]{1,100}@[A-Za-z0-9.-]{1,150}")
 _LINE = 76
+# Lines of base64, a thousand, and the bytes that are in them.
+_LINES = struct.Struct(f"{_LINE}s" * 1000)
+_BLOCK = 57 * 1000
 # Outlook reads X-Priority, others Importance (RFC 2156); 3 is what every message has.
 _PRIORITIES = {"high": ("1 (Highest)", "high"), "low": ("5 (Lowest)", "low")}
 
@@ -182,6 +186,15 @@ def folded(name: str, values: list[str]) -> bytes:
     return "\r\n".join([*lines[:-1], lines[-1].rstrip(" ")]).encode()
 
 
+def crlf(message: bytes) -> bytes:
+    """With each line end as CRLF, however it was written. Most messages are so: that is looked at
+    first, since to write some 100,000 line ends anew takes longer than to send them."""
+    ends = message.count(b"\r\n")
+    if ends == message.count(b"\n") == message.count(b"\r"):
+        return message
+    return re.sub(rb"\r\n|\r|\n", b"\r\n", message)
+
+
 def _body(outgoing: Outgoing) -> bytes:
     seed = outgoing.message_id
     body = text_part(outgoing.text)
@@ -204,8 +217,9 @@ def multipart(kind: str, parts: list[bytes], seed: str) -> bytes:
     if not all(part.isascii() for part in parts):
         # RFC 2045 section 6.4: it says so of all that is in it.
         head += b"Content-Transfer-Encoding: 8bit\r\n"
-    body = b"".join(b"\r\n--" + boundary + b"\r\n" + part for part in parts)
-    return head + body + b"\r\n--" + boundary + b"--\r\n"
+    # Joined at once: each copy of a large file costs as much as to send it.
+    pieces = [piece for part in parts for piece in (b"\r\n--", boundary, b"\r\n", part)]
+    return b"".join([head, *pieces, b"\r\n--", boundary, b"--\r\n"])
 
 
 def _boundary(seed: str, parts: list[bytes]) -> bytes:
@@ -293,7 +307,15 @@ def decoded_size(encoded: int) -> int:
 
 
 def _base64_lines(content: bytes) -> bytes:
-    return base64.encodebytes(content).replace(b"\n", b"\r\n")
+    """As `base64.encodebytes`, which encodes line by line: a thousand at once take a quarter of its
+    time."""
+    full = len(content) - len(content) % _BLOCK
+    blocks = [
+        b"\r\n".join(_LINES.unpack(binascii.b2a_base64(content[at : at + _BLOCK], newline=False)))
+        for at in range(0, full, _BLOCK)
+    ]
+    last = base64.encodebytes(content[full:]).replace(b"\n", b"\r\n")
+    return b"\r\n".join([*blocks, last])
 
 
 def _parameter(name: str, value: str) -> str:

@@ -77,7 +77,7 @@ def _check_senders(user: User, letters: Sequence[Letter]) -> None:
     for sender in {letter.sender for letter in letters}:
         identities.check(user, sender)
     for letter in letters:
-        written = headers.parse(letter.message.partition(b"\r\n\r\n")[0]).addresses("From")
+        written = headers.parse(values.head(letter.message)).addresses("From")
         if [person.address for person in written] != [letter.sender]:
             raise SenderRefused
 
@@ -117,7 +117,7 @@ def _seal(row: OutboxMessage, letter: Letter, draft: Draft | None) -> None:
     """The message into the spool, and what belongs to it into the row."""
     file_key = sealed_files.new_key()
     sealed_files.write(values.path(row.spool), file_key, [letter.message])
-    head = headers.parse(letter.message.partition(b"\r\n\r\n")[0])
+    head = headers.parse(values.head(letter.message))
     written = drafts.content(draft) if draft else content.Content()
     mark = ""
     if written.origin is not None:

@@ -70,11 +70,9 @@ def deliver(pk: uuid.UUID) -> OutboxMessage | None:
 
 def _deliver(row: OutboxMessage) -> OutboxMessage | None:
     try:
-        is_fresh = row.stage == _STAGE.READY
-        if is_fresh:
-            _hand_over(row)
+        message = _hand_over(row) if row.stage == _STAGE.READY else None
         with session.imap_for(row) as imap:
-            finish(imap, row, may_be_filed=not is_fresh)
+            finish(imap, row, message, may_be_filed=message is None)
     except _Lost:
         return None
     except WebmailError as error:
@@ -89,14 +87,17 @@ def _deliver(row: OutboxMessage) -> OutboxMessage | None:
     return row
 
 
-def finish(imap: Connection, row: OutboxMessage, *, may_be_filed: bool) -> None:
+def finish(
+    imap: Connection, row: OutboxMessage, message: bytes | None = None, *, may_be_filed: bool
+) -> None:
     """What is left once the server took the message, in the mailbox of its person.
 
-    ``may_be_filed``: an earlier attempt may have done it, so Sent is searched first.
+    ``message``: where it was read already. ``may_be_filed``: an earlier attempt may have done it,
+    so Sent is searched first.
     """
     if row.stage == _STAGE.HANDED:
         if not (may_be_filed and actions.is_filed_sent(imap, row.message_id)):
-            actions.file_sent(imap, values.message(row))
+            actions.file_sent(imap, message or values.message(row))
         _write(row, stage=_STAGE.FILED, failure="")
     _mark_origin(imap, row)
     if is_last(row) and row.draft is not None:
@@ -163,15 +164,16 @@ def give_back(lent: lending.LentCredential | None) -> None:
 # --- handing over ---
 
 
-def _hand_over(row: OutboxMessage) -> None:
+def _hand_over(row: OutboxMessage) -> bytes:
+    """Returns the message, with its Bcc field."""
     envelope = values.opened(row)
-    content = values.without_bcc(values.message(row))
+    message = values.message(row)
     notice = smtp.Notice(row.message_id.strip("<>")) if envelope.wants_notice else None
     smtp.submit(
         _server(row),
         row.sender,
         envelope.recipients,
-        content,
+        values.without_bcc(message),
         notice=notice,
         steps=smtp.Steps(
             alive=lambda: _stay_alive(row),
@@ -179,6 +181,7 @@ def _hand_over(row: OutboxMessage) -> None:
             taken=lambda words: _note_taken(row, words),
         ),
     )
+    return message
 
 
 def _note_taken(row: OutboxMessage, words: str) -> None:

@@ -106,12 +106,20 @@ def message(row: OutboxMessage) -> bytes:
         raise Unreadable from error
 
 
+def head(content: bytes) -> bytes:
+    """The header of a message, without a copy of all the rest."""
+    end = content.find(b"\r\n\r\n")
+    return content if end < 0 else content[:end]
+
+
 def without_bcc(content: bytes) -> bytes:
     """The message as it leaves."""
-    head, blank, body = content.partition(b"\r\n\r\n")
-    fields = re.split(rb"\r\n(?![ \t])", head)
+    before = head(content)
+    fields = re.split(rb"\r\n(?![ \t])", before)
     kept = [field for field in fields if field[:4].lower() != b"bcc:"]
-    return b"\r\n".join(kept) + blank + body
+    if len(kept) == len(fields):
+        return content
+    return b"\r\n".join(kept) + content[len(before) :]
 
 
 def _pairs(rows: list[list[str]]) -> tuple[tuple[str, str], ...]:

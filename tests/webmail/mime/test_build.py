@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import email
 import email.policy
 from dataclasses import replace
@@ -132,6 +133,13 @@ def test_any_words_survive_and_lines_stay_short(subject: str, text: str, name: s
     read_again = headers.parse(raw)
     assert read_again.get("Subject") == headers.decode(subject)
     assert len(read_again.addresses("To")) == 30
+
+
+@pytest.mark.parametrize("octets", [0, 1, 57, 58, 56_999, 57_000, 57_001, 171_000, 200_000])
+def test_a_file_is_written_in_lines_of_base64(octets: int) -> None:
+    content = (bytes(range(251)) * (octets // 251 + 1))[:octets]
+    written = build._base64_lines(content)
+    assert written == base64.encodebytes(content).replace(b"\n", b"\r\n")
 
 
 @pytest.mark.parametrize("octets", [0, 1, 57, 58, 1000, 100_000])

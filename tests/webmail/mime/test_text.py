@@ -46,6 +46,18 @@ def test_decoding_piece_by_piece_gives_the_same_bytes(encoding: str, pieces: lis
     assert streamed == text.decode_transfer(b"".join(pieces), encoding)
 
 
+@pytest.mark.parametrize("strange", [b"A", b"=", b"==", b"*", b"\r", b"\n", b" ", b"\r\n", b""])
+@pytest.mark.parametrize("place", [0, 1, 2, 3, 75, 76, 77, 78, 154, 155, 233])
+def test_what_stands_in_whole_lines_is_seen(strange: bytes, place: int) -> None:
+    """They are decoded in another way than what begins within a line."""
+    lines = base64.encodebytes(bytes(range(171))).replace(b"\n", b"\r\n")
+    sent = lines[:place] + strange + lines[place + len(strange) :]
+    whole, parted = text.TransferDecoder("base64"), text.TransferDecoder("base64")
+    decoded = whole.feed(sent) + whole.close()
+    assert decoded == parted.feed(sent[:41]) + parted.feed(sent[41:]) + parted.close()
+    assert whole.is_damaged == parted.is_damaged
+
+
 CHARSETS = {
     "utf-8": ("été €".encode(), "UTF-8", "été €"),
     "utf-8 with mark": (b"\xef\xbb\xbf\xc3\xa9", "utf-8", "é"),

@@ -444,12 +444,12 @@ def lines(content: bytes) -> bytes:
     return base64.encodebytes(content).replace(b"\n", b"\r\n")
 
 
-NOISE = bytes(range(256)) * 3001
+NOISE = bytes(range(256)) * 4001
 ENCODED = {
     "base64": ("base64", lines(NOISE)),
     "base64 on one line": ("base64", base64.b64encode(NOISE)),
     "base64 with a blank line behind it": ("base64", lines(NOISE[:-1]) + b"\r\n"),
-    "8bit": ("8bit", "é\r\n".encode() * 90_000),
+    "8bit": ("8bit", "é\r\n".encode() * 300_000),
     "small base64": ("base64", b"SGkh"),
     "small and damaged": ("base64", b"SGkhS*GkhSGk\r\n-- \r\nliste"),
     "small quoted-printable": ("quoted-printable", b"a \t\r\n=C3=A9=\r\n"),
@@ -474,8 +474,8 @@ DAMAGED = {
     "two files joined": ("base64", lines(NOISE[:-1]) + lines(NOISE)),
     "lines of two lengths": ("base64", lines(NOISE) + base64.b64encode(b"encore") + b"\r\n"),
     "a blank inside": ("base64", lines(NOISE).replace(b"\r\n", b"\r\n \r\n", 1)),
-    "quoted-printable": ("quoted-printable", b"=C3=A9t=C3=A9=\r\n=\r\n" * 30_000),
-    "an encoding of its own": ("x-own", b"abc\r\n" * 90_000),
+    "quoted-printable": ("quoted-printable", b"=C3=A9t=C3=A9=\r\n=\r\n" * 90_000),
+    "an encoding of its own": ("x-own", b"abc\r\n" * 300_000),
 }
 
 
