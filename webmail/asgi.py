@@ -117,8 +117,8 @@ class Answer:
             try:
                 # Django's responses say so; whatever else a WSGI application answers may be long.
                 if getattr(answered, "streaming", True):
-                    self._in_loop(self._begin, None)
                     self._push(answered)
+                    self._in_loop(self._begin, None)
                     self._in_loop(self._pieces.put_nowait, None)
                     return
                 whole = b"".join(answered)
@@ -155,6 +155,8 @@ class Answer:
 
     def _push(self, pieces: Iterable[bytes]) -> None:
         for piece in pieces:
+            # Not before: a generator says its status when it is asked for its first piece.
+            self._in_loop(self._begin, None)
             self._room.acquire()
             if self._gone.is_set():
                 raise BrowserGone

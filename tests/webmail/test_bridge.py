@@ -182,6 +182,18 @@ def test_a_stream_waits_for_its_browser_and_stops_with_it() -> None:
     assert got.sent[1]["more_body"]
 
 
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_a_generator_that_says_its_status_late_is_answered(count: int) -> None:
+    def app(_environ: dict[str, Any], start_response: Start) -> Iterator[bytes]:
+        start_response("201 Created", [])
+        yield from [b"a"] * count
+
+    got = asked(app, Asked)
+    assert got.sent[0]["status"] == 201
+    assert got.body == b"a" * count
+    assert got.sent[-1] == {"type": "http.response.body", "body": b""}
+
+
 def test_what_goes_wrong_reaches_the_server_before_and_in_a_stream() -> None:
     def at_once(_environ: dict[str, Any], _start: Start) -> Iterable[bytes]:
         raise ZeroDivisionError
