@@ -1,6 +1,6 @@
 // The list's place: kept when one comes back to it, and while messages arrive, change and go elsewhere.
 
-import { on } from "./dom.js";
+import { grouped, on } from "./dom.js";
 import { focusRow, markRead, rows } from "./list.js";
 
 const NARROW = matchMedia("(max-width: 56.24em)");
@@ -112,11 +112,10 @@ function count({ exists, unseen }) {
   const line = document.getElementById("list-counts");
   const words = list().querySelector(".list-news").dataset;
   if (!line) return;
-  const shown = (number) => number.toLocaleString(document.documentElement.lang);
   let said = exists === 1 ? words.allOne : words.all;
   if (unseen > 0) said = unseen === 1 ? words.unreadOne : words.unread;
   if (exists === 0) said = words.none;
-  line.textContent = said.replace("#", shown(unseen || exists)).replace("@", shown(exists));
+  line.textContent = said.replace("#", grouped(unseen || exists)).replace("@", grouped(exists));
 }
 
 /** As the list's own button does; nobody pressed it, so that a notice stays. */
@@ -184,7 +183,7 @@ function renewLine(line) {
 function offerWaiting() {
   const { one, many } = list().querySelector("[data-news]").dataset;
   const number = waiting.querySelectorAll(".row").length;
-  offer(number === 1 ? one : many.replace("#", number));
+  offer(number === 1 ? one : many.replace("#", grouped(number)));
 }
 
 function offer(words) {

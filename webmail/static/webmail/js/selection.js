@@ -1,6 +1,6 @@
 // Picking several messages, and what follows an action without asking for the list again.
 
-import { on } from "./dom.js";
+import { grouped, on } from "./dom.js";
 import { focusRow, markRead, rows } from "./list.js";
 
 const boxes = () => rows().map((row) => row.querySelector(".pick input"));
@@ -15,7 +15,7 @@ function countPicked() {
   const words = document.getElementById("bulk-count");
   if (!words) return;
   const number = picked().length;
-  const text = number === 1 ? words.dataset.one : words.dataset.many.replace("#", number);
+  const text = number === 1 ? words.dataset.one : words.dataset.many.replace("#", grouped(number));
   words.textContent = number === 0 ? "" : text;
   const offer = document.getElementById("bulk-all");
   if (!offer) return; // the address book picks in its list, too
