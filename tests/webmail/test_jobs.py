@@ -402,6 +402,18 @@ def test_a_way_back_too_long_for_a_form_is_kept_as_a_job(
     assert len(mailbox.uids()) == 1
 
 
+def test_what_was_done_to_many_at_once_is_found_again_and_taken_back(
+    reader: Client, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "SECONDS", 60.0)
+    large.fill(mailbox, "INBOX", 251)
+    assert begin(reader).state == State.DONE
+    (url,) = re.findall(r'href="(/jobs/\d+/)"', page(reader.get("/jobs/")))
+    assert f'action="{url}undo/"' in page(reader.get(url))
+    reader.post(f"{url}undo/")
+    assert len(mailbox.uids()) == 251
+
+
 def test_taking_back_can_be_tried_again_when_the_server_did_not_answer(
     reader: Client,
     handed_over: MailJob,

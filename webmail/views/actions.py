@@ -45,7 +45,9 @@ MARKS = {
 }
 UNDOING = {"flag": "unflag", "unflag": "flag", "seen": "unseen", "unseen": "seen"}
 RECENT, MOST_RECENT = "recent_folders", 5
-# Longer than this, the way back is kept in a row and not in the toast's form.
+# Of more messages, or longer than this, the way back is kept in a row and not in the toast's form,
+# which goes after ten seconds.
+MOST_IN_FORM = 250
 LONGEST_FORM = 4_000
 # More rows than one sees are not renewed one by one: the list is asked for again.
 MOST_RENEWED = 200
@@ -339,7 +341,7 @@ def _toast(
     if work.undo and asked.verb != "undo":
         steps = json.dumps(packed(work.undo), separators=(",", ":"))
         following = safe_next(request) or reverse("mail:folder", args=[asked.folder])
-        if len(steps) > LONGEST_FORM:
+        if work.done > MOST_IN_FORM or len(steps) > LONGEST_FORM:
             job = jobs.keep(request.user, deed, work)
             undo = {"url": reverse("mail:job_undo", args=[job.pk]), "fields": [("next", following)]}
         else:
