@@ -2,6 +2,7 @@
 
 import { grouped, on } from "./dom.js";
 import { focusRow, markRead, rows } from "./list.js";
+import { countPicked } from "./selection.js";
 
 const NARROW = matchMedia("(max-width: 56.24em)");
 const INBOX = "INBOX";
@@ -58,16 +59,28 @@ function joinDays() {
 
 // What happened to the folder elsewhere
 
-function forget(uidvalidity, gone) {
+const forget = (uidvalidity, gone) => drop(gone.map((uid) => document.getElementById(`row-${uidvalidity}-${uid}`)));
+
+function drop(gone) {
   let next = null;
-  for (const uid of gone) {
-    const row = document.getElementById(`row-${uidvalidity}-${uid}`);
+  for (const row of gone) {
     if (!row) continue;
     if (row.contains(document.activeElement)) next = neighbour(row);
     row.remove();
   }
   joinDays();
+  countPicked();
   if (next) focusRow(next);
+}
+
+/** What was asked for is not there any more, and no news had told it. */
+function missed({ elt, xhr: { status } }) {
+  const row = elt.closest("#rows .row");
+  const isAct = elt.matches("#act-form, #flag-form, #unflag-form");
+  if (!list() || !(row || isAct)) return;
+  if (status === 409) refresh();
+  else if (status === 404 && row) drop([row]);
+  else if (status === 404) compare({ uidvalidity: list().dataset.uidvalidity });
 }
 
 /** What a server did not name: the first rows are asked for, and those here are made as they are there. */
@@ -239,6 +252,7 @@ export function start() {
   document.body.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
     if (elt.matches("#rows .row > a")) keepPlace();
   });
+  document.body.addEventListener("htmx:responseError", ({ detail }) => missed(detail));
   // Rows put above others push them down, and not every browser holds what one looks at.
   document.body.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
     if (target?.id === "previous") heightBelow = scroller().scrollHeight - scroller().scrollTop;
