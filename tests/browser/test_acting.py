@@ -185,6 +185,19 @@ def test_messages_are_dragged_to_a_folder(page: Page, letters: Mailbox, faults: 
     assert not faults
 
 
+def test_a_refusal_is_not_told_behind_a_dialog(page: Page, letters: Mailbox) -> None:
+    page.keyboard.press("j")
+    page.keyboard.press("m")
+    dialog = page.get_by_role("dialog")
+    page.keyboard.type("zoo")
+    expect(dialog.locator("option")).to_have_text(["Zoo"])
+    letters.delete_folder("Zoo")
+    page.keyboard.press("Enter")
+    expect(page.locator("#notices")).to_contain_text("dossier")
+    expect(dialog).to_have_count(0)
+    expect(page.locator("#bulk-count")).to_contain_text("1 ")
+
+
 def test_a_tag_is_put_on_by_keyboard_and_shows_at_once(page: Page, letters: Mailbox) -> None:
     page.keyboard.press("j")
     page.keyboard.press("l")
