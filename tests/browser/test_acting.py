@@ -189,6 +189,7 @@ def test_a_refusal_is_not_told_behind_a_dialog(page: Page, letters: Mailbox) -> 
     page.keyboard.press("j")
     page.keyboard.press("m")
     dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("searchbox")).to_be_focused()
     page.keyboard.type("zoo")
     expect(dialog.locator("option")).to_have_text(["Zoo"])
     letters.delete_folder("Zoo")
