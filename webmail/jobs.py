@@ -247,6 +247,8 @@ def _columns(work: Work) -> dict[str, Any]:
         chosen = uid_sets.compressed(begun.chosen)
         (step,) = packed([begun.step])
         written["begun"] = [step, chosen, begun.uidvalidity, begun.uidnext]
+    if work.adrift:
+        written["adrift"] = work.adrift
     return {"work": written, "done": work.done, "gone": work.gone}
 
 
@@ -264,6 +266,7 @@ def _read(job: MailJob) -> Work:
         gone=job.gone,
         undo=unpacked(written["undo"]),
         begun=begun,
+        adrift=written.get("adrift", 0),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import threading
 import time
@@ -388,6 +389,8 @@ def test_a_line_that_drops_amid_a_bulk_move_goes_on_as_a_job(
     assert (job.state, job.done, job.gone) == (State.DONE, 60, 0)
     # How those were called in the trash of which nobody heard is not known: 15 stay there.
     assert sum(len(step.uids) for step in jobs.way_back(job)) == 45
+    said = html.unescape(page(reader.get(f"/jobs/{job.pk}/", headers=HTMX)))
+    assert "pendant le déplacement de 15 d’entre eux" in said
 
 
 def test_a_way_back_too_long_for_a_form_is_kept_as_a_job(

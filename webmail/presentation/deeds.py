@@ -17,6 +17,18 @@ def done(verb: str, count: int, gone: int = 0) -> str:
     return f"{words} {missing}"
 
 
+def adrift(count: int) -> str:
+    """What is said of messages that were moved and cannot be moved back."""
+    words = ngettext(
+        "The connection was lost while %(count)s of them was moved: it arrived, but “Undo” will "
+        "leave it there.",
+        "The connection was lost while %(count)s of them were moved: they arrived, but “Undo” will "
+        "leave them there.",
+        count,
+    )
+    return words % {"count": intcomma(count)}
+
+
 def doing(verb: str, total: int) -> str:
     """The title of a job."""
     match verb:
