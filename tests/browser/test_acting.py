@@ -87,6 +87,8 @@ def test_all_that_are_shown_are_picked_by_the_menu(page: Page) -> None:
     page.locator("#act-form summary").click()
     page.get_by_role("button", name="Sélectionner tous les messages affichés").click()
     expect(page.locator("#bulk-count")).to_contain_text("5 ")
+    expect(page.locator("#act-form .menu-panel")).to_be_hidden()
+    expect(page.locator("#rows")).to_be_focused()
 
 
 def test_what_vanished_unheard_goes_from_the_list_when_it_is_asked_for(

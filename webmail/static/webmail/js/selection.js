@@ -148,7 +148,11 @@ export function start() {
   on("click", "#rows .pick input", (box, event) => pickTo(box, event.shiftKey, box.checked));
   on("click", "#rows .row > a", clickRow, { capture: true });
   on("click", "[data-unpick]", unpick);
-  on("click", "[data-pick-all]", pickAll);
+  on("click", "[data-pick-all]", (button) => {
+    pickAll();
+    button.closest("details").open = false;
+    document.getElementById("rows").focus({ preventScroll: true });
+  });
   on("click", "[data-pick-everything]", (link) => (link.parentElement.offer = link.cloneNode(true)));
   on("keydown", "#rows", key);
   document.body.addEventListener("mail:refresh", refresh);
