@@ -5,6 +5,8 @@ import { on, within } from "./dom.js";
 // Letters of a message that are looked through: beyond, marking would hold the page up.
 const MOST = 400_000;
 
+let isAwaited = false; // Enter was pressed, and nothing typed since
+
 const field = () => document.getElementById("search-text");
 
 /** The field says what the list beside it shows, unless somebody is writing in it. */
@@ -13,8 +15,15 @@ function follow(list) {
   if (input && input !== document.activeElement) input.value = list.dataset.searched ?? "";
 }
 
+/** Whoever pressed Enter goes on in the list; "/" leads back. */
+function goOn(list) {
+  if (isAwaited && document.activeElement === field()) list.querySelector("#rows")?.focus({ preventScroll: true });
+  isAwaited = false;
+}
+
 /** Nobody waits any more for what was asked before. */
 function giveUp() {
+  isAwaited = false;
   window.htmx?.trigger("#search", "htmx:abort");
 }
 
@@ -61,6 +70,7 @@ function markFrame(frame, words) {
 
 export function start() {
   on("input", "#search-text", giveUp);
+  on("submit", "#search", () => (isAwaited = true));
   on("keydown", "#rows", (_region, event) => {
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || !field()?.offsetParent) return;
     event.preventDefault();
@@ -69,7 +79,10 @@ export function start() {
 }
 
 export function load(root) {
-  if (root.id === "message-list") follow(root);
+  if (root.id === "message-list") {
+    follow(root);
+    goOn(root);
+  }
   for (const frame of within(root, "iframe[data-marks]")) {
     const words = JSON.parse(frame.dataset.marks).map(folded).filter(Boolean);
     frame.addEventListener("load", () => markFrame(frame, words));
