@@ -285,11 +285,13 @@ class TagForm(forms.Form):
 
 
 class CleanForm(forms.Form):
-    """Which messages that take up room go to the trash: of a sender, of a year, or one."""
+    """Which messages that take up room go to the trash, or ``for_good``: of a sender, of a year, or
+    one."""
 
     kind = forms.ChoiceField(choices=[(kind, kind) for kind in (SENDER, YEAR, MESSAGE)])
     value = forms.CharField(required=False, strip=False, max_length=LONGEST_NAME + 30)
     confirmed = forms.BooleanField(required=False)
+    for_good = forms.BooleanField(required=False)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

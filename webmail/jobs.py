@@ -2,17 +2,23 @@
 
 The job's row holds what `webmail.mailbox.bulk` says between any two commands, written down before a
 command is sent and after its answer: whoever takes it up after a dropped line or a killed worker
-does nothing twice. It borrows the person's password until it is over.
+does nothing twice. It borrows the person's password until it is over. While a worker has a job, a
+thread beside it gives a sign of life every few seconds: one that was killed gives none, and another
+takes the job up within a minute.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from types import TracebackType
 from typing import Any
 
+from django.db import Error as DatabaseError
+from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
@@ -33,6 +39,10 @@ SECONDS = 0.8
 """Of a request; what takes longer goes on without it."""
 _AGAIN = timedelta(seconds=10)
 """Before a job is tried again whose server did not answer, or that nobody has started."""
+_BEAT = 5.0
+"""Seconds between two signs of life."""
+_LONGEST_STEP = 300.0
+"""Seconds without a command's answer after which a worker is thought to hang: its signs end."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +103,8 @@ def run(pk: int) -> None:
     if job is None:
         return
     try:
-        with session.imap_for(job) as imap:
-            _go_on(job, imap)
+        with _Heartbeat(job) as heartbeat, session.imap_for(job) as imap:
+            _go_on(job, imap, heartbeat)
     except SignInNeeded:
         _stop(job, State.PASSWORD)
     except ServerUnavailable as error:
@@ -170,8 +180,51 @@ def _note(user: User, deed: Deed, work: Work, state: MailJob.State, failure: str
     )
 
 
-def _go_on(job: MailJob, imap: Connection) -> None:
+class _Heartbeat:
+    """Says in the job's row that its worker lives, also while the mail server takes its time. A
+    sign that cannot be written is left out; when another has the job there are no more.
+    """
+
+    def __init__(self, job: MailJob) -> None:
+        self._mine = MailJob.objects.filter(pk=job.pk, attempts=job.attempts, state=State.RUNNING)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+        self.got_on()
+
+    def got_on(self) -> None:
+        self._last_step = time.monotonic()
+
+    def __enter__(self) -> _Heartbeat:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        try:
+            while not self._over.wait(_BEAT) and not self._hangs():
+                try:
+                    if not self._mine.update(changed=timezone.now()):
+                        return
+                except DatabaseError:
+                    connection.close()  # the next sign opens another
+        finally:
+            connection.close()  # the thread's own
+
+    def _hangs(self) -> bool:
+        return time.monotonic() - self._last_step > _LONGEST_STEP
+
+
+def _go_on(job: MailJob, imap: Connection, heartbeat: _Heartbeat) -> None:
     for work in bulk.run(imap, _read(job)):
+        heartbeat.got_on()
         if not _write_down(job, work):
             return
     _stop(job, State.DONE)
@@ -194,6 +247,8 @@ def _columns(work: Work) -> dict[str, Any]:
         chosen = uid_sets.compressed(begun.chosen)
         (step,) = packed([begun.step])
         written["begun"] = [step, chosen, begun.uidvalidity, begun.uidnext]
+    if work.adrift:
+        written["adrift"] = work.adrift
     return {"work": written, "done": work.done, "gone": work.gone}
 
 
@@ -211,6 +266,7 @@ def _read(job: MailJob) -> Work:
         gone=job.gone,
         undo=unpacked(written["undo"]),
         begun=begun,
+        adrift=written.get("adrift", 0),
     )
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core import signing
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -54,10 +55,10 @@ def act(request: SignedInRequest) -> HttpResponse:
     if form.cleaned_data["former"]:
         return _put_back(request, form.cleaned_data["former"], back)
     gone = collected.delete(request.user, form.cleaned_data["people"])
-    words = ngettext("%(count)d person forgotten.", "%(count)d people forgotten.", len(gone))
+    words = ngettext("%(count)s person forgotten.", "%(count)s people forgotten.", len(gone))
     fields = [("former", _sealed(request, gone)), ("next", back)]
     undo = Undo(reverse("addressbook:act_collected"), fields) if gone else None
-    return go(request, back, words % {"count": len(gone)}, undo)
+    return go(request, back, words % {"count": intcomma(len(gone))}, undo)
 
 
 def _sealed(request: SignedInRequest, rows: Sequence[CollectedRecipient]) -> str:
@@ -84,5 +85,5 @@ def _put_back(request: SignedInRequest, sealed: str, back: str) -> HttpResponse:
         for name, address, times, last, weight in former
     ]
     count = collected.put_back(request.user, rows)
-    words = ngettext("%(count)d person remembered.", "%(count)d people remembered.", count)
-    return go(request, back, words % {"count": count})
+    words = ngettext("%(count)s person remembered.", "%(count)s people remembered.", count)
+    return go(request, back, words % {"count": intcomma(count)})

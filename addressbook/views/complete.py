@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import JsonResponse
 from django.urls import reverse
 from django.utils.translation import ngettext
@@ -40,10 +41,10 @@ def _shown(one: Suggestion) -> dict[str, Any]:
     }
     if one.group is None:
         return {**shown, "text": recipient(one.name, one.address)}
-    count = ngettext("%(count)d address", "%(count)d addresses", one.size)
+    count = ngettext("%(count)s address", "%(count)s addresses", one.size)
     return {
         **shown,
-        "detail": count % {"count": one.size},
+        "detail": count % {"count": intcomma(one.size)},
         "members": reverse("addressbook:recipients", args=[one.group]),
     }
 

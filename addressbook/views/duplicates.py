@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
@@ -44,8 +45,8 @@ def compare(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         made = duplicates.merge(request.user, several, form.combined())
         words = ngettext(
-            "%(count)d contact merged.", "%(count)d contacts merged.", len(several)
-        ) % {"count": len(several)}
+            "%(count)s contact merged.", "%(count)s contacts merged.", len(several)
+        ) % {"count": intcomma(len(several))}
         fields = [("merged", str(made.pk)), *(("contacts", str(one.pk)) for one in several)]
         undo = Undo(reverse("addressbook:unmerge"), fields)
         return go(request, reverse("addressbook:contact", args=[made.pk]), words, undo)
@@ -73,5 +74,5 @@ def unmerge(request: SignedInRequest) -> HttpResponse:
         raise NotFound
     asked = form.cleaned_data
     count = duplicates.unmerge(request.user, asked["merged"], asked["contacts"])
-    words = ngettext("%(count)d contact restored.", "%(count)d contacts restored.", count)
-    return go(request, reverse("addressbook:contacts"), words % {"count": count})
+    words = ngettext("%(count)s contact restored.", "%(count)s contacts restored.", count)
+    return go(request, reverse("addressbook:contacts"), words % {"count": intcomma(count)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
@@ -176,13 +177,13 @@ def act(request: SignedInRequest) -> HttpResponse:
     match verb:
         case "delete":
             gone = contacts.delete(request.user, pks)
-            words = ngettext("%(count)d contact deleted.", "%(count)d contacts deleted.", len(gone))
-            words %= {"count": len(gone)}
+            words = ngettext("%(count)s contact deleted.", "%(count)s contacts deleted.", len(gone))
+            words %= {"count": intcomma(len(gone))}
             return go(request, back, words, _undo("undelete", gone, back) if gone else None)
         case "undelete":
             count = contacts.restore(request.user, pks)
-            words = ngettext("%(count)d contact restored.", "%(count)d contacts restored.", count)
-            return go(request, back, words % {"count": count})
+            words = ngettext("%(count)s contact restored.", "%(count)s contacts restored.", count)
+            return go(request, back, words % {"count": intcomma(count)})
         case "fill":
             return _fill(request, form, back)
     return _regroup(request, form, back)
@@ -199,7 +200,7 @@ def _fill(request: SignedInRequest, form: ActForm, back: str) -> HttpResponse:
     if not value:
         return go(request, back, gettext("Nothing was done: write what to fill in."))
     before = contacts.fill(request.user, form.cleaned_data["contacts"], field, value)
-    words = _filled_words(field, len(before)) % {"value": value, "count": len(before)}
+    words = _filled_words(field, len(before)) % {"value": value, "count": intcomma(len(before))}
     if not before:
         return go(request, back, words)
     fields = [("field", field), ("value", value), ("next", back)]
@@ -211,19 +212,19 @@ def _filled_words(field: contacts.Filled, count: int) -> str:
     match field:
         case "organization":
             return ngettext(
-                "Organisation “%(value)s” given to %(count)d contact.",
-                "Organisation “%(value)s” given to %(count)d contacts.",
+                "Organisation “%(value)s” given to %(count)s contact.",
+                "Organisation “%(value)s” given to %(count)s contacts.",
                 count,
             )
         case "school":
             return ngettext(
-                "School “%(value)s” given to %(count)d contact.",
-                "School “%(value)s” given to %(count)d contacts.",
+                "School “%(value)s” given to %(count)s contact.",
+                "School “%(value)s” given to %(count)s contacts.",
                 count,
             )
     return ngettext(
-        "Category “%(value)s” given to %(count)d contact.",
-        "Category “%(value)s” given to %(count)d contacts.",
+        "Category “%(value)s” given to %(count)s contact.",
+        "Category “%(value)s” given to %(count)s contacts.",
         count,
     )
 
@@ -238,10 +239,10 @@ def unfill(request: SignedInRequest) -> HttpResponse:
     asked = form.cleaned_data
     count = contacts.unfill(request.user, asked["field"], asked["value"], asked["former"])
     words = ngettext(
-        "%(count)d contact is as it was.", "%(count)d contacts are as they were.", count
+        "%(count)s contact is as it was.", "%(count)s contacts are as they were.", count
     )
     back = safe_next(request) or reverse("addressbook:contacts")
-    return go(request, back, words % {"count": count})
+    return go(request, back, words % {"count": intcomma(count)})
 
 
 def _regroup(request: SignedInRequest, form: ActForm, back: str) -> HttpResponse:
@@ -252,11 +253,11 @@ def _regroup(request: SignedInRequest, form: ActForm, back: str) -> HttpResponse
     if form.cleaned_data["verb"] == "ungroup":
         count = groups.remove(group, pks)
         words = ngettext(
-            "%(count)d contact taken out of “%(group)s”.",
-            "%(count)d contacts taken out of “%(group)s”.",
+            "%(count)s contact taken out of “%(group)s”.",
+            "%(count)s contacts taken out of “%(group)s”.",
             count,
         )
-        words %= {"count": count, "group": group.name}
+        words %= {"count": intcomma(count), "group": group.name}
         return go(request, back, words, _regrouping("group", group, pks, back))
     try:
         count = groups.add(group, pks)
@@ -264,9 +265,9 @@ def _regroup(request: SignedInRequest, form: ActForm, back: str) -> HttpResponse
         words = gettext("Nothing was done: a group holds up to 5,000 addresses.")
         return go(request, back, words)
     words = ngettext(
-        "%(count)d contact put into “%(group)s”.", "%(count)d contacts put into “%(group)s”.", count
+        "%(count)s contact put into “%(group)s”.", "%(count)s contacts put into “%(group)s”.", count
     )
-    return go(request, back, words % {"count": count, "group": group.name})
+    return go(request, back, words % {"count": intcomma(count), "group": group.name})
 
 
 def _regrouping(verb: str, group: Group, pks: list[int], back: str) -> Undo:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
@@ -50,9 +51,11 @@ def _act(request: SignedInRequest) -> HttpResponse:
         return go(request, here, _restored(count))
     count = chosen.count() + contacts.erase(request.user, mine)
     chosen.delete()
-    words = ngettext("%(count)d deleted for good.", "%(count)d deleted for good.", count)
-    return go(request, here, words % {"count": count})
+    words = ngettext("%(count)s deleted for good.", "%(count)s deleted for good.", count)
+    return go(request, here, words % {"count": intcomma(count)})
 
 
 def _restored(count: int) -> str:
-    return ngettext("%(count)d restored.", "%(count)d restored.", count) % {"count": count}
+    return ngettext("%(count)s restored.", "%(count)s restored.", count) % {
+        "count": intcomma(count)
+    }

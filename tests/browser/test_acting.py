@@ -12,6 +12,7 @@ from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter
 
+HEAR = "news => document.dispatchEvent(new CustomEvent('mail:changed', { detail: news }))"
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
@@ -60,6 +61,75 @@ def test_rows_are_picked_with_ctrl_shift_and_keys(page: Page, faults: list[str])
     page.keyboard.press("Control+a")
     expect(count).to_contain_text("5")
     assert not faults
+
+
+def test_shift_and_the_arrows_let_go_on_the_way_back(page: Page) -> None:
+    count = page.locator("#bulk-count")
+    page.keyboard.press("j")
+    for key, number in (("Down", 2), ("Down", 3), ("Down", 4), ("Up", 3), ("Up", 2)):
+        page.keyboard.press(f"Shift+Arrow{key}")
+        expect(count).to_contain_text(f"{number} ")
+    for key, number in (("Up", 1), ("Down", 2)):
+        page.keyboard.press(f"Shift+Arrow{key}")
+        expect(count).to_contain_text(f"{number} ")
+    expect(row(page, 5).locator(".pick input")).to_be_checked()
+    expect(row(page, 4).locator(".pick input")).to_be_checked()
+    # Begun anew further down, it keeps what was picked before.
+    for key in ("j", "j", "Shift+ArrowDown"):
+        page.keyboard.press(key)
+    expect(count).to_contain_text("4 ")
+    page.keyboard.press("Shift+ArrowUp")
+    expect(count).to_contain_text("3 ")
+
+
+def test_all_that_are_shown_are_picked_by_the_menu(page: Page) -> None:
+    row(page, 5).locator(".pick input").check(force=True)
+    page.locator("#act-form summary").click()
+    page.get_by_role("button", name="Sélectionner tous les messages affichés").click()
+    expect(page.locator("#bulk-count")).to_contain_text("5 ")
+    expect(page.locator("#act-form .menu-panel")).to_be_hidden()
+    expect(page.locator("#rows")).to_be_focused()
+
+
+def test_what_vanished_unheard_goes_from_the_list_when_it_is_asked_for(
+    page: Page, letters: Mailbox
+) -> None:
+    page.route("**/events*", lambda route: route.abort())
+    page.goto("/mail/INBOX/")
+
+    def remove(*numbers: int) -> None:
+        for number in numbers:
+            uid = letters.uids()[-number]
+            letters.set_flags(uid, ["\\Deleted"])
+            letters.imap.uid("EXPUNGE", str(uid))
+
+    remove(1)
+    row(page, 5).locator(":scope > a").click()
+    expect(page.locator("#notices")).to_contain_text("n’est plus ici")
+    expect(page.locator(".row")).to_have_count(4)
+    expect(row(page, 4).locator(":scope > a")).to_be_focused()
+    row(page, 4).locator(".pick input").check(force=True)
+    row(page, 2).locator(".pick input").check(force=True)
+    remove(1)
+    remove(2)
+    page.locator("#act-form [value=trash]").click()
+    expect(page.locator(".row")).to_have_count(2)
+    expect(page.locator("#notices")).to_contain_text("n’est plus ici")
+    expect(page.locator("#act-form")).to_be_hidden()
+
+
+def test_rows_that_go_elsewhere_are_no_longer_counted_as_picked(
+    page: Page, letters: Mailbox
+) -> None:
+    for number in (5, 4, 3):
+        row(page, number).locator(".pick input").check(force=True)
+    uids, uidvalidity = letters.uids(), letters.uidvalidity()
+    told = {
+        "folder": "INBOX", "uidvalidity": uidvalidity, "uidnext": uids[-1] + 1, "exists": 4,
+        "unseen": 1, "modseq": 9, "changed": [], "gone": [uids[-1]], "new": [],
+    }  # fmt: skip
+    page.evaluate(HEAR, told)
+    expect(page.locator("#bulk-count")).to_contain_text("2 ")
 
 
 def test_a_folder_is_found_as_one_types(page: Page, letters: Mailbox, faults: list[str]) -> None:
@@ -117,6 +187,20 @@ def test_messages_are_dragged_to_a_folder(page: Page, letters: Mailbox, faults: 
     assert not faults
 
 
+def test_a_refusal_is_not_told_behind_a_dialog(page: Page, letters: Mailbox) -> None:
+    page.keyboard.press("j")
+    page.keyboard.press("m")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.type("zoo")
+    expect(dialog.locator("option")).to_have_text(["Zoo"])
+    letters.delete_folder("Zoo")
+    page.keyboard.press("Enter")
+    expect(page.locator("#notices")).to_contain_text("dossier")
+    expect(dialog).to_have_count(0)
+    expect(page.locator("#bulk-count")).to_contain_text("1 ")
+
+
 def test_a_tag_is_put_on_by_keyboard_and_shows_at_once(page: Page, letters: Mailbox) -> None:
     page.keyboard.press("j")
     page.keyboard.press("l")
@@ -153,7 +237,10 @@ def test_all_that_match_are_selected_beyond_the_page(page: Page, letters: Mailbo
     page.goto("/mail/INBOX/")
     page.locator("#rows").focus()
     page.keyboard.press("Control+a")
-    page.locator("[data-pick-everything]").click()
+    expect(page.locator(".list-tools")).to_be_hidden()  # the bar's second line lies on them
+    page.locator("[data-pick-everything]").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#rows")).to_be_focused()
     expect(page.locator("#bulk-all [data-all]")).to_have_attribute("data-all", "60")
     page.locator("#act-form [value=trash]").click()
     expect(page.locator(".empty h2")).to_be_visible()

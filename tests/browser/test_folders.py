@@ -80,6 +80,21 @@ def test_the_list_of_folders_stays_in_place_unless_something_in_it_changes(
     assert [fault for fault in faults if "ERR_FAILED" not in fault] == []
 
 
+def test_a_folded_branch_opens_when_something_is_held_over_it(page: Page, zoo: Mailbox) -> None:
+    musee = folder(page, "Sorties/Musée")
+    expect(musee).to_be_hidden()
+    folder(page, "Zoo").hover()
+    page.mouse.down()
+    folder(page, "Sorties").hover()
+    folder(page, "Sorties").hover()
+    expect(musee).to_be_visible()
+    musee.hover()
+    musee.hover()
+    page.mouse.up()
+    expect(folder(page, "Sorties/Musée/Zoo")).to_be_attached()
+    assert "Sorties/Musée/Zoo" in zoo.folders()
+
+
 def test_a_folder_is_renamed_by_keys_in_a_dialog(
     page: Page, zoo: Mailbox, faults: list[str]
 ) -> None:

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, Route, expect
 
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
+from tests.servers import large
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views import unwanted
 from tests.webmail.views.mail import letter
@@ -248,6 +249,18 @@ def test_a_page_that_shows_the_folder_as_it_stands_asks_for_no_rows(
     listening(page)
     page.wait_for_timeout(500)
     assert "more" not in asked
+
+
+def test_thousands_are_counted_as_a_reader_expects_it(page: Page, mailbox: Mailbox) -> None:
+    large.fill(mailbox, "Archive", 3300)
+    page.goto("/mail/Archive/")
+    counter = page.locator('.folder[data-folder="Archive"] .count')
+    # Spaces that do not break, as wide as Python's data and the browser's have them.
+    for digits in ("1099", "1100"):
+        expect(counter).to_contain_text(re.compile(rf"\b1\s{digits[1:]}$"), timeout=SOON)
+        expect(page).to_have_title(f"({digits}) Archives – Messagerie", timeout=SOON)
+        if digits == "1099":
+            mailbox.append(letter(), "Archive")
 
 
 def test_a_page_without_a_list_says_how_many_are_unread(page: Page, mailbox: Mailbox) -> None:

@@ -64,7 +64,7 @@ def test_words_are_found_in_all_folders_and_a_message_opens_beside_them(
     look_for(page, "musée")
     assert found(page) == ["Musée : devis du bus", "Autorisation", "Sortie au Musée"]
     expect(page).to_have_url("/search/?q=mus%C3%A9e&folder=INBOX")
-    expect(page.locator("#search-text")).to_be_focused()
+    expect(page.locator("#rows")).to_be_focused()
     expect(page.locator("#search-status")).not_to_be_empty()
     page.locator(".row > a").nth(1).click()
     expect(page.locator(".text mark")).to_have_text("musée")
@@ -168,7 +168,11 @@ def test_the_keyboard_goes_from_the_list_to_the_field_and_back(
     page.keyboard.type("musée")
     page.keyboard.press("Enter")
     assert len(found(page)) == 3
-    page.locator("#rows").focus()
+    expect(page.locator("#rows")).to_be_focused()
+    page.keyboard.press("/")
+    expect(page.locator("#search-text")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#rows")).to_be_focused()
     page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("Enter")

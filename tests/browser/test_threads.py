@@ -51,6 +51,18 @@ def test_a_conversation_is_unfolded_by_keys_and_opened(watched_page: Page, talk:
     expect(page.locator(".talk-body")).to_have_count(1)
 
 
+def test_a_conversation_is_dragged_as_a_whole(
+    watched_page: Page, talk: None, mailbox: Mailbox
+) -> None:
+    page = watched_page
+    mailbox.create_folder("Zoo")
+    page.goto("/mail/INBOX/?threads=1")
+    row = page.locator("#rows .row").first
+    row.locator(":scope > a").drag_to(page.locator(".folder[data-folder=Zoo]"))
+    expect(page.locator("#rows .row")).to_have_count(1)
+    assert len(mailbox.uids("Zoo")) == 4 and len(mailbox.uids()) == 1
+
+
 def test_rows_show_how_their_messages_begin(watched_page: Page, talk: None) -> None:
     watched_page.goto("/mail/INBOX/?sort=arrival")
     expect(watched_page.locator("#rows .snippet")).to_have_count(5)

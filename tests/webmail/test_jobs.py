@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -15,7 +19,7 @@ from accounts.models import LentCredential, User
 from demo.servers.dovecot import MailAccount
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
-from tests.servers.scripted import CLOSE, ScriptedServer, imap_script, ok, selected
+from tests.servers.scripted import CLOSE, ScriptedServer, imap_script, ok, selected, wait
 from tests.webmail.views.mail import fields, page
 from webmail import jobs, tasks
 from webmail.mailbox import bulk
@@ -203,6 +207,77 @@ def test_a_killed_worker_is_followed_by_one_that_does_nothing_twice(
         assert len(back.uids) == 100 - flagged_before
 
 
+def test_another_takes_up_what_a_killed_worker_had_within_a_minute(handed_over: MailJob) -> None:
+    """beat looks every five seconds: once for who gives no sign of life, once for who waits."""
+    longest = MailJob.PATIENCE + jobs._AGAIN + timedelta(seconds=10)
+    assert longest <= timedelta(minutes=1)
+    job = MailJob.objects.claim(handed_over.pk)
+    assert job is not None
+    for state, silent in ((State.RUNNING, 25), (State.WAITING, 31)):
+        MailJob.objects.update(changed=timezone.now() - timedelta(seconds=silent))
+        assert jobs.tend() == []
+        job.refresh_from_db()
+        assert job.state == state
+
+
+@pytest.fixture
+def waited_for(
+    reader: Client, handed_over: MailJob, mail_domain, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[threading.Thread]:
+    """A worker that gives twenty signs of life a second, and waits a second for the mail server."""
+    folder, uidvalidity = handed_over.folder, handed_over.work["left"][0][2]
+    assert folder == "INBOX"
+    late = imap_script(
+        ("SELECT", selected(exists=75, uidvalidity=uidvalidity)),
+        ("UID MOVE", wait(1.0), b"{tag} NO later\r\n"),
+    )
+    monkeypatch.setattr(jobs, "_BEAT", 0.05)
+    monkeypatch.setattr(MailJob, "PATIENCE", timedelta(seconds=0.3))
+    with ScriptedServer(late) as server:
+        mail_domain.imap_port = server.port
+        mail_domain.save()
+        session.pool().close_all()
+        worker = threading.Thread(target=_run_apart, args=(handed_over.pk,))
+        worker.start()
+        yield worker
+        worker.join()
+        session.pool().close_all()
+
+
+def _run_apart(pk: int) -> None:
+    try:
+        jobs.run(pk)
+    finally:
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_waits_for_the_mail_server_keeps_its_job(
+    handed_over: MailJob, waited_for: threading.Thread
+) -> None:
+    time.sleep(0.7)
+    assert waited_for.is_alive()
+    assert jobs.tend() == []
+    handed_over.refresh_from_db()
+    assert (handed_over.state, handed_over.attempts) == (State.RUNNING, 1)
+    waited_for.join()
+    handed_over.refresh_from_db()
+    assert (handed_over.state, handed_over.failure) == (State.FAILED, "ServerRefused")
+    assert "heartbeat" not in {thread.name for thread in threading.enumerate()}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_hangs_gives_no_more_signs_of_life(
+    handed_over: MailJob, waited_for: threading.Thread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "_LONGEST_STEP", 0.1)
+    time.sleep(0.7)
+    assert waited_for.is_alive()
+    jobs.tend()
+    handed_over.refresh_from_db()
+    assert handed_over.state == State.WAITING
+
+
 def test_a_changed_password_makes_the_job_wait_for_the_new_one(
     reader: Client, handed_over: MailJob, mailbox: Mailbox
 ) -> None:
@@ -314,6 +389,8 @@ def test_a_line_that_drops_amid_a_bulk_move_goes_on_as_a_job(
     assert (job.state, job.done, job.gone) == (State.DONE, 60, 0)
     # How those were called in the trash of which nobody heard is not known: 15 stay there.
     assert sum(len(step.uids) for step in jobs.way_back(job)) == 45
+    said = html.unescape(page(reader.get(f"/jobs/{job.pk}/", headers=HTMX)))
+    assert "pendant le déplacement de 15 d’entre eux" in said
 
 
 def test_a_way_back_too_long_for_a_form_is_kept_as_a_job(
@@ -326,6 +403,18 @@ def test_a_way_back_too_long_for_a_form_is_kept_as_a_job(
     (url,) = re.findall(r'action="(/jobs/\d+/undo/)"', page(answer))
     reader.post(url)
     assert len(mailbox.uids()) == 1
+
+
+def test_what_was_done_to_many_at_once_is_found_again_and_taken_back(
+    reader: Client, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "SECONDS", 60.0)
+    large.fill(mailbox, "INBOX", 251)
+    assert begin(reader).state == State.DONE
+    (url,) = re.findall(r'href="(/jobs/\d+/)"', page(reader.get("/jobs/")))
+    assert f'action="{url}undo/"' in page(reader.get(url))
+    reader.post(f"{url}undo/")
+    assert len(mailbox.uids()) == 251
 
 
 def test_taking_back_can_be_tried_again_when_the_server_did_not_answer(

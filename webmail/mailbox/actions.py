@@ -68,13 +68,15 @@ class Begun:
 @dataclass(frozen=True)
 class Outcome:
     """``done`` messages are as they should be, ``gone`` ones were no longer there; ``undo`` takes
-    it back, None where nothing can or nothing was changed. ``left`` are still to be done.
+    it back, None where nothing can or nothing was changed. ``left`` are still to be done; of
+    ``adrift`` ones among those done nobody heard how they are called now.
     """
 
     done: int
     gone: int = 0
     undo: Step | None = None
     left: tuple[int, ...] = ()
+    adrift: int = 0
 
 
 def prepare(imap: Connection, step: Step) -> Begun:
@@ -121,7 +123,8 @@ def settle(imap: Connection, begun: Begun) -> Outcome:
         return perform(imap, begun) if begun.chosen else Outcome(len(step.uids))
     if not begun.uidnext:
         left = search.uids(imap, f"UID {uid_sets.compressed(step.uids)}")
-        return Outcome(len(step.uids) - len(left), left=left)
+        moved = len(step.uids) - len(left)
+        return Outcome(moved, left=left, adrift=moved)
     return _settle_copies(imap, begun)
 
 

@@ -29,7 +29,8 @@ _FEWEST, _MOST = 25, 5_000
 @dataclass(frozen=True)
 class Work:
     """``left``: what is to be done; ``begun``: a command of which no answer was heard yet; ``undo``
-    takes back what was done to ``done`` messages; ``gone`` were no longer there.
+    takes back what was done to ``done`` messages, but for ``adrift`` ones, which were moved by a
+    command whose answer was lost; ``gone`` were no longer there.
     """
 
     left: tuple[Step, ...]
@@ -37,6 +38,7 @@ class Work:
     gone: int = 0
     undo: tuple[Step, ...] = ()
     begun: Begun | None = None
+    adrift: int = 0
 
     @property
     def remaining(self) -> int:
@@ -61,6 +63,7 @@ class Work:
             done=self.done + outcome.done,
             gone=self.gone + outcome.gone,
             undo=joined((*self.undo, *([outcome.undo] if outcome.undo else []))),
+            adrift=self.adrift + outcome.adrift,
         )
 
 

@@ -426,7 +426,7 @@ class MailJob(models.Model):
         CANCELLED = "cancelled", _("cancelled")
 
     UNFINISHED: ClassVar[tuple[str, ...]] = (State.WAITING, State.RUNNING, State.PASSWORD)
-    PATIENCE: ClassVar[timedelta] = timedelta(minutes=5)
+    PATIENCE: ClassVar[timedelta] = timedelta(seconds=30)
     """Without a sign of life, after which whoever had the job is thought gone."""
     MOST_ATTEMPTS: ClassVar[int] = 6
     KEPT: ClassVar[timedelta] = timedelta(days=7)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -88,16 +89,18 @@ def line(adverts: int, junk: int, *, has_more: bool) -> Line:
     parts = []
     if adverts:
         words = ngettext(
-            "%(count)d advert set aside today", "%(count)d adverts set aside today", adverts
+            "%(count)s advert set aside today", "%(count)s adverts set aside today", adverts
         )
-        parts.append((words % {"count": adverts}, reverse("mail:aside", args=["adverts"])))
+        words %= {"count": intcomma(adverts)}
+        parts.append((words, reverse("mail:aside", args=["adverts"])))
     if junk:
         words = ngettext(
-            "%(count)d junk message set aside today",
-            "%(count)d junk messages set aside today",
+            "%(count)s junk message set aside today",
+            "%(count)s junk messages set aside today",
             junk,
         )
-        parts.append((words % {"count": junk}, reverse("mail:aside", args=["junk"])))
+        words %= {"count": intcomma(junk)}
+        parts.append((words, reverse("mail:aside", args=["junk"])))
     return Line(tuple(parts), reverse("mail:judge") if has_more else "")
 
 

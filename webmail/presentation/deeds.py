@@ -2,43 +2,55 @@
 
 from __future__ import annotations
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext, ngettext
 
 
 def done(verb: str, count: int, gone: int = 0) -> str:
     """``verb`` as forms say it; ``gone`` were no longer there."""
-    words = _done(verb, count) % {"count": count}
+    words = _done(verb, count) % {"count": intcomma(count)}
     if not gone:
         return words
     missing = ngettext(
-        "%(count)d was no longer there.", "%(count)d were no longer there.", gone
-    ) % {"count": gone}
+        "%(count)s was no longer there.", "%(count)s were no longer there.", gone
+    ) % {"count": intcomma(gone)}
     return f"{words} {missing}"
+
+
+def adrift(count: int) -> str:
+    """What is said of messages that were moved and cannot be moved back."""
+    words = ngettext(
+        "The connection was lost while %(count)s of them was moved: it arrived, but “Undo” will "
+        "leave it there.",
+        "The connection was lost while %(count)s of them were moved: they arrived, but “Undo” will "
+        "leave them there.",
+        count,
+    )
+    return words % {"count": intcomma(count)}
 
 
 def doing(verb: str, total: int) -> str:
     """The title of a job."""
-    values = {"count": total}
     match verb:
         case "flag" | "unflag" | "seen" | "unseen" | "tag" | "untag":
-            words = ngettext("Marking %(count)d message", "Marking %(count)d messages", total)
+            words = ngettext("Marking %(count)s message", "Marking %(count)s messages", total)
         case "copy":
-            words = ngettext("Copying %(count)d message", "Copying %(count)d messages", total)
+            words = ngettext("Copying %(count)s message", "Copying %(count)s messages", total)
         case "delete":
-            words = ngettext("Deleting %(count)d message", "Deleting %(count)d messages", total)
+            words = ngettext("Deleting %(count)s message", "Deleting %(count)s messages", total)
         case "archive":
-            words = ngettext("Archiving %(count)d message", "Archiving %(count)d messages", total)
+            words = ngettext("Archiving %(count)s message", "Archiving %(count)s messages", total)
         case "rule":
             words = gettext("Applying a rule")
         case "undo":
             words = ngettext(
-                "Taking back what was done to %(count)d message",
-                "Taking back what was done to %(count)d messages",
+                "Taking back what was done to %(count)s message",
+                "Taking back what was done to %(count)s messages",
                 total,
             )
         case _:
-            words = ngettext("Moving %(count)d message", "Moving %(count)d messages", total)
-    return words % values
+            words = ngettext("Moving %(count)s message", "Moving %(count)s messages", total)
+    return words % {"count": intcomma(total)}
 
 
 def failure(name: str) -> str:
@@ -60,67 +72,67 @@ def failure(name: str) -> str:
 def _done(verb: str, count: int) -> str:
     match verb:
         case "flag":
-            return ngettext("%(count)d message flagged.", "%(count)d messages flagged.", count)
+            return ngettext("%(count)s message flagged.", "%(count)s messages flagged.", count)
         case "unflag":
             return ngettext(
-                "Flag removed from %(count)d message.",
-                "Flag removed from %(count)d messages.",
+                "Flag removed from %(count)s message.",
+                "Flag removed from %(count)s messages.",
                 count,
             )
         case "seen":
             return ngettext(
-                "%(count)d message marked as read.", "%(count)d messages marked as read.", count
+                "%(count)s message marked as read.", "%(count)s messages marked as read.", count
             )
         case "unseen":
             return ngettext(
-                "%(count)d message marked as unread.",
-                "%(count)d messages marked as unread.",
+                "%(count)s message marked as unread.",
+                "%(count)s messages marked as unread.",
                 count,
             )
         case "tag":
-            return ngettext("%(count)d message tagged.", "%(count)d messages tagged.", count)
+            return ngettext("%(count)s message tagged.", "%(count)s messages tagged.", count)
         case "untag":
             return ngettext(
-                "Tag removed from %(count)d message.",
-                "Tag removed from %(count)d messages.",
+                "Tag removed from %(count)s message.",
+                "Tag removed from %(count)s messages.",
                 count,
             )
         case "trash":
             return ngettext(
-                "%(count)d message moved to the trash.",
-                "%(count)d messages moved to the trash.",
+                "%(count)s message moved to the trash.",
+                "%(count)s messages moved to the trash.",
                 count,
             )
         case "delete":
             return ngettext(
-                "%(count)d message deleted for good.",
-                "%(count)d messages deleted for good.",
+                "%(count)s message deleted for good.",
+                "%(count)s messages deleted for good.",
                 count,
             )
         case "undo":
             return ngettext(
-                "%(count)d message is as it was.", "%(count)d messages are as they were.", count
+                "%(count)s message is as it was.", "%(count)s messages are as they were.", count
             )
         case "archive":
-            return ngettext("%(count)d message archived.", "%(count)d messages archived.", count)
+            return ngettext("%(count)s message archived.", "%(count)s messages archived.", count)
         case "junk":
             return ngettext(
-                "%(count)d message moved to junk.", "%(count)d messages moved to junk.", count
+                "%(count)s message moved to junk.", "%(count)s messages moved to junk.", count
             )
         case "advert":
             return ngettext(
-                "%(count)d message moved to the adverts. Messages like it will follow.",
-                "%(count)d messages moved to the adverts. Messages like them will follow.",
+                "%(count)s message moved to the adverts. Messages like it will follow.",
+                "%(count)s messages moved to the adverts. Messages like them will follow.",
                 count,
             )
         case "letter":
             return gettext("Noted: this is no advert.")
         case "copy":
-            return ngettext("%(count)d message copied.", "%(count)d messages copied.", count)
+            return ngettext("%(count)s message copied.", "%(count)s messages copied.", count)
         case "rule":
             return ngettext(
-                "The rule was applied: %(count)d change.",
-                "The rule was applied: %(count)d changes.",
+                "The rule was applied: %(count)s change.",
+                "The rule was applied: %(count)s changes.",
                 count,
             )
-    return ngettext("%(count)d message moved.", "%(count)d messages moved.", count)
+    return ngettext("%(count)s message moved.", "%(count)s messages moved.", count)

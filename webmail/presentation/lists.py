@@ -647,6 +647,6 @@ def _note(note: str) -> str:
             }
         case ordering.CONTACTS_TOO_MANY:
             return gettext(
-                "You have many contacts: the %(count)d addresses changed last were searched for."
-            ) % {"count": ordering.MOST_ADDRESSES}
+                "You have many contacts: the %(count)s addresses changed last were searched for."
+            ) % {"count": intcomma(ordering.MOST_ADDRESSES)}
     return gettext("Messages of the last twelve months from your contacts.")

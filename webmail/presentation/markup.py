@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.templatetags.static import static
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext, pgettext
@@ -116,7 +117,8 @@ def _tags(tags: Iterable[Chip]) -> str:
 
 def _members(row: MessageRow, unread: str) -> str:
     """The messages of a conversation, folded."""
-    words = ngettext("%(count)s message", "%(count)s messages", row.count) % {"count": row.count}
+    words = ngettext("%(count)s message", "%(count)s messages", row.count)
+    words %= {"count": intcomma(row.count)}
     lines = "".join(_member(one, unread) for one in row.members)
     return f'<details class="members"><summary>{_e(words)}</summary><ol>{lines}</ol></details>'
 
@@ -166,7 +168,7 @@ def folder_rows(rows: Iterable[FolderRow]) -> SafeString:
         if not row.usable:
             return f'<span class="folder is-off">{label}</span>'
         url, current = _e(row.url), ' aria-current="page"' if row.current else ""
-        count = f'<span class="count">{unread}{row.unseen}</span>' if row.unseen else ""
+        count = f'<span class="count">{unread}{intcomma(row.unseen)}</span>' if row.unseen else ""
         return (
             f'<a class="folder{" has-new" if row.unseen else ""}" href="{url}" hx-get="{url}" '
             f'data-folder="{_e(row.name)}"{current}>{label}{count}</a>'

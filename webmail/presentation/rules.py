@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import formats
 from django.utils.translation import gettext, ngettext, pgettext
 
@@ -241,16 +242,16 @@ def would_fit(count: int, folder: str, *, is_whole: bool) -> str:
     """How many messages that are there a rule fits."""
     if is_whole:
         words = ngettext(
-            "%(count)d message of the folder %(folder)s would match.",
-            "%(count)d messages of the folder %(folder)s would match.",
+            "%(count)s message of the folder %(folder)s would match.",
+            "%(count)s messages of the folder %(folder)s would match.",
             count,
         )
     else:
         words = ngettext(
-            "At least %(count)d message of the folder %(folder)s would match; not all of them could"
+            "At least %(count)s message of the folder %(folder)s would match; not all of them could"
             " be looked at.",
-            "At least %(count)d messages of the folder %(folder)s would match; not all of them"
+            "At least %(count)s messages of the folder %(folder)s would match; not all of them"
             " could be looked at.",
             count,
         )
-    return words % {"count": count, "folder": folder}
+    return words % {"count": intcomma(count), "folder": folder}

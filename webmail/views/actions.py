@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import session
 from accounts.http import SignedInRequest, login_required, safe_next
 from webmail import jobs, teaching
-from webmail.errors import FolderChanged
+from webmail.errors import FolderChanged, OverQuota
 from webmail.forms import ActForm
 from webmail.htmx import wants_partial
 from webmail.imap import fetch, search
@@ -45,7 +45,9 @@ MARKS = {
 }
 UNDOING = {"flag": "unflag", "unflag": "flag", "seen": "unseen", "unseen": "seen"}
 RECENT, MOST_RECENT = "recent_folders", 5
-# Longer than this, the way back is kept in a row and not in the toast's form.
+# Of more messages, or longer than this, the way back is kept in a row and not in the toast's form,
+# which goes after ten seconds.
+MOST_IN_FORM = 250
 LONGEST_FORM = 4_000
 # More rows than one sees are not renewed one by one: the list is asked for again.
 MOST_RENEWED = 200
@@ -88,7 +90,13 @@ def act(request: SignedInRequest, folder: str) -> HttpResponse:
         deed = jobs.Deed(verb, folder, target if verb in {"move", "copy"} else "")
         steps = _steps(request, asked, target)
         said = teaching.lessons(imap, verb, steps)
-        result = jobs.do(request, imap, deed, steps)
+        try:
+            result = jobs.do(request, imap, deed, steps)
+        except OverQuota:
+            if not _is_for_trash(imap, asked, target):
+                raise
+            # Where not even the trash takes anything, this is the only way to make room.
+            return _ask(request, imap, replace(asked, verb="delete"), is_full=True)
         teaching.teach(request, said)
         # Beside a job the page asks for its list again; its line may have dropped just now.
         renews = wants_partial(request) and result.job is None
@@ -221,6 +229,14 @@ def _target(imap: Connection, asked: _Asked) -> str:
     return ""
 
 
+def _is_for_trash(imap: Connection, asked: _Asked, target: str) -> bool:
+    """Also what is dragged there."""
+    if asked.verb == "move":
+        trash = folders.special(folders.outline(imap), folders.TRASH)
+        return trash is not None and trash.name == target
+    return asked.verb == "trash"
+
+
 def _refusal(imap: Connection, asked: _Asked, target: str) -> str:
     """Why nothing is done, "" when it can be."""
     if asked.verb == "undo":
@@ -263,8 +279,11 @@ def _steps(request: SignedInRequest, asked: _Asked, target: str) -> list[Step]:
 # --- what is asked first ---
 
 
-def _ask(request: SignedInRequest, imap: Connection, asked: _Asked) -> HttpResponse:
-    """A dialog, or without a script a page, that asks what is still to be known."""
+def _ask(
+    request: SignedInRequest, imap: Connection, asked: _Asked, *, is_full: bool = False
+) -> HttpResponse:
+    """A dialog, or without a script a page, that asks what is still to be known. ``is_full``: the
+    mailbox is, which is why it asks whether to delete for good."""
     context: dict[str, Any] = {
         "kind": asked.verb,
         "count": asked.count,
@@ -273,6 +292,7 @@ def _ask(request: SignedInRequest, imap: Connection, asked: _Asked) -> HttpRespo
         "back_url": safe_next(request) or reverse("mail:folder", args=[asked.folder]),
         "current": asked.folder,
         "can_expunge": imap.has("UIDPLUS"),
+        "is_full": is_full,
     }
     partial = wants_partial(request)
     if asked.verb == "choose" or not partial:
@@ -339,7 +359,7 @@ def _toast(
     if work.undo and asked.verb != "undo":
         steps = json.dumps(packed(work.undo), separators=(",", ":"))
         following = safe_next(request) or reverse("mail:folder", args=[asked.folder])
-        if len(steps) > LONGEST_FORM:
+        if work.done > MOST_IN_FORM or len(steps) > LONGEST_FORM:
             job = jobs.keep(request.user, deed, work)
             undo = {"url": reverse("mail:job_undo", args=[job.pk]), "fields": [("next", following)]}
         else:

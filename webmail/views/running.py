@@ -48,6 +48,8 @@ def ended(job: MailJob) -> dict[str, Any]:
     words = deeds.done(job.verb, job.done, job.gone)
     if job.state == MailJob.State.FAILED:
         words = f"{words} {deeds.failure(job.failure)}"
+    if count := job.work.get("adrift"):
+        words = f"{words} {deeds.adrift(count)}"
     undo = None
     if job.can_be_undone and job.verb != "undo":
         following = reverse("mail:folder", args=[job.folder])

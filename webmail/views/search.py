@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.cache import cache
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
@@ -322,7 +323,8 @@ def _written(request: SignedInRequest) -> HttpResponse:
 
 def _too_long(request: SignedInRequest) -> HttpResponse:
     title = gettext("This is too long to be searched for.")
-    text = gettext("Give at most %(number)d characters.") % {"number": query.MOST_CHARACTERS}
+    most = intcomma(query.MOST_CHARACTERS)
+    text = gettext("Give at most %(number)s characters.") % {"number": most}
     notice = {"level": "warn", "title": title, "text": text}
     if wants_partial(request):
         return render_template(request, "webmail/_notice.html", notice, status=422)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -13,12 +14,13 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts import session
 from accounts.http import SignedInRequest, login_required
 from webmail import jobs
+from webmail.errors import OverQuota
 from webmail.forms import CleanForm
 from webmail.imap import quota
 from webmail.imap.connection import Connection
 from webmail.mailbox import folders
 from webmail.mailbox import space as weighing
-from webmail.mailbox.actions import MOVE, Step
+from webmail.mailbox.actions import DELETE, MOVE, Step
 from webmail.mailbox.space import MESSAGE, Weighed
 from webmail.presentation import folders as presentation
 from webmail.presentation import lists, room
@@ -53,7 +55,8 @@ def space(request: SignedInRequest) -> HttpResponse:
 @login_required
 def clean(request: SignedInRequest) -> HttpResponse:
     """Messages of a sender, of a year, or one, go to the trash; first a page asks. That can be
-    taken back, from the toast and from the page of what was done to many messages."""
+    taken back, from the toast and from the page of what was done to many messages. Where the
+    mailbox is too full for that, the page asks whether to delete them for good."""
     form = CleanForm(request.POST)
     if not form.is_valid():
         raise Http404
@@ -64,7 +67,10 @@ def clean(request: SignedInRequest) -> HttpResponse:
         steps = _steps(asked, weighed)
         if steps and not asked["confirmed"] and asked["kind"] != MESSAGE:
             return _ask(request, imap, asked, steps, weighed)
-        toast = _cleaned(request, imap, steps)
+        try:
+            toast = _cleaned(request, imap, steps, for_good=asked["for_good"])
+        except OverQuota:
+            return _ask(request, imap, asked, steps, weighed, is_full=True)
     request.session[TOAST] = toast
     return redirect("mail:space")
 
@@ -82,29 +88,38 @@ def _ask(
     asked: dict[str, Any],
     steps: tuple[Step, ...],
     weighed: tuple[Weighed, ...],
+    *,
+    is_full: bool = False,
 ) -> HttpResponse:
-    group = next(
-        one for one in weighing.groups(weighed, asked["kind"]) if one.value == asked["value"]
-    )
+    group = None
+    if asked["kind"] != MESSAGE:
+        groups = weighing.groups(weighed, asked["kind"])
+        group = next(one for one in groups if one.value == asked["value"])
     known = folders.list_folders(imap)
     context = {
         "folders": lists.folder_list(folders.tree(known), "", imap.wishes.favourites),
-        "group": room.line(group),
-        "count": group.count,
+        "group": room.line(group) if group else None,
+        "count": group.count if group else 1,
         "kind": asked["kind"],
         "value": asked["value"],
-        "search_query": room.search_query(group),
+        "can_expunge": imap.has("UIDPLUS"),
+        "is_full": is_full,
     }
     return render_template(request, "webmail/space_clean.html", context)
 
 
-def _cleaned(request: SignedInRequest, imap: Connection, steps: tuple[Step, ...]) -> dict[str, Any]:
+def _cleaned(
+    request: SignedInRequest, imap: Connection, steps: tuple[Step, ...], *, for_good: bool
+) -> dict[str, Any]:
     if not steps:
         return {"message": gettext("Nothing was done: there are no messages.")}
-    trash = folders.ensure(imap, folders.TRASH)
-    moves = [Step(MOVE, step.folder, step.uidvalidity, step.uids, trash) for step in steps]
-    deed = jobs.Deed("trash", steps[0].folder)
-    result = jobs.do(request, imap, deed, moves)
+    if for_good:
+        done = [replace(step, verb=DELETE) for step in steps]
+    else:
+        trash = folders.ensure(imap, folders.TRASH)
+        done = [replace(step, verb=MOVE, to=trash) for step in steps]
+    deed = jobs.Deed("delete" if for_good else "trash", steps[0].folder)
+    result = jobs.do(request, imap, deed, done)
     if result.job is not None:
         return running.begun(request, result.job)
     return running.ended(jobs.keep(request.user, deed, result.work))

@@ -240,6 +240,17 @@ def test_deleting_offers_to_undo_it(visitor: Client, sophie: Contact) -> None:
     assert "Sophie" in visitor.get(LIST).content.decode()
 
 
+def test_thousands_are_counted_as_a_reader_expects_it(visitor: Client, claire: User) -> None:
+    datas = [ContactData(display_name=f"Nom {n}") for n in range(1284)]
+    contacts.create_many(claire, datas)
+    many = "1\N{NO-BREAK SPACE}284"
+    # Beside the list, and above it.
+    assert visitor.get(LIST).content.decode().count(many) == 2
+    pks = list(Contact.objects.of(claire).values_list("pk", flat=True))
+    done = visitor.post("/contacts/act/", {"verb": "delete", "contacts": pks}, follow=True)
+    assert f"{many} contacts supprimés" in done.content.decode()
+
+
 def test_a_selection_goes_into_a_group_and_gets_a_category(
     visitor: Client, sophie: Contact, claire: User
 ) -> None:

@@ -14,7 +14,7 @@ from tests.webmail.mailbox.remembering import Remembering
 from webmail.imap import connection
 from webmail.imap.connection import Connection
 from webmail.imap.values import Server
-from webmail.mailbox import listing, ordering
+from webmail.mailbox import listing, ordering, threads
 from webmail.mailbox.listing import Place
 from webmail.mailbox.ordering import View
 
@@ -87,3 +87,75 @@ def test_every_order_and_filter_works(
 def test_a_list_goes_to_a_month(bare: Connection) -> None:
     page = listing.page(bare, "INBOX", Place(month=date(2026, 1, 1)), 2)
     assert page.rows[0].subject == MAIL[2][0]
+
+
+# --- conversations: without THREAD they are put together by References ---
+
+SCHOOL_TRIP = ("a", "", "Sortie"), ("b", "a", "Re: Sortie"), ("d", "a b", "Tout autre")
+CANTEEN = ("c", "", "Cantine"), ("e", "c", "Re: Cantine")
+
+
+def tied(own: str, answers: str, subject: str) -> bytes:
+    ids = " ".join(f"<{one}@x.fr>" for one in answers.split())
+    head = f"From: a@x.fr\r\nTo: b@x.fr\r\nSubject: {subject}\r\nMessage-ID: <{own}@x.fr>\r\n"
+    if ids:
+        head += f"References: {ids}\r\nIn-Reply-To: {ids.split()[-1]}\r\n"
+    return f"{head}Date: 3 Jan 2026 09:00:00 +0000\r\n\r\n{own}\r\n".encode()
+
+
+@pytest.fixture
+def client(server: Pymap) -> Iterator[imaplib.IMAP4]:
+    with imaplib.IMAP4("127.0.0.1", server.imap_port) as client:
+        client.login(ALICE.login, ALICE.password)
+        yield client
+
+
+@pytest.fixture
+def talk(server: Pymap, client: imaplib.IMAP4, request: pytest.FixtureRequest) -> str:
+    """A folder of two conversations, whose messages came in turns; one of its own a test."""
+    folder = f"Fil-{abs(hash(request.node.name))}"
+    client.create(folder)
+    for one in (SCHOOL_TRIP[0], SCHOOL_TRIP[1], CANTEEN[0], SCHOOL_TRIP[2], CANTEEN[1]):
+        client.append(folder, "()", "", tied(*one))
+    return folder
+
+
+def shown(page: listing.Page) -> list[list[str]]:
+    return [[row.subject for row in one.rows] for one in page.conversations]
+
+
+def test_a_list_of_conversations(bare: Connection, talk: str) -> None:
+    assert not bare.has("THREAD=REFERENCES")
+    memory = Remembering()
+    for _visit in range(2):
+        page = listing.page(bare, talk, view=View(threads=True), memory=memory)
+        assert shown(page) == [
+            ["Cantine", "Re: Cantine"],
+            ["Sortie", "Re: Sortie", "Tout autre"],
+        ]
+        assert [one.unread for one in page.conversations] == [True, True]
+        assert (page.exists, page.total, page.notes) == (5, 2, frozenset())
+
+
+def test_a_list_of_conversations_is_brought_up_to_date(
+    bare: Connection, talk: str, client: imaplib.IMAP4
+) -> None:
+    memory, view = Remembering(), View(threads=True)
+    listing.page(bare, talk, view=view, memory=memory)
+    client.append(talk, "()", "", tied("f", "a b d", "Re: Tout autre"))
+    client.select(talk)
+    client.store("3", "+FLAGS", r"(\Deleted)")  # the first of the canteen
+    client.expunge()
+    assert shown(listing.page(bare, talk, view=view, memory=memory)) == [
+        ["Sortie", "Re: Sortie", "Tout autre", "Re: Tout autre"],
+        ["Re: Cantine"],
+    ]
+
+
+def test_an_opened_conversation_and_what_its_row_stands_for(bare: Connection, talk: str) -> None:
+    memory = Remembering()
+    page = listing.page(bare, talk, view=View(threads=True), memory=memory)
+    newest = page.conversations[1].newest.ref
+    opened = threads.members(bare, newest, memory)
+    assert [row.subject for row in opened] == ["Sortie", "Re: Sortie", "Tout autre"]
+    assert threads.whole(bare, [newest], memory) == tuple(row.ref for row in opened)

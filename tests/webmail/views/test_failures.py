@@ -150,13 +150,14 @@ def test_the_servers_own_words_are_shown_as_text(
 
 @pytest.mark.usefixtures("impatient")
 def test_a_mailbox_that_is_full_says_so(reader: Client, imap_moved: Callable[[int], None]) -> None:
-    listed = ok(b'* LIST (\\Trash) "/" Trash\r\n')
+    told = ok(b"* STATUS Zoo (UIDVALIDITY 7 UIDNEXT 1)\r\n")
     script = imap_script(
-        ("LIST", listed), ("SELECT", selected(uidvalidity=7)), ("UID MOVE", no(b"[OVERQUOTA] x"))
+        ("SELECT", selected(uidvalidity=7)), ("STATUS", told), ("UID COPY", no(b"[OVERQUOTA] x"))
     )
     with ScriptedServer(script) as server:
         imap_moved(server.port)
-        answer = reader.post("/mail/INBOX/act/", {"verb": "trash", "refs": ["7-1"]})
+        form = {"verb": "copy", "to": "Zoo", "refs": ["7-1"]}
+        answer = reader.post("/mail/INBOX/act/", form)
 
         session.pool().close_all()
     assert answer.status_code == 507

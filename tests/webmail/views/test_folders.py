@@ -236,7 +236,9 @@ def test_what_is_in_the_trash_is_removed_for_good_after_a_question(
 
 def test_the_quota_is_told(reader: Client, mailbox: Mailbox) -> None:
     answer = reader.get("/folders/quota/")
-    assert re.search(r'<meter min="0" max="100" value="\d+"', page(answer))
+    assert re.search(
+        r'<meter min="0" max="100" low="89" high="99" optimum="0" value="\d+"', page(answer)
+    )
     assert "1,1 Go" in words(answer)
 
 

@@ -66,3 +66,23 @@ def test_first_middle_and_last_page_take_the_same_commands_and_bytes_at_any_size
         assert verbs == {("SELECT", *fetches, "LIST")}
         received = [count for _, count in measured.values()]
         assert max(received) - min(received) < CLOSE, measured
+
+
+def test_moving_one_message_takes_the_same_commands_and_bytes_at_any_size(
+    wire: Wire, reader: Client, mailbox: Mailbox
+) -> None:
+    mailbox.create_folder("Zoo")
+    told_of = {}
+    for folder, size in (("aaaa", SMALL), ("bbbb", 10_000)):
+        mailbox.create_folder(folder)
+        large.fill(mailbox, folder, size)
+        reader.get(f"/mail/{folder}/")
+        wire.forget()
+        ref = f"{mailbox.uidvalidity(folder)}-{mailbox.uids(folder)[-1]}"
+        form = {"verb": "move", "to": "Zoo", "refs": [ref]}
+        answer = reader.post(f"/mail/{folder}/act/", form, headers={"HX-Request": "true"})
+        assert answer.status_code == 200
+        verbs = [re.match(r"(?:UID )?\w+", command)[0] for command in wire.commands]  # type: ignore[index]
+        assert verbs == ["NOOP", "UID MOVE", "LIST"]
+        told_of[folder] = wire.received
+    assert abs(told_of["aaaa"] - told_of["bbbb"]) < CLOSE and told_of["bbbb"] < 1_500

@@ -82,7 +82,9 @@ export function start() {
     close();
   });
   document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
-    if (detail.successful && detail.elt.closest("[data-question]")) close();
+    const isQuestion = detail.xhr.getResponseHeader("HX-Retarget") === "#ask";
+    // A refusal is told behind the dialog; without an answer at all one may try again.
+    if (detail.xhr.status && !isQuestion && detail.elt.closest("[data-question]")) close();
   });
 }
 

@@ -1,14 +1,14 @@
 // What is asked before a message to many leaves: a dialog in the composer's form, so that its answer is posted with the
 // message. Without a script the same stands above the message.
 
-import { bare, on, within } from "./dom.js";
+import { bare, grouped, on, within } from "./dom.js";
 
 const MANY = 12;
 
 const boxes = (root) => [...root.querySelectorAll("[name=members]")];
 
 /** `one` or `many` of the words an element carries. */
-const counted = (words, number) => (number === 1 ? words.one : words.many.replace("%", number.toLocaleString(document.documentElement.lang)));
+const counted = (words, number) => (number === 1 ? words.one : words.many.replace("%", grouped(number)));
 
 function count(root) {
   const place = root.querySelector("[data-choice-count]");

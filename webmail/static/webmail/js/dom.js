@@ -32,3 +32,6 @@ export const bare = (text) =>
     .replace(/\p{M}/gu, "")
     .toLowerCase()
     .trim();
+
+/** A number as a reader expects it: 4 213. */
+export const grouped = (number) => number.toLocaleString(document.documentElement.lang);

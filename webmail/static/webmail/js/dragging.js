@@ -1,7 +1,7 @@
 // Messages dragged to a folder: the picked ones, or the one that is dragged. With Ctrl they are copied. The same is
 // done by keyboard through the dialog of "move".
 
-import { on } from "./dom.js";
+import { grouped, on } from "./dom.js";
 
 const KIND = "application/x-webmail-messages";
 let dragged = [];
@@ -24,7 +24,7 @@ function label(number) {
   const words = document.getElementById("bulk-count").dataset;
   const shown = document.createElement("div");
   shown.className = "drag-label";
-  shown.textContent = number === 1 ? words.one : words.many.replace("#", number);
+  shown.textContent = number === 1 ? words.one : words.many.replace("#", grouped(number));
   document.body.append(shown);
   setTimeout(() => shown.remove());
   return shown;

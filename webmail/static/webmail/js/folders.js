@@ -4,6 +4,7 @@
 import { isPlain, isShared, on, within } from "./dom.js";
 
 const KEY = "webmail.folded";
+const HOLD_MS = 600;
 const isOpen = new Map(isShared() ? [] : read());
 
 function read() {
@@ -50,6 +51,8 @@ function key(folder, event) {
 }
 
 let dragged = "";
+let held = null; // the folded branch that something is held over
+let opening = 0;
 
 const target = (event) => event.target.closest?.(".folder[data-folder], .side-title:has(.always)");
 
@@ -62,6 +65,8 @@ function begin(folder, event) {
 
 function end() {
   dragged = "";
+  held = null;
+  clearTimeout(opening);
   delete document.documentElement.dataset.dragging;
   for (const place of document.querySelectorAll(".side .is-target")) place.classList.remove("is-target");
 }
@@ -74,6 +79,16 @@ function over(event) {
   event.preventDefault();
   event.dataTransfer.dropEffect = "move";
   place.classList.add("is-target");
+}
+
+/** Whatever is dragged: folders inside the one that it is held over come to light. */
+function unfold(event) {
+  const line = "dragging" in document.documentElement.dataset && event.target.closest?.(".side li");
+  const branch = line ? line.querySelector(":scope > .branch:not([open])") : null;
+  if (branch === held) return;
+  clearTimeout(opening);
+  held = branch;
+  if (branch) opening = setTimeout(() => (branch.open = true), HOLD_MS);
 }
 
 /** Into the folder, or, on the title above the tree, to its top. The server says whether that can be. */
@@ -104,6 +119,7 @@ export function start() {
   on("dragstart", "a.folder[data-folder]", begin);
   document.addEventListener("dragend", end);
   document.addEventListener("dragover", over);
+  document.addEventListener("dragover", unfold);
   document.addEventListener("drop", drop);
   // "toggle" does not bubble; it is caught on its way down.
   document.addEventListener("toggle", (event) => event.target.matches?.(".branch") && keep(event.target), true);

@@ -1,7 +1,7 @@
 // What follows from news: counters, the title, a line for screen readers, a notification on the desktop. The list
 // hears of them by the event "mail:changed" on the document, whose detail is what the server told.
 
-import { isShared, on, within } from "./dom.js";
+import { grouped, isShared, on, within } from "./dom.js";
 
 const INBOX = "INBOX";
 const MOST_SHOWN = 3;
@@ -45,7 +45,7 @@ function countIn(row, unseen) {
   counter.className = "count";
   words.className = "sr";
   words.textContent = `${place.dataset.unread} `;
-  counter.append(words, String(unseen));
+  counter.append(words, grouped(unseen));
   row.append(counter);
 }
 
@@ -55,7 +55,7 @@ function retitle() {
   const row = link(openFolder() || INBOX);
   // What is covered, because the session is over, says so in the title too.
   if (!row || "covered" in document.documentElement.dataset) return;
-  const unseen = Number(row.querySelector(".count")?.lastChild.textContent ?? 0);
+  const unseen = Number(row.querySelector(".count")?.lastChild.textContent.replace(/\D/g, "") ?? 0);
   const bare = document.title.replace(NUMBER, "");
   const title = unseen > 0 ? `(${unseen}) ${bare}` : bare;
   if (title !== document.title) document.title = title;
@@ -78,7 +78,7 @@ function announce(news, before) {
 function wordsOf(arrived) {
   const { one, several, some } = place.dataset;
   if (arrived.length === 0) return some;
-  if (arrived.length > 1) return several.replace("#", arrived.length);
+  if (arrived.length > 1) return several.replace("#", grouped(arrived.length));
   const [before, after] = one.split("@");
   return before.replace("#", () => sender(arrived[0])) + subject(arrived[0]) + after;
 }

@@ -1,7 +1,8 @@
 // The list's place: kept when one comes back to it, and while messages arrive, change and go elsewhere.
 
-import { on } from "./dom.js";
+import { grouped, on } from "./dom.js";
 import { focusRow, markRead, rows } from "./list.js";
+import { countPicked } from "./selection.js";
 
 const NARROW = matchMedia("(max-width: 56.24em)");
 const SETTLED_MS = 300;
@@ -57,16 +58,28 @@ function joinDays() {
 
 // What happened to the folder elsewhere
 
-function forget(uidvalidity, gone) {
+const forget = (uidvalidity, gone) => drop(gone.map((uid) => document.getElementById(`row-${uidvalidity}-${uid}`)));
+
+function drop(gone) {
   let next = null;
-  for (const uid of gone) {
-    const row = document.getElementById(`row-${uidvalidity}-${uid}`);
+  for (const row of gone) {
     if (!row) continue;
     if (row.contains(document.activeElement)) next = neighbour(row);
     row.remove();
   }
   joinDays();
+  countPicked();
   if (next) focusRow(next);
+}
+
+/** What was asked for is not there any more, and no news had told it. */
+function missed({ elt, xhr: { status } }) {
+  const row = elt.closest("#rows .row");
+  const isAct = elt.matches("#act-form, #flag-form, #unflag-form");
+  if (!list() || !(row || isAct)) return;
+  if (status === 409) refresh();
+  else if (status === 404 && row) drop([row]);
+  else if (status === 404) compare({ uidvalidity: list().dataset.uidvalidity });
 }
 
 /** What a server did not name: the first rows are asked for, and those here are made as they are there. */
@@ -111,11 +124,10 @@ function count({ exists, unseen }) {
   const line = document.getElementById("list-counts");
   const words = list().querySelector(".list-news").dataset;
   if (!line) return;
-  const shown = (number) => number.toLocaleString(document.documentElement.lang);
   let said = exists === 1 ? words.allOne : words.all;
   if (unseen > 0) said = unseen === 1 ? words.unreadOne : words.unread;
   if (exists === 0) said = words.none;
-  line.textContent = said.replace("#", shown(unseen || exists)).replace("@", shown(exists));
+  line.textContent = said.replace("#", grouped(unseen || exists)).replace("@", grouped(exists));
 }
 
 /** As the list's own button does; nobody pressed it, so that a notice stays. */
@@ -184,7 +196,7 @@ function renewLine(line) {
 function offerWaiting() {
   const { one, many } = list().querySelector("[data-news]").dataset;
   const number = waiting.querySelectorAll(".row").length;
-  offer(number === 1 ? one : many.replace("#", number));
+  offer(number === 1 ? one : many.replace("#", grouped(number)));
 }
 
 function offer(words) {
@@ -256,6 +268,7 @@ export function start() {
   document.body.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
     if (elt.matches("#rows .row > a")) keepPlace();
   });
+  document.body.addEventListener("htmx:responseError", ({ detail }) => missed(detail));
   // Rows put above others push them down, and not every browser holds what one looks at.
   document.body.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
     if (target?.id === "previous") heightBelow = scroller().scrollHeight - scroller().scrollTop;

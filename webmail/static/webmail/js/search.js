@@ -6,6 +6,8 @@ import { on, within } from "./dom.js";
 // Letters of a message that are looked through: beyond, marking would hold the page up.
 const MOST = 400_000;
 
+let isAwaited = false; // Enter was pressed, and nothing typed since
+
 const field = () => document.getElementById("search-text");
 
 /** The field says what the list beside it shows, unless somebody is writing in it. */
@@ -14,8 +16,15 @@ function follow(list) {
   if (input && input !== document.activeElement) input.value = list.dataset.searched ?? "";
 }
 
+/** Whoever pressed Enter goes on in the list; "/" leads back. */
+function goOn(list) {
+  if (isAwaited && document.activeElement === field()) list.querySelector("#rows")?.focus({ preventScroll: true });
+  isAwaited = false;
+}
+
 /** Nobody waits any more for what was asked before. */
 function giveUp() {
+  isAwaited = false;
   window.htmx?.trigger("#search", "htmx:abort");
 }
 
@@ -163,7 +172,10 @@ export function start() {
   });
   on("keydown", "#search-text", pressed);
   on("click", "#search-text", (input) => input.value === "" && list().hidden && ask());
-  on("submit", "#search", leave);
+  on("submit", "#search", () => {
+    leave();
+    isAwaited = true;
+  });
   on("focusout", "#search-text", leave);
   // A suggestion is pressed without taking the cursor, and the keyboard of a phone, from the field.
   on("mousedown", "#search-suggestions", (_list, event) => event.preventDefault());
@@ -183,7 +195,10 @@ function combine(input) {
 
 export function load(root) {
   for (const input of within(root, "#search-text")) combine(input);
-  if (root.id === "message-list") follow(root);
+  if (root.id === "message-list") {
+    follow(root);
+    goOn(root);
+  }
   for (const frame of within(root, "iframe[data-marks]")) {
     const words = JSON.parse(frame.dataset.marks).map(folded).filter(Boolean);
     frame.addEventListener("load", () => markFrame(frame, words));

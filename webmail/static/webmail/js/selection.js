@@ -1,21 +1,24 @@
 // Picking several messages, and what follows an action without asking for the list again.
 
-import { on } from "./dom.js";
+import { grouped, on } from "./dom.js";
 import { focusRow, markRead, rows } from "./list.js";
 
-const boxes = () => rows().map((row) => row.querySelector(".pick input"));
+const boxOf = (row) => row.querySelector(".pick input");
+const boxes = () => rows().map(boxOf);
 const picked = () => [...document.querySelectorAll("#rows .pick input:checked")];
 let lastPicked = null;
 let nextFocus = null;
+const walk = { start: null, end: null }; // of Shift and the arrows
 
 /** What each key does to the picked messages, or to the one that has the focus. */
 const VERBS = { e: "archive", "#": "trash", Delete: "trash", m: "choose", l: "tags", I: "seen", U: "unseen", s: "flag" };
 
-function countPicked() {
+/** How many are picked, said anew: also when rows that were picked have gone. */
+export function countPicked() {
   const words = document.getElementById("bulk-count");
   if (!words) return;
   const number = picked().length;
-  const text = number === 1 ? words.dataset.one : words.dataset.many.replace("#", number);
+  const text = number === 1 ? words.dataset.one : words.dataset.many.replace("#", grouped(number));
   words.textContent = number === 0 ? "" : text;
   const offer = document.getElementById("bulk-all");
   if (!offer) return; // the address book picks in its list, too
@@ -56,19 +59,22 @@ function clickRow(link, event) {
   if (event.button !== 0 || event.altKey || !(event.ctrlKey || event.metaKey || event.shiftKey)) return;
   event.preventDefault();
   event.stopPropagation();
-  const box = link.closest(".row").querySelector(".pick input");
+  const box = boxOf(link.closest(".row"));
   pickTo(box, event.shiftKey, event.shiftKey || !box.checked);
   window.getSelection()?.removeAllRanges();
 }
 
+/** Away from where it began, each row on the way is picked; on the way back it is let go. */
 function walkPicking(event, row) {
   const all = rows();
-  const next = all[all.indexOf(row) + (event.key === "ArrowDown" ? 1 : -1)];
+  const [index, step] = [all.indexOf(row), event.key === "ArrowDown" ? 1 : -1];
+  const next = all[index + step];
   if (!next) return;
   event.preventDefault();
-  const box = row.querySelector(".pick input");
-  if (!box.checked) pickTo(box, false, true);
-  pickTo(next.querySelector(".pick input"), false, true);
+  if (row !== walk.end) walk.start = row;
+  boxOf(row).checked = Math.sign(all.indexOf(walk.start) - index) !== step;
+  pickTo(boxOf(next), false, true);
+  walk.end = next;
   focusRow(next);
 }
 
@@ -83,7 +89,7 @@ function act(verb, box) {
 // Single letters act only while the list has the focus (WCAG 2.1.4).
 function key(region, event) {
   const row = event.target.closest(".row");
-  const box = row?.querySelector(".pick input");
+  const box = row && boxOf(row);
   if ((event.ctrlKey || event.metaKey) && event.key === "a") {
     event.preventDefault();
     return pickAll();
@@ -117,7 +123,7 @@ function dropEmptyDays() {
 
 const refresh = () => document.querySelector("[data-refresh]")?.click();
 const ASKING = ["choose", "tags"];
-const GOING = ["trash", "archive", "junk", "inbox", "move", "delete"];
+const GOING = ["trash", "archive", "junk", "advert", "inbox", "move", "delete"];
 
 /** Whether the answer was a question: the selection is still needed for it. */
 const isAsking = (xhr) => xhr.getResponseHeader("HX-Retarget") === "#ask";
@@ -142,6 +148,11 @@ export function start() {
   on("click", "#rows .pick input", (box, event) => pickTo(box, event.shiftKey, box.checked));
   on("click", "#rows .row > a", clickRow, { capture: true });
   on("click", "[data-unpick]", unpick);
+  on("click", "[data-pick-all]", (button) => {
+    pickAll();
+    button.closest("details").open = false;
+    document.getElementById("rows").focus({ preventScroll: true });
+  });
   on("click", "[data-pick-everything]", (link) => (link.parentElement.offer = link.cloneNode(true)));
   on("keydown", "#rows", key);
   document.body.addEventListener("mail:refresh", refresh);
@@ -153,6 +164,8 @@ export function start() {
   document.body.addEventListener("htmx:afterSwap", ({ target }) => {
     if (target.id !== "bulk-all") return;
     document.getElementById("bulk-count").textContent = "";
+    // The link that had the focus is gone; the keys of the list act on all of them.
+    if (document.activeElement === document.body) document.getElementById("rows").focus({ preventScroll: true });
   });
   countPicked();
 }

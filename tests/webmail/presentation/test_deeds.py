@@ -1,0 +1,25 @@
+"""What was done to many messages, in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from webmail.presentation import deeds
+
+VERBS = (
+    "flag", "unflag", "seen", "unseen", "tag", "untag", "trash", "delete", "undo", "archive",
+    "junk", "advert", "copy", "move", "rule",
+)  # fmt: skip
+MANY = "20\N{NO-BREAK SPACE}000"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_thousands_are_set_apart(verb: str) -> None:
+    assert MANY in deeds.done(verb, 20_000)
+    assert deeds.done(verb, 1, gone=20_000).count(MANY) == 1
+    if verb != "rule":
+        assert MANY in deeds.doing(verb, 20_000)
+
+
+def test_one_is_said_as_one() -> None:
+    assert deeds.done("move", 1) == "1 message déplacé."
