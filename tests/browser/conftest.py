@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -46,6 +47,13 @@ def site(transactional_db: None, mail_domain: MailDomain) -> Iterator[str]:
     """The address of the running webmail."""
     from webmail.asgi import application
 
+    with running(application) as address:
+        yield address
+
+
+@contextmanager
+def running(application: Any) -> Iterator[str]:
+    """The address at which uvicorn serves it."""
     cache.clear()
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
