@@ -6,12 +6,14 @@ which, in the language of browsers, and run as they are where nothing is collect
 
 - a style sheet has in itself what it imports at its head;
 - ``common.js`` has in itself the modules that it exports; the others import them from there.
+
+Comments and indentation stay with the sources.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from graphlib import TopologicalSorter
 from pathlib import PurePosixPath
 from re import Match
@@ -19,12 +21,16 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage, Storage
+from rcssmin import cssmin
+from rjsmin import jsmin
+from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 Paths = dict[str, tuple[Storage, str]]
 
 STYLES, SCRIPTS = "webmail/css/", "webmail/js/"
 COMMON = f"{SCRIPTS}common.js"
+PDFJS = "webmail/vendor/pdfjs-"
 
 _SHEET = re.compile(r'^@import "([\w-]+\.css)";\n', re.MULTILINE)
 _NAMESPACE = re.compile(r'^export \* as (\w+) from "\./\1\.js";$', re.MULTILINE)
@@ -60,12 +66,27 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
     def post_process(self, paths: Paths, **options: Any) -> Iterator[tuple[str, str, bool]]:
         yield from super().post_process({**paths, **_rewritten(paths)}, **options)
 
+    def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Each file under the one name that is asked for, since Brotli at its best takes its time:
+        pages name the hash, PDF.js looks into a folder."""
+        hashed = set(self.hashed_files.values())
+        asked = {path for path in paths if (path in hashed) != path.startswith(PDFJS)}
+        yield from super().compress_files(asked)
+
+    def create_compressor(self, **options: Any) -> Compressor:
+        """Not for what is compact already: PDF.js's tables of characters, fonts and colours."""
+        compact = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "bcmap", "pfb", "icc")
+        return Compressor(**{**options, "extensions": compact})
+
 
 def _rewritten(paths: Paths) -> Paths:
-    """Those of our style sheets and modules that are served otherwise than they are written."""
+    """Our style sheets and modules, as they are served."""
     memory = InMemoryStorage()
     styles, scripts = _texts(paths, STYLES), _texts(paths, SCRIPTS)
-    served = {**joined_styles(styles), **joined_scripts(scripts)}
+    served = {
+        **{name: cssmin(text) for name, text in {**styles, **joined_styles(styles)}.items()},
+        **{name: jsmin(text) for name, text in {**scripts, **joined_scripts(scripts)}.items()},
+    }
     for name, text in served.items():
         memory.save(name, ContentFile(text))
     return {name: (memory, name) for name in served}

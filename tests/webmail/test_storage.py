@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import re
+from collections.abc import Callable
 from graphlib import CycleError
 from pathlib import Path
 
+import brotli
 import pytest
+from django.templatetags.static import static
+from django.test import Client
 
 from webmail.storage import joined_scripts, joined_styles
 
@@ -118,6 +123,7 @@ def test_the_pages_of_the_mail_have_two_sheets_that_import_nothing(collected: Pa
     assert "--accent:" in ground
     assert ".row.is-new" in app
     assert "@import" not in ground + app
+    assert "/*" not in ground + app
     for font in re.findall(r'url\("\.\./(vendor/[^"]+\.woff2)"\)', ground):
         assert re.search(r"\.[0-9a-f]{12}\.woff2$", font)
         assert (collected / "webmail" / font).is_file()
@@ -136,3 +142,28 @@ def test_modules_import_files_with_a_hash_that_are_there(collected: Path) -> Non
         for path, name in brought
         if not re.search(r"\.[0-9a-f]{12}\.m?js$", name) or not (path.parent / name).is_file()
     ] == []
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding", "read"),
+    [
+        ("gzip, deflate, br, zstd", "br", brotli.decompress),
+        ("gzip, deflate", "gzip", gzip.decompress),
+        ("", None, bytes),
+    ],
+)
+def test_a_browser_is_given_the_smallest_that_it_reads(
+    client: Client,
+    as_installed: Path,
+    accepted: str,
+    encoding: str | None,
+    read: Callable[[bytes], bytes],
+) -> None:
+    answer = client.get(static("webmail/css/app.css"), HTTP_ACCEPT_ENCODING=accepted)
+    body = answer.getvalue()
+    answer.close()
+    assert answer.status_code == 200
+    assert read(body).decode() == served(as_installed, "webmail/css/app.css")
+    assert answer.get("Content-Encoding") == encoding
+    assert answer["Vary"] == "Accept-Encoding"
+    assert "immutable" in answer["Cache-Control"]
