@@ -72,6 +72,8 @@ def test_the_first_view_is_small(watched_page: Page, mailbox: Mailbox, faults: l
     sizes = {url: taken.get(request, 0) for request, url in asked.items()}
     assert sum(taken.values()) <= MOST_BYTES, sizes
     assert len(asked) <= MOST_REQUESTS, sizes
+    # Faces of one font that differ in their weights shut each other out.
+    assert watched_page.evaluate("[...document.fonts].some((face) => face.status === 'loaded')")
     assert faults == []
 
 
