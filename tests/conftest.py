@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.contrib.auth.models import Group
 from django.core.cache import cache
+from django.core.management import call_command
 from django.db import connection
 from django.db.models.signals import post_migrate
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import reverse
+from pytest_django import Settings
 from pytest_django.plugin import DjangoDbBlocker
 
 from accounts.models import MailDomain
@@ -59,6 +63,32 @@ def corpus() -> Path:
     if not folder.is_dir():
         pytest.skip("the shared corpus is not beside the project: ../shared/corpus")
     return folder
+
+
+@pytest.fixture(scope="session")
+def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of static files as `collectstatic` makes them for a real installation."""
+    folder = tmp_path_factory.mktemp("static")
+    with override_settings(**_installed(folder)):
+        call_command("collectstatic", interactive=False, verbosity=0)
+    return folder
+
+
+@pytest.fixture
+def as_installed(collected: Path, settings: Settings) -> Path:
+    """The same; pages and a new handler serve them while the test runs."""
+    for name, value in _installed(collected).items():
+        setattr(settings, name, value)
+    return collected
+
+
+def _installed(folder: Path) -> dict[str, Any]:
+    backend = {"BACKEND": "webmail.storage.StaticStorage"}
+    return {
+        "STATIC_ROOT": folder,
+        "STORAGES": {**django_settings.STORAGES, "staticfiles": backend},
+        "WHITENOISE_USE_FINDERS": False,
+    }
 
 
 @pytest.fixture(scope="session")

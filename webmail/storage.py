@@ -1,12 +1,42 @@
-"""Static files under names that carry their content's hash: browsers may keep them for ever."""
+"""Static files under names that carry their content's hash: browsers may keep them for ever.
+
+What every page of the mail needs is served in few files, since each request costs its headers and,
+far from the server, its time, and what is compressed together takes less room. The sources say
+which, in the language of browsers, and run as they are where nothing is collected:
+
+- a style sheet has in itself what it imports at its head;
+- ``common.js`` has in itself the modules that it exports; the others import them from there.
+
+Comments and indentation stay with the sources.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Iterator
+from graphlib import TopologicalSorter
+from pathlib import PurePosixPath
 from re import Match
 from typing import Any
 
+from django.core.files.base import ContentFile
+from django.core.files.storage import InMemoryStorage, Storage
+from rcssmin import cssmin
+from rjsmin import jsmin
+from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+Paths = dict[str, tuple[Storage, str]]
+
+STYLES, SCRIPTS = "webmail/css/", "webmail/js/"
+COMMON = f"{SCRIPTS}common.js"
+PDFJS = "webmail/vendor/pdfjs-"
+
+_SHEET = re.compile(r'^@import "([\w-]+\.css)";\n', re.MULTILINE)
+_NAMESPACE = re.compile(r'^export \* as (\w+) from "\./\1\.js";$', re.MULTILINE)
+_IMPORT = re.compile(r'^import (?:\{ (.+) \}|\* as (\w+)) from "\./(\w+)\.js";$', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:async function|function|class|const) (\w+))", re.MULTILINE)
+_LEFT = re.compile(r"^(?:import|export)\b.*|\bimport\(.*", re.MULTILINE)
 
 
 class StaticStorage(CompressedManifestStaticFilesStorage):
@@ -32,3 +62,101 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
             return lambda found: found[0]
         convert: Callable[[Match[str]], str] = super().url_converter(name, hashed_files, template)
         return convert
+
+    def post_process(self, paths: Paths, **options: Any) -> Iterator[tuple[str, str, bool]]:
+        yield from super().post_process({**paths, **_rewritten(paths)}, **options)
+
+    def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Each file under the one name that is asked for, since Brotli at its best takes its time:
+        pages name the hash, PDF.js looks into a folder."""
+        hashed = set(self.hashed_files.values())
+        asked = {path for path in paths if (path in hashed) != path.startswith(PDFJS)}
+        yield from super().compress_files(asked)
+
+    def create_compressor(self, **options: Any) -> Compressor:
+        """Not for what is compact already: PDF.js's tables of characters, fonts and colours."""
+        compact = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "bcmap", "pfb", "icc")
+        return Compressor(**{**options, "extensions": compact})
+
+
+def _rewritten(paths: Paths) -> Paths:
+    """Our style sheets and modules, as they are served."""
+    memory = InMemoryStorage()
+    styles, scripts = _texts(paths, STYLES), _texts(paths, SCRIPTS)
+    served = {
+        **{name: cssmin(text) for name, text in {**styles, **joined_styles(styles)}.items()},
+        **{name: jsmin(text) for name, text in {**scripts, **joined_scripts(scripts)}.items()},
+    }
+    for name, text in served.items():
+        memory.save(name, ContentFile(text))
+    return {name: (memory, name) for name in served}
+
+
+def _texts(paths: Paths, folder: str) -> dict[str, str]:
+    texts = {}
+    for name, (storage, path) in paths.items():
+        if name.startswith(folder):
+            with storage.open(path) as file:
+                texts[name] = file.read().decode()
+    return texts
+
+
+def joined_styles(texts: dict[str, str]) -> dict[str, str]:
+    """Style sheets by their names -> those that import others, with these in their places."""
+
+    def whole(name: str) -> str:
+        return _SHEET.sub(lambda found: whole(STYLES + found[1]), texts[name])
+
+    return {name: whole(name) for name in texts if _SHEET.search(texts[name])}
+
+
+def joined_scripts(texts: dict[str, str]) -> dict[str, str]:
+    """Modules by their names -> ``common.js`` with its modules inside, and the others that import
+    one of these. Raises ValueError for what this does not understand of the language."""
+    if COMMON not in texts:
+        return {}
+    names = _NAMESPACE.findall(texts[COMMON])
+    parts = {name: texts[f"{SCRIPTS}{name}.js"] for name in names}
+    served = {
+        name: _from_common(name, text, set(names))
+        for name, text in texts.items()
+        if PurePosixPath(name).stem not in {"common", *names}
+    }
+    needs = {name: {found[2] for found in _IMPORT.findall(text)} for name, text in parts.items()}
+    served[COMMON] = "".join(
+        _part(name, parts[name]) for name in TopologicalSorter(needs).static_order()
+    ) + _export(names)
+    return {name: text for name, text in served.items() if text != texts[name]}
+
+
+def _export(names: list[str]) -> str:
+    return f"export {{ {', '.join(f'${name} as {name}' for name in names)} }};\n"
+
+
+def _part(name: str, text: str) -> str:
+    """A module as a value, the object of what it exports."""
+    exported = ", ".join(_EXPORT.findall(text))
+    text = _EXPORT.sub("", _IMPORT.sub(lambda found: _local(found, found[3]), text))
+    if left := _LEFT.search(text):
+        raise ValueError(f"{name}.js cannot be a part of {COMMON}: {left[0]}")
+    return f"const ${name} = (() => {{\n{text}\nreturn {{ {exported} }};\n}})();\n"
+
+
+def _from_common(module: str, text: str, names: set[str]) -> str:
+    def moved(found: Match[str]) -> str:
+        name = found[3]
+        if name not in names:
+            return found[0]
+        return f'import {{ {name} as ${name} }} from "./common.js"; {_local(found, name)}'
+
+    text = _IMPORT.sub(moved, text)
+    if left := next((name for name in names if f"./{name}.js" in text), None):
+        raise ValueError(f"{module} cannot import {left}.js so: it would be there twice")
+    return text
+
+
+def _local(found: Match[str], name: str) -> str:
+    """What an import made of a name, of the value."""
+    if found[1]:
+        return f"const {{ {found[1].replace(' as ', ': ')} }} = ${name};"
+    return f"const {found[2]} = ${name};"

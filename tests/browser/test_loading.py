@@ -69,3 +69,19 @@ def test_the_password_is_shown_on_the_page_of_sign_in(
     expect(page.locator("[name=password]")).to_have_attribute("type", "text")
     assert "signin" in brought(page)
     assert faults == []
+
+
+def test_a_style_that_was_set_on_an_element_is_not_written_again(
+    watched_page: Page, mailbox: Mailbox, faults: list[str]
+) -> None:
+    """As a frame's height by our script, or a field's look by a browser's extension: htmx would
+    write it on the element that takes the place, against the policy."""
+    mailbox.append(letter())
+    watched_page.goto("/mail/INBOX/")
+    year = watched_page.locator("#go-year")
+    year.evaluate("(field) => { field.style.color = 'red'; field.dataset.old = ''; }")
+    watched_page.locator("[data-refresh]").click()
+    expect(year).not_to_have_attribute("data-old", "")
+    watched_page.wait_for_timeout(100)
+    assert year.get_attribute("style") is None
+    assert faults == []

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from webmail.storage import joined_scripts
+
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "webmail" / "static" / "webmail"
 VENDOR = STATIC / "vendor"
@@ -77,7 +79,7 @@ def test_every_static_file_named_is_there(path: Path) -> None:
 @pytest.mark.parametrize("path", STYLES, ids=relative)
 def test_style_sheets_name_files_and_tokens_that_exist(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    for target in re.findall(r"url\(\"([^\"]+)\"\)", text):
+    for target in re.findall(r"(?:url\(|@import )\"([^\"]+)\"", text):
         assert (path.parent / target).is_file()
     defined = set(
         re.findall(r"(--[a-z0-9-]+):", "".join(style.read_text("utf-8") for style in STYLES))
@@ -93,6 +95,12 @@ def test_modules_import_modules_that_exist(path: Path) -> None:
     assert not re.search(r"\beval\(|new Function\(", text)
     # One module reads and writes HTML: into documents that run nothing, and what DOMPurify let by.
     assert ("innerHTML" in text) == (path.name == "pasting.js")
+
+
+def test_the_modules_of_every_page_can_be_served_in_one_file() -> None:
+    texts = {f"webmail/js/{path.name}": path.read_text("utf-8") for path in SCRIPTS}
+    common = joined_scripts(texts)["webmail/js/common.js"]
+    assert common.count("(() => {\n") >= 15
 
 
 def test_three_modules_use_the_browsers_storage_and_never_on_a_shared_computer() -> None:

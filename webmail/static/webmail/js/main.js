@@ -2,27 +2,10 @@
 // needs no new listener; a module with something to do on new elements exports `load(root)`. What most pages of the
 // mail use is there at once; the rest is brought by the elements that it is for.
 
+import * as common from "./common.js";
 import { within } from "./dom.js";
-import * as asking from "./asking.js";
-import * as dock from "./dock.js";
-import * as dragging from "./dragging.js";
-import * as folders from "./folders.js";
-import * as idle from "./idle.js";
-import * as list from "./list.js";
-import * as local from "./local.js";
-import * as menus from "./menus.js";
-import * as news from "./news.js";
-import * as notices from "./notices.js";
-import * as panes from "./panes.js";
-import * as place from "./place.js";
-import * as push from "./push.js";
-import * as search from "./search.js";
-import * as selection from "./selection.js";
-import * as session from "./session.js";
-import * as snippets from "./snippets.js";
-import * as viewer from "./viewer.js";
 
-const modules = [asking, dock, dragging, folders, idle, list, local, menus, news, notices, panes, place, push, search, selection, session, snippets, viewer];
+const modules = Object.values(common);
 const byNeed = [
   { marks: "[data-bring]", bring: () => import("./bring.js") },
   { marks: "[data-canned]", bring: () => import("./canned.js") },
@@ -33,6 +16,7 @@ const byNeed = [
   { marks: "[data-seconds-left]", bring: () => import("./countdown.js") },
   { marks: "iframe[data-frame]", bring: () => import("./frame.js") },
   { marks: "[data-passkey], [data-passkey-none]", bring: () => import("./passkey.js") },
+  { marks: "[data-pdf]", bring: () => import("./pdf.js") },
   { marks: "[data-password-form], [data-use-phrase]", bring: () => import("./password.js") },
   { marks: "a[data-print]", bring: () => import("./print.js") },
   { marks: "[data-complete]", bring: () => import("./recipients.js") },

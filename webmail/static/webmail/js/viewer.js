@@ -105,13 +105,6 @@ function key(event) {
   }
 }
 
-/** The module is only wanted where a PDF is. */
-async function showPdf(root) {
-  for (const tools of within(root, "[data-pdf-tools]")) tools.hidden = false;
-  const pdf = await import("./pdf.js");
-  pdf.load(root);
-}
-
 export function start() {
   if (!viewer() && document.getElementById("message")) makeDialog();
   document.addEventListener("keydown", key);
@@ -149,7 +142,7 @@ function unread(image) {
 }
 
 export function load(root) {
-  if (within(root, "[data-pdf]").length) showPdf(root);
+  if (within(root, "[data-pdf]").length) for (const tools of within(root, "[data-pdf-tools]")) tools.hidden = false;
   for (const image of within(root, "[data-picture]")) if (image.complete && !image.naturalWidth) unread(image);
   const shown = within(root, "[data-viewer]")[0];
   if (!shown) return;

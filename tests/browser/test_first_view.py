@@ -1,0 +1,121 @@
+"""The first view as a real installation serves it: what it takes over the wire, and that the files
+which `collectstatic` joins do what their sources do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.wsgi import get_wsgi_application
+from django.templatetags.static import static
+from playwright.sync_api import Page, expect
+
+from accounts.models import MailDomain
+from tests.browser.conftest import running
+from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.mail import letter
+from webmail import asgi, push, wsgi
+
+pytestmark = [pytest.mark.browser]
+
+# A fifth of what Roundcube 1.6 takes for the same view: docs/performance.md.
+MOST_BYTES = 111_000
+MOST_REQUESTS = 14
+
+ROOT = Path(__file__).resolve().parents[2]
+# The rules of a style sheet with those that it imports, without the spaces that mean nothing.
+RULES = """async (address) => {
+  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: address });
+  await new Promise((resolve, reject) => {
+    Object.assign(link, { onload: resolve, onerror: reject });
+    document.head.append(link);
+  });
+  const bare = (text) => text.replace(/,\\s+/g, ",").replace(/\\.[0-9a-f]{12}\\./g, ".");
+  const all = (sheet) => [...sheet.cssRules].flatMap(
+    (rule) => rule.styleSheet ? all(rule.styleSheet) : [bare(rule.cssText)]);
+  const rules = all(link.sheet);
+  link.remove();
+  return rules;
+}"""
+EXPORTED = "async (address) => Object.keys(await import(address))"
+
+
+@pytest.fixture
+def site(transactional_db: None, mail_domain: MailDomain, as_installed: Path) -> Iterator[str]:
+    """The address of the webmail, with the files that were collected."""
+    handler: Any = wsgi.reads_whole_bodies(get_wsgi_application())
+    with running(push.Events(asgi.Middleware(handler, workers=asgi.THREADS))) as address:
+        yield address
+
+
+def test_the_first_view_is_small(watched_page: Page, mailbox: Mailbox, faults: list[str]) -> None:
+    for number in range(60):
+        mailbox.append(letter(f"Réunion de rentrée du groupe {number}"))
+    network = watched_page.context.new_cdp_session(watched_page)
+    network.send("Network.enable")
+    network.send("Network.clearBrowserCache")
+    asked: dict[str, str] = {}
+    taken: dict[str, int] = {}
+    network.on(
+        "Network.requestWillBeSent",
+        lambda event: asked.update({event["requestId"]: event["request"]["url"]}),
+    )
+    network.on(
+        "Network.loadingFinished",
+        lambda event: taken.update({event["requestId"]: event["encodedDataLength"]}),
+    )
+    watched_page.goto("/mail/INBOX/")
+    expect(watched_page.locator("#rows .row")).to_have_count(50)
+    watched_page.wait_for_timeout(3_000)  # what is asked for a little later counts too
+    sizes = {url: taken.get(request, 0) for request, url in asked.items()}
+    assert sum(taken.values()) <= MOST_BYTES, sizes
+    assert len(asked) <= MOST_REQUESTS, sizes
+    # Faces of one font that differ in their weights shut each other out.
+    assert watched_page.evaluate("[...document.fonts].some((face) => face.status === 'loaded')")
+    assert faults == []
+
+
+def test_style_sheets_say_the_same_as_their_sources(open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    page.goto("/")
+    sources = sorted((ROOT / "webmail" / "static" / "webmail" / "css").glob("*.css"))
+    assert sources
+    for source in sources:
+        rules = [
+            page.evaluate(RULES, address)
+            for address in (
+                f"/static/webmail/css/{source.name}",
+                static(f"webmail/css/{source.name}"),
+            )
+        ]
+        assert rules[0]
+        assert rules[0] == rules[1], source.name
+
+
+def test_every_module_can_be_read(open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    page.goto("/")
+    for source in sorted((ROOT / "webmail" / "static" / "webmail" / "js").glob("*.js")):
+        address = static(f"webmail/js/{source.name}")
+        kept = page.evaluate(EXPORTED, f"/static/webmail/js/{source.name}")
+        assert page.evaluate(EXPORTED, address) == kept, source.name
+
+
+def test_what_was_joined_reads_and_writes(
+    watched_page: Page, mailbox: Mailbox, faults: list[str]
+) -> None:
+    mailbox.append(letter("haute", html="<p>Bonjour</p>" * 100))
+    page = watched_page
+    page.goto("/mail/INBOX/")
+    page.locator("#rows .row > a").first.click()
+    frame = page.locator("iframe[data-frame]")
+    expect(frame).to_be_visible()
+    expect(page.locator("#rows .row > a").first).to_have_attribute("aria-current", "true")
+    page.keyboard.press("Escape")
+    page.goto("/compose/")
+    expect(page.locator("form[data-compose].is-scripted")).to_be_visible()
+    for address in ("/preferences/", "/contacts/"):
+        page.goto(address)
+    assert faults == []

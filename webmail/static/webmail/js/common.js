@@ -1,0 +1,22 @@
+// The modules that most pages of the mail use. Where static files are collected they are all in this one file
+// (webmail/storage.py), so that none of them may bring another one later: that is main.js, byNeed.
+
+export * as asking from "./asking.js";
+export * as dock from "./dock.js";
+export * as dom from "./dom.js";
+export * as dragging from "./dragging.js";
+export * as folders from "./folders.js";
+export * as idle from "./idle.js";
+export * as list from "./list.js";
+export * as local from "./local.js";
+export * as menus from "./menus.js";
+export * as news from "./news.js";
+export * as notices from "./notices.js";
+export * as panes from "./panes.js";
+export * as place from "./place.js";
+export * as push from "./push.js";
+export * as search from "./search.js";
+export * as selection from "./selection.js";
+export * as session from "./session.js";
+export * as snippets from "./snippets.js";
+export * as viewer from "./viewer.js";
