@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 import re
 import secrets
@@ -14,6 +15,7 @@ from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 
 from webmail import health
@@ -23,6 +25,9 @@ from webmail.models import PreferenceDefault
 from webmail.preferences import Preferences
 
 logger = logging.getLogger(__name__)
+
+_IS_TEXT = re.compile(r"text/|application/(?:json|xml)|image/svg\+xml").match
+_FNAME = 0x08  # a name follows the head of gzip's format (RFC 1952 section 2.3)
 
 
 class HealthMiddleware:
@@ -46,15 +51,32 @@ class HealthMiddleware:
 
 
 class CompressionMiddleware(GZipMiddleware):
-    """Django's, for pages alone: an attachment on its way is mostly compressed already."""
+    """Django's, for texts alone, since images and other files are compressed already; at a level
+    that takes a third less time for a hundredth more bytes. The length of a name in the head is
+    chance, as Django has it: whoever can have pages made does not learn from their size what else
+    stands in them (BREACH)."""
+
+    LEVEL = 5
+    SHORT = 200
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        if response.streaming:
+        if not isinstance(response, HttpResponse) or response.has_header("Content-Encoding"):
             return response
-        compressed: HttpResponseBase = super().process_response(request, response)
-        return compressed
+        if len(response.content) < self.SHORT or not _IS_TEXT(response.get("Content-Type", "")):
+            return response
+        patch_vary_headers(response, ["Accept-Encoding"])
+        if "gzip" not in request.headers.get("Accept-Encoding", ""):
+            return response
+        packed = gzip.compress(response.content, self.LEVEL, mtime=0)
+        named = bytearray(packed[:10])
+        named[3] = _FNAME
+        name = b"a" * secrets.randbelow(self.max_random_bytes) + b"\0"
+        response.content = bytes(named) + name + packed[10:]
+        response.headers["Content-Length"] = str(len(response.content))
+        response.headers["Content-Encoding"] = "gzip"
+        return response
 
 
 class PreferencesMiddleware:

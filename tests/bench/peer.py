@@ -27,6 +27,7 @@ RUN = Path(os.environ.get("BENCH_DIR", Path(tempfile.gettempdir()) / "webmail-be
 HTMX = {"HX-Request": "true"}
 _ROW = re.compile(r'data-ref="(\d+)-(\d+)".*?<span class="subject[^"]*">(.*?)</span>', re.S)
 _HIDDEN = re.compile(r'<input[^>]*type="hidden"[^>]*name="([^"]+)"[^>]*value="([^"]*)"')
+_FOLDERS = re.compile(r'id="folder-list" data-version="(\w+)"')
 _MORE = re.compile(r'id="found-rest".*?<a class="btn tonal" href="([^"]+)"', re.S)
 _TAG = re.compile(r"<[^>]*>")
 
@@ -40,6 +41,7 @@ class Webmail(Adapter):
     who = ""
     page = ""
     saved = ("", "")
+    folders = ""
     sent_folder: imaplib.IMAP4 | None = None
 
     @classmethod
@@ -95,7 +97,7 @@ class Webmail(Adapter):
         # Page 1 is the folder opened anew; another is what the scrolling list asks for.
         target = "more" if page > 1 else "message-list"
         where = f"/mail/{quote(folder)}/" + (f"?{urlencode(query)}" if query else "")
-        answer = self.http.request("GET", where, headers={**HTMX, "HX-Target": target})
+        answer = self.http.request("GET", where, headers={**self._htmx(), "HX-Target": target})
         if answer.status != 200:
             raise Bad(f"list: HTTP {answer.status}")
         return self._rows(answer.text)
@@ -103,8 +105,9 @@ class Webmail(Adapter):
     def open_message(
         self, folder: str, uid: int, inline_images: int = 0, expect: str = "PROBE-BODY-END"
     ) -> str:
-        answer = self.http.request("GET", self._url(folder, uid), headers=HTMX)
+        answer = self.http.request("GET", self._url(folder, uid), headers=self._htmx())
         text = self.page = answer.text
+        self._note_folders(text)
         if answer.status != 200:
             raise Bad(f"message: HTTP {answer.status}")
         if frame := re.search(r'<iframe[^>]* src="([^"]+)"', text):
@@ -248,10 +251,11 @@ class Webmail(Adapter):
     def _act(self, folder: str, uids: list[int], **fields: str) -> None:
         pairs = [*fields.items(), *(("refs", f"{self.uidvalidity}-{uid}") for uid in uids)]
         body = (urlencode(pairs).encode(), "application/x-www-form-urlencoded")
-        headers = {**HTMX, "X-CSRFToken": self.token}
+        headers = {**self._htmx(), "X-CSRFToken": self.token}
         answer = self.http.request("POST", f"/mail/{quote(folder)}/act/", body, headers)
         if answer.status != 200:
             raise Bad(f"act: HTTP {answer.status} {answer.text[:300]}")
+        self._note_folders(answer.text)
         self._wait_for_job(answer.text)
 
     def _wait_for_job(self, text: str) -> None:
@@ -275,7 +279,16 @@ class Webmail(Adapter):
             self.who = who[1]
         return self.token
 
+    def _htmx(self) -> dict[str, str]:
+        """What htmx says with each request, with what js/folders.js adds to it."""
+        return {**HTMX, "X-Folders": self.folders}
+
+    def _note_folders(self, text: str) -> None:
+        if found := _FOLDERS.search(text):
+            self.folders = found[1]
+
     def _rows(self, text: str) -> list[Row]:
+        self._note_folders(text)
         found = _ROW.findall(text)
         if found:
             self.uidvalidity = int(found[0][0])

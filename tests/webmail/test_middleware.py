@@ -6,10 +6,12 @@ import gzip
 from collections.abc import Callable
 
 import pytest
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
+from webmail.middleware import CompressionMiddleware
 
 pytestmark = pytest.mark.django_db
 LETTER = b"Subject: Bonjour\r\n\r\n" + b"Bien des choses.\r\n" * 200
@@ -27,6 +29,39 @@ def test_pages_travel_compressed_and_downloads_as_they_are(
     download = client.get(f"/mail/INBOX/{ref}/source/", headers=accepts)
     assert "Content-Encoding" not in download
     assert b"".join(download.streaming_content) == LETTER  # type: ignore[attr-defined]
+
+
+def said(content: bytes, kind: str = "text/html", accepts: str = "br, gzip") -> HttpResponse:
+    request = RequestFactory().get("/", headers={"accept-encoding": accepts})
+    made = CompressionMiddleware(lambda _request: HttpResponse(content, content_type=kind))
+    answer = made(request)
+    assert isinstance(answer, HttpResponse)
+    return answer
+
+
+def test_the_size_of_a_compressed_page_says_nothing_exact() -> None:
+    page = b"<p>Bien des choses.</p>" * 100
+    answers = [said(page) for _time in range(40)]
+    assert {gzip.decompress(answer.content) for answer in answers} == {page}
+    sizes = {len(answer.content) for answer in answers}
+    assert len(sizes) > 10
+    assert max(sizes) < len(page) / 5
+    for answer in answers:
+        assert answer["Content-Length"] == str(len(answer.content))
+        assert answer["Vary"] == "Accept-Encoding"
+
+
+def test_what_is_short_compressed_or_not_wanted_so_travels_as_it_is() -> None:
+    page = b"<p>Bien des choses.</p>" * 100
+    for answer in (
+        said(page, accepts="br"),
+        said(page[:199]),
+        said(page, "image/jpeg"),
+        said(page, "application/octet-stream"),
+    ):
+        assert not answer.has_header("Content-Encoding")
+        assert page.startswith(answer.content)
+    assert said(page, "application/json")["Content-Encoding"] == "gzip"
 
 
 def test_a_frame_whose_session_is_over_says_so_instead_of_showing_a_form() -> None:
