@@ -2,6 +2,7 @@
 
 python -m tests.bench.bench_peer [--kit FOLDER] [--only webmail] [--sizes small,medium,huge]
                                  [--ops list_first,open_text] [--reps 15] [--no-load] [--no-browser]
+                                 [--no-run] [--write]
 
 The kit (``bench.py`` with its mailboxes, Roundcube and floor) stands beside the project in
 ``../shared/bench``; it needs Debian, root and about 1.6 GB, and listens on loopback alone. The
@@ -34,6 +35,8 @@ OUT = ROOT / "var" / "bench"
 PORT = int(os.environ.get("BENCH_WEBMAIL_PORT", "18081"))
 BENCH_DIR = Path(os.environ.get("BENCH_DIR", Path(tempfile.gettempdir()) / "webmail-bench"))
 WORKERS = 2
+PRODUCTS = ("webmail", "roundcube")
+_MESSAGES = {"small": "300", "medium": "10,000", "huge": "100,000"}
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- table of the peer: begin -->", "<!-- table of the peer: end -->"
 
@@ -45,21 +48,27 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"The kit is not at {kit}: nothing was measured.\n")
         return 2
     OUT.mkdir(parents=True, exist_ok=True)
-    products = [chosen.only] if chosen.only else ["webmail", "roundcube"]
+    if not chosen.no_run:
+        _measure_all(kit, chosen)
+    page = "\n".join(_page(_results("results"), _results("results-browser")))
+    sys.stdout.write(f"{page}\n")
+    if chosen.write:
+        _write(page)
+    return 0
+
+
+def _measure_all(kit: Path, chosen: argparse.Namespace) -> None:
+    products = [chosen.only] if chosen.only else list(PRODUCTS)
     with _servers(kit, "roundcube" in products):
         for product in products:
             with _webmail() if product == "webmail" else contextlib.nullcontext():
                 _measure(kit, product, chosen)
-    results = {
-        product: json.loads((OUT / f"results-{product}.json").read_text())
-        for product in ("webmail", "roundcube")
-        if (OUT / f"results-{product}.json").exists()
-    }
-    table = "\n".join(_table(results))
-    sys.stdout.write(f"{table}\n")
-    if chosen.write:
-        _write(table)
-    return 0
+
+
+def _results(kind: str) -> dict[str, Any]:
+    """What the last runs wrote, by product."""
+    files = {product: OUT / f"{kind}-{product}.json" for product in PRODUCTS}
+    return {name: json.loads(file.read_text()) for name, file in files.items() if file.exists()}
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
@@ -71,7 +80,8 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--reps", default="15")
     parser.add_argument("--no-load", action="store_true")
     parser.add_argument("--no-browser", action="store_true")
-    parser.add_argument("--write", action="store_true", help="put the table into the docs")
+    parser.add_argument("--no-run", action="store_true", help="tell of the last run again")
+    parser.add_argument("--write", action="store_true", help="put the tables into the docs")
     return parser.parse_args(arguments)
 
 
@@ -195,11 +205,34 @@ def _run(command: Sequence[str | Path], env: Mapping[str, str] | None = None) ->
     subprocess.run(command, check=True, cwd=ROOT, env=env)  # noqa: S603
 
 
-def _table(results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _page(measured: Mapping[str, Any], seen: Mapping[str, Any]) -> Iterator[str]:
+    about = measured["webmail"]["meta"]
+    versions = about["versions"]
+    yield (
+        f"Milliseconds, median of {about['reps']} (fewer of what is slow); in brackets the "
+        "processor time of web tier and mail server together. Roundcube "
+        f"{versions['roundcube'].split('+')[0]}, Dovecot {versions['dovecot'].split('-')[0]}, "
+        f"{about['machine'].rpartition(',')[0]}; one run, {about['date'][:10]}. "
+        "`send_5m`: until the message is accepted; its processor time includes the delivery. "
+        "`move_500`: until all are moved."
+    )
+    yield ""
+    yield from _table(measured)
+    yield ""
+    yield f"20 users' mixed load, without a pause, {WORKERS} processes of ours, 5 of PHP:"
+    yield ""
+    yield from _load(measured)
+    if seen:
+        yield ""
+        yield "In Chromium: milliseconds until painted; in brackets kB and requests over the wire."
+        yield ""
+        yield from _browser(seen)
+
+
+def _table(results: Mapping[str, Any]) -> Iterator[str]:
     """A line for each operation: IMAP alone, the webmail and Roundcube at each size."""
-    ours = results.get("webmail", {"sizes": {}})["sizes"]
-    theirs = results.get("roundcube", {"sizes": {}})["sizes"]
-    names = (f"{size}: IMAP alone | webmail | Roundcube" for size in ours)
+    ours, theirs = (results.get(product, {"sizes": {}})["sizes"] for product in PRODUCTS)
+    names = (f"{_MESSAGES[size]}: IMAP alone | webmail | Roundcube" for size in ours)
     yield f"| operation | {' | '.join(names)} |"
     yield f"|---|{'---|' * 3 * len(ours)}"
     operations = dict.fromkeys(
@@ -213,13 +246,36 @@ def _table(results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
             cells += [_wall(of_it.get("floor", {})), _cell(of_it.get("webmail", {}))]
             cells += [_cell(peer.get("roundcube", {}))]
         yield f"| {operation} | {' | '.join(cells)} |"
+
+
+def _load(results: Mapping[str, Any]) -> Iterator[str]:
+    columns = ("ops_per_s", "p50_ms", "p95_ms", "cpu_web_ms_per_op", "cpu_dovecot_ms_per_op")
+    yield "| | operations a second | median | 95th of 100 | processor: web | Dovecot | errors |"
+    yield "|---|---|---|---|---|---|---|"
     for product, result in results.items():
         if load := result.get("load"):
-            yield ""
-            yield (
-                f"Load, {load['users']} users, {product}: {load['ops_per_s']} operations a second, "
-                f"95th of 100 {load['p95_ms']} ms, errors {load['errors']}."
-            )
+            figures = " | ".join(f"{load[column]:.1f}" for column in columns)
+            yield f"| {product} | {figures} | {load['errors']} |"
+
+
+def _browser(results: Mapping[str, Any]) -> Iterator[str]:
+    sizes = list(next(iter(results.values()))["sizes"])
+    names = (f"{_MESSAGES[size]}: {product}" for size in sizes for product in results)
+    yield f"| step | {' | '.join(names)} |"
+    yield f"|---|{'---|' * len(sizes) * len(results)}"
+    steps = [
+        name
+        for name, step in next(iter(results.values()))["sizes"][sizes[0]].items()
+        if isinstance(step, dict)
+    ]
+    for step in steps:
+        cells = []
+        for size in sizes:
+            for result in results.values():
+                one = result["sizes"][size][step]
+                over_wire = one["requests"] - one["from_cache"]
+                cells.append(f"{one['median_ms']:.0f} ({one['kb']:.0f}, {over_wire})")
+        yield f"| {step} | {' | '.join(cells)} |"
 
 
 def _wall(measured: Mapping[str, Any]) -> str:
