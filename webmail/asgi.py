@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import re
 import sys
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -29,6 +31,8 @@ THREADS = 16
 # would only make each other wait longer. Who takes more than so many seconds lets another in.
 AT_ONCE = 2
 PATIENCE = 0.1
+# What a page that is there asks for: style sheets and scripts, the frame of a message, its images.
+_AWAITED = re.compile(r"/static/|/mail/.+/frame/")
 # Pieces of a stream that may wait for the browser; an attachment's have about a megabyte each.
 AHEAD = 2
 # Bytes of a request's body that are read before a thread is asked: what all but uploads bring.
@@ -49,8 +53,7 @@ class Bridge:
     def __init__(self, app: WSGIApplication, threads: int = THREADS) -> None:
         self._app = app
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
-        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]
-        self._turns = WeakKeyDictionary()
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, Turns] = WeakKeyDictionary()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -65,7 +68,8 @@ class Bridge:
         environ["wsgi.input"] = await _body(environ, receive)
         answer = Answer()
         try:
-            async with self._turn():
+            turns = self._turns.setdefault(asyncio.get_running_loop(), Turns())
+            async with turns.turn(scope["path"]):
                 self._threads.submit(answer.produce, self._app, environ)
                 whole = await answer.begun
             await send(answer.start)
@@ -76,26 +80,56 @@ class Bridge:
         finally:
             answer.leave()
 
+
+class Turns:
+    """Who may compute: a few at once, first come, first served, so that a page takes no longer than
+    those before it; but what an open page waits for goes first."""
+
+    def __init__(self) -> None:
+        self._free = AT_ONCE
+        self._first: deque[asyncio.Future[None]] = deque()
+        self._others: deque[asyncio.Future[None]] = deque()
+
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        """First come, first served: so a page takes no longer than those before it."""
-        loop = asyncio.get_running_loop()
-        turns = self._turns.setdefault(loop, asyncio.Semaphore(AT_ONCE))
-        await turns.acquire()
+    async def turn(self, path: str) -> AsyncIterator[None]:
+        """One turn; over at the end of the block, or after `PATIENCE`."""
+        await self._take(self._first if _AWAITED.match(path) else self._others)
         is_over = False
 
         def end() -> None:
             nonlocal is_over
             if not is_over:
                 is_over = True
-                turns.release()
+                self._pass_on()
 
-        timer = loop.call_later(PATIENCE, end)
+        timer = asyncio.get_running_loop().call_later(PATIENCE, end)
         try:
             yield
         finally:
             timer.cancel()
             end()
+
+    async def _take(self, queue: deque[asyncio.Future[None]]) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        queue.append(waiter)
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if not waiter.cancelled():
+                self._pass_on()  # it had come just then
+            raise
+
+    def _pass_on(self) -> None:
+        for queue in (self._first, self._others):
+            while queue:
+                waiter = queue.popleft()
+                if not waiter.done():
+                    waiter.set_result(None)
+                    return
+        self._free += 1
 
 
 class Answer:

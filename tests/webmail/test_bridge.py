@@ -267,6 +267,52 @@ def test_requests_are_answered_in_their_order_a_few_at_once() -> None:
     assert most <= asgi.AT_ONCE
 
 
+def test_what_an_open_page_waits_for_goes_first() -> None:
+    begun: list[str] = []
+
+    def app(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        begun.append(environ["PATH_INFO"])
+        time.sleep(0.005)
+        start_response("200 OK", [])
+        return Page([b""])
+
+    async def run() -> None:
+        bridge = Bridge(app)
+        frame = "/mail/INBOX/1-2/frame/"
+        paths = [*(f"/{n}" for n in range(8)), frame, "/static/webmail/css/app.css"]
+        await asyncio.gather(*(Asked(path).of(bridge) for path in paths))
+
+    asyncio.run(run())
+    assert begun.index("/mail/INBOX/1-2/frame/") <= asgi.AT_ONCE + 1
+    assert begun.index("/static/webmail/css/app.css") <= asgi.AT_ONCE + 2
+    assert [path for path in begun if path[1:].isdigit()] == [f"/{n}" for n in range(8)]
+
+
+def test_who_leaves_while_he_waits_keeps_no_turn() -> None:
+    async def run() -> None:
+        turns = asgi.Turns()
+
+        async def hold() -> None:
+            async with turns.turn("/"):
+                await asyncio.sleep(0.02)
+
+        waiting = [asyncio.create_task(hold()) for _ in range(asgi.AT_ONCE + 3)]
+        await asyncio.sleep(0)
+        waiting[-1].cancel()  # nobody had come to it
+        waiting[asgi.AT_ONCE].cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        # In the very moment in which the turn is handed over.
+        holder = [asyncio.create_task(hold()) for _ in range(asgi.AT_ONCE)]
+        late = asyncio.create_task(hold())
+        await asyncio.wait(holder[:1])
+        late.cancel()
+        await asyncio.gather(*holder, late, return_exceptions=True)
+        async with asyncio.timeout(1):
+            await asyncio.gather(*(hold() for _ in range(2 * asgi.AT_ONCE)))
+
+    asyncio.run(run())
+
+
 def test_the_server_may_start_and_stop() -> None:
     told: list[str] = []
 
