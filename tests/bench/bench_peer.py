@@ -212,7 +212,7 @@ def _page(measured: Mapping[str, Any], seen: Mapping[str, Any]) -> Iterator[str]
         f"Milliseconds, median of {about['reps']} (fewer of what is slow); in brackets the "
         "processor time of web tier and mail server together. Roundcube "
         f"{versions['roundcube'].split('+')[0]}, Dovecot {versions['dovecot'].split('-')[0]}, "
-        f"{about['machine'].rpartition(',')[0]}; one run, {about['date'][:10]}. "
+        f"{about['machine'].rpartition(',')[0]}, {about['date'][:10]}; each product by itself. "
         "`send_5m`: until the message is accepted; its processor time includes the delivery. "
         "`move_500`: until all are moved."
     )
