@@ -46,7 +46,7 @@ EXPORTED = "async (address) => Object.keys(await import(address))"
 def site(transactional_db: None, mail_domain: MailDomain, as_installed: Path) -> Iterator[str]:
     """The address of the webmail, with the files that were collected."""
     handler: Any = wsgi.reads_whole_bodies(get_wsgi_application())
-    with running(push.Events(asgi.Middleware(handler, workers=asgi.THREADS))) as address:
+    with running(push.Events(asgi.Bridge(handler))) as address:
         yield address
 
 

@@ -254,23 +254,23 @@ def test_a_copy_half_made_known_comes_back_whole(
 
 
 def test_a_line_that_drops_amid_a_move_leaves_the_rest_to_be_done() -> None:
-    """250 are moved, then the server hangs up: the value of before says what to settle."""
-    copied = b"* OK [COPYUID 9 1:250 1:250] moved\r\n"
+    """500 are moved, then the server hangs up: the value of before says what to settle."""
+    copied = b"* OK [COPYUID 9 1:500 1:500] moved\r\n"
     script = imap_script(
         ("SELECT", selected(exists=500, uidvalidity=7)),
-        ("UID MOVE 1:250", ok(copied)),
+        ("UID MOVE 1:500", ok(copied)),
         ("UID MOVE 251:", CLOSE),
     )
     with ScriptedServer(script) as server:
         imap = connection.open(Server("127.0.0.1", server.port, "none", timeout=5), "a", "b")
-        work = Work((Step(MOVE, "INBOX", 7, tuple(range(1, 501)), "Archive"),))
+        work = Work((Step(MOVE, "INBOX", 7, tuple(range(1, 1001)), "Archive"),))
         with pytest.raises(ServerUnavailable):
             for said in bulk.run(imap, work):
                 work = said
         imap.close()
-    assert (work.done, work.remaining) == (250, 250)
+    assert (work.done, work.remaining) == (500, 500)
     assert work.begun is not None and work.begun.step.uids[0] == 251
-    assert [len(back.uids) for back in work.undo] == [250]
+    assert [len(back.uids) for back in work.undo] == [500]
 
 
 def test_a_slow_server_is_asked_for_less_at_a_time() -> None:
