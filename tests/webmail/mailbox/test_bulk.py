@@ -257,9 +257,9 @@ def test_a_line_that_drops_amid_a_move_leaves_the_rest_to_be_done() -> None:
     """500 are moved, then the server hangs up: the value of before says what to settle."""
     copied = b"* OK [COPYUID 9 1:500 1:500] moved\r\n"
     script = imap_script(
-        ("SELECT", selected(exists=500, uidvalidity=7)),
+        ("SELECT", selected(exists=1000, uidvalidity=7)),
         ("UID MOVE 1:500", ok(copied)),
-        ("UID MOVE 251:", CLOSE),
+        ("UID MOVE 501:", CLOSE),
     )
     with ScriptedServer(script) as server:
         imap = connection.open(Server("127.0.0.1", server.port, "none", timeout=5), "a", "b")
@@ -269,7 +269,7 @@ def test_a_line_that_drops_amid_a_move_leaves_the_rest_to_be_done() -> None:
                 work = said
         imap.close()
     assert (work.done, work.remaining) == (500, 500)
-    assert work.begun is not None and work.begun.step.uids[0] == 251
+    assert work.begun is not None and work.begun.step.uids[0] == 501
     assert [len(back.uids) for back in work.undo] == [500]
 
 
