@@ -51,6 +51,13 @@ class _Statement:
             raise ValueError(f"not in the statement as given: {missing}")
         self._places = [(place, signs.index(place) if place in signs else -1) for place in places]
         self._is_model = issubclass(rows._iterable_class, ModelIterable)
+        if self._is_model:
+            klass, select = self._compiler.klass_info, self._compiler.select
+            fields = klass["select_fields"]
+            self._model, self._own = klass["model"], slice(fields[0], fields[-1] + 1)
+            self._names = [column[0].target.attname for column in select[self._own]]
+            # The stubs are of a later Django, which asks for one more.
+            self._related = get_related_populators(klass, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
 
     def filled(self, values: Sequence[int | str]) -> list[Any]:
         return [place if number < 0 else values[number] for place, number in self._places]
@@ -61,13 +68,8 @@ class _Statement:
         if not self._is_model:
             yield from converted
             return
-        klass, select = self._compiler.klass_info, self._compiler.select
-        fields = klass["select_fields"]
-        names = [column[0].target.attname for column in select[fields[0] : fields[-1] + 1]]
-        # The stubs are of a later Django, which asks for one more.
-        related = get_related_populators(klass, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
         for row in converted:
-            found = klass["model"].from_db(DEFAULT_DB_ALIAS, names, row[fields[0] : fields[-1] + 1])
-            for populator in related:
+            found = self._model.from_db(DEFAULT_DB_ALIAS, self._names, row[self._own])
+            for populator in self._related:
                 populator.populate(row, found)
             yield found
