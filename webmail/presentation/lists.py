@@ -521,12 +521,10 @@ def _tagged(row: MessageRow, known: tuple[Chip, ...]) -> MessageRow:
 
 def by_day(rows: Iterable[MessageRow]) -> tuple[tuple[str, tuple[MessageRow, ...]], ...]:
     """Under the days of their arrival."""
-    today = timezone.localdate()
-    days = ((day, tuple(group)) for day, group in groupby(rows, lambda row: row.day))
-    labelled = ((day_label(day, today), group) for day, group in days)
+    rows, today = tuple(rows), timezone.localdate()
+    labels = {day: day_label(day, today) for day in {row.day for row in rows}}
     return tuple(
-        (heading, tuple(row for _heading, group in groups for row in group))
-        for heading, groups in groupby(labelled, lambda pair: pair[0])
+        (heading, tuple(group)) for heading, group in groupby(rows, lambda row: labels[row.day])
     )
 
 
