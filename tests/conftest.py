@@ -13,6 +13,7 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
 from django.db.models.signals import post_migrate
+from django.template import Engine
 from django.test import Client, override_settings
 from django.urls import reverse
 from pytest_django import Settings
@@ -75,11 +76,19 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def as_installed(collected: Path, settings: Settings) -> Path:
+def as_installed(collected: Path, settings: Settings) -> Iterator[Path]:
     """The same; pages and a new handler serve them while the test runs."""
     for name, value in _installed(collected).items():
         setattr(settings, name, value)
-    return collected
+    _forget_templates()
+    yield collected
+    _forget_templates()
+
+
+def _forget_templates() -> None:
+    """Loaded ones hold the files' addresses: webmail/templating.py."""
+    for loader in Engine.get_default().template_loaders:
+        loader.reset()
 
 
 def _installed(folder: Path) -> dict[str, Any]:
