@@ -1,75 +1,135 @@
-"""Queries whose statement is written once: every page asks them, and Django's compiler takes ten
-times as long to write one anew as the database to answer it.
+"""Queries that every page, or every letter that is typed, asks: Django writes their statement once.
+
+Its compiler takes ten times as long to write one anew as the database to answer it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Any, Generic, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import QuerySet
+from django.db.models import BooleanField, QuerySet
+from django.db.models.expressions import RawSQL
 from django.db.models.query import ModelIterable, get_related_populators
 
 Row = TypeVar("Row")
+Given: TypeAlias = int | str | Collection[str] | RawSQL | None
 # What stands in a statement where the values come: nobody's key, and no text of anybody's.
 _NUMBER, _TEXT = -7_301_999, "\N{REPLACEMENT CHARACTER}prepared "
+_BOOLEAN = BooleanField()
+
+
+def condition(sql: str, values: Sequence[Any] = ()) -> RawSQL:
+    """A condition for ``filter``, of a query or of a prepared one. Values are never in ``sql``."""
+    return RawSQL(sql, values, _BOOLEAN)  # noqa: S611
 
 
 class Prepared(Generic[Row]):
     """``Prepared(lambda pk: User.objects.filter(pk=pk), int)``: called with a key, the list of what
-    it finds, model instances or tuples (``values_list``). The function is called once for each
-    connection to the database, with a sign in place of each value; its queryset must hold the
-    values as they are given, whole numbers or texts."""
+    it finds, model instances or tuples (``values_list``).
+
+    The function is called once for each connection to the database, with a sign in place of each
+    value; its queryset must hold the values as they are given. These are a whole number (``int``),
+    a text (``str``), as many of them as there are for ``…__in`` (``list``), or a `condition`
+    (``RawSQL``) that stands alone in ``filter``: the two last change the statement at each call.
+    """
 
     def __init__(self, build: Callable[..., QuerySet[Any, Any]], *kinds: type) -> None:
         self._build = build
-        self._signs = tuple(
+        self._marks: list[int | str] = [
             _NUMBER - place if kind is int else f"{_TEXT}{place}"
             for place, kind in enumerate(kinds)
-        )
+        ]
+        self._signs = [
+            mark if kind in (int, str) else condition("%s", [mark])
+            for mark, kind in zip(self._marks, kinds, strict=True)
+        ]
         self._written: WeakKeyDictionary[BaseDatabaseWrapper, _Statement] = WeakKeyDictionary()
 
-    def __call__(self, *values: int | str) -> list[Row]:
+    def __call__(self, *values: Given) -> list[Row]:
         connection = connections[DEFAULT_DB_ALIAS]
+        statement = self._statement(connection)
+        return list(statement.made(_rows(connection, *statement.filled(values))))
+
+    def count(self, *values: Given, most: int) -> int:
+        """How many it would find; beyond ``most`` nobody counts."""
+        connection = connections[DEFAULT_DB_ALIAS]
+        sql, filled = self._statement(connection).filled(values)
+        counted = f"SELECT COUNT(*) FROM ({sql} LIMIT %s) AS found"  # noqa: S608  Django's own
+        return int(_rows(connection, counted, [*filled, most])[0][0])
+
+    def _statement(self, connection: BaseDatabaseWrapper) -> _Statement:
         if (statement := self._written.get(connection)) is None:
-            statement = _Statement(self._build(*self._signs), self._signs)
+            statement = _Statement(self._build(*self._signs), self._marks)
             self._written[connection] = statement
-        with connection.cursor() as cursor:
-            cursor.execute(statement.sql, statement.filled(values))
-            return list(statement.made(cursor.fetchall()))
+        return statement
+
+
+def _rows(connection: BaseDatabaseWrapper, sql: str, values: Sequence[Any]) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchall()
 
 
 class _Statement:
-    def __init__(self, rows: QuerySet[Any, Any], signs: Sequence[int | str]) -> None:
-        self._compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
-        self.sql, places = self._compiler.as_sql()
-        missing = [sign for sign in signs if sign not in places]
-        if missing:
+    def __init__(self, rows: QuerySet[Any, Any], marks: Sequence[int | str]) -> None:
+        self._sql, places, self.made = _compiled(rows)
+        if missing := [mark for mark in marks if mark not in places]:
             raise ValueError(f"not in the statement as given: {missing}")
-        self._places = [(place, signs.index(place) if place in signs else -1) for place in places]
-        self._is_model = issubclass(rows._iterable_class, ModelIterable)
-        if self._is_model:
-            klass, select = self._compiler.klass_info, self._compiler.select
-            fields = klass["select_fields"]
-            self._model, self._own = klass["model"], slice(fields[0], fields[-1] + 1)
-            self._names = [column[0].target.attname for column in select[self._own]]
-            # The stubs are of a later Django, which asks for one more.
-            self._related = get_related_populators(klass, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
+        self._places = [(place, marks.index(place) if place in marks else -1) for place in places]
 
-    def filled(self, values: Sequence[int | str]) -> list[Any]:
-        return [place if number < 0 else values[number] for place, number in self._places]
+    def filled(self, values: Sequence[Given]) -> tuple[str, list[Any]]:
+        """The statement for these values, and what comes in its places."""
+        filled: list[Any] = []
+        pieces = []
+        for place, number in self._places:
+            value = place if number < 0 else values[number]
+            if number < 0 or isinstance(value, int | str | None):
+                pieces.append("%s")
+                filled.append(value)
+            elif isinstance(value, RawSQL):
+                pieces.append(value.sql)
+                filled += value.params
+            else:
+                pieces.append(", ".join(["%s"] * len(value)))
+                filled += value
+        return self._sql % tuple(pieces), filled
 
-    def made(self, rows: list[Any]) -> Iterator[Any]:
-        """As Django's own iterables make them of rows."""
-        converted = self._compiler.results_iter([rows], tuple_expected=not self._is_model)
-        if not self._is_model:
-            yield from converted
-            return
-        for row in converted:
-            found = self._model.from_db(DEFAULT_DB_ALIAS, self._names, row[self._own])
-            for populator in self._related:
-                populator.populate(row, found)
-            yield found
+
+def _compiled(
+    rows: QuerySet[Any, Any],
+) -> tuple[str, tuple[Any, ...], Callable[[list[Any]], Iterable[Any]]]:
+    """The statement of a queryset, its ``%`` doubled once more; what comes in its places; and how
+    rows of the database become what the queryset gives.
+
+    Nothing else here leans on what Django does not document: `ModelIterable` and
+    `SQLCompiler.results_iter` of Django 5.2 do the same."""
+    compiler: Any = rows.query.get_compiler(DEFAULT_DB_ALIAS)
+    sql, places = compiler.as_sql()
+    sql = sql.replace("%%", "%%%%")
+    select = compiler.select
+    converters = compiler.get_converters([column[0] for column in select])
+
+    def converted(found: list[Any]) -> Iterable[Any]:
+        return map(tuple, compiler.apply_converters(found, converters)) if converters else found
+
+    if not issubclass(rows._iterable_class, ModelIterable):
+        return sql, places, converted
+    klass = compiler.klass_info
+    model, fields = klass["model"], klass["select_fields"]
+    own = slice(fields[0], fields[-1] + 1)
+    names = [column[0].target.attname for column in select[own]]
+    # The stubs are of a later Django, which asks for one more.
+    related = get_related_populators(klass, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
+
+    def made(found: list[Any]) -> Iterator[Any]:
+        for row in converted(found):
+            instance = model.from_db(DEFAULT_DB_ALIAS, names, row[own])
+            for populator in related:
+                populator.populate(row, instance)
+            yield instance
+
+    return sql, places, made
