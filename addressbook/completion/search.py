@@ -1,27 +1,25 @@
 """Complete what a person types into a line of recipients."""
 
-# ruff: noqa: S608  names of tables and columns of ours alone; values are handed over beside them
-
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from typing import Any
 
-from django.db.models import F, Q, QuerySet, Value
-from django.db.models.functions import StrIndex
-from django.db.models.lookups import GreaterThan
+from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
 from accounts.models import StaffRecord, User
+from accounts.models.prepared import Prepared
 from addressbook.completion import mistakes, sql
-from addressbook.completion.sql import Condition, Spellings
+from addressbook.completion.sql import Spellings
 from addressbook.folding import words
 from addressbook.models import (
     CollectedRecipient,
-    Contact,
     ContactAddress,
     ContactWord,
     DirectoryDomain,
@@ -29,7 +27,7 @@ from addressbook.models import (
     DirectoryWord,
     Group,
 )
-from addressbook.models.completion import IN_ORDER, typed
+from addressbook.models.completion import IN_ORDER
 
 LIMIT = 10
 LONGEST = 200
@@ -38,14 +36,6 @@ _MOST_WORDS = 5
 _MOST_NEAR = 20
 _FEW = 1_000
 """Rows that are sorted in a few milliseconds."""
-
-_CONTACT, _ADDRESS, _CONTACT_WORD, _COLLECTED, _GROUP, _ENTRY, _ENTRY_WORD, _DOMAIN, _STAFF = (
-    model._meta.db_table
-    for model in (
-        *(Contact, ContactAddress, ContactWord, CollectedRecipient, Group),
-        *(DirectoryEntry, DirectoryWord, DirectoryDomain, StaffRecord),
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +56,9 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class _Way:
-    """Rows of words among which is all that is asked for; whether there are any, and few."""
+    """A condition that all whom is asked for have; whether anybody has, and few."""
 
-    rows: Condition
+    begins: RawSQL
     is_none: bool
     is_few: bool
 
@@ -83,19 +73,19 @@ class _Asked:
     school: str
     domains: tuple[str, ...]
 
-    def held_in(self, column: str) -> Condition:
-        """What holds every word; in ``column`` is the text of the row's words (see
-        `Words.text`)."""
-        return sql.holds(column, self.words)
+    @cached_property
+    def held(self) -> RawSQL:
+        """What holds every word, in the text of a row's words (see `Words.text`)."""
+        return sql.holds(self.words)
 
     @cached_property
     def own(self) -> _Way:
-        """Among the person's contacts; two sources ask for it."""
-        return _way(_CONTACT_WORD, Condition("word.user_id = %s", (self.user.pk,)), self.words)
+        """To the person's contacts; two sources ask for it."""
+        return _way(partial(_own_words.count, self.user.pk), self.words)
 
 
-def complete(user: User, text: str, limit: int = LIMIT) -> tuple[Suggestion, ...]:
-    """Whom the person may mean, at most ``limit``: words typed in any order, each the beginning of
+def complete(user: User, text: str) -> tuple[Suggestion, ...]:
+    """Whom the person may mean, at most `LIMIT`: words typed in any order, each the beginning of
     a word of name or address, two letters at least. First whom he writes to often and lately, then
     groups, colleagues of the same school, his other contacts, whom he wrote to, and the directory;
     each by name. An address comes once.
@@ -107,29 +97,35 @@ def complete(user: User, text: str, limit: int = LIMIT) -> tuple[Suggestion, ...
     if max(map(len, typed_words), default=0) < 2:
         return ()
     asked = _asked(user, typed_words)
-    return _search(asked, limit) or _forgiving(asked, limit)
+    return _search(asked) or _forgiving(asked)
+
+
+_domains: Prepared[tuple[str]] = Prepared(
+    lambda: DirectoryDomain.objects.order_by("name").values_list("name")
+)
+_school_of: Prepared[tuple[str]] = Prepared(
+    lambda domain, login: (
+        StaffRecord.objects.filter(mail_domain=domain, login=login)
+        .order_by()
+        .values_list("school_uai")[:1]
+    ),
+    int,
+    str,
+)
 
 
 def _asked(user: User, typed_words: Sequence[str]) -> _Asked:
-    domains = tuple(name for (name,) in sql.rows(f"SELECT name FROM {_DOMAIN} ORDER BY name"))
+    domains = tuple(name for (name,) in _domains())
+    school = _school_of(user.mail_domain_id, user.login) if domains else ()
     return _Asked(
         user=user,
         words=tuple((word,) for word in typed_words),
-        school=_school(user) if domains else "",
+        school=school[0][0] if school else "",
         domains=domains,
     )
 
 
-def _school(user: User) -> str:
-    """By his staff record, "" without one."""
-    found = sql.rows(
-        f"SELECT school_uai FROM {_STAFF} WHERE mail_domain_id = %s AND login = %s LIMIT 1",
-        *(user.mail_domain_id, user.login),
-    )
-    return found[0][0] if found else ""
-
-
-def _forgiving(asked: _Asked, limit: int) -> tuple[Suggestion, ...]:
+def _forgiving(asked: _Asked) -> tuple[Suggestion, ...]:
     """The same with one mistake: in the word that nobody has; where everybody has his, in one of
     the two longest."""
     spelt = [word[0] for word in asked.words]
@@ -143,7 +139,7 @@ def _forgiving(asked: _Asked, limit: int) -> tuple[Suggestion, ...]:
     for word in missing or sorted(spelt, key=len, reverse=True)[:2]:
         if near := _shortest(_there(asked.user, mistakes.near(word), others))[:_MOST_NEAR]:
             meant = tuple(near if one == (word,) else one for one in asked.words)
-            if found := _search(replace(asked, words=meant), limit):
+            if found := _search(replace(asked, words=meant)):
                 return found
     return ()
 
@@ -172,91 +168,58 @@ def _in_index(user: User, texts: Sequence[str]) -> list[str]:
     """Of the person's contacts and of the directory."""
     at_least, below = sql.bounds()
     near = ", ".join(["(%s, %s)"] * len(texts))
-    found = sql.rows(
-        f"""
-        WITH near (low, high) AS (VALUES {near}) SELECT low FROM near WHERE
-        EXISTS (SELECT 1 FROM {_CONTACT_WORD} AS own WHERE own.user_id = %s
-                AND own.word {at_least} near.low AND own.word {below} near.high)
-        OR EXISTS (SELECT 1 FROM {_ENTRY_WORD} AS theirs
-                   WHERE theirs.word {at_least} near.low AND theirs.word {below} near.high)
-        """,
-        *(end for text in texts for end in sql.between(text)),
-        user.pk,
-    )
-    return [text for (text,) in found]
+    own, theirs = ContactWord._meta.db_table, DirectoryWord._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            # Names of ours alone; values are handed over beside it.
+            f"""
+            WITH near (low, high) AS (VALUES {near}) SELECT low FROM near WHERE
+            EXISTS (SELECT 1 FROM {own} AS own WHERE own.user_id = %s
+                    AND own.word {at_least} near.low AND own.word {below} near.high)
+            OR EXISTS (SELECT 1 FROM {theirs} AS theirs
+                       WHERE theirs.word {at_least} near.low AND theirs.word {below} near.high)
+            """,  # noqa: S608
+            [*(end for text in texts for end in sql.between(text)), user.pk],
+        )
+        return [text for (text,) in cursor.fetchall()]
+
+
+_words_of_collected: Prepared[tuple[str]] = Prepared(
+    lambda user: CollectedRecipient.objects.filter(user=user).order_by().values_list("words"), int
+)
 
 
 def _words_of_others(user: User) -> list[str]:
     """Of those he wrote to and of his groups, which have no rows of words: they are few."""
-    collected = sql.rows(f"SELECT words FROM {_COLLECTED} WHERE user_id = %s", user.pk)
-    names = sql.rows(f"SELECT folded FROM {_GROUP} WHERE user_id = %s AND deleted IS NULL", user.pk)
-    known = " ".join(text for (text,) in collected).split()
-    return sorted({*known, *words(" ".join(name for (name,) in names))})
+    collected = " ".join(text for (text,) in _words_of_collected(user.pk))
+    names = " ".join(name for _pk, name in _groups_of(user.pk))
+    return sorted({*collected.split(), *words(names)})
 
 
-def _search(asked: _Asked, limit: int) -> tuple[Suggestion, ...]:
+def _search(asked: _Asked) -> tuple[Suggestion, ...]:
     """Source after source, in the order of their rank, until there is enough."""
     found: dict[str, Suggestion] = {}
-    for key, suggestion in chain.from_iterable(source(asked, limit) for source in _SOURCES):
+    for key, suggestion in chain.from_iterable(source(asked) for source in _SOURCES):
         found.setdefault(key, suggestion)
-        if len(found) == limit:
+        if len(found) == LIMIT:
             break
     return _known_better(asked, found)
 
 
 Found = Iterable[tuple[str, Suggestion]]
-
-
-def _written_to(asked: _Asked, limit: int) -> Found:
-    """Whom the person wrote to, contact or not, by weight."""
-    ranked = [
-        *((weight, _of_contact(*row)) for weight, *row in _contacts_written_to(asked, limit)),
-        *((weight, _of_collected(*row)) for weight, *row in _collected(asked, limit)),
-    ]
-    ranked.sort(key=lambda one: -one[0])
-    return (found for _weight, found in ranked)
-
+_Row = tuple[Any, ...]
 
 # What `_of_contact` and the others make a suggestion of.
 _OF_CONTACT = (
-    "address.folded, contact.display_name, address.address, contact.job_title,"
-    " contact.organization, address.words"
+    *("folded", "contact__display_name", "address"),
+    *("contact__job_title", "contact__organization", "words"),
 )
-_OF_COLLECTED = "folded, name, address, words"
-_OF_ENTRY = "folded, name, address, function, discipline, school_name, words"
+_OF_COLLECTED = ("folded", "name", "address", "words")
+_OF_ENTRY = ("folded", "name", "address", "function", "discipline", "school_name", "words")
 
 
-def _contacts_written_to(asked: _Asked, limit: int) -> list[tuple[Any, ...]]:
-    if asked.own.is_none:
-        return []
-    held, way = asked.held_in("address.words"), Condition("")
-    if asked.own.is_few:
-        # Where many have the word, ten of them are met soon among those written to.
-        rows = asked.own.rows
-        way = Condition(
-            f"AND address.id IN (SELECT address_id FROM {_CONTACT_WORD} AS word WHERE {rows.sql})",
-            rows.values,
-        )
-    return sql.rows(
-        f"""
-        SELECT address.weight, {_OF_CONTACT} FROM {_ADDRESS} AS address
-        JOIN {_CONTACT} AS contact ON contact.id = address.contact_id
-        WHERE address.user_id = %s AND address.weight IS NOT NULL AND {held.sql} {way.sql}
-        ORDER BY address.weight DESC LIMIT %s
-        """,
-        *(asked.user.pk, *held.values, *way.values, limit),
-    )
-
-
-def _collected(asked: _Asked, limit: int) -> list[tuple[Any, ...]]:
-    held = asked.held_in("words")
-    return sql.rows(
-        f"""
-        SELECT weight, {_OF_COLLECTED} FROM {_COLLECTED}
-        WHERE user_id = %s AND {held.sql} ORDER BY weight DESC LIMIT %s
-        """,
-        *(asked.user.pk, *held.values, limit),
-    )
+def _through(key: str, columns: Iterable[str]) -> Iterator[str]:
+    return (f"{key}__{column}" for column in columns)
 
 
 def _of_contact(
@@ -282,14 +245,58 @@ def _of_entry(
     return folded, Suggestion("directory", name, address, does, school, words=words_of_it)
 
 
-def _groups(asked: _Asked, limit: int) -> Found:
-    del limit
-    named = sql.rows(
-        f"""SELECT id, name FROM {_GROUP}
-            WHERE user_id = %s AND deleted IS NULL ORDER BY folded, id""",
-        asked.user.pk,
-    )
-    for pk, name in named:
+def _contacts_by_weight(user: Any, held: Any) -> QuerySet:
+    rows = ContactAddress.objects.filter(held, user=user, weight__isnull=False)
+    return rows.order_by("-weight").values_list("weight", *_OF_CONTACT)
+
+
+_weighed: Prepared[_Row] = Prepared(
+    lambda user, held: _contacts_by_weight(user, held)[:LIMIT], int, RawSQL
+)
+_weighed_of_few: Prepared[_Row] = Prepared(
+    lambda user, held, begins: _contacts_by_weight(user, held).filter(
+        pk__in=ContactWord.objects.filter(begins, user=user).values("address")
+    )[:LIMIT],
+    *(int, RawSQL, RawSQL),
+)
+_collected: Prepared[_Row] = Prepared(
+    lambda user, held: (
+        CollectedRecipient.objects.filter(held, user=user)
+        .order_by("-weight")
+        .values_list("weight", *_OF_COLLECTED)[:LIMIT]
+    ),
+    *(int, RawSQL),
+)
+
+
+def _written_to(asked: _Asked) -> Found:
+    """Whom the person wrote to, contact or not, by weight."""
+    user, held, own = asked.user.pk, asked.held, asked.own
+    contacts: list[_Row] = []
+    if own.is_few:
+        contacts = [] if own.is_none else _weighed_of_few(user, held, own.begins)
+    else:  # ten of the many who have the word are met soon among those written to
+        contacts = _weighed(user, held)
+    ranked = [
+        *((weight, _of_contact(*row)) for weight, *row in contacts),
+        *((weight, _of_collected(*row)) for weight, *row in _collected(user, held)),
+    ]
+    ranked.sort(key=lambda one: -one[0])
+    return (found for _weight, found in ranked)
+
+
+_groups_of: Prepared[tuple[int, str]] = Prepared(
+    lambda user: (
+        Group.objects.filter(user=user, deleted=None)
+        .order_by("folded", "pk")
+        .values_list("pk", "name")
+    ),
+    int,
+)
+
+
+def _groups(asked: _Asked) -> Found:
+    for pk, name in _groups_of(asked.user.pk):
         text = "".join(f" {word}" for word in words(name))
         if all(any(f" {one}" in text for one in spellings) for spellings in asked.words):
             group = Group.objects.get(pk=pk)
@@ -298,81 +305,70 @@ def _groups(asked: _Asked, limit: int) -> Found:
                 yield f"group {pk}", Suggestion("group", name, group=pk, size=size, words=text)
 
 
-def _colleagues(asked: _Asked, limit: int) -> Found:
+def _entries(*conditions: Any, **more: Any) -> QuerySet:
+    rows = DirectoryEntry.objects.filter(*conditions, **more).order_by("sort_key", "pk")
+    return rows.values_list(*_OF_ENTRY)[:LIMIT]
+
+
+_of_school: Prepared[_Row] = Prepared(
+    lambda school, held: _entries(held, school_uai=school), str, RawSQL
+)
+_of_domain: Prepared[_Row] = Prepared(
+    lambda domain, held: _entries(held, domain=domain), str, RawSQL
+)
+
+
+def _colleagues(asked: _Asked) -> Found:
     """Of the directory, those of the person's own school."""
-    if not asked.school:
-        return ()
-    return _entries(asked, Condition("school_uai = %s", (asked.school,)), limit)
-
-
-def _entries(asked: _Asked, condition: Condition, limit: int) -> Found:
-    held = asked.held_in("words")
-    found = sql.rows(
-        f"""
-        SELECT {_OF_ENTRY} FROM {_ENTRY}
-        WHERE {condition.sql} AND {held.sql} ORDER BY sort_key, id LIMIT %s
-        """,
-        *(*condition.values, *held.values, limit),
-    )
+    found = _of_school(asked.school, asked.held) if asked.school else ()
     return (_of_entry(*row) for row in found)
 
 
-def _contacts(asked: _Asked, limit: int) -> Found:
+_own_words: Prepared[_Row] = Prepared(
+    lambda user, begins: ContactWord.objects.filter(begins, user=user).values_list("address"),
+    *(int, RawSQL),
+)
+_by_own_words: Prepared[_Row] = Prepared(
+    lambda user, begins, held: (
+        ContactWord.objects.filter(begins, held, user=user)
+        .order_by("by_domain", "sort_key", "address_id")
+        .values_list(*_through("address", _OF_CONTACT))[: 2 * LIMIT]
+    ),
+    *(int, RawSQL, RawSQL),
+)
+
+
+def _contacts(asked: _Asked) -> Found:
     if asked.own.is_none:
         return ()
-    way, held = asked.own.rows, asked.held_in("address.words")
-    found = sql.rows(
-        f"""
-        SELECT {_OF_CONTACT} FROM {_CONTACT_WORD} AS word
-        JOIN {_ADDRESS} AS address ON address.id = word.address_id
-        JOIN {_CONTACT} AS contact ON contact.id = address.contact_id
-        WHERE {way.sql} AND {held.sql}
-        ORDER BY word.by_domain, word.sort_key, word.address_id LIMIT %s
-        """,
-        *(*way.values, *held.values, 2 * limit),
-    )
+    found = _by_own_words(asked.user.pk, asked.own.begins, asked.held)
     return (_of_contact(*row) for row in found)
 
 
-def _way(table: str, all_of: Condition, drivers: Iterable[Spellings]) -> _Way:
-    """By the rarest of the words ``drivers``, among the rows ``all_of`` the table.
+def _way(count: Callable[..., int], drivers: Iterable[Spellings]) -> _Way:
+    """By the rarest of the words ``drivers``, among the rows that ``count`` counts.
 
     Few rows are sorted. Of a first name that thousands have, or of a domain, the rows of its first
     three letters are read in their order instead, which the index has, until there are enough."""
-    counts = {word: _count(table, all_of, word) for word in drivers if len(word[0]) > 1}
+    counts = {word: count(sql.begins(word), most=_FEW) for word in drivers if len(word[0]) > 1}
     rarest = min(counts, key=lambda word: (counts[word], -len(word[0])))
     is_few = counts[rarest] < _FEW
     first = {spelling[:IN_ORDER] for spelling in rarest}
     in_order = not is_few and len(first) == 1
-    rows = _beginning(all_of, first if in_order else rarest)
-    return _Way(rows, is_none=counts[rarest] == 0, is_few=is_few)
+    begins = sql.begins(first if in_order else rarest)
+    return _Way(begins, is_none=counts[rarest] == 0, is_few=is_few)
 
 
-def _count(table: str, all_of: Condition, word: Spellings) -> int:
-    """Rows that begin with the word, as far as it matters how many there are."""
-    rows = _beginning(all_of, word)
-    counted = sql.rows(
-        f"SELECT COUNT(*) FROM (SELECT 1 FROM {table} AS word WHERE {rows.sql} LIMIT %s) AS few",
-        *(*rows.values, _FEW),
-    )
-    return int(counted[0][0])
-
-
-def _beginning(all_of: Condition, texts: Iterable[str]) -> Condition:
-    word = sql.begins("word.word", texts)
-    return Condition(f"{all_of.sql} AND {word.sql}", (*all_of.values, *word.values))
-
-
-def _directory(asked: _Asked, limit: int) -> Found:
+def _directory(asked: _Asked) -> Found:
     """By name; then, where each word begins a domain of the directory, by that."""
     long = [word for word in asked.words if len(word[0]) > 1]
     if by_name := [word for word in long if not _begins_domain(word, asked.domains)]:
-        yield from _of_words(asked, by_name, limit)
+        yield from _of_words(asked, by_name)
         return
     for word in long:
-        yield from _of_words(asked, [word], limit)
+        yield from _of_words(asked, [word])
     for domain in asked.domains:
-        yield from _entries(asked, Condition("domain = %s", (domain,)), limit)
+        yield from (_of_entry(*row) for row in _of_domain(domain, asked.held))
 
 
 def _begins_domain(word: Spellings, domains: Iterable[str]) -> bool:
@@ -380,53 +376,59 @@ def _begins_domain(word: Spellings, domains: Iterable[str]) -> bool:
     return any(part.startswith(spelling) for part in parts for spelling in word)
 
 
-def _of_words(asked: _Asked, drivers: Sequence[Spellings], limit: int) -> Found:
-    way = _way(_ENTRY_WORD, Condition("TRUE"), drivers)
-    if way.is_none:
-        return ()
-    held = asked.held_in("entry.words")
-    columns = ", ".join(f"entry.{column}" for column in _OF_ENTRY.split(", "))
-    found = sql.rows(
-        f"""
-        SELECT {columns} FROM {_ENTRY_WORD} AS word
-        JOIN {_ENTRY} AS entry ON entry.id = word.entry_id
-        WHERE {way.rows.sql} AND {held.sql} ORDER BY word.sort_key, word.entry_id LIMIT %s
-        """,
-        *(*way.rows.values, *held.values, 2 * limit),
-    )
+_their_words: Prepared[_Row] = Prepared(
+    lambda begins: DirectoryWord.objects.filter(begins).values_list("entry"), RawSQL
+)
+_by_their_words: Prepared[_Row] = Prepared(
+    lambda begins, held: (
+        DirectoryWord.objects.filter(begins, held)
+        .order_by("sort_key", "entry_id")
+        .values_list(*_through("entry", _OF_ENTRY))[: 2 * LIMIT]
+    ),
+    *(RawSQL, RawSQL),
+)
+
+
+def _of_words(asked: _Asked, drivers: Sequence[Spellings]) -> Found:
+    way = _way(_their_words.count, drivers)
+    found = () if way.is_none else _by_their_words(way.begins, asked.held)
     return (_of_entry(*row) for row in found)
 
 
 def entries(user: User, text: str) -> QuerySet[DirectoryEntry]:
     """Of the directory, those with every word of the text, by last name; all for no words."""
     asked = _asked(user, words(text[:LONGEST])[:_MOST_WORDS])
-    found = DirectoryEntry.objects.filter(_every_word(asked.words))
+    found = DirectoryEntry.objects.filter(asked.held)
     for word in asked.words:
-        rows = DirectoryWord.objects.filter(typed(*word))
         is_driver = len(word[0]) > 1 and not _begins_domain(word, asked.domains)
-        if is_driver and rows[:_FEW].count() < _FEW:
-            found = found.filter(pk__in=rows.values("entry"))
+        if is_driver and _their_words.count(begins := sql.begins(word), most=_FEW) < _FEW:
+            found = found.filter(pk__in=DirectoryWord.objects.filter(begins).values("entry"))
             break
     return found.order_by("sort_key", "pk")
 
 
-def _every_word(several: Iterable[Spellings]) -> Q:
-    """As `sql.holds`, for a query of Django's."""
-    condition = Q()
-    for spellings in several:
-        one = Q()
-        for spelling in spellings:
-            one |= Q(GreaterThan(StrIndex(F("words"), Value(f" {spelling}")), 0))
-        condition &= one
-    return condition
-
-
-_SOURCES: tuple[Callable[[_Asked, int], Found], ...] = (
+_SOURCES: tuple[Callable[[_Asked], Found], ...] = (
     _written_to,
     _groups,
     _colleagues,
     _contacts,
     _directory,
+)
+
+
+_own_of: Prepared[_Row] = Prepared(
+    lambda user, addresses: (
+        ContactAddress.objects.filter(user=user, folded__in=addresses, contact__deleted=None)
+        .order_by("position")
+        .values_list(*_OF_CONTACT)
+    ),
+    *(int, list),
+)
+_entries_of: Prepared[_Row] = Prepared(
+    lambda addresses: (
+        DirectoryEntry.objects.filter(folded__in=addresses).order_by().values_list(*_OF_ENTRY)
+    ),
+    list,
 )
 
 
@@ -436,19 +438,8 @@ def _known_better(asked: _Asked, found: dict[str, Suggestion]) -> tuple[Suggesti
     addresses = [key for key, one in found.items() if one.group is None]
     if not addresses:
         return tuple(found.values())
-    listed = sql.listed(addresses)
-    mine = sql.rows(
-        f"""
-        SELECT {_OF_CONTACT} FROM {_ADDRESS} AS address
-        JOIN {_CONTACT} AS contact ON contact.id = address.contact_id
-        WHERE address.user_id = %s AND address.folded IN {listed.sql} AND contact.deleted IS NULL
-        ORDER BY address.position
-        """,
-        *(asked.user.pk, *listed.values),
-    )
-    theirs = f"SELECT {_OF_ENTRY} FROM {_ENTRY} WHERE folded IN {listed.sql}"
-    contacts = dict(_of_contact(*row) for row in mine)
-    entries = dict(_of_entry(*row) for row in sql.rows(theirs, *listed.values))
+    contacts = dict(_of_contact(*row) for row in _own_of(asked.user.pk, addresses))
+    entries = dict(_of_entry(*row) for row in _entries_of(addresses))
     return tuple(_merged(one, contacts.get(key), entries.get(key)) for key, one in found.items())
 
 

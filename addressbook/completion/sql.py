@@ -1,61 +1,46 @@
-"""What completion asks the database, as SQL: conditions, and the rows that answer.
-
-Django makes a query anew at each call, which takes it ten times as long as the database does to
-answer; every letter that is typed asks nine of them.
-"""
+"""What completion asks of the words that a row is found by, as conditions of a query."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
 
 from django.db import connection
+from django.db.models.expressions import RawSQL
 
+from accounts.models.prepared import condition
 from addressbook.models.completion import LONGEST_WORD, is_whole
 
 Spellings = tuple[str, ...]
 """Of one word: as it was typed, or all it may have been meant for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A part of a statement, and what comes in its places."""
-
-    sql: str
-    values: tuple[Any, ...] = ()
-
-
-def rows(statement: str, *values: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return cursor.fetchall()
-
-
-def holds(column: str, words: Iterable[Spellings]) -> Condition:
-    """Every word, each in one of its spellings, begins a word of the text in ``column``.
+def holds(words: Iterable[Spellings]) -> RawSQL:
+    """Every word, each in one of its spellings, begins a word of the text in the column ``words``.
 
     `LIKE` would say the same. PostgreSQL thinks that it lets next to nothing pass and sorts all
     that an index gives, in place of reading the first of it in its order."""
     place = "STRPOS" if connection.vendor == "postgresql" else "INSTR"
-    several = [
-        _any(Condition(f"{place}({column}, %s) > 0", (f" {one}",)) for one in spellings)
-        for spellings in words
-    ]
-    return Condition(
-        " AND ".join(one.sql for one in several), tuple(v for one in several for v in one.values)
+    return _joined(
+        " AND ",
+        (
+            _joined(" OR ", (condition(f"{place}(words, %s) > 0", (f" {one}",)) for one in word))
+            for word in words
+        ),
     )
 
 
-def begins(column: str, texts: Iterable[str]) -> Condition:
-    """The word in ``column`` begins with one of these texts, of two letters or more, by its
-    index."""
+def begins(texts: Iterable[str]) -> RawSQL:
+    """The text in the column ``word`` begins with one of these, of two letters or more: by its
+    index, which `startswith` does not use on SQLite."""
     at_least, below = bounds()
-    return _any(
-        Condition(f"{column} = %s", (text,))
-        if is_whole(text)
-        else Condition(f"{column} {at_least} %s AND {column} {below} %s", between(text))
-        for text in (text[:LONGEST_WORD] for text in texts)
+    return _joined(
+        " OR ",
+        (
+            condition("word = %s", (text,))
+            if is_whole(text)
+            else condition(f"word {at_least} %s AND word {below} %s", between(text))
+            for text in (text[:LONGEST_WORD] for text in texts)
+        ),
     )
 
 
@@ -70,15 +55,9 @@ def bounds() -> tuple[str, str]:
     return ("~>=~", "~<~") if connection.vendor == "postgresql" else (">=", "<")
 
 
-def listed(values: Iterable[Any]) -> Condition:
-    """``(…, …)`` behind an IN."""
-    values = tuple(values)
-    return Condition(f"({', '.join(['%s'] * len(values))})", values)
-
-
-def _any(several: Iterable[Condition]) -> Condition:
+def _joined(operator: str, several: Iterable[RawSQL]) -> RawSQL:
     several = list(several)
-    return Condition(
-        f"({' OR '.join(one.sql for one in several)})",
-        tuple(value for one in several for value in one.values),
+    return condition(
+        operator.join(f"({one.sql})" for one in several) or "TRUE",
+        [value for one in several for value in one.params],
     )

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
-from itertools import cycle, permutations, product
+from itertools import permutations, product
 from typing import Any
 
-from django.db import connection
 from django.db.models import F, QuerySet, Value
-from django.db.models.expressions import RawSQL
 
 from accounts.models import StaffRecord, User
+from accounts.models.prepared import Prepared
 from addressbook.contacts.keeping import initial
 from addressbook.folding import fold
 from addressbook.importers.duplicates import CIVILITIES
@@ -46,7 +44,7 @@ def people(user: User, addresses: Iterable[str]) -> dict[str, Known]:
     asked for."""
     wanted = {address.lower() for address in addresses if address}
     found: dict[str, Known] = {}
-    for folded, rank, pk, name, digest in _rows(user, wanted) if wanted else ():
+    for folded, rank, pk, name, digest in _rows(user.pk, wanted) if wanted else ():
         before = found.get(folded)
         if before is None:
             kind = (Kind.CONTACT, Kind.DIRECTORY, Kind.COLLECTED)[rank]
@@ -57,66 +55,27 @@ def people(user: User, addresses: Iterable[str]) -> dict[str, Known]:
     return found
 
 
-_COLUMNS = ("known_as", "rank", "key", "called", "digest")
-_Row = tuple[str, int, int, str, str | None]
-# What stands in a statement where a person's key, addresses, names and their initials come.
-_ANYBODY, _ANY_ADDRESS, _ANY_NAME, _ANY_INITIAL = -1, "\N{REPLACEMENT CHARACTER}", "?name", "?"
-
-
-def _rows(user: User, wanted: Collection[str]) -> Sequence[_Row]:
+def _of_addresses(user: int, wanted: Any) -> QuerySet:
     """Address, how near the person is, contact, name and picture of all who have one of these
     addresses; the nearest first."""
-    rows: Sequence[_Row] = _answered(
-        _statement(_room(wanted)), {_ANYBODY: [user.pk], _ANY_ADDRESS: wanted}
-    )
-    return rows
-
-
-def _room(values: Collection[str]) -> int:
-    """1, 2, 4 and so on: some values are asked for twice rather than having a statement for each
-    number of them."""
-    return 1 << (len(values) - 1).bit_length()
-
-
-def _list(value: str, size: int) -> RawSQL:
-    return RawSQL(", ".join(["%s"] * size), [value] * size)  # noqa: S611  nothing but "%s"
-
-
-def _answered(
-    statement: tuple[str, tuple[int | str, ...]], given: Mapping[int | str, Iterable[int | str]]
-) -> list[Any]:
-    """The rows of a prepared statement, with what comes in the places of its signs."""
-    sql, places = statement
-    several = {place: cycle(values) for place, values in given.items()}
-    filled = [next(several[place]) if place in several else place for place in places]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, filled)
-        return cursor.fetchall()
-
-
-@cache
-def _statement(size: int) -> tuple[str, tuple[int | str, ...]]:
-    """The query for as many addresses, and its parameters. Django makes it anew at each call, which
-    takes ten times as long as the database does to answer it; every list asks."""
-    wanted = _list(_ANY_ADDRESS, size)
     contacts = ContactAddress.objects.filter(
-        user=_ANYBODY, folded__in=wanted, contact__deleted=None
+        user=user, folded__in=wanted, contact__deleted=None
     ).annotate(
         key=F("contact"), called=F("contact__display_name"), digest=F("contact__photo__digest")
     )
     nobody = {"key": Value(0), "called": F("name"), "digest": Value("")}
     entries = DirectoryEntry.objects.filter(folded__in=wanted).annotate(**nobody)
-    collected = CollectedRecipient.objects.filter(user=_ANYBODY, folded__in=wanted).annotate(
-        **nobody
-    )
+    collected = CollectedRecipient.objects.filter(user=user, folded__in=wanted).annotate(**nobody)
     several: Sequence[QuerySet] = (contacts, entries, collected)
+    columns = ("known_as", "rank", "key", "called", "digest")
     first, *others = (
-        rows.annotate(known_as=F("folded"), rank=Value(rank)).order_by().values_list(*_COLUMNS)
+        rows.annotate(known_as=F("folded"), rank=Value(rank)).order_by().values_list(*columns)
         for rank, rows in enumerate(several)
     )
-    union = first.union(*others, all=True).order_by("rank", "key")
-    sql, places = union.query.sql_with_params()
-    return sql, tuple(places)
+    return first.union(*others, all=True).order_by("rank", "key")
+
+
+_rows: Prepared[tuple[str, int, int, str, str | None]] = Prepared(_of_addresses, int, list)
 
 
 def nearest(user: User, most: int) -> tuple[str, ...]:
@@ -165,7 +124,9 @@ def namesake(user: User, name: str, address: str) -> Namesake | None:
     query for a name that nobody has, else up to three.
     """
     orders, folded = _orders(name), address.lower()
-    bearers = _bearers(user, orders) if orders else []
+    initials = {initial(order) for order in orders}
+    found = _bearers(user.pk, orders, initials) if orders else ()
+    bearers = [_Bearer(*row) for row in found]
     theirs = {bearer.address.lower() for bearer in bearers}
     own = user.address.lower()
     if not theirs or folded in theirs or own in {folded, *theirs}:
@@ -197,26 +158,12 @@ class _Bearer:
         return self.rank == 0
 
 
-def _bearers(user: User, orders: Sequence[str]) -> list[_Bearer]:
+def _of_names(user: int, names: Any, initials: Any) -> QuerySet:
     """The contacts of that name with their addresses, then the colleagues."""
-    initials = sorted({initial(order) for order in orders})
-    statement = _statement_of_names(_room(orders), _room(initials))
-    given: dict[int | str, Iterable[int | str]] = {
-        _ANYBODY: [user.pk],
-        _ANY_NAME: orders,
-        _ANY_INITIAL: initials,
-    }
-    return [_Bearer(*row) for row in _answered(statement, given)]
-
-
-@cache
-def _statement_of_names(size: int, initials: int) -> tuple[str, tuple[int | str, ...]]:
-    """As `_statement`: every message that is opened asks."""
-    names = _list(_ANY_NAME, size)
     contacts = ContactAddress.objects.filter(
-        contact__user=_ANYBODY,
+        contact__user=user,
         contact__deleted=None,
-        contact__initial__in=_list(_ANY_INITIAL, initials),
+        contact__initial__in=initials,
         contact__sort_key__in=names,
     ).annotate(
         rank=Value(0),
@@ -237,8 +184,10 @@ def _statement_of_names(size: int, initials: int) -> tuple[str, tuple[int | str,
     columns = ("rank", "key", "called", "address", "job", "place", "school")
     first = contacts.order_by().values_list(*columns)
     rows = first.union(entries.order_by().values_list(*columns), all=True)
-    sql, places = rows.order_by("rank", "key")[:_MOST_BEARERS].query.sql_with_params()
-    return sql, tuple(places)
+    return rows.order_by("rank", "key")[:_MOST_BEARERS]
+
+
+_bearers: Prepared[tuple[int, int, str, str, str, str, str]] = Prepared(_of_names, int, list, list)
 
 
 def _nearest(user: User, bearers: Sequence[_Bearer]) -> Namesake:

@@ -9,11 +9,9 @@ names of tens of thousands of people; ten of them are read.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models.lookups import Lookup
 from django.utils.translation import gettext_lazy as _
 
 from addressbook.models.contacts import ContactAddress
@@ -35,38 +33,6 @@ def beginnings(words: Iterable[str]) -> set[str]:
 def is_whole(text: str) -> bool:
     """Whether what begins with the text has a row that is equal to it."""
     return len(text) in _SHORT
-
-
-@models.CharField.register_lookup
-class Begins(Lookup):
-    """``word__begins="mart"``: by the index, which `startswith` does not use on SQLite. For words
-    of letters and digits alone."""
-
-    lookup_name = "begins"
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        return self._between(compiler, connection, ">=", "<")
-
-    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        # Code point by code point, as the index is, whatever the language of the database.
-        return self._between(compiler, connection, "~>=~", "~<~")
-
-    def _between(
-        self, compiler: Any, connection: Any, from_: str, to: str
-    ) -> tuple[str, tuple[Any, ...]]:
-        column, params = self.process_lhs(compiler, connection)
-        start = str(self.rhs)
-        end = start[:-1] + chr(ord(start[-1]) + 1)
-        return f"({column} {from_} %s AND {column} {to} %s)", (*params, start, *params, end)
-
-
-def typed(*texts: str) -> models.Q:
-    """Rows of words that begin with one of these texts, of two letters or more."""
-    condition = models.Q()
-    for text in texts:
-        key = "word" if is_whole(text) else "word__begins"
-        condition |= models.Q((key, text[:LONGEST_WORD]))
-    return condition
 
 
 class Word(models.Model):

@@ -78,7 +78,9 @@ def test_whoever_changed_or_left_changes_and_leaves(domain: MailDomain, claire: 
     assert filling.fill_from_staff() == Filled(written=1, gone=1, unchanged=0)
     assert [one.name for one in search.complete(claire, "vid")] == ["Aline Vidal"]
     assert not DirectoryWord.objects.filter(word="paul").exists()
-    assert not DirectoryWord.objects.filter(word__begins="mart", entry__name="Aline Vidal").exists()
+    assert not DirectoryWord.objects.filter(
+        word__startswith="mart", entry__name="Aline Vidal"
+    ).exists()
 
 
 def test_two_people_may_exchange_their_addresses(domain: MailDomain) -> None:
