@@ -209,6 +209,7 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.thumbnails": {"webmail.previews", "accounts.session_cache"},
     "webmail.views": {
         "webmail",
+        "addressbook.completion",
         "addressbook.contacts",
         "accounts.session",
         "accounts.session_cache",

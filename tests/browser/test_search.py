@@ -305,7 +305,7 @@ def test_what_is_suggested_is_chosen_by_arrows(field: Page, faults: list[str]) -
     assert Axe().run(field, context=".search-bar").response["violations"] == []
     field.keyboard.type("mus")
     expect(options).to_have_count(2)
-    expect(field.get_by_role("group", name="Contacts").get_by_role("option")).to_contain_text(
+    expect(field.get_by_role("group", name="Personnes").get_by_role("option")).to_contain_text(
         "Claire Musette"
     )
     field.keyboard.press("ArrowUp")

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import session, session_cache
 from accounts.http import SignedInRequest, login_required
+from addressbook.completion import search as completion
 from addressbook.contacts import finding
 from webmail.errors import FolderNotFound
 from webmail.htmx import render, wants_partial
@@ -78,14 +79,11 @@ def suggestions(request: SignedInRequest) -> HttpResponse:
     typed = query.readable(request.GET.get("q", "")).lstrip()
     recent = [text for text in _recent(request) if text.startswith(typed) and text != typed]
     before, name, value = query.last_piece(typed)
-    people: list[dict[str, str]] = []
-    if len(value) > 1:
-        found = finding.matching(request.user, value).prefetch_related("addresses")
-        people = [
-            {"text": f"{before}{name or 'de:'}{address}", "name": str(person)}
-            for person in found[:MOST_SUGGESTED]
-            for address in list(person.addresses.all())[:1]
-        ]
+    people = [
+        {"text": f"{before}{name or 'de:'}{one.address}", "name": one.name or one.address}
+        for one in completion.complete(request.user, value)
+        if one.address  # of a group nobody searches
+    ]
     context = {
         "recent": recent[:MOST_SUGGESTED],
         "people": people[: max(0, MOST_SUGGESTED - len(recent))],

@@ -17,6 +17,8 @@ from accounts import session
 from accounts.models import User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
+from addressbook.contacts import collected, groups
+from addressbook.models import Contact
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.servers.scripted import (
@@ -500,6 +502,19 @@ def test_people_are_suggested_while_one_types(reader: Client, claire: None) -> N
     assert suggested("objet:claire") == []
     assert suggested("c") == []
     assert "Claire Morvan" in page(reader.get("/search/suggestions/?q=claire"))
+    moreau = groups.create(User.objects.get(login="alice"), "Moreau")
+    groups.add(moreau, Contact.objects.values_list("pk", flat=True))
+    assert suggested("de:mor") == ["de:cm@ac-exemple.fr"], "nobody searches for a group"
+
+
+def test_whom_one_writes_to_is_suggested_before_others(reader: Client, claire: None) -> None:
+    owner = User.objects.get(login="alice")
+    collected.record(owner, [("Zoé Morel", "zoe@x.example")])
+    answer = page(reader.get("/search/suggestions/?q=mor"))
+    assert re.findall(r'data-text="([^"]*)"', answer) == [
+        "de:zoe@x.example",
+        "de:cm@ac-exemple.fr",
+    ]
 
 
 def recent(answer: Any) -> list[str]:
@@ -566,7 +581,7 @@ def test_what_a_search_costs(
         # The rows are known by now: NOOP or SELECT, SEARCH, FETCH of the flags
         "here, by htmx": (lambda: found(reader, "musée", HTMX, **here), 3, 7),
         "here again": (lambda: found(reader, "musée", HTMX, **here), 2, 3),
-        "suggestions": (lambda: reader.get("/search/suggestions/?q=de:mor"), 0, 4),
+        "suggestions": (lambda: reader.get("/search/suggestions/?q=de:mor"), 0, 10),
         "the form": (lambda: reader.get("/search/"), 1, 4),
     }
     measured = {}
