@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hmac
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+
+from webmail.folding import fold
 
 LENGTH = 13
 _LONGEST_TYPED = 64
@@ -122,8 +123,7 @@ def looks_like_one(text: str) -> bool:
 def birth_date(typed: str, today: date) -> date:
     """12/05/1980, 12.5.80, 12 mai 1980, 1er mai 1980, 12051980 or 1980-05-12. A year of two digits
     is the latest that makes the person fifteen or more. Raises BirthDateError."""
-    text = unicodedata.normalize("NFKD", typed[:40]).casefold()
-    text = "".join(character for character in text if not unicodedata.combining(character)).strip()
+    text = fold(typed[:40]).strip()
     if not text:
         raise BirthDateError("empty")
     if len(typed) > 40 or not text.isascii():

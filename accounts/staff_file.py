@@ -25,6 +25,7 @@ from django.core.validators import validate_email
 
 from accounts import numen
 from accounts.staff_terms import HEADINGS, REQUIRED, Column, Failure, Problem
+from webmail.folding import fold
 
 Source = Callable[[], BinaryIO]
 """Opens the file anew, at its beginning."""
@@ -362,8 +363,7 @@ def _settle_school(columns: dict[Column, int]) -> None:
 
 def _plain(text: str) -> str:
     """Without case, accents and marks: ``Né(e) le`` -> ``ne e le``."""
-    text = unicodedata.normalize("NFKD", text[:200]).casefold()
-    letters = (c if c.isalnum() else " " for c in text if not unicodedata.combining(c))
+    letters = (c if c.isalnum() else " " for c in fold(text[:200]))
     return " ".join("".join(letters).split())
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from webmail.folding import without_accents
 
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "đ": "d"})
 _WORD = re.compile(r"[^\W_]+")
@@ -11,9 +12,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 def fold(text: str) -> str:
     """ "Bœuf  Étienne" -> "boeuf etienne"."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_LIGATURES))
-    plain = "".join(character for character in decomposed if not unicodedata.combining(character))
-    return " ".join(plain.split())
+    return " ".join(without_accents(text.casefold().translate(_LIGATURES)).split())
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import random
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +15,7 @@ from email.headerregistry import Address
 
 from demo import academy
 from demo.mail import people
+from webmail.folding import without_accents
 
 
 @dataclass(frozen=True)
@@ -166,8 +166,7 @@ def _birthday(draw: random.Random) -> date:
 
 def _plain(name: str) -> str:
     """As logins and addresses are made of names: ``Marie-Hélène`` -> ``marie-helene``."""
-    text = unicodedata.normalize("NFKD", name.lower().replace("’", "").replace(" ", "-"))
-    return "".join(letter for letter in text if not unicodedata.combining(letter))
+    return without_accents(name.lower().replace("’", "").replace(" ", "-"))
 
 
 def _free(wanted: str, taken: set[str]) -> str:

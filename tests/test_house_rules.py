@@ -15,12 +15,19 @@ OURS = ("webmail", "accounts", "addressbook", "demo")
 # library and the named libraries.
 ALLOWED: dict[str, set[str]] = {
     "webmail.errors": set(),
+    "webmail.folding": set(),
     "webmail.mime": set(),
-    "webmail.adverts": {"webmail.mime"},
+    "webmail.adverts": {"webmail.folding", "webmail.mime"},
     "webmail.imap": {"webmail.mime", "webmail.errors"},
     "webmail.smtp": {"webmail.mime", "webmail.errors"},
     "webmail.sieve": {"webmail.mime", "webmail.errors"},
-    "webmail.mailbox": {"webmail.imap", "webmail.sieve", "webmail.mime", "webmail.errors"},
+    "webmail.mailbox": {
+        "webmail.folding",
+        "webmail.imap",
+        "webmail.sieve",
+        "webmail.mime",
+        "webmail.errors",
+    },
     "webmail.previews": {"webmail.mime", "webmail.errors"},
     "webmail.remote": {"webmail.errors"},
     "webmail.preferences": set(),
@@ -217,12 +224,12 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.models",
         "accounts.forms",
     },
-    "accounts.numen": set(),
-    "accounts.passwords.policy": {"accounts.numen"},
+    "accounts.numen": {"webmail.folding"},
+    "accounts.passwords.policy": {"accounts.numen", "webmail.folding"},
     "accounts.dashboard": {"accounts", "webmail.models"},
     "accounts.sends": {"accounts", "webmail.models"},
     "addressbook.contact_data": set(),
-    "addressbook.folding": set(),
+    "addressbook.folding": {"webmail.folding"},
     "addressbook.charsets": set(),
     "addressbook.vcard": {"addressbook.charsets", "addressbook.contact_data"},
     "addressbook.importers": {
@@ -233,6 +240,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "addressbook": {
         "webmail.errors",
+        "webmail.folding",
         "webmail.htmx",
         "webmail.preferences",
         "accounts.models",
@@ -246,12 +254,14 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.sieve",
         "webmail.dates",
         "webmail.errors",
+        "webmail.folding",
         "webmail.htmx",
         "webmail.preferences",
     },
 }
 # Pure modules: no Django, no I/O, no clock, no settings.
 PURE = (
+    "webmail.folding",
     "webmail.mime",
     "webmail.adverts",
     "accounts.numen",
@@ -263,6 +273,7 @@ PURE = (
 )
 NO_DJANGO = (
     "webmail.errors",
+    "webmail.folding",
     "webmail.mime",
     "webmail.adverts",
     "webmail.imap",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 
 from django.core.validators import RegexValidator, URLValidator
@@ -13,12 +12,7 @@ from accounts.models.applications import Application
 from accounts.models.mail_domains import MailDomain
 from accounts.models.staff import StaffRecord
 from accounts.models.users import User
-
-
-def _plain(text: str) -> str:
-    """Without accents and capitals, as people compare words."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+from webmail.folding import fold
 
 
 def _lines(text: str) -> list[str]:
@@ -138,4 +132,4 @@ class Service(models.Model):
 
 def _begins(function: str, lines: Iterable[str]) -> bool:
     """“professeur” is the beginning of “Professeure agrégée”."""
-    return any(_plain(function).startswith(_plain(line)) for line in lines)
+    return any(fold(function).startswith(fold(line)) for line in lines)

@@ -8,13 +8,13 @@ other bytes for them. Nothing here keeps, shows or logs what it is given.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 from accounts import numen
+from webmail.folding import fold
 
 # Mail programs and IMAP servers take lines of 1,000 bytes; nobody types so much.
 MAXIMUM: Final = 512
@@ -74,12 +74,6 @@ class Person:
             pieces = re.split(r"[^a-z]+", fold(text))
             found |= {*pieces, "".join(pieces)}
         return cls(frozenset(part for part in found if len(part) >= _PART))
-
-
-def fold(text: str) -> str:
-    """Lower case without accents: ``Éléa`` and ``elea`` are the same to who guesses."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
 
 
 def broken(password: str, policy: Policy, person: Person, old: str = "") -> tuple[Rule, ...]:

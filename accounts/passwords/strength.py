@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Final
 
 from accounts.passwords import policy, words
+from webmail.folding import fold
 
 # The work grows faster than the length, and nobody's 73rd character makes a password weak.
 MEASURED: Final = 72
@@ -92,7 +93,7 @@ def _reasons(text: str, matches: Sequence[Mapping[str, Any]]) -> tuple[Reason, .
 
 
 def _is_first_name(match: Mapping[str, Any]) -> bool:
-    word = policy.fold(match["token"])
+    word = fold(match["token"])
     return match["pattern"] == "dictionary" and word in words.first_names()
 
 

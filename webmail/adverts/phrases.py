@@ -8,9 +8,10 @@ not in the lists of adverts.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
+
+from webmail.folding import without_accents
 
 # Words of a text that are looked at.
 MOST_WORDS = 4_000
@@ -367,8 +368,7 @@ votre carte|un achat de|un paiement de|cet achat
 def fold(text: str) -> str:
     """Text as it is compared: small letters, no accents, nothing unseen; Cyrillic letters that
     look Latin are, in words that have Latin letters too."""
-    text = unicodedata.normalize("NFKD", _UNSEEN.sub("", text).lower().translate(_LIGATURES))
-    bare = "".join(char for char in text if not unicodedata.combining(char))
+    bare = without_accents(_UNSEEN.sub("", text).lower().translate(_LIGATURES))
     return bare if bare.isascii() else bare.translate(_EYE)
 
 

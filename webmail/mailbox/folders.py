@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from webmail.errors import BadServerAnswer, FolderNotFound, ServerRefused
+from webmail.folding import fold
 from webmail.imap import names, response
 from webmail.imap.connection import Connection, canonical, quoted_folder
 from webmail.imap.values import Folder, Namespace
@@ -325,11 +325,8 @@ def _known_names(own: Iterable[Folder], prefix: str) -> dict[str, list[Folder]]:
     return found
 
 
-@lru_cache(maxsize=8192)
-def folded(name: str) -> str:
-    """The name without accents and capitals, for comparing and sorting."""
-    decomposed = unicodedata.normalize("NFKD", name)
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+folded = lru_cache(maxsize=8192)(fold)
+"""Names are compared and sorted without accents and capitals."""
 
 
 def _levels(folder: Folder) -> list[str]:

@@ -17,7 +17,6 @@ import json
 import re
 import sys
 import time
-import unicodedata
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -26,6 +25,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
+from webmail.folding import fold
 from webmail.imap import fetch, search, uid_sets
 from webmail.imap.connection import Connection
 from webmail.imap.values import FLAGGED, SEEN, Fetched, Selected
@@ -425,14 +425,9 @@ def _key(row: Fetched, sort: str) -> Any:
         case "size":
             return row.size
         case "subject":
-            return _folded(_ANSWER.sub("", envelope.subject))
+            return fold(_ANSWER.sub("", envelope.subject)).strip()
         case "from" | "to":
             people = envelope.from_ if sort == "from" else envelope.to
-            return _folded(people[0].shown) if people else ""
+            return fold(people[0].shown).strip() if people else ""
     moment = envelope.date or row.received
     return moment.timestamp() if moment else 0.0
-
-
-def _folded(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold().strip()

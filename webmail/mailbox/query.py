@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from webmail.folding import fold
 from webmail.imap.connection import checked_flag
 
 MOST_CHARACTERS = 1000
@@ -220,12 +221,6 @@ def readable(text: str) -> str:
     return unicodedata.normalize("NFC", _UNSAID.sub(" ", text[:MOST_CHARACTERS]))
 
 
-def folded(text: str) -> str:
-    """Without accents and capitals."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-
-
 @dataclass
 class _Reader:
     """Reads one text from left to right."""
@@ -294,7 +289,7 @@ class _Reader:
             return None
         self.terms += 1
         if not key:
-            bare = folded(value)
+            bare = fold(value)
             is_state = not was_quoted and bare in _BARE
             return Marked(_BY_STATE[bare]) if is_state else Text("TEXT", value)
         if key == "FOLDER" and folders_count:
@@ -311,7 +306,7 @@ class _Reader:
     def _takes_operator(self) -> tuple[str, str]:
         """The operator that begins here and how it compares; ("", "") when there is none."""
         found = _OPERATOR.match(self.text, self.at)
-        key = _BY_NAME.get(folded(found["name"]), "") if found else ""
+        key = _BY_NAME.get(fold(found["name"]), "") if found else ""
         if not found or not key:
             return "", ""
         mark = found["mark"].replace(":", "").strip()
@@ -375,7 +370,7 @@ def _joined(kind: type[And] | type[Or], terms: Sequence[Term]) -> Term | None:
 
 def _understood(key: str, mark: str, value: str, today: date) -> Term | None:
     """What an operator says of a value; None when it makes no sense."""
-    name = folded(value)
+    name = fold(value)
     if key == "HAS" or (key == "TO" and name in _ATTACHMENT):
         return WithAttachment() if name in _ATTACHMENT else None
     if key == "IS":
@@ -390,7 +385,7 @@ def _understood(key: str, mark: str, value: str, today: date) -> Term | None:
 
 
 def _weighed(key: str, mark: str, value: str) -> Term | None:
-    found = _SIZED.fullmatch(folded(value.lstrip("<>=")))
+    found = _SIZED.fullmatch(fold(value.lstrip("<>=")))
     if not found:
         return None
     thousandths = int(found[1]) * 1000 + int((found[2] or "").ljust(3, "0") or 0)
@@ -408,7 +403,7 @@ def last_piece(text: str) -> tuple[str, str, str]:
     """
     before, blank, last = text.rpartition(" ")
     name, colon, value = last.partition(":")
-    if colon and _BY_NAME.get(folded(name)) in {"FROM", "TO", "CC", "BCC"}:
+    if colon and _BY_NAME.get(fold(name)) in {"FROM", "TO", "CC", "BCC"}:
         return before + blank, f"{name}:", value
     return before + blank, "", "" if colon else last.lstrip('-("«“')
 
@@ -442,7 +437,7 @@ _AGO = re.compile(r"(\d{1,4})\s?(?:j|d|jours?|days?)")
 
 def days(value: str, today: date) -> tuple[date, date] | None:
     """The first day that is meant and the one after the last; None for what is no date."""
-    name = " ".join(folded(value).split())
+    name = " ".join(fold(value).split())
     try:
         if name in _DAYS_AGO:
             return _one_day(today - timedelta(_DAYS_AGO[name]))
@@ -565,7 +560,7 @@ def _close(term: Term, keywords: Mapping[str, str]) -> Iterator[Criterion]:
 
 
 def _keyword(name: str, keywords: Mapping[str, str]) -> bytes:
-    keyword = keywords.get(folded(name), name)
+    keyword = keywords.get(fold(name), name)
     try:
         return checked_flag(keyword).removeprefix("\\").encode("ascii")
     except ValueError:
@@ -630,4 +625,4 @@ def _quoted(value: str) -> str:
 
 def texts(marks: Iterable[str]) -> tuple[str, ...]:
     """Folded, longest first: how `marks` are looked for in what is shown."""
-    return tuple(sorted({folded(mark) for mark in marks if mark.strip()}, key=len, reverse=True))
+    return tuple(sorted({fold(mark) for mark in marks if mark.strip()}, key=len, reverse=True))

@@ -19,6 +19,7 @@ from webmail.errors import (
     ServerRefused,
     ServerUnavailable,
 )
+from webmail.folding import fold
 from webmail.imap import fetch, uid_sets
 from webmail.imap import search as imap_search
 from webmail.imap.connection import Connection
@@ -360,7 +361,7 @@ def _uids(imap: Connection, criteria: Sequence[Criterion]) -> tuple[tuple[int, .
     except ServerRefused:
         if imap.code() != "BADCHARSET":
             raise
-    bare = [one if isinstance(one, bytes) else query.folded(one) for one in criteria]
+    bare = [one if isinstance(one, bytes) else fold(one) for one in criteria]
     if not all(one.isascii() for one in bare):
         raise ServerRefused("The server does not look for these letters.")
     return imap_search.matching(imap, bare), True

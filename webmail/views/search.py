@@ -24,6 +24,7 @@ from accounts.http import SignedInRequest, login_required
 from addressbook.completion import search as completion
 from addressbook.contacts import finding
 from webmail.errors import FolderNotFound
+from webmail.folding import fold
 from webmail.htmx import render, wants_partial
 from webmail.imap.connection import Connection
 from webmail.imap.values import Folder, MessageRef
@@ -225,7 +226,7 @@ def _names(known: Sequence[Folder], asked: Asked) -> tuple[str, ...]:
 def _keywords(request: SignedInRequest, asked: Asked) -> Mapping[str, str]:
     """Of the person's tags, by their folded names; none where no tag is asked for."""
     known = known_tags(request) if asked.wanted.tags else ()
-    return {query.folded(chip.name): chip.keyword for chip in known}
+    return {fold(chip.name): chip.keyword for chip in known}
 
 
 def _kept(request: SignedInRequest, asked: Asked, *, any_age: bool) -> Found | None:
