@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import string
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
@@ -22,6 +21,7 @@ from addressbook.contacts.groups import counted
 from addressbook.contacts.keeping import digits
 from addressbook.models import Contact, Group
 from addressbook.models.imports import ImportJob
+from webmail.avatars import hue, initials
 
 
 @dataclass(frozen=True)
@@ -55,17 +55,6 @@ class Listing:
     by_letter: tuple[tuple[str, tuple[Row, ...]], ...]
     before_url: str
     next_url: str
-
-
-def initials(name: str) -> str:
-    """One or two capitals."""
-    words = [word for word in name.replace("-", " ").split() if word[:1].isalnum()]
-    return "".join(word[0] for word in dict.fromkeys((*words[:1], *words[-1:]))).upper() or "?"
-
-
-def hue(name: str) -> int:
-    """1 to 6, the same for the same name."""
-    return zlib.crc32(name.lower().encode()) % 6 + 1
 
 
 def listing(

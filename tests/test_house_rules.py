@@ -16,6 +16,8 @@ OURS = ("webmail", "accounts", "addressbook", "demo")
 ALLOWED: dict[str, set[str]] = {
     "webmail.errors": set(),
     "webmail.folding": set(),
+    "webmail.avatars": set(),
+    "webmail.spreadsheets": set(),
     "webmail.mime": set(),
     "webmail.adverts": {"webmail.folding", "webmail.mime"},
     "webmail.imap": {"webmail.mime", "webmail.errors"},
@@ -95,6 +97,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "webmail.dates": set(),
     "webmail.presentation": {
+        "webmail.avatars",
         "webmail.dates",
         "webmail.converters",
         "webmail.errors",
@@ -239,10 +242,12 @@ ALLOWED: dict[str, set[str]] = {
         "addressbook.folding",
     },
     "addressbook": {
+        "webmail.avatars",
         "webmail.errors",
         "webmail.folding",
         "webmail.htmx",
         "webmail.preferences",
+        "webmail.spreadsheets",
         "accounts.models",
         "accounts.audit",
         "accounts.http",
@@ -252,11 +257,13 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.imap",
         "webmail.smtp",
         "webmail.sieve",
+        "webmail.avatars",
         "webmail.dates",
         "webmail.errors",
         "webmail.folding",
         "webmail.htmx",
         "webmail.preferences",
+        "webmail.spreadsheets",
     },
 }
 # Pure modules: no Django, no I/O, no clock, no settings.

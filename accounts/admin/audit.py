@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
@@ -23,12 +22,10 @@ from django.views.decorators.http import require_POST
 from accounts import audit, audit_words, roles
 from accounts.models import AuditEvent, MailDomain, User
 from accounts.network import network_of
-from webmail import dates
+from webmail import dates, spreadsheets
 
 _MOST_COUNTED = 10_000
 _COLUMNS = ("when", "kind", "what", "by whom", "about whom", "from where", "details")
-# What a spreadsheet takes for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class BoundedPaginator(Paginator):
@@ -172,7 +169,8 @@ class AuditEventAdmin(admin.ModelAdmin):
         chosen = self.get_changelist_instance(request).get_queryset(request)
         audit.record(AuditEvent.Kind.EXPORTED, request, filters=request.GET.urlencode()[:500])
         words = {kind: str(label) for kind, label in AuditEvent.Kind.choices}
-        lines = _csv_lines(chosen.select_related("actor"), timezone.get_current_timezone(), words)
+        rows = _rows(chosen.select_related("actor"), timezone.get_current_timezone(), words)
+        lines = spreadsheets.lines(rows)
         response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
         name = f"audit-{timezone.localdate():%Y-%m-%d}.csv"
         response["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -183,34 +181,18 @@ def _may_export(request: HttpRequest) -> bool:
     return isinstance(request.user, User) and request.user.has_perm(roles.EXPORT_AUDIT)
 
 
-class _Echo:
-    """What csv writes to: gives each line back."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _csv_lines(events: QuerySet[AuditEvent], zone: tzinfo, words: dict[str, str]) -> Iterator[str]:
+def _rows(
+    events: QuerySet[AuditEvent], zone: tzinfo, words: dict[str, str]
+) -> Iterator[tuple[str, ...]]:
     """It runs when the request's language and time zone are no longer in force."""
-    writer = csv.writer(_Echo(), delimiter=";", lineterminator="\r\n")
-    yield "\ufeff"  # so that Excel takes it for UTF-8
-    yield writer.writerow(_COLUMNS)
+    yield _COLUMNS
     for event in events.iterator(chunk_size=2000):
-        details = ", ".join(f"{name}: {value}" for name, value in event.detail.items())
-        yield writer.writerow(
-            harmless(cell)
-            for cell in (
-                f"{timezone.localtime(event.when, zone):%Y-%m-%d %H:%M:%S}",
-                event.kind,
-                words.get(event.kind, ""),
-                str(event.actor or ""),
-                event.target,
-                event.network,
-                details,
-            )
+        yield (
+            f"{timezone.localtime(event.when, zone):%Y-%m-%d %H:%M:%S}",
+            event.kind,
+            words.get(event.kind, ""),
+            str(event.actor or ""),
+            event.target,
+            event.network,
+            ", ".join(f"{name}: {value}" for name, value in event.detail.items()),
         )
-
-
-def harmless(cell: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA) else cell

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models.mail_domains import MailDomain
 from accounts.models.prepared import Prepared
 from accounts.roles import ADMINISTRATOR, ROLES, may, may_enter
+from webmail.avatars import initials
 
 _groups_of: Prepared[tuple[str]] = Prepared(
     lambda pk: Group.objects.filter(user=pk).order_by().values_list("name"), int
@@ -126,7 +127,4 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def initials(self) -> str:
         """One or two capitals for the avatar."""
-        words = (self.name or self.login.partition("@")[0].replace(".", " ")).split()
-        return "".join(
-            word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)
-        ).upper()
+        return initials(self.name or self.login.partition("@")[0].replace(".", " "))

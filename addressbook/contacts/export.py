@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from django.db.models import Prefetch, QuerySet
 
 from addressbook import vcard
 from addressbook.contact_data import ContactData, Photo, PostalAddress
 from addressbook.models import Contact, Group
+from webmail import spreadsheets
 
 _CHUNK = 200
 
@@ -28,12 +28,11 @@ def vcards(found: QuerySet[Contact], groups: Sequence[Group], version: str) -> I
 
 
 def table(found: QuerySet[Contact]) -> Iterator[bytes]:
-    """CSV as French spreadsheets open it: UTF-8 with its mark, semicolons, CRLF. The headers are
-    among those that our own import knows. No cell can be taken for a formula."""
-    yield b"\xef\xbb\xbf" + _line(_HEADERS)
+    """CSV, with headers among those that our own import knows."""
     memberships = Group.objects.filter(deleted=None)
-    for contact in _contacts(found.prefetch_related(Prefetch("groups", queryset=memberships))):
-        yield _line([neutral(cell) for cell in _cells(contact, _data(contact))])
+    contacts = _contacts(found.prefetch_related(Prefetch("groups", queryset=memberships)))
+    rows = (_cells(contact, _data(contact)) for contact in contacts)
+    return (line.encode() for line in spreadsheets.lines(chain([_HEADERS], rows)))
 
 
 def _contacts(found: QuerySet[Contact]) -> Iterator[Contact]:
@@ -97,14 +96,3 @@ def _address_cells(addresses: Sequence[PostalAddress], kind: str) -> list[str]:
     street = address.street or address.formatted
     lines = ", ".join(filter(None, (address.po_box, *street.splitlines())))
     return [lines, address.city, address.region, address.postal_code, address.country]
-
-
-def neutral(cell: str) -> str:
-    """The cell, with an apostrophe before what a spreadsheet would run: = + - @, tab, CR."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") and cell else cell
-
-
-def _line(cells: Sequence[str]) -> bytes:
-    made = io.StringIO()
-    csv.writer(made, delimiter=";", lineterminator="\r\n").writerow(cells)
-    return made.getvalue().encode()

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from django.utils.translation import gettext
 
 from addressbook.importers import codes
-from addressbook.imports.showing import line_of, reason_words
+from addressbook.imports.showing import reason_words
 from addressbook.models import ImportJob, ImportPart, ImportRow
+from webmail import spreadsheets
 
 MOST_LINES = 1_000
 """Refused rows in a report; their number is told whatever it is."""
@@ -75,24 +76,26 @@ def _part(part: ImportPart) -> dict[str, object]:
 
 
 def table(job: ImportJob) -> Iterator[str]:
-    """A line per owner, as French spreadsheets read it; no cell can be taken for a formula."""
-    yield line_of(
-        [
-            gettext("Owner"),
-            gettext("New"),
-            gettext("Merged"),
-            gettext("Unchanged"),
-            gettext("Refused"),
-            gettext("Groups"),
-            gettext("Never signed in"),
-            gettext("Problem"),
-        ]
-    )
+    """A line per owner, as CSV."""
+    return spreadsheets.lines(_cells_of_owners(job))
+
+
+def _cells_of_owners(job: ImportJob) -> Iterator[list[str]]:
+    yield [
+        gettext("Owner"),
+        gettext("New"),
+        gettext("Merged"),
+        gettext("Unchanged"),
+        gettext("Refused"),
+        gettext("Groups"),
+        gettext("Never signed in"),
+        gettext("Problem"),
+    ]
     for part in job.parts.iterator(chunk_size=500):
         counts = (part.new, part.merged, part.unchanged, part.refused, part.groups)
         newcomer = gettext("yes") if part.is_newcomer else ""
         problem = str(part.get_problem_display()) if part.problem else ""
-        yield line_of([part.owner, *map(str, counts), newcomer, problem])
+        yield [part.owner, *map(str, counts), newcomer, problem]
 
 
 def as_text(job: ImportJob) -> Iterator[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -15,13 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from addressbook import vcard
 from addressbook.contact_data import ContactData
-from addressbook.contacts.export import neutral
 from addressbook.importers import codes
 from addressbook.imports import grouping
 from addressbook.imports.grouping import GroupChange
 from addressbook.imports.joining import join
 from addressbook.imports.writing import FULL
 from addressbook.models import Contact, ImportGroup, ImportJob, ImportPart, ImportRow
+from webmail import spreadsheets
 
 Decision, Policy, Fit = ImportRow.Decision, ImportJob.Policy, ImportRow.Fit
 
@@ -123,23 +121,18 @@ def reason_words(code: str) -> str:
 
 
 def refused_csv(job: ImportJob) -> Iterator[str]:
-    """The refused rows with their reasons, as French spreadsheets open it: the file, the line, the
-    reason, and the line as it stands there. No cell can be taken for a formula."""
-    yield "\ufeff" + line_of(
-        [gettext("File"), gettext("Line"), gettext("Name"), gettext("Reason"), gettext("As it was")]
-    )
+    """The refused rows as CSV: the file, the line, the reason, and the line as it stands there."""
+    return spreadsheets.lines(_refused_cells(job))
+
+
+def _refused_cells(job: ImportJob) -> Iterator[list[str]]:
+    yield [
+        *(gettext("File"), gettext("Line"), gettext("Name")),
+        *(gettext("Reason"), gettext("As it was")),
+    ]
     rows = job.rows.filter(decision=Decision.REFUSED).select_related("file").order_by("number")
     for row in rows.iterator(chunk_size=500):
-        cells = [row.file.name, str(row.line or ""), row.name, reason_words(row.reason), row.value]
-        yield line_of(cells)
-
-
-def line_of(cells: list[str]) -> str:
-    """A line of CSV, its cells as text whatever they begin with."""
-    cells = [neutral(cell) for cell in cells]
-    made = io.StringIO()
-    csv.writer(made, delimiter=";", lineterminator="\r\n").writerow(cells)
-    return made.getvalue()
+        yield [row.file.name, str(row.line or ""), row.name, reason_words(row.reason), row.value]
 
 
 def group_changes(job: ImportJob) -> list[GroupChange]:

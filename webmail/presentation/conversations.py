@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext, ngettext
 
+from webmail.avatars import hue
 from webmail.dates import when
 from webmail.imap.values import SEEN, MessageRef
 from webmail.mailbox.summaries import Summary
 from webmail.mime.addresses import Address
 from webmail.presentation.links import message_url
 from webmail.presentation.reader import OpenedMessage
-from webmail.presentation.words import hue, initials
+from webmail.presentation.words import initials
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext
 
+from webmail.avatars import hue
 from webmail.dates import when_long
 from webmail.imap.values import DRAFT, FLAGGED, RECEIPT_ANSWERED
 from webmail.mailbox.reading import Opened
@@ -28,7 +29,7 @@ from webmail.presentation.links import message_url, ref_segment, rule_url
 from webmail.presentation.nested import NestedLine, nested_lines
 from webmail.presentation.people import Borrowed, Face, Faces, face_of, named
 from webmail.presentation.senders import Caution, cautions, domain_of, verdict_words
-from webmail.presentation.words import hue, initials, subject_of
+from webmail.presentation.words import initials, subject_of
 
 ZOOMS = (100, 125, 150, 200)
 """Sizes that a message is shown at, in percent of its own."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -10,6 +9,7 @@ from babel.numbers import format_decimal
 from django.utils import translation
 from django.utils.translation import get_language, gettext, pgettext, pgettext_lazy
 
+from webmail import avatars
 from webmail.mime.addresses import Address
 
 _SPECIAL = {
@@ -54,16 +54,9 @@ def _decimal(value: float, language: str) -> str:
     return format_decimal(value, locale=language, format="#,##0.#")
 
 
-def hue(address: str) -> int:
-    """1 to 6, the same for the same address."""
-    return zlib.crc32(address.lower().encode()) % 6 + 1
-
-
 def initials(person: Address) -> str:
-    words = person.name.replace("-", " ").split() or [person.address[:1]]
-    words = [word for word in words if word[:1].isalnum()] or [""]
-    letters = [word[:1] for word in (words[0], words[-1])]
-    return "".join(letters[: 1 if len(words) == 1 else 2]).upper() or "?"
+    """Of his name, else of his address."""
+    return avatars.initials(person.name.strip(" -") or person.address[:1])
 
 
 def subject_of(subject: str) -> str:

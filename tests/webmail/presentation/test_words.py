@@ -40,8 +40,3 @@ def test_sizes(octets: int, shown: str) -> None:
 )
 def test_initials(person: Address, letters: str) -> None:
     assert words.initials(person) == letters
-
-
-def test_a_colour_belongs_to_an_address() -> None:
-    assert words.hue("Bob@X.fr") == words.hue("bob@x.fr")
-    assert {words.hue(f"{n}@x.fr") for n in range(100)} == {1, 2, 3, 4, 5, 6}

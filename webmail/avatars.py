@@ -1,0 +1,16 @@
+"""A circle with somebody's initials, in place of his picture."""
+
+from __future__ import annotations
+
+import zlib
+
+
+def hue(text: str) -> int:
+    """1 to 6, the same for the same name or address."""
+    return zlib.crc32(text.lower().encode()) % 6 + 1
+
+
+def initials(name: str) -> str:
+    """One or two capitals: of the first word and of the last."""
+    words = [word for word in name.replace("-", " ").split() if word[:1].isalnum()]
+    return "".join(word[0] for word in dict.fromkeys((*words[:1], *words[-1:]))).upper() or "?"
