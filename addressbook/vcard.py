@@ -16,6 +16,7 @@ from addressbook import charsets
 from addressbook.contact_data import ContactData, Email, Phone, Photo, PostalAddress
 
 MOST_PROPERTIES = 1_000
+MOST_PARAMETERS = 100
 LONGEST_VALUE = 200_000
 LARGEST_PHOTO = 5_000_000
 MOST_OTHERS = 200
@@ -222,7 +223,9 @@ def _property(text: str) -> Property | None:
     if text[position] == ":":
         return _bounded(Property(name[2].upper(), text[position + 1 :], _NONE, name[1] or ""))
     parameters: dict[str, tuple[str, ...]] = {}
-    while text[position : position + 1] == ";" and len(parameters) < 30:
+    for _ in range(MOST_PARAMETERS):
+        if text[position : position + 1] != ";":
+            break
         match = _PARAMETER.match(text, position)
         if not match:
             # ";;" and other slips: go on at the next sign.
