@@ -31,6 +31,11 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.errors",
     },
     "webmail.previews": {"webmail.mime", "webmail.errors"},
+    "webmail.previews.vcards": {
+        "webmail.previews",
+        "addressbook.contact_data",
+        "addressbook.vcard",
+    },
     "webmail.remote": {"webmail.errors"},
     "webmail.preferences": set(),
     "webmail.converters": set(),

@@ -1,4 +1,4 @@
-"""The lines that vCard (RFC 6350 section 3.3) and iCalendar (RFC 5545 section 3.1) are made of.
+"""The lines that iCalendar is made of (RFC 5545 section 3.1).
 
 Lenient: a line that is none is left out. Bounded: what is beyond the limits is left out.
 """
@@ -15,8 +15,8 @@ LONGEST_VALUE = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """``name`` in capitals, without the group of a vCard; ``parameters`` by names in capitals, of
-    several values those as they stand, joined by commas; ``value`` raw."""
+    """``name`` in capitals; ``parameters`` by names in capitals, of several values those as they
+    stand, joined by commas; ``value`` raw."""
 
     name: str
     value: str
@@ -29,7 +29,7 @@ class Line:
 
 
 _FOLD = re.compile(r"\n[ \t]")
-_NAME = re.compile(r"(?:[A-Za-z0-9-]{1,60}\.)?([A-Za-z0-9-]{1,60})(?=[;:])")
+_NAME = re.compile(r"[A-Za-z0-9-]{1,60}(?=[;:])")
 _PARAMETER = re.compile(r';([A-Za-z0-9-]{1,60})(?:=((?:"[^"\n]{0,2000}"|[^";:\n]{1,2000})*))?')
 
 
@@ -52,14 +52,14 @@ def _line(raw: str) -> Line | None:
         if not (parameter := _PARAMETER.match(raw, position)):
             break
         key, value = parameter[1].upper(), parameter[2]
-        # vCard 2.1 writes the value alone: TEL;HOME;VOICE.
+        # vCalendar 1.0 writes the value alone: DESCRIPTION;QUOTED-PRINTABLE.
         key, value = (key, value.replace('"', "")) if value is not None else ("TYPE", parameter[1])
         known = parameters.get(key)
         parameters[key] = f"{known},{value}" if known else value
         position = parameter.end()
     if raw[position : position + 1] != ":":
         return None
-    return Line(name[1].upper(), raw[position + 1 : position + 1 + LONGEST_VALUE], parameters)
+    return Line(name[0].upper(), raw[position + 1 : position + 1 + LONGEST_VALUE], parameters)
 
 
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
@@ -68,21 +68,3 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 def unescape(value: str) -> str:
     """A text value without its backslashes."""
     return _ESCAPE.sub(lambda match: "\n" if match[1] in "nN" else match[1], value).strip()
-
-
-_FIELDS = re.compile(r"((?:[^\\;]|\\.)*)(?:;|$)", re.DOTALL)
-
-
-def fields(value: str) -> list[str]:
-    """A value of several fields between semicolons, each as text; at most 20."""
-    found: list[str] = []
-    position = 0
-    while position <= len(value) and len(found) < 20:
-        match = _FIELDS.match(value, position)
-        if not match:
-            break
-        found.append(unescape(match[1]))
-        position = match.end() if match.end() > position else position + 1
-        if match.end() == len(value) and not match[0].endswith(";"):
-            break
-    return found

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from addressbook import vcard
+from addressbook.contact_data import ContactData
 from webmail.previews.failures import NoPreview
 from webmail.previews.vcards import MOST_CARDS, Card, cards
 
@@ -55,6 +57,22 @@ def test_a_card_of_version_4_with_groups_is_read() -> None:
     )
     card = cards(content)[0]
     assert (card.emails, card.telephones) == (("bob@exemple.fr",), ("+33-1-00-00-00-00",))
+
+
+def test_an_organisation_alone_is_named_once() -> None:
+    (card,) = cards(b"BEGIN:VCARD\nVERSION:3.0\nORG:Mairie d'Amiens\nTEL:03\nEND:VCARD\n")
+    assert (card.name, card.organisation) == ("Mairie d'Amiens", "")
+
+
+def test_what_is_shown_is_what_the_address_book_takes() -> None:
+    content = (
+        b"BEGIN:VCARD\nVERSION:3.0\nFN:Zo\xe9\nEMAIL:Zo\xe9 <z@x.fr>, nobody\n"
+        b"item1.TEL:01\nNOTE:le mardi\nEND:VCARD\n"
+    )
+    (card,) = cards(content)
+    (taken,) = (one for one in vcard.parse(content) if isinstance(one, ContactData))
+    assert card.name == taken.display_name == "Zo\xe9"
+    assert card.emails == tuple(email.address for email in taken.emails) == ("z@x.fr",)
 
 
 def test_each_card_of_a_file_is_read_up_to_a_limit() -> None:

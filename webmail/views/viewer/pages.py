@@ -206,7 +206,7 @@ def _listed(place: Place, holding: Holding) -> list[AttachmentCard]:
 
 
 def _cards(place: Place, found: Found) -> Preview:
-    cards = vcards.cards(found.content, found.file.charset)
+    cards = vcards.cards(found.content)
     context = {"cards": cards, "add_url": place.url("view_contacts")}
     return Preview("webmail/viewer_cards.html", context)
 
