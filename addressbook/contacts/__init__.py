@@ -6,9 +6,7 @@ gathers, `duplicates` finds and merges, `export` hands out, `photos` encodes pic
 
 from addressbook.contacts.keeping import (
     BIN_DAYS,
-    MOST_CONTACTS,
     Filled,
-    complete,
     create,
     create_many,
     data_of,
@@ -18,17 +16,13 @@ from addressbook.contacts.keeping import (
     fill,
     recipient,
     restore,
-    room,
     unfill,
     update,
-    update_many,
 )
 
 __all__ = [
     "BIN_DAYS",
-    "MOST_CONTACTS",
     "Filled",
-    "complete",
     "create",
     "create_many",
     "data_of",
@@ -38,8 +32,6 @@ __all__ = [
     "fill",
     "recipient",
     "restore",
-    "room",
     "unfill",
     "update",
-    "update_many",
 ]

@@ -16,8 +16,6 @@ from addressbook.importers.reading import (
     MOST_RECORDS,
     Column,
     Reading,
-    Skipped,
-    Warned,
     refused,
 )
 
@@ -26,8 +24,6 @@ __all__ = [
     "MOST_RECORDS",
     "Column",
     "Reading",
-    "Skipped",
-    "Warned",
     "duplicate_sets",
     "read",
 ]

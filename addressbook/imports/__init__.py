@@ -9,7 +9,6 @@ becomes of it), `writing` makes contacts and `grouping` groups of them, `undoing
 
 from addressbook.imports.grouping import GroupChange
 from addressbook.imports.jobs import (
-    FIELDS,
     MOST_FILES,
     accept,
     cancel,
@@ -23,7 +22,6 @@ from addressbook.imports.jobs import (
 )
 from addressbook.imports.running import run
 from addressbook.imports.showing import (
-    PAGE_SIZE,
     Kept,
     PreviewPage,
     PreviewRow,
@@ -31,15 +29,12 @@ from addressbook.imports.showing import (
     group_changes,
     kept,
     preview,
-    reason_words,
     refused_csv,
     to_tell,
 )
 
 __all__ = [
-    "FIELDS",
     "MOST_FILES",
-    "PAGE_SIZE",
     "GroupChange",
     "Kept",
     "PreviewPage",
@@ -54,7 +49,6 @@ __all__ = [
     "group_changes",
     "kept",
     "preview",
-    "reason_words",
     "refused_csv",
     "run",
     "start",

@@ -80,11 +80,6 @@ def plain(imap: Connection, ref: MessageRef) -> str:
     return LetterReader.begin(Stored(imap, ref), fetch.structure(imap, ref)).texts().joined
 
 
-def quotable(imap: Connection, ref: MessageRef) -> str:
-    """What is quoted of a message: its plain text without the signature."""
-    return unsigned(plain(imap, ref))
-
-
 def unsigned(words: str) -> str:
     """A text without the signature below ``-- ``."""
     lines = words.rstrip().split("\n")

@@ -55,11 +55,6 @@ def preview(content: bytes, extension: str, work: Path) -> Pdf | Page | Sheets:
     return light(content, extension)
 
 
-def can_show(extension: str) -> bool:
-    """Whether this machine can show such a file at all."""
-    return extension in (_FILTER_OF if is_available() else _LIGHT)
-
-
 def has_light(extension: str) -> bool:
     """Whether `light` knows such files."""
     return extension in _LIGHT

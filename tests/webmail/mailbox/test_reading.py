@@ -148,7 +148,7 @@ def test_plain_is_the_text_or_that_of_the_html(imap, put):
 
 
 def test_a_reply_quotes_no_signature(imap, put):
-    assert reading.quotable(imap, put(ALTERNATIVE)) == "Le texte."
+    assert reading.unsigned(reading.plain(imap, put(ALTERNATIVE))) == "Le texte."
 
 
 def test_flowed_text_is_joined(imap, put):
@@ -218,7 +218,6 @@ def test_a_part_of_a_forwarded_message_is_found_and_fetched(imap, put):
         reading.open_message,
         reading.html,
         reading.plain,
-        reading.quotable,
         lambda imap, ref: reading.find_part(imap, ref, "1"),
     ],
 )

@@ -441,7 +441,7 @@ def test_where_libreoffice_cannot_be_shut_in_it_is_not_used(
     office._walls.cache_clear()
     try:
         assert not office.is_available()
-        assert office.can_show("docx") and not office.can_show("pptx")
+        assert office.has_light("docx") and not office.has_light("pptx")
         with pytest.raises(NoPreview) as refused:
             office.to_pdf(samples.RTF, "rtf", work)
         assert refused.value.reason is Reason.UNSUPPORTED
