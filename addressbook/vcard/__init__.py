@@ -1,0 +1,47 @@
+"""vCard 2.1, 3.0 (RFC 2426) and 4.0 (RFC 6350) <-> `ContactData`.
+
+Reading is lenient and bounded: every card that has anything in it gives a contact, what is beyond
+the limits is left out, nothing is fetched, and nothing recurses.
+"""
+
+from addressbook.vcard.cards import MOST_PARAMETERS, Card, Property, cards
+from addressbook.vcard.escaping import escape
+from addressbook.vcard.reading import (
+    RowError,
+    addresses_in,
+    contact_of,
+    day_of,
+    full_name,
+    has_something,
+    iso_date,
+    parse,
+    phone_number,
+    phone_type,
+    photo_of,
+    place_of,
+    read_one,
+)
+from addressbook.vcard.writing import write, write_group
+
+__all__ = [
+    "MOST_PARAMETERS",
+    "Card",
+    "Property",
+    "RowError",
+    "addresses_in",
+    "cards",
+    "contact_of",
+    "day_of",
+    "escape",
+    "full_name",
+    "has_something",
+    "iso_date",
+    "parse",
+    "phone_number",
+    "phone_type",
+    "photo_of",
+    "place_of",
+    "read_one",
+    "write",
+    "write_group",
+]

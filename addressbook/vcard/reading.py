@@ -1,0 +1,387 @@
+"""Cards -> contacts."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from addressbook.contact_data import ContactData, Email, Phone, Photo, PostalAddress
+from addressbook.vcard.cards import LARGEST_PHOTO, Card, Property, cards
+from addressbook.vcard.escaping import escape, split, to_caret, unescape
+
+MOST_OTHERS = 200
+LONGEST_OTHER = 20_000
+SCHOOL = "X-WEBMAIL-SCHOOL"
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """A card that gives no contact: the line where it begins, and a code of `importers.codes`."""
+
+    line: int
+    reason: str
+
+
+def parse(content: bytes) -> Iterator[ContactData | RowError]:
+    """The contacts of a file, in its order; group cards are left out."""
+    for card in cards(content):
+        if card.is_group:
+            continue
+        contact = contact_of(card)
+        yield contact if has_something(contact) else RowError(card.line, "nothing_to_keep")
+
+
+def read_one(text: str) -> ContactData:
+    """The first contact of a text; an empty one where there is none."""
+    found = (item for item in parse(text.encode("utf-8")) if isinstance(item, ContactData))
+    return next(found, ContactData())
+
+
+def has_something(contact: ContactData) -> bool:
+    """Whether it is worth a row: a name, or a way to reach somebody."""
+    return bool(
+        contact.display_name
+        or contact.nickname
+        or contact.emails
+        or contact.phones
+        or contact.addresses
+        or contact.urls
+    )
+
+
+def full_name(contact: ContactData) -> str:
+    """What a contact without a full name of its own is called: its parts, else its organisation,
+    else its first address."""
+    parts = (
+        contact.prefix,
+        contact.first_name,
+        contact.middle_name,
+        contact.last_name,
+        contact.suffix,
+    )
+    address = contact.emails[0].address if contact.emails else ""
+    return " ".join(filter(None, parts)) or contact.organization or address
+
+
+def contact_of(card: Card) -> ContactData:
+    """All that a card says."""
+    labels = {
+        line.group.lower(): line.value.strip() for line in card.all("X-ABLABEL") if line.group
+    }
+    names = [*(card.parts(line) for line in card.all("N")), []][0][:5]
+    last, first, middle, prefix, suffix = [*names, *[""] * (5 - len(names))]
+    organization, *units = [*(card.parts(line) for line in card.all("ORG")), [""]][0]
+    role, title = card.first("ROLE"), card.first("TITLE")
+    display_name = _one_line(card.first("FN"))
+    contact = ContactData(
+        display_name=display_name,
+        prefix=_one_line(prefix),
+        first_name=_one_line(first),
+        middle_name=_one_line(middle),
+        last_name=_one_line(last),
+        suffix=_one_line(suffix),
+        nickname=_one_line(card.first("NICKNAME")),
+        emails=_emails(card, labels),
+        phones=_phones(card, labels),
+        addresses=_addresses(card, labels),
+        organization=_one_line(organization),
+        department=_one_line(", ".join(filter(None, units))),
+        job_title=_one_line(title or role),
+        school=_one_line(card.first(SCHOOL)),
+        birthday=_date_of(card, "BDAY"),
+        anniversary=_date_of(card, *_ANNIVERSARIES) or _labelled_anniversary(card, labels),
+        notes="\n".join(filter(None, (card.text(line) for line in card.all("NOTE")))),
+        urls=_unique(card.text(line) for line in card.all("URL")),
+        categories=_categories(card),
+        photo=next((photo for line in card.all("PHOTO") if (photo := _photo(line))), None),
+        uid=card.first("UID"),
+        others=_others(card, role=role if title else ""),
+    )
+    return contact if display_name else replace(contact, display_name=full_name(contact))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()) if "\n" in text else text
+
+
+def _unique(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, texts)))
+
+
+def _rank(line: Property) -> int:
+    """How preferred: 1 the most; 101 where nothing is said (RFC 6350 section 5.3)."""
+    if "pref" in line.types:
+        return 1
+    number = "".join(line.parameters.get("PREF", ())[:1])
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 4 else 101
+
+
+def _ranked(lines: Sequence[Property]) -> Sequence[Property]:
+    """The preferred one first."""
+    return sorted(lines, key=_rank) if len(lines) > 1 else lines
+
+
+def _words(line: Property, labels: Mapping[str, str]) -> frozenset[str]:
+    """The types of a line, its label among them (``_$!<HomeFax>!$_`` -> home, fax)."""
+    label = labels.get(line.group.lower(), "") if line.group else ""
+    if not label:
+        return line.types
+    plain = label.removeprefix("_$!<").removesuffix(">!$_")
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain).lower()
+    return line.types | frozenset(spaced.split())
+
+
+_WORK = frozenset({"work", "business", "bureau", "professionnel", "travail", "dom-work"})
+_HOME = frozenset({"home", "domicile", "personnel", "maison", "privé"})
+_MOBILE = frozenset({"cell", "mobile", "iphone", "portable", "gsm"})
+_FAX = frozenset({"fax", "télécopie", "facsimile"})
+
+
+def place_of(words: Iterable[str]) -> str:
+    """``home``, ``work`` or ``other``."""
+    known = frozenset(words)
+    return "work" if known & _WORK else "home" if known & _HOME else "other"
+
+
+def phone_type(words: Iterable[str]) -> str:
+    """The type of a telephone that these words describe."""
+    known = frozenset(words)
+    place = place_of(known)
+    if known & _FAX:
+        return "fax" if place == "other" else f"{place}_fax"
+    if known & _MOBILE:
+        return "mobile"
+    return "pager" if known & {"pager", "beeper"} else place
+
+
+def _emails(card: Card, labels: Mapping[str, str]) -> tuple[Email, ...]:
+    found: dict[str, Email] = {}
+    for line in _ranked(card.all("EMAIL")):
+        if line.types & {"x400", "x.400", "ex"}:
+            continue
+        place = place_of(_words(line, labels))
+        for address in addresses_in(card.text(line)):
+            found.setdefault(address.casefold(), Email(address, place))
+    return tuple(found.values())
+
+
+_NO_ATOM = r"\s\x00-\x1f\x7f-\x9f@<>(),;:\"\[\]\\"
+_ADDRESS = re.compile(rf"[^{_NO_ATOM}]{{1,64}}@[^{_NO_ATOM}/]{{1,255}}")
+_LONGEST_ADDRESS = 254
+# Marks of direction and width that come along when somebody copies from a page.
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\u00ad]")
+_IN_ANGLES = re.compile(r"<([^<>]{1,400})>")
+
+
+def addresses_in(text: str) -> tuple[str, ...]:
+    """The e-mail addresses of a value: ``Nom <a@b>``, ``mailto:a@b``, several between commas,
+    semicolons, ``:::`` or line ends. None where a line end stands beside anything that is no
+    address: that is somebody's header, not a list."""
+    text = _INVISIBLE.sub("", text).strip()
+    if len(text) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(text) and not text.endswith("."):
+        return (text,)
+    if "<" in text and "@" in text and "\n" not in text:
+        text = ",".join(_IN_ANGLES.findall(text)) or text.replace("<", "")
+    pieces = [_bare(piece) for piece in re.split(r"\s*(?:,|;|:::|\n|\s/\s)\s*", text)]
+    if any("@" not in piece for piece in pieces) or any(" " in piece for piece in pieces):
+        words = [_bare(word) for word in text.split()]
+        if "\n" not in text and all("@" in word for word in words):
+            pieces = words
+    valid = [
+        piece for piece in pieces if len(piece) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(piece)
+    ]
+    if "\n" in text and len(valid) != len([piece for piece in pieces if piece]):
+        return ()
+    return tuple(dict.fromkeys(valid))
+
+
+def _bare(piece: str) -> str:
+    piece = re.sub(r"^mailto:", "", piece.strip(), flags=re.IGNORECASE)
+    piece = re.sub(r"\s*\([^()]*\)$", "", piece).partition("?")[0]
+    return piece.strip("'\"<> .")
+
+
+def _phones(card: Card, labels: Mapping[str, str]) -> tuple[Phone, ...]:
+    found = (
+        Phone(number, phone_type(_words(line, labels)))
+        for line in _ranked(card.all("TEL"))
+        if (number := phone_number(card.text(line)))
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def phone_number(text: str) -> str:
+    """A number as written, without ``tel:`` and the apostrophe of spreadsheets."""
+    text = _INVISIBLE.sub("", _one_line(text)).strip()
+    text = re.sub(r"^tel:", "", text, flags=re.IGNORECASE)
+    return re.sub(r"^'(?=[+0])", "", text).strip()[:100]
+
+
+def _addresses(card: Card, labels: Mapping[str, str]) -> tuple[PostalAddress, ...]:
+    found = [
+        address
+        for line in _ranked(card.all("ADR"))
+        if (address := _address(card, line, place_of(_words(line, labels))))
+    ]
+    known = {address.type for address in found}
+    for line in _ranked(card.all("LABEL")):
+        # A label repeats the address of its kind, and is all there is where that one is missing.
+        place, text = place_of(_words(line, labels)), card.text(line)
+        if text and place not in known:
+            found.append(PostalAddress(place, formatted=_lines_trimmed(text)))
+    return tuple(dict.fromkeys(found))
+
+
+def _lines_trimmed(text: str) -> str:
+    return "\n".join(line.strip() for line in text.split("\n")).strip()
+
+
+def _address(card: Card, line: Property, place: str) -> PostalAddress | None:
+    parts = [_lines_trimmed(part) for part in card.parts(line)[:7]]
+    box, extended, street, city, region, code, country = [*parts, *[""] * (7 - len(parts))]
+    street = "\n".join(filter(None, (street, extended)))
+    if any((box, street, city, region, code, country)):
+        return PostalAddress(place, street, box, city, region, code, country)
+    label = unescape("".join(line.parameters.get("LABEL", ())))
+    return PostalAddress(place, formatted=_lines_trimmed(label)) if label else None
+
+
+def _categories(card: Card) -> tuple[str, ...]:
+    old = card.version == "2.1"
+    return _unique(
+        _one_line(unescape(word, old=old, quoted=line.was_quoted))
+        for line in card.all("CATEGORIES")
+        for word in split(line.value, ",")
+    )
+
+
+_ANNIVERSARIES = (
+    "ANNIVERSARY",
+    "X-ANNIVERSARY",
+    "X-MS-ANNIVERSARY",
+    "X-EVOLUTION-ANNIVERSARY",
+    "X-KADDRESSBOOK-X-ANNIVERSARY",
+)
+
+
+def _date_of(card: Card, *names: str) -> str:
+    for line in card.all(*names):
+        value = card.text(line)
+        omitted = "".join(line.parameters.get("X-APPLE-OMIT-YEAR", ())[:1])
+        date = iso_date(value)
+        # Apple writes 1604 for "no year", and does not always say so.
+        year = omitted or "1604"
+        if date.startswith(f"{year}-"):
+            return f"--{date[len(year) + 1 :]}"
+        if date:
+            return date
+    return ""
+
+
+def _labelled_anniversary(card: Card, labels: Mapping[str, str]) -> str:
+    for line in card.all("X-ABDATE"):
+        if labels.get(line.group.lower()) == "_$!<Anniversary>!$_":
+            return iso_date(card.text(line))
+    return ""
+
+
+_DATE = re.compile(r"(\d{4})[-/.]?(\d\d?)[-/.]?(\d\d?)(?:[T\s].*)?", re.DOTALL)
+_YEARLESS = re.compile(r"--(\d\d)-?(\d\d)(?:T.*)?")
+
+
+def iso_date(text: str) -> str:
+    """``YYYY-MM-DD`` or ``--MM-DD`` of a date that begins with its year or omits it; else ""."""
+    text = text.strip()
+    if match := _YEARLESS.fullmatch(text):
+        return day_of(0, int(match[1]), int(match[2]))
+    if not (match := _DATE.fullmatch(text)):
+        return ""
+    return day_of(int(match[1]), int(match[2]), int(match[3]))
+
+
+_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+def day_of(year: int, month: int, day: int) -> str:
+    """A day of the calendar as text, without its year where that is 0; "" for no such day."""
+    if not (1 <= month <= 12 and 1 <= day <= _DAYS[month - 1]):
+        return ""
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    if year and (month, day) == (2, 29) and not leap:
+        return ""
+    return f"{year:04d}-{month:02d}-{day:02d}" if year else f"--{month:02d}-{day:02d}"
+
+
+_PICTURES = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"BM", "image/bmp"),
+)
+
+
+def photo_of(content: bytes) -> Photo | None:
+    """A picture by its own first bytes; None for what is none, and for one beyond the limit."""
+    if len(content) > LARGEST_PHOTO:
+        return None
+    for start, mime in _PICTURES:
+        if content.startswith(start):
+            return Photo(mime, content)
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return Photo("image/webp", content)
+    return None
+
+
+def _photo(line: Property) -> Photo | None:
+    value = line.value.replace("\\,", ",")
+    if value[:5].lower() == "data:":
+        value = value.partition(",")[2]
+    elif re.match(r"\s*[a-z]{2,8}:", value, re.IGNORECASE):
+        return None
+    try:
+        return photo_of(binascii.a2b_base64(value.encode("ascii", "ignore")))
+    except binascii.Error:
+        return None
+
+
+# What has its place in `ContactData`, and what says nothing about a person.
+_NAMES = (
+    "ADR AGENT BDAY BEGIN CATEGORIES EMAIL END FN KIND LABEL N NICKNAME NOTE ORG PHOTO PRODID"
+    " PROFILE REV ROLE TEL TITLE UID URL VERSION X-ABDATE X-ABLABEL X-ABADR X-ABSHOWAS X-ABUID"
+    " X-ADDRESSBOOKSERVER-KIND X-EPOCSECONDNAME"
+)
+_KNOWN = {*_NAMES.split(), *_ANNIVERSARIES, SCHOOL}
+
+
+def _others(card: Card, *, role: str) -> tuple[str, ...]:
+    lines = [f"ROLE:{escape(role)}"] if role else []
+    for line in card.properties:
+        if line.name in _KNOWN or len(lines) >= MOST_OTHERS:
+            continue
+        if (text := _other(card, line)) and len(text) <= LONGEST_OTHER:
+            lines.append(text)
+    return tuple(dict.fromkeys(lines))
+
+
+def _other(card: Card, line: Property) -> str:
+    """A property as one line of vCard 3.0."""
+    value = line.value.strip()
+    if line.is_base64:
+        value = "".join(value.split())
+    elif card.version == "2.1" or line.was_quoted:
+        fields = split(value, ";")
+        value = ";".join(escape(unescape(part, old=True, quoted=True)) for part in fields)
+    if not value.strip(";"):
+        return ""
+    parameters = "".join(
+        f";{name}={','.join(_parameter_text(word) for word in words)}"
+        for name, words in line.parameters.items()
+        if words and name != "CHARSET" and not (name == "ENCODING" and not line.is_base64)
+    )
+    return f"{line.name}{parameters}:{value}"
+
+
+def _parameter_text(word: str) -> str:
+    return f'"{to_caret(word)}"' if re.search(r"[^\w./+-]", word) else word

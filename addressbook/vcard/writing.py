@@ -1,0 +1,162 @@
+"""Contacts and groups -> cards."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator, Sequence
+
+from addressbook.contact_data import ContactData, Email, Phone, Photo, PostalAddress
+from addressbook.vcard.escaping import escape, to_caret
+from addressbook.vcard.reading import SCHOOL, full_name
+
+
+def write(contact: ContactData, version: str = "4.0") -> str:
+    """One card, with CRLF and folded at 75 octets. ``version`` is 4.0 or 3.0."""
+    lines = ["BEGIN:VCARD", f"VERSION:{version}"]
+    lines += _text_line("UID", contact.uid)
+    lines.append(f"FN:{escape(contact.display_name or full_name(contact))}")
+    lines += _name_line(contact)
+    lines += _text_line("NICKNAME", contact.nickname)
+    lines += _email_lines(contact.emails, version)
+    lines += _phone_lines(contact.phones, version)
+    for address in contact.addresses:
+        lines += _address_lines(address, version)
+    units = (contact.organization, contact.department)
+    if any(units):
+        lines.append("ORG:" + ";".join(escape(unit) for unit in units if unit or units[0] == ""))
+    lines += _text_line("TITLE", contact.job_title)
+    lines += _text_line(SCHOOL, contact.school)
+    lines += _date_line("BDAY", contact.birthday, version)
+    name = "ANNIVERSARY" if version == "4.0" else "X-ANNIVERSARY"
+    lines += _date_line(name, contact.anniversary, version)
+    lines += _text_line("NOTE", contact.notes)
+    for url in contact.urls:
+        lines += _text_line("URL", url)
+    if contact.categories:
+        lines.append("CATEGORIES:" + ",".join(escape(word) for word in contact.categories))
+    if contact.photo:
+        lines.append(_photo_line(contact.photo, version))
+    lines += contact.others
+    return _folded([*lines, "END:VCARD"])
+
+
+def write_group(
+    name: str, uid: str, members: Sequence[str], external: Sequence[str], version: str = "4.0"
+) -> str:
+    """A group card: ``members`` are UIDs of contacts, ``external`` addresses of nobody in them."""
+    prefix = "" if version == "4.0" else "X-ADDRESSBOOKSERVER-"
+    lines = ["BEGIN:VCARD", f"VERSION:{version}", f"{prefix}KIND:group"]
+    lines += _text_line("UID", uid)
+    lines += [f"FN:{escape(name)}", f"N:{escape(name)};;;;"]
+    lines += [f"{prefix}MEMBER:{escape(_member(member))}" for member in members]
+    lines += [f"{prefix}MEMBER:{escape(f'mailto:{address}')}" for address in external]
+    return _folded([*lines, "END:VCARD"])
+
+
+def _member(uid: str) -> str:
+    return uid if uid.startswith("urn:") else f"urn:uuid:{uid}"
+
+
+def _text_line(name: str, text: str) -> list[str]:
+    return [f"{name}:{escape(text)}"] if text else []
+
+
+def _name_line(contact: ContactData) -> list[str]:
+    parts = (
+        contact.last_name,
+        contact.first_name,
+        contact.middle_name,
+        contact.prefix,
+        contact.suffix,
+    )
+    return ["N:" + ";".join(escape(part) for part in parts)]
+
+
+def _preferred(index: int, number: int, version: str) -> str:
+    """Said of the first of several."""
+    if index or number < 2:
+        return ""
+    return ";PREF=1" if version == "4.0" else ";TYPE=PREF"
+
+
+def _email_lines(emails: Sequence[Email], version: str) -> list[str]:
+    lines = []
+    for index, email in enumerate(emails):
+        types = "" if email.type == "other" else f";TYPE={email.type.upper()}"
+        internet = ";TYPE=INTERNET" if version == "3.0" else ""
+        preferred = _preferred(index, len(emails), version)
+        lines.append(f"EMAIL{internet}{types}{preferred}:{escape(email.address)}")
+    return lines
+
+
+_PHONE_TYPES = {
+    "home": "HOME,VOICE",
+    "work": "WORK,VOICE",
+    "mobile": "CELL",
+    "fax": "FAX",
+    "work_fax": "WORK,FAX",
+    "home_fax": "HOME,FAX",
+    "pager": "PAGER",
+    "other": "VOICE",
+}
+
+
+def _phone_lines(phones: Sequence[Phone], version: str) -> list[str]:
+    lines = []
+    for index, phone in enumerate(phones):
+        words = _PHONE_TYPES.get(phone.type, "VOICE")
+        types = f'"{words}"' if "," in words and version == "4.0" else words
+        preferred = _preferred(index, len(phones), version)
+        lines.append(f"TEL;TYPE={types}{preferred}:{escape(phone.number)}")
+    return lines
+
+
+def _address_lines(address: PostalAddress, version: str) -> list[str]:
+    types = "" if address.type == "other" else f";TYPE={address.type.upper()}"
+    if address.formatted:
+        if version == "3.0":
+            return [f"LABEL{types}:{escape(address.formatted)}"]
+        return [f'ADR{types};LABEL="{to_caret(address.formatted)}":;;;;;;']
+    parts = (
+        address.po_box,
+        "",
+        address.street,
+        address.city,
+        address.region,
+        address.postal_code,
+        address.country,
+    )
+    return [f"ADR{types}:" + ";".join(escape(part) for part in parts)]
+
+
+def _date_line(name: str, date: str, version: str) -> list[str]:
+    if not date.startswith("--"):
+        return [f"{name}:{date.replace('-', '') if version == '4.0' else date}"] if date else []
+    if version == "4.0":
+        return [f"{name}:--{date[2:].replace('-', '')}"]
+    # 3.0 knows no day without a year; Apple's way is the one that others read.
+    return [f"{name};X-APPLE-OMIT-YEAR=1604:1604-{date[2:]}"]
+
+
+def _photo_line(photo: Photo, version: str) -> str:
+    content = base64.b64encode(photo.content).decode("ascii")
+    if version == "4.0":
+        return f"PHOTO:data:{photo.mime};base64,{content}"
+    return f"PHOTO;ENCODING=b;TYPE={photo.mime.partition('/')[2].upper()}:{content}"
+
+
+def _folded(lines: Iterable[str]) -> str:
+    """Lines of 75 octets at most, never cut inside a letter."""
+    return "".join(f"{piece}\r\n" for line in lines for piece in _pieces(line))
+
+
+def _pieces(line: str) -> Iterator[str]:
+    raw = line.encode("utf-8")
+    start, limit = 0, 75
+    while len(raw) - start > limit:
+        end = start + limit
+        while raw[end] & 0xC0 == 0x80:
+            end -= 1
+        yield (" " if start else "") + raw[start:end].decode("utf-8")
+        start, limit = end, 74
+    yield (" " if start else "") + raw[start:].decode("utf-8")
