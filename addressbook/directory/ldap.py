@@ -6,9 +6,7 @@ python-ldap is an extra (requirements-ldap.txt): this module is imported only wh
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import ldap
 from django.conf import settings
@@ -16,19 +14,10 @@ from ldap.controls import SimplePagedResultsControl
 from ldap.ldapobject import SimpleLDAPObject
 
 from addressbook.directory.filling import Person
-from webmail.errors import ServerRefused, ServerUnavailable
+from webmail import ldap_server
 
 PAGE = 500
 _SECONDS = 30
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-_UNAVAILABLE = (
-    ldap.SERVER_DOWN,
-    ldap.CONNECT_ERROR,
-    ldap.TIMEOUT,
-    ldap.TIMELIMIT_EXCEEDED,
-    ldap.BUSY,
-    ldap.UNAVAILABLE,
-)
 
 Entry = Mapping[str, list[bytes]]
 
@@ -62,7 +51,11 @@ def from_settings() -> Source:
 
 def people(source: Source) -> Iterator[Person]:
     """Those with an address. Raises ServerUnavailable and ServerRefused."""
-    with _translated(), _connection(source) as directory:
+    refusal = "The directory refused to be read."
+    with ldap_server.connected(
+        source.url, ca_file=source.ca_file, seconds=_SECONDS, refusal=refusal
+    ) as directory:
+        directory.simple_bind_s(source.dn, source.password)
         for dn, entry in _entries(directory, source):
             if person := _person(dn, entry, source.attributes):
                 yield person
@@ -106,45 +99,3 @@ def _person(dn: str, entry: Entry, attributes: Mapping[str, str]) -> Person | No
         discipline=value("discipline"),
         function=value("function"),
     )
-
-
-@contextmanager
-def _connection(source: Source) -> Iterator[SimpleLDAPObject]:
-    directory = ldap.initialize(source.url)
-    try:
-        directory.protocol_version = ldap.VERSION3
-        directory.set_option(ldap.OPT_NETWORK_TIMEOUT, _SECONDS)
-        directory.set_option(ldap.OPT_TIMEOUT, _SECONDS)
-        # A referral would hand the password to whatever host the answer names.
-        directory.set_option(ldap.OPT_REFERRALS, ldap.OPT_OFF)
-        if source.ca_file:
-            directory.set_option(ldap.OPT_X_TLS_CACERTFILE, source.ca_file)
-        directory.set_option(ldap.OPT_X_TLS_REQUIRE_CERT, ldap.OPT_X_TLS_DEMAND)
-        directory.set_option(ldap.OPT_X_TLS_NEWCTX, 0)
-        parts = urlsplit(source.url)
-        if parts.scheme == "ldap" and parts.hostname not in _LOOPBACK:
-            directory.start_tls_s()
-        directory.simple_bind_s(source.dn, source.password)
-        yield directory
-    finally:
-        directory.unbind_s()
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except _UNAVAILABLE as error:
-        raise ServerUnavailable(
-            "The directory does not answer.", server_words=_words(error)
-        ) from error
-    except ldap.LDAPError as error:
-        raise ServerRefused(
-            "The directory refused to be read.", server_words=_words(error)
-        ) from error
-
-
-def _words(error: ldap.LDAPError) -> str:
-    """What the directory said: ``Invalid credentials``."""
-    told = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
-    return ": ".join(str(told[key]) for key in ("desc", "info") if told.get(key))

@@ -1,0 +1,62 @@
+"""The connection to an LDAP directory, with the same guards for passwords and for people.
+
+python-ldap is an extra (requirements-ldap.txt): this module is imported only where it is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import ldap
+from ldap.ldapobject import SimpleLDAPObject
+
+from webmail.errors import ServerRefused, ServerUnavailable
+
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_UNAVAILABLE = (
+    ldap.SERVER_DOWN,
+    ldap.CONNECT_ERROR,
+    ldap.TIMEOUT,
+    ldap.TIMELIMIT_EXCEEDED,
+    ldap.BUSY,
+    ldap.UNAVAILABLE,
+    ldap.LOCAL_ERROR,
+)
+
+
+@contextmanager
+def connected(url: str, *, ca_file: str, seconds: int, refusal: str) -> Iterator[SimpleLDAPObject]:
+    """A directory to which nobody is bound yet. ``url``: ``ldaps://host``, or ``ldap://host`` with
+    StartTLS (on this machine itself without); ``ca_file``: authorities, "" for the system's;
+    ``seconds`` to wait for each answer. What goes wrong within raises ServerUnavailable, or
+    ServerRefused with the words ``refusal``."""
+    directory = ldap.initialize(url)
+    try:
+        directory.protocol_version = ldap.VERSION3
+        directory.set_option(ldap.OPT_NETWORK_TIMEOUT, seconds)
+        directory.set_option(ldap.OPT_TIMEOUT, seconds)
+        # A referral would hand the password to whatever host the answer names.
+        directory.set_option(ldap.OPT_REFERRALS, ldap.OPT_OFF)
+        if ca_file:
+            directory.set_option(ldap.OPT_X_TLS_CACERTFILE, ca_file)
+        directory.set_option(ldap.OPT_X_TLS_REQUIRE_CERT, ldap.OPT_X_TLS_DEMAND)
+        directory.set_option(ldap.OPT_X_TLS_NEWCTX, 0)
+        parts = urlsplit(url)
+        if parts.scheme == "ldap" and parts.hostname not in _LOOPBACK:
+            directory.start_tls_s()
+        yield directory
+    except _UNAVAILABLE as error:
+        words = _words(error)
+        raise ServerUnavailable("The directory does not answer.", server_words=words) from error
+    except ldap.LDAPError as error:
+        raise ServerRefused(refusal, server_words=_words(error)) from error
+    finally:
+        directory.unbind_s()
+
+
+def _words(error: ldap.LDAPError) -> str:
+    """What the directory said: ``Constraint violation: Password fails quality checking policy``."""
+    told = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
+    return ": ".join(str(told[key]) for key in ("desc", "info") if told.get(key))
