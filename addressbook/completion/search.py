@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import chain
-from typing import Any
 
-from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
-from accounts.models import StaffRecord, User
-from accounts.models.prepared import Prepared
-from addressbook.completion import mistakes, sql
+from accounts.models import User
+from addressbook.completion import mistakes, queries, sql
 from addressbook.completion.sql import Spellings
 from addressbook.folding import words
 from addressbook.models import (
-    CollectedRecipient,
-    ContactAddress,
-    ContactWord,
-    DirectoryDomain,
     DirectoryEntry,
     DirectoryWord,
     Group,
 )
 from addressbook.models.completion import IN_ORDER
 
-LIMIT = 10
+LIMIT = queries.MOST
 LONGEST = 200
 """Characters of what is typed that are read."""
 _MOST_WORDS = 5
@@ -81,7 +74,7 @@ class _Asked:
     @cached_property
     def own(self) -> _Way:
         """To the person's contacts; two sources ask for it."""
-        return _way(partial(_own_words.count, self.user.pk), self.words)
+        return _way(partial(queries.own_words.count, self.user.pk), self.words)
 
 
 def complete(user: User, text: str) -> tuple[Suggestion, ...]:
@@ -100,23 +93,9 @@ def complete(user: User, text: str) -> tuple[Suggestion, ...]:
     return _search(asked) or _forgiving(asked)
 
 
-_domains: Prepared[tuple[str]] = Prepared(
-    lambda: DirectoryDomain.objects.order_by("name").values_list("name")
-)
-_school_of: Prepared[tuple[str]] = Prepared(
-    lambda domain, login: (
-        StaffRecord.objects.filter(mail_domain=domain, login=login)
-        .order_by()
-        .values_list("school_uai")[:1]
-    ),
-    int,
-    str,
-)
-
-
 def _asked(user: User, typed_words: Sequence[str]) -> _Asked:
-    domains = tuple(name for (name,) in _domains())
-    school = _school_of(user.mail_domain_id, user.login) if domains else ()
+    domains = tuple(name for (name,) in queries.domains())
+    school = queries.school_of(user.mail_domain_id, user.login) if domains else ()
     return _Asked(
         user=user,
         words=tuple((word,) for word in typed_words),
@@ -156,7 +135,7 @@ def _there(user: User, texts: Sequence[str], others: Sequence[str]) -> tuple[str
     words in their order."""
     if not texts:
         return ()
-    there = set(_in_index(user, texts))
+    there = set(queries.in_index(user, texts))
     for text in texts:
         place = bisect_left(others, text)
         if place < len(others) and others[place].startswith(text):
@@ -164,35 +143,10 @@ def _there(user: User, texts: Sequence[str], others: Sequence[str]) -> tuple[str
     return tuple(text for text in texts if text in there)
 
 
-def _in_index(user: User, texts: Sequence[str]) -> list[str]:
-    """Of the person's contacts and of the directory."""
-    at_least, below = sql.bounds()
-    near = ", ".join(["(%s, %s)"] * len(texts))
-    own, theirs = ContactWord._meta.db_table, DirectoryWord._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.execute(
-            # Names of ours alone; values are handed over beside it.
-            f"""
-            WITH near (low, high) AS (VALUES {near}) SELECT low FROM near WHERE
-            EXISTS (SELECT 1 FROM {own} AS own WHERE own.user_id = %s
-                    AND own.word {at_least} near.low AND own.word {below} near.high)
-            OR EXISTS (SELECT 1 FROM {theirs} AS theirs
-                       WHERE theirs.word {at_least} near.low AND theirs.word {below} near.high)
-            """,  # noqa: S608
-            [*(end for text in texts for end in sql.between(text)), user.pk],
-        )
-        return [text for (text,) in cursor.fetchall()]
-
-
-_words_of_collected: Prepared[tuple[str]] = Prepared(
-    lambda user: CollectedRecipient.objects.filter(user=user).order_by().values_list("words"), int
-)
-
-
 def _words_of_others(user: User) -> list[str]:
     """Of those he wrote to and of his groups, which have no rows of words: they are few."""
-    collected = " ".join(text for (text,) in _words_of_collected(user.pk))
-    names = " ".join(name for _pk, name in _groups_of(user.pk))
+    collected = " ".join(text for (text,) in queries.words_of_collected(user.pk))
+    names = " ".join(name for _pk, name in queries.groups_of(user.pk))
     return sorted({*collected.split(), *words(names)})
 
 
@@ -207,19 +161,6 @@ def _search(asked: _Asked) -> tuple[Suggestion, ...]:
 
 
 Found = Iterable[tuple[str, Suggestion]]
-_Row = tuple[Any, ...]
-
-# What `_of_contact` and the others make a suggestion of.
-_OF_CONTACT = (
-    *("folded", "contact__display_name", "address"),
-    *("contact__job_title", "contact__organization", "words"),
-)
-_OF_COLLECTED = ("folded", "name", "address", "words")
-_OF_ENTRY = ("folded", "name", "address", "function", "discipline", "school_name", "words")
-
-
-def _through(key: str, columns: Iterable[str]) -> Iterator[str]:
-    return (f"{key}__{column}" for column in columns)
 
 
 def _of_contact(
@@ -245,58 +186,24 @@ def _of_entry(
     return folded, Suggestion("directory", name, address, does, school, words=words_of_it)
 
 
-def _contacts_by_weight(user: Any, held: Any) -> QuerySet:
-    rows = ContactAddress.objects.filter(held, user=user, weight__isnull=False)
-    return rows.order_by("-weight").values_list("weight", *_OF_CONTACT)
-
-
-_weighed: Prepared[_Row] = Prepared(
-    lambda user, held: _contacts_by_weight(user, held)[:LIMIT], int, RawSQL
-)
-_weighed_of_few: Prepared[_Row] = Prepared(
-    lambda user, held, begins: _contacts_by_weight(user, held).filter(
-        pk__in=ContactWord.objects.filter(begins, user=user).values("address")
-    )[:LIMIT],
-    *(int, RawSQL, RawSQL),
-)
-_collected: Prepared[_Row] = Prepared(
-    lambda user, held: (
-        CollectedRecipient.objects.filter(held, user=user)
-        .order_by("-weight")
-        .values_list("weight", *_OF_COLLECTED)[:LIMIT]
-    ),
-    *(int, RawSQL),
-)
-
-
 def _written_to(asked: _Asked) -> Found:
     """Whom the person wrote to, contact or not, by weight."""
     user, held, own = asked.user.pk, asked.held, asked.own
-    contacts: list[_Row] = []
-    if own.is_few:
-        contacts = [] if own.is_none else _weighed_of_few(user, held, own.begins)
-    else:  # ten of the many who have the word are met soon among those written to
-        contacts = _weighed(user, held)
+    contacts: list[queries.Row] = []
+    if not own.is_few:  # ten of the many who have the word are met soon among those written to
+        contacts = queries.weighed(user, held)
+    elif not own.is_none:
+        contacts = queries.weighed_of_few(user, held, own.begins)
     ranked = [
         *((weight, _of_contact(*row)) for weight, *row in contacts),
-        *((weight, _of_collected(*row)) for weight, *row in _collected(user, held)),
+        *((weight, _of_collected(*row)) for weight, *row in queries.collected(user, held)),
     ]
     ranked.sort(key=lambda one: -one[0])
     return (found for _weight, found in ranked)
 
 
-_groups_of: Prepared[tuple[int, str]] = Prepared(
-    lambda user: (
-        Group.objects.filter(user=user, deleted=None)
-        .order_by("folded", "pk")
-        .values_list("pk", "name")
-    ),
-    int,
-)
-
-
 def _groups(asked: _Asked) -> Found:
-    for pk, name in _groups_of(asked.user.pk):
+    for pk, name in queries.groups_of(asked.user.pk):
         text = "".join(f" {word}" for word in words(name))
         if all(any(f" {one}" in text for one in spellings) for spellings in asked.words):
             group = Group.objects.get(pk=pk)
@@ -305,43 +212,16 @@ def _groups(asked: _Asked) -> Found:
                 yield f"group {pk}", Suggestion("group", name, group=pk, size=size, words=text)
 
 
-def _entries(*conditions: Any, **more: Any) -> QuerySet:
-    rows = DirectoryEntry.objects.filter(*conditions, **more).order_by("sort_key", "pk")
-    return rows.values_list(*_OF_ENTRY)[:LIMIT]
-
-
-_of_school: Prepared[_Row] = Prepared(
-    lambda school, held: _entries(held, school_uai=school), str, RawSQL
-)
-_of_domain: Prepared[_Row] = Prepared(
-    lambda domain, held: _entries(held, domain=domain), str, RawSQL
-)
-
-
 def _colleagues(asked: _Asked) -> Found:
     """Of the directory, those of the person's own school."""
-    found = _of_school(asked.school, asked.held) if asked.school else ()
+    found = queries.of_school(asked.school, asked.held) if asked.school else ()
     return (_of_entry(*row) for row in found)
-
-
-_own_words: Prepared[_Row] = Prepared(
-    lambda user, begins: ContactWord.objects.filter(begins, user=user).values_list("address"),
-    *(int, RawSQL),
-)
-_by_own_words: Prepared[_Row] = Prepared(
-    lambda user, begins, held: (
-        ContactWord.objects.filter(begins, held, user=user)
-        .order_by("by_domain", "sort_key", "address_id")
-        .values_list(*_through("address", _OF_CONTACT))[: 2 * LIMIT]
-    ),
-    *(int, RawSQL, RawSQL),
-)
 
 
 def _contacts(asked: _Asked) -> Found:
     if asked.own.is_none:
         return ()
-    found = _by_own_words(asked.user.pk, asked.own.begins, asked.held)
+    found = queries.by_own_words(asked.user.pk, asked.own.begins, asked.held)
     return (_of_contact(*row) for row in found)
 
 
@@ -368,7 +248,7 @@ def _directory(asked: _Asked) -> Found:
     for word in long:
         yield from _of_words(asked, [word])
     for domain in asked.domains:
-        yield from (_of_entry(*row) for row in _of_domain(domain, asked.held))
+        yield from (_of_entry(*row) for row in queries.of_domain(domain, asked.held))
 
 
 def _begins_domain(word: Spellings, domains: Iterable[str]) -> bool:
@@ -376,22 +256,9 @@ def _begins_domain(word: Spellings, domains: Iterable[str]) -> bool:
     return any(part.startswith(spelling) for part in parts for spelling in word)
 
 
-_their_words: Prepared[_Row] = Prepared(
-    lambda begins: DirectoryWord.objects.filter(begins).values_list("entry"), RawSQL
-)
-_by_their_words: Prepared[_Row] = Prepared(
-    lambda begins, held: (
-        DirectoryWord.objects.filter(begins, held)
-        .order_by("sort_key", "entry_id")
-        .values_list(*_through("entry", _OF_ENTRY))[: 2 * LIMIT]
-    ),
-    *(RawSQL, RawSQL),
-)
-
-
 def _of_words(asked: _Asked, drivers: Sequence[Spellings]) -> Found:
-    way = _way(_their_words.count, drivers)
-    found = () if way.is_none else _by_their_words(way.begins, asked.held)
+    way = _way(queries.their_words.count, drivers)
+    found = () if way.is_none else queries.by_their_words(way.begins, asked.held)
     return (_of_entry(*row) for row in found)
 
 
@@ -401,7 +268,7 @@ def entries(user: User, text: str) -> QuerySet[DirectoryEntry]:
     found = DirectoryEntry.objects.filter(asked.held)
     for word in asked.words:
         is_driver = len(word[0]) > 1 and not _begins_domain(word, asked.domains)
-        if is_driver and _their_words.count(begins := sql.begins(word), most=_FEW) < _FEW:
+        if is_driver and queries.their_words.count(begins := sql.begins(word), most=_FEW) < _FEW:
             found = found.filter(pk__in=DirectoryWord.objects.filter(begins).values("entry"))
             break
     return found.order_by("sort_key", "pk")
@@ -416,30 +283,14 @@ _SOURCES: tuple[Callable[[_Asked], Found], ...] = (
 )
 
 
-_own_of: Prepared[_Row] = Prepared(
-    lambda user, addresses: (
-        ContactAddress.objects.filter(user=user, folded__in=addresses, contact__deleted=None)
-        .order_by("position")
-        .values_list(*_OF_CONTACT)
-    ),
-    *(int, list),
-)
-_entries_of: Prepared[_Row] = Prepared(
-    lambda addresses: (
-        DirectoryEntry.objects.filter(folded__in=addresses).order_by().values_list(*_OF_ENTRY)
-    ),
-    list,
-)
-
-
 def _known_better(asked: _Asked, found: dict[str, Suggestion]) -> tuple[Suggestion, ...]:
     """Each by the best that is known of its address: a contact's name, the directory's function
     and school."""
     addresses = [key for key, one in found.items() if one.group is None]
     if not addresses:
         return tuple(found.values())
-    contacts = dict(_of_contact(*row) for row in _own_of(asked.user.pk, addresses))
-    entries = dict(_of_entry(*row) for row in _entries_of(addresses))
+    contacts = dict(_of_contact(*row) for row in queries.contacts_of(asked.user.pk, addresses))
+    entries = dict(_of_entry(*row) for row in queries.entries_of(addresses))
     return tuple(_merged(one, contacts.get(key), entries.get(key)) for key, one in found.items())
 
 

@@ -1,0 +1,166 @@
+"""What completion asks the database: every letter that is typed asks nine of these.
+
+``held`` is `sql.holds` all words that were typed, ``begins`` is `sql.begins` one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
+
+from accounts.models import StaffRecord, User
+from accounts.models.prepared import Prepared
+from addressbook.completion import sql
+from addressbook.models import (
+    CollectedRecipient,
+    ContactAddress,
+    ContactWord,
+    DirectoryDomain,
+    DirectoryEntry,
+    DirectoryWord,
+    Group,
+)
+
+MOST = 10
+"""Rows of each kind; twice as many where one person may have several."""
+
+Row = tuple[Any, ...]
+
+# What `search` makes suggestions of.
+_OF_CONTACT = (
+    *("folded", "contact__display_name", "address"),
+    *("contact__job_title", "contact__organization", "words"),
+)
+_OF_COLLECTED = ("folded", "name", "address", "words")
+_OF_ENTRY = ("folded", "name", "address", "function", "discipline", "school_name", "words")
+
+
+def _through(key: str, columns: Iterable[str]) -> Iterator[str]:
+    return (f"{key}__{column}" for column in columns)
+
+
+domains: Prepared[tuple[str]] = Prepared(
+    lambda: DirectoryDomain.objects.order_by("name").values_list("name")
+)
+school_of: Prepared[tuple[str]] = Prepared(
+    lambda domain, login: (
+        StaffRecord.objects.filter(mail_domain=domain, login=login)
+        .order_by()
+        .values_list("school_uai")[:1]
+    ),
+    int,
+    str,
+)
+words_of_collected: Prepared[tuple[str]] = Prepared(
+    lambda user: CollectedRecipient.objects.filter(user=user).order_by().values_list("words"), int
+)
+groups_of: Prepared[tuple[int, str]] = Prepared(
+    lambda user: (
+        Group.objects.filter(user=user, deleted=None)
+        .order_by("folded", "pk")
+        .values_list("pk", "name")
+    ),
+    int,
+)
+
+
+def _contacts_by_weight(user: Any, held: Any) -> QuerySet:
+    rows = ContactAddress.objects.filter(held, user=user, weight__isnull=False)
+    return rows.order_by("-weight").values_list("weight", *_OF_CONTACT)
+
+
+weighed: Prepared[Row] = Prepared(
+    lambda user, held: _contacts_by_weight(user, held)[:MOST], int, RawSQL
+)
+weighed_of_few: Prepared[Row] = Prepared(
+    lambda user, held, begins: _contacts_by_weight(user, held).filter(
+        pk__in=ContactWord.objects.filter(begins, user=user).values("address")
+    )[:MOST],
+    *(int, RawSQL, RawSQL),
+)
+collected: Prepared[Row] = Prepared(
+    lambda user, held: (
+        CollectedRecipient.objects.filter(held, user=user)
+        .order_by("-weight")
+        .values_list("weight", *_OF_COLLECTED)[:MOST]
+    ),
+    *(int, RawSQL),
+)
+
+
+def _entries(*conditions: Any, **more: Any) -> QuerySet:
+    rows = DirectoryEntry.objects.filter(*conditions, **more).order_by("sort_key", "pk")
+    return rows.values_list(*_OF_ENTRY)[:MOST]
+
+
+of_school: Prepared[Row] = Prepared(
+    lambda school, held: _entries(held, school_uai=school), str, RawSQL
+)
+of_domain: Prepared[Row] = Prepared(lambda domain, held: _entries(held, domain=domain), str, RawSQL)
+
+
+own_words: Prepared[Row] = Prepared(
+    lambda user, begins: ContactWord.objects.filter(begins, user=user).values_list("address"),
+    *(int, RawSQL),
+)
+by_own_words: Prepared[Row] = Prepared(
+    lambda user, begins, held: (
+        ContactWord.objects.filter(begins, held, user=user)
+        .order_by("by_domain", "sort_key", "address_id")
+        .values_list(*_through("address", _OF_CONTACT))[: 2 * MOST]
+    ),
+    *(int, RawSQL, RawSQL),
+)
+
+
+their_words: Prepared[Row] = Prepared(
+    lambda begins: DirectoryWord.objects.filter(begins).values_list("entry"), RawSQL
+)
+by_their_words: Prepared[Row] = Prepared(
+    lambda begins, held: (
+        DirectoryWord.objects.filter(begins, held)
+        .order_by("sort_key", "entry_id")
+        .values_list(*_through("entry", _OF_ENTRY))[: 2 * MOST]
+    ),
+    *(RawSQL, RawSQL),
+)
+
+
+contacts_of: Prepared[Row] = Prepared(
+    lambda user, addresses: (
+        ContactAddress.objects.filter(user=user, folded__in=addresses, contact__deleted=None)
+        .order_by("position")
+        .values_list(*_OF_CONTACT)
+    ),
+    *(int, list),
+)
+entries_of: Prepared[Row] = Prepared(
+    lambda addresses: (
+        DirectoryEntry.objects.filter(folded__in=addresses).order_by().values_list(*_OF_ENTRY)
+    ),
+    list,
+)
+
+
+def in_index(user: User, texts: Sequence[str]) -> list[str]:
+    """Of the person's contacts and of the directory."""
+    at_least, below = sql.bounds()
+    near = ", ".join(["(%s, %s)"] * len(texts))
+    own, theirs = ContactWord._meta.db_table, DirectoryWord._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            # Names of ours alone; values are handed over beside it.
+            f"""
+            WITH near (low, high) AS (VALUES {near}) SELECT low FROM near WHERE
+            EXISTS (SELECT 1 FROM {own} AS own WHERE own.user_id = %s
+                    AND own.word {at_least} near.low AND own.word {below} near.high)
+            OR EXISTS (SELECT 1 FROM {theirs} AS theirs
+                       WHERE theirs.word {at_least} near.low AND theirs.word {below} near.high)
+            """,  # noqa: S608
+            [*(end for text in texts for end in sql.between(text)), user.pk],
+        )
+        return [text for (text,) in cursor.fetchall()]
