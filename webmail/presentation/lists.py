@@ -613,6 +613,11 @@ def without_next(page: MailPage) -> MailPage:
     return replace(page, next_url="")
 
 
+def without_previous(page: MailPage) -> MailPage:
+    """For rows that are put below those of a page that is there."""
+    return replace(page, previous_url="")
+
+
 def _notes(page: Page) -> tuple[str, ...]:
     """How many pass the filter, and how they were found."""
     said = tuple(_note(note) for note in sorted(page.notes))
