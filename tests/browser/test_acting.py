@@ -155,6 +155,34 @@ def test_a_folder_is_found_as_one_types(page: Page, letters: Mailbox, faults: li
     assert not faults
 
 
+def test_the_folder_that_begins_as_one_types_is_chosen(page: Page, letters: Mailbox) -> None:
+    letters.create_folder("Absences au conseil")
+    page.keyboard.press("j")
+    page.keyboard.press("m")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.type("cons")
+    expect(dialog.locator("option")).to_have_text(["Absences au conseil", "Conseil"])
+    page.keyboard.press("Enter")
+    expect(page.locator(".row")).to_have_count(4)
+    assert len(letters.uids("Conseil")) == 1
+
+
+def test_nothing_is_moved_before_a_folder_is_named(page: Page, letters: Mailbox) -> None:
+    """The first of the list is that of the drafts."""
+    page.keyboard.press("j")
+    page.keyboard.press("m")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(dialog.locator("select")).to_be_focused()  # where the browser says what is missing
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_visible()
+    assert len(letters.uids()) == 5
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+
 def test_keys_archive_delete_flag_and_undo(page: Page, letters: Mailbox) -> None:
     page.keyboard.press("j")
     page.keyboard.press("s")
