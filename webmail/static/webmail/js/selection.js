@@ -19,10 +19,12 @@ export function countPicked() {
   if (!words) return;
   const number = picked().length;
   const text = number === 1 ? words.dataset.one : words.dataset.many.replace("#", grouped(number));
-  words.textContent = number === 0 ? "" : text;
   const offer = document.getElementById("bulk-all");
-  if (!offer) return; // the address book picks in its list, too
   const isWhole = number > 0 && number === boxes().length;
+  // All that match were picked: the offer's place says how many.
+  const isEverything = isWhole && offer?.querySelector("[name=all]");
+  words.textContent = number === 0 || isEverything ? "" : text;
+  if (!offer) return; // the address book picks in its list, too
   if (!isWhole) forgetEverything(offer);
   offer.hidden = !isWhole || offer.childElementCount === 0;
 }
@@ -163,7 +165,7 @@ export function start() {
   document.body.addEventListener("htmx:afterRequest", ({ detail }) => acted(detail));
   document.body.addEventListener("htmx:afterSwap", ({ target }) => {
     if (target.id !== "bulk-all") return;
-    document.getElementById("bulk-count").textContent = "";
+    countPicked();
     // The link that had the focus is gone; the keys of the list act on all of them.
     if (document.activeElement === document.body) document.getElementById("rows").focus({ preventScroll: true });
   });
