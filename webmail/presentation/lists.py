@@ -230,8 +230,8 @@ class Choice:
 @dataclass(frozen=True)
 class MailPage:
     """One page of a folder. ``url`` shows the same list from its top; ``total`` counts the folder,
-    ``listed`` what the filter lets through; ``above`` rows stand above this page. ``is_live``:
-    what arrives belongs at the top of the rows shown.
+    ``listed`` what the filter lets through; ``above`` rows stand above this page. ``month`` and
+    ``year``: of the topmost row. ``is_live``: what arrives belongs at the top of the rows shown.
     """
 
     label: str
@@ -256,6 +256,7 @@ class MailPage:
     filters: tuple[Choice, ...]
     hidden: tuple[tuple[str, str], ...]
     months: tuple[tuple[int, str], ...]
+    month: int
     year: int
     notes: tuple[str, ...]
     groups: tuple[tuple[str, tuple[MessageRow, ...]], ...] = field(default=())
@@ -351,6 +352,7 @@ def mail_page(
         before = {"at": first, "rows": page.start - first}
     sorts = (*(_sort(base, view, name) for name in SORTS), _by_conversations(base, view))
     filters = tuple(_filter(base, view, name) for name in FILTERS)
+    shown_from = (rows[0].day if rows else None) or timezone.localdate()
     return MailPage(
         label=label,
         url=_with_query(base, _query(view)),
@@ -376,7 +378,8 @@ def mail_page(
         months=tuple((number, month_name(number)) for number in range(1, 13))
         if has_months(view)
         else (),
-        year=timezone.localdate().year,
+        month=shown_from.month,
+        year=shown_from.year,
         notes=_notes(page),
         groups=_grouped(rows, view),
     )
