@@ -37,6 +37,12 @@ def test_everybody_begins_with_the_five_that_mail_programs_know(
     assert set(shown(reader)) == KNOWN
 
 
+def test_tags_stand_in_the_order_of_a_dictionary(reader: Client, mailbox: Mailbox) -> None:
+    reader.post("/tags/", {"name": "Élèves", "colour": 1})
+    names = [name for name, _colour in shown(reader).values()]
+    assert names.index("À faire") < names.index("Élèves") < names.index("Important")
+
+
 def test_a_tag_of_ones_own_is_made_used_renamed_and_removed(
     reader: Client, mailbox: Mailbox
 ) -> None:
