@@ -632,3 +632,10 @@ def test_a_server_of_ascii_alone_is_said_to_be(
         session.pool().close_all()
     assert answer.status_code == 200
     assert "found-words" in page(answer)
+
+
+def test_who_searched_everywhere_is_not_told_to(reader: Client, mailbox: Mailbox) -> None:
+    mailbox.append(letter("Sortie"))
+    told = "cherchez partout"
+    assert told in words(found(reader, "musée", **{"in": "here", "folder": "INBOX"}))
+    assert told not in words(found(reader, "musée", **{"in": "all", "folder": "INBOX"}))
