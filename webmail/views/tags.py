@@ -14,7 +14,7 @@ from accounts.http import SignedInRequest, login_required
 from webmail.forms import TagForm
 from webmail.mailbox.folders import folded
 from webmail.models import Tag
-from webmail.presentation.tags import Chip, keyword_for
+from webmail.presentation.tags import COLOURS, Chip, keyword_for
 from webmail.views.folders import read_folders
 
 
@@ -46,7 +46,7 @@ def tags(request: SignedInRequest) -> HttpResponse:
     context = {
         "form": form,
         "tags": known,
-        "colours": range(1, Tag.COLOURS + 1),
+        "colours": COLOURS,
         "folders": sides.shown,
         "edited": request.POST.get("keyword", ""),
     }
