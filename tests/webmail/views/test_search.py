@@ -639,3 +639,11 @@ def test_who_searched_everywhere_is_not_told_to(reader: Client, mailbox: Mailbox
     told = "cherchez partout"
     assert told in words(found(reader, "musée", **{"in": "here", "folder": "INBOX"}))
     assert told not in words(found(reader, "musée", **{"in": "all", "folder": "INBOX"}))
+
+
+def test_a_folder_without_a_hit_leads_to_all_the_others(reader: Client, mailbox: Mailbox) -> None:
+    mailbox.append(letter("Sortie au musée"))
+    mailbox.create_folder("Zoo")
+    answer = found(reader, "musée", **{"in": "here", "folder": "Zoo"})
+    everywhere = link(answer, r'<a class="btn tonal" href="([^"]*)"[^>]*data-everywhere')
+    assert subjects(reader.get(everywhere)) == ["Sortie au musée"]
