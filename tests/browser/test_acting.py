@@ -91,6 +91,37 @@ def test_all_that_are_shown_are_picked_by_the_menu(page: Page) -> None:
     expect(page.locator("#rows")).to_be_focused()
 
 
+def test_a_finger_finds_how_to_pick(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+    faults: list[str],
+) -> None:
+    page = open_page(width=375, height=800, has_touch=True)
+    sign_in(page, alice)
+    box = row(page, 5).locator(".pick input")
+    assert box.evaluate("box => getComputedStyle(box).opacity") == "0"
+    page.locator(".list-head summary").tap()
+    page.locator("[data-show-boxes]").tap()
+    expect(page.locator(".list-head .menu-panel")).to_be_hidden()
+    assert box.evaluate("box => getComputedStyle(box).opacity") == "1"
+    expect(box).to_be_focused()
+    row(page, 4).locator(".pick").tap()
+    expect(page.locator("#bulk-count")).to_contain_text("1 ")
+    page.locator("[data-unpick]").first.tap()
+    assert box.evaluate("box => getComputedStyle(box).opacity") == "0"
+    # A finger that rests on a row picks it, instead of opening the browser's menu.
+    held = """link => link.dispatchEvent(new PointerEvent("contextmenu",
+        { bubbles: true, cancelable: true, pointerType: "touch" }))"""
+    assert not row(page, 3).locator(":scope > a").evaluate(held)
+    expect(row(page, 3).locator(".pick input")).to_be_checked()
+    page.goto("/search/?q=Lettre")
+    page.locator("[data-show-boxes]").tap()
+    assert row(page, 5).locator(".pick input").evaluate("b => getComputedStyle(b).opacity") == "1"
+    assert not faults
+
+
 def test_what_vanished_unheard_goes_from_the_list_when_it_is_asked_for(
     page: Page, letters: Mailbox
 ) -> None:

@@ -36,8 +36,23 @@ function forgetEverything(offer) {
 
 function unpick() {
   for (const box of picked()) box.checked = false;
+  delete document.getElementById("message-list")?.dataset.picking;
   lastPicked = null;
   countPicked();
+}
+
+/** Before one is picked: where nothing hovers nobody would find them. */
+function showBoxes(button) {
+  button.closest("details")?.removeAttribute("open");
+  document.getElementById("message-list").dataset.picking = "";
+  boxes()[0]?.focus({ preventScroll: true });
+}
+
+/** A finger rests on a row. */
+function hold(link, event) {
+  if (event.pointerType !== "touch") return;
+  event.preventDefault();
+  pickTo(boxOf(link.closest(".row")), false, true);
 }
 
 function pickAll() {
@@ -150,6 +165,8 @@ export function start() {
   on("click", "#rows .pick input", (box, event) => pickTo(box, event.shiftKey, box.checked));
   on("click", "#rows .row > a", clickRow, { capture: true });
   on("click", "[data-unpick]", unpick);
+  on("click", "[data-show-boxes]", showBoxes);
+  on("contextmenu", "#rows .row > a", hold);
   on("click", "[data-pick-all]", (button) => {
     pickAll();
     button.closest("details").open = false;
