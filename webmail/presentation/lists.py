@@ -67,6 +67,7 @@ ICONS = {
     "\\Junk": "shield-alert",
     "\\Trash": "trash-2",
 }
+ADVERTS_ICON = "megaphone"
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def _address_below(_prefix: str, name: str) -> str:
 
 def _icon(folder: Folder) -> str:
     if not folder.special_use and folders.is_called(folder.name, settings.ADVERTS_FOLDER):
-        return "megaphone"
+        return ADVERTS_ICON
     return ICONS.get(folder.special_use, "folder")
 
 
@@ -168,14 +169,24 @@ def folder_row(node: FolderNode, current: str, menu_label: str = "%(folder)s") -
     )
 
 
+def _special(rows: Iterable[FolderRow]) -> tuple[FolderRow, ...]:
+    """Those with a use of their own, and the adverts' before junk."""
+    found = [row for row in rows if row.special_use]
+    adverts = [row for row in rows if row.icon == ADVERTS_ICON and not row.owner]
+    after = ("\\Junk", "\\Trash")
+    place = next((n for n, row in enumerate(found) if row.special_use in after), len(found))
+    return (*found[:place], *adverts, *found[place:])
+
+
 def folder_list(
     tree: Iterable[FolderNode], current: str, favourites: Iterable[str] = ()
 ) -> FolderList:
     words = gettext("Actions on the folder %(folder)s")
     rows = [folder_row(node, current, words) for node in tree]
+    special = _special(rows)
     shown = FolderList(
-        special=tuple(row for row in rows if row.special_use),
-        own=tuple(row for row in rows if not (row.special_use or row.owner)),
+        special=special,
+        own=tuple(row for row in rows if not (row in special or row.owner)),
         shared=tuple(row for row in rows if row.owner == "shared"),
         others=tuple(row for row in rows if row.owner == "others"),
     )
