@@ -647,3 +647,17 @@ def test_a_folder_without_a_hit_leads_to_all_the_others(reader: Client, mailbox:
     answer = found(reader, "musée", **{"in": "here", "folder": "Zoo"})
     everywhere = link(answer, r'<a class="btn tonal" href="([^"]*)"[^>]*data-everywhere')
     assert subjects(reader.get(everywhere)) == ["Sortie au musée"]
+
+
+def test_on_a_telephone_the_open_folder_can_be_searched_too(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    mailbox.create_folder("4e B")
+    for folder in ("4e B", "INBOX"):
+        mailbox.append(letter(f"Sortie {folder}"), folder)
+    form = reader.get(
+        link(reader.get("/mail/4e%20B/"), r'class="btn icon to-search" href="([^"]*)')
+    )
+    assert '<input type="hidden" name="folder" value="4e B">' in page(form)
+    here = link(found(reader, "sortie", folder="4e B"), r'href="([^"]*in=here[^"]*)" hx-get')
+    assert subjects(reader.get(here)) == ["Sortie 4e B"]
