@@ -91,6 +91,37 @@ def test_all_that_are_shown_are_picked_by_the_menu(page: Page) -> None:
     expect(page.locator("#rows")).to_be_focused()
 
 
+def test_a_finger_finds_how_to_pick(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    letters: Mailbox,
+    faults: list[str],
+) -> None:
+    page = open_page(width=375, height=800, has_touch=True)
+    sign_in(page, alice)
+    box = row(page, 5).locator(".pick input")
+    assert box.evaluate("box => getComputedStyle(box).opacity") == "0"
+    page.locator(".list-head summary").tap()
+    page.locator("[data-show-boxes]").tap()
+    expect(page.locator(".list-head .menu-panel")).to_be_hidden()
+    assert box.evaluate("box => getComputedStyle(box).opacity") == "1"
+    expect(box).to_be_focused()
+    row(page, 4).locator(".pick").tap()
+    expect(page.locator("#bulk-count")).to_contain_text("1 ")
+    page.locator("[data-unpick]").first.tap()
+    assert box.evaluate("box => getComputedStyle(box).opacity") == "0"
+    # A finger that rests on a row picks it, instead of opening the browser's menu.
+    held = """link => link.dispatchEvent(new PointerEvent("contextmenu",
+        { bubbles: true, cancelable: true, pointerType: "touch" }))"""
+    assert not row(page, 3).locator(":scope > a").evaluate(held)
+    expect(row(page, 3).locator(".pick input")).to_be_checked()
+    page.goto("/search/?q=Lettre")
+    page.locator("[data-show-boxes]").tap()
+    assert row(page, 5).locator(".pick input").evaluate("b => getComputedStyle(b).opacity") == "1"
+    assert not faults
+
+
 def test_what_vanished_unheard_goes_from_the_list_when_it_is_asked_for(
     page: Page, letters: Mailbox
 ) -> None:
@@ -153,6 +184,34 @@ def test_a_folder_is_found_as_one_types(page: Page, letters: Mailbox, faults: li
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert len(letters.uids()) == 3
     assert not faults
+
+
+def test_the_folder_that_begins_as_one_types_is_chosen(page: Page, letters: Mailbox) -> None:
+    letters.create_folder("Absences au conseil")
+    page.keyboard.press("j")
+    page.keyboard.press("m")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.type("cons")
+    expect(dialog.locator("option")).to_have_text(["Absences au conseil", "Conseil"])
+    page.keyboard.press("Enter")
+    expect(page.locator(".row")).to_have_count(4)
+    assert len(letters.uids("Conseil")) == 1
+
+
+def test_nothing_is_moved_before_a_folder_is_named(page: Page, letters: Mailbox) -> None:
+    """The first of the list is that of the drafts."""
+    page.keyboard.press("j")
+    page.keyboard.press("m")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(dialog.locator("select")).to_be_focused()  # where the browser says what is missing
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_visible()
+    assert len(letters.uids()) == 5
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
 
 
 def test_keys_archive_delete_flag_and_undo(page: Page, letters: Mailbox) -> None:
@@ -242,6 +301,14 @@ def test_all_that_match_are_selected_beyond_the_page(page: Page, letters: Mailbo
     page.keyboard.press("Enter")
     expect(page.locator("#rows")).to_be_focused()
     expect(page.locator("#bulk-all [data-all]")).to_have_attribute("data-all", "60")
+    # News do not say another number beside it.
+    uids = letters.uids()
+    told = {
+        "folder": "INBOX", "uidvalidity": letters.uidvalidity(), "uidnext": uids[-1] + 1,
+        "exists": 60, "unseen": 60, "modseq": 9, "changed": [], "gone": [], "new": [],
+    }  # fmt: skip
+    page.evaluate(HEAR, told)
+    expect(page.locator("#bulk-count")).to_be_empty()
     page.locator("#act-form [value=trash]").click()
     expect(page.locator(".empty h2")).to_be_visible()
     assert letters.uids() == [] and len(letters.uids("Trash")) == 60

@@ -127,6 +127,26 @@ def test_the_page_of_folders_is_accessible(page: Page, width: int, faults: list[
     assert not faults
 
 
+def test_on_a_narrow_screen_names_stand_beside_their_icons_and_words_in_their_buttons(
+    page: Page,
+) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.goto("/folders/")
+    apart = """() => [...document.querySelectorAll(".folder-table tbody th")].filter((cell) => {
+        const [icon, words] = [cell.querySelector(".i"), document.createRange()];
+        words.selectNodeContents(cell.querySelector("a").lastChild);
+        return words.getBoundingClientRect().left < icon.getBoundingClientRect().right;
+    }).length"""
+    assert page.evaluate(apart) == 0
+    page.goto("/folders/of/Sorties/")
+    tight = """() => [...document.querySelectorAll(".folder-verbs .btn")].filter((button) => {
+        const words = document.createRange();
+        words.selectNodeContents(button);
+        return button.getBoundingClientRect().bottom - words.getBoundingClientRect().bottom < 5;
+    }).length"""
+    assert page.evaluate(tight) == 0
+
+
 def test_the_quota_comes_when_the_page_is_there(page: Page, faults: list[str]) -> None:
     expect(page.locator("#quota meter")).to_be_attached()
     assert not faults

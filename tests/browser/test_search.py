@@ -239,13 +239,14 @@ def test_a_telephone_has_the_field_on_its_own_page(
     sign_in(page, alice)
     expect(page.locator("#search-text")).to_be_hidden()
     page.locator(".to-search").click()
+    expect(page.locator("#search-text")).to_be_focused()
     look_for(page, "musée")
     assert len(found(page)) == 3
     page.locator(".row > a").nth(1).click()
     expect(page.locator("#message-title")).to_have_text("Autorisation")
     page.locator(".to-list").click()
     expect(page.locator("#rows .subject").nth(1)).to_be_visible()
-    expect(page).to_have_url("/search/?q=mus%C3%A9e&in=all")
+    expect(page).to_have_url("/search/?q=mus%C3%A9e&in=all&folder=INBOX")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert not faults
 

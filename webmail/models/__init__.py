@@ -505,8 +505,8 @@ class TagQuerySet(models.QuerySet["Tag"]):
         return self.filter(user_id=user.pk)
 
     def shown(self, user: AbstractBaseUser) -> list[tuple[str, str, int]]:
-        """(keyword, name, colour) of a person's tags, by name; from the cache: a list costs no
-        query. A change elsewhere shows within a minute."""
+        """(keyword, name, colour) of a person's tags; from the cache: a list costs no query. A
+        change elsewhere shows within a minute."""
         rows = cache.get(_tags_key(user))
         if rows is None:
             own = {row.keyword: row for row in self.of(user)}
@@ -516,10 +516,9 @@ class TagQuerySet(models.QuerySet["Tag"]):
             rows += [[r.keyword, r.name, r.colour] for r in own.values() if not r.is_hidden]
             cache.set(_tags_key(user), rows, TAGS_CACHE_SECONDS)
         known = {keyword: str(name) for keyword, name, _colour in KNOWN_TAGS}
-        named = [
+        return [
             (keyword, name or known.get(keyword, keyword), colour) for keyword, name, colour in rows
         ]
-        return sorted(named, key=lambda row: row[1].casefold())
 
     def keep(self, user: AbstractBaseUser, keyword: str, **values: object) -> None:
         """Change or make a tag."""

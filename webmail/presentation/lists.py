@@ -67,6 +67,7 @@ ICONS = {
     "\\Junk": "shield-alert",
     "\\Trash": "trash-2",
 }
+ADVERTS_ICON = "megaphone"
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def _address_below(_prefix: str, name: str) -> str:
 
 def _icon(folder: Folder) -> str:
     if not folder.special_use and folders.is_called(folder.name, settings.ADVERTS_FOLDER):
-        return "megaphone"
+        return ADVERTS_ICON
     return ICONS.get(folder.special_use, "folder")
 
 
@@ -168,14 +169,24 @@ def folder_row(node: FolderNode, current: str, menu_label: str = "%(folder)s") -
     )
 
 
+def _special(rows: Iterable[FolderRow]) -> tuple[FolderRow, ...]:
+    """Those with a use of their own, and the adverts' before junk."""
+    found = [row for row in rows if row.special_use]
+    adverts = [row for row in rows if row.icon == ADVERTS_ICON and not row.owner]
+    after = ("\\Junk", "\\Trash")
+    place = next((n for n, row in enumerate(found) if row.special_use in after), len(found))
+    return (*found[:place], *adverts, *found[place:])
+
+
 def folder_list(
     tree: Iterable[FolderNode], current: str, favourites: Iterable[str] = ()
 ) -> FolderList:
     words = gettext("Actions on the folder %(folder)s")
     rows = [folder_row(node, current, words) for node in tree]
+    special = _special(rows)
     shown = FolderList(
-        special=tuple(row for row in rows if row.special_use),
-        own=tuple(row for row in rows if not (row.special_use or row.owner)),
+        special=special,
+        own=tuple(row for row in rows if not (row in special or row.owner)),
         shared=tuple(row for row in rows if row.owner == "shared"),
         others=tuple(row for row in rows if row.owner == "others"),
     )
@@ -230,8 +241,8 @@ class Choice:
 @dataclass(frozen=True)
 class MailPage:
     """One page of a folder. ``url`` shows the same list from its top; ``total`` counts the folder,
-    ``listed`` what the filter lets through; ``above`` rows stand above this page. ``is_live``:
-    what arrives belongs at the top of the rows shown.
+    ``listed`` what the filter lets through; ``above`` rows stand above this page. ``month`` and
+    ``year``: of the topmost row. ``is_live``: what arrives belongs at the top of the rows shown.
     """
 
     label: str
@@ -256,6 +267,7 @@ class MailPage:
     filters: tuple[Choice, ...]
     hidden: tuple[tuple[str, str], ...]
     months: tuple[tuple[int, str], ...]
+    month: int
     year: int
     notes: tuple[str, ...]
     groups: tuple[tuple[str, tuple[MessageRow, ...]], ...] = field(default=())
@@ -351,6 +363,7 @@ def mail_page(
         before = {"at": first, "rows": page.start - first}
     sorts = (*(_sort(base, view, name) for name in SORTS), _by_conversations(base, view))
     filters = tuple(_filter(base, view, name) for name in FILTERS)
+    shown_from = (rows[0].day if rows else None) or timezone.localdate()
     return MailPage(
         label=label,
         url=_with_query(base, _query(view)),
@@ -376,7 +389,8 @@ def mail_page(
         months=tuple((number, month_name(number)) for number in range(1, 13))
         if has_months(view)
         else (),
-        year=timezone.localdate().year,
+        month=shown_from.month,
+        year=shown_from.year,
         notes=_notes(page),
         groups=_grouped(rows, view),
     )
@@ -611,6 +625,11 @@ def _filter(url: str, view: View, name: str) -> Choice:
 def without_next(page: MailPage) -> MailPage:
     """For rows that are put above those of a page that is there."""
     return replace(page, next_url="")
+
+
+def without_previous(page: MailPage) -> MailPage:
+    """For rows that are put below those of a page that is there."""
+    return replace(page, previous_url="")
 
 
 def _notes(page: Page) -> tuple[str, ...]:

@@ -7,6 +7,17 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_lazy
+
+COLOURS = (
+    (1, gettext_lazy("Blue")),
+    (2, gettext_lazy("Turquoise")),
+    (3, gettext_lazy("Orange")),
+    (4, gettext_lazy("Pink")),
+    (5, gettext_lazy("Olive green")),
+    (6, gettext_lazy("Purple")),
+)
+
 
 @dataclass(frozen=True)
 class Chip:

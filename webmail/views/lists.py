@@ -62,6 +62,8 @@ def message_list(request: SignedInRequest, folder: str) -> HttpResponse:
     partial = "webmail/_message_rows.html" if request.htmx.target in ("more", "previous") else ""
     if request.htmx.target == "previous":
         context["page"] = lists.without_next(context["page"])
+    elif partial:
+        context["page"] = lists.without_previous(context["page"])
     return render(request, "webmail/message_list.html", context, partial=partial)
 
 

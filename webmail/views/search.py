@@ -354,6 +354,7 @@ def _ask(
         "search": asked,
         "folder_label": row.label if row else "",
         "recent": _recent(request),
+        "begins": "refine" not in request.GET and status == 200,
         "notice": notice,
     }
     return render_template(request, "webmail/search_form.html", context, status=status)

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_http_methods
 from accounts import session
 from accounts.http import SignedInRequest, login_required
 from webmail.forms import TagForm
+from webmail.mailbox.folders import folded
 from webmail.models import Tag
-from webmail.presentation.tags import Chip, keyword_for
+from webmail.presentation.tags import COLOURS, Chip, keyword_for
 from webmail.views.folders import read_folders
 
 
@@ -45,7 +46,7 @@ def tags(request: SignedInRequest) -> HttpResponse:
     context = {
         "form": form,
         "tags": known,
-        "colours": range(1, Tag.COLOURS + 1),
+        "colours": COLOURS,
         "folders": sides.shown,
         "edited": request.POST.get("keyword", ""),
     }
@@ -55,4 +56,5 @@ def tags(request: SignedInRequest) -> HttpResponse:
 
 def known_tags(request: SignedInRequest) -> tuple[Chip, ...]:
     """A person's tags, by name."""
-    return tuple(Chip(*row) for row in Tag.objects.all().shown(request.user))
+    chips = [Chip(*row) for row in Tag.objects.all().shown(request.user)]
+    return tuple(sorted(chips, key=lambda chip: folded(chip.name)))

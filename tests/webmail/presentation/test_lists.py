@@ -15,3 +15,15 @@ def test_a_folder_row_opens_above_what_is_unread() -> None:
     assert row.children[0].url == "/mail/a~2Fb/"
     found = lists.folder_list([top], "a/b").find("a/b")
     assert found is not None and found.current
+
+
+def test_adverts_stand_beside_junk() -> None:
+    uses = {"INBOX": "\\Inbox", "Archive": "\\Archive", "Junk": "\\Junk", "Trash": "\\Trash"}
+    tree = [
+        FolderNode(Folder(name, "/", frozenset(), special_use=uses.get(name, "")), name)
+        for name in (*uses, "Classes", "Publicités", "Zoo")
+    ]
+    shown = lists.folder_list(tree, "INBOX")
+    special = ["INBOX", "Archive", "Publicités", "Junk", "Trash"]
+    assert [row.name for row in shown.special] == special
+    assert [row.name for row in shown.own] == ["Classes", "Zoo"]

@@ -9,9 +9,11 @@ from datetime import date, datetime
 import pytest
 from django.test import Client
 
+from accounts import session
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
+from tests.servers.scripted import ScriptedServer, imap_script, ok
 from tests.webmail.views.mail import commands_sent, fields, letter, page, path, ref
 from webmail.imap.connection import Connection
 
@@ -575,3 +577,21 @@ def test_what_is_marked_as_deleted_is_hidden_and_left_alone(
     reader.post(ACT, everything(reader) | {"verb": "trash"})
     assert mailbox.uids() == [doomed] and mailbox.flags(doomed) == {"\\Deleted"}
     assert "n° 1" not in page(reader.get("/mail/INBOX/"))
+
+
+def test_messages_can_be_moved_to_the_folders_of_others(
+    reader: Client, imap_moved: Callable[[int], None]
+) -> None:
+    told = b'* NAMESPACE (("" "/")) (("Autres/" "/")) (("Communs/" "/"))\r\n'
+    listed = (
+        b'* LIST () "/" INBOX\r\n* LIST () "/" Communs/Sorties\r\n'
+        b'* LIST () "/" Autres/bob/Notes\r\n'
+    )
+    able = "IMAP4rev1 NAMESPACE LIST-EXTENDED LIST-STATUS"
+    script = imap_script(("NAMESPACE", ok(told)), ("LIST", ok(listed)), capabilities=able)
+    with ScriptedServer(script) as server:
+        imap_moved(server.port)
+        content = page(reader.post(ACT, {"verb": "choose", "refs": ["1-1"]}))
+        session.pool().close_all()
+    assert '<option value="Communs/Sorties">' in content
+    assert '<option value="Autres/bob/Notes">' in content

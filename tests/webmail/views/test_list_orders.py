@@ -146,6 +146,16 @@ def test_a_list_begins_with_a_month(reader: Client, mailbox: Mailbox) -> None:
     assert subjects(reader.get("/mail/INBOX/?month=1&year=1970")) == ["mois 3", "mois 2", "mois 1"]
 
 
+def test_the_way_to_a_month_begins_with_the_one_that_is_shown(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    for month in (1, 2, 3):
+        mailbox.append(letter(f"mois {month}"), date=datetime(2025, month, 9, tzinfo=UTC))
+    content = page(reader.get("/mail/INBOX/?month=2&year=2025"))
+    assert '<option value="2" selected>' in content
+    assert 'id="go-year" name="year"' in content and 'value="2025"' in content
+
+
 def test_the_page_of_a_row_has_the_rows_above_it_behind_a_link(
     reader: Client, mailbox: Mailbox
 ) -> None:

@@ -150,6 +150,14 @@ def test_scrolling_gets_rows_alone(reader: Client, mailbox: Mailbox) -> None:
     assert "folder-list" not in page(answer)
 
 
+def test_rows_that_scrolling_brings_offer_none_above_them(reader: Client, mailbox: Mailbox) -> None:
+    """Those stand there already."""
+    uids = fill(mailbox, 51)
+    address = f"/mail/INBOX/?page=2&after={ref(mailbox, uids[1])}"
+    assert 'id="previous"' in page(reader.get(address))
+    assert 'id="previous"' not in page(reader.get(address, headers={**HTMX, "HX-Target": "more"}))
+
+
 def test_a_row_tells_what_became_of_the_message(reader: Client, mailbox: Mailbox) -> None:
     uid = mailbox.append(
         letter(files=(("plan.pdf", "application/pdf", b"%PDF-"),)),

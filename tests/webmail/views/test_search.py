@@ -647,3 +647,32 @@ def test_a_server_of_ascii_alone_is_said_to_be(
         session.pool().close_all()
     assert answer.status_code == 200
     assert "found-words" in page(answer)
+
+
+def test_who_searched_everywhere_is_not_told_to(reader: Client, mailbox: Mailbox) -> None:
+    mailbox.append(letter("Sortie"))
+    told = "cherchez partout"
+    assert told in words(found(reader, "musée", **{"in": "here", "folder": "INBOX"}))
+    assert told not in words(found(reader, "musée", **{"in": "all", "folder": "INBOX"}))
+
+
+def test_a_folder_without_a_hit_leads_to_all_the_others(reader: Client, mailbox: Mailbox) -> None:
+    mailbox.append(letter("Sortie au musée"))
+    mailbox.create_folder("Zoo")
+    answer = found(reader, "musée", **{"in": "here", "folder": "Zoo"})
+    everywhere = link(answer, r'<a class="btn tonal" href="([^"]*)"[^>]*data-everywhere')
+    assert subjects(reader.get(everywhere)) == ["Sortie au musée"]
+
+
+def test_on_a_telephone_the_open_folder_can_be_searched_too(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    mailbox.create_folder("4e B")
+    for folder in ("4e B", "INBOX"):
+        mailbox.append(letter(f"Sortie {folder}"), folder)
+    form = reader.get(
+        link(reader.get("/mail/4e%20B/"), r'class="btn icon to-search" href="([^"]*)')
+    )
+    assert '<input type="hidden" name="folder" value="4e B">' in page(form)
+    here = link(found(reader, "sortie", folder="4e B"), r'href="([^"]*in=here[^"]*)" hx-get')
+    assert subjects(reader.get(here)) == ["Sortie 4e B"]

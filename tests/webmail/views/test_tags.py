@@ -37,6 +37,21 @@ def test_everybody_begins_with_the_five_that_mail_programs_know(
     assert set(shown(reader)) == KNOWN
 
 
+def test_tags_stand_in_the_order_of_a_dictionary(reader: Client, mailbox: Mailbox) -> None:
+    reader.post("/tags/", {"name": "Élèves", "colour": 1})
+    names = [name for name, _colour in shown(reader).values()]
+    assert names.index("À faire") < names.index("Élèves") < names.index("Important")
+
+
+def test_colours_have_names_and_the_new_tag_a_label(reader: Client, mailbox: Mailbox) -> None:
+    content = page(reader.get("/tags/"))
+    new = content[content.index('class="tag-new"') :]
+    assert '<label for="tag-name-new">' in new and "placeholder" not in new
+    names = re.findall(r'name="colour"[^>]*><span class="sr">([^<]*)</span>', new)
+    assert len(set(names)) == Tag.COLOURS
+    assert names[0] == "Bleu"
+
+
 def test_a_tag_of_ones_own_is_made_used_renamed_and_removed(
     reader: Client, mailbox: Mailbox
 ) -> None:

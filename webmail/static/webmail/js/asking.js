@@ -12,7 +12,10 @@ function close() {
   dialog.close();
 }
 
-/** The list keeps the folders that hold all the words typed; the first of them is chosen. */
+/** What a folder is called, without those above it. */
+const nameOf = (option) => option.textContent.split("›").at(-1);
+
+/** The list keeps the folders that hold all the words typed; of them one that begins so is chosen, else the first. */
 function find(field) {
   const list = document.getElementById(field.getAttribute("aria-controls"));
   list.folders ??= [...list.children].map((child) => child.cloneNode(true));
@@ -24,9 +27,13 @@ function find(field) {
     return copy;
   });
   list.replaceChildren(...kept.filter((child) => (child.matches("option") ? matches(child) : child.childElementCount > 0)));
-  list.selectedIndex = list.options.length > 0 ? 0 : -1;
+  const begins = [...list.options].findIndex((option) => bare(nameOf(option)).startsWith(bare(field.value)));
+  list.selectedIndex = field.value ? Math.max(begins, list.options.length > 0 ? 0 : -1) : first(list);
   field.setCustomValidity(list.options.length > 0 ? "" : list.dataset.none);
 }
+
+/** Before anything is typed only a folder that was used lately may be meant. */
+const first = (list) => (list.hasAttribute("data-recent") ? 0 : -1);
 
 /** From the field the arrows go into the list, and Enter moves to what is chosen in it. */
 function findKey(field, event) {
@@ -34,7 +41,7 @@ function findKey(field, event) {
   if (event.key === "ArrowDown" && list.options.length > 0) {
     event.preventDefault();
     list.focus();
-    if (field.value) list.selectedIndex = Math.min(1, list.options.length - 1);
+    if (field.value || list.selectedIndex < 0) list.selectedIndex = Math.min(list.selectedIndex + 1, list.options.length - 1);
   }
   if (event.key === "Enter") {
     event.preventDefault();
@@ -54,7 +61,8 @@ function show(dialog) {
   if (finder) {
     finder.hidden = false;
     finder.querySelector("input").focus();
-    dialog.querySelector("select").selectedIndex = 0;
+    const list = dialog.querySelector("select");
+    list.selectedIndex = first(list);
   }
   dialog.addEventListener("close", () => {
     place().replaceChildren();

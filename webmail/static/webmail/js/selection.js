@@ -19,10 +19,12 @@ export function countPicked() {
   if (!words) return;
   const number = picked().length;
   const text = number === 1 ? words.dataset.one : words.dataset.many.replace("#", grouped(number));
-  words.textContent = number === 0 ? "" : text;
   const offer = document.getElementById("bulk-all");
-  if (!offer) return; // the address book picks in its list, too
   const isWhole = number > 0 && number === boxes().length;
+  // All that match were picked: the offer's place says how many.
+  const isEverything = isWhole && offer?.querySelector("[name=all]");
+  words.textContent = number === 0 || isEverything ? "" : text;
+  if (!offer) return; // the address book picks in its list, too
   if (!isWhole) forgetEverything(offer);
   offer.hidden = !isWhole || offer.childElementCount === 0;
 }
@@ -34,8 +36,23 @@ function forgetEverything(offer) {
 
 function unpick() {
   for (const box of picked()) box.checked = false;
+  delete document.getElementById("message-list")?.dataset.picking;
   lastPicked = null;
   countPicked();
+}
+
+/** Before one is picked: where nothing hovers nobody would find them. */
+function showBoxes(button) {
+  button.closest("details")?.removeAttribute("open");
+  document.getElementById("message-list").dataset.picking = "";
+  boxes()[0]?.focus({ preventScroll: true });
+}
+
+/** A finger rests on a row. */
+function hold(link, event) {
+  if (event.pointerType !== "touch") return;
+  event.preventDefault();
+  pickTo(boxOf(link.closest(".row")), false, true);
 }
 
 function pickAll() {
@@ -148,6 +165,8 @@ export function start() {
   on("click", "#rows .pick input", (box, event) => pickTo(box, event.shiftKey, box.checked));
   on("click", "#rows .row > a", clickRow, { capture: true });
   on("click", "[data-unpick]", unpick);
+  on("click", "[data-show-boxes]", showBoxes);
+  on("contextmenu", "#rows .row > a", hold);
   on("click", "[data-pick-all]", (button) => {
     pickAll();
     button.closest("details").open = false;
@@ -163,7 +182,7 @@ export function start() {
   document.body.addEventListener("htmx:afterRequest", ({ detail }) => acted(detail));
   document.body.addEventListener("htmx:afterSwap", ({ target }) => {
     if (target.id !== "bulk-all") return;
-    document.getElementById("bulk-count").textContent = "";
+    countPicked();
     // The link that had the focus is gone; the keys of the list act on all of them.
     if (document.activeElement === document.body) document.getElementById("rows").focus({ preventScroll: true });
   });
