@@ -48,6 +48,7 @@ DOORS: dict[str, Answers] = {
     REF + "frame/": (SIGN_IN, 404, "/admin/"),
     REF + "frame/inline/<int:n>": (SIGN_IN, 404, "/admin/"),
     REF + "frame/remote/<int:n>": (SIGN_IN, 404, "/admin/"),
+    REF + "seen/": (405, 405, 405),
     REF + "images/": (405, 405, 405),
     REF + "print/": (SIGN_IN, 404, "/admin/"),
     REF + "headers/": (SIGN_IN, 404, "/admin/"),

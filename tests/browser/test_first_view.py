@@ -13,6 +13,7 @@ from django.templatetags.static import static
 from playwright.sync_api import Page, expect
 
 from accounts.models import MailDomain
+from demo.servers.dovecot import MailAccount
 from tests.browser.conftest import running
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter
@@ -75,6 +76,26 @@ def test_the_first_view_is_small(watched_page: Page, mailbox: Mailbox, faults: l
     assert len(asked) <= MOST_REQUESTS, sizes
     # Faces of one font that differ in their weights shut each other out.
     assert watched_page.evaluate("[...document.fonts].some((face) => face.status === 'loaded')")
+    assert faults == []
+
+
+def test_the_page_of_sign_in_brings_what_the_first_view_waits_for(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    faults: list[str],
+) -> None:
+    page = open_page()
+    page.goto("/")
+    page.wait_for_load_state("networkidle")
+    sign_in(page, alice)
+    page.wait_for_load_state("load")
+    fetched = page.evaluate(
+        """() => performance.getEntriesByType("resource")
+            .filter((entry) => entry.renderBlockingStatus === "blocking" && entry.transferSize > 0)
+            .map((entry) => entry.name)"""
+    )
+    assert fetched == []
     assert faults == []
 
 

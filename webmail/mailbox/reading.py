@@ -57,9 +57,16 @@ def open_message(
     fields = headers.parse(raw)
     reader = LetterReader.begin(Stored(imap, ref), fetched.structure)
     letter = reader.read(fetched.envelope, fields, as_text=as_text, rendering=rendering)
-    if mark_seen:
-        fetched = _marked_seen(imap, fetched)
+    if mark_seen and SEEN not in fetched.flags and _mark_seen(imap, ref):
+        fetched = replace(fetched, flags=fetched.flags | {SEEN})
     return Opened(**vars(letter), fetched=fetched, headers=fields)
+
+
+def show(imap: Connection, ref: MessageRef) -> None:
+    """Mark a message as seen that was opened without: two commands at most. FolderNotFound,
+    FolderChanged; nothing when the message is gone by now."""
+    imap.require(ref)
+    _mark_seen(imap, ref)
 
 
 def html(imap: Connection, ref: MessageRef, *, rendering: Rendering = PLAINLY) -> Rendered:
@@ -217,14 +224,14 @@ def _numbered(root: Part, number: str) -> Part:
     raise PartNotFound(f"The message has no part {number!r}.")
 
 
-def _marked_seen(imap: Connection, fetched: Fetched) -> Fetched:
-    """Set \\Seen. A server that will not (a folder of others, a full disk) hinders nobody's
-    reading.
+def _mark_seen(imap: Connection, ref: MessageRef) -> bool:
+    """Set \\Seen; whether it was. A server that will not (a folder of others, a full disk) hinders
+    nobody's reading.
     """
-    if SEEN in fetched.flags or imap.known().read_only:
-        return fetched
+    if imap.known().read_only:
+        return False
     try:
-        imap.uid("STORE", str(fetched.ref.uid), "+FLAGS.SILENT", f"({SEEN})", changes=True)
+        imap.uid("STORE", str(ref.uid), "+FLAGS.SILENT", f"({SEEN})", changes=True)
     except WebmailError:
-        return fetched
-    return replace(fetched, flags=fetched.flags | {SEEN})
+        return False
+    return True

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.shortcuts import render as render_template
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import session
@@ -37,6 +38,9 @@ from webmail.views.lists import TOAST, counts_context, list_context, memory
 from webmail.views.search import beside_results, results_context
 from webmail.views.tags import known_tags
 
+# A script asks so for a message that is perhaps about to be opened (js/ahead.js).
+AHEAD = "X-Ahead"
+
 
 @require_GET
 @login_required
@@ -44,9 +48,23 @@ def message(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> Http
     """An opened message; for htmx the reader alone, with the folder counts beside it.
 
     ``?view=text``: its text, although it has HTML; ``?zoom=150``: larger than it is;
-    ``?threads=1``: among those of its conversation.
+    ``?threads=1``: among those of its conversation. ``X-Ahead``: it stays unread until it is shown,
+    and alone.
     """
     return _reader(request, MessageRef(folder, *ref), as_text=request.GET.get("view") == "text")
+
+
+@require_POST
+@login_required
+def seen(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
+    """What was asked for ahead is shown now: marked as read, and counted no longer (``?beside=``:
+    what is listed is not a folder)."""
+    with session.imap(request) as imap:
+        reading.show(imap, MessageRef(folder, *ref))
+        context = counts_context(imap, folder)
+    if "beside" in request.GET:
+        del context["page"]
+    return render_template(request, "webmail/_acted.html", context)
 
 
 @require_POST
@@ -69,8 +87,11 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
     form = SearchForm(request.GET)
     is_search = bool(form.data) and form.is_valid() and not form.asked.wanted.is_empty
     searched = form.asked if is_search else None
+    is_ahead = wants_partial(request) and AHEAD in request.headers
     with session.imap(request) as imap:
-        opened = reading.open_message(imap, ref, as_text=as_text, rendering=renderer)
+        opened = reading.open_message(
+            imap, ref, mark_seen=not is_ahead, as_text=as_text, rendering=renderer
+        )
         if wants_partial(request):
             context = counts_context(imap, ref.folder)
             if searched:
@@ -79,12 +100,18 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
             context = list_context(request, imap, ref.folder, opened.fetched)
         if not searched and context["here"] in ("advert", "junk"):
             judging.meet(request, imap, ref, opened.headers, context["here"])
-        if searched is None and ListForm(request.GET).by_threads:
+        # Around it others are opened, and marked as read.
+        if searched is None and ListForm(request.GET).by_threads and not is_ahead:
             context["talk"] = _talk(request, imap, ref, context["folders"])
     if not wants_partial(request):
         if searched:
             context = results_context(request, searched, ref)
         context["toast"] = request.session.pop(TOAST, None)
+    if is_ahead:
+        # Counts of now would be those of before it is read; they come when it is.
+        context["folders"] = None
+        if SEEN not in opened.fetched.flags:
+            context["seen_url"] = links.message_url(ref, "seen") + ("?beside=1" if searched else "")
     context["open_tags"] = chips(opened.fetched.flags, known_tags(request))
     context["opened"] = marked(shown(request, opened, renderer), ref, searched)
     context["marks"] = json.dumps(searched.wanted.marks) if searched else ""

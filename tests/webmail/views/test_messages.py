@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -16,10 +17,11 @@ from accounts import session
 from accounts.models import MailDomain
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
-from tests.webmail.views.mail import letter, page, path, words
+from tests.webmail.views.mail import commands_sent, letter, page, path, words
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
+AHEAD = {**HTMX, "X-Ahead": "1"}
 WRAPPED = Path(__file__).resolve().parents[2] / "data" / "mime"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4
 NEWSLETTER = """<html><head><style>p { color: navy } body { background: url(https://x.example/b) }
@@ -77,6 +79,63 @@ def test_htmx_gets_the_reader_and_the_counts_beside_it(reader: Client, mailbox: 
     assert page(answer).count('id="message"') == 1
     assert re.search(r'<div id="folder-list" data-version="\w+" hx-swap-oob="true">', page(answer))
     assert "has-new" not in page(answer)
+
+
+def test_a_message_asked_for_ahead_stays_unread_until_it_is_shown(
+    reader: Client, mailbox: Mailbox, django_assert_max_num_queries: Any
+) -> None:
+    uid, other = mailbox.append(letter(), flags=["\\Flagged"]), mailbox.append(letter())
+    mailbox.append(letter())
+    reader.get(path(mailbox, other))  # the names of the mail domains are kept for a minute
+    before = commands_sent()
+    with django_assert_max_num_queries(4):
+        answer = reader.get(path(mailbox, uid), headers=AHEAD)
+    assert commands_sent() - before == 4  # NOOP, FETCH of the header, FETCH of the text, LIST
+    assert mailbox.flags(uid) == {"\\Flagged"}
+    assert "rendez-vous à 8 h." in words(answer)
+    assert f'hx-post="{path(mailbox, uid, "seen/")}" hx-trigger="load"' in page(answer)
+    # Counts of before it is read.
+    assert 'id="folder-list"' not in page(answer)
+    assert 'id="list-counts"' not in page(answer)
+    before = commands_sent()
+    with django_assert_max_num_queries(2):
+        answer = reader.post(path(mailbox, uid, "seen/"), headers=HTMX)
+    assert commands_sent() - before == 3  # NOOP, STORE, LIST
+    assert mailbox.flags(uid) == {"\\Flagged", "\\Seen"}
+    assert 'id="folder-list"' in page(answer)
+    assert "1 message non lu sur 3" in words(answer)
+
+
+def test_a_read_message_asked_for_ahead_has_nothing_to_say(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    uid = mailbox.append(letter(), flags=["\\Seen"])
+    assert "seen/" not in page(reader.get(path(mailbox, uid), headers=AHEAD))
+
+
+def test_a_conversation_asked_for_ahead_opens_none_of_its_messages(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    first = mailbox.append(letter("Sortie"))
+    second = mailbox.append(
+        letter("Re: Sortie", message_id="<deux@x>", in_reply_to="<origine@ac-exemple.fr>")
+    )
+    answer = reader.get(path(mailbox, second, "?threads=1"), headers=AHEAD)
+    assert answer.status_code == 200
+    assert mailbox.flags(first) == mailbox.flags(second) == set()
+
+
+def test_a_page_of_its_own_is_never_ahead(reader: Client, mailbox: Mailbox) -> None:
+    uid = mailbox.append(letter())
+    reader.get(path(mailbox, uid), headers={"X-Ahead": "1"})
+    assert mailbox.flags(uid) == {"\\Seen"}
+
+
+def test_what_is_shown_may_be_gone(reader: Client, mailbox: Mailbox) -> None:
+    uid = mailbox.append(letter())
+    assert reader.post(path(mailbox, uid + 1, "seen/"), headers=HTMX).status_code == 200
+    gone = path(mailbox, uid, "seen/").replace("INBOX", "Rien")
+    assert reader.post(gone, headers=HTMX).status_code == 404
 
 
 def test_opening_marks_as_read_and_leaves_other_flags(reader: Client, mailbox: Mailbox) -> None:

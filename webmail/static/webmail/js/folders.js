@@ -1,5 +1,5 @@
-// The folder tree: what was folded stays folded, the folder gone to is marked at once, its actions come in a dialog,
-// and it is dragged into another one. The menu, F2 and the context key do the same by keyboard.
+// The folder tree: what was folded stays folded, the folder gone to is marked at once, until that fails, its actions
+// come in a dialog, and it is dragged into another one. The menu, F2 and the context key do the same by keyboard.
 
 import { isPlain, isShared, on, within } from "./dom.js";
 
@@ -104,6 +104,12 @@ function drop(event) {
   fields.folder.form.submit();
 }
 
+/** Which folder is open: a favourite stands in the list twice. */
+function mark(...links) {
+  for (const other of document.querySelectorAll(".folder[aria-current]")) other.removeAttribute("aria-current");
+  for (const link of links) link.setAttribute("aria-current", "page");
+}
+
 // What a script changed in the list is no longer as the server said: it sends the list anew.
 function change() {
   document.getElementById("folder-list")?.removeAttribute("data-version");
@@ -126,8 +132,11 @@ export function start() {
   document.body.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
     if (!elt.matches(".folder")) return;
     change();
-    for (const other of document.querySelectorAll(".folder[aria-current]")) other.removeAttribute("aria-current");
-    elt.setAttribute("aria-current", "page");
+    mark(elt);
+  });
+  document.body.addEventListener("htmx:afterRequest", ({ detail: { elt, successful } }) => {
+    const { folder = "" } = document.getElementById("message-list")?.dataset ?? {};
+    if (elt.matches(".folder") && !successful) mark(...document.querySelectorAll(`.folder[data-folder="${CSS.escape(folder)}"]`));
   });
 }
 
