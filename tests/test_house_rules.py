@@ -206,6 +206,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.writing",
     },
     "webmail.health": {"webmail.models"},
+    "webmail.warming": {"webmail.dates", "webmail.health"},
     "webmail.middleware": {
         "webmail.health",
         "webmail.errors",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import logging
 import os
 import re
 import sys
@@ -24,7 +25,7 @@ from wsgiref.types import WSGIApplication
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
 from webmail.wsgi import application as wsgi_application  # noqa: I001  it sets Django up
 
-from webmail import push
+from webmail import push, warming
 
 THREADS = 16
 # Requests that compute at once in a process: its threads share one interpreter, and more of them
@@ -37,6 +38,10 @@ _AWAITED = re.compile(r"/static/|/mail/.+/frame/")
 AHEAD = 2
 # Bytes of a request's body that are read before a thread is asked: what all but uploads bring.
 SMALL = 64 * 1024
+# Seconds that a start waits for its warming up.
+WARM_UP = 20
+
+logger = logging.getLogger(__name__)
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -50,18 +55,36 @@ class BrowserGone(Exception):
 class Bridge:
     """A WSGI application (PEP 3333) as an ASGI one: each request in one of a few threads."""
 
-    def __init__(self, app: WSGIApplication, threads: int = THREADS) -> None:
+    def __init__(
+        self,
+        app: WSGIApplication,
+        threads: int = THREADS,
+        warm: Callable[[], object] = lambda: None,
+    ) -> None:
         self._app = app
+        self._warm = warm
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
         self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, Turns] = WeakKeyDictionary()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await _live(receive, send)
+            await self._live(receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
         else:
             await self._answer(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """The server's own start and end. Whatever keeps a process from getting warm, it starts."""
+        await receive()
+        # By a thread that requests come to, for its own sake: it is the next one's.
+        warm = asyncio.get_running_loop().run_in_executor(self._threads, self._warm)
+        await asyncio.wait([warm], timeout=WARM_UP)
+        if warm.done() and (error := warm.exception()):
+            logger.error("The first requests will be slow.", exc_info=error)
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         environ = environ_of(scope)
@@ -304,11 +327,4 @@ class Body(io.RawIOBase):
         return asyncio.run_coroutine_threadsafe(ask(), self._loop)
 
 
-async def _live(receive: Receive, send: Send) -> None:
-    """The server's own start and end: there is nothing to do."""
-    for event in ("startup", "shutdown"):
-        await receive()
-        await send({"type": f"lifespan.{event}.complete"})
-
-
-application = push.Events(cast(Any, Bridge(cast(Any, wsgi_application))))
+application = push.Events(cast(Any, Bridge(cast(Any, wsgi_application), warm=warming.warm)))

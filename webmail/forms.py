@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, cast
 
@@ -81,6 +81,11 @@ class ListForm(forms.Form):
     month = forms.IntegerField(required=False, min_value=1, max_value=12)
     year = forms.IntegerField(required=False, min_value=1970, max_value=2200)
 
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        if not data:  # as most lists are asked for: twelve fields take their time
+            self.base_fields = {}  # type: ignore[misc]  # of this one
+        super().__init__(data)
+
     @property
     def order(self) -> tuple[str, bool, bool] | None:
         """The sort, whether it goes up, and whether it is by conversations, which only come by
@@ -126,8 +131,6 @@ class ListForm(forms.Form):
         )
 
     def _value(self, name: str) -> Any:
-        if not self.data:
-            return None  # as most lists are asked for: checking twelve fields takes its time
         self.is_valid()
         return self.cleaned_data.get(name)
 

@@ -9,11 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import uvicorn
+from django.template.engine import Engine
 from django.test import Client
+from django.urls import clear_url_caches, get_resolver
 from django.utils import timezone
 
 from accounts import session
@@ -22,8 +24,9 @@ from demo.servers.dovecot import MailAccount
 from demo.servers.submission import Submission
 from tests.servers.mailboxes import Mailbox
 from webmail import outbox
-from webmail.asgi import Bridge, application
+from webmail.asgi import Bridge, Message, application
 from webmail.models import OutboxMessage
+from webmail.templating import Loader
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -196,3 +199,34 @@ def test_an_upload_that_breaks_off_sends_nothing(
     for pk in outbox.tend():
         outbox.deliver(pk)
     assert len(bobs_mailbox.uids()) == len(mailbox.uids("Sent")) == (1 if whole else 0)
+
+
+def test_the_first_person_waits_for_no_template(
+    signed_in: Callable[..., Client], alice: MailAccount, mailbox: Mailbox
+) -> None:
+    uid = mailbox.append(b"Subject: lettre\r\n\r\nBonjour\r\n")
+    alices, nobody = signed_in(alice), Client()
+    (loader,) = cast(list[Loader], Engine.get_default().template_loaders)
+    loader.reset()
+    clear_url_caches()
+
+    async def start() -> None:
+        events = iter(["lifespan.startup", "lifespan.shutdown"])
+
+        async def receive() -> Message:
+            return {"type": next(events)}
+
+        async def send(_message: Message) -> None: ...
+
+        await application({"type": "lifespan"}, receive, send)
+
+    asyncio.run(start())
+    assert "url_patterns" in vars(get_resolver()), "the views are still to be imported"
+    read = set(loader.get_template_cache)
+    for language in ("fr", "en"):
+        nobody.cookies["django_language"] = language
+        assert nobody.get("/accounts/login/").headers["Content-Language"] == language
+    for where in ("", f"{mailbox.uidvalidity()}-{uid}/"):
+        assert alices.get(f"/mail/INBOX/{where}").status_code == 200
+    assert alices.get("/compose/").status_code == 200
+    assert set(loader.get_template_cache) == read

@@ -313,7 +313,8 @@ def test_who_leaves_while_he_waits_keeps_no_turn() -> None:
     asyncio.run(run())
 
 
-def test_the_server_may_start_and_stop() -> None:
+def lived(bridge: Bridge) -> list[str]:
+    """What a server is told that starts and stops."""
     told: list[str] = []
 
     async def run() -> None:
@@ -325,7 +326,42 @@ def test_the_server_may_start_and_stop() -> None:
         async def send(message: Message) -> None:
             told.append(message["type"])
 
-        await Bridge(echo)({"type": "lifespan"}, receive, send)
+        await bridge({"type": "lifespan"}, receive, send)
 
     asyncio.run(run())
-    assert told == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    return told
+
+
+LIFE = ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+def test_a_process_is_warm_before_it_answers() -> None:
+    assert lived(Bridge(echo)) == LIFE
+    threads: list[int] = []
+
+    def warm() -> None:
+        threads.append(threading.get_ident())
+
+    def app(_environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        threads.append(threading.get_ident())
+        start_response("200 OK", [])
+        return Page()
+
+    bridge = Bridge(app, warm=warm)
+    assert lived(bridge) == LIFE
+    asyncio.run(Asked().of(bridge))
+    assert len(threads) == 2 and len(set(threads)) == 1, "another thread got warm"
+
+
+def test_what_cannot_get_warm_starts_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> None:
+        raise ValueError("a template is broken")
+
+    assert lived(Bridge(echo, warm=broken)) == LIFE
+    assert "a template is broken" in caplog.text
+    monkeypatch.setattr(asgi, "WARM_UP", 0.1)
+    stuck = threading.Event()
+    assert lived(Bridge(echo, warm=lambda: stuck.wait(20))) == LIFE
+    stuck.set()

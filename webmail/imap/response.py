@@ -250,7 +250,7 @@ def lines(raw: Iterable[Any]) -> Iterator[list[Any]]:
         yield current
 
 
-def parsed(line: list[Any]) -> tuple[Any, ...]:
+def parsed(line: Sequence[Any]) -> tuple[Any, ...]:
     """One untagged line as nested tuples of bytes, int and None."""
     try:
         return grammar.parse(line)

@@ -12,6 +12,7 @@ from webmail.errors import BadServerAnswer, FolderNotFound, ServerRefused
 from webmail.folding import fold
 from webmail.imap import names, response
 from webmail.imap.connection import Connection, canonical, quoted_folder
+from webmail.imap.grammar import Piece
 from webmail.imap.values import Folder, Namespace
 
 INBOX, DRAFTS, SENT = "\\Inbox", "\\Drafts", "\\Sent"
@@ -90,7 +91,7 @@ def list_folders(imap: Connection, *, sizes: bool = False) -> tuple[Folder, ...]
     items = "MESSAGES UNSEEN SIZE" if sizes and imap.has("STATUS=SIZE") else "MESSAGES UNSEEN"
     if imap.has("LIST-EXTENDED") and imap.has("LIST-STATUS"):
         lines = _list(imap, subscribed=sizes, more=f"STATUS ({items})")
-        counts = dict(_counts(imap.untagged("STATUS")))
+        counts = _counts(imap.untagged("STATUS"))
         return _with_counts(_placed(imap, _folders(lines)), counts)
     folders = _plain(imap, subscribed=sizes)
     return _with_counts(folders, _counts_one_by_one(imap, folders, items))
@@ -186,7 +187,7 @@ def _plain(imap: Connection, *, subscribed: bool = False) -> tuple[Folder, ...]:
     found = _folders(_list(imap, subscribed=subscribed))
     if subscribed and not imap.has("LIST-EXTENDED"):
         lines = response.lines(imap.command("LSUB", '""', '"*"'))
-        told = {_folder(response.parsed(line)).name for line in lines}
+        told = {_folder(tuple(line)).name for line in lines}
         found = tuple(_subscribed(one) if one.name in told else one for one in found)
     return _placed(imap, found)
 
@@ -237,14 +238,17 @@ def _create(imap: Connection, name: str, use: str) -> None:
 def _folders(raw: Iterable[Any]) -> tuple[Folder, ...]:
     found: dict[str, Folder] = {}
     for line in response.lines(raw):
-        folder = _folder(response.parsed(line))
+        folder = _folder(tuple(line))
         if folder.name:
             found.setdefault(folder.name, folder)
     return tuple(found.values())
 
 
-def _folder(said: Sequence[Any]) -> Folder:
+# Nearly all lines say what they said to the page before, or say of somebody else's folders.
+@lru_cache(maxsize=8192)
+def _folder(line: tuple[Piece, ...]) -> Folder:
     """``(attributes) delimiter name`` (RFC 9051 section 7.3.1)."""
+    said = response.parsed(line)
     if len(said) < 3 or not isinstance(said[0], tuple):
         raise BadServerAnswer("The IMAP server sent a LIST line that is none.")
     attributes, delimiter, name = said[:3]
@@ -258,18 +262,23 @@ def _folder(said: Sequence[Any]) -> Folder:
     )
 
 
-def _counts(
-    raw: Iterable[Any],
-) -> Iterator[tuple[str, tuple[int | None, int | None, int | None]]]:
-    """STATUS lines: ``name (MESSAGES 3 UNSEEN 1 SIZE 4096)``."""
+def _counts(raw: Iterable[Any]) -> Counts:
+    counts: Counts = {}
     for line in response.lines(raw):
-        said = response.parsed(line)
-        if len(said) < 2 or not isinstance(said[1], tuple):
-            continue
-        name, _ = names.decode(response.raw_bytes(said[0]))
-        values = dict(zip(said[1][::2], said[1][1::2], strict=False))
-        told = (_count(values, b"MESSAGES"), _count(values, b"UNSEEN"), _count(values, b"SIZE"))
-        yield canonical(name), told
+        counts |= _counted(tuple(line))
+    return counts
+
+
+@lru_cache(maxsize=8192)
+def _counted(line: tuple[Piece, ...]) -> Counts:
+    """A STATUS line: ``name (MESSAGES 3 UNSEEN 1 SIZE 4096)``; nothing of one that is none."""
+    said = response.parsed(line)
+    if len(said) < 2 or not isinstance(said[1], tuple):
+        return {}
+    name, _ = names.decode(response.raw_bytes(said[0]))
+    values = dict(zip(said[1][::2], said[1][1::2], strict=False))
+    told = (_count(values, b"MESSAGES"), _count(values, b"UNSEEN"), _count(values, b"SIZE"))
+    return {canonical(name): told}
 
 
 def _count(values: dict[Any, Any], name: bytes) -> int | None:
@@ -286,7 +295,7 @@ def _counts_one_by_one(imap: Connection, folders: Sequence[Folder], items: str) 
             lines = imap.command("STATUS", quoted_folder(folder.name), f"({items})")
         except (FolderNotFound, ServerRefused):
             continue  # gone meanwhile, or not ours to read: shown without a count
-        counts.update(_counts(lines))
+        counts |= _counts(lines)
     return counts
 
 

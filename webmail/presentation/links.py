@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.urls import reverse
+from functools import lru_cache
+
+from django.urls import get_script_prefix, reverse
 from django.utils.http import urlencode
 
 from webmail.converters import FolderConverter
@@ -23,7 +25,24 @@ def ref_name(ref: MessageRef, folder: str) -> str:
 
 
 def message_url(ref: MessageRef, view: str = "message", *more: object) -> str:
-    return reverse(f"mail:{view}", args=[ref.folder, ref_segment(ref), *more])
+    """The address of a message, or of a view that stands below it."""
+    prefix = get_script_prefix()
+    return f"{folder_address(prefix, ref.folder)}{ref_segment(ref)}/{_below(prefix, view, *more)}"
+
+
+# A page has every folder's address and a dozen of one message's, and Django looks long for each.
+@lru_cache(maxsize=8192)
+def folder_address(_prefix: str, folder: str) -> str:
+    """Raises NoReverseMatch for a name that no address can say: empty, or longer than any server
+    ought to have."""
+    return reverse("mail:folder", args=[folder])
+
+
+@lru_cache(maxsize=1024)
+def _below(_prefix: str, view: str, *more: object) -> str:
+    args = ["INBOX", "1-1"]
+    message = reverse("mail:message", args=args)
+    return reverse(f"mail:{view}", args=[*args, *more]).removeprefix(message)
 
 
 def rule_url(ref: MessageRef) -> str:

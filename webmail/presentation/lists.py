@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import lru_cache
 from itertools import groupby
 
 from django.conf import settings
@@ -37,7 +37,7 @@ from webmail.mailbox.ordering import FILTERS, SORTS, View
 from webmail.mailbox.summaries import Summary, summary
 from webmail.mailbox.threads import Conversation
 from webmail.mime.addresses import Address
-from webmail.presentation.links import message_url, ref_segment
+from webmail.presentation.links import folder_address, message_url, ref_segment
 from webmail.presentation.people import Faces, called, face_of, named
 from webmail.presentation.tags import Chip, chips
 from webmail.presentation.words import names_of, size, special_label, subject_of
@@ -125,16 +125,9 @@ def _walk(rows: Iterable[FolderRow]) -> Iterable[FolderRow]:
 
 def _folder_url(name: str) -> str:
     """ "" for a name that no address can say: empty, or longer than any server ought to have."""
-    return _address_below(get_script_prefix(), name)
-
-
-@lru_cache(maxsize=8192)
-def _address_below(_prefix: str, name: str) -> str:
-    """A page has every folder's address, and they never change."""
-    try:
-        return reverse("mail:folder", args=[name])
-    except NoReverseMatch:
-        return ""
+    with suppress(NoReverseMatch):
+        return folder_address(get_script_prefix(), name)
+    return ""
 
 
 def _icon(folder: Folder) -> str:

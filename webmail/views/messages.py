@@ -84,9 +84,7 @@ def images(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpR
 
 def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False) -> HttpResponse:
     renderer = rendering.Renderer(request, ref)
-    form = SearchForm(request.GET)
-    is_search = bool(form.data) and form.is_valid() and not form.asked.wanted.is_empty
-    searched = form.asked if is_search else None
+    searched = _searched(request)
     is_ahead = wants_partial(request) and AHEAD in request.headers
     with session.imap(request) as imap:
         opened = reading.open_message(
@@ -118,6 +116,14 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
     context["zoom"] = reader.zoom(request.GET.get("zoom", ""))
     context["zooms"] = reader.zoom_steps(links.message_url(ref), as_text=as_text)
     return render(request, "webmail/message.html", context)
+
+
+def _searched(request: SignedInRequest) -> Asked | None:
+    """What was looked for, where the message is one of those found."""
+    if not request.GET:
+        return None  # as most are opened: a form takes its time
+    form = SearchForm(request.GET)
+    return form.asked if form.is_valid() and not form.asked.wanted.is_empty else None
 
 
 def shown(
