@@ -61,6 +61,7 @@ def test_it_changes_when_a_flag_does(reader: Client, mailbox: Mailbox) -> None:
 
 def test_what_was_marked_since_the_page_is_named(reader: Client, mailbox: Mailbox) -> None:
     uids = [mailbox.append(letter(), "Archive") for _ in range(3)]
+    reader.get("/mail/Archive/")
     before = poll(reader, "Archive").json()["folders"][1]
     mailbox.imap.select("Archive")
     mailbox.imap.uid("STORE", str(uids[1]), "+FLAGS", "(\\Seen)")
@@ -69,8 +70,10 @@ def test_what_was_marked_since_the_page_is_named(reader: Client, mailbox: Mailbo
     assert [(one["ref"], "\\Seen" in one["flags"]) for one in told[1]["changed"]] == [(ref, True)]
     assert told[1]["more"] and told[0]["changed"] == []
     sent = commands_sent()
+    poll(reader, "Archive")
+    plain = commands_sent() - sent
     assert poll(reader, "Archive", since=told[1]["modseq"]).json()["folders"][1]["changed"] == []
-    assert commands_sent() - sent == 2  # as without: nothing has changed
+    assert commands_sent() - sent == 2 * plain  # nothing has changed
 
 
 @pytest.mark.parametrize("since", ["", "x", "-1", "9" * 30, "1) UID STORE"])
