@@ -234,6 +234,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.errors",
         "webmail.htmx",
         "webmail.preferences",
+        "accounts.admin_columns",
         "accounts.models",
         "accounts.audit",
         "accounts.http",

@@ -205,9 +205,7 @@ def test_what_is_read_before_the_stream_begins_is_read_here(
     expect(row).not_to_have_class(re.compile(r"\bis-new\b"), timeout=SOON)
 
 
-@pytest.mark.parametrize(
-    "query", ["sort=subject", "sort=arrival&up=1", "only=unread", "threads=1"]
-)
+@pytest.mark.parametrize("query", ["sort=subject", "sort=arrival&up=1", "only=unread", "threads=1"])
 def test_what_is_marked_before_the_stream_begins_shows_in_every_list(
     page: Page, mailbox: Mailbox, late: Callable[..., None], query: str, faults: list[str]
 ) -> None:
@@ -235,7 +233,10 @@ def test_what_is_read_of_a_conversation_before_the_stream_begins_shows(
     page: Page, mailbox: Mailbox, late: Callable[..., None]
 ) -> None:
     mailbox.append(letter("Sortie", message_id="<un@exemple.fr>"), "Archive")
-    last = mailbox.append(letter("Re: Sortie", message_id="<deux@exemple.fr>", references="<un@exemple.fr>"), "Archive")
+    last = mailbox.append(
+        letter("Re: Sortie", message_id="<deux@exemple.fr>", references="<un@exemple.fr>"),
+        "Archive",
+    )
     row = page.locator("#rows .row")
 
     def change() -> None:
