@@ -480,6 +480,7 @@ class Fields {
     const everybody = states(this.fields.filter((field) => field.name !== "reply_to"));
     const seen = states(this.fields.filter((field) => field.name === "to" || field.name === "cc"));
     const detail = {
+      people: new Set(everybody.filter((entry) => entry.address).map(key)).size,
       outside: count(everybody, (known) => known.outside),
       seen: count(seen, (known) => known.outside),
       slips: count(everybody, (known) => known.suggestion),
