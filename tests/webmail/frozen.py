@@ -96,7 +96,7 @@ class Bench:
                 mailbox.append("INBOX", "", "", text.encode())
             mailbox.select("INBOX")
             self.uids = tuple(map(int, mailbox.uid("SEARCH", "ALL")[1][0].split()))
-            self.uidvalidity = int(mailbox.response("UIDVALIDITY")[1][0])  # type: ignore[arg-type]
+            self.uidvalidity = int(mailbox.response("UIDVALIDITY")[1][0])
 
     def mailbox(self) -> imaplib.IMAP4:
         mailbox = imaplib.IMAP4("127.0.0.1", self._imap_port)

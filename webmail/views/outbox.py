@@ -291,6 +291,7 @@ def _shown(row: OutboxMessage, *, count: int = 1, failed: int = 0) -> Shown:
         failure=row.failure,
         server_words=row.server_words,
         refused=envelope.refused,
+        is_retried=not settings.CELERY_TASK_ALWAYS_EAGER,  # else there is no beat
     )
     return Shown(
         row=row,
