@@ -575,3 +575,18 @@ def test_what_is_marked_as_deleted_is_hidden_and_left_alone(
     reader.post(ACT, everything(reader) | {"verb": "trash"})
     assert mailbox.uids() == [doomed] and mailbox.flags(doomed) == {"\\Deleted"}
     assert "n° 1" not in page(reader.get("/mail/INBOX/"))
+
+
+@pytest.mark.parametrize("verb", ["choose", "tags", "delete"])
+def test_a_question_on_a_page_of_its_own_leads_back_to_the_list(
+    reader: Client, mailbox: Mailbox, verb: str
+) -> None:
+    """Answered in place it would stay there, to be answered again."""
+    uid = mailbox.append(letter())
+    data = {"verb": verb, "refs": [ref(mailbox, uid)]}
+    (form,) = re.findall(r'<form class="ask-form"[^>]*>', page(reader.post(ACT, data)))
+    assert "hx-post" not in form and 'action="/mail/INBOX/act/"' in form
+    (form,) = re.findall(
+        r'<form class="ask-form"[^>]*>', page(reader.post(ACT, data, headers=HTMX))
+    )
+    assert "hx-post" in form
