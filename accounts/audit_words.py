@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -60,6 +61,21 @@ _VALUES: Final[dict[tuple[str, str], Promise]] = {
     ("way", "values"): _("values to type"),
 }
 
+_COUNTS: Final = frozenset(
+    {
+        "created",
+        "deactivated",
+        "groups",
+        "kept",
+        "refused",
+        "replaced",
+        "rows",
+        "sessions",
+        "unchanged",
+        "updated",
+    }
+)
+
 
 def in_words(detail: Mapping[str, Any]) -> str:
     """``browser: Firefox, shared computer``: what is empty or no is left out, a yes is its name."""
@@ -70,5 +86,7 @@ def in_words(detail: Mapping[str, Any]) -> str:
             said.append(label)
         elif value not in ("", None, False):
             words = _VALUES.get((name, str(value)), value)
+            if name in _COUNTS and isinstance(words, int):
+                words = intcomma(words)
             said.append(str(_("%(name)s: %(value)s")) % {"name": label, "value": words})
     return ", ".join(said)

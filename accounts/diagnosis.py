@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from allauth.mfa.models import Authenticator
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
@@ -235,7 +236,7 @@ def _of_sign_ins(person: Person, events: list[AuditEvent]) -> Iterator[Finding]:
         yield Finding("ok", gettext("The last sign-in succeeded."))
         return
     text = ngettext("The last sign-in failed.", "The last %(count)s sign-ins failed.", failures) % {
-        "count": failures
+        "count": intcomma(failures)
     }
     yield Finding("bad", text, _cause_words(str(attempts[0].detail.get("cause", ""))))
 

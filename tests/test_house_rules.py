@@ -256,6 +256,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.ldap_server",
         "webmail.preferences",
         "webmail.spreadsheets",
+        "accounts.admin_columns",
         "accounts.models",
         "accounts.audit",
         "accounts.http",

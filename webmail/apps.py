@@ -11,3 +11,4 @@ class WebmailConfig(AppConfig):
 
     def ready(self) -> None:
         register(checks.connections)
+        register(checks.queue, deploy=True)

@@ -1,4 +1,5 @@
-"""What `manage.py check` looks at of the mail: whether the servers let in all who connect."""
+"""What `manage.py check` looks at of the mail: whether the servers let in all who connect; with
+``--deploy``, whether there is a queue of jobs."""
 
 from __future__ import annotations
 
@@ -23,6 +24,26 @@ def connections(**_what: Any) -> list[CheckMessage]:
             " WEBMAIL_IMAP_USER_LIMIT; or lower WEB_CONCURRENCY, WEBMAIL_IMAP_CONNECTIONS or"
             " WEBMAIL_PUSH_STREAMS.",
             id="webmail.W001",
+        )
+    ]
+
+
+def queue(**_what: Any) -> list[CheckMessage]:
+    """Without Redis there is neither worker nor beat, and no cache that processes share."""
+    if settings.REDIS_URL:
+        return []
+    shared = (
+        f" Failed sign-ins are counted in each of the {settings.PROCESSES} processes for itself."
+        if settings.PROCESSES > 1
+        else ""
+    )
+    return [
+        Warning(
+            "There is no queue of jobs: what goes on in the background is done while the page"
+            " waits, no message is sent later or tried again, and what is over its time is not"
+            f" removed.{shared}",
+            hint="Set REDIS_URL, and run the worker with beat (docs/install.md).",
+            id="webmail.W002",
         )
     ]
 

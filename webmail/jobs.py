@@ -19,7 +19,7 @@ from typing import Any
 
 from django.db import Error as DatabaseError
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import lending, session
@@ -41,6 +41,8 @@ _AGAIN = timedelta(seconds=10)
 """Before a job is tried again whose server did not answer, or that nobody has started."""
 _BEAT = 5.0
 """Seconds between two signs of life."""
+_SURE = 5.0
+"""Seconds after which a worker asks again whether the job is his: he may have been frozen."""
 _LONGEST_STEP = 300.0
 """Seconds without a command's answer after which a worker is thought to hang: its signs end."""
 
@@ -109,7 +111,7 @@ def run(pk: int) -> None:
         _stop(job, State.PASSWORD)
     except ServerUnavailable as error:
         if job.attempts < MailJob.MOST_ATTEMPTS:
-            job.leave([State.RUNNING], State.WAITING)
+            _leave(job, State.WAITING)
         else:
             _stop(job, State.FAILED, type(error).__name__)
     except WebmailError as error:
@@ -158,7 +160,7 @@ def tend() -> list[int]:
     dead = MailJob.objects.filter(state=State.RUNNING, changed__lt=now - MailJob.PATIENCE)
     for job in dead.select_related("credential"):
         if job.attempts < MailJob.MOST_ATTEMPTS:
-            job.leave([State.RUNNING], State.WAITING)
+            _leave(job, State.WAITING)
         else:
             _stop(job, State.FAILED, "Broken")
     lending.forget_overdue()
@@ -186,7 +188,7 @@ class _Heartbeat:
     """
 
     def __init__(self, job: MailJob) -> None:
-        self._mine = MailJob.objects.filter(pk=job.pk, attempts=job.attempts, state=State.RUNNING)
+        self._mine = _mine(job).filter(state=State.RUNNING)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         self.got_on()
@@ -232,13 +234,25 @@ def _go_on(job: MailJob, imap: Connection, heartbeat: _Heartbeat) -> None:
 
 def _write_down(job: MailJob, work: Work) -> bool:
     """False when the job was cancelled, or another worker has it: then this one stops. What it did
-    before a cancellation is kept all the same, for the way back."""
-    mine = MailJob.objects.filter(pk=job.pk, attempts=job.attempts)
-    columns = {**_columns(work), "changed": timezone.now()}
-    if mine.filter(state=State.RUNNING).update(**columns):
-        return True
-    mine.filter(state=State.CANCELLED).update(**columns)
-    return False
+    before a cancellation is kept all the same, for the way back.
+
+    An answer that took long is asked for again: whoever was frozen meanwhile (SIGSTOP, a virtual
+    machine that was set aside) may have lost his job, and would copy once more what another has
+    copied.
+    """
+    mine, columns = _mine(job), _columns(work)
+    while True:
+        asked = time.monotonic()
+        if not mine.filter(state=State.RUNNING).update(**columns, changed=timezone.now()):
+            mine.filter(state=State.CANCELLED).update(**columns, changed=timezone.now())
+            return False
+        if time.monotonic() - asked < _SURE:
+            return True
+
+
+def _mine(job: MailJob) -> QuerySet[MailJob]:
+    """The job, as long as no other worker has taken it up."""
+    return MailJob.objects.filter(pk=job.pk, attempts=job.attempts)
 
 
 def _columns(work: Work) -> dict[str, Any]:
@@ -272,5 +286,11 @@ def _read(job: MailJob) -> Work:
 
 def _stop(job: MailJob, state: MailJob.State, failure: str = "") -> None:
     """Over, or waiting for its person: the password is given back."""
-    job.leave([State.RUNNING], state, failure=failure)
-    lending.give_back(job.credential)
+    if _leave(job, state, failure=failure):
+        lending.give_back(job.credential)
+
+
+def _leave(job: MailJob, state: MailJob.State, **values: object) -> bool:
+    """False when it was cancelled, or another worker has it: it is not this one's to end."""
+    running = _mine(job).filter(state=State.RUNNING)
+    return bool(running.update(state=state, changed=timezone.now(), **values))

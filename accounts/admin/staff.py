@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import staff_import, tasks
+from accounts.admin_columns import counted
 from accounts.models import StaffImport, StaffRecord, User
 from accounts.staff_terms import HEADINGS, REQUIRED, TEMPLATE
 from webmail.htmx import wants_partial
@@ -86,7 +87,10 @@ class StaffImportAdmin(admin.ModelAdmin):
     """The jobs: one begins by uploading a file, is watched on its page, and found again in the
     list. For administrators alone."""
 
-    list_display = ("file_name", "asked", "by", "state", "rows", "refused", "deactivated")
+    list_display = (
+        *("file_name", "asked", "by", "state"),
+        *counted(StaffImport, "rows", "refused", "deactivated"),
+    )
     list_filter = ("state",)
     list_select_related = ("by",)
     search_fields = ("file_name",)

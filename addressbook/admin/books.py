@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -27,25 +28,24 @@ class AddressBookAdmin(admin.ModelAdmin):
         return AddressBook.books.counted().exclude(mail_domain=None)
 
     @admin.display(description=_("contacts"), ordering="contact_count")
-    def contacts(self, book: AddressBook) -> int:
+    def contacts(self, book: AddressBook) -> str:
         return self._number(book, "contact_count")
 
     @admin.display(description=_("in the bin"), ordering="binned_count")
-    def binned(self, book: AddressBook) -> int:
+    def binned(self, book: AddressBook) -> str:
         return self._number(book, "binned_count")
 
     @admin.display(description=_("groups"), ordering="group_count")
-    def lists(self, book: AddressBook) -> int:
+    def lists(self, book: AddressBook) -> str:
         return self._number(book, "group_count")
 
     @admin.display(description=_("imports"), ordering="import_count")
-    def imports(self, book: AddressBook) -> int:
+    def imports(self, book: AddressBook) -> str:
         return self._number(book, "import_count")
 
     @staticmethod
-    def _number(book: AddressBook, name: str) -> int:
-        number: int = getattr(book, name)
-        return number
+    def _number(book: AddressBook, name: str) -> str:
+        return intcomma(getattr(book, name))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.admin_columns import counted
 from accounts.models import User
 from addressbook import imports, tasks
 from addressbook.importers import codes
@@ -71,9 +72,9 @@ class ImportJobAdmin(admin.ModelAdmin):
     cancelled and undone here. For administrators alone."""
 
     list_display = (
-        "__str__", "created", "user", "uploaded_by", "state",
-        "new", "merged", "unchanged", "refused",
-    )  # fmt: skip
+        *("__str__", "created", "user", "uploaded_by", "state"),
+        *counted(ImportJob, "new", "merged", "unchanged", "refused"),
+    )
     list_filter = ("state", "source")
     list_select_related = ("user", "uploaded_by")
     list_per_page = 50

@@ -33,3 +33,9 @@ def test_an_import_is_told_in_words_without_its_noughts() -> None:
     with translation.override("fr"):
         said = in_words(detail)
     assert said == "fichier\u00a0: agents.csv, lignes\u00a0: 203, fiches créées\u00a0: 203"
+
+
+def test_thousands_are_set_apart_in_counts_alone() -> None:
+    with translation.override("fr"):
+        said = in_words({"rows": 12345, "key": 12345})
+    assert said == "lignes\u00a0: 12\u00a0345, numéro\u00a0: 12345"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -235,3 +236,34 @@ def test_of_a_record_only_whether_it_is_active_can_be_changed(administrator: Cli
     record.refresh_from_db()
     assert (record.last_name, record.login, record.is_active) == ("Nom1", "agent1", False)
     assert administrator.get("/admin/accounts/staffrecord/add/").status_code == 403
+
+
+@pytest.mark.parametrize("state", [State.DONE, State.CHECKING, State.TO_CONFIRM])
+def test_thousands_are_set_apart_in_what_is_counted(administrator: Client, state: str) -> None:
+    job = upload(administrator, colleagues(1))
+    counts = {"rows": 12345, "total": 23456, "refused": 3456, "deactivated": 4567}
+    StaffImport.objects.update(state=state, **counts)
+    page = shown(administrator, page_of(job))
+    listed = shown(administrator, reverse("admin:accounts_staffimport_changelist"))
+    jobs = shown(administrator, reverse("admin:jobs"))
+    grouped = re.compile(r"\d\s\d{3}\b")
+    for name in ("rows", "refused", "deactivated"):
+        assert re.search(rf'class="field-{name}[^"]*">\d+\xa0\d{{3}}<', listed)
+    assert re.search(r"<td>3\xa0456</td>", jobs)
+    assert grouped.search(page)
+    for said in (page, listed, jobs):
+        assert not re.search("12345|23456|3456|4567", said)
+    # What names something is no count.
+    assert f"/{job.pk}/" in listed
+
+
+def test_thousands_of_rows_of_a_list_are_set_apart(
+    administrator: Client, academy: MailDomain
+) -> None:
+    User.objects.bulk_create(
+        User(mail_domain=academy, login=f"prof{number}", name="Dupont") for number in range(1100)
+    )
+    page = shown(administrator, reverse("admin:accounts_user_changelist"))
+    assert "1\xa0101 utilisateurs" in page
+    found = shown(administrator, f"{reverse('admin:accounts_user_changelist')}?q=Dupont")
+    assert "1\xa0100 résultats" in found

@@ -13,7 +13,7 @@ from accounts.roles import SUPPORT
 from addressbook import contacts
 from addressbook.contact_data import ContactData
 from addressbook.contacts import groups
-from addressbook.models import Contact, ImportJob
+from addressbook.models import Contact, ImportJob, ImportPart
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/addressbook/addressbook/"
@@ -86,3 +86,15 @@ def test_a_hundred_address_books_cost_as_many_queries_as_one(
             admin.get(LIST)
         costs.append(len(captured))
     assert costs[0] == costs[1]
+
+
+def test_thousands_are_set_apart_in_what_was_imported(admin: Client, claire: User) -> None:
+    job = ImportJob.objects.create(
+        uploaded_by=claire, state="undone", new=1234, merged=2345, unchanged=3456, kept=4567
+    )
+    ImportPart.objects.create(job=job, number=1, owner="paul@ac-exemple.fr", new=5678)
+    page = admin.get(f"/admin/addressbook/importjob/{job.pk}/change/").content.decode()
+    listed = admin.get("/admin/addressbook/importjob/").content.decode()
+    for number in ("1\xa0234", "2\xa0345", "3\xa0456"):
+        assert f">{number}<" in page and f">{number}<" in listed
+    assert "4\xa0567" in page and ">5\xa0678<" in page

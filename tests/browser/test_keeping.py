@@ -299,10 +299,27 @@ def test_an_upload_that_is_cut_is_resumed(writing: Page, tmp_path: Path) -> None
     page.route("**/files/", cut)
     page.locator("#id_attachments").set_input_files([path])
     row = page.locator("[data-files] .file")
+    # It goes from its beginning, and says so.
     expect(row.locator("[data-retry]")).to_be_visible()
     row.locator("[data-retry]").click()
     expect(row.get_by_role("link", name="a.txt")).to_be_visible()
     assert len(asked) == 2 and DraftFile.objects.count() == 1
+
+
+def test_a_long_name_is_cut_in_the_middle(writing: Page, tmp_path: Path) -> None:
+    page = writing
+    page.set_viewport_size({"width": 375, "height": 800})
+    name = f"Compte rendu du conseil de classe {'très ' * 20}long du 3e trimestre.pdf"
+    path = tmp_path / name
+    path.write_bytes(b"%PDF-1.4")
+    page.locator("#id_attachments").set_input_files([path])
+    for _ in range(2):
+        link = page.locator("[data-files] a.file-name")
+        expect(link).to_have_attribute("title", name)
+        expect(link).to_have_text(re.compile(r"^Compte rendu du conseil.{10,30}….*trimestre\.pdf$"))
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        expect(page.locator("[data-saved]")).not_to_be_empty()
+        page.goto(page.locator("form[data-compose]").get_attribute("data-draft-url") or "")
 
 
 def test_what_is_dropped_or_pasted_is_attached(writing: Page) -> None:

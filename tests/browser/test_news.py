@@ -160,7 +160,7 @@ def late(page: Page, mailbox: Mailbox) -> Callable[..., None]:
     def begin(folder: str, change: Callable[[], object]) -> None:
         held: list[Route] = []
         page.route("**/events**", lambda route: held.append(route), times=1)
-        page.goto(f"/mail/{folder}/")
+        page.goto(f"/mail/{folder if '?' in folder else f'{folder}/'}")
         while not held:
             page.wait_for_timeout(50)
         change()
@@ -203,6 +203,84 @@ def test_what_is_read_before_the_stream_begins_is_read_here(
 
     late("INBOX", change)
     expect(row).not_to_have_class(re.compile(r"\bis-new\b"), timeout=SOON)
+
+
+@pytest.mark.parametrize("query", ["sort=subject", "sort=arrival&up=1", "only=unread", "threads=1"])
+def test_what_is_marked_before_the_stream_begins_shows_in_every_list(
+    page: Page, mailbox: Mailbox, late: Callable[..., None], query: str, faults: list[str]
+) -> None:
+    read, flagged = (
+        mailbox.append(letter(name, message_id=f"<{name}@exemple.fr>"), "Archive")
+        for name in ("Lue", "Suivie")
+    )
+    rows = page.locator("#rows .row")
+
+    def change() -> None:
+        expect(rows).to_have_count(2)
+        mailbox.imap.select("Archive")
+        mailbox.imap.uid("STORE", str(read), "+FLAGS", "(\\Seen)")
+        mailbox.imap.uid("STORE", str(flagged), "+FLAGS", "(\\Flagged)")
+
+    late(f"Archive/?{query}", change)
+    expect(rows.filter(has_text="Lue")).not_to_have_class(re.compile(r"\bis-new\b"), timeout=SOON)
+    flag = rows.filter(has_text="Suivie").locator(".flag")
+    expect(flag).to_have_attribute("aria-pressed", "true", timeout=SOON)
+    expect(page.locator("[data-news]")).to_be_hidden()
+    assert faults == []
+
+
+def test_what_is_read_of_a_conversation_before_the_stream_begins_shows(
+    page: Page, mailbox: Mailbox, late: Callable[..., None]
+) -> None:
+    mailbox.append(letter("Sortie", message_id="<un@exemple.fr>"), "Archive")
+    last = mailbox.append(
+        letter("Re: Sortie", message_id="<deux@exemple.fr>", references="<un@exemple.fr>"),
+        "Archive",
+    )
+    row = page.locator("#rows .row")
+
+    def change() -> None:
+        expect(row).to_have_count(1)
+        mailbox.imap.select("Archive")
+        mailbox.imap.uid("STORE", str(last), "+FLAGS", "(\\Seen)")
+
+    late("Archive/?threads=1", change)
+    expect(row.locator("li.is-new")).to_have_count(1, timeout=SOON)
+    expect(row).to_have_class(re.compile(r"\bis-new\b"))
+
+
+def test_what_goes_before_the_stream_begins_is_told_where_rows_do_not_tell(
+    page: Page, mailbox: Mailbox, late: Callable[..., None]
+) -> None:
+    first, _second = (mailbox.append(letter(name), "Archive") for name in ("Un", "Deux"))
+
+    def change() -> None:
+        expect(page.locator("#rows .row")).to_have_count(2)
+        mailbox.imap.select("Archive")
+        mailbox.imap.uid("STORE", str(first), "+FLAGS", "(\\Deleted)")
+        mailbox.imap.uid("EXPUNGE", str(first))
+
+    late("Archive/?sort=subject", change)
+    offered = page.locator("[data-news]")
+    expect(offered).to_be_visible(timeout=SOON)
+    assert offered.text_content() == offered.get_attribute("data-changed")
+    offered.click()
+    expect(page.locator("#rows .row")).to_have_count(1, timeout=SOON)
+
+
+def test_what_a_filter_lets_through_by_now_is_told(
+    page: Page, mailbox: Mailbox, late: Callable[..., None]
+) -> None:
+    mailbox.append(letter("Nouveau"), "Archive")
+    other = mailbox.append(letter("Relue"), "Archive", flags=["\\Seen"])
+
+    def change() -> None:
+        expect(page.locator("#rows .row")).to_have_count(1)
+        mailbox.imap.select("Archive")
+        mailbox.imap.uid("STORE", str(other), "-FLAGS", "(\\Seen)")
+
+    late("Archive/?only=unread", change)
+    expect(page.locator("[data-news]")).to_be_visible(timeout=SOON)
 
 
 def test_what_happens_while_a_folder_is_being_opened_shows(page: Page, mailbox: Mailbox) -> None:

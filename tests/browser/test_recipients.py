@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -191,3 +192,53 @@ def test_what_outlook_copies_can_be_pasted(
     page.evaluate(PASTE, pasted)
     assert posted(page) == expected
     expect(page.locator(".recipient.bad")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [1440, 375])
+def test_more_recipients_than_a_message_may_have_are_said_while_they_are_named(
+    writing: Callable[..., Page], settings, width: int, faults: list[str]
+) -> None:
+    settings.RECIPIENTS_PER_MESSAGE = 3
+    page = writing(width)
+    said = page.locator("[data-most]")
+    expect(said).to_have_attribute("role", "status")
+    line = page.locator("#id_to")
+    line.fill("a@x.example, b@x.example, c@x.example,")
+    expect(page.locator("[data-line=to] .recipient")).to_have_count(3)
+    expect(said).to_be_empty()
+    # Who stands in two fields is one person.
+    page.locator(".copies summary").click()
+    page.locator("#id_cc").fill("A@x.example,")
+    expect(page.locator("[data-line=cc] .recipient")).to_have_count(1)
+    expect(said).to_be_empty()
+    page.locator("#id_cc").fill("d@x.example,")
+    expect(said).to_be_visible()
+    expect(said).to_contain_text("4")
+    expect(said).to_contain_text("3")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert violations(page) == []
+    page.locator("[data-line=cc] .recipient-x").last.click()
+    expect(said).to_be_empty()
+    assert faults == []
+
+
+def test_without_a_limit_nothing_is_said_of_it(writing: Callable[..., Page], settings) -> None:
+    settings.RECIPIENTS_PER_MESSAGE = 0
+    expect(writing().locator("[data-most]")).to_have_count(0)
+
+
+def test_the_members_of_a_large_group_are_counted_with_their_thousands_apart(
+    writing: Callable[..., Page],
+) -> None:
+    page = writing()
+    mine = User.objects.get(login="alice")
+    people = [
+        ContactData(display_name=f"Parent {n}", emails=(Email(f"p{n}@x.example"),))
+        for n in range(1100)
+    ]
+    group = groups.create(mine, "Tous les parents")
+    groups.add(group, [one.pk for one in contacts.create_many(mine, people)])
+    page.goto(f"/compose/?group={group.pk}")
+    counted = re.compile(r"^1\s100$")
+    expect(page.locator("[data-line=to] .recipient-count")).to_have_text(counted)
+    expect(page.locator("[data-most]")).to_contain_text(re.compile(r"1\s100"))

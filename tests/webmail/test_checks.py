@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.checks import run_checks
 
-from webmail.checks import connections, most_connections
+from webmail.checks import connections, most_connections, queue
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +34,18 @@ def test_a_server_with_room_or_without_a_limit_is_fine(settings) -> None:
     for limit in (0, 21, 30):
         settings.IMAP_USER_LIMIT = limit
         assert connections() == []
+
+
+def test_a_real_installation_is_told_what_it_lacks_without_redis(settings) -> None:
+    settings.REDIS_URL = ""
+    (warning,) = queue()
+    assert warning.id == "webmail.W002" and "processes" not in warning.msg
+    assert warning in run_checks(include_deployment_checks=True)
+    assert warning not in run_checks()
+    settings.PROCESSES = 4
+    assert "each of the 4 processes" in queue()[0].msg
+    settings.REDIS_URL = "redis://redis.example/0"
+    assert queue() == []
 
 
 def test_without_push_there_are_no_streams(settings) -> None:

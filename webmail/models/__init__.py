@@ -404,13 +404,22 @@ class MailJobQuerySet(models.QuerySet["MailJob"]):
         return self.filter(state__in=MailJob.UNFINISHED)
 
     def claim(self, pk: int) -> MailJob | None:
-        """The job, for whoever asks first."""
-        claimed = self.filter(pk=pk, state=MailJob.State.WAITING).update(
-            state=MailJob.State.RUNNING, attempts=models.F("attempts") + 1, changed=timezone.now()
-        )
-        return (
-            self.select_related("user__mail_domain", "credential").get(pk=pk) if claimed else None
-        )
+        """The job, for whoever asks first. What comes back is as it was claimed: a worker frozen
+        here would else take the attempt of another for his own."""
+        waiting = self.filter(pk=pk, state=MailJob.State.WAITING)
+        job = waiting.select_related("user__mail_domain", "credential").first()
+        if job is None:
+            return None
+        taken = {
+            "state": MailJob.State.RUNNING,
+            "attempts": job.attempts + 1,
+            "changed": timezone.now(),
+        }
+        if not waiting.filter(changed=job.changed).update(**taken):
+            return None
+        for name, value in taken.items():
+            setattr(job, name, value)
+        return job
 
 
 class MailJob(models.Model):

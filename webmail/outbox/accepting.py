@@ -16,7 +16,7 @@ from accounts.models import LentCredential, User
 from webmail.errors import DraftNotFound, SenderRefused
 from webmail.imap.values import ANSWERED, FORWARDED
 from webmail.mime import headers
-from webmail.models import Draft, OutboxMessage
+from webmail.models import Draft, Identity, OutboxMessage
 from webmail.outbox import counting, relay, retrying, values
 from webmail.outbox.values import Envelope, Letter
 from webmail.writing import content, drafts, identities
@@ -30,20 +30,22 @@ def accept(
     letters: Sequence[Letter],
     *,
     key: uuid.UUID,
+    identity: Identity | None = None,
     due: datetime | None = None,
     hold_seconds: int = 0,
 ) -> tuple[OutboxMessage, ...]:
     """Take messages into the outbox. When this returns they are written down: rows, and sealed
     files in the spool. The same ``key`` again gives the same rows, and sends nothing twice.
 
-    ``due``: when they are to leave; without, in ``hold_seconds``. Several letters leave one after
+    ``identity`` is `identities.check`'s, where it was asked just now. ``due``: when they are to
+    leave; without, in ``hold_seconds``. Several letters leave one after
     the other, `settings.EACH_PER_MINUTE` a minute. Raises SenderRefused for an address that is not
     the person's, SignInNeeded when his password cannot be lent, DraftNotFound when the draft was
     accepted by another window; then nothing is written.
     """
     if known := _accepted(request.user, key):
         return known
-    _check_senders(request.user, letters)
+    _check_senders(request.user, letters, identity)
     first = due or timezone.now() + timedelta(seconds=hold_seconds)
     rows = _rows(request.user, draft, letters, key, first, is_scheduled=due is not None)
     try:
@@ -72,9 +74,10 @@ def _accepted(user: User, key: uuid.UUID) -> tuple[OutboxMessage, ...]:
     return tuple(OutboxMessage.objects.of(user).filter(key=key).order_by("number"))
 
 
-def _check_senders(user: User, letters: Sequence[Letter]) -> None:
-    """Again, whatever the form did: nobody writes as somebody else."""
-    for sender in {letter.sender for letter in letters}:
+def _check_senders(user: User, letters: Sequence[Letter], identity: Identity | None) -> None:
+    """Whatever the form did, nobody writes as somebody else."""
+    known = {identity.address} if identity and identity.user_id == user.pk else set()
+    for sender in {letter.sender for letter in letters} - known:
         identities.check(user, sender)
     for letter in letters:
         written = headers.parse(values.head(letter.message)).addresses("From")

@@ -6,6 +6,7 @@ import logging
 from contextlib import suppress
 
 from django.core.cache import cache
+from django.db.models import Count, Q
 from redis.exceptions import RedisError
 
 from webmail.models import OutboxMessage
@@ -30,8 +31,12 @@ def has_copies_to_file(user_id: int) -> bool:
 def renew(user_id: int) -> tuple[int, int]:
     """Count anew. A cache that is down stops no message."""
     mine = OutboxMessage.objects.filter(user_id=user_id)
-    unsent = mine.unsent().exclude(stage__in=(_STAGE.HANDED, _STAGE.FILED)).count()
-    copies = mine.filter(state=_STATE.PASSWORD, stage__in=(_STAGE.HANDED, _STAGE.FILED)).count()
+    has_left = Q(stage__in=(_STAGE.HANDED, _STAGE.FILED))
+    counted = mine.unsent().aggregate(
+        unsent=Count("pk", filter=~has_left),
+        copies=Count("pk", filter=has_left & Q(state=_STATE.PASSWORD)),
+    )
+    unsent, copies = counted["unsent"], counted["copies"]
     with suppress(RedisError, OSError):
         cache.set(_key(user_id), [unsent, copies], _SECONDS)
     return unsent, copies

@@ -13,6 +13,8 @@ from webmail.mime.structure import MESSAGE_TYPES, Part
 from webmail.presentation.links import message_url
 from webmail.presentation.words import size
 
+_LONGEST_SEEN = 60
+
 KINDS = {
     "k-pdf": ("pdf",),
     "k-doc": ("doc", "docx", "odt", "rtf", "txt", "md"),
@@ -115,6 +117,11 @@ def kind_of(name: str) -> tuple[str, str]:
     """What stands on a file's card, by the ending of its name: ``("PDF", "k-pdf")``."""
     ending = name.rpartition(".")[2].lower() if "." in name else ""
     return ending[:4].upper() or "…", CLASS_OF_KIND.get(ending, "k-any")
+
+
+def short_name(name: str) -> str:
+    """A file's name cut in the middle, so that its ending is seen: at most 59 characters."""
+    return f"{name[:40]}…{name[-18:]}" if len(name) > _LONGEST_SEEN else name
 
 
 def file_name(part: Part) -> str:

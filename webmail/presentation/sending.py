@@ -16,7 +16,8 @@ _MOST_NAMES = 3
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A message as it stands. ``state``, ``stage`` and ``failure`` are words of the model and of
-    webmail/errors.py; ``refused``: address and the server's words."""
+    webmail/errors.py; ``refused``: address and the server's words; ``is_retried``: whether it is
+    tried again by itself."""
 
     state: str
     stage: str
@@ -25,6 +26,7 @@ class Standing:
     failure: str = ""
     server_words: str = ""
     refused: Sequence[tuple[str, str]] = field(default=())
+    is_retried: bool = True
 
     @property
     def has_left(self) -> bool:
@@ -61,6 +63,8 @@ def how(one: Standing) -> str:
 def _held(one: Standing) -> str:
     if one.has_left:
         return gettext("Sent. Its copy is put into “Sent” as soon as the mail server takes it.")
+    if one.failure and not one.is_retried:
+        return gettext("Not sent yet. Choose “Send now” to try again.")
     if one.failure:
         return gettext("Not sent yet. It is tried again at %(time)s.") % {
             "time": dates.when(one.due)

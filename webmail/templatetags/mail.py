@@ -8,7 +8,7 @@ from django import template
 from django.template import Context, Engine
 from django.utils.safestring import SafeString
 
-from webmail.presentation import markup
+from webmail.presentation import files, markup
 
 # What the list of folders on the page is like, as htmx says with each request (js/folders.js).
 FOLDERS = "X-Folders"
@@ -17,6 +17,7 @@ register = template.Library()
 register.simple_tag(markup.message_groups)
 register.simple_tag(markup.folder_rows)
 register.simple_tag(markup.flag_button)
+register.filter(files.short_name)
 
 
 @register.simple_tag(takes_context=True)

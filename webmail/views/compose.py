@@ -410,12 +410,12 @@ class _Writing:
         if not self.form.is_valid():
             return _refused(self.request, self.form, status=422, draft=row)
         content = drafts.content(row)
-        sender = identities.sender(identities.check(self.user, content.identity))
+        identity = identities.check(self.user, content.identity)
         decided = choosing.decide(
             self.user,
             content,
             choosing.answer(self.form.typed),
-            sender=sender,
+            sender=identities.sender(identity),
             has_files=bool(content.keep) or any(not one.is_inline for one in files.of(row)),
         )
         if isinstance(decided, Question):
@@ -425,7 +425,7 @@ class _Writing:
         except NotThen as error:
             self.form.add_error("due", error.words)
             return _refused(self.request, self.form, status=422, draft=row)
-        return self._accept(row, content, decided, due)
+        return self._accept(row, content, decided, identity, due)
 
     def _due(self) -> datetime | None:
         if self.form.deed != ComposeForm.SCHEDULE:
@@ -435,7 +435,12 @@ class _Writing:
         return scheduling.due(chosen, self.form.cleaned_data["due_at"], timezone.now(), zone)
 
     def _accept(
-        self, row: Draft, content: Content, messages: Sequence[Content], due: datetime | None
+        self,
+        row: Draft,
+        content: Content,
+        messages: Sequence[Content],
+        identity: Identity,
+        due: datetime | None,
     ) -> HttpResponse:
         enclosed, known = self._collected(row, content)
         weight = sum(build.encoded_size(len(one.content)) for one in enclosed.attachments)
@@ -446,8 +451,9 @@ class _Writing:
         accepted = outbox.accept(
             self.request,
             row,
-            self._letters(row, messages, enclosed, known, due),
+            self._letters(row, messages, identity, enclosed, known, due),
             key=self.key,
+            identity=identity,
             due=due,
             hold_seconds=int(self.request.preferences.undo_seconds),
         )
@@ -465,13 +471,13 @@ class _Writing:
         self,
         row: Draft,
         messages: Sequence[Content],
+        identity: Identity,
         enclosed: making.Enclosed,
         references: tuple[str, ...],
         due: datetime | None,
     ) -> list[Letter]:
         """The first has the draft's Message-ID, by which its copies are known."""
         letters = []
-        identity = identities.check(self.user, messages[0].identity)
         for number, content in enumerate(messages):
             made = making.outgoing(
                 self.user,
@@ -646,6 +652,7 @@ def _page(
         "limit": words.size(room),
         "limit_bytes": room,
         "most_files": settings.FILES_PER_MESSAGE,
+        "most_recipients": settings.RECIPIENTS_PER_MESSAGE,
         "cancel_url": _inbox(),
         "presets": () if settings.CELERY_TASK_ALWAYS_EAGER else _presets(),
     }

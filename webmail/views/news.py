@@ -16,11 +16,12 @@ from webmail.errors import SignInNeeded, WebmailError
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.status import FolderState
-from webmail.imap.watch import MOST_ARRIVED
+from webmail.imap.watch import MOST_ARRIVED, News
 from webmail.mailbox import news
 from webmail.push import told
 from webmail.views.lists import memory
 
+_MODSEQ = re.compile(r"[0-9]{1,19}")
 _REF = re.compile(r"([0-9]{1,10})-([0-9]{1,10})")
 
 
@@ -29,7 +30,8 @@ _REF = re.compile(r"([0-9]{1,10})-([0-9]{1,10})")
 @login_required
 def poll(request: SignedInRequest) -> JsonResponse:
     """``{"folders": [...]}``: how INBOX and the ``folder`` that is open stand, as a stream tells
-    it, once new mail was judged. ``who`` is the number of the user whose page asks: the browser may
+    it, once new mail was judged; of that one what was marked ``since`` a HIGHESTMODSEQ, too, where
+    the page names one. ``who`` is the number of the user whose page asks: the browser may
     be another's by now. ``arrived``: messages that a stream told of, as ``7-12,7-13``; ``stayed``
     in the answer are those that are in the inbox after judging."""
     if request.GET.get("who") != str(request.user.pk):
@@ -41,7 +43,8 @@ def poll(request: SignedInRequest) -> JsonResponse:
         found = news.states(imap, names)
         if _is_changed_by_judging(request, imap, found):
             found = news.states(imap, names)
-        answer: dict[str, object] = {"folders": [told(state) for state in found]}
+        folders = [told(state, _since(request, imap, state)) for state in found]
+        answer: dict[str, object] = {"folders": folders}
         if arrived:
             judging.await_others(request)
             answer["stayed"] = _stayed(imap, arrived)
@@ -51,6 +54,13 @@ def poll(request: SignedInRequest) -> JsonResponse:
 def _open_folder(request: SignedInRequest) -> tuple[str, ...]:
     name = request.GET.get("folder", "")
     return (name,) if name and len(name) <= LONGEST_NAME and not CONTROLS.search(name) else ()
+
+
+def _since(request: SignedInRequest, imap: Connection, state: FolderState) -> News | None:
+    since = request.GET.get("since", "")
+    if state.folder != request.GET.get("folder") or not _MODSEQ.fullmatch(since):
+        return None
+    return News((state,), changed=news.changed(imap, state, int(since)), partial=True)
 
 
 def _arrived(request: SignedInRequest) -> list[tuple[int, int]]:

@@ -88,9 +88,11 @@ def announce(request: SignedInRequest, first: OutboxMessage) -> None:
         if settings.CELERY_TASK_ALWAYS_EAGER:  # without a broker nobody comes back for it
             OutboxMessage.objects.filter(pk=row.pk, state=State.HELD).update(due=timezone.now())
             row.refresh_from_db()
-        if row.state == State.HELD and row.due <= timezone.now():
-            start(row)
-    first.refresh_from_db()
+    started = [row for row in rows if row.state == State.HELD and row.due <= timezone.now()]
+    for row in started:
+        start(row)
+    if started:
+        first.refresh_from_db()
     request.session[TOAST] = _toast(first, len(rows))
 
 
@@ -289,6 +291,7 @@ def _shown(row: OutboxMessage, *, count: int = 1, failed: int = 0) -> Shown:
         failure=row.failure,
         server_words=row.server_words,
         refused=envelope.refused,
+        is_retried=not settings.CELERY_TASK_ALWAYS_EAGER,  # else there is no beat
     )
     return Shown(
         row=row,

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import QueryDict
 from django.utils.translation import gettext, ngettext, pgettext
 
@@ -123,7 +124,7 @@ def decide(
         review.shows_many
         or bool(review.placeholders)
         or content.delivery == EACH
-        or bool(recipients.limits_error(user, len(review.members)))
+        or recipients.are_too_many(len(review.members))
     )
     if not asks_how:
         # What was answered of other recipients, before these, says nothing of them.
@@ -152,7 +153,7 @@ def _refusal(user: User, review: Review) -> str:
         return gettext("Name at least one recipient.")
     if len(review.members) > _MOST_LISTED:
         words = gettext("A message may go to %(most)s people; this one has %(count)s recipients.")
-        return words % {"most": _MOST_LISTED, "count": len(review.members)}
+        return words % {"most": intcomma(_MOST_LISTED), "count": intcomma(len(review.members))}
     return recipients.limits_error(user, len(review.members), EACH)
 
 
@@ -224,7 +225,7 @@ def _counted(kind: str, count: int) -> str:
             "The names of %(count)s people are not known.",
             count,
         )
-    return words % {"count": count}
+    return words % {"count": intcomma(count)}
 
 
 def _preview(content: Content, member: Member, instead: dict[str, str]) -> Preview:

@@ -73,16 +73,21 @@ def content(draft: Draft) -> Content:
 def begin(user: User, number: uuid.UUID) -> Draft:
     """The draft of this number, made empty when there is none yet: a file may come before the first
     word. Raises DraftNotFound for another's, TooManyDrafts."""
+    return _begun(user, number)
+
+
+def _begun(user: User, number: uuid.UUID, *, lock: bool = False) -> Draft:
     try:
-        return _one(user, number, State.WRITING)
+        return _one(user, number, State.WRITING, lock=lock)
     except DraftNotFound:
         if Draft.objects.filter(pk=number).exists():
             raise
     if Draft.objects.of(user).filter(state=State.WRITING).count() >= MOST:
         raise TooManyDrafts
-    defaults = {"user": user, "sealed": b"", "message_id": _message_id(user)}
-    Draft.objects.get_or_create(pk=number, defaults=defaults)
-    return _one(user, number, State.WRITING)
+    new = Draft(pk=number, user=user, sealed=b"", message_id=_message_id(user))
+    # Another window may make the same one at this moment.
+    Draft.objects.bulk_create([new], ignore_conflicts=True)
+    return _one(user, number, State.WRITING, lock=lock)
 
 
 def save(
@@ -104,9 +109,8 @@ def save(
     plain = to_json(content)
     if len(plain) > MOST_BYTES:
         raise TooLarge("The text is too long.", limit=MOST_BYTES)
-    begin(user, number)
     with transaction.atomic():
-        draft = _one(user, number, State.WRITING, lock=True)
+        draft = _begun(user, number, lock=True)
         if draft.revision and plain == sealing.opened(draft.pk, user.pk, draft.sealed):
             _touch(draft)
             return draft
@@ -274,10 +278,9 @@ def _keep_version(draft: Draft, *, always: bool) -> None:
     last = draft.versions.order_by("-saved").values_list("saved", flat=True).first()
     if not always and last is not None and draft.changed - last < VERSION_EVERY:
         return
-    DraftVersion.objects.get_or_create(
-        draft=draft,
-        revision=draft.revision,
-        defaults={"sealed": draft.sealed, "saved": draft.changed},
+    # A revision is written once, while its draft is locked.
+    DraftVersion.objects.create(
+        draft=draft, revision=draft.revision, sealed=draft.sealed, saved=draft.changed
     )
     _bound_versions(draft.user_id)
 

@@ -31,8 +31,18 @@ def of(user: User) -> tuple[Identity, ...]:
     """All that the person may write as, the default first.
 
     Rows of his are used where he has any; others are made up and not saved. Never empty for who has
-    an address at all. Three queries.
+    an address at all. Three queries at most.
     """
+    found, record = _vouched(user)
+    new = [one for one in found if one.pk is None]
+    if new and (template := _template(user, record)):
+        for one in new:
+            one.signature = template
+    return found
+
+
+def _vouched(user: User) -> tuple[tuple[Identity, ...], StaffRecord | None]:
+    """As `of`, without the signature that is proposed; with the staff record. Two queries."""
     rows = {row.address.casefold(): row for row in Identity.objects.of(user)}
     record = StaffRecord.objects.of(user)
     vouched: dict[str, tuple[str, str]] = {}
@@ -48,11 +58,7 @@ def of(user: User) -> tuple[Identity, ...]:
         rows.get(key) or Identity(user=user, address=address, source=source, name=name)
         for key, (source, address) in vouched.items()
     ]
-    new = [one for one in found if one.pk is None]
-    if new and (template := _template(user, record)):
-        for one in new:
-            one.signature = template
-    return tuple(sorted(found, key=lambda one: not one.is_default))
+    return tuple(sorted(found, key=lambda one: not one.is_default)), record
 
 
 def signature_text(identity: Identity) -> str:
@@ -61,9 +67,9 @@ def signature_text(identity: Identity) -> str:
 
 
 def check(user: User, address: str) -> Identity:
-    """The identity of this address; "" is the default one. Raises SenderRefused when it is none of
-    the person's."""
-    mine = of(user)
+    """The identity of this address, without the signature that may be proposed for it; "" is the
+    default one. Raises SenderRefused when it is none of the person's. Two queries."""
+    mine, _record = _vouched(user)
     if not address and mine:
         return mine[0]
     for one in mine:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
@@ -154,26 +155,31 @@ def group_text(name: str, people: Sequence[str]) -> str:
 def limits_error(user: User, count: int, delivery: str = "") -> str:
     """Why the person may not write to so many people at once, or ""."""
     most, hourly = settings.RECIPIENTS_PER_MESSAGE, settings.RECIPIENTS_PER_HOUR
-    if most and count > most and delivery != EACH:
+    if are_too_many(count) and delivery != EACH:
         return ngettext(
             "A message may go to %(most)s person; this one has %(count)s recipients. Write to a"
             " part of them, or choose “One message to each”.",
             "A message may go to %(most)s people; this one has %(count)s recipients. Write to a"
             " part of them, or choose “One message to each”.",
             most,
-        ) % {"most": most, "count": count}
+        ) % {"most": intcomma(most), "count": intcomma(count)}
     if hourly and count > hourly:
         return ngettext(
             "One may write to %(most)s person an hour; this message has %(count)s recipients.",
             "One may write to %(most)s people an hour; this message has %(count)s recipients.",
             hourly,
-        ) % {"most": hourly, "count": count}
+        ) % {"most": intcomma(hourly), "count": intcomma(count)}
     if hourly and (free := _free_from(user, count, hourly)):
         return gettext(
             "You have written to so many people lately that this message must wait: it may be sent"
             " from %(time)s. What you wrote is kept."
         ) % {"time": timezone.localtime(free).strftime("%H:%M")}
     return ""
+
+
+def are_too_many(count: int) -> bool:
+    """Whether no message may go to so many people, but one to each."""
+    return 0 < settings.RECIPIENTS_PER_MESSAGE < count
 
 
 def _free_from(user: User, count: int, hourly: int) -> datetime | None:

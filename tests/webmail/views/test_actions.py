@@ -595,3 +595,18 @@ def test_messages_can_be_moved_to_the_folders_of_others(
         session.pool().close_all()
     assert '<option value="Communs/Sorties">' in content
     assert '<option value="Autres/bob/Notes">' in content
+
+
+@pytest.mark.parametrize("verb", ["choose", "tags", "delete"])
+def test_a_question_on_a_page_of_its_own_leads_back_to_the_list(
+    reader: Client, mailbox: Mailbox, verb: str
+) -> None:
+    """Answered in place it would stay there, to be answered again."""
+    uid = mailbox.append(letter())
+    data = {"verb": verb, "refs": [ref(mailbox, uid)]}
+    (form,) = re.findall(r'<form class="ask-form"[^>]*>', page(reader.post(ACT, data)))
+    assert "hx-post" not in form and 'action="/mail/INBOX/act/"' in form
+    (form,) = re.findall(
+        r'<form class="ask-form"[^>]*>', page(reader.post(ACT, data, headers=HTMX))
+    )
+    assert "hx-post" in form

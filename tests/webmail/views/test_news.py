@@ -59,6 +59,31 @@ def test_it_changes_when_a_flag_does(reader: Client, mailbox: Mailbox) -> None:
     assert after["modseq"] > before["modseq"]
 
 
+def test_what_was_marked_since_the_page_is_named(reader: Client, mailbox: Mailbox) -> None:
+    uids = [mailbox.append(letter(), "Archive") for _ in range(3)]
+    reader.get("/mail/Archive/")
+    before = poll(reader, "Archive").json()["folders"][1]
+    mailbox.imap.select("Archive")
+    mailbox.imap.uid("STORE", str(uids[1]), "+FLAGS", "(\\Seen)")
+    told = poll(reader, "Archive", since=before["modseq"]).json()["folders"]
+    ref = f"{before['uidvalidity']}-{uids[1]}"
+    assert [(one["ref"], "\\Seen" in one["flags"]) for one in told[1]["changed"]] == [(ref, True)]
+    assert told[1]["more"] and told[0]["changed"] == []
+    sent = commands_sent()
+    poll(reader, "Archive")
+    plain = commands_sent() - sent
+    assert poll(reader, "Archive", since=told[1]["modseq"]).json()["folders"][1]["changed"] == []
+    assert commands_sent() - sent == 2 * plain  # nothing has changed
+
+
+@pytest.mark.parametrize("since", ["", "x", "-1", "9" * 30, "1) UID STORE"])
+def test_a_page_that_names_no_state_is_told_no_changes(
+    reader: Client, mailbox: Mailbox, since: str
+) -> None:
+    mailbox.append(letter(), "Archive")
+    assert poll(reader, "Archive", since=since).json()["folders"][1]["changed"] == []
+
+
 @pytest.mark.parametrize("others", [[], ["Conseil"], ["Archive"]])
 def test_what_came_to_the_folder_that_the_connection_has_open_is_told_at_once(
     reader: Client, mailbox: Mailbox, others: list[str]

@@ -575,3 +575,14 @@ def test_what_is_over_its_time_goes(sent: Callable[..., OutboxMessage], settings
     assert list(OutboxMessage.objects.all()) == [left] and not orphan.exists()
     assert outbox.values.path(left.spool).exists()
     assert [draft.pk for draft in Draft.objects.all()] == [left.draft_id]
+
+
+def test_without_beat_no_new_try_is_promised(
+    reader: Client, sent: Callable[..., OutboxMessage], settings
+) -> None:
+    row = sent(failure="ServerUnavailable", due=timezone.now() + timedelta(minutes=5))
+    OutboxMessage.objects.update(state="held")
+    assert "Nouvel essai" in page(reader.get("/outbox/"))
+    settings.CELERY_TASK_ALWAYS_EAGER = True
+    shown = page(reader.get("/outbox/"))
+    assert "Nouvel essai" not in shown and url(row, "again/") in shown

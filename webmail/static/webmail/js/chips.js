@@ -2,7 +2,7 @@
 // pointer. The line of text below stays what is typed in; what is posted is a text, as without a script.
 
 import { read, written } from "./addresses.js";
-import { within } from "./dom.js";
+import { grouped, within } from "./dom.js";
 import { arrows, place } from "./tools.js";
 
 // More than so many are a count, until somebody wants to see them; and never more than the second number.
@@ -100,7 +100,7 @@ class Field {
     const found = isOpen(typed) ? read(`${typed}, ${text}`) : [...read(typed), ...read(text, { isCopied: true })];
     this.input.value = "";
     this.add(found);
-    say(phrase("added", found.length));
+    say(phrase("added", grouped(found.length)));
   }
 
   /** A suggestion of the combobox: a person, or a group with its members. */
@@ -176,7 +176,7 @@ class Field {
     show("bad", main.includes("bad"));
     show("count", entry.members);
     chip.querySelector("[data-name]").textContent = name;
-    if (entry.members) chip.querySelector("[data-count]").textContent = entry.members.length;
+    if (entry.members) chip.querySelector("[data-count]").textContent = grouped(entry.members.length);
     const button = chip.querySelector(".recipient-main");
     button.title = [entry.address ?? "", said().dataset.help].filter(Boolean).join("\n");
     button.setAttribute("aria-label", [name, ...(entry.name && entry.address ? [entry.address] : []), ...notes].join(", "));
@@ -187,7 +187,7 @@ class Field {
   /** How a chip looks, and what is said of it. */
   state(entry) {
     const words = said().dataset;
-    if (entry.members) return { main: ["is-group"], notes: [phrase("members", entry.members.length)] };
+    if (entry.members) return { main: ["is-group"], notes: [phrase("members", grouped(entry.members.length))] };
     const known = this.all.known.get(key(entry));
     if (!entry.address || known?.valid === false) return { main: ["bad"], notes: [words.wrongShort] };
     if (known?.suggestion) return { main: ["warn"], notes: [words.slipShort] };
@@ -196,7 +196,7 @@ class Field {
 
   rest(count) {
     const item = clone("recipient-rest");
-    item.querySelector("button").textContent = count > 0 ? phrase("rest", count.toLocaleString(document.documentElement.lang)) : said().dataset.fold;
+    item.querySelector("button").textContent = count > 0 ? phrase("rest", grouped(count)) : said().dataset.fold;
     return item;
   }
 
@@ -307,7 +307,7 @@ class Field {
     this.entries.splice(index, 1);
     this.add(members, { at: index });
     this.input.focus();
-    say(phrase("added", members.length));
+    say(phrase("added", grouped(members.length)));
   }
 
   // Dragging
@@ -381,7 +381,7 @@ class Fields {
     this.opened = { field, index };
     const [name, address] = this.menu.querySelector("[data-who]").children;
     name.textContent = shownName(entry);
-    address.textContent = entry.members ? phrase("members", entry.members.length) : entry.name ? entry.address : "";
+    address.textContent = entry.members ? phrase("members", grouped(entry.members.length)) : entry.name ? entry.address : "";
     this.menu.querySelector("[data-when=group]").hidden = !entry.members;
     this.menu.querySelector("[data-act=edit]").parentElement.hidden = Boolean(entry.members);
     this.drawMembers(entry);
@@ -480,6 +480,7 @@ class Fields {
     const everybody = states(this.fields.filter((field) => field.name !== "reply_to"));
     const seen = states(this.fields.filter((field) => field.name === "to" || field.name === "cc"));
     const detail = {
+      people: new Set(everybody.filter((entry) => entry.address).map(key)).size,
       outside: count(everybody, (known) => known.outside),
       seen: count(seen, (known) => known.outside),
       slips: count(everybody, (known) => known.suggestion),

@@ -1,7 +1,7 @@
 // The composer: its editor and its chips are started, keys send, save and close, and the window it stands in, which may
 // be a pane of another page (js/dock.js), hears what becomes of it.
 
-import { isShared } from "./dom.js";
+import { grouped, isShared } from "./dom.js";
 import * as keeping from "./keeping.js";
 import * as uploads from "./uploads.js";
 
@@ -169,11 +169,22 @@ function showChecks(form) {
       const words = number === 1 ? item.dataset.one : item.dataset.many;
       item.hidden = number === 0;
       item.classList.toggle("warn", Boolean(isSeen) || item.dataset.check === "slips");
-      const text = (isSeen ? item.dataset.seen : words).replace("%", isSeen ? detail.seen : number);
+      const text = (isSeen ? item.dataset.seen : words).replace("%", grouped(isSeen ? detail.seen : number));
       const span = item.querySelector("span");
       if (number > 0 && span.textContent !== text) span.textContent = text;
     }
     place.hidden = !place.querySelector("[data-check]:not([hidden])");
+  });
+}
+
+/** More recipients than a message may have are said while they are named; the server looks again. */
+function showLimit(form) {
+  const place = form.querySelector("[data-most]");
+  if (!place) return;
+  const most = Number(place.dataset.most);
+  form.addEventListener("recipients:changed", ({ detail: { people } }) => {
+    const text = people > most ? place.dataset.words.replace("#", grouped(people)).replace("@", grouped(most)) : "";
+    if (place.textContent !== text) place.textContent = text;
   });
 }
 
@@ -229,6 +240,7 @@ export async function start() {
   showProgress(form);
   quicken(form);
   showChecks(form);
+  showLimit(form);
   const [chips, { Editor }] = await Promise.all([import("./chips.js"), import("./editor.js")]);
   chips.start(form);
   // In a frame the browser leaves the focus on the page around it.

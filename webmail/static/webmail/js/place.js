@@ -2,6 +2,7 @@
 
 import { grouped, on } from "./dom.js";
 import { focusRow, markRead, rows } from "./list.js";
+import { answered } from "./push.js";
 import { countPicked } from "./selection.js";
 
 const NARROW = matchMedia("(max-width: 56.24em)");
@@ -84,8 +85,8 @@ function missed({ elt, xhr: { status } }) {
 
 /** What a server did not name: the first rows are asked for, and those here are made as they are there. */
 async function compare(news) {
-  const { live, threads, url } = list().dataset;
-  if (live === undefined || threads !== undefined || document.getElementById("previous")) return;
+  const { live, url } = list().dataset;
+  if (live === undefined || document.getElementById("previous")) return follow();
   const there = await fetched(new URL(url, location.href), { "HX-Target": "more" });
   if (!there || list()?.dataset.url !== url) return;
   const found = new Map([...there.querySelectorAll(".row")].map((row) => [row.dataset.ref, row]));
@@ -97,6 +98,25 @@ async function compare(news) {
   for (const row of found.values()) markAs(row);
   forget(news.uidvalidity, gone.map((row) => row.dataset.ref.split("-")[1]));
 }
+
+/** In another order, filtered, by conversations or further down: what was marked since the list was made, as far as the
+ * server tells. What a filter lets through by now is another list. */
+async function follow() {
+  const { folder, modseq, uidvalidity, url } = list().dataset;
+  if (!modseq || modseq === "0") return;
+  const answer = await answered({ folder, since: modseq });
+  const news = answer?.folders?.find((one) => one.folder === folder);
+  if (news?.uidvalidity !== Number(uidvalidity) || list()?.dataset.modseq !== modseq || list().dataset.url !== url) return;
+  list().dataset.modseq = news.modseq;
+  for (const change of news.changed) mark(change);
+  const isFiltered = new URL(url, location.href).searchParams.has("only");
+  if (isFiltered && news.changed.some(({ ref }) => !isHere(ref))) offer(words().changed);
+}
+
+const member = (ref) => document.querySelector(`#rows .members a[href*="/${CSS.escape(ref)}/"]`)?.closest("li");
+
+const isHere = (ref) =>
+  Boolean(document.getElementById(`row-${ref}`) || member(ref)) || document.getElementById("message")?.dataset.open === ref;
 
 function markAs(row) {
   const isFlagged = row.querySelector(".flag").getAttribute("aria-pressed") === "true";
@@ -111,7 +131,11 @@ function neighbour(row) {
 }
 
 function mark({ ref, flags }) {
-  markRead(ref, flags.includes("\\Seen"));
+  const isRead = flags.includes("\\Seen");
+  markRead(ref, isRead);
+  const line = member(ref);
+  line?.classList.toggle("is-new", !isRead);
+  if (line) line.closest(".row").classList.toggle("is-new", Boolean(line.parentElement.querySelector(".is-new")));
   const button = document.getElementById(`flag-${ref}`);
   const isFlagged = flags.includes("\\Flagged");
   if (!button || (button.getAttribute("aria-pressed") === "true") === isFlagged) return;
@@ -122,11 +146,11 @@ function mark({ ref, flags }) {
 /** The line under the folder's name. */
 function count({ exists, unseen }) {
   const line = document.getElementById("list-counts");
-  const words = list().querySelector(".list-news").dataset;
+  const counts = list().querySelector(".list-news").dataset;
   if (!line) return;
-  let said = exists === 1 ? words.allOne : words.all;
-  if (unseen > 0) said = unseen === 1 ? words.unreadOne : words.unread;
-  if (exists === 0) said = words.none;
+  let said = exists === 1 ? counts.allOne : counts.all;
+  if (unseen > 0) said = unseen === 1 ? counts.unreadOne : counts.unread;
+  if (exists === 0) said = counts.none;
   line.textContent = said.replace("#", grouped(unseen || exists)).replace("@", grouped(exists));
 }
 
@@ -136,14 +160,17 @@ function refresh() {
   if (button) window.htmx.ajax("GET", button.href, { source: button, target: "#message-list", swap: "outerHTML" });
 }
 
+const words = () => list().querySelector("[data-news]").dataset;
+
 const newestUid = () => Number(list().dataset.newest.split("-")[1] ?? 0);
 
 async function arrived(news, before) {
   const { live, newest, url } = list().dataset;
   if (live === undefined) {
     // In another order, or further down, the rows do not tell which message is the newest.
-    const isMore = before ? news.uidnext > before.uidnext : news.exists > Number(list().dataset.total);
-    if (isMore) offer(list().querySelector("[data-news]").dataset.some);
+    const shown = Number(list().dataset.total);
+    if (before ? news.uidnext > before.uidnext : news.exists > shown) offer(words().some);
+    else if (!before && news.exists < shown) offer(words().changed);
     return;
   }
   if (news.uidnext - 1 <= newestUid()) return;
@@ -194,14 +221,14 @@ function renewLine(line) {
 }
 
 function offerWaiting() {
-  const { one, many } = list().querySelector("[data-news]").dataset;
+  const { one, many } = words();
   const number = waiting.querySelectorAll(".row").length;
   offer(number === 1 ? one : many.replace("#", grouped(number)));
 }
 
-function offer(words) {
+function offer(said) {
   const link = list().querySelector("[data-news]");
-  link.textContent = words;
+  link.textContent = said;
   link.hidden = false;
 }
 
@@ -242,7 +269,7 @@ function hear(news) {
   if (news.uidvalidity !== Number(list().dataset.uidvalidity)) return refresh();
   count(news);
   // A row there may lose its newest message and keep the others: only the server knows.
-  if (list().dataset.threads !== undefined && news.gone.length > 0) return offer(list().querySelector("[data-news]").dataset.some);
+  if (list().dataset.threads !== undefined && news.gone.length > 0) return offer(words().changed);
   forget(news.uidvalidity, news.gone);
   for (const change of news.changed) mark(change);
   // At first it is told how the folder stands, mostly as the page shows it.

@@ -110,7 +110,7 @@ async function ask() {
 }
 
 /** `{ status, folders, stayed }`: how folders stand, where the server says so; null without an answer, or one in time. */
-async function answered(more, ms = MINUTE) {
+export async function answered(more, ms = MINUTE) {
   const query = new URLSearchParams({ who, ...more });
   const headers = { "X-Requested-With": "fetch", "X-Background": "1" };
   try {

@@ -12,6 +12,11 @@ function shortName(name) {
   return ending.length > 20 || ending === name ? name.slice(0, LONGEST_NAME) : name.slice(0, LONGEST_NAME - ending.length) + ending;
 }
 
+/** As `webmail.presentation.files.short_name` cuts it: beginning and ending are seen. */
+function seenName(name) {
+  return name.length > 60 ? `${name.slice(0, 40)}…${name.slice(-18)}` : name;
+}
+
 class Uploads {
   constructor(form) {
     this.form = form;
@@ -110,7 +115,7 @@ class Uploads {
     row.bar = item.querySelector("progress");
     row.retry = item.querySelector("[data-retry]");
     row.kind.textContent = file.name.includes(".") ? file.name.split(".").pop().slice(0, 4).toUpperCase() : "…";
-    row.name.textContent = file.name;
+    Object.assign(row.name, { textContent: seenName(file.name), title: file.name });
     for (const place of item.querySelectorAll(".sr")) place.append(` ${file.name}`);
     row.retry.addEventListener("click", () => this.resume(row));
     item.querySelector("[data-remove]").addEventListener("click", () => this.cancel(row));
@@ -181,7 +186,7 @@ class Uploads {
     event.stopPropagation();
     const item = button.closest("li");
     this.takeOut(button.formAction);
-    this.drop(item, item.querySelector(".file-name").textContent);
+    this.drop(item, item.querySelector(".file-name").title);
   }
 
   /** Should it fail, the next save says the same. */
@@ -244,7 +249,7 @@ class Uploads {
     row.removeUrl = told.remove_url;
     row.bar.remove();
     const link = document.createElement("a");
-    Object.assign(link, { className: "file-name", textContent: told.name, href: told.url });
+    Object.assign(link, { className: "file-name", textContent: seenName(told.name), title: told.name, href: told.url });
     row.name.replaceWith(link);
     row.meta.textContent = told.size;
     row.kind.textContent = told.kind;
