@@ -32,6 +32,10 @@ THREADS = 16
 # would only make each other wait longer. Who takes more than so many seconds lets another in.
 AT_ONCE = 2
 PATIENCE = 0.1
+# A browser stays with the process that took its connection, and of those that come together one
+# process may take most. So while others wait, one answer in so many ends its connection: the next
+# is taken by whichever process has time.
+MOVED = 30
 # What a page that is there asks for: style sheets and scripts, the frame of a message, its images.
 _AWAITED = re.compile(r"/static/|/mail/.+/frame/")
 # Pieces of a stream that may wait for the browser; an attachment's have about a megabyte each.
@@ -95,6 +99,8 @@ class Bridge:
             async with turns.turn(scope["path"]):
                 self._threads.submit(answer.produce, self._app, environ)
                 whole = await answer.begun
+            if turns.is_to_move():
+                answer.start["headers"].append((b"connection", b"close"))
             await send(answer.start)
             if whole is not None:
                 await send({"type": "http.response.body", "body": whole})
@@ -112,6 +118,14 @@ class Turns:
         self._free = AT_ONCE
         self._first: deque[asyncio.Future[None]] = deque()
         self._others: deque[asyncio.Future[None]] = deque()
+        self._crowded = 0
+
+    def is_to_move(self) -> bool:
+        """Whether the browser that is answered now should go to another process: `MOVED`."""
+        if len(self._first) + len(self._others) < AT_ONCE:
+            return False
+        self._crowded += 1
+        return self._crowded % MOVED == 0
 
     @asynccontextmanager
     async def turn(self, path: str) -> AsyncIterator[None]:

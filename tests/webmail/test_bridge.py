@@ -288,6 +288,19 @@ def test_what_an_open_page_waits_for_goes_first() -> None:
     assert [path for path in begun if path[1:].isdigit()] == [f"/{n}" for n in range(8)]
 
 
+def test_of_many_who_wait_some_are_sent_to_another_process() -> None:
+    async def ended(together: int) -> int:
+        bridge = Bridge(echo)
+        answers: list[Asked] = []
+        for _round in range(120 // together):
+            answers += await asyncio.gather(*(Asked().of(bridge) for _ in range(together)))
+        return sum((b"connection", b"close") in one.sent[0]["headers"] for one in answers)
+
+    assert asyncio.run(ended(1)) == 0
+    assert asyncio.run(ended(asgi.AT_ONCE)) == 0
+    assert 2 <= asyncio.run(ended(60)) <= 4
+
+
 def test_who_leaves_while_he_waits_keeps_no_turn() -> None:
     async def run() -> None:
         turns = asgi.Turns()
