@@ -255,15 +255,3 @@ def test_thousands_are_set_apart_in_what_is_counted(administrator: Client, state
         assert not re.search("12345|23456|3456|4567", said)
     # What names something is no count.
     assert f"/{job.pk}/" in listed
-
-
-def test_thousands_of_rows_of_a_list_are_set_apart(
-    administrator: Client, academy: MailDomain
-) -> None:
-    User.objects.bulk_create(
-        User(mail_domain=academy, login=f"prof{number}", name="Dupont") for number in range(1100)
-    )
-    page = shown(administrator, reverse("admin:accounts_user_changelist"))
-    assert "1\xa0101 utilisateurs" in page
-    found = shown(administrator, f"{reverse('admin:accounts_user_changelist')}?q=Dupont")
-    assert "1\xa0100 résultats" in found
