@@ -99,7 +99,7 @@ class Bridge:
             async with turns.turn(scope["path"]):
                 self._threads.submit(answer.produce, self._app, environ)
                 whole = await answer.begun
-            if turns.is_to_move():
+            if turns.count_answer():
                 answer.start["headers"].append((b"connection", b"close"))
             await send(answer.start)
             if whole is not None:
@@ -120,8 +120,8 @@ class Turns:
         self._others: deque[asyncio.Future[None]] = deque()
         self._crowded = 0
 
-    def is_to_move(self) -> bool:
-        """Whether the browser that is answered now should go to another process: `MOVED`."""
+    def count_answer(self) -> bool:
+        """Of one answer more: whether its browser should go to another process (`MOVED`)."""
         if len(self._first) + len(self._others) < AT_ONCE:
             return False
         self._crowded += 1
