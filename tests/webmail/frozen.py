@@ -29,7 +29,7 @@ from typing import Any
 
 import django
 
-from tests.webmail.outbox.killed import Gate, Trap
+from tests.webmail.outbox.killed import Gate, Trap, signed_in, somebody
 
 MOST = 120
 MESSAGES = 60
@@ -71,22 +71,10 @@ class Bench:
         self.gate = Freezer(imap_port)
 
     def prepare(self) -> None:
-        from django.core.management import call_command
-
-        from accounts.models import MailDomain, User
         from webmail import jobs
         from webmail.mailbox import bulk
 
-        call_command("migrate", verbosity=0)
-        domain = MailDomain.objects.create(
-            name="ac-exemple.fr",
-            is_default=True,
-            login_form="local",
-            imap_host="127.0.0.1",
-            imap_port=self.gate.port,
-            imap_security="none",
-        )
-        self.user = User.objects.create(mail_domain=domain, login=self.login)
+        self.user = somebody(self.login, imap_port=self.gate.port)
         jobs._SURE = SOON
         bulk.FIRST = bulk._MOST = bulk._FEWEST = MESSAGES // 3
         with self.mailbox() as mailbox:
@@ -105,11 +93,9 @@ class Bench:
 
     def renew(self) -> int:
         """A job that waits, and nothing copied; its key."""
-        from django.contrib.sessions.backends.signed_cookies import SessionStore
         from django.db import connection
-        from django.http import HttpRequest
 
-        from accounts import credentials, lending
+        from accounts import lending
         from accounts.models import LentCredential
         from webmail import jobs
         from webmail.mailbox.actions import Step
@@ -120,14 +106,11 @@ class Bench:
         LentCredential.objects.all().delete()
         with self.mailbox() as mailbox:
             empty(mailbox, "Archive")
-        request: Any = HttpRequest()
-        request.session, request.user = SessionStore(), self.user
-        credentials.seal(request, self.user.pk, self.password)
         work = Work((Step("copy", "INBOX", self.uidvalidity, self.uids, "Archive"),))
         job = jobs._note(
             self.user, jobs.Deed("copy", "INBOX", "Archive"), work, MailJob.State.WAITING
         )
-        job.credential = lending.lend(request)
+        job.credential = lending.lend(signed_in(self.user, self.password))
         job.save()
         connection.close()
         return job.pk

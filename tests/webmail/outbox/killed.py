@@ -128,6 +128,37 @@ class Gate:
         return True
 
 
+def somebody(login: str, **servers: Any) -> Any:
+    """The tables, and a user of a mail domain with these servers (fields of MailDomain)."""
+    from django.core.management import call_command
+
+    from accounts.models import MailDomain, User
+
+    call_command("migrate", verbosity=0)
+    domain = MailDomain.objects.create(
+        name="ac-exemple.fr",
+        is_default=True,
+        login_form="local",
+        imap_host="127.0.0.1",
+        imap_security="none",
+        **servers,
+    )
+    return User.objects.create(mail_domain=domain, login=login, address="alice@ac-exemple.fr")
+
+
+def signed_in(user: Any, password: str) -> Any:
+    """A request of his, with the password sealed."""
+    from django.contrib.sessions.backends.signed_cookies import SessionStore
+    from django.http import HttpRequest
+
+    from accounts import credentials
+
+    request: Any = HttpRequest()
+    request.session, request.user = SessionStore(), user
+    credentials.seal(request, user.pk, password)
+    return request
+
+
 class Bench:
     """The database, the servers, one person, one message."""
 
@@ -158,25 +189,14 @@ class Bench:
         self.imap = Gate("imap", imap_port, self.trap, self._lock)
 
     def prepare(self) -> None:
-        from django.core.management import call_command
-
-        from accounts.models import MailDomain, User
         from tests.webmail.outbox.letters import draft_of
 
-        call_command("migrate", verbosity=0)
-        domain = MailDomain.objects.create(
-            name="ac-exemple.fr",
-            is_default=True,
-            login_form="local",
-            imap_host="127.0.0.1",
+        user = somebody(
+            self.login,
             imap_port=self.imap.port,
-            imap_security="none",
             smtp_host="127.0.0.1",
             smtp_port=self.smtp.port,
             smtp_security="none",
-        )
-        user = User.objects.create(
-            mail_domain=domain, login=self.login, address="alice@ac-exemple.fr"
         )
         draft_of(user)
         self._connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -245,19 +265,13 @@ class Bench:
 
     def accept(self) -> None:
         """The web server's part: the same request, however often."""
-        from django.contrib.sessions.backends.signed_cookies import SessionStore
-        from django.http import HttpRequest
-
-        from accounts import credentials
         from accounts.models import User
         from tests.webmail.outbox.letters import letter
         from webmail import outbox
         from webmail.models import Draft
         from webmail.views.outbox import start
 
-        request: Any = HttpRequest()
-        request.session, request.user = SessionStore(), User.objects.get()
-        credentials.seal(request, request.user.pk, self.password)
+        request = signed_in(User.objects.get(), self.password)
         if os.environ.get("REDIS_URL"):
             (row,) = outbox.accept(request, Draft.objects.get(), [letter()], key=KEY)
             start(row)
