@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts import jobs
 from accounts.models import AuditEvent, StaffImport
+from webmail import health
 from webmail.models import OfficePreview
 
 Kind = AuditEvent.Kind
@@ -18,7 +19,8 @@ _LOOKUPS = (Kind.LOOKUP_FOUND, Kind.LOOKUP_FAILED)
 
 @dataclass(frozen=True)
 class State:
-    """Counts are of today, from midnight on; ``people`` counts everybody once."""
+    """Counts are of today, from midnight on; ``people`` counts everybody once; ``ended``: messages
+    and files that were too costly to read."""
 
     people: int
     failures: int
@@ -27,6 +29,7 @@ class State:
     lookups_failed: int
     last_import: StaffImport | None
     jobs: jobs.Health
+    ended: int
 
 
 def state() -> State:
@@ -43,6 +46,7 @@ def state() -> State:
         lookups_failed=by_kind.get(Kind.LOOKUP_FAILED, 0),
         last_import=StaffImport.objects.order_by("-asked", "-pk").first(),
         jobs=jobs.health(),
+        ended=health.ended_today(),
     )
 
 

@@ -2,7 +2,11 @@ from django.apps import AppConfig
 from django.core.checks import register
 from django.utils.translation import gettext_lazy as _
 
-from webmail import checks
+from webmail import (
+    celery,  # noqa: F401  tasks bind to this application, and not to a default one
+    checks,
+    sandbox,
+)
 
 
 class WebmailConfig(AppConfig):
@@ -10,5 +14,8 @@ class WebmailConfig(AppConfig):
     verbose_name = _("Mail")
 
     def ready(self) -> None:
+        from webmail import health  # it needs the models
+
         register(checks.connections)
         register(checks.queue, deploy=True)
+        sandbox.observe(health.count_ended)

@@ -22,6 +22,7 @@ from webmail.mime.structure import Part
 from webmail.previews import archives
 from webmail.previews.detect import BINARY, HEAD, Detected, Kind, detect
 from webmail.previews.failures import NoPreview, Reason
+from webmail.previews.making import make
 
 DEEPEST = archives.MOST_NESTED
 """So many steps a path may have: files in files."""
@@ -124,7 +125,7 @@ def of_part(part: Part) -> File:
 def inside(found: Found) -> Holding:
     """What a whole file holds. Raises NoPreview for an archive that is damaged or a bomb."""
     if found.detected.kind is Kind.ARCHIVE:
-        listing = archives.listing(found.content)
+        listing = make(archives.listing, found.content)
         return Holding(
             tuple(
                 Inside(
@@ -257,7 +258,7 @@ def _step(found: Found, index: int, limit: int) -> Found:
     if one is None:
         raise PartNotFound(f"No file {index} is in there.")
     try:
-        content = archives.extract(found.content, [index], limit=limit)
+        content = make(archives.extract, found.content, [index], limit=limit)
     except NoPreview as refusal:
         return Found(one.file, UNKNOWN, refusal=refusal.reason, holder=found)
     return _whole_in(found, one.file, content)

@@ -91,6 +91,13 @@ class FileRefused(WebmailError):
         self.reason = reason
 
 
+class ContentTooCostly(WebmailError):
+    """Something that came from outside takes more time or memory to read than one reader may
+    have."""
+
+    status = 422
+
+
 class FolderNotFound(NotFound):
     """The folder does not exist, or may not be opened."""
 

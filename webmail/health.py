@@ -3,12 +3,17 @@ watches over the machines."""
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from django.core.cache import cache
 from django.db import DatabaseError, connection
+from django.utils import timezone
 from redis.exceptions import RedisError
 
 from webmail.models import OfficePreview
+from webmail.sandbox import Limit
 
+_A_DAY = 24 * 60 * 60
 NEEDED = ("database", "cache")
 """Without these no page can be shown."""
 
@@ -44,3 +49,23 @@ def _office() -> bool:
         return not OfficePreview.objects.overdue().exists()
     except DatabaseError:
         return False
+
+
+# --- what mail and files cost ---
+
+
+def count_ended(_function: str, _limit: Limit) -> None:
+    """Note that a message or file was too costly to read (`webmail.sandbox.observe`)."""
+    with suppress(RedisError, OSError, ValueError):
+        cache.add(_ended_key(), 0, 2 * _A_DAY)
+        cache.incr(_ended_key())
+
+
+def ended_today() -> int:
+    """How many messages and files were too costly to read, since midnight."""
+    count: int = cache.get(_ended_key(), 0)
+    return count
+
+
+def _ended_key() -> str:
+    return f"sandbox-ended:{timezone.localdate()}"

@@ -17,7 +17,7 @@ from django.utils.translation import get_language
 from accounts import session, session_cache
 from accounts.http import SignedInRequest
 from addressbook.contacts import known
-from webmail import image_proxy
+from webmail import image_proxy, sandbox
 from webmail.forms import ImagesForm
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
@@ -61,6 +61,7 @@ class Renderer:
         self._author: str | None = None
         self._content = ""
         self._is_known = False
+        self._may_keep = True
 
     def meet(self, imap: Connection) -> None:
         """Learn who wrote the message, in two commands unless that is known."""
@@ -103,13 +104,20 @@ class Renderer:
         self._content = digest.hexdigest()
         if kept := self._sanitised(self._content):
             return SafeHtml.from_dict(kept)
-        safe = html.sanitise(source, locations=names, **options)
+        try:
+            safe = sandbox.call(
+                html.sanitise, sandbox.HTML, source, locations=tuple(names), **options
+            )
+        except sandbox.Exhausted as error:
+            # A machine that has too much to do now may have time for it later.
+            self._may_keep = error.limit is not sandbox.Limit.BUSY
+            raise
         session_cache.put(self._request, "html", self._content, safe.to_dict())
         return safe
 
     def keep(self, rendered: Rendered) -> None:
         """For the frame, for each image in it, for the next time."""
-        if self._is_known:
+        if self._is_known or not self._may_keep:
             return
         inline = [
             part and {name: getattr(part, name) for name in _OF_PART} for part in rendered.inline

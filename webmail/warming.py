@@ -11,13 +11,14 @@ from django.template.engine import Engine
 from django.urls import reverse
 from django.utils import translation
 
-from webmail import dates, health
+from webmail import dates, health, sandbox
 
 
 def warm() -> None:
     """Get a process ready to answer, in each language; and this thread, which connections to the
     database belong to."""
     health.state()
+    sandbox.start()
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
             reverse(settings.LOGIN_URL)

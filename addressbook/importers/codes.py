@@ -40,6 +40,7 @@ REJECTS = {
     "unknown_format": gettext_noop("This is no address book of a kind that is known here."),
     "no_contacts": gettext_noop("There is no contact in this file."),
     "bad_zip": gettext_noop("The zip file is damaged."),
+    "too_costly": gettext_noop("This file takes too long to read. Bring it in smaller pieces."),
     "zip_bomb": gettext_noop("The zip file unpacks to far more than an address book can hold."),
     "zip_path": gettext_noop("The zip file holds a path that leads out of it."),
     "zip_nested": gettext_noop("The zip file holds another archive. Bring what is in that one."),

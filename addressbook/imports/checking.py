@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TypeVar
@@ -23,6 +23,7 @@ from addressbook.imports.heartbeat import Stopped, beat
 from addressbook.imports.joining import canonical, card, join
 from addressbook.imports.matching import Book, Candidate
 from addressbook.models import ImportFile, ImportGroup, ImportJob, ImportPart, ImportRow
+from webmail import sandbox
 
 State, Decision, Fit = ImportJob.State, ImportRow.Decision, ImportRow.Fit
 _Item = TypeVar("_Item")
@@ -126,13 +127,21 @@ def _readings(job: ImportJob) -> Iterator[_Read]:
             continue
         content = _content(job, file)
         mapping = {int(index): name for index, name in chosen.items()} if chosen else None
-        reading = importers.read(content, source=job.source, columns=mapping)
+        reading = _read(content, job.source, mapping)
         if len(reading.contacts) > left:
             reading = refused("too_many_records", reading)
         left -= len(reading.contacts)
         _note(file, reading)
         beat(job)
         yield file, reading, _lines(content) if job.user and reading.skipped else ()
+
+
+def _read(content: bytes, source: str, columns: Mapping[int, str] | None) -> Reading:
+    """`importers.read`, within limits of time and memory."""
+    try:
+        return sandbox.call(importers.read, sandbox.IMPORT, content, source=source, columns=columns)
+    except sandbox.Exhausted:
+        return refused("too_costly")
 
 
 def _content(job: ImportJob, file: ImportFile) -> bytes:

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Protocol
 
+from webmail import sandbox
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.response import UNREADABLE
 from webmail.imap.values import MessageRef
+from webmail.mailbox import parsing
 from webmail.mime import body, containers, report, structure, text
 from webmail.mime import html as html_mail
 from webmail.mime.damage import Damage
@@ -52,7 +54,7 @@ class Rendering(Protocol):
 
     def sanitise(self, source: str, names: Collection[str]) -> SafeHtml:
         """What may be shown of HTML that may call parts of its message by these names. Raises
-        html_mail.TooComplex."""
+        html_mail.TooComplex, sandbox.Exhausted."""
 
 
 class Plainly:
@@ -62,7 +64,7 @@ class Plainly:
         return None
 
     def sanitise(self, source: str, names: Collection[str]) -> SafeHtml:
-        return html_mail.sanitise(source, locations=names)
+        return sandbox.call(html_mail.sanitise, sandbox.HTML, source, locations=tuple(names))
 
 
 PLAINLY = Plainly()
@@ -70,14 +72,10 @@ PLAINLY = Plainly()
 
 @dataclass(frozen=True)
 class Texts:
-    """Decoded text parts in their order."""
+    """The text parts of a message as one text."""
 
-    pieces: tuple[tuple[Part, str], ...] = ()
+    joined: str = ""
     protection: Protection = Protection.NONE
-
-    @property
-    def joined(self) -> str:
-        return html_mail.join_text(self.pieces)
 
 
 # --- where a message comes from ---
@@ -210,7 +208,7 @@ class LetterReader:
 
     def _graft(self, decoded: Iterable[tuple[Part, bytes]]) -> bool:
         """Put what these parts hold into the tree; whether any holds something."""
-        found = {part.number: containers.unpack(part, content) for part, content in decoded}
+        found = {part.number: parsing.unpacked(part, content) for part, content in decoded}
         opened = {number: one for number, one in found.items() if one is not None}
         for one in opened.values():
             self.damage |= one.damage
@@ -260,9 +258,13 @@ class LetterReader:
         try:
             safe = rendering.sanitise(html_mail.join(pieces), names)
         except html_mail.TooComplex:
-            joined = self.texts().joined if shown.text else html_mail.join_text(pieces)
-            return Rendered(SafeHtml(text.to_html(joined)), (), truncated, simplified=True)
-        return Rendered(safe, tuple(names.get(name) for name in safe.inline), truncated)
+            joined = self.texts().joined if shown.text else self._joined(pieces)
+        except sandbox.Exhausted:
+            joined = self.texts().joined if shown.text else self._beginning(pieces)
+        else:
+            return Rendered(safe, tuple(names.get(name) for name in safe.inline), truncated)
+        truncated |= Damage.CUT in self.damage
+        return Rendered(SafeHtml(text.to_html(joined)), (), truncated, simplified=True)
 
     def _source(self, part: Part, data: bytes) -> str:
         if part.media_type == "text/html":
@@ -310,19 +312,30 @@ class LetterReader:
             read = self._written(part, data[:limit], is_cut=len(data) > limit)
             pieces.append((part, read.text))
             protection = read.protection if protection is Protection.NONE else protection
-        return Texts(tuple(pieces), protection)
+        return Texts(self._joined(pieces), protection)
 
     def _written(self, part: Part, data: bytes, *, is_cut: bool = False) -> body.Body:
         read = body.read(part, data, is_cut=is_cut)
         self.damage |= read.damage
         return read
 
+    def _joined(self, pieces: Sequence[tuple[Part, str]]) -> str:
+        """What the pieces say together; of HTML that takes too long, how it begins."""
+        try:
+            return parsing.text(pieces)
+        except sandbox.Exhausted:
+            return self._beginning(pieces)
+
+    def _beginning(self, pieces: Sequence[tuple[Part, str]]) -> str:
+        self.damage.add(Damage.CUT)
+        return parsing.beginning(pieces)
+
     def _rescued(self) -> Texts:
         """Text from the source of a message that the server could not take apart. Dovecot finds
         nothing in a multipart without boundary, and nothing but header in a message that has none.
         """
         raw, truncated = self.source.beginning(TEXT_LIMIT)
-        parsed = structure.parse(raw)
+        parsed = parsing.message(raw)
         shown = structure.choose(parsed.root)
         pieces = [
             (part, self._source(part, parsed.bodies[part.number]))
@@ -336,7 +349,7 @@ class LetterReader:
             self.damage |= parsed.damage or {Damage.BOUNDARY}
         if truncated:
             self.damage.add(Damage.CUT)
-        return Texts(found)
+        return Texts(self._joined(found))
 
     def outcomes(self, shown: Shown) -> tuple[Outcome, ...]:
         """What the delivery reports of the message say. One command if it has any."""

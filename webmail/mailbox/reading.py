@@ -12,6 +12,7 @@ from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.response import UNREADABLE
 from webmail.imap.values import SEEN, Fetched, MessageRef
+from webmail.mailbox import parsing
 from webmail.mailbox.letters import (
     PLAINLY,
     AtHand,
@@ -22,7 +23,7 @@ from webmail.mailbox.letters import (
     Stored,
     leaves,
 )
-from webmail.mime import containers, envelope, headers, structure, text
+from webmail.mime import containers, envelope, headers, text
 from webmail.mime.envelope import Envelope
 from webmail.mime.headers import Headers
 from webmail.mime.structure import Part
@@ -153,8 +154,9 @@ class Enclosed:
 
     @classmethod
     def of(cls, raw: bytes) -> Enclosed:
-        """Never raises, whatever the bytes are."""
-        parsed = structure.parse(raw)
+        """Raises Exhausted for a message that takes too long to take apart, and nothing else,
+        whatever the bytes are."""
+        parsed = parsing.message(raw)
         reader = LetterReader.begin(AtHand(raw, parsed.bodies), parsed.root)
         reader.damage |= parsed.damage
         reader.texts()  # opens what is uuencoded in them
@@ -195,7 +197,7 @@ def held(imap: Connection, ref: MessageRef, number: str) -> tuple[Part, bytes]:
     """A part inside a container, and its content, decoded. Two commands for both. PartNotFound;
     TooLarge for a container that is better left closed."""
     outer = _numbered(fetch.structure(imap, ref), containers.outer(number))
-    opened = containers.unpack(outer, _outside(imap, ref, outer, containers.MOST_BYTES))
+    opened = parsing.unpacked(outer, _outside(imap, ref, outer, containers.MOST_BYTES))
     if opened is None or number not in opened.bodies:
         raise PartNotFound(f"The message has no part {number!r}.")
     return _numbered(opened.root, number), containers.content(opened, number)

@@ -103,7 +103,7 @@ def _unpack(part: Part, content: bytes, depth: int) -> Parsed | None:
 def _unpack_tnef(part: Part, content: bytes, prefix: str) -> Parsed:
     message = tnef.read(content)
     if message is None or not (message.files or message.text or message.html):
-        return _closed(part, Damage.CONTAINER)
+        return closed(part, Damage.CONTAINER)
     kinds = (("text/plain", message.text), ("text/html", message.html))
     texts = [
         Piece(media_type, written.encode("utf-8", "replace"))
@@ -120,10 +120,10 @@ def _unpack_smime(part: Part, content: bytes, prefix: str, limit: int) -> Parsed
     if found is None:
         # Certificates alone are nothing to show, and no damage.
         is_damaged = structure.protection(part) is Protection.SMIME_SIGNED
-        return _closed(part, Damage.CONTAINER) if is_damaged else None
+        return closed(part, Damage.CONTAINER) if is_damaged else None
     if not found.entity:
         told = {**part.parameters, "smime-type": "enveloped-data"}
-        return _closed(replace(part, media_type="application/pkcs7-mime", parameters=told))
+        return closed(replace(part, media_type="application/pkcs7-mime", parameters=told))
     inner = structure.parse(found.entity, prefix)
     damage = inner.damage if found.is_whole else inner.damage | {Damage.CONTAINER}
     if found.protection is Protection.NONE:
@@ -145,7 +145,8 @@ def _unpack_text(part: Part, content: bytes, prefix: str) -> Parsed | None:
     return replace(opened, root=Part(part.number, "multipart/mixed", children=children))
 
 
-def _closed(part: Part, *damage: Damage) -> Parsed:
+def closed(part: Part, *damage: Damage) -> Parsed:
+    """A container as it is, with what is wrong with it."""
     return Parsed(headers.Headers(()), part, {}, frozenset(damage))
 
 

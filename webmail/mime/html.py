@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -284,7 +284,7 @@ def to_text(source: str) -> str:
     try:
         bounds.check_source(source)
     except TooComplex:
-        return _rough_text(source)
+        return rough_text(source)
     cleaned = nh3.clean(
         source,
         tags=set(_TEXT_TAGS),
@@ -295,8 +295,8 @@ def to_text(source: str) -> str:
     return _Lines().read(cleaned)
 
 
-def _rough_text(source: str) -> str:
-    """The text of HTML that no parser should be given."""
+def rough_text(source: str) -> str:
+    """The text of HTML that no parser should be given: its tags are left out, and no more."""
     unseen = r"<!--.*?(?:-->|\Z)|<(style|script|title)\b.*?(?:</\1[^>]*>?|\Z)"
     source = re.sub(unseen, "", source, flags=re.IGNORECASE | re.DOTALL)
     source = re.sub(
@@ -389,7 +389,7 @@ def join(pieces: Iterable[tuple[Part, str]]) -> str:
     )
 
 
-def join_text(pieces: Iterable[tuple[Part, str]]) -> str:
+def join_text(pieces: Sequence[tuple[Part, str]]) -> str:
     """One plain text of ``Shown.text`` (or ``Shown.html``) and the decoded text of each part."""
     texts = (
         to_text(text) if part.media_type == "text/html" else text.strip("\n")

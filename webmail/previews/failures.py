@@ -30,6 +30,9 @@ class NoPreview(Exception):
     """The attachment cannot be shown, only downloaded. ``reason`` is for the person, the message
     for the log: it holds nothing of the file's content."""
 
-    def __init__(self, reason: Reason, message: str = "") -> None:
-        super().__init__(message or reason.value)
-        self.reason = reason
+    def __init__(self, reason: str, message: str = "") -> None:
+        super().__init__(reason, message)
+        self.reason = Reason(reason)
+
+    def __str__(self) -> str:
+        return str(self.args[1] or self.reason.value)

@@ -28,6 +28,7 @@ from webmail.previews import images, scans, tables
 from webmail.previews import office as office_files
 from webmail.previews.detect import BINARY, Kind
 from webmail.previews.failures import NoPreview, Reason
+from webmail.previews.making import make
 from webmail.previews.pages import Page
 from webmail.views.parts import FRAMED, INERT, SANDBOX, policy
 from webmail.views.viewer import nested
@@ -52,7 +53,7 @@ def image(request: SignedInRequest, place: Place) -> HttpResponseBase:
     """An image, encoded anew."""
     found = whole(request, place, Kind.IMAGE)
     with unshown():
-        return picture(images.picture(found.content))
+        return picture(make(images.picture, found.content))
 
 
 @require_GET
@@ -64,7 +65,7 @@ def thumb(request: SignedInRequest, place: Place) -> HttpResponseBase:
 
     def draw() -> images.Picture:
         found = whole(request, place, Kind.IMAGE, limit=files.THUMBNAIL_LIMIT)
-        return images.thumbnail(found.content)
+        return make(images.thumbnail, found.content)
 
     with unshown():
         return picture(thumbnails.drawn(request, place.name, draw))
@@ -78,7 +79,7 @@ def scan(request: SignedInRequest, place: Place) -> HttpResponseBase:
     """The pages of a scan as a PDF, for our own reader."""
     found = whole(request, place, Kind.IMAGE)
     with unshown():
-        made = scans.pdf(found.content)
+        made = make(scans.pdf, found.content)
     response = StreamingHttpResponse(iter((made.content,)))
     response["Content-Length"] = len(made.content)
     return kept(download(response, name_of(found)))
@@ -181,7 +182,7 @@ def _sanitised(request: SignedInRequest, place: Place) -> SafeHtml:
 
 
 def _markdown(found: Found) -> SafeHtml:
-    return _of_page(tables.markdown(found.content, found.file.charset))
+    return _of_page(make(tables.markdown, found.content, found.file.charset))
 
 
 def _light(found: Found) -> SafeHtml:

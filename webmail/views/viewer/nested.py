@@ -22,6 +22,7 @@ from webmail.presentation import files, letters, words
 from webmail.presentation.files import AttachmentCard
 from webmail.presentation.nested import MOST_NESTED, NestedLetter, nested_letter, nested_line
 from webmail.previews import images
+from webmail.previews.making import make
 from webmail.views.parts import INERT, from_elsewhere, policy
 from webmail.views.viewer.answers import picture, unshown
 from webmail.views.viewer.places import Place, at_place, download_url
@@ -118,7 +119,7 @@ def inline(request: SignedInRequest, place: Place, n: int) -> HttpResponseBase:
             content = attachments.part_of_nested(
                 imap, place.ref, place.number, place.member, part, settings.PREVIEW_LIMIT
             )
-        return picture(images.picture(content))
+        return picture(make(images.picture, content))
 
 
 @require_GET

@@ -25,6 +25,7 @@ from webmail.presentation.files import AttachmentCard
 from webmail.previews import calendar, scans, tables, vcards
 from webmail.previews.detect import BINARY, Kind
 from webmail.previews.failures import NoPreview, Reason
+from webmail.previews.making import make
 from webmail.views.viewer import nested, office
 from webmail.views.viewer.answers import unshown
 from webmail.views.viewer.places import Place, at_place, download_url, name_of, opened_message
@@ -157,7 +158,11 @@ def _preview(request: SignedInRequest, place: Place, found: Found) -> Preview:
 
 
 def _image(place: Place, found: Found) -> Preview:
-    if found.detected.extension == "tiff" and found.is_whole and scans.is_paged(found.content):
+    if (
+        found.detected.extension == "tiff"
+        and found.is_whole
+        and make(scans.is_paged, found.content)
+    ):
         return Preview("webmail/viewer_pdf.html", {"src": place.url("view_scan")})
     return Preview("webmail/viewer_image.html", {"src": place.url("view_image")})
 
@@ -179,12 +184,12 @@ def _media(place: Place, found: Found) -> Preview:
 
 def _text(_place: Place, found: Found) -> Preview:
     return Preview(
-        "webmail/viewer_text.html", {"plain": tables.text(found.content, found.file.charset)}
+        "webmail/viewer_text.html", {"plain": make(tables.text, found.content, found.file.charset)}
     )
 
 
 def _csv(_place: Place, found: Found) -> Preview:
-    return of_tables((tables.csv_table(found.content, found.file.charset),))
+    return of_tables((make(tables.csv_table, found.content, found.file.charset),))
 
 
 def _archive(place: Place, found: Found) -> Preview:
@@ -206,7 +211,7 @@ def _listed(place: Place, holding: Holding) -> list[AttachmentCard]:
 
 
 def _cards(place: Place, found: Found) -> Preview:
-    cards = vcards.cards(found.content)
+    cards = make(vcards.cards, found.content)
     context = {"cards": cards, "add_url": place.url("view_contacts")}
     return Preview("webmail/viewer_cards.html", context)
 

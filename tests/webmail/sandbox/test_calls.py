@@ -1,0 +1,283 @@
+"""Calls in helper processes: what they give, and what ends them."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from webmail import sandbox
+from webmail.mime import containers, html, structure
+from webmail.previews import images
+from webmail.previews.failures import NoPreview, Reason
+from webmail.previews.making import make
+from webmail.sandbox import Budget, Exhausted, Limit
+
+HASTY = Budget(seconds=0.05, wait=5, memory=300_000_000)
+"""Processor time that a long newsletter does not get by with."""
+NEWSLETTER = "<p style='color:red'>Bonjour <b>à tous</b></p>" * 15_000
+MESSAGE = (
+    b"Subject: deux\r\nDate: Mon, 12 May 2025 08:00:00 +0200\r\n"
+    b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+    b"--b\r\n\r\nun\r\n"
+    b"--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: dedans\r\n\r\nBonjour\r\n"
+    b"--b--\r\n"
+)
+
+
+def picture(side: int) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (side, side), "navy").save(out, "PNG")
+    return out.getvalue()
+
+
+def nurseries(parent: int) -> list[int]:
+    """The processes that fork helpers for ``parent``."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            status = (folder / "stat").read_text().rpartition(")")[2].split()
+            command = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if int(status[1]) == parent and b"webmail.sandbox" in command and status[0] != "Z":
+            found.append(int(folder.name))
+    return found
+
+
+def children(parent: int) -> list[int]:
+    tasks = Path(f"/proc/{parent}/task/{parent}/children").read_text()
+    return [int(pid) for pid in tasks.split()]
+
+
+@pytest.fixture
+def told() -> Iterator[list[tuple[str, Limit]]]:
+    """What observers hear."""
+    heard: list[tuple[str, Limit]] = []
+
+    def hear(name: str, limit: Limit) -> None:
+        heard.append((name, limit))
+
+    sandbox.observe(hear)
+    yield heard
+    sandbox.pool._observers.remove(hear)
+
+
+# --- what a call gives ---
+
+
+def test_a_call_gives_what_the_function_gives() -> None:
+    source = '<p>Bonjour</p><img src="https://example.org/a.png"><script>alert(1)</script>'
+    safe = sandbox.call(html.sanitise, sandbox.HTML, source, remote=True, locations={"a"})
+    assert safe == html.sanitise(source, remote=True, locations={"a"})
+    assert "Bonjour" in safe.body
+
+
+def test_a_tree_of_parts_comes_back_as_it_was() -> None:
+    parsed = sandbox.call(structure.parse, sandbox.FILE, MESSAGE)
+    assert parsed == structure.parse(MESSAGE)
+    assert parsed.root.children[1].envelope is not None
+
+
+def test_a_call_that_gives_nothing_gives_nothing() -> None:
+    part = structure.Part("1", "image/png")
+    assert sandbox.call(containers.unpack, sandbox.FILE, part, b"x") is None
+
+
+def test_half_a_character_does_not_hinder_a_call() -> None:
+    assert "Bonjour" in sandbox.call(html.to_text, sandbox.TEXT, "<p>Bonjour \ud83d</p>")
+
+
+def test_what_a_function_raises_is_raised() -> None:
+    with pytest.raises(html.TooComplex, match="larger than 1 MB"):
+        sandbox.call(html.sanitise, sandbox.HTML, "x" * 1_000_001)
+
+
+def test_a_refused_preview_keeps_its_reason() -> None:
+    with pytest.raises(NoPreview) as refusal:
+        make(images.picture, b"no picture")
+    assert refusal.value.reason is Reason.DAMAGED
+
+
+def test_only_functions_of_the_parsers_can_be_called(
+    told: list[tuple[str, Limit]], caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(Exhausted) as ended:
+        sandbox.call(os.path.basename, sandbox.TEXT, "a/b")
+    assert ended.value.limit is Limit.FAILED
+    assert told == [("posixpath:basename", Limit.FAILED)]
+    assert "LookupError" in caplog.text
+
+
+# --- what ends it ---
+
+
+def test_processor_time_ends_a_call(told: list[tuple[str, Limit]]) -> None:
+    with pytest.raises(Exhausted) as ended:
+        sandbox.call(html.sanitise, HASTY, NEWSLETTER)
+    assert ended.value.limit is Limit.TIME
+    assert told == [("webmail.mime.html:sanitise", Limit.TIME)]
+    assert sandbox.call(html.to_text, sandbox.TEXT, "<p>Bonjour") == "Bonjour"
+
+
+def test_waiting_ends_a_call() -> None:
+    hurried = Budget(seconds=5, wait=0.05, memory=300_000_000)
+    with pytest.raises(Exhausted) as ended:
+        sandbox.call(html.sanitise, hurried, NEWSLETTER)
+    assert ended.value.limit is Limit.BUSY
+
+
+def test_memory_ends_a_call() -> None:
+    small = Budget(seconds=5, wait=10, memory=20_000_000)
+    with pytest.raises(NoPreview) as refusal:
+        sandbox.call(images.picture, small, picture(4_000))
+    assert refusal.value.reason is Reason.TOO_LARGE
+    with pytest.raises(Exhausted) as ended:
+        sandbox.call(html.to_text, small, NEWSLETTER * 20)
+    assert ended.value.limit is Limit.MEMORY
+
+
+def test_calls_beyond_those_at_once_are_told_that_they_wait_in_vain() -> None:
+    alone = Budget(seconds=5, wait=0.3, memory=300_000_000, at_once=1)
+    assert alone.turns.acquire(timeout=1)
+    with pytest.raises(Exhausted) as ended:
+        sandbox.call(html.to_text, alone, "<p>x")
+    assert ended.value.limit is Limit.BUSY
+    alone.turns.release()
+    assert sandbox.call(html.to_text, alone, "<p>x") == "x"
+
+
+def test_other_threads_go_on_while_a_helper_works() -> None:
+    """In this process, one call of a C library would hold them up as long as it takes."""
+    longest, over = 0.0, threading.Event()
+
+    def tick() -> None:
+        nonlocal longest
+        last = time.monotonic()
+        while not over.wait(0.005):
+            longest, last = max(longest, time.monotonic() - last), time.monotonic()
+
+    ticking = threading.Thread(target=tick, daemon=True)
+    ticking.start()
+    began = time.monotonic()
+    with pytest.raises(Exhausted):
+        sandbox.call(html.sanitise, Budget(0.2, 20, 300_000_000), NEWSLETTER)
+    took = time.monotonic() - began
+    over.set()
+    ticking.join()
+    assert longest < took / 2
+
+
+# --- helpers and their nursery ---
+
+
+def test_a_dead_helper_is_replaced() -> None:
+    sandbox.call(html.to_text, sandbox.TEXT, "<p>x")
+    (nursery,) = nurseries(os.getpid())
+    for helper in children(nursery):
+        os.kill(helper, signal.SIGKILL)
+    assert sandbox.call(html.to_text, sandbox.TEXT, "<p>x") == "x"
+
+
+def test_a_dead_nursery_is_replaced() -> None:
+    sandbox.call(html.to_text, sandbox.TEXT, "<p>x")
+    (nursery,) = nurseries(os.getpid())
+    for helper in (*children(nursery), nursery):
+        os.kill(helper, signal.SIGKILL)
+    assert sandbox.call(html.to_text, sandbox.TEXT, "<p>x") == "x"
+    assert nurseries(os.getpid()) != [nursery]
+
+
+def test_helpers_know_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither in their environment nor in a descriptor of the process that they serve."""
+    sandbox.call(html.to_text, sandbox.TEXT, "<p>x")
+    (nursery,) = nurseries(os.getpid())
+    for pid in (nursery, *children(nursery)):
+        assert Path(f"/proc/{pid}/environ").read_bytes() == b"LANG=C.UTF-8\0"
+        opened = {os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir()}
+        assert len([one for one in opened if one.startswith("socket:")]) == 1
+
+
+def test_many_threads_share_the_helpers() -> None:
+    given: list[str] = []
+
+    def ask(number: int) -> None:
+        given.append(sandbox.call(html.to_text, HASTY, f"<p>{number}"))
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(given, key=int) == [str(number) for number in range(30)]
+    (nursery,) = nurseries(os.getpid())
+    assert len(children(nursery)) <= sandbox.pool.AT_ONCE
+
+
+PROGRAM = """
+import os, sys, time
+from webmail import sandbox
+from webmail.mime import html
+sandbox.call(html.to_text, sandbox.TEXT, "<p>x")
+if "fork" in sys.argv:
+    child = os.fork()
+    said = sandbox.call(html.to_text, sandbox.TEXT, "<p>y" if child == 0 else "<p>z")
+    if child == 0:
+        os._exit(0 if said == "y" else 1)
+    print(os.waitpid(child, 0)[1], said, flush=True)
+else:
+    print(os.getpid(), flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def program() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        started.append(
+            subprocess.Popen(  # noqa: S603  our own program
+                (sys.executable, "-c", PROGRAM, *arguments),
+                stdout=subprocess.PIPE,
+                text=True,
+                cwd=Path(__file__).parents[3],
+            )
+        )
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def test_helpers_end_with_the_process_that_they_serve(
+    program: Callable[..., subprocess.Popen[str]],
+) -> None:
+    process = program()
+    assert process.stdout and process.stdout.readline()
+    (nursery,) = nurseries(process.pid)
+    everyone = [nursery, *children(nursery)]
+    assert len(everyone) > 1
+    process.kill()
+    until = time.monotonic() + 10
+    while any(Path(f"/proc/{pid}").exists() for pid in everyone):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_a_forked_process_has_helpers_of_its_own(
+    program: Callable[..., subprocess.Popen[str]],
+) -> None:
+    process = program("fork")
+    assert process.stdout and process.stdout.readline() == "0 z\n"

@@ -1,0 +1,107 @@
+"""A program: forks the helpers of one process that serves pages or does jobs.
+
+It is started fresh, so that its children inherit no memory, no thread and no open file of that
+process; it has read the modules that helpers need, so that a new helper is there in milliseconds.
+Standard input is the socket on which helpers are asked for: each byte that comes with a socket asks
+for one that serves that socket, and is answered with a descriptor by which it can be killed (a pid
+might be another's by then).
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import resource
+import signal
+import socket
+import traceback
+from contextlib import suppress
+
+from webmail.sandbox import wire
+
+PRELOADED = (
+    "webmail.mime.html",
+    "webmail.mime.containers",
+    "webmail.previews.images",
+    "webmail.previews.archives",
+)
+"""What most messages need; the rest is imported by the helper that first needs it."""
+# Whatever uses up its processor time without Python noticing is ended by the kernel, by this
+# timer's signal; a helper that ignores it, by the hard limit of the whole process.
+_LIFETIME_SECONDS = 600
+_OPEN_FILES = 64
+
+
+def main() -> None:
+    control = socket.socket(fileno=0)
+    _confine()
+    for module in PRELOADED:
+        importlib.import_module(module)
+    # Children share the memory of what is there now as long as nobody writes to it.
+    gc.collect()
+    gc.freeze()
+    while True:
+        message, descriptors, _flags, _address = socket.recv_fds(control, 1, 1)
+        if not message:
+            return
+        if descriptors:
+            _bear(control, descriptors[0])
+
+
+def _confine() -> None:
+    """Limits that hold for this process and all it forks."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the children
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
+
+
+def _bear(control: socket.socket, descriptor: int) -> None:
+    pid = os.fork()
+    if pid == 0:
+        control.close()
+        _serve(socket.socket(fileno=descriptor))
+        os._exit(0)
+    os.close(descriptor)
+    handle = os.pidfd_open(pid)
+    socket.send_fds(control, [b"\0"], [handle])
+    os.close(handle)
+
+
+def _serve(connection: socket.socket) -> None:
+    """One call after the other, until the other side hangs up."""
+    resource.setrlimit(resource.RLIMIT_CPU, (_LIFETIME_SECONDS, _LIFETIME_SECONDS))
+    with suppress(OSError):  # whoever asked is gone
+        while (frame := wire.receive(connection)) is not None:
+            wire.send(connection, wire.encode(_answer(wire.read_request(frame))))
+            del frame
+
+
+def _answer(request: wire.Request) -> wire.Answer:
+    resource.setrlimit(resource.RLIMIT_AS, (_address_space() + request.memory, -1))
+    signal.setitimer(signal.ITIMER_PROF, request.seconds)
+    try:
+        return wire.Answer(wire.codec_of(request.function).run(request.arguments))
+    except MemoryError:
+        return wire.Answer(error="memory")
+    except Exception as error:  # noqa: BLE001  whatever it is, the other side must hear of it
+        return _raised(error)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
+
+
+def _raised(error: Exception) -> wire.Answer:
+    name = f"{type(error).__module__}:{type(error).__qualname__}"
+    if name in wire.ERRORS:
+        return wire.Answer(error=name, words=tuple(map(str, error.args)))
+    # Where it happened, and not its words: they may quote the mail.
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    return wire.Answer(error=f"{name}{place}")
+
+
+def _address_space() -> int:
+    with open("/proc/self/statm", "rb") as statm:
+        return int(statm.read().split()[0]) * resource.getpagesize()

@@ -1,0 +1,311 @@
+"""The helpers of this process: borrowed for a call, kept for the next one, killed when over."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from threading import BoundedSemaphore, Lock
+from typing import ParamSpec, TypeVar
+
+import msgspec
+
+from webmail.errors import ContentTooCostly
+from webmail.sandbox import wire
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 4
+"""Helpers of this process that work at the same time; further calls wait within their budget."""
+_KEPT = 2
+# A helper that has done so much is replaced: what its libraries did not give back goes with it.
+_CALLS = 1_000
+_ROOT = Path(__file__).parents[2]
+_PROGRAM = f"import sys; sys.path.insert(0, {str(_ROOT)!r}); from webmail.sandbox import nursery"
+_START_SECONDS = 20
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Budget:
+    """``seconds`` of processor time; ``wait``, seconds that the caller waits in all, for a helper
+    and for its answer; ``memory`` in bytes above what the helper has; ``at_once``, calls of this
+    budget in this process."""
+
+    seconds: float
+    wait: float
+    memory: int
+    at_once: int = AT_ONCE
+    turns: BoundedSemaphore = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "turns", BoundedSemaphore(self.at_once))
+
+
+HTML = Budget(seconds=1.5, wait=4, memory=300_000_000)
+"""What a page waits for: the HTML of a message, which takes 0.1 s for 400 kB."""
+TEXT = Budget(seconds=1, wait=4, memory=200_000_000)
+"""The text of that HTML."""
+FILE = Budget(seconds=3, wait=4.5, memory=350_000_000, at_once=2)
+"""A file that somebody opens: image, archive, office file; or what winmail.dat holds."""
+IMPORT = Budget(seconds=60, wait=120, memory=700_000_000, at_once=1)
+"""An old address book of up to 50 MB, read by a job."""
+
+
+class Limit(StrEnum):
+    """What ended a call."""
+
+    TIME = "time"
+    MEMORY = "memory"
+    BUSY = "busy"
+    """No helper was free in time, or this machine has too much else to do."""
+    FAILED = "failed"
+    """The function is at fault: an exception that it should not raise, or a crash."""
+
+
+class Exhausted(ContentTooCostly):
+    """A call was ended by its budget."""
+
+    def __init__(self, limit: Limit, message: str = "") -> None:
+        super().__init__(message or limit.value)
+        self.limit = limit
+
+
+class _DiedBefore(Exception):
+    """A helper that was kept for this call is dead."""
+
+
+_observers: list[Callable[[str, Limit], object]] = []
+
+
+def observe(observer: Callable[[str, Limit], object]) -> None:
+    """Have ``observer`` told of each call that is ended: the function's name and why."""
+    _observers.append(observer)
+
+
+def call(function: Callable[P, R], budget: Budget, *args: P.args, **kwargs: P.kwargs) -> R:
+    """``function(*args, **kwargs)``, in a helper. Raises what it raises, and Exhausted."""
+    codec = wire.codec(function)
+    try:
+        answer = _pool.ask(codec.name, codec.pack(args, kwargs), budget)
+        if not answer.error:
+            result: R = codec.unpack(answer.result)
+            return result
+        if error := wire.error_of(answer):
+            raise error
+        raise Exhausted(_limit_of(answer), answer.error)
+    except (msgspec.ValidationError, wire.TooLong) as error:
+        raise _told(codec.name, Exhausted(Limit.FAILED, type(error).__name__)) from error
+    except Exhausted as error:
+        raise _told(codec.name, error) from None
+
+
+def start() -> None:
+    """Have a helper ready before the first call."""
+    with suppress(Exhausted), _pool.borrowed(time.monotonic() + _START_SECONDS):
+        pass
+
+
+def _limit_of(answer: wire.Answer) -> Limit:
+    return Limit.MEMORY if answer.error == "memory" else Limit.FAILED
+
+
+def _told(name: str, error: Exhausted) -> Exhausted:
+    log = logger.error if error.limit is Limit.FAILED else logger.warning
+    log("%s was ended: %s (%s)", name, error.limit, error)
+    for observer in _observers:
+        observer(name, error.limit)
+    return error
+
+
+@dataclass(eq=False)
+class _Helper:
+    """One helper process: the socket to it, and the descriptor that kills it."""
+
+    connection: socket.socket
+    handle: int
+    calls: int = 0
+
+    def ask(self, request: bytes, until: float, seconds: float) -> wire.Answer:
+        """Raises TimeoutError; Exhausted where it died over the call, and _DiedBefore where that
+        was probably an earlier call's doing."""
+        self.calls += 1
+        began = time.monotonic()
+        self.connection.settimeout(max(until - began, 0.01))
+        frame = None
+        with suppress(ConnectionError):
+            wire.send(self.connection, request)
+            frame = wire.receive(self.connection)
+        if frame is not None:
+            return wire.read_answer(frame)
+        # In less time than that it cannot have used up its processor time.
+        if time.monotonic() - began >= seconds:
+            raise Exhausted(Limit.TIME)
+        if self.calls > 1:
+            raise _DiedBefore
+        raise Exhausted(Limit.FAILED, "the helper died")
+
+    def is_alive(self) -> bool:
+        """Whether it still listens: nothing may come from it between calls."""
+        self.connection.setblocking(False)
+        try:
+            self.connection.recv(1)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def end(self) -> None:
+        with suppress(OSError):
+            signal.pidfd_send_signal(self.handle, signal.SIGKILL)
+        self.leave()
+
+    def leave(self) -> None:
+        """Close our ends of it."""
+        os.close(self.handle)
+        self.connection.close()
+
+
+class _Nursery:
+    """The process that forks helpers (`webmail.sandbox.nursery`): isolated from environment and
+    folder, with nothing open but the socket ``control``."""
+
+    def __init__(self) -> None:
+        self.control, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603  nothing of it comes from outside
+                (sys.executable, "-I", "-c", f"{_PROGRAM}; nursery.main()"),
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                env={"LANG": "C.UTF-8"},
+                cwd="/",
+                start_new_session=True,
+            )
+        self.control.settimeout(_START_SECONDS)
+
+    def bear(self, connection: socket.socket) -> int:
+        """Have a helper serve ``connection``; the descriptor that kills it. Raises OSError."""
+        socket.send_fds(self.control, [b"\0"], [connection.fileno()])
+        _message, handles, _flags, _address = socket.recv_fds(self.control, 1, 1)
+        if not handles:
+            raise ConnectionError("the nursery is gone")
+        return handles[0]
+
+    def end(self) -> None:
+        self.control.close()
+        self._process.kill()
+        self._process.wait()
+
+
+class _Pool:
+    """All helpers of this process, and the nursery that they come from."""
+
+    def __init__(self) -> None:
+        self._idle: deque[_Helper] = deque()
+        self._nursery: _Nursery | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self._lock = Lock()
+        self._turns = BoundedSemaphore(AT_ONCE)
+
+    def forget(self) -> None:
+        """Start anew after a fork: helpers and nursery are those of the parent, which no lock of
+        this process guards."""
+        while self._idle:
+            self._idle.pop().leave()
+        if self._nursery is not None:
+            self._nursery.control.close()
+            self._nursery = None
+        self._begin()
+
+    def ask(self, name: str, arguments: bytes, budget: Budget) -> wire.Answer:
+        until = time.monotonic() + budget.wait
+        request = wire.encode(
+            wire.Request(name, msgspec.Raw(arguments), budget.seconds, budget.memory)
+        )
+        if not budget.turns.acquire(timeout=budget.wait):
+            raise Exhausted(Limit.BUSY)
+        try:
+            return self._asked(request, until, budget.seconds)
+        except TimeoutError as error:
+            raise Exhausted(Limit.BUSY, "the answer came too late") from error
+        finally:
+            budget.turns.release()
+
+    def _asked(self, request: bytes, until: float, seconds: float) -> wire.Answer:
+        with suppress(_DiedBefore), self.borrowed(until) as helper:
+            return helper.ask(request, until, seconds)
+        with self.borrowed(until, is_new=True) as helper:
+            return helper.ask(request, until, seconds)
+
+    @contextmanager
+    def borrowed(self, until: float, *, is_new: bool = False) -> Iterator[_Helper]:
+        """A helper for the block; it is killed unless the block ends well."""
+        turns = self._turns
+        if not turns.acquire(timeout=max(until - time.monotonic(), 0)):
+            raise Exhausted(Limit.BUSY)
+        try:
+            helper = self._new() if is_new else self._take()
+            try:
+                yield helper
+            except BaseException:
+                helper.end()
+                raise
+            self._give_back(helper)
+        finally:
+            turns.release()
+
+    def _take(self) -> _Helper:
+        with self._lock:
+            while self._idle:
+                helper = self._idle.pop()
+                if helper.is_alive():
+                    return helper
+                helper.end()
+        return self._new()
+
+    def _give_back(self, helper: _Helper) -> None:
+        if helper.calls < _CALLS:
+            with self._lock:
+                if len(self._idle) < _KEPT:
+                    self._idle.append(helper)
+                    return
+        helper.end()
+
+    def _new(self) -> _Helper:
+        """Raises Exhausted where none can be had."""
+        ours, theirs = socket.socketpair()
+        try:
+            with self._lock, theirs:
+                handle = self._born(theirs)
+        except OSError as error:
+            ours.close()
+            raise Exhausted(Limit.BUSY, f"no helper: {error}") from error
+        return _Helper(ours, handle)
+
+    def _born(self, connection: socket.socket) -> int:
+        """Ask the nursery, or a new one where it died."""
+        if self._nursery is not None:
+            with suppress(OSError):
+                return self._nursery.bear(connection)
+            self._nursery.end()
+        self._nursery = _Nursery()
+        return self._nursery.bear(connection)
+
+
+_pool = _Pool()
+os.register_at_fork(after_in_child=_pool.forget)
