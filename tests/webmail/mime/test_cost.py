@@ -49,6 +49,15 @@ COSTS: dict[str, Callable[[], object]] = {
     "words between tables of all spellings": lambda: cleaned("<tAbLe >^" * 100_000),
     "links around tables": lambda: cleaned("<a href=x><table>" * 50_000),
     "preformatted in a link": lambda: cleaned('<a href="http://a.fr">' + "<pre> " * 60_000),
+    "a style sheet of blanks": lambda: css.sheet(" " * (SHEET - 1) + "!"),
+    "an import of blanks": lambda: css.sheet("@import" + " " * (SHEET - 8) + "}"),
+    "comments of a style sheet among blanks": lambda: css.sheet("a{}" + " " * (SHEET - 4) + "/"),
+    "brackets in brackets of a style sheet": lambda: css.sheet(
+        ("(" * 20 + ")" * 20) * (SHEET // 40)
+    ),
+    "recipients of blanks": lambda: addresses.read_recipients("x@y.fr," + " " * TEXT + "a"),
+    "a group of blanks": lambda: addresses.read_recipients(f"a{' ' * TEXT}b,x@y.fr;"),
+    "a name of blanks": lambda: addresses.read_recipients(f"a{' ' * TEXT}<{' ' * TEXT}b"),
 } | {
     f"a style sheet of {piece}": lambda piece=piece: css.sheet(piece * (SHEET // len(piece)))
     for piece in (
