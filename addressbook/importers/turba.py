@@ -211,9 +211,10 @@ _COPY = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _CREATE = re.compile(
-    r"CREATE\s+TABLE[^(]{0,100}(turba_objects|turba_shares|turba_sharesng)[`\"]?\s*\((.{1,40000}?)\n\)",
-    re.IGNORECASE | re.DOTALL,
+    r"CREATE\s+TABLE[^(]{0,100}(turba_objects|turba_shares|turba_sharesng)[`\"]?\s*\(",
+    re.IGNORECASE,
 )
+_LONGEST_CREATE = 40_000
 _VALUE = re.compile(
     r"\s*(?:_binary\s+|[EeNXx](?='))?"
     r"(?:'((?:[^'\\]|\\.|'')*+)'|\"((?:[^\"\\]|\\.|\"\")*+)\"|([^\s,()'\"]+))\s*",
@@ -252,20 +253,31 @@ _SqlRow = tuple[int, dict[str, str]]
 
 
 def _tables(text: str, gathered: Gathered) -> dict[str, list[_SqlRow]]:
-    created = {match[1].lower(): _created_columns(match[2]) for match in _CREATE.finditer(text)}
+    created = dict(_created(text))
     tables: dict[str, list[_SqlRow]] = {}
     lines = _LineCounter(text)
-    for match in _INSERT.finditer(text):
-        table = match[1].lower()
-        columns = _column_names(match[2]) or created.get(table) or _DEFAULT_COLUMNS
-        for position, values in _tuples(text, match.end()):
-            _add(tables.setdefault(table, []), columns, values, lines.at(position), gathered)
-    for match in _COPY.finditer(text):
-        table = match[1].lower()
-        columns = _column_names(match[2]) or created.get(table) or _DEFAULT_COLUMNS
-        for position, values in _copied(text, match.end()):
-            _add(tables.setdefault(table, []), columns, values, lines.at(position), gathered)
+    for pattern, rows_from in ((_INSERT, _tuples), (_COPY, _copied)):
+        at = 0
+        while match := pattern.search(text, at):
+            table = match[1].lower()
+            columns = _column_names(match[2]) or created.get(table) or _DEFAULT_COLUMNS
+            # What was read as rows is not read as statements again.
+            rows, at = rows_from(text, match.end())
+            for position, values in rows:
+                _add(tables.setdefault(table, []), columns, values, lines.at(position), gathered)
     return tables
+
+
+def _created(text: str) -> Iterator[tuple[str, list[str]]]:
+    """Tables and their columns, as each CREATE names them up to the next line with its bracket."""
+    at, end = 0, -1
+    while match := _CREATE.search(text, at):
+        at = match.end()
+        if end <= at and (end := text.find("\n)", at + 1)) < 0:
+            return
+        if end - at <= _LONGEST_CREATE:
+            yield match[1].lower(), _created_columns(text[at:end])
+            at = end
 
 
 def _add(
@@ -303,10 +315,14 @@ def _created_columns(text: str) -> list[str]:
     return [match[1].lower() for match in names if match and match[1].lower() not in _NOT_COLUMNS]
 
 
-def _tuples(text: str, position: int) -> Iterator[tuple[int, list[str]]]:
-    """The ``(…), (…)`` of an INSERT; damage ends it."""
-    opening = re.compile(r"[\s,]*\(")
-    while match := opening.match(text, position):
+_Rows = list[tuple[int, list[str]]]
+_OPENING = re.compile(r"[\s,]*\(")
+
+
+def _tuples(text: str, position: int) -> tuple[_Rows, int]:
+    """The ``(…), (…)`` of an INSERT, and where they end; damage ends them."""
+    rows: _Rows = []
+    while match := _OPENING.match(text, position):
         begins, position = match.end(), match.end()
         values: list[str] = []
         while found := _VALUE.match(text, position):
@@ -316,10 +332,11 @@ def _tuples(text: str, position: int) -> Iterator[tuple[int, list[str]]]:
             position += 1
             if sign != ",":
                 if sign == ")":
-                    yield begins, values
+                    rows.append((begins, values))
                 break
         else:
-            return
+            break
+    return rows, position
 
 
 _SQL_ESCAPE = re.compile(r"\\(.)|''|\"\"", re.DOTALL)
@@ -340,18 +357,19 @@ def _sql_text(match: re.Match[str]) -> str:
     return _SQL_ESCAPE.sub(plain, quoted if double is None else double).replace("\r\n", "\n")
 
 
-def _copied(text: str, position: int) -> Iterator[tuple[int, list[str]]]:
-    """The rows of PostgreSQL's COPY, up to its ``\\.``."""
+def _copied(text: str, position: int) -> tuple[_Rows, int]:
+    """The rows of PostgreSQL's COPY up to its ``\\.``, and where they end; another COPY ends them,
+    too."""
+    rows: _Rows = []
     while position < len(text):
         end = text.find("\n", position)
         line = text[position : end if end >= 0 else len(text)]
-        if line == "\\.":
-            return
+        if line == "\\." or (line.startswith("COPY ") and _COPY.match(text, position)):
+            break
         if line:
-            yield position, [unescaped(cell) for cell in line.split("\t")]
-        if end < 0:
-            return
-        position = end + 1
+            rows.append((position, [unescaped(cell) for cell in line.split("\t")]))
+        position = end + 1 if end >= 0 else len(text)
+    return rows, position
 
 
 def unescaped(cell: str) -> str:

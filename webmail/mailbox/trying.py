@@ -22,7 +22,7 @@ from webmail.mailbox.actions import COPY, MOVE, SET, Step
 from webmail.mailbox.query import written_day
 from webmail.mime import headers
 from webmail.mime.headers import Headers
-from webmail.sieve import values
+from webmail.sieve import values, wildcards
 from webmail.sieve.values import ALL, Action, Condition, Group, Rule
 
 MOST_LOOKED: Final = 2_000
@@ -182,18 +182,10 @@ def _holds(condition: Condition, found: Headers, names: Sequence[str]) -> bool:
         return any(wanted in address for address in own)
     texts = [_folded(text).strip() for name in names for text in found.get_all(name)]
     if condition.comparison == values.MATCHES:
-        return any(_pattern(wanted).fullmatch(text) for text in texts)
+        return any(wildcards.matches(wanted, text) for text in texts)
     return wanted in texts
 
 
 def _folded(text: str) -> str:
     """As ``i;ascii-casemap`` compares: only ASCII's capitals are small letters."""
     return re.sub("[A-Z]+", lambda found: found[0].lower(), text)
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    """``*`` and ``?`` of RFC 5228 section 2.7.1, with a backslash before what is meant as it is."""
-    pieces = re.findall(r"\\.|.", text, re.DOTALL)
-    known = {"*": ".*", "?": "."}
-    written = (known.get(piece) or re.escape(piece[-1]) for piece in pieces)
-    return re.compile("".join(written), re.DOTALL)

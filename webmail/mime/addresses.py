@@ -51,7 +51,8 @@ _TYPED = re.compile(
     r'"(?:[^"\\\r\n]|\\[^\r\n]){0,300}"|<[^<>\n]*>|[,;\r\n]|[^",;<\r\n]+|.', re.DOTALL
 )
 _HEAD = re.compile(
-    r'\s*(?P<name>"(?:[^"\\]|\\.){1,300}"|[^":<>@]{1,200})\s*:(?P<rest>.*)', re.DOTALL
+    r'\s*+(?P<name>"(?:[^"\\]|\\.){1,300}"|[^":<>@\s][^":<>@]{0,199}+|(?<=\s))\s*+:(?P<rest>.*)',
+    re.DOTALL,
 )
 _NAMED = re.compile(
     r'(?P<name>"(?:[^"\\]|\\.)*"\s*|[^<>]*)<\s*(?P<address>[^<>\s]+)\s*>', re.DOTALL

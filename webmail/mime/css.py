@@ -163,7 +163,7 @@ def _plain_declarations(source: str) -> list[str] | None:
 _BLANK = r"[ \t\r\n\f]"
 # Where they are nothing but blanks: between declarations and between rules. One that is never
 # closed goes on to the end.
-_COMMENTS = re.compile(rf"(\A|[{{}};]|<!--)(?:{_BLANK}*/\*.*?(?:\*/|\Z))+", re.DOTALL)
+_COMMENTS = re.compile(rf"(\A|[{{}};]|<!--)(?:{_BLANK}*+/\*.*?(?:\*/|\Z))+", re.DOTALL)
 _SIMPLE_STRING = re.compile(r"""'[\w .,-]*'|"[\w .,-]*\"""", re.ASCII)
 _SIMPLE_BRACKETS = re.compile(r"""\([^()\[\]{};<"']*\)|\[[^()\[\]{};<"']*\]""")
 # With one of these, or a quote or bracket that is not simple, it takes a tokenizer to tell where a
@@ -171,12 +171,12 @@ _SIMPLE_BRACKETS = re.compile(r"""\([^()\[\]{};<"']*\)|\[[^()\[\]{};<"']*\]""")
 _OBSCURE = re.compile(r"/\*|[\\\x00-\x08\x0b\x0e-\x1f\x7f\ufffd]")
 _UNPAIRED = re.compile(r"""["'()\[\]]""")
 _STATEMENT = re.compile(
-    rf"""{_BLANK}*(?:
+    rf"""{_BLANK}*+(?:
     <!--|-->|(?P<end>\Z)
-    |(?P<rule>(?P<selector>[^{{}}@;]*)\{{(?P<body>[^{{}}@]*)\}})
-    |(?P<group>@media(?P<query>{_BLANK}[^{{}}@;]*)\{{
-        (?P<rules>(?:[^{{}}@;]*\{{[^{{}}@]*\}})*{_BLANK}*)\}})
-    |@(?:import|charset|namespace|font-face){_BLANK}*(?:[^{{}}@;]*;|\{{[^{{}}@]*\}})
+    |(?P<rule>(?P<selector>[^{{}}@;]*+)\{{(?P<body>[^{{}}@]*+)\}})
+    |(?P<group>@media(?P<query>{_BLANK}[^{{}}@;]*+)\{{
+        (?P<rules>(?>(?:[^{{}}@;]*+\{{[^{{}}@]*+\}})*){_BLANK}*+)\}})
+    |@(?:import|charset|namespace|font-face){_BLANK}*+(?:[^{{}}@;]*+;|\{{[^{{}}@]*+\}})
     )""",
     re.VERBOSE,
 )
@@ -197,7 +197,7 @@ def _quick_rules(source: str, image: Image | None) -> Iterator[str]:
     is known: newsletters have hundreds of such rules."""
     plain = _COMMENTS.sub(r"\1 ", source)
     bare, found = _SIMPLE_STRING.sub("", plain), 1
-    while found:
+    while found:  # nothing is nested deeper than _DEEPEST, so that this ends soon
         bare, found = _SIMPLE_BRACKETS.subn("", bare)
     if _OBSCURE.search(plain) or _UNPAIRED.search(bare):
         yield from _all_rules(source, image)

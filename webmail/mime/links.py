@@ -11,11 +11,13 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 from webmail.mime import css
 
 _WEB = re.compile(r"https?:[/\\]*([^/\\?#]*)", re.IGNORECASE)
-# Host names as they are written in a text, with or without what stands before and behind.
+# Host names as they are written in a text, with or without what stands before and behind. A user
+# begins where a word does and a name where a label does, so that no character is tried often.
 _NAMED = re.compile(
-    r"(?P<scheme>https?://|www\.)?(?P<user>[^\s@/<>]{0,64}@)?"
-    r"(?P<host>(?:[^\W_](?:[\w-]{0,62})\.){1,9}(?P<top>xn--[a-z0-9-]{2,59}|[^\W\d_]{2,24})"
-    r"|\d{1,3}(?:\.\d{1,3}){3})(?![\w@-])",
+    r"(?P<scheme>https?://|www\.)?(?:(?<![^\s@/<>])(?P<user>[^\s@/<>]*+@))?"
+    r"(?:(?<![\w-])[_-]*+"
+    r"(?P<host>(?:[^\W_][\w-]{0,62}+\.){1,9}(?P<top>xn--[a-z0-9-]{2,59}+|[^\W\d_]{2,24}+))"
+    r"|(?P<ip>\d{1,3}+(?:\.\d{1,3}+){3}))(?![\w@-])",
     re.IGNORECASE,
 )
 # "rapport.pdf" names no host, nor does "fin.Le": without http or www, these endings alone do, and
@@ -65,7 +67,7 @@ def note(address: str, words: str) -> Note | None:
 def _mail_note(address: str, words: str) -> Note | None:
     recipients = unquote(address[7:].partition("?")[0])
     domains = {one.rpartition("@")[2].lower().strip() for one in recipients.split(",")}
-    named = {match["host"].lower() for match in _NAMED.finditer(words) if match["user"]}
+    named = {_host_in(match).lower() for match in _NAMED.finditer(words) if match["user"]}
     return Note(recipients[:200], False) if named - domains and recipients else None
 
 
@@ -142,17 +144,21 @@ def _disagrees(name: str, words: str) -> bool:
     for match in _NAMED.finditer(words[:2000]):
         if not _is_meant(match):
             continue
-        named = host(match["host"]).removeprefix("www.")
+        named = host(_host_in(match)).removeprefix("www.")
         if target != named and not target.endswith("." + named):
             return True
     return False
+
+
+def _host_in(match: re.Match[str]) -> str:
+    return match["host"] or match["ip"]
 
 
 def _is_meant(match: re.Match[str]) -> bool:
     """Whether a text names a host here, and not a file or the end of a sentence."""
     if match["scheme"] or match["user"] or not match["top"]:
         return True
-    top, whole = match["top"], match["host"]
+    top, whole = match["top"], _host_in(match)
     if not (top.islower() or whole.isupper()):
         return False
     lower = top.lower()

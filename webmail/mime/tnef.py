@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import itertools
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -356,8 +356,9 @@ def as_mail(message: Unwrapped) -> bytes:
 
 
 def _multipart(kind: str, entities: list[bytes]) -> bytes:
-    names = (f"=_{kind}_{count}" for count in itertools.count())
-    boundary = next(name for name in names if not any(name.encode() in one for one in entities))
+    # No content can hold its own digest, so there is nothing to look for.
+    digest = hashlib.sha256(b"".join(entities)).hexdigest()[:32]
+    boundary = f"=_{kind}_{digest}"
     line = f"--{boundary}".encode()
     opened = b"".join(line + b"\r\n" + entity + b"\r\n" for entity in entities)
     head = f'Content-Type: multipart/{kind}; boundary="{boundary}"\r\n\r\n'.encode()

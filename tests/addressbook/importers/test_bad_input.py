@@ -96,6 +96,8 @@ def test_more_rows_than_the_limit_are_refused() -> None:
     assert importers.read(content).reject_code == "too_many_records"
 
 
+COPY = b"COPY turba_objects (%s) FROM stdin;\n"
+INSERT = b"INSERT INTO turba_objects (object_firstname, object_lastname) VALUES "
 HOSTILE = {
     "50 MB without a line end": b"a,b@c," * (8 * MEGABYTE),
     "a card of one endless line": b"BEGIN:VCARD\nFN:x\nNOTE:" + b"a" * (40 * MEGABYTE),
@@ -113,6 +115,18 @@ HOSTILE = {
     "folds without end": b"BEGIN:VCARD\nFN:x\n" + b" \n" * 500_000,
     "an entry of 500,000 values": b"dn: cn=a\ncn: a\n" + b"mail: a@b.fr\n" * 500_000,
     "tabs in every line": b"firstname\tlastname\talias\thomePhone\n" + b"a\n" * 100_000,
+    "a dump of 10,000 copies": COPY % b"object_firstname" * 10_000,
+    "a dump of 10,000 copies of two columns": COPY % b"object_firstname,object_lastname" * 10_000,
+    "a dump of 20,000 tables that never end": INSERT
+    + b"('a','b');\n"
+    + b"CREATE TABLE turba_objects (\n" * 20_000,
+    "a dump of 20,000 tables in one": INSERT
+    + b"('a','b');\n"
+    + b"CREATE TABLE turba_objects (\n" * 20_000
+    + b")",
+    "a dump of 20,000 inserts": INSERT * 20_000,
+    "a dump of inserts in strings": (INSERT + b"('a','b'),('") * 20_000,
+    "a dump of inserts that never end": (INSERT + b"('a',\"b'),('") * 20_000,
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from webmail.mime import addresses, authentication, body, css, headers, html, text, uuencode
+from webmail.mime import addresses, authentication, body, css, headers, html, links, text, uuencode
 from webmail.mime.structure import Part
 
 HEADER = 256 * 1024
@@ -33,6 +33,12 @@ def cleaned(source: str) -> object:
         return html.to_text(source)
 
 
+def linked(words: str) -> str:
+    """Links enough for as much text as HTML may hold."""
+    links = 990_000 // (len(words) + 40)
+    return "".join(f'<a href="http://x.fr/{n}">{words}</a>' for n in range(links))
+
+
 COSTS: dict[str, Callable[[], object]] = {
     "comments of addresses that never end": lambda: addresses.parse("(a\\" * (HEADER // 3)),
     "quotes of addresses that never end": lambda: addresses.parse('"a\\' * (HEADER // 3)),
@@ -49,6 +55,20 @@ COSTS: dict[str, Callable[[], object]] = {
     "words between tables of all spellings": lambda: cleaned("<tAbLe >^" * 100_000),
     "links around tables": lambda: cleaned("<a href=x><table>" * 50_000),
     "preformatted in a link": lambda: cleaned('<a href="http://a.fr">' + "<pre> " * 60_000),
+    "a style sheet of blanks": lambda: css.sheet(" " * (SHEET - 1) + "!"),
+    "an import of blanks": lambda: css.sheet("@import" + " " * (SHEET - 8) + "}"),
+    "comments of a style sheet among blanks": lambda: css.sheet("a{}" + " " * (SHEET - 4) + "/"),
+    "brackets in brackets of a style sheet": lambda: css.sheet(
+        ("(" * 20 + ")" * 20) * (SHEET // 40)
+    ),
+    "links named by long labels": lambda: cleaned(linked(("a" * 62 + ".") * 31 + "1")),
+    "links named by labels with hyphens": lambda: cleaned(linked(("a-" * 31 + "a.") * 31 + "1")),
+    "links named by short labels": lambda: cleaned(linked("a." * 990 + "1")),
+    "links named by labels and addresses": lambda: cleaned(linked(("a" * 62 + ".a@") * 30)),
+    "mail links named by one label": lambda: links.note("mailto:a@x.fr", "a" * TEXT),
+    "recipients of blanks": lambda: addresses.read_recipients("x@y.fr," + " " * TEXT + "a"),
+    "a group of blanks": lambda: addresses.read_recipients(f"a{' ' * TEXT}b,x@y.fr;"),
+    "a name of blanks": lambda: addresses.read_recipients(f"a{' ' * TEXT}<{' ' * TEXT}b"),
 } | {
     f"a style sheet of {piece}": lambda piece=piece: css.sheet(piece * (SHEET // len(piece)))
     for piece in (

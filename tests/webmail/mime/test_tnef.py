@@ -126,6 +126,20 @@ def test_many_bombs_cost_no_more_than_one() -> None:
     assert time.perf_counter() - start < 10
 
 
+def test_whatever_boundaries_a_message_holds_it_is_written_in_a_moment() -> None:
+    subjects = [
+        " ".join(f"=_mixed_{n}" for n in range(begin, begin + 10_000))
+        for begin in range(0, 300_000, 10_000)
+    ]
+    inner = [wrap.nested(wrap.tnef([wrap.unicode(0x0037, subject)])) for subject in subjects]
+    begun = time.process_time()
+    found = tnef.read(wrap.tnef([], wrap.nested(wrap.tnef([], *inner))))
+    assert time.process_time() - begun < 5
+    assert found is not None
+    parsed = structure.parse(found.files[0].content)
+    assert len(structure.choose(parsed.root).attachments) == len(subjects)
+
+
 def test_a_claimed_type_that_would_lose_the_file_is_not_believed() -> None:
     for claimed in ("multipart/mixed", "text/html\r\nX: y", "nonsense", ""):
         data = wrap.tnef([], wrap.attachment(b"a.bin", b"x", wrap.unicode(0x370E, claimed)))
