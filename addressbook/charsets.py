@@ -1,7 +1,7 @@
 """Bytes of old address books -> text, whatever charset they are in.
 
-No declaration is believed before the bytes: strict UTF-8 first; else windows-1252 or MacRoman,
-whichever gives more letters that French has. Never ISO-8859-1: files that say so hold ``€ œ ’``.
+No declaration is believed before the bytes: UTF-8 first; else windows-1252 or MacRoman, whichever
+gives more letters that French has. Never ISO-8859-1: files that say so hold ``€ œ ’``.
 """
 
 from __future__ import annotations
@@ -81,22 +81,29 @@ def _without_bom(content: bytes) -> Decoded:
 
 def _by_lines(content: bytes) -> Decoded:
     """Files pasted together mix charsets: each line is UTF-8 or not; the others share one."""
-    lines = content.splitlines(keepends=True)
-    others = [line for line in lines if not _is_utf_8(line)]
-    codec = single_byte_codec(b"".join(others))
-    mixed = any(not line.isascii() and _is_utf_8(line) for line in lines)
-    text = "".join(
-        line.decode("utf-8") if _is_utf_8(line) else line.decode(codec, "replace") for line in lines
-    )
+    lines = [(line, mostly_utf_8(line)) for line in content.splitlines(keepends=True)]
+    others = b"".join(line for line, text in lines if text is None)
+    codec = single_byte_codec(others)
+    text = "".join(line.decode(codec, "replace") if text is None else text for line, text in lines)
+    if not others:
+        return Decoded(clean(text), "utf-8")
+    mixed = any(text is not None and not text.isascii() for _line, text in lines)
     return Decoded(clean(text), "mixed" if mixed else _public_name(codec, content))
 
 
-def _is_utf_8(content: bytes) -> bool:
+_HIGH_BYTES = bytes(range(0x80, 0x100))
+
+
+def mostly_utf_8(content: bytes) -> str | None:
+    """The text, where more letters of UTF-8 stand in it than bytes that are none: for those comes
+    U+FFFD. Bytes of another charset hardly ever form such letters."""
     try:
-        content.decode("utf-8")
+        return content.decode("utf-8")
     except UnicodeDecodeError:
-        return False
-    return True
+        text = content.decode("utf-8", "replace")
+    bad = text.count("\N{REPLACEMENT CHARACTER}")
+    good = len(text) - bad - len(content.translate(None, _HIGH_BYTES))
+    return text if good > bad else None
 
 
 def single_byte_codec(content: bytes) -> str:
@@ -123,6 +130,8 @@ def guess(content: bytes, declared: str = "") -> str:
     if (text := utf_8(content)) is not None:
         return text
     name = declared.lower()
+    if (not name or name in _LATIN) and (text := mostly_utf_8(content)) is not None:
+        return text
     if name and name not in _LATIN and _CHARSET_NAME.fullmatch(name):
         with suppress(LookupError, ValueError):
             return content.decode(name, "replace")

@@ -33,13 +33,14 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.mime",
         "webmail.errors",
     },
-    "webmail.previews": {"webmail.mime", "webmail.errors"},
+    "webmail.previews": {"webmail.mime", "webmail.errors", "webmail.zips"},
     "webmail.previews.making": {"webmail.previews", "webmail.sandbox"},
     "webmail.previews.vcards": {
         "webmail.previews",
         "addressbook.contact_data",
         "addressbook.vcard",
     },
+    "webmail.zips": set(),
     "webmail.remote": {"webmail.errors"},
     "webmail.preferences": set(),
     "webmail.converters": set(),
@@ -250,6 +251,8 @@ ALLOWED: dict[str, set[str]] = {
         "addressbook.contact_data",
         "addressbook.vcard",
         "addressbook.folding",
+        # Attachments and address books come in the same zips: one reader that no bomb deceives.
+        "webmail.zips",
     },
     "addressbook": {
         "webmail.avatars",
@@ -283,6 +286,7 @@ ALLOWED: dict[str, set[str]] = {
 # Pure modules: no Django, no I/O, no clock, no settings.
 PURE = (
     "webmail.folding",
+    "webmail.zips",
     "webmail.mime",
     "webmail.adverts",
     "accounts.numen",
@@ -295,6 +299,7 @@ PURE = (
 NO_DJANGO = (
     "webmail.errors",
     "webmail.folding",
+    "webmail.zips",
     "webmail.ldap_server",
     "webmail.mime",
     "webmail.adverts",

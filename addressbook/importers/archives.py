@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import re
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from io import BytesIO
 from stat import S_ISLNK
 
 from addressbook.contact_data import GroupData
@@ -21,6 +18,7 @@ from addressbook.importers.reading import (
     Warned,
     refused,
 )
+from webmail import zips
 
 MOST_FILES = 2_000
 LARGEST_WHOLE = 4 * LARGEST_FILE
@@ -34,43 +32,47 @@ def read(content: bytes, read_file: Callable[[bytes], Reading]) -> Reading:
     """All files of a zip, one after the other. A file named by an address belongs to that person:
     ``prenom.nom@ac-exemple.fr.vcf``."""
     try:
-        with zipfile.ZipFile(BytesIO(content)) as archive:
-            members = _members(archive)
-            return _joined(_read_all(archive, members, read_file))
+        return _joined(_read_all(content, _members(content), read_file))
     except Refused as error:
         return refused(str(error.args[0]), Reading(format="zip"))
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError):
-        return refused("bad_zip", Reading(format="zip"))
+    except zips.BadZip as error:
+        return refused(_CODES[error.fault], Reading(format="zip"))
 
 
-def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    """Its files, checked before any is unpacked. Raises Refused."""
-    infos = archive.infolist()
-    names = {info.filename for info in infos}
+_CODES = {
+    zips.Fault.DAMAGED: "bad_zip",
+    zips.Fault.BOMB: "zip_bomb",
+    zips.Fault.TOO_LARGE: "zip_bomb",
+    zips.Fault.TOO_MANY: "zip_too_many_files",
+    zips.Fault.ENCRYPTED: "zip_encrypted",
+    zips.Fault.METHOD: "zip_method",
+}
+
+
+def _members(content: bytes) -> list[zips.Member]:
+    """Its files, checked before any is unpacked. Raises Refused and BadZip."""
+    found = zips.members(content, most=MOST_FILES)
+    names = {member.name for member in found}
     if "[Content_Types].xml" in names:
         raise Refused("xlsx" if any(name.startswith("xl/") for name in names) else "document")
     if "mimetype" in names and "content.xml" in names:
         raise Refused("ods")
-    if len(infos) > MOST_FILES:
-        raise Refused("zip_too_many_files")
-    for info in infos:
-        _check(info)
-    if sum(info.file_size for info in infos) > LARGEST_WHOLE:
+    for member in found:
+        _check(content, member)
+    if sum(member.size for member in found) > LARGEST_WHOLE:
         raise Refused("zip_bomb")
-    return [info for info in infos if not info.is_dir() and not _is_noise(info.filename)]
+    return [member for member in found if not member.is_folder and not _is_noise(member.name)]
 
 
-def _check(info: zipfile.ZipInfo) -> None:
-    # zipfile turns the backslashes of Windows into slashes; what was written counts.
-    name = info.orig_filename.replace("\\", "/")
+def _check(content: bytes, member: zips.Member) -> None:
+    name = member.name.replace("\\", "/")
     if name.startswith("/") or re.match(r"[A-Za-z]:", name) or ".." in name.split("/"):
         raise Refused("zip_path")
-    if "\0" in info.orig_filename or S_ISLNK(info.external_attr >> 16):
+    if "\0" in name or S_ISLNK(member.mode):
         raise Refused("zip_path")
-    if info.flag_bits & 1:
-        raise Refused("zip_encrypted")
-    ratio = info.file_size / max(info.compress_size, 1)
-    if info.file_size > LARGEST_FILE or (info.file_size > _SMALL and ratio > _HIGHEST_RATIO):
+    zips.packed(content, member)
+    ratio = member.size / max(member.packed_size, 1)
+    if member.size > LARGEST_FILE or (member.size > _SMALL and ratio > _HIGHEST_RATIO):
         raise Refused("zip_bomb")
 
 
@@ -81,23 +83,16 @@ def _is_noise(name: str) -> bool:
 
 
 def _read_all(
-    archive: zipfile.ZipFile,
-    members: Sequence[zipfile.ZipInfo],
+    content: bytes,
+    members: Sequence[zips.Member],
     read_file: Callable[[bytes], Reading],
 ) -> Iterator[tuple[str, Reading]]:
     # An archive in the archive refuses the whole, so all are looked at before any is read.
-    for info in members:
-        with archive.open(info) as file:
-            if detect.is_zip(file.read(4)):
-                raise Refused("zip_nested")
-    left = LARGEST_WHOLE
-    for info in members:
-        with archive.open(info) as file:
-            content = file.read(min(LARGEST_FILE, left) + 1)
-        left -= len(content)
-        if len(content) > LARGEST_FILE or left < 0:
-            raise Refused("zip_bomb")
-        yield info.filename, read_file(content)
+    for member in members:
+        if detect.is_zip(zips.beginning(content, member, 4)):
+            raise Refused("zip_nested")
+    for member in members:
+        yield member.name, read_file(zips.read(content, member, limit=LARGEST_FILE))
 
 
 def _joined(readings: Iterator[tuple[str, Reading]]) -> Reading:

@@ -22,6 +22,7 @@ _NAMES_TEXT = (
     " job_title school uid owner"
 )
 _NAMES = _NAMES_TEXT.split()
+_FILED_AS = "x:FILE-AS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class _Draft:
     numbered: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     named_in_address: str = ""
+    filed_as: str = ""
 
 
 def contact_from(
@@ -77,6 +79,8 @@ def _take(draft: _Draft, name: str, text: str) -> None:
         _take_phone(draft, text, _PHONES.get(detail, detail))
     elif name in ("birthday", "anniversary"):
         _take_date(draft, name, text)
+    elif name == _FILED_AS:
+        draft.filed_as = " ".join(text.split())
     elif kind == "x":
         draft.others.append(f"X-{detail}:{vcard.escape(text)}")
     elif kind in ("google", "sun"):
@@ -108,6 +112,7 @@ def _take_emails(draft: _Draft, text: str, place: str) -> None:
     found = vcard.addresses_in(text)
     if not found:
         draft.problems.append("invalid_email")
+        draft.notes += [] if vcard.is_x500(text) else [text]
     for address in found:
         draft.emails.setdefault(address.casefold(), Email(address, place))
     if not draft.named_in_address and (named := re.match(r'\s*"?([^"<>@]+?)"?\s*<', text)):
@@ -221,15 +226,18 @@ def _finished(draft: _Draft, photo: Photo | None) -> Assembled:
         photo=photo,
         others=tuple(dict.fromkeys(draft.others)),
     )
-    return Assembled(_named(contact, draft.named_in_address), tuple(dict.fromkeys(draft.problems)))
+    return Assembled(_named(contact, draft), tuple(dict.fromkeys(draft.problems)))
 
 
-def _named(contact: ContactData, in_address: str) -> ContactData:
-    if contact.display_name:
-        return contact
-    if in_address and not (contact.first_name or contact.last_name):
-        return replace(contact, display_name=in_address)
-    return replace(contact, display_name=vcard.full_name(contact))
+def _named(contact: ContactData, draft: _Draft) -> ContactData:
+    """The contact with a full name: the file's own, else that of its parts."""
+    has_parts = bool(contact.first_name or contact.last_name)
+    instead = "" if has_parts else draft.filed_as or draft.named_in_address
+    name = contact.display_name or instead or vcard.full_name(contact)
+    if draft.filed_as and set(words(draft.filed_as)) - set(words(name)):
+        filed = f"X-FILE-AS:{vcard.escape(draft.filed_as)}"
+        return replace(contact, display_name=name, others=(*contact.others, filed))
+    return replace(contact, display_name=name)
 
 
 def _address(place: str, parts: dict[str, str]) -> PostalAddress | None:

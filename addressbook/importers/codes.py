@@ -45,6 +45,9 @@ REJECTS = {
     "zip_path": gettext_noop("The zip file holds a path that leads out of it."),
     "zip_nested": gettext_noop("The zip file holds another archive. Bring what is in that one."),
     "zip_encrypted": gettext_noop("The zip file is protected by a password."),
+    "zip_method": gettext_noop(
+        "The zip file is packed in a way that is not read here. Pack it anew as an ordinary zip."
+    ),
     "zip_too_many_files": gettext_noop("The zip file holds too many files: 2,000 at most."),
 }
 

@@ -128,6 +128,8 @@ _MORE = {
     "other.street3": ("Other Street 3", "Rue (autre) 3"),
     "other.po_box": ("otherPOBox", "Other Address PO Box", "Autre boîte postale",
                      "object_otherpob"),
+    # The name in the order of a sorted list, without civility and middle name.
+    "x:FILE-AS": ("File As", "Enregistrer sous"),
     "x:SPOUSE": ("spouse", "Conjoint(e)", "object_spouse", "Spouse's Name"),
     "x:CHILDREN": ("children", "Enfants", "object_children"),
     "x:MANAGER": ("manager", "Responsable", "Manager's Name", "object_manager"),

@@ -129,7 +129,7 @@ def _gather(cards: Iterable[Card], source: str, gathered: Gathered) -> None:
         if not card.properties:
             gathered.skip(number, card.line, "nothing_to_keep")
             continue
-        contact = _without_labels(vcard.contact_of(card))
+        contact = _with_bad_addresses(_without_labels(vcard.contact_of(card)), card)
         if card.is_group:
             lists.append(_List(number, contact.uid, contact.display_name, card.members))
             continue
@@ -137,7 +137,7 @@ def _gather(cards: Iterable[Card], source: str, gathered: Gathered) -> None:
             bare.append(GroupData(contact.display_name))
             gathered.warn("group_without_members", number)
             continue
-        if len(contact.emails) < len(card.all("EMAIL")) and _has_bad_address(card):
+        if _bad_addresses(card):
             gathered.warn("invalid_email", number)
         if contact.photo is None and any(_holds_picture(line) for line in card.all("PHOTO")):
             gathered.warn("invalid_photo", number)
@@ -155,9 +155,17 @@ def _without_labels(contact: ContactData) -> ContactData:
     return contact if len(kept) == len(contact.categories) else replace(contact, categories=kept)
 
 
-def _has_bad_address(card: Card) -> bool:
-    texts = (card.text(line) for line in card.all("EMAIL"))
-    return any(text and not vcard.addresses_in(text) for text in texts)
+def _bad_addresses(card: Card) -> list[str]:
+    texts = (card.text(line).strip() for line in card.all("EMAIL"))
+    return [text for text in texts if text and not vcard.addresses_in(text)]
+
+
+def _with_bad_addresses(contact: ContactData, card: Card) -> ContactData:
+    """The contact with the texts in its notes that stand as addresses and are none."""
+    if len(contact.emails) >= len(card.all("EMAIL")) or not (bad := _bad_addresses(card)):
+        return contact
+    kept = [text for text in bad if not vcard.is_x500(text)]
+    return replace(contact, notes="\n".join(filter(None, [contact.notes, *kept])))
 
 
 def _holds_picture(line: vcard.Property) -> bool:

@@ -197,6 +197,11 @@ def addresses_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(valid))
 
 
+def is_x500(text: str) -> bool:
+    """Whether it is an address of Exchange or X.400 (``/o=Rectorat/cn=…``), of no use to others."""
+    return bool(re.match(r"\s*/[A-Za-z]{1,4}=", text))
+
+
 def _bare(piece: str) -> str:
     piece = re.sub(r"^mailto:", "", piece.strip(), flags=re.IGNORECASE)
     piece = re.sub(r"\s*\([^()]*\)$", "", piece).partition("?")[0]

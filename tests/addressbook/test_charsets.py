@@ -69,3 +69,9 @@ def test_letters_are_composed_and_controls_go() -> None:
 @pytest.mark.parametrize("declared", ["utf-7", "idna", "rot13", "base64", "x" * 99, "\r\n", ""])
 def test_a_declared_charset_that_is_none_does_no_harm(declared: str) -> None:
     assert "caf" in charsets.guess(b"caf\xe9", declared)
+
+
+def test_a_line_of_utf_8_with_a_wrong_byte_stays_utf_8() -> None:
+    content = "Zoé;œuf\n".encode() + "Hélène;l’été ".encode() + b"\xff\n"
+    assert charsets.decode(content) == charsets.Decoded("Zoé;œuf\nHélène;l’été \ufffd\n", "utf-8")
+    assert charsets.guess("l’été ".encode() + b"\xff") == "l’été \ufffd"

@@ -23,6 +23,8 @@ MOST_GROUPS = 6
 _KIND = "snippet"
 _QUOTED = re.compile(r"(?m)^\s*>.*$")
 _ADDRESS = re.compile(r"https?://\S{40,}")
+# Servers believe what a part says of its charset; the reader believes the bytes.
+_MISREAD = re.compile("[\x80-\x9f\N{REPLACEMENT CHARACTER}]")
 
 
 def of(imap: Connection, refs: Sequence[MessageRef], memory: Memory) -> dict[MessageRef, str]:
@@ -46,6 +48,7 @@ def _asked(imap: Connection, refs: Sequence[MessageRef], memory: Memory) -> dict
     told: dict[int, str] = {}
     if imap.has("PREVIEW"):
         told = fetch.previews(imap, uid_sets.compressed(by_uid))
+        told = {uid: words for uid, words in told.items() if not _MISREAD.search(words)}
     untold = [uid for uid in by_uid if uid not in told]
     told |= _read(imap, selected, untold, memory) if untold else {}
     return {by_uid[uid]: line(words) for uid, words in told.items() if uid in by_uid}

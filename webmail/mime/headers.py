@@ -24,9 +24,13 @@ _BLANK_CONTROLS = re.compile("[\t\r\n\x0b\x0c\x85\u2028\u2029]+")
 # C0, DEL and C1, and the marks that turn the reading direction of what follows: a name or subject
 # with U+202E reads as another one.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+# Some programs do not escape the quotes of a name: one that ends the value has a parameter behind
+# it, or nothing.
 _PARAMETER = re.compile(
-    r""";\s*(?P<name>[^\s=;"]{1,80})\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)(?:"|$)|(?P<bare>[^;]*))""",
-    re.DOTALL,
+    r""";\s*(?P<name>[^\s=;"]{1,80})\s*=\s*
+    (?: "(?P<quoted> (?: [^"\\] | \\. | "(?!\s*(?: ; | \Z | [\w*-]{1,80}\s*= )) )* ) (?:"|$)
+    | (?P<bare>[^;]*) )""",
+    re.DOTALL | re.VERBOSE,
 )
 _UNSAFE_IN_NAMES = re.compile(r'[/\\:*?"<>|\u200b-\u200f\u2060-\u2064]')
 _LONGEST_NAME = 200
@@ -214,7 +218,7 @@ def _extended(parameters: Mapping[str, str], name: str) -> str:
     """RFC 2231: ``name*``, or ``name*0``, ``name*1*``... joined as bytes before they are
     decoded."""
     pieces = [(f"{name}*", parameters[f"{name}*"])] if f"{name}*" in parameters else []
-    for index in range(500):
+    for index in range(0 if pieces else 500):
         key = next((k for k in (f"{name}*{index}*", f"{name}*{index}") if k in parameters), "")
         if not key:
             break
@@ -235,13 +239,16 @@ def _extended(parameters: Mapping[str, str], name: str) -> str:
 
 def file_name(parameters: Mapping[str, str]) -> str:
     """The safe name of an attachment: of ``filename``, else of ``name``; ``""`` when neither says
-    anything.
+    anything. Of a ``filename`` that the mail server cut at a blank, since nothing quotes it, the
+    rest is taken from ``name``.
 
     ``parameters`` are those of Content-Disposition and Content-Type together, raw. The result names
     no path, has no control character, nothing that file systems refuse, does not begin with a dot,
     and keeps its extension when it is cut to 200 characters.
     """
-    return safe_name(parameter(parameters, "filename") or parameter(parameters, "name"))
+    told, typed = parameter(parameters, "filename"), parameter(parameters, "name")
+    is_cut = "." not in told and typed.startswith(f"{told} ")
+    return safe_name(typed if is_cut or not told else told)
 
 
 def safe_name(name: str) -> str:

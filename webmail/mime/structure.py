@@ -14,7 +14,8 @@ from webmail.mime.damage import Damage
 from webmail.mime.envelope import Envelope
 from webmail.mime.text import decode_transfer
 
-DEEPEST = 50
+# Dovecot takes nothing apart below a hundred levels, and the parser of its answers neither.
+DEEPEST = 90
 MOST_PARTS = 2000
 # Texts that follow one another in one message. A digest of lists has some dozens; each costs the
 # server a piece of its answer.
@@ -224,8 +225,7 @@ def _names_by_number(root: Part) -> dict[str, tuple[str, ...]]:
 
 def _names(root: Part) -> Iterator[tuple[Part, tuple[str, ...]]]:
     parts = list(root.walk())
-    bases = [part.location for part in parts if part.media_type == "text/html" and part.location]
-    base = bases[0] if bases else ""
+    base = _base(parts)
     folder = base[: base.rfind("/") + 1]
     for part in parts:
         names = [part.cid, part.location]
@@ -235,6 +235,16 @@ def _names(root: Part) -> Iterator[tuple[Part, tuple[str, ...]]]:
                 names.append(part.location[len(folder) :])
         if any(names):
             yield part, tuple(name for name in names if name)
+
+
+def _base(parts: Sequence[Part]) -> str:
+    """What relative addresses are relative to: the location of the HTML, itself relative to that of
+    the multipart around it (RFC 2557 section 5)."""
+    outer = next((part.location for part in parts if part.is_multipart and part.location), "")
+    page = next(
+        (part.location for part in parts if part.media_type == "text/html" and part.location), ""
+    )
+    return _joined(outer, page) if outer else page
 
 
 def _joined(base: str, location: str) -> str:
@@ -313,7 +323,7 @@ class _Sorter:
             self.files.extend(islice(leaves, MOST_PARTS))
             return
         kind = part.media_type.partition("/")[2]
-        children = _root_first(part) if kind == "related" else part.children
+        children = _root_first(part) if kind == "related" else list(part.children)
         self.sort(children, kind, depth + 1, bodies, alternative or kind == "alternative")
 
     def _blank_alternatives(self, parts: Collection[Part]) -> frozenset[str]:
@@ -366,13 +376,38 @@ def protection(part: Part) -> Protection:
 
 
 def _root_first(related: Part) -> list[Part]:
-    """The children of a multipart/related with the root that its ``start`` names in front (RFC
-    2387)."""
-    start = related.parameters.get("start", "").strip("<> ")
-    children = list(related.children)
-    if start:
-        children.sort(key=lambda part: part.cid != start)
-    return children
+    """The children of a multipart/related with its root in front."""
+    index = next(_roots(related), 0)
+    others = [*related.children[:index], *related.children[index + 1 :]]
+    return [_undisposed(root, others) for root in related.children[index : index + 1]] + others
+
+
+def _roots(related: Part) -> Iterator[int]:
+    """The root is the part that ``start`` names, else the first (RFC 2387). Some programs put the
+    images first and name nothing: then it is the first of the ``type`` that is told, or the first
+    that can be shown."""
+    children = related.children
+    start = related.parameters.get("start", "").strip("<> \t")
+    yield from (index for index, part in enumerate(children) if start and part.cid == start)
+    yield from (index for index, part in enumerate(children[:1]) if _may_be_root(part))
+    told = related.parameters.get("type", "").strip().lower()
+    yield from (
+        index
+        for index, part in enumerate(children)
+        if part.media_type == told and (_may_be_root(part) or told == "text/html")
+    )
+    yield from (index for index, part in enumerate(children) if _may_be_root(part))
+
+
+def _may_be_root(part: Part) -> bool:
+    return part.is_multipart or _is_body(part, 0, "related")
+
+
+def _undisposed(root: Part, others: Sequence[Part]) -> Part:
+    """The root of a page with its images: it is shown also where it is called an attachment (RFC
+    2387 section 3.4)."""
+    is_page = root.media_type == "text/html" and any(one.cid or one.location for one in others)
+    return replace(root, disposition="") if is_page else root
 
 
 def _is_body(part: Part, index: int, kind: str) -> bool:
@@ -404,7 +439,7 @@ def parse(raw: bytes, prefix: str = "") -> Parsed:
 
     For a message that is no mailbox's own: one attached to another, or a file. Never raises: a
     multipart without its boundary is text, one that is never closed ends with the message; what is
-    deeper than 50 levels or beyond 2000 parts is left as one part. ``prefix`` comes before every
+    deeper than 90 levels or beyond 2000 parts is left as one part. ``prefix`` comes before every
     number.
     """
     parser = _Parser(raw, prefix)
@@ -483,7 +518,7 @@ def _head_end(raw: bytes, start: int, end: int) -> tuple[int, int]:
 
 
 class _Parser:
-    """Takes one message apart. Works on offsets, since fifty levels would be fifty copies."""
+    """Takes one message apart. Works on offsets, since ninety levels would be ninety copies."""
 
     def __init__(self, raw: bytes, prefix: str) -> None:
         self.bodies: dict[str, bytes] = {}

@@ -242,7 +242,8 @@ def decode_charset(data: bytes, charset: str) -> str:
     - UTF-8 said to be ISO 8859 or windows-125x is read as UTF-8: other text is hardly ever valid
       UTF-8;
     - windows-1252 said to be ISO 8859-1 or -15 is read as such;
-    - no or an unknown charset, or one that the bytes contradict: UTF-8 if valid, else windows-1252.
+    - no or an unknown charset, or one that the bytes contradict: UTF-8 if valid, else windows-1252;
+    - UTF-8 with some bytes that are none stays UTF-8, and U+FFFD stands for these bytes.
 
     UTF-7 is believed when it is named, never guessed. May return C0 control characters; those of C1
     are what windows-1252 has in their place.
@@ -281,9 +282,10 @@ def _decode_utf8(data: bytes, *, is_declared: bool = False) -> str:
         return unicode if is_declared or not unicode.isascii() else ""
     except UnicodeDecodeError:
         damaged = data.decode("utf-8", "replace")
+    # Letters of windows-1252 hardly ever follow each other as the bytes of a letter in UTF-8 do.
     bad = damaged.count("\ufffd")
     good = len(damaged) - bad - len(data.translate(None, _HIGH_BYTES))
-    return damaged if good > 4 * bad else ""
+    return damaged if good > bad or (is_declared and good == bad) else ""
 
 
 def _decode_single_byte(data: bytes, codec: str) -> str:

@@ -69,7 +69,9 @@ def damage_words(damage: Iterable[Damage]) -> list[str]:
     words = {
         Damage.BOUNDARY: gettext("Its parts cannot be told apart."),
         Damage.NOT_CLOSED: gettext("Its end is missing."),
-        Damage.TOO_DEEP: gettext("Its parts are nested too deeply."),
+        Damage.TOO_DEEP: gettext(
+            "Its parts are nested too deeply: those inside are not shown, but can be downloaded."
+        ),
         Damage.TOO_MANY_PARTS: gettext("It has too many parts."),
         Damage.ENCODING: gettext("Its encoding has errors."),
         Damage.CHARSET: gettext("Some of its characters are lost."),

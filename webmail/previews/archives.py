@@ -1,20 +1,12 @@
-"""Zip files: what is in them, and one file out of them, within limits that a bomb would break.
-
-Python's zipfile reads the format; what it believes is checked here, since it believes a lot: its
-check for overlapping files came with 3.11.8.
-"""
+"""Zip files: what is in them, and one file out of them, within limits that a bomb would break."""
 
 from __future__ import annotations
 
-import io
-import lzma
 import re
-import struct
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from webmail import zips
 from webmail.mime import headers
 from webmail.previews.failures import NoPreview, Reason
 
@@ -29,25 +21,6 @@ LARGEST_TOTAL = 2_000_000_000
 # Text packs 3 to 30 times; deflate at its limit 1032 times. Small files may do as they like.
 _HIGHEST_RATIO = 200
 _FREE_OF_RATIO = 5_000_000
-# LZMA's dictionary, up to 4 GB, is chosen by the file.
-_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2})
-_IS_ENCRYPTED = 0x1
-_IS_UTF8 = 0x800
-_LOCAL_HEAD = 30
-_PIECE = 65_536
-_DAMAGE = (
-    zipfile.BadZipFile,
-    OSError,
-    ValueError,
-    EOFError,
-    struct.error,
-    zlib.error,
-    lzma.LZMAError,
-    LookupError,
-    NotImplementedError,
-    OverflowError,
-    RuntimeError,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +48,13 @@ class Listing:
 
 def listing(content: bytes) -> Listing:
     """What a zip file holds. Raises NoPreview: BOMB, DAMAGED or TOO_LARGE."""
-    infos = _infos(content)
-    members = [
-        _member(index, info) for index, info in enumerate(infos[:MOST_MEMBERS]) if not info.is_dir()
+    found = members(content)
+    shown = [
+        _member(index, member)
+        for index, member in enumerate(found[:MOST_MEMBERS])
+        if not member.is_folder
     ]
-    return Listing(tuple(members), sum(info.file_size for info in infos), len(infos) > MOST_MEMBERS)
+    return Listing(tuple(shown), sum(member.size for member in found), len(found) > MOST_MEMBERS)
 
 
 def extract(content: bytes, path: Sequence[int], *, limit: int = LARGEST_MEMBER) -> bytes:
@@ -93,101 +68,66 @@ def extract(content: bytes, path: Sequence[int], *, limit: int = LARGEST_MEMBER)
 
 
 def _extract(content: bytes, index: int, limit: int) -> bytes:
-    infos = _infos(content)
-    if not 0 <= index < min(len(infos), MOST_MEMBERS) or infos[index].is_dir():
+    found = members(content)
+    if not 0 <= index < min(len(found), MOST_MEMBERS) or found[index].is_folder:
         raise NoPreview(Reason.DAMAGED, "no such file in the archive")
-    info = infos[index]
-    if info.flag_bits & _IS_ENCRYPTED:
-        raise NoPreview(Reason.ENCRYPTED)
-    if info.compress_type not in _METHODS:
-        raise NoPreview(Reason.UNSUPPORTED, f"method {info.compress_type}")
-    if info.file_size > limit:
-        raise NoPreview(Reason.TOO_LARGE, f"{info.file_size} bytes")
-    return _read(content, info, limit)
-
-
-def _read(content: bytes, info: zipfile.ZipInfo, limit: int) -> bytes:
-    """The declared size is only a claim: what comes out is counted."""
-    out = bytearray()
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open(info) as member:
-            while piece := member.read(_PIECE):
-                out += piece
-                if len(out) > limit:
-                    raise NoPreview(Reason.BOMB, "larger than it declares")
-    except _DAMAGE as error:
-        raise NoPreview(Reason.DAMAGED, type(error).__name__) from error
-    return bytes(out)
+        return zips.read(content, found[index], limit=limit)
+    except zips.BadZip as error:
+        raise refused(error) from error
 
 
-_MOST_HEADS = 50_000
+_REASONS = {
+    zips.Fault.DAMAGED: Reason.DAMAGED,
+    zips.Fault.BOMB: Reason.BOMB,
+    zips.Fault.TOO_LARGE: Reason.TOO_LARGE,
+    zips.Fault.TOO_MANY: Reason.TOO_LARGE,
+    zips.Fault.ENCRYPTED: Reason.ENCRYPTED,
+    zips.Fault.METHOD: Reason.UNSUPPORTED,
+}
 
 
-def _infos(content: bytes) -> list[zipfile.ZipInfo]:
-    # Each head costs some 600 bytes once it is read, and may be as small as 46 in the file.
-    if content.count(b"PK\x01\x02") > _MOST_HEADS:
-        raise NoPreview(Reason.TOO_LARGE, "too many files")
+def refused(error: zips.BadZip) -> NoPreview:
+    """The same, for the person."""
+    return NoPreview(_REASONS[error.fault], str(error))
+
+
+def members(content: bytes) -> list[zips.Member]:
+    """All members of a zip that declares nothing beyond measure. Raises NoPreview."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            infos = archive.infolist()
-    except _DAMAGE as error:
-        raise NoPreview(Reason.DAMAGED, type(error).__name__) from error
-    _refuse_bombs(infos, len(content))
-    return infos
+        found = zips.members(content)
+    except zips.BadZip as error:
+        raise refused(error) from error
+    _refuse_bombs(found, len(content))
+    return found
 
 
-def _refuse_bombs(infos: list[zipfile.ZipInfo], size: int) -> None:
-    total = sum(info.file_size for info in infos)
+def _refuse_bombs(found: list[zips.Member], size: int) -> None:
+    total = sum(member.size for member in found)
     if total > LARGEST_TOTAL:
         raise NoPreview(Reason.BOMB, f"{total} bytes unpacked")
     if total > _FREE_OF_RATIO and total > _HIGHEST_RATIO * size:
         raise NoPreview(Reason.BOMB, "packed too well to be true")
-    for info in infos:
-        if info.file_size > max(_FREE_OF_RATIO, _HIGHEST_RATIO * info.compress_size):
+    for member in found:
+        if member.size > max(_FREE_OF_RATIO, _HIGHEST_RATIO * member.packed_size):
             raise NoPreview(Reason.BOMB, "packed too well to be true")
-    end = -1
-    for info in sorted(infos, key=lambda info: info.header_offset):
-        if info.header_offset < end:
-            raise NoPreview(Reason.BOMB, "files that share their bytes")
-        end = info.header_offset + _LOCAL_HEAD + info.compress_size
-    if end > size:
-        raise NoPreview(Reason.DAMAGED, "cut off")
 
 
-def _member(index: int, info: zipfile.ZipInfo) -> Member:
-    path = _path(info)
+def _member(index: int, member: zips.Member) -> Member:
+    path = _path(member)
     return Member(
         index=index,
         path=path,
         name=path.rpartition("/")[2],
-        size=info.file_size,
-        packed_size=info.compress_size,
-        is_encrypted=bool(info.flag_bits & _IS_ENCRYPTED),
+        size=member.size,
+        packed_size=member.packed_size,
+        is_encrypted=member.is_encrypted,
     )
 
 
-def _path(info: zipfile.ZipInfo) -> str:
+def _path(member: zips.Member) -> str:
     """The path to show: each step a safe file name; no root, no drive, no way up."""
-    steps = re.split(r"[/\\]+", _decoded(info)[:1000])
+    steps = re.split(r"[/\\]+", member.name[:1000])
     # Of "." and ".." nothing is left.
     safe = [headers.safe_name(step) for step in steps]
-    return "/".join(step for step in safe if step) or f"{info.header_offset}"
-
-
-# Lines and corners of boxes in cp437; capitals with accents in cp850, which French Windows writes.
-_BOXES = re.compile("[\u2500-\u259f]")
-
-
-def _decoded(info: zipfile.ZipInfo) -> str:
-    """The name as its author wrote it. The format knows cp437 and UTF-8 (APPNOTE.TXT appendix D),
-    but macOS writes UTF-8 without saying so, and Windows the code page of its language."""
-    if info.flag_bits & _IS_UTF8:
-        return info.orig_filename
-    try:
-        raw = info.orig_filename.encode("cp437")
-    except UnicodeEncodeError:
-        return info.orig_filename
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return raw.decode("cp850" if _BOXES.search(info.orig_filename) else "cp437")
+    return "/".join(step for step in safe if step) or f"{member.start}"

@@ -22,6 +22,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from webmail import zips
 from webmail.previews import archives
 from webmail.previews.failures import NoPreview, Reason
 from webmail.previews.pages import Page, Pdf, Sheets, safe_page, table
@@ -112,7 +113,7 @@ def to_pdf(
     there or cannot be shut in, BUSY, TOO_SLOW, DAMAGED and others."""
     if extension not in _FILTER_OF or not is_available():
         raise NoPreview(Reason.UNSUPPORTED)
-    _check(content, extension)
+    refuse(content, extension)
     work.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (
         _turn(work / "office.lock", wait_seconds),
@@ -247,7 +248,7 @@ _OLE = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 
 
-def _check(content: bytes, extension: str) -> None:
+def refuse(content: bytes, extension: str) -> None:
     if len(content) > LARGEST:
         raise NoPreview(Reason.TOO_LARGE, f"{len(content)} bytes")
     if content.startswith(_OLE) and _ENCRYPTED_PACKAGE in content:
@@ -256,15 +257,22 @@ def _check(content: bytes, extension: str) -> None:
         _check_zip(content)
 
 
+_LARGEST_MANIFEST = 5_000_000
+
+
 def _check_zip(content: bytes) -> None:
-    """Bombs are refused by the listing; a password is seen by the manifest (ODF 1.3 part 2, section
-    4.8)."""
-    listing = archives.listing(content)
-    for member in listing.members:
-        if member.path == "META-INF/manifest.xml":
-            manifest = archives.extract(content, [member.index], limit=5_000_000)
-            if b"encryption-data" in manifest:
-                raise NoPreview(Reason.ENCRYPTED)
+    """Refuse what LibreOffice and the converters would believe: bombs, members that are packed in
+    an unusual way. A password is seen by the manifest (ODF 1.3 part 2, section 4.8)."""
+    members = archives.members(content)
+    try:
+        for member in members:
+            zips.packed(content, member)
+            if member.raw_name == b"META-INF/manifest.xml":
+                manifest = zips.read(content, member, limit=_LARGEST_MANIFEST)
+                if b"encryption-data" in manifest:
+                    raise NoPreview(Reason.ENCRYPTED)
+    except zips.BadZip as error:
+        raise archives.refused(error) from error
 
 
 # --- the small converters ---
@@ -278,7 +286,7 @@ def light(content: bytes, extension: str) -> Page | Sheets:
     NoPreview."""
     if extension not in _LIGHT:
         raise NoPreview(Reason.UNSUPPORTED)
-    _check(content, extension)
+    refuse(content, extension)
     found = json.loads(_converted(content, extension))
     if "html" in found:
         return safe_page(found["html"], is_truncated=found["is_truncated"])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 import tracemalloc
 import zipfile
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
 
 from addressbook import importers
 from addressbook.importers import codes
+from tests.webmail import zip_bombs
 
 HEADER = "First Name,Last Name,E-mail Address,Notes\n"
 CARD = (
@@ -23,9 +25,9 @@ def packed(**files: bytes) -> bytes:
     return packed_as(list(files.items()))
 
 
-def packed_as(files: list[tuple[str, bytes]]) -> bytes:
+def packed_as(files: list[tuple[str, bytes]], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     out = BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out, "w", method) as archive:
         for name, content in files:
             archive.writestr(name, content)
     return out.getvalue()
@@ -73,6 +75,24 @@ REFUSED = {
     "a zip with a drive": (packed_as([("C:\\b.vcf", CARD)]), "zip_path"),
     "a zip with backslashes": (packed_as([("x\\..\\..\\b.vcf", CARD)]), "zip_path"),
     "a zip in a zip": (packed_as([("a.vcf", CARD), ("b.dat", packed(c=CARD))]), "zip_nested"),
+    "a zip of bzip2": (packed_as([("a.vcf", CARD)], zipfile.ZIP_BZIP2), "zip_method"),
+    "a zip of LZMA": (packed_as([("a.vcf", CARD)], zipfile.ZIP_LZMA), "zip_method"),
+    "a zip of links": (
+        zip_bombs.made([replace(zip_bombs.whole(b"a.vcf", b"/etc/passwd"), mode=0o120777)]),
+        "zip_path",
+    ),
+    "a zip under a password": (
+        zip_bombs.made([replace(zip_bombs.whole(b"a.vcf", CARD), flags=1)]),
+        "zip_encrypted",
+    ),
+    "a zip of more files than may be": (
+        packed_as([(f"{n}.vcf", b"") for n in range(2_001)]),
+        "zip_too_many_files",
+    ),
+    "a zip of a file larger than it says": (
+        zip_bombs.made([replace(zip_bombs.whole(b"a.vcf", CARD * 90), size=len(CARD))]),
+        "zip_bomb",
+    ),
     "a zip cut off": (packed(a=CARD * 50)[:-40], "bad_zip"),
     "a zip of nothing": (packed_as([]), "no_contacts"),
     "a zip of a page": (packed(page=b"<html>"), "html"),

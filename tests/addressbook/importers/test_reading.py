@@ -126,6 +126,55 @@ def test_the_columns_are_shown_with_examples() -> None:
     assert columns[2].examples == ()
 
 
+HORDE = "firstname,lastname,alias,email,homePhone,workPhone\n"
+
+
+def test_a_contact_of_horde_whose_address_is_none_stays_a_contact() -> None:
+    reading = importers.read((HORDE + ",Martin,,voir le secrétariat,,\n,6e B,,,,\n").encode())
+    assert [(one.last_name, one.notes) for one in reading.contacts] == [
+        ("Martin", "voir le secrétariat")
+    ]
+    assert [group.name for group in reading.groups] == ["6e B"]
+    assert ("invalid_email", 0) in [(warned.code, warned.record) for warned in reading.warnings]
+
+
+@pytest.mark.parametrize("text", ["voir le secrétariat", "a@x.fr\\nBcc: c@x.fr"])
+def test_a_card_of_horde_whose_address_is_none_stays_a_contact(text: str) -> None:
+    card = f"BEGIN:VCARD\nVERSION:3.0\nFN:Martin\nEMAIL:{text}\nN:Martin;;;;\nEND:VCARD\n"
+    reading = importers.read(card.encode(), source="horde")
+    assert [one.notes for one in reading.contacts] == [text.replace("\\n", "\n")]
+    assert not reading.groups
+
+
+def test_an_address_of_exchange_is_no_note() -> None:
+    reading = importers.read((HORDE + "Zoé,Martin,,/o=Rectorat/cn=zoe,,\n").encode())
+    assert reading.contacts[0].notes == ""
+
+
+GOOGLE = (
+    "First Name,Middle Name,Last Name,Name Prefix,Name Suffix,File As,Labels,E-mail 1 - Value\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("row", "name", "others"),
+    [
+        ('Jean,Paul,Dupont,M.,fils,"Dupont, Jean",,j@x.fr', "M. Jean Paul Dupont fils", ()),
+        (
+            'Jean,,Dupont,,,"Dupont, Papa de Zoé",,',
+            "Jean Dupont",
+            ("X-FILE-AS:Dupont\\, Papa de Zoé",),
+        ),
+        (",,,,,Secrétariat,,s@x.fr", "Secrétariat", ()),
+    ],
+)
+def test_a_name_in_the_order_of_a_list_replaces_no_other(
+    row: str, name: str, others: tuple[str, ...]
+) -> None:
+    (contact,) = importers.read((GOOGLE + row + "\n").encode()).contacts
+    assert (contact.display_name, contact.others) == (name, others)
+
+
 def test_lines_are_those_of_the_file() -> None:
     content = b'Nom;Mail;Notes\nA;a@x.fr;"x\ny"\n\nB;b@x.fr;\nC;c;d;e\n'
     reading = importers.read(content)

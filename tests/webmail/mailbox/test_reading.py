@@ -70,6 +70,72 @@ def put(imap, ref):
     return stored
 
 
+def test_utf_8_with_wrong_bytes_stays_utf_8(imap, put):
+    head = b"Subject: x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+    opened = reading.open_message(imap, put(head + "L’été ".encode() + b"\xff\xfe fini\r\n"))
+    assert opened.text.strip() == "L’été \ufffd\ufffd fini"
+    assert opened.damage == {Damage.CHARSET}
+
+
+def related(*parts: str, told: str = "") -> str:
+    """A multipart/related of these parts."""
+    head = f"Subject: x\nMIME-Version: 1.0\nContent-Type: multipart/related; boundary=r{told}\n\n"
+    return head + "".join(f"--r\n{part}\n" for part in parts) + "--r--\n"
+
+
+def picture(header: str) -> str:
+    return f"Content-Type: image/png\n{header}\nContent-Transfer-Encoding: base64\n\n{PNG}"
+
+
+PAGE = "Content-Type: text/html\nContent-Id: <page@x>\n{}\n<p>Bonjour</p>{}"
+FRAMED = (
+    "Content-Type: text/html\nContent-Location: http://exemple.fr/d/page.html\n"
+    'Content-Disposition: attachment\n\n<img src="a.png"><img src="http://exemple.fr/d/b.png">'
+)
+LOGO = PAGE.format("", '<img src="cid:logo@x">')
+
+
+@pytest.mark.parametrize(
+    ("message", "numbers"),
+    [
+        (related(picture("Content-ID: <logo@x>"), LOGO), ["1"]),
+        (related(picture("Content-ID: <logo@x>"), LOGO, told='; start="<page@x>"'), ["1"]),
+        (related("\nun", picture("Content-ID: <logo@x>"), LOGO, told='; start="page@x"'), ["2"]),
+        (
+            related(
+                picture("Content-Location: a.png"),
+                FRAMED,
+                picture("Content-Location: http://exemple.fr/d/b.png"),
+                told='; type="text/html"',
+            ),
+            ["1", "3"],
+        ),
+    ],
+)
+def test_a_page_with_its_images_is_shown_wherever_it_stands(imap, put, message, numbers):
+    opened = reading.open_message(imap, put(message))
+    assert opened.rendered is not None
+    assert [part and part.number for part in opened.rendered.inline] == numbers
+
+
+def deep(levels: int) -> str:
+    opened = "".join(
+        f"Content-Type: multipart/mixed; boundary=b{n}x\n\n--b{n}x\n" for n in range(levels)
+    )
+    closed = "".join(f"--b{n}x--\n" for n in reversed(range(levels)))
+    return f"Subject: x\nMIME-Version: 1.0\n{opened}\nBonjour\n{closed}"
+
+
+def test_a_text_in_sixty_parts_is_shown(imap, put):
+    opened = reading.open_message(imap, put(deep(60)))
+    assert (opened.text.strip(), opened.damage) == ("Bonjour", frozenset())
+
+
+def test_a_text_too_deep_to_be_shown_is_said_to_be(imap, put):
+    opened = reading.open_message(imap, put(deep(300)))
+    assert Damage.TOO_DEEP in opened.damage
+
+
 def test_a_text_message_is_opened_and_marked_as_seen_in_four_commands(imap, put, mailbox):
     named = put(PLAIN)
     imap.lend(lambda: imap)  # a fresh lease on a connection that was idle

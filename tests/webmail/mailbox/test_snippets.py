@@ -9,7 +9,7 @@ from tests.webmail.views.mail import letter
 from webmail.errors import FolderChanged
 from webmail.imap import connection
 from webmail.imap.values import MessageRef
-from webmail.mailbox import listing, snippets
+from webmail.mailbox import listing, reading, snippets
 
 HTML = "<html><head><style>p { color: red }</style></head><body><p>Bonjour à tous,</p>"
 
@@ -47,6 +47,17 @@ def test_texts_begin_as_they_are_read_whatever_their_place_and_encoding(opened, 
         "Bonjour à tous,",
         "",
     ]
+
+
+@pytest.mark.parametrize("charset", ["iso-8859-1", "us-ascii", "", "utf-8"])
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_a_wrong_charset_is_read_as_the_reader_reads_it(opened, mailbox, charset, kind):
+    told = f"; charset={charset}" if charset else ""
+    head = f"Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/{kind}{told}\r\n\r\n"
+    uid = mailbox.append(head.encode() + "L’école : 5 €\r\n".encode("cp1252"))
+    (words,) = begun(opened, [uid], Remembering())
+    ref = MessageRef("INBOX", mailbox.uidvalidity(), uid)
+    assert words == reading.plain(opened, ref).strip() == "L’école : 5 €"
 
 
 def test_what_is_known_is_not_asked_for_again(opened, mailbox):

@@ -105,6 +105,18 @@ VALUES = {
         "text/calendar; method=text/calendar;; x",
         ("text/calendar", {"method": "text/calendar"}),
     ),
+    "quotes that nothing escapes": (
+        'attachment; filename="mal "cite"; 2.pdf"; size=3',
+        ("attachment", {"filename": 'mal "cite', "size": "3"}),
+    ),
+    "quotes in the last": (
+        'attachment; filename="un "mot" ici.pdf"',
+        ("attachment", {"filename": 'un "mot" ici.pdf'}),
+    ),
+    "a semicolon missing": (
+        'a/b; name="a.pdf" charset="utf-8"',
+        ("a/b", {"name": "a.pdf"}),
+    ),
     "first counts": ("a/b; x=1; x=2", ("a/b", {"x": "1"})),
     "nothing": ("", ("", {})),
 }
@@ -123,6 +135,18 @@ NAMES: dict[str, tuple[dict[str, str], str]] = {
     "encoded words": ({"filename": "=?utf-8?Q?=C3=A9l=C3=A8ves=2Ecsv?="}, "élèves.csv"),
     "rfc 2231": ({"filename*": "utf-8''r%C3%A8glement.pdf"}, "règlement.pdf"),
     "rfc 2231 beside plain": ({"filename": "r.pdf", "filename*": "utf-8''r%C3%A8.pdf"}, "rè.pdf"),
+    "rfc 2231 whole and in pieces": (
+        {"filename*": "utf-8''r%C3%A8.pdf", "filename*0*": "utf-8''r%C3%A8", "filename*1": ".pdf"},
+        "rè.pdf",
+    ),
+    "rfc 2231 of both": (
+        {"name*": "utf-8''n%C3%A9.pdf", "name": "n.pdf", "filename": "f.pdf"},
+        "f.pdf",
+    ),
+    "rfc 2231 of the type": ({"name*": "utf-8''n%C3%A9.pdf", "name": "n.pdf"}, "né.pdf"),
+    "rfc 2231 of nothing": ({"filename*": "utf-8''", "filename": "f.pdf"}, "f.pdf"),
+    "cut at a blank by the server": ({"filename": "une", "name": "une note.pdf"}, "une note.pdf"),
+    "quotes and semicolons": ({"filename": 'a;b"c".pdf'}, "a;b_c_.pdf"),
     "continued": ({"filename*0": "Projet ", "filename*1": "2025.pdf"}, "Projet 2025.pdf"),
     "continued, cut inside a character": (
         {"filename*0*": "utf-8''Projet%20%C3", "filename*1*": "%A9t%C3%A9", "filename*2": ".pdf"},

@@ -31,6 +31,8 @@ FOOTER = part("7", "text/plain")
 NOTES = part("8", "text/plain", disposition="attachment", file_name="notes.txt")
 NAMED = part("9", "text/plain", file_name="journal.txt")
 
+ROOT_H = {"start": "<h@x>"}
+
 # root -> numbers of text, html, inline, attachments
 CHOSEN = {
     "plain": (PLAIN, "1", "", "", ""),
@@ -68,6 +70,51 @@ CHOSEN = {
     "named text is a file": (multi("mixed", PLAIN, NAMED), "1", "", "", "9"),
     "named text alone is the text": (NAMED, "9", "", "", ""),
     "signed": (multi("signed", PLAIN, PDF), "1", "", "", "4"),
+    "root of related behind its images": (multi("related", LOGO, HTML), "", "2", "3", ""),
+    "text behind the images": (multi("related", LOGO, PLAIN), "1", "", "", "3"),
+    "alternative behind the images": (
+        multi("related", LOGO, multi("alternative", PLAIN, HTML)),
+        "1",
+        "2",
+        "3",
+        "",
+    ),
+    "root of the type that is told": (
+        multi("related", LOGO, NOTES, HTML, parameters={"type": "text/html"}),
+        "",
+        "2",
+        "3",
+        "8",
+    ),
+    "root that is named": (
+        multi("related", PLAIN, part("h", "text/html", content_id="<h@x>"), parameters=ROOT_H),
+        "",
+        "h",
+        "",
+        "1",
+    ),
+    "root that is named and missing": (
+        multi("related", LOGO, HTML, parameters=ROOT_H),
+        "",
+        "2",
+        "3",
+        "",
+    ),
+    "root that is called an attachment": (
+        multi("related", part("h", "text/html", disposition="attachment"), LOGO),
+        "",
+        "h",
+        "3",
+        "",
+    ),
+    "file in related, alone": (
+        multi("related", part("h", "text/html", disposition="attachment"), PDF),
+        "",
+        "",
+        "",
+        "h4",
+    ),
+    "related without a text": (multi("related", LOGO, PDF), "", "", "", "34"),
     "report": (
         multi("report", PLAIN, part("x", "message/delivery-status"), MAIL),
         "1",
@@ -208,6 +255,34 @@ PROTECTED = {
 @pytest.mark.parametrize(("root", "expected"), PROTECTED.values(), ids=PROTECTED)
 def test_protection_is_recognised(root: Part, expected: str) -> None:
     assert structure.choose(root).protection is Protection(expected)
+
+
+def test_a_text_in_sixty_parts_is_found() -> None:
+    root = PLAIN
+    for _ in range(60):
+        root = multi("mixed", root)
+    shown = structure.choose(root)
+    assert (shown.text, shown.attachments, shown.damage) == ((PLAIN,), (), frozenset())
+
+
+@pytest.mark.parametrize(
+    ("outer", "page", "image", "name"),
+    [
+        ("", "http://a.fr/d/page.html", "logo.png", "http://a.fr/d/logo.png"),
+        ("", "http://a.fr/d/page.html", "http://a.fr/d/logo.png", "logo.png"),
+        ("", "http://a.fr/d/page.html", "/logo.png", "http://a.fr/logo.png"),
+        ("http://a.fr/d/", "page.html", "http://a.fr/d/logo.png", "logo.png"),
+        ("http://a.fr/d/page.html", "", "http://a.fr/d/logo.png", "logo.png"),
+        ("", "file:///C:/T/x.htm", "file:///C:/T/x_files/image001.png", "x_files/image001.png"),
+    ],
+)
+def test_a_page_names_its_images_by_their_location(
+    outer: str, page: str, image: str, name: str
+) -> None:
+    logo = part("2", "image/png", location=image)
+    root = multi("related", part("1", "text/html", location=page), logo, location=outer)
+    assert structure.named(root)[name] is logo
+    assert structure.named(root)[image] is logo
 
 
 def test_a_deep_tree_is_walked_without_recursion() -> None:

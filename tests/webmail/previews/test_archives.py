@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.webmail import zip_bombs
 from tests.webmail.previews import samples
+from webmail import zips
 from webmail.previews import archives
 from webmail.previews.failures import NoPreview, Reason
 
@@ -145,8 +147,10 @@ def test_no_path_is_refused() -> None:
         archives.extract(samples.archive({"a": "a"}), [])
 
 
-def test_a_method_whose_memory_the_file_chooses_is_refused() -> None:
-    content = samples.archive({"a": b"a" * 100}, zipfile.ZIP_LZMA)
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_method_whose_memory_the_file_chooses_is_refused(method: int) -> None:
+    content = samples.archive({"a": b"a" * 100}, method)
+    assert archives.listing(content).members[0].name == "a"
     assert refusal(content, 0) is Reason.UNSUPPORTED
 
 
@@ -183,7 +187,7 @@ def test_files_that_share_their_bytes_are_refused() -> None:
 def test_a_false_size_brings_out_no_more_than_it_says() -> None:
     content = raw_zip([(b"a", deflated(bytes(50_000_000)), 1000)])
     begun = time.monotonic()
-    assert refusal(content, 0) is Reason.DAMAGED
+    assert refusal(content, 0) is Reason.BOMB
     assert time.monotonic() - begun < 2
 
 
@@ -198,10 +202,8 @@ def test_a_declared_size_beyond_all_measure_is_refused() -> None:
     assert refusal(many) is Reason.BOMB
 
 
-def test_too_many_heads_are_refused_before_they_are_read() -> None:
-    begun = time.monotonic()
-    assert refusal(b"PK\x03\x04" + b"PK\x01\x02" * 60_000) is Reason.TOO_LARGE
-    assert time.monotonic() - begun < 0.5
+def test_too_many_members_are_refused() -> None:
+    assert refusal(zip_bombs.many(b"a", zips.MOST_MEMBERS + 1)) is Reason.TOO_LARGE
 
 
 def test_a_listing_ends_at_its_limit() -> None:

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -179,6 +180,14 @@ def test_entities_in_another_charset_are_refused() -> None:
 
 def test_bombs_are_refused() -> None:
     assert refusal(samples.archive({"content.xml": b" " * 30_000_000}), "odt") is Reason.BOMB
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_member_packed_in_an_unusual_way_is_refused(method: int) -> None:
+    files = samples.archive_members(samples.open_document("text", "<text:p>x</text:p>"))
+    assert refusal(samples.archive({**files}, method), "odt") is Reason.UNSUPPORTED
+    with_picture = {"word/media/a.png": b"a" * 100}
+    assert refusal(samples.archive({**with_picture}, method), "docx") is Reason.UNSUPPORTED
 
 
 def test_a_cell_repeated_without_end_is_cut() -> None:

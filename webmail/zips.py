@@ -1,0 +1,326 @@
+"""Zip files from strangers: what they hold, and one file out of them, in bounded memory.
+
+Python's ``zipfile`` believes what a file says: it unpacks bzip2 and LZMA, whose memory the file
+chooses, inflates a member whole whatever its declared size, and tells shared bytes only since
+3.11.8. This module reads files that are stored or deflated and no others (APPNOTE.TXT 6.3.10,
+methods 0 and 8), and inflates no more than a member declares. It knows nothing of split archives.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from io import BytesIO
+
+MOST_MEMBERS = 50_000
+LARGEST_DIRECTORY = 8_000_000
+"""Bytes of the central directory: names, comments and extra fields of all members together."""
+LONGEST_NAME = 4_096
+"""Bytes of a path, the longest that Linux opens."""
+
+STORED, DEFLATED = 0, 8
+_IS_ENCRYPTED = 0x1
+_IS_UTF8 = 0x800
+_MASKED = 0x2000  # strong encryption hides the local headers
+
+_END = struct.Struct("<4s4H2LH")
+_END64 = struct.Struct("<4sQ2H2L4Q")
+_LOCATOR64 = struct.Struct("<4sLQL")
+_CENTRAL = struct.Struct("<4s6H3L5H2L")
+_LOCAL = struct.Struct("<4s5H3L2H")
+_LONGEST_COMMENT = 65_535
+_PIECE = 65_536
+
+
+class Fault(StrEnum):
+    """Why a zip, or a member of it, is not read."""
+
+    DAMAGED = "damaged"
+    BOMB = "bomb"
+    """It is made to deceive its reader: members that share bytes, or more bytes than declared."""
+    TOO_LARGE = "too_large"
+    TOO_MANY = "too_many"
+    ENCRYPTED = "encrypted"
+    METHOD = "method"
+    """It is compressed in another way than deflate."""
+
+
+class BadZip(Exception):
+    """The zip cannot be read. The message quotes nothing of it."""
+
+    def __init__(self, fault: Fault, message: str = "") -> None:
+        super().__init__(message or fault.value)
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file or folder of a zip, as the central directory declares it. Sizes are in bytes;
+    ``start`` is where its local header begins; ``mode`` has the bits of Unix, where it was made
+    there."""
+
+    raw_name: bytes
+    flags: int
+    method: int
+    checksum: int
+    packed_size: int
+    size: int
+    start: int
+    mode: int
+
+    @property
+    def name(self) -> str:
+        """The path as its author wrote it, backslashes and all."""
+        return _decoded(self.raw_name, bool(self.flags & _IS_UTF8))
+
+    @property
+    def is_folder(self) -> bool:
+        return self.raw_name.endswith(b"/")
+
+    @property
+    def is_encrypted(self) -> bool:
+        return bool(self.flags & (_IS_ENCRYPTED | _MASKED))
+
+
+def members(content: bytes, *, most: int = MOST_MEMBERS) -> list[Member]:
+    """All members in the order of the central directory. Raises BadZip; a member that cannot be
+    unpacked is no fault of the others, and `read` raises for it alone."""
+    directory = _directory(content)
+    found = list(_members(content, directory, most))
+    _refuse_shared_bytes(content, found, directory.start)
+    return found
+
+
+def read(content: bytes, member: Member, *, limit: int) -> bytes:
+    """A member's bytes, at most ``limit``. Raises BadZip."""
+    if member.size > limit:
+        raise BadZip(Fault.TOO_LARGE, f"{member.size} bytes")
+    unpacked = BytesIO()
+    for piece in _pieces(content, member, member.size):
+        unpacked.write(piece)
+    _check(member, unpacked.tell(), zlib.crc32(unpacked.getbuffer()))
+    return unpacked.getvalue()  # shares its memory, where joined pieces would take it twice
+
+
+def beginning(content: bytes, member: Member, length: int) -> bytes:
+    """The first ``length`` bytes of a member, not checked against its checksum. Raises BadZip."""
+    unpacked = bytearray()
+    for piece in _pieces(content, member, length):
+        unpacked += piece
+        if len(unpacked) >= length:
+            break
+    return bytes(unpacked[:length])
+
+
+def check(content: bytes, found: Sequence[Member], *, limit: int, most_bytes: int) -> None:
+    """Unpack every member and keep nothing: a program that trusts what the zip declares may read it
+    afterwards. No member may be larger than ``limit``, all together than ``most_bytes``. Raises
+    BadZip."""
+    left = most_bytes
+    for member in found:
+        if member.size > min(limit, left):
+            raise BadZip(Fault.TOO_LARGE, f"{member.size} bytes")
+        length, checksum = 0, 0
+        for piece in _pieces(content, member, member.size):
+            length, checksum = length + len(piece), zlib.crc32(piece, checksum)
+        _check(member, length, checksum)
+        left -= length
+
+
+# --- the central directory ---
+
+
+@dataclass(frozen=True, slots=True)
+class _Directory:
+    """``shift`` is what stands before the zip, as in a program that unpacks itself: every offset
+    in it is that much too small."""
+
+    start: int
+    end: int
+    shift: int
+
+
+def _directory(content: bytes) -> _Directory:
+    at = content.rfind(b"PK\x05\x06", max(0, len(content) - _END.size - _LONGEST_COMMENT))
+    if at < 0 or at + _END.size > len(content):
+        raise BadZip(Fault.DAMAGED, "no end of the central directory")
+    *_disks, count, size, offset, _comment = _END.unpack_from(content, at)
+    end, size, offset = _directory64(content, at, (count, size, offset)) or (at, size, offset)
+    if size > LARGEST_DIRECTORY:
+        raise BadZip(Fault.TOO_LARGE, f"a directory of {size} bytes")
+    shift = end - size - offset
+    if shift < 0:
+        raise BadZip(Fault.DAMAGED, "the central directory is not where it should be")
+    return _Directory(end - size, end, shift)
+
+
+_UNTOLD = (0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF)
+
+
+def _directory64(
+    content: bytes, at: int, told: tuple[int, int, int]
+) -> tuple[int, int, int] | None:
+    """Where the zip64 record begins, with size and offset of the directory; None where there is no
+    such record. ``told`` is what the small record at ``at`` says of number, size and offset."""
+    if at < _LOCATOR64.size + _END64.size:
+        return None
+    mark, *_rest = _LOCATOR64.unpack_from(content, at - _LOCATOR64.size)
+    if mark != b"PK\x06\x07":
+        return None
+    # What stands before the zip shifts the record: like zipfile, we look where it must be.
+    start = at - _LOCATOR64.size - _END64.size
+    mark, *_versions, _here, count, size, offset = _END64.unpack_from(content, start)
+    said = (count, size, offset)
+    if mark != b"PK\x06\x06" or any(
+        small not in (large, untold)
+        for small, large, untold in zip(told, said, _UNTOLD, strict=True)
+    ):
+        raise BadZip(Fault.DAMAGED, "two records that contradict each other")
+    return start, size, offset
+
+
+def _members(content: bytes, directory: _Directory, most: int) -> Iterator[Member]:
+    position, count = directory.start, 0
+    while position < directory.end:
+        count += 1
+        if count > most:
+            raise BadZip(Fault.TOO_MANY, f"more than {most} members")
+        member, position = _member(content, position, directory)
+        yield member
+
+
+def _member(content: bytes, position: int, directory: _Directory) -> tuple[Member, int]:
+    """The member whose header stands at ``position``, and where the next one stands."""
+    if position + _CENTRAL.size > directory.end:
+        raise BadZip(Fault.DAMAGED, "a header that is cut off")
+    (mark, _made_by, _needs, flags, method, _time, _date, checksum, packed_size, size, name_length,
+     extra_length, comment_length, _disk, _internal, external, start) = _CENTRAL.unpack_from(
+        content, position
+    )  # fmt: skip
+    name_end = position + _CENTRAL.size + name_length
+    extra_end = name_end + extra_length
+    if mark != b"PK\x01\x02" or extra_end + comment_length > directory.end:
+        raise BadZip(Fault.DAMAGED, "a header that is none")
+    if name_length > LONGEST_NAME:
+        raise BadZip(Fault.TOO_LARGE, f"a name of {name_length} bytes")
+    if 0xFFFFFFFF in (size, packed_size, start):
+        large = _sizes64(content[name_end:extra_end])
+        size, packed_size, start = (
+            next(large, value) if value == 0xFFFFFFFF else value
+            for value in (size, packed_size, start)
+        )
+    raw_name = content[position + _CENTRAL.size : name_end]
+    member = Member(
+        raw_name,
+        flags,
+        method,
+        checksum,
+        packed_size,
+        size,
+        start + directory.shift,
+        external >> 16,
+    )
+    return member, extra_end + comment_length
+
+
+def _sizes64(extra: bytes) -> Iterator[int]:
+    """The numbers of a zip64 field, in the order in which the header lacks them."""
+    position = 0
+    while position + 4 <= len(extra):
+        kind, length = struct.unpack_from("<2H", extra, position)
+        position += 4
+        if kind == 1:
+            field = extra[position : position + min(length, 24)]
+            yield from (number for (number,) in struct.iter_unpack("<Q", field[: len(field) & ~7]))
+            return
+        position += length
+
+
+def _refuse_shared_bytes(content: bytes, found: Sequence[Member], directory_start: int) -> None:
+    """A bomb needs little room when its members are one another's bytes."""
+    end = 0
+    for member in sorted(found, key=lambda member: member.start):
+        if member.start < end:
+            raise BadZip(Fault.BOMB, "members that share their bytes")
+        end = member.start + _LOCAL.size + len(member.raw_name) + member.packed_size
+    if end > directory_start:
+        # Also of a zip that was cut off in the middle and had its directory put behind.
+        raise BadZip(Fault.DAMAGED, "members beyond the directory")
+
+
+# --- one member ---
+
+
+def packed(content: bytes, member: Member) -> memoryview:
+    """A member's bytes as they are packed. Raises BadZip where its local header says something else
+    than the central directory: programs that believe one of them are made to see another file."""
+    if member.is_encrypted:
+        raise BadZip(Fault.ENCRYPTED)
+    if member.method not in (STORED, DEFLATED):
+        raise BadZip(Fault.METHOD, f"method {member.method}")
+    if member.start + _LOCAL.size > len(content):
+        raise BadZip(Fault.DAMAGED, "a member beyond the end")
+    mark, _needs, flags, method, *_rest, name_length, extra_length = _LOCAL.unpack_from(
+        content, member.start
+    )
+    name_start = member.start + _LOCAL.size
+    start = name_start + name_length + extra_length
+    if mark != b"PK\x03\x04" or start + member.packed_size > len(content):
+        raise BadZip(Fault.DAMAGED, "no local header")
+    if method != member.method or flags & _IS_ENCRYPTED:
+        raise BadZip(Fault.BOMB, "two headers that contradict each other")
+    if content[name_start : name_start + name_length] != member.raw_name:
+        raise BadZip(Fault.DAMAGED, "two names of one member")
+    return memoryview(content)[start : start + member.packed_size]
+
+
+def _pieces(content: bytes, member: Member, most: int) -> Iterator[bytes]:
+    """The unpacked bytes a piece at a time, no more than one piece beyond ``most``."""
+    data = packed(content, member)
+    if member.method == STORED:
+        for start in range(0, min(len(data), most + 1), _PIECE):
+            yield bytes(data[start : start + _PIECE])
+        return
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    unpacked = 0
+    for start in range(0, len(data), _PIECE):
+        waiting: bytes | memoryview = data[start : start + _PIECE]
+        piece = b" " * _PIECE
+        # A full piece may leave some of its bytes in zlib alone, when nothing is left to be fed.
+        while waiting or len(piece) == _PIECE:
+            try:
+                piece = inflater.decompress(waiting, _PIECE)
+            except zlib.error as error:
+                raise BadZip(Fault.DAMAGED, "no deflated data") from error
+            waiting = inflater.unconsumed_tail
+            unpacked += len(piece)
+            yield piece
+            if inflater.eof or unpacked > most:
+                return
+
+
+def _check(member: Member, length: int, checksum: int) -> None:
+    if length > member.size:
+        raise BadZip(Fault.BOMB, "larger than it declares")
+    if length < member.size or checksum != member.checksum:
+        raise BadZip(Fault.DAMAGED, "other bytes than it declares")
+
+
+# Lines and corners of boxes in cp437; capitals with accents in cp850, which French Windows writes.
+_BOXES = re.compile("[\u2500-\u259f]")
+
+
+def _decoded(raw: bytes, is_utf8: bool) -> str:
+    """The format knows cp437 and UTF-8 (APPNOTE.TXT appendix D), but macOS writes UTF-8 without
+    saying so, and Windows the code page of its language."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        if is_utf8:
+            return raw.decode("utf-8", "replace")
+    text = raw.decode("cp437")
+    return raw.decode("cp850") if _BOXES.search(text) else text
