@@ -205,7 +205,8 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.preferences",
         "webmail.writing",
     },
-    "webmail.health": {"webmail.models"},
+    "webmail.queues": set(),
+    "webmail.health": {"webmail.models", "accounts.jobs"},
     "webmail.warming": {"webmail.dates", "webmail.health"},
     "webmail.middleware": {
         "webmail.health",
@@ -273,6 +274,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.htmx",
         "webmail.ldap_server",
         "webmail.preferences",
+        "webmail.queues",
         "webmail.spreadsheets",
     },
 }

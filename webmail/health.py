@@ -7,6 +7,7 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection
 from redis.exceptions import RedisError
 
+from accounts import jobs
 from webmail.models import OfficePreview
 
 NEEDED = ("database", "cache")
@@ -14,12 +15,17 @@ NEEDED = ("database", "cache")
 
 
 def state() -> dict[str, bool]:
-    """What answers: ``{"database": True, "cache": True, "office": True}``.
+    """What answers: ``{"database": True, "cache": True, "office": True, "jobs": True}``.
 
     ``office`` is False while office files wait that should have been converted long ago: their
-    worker is gone, or too slow.
+    worker is gone, or too slow. ``jobs`` is False while another queue has no worker.
     """
-    return {"database": _database(), "cache": _cache(), "office": _office()}
+    return {
+        "database": _database(),
+        "cache": _cache(),
+        "office": _office(),
+        "jobs": jobs.are_done(),
+    }
 
 
 def _database() -> bool:
