@@ -1,4 +1,4 @@
-"""Whether background jobs are done: a sign of life, and what waits in the queue."""
+"""Whether background jobs are done: signs of life of beat and of the workers, and what waits."""
 
 from __future__ import annotations
 
@@ -6,54 +6,130 @@ import time
 from dataclasses import dataclass
 from typing import Any, Final
 
+from celery import current_app
 from django.conf import settings
 from django.core.cache import cache
 from kombu import Connection
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from webmail.queues import UPKEEP, WORKERS
 
 _KEY: Final = "jobs-sign-of-life"
+_WORKER_KEY: Final = "jobs-worker-"
 _QUIET_SECONDS: Final = 3 * 60  # beat asks for a sign every minute
+_TOLD_EVERY: Final = 20.0
+_told = -_TOLD_EVERY
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """``waiting``: jobs that no worker has begun. ``has_worker``: one has shown within the last
+    three minutes that it lives."""
+
+    name: str
+    waiting: int
+    has_worker: bool
+
+    @property
+    def is_well(self) -> bool:
+        is_needed = self.waiting or not WORKERS[self.name].is_optional
+        return self.has_worker or not is_needed
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """``waiting``: jobs in the queue, None when the broker does not answer. ``seconds``: since the
-    last sign of life, None when there was none today. ``is_eager``: jobs are done at once, there is
-    no queue."""
+    """``seconds``: since a job that beat asks for was done, None when there was none today.
+    ``is_eager``: jobs are done at once, there is no queue. ``queues`` is empty then, and when the
+    broker does not answer."""
 
     is_eager: bool
-    waiting: int | None
-    seconds: int | None
+    seconds: int | None = None
+    queues: tuple[Queue, ...] = ()
+
+    @property
+    def waiting(self) -> int | None:
+        """Jobs in all queues, None when the broker does not answer."""
+        return sum(queue.waiting for queue in self.queues) if self.queues else None
+
+    @property
+    def without_worker(self) -> list[str]:
+        """The queues whose worker does not run and is needed."""
+        return [queue.name for queue in self.queues if not queue.is_well]
+
+    @property
+    def has_beat(self) -> bool:
+        return self.seconds is not None and self.seconds < _QUIET_SECONDS
 
     @property
     def is_well(self) -> bool:
         if self.is_eager:
             return True
-        alive = self.seconds is not None and self.seconds < _QUIET_SECONDS
-        return self.waiting is not None and alive
+        return self.waiting is not None and self.has_beat and not self.without_worker
 
 
 def note_life() -> None:
+    """A job that beat asked for was done."""
     cache.set(_KEY, int(time.time()), 24 * 60 * 60)
+
+
+def note_worker() -> None:
+    """The worker that this process is lives; told to the others every twenty seconds at most."""
+    global _told
+    now = time.monotonic()
+    if now - _told >= _TOLD_EVERY:
+        _told = now
+        names = WORKERS.keys() & current_app.amqp.queues.consume_from
+        cache.set_many({_WORKER_KEY + name: 1 for name in names}, _QUIET_SECONDS)
+
+
+def note_start() -> None:
+    """A worker has just started. That of the upkeep is not asked by beat for a minute."""
+    note_worker()
+    if UPKEEP.queue in current_app.amqp.queues.consume_from:
+        note_life()
 
 
 def health() -> Health:
     """One question to the broker, a second at most."""
     if settings.CELERY_TASK_ALWAYS_EAGER:
-        return Health(is_eager=True, waiting=0, seconds=None)
-    last = cache.get(_KEY)
+        return Health(is_eager=True)
+    waiting = _waiting()
+    if not waiting:
+        return Health(is_eager=False)
+    last, alive = cache.get(_KEY), _alive()
     return Health(
         is_eager=False,
-        waiting=_waiting(),
         seconds=max(0, int(time.time()) - last) if last else None,
+        queues=tuple(Queue(name, number, name in alive) for name, number in waiting.items()),
     )
 
 
-def _waiting() -> int | None:
+def are_done() -> bool:
+    """Whether each queue that is always in use has a worker. It asks the cache alone."""
+    if settings.CELERY_TASK_ALWAYS_EAGER:
+        return True
+    try:
+        alive = _alive()
+    except (RedisError, OSError):
+        return False
+    return all(name in alive or worker.is_optional for name, worker in WORKERS.items())
+
+
+def _alive() -> set[str]:
+    found = cache.get_many([_WORKER_KEY + name for name in WORKERS])
+    return {key.removeprefix(_WORKER_KEY) for key in found}
+
+
+def _waiting() -> dict[str, int]:
+    """By queue; nothing when the broker does not answer."""
     try:
         with Connection(settings.CELERY_BROKER_URL, connect_timeout=1) as broker:
             broker.ensure_connection(max_retries=1, timeout=1)
             channel: Any = broker.default_channel  # Redis's: it has a client
-            return int(channel.client.llen("celery"))
+            return {
+                name: sum(int(channel.client.llen(queue)) for queue in worker.queues)
+                for name, worker in WORKERS.items()
+            }
     except (OperationalError, OSError):
-        return None
+        return {}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from allauth.idp.oidc.models import Token
 from celery import shared_task
-from celery.signals import worker_ready
+from celery.signals import heartbeat_sent, worker_ready
 from django.core.management import call_command
 
 from accounts import jobs, letters, retention, staff_import
@@ -73,8 +73,14 @@ def show_life() -> None:
 
 @worker_ready.connect
 def begin_life(**_worker: object) -> None:
-    """A worker that has just started is there, a minute before beat asks it."""
-    jobs.note_life()
+    """A worker has just started."""
+    jobs.note_start()
+
+
+@heartbeat_sent.connect
+def show_worker(**_worker: object) -> None:
+    """Celery's own sign that a worker lives, every two seconds, whatever its jobs do."""
+    jobs.note_worker()
 
 
 @shared_task

@@ -37,6 +37,7 @@ from demo.servers.submission import Submission, open_imap, sign_in
 from demo.set_up import OWN_ADMINISTRATOR
 from demo.words import Refused, say
 from webmail.previews import office
+from webmail.queues import OFFICE, WORKERS
 
 FOLDER = ROOT / "var" / "demo"
 OIDC_KEY = FOLDER / "oidc.pem"
@@ -347,19 +348,14 @@ def _start_django(running: Running, env: Mapping[str, str], port: int) -> None:
     web += ["--timeout-graceful-shutdown", "3", "--log-level", "warning"]
     running.start(Program("web server", web, env, lambda: _healthy(port)))
     # After the web server, whose start is waited for: they would take half of the processor.
-    schedule = ("--beat", "--schedule", str(FOLDER / "schedule"))
-    running.start(Program("job worker", _worker("celery", *schedule), env))
-    if office.is_available():
-        running.start(Program("office worker", _worker("office"), env))
+    running.start(Program("job workers", workers(office.is_available()), env))
 
 
-def _worker(queue: str, *more: str) -> tuple[str, ...]:
-    """Celery's arguments: a conversion by LibreOffice keeps no other job waiting."""
-    return (
-        *("-m", "celery", "--app", "webmail", "worker", "--queues", queue),
-        *("--hostname", f"{queue}@%h", "--pool", "threads", "--concurrency", "1"),
-        *("--loglevel", "WARNING", *more),
-    )
+def workers(has_office: bool) -> tuple[str, ...]:
+    """Python's arguments: one process for each queue, all of which share the memory of the project.
+    Office files wait in none where there is no LibreOffice."""
+    names = (name for name, worker in WORKERS.items() if has_office or worker != OFFICE)
+    return (str(ROOT / "manage.py"), "run_workers", *names, "--loglevel", "WARNING")
 
 
 def _healthy(port: int) -> bool:

@@ -209,7 +209,8 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.preferences",
         "webmail.writing",
     },
-    "webmail.health": {"webmail.models", "webmail.sandbox"},
+    "webmail.queues": set(),
+    "webmail.health": {"webmail.models", "webmail.sandbox", "accounts.jobs"},
     "webmail.warming": {"webmail.dates", "webmail.health", "webmail.sandbox"},
     "webmail.middleware": {
         "webmail.health",
@@ -280,6 +281,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.htmx",
         "webmail.ldap_server",
         "webmail.preferences",
+        "webmail.queues",
         "webmail.spreadsheets",
     },
 }

@@ -18,4 +18,5 @@ class WebmailConfig(AppConfig):
 
         register(checks.connections)
         register(checks.queue, deploy=True)
+        register(checks.workers, deploy=True)
         sandbox.observe(health.count_ended)

@@ -1,7 +1,7 @@
 """The Celery application.
 
-``celery -A webmail worker -B`` does all jobs; with ``-Q office`` it converts office files alone,
-with ``-Q celery`` it does the others.
+``bin/manage run_workers`` starts a worker for each queue; ``celery -A webmail worker -B`` is one
+that does all jobs, for developers.
 """
 
 import os

@@ -1,5 +1,5 @@
 """What `manage.py check` looks at of the mail: whether the servers let in all who connect; with
-``--deploy``, whether there is a queue of jobs."""
+``--deploy``, whether there is a queue of jobs, and whether workers take from it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning
+
+from accounts import jobs
 
 
 def connections(**_what: Any) -> list[CheckMessage]:
@@ -42,8 +44,23 @@ def queue(**_what: Any) -> list[CheckMessage]:
             "There is no queue of jobs: what goes on in the background is done while the page"
             " waits, no message is sent later or tried again, and what is over its time is not"
             f" removed.{shared}",
-            hint="Set REDIS_URL, and run the worker with beat (docs/install.md).",
+            hint="Set REDIS_URL, and run the workers (docs/install.md).",
             id="webmail.W002",
+        )
+    ]
+
+
+def workers(**_what: Any) -> list[CheckMessage]:
+    """The queues of jobs that no worker takes from. Nothing is said of a broker that does not
+    answer: this machine may not be the one that runs the webmail."""
+    found = jobs.health() if settings.REDIS_URL else None
+    if found is None or found.waiting is None or not found.without_worker:
+        return []
+    return [
+        Warning(
+            "No worker takes jobs from these queues: " + ", ".join(found.without_worker) + ".",
+            hint="Start their workers (bin/manage run_workers, docs/install.md).",
+            id="webmail.W003",
         )
     ]
 

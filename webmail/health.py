@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 from redis.exceptions import RedisError
 
+from accounts import jobs
 from webmail.models import OfficePreview
 from webmail.sandbox import Limit
 
@@ -19,12 +20,17 @@ NEEDED = ("database", "cache")
 
 
 def state() -> dict[str, bool]:
-    """What answers: ``{"database": True, "cache": True, "office": True}``.
+    """What answers: ``{"database": True, "cache": True, "office": True, "jobs": True}``.
 
     ``office`` is False while office files wait that should have been converted long ago: their
-    worker is gone, or too slow.
+    worker is gone, or too slow. ``jobs`` is False while another queue has no worker.
     """
-    return {"database": _database(), "cache": _cache(), "office": _office()}
+    return {
+        "database": _database(),
+        "cache": _cache(),
+        "office": _office(),
+        "jobs": jobs.are_done(),
+    }
 
 
 def _database() -> bool:

@@ -16,11 +16,12 @@ from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
-from kombu import Queue
+from kombu import Exchange, Queue
 
 from accounts import numen
 from accounts.autoconfig import signing
 from accounts.oidc import keys as oidc_keys
+from webmail import queues
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -176,7 +177,7 @@ IMAP_IDLE_SECONDS = env_int("WEBMAIL_IMAP_IDLE_SECONDS", 300)
 PUSH = env_bool("WEBMAIL_PUSH", True)
 PUSH_STREAMS = env_int("WEBMAIL_PUSH_STREAMS", 2, minimum=1)
 PROCESSES = env_int("WEB_CONCURRENCY", 1, minimum=1)
-JOB_CONNECTIONS = env_int("WEBMAIL_JOB_CONNECTIONS", 1)
+JOB_CONNECTIONS = env_int("WEBMAIL_JOB_CONNECTIONS", 4)
 IMAP_USER_LIMIT = env_int("WEBMAIL_IMAP_USER_LIMIT", 10)
 AUTHSERV_ID = env_text("WEBMAIL_AUTHSERV_ID")
 # Adverts and junk: which servers' verdicts count, where adverts go, how much of the mail that was
@@ -585,14 +586,31 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_ALWAYS_EAGER = not REDIS_URL
-# A conversion may take a minute and a half: nothing else is to wait for it. A worker that is told
-# of no queue takes from both.
-CELERY_TASK_DEFAULT_QUEUE = "celery"
-CELERY_TASK_QUEUES = [Queue("celery"), Queue("office")]
-CELERY_TASK_ROUTES = {"webmail.tasks.convert_office_file": {"queue": "office"}}
+# A worker that is told of no queue takes from all.
+CELERY_TASK_ROUTES = queues.ROUTES
+CELERY_TASK_DEFAULT_QUEUE = queues.UPKEEP.queue
+CELERY_TASK_QUEUES = [
+    Queue(name, Exchange("jobs"), routing_key=name)
+    for worker in queues.WORKERS.values()
+    for name in worker.queues
+]
+# A worker fetches a job when it can begin it, so that no other worker waits for one in its memory.
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_DISABLE_PREFETCH = True
+# A job is acknowledged when it begins. Late acknowledgements would do nothing more: a job that was
+# killed has a row, which the tasks named "tend" find, and a second delivery changes nothing. What a
+# dead worker had fetched and not begun is delivered again after the visibility timeout.
+CELERY_TASK_ACKS_LATE = False
 # A page that hands over a job waits a few seconds for a broker that is down, not for ever.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1}
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 3, "socket_timeout": 3}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 3,
+    "socket_timeout": 3,
+    "visibility_timeout": 2 * queues.LONGEST_SECONDS,
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(SPOOL / "schedule")
+# Of what is asked for all the time, nothing piles up while its worker is away.
+_SOON_OVER = {"expires": 60}
 CELERY_BEAT_SCHEDULE = {
     "clear-expired-sessions": {
         "task": "accounts.tasks.clear_expired_sessions",
@@ -605,6 +623,7 @@ CELERY_BEAT_SCHEDULE = {
     "show-life": {
         "task": "accounts.tasks.show_life",
         "schedule": 60,
+        "options": _SOON_OVER,
     },
     "tend-staff-imports": {
         "task": "accounts.tasks.tend_staff_imports",
@@ -625,8 +644,16 @@ CELERY_BEAT_SCHEDULE = {
     },
     "tend-judgements": {"task": "webmail.tasks.tend_judgements", "schedule": 10 * 60},
     "prune-drafts": {"task": "webmail.tasks.prune_drafts", "schedule": 60 * 60},
-    "tend-mail-jobs": {"task": "webmail.tasks.tend_mail_jobs", "schedule": 5},
-    "tend-outbox": {"task": "webmail.tasks.tend_outbox", "schedule": 5},
+    "tend-mail-jobs": {
+        "task": "webmail.tasks.tend_mail_jobs",
+        "schedule": 5,
+        "options": _SOON_OVER,
+    },
+    "tend-outbox": {
+        "task": "webmail.tasks.tend_outbox",
+        "schedule": 5,
+        "options": _SOON_OVER,
+    },
     "tidy-outbox": {"task": "webmail.tasks.tidy_outbox", "schedule": 60 * 60},
     "empty-bins": {"task": "addressbook.tasks.empty_bins", "schedule": 24 * 60 * 60},
 }

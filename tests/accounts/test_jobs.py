@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import pytest
 from django.test import Client
+from redis import Redis
 
 from accounts import jobs, tasks
 from accounts.models import StaffImport, User
 from demo.servers.broker import Broker
+from webmail import checks
 from webmail.models import OfficePreview
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
@@ -31,19 +35,78 @@ def test_a_broker_that_is_down_is_said_within_seconds(queued: None) -> None:
     assert not health.is_well
 
 
-def test_a_queue_without_a_sign_of_life_is_not_well(
+@pytest.fixture
+def broker(
     queued: None, settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], object]]:
+    """A Redis of the test's own; puts a job into a queue that nobody takes from."""
+    server = Broker(tmp_path_factory.mktemp("jobs"))
+    server.start()
+    settings.CELERY_BROKER_URL = server.url.replace("unix://", "redis+socket://", 1)
+    client = Redis(unix_socket_path=server.url.removeprefix("unix://"))
+    yield lambda queue: client.lpush(queue, "{}")
+    client.close()
+    server.stop()
+
+
+def live(*queues: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker of these queues shows that it is there."""
+    monkeypatch.setattr(jobs, "_told", -jobs._TOLD_EVERY)
+    monkeypatch.setattr(jobs.current_app.amqp.queues, "_consume_from", dict.fromkeys(queues))
+    tasks.begin_life()
+
+
+def test_a_queue_without_a_sign_of_life_is_not_well(
+    broker: Callable[[str], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broker = Broker(tmp_path_factory.mktemp("jobs"))
-    broker.start()
-    try:
-        settings.CELERY_BROKER_URL = broker.url.replace("unix://", "redis+socket://", 1)
-        assert jobs.health() == jobs.Health(is_eager=False, waiting=0, seconds=None)
-        assert not jobs.health().is_well
-        tasks.show_life()
-        assert jobs.health().is_well
-    finally:
-        broker.stop()
+    assert jobs.health().without_worker == ["sending", "imports", "upkeep"]
+    assert not jobs.are_done()
+    live("sending", "upkeep", "celery", monkeypatch=monkeypatch)
+    assert jobs.health().without_worker == ["imports"]
+    assert not jobs.health().is_well
+    live("imports", monkeypatch=monkeypatch)
+    assert jobs.health().is_well
+    assert jobs.are_done()
+
+
+def test_a_worker_is_no_sign_that_beat_runs(
+    broker: Callable[[str], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live("sending", "imports", monkeypatch=monkeypatch)
+    assert not jobs.health().has_beat
+    tasks.show_life()
+    assert jobs.health().has_beat
+
+
+def test_office_files_need_a_worker_when_some_wait(
+    broker: Callable[[str], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live("sending", "imports", "upkeep", monkeypatch=monkeypatch)
+    broker("office")
+    assert jobs.health().without_worker == ["office"]
+
+
+def test_what_waits_in_the_former_queue_counts(broker: Callable[[str], object]) -> None:
+    for queue in ("celery", "upkeep", "imports"):
+        broker(queue)
+    health = jobs.health()
+    assert health.waiting == 3
+    assert [queue.waiting for queue in health.queues] == [0, 1, 0, 2]
+
+
+def test_the_page_and_the_check_name_the_queue_that_has_no_worker(
+    broker: Callable[[str], object], settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.ADMIN_NEEDS_TOTP = False
+    live("sending", "upkeep", monkeypatch=monkeypatch)
+    client, user = Client(), User.objects.create_administrator("patronne", "Une-Craie-Verte-2026")
+    client.force_login(user, backend="accounts.backends.LocalAdministratorBackend")
+    page = client.get("/admin/jobs/").content.decode()
+    assert "La file imports n’a pas de worker" in page
+    (warning,) = checks.workers()
+    assert warning.id == "webmail.W003" and "queues: imports." in warning.msg
+    live("imports", monkeypatch=monkeypatch)
+    assert checks.workers() == []
 
 
 def test_the_pages_say_so_and_show_imports(queued: None, settings) -> None:

@@ -50,7 +50,7 @@ def jobs_at_once() -> Iterator[None]:
 def worker() -> Any:
     """A worker of Celery, while the block runs."""
     return start_worker(
-        app, pool="solo", queues=["celery"], perform_ping_check=False, shutdown_timeout=30
+        app, pool="solo", queues=["imports"], perform_ping_check=False, shutdown_timeout=30
     )
 
 

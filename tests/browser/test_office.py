@@ -73,7 +73,7 @@ def test_a_worker_converts_what_a_page_asked_for(
 
 
 def test_a_worker_of_the_other_jobs_leaves_it_alone(opened: Page) -> None:
-    with worker("celery"):
+    with worker("upkeep"):
         opened.wait_for_timeout(3_000)
     expect(opened.locator("#viewer-office progress")).to_be_visible()
     assert OfficePreview.objects.get().state == "waiting"

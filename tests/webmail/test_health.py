@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
 from webmail.models import OfficePreview
+from webmail.queues import WORKERS
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def workers(clean_cache: None) -> None:
+    """All workers have shown just now that they live."""
+    cache.set_many({f"jobs-worker-{name}": 1 for name in WORKERS})
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/healthz/"])
 def test_all_is_well(path: str) -> None:
     answer = Client().get(path, headers={"host": "10.0.0.7"})
     assert answer.status_code == 200
-    assert answer.json() == {"database": True, "cache": True, "office": True}
+    assert answer.json() == {"database": True, "cache": True, "office": True, "jobs": True}
 
 
 def test_a_cache_that_is_down_is_503_and_named(settings) -> None:
@@ -28,7 +36,13 @@ def test_a_cache_that_is_down_is_503_and_named(settings) -> None:
     }
     answer = Client().get("/healthz")
     assert answer.status_code == 503
-    assert answer.json() == {"database": True, "cache": False, "office": True}
+    assert answer.json() == {"database": True, "cache": False, "office": True, "jobs": False}
+
+
+def test_a_queue_without_a_worker_is_told_and_keeps_the_pages_up() -> None:
+    cache.delete("jobs-worker-imports")
+    answer = Client().get("/healthz")
+    assert (answer.status_code, answer.json()["jobs"]) == (200, False)
 
 
 def test_office_files_that_nobody_converts_are_told_and_keep_the_pages_up(mail_domain) -> None:

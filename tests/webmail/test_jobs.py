@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import session
-from accounts.models import LentCredential, User
+from accounts.models import LentCredential, MailDomain, User
 from demo.servers.dovecot import MailAccount
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
@@ -434,3 +434,17 @@ def test_taking_back_can_be_tried_again_when_the_server_did_not_answer(
     monkeypatch.setattr(jobs, "SECONDS", 60.0)
     assert reader.post(f"/jobs/{handed_over.pk}/undo/").status_code == 302
     assert len(mailbox.uids()) == 100
+
+
+def test_one_job_of_a_person_runs_at_a_time(mail_domain: MailDomain) -> None:
+    alice = User.objects.create(mail_domain=mail_domain, login="alice")
+    bob = User.objects.create(mail_domain=mail_domain, login="bob")
+    first, second, other = (
+        MailJob.objects.create(user=user, verb="move", folder="INBOX", total=1)
+        for user in (alice, alice, bob)
+    )
+    assert MailJob.objects.claim(first.pk) is not None
+    assert MailJob.objects.claim(second.pk) is None
+    assert MailJob.objects.claim(other.pk) is not None
+    MailJob.objects.filter(pk=first.pk).update(state=MailJob.State.DONE)
+    assert MailJob.objects.claim(second.pk) is not None

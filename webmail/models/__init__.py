@@ -405,10 +405,11 @@ class MailJobQuerySet(models.QuerySet["MailJob"]):
 
     def claim(self, pk: int) -> MailJob | None:
         """The job, for whoever asks first. What comes back is as it was claimed: a worker frozen
-        here would else take the attempt of another for his own."""
+        here would else take the attempt of another for his own. One job of a person runs at a
+        time, so that nobody's keep all workers; the others are started again when it is over."""
         waiting = self.filter(pk=pk, state=MailJob.State.WAITING)
         job = waiting.select_related("user__mail_domain", "credential").first()
-        if job is None:
+        if job is None or self.filter(user=job.user, state=MailJob.State.RUNNING).exists():
             return None
         taken = {
             "state": MailJob.State.RUNNING,

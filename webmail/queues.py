@@ -1,0 +1,103 @@
+"""The queues of background jobs, and the worker of each: no queue waits for another.
+
+`ROUTES` says in which queue each task waits. The worker of a queue is started by ``bin/manage
+run_workers``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+_GRACE_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A worker of one queue, which does ``concurrency`` jobs at once: each in a thread, or in a
+    process of its own (``prefork``), which can be ended. A job that takes longer than ``seconds``
+    is ended by SoftTimeLimitExceeded, and half a minute later by SIGKILL. A process that holds
+    more than ``megabytes`` when its job is over gives way to a new one. ``is_optional``: where
+    nothing is ever put into the queue, it needs no worker.
+    """
+
+    queue: str
+    concurrency: int
+    seconds: int = 0
+    megabytes: int = 0
+    former_queues: tuple[str, ...] = ()
+    has_beat: bool = False
+    is_optional: bool = False
+
+    @property
+    def hard_seconds(self) -> int:
+        """After which a job is killed; 0 when it is never."""
+        return self.seconds and self.seconds + _GRACE_SECONDS
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """All that the worker takes jobs from."""
+        return (self.queue, *self.former_queues)
+
+    def options(self) -> dict[str, Any]:
+        """The arguments of Celery's ``Worker``."""
+        options: dict[str, Any] = {
+            "hostname": f"{self.queue}@",  # Celery adds the name of the machine
+            "queues": ",".join(self.queues),
+            "pool_cls": "prefork" if self.seconds else "threads",
+            "concurrency": self.concurrency,
+            "beat": self.has_beat,
+            "without_gossip": True,
+            "without_mingle": True,
+        }
+        if self.seconds:
+            options |= {"soft_time_limit": self.seconds, "time_limit": self.hard_seconds}
+            options["max_memory_per_child"] = 1000 * self.megabytes  # kilobytes
+        return options
+
+
+# A submission server may take minutes for one message. The mail servers' answers have limits of
+# their own, so that threads, which nobody can end, need none.
+SENDING = Worker("sending", concurrency=4)
+# What strangers wrote is read here: a file that takes too long, or too much memory, ends with its
+# process. The largest one that is taken needs four minutes (docs/performance.md).
+IMPORTS = Worker("imports", concurrency=1, seconds=15 * 60, megabytes=400)
+# LibreOffice has a minute and a half, after a minute of waiting for another conversion.
+OFFICE = Worker("office", concurrency=1, seconds=3 * 60, megabytes=300, is_optional=True)
+# All else. Of what is done to thousands of messages one job of each person runs at a time.
+UPKEEP = Worker("upkeep", concurrency=4, former_queues=("celery",), has_beat=True)
+
+WORKERS = {worker.queue: worker for worker in (SENDING, IMPORTS, OFFICE, UPKEEP)}
+LONGEST_SECONDS = max(worker.hard_seconds for worker in WORKERS.values())
+
+_TASKS = {
+    SENDING: ("webmail.tasks.deliver_message", "webmail.tasks.tend_outbox"),
+    IMPORTS: (
+        "accounts.tasks.import_staff",
+        "accounts.tasks.tend_staff_imports",
+        "addressbook.tasks.fill_directory",
+        "addressbook.tasks.run_import",
+        "addressbook.tasks.tend_imports",
+    ),
+    OFFICE: ("webmail.tasks.convert_office_file",),
+    UPKEEP: (
+        "accounts.tasks.clear_expired_service_tokens",
+        "accounts.tasks.clear_expired_sessions",
+        "accounts.tasks.forget_old_traces",
+        "accounts.tasks.show_life",
+        "accounts.tasks.tell_of_device",
+        "accounts.tasks.tell_of_lookup",
+        "accounts.tasks.tell_of_password",
+        "accounts.tasks.tell_of_reset",
+        "accounts.tasks.tell_of_second_factor",
+        "addressbook.tasks.empty_bins",
+        "webmail.tasks.do_mail_job",
+        "webmail.tasks.expire_office_previews",
+        "webmail.tasks.prune_drafts",
+        "webmail.tasks.tend_judgements",
+        "webmail.tasks.tend_mail_jobs",
+        "webmail.tasks.tidy_outbox",
+        "webmail.tasks.unsubscribe",
+    ),
+}
+ROUTES = {task: {"queue": worker.queue} for worker, tasks in _TASKS.items() for task in tasks}
