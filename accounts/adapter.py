@@ -71,6 +71,9 @@ class AccountAdapter(DefaultAccountAdapter):
             if limits.is_first(counted[0]):
                 self._note(AuditEvent.Kind.SIGN_IN_FAILED, request, typed, "server")
             raise
+        except ValidationError:
+            self._note(AuditEvent.Kind.SIGN_IN_FAILED, request, typed, "mailbox")
+            raise
         if user is None:
             limits.count(counted)
             self._note(AuditEvent.Kind.SIGN_IN_FAILED, request, typed, "password")

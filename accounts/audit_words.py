@@ -48,6 +48,7 @@ _VALUES: Final[dict[tuple[str, str], Promise]] = {
     ("action", "changed"): _("changed"),
     ("action", "deleted"): _("deleted"),
     ("cause", "domain"): _("domain"),
+    ("cause", "mailbox"): _("another login of the mailbox"),
     ("cause", "password"): _("login or password refused"),
     ("cause", "server"): _("mail server not reached"),
     ("cause", "second factor"): _("second factor"),

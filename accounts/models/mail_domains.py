@@ -260,6 +260,13 @@ class MailDomain(models.Model):
         form = self.program_login or self.login_form
         return form if form in {self.LoginForm.ADDRESS, self.LoginForm.LOCAL} else ""
 
+    def own_address(self, login: str) -> str:
+        """The address of a person whom nothing but the login is known of. "" where the login names
+        a domain that is not this one: the mail server may not look at it (``typed``), and nobody
+        becomes the owner of an address by typing it."""
+        local, at, name = login.partition("@")
+        return f"{local}@{self.name}" if not at or name == self.name else ""
+
     def address_of(self, login: str) -> str:
-        """The address to begin with, until somebody knows better."""
+        """The address that was meant by what was typed, be it this domain's or not."""
         return login if "@" in login else f"{login}@{self.name}"
