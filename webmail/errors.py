@@ -186,6 +186,17 @@ class PerhapsSent(WebmailError):
     status = 502
 
 
+class TooManyRecipients(WebmailError):
+    """A person writes to more people within an hour than one may; ``words`` says from when on it
+    goes. Nothing was accepted."""
+
+    status = 429
+
+    def __init__(self, words: str = "") -> None:
+        super().__init__(words)
+        self.words = words
+
+
 class AlreadyLeft(WebmailError):
     """A message in the outbox was sent, or taken back, before what its person asked for."""
 
