@@ -167,6 +167,15 @@ class SieveRefused(ServerRefused):
         self.line = line
 
 
+class ForwardRefused(SieveRefused):
+    """A script would send mail to ``address`` ("" where its text does not say), which the
+    administrators do not allow. Nothing was written."""
+
+    def __init__(self, line: int, address: str) -> None:
+        super().__init__("Mail may not be forwarded there.", line=line)
+        self.address = address
+
+
 class BadServerAnswer(WebmailError):
     """The mail server broke its protocol."""
 

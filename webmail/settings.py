@@ -172,6 +172,9 @@ SIEVE_TIMEOUT = env_int("WEBMAIL_SIEVE_TIMEOUT", 10)
 # The name of the script that holds people's rules; whether their rules may send mail elsewhere.
 SIEVE_SCRIPT = env_text("WEBMAIL_SIEVE_SCRIPT", "webmail")
 RULES_FORWARD = env_bool("WEBMAIL_RULES_FORWARD", False)
+RULES_FORWARD_DOMAINS = frozenset(
+    domain.lower().strip(".") for domain in env_list("WEBMAIL_RULES_FORWARD_DOMAINS")
+)
 IMAP_CONNECTIONS = env_int("WEBMAIL_IMAP_CONNECTIONS", 3, minimum=2)
 IMAP_IDLE_SECONDS = env_int("WEBMAIL_IMAP_IDLE_SECONDS", 300)
 # New mail, told as it comes; and who else connects as the same person (webmail/checks.py).
