@@ -244,6 +244,21 @@ def test_nobody_gets_an_address_in_another_domain_by_typing_it(
     assert User.objects.get().address == "alice@ac-exemple.fr"
 
 
+def test_nor_in_another_mail_domain_of_the_same_server(
+    domain: MailDomain, alice: MailAccount
+) -> None:
+    other = MailDomain.objects.get(pk=domain.pk)
+    other.pk, other.name, other.is_default = None, "invente.example", False
+    other.save()
+    assert sign_in("alice@invente.example", alice.password).status_code == 302
+    assert User.objects.get().address == ""
+    User.objects.all().delete()
+    assert sign_in("alice", alice.password).status_code == 302
+    assert sign_in("alice@invente.example", alice.password).status_code == 302
+    user = User.objects.get()
+    assert (user.mail_domain, user.address) == (domain, "alice@ac-exemple.fr")
+
+
 def test_an_address_is_verified_by_a_staff_record_alone(
     domain: MailDomain, alice: MailAccount
 ) -> None:
