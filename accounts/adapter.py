@@ -51,12 +51,13 @@ class AccountAdapter(DefaultAccountAdapter):
         return client_address(request)
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
-        """Within the limits, ask the backends. An unreachable server counts as no failure."""
+        """Within the limits, ask the backends. Each try counts before it is made, so that many at
+        once do not pass together; a success, and a server that cannot tell, give it back."""
         typed = credentials.get("username", "").strip().lower()
         login, browser = self._counted_as(request, typed)
         network = client_address(request)
         counted = limits.of_sign_in(login, network, browser)
-        if seconds := limits.wait(counted):
+        if seconds := limits.reserve(counted):
             logger.warning("sign-in refused: too many failures (from %s)", network)
             if limits.is_first(counted[0]):
                 self._note(AuditEvent.Kind.SIGN_IN_LIMITED, request, typed, "password")
@@ -68,13 +69,17 @@ class AccountAdapter(DefaultAccountAdapter):
         try:
             user = authenticate(request, **credentials)
         except WebmailError:
+            limits.take_back(counted)
             if limits.is_first(counted[0]):
                 self._note(AuditEvent.Kind.SIGN_IN_FAILED, request, typed, "server")
             raise
+        except ValidationError:
+            self._note(AuditEvent.Kind.SIGN_IN_FAILED, request, typed, "mailbox")
+            raise
         if user is None:
-            limits.count(counted)
             self._note(AuditEvent.Kind.SIGN_IN_FAILED, request, typed, "password")
             return None
+        limits.take_back(counted)
         assert isinstance(user, User)  # noqa: S101  both backends give one
         return user
 

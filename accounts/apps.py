@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin
+from django.core.checks import register
 from django.utils.translation import gettext_lazy as _
 
 
@@ -7,6 +8,11 @@ class AccountsConfig(AppConfig):
     default = True
     name = "accounts"
     verbose_name = _("Accounts")
+
+    def ready(self) -> None:
+        from accounts import checks  # it needs the models
+
+        register(checks.second_factors, deploy=True)
 
 
 class AdminConfig(admin.AdminConfig):

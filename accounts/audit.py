@@ -10,6 +10,12 @@ from accounts.network import client_address
 Detail = str | int | bool
 
 
+def masked(address: str) -> str:
+    """``f•••@ac-exemple.fr``: who knows the address recognises it, nobody else learns it."""
+    local, _at, domain = address.rpartition("@")
+    return f"{local[:1]}•••@{domain}"
+
+
 def record(
     kind: AuditEvent.Kind,
     request: HttpRequest | None = None,

@@ -6,14 +6,25 @@ from contextlib import ExitStack
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
-from accounts import limits, session
+from accounts import limits, mailboxes, session
 from accounts.models import MailDomain, StaffRecord, User
 from accounts.models.prepared import Prepared
 from accounts.network import client_address
 from webmail.errors import SignInNeeded
+from webmail.imap.connection import Connection
+
+STRANGE = _(
+    "This login was never used here, and the mail server does not say whose mailbox it opens. Sign"
+    " in with your usual login, or call the support desk."
+)
+OTHER_LOGIN = _(
+    "This mailbox is known here by another login, which this password does not open. Sign in with"
+    " your usual login, or call the support desk."
+)
 
 _by_key: Prepared[User] = Prepared(
     lambda pk: User.objects.select_related("mail_domain").filter(pk=pk), int
@@ -80,24 +91,70 @@ class MailServerBackend(UserBackend):
         domain = MailDomain.objects.of_typed_login(typed)
         if not (request and typed and password and domain):
             return None
-        user, login = whom(domain, typed)
-        key = limits.mailbox(domain.pk, login)
-        if limits.was_refused(key, password):
-            return None
-        try:
-            connection = session.sign_in(domain, login, password, client_address(request))
-        except SignInNeeded:
-            limits.note_refused(key, password)
+        named, login = whom(domain, typed)
+        address = client_address(request)
+        connection = _opened(domain, login, password, address)
+        if connection is None:
             return None
         with ExitStack() as unless_kept:
             unless_kept.callback(connection.close)
-            if user is None:
-                user, _created = User.objects.get_or_create(
-                    mail_domain=domain, login=login, defaults={"address": domain.address_of(typed)}
-                )
-            _follow_staff_record(user)
+            mailbox_id = connection.mailbox_id()
+            user = mailboxes.owner(domain, named, mailbox_id)
+            user = user or _new(domain, login, typed, mailbox_id)
             if not self.user_can_authenticate(user):
                 return None
+            if (user.mail_domain_id, user.login) != (domain.pk, login):
+                _prove(user, domain, login, password, address)
+            _note_mailbox(user, mailbox_id, domain.own_address(typed))
+            _follow_staff_record(user)
             session.keep(user, password, connection)
             unless_kept.pop_all()
         return user
+
+
+def _opened(domain: MailDomain, login: str, password: str, address: str) -> Connection | None:
+    """None when the mail server refuses, or has just refused the same."""
+    key = limits.mailbox(domain.pk, login)
+    if limits.was_refused(key, password):
+        return None
+    try:
+        return session.sign_in(domain, login, password, address)
+    except SignInNeeded:
+        limits.note_refused(key, password)
+        return None
+
+
+def _new(domain: MailDomain, login: str, typed: str, mailbox_id: str) -> User:
+    """Raises ValidationError for a login that may be another one of somebody with a second
+    factor."""
+    if not mailbox_id and mailboxes.is_strange(domain, login):
+        raise ValidationError(STRANGE, code="strange_login")
+    user, _created = User.objects.get_or_create(
+        mail_domain=domain, login=login, defaults={"address": domain.own_address(typed)}
+    )
+    return user
+
+
+def _prove(user: User, domain: MailDomain, login: str, password: str, address: str) -> None:
+    """The password must open the login that the mailbox is known by: later connections are made
+    with that one, and a server whose numbers are not unique gives nobody another's row.
+
+    A login that has taken its place in the staff records becomes the user's. Raises
+    ValidationError.
+    """
+    assert user.mail_domain is not None  # noqa: S101  it has a mailbox
+    if own := _opened(user.mail_domain, user.login, password, address):
+        own.close()
+    elif mailboxes.is_renamed(user, domain, login):
+        user.mail_domain, user.login = domain, login
+        user.save(update_fields=["mail_domain", "login"])
+    else:
+        raise ValidationError(OTHER_LOGIN, code="other_login")
+
+
+def _note_mailbox(user: User, mailbox_id: str, address: str) -> None:
+    """What the server calls the mailbox now: one that was made anew has another number."""
+    known = (mailbox_id or user.mailbox_id, user.address or address)
+    if known != (user.mailbox_id, user.address):
+        user.mailbox_id, user.address = known
+        user.save(update_fields=["mailbox_id", "address"])

@@ -247,6 +247,10 @@ def _cause_words(cause: str) -> str:
             "The mail server refused login or password. Capitals? Another keyboard? A password"
             " changed elsewhere?"
         ),
+        "mailbox": gettext(
+            "The mailbox is known here by another login, or the mail server does not say whose it"
+            " is. Which login did the person use before? Does the staff record name this one?"
+        ),
         "server": gettext("The mail server could not be asked. It is not the person's fault."),
     }.get(cause, "")
 

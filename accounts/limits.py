@@ -167,7 +167,11 @@ def reserve(limits: Sequence[Limit]) -> int:
     if seconds := wait(limits):
         return seconds
     over = [limit for limit in limits if _one_more(limit) > limit.most > 0]
-    return wait(over)
+    if not over:
+        return 0
+    seconds = wait(over)
+    take_back(limits)  # it is not made; those under way may yet succeed and give theirs back
+    return max(1, seconds)
 
 
 def take_back(limits: Iterable[Limit]) -> None:

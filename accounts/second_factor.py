@@ -9,7 +9,7 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.http import HttpRequest
 
-from accounts.models import User
+from accounts.models import MailDomain, User
 
 EVERYBODY: Final = "everybody"
 
@@ -41,8 +41,12 @@ def is_required(user: User) -> bool:
     asked = settings.SECOND_FACTOR_ROLES
     if not asked:
         return False
-    domain = user.mail_domain.name if user.mail_domain else ""
-    return EVERYBODY in asked or domain in asked or not user.roles.isdisjoint(asked)
+    return is_required_in(user.mail_domain) or not user.roles.isdisjoint(asked)
+
+
+def is_required_in(domain: MailDomain | None) -> bool:
+    """Of everybody in this mail domain; ``None``: of the local administrators."""
+    return not settings.SECOND_FACTOR_ROLES.isdisjoint({EVERYBODY, domain.name if domain else ""})
 
 
 def missing_step(request: HttpRequest, user: User) -> str:

@@ -174,6 +174,15 @@ class SieveRefused(ServerRefused):
         self.line = line
 
 
+class ForwardRefused(SieveRefused):
+    """A script would send mail to ``address`` ("" where its text does not say), which the
+    administrators do not allow. Nothing was written."""
+
+    def __init__(self, line: int, address: str) -> None:
+        super().__init__("Mail may not be forwarded there.", line=line)
+        self.address = address
+
+
 class BadServerAnswer(WebmailError):
     """The mail server broke its protocol."""
 
@@ -191,6 +200,17 @@ class PerhapsSent(WebmailError):
     been sent, and a second time may be twice."""
 
     status = 502
+
+
+class TooManyRecipients(WebmailError):
+    """A person writes to more people within an hour than one may; ``words`` says from when on it
+    goes. Nothing was accepted."""
+
+    status = 429
+
+    def __init__(self, words: str = "") -> None:
+        super().__init__(words)
+        self.words = words
 
 
 class AlreadyLeft(WebmailError):

@@ -22,9 +22,9 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts import lending, session
+from accounts import audit, lending, session
 from accounts.http import SignedInRequest
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from webmail.errors import MessageNotFound, ServerUnavailable, SignInNeeded, WebmailError
 from webmail.imap import uid_sets
 from webmail.imap.connection import Connection
@@ -37,6 +37,8 @@ State = MailJob.State
 
 SECONDS = 0.8
 """Of a request; what takes longer goes on without it."""
+MANY = 100
+"""Messages deleted at once, from which on the audit log has a line of it."""
 _AGAIN = timedelta(seconds=10)
 """Before a job is tried again whose server did not answer, or that nobody has started."""
 _BEAT = 5.0
@@ -45,6 +47,9 @@ _SURE = 5.0
 """Seconds after which a worker asks again whether the job is his: he may have been frozen."""
 _LONGEST_STEP = 300.0
 """Seconds without a command's answer after which a worker is thought to hang: its signs end."""
+
+
+_DELETES = {"delete": "for good", "trash": "trash"}
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,8 @@ def do(request: SignedInRequest, imap: Connection, deed: Deed, steps: Iterable[S
         if not work.done:
             raise
         return Done(work, _note(request.user, deed, work, State.FAILED, type(error).__name__))
+    if deed.verb in _DELETES:
+        note_deleted(request, work.total, _DELETES[deed.verb])
     if work.is_over:
         if work.gone and not work.done:
             raise MessageNotFound("None of the messages is there any more.")
@@ -92,6 +99,12 @@ def do(request: SignedInRequest, imap: Connection, deed: Deed, steps: Iterable[S
     job.credential = lending.lend(request)
     job.save(update_fields=["credential"])
     return Done(work, job)
+
+
+def note_deleted(request: SignedInRequest, count: int, way: str) -> None:
+    """A line of the audit log where many were deleted, by their number alone."""
+    if count >= MANY:
+        audit.record(AuditEvent.Kind.MAIL_DELETED, request, messages=count, way=way)
 
 
 def keep(user: User, deed: Deed, work: Work) -> MailJob:

@@ -162,6 +162,8 @@ SMTP_URL = env_text("WEBMAIL_SMTP_URL")
 POP_URL = env_text("WEBMAIL_POP_URL")
 SIEVE_URL = env_text("WEBMAIL_SIEVE_URL")
 LOGIN_FORM = env_text("WEBMAIL_LOGIN_FORM", "address")
+# Whether the mail server takes one login alone for each mailbox (accounts/mailboxes.py)
+ONE_LOGIN_PER_MAILBOX = env_bool("WEBMAIL_ONE_LOGIN_PER_MAILBOX", False)
 TLS_CA_FILE = env_text("WEBMAIL_TLS_CA_FILE")
 IMAP_TIMEOUT = env_int("WEBMAIL_IMAP_TIMEOUT", 20)
 SMTP_TIMEOUT = env_int("WEBMAIL_SMTP_TIMEOUT", 60)
@@ -171,6 +173,9 @@ SIEVE_TIMEOUT = env_int("WEBMAIL_SIEVE_TIMEOUT", 10)
 # The name of the script that holds people's rules; whether their rules may send mail elsewhere.
 SIEVE_SCRIPT = env_text("WEBMAIL_SIEVE_SCRIPT", "webmail")
 RULES_FORWARD = env_bool("WEBMAIL_RULES_FORWARD", False)
+RULES_FORWARD_DOMAINS = frozenset(
+    domain.lower().strip(".") for domain in env_list("WEBMAIL_RULES_FORWARD_DOMAINS")
+)
 IMAP_CONNECTIONS = env_int("WEBMAIL_IMAP_CONNECTIONS", 3, minimum=2)
 IMAP_IDLE_SECONDS = env_int("WEBMAIL_IMAP_IDLE_SECONDS", 300)
 # New mail, told as it comes; and who else connects as the same person (webmail/checks.py).

@@ -85,12 +85,6 @@ def fetch(token: str) -> Link | None:
     return _keep(token, link.holder, min(link.seconds_left, AFTER_FETCH_SECONDS))
 
 
-def masked(address: str) -> str:
-    """``f•••@ac-exemple.fr``: who knows the address recognises it, nobody else learns it."""
-    local, _at, domain = address.rpartition("@")
-    return f"{local[:1]}•••@{domain}"
-
-
 def _make(token: str, holder: Holder) -> Link:
     limit = limits.Limit("phone-codes", f"{holder.kind} {holder.pk}", CODES, CODES_SECONDS)
     if seconds := limits.reserve([limit]):

@@ -260,6 +260,21 @@ class MailDomain(models.Model):
         form = self.program_login or self.login_form
         return form if form in {self.LoginForm.ADDRESS, self.LoginForm.LOCAL} else ""
 
+    def own_address(self, login: str) -> str:
+        """The address of a person whom nothing but the login is known of. "" where the login names
+        a domain that the mail server may not look at: nobody becomes the owner of an address by
+        typing it."""
+        local, at, name = login.partition("@")
+        if at and (name != self.name or self._is_typists_choice()):
+            return ""
+        return f"{local}@{self.name}"
+
+    def _is_typists_choice(self) -> bool:
+        """Whether the server of this domain has others as well, and takes logins as typed."""
+        here = MailDomain.objects.filter(imap_host=self.imap_host)
+        is_typed = here.filter(login_form=self.LoginForm.TYPED).exists()
+        return is_typed and here.exclude(pk=self.pk).exists()
+
     def address_of(self, login: str) -> str:
-        """The address to begin with, until somebody knows better."""
+        """The address that was meant by what was typed, be it this domain's or not."""
         return login if "@" in login else f"{login}@{self.name}"

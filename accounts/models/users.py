@@ -48,6 +48,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     login = models.CharField(_("login"), max_length=254)
     address = models.EmailField(_("address"), blank=True)
     name = models.CharField(_("name"), max_length=200, blank=True)
+    # What the mail server calls the INBOX. Not unique: two logins from before it was asked may open
+    # one mailbox, and both rows are kept (accounts/mailboxes.py says which one signs in).
+    mailbox_id = models.CharField(
+        _("number of the mailbox"), max_length=255, blank=True, editable=False
+    )
     is_active = models.BooleanField(_("active"), default=True)
     date_joined = models.DateTimeField(_("first sign-in"), auto_now_add=True)
     mail_password_changed = models.DateTimeField(
@@ -80,7 +85,10 @@ class User(AbstractBaseUser, PermissionsMixin):
                 condition=models.Q(login=Lower("login")), name="login_in_lower_case"
             ),
         )
-        indexes = (models.Index(fields=["mail_domain", "address"], name="user_by_address"),)
+        indexes = (
+            models.Index(fields=["mail_domain", "address"], name="user_by_address"),
+            models.Index(fields=["mailbox_id"], name="user_by_mailbox"),
+        )
 
     def __str__(self) -> str:
         return self.address or self.login

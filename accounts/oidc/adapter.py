@@ -74,7 +74,8 @@ def claims(user: User, scopes: Iterable[str]) -> dict[str, Any]:
     ``email_verified`` (email), ``school``: ``{"uai", "name"}``, ``function`` (staff). What is not
     known is left out.
 
-    The address counts as verified: the mail server itself has let this person in.
+    The address counts as verified where a staff record has it. The mail server vouches for the
+    mailbox alone: an address may follow from how the login was typed.
     """
     granted = frozenset(scopes)
     record = StaffRecord.objects.of(user)
@@ -84,7 +85,8 @@ def claims(user: User, scopes: Iterable[str]) -> dict[str, Any]:
         if record:
             found |= {"given_name": record.first_name, "family_name": record.last_name}
     if "email" in granted and user.address:
-        found |= {"email": user.address, "email_verified": True}
+        is_verified = record is not None and record.address == user.address.lower()
+        found |= {"email": user.address, "email_verified": is_verified}
     if "staff" in granted and record:
         school = {"uai": record.school_uai, "name": record.school_name}
         found |= {"school": {key: value for key, value in school.items() if value}}

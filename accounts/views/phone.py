@@ -104,7 +104,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
     context: dict[str, object] = {
         "found": found,
         "token": token,
-        "masked": phone.masked(found.address),
+        "masked": audit.masked(found.address),
         "can_install": apple.can_be_made(found),
         "is_apple": not any(name in request.headers.get("User-Agent", "") for name in _NO_APPLES),
     }

@@ -7,7 +7,9 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts import audit
 from accounts.http import SignedInRequest, login_required
+from accounts.models import AuditEvent
 from addressbook.contacts import export as writing
 from addressbook.contacts import finding
 from addressbook.forms import ExportForm
@@ -35,6 +37,7 @@ def file(request: SignedInRequest) -> HttpResponseBase:
     groups = [group] if group else list(Group.objects.of(request.user))
     if chosen := form.cleaned_data["contacts"]:
         found, groups = found.filter(pk__in=chosen), []
+    audit.record(AuditEvent.Kind.CONTACTS_EXPORTED, request, contacts=found.count())
     kind = form.cleaned_data["format"]
     if kind == "csv":
         pieces, media_type, ending = writing.table(found), "text/csv; charset=utf-8", "csv"

@@ -151,6 +151,7 @@ def kinds() -> list[tuple[str, str]]:
 def test_a_service_learns_who_somebody_is(
     window: Client, trusted: Journey, record: StaffRecord
 ) -> None:
+    record.address = "alice@ac-exemple.fr"
     record.school_uai, record.school_name = "0800101A", "Collège Les Aubépines"
     record.function = "Professeure agrégée"
     record.save()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from accounts import credentials, session
+from accounts import credentials, limits, session
 from accounts.models import MailDomain, User
-from demo.servers.dovecot import MailAccount
+from demo.servers.dovecot import Dovecot, MailAccount
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
 LOGIN = "/accounts/login/"
@@ -287,3 +290,54 @@ def test_there_is_no_sign_up_and_no_password_page() -> None:
 def test_whatever_is_typed_gets_an_answer(mail_domain: MailDomain, typed: str) -> None:
     answer = Client().post("/accounts/login/", {"login": typed, "password": typed})
     assert answer.status_code == 422
+
+
+def at_once(tries: list[Callable[[], object]]) -> list[object]:
+    """What each got, all begun together."""
+    together, answers = threading.Barrier(len(tries)), []
+
+    def run(attempt: Callable[[], object]) -> None:
+        together.wait()
+        try:
+            answers.append(attempt())
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(one,)) for one in tries]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tries_at_once_do_not_pass_the_limit_together(
+    mail_domain: MailDomain, dovecot: Dovecot, settings
+) -> None:
+    """Counted where they arrive: in the mail server's log."""
+    settings.LOGIN_FAILURES_PER_LOGIN = 10
+    settings.LOGIN_FAILURES_PER_NETWORK = 0
+    tries = [lambda n=n: post(Client(), "somebody-guessed", f"faux {n}") for n in range(60)]
+    statuses = [answer.status_code for answer in at_once(tries)]
+    assert set(statuses) == {422, 429}
+    assert statuses.count(422) <= 10
+    time.sleep(1)  # Dovecot writes when the connection has ended
+    assert 1 <= dovecot.log.read_text().count("user=<somebody-guessed>") <= 10
+
+
+def test_successes_and_silent_servers_give_their_try_back(
+    mail_domain: MailDomain, alice: MailAccount, settings
+) -> None:
+    settings.LOGIN_FAILURES_PER_LOGIN = 2
+    for _time in range(3):
+        assert post(Client(), "alice", alice.password).status_code == 302
+    held = limits.of_sign_in(limits.mailbox(mail_domain.pk, "alice"), "127.0.0.1")
+    assert [state.count for state in limits.state(held)] == [0, 0]
+
+
+def test_a_try_that_is_not_made_counts_for_nothing() -> None:
+    limit = limits.Limit("login", "x", 2, 60)
+    assert [limits.reserve([limit]) > 0 for _time in range(4)] == [False, False, True, True]
+    limits.take_back([limit, limit])
+    assert limits.state([limit])[0].count == 0

@@ -26,7 +26,14 @@ NEED_ALL = "WEBMAIL_TESTS_NEED_ALL"
 SQLITE = "sqlite:///:memory:"
 
 ALICE = MailAccount(
-    "alice", "Craie-Bleue 7!", ("alice@ac-exemple.fr", "alice.martin@ac-exemple.fr")
+    "alice",
+    "Craie-Bleue 7!",
+    (
+        "alice@ac-exemple.fr",
+        "alice.martin@ac-exemple.fr",
+        "alice.moreau",
+        "alice@invente.example",  # as to a server that does not look at the domain of a login
+    ),
 )
 BOB = MailAccount("bob", "Tableau:Noir 8?", ("bob@ac-exemple.fr", "bob.petit@ac-exemple.fr"))
 

@@ -158,6 +158,19 @@ def append_uid(raw: Sequence[Any]) -> int | None:
     return int(words[1]) if len(words) == 2 and _NUMBER.fullmatch(words[1]) else None
 
 
+_MAILBOX_ID = re.compile(rb"[( ](?:MAILBOXID \(|X-GUID )([A-Za-z0-9_-]{16,255})\)", re.IGNORECASE)
+
+
+def mailbox_id(raw: Sequence[Any]) -> str:
+    """The one folder's MAILBOXID (RFC 8474 section 4.3) or Dovecot's X-GUID in a STATUS answer.
+
+    "" for one of fewer than 16 characters: some servers number the folders of each account from 1
+    on, and two people's INBOX would have one id.
+    """
+    found = _MAILBOX_ID.search(b" ".join(piece for piece in raw if isinstance(piece, bytes)))
+    return found[1].decode("ascii") if found else ""
+
+
 def copied(raw: Iterable[Any], limit: int) -> tuple[int, dict[int, int]]:
     """``COPYUID uidvalidity from to`` (RFC 4315): the new UIDVALIDITY, and old UID -> new UID.
 

@@ -15,21 +15,26 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from webmail.errors import NotFound, SieveChanged, SieveRefused
-from webmail.sieve import reading, writing
+from webmail.errors import ForwardRefused, NotFound, SieveChanged, SieveRefused
+from webmail.sieve import forwarding, reading, writing
 from webmail.sieve.connection import Connection, Name
+from webmail.sieve.forwarding import UNTOLD, Allowed, Sending
 from webmail.sieve.grammar import NotSieve
 from webmail.sieve.values import Absence, Item, Raw, Rule, Script
 
 BACKUP: Final = "webmail-backup-"
 MOST_BACKUPS: Final = 8
+_MOST_INCLUDED: Final = 20
+# Stands with a digest for the addresses of an included script that can't be read.
+_BOX: Final = "script:"
 
 
 @dataclass(frozen=True)
 class Kept:
     """What stands on the server. ``text``: of our script, "" where there is none; ``script``: what
     it says, empty where it is no Sieve (``is_readable`` is False then); ``former``: another script
-    that runs instead; ``digest`` tells whether anything of it changed since.
+    that runs instead; ``digest`` tells whether anything of it changed since; ``allowed``: where a
+    script that is written may send mail.
     """
 
     name: str
@@ -38,6 +43,7 @@ class Kept:
     digest: str
     extensions: frozenset[str]
     names: tuple[Name, ...]
+    allowed: Allowed
     former: str = ""
     former_text: str = ""
     is_readable: bool = True
@@ -70,7 +76,7 @@ class Kept:
         return self.script.items[number - 1]
 
 
-def read(sieve: Connection, name: str) -> Kept:
+def read(sieve: Connection, name: str, allowed: Allowed) -> Kept:
     """At most three commands. Raises what the connection does."""
     names = sieve.scripts()
     text = sieve.get(name) if any(one.name == name for one in names) else ""
@@ -91,27 +97,29 @@ def read(sieve: Connection, name: str) -> Kept:
         former=former,
         former_text=former_text,
         is_readable=is_readable,
+        allowed=allowed,
     )
 
 
-def save(sieve: Connection, kept: Kept, script: Script, now: datetime) -> None:
+def save(sieve: Connection, kept: Kept, script: Script, now: datetime) -> str:
     """Write the script and let it run. What ran until now is included, unless it was brought in.
 
-    Raises SieveRefused, OverQuota, `writing.Unwritable`, TooLarge: then all stands as it did.
+    Returns its text, as all of these do. Raises SieveRefused, ForwardRefused, OverQuota,
+    `writing.Unwritable`, TooLarge: then all stands as it did.
     """
     if kept.former and kept.former != script.included and kept.former_text.strip():
         script = replace(script, included=kept.former)
     elif kept.is_cut_off:
         script = replace(script, included="")
-    _put(sieve, kept, writing.write(script), now, always=kept.is_foreign)
+    return _put(sieve, kept, writing.write(script), now, always=kept.is_foreign)
 
 
-def save_text(sieve: Connection, kept: Kept, text: str, now: datetime) -> None:
+def save_text(sieve: Connection, kept: Kept, text: str, now: datetime) -> str:
     """The same for a text that the person wrote himself: as it is, with a copy of the former."""
-    _put(sieve, kept, text, now, always=True)
+    return _put(sieve, kept, text, now, always=True)
 
 
-def bring_in(sieve: Connection, kept: Kept, now: datetime) -> None:
+def bring_in(sieve: Connection, kept: Kept, now: datetime) -> str:
     """Take the rules of the script that runs instead of ours into ours, where they stand before
     what is there. Raises SieveRefused when they can't be read; then all stands as it did.
     """
@@ -126,21 +134,21 @@ def bring_in(sieve: Connection, kept: Kept, now: datetime) -> None:
         included=theirs.included,
         requires=kept.script.requires | theirs.requires,
     )
-    _put(sieve, kept, writing.write(script), now, always=True)
+    return _put(sieve, kept, writing.write(script), now, always=True)
 
 
-def take_apart(sieve: Connection, kept: Kept, now: datetime) -> None:
+def take_apart(sieve: Connection, kept: Kept, now: datetime) -> str:
     """The same for the script that ours includes."""
     text = sieve.get(kept.script.included)
     included = replace(kept, former=kept.script.included, former_text=text)
-    bring_in(sieve, included, now)
+    return bring_in(sieve, included, now)
 
 
-def restore(sieve: Connection, kept: Kept, backup: str, now: datetime) -> None:
+def restore(sieve: Connection, kept: Kept, backup: str, now: datetime) -> str:
     """A copy becomes our script again, and what stood there a copy. Raises NotFound."""
     if backup not in kept.backups:
         raise NotFound("There is no such copy.")
-    _put(sieve, kept, sieve.get(backup), now, always=True)
+    return _put(sieve, kept, sieve.get(backup), now, always=True)
 
 
 def unchanged(kept: Kept, digest: str) -> None:
@@ -173,8 +181,9 @@ def included_text(sieve: Connection, kept: Kept) -> str:
         return ""
 
 
-def _put(sieve: Connection, kept: Kept, text: str, now: datetime, *, always: bool) -> None:
+def _put(sieve: Connection, kept: Kept, text: str, now: datetime, *, always: bool) -> str:
     """A copy of what is replaced is kept, once a day or ``always``."""
+    _check_sendings(sieve, kept, text)
     if text != kept.text:
         if kept.text.strip():
             sieve.check(text)  # what is refused leaves no copy behind
@@ -182,6 +191,78 @@ def _put(sieve: Connection, kept: Kept, text: str, now: datetime, *, always: boo
         sieve.put(kept.name, text)
     if not kept.is_active:
         sieve.activate(kept.name)
+    return text
+
+
+def _check_sendings(sieve: Connection, kept: Kept, text: str) -> None:
+    """What is written may send mail where that is allowed, and where it was sent until now: who
+    changes another rule is not to lose mail by it. Raises ForwardRefused.
+    """
+    if kept.allowed.is_everything:
+        return
+    refused = [one for one in _sendings(sieve, kept, text) if not kept.allowed.covers(one.address)]
+    if not refused:
+        return
+    before = _sent_until_now(sieve, kept)
+    for one in refused:
+        if one.address == UNTOLD or one.address not in before:
+            raise ForwardRefused(one.line, "" if one.address.startswith(_BOX) else one.address)
+
+
+def _sent_until_now(sieve: Connection, kept: Kept) -> set[str]:
+    """The addresses that what runs now sends mail to; none where it can't be read."""
+    running = kept.text if kept.is_active else kept.former_text
+    try:
+        return {one.address for one in _sendings(sieve, kept, running)}
+    except SieveRefused:
+        return set()
+
+
+def sent_anew(kept: Kept, text: str) -> tuple[list[str], list[str]]:
+    """The addresses that the script sends mail to since it was changed to ``text``, and those that
+    it no longer does."""
+    before, after = _addresses(kept.text if kept.is_active else ""), _addresses(text)
+    return sorted(after - before), sorted(before - after)
+
+
+def _addresses(text: str) -> set[str]:
+    try:
+        return {one.address for one in forwarding.sendings(text)}
+    except NotSieve:
+        return set()
+
+
+def _sendings(sieve: Connection, kept: Kept, text: str) -> list[Sending]:
+    """Of a script and of those that it includes, by the line of the first that leads there."""
+    try:
+        found = list(forwarding.sendings(text))
+        waiting = list(forwarding.included(text))
+    except NotSieve as error:
+        raise SieveRefused("The script can't be read.") from error
+    seen = {kept.name}
+    while waiting:
+        line, name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        inner = _text_of(sieve, kept, name)
+        if name == UNTOLD or len(seen) > _MOST_INCLUDED:
+            found.append(Sending(line, UNTOLD))
+            continue
+        try:
+            found += [Sending(line, one.address) for one in forwarding.sendings(inner)]
+            waiting += [(line, more) for _line, more in forwarding.included(inner)]
+        except NotSieve:
+            digest = hashlib.sha256(inner.encode()).hexdigest()
+            found.append(Sending(line, f"{_BOX}{digest}"))
+    return found
+
+
+def _text_of(sieve: Connection, kept: Kept, name: str) -> str:
+    """Of another script; "" where there is none: then the server runs nothing either."""
+    if name == kept.former:
+        return kept.former_text
+    return sieve.get(name) if any(one.name == name for one in kept.names) else ""
 
 
 def _keep_copy(sieve: Connection, kept: Kept, now: datetime, *, always: bool) -> None:

@@ -13,13 +13,13 @@ from django.utils import timezone
 from accounts import lending, sealed_files
 from accounts.http import SignedInRequest
 from accounts.models import LentCredential, User
-from webmail.errors import DraftNotFound, SenderRefused
+from webmail.errors import DraftNotFound, SenderRefused, TooManyRecipients
 from webmail.imap.values import ANSWERED, FORWARDED
 from webmail.mime import headers
 from webmail.models import Draft, Identity, OutboxMessage
 from webmail.outbox import counting, relay, retrying, values
 from webmail.outbox.values import Envelope, Letter
-from webmail.writing import content, drafts, identities
+from webmail.writing import content, drafts, identities, recipients
 
 _MOST_SUBJECT = 200
 
@@ -41,7 +41,7 @@ def accept(
     leave; without, in ``hold_seconds``. Several letters leave one after
     the other, `settings.EACH_PER_MINUTE` a minute. Raises SenderRefused for an address that is not
     the person's, SignInNeeded when his password cannot be lent, DraftNotFound when the draft was
-    accepted by another window; then nothing is written.
+    accepted by another window, TooManyRecipients; then nothing is written.
     """
     if known := _accepted(request.user, key):
         return known
@@ -52,6 +52,7 @@ def accept(
         for row, letter in zip(rows, letters, strict=True):
             _seal(row, letter, draft)
         with transaction.atomic():
+            _check_count(request.user, draft, letters)
             _take(draft)
             credential = _lend(request, rows[-1].due)
             for row in rows:
@@ -83,6 +84,17 @@ def _check_senders(user: User, letters: Sequence[Letter], identity: Identity | N
         written = headers.parse(values.head(letter.message)).addresses("From")
         if [person.address for person in written] != [letter.sender]:
             raise SenderRefused
+
+
+def _check_count(user: User, draft: Draft | None, letters: Sequence[Letter]) -> None:
+    """The hour's limit once more, one request of the person after the other: sendings at once would
+    each find room. A confirmation of reading, which has no draft, is not held up."""
+    if draft is None:
+        return
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    count = sum(len(letter.recipients) for letter in letters)
+    if words := recipients.limits_error(user, count, recipients.EACH):
+        raise TooManyRecipients(words)
 
 
 def _rows(

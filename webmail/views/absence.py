@@ -27,7 +27,7 @@ from webmail.sieve import writing
 from webmail.sieve.connection import Connection as Sieve
 from webmail.sieve.values import Absence
 from webmail.views.folders import TOAST, read_folders
-from webmail.views.rules import Problem, ask_first, opened, refused, without
+from webmail.views.rules import Problem, ask_first, note, opened, refused, without
 
 
 @require_http_methods(["GET", "POST"])
@@ -78,7 +78,7 @@ def _saved(
     def change() -> None:
         rules.unchanged(kept, request.POST.get("digest", ""))
         ask_first(kept)
-        rules.save(sieve, kept, script, timezone.localtime())
+        note(request, kept, "absence", rules.save(sieve, kept, script, timezone.localtime()))
 
     if problem := refused(change):
         return problem

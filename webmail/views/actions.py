@@ -155,6 +155,7 @@ def purge(request: SignedInRequest, folder: str) -> HttpResponse:
     with session.imap(request) as imap:
         if request.method == "POST":
             count = actions.purge(imap, folder)
+            jobs.note_deleted(request, count, "for good")
             request.session[TOAST] = {"message": deeds.done("delete", count), "undo": None}
             return redirect("mail:folder", folder)
         count = actions.marked_deleted(imap, folder)

@@ -46,6 +46,7 @@ from webmail.errors import (
     SignInNeeded,
     TooLarge,
     TooManyDrafts,
+    TooManyRecipients,
     WebmailError,
 )
 from webmail.forms import ComposeForm, attachments_room, too_heavy
@@ -448,15 +449,19 @@ class _Writing:
         if weight > most:
             self.form.add_error("attachments", too_heavy(weight * len(messages)))
             return _refused(self.request, self.form, status=413, draft=row)
-        accepted = outbox.accept(
-            self.request,
-            row,
-            self._letters(row, messages, identity, enclosed, known, due),
-            key=self.key,
-            identity=identity,
-            due=due,
-            hold_seconds=int(self.request.preferences.undo_seconds),
-        )
+        try:
+            accepted = outbox.accept(
+                self.request,
+                row,
+                self._letters(row, messages, identity, enclosed, known, due),
+                key=self.key,
+                identity=identity,
+                due=due,
+                hold_seconds=int(self.request.preferences.undo_seconds),
+            )
+        except TooManyRecipients as error:  # another window sent meanwhile
+            self.form.add_error(None, error.words)
+            return _refused(self.request, self.form, status=422, draft=row)
         return self._sent(accepted[0])
 
     def _collected(self, row: Draft, content: Content) -> tuple[making.Enclosed, tuple[str, ...]]:

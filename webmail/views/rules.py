@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,12 +15,14 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
-from accounts import session
+from accounts import audit, session
 from accounts.http import SignedInRequest, login_required
+from accounts.models import AuditEvent
 from webmail import away, jobs
 from webmail.converters import CONTROLS, FolderConverter, MessageConverter
 from webmail.errors import (
     FolderNotFound,
+    ForwardRefused,
     NotFound,
     OverQuota,
     SieveChanged,
@@ -41,19 +43,23 @@ from webmail.presentation.lists import FolderList
 from webmail.rule_forms import NEW, Draft, Editor, Offers
 from webmail.sieve import grammar, reading, writing
 from webmail.sieve.connection import Connection as Sieve
+from webmail.sieve.forwarding import Allowed
 from webmail.sieve.values import FORWARD, REDIRECT, Raw, Rule, Script
 from webmail.views import running
 from webmail.views.folders import TOAST, read_folders
 from webmail.views.tags import known_tags
 
 Problem = dict[str, str]
+CHANGES = {"on": "switched", "off": "switched", "remove": "removed", "put-back": "rule"}
+"""How the audit log calls what was done; the others change the order."""
+_MOST_NOTED = 5
 
 
 @contextmanager
 def opened(request: SignedInRequest) -> Iterator[tuple[Sieve, rules.Kept]]:
     """The person's rules as they are on the server, and the connection to change them."""
     with session.sieve(request) as sieve:
-        kept = rules.read(sieve, settings.SIEVE_SCRIPT)
+        kept = rules.read(sieve, settings.SIEVE_SCRIPT, forwarding())
         away.note(request, kept.script.absence)
         yield sieve, kept
 
@@ -95,24 +101,24 @@ def _done(
     """Do it; the toast that says so, with the ``place`` where the rule is from now on."""
     now = timezone.localtime()
     if do == "restore":
-        rules.restore(sieve, kept, request.POST.get("backup", ""), now)
+        note(request, kept, "copy", rules.restore(sieve, kept, request.POST.get("backup", ""), now))
         return {"message": gettext("The copy is in force again.")}
     if do == "adopt" and kept.is_readable:
-        rules.save(sieve, kept, kept.script, now)
+        note(request, kept, "running", rules.save(sieve, kept, kept.script, now))
         return {"message": gettext("These rules can be changed here from now on.")}
     ask_first(kept)
     match do:
         case "bring" if kept.former:
-            rules.bring_in(sieve, kept, now)
+            note(request, kept, "brought in", rules.bring_in(sieve, kept, now))
             return {"message": gettext("The rules were brought here.")}
         case "take-apart" if kept.script.included:
-            rules.take_apart(sieve, kept, now)
+            note(request, kept, "brought in", rules.take_apart(sieve, kept, now))
             return {"message": gettext("The rules were brought here.")}
         case "run":
-            rules.save(sieve, kept, kept.script, now)
+            note(request, kept, "running", rules.save(sieve, kept, kept.script, now))
             return {"message": gettext("Your rules run from now on.")}
     script, toast = _changed(request, kept, do, number)
-    rules.save(sieve, kept, script, now)
+    note(request, kept, CHANGES.get(do, "order"), rules.save(sieve, kept, script, now))
     return toast
 
 
@@ -301,7 +307,7 @@ def _saved(
         rules.unchanged(kept, request.POST.get("digest", ""))
         ask_first(kept)
         script = rules.with_item(kept.script, number, editor.rule)
-        rules.save(sieve, kept, script, timezone.localtime())
+        note(request, kept, "rule", rules.save(sieve, kept, script, timezone.localtime()))
 
     if problem := refused(change):
         # What the person typed stays; saved again, it goes into the rules as they are now.
@@ -388,6 +394,26 @@ def ask_first(kept: rules.Kept) -> None:
         raise SieveRefused("The script can't be read.")
 
 
+def note(request: SignedInRequest, kept: rules.Kept, change: str, text: str) -> None:
+    """A line of the audit log, with the addresses that mail goes to from now on, masked: a thief of
+    a password makes it forward what comes."""
+    if text == kept.text and kept.is_active:
+        return
+    begun, ended = rules.sent_anew(kept, text)
+    audit.record(
+        AuditEvent.Kind.RULES_CHANGED,
+        request,
+        change=change,
+        forwards=_masked(begun),
+        forwards_no_more=_masked(ended),
+    )
+
+
+def _masked(addresses: Sequence[str]) -> str:
+    shown = [audit.masked(one[-100:]) if one else "…" for one in addresses[:_MOST_NOTED]]
+    return ", ".join(shown) + (" …" if len(addresses) > _MOST_NOTED else "")
+
+
 def refused(change: Callable[[], None]) -> Problem | None:
     """Make a change; what the page says when it was not made."""
     try:
@@ -412,6 +438,8 @@ def refused(change: Callable[[], None]) -> Problem | None:
             "title": gettext("Your rules are too long."),
             "text": gettext("All of them together may have 100 KB. Nothing was saved."),
         }
+    except ForwardRefused as error:
+        return {"title": gettext("Mail may not be forwarded there."), "text": _not_there(error)}
     except SieveRefused as error:
         said = error.server_words or gettext("It cannot be read.")
         return {"title": gettext("The mail server does not take these rules."), "text": said}
@@ -423,6 +451,34 @@ def refused(change: Callable[[], None]) -> Problem | None:
             "text": gettext("This can’t be part of a rule."),
         }
     return None
+
+
+def _not_there(error: ForwardRefused) -> str:
+    said = {
+        "line": error.line,
+        "address": error.address or gettext("an address that the text does not tell"),
+        "domains": ", ".join(sorted(settings.RULES_FORWARD_DOMAINS)),
+    }
+    if settings.RULES_FORWARD:
+        return (
+            gettext(
+                "Line %(line)d of the script sends mail to %(address)s: only addresses in"
+                " %(domains)s are allowed. Nothing was saved."
+            )
+            % said
+        )
+    return (
+        gettext(
+            "Line %(line)d of the script sends mail to %(address)s: forwarding is not allowed here."
+            " Nothing was saved."
+        )
+        % said
+    )
+
+
+def forwarding() -> Allowed:
+    """Where rules may send mail, as the administrators say."""
+    return Allowed(anywhere=settings.RULES_FORWARD, domains=settings.RULES_FORWARD_DOMAINS)
 
 
 def _unwritable(error: writing.Unwritable) -> str:

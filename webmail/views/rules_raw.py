@@ -18,7 +18,7 @@ from webmail.mailbox import rules
 from webmail.rule_forms import ScriptForm
 from webmail.sieve.connection import Connection as Sieve
 from webmail.views.folders import TOAST, read_folders
-from webmail.views.rules import Problem, opened, refused, without
+from webmail.views.rules import Problem, note, opened, refused, without
 
 
 @require_http_methods(["GET", "POST"])
@@ -34,7 +34,7 @@ def raw(request: SignedInRequest) -> HttpResponse:
         problem, line, digest = None, 0, kept.digest
         if form.is_bound and form.is_valid():
             digest = form.cleaned_data["digest"]
-            problem, line = _saved(sieve, kept, form)
+            problem, line = _saved(request, sieve, kept, form)
             if problem is None:
                 request.session[TOAST] = {"message": gettext("The script was saved and runs.")}
                 return redirect("mail:rules_raw")
@@ -57,18 +57,22 @@ def raw(request: SignedInRequest) -> HttpResponse:
     return render_template(request, "webmail/rules_raw.html", context, status=status)
 
 
-def _saved(sieve: Sieve, kept: rules.Kept, form: ScriptForm) -> tuple[Problem | None, int]:
+def _saved(
+    request: SignedInRequest, sieve: Sieve, kept: rules.Kept, form: ScriptForm
+) -> tuple[Problem | None, int]:
     """What is wrong with it, and in which line; (None, 0) when it was saved."""
     wrong = 0
 
     def change() -> None:
         nonlocal wrong
         rules.unchanged(kept, form.cleaned_data["digest"])
+        text = _unix(form.cleaned_data["text"])
         try:
-            rules.save_text(sieve, kept, _unix(form.cleaned_data["text"]), timezone.localtime())
+            rules.save_text(sieve, kept, text, timezone.localtime())
         except SieveRefused as error:
             wrong = error.line
             raise
+        note(request, kept, "script", text)
 
     return refused(change), wrong
 

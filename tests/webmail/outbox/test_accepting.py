@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
+from pytest_django import Settings
 
 from accounts.http import SignedInRequest
 from accounts.models import LentCredential
@@ -17,7 +18,7 @@ from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.outbox.letters import draft_of, letter
 from webmail import outbox
-from webmail.errors import DraftNotFound
+from webmail.errors import DraftNotFound, TooManyRecipients
 from webmail.models import Draft, OutboxMessage
 
 
@@ -29,7 +30,7 @@ def at_once(work: Callable[[], object], count: int = 4) -> list[Any]:
         together.wait()
         try:
             results.append(work())
-        except (OperationalError, DraftNotFound) as error:
+        except (OperationalError, DraftNotFound, TooManyRecipients) as error:
             results.append(type(error))
         finally:
             connection.close()
@@ -82,3 +83,29 @@ def test_workers_at_once_send_it_once(
     at_once(lambda: outbox.deliver(row.pk))
     outbox.deliver(row.pk)
     assert len(bobs_mailbox.uids()) == 1 and len(mailbox.uids("Sent")) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sendings_at_once_do_not_pass_the_hours_limit_together(
+    request_of_alice: SignedInRequest, settings: Settings
+) -> None:
+    settings.RECIPIENTS_PER_HOUR = 5
+    drafts = [draft_of(request_of_alice.user) for _number in range(6)]
+    people = ("parent1@courriel.example", "parent2@courriel.example")
+
+    def send() -> object:
+        draft = drafts.pop()
+        return outbox.accept(request_of_alice, draft, [letter(*people)], key=uuid.uuid4())
+
+    results = at_once(send, 6)
+    assert sum(OutboxMessage.objects.values_list("recipients", flat=True)) <= 4
+    assert TooManyRecipients in results or OperationalError in results
+    assert LentCredential.objects.count() == OutboxMessage.objects.count()
+    draft = draft_of(request_of_alice.user)
+    while OutboxMessage.objects.count() < 2:  # SQLite's refusals of above
+        outbox.accept(request_of_alice, draft, [letter(*people)], key=uuid.uuid4())
+        draft = draft_of(request_of_alice.user)
+    with pytest.raises(TooManyRecipients, match="à partir de"):
+        outbox.accept(request_of_alice, draft, [letter(*people)], key=uuid.uuid4())
+    draft.refresh_from_db()
+    assert draft.state == Draft.State.WRITING

@@ -9,7 +9,7 @@ from html import unescape
 import pytest
 from django.test import Client
 
-from accounts.models import MailDomain
+from accounts.models import AuditEvent, MailDomain
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
@@ -339,6 +339,116 @@ def test_forwarding_is_the_administrators_to_allow(
     settings.RULES_FORWARD = True
     save(reader, **{"a0-kind": "forward", "a0-address": "x@y.fr"})
     assert 'redirect :copy "x@y.fr"' in scripts.get("webmail")
+
+
+REDIRECT = 'redirect "dehors@x.fr";\n'
+RAW = "/rules/raw/"
+
+
+def write(reader: Client, text: str):
+    return reader.post(RAW, {"text": text, "digest": digest(reader, RAW)})
+
+
+def forwards_noted() -> list[tuple[str, str, str]]:
+    lines = AuditEvent.objects.filter(kind=AuditEvent.Kind.RULES_CHANGED).order_by("pk")
+    return [
+        (line.detail["change"], line.detail["forwards"], line.detail["forwards_no_more"])
+        for line in lines
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (f"keep;\n{REDIRECT}", 2),
+        ('require "copy";\nif true {\n  redirect :copy "dehors@x.fr";\n}\n', 3),
+        ('require "enotify";\nnotify "mailto:dehors@x.fr";\n', 2),
+        ('require "variables";\nset "a" "dehors@x.fr";\nredirect "${a}";\n', 3),
+    ],
+)
+def test_the_text_of_a_script_forwards_nothing_where_that_is_not_allowed(
+    reader: Client, scripts: Scripts, text: str, line: int
+) -> None:
+    answer = write(reader, text)
+    assert answer.status_code == 422
+    assert f"La ligne {line} du script" in page(answer)
+    assert scripts.all() == {}
+    assert not forwards_noted()
+
+
+def test_a_forward_in_a_copy_or_an_included_script_comes_in_by_no_way(
+    reader: Client, scripts: Scripts
+) -> None:
+    scripts.put("webmail-backup-2026-01-01-120000", REDIRECT)
+    write(reader, "keep;\n")
+    assert do(reader, "restore", backup="webmail-backup-2026-01-01-120000") == 422
+    for name in ("webmail-backup-2026-01-01-120000", "relais"):
+        if name == "relais":
+            scripts.put(name, 'require "include";\ninclude "webmail-backup-2026-01-01-120000";\n')
+        answer = write(reader, f'require "include";\n\ninclude :personal "{name}";\n')
+        assert answer.status_code == 422
+        assert "La ligne 3 du script" in page(answer)
+    assert scripts.get("webmail") == "keep;\n"
+    removed = {"text": REDIRECT, "requires": ""}
+    assert do(reader, "put-back", 1, **removed) == 422
+
+
+def test_a_forward_from_before_stays_until_it_is_taken_out(
+    reader: Client, scripts: Scripts, settings
+) -> None:
+    settings.RULES_FORWARD = True
+    save(reader, **{"a0-kind": "forward", "a0-address": "dehors@x.fr"})
+    settings.RULES_FORWARD = False
+    save(reader, name="Une autre")
+    assert names(reader) == ["Parents", "Une autre"]
+    assert write(reader, scripts.get("webmail") + f"# ligne\n{REDIRECT}").status_code == 302
+    answer = write(reader, scripts.get("webmail") + 'redirect "autre@x.fr";\n')
+    assert answer.status_code == 422
+    assert "autre@x.fr" in page(answer)
+    assert do(reader, "off", 1) == 302
+    assert write(reader, "keep;\n").status_code == 302
+    assert write(reader, REDIRECT).status_code == 422
+    assert forwards_noted() == [
+        ("rule", "d•••@x.fr", ""),
+        ("rule", "", ""),
+        ("script", "", ""),
+        ("switched", "", ""),
+        ("script", "", "d•••@x.fr"),
+    ]
+
+
+def test_a_forward_that_was_switched_off_is_not_switched_on(
+    reader: Client, scripts: Scripts, settings
+) -> None:
+    settings.RULES_FORWARD = True
+    save(reader, **{"a0-kind": "redirect", "a0-address": "dehors@x.fr"})
+    assert do(reader, "off", 1) == 302
+    settings.RULES_FORWARD = False
+    assert do(reader, "on", 1) == 422
+    assert "allof (false" in scripts.get("webmail")
+
+
+def test_forwards_go_to_the_domains_that_are_named(
+    reader: Client, scripts: Scripts, settings
+) -> None:
+    settings.RULES_FORWARD = True
+    settings.RULES_FORWARD_DOMAINS = frozenset({"ac-exemple.fr"})
+    save(reader, **{"a0-kind": "forward", "a0-address": "x@lycee.ac-exemple.fr"})
+    answer = reader.post(
+        "/rules/new/", a_rule(reader, **{"a0-kind": "forward", "a0-address": "x@y.fr"})
+    )
+    assert answer.status_code == 422
+    assert "seules les adresses de ac-exemple.fr sont permises" in page(answer)
+    assert write(reader, scripts.get("webmail") + REDIRECT).status_code == 422
+    assert forwards_noted() == [("rule", "x•••@lycee.ac-exemple.fr", "")]
+
+
+def test_a_script_that_cannot_be_read_is_not_written_past_the_ban(
+    reader: Client, scripts: Scripts
+) -> None:
+    """Whatever the server would make of it."""
+    assert write(reader, "redirect § {").status_code == 422
+    assert scripts.all() == {}
 
 
 def test_a_rule_is_applied_to_what_is_there_and_taken_back(

@@ -1,0 +1,55 @@
+"""What ``manage.py check --deploy`` looks at of the sign-in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Warning
+from django.db import DatabaseError
+
+from accounts import mailboxes
+from accounts.models import MailDomain, User
+
+
+def second_factors(**_what: Any) -> list[CheckMessage]:
+    """Whether the mail servers tell which logins open one mailbox: by nothing else are they one
+    user with one second factor."""
+    try:
+        return [one for domain in MailDomain.objects.all() for one in _of_domain(domain)]
+    except DatabaseError:  # before the first migration
+        return []
+
+
+def _of_domain(domain: MailDomain) -> list[CheckMessage]:
+    people = User.objects.filter(mail_domain=domain)
+    secured = mailboxes.secured_users().filter(mail_domain=domain)
+    last = people.exclude(last_login=None).order_by("-last_login").first()
+    if last is None or settings.ONE_LOGIN_PER_MAILBOX or not secured.exists():
+        return []
+    if not last.mailbox_id:
+        return [_untold(domain)]
+    unknown = secured.filter(mailbox_id="").count()
+    return [_not_yet(domain, unknown)] if unknown else []
+
+
+def _untold(domain: MailDomain) -> CheckMessage:
+    return Warning(
+        f"The mail server of {domain} does not tell which logins open one mailbox, and people there"
+        " have a second factor: logins that are new and in no staff record are refused, and two"
+        " users from before may be one mailbox.",
+        hint="Dovecot, and servers with OBJECTID (RFC 8474), tell it; right after an upgrade wait"
+        " for the next sign-in. Where the server takes one login alone for each mailbox, without"
+        " aliases and master users, set WEBMAIL_ONE_LOGIN_PER_MAILBOX=1 (docs/security.md).",
+        id="accounts.W001",
+    )
+
+
+def _not_yet(domain: MailDomain, count: int) -> CheckMessage:
+    return Warning(
+        f"{count} people of {domain} have a second factor and have not signed in since the webmail"
+        " asks the mail server for the number of their mailbox: until they do, another login of"
+        " theirs that the server takes is not recognised.",
+        hint="Have them sign in once (docs/security.md).",
+        id="accounts.W002",
+    )

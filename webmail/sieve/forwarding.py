@@ -1,0 +1,120 @@
+"""Where a script sends mail to, whoever wrote it: found in its commands, in blocks too.
+
+The administrators say which addresses rules may forward to. What is looked at is the whole script,
+since a rule is only one of the ways to write one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote
+
+from webmail.sieve import grammar
+from webmail.sieve.grammar import Command, Tag, Test
+
+UNTOLD: Final = ""
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """``anywhere``: all addresses, or where there are ``domains`` those in one of them or below;
+    otherwise none."""
+
+    anywhere: bool = False
+    domains: frozenset[str] = frozenset()
+
+    @property
+    def is_everything(self) -> bool:
+        return self.anywhere and not self.domains
+
+    def covers(self, address: str) -> bool:
+        if self.is_everything or not self.anywhere:
+            return self.anywhere
+        domain = address.rpartition("@")[2].lower().rstrip(".")
+        return any(domain == one or domain.endswith(f".{one}") for one in self.domains)
+
+
+@dataclass(frozen=True)
+class Sending:
+    """A command that sends a message to an address. ``line`` is one-based; ``address`` is UNTOLD
+    where the text does not say it: a variable, several at once.
+    """
+
+    line: int
+    address: str
+
+
+def sendings(text: str) -> tuple[Sending, ...]:
+    """All of a script, in their order, but for those in ``if false`` and its like, which is how a
+    rule is turned off. Raises `grammar.NotSieve`."""
+    found = _running(grammar.parse(text))
+    return tuple(
+        Sending(_line(text, command), address)
+        for command in found
+        for address in _addresses(command)
+    )
+
+
+def included(text: str) -> tuple[tuple[int, str], ...]:
+    """The lines in which other scripts of the person are run, and their names, UNTOLD where the
+    text does not say. Those of the server (``:global``) are the administrators'. Raises
+    `grammar.NotSieve`."""
+    return tuple(
+        (_line(text, command), _told(_strings(command)[-1:]))
+        for command in _running(grammar.parse(text))
+        if command.name == "include" and Tag(":global") not in command.arguments
+    )
+
+
+def _running(commands: Iterable[Command]) -> Iterator[Command]:
+    for command in commands:
+        yield command
+        if command.name not in {"if", "elsif"} or not all(map(_never_holds, command.tests)):
+            yield from _running(command.block or ())
+
+
+def _never_holds(test: Test) -> bool:
+    """``false``, and ``allof (false, …)``, as a rule of ours that is off."""
+    return test.name == "false" or (test.name == "allof" and any(map(_never_holds, test.tests)))
+
+
+def _addresses(command: Command) -> tuple[str, ...]:
+    """Of ``redirect``, of ``notify`` by mail (RFC 5436 and its draft), of Dovecot's ``report``."""
+    strings = _strings(command)
+    match command.name:
+        case "redirect" | "report":
+            return (_told(strings[-1:]),)
+        case "notify":
+            return _notified(command, strings)
+    return ()
+
+
+def _notified(command: Command, strings: list[str]) -> tuple[str, ...]:
+    """The draft's ``:options ["address"]``, else the method, which stands last: a ``mailto:``."""
+    if Tag(":options") in command.arguments:
+        listed = [one for one in command.arguments if isinstance(one, tuple)]
+        return tuple(_told([one]) for addresses in listed for one in addresses) or (UNTOLD,)
+    method = strings[-1] if strings else ""
+    scheme, _colon, rest = method.partition(":")
+    if scheme.lower() != "mailto":
+        return (UNTOLD,) if "${" in method else ()
+    path, _mark, headers = rest.partition("?")
+    more = [name for field in headers.split("&") if (name := field.partition("=")[0].lower())]
+    return (UNTOLD,) if {"to", "cc", "bcc"} & set(more) else (_told([unquote(path)]),)
+
+
+def _told(strings: list[str]) -> str:
+    """The one address or name; UNTOLD where the server makes another one of it, or several."""
+    text = strings[0].strip() if strings else UNTOLD
+    return UNTOLD if "${" in text or "," in text else text
+
+
+def _strings(command: Command) -> list[str]:
+    """A command's own arguments stand behind those of its tags."""
+    return [argument for argument in command.arguments if isinstance(argument, str)]
+
+
+def _line(text: str, command: Command) -> int:
+    return text.count("\n", 0, command.start) + 1
