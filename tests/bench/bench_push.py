@@ -78,9 +78,9 @@ class Mailbox:
             told = b"* STATUS INBOX " + STATUS % ((self._count,) * 3) + b"\r\n"
         elif word == b"UID":
             told = (
-                b"* %d FETCH (UID %d FLAGS () ENVELOPE (NIL {6}\r\nCoucou "
+                b"* %d FETCH (UID %d FLAGS () RFC822.SIZE 99 "
+                b"BODY[HEADER.FIELDS (SUBJECT)]<0> {15}\r\nSubject: Coucou)\r\n"
                 % ((self._count, self._count - 1))
-                + b"NIL NIL NIL NIL NIL NIL NIL NIL))\r\n"
             )
         elif word == b"IDLE":
             self._tag = tag

@@ -13,6 +13,7 @@ import socket
 import ssl
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from imap_tools import mailbox
@@ -31,6 +32,11 @@ HURRY = 1 / 3
 # Bytes per second that a server is at least trusted to take of an APPEND.
 UPLOAD_RATE = 256 * 1024
 
+# Bytes at the head of a response that are kept when it is cut: its numbers and flags.
+_HEAD = 4096
+# Bytes at the end of a line in which the size of a literal may stand.
+_MARK = 32
+
 _RECEIVE = 64 * 1024
 _RECEIVE_LITERAL = 256 * 1024
 
@@ -41,6 +47,22 @@ if TYPE_CHECKING:
     _Imaplib = imaplib.IMAP4
 else:
     _Imaplib = object
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many bytes of one answer are read, and how many of each untagged response are kept.
+
+    A longer response is read to its end and cut: it comes as unbalanced text that no parser takes
+    for a whole one. ``response`` None: it is not cut. An ``answer`` that is longer is a
+    BadServerAnswer, and the connection is over.
+    """
+
+    answer: int = ANSWER_LIMIT
+    response: int | None = None
+
+
+UNCUT = Bounds()
 
 
 class Guard(_Imaplib):
@@ -55,6 +77,11 @@ class Guard(_Imaplib):
     _pause = 20.0
     _deadline = 0.0
     _bytes_left = 0
+    _longest: int | None = None  # bytes of one response that are kept
+    _room = 0  # how many of them are left
+    _is_cut = False
+    _is_stored = False  # a piece of the present response is
+    _head = b""
     _buffer = bytearray()
 
     def open(self, host: str = "", port: int = 0, timeout: float | None = None) -> None:
@@ -66,7 +93,14 @@ class Guard(_Imaplib):
         # does.
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
-    def begin(self, sending: int = 0, *, hurry: bool = False, limit: float | None = None) -> None:
+    def begin(
+        self,
+        sending: int = 0,
+        *,
+        hurry: bool = False,
+        limit: float | None = None,
+        bounds: Bounds = UNCUT,
+    ) -> None:
         """Start counting for one command; ``sending`` is the size of its literal in bytes.
         ``hurry``: it only asks whether the server is still there. ``limit``: seconds for all of it.
 
@@ -77,10 +111,14 @@ class Guard(_Imaplib):
         patience = (HURRY if hurry else PATIENCE) * self._pause
         patience = patience if limit is None else min(patience, limit)
         self._deadline = time.monotonic() + patience + sending / UPLOAD_RATE
-        self._bytes_left = ANSWER_LIMIT
+        self._bytes_left = min(bounds.answer, ANSWER_LIMIT)
+        self._longest = bounds.response
 
     def read(self, size: int) -> bytes:
         self._spend(size)
+        if self._cuts(size):
+            self._skip(size)
+            return b""
         pieces = [self._take(min(size, len(self._buffer)))]
         missing = size - len(pieces[0])
         # What goes on past the buffer is not copied through it, for literals may be large.
@@ -90,14 +128,20 @@ class Guard(_Imaplib):
         return b"".join(pieces)
 
     def readline(self) -> bytes:
-        searched = 0
+        searched, kept = 0, b""
         while (end := self._buffer.find(b"\n", searched)) < 0:
             searched = len(self._buffer)
-            if searched > LINE_LIMIT:
+            if searched > _HEAD and self._longest is not None and self._cuts(searched, take=False):
+                kept = kept or bytes(self._buffer[:_HEAD])
+                self._spend(searched - _MARK)
+                del self._buffer[:-_MARK]
+                searched = _MARK
+            elif searched > LINE_LIMIT:
                 raise BadServerAnswer("The IMAP server sent a line that is too long.")
             self._buffer += self._received(_RECEIVE)
         self._spend(end + 1)
-        return self._take(end + 1)
+        self._cuts(end + 1)
+        return kept + self._take(end + 1)
 
     def send(self, data: Any) -> None:
         self.sock.settimeout(max(self._pause, self._deadline - time.monotonic()))
@@ -139,6 +183,22 @@ class Guard(_Imaplib):
         del self._buffer[:size]
         return data
 
+    def _skip(self, size: int) -> None:
+        size -= len(self._take(min(size, len(self._buffer))))
+        while size:
+            size -= len(self._received(min(size, _RECEIVE_LITERAL)))
+
+    def _cuts(self, size: int, *, take: bool = True) -> bool:
+        """Whether so many bytes more are too many for the present response; without ``take`` they
+        are looked at alone.
+        """
+        if self._longest is None:
+            return False
+        self._is_cut = self._is_cut or size > self._room
+        if take:
+            self._room -= size
+        return self._is_cut
+
     def _spend(self, size: int) -> None:
         self._bytes_left -= size
         if self._bytes_left < 0:
@@ -153,7 +213,22 @@ class Guard(_Imaplib):
                 server_words=words.decode("utf-8", "replace") if isinstance(words, bytes) else "",
             )
 
-    def _append_untagged(self, typ: str, dat: bytes) -> None:
+    def _get_response(self, *args: Any) -> Any:
+        self._room = self._longest or 0
+        self._is_cut = self._is_stored = False
+        self._head = b""
+        return super()._get_response(*args)  # type: ignore[misc]  # typeshed leaves it out
+
+    def _append_untagged(self, typ: str, dat: Any) -> None:
+        if self._is_cut:
+            is_tuple = isinstance(dat, tuple)
+            if not self._is_stored:
+                self._head = self._head or (dat[0] if is_tuple else dat)[:_HEAD]
+            if is_tuple:
+                return
+            # The text that ends a response: without it the next would seem to be part of it.
+            dat = self._head
+        self._is_stored = True
         super()._append_untagged(typ, dat)  # type: ignore[misc]  # typeshed leaves it out
         if typ == "EXISTS" and dat.isdigit():
             self.exists = int(dat)

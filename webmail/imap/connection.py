@@ -32,6 +32,9 @@ from webmail.imap import client, response
 from webmail.imap.values import MessageRef, Namespace, Selected, Server, Wishes
 from webmail.mime import build
 
+# How often a connection is opened anew in one lease because of answers that could not be read.
+MOST_RECOVERIES = 10
+
 # A raw answer as imaplib gives it: lines, and (line up to the literal, literal).
 Raw = list[Any]
 
@@ -169,26 +172,55 @@ class Connection:
         finally:
             self._limit = before
 
-    def uid(self, command: str, *args: str | bytes | Literals, changes: bool = False) -> Raw:
+    def uid(
+        self,
+        command: str,
+        *args: str | bytes | Literals,
+        changes: bool = False,
+        bounds: client.Bounds = client.UNCUT,
+    ) -> Raw:
         """``UID command ...`` in the open folder; the untagged lines that answer it, as imaplib
         gives them: FETCH, SEARCH and so on; COPYUID for COPY and MOVE. ``changes`` for what must
         not be sent twice.
         """
         self.known()
         command = command.upper()
-        answer = self._send("UID", command, *args, changes=changes)
+        answer = self._send("UID", command, *args, changes=changes, bounds=bounds)
         self._accept(answer, partly=command == "FETCH")
         return answer.untagged.get(_UID_ANSWERS.get(command, "FETCH"), [])
 
-    def command(self, name: str, *args: str | bytes, changes: bool = False) -> Raw:
+    def command(
+        self,
+        name: str,
+        *args: str | bytes,
+        changes: bool = False,
+        bounds: client.Bounds = client.UNCUT,
+    ) -> Raw:
         """Any other command; its untagged lines of the same name."""
         name = name.upper()
-        answer = self._send(name, *args, changes=changes)
+        answer = self._send(name, *args, changes=changes, bounds=bounds)
         self._accept(answer, partly=name == "FETCH")
         return answer.untagged.get(name, [])
 
+    def recover(self) -> None:
+        """After a command that read something and failed: open the connection and its folder anew,
+        where it is over. A message that a server cannot tell must not cost the others of its list.
+
+        ServerUnavailable when that was done too often in this lease, when the server fell silent,
+        or can't be reached; FolderChanged.
+        """
+        if not (self._broken or self._busy):
+            return
+        if self._client.timed_out or self._recoveries >= MOST_RECOVERIES:
+            raise ServerUnavailable("The connection broke too often.")
+        self._recoveries += 1
+        self._client.hang_up()
+        self._reopen()
+
     def untagged(self, kind: str) -> Raw:
-        """What the last command's answer held under another name, as STATUS beside LIST."""
+        """What the last command's answer held under another name, as STATUS beside LIST; of one
+        that failed, as far as it came.
+        """
         return self._answer.untagged.get(kind, [])
 
     def code(self) -> str:
@@ -262,6 +294,7 @@ class Connection:
         self._fresh = False  # the open folder was asked for news in this lease
         self._changed = False  # a changing command was sent
         self._reopened = False
+        self._recoveries = 0
 
     def _take_over(self, signed_in: mailbox.BaseMailBox) -> None:
         self._mailbox = signed_in
@@ -270,7 +303,13 @@ class Connection:
         self._broken = False
         self._busy = False  # between sending a command and having read all of its answer
 
-    def _send(self, name: str, *args: str | bytes | Literals, changes: bool = False) -> _Answer:
+    def _send(
+        self,
+        name: str,
+        *args: str | bytes | Literals,
+        changes: bool = False,
+        bounds: client.Bounds = client.UNCUT,
+    ) -> _Answer:
         """Send one command, on a new connection if the old one turns out to be gone and that is
         safe. Only the last argument may be `Literals`.
         """
@@ -284,13 +323,14 @@ class Connection:
             return cast(tuple[str, Raw], self._client._simple_command(name, *words))
 
         try:
-            self._client.begin(hurry=name == "NOOP" and not self._alive, limit=self._limit)
+            hurry = name == "NOOP" and not self._alive
+            self._client.begin(hurry=hurry, limit=self._limit, bounds=bounds)
             return self._exchange(send, changes)
         except ServerUnavailable:
             if not self._may_reopen():
                 raise
         self._reopen()
-        self._client.begin(limit=self._limit)
+        self._client.begin(limit=self._limit, bounds=bounds)
         return self._exchange(send, changes)
 
     def _written(self, args: Iterable[str | bytes | Literals]) -> tuple[list[bytes], list[bytes]]:
@@ -317,10 +357,12 @@ class Connection:
             status, data = send()
         except (ServerUnavailable, BadServerAnswer):
             self._broken = True
+            self._answer = _Answer("", b"", self._client.untagged_responses)
             raise
         except (imaplib.IMAP4.error, ValueError, LookupError, TypeError) as error:
             # BAD, a line that is none of the protocol's, or one that imaplib trips over.
             self._broken = True
+            self._answer = _Answer("", b"", self._client.untagged_responses)
             raise BadServerAnswer(
                 "The IMAP server did not answer as it must.", server_words=str(error)
             ) from error

@@ -15,17 +15,35 @@ from webmail.errors import (
     ServerUnavailable,
 )
 from webmail.imap import response, uid_sets
+from webmail.imap.client import Bounds
 from webmail.imap.connection import Connection
-from webmail.imap.values import Fetched, Linked, Marked, MessageRef, Sample, Selected
+from webmail.imap.values import Fetched, Linked, Marked, MessageRef, Sample
 from webmail.mime import priority
 from webmail.mime.headers import parse as parse_fields
 from webmail.mime.structure import Part
 from webmail.mime.text import LINE, base64_size
 
-ROW = (
-    "UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE "
-    f"BODY.PEEK[HEADER.FIELDS ({' '.join(priority.FIELDS)})]"
+_TOLD = "UID FLAGS INTERNALDATE RFC822.SIZE"
+_URGENCY = f"BODY.PEEK[HEADER.FIELDS ({' '.join(priority.FIELDS)})]<0.1024>"
+ROW = f"{_TOLD} ENVELOPE BODYSTRUCTURE {_URGENCY}"
+# An envelope has no limit: a header of 300 KB makes one of 24 MB. Each of these has one, so that
+# long fields push out no more than those beside them.
+_APART = " ".join(
+    f"BODY.PEEK[HEADER.FIELDS ({names})]<0.{response.FIELD}>"
+    for names in (
+        f"SUBJECT DATE MESSAGE-ID IN-REPLY-TO {' '.join(priority.FIELDS)}",
+        "FROM SENDER REPLY-TO",
+        "TO CC",
+    )
 )
+# How a message is asked for, until its answer can be read.
+_STEPS = (ROW, f"{_TOLD} BODYSTRUCTURE {_APART}", f"{_TOLD} {_APART}", _TOLD)
+# Bytes of one message in a list's answer. Three hundred recipients make 20 KB.
+ROW_LIMIT = 64 * 1024
+# Of one that is opened: a structure of 10,000 parts fits.
+OPENED_LIMIT = 1024 * 1024
+# Bytes of a whole answer that are read before the connection is dropped, however few are asked for.
+_PATIENCE = 4 * 1024 * 1024
 # A header is a few kilobytes; a megabyte of it is an attack or a mistake.
 HEADER_LIMIT = 256 * 1024
 # About a megabyte, in whole lines of base64.
@@ -33,6 +51,10 @@ CHUNK = LINE * 13_440
 # Bytes: longer than any line of base64 that is broken at all.
 END = 1024
 
+# By what a list is sorted; what stands behind a long field is not looked for.
+_SORTED = "BODY.PEEK[HEADER.FIELDS (DATE SUBJECT FROM TO)]<0.4096>"
+# What tells messages apart. A header may hold any number of subjects.
+_IDENTITY = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID SUBJECT)]<0.2048>"
 _HEADER = f"BODY.PEEK[HEADER]<0.{HEADER_LIMIT}>"
 # References may go on without end; those of fifty letters take some four thousand bytes.
 _LINKS = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID IN-REPLY-TO REFERENCES)]<0.8192>"
@@ -51,11 +73,52 @@ def page_by_sequence(imap: Connection, first: int, last: int) -> tuple[Fetched, 
     return tuple(sorted(rows, key=lambda row: row.sequence, reverse=True))
 
 
-def rows(imap: Connection, uids: str) -> tuple[Fetched, ...]:
-    """Messages of the open folder by a set of UIDs, in the server's order; those that are gone are
-    left out. One command.
+def rows(imap: Connection, uids: Iterable[int]) -> tuple[Fetched, ...]:
+    """Messages of the open folder, in the server's order; those that are gone are left out. One
+    command, as long as all their answers can be read.
+
+    A message whose answer is too long, is no IMAP, or makes the server hang up, is asked for again:
+    without its envelope, without its structure, at last without any word of its sender. What is
+    left then is a row that is not ``is_readable``. No message costs the others their rows.
     """
-    return response.messages(imap.uid("FETCH", uids, f"({ROW})"), imap.known())
+    found: dict[int, Fetched] = {}
+    waiting = sorted(set(uids))
+    for step in _STEPS:
+        if not waiting:
+            break
+        waiting = _step(imap, waiting, step, ROW_LIMIT, found)
+    return tuple(sorted(found.values(), key=lambda row: row.sequence))
+
+
+def _step(
+    imap: Connection, uids: Sequence[int], step: str, longest: int, found: dict[int, Fetched]
+) -> list[int]:
+    """Ask for messages; put those that were told into ``found``. Returns those to be asked for
+    otherwise.
+    """
+    selected = imap.known()
+    is_last = step == _STEPS[-1]
+    bounds = Bounds(max(_PATIENCE, len(uids) * longest), longest)
+    is_whole = True
+    try:
+        lines = imap.uid("FETCH", uid_sets.compressed(uids), f"({step})", bounds=bounds)
+    except (BadServerAnswer, ServerRefused, ServerUnavailable):
+        if is_last:
+            raise
+        is_whole, lines = False, imap.untagged("FETCH")
+    told = {row.ref.uid: row for row in response.messages(lines, selected)}
+    wanted = set(uids)
+    found.update((uid, row) for uid, row in told.items() if uid in wanted)
+    left = [uid for uid in uids if not (told[uid].is_readable if uid in told else is_whole)]
+    if is_whole:
+        return [] if is_last else left
+    imap.recover()
+    if step == _STEPS[-2] and len(left) > 1:
+        # There is no way to ask for less but to ask for nothing: the others are kept apart.
+        middle = len(left) // 2
+        halves = (left[:middle], left[middle:])
+        return [uid for half in halves for uid in _step(imap, half, step, longest, found)]
+    return left
 
 
 def marks_by_sequence(imap: Connection, first: int, last: int) -> tuple[Marked, ...]:
@@ -98,8 +161,10 @@ def sequence_of(imap: Connection, uid: int) -> int | None:
 
 
 def envelopes(imap: Connection, first: int, last: int) -> tuple[Fetched, ...]:
-    """As `page_by_sequence` without flags and structure, in the server's order."""
-    lines = imap.command("FETCH", f"{first}:{last}", "(UID INTERNALDATE RFC822.SIZE ENVELOPE)")
+    """As `page_by_sequence` without flags and structure, in the server's order; of their fields
+    those that a list is sorted by.
+    """
+    lines = imap.command("FETCH", f"{first}:{last}", f"(UID INTERNALDATE RFC822.SIZE {_SORTED})")
     return response.messages(lines, imap.known())
 
 
@@ -108,14 +173,12 @@ def identities(imap: Connection, uids: str) -> list[tuple[int, Hashable]]:
     command.
     """
     found: list[tuple[int, Hashable]] = []
-    for _, said in response.items(
-        imap.uid("FETCH", uids, "(UID RFC822.SIZE INTERNALDATE ENVELOPE)")
-    ):
-        envelope, uid = response.envelope(said.get(b"ENVELOPE")), said.get(b"UID")
-        if isinstance(uid, int) and b"ENVELOPE" in said:
+    asked = f"(UID RFC822.SIZE INTERNALDATE {_IDENTITY})"
+    for _, said in response.items(imap.uid("FETCH", uids, asked)):
+        uid, size = said.get(b"UID"), said.get(b"RFC822.SIZE")
+        if isinstance(uid, int) and isinstance(size, int):
             received = response.date(said.get(b"INTERNALDATE"))
-            size = said.get(b"RFC822.SIZE")
-            found.append((uid, (size, received, envelope.message_id, envelope.subject)))
+            found.append((uid, (size, received, *response.sections(said))))
     return found
 
 
@@ -205,24 +268,48 @@ def arrivals(imap: Connection, uids: str) -> dict[int, datetime | None]:
 
 def one(imap: Connection, ref: MessageRef) -> Fetched:
     """What a list row knows of one message. MessageNotFound when it is gone."""
-    selected = imap.require(ref)
-    return _asked(imap.uid("FETCH", str(ref.uid), f"({ROW})"), ref, selected)
+    imap.require(ref)
+    return _one(imap, ref, _STEPS)
+
+
+def _one(imap: Connection, ref: MessageRef, steps: Sequence[str]) -> Fetched:
+    found: dict[int, Fetched] = {}
+    for step in steps:
+        if not _step(imap, [ref.uid], step, OPENED_LIMIT, found):
+            break
+    if ref.uid not in found:
+        raise _gone(ref)
+    return found[ref.uid]
 
 
 def opened(imap: Connection, ref: MessageRef) -> tuple[Fetched, bytes]:
-    """As `one`, with the raw header (its first 256 KB) in the same command."""
-    selected = imap.require(ref)
-    lines = imap.uid("FETCH", str(ref.uid), f"({ROW} {_HEADER})")
-    message = _asked(lines, ref, selected)
-    if message.structure is response.UNREADABLE:
+    """As `one`, with the raw header (its first 256 KB) in the same command, as long as the answer
+    can be read. A header that the server cannot tell is empty.
+    """
+    imap.require(ref)
+    found: dict[int, Fetched] = {}
+    left = _step(imap, [ref.uid], f"{ROW} {_HEADER}", OPENED_LIMIT + HEADER_LIMIT, found)
+    if not left:
+        if ref.uid not in found:
+            raise _gone(ref)
+        return found[ref.uid], _section(_said(imap.untagged("FETCH"), ref), "HEADER")
+    message = _one(imap, ref, _STEPS[1:])
+    try:
         return message, headers(imap, ref)
-    return message, _section(_said(lines, ref), "HEADER")
+    except (BadServerAnswer, ServerRefused, ServerUnavailable):
+        imap.recover()
+        return message, b""
 
 
 def structure(imap: Connection, ref: MessageRef) -> Part:
     """The tree of the message's parts, and nothing else."""
     imap.require(ref)
-    lines = imap.uid("FETCH", str(ref.uid), "(UID BODYSTRUCTURE)")
+    bounds = Bounds(_PATIENCE, OPENED_LIMIT)
+    try:
+        lines = imap.uid("FETCH", str(ref.uid), "(UID BODYSTRUCTURE)", bounds=bounds)
+    except (BadServerAnswer, ServerRefused, ServerUnavailable):
+        imap.recover()
+        return response.UNREADABLE
     if not lines:
         raise _gone(ref)
     try:
@@ -398,14 +485,6 @@ def _peek(number: str, offset: int, size: int) -> str:
     if not _NUMBER.fullmatch(number):
         raise PartNotFound(f"Not a part number: {number!r}")
     return f"BODY.PEEK[{number}]<{offset}.{size}>"
-
-
-def _asked(lines: Sequence[Any], ref: MessageRef, selected: Selected) -> Fetched:
-    """The message that was asked for among what the server told."""
-    for message in response.messages(lines, selected):
-        if message.ref.uid == ref.uid:
-            return message
-    raise _gone(ref)
 
 
 def _said(lines: Sequence[Any], ref: MessageRef) -> dict[bytes, Any]:

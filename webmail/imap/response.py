@@ -41,6 +41,8 @@ from webmail.imap.values import (
 from webmail.mime import headers, priority
 from webmail.mime.addresses import Address
 from webmail.mime.envelope import Envelope, moment
+from webmail.mime.envelope import read as read_envelope
+from webmail.mime.headers import Headers
 from webmail.mime.structure import Part
 
 # What a parser that trusts the server trips over when it lies.
@@ -75,6 +77,11 @@ _SYSTEM_FLAGS = {
 # Dovecot's words for the half of an address that the header lacks.
 _MISSING = {b"MISSING_MAILBOX", b"MISSING_DOMAIN"}
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
+
+# Bytes that are asked for of header fields where an envelope would be too long.
+FIELD = 2048
+_PEOPLE = {"from", "sender", "reply-to", "to", "cc"}
+_FIELDS = b"BODY[HEADER.FIELDS"
 
 UNREADABLE = Part(number="", media_type="application/octet-stream")
 """The structure of a message whose BODYSTRUCTURE can't be read: only its source can be had."""
@@ -289,7 +296,7 @@ def namespaces(raw: Iterable[Any]) -> tuple[Namespace, ...]:
 
 def messages(raw: Iterable[Any], selected: Selected) -> tuple[Fetched, ...]:
     """FETCH answers -> values, in the server's order. What came unasked, the news that another
-    client changed a flag, has no envelope and mostly no UID: it is left out.
+    client changed a flag, has no size and mostly no UID: it is left out.
     """
     found = (_message(line, selected) for line in lines(raw))
     return tuple(message for message in found if message is not None)
@@ -340,7 +347,7 @@ def _items(line: list[Any]) -> tuple[int, dict[bytes, Any]]:
 def _message(line: list[Any], selected: Selected) -> Fetched | None:
     try:
         sequence, said = _items(line)
-        if b"ENVELOPE" not in said or not isinstance(said.get(b"UID"), int):
+        if b"RFC822.SIZE" not in said or not isinstance(said.get(b"UID"), int):
             return None
         return fetched(sequence, said, selected)
     except (BadServerAnswer, *TRIPS):
@@ -353,27 +360,47 @@ def fetched(sequence: int, said: Mapping[bytes, Any], selected: Selected) -> Fet
     """
     try:
         size = said.get(b"RFC822.SIZE")
+        fields = _fields(said)
+        has_envelope = b"ENVELOPE" in said
         return Fetched(
             ref=MessageRef(selected.folder, selected.uidvalidity, said[b"UID"]),
             sequence=sequence,
             flags=flag_set(said.get(b"FLAGS") or ()),
             size=size if isinstance(size, int) else 0,
             received=date(said.get(b"INTERNALDATE")),
-            envelope=envelope(said.get(b"ENVELOPE")),
+            envelope=envelope(said[b"ENVELOPE"]) if has_envelope else read_envelope(fields),
             structure=structure(said.get(b"BODYSTRUCTURE")),
-            urgent=_is_urgent(said),
+            # Most messages have no such field: an empty line.
+            urgent=bool(fields.fields) and priority.is_urgent(fields),
+            is_readable=has_envelope or bool(sections(said)),
         )
     except TRIPS as error:
         raise BadServerAnswer("The IMAP server described a message wrongly.") from error
 
 
-def _is_urgent(said: Mapping[bytes, Any]) -> bool:
-    for name, value in said.items():
-        if name.startswith(b"BODY[HEADER.FIELDS"):
-            raw = raw_bytes(value)
-            # Most messages have no such field: an empty line.
-            return bool(raw.strip()) and priority.is_urgent(headers.parse(raw))
-    return False
+def sections(said: Mapping[bytes, Any]) -> tuple[bytes, ...]:
+    """The header fields that were asked for, raw."""
+    return tuple(raw_bytes(value) for name, value in said.items() if name.startswith(_FIELDS))
+
+
+def written(said: Mapping[bytes, Any]) -> Envelope:
+    """The envelope as far as the header fields tell that were asked for."""
+    return read_envelope(_fields(said))
+
+
+def _fields(said: Mapping[bytes, Any]) -> Headers:
+    """Header fields that were asked for one by one. Of one that is cut the rest of the last address
+    is left out, for half an address is another one.
+    """
+    fields: list[tuple[str, bytes]] = []
+    for raw in sections(said):
+        if raw.strip():
+            read = list(headers.parse(raw).fields)
+            if len(raw) >= FIELD and read and read[-1][0].lower() in _PEOPLE:
+                name, value = read.pop()
+                read.append((name, value.rpartition(b",")[0]))
+            fields += read
+    return Headers(tuple(fields))
 
 
 def _unreadable(line: list[Any], selected: Selected) -> Fetched | None:
@@ -395,6 +422,7 @@ def _unreadable(line: list[Any], selected: Selected) -> Fetched | None:
         received=None,
         envelope=Envelope(),
         structure=UNREADABLE,
+        is_readable=False,
     )
 
 

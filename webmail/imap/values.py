@@ -160,7 +160,8 @@ class Sample:
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """One message of a FETCH answer: what a list row or the head of the reader needs. ``size`` in
-    bytes; ``urgent``: its author says so.
+    bytes; ``urgent``: its author says so. Of a message that is not ``is_readable`` the server told
+    nothing that its sender wrote.
     """
 
     ref: MessageRef
@@ -171,3 +172,4 @@ class Fetched:
     envelope: Envelope
     structure: Part
     urgent: bool = False
+    is_readable: bool = True

@@ -49,7 +49,11 @@ _NOTIFY = f"NOTIFY SET (SELECTED {_EVENTS}) (PERSONAL {_EVENTS})".encode()
 _COUNT = re.compile(rb"\* (\d{1,10}) (EXISTS|EXPUNGE|RECENT)\Z", re.IGNORECASE)
 _FETCH = re.compile(rb"\* (\d{1,10} )FETCH ", re.IGNORECASE)
 _VANISHED = re.compile(rb"\* VANISHED (?:\(EARLIER\) )?([0-9,:]+)\Z", re.IGNORECASE)
-_ENVELOPE = {b"UID", b"ENVELOPE"}
+# Bounded, unlike ENVELOPE: a letter to a whole academy must not end the stream.
+_WRITTEN = " ".join(
+    f"BODY.PEEK[HEADER.FIELDS ({name})]<0.{response.FIELD}>" for name in ("SUBJECT", "FROM")
+)
+_ASKED = f"(UID FLAGS RFC822.SIZE {_WRITTEN})"
 Refusal = Callable[[bytes], WebmailError]
 
 _UNSAYABLE = re.compile(r"[\r\n\0]")
@@ -282,7 +286,7 @@ class Watch:
         """``* 3 FETCH (UID 17 FLAGS (\\Seen))``; without QRESYNC mostly no UID."""
         heard = self._heard
         for sequence, values in _fetched(said):
-            if b"ENVELOPE" in values:
+            if b"RFC822.SIZE" in values:
                 continue  # asked for, not pushed
             heard.inbox = True
             uid, flags = values.get(b"UID"), values.get(b"FLAGS")
@@ -326,11 +330,11 @@ class Watch:
         first = max(1, first, following - MOST_ARRIVED)
         if first >= following:
             return ()
-        told = await self._fetch(f"UID FETCH {first}:{following - 1} (UID FLAGS ENVELOPE)".encode())
+        told = await self._fetch(f"UID FETCH {first}:{following - 1} {_ASKED}".encode())
         if told is None:
             return None
         items = (values for said in told for _number, values in _fetched(said))
-        found = [_arrived(values) for values in items if set(values) >= _ENVELOPE]
+        found = [_arrived(values) for values in items if values.keys() >= {b"UID", b"RFC822.SIZE"}]
         return tuple(found[:MOST_ARRIVED])
 
     async def _states(self, told: dict[str, dict[bytes, int]]) -> tuple[FolderState, ...]:
@@ -464,7 +468,7 @@ def _fetched(said: wire.Response) -> Iterator[tuple[int, dict[bytes, Any]]]:
 def _arrived(values: dict[bytes, Any]) -> Arrived:
     """The envelope of a message that cannot be read is empty: it has arrived all the same."""
     try:
-        envelope = response.envelope(values[b"ENVELOPE"])
+        envelope = response.written(values)
     except response.TRIPS:
         envelope = Envelope()
     flags = values.get(b"FLAGS")

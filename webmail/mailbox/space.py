@@ -96,7 +96,7 @@ def largest(imap: Connection, weighed: Sequence[Weighed], count: int) -> list[Fe
     rows: list[Fetched] = []
     for folder, uids in chosen.items():
         imap.require(MessageRef(folder.folder, folder.uidvalidity, uids[0]))
-        rows += fetch.rows(imap, uid_sets.compressed(uids))
+        rows += fetch.rows(imap, uids)
     return sorted(rows, key=lambda row: -row.size)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from webmail.imap import fetch, uid_sets
+from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import Fetched, Marked, MessageRef, Selected
 from webmail.mailbox.memory import Memory
@@ -92,7 +92,7 @@ def of(
 
 
 def _asked(imap: Connection, uids: Iterable[int]) -> dict[int, Summary]:
-    rows = fetch.rows(imap, uid_sets.compressed(uids))
+    rows = fetch.rows(imap, uids)
     return {row.ref.uid: summary(row) for row in rows}
 
 

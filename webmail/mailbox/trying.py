@@ -104,16 +104,16 @@ class _Run:
 
     def _looked_at(self, condition: Condition, uids: Sequence[int]) -> Iterator[int]:
         for at in range(0, len(uids), _AT_ONCE):
-            some = uid_sets.compressed(uids[at : at + _AT_ONCE])
+            some = uids[at : at + _AT_ONCE]
             if condition.field == values.ATTACHMENT:
                 yield from self._with_files(some)
                 continue
-            names = _names(condition)
-            for uid, raw in fetch.fields(self.imap, some, names, _FIELD_SIZE).items():
+            names, asked = _names(condition), uid_sets.compressed(some)
+            for uid, raw in fetch.fields(self.imap, asked, names, _FIELD_SIZE).items():
                 if _holds(condition, headers.parse(raw), names):
                     yield uid
 
-    def _with_files(self, uids: str) -> Iterator[int]:
+    def _with_files(self, uids: Sequence[int]) -> Iterator[int]:
         for row in fetch.rows(self.imap, uids):
             if any(part.disposition == "attachment" for part in row.structure.walk()):
                 yield row.ref.uid

@@ -29,12 +29,13 @@ class Envelope:
 
 def read(fields: Headers) -> Envelope:
     """The envelope that a server would tell of a message with these fields."""
+    from_ = fields.addresses("From")
     return Envelope(
         subject=fields.get("Subject"),
         date=moment(fields.get("Date")),
-        from_=fields.addresses("From"),
-        sender=fields.addresses("Sender") or fields.addresses("From"),
-        reply_to=fields.addresses("Reply-To") or fields.addresses("From"),
+        from_=from_,
+        sender=fields.addresses("Sender") or from_,
+        reply_to=fields.addresses("Reply-To") or from_,
         to=fields.addresses("To"),
         cc=fields.addresses("Cc"),
         bcc=fields.addresses("Bcc"),

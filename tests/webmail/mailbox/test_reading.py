@@ -346,10 +346,16 @@ def test_a_message_that_the_server_describes_wrongly_is_read_from_its_source():
     source = HEAD + b"A demain.\n"
     broken = ROW.replace(b'"7bit"', b'"7bit')
     whole = b"* 1 FETCH (UID 5 BODY[]<0> {%d}\r\n%s)\r\n" % (len(source), source)
+    fields = (
+        b"* 1 FETCH (UID 5 FLAGS () RFC822.SIZE 9 "
+        b"BODY[HEADER.FIELDS (SUBJECT)]<0> {15}\r\nSubject: Sortie)\r\n"
+    )
     header = b"* 1 FETCH (UID 5 BODY[HEADER]<0> {%d}\r\n%s)\r\n" % (len(HEAD), HEAD)
     steps = (
         ("SELECT", selected(1)),
         ("UID FETCH", ok(broken)),
+        ("UID FETCH 5 (UID FLAGS INTERNALDATE RFC822.SIZE BODYSTRUCTURE BODY", ok(broken)),
+        ("UID FETCH 5 (UID FLAGS INTERNALDATE RFC822.SIZE BODY", ok(fields)),
         ("UID FETCH", ok(header)),
         ("UID FETCH", ok(whole)),
         ("UID STORE", ok()),
