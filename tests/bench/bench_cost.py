@@ -23,7 +23,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -118,10 +118,8 @@ class Asking:
             self._began = time.monotonic()
             # A new connection goes to whichever process takes it.
             browser = self._browser.joined_by() if self._anew else self._browser
-            try:
+            with suppress(Stuck):
                 browser.get(self._path)
-            except Stuck:
-                pass
             self.longest = max(self.longest, time.monotonic() - self._began)
             sleep_until(self._began + self._every)
 
@@ -139,9 +137,7 @@ class Theatre:
         self._tidy()
         base = self._installation.base
         person, bystander = self._people[ALICE.login], self._people[BOB.login]
-        scene = Scene(
-            self._installation, self._mailbox, person, bystander, Browser(base, PATIENCE)
-        )
+        scene = Scene(self._installation, self._mailbox, person, bystander, Browser(base, PATIENCE))
         anonymous = Asking(Browser(base, LONGEST), SIGN_IN, ANONYMOUS_EVERY, anew=True).start()
         other = Asking(bystander.joined_by(), INBOX, BYSTANDER_EVERY, anew=False).start()
         watch = self._installation.watch()
@@ -164,7 +160,7 @@ class Theatre:
         return row
 
     def _played(self, attack: Attack, scene: Scene) -> str:
-        """"" or why it came to no end."""
+        """ "" or why it came to no end."""
         for browser in (scene.person, scene.stranger, scene.bystander):
             browser.forget(time.monotonic() + LONGEST)
         try:

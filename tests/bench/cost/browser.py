@@ -63,6 +63,10 @@ class Browser:
         other._session.cookies.update(self._session.cookies)
         return other
 
+    def cookies(self) -> str:
+        """As a header field has them."""
+        return "; ".join(f"{one.name}={one.value}" for one in self._session.cookies)
+
     def get(self, path: str, **headers: str) -> Answer:
         return self._ask("GET", path, headers={k.replace("_", "-"): v for k, v in headers.items()})
 
@@ -101,7 +105,7 @@ class Browser:
             raise Stuck(f"{method} {path[:60]}")
         what, began = f"{method} {path.partition('?')[0][:80]}", time.monotonic()
         try:
-            answer = self._session.request(method, self.base + path, timeout=left, **how)
+            answer = self._sent(method, path, left, how)
         except requests.RequestException as error:
             seconds = time.monotonic() - began
             self.answers.append(Answer(what, seconds, 0))
@@ -114,6 +118,18 @@ class Browser:
         where = answer.url.removeprefix(self.base)
         self.answers.append(Answer(what, seconds, answer.status_code, text, where))
         return self.answers[-1]
+
+    def _sent(
+        self, method: str, path: str, seconds: float, how: dict[str, Any]
+    ) -> requests.Response:
+        url = self.base + path
+        try:
+            return self._session.request(method, url, timeout=seconds, **how)
+        except requests.ConnectionError as error:
+            if isinstance(error, requests.Timeout) or "timed out" in str(error):
+                raise
+            # The server ends connections that were idle, just as this one is used again.
+            return self._session.request(method, url, timeout=seconds, **how)
 
 
 def links_in(text: str, below: str) -> list[str]:
@@ -155,8 +171,7 @@ class _Forms(HTMLParser):
         elif tag == "select" and name:
             self._select = name
         elif tag == "option" and self._select:
-            if self._select not in form.fields or "selected" in given:
-                form.fields[self._select] = [given.get("value", "")]
+            self._option(form, given)
 
     def _input(self, form: Form, name: str, given: dict[str, str]) -> None:
         kind = given.get("type", "")
@@ -165,6 +180,10 @@ class _Forms(HTMLParser):
         form.fields.setdefault(name, []).append(given.get("value", ""))
         if kind in _TYPED:
             form.typed.append(name)
+
+    def _option(self, form: Form, given: dict[str, str]) -> None:
+        if self._select not in form.fields or "selected" in given:
+            form.fields[self._select] = [given.get("value", "")]
 
     def handle_data(self, data: str) -> None:
         if self._area:
