@@ -19,6 +19,7 @@ import argparse
 import csv
 import importlib
 import pkgutil
+import signal
 import sys
 import threading
 import time
@@ -146,7 +147,7 @@ class Theatre:
         words = self._played(attack, scene)
         waits = anonymous.stop(), other.stop()
         used = watch.end()
-        answers = [*person.answers, *scene.stranger.answers]
+        answers = [*person.answers, *scene.stranger.answers] or [Answer("", 0.0, 0)]
         # No answer at all is worse than any.
         worst = max(answers, key=lambda one: (one.status == 0, one.status >= 500, one.seconds))
         slowest = max(answers, key=lambda one: one.seconds)
@@ -165,8 +166,8 @@ class Theatre:
             browser.forget(time.monotonic() + LONGEST)
         try:
             attack.play(scene)
-        except Stuck:
-            return "stuck"
+        except Stuck as error:
+            return str(error)
         except Exception as error:  # noqa: BLE001  the others are still to be played
             return f"{type(error).__name__}: {error}"[:100]
         return "" if scene.person.answers or scene.stranger.answers else "nothing was asked"
@@ -248,6 +249,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--answers", action="store_true")
     options = parser.parse_args(arguments)
     attacks = chosen(options.only)
+    # The servers are stopped however this ends.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(2))
     if options.list:
         for attack in attacks:
             say(f"{attack.name:34}{attack.about}")

@@ -36,6 +36,7 @@ class Form:
     """A form of a page: where it goes, its fields, and which of them are typed into."""
 
     action: str = ""
+    is_posted: bool = True
     fields: dict[str, list[str]] = field(default_factory=dict)
     typed: list[str] = field(default_factory=list)
 
@@ -102,16 +103,19 @@ class Browser:
     def _ask(self, method: str, path: str, **how: Any) -> Answer:
         left = min(self.patience, self.deadline - time.monotonic())
         if left <= 0:
-            raise Stuck(f"{method} {path[:60]}")
+            raise Stuck("the attack's time was over")
         what, began = f"{method} {path.partition('?')[0][:80]}", time.monotonic()
         try:
             answer = self._sent(method, path, left, how)
         except requests.RequestException as error:
             seconds = time.monotonic() - began
+            is_late = seconds > left * 0.9
+            if is_late and left < self.patience:
+                raise Stuck("the attack's time was over") from error
             self.answers.append(Answer(what, seconds, 0))
-            if seconds < left * 0.9:
-                return self.answers[-1]  # the server hung up
-            raise Stuck(what) from error
+            if is_late:
+                raise Stuck("no answer") from error
+            return self.answers[-1]  # the server hung up
         seconds = time.monotonic() - began
         is_page = answer.headers.get("Content-Type", "").startswith("text/html")
         text = answer.text if is_page and len(answer.content) < LONGEST_PAGE else ""
@@ -139,10 +143,15 @@ def links_in(text: str, below: str) -> list[str]:
 
 
 def form_of(text: str, names: Collection[str]) -> Form:
-    """The form with most fields of these names; an empty one where there is none."""
+    """The form to be posted that has most fields of these names, and then most to type into; an
+    empty one where there is none."""
     reader = _Forms()
     reader.feed(text)
-    return max(reader.forms, key=lambda form: len(form.fields.keys() & names), default=Form())
+    return max(
+        (form for form in reader.forms if form.is_posted),
+        key=lambda form: (len(form.fields.keys() & names), len(form.typed)),
+        default=Form(),
+    )
 
 
 _TYPED = {"text", "search", "email", "url", "tel", "password", ""}
@@ -158,7 +167,8 @@ class _Forms(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.forms.append(Form(given.get("action", "")))
+            is_posted = given.get("method", "").lower() == "post"
+            self.forms.append(Form(given.get("action", ""), is_posted))
         if not self.forms:
             return
         form, name = self.forms[-1], given.get("name", "")

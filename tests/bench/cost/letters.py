@@ -39,8 +39,8 @@ def part(content: str | bytes, media_type: str, *described: str) -> bytes:
     return "\r\n".join([f"Content-Type: {media_type}", *described, "", ""]).encode() + body
 
 
-def multipart(parts: Sequence[bytes], kind: str = "mixed", **how: Sequence[str]) -> bytes:
-    return letter(joined(parts), f'multipart/{kind}; boundary="{BOUNDARY}"', **how)
+def multipart(parts: Sequence[bytes], kind: str = "mixed") -> bytes:
+    return letter(joined(parts), f'multipart/{kind}; boundary="{BOUNDARY}"')
 
 
 def joined(parts: Sequence[bytes], boundary: str = BOUNDARY) -> bytes:
