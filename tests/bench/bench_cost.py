@@ -156,14 +156,14 @@ class Theatre:
             attack.name, slowest.seconds, worst.status, page, used.seconds, used.web, used.helper,
             *waits, scene.late, words, tuple(answers),
         )  # fmt: skip
-        if words or row.missed or self._installation.is_swollen():
+        if words or self._installation.is_swollen():
             self._installation.renew()
         return row
 
     def _played(self, attack: Attack, scene: Scene) -> str:
         """ "" or why it came to no end."""
         for browser in (scene.person, scene.stranger, scene.bystander):
-            browser.forget(time.monotonic() + LONGEST)
+            browser.forget(LONGEST)
         try:
             attack.play(scene)
         except Stuck as error:

@@ -43,20 +43,22 @@ class Form:
 
 class Browser:
     """``answers`` are all since `forget`; each request waits ``patience`` seconds at most, and none
-    begins after ``deadline`` (of `time.monotonic`)."""
+    begins after ``deadline`` (of `time.monotonic`), which `forget` and the first request set."""
 
     def __init__(self, base: str, patience: float) -> None:
         self.base = base
         self.patience = patience
         self.deadline = float("inf")
+        self._longest = float("inf")
         self.answers: list[Answer] = []
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.mount("http://", HTTPAdapter(max_retries=0))
 
-    def forget(self, deadline: float) -> None:
+    def forget(self, longest: float) -> None:
+        """From the next request on, so many seconds are left."""
         self.answers = []
-        self.deadline = deadline
+        self.deadline, self._longest = float("inf"), longest
 
     def joined_by(self) -> Browser:
         """Another one with the same session, for another thread."""
@@ -101,6 +103,7 @@ class Browser:
         return ""
 
     def _ask(self, method: str, path: str, **how: Any) -> Answer:
+        self.deadline = min(self.deadline, time.monotonic() + self._longest)
         left = min(self.patience, self.deadline - time.monotonic())
         if left <= 0:
             raise Stuck("the attack's time was over")

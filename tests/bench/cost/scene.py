@@ -94,6 +94,7 @@ class Scene:
 
     def together(self, count: int, act: Callable[[], None]) -> None:
         """So many at once, each in a thread; returns when all are over."""
+        self.person.get(INBOX)  # from now on the time counts
         threads = [threading.Thread(target=act, daemon=True) for _ in range(count)]
         for thread in threads:
             thread.start()
