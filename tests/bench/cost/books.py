@@ -10,6 +10,12 @@ COLUMNS = "owner_id, object_id, object_lastname, object_email"
 INSERT = b"INSERT INTO turba_objects (%b) VALUES " % COLUMNS.encode()
 
 
+@imported("a.vcf")
+def harmless() -> bytes:
+    """One card, to compare the others with."""
+    return CARD % (1, 1)
+
+
 @imported("a.zip")
 def zip_bzip2() -> bytes:
     """A bzip2 member that unfolds to a gigabyte and claims 1 kB."""
@@ -46,8 +52,9 @@ def zip_members() -> bytes:
 
 @imported("turba.sql")
 def sql_copies() -> bytes:
-    """2,500 COPY that are never ended."""
-    return f"COPY turba_objects ({COLUMNS}) FROM stdin;\n".encode() * 2_500
+    """2,500 COPY that are never ended: each has the rows of all that follow."""
+    head = f"COPY turba_objects ({COLUMNS}) FROM stdin;\n".encode()
+    return (head + b"a\tb\tA\ta@b.fr\n") * 2_500
 
 
 @imported("turba.sql")
