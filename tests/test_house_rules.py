@@ -206,9 +206,11 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.writing",
     },
     "webmail.queues": set(),
+    "webmail.bodies": {"webmail.errors", "accounts.network"},
     "webmail.health": {"webmail.models", "accounts.jobs"},
     "webmail.warming": {"webmail.dates", "webmail.health"},
     "webmail.middleware": {
+        "webmail.bodies",
         "webmail.health",
         "webmail.errors",
         "webmail.htmx",
