@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -47,8 +48,13 @@ def client_address(request: HttpRequest) -> str:
     whatever stands left of the first foreign address was the client's own invention. A proxy that
     writes no address is taken for the client: better one limit for all than none.
     """
-    address = _parsed(str(request.META.get("REMOTE_ADDR", "")))
-    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    return address_of(request.META)
+
+
+def address_of(environ: Mapping[str, Any]) -> str:
+    """The same of a request's environment (PEP 3333)."""
+    address = _parsed(str(environ.get("REMOTE_ADDR", "")))
+    forwarded = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
     for hop in reversed([part.strip() for part in forwarded if part.strip()]):
         before = _parsed(hop)
         if not (address and before and inside(str(address), settings.TRUSTED_PROXIES)):

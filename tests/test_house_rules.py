@@ -211,9 +211,11 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.writing",
     },
     "webmail.queues": set(),
+    "webmail.bodies": {"webmail.errors", "accounts.network"},
     "webmail.health": {"webmail.models", "webmail.sandbox", "accounts.jobs"},
     "webmail.warming": {"webmail.dates", "webmail.health", "webmail.sandbox"},
     "webmail.middleware": {
+        "webmail.bodies",
         "webmail.health",
         "webmail.errors",
         "webmail.htmx",

@@ -8,14 +8,13 @@ by piece, as fast as the browser takes it and no longer than the browser is ther
 from __future__ import annotations
 
 import asyncio
-import io
 import logging
 import os
 import re
 import sys
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from threading import Event, Semaphore
 from typing import Any, cast
@@ -26,6 +25,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
 from webmail.wsgi import application as wsgi_application  # noqa: I001  it sets Django up
 
 from webmail import push, warming
+from webmail.bodies import REFUSED, Bodies, BrowserGone, drain
 
 THREADS = 16
 # Requests that compute at once in a process: its threads share one interpreter, and more of them
@@ -40,8 +40,6 @@ MOVED = 30
 _AWAITED = re.compile(r"/static/|/mail/.+/frame/")
 # Pieces of a stream that may wait for the browser; an attachment's have about a megabyte each.
 AHEAD = 2
-# Bytes of a request's body that are read before a thread is asked: what all but uploads bring.
-SMALL = 64 * 1024
 # Seconds that a start waits for its warming up.
 WARM_UP = 20
 
@@ -50,10 +48,6 @@ logger = logging.getLogger(__name__)
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-
-
-class BrowserGone(Exception):
-    """Raised in the thread that produces an answer which nobody waits for any more."""
 
 
 class Bridge:
@@ -67,6 +61,7 @@ class Bridge:
     ) -> None:
         self._app = app
         self._warm = warm
+        self._bodies = Bodies()
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
         self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, Turns] = WeakKeyDictionary()
 
@@ -92,20 +87,33 @@ class Bridge:
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         environ = environ_of(scope)
-        environ["wsgi.input"] = await _body(environ, receive)
-        answer = Answer()
+        try:
+            async with self._bodies.taken(environ, receive):
+                await self._answer_whole(environ, scope["path"], receive, send)
+        except BrowserGone:
+            return
+
+    async def _answer_whole(
+        self, environ: dict[str, Any], path: str, receive: Receive, send: Send
+    ) -> None:
+        """Of a request whose body is there, or was refused."""
+        answer, is_refused = Answer(), REFUSED in environ
         try:
             turns = self._turns.setdefault(asyncio.get_running_loop(), Turns())
-            async with turns.turn(scope["path"]):
+            async with turns.turn(path):
                 self._threads.submit(answer.produce, self._app, environ)
                 whole = await answer.begun
-            if turns.count_answer():
+            if turns.count_answer() or is_refused:
                 answer.start["headers"].append((b"connection", b"close"))
             await send(answer.start)
-            if whole is not None:
-                await send({"type": "http.response.body", "body": whole})
-            else:
+            if whole is None:
                 await answer.stream(receive, send)
+                return
+            if is_refused:
+                await send({"type": "http.response.body", "body": whole, "more_body": True})
+                await drain(receive)
+                whole = b""
+            await send({"type": "http.response.body", "body": whole})
         finally:
             answer.leave()
 
@@ -293,52 +301,6 @@ def environ_of(scope: Message) -> dict[str, Any]:
             value = environ[name] + ("; " if name == "HTTP_COOKIE" else ",") + value
         environ[name] = value
     return environ
-
-
-async def _body(environ: dict[str, Any], receive: Receive) -> io.BufferedIOBase:
-    """A short body is read at once, so that no thread waits for a slow network; none for no body.
-    What breaks off is short: `webmail.wsgi.WholeBody` compares it with its announced length."""
-    length = environ.get("CONTENT_LENGTH", "")
-    if length in {"", "0"} and "HTTP_TRANSFER_ENCODING" not in environ:
-        return io.BytesIO()
-    if not (length.isascii() and length.isdigit() and int(length) <= SMALL):
-        return io.BufferedReader(Body(receive), SMALL)
-    body = io.BytesIO()
-    more = True
-    while more:
-        message = await receive()
-        body.write(message.get("body", b""))
-        more = message.get("more_body", False)
-    body.seek(0)
-    return body
-
-
-class Body(io.RawIOBase):
-    """A long body, read from a thread as it comes."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._loop = asyncio.get_running_loop()
-        self._piece = b""
-        self._more = True
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any, /) -> int:
-        while not self._piece and self._more:
-            message = self._ask().result()
-            self._piece = message.get("body", b"")
-            self._more = message.get("more_body", False)
-        taken, self._piece = self._piece[: len(buffer)], self._piece[len(buffer) :]
-        buffer[: len(taken)] = taken
-        return len(taken)
-
-    def _ask(self) -> Future[Message]:
-        async def ask() -> Message:
-            return await self._receive()
-
-        return asyncio.run_coroutine_threadsafe(ask(), self._loop)
 
 
 application = push.Events(cast(Any, Bridge(cast(Any, wsgi_application), warm=warming.warm)))

@@ -143,6 +143,19 @@ class AddressBookTooLarge(TooLarge):
     """Files of an old address book are more than one import takes."""
 
 
+class UploadTooSlow(WebmailError):
+    """What a browser sends did not come in time."""
+
+    status = 408
+
+
+class TooManyUploads(WebmailError):
+    """There is no room for another request that comes slowly."""
+
+    status = 503
+    retry_after = 60
+
+
 class ServerRefused(WebmailError):
     """The mail server understood and said no (IMAP ``NO``, SMTP 5xx)."""
 

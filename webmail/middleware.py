@@ -19,6 +19,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 
 from webmail import health
+from webmail.bodies import REFUSED
 from webmail.errors import AddressBookTooLarge, SignInNeeded, TooLarge, WebmailError
 from webmail.htmx import TOAST, wants_partial
 from webmail.models import PreferenceDefault
@@ -149,6 +150,8 @@ class ErrorsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if REFUSED in request.META:
+            return self._page(request, request.META[REFUSED])
         files = _announced(request) - settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         if files > 0 and files > (refusal := _bounded(request)).limit:
             # Before anything reads it, for its token or its fields: a file would be on the disk.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import select
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,7 +25,7 @@ from accounts.models import MailDomain
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import Submission
 from tests.servers.mailboxes import Mailbox
-from webmail import outbox
+from webmail import bodies, outbox
 from webmail.asgi import Bridge, Message, application
 from webmail.models import OutboxMessage
 from webmail.templating import Loader
@@ -152,17 +154,8 @@ def test_an_answer_that_cannot_be_sent_holds_no_thread() -> None:
     assert len(pieces) < 10
 
 
-@pytest.mark.parametrize("whole", [True, False])
-def test_an_upload_that_breaks_off_sends_nothing(
-    site: int,
-    cookies: str,
-    whole: bool,
-    mail_domain: MailDomain,
-    submission: Submission,
-    mailbox: Mailbox,
-    bobs_mailbox: Mailbox,
-) -> None:
-    """All fields had come and half of the file: half a file is not what was written."""
+def posted(cookies: str) -> tuple[bytes, bytes]:
+    """Head and body of a request that sends Bob a message with a file."""
     token = dict(pair.split("=", 1) for pair in cookies.split("; "))["csrf"]
     fields = {
         "csrfmiddlewaretoken": token,
@@ -179,16 +172,30 @@ def test_an_upload_that_breaks_off_sends_nothing(
         "Content-Type: text/plain\r\n\r\n"
     )
     body = start.encode() + b"a" * 100_000 + b"\r\n--b--\r\n"
-    length = len(body)
-    if not whole:
-        body = body[:-50_000]
     head = (
         f"POST /compose/ HTTP/1.1\r\nHost: localhost\r\nCookie: {cookies}\r\n"
         f"X-CSRFToken: {token}\r\nContent-Type: multipart/form-data; boundary=b\r\n"
-        f"Content-Length: {length}\r\n\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
     )
+    return head.encode(), body
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_an_upload_that_breaks_off_sends_nothing(
+    site: int,
+    cookies: str,
+    whole: bool,
+    mail_domain: MailDomain,
+    submission: Submission,
+    mailbox: Mailbox,
+    bobs_mailbox: Mailbox,
+) -> None:
+    """All fields had come and half of the file: half a file is not what was written."""
+    head, body = posted(cookies)
+    if not whole:
+        body = body[:-50_000]
     with socket.create_connection(("127.0.0.1", site)) as browser:
-        browser.sendall(head.encode() + body)
+        browser.sendall(head + body)
         if whole:
             assert browser.recv(12) == b"HTTP/1.1 302"
         else:
@@ -199,6 +206,68 @@ def test_an_upload_that_breaks_off_sends_nothing(
     for pk in outbox.tend():
         outbox.deliver(pk)
     assert len(bobs_mailbox.uids()) == len(mailbox.uids("Sent")) == (1 if whole else 0)
+
+
+def test_an_honest_upload_on_a_slow_line_is_taken(
+    site: int, cookies: str, mail_domain: MailDomain, submission: Submission, mailbox: Mailbox
+) -> None:
+    head, body = posted(cookies)
+    with socket.create_connection(("127.0.0.1", site)) as browser:
+        browser.sendall(head)
+        for start in range(0, len(body), 20_000):
+            browser.sendall(body[start : start + 20_000])
+            time.sleep(0.4)
+        assert browser.recv(12) == b"HTTP/1.1 302"
+    assert OutboxMessage.objects.count() == 1
+
+
+def anonymous_page(site: int) -> tuple[float, str]:
+    """Seconds until the page of sign-in is there, and the cookie that comes with it."""
+    begun = time.monotonic()
+    browser = http.client.HTTPConnection("127.0.0.1", site, timeout=30)
+    browser.request("GET", "/accounts/login/")
+    answer = browser.getresponse()
+    assert answer.status == 200
+    cookie = answer.headers["Set-Cookie"].partition(";")[0]
+    browser.close()
+    return time.monotonic() - begun, cookie
+
+
+def test_slow_bodies_hold_nobody_else_up(site: int, mail_domain: MailDomain) -> None:
+    """More than there are threads, each with more than a form has, of which no more comes."""
+    _first, cookie = anonymous_page(site)
+    usual = min(anonymous_page(site)[0] for _ in range(3))
+    # With the cookie Django reads the body, to look for the token that goes with it.
+    head = (
+        f"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 200000\r\n\r\n"
+    )
+    with ExitStack() as stack:
+        slow = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", site), timeout=30))
+            for _ in range(60)
+        ]
+        for one in slow:
+            one.sendall(head.encode() + b"a" * 100_000)
+        time.sleep(2 * bodies.MOMENT)
+        assert min(anonymous_page(site)[0] for _ in range(3)) < max(1.0, 10 * usual)
+        answered, _, _ = select.select(slow, [], [], 0)
+        assert len(answered) == 60 - bodies.MOST_OF_CLIENT
+        refusal = answered[0].makefile("rb").read().decode()
+        assert refusal.startswith("HTTP/1.1 503") and "retry-after: 60" in refusal
+        assert "Trop d’envois à la fois" in refusal
+
+
+def test_a_body_that_stops_is_answered_in_words(
+    site: int, mail_domain: MailDomain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "SILENCE", 0.5)
+    with socket.create_connection(("127.0.0.1", site), timeout=30) as browser:
+        head = "POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n"
+        browser.sendall(f"{head}login=a".encode())
+        refusal = browser.makefile("rb").read().decode()
+    assert refusal.startswith("HTTP/1.1 408")
+    assert "Votre connexion est trop lente" in refusal
 
 
 def test_the_first_person_waits_for_no_template(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from webmail import asgi
+from webmail import asgi, bodies
 from webmail.asgi import Bridge, Message, environ_of
 
 Start = Callable[[str, list[tuple[str, str]]], object]
@@ -104,7 +105,7 @@ def test_an_address_with_accents_comes_as_wsgi_has_it() -> None:
     assert asked(echo, lambda: Asked("/mail/Réunion/")).body == "/mail/Réunion/".encode()
 
 
-@pytest.mark.parametrize("size", [10, asgi.SMALL, asgi.SMALL + 1, 3 * asgi.SMALL])
+@pytest.mark.parametrize("size", [10, bodies.SMALL, bodies.SMALL + 1, 3 * bodies.SMALL])
 def test_a_body_in_pieces_is_read_to_its_end(size: int) -> None:
     whole = bytes(n % 251 for n in range(size))
     pieces = [whole[: size // 3], whole[size // 3 :]]
@@ -117,15 +118,136 @@ def test_a_body_without_a_length_is_read_too() -> None:
     assert got.body == b"a" * 9 + b"b/"
 
 
-@pytest.mark.parametrize("length", [20, 2 * asgi.SMALL])
-def test_a_body_that_breaks_off_ends_there(length: int) -> None:
+@pytest.mark.parametrize("length", [20, 2 * bodies.SMALL])
+def test_nobody_is_asked_for_a_body_that_breaks_off(length: int) -> None:
     def request() -> Asked:
         broken = Asked("/", [b"only this"], content__length=str(length))
         broken.messages[0]["more_body"] = True
         broken.gone.set()
         return broken
 
-    assert asked(echo, request).body == b"only this/"
+    assert asked(echo, request).sent == []
+
+
+class Dripping(Asked):
+    """A body whose every piece lets itself be waited for."""
+
+    def __init__(self, body: Iterable[bytes], *, seconds: float, **more: str) -> None:
+        super().__init__("/", body, **more)
+        self._seconds = seconds
+
+    async def receive(self) -> Message:
+        await asyncio.sleep(self._seconds)
+        return await super().receive()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in {"MOMENT": 0.01, "PATIENCE": 0.2, "SILENCE": 0.2, "FAREWELL": 0.1}.items():
+        monkeypatch.setattr(bodies, name, seconds)
+
+
+def refusals(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+    """Names the error with which the body was refused; else how long it is, as `echo` reads it."""
+    start_response("200 OK", [])
+    refusal = environ.get(bodies.REFUSED)
+    return Page([type(refusal).__name__.encode() if refusal else b"%d" % len(read(environ))])
+
+
+def read(environ: dict[str, Any]) -> bytes:
+    return bytes(environ["wsgi.input"].read())
+
+
+def told(*requests: Asked) -> list[bytes]:
+    """What is answered to requests that come at the same time."""
+
+    async def run() -> list[bytes]:
+        bridge = Bridge(refusals)
+        answers = await asyncio.gather(*(request.of(bridge) for request in requests))
+        again = await Asked("/", [b"a" * 9], content__length="9").of(bridge)
+        assert again.body == b"9"
+        assert bridge._bodies._clients == {}
+        assert (bridge._bodies._all.places, bridge._bodies._all.size) == (0, 0)
+        return [answer.body for answer in answers]
+
+    return asyncio.run(run())
+
+
+def test_a_body_that_drips_is_given_up_and_the_browser_sent_away(impatient: None) -> None:
+    slow = Dripping([b"a"] * 1000, seconds=0.05, content__length="1000")
+    assert told(slow) == [b"UploadTooSlow"]
+    assert (b"connection", b"close") in slow.sent[0]["headers"]
+
+
+def test_a_body_that_stops_is_given_up(impatient: None) -> None:
+    """However much of it had come."""
+    stopped = Asked("/", [b"a" * 100_000, b"b"], content__length="100001")
+    stopped.messages.pop()
+    assert told(stopped) == [b"UploadTooSlow"]
+
+
+def test_a_body_that_comes_slowly_but_fast_enough_is_taken(impatient: None) -> None:
+    honest = Dripping([b"a" * 1000] * 20, seconds=0.04, content__length="20000")
+    assert told(honest) == [b"20000"]
+
+
+def test_one_client_has_so_many_places_and_others_have_theirs(
+    impatient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "MOST_OF_CLIENT", 3)
+
+    def of(host: str) -> Asked:
+        slow = Dripping([b"a" * 1000] * 3, seconds=0.04, content__length="3000")
+        slow.scope["client"] = (host, 1)
+        return slow
+
+    answers = told(*(of("192.0.2.1") for _ in range(5)), of("192.0.2.2"))
+    assert sorted(answers[:5]) == [b"3000"] * 3 + [b"TooManyUploads"] * 2
+    assert answers[5] == b"3000"
+
+
+def test_who_is_behind_a_proxy_is_counted_for_himself(
+    impatient: None, monkeypatch: pytest.MonkeyPatch, settings
+) -> None:
+    settings.TRUSTED_PROXIES = [ipaddress.ip_network("127.0.0.1")]
+    monkeypatch.setattr(bodies, "MOST_OF_CLIENT", 1)
+
+    def of(address: str) -> Asked:
+        more = {"content__length": "2000", "x__forwarded__for": address}
+        return Dripping([b"a" * 1000] * 2, seconds=0.04, **more)
+
+    answers = told(of("192.0.2.1"), of("192.0.2.1"), of("192.0.2.2"))
+    assert sorted(answers) == [b"2000", b"2000", b"TooManyUploads"]
+
+
+def test_all_bodies_together_have_so_many_bytes(
+    impatient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "MOST_BYTES", 150_000)
+    one, other = (
+        Dripping([b"a" * 50_000] * 2, seconds=0.02, content__length="100000") for _ in range(2)
+    )
+    assert sorted(told(one, other)) == [b"100000", b"TooManyUploads"]
+
+
+def test_what_is_whole_at_once_needs_no_place(
+    impatient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "MOST_OF_CLIENT", 0)
+    assert told(Asked("/", [b"a" * 500], content__length="500")) == [b"500"]
+
+
+def test_what_is_larger_than_anything_may_be_is_not_taken_in(settings) -> None:
+    huge = Asked("/", [b"a" * 9], content__length=str(bodies.largest() + 1))
+    assert told(huge) == [b"0"]
+    assert huge.messages, "somebody has read it"
+
+
+def test_a_body_without_a_length_is_cut_at_the_largest(settings) -> None:
+    settings.STAFF_FILE_LIMIT = settings.ADDRESS_BOOK_LIMIT = settings.MESSAGE_LIMIT = 1000
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 0
+    endless = Asked("/", [b"a" * 600] * 3, transfer__encoding="chunked")
+    assert told(endless) == [b"TooLarge"]
 
 
 def test_headers_are_named_as_wsgi_has_them() -> None:

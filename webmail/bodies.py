@@ -1,0 +1,214 @@
+"""Request bodies, taken in whole before a thread is asked: a slow network holds no thread.
+
+A body lies in memory up to `SMALL` bytes, then in a temporary file. How many bodies may be
+unfinished, and how many bytes all of them take, is bounded for each client and for the process; a
+body that comes too slowly is given up. A body that is whole within a moment, as those of forms are,
+is not counted: the slow uploads of a school do not keep its people from signing in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, MutableMapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, BinaryIO, cast
+
+from django.conf import settings
+
+from accounts import network
+from webmail.errors import TooLarge, TooManyUploads, UploadTooSlow, WebmailError
+
+SMALL = 64 * 1024
+"""Bytes of a body that are kept in memory."""
+MOMENT = 1.0
+"""Seconds after which an unfinished body is counted."""
+MOST = 256
+MOST_OF_CLIENT = 32
+"""Unfinished bodies. A school may be one client, and its people upload at the same time."""
+MOST_BYTES = 512 * 1024 * 1024
+MOST_BYTES_OF_CLIENT = 256 * 1024 * 1024
+"""Bytes of all bodies together until they are answered: a temporary file may lie in memory, as in
+Debian's /tmp."""
+PATIENCE = 20.0
+RATE = 500
+"""Seconds until a body must be whole, and one second more for each so many bytes that have come."""
+SILENCE = 60.0
+"""Seconds without any byte after which a body is given up."""
+FAREWELL = 2.0
+"""Seconds for which the rest of a refused body is read, so that the browser hears the answer."""
+
+REFUSED = "webmail.refused"
+"""The key in a request's environment of the WebmailError that `ErrorsMiddleware` answers."""
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+logger = logging.getLogger(__name__)
+
+
+class BrowserGone(Exception):
+    """Nobody waits for the answer any more."""
+
+
+def largest() -> int:
+    """Bytes of a body that may be taken somewhere: the files, and the fields beside them."""
+    files = max(settings.STAFF_FILE_LIMIT, settings.ADDRESS_BOOK_LIMIT, settings.MESSAGE_LIMIT)
+    return int(files + settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+
+
+class Bodies:
+    """The bodies that one process takes in. All calls come from its event loop."""
+
+    def __init__(self) -> None:
+        self._all = _Room(MOST, MOST_BYTES)
+        self._clients: dict[str, _Room] = {}
+
+    @asynccontextmanager
+    async def taken(self, environ: dict[str, Any], receive: Receive) -> AsyncIterator[None]:
+        """Within the block ``wsgi.input`` is the whole body, or `REFUSED` says why there is none.
+        Raises BrowserGone when the browser hung up in the middle.
+
+        A body that is announced as larger than any may be is not taken in. `ErrorsMiddleware`
+        refuses it by its length.
+        """
+        environ["wsgi.input"] = io.BytesIO()
+        announced = _announced(environ)
+        if announced == 0 or (announced or 0) > largest():
+            yield
+            return
+        piece, is_whole = await _first(receive)
+        if is_whole and len(piece) <= SMALL:
+            environ["wsgi.input"] = io.BytesIO(piece)
+            yield
+            return
+        with (
+            self._room_of(network.network_of(network.address_of(environ))) as room,
+            tempfile.SpooledTemporaryFile(SMALL) as file,
+            _Arriving((self._all, room), cast(BinaryIO, file)) as body,
+        ):
+            try:
+                with body.place():
+                    body.add(piece)
+                    while not is_whole:
+                        piece, is_whole = await _next(receive, body.seconds_left())
+                        body.add(piece)
+                body.file.seek(0)
+                environ["wsgi.input"] = body.file
+            except WebmailError as refusal:
+                environ[REFUSED] = refusal
+            yield
+
+    @contextmanager
+    def _room_of(self, client: str) -> Iterator[_Room]:
+        room = self._clients.setdefault(client, _Room(MOST_OF_CLIENT, MOST_BYTES_OF_CLIENT))
+        room.users += 1
+        try:
+            yield room
+        finally:
+            room.users -= 1
+            if not room.users:
+                del self._clients[client]
+
+
+class _Room:
+    """How many bodies are unfinished, and how many bytes wait for their answer."""
+
+    def __init__(self, most: int, most_bytes: int) -> None:
+        self.most, self.most_bytes = most, most_bytes
+        self.places = self.size = self.users = 0
+
+
+class _Arriving:
+    """One body that comes in pieces. Its bytes take room until the end of the block."""
+
+    def __init__(self, rooms: tuple[_Room, ...], file: BinaryIO) -> None:
+        self.file = file
+        self._rooms = rooms
+        self._size = 0
+        self._begun = asyncio.get_running_loop().time()
+
+    def __enter__(self) -> _Arriving:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for room in self._rooms:
+            room.size -= self._size
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """One of the places for unfinished bodies, for the block. Raises TooManyUploads."""
+        if any(room.places >= room.most for room in self._rooms):
+            raise TooManyUploads
+        for room in self._rooms:
+            room.places += 1
+        try:
+            yield
+        finally:
+            for room in self._rooms:
+                room.places -= 1
+
+    def add(self, piece: bytes) -> None:
+        """Raises TooLarge, and TooManyUploads when there is no room for more."""
+        if self._size + len(piece) > largest():
+            raise TooLarge
+        if any(room.size + len(piece) > room.most_bytes for room in self._rooms):
+            raise TooManyUploads
+        self._size += len(piece)
+        for room in self._rooms:
+            room.size += len(piece)
+        try:
+            self.file.write(piece)
+        except OSError as error:
+            logger.error("A request's body can't be written to a temporary file: %s", error)
+            raise TooManyUploads from error
+
+    def seconds_left(self) -> float:
+        """Until the next piece must be there."""
+        since = asyncio.get_running_loop().time() - self._begun
+        return min(SILENCE, PATIENCE + self._size / RATE - since)
+
+
+async def drain(receive: Receive) -> None:
+    """Read what a browser still sends of a body that was refused, for a moment. A browser that is
+    hung up on while it sends shows its own words in place of ours."""
+    try:
+        async with asyncio.timeout(FAREWELL):
+            while not (await _piece(receive))[1]:
+                pass
+    except (TimeoutError, BrowserGone):
+        return
+
+
+async def _first(receive: Receive) -> tuple[bytes, bool]:
+    """What comes within a moment, which may be nothing."""
+    try:
+        async with asyncio.timeout(MOMENT):
+            return await _piece(receive)
+    except TimeoutError:
+        return b"", False
+
+
+async def _next(receive: Receive, seconds: float) -> tuple[bytes, bool]:
+    try:
+        async with asyncio.timeout(seconds):
+            return await _piece(receive)
+    except TimeoutError as error:
+        raise UploadTooSlow from error
+
+
+async def _piece(receive: Receive) -> tuple[bytes, bool]:
+    """A piece of the body, and whether it is the last one."""
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise BrowserGone
+    return message.get("body", b""), not message.get("more_body", False)
+
+
+def _announced(environ: Mapping[str, Any]) -> int | None:
+    """Bytes that the body has; None when that is not said."""
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        return None
+    length = environ.get("CONTENT_LENGTH") or "0"
+    return int(length) if length.isascii() and length.isdigit() else None
