@@ -69,7 +69,7 @@ def imported(name: str) -> Callable[[Callable[[], bytes]], Callable[[], bytes]]:
 
 
 def typed(
-    path: str, *names: str, to: str = "", **others: str
+    path: str, *names: str, **others: str
 ) -> Callable[[Callable[[], str]], Callable[[], str]]:
     """A text, typed into the fields of these names of the page's form; without names into each
     field that takes a text. ``others``: values of other fields."""
@@ -79,7 +79,7 @@ def typed(
             text = make()
             values = {name.replace("__", "-"): value for name, value in others.items()}
             values |= dict.fromkeys(names, text)
-            scene.person.fill(path, values, "" if names else text, to)
+            scene.person.fill(path, values, "" if names else text)
 
         _register(make, play)
         return make

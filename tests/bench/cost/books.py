@@ -52,9 +52,8 @@ def zip_members() -> bytes:
 
 @imported("turba.sql")
 def sql_copies() -> bytes:
-    """2,500 COPY that are never ended: each has the rows of all that follow."""
-    head = f"COPY turba_objects ({COLUMNS}) FROM stdin;\n".encode()
-    return (head + b"a\tb\tA\ta@b.fr\n") * 2_500
+    """2,500 COPY that are never ended: each has all that follow as rows."""
+    return b"COPY turba_objects (object_id) FROM stdin;\n" * 2_500
 
 
 @imported("turba.sql")

@@ -83,18 +83,17 @@ class Browser:
         path: str,
         values: Mapping[str, str],
         everywhere: str = "",
-        to: str = "",
         files: Any = None,
     ) -> Answer:
         """Open a page and post its form that has ``values``, each other text field of it with
-        ``everywhere``. ``to``: another address than the form's."""
+        ``everywhere``."""
         page = self.get(path)
         form = form_of(page.text, values.keys())
         data: dict[str, Any] = dict(form.fields)
         if everywhere:
             data |= dict.fromkeys(form.typed, everywhere)
         data |= values
-        return self.post(to or form.action or page.url or path, data, files=files)
+        return self.post(form.action or page.url or path, data, files=files)
 
     def _token(self) -> str:
         for cookie in self._session.cookies:

@@ -6,6 +6,7 @@ import time
 
 from demo.servers.process import LOOPBACK
 from tests.bench.cost.attacks import played
+from tests.bench.cost.browser import Browser
 from tests.bench.cost.scene import INBOX, SIGN_IN, Scene
 
 SECONDS = 12
@@ -19,11 +20,13 @@ def opened(scene: Scene, head: str) -> socket.socket:
     return connection
 
 
-def slowly(scene: Scene, count: int, path: str) -> None:
-    """So many POSTs at once, of which a byte comes every second; meanwhile a stranger asks."""
+def slowly(scene: Scene, count: int, path: str, who: Browser) -> None:
+    """So many POSTs of somebody's at once, of which a byte comes every second. Without the cookie
+    of a page's form they would be refused unread."""
+    who.get(path)
     kind = "Content-Type: application/x-www-form-urlencoded"
     head = f"POST {path} HTTP/1.1\r\nHost: localhost:{scene.installation.port}\r\n{kind}\r\n"
-    head += f"Content-Length: {LARGE}\r\n\r\n" + "a" * 100_000
+    head += f"Cookie: {who.cookies()}\r\nContent-Length: {LARGE}\r\n\r\n" + "a" * 100_000
     with contextlib.ExitStack() as ending:
         connections = [opened(scene, head) for _ in range(count)]
         for connection in connections:
@@ -39,19 +42,19 @@ def slowly(scene: Scene, count: int, path: str) -> None:
 @played
 def slow_posts(scene: Scene) -> None:
     """24 POSTs at the sign-in that never end."""
-    slowly(scene, 24, SIGN_IN)
+    slowly(scene, 24, SIGN_IN, scene.stranger)
 
 
 @played
 def many_slow_posts(scene: Scene) -> None:
     """100 such POSTs."""
-    slowly(scene, 100, SIGN_IN)
+    slowly(scene, 100, SIGN_IN, scene.stranger)
 
 
 @played
 def slow_uploads(scene: Scene) -> None:
     """100 uploads of address books that never end."""
-    slowly(scene, 100, "/contacts/import/other/")
+    slowly(scene, 100, "/contacts/import/other/", scene.person)
 
 
 @played
