@@ -12,3 +12,4 @@ class WebmailConfig(AppConfig):
     def ready(self) -> None:
         register(checks.connections)
         register(checks.queue, deploy=True)
+        register(checks.verdicts, deploy=True)

@@ -1,5 +1,5 @@
 """What `manage.py check` looks at of the mail: whether the servers let in all who connect; with
-``--deploy``, whether there is a queue of jobs."""
+``--deploy``, whether there is a queue of jobs, and whether senders are judged."""
 
 from __future__ import annotations
 
@@ -44,6 +44,22 @@ def queue(**_what: Any) -> list[CheckMessage]:
             f" removed.{shared}",
             hint="Set REDIS_URL, and run the worker with beat (docs/install.md).",
             id="webmail.W002",
+        )
+    ]
+
+
+def verdicts(**_what: Any) -> list[CheckMessage]:
+    """Without the mail server's verdicts on senders anybody's From could be forged."""
+    if settings.AUTHSERV_ID:
+        return []
+    return [
+        Warning(
+            "The mail server's verdicts on senders (SPF, DKIM, DMARC) are not read: forged senders"
+            " are not pointed out, and images from elsewhere are never shown always, neither those"
+            " of a sender, nor of contacts, nor of the domains that are trusted for all.",
+            hint="Set WEBMAIL_AUTHSERV_ID to the name by which your mail server signs"
+            " Authentication-Results (docs/security.md, “Who wrote”).",
+            id="webmail.W003",
         )
     ]
 
