@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import secrets
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +16,7 @@ from accounts import limits, mailboxes, session
 from accounts.models import MailDomain, StaffRecord, User
 from accounts.models.prepared import Prepared
 from accounts.network import client_address
-from webmail.errors import SignInNeeded
+from webmail.errors import SignInNeeded, WebmailError
 from webmail.imap.connection import Connection
 
 STRANGE = _(
@@ -55,7 +57,25 @@ class LocalAdministratorBackend(UserBackend):
         if password and user.check_password(password) and self.user_can_authenticate(user):
             return user
         # Stops here: an administrator's mistyped password is not for the mail server to see.
+        if request and password:
+            _ask_in_vain(user.login, password, client_address(request))
         raise PermissionDenied
+
+
+def _ask_in_vain(login: str, password: str, address: str) -> None:
+    """What the mail server does for every sign-in that fails, so that no administrator is told from
+    other people by the time of the answer: with a password that nobody has. One that was refused
+    just now is not asked for again, as everybody's.
+    """
+    domain = MailDomain.objects.of_typed_login(login)
+    if domain is None:
+        return
+    _named, login = whom(domain, login)
+    key = limits.mailbox(domain.pk, login)
+    with suppress(WebmailError):
+        if not limits.was_refused(key, password):
+            limits.note_refused(key, password)
+            session.check_login(domain, login, secrets.token_urlsafe(16), address)
 
 
 def whom(domain: MailDomain, typed: str) -> tuple[User | None, str]:
@@ -86,7 +106,18 @@ class MailServerBackend(UserBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        """None for a refusal; raises ServerUnavailable and others when the server cannot tell."""
+        """None for a refusal; raises ServerUnavailable and others when the server cannot tell.
+
+        A refusal costs as much as that of a local administrator: a password is hashed in vain.
+        """
+        user = self._let_in(request, username, password)
+        if user is None:
+            make_password(password)
+        return user
+
+    def _let_in(
+        self, request: HttpRequest | None, username: str | None, password: str | None
+    ) -> User | None:
         typed = (username or "").strip().lower()
         domain = MailDomain.objects.of_typed_login(typed)
         if not (request and typed and password and domain):

@@ -79,6 +79,7 @@ class Diagnosis:
     in_force: list[limits.State]
     second_factors: list[Authenticator]
     may_be_reset: bool
+    may_be_lifted: bool
     open_sessions: int
 
 
@@ -108,6 +109,7 @@ def diagnose(person: Person, *, is_administrator: bool) -> Diagnosis:
     events = events_of(person, now)
     in_force = [state for state in limits.state(limits_of(person, events)) if state.count]
     factors = list(Authenticator.objects.filter(user=person.user)) if person.user else []
+    lifts = may_lift(person, is_administrator=is_administrator)
     live = len(sessions.live(person.user, now)) if person.user else 0
     return Diagnosis(
         person=person,
@@ -115,12 +117,13 @@ def diagnose(person: Person, *, is_administrator: bool) -> Diagnosis:
             *_of_records(person),
             *_of_server(person),
             *_of_sign_ins(person, events),
-            *_of_limits(in_force),
+            *_of_limits(in_force, may_lift=lifts),
             *_of_factors(person, factors),
         ],
         events=[(event, audit_words.in_words(event.detail)) for event in events[:_SHOWN]],
         in_force=in_force,
         second_factors=factors,
+        may_be_lifted=lifts,
         may_be_reset=bool(factors) and may_reset(person.user, is_administrator=is_administrator),
         open_sessions=live,
     )
@@ -153,6 +156,19 @@ def may_reset(user: User | None, *, is_administrator: bool) -> bool:
     """A second factor of somebody with a role is for administrators to reset: else support could
     become one."""
     return user is not None and (is_administrator or not user.roles)
+
+
+def may_lift(person: Person, *, is_administrator: bool) -> bool:
+    """An administrator's limits are for administrators to lift: else support could guess the
+    password without end. So are those of everybody whose failures are counted together with
+    his (`AccountAdapter._counted_as`)."""
+    if is_administrator:
+        return True
+    local = person.login.partition("@")[0]
+    same = Q(login=local) | Q(login__startswith=f"{local}@")
+    counted = Q(mail_domain=None, login=local) | (Q(mail_domain=person.domain) & same)
+    found = [person.user] if person.user else []
+    return not any(user.is_administrator for user in [*found, *User.objects.filter(counted)])
 
 
 def _of_records(person: Person) -> Iterator[Finding]:
@@ -255,22 +271,29 @@ def _cause_words(cause: str) -> str:
     }.get(cause, "")
 
 
-def _of_limits(in_force: list[limits.State]) -> Iterator[Finding]:
+def _of_limits(in_force: list[limits.State], *, may_lift: bool) -> Iterator[Finding]:
     reached = [state for state in in_force if state.is_reached]
     for state in reached:
         minutes = -(-state.seconds_left // 60)
-        yield Finding(
-            "bad",
-            limit_words(state.limit),
-            ngettext(
-                "It ends by itself in %(count)s minute. Below it can be lifted.",
-                "It ends by itself in %(count)s minutes. Below it can be lifted.",
-                minutes,
-            )
-            % {"count": minutes},
-        )
+        yield Finding("bad", limit_words(state.limit), _end_words(minutes, may_lift=may_lift))
     if not reached:
         yield Finding("ok", gettext("No limit is reached."))
+
+
+def _end_words(minutes: int, *, may_lift: bool) -> str:
+    if may_lift:
+        words = ngettext(
+            "It ends by itself in %(count)s minute. Below it can be lifted.",
+            "It ends by itself in %(count)s minutes. Below it can be lifted.",
+            minutes,
+        )
+    else:
+        words = ngettext(
+            "It ends by itself in %(count)s minute. An administrator can lift it.",
+            "It ends by itself in %(count)s minutes. An administrator can lift it.",
+            minutes,
+        )
+    return words % {"count": minutes}
 
 
 def limit_words(limit: limits.Limit) -> str:

@@ -273,6 +273,8 @@ def environment(
         env["WEBMAIL_OIDC_PRIVATE_KEY_FILE"] = str(OIDC_KEY)
     if "WEBMAIL_SECRET_KEY_FILE" not in given:
         env["WEBMAIL_SECRET_KEY"] = secret
+    if mail.embedded is not None:
+        env["WEBMAIL_AUTHSERV_ID"] = f"mx.{academy.DOMAIN}"  # as the demo's letters have it
     if isinstance(mail.embedded, Dovecot):
         env |= {
             "WEBMAIL_PASSWORD_DRIVER": "dovecot",

@@ -19,4 +19,5 @@ class WebmailConfig(AppConfig):
         register(checks.connections)
         register(checks.queue, deploy=True)
         register(checks.workers, deploy=True)
+        register(checks.verdicts, deploy=True)
         sandbox.observe(health.count_ended)

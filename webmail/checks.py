@@ -1,5 +1,6 @@
 """What `manage.py check` looks at of the mail: whether the servers let in all who connect; with
-``--deploy``, whether there is a queue of jobs, and whether workers take from it."""
+``--deploy``, whether there is a queue of jobs, whether workers take from it, and whether senders are
+judged."""
 
 from __future__ import annotations
 
@@ -61,6 +62,22 @@ def workers(**_what: Any) -> list[CheckMessage]:
             "No worker takes jobs from these queues: " + ", ".join(found.without_worker) + ".",
             hint="Start their workers (bin/manage run_workers, docs/install.md).",
             id="webmail.W003",
+        )
+    ]
+
+
+def verdicts(**_what: Any) -> list[CheckMessage]:
+    """Without the mail server's verdicts on senders anybody's From could be forged."""
+    if settings.AUTHSERV_ID:
+        return []
+    return [
+        Warning(
+            "The mail server's verdicts on senders (SPF, DKIM, DMARC) are not read: forged senders"
+            " are not pointed out, and images from elsewhere are never shown always, neither those"
+            " of a sender, nor of contacts, nor of the domains that are trusted for all.",
+            hint="Set WEBMAIL_AUTHSERV_ID to the name by which your mail server signs"
+            " Authentication-Results (docs/security.md, “Who wrote”).",
+            id="webmail.W004",
         )
     ]
 

@@ -66,6 +66,8 @@ def why(request: HttpRequest) -> HttpResponse:
 def lift(request: HttpRequest) -> HttpResponse:
     """Begin anew whatever is counted of this person."""
     person = _person(request)
+    if not diagnosis.may_lift(person, is_administrator=_is_administrator(request)):
+        raise PermissionDenied
     events = diagnosis.events_of(person, timezone.now())
     held = [one for one in limits.state(diagnosis.limits_of(person, events)) if one.count]
     limits.lift([state.limit for state in held])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -11,6 +12,7 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
+from django.contrib.auth.hashers import ScryptPasswordHasher
 from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -18,6 +20,7 @@ from django.urls import reverse
 
 from accounts.models import MailDomain, User
 from demo.servers.dovecot import MailAccount
+from tests.servers.scripted import GREETING, ScriptedServer, no, ok
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
 PASSWORD = "Une-Craie-Verte-2026"
@@ -188,3 +191,42 @@ def test_a_mail_user_with_a_role_has_no_password_to_change_here(
     sign_in(client, "alice", alice.password, "/mail/INBOX/")
     User.objects.get().groups.add(Group.objects.get(name="administrator"))
     assert client.get("/admin/password_change/").status_code == 403
+
+
+class CountingHasher(ScryptPasswordHasher):
+    """Counts what it does: time tells little on a busy machine."""
+
+    runs = 0
+
+    def encode(self, *args: Any, **more: Any) -> str:
+        CountingHasher.runs += 1
+        encoded: str = super().encode(*args, **more)
+        return encoded
+
+
+def test_a_failed_sign_in_costs_the_same_whoever_it_names(
+    mail_domain: MailDomain, administrator: User, settings
+) -> None:
+    settings.PASSWORD_HASHERS = [f"{__name__}.CountingHasher"]
+    User.objects.create(mail_domain=mail_domain, login="alice")
+    able = ok(b"* CAPABILITY IMAP4rev1\r\n")
+    refusal = [("", GREETING), ("CAPABILITY", able), ("LOGIN", no(b"wrong"))]
+    for login in ("patronne", "alice", "personne"):
+        with ScriptedServer(refusal) as server:
+            MailDomain.objects.update(imap_port=server.port)
+            CountingHasher.runs = 0
+            statuses = [sign_in(Client(), login, f"faux {n // 2}").status_code for n in range(4)]
+            assert statuses == [422] * 4
+            assert CountingHasher.runs == 4, login
+            asked = [line for lines in server.received for line in lines if b"LOGIN" in line]
+            assert len(asked) == 2, login  # the same password again is not asked for
+            assert all(login.encode() in line for line in asked)
+            assert any(b"faux" in line for line in asked) == (login != "patronne")
+
+
+def test_an_administrator_enters_though_the_mail_server_is_down(
+    mail_domain: MailDomain, administrator: User
+) -> None:
+    MailDomain.objects.update(imap_port=1)
+    assert sign_in(Client(), "patronne", "mauvais").status_code == 422
+    assert sign_in(Client(), "patronne", PASSWORD).status_code == 302

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from django.core.checks import run_checks
 
-from webmail.checks import connections, most_connections, queue
+from webmail.checks import connections, most_connections, queue, verdicts
+
+# Those of a deployment look at the database as well (accounts/checks.py).
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
@@ -51,3 +54,11 @@ def test_a_real_installation_is_told_what_it_lacks_without_redis(settings) -> No
 def test_without_push_there_are_no_streams(settings) -> None:
     settings.PUSH = False
     assert most_connections() == 4
+
+
+def test_without_verdicts_on_senders_one_is_told(settings) -> None:
+    (warning,) = verdicts()
+    assert warning.id == "webmail.W003" and "WEBMAIL_AUTHSERV_ID" in (warning.hint or "")
+    assert warning in run_checks(include_deployment_checks=True)
+    settings.AUTHSERV_ID = "mx.ac-exemple.fr"
+    assert verdicts() == []

@@ -158,6 +158,35 @@ def test_limits_are_named_and_lifted_with_a_line_in_the_log(
     assert line.detail == {"limits": "login, numen, network"}
 
 
+@pytest.mark.parametrize("typed", ["patronne", "patronne@ac-exemple.fr"])
+@pytest.mark.parametrize("is_local", [True, False])
+def test_the_limits_of_an_administrator_are_for_administrators_to_lift(
+    support: Client,
+    person: Callable[..., User],
+    domain: MailDomain,
+    settings,
+    typed: str,
+    is_local: bool,
+) -> None:
+    """A mail user's failures are counted together with those of a local administrator of his
+    name."""
+    settings.LOGIN_FAILURES_PER_LOGIN = 2
+    if is_local:
+        User.objects.create_administrator("patronne", "Une-Craie-Verte-2026")
+    else:
+        person("patronne", "administrator")
+    held = limits.of_sign_in(limits.mailbox(domain.pk, "patronne"), "192.0.2.7")
+    limits.count([held[0]] * 2)
+    told = shown(support, typed)
+    assert in_french("Only an administrator may lift the limits of an administrator.") in told
+    assert "/admin/support/lift/" not in told
+    assert support.post("/admin/support/lift/", {"q": typed}).status_code == 403
+    assert limits.wait(held)
+    other = browser(person("chef", "administrator"))
+    assert other.post("/admin/support/lift/", {"q": typed}).status_code == 302
+    assert not limits.wait(held)
+
+
 def test_what_is_counted_at_a_known_browser_is_lifted_too(
     support: Client, served: MailDomain, alice: MailAccount, settings
 ) -> None:

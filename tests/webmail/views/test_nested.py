@@ -170,8 +170,9 @@ def test_its_images_follow_what_was_chosen_for_the_message(
 
 
 def test_the_images_of_its_author_are_not_shown_for_another_who_forwards_it(
-    reader: Client, mailbox: Mailbox
+    reader: Client, mailbox: Mailbox, settings
 ) -> None:
+    settings.AUTHSERV_ID = "mx.ac-exemple.fr"
     own = mailbox.append(newsletter())
     reader.post(path(mailbox, own, "images/"), {"show": "always"})
     forged = mailbox.append(b"From: x@mal.example\r\n" + carrying(newsletter()))

@@ -27,6 +27,13 @@ from webmail.remote import Fetched
 pytestmark = pytest.mark.django_db
 
 LOGO = "https://images.exemple.org/logo.png"
+
+
+@pytest.fixture(autouse=True)
+def senders_are_judged(settings) -> None:
+    settings.AUTHSERV_ID = "mx.ac-exemple.fr"
+
+
 PLACE = '<p>Bonjour</p><img src="cid:a@x"><img src="{}" width="200" height="90">'
 TRACKER = '<img src="https://pixel.exemple.org/1.gif" width="1" height="1">'
 REMOTE = PLACE.format(LOGO) + TRACKER
@@ -263,6 +270,25 @@ def test_trust_does_not_cover_a_forged_sender(reader: Client, mailbox: Mailbox, 
     choose(reader, mailbox, uid, "always")
     assert not AllowedSender.objects.exists()
     assert "remote/0" in page(reader.get(path(mailbox, uid, "frame/")))
+
+
+def test_where_no_sender_is_judged_no_always_counts(
+    reader: Client, mailbox: Mailbox, uid: int, settings
+) -> None:
+    """Anybody could write any of these addresses into From."""
+    settings.AUTHSERV_ID = ""
+    owner = User.objects.get(login="alice")
+    AllowedSender.objects.allow(owner, "lettre@revue.example")
+    TrustedImageDomain.objects.create(domain="revue.example")
+    contacts.create(owner, ContactData(emails=(Email("lettre@revue.example"),)))
+    User.objects.update(preferences={"images": "contacts"})
+    assert bar(reader.get(path(mailbox, uid))) == (["1", "1"], ["once"])
+    for show in ("always", "contacts"):
+        choose(reader, mailbox, uid, show)
+        other = mailbox.append(newsletter(PLACE.format("https://images.exemple.org/b.png")))
+        assert bar(reader.get(path(mailbox, other))) == (["1"], ["once"])
+    choose(reader, mailbox, uid, "once")
+    assert bar(reader.get(path(mailbox, uid))) == (["1", "1"], ["never"])
 
 
 def test_htmx_gets_the_reader_with_its_images(reader: Client, mailbox: Mailbox, uid: int) -> None:
