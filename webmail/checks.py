@@ -1,6 +1,6 @@
 """What `manage.py check` looks at of the mail: whether the servers let in all who connect; with
-``--deploy``, whether there is a queue of jobs, whether workers take from it, and whether senders are
-judged."""
+``--deploy``, whether there is a queue of jobs, whether workers take from it, and whether senders
+are judged."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def test_without_push_there_are_no_streams(settings) -> None:
 
 def test_without_verdicts_on_senders_one_is_told(settings) -> None:
     (warning,) = verdicts()
-    assert warning.id == "webmail.W003" and "WEBMAIL_AUTHSERV_ID" in (warning.hint or "")
+    assert warning.id == "webmail.W004" and "WEBMAIL_AUTHSERV_ID" in (warning.hint or "")
     assert warning in run_checks(include_deployment_checks=True)
     settings.AUTHSERV_ID = "mx.ac-exemple.fr"
     assert verdicts() == []

@@ -1,25 +1,15 @@
-"""A program: Word, Excel and OpenDocument files on standard input, JSON on standard output.
-
-``office.light`` runs it by its path, so that a file made to eat time or memory can take no more
-than the limits set here, and nothing of the service's memory is in its reach. It imports nothing of
-ours. The JSON is ``{"html": ..., "is_truncated": ...}``, not yet sanitised, or ``{"sheets":
-[{"name", "rows", "is_truncated"}, ...], "is_truncated": ...}``.
-"""
+"""Word, Excel and OpenDocument files read by libraries, for a helper process: what a file may cost
+is limited from outside (`webmail.sandbox`)."""
 
 from __future__ import annotations
 
 import datetime
 import html
 import io
-import json
-import resource
-import sys
 import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-SECONDS = 20
-MEMORY = 1_500_000_000
 LARGEST_XML = 100_000_000
 LONGEST_HTML = 700_000
 MOST_SHEETS = 30
@@ -29,16 +19,14 @@ LONGEST_CELL = 2_000
 MOST_CHARACTERS = 3_000_000  # of all cells together
 
 
-def main() -> None:
-    """Convert standard input, of the format that the first argument names."""
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    content = sys.stdin.buffer.read()
+def convert(content: bytes, extension: str) -> dict[str, Any]:
+    """``{"html": ..., "is_truncated": ...}``, not yet sanitised, of a text; ``{"sheets": [{"name",
+    "rows", "is_truncated"}, ...], "is_truncated": ...}`` of a workbook. Raises what the libraries
+    raise for damaged files."""
     refuse_entities(content)
-    result = {"docx": docx, "xlsx": xlsx, "odt": odt, "ods": ods}[sys.argv[1]](content)
+    result = {"docx": docx, "xlsx": xlsx, "odt": odt, "ods": ods}[extension](content)
     trim(result.get("sheets", []))
-    sys.stdout.write(json.dumps(result))
+    return result
 
 
 def refuse_entities(content: bytes) -> None:
@@ -301,7 +289,3 @@ def ods_cells(row: Any) -> Iterator[str]:
         left -= repeated
         if left <= 0:
             return
-
-
-if __name__ == "__main__":
-    main()

@@ -1,8 +1,8 @@
 """Office files: by LibreOffice as a PDF, or by small converters as HTML and tables.
 
-Both run as programs of their own, since both read what strangers wrote: LibreOffice without a
+Both run in processes of their own, since both read what strangers wrote: LibreOffice without a
 network, without macros and links, in a profile that lives as long as the conversion; the converters
-under limits of time and memory that the kernel keeps.
+in a helper (`webmail.sandbox`).
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from webmail import zips
-from webmail.previews import archives
+from webmail.previews import archives, converters
 from webmail.previews.failures import NoPreview, Reason
+from webmail.previews.making import make
 from webmail.previews.pages import Page, Pdf, Sheets, safe_page, table
 
 LARGEST = 50_000_000
@@ -43,6 +44,7 @@ _FILTERS = {
 _FILTER_OF = {ending: name for name, endings in _FILTERS.items() for ending in endings}
 _ZIP_BASED = frozenset({"odt", "ods", "odp", "docx", "xlsx", "pptx"})
 _LIGHT = frozenset({"docx", "xlsx", "odt", "ods"})
+_WORKBOOKS = frozenset({"xlsx", "ods"})
 
 _MEMORY = 3_000_000_000  # of addresses, of which LibreOffice uses a tenth
 _LARGEST_PDF = 100_000_000
@@ -277,7 +279,6 @@ def _check_zip(content: bytes) -> None:
 
 # --- the small converters ---
 
-_LIGHT_SECONDS = 30
 _MOST_COLUMNS = 100
 
 
@@ -286,10 +287,20 @@ def light(content: bytes, extension: str) -> Page | Sheets:
     NoPreview."""
     if extension not in _LIGHT:
         raise NoPreview(Reason.UNSUPPORTED)
-    refuse(content, extension)
-    found = json.loads(_converted(content, extension))
-    if "html" in found:
-        return safe_page(found["html"], is_truncated=found["is_truncated"])
+    if extension in _WORKBOOKS:
+        return make(light_sheets, content, extension)
+    return make(light_page, content, extension)
+
+
+def light_page(content: bytes, extension: str) -> Page:
+    """A text, here in this process. Raises NoPreview."""
+    converted = _converted(content, extension)
+    return safe_page(converted["html"], is_truncated=converted["is_truncated"])
+
+
+def light_sheets(content: bytes, extension: str) -> Sheets:
+    """A workbook, here in this process. Raises NoPreview."""
+    converted = _converted(content, extension)
     tables = tuple(
         table(
             sheet["rows"],
@@ -297,29 +308,17 @@ def light(content: bytes, extension: str) -> Page | Sheets:
             name=sheet["name"],
             is_truncated=sheet["is_truncated"],
         )
-        for sheet in found["sheets"]
+        for sheet in converted["sheets"]
     )
-    return Sheets(tables, found["is_truncated"])
+    return Sheets(tables, converted["is_truncated"])
 
 
-def _converted(content: bytes, extension: str) -> bytes:
-    script = Path(__file__).with_name("converters.py")
+def _converted(content: bytes, extension: str) -> dict[str, Any]:
+    refuse(content, extension)
     try:
-        done = subprocess.run(  # noqa: S603
-            # Isolated: neither the environment nor the folder adds modules.
-            (sys.executable, "-I", str(script), extension),
-            input=content,
-            capture_output=True,
-            env={"LANG": "C.UTF-8"},
-            timeout=_LIGHT_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise NoPreview(Reason.TOO_SLOW) from error
-    if done.returncode == -signal.SIGXCPU or done.returncode == -signal.SIGKILL:
-        raise NoPreview(Reason.TOO_SLOW)
-    if done.returncode != 0:
-        last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        # The name of the error alone: what follows may quote the file.
-        raise NoPreview(Reason.DAMAGED, last.partition(":")[0][:100])
-    return done.stdout
+        return converters.convert(content, extension)
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever a library raises, the file is not what it claims to be
+        # The name of the error alone: its words may quote the file.
+        raise NoPreview(Reason.DAMAGED, type(error).__name__) from error
