@@ -13,15 +13,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from webmail.previews.failures import NoPreview, Reason
 
 MOST_PIXELS = 64_000_000
 """What a JPEG may declare, which can be read small. Telephones' cameras have up to 50 million."""
 MOST_PIXELS_WHOLE = 36_000_000
-"""What other formats may: all of it is read, with up to 15 bytes of memory a pixel. A sheet of A4
-at 600 dots an inch has 35 million."""
+"""What other formats may: all of it is read. A sheet of A4 at 600 dots an inch has 35 million."""
+MOST_BYTES = 220_000_000
+"""What a decoder may take for an image, by its size, mode and format. With what is made of it that
+is less than 300 MB."""
 LARGE = 8_000_000
 """Pixels of an image with which a process is busy alone: a small file may hold very many."""
 WAIT_SECONDS = 20
@@ -33,7 +35,7 @@ MOST_PIXELS_PAGED = 250_000_000
 """Of all pages of a scan together: thirty sheets of A4 at 300 dots an inch."""
 
 # Of all frames of an animation together; beyond it only the first is shown.
-_MOST_PIXELS_MOVING = 60_000_000
+_MOST_PIXELS_MOVING = 24_000_000
 _MOST_FRAMES = 300
 # A progressive JPEG has some ten scans; each goes over all pixels and may take a few bytes only.
 _MOST_SCANS = 100
@@ -100,6 +102,8 @@ def _read(content: bytes, make: Callable[[Image.Image], Made]) -> Made:
         raise NoPreview(Reason.BOMB, "too many scans")
     try:
         with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
+            if image.format in _JPEG:
+                image.info[_SCANNED] = _first_scan(content)
             _check(image)
             return make(image)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -154,13 +158,12 @@ def _pages(image: Image.Image, most: int, longest: int) -> Iterator[Picture]:
         left -= image.width * image.height
         if left < 0 and number:
             return
-        yield _page(image.copy(), longest)
+        yield _page(image, longest)
 
 
 def _page(image: Image.Image, longest: int) -> Picture:
     full = image.size
     still = _upright(image, longest)
-    still.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     paper = Image.new("RGB", still.size, "white")
     paper.paste(still, mask=still if still.mode == "RGBA" else None)
     out = io.BytesIO()
@@ -172,8 +175,76 @@ def _check(image: Image.Image) -> None:
     pixels = image.width * image.height
     if not pixels:
         raise NoPreview(Reason.DAMAGED, "no pixels")
-    if pixels > (MOST_PIXELS if image.format in ("JPEG", "MPO") else MOST_PIXELS_WHOLE):
+    if pixels > (MOST_PIXELS if image.format in _JPEG else MOST_PIXELS_WHOLE):
         raise NoPreview(Reason.TOO_LARGE, f"{pixels} pixels")
+    if pixels * _bytes_a_pixel(image) > MOST_BYTES:
+        raise NoPreview(Reason.TOO_LARGE, f"{pixels} pixels of {image.mode} in {image.format}")
+
+
+_JPEG = frozenset({"JPEG", "MPO"})
+# Bytes that Pillow keeps for a pixel; four for all other modes.
+_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
+_ROWS_A_STRIP, _TILE_WIDTH, _TILE_LENGTH = 278, 322, 323
+
+
+def _bytes_a_pixel(image: Image.Image) -> float:
+    """What reading an image takes, to its last copy inside the decoder."""
+    own = _BYTES.get(image.mode, 4)
+    if image.format in _JPEG:
+        # Of a large one every other pixel is read, see `_upright`.
+        scaled = own / 4 if _is_huge(image) else own
+        return scaled + (2 * _planes(image) if _is_buffered(image) else 0)
+    if image.format == "WEBP":
+        # Two canvases, the frame as bytes, the image, and the decoder's own planes.
+        return 4 * own + 2
+    if image.format == "TIFF":
+        is_turned = image.getexif().get(_ORIENTATION, 1) != 1
+        return own * (1 + is_turned + _largest_piece(image))
+    return own
+
+
+def _largest_piece(image: Image.Image) -> float:
+    """How much of a TIFF stands in one strip or tile, as a part of the whole: it is unpacked at
+    once."""
+    tags = image.getexif()
+    if _TILE_WIDTH in tags:
+        tile = int(tags[_TILE_WIDTH]) * int(tags.get(_TILE_LENGTH, image.height))
+        return tile / (image.width * image.height)
+    return min(int(tags.get(_ROWS_A_STRIP, image.height)) / image.height, 1)
+
+
+def _planes(image: Image.Image) -> float:
+    """The components of a JPEG, those of fewer pixels as a part."""
+    sampling = [across * down for _name, across, down, _table in getattr(image, "layer", [])]
+    return sum(sampling) / max(sampling) if sampling else len(image.getbands())
+
+
+def _is_buffered(image: Image.Image) -> bool:
+    """Whether all coefficients of a JPEG are kept until the last of its scans."""
+    return bool(image.info.get("progressive")) or image.info.get(_SCANNED, 0) < len(
+        image.getbands()
+    )
+
+
+_SCANNED = "components of the first scan"
+
+
+def _first_scan(content: bytes) -> int:
+    """How many components the first scan of a JPEG holds (ITU T.81 section B.2.3); 0 where none is
+    found."""
+    position = 2
+    while position + 5 <= len(content) and content[position] == 0xFF:
+        marker = content[position + 1]
+        if marker == 0xDA:
+            return content[position + 4]
+        # Fill bytes and markers without a length of their own.
+        if marker == 0xFF:
+            position += 1
+        elif marker in (0x01, *range(0xD0, 0xD9)):
+            position += 2
+        else:
+            position += 2 + int.from_bytes(content[position + 2 : position + 4], "big")
+    return 0
 
 
 def _shown(image: Image.Image, longest: int) -> Picture:
@@ -181,7 +252,6 @@ def _shown(image: Image.Image, longest: int) -> Picture:
         return moving
     full = _full_size(image)
     still = _upright(image, longest)
-    still.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     # A scan or a photograph as PNG would be many times its file's size.
     is_photograph = image.format in ("JPEG", "MPO", "WEBP", "TIFF") and still.mode == "RGB"
     out = io.BytesIO()
@@ -196,7 +266,6 @@ def _shown(image: Image.Image, longest: int) -> Picture:
 def _small(image: Image.Image, longest: int) -> Picture:
     full = _full_size(image)
     still = _upright(image, longest)
-    still.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     out = io.BytesIO()
     still.save(out, "WEBP", quality=75, method=3)
     return Picture(out.getvalue(), "image/webp", *still.size, *full)
@@ -214,38 +283,73 @@ def _full_size(image: Image.Image) -> tuple[int, int]:
     return (height, width) if is_sideways else (width, height)
 
 
-# Modes whose pixels are colours, so that neighbours can be mixed; the others are mixed as colours.
-_SCALABLE = frozenset({"L", "RGB", "RGBA", "CMYK", "YCbCr"})
+# Pixels beyond which a neighbourhood becomes one pixel before anything else is done: a finer
+# reduction needs several copies of the image at once.
+_HUGE = 24_000_000
+# Pixels that are converted at once.
+_BAND = 2_000_000
+
+
+def _is_huge(image: Image.Image) -> bool:
+    return image.width * image.height > _HUGE
 
 
 def _upright(image: Image.Image, longest: int) -> Image.Image:
-    """The pixels alone, the right side up, in a mode that every format here can write."""
-    if image.format in ("JPEG", "MPO"):
-        image.draft("RGB", (longest, longest))
-    if image.mode in _SCALABLE:
-        # First of all: what follows copies the image several times.
-        image.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    turned = ImageOps.exif_transpose(image)
-    plain = _plain_mode(turned)
-    bare = Image.new(plain.mode, plain.size)
-    bare.paste(plain)
-    return bare
+    """The pixels alone, the right side up, no side longer than ``longest``, in a mode that every
+    format here can write."""
+    orientation = 1 if image.format == "TIFF" else image.getexif().get(_ORIENTATION, 1)
+    if image.format in _JPEG:
+        least = 2 if _is_huge(image) else 1
+        image.draft(
+            "RGB", (min(longest, image.width // least), min(longest, image.height // least))
+        )
+    plain = _plain(image, max(max(image.size) // longest // 2, 1 + _is_huge(image)))
+    plain.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    if plain.mode == "F":
+        plain = _stretched(plain)
+    turn = _TURNS.get(orientation)
+    return plain if turn is None else plain.transpose(turn)
 
 
-def _plain_mode(image: Image.Image) -> Image.Image:
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def _plain(image: Image.Image, factor: int) -> Image.Image:
+    """The image in a mode whose pixels are colours, so that neighbours can be mixed: ``factor``
+    times ``factor`` of them become one. A band after the other, so that no second copy of the whole
+    is made."""
+    mode = _plain_mode(image)
+    width, height = image.size
+    plain = Image.new(mode, (-(-width // factor), -(-height // factor)))
+    rows = max(_BAND // width // factor, 1) * factor
+    for top in range(0, height, rows):
+        band = image.crop((0, top, width, min(top + rows, height)))
+        band = band if band.mode == mode else band.convert(mode)
+        plain.paste(band.reduce(factor) if factor > 1 else band, (0, top // factor))
+    return plain
+
+
+def _plain_mode(image: Image.Image) -> str:
     if image.mode in ("RGB", "RGBA", "L"):
-        return image.convert("RGBA") if "transparency" in image.info else image
+        return "RGBA" if "transparency" in image.info else image.mode
     if image.mode in ("1", "LAB", "CMYK", "YCbCr", "HSV"):
-        return image.convert("L" if image.mode == "1" else "RGB")
+        return "L" if image.mode == "1" else "RGB"
     if image.mode.startswith("I") or image.mode == "F":
-        return _stretched(image)
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+        return "F"
+    return "RGBA" if image.has_transparency_data else "RGB"
 
 
-def _stretched(image: Image.Image) -> Image.Image:
+def _stretched(grey: Image.Image) -> Image.Image:
     """Grey of 16 bits or more, as scanners and microscopes write it, in the 256 steps of a
     screen."""
-    grey = image.convert("F")
     low, high = grey.getextrema()
     if not isinstance(low, float) or not isinstance(high, float):
         raise NoPreview(Reason.DAMAGED, "grey of several bands")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.measured import costs
 from tests.webmail.previews import samples
 from webmail.previews import images
 from webmail.previews.failures import NoPreview, Reason
@@ -157,6 +161,91 @@ def test_large_images_are_read_one_after_the_other(monkeypatch: pytest.MonkeyPat
     assert images.thumbnail(large).width == images.THUMBNAIL_SIDE
 
 
+_SIDE = 6000
+_WHOLE = (_SIDE, _SIDE)  # as many pixels as may be
+_PHOTOGRAPH = (8000, 8000)
+
+
+def _film(form: str, size: tuple[int, int], frames: int) -> bytes:
+    first, *others = (Image.new("P", size, number) for number in range(frames))
+    out = io.BytesIO()
+    first.save(out, form, save_all=True, append_images=others)
+    return out.getvalue()
+
+
+def _heavy(mode: str, form: str, **options: Any) -> bytes:
+    return saved(Image.new(mode, _WHOLE), form, **options)
+
+
+HEAVY: dict[str, Callable[[], bytes]] = {
+    **{
+        f"PNG of {mode}": partial(_heavy, mode, "PNG")
+        for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
+    },
+    "PNG of a palette that is seen through": lambda: saved(
+        Image.new("P", _WHOLE), "PNG", transparency=0
+    ),
+    **{
+        f"TIFF of {mode}": partial(_heavy, mode, "TIFF", compression="tiff_lzw")
+        for mode in ("F", "CMYK", "LAB", "I;16", "RGB")
+    },
+    "TIFF in one strip": lambda: saved(
+        Image.new("RGB", _WHOLE), "TIFF", compression="tiff_lzw", tiffinfo={278: _SIDE}
+    ),
+    "TIFF laid on its side": lambda: saved(
+        Image.new("RGB", _WHOLE), "TIFF", compression="tiff_lzw", tiffinfo={274: 6}
+    ),
+    "BMP": lambda: saved(Image.new("1", _WHOLE), "BMP"),
+    "GIF": lambda: saved(Image.new("P", _WHOLE), "GIF"),
+    "GIF that moves": lambda: _film("GIF", (4000, 3000), 5),
+    "WebP": lambda: saved(Image.new("RGBA", _WHOLE), "WEBP"),
+    "WebP of less": lambda: saved(Image.new("RGBA", (4000, 3000)), "WEBP"),
+    "WebP that moves": lambda: _film("WEBP", (2000, 1500), 20),
+    "JPEG": lambda: saved(Image.new("RGB", _PHOTOGRAPH), "JPEG", subsampling=0),
+    "JPEG of many scans": lambda: saved(
+        Image.new("RGB", _PHOTOGRAPH), "JPEG", progressive=True, subsampling=0
+    ),
+    "JPEG of fewer pixels in many scans": lambda: saved(
+        Image.new("RGB", (6800, 6800)), "JPEG", progressive=True
+    ),
+    "JPEG for printers": lambda: saved(Image.new("CMYK", _PHOTOGRAPH), "JPEG", progressive=True),
+    "JPEG of a line": lambda: saved(Image.new("RGB", (64_000, 1000)), "JPEG"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", HEAVY)
+def test_no_image_takes_more_memory_than_is_set_aside_for_it(name: str) -> None:
+    calls = ("webmail.previews.images:picture", "webmail.previews.images:thumbnail")
+    for call, cost in costs(HEAVY[name](), *calls).items():
+        assert cost.megabytes < 300, (call, cost)
+        assert cost.seconds < 10, (call, cost)
+        assert cost.outcome == "Picture" or "pixels of" in cost.outcome
+
+
+@pytest.mark.parametrize(
+    ("size", "options"),
+    [
+        ((7000, 7000), {}),  # the cameras of telephones
+        ((6000, 4000), {"progressive": True}),
+        ((7000, 7000), {"progressive": True}),
+    ],
+)
+def test_a_photograph_of_a_camera_is_shown(size: tuple[int, int], options: dict[str, bool]) -> None:
+    shown = images.picture(saved(Image.new("RGB", size, "red"), "JPEG", **options))
+    assert (shown.full_width, shown.full_height) == size
+    assert shown.width > 3000
+    assert pixel(opened(shown), 20, 20)[0] > 200
+
+
+def test_a_jpeg_whose_components_come_one_after_the_other_keeps_all_of_them() -> None:
+    content = saved(Image.new("RGB", (16, 16)), "JPEG")
+    assert images._first_scan(content) == 3
+    assert images._first_scan(saved(Image.new("L", (16, 16)), "JPEG")) == 1
+    assert images._first_scan(b"\xff\xd8\xff\xff\xff\xd0\xff\xda\0\x08\x01") == 1
+    assert [images._first_scan(content[:cut]) for cut in (0, 2, 5, 9)] == [0, 0, 0, 0]
+
+
 def test_a_photograph_may_have_more_pixels_than_what_is_read_whole() -> None:
     size = (6100, 6100)
     assert images.MOST_PIXELS_WHOLE < size[0] * size[1] < images.MOST_PIXELS
@@ -165,9 +254,9 @@ def test_a_photograph_may_have_more_pixels_than_what_is_read_whole() -> None:
     assert refusal(saved(sheet, "PNG")) is Reason.TOO_LARGE
 
 
-def saved(image: Image.Image, form: str) -> bytes:
+def saved(image: Image.Image, form: str, **options: Any) -> bytes:
     out = io.BytesIO()
-    image.save(out, form)
+    image.save(out, form, **options)
     return out.getvalue()
 
 
