@@ -13,7 +13,7 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-LONGEST_PAGE = 4_000_000  # characters that are looked through for a form or links
+LONGEST_PAGE = 4_000_000  # bytes that are looked through for a form or links
 
 
 class Stuck(Exception):
@@ -22,7 +22,8 @@ class Stuck(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """``what`` says method and path. ``status`` is 0 where no answer came."""
+    """``what`` says method and path, ``seconds`` how long its head took. ``status`` is 0 where no
+    answer came, or not all of it."""
 
     what: str
     seconds: float
@@ -109,6 +110,8 @@ class Browser:
         what, began = f"{method} {path.partition('?')[0][:80]}", time.monotonic()
         try:
             answer = self._sent(method, path, left, how)
+            seconds = time.monotonic() - began
+            content = _content(answer, began + left)
         except requests.RequestException as error:
             seconds = time.monotonic() - began
             is_late = seconds > left * 0.9
@@ -118,9 +121,8 @@ class Browser:
             if is_late:
                 raise Stuck("no answer") from error
             return self.answers[-1]  # the server hung up
-        seconds = time.monotonic() - began
         is_page = answer.headers.get("Content-Type", "").startswith("text/html")
-        text = answer.text if is_page and len(answer.content) < LONGEST_PAGE else ""
+        text = content.decode("utf-8", "replace") if is_page else ""
         where = answer.url.removeprefix(self.base)
         self.answers.append(Answer(what, seconds, answer.status_code, text, where))
         return self.answers[-1]
@@ -128,14 +130,27 @@ class Browser:
     def _sent(
         self, method: str, path: str, seconds: float, how: dict[str, Any]
     ) -> requests.Response:
-        url = self.base + path
+        """The answer's head; a page's body comes with it, a download's piece by piece."""
+        url, how = self.base + path, {**how, "timeout": seconds, "stream": True}
         try:
-            return self._session.request(method, url, timeout=seconds, **how)
+            return self._session.request(method, url, **how)
         except requests.ConnectionError as error:
             if isinstance(error, requests.Timeout) or "timed out" in str(error):
                 raise
             # The server ends connections that were idle, just as this one is used again.
-            return self._session.request(method, url, timeout=seconds, **how)
+            return self._session.request(method, url, **how)
+
+
+def _content(answer: requests.Response, end: float) -> bytes:
+    """The beginning of the body, all of which is read. Raises Timeout at ``end``."""
+    content = bytearray()
+    for piece in answer.iter_content(64 * 1024):
+        if len(content) < LONGEST_PAGE:
+            content += piece
+        if time.monotonic() > end:
+            answer.close()
+            raise requests.Timeout
+    return bytes(content)
 
 
 def links_in(text: str, below: str) -> list[str]:

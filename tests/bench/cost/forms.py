@@ -60,8 +60,8 @@ def lines(scene: Scene) -> None:
 
 @typed(COMPOSER, "to", do="save")
 def recipients_blanks() -> str:
-    """A recipient with 5,000 blanks."""
-    return "Paul" + " " * 5_000 + "x"
+    """A recipient between 5,000 blanks and as many again."""
+    return "a@b.fr," + " " * 5_000 + "x@b.fr" + " " * 5_000 + ",c"
 
 
 @typed(COMPOSER, "to", "cc", "bcc", do="save")
