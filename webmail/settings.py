@@ -220,6 +220,8 @@ if RELAY_SECURITY not in {"tls", "starttls", "none"}:
 
 OWN_DOMAINS = frozenset(domain.lower() for domain in env_list("WEBMAIL_OWN_DOMAINS"))
 OUTSIDE_VISIBLE = env_int("WEBMAIL_OUTSIDE_VISIBLE", 10)
+# Whether the name beside a person's own address is that of the staff record or the directory
+IDENTITY_NAME_LOCKED = env_bool("WEBMAIL_IDENTITY_NAME_LOCKED", False)
 RECIPIENTS_PER_MESSAGE = env_int("WEBMAIL_RECIPIENTS_PER_MESSAGE", 300)
 RECIPIENTS_PER_HOUR = env_int("WEBMAIL_RECIPIENTS_PER_HOUR", 1000)
 

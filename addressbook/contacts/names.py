@@ -35,6 +35,12 @@ def of(user: User, addresses: Iterable[str]) -> dict[str, Name]:
     return found
 
 
+def in_directory(address: str) -> str:
+    """The name that the authority's directory has for an address; "" for none."""
+    entries = DirectoryEntry.objects.filter(folded=address.lower())
+    return entries.values_list("name", flat=True).first() or ""
+
+
 def _batch(user: User, wanted: list[str]) -> dict[str, Name]:
     entries = DirectoryEntry.objects.filter(folded__in=wanted)
     found = {

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 # Part of the key under which a result is cached: to be raised with every change of what comes out.
-POLICY = 4
+POLICY = 5
 
 
 @dataclass(frozen=True, slots=True)

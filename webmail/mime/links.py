@@ -64,6 +64,13 @@ def note(address: str, words: str) -> Note | None:
     return None
 
 
+def shown_host(address: str) -> str:
+    """The host of a web address, as it is read and, where it differs, as it is sent; "" for what is
+    no such address."""
+    match = _WEB.match(address)
+    return _both_forms(host(match[1].rpartition("@")[2])) if match else ""
+
+
 def _mail_note(address: str, words: str) -> Note | None:
     recipients = unquote(address[7:].partition("?")[0])
     domains = {one.rpartition("@")[2].lower().strip() for one in recipients.split(",")}

@@ -99,14 +99,28 @@ class Page:
             kept["style"] = ";".join(filter(None, (style, f"background-color:{css.BACKDROP}")))
 
     def _open_outside(self, element: etree._Element, kept: dict[str, str]) -> None:
-        """Links open a new window that knows neither its opener nor where it came from."""
+        """Links open a new window that knows neither its opener nor where it came from.
+
+        A link without words, a picture mostly, says its host in its title, as a browser shows it
+        under the pointer: a newsletter has forty of them, and a note at each would bury what it
+        says. A host that alarms, or another one than the picture's own words name, is a note as at
+        any link.
+        """
         address = kept["href"]
         words = "".join(map(str, islice(element.itertext(), 200)))
-        note = links.note(address, f"{kept.get('title', '')} {words}"[:2000])
-        if note:
-            kept["title"] = address[:500]
-            if element.tag == "a":
-                _add_note(element, note, address)
+        has_words = any(map(str.isalnum, words))
+        pictures = [] if has_words else _pictures(element)
+        said = " ".join(filter(None, map(_said, (element, *pictures))))
+        note = links.note(address, f"{said} {words}"[:2000])
+        title = address[:500] if note else ""
+        if not (note or has_words):
+            title = f"→ {links.shown_host(address)}".removesuffix("→ ")
+        if title:
+            kept["title"] = title
+            for picture in pictures:  # the pointer is shown the title of the innermost
+                picture.set("title", title)
+        if note and element.tag == "a":
+            _add_note(element, note, address)
         if self.mailto and address[:7].lower() == "mailto:":
             kept["href"] = links.compose(address, self.mailto)
         kept |= {"target": "_blank", "rel": "noopener noreferrer"}
@@ -239,6 +253,16 @@ def _has_background(raw: _Attributes) -> bool:
         if name == "background" or (name == "style" and "url(" in value.lower()):
             return True
     return False
+
+
+def _pictures(link: etree._Element) -> list[etree._Element]:
+    """Those in a link, of its first elements."""
+    return [element for element in islice(link.iter(), 200) if element.tag == "img"]
+
+
+def _said(element: etree._Element) -> str:
+    """What stands for a picture, or beside a link, without being its text."""
+    return f"{element.get('title', '')} {element.get('alt', '')}".strip()[:1000]
 
 
 def _set(

@@ -1,7 +1,8 @@
 """Whom a person may write as: addresses that others vouch for, with what he puts around them.
 
 An address comes from the sign-in, from the staff record, from the directory or from an
-administrator, never from a form. Name, Reply-To and signature are his own.
+administrator, never from a form. Name, Reply-To and signature are his own; the name is the
+authority's where administrators locked it.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.db import transaction
 
 from accounts.models import StaffRecord, User
+from addressbook.contacts import names
 from webmail.errors import SenderRefused
 from webmail.mime import addresses, composed
 from webmail.mime.addresses import Address
@@ -58,7 +61,19 @@ def _vouched(user: User) -> tuple[tuple[Identity, ...], StaffRecord | None]:
         rows.get(key) or Identity(user=user, address=address, source=source, name=name)
         for key, (source, address) in vouched.items()
     ]
+    if settings.IDENTITY_NAME_LOCKED:
+        _give_names(user, record, found)
     return tuple(sorted(found, key=lambda one: not one.is_default)), record
+
+
+def _give_names(user: User, record: StaffRecord | None, found: Iterable[Identity]) -> None:
+    """To the person's own addresses the name that the staff record or the directory has for him; an
+    address that somebody gave him has the name that it was given."""
+    known = {user.address.casefold(), record.address.casefold() if record else ""}
+    name = (record.name if record else "") or user.name or names.in_directory(user.address)
+    for one in found:
+        if one.address.casefold() in known:
+            one.name = name[:200]
 
 
 def signature_text(identity: Identity) -> str:

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
@@ -59,6 +60,9 @@ class IdentityForm(forms.Form):
             "is_default": identity.is_default,
         }
         super().__init__(data, files, initial=initial, auto_id=auto_id)
+        if settings.IDENTITY_NAME_LOCKED:
+            self.fields["name"].disabled = True
+            self.fields["name"].help_text = _("As the authority has it: it can’t be changed here.")
 
     @property
     def image_source(self) -> str:

@@ -147,3 +147,65 @@ def test_an_area_says_in_its_title_where_it_leads() -> None:
     body = html.sanitise('<map name=a><area href="http://192.0.2.1/" title="banque.fr"></map>').body
     assert 'title="http://192.0.2.1/"' in body
     assert "<small" not in body
+
+
+# --- links that are pictures ---
+
+PICTURE = '<img src="http://images.example/a.png" width="90" height="30" alt="{}" title="{}">'
+
+
+def linked(address: str, alt: str = "", title: str = "", link: str = "") -> str:
+    return html.sanitise(f'<a href="{address}"{link}>{PICTURE.format(alt, title)}</a>').body
+
+
+def titles(body: str) -> list[str]:
+    return re.findall(r' title="([^"]*)"', re.sub(r"<small.*?</small>", "", body))
+
+
+def test_a_link_that_is_a_picture_says_its_host_under_the_pointer() -> None:
+    body = linked("https://boutique.example/offre?id=1", alt="Nos offres")
+    assert notes(body) == []
+    assert titles(body) == ["→ boutique.example"] * 2
+    assert 'alt="Nos offres"' in body
+
+
+def test_no_title_of_the_senders_hides_the_host() -> None:
+    body = linked("https://mal.example/", title="Votre compte", link=' title="Offre"')
+    assert titles(body) == ["→ mal.example"] * 2
+
+
+def test_a_picture_whose_words_name_another_host_has_a_note() -> None:
+    for words in ({"alt": "www.banque.fr"}, {"title": "https://banque.fr/compte"}):
+        body = linked("https://mal.example/a", **words)
+        assert notes(body) == [("m-host", "https://mal.example/a", "→ mal.example")]
+        assert titles(body) == ["https://mal.example/a"] * 2
+
+
+def test_a_picture_that_leads_to_a_host_that_alarms_has_a_note() -> None:
+    (note,) = notes(linked("https://192.0.2.7/a", alt="Nos offres"))
+    assert note[0] == "m-host m-alarm"
+
+
+def test_forty_pictures_are_forty_titles_and_no_note() -> None:
+    source = "".join(
+        f'<td><a href="https://s{n}.example/">{PICTURE.format("", "")}</a></td>' for n in range(40)
+    )
+    body = html.sanitise(f"<table><tr>{source}</tr></table>").body
+    assert notes(body) == []
+    assert "→ s39.example" in titles(body)
+
+
+def test_a_link_with_words_beside_its_picture_is_as_any_other() -> None:
+    source = f'<a href="https://boutique.example/">{PICTURE.format("Logo", "Logo")} Nos offres</a>'
+    body = html.sanitise(source).body
+    assert (notes(body), titles(body)) == ([], ["Logo"])
+
+
+def test_an_area_of_a_picture_says_its_host() -> None:
+    source = '<map name="m"><area href="https://mal.example/" alt="Offre" title="Offre"></map>'
+    assert titles(html.sanitise(source).body) == ["→ mal.example"]
+
+
+def test_a_picture_that_writes_mail_or_dials_has_no_host() -> None:
+    for address in ("mailto:a@x.example", "tel:+33322823740"):
+        assert titles(linked(address, title="Joindre")) == ["Joindre"]

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
 
+from accounts.models import User
+from addressbook.models import DirectoryEntry
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import page, words
+from webmail.mime.addresses import Address
 from webmail.models import Identity
+from webmail.writing import identities
 
 pytestmark = pytest.mark.django_db
 URL = "/preferences/identities/"
@@ -35,6 +42,36 @@ def test_name_reply_to_and_signature_are_the_persons(reader: Client, mailbox: Ma
     assert kept.reply_to == "Secrétariat <s@ac-exemple.fr>"
     assert kept.signature == "<div>Alice</div><div>prof. de &lt;lettres&gt;</div>"
     assert "prof. de &lt;lettres&gt;</textarea>" in page(reader.get(URL))
+
+
+def test_a_locked_name_follows_the_directory(
+    reader: Client, mailbox: Mailbox, settings: Settings
+) -> None:
+    post(reader, name="Le Recteur")
+    user = User.objects.get(login="alice")
+    settings.IDENTITY_NAME_LOCKED = True
+    assert identities.sender(identities.check(user, "")) == Address("", "alice@ac-exemple.fr")
+    DirectoryEntry.objects.create(
+        source="ldap", source_id="a", name="Alice Martin", sort_key="martin alice",
+        address="alice@ac-exemple.fr", folded="alice@ac-exemple.fr", filled=timezone.now(),
+    )  # fmt: skip
+    assert identities.check(user, "").name == "Alice Martin"
+    user.name = "Alice Martin-Moreau"  # as the staff record has it
+    user.save()
+    assert identities.check(user, "").name == "Alice Martin-Moreau"
+    assert re.search(r'<input[^>]*value="Alice Martin-Moreau"[^>]*disabled', page(reader.get(URL)))
+    assert post(reader, name="La Rectrice", text="Alice").status_code == 302
+    assert Identity.objects.get().name == "Alice Martin-Moreau"
+
+
+def test_a_locked_name_of_a_given_address_is_the_administrators(
+    reader: Client, mailbox: Mailbox, settings: Settings
+) -> None:
+    settings.IDENTITY_NAME_LOCKED = True
+    user = User.objects.get(login="alice")
+    Identity.objects.create(user=user, address="secretariat@ac-exemple.fr", name="Secrétariat")
+    post(reader, address="secretariat@ac-exemple.fr", name="Le Recteur")
+    assert identities.check(user, "secretariat@ac-exemple.fr").name == "Secrétariat"
 
 
 def test_an_image_stands_below_the_signature_until_it_is_taken_away(
