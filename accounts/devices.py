@@ -30,7 +30,7 @@ _BROWSERS: Final = (
     ("Vivaldi", re.compile(r"\bVivaldi/")),
     ("Firefox", re.compile(r"\b(Firefox|FxiOS)/")),
     ("Chrome", re.compile(r"\b(Headless)?(Chrome|Chromium|CriOS)/")),
-    ("Safari", re.compile(r"\bVersion/[\d.]+ .*\bSafari/")),
+    ("Safari", re.compile(r"\bVersion/[\d.]+ .{0,100}\bSafari/")),
     ("Internet Explorer", re.compile(r"\bTrident/|\bMSIE ")),
 )
 # Android says Linux; iPhones and iPads say "like Mac OS X".

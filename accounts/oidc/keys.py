@@ -15,7 +15,9 @@ from cryptography.hazmat.primitives.serialization import (
 BITS = 3072
 """Of a new key: what the ANSSI asks of RSA beyond 2030."""
 _LEAST_BITS = 2048
-_PEM = re.compile(r"-----BEGIN [A-Z ]+-----.*?-----END [A-Z ]+-----", re.DOTALL)
+_PEM = re.compile(
+    r"-----BEGIN [A-Z ]+-----(?>(?:[^-]++|-(?!----))*)-----END [A-Z ]+-----",
+)
 
 
 def parse(current: str, others: str) -> tuple[str, ...]:

@@ -116,16 +116,17 @@ _DAYS = "lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche"
 _YEAR = r"(?:19|20)\d\d"
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _MONTH = r"(?:0?[1-9]|1[0-2])"
-_GAP = r"[^a-z0-9]*"
+_GAP = r"[^a-z0-9]*+"
 _DATES = [
     re.compile(pattern)
     for pattern in (
         rf"(?<!\d){_DAY}{_GAP}{_MONTH}{_GAP}{_YEAR}(?!\d)",
         rf"(?<!\d){_MONTH}{_GAP}{_DAY}{_GAP}{_YEAR}(?!\d)",
         rf"(?<!\d){_YEAR}{_GAP}{_MONTH}{_GAP}{_DAY}(?!\d)",
-        rf"(?<!\d){_DAY}[^a-z0-9]+{_MONTH}[^a-z0-9]+\d\d(?!\d)",
-        rf"(?<!\d){_DAY}?(?:er)?{_GAP}(?:{_MONTHS}){_GAP}(?:{_YEAR}|\d\d)?(?!\d)",
-        rf"(?<!\d){_MONTH}[^a-z0-9]+{_YEAR}(?!\d)",
+        rf"(?<!\d){_DAY}[^a-z0-9]++{_MONTH}[^a-z0-9]++\d\d(?!\d)",
+        rf"(?<!\d)(?:(?:{_DAY}(?:er)?|er){_GAP})?(?:{_MONTHS})"
+        rf"(?:{_GAP}(?:{_YEAR}|\d\d)(?!\d)|(?!\d))",
+        rf"(?<!\d){_MONTH}[^a-z0-9]++{_YEAR}(?!\d)",
     )
 ]
 

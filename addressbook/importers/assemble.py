@@ -27,9 +27,9 @@ _FILED_AS = "x:FILE-AS"
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a file writes: what separates its categories (a pattern), and the order of its dates."""
+    """How a file writes: what separates its categories, and the order of its dates."""
 
-    category_separator: str = r"\s*;\s*|\s*:::\s*"
+    separators: tuple[str, ...] = (";", ":::")
     day_first: bool = True
 
 
@@ -115,7 +115,7 @@ def _take_emails(draft: _Draft, text: str, place: str) -> None:
         draft.notes += [] if vcard.is_x500(text) else [text]
     for address in found:
         draft.emails.setdefault(address.casefold(), Email(address, place))
-    if not draft.named_in_address and (named := re.match(r'\s*"?([^"<>@]+?)"?\s*<', text)):
+    if not draft.named_in_address and (named := re.match(r'\s*+"?([^"<>@]++)"?\s*+<', text)):
         draft.named_in_address = named[1].strip()
 
 
@@ -137,9 +137,12 @@ def _take_date(draft: _Draft, name: str, text: str) -> None:
 
 
 def _categories(text: str, style: Style) -> list[str]:
+    first, *others = style.separators
+    for other in others:
+        text = text.replace(other, first)
     found = []
-    for word in re.split(style.category_separator, text):
-        name = " ".join(word.removeprefix("* ").split())
+    for word in text.split(first):
+        name = " ".join(word.strip().removeprefix("* ").split())
         if name and name.casefold() not in _SYSTEM_LABELS:
             found.append(name)
     return found

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from addressbook.folding import fold
 from addressbook.vcard import day_of, iso_date
 
-_NUMBERS = re.compile(r"(\d{1,2})\s*[-/. ]\s*(\d{1,2})\s*[-/. ]\s*(\d{4}|\d{2})(?:[T\s].*)?")
+_BETWEEN = r"\s*+(?:[-/.]\s*+|(?<=\s))"
+_NUMBERS = re.compile(rf"(\d{{1,2}}){_BETWEEN}(\d{{1,2}}){_BETWEEN}(\d{{4}}|\d{{2}})(?:[T\s].*)?")
 _DAY_MONTH = re.compile(r"(\d{1,2})\s*[/.]\s*(\d{1,2})[/.]?")
 _WORDS = re.compile(
     r"(?:\w+,?\s+)?(\d{1,2})(?:er|st|nd|rd|th)?\.?\s+([^\W\d]+)\.?,?(?:\s+(\d{4}))?"

@@ -254,8 +254,8 @@ def _style(table: _Table, fields: Sequence[str], data: Sequence[tuple[int, Row]]
     ) and table.source in ("outlook", "wab", "yahoo", "google", "other")
     cells = (row.cells[index] for _number, row in data for index in at)
     by_comma = table.source in ("yahoo", "roundcube")
-    separator = r"\s*[;,]\s*" if by_comma else r"\s*;\s*|\s*:::\s*"
-    return Style(separator, day_first=dates.day_first(cells, assumed=not is_english))
+    separators = (";", ",") if by_comma else (";", ":::")
+    return Style(separators, day_first=dates.day_first(cells, assumed=not is_english))
 
 
 def _gather(

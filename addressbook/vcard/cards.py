@@ -190,7 +190,7 @@ def _decoded(lines: Sequence[bytes], whole: bytes) -> list[str]:
 
 
 _NAME = re.compile(r"(?:([A-Za-z0-9_-]{1,60})\.)?([A-Za-z0-9_-]{1,60})(?=[;:])")
-_PARAMETER = re.compile(r';\s*([A-Za-z0-9_-]{1,60})(?:=((?:"[^"]{0,2000}"|[^";:]{1,2000}+)*+))?')
+_PARAMETER = re.compile(r';\s*([A-Za-z0-9_-]{1,60})(?:=((?>(?:"[^"]{0,2000}"|[^";:]{1,2000}+)*)))?')
 _ENCODINGS = {"BASE64", "QUOTED-PRINTABLE", "8BIT", "7BIT"}
 _NONE: Mapping[str, tuple[str, ...]] = {}
 

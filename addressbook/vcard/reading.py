@@ -184,7 +184,7 @@ def addresses_in(text: str) -> tuple[str, ...]:
         return (text,)
     if "<" in text and "@" in text and "\n" not in text:
         text = ",".join(_IN_ANGLES.findall(text)) or text.replace("<", "")
-    pieces = [_bare(piece) for piece in re.split(r"\s*(?:,|;|:::|\n|\s/\s)\s*", text)]
+    pieces = [_bare(piece) for piece in re.split(r",|;|:::|\n|\s/\s", text)]
     if any("@" not in piece for piece in pieces) or any(" " in piece for piece in pieces):
         words = [_bare(word) for word in text.split()]
         if "\n" not in text and all("@" in word for word in words):
@@ -204,8 +204,10 @@ def is_x500(text: str) -> bool:
 
 def _bare(piece: str) -> str:
     piece = re.sub(r"^mailto:", "", piece.strip(), flags=re.IGNORECASE)
-    piece = re.sub(r"\s*\([^()]*\)$", "", piece).partition("?")[0]
-    return piece.strip("'\"<> .")
+    before, bracket, comment = piece.rpartition("(")
+    if bracket and comment.find(")") == len(comment) - 1:
+        piece = before.rstrip()
+    return piece.partition("?")[0].strip("'\"<> .")
 
 
 def _phones(card: Card, labels: Mapping[str, str]) -> tuple[Phone, ...]:

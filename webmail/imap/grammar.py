@@ -17,20 +17,20 @@ Piece = bytes | tuple[bytes, bytes]
 """Text; or text that ends in ``{5}``, and the five bytes of that literal."""
 
 _TOKEN = re.compile(
-    rb"""[ \t\r\n]*(?:
+    rb"""[ \t\r\n]*+(?:
         (\() | (\)) |
-        "([^"\\]*)" |
+        "([^"\\]*+)" |
         "((?:[^"\\]|\\.)*)" |
-        ((?:[^\x00-\x20()%"\[{] | \[[^\]]*\])+)
+        ((?:[^\x00-\x20()%"\[{] | \[[^\]]*+\])+) |
+        (.*+)
     )""",
     re.VERBOSE | re.DOTALL,
 )
-_OPEN, _CLOSE, _QUOTED, _ESCAPED, _WORD = 1, 2, 3, 4, 5
+_OPEN, _CLOSE, _QUOTED, _ESCAPED, _WORD, _REST = 1, 2, 3, 4, 5, 6
 _STRINGS = frozenset({_QUOTED, _ESCAPED})
 _QUOTE = ord('"')
 _LITERAL = re.compile(rb"(?:^|[ (])\{(\d{1,10})\}$")
 _ESCAPE = re.compile(rb'\\([\\"])')
-_BLANK = b" \t\r\n"
 # Deeper is no letter; imapclient says so.
 _DEEPEST = 100
 
@@ -55,14 +55,12 @@ def _common(line: Sequence[Piece]) -> tuple[Any, ...] | None:
             if mark is None or int(mark[1]) != len(literal):
                 return None
             end = mark.start(1) - 1
-        place, last = 0, 0
+        last = 0
         for token in _TOKEN.finditer(text, 0, end):
             kind = token.lastindex or 0
-            if token.start() != place:
-                return None
-            if last == _WORD and kind in _STRINGS and text[place] == _QUOTE:
+            if last == _WORD and kind in _STRINGS and text[token.start()] == _QUOTE:
                 return None  # abc"def"
-            place, last = token.end(), kind
+            last = kind
             if kind == _WORD:
                 current.append(_atom(token[kind]))
             elif kind == _QUOTED:
@@ -77,10 +75,11 @@ def _common(line: Sequence[Piece]) -> tuple[Any, ...] | None:
                     return None
                 inner, current = tuple(current), outer.pop()
                 current.append(inner)
+            elif kind == _REST:
+                if token[kind]:
+                    return None
             else:
                 current.append(_ESCAPE.sub(rb"\1", token[kind]))
-        if text[place:end].strip(_BLANK):
-            return None
         if literal is not None:
             current.append(literal)
     return None if outer else tuple(current)

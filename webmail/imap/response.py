@@ -95,7 +95,7 @@ def code(words: bytes) -> str:
 
 def text(words: bytes) -> str:
     """An answer's words for people: without the response code, one line."""
-    rest = _CODE.sub(b"", words, count=1) if words.startswith(b"[") else words
+    rest = words[found.end() :] if (found := _CODE.match(words)) else words
     return _CONTROLS.sub(" ", rest.decode("utf-8", "replace")).strip()
 
 

@@ -200,7 +200,7 @@ _OR = {"OR", "OU"}
 _QUOTES = {'"': '"', "“": "”", "«": "»", "„": "“", "”": "”"}
 
 _OPERATOR = re.compile(r"(?P<name>[^\W\d_]{1,20})\s?(?P<mark>:\s?[<>]?|[<>])=?\s?")
-_BEFORE_OR = re.compile(r"(?:[^\s\"“«]|\"[^\"]*\"|“[^”]*”|«[^»]*»)+\s+(?:OR|OU)\s")
+_BEFORE_OR = re.compile(r"(?>(?:[^\s\"“«]++|\"[^\"]*+\"|“[^”]*+”|«[^»]*+»)+)\s++(?:OR|OU)\s")
 _SIZED = re.compile(r"(\d{1,9})(?:[.,](\d{1,3}))?\s?([kmgo]?)[ob]?")
 _UNITS = {"": 1, "o": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 _UINT32 = 2**32 - 1
@@ -350,12 +350,10 @@ class _Reader:
 
     def _or_follows(self, *, here: bool = False) -> bool:
         """Whether OR stands here, or behind the word that begins here."""
-        rest = self.text[self.at :]
         if here:
-            return rest[:2] in _OR and (len(rest) == 2 or rest[2].isspace())
-        return (
-            re.match(r"(?:[^\s\"“«]|\"[^\"]*\"|“[^”]*”|«[^»]*»)+\s+(?:OR|OU)\s", rest) is not None
-        )
+            word = self.text[self.at : self.at + 3]
+            return word[:2] in _OR and (len(word) == 2 or word[2].isspace())
+        return _BEFORE_OR.match(self.text, self.at) is not None
 
     def _skip_blanks(self) -> None:
         while self.at < len(self.text) and self.text[self.at].isspace():

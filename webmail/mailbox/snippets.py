@@ -21,7 +21,7 @@ TEXT_BYTES, HTML_BYTES = 1024, 4096
 # Part numbers that are asked for: hardly any message has its text beyond 1.1.1.
 MOST_GROUPS = 6
 _KIND = "snippet"
-_QUOTED = re.compile(r"(?m)^\s*>.*$")
+_QUOTED = re.compile(r"(?m)^[^\S\n]*+>.*$")
 _ADDRESS = re.compile(r"https?://\S{40,}")
 # Servers believe what a part says of its charset; the reader believes the bytes.
 _MISREAD = re.compile("[\x80-\x9f\N{REPLACEMENT CHARACTER}]")

@@ -226,7 +226,7 @@ def _quick_statement(statement: re.Match[str]) -> str | None:
     return ""
 
 
-_STYLE_RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
+_STYLE_RULE = re.compile(r"(?<![^{}])([^{}]*+)\{([^{}]*+)\}")
 
 
 def _quick_group(query: str, rules: str) -> str | None:

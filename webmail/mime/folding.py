@@ -34,11 +34,12 @@ _LINE_OF_OUTLOOK = re.compile(
     r"|ursprüngliche nachricht|mensaje original|messaggio originale)\s?-{3,}",
     re.IGNORECASE,
 )
-_FORWARDED = re.compile(
-    r"\s*(?:-{3,}\s*)?(?:forwarded message|begin forwarded message|message transféré"
-    r"|début du message (?:réexpédié|transféré)|weitergeleitete nachricht)",
+_FORWARDING = re.compile(
+    r"forwarded message|begin forwarded message|message transféré"
+    r"|début du message (?:réexpédié|transféré)|weitergeleitete nachricht",
     re.IGNORECASE,
 )
+_FORWARDED = re.compile(rf"\s*+(?:-{{3,}}+\s*+)?(?:{_FORWARDING.pattern})", re.IGNORECASE)
 # Outlook's head of a quoted message: a line above, and "From:" in it.
 _LINE_ABOVE = re.compile(r"border-top:\s*solid #(?:e1e1e1|b5c4df|cccccc)\b", re.IGNORECASE)
 _FROM = re.compile(r"\s*(?:from|de|von|da|van|exp[ée]diteur)\s*:", re.IGNORECASE)
@@ -182,7 +183,7 @@ def _is_followed(element: etree._Element, root: etree._Element, done: Folded) ->
 
 def _should_fold(element: etree._Element, root: etree._Element, done: Folded) -> bool:
     words = "".join(_words(element))
-    if _FORWARDED.match(words[:200]) or _FORWARDED.search(_last_line_before(element)):
+    if _FORWARDED.match(words[:200]) or _FORWARDING.search(_last_line_before(element)):
         return False
     if _is_followed(element, root, done):
         return len("".join(words.split())) > _LONG

@@ -352,7 +352,7 @@ def _add_note(link: etree._Element, note: links.Note, address: str) -> None:
 # --- colours ---
 
 _LIGHT_INK = re.compile(
-    r"""(?<![\w-])color\s*[:=]\s*["']?\s*
+    r"""(?<![\w-])color\s*+[:=]\s*+(?:["']\s*+)?
     (?:\#(?:[c-f][0-9a-f]){3}(?![0-9a-f])|\#[c-f]{3}(?![0-9a-f])|white\b|snow\b|ivory\b
     |rgba?\(\s*2[0-5]\d\s*,\s*2[0-5]\d\s*,\s*2[0-5]\d\b)""",
     re.IGNORECASE | re.VERBOSE,
@@ -408,8 +408,8 @@ def _is_grey_ink(value: str) -> bool:
 
 def _is_plain(name: str, value: str) -> bool:
     """Whether a colour is what undesigned mail has: dark on white."""
-    value = re.sub(r"\s*!important\s*$", "", value.strip().lower())
-    value = re.sub(r"\s*,\s*", ",", value)
+    value = value.strip().lower().removesuffix("!important").rstrip()
+    value = ",".join(piece.strip() for piece in value.split(","))
     return not value or value in _PLAIN or (name == "color" and _is_grey_ink(value))
 
 

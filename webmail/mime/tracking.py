@@ -23,7 +23,7 @@ _LOOK = re.compile(
     r"(?:^|;)(display|visibility|opacity|overflow(?:-[xy])?|(?:max-)?(?:width|height)):"
     r"([^;!]*?)( !important)?(?=;|$)",
 )
-_SIZE = re.compile(r"\s*(\d{1,5})(?:\.\d*)?\s*(px|pt)?\s*", re.IGNORECASE)
+_SIZE = re.compile(r"\s*+(\d{1,5})(?:\.\d*+)?\s*+(?:(px|pt)\s*+)?", re.IGNORECASE)
 _NOTHING = re.compile(r"\s*0+(?:\.0+)?(?:%|[a-z]{1,3})?\s*", re.IGNORECASE)
 _UNKNOWN = 10_000
 _OF_SIZE = frozenset({"width", "height", "max-width", "max-height"})
@@ -119,7 +119,7 @@ def _hides(name: str, value: str) -> bool:
     if name == "visibility":
         return value in ("hidden", "collapse")
     if name == "opacity":
-        number = re.fullmatch(r"\d*\.?\d+", value)
+        number = re.fullmatch(r"\d+(?:\.\d+)?|\.\d+", value)
         return bool(number) and float(value) <= _OPAQUE
     return False
 
@@ -133,13 +133,13 @@ def are_unseen(declarations: str) -> bool:
 
 # --- what a style sheet says of an element ---
 
-_PIECE = re.compile(r"([^{}]*)([{}])")
+_PIECE = re.compile(r"(?<![^{}])([^{}]*+)([{}])")
 _ALWAYS = re.compile(r"@media (?:only )?(?:all|screen)")
 _COMPOUND = re.compile(r"(\*|[a-z][a-z0-9]*)?((?:[.#][\w-]+)*)", re.IGNORECASE)
 _NAME = re.compile(r"[.#][\w-]+")
 # What no element of the tree is, and all of them are in.
 _ABOVE = frozenset({"html", "body"})
-_VAGUE = re.compile(r"\[[^\]]*\]|::?[\w-]+(?:\([^)]*\))?")
+_VAGUE = re.compile(r"\[[^\]]*+(?:\]|\Z)|::?[\w-]++(?:\([^)]*+(?:\)|\Z))?")
 _MOST_RULES = 500
 # Comparisons: some 0.3 s. Newsletters need a hundredth.
 _MOST_WORK = 500_000
@@ -412,7 +412,7 @@ _PATHS = re.compile(
     | /open\.(?:aspx|php|ashx|jsp|cgi)\? | /on\.jsp\?  # Salesforce, Constant Contact
     | /I0/[\w-]+/                       # Amazon SES
     | /open/log/                        # Acoustic
-    | /lt\.php\?(?:[^\#]*&)?l=open      # ActiveCampaign
+    | /lt\.php\?(?:[^\#&?]*+&)*l=open  # ActiveCampaign
     | /(?:piwik|matomo)\.php\?
     | /ddm/(?:ad|trackimp)/             # Campaign Manager
     | ^www\.facebook\.com/tr[/?]

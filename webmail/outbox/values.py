@@ -18,7 +18,7 @@ from webmail.models import OutboxMessage
 from webmail.writing import sealing
 
 _FOLDER = "outbox"
-_ADDRESS = re.compile(r"[^\s<>()\[\],;:@\"]+@[^\s<>()\[\],;:\"]+")
+_ADDRESS = re.compile(r"(?<![^\s<>()\[\],;:@\"])[^\s<>()\[\],;:@\"]++@[^\s<>()\[\],;:\"]+")
 
 
 @dataclass(frozen=True, slots=True)

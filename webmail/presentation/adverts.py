@@ -180,7 +180,7 @@ class Mailing:
 
 
 _LINK = re.compile(r'<(?:a|area)\b(?:\s+[\w:-]+(?:="[^"]*")?)*\s*/?>', re.IGNORECASE)
-_TARGET = re.compile(r'\s+(?:xlink:)?href="[^"]*"', re.IGNORECASE)
+_TARGET = re.compile(r'(?<!\s)\s++(?:xlink:)?href="[^"]*"', re.IGNORECASE)
 
 
 def without_targets(page: str) -> str:

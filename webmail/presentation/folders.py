@@ -18,7 +18,7 @@ from webmail.presentation.lists import FolderList, FolderRow
 from webmail.presentation.words import size, special_label
 
 # Dovecot adds how long it took.
-_SECONDS = re.compile(r"\s*\([\d.]+ \+ [\d.]+.*secs\)\.?$")
+_SECONDS = re.compile(r"(?<!\s)\s*+\([\d.]+ \+ [\d.][^()]*secs\)\.?$")
 
 
 _INSIDE = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "

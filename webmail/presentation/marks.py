@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 # Letters in Latin, with all that can stand on them.
 _LETTERS = (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))
-_COMBINING = "[\u0300-\u036f]*"
+_COMBINING = "[\u0300-\u036f]*+"
 _TAG = re.compile(r"""(<(?:[^<>"']|"[^"]*"|'[^']*')*>)""")
 
 
@@ -46,14 +46,15 @@ class Marks:
 
 
 def _pattern(text: str) -> str:
-    return "".join(map(_letter, unicodedata.normalize("NFKD", text)))
+    words = unicodedata.normalize("NFKD", text).split()
+    return "".join(map(_letter, " ".join(words)))
 
 
 def _letter(letter: str) -> str:
     if unicodedata.combining(letter):
         return ""
     if letter.isspace():
-        return r"\s+"
+        return r"\s++"
     variants = _variants().get(letter.casefold(), "")
     return f"[{re.escape(letter)}{variants}]{_COMBINING}" if letter.isalpha() else re.escape(letter)
 

@@ -19,8 +19,8 @@ from webmail.previews import detect
 from webmail.writing import identities
 
 _IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
-_IMAGE = re.compile(r"<img\b[^>]*>")
-_SOURCE = re.compile(r'<img\b[^>]*\bsrc="(data:image/[a-z]+;base64,[A-Za-z0-9+/=]+)"')
+_IMAGE = re.compile(r"<img\b[^>]*+(?:>|\Z)")
+_SOURCE = re.compile(r'\bsrc="(data:image/[a-z]+;base64,[A-Za-z0-9+/=]+)"')
 
 
 class IdentityForm(forms.Form):
@@ -67,7 +67,7 @@ class IdentityForm(forms.Form):
     @property
     def image_source(self) -> str:
         """The image that the signature has, as the page may show it; "" without one."""
-        found = _SOURCE.search(self.identity.signature)
+        found = _SOURCE.search("".join(_IMAGE.findall(self.identity.signature)))
         return found[1] if found else ""
 
     def clean_name(self) -> str:
