@@ -13,3 +13,4 @@ class WebmailConfig(AppConfig):
         register(checks.connections)
         register(checks.queue, deploy=True)
         register(checks.workers, deploy=True)
+        register(checks.walls, deploy=True)

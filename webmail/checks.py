@@ -1,5 +1,5 @@
 """What `manage.py check` looks at of the mail: whether the servers let in all who connect; with
-``--deploy``, whether there is a queue of jobs, and whether workers take from it."""
+``--deploy``, whether there is a queue of jobs with workers, and how LibreOffice is shut in."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Warning
 
 from accounts import jobs
+from webmail.previews import office, sandbox
 
 
 def connections(**_what: Any) -> list[CheckMessage]:
@@ -61,6 +62,21 @@ def workers(**_what: Any) -> list[CheckMessage]:
             "No worker takes jobs from these queues: " + ", ".join(found.without_worker) + ".",
             hint="Start their workers (bin/manage run_workers, docs/install.md).",
             id="webmail.W003",
+        )
+    ]
+
+
+def walls(**_what: Any) -> list[CheckMessage]:
+    """Whether LibreOffice, where it is used, sees nothing but the file that it converts."""
+    if settings.OFFICE != "auto" or not office.is_available() or sandbox.is_whole():
+        return []
+    return [
+        Warning(
+            "LibreOffice reads what strangers wrote, and only the network is kept from it: it can"
+            " read what the service's account can read.",
+            hint="Install bubblewrap, and let that account make namespaces of users; or set"
+            " WEBMAIL_OFFICE=off.",
+            id="webmail.W004",
         )
     ]
 

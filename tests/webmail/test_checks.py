@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.core.checks import run_checks
 
-from webmail.checks import connections, most_connections, queue
+from webmail.checks import connections, most_connections, queue, walls
+from webmail.previews import office, sandbox
 
 
 @pytest.fixture(autouse=True)
@@ -51,3 +52,17 @@ def test_a_real_installation_is_told_what_it_lacks_without_redis(settings) -> No
 def test_without_push_there_are_no_streams(settings) -> None:
     settings.PUSH = False
     assert most_connections() == 4
+
+
+def test_a_libreoffice_that_sees_more_than_its_file_is_told(
+    settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(office, "is_available", lambda: True)
+    monkeypatch.setattr(sandbox, "is_whole", lambda: False)
+    (warning,) = walls()
+    assert warning.id == "webmail.W004" and "bubblewrap" in (warning.hint or "")
+    settings.OFFICE = "off"
+    assert walls() == []
+    settings.OFFICE = "auto"
+    monkeypatch.setattr(sandbox, "is_whole", lambda: True)
+    assert walls() == []

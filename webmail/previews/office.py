@@ -1,8 +1,8 @@
 """Office files: by LibreOffice as a PDF, or by small converters as HTML and tables.
 
-Both run as programs of their own, since both read what strangers wrote: LibreOffice without a
-network, without macros and links, in a profile that lives as long as the conversion; the converters
-under limits of time and memory that the kernel keeps.
+Both run as programs of their own, since both read what strangers wrote: shut in (`sandbox`), under
+limits of time and memory that the kernel keeps; LibreOffice without macros and links, in a profile
+that lives as long as the conversion.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from webmail.previews import archives
+from webmail.previews import archives, converters, sandbox
 from webmail.previews.failures import NoPreview, Reason
 from webmail.previews.pages import Page, Pdf, Sheets, safe_page, table
 
@@ -64,38 +64,13 @@ def has_light(extension: str) -> bool:
 
 
 def is_available() -> bool:
-    """Whether LibreOffice is installed, and the kernel lets it be shut in."""
-    return bool(_program() and _walls())
+    """Whether LibreOffice is installed, and can be kept from the network."""
+    return bool(_program() and sandbox.is_offline())
 
 
 @functools.cache
 def _program() -> str:
     return shutil.which("soffice") or shutil.which("libreoffice") or ""
-
-
-@functools.cache
-def _walls() -> tuple[str, ...]:
-    """The command in front of LibreOffice that takes its network away, and where the kernel allows
-    it the sight of other processes too; empty when even the network cannot be taken."""
-    unshare, prlimit = shutil.which("unshare"), shutil.which("prlimit")
-    if not unshare or not prlimit:
-        return ()
-    alone = ("--pid", "--fork", "--kill-child")
-    # Containers often forbid a /proc of one's own, some kernels all of it to ordinary users.
-    # Root in a tree without namespaces of users (a chroot) can still take the network away.
-    for options in (
-        ("-rn", *alone, "--mount-proc"),
-        ("-rn", *alone),
-        ("-rn",),
-        ("-n", *alone),
-        ("-n",),
-    ):
-        tried = subprocess.run(  # noqa: S603
-            (unshare, *options, "true"), capture_output=True, timeout=30, check=False
-        )
-        if tried.returncode == 0:
-            return (unshare, *options, prlimit)
-    return ()
 
 
 def to_pdf(
@@ -136,14 +111,10 @@ def _convert(content: bytes, extension: str, folder: Path, most_pages: int, seco
 def _command(source: Path, most_pages: int, seconds: float) -> tuple[str, ...]:
     # One page more than is wanted tells whether there are more.
     pages = {"PageRange": {"type": "string", "value": f"1-{most_pages + 1}"}}
-    return (
-        *_walls(),
-        f"--as={_MEMORY}",
-        f"--cpu={int(seconds) + 1}",
-        f"--fsize={_LARGEST_PDF}",
-        "--core=0",
+    folder = sandbox.work(source.parent)
+    program = (
         _program(),
-        f"-env:UserInstallation={(source.parent / 'profile').as_uri()}",
+        f"-env:UserInstallation={(folder / 'profile').as_uri()}",
         "--headless",
         "--norestore",
         "--nolockcheck",
@@ -151,17 +122,19 @@ def _command(source: Path, most_pages: int, seconds: float) -> tuple[str, ...]:
         "--convert-to",
         f"pdf:{_FILTER_OF[source.suffix[1:]]}:{json.dumps(pages)}",
         "--outdir",
-        str(source.parent),
-        str(source),
+        str(folder),
+        str(folder / source.name),
     )
+    limits = sandbox.Limits(_MEMORY, int(seconds) + 1, _LARGEST_PDF)
+    return sandbox.command(program, limits, source.parent)
 
 
 def _run(command: tuple[str, ...], folder: Path, seconds: float) -> None:
     # None of the service's environment, which holds its secrets.
     environment = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "HOME": str(folder),
-        "TMPDIR": str(folder),
+        "HOME": str(sandbox.work(folder)),
+        "TMPDIR": str(sandbox.work(folder)),
         "LANG": "C.UTF-8",
     }
     process = subprocess.Popen(  # noqa: S603
@@ -270,6 +243,12 @@ def _check_zip(content: bytes) -> None:
 # --- the small converters ---
 
 _LIGHT_SECONDS = 30
+_LIGHT_LIMITS = sandbox.Limits(converters.MEMORY, converters.SECONDS, 0)
+_KILLED = {
+    code
+    for number in (signal.SIGXCPU, signal.SIGKILL)
+    for code in (-number, 128 + number)  # the second by bubblewrap and unshare
+}
 _MOST_COLUMNS = 100
 
 
@@ -296,10 +275,11 @@ def light(content: bytes, extension: str) -> Page | Sheets:
 
 def _converted(content: bytes, extension: str) -> bytes:
     script = Path(__file__).with_name("converters.py")
+    # Isolated: neither the environment nor the folder adds modules.
+    program = (sys.executable, "-I", str(script), extension)
     try:
         done = subprocess.run(  # noqa: S603
-            # Isolated: neither the environment nor the folder adds modules.
-            (sys.executable, "-I", str(script), extension),
+            sandbox.command(program, _LIGHT_LIMITS, reads=(*sandbox.python(), script)),
             input=content,
             capture_output=True,
             env={"LANG": "C.UTF-8"},
@@ -308,7 +288,7 @@ def _converted(content: bytes, extension: str) -> bytes:
         )
     except subprocess.TimeoutExpired as error:
         raise NoPreview(Reason.TOO_SLOW) from error
-    if done.returncode == -signal.SIGXCPU or done.returncode == -signal.SIGKILL:
+    if done.returncode in _KILLED:
         raise NoPreview(Reason.TOO_SLOW)
     if done.returncode != 0:
         last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
