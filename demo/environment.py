@@ -194,6 +194,7 @@ def _prepare_tests() -> None:
         database,
         packages.chromium(),
         packages.LIBREOFFICE,
+        packages.BUBBLEWRAP,
         packages.POPPLER,
         packages.OPENLDAP,
     )

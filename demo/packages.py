@@ -62,6 +62,7 @@ LIBREOFFICE = Part(
     lambda: shutil.which("soffice") is not None,
     tuple(f"libreoffice-{part}-nogui" for part in ("writer", "calc", "impress")),
 )
+BUBBLEWRAP = Part("bubblewrap", lambda: shutil.which("bwrap") is not None, ("bubblewrap",))
 POPPLER = Part("poppler", lambda: shutil.which("pdftotext") is not None, ("poppler-utils",))
 
 _HEADERS = (Path("/usr/include/ldap.h"), Path("/usr/include/sasl/sasl.h"))

@@ -33,8 +33,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.mime",
         "webmail.errors",
     },
-    "webmail.previews": {"webmail.mime", "webmail.errors", "webmail.zips"},
-    "webmail.previews.making": {"webmail.previews", "webmail.sandbox"},
+    "webmail.previews": {"webmail.mime", "webmail.errors", "webmail.sandbox", "webmail.zips"},
     "webmail.previews.vcards": {
         "webmail.previews",
         "addressbook.contact_data",

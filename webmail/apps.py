@@ -20,4 +20,5 @@ class WebmailConfig(AppConfig):
         register(checks.queue, deploy=True)
         register(checks.workers, deploy=True)
         register(checks.verdicts, deploy=True)
+        register(checks.walls, deploy=True)
         sandbox.observe(health.count_ended)

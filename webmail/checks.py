@@ -1,6 +1,6 @@
 """What `manage.py check` looks at of the mail: whether the servers let in all who connect; with
-``--deploy``, whether there is a queue of jobs, whether workers take from it, and whether senders
-are judged."""
+``--deploy``, whether there is a queue of jobs, whether workers take from it, whether senders are
+judged, and how LibreOffice is shut in."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Warning
 
 from accounts import jobs
+from webmail.previews import office
+from webmail.sandbox import walls as sandbox_walls
 
 
 def connections(**_what: Any) -> list[CheckMessage]:
@@ -78,6 +80,21 @@ def verdicts(**_what: Any) -> list[CheckMessage]:
             hint="Set WEBMAIL_AUTHSERV_ID to the name by which your mail server signs"
             " Authentication-Results (docs/security.md, “Who wrote”).",
             id="webmail.W004",
+        )
+    ]
+
+
+def walls(**_what: Any) -> list[CheckMessage]:
+    """Whether LibreOffice, where it is used, sees nothing but the file that it converts."""
+    if settings.OFFICE != "auto" or not office.is_available() or sandbox_walls.is_whole():
+        return []
+    return [
+        Warning(
+            "LibreOffice reads what strangers wrote, and only the network is kept from it: it can"
+            " read what the service's account can read.",
+            hint="Install bubblewrap, and let that account make namespaces of users; or set"
+            " WEBMAIL_OFFICE=off.",
+            id="webmail.W005",
         )
     ]
 

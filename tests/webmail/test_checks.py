@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from django.core.checks import run_checks
 
-from webmail.checks import connections, most_connections, queue, verdicts
+from webmail.checks import connections, most_connections, queue, verdicts, walls
+from webmail.previews import office
+from webmail.sandbox import walls as converter_walls
 
 # Those of a deployment look at the database as well (accounts/checks.py).
 pytestmark = pytest.mark.django_db
@@ -62,3 +64,17 @@ def test_without_verdicts_on_senders_one_is_told(settings) -> None:
     assert warning in run_checks(include_deployment_checks=True)
     settings.AUTHSERV_ID = "mx.ac-exemple.fr"
     assert verdicts() == []
+
+
+def test_a_libreoffice_that_sees_more_than_its_file_is_told(
+    settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(office, "is_available", lambda: True)
+    monkeypatch.setattr(converter_walls, "is_whole", lambda: False)
+    (warning,) = walls()
+    assert warning.id == "webmail.W005" and "bubblewrap" in (warning.hint or "")
+    settings.OFFICE = "off"
+    assert walls() == []
+    settings.OFFICE = "auto"
+    monkeypatch.setattr(converter_walls, "is_whole", lambda: True)
+    assert walls() == []

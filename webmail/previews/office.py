@@ -1,8 +1,9 @@
 """Office files: by LibreOffice as a PDF, or by small converters as HTML and tables.
 
-Both run in processes of their own, since both read what strangers wrote: LibreOffice without a
-network, without macros and links, in a profile that lives as long as the conversion; the converters
-in a helper (`webmail.sandbox`).
+Both run in processes of their own, since both read what strangers wrote: LibreOffice shut in
+(`webmail.sandbox.walls`) under limits of time and memory that the kernel keeps, without macros and
+links, in a profile that lives as long as the conversion; the converters in a helper
+(`webmail.sandbox`).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from webmail.previews import archives, converters
 from webmail.previews.failures import NoPreview, Reason
 from webmail.previews.making import make
 from webmail.previews.pages import Page, Pdf, Sheets, safe_page, table
+from webmail.sandbox import walls
 
 LARGEST = 50_000_000
 """Bytes of a file that is converted."""
@@ -67,38 +69,13 @@ def has_light(extension: str) -> bool:
 
 
 def is_available() -> bool:
-    """Whether LibreOffice is installed, and the kernel lets it be shut in."""
-    return bool(_program() and _walls())
+    """Whether LibreOffice is installed, and can be kept from the network."""
+    return bool(_program() and walls.is_offline())
 
 
 @functools.cache
 def _program() -> str:
     return shutil.which("soffice") or shutil.which("libreoffice") or ""
-
-
-@functools.cache
-def _walls() -> tuple[str, ...]:
-    """The command in front of LibreOffice that takes its network away, and where the kernel allows
-    it the sight of other processes too; empty when even the network cannot be taken."""
-    unshare, prlimit = shutil.which("unshare"), shutil.which("prlimit")
-    if not unshare or not prlimit:
-        return ()
-    alone = ("--pid", "--fork", "--kill-child")
-    # Containers often forbid a /proc of one's own, some kernels all of it to ordinary users.
-    # Root in a tree without namespaces of users (a chroot) can still take the network away.
-    for options in (
-        ("-rn", *alone, "--mount-proc"),
-        ("-rn", *alone),
-        ("-rn",),
-        ("-n", *alone),
-        ("-n",),
-    ):
-        tried = subprocess.run(  # noqa: S603
-            (unshare, *options, "true"), capture_output=True, timeout=30, check=False
-        )
-        if tried.returncode == 0:
-            return (unshare, *options, prlimit)
-    return ()
 
 
 def to_pdf(
@@ -139,14 +116,10 @@ def _convert(content: bytes, extension: str, folder: Path, most_pages: int, seco
 def _command(source: Path, most_pages: int, seconds: float) -> tuple[str, ...]:
     # One page more than is wanted tells whether there are more.
     pages = {"PageRange": {"type": "string", "value": f"1-{most_pages + 1}"}}
-    return (
-        *_walls(),
-        f"--as={_MEMORY}",
-        f"--cpu={int(seconds) + 1}",
-        f"--fsize={_LARGEST_PDF}",
-        "--core=0",
+    folder = walls.work(source.parent)
+    program = (
         _program(),
-        f"-env:UserInstallation={(source.parent / 'profile').as_uri()}",
+        f"-env:UserInstallation={(folder / 'profile').as_uri()}",
         "--headless",
         "--norestore",
         "--nolockcheck",
@@ -154,17 +127,19 @@ def _command(source: Path, most_pages: int, seconds: float) -> tuple[str, ...]:
         "--convert-to",
         f"pdf:{_FILTER_OF[source.suffix[1:]]}:{json.dumps(pages)}",
         "--outdir",
-        str(source.parent),
-        str(source),
+        str(folder),
+        str(folder / source.name),
     )
+    limits = walls.Limits(_MEMORY, int(seconds) + 1, _LARGEST_PDF)
+    return walls.command(program, limits, source.parent)
 
 
 def _run(command: tuple[str, ...], folder: Path, seconds: float) -> None:
     # None of the service's environment, which holds its secrets.
     environment = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "HOME": str(folder),
-        "TMPDIR": str(folder),
+        "HOME": str(walls.work(folder)),
+        "TMPDIR": str(walls.work(folder)),
         "LANG": "C.UTF-8",
     }
     process = subprocess.Popen(  # noqa: S603

@@ -21,7 +21,7 @@ from typing import ParamSpec, TypeVar
 import msgspec
 
 from webmail.errors import ContentTooCostly
-from webmail.sandbox import wire
+from webmail.sandbox import walls, wire
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,11 @@ _KEPT = 2
 # A helper that has done so much is replaced: what its libraries did not give back goes with it.
 _CALLS = 1_000
 _ROOT = Path(__file__).parents[2]
-_PROGRAM = f"import sys; sys.path.insert(0, {str(_ROOT)!r}); from webmail.sandbox import nursery"
+_SOURCES = (_ROOT / "webmail", _ROOT / "addressbook")
+_PROGRAM = (
+    f"import sys; sys.path.insert(0, {str(_ROOT)!r})\n"
+    "from webmail.sandbox import nursery; nursery.main()"
+)
 _START_SECONDS = 20
 
 P = ParamSpec("P")
@@ -187,7 +191,7 @@ class _Nursery:
         self.control, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603  nothing of it comes from outside
-                (sys.executable, "-I", "-c", f"{_PROGRAM}; nursery.main()"),
+                walls.walled((sys.executable, "-I", "-c", _PROGRAM), (*walls.python(), *_SOURCES)),
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 env={"LANG": "C.UTF-8"},

@@ -54,9 +54,8 @@ class Reader:
         bodies = [self._body(part) for part in shown.text or shown.html]
         self._damage |= {one for read in bodies for one in read.damage}
         inner = next((read.protection for read in bodies if read.protection.value != "none"), None)
-        plain = html.join_text(
-            zip(shown.text or shown.html, [read.text for read in bodies], strict=True)
-        )
+        written = [read.text for read in bodies]
+        plain = html.join_text(list(zip(shown.text or shown.html, written, strict=True)))
         return self._seen(shown, plain, SafeHtml(text.to_html(plain)), inner)
 
     def _seen(

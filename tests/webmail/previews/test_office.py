@@ -24,6 +24,7 @@ from webmail.previews import office
 from webmail.previews.detect import detect
 from webmail.previews.failures import NoPreview, Reason
 from webmail.previews.pages import Page, Pdf, Sheets
+from webmail.sandbox import walls
 
 libreoffice = pytest.mark.usefixtures("libreoffice")
 pdftotext = pytest.mark.usefixtures("poppler")
@@ -441,13 +442,14 @@ def test_a_damaged_file_makes_no_pdf(work: Path) -> None:
 def test_where_libreoffice_cannot_be_shut_in_it_is_not_used(
     work: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    # A machine whose kernel refuses the walls: its unshare fails.
-    refusing = tmp_path / "bin" / "unshare"
-    refusing.parent.mkdir()
-    refusing.write_text("#!/bin/sh\nexit 1\n")
-    refusing.chmod(0o755)
+    # A machine whose kernel refuses the walls.
+    for name in ("unshare", "bwrap"):
+        refusing = tmp_path / "bin" / name
+        refusing.parent.mkdir(exist_ok=True)
+        refusing.write_text("#!/bin/sh\nexit 1\n")
+        refusing.chmod(0o755)
     monkeypatch.setenv("PATH", f"{refusing.parent}:{os.environ['PATH']}")
-    office._walls.cache_clear()
+    _forget_walls()
     try:
         assert not office.is_available()
         assert office.has_light("docx") and not office.has_light("pptx")
@@ -457,4 +459,23 @@ def test_where_libreoffice_cannot_be_shut_in_it_is_not_used(
         shown = office.preview(samples.docx(samples.word_paragraph("Bonjour")), "docx", work)
         assert isinstance(shown, Page)
     finally:
-        office._walls.cache_clear()
+        _forget_walls()
+
+
+def _forget_walls() -> None:
+    walls._bubblewrap.cache_clear()
+    walls._unshare.cache_clear()
+
+
+@libreoffice
+@pdftotext
+@pytest.mark.slow
+def test_without_bubblewrap_the_network_alone_is_taken_away(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not walls._unshare():
+        pytest.skip("the kernel lets nobody have a network of his own")
+    monkeypatch.setattr(walls, "_bubblewrap", lambda: ())
+    shown = to_pdf(samples.docx(samples.word_paragraph("Bonjour")), "docx", work)
+    assert "Bonjour" in text_of(shown)
+    assert isinstance(office.light(samples.docx(samples.word_paragraph("a")), "docx"), Page)

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -40,23 +41,19 @@ def picture(side: int) -> bytes:
     return out.getvalue()
 
 
-def nurseries(parent: int) -> list[int]:
-    """The processes that fork helpers for ``parent``."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            status = (folder / "stat").read_text().rpartition(")")[2].split()
-            command = (folder / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if int(status[1]) == parent and b"webmail.sandbox" in command and status[0] != "Z":
-            found.append(int(folder.name))
+def family(parent: int) -> list[int]:
+    """The processes of Python that serve ``parent``: its nursery, then its helpers. Bubblewrap may
+    stand between."""
+    found, waiting = [], [parent]
+    while waiting:
+        pid = waiting.pop(0)
+        with suppress(OSError):
+            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            waiting += map(int, children)
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+            if command.startswith(sys.executable.encode()) and b"nursery.main" in command:
+                found.append(pid)
     return found
-
-
-def children(parent: int) -> list[int]:
-    tasks = Path(f"/proc/{parent}/task/{parent}/children").read_text()
-    return [int(pid) for pid in tasks.split()]
 
 
 @pytest.fixture
@@ -182,27 +179,28 @@ def test_other_threads_go_on_while_a_helper_works() -> None:
 
 def test_a_dead_helper_is_replaced() -> None:
     sandbox.call(html.to_text, sandbox.TEXT, "<p>x")
-    (nursery,) = nurseries(os.getpid())
-    for helper in children(nursery):
+    _nursery, *helpers = family(os.getpid())
+    assert helpers
+    for helper in helpers:
         os.kill(helper, signal.SIGKILL)
     assert sandbox.call(html.to_text, sandbox.TEXT, "<p>x") == "x"
 
 
 def test_a_dead_nursery_is_replaced() -> None:
     sandbox.call(html.to_text, sandbox.TEXT, "<p>x")
-    (nursery,) = nurseries(os.getpid())
-    for helper in (*children(nursery), nursery):
-        os.kill(helper, signal.SIGKILL)
+    nursery, *helpers = family(os.getpid())
+    for pid in (*helpers, nursery):
+        os.kill(pid, signal.SIGKILL)
     assert sandbox.call(html.to_text, sandbox.TEXT, "<p>x") == "x"
-    assert nurseries(os.getpid()) != [nursery]
+    assert family(os.getpid())[0] != nursery
 
 
-def test_helpers_know_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_helpers_know_no_secret() -> None:
     """Neither in their environment nor in a descriptor of the process that they serve."""
     sandbox.call(html.to_text, sandbox.TEXT, "<p>x")
-    (nursery,) = nurseries(os.getpid())
-    for pid in (nursery, *children(nursery)):
-        assert Path(f"/proc/{pid}/environ").read_bytes() == b"LANG=C.UTF-8\0"
+    for pid in family(os.getpid()):
+        environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        assert {name.partition(b"=")[0] for name in environment} <= {b"", b"LANG", b"PWD"}
         opened = {os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir()}
         assert len([one for one in opened if one.startswith("socket:")]) == 1
 
@@ -219,8 +217,7 @@ def test_many_threads_share_the_helpers() -> None:
     for thread in threads:
         thread.join()
     assert sorted(given, key=int) == [str(number) for number in range(30)]
-    (nursery,) = nurseries(os.getpid())
-    assert len(children(nursery)) <= sandbox.pool.AT_ONCE
+    assert len(family(os.getpid())) <= 1 + sandbox.pool.AT_ONCE
 
 
 PROGRAM = """
@@ -266,8 +263,7 @@ def test_helpers_end_with_the_process_that_they_serve(
 ) -> None:
     process = program()
     assert process.stdout and process.stdout.readline()
-    (nursery,) = nurseries(process.pid)
-    everyone = [nursery, *children(nursery)]
+    everyone = family(process.pid)
     assert len(everyone) > 1
     process.kill()
     until = time.monotonic() + 10
