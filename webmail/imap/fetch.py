@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from webmail.imap.client import Bounds
 from webmail.imap.connection import Connection
 from webmail.imap.values import Fetched, Linked, Marked, MessageRef, Sample
 from webmail.mime import priority
+from webmail.mime.envelope import read as read_envelope
 from webmail.mime.headers import parse as parse_fields
 from webmail.mime.structure import Part
 from webmail.mime.text import LINE, base64_size
@@ -55,6 +57,8 @@ END = 1024
 _SORTED = "BODY.PEEK[HEADER.FIELDS (DATE SUBJECT FROM TO)]<0.4096>"
 # What tells messages apart. A header may hold any number of subjects.
 _IDENTITY = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID SUBJECT)]<0.2048>"
+# Bytes of To and Cc in which recipients are counted.
+_MOST_COUNTED = 4 * 1024 * 1024
 _HEADER = f"BODY.PEEK[HEADER]<0.{HEADER_LIMIT}>"
 # References may go on without end; those of fifty letters take some four thousand bytes.
 _LINKS = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID IN-REPLY-TO REFERENCES)]<0.8192>"
@@ -295,10 +299,23 @@ def opened(imap: Connection, ref: MessageRef) -> tuple[Fetched, bytes]:
         return found[ref.uid], _section(_said(imap.untagged("FETCH"), ref), "HEADER")
     message = _one(imap, ref, _STEPS[1:])
     try:
-        return message, headers(imap, ref)
+        raw = headers(imap, ref)
+        if message.is_readable:
+            return replace(message, recipients=_recipients(imap, message)), raw
+        return replace(message, envelope=read_envelope(parse_fields(raw)), is_readable=True), raw
     except (BadServerAnswer, ServerRefused, ServerUnavailable):
         imap.recover()
         return message, b""
+
+
+def _recipients(imap: Connection, message: Fetched) -> int:
+    """About how many there are, by the signs that each address has; 0 when all are named. One
+    command.
+    """
+    told = fields(imap, str(message.ref.uid), ("TO", "CC"), _MOST_COUNTED).get(message.ref.uid, b"")
+    count = told.count(b"@")
+    named = len(message.envelope.to) + len(message.envelope.cc)
+    return count if len(told) >= response.FIELD and count > named else 0
 
 
 def structure(imap: Connection, ref: MessageRef) -> Part:
