@@ -46,6 +46,8 @@ ROW_LIMIT = 64 * 1024
 OPENED_LIMIT = 1024 * 1024
 # Bytes of a whole answer that are read before the connection is dropped, however few are asked for.
 _PATIENCE = 4 * 1024 * 1024
+# Recoveries for finding one message among many by halves.
+_KEPT_BACK = 8
 # A header is a few kilobytes; a megabyte of it is an attack or a mistake.
 HEADER_LIMIT = 256 * 1024
 # About a megabyte, in whole lines of base64.
@@ -117,12 +119,33 @@ def _step(
     if is_whole:
         return [] if is_last else left
     imap.recover()
-    if step == _STEPS[-2] and len(left) > 1:
-        # There is no way to ask for less but to ask for nothing: the others are kept apart.
+    return _after_break(imap, left, step, longest, found)
+
+
+def _after_break(
+    imap: Connection, left: Sequence[int], step: str, longest: int, found: dict[int, Fetched]
+) -> list[int]:
+    """As `_step`, of those that were not told when the connection broke: the others must not be
+    asked for less because of the one at which it did.
+    """
+    if len(left) > 1 and imap.recoveries_left > _KEPT_BACK and step == _STEPS[1]:
+        # Messages are told in their order: it broke at the first that was not.
+        return [left[0], *_step(imap, left[1:], step, longest, found)]
+    if len(left) > 1 and imap.recoveries_left > 1 and step == _STEPS[2]:
+        # A server that hangs up may have said nothing yet.
         middle = len(left) // 2
         halves = (left[:middle], left[middle:])
-        return [uid for half in halves for uid in _step(imap, half, step, longest, found)]
-    return left
+        return [uid for half in halves for uid in _half(imap, half, longest, found)]
+    return list(left)
+
+
+def _half(
+    imap: Connection, uids: Sequence[int], longest: int, found: dict[int, Fetched]
+) -> list[int]:
+    """As `_step` by fields alone, as long as a connection is left for what comes after it."""
+    if imap.recoveries_left <= 1:
+        return list(uids)
+    return _step(imap, uids, _STEPS[2], longest, found)
 
 
 def marks_by_sequence(imap: Connection, first: int, last: int) -> tuple[Marked, ...]:
@@ -300,9 +323,10 @@ def opened(imap: Connection, ref: MessageRef) -> tuple[Fetched, bytes]:
     message = _one(imap, ref, _STEPS[1:])
     try:
         raw = headers(imap, ref)
-        if message.is_readable:
-            return replace(message, recipients=_recipients(imap, message)), raw
-        return replace(message, envelope=read_envelope(parse_fields(raw)), is_readable=True), raw
+        if len(raw) < HEADER_LIMIT or not message.is_readable:
+            told = read_envelope(parse_fields(raw))
+            return replace(message, envelope=told, is_readable=True), raw
+        return replace(message, recipients=_recipients(imap, message)), raw
     except (BadServerAnswer, ServerRefused, ServerUnavailable):
         imap.recover()
         return message, b""
