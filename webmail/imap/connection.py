@@ -33,7 +33,7 @@ from webmail.imap.values import MessageRef, Namespace, Selected, Server, Wishes
 from webmail.mime import build
 
 # How often a connection is opened anew in one lease because of answers that could not be read.
-MOST_RECOVERIES = 10
+MOST_RECOVERIES = 12
 
 # A raw answer as imaplib gives it: lines, and (line up to the literal, literal).
 Raw = list[Any]
@@ -93,6 +93,7 @@ class Connection:
         self, signed_in: mailbox.BaseMailBox, namespaces: tuple[Namespace, ...] = ()
     ) -> None:
         self.commands = 0
+        self._recoveries = 0
         self.namespaces = namespaces
         self.wishes = Wishes()
         self._opener: Callable[[], Connection] | None = None
@@ -202,6 +203,11 @@ class Connection:
         self._accept(answer, partly=name == "FETCH")
         return answer.untagged.get(name, [])
 
+    @property
+    def recoveries_left(self) -> int:
+        """How often `recover` may still open a connection in this lease."""
+        return MOST_RECOVERIES - self._recoveries
+
     def recover(self) -> None:
         """After a command that read something and failed: open the connection and its folder anew,
         where it is over. A message that a server cannot tell must not cost the others of its list.
@@ -209,11 +215,12 @@ class Connection:
         ServerUnavailable when that was done too often in this lease, when the server fell silent,
         or can't be reached; FolderChanged.
         """
-        if not (self._broken or self._busy):
-            return
-        if self._client.timed_out or self._recoveries >= MOST_RECOVERIES:
+        is_over = self._broken or self._busy
+        if is_over and (self._client.timed_out or not self.recoveries_left):
             raise ServerUnavailable("The connection broke too often.")
-        self._recoveries += 1
+        self._recoveries = min(self._recoveries + 1, MOST_RECOVERIES)
+        if not is_over:
+            return  # the server refused, and goes on
         self._client.hang_up()
         self._reopen()
 

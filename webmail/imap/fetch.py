@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from webmail.imap.client import Bounds
 from webmail.imap.connection import Connection
 from webmail.imap.values import Fetched, Linked, Marked, MessageRef, Sample
 from webmail.mime import priority
+from webmail.mime.envelope import read as read_envelope
 from webmail.mime.headers import parse as parse_fields
 from webmail.mime.structure import Part
 from webmail.mime.text import LINE, base64_size
@@ -44,6 +46,8 @@ ROW_LIMIT = 64 * 1024
 OPENED_LIMIT = 1024 * 1024
 # Bytes of a whole answer that are read before the connection is dropped, however few are asked for.
 _PATIENCE = 4 * 1024 * 1024
+# Recoveries for finding one message among many by halves.
+_KEPT_BACK = 8
 # A header is a few kilobytes; a megabyte of it is an attack or a mistake.
 HEADER_LIMIT = 256 * 1024
 # About a megabyte, in whole lines of base64.
@@ -55,6 +59,8 @@ END = 1024
 _SORTED = "BODY.PEEK[HEADER.FIELDS (DATE SUBJECT FROM TO)]<0.4096>"
 # What tells messages apart. A header may hold any number of subjects.
 _IDENTITY = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID SUBJECT)]<0.2048>"
+# Bytes of To and Cc in which recipients are counted.
+_MOST_COUNTED = 4 * 1024 * 1024
 _HEADER = f"BODY.PEEK[HEADER]<0.{HEADER_LIMIT}>"
 # References may go on without end; those of fifty letters take some four thousand bytes.
 _LINKS = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID IN-REPLY-TO REFERENCES)]<0.8192>"
@@ -113,12 +119,33 @@ def _step(
     if is_whole:
         return [] if is_last else left
     imap.recover()
-    if step == _STEPS[-2] and len(left) > 1:
-        # There is no way to ask for less but to ask for nothing: the others are kept apart.
+    return _after_break(imap, left, step, longest, found)
+
+
+def _after_break(
+    imap: Connection, left: Sequence[int], step: str, longest: int, found: dict[int, Fetched]
+) -> list[int]:
+    """As `_step`, of those that were not told when the connection broke: the others must not be
+    asked for less because of the one at which it did.
+    """
+    if len(left) > 1 and imap.recoveries_left > _KEPT_BACK and step == _STEPS[1]:
+        # Messages are told in their order: it broke at the first that was not.
+        return [left[0], *_step(imap, left[1:], step, longest, found)]
+    if len(left) > 1 and imap.recoveries_left > 1 and step == _STEPS[2]:
+        # A server that hangs up may have said nothing yet.
         middle = len(left) // 2
         halves = (left[:middle], left[middle:])
-        return [uid for half in halves for uid in _step(imap, half, step, longest, found)]
-    return left
+        return [uid for half in halves for uid in _half(imap, half, longest, found)]
+    return list(left)
+
+
+def _half(
+    imap: Connection, uids: Sequence[int], longest: int, found: dict[int, Fetched]
+) -> list[int]:
+    """As `_step` by fields alone, as long as a connection is left for what comes after it."""
+    if imap.recoveries_left <= 1:
+        return list(uids)
+    return _step(imap, uids, _STEPS[2], longest, found)
 
 
 def marks_by_sequence(imap: Connection, first: int, last: int) -> tuple[Marked, ...]:
@@ -295,10 +322,24 @@ def opened(imap: Connection, ref: MessageRef) -> tuple[Fetched, bytes]:
         return found[ref.uid], _section(_said(imap.untagged("FETCH"), ref), "HEADER")
     message = _one(imap, ref, _STEPS[1:])
     try:
-        return message, headers(imap, ref)
+        raw = headers(imap, ref)
+        if len(raw) < HEADER_LIMIT or not message.is_readable:
+            told = read_envelope(parse_fields(raw))
+            return replace(message, envelope=told, is_readable=True), raw
+        return replace(message, recipients=_recipients(imap, message)), raw
     except (BadServerAnswer, ServerRefused, ServerUnavailable):
         imap.recover()
         return message, b""
+
+
+def _recipients(imap: Connection, message: Fetched) -> int:
+    """About how many there are, by the signs that each address has; 0 when all are named. One
+    command.
+    """
+    told = fields(imap, str(message.ref.uid), ("TO", "CC"), _MOST_COUNTED).get(message.ref.uid, b"")
+    count = told.count(b"@")
+    named = len(message.envelope.to) + len(message.envelope.cc)
+    return count if len(told) >= response.FIELD and count > named else 0
 
 
 def structure(imap: Connection, ref: MessageRef) -> Part:

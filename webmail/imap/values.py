@@ -161,7 +161,8 @@ class Sample:
 class Fetched:
     """One message of a FETCH answer: what a list row or the head of the reader needs. ``size`` in
     bytes; ``urgent``: its author says so. Of a message that is not ``is_readable`` the server told
-    nothing that its sender wrote.
+    nothing that its sender wrote. ``recipients``: about how many there are, where the envelope
+    names only the first of them; else 0.
     """
 
     ref: MessageRef
@@ -173,3 +174,4 @@ class Fetched:
     structure: Part
     urgent: bool = False
     is_readable: bool = True
+    recipients: int = 0

@@ -39,6 +39,11 @@ class Opened(Letter):
     fetched: Fetched
     headers: Headers
 
+    @property
+    def is_described(self) -> bool:
+        """Whether the server could tell its parts; else it is read from its source."""
+        return self.fetched.structure is not UNREADABLE
+
 
 def open_message(
     imap: Connection,

@@ -9,6 +9,7 @@ from typing import Any
 
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
+from webmail.imap.response import UNREADABLE
 from webmail.imap.values import Fetched, Marked, MessageRef, Selected
 from webmail.mailbox.memory import Memory
 from webmail.mime.addresses import Address
@@ -27,6 +28,7 @@ _TOLD = frozenset({"charset", "format", "delsp"})
 class Summary:
     """One message as a list knows it. ``size`` in bytes; ``received`` and ``sent`` are aware.
     ``people`` are those it went to (To, then Cc), ten at most, as are the authors in ``from_``.
+    Of one that is not ``is_readable`` its own words are not known.
     ``text`` is the part that says what it says, without what only files have; None for no such.
     """
 
@@ -42,6 +44,7 @@ class Summary:
     invitation: bool = False
     urgent: bool = False
     text: Part | None = None
+    is_readable: bool = True
 
 
 def summary(fetched: Fetched) -> Summary:
@@ -55,10 +58,11 @@ def summary(fetched: Fetched) -> Summary:
         subject=envelope.subject[:LONGEST_SUBJECT],
         from_=envelope.from_[:MOST_PEOPLE],
         people=(*envelope.to, *envelope.cc)[:MOST_PEOPLE],
-        attachment=bool(shown.attachments),
+        attachment=bool(shown.attachments) and fetched.structure is not UNREADABLE,
         invitation=any(part.media_type == CALENDAR for part in fetched.structure.walk()),
         urgent=fetched.urgent,
         text=_text(shown),
+        is_readable=fetched.is_readable,
     )
 
 
@@ -108,7 +112,7 @@ def _packed(row: Summary) -> list[Any]:
         row.subject,
         _pairs(row.from_),
         _pairs(row.people),
-        int(row.attachment) + 2 * int(row.invitation) + 4 * int(row.urgent),
+        row.attachment + 2 * row.invitation + 4 * row.urgent + 8 * (not row.is_readable),
         row.text
         and [row.text.number, row.text.media_type, dict(row.text.parameters), row.text.encoding],
     ]
@@ -128,6 +132,7 @@ def _unpacked(packed: list[Any], ref: MessageRef, flags: frozenset[str]) -> Summ
         attachment=bool(marks & 1),
         invitation=bool(marks & 2),
         urgent=bool(marks & 4),
+        is_readable=not marks & 8,
         text=text and Part(text[0], text[1], text[2], encoding=text[3]),
     )
 

@@ -313,7 +313,7 @@ def message_row(
         url=f"{folder_url}{segment}/" if folder_url else message_url(row.ref),
         sender=sender,
         photo_url=face_of(people[0], faces).photo_url if len(people) == 1 else "",
-        subject=subject_of(row.subject),
+        subject=subject_of(row.subject, is_readable=row.is_readable),
         when=when(moment, full=full_dates, today=today),
         when_iso=moment.isoformat() if moment else "",
         size=size(row.size),

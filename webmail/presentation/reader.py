@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from django.utils.translation import gettext
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils.translation import gettext, ngettext
 
 from webmail.avatars import hue
 from webmail.dates import when_long
-from webmail.imap.values import DRAFT, FLAGGED, RECEIPT_ANSWERED
+from webmail.imap.values import DRAFT, FLAGGED, RECEIPT_ANSWERED, Fetched
 from webmail.mailbox.reading import Opened
 from webmail.mime import receipts
 from webmail.mime.addresses import Address
@@ -30,6 +31,9 @@ from webmail.presentation.nested import NestedLine, nested_lines
 from webmail.presentation.people import Borrowed, Face, Faces, face_of, named
 from webmail.presentation.senders import Caution, cautions, domain_of, verdict_words
 from webmail.presentation.words import initials, subject_of
+
+# People that the head of a message names in each of To and Cc.
+MOST_NAMED = 100
 
 ZOOMS = (100, 125, 150, 200)
 """Sizes that a message is shown at, in percent of its own."""
@@ -62,8 +66,8 @@ def zoom_steps(url: str, *, as_text: bool) -> tuple[ZoomStep, ...]:
 class OpenedMessage:
     """The open message as the reader shows it. ``from_name`` is the sender's as the reader knows
     him, ``from_written`` as the message says. ``text_html`` or ``frame_url`` is what it says;
-    ``other_url``: the same as text, or from the text back to the HTML; ``html_files``: the HTML to
-    be saved, where it is too complex to be shown."""
+    ``others``: how many recipients are not named. ``other_url``: the same as text, or from the text
+    back to the HTML; ``html_files``: the HTML to be saved, where it is too complex to be shown."""
 
     ref: str
     url: str
@@ -77,6 +81,7 @@ class OpenedMessage:
     external: bool
     to: tuple[Address, ...]
     cc: tuple[Address, ...]
+    others: str
     date_long: str
     date_iso: str
     verdicts: tuple[str, ...]
@@ -145,7 +150,7 @@ def opened_message(
     return OpenedMessage(
         ref=ref_segment(ref),
         url=url,
-        subject=subject_of(envelope.subject),
+        subject=subject_of(envelope.subject, is_readable=fetched.is_readable),
         from_name=sender.name,
         from_written=written.name,
         from_address=sender.address,
@@ -153,8 +158,9 @@ def opened_message(
         initials=initials(sender),
         hue=hue(sender.address),
         external=bool(sender.address) and domain_of(sender.address) not in domains,
-        to=named(envelope.to, faces),
-        cc=named(envelope.cc, faces),
+        to=named(envelope.to[:MOST_NAMED], faces),
+        cc=named(envelope.cc[:MOST_NAMED], faces),
+        others=others_words(fetched),
         date_long=when_long(date),
         date_iso=date.isoformat() if date else "",
         verdicts=verdict_words(verdicts),
@@ -174,7 +180,7 @@ def opened_message(
         truncated=opened.truncated,
         simplified=bool(rendered and rendered.simplified),
         html_files=_html_files(opened),
-        damage=tuple(damage_words(opened.damage)),
+        damage=(*_untold(opened), *damage_words(opened.damage)),
         flagged=FLAGGED in fetched.flags,
         unread=False,
         draft=DRAFT in fetched.flags,
@@ -191,6 +197,23 @@ def opened_message(
         receipt_to=_receipt_to(opened) if asks_for_receipts else (),
         receipt_url=message_url(ref, "receipt"),
     )
+
+
+def others_words(fetched: Fetched) -> str:
+    """How many recipients the reader does not name; "" for none."""
+    to, cc = fetched.envelope.to, fetched.envelope.cc
+    named = min(len(to), MOST_NAMED) + min(len(cc), MOST_NAMED)
+    left = max(len(to) + len(cc), fetched.recipients) - named
+    if left <= 0:
+        return ""
+    count = {"count": intcomma(left)}
+    if fetched.recipients:
+        return gettext("and about %(count)s others") % count
+    return ngettext("and %(count)s other", "and %(count)s others", left) % count
+
+
+def _untold(opened: Opened) -> tuple[str, ...]:
+    return () if opened.is_described else (gettext("The mail server cannot describe it."),)
 
 
 def _receipt_to(opened: Opened) -> tuple[str, ...]:

@@ -110,7 +110,7 @@ def _large(row: Fetched, shown: FolderList) -> Large:
     return Large(
         ref=ref_name(row.ref, ""),
         url=message_url(row.ref),
-        subject=subject_of(row.envelope.subject),
+        subject=subject_of(row.envelope.subject, is_readable=row.is_readable),
         sender=names_of(row.envelope.from_) or gettext("(unknown sender)"),
         folder=folder.label if folder else row.ref.folder,
         when=when(row.received, full=True),

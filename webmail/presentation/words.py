@@ -59,7 +59,10 @@ def initials(person: Address) -> str:
     return avatars.initials(person.name.strip(" -") or person.address[:1])
 
 
-def subject_of(subject: str) -> str:
+def subject_of(subject: str, *, is_readable: bool = True) -> str:
+    """``is_readable``: whether the mail server could tell what the message says."""
+    if not is_readable:
+        return gettext("This message cannot be summarised")
     return subject.strip() or gettext("(no subject)")
 
 

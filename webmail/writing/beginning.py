@@ -30,6 +30,10 @@ from webmail.writing.content import WHOLE, Content
 
 _IMAGES = frozenset({"image/jpeg", "image/jpg", "image/png", "image/gif", "image/webp"})
 _EMPTY = "<div><br></div>"
+# People that an answer takes over from each field of a message: no message may have so many.
+MOST_ANSWERED = 1000
+# Those that the lines above a forwarded message name of each field.
+MOST_QUOTED = 100
 
 
 @dataclass(frozen=True)
@@ -102,13 +106,15 @@ def reply(
     kind = "reply_list" if posting else "reply_all" if everyone else "reply"
     content = Content(
         kind=kind,
-        to=_people(to),
-        cc=_people(cc),
+        to=_people(to[:MOST_ANSWERED]),
+        cc=_people(cc[:MOST_ANSWERED]),
         subject=quoting.reply_subject(envelope.subject),
         origin=ref,
     )
     body = _answer(writer, opened, identity)
-    warnings = _in_blind_copy(writer, envelope, fields) if everyone and not posting else ()
+    warnings = _not_all(opened if everyone else None, to, cc)
+    if everyone and not posting:
+        warnings += _in_blind_copy(writer, envelope, fields)
     return Begun(_written(content, identity, body), warnings=warnings)
 
 
@@ -161,8 +167,8 @@ def edit(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
     parts = opened.shown.attachments
     content = Content(
         kind="edit",
-        to=_people(envelope.to),
-        cc=_people(envelope.cc),
+        to=_people(envelope.to[:MOST_ANSWERED]),
+        cc=_people(envelope.cc[:MOST_ANSWERED]),
         bcc=_people(fields.addresses("Bcc")) if is_own else "",
         reply_to=_people(fields.addresses("Reply-To")) if is_own else "",
         subject=envelope.subject,
@@ -174,7 +180,8 @@ def edit(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
     body = _original(opened, ref, writer)
     if not body.is_html and not opened.has_html:
         body = replace(body, is_html=False)
-    return Begun(_written(content, identity, body), parts)
+    warnings = _not_all(opened, envelope.to, envelope.cc)
+    return Begun(_written(content, identity, body), parts, warnings)
 
 
 def parts(imap: Connection, origin: MessageRef, numbers: Sequence[str]) -> tuple[Part, ...]:
@@ -230,6 +237,19 @@ def identity_for(writer: Writer, envelope: Envelope, fields: Headers) -> Identit
 
 def _default(writer: Writer) -> Identity | None:
     return writer.identities[0] if writer.identities else None
+
+
+def _not_all(opened: Opened | None, *fields: Sequence[Address]) -> tuple[str, ...]:
+    """What to say where not all people of these fields are taken over, or ``opened`` does not
+    name all."""
+    is_cut = any(len(people) > MOST_ANSWERED for people in fields)
+    if not is_cut and not (opened and opened.fetched.recipients):
+        return ()
+    return (
+        gettext(
+            "The message names more people than can be taken over here: only the first of them are."
+        ),
+    )
 
 
 def _in_blind_copy(writer: Writer, envelope: Envelope, fields: Headers) -> tuple[str, ...]:
@@ -347,10 +367,14 @@ def _head(envelope: Envelope) -> list[tuple[str, str]]:
     return [
         (pgettext("sender", "From:"), _people(envelope.from_)),
         (gettext("Date:"), dates.when_long(envelope.date)),
-        (pgettext("recipients", "To:"), _people(envelope.to)),
-        (gettext("Cc:"), _people(envelope.cc)),
+        (pgettext("recipients", "To:"), _first_people(envelope.to)),
+        (gettext("Cc:"), _first_people(envelope.cc)),
         (gettext("Subject:"), envelope.subject),
     ]
+
+
+def _first_people(people: Sequence[Address]) -> str:
+    return _people(people[:MOST_QUOTED]) + ", …" * (len(people) > MOST_QUOTED)
 
 
 def _attribution(envelope: Envelope) -> str:

@@ -27,6 +27,7 @@ from tests.servers.scripted import (
     wait,
 )
 from tests.servers.web import Authority
+from tests.webmail.lists_hostile import many_commas
 from webmail.errors import BadServerAnswer, ServerRefused, ServerUnavailable, SignInNeeded
 from webmail.imap import watch, wire
 from webmail.imap.status import FolderState
@@ -247,6 +248,21 @@ def test_fields_that_cannot_be_read_are_an_arrival_all_the_same(run: Run[Any]) -
     with ScriptedServer(script) as server:
         (arrived,) = run(news(server)).arrived
     assert (arrived.uid, arrived.envelope.subject) == (4, "")
+
+
+def test_a_letter_to_everybody_does_not_end_the_stream(
+    run: Run[Any], imap_server: Server, alice: MailAccount, mailbox: Mailbox
+) -> None:
+    async def look() -> News:
+        one = await watch.open(imap_server, alice.login, alice.password)
+        try:
+            await asyncio.to_thread(mailbox.append, many_commas(1))
+            return await one.news()
+        finally:
+            one.close()
+
+    (arrived,) = run(look()).arrived
+    assert arrived.envelope.subject == "virgules 1"
 
 
 def test_messages_that_vanish_while_they_are_asked_for_are_more_than_is_told(

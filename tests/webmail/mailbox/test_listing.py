@@ -8,9 +8,12 @@ import pytest
 
 from tests.webmail.mailbox.remembering import Remembering
 from webmail.errors import FolderChanged, FolderNotFound
-from webmail.mailbox import listing
+from webmail.imap.response import UNREADABLE
+from webmail.imap.values import Fetched, Marked, MessageRef, Selected
+from webmail.mailbox import listing, summaries
 from webmail.mailbox.listing import Place
 from webmail.mailbox.ordering import View
+from webmail.mime.envelope import Envelope
 
 
 @pytest.fixture
@@ -149,3 +152,14 @@ def test_what_came_since_a_row(imap, seven, mailbox):
     assert listing.newer(imap, "INBOX", seven[6], uidvalidity) == ()
     with pytest.raises(FolderChanged):
         listing.newer(imap, "INBOX", seven[4], 1)
+
+
+def test_a_row_without_words_is_remembered_as_one(imap):
+    ref, memory = MessageRef("INBOX", 7, 5), Remembering()
+    told = Fetched(ref, 1, frozenset(), 9, None, Envelope(), UNREADABLE, is_readable=False)
+    row = summaries.summary(told)
+    name = summaries._name(Selected("INBOX", 7, 1), 5)
+    memory.put(summaries.KIND, name, summaries._packed(row))
+    marks = [Marked(1, 5, frozenset())]
+    assert summaries.of(imap, Selected("INBOX", 7, 1), marks, memory) == (row,)
+    assert not row.is_readable and not row.attachment

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from webmail.imap.values import Folder
+from datetime import UTC, datetime
+
+from webmail.imap.response import UNREADABLE
+from webmail.imap.values import SEEN, Fetched, Folder, MessageRef
 from webmail.mailbox.folders import FolderNode
+from webmail.mime.envelope import Envelope
 from webmail.presentation import lists
 
 
@@ -27,3 +31,20 @@ def test_adverts_stand_beside_junk() -> None:
     special = ["INBOX", "Archive", "Publicités", "Junk", "Trash"]
     assert [row.name for row in shown.special] == special
     assert [row.name for row in shown.own] == ["Classes", "Zoo"]
+
+
+def test_a_message_of_which_no_word_is_known_says_so() -> None:
+    told = Fetched(
+        ref=MessageRef("INBOX", 7, 5),
+        sequence=1,
+        flags=frozenset({SEEN}),
+        size=2048,
+        received=datetime(2025, 3, 6, 9, 31, tzinfo=UTC),
+        envelope=Envelope(),
+        structure=UNREADABLE,
+        is_readable=False,
+    )
+    row = lists.message_row(told, own_mail=False, full_dates=True, current=None, faces={})
+    assert row.subject == "Ce message ne peut pas être résumé"
+    assert (row.size, row.unread, row.attachment) == ("2\N{NO-BREAK SPACE}Ko", False, False)
+    assert row.when and row.url
