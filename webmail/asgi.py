@@ -13,16 +13,18 @@ import os
 import re
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from threading import Event, Semaphore
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, MutableMapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from threading import Lock
 from typing import Any, cast
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 from wsgiref.types import WSGIApplication
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
 from webmail.wsgi import application as wsgi_application  # noqa: I001  it sets Django up
+
+from django.conf import settings
 
 from webmail import push, warming
 from webmail.bodies import REFUSED, Bodies, BrowserGone, drain
@@ -38,8 +40,9 @@ PATIENCE = 0.1
 MOVED = 30
 # What a page that is there asks for: style sheets and scripts, the frame of a message, its images.
 _AWAITED = re.compile(r"/static/|/mail/.+/frame/")
-# Pieces of a stream that may wait for the browser; an attachment's have about a megabyte each.
-AHEAD = 2
+# Requests of one session that may have a thread at once: thirty downloads, which wait for one
+# person's connections to the mail server, leave threads to everybody else.
+SHARE = 8
 # Seconds that a start waits for its warming up.
 WARM_UP = 20
 
@@ -97,10 +100,10 @@ class Bridge:
         self, environ: dict[str, Any], path: str, receive: Receive, send: Send
     ) -> None:
         """Of a request whose body is there, or was refused."""
-        answer, is_refused = Answer(), REFUSED in environ
+        answer, is_refused = Answer(self._threads), REFUSED in environ
         try:
             turns = self._turns.setdefault(asyncio.get_running_loop(), Turns())
-            async with turns.turn(path):
+            async with turns.share(environ), turns.turn(path):
                 self._threads.submit(answer.produce, self._app, environ)
                 whole = await answer.begun
             if turns.count_answer() or is_refused:
@@ -127,6 +130,17 @@ class Turns:
         self._first: deque[asyncio.Future[None]] = deque()
         self._others: deque[asyncio.Future[None]] = deque()
         self._crowded = 0
+        self._shares: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+    def share(self, environ: Mapping[str, Any]) -> AbstractAsyncContextManager[object]:
+        """A place among those of the same session (`SHARE`), for the block."""
+        session = session_of(environ)
+        if not session:
+            return nullcontext()
+        share = self._shares.get(session)
+        if share is None:
+            share = self._shares[session] = asyncio.Semaphore(SHARE)
+        return share
 
     def count_answer(self) -> bool:
         """Of one answer more: whether its browser should go to another process (`MOVED`)."""
@@ -178,68 +192,88 @@ class Turns:
 
 
 class Answer:
-    """What one request is answered: made in a thread, sent by the loop that made this object."""
+    """The answer to one request: made in a thread, sent by the loop that made this object.
 
-    def __init__(self) -> None:
+    A stream takes a thread for the time of each piece alone, so that a browser that reads slowly
+    keeps none from others.
+    """
+
+    def __init__(self, threads: Executor) -> None:
         self.start: Message = {}
+        self._threads = threads
         self._loop = asyncio.get_running_loop()
         self.begun: asyncio.Future[bytes | None] = self._loop.create_future()
         """The whole body once it is there; None when a stream begins; or what went wrong."""
-        self._pieces: asyncio.Queue[bytes | BaseException | None] = asyncio.Queue()
-        self._room = Semaphore(AHEAD)
-        self._gone = Event()
+        self._lock = Lock()
+        self._stream: Any = None  # what the application answered, until it is closed
+        self._pieces: Iterator[bytes] = iter(())
+        self._first: bytes | None = None
+        self._is_left = False
 
     def produce(self, app: WSGIApplication, environ: dict[str, Any]) -> None:
-        """In a thread: ask the application, and hand over what it says."""
+        """In a thread: ask the application, and hand over its answer, or how a stream begins."""
         try:
             answered = app(environ, self._start_response)
+            # Django's responses say so; whatever else a WSGI application answers may be long.
+            if getattr(answered, "streaming", True):
+                self._open(answered)
+                return
             try:
-                # Django's responses say so; whatever else a WSGI application answers may be long.
-                if getattr(answered, "streaming", True):
-                    self._push(answered)
-                    self._in_loop(self._begin, None)
-                    self._in_loop(self._pieces.put_nowait, None)
-                    return
                 whole = b"".join(answered)
             finally:
-                getattr(answered, "close", lambda: None)()
+                _close(answered)
             self._in_loop(self._begin, whole)
         except BaseException as error:  # noqa: BLE001  the loop raises it, and the server logs it
             self._in_loop(self._fail, error)
 
     async def stream(self, receive: Receive, send: Send) -> None:
-        """Send what the thread pushes, until its end or the browser's."""
+        """Send the pieces until their end, or until the browser leaves. The next one is made while
+        one is sent."""
         watcher = self._loop.create_task(self._watch(receive))
+        piece = self._first
         try:
-            while (piece := await self._pieces.get()) is not None:
-                if isinstance(piece, BrowserGone):
-                    return
-                if isinstance(piece, BaseException):
-                    raise piece
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-                self._room.release()
-            await send({"type": "http.response.body", "body": b""})
+            while piece is not None and not self._is_left:
+                following = self._loop.run_in_executor(self._threads, next, self._pieces, None)
+                try:
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                finally:
+                    await asyncio.wait([following])
+                piece = following.result()
+            if not self._is_left:
+                await send({"type": "http.response.body", "body": b""})
         finally:
             watcher.cancel()
 
     def leave(self) -> None:
-        """Nobody waits for more: the thread stops at its next piece."""
-        self._gone.set()
-        self._room.release()
+        """Nobody waits for more."""
+        self._is_left = True
+        if self._stream is not None:
+            self._threads.submit(self._close)
 
     async def _watch(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
-        self.leave()
+        self._is_left = True
 
-    def _push(self, pieces: Iterable[bytes]) -> None:
-        for piece in pieces:
+    def _open(self, answered: Any) -> None:
+        self._stream = answered
+        try:
+            self._pieces = iter(answered)
             # Not before: a generator says its status when it is asked for its first piece.
-            self._in_loop(self._begin, None)
-            self._room.acquire()
-            if self._gone.is_set():
-                raise BrowserGone
-            self._in_loop(self._pieces.put_nowait, piece)
+            self._first = next(self._pieces, None)
+        except BaseException:
+            self._close()
+            raise
+        if self._is_left:
+            self._close()
+        self._in_loop(self._begin, None)
+
+    def _close(self) -> None:
+        """Once, by whichever thread comes first."""
+        with self._lock:
+            stream, self._stream = self._stream, None
+        if stream is not None:
+            _close(stream)
 
     def _start_response(
         self, status: str, headers: list[tuple[str, str]], _exc_info: object = None, /
@@ -259,14 +293,25 @@ class Answer:
             self.begun.set_result(whole)
 
     def _fail(self, error: BaseException) -> None:
-        if self.begun.done():
-            self._pieces.put_nowait(error)
-        else:
+        if not self.begun.done():
             self.begun.set_exception(error)
+
+
+def _close(answered: Any) -> None:
+    getattr(answered, "close", lambda: None)()
 
 
 def _write(_piece: bytes) -> object:
     raise NotImplementedError("PEP 3333's write() is for old frameworks: Django has no use for it")
+
+
+def session_of(environ: Mapping[str, Any]) -> str:
+    """The session's cookie of a request, "" where there is none."""
+    for cookie in str(environ.get("HTTP_COOKIE", "")).split(";"):
+        name, _, value = cookie.strip().partition("=")
+        if name == settings.SESSION_COOKIE_NAME:
+            return value
+    return ""
 
 
 def environ_of(scope: Message) -> dict[str, Any]:

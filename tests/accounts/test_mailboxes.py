@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
@@ -10,7 +12,7 @@ from accounts import session
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from accounts.oidc.adapter import claims
 from demo.servers.dovecot import Dovecot, MailAccount
-from tests.servers.scripted import ScriptedServer, imap_script, ok
+from tests.servers.scripted import ScriptedServer, Step, imap_script, ok
 from webmail.imap import connection
 from webmail.imap.values import Server
 
@@ -163,7 +165,7 @@ def test_a_login_that_the_staff_records_changed_keeps_its_user(
 # --- a server that does not say ---
 
 
-def mute(*logins: str) -> list[list[tuple[str, bytes]]]:
+def mute(*logins: str) -> list[list[Step]]:
     return [imap_script(("STATUS", b"{tag} BAD no such item\r\n")) for _login in logins]
 
 
@@ -188,7 +190,7 @@ def test_a_number_that_cannot_be_unique_is_none() -> None:
             imap.close()
 
 
-def of_mute_server(domain: MailDomain, login: str) -> object:
+def of_mute_server(domain: MailDomain, login: str) -> Any:
     with ScriptedServer(*mute(login)) as server:
         MailDomain.objects.filter(pk=domain.pk).update(imap_port=server.port)
         answer = sign_in(login, "secret")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -292,7 +293,7 @@ def test_whatever_is_typed_gets_an_answer(mail_domain: MailDomain, typed: str) -
     assert answer.status_code == 422
 
 
-def at_once(tries: list[Callable[[], object]]) -> list[object]:
+def at_once(tries: Sequence[Callable[[], Any]]) -> list[Any]:
     """What each got, all begun together."""
     together, answers = threading.Barrier(len(tries)), []
 
