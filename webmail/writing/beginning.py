@@ -113,7 +113,8 @@ def reply(
     )
     body = _answer(writer, opened, identity)
     warnings = _not_all(opened if everyone else None, to, cc)
-    if everyone and not posting:
+    # Of those that are not named nobody knows whether the reader is one.
+    if everyone and not posting and not opened.fetched.recipients:
         warnings += _in_blind_copy(writer, envelope, fields)
     return Begun(_written(content, identity, body), warnings=warnings)
 
