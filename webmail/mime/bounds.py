@@ -22,7 +22,7 @@ _MOST_TOKENS = 120_000
 _MOST_ATTRIBUTES = 20_000
 # In units of 3 ns, which is what html5ever takes to look at one open element. Each tag looks at all
 # that are open, and may reopen each formatting element that was left open (250 units).
-_UNCHECKED_WORK = 300_000_000
+_UNCHECKED_WORK = 50_000_000
 _REOPENING = 250
 _MOST_PROBES = 20
 # The largest newsletters have some hundreds; 20,000 cost 0.3 s, 100,000 cost 9.

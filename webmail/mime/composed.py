@@ -117,7 +117,7 @@ def clean(source: str, image: Image = no_image) -> str:
     try:
         return html_mail.written(_tree(source, image))
     except TooComplex:
-        return from_text(html_mail.to_text(source))
+        return from_text(html_mail.rough_text(source))
 
 
 def quote(body: str, image: Image = no_image, *, is_signed: bool = True) -> str:
