@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -492,11 +492,11 @@ def _has_possessive_group(about: Any) -> bool:
 
 LENGTH = 2_048
 # Seconds of the processor. A linear pattern reads LENGTH in a small part of the first.
-_SUSPICIOUS = 0.000_5
+_SUSPICIOUS = 0.000_2
 _MEASURABLE = 0.005
 _ENOUGH = 0.05
-_LONGEST = 1.0
-_SIZES = (512, 2_048, 8_192, 32_768, 131_072)
+_LONGEST = 0.5
+_SIZES = (128, 512, 2_048, 8_192, 32_768, 131_072)
 # Of four times the length. Between two sizes that are looked at first, and in the end.
 _PLAIN_GROWTH = 5.0
 MOST_GROWTH = 8.0
@@ -553,19 +553,18 @@ def slow_input(pattern: Pattern, ways: Iterable[str]) -> Slow | None:
 
 
 def _growth(pattern: Pattern, way: str, attack: Attack, *, is_bytes: bool) -> float:
-    """Between the largest two inputs that can be measured."""
-    before = _fastest(pattern, way, attack.text(_SIZES[0], is_bytes=is_bytes))
-    if before > _LONGEST:
-        return float("inf")
-    growth = 0.0
-    for size in _SIZES[1:]:
-        taken = _fastest(pattern, way, attack.text(size, is_bytes=is_bytes))
-        if taken > _MEASURABLE:
-            growth = taken / before
-        if taken > _ENOUGH or 0 < growth < _PLAIN_GROWTH:
+    """The lesser one of the last two steps: a single one may be memory that is asked for."""
+    times: list[float] = []
+    steps = [0.0]
+    for size in _SIZES:
+        times.append(_fastest(pattern, way, attack.text(size, is_bytes=is_bytes)))
+        if times[-1] > _LONGEST:
+            return float("inf")
+        steps += [longer / shorter for shorter, longer in pairwise(times[-2:])]
+        is_measured = times[-1] > _MEASURABLE and len(times) > 1
+        if is_measured and (steps[-1] < _PLAIN_GROWTH or times[-1] > _ENOUGH):
             break
-        before = taken
-    return growth
+    return min(steps[1:][-2:]) if is_measured else 0.0
 
 
 def _fastest(pattern: Pattern, way: str, text: Text) -> float:

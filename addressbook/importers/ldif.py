@@ -311,7 +311,7 @@ def _add_groups(
     if not others:
         return
     members = Members(gathered.contacts, fold)
-    lists = {normal_dn(record.dn): record for _number, record in others}
+    lists = {normal_dn(record.dn): _member_dns(record) for _number, record in others}
     dns: dict[str, int] = {}
     for index, record in belongs:
         dns.setdefault(normal_dn(record.dn), index)
@@ -322,7 +322,7 @@ def _add_groups(
 def _group(
     number: int,
     record: Record,
-    lists: dict[str, Record],
+    lists: dict[str, list[str]],
     members: Members,
     dns: dict[str, int],
     gathered: Gathered,
@@ -333,18 +333,20 @@ def _group(
     external: dict[str, None] = {}
     missing: dict[str, None] = {}
     own = normal_dn(record.dn)
-    seen, waiting = {own}, _member_dns(record)
+    seen, waiting = {own}, [*reversed(_member_dns(record))]
     while waiting:
-        dn = waiting.pop(0)
+        dn = waiting.pop()
         parts = dict(rdns(dn))
         key = normal_dn(dn)
         index = dns.get(key)
         if index is None and (inner := lists.get(key)) is not None:
             if key == own:
                 gathered.warn("group_cycle", number)
-            elif key not in seen:
+            elif key not in seen and gathered.may_follow(inner):
                 seen.add(key)
-                waiting = [*_member_dns(inner), *waiting]
+                waiting += reversed(inner)
+            elif key not in seen:
+                missing.setdefault(dn)
             continue
         if index is None:
             index = members.find("", parts.get("mail", ""))

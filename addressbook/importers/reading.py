@@ -10,6 +10,8 @@ from addressbook.folding import fold
 
 LARGEST_FILE = 50 * 1024 * 1024
 MOST_RECORDS = 100_000
+MOST_FOLLOWED = 200_000
+"""Members of lists that stand in other lists, in a whole file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,13 @@ class Gathered:
     groups: list[GroupData] = field(default_factory=list)
     warnings: list[Warned] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    _followed: int = 0
+
+    def may_follow(self, members: Sequence[str]) -> bool:
+        """Whether the members of a list that stands in another are read as those of the other: not
+        beyond the limit, since each of a chain of lists has the members of all that follow."""
+        self._followed += len(members) + 1
+        return self._followed <= MOST_FOLLOWED
 
     def add(self, contact: ContactData, record: int, line: int) -> int:
         """The index of the contact. Raises Refused beyond the limit."""

@@ -182,16 +182,18 @@ def _collect(
 ) -> None:
     """The members of a list, those of lists in it too; a circle is walked once."""
     seen = {group.identifier}
-    waiting = list(group.members)
+    waiting = [*reversed(group.members)]
     while waiting:
-        member = waiting.pop(0)
+        member = waiting.pop()
         name = member.rpartition(":")[2] if (group.owner, member) not in places else member
         if (index := places.get((group.owner, name))) is not None:
             members.setdefault(index)
         elif (inner := by_id.get((group.owner, name))) is not None:
-            if name not in seen:
+            if name not in seen and gathered.may_follow(inner.members):
                 seen.add(name)
-                waiting = [*inner.members, *waiting]
+                waiting += reversed(inner.members)
+            elif name not in seen:
+                missing.setdefault(member)
             elif name == group.identifier:
                 gathered.warn("group_cycle", group.record)
         else:

@@ -206,9 +206,9 @@ def _group(
     external: dict[str, None] = {}
     missing: dict[str, None] = {}
     own = _plain_uid(group.uid)
-    seen, waiting = {own}, list(group.members)
+    seen, waiting = {own}, [*reversed(group.members)]
     while waiting:
-        member = waiting.pop(0)
+        member = waiting.pop()
         uid = _plain_uid(member)
         address = re.sub(r"^mailto:", "", member, flags=re.IGNORECASE).partition("?")[0]
         index = by_uid.get(uid, by_address.get(address.casefold()))
@@ -217,9 +217,11 @@ def _group(
         elif uid in inner:
             if uid == own:
                 gathered.warn("group_cycle", group.record)
-            elif uid not in seen:
+            elif uid not in seen and gathered.may_follow(inner[uid].members):
                 seen.add(uid)
-                waiting = [*inner[uid].members, *waiting]
+                waiting += reversed(inner[uid].members)
+            elif uid not in seen:
+                missing.setdefault(member)
         elif vcard.addresses_in(address) == (address,):
             external.setdefault(address)
         else:

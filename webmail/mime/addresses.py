@@ -44,12 +44,12 @@ class Recipients:
 # A quote that is never closed is none; names and comments are bounded, so that many of those cost
 # little.
 _PIECE = re.compile(
-    r'"(?:[^"\\]{1,300}|\\.){0,100}+"|<[^<>]*(?:>|$)|\((?:[^()\\]{1,300}|\\.){0,100}+\)'
+    r'"(?>(?:[^"\\]++|\\.){0,100})"|<[^<>]*(?:>|$)|\((?>(?:[^()\\]++|\\.){0,100})\)'
     r'|[,;:]|[^",;:<(]+|.',
     re.DOTALL,
 )
 _TYPED = re.compile(
-    r'"(?:[^"\\\r\n]{1,300}|\\[^\r\n]){0,100}+"|<[^<>\n]*>|[,;\r\n]|[^",;<\r\n]+|.', re.DOTALL
+    r'"(?>(?:[^"\\\r\n]++|\\[^\r\n]){0,100})"|<[^<>\n]*>|[,;\r\n]|[^",;<\r\n]+|.', re.DOTALL
 )
 _HEAD = re.compile(
     r'\s*+(?P<name>"(?:[^"\\]|\\.){1,300}"|[^":<>@\s][^":<>@]{0,199}+|(?<=\s))\s*+:(?P<rest>.*)',

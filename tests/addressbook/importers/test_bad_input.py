@@ -11,7 +11,7 @@ from io import BytesIO
 import pytest
 
 from addressbook import importers
-from addressbook.importers import codes
+from addressbook.importers import codes, reading
 from tests.webmail import zip_bombs
 
 HEADER = "First Name,Last Name,E-mail Address,Notes\n"
@@ -118,7 +118,24 @@ def test_more_rows_than_the_limit_are_refused() -> None:
 
 COPY = b"COPY turba_objects (%s) FROM stdin;\n"
 INSERT = b"INSERT INTO turba_objects (object_firstname, object_lastname) VALUES "
+INSERT_GROUP = (
+    b"INSERT INTO turba_objects (object_id, object_type, object_lastname, object_members) VALUES "
+)
+LISTS = range(4_000)
 HOSTILE = {
+    "a chain of groups in an LDIF": b"".join(
+        b"dn: cn=%d\nobjectclass: groupOfNames\ncn: %d\nmember: cn=%d\n\n" % (n, n, n + 1)
+        for n in LISTS
+    ),
+    "a chain of group cards": b"".join(
+        b"BEGIN:VCARD\nVERSION:4.0\nKIND:group\nFN:x\nUID:u%d\nMEMBER:u%d\nEND:VCARD\n" % (n, n + 1)
+        for n in LISTS
+    ),
+    "a chain of groups in a dump": INSERT_GROUP
+    + b",\n".join(
+        b"('%d', 'Group', 'G', 'a:1:{i:0;s:%d:\"%d\";}')" % (n, len(str(n + 1)), n + 1)
+        for n in LISTS
+    ),
     "50 MB without a line end": b"a,b@c," * (8 * MEGABYTE),
     "a card of one endless line": b"BEGIN:VCARD\nFN:x\nNOTE:" + b"a" * (40 * MEGABYTE),
     "an LDIF of one endless line": b"dn: cn=a\ncn: " + b"a" * (40 * MEGABYTE),
@@ -218,6 +235,21 @@ def test_lists_in_a_circle_end() -> None:
     reading = importers.read(ldif.encode())
     assert [(group.name, group.members) for group in reading.groups] == [("A", (0,)), ("B", (0,))]
     assert {warned.code for warned in reading.warnings} == {"group_cycle"}
+
+
+def test_lists_in_lists_are_followed_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    ldif = "".join(
+        f"dn: cn={n}\nobjectclass: groupOfNames\ncn: {n}\nmember: cn={n + 1}\n\n" for n in range(3)
+    )
+    ldif += "dn: cn=3\nobjectclass: person\ncn: P\nmail: p@b.fr\n"
+    whole = importers.read(ldif.encode())
+    assert [group.members for group in whole.groups] == [(0,)] * 3
+    monkeypatch.setattr(reading, "MOST_FOLLOWED", 5)
+    less = importers.read(ldif.encode())
+    assert [group.members for group in less.groups] == [(0,), (), (0,)]
+    assert [(warned.code, warned.value) for warned in less.warnings] == [
+        ("member_not_found", "cn=2")
+    ]
 
 
 @pytest.mark.parametrize(
