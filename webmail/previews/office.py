@@ -277,7 +277,7 @@ def _check_zip(content: bytes) -> None:
 
 # --- the small converters ---
 
-_LIGHT_SECONDS = 30
+_LIGHT_SECONDS = 15
 _MOST_COLUMNS = 100
 
 
