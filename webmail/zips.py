@@ -100,7 +100,7 @@ def read(content: bytes, member: Member, *, limit: int) -> bytes:
     if member.size > limit:
         raise BadZip(Fault.TOO_LARGE, f"{member.size} bytes")
     unpacked = BytesIO()
-    for piece in _pieces(content, member, member.size):
+    for piece in pieces(content, member, member.size):
         unpacked.write(piece)
     _check(member, unpacked.tell(), zlib.crc32(unpacked.getbuffer()))
     return unpacked.getvalue()  # shares its memory, where joined pieces would take it twice
@@ -109,7 +109,7 @@ def read(content: bytes, member: Member, *, limit: int) -> bytes:
 def beginning(content: bytes, member: Member, length: int) -> bytes:
     """The first ``length`` bytes of a member, not checked against its checksum. Raises BadZip."""
     unpacked = bytearray()
-    for piece in _pieces(content, member, length):
+    for piece in pieces(content, member, length):
         unpacked += piece
         if len(unpacked) >= length:
             break
@@ -125,7 +125,7 @@ def check(content: bytes, found: Sequence[Member], *, limit: int, most_bytes: in
         if member.size > min(limit, left):
             raise BadZip(Fault.TOO_LARGE, f"{member.size} bytes")
         length, checksum = 0, 0
-        for piece in _pieces(content, member, member.size):
+        for piece in pieces(content, member, member.size):
             length, checksum = length + len(piece), zlib.crc32(piece, checksum)
         _check(member, length, checksum)
         left -= length
@@ -278,8 +278,9 @@ def packed(content: bytes, member: Member) -> memoryview:
     return memoryview(content)[start : start + member.packed_size]
 
 
-def _pieces(content: bytes, member: Member, most: int) -> Iterator[bytes]:
-    """The unpacked bytes a piece at a time, no more than one piece beyond ``most``."""
+def pieces(content: bytes, member: Member, most: int) -> Iterator[bytes]:
+    """A member's bytes, 64 KB at a time and no more than one such piece beyond ``most``. Neither
+    its length nor its checksum is compared with what it declares. Raises BadZip."""
     data = packed(content, member)
     if member.method == STORED:
         for start in range(0, min(len(data), most + 1), _PIECE):
