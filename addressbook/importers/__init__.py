@@ -22,11 +22,15 @@ from addressbook.importers.reading import (
 __all__ = [
     "LARGEST_FILE",
     "MOST_RECORDS",
+    "TOO_COSTLY",
     "Column",
     "Reading",
     "duplicate_sets",
     "read",
 ]
+
+TOO_COSTLY = "too_costly"
+"""The reason of a file whose reading was ended by a limit of time or memory."""
 
 
 def read(

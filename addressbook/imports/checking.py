@@ -141,7 +141,7 @@ def _read(content: bytes, source: str, columns: Mapping[int, str] | None) -> Rea
     try:
         return sandbox.call(importers.read, sandbox.IMPORT, content, source=source, columns=columns)
     except sandbox.Exhausted:
-        return refused("too_costly")
+        return refused(importers.TOO_COSTLY)
 
 
 def _content(job: ImportJob, file: ImportFile) -> bytes:
