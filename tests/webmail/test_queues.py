@@ -232,9 +232,12 @@ def is_sent(row: OutboxMessage) -> bool:
 
 @contextmanager
 def frozen(job: ImportJob, worker: subprocess.Popen[bytes]) -> Iterator[int]:
-    """The process that has the import stands still, while the block runs. Gives its id."""
+    """The process that has the import stands still, while the block runs. Gives its id.
+
+    The worker's own child comes first; its helper processes, which read the file, follow.
+    """
     wait_until(lambda: has_begun(job))
-    (pid,) = descendants(worker.pid)
+    pid, *_helpers = descendants(worker.pid)
     os.kill(pid, signal.SIGSTOP)
     yield pid
 
