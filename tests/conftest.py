@@ -44,6 +44,11 @@ def roles_survive() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def django_db_modify_db_settings(database_server: str, django_db_modify_db_settings: None) -> None:
+    """pytest-django's, once there is a server."""
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """pytest-django's; before it drops the database, what a browser's last request left open in a
     thread of the server is closed."""

@@ -2,7 +2,8 @@
 
 Loaded by `-p tests.servers.plugin` in pyproject.toml, which needs the checkout on Python's path:
 `bin/test`, or `python -m pytest`. DATABASE_URL and REDIS_URL of the environment are respected;
-`DATABASE_URL=sqlite:///:memory:` spares PostgreSQL's start.
+`DATABASE_URL=sqlite:///:memory:` spares PostgreSQL's start. With pytest-xdist (`-n 4`) all
+processes share one PostgreSQL, in which each has a database; each has a Redis of its own.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -39,6 +40,8 @@ BOB = MailAccount("bob", "Tableau:Noir 8?", ("bob@ac-exemple.fr", "bob.petit@ac-
 
 _running = ExitStack()
 _header: list[str] = []
+_late: list[Callable[[], None]] = []
+"""What the first test that needs a database starts."""
 
 
 def missing(part: str) -> str:
@@ -55,8 +58,11 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     if options.help or options.version:
         os.environ.setdefault("DATABASE_URL", SQLITE)
         return
-    _database()
-    _redis()
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    has_workers = bool(getattr(options, "numprocesses", None)) and not is_worker
+    _database(is_late=not has_workers)
+    if not has_workers:
+        _redis()
 
 
 def pytest_report_header() -> list[str]:
@@ -67,7 +73,7 @@ def pytest_unconfigure() -> None:
     _running.close()
 
 
-def _database() -> None:
+def _database(*, is_late: bool) -> None:
     if "DATABASE_URL" in os.environ:
         _header.append(f"database: {os.environ['DATABASE_URL'].split(':')[0]} (DATABASE_URL)")
         return
@@ -77,7 +83,10 @@ def _database() -> None:
         return
     server = postgresql.PostgreSQL()
     _running.callback(server.stop)
-    server.start()
+    if is_late:
+        _late.append(server.start)
+    else:
+        server.start()
     os.environ["DATABASE_URL"] = server.url
     _header.append("database: a private PostgreSQL")
 
@@ -105,6 +114,14 @@ def _folder(name: str) -> Path:
     folder.chmod(0o755)
     _running.callback(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def database_server() -> str:
+    """Its URL. The first test that asks for the database starts the server."""
+    while _late:
+        _late.pop()()
+    return os.environ["DATABASE_URL"]
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import psycopg
+
 from demo.servers import process
 
 USER = "webmail"
@@ -58,12 +60,20 @@ class PostgreSQL:
             user=self._owner,
             stop_signal=signal.SIGINT,
         )
-        process.wait_for_port(self.port, self._child, log)
+        process.wait_until(self._answers, self._child, log)
 
     def stop(self) -> None:
         # SIGINT is its fast shutdown; at SIGTERM it would wait for its clients to leave.
         process.stop(self._child, stop_signal=signal.SIGINT)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _answers(self) -> bool:
+        """Its port is open before it takes connections."""
+        try:
+            psycopg.connect(self.url).close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     @property
     def _data(self) -> Path:

@@ -215,7 +215,9 @@ def test_a_listing_ends_at_its_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"PK\x03\x04", samples.archive({"a": "a" * 500})[:-30], samples.PDF]
+    "content",
+    [b"", b"PK\x03\x04", samples.archive({"a": "a" * 500})[:-30], samples.PDF],
+    ids=["empty", "beginning", "cut", "pdf"],
 )
 def test_what_is_no_whole_zip_is_refused(content: bytes) -> None:
     assert refusal(content) is Reason.DAMAGED
