@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from accounts import jobs
 from accounts.models import AuditEvent, StaffImport
-from webmail import health
 from webmail.models import OfficePreview
+from webmail.serving import health
 
 Kind = AuditEvent.Kind
 _SIGN_INS = (Kind.SIGNED_IN, Kind.SIGN_IN_FAILED, Kind.SIGN_IN_LIMITED)

@@ -13,7 +13,7 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from webmail.queues import UPKEEP, WORKERS
+from webmail.jobs.queues import UPKEEP, WORKERS
 
 _KEY: Final = "jobs-sign-of-life"
 _WORKER_KEY: Final = "jobs-worker-"

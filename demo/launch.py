@@ -36,8 +36,8 @@ from demo.servers.pymap import Pymap
 from demo.servers.submission import Submission, open_imap, sign_in
 from demo.set_up import OWN_ADMINISTRATOR
 from demo.words import Refused, say
+from webmail.jobs.queues import OFFICE, WORKERS
 from webmail.previews import office
-from webmail.queues import OFFICE, WORKERS
 
 FOLDER = ROOT / "var" / "demo"
 OIDC_KEY = FOLDER / "oidc.pem"

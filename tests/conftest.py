@@ -91,13 +91,13 @@ def as_installed(collected: Path, settings: Settings) -> Iterator[Path]:
 
 
 def _forget_templates() -> None:
-    """Loaded ones hold the files' addresses: webmail/templating.py."""
+    """Loaded ones hold the files' addresses: webmail/serving/templating.py."""
     for loader in Engine.get_default().template_loaders:
         loader.reset()
 
 
 def _installed(folder: Path) -> dict[str, Any]:
-    backend = {"BACKEND": "webmail.storage.StaticStorage"}
+    backend = {"BACKEND": "webmail.serving.storage.StaticStorage"}
     return {
         "STATIC_ROOT": folder,
         "STORAGES": {**django_settings.STORAGES, "staticfiles": backend},

@@ -4,9 +4,9 @@ from django.utils.translation import gettext_lazy as _
 
 from webmail import (
     celery,  # noqa: F401  tasks bind to this application, and not to a default one
-    checks,
     sandbox,
 )
+from webmail.serving import checks
 
 
 class WebmailConfig(AppConfig):
@@ -14,7 +14,7 @@ class WebmailConfig(AppConfig):
     verbose_name = _("Mail")
 
     def ready(self) -> None:
-        from webmail import health  # it needs the models
+        from webmail.serving import health  # it needs the models
 
         register(checks.connections)
         register(checks.queue, deploy=True)

@@ -26,8 +26,8 @@ from webmail.wsgi import application as wsgi_application  # noqa: I001  it sets 
 
 from django.conf import settings
 
-from webmail import push, warming
-from webmail.bodies import REFUSED, Bodies, BrowserGone, drain
+from webmail.serving import push, warming
+from webmail.serving.bodies import REFUSED, Bodies, BrowserGone, drain
 
 THREADS = 16
 # Requests that compute at once in a process: its threads share one interpreter, and more of them

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from webmail import away
 from webmail.outbox import counting
 from webmail.preferences import Preferences
+from webmail.presentation import away
 from webmail.writing import offering
 
 

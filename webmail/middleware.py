@@ -18,12 +18,12 @@ from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 
-from webmail import health
-from webmail.bodies import REFUSED
 from webmail.errors import AddressBookTooLarge, SignInNeeded, TooLarge, WebmailError
 from webmail.htmx import TOAST, wants_partial
 from webmail.models import PreferenceDefault
 from webmail.preferences import Preferences
+from webmail.serving import health
+from webmail.serving.bodies import REFUSED
 
 logger = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from kombu import Exchange, Queue
 from accounts import numen
 from accounts.autoconfig import signing
 from accounts.oidc import keys as oidc_keys
-from webmail import queues
+from webmail.jobs import queues
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -178,7 +178,7 @@ RULES_FORWARD_DOMAINS = frozenset(
 )
 IMAP_CONNECTIONS = env_int("WEBMAIL_IMAP_CONNECTIONS", 3, minimum=2)
 IMAP_IDLE_SECONDS = env_int("WEBMAIL_IMAP_IDLE_SECONDS", 300)
-# New mail, told as it comes; and who else connects as the same person (webmail/checks.py).
+# New mail, told as it comes; and who else connects as the same person (webmail/serving/checks.py).
 PUSH = env_bool("WEBMAIL_PUSH", True)
 PUSH_STREAMS = env_int("WEBMAIL_PUSH_STREAMS", 2, minimum=1)
 PROCESSES = env_int("WEB_CONCURRENCY", 1, minimum=1)
@@ -432,7 +432,7 @@ TEMPLATES = [
         "OPTIONS": {
             "loaders": [
                 (
-                    "webmail.templating.Loader",
+                    "webmail.serving.templating.Loader",
                     [
                         "django.template.loaders.filesystem.Loader",
                         "django.template.loaders.app_directories.Loader",
@@ -459,10 +459,10 @@ REDIS_URL = env_text("REDIS_URL")
 if REDIS_URL:
     CACHES = {
         "default": {
-            "BACKEND": "webmail.cache.RedisCache",
+            "BACKEND": "webmail.serving.cache.RedisCache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": "webmail",
-            "OPTIONS": {"serializer": "webmail.cache.JSONSerializer"},
+            "OPTIONS": {"serializer": "webmail.serving.cache.JSONSerializer"},
         }
     }
 else:
@@ -570,7 +570,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG or TESTING
-        else "webmail.storage.StaticStorage"
+        else "webmail.serving.storage.StaticStorage"
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG or TESTING

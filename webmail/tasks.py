@@ -5,9 +5,12 @@ import uuid
 from celery import shared_task
 
 from addressbook.contacts import collected
-from webmail import conversions, jobs, judging, outbox, unsubscribing
+from webmail import outbox
+from webmail.adverts import judging, unsubscribing
+from webmail.jobs import mail_jobs
 from webmail.models import PreferenceDefault
 from webmail.preferences import Preferences
+from webmail.reader import conversions
 from webmail.writing import drafts
 
 
@@ -26,13 +29,13 @@ def expire_office_previews() -> None:
 @shared_task
 def do_mail_job(pk: int) -> None:
     """What is left of something done to many messages; a second time nothing is left to do."""
-    jobs.run(pk)
+    mail_jobs.run(pk)
 
 
 @shared_task
 def tend_mail_jobs() -> None:
     """Start what waits, take up what died, remove what is left over; twice does no harm."""
-    for pk in jobs.tend():
+    for pk in mail_jobs.tend():
         do_mail_job.delay(pk)
 
 

@@ -12,26 +12,13 @@ from django.utils import timezone
 
 from accounts.models import StaffRecord
 from addressbook.completion import index
+from addressbook.directory.person import Person
 from addressbook.folding import fold
 from addressbook.models import DirectoryDomain, DirectoryEntry
 from webmail.errors import ServerRefused
 
 STAFF, LDAP = "staff", "ldap"
 BATCH = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """One person as a source names him; ``key`` is his name there, the same at each filling."""
-
-    key: str
-    name: str
-    sort_name: str
-    address: str
-    school_uai: str = ""
-    school_name: str = ""
-    discipline: str = ""
-    function: str = ""
 
 
 @dataclass(frozen=True, slots=True)

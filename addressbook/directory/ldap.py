@@ -13,7 +13,7 @@ from django.conf import settings
 from ldap.controls import SimplePagedResultsControl
 from ldap.ldapobject import SimpleLDAPObject
 
-from addressbook.directory.filling import Person
+from addressbook.directory.person import Person
 from webmail import ldap_server
 
 PAGE = 500

@@ -11,8 +11,8 @@ from redis import Redis
 from accounts import jobs, tasks
 from accounts.models import StaffImport, User
 from demo.servers.broker import Broker
-from webmail import checks
 from webmail.models import OfficePreview
+from webmail.serving import checks
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
 

@@ -131,7 +131,7 @@ def session() -> Callable[[str], object]:
     # They need Django set up.
     from accounts import credentials
     from accounts.http import SignedInRequest
-    from webmail import rendering
+    from webmail.reader import rendering
 
     request = SignedInRequest()
     request.user = SimpleNamespace(pk=1, is_authenticated=True)  # type: ignore[assignment]

@@ -17,7 +17,8 @@ from demo.servers.dovecot import MailAccount
 from tests.browser.conftest import running
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter
-from webmail import asgi, push, wsgi
+from webmail import asgi, wsgi
+from webmail.serving import push
 
 pytestmark = [pytest.mark.browser]
 

@@ -17,7 +17,7 @@ from tests.servers import large
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views import unwanted
 from tests.webmail.views.mail import letter
-from webmail import push
+from webmail.serving import push
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

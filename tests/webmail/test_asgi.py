@@ -25,10 +25,11 @@ from accounts.models import MailDomain
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import Submission
 from tests.servers.mailboxes import Mailbox
-from webmail import bodies, outbox
+from webmail import outbox
 from webmail.asgi import Bridge, Message, application
 from webmail.models import OutboxMessage
-from webmail.templating import Loader
+from webmail.serving import bodies
+from webmail.serving.templating import Loader
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

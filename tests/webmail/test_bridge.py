@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from webmail import asgi, bodies
+from webmail import asgi
 from webmail.asgi import Bridge, Message, environ_of
+from webmail.serving import bodies
 
 Start = Callable[[str, list[tuple[str, str]]], object]
 

@@ -1,4 +1,4 @@
-"""Whether a message is a letter, an advert or junk, and what was learnt of that: pure functions.
+"""Adverts and junk: judged when a message is first seen, taught by its reader, left by a list.
 
-``verdict.judge`` is the door; ``words.learn`` and ``words.unlearn`` are how it is taught.
+``classify`` judges by values alone; the modules beside it know people, mailboxes and networks.
 """

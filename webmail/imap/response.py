@@ -38,7 +38,7 @@ from webmail.imap.values import (
     Namespace,
     Selected,
 )
-from webmail.mime import headers, priority
+from webmail.mime import encoded_words, headers, priority
 from webmail.mime.addresses import Address
 from webmail.mime.envelope import Envelope, moment
 from webmail.mime.envelope import read as read_envelope
@@ -446,7 +446,7 @@ def envelope(value: Any) -> Envelope:
     # Servers repeat the author there where a letter names nobody (RFC 9051): a third of the work.
     sender, reply_to = (from_ if told == fields[2] else _addresses(told) for told in fields[3:5])
     return Envelope(
-        subject=headers.decode(raw_bytes(fields[1])),
+        subject=encoded_words.decode(raw_bytes(fields[1])),
         date=date(fields[0]),
         from_=from_,
         sender=sender,
@@ -472,8 +472,10 @@ def _is_address(entry: Any) -> bool:
 
 def _address(entry: tuple[Any, ...]) -> Address:
     name, _, mailbox, host = (raw_bytes(item) for item in entry)
-    halves = [headers.decode(half) for half in (mailbox, host) if half and half not in _MISSING]
-    return Address(name=headers.decode(name), address="@".join(halves))
+    halves = [
+        encoded_words.decode(half) for half in (mailbox, host) if half and half not in _MISSING
+    ]
+    return Address(name=encoded_words.decode(name), address="@".join(halves))
 
 
 def structure(value: Any) -> Part:
@@ -531,7 +533,7 @@ def _single(value: tuple[Any, ...], number: str) -> Part:
         location=extension[3],
         children=children,
         content_id=_string(content_id).strip().strip("<>"),
-        description=headers.decode(raw_bytes(description)),
+        description=encoded_words.decode(raw_bytes(description)),
         encoding=_string(encoding).strip().lower() or "7bit",
         size=size if isinstance(size, int) else 0,
         envelope=inner,
@@ -565,7 +567,7 @@ def _described(
         kind = _string(disposition[0]).lower()
         said = _parameters(disposition[1] if len(disposition) > 1 else None)
     return Part(
-        parameters={name: headers.decode(value) for name, value in parameters.items()},
+        parameters={name: encoded_words.decode(value) for name, value in parameters.items()},
         disposition=kind,
         file_name=_file_name({**parameters, **said}),
         location=_string(location).strip(),

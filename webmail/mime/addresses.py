@@ -7,6 +7,8 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from webmail.mime import encoded_words
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -120,10 +122,7 @@ def _unquoted(token: str) -> str:
 
 
 def _decoded(words: str) -> str:
-    # headers uses this module for its own fields, so it cannot be imported before this one exists.
-    from webmail.mime import headers
-
-    name = " ".join(headers.decode(words).split())
+    name = " ".join(encoded_words.decode(words).split())
     # Outlook writes the names of those it knows by address alone as 'a@b.fr'.
     return name[1:-1] if len(name) > 2 and name[0] == name[-1] == "'" else name
 

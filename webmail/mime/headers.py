@@ -3,7 +3,6 @@ exception."""
 
 from __future__ import annotations
 
-import binascii
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -11,19 +10,8 @@ from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
 from webmail.mime import addresses, text
+from webmail.mime.encoded_words import FOLD, as_text, decode, is_escaped
 
-# RFC 2047 section 2, read leniently: blanks and lone question marks inside, glued to other text,
-# any length. At most eight stray question marks, so that a header made of them costs no more than
-# its length.
-_WORD = re.compile(
-    r"=\?(?P<charset>[^?*\s]{1,40})(?:\*[^?\s]{0,40})?\?(?P<encoding>[bBqQ])\?"
-    r"(?P<content>[^?]*(?:\?(?!=)[^?]*){0,8})\?="
-)
-_FOLD = re.compile(r"\r?\n(?=[ \t])")
-_BLANK_CONTROLS = re.compile("[\t\r\n\x0b\x0c\x85\u2028\u2029]+")
-# C0, DEL and C1, and the marks that turn the reading direction of what follows: a name or subject
-# with U+202E reads as another one.
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 # Some programs do not escape the quotes of a name: one that ends the value has a parameter behind
 # it, or nothing.
 _PARAMETER = re.compile(
@@ -34,93 +22,6 @@ _PARAMETER = re.compile(
 )
 _UNSAFE_IN_NAMES = re.compile(r'[/\\:*?"<>|\u200b-\u200f\u2060-\u2064]')
 _LONGEST_NAME = 200
-# No server takes a header of this size, but a file may hold one.
-_LONGEST = 200_000
-
-
-def decode(value: bytes | str) -> str:
-    """The readable text of an unstructured header value or of a phrase.
-
-    Lenient: raw 8-bit bytes are taken as UTF-8, else as windows-1252; encoded words may be glued to
-    other text, quoted, or cut in the middle of a character. What cannot be decoded stays as it is.
-    Beyond 200,000 characters it is cut.
-    The result has no control character, no line break and no mark that changes the reading
-    direction.
-    """
-    unicode = _as_text(value[:_LONGEST])
-    if "=?" in unicode:
-        unicode = _decode_words(_FOLD.sub("", unicode))
-    if unicode.isascii() and unicode.isprintable():
-        return unicode.strip()
-    unicode = _BLANK_CONTROLS.sub(" ", _FOLD.sub("", unicode))
-    return text.without_surrogates(_CONTROLS.sub("", unicode)).strip()
-
-
-def _as_text(value: bytes | str) -> str:
-    if isinstance(value, str):
-        if value.isascii():
-            return value
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            # The standard library carries raw 8-bit bytes as lone surrogates.
-            value = value.encode("utf-8", "surrogateescape" if _is_escaped(value) else "replace")
-        else:
-            return value
-    if value.isascii() and b"\x1b" not in value:
-        return value.decode("ascii")
-    return text.decode_charset(value, "")
-
-
-def _is_escaped(value: str) -> bool:
-    return not any("\ud800" <= c <= "\udc7f" or "\udd00" <= c <= "\udfff" for c in value)
-
-
-def _decode_words(value: str) -> str:
-    """``value`` with its encoded words decoded; blanks between two of them belong to neither (RFC
-    2047, 6.2)."""
-    pieces: list[str] = []
-    run: list[re.Match[str]] = []
-    end = 0
-    for word in _WORD.finditer(value):
-        between = value[end : word.start()]
-        if between.strip(" \t\r\n") or not run:
-            pieces += [_decode_run(run), between]
-            run = []
-        elif run[-1]["charset"].lower() != word["charset"].lower():
-            pieces.append(_decode_run(run))
-            run = []
-        run.append(word)
-        end = word.end()
-    return "".join([*pieces, _decode_run(run), value[end:]])
-
-
-def _decode_run(run: list[re.Match[str]]) -> str:
-    """The text of neighbouring words of one charset, joined as bytes: programs cut inside
-    characters."""
-    if not run:
-        return ""
-    pieces: list[bytes] = []
-    base64 = ""
-    for word in run:
-        if word["encoding"] in "bB":
-            base64 += word["content"]
-            # Some programs also cut inside a base64 quantum: then the next word continues it.
-            if len(base64) % 4 and not base64.endswith("="):
-                continue
-            pieces.append(_from_base64(base64))
-        else:
-            pieces += [_from_base64(base64), _from_q(word["content"])]
-        base64 = ""
-    return text.decode_charset(b"".join([*pieces, _from_base64(base64)]), run[0]["charset"])
-
-
-def _from_base64(content: str) -> bytes:
-    return text.decode_transfer(content.encode("utf-8", "replace"), "base64") if content else b""
-
-
-def _from_q(content: str) -> bytes:
-    return binascii.a2b_qp(content.encode("utf-8", "replace").replace(b"\n", b" "), header=True)
 
 
 @dataclass(frozen=True)
@@ -152,7 +53,7 @@ class Headers:
         commas."""
         name = name.lower()
         found = (
-            addresses.parse(_as_text(value)) for key, value in self.fields if key.lower() == name
+            addresses.parse(as_text(value)) for key, value in self.fields if key.lower() == name
         )
         return tuple(address for field in found for address in field)
 
@@ -179,7 +80,7 @@ def parse_value(value: bytes | str) -> tuple[str, dict[str, str]]:
     lower case; of two parameters with one name the first counts. Lenient with missing quotes and
     stray semicolons.
     """
-    unfolded = _FOLD.sub("", _as_text(value))
+    unfolded = FOLD.sub("", as_text(value))
     first, _, _ = unfolded.partition(";")
     parameters: dict[str, str] = {}
     for match in _PARAMETER.finditer(unfolded, len(first)):
@@ -226,7 +127,7 @@ def _extended(parameters: Mapping[str, str], name: str) -> str:
     charset, data, is_encoded = "", b"", False
     for position, (key, value) in enumerate(pieces):
         if not key.endswith("*"):
-            data += value.encode("utf-8", "surrogateescape" if _is_escaped(value) else "replace")
+            data += value.encode("utf-8", "surrogateescape" if is_escaped(value) else "replace")
             continue
         is_encoded = True
         if position == 0 and value.count("'") >= 2:

@@ -9,7 +9,7 @@ from enum import Enum
 from itertools import islice
 from urllib.parse import urljoin
 
-from webmail.mime import envelope, headers
+from webmail.mime import encoded_words, envelope, headers
 from webmail.mime.damage import Damage
 from webmail.mime.envelope import Envelope
 from webmail.mime.text import decode_transfer
@@ -573,7 +573,7 @@ def _described(fields: headers.Headers, default: str) -> Part:
     return Part(
         number="",
         media_type=media_type,
-        parameters={name: headers.decode(value) for name, value in parameters.items()},
+        parameters={name: encoded_words.decode(value) for name, value in parameters.items()},
         content_id=fields.get("Content-ID"),
         description=fields.get("Content-Description"),
         encoding=(fields.get("Content-Transfer-Encoding").split() or ["7bit"])[0].lower(),

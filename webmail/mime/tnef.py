@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-from webmail.mime import headers, rtf
+from webmail.mime import encoded_words, headers, rtf
 from webmail.mime import text as plain_text
 from webmail.mime.structure import Piece
 
@@ -132,7 +132,7 @@ class _Reader:
     def unwrapped(self) -> Unwrapped:
         plain, html = self._bodies()
         return Unwrapped(
-            subject=headers.decode(self._string(_PR_SUBJECT) or self._attribute(_SUBJECT)),
+            subject=encoded_words.decode(self._string(_PR_SUBJECT) or self._attribute(_SUBJECT)),
             text=plain,
             html=html,
             files=tuple(file for one in self._attachments if (file := self._file(one))),
@@ -201,7 +201,7 @@ class _Reader:
 
     def _sender(self) -> str:
         address = self._string(_PR_SENDER_SMTP) or self._string(_PR_SENDER_ADDRESS)
-        name = headers.decode(self._string(_PR_SENDER_NAME))
+        name = encoded_words.decode(self._string(_PR_SENDER_NAME))
         # Within one Exchange server an address is an X.500 name, which says nothing to people.
         address = address if re.fullmatch(r"[^\s<>\"]{1,200}@[^\s<>\"]{1,200}", address) else ""
         quoted = name.replace("\\", "").replace('"', "")
@@ -236,7 +236,7 @@ class _Reader:
         media_type = self._string(_PR_MEDIA_TYPE, properties).strip().lower()
         if not _MEDIA_TYPE.fullmatch(media_type):
             media_type = "application/octet-stream"
-        content_id = headers.decode(self._string(_PR_CONTENT_ID, properties)).strip("<> ")
+        content_id = encoded_words.decode(self._string(_PR_CONTENT_ID, properties)).strip("<> ")
         return Piece(media_type, content, name, content_id)
 
     def _message(self, data: bytes, name: str) -> Piece | None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from webmail.mime import headers
+from webmail.mime import encoded_words, headers
 from webmail.mime.structure import Piece
 from webmail.mime.text import decode_transfer
 
@@ -87,7 +87,7 @@ def _block(data: bytes, begin: re.Match[bytes]) -> _Block | None:
         content = content if is_sure or closing else b""
     if not content and not closing:
         return None
-    name = headers.safe_name(headers.decode(begin[2]))
+    name = headers.safe_name(encoded_words.decode(begin[2]))
     file = Piece("application/octet-stream", content, name)
     return _Block(begin.start(), closing.end() if closing else end, file, closing is not None)
 

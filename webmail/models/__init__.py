@@ -454,7 +454,7 @@ class MailJob(models.Model):
     verb = models.CharField(_("what is done"), max_length=12)
     folder = models.TextField(_("folder"), blank=True)
     to = models.TextField(_("to the folder"), blank=True)
-    # As webmail/jobs.py writes it: what is left, what takes back the rest.
+    # As webmail/jobs/mail_jobs.py writes it: what is left, what takes back the rest.
     work = models.JSONField(default=dict)
     total = models.PositiveIntegerField(_("messages"), default=0)
     done = models.PositiveIntegerField(_("messages done"), default=0)

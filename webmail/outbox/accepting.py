@@ -15,7 +15,7 @@ from accounts.http import SignedInRequest
 from accounts.models import LentCredential, User
 from webmail.errors import DraftNotFound, SenderRefused, TooManyRecipients
 from webmail.imap.values import ANSWERED, FORWARDED
-from webmail.mime import headers
+from webmail.mime import encoded_words, headers
 from webmail.models import Draft, Identity, OutboxMessage
 from webmail.outbox import counting, relay, retrying, values
 from webmail.outbox.values import Envelope, Letter
@@ -145,7 +145,7 @@ def _seal(row: OutboxMessage, letter: Letter, draft: Draft | None) -> None:
             for field in ("To", "Cc", "Bcc")
             for person in head.addresses(field)
         ),
-        subject=headers.decode(head.get("Subject"))[:_MOST_SUBJECT],
+        subject=encoded_words.decode(head.get("Subject"))[:_MOST_SUBJECT],
         key=file_key.hex(),
         origin=written.origin if mark else None,
         mark=mark,

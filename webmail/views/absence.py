@@ -17,12 +17,12 @@ from accounts import session
 from accounts.http import SignedInRequest, login_required
 from accounts.models import MailDomain
 from addressbook.contacts import known as acquaintances
-from webmail import away
 from webmail.errors import WebmailError
+from webmail.forms.rules import AbsenceForm, absence_initial
 from webmail.mailbox import folders, rules
 from webmail.models import SenderChoice
+from webmail.presentation import away
 from webmail.presentation import rules as words
-from webmail.rule_forms import AbsenceForm, absence_initial
 from webmail.sieve import writing
 from webmail.sieve.connection import Connection as Sieve
 from webmail.sieve.values import Absence

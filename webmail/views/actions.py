@@ -19,13 +19,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required, safe_next
-from webmail import jobs, teaching
+from webmail.adverts import teaching
 from webmail.errors import FolderChanged, OverQuota
-from webmail.forms import ActForm
+from webmail.forms.messages import ActForm
 from webmail.htmx import wants_partial
 from webmail.imap import fetch, search
 from webmail.imap.connection import Connection, canonical
 from webmail.imap.values import ADVERT, FLAGGED, JUNK, SEEN, MessageRef
+from webmail.jobs import mail_jobs
 from webmail.mailbox import actions, folders, listing, threads
 from webmail.mailbox.actions import ARCHIVE, CLEAR, COPY, DELETE, MOVE, SET, Step
 from webmail.mailbox.bulk import packed
@@ -87,11 +88,11 @@ def act(request: SignedInRequest, folder: str) -> HttpResponse:
         target = _target(imap, asked)
         if refusal := _refusal(imap, asked, target):
             return _nothing_done(request, folder, refusal)
-        deed = jobs.Deed(verb, folder, target if verb in {"move", "copy"} else "")
+        deed = mail_jobs.Deed(verb, folder, target if verb in {"move", "copy"} else "")
         steps = _steps(request, asked, target)
         said = teaching.lessons(imap, verb, steps)
         try:
-            result = jobs.do(request, imap, deed, steps)
+            result = mail_jobs.do(request, imap, deed, steps)
         except OverQuota:
             if not _is_for_trash(imap, asked, target):
                 raise
@@ -155,7 +156,7 @@ def purge(request: SignedInRequest, folder: str) -> HttpResponse:
     with session.imap(request) as imap:
         if request.method == "POST":
             count = actions.purge(imap, folder)
-            jobs.note_deleted(request, count, "for good")
+            mail_jobs.note_deleted(request, count, "for good")
             request.session[TOAST] = {"message": deeds.done("delete", count), "undo": None}
             return redirect("mail:folder", folder)
         count = actions.marked_deleted(imap, folder)
@@ -350,7 +351,7 @@ def _tag_counts(
 
 
 def _toast(
-    request: SignedInRequest, asked: _Asked, deed: jobs.Deed, result: jobs.Done
+    request: SignedInRequest, asked: _Asked, deed: mail_jobs.Deed, result: mail_jobs.Done
 ) -> dict[str, Any]:
     """What was done and its way back; of a job what it is about to do."""
     if result.job is not None:
@@ -361,7 +362,7 @@ def _toast(
         steps = json.dumps(packed(work.undo), separators=(",", ":"))
         following = safe_next(request) or reverse("mail:folder", args=[asked.folder])
         if work.done > MOST_IN_FORM or len(steps) > LONGEST_FORM:
-            job = jobs.keep(request.user, deed, work)
+            job = mail_jobs.keep(request.user, deed, work)
             undo = {"url": reverse("mail:job_undo", args=[job.pk]), "fields": [("next", following)]}
         else:
             fields = [("verb", "undo"), ("steps", steps), ("next", following)]

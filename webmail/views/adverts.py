@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail import judging
-from webmail.forms import NewSenderForm
+from webmail.adverts import judging
+from webmail.forms.messages import NewSenderForm
 from webmail.htmx import wants_partial
 from webmail.mailbox import folders
 from webmail.models import SenderChoice, Unsubscription

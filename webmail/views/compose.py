@@ -49,7 +49,7 @@ from webmail.errors import (
     TooManyRecipients,
     WebmailError,
 )
-from webmail.forms import ComposeForm, attachments_room, too_heavy
+from webmail.forms.compose import ComposeForm, attachments_room, too_heavy
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
 from webmail.middleware import in_place, note

@@ -14,13 +14,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required, safe_next
-from webmail import jobs
 from webmail.errors import FolderNotFound, FolderRefused
-from webmail.forms import FolderForm
+from webmail.forms.folders import FolderForm
 from webmail.htmx import TOAST, wants_partial
 from webmail.imap import quota as imap_quota
 from webmail.imap.connection import Connection
 from webmail.imap.values import Folder
+from webmail.jobs import mail_jobs
 from webmail.mailbox import arranging, folders
 from webmail.models import FolderChoice
 from webmail.presentation import folders as presentation
@@ -116,7 +116,7 @@ def _change(
             now = arranging.rename_to(imap, folder, asked["name"])
         case "remove":
             count, now = arranging.remove(imap, folder), ""
-            jobs.note_deleted(request, count, "folder")
+            mail_jobs.note_deleted(request, count, "folder")
         case "subscribe" | "unsubscribe":
             arranging.subscribe(imap, folder, on=verb == "subscribe")
         case "favour" | "unfavour":

@@ -17,9 +17,10 @@ from kombu.exceptions import OperationalError
 
 from accounts import session, session_cache
 from accounts.http import SignedInRequest, login_required
-from webmail import correspondence, judging, rendering, reporting, tasks, teaching, unsubscribing
-from webmail.adverts import domains
-from webmail.forms import SenderForm
+from webmail import tasks
+from webmail.adverts import correspondence, judging, reporting, teaching, unsubscribing
+from webmail.adverts.classify import domains
+from webmail.forms.messages import SenderForm
 from webmail.imap import fetch
 from webmail.imap.values import ADVERT, JUNK, MessageRef
 from webmail.mailbox import actions, folders
@@ -33,6 +34,7 @@ from webmail.models import Judgement, SenderChoice
 from webmail.presentation import adverts
 from webmail.presentation import links as addresses
 from webmail.presentation.adverts import Mailing, Notice
+from webmail.reader import rendering
 from webmail.views.lists import TOAST
 
 _OPENED = "links_opened"

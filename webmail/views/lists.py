@@ -15,12 +15,13 @@ from django.views.decorators.http import require_GET
 from accounts import session, session_cache
 from accounts.http import SignedInRequest, login_required
 from addressbook.contacts.finding import newest_addresses
-from webmail import judging, outbox
-from webmail.forms import ListForm, SnippetsForm
+from webmail import outbox
+from webmail.adverts import judging
+from webmail.adverts.judging import Looked
+from webmail.forms.messages import ListForm, SnippetsForm
 from webmail.htmx import render, wants_partial
 from webmail.imap.connection import Connection
 from webmail.imap.values import Fetched, MessageRef
-from webmail.judging import Looked
 from webmail.mailbox import listing
 from webmail.mailbox import snippets as beginnings
 from webmail.mailbox.listing import MOST_ROWS, Page, Place

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts import session
 from accounts.http import SignedInRequest, login_required
 from accounts.models import MailDomain
-from webmail import judging, rendering
+from webmail.adverts import judging
 from webmail.errors import ServerUnavailable, ThreadsTooSlow
-from webmail.forms import ImagesForm, ListForm
+from webmail.forms.messages import ImagesForm, ListForm
+from webmail.forms.search import SearchForm
 from webmail.htmx import render, wants_partial
 from webmail.imap.connection import Connection
 from webmail.imap.values import SEEN, MessageRef
@@ -32,7 +33,7 @@ from webmail.presentation.marks import Marks
 from webmail.presentation.people import face_of
 from webmail.presentation.results import Asked
 from webmail.presentation.tags import chips
-from webmail.search_forms import SearchForm
+from webmail.reader import rendering
 from webmail.views import judged, people
 from webmail.views.lists import TOAST, counts_context, list_context, memory
 from webmail.views.search import beside_results, results_context

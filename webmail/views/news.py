@@ -10,7 +10,8 @@ from django.views.decorators.http import require_safe
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail import judging, outbox
+from webmail import outbox
+from webmail.adverts import judging
 from webmail.converters import CONTROLS, LONGEST_NAME
 from webmail.errors import SignInNeeded, WebmailError
 from webmail.imap import fetch
@@ -18,7 +19,7 @@ from webmail.imap.connection import Connection
 from webmail.imap.status import FolderState
 from webmail.imap.watch import MOST_ARRIVED, News
 from webmail.mailbox import news
-from webmail.push import told
+from webmail.serving.push import told
 from webmail.views.lists import memory
 
 _MODSEQ = re.compile(r"[0-9]{1,19}")

@@ -19,7 +19,6 @@ from django.views.decorators.http import require_GET
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail import image_proxy, rendering, streaming
 from webmail.errors import PartNotFound
 from webmail.imap import fetch
 from webmail.imap.values import MessageRef
@@ -29,6 +28,7 @@ from webmail.mime.structure import Part
 from webmail.mime.text import decode_transfer
 from webmail.presentation import files, links, reader, words
 from webmail.presentation.nested import MOST_NESTED, printed_letter
+from webmail.reader import image_proxy, rendering, streaming
 from webmail.views import judged, messages
 
 SANDBOX = ["allow-same-origin", "allow-popups", "allow-popups-to-escape-sandbox"]

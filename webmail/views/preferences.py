@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail.forms import PreferencesForm
+from webmail.forms.preferences import PreferencesForm
 from webmail.views.folders import read_folders
 
 

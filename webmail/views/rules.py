@@ -18,7 +18,6 @@ from django.views.decorators.http import require_http_methods
 from accounts import audit, session
 from accounts.http import SignedInRequest, login_required
 from accounts.models import AuditEvent
-from webmail import away, jobs
 from webmail.converters import CONTROLS, FolderConverter, MessageConverter
 from webmail.errors import (
     FolderNotFound,
@@ -29,18 +28,19 @@ from webmail.errors import (
     SieveRefused,
     TooLarge,
 )
+from webmail.forms.rules import NEW, Draft, Editor, Offers
 from webmail.htmx import wants_partial
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
+from webmail.jobs import mail_jobs
 from webmail.mailbox import rules, trying
 from webmail.mailbox.folders import TRASH
 from webmail.mime import headers
-from webmail.presentation import deeds
+from webmail.presentation import away, deeds
 from webmail.presentation import folders as folder_words
 from webmail.presentation import rules as words
 from webmail.presentation.lists import FolderList
-from webmail.rule_forms import NEW, Draft, Editor, Offers
 from webmail.sieve import grammar, reading, writing
 from webmail.sieve.connection import Connection as Sieve
 from webmail.sieve.forwarding import Allowed
@@ -346,7 +346,7 @@ def apply(request: SignedInRequest, number: int) -> HttpResponse:
                 "was_changed": request.method == "POST" and not is_sent,
             }
             return _apply_page(request, rule, found, folder, shown, context)
-        result = jobs.do(request, imap, jobs.Deed("rule", folder), steps)
+        result = mail_jobs.do(request, imap, mail_jobs.Deed("rule", folder), steps)
     request.session[TOAST] = (
         running.begun(request, result.job)
         if result.job

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods
 from accounts import session
 from accounts.http import SignedInRequest, login_required
 from webmail.errors import SieveRefused
+from webmail.forms.rules import ScriptForm
 from webmail.mailbox import rules
-from webmail.rule_forms import ScriptForm
 from webmail.sieve.connection import Connection as Sieve
 from webmail.views.folders import TOAST, read_folders
 from webmail.views.rules import Problem, note, opened, refused, without

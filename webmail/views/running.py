@@ -15,8 +15,9 @@ from kombu.exceptions import OperationalError
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required, safe_next
-from webmail import jobs, tasks
+from webmail import tasks
 from webmail.htmx import wants_partial
+from webmail.jobs import mail_jobs
 from webmail.models import MailJob
 from webmail.presentation import deeds
 from webmail.views.folders import read_folders
@@ -104,7 +105,7 @@ def one(request: SignedInRequest, pk: int) -> HttpResponse:
 @login_required
 def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
     """What was done stays; the page offers to take it back."""
-    jobs.cancel(_own(request, pk))
+    mail_jobs.cancel(_own(request, pk))
     return redirect("mail:job", pk)
 
 
@@ -113,7 +114,7 @@ def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
 def resume(request: SignedInRequest, pk: int) -> HttpResponse:
     """A job that waited for the password goes on with that of this session."""
     job = _own(request, pk)
-    if jobs.resume(request, job):
+    if mail_jobs.resume(request, job):
         begun(request, job)
     return redirect("mail:job", pk)
 
@@ -125,7 +126,7 @@ def undo(request: SignedInRequest, pk: int) -> HttpResponse:
     job = _own(request, pk)
     following = safe_next(request) or reverse("mail:job", args=[pk])
     with session.imap(request) as imap:
-        result = jobs.undo(request, imap, job)
+        result = mail_jobs.undo(request, imap, job)
     if result is None:
         toast: dict[str, Any] = {"message": gettext("There is nothing to take back.")}
     elif result.job:

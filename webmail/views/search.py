@@ -25,6 +25,7 @@ from addressbook.completion import search as completion
 from addressbook.contacts import finding
 from webmail.errors import FolderNotFound
 from webmail.folding import fold
+from webmail.forms.search import AdvancedSearchForm, ForgetForm, SearchForm
 from webmail.htmx import render, wants_partial
 from webmail.imap.connection import Connection
 from webmail.imap.values import Folder, MessageRef
@@ -34,7 +35,6 @@ from webmail.middleware import in_place
 from webmail.models import RecentSearch
 from webmail.presentation import lists, results
 from webmail.presentation.results import Asked
-from webmail.search_forms import AdvancedSearchForm, ForgetForm, SearchForm
 from webmail.views import people
 from webmail.views.folders import Sides, read_folders
 from webmail.views.lists import TOAST, memory

@@ -13,11 +13,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail import jobs
 from webmail.errors import OverQuota
-from webmail.forms import CleanForm
+from webmail.forms.folders import CleanForm
 from webmail.imap import quota
 from webmail.imap.connection import Connection
+from webmail.jobs import mail_jobs
 from webmail.mailbox import folders
 from webmail.mailbox import space as weighing
 from webmail.mailbox.actions import DELETE, MOVE, Step
@@ -118,8 +118,8 @@ def _cleaned(
     else:
         trash = folders.ensure(imap, folders.TRASH)
         done = [replace(step, verb=MOVE, to=trash) for step in steps]
-    deed = jobs.Deed("delete" if for_good else "trash", steps[0].folder)
-    result = jobs.do(request, imap, deed, done)
+    deed = mail_jobs.Deed("delete" if for_good else "trash", steps[0].folder)
+    result = mail_jobs.do(request, imap, deed, done)
     if result.job is not None:
         return running.begun(request, result.job)
-    return running.ended(jobs.keep(request.user, deed, result.work))
+    return running.ended(mail_jobs.keep(request.user, deed, result.work))

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail.forms import TagForm
+from webmail.forms.messages import TagForm
 from webmail.mailbox.folders import folded
 from webmail.models import Tag
 from webmail.presentation.tags import COLOURS, Chip, keyword_for

@@ -64,7 +64,7 @@ def outgoing(
     identity: Identity | None = None,
 ) -> Outgoing:
     """The message with what can be read of its recipients: who sends it has seen that all can
-    (`webmail.forms.ComposeForm`). The same arguments make the same message. ``identity`` is
+    (`webmail.forms.compose.ComposeForm`). The same arguments make the same message. ``identity`` is
     `identities.check`'s, where many messages are made at once.
 
     Raises SenderRefused when its identity is none of the person's.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.webmail.adverts.samples import message
-from webmail.adverts import domains, verdict
-from webmail.adverts.known import Known
+from webmail.adverts.classify import domains, verdict
+from webmail.adverts.classify.known import Known
 
 OWN = frozenset({"ac-exemple.test"})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from webmail.adverts import own_server
+from webmail.adverts.classify import own_server
 from webmail.mime import headers
 
 BORDER = (

@@ -11,9 +11,9 @@ import pytest
 
 from tests.webmail.adverts import samples
 from tests.webmail.adverts.samples import Sample
-from webmail.adverts import message, verdict
-from webmail.adverts.known import Known
-from webmail.adverts.words import KINDS
+from webmail.adverts.classify import message, verdict
+from webmail.adverts.classify.known import Known
+from webmail.adverts.classify.words import KINDS
 
 # At least so many of the unwanted must be moved.
 LEAST_MOVED = 0.9

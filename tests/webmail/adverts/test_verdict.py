@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.webmail.adverts.samples import TO, message
-from webmail.adverts import verdict, words
-from webmail.adverts.known import Known, Learnt, Rules
-from webmail.adverts.words import Counts
+from webmail.adverts.classify import verdict, words
+from webmail.adverts.classify.known import Known, Learnt, Rules
+from webmail.adverts.classify.words import Counts
 
 OFFER = (
     "Profitez de -40 % sur tout le site jusqu'à dimanche, livraison offerte. Je commande. "

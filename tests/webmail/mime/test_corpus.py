@@ -13,7 +13,7 @@ import pytest
 
 from tests.webmail.mime.judge import judge
 from tests.webmail.mime.reader import Reader, Seen
-from webmail.mime import headers, structure
+from webmail.mime import encoded_words, structure
 from webmail.mime.damage import Damage
 
 OWN = Path(__file__).resolve().parents[2] / "data" / "mime"
@@ -129,4 +129,4 @@ def test_limits_hold_for_whole_messages(raw: bytes) -> None:
     assert len(reader.headers.addresses("To")) in (0, 50_000)
     assert len(seen.html.body) < 40_000_000
     assert len(list(reader.root.walk())) <= structure.MOST_PARTS + structure.DEEPEST + 1
-    headers.decode(seen.text[:1000])
+    encoded_words.decode(seen.text[:1000])

@@ -7,8 +7,9 @@ from django.test import Client
 
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import page, path
-from webmail import health, sandbox
+from webmail import sandbox
 from webmail.sandbox import Budget
+from webmail.serving import health
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,7 @@ from demo.servers.submission import Submission
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views import unwanted
 from tests.webmail.views.mail import letter, page, path, words
-from webmail import unsubscribing
+from webmail.adverts import unsubscribing
 from webmail.errors import RemoteRefused
 from webmail.models import FraudReport, Judgement, SenderChoice, Unsubscription
 

@@ -16,7 +16,7 @@ from tests.servers.mailboxes import DATA, Mailbox
 from tests.webmail.views.mail import commands_sent, letter, page, path, words
 from tests.webmail.views.test_messages import HTMX, PNG, body
 from tests.webmail.views.test_viewer import carrying, deep, picture
-from webmail import image_proxy
+from webmail.reader import image_proxy
 from webmail.remote import Fetched
 
 pytestmark = pytest.mark.django_db

@@ -18,7 +18,7 @@ from tests.servers.mailboxes import Mailbox
 from tests.servers.scripted import ScriptedServer, imap_script, no, ok
 from tests.webmail.views import unwanted
 from tests.webmail.views.mail import commands_sent, letter, page, ref
-from webmail import judging
+from webmail.adverts import judging
 
 pytestmark = pytest.mark.django_db
 FETCH = {"X-Requested-With": "fetch", "X-Background": "1"}

@@ -11,7 +11,7 @@ from addressbook import contacts
 from addressbook.contact_data import ContactData
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter, ref
-from webmail import jobs
+from webmail.jobs import mail_jobs
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +23,7 @@ def lines(kind: str) -> list[dict[str, object]]:
 def test_many_messages_deleted_at_once_are_a_line(
     reader: Client, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "MANY", 3)
+    monkeypatch.setattr(mail_jobs, "MANY", 3)
     uids = [mailbox.append(letter(f"n{n}")) for n in range(5)]
     for some in (uids[:2], uids[2:]):
         form = {"verb": "trash", "refs": [ref(mailbox, uid) for uid in some]}

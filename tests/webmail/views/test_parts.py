@@ -20,8 +20,8 @@ from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import commands_sent, letter, page, path, words
 from tests.webmail.views.test_messages import HTMX, PNG, body, related
 from tests.webmail.views.test_viewer import carrying
-from webmail import image_proxy
 from webmail.models import CACHE_KEY, AllowedSender, PreferenceDefault, TrustedImageDomain
+from webmail.reader import image_proxy
 from webmail.remote import Fetched
 
 pytestmark = pytest.mark.django_db

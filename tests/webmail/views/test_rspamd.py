@@ -18,7 +18,7 @@ from tests.servers.mailboxes import Mailbox
 from tests.servers.rspamd import GTUBE, PASSWORD, Rspamd, installed
 from tests.webmail.views import unwanted
 from tests.webmail.views.mail import letter, ref
-from webmail import rspamd
+from webmail.adverts import rspamd
 from webmail.errors import ServerUnavailable
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,7 @@ from tests.servers.plugin import ALICE, BOB
 from tests.servers.scripted import READ_LITERAL, ScriptedServer
 from tests.servers.scripts import Scripts
 from tests.webmail.views.mail import letter, page, ref
-from webmail import jobs
+from webmail.jobs import mail_jobs
 from webmail.models import MailJob
 from webmail.sieve import writing
 from webmail.sieve.values import Condition, Group, Rule, Script
@@ -474,14 +474,14 @@ def test_a_rule_is_applied_to_what_is_there_and_taken_back(
 def test_many_messages_are_left_to_a_job(
     reader: Client, scripts: Scripts, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webmail.jobs.SECONDS", -1)
+    monkeypatch.setattr("webmail.jobs.mail_jobs.SECONDS", -1)
     mailbox.create_folder("Parents")
     for n in range(3):
         mailbox.append(letter(f"n{n}", sender="d@parents.fr"))
     save(reader, **{"a1-kind": "read"})
     data = {"digest": digest(reader, "/rules/1/apply/"), "folder": "INBOX"}
     assert reader.post("/rules/1/apply/", data).status_code == 302
-    jobs.run(MailJob.objects.get().pk)
+    mail_jobs.run(MailJob.objects.get().pk)
     job = MailJob.objects.get()
     assert (job.verb, job.state) == ("rule", MailJob.State.DONE)
     assert len(mailbox.uids("Parents")) == 3

@@ -12,9 +12,9 @@ from accounts.models import User
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views import unwanted
 from tests.webmail.views.mail import fields, letter, page, ref
-from webmail import learning
-from webmail.adverts import verdict
-from webmail.learning import Lesson
+from webmail.adverts import learning
+from webmail.adverts.classify import verdict
+from webmail.adverts.learning import Lesson
 from webmail.models import InstallationLearnt, Judgement, PersonLearnt
 
 pytestmark = pytest.mark.django_db

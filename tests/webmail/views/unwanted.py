@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 from tests.webmail.adverts.samples import all_samples
-from webmail.adverts import verdict
+from webmail.adverts.classify import verdict
 
 
 @cache

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand
 
-from webmail.adverts import message, verdict
-from webmail.adverts.known import Known
-from webmail.adverts.verdict import Verdict
+from webmail.adverts.classify import message, verdict
+from webmail.adverts.classify.known import Known
+from webmail.adverts.classify.verdict import Verdict
 from webmail.presentation.adverts import REASONS
 
 

@@ -17,8 +17,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from webmail import queues
 from webmail.celery import app
+from webmail.jobs import queues
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 # What Celery imports when a worker starts.

@@ -13,12 +13,12 @@ from django.utils.http import content_disposition_header
 
 from accounts import session
 from accounts.http import SignedInRequest
-from webmail import attachments
-from webmail.attachments import Found
 from webmail.errors import PartNotFound
 from webmail.previews import images
 from webmail.previews.detect import BINARY, Kind
 from webmail.previews.failures import NoPreview
+from webmail.reader import attachments
+from webmail.reader.attachments import Found
 from webmail.views.viewer.places import Place
 
 

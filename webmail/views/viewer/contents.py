@@ -14,8 +14,7 @@ from django.views.decorators.http import require_GET
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail import attachments, dates, rendering, streaming, thumbnails
-from webmail.attachments import Found
+from webmail import dates
 from webmail.errors import PartNotFound, ServerRefused, ServerUnavailable
 from webmail.imap import fetch
 from webmail.imap.values import MessageRef
@@ -30,6 +29,8 @@ from webmail.previews.detect import BINARY, Kind
 from webmail.previews.failures import NoPreview, Reason
 from webmail.previews.making import make
 from webmail.previews.pages import Page
+from webmail.reader import attachments, rendering, streaming, thumbnails
+from webmail.reader.attachments import Found
 from webmail.views.parts import FRAMED, INERT, SANDBOX, policy
 from webmail.views.viewer import nested
 from webmail.views.viewer.answers import (

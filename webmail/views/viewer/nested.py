@@ -10,8 +10,6 @@ from django.views.decorators.http import require_GET
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail import attachments, rendering
-from webmail.attachments import Nested
 from webmail.errors import PartNotFound
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
@@ -23,6 +21,8 @@ from webmail.presentation.files import AttachmentCard
 from webmail.presentation.nested import MOST_NESTED, NestedLetter, nested_letter, nested_line
 from webmail.previews import images
 from webmail.previews.making import make
+from webmail.reader import attachments, rendering
+from webmail.reader.attachments import Nested
 from webmail.views.parts import INERT, from_elsewhere, policy
 from webmail.views.viewer.answers import picture, unshown
 from webmail.views.viewer.places import Place, at_place, download_url

@@ -11,14 +11,15 @@ from django.views.decorators.http import require_GET
 from kombu.exceptions import OperationalError
 
 from accounts.http import SignedInRequest, login_required
-from webmail import conversions, tasks
-from webmail.attachments import Found
+from webmail import tasks
 from webmail.errors import PartNotFound
 from webmail.models import OfficePreview
 from webmail.previews import office as office_files
 from webmail.previews.detect import BINARY
 from webmail.previews.failures import Reason
 from webmail.previews.pages import Sheets
+from webmail.reader import conversions
+from webmail.reader.attachments import Found
 from webmail.views.parts import INERT, policy
 from webmail.views.viewer.answers import Span, spanned, unsatisfiable
 from webmail.views.viewer.places import Place, at_place

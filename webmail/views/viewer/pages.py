@@ -14,8 +14,6 @@ from django.views.decorators.http import require_GET
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail import attachments, invitations, rendering
-from webmail.attachments import Found, Holding
 from webmail.htmx import render, wants_partial
 from webmail.imap.connection import Connection
 from webmail.mailbox import reading
@@ -26,6 +24,8 @@ from webmail.previews import calendar, scans, tables, vcards
 from webmail.previews.detect import BINARY, Kind
 from webmail.previews.failures import NoPreview, Reason
 from webmail.previews.making import make
+from webmail.reader import attachments, invitations, rendering
+from webmail.reader.attachments import Found, Holding
 from webmail.views.viewer import nested, office
 from webmail.views.viewer.answers import unshown
 from webmail.views.viewer.places import Place, at_place, download_url, name_of, opened_message

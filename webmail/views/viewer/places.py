@@ -12,13 +12,13 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from accounts.http import SignedInRequest
-from webmail import attachments, rendering
-from webmail.attachments import Found
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
 from webmail.mailbox import reading
 from webmail.mailbox.reading import Opened
 from webmail.presentation import files, links
+from webmail.reader import attachments, rendering
+from webmail.reader.attachments import Found
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from webmail.attachments import Found
 from webmail.previews.failures import Reason
 from webmail.previews.pages import Table
+from webmail.reader.attachments import Found
 from webmail.views.viewer.places import Place
 
 

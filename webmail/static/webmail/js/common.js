@@ -1,5 +1,5 @@
 // The modules that most pages of the mail use. Where static files are collected they are all in this one file
-// (webmail/storage.py), so that none of them may bring another one later: that is main.js, byNeed.
+// (webmail/serving/storage.py), so that none of them may bring another one later: that is main.js, byNeed.
 
 export * as ahead from "./ahead.js";
 export * as asking from "./asking.js";

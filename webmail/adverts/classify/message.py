@@ -1,0 +1,108 @@
+"""A message as it is judged: its fields, what a reader sees of it, where its links lead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from webmail.adverts.classify import page
+from webmail.adverts.classify.page import Link
+from webmail.mime import body, links, structure
+from webmail.mime.addresses import Address
+from webmail.mime.headers import Headers
+from webmail.mime.structure import Part
+
+# Bytes of a message that are looked at; what an advert says, it says at the beginning.
+LARGEST = 500_000
+# Bytes of one text as sent, and characters of all text: the beginning, and the end, where the
+# line stands that lets one out of a list.
+_LONGEST_PART = 120_000
+_BEGINNING, _END = 24_000, 6_000
+_MOST_TEXTS = 6
+_BARE_LINK = re.compile(r"https?://[^\s<>\"')\]]{1,500}", re.IGNORECASE)
+_QUOTED = re.compile(r"^[ \t]{0,8}>.*$", re.MULTILINE)
+_ANSWERED = re.compile(
+    r"^(?:Le .{5,150} a écrit\s?:|On .{5,150} wrote:|-{2,}\s?(?:Message d.origine|Original Message)"
+    r"|_{10,})",
+    re.MULTILINE | re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Message:
+    """``text`` is what the sender wrote himself, without what he quotes; ``files`` are the media
+    types of attachments."""
+
+    headers: Headers
+    subject: str
+    sender: Address
+    text: str
+    has_quote: bool
+    links: tuple[Link, ...]
+    files: tuple[str, ...]
+    is_html_only: bool
+    pictures: int
+    pixels: int
+
+    @property
+    def domain(self) -> str:
+        """Of the sender's address, in small letters; ``""`` where there is none."""
+        return self.sender.address.rpartition("@")[2].lower()
+
+    def hosts(self) -> list[str]:
+        """The hosts that links lead to, one for each link."""
+        return [host for link in self.links if (host := host_of(link.address))]
+
+
+def host_of(address: str) -> str:
+    """The host of a web address in small letters, ``""`` for anything else."""
+    match = re.match(r"https?:[/\\]*([^/\\?#]*)", address, re.IGNORECASE)
+    return links.host(match[1].rpartition("@")[2]) if match else ""
+
+
+def read(raw: bytes) -> Message:
+    """Never raises, and reads a bounded part of ``raw``."""
+    parsed = structure.parse(raw[:LARGEST].lstrip(b"\r\n"))
+    shown = structure.choose(parsed.root)
+    texts = [part for part in shown.text if part.media_type != "text/html"]
+    pages = [part for part in shown.html if part.media_type == "text/html"]
+    read_pages = [page.read(text) for text in _texts(pages, parsed.bodies)]
+    plain = "\n".join(_texts(texts, parsed.bodies))
+    written = "\n".join(one.words() for one in read_pages)
+    # The twin in plain text is often a stub ("your program shows no HTML").
+    own, has_quote = _own_words(written if len(written) > len(plain) else plain)
+    senders = parsed.headers.addresses("From") or parsed.headers.addresses("Sender")
+    found = [link for one in read_pages for link in one.links]
+    return Message(
+        headers=parsed.headers,
+        subject=parsed.headers.get("Subject")[:500],
+        sender=senders[0] if senders else Address("", ""),
+        text=own,
+        has_quote=has_quote,
+        links=tuple(found or _bare_links(plain)),
+        files=tuple(part.media_type for part in shown.attachments),
+        is_html_only=bool(pages) and not plain.strip(),
+        pictures=sum(one.pictures for one in read_pages),
+        pixels=sum(one.pixels for one in read_pages),
+    )
+
+
+def _texts(parts: list[Part], bodies: Mapping[str, bytes]) -> Iterator[str]:
+    for part in parts[:_MOST_TEXTS]:
+        data = bodies.get(part.number, b"")
+        yield body.read(part, data[:_LONGEST_PART], is_cut=len(data) > _LONGEST_PART).text
+
+
+def _bare_links(text: str) -> list[Link]:
+    return [Link(match[0], match[0]) for match in _BARE_LINK.finditer(text[:_BEGINNING])][:200]
+
+
+def _own_words(text: str) -> tuple[str, bool]:
+    """The text without quotes, bounded, and whether there were any."""
+    if len(text) > _BEGINNING + _END:
+        text = f"{text[:_BEGINNING]}\n{text[-_END:]}"
+    answered = _ANSWERED.search(text)
+    own = text[: answered.start()] if answered and answered.start() > 20 else text
+    bare = _QUOTED.sub("", own)
+    return bare, answered is not None or len(bare) < len(own)

@@ -1,0 +1,210 @@
+"""The signs that a message gives, each with its weight: above nothing for an advert or junk, below
+for a letter."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from webmail.adverts.classify import domains, phrases
+from webmail.adverts.classify.message import Message
+from webmail.adverts.classify.own_server import Found
+from webmail.mime import css
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A stable code, and how much it weighs."""
+
+    code: str
+    weight: float
+
+
+# Fields that services for mailings write (their documentation names them).
+_MAILER_FIELDS = css.words(
+    """
+    feedback-id x-csa-complaints x-mailgun-sid x-mailgun-tag x-sg-eid x-sg-id x-mc-user
+    x-mandrill-user x-campaign x-campaignid x-campaign-id x-mailin-eid x-mailin-campaign x-sib-id
+    x-mj-mid x-mailjet-campaign x-mailjet-trackopen x-ses-outgoing x-pm-message-id x-sfmc-stack
+    x-job x-cmail-gameid x-ac-mailer x-elqpod x-emv-mid x-emarsys-environment x-dm-campaign
+    x-rpcampaign x-mailing-id x-mailingid x-klaviyo-message-id x-hs-cid x-report-abuse
+    x-report-abuse-to x-abuse x-campaign-name x-tm-id x-envoi x-routage x-emailing
+    """
+)
+_MAILER = re.compile(
+    r"phplist|mailchimp|sendinblue|brevo|mailjet|sarbacane|mailing|newsletter|campaign|phpmailer"
+    r"|swiftmailer|acymailing|emailing|getresponse|activecampaign|hubspot|interspire|klaviyo"
+    r"|dolist|mass ?mail|bulk|sendy|mautic|e-?deal|cabestan|splio|dialog insight",
+    re.IGNORECASE,
+)
+# What programs for lists people talk on (Sympa, Mailman) write and services for mailings do not.
+_LIST_FIELDS = (
+    "X-Loop", "X-Sequence", "List-Post", "List-Archive", "X-BeenThere", "X-Mailman-Version",
+    "List-Subscribe", "List-Owner",
+)  # fmt: skip
+# One digit a turn, and a limit: an amount in which digits could be split in two ways takes longer
+# than a life to be looked for in a long number.
+_PRICE = re.compile(
+    r"\d(?:[ .,]?\d){0,14} ?(?:€|euros?\b|eur\b|£|usd\b)|[$£€] ?\d|\b(?:usd|eur) ?\d"
+)
+_PERCENT = re.compile(r"\d ?%")
+_REPLY = re.compile(r"(?:re|rep|tr|fw|fwd|sv|aw)\s*:", re.IGNORECASE)
+_LONG_CODE = re.compile(r"[?/=][A-Za-z0-9_-]{24,}|[?&](?:utm_|mc_eid|uid|cid|trk|email)[a-z_]*=")
+_SHOUT = re.compile(r"[A-ZÀ-Þ]{4,}")
+_FILES = css.words(
+    """
+    application/pdf text/calendar application/ics application/msword application/vnd.ms-excel
+    application/vnd.openxmlformats-officedocument.wordprocessingml.document
+    application/vnd.openxmlformats-officedocument.spreadsheetml.sheet
+    application/vnd.oasis.opendocument.text application/vnd.oasis.opendocument.spreadsheet
+    """
+)
+
+
+def of(message: Message, words: list[str], found: Found) -> list[Sign]:
+    """All signs but those of what is known and learnt. Those of words that say nothing are left
+    out."""
+    signs = [
+        *_of_sending(message),
+        *_of_server(message, found),
+        *_of_answer(message, found),
+        *_of_look(message),
+        *_of_words(message, words),
+    ]
+    return [sign for sign in signs if sign.weight]
+
+
+def is_bulk(message: Message) -> bool:
+    """Whether a program sent it to many: by its own fields."""
+    fields = {name.lower() for name, _ in message.headers.fields}
+    precedence = message.headers.get("Precedence").lower()
+    return (
+        "list-unsubscribe" in fields
+        or precedence in ("bulk", "junk")
+        or bool(fields & _MAILER_FIELDS)
+    )
+
+
+def _of_sending(message: Message) -> Iterator[Sign]:
+    fields = {name.lower() for name, _ in message.headers.fields}
+    program = f"{message.headers.get('X-Mailer')} {message.headers.get('User-Agent')}"
+    talks = sum(name.lower() in fields for name in _LIST_FIELDS)
+    is_list = talks >= 2 and ("list-post" in fields or "x-loop" in fields or talks >= 3)
+    if is_list:
+        yield Sign("discussion_list", -2.6)
+    elif is_bulk(message):
+        yield Sign("bulk_sending", 0.5 + 0.2 * ("list-unsubscribe-post" in fields))
+    if fields & _MAILER_FIELDS or _MAILER.search(program):
+        yield Sign("mass_mailer", 0.3)
+    if message.headers.get("Auto-Submitted").lower().startswith("auto"):
+        yield Sign("automatic", -0.6)
+
+
+def _of_server(message: Message, found: Found) -> Iterator[Sign]:
+    if found.spam:
+        yield Sign("server_spam", 9.0)
+    elif found.ratio is not None and found.ratio > 0.45:
+        yield Sign("server_doubt", min(1.2, found.ratio * 1.2))
+    verdicts = found.verdicts
+    if verdicts.is_refused:
+        yield Sign("sender_unverified", 1.0)
+    elif verdicts.spf in ("softfail", "fail") and verdicts.dkim != "pass":
+        yield Sign("sender_unverified", 0.5)
+    if domains.is_in(message.domain, found.own) and not verdicts.is_refused:
+        yield Sign("own_domain", -3.0)
+    elif domains.is_of_state(message.domain) and not verdicts.is_refused:
+        yield Sign("state_domain", -3.0)
+    elif not verdicts.is_refused and message.domain in _recipients(message):
+        yield Sign("same_domain", -1.5)
+
+
+def _recipients(message: Message) -> set[str]:
+    """The domains it is addressed to."""
+    to = [*message.headers.addresses("To")[:50], *message.headers.addresses("Cc")[:50]]
+    return {domain for one in to if (domain := one.address.rpartition("@")[2].lower())}
+
+
+def _of_answer(message: Message, found: Found) -> Iterator[Sign]:
+    fields = message.headers
+    before = f"{fields.get('In-Reply-To')} {fields.get('References')}".lower()
+    ids = re.findall(r"<[^<>\s]{1,300}@([^<>\s@]{1,253})>", before[:5000])
+    if any(domains.is_in(domain, found.own) for domain in ids):
+        yield Sign("reply", -4.0)
+    elif ids and message.has_quote:
+        yield Sign("reply", -1.8)
+    elif ids:
+        yield Sign("reply", -0.9)
+    elif _REPLY.match(message.subject) and not message.has_quote:
+        yield Sign("false_reply", 0.7)
+    reply_to = [one.address.rpartition("@")[2].lower() for one in fields.addresses("Reply-To")]
+    is_elsewhere = any(_is_elsewhere(domain, message.domain) for domain in reply_to)
+    recipients = [*fields.addresses("To"), *fields.addresses("Cc")]
+    is_hidden = not any("@" in one.address for one in recipients)
+    if is_elsewhere:
+        # Answers are to go elsewhere, and nobody sees who else was written to: a stolen mailbox.
+        yield Sign("reply_elsewhere", 2.2 if is_hidden else 0.9)
+    if is_hidden and message.sender.address:
+        yield Sign("hidden_recipients", 0.5)
+
+
+def _is_elsewhere(domain: str, sender: str) -> bool:
+    return bool(domain and sender) and domains.registered(domain) != domains.registered(sender)
+
+
+def _of_look(message: Message) -> Iterator[Sign]:
+    if any(kind in _FILES for kind in message.files):
+        yield Sign("attachment", -0.7)
+    if message.pixels or _counts_clicks(message):
+        yield Sign("tracking", 0.4)
+    if message.pictures - message.pixels >= 3:
+        yield Sign("pictures", 0.3)
+    if message.is_html_only:
+        yield Sign("html_only", 0.2)
+    if len(_SHOUT.findall(message.subject)) >= 3 or message.subject.count("!") >= 2:
+        yield Sign("loud_subject", 0.5)
+    if re.search("[\U0001f300-\U0001faff\u2600-\u27bf\u2b50]", message.subject):
+        yield Sign("loud_subject", 0.4)
+
+
+def _counts_clicks(message: Message) -> bool:
+    coded = Counter(
+        domains.registered(host)
+        for link, host in zip(message.links, message.hosts(), strict=False)
+        if _LONG_CODE.search(link.address)
+    )
+    return any(count >= 2 for count in coded.values())
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """Weight of the first ``most`` turns of phrase; ``free``: so many say nothing."""
+
+    code: str
+    written: str
+    each: float
+    most: int
+    free: float = 0.0
+
+
+_SCALES = (
+    _Scale("offer_words", phrases.OFFER, 0.75, 6),
+    _Scale("selling_words", phrases.SELLING, 0.5, 6, free=0.5),
+    _Scale("junk_words", phrases.JUNK, 0.85, 6, free=0.6),
+    _Scale("opt_out", phrases.OPT_OUT, 0.3, 2),
+    _Scale("order_words", phrases.ORDER, -0.9, 4),
+    _Scale("school_words", phrases.SCHOOL, -0.25, 5, free=1.0),
+    _Scale("personal_words", phrases.PERSONAL, -0.5, 4),
+    _Scale("community_words", phrases.COMMUNITY, -0.45, 5),
+)
+
+
+def _of_words(message: Message, words: list[str]) -> Iterator[Sign]:
+    for scale in _SCALES:
+        hits = len(phrases.of(scale.written).found(words))
+        counted = min(max(0.0, hits - scale.free), scale.most)
+        yield Sign(scale.code, scale.each * counted)
+    folded = phrases.fold(f"{message.subject}\n{message.text}"[:20_000])
+    prices = len(set(_PRICE.findall(folded)))
+    yield Sign("prices", 0.35 * min(prices, 2) + 0.35 * bool(_PERCENT.search(folded)))

@@ -1,0 +1,75 @@
+"""Whom a person corresponds with, as far as it proves that a message is a letter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from accounts.models import MailDomain, User
+from addressbook.contacts import known as acquaintances
+from webmail.adverts.classify import verdict
+from webmail.adverts.classify.known import Known, Learnt, Rules
+from webmail.adverts.classify.verdict import Verdict
+from webmail.mime import headers
+from webmail.mime.addresses import Address
+from webmail.models import SenderChoice
+
+_IMITATED = "colleague_imitated"
+
+
+@dataclass(frozen=True)
+class _Sender:
+    """Who sent a message: the author, and the list that it came by (RFC 2369), with its List-Id
+    (RFC 2919)."""
+
+    author: Address
+    post: str
+    list_id: str
+
+
+def domains() -> frozenset[str]:
+    """The authority's mail domains."""
+    return MailDomain.objects.all().names()
+
+
+def known(user: User, raws: Sequence[bytes]) -> Known:
+    """Of those who sent these messages whom the person knows: contacts, colleagues, people he wrote
+    to, whom he always allows; and whom he blocks, even among those. Two queries."""
+    senders = [_sender(raw) for raw in raws]
+    asked = [address for one in senders for address in (one.author.address, one.post)]
+    people = frozenset(acquaintances.people(user, asked))
+    allowed, blocked = SenderChoice.objects.all().named(user)
+    return Known(
+        addresses=(people | _addresses(allowed)) - blocked,
+        domains=allowed - _addresses(allowed),
+        lists=frozenset(one.list_id for one in senders if one.list_id and one.post in people),
+        blocked=blocked,
+    )
+
+
+def judge(user: User, raw: bytes, known: Known, rules: Rules, learnt: Learnt) -> Verdict:
+    """The verdict. Whether the sender bears a colleague's name is only asked about a message whose
+    words would make a fraud of that: asking costs queries."""
+    sender = _sender(raw).author
+    named = replace(known, names=frozenset({sender.name})) if sender.name else known
+    found = verdict.judge(raw, named, rules, learnt)
+    if _IMITATED not in found.fraud:
+        return found
+    if acquaintances.namesake(user, sender.name, sender.address):
+        return found
+    return verdict.judge(raw, known, rules, learnt)
+
+
+def _addresses(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name for name in names if "@" in name)
+
+
+def _sender(raw: bytes) -> _Sender:
+    fields = headers.parse(raw)
+    authors = fields.addresses("From") or fields.addresses("Sender")
+    post = fields.get("List-Post").partition("mailto:")[2].partition(">")[0].partition("?")[0]
+    return _Sender(
+        author=authors[0] if authors else Address("", ""),
+        post=post.strip().lower()[:254],
+        list_id=fields.get("List-Id").lower().rpartition("<")[2].partition(">")[0].strip(),
+    )

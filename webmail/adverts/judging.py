@@ -1,0 +1,336 @@
+"""New mail of the inbox, judged when it is first seen: adverts and junk are set aside or marked.
+
+How far it was judged is a row (`InboxWatch`): who claims the next messages there has them alone. A
+message that was set aside once never is again, whoever brought it back. What fails here leaves mail
+where it is and is no failure of the list.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from django.conf import settings
+from django.core.cache import cache
+from django.utils import timezone
+
+from accounts.http import SignedInRequest
+from webmail.adverts import correspondence, learning, rspamd
+from webmail.adverts.classify.known import Known, Learnt, Rules
+from webmail.adverts.classify.verdict import Verdict
+from webmail.errors import ServerUnavailable, WebmailError
+from webmail.imap.connection import Connection
+from webmail.imap.values import ADVERT, JUNK, MessageRef, Sample
+from webmail.mailbox import arrivals, folders
+from webmail.mailbox.memory import Memory
+from webmail.mime import headers
+from webmail.mime.headers import Headers
+from webmail.models import InboxWatch, Judgement, Standing, Unsubscription
+
+INBOX = "INBOX"
+SECONDS = 0.8
+"""Of a request; what takes longer is judged by the next one."""
+PATIENCE = 2.0
+"""Seconds that one waits for what another session judges."""
+LONGEST_CLAIM = 30  # seconds: a process may die over it
+KEYWORDS = {"advert": ADVERT, "junk": JUNK}
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What became of a look at the inbox. ``changed``: the list is another one now; ``has_more``:
+    there is more to judge than one request has time for."""
+
+    changed: bool = False
+    has_more: bool = False
+
+
+@dataclass(frozen=True)
+class Aside:
+    """How many messages were set aside today."""
+
+    adverts: int = 0
+    junk: int = 0
+
+
+def rspamd_server() -> rspamd.Server | None:
+    """Where the installation has one."""
+    if not settings.RSPAMD_URL:
+        return None
+    return rspamd.Server(settings.RSPAMD_URL, settings.RSPAMD_PASSWORD)
+
+
+def is_due(request: SignedInRequest, uidvalidity: int, newest: int) -> bool:
+    """Whether the inbox has mail that was not judged. ``newest``: the highest UID that the caller
+    has met there. No command; a query a minute at most."""
+    standing = InboxWatch.objects.all().standing(request.user)
+    if standing is None or standing.uidvalidity != uidvalidity:
+        return True
+    return newest > standing.judged
+
+
+def look(request: SignedInRequest, imap: Connection, newest: int, memory: Memory) -> Looked:
+    """Judge what is new in the open inbox, for `SECONDS`. Mail that lay there before the person
+    first came is left alone, but for the newest `ADVERTS_FIRST`. Raises nothing of the mail
+    server's: what could not be judged is judged another time."""
+    try:
+        return _Look(request, imap, memory).run(newest)
+    except WebmailError as error:
+        logger.info("new mail not judged: %s", type(error).__name__)
+        return Looked(changed=imap.open_folder != INBOX)
+
+
+def await_others(request: SignedInRequest) -> None:
+    """Until what another session of the same person has claimed is judged; `PATIENCE` at most."""
+    deadline = time.monotonic() + PATIENCE
+    while cache.get(_claimed(request.user.pk)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def aside(request: SignedInRequest) -> Aside:
+    """What was set aside today, in the person's time zone."""
+    standing = InboxWatch.objects.all().standing(request.user)
+    if standing is None or standing.day != timezone.localdate().isoformat():
+        return Aside()
+    return Aside(standing.adverts, standing.junk)
+
+
+def judgement(request: SignedInRequest, fields: Headers) -> Judgement | None:
+    """What was found of a message, by its header; None for a letter like any other. One query."""
+    return judgement_of(request, digest_of(fields))
+
+
+def judgement_of(request: SignedInRequest, digest: str) -> Judgement | None:
+    """The same by what `digest_of` gave."""
+    return Judgement.objects.all().one(request.user, digest)
+
+
+def meet(
+    request: SignedInRequest, imap: Connection, ref: MessageRef, fields: Headers, kind: str
+) -> None:
+    """Judge an opened message that lies among the adverts or the junk (``kind``) and was put there
+    by another: the Sieve script, a telephone. Its reader says why, and a fraud's links are shut.
+    One query where it was judged before; else a FETCH too. Raises nothing of the mail server's."""
+    digest = digest_of(fields)
+    if judgement_of(request, digest):
+        return
+    try:
+        raw = arrivals.sample(imap, ref)
+    except WebmailError as error:
+        logger.info("opened message not judged: %s", type(error).__name__)
+        return
+    known, learnt = correspondence.known(request.user, [raw]), learning.learnt(request.user)
+    found = correspondence.judge(request.user, raw, known, _rules(), learnt)
+    if found.kind == "letter" and not found.is_fraud:
+        return
+    row = Judgement(
+        user=request.user,
+        digest=digest,
+        kind=kind,
+        is_moved=True,
+        reasons=list(found.reasons) if found.kind != "letter" else [],
+        fraud=list(found.fraud),
+        is_fraud=found.is_fraud,
+    )
+    Judgement.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def _rules() -> Rules:
+    return Rules(tuple(settings.ADVERTS_SERVERS), tuple(correspondence.domains()))
+
+
+def digest_of(fields: Headers) -> str:
+    """The identity of a message wherever it lies: a keyed digest, since a Message-ID or a subject
+    can be guessed. With the way that it came: what is sent a second time under the same Message-ID
+    is another message, else it would be let pass as one that was brought back."""
+    names = frozenset({"received", "message-id", "date", "from", "subject"})
+    said = b"\n".join(raw.strip() for name, raw in fields.fields if name.lower() in names)
+    key = hashlib.sha256(f"judgement:{settings.SECRET_KEY}".encode()).digest()
+    return hashlib.blake2b(said, key=key, digest_size=20).hexdigest()
+
+
+def forget_overdue() -> None:
+    """Judgements and unsubscriptions of more than `Judgement.KEPT` ago."""
+    Judgement.objects.all().overdue().delete()
+    Unsubscription.objects.filter(when__lt=timezone.now() - Judgement.KEPT).delete()
+
+
+def _claimed(user: int) -> str:
+    return f"judging:{user}"
+
+
+@dataclass(frozen=True)
+class _Judged:
+    sample: Sample
+    digest: str
+    found: Verdict
+
+    @property
+    def is_unwanted(self) -> bool:
+        return self.found.kind != "letter"
+
+
+class _Look:
+    """One look at the inbox of one person."""
+
+    def __init__(self, request: SignedInRequest, imap: Connection, memory: Memory) -> None:
+        self._request, self._imap, self._memory = request, imap, memory
+        self._user = request.user
+        self._watch = InboxWatch.objects.all()
+        self._uidvalidity = imap.known().uidvalidity
+        self._rules = _rules()
+        self._rspamd = rspamd_server()
+
+    def run(self, newest: int) -> Looked:
+        newest = max(newest, self._imap.known().uidnext - 1)
+        standing = self._watch.fresh(self._user)
+        if standing is None or standing.uidvalidity != self._uidvalidity:
+            standing = self._begin(newest)
+        if newest <= standing.judged:
+            return Looked()
+        return self._judge_after(standing, newest)
+
+    def _begin(self, newest: int) -> Standing:
+        """What is old stays where the person is used to see it."""
+        judged = newest
+        if settings.ADVERTS_FIRST:
+            first = arrivals.untouched(self._imap)[-settings.ADVERTS_FIRST :]
+            judged = first[0] - 1 if first else newest
+        self._watch.begin(self._user, self._uidvalidity, judged)
+        return Standing(self._uidvalidity, judged)
+
+    def _judge_after(self, standing: Standing, newest: int) -> Looked:
+        uids = arrivals.untouched(self._imap, standing.judged)
+        deadline, before, changed = time.monotonic() + SECONDS, standing.judged, False
+        for start in range(0, max(len(uids), 1), arrivals.AT_ONCE):
+            some = uids[start : start + arrivals.AT_ONCE]
+            is_last = start + arrivals.AT_ONCE >= len(uids)
+            until = max(newest, *some, 0) if is_last else some[-1]
+            if not self._watch.claim(self._user, self._uidvalidity, before, until):
+                # Another session is at it: the list changes under this one's hands.
+                return Looked(changed=True)
+            changed = self._judge_claimed(some, before, until) or changed
+            before = until
+            if not is_last and time.monotonic() > deadline:
+                return Looked(changed, has_more=True)
+        return Looked(changed)
+
+    def _judge_claimed(self, uids: Sequence[int], before: int, until: int) -> bool:
+        if not uids:
+            return False
+        cache.set(_claimed(self._user.pk), True, LONGEST_CLAIM)
+        try:
+            return self._judge(uids)
+        except WebmailError:
+            self._watch.give_back(self._user, self._uidvalidity, before, until)
+            raise
+        finally:
+            cache.delete(_claimed(self._user.pk))
+
+    def _judge(self, uids: Sequence[int]) -> bool:
+        self._imap.require(MessageRef(INBOX, self._uidvalidity, uids[0]))
+        samples = arrivals.samples(self._imap, uids)
+        judged = self._verdicts(samples)
+        unwanted = [one for one in judged if one.is_unwanted]
+        places = self._dispose(unwanted)
+        self._note(judged, places)
+        return bool(places)
+
+    def _verdicts(self, samples: Sequence[Sample]) -> list[_Judged]:
+        """Those that were judged before, in another folder or before they were brought back, are
+        left out."""
+        named = [(digest_of(headers.parse(sample.raw)), sample) for sample in samples]
+        before = Judgement.objects.all().known(self._user, {digest for digest, _ in named})
+        new = [(digest, sample) for digest, sample in named if digest not in before]
+        if not new:
+            return []
+        known = correspondence.known(self._user, [sample.raw for _, sample in new])
+        learnt = learning.learnt(self._user)
+        judged = [
+            _Judged(sample, digest, self._verdict(sample, known, learnt)) for digest, sample in new
+        ]
+        if any(one.is_unwanted for one in judged):
+            judged = self._seen_with_what_was_sent(judged, known, learnt)
+        return judged
+
+    def _verdict(self, sample: Sample, known: Known, learnt: Learnt) -> Verdict:
+        found = correspondence.judge(self._user, sample.raw, known, self._rules, learnt)
+        return found if found.is_proved else self._with_rspamds(found, sample.raw)
+
+    def _with_rspamds(self, found: Verdict, raw: bytes) -> Verdict:
+        """rspamd may hold for junk what we hold for a letter, not the other way round: it is not
+        made for adverts. When it fails once it is asked no more in this look."""
+        if self._rspamd is None or found.kind == "junk":
+            return found
+        try:
+            said = rspamd.check(self._rspamd, raw, self._user.address)
+        except ServerUnavailable as error:
+            logger.warning("rspamd not asked: %s", error)
+            self._rspamd = None
+            return found
+        if not said.is_spam:
+            return found
+        reasons = tuple(dict.fromkeys(("server_spam", *found.reasons)))[:5]
+        score = max(found.score, 0.99)
+        return replace(found, kind="junk", score=score, reasons=reasons)
+
+    def _seen_with_what_was_sent(
+        self, judged: Sequence[_Judged], known: Known, learnt: Learnt
+    ) -> list[_Judged]:
+        """What is about to go is held against what the person sent himself, also by other
+        programs: whoever was written to, or answers, is no advertiser."""
+        sent = arrivals.written(self._imap, self._memory)
+        known = replace(
+            known,
+            addresses=known.addresses | (sent.addresses - known.blocked),
+            message_ids=known.message_ids | sent.message_ids,
+        )
+        return [
+            replace(one, found=self._verdict(one.sample, known, learnt)) if one.is_unwanted else one
+            for one in judged
+        ]
+
+    def _dispose(self, unwanted: Sequence[_Judged]) -> dict[str, str]:
+        """Set aside or mark, as the person wants it: digest -> ``moved`` or ``marked``."""
+        wanted = self._request.preferences.adverts
+        done: dict[str, str] = {}
+        for kind in ("advert", "junk") if wanted != "off" else ():
+            some = [one for one in unwanted if one.found.kind == kind]
+            refs = [MessageRef(INBOX, self._uidvalidity, one.sample.uid) for one in some]
+            deed = self._dispose_of(refs, kind, is_moved=wanted == "move") if refs else ""
+            done |= {one.digest: deed for one in some if deed}
+        return done
+
+    def _dispose_of(self, refs: Sequence[MessageRef], kind: str, *, is_moved: bool) -> str:
+        if is_moved:
+            use = folders.JUNK if kind == "junk" else ""
+            moved = arrivals.set_aside(self._imap, refs, settings.ADVERTS_FOLDER, use)
+            if moved is not None:
+                numbers = {"adverts": 0, "junk": 0} | {_COUNTED[kind]: moved}
+                self._watch.note_aside(self._user, timezone.localdate(), **numbers)
+                return "moved"
+        return "marked" if arrivals.mark(self._imap, refs, KEYWORDS[kind]) else ""
+
+    def _note(self, judged: Iterable[_Judged], done: dict[str, str]) -> None:
+        rows = [
+            Judgement(
+                user=self._user,
+                digest=one.digest,
+                kind=one.found.kind,
+                is_moved=done.get(one.digest) == "moved",
+                reasons=list(one.found.reasons),
+                fraud=list(one.found.fraud),
+                is_fraud=one.found.is_fraud,
+            )
+            for one in judged
+            if one.digest in done or one.found.is_fraud
+        ]
+        Judgement.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+_COUNTED = {"advert": "adverts", "junk": "junk"}

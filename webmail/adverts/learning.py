@@ -1,0 +1,121 @@
+"""What people teach by where they put their mail: kept as fingerprints, for each and for all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from webmail.adverts.classify import verdict, words
+from webmail.adverts.classify.known import Learnt
+from webmail.adverts.classify.words import Counts, Kind, Row
+from webmail.models import InstallationLearnt, Judgement, LearntWords, PersonLearnt
+
+MOST_WORDS = 20_000
+"""Of one person and of the installation; beyond, words that were met once are forgotten."""
+MOST_MARKS = 5_000
+"""Senders and lists; beyond, the oldest go."""
+MOST_A_DAY = 200
+"""Lessons of one person that teach the installation too: nobody turns the verdicts of all."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A message that a person put where it belongs. ``kind`` is "" for one whose lesson is only
+    taken back."""
+
+    digest: str
+    raw: bytes
+    kind: Kind | None
+
+
+def learnt(user: User) -> Learnt:
+    """What counts for this person's mail. Two queries."""
+    person = PersonLearnt.objects.filter(user=user).first()
+    installation = InstallationLearnt.objects.filter(pk=InstallationLearnt.ONLY).first()
+    return Learnt(installation=_counts(installation), person=_counts(person))
+
+
+def teach(user: User, lessons: Iterable[Lesson]) -> None:
+    """Learn what the person said, each message once: what he said of it before is taken back. The
+    same a second time changes nothing."""
+    with transaction.atomic():
+        for lesson in lessons:
+            before = _said_before(user, lesson)
+            if before != (lesson.kind or ""):
+                _learn(user, lesson, before)
+
+
+def _said_before(user: User, lesson: Lesson) -> str:
+    """What the person said of it, and what he says now in its place."""
+    row, _made = Judgement.objects.select_for_update().get_or_create(
+        user=user, digest=lesson.digest, defaults={"kind": lesson.kind or "letter"}
+    )
+    before, row.taught = row.taught, lesson.kind or ""
+    row.save(update_fields=["taught"])
+    return before
+
+
+def _learn(user: User, lesson: Lesson, before: str) -> None:
+    marks = verdict.marks(lesson.raw)
+    found = verdict.tokens(lesson.raw) - marks
+    PersonLearnt.objects.get_or_create(user=user)
+    _change(PersonLearnt.objects.select_for_update().get(user=user), found, marks, lesson, before)
+    since = timezone.now() - timedelta(days=1)
+    if Judgement.objects.filter(user=user, when__gte=since).exclude(taught="").count() > MOST_A_DAY:
+        return
+    InstallationLearnt.objects.get_or_create(pk=InstallationLearnt.ONLY)
+    row = InstallationLearnt.objects.select_for_update().get(pk=InstallationLearnt.ONLY)
+    _change(row, found, frozenset(), lesson, before)
+
+
+def _change(
+    row: LearntWords, found: frozenset[str], marks: frozenset[str], lesson: Lesson, before: str
+) -> None:
+    # The messages are counted with the words; the marks have no such number.
+    known, senders = Counts(_row(row.messages), _read(row.words)), Counts(words=_read(row.marks))
+    for kind in words.KINDS:
+        if kind == before:
+            known = words.unlearn(known, found, kind)
+            senders = words.unlearn(senders, marks, kind)
+        if kind == lesson.kind:
+            known = words.learn(known, found, kind)
+            senders = words.learn(senders, marks, kind)
+    row.messages = list(known.messages)
+    row.words = _written(_bounded(known.words))
+    row.marks = _written(dict(list(senders.words.items())[-MOST_MARKS:]))
+    row.save()
+
+
+def _bounded(counted: Mapping[str, Row]) -> dict[str, Row]:
+    """Those met often, then the newest: a word is put at the end when it is first met."""
+    if len(counted) <= MOST_WORDS:
+        return dict(counted)
+    kept = {word: row for word, row in counted.items() if sum(row) > 1}
+    rest = [word for word in counted if word not in kept][-MOST_WORDS // 4 :]
+    kept |= {word: counted[word] for word in rest}
+    return dict(list(kept.items())[-MOST_WORDS:])
+
+
+def _counts(row: LearntWords | None) -> Counts:
+    if row is None:
+        return Counts()
+    return Counts(_row(row.messages), {**_read(row.words), **_read(row.marks)})
+
+
+def _read(text: str) -> dict[str, Row]:
+    return {word: _row(row) for word, row in json.loads(text).items()}
+
+
+def _written(counted: Mapping[str, Row]) -> str:
+    return json.dumps(counted, separators=(",", ":"))
+
+
+def _row(kept: Iterable[int]) -> Row:
+    letters, adverts, junk = (*kept, 0, 0, 0)[:3]
+    return letters, adverts, junk

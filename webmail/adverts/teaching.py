@@ -1,0 +1,105 @@
+"""What a person's moves say: who takes a message out of the adverts, or puts one there, teaches."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.http import SignedInRequest
+from webmail.adverts import learning, rspamd
+from webmail.adverts.classify.words import Kind
+from webmail.adverts.judging import digest_of, rspamd_server
+from webmail.adverts.learning import Lesson
+from webmail.errors import FolderChanged, FolderNotFound, ServerUnavailable
+from webmail.imap import fetch
+from webmail.imap.connection import Connection
+from webmail.imap.values import ADVERT, JUNK
+from webmail.mailbox import arrivals, folders
+from webmail.mailbox.actions import CLEAR, MOVE, Step
+from webmail.mime import headers
+from webmail.models import InboxWatch, Judgement
+
+MOST = 25
+"""Messages of one move that teach: a thousand at once say no more, and are not waited for."""
+
+logger = logging.getLogger(__name__)
+
+# To throw away what was set aside says nothing of it.
+_SAYS_NOTHING = frozenset({"trash", "delete"})
+
+
+def lessons(imap: Connection, verb: str, steps: Iterable[Step]) -> list[Lesson]:
+    """What the steps of a verb are about to say; none, and no command, of moves between other
+    folders. One command for each folder that messages leave, and one to open it."""
+    found: list[Lesson] = []
+    for step in steps:
+        kind, has_lesson = _said(imap, verb, step)
+        if has_lesson and len(found) < MOST:
+            found += _read(imap, step, kind, MOST - len(found))
+    return list({lesson.digest: lesson for lesson in found}.values())
+
+
+def teach(request: SignedInRequest, said: Iterable[Lesson]) -> None:
+    """Learn what was said, and count no longer what was brought back on the same day."""
+    told = list(said)
+    if not told:
+        return
+    rows = Judgement.objects.all().known(request.user, [lesson.digest for lesson in told])
+    back = [rows[one.digest] for one in told if one.kind == "letter" and one.digest in rows]
+    today = timezone.localdate()
+    todays = [row.kind for row in back if row.is_moved and timezone.localdate(row.when) == today]
+    if todays:
+        InboxWatch.objects.all().note_aside(
+            request.user, today, adverts=-todays.count("advert"), junk=-todays.count("junk")
+        )
+    Judgement.objects.filter(pk__in=[row.pk for row in back]).update(is_moved=False)
+    learning.teach(request.user, told)
+    _teach_rspamd(request, told)
+
+
+def _teach_rspamd(request: SignedInRequest, told: Iterable[Lesson]) -> None:
+    """Junk and letters: adverts are none of its kinds. What it does not take is lost."""
+    server = rspamd_server()
+    kinds = {"junk": True, "letter": False}
+    for lesson in told if server else ():
+        if server and lesson.kind in kinds:
+            try:
+                rspamd.learn(server, lesson.raw, request.user.address, is_spam=kinds[lesson.kind])
+            except ServerUnavailable as error:
+                logger.warning("rspamd not taught: %s", error)
+                return
+
+
+def _said(imap: Connection, verb: str, step: Step) -> tuple[Kind | None, bool]:
+    """What a step says of its messages, and whether it says anything. An undoing takes back what
+    was said."""
+    if step.verb == CLEAR and step.flag in (ADVERT, JUNK):
+        return "letter", verb != "undo"
+    if step.verb != MOVE or verb in _SAYS_NOTHING:
+        return None, False
+    before, after = _kind(imap, step.folder), _kind(imap, step.to)
+    if verb == "junk":
+        after = "junk"
+    if before == after:
+        return None, False
+    return (None if verb == "undo" else after), True
+
+
+def _kind(imap: Connection, folder: str) -> Kind:
+    """What lies in a folder, by its name: asking the server would be a command more at each
+    move."""
+    if folders.is_called(folder, settings.ADVERTS_FOLDER):
+        return "advert"
+    return "junk" if folders.is_for_junk(imap, folder) else "letter"
+
+
+def _read(imap: Connection, step: Step, kind: Kind | None, most: int) -> Iterator[Lesson]:
+    try:
+        imap.require(step.first)
+    except (FolderChanged, FolderNotFound):
+        return  # whoever does the step says so
+    for sample in fetch.samples(imap, step.uids[:most], arrivals.SAMPLE):
+        yield Lesson(digest_of(headers.parse(sample.raw)), sample.raw, kind)

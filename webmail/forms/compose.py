@@ -1,0 +1,187 @@
+"""What the composer sends, checked where it enters."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from webmail.converters import (
+    CONTROLS,
+    UINT32,
+    MessageConverter,
+)
+from webmail.forms.folders import check_folder_name
+from webmail.imap.values import MessageRef
+from webmail.mime import addresses
+from webmail.mime.addresses import Address
+from webmail.mime.build import decoded_size, encoded_size
+from webmail.presentation.words import size
+from webmail.writing import posted
+from webmail.writing.content import DELIVERIES, KINDS, PRIORITIES, WHOLE, Content
+from webmail.writing.scheduling import CHOICES
+
+TEXT_ROOM = 64 * 1024
+
+
+def attachments_room() -> int:
+    """Bytes that attachments may take in a message, beside its text and headers."""
+    return int(settings.MESSAGE_LIMIT) - TEXT_ROOM
+
+
+class RecipientsField(forms.CharField):
+    """What a person typed as recipients -> addresses; each wrong one is named."""
+
+    widget = forms.TextInput
+    MOST_CHARACTERS = 400_000
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=self.MOST_CHARACTERS, **kwargs)
+
+    def clean(self, value: str) -> tuple[Address, ...]:
+        text = super().clean(value)
+        found = addresses.read_recipients(text or "")
+        if found.invalid:
+            raise ValidationError(
+                ngettext(
+                    "This is not an address: %(addresses)s.",
+                    "These are not addresses: %(addresses)s.",
+                    len(found.invalid),
+                )
+                % {"addresses": ", ".join(found.invalid[:5])}
+            )
+        return found.valid
+
+
+class FilesField(forms.FileField):
+    """Any number of files."""
+
+    class Input(forms.ClearableFileInput):
+        allow_multiple_selected = True
+
+    widget = Input
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+        files = [file for file in (data or []) if file]
+        return [super(FilesField, self).clean(file, initial) for file in files]
+
+
+class ComposeForm(forms.Form):
+    """A message being written. ``content`` is all of it as typed, of a form with mistakes too."""
+
+    SEND, SCHEDULE, SAVE, CLOSE, DISCARD, ATTACH = (
+        "send", "schedule", "save", "close", "discard", "attach",
+    )  # fmt: skip
+    DEEDS = (SEND, SCHEDULE, SAVE, CLOSE, DISCARD, ATTACH)
+    LONGEST = 1_000_000  # characters of a text: what the sanitiser takes
+
+    draft = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    revision = forms.IntegerField(
+        required=False, min_value=0, max_value=UINT32, widget=forms.HiddenInput
+    )
+    key = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    identity = forms.CharField(label=_("From"), required=False, max_length=254)
+    to = RecipientsField(label=_("To"), required=False)
+    cc = RecipientsField(label=_("Cc"), required=False)
+    bcc = RecipientsField(label=_("Bcc"), required=False)
+    reply_to = RecipientsField(label=_("Reply to"), required=False)
+    subject = forms.CharField(label=_("Subject"), required=False, max_length=900)
+    format = forms.ChoiceField(
+        required=False, choices=[("html", "html"), ("plain", "plain")], widget=forms.HiddenInput
+    )
+    html = forms.CharField(
+        required=False, strip=False, max_length=LONGEST, widget=forms.HiddenInput
+    )
+    body = forms.CharField(
+        label=_("Text"),
+        required=False,
+        strip=False,
+        max_length=LONGEST,
+        widget=forms.Textarea,
+    )
+    attachments = FilesField(
+        label=_("Attachments"), required=False, allow_empty_file=True, max_length=255
+    )
+    kind = forms.ChoiceField(choices=[(kind, kind) for kind in KINDS], widget=forms.HiddenInput)
+    priority = forms.ChoiceField(
+        label=_("Priority"), required=False, choices=[(one, one) for one in PRIORITIES]
+    )
+    wants_receipt = forms.BooleanField(label=_("Ask for a read receipt"), required=False)
+    wants_notice = forms.BooleanField(label=_("Ask for a delivery notice"), required=False)
+    delivery = forms.ChoiceField(required=False, choices=[(one, one) for one in DELIVERIES])
+    due = forms.ChoiceField(required=False, choices=[(one, one) for one in CHOICES])
+    due_at = forms.CharField(required=False, max_length=30)
+    no_attachment_ok = forms.BooleanField(required=False)
+    origin_folder = forms.CharField(
+        required=False, strip=False, validators=[check_folder_name], widget=forms.HiddenInput
+    )
+    origin_ref = forms.CharField(required=False, max_length=30, widget=forms.HiddenInput)
+    keep = forms.MultipleChoiceField(required=False, choices=(), widget=forms.MultipleHiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        numbers = self.data.getlist("keep") if hasattr(self.data, "getlist") else []
+        allowed = [number for number in numbers if number == WHOLE or posted.is_part(number)]
+        self.fields["keep"].choices = [(number, number) for number in allowed]  # type: ignore[attr-defined]
+
+    @property
+    def deed(self) -> str:
+        """What the button says that was pressed; Enter sends, where no script keeps it from it."""
+        deed = self.typed.get("do", "")
+        return deed if deed in self.DEEDS else self.SEND
+
+    @property
+    def content(self) -> Content:
+        return posted.content(self.typed)
+
+    @property
+    def typed(self) -> QueryDict:
+        """What was posted, as it came."""
+        return cast(QueryDict, self.data)
+
+    def clean_subject(self) -> str:
+        return CONTROLS.sub(" ", self.cleaned_data["subject"]).strip()
+
+    def clean_origin_ref(self) -> tuple[int, int] | None:
+        text = self.cleaned_data["origin_ref"]
+        if not text:
+            return None
+        try:
+            return MessageConverter().to_python(text)
+        except ValueError as error:
+            raise ValidationError(_("This is not a message.")) from error
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        recipient_fields = ("to", "cc", "bcc")
+        if not any(self.errors.get(name) or cleaned.get(name) for name in recipient_fields):
+            self.add_error("to", _("Name at least one recipient."))
+        if self.attached > attachments_room():
+            self.add_error("attachments", too_heavy(self.attached))
+        return cleaned
+
+    @property
+    def attached(self) -> int:
+        """Bytes of the uploaded files as they will be sent, in base64."""
+        files = self.cleaned_data.get("attachments") or []
+        return sum(encoded_size(file.size or 0) for file in files)
+
+    @property
+    def origin(self) -> MessageRef | None:
+        """The answered or forwarded message, if there is one."""
+        folder, pair = self.cleaned_data["origin_folder"], self.cleaned_data["origin_ref"]
+        return MessageRef(folder, *pair) if folder and pair else None
+
+
+def too_heavy(encoded: int) -> str:
+    """What to say of attachments that take so many bytes in a message."""
+    return gettext("The attachments weigh %(total)s; a message may hold about %(limit)s.") % {
+        "total": size(decoded_size(encoded)),
+        "limit": size(decoded_size(attachments_room())),
+    }

@@ -1,0 +1,73 @@
+"""What the folder pages send, checked where it enters."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from webmail.converters import (
+    CONTROLS,
+    LONGEST_NAME,
+    FolderConverter,
+    MessageConverter,
+)
+from webmail.imap.values import MessageRef
+from webmail.mailbox.folders import SPECIAL
+from webmail.mailbox.space import MESSAGE, SENDER, YEAR
+
+
+def check_folder_name(value: str) -> None:
+    """A folder name from a form: no control character ever reaches the server."""
+    if CONTROLS.search(value) or len(value) > LONGEST_NAME:
+        raise ValidationError(_("This is not a folder name."))
+
+
+class CleanForm(forms.Form):
+    """Which messages that take up room go to the trash, or ``for_good``: of a sender, of a year, or
+    one."""
+
+    kind = forms.ChoiceField(choices=[(kind, kind) for kind in (SENDER, YEAR, MESSAGE)])
+    value = forms.CharField(required=False, strip=False, max_length=LONGEST_NAME + 30)
+    confirmed = forms.BooleanField(required=False)
+    for_good = forms.BooleanField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        kind, value = cleaned.get("kind"), cleaned.get("value", "")
+        if kind == YEAR and not re.fullmatch(r"[0-9]{1,4}", value):
+            self.add_error("value", _("This is not a year."))
+        if kind == MESSAGE:
+            segment, _slash, ref = value.rpartition("/")
+            try:
+                folder = FolderConverter().to_python(segment)
+                cleaned["ref"] = MessageRef(folder, *MessageConverter().to_python(ref))
+            except ValueError:
+                self.add_error("value", _("This is not a message."))
+        return cleaned
+
+
+class FolderForm(forms.Form):
+    """One change of the tree of folders. ``to``: the folder that it goes into, "" for the top;
+    ``name``: its own name, for `undo` the whole one that it had."""
+
+    TREE = ("create", "rename", "move", "throw", "remove", "undo")
+    VERBS = (*TREE, "subscribe", "unsubscribe", "favour", "unfavour", "use")
+
+    verb = forms.ChoiceField(choices=[(verb, verb) for verb in VERBS])
+    folder = forms.CharField(required=False, strip=False, validators=[check_folder_name])
+    to = forms.CharField(required=False, strip=False, validators=[check_folder_name])
+    name = forms.CharField(required=False, strip=False, max_length=LONGEST_NAME)
+    use = forms.ChoiceField(required=False, choices=[(use, use) for use in SPECIAL[1:]])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        verb = cleaned.get("verb")
+        if verb != "create" and not cleaned.get("folder"):
+            self.add_error("folder", _("Choose a folder."))
+        if verb == "use" and not cleaned.get("use"):
+            self.add_error("use", _("Choose what the folder is used for."))
+        return cleaned

@@ -1,0 +1,259 @@
+"""What lists of messages and their actions send, checked where it enters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from webmail.converters import (
+    CONTROLS,
+    LONGEST_NAME,
+    UINT32,
+    FolderConverter,
+    MessageConverter,
+)
+from webmail.forms.folders import check_folder_name
+from webmail.imap.connection import checked_flag
+from webmail.mailbox.actions import CLEAR, DELETE, MOVE, SET, Step
+from webmail.mailbox.bulk import unpacked
+from webmail.mailbox.listing import MOST_ROWS
+from webmail.mailbox.listing import Place as ListPlace
+from webmail.mailbox.ordering import FILTERS, SORTS
+
+
+class RefField(forms.CharField):
+    """``uidvalidity-uid`` -> the two numbers; None for none."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False, max_length=30)
+
+    def clean(self, value: Any) -> tuple[int, int] | None:
+        text = super().clean(value)
+        try:
+            return MessageConverter().to_python(text) if text else None
+        except ValueError as error:
+            raise ValidationError(_("This is not a message.")) from error
+
+
+class ListForm(forms.Form):
+    """The query of a list: how it is shown, and where its page begins. Nonsense is left out: it is
+    the first page, not an error.
+    """
+
+    sort = forms.ChoiceField(required=False, choices=[(one, one) for one in SORTS])
+    up = forms.BooleanField(required=False)
+    only = forms.ChoiceField(required=False, choices=[(one, one) for one in FILTERS if one])
+    threads = forms.BooleanField(required=False)
+    page = forms.IntegerField(required=False, min_value=1, max_value=2**31)
+    at = forms.IntegerField(required=False, min_value=0, max_value=2**31)
+    rows = forms.IntegerField(required=False, min_value=1, max_value=MOST_ROWS)
+    after = RefField()
+    row = RefField()
+    newer = RefField()
+    month = forms.IntegerField(required=False, min_value=1, max_value=12)
+    year = forms.IntegerField(required=False, min_value=1970, max_value=2200)
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        if not data:  # as most lists are asked for: twelve fields take their time
+            self.base_fields = {}  # type: ignore[misc]  # of this one
+        super().__init__(data)
+
+    @property
+    def order(self) -> tuple[str, bool, bool] | None:
+        """The sort, whether it goes up, and whether it is by conversations, which only come by
+        their arrival; None when the address names none.
+        """
+        if self.by_threads:
+            return SORTS[0], bool(self._value("up")), True
+        sort = self._value("sort")
+        return (sort, bool(self._value("up")), False) if sort else None
+
+    @property
+    def by_threads(self) -> bool:
+        return bool(self._value("threads"))
+
+    @property
+    def filter(self) -> str:
+        return self._value("only") or ""
+
+    @property
+    def size(self) -> int | None:
+        """How many rows, where they are to fit above others."""
+        found: int | None = self._value("rows")
+        return found
+
+    @property
+    def came_after(self) -> tuple[int, int] | None:
+        """The message after which those arrived that are asked for."""
+        found: tuple[int, int] | None = self._value("newer")
+        return found
+
+    @property
+    def place(self) -> ListPlace:
+        after, row = self._value("after"), self._value("row")
+        year = self._value("year")
+        named = after or row
+        return ListPlace(
+            number=self._value("page") or 1,
+            after=after and after[1],
+            row=row[1] if row and not after else None,
+            month=date(year, self._value("month") or 12, 1) if year else None,
+            at=self._value("at"),
+            uidvalidity=named and named[0],
+        )
+
+    def _value(self, name: str) -> Any:
+        self.is_valid()
+        return self.cleaned_data.get(name)
+
+
+class RefsField(forms.Field):
+    """Repeated ``uidvalidity-uid`` values -> triples with the folder before the numbers; "" where
+    the value says none. In ``Classes~2F4e B/7-42``, as search results write it, it does."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: Sequence[str] | None) -> list[tuple[str, int, int]]:
+        try:
+            return [self._named(text) for text in value or []]
+        except ValueError as error:
+            raise ValidationError(_("This is not a message.")) from error
+
+    @staticmethod
+    def _named(text: str) -> tuple[str, int, int]:
+        segment, slash, ref = text.rpartition("/")
+        folder = FolderConverter().to_python(segment) if slash else ""
+        return folder, *MessageConverter().to_python(ref)
+
+
+class SnippetsForm(forms.Form):
+    """The rows of which the beginnings are asked for."""
+
+    refs = RefsField()
+
+
+class StepsField(forms.Field):
+    """`webmail.mailbox.bulk.packed` as JSON: the steps that take an action back."""
+
+    VERBS = (MOVE, SET, CLEAR, DELETE)
+    widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> tuple[Step, ...]:
+        try:
+            steps = unpacked(json.loads(value)) if value else ()
+            for step in steps:
+                self._check(step)
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValidationError(_("This is nothing that can be taken back.")) from error
+        return steps
+
+    def _check(self, step: Step) -> None:
+        MessageConverter().to_python(f"{step.uidvalidity}-{step.uids[0]}")
+        if step.verb not in self.VERBS:
+            raise ValueError(step.verb)
+        for name in (step.folder, step.to):
+            check_folder_name(name)
+        if step.verb in (SET, CLEAR):
+            checked_flag(step.flag)
+
+
+class ImagesForm(forms.Form):
+    """What of the images from elsewhere is shown: of this message, of its author, of neither; of
+    all contacts, or no longer of them."""
+
+    ONCE, ALWAYS, NEVER = "once", "always", "never"
+    CONTACTS, NOT_CONTACTS = "contacts", "not_contacts"
+    CHOICES = (ONCE, ALWAYS, NEVER, CONTACTS, NOT_CONTACTS)
+
+    show = forms.ChoiceField(choices=[(one, one) for one in CHOICES])
+
+
+class SenderForm(forms.Form):
+    """What a person wants of a sender from now on."""
+
+    ALLOW, BLOCK, BLOCK_DOMAIN, FORGET = "allow", "block", "block_domain", "forget"
+
+    choice = forms.ChoiceField(choices=[(one, one) for one in (ALLOW, BLOCK, BLOCK_DOMAIN, FORGET)])
+
+
+class NewSenderForm(forms.Form):
+    """A sender typed in the preferences: an address or a domain."""
+
+    name = forms.CharField(label=_("Address or domain"), max_length=254)
+    choice = forms.ChoiceField(
+        label=_("From now on"),
+        choices=[(SenderForm.ALLOW, _("always allow")), (SenderForm.BLOCK, _("block"))],
+    )
+
+
+class ActForm(forms.Form):
+    """One verb on some messages: those named by ``refs`` (``threads``: each stands for its
+    conversation, of which it is the newest), or ``all`` that the list shows of which
+    the UID is below ``until``, which came later than the list being unknown to the person; or
+    ``all`` that the search ``found``, by its address."""
+
+    # Marking, moving, deleting; then those that ask something first, and those about a folder.
+    MARKS = ("flag", "unflag", "seen", "unseen", "tag", "untag")
+    MOVES = ("trash", "archive", "junk", "advert", "inbox", "move", "copy")
+    VERBS = (*MARKS, *MOVES, "letter", "delete", "choose", "tags", "undo")
+
+    verb = forms.ChoiceField(choices=[(verb, verb) for verb in VERBS])
+    tag = forms.RegexField(r"^[A-Za-z0-9$_.:+/-]{1,60}\Z", required=False)
+    refs = RefsField(required=False)
+    to = forms.CharField(required=False, strip=False, validators=[check_folder_name])
+    opened = forms.CharField(required=False, max_length=LONGEST_NAME + 30)
+    found = forms.CharField(required=False, max_length=20_000)
+    steps = StepsField(required=False)
+    confirmed = forms.BooleanField(required=False)
+    uidvalidity = forms.IntegerField(required=False, min_value=1, max_value=UINT32)
+    until = forms.IntegerField(required=False, min_value=1, max_value=UINT32 + 1)
+    sort = forms.ChoiceField(required=False, choices=[(name, name) for name in SORTS])
+    up = forms.BooleanField(required=False)
+    only = forms.ChoiceField(required=False, choices=[(name, name) for name in FILTERS])
+    threads = forms.BooleanField(required=False)
+
+    def __init__(self, data: Any = None) -> None:
+        """``verb`` may bring its tag with it, ``tag:$label1``: a button says one thing."""
+        if data is not None and ":" in data.get("verb", ""):
+            data = data.copy()
+            data["verb"], _colon, data["tag"] = data["verb"].partition(":")
+        super().__init__(data)
+        self.fields["all"] = forms.BooleanField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        verb = cleaned.get("verb")
+        if verb in {"move", "copy"} and not cleaned.get("to") and "to" not in self.errors:
+            self.add_error("to", _("Choose a folder."))
+        if verb in {"tag", "untag"} and not cleaned.get("tag") and "tag" not in self.errors:
+            self.add_error("tag", _("Choose a tag."))
+        counted = cleaned.get("uidvalidity") or cleaned.get("found")
+        named = cleaned.get("refs") or (cleaned.get("all") and counted)
+        if not (cleaned.get("steps") if verb == "undo" else named) and "refs" not in self.errors:
+            self.add_error("refs", _("Choose at least one message."))
+        return cleaned
+
+    @property
+    def is_everything(self) -> bool:
+        return bool(self.cleaned_data["all"])
+
+    @property
+    def sort_and_filter(self) -> tuple[str, bool, str]:
+        value = self.cleaned_data
+        return value["sort"] or SORTS[0], not value["up"], value["only"]
+
+
+class TagForm(forms.Form):
+    """A tag's name and colour."""
+
+    name = forms.CharField(label=_("Name"), max_length=40)
+    colour = forms.IntegerField(label=_("Colour"), min_value=1, max_value=6)
+
+    def clean_name(self) -> str:
+        return " ".join(CONTROLS.sub(" ", self.cleaned_data["name"]).split())

@@ -1,0 +1,308 @@
+"""The HTML of messages for one reader: sanitised once, then kept for his session; and whether its
+images from elsewhere are loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import get_language
+
+from accounts import session, session_cache
+from accounts.http import SignedInRequest
+from addressbook.contacts import known
+from webmail import sandbox
+from webmail.adverts.judging import digest_of
+from webmail.forms.messages import ImagesForm
+from webmail.imap import fetch
+from webmail.imap.connection import Connection
+from webmail.imap.values import MessageRef
+from webmail.mailbox import reading
+from webmail.mailbox.letters import Rendered, Rendering
+from webmail.mime import authentication, headers, html
+from webmail.mime.envelope import Envelope
+from webmail.mime.headers import Headers
+from webmail.mime.html import SafeHtml
+from webmail.mime.structure import Part
+from webmail.models import AllowedSender
+from webmail.presentation import letters
+from webmail.reader import image_proxy
+
+_SHOWN_ONCE = "images_shown"
+_MOST_SHOWN_ONCE = 100
+_OF_PART = ("number", "media_type", "encoding", "size", "file_name")
+
+
+def compose_prefix() -> str:
+    """The address of our composer, up to what a ``mailto:`` link asks of it."""
+    return f"{reverse('mail:compose')}?"
+
+
+# --- sanitised once ---
+
+
+class Renderer:
+    """Sanitises one message's HTML in the reader's words, or finds what it gave before: by the
+    message (a UID's content never changes: RFC 9051 section 2.3.1.1), else by the content.
+
+    A ``letters.Rendering``. ``inside`` names a message inside the message; its images follow what
+    was chosen for the message, whose author could have written all that is in it. ``images`` is
+    that choice, once the author is known.
+    """
+
+    def __init__(self, request: SignedInRequest, ref: MessageRef, inside: str = "") -> None:
+        self.images = Images()
+        self._request, self._ref, self._inside = request, ref, inside
+        self._author: str | None = None
+        self._content = ""
+        self._is_known = False
+        self._may_keep = True
+
+    def meet(self, imap: Connection) -> None:
+        """Learn who wrote the message, in two commands unless that is known."""
+        if not self._remembers_author():
+            fetched, raw = fetch.opened(imap, self._ref)
+            fields = headers.parse(raw)
+            session_cache.put(self._request, "fields", _name(self._ref), digest_of(fields))
+            self._met(author_of(fields, fetched.envelope))
+
+    def find(self, envelope: Envelope, fields: Headers) -> Rendered | None:
+        if not self._inside:
+            self._met(author_of(fields, envelope))
+        return self.found()
+
+    def found(self) -> Rendered | None:
+        """The HTML as it was kept; None also where the author is not known yet."""
+        kept = self._kept()
+        safe = kept and (kept["html"] or self._sanitised(kept["content"]))
+        if not kept or not safe:
+            return None
+        self._is_known = True
+        return Rendered(
+            SafeHtml.from_dict(safe), _inline(kept), kept["truncated"], kept["simplified"]
+        )
+
+    def loaded(self) -> Loaded | None:
+        """What the kept HTML loads, without reading the HTML."""
+        kept = self._kept()
+        return Loaded(_inline(kept), tuple(kept["remote"]), self.images) if kept else None
+
+    def sanitise(self, source: str, names: Collection[str]) -> SafeHtml:
+        options: dict[str, Any] = {
+            "remote": self.images.are_shown,
+            "mailto": compose_prefix(),
+            "quote_label": letters.quote_label(),
+        }
+        said = json.dumps([html.POLICY, options, sorted(names)])
+        digest = hashlib.sha256(said.encode("utf-8", "surrogatepass"))
+        digest.update(source.encode("utf-8", "surrogatepass"))
+        self._content = digest.hexdigest()
+        if kept := self._sanitised(self._content):
+            return SafeHtml.from_dict(kept)
+        try:
+            safe = sandbox.call(
+                html.sanitise, sandbox.HTML, source, locations=tuple(names), **options
+            )
+        except sandbox.Exhausted as error:
+            # A machine that has too much to do now may have time for it later.
+            self._may_keep = error.limit is not sandbox.Limit.BUSY
+            raise
+        session_cache.put(self._request, "html", self._content, safe.to_dict())
+        return safe
+
+    def keep(self, rendered: Rendered) -> None:
+        """For the frame, for each image in it, for the next time."""
+        if self._is_known or not self._may_keep:
+            return
+        inline = [
+            part and {name: getattr(part, name) for name in _OF_PART} for part in rendered.inline
+        ]
+        is_sanitised = self._content and not rendered.simplified
+        kept = {
+            "content": self._content,
+            "html": None if is_sanitised else rendered.html.to_dict(),
+            "inline": inline,
+            "remote": rendered.html.remote,
+            "truncated": rendered.truncated,
+            "simplified": rendered.simplified,
+        }
+        session_cache.put(self._request, "message", self._message(), kept)
+
+    def _met(self, author: str) -> None:
+        session_cache.put(self._request, "author", _name(self._ref), author)
+        self._author, self.images = author, images(self._request, self._ref, author)
+
+    def _remembers_author(self) -> bool:
+        if self._author is None:
+            self._author = session_cache.get(self._request, "author", _name(self._ref))
+            if self._author is not None:
+                self.images = images(self._request, self._ref, self._author)
+        return self._author is not None
+
+    def _kept(self) -> dict[str, Any] | None:
+        if not self._remembers_author():
+            return None
+        found: dict[str, Any] | None = session_cache.get(self._request, "message", self._message())
+        return found
+
+    def _message(self) -> str:
+        said = [_name(self._ref), self._inside, self.images.are_shown, html.POLICY, get_language()]
+        return json.dumps(said)
+
+    def _sanitised(self, content: str) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = session_cache.get(self._request, "html", content)
+        return found
+
+
+def _inline(kept: dict[str, Any]) -> tuple[Part | None, ...]:
+    return tuple(part and Part(**part) for part in kept["inline"])
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What the HTML of a message loads: ``inline[n]`` is the part behind ``inline/<n>``,
+    ``remote[n]`` the address behind ``remote/<n>``, if ``images`` are shown."""
+
+    inline: tuple[Part | None, ...]
+    remote: tuple[str, ...]
+    images: Images
+
+
+class Read(Protocol):
+    """How the HTML of a message is come by. Raises PartNotFound when it has none."""
+
+    def __call__(self, imap: Connection, ref: MessageRef, *, rendering: Rendering) -> Rendered: ...
+
+
+def of(
+    request: SignedInRequest, ref: MessageRef, inside: str = "", read: Read = reading.html
+) -> tuple[Rendered, Images]:
+    """The HTML of a message as this reader is to see it; no IMAP command when he has it open.
+
+    ``inside`` names a message inside it, which ``read`` then reads. Raises PartNotFound when it has
+    none, and what reading a message raises.
+    """
+    renderer = Renderer(request, ref, inside)
+    rendered = renderer.found()
+    if rendered is None:
+        with session.imap(request) as imap:
+            renderer.meet(imap)
+            rendered = renderer.found() or read(imap, ref, rendering=renderer)
+        renderer.keep(rendered)
+    return rendered, renderer.images
+
+
+def kept(request: SignedInRequest, ref: MessageRef, inside: str) -> SafeHtml | None:
+    """The HTML of a message inside a message, if this session has seen it. No command."""
+    rendered = Renderer(request, ref, inside).found()
+    return rendered.html if rendered else None
+
+
+def digest(request: SignedInRequest, ref: MessageRef) -> str | None:
+    """The identity of a message (`judging.digest_of`), if this session met it in a frame before it
+    met it in the reader. No command."""
+    found: str | None = session_cache.get(request, "fields", _name(ref))
+    return found
+
+
+def loaded(
+    request: SignedInRequest, ref: MessageRef, inside: str = "", read: Read = reading.html
+) -> Loaded:
+    """What the HTML loads, as `of` says: an image costs no more than a small record."""
+    found = Renderer(request, ref, inside).loaded()
+    if found is None:
+        rendered, images = of(request, ref, inside, read)
+        found = Loaded(rendered.inline, rendered.html.remote, images)
+    return found
+
+
+# --- images from elsewhere ---
+
+
+@dataclass(frozen=True)
+class Images:
+    """Whether a message's images from elsewhere are loaded: this once, or always, by the reader's
+    choice for the author (``chosen``) or for his contacts (``for_contacts``), or by the
+    administrators'. ``author`` is "" when nobody knows whose they are."""
+
+    author: str = ""
+    once: bool = False
+    always: bool = False
+    chosen: bool = False
+    for_contacts: bool = False
+
+    @property
+    def are_shown(self) -> bool:
+        return self.once or self.always
+
+
+def author_of(fields: Headers, envelope: Envelope) -> str:
+    """The address of who wrote a message, ``""`` if that is nobody, several, or somebody whose
+    domain disowns the message. Anybody can write any address into From: where no mail server's
+    verdicts are read, nobody knows who wrote."""
+    if not settings.AUTHSERV_ID or len(envelope.from_) != 1:
+        return ""
+    if authentication.read(fields, settings.AUTHSERV_ID).is_refused:
+        return ""
+    return envelope.from_[0].address
+
+
+def images(request: SignedInRequest, ref: MessageRef, author: str) -> Images:
+    """What was chosen for a message by ``author``."""
+    always = bool(author) and image_proxy.allows(request.user, author)
+    wanted = request.preferences.images == "contacts" and not always
+    for_contacts = wanted and known.is_contact(request.user, author)
+    return Images(
+        author=author,
+        once=_digest(ref) in request.session.get(_SHOWN_ONCE, ()),
+        always=always or for_contacts,
+        chosen=always and AllowedSender.objects.allows(request.user, author),
+        for_contacts=for_contacts,
+    )
+
+
+def author(imap: Connection, ref: MessageRef) -> str:
+    """Who wrote a message, as ``author_of`` says. Two commands."""
+    fetched, raw = fetch.opened(imap, ref)
+    return author_of(headers.parse(raw), fetched.envelope)
+
+
+def choose(request: SignedInRequest, ref: MessageRef, author: str, show: str) -> None:
+    """Show the images of this message in this session (``once``), of its author from now on
+    (``always``), or neither any more (``never``); of all contacts from now on (``contacts``), or
+    no more (``not_contacts``)."""
+    hides = show in (ImagesForm.NEVER, ImagesForm.NOT_CONTACTS)
+    shown = [one for one in request.session.get(_SHOWN_ONCE, ()) if one != _digest(ref)]
+    if not hides:
+        shown.append(_digest(ref))
+    request.session[_SHOWN_ONCE] = shown[-_MOST_SHOWN_ONCE:]
+    match show:
+        case ImagesForm.ALWAYS if author:
+            with suppress(ValueError):  # what is no address can only be shown once
+                AllowedSender.objects.allow(request.user, author)
+        case ImagesForm.NEVER:
+            AllowedSender.objects.forget(request.user, author)
+        case ImagesForm.CONTACTS:
+            _prefer(request, "contacts")
+        case ImagesForm.NOT_CONTACTS:
+            _prefer(request, "ask")
+
+
+def _prefer(request: SignedInRequest, images: str) -> None:
+    """From the next request on, unless administrators locked it."""
+    request.user.preferences = {**request.user.preferences, "images": images}
+    request.user.save(update_fields=["preferences"])
+
+
+def _name(ref: MessageRef) -> str:
+    return json.dumps([ref.folder, ref.uidvalidity, ref.uid])
+
+
+def _digest(ref: MessageRef) -> str:
+    return hashlib.sha256(_name(ref).encode()).hexdigest()[:20]
