@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from webmail.environment import page, readers
+from webmail.environment.declared import DECLARED, GROUPS, Kind, Setting
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
-# The readers of webmail/settings.py: their first argument names a variable of the environment.
-READERS = {"env_text", "env_int", "env_bool", "env_list", "env_networks", "env_by_domain"}
 
 
 def section(heading: str) -> str:
@@ -32,43 +34,93 @@ def code_words(text: str) -> list[str]:
     return re.findall(r"`([^`]+)`", text)
 
 
-def settings_read() -> set[str]:
+def calls_of_readers() -> Iterator[str]:
+    """The variables that webmail/settings.py reads."""
     tree = ast.parse((ROOT / "webmail" / "settings.py").read_text(encoding="utf-8"))
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args)
-    return {
-        call.args[0].value
-        for call in calls
-        if isinstance(call.func, ast.Name)
-        and call.func.id in READERS
-        and isinstance(call.args[0], ast.Constant)
-        and isinstance(call.args[0].value, str)
-    }
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id.startswith("env_")
+            and isinstance(node.args[0], ast.Constant)
+        ):
+            yield str(node.args[0].value)
 
 
-def settings_documented() -> list[str]:
-    return [word for row in rows("Settings") for word in code_words(row[0])]
+def variables(text: str) -> set[str]:
+    """The settings that a text names, without ``_FILE`` and ``__AC_EXEMPLE_FR``."""
+    named = set(re.findall(r"\bWEBMAIL_[A-Z_]*[A-Z]\b", text))
+    named = {name.partition("__")[0] for name in named}
+    return {name if name in DECLARED else name.removesuffix("_FILE") for name in named}
 
 
-def test_every_setting_is_in_the_table_once_and_no_other() -> None:
-    documented = settings_documented()
-    assert len(documented) == len(set(documented))
-    assert set(documented) == settings_read()
+def test_every_declared_setting_is_read() -> None:
+    assert set(calls_of_readers()) == set(DECLARED)
 
 
-def test_the_defaults_of_numbers_are_those_of_the_code() -> None:
-    source = (ROOT / "webmail" / "settings.py").read_text(encoding="utf-8")
-    found = re.findall(r'env_int\("(\w+)", ([0-9* ]+)(?:, minimum=\d+)?\)', source)
-    in_code = {name: str(_product(number)) for name, number in found}
-    table = {code_words(row[0])[0]: row[1].strip("`") for row in rows("Settings") if "`" in row[0]}
-    assert in_code
-    assert {name: table[name] for name in in_code} == in_code
+def test_no_setting_is_declared_twice() -> None:
+    names = [setting.name for group in GROUPS for setting in group.settings]
+    assert len(names) == len(set(names))
 
 
-def _product(text: str) -> int:
-    result = 1
-    for factor in text.split("*"):
-        result *= int(factor)
-    return result
+@pytest.mark.parametrize("app", ["webmail", "accounts", "addressbook", "demo"])
+def test_every_setting_that_the_code_names_is_declared(app: str) -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / app).rglob("*.py")]
+    assert variables("\n".join(sources)) <= set(DECLARED)
+
+
+def test_the_page_of_settings_is_made_from_the_declarations() -> None:
+    """Otherwise: ``bin/manage write_settings_docs``."""
+    assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == page.page()
+
+
+@pytest.mark.parametrize("setting", DECLARED.values(), ids=lambda setting: setting.name)
+def test_the_example_of_a_setting_is_taken(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    name, _equals, value = setting.example.rpartition("=>")
+    if name.endswith("_FILE"):
+        (tmp_path / "secret").write_text("secret\n")
+        value = str(tmp_path / "secret")
+    monkeypatch.setenv(name or setting.name, value)
+    reader = {
+        Kind.TEXT: readers.env_text,
+        Kind.CHOICE: readers.env_choice,
+        Kind.NUMBER: readers.env_int,
+        Kind.SWITCH: readers.env_bool,
+        Kind.LIST: readers.env_list,
+        Kind.NETWORKS: readers.env_networks,
+        Kind.BY_DOMAIN: readers.env_by_domain,
+    }[setting.kind]
+    given = reader(setting.name)
+    assert setting.kind is Kind.SWITCH or given
+    monkeypatch.delenv(name or setting.name)
+    assert setting.kind is Kind.LIST or reader(setting.name) != given
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WEBMAIL_PASSWORD_MINIMUM", "0"),
+        ("WEBMAIL_PASSWORD_MINIMUM", "65"),
+        ("WEBMAIL_IMAP_TIMEOUT", "-1"),
+        ("WEBMAIL_IMAP_TIMEOUT", "²"),
+    ],
+)
+def test_a_number_beyond_its_limits_is_refused_by_name(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured, match=name):
+        readers.env_int(name)
+
+
+def test_a_value_that_is_no_choice_is_refused_with_the_choices(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WEBMAIL_RELAY_SECURITY", "ssl")
+    with pytest.raises(ImproperlyConfigured, match="RELAY_SECURITY must be tls, starttls or none"):
+        readers.env_choice("WEBMAIL_RELAY_SECURITY")
 
 
 def rooms() -> list[str]:
@@ -108,8 +160,7 @@ def test_links_lead_somewhere(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_settings_named_in_a_document_exist(document: Path) -> None:
-    named = set(re.findall(r"\bWEBMAIL_[A-Z_]+[A-Z]\b", document.read_text(encoding="utf-8")))
-    assert named <= settings_read() | {f"{name}_FILE" for name in settings_read()}
+    assert variables(document.read_text(encoding="utf-8")) <= set(DECLARED)
 
 
 def test_every_document_is_in_the_plan() -> None:

@@ -15,6 +15,7 @@ OURS = ("webmail", "accounts", "addressbook", "demo")
 # library and the named libraries.
 ALLOWED: dict[str, set[str]] = {
     "webmail.errors": set(),
+    "webmail.environment": set(),
     "webmail.folding": set(),
     "webmail.avatars": set(),
     "webmail.ldap_server": {"webmail.errors"},
