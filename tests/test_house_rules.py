@@ -16,6 +16,7 @@ OURS = ("webmail", "accounts", "addressbook", "demo")
 ALLOWED: dict[str, set[str]] = {
     "webmail.errors": set(),
     "webmail.environment": set(),
+    "webmail.version": set(),
     "webmail.folding": set(),
     "webmail.avatars": set(),
     "webmail.ldap_server": {"webmail.errors"},
@@ -287,6 +288,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.preferences",
         "webmail.queues",
         "webmail.spreadsheets",
+        "webmail.version",
     },
 }
 # Pure modules: no Django, no I/O, no clock, no settings.
