@@ -1,4 +1,4 @@
-"""What the documents name exists, and what exists is in them: settings, rooms, files, links."""
+"""What the documents name exists, and what exists is in them: settings, modules, files, links."""
 
 from __future__ import annotations
 
@@ -15,23 +15,26 @@ from webmail.environment.declared import DECLARED, GROUPS, Kind, Setting
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCUMENTS = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
-
-
-def section(heading: str) -> str:
-    """The text below ``## heading``, up to the next one."""
-    return README.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
-
-
-def rows(heading: str) -> Iterator[list[str]]:
-    """The cells of the section's table, without its head."""
-    lines = [line for line in section(heading).splitlines() if line.startswith("|")]
-    for line in lines[2:]:
-        yield [cell.strip() for cell in line.strip("|").split(" | ")]
+DOCUMENTS = [
+    ROOT / "README.md",
+    *(ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+FOLDERS = (
+    "accounts",
+    "addressbook",
+    "bin",
+    "demo",
+    "docs",
+    "locale",
+    "templates",
+    "tests",
+    "webmail",
+)
 
 
 def code_words(text: str) -> list[str]:
-    return re.findall(r"`([^`]+)`", text)
+    return re.findall(r"`([^`\n]+)`", text)
 
 
 def calls_of_readers() -> Iterator[str]:
@@ -123,39 +126,48 @@ def test_a_value_that_is_no_choice_is_refused_with_the_choices(
         readers.env_choice("WEBMAIL_RELAY_SECURITY")
 
 
-def rooms() -> list[str]:
-    """Every path in the plan; a file named behind a folder lies in it."""
-    paths = []
-    for row in rows("The plan"):
-        named = code_words(row[0])
-        paths += named
-        if len(named) == 1 and named[0].endswith("/"):
-            paths += [
-                named[0] + word
-                for word in code_words(" | ".join(row[1:]))
-                if re.fullmatch(r"\w+(\.py|/)", word)
-            ]
-    return paths
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_files_named_in_a_document_exist(document: Path) -> None:
+    """``webmail/smtp.py``, ``webmail/imap/``; ``webmail/smtp.py:submit`` names what it defines."""
+    named = re.findall(
+        rf"`((?:{'|'.join(FOLDERS)})/[\w./-]*(?::\w+)?)`", document.read_text(encoding="utf-8")
+    )
+    assert [name for name in named if not defined(name)] == []
 
 
-@pytest.mark.parametrize("path", rooms())
-def test_the_plan_names_rooms_that_exist(path: str) -> None:
-    assert (ROOT / path).exists()
+def defined(name: str) -> bool:
+    path, _colon, member = name.partition(":")
+    if not (ROOT / path).exists():
+        return False
+    source = (ROOT / path).read_text(encoding="utf-8") if member else ""
+    return not member or bool(re.search(rf"^(?:(?:def|class) )?{member}\b", source, re.MULTILINE))
 
 
-def test_every_room_of_the_mail_layers_is_in_the_plan() -> None:
-    named = set(rooms())
-    for folder in ("mime", "imap", "mailbox", "views"):
-        modules = (ROOT / "webmail" / folder).glob("[!_]*.py")
-        missing = {f"webmail/{folder}/{module.name}" for module in modules} - named
-        assert not missing
+@pytest.mark.parametrize("app", ["webmail", "accounts", "addressbook"])
+def test_every_package_and_module_of_an_app_is_in_the_architecture(app: str) -> None:
+    named = set(code_words((ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")))
+    modules = {f"{app}/{path.name}" for path in (ROOT / app).glob("[!_]*.py")}
+    packages = {f"{app}/{path.name}/" for path in (ROOT / app).iterdir() if path.is_dir()}
+    unnamed = {f"{app}/migrations/", f"{app}/__pycache__/"}
+    assert (modules | packages) - unnamed <= named
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(document: Path) -> None:
     targets = re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8"))
-    files = [target.partition("#")[0] for target in targets if "://" not in target]
-    assert [file for file in files if not (document.parent / file).exists()] == []
+    wrong = []
+    for target in targets:
+        file, _hash, anchor = target.partition("#")
+        path = document.parent / file if file else document
+        if "://" not in target and not (path.exists() and (not anchor or anchor in anchors(path))):
+            wrong.append(target)
+    assert wrong == []
+
+
+def anchors(document: Path) -> set[str]:
+    """The headings as GitHub links to them: lower case, hyphens for blanks, no punctuation."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -163,6 +175,10 @@ def test_settings_named_in_a_document_exist(document: Path) -> None:
     assert variables(document.read_text(encoding="utf-8")) <= set(DECLARED)
 
 
-def test_every_document_is_in_the_plan() -> None:
-    for document in (ROOT / "docs").glob("*.md"):
-        assert f"(docs/{document.name})" in section("The plan")
+def test_the_readme_leads_to_every_document() -> None:
+    for document in DOCUMENTS[1:]:
+        assert f"({document.relative_to(ROOT)})" in README
+
+
+def test_the_readme_stays_short() -> None:
+    assert len(README.encode()) < 6000
