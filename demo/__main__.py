@@ -9,6 +9,11 @@ import sys
 from demo import claims, environment, options, packages
 from demo.words import Refused, say
 
+_LONG_START = """\
+This start installs the pinned requirements into .venv (300 MB), makes the demo academy in
+var/demo (30 MB), and installs Dovecot from the system's packages where that is missing and allowed.
+It takes one to two minutes; the next starts take about ten seconds."""
+
 
 def main() -> int:
     chosen = options.read(sys.argv[1:])
@@ -18,6 +23,8 @@ def main() -> int:
         # Before the long work, so that a taken port is said at once.
         claims.claim_checkout(environment.ROOT / "var" / "demo.lock", chosen.port)
         claims.need_port(chosen.port)
+        if not environment.is_made():
+            say(_LONG_START)
         environment.prepare()
     except Refused as refused:
         say(str(refused))

@@ -31,6 +31,11 @@ TESTS = (*RUNTIME, "tests/requirements.txt")
 _INSTALL_LOG = ROOT / "var" / "install.log"
 
 
+def is_made() -> bool:
+    """Whether `.venv` has all that the demo needs."""
+    return _is_installed(RUNTIME) and _works()
+
+
 def prepare(requirements: Sequence[str] = RUNTIME) -> None:
     """Return when `.venv` has all of `requirements`; at once when it had. Raises Refused."""
     with _alone():

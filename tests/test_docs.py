@@ -1,4 +1,4 @@
-"""What the documents name exists, and what exists is in them: settings, rooms, files, links."""
+"""What the documents name exists, and what exists is in them: settings, modules, files, links."""
 
 from __future__ import annotations
 
@@ -8,110 +8,177 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from webmail.environment import page, readers
+from webmail.environment.declared import DECLARED, GROUPS, Kind, Setting
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCUMENTS = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
-# The readers of webmail/settings.py: their first argument names a variable of the environment.
-READERS = {"env_text", "env_int", "env_bool", "env_list", "env_networks", "env_by_domain"}
-
-
-def section(heading: str) -> str:
-    """The text below ``## heading``, up to the next one."""
-    return README.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
-
-
-def rows(heading: str) -> Iterator[list[str]]:
-    """The cells of the section's table, without its head."""
-    lines = [line for line in section(heading).splitlines() if line.startswith("|")]
-    for line in lines[2:]:
-        yield [cell.strip() for cell in line.strip("|").split(" | ")]
+DOCUMENTS = [
+    ROOT / "README.md",
+    *(ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+FOLDERS = (
+    "accounts",
+    "addressbook",
+    "bin",
+    "demo",
+    "docs",
+    "locale",
+    "templates",
+    "tests",
+    "webmail",
+)
 
 
 def code_words(text: str) -> list[str]:
-    return re.findall(r"`([^`]+)`", text)
+    return re.findall(r"`([^`\n]+)`", text)
 
 
-def settings_read() -> set[str]:
+def calls_of_readers() -> Iterator[str]:
+    """The variables that webmail/settings.py reads."""
     tree = ast.parse((ROOT / "webmail" / "settings.py").read_text(encoding="utf-8"))
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args)
-    return {
-        call.args[0].value
-        for call in calls
-        if isinstance(call.func, ast.Name)
-        and call.func.id in READERS
-        and isinstance(call.args[0], ast.Constant)
-        and isinstance(call.args[0].value, str)
-    }
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id.startswith("env_")
+            and isinstance(node.args[0], ast.Constant)
+        ):
+            yield str(node.args[0].value)
 
 
-def settings_documented() -> list[str]:
-    return [word for row in rows("Settings") for word in code_words(row[0])]
+def variables(text: str) -> set[str]:
+    """The settings that a text names, without ``_FILE`` and ``__AC_EXEMPLE_FR``."""
+    named = set(re.findall(r"\bWEBMAIL_[A-Z_]*[A-Z]\b", text))
+    named = {name.partition("__")[0] for name in named}
+    return {name if name in DECLARED else name.removesuffix("_FILE") for name in named}
 
 
-def test_every_setting_is_in_the_table_once_and_no_other() -> None:
-    documented = settings_documented()
-    assert len(documented) == len(set(documented))
-    assert set(documented) == settings_read()
+def test_every_declared_setting_is_read() -> None:
+    assert set(calls_of_readers()) == set(DECLARED)
 
 
-def test_the_defaults_of_numbers_are_those_of_the_code() -> None:
-    source = (ROOT / "webmail" / "settings.py").read_text(encoding="utf-8")
-    found = re.findall(r'env_int\("(\w+)", ([0-9* ]+)(?:, minimum=\d+)?\)', source)
-    in_code = {name: str(_product(number)) for name, number in found}
-    table = {code_words(row[0])[0]: row[1].strip("`") for row in rows("Settings") if "`" in row[0]}
-    assert in_code
-    assert {name: table[name] for name in in_code} == in_code
+def test_no_setting_is_declared_twice() -> None:
+    names = [setting.name for group in GROUPS for setting in group.settings]
+    assert len(names) == len(set(names))
 
 
-def _product(text: str) -> int:
-    result = 1
-    for factor in text.split("*"):
-        result *= int(factor)
-    return result
+@pytest.mark.parametrize("app", ["webmail", "accounts", "addressbook", "demo"])
+def test_every_setting_that_the_code_names_is_declared(app: str) -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / app).rglob("*.py")]
+    assert variables("\n".join(sources)) <= set(DECLARED)
 
 
-def rooms() -> list[str]:
-    """Every path in the plan; a file named behind a folder lies in it."""
-    paths = []
-    for row in rows("The plan"):
-        named = code_words(row[0])
-        paths += named
-        if len(named) == 1 and named[0].endswith("/"):
-            paths += [
-                named[0] + word
-                for word in code_words(" | ".join(row[1:]))
-                if re.fullmatch(r"\w+(\.py|/)", word)
-            ]
-    return paths
+def test_the_page_of_settings_is_made_from_the_declarations() -> None:
+    """Otherwise: ``bin/manage write_settings_docs``."""
+    assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == page.page()
 
 
-@pytest.mark.parametrize("path", rooms())
-def test_the_plan_names_rooms_that_exist(path: str) -> None:
-    assert (ROOT / path).exists()
+@pytest.mark.parametrize("setting", DECLARED.values(), ids=lambda setting: setting.name)
+def test_the_example_of_a_setting_is_taken(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    name, _equals, value = setting.example.rpartition("=>")
+    if name.endswith("_FILE"):
+        (tmp_path / "secret").write_text("secret\n")
+        value = str(tmp_path / "secret")
+    monkeypatch.setenv(name or setting.name, value)
+    reader = {
+        Kind.TEXT: readers.env_text,
+        Kind.CHOICE: readers.env_choice,
+        Kind.NUMBER: readers.env_int,
+        Kind.SWITCH: readers.env_bool,
+        Kind.LIST: readers.env_list,
+        Kind.NETWORKS: readers.env_networks,
+        Kind.BY_DOMAIN: readers.env_by_domain,
+    }[setting.kind]
+    given = reader(setting.name)
+    assert setting.kind is Kind.SWITCH or given
+    monkeypatch.delenv(name or setting.name)
+    assert setting.kind is Kind.LIST or reader(setting.name) != given
 
 
-def test_every_room_of_the_mail_layers_is_in_the_plan() -> None:
-    named = set(rooms())
-    for folder in ("mime", "imap", "mailbox", "views"):
-        modules = (ROOT / "webmail" / folder).glob("[!_]*.py")
-        missing = {f"webmail/{folder}/{module.name}" for module in modules} - named
-        assert not missing
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WEBMAIL_PASSWORD_MINIMUM", "0"),
+        ("WEBMAIL_PASSWORD_MINIMUM", "65"),
+        ("WEBMAIL_IMAP_TIMEOUT", "-1"),
+        ("WEBMAIL_IMAP_TIMEOUT", "²"),
+    ],
+)
+def test_a_number_beyond_its_limits_is_refused_by_name(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured, match=name):
+        readers.env_int(name)
+
+
+def test_a_value_that_is_no_choice_is_refused_with_the_choices(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WEBMAIL_RELAY_SECURITY", "ssl")
+    with pytest.raises(ImproperlyConfigured, match="RELAY_SECURITY must be tls, starttls or none"):
+        readers.env_choice("WEBMAIL_RELAY_SECURITY")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_files_named_in_a_document_exist(document: Path) -> None:
+    """``webmail/smtp.py``, ``webmail/imap/``; ``webmail/smtp.py:submit`` names what it defines."""
+    named = re.findall(
+        rf"`((?:{'|'.join(FOLDERS)})/[\w./-]*(?::\w+)?)`", document.read_text(encoding="utf-8")
+    )
+    assert [name for name in named if not defined(name)] == []
+
+
+def defined(name: str) -> bool:
+    path, _colon, member = name.partition(":")
+    if not (ROOT / path).exists():
+        return False
+    source = (ROOT / path).read_text(encoding="utf-8") if member else ""
+    return not member or bool(re.search(rf"^(?:(?:def|class) )?{member}\b", source, re.MULTILINE))
+
+
+@pytest.mark.parametrize("app", ["webmail", "accounts", "addressbook"])
+def test_every_package_and_module_of_an_app_is_in_the_architecture(app: str) -> None:
+    named = set(code_words((ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")))
+    modules = {f"{app}/{path.name}" for path in (ROOT / app).glob("[!_]*.py")}
+    packages = {f"{app}/{path.name}/" for path in (ROOT / app).iterdir() if path.is_dir()}
+    unnamed = {f"{app}/migrations/", f"{app}/__pycache__/"}
+    assert (modules | packages) - unnamed <= named
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(document: Path) -> None:
     targets = re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8"))
-    files = [target.partition("#")[0] for target in targets if "://" not in target]
-    assert [file for file in files if not (document.parent / file).exists()] == []
+    wrong = []
+    for target in targets:
+        file, _hash, anchor = target.partition("#")
+        path = document.parent / file if file else document
+        if "://" not in target and not (path.exists() and (not anchor or anchor in anchors(path))):
+            wrong.append(target)
+    assert wrong == []
+
+
+def anchors(document: Path) -> set[str]:
+    """The headings as GitHub links to them: lower case, hyphens for blanks, no punctuation."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_settings_named_in_a_document_exist(document: Path) -> None:
-    named = set(re.findall(r"\bWEBMAIL_[A-Z_]+[A-Z]\b", document.read_text(encoding="utf-8")))
-    assert named <= settings_read() | {f"{name}_FILE" for name in settings_read()}
+    assert variables(document.read_text(encoding="utf-8")) <= set(DECLARED)
 
 
-def test_every_document_is_in_the_plan() -> None:
-    for document in (ROOT / "docs").glob("*.md"):
-        assert f"(docs/{document.name})" in section("The plan")
+def test_the_readme_leads_to_every_document() -> None:
+    for document in DOCUMENTS[1:]:
+        assert f"({document.relative_to(ROOT)})" in README
+
+
+def test_the_readme_stays_short() -> None:
+    assert len(README.encode()) < 6000

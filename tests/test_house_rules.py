@@ -17,6 +17,8 @@ OURS = ("webmail", "accounts", "addressbook", "demo")
 ALLOWED: dict[str, set[str]] = {
     # The ground: any other app may import these.
     "webmail.errors": set(),
+    "webmail.environment": set(),
+    "webmail.version": set(),
     "webmail.folding": set(),
     "webmail.avatars": set(),
     "webmail.converters": set(),
@@ -271,6 +273,7 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.management.commands.run_workers": {"webmail.celery", "webmail.jobs.queues"},
     # Django's plumbing.
     "webmail.settings": {
+        "webmail.environment",
         "accounts.autoconfig.signing",
         "accounts.numen",
         "accounts.oidc.keys",
@@ -335,6 +338,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.sieve",
         "webmail.smtp",
         "webmail.spreadsheets",
+        "webmail.version",
     },
     "addressbook.contact_data": set(),
     "addressbook.folding": {"webmail.folding"},

@@ -1,13 +1,9 @@
-"""The settings. What differs between machines comes from the environment (README's table).
-
-Three small readers fail loudly: a setting that is there but wrong stops the start with its name.
-"""
+"""Django's settings. What differs between machines comes from the environment: each variable is
+declared in `webmail/environment/declared.py` and described in docs/settings.md."""
 
 from __future__ import annotations
 
 import hashlib
-import ipaddress
-import os
 import sys
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -21,63 +17,18 @@ from kombu import Exchange, Queue
 from accounts import numen
 from accounts.autoconfig import signing
 from accounts.oidc import keys as oidc_keys
-from webmail.jobs import queues
+from webmail import queues
+from webmail.environment.readers import (
+    env_bool,
+    env_by_domain,
+    env_choice,
+    env_int,
+    env_list,
+    env_networks,
+    env_text,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-
-def env_text(name: str, default: str = "") -> str:
-    """The variable, or the content of the file that ``NAME_FILE`` names, or the default."""
-    if file := os.environ.get(f"{name}_FILE"):
-        try:
-            return Path(file).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ImproperlyConfigured(f"{name}_FILE: {error}") from error
-    return os.environ.get(name, default)
-
-
-def env_int(name: str, default: int, *, minimum: int = 0) -> int:
-    """A whole number, ``minimum`` or more."""
-    value = env_text(name, str(default))
-    if not value.isascii() or not value.isdigit():
-        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}")
-    if int(value) < minimum:
-        raise ImproperlyConfigured(f"{name} must be {minimum} or more, not {value}")
-    return int(value)
-
-
-def env_bool(name: str, default: bool) -> bool:
-    """1, true, yes, on / 0, false, no, off, in any case."""
-    value = env_text(name, "1" if default else "0").lower()
-    if value in {"1", "true", "yes", "on"}:
-        return True
-    if value in {"0", "false", "no", "off", ""}:
-        return False
-    raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}")
-
-
-def env_list(name: str, default: str = "") -> list[str]:
-    """Comma-separated words; blanks around them do not count."""
-    return [word.strip() for word in env_text(name, default).split(",") if word.strip()]
-
-
-def env_by_domain(name: str) -> dict[str, str]:
-    """``NAME`` for every mail domain (under "") and ``NAME__AC_EXEMPLE_FR`` for one alone (under
-    ``AC_EXEMPLE_FR``), each also as a file."""
-    found = {"": env_text(name)}
-    for variable in os.environ:
-        own = variable.removesuffix("_FILE")
-        if own.startswith(f"{name}__"):
-            found[own.removeprefix(f"{name}__")] = env_text(own)
-    return {domain: value for domain, value in found.items() if value}
-
-
-def env_networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    """Comma-separated addresses or networks (``192.0.2.0/24``)."""
-    try:
-        return [ipaddress.ip_network(word, strict=False) for word in env_list(name)]
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name}: {error}") from error
 
 
 def database(url: str) -> dict[str, object]:
@@ -125,22 +76,25 @@ def submission_server(url: str) -> tuple[str, int, str, str, str]:
     return parts.hostname, port, user, password, security
 
 
-# What this installation is
+# The installation
 
-DEBUG = env_bool("WEBMAIL_DEBUG", False)
-DEMO = env_bool("WEBMAIL_DEMO", False)
+DEBUG = env_bool("WEBMAIL_DEBUG")
+DEMO = env_bool("WEBMAIL_DEMO")
 TESTING = "pytest" in sys.modules
 SECRET_KEY = env_text("WEBMAIL_SECRET_KEY")
 if not SECRET_KEY:
     # A dry run of an import signs and stores nothing.
     _dry = {"import_contacts", "--dry-run"} <= set(sys.argv)
-    _keyless = {"collectstatic", "makemigrations", "classify_message", "train_adverts"}
+    _keyless = {
+        *("classify_message", "collectstatic", "makemigrations", "train_adverts"),
+        "write_settings_docs",
+    }
     if not (DEBUG or TESTING or _dry or _keyless & set(sys.argv)):
         raise ImproperlyConfigured(
             "WEBMAIL_SECRET_KEY (or WEBMAIL_SECRET_KEY_FILE) must be set: 50 random characters"
         )
     SECRET_KEY = "not-secret-for-development-and-tests-only"  # noqa: S105  never used in production
-BASE_URL = env_text("WEBMAIL_BASE_URL", "http://localhost:8000")
+BASE_URL = env_text("WEBMAIL_BASE_URL")
 HTTPS = BASE_URL.startswith("https://")
 _host = urlsplit(BASE_URL).hostname or "localhost"
 ALLOWED_HOSTS = env_list("WEBMAIL_ALLOWED_HOSTS", _host)
@@ -149,49 +103,43 @@ if _host == "localhost":
 CSRF_TRUSTED_ORIGINS = [BASE_URL.rstrip("/")]
 TRUSTED_PROXIES = env_networks("WEBMAIL_TRUSTED_PROXIES")
 
-PRODUCT_NAME = env_text("WEBMAIL_PRODUCT_NAME", "Messagerie")
-AUTHORITY_NAME = env_text("WEBMAIL_AUTHORITY_NAME", "Académie d’Exemple")
-SUPPORT_PHONE = env_text("WEBMAIL_SUPPORT_PHONE", "03.22.82.37.40")
-SUPPORT_EMAIL = env_text("WEBMAIL_SUPPORT_EMAIL", "assistance@ac-amiens.fr")
+PRODUCT_NAME = env_text("WEBMAIL_PRODUCT_NAME")
+AUTHORITY_NAME = env_text("WEBMAIL_AUTHORITY_NAME")
+SUPPORT_PHONE = env_text("WEBMAIL_SUPPORT_PHONE")
+SUPPORT_EMAIL = env_text("WEBMAIL_SUPPORT_EMAIL")
 
-# Mail servers: the first mail domain is made from these; from then on its row decides (admin)
+# Mail servers
 
 MAIL_DOMAIN = env_text("WEBMAIL_DOMAIN")
 IMAP_URL = env_text("WEBMAIL_IMAP_URL")
 SMTP_URL = env_text("WEBMAIL_SMTP_URL")
 POP_URL = env_text("WEBMAIL_POP_URL")
 SIEVE_URL = env_text("WEBMAIL_SIEVE_URL")
-LOGIN_FORM = env_text("WEBMAIL_LOGIN_FORM", "address")
-# Whether the mail server takes one login alone for each mailbox (accounts/mailboxes.py)
-ONE_LOGIN_PER_MAILBOX = env_bool("WEBMAIL_ONE_LOGIN_PER_MAILBOX", False)
+LOGIN_FORM = env_choice("WEBMAIL_LOGIN_FORM")
+ONE_LOGIN_PER_MAILBOX = env_bool("WEBMAIL_ONE_LOGIN_PER_MAILBOX")
 TLS_CA_FILE = env_text("WEBMAIL_TLS_CA_FILE")
-IMAP_TIMEOUT = env_int("WEBMAIL_IMAP_TIMEOUT", 20)
-SMTP_TIMEOUT = env_int("WEBMAIL_SMTP_TIMEOUT", 60)
-SMTP_VERDICT_SECONDS = env_int("WEBMAIL_SMTP_VERDICT_SECONDS", 200, minimum=1)
-# One is kept for pages: downloads share the others.
-SIEVE_TIMEOUT = env_int("WEBMAIL_SIEVE_TIMEOUT", 10)
-# The name of the script that holds people's rules; whether their rules may send mail elsewhere.
-SIEVE_SCRIPT = env_text("WEBMAIL_SIEVE_SCRIPT", "webmail")
-RULES_FORWARD = env_bool("WEBMAIL_RULES_FORWARD", False)
+IMAP_TIMEOUT = env_int("WEBMAIL_IMAP_TIMEOUT")
+SMTP_TIMEOUT = env_int("WEBMAIL_SMTP_TIMEOUT")
+SMTP_VERDICT_SECONDS = env_int("WEBMAIL_SMTP_VERDICT_SECONDS")
+SIEVE_TIMEOUT = env_int("WEBMAIL_SIEVE_TIMEOUT")
+SIEVE_SCRIPT = env_text("WEBMAIL_SIEVE_SCRIPT")
+RULES_FORWARD = env_bool("WEBMAIL_RULES_FORWARD")
 RULES_FORWARD_DOMAINS = frozenset(
     domain.lower().strip(".") for domain in env_list("WEBMAIL_RULES_FORWARD_DOMAINS")
 )
-IMAP_CONNECTIONS = env_int("WEBMAIL_IMAP_CONNECTIONS", 3, minimum=2)
-IMAP_IDLE_SECONDS = env_int("WEBMAIL_IMAP_IDLE_SECONDS", 300)
-# New mail, told as it comes; and who else connects as the same person (webmail/serving/checks.py).
-PUSH = env_bool("WEBMAIL_PUSH", True)
-PUSH_STREAMS = env_int("WEBMAIL_PUSH_STREAMS", 2, minimum=1)
-PROCESSES = env_int("WEB_CONCURRENCY", 1, minimum=1)
-JOB_CONNECTIONS = env_int("WEBMAIL_JOB_CONNECTIONS", 4)
-IMAP_USER_LIMIT = env_int("WEBMAIL_IMAP_USER_LIMIT", 10)
+IMAP_CONNECTIONS = env_int("WEBMAIL_IMAP_CONNECTIONS")
+IMAP_IDLE_SECONDS = env_int("WEBMAIL_IMAP_IDLE_SECONDS")
+PUSH = env_bool("WEBMAIL_PUSH")
+PUSH_STREAMS = env_int("WEBMAIL_PUSH_STREAMS")
+PROCESSES = env_int("WEB_CONCURRENCY")
+JOB_CONNECTIONS = env_int("WEBMAIL_JOB_CONNECTIONS")
+IMAP_USER_LIMIT = env_int("WEBMAIL_IMAP_USER_LIMIT")
 AUTHSERV_ID = env_text("WEBMAIL_AUTHSERV_ID")
-# Adverts and junk: which servers' verdicts count, where adverts go, how much of the mail that was
-# there before the first visit is judged, and where frauds are reported to
 ADVERTS_SERVERS = env_list("WEBMAIL_ADVERTS_SERVERS")
-ADVERTS_FOLDER = env_text("WEBMAIL_ADVERTS_FOLDER", "Publicités").strip()
+ADVERTS_FOLDER = env_text("WEBMAIL_ADVERTS_FOLDER").strip()
 if not ADVERTS_FOLDER or set("/.%*\\\r\n\t") & set(ADVERTS_FOLDER):
     raise ImproperlyConfigured("WEBMAIL_ADVERTS_FOLDER must be the name of one folder")
-ADVERTS_FIRST = env_int("WEBMAIL_ADVERTS_FIRST", 0)
+ADVERTS_FIRST = env_int("WEBMAIL_ADVERTS_FIRST")
 RSPAMD_URL = env_text("WEBMAIL_RSPAMD_URL").strip()
 RSPAMD_PASSWORD = env_text("WEBMAIL_RSPAMD_PASSWORD")
 if RSPAMD_URL and not (
@@ -201,51 +149,44 @@ if RSPAMD_URL and not (
 REPORT_ADDRESS = env_text("WEBMAIL_REPORT_ADDRESS").strip()
 if REPORT_ADDRESS and not REPORT_ADDRESS.rpartition("@")[0]:
     raise ImproperlyConfigured("WEBMAIL_REPORT_ADDRESS must be an address")
-MESSAGE_LIMIT = env_int("WEBMAIL_MESSAGE_LIMIT_MB", 25) * 1024 * 1024
-FILES_PER_MESSAGE = env_int("WEBMAIL_FILES_PER_MESSAGE", 25, minimum=1)
+MESSAGE_LIMIT = env_int("WEBMAIL_MESSAGE_LIMIT_MB") * 1024 * 1024
+FILES_PER_MESSAGE = env_int("WEBMAIL_FILES_PER_MESSAGE")
 
-# The outbox: how long it tries, how fast "one to each" goes, and a relay that asks for no sign-in
+# The outbox
 
-RETRY_HOURS = env_int("WEBMAIL_RETRY_HOURS", 72)
-EACH_PER_MINUTE = env_int("WEBMAIL_EACH_PER_MINUTE", 30, minimum=1)
+RETRY_HOURS = env_int("WEBMAIL_RETRY_HOURS")
+EACH_PER_MINUTE = env_int("WEBMAIL_EACH_PER_MINUTE")
 RELAY_HOST = env_text("WEBMAIL_RELAY_HOST")
-RELAY_PORT = env_int("WEBMAIL_RELAY_PORT", 25, minimum=1)
-RELAY_SECURITY = env_text("WEBMAIL_RELAY_SECURITY", "starttls")
-if RELAY_SECURITY not in {"tls", "starttls", "none"}:
-    raise ImproperlyConfigured(
-        f"WEBMAIL_RELAY_SECURITY is tls, starttls or none, not {RELAY_SECURITY!r}"
-    )
+RELAY_PORT = env_int("WEBMAIL_RELAY_PORT")
+RELAY_SECURITY = env_choice("WEBMAIL_RELAY_SECURITY")
 
-# Whom one writes to: who is not of the authority, and how many there may be
+# Senders and recipients
 
 OWN_DOMAINS = frozenset(domain.lower() for domain in env_list("WEBMAIL_OWN_DOMAINS"))
-OUTSIDE_VISIBLE = env_int("WEBMAIL_OUTSIDE_VISIBLE", 10)
-# Whether the name beside a person's own address is that of the staff record or the directory
-IDENTITY_NAME_LOCKED = env_bool("WEBMAIL_IDENTITY_NAME_LOCKED", False)
-RECIPIENTS_PER_MESSAGE = env_int("WEBMAIL_RECIPIENTS_PER_MESSAGE", 300)
-RECIPIENTS_PER_HOUR = env_int("WEBMAIL_RECIPIENTS_PER_HOUR", 1000)
+OUTSIDE_VISIBLE = env_int("WEBMAIL_OUTSIDE_VISIBLE")
+IDENTITY_NAME_LOCKED = env_bool("WEBMAIL_IDENTITY_NAME_LOCKED")
+RECIPIENTS_PER_MESSAGE = env_int("WEBMAIL_RECIPIENTS_PER_MESSAGE")
+RECIPIENTS_PER_HOUR = env_int("WEBMAIL_RECIPIENTS_PER_HOUR")
 
-# What mail names elsewhere
+# Remote images
 
-REMOTE_IMAGES_PER_MINUTE = env_int("WEBMAIL_REMOTE_IMAGES_PER_MINUTE", 300)
+REMOTE_IMAGES_PER_MINUTE = env_int("WEBMAIL_REMOTE_IMAGES_PER_MINUTE")
 REMOTE_CLOSED_NETWORKS = env_networks("WEBMAIL_REMOTE_CLOSED_NETWORKS")
 
-# Attachments in the viewer
+# Attachments
 
-PREVIEW_LIMIT = env_int("WEBMAIL_PREVIEW_LIMIT_MB", 25) * 1024 * 1024
-OFFICE = env_text("WEBMAIL_OFFICE", "auto")
-if OFFICE not in {"auto", "off"}:
-    raise ImproperlyConfigured(f"WEBMAIL_OFFICE must be auto or off, not {OFFICE!r}")
+PREVIEW_LIMIT = env_int("WEBMAIL_PREVIEW_LIMIT_MB") * 1024 * 1024
+OFFICE = env_choice("WEBMAIL_OFFICE")
 SPOOL = Path(env_text("WEBMAIL_SPOOL", str(BASE_DIR / "var" / "spool")))
 
 # Sign-in
 
-LOGIN_FAILURES_PER_LOGIN = env_int("WEBMAIL_LOGIN_FAILURES_PER_LOGIN", 10)
-LOGIN_FAILURES_PER_NETWORK = env_int("WEBMAIL_LOGIN_FAILURES_PER_NETWORK", 100)
-LOGIN_FAILURES_MINUTES = env_int("WEBMAIL_LOGIN_FAILURES_MINUTES", 15)
+LOGIN_FAILURES_PER_LOGIN = env_int("WEBMAIL_LOGIN_FAILURES_PER_LOGIN")
+LOGIN_FAILURES_PER_NETWORK = env_int("WEBMAIL_LOGIN_FAILURES_PER_NETWORK")
+LOGIN_FAILURES_MINUTES = env_int("WEBMAIL_LOGIN_FAILURES_MINUTES")
 LOGIN_EXEMPT_NETWORKS = env_networks("WEBMAIL_LOGIN_EXEMPT_NETWORKS")
-SESSION_IDLE_MINUTES = env_int("WEBMAIL_SESSION_IDLE_MINUTES", 12 * 60)
-SHARED_IDLE_MINUTES = env_int("WEBMAIL_SHARED_IDLE_MINUTES", 10)
+SESSION_IDLE_MINUTES = env_int("WEBMAIL_SESSION_IDLE_MINUTES")
+SHARED_IDLE_MINUTES = env_int("WEBMAIL_SHARED_IDLE_MINUTES")
 ADMIN_NEEDS_TOTP = env_bool("WEBMAIL_ADMIN_NEEDS_TOTP", not DEMO)
 SECOND_FACTOR_ROLES = frozenset(env_list("WEBMAIL_SECOND_FACTOR_ROLES"))
 for _word in SECOND_FACTOR_ROLES - {"everybody", "administrator", "support", "auditor"}:
@@ -254,9 +195,9 @@ for _word in SECOND_FACTOR_ROLES - {"everybody", "administrator", "support", "au
             "WEBMAIL_SECOND_FACTOR_ROLES are of administrator, support, auditor, everybody and"
             f" names of mail domains, not {_word!r}"
         )
-DEVICE_LETTERS = env_bool("WEBMAIL_DEVICE_LETTERS", True)
+DEVICE_LETTERS = env_bool("WEBMAIL_DEVICE_LETTERS")
 
-# What seals a password that is lent to a job; a key of its own can be changed by itself
+# The key that seals a password lent to a job. It can be changed without WEBMAIL_SECRET_KEY.
 
 _lending = env_text("WEBMAIL_LENDING_KEY")
 if _lending and len(_lending) < 32:
@@ -265,41 +206,29 @@ LENDING_KEY = hashlib.blake2b(
     (_lending or f"lending:{SECRET_KEY}").encode(), digest_size=32
 ).digest()
 
-# Account lookup: without a key there is none
+# Account lookup, which is off without a key
 
 try:
     NUMEN_KEYS = numen.parse_keys(env_text("WEBMAIL_NUMEN_KEYS"))
 except ValueError as error:
     raise ImproperlyConfigured(f"WEBMAIL_NUMEN_KEYS: {error}") from error
-LOOKUPS_PER_NUMEN = env_int("WEBMAIL_LOOKUPS_PER_NUMEN", 10)
-LOOKUPS_PER_NUMEN_HOURS = env_int("WEBMAIL_LOOKUPS_PER_NUMEN_HOURS", 24, minimum=1)
-LOOKUP_FAILURES_PER_NETWORK = env_int("WEBMAIL_LOOKUP_FAILURES_PER_NETWORK", 20)
-LOOKUP_FAILURES_MINUTES = env_int("WEBMAIL_LOOKUP_FAILURES_MINUTES", 15, minimum=1)
-LOOKUP_FAILURES_PER_MINUTE = env_int("WEBMAIL_LOOKUP_FAILURES_PER_MINUTE", 120)
-LOOKUP_LETTERS = env_bool("WEBMAIL_LOOKUP_LETTERS", True)
+LOOKUPS_PER_NUMEN = env_int("WEBMAIL_LOOKUPS_PER_NUMEN")
+LOOKUPS_PER_NUMEN_HOURS = env_int("WEBMAIL_LOOKUPS_PER_NUMEN_HOURS")
+LOOKUP_FAILURES_PER_NETWORK = env_int("WEBMAIL_LOOKUP_FAILURES_PER_NETWORK")
+LOOKUP_FAILURES_MINUTES = env_int("WEBMAIL_LOOKUP_FAILURES_MINUTES")
+LOOKUP_FAILURES_PER_MINUTE = env_int("WEBMAIL_LOOKUP_FAILURES_PER_MINUTE")
+LOOKUP_LETTERS = env_bool("WEBMAIL_LOOKUP_LETTERS")
 
-# The password: what it must be, and where it is changed (a mail domain's row says how)
+# The change of the mail password
 
-PASSWORD_MINIMUM = env_int("WEBMAIL_PASSWORD_MINIMUM", 8, minimum=1)
-if PASSWORD_MINIMUM > 64:
-    raise ImproperlyConfigured("WEBMAIL_PASSWORD_MINIMUM must be 64 or less: nobody types more")
-PASSWORD_KINDS = env_list("WEBMAIL_PASSWORD_KINDS", "lower,upper,digit,sign")
+PASSWORD_MINIMUM = env_int("WEBMAIL_PASSWORD_MINIMUM")
+PASSWORD_KINDS = env_list("WEBMAIL_PASSWORD_KINDS")
 if not {"lower", "upper", "digit", "sign"}.issuperset(PASSWORD_KINDS):
     raise ImproperlyConfigured("WEBMAIL_PASSWORD_KINDS are of lower, upper, digit and sign")
-PASSWORD_STRENGTH = env_int("WEBMAIL_PASSWORD_STRENGTH", 2)
-if PASSWORD_STRENGTH > 4:
-    raise ImproperlyConfigured("WEBMAIL_PASSWORD_STRENGTH goes from 0 to 4")
-PASSWORD_REMINDER_MONTHS = env_int("WEBMAIL_PASSWORD_REMINDER_MONTHS", 12)
-PASSWORD_DRIVER = env_text("WEBMAIL_PASSWORD_DRIVER", "none")
-if PASSWORD_DRIVER not in {"none", "dovecot", "sql", "ldap"}:
-    raise ImproperlyConfigured(
-        f"WEBMAIL_PASSWORD_DRIVER is none, dovecot, sql or ldap, not {PASSWORD_DRIVER!r}"
-    )
-PASSWORD_SCHEME = env_text("WEBMAIL_PASSWORD_SCHEME", "argon2id")
-if PASSWORD_SCHEME not in {"argon2id", "sha512-crypt"}:
-    raise ImproperlyConfigured(
-        f"WEBMAIL_PASSWORD_SCHEME is argon2id or sha512-crypt, not {PASSWORD_SCHEME!r}"
-    )
+PASSWORD_STRENGTH = env_int("WEBMAIL_PASSWORD_STRENGTH")
+PASSWORD_REMINDER_MONTHS = env_int("WEBMAIL_PASSWORD_REMINDER_MONTHS")
+PASSWORD_DRIVER = env_choice("WEBMAIL_PASSWORD_DRIVER")
+PASSWORD_SCHEME = env_choice("WEBMAIL_PASSWORD_SCHEME")
 PASSWORD_DOVECOT_PATH = env_by_domain("WEBMAIL_PASSWORD_DOVECOT_PATH")
 PASSWORD_SQL_DATABASES = {
     domain: database(url) for domain, url in env_by_domain("WEBMAIL_PASSWORD_SQL_URL").items()
@@ -308,22 +237,17 @@ PASSWORD_SQL_STATEMENT = env_by_domain("WEBMAIL_PASSWORD_SQL_STATEMENT")
 PASSWORD_LDAP_URL = env_by_domain("WEBMAIL_PASSWORD_LDAP_URL")
 PASSWORD_LDAP_DN = env_by_domain("WEBMAIL_PASSWORD_LDAP_DN")
 
-# The directory of the authority's people, filled from the staff records and, with a URL, from LDAP
+# The directory
 
 DIRECTORY_LDAP_URL = env_text("WEBMAIL_DIRECTORY_LDAP_URL")
 DIRECTORY_LDAP_BASE = env_text("WEBMAIL_DIRECTORY_LDAP_BASE")
-DIRECTORY_LDAP_FILTER = env_text("WEBMAIL_DIRECTORY_LDAP_FILTER", "(mail=*)")
+DIRECTORY_LDAP_FILTER = env_text("WEBMAIL_DIRECTORY_LDAP_FILTER")
 DIRECTORY_LDAP_DN = env_text("WEBMAIL_DIRECTORY_LDAP_DN")
 DIRECTORY_LDAP_PASSWORD = env_text("WEBMAIL_DIRECTORY_LDAP_PASSWORD")
 DIRECTORY_LDAP_ATTRIBUTES = {
     field: attribute
     for field, _equals, attribute in (
-        pair.partition("=")
-        for pair in env_list(
-            "WEBMAIL_DIRECTORY_LDAP_ATTRIBUTES",
-            "key=uid,name=cn,first_name=givenName,last_name=sn,address=mail,school_name=o,"
-            "function=title",
-        )
+        pair.partition("=") for pair in env_list("WEBMAIL_DIRECTORY_LDAP_ATTRIBUTES")
     )
 }
 if unknown := DIRECTORY_LDAP_ATTRIBUTES.keys() - {
@@ -345,7 +269,7 @@ except ValueError as error:
         f"WEBMAIL_PROFILE_CERTIFICATE, WEBMAIL_PROFILE_KEY: {error}"
     ) from error
 
-# Other services that people sign in to from here: without a key there is no such thing
+# The OpenID Connect provider, which is off without a key
 
 try:
     OIDC_KEYS = oidc_keys.parse(
@@ -360,13 +284,13 @@ IDP_OIDC_ADAPTER = "accounts.oidc.adapter.Adapter"
 IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = 10 * 60
 IDP_OIDC_REFRESH_TOKEN_EXPIRES_IN = 10 * 60
 
-# How long traces of people are kept, in days (accounts/retention.py)
+# Retention (accounts/retention.py)
 
-KEEP_LOOKUPS_DAYS = env_int("WEBMAIL_KEEP_LOOKUPS_DAYS", 183, minimum=1)
-KEEP_AUDIT_DAYS = env_int("WEBMAIL_KEEP_AUDIT_DAYS", 365, minimum=1)
-KEEP_SESSIONS_DAYS = env_int("WEBMAIL_KEEP_SESSIONS_DAYS", 30, minimum=1)
+KEEP_LOOKUPS_DAYS = env_int("WEBMAIL_KEEP_LOOKUPS_DAYS")
+KEEP_AUDIT_DAYS = env_int("WEBMAIL_KEEP_AUDIT_DAYS")
+KEEP_SESSIONS_DAYS = env_int("WEBMAIL_KEEP_SESSIONS_DAYS")
 
-# Letters of the product itself
+# Notices
 
 NOTICES_FROM = env_text("WEBMAIL_NOTICES_FROM")
 NOTICES_URL = env_text("WEBMAIL_NOTICES_URL")
@@ -432,7 +356,7 @@ TEMPLATES = [
         "OPTIONS": {
             "loaders": [
                 (
-                    "webmail.serving.templating.Loader",
+                    "webmail.templating.Loader",
                     [
                         "django.template.loaders.filesystem.Loader",
                         "django.template.loaders.app_directories.Loader",
@@ -459,10 +383,10 @@ REDIS_URL = env_text("REDIS_URL")
 if REDIS_URL:
     CACHES = {
         "default": {
-            "BACKEND": "webmail.serving.cache.RedisCache",
+            "BACKEND": "webmail.cache.RedisCache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": "webmail",
-            "OPTIONS": {"serializer": "webmail.serving.cache.JSONSerializer"},
+            "OPTIONS": {"serializer": "webmail.cache.JSONSerializer"},
         }
     }
 else:
@@ -483,10 +407,10 @@ CSRF_FAILURE_VIEW = "webmail.views.failures.csrf"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = HTTPS
 
-SECURE_SSL_REDIRECT = HTTPS and env_bool("WEBMAIL_SSL_REDIRECT", True)
-SECURE_HSTS_SECONDS = env_int("WEBMAIL_HSTS_SECONDS", 31536000) if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS and env_bool("WEBMAIL_HSTS_SUBDOMAINS", True)
-SECURE_HSTS_PRELOAD = HTTPS and env_bool("WEBMAIL_HSTS_PRELOAD", True)
+SECURE_SSL_REDIRECT = HTTPS and env_bool("WEBMAIL_SSL_REDIRECT")
+SECURE_HSTS_SECONDS = env_int("WEBMAIL_HSTS_SECONDS") if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS and env_bool("WEBMAIL_HSTS_SUBDOMAINS")
+SECURE_HSTS_PRELOAD = HTTPS and env_bool("WEBMAIL_HSTS_PRELOAD")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -559,7 +483,7 @@ MFA_TOTP_ISSUER = PRODUCT_NAME
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", _("French")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-TIME_ZONE = env_text("WEBMAIL_TIME_ZONE", "Europe/Paris")
+TIME_ZONE = env_text("WEBMAIL_TIME_ZONE")
 USE_I18N = True
 USE_TZ = True
 
@@ -570,7 +494,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG or TESTING
-        else "webmail.serving.storage.StaticStorage"
+        else "webmail.storage.StaticStorage"
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG or TESTING

@@ -8,12 +8,13 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.models import SupportContact
+from webmail.version import VERSION
 
 
 @require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
     contacts = SupportContact.objects.all().everybody()
-    return render(request, "accounts/help.html", {"contacts": contacts})
+    return render(request, "accounts/help.html", {"contacts": contacts, "version": VERSION})
 
 
 @require_safe

@@ -9,6 +9,7 @@ from django.test import Client
 
 from accounts import markdown
 from accounts.models import MailDomain, SiteText, SupportContact
+from webmail.version import VERSION
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.django_db]
 
@@ -95,6 +96,10 @@ def test_a_very_long_text_is_cut_before_it_is_read() -> None:
 def test_pages_lead_to_help_legal_notice_and_personal_data(address: str, domain, numen_key) -> None:
     shown = page(address)
     assert all(f'href="{link}"' in shown for link in ("/help/", "/legal/", "/privacy/"))
+
+
+def test_the_page_of_help_tells_the_version(settings) -> None:
+    assert f"{settings.PRODUCT_NAME}, version {VERSION}" in page("/help/")
 
 
 def test_support_contacts_go_before_the_settings(

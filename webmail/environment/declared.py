@@ -1,0 +1,966 @@
+"""Every setting of an installation, declared once: name, kind, default, meaning, example.
+
+`webmail/settings.py` reads them through `readers`, and `page` makes docs/settings.md of them. A
+declaration that no code reads, and a variable that is not declared, fail in tests/test_docs.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a value may be; the words of docs/settings.md."""
+
+    TEXT = "text"
+    CHOICE = "choice"
+    NUMBER = "whole number"
+    SWITCH = "switch"
+    LIST = "list"
+    NETWORKS = "networks"
+    BY_DOMAIN = "text by domain"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One variable of the environment.
+
+    ``default`` is written as in the environment; ``default_words`` replace it on the page where it
+    is computed. ``example`` is a value, or ``NAME=>value`` for the variable of one domain or file.
+    """
+
+    name: str
+    kind: Kind
+    default: str
+    help: str
+    example: str
+    default_words: str = ""
+    minimum: int = 0
+    maximum: int | None = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Group:
+    """Settings of one subject, under one heading."""
+
+    title: str
+    settings: tuple[Setting, ...]
+    help: str = ""
+
+
+def text(name: str, help: str, *, example: str, default: str = "", words: str = "") -> Setting:
+    return Setting(name, Kind.TEXT, default, help, example, words)
+
+
+def choice(
+    name: str, help: str, choices: tuple[str, ...], *, default: str, example: str
+) -> Setting:
+    return Setting(name, Kind.CHOICE, default, help, example, choices=choices)
+
+
+def number(
+    name: str,
+    default: int,
+    help: str,
+    *,
+    example: str,
+    minimum: int = 0,
+    maximum: int | None = None,
+) -> Setting:
+    return Setting(name, Kind.NUMBER, str(default), help, example, minimum=minimum, maximum=maximum)
+
+
+def switch(name: str, default: bool, help: str, *, example: str, words: str = "") -> Setting:
+    return Setting(name, Kind.SWITCH, "01"[default], help, example, words)
+
+
+def items(name: str, help: str, *, example: str, default: str = "", words: str = "") -> Setting:
+    return Setting(name, Kind.LIST, default, help, example, words)
+
+
+def networks(name: str, help: str, *, example: str) -> Setting:
+    return Setting(name, Kind.NETWORKS, "", help, example)
+
+
+def by_domain(name: str, help: str, *, example: str) -> Setting:
+    return Setting(name, Kind.BY_DOMAIN, "", help, example)
+
+
+_INSTALLATION = Group(
+    "Installation",
+    (
+        text(
+            "WEBMAIL_SECRET_KEY",
+            """The key that signs sessions and encrypts second factors. It is a random text of 50
+            characters or more, and the same for all processes. The webmail does not start without
+            it.""",
+            words="No default",
+            example="WEBMAIL_SECRET_KEY_FILE=>/etc/webmail/secret-key",
+        ),
+        text(
+            "WEBMAIL_BASE_URL",
+            """The address that users type. With `https://` the webmail sets secure cookies and
+            HSTS, and redirects http to https.""",
+            default="http://localhost:8000",
+            example="https://webmail.ac-exemple.fr",
+        ),
+        items(
+            "WEBMAIL_ALLOWED_HOSTS",
+            """The host names that the webmail answers to.""",
+            words="Default: the host of `WEBMAIL_BASE_URL`",
+            example="webmail.ac-exemple.fr,courrier.ac-exemple.fr",
+        ),
+        networks(
+            "WEBMAIL_TRUSTED_PROXIES",
+            """The networks of the reverse proxies. The webmail believes `X-Forwarded-For` and
+            `X-Forwarded-Proto` only when one of these proxies wrote them.""",
+            example="127.0.0.1,10.0.8.0/24",
+        ),
+        text(
+            "DATABASE_URL",
+            """The database: `postgresql://user:password@host/name`, or `sqlite:////path` for a
+            trial.""",
+            words="Default: an SQLite file in `var/`",
+            example="postgresql:///webmail?host=/run/postgresql",
+        ),
+        text(
+            "REDIS_URL",
+            """The Redis server for the cache, the counters of failed sign-ins and the job queues:
+            `redis://host:6379/0` or `unix:///path`. Without Redis each process has a cache of its
+            own, jobs run inside requests, and no message can be sent later.""",
+            example="redis://127.0.0.1:6379/0",
+        ),
+        number(
+            "WEB_CONCURRENCY",
+            1,
+            """The number of processes of the web server. uvicorn reads this variable itself, in
+            place of its option `--workers`.""",
+            minimum=1,
+            example="4",
+        ),
+        text(
+            "WEBMAIL_STATIC_ROOT",
+            """The folder into which `bin/manage collectstatic` copies the static files.""",
+            words="Default: `var/static`",
+            example="/var/lib/webmail/static",
+        ),
+        text(
+            "WEBMAIL_SPOOL",
+            """The folder in which files wait, encrypted: office files for an hour at most, uploaded
+            staff files and address books for a day at most, the attachments of drafts, and the
+            messages of the outbox. The web server and the job workers need the same folder.""",
+            words="Default: `var/spool`",
+            example="/var/lib/webmail/spool",
+        ),
+        text(
+            "WEBMAIL_TIME_ZONE",
+            """The time zone of users who have chosen none.""",
+            default="Europe/Paris",
+            example="Indian/Reunion",
+        ),
+        text(
+            "WEBMAIL_LOG_LEVEL",
+            """The least severe level that is logged, on standard error. A value holds for the
+            webmail and for its libraries.""",
+            words="Default: `INFO` for the webmail, `WARNING` for its libraries",
+            example="DEBUG",
+        ),
+        switch(
+            "WEBMAIL_DEBUG",
+            False,
+            """Show Django's debug pages. Never switch this on in a real installation.""",
+            example="1",
+        ),
+        switch(
+            "WEBMAIL_DEMO",
+            False,
+            """`bin/demo` switches this on. The sign-in page then says that this is a demo, and
+            administrators need no second factor.""",
+            example="1",
+        ),
+    ),
+)
+
+_HTTPS = Group(
+    "HTTPS",
+    (
+        switch(
+            "WEBMAIL_SSL_REDIRECT",
+            True,
+            """Redirect http to https, for every address but `/healthz`.""",
+            example="0",
+        ),
+        number(
+            "WEBMAIL_HSTS_SECONDS",
+            31536000,
+            """How long browsers insist on https after a visit, in seconds. Try a small number
+            first.""",
+            example="3600",
+        ),
+        switch(
+            "WEBMAIL_HSTS_SUBDOMAINS",
+            True,
+            """Make browsers insist on https for the subdomains of the webmail's host name too.""",
+            example="0",
+        ),
+        switch(
+            "WEBMAIL_HSTS_PRELOAD",
+            True,
+            """Allow the webmail's host name in the preload lists of browsers.""",
+            example="0",
+        ),
+    ),
+    "These settings have an effect only when `WEBMAIL_BASE_URL` begins with `https://`.",
+)
+
+_NAMES = Group(
+    "Names on the pages",
+    (
+        text(
+            "WEBMAIL_PRODUCT_NAME",
+            """The name of the webmail on its pages and in its mail.""",
+            default="Messagerie",
+            example="Webmail académique",
+        ),
+        text(
+            "WEBMAIL_AUTHORITY_NAME",
+            """The name of the education authority.""",
+            default="Académie d’Exemple",
+            example="Académie d’Amiens",
+        ),
+        text(
+            "WEBMAIL_SUPPORT_PHONE",
+            """The telephone number of the support desk, until administrators enter support contacts
+            in the admin.""",
+            default="03.22.82.37.40",
+            example="03 00 00 00 00",
+        ),
+        text(
+            "WEBMAIL_SUPPORT_EMAIL",
+            """The address of the support desk, until administrators enter support contacts in the
+            admin.""",
+            default="assistance@ac-amiens.fr",
+            example="assistance@ac-exemple.fr",
+        ),
+    ),
+)
+
+_FIRST_DOMAIN = Group(
+    "First mail domain",
+    (
+        text(
+            "WEBMAIL_DOMAIN",
+            """The name of the first mail domain: the part of an address after the @. A login
+            without an @ belongs to this domain.""",
+            example="ac-exemple.fr",
+        ),
+        text(
+            "WEBMAIL_IMAP_URL",
+            """The IMAP server. `imaps://host` uses TLS on port 993; `imap://host` uses STARTTLS on
+            port 143, or no encryption when the host is this machine itself. Append `:port` for
+            another port, and `?security=tls`, `?security=starttls` or `?security=none` for another
+            protection.""",
+            example="imaps://imap.ac-exemple.fr",
+        ),
+        text(
+            "WEBMAIL_SMTP_URL",
+            """The submission server: `smtps://host` (TLS, port 465) or `smtp://host` (STARTTLS,
+            port 587).""",
+            example="smtps://smtp.ac-exemple.fr",
+        ),
+        text(
+            "WEBMAIL_POP_URL",
+            """The POP server (`pops://host` or `pop://host`) that the mail settings sheet shows to
+            users of mail programs. The webmail itself does not use POP.""",
+            example="pops://pop.ac-exemple.fr",
+        ),
+        text(
+            "WEBMAIL_SIEVE_URL",
+            """The ManageSieve server (`sieves://host` or `sieve://host`) that keeps the rules and
+            the absences of users: [rules.md](rules.md).""",
+            example="sieve://imap.ac-exemple.fr",
+        ),
+        choice(
+            "WEBMAIL_LOGIN_FORM",
+            """The login that the mail server is given: the whole `address`, the `local` part before
+            the @, or the login as it was `typed`.""",
+            ("address", "local", "typed"),
+            default="address",
+            example="local",
+        ),
+    ),
+    """`bin/manage ensure_mail_domain` writes the first mail domain from these settings. Between two
+    runs of that command they have no effect: administrators change the domain in the admin.""",
+)
+
+_SERVERS = Group(
+    "Mail servers",
+    (
+        switch(
+            "WEBMAIL_ONE_LOGIN_PER_MAILBOX",
+            False,
+            """Promise that the mail server takes one login only for each mailbox: no aliases and no
+            master users. Switch this on when the server does not tell the webmail which logins open
+            the same mailbox ([security.md](security.md)).""",
+            example="1",
+        ),
+        text(
+            "WEBMAIL_TLS_CA_FILE",
+            """A file with the certificates of the authorities that sign the certificates of the
+            mail servers.""",
+            words="Default: the authorities that the system trusts",
+            example="/etc/ssl/ac-exemple-ca.pem",
+        ),
+        number(
+            "WEBMAIL_IMAP_TIMEOUT",
+            20,
+            """How many seconds the webmail waits for the next piece of an answer of the IMAP
+            server. A whole answer may take three times as long.""",
+            example="30",
+        ),
+        number(
+            "WEBMAIL_SMTP_TIMEOUT",
+            60,
+            """How many seconds the webmail waits for an answer of the submission server.""",
+            example="120",
+        ),
+        number(
+            "WEBMAIL_SMTP_VERDICT_SECONDS",
+            200,
+            """How many seconds the webmail waits for the next piece of the answer to a whole
+            message, because servers look for viruses at that moment. The whole answer may take
+            three times as long. Without an answer nobody can know whether the message was sent, and
+            the webmail asks its author.""",
+            minimum=1,
+            example="300",
+        ),
+        number(
+            "WEBMAIL_SIEVE_TIMEOUT",
+            10,
+            """How many seconds the webmail waits for the next piece of an answer of the ManageSieve
+            server. A whole answer may take three times as long.""",
+            example="20",
+        ),
+        number(
+            "WEBMAIL_IMAP_CONNECTIONS",
+            3,
+            """The most IMAP connections that pages of one user have in each process. One of them is
+            kept for pages; downloads share the others.""",
+            minimum=2,
+            example="4",
+        ),
+        number(
+            "WEBMAIL_JOB_CONNECTIONS",
+            4,
+            """The most IMAP connections that jobs of one user have: three file sent messages in the
+            folder Sent, and one moves, marks or deletes thousands of messages.""",
+            example="2",
+        ),
+        number(
+            "WEBMAIL_IMAP_IDLE_SECONDS",
+            300,
+            """How many seconds an unused IMAP connection stays open.""",
+            example="120",
+        ),
+        number(
+            "WEBMAIL_IMAP_USER_LIMIT",
+            10,
+            """How many connections the IMAP server allows one user (Dovecot:
+            `mail_max_userip_connections`). `bin/manage check` compares this number with what the
+            webmail may need. 0 means no limit.""",
+            example="30",
+        ),
+        switch(
+            "WEBMAIL_PUSH",
+            True,
+            """Tell browsers of new mail at once, over one more IMAP connection for each open
+            browser. When this is off, browsers ask once a minute.""",
+            example="0",
+        ),
+        number(
+            "WEBMAIL_PUSH_STREAMS",
+            2,
+            """How many browsers of one user are told of new mail at once, in each process. Further
+            browsers ask once a minute.""",
+            minimum=1,
+            example="1",
+        ),
+        text(
+            "WEBMAIL_AUTHSERV_ID",
+            """The name under which the mail server writes `Authentication-Results` (RFC 8601). The
+            webmail shows the verdicts on senders (SPF, DKIM, DMARC) of this server only. The server
+            must remove fields with its own name from incoming mail. Without this setting users
+            cannot choose to always show the remote images of a sender.""",
+            example="mx.ac-exemple.fr",
+        ),
+        number(
+            "WEBMAIL_MESSAGE_LIMIT_MB",
+            25,
+            """The largest message that a user may send, in megabytes. Three quarters of it are
+            available for attachments, since encoding makes them larger.""",
+            example="40",
+        ),
+        number(
+            "WEBMAIL_FILES_PER_MESSAGE",
+            25,
+            """The most attachments and images of one message.""",
+            minimum=1,
+            example="50",
+        ),
+    ),
+)
+
+_RULES = Group(
+    "Rules",
+    (
+        text(
+            "WEBMAIL_SIEVE_SCRIPT",
+            """The name of the Sieve script that the webmail writes for each user.""",
+            default="webmail",
+            example="regles",
+        ),
+        switch(
+            "WEBMAIL_RULES_FORWARD",
+            False,
+            """Let rules forward mail to other addresses.""",
+            example="1",
+        ),
+        items(
+            "WEBMAIL_RULES_FORWARD_DOMAINS",
+            """The domains that rules may forward mail to, with their subdomains.""",
+            words="Default: every domain",
+            example="ac-exemple.fr,education.gouv.fr",
+        ),
+    ),
+    "[rules.md](rules.md) describes rules and absences.",
+)
+
+_ADVERTS = Group(
+    "Adverts and frauds",
+    (
+        items(
+            "WEBMAIL_ADVERTS_SERVERS",
+            """The hosts that receive the authority's mail, or domains above these hosts. The
+            webmail believes `X-Spam-*` and `Authentication-Results` fields of these hosts only.""",
+            words="Default: the host that wrote the topmost `Received` field",
+            example="mx1.ac-exemple.fr,mx2.ac-exemple.fr",
+        ),
+        text(
+            "WEBMAIL_ADVERTS_FOLDER",
+            """The name of the folder for adverts, at the top of each mailbox. The webmail makes the
+            folder when it is missing.""",
+            default="Publicités",
+            example="Réclames",
+        ),
+        number(
+            "WEBMAIL_ADVERTS_FIRST",
+            0,
+            """At a user's first sign-in, the webmail classifies at most this many unread messages
+            of the inbox, newest first. It classifies all mail that arrives later.""",
+            example="200",
+        ),
+        text(
+            "WEBMAIL_RSPAMD_URL",
+            """The controller of an rspamd server. The webmail asks it for a verdict on new mail,
+            and teaches it what users call junk and what they take out of the junk.""",
+            example="http://127.0.0.1:11334",
+        ),
+        text(
+            "WEBMAIL_RSPAMD_PASSWORD",
+            """The password of the rspamd controller.""",
+            example="WEBMAIL_RSPAMD_PASSWORD_FILE=>/etc/webmail/rspamd-password",
+        ),
+        text(
+            "WEBMAIL_REPORT_ADDRESS",
+            """The address that receives the frauds that users report. Without it users are not
+            offered to report a fraud.""",
+            example="signalement@ac-exemple.fr",
+        ),
+    ),
+    "[adverts.md](adverts.md) describes how the webmail classifies mail.",
+)
+
+_OUTBOX = Group(
+    "Outbox",
+    (
+        number(
+            "WEBMAIL_RETRY_HOURS",
+            72,
+            """For how many hours the webmail tries again to send a message that the submission
+            server cannot take yet.""",
+            example="24",
+        ),
+        number(
+            "WEBMAIL_EACH_PER_MINUTE",
+            30,
+            """How many messages of one sending "to each" leave in a minute.""",
+            minimum=1,
+            example="60",
+        ),
+        text(
+            "WEBMAIL_RELAY_HOST",
+            """A submission server that takes mail from this machine without a sign-in, whoever the
+            sender is. With a relay no password waits in the outbox; the copy in the folder Sent is
+            filed when its author opens the next page ([security.md](security.md)).""",
+            example="relay.ac-exemple.fr",
+        ),
+        number("WEBMAIL_RELAY_PORT", 25, """The port of the relay.""", minimum=1, example="587"),
+        choice(
+            "WEBMAIL_RELAY_SECURITY",
+            """How the connection to the relay is protected.""",
+            ("tls", "starttls", "none"),
+            default="starttls",
+            example="tls",
+        ),
+    ),
+    "[reliability.md](reliability.md) says what happens to a message when something fails.",
+)
+
+_RECIPIENTS = Group(
+    "Senders and recipients",
+    (
+        items(
+            "WEBMAIL_OWN_DOMAINS",
+            """The domains of the authority besides its mail domains, with their subdomains.
+            Addresses in all other domains count as external.""",
+            example="education.gouv.fr,region-exemple.fr",
+        ),
+        number(
+            "WEBMAIL_OUTSIDE_VISIBLE",
+            10,
+            """How many external addresses To and Cc may hold together. With more of them the
+            composer asks whether the recipients should see each other's addresses.""",
+            example="5",
+        ),
+        switch(
+            "WEBMAIL_IDENTITY_NAME_LOCKED",
+            False,
+            """Make users write under the name of their staff record or of the directory. They
+            cannot change it.""",
+            example="1",
+        ),
+        number(
+            "WEBMAIL_RECIPIENTS_PER_MESSAGE",
+            300,
+            """The most recipients of one message. 0 means no limit.""",
+            example="100",
+        ),
+        number(
+            "WEBMAIL_RECIPIENTS_PER_HOUR",
+            1000,
+            """The most recipients of all messages that one user sends within an hour. 0 means no
+            limit.""",
+            example="500",
+        ),
+    ),
+    "[writing.md](writing.md) describes these limits as users meet them.",
+)
+
+_ATTACHMENTS = Group(
+    "Attachments and remote images",
+    (
+        number(
+            "WEBMAIL_PREVIEW_LIMIT_MB",
+            25,
+            """The largest attachment that is shown in the page, in megabytes. Larger ones can only
+            be downloaded. Sounds and films play at any size.""",
+            example="10",
+        ),
+        choice(
+            "WEBMAIL_OFFICE",
+            """Whether LibreOffice shows office files: `auto` uses LibreOffice where it is
+            installed, `off` shows their text and tables without it.""",
+            ("auto", "off"),
+            default="auto",
+            example="off",
+        ),
+        number(
+            "WEBMAIL_REMOTE_IMAGES_PER_MINUTE",
+            300,
+            """How many remote images the webmail fetches for one user in a minute. 0 means no
+            limit.""",
+            example="100",
+        ),
+        networks(
+            "WEBMAIL_REMOTE_CLOSED_NETWORKS",
+            """Networks that the webmail never fetches images from, besides private ones. Name the
+            authority's own public addresses here when a firewall lets the webmail server reach
+            them.""",
+            example="192.0.2.0/24",
+        ),
+    ),
+    """The webmail fetches remote images only for users who ask for them, and from public addresses
+    only.""",
+)
+
+_SIGN_IN = Group(
+    "Sign-in",
+    (
+        number(
+            "WEBMAIL_LOGIN_FAILURES_PER_LOGIN",
+            10,
+            """After this many failed sign-ins a login is refused for a while. Each browser that the
+            user has signed in with before has a counter of its own. 0 means no limit.""",
+            example="5",
+        ),
+        number(
+            "WEBMAIL_LOGIN_FAILURES_PER_NETWORK",
+            100,
+            """After this many failed sign-ins from one network address, the address is refused for
+            a while. 0 means no limit.""",
+            example="50",
+        ),
+        number(
+            "WEBMAIL_LOGIN_FAILURES_MINUTES",
+            15,
+            """For how many minutes a failed sign-in counts.""",
+            example="30",
+        ),
+        networks(
+            "WEBMAIL_LOGIN_EXEMPT_NETWORKS",
+            """Networks without a limit per network address, at sign-in and at the account lookup.
+            Schools, where all users share one address, are the usual case.""",
+            example="192.0.2.0/24,2001:db8::/32",
+        ),
+        number(
+            "WEBMAIL_SESSION_IDLE_MINUTES",
+            12 * 60,
+            """After this many minutes without activity a session ends.""",
+            example="240",
+        ),
+        number(
+            "WEBMAIL_SHARED_IDLE_MINUTES",
+            10,
+            """After this many minutes without activity a session on a shared computer ends.""",
+            example="5",
+        ),
+        switch(
+            "WEBMAIL_ADMIN_NEEDS_TOTP",
+            True,
+            """Open the admin only after a second factor.""",
+            words="Default: `1`, in the demo `0`",
+            example="0",
+        ),
+        items(
+            "WEBMAIL_SECOND_FACTOR_ROLES",
+            """The users who must give a second factor before their mail opens: `administrator`,
+            `support`, `auditor`, `everybody`, or names of mail domains.""",
+            example="administrator,support,ac-exemple.fr",
+        ),
+        switch(
+            "WEBMAIL_DEVICE_LETTERS",
+            True,
+            """Write to a user when somebody signs in with that user's login on a new device. For
+            sign-ins on shared computers the webmail writes once a day for each network. The webmail
+            needs `WEBMAIL_NOTICES_URL` for this.""",
+            example="0",
+        ),
+        text(
+            "WEBMAIL_LENDING_KEY",
+            """The key that seals the mail password for a job that works without the user's browser.
+            It is a random text of 32 characters or more. The web server and the job workers need
+            the same key.""",
+            words="Default: made from `WEBMAIL_SECRET_KEY`",
+            example="WEBMAIL_LENDING_KEY_FILE=>/etc/webmail/lending-key",
+        ),
+    ),
+    "[security.md](security.md) describes what these settings protect.",
+)
+
+_PASSWORDS = Group(
+    "Change of password",
+    (
+        choice(
+            "WEBMAIL_PASSWORD_DRIVER",
+            """How the first mail domain stores passwords, as `bin/manage ensure_mail_domain` writes
+            it. Administrators change it in the admin afterwards. With `none` users cannot change
+            their password here.""",
+            ("none", "dovecot", "sql", "ldap"),
+            default="none",
+            example="ldap",
+        ),
+        by_domain(
+            "WEBMAIL_PASSWORD_DOVECOT_PATH",
+            """The passwd-file of Dovecot, for the driver `dovecot`. `{domain}` stands for the name
+            of the domain.""",
+            example="/etc/dovecot/{domain}/users",
+        ),
+        by_domain(
+            "WEBMAIL_PASSWORD_SQL_URL",
+            """The database of the accounts, for the driver `sql`. It is written like
+            `DATABASE_URL`, with a database user who may only run the statement below.""",
+            example="WEBMAIL_PASSWORD_SQL_URL__AC_EXEMPLE_FR=>postgresql://changer:secret@db/mail",
+        ),
+        by_domain(
+            "WEBMAIL_PASSWORD_SQL_STATEMENT",
+            """The statement that changes a password, for the driver `sql`. It is one `UPDATE` with
+            `%(password)s`, and with `%(login)s`, `%(local)s`, `%(address)s` or `%(domain)s` to find
+            the account.""",
+            example="UPDATE users SET password = %(password)s WHERE login = %(login)s",
+        ),
+        by_domain(
+            "WEBMAIL_PASSWORD_LDAP_URL",
+            """The LDAP server of the accounts, for the driver `ldap`: `ldaps://host`, or
+            `ldap://host` with StartTLS (without encryption when the host is this machine
+            itself).""",
+            example="ldaps://ldap.ac-exemple.fr",
+        ),
+        by_domain(
+            "WEBMAIL_PASSWORD_LDAP_DN",
+            """The name of a user's entry, for the driver `ldap`. `{login}`, `{local}`, `{address}`
+            and `{domain}` stand for parts of the user's address.""",
+            example="uid={login},ou=people,o=gouv,c=fr",
+        ),
+        choice(
+            "WEBMAIL_PASSWORD_SCHEME",
+            """How the drivers `dovecot` and `sql` hash a new password.""",
+            ("argon2id", "sha512-crypt"),
+            default="argon2id",
+            example="sha512-crypt",
+        ),
+        number(
+            "WEBMAIL_PASSWORD_MINIMUM",
+            8,
+            """The fewest characters of a new password.""",
+            minimum=1,
+            maximum=64,
+            example="12",
+        ),
+        items(
+            "WEBMAIL_PASSWORD_KINDS",
+            """The kinds of characters that a new password must contain: `lower`, `upper`, `digit`
+            and `sign`.""",
+            default="lower,upper,digit,sign",
+            example="lower,digit",
+        ),
+        number(
+            "WEBMAIL_PASSWORD_STRENGTH",
+            2,
+            """The lowest strength of a new password, as zxcvbn estimates it. 0 accepts every
+            password; 4 accepts only passwords that are very hard to guess.""",
+            maximum=4,
+            example="3",
+        ),
+        number(
+            "WEBMAIL_PASSWORD_REMINDER_MONTHS",
+            12,
+            """After this many months the webmail reminds users to change their password. 0 means
+            never.""",
+            example="6",
+        ),
+    ),
+    "[passwords.md](passwords.md) describes the drivers.",
+)
+
+_DIRECTORY = Group(
+    "Directory",
+    (
+        text(
+            "WEBMAIL_DIRECTORY_LDAP_URL",
+            """An LDAP server that adds people to the directory: `ldaps://host`, or `ldap://host`
+            with StartTLS (without encryption when the host is this machine itself).""",
+            example="ldaps://annuaire.ac-exemple.fr",
+        ),
+        text(
+            "WEBMAIL_DIRECTORY_LDAP_BASE",
+            """The branch of the LDAP tree that holds the people.""",
+            example="ou=people,o=gouv,c=fr",
+        ),
+        text(
+            "WEBMAIL_DIRECTORY_LDAP_FILTER",
+            """The LDAP filter that chooses the entries to show.""",
+            default="(mail=*)",
+            example="(&(mail=*)(objectClass=inetOrgPerson))",
+        ),
+        text(
+            "WEBMAIL_DIRECTORY_LDAP_DN",
+            """The name that the webmail signs in with. Without it the webmail reads the LDAP server
+            anonymously.""",
+            example="cn=webmail,ou=services,o=gouv,c=fr",
+        ),
+        text(
+            "WEBMAIL_DIRECTORY_LDAP_PASSWORD",
+            """The password of that name.""",
+            example="WEBMAIL_DIRECTORY_LDAP_PASSWORD_FILE=>/etc/webmail/ldap-password",
+        ),
+        items(
+            "WEBMAIL_DIRECTORY_LDAP_ATTRIBUTES",
+            """The LDAP attribute of each field of the directory. The fields are `key` (the
+            identifier of a person, which must stay the same), `name`, `first_name`, `last_name`,
+            `address`, `school_uai`, `school_name`, `discipline` and `function`. A value replaces
+            the whole list.""",
+            default="key=uid,name=cn,first_name=givenName,last_name=sn,address=mail,school_name=o,"
+            "function=title",
+            example="key=entryUUID,name=displayName,address=mail",
+        ),
+    ),
+    """A job fills the directory every night from the staff records, and from an LDAP server where
+    one is set: [contacts.md](contacts.md).""",
+)
+
+_PROFILES = Group(
+    "Profiles for telephones",
+    (
+        text(
+            "WEBMAIL_PROFILE_CERTIFICATE",
+            """The certificate that signs configuration profiles for iPhone and iPad, followed by
+            its chain, in PEM. Without a certificate and its key the profiles are not signed.""",
+            example="WEBMAIL_PROFILE_CERTIFICATE_FILE=>/etc/webmail/profile.pem",
+        ),
+        text(
+            "WEBMAIL_PROFILE_KEY",
+            """The key of that certificate, in PEM, without a passphrase.""",
+            example="WEBMAIL_PROFILE_KEY_FILE=>/etc/webmail/profile-key.pem",
+        ),
+    ),
+)
+
+_LOOKUP = Group(
+    "Account lookup",
+    (
+        text(
+            "WEBMAIL_NUMEN_KEYS",
+            """The keys of the digests in staff records, the current one first, each as
+            `name:<64 hexadecimal digits>`. Without a key there are no account lookup and no import
+            of staff records: [staff.md](staff.md).""",
+            example="WEBMAIL_NUMEN_KEYS_FILE=>/etc/webmail/numen-keys",
+        ),
+        number(
+            "WEBMAIL_LOOKUPS_PER_NUMEN",
+            10,
+            """After this many lookups of one NUMEN, successful or not, the NUMEN is refused for a
+            while. 0 means no limit.""",
+            example="5",
+        ),
+        number(
+            "WEBMAIL_LOOKUPS_PER_NUMEN_HOURS",
+            24,
+            """For how many hours a lookup of a NUMEN counts.""",
+            minimum=1,
+            example="12",
+        ),
+        number(
+            "WEBMAIL_LOOKUP_FAILURES_PER_NETWORK",
+            20,
+            """After this many failed lookups from one network address, the address is refused for a
+            while. 0 means no limit.""",
+            example="50",
+        ),
+        number(
+            "WEBMAIL_LOOKUP_FAILURES_MINUTES",
+            15,
+            """For how many minutes a failed lookup counts.""",
+            minimum=1,
+            example="30",
+        ),
+        number(
+            "WEBMAIL_LOOKUP_FAILURES_PER_MINUTE",
+            120,
+            """After this many failed lookups in a minute, from all addresses together but the
+            exempt ones, lookups are refused for a while. 0 means no limit.""",
+            example="60",
+        ),
+        switch(
+            "WEBMAIL_LOOKUP_LETTERS",
+            True,
+            """Write to a user when somebody looks up that user's mail settings. The webmail needs
+            `WEBMAIL_NOTICES_URL` for this.""",
+            example="0",
+        ),
+    ),
+)
+
+_SERVICES = Group(
+    "Other services",
+    (
+        text(
+            "WEBMAIL_OIDC_PRIVATE_KEY",
+            """The RSA key that signs what services are told about users, in PEM.
+            `bin/manage create_oidc_key` makes one. Without a key users cannot sign in to other
+            services.""",
+            example="WEBMAIL_OIDC_PRIVATE_KEY_FILE=>/etc/webmail/oidc-key.pem",
+        ),
+        text(
+            "WEBMAIL_OIDC_OLD_KEYS",
+            """Former and future keys, in PEM, one after the other. The webmail publishes these keys
+            and does not sign with them.""",
+            example="WEBMAIL_OIDC_OLD_KEYS_FILE=>/etc/webmail/oidc-old-keys.pem",
+        ),
+    ),
+    """Users sign in to other services of the authority through the webmail:
+    [services.md](services.md).""",
+)
+
+_RETENTION = Group(
+    "Retention",
+    (
+        number(
+            "WEBMAIL_KEEP_LOOKUPS_DAYS",
+            183,
+            """For how many days the audit log keeps account lookups.""",
+            minimum=1,
+            example="90",
+        ),
+        number(
+            "WEBMAIL_KEEP_AUDIT_DAYS",
+            365,
+            """For how many days the audit log keeps all other events.""",
+            minimum=1,
+            example="730",
+        ),
+        number(
+            "WEBMAIL_KEEP_SESSIONS_DAYS",
+            30,
+            """For how many days after their last use sessions and known devices are kept.""",
+            minimum=1,
+            example="14",
+        ),
+    ),
+    """The page "Personal data" shows these numbers to users.""",
+)
+
+_NOTICES = Group(
+    "Notices",
+    (
+        text(
+            "WEBMAIL_NOTICES_URL",
+            """The submission server for notices: `smtps://user:password@host` (TLS, port 465) or
+            `smtp://user:password@host` (STARTTLS, port 587; without encryption when the host is
+            this machine itself). Without it the webmail sends no notices.""",
+            example="smtps://webmail:secret@smtp.ac-exemple.fr",
+        ),
+        text(
+            "WEBMAIL_NOTICES_FROM",
+            """The sender of notices: an address, or `Name <address>`.""",
+            example="Messagerie <ne-pas-repondre@ac-exemple.fr>",
+        ),
+    ),
+    "Notices are the mail that the webmail itself sends to users about their account.",
+)
+
+GROUPS = (
+    _INSTALLATION,
+    _HTTPS,
+    _NAMES,
+    _FIRST_DOMAIN,
+    _SERVERS,
+    _RULES,
+    _ADVERTS,
+    _OUTBOX,
+    _RECIPIENTS,
+    _ATTACHMENTS,
+    _SIGN_IN,
+    _PASSWORDS,
+    _DIRECTORY,
+    _PROFILES,
+    _LOOKUP,
+    _SERVICES,
+    _RETENTION,
+    _NOTICES,
+)
+DECLARED: Mapping[str, Setting] = {
+    setting.name: setting for group in GROUPS for setting in group.settings
+}

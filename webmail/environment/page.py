@@ -1,0 +1,74 @@
+"""docs/settings.md, made from the declarations."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from webmail.environment.declared import GROUPS, Group, Kind, Setting
+
+_HEAD = """\
+# Settings
+
+<!-- `bin/manage write_settings_docs` writes this page from webmail/environment/declared.py. -->
+
+A setting is a variable of the environment. [install.md](install.md#3-settings) shows a file of them
+for a real installation. An unusable value stops the start with the name of the variable.
+
+- `NAME_FILE` may stand in place of every `NAME`: it is the path of a file that holds the value. Use
+  it for secrets.
+- A **list** is separated by commas.
+- A **switch** is `1` (on) or `0` (off).
+- **Networks** are a list of addresses or of networks, such as `192.0.2.0/24`.
+- A setting **by domain** holds for all mail domains. The same name with the domain behind it, in
+  capitals, as `NAME__AC_EXEMPLE_FR`, holds for the domain `ac-exemple.fr` alone.
+
+What users choose for themselves (density, panes, theme, language, time zone, page size, remote
+images, notifications) is not a setting: users find it under "Preferences", and administrators set
+defaults and locks in the admin.
+"""
+
+
+def page() -> str:
+    """The whole page, in Markdown."""
+    contents = "\n".join(f"- [{group.title}](#{_anchor(group.title)})" for group in GROUPS)
+    return "\n".join([_HEAD, contents, *(line for group in GROUPS for line in _group(group)), ""])
+
+
+def _group(group: Group) -> Iterator[str]:
+    yield f"\n## {group.title}"
+    if group.help:
+        yield f"\n{_paragraph(group.help)}"
+    for setting in group.settings:
+        yield f"\n### `{setting.name}`\n"
+        yield f"{_kind(setting)}. {_default(setting)}. Example: `{_example(setting)}`\n"
+        yield _paragraph(setting.help)
+
+
+def _kind(setting: Setting) -> str:
+    kind = setting.kind.capitalize()
+    if setting.kind is Kind.CHOICE:
+        return f"{kind}: {', '.join(f'`{choice}`' for choice in setting.choices)}"
+    if setting.maximum is not None:
+        return f"{kind} from {setting.minimum} to {setting.maximum}"
+    return f"{kind}, {setting.minimum} or more" if setting.minimum else kind
+
+
+def _default(setting: Setting) -> str:
+    if setting.default_words:
+        return setting.default_words
+    return f"Default: `{setting.default}`" if setting.default else "Default: empty"
+
+
+def _example(setting: Setting) -> str:
+    name, _equals, value = setting.example.rpartition("=>")
+    return f"{name or setting.name}={value}"
+
+
+def _paragraph(text: str) -> str:
+    words = " ".join(text.split())
+    return textwrap.fill(words, 100, break_long_words=False, break_on_hyphens=False)
+
+
+def _anchor(title: str) -> str:
+    return title.lower().replace(" ", "-")
