@@ -270,6 +270,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.presentation.adverts",
     },
     "webmail.management.commands.train_adverts": {"webmail.adverts.classify"},
+    "webmail.management.commands.write_settings_docs": {"webmail.environment"},
     "webmail.management.commands.run_workers": {"webmail.celery", "webmail.jobs.queues"},
     # Django's plumbing.
     "webmail.settings": {

@@ -17,7 +17,6 @@ from kombu import Exchange, Queue
 from accounts import numen
 from accounts.autoconfig import signing
 from accounts.oidc import keys as oidc_keys
-from webmail import queues
 from webmail.environment.readers import (
     env_bool,
     env_by_domain,
@@ -27,6 +26,7 @@ from webmail.environment.readers import (
     env_networks,
     env_text,
 )
+from webmail.jobs import queues
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -356,7 +356,7 @@ TEMPLATES = [
         "OPTIONS": {
             "loaders": [
                 (
-                    "webmail.templating.Loader",
+                    "webmail.serving.templating.Loader",
                     [
                         "django.template.loaders.filesystem.Loader",
                         "django.template.loaders.app_directories.Loader",
@@ -383,10 +383,10 @@ REDIS_URL = env_text("REDIS_URL")
 if REDIS_URL:
     CACHES = {
         "default": {
-            "BACKEND": "webmail.cache.RedisCache",
+            "BACKEND": "webmail.serving.cache.RedisCache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": "webmail",
-            "OPTIONS": {"serializer": "webmail.cache.JSONSerializer"},
+            "OPTIONS": {"serializer": "webmail.serving.cache.JSONSerializer"},
         }
     }
 else:
@@ -494,7 +494,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG or TESTING
-        else "webmail.storage.StaticStorage"
+        else "webmail.serving.storage.StaticStorage"
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG or TESTING
