@@ -188,10 +188,19 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
+_FIRST_TESTS = """\
+This run installs the pinned requirements into .venv (600 MB), and from the system's packages, where
+that is allowed, what is missing of Dovecot, Redis, PostgreSQL, Chromium, LibreOffice and OpenLDAP
+(1.2 GB in all). That takes one to five minutes. The suite takes about twenty on two processors;
+`bin/test -m "not slow and not browser"` takes less, and `bin/test tests/webmail/mime` seconds."""
+
+
 def _prepare_tests() -> None:
     """The tests run without a missing part; those that need it are skipped and say so."""
     from tests.servers import postgresql
 
+    if not _is_installed(TESTS):
+        say(_FIRST_TESTS)
     database = packages.Part("PostgreSQL", postgresql.installed, ("postgresql",))
     parts = (
         packages.DOVECOT,
