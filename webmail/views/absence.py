@@ -19,6 +19,7 @@ from accounts.models import MailDomain
 from addressbook.contacts import known as acquaintances
 from webmail.errors import WebmailError
 from webmail.forms.rules import AbsenceForm, absence_initial
+from webmail.htmx import TOAST
 from webmail.mailbox import folders, rules
 from webmail.models import SenderChoice
 from webmail.presentation import away
@@ -26,7 +27,7 @@ from webmail.presentation import rules as words
 from webmail.sieve import writing
 from webmail.sieve.connection import Connection as Sieve
 from webmail.sieve.values import Absence
-from webmail.views.folders import TOAST, read_folders
+from webmail.views.page import read_folders
 from webmail.views.rules import Problem, ask_first, note, opened, refused, without
 
 

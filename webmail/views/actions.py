@@ -22,7 +22,7 @@ from accounts.http import SignedInRequest, login_required, safe_next
 from webmail.adverts import teaching
 from webmail.errors import FolderChanged, OverQuota
 from webmail.forms.messages import ActForm
-from webmail.htmx import wants_partial
+from webmail.htmx import TOAST, wants_partial
 from webmail.imap import fetch, search
 from webmail.imap.connection import Connection, canonical
 from webmail.imap.values import ADVERT, FLAGGED, JUNK, SEEN, MessageRef
@@ -33,10 +33,9 @@ from webmail.mailbox.bulk import packed
 from webmail.presentation import deeds, links
 from webmail.presentation.tags import Chip, chips
 from webmail.views import running
-from webmail.views.folders import TARGETS, read_folders
-from webmail.views.lists import TOAST, memory, view_of
+from webmail.views.lists import view_of
+from webmail.views.page import TARGETS, known_tags, memory, read_folders
 from webmail.views.search import searched
-from webmail.views.tags import known_tags
 
 MARKS = {
     "flag": (SET, FLAGGED),

@@ -17,8 +17,8 @@ from webmail.forms.messages import NewSenderForm
 from webmail.htmx import wants_partial
 from webmail.mailbox import folders
 from webmail.models import SenderChoice, Unsubscription
-from webmail.views.folders import read_folders
-from webmail.views.lists import advert_line, memory
+from webmail.views.lists import advert_line
+from webmail.views.page import memory, read_folders
 
 MOST_LEFT = 20
 """Mailings that are named on the page."""

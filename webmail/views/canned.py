@@ -18,7 +18,7 @@ from accounts.http import SignedInRequest, login_required
 from webmail.middleware import in_place
 from webmail.mime import composed
 from webmail.models import CannedAnswer
-from webmail.views.folders import read_folders
+from webmail.views.page import read_folders
 from webmail.writing import canned
 from webmail.writing.canned import CannedForm
 

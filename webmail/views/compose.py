@@ -62,8 +62,8 @@ from webmail.presentation import links, words
 from webmail.views.composer import document
 from webmail.views.drafts import card, saved_words
 from webmail.views.drafts import in_words as kept_words
-from webmail.views.folders import read_folders
 from webmail.views.outbox import announce
+from webmail.views.page import read_folders
 from webmail.writing import (
     beginning,
     choosing,

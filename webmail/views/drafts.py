@@ -44,8 +44,8 @@ from webmail.mime import composed
 from webmail.models import Draft, DraftFile
 from webmail.presentation.files import kind_of
 from webmail.presentation.words import size as size_in_words
-from webmail.views.folders import read_folders
-from webmail.views.parts import INERT, policy
+from webmail.views.page import read_folders
+from webmail.views.policies import INERT, policy
 from webmail.writing import copies, drafts, files, making, offering, posted
 from webmail.writing.content import Content
 from webmail.writing.drafts import Version

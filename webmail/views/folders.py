@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render as render_template
 from django.urls import Resolver404, resolve, reverse
@@ -19,40 +18,14 @@ from webmail.forms.folders import FolderForm
 from webmail.htmx import TOAST, wants_partial
 from webmail.imap import quota as imap_quota
 from webmail.imap.connection import Connection
-from webmail.imap.values import Folder
 from webmail.jobs import mail_jobs
 from webmail.mailbox import arranging, folders
 from webmail.models import FolderChoice
 from webmail.presentation import folders as presentation
 from webmail.presentation import lists
+from webmail.views.page import read_folders
 
-TARGETS = {"trash": "\\Trash", "archive": "\\Archive", "junk": "\\Junk"}
 MOST_FAVOURITES = 30
-
-
-@dataclass(frozen=True)
-class Sides:
-    """The folder list as shown, and the folder that is open."""
-
-    shown: lists.FolderList
-    current: Folder | None
-
-    @property
-    def special_use(self) -> str:
-        return self.current.special_use if self.current else ""
-
-    @property
-    def own_verb(self) -> str:
-        """The verb that moves messages to the open folder: of no use in it."""
-        if self.current and folders.is_called(self.current.name, settings.ADVERTS_FOLDER):
-            return "advert"
-        return next((verb for verb, use in TARGETS.items() if use == self.special_use), "")
-
-
-def read_folders(imap: Connection, current: str) -> Sides:
-    found = folders.list_folders(imap)
-    shown = lists.folder_list(folders.tree(found), current, imap.wishes.favourites)
-    return Sides(shown, next((folder for folder in found if folder.name == current), None))
 
 
 @require_GET

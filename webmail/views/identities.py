@@ -14,7 +14,7 @@ from accounts import session
 from accounts.http import SignedInRequest, login_required
 from webmail.errors import NotFound
 from webmail.models import Identity
-from webmail.views.folders import read_folders
+from webmail.views.page import read_folders
 from webmail.writing import identities
 from webmail.writing.signing import IdentityForm
 

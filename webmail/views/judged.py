@@ -21,6 +21,7 @@ from webmail import tasks
 from webmail.adverts import correspondence, judging, reporting, teaching, unsubscribing
 from webmail.adverts.classify import domains
 from webmail.forms.messages import SenderForm
+from webmail.htmx import TOAST
 from webmail.imap import fetch
 from webmail.imap.values import ADVERT, JUNK, MessageRef
 from webmail.mailbox import actions, folders
@@ -35,7 +36,6 @@ from webmail.presentation import adverts
 from webmail.presentation import links as addresses
 from webmail.presentation.adverts import Mailing, Notice
 from webmail.reader import rendering
-from webmail.views.lists import TOAST
 
 _OPENED = "links_opened"
 _MOST_OPENED = 100

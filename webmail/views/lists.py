@@ -12,20 +12,19 @@ from django.shortcuts import render as render_template
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from accounts import session, session_cache
+from accounts import session
 from accounts.http import SignedInRequest, login_required
 from addressbook.contacts.finding import newest_addresses
 from webmail import outbox
 from webmail.adverts import judging
 from webmail.adverts.judging import Looked
 from webmail.forms.messages import ListForm, SnippetsForm
-from webmail.htmx import render, wants_partial
+from webmail.htmx import TOAST, render, wants_partial
 from webmail.imap.connection import Connection
 from webmail.imap.values import Fetched, MessageRef
 from webmail.mailbox import listing
 from webmail.mailbox import snippets as beginnings
 from webmail.mailbox.listing import MOST_ROWS, Page, Place
-from webmail.mailbox.memory import Memory
 from webmail.mailbox.ordering import MOST_ADDRESSES, View
 from webmail.mailbox.summaries import Summary
 from webmail.models import FolderChoice
@@ -33,8 +32,7 @@ from webmail.presentation import adverts, lists
 from webmail.presentation.links import ref_name
 from webmail.presentation.people import Faces
 from webmail.views import people
-from webmail.views.folders import TOAST, read_folders
-from webmail.views.tags import known_tags
+from webmail.views.page import known_tags, memory, read_folders
 
 NOTHING_LOOKED = Looked()
 
@@ -202,11 +200,6 @@ def view_of(request: SignedInRequest, sort: str, *, down: bool, only: str) -> Vi
     if only != "contacts":
         return View(sort, down, only)
     return View(sort, down, only, newest_addresses(request.user, MOST_ADDRESSES + 1))
-
-
-def memory(request: SignedInRequest) -> Memory:
-    """What this session has seen of the mailbox."""
-    return session_cache.Seen(request)
 
 
 def counts_context(imap: Connection, folder: str) -> dict[str, Any]:

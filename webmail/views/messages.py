@@ -18,7 +18,7 @@ from webmail.adverts import judging
 from webmail.errors import ServerUnavailable, ThreadsTooSlow
 from webmail.forms.messages import ImagesForm, ListForm
 from webmail.forms.search import SearchForm
-from webmail.htmx import render, wants_partial
+from webmail.htmx import TOAST, render, wants_partial
 from webmail.imap.connection import Connection
 from webmail.imap.values import SEEN, MessageRef
 from webmail.mailbox import reading, threads
@@ -35,9 +35,9 @@ from webmail.presentation.results import Asked
 from webmail.presentation.tags import chips
 from webmail.reader import rendering
 from webmail.views import judged, people
-from webmail.views.lists import TOAST, counts_context, list_context, memory
+from webmail.views.lists import counts_context, list_context
+from webmail.views.page import known_tags, memory
 from webmail.views.search import beside_results, results_context
-from webmail.views.tags import known_tags
 
 # A script asks so for a message that is perhaps about to be opened (js/ahead.js).
 AHEAD = "X-Ahead"

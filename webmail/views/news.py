@@ -20,7 +20,7 @@ from webmail.imap.status import FolderState
 from webmail.imap.watch import MOST_ARRIVED, News
 from webmail.mailbox import news
 from webmail.serving.push import told
-from webmail.views.lists import memory
+from webmail.views.page import memory
 
 _MODSEQ = re.compile(r"[0-9]{1,19}")
 _REF = re.compile(r"([0-9]{1,10})-([0-9]{1,10})")

@@ -25,12 +25,12 @@ from accounts import session
 from accounts.http import SignedInRequest, login_required
 from webmail import outbox, tasks
 from webmail.errors import Unreadable
-from webmail.htmx import wants_partial
+from webmail.htmx import TOAST, wants_partial
 from webmail.models import OutboxMessage
 from webmail.outbox import choices
 from webmail.presentation import sending
 from webmail.presentation.sending import Standing
-from webmail.views.folders import TOAST, read_folders
+from webmail.views.page import read_folders
 from webmail.writing import scheduling
 
 AWAITED, MOST_AWAITED = "outbox_awaited", 20  # in the session: whose end the pages await

@@ -6,11 +6,8 @@ short list whatever the mail claims, everything else is a download.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import TypeVar
 
-from csp.constants import NONE, SELF, UNSAFE_INLINE
-from csp.decorators import csp
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.http import content_disposition_header
@@ -30,26 +27,9 @@ from webmail.presentation import files, links, reader, words
 from webmail.presentation.nested import MOST_NESTED, printed_letter
 from webmail.reader import image_proxy, rendering, streaming
 from webmail.views import judged, messages
+from webmail.views.policies import FRAMED, INERT, SANDBOX, policy
 
-SANDBOX = ["allow-same-origin", "allow-popups", "allow-popups-to-escape-sandbox"]
-FRAMED = {
-    "default-src": [NONE],
-    "img-src": [SELF],
-    "style-src": [UNSAFE_INLINE],
-    "frame-ancestors": [SELF],
-}
-INERT = {"default-src": [NONE], "sandbox": True}
 BINARY = "application/octet-stream"
-
-P = ParamSpec("P")
-Answer = TypeVar("Answer", bound=HttpResponseBase)
-
-
-def policy(
-    directives: dict[str, Any],
-) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
-    """A Content-Security-Policy of the view's own; django-csp's decorator, typed for any view."""
-    return cast(Any, csp(directives))
 
 
 IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"}

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import session
 from accounts.http import SignedInRequest, login_required
 from webmail.forms.preferences import PreferencesForm
-from webmail.views.folders import read_folders
+from webmail.views.page import read_folders
 
 
 @require_http_methods(["GET", "POST"])

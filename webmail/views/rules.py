@@ -29,7 +29,7 @@ from webmail.errors import (
     TooLarge,
 )
 from webmail.forms.rules import NEW, Draft, Editor, Offers
-from webmail.htmx import wants_partial
+from webmail.htmx import TOAST, wants_partial
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
@@ -46,8 +46,7 @@ from webmail.sieve.connection import Connection as Sieve
 from webmail.sieve.forwarding import Allowed
 from webmail.sieve.values import FORWARD, REDIRECT, Raw, Rule, Script
 from webmail.views import running
-from webmail.views.folders import TOAST, read_folders
-from webmail.views.tags import known_tags
+from webmail.views.page import known_tags, read_folders
 
 Problem = dict[str, str]
 CHANGES = {"on": "switched", "off": "switched", "remove": "removed", "put-back": "rule"}

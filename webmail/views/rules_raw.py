@@ -15,9 +15,10 @@ from accounts import session
 from accounts.http import SignedInRequest, login_required
 from webmail.errors import SieveRefused
 from webmail.forms.rules import ScriptForm
+from webmail.htmx import TOAST
 from webmail.mailbox import rules
 from webmail.sieve.connection import Connection as Sieve
-from webmail.views.folders import TOAST, read_folders
+from webmail.views.page import read_folders
 from webmail.views.rules import Problem, note, opened, refused, without
 
 

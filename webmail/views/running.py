@@ -16,12 +16,11 @@ from kombu.exceptions import OperationalError
 from accounts import session
 from accounts.http import SignedInRequest, login_required, safe_next
 from webmail import tasks
-from webmail.htmx import wants_partial
+from webmail.htmx import TOAST, wants_partial
 from webmail.jobs import mail_jobs
 from webmail.models import MailJob
 from webmail.presentation import deeds
-from webmail.views.folders import read_folders
-from webmail.views.lists import TOAST
+from webmail.views.page import read_folders
 
 RUNNING, MOST_SHOWN = "mail_jobs", 20  # in the session: jobs whose end the pages await
 

@@ -26,7 +26,7 @@ from addressbook.contacts import finding
 from webmail.errors import FolderNotFound
 from webmail.folding import fold
 from webmail.forms.search import AdvancedSearchForm, ForgetForm, SearchForm
-from webmail.htmx import render, wants_partial
+from webmail.htmx import TOAST, render, wants_partial
 from webmail.imap.connection import Connection
 from webmail.imap.values import Folder, MessageRef
 from webmail.mailbox import folders, query, search
@@ -36,9 +36,7 @@ from webmail.models import RecentSearch
 from webmail.presentation import lists, results
 from webmail.presentation.results import Asked
 from webmail.views import people
-from webmail.views.folders import Sides, read_folders
-from webmail.views.lists import TOAST, memory
-from webmail.views.tags import known_tags
+from webmail.views.page import Sides, known_tags, memory, read_folders
 
 # Seconds after which a first answer is given, complete or not.
 FIRST_ANSWER = 2.0

@@ -15,6 +15,7 @@ from accounts import session
 from accounts.http import SignedInRequest, login_required
 from webmail.errors import OverQuota
 from webmail.forms.folders import CleanForm
+from webmail.htmx import TOAST
 from webmail.imap import quota
 from webmail.imap.connection import Connection
 from webmail.jobs import mail_jobs
@@ -25,8 +26,7 @@ from webmail.mailbox.space import MESSAGE, Weighed
 from webmail.presentation import folders as presentation
 from webmail.presentation import lists, room
 from webmail.views import running
-from webmail.views.folders import TOAST
-from webmail.views.lists import memory
+from webmail.views.page import memory
 
 SECONDS = 5.0
 """Of one request for weighing; the next goes on where it stopped."""

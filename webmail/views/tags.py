@@ -12,10 +12,9 @@ from django.views.decorators.http import require_http_methods
 from accounts import session
 from accounts.http import SignedInRequest, login_required
 from webmail.forms.messages import TagForm
-from webmail.mailbox.folders import folded
 from webmail.models import Tag
-from webmail.presentation.tags import COLOURS, Chip, keyword_for
-from webmail.views.folders import read_folders
+from webmail.presentation.tags import COLOURS, keyword_for
+from webmail.views.page import known_tags, read_folders
 
 
 @require_http_methods(["GET", "POST"])
@@ -52,9 +51,3 @@ def tags(request: SignedInRequest) -> HttpResponse:
     }
     status = 422 if form.is_bound else 200
     return render_template(request, "webmail/tags.html", context, status=status)
-
-
-def known_tags(request: SignedInRequest) -> tuple[Chip, ...]:
-    """A person's tags, by name."""
-    chips = [Chip(*row) for row in Tag.objects.all().shown(request.user)]
-    return tuple(sorted(chips, key=lambda chip: folded(chip.name)))

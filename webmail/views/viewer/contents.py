@@ -31,7 +31,7 @@ from webmail.previews.making import make
 from webmail.previews.pages import Page
 from webmail.reader import attachments, rendering, streaming, thumbnails
 from webmail.reader.attachments import Found
-from webmail.views.parts import FRAMED, INERT, SANDBOX, policy
+from webmail.views.policies import FRAMED, INERT, SANDBOX, policy
 from webmail.views.viewer import nested
 from webmail.views.viewer.answers import (
     Span,

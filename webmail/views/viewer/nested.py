@@ -23,7 +23,8 @@ from webmail.previews import images
 from webmail.previews.making import make
 from webmail.reader import attachments, rendering
 from webmail.reader.attachments import Nested
-from webmail.views.parts import INERT, from_elsewhere, policy
+from webmail.views.parts import from_elsewhere
+from webmail.views.policies import INERT, policy
 from webmail.views.viewer.answers import picture, unshown
 from webmail.views.viewer.places import Place, at_place, download_url
 

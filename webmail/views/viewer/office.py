@@ -20,7 +20,7 @@ from webmail.previews.failures import Reason
 from webmail.previews.pages import Sheets
 from webmail.reader import conversions
 from webmail.reader.attachments import Found
-from webmail.views.parts import INERT, policy
+from webmail.views.policies import INERT, policy
 from webmail.views.viewer.answers import Span, spanned, unsatisfiable
 from webmail.views.viewer.places import Place, at_place
 from webmail.views.viewer.preview import Preview, framed, of_tables

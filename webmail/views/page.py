@@ -1,0 +1,56 @@
+"""What the pages of the mail app share: folder list, tags, and what the session has seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from accounts import session_cache
+from accounts.http import SignedInRequest
+from webmail.imap.connection import Connection
+from webmail.imap.values import Folder
+from webmail.mailbox import folders
+from webmail.mailbox.folders import folded
+from webmail.mailbox.memory import Memory
+from webmail.models import Tag
+from webmail.presentation import lists
+from webmail.presentation.tags import Chip
+
+TARGETS = {"trash": "\\Trash", "archive": "\\Archive", "junk": "\\Junk"}
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The folder list as shown, and the folder that is open."""
+
+    shown: lists.FolderList
+    current: Folder | None
+
+    @property
+    def special_use(self) -> str:
+        return self.current.special_use if self.current else ""
+
+    @property
+    def own_verb(self) -> str:
+        """The verb that moves messages to the open folder: of no use in it."""
+        if self.current and folders.is_called(self.current.name, settings.ADVERTS_FOLDER):
+            return "advert"
+        return next((verb for verb, use in TARGETS.items() if use == self.special_use), "")
+
+
+def read_folders(imap: Connection, current: str) -> Sides:
+    found = folders.list_folders(imap)
+    shown = lists.folder_list(folders.tree(found), current, imap.wishes.favourites)
+    return Sides(shown, next((folder for folder in found if folder.name == current), None))
+
+
+def memory(request: SignedInRequest) -> Memory:
+    """What this session has seen of the mailbox."""
+    return session_cache.Seen(request)
+
+
+def known_tags(request: SignedInRequest) -> tuple[Chip, ...]:
+    """A person's tags, by name."""
+    chips = [Chip(*row) for row in Tag.objects.all().shown(request.user)]
+    return tuple(sorted(chips, key=lambda chip: folded(chip.name)))
