@@ -72,6 +72,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.presentation",
         "webmail.previews",
         "webmail.rendering",
+        "webmail.sandbox",
         "webmail.smtp",
         "accounts.http",
         "accounts.models",
