@@ -65,6 +65,8 @@ COSTS: dict[str, Callable[[], object]] = {
     ),
     "text/enriched of parameters": lambda: enriched(b"<param>" * (TEXT // 7)),
     "base64 of nothing but ends": lambda: text.decode_transfer(b"AB=" * (TEXT // 3), "base64"),
+    "quoted and plain lines by turns": lambda: text.to_html("> a\nb\n" * (TEXT // 6)),
+    "people without a name": lambda: headers.parse(b"To: " + b"a," * (HEADER // 2)).addresses("To"),
     "signatures of nothing": lambda: written("<div class=signature></div>" * 36_000),
     "tables as wide as long": lambda: written(
         f"<table><tr>{'<td>a' * 30_000}{'<tr><td>a' * 15_000}</table>"
