@@ -118,14 +118,34 @@ class Written:
 
 def write(source: str, images: Images) -> Written:
     """`clean` and `to_text`."""
-    html = clean(source, images)
+    try:
+        html = html_mail.written(_tree(source, images))
+    except TooComplex:
+        return from_words(html_mail.rough_text(source))
     return Written(html, to_text(html))
 
 
 def write_quote(body: str, images: Images, is_signed: bool) -> Written:
-    """`quote` and `to_text`."""
-    html = quote(body, images, is_signed=is_signed)
-    return Written(html, to_text(html))
+    """What `html.sanitise` left of a message, as it may stand in another: nothing of the reader's
+    page, nothing loaded from elsewhere. ``images`` has ``inline/<n>``. Without its signature unless
+    ``is_signed``."""
+    try:
+        return write(body if is_signed else _unsigned(body), images)
+    except TooComplex:
+        return from_words(html_mail.to_text(body))
+
+
+def from_words(words: str) -> Written:
+    """Plain text, both ways."""
+    return Written(from_text(words), words)
+
+
+def _unsigned(body: str) -> str:
+    root = html_mail.tree(_CLEANER.clean(body))
+    for element in list(root.iter()):
+        if "m-signature" in element.get("class", "").split():
+            _drop(element)
+    return html_mail.written(root)
 
 
 def image_addresses(source: str) -> tuple[str, ...]:
@@ -147,22 +167,6 @@ def clean(source: str, images: Images = _NO_IMAGES) -> str:
         return html_mail.written(_tree(source, images))
     except TooComplex:
         return from_text(html_mail.rough_text(source))
-
-
-def quote(body: str, images: Images = _NO_IMAGES, *, is_signed: bool = True) -> str:
-    """What `html.sanitise` left of a message, as it may stand in another: nothing of the reader's
-    page, nothing loaded from elsewhere. ``images`` has ``inline/<n>``. Without its signature unless
-    ``is_signed``."""
-    if not is_signed:
-        try:
-            root = html_mail.tree(_CLEANER.clean(body))
-        except TooComplex:
-            return from_text(html_mail.to_text(body))
-        for element in list(root.iter()):
-            if "m-signature" in element.get("class", "").split():
-                _drop(element)
-        body = html_mail.written(root)
-    return clean(body, images)
 
 
 def own(source: str) -> str:

@@ -33,7 +33,7 @@ def written(source: str, place: Place = no_image) -> Written:
 
 
 def quoted(body: str, images: Images, *, is_signed: bool) -> Written:
-    """What the sanitiser left of a message, as `composed.quote` makes it. Raises
+    """What the sanitiser left of a message, as it may stand in another. Raises
     ContentTooCostly."""
     if len(body) <= SMALL:
         return composed.write_quote(body, images, is_signed)
@@ -57,8 +57,7 @@ def text(source: str) -> str:
 
 def rough(source: str) -> Written:
     """The words alone, for what takes too long to be cleaned."""
-    words = html_mail.rough_text(source)
-    return Written(composed.from_text(words), words)
+    return composed.from_words(html_mail.rough_text(source))
 
 
 def _images(source: str, place: Place) -> Images:

@@ -173,12 +173,12 @@ def test_a_quote_has_nothing_of_the_readers_page() -> None:
         '<div class="moz-signature">Bob, professeur</div>'
     )
     safe = html.sanitise(source)
-    quoted = composed.quote(safe.body, {"inline/0": "/image"}, is_signed=False)
+    quoted = composed.write_quote(safe.body, {"inline/0": "/image"}, is_signed=False).html
     assert "details" not in quoted and "m-host" not in quoted and "class" not in quoted
     assert "→" not in quoted and "…" not in quoted and "Bob" not in quoted
     assert "logo" in quoted and "https://x.fr/logo.png" not in quoted
     assert 'src="/image"' in quoted and 'style="color:red"' in quoted
-    assert "Bob" in composed.quote(safe.body)
+    assert "Bob" in composed.write_quote(safe.body, {}, is_signed=True).html
 
 
 LINES = st.text(st.sampled_from("ab é>-\n&<"), max_size=200)
