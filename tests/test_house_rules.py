@@ -161,6 +161,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.presentation",
         "webmail.previews",
         "webmail.reader.rendering",
+        "webmail.sandbox",
         "webmail.smtp",
     },
     "webmail.reader.image_proxy": {

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 from accounts.models import User
-from addressbook import vcard
 from addressbook.contact_data import ContactData
 from addressbook.contacts import finding, keeping
+from addressbook.importers import vcards
 from addressbook.models import Contact
+from webmail import sandbox
 
 MOST_CARDS = 500
 """Read of one file; what comes after them is left."""
@@ -16,9 +15,8 @@ MOST_CARDS = 500
 
 def add(user: User, content: bytes) -> tuple[list[Contact], list[Contact]]:
     """Those made of the cards of a file, and those that were there already: who have an address of
-    the card. Raises AddressBookFull."""
-    found = (item for item in vcard.parse(content) if isinstance(item, ContactData))
-    cards = list(islice(found, MOST_CARDS))
+    the card. Raises AddressBookFull, and ContentTooCostly when reading them takes too long."""
+    cards = sandbox.call(vcards.first, sandbox.FILE, content, MOST_CARDS)
     theirs = finding.owners(user, (email.address for data in cards for email in data.emails))
     new: list[ContactData] = []
     known: list[Contact] = []

@@ -21,6 +21,12 @@ def is_vcard(text: str) -> bool:
     return bool(re.search(r"^\s*\"?BEGIN:VCARD", text[:20_000], re.MULTILINE | re.IGNORECASE))
 
 
+def first(content: bytes, most: int) -> tuple[ContactData, ...]:
+    """The first ``most`` people of a file of cards."""
+    found = (item for item in vcard.parse(content) if isinstance(item, ContactData))
+    return tuple(islice(found, most))
+
+
 def read(content: bytes, known: Reading) -> Reading:
     """The contacts and groups of a file of cards; ``known`` is what is known of it already."""
     gathered = Gathered()

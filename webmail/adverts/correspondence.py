@@ -66,7 +66,7 @@ def _addresses(names: Iterable[str]) -> frozenset[str]:
 
 def _sender(raw: bytes) -> _Sender:
     fields = headers.parse(raw)
-    authors = fields.addresses("From") or fields.addresses("Sender")
+    authors = fields.addresses("From", 1) or fields.addresses("Sender", 1)
     post = fields.get("List-Post").partition("mailto:")[2].partition(">")[0].partition("?")[0]
     return _Sender(
         author=authors[0] if authors else Address("", ""),

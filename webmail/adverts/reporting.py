@@ -59,5 +59,5 @@ def _letter(request: SignedInRequest, raw: bytes) -> Outgoing:
 
 
 def _domain(raw: bytes) -> str:
-    authors = headers.parse(raw).addresses("From")
+    authors = headers.parse(raw).addresses("From", 1)
     return authors[0].address.rpartition("@")[2].lower()[:253] if authors else ""

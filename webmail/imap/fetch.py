@@ -68,17 +68,6 @@ _ID = re.compile(r"<[!-;=?-~]{1,250}>")
 _NUMBER = re.compile(r"(?:[0-9]{1,5}(?:\.[0-9]{1,5})*(?:\.TEXT)?)?")
 
 
-def page_by_sequence(imap: Connection, first: int, last: int) -> tuple[Fetched, ...]:
-    """Messages ``first`` to ``last`` of the open folder by sequence number, the newest arrival
-    first.
-
-    One command. Messages that vanished meanwhile are left out.
-    """
-    lines = imap.command("FETCH", f"{first}:{last}", f"({ROW})")
-    rows = response.messages(lines, imap.known())
-    return tuple(sorted(rows, key=lambda row: row.sequence, reverse=True))
-
-
 def rows(imap: Connection, uids: Iterable[int]) -> tuple[Fetched, ...]:
     """Messages of the open folder, in the server's order; those that are gone are left out. One
     command, as long as all their answers can be read.
@@ -188,8 +177,8 @@ def sequence_of(imap: Connection, uid: int) -> int | None:
 
 
 def envelopes(imap: Connection, first: int, last: int) -> tuple[Fetched, ...]:
-    """As `page_by_sequence` without flags and structure, in the server's order; of their fields
-    those that a list is sorted by.
+    """Messages ``first`` to ``last`` of the open folder by sequence number, in the server's order,
+    without flags and structure; of their fields those that a list is sorted by. One command.
     """
     lines = imap.command("FETCH", f"{first}:{last}", f"(UID INTERNALDATE RFC822.SIZE {_SORTED})")
     return response.messages(lines, imap.known())

@@ -15,8 +15,8 @@ from webmail.mime import build, headers
 
 SAMPLE = 96 * 1024
 """Bytes of a message that a verdict is given on: its header and the beginning of its text."""
-AT_ONCE = 25
-"""Messages whose beginnings are held at once."""
+AT_ONCE = 10
+"""Messages whose beginnings are held, and judged, at once."""
 TOUCHED = frozenset({SEEN, FLAGGED, ANSWERED, DELETED, DRAFT})
 """Who has set one of these has seen the message: it stays where it is."""
 

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from webmail.mime import encoded_words
 
@@ -70,29 +71,35 @@ _DOMAIN = re.compile(
 )
 
 
-def parse(value: str) -> tuple[Address, ...]:
-    """The addresses of a raw header value, in their order; display names come out decoded (RFC
-    2047).
+def parse(value: str, most: int | None = None) -> tuple[Address, ...]:
+    """The addresses of a raw header value, in their order, or the first ``most`` of them; display
+    names come out decoded (RFC 2047).
 
     Lenient: groups are flattened, semicolons separate too, a comment after a bare address is its
     name, an unclosed quote is ignored. Text without an address becomes an Address with a name
     alone; an empty group (``undisclosed-recipients:;``) gives nothing.
     """
-    found: list[Address] = []
+    return tuple(islice(_mailboxes(value), most))
+
+
+def _mailboxes(value: str) -> Iterator[Address]:
     entry: list[str] = []
-    for piece in _PIECE.findall(value):
+    for match in _PIECE.finditer(value):
+        piece = match[0]
         if piece in (",", ";"):
-            found += _mailbox(entry)
+            yield from _mailbox(entry)
             entry = []
         elif piece == ":" and not any("@" in before for before in entry):
             entry = []  # what stood before names a group
-        else:
+        elif entry or not piece.isspace():
             entry.append(piece)
-    return tuple(found + _mailbox(entry))
+    yield from _mailbox(entry)
 
 
 def _mailbox(tokens: list[str]) -> list[Address]:
     """The one address that these tokens write, or none."""
+    if not tokens:
+        return []
     phrase, comment, address = [], "", ""
     for token in tokens:
         if token.startswith("<") and not address:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterable, Iterator
-from itertools import zip_longest
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import nh3
 from lxml import etree
@@ -22,6 +22,10 @@ from webmail.mime.bounds import TooComplex
 SIGNATURE = "signature"
 ATTRIBUTION = "moz-cite-prefix"
 """Classes that other programs know, and ours: folding.py finds a signature by its own."""
+_LAST_SIGNATURE = f"{SIGNATURE} last"
+DEEPEST_QUOTE = 20
+"""Marks before a line of plain text: each line has them all."""
+_TOO_DEEP = "deep"
 
 _TAGS = css.words(
     """
@@ -98,59 +102,108 @@ _LIST_ITEM = re.compile(r"mso-list:\s*l\d+\s+level(\d)", re.IGNORECASE)
 _MARK_OF_LIST = re.compile(r"mso-list:\s*ignore", re.IGNORECASE)
 _ORDERED = re.compile(r"\s*\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,6})[.)]")
 
-Image = Callable[[str], str | None]
-"""Where an image of the text is found in what leaves, by its address in the editor; None: nowhere,
-and what stands for it is its ``alt``."""
+Images = dict[str, str]
+"""Where images of the text are found in what leaves, by their addresses in the editor. For those
+that are nowhere stands their ``alt``."""
+_NO_IMAGES: Images = {}
 
 
-def no_image(_address: str) -> str | None:
-    """For what has none."""
-    return None
+@dataclass(frozen=True)
+class Written:
+    """A text that somebody writes, clean, and its plain-text twin."""
+
+    html: str
+    text: str
 
 
-def clean(source: str, image: Image = no_image) -> str:
+def write(source: str, images: Images) -> Written:
+    """`clean` and `to_text`."""
+    try:
+        html = html_mail.written(_tree(source, images))
+    except TooComplex:
+        return from_words(html_mail.rough_text(source))
+    return Written(html, to_text(html))
+
+
+def write_quote(body: str, images: Images, is_signed: bool) -> Written:
+    """What `html.sanitise` left of a message, as it may stand in another: nothing of the reader's
+    page, nothing loaded from elsewhere. ``images`` has ``inline/<n>``. Without its signature unless
+    ``is_signed``."""
+    try:
+        return write(body if is_signed else _unsigned(body), images)
+    except TooComplex:
+        return from_words(html_mail.to_text(body))
+
+
+def from_words(words: str) -> Written:
+    """Plain text, both ways."""
+    return Written(from_text(words), words)
+
+
+def _unsigned(body: str) -> str:
+    root = html_mail.tree(_CLEANER.clean(body))
+    for element in list(root.iter()):
+        if "m-signature" in element.get("class", "").split():
+            _drop(element)
+    return html_mail.written(root)
+
+
+def image_addresses(source: str) -> tuple[str, ...]:
+    """By which addresses a text calls its images, as `clean` looks for them."""
+    try:
+        root = _parsed(source)
+    except TooComplex:
+        return ()
+    return tuple(dict.fromkeys(_address(image) for image in root.iter("img")))
+
+
+def clean(source: str, images: Images = _NO_IMAGES) -> str:
     """The HTML of a text that somebody writes, pasted or quotes, with the elements and attributes
     of the list above alone. Clean HTML comes out as it is.
 
     What is too complex for the sanitiser comes out as its text.
     """
     try:
-        return html_mail.written(_tree(source, image))
+        return html_mail.written(_tree(source, images))
     except TooComplex:
         return from_text(html_mail.rough_text(source))
 
 
-def quote(body: str, image: Image = no_image, *, is_signed: bool = True) -> str:
-    """What `html.sanitise` left of a message, as it may stand in another: nothing of the reader's
-    page, nothing loaded from elsewhere. ``image`` is asked for ``inline/<n>``. Without its
-    signature unless ``is_signed``."""
-    if not is_signed:
-        try:
-            root = html_mail.tree(_CLEANER.clean(body))
-        except TooComplex:
-            return from_text(html_mail.to_text(body))
-        for element in list(root.iter()):
-            if "m-signature" in element.get("class", "").split():
-                _drop(element)
-        body = html_mail.written(root)
-    return clean(body, image)
+def own(source: str) -> str:
+    """Of the composer's HTML what its writer wrote, clean: neither signature, nor quotes and what
+    introduces them, nor images, which belong to their message."""
+    root = html_mail.tree(clean(source))
+    for element in list(root.iter("blockquote", "div")):
+        classes = element.get("class", "").split()
+        is_others = element.tag == "blockquote" and element.get("type") == "cite"
+        if is_others or {SIGNATURE, ATTRIBUTION} & set(classes):
+            # What follows an element hangs on it: it stays, and the empty span goes below.
+            after = element.tail
+            element.clear()
+            element.tag, element.tail = "span", after
+    return clean(html_mail.written(root)).strip()
 
 
-def _tree(source: str, image: Image) -> etree._Element:
+def _tree(source: str, images: Images) -> etree._Element:
+    root = _parsed(source)
+    _make_lists(root)
+    for element in list(root.iter())[1:]:
+        _settle(element, images)
+    _unwrap_hollow(root)
+    return root
+
+
+def _parsed(source: str) -> etree._Element:
     source = html_mail.clean_characters(source)
     bounds.check_source(source)
     cleaned = _CLEANER.clean(source).replace("\u202d", "").replace("\u202e", "")
     bounds.check_parsed(cleaned)
     root = html_mail.tree(cleaned)
     bounds.check_tree(root)
-    _make_lists(root)
-    for element in list(root.iter())[1:]:
-        _settle(element, image)
-    _unwrap_hollow(root)
     return root
 
 
-def _settle(element: etree._Element, image: Image) -> None:
+def _settle(element: etree._Element, images: Images) -> None:
     """What becomes of one element."""
     tag = str(element.tag)
     if tag == "summary" or (tag == "small" and "m-host" in element.get("class", "")):
@@ -158,7 +211,7 @@ def _settle(element: etree._Element, image: Image) -> None:
     elif tag in _FOR_A_MOMENT:
         _unwrap(element)
     elif tag == "img":
-        _settle_image(element, image)
+        _settle_image(element, images)
     else:
         if tag in _RENAMED:
             element.tag = _RENAMED[tag]
@@ -167,8 +220,12 @@ def _settle(element: etree._Element, image: Image) -> None:
         _set(element, {name: _value(element, name, value) for name, value in element.items()})
 
 
-def _settle_image(element: etree._Element, image: Image) -> None:
-    address = image(element.get("src", "").strip())
+def _address(image: etree._Element) -> str:
+    return str(image.get("src", "")).strip()
+
+
+def _settle_image(element: etree._Element, images: Images) -> None:
+    address = images.get(_address(element))
     if address is None:
         _replace(element, element.get("alt", ""))
         return
@@ -320,7 +377,7 @@ def from_text(text: str) -> str:
     for line in text.replace("\r\n", "\n").replace("\r", "\n").strip("\n").split("\n"):
         mark = re.match(r"(?:> ?)*", line)
         marks = mark[0] if mark else ""
-        now = min(marks.count(">"), 20)
+        now = min(marks.count(">"), DEEPEST_QUOTE)
         out.append('<blockquote type="cite">' * (now - depth) + "</blockquote>" * (depth - now))
         depth = now
         out.append(f"<div>{_written_line(line[len(marks) :])}</div>")
@@ -340,6 +397,7 @@ def to_text(cleaned: str) -> str:
         root = html_mail.tree(cleaned)
     except TooComplex:
         return html_mail.to_text(cleaned)
+    _prepare(root)
     return "\n".join(_joined(_inside(root))).strip("\n")
 
 
@@ -374,7 +432,7 @@ def _inside(element: etree._Element) -> Iterator[Block]:
 
 def _block(element: etree._Element) -> Iterator[Block]:
     tag = str(element.tag)
-    if tag == "blockquote":
+    if tag == "blockquote" and element.get(_TOO_DEEP) is None:
         lines = _trimmed(_joined(_inside(element)))
         yield (
             [f">{line}" if line.startswith(">") else f"> {line}".rstrip() for line in lines],
@@ -389,9 +447,9 @@ def _block(element: etree._Element) -> Iterator[Block]:
         yield _trimmed("".join(map(str, element.itertext())).split("\n")), True
     elif tag == "hr":
         yield ["-" * 30], True
-    elif element.get("class") == SIGNATURE:
+    elif element.get("class") in (SIGNATURE, _LAST_SIGNATURE):
         lines = _trimmed(_joined(_inside(element)))
-        mark = [] if _is_followed(element) else ["-- "]
+        mark = ["-- "] if element.get("class") == _LAST_SIGNATURE else []
         yield ([*mark, *lines] if lines else []), True
     elif tag in ("p", "h1", "h2", "h3"):
         yield _joined(_inside(element)), True
@@ -399,17 +457,25 @@ def _block(element: etree._Element) -> Iterator[Block]:
         yield from _inside(element)
 
 
-def _is_followed(element: etree._Element) -> bool:
-    """Whether words come after it. A signature is marked only where it ends the message: programs
-    take all below its mark for a part of it (RFC 3676 section 4.3)."""
-    place: etree._Element | None = element
-    while place is not None and place.getparent() is not None:
-        if (place.tail or "").strip():
-            return True
-        if any("".join(map(str, after.itertext())).strip() for after in place.itersiblings()):
-            return True
-        place = place.getparent()
-    return False
+def _prepare(root: etree._Element) -> None:
+    """Take quotes that are too deep for no quotes, and tell the signature that ends the message
+    from those after which words come. Programs take all below the mark of one for a part of it (RFC
+    3676 section 4.3)."""
+    last: etree._Element | None = None
+    depth = 0
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        if element.tag == "blockquote":
+            depth += 1 if event == "start" else -1
+            if event == "start" and depth > DEEPEST_QUOTE:
+                element.set(_TOO_DEEP, "")
+        if event == "start" and ((element.text or "").strip() or element.get("alt")):
+            last = element
+        elif event == "end" and (element.tail or "").strip():
+            last = element.getparent()
+    while last is not None:
+        if last.get("class") == SIGNATURE:
+            last.set("class", _LAST_SIGNATURE)
+        last = last.getparent()
 
 
 def _trimmed(lines: list[str]) -> list[str]:
@@ -444,8 +510,10 @@ def _rows(table: etree._Element) -> list[str]:
     if not is_plain or max(map(len, rows), default=0) < 2:
         return _joined((cell, True) for row in rows for cell in row)
     cells = [["".join(cell) for cell in row] for row in rows]
-    columns = zip_longest(*cells, fillvalue="")
-    widths = [max(map(len, column)) for column in columns]
+    widths = [0] * max(map(len, cells))
+    for row in cells:
+        for place, cell in enumerate(row):
+            widths[place] = max(widths[place], len(cell))
     if sum(widths) + 3 * len(widths) > _WIDEST_TABLE:
         return [" | ".join(row) for row in cells]
     return [

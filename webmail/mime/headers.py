@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import unquote_to_bytes
 
 from webmail.mime import addresses, text
@@ -48,14 +49,17 @@ class Headers:
         name = name.lower()
         return next((value for key, value in self.fields if key.lower() == name), b"")
 
-    def addresses(self, name: str) -> tuple[addresses.Address, ...]:
-        """The addresses of all fields of this name. Read before decoding: an encoded name may hold
-        commas."""
+    def addresses(self, name: str, most: int | None = None) -> tuple[addresses.Address, ...]:
+        """The addresses of all fields of this name, or the first ``most`` of them. Read before
+        decoding: an encoded name may hold commas."""
         name = name.lower()
         found = (
-            addresses.parse(as_text(value)) for key, value in self.fields if key.lower() == name
+            address
+            for key, value in self.fields
+            if key.lower() == name
+            for address in addresses.parse(as_text(value), most)
         )
-        return tuple(address for field in found for address in field)
+        return tuple(islice(found, most))
 
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*(.*)", re.DOTALL)

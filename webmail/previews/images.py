@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import io
 import struct
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -24,10 +23,6 @@ MOST_PIXELS_WHOLE = 36_000_000
 MOST_BYTES = 220_000_000
 """What a decoder may take for an image, by its size, mode and format. With what is made of it that
 is less than 300 MB."""
-LARGE = 8_000_000
-"""Pixels of an image with which a process is busy alone: a small file may hold very many."""
-WAIT_SECONDS = 20
-"""For another large image to be done."""
 LONGEST_SIDE = 4096
 """Pixels of the longer side of what is shown, enough to zoom into a page of text."""
 THUMBNAIL_SIDE = 320
@@ -76,12 +71,12 @@ class Picture:
 def picture(content: bytes, *, longest: int = LONGEST_SIDE) -> Picture:
     """The image, no side longer than ``longest`` pixels; of a TIFF its first page. GIF and WebP
     still move, within limits. Raises NoPreview."""
-    return _read(content, _in_turn(lambda image: _shown(image, longest)))
+    return _read(content, lambda image: _shown(image, longest))
 
 
 def thumbnail(content: bytes, *, longest: int = THUMBNAIL_SIDE) -> Picture:
     """The image small, as WebP, still. Raises NoPreview."""
-    return _read(content, _in_turn(lambda image: _small(image, longest)))
+    return _read(content, lambda image: _small(image, longest))
 
 
 def page_count(content: bytes, *, most: int) -> int:
@@ -93,8 +88,7 @@ def page_count(content: bytes, *, most: int) -> int:
 def pages(content: bytes, *, most: int, longest: int = LONGEST_SIDE) -> list[Picture]:
     """The pages of a TIFF as JPEG, the first ``most`` of them, and no more than `MOST_PIXELS_PAGED`
     have together. Raises NoPreview."""
-    with _alone():
-        return _read(content, lambda image: list(_pages(image, most, longest)))
+    return _read(content, lambda image: list(_pages(image, most, longest)))
 
 
 def _read(content: bytes, make: Callable[[Image.Image], Made]) -> Made:
@@ -112,32 +106,6 @@ def _read(content: bytes, make: Callable[[Image.Image], Made]) -> Made:
         raise NoPreview(Reason.TOO_LARGE) from error
     except _DAMAGE as error:
         raise NoPreview(Reason.DAMAGED, type(error).__name__) from error
-
-
-_one_large = threading.Semaphore()
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    if not _one_large.acquire(timeout=WAIT_SECONDS):
-        raise NoPreview(Reason.BUSY, "another large image is being read")
-    try:
-        yield
-    finally:
-        _one_large.release()
-
-
-def _in_turn(make: Callable[[Image.Image], Picture]) -> Callable[[Image.Image], Picture]:
-    """The same, one large image after the other: ten of them in a message, asked for at once, would
-    take all the memory."""
-
-    def made(image: Image.Image) -> Picture:
-        if image.width * image.height <= LARGE:
-            return make(image)
-        with _alone():
-            return make(image)
-
-    return made
 
 
 def _count(image: Image.Image, most: int) -> int:

@@ -21,6 +21,7 @@ from contextlib import suppress
 from webmail.sandbox import wire
 
 PRELOADED = (
+    "webmail.mime.composed",
     "webmail.mime.html",
     "webmail.mime.containers",
     "webmail.previews.images",

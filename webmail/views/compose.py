@@ -30,6 +30,7 @@ from addressbook.contacts import groups
 from webmail import outbox
 from webmail.converters import MessageConverter
 from webmail.errors import (
+    ContentTooCostly,
     DraftChanged,
     DraftNotFound,
     FileRefused,
@@ -53,7 +54,7 @@ from webmail.forms.compose import ComposeForm, attachments_room, too_heavy
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
 from webmail.middleware import in_place, note
-from webmail.mime import build, composed
+from webmail.mime import build
 from webmail.mime.structure import Part
 from webmail.models import Draft, Identity, OutboxMessage
 from webmail.outbox import Letter
@@ -67,6 +68,7 @@ from webmail.views.page import read_folders
 from webmail.writing import (
     beginning,
     choosing,
+    cleaning,
     copies,
     drafts,
     files,
@@ -142,14 +144,15 @@ def draft(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
         sides = read_folders(imap, "")
         parts = _kept_parts(imap, content)
     said = list(toasts.get_messages(request))
+    form, warnings = _form_of(content, row.pk, row.revision)
     return _page(
         request,
-        _form_of(content, row.pk, row.revision),
+        form,
         sides,
         draft=row,
         parts=parts,
         # Why it was refused is read while it is corrected: longer than a toast stays.
-        warnings=[one.message for one in said if one.level >= toasts.WARNING],
+        warnings=[*warnings, *(one.message for one in said if one.level >= toasts.WARNING)],
         messages=[one for one in said if one.level < toasts.WARNING],
     )
 
@@ -203,14 +206,15 @@ def _begun_page(
 ) -> HttpResponse:
     """No row is made: the page has a number of its own until something is written."""
     number, revision = (draft.pk, draft.revision) if draft else (uuid.uuid4(), 0)
+    form, warnings = _form_of(begun.content, number, revision)
     return _page(
         request,
-        _form_of(begun.content, number, revision),
+        form,
         sides,
         draft=draft,
         parts=begun.parts,
         mine=writer.identities,
-        warnings=begun.warnings,
+        warnings=(*begun.warnings, *warnings),
     )
 
 
@@ -230,9 +234,12 @@ def _line(text: str) -> str:
     return " ".join(text.split())[:2000]
 
 
-def _form_of(content: Content, number: uuid.UUID, revision: int) -> ComposeForm:
-    """The form with what was written, images and all. Its HTML is cleaned: the editor is a part of
-    our page."""
+def _form_of(
+    content: Content, number: uuid.UUID, revision: int
+) -> tuple[ComposeForm, tuple[str, ...]]:
+    """The form with what was written, images and all, and what to say of it. Its HTML is cleaned:
+    the editor is a part of our page. Where that takes too long its words are there; what was kept
+    stays among the draft's versions."""
     origin = content.origin
     initial = {
         name: getattr(content, name)
@@ -241,18 +248,22 @@ def _form_of(content: Content, number: uuid.UUID, revision: int) -> ComposeForm:
             *("wants_receipt", "wants_notice", "delivery", "keep"),
         )
     }
-    html = composed.clean(content.html, _shown)
+    warnings: tuple[str, ...] = ()
+    try:
+        written = cleaning.written(content.html, _shown)
+    except ContentTooCostly:
+        written, warnings = cleaning.rough(content.html), (beginning.too_costly(),)
     initial |= {
         "draft": number,
         "revision": revision,
         "key": uuid.uuid4(),
         "format": "html" if content.is_html else "plain",
-        "html": html,
-        "body": composed.to_text(html) if content.is_html else content.text,
+        "html": written.html,
+        "body": written.text if content.is_html else content.text,
         "origin_folder": origin.folder if origin else "",
         "origin_ref": links.ref_segment(origin) if origin else "",
     }
-    return ComposeForm(initial=initial)
+    return ComposeForm(initial=initial), warnings
 
 
 _SHOWN = re.compile(
@@ -621,6 +632,11 @@ def in_words(error: WebmailError) -> str:
             return gettext("The mail server does not answer: try again in a few minutes.")
         case OverQuota():
             return gettext("Your mailbox is full: delete messages, then try again.")
+        case ContentTooCostly():
+            return gettext(
+                "Laying out your message takes too long: take out what you quoted or pasted, or"
+                " choose plain text. It is kept among your drafts."
+            )
         case MessageNotFound() | PartNotFound() | FolderChanged() | FolderNotFound():
             return gettext(
                 "The message that you forward is no longer where it was: its attachments cannot"

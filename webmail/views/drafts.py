@@ -40,13 +40,12 @@ from webmail.errors import (
     WebmailError,
 )
 from webmail.middleware import in_place, note
-from webmail.mime import composed
 from webmail.models import Draft, DraftFile
 from webmail.presentation.files import kind_of
 from webmail.presentation.words import size as size_in_words
 from webmail.views.page import read_folders
 from webmail.views.policies import INERT, policy
-from webmail.writing import copies, drafts, files, making, offering, posted
+from webmail.writing import cleaning, copies, drafts, files, making, offering, posted
 from webmail.writing.content import Content
 from webmail.writing.drafts import Version
 
@@ -315,7 +314,7 @@ class Shown:
 
 def _shown(version: Version) -> Shown:
     written = version.content
-    text = composed.to_text(composed.clean(written.html)) if written.is_html else written.text
+    text = cleaning.text(written.html) if written.is_html else written.text
     return Shown(version.revision, version.saved, written, text)
 
 

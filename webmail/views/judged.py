@@ -200,7 +200,7 @@ def _choose(request: SignedInRequest, author: str, choice: str) -> str:
 
 def _author(fields: Headers) -> str:
     """Who wrote it, in small letters; "" for nobody, and for several."""
-    authors = fields.addresses("From")
+    authors = fields.addresses("From", 2)
     return authors[0].address.lower() if len(authors) == 1 else ""
 
 

@@ -268,7 +268,7 @@ def _draft_from(imap: Connection, source: str) -> Draft:
     except ValueError as error:
         raise Http404 from error
     fields = headers.parse(fetch.headers(imap, message))
-    authors = fields.addresses("From")
+    authors = fields.addresses("From", 1)
     name = authors[0].name or authors[0].address if authors else ""
     line = {"test": "from:is", "value": authors[0].address if authors else ""}
     if listed := fields.get("List-Id"):

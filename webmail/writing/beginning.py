@@ -12,6 +12,7 @@ from django.utils.translation import gettext, pgettext
 
 from accounts.models import User
 from webmail import dates
+from webmail.errors import ContentTooCostly
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import DRAFT, MessageRef
@@ -25,7 +26,7 @@ from webmail.mime.headers import Headers
 from webmail.mime.structure import Part
 from webmail.models import Identity
 from webmail.preferences import Preferences
-from webmail.writing import identities, making
+from webmail.writing import cleaning, identities, making
 from webmail.writing.content import WHOLE, Content
 
 _IMAGES = frozenset({"image/jpeg", "image/jpg", "image/png", "image/gif", "image/webp"})
@@ -71,11 +72,27 @@ class Writer:
 
 @dataclass(frozen=True)
 class _Body:
-    """The text of a message, both ways."""
+    """The text of a message, both ways. ``is_rough``: what it quotes is words alone; ``is_cut``:
+    the beginning of it."""
 
     html: str
     text: str
     is_html: bool = True
+    is_rough: bool = False
+    is_cut: bool = False
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        if self.is_cut:
+            return (gettext("The message is too long: only its beginning is quoted."),)
+        return (too_costly(),) if self.is_rough else ()
+
+
+def too_costly() -> str:
+    """What to say where `cleaning` took too long."""
+    return gettext(
+        "Laying out this text takes too long: it is here without its formatting and its images."
+    )
 
 
 def new(
@@ -116,7 +133,7 @@ def reply(
     # Of those that are not named nobody knows whether the reader is one.
     if everyone and not posting and not opened.fetched.recipients:
         warnings += _in_blind_copy(writer, envelope, fields)
-    return Begun(_written(content, identity, body), warnings=warnings)
+    return Begun(_written(content, identity, body), warnings=warnings + body.warnings)
 
 
 def forward(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
@@ -126,10 +143,10 @@ def forward(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
     identity = identity_for(writer, envelope, opened.headers)
     quoted = _original(opened, ref, writer)
     head, title = _head(envelope), gettext("Forwarded message")
-    body = _Body(
-        quoting.forwarded_html(quoted.html, head, title),
-        quoting.forwarded(quoted.text, head, title),
-        quoted.is_html,
+    body = replace(
+        quoted,
+        html=quoting.forwarded_html(quoted.html, head, title),
+        text=quoting.forwarded(quoted.text, head, title),
     )
     parts = opened.shown.attachments
     content = Content(
@@ -138,7 +155,8 @@ def forward(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
         origin=ref,
         keep=tuple(part.number for part in parts),
     )
-    return Begun(_written(content, identity, _above(body, identity)), parts)
+    written = _written(content, identity, _above(body, identity))
+    return Begun(written, parts, body.warnings)
 
 
 def forward_attached(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
@@ -181,7 +199,7 @@ def edit(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
     body = _original(opened, ref, writer)
     if not body.is_html and not opened.has_html:
         body = replace(body, is_html=False)
-    warnings = _not_all(opened, envelope.to, envelope.cc)
+    warnings = _not_all(opened, envelope.to, envelope.cc) + body.warnings
     return Begun(_written(content, identity, body), parts, warnings)
 
 
@@ -299,25 +317,30 @@ def _original(opened: Opened, ref: MessageRef, writer: Writer, *, is_signed: boo
     """What the message says, cleaned. As text where it has nothing else and the person wants that,
     or writes all so."""
     if rendered := opened.rendered:
-        html = composed.quote(rendered.html.body, _Images(ref, rendered), is_signed=is_signed)
-        return _Body(html, composed.to_text(html))
+        body = _quoted(rendered.html.body, _images(ref, rendered), is_signed=is_signed)
+        is_rough = body.is_rough or rendered.simplified
+        return replace(body, is_rough=is_rough, is_cut=opened.truncated)
     text = opened.text if is_signed else reading.unsigned(opened.text)
     is_html = writer.writes_html and writer.preferences.write_format != "same"
-    return _Body(composed.from_text(text), text, is_html)
+    return _Body(composed.from_text(text), text, is_html, is_cut=opened.truncated)
 
 
-class _Images:
+def _quoted(body: str, images: composed.Images, *, is_signed: bool) -> _Body:
+    try:
+        made = cleaning.quoted(body, images, is_signed=is_signed)
+    except ContentTooCostly:
+        made = cleaning.rough(body)
+        return _Body(made.html, made.text, is_rough=True)
+    return _Body(made.html, made.text)
+
+
+def _images(ref: MessageRef, rendered: Rendered) -> composed.Images:
     """The images of a message where its quote calls them."""
-
-    def __init__(self, ref: MessageRef, rendered: Rendered) -> None:
-        self._ref = ref
-        self._known = {f"inline/{n}": part for n, part in enumerate(rendered.inline) if part}
-
-    def __call__(self, address: str) -> str | None:
-        part = self._known.get(address)
-        if part is None or part.media_type not in _IMAGES:
-            return None
-        return making.part_address(self._ref, part.number)
+    return {
+        f"inline/{n}": making.part_address(ref, part.number)
+        for n, part in enumerate(rendered.inline)
+        if part and part.media_type in _IMAGES
+    }
 
 
 def _answer(writer: Writer, opened: Opened, identity: Identity | None) -> _Body:
@@ -325,15 +348,16 @@ def _answer(writer: Writer, opened: Opened, identity: Identity | None) -> _Body:
     if writer.preferences.reply_quote == "none":
         return _signed(_Body("", "", original.is_html), identity)
     attribution = _attribution(opened.fetched.envelope)
-    quoted = _Body(
-        quoting.quote_html(original.html, attribution),
-        quoting.quote(original.text, attribution),
-        original.is_html,
+    quoted = replace(
+        original,
+        html=quoting.quote_html(original.html, attribution),
+        text=quoting.quote(original.text, attribution),
     )
     if writer.preferences.reply_place == "below":
-        return _signed(_Body(quoted.html + _EMPTY, quoted.text + "\n", quoted.is_html), identity)
+        below = replace(quoted, html=quoted.html + _EMPTY, text=quoted.text + "\n")
+        return _signed(below, identity)
     if writer.preferences.signature_place == "end":
-        above = _Body(_EMPTY + quoted.html, "\n\n" + quoted.text, quoted.is_html)
+        above = replace(quoted, html=_EMPTY + quoted.html, text="\n\n" + quoted.text)
         return _signed(above, identity, at_end=True)
     return _above(quoted, identity)
 
@@ -343,7 +367,7 @@ def _above(body: _Body, identity: Identity | None) -> _Body:
     signature, plain = _signature(identity)
     html = (_EMPTY + signature if signature else "") + _EMPTY
     text = f"\n\n{plain}" if plain else ""
-    return _Body(html + body.html, f"{text}\n\n{body.text}", body.is_html)
+    return replace(body, html=html + body.html, text=f"{text}\n\n{body.text}")
 
 
 def _signed(body: _Body, identity: Identity | None, *, at_end: bool = False) -> _Body:
@@ -353,7 +377,7 @@ def _signed(body: _Body, identity: Identity | None, *, at_end: bool = False) -> 
         return body
     room = _EMPTY if at_end or not body.html else ""
     text = f"{body.text.rstrip(chr(10))}\n\n-- \n{plain}" if plain else body.text
-    return _Body(f"{body.html}{room}{signature}", text, body.is_html)
+    return replace(body, html=f"{body.html}{room}{signature}", text=text)
 
 
 def _signature(identity: Identity | None) -> tuple[str, str]:

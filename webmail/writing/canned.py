@@ -11,10 +11,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from webmail.errors import NotFound
+from webmail.errors import ContentTooCostly, NotFound
 from webmail.mime import composed
-from webmail.mime import html as html_mail
 from webmail.models import CannedAnswer
+from webmail.writing import cleaning
 
 LONGEST = 50_000
 """Characters of a text, its marks included."""
@@ -62,10 +62,17 @@ class CannedForm(forms.Form):
     def _html(self, text: str, source: str) -> str:
         """A text that was not changed keeps its formatting."""
         if source.strip():
-            return own(source)
+            return self._own(source)
         if self.kept and _lines(text) == _lines(composed.to_text(self.kept.html)):
             return self.kept.html
         return composed.from_text(text) if text.strip() else ""
+
+    def _own(self, source: str) -> str:
+        try:
+            return cleaning.own(source)
+        except ContentTooCostly:
+            self.add_error("text", _("This text is too long for a canned answer."))
+            return ""
 
     def save(self) -> CannedAnswer:
         kept = self.kept or CannedAnswer(user=self.user)
@@ -95,18 +102,3 @@ def is_formatted(answer: CannedAnswer) -> bool:
     """Whether its text has more to it than its lines."""
     plain = composed.from_text(composed.to_text(answer.html))
     return composed.clean(plain) != composed.clean(answer.html)
-
-
-def own(source: str) -> str:
-    """Of the composer's HTML what its writer wrote, clean: neither signature, nor quotes and what
-    introduces them, nor images, which belong to their message."""
-    root = html_mail.tree(composed.clean(source))
-    for element in list(root.iter("blockquote", "div")):
-        classes = element.get("class", "").split()
-        is_others = element.tag == "blockquote" and element.get("type") == "cite"
-        if is_others or {composed.SIGNATURE, composed.ATTRIBUTION} & set(classes):
-            # What follows an element hangs on it: it stays, and the empty span goes below.
-            after = element.tail
-            element.clear()
-            element.tag, element.tail = "span", after
-    return composed.clean(html_mail.written(root)).strip()

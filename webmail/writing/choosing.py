@@ -16,9 +16,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext, ngettext, pgettext
 
 from accounts.models import User
-from webmail.mime import composed
 from webmail.mime.addresses import Address
-from webmail.writing import recipients, reminder
+from webmail.writing import cleaning, recipients, reminder
 from webmail.writing.content import DELIVERIES, Content
 from webmail.writing.recipients import EACH, FIRST, HIDDEN, LAST, WHOLE, Member, Review
 
@@ -237,7 +236,7 @@ def _preview(content: Content, member: Member, instead: dict[str, str]) -> Previ
 
 def plain(content: Content) -> str:
     """The text of a message as plain text, quotes with their marks."""
-    return composed.to_text(composed.clean(content.html)) if content.is_html else content.text
+    return cleaning.text(content.html) if content.is_html else content.text
 
 
 def _speaks_of_a_file(content: Content) -> bool:

@@ -15,10 +15,11 @@ from django.db import transaction
 
 from accounts.models import StaffRecord, User
 from addressbook.contacts import names
-from webmail.errors import SenderRefused
+from webmail.errors import ContentTooCostly, SenderRefused
 from webmail.mime import addresses, composed
 from webmail.mime.addresses import Address
 from webmail.models import Identity, SignatureTemplate
+from webmail.writing import cleaning
 
 Source = Identity.Source
 
@@ -118,7 +119,10 @@ def keep(identity: Identity) -> None:
 def clean_signature(source: str) -> str:
     """A signature's HTML as it may be kept: as any that leaves, with small images in it; "" when
     nothing is seen of it. Raises ValueError when it is too large."""
-    cleaned = composed.clean(source, _small_image)
+    try:
+        cleaned = cleaning.written(source, _small_image).html
+    except ContentTooCostly as error:
+        raise ValueError("the signature takes too long to be read") from error
     images = sum(len(part) for part in re.findall(r"base64,([A-Za-z0-9+/=]+)", cleaned))
     if images * 3 // 4 > LARGEST_IMAGE or len(cleaned) > LONGEST_SIGNATURE:
         raise ValueError("the signature is too large")

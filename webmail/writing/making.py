@@ -22,13 +22,13 @@ from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import DRAFT, MessageRef
 from webmail.mailbox import reading
-from webmail.mime import addresses, build, composed, headers
+from webmail.mime import addresses, build, headers
 from webmail.mime.build import Attachment, Outgoing
 from webmail.mime.structure import MESSAGE_TYPES, Part
 from webmail.models import Draft, Identity
 from webmail.presentation.files import file_name
 from webmail.presentation.links import message_url
-from webmail.writing import files, identities
+from webmail.writing import cleaning, files, identities
 from webmail.writing.content import FORWARDS, WHOLE, Content
 
 MOST_REFERENCES = 50
@@ -67,12 +67,13 @@ def outgoing(
     (`webmail.forms.compose.ComposeForm`). The same arguments make the same message. ``identity`` is
     `identities.check`'s, where many messages are made at once.
 
-    Raises SenderRefused when its identity is none of the person's.
+    Raises SenderRefused when its identity is none of the person's, and ContentTooCostly when its
+    text takes too long to be cleaned.
     """
     identity = identity or identities.check(user, content.identity)
     sender = identities.sender(identity)
     page = _Page(enclosed, message_id)
-    html = composed.clean(content.html, page.image) if content.is_html else ""
+    made = cleaning.written(content.html, page.image) if content.is_html else None
     reply_to = content.reply_to or identity.reply_to
     return Outgoing(
         sender=sender,
@@ -81,8 +82,8 @@ def outgoing(
         bcc=addresses.read_recipients(content.bcc).valid,
         reply_to=addresses.read_recipients(reply_to).valid,
         subject=one_line(content.subject),
-        text=composed.to_text(html) if content.is_html else content.text,
-        html=html,
+        text=made.text if made else content.text,
+        html=made.html if made else "",
         inline=tuple(page.inline.values()),
         attachments=tuple(page.rest(is_html=content.is_html)),
         date=date or timezone.localtime(),

@@ -11,6 +11,8 @@ from addressbook import contacts, vcard
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import received
 from addressbook.models import Contact
+from webmail import sandbox
+from webmail.errors import ContentTooCostly
 
 pytestmark = pytest.mark.django_db
 
@@ -57,3 +59,14 @@ def test_fifty_cards_cost_as_many_queries_as_one(claire: User) -> None:
             received.add(claire, file)
         costs.append(len(captured))
     assert costs[0] == costs[1]
+
+
+def test_cards_that_take_too_long_change_nothing(
+    claire: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "FILE", sandbox.Budget(0.05, 5, 300_000_000))
+    lines = "TEL:1\r\n" * 500_000
+    file = f"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:a\r\n{lines}END:VCARD\r\n".encode()
+    with pytest.raises(ContentTooCostly):
+        received.add(claire, cards(person("Zoé")) + file)
+    assert not Contact.objects.filter(user=claire).exists()

@@ -154,6 +154,12 @@ def quotes_beside() -> bytes:
 
 
 @mailed
+def signatures() -> bytes:
+    """Signatures without a word."""
+    return filled("<div class=signature></div>")
+
+
+@mailed
 def introductions() -> bytes:
     """Lines that nearly introduce a quote."""
     return filled("<div>Le " * 20 + "12 mai 2026 à 10:00, </div>")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from webmail.mime import addresses
+from webmail.mime import addresses, headers
 from webmail.mime.addresses import Address, Group
 
 PARSED = {
@@ -226,3 +226,11 @@ def test_controls_are_not_written(bad: str) -> None:
         addresses.format(Address(bad, "a@x.fr"))
     with pytest.raises(ValueError, match="control"):
         addresses.format(Address("a", bad))
+
+
+def test_of_a_long_field_the_first_can_be_had_alone():
+    value = ", , a@exemple.fr, Paul <b@exemple.fr>, c@exemple.fr"
+    assert [one.address for one in addresses.parse(value, 2)] == ["a@exemple.fr", "b@exemple.fr"]
+    fields = headers.parse(b"To: a@b.fr, c@d.fr\r\nTo: e@f.fr\r\n\r\n")
+    assert len(fields.addresses("To", 1)) == 1
+    assert len(fields.addresses("To")) == 3

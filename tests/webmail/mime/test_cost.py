@@ -7,7 +7,18 @@ from collections.abc import Callable
 
 import pytest
 
-from webmail.mime import addresses, authentication, body, css, headers, html, links, text, uuencode
+from webmail.mime import (
+    addresses,
+    authentication,
+    body,
+    composed,
+    css,
+    headers,
+    html,
+    links,
+    text,
+    uuencode,
+)
 from webmail.mime.structure import Part
 
 HEADER = 256 * 1024
@@ -33,6 +44,10 @@ def cleaned(source: str) -> object:
         return html.to_text(source)
 
 
+def written(source: str) -> object:
+    return composed.write(source, {})
+
+
 def linked(words: str) -> str:
     """Links enough for as much text as HTML may hold."""
     links = 990_000 // (len(words) + 40)
@@ -50,6 +65,13 @@ COSTS: dict[str, Callable[[], object]] = {
     ),
     "text/enriched of parameters": lambda: enriched(b"<param>" * (TEXT // 7)),
     "base64 of nothing but ends": lambda: text.decode_transfer(b"AB=" * (TEXT // 3), "base64"),
+    "quoted and plain lines by turns": lambda: text.to_html("> a\nb\n" * (TEXT // 6)),
+    "people without a name": lambda: headers.parse(b"To: " + b"a," * (HEADER // 2)).addresses("To"),
+    "signatures of nothing": lambda: written("<div class=signature></div>" * 36_000),
+    "tables as wide as long": lambda: written(
+        f"<table><tr>{'<td>a' * 30_000}{'<tr><td>a' * 15_000}</table>"
+    ),
+    "long text in deep quotes": lambda: written("<blockquote>" * 190 + "a<br>" * 110_000),
     "quotes in quotes": lambda: cleaned("<blockquote>{" * 80_000),
     "words between tables": lambda: cleaned("<table>^" * 110_000),
     "words between tables of all spellings": lambda: cleaned("<tAbLe >^" * 100_000),

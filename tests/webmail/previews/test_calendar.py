@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webmail.previews.calendar import (
+    LARGEST,
     MOST_EVENTS,
     Answer,
     Attendee,
@@ -271,3 +272,40 @@ def test_the_corpus_is_read(corpus: Path, file: str, summary: str) -> None:
     assert told.summary == summary
     assert isinstance(told.start, datetime) and isinstance(told.end, datetime)
     assert told.end - told.start == timedelta(hours=1)
+
+
+def _event(body: str) -> bytes:
+    return f"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n{body}\r\nEND:VEVENT\r\nEND:VCALENDAR".encode()
+
+
+_SIZE = LARGEST - 200
+_ZONE = (
+    "BEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETTO:+0100\r\n"
+    "RRULE:FREQ=YEARLY;BYDAY=1SU;BYMONTH=1\r\nEND:STANDARD\r\n"
+)
+_IN_ZONE = "BEGIN:VEVENT\r\nDTSTART;TZID=x:20260101T100000\r\nEND:VEVENT\r\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        _event("SUMMARY:a" + "\r\n a" * (_SIZE // 4)),
+        _event("ATTENDEE;CN=a:mailto:a@b.fr\r\n" * (_SIZE // 29)),
+        _event("ATTENDEE;CN=a" + ";a" * (_SIZE // 2) + ":mailto:a@b.fr"),
+        _event('ATTENDEE;CN="' * (_SIZE // 13)),
+        _event("BEGIN:a\r\n" * (_SIZE // 9)),
+        _event("DESCRIPTION:" + "\\n\\," * (_SIZE // 4)),
+        _event("DTEND;TZID=" + "a/" * (_SIZE // 2) + ":20260101T100000"),
+        _event("BEGIN:VEVENT\r\nEND:VEVENT\r\n" * (_SIZE // 26)),
+        (
+            f"BEGIN:VCALENDAR\r\nBEGIN:VTIMEZONE\r\nTZID:x\r\n{_ZONE * 2000}"
+            f"END:VTIMEZONE\r\n{_IN_ZONE * 1000}END:VCALENDAR"
+        ).encode(),
+    ],
+    ids=["folds", "people", "parameters", "quotes", "begins", "escapes", "zone", "events", "zones"],
+)
+def test_a_file_made_to_be_slow_is_not(content: bytes) -> None:
+    """It is read in the process that serves pages."""
+    began = time.process_time()
+    invitation(content)
+    assert time.process_time() - began < 1

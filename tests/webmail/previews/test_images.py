@@ -149,18 +149,6 @@ def test_a_file_that_claims_too_many_pixels_is_refused_at_once(size: tuple[int, 
     assert time.monotonic() - begun < 1
 
 
-def test_large_images_are_read_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    large = samples.image("PNG", (4000, 2100))
-    small = samples.image("PNG", (60, 40))
-    monkeypatch.setattr(images, "WAIT_SECONDS", 0.2)
-    with images._alone():
-        with pytest.raises(NoPreview) as refused:
-            images.thumbnail(large)
-        assert refused.value.reason is Reason.BUSY
-        assert images.thumbnail(small).width == 60
-    assert images.thumbnail(large).width == images.THUMBNAIL_SIDE
-
-
 _SIDE = 6000
 _WHOLE = (_SIDE, _SIDE)  # as many pixels as may be
 _PHOTOGRAPH = (8000, 8000)

@@ -167,7 +167,7 @@ def test_other_threads_go_on_while_a_helper_works() -> None:
     ticking.start()
     began = time.monotonic()
     with pytest.raises(Exhausted):
-        sandbox.call(html.sanitise, Budget(0.2, 20, 300_000_000), NEWSLETTER)
+        sandbox.call(html.sanitise, Budget(0.1, 20, 300_000_000), NEWSLETTER)
     took = time.monotonic() - began
     over.set()
     ticking.join()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,6 +20,7 @@ from addressbook.contact_data import ContactData, Email
 from demo.servers.dovecot import Dovecot, MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.servers.wire import Wire
+from tests.webmail.lists_hostile import many_commas
 from tests.webmail.views import unwanted
 from tests.webmail.views.mail import letter, page, subjects, words
 from webmail.models import InboxWatch, Judgement
@@ -125,6 +127,15 @@ def test_switched_off_nothing_is_touched_not_even_later(watched: Client, mailbox
     prefer("move")
     watched.get("/mail/INBOX/")
     assert uid in mailbox.uids()
+
+
+def test_messages_of_commas_do_not_keep_the_list(watched: Client, mailbox: Mailbox) -> None:
+    for number in range(10):
+        mailbox.append(many_commas(number))
+    started = time.process_time()
+    shown = watched.get("/mail/INBOX/")
+    assert time.process_time() - started < 2.0
+    assert len(subjects(shown)) == 11
 
 
 def test_a_contacts_advert_is_a_letter(watched: Client, mailbox: Mailbox) -> None:

@@ -132,13 +132,15 @@ def _imitates_brand(name: str) -> bool:
 
 def _holds(name: str, word: str) -> bool:
     """Whether ``word`` stands in ``name`` between points, hyphens or ends."""
-    return re.search(rf"(?:^|[.-]){re.escape(word)}(?:$|[.-])", name) is not None
+    # Most do not, and a message may have hundreds of links.
+    return word in name and bool(re.search(rf"(?:^|[.-]){re.escape(word)}(?:$|[.-])", name))
 
 
 def _main_label(name: str) -> str:
     return _seen(registered(name).partition(".")[0])
 
 
+@lru_cache(maxsize=2048)
 def _seen(name: str) -> str:
     """A name as the eye takes it: look-alikes made one letter, accents gone."""
     apart = unicodedata.normalize("NFD", name.lower())

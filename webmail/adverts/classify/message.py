@@ -72,7 +72,7 @@ def read(raw: bytes) -> Message:
     written = "\n".join(one.words() for one in read_pages)
     # The twin in plain text is often a stub ("your program shows no HTML").
     own, has_quote = _own_words(written if len(written) > len(plain) else plain)
-    senders = parsed.headers.addresses("From") or parsed.headers.addresses("Sender")
+    senders = parsed.headers.addresses("From", 1) or parsed.headers.addresses("Sender", 1)
     found = [link for one in read_pages for link in one.links]
     return Message(
         headers=parsed.headers,

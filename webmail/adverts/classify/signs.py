@@ -12,6 +12,9 @@ from webmail.adverts.classify import domains, phrases
 from webmail.adverts.classify.message import Message
 from webmail.adverts.classify.own_server import Found
 from webmail.mime import css
+from webmail.mime.addresses import Address
+
+_MOST_PEOPLE = 50
 
 
 @dataclass(frozen=True)
@@ -122,8 +125,13 @@ def _of_server(message: Message, found: Found) -> Iterator[Sign]:
 
 def _recipients(message: Message) -> set[str]:
     """The domains it is addressed to."""
-    to = [*message.headers.addresses("To")[:50], *message.headers.addresses("Cc")[:50]]
+    to = _people(message, "To", "Cc")
     return {domain for one in to if (domain := one.address.rpartition("@")[2].lower())}
+
+
+def _people(message: Message, *fields: str) -> list[Address]:
+    """The first of each field: one may name thousands."""
+    return [one for name in fields for one in message.headers.addresses(name, _MOST_PEOPLE)]
 
 
 def _of_answer(message: Message, found: Found) -> Iterator[Sign]:
@@ -138,10 +146,9 @@ def _of_answer(message: Message, found: Found) -> Iterator[Sign]:
         yield Sign("reply", -0.9)
     elif _REPLY.match(message.subject) and not message.has_quote:
         yield Sign("false_reply", 0.7)
-    reply_to = [one.address.rpartition("@")[2].lower() for one in fields.addresses("Reply-To")]
+    reply_to = [one.address.rpartition("@")[2].lower() for one in _people(message, "Reply-To")]
     is_elsewhere = any(_is_elsewhere(domain, message.domain) for domain in reply_to)
-    recipients = [*fields.addresses("To"), *fields.addresses("Cc")]
-    is_hidden = not any("@" in one.address for one in recipients)
+    is_hidden = not any("@" in one.address for one in _people(message, "To", "Cc"))
     if is_elsewhere:
         # Answers are to go elsewhere, and nobody sees who else was written to: a stolen mailbox.
         yield Sign("reply_elsewhere", 2.2 if is_hidden else 0.9)
