@@ -10,9 +10,9 @@ from django.utils.translation import override
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import page, path, words
 from webmail import sandbox
-from webmail.serving import health
 from webmail.models import Draft, OutboxMessage
 from webmail.sandbox import Budget
+from webmail.serving import health
 from webmail.writing import beginning, drafts
 
 pytestmark = pytest.mark.django_db
