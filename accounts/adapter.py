@@ -25,7 +25,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, backends, devices, letters, limits, second_factor, sessions, tasks
+from accounts import audit, backends, devices, limits, notices, second_factor, sessions, tasks
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from accounts.network import client_address
 from webmail.errors import WebmailError
@@ -134,7 +134,7 @@ class AccountAdapter(DefaultAccountAdapter):
             new_device=is_new,
             shared=bool(request.session.get("shared_computer")),
         )
-        if is_new and settings.DEVICE_LETTERS and letters.are_configured():
+        if is_new and settings.DEVICE_LETTERS and notices.are_configured():
             tasks.tell_of_device.delay(event.pk)
         response: HttpResponse = super().post_login(request, user, **more)
         return response
@@ -158,7 +158,7 @@ class AccountAdapter(DefaultAccountAdapter):
         event = audit.record(AuditEvent.Kind.SECOND_FACTOR, self.request, actor=user, change=what)
         if kind := SET_UP.get(what):
             second_factor.note_set_up(self.request, user, kind)
-        if letters.are_configured():
+        if notices.are_configured():
             tasks.tell_of_second_factor.delay(event.pk)
 
     def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:

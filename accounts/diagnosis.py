@@ -35,7 +35,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Person:
+class DiagnosedUser:
     """Whom a typed login or address names, as far as anything here knows him."""
 
     typed: str
@@ -73,7 +73,7 @@ class Person:
 class Diagnosis:
     """``events`` with their details in words."""
 
-    person: Person
+    person: DiagnosedUser
     findings: list[Finding]
     events: list[tuple[AuditEvent, str]]
     in_force: list[limits.State]
@@ -83,14 +83,14 @@ class Diagnosis:
     open_sessions: int
 
 
-def find(typed: str) -> Person:
+def find(typed: str) -> DiagnosedUser:
     """By login or address, in lower case; a local administrator too."""
     typed = typed.strip().lower()
     if local := User.objects.filter(mail_domain=None, login=typed).first():
-        return Person(typed, user=local)
+        return DiagnosedUser(typed, user=local)
     domain = MailDomain.objects.of_typed_login(typed) if typed else None
     if domain is None:
-        return Person(typed)
+        return DiagnosedUser(typed)
     user = User.objects.of_mail_login(domain, typed)
     records = StaffRecord.objects.select_related("mail_domain").filter(mail_domain=domain)
     login = user.login if user else domain.server_login(typed)
@@ -100,10 +100,10 @@ def find(typed: str) -> Person:
     )
     if user is None and record is not None:
         user = User.objects.filter(mail_domain=domain, login=record.login).first()
-    return Person(typed, domain, record, user)
+    return DiagnosedUser(typed, domain, record, user)
 
 
-def diagnose(person: Person, *, is_administrator: bool) -> Diagnosis:
+def diagnose(person: DiagnosedUser, *, is_administrator: bool) -> Diagnosis:
     """Asks the database, the counters and the person's IMAP server (5 seconds at most)."""
     now = timezone.now()
     events = events_of(person, now)
@@ -129,7 +129,7 @@ def diagnose(person: Person, *, is_administrator: bool) -> Diagnosis:
     )
 
 
-def events_of(person: Person, now: datetime) -> list[AuditEvent]:
+def events_of(person: DiagnosedUser, now: datetime) -> list[AuditEvent]:
     """The last month's, newest first, 100 at most."""
     about = Q(target__in=person.names)
     if person.user is not None:
@@ -137,7 +137,7 @@ def events_of(person: Person, now: datetime) -> list[AuditEvent]:
     return list(AuditEvent.objects.filter(about, when__gte=now - _RECENT)[:100])
 
 
-def limits_of(person: Person, events: list[AuditEvent]) -> list[limits.Limit]:
+def limits_of(person: DiagnosedUser, events: list[AuditEvent]) -> list[limits.Limit]:
     """All that may hold this person up: login, NUMEN, and the networks last used."""
     login = person.login.partition("@")[0]
     # A local administrator's failures are counted as if his login were one of the default domain.
@@ -158,7 +158,7 @@ def may_reset(user: User | None, *, is_administrator: bool) -> bool:
     return user is not None and (is_administrator or not user.roles)
 
 
-def may_lift(person: Person, *, is_administrator: bool) -> bool:
+def may_lift(person: DiagnosedUser, *, is_administrator: bool) -> bool:
     """An administrator's limits are for administrators to lift: else support could guess the
     password without end. So are those of everybody whose failures are counted together with
     his (`AccountAdapter._counted_as`)."""
@@ -171,7 +171,7 @@ def may_lift(person: Person, *, is_administrator: bool) -> bool:
     return not any(user.is_administrator for user in [*found, *User.objects.filter(counted)])
 
 
-def _of_records(person: Person) -> Iterator[Finding]:
+def _of_records(person: DiagnosedUser) -> Iterator[Finding]:
     if not person.is_known:
         yield Finding(
             "bad",
@@ -202,7 +202,7 @@ def _of_records(person: Person) -> Iterator[Finding]:
     yield from _of_user(person)
 
 
-def _of_user(person: Person) -> Iterator[Finding]:
+def _of_user(person: DiagnosedUser) -> Iterator[Finding]:
     user = person.user
     if user is None:
         yield Finding("warn", gettext("This person has never signed in here."))
@@ -216,7 +216,7 @@ def _of_user(person: Person) -> Iterator[Finding]:
         yield Finding("ok", gettext("The user may sign in."))
 
 
-def _of_server(person: Person) -> Iterator[Finding]:
+def _of_server(person: DiagnosedUser) -> Iterator[Finding]:
     domain = person.domain
     if domain is None:
         return
@@ -239,7 +239,7 @@ def _of_server(person: Person) -> Iterator[Finding]:
         yield Finding("ok", gettext("The IMAP server %(host)s greets within %(ms)s ms.") % said)
 
 
-def _of_sign_ins(person: Person, events: list[AuditEvent]) -> Iterator[Finding]:
+def _of_sign_ins(person: DiagnosedUser, events: list[AuditEvent]) -> Iterator[Finding]:
     attempts = [one for one in events if one.kind in {Kind.SIGNED_IN, Kind.SIGN_IN_FAILED}]
     if not attempts:
         return
@@ -307,7 +307,7 @@ def limit_words(limit: limits.Limit) -> str:
     }.get(limit.kind, limit.kind)
 
 
-def _of_factors(person: Person, factors: list[Authenticator]) -> Iterator[Finding]:
+def _of_factors(person: DiagnosedUser, factors: list[Authenticator]) -> Iterator[Finding]:
     user = person.user
     if user is None:
         return

@@ -20,7 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from accounts import audit, letters, limits, numen, tasks
+from accounts import audit, limits, notices, numen, tasks
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from accounts.network import client_address
 from webmail.errors import TooManyTries
@@ -127,7 +127,7 @@ def look_up(request: HttpRequest, typed_numen: str, born: date) -> StaffRecord |
         return None
     limits.take_back(of_failures)
     event = audit.record(AuditEvent.Kind.LOOKUP_FOUND, request, target=record.address)
-    if settings.LOOKUP_LETTERS and letters.are_configured():
+    if settings.LOOKUP_LETTERS and notices.are_configured():
         tasks.tell_of_lookup.delay(event.pk)
     return record
 

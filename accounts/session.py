@@ -20,7 +20,7 @@ from webmail.errors import SieveNotOffered, SignInNeeded
 from webmail.imap import connection as imap_connection
 from webmail.imap.connection import Connection
 from webmail.imap.pool import Lease, Pool
-from webmail.imap.values import Server, Wishes
+from webmail.imap.values import ImapServer, Wishes
 from webmail.sieve import connection as manage_sieve
 
 FOLDERS = "folders"
@@ -36,8 +36,8 @@ def pool() -> Pool:
     )
 
 
-def imap_server(domain: MailDomain) -> Server:
-    return Server(
+def imap_server(domain: MailDomain) -> ImapServer:
+    return ImapServer(
         host=domain.imap_host,
         port=domain.imap_port,
         security=domain.imap_security,
@@ -147,7 +147,7 @@ def imap_for(job: Borrower) -> Iterator[Connection]:
         pool().close(key)
 
 
-def smtp_for(job: Borrower) -> submission.Server:
+def smtp_for(job: Borrower) -> submission.SmtpServer:
     """The submission server with the login of a job's person, by the password that was lent to it.
     Raises SignInNeeded when that opens no more."""
     password = lending.opened(job.credential)
@@ -172,7 +172,7 @@ class Watched:
     row: int
     mark: str
     mailbox: str
-    server: Server
+    server: ImapServer
     login: str
     password: str = field(repr=False)
     address: str
@@ -215,7 +215,7 @@ def note_refused(one: Watched) -> None:
     limits.note_refused(one.mailbox, one.password)
 
 
-def smtp(request: HttpRequest) -> submission.Server:
+def smtp(request: HttpRequest) -> submission.SmtpServer:
     """The submission server with the person's login."""
     user, password = _password_of(request)
     domain = user.mail_domain
@@ -223,9 +223,9 @@ def smtp(request: HttpRequest) -> submission.Server:
     return smtp_server(domain, user.login, password)
 
 
-def smtp_server(domain: MailDomain, login: str, password: str) -> submission.Server:
+def smtp_server(domain: MailDomain, login: str, password: str) -> submission.SmtpServer:
     """The domain's submission server, for one sign-in."""
-    return submission.Server(
+    return submission.SmtpServer(
         host=domain.smtp_host,
         port=domain.smtp_port,
         security=domain.smtp_security,
@@ -252,7 +252,7 @@ def sieve(request: HttpRequest) -> Iterator[manage_sieve.Connection]:
         raise SieveNotOffered("The mail domain has no ManageSieve server.")
     if limits.was_refused(limits.mailbox(domain.pk, user.login), password):
         raise SignInNeeded
-    server = manage_sieve.Server(
+    server = manage_sieve.SieveServer(
         host=domain.sieve_host,
         port=domain.sieve_port,
         security=domain.sieve_security,

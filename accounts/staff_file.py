@@ -65,7 +65,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class StaffMember:
     """A row whose cells are all in order. ``login`` and ``domain`` are empty where no column tells
     them; what may be empty in the file may be so here."""
 
@@ -84,12 +84,12 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class StaffRow:
     """``person``, or why there is none. A refused row still tells the NUMEN and the address that
     it could be read from, so that nobody is taken for missing because of a mistyped school."""
 
     line: int
-    person: Person | None
+    person: StaffMember | None
     refusals: tuple[Refusal, ...] = ()
     numen: str = field(default="", repr=False)
     address: str = field(default="", repr=False)
@@ -134,7 +134,7 @@ class StaffFile:
     columns: dict[Column, int]
     ignored: tuple[str, ...]
 
-    def rows(self, today: date) -> Iterator[Row]:
+    def rows(self, today: date) -> Iterator[StaffRow]:
         """Every row but blank ones, in the order of the file. Raises FileRefused where it stops
         being one."""
         with self.source() as binary:
@@ -382,9 +382,11 @@ class _Refused(Exception):
         self.problem = problem
 
 
-def _row(columns: dict[Column, int], width: int, line: int, cells: list[str], today: date) -> Row:
+def _row(
+    columns: dict[Column, int], width: int, line: int, cells: list[str], today: date
+) -> StaffRow:
     if any(cell.strip() for cell in cells[width:]):
-        return Row(line, None, (Refusal(line, None, Problem.TOO_MANY_CELLS),))
+        return StaffRow(line, None, (Refusal(line, None, Problem.TOO_MANY_CELLS),))
     values: dict[Column, object] = {}
     refusals: list[Refusal] = []
     for column, place in columns.items():
@@ -396,12 +398,12 @@ def _row(columns: dict[Column, int], width: int, line: int, cells: list[str], to
     known_numen = str(values.get(Column.NUMEN, ""))
     known_address = str(values.get(Column.ADDRESS, ""))
     if refusals:
-        return Row(line, None, tuple(refusals), known_numen, known_address)
+        return StaffRow(line, None, tuple(refusals), known_numen, known_address)
     school = str(values.pop(Column.SCHOOL, ""))
     if school:
         values[Column.UAI if _UAI.fullmatch(school.upper()) else Column.SCHOOL_NAME] = school
-    person = Person(**{column.value: value for column, value in values.items()})  # type: ignore[arg-type]
-    return Row(line, person, (), known_numen, known_address)
+    person = StaffMember(**{column.value: value for column, value in values.items()})  # type: ignore[arg-type]
+    return StaffRow(line, person, (), known_numen, known_address)
 
 
 def _text(cell: str, column: Column) -> str:

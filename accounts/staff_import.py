@@ -23,7 +23,7 @@ from django.utils import timezone
 from accounts import audit, numen, sealed_files, staff_file
 from accounts.models import AuditEvent, MailDomain, StaffImport, StaffRecord, StagedStaff, User
 from accounts.models.staff_imports import MOST_REFUSALS_KEPT
-from accounts.staff_file import FileRefused, Person, Refusal, Row, Source, StaffFile
+from accounts.staff_file import FileRefused, Refusal, Source, StaffFile, StaffMember, StaffRow
 from accounts.staff_terms import Column, Failure, Problem
 
 logger = logging.getLogger(__name__)
@@ -303,7 +303,7 @@ def _domains() -> dict[str, MailDomain]:
     return {domain.name: domain for domain in MailDomain.objects.all()}
 
 
-def _batches(file: StaffFile) -> Iterator[list[Row]]:
+def _batches(file: StaffFile) -> Iterator[list[StaffRow]]:
     rows = file.rows(timezone.localdate())
     while batch := list(islice(rows, _BATCH)):
         yield batch
@@ -324,7 +324,7 @@ class _Staged:
     of the NUMEN are one by each key, the one in use first."""
 
     line: int
-    person: Person
+    person: StaffMember
     domain: int
     login: str
     key_id: str
@@ -347,7 +347,7 @@ class _Staged:
         )  # fmt: skip
 
 
-def _stage(check: _Check, rows: list[Row]) -> None:
+def _stage(check: _Check, rows: list[StaffRow]) -> None:
     check.rows += len(rows)
     found: list[_Staged] = []
     for row in rows:
@@ -376,7 +376,7 @@ def _put_aside(rows: list[tuple[_Value, ...]]) -> None:
             cursor.executemany(f"INSERT INTO {_STAGED} ({columns}) VALUES ({places})", rows)  # noqa: S608  names of ours alone
 
 
-def _staged(check: _Check, line: int, person: Person) -> _Staged | None:
+def _staged(check: _Check, line: int, person: StaffMember) -> _Staged | None:
     """The row as it waits; None when it is refused."""
     domain = check.domains.get(person.domain or person.address.rpartition("@")[2])
     if domain is None:
@@ -467,7 +467,7 @@ def _of_mailboxes(found: list[_Staged]) -> models.Q:
     return wanted
 
 
-def _spare(check: _Check, refused: list[Row]) -> None:
+def _spare(check: _Check, refused: list[StaffRow]) -> None:
     """Whom a refused row names must not be taken for missing from the file."""
     digests = [
         numen.digest_of_numen(key, row.numen) for row in refused if row.numen for key in check.keys

@@ -7,7 +7,7 @@ from celery import shared_task
 from celery.signals import heartbeat_sent, worker_ready
 from django.core.management import call_command
 
-from accounts import jobs, letters, retention, staff_import
+from accounts import jobs, notices, retention, staff_import
 from accounts.models import AuditEvent
 
 
@@ -26,37 +26,37 @@ def clear_expired_service_tokens() -> None:
 @shared_task
 def tell_of_lookup(event_id: int) -> None:
     """A letter to the person whose settings were looked up, by the line of the audit log."""
-    _tell("lookup", event_id, letters.of_lookup)
+    _tell("lookup", event_id, notices.of_lookup)
 
 
 @shared_task
 def tell_of_password(event_id: int) -> None:
     """A letter to the person whose password was changed, by the line of the audit log."""
-    _tell("password", event_id, letters.of_password)
+    _tell("password", event_id, notices.of_password)
 
 
 @shared_task
 def tell_of_device(event_id: int) -> None:
     """A letter to who signed in on a new device, by the line of the audit log."""
-    _tell("device", event_id, letters.of_device)
+    _tell("device", event_id, notices.of_device)
 
 
 @shared_task
 def tell_of_second_factor(event_id: int) -> None:
     """A letter to whose second factor was changed, by the line of the audit log."""
-    _tell("second-factor", event_id, letters.of_second_factor)
+    _tell("second-factor", event_id, notices.of_second_factor)
 
 
 @shared_task
 def tell_of_reset(event_id: int) -> None:
     """A letter to whose second factor was reset, by the line of the audit log."""
-    _tell("reset", event_id, letters.of_reset)
+    _tell("reset", event_id, notices.of_reset)
 
 
-def _tell(kind: str, event_id: int, of: Callable[[AuditEvent], letters.Letter | None]) -> None:
+def _tell(kind: str, event_id: int, of: Callable[[AuditEvent], notices.Notice | None]) -> None:
     event = AuditEvent.objects.filter(pk=event_id).select_related("actor").first()
     if event and (letter := of(event)):
-        letters.send_once(f"{kind}:{event_id}", letter)
+        notices.send_once(f"{kind}:{event_id}", letter)
 
 
 @shared_task

@@ -160,7 +160,7 @@ def reject_sentence(code: str) -> str:
 
 
 @dataclass(frozen=True)
-class Line:
+class ImportLine:
     """An import in the list."""
 
     name: str
@@ -171,11 +171,11 @@ class Line:
     undo_url: str
 
 
-def line(found: ImportJob) -> Line:
+def line(found: ImportJob) -> ImportLine:
     """One query, unless its files are fetched already."""
     files = list(found.files.all())
     suffix = PurePath(files[0].name).suffix[1:5].upper() if files else ""
-    return Line(
+    return ImportLine(
         name=_names(files),
         kind=suffix,
         words=f"{_state_words(found)} · {day(found.finished or found.created)}",
@@ -253,7 +253,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Row:
+class ShownRow:
     """A row of the preview. ``level`` is a class of ``.badge``."""
 
     line_words: str
@@ -273,7 +273,7 @@ class Preview:
 
     tiles: tuple[Tile, ...]
     shown_words: str
-    rows: tuple[Row, ...]
+    rows: tuple[ShownRow, ...]
     pages_words: str
     before_url: str
     next_url: str
@@ -345,12 +345,12 @@ def _decision_words(found: ImportJob, decision: str, count: int) -> str:
 _LEVELS = {Decision.NEW: "ink", Decision.MERGE: "ok", Decision.REFUSED: "bad"}
 
 
-def _row(found: ImportJob, row: PreviewRow, several: bool) -> Row:
+def _row(found: ImportJob, row: PreviewRow, several: bool) -> ShownRow:
     line = gettext("Line %(line)s") % {"line": number(row.line)} if row.line else ""
     notes = [row.reason] if row.reason else []
     if row.same_as:
         notes.append(gettext("See line %(line)s.") % {"line": number(row.same_as)})
-    return Row(
+    return ShownRow(
         line_words=", ".join(filter(None, (row.file if several else "", line))),
         name=row.name or gettext("(without a name)"),
         addresses=row.addresses,

@@ -25,7 +25,7 @@ from webmail.avatars import hue, initials
 
 
 @dataclass(frozen=True)
-class Row:
+class ContactRow:
     """A contact in the list."""
 
     pk: int
@@ -52,7 +52,7 @@ class Listing:
 
     total: int
     letters: tuple[IndexLetter, ...]
-    by_letter: tuple[tuple[str, tuple[Row, ...]], ...]
+    by_letter: tuple[tuple[str, tuple[ContactRow, ...]], ...]
     before_url: str
     next_url: str
 
@@ -99,10 +99,10 @@ def anchor(letter: str) -> str:
     return "other" if letter == "#" else letter
 
 
-def row(contact: Contact, suffix: str = "", opened: int | None = None) -> Row:
+def row(contact: Contact, suffix: str = "", opened: int | None = None) -> ContactRow:
     """A contact that `finding.page` gave."""
     url = reverse("addressbook:contact", args=[contact.pk])
-    return Row(
+    return ContactRow(
         contact.pk,
         contact.display_name,
         ", ".join(filter(None, (contact.job_title, contact.organization))),
@@ -200,7 +200,7 @@ def phone_words(kind: str) -> str:
 
 
 @dataclass(frozen=True)
-class Line:
+class FieldLine:
     """A line of the card: what it is, its text, where it leads ("" nowhere), and whether it is the
     preferred one of several."""
 
@@ -224,7 +224,7 @@ class Card:
     write_url: str
     call_url: str
     messages_query: str
-    lines: tuple[Line, ...]
+    lines: tuple[FieldLine, ...]
     groups: tuple[Group, ...]
     updated: object
 
@@ -232,7 +232,9 @@ class Card:
 def card(contact: Contact, data: ContactData, groups: Iterable[Group], digest: str) -> Card:
     mails = tuple(_mail_lines(data))
     calls = tuple(
-        Line(phone_words(phone.type), phone.number, tel(phone.number), _first(index, data.phones))
+        FieldLine(
+            phone_words(phone.type), phone.number, tel(phone.number), _first(index, data.phones)
+        )
         for index, phone in enumerate(data.phones)
     )
     return Card(
@@ -255,14 +257,14 @@ def _first(index: int, several: tuple[object, ...]) -> bool:
     return index == 0 and len(several) > 1
 
 
-def _mail_lines(data: ContactData) -> Iterable[Line]:
+def _mail_lines(data: ContactData) -> Iterable[FieldLine]:
     labels = {
         "home": pgettext("label of a card", "Personal e-mail"),
         "work": pgettext("label of a card", "Work e-mail"),
     }
     for index, email in enumerate(data.emails):
         to = urlencode({"to": recipient(data.display_name, email.address)})
-        yield Line(
+        yield FieldLine(
             labels.get(email.type, pgettext("label of a card", "E-mail")),
             email.address,
             f"{reverse('mail:compose')}?{to}",
@@ -277,24 +279,24 @@ def tel(number: str) -> str:
     return f"tel:{plus}{figures}" if figures else ""
 
 
-def _other_lines(data: ContactData) -> Iterable[Line]:
+def _other_lines(data: ContactData) -> Iterable[FieldLine]:
     for address in data.addresses:
         kind = place_words(address.type) if address.type != "other" else ""
         label = pgettext("label of a card", "Postal address")
-        yield Line(f"{label} ({kind})" if kind else label, written(address))
+        yield FieldLine(f"{label} ({kind})" if kind else label, written(address))
     texts = (
         (pgettext("label of a card", "Nickname"), data.nickname),
         (pgettext("label of a card", "Birthday"), day_words(data.birthday)),
         (pgettext("label of a card", "Anniversary"), day_words(data.anniversary)),
         (pgettext("label of a card", "Categories"), ", ".join(data.categories)),
     )
-    yield from (Line(label, text) for label, text in texts if text)
+    yield from (FieldLine(label, text) for label, text in texts if text)
     for url in data.urls:
         # Only these lead somewhere: another scheme could run a script.
         safe = url if url.lower().startswith(("http://", "https://")) else ""
-        yield Line(pgettext("label of a card", "Web site"), url, safe)
+        yield FieldLine(pgettext("label of a card", "Web site"), url, safe)
     if data.notes:
-        yield Line(pgettext("label of a card", "Note"), data.notes)
+        yield FieldLine(pgettext("label of a card", "Note"), data.notes)
 
 
 def written(address: PostalAddress) -> str:

@@ -33,7 +33,7 @@ from demo.servers import dovecot, process
 from demo.servers.broker import Broker
 from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.pymap import Pymap
-from demo.servers.submission import Submission, open_imap, sign_in
+from demo.servers.submission import SubmissionServer, open_imap, sign_in
 from demo.set_up import OWN_ADMINISTRATOR
 from demo.words import Refused, say
 from webmail.jobs.queues import OFFICE, WORKERS
@@ -219,7 +219,7 @@ def _start_mail(running: Running, mail_folder: Path) -> Mail:
         imap_url = f"imap://{process.LOOPBACK}:{embedded.imap_port}"
     smtp_url = os.environ.get("WEBMAIL_SMTP_URL", "")
     if not smtp_url:
-        submission = Submission(
+        submission = SubmissionServer(
             FOLDER,
             accounts,
             domain=os.environ.get("WEBMAIL_DOMAIN", academy.DOMAIN),

@@ -39,7 +39,7 @@ RULES: Final = Script(
 
 def fill(port: int, people: Sequence[Person]) -> None:
     """Give them to whoever has no script yet. Raises what the connection does."""
-    server = connection.Server(LOOPBACK, port, "none")
+    server = connection.SieveServer(LOOPBACK, port, "none")
     for person in people:
         with connection.open(server, person.login, person.password) as sieve:
             if not sieve.scripts():

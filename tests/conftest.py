@@ -24,7 +24,7 @@ from accounts.numen import Key
 from accounts.oidc import keys
 from accounts.roles import ROLES
 from demo.servers.dovecot import Dovecot, MailAccount
-from demo.servers.submission import Submission
+from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
 
@@ -209,9 +209,9 @@ def signed_in(mail_domain: MailDomain, clean_cache: None) -> Callable[..., Clien
 @pytest.fixture(scope="session")
 def submission_server(
     dovecot: Dovecot, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Submission]:
+) -> Iterator[SubmissionServer]:
     """The academy's SMTP server before the private Dovecot."""
-    server = Submission(
+    server = SubmissionServer(
         tmp_path_factory.mktemp("submission"),
         [ALICE, BOB],
         domain="ac-exemple.fr",
@@ -223,7 +223,7 @@ def submission_server(
 
 
 @pytest.fixture
-def submission(mail_domain: MailDomain, submission_server: Submission) -> Submission:
+def submission(mail_domain: MailDomain, submission_server: SubmissionServer) -> SubmissionServer:
     """Where the mail domain's people send: what is for Alice or Bob arrives in their mailboxes."""
     mail_domain.smtp_port = submission_server.port
     mail_domain.save()

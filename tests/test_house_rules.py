@@ -160,7 +160,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.preferences",
         "webmail.presentation",
         "webmail.previews",
-        "webmail.reader.rendering",
+        "webmail.reader.html",
         "webmail.sandbox",
         "webmail.smtp",
     },
@@ -186,7 +186,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.previews",
     },
     "webmail.reader.invitations": {"webmail.dates", "webmail.previews"},
-    "webmail.reader.rendering": {
+    "webmail.reader.html": {
         "accounts.http",
         "accounts.session",
         "accounts.session_cache",

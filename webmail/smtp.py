@@ -47,7 +47,7 @@ _UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class SmtpServer:
     """Where the submission server is. ``security``: ``tls``, ``starttls`` or ``none``; ``timeout``
     in seconds for each answer.
     """
@@ -85,7 +85,7 @@ class Steps:
 
 
 def submit(
-    server: Server,
+    server: SmtpServer,
     sender: str,
     recipients: Sequence[str],
     message: bytes,
@@ -113,13 +113,13 @@ def submit(
         return session.send(message, server.verdict)
 
 
-def size_limit(server: Server) -> int:
+def size_limit(server: SmtpServer) -> int:
     """The largest message in bytes that the server says it takes (RFC 1870), 0 when it doesn't."""
     with _session(server) as session:
         return session.size_limit
 
 
-def check_login(server: Server) -> None:
+def check_login(server: SmtpServer) -> None:
     """Sign in and hang up. Raises SignInNeeded, or why it cannot tell; nothing where the server
     asks for no sign-in."""
     with _session(server) as session:
@@ -353,7 +353,7 @@ class _Session:
 
 
 @contextmanager
-def _session(server: Server) -> Iterator[_Session]:
+def _session(server: SmtpServer) -> Iterator[_Session]:
     """Connect, EHLO, and hang up at the end; every failure becomes one of ours."""
     connection = None
     try:
@@ -372,7 +372,7 @@ def _session(server: Server) -> Iterator[_Session]:
             _hang_up(connection)
 
 
-def _connect(server: Server) -> _Plain | _Tls:
+def _connect(server: SmtpServer) -> _Plain | _Tls:
     # Said in EHLO. Left to itself smtplib looks up the machine's full name, seconds when DNS is
     # slow.
     name = "localhost"

@@ -15,7 +15,7 @@ from typing import Final
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import audit, credentials, letters, limits, session, sessions, tasks
+from accounts import audit, credentials, limits, notices, session, sessions, tasks
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from accounts.network import client_address
 from accounts.passwords import drivers
@@ -71,7 +71,7 @@ def change(request: HttpRequest, user: User, old: str, new: str) -> Outcome:
     if outcome in DONE:
         _follow(request, user, domain, new)
         event = audit.record(AuditEvent.Kind.PASSWORD_CHANGED, request, outcome=outcome.value)
-        if letters.are_configured():
+        if notices.are_configured():
             tasks.tell_of_password.delay(event.pk)
     else:
         audit.record(AuditEvent.Kind.PASSWORD_REFUSED, request, code=outcome.value)

@@ -54,12 +54,12 @@ def policy_in_force() -> policy.Policy:
     )
 
 
-def person_of(user: User) -> policy.Person:
-    return policy.Person.of(user.name, user.login, user.address)
+def person_of(user: User) -> policy.PublicFacts:
+    return policy.PublicFacts.of(user.name, user.login, user.address)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ShownRule:
     """A rule as the page shows it. ``state``: ``open`` before anything is typed, then ``kept`` or
     ``broken``."""
 
@@ -71,7 +71,7 @@ class Line:
 class Guide:
     """What is said beside the field about what stands in it; nothing of that itself."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[ShownRule, ...]
     score: int = 0
     verdict: str = ""
     time: str = ""
@@ -81,7 +81,7 @@ class Guide:
     @classmethod
     def empty(cls) -> Guide:
         rules = policy_in_force()
-        return cls(tuple(Line("open", sentences.of_rule(rule, rules)) for rule in rules.rules))
+        return cls(tuple(ShownRule("open", sentences.of_rule(rule, rules)) for rule in rules.rules))
 
     @classmethod
     def of(cls, password: str, user: User) -> Guide:
@@ -92,7 +92,7 @@ class Guide:
         broken = policy.broken(password, rules, person)
         measured = strength.measure(password, person)
         lines = (
-            Line("broken" if rule in broken else "kept", sentences.of_rule(rule, rules))
+            ShownRule("broken" if rule in broken else "kept", sentences.of_rule(rule, rules))
             # Only the form knows the old password.
             for rule in rules.rules
             if rule is not policy.Rule.DIFFERENT

@@ -61,13 +61,13 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class PublicFacts:
     """What everybody knows of somebody, in folded pieces of four letters or more."""
 
     parts: frozenset[str]
 
     @classmethod
-    def of(cls, *texts: str) -> Person:
+    def of(cls, *texts: str) -> PublicFacts:
         """From name, login and address, in any order: each whole, and each of its pieces."""
         found: set[str] = set()
         for text in texts:
@@ -76,7 +76,7 @@ class Person:
         return cls(frozenset(part for part in found if len(part) >= _PART))
 
 
-def broken(password: str, policy: Policy, person: Person, old: str = "") -> tuple[Rule, ...]:
+def broken(password: str, policy: Policy, person: PublicFacts, old: str = "") -> tuple[Rule, ...]:
     """The rules that a password breaks, in their order; none when it may be taken. ``old`` is the
     one it replaces, "" where that is not known."""
     tests: dict[Rule, Callable[[], bool]] = {

@@ -46,7 +46,7 @@ class Strength:
     reasons: tuple[Reason, ...]
 
 
-def measure(password: str, person: policy.Person) -> Strength:
+def measure(password: str, person: policy.PublicFacts) -> Strength:
     """The estimate for the first 72 characters. Keeps nothing."""
     # 16 MiB of lists that no process needs before somebody changes his password.
     from zxcvbn import matching, scoring, time_estimates

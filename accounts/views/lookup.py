@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import letters, lookup
+from accounts import lookup, notices
 from accounts.forms import LookupForm
 from accounts.http import SignedInRequest, login_required
 
@@ -36,7 +36,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             lookup.hand_out_ticket(response, record)
             return response
         form.add_error(None, form.nobody)
-    tells = settings.LOOKUP_LETTERS and letters.are_configured()
+    tells = settings.LOOKUP_LETTERS and notices.are_configured()
     context = {"form": form, "tells": tells, "minutes": lookup.OPEN_SECONDS // 60}
     return render(request, "accounts/lookup.html", context, status=422 if form.is_bound else 200)
 

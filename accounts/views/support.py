@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import audit, diagnosis, letters, limits, roles, sends, tasks
+from accounts import audit, diagnosis, limits, notices, roles, sends, tasks
 from accounts.models import AuditEvent, User
 
 LONGEST = 254
@@ -93,7 +93,7 @@ def reset(request: HttpRequest) -> HttpResponse:
         event = audit.record(
             AuditEvent.Kind.SECOND_FACTOR, request, target=person.shown, change="reset"
         )
-        if letters.are_configured():
+        if notices.are_configured():
             tasks.tell_of_reset.delay(event.pk)
         messages.success(
             request, gettext("The second factor is reset: the password alone opens the mail.")
@@ -107,14 +107,14 @@ def _typed(text: str) -> str:
     return "".join(letter for letter in text.strip()[:LONGEST] if letter.isprintable())
 
 
-def _person(request: HttpRequest) -> diagnosis.Person:
+def _person(request: HttpRequest) -> diagnosis.DiagnosedUser:
     person = diagnosis.find(_typed(request.POST.get("q", "")))
     if not person.typed:
         raise Http404
     return person
 
 
-def _back(person: diagnosis.Person) -> HttpResponse:
+def _back(person: diagnosis.DiagnosedUser) -> HttpResponse:
     return redirect(f"{reverse('admin:support_why')}?{urlencode({'q': person.typed})}")
 
 

@@ -17,7 +17,7 @@ _MOST_WORDS = 10
 
 
 @dataclass(frozen=True)
-class Letter:
+class InitialLetter:
     """A letter of the index: how many contacts it has, and the page on which they begin."""
 
     letter: str
@@ -30,7 +30,7 @@ class ContactPage:
     """One page, numbered from 1, of what was looked for."""
 
     rows: tuple[Contact, ...]
-    letters: tuple[Letter, ...]
+    letters: tuple[InitialLetter, ...]
     number: int
     total: int
 
@@ -56,7 +56,7 @@ def page(found: QuerySet[Contact], number: int) -> ContactPage:
     counts = found.order_by("initial").values_list("initial").annotate(Count("pk"))
     letters, before = [], 0
     for letter, count in counts:
-        letters.append(Letter(letter, count, before // PAGE_SIZE + 1))
+        letters.append(InitialLetter(letter, count, before // PAGE_SIZE + 1))
         before += count
     number = max(1, min(number, -(-before // PAGE_SIZE)))
     start = (number - 1) * PAGE_SIZE

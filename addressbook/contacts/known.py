@@ -29,7 +29,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownAddress:
     """Who an address belongs to. ``name`` is "" where contacts of different names share it.
     ``contact`` is the contact's key, 0 for others; ``photo_digest`` is "" without a picture."""
 
@@ -39,19 +39,19 @@ class Known:
     photo_digest: str = ""
 
 
-def people(user: User, addresses: Iterable[str]) -> dict[str, Known]:
+def people(user: User, addresses: Iterable[str]) -> dict[str, KnownAddress]:
     """Those whom the person knows, by address in lower case: one query, however many addresses are
     asked for."""
     wanted = {address.lower() for address in addresses if address}
-    found: dict[str, Known] = {}
+    found: dict[str, KnownAddress] = {}
     for folded, rank, pk, name, digest in _rows(user.pk, wanted) if wanted else ():
         before = found.get(folded)
         if before is None:
             kind = (Kind.CONTACT, Kind.DIRECTORY, Kind.COLLECTED)[rank]
-            found[folded] = Known(kind, name, pk, digest or "")
+            found[folded] = KnownAddress(kind, name, pk, digest or "")
         elif pk and before.contact != pk and fold(before.name) != fold(name):
             # Two parents with one address: nobody can tell which of them writes.
-            found[folded] = Known(Kind.CONTACT, "", before.contact)
+            found[folded] = KnownAddress(Kind.CONTACT, "", before.contact)
     return found
 
 

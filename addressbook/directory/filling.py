@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import StaffRecord
 from addressbook.completion import index
-from addressbook.directory.person import Person
+from addressbook.directory.person import DirectoryPerson
 from addressbook.folding import fold
 from addressbook.models import DirectoryDomain, DirectoryEntry
 from webmail.errors import ServerRefused
@@ -43,14 +43,14 @@ def fill_from_staff() -> Filled:
     return _fill(STAFF, _staff)
 
 
-def _staff() -> Iterator[Person]:
+def _staff() -> Iterator[DirectoryPerson]:
     fields = (
         "pk", "first_name", "last_name", "address", "school_uai", "school_name", "discipline",
         "function",
     )  # fmt: skip
     rows = StaffRecord.objects.active().order_by("pk").values_list(*fields)
     for pk, first, last, address, uai, school, discipline, function in rows.iterator(BATCH):
-        yield Person(
+        yield DirectoryPerson(
             key=str(pk),
             name=f"{first} {last}".strip() or address,
             sort_name=f"{last} {first}".strip() or address,
@@ -74,7 +74,7 @@ def fill_from_ldap() -> Filled:
     return _fill(LDAP, lambda: people)
 
 
-def _fill(source: str, people: Callable[[], Iterable[Person]]) -> Filled:
+def _fill(source: str, people: Callable[[], Iterable[DirectoryPerson]]) -> Filled:
     """``people`` is read twice: for who is gone or changed, then for who is to be written. So two
     people may exchange their addresses, and memory holds no person of the whole authority."""
     known = _known(source)
@@ -99,13 +99,13 @@ def _known(source: str) -> dict[str, tuple[int, int]]:
     return {row[1]: (row[0], hash(row[1:])) for row in found.iterator(BATCH)}
 
 
-def _digest(person: Person) -> int:
+def _digest(person: DirectoryPerson) -> int:
     return hash(astuple(_cut(person)))
 
 
-def _cut(person: Person) -> Person:
+def _cut(person: DirectoryPerson) -> DirectoryPerson:
     """As the columns hold it, ``sort_name`` as it is sorted."""
-    return Person(
+    return DirectoryPerson(
         key=person.key[:254],
         name=person.name[:300],
         sort_name=fold(person.sort_name)[:300],
@@ -117,7 +117,9 @@ def _cut(person: Person) -> Person:
     )
 
 
-def _write(source: str, people: Callable[[], Iterable[Person]], same: set[str]) -> set[str]:
+def _write(
+    source: str, people: Callable[[], Iterable[DirectoryPerson]], same: set[str]
+) -> set[str]:
     """Their keys. An address is written once: the staff records' goes before another source's."""
     others = DirectoryEntry.objects.all()
     if source == STAFF:

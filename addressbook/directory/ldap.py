@@ -13,7 +13,7 @@ from django.conf import settings
 from ldap.controls import SimplePagedResultsControl
 from ldap.ldapobject import SimpleLDAPObject
 
-from addressbook.directory.person import Person
+from addressbook.directory.person import DirectoryPerson
 from webmail import ldap_server
 
 PAGE = 500
@@ -49,7 +49,7 @@ def from_settings() -> Source:
     )
 
 
-def people(source: Source) -> Iterator[Person]:
+def people(source: Source) -> Iterator[DirectoryPerson]:
     """Those with an address. Raises ServerUnavailable and ServerRefused."""
     refusal = "The directory refused to be read."
     with ldap_server.connected(
@@ -77,7 +77,7 @@ def _entries(directory: SimpleLDAPObject, source: Source) -> Iterator[tuple[str,
         page.cookie = cookies[0]
 
 
-def _person(dn: str, entry: Entry, attributes: Mapping[str, str]) -> Person | None:
+def _person(dn: str, entry: Entry, attributes: Mapping[str, str]) -> DirectoryPerson | None:
     # Servers answer with names of attributes in their own capitals.
     found = {name.lower(): values for name, values in entry.items()}
 
@@ -89,7 +89,7 @@ def _person(dn: str, entry: Entry, attributes: Mapping[str, str]) -> Person | No
     if "@" not in address:
         return None
     name = value("name") or f"{value('first_name')} {value('last_name')}".strip() or address
-    return Person(
+    return DirectoryPerson(
         key=value("key") or dn,
         name=name,
         sort_name=f"{value('last_name')} {value('first_name')}".strip() or name,

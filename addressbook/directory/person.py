@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class DirectoryPerson:
     """One person as a source names him; ``key`` is his name there, the same at each filling."""
 
     key: str

@@ -18,7 +18,7 @@ _LONGEST_CELL = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SourceRow:
     """``line`` is where it begins, from 1."""
 
     line: int
@@ -31,7 +31,7 @@ class Rows:
     ``doubled backslash none``, "" where it cannot be seen; ``ended``: the last line has its end."""
 
     delimiter: str
-    rows: Sequence[Row]
+    rows: Sequence[SourceRow]
     quote_escape: str = ""
     ended: bool = True
 
@@ -60,7 +60,7 @@ def read(text: str, *, raw_tabs: Callable[[Sequence[str]], bool]) -> Rows:
     if rows and len(rows[0].cells) > MOST_COLUMNS:
         raise Refused("too_many_columns")
     if skipped:
-        rows = [Row(row.line + skipped, row.cells) for row in rows]
+        rows = [SourceRow(row.line + skipped, row.cells) for row in rows]
     return Rows(delimiter, rows, escape, ended=text.endswith("\n"))
 
 
@@ -70,7 +70,7 @@ def delimiter_of(header: str) -> str:
     return max(DELIMITERS, key=bare.count)
 
 
-def _tab_rows(text: str) -> Iterator[Row]:
+def _tab_rows(text: str) -> Iterator[SourceRow]:
     """Horde's TSV: a line feed in a cell cuts the record over several lines."""
     width = text.partition("\n")[0].count("\t")
     held: list[str] = []
@@ -78,7 +78,7 @@ def _tab_rows(text: str) -> Iterator[Row]:
     for number, line in enumerate(text.rstrip("\n").split("\n"), start=1):
         tabs = line.count("\t")
         if held and seen + tabs > width:
-            yield Row(begins, _cells_of(held))
+            yield SourceRow(begins, _cells_of(held))
             held, seen = [], 0
         # A line without a tab goes on in the last cell, also where the record is complete.
         if not held:
@@ -86,7 +86,7 @@ def _tab_rows(text: str) -> Iterator[Row]:
         held.append(line)
         seen += tabs
     if held:
-        yield Row(begins, _cells_of(held))
+        yield SourceRow(begins, _cells_of(held))
 
 
 def _cells_of(lines: Sequence[str]) -> tuple[str, ...]:
@@ -96,10 +96,10 @@ def _cells_of(lines: Sequence[str]) -> tuple[str, ...]:
 # Quoting: what fits the header best
 
 
-def _best(text: str, delimiter: str) -> tuple[list[Row], str]:
+def _best(text: str, delimiter: str) -> tuple[list[SourceRow], str]:
     """RFC 4180, then backslashes, then quotes that nothing escapes: the reading with the
     fewest rows that differ from the header's width, the stricter one on a tie."""
-    tried: list[tuple[int, int, list[Row], str]] = []
+    tried: list[tuple[int, int, list[SourceRow], str]] = []
     for rank, (attempt, escape) in enumerate(_attempts(text, delimiter)):
         try:
             rows = attempt()
@@ -115,7 +115,7 @@ def _best(text: str, delimiter: str) -> tuple[list[Row], str]:
     return rows, escape
 
 
-def _attempts(text: str, delimiter: str) -> Iterator[tuple[Callable[[], list[Row]], str]]:
+def _attempts(text: str, delimiter: str) -> Iterator[tuple[Callable[[], list[SourceRow]], str]]:
     doubled = "doubled" if '""' in text else ""
     yield lambda: _csv_rows(text, delimiter, strict=True), doubled
     has_backslash = '\\"' in text
@@ -130,7 +130,7 @@ def _attempts(text: str, delimiter: str) -> Iterator[tuple[Callable[[], list[Row
     yield lambda: _csv_rows(text, delimiter, strict=False), doubled
 
 
-def _misfits(rows: Sequence[Row]) -> int:
+def _misfits(rows: Sequence[SourceRow]) -> int:
     width = len(rows[0].cells) if rows else 0
     return sum(len(row.cells) != width for row in rows if any(row.cells))
 
@@ -143,7 +143,7 @@ def _check(number: int) -> None:
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
-def _csv_rows(text: str, delimiter: str, *, strict: bool) -> list[Row]:
+def _csv_rows(text: str, delimiter: str, *, strict: bool) -> list[SourceRow]:
     """Raises csv.Error for a cell beyond csv's limit, and for what is no RFC 4180 if ``strict``."""
     reader = csv.reader(
         (line[0] for line in _LINE.finditer(text)),
@@ -151,17 +151,17 @@ def _csv_rows(text: str, delimiter: str, *, strict: bool) -> list[Row]:
         strict=strict,
         skipinitialspace=not strict,
     )
-    rows: list[Row] = []
+    rows: list[SourceRow] = []
     begins = 1
     for cells in reader:
         if cells:
-            rows.append(Row(begins, tuple(cells)))
+            rows.append(SourceRow(begins, tuple(cells)))
             _check(len(rows))
         begins = reader.line_num + 1
     return rows
 
 
-def _bare_rows(text: str, delimiter: str, *, has_backslash: bool) -> list[Row]:
+def _bare_rows(text: str, delimiter: str, *, has_backslash: bool) -> list[SourceRow]:
     """Quotes that nothing escapes: one closes a cell only before a delimiter that a quote, a
     delimiter or a line end follows, or before the end of the line once the row is complete."""
     mark = re.escape(delimiter)
@@ -174,11 +174,11 @@ def _bare_rows(text: str, delimiter: str, *, has_backslash: bool) -> list[Row]:
         last=len(header[0].cells) - 1 if header else 0,
     )
     escape = '\\"' if has_backslash else '""'
-    rows: list[Row] = []
+    rows: list[SourceRow] = []
     line = 1
     for cells, feeds in scanner.rows():
         if any(cells):
-            rows.append(Row(line, tuple(cell.replace(escape, '"') for cell in cells)))
+            rows.append(SourceRow(line, tuple(cell.replace(escape, '"') for cell in cells)))
             _check(len(rows))
         line += feeds
     return rows

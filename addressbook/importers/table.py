@@ -13,7 +13,7 @@ from addressbook.contact_data import ContactData, GroupData
 from addressbook.importers import dates, headers, horde, rows, sun, turba
 from addressbook.importers.assemble import Pair, Style, contact_from
 from addressbook.importers.reading import Column, Gathered, Reading, Refused, Tags, refused
-from addressbook.importers.rows import Row
+from addressbook.importers.rows import SourceRow
 
 _LOOKED_AT = 200
 
@@ -32,7 +32,7 @@ _THUNDERBIRD = _THUNDERBIRD_TEXT.split()
 class _Table:
     header: tuple[str, ...]
     fields: list[str]
-    data: Sequence[Row]
+    data: Sequence[SourceRow]
     source: str
 
 
@@ -114,7 +114,7 @@ def _table(found: rows.Rows, source: str) -> _Table:
     return _Table(header, fields, data, program)
 
 
-def _header_at(found: Sequence[Row]) -> int:
+def _header_at(found: Sequence[SourceRow]) -> int:
     """The row that is the header: the first, unless one below it alone has known names."""
     if any(vcard.addresses_in(cell) for cell in found[0].cells[:_LOOKED_AT]):
         return -1 if _are_addresses(found) else _no_table()
@@ -134,7 +134,7 @@ def _no_table() -> NoReturn:
     raise Refused("unknown_format")
 
 
-def _are_addresses(found: Sequence[Row]) -> bool:
+def _are_addresses(found: Sequence[SourceRow]) -> bool:
     """Whether rows without known names above them are an address book all the same."""
     looked_at = [row for row in found[:_LOOKED_AT] if any(row.cells)]
     good = sum(any(vcard.addresses_in(cell) for cell in row.cells) for row in looked_at)
@@ -156,7 +156,7 @@ def _headless(found: rows.Rows, source: str) -> _Table:
     return _Table(("",) * width, fields, found.rows, source if source != "auto" else "other")
 
 
-def _by_content(header: Sequence[str], fields: list[str], data: Sequence[Row]) -> list[str]:
+def _by_content(header: Sequence[str], fields: list[str], data: Sequence[SourceRow]) -> list[str]:
     """What the cells say against the name: "Adresse" is an e-mail or a postal one; a column of
     addresses is one whatever its name, and the first text beside it the name."""
     fields = list(fields)
@@ -184,7 +184,7 @@ def _names_somebody(fields: Sequence[str]) -> bool:
     return any(name.endswith(kinds) for name in fields)
 
 
-def _first_texts(fields: Sequence[str], data: Sequence[Row]) -> int | None:
+def _first_texts(fields: Sequence[str], data: Sequence[SourceRow]) -> int | None:
     for index, name in enumerate(fields):
         cells = [row.cells[index] for row in data[:_LOOKED_AT] if index < len(row.cells)]
         letters = sum(bool(re.search(r"[^\W\d_]{2}", cell)) for cell in cells)
@@ -200,7 +200,7 @@ def _columns(table: _Table, fields: Sequence[str]) -> tuple[Column, ...]:
     )
 
 
-def _examples(data: Sequence[Row], index: int) -> tuple[str, ...]:
+def _examples(data: Sequence[SourceRow], index: int) -> tuple[str, ...]:
     found: list[str] = []
     for row in data[:2_000]:
         if index < len(row.cells) and (cell := row.cells[index].strip()):
@@ -210,7 +210,7 @@ def _examples(data: Sequence[Row], index: int) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _fitting(table: _Table, gathered: Gathered) -> Iterator[tuple[int, Row]]:
+def _fitting(table: _Table, gathered: Gathered) -> Iterator[tuple[int, SourceRow]]:
     """(record, row) of the rows that fit the header. Programs leave empty cells at the end out, or
     write one too many."""
     width = len(table.fields)
@@ -227,10 +227,10 @@ def _fitting(table: _Table, gathered: Gathered) -> Iterator[tuple[int, Row]]:
         if cells is row.cells and len(cells) == width:
             yield number, row
         else:
-            yield number, Row(row.line, (*cells, *[""] * (width - len(cells))))
+            yield number, SourceRow(row.line, (*cells, *[""] * (width - len(cells))))
 
 
-def _pairs(fields: Sequence[str], row: Row, nulls: Sequence[str] = ()) -> list[Pair]:
+def _pairs(fields: Sequence[str], row: SourceRow, nulls: Sequence[str] = ()) -> list[Pair]:
     """``nulls`` are what a database writes for nothing."""
     return [
         (name, cell)
@@ -239,14 +239,14 @@ def _pairs(fields: Sequence[str], row: Row, nulls: Sequence[str] = ()) -> list[P
     ]
 
 
-def _without_escapes(row: Row) -> Row:
-    return Row(row.line, tuple(turba.unescaped(cell) for cell in row.cells))
+def _without_escapes(row: SourceRow) -> SourceRow:
+    return SourceRow(row.line, tuple(turba.unescaped(cell) for cell in row.cells))
 
 
 _ENGLISH = {"birthday", "date of birth", "anniversary"}
 
 
-def _style(table: _Table, fields: Sequence[str], data: Sequence[tuple[int, Row]]) -> Style:
+def _style(table: _Table, fields: Sequence[str], data: Sequence[tuple[int, SourceRow]]) -> Style:
     """Outlook in English writes the month first; a day over 12 decides for the whole file."""
     at = [index for index, name in enumerate(fields) if name in ("birthday", "anniversary")]
     is_english = any(
@@ -261,7 +261,7 @@ def _style(table: _Table, fields: Sequence[str], data: Sequence[tuple[int, Row]]
 def _gather(
     table: _Table,
     fields: Sequence[str],
-    data: Sequence[tuple[int, Row]],
+    data: Sequence[tuple[int, SourceRow]],
     style: Style,
     gathered: Gathered,
 ) -> None:

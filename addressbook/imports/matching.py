@@ -26,7 +26,7 @@ Fit = ImportRow.Fit
 _MOST_CANDIDATES = 100
 
 
-class Known:
+class KnownContact:
     """A contact that a row may be; its card is read when it is looked at."""
 
     def __init__(self, pk: int, text: str, picture: str) -> None:
@@ -56,7 +56,7 @@ class Candidate:
 class Match:
     """``known`` None: nobody is there."""
 
-    known: Known | None
+    known: KnownContact | None
     fit: str
 
 
@@ -68,7 +68,7 @@ class Book:
     by_uid: dict[str, int] = field(default_factory=dict)
     by_name: dict[str, list[int]] = field(default_factory=dict)
     taken: set[int] = field(default_factory=set)
-    _known: dict[int, Known] = field(default_factory=dict)
+    _known: dict[int, KnownContact] = field(default_factory=dict)
 
     @classmethod
     def of(cls, user: User | None) -> Book:
@@ -90,7 +90,7 @@ class Book:
         """Read the cards that these may be; those of the batch before are forgotten."""
         wanted = {pk for data in datas for pk in self._candidates(data)}
         rows = Contact.objects.filter(pk__in=wanted).values_list("pk", "vcard", "photo__digest")
-        self._known = {pk: Known(pk, text, digest or "") for pk, text, digest in rows}
+        self._known = {pk: KnownContact(pk, text, digest or "") for pk, text, digest in rows}
 
     def match(self, one: Candidate) -> Match:
         """The contact that the row is, which no other row is then: the one that says the same,
@@ -111,7 +111,7 @@ class Book:
         self.taken.add(best.pk)
         return Match(best, fit_of(best, one))
 
-    def twin(self, one: Candidate) -> Known | None:
+    def twin(self, one: Candidate) -> KnownContact | None:
         """A contact that says exactly the same."""
         own = canonical(one.data)
         return next(
@@ -123,12 +123,12 @@ class Book:
             None,
         )
 
-    def _fitting(self, data: ContactData) -> Iterator[Known]:
+    def _fitting(self, data: ContactData) -> Iterator[KnownContact]:
         for known in self._of(self._candidates(data)):
             if compatible(known.data, data) and (data.emails or self._is_surely(known, data)):
                 yield known
 
-    def _is_surely(self, known: Known, data: ContactData) -> bool:
+    def _is_surely(self, known: KnownContact, data: ContactData) -> bool:
         if data.uid and known.pk == self.by_uid.get(data.uid):
             return True
         shared = _numbers(known.data) & _numbers(data)
@@ -145,11 +145,11 @@ class Book:
             found.update(dict.fromkeys(self.by_name.get(key, ())))
         return list(found)[:_MOST_CANDIDATES]
 
-    def _of(self, pks: Sequence[int]) -> Iterator[Known]:
+    def _of(self, pks: Sequence[int]) -> Iterator[KnownContact]:
         return (self._known[pk] for pk in pks if pk in self._known)
 
 
-def fit_of(known: Known, one: Candidate) -> str:
+def fit_of(known: KnownContact, one: Candidate) -> str:
     """What the row is to the contact."""
     if canonical(one.data) == known.canonical and one.picture in ("", known.picture):
         return Fit.SAME

@@ -56,7 +56,7 @@ class Plan:
     ask_imap: bool = False
 
 
-class Submission(process.Server):
+class SubmissionServer(process.Server):
     """The process: `start()`, then `port`; `stop()`."""
 
     name = "SMTP server"

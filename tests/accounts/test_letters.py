@@ -10,9 +10,9 @@ from django.core import mail
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
-from accounts import letters, tasks
+from accounts import notices, tasks
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
-from demo.servers.submission import Submission
+from demo.servers.submission import SubmissionServer
 from tests.accounts.conftest import NUMEN
 from tests.servers.mailboxes import Mailbox
 from webmail.settings import submission_server
@@ -26,7 +26,7 @@ TYPED = {"numen": NUMEN, "birth": "12/05/1980"}
 
 
 @pytest.fixture
-def notices(settings) -> None:
+def can_notify(settings) -> None:
     """Letters are configured; what is sent waits in ``django.core.mail.outbox``."""
     settings.EMAIL_HOST = "127.0.0.1"
     settings.NOTICES_FROM = "Messagerie <alice@ac-exemple.fr>"
@@ -40,9 +40,9 @@ def event(record: StaffRecord) -> AuditEvent:
 
 
 def test_a_lookup_is_told_to_the_person(
-    event: AuditEvent, notices: None, settings, submission: Submission, mailbox: Mailbox
+    event: AuditEvent, can_notify: None, settings, submission: SubmissionServer, mailbox: Mailbox
 ) -> None:
-    settings.EMAIL_BACKEND = "accounts.letters.Backend"
+    settings.EMAIL_BACKEND = "accounts.notices.Backend"
     settings.EMAIL_PORT = submission.port
     settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "alice", "Craie-Bleue 7!"
     tasks.tell_of_lookup(event.pk)
@@ -54,7 +54,7 @@ def test_a_lookup_is_told_to_the_person(
 
 
 def test_the_letter_holds_no_numen_no_date_of_birth_and_no_setting(
-    event: AuditEvent, notices: None
+    event: AuditEvent, can_notify: None
 ) -> None:
     tasks.tell_of_lookup(event.pk)
     (letter,) = mail.outbox
@@ -63,7 +63,7 @@ def test_the_letter_holds_no_numen_no_date_of_birth_and_no_setting(
 
 
 def test_the_letter_is_in_french_and_says_whom_to_call(
-    event: AuditEvent, notices: None, settings
+    event: AuditEvent, can_notify: None, settings
 ) -> None:
     settings.SUPPORT_PHONE = "03 22 00 00 00"
     tasks.tell_of_lookup(event.pk)
@@ -73,7 +73,7 @@ def test_the_letter_is_in_french_and_says_whom_to_call(
     assert "03 22 00 00 00" in letter.body
 
 
-def test_the_letter_is_in_the_language_of_the_person(event: AuditEvent, notices: None) -> None:
+def test_the_letter_is_in_the_language_of_the_person(event: AuditEvent, can_notify: None) -> None:
     User.objects.create(
         mail_domain=MailDomain.objects.get(), login="alice", preferences={"language": "en"}
     )
@@ -81,16 +81,16 @@ def test_the_letter_is_in_the_language_of_the_person(event: AuditEvent, notices:
     assert "Hello Alice Martin," in mail.outbox[0].body
 
 
-def test_a_job_that_runs_twice_sends_one_letter(event: AuditEvent, notices: None) -> None:
+def test_a_job_that_runs_twice_sends_one_letter(event: AuditEvent, can_notify: None) -> None:
     tasks.tell_of_lookup(event.pk)
     tasks.tell_of_lookup(event.pk)
     assert len(mail.outbox) == 1
 
 
 def test_a_letter_that_the_server_did_not_take_may_be_sent_again(
-    event: AuditEvent, notices: None, settings
+    event: AuditEvent, can_notify: None, settings
 ) -> None:
-    settings.EMAIL_BACKEND, settings.EMAIL_PORT = "accounts.letters.Backend", 1
+    settings.EMAIL_BACKEND, settings.EMAIL_PORT = "accounts.notices.Backend", 1
     with pytest.raises(OSError):
         tasks.tell_of_lookup(event.pk)
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
@@ -98,7 +98,7 @@ def test_a_letter_that_the_server_did_not_take_may_be_sent_again(
     assert len(mail.outbox) == 1
 
 
-def test_a_line_about_nobody_is_told_to_nobody(event: AuditEvent, notices: None) -> None:
+def test_a_line_about_nobody_is_told_to_nobody(event: AuditEvent, can_notify: None) -> None:
     StaffRecord.objects.all().delete()
     tasks.tell_of_lookup(event.pk)
     tasks.tell_of_lookup(event.pk + 1)
@@ -109,14 +109,14 @@ def test_a_line_about_nobody_is_told_to_nobody(event: AuditEvent, notices: None)
     ("typed", "sent"), [(TYPED, 1), ({**TYPED, "birth": "13/05/1980"}, 0)], ids=["found", "wrong"]
 )
 def test_only_who_is_found_is_written_to(
-    record: StaffRecord, notices: None, celery_now: None, typed: dict[str, str], sent: int
+    record: StaffRecord, can_notify: None, celery_now: None, typed: dict[str, str], sent: int
 ) -> None:
     Client().post("/lookup/", typed)
     assert len(mail.outbox) == sent
 
 
 def test_letters_can_be_switched_off(
-    record: StaffRecord, notices: None, celery_now: None, settings
+    record: StaffRecord, can_notify: None, celery_now: None, settings
 ) -> None:
     settings.LOOKUP_LETTERS = False
     Client().post("/lookup/", TYPED)
@@ -124,7 +124,7 @@ def test_letters_can_be_switched_off(
 
 
 def test_without_a_server_no_letter_is_tried(record: StaffRecord, celery_now: None) -> None:
-    assert not letters.are_configured()
+    assert not notices.are_configured()
     Client().post("/lookup/", TYPED)
     assert mail.outbox == []
 

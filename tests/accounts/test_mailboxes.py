@@ -14,7 +14,7 @@ from accounts.oidc.adapter import claims
 from demo.servers.dovecot import Dovecot, MailAccount
 from tests.servers.scripted import ScriptedServer, Step, imap_script, ok
 from webmail.imap import connection
-from webmail.imap.values import Server
+from webmail.imap.values import ImapServer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache", "pool_closed")]
 LOGIN, STEP = "/accounts/login/", "/accounts/2fa/authenticate/"
@@ -55,7 +55,7 @@ def test_another_spelling_asks_for_the_same_second_factor(
 def test_the_server_gives_every_spelling_one_number(
     dovecot: Dovecot, alice: MailAccount, bob: MailAccount
 ) -> None:
-    server = Server("127.0.0.1", dovecot.imap_port, "none", timeout=10)
+    server = ImapServer("127.0.0.1", dovecot.imap_port, "none", timeout=10)
     numbers = []
     for login, password in (*((one, alice.password) for one in ("alice", *alice.aliases[:2])),
                             ("bob", bob.password)):  # fmt: skip
@@ -185,7 +185,9 @@ def test_a_number_that_cannot_be_unique_is_none() -> None:
             capabilities="IMAP4rev1 OBJECTID",
         )
         with ScriptedServer(script) as server:
-            imap = connection.open(Server("127.0.0.1", server.port, "none", timeout=5), "a", "b")
+            imap = connection.open(
+                ImapServer("127.0.0.1", server.port, "none", timeout=5), "a", "b"
+            )
             assert imap.mailbox_id() == number
             imap.close()
 

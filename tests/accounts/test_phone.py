@@ -17,7 +17,7 @@ from django.test import Client
 from accounts.autoconfig import phone, signing
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 from demo.servers.dovecot import MailAccount
-from demo.servers.submission import Submission
+from demo.servers.submission import SubmissionServer
 from tests.accounts.autoconfig.test_apple import self_signed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
@@ -40,7 +40,7 @@ def profile_of(content: bytes) -> dict[str, object]:
 
 
 def test_from_a_numen_to_a_configured_telephone(
-    computer: Client, alice: MailAccount, submission: Submission
+    computer: Client, alice: MailAccount, submission: SubmissionServer
 ) -> None:
     sheet = computer.get(SHEET).content.decode()
     assert CODE in sheet

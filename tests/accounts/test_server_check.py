@@ -22,7 +22,7 @@ from accounts import server_check
 from accounts.models import MailDomain, User
 from accounts.server_check import Outcome, Target, check
 from demo.servers.dovecot import Dovecot, MailAccount
-from demo.servers.submission import Submission
+from demo.servers.submission import SubmissionServer
 
 pytestmark = pytest.mark.sqlite
 Speak = Callable[[socket.socket], None]
@@ -75,7 +75,9 @@ def test_a_dovecot_answers_and_says_what_it_can(dovecot: Dovecot) -> None:
     assert "IMAP4REV1" in result.capabilities
 
 
-def test_a_submission_server_answers_and_says_what_it_can(submission_server: Submission) -> None:
+def test_a_submission_server_answers_and_says_what_it_can(
+    submission_server: SubmissionServer,
+) -> None:
     result = check(Target("smtp", "127.0.0.1", submission_server.port, "none"))
     assert result.outcome == Outcome.OK
     assert dict(result.useful)["8BITMIME"]
@@ -260,7 +262,7 @@ def test_the_page_tries_what_is_saved_and_only_when_asked(
 
 @pytest.mark.django_db
 def test_a_login_is_tried_and_never_shown_again(
-    administrator: Client, mail_domain: MailDomain, submission: Submission, alice: MailAccount
+    administrator: Client, mail_domain: MailDomain, submission: SubmissionServer, alice: MailAccount
 ) -> None:
     for password, is_in in ((alice.password, True), ("Mauvais-Mot-2026", False)):
         form = {"login": "alice", "password": password}

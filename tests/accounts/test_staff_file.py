@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from accounts import staff_file, staff_terms
-from accounts.staff_file import FileRefused, Row, StaffFile
+from accounts.staff_file import FileRefused, StaffFile, StaffRow
 from accounts.staff_terms import Column, Failure, Problem
 
 TODAY = date(2026, 11, 25)
@@ -21,12 +21,12 @@ def opened(content: bytes) -> StaffFile:
     return staff_file.open_file(lambda: io.BytesIO(content))
 
 
-def rows(content: bytes | str) -> list[Row]:
+def rows(content: bytes | str) -> list[StaffRow]:
     raw = content.encode() if isinstance(content, str) else content
     return list(opened(raw).rows(TODAY))
 
 
-def only(content: bytes | str) -> staff_file.Person:
+def only(content: bytes | str) -> staff_file.StaffMember:
     (row,) = rows(content)
     assert row.person, row.refusals
     return row.person
@@ -53,7 +53,7 @@ def with_cells(**cells: str) -> str:
 
 def test_a_row_is_read() -> None:
     person = only(f"{HEADINGS}\n{ROW}\n")
-    assert person == staff_file.Person(
+    assert person == staff_file.StaffMember(
         "20E0500001AAA",
         date(1980, 5, 12),
         "Lefèvre",

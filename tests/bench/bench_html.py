@@ -131,13 +131,13 @@ def session() -> Callable[[str], object]:
     # They need Django set up.
     from accounts import credentials
     from accounts.http import SignedInRequest
-    from webmail.reader import rendering
+    from webmail.reader import html
 
     request = SignedInRequest()
     request.user = SimpleNamespace(pk=1, is_authenticated=True)  # type: ignore[assignment]
     request.session = SessionStore()
     credentials.seal(request, 1, "none")
-    renderer = rendering.Renderer(request, MessageRef("INBOX", 1, 1))
+    renderer = html.ReaderSanitiser(request, MessageRef("INBOX", 1, 1))
     return lambda source: renderer.sanitise(source, ())
 
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from demo.servers.dovecot import MailAccount
-from demo.servers.submission import Submission
+from demo.servers.submission import SubmissionServer
 from tests.browser.test_walks import leave, violations
 from tests.servers.mailboxes import Mailbox
 
@@ -82,7 +82,7 @@ def body(message: EmailMessage, kind: str) -> str:
 def test_a_message_is_written_and_sent_by_keyboard_alone(
     writing: Callable[..., Page],
     bobs_mailbox: Mailbox,
-    submission: Submission,
+    submission: SubmissionServer,
     faults: list[str],
 ) -> None:
     page = writing()
@@ -201,7 +201,10 @@ def test_what_word_copies_keeps_its_lists_and_tables_and_nothing_of_word(
 
 
 def test_an_image_pasted_stays_in_the_text_and_leaves_as_a_part(
-    writing: Callable[..., Page], bobs_mailbox: Mailbox, submission: Submission, faults: list[str]
+    writing: Callable[..., Page],
+    bobs_mailbox: Mailbox,
+    submission: SubmissionServer,
+    faults: list[str],
 ) -> None:
     page = writing()
     page.locator("#id_to").fill("bob@ac-exemple.fr")
@@ -341,7 +344,10 @@ def test_a_chip_is_dragged_into_another_field(writing: Callable[..., Page]) -> N
 
 
 def test_the_walk_on_a_telephone(
-    writing: Callable[..., Page], bobs_mailbox: Mailbox, submission: Submission, faults: list[str]
+    writing: Callable[..., Page],
+    bobs_mailbox: Mailbox,
+    submission: SubmissionServer,
+    faults: list[str],
 ) -> None:
     page = writing(375, has_touch=True)
     assert violations(page) == []

@@ -10,7 +10,7 @@ from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
-from demo.servers.submission import Submission
+from demo.servers.submission import SubmissionServer
 from tests.browser.test_compose import body, only
 from tests.browser.test_walks import leave, violations
 from tests.servers.mailboxes import Mailbox
@@ -72,7 +72,7 @@ def answer(page: Page) -> Locator:
 def test_an_answer_is_written_in_a_pane_beside_the_letter_and_sent(
     reading: Callable[..., Page],
     bobs_mailbox: Mailbox,
-    submission: Submission,
+    submission: SubmissionServer,
     faults: list[str],
 ) -> None:
     page = reading()

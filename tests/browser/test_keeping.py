@@ -18,7 +18,7 @@ from playwright.sync_api import Page, Route, expect
 from pytest_django import Settings
 
 from demo.servers.dovecot import MailAccount
-from demo.servers.submission import Submission
+from demo.servers.submission import SubmissionServer
 from tests.browser.test_walks import violations
 from tests.servers.mailboxes import Mailbox
 from webmail.models import Draft, DraftFile, OutboxMessage
@@ -194,7 +194,7 @@ def test_two_windows_on_one_draft_are_seen_and_settled(writing: Page) -> None:
 
 
 def test_what_another_window_overtook_is_not_sent_and_asks_which_to_keep(
-    writing: Page, submission: Submission, bob: MailAccount
+    writing: Page, submission: SubmissionServer, bob: MailAccount
 ) -> None:
     page = writing
     page.locator("#id_to").fill("bob@ac-exemple.fr")
@@ -352,7 +352,7 @@ def test_an_empty_and_a_large_file_are_refused_before_they_are_sent(
 
 
 def test_the_message_waits_for_its_files(
-    writing: Page, tmp_path: Path, submission: Submission, bobs_mailbox: Mailbox
+    writing: Page, tmp_path: Path, submission: SubmissionServer, bobs_mailbox: Mailbox
 ) -> None:
     page = writing
     path = tmp_path / "a.txt"

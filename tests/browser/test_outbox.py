@@ -180,7 +180,7 @@ def fill(user: User) -> None:
         )
         refused = (("inconnue@exemple.fr", "5.1.1 User unknown in virtual mailbox table"),)
         people = (("Bob Petit", "bob@ac-exemple.fr"), ("", "carole.tres-long-nom@exemple.fr"))
-        envelope = values.Envelope(
+        envelope = values.SealedEnvelope(
             recipients=("bob@ac-exemple.fr",),
             people=people * 3,
             subject="Sortie au musée de Picardie : autorisation à rendre signée avant vendredi",

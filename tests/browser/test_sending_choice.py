@@ -13,7 +13,7 @@ from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import groups
 from demo.servers.dovecot import MailAccount
-from demo.servers.submission import Submission
+from demo.servers.submission import SubmissionServer
 from tests.browser.test_walks import violations
 from webmail.models import CannedAnswer, OutboxMessage
 
@@ -31,7 +31,7 @@ def to_parents(
     open_page: Callable[..., Page],
     sign_in: Callable[[Page, MailAccount], None],
     alice: MailAccount,
-    submission: Submission,
+    submission: SubmissionServer,
 ) -> Callable[..., Page]:
     """`to_parents(375)`: a message of Alice's to a class's parents, begun in the address book."""
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
-from demo.servers.submission import Submission
+from demo.servers.submission import SubmissionServer
 from tests.browser.test_walks import violations
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter, path
@@ -54,7 +54,7 @@ def test_a_receipt_leaves_after_a_click_alone(
     open_page: Callable[..., Page],
     sign_in: Callable[[Page, MailAccount], None],
     alice: MailAccount,
-    submission: Submission,
+    submission: SubmissionServer,
     mailbox: Mailbox,
 ) -> None:
     uid = mailbox.append(letter(disposition_notification_to="bob@ac-exemple.fr"))

@@ -16,7 +16,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from demo.servers.dovecot import MailAccount
-from demo.servers.submission import Submission
+from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
 from webmail import tasks
 from webmail.models import OutboxMessage
@@ -42,7 +42,7 @@ def test_sign_in_list_read_answer_sign_out(
     alice: MailAccount,
     letters: Mailbox,
     bobs_mailbox: Mailbox,
-    submission: Submission,
+    submission: SubmissionServer,
     faults: list[str],
 ) -> None:
     page = open_page()
@@ -79,7 +79,7 @@ def test_the_same_walk_without_javascript(
     alice: MailAccount,
     letters: Mailbox,
     bobs_mailbox: Mailbox,
-    submission: Submission,
+    submission: SubmissionServer,
 ) -> None:
     page = open_page(java_script_enabled=False)
     sign_in(page, alice)
@@ -144,7 +144,7 @@ def test_the_password_is_asked_for_in_place_and_the_page_goes_on(
     alice: MailAccount,
     letters: Mailbox,
     bobs_mailbox: Mailbox,
-    submission: Submission,
+    submission: SubmissionServer,
 ) -> None:
     page = open_page()
     sign_in(page, alice)
@@ -252,7 +252,7 @@ def test_a_refused_message_takes_the_focus_to_what_is_wrong(
     open_page: Callable[..., Page],
     sign_in: Callable[[Page, MailAccount], None],
     alice: MailAccount,
-    submission: Submission,
+    submission: SubmissionServer,
 ) -> None:
     page = open_page()
     sign_in(page, alice)

@@ -9,16 +9,16 @@ import pytest
 from demo.servers.dovecot import Dovecot, MailAccount
 from webmail.imap import connection
 from webmail.imap.connection import Connection
-from webmail.imap.values import MessageRef, Server
+from webmail.imap.values import ImapServer, MessageRef
 
 
 @pytest.fixture
-def imap_server(dovecot: Dovecot) -> Server:
-    return Server("127.0.0.1", dovecot.imap_port, "none", timeout=10)
+def imap_server(dovecot: Dovecot) -> ImapServer:
+    return ImapServer("127.0.0.1", dovecot.imap_port, "none", timeout=10)
 
 
 @pytest.fixture
-def imap(imap_server: Server, alice: MailAccount) -> Iterator[Connection]:
+def imap(imap_server: ImapServer, alice: MailAccount) -> Iterator[Connection]:
     """Alice's connection, signed in; her mailbox is empty."""
     opened = connection.open(imap_server, alice.login, alice.password)
     yield opened

@@ -23,7 +23,7 @@ from django.utils import timezone
 from accounts import session
 from accounts.models import MailDomain
 from demo.servers.dovecot import MailAccount
-from demo.servers.submission import Submission
+from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
 from webmail import outbox
 from webmail.asgi import Bridge, Message, application
@@ -187,7 +187,7 @@ def test_an_upload_that_breaks_off_sends_nothing(
     cookies: str,
     whole: bool,
     mail_domain: MailDomain,
-    submission: Submission,
+    submission: SubmissionServer,
     mailbox: Mailbox,
     bobs_mailbox: Mailbox,
 ) -> None:
@@ -210,7 +210,7 @@ def test_an_upload_that_breaks_off_sends_nothing(
 
 
 def test_an_honest_upload_on_a_slow_line_is_taken(
-    site: int, cookies: str, mail_domain: MailDomain, submission: Submission, mailbox: Mailbox
+    site: int, cookies: str, mail_domain: MailDomain, submission: SubmissionServer, mailbox: Mailbox
 ) -> None:
     head, body = posted(cookies)
     with socket.create_connection(("127.0.0.1", site)) as browser:

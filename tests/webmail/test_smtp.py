@@ -94,7 +94,7 @@ def received(running):
 
 @pytest.fixture
 def server(running, received):
-    return smtp.Server("127.0.0.1", running[0].port, "none", 5, "", "alice", SECRET)
+    return smtp.SmtpServer("127.0.0.1", running[0].port, "none", 5, "", "alice", SECRET)
 
 
 def submit(server, to=(BOB,), message=MESSAGE, sender=ALICE):
@@ -185,7 +185,9 @@ DATA = ("DATA", b"354 go\r\n", READ_DATA)
 def scripted(*steps, timeout=1.0, to=(BOB,), message=MESSAGE, sender=ALICE, **more):
     """What the server said at last, and all that it heard."""
     with ScriptedServer(list(steps)) as server:
-        where = smtp.Server("127.0.0.1", server.port, "none", timeout, "", "alice", "s", timeout)
+        where = smtp.SmtpServer(
+            "127.0.0.1", server.port, "none", timeout, "", "alice", "s", timeout
+        )
         said = smtp.submit(where, sender, to, message, **more)
     return said, server.received[0]
 
@@ -332,7 +334,7 @@ def test_before_the_dot_nothing_is_handed_over():
         raise KeyError("the database is locked")
 
     with ScriptedServer([HELLO, EHLO, AUTH, MAIL, RCPT, (*DATA, b"250 taken\r\n")]) as server:
-        where = smtp.Server("127.0.0.1", server.port, "none", 1, "", "alice", "s")
+        where = smtp.SmtpServer("127.0.0.1", server.port, "none", 1, "", "alice", "s")
         with pytest.raises(KeyError):
             smtp.submit(where, ALICE, [BOB], MESSAGE, steps=smtp.Steps(before_last=stop))
         smtp.submit(
@@ -383,14 +385,14 @@ def test_lines_that_begin_with_a_dot_arrive_so(server, received, end):
 
 
 def test_a_closed_port_is_unavailable():
-    where = smtp.Server("127.0.0.1", free_port(), "none", 1)
+    where = smtp.SmtpServer("127.0.0.1", free_port(), "none", 1)
     with pytest.raises(ServerUnavailable):
         smtp.submit(where, ALICE, [BOB], MESSAGE)
 
 
 def test_without_starttls_no_password_is_sent():
     with ScriptedServer([HELLO, EHLO]) as server:
-        where = smtp.Server("127.0.0.1", server.port, "starttls", 1, "", "alice", "s")
+        where = smtp.SmtpServer("127.0.0.1", server.port, "starttls", 1, "", "alice", "s")
         with pytest.raises(BadServerAnswer):
             smtp.submit(where, ALICE, [BOB], MESSAGE)
     assert not any(line.startswith(b"AUTH") for line in server.received[0])
@@ -398,7 +400,7 @@ def test_without_starttls_no_password_is_sent():
 
 def test_tls_to_a_server_without_is_unavailable():
     with ScriptedServer([HELLO]) as server:
-        where = smtp.Server("127.0.0.1", server.port, "tls", 1)
+        where = smtp.SmtpServer("127.0.0.1", server.port, "tls", 1)
         with pytest.raises(ServerUnavailable):
             smtp.submit(where, ALICE, [BOB], MESSAGE)
 

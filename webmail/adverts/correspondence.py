@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from accounts.models import MailDomain, User
 from addressbook.contacts import known as acquaintances
 from webmail.adverts.classify import verdict
-from webmail.adverts.classify.known import Known, Learnt, Rules
+from webmail.adverts.classify.known import KnownCorrespondents, Learnt, Rules
 from webmail.adverts.classify.verdict import Verdict
 from webmail.mime import headers
 from webmail.mime.addresses import Address
@@ -32,14 +32,14 @@ def domains() -> frozenset[str]:
     return MailDomain.objects.all().names()
 
 
-def known(user: User, raws: Sequence[bytes]) -> Known:
+def known(user: User, raws: Sequence[bytes]) -> KnownCorrespondents:
     """Of those who sent these messages whom the person knows: contacts, colleagues, people he wrote
     to, whom he always allows; and whom he blocks, even among those. Two queries."""
     senders = [_sender(raw) for raw in raws]
     asked = [address for one in senders for address in (one.author.address, one.post)]
     people = frozenset(acquaintances.people(user, asked))
     allowed, blocked = SenderChoice.objects.all().named(user)
-    return Known(
+    return KnownCorrespondents(
         addresses=(people | _addresses(allowed)) - blocked,
         domains=allowed - _addresses(allowed),
         lists=frozenset(one.list_id for one in senders if one.list_id and one.post in people),
@@ -47,7 +47,9 @@ def known(user: User, raws: Sequence[bytes]) -> Known:
     )
 
 
-def judge(user: User, raw: bytes, known: Known, rules: Rules, learnt: Learnt) -> Verdict:
+def judge(
+    user: User, raw: bytes, known: KnownCorrespondents, rules: Rules, learnt: Learnt
+) -> Verdict:
     """The verdict. Whether the sender bears a colleague's name is only asked about a message whose
     words would make a fraud of that: asking costs queries."""
     sender = _sender(raw).author

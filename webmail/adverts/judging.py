@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts.http import SignedInRequest
 from webmail.adverts import correspondence, learning, rspamd
-from webmail.adverts.classify.known import Known, Learnt, Rules
+from webmail.adverts.classify.known import KnownCorrespondents, Learnt, Rules
 from webmail.adverts.classify.verdict import Verdict
 from webmail.errors import ServerUnavailable, WebmailError
 from webmail.imap.connection import Connection
@@ -58,11 +58,11 @@ class Aside:
     junk: int = 0
 
 
-def rspamd_server() -> rspamd.Server | None:
+def rspamd_server() -> rspamd.RspamdServer | None:
     """Where the installation has one."""
     if not settings.RSPAMD_URL:
         return None
-    return rspamd.Server(settings.RSPAMD_URL, settings.RSPAMD_PASSWORD)
+    return rspamd.RspamdServer(settings.RSPAMD_URL, settings.RSPAMD_PASSWORD)
 
 
 def is_due(request: SignedInRequest, uidvalidity: int, newest: int) -> bool:
@@ -258,7 +258,7 @@ class _Look:
             judged = self._seen_with_what_was_sent(judged, known, learnt)
         return judged
 
-    def _verdict(self, sample: Sample, known: Known, learnt: Learnt) -> Verdict:
+    def _verdict(self, sample: Sample, known: KnownCorrespondents, learnt: Learnt) -> Verdict:
         found = correspondence.judge(self._user, sample.raw, known, self._rules, learnt)
         return found if found.is_proved else self._with_rspamds(found, sample.raw)
 
@@ -280,7 +280,7 @@ class _Look:
         return replace(found, kind="junk", score=score, reasons=reasons)
 
     def _seen_with_what_was_sent(
-        self, judged: Sequence[_Judged], known: Known, learnt: Learnt
+        self, judged: Sequence[_Judged], known: KnownCorrespondents, learnt: Learnt
     ) -> list[_Judged]:
         """What is about to go is held against what the person sent himself, also by other
         programs: whoever was written to, or answers, is no advertiser."""

@@ -20,7 +20,7 @@ _SPAM = frozenset({"reject", "add header", "rewrite subject"})
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class RspamdServer:
     """``url``: of the controller, ``http://127.0.0.1:11334``; ``timeout`` in seconds."""
 
     url: str
@@ -38,7 +38,7 @@ class Checked:
     required: float
 
 
-def check(server: Server, raw: bytes, person: str) -> Checked:
+def check(server: RspamdServer, raw: bytes, person: str) -> Checked:
     """Its verdict on a message, or the beginning of one, for a person (who has words of his own
     where it is set up so). Raises ServerUnavailable for whatever goes wrong."""
     said = _ask(server, "/checkv2", raw, person)
@@ -49,13 +49,13 @@ def check(server: Server, raw: bytes, person: str) -> Checked:
     return Checked(action in _SPAM, float(score), limit)
 
 
-def learn(server: Server, raw: bytes, person: str, *, is_spam: bool) -> None:
+def learn(server: RspamdServer, raw: bytes, person: str, *, is_spam: bool) -> None:
     """Teach it a message. One that it knows already, or has too few words, is no failure; else
     raises ServerUnavailable."""
     _ask(server, "/learnspam" if is_spam else "/learnham", raw, person)
 
 
-def _ask(server: Server, path: str, raw: bytes, person: str) -> dict[str, Any]:
+def _ask(server: RspamdServer, path: str, raw: bytes, person: str) -> dict[str, Any]:
     parts = urlsplit(server.url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=server.timeout)

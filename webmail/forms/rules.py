@@ -1,7 +1,7 @@
 """The forms of rules and of the absence.
 
 A rule's form has as many lines as the person wants: a line is added or taken away by sending the
-form, which comes back with it. What a browser sends is taken apart into a `Draft`, which is all
+form, which comes back with it. What a browser sends is taken apart into a `RuleDraft`, which is all
 that such a change touches.
 """
 
@@ -254,7 +254,7 @@ def _with_own(choices: Iterable[tuple[str, Any]], own: str) -> list[tuple[str, A
 
 
 @dataclass(frozen=True)
-class Draft:
+class RuleDraft:
     """A rule's form as it stands, right or wrong. ``groups``: how their conditions are joined, and
     their lines.
     """
@@ -264,7 +264,7 @@ class Draft:
     actions: tuple[Line, ...]
 
     @classmethod
-    def posted(cls, data: Mapping[str, str]) -> Draft:
+    def posted(cls, data: Mapping[str, str]) -> RuleDraft:
         """Lines are numbered: ``g0-match``, ``g0-1-value``, ``a2-kind``."""
         groups: dict[int, str] = {}
         lines: dict[int, dict[int, Line]] = {}
@@ -292,7 +292,7 @@ class Draft:
         )
 
     @classmethod
-    def of(cls, rule: Rule, trash: str) -> Draft:
+    def of(cls, rule: Rule, trash: str) -> RuleDraft:
         head = {"name": rule.name, "match": rule.match}
         head |= {name: "on" for name in ("enabled", "stop") if getattr(rule, name)}
         return cls(
@@ -304,7 +304,7 @@ class Draft:
             actions=tuple(_action_line(action, trash) for action in rule.actions),
         )
 
-    def changed(self, do: str) -> Draft:
+    def changed(self, do: str) -> RuleDraft:
         """After a button: ``add-0``, ``drop-0-2``, ``add-group``, ``drop-group-1``, ``add-action``,
         ``drop-action-1``. Nonsense changes nothing.
         """
@@ -327,7 +327,7 @@ class Draft:
                 return replace(self, actions=_without(self.actions, action))
         return self
 
-    def _with_group(self, at: int, match: str, lines: tuple[Line, ...]) -> Draft:
+    def _with_group(self, at: int, match: str, lines: tuple[Line, ...]) -> RuleDraft:
         groups = list(self.groups)
         groups[at] = (match, lines)
         return replace(self, groups=tuple(groups))
@@ -347,7 +347,7 @@ class Draft:
 NEW_CONDITION: Final[Line] = {"test": f"{values.FROM}:{values.CONTAINS}"}
 NEW_GROUP: Final[tuple[str, tuple[Line, ...]]] = (ALL, (NEW_CONDITION,))
 NEW_ACTION: Final[Line] = {"kind": MOVE}
-NEW: Final = Draft({"enabled": "on", "stop": "on", "match": ALL}, (NEW_GROUP,), (NEW_ACTION,))
+NEW: Final = RuleDraft({"enabled": "on", "stop": "on", "match": ALL}, (NEW_GROUP,), (NEW_ACTION,))
 
 
 def _in_order(lines: Mapping[int, Line], most: int) -> tuple[Line, ...]:
@@ -386,7 +386,7 @@ def _action_line(action: Action, trash: str) -> Line:
 class Editor:
     """All forms of one rule. ``comments``: what stands before it in the script."""
 
-    def __init__(self, draft: Draft, offers: Offers, comments: tuple[str, ...] = ()) -> None:
+    def __init__(self, draft: RuleDraft, offers: Offers, comments: tuple[str, ...] = ()) -> None:
         data = draft.flat()
         self.draft = draft
         self.offers = offers

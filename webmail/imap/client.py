@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from imap_tools import mailbox
 
 from webmail.errors import BadServerAnswer, ServerUnavailable
-from webmail.imap.values import Server
+from webmail.imap.values import ImapServer
 
 # One line: the numbers of two million messages in a SEARCH answer fit.
 LINE_LIMIT = 20 * 1024 * 1024
@@ -278,7 +278,7 @@ class _Tls(mailbox.MailBox):
         )
 
 
-def connect(server: Server) -> mailbox.BaseMailBox:
+def connect(server: ImapServer) -> mailbox.BaseMailBox:
     """An imap_tools mailbox before sign-in, whose client is a `Guard`. Raises ServerUnavailable,
     BadServerAnswer. TLS certificates are always verified, against ``ca_file`` alone when it is
     given.
@@ -296,7 +296,7 @@ def connect(server: Server) -> mailbox.BaseMailBox:
         raise BadServerAnswer("This is no IMAP server.") from error
 
 
-def _opened(server: Server) -> mailbox.BaseMailBox:
+def _opened(server: ImapServer) -> mailbox.BaseMailBox:
     if server.security == "none":
         return _Plain(server.host, server.port, server.timeout)
     context = ssl.create_default_context(cafile=server.ca_file or None)

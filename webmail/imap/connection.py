@@ -29,7 +29,7 @@ from webmail.errors import (
     WebmailError,
 )
 from webmail.imap import client, response
-from webmail.imap.values import MessageRef, Namespace, Selected, Server, Wishes
+from webmail.imap.values import ImapServer, MessageRef, Namespace, Selected, Wishes
 from webmail.mime import build
 
 # How often a connection is opened anew in one lease because of answers that could not be read.
@@ -445,7 +445,7 @@ class Connection:
         )
 
 
-def open(server: Server, login: str, password: str, *, client_address: str = "") -> Connection:
+def open(server: ImapServer, login: str, password: str, *, client_address: str = "") -> Connection:
     """Connect and sign in. ``client_address`` is the browser's, told to the server by ID (RFC
     2971), which else would slow down every user for the wrong passwords of one.
 

@@ -24,7 +24,7 @@ RECEIPT_ANSWERED = "$MDNSent"
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class ImapServer:
     """Where an IMAP server is and how to reach it. ``security``: ``tls``, ``starttls`` or
     ``none``; seconds.
     """

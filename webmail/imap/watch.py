@@ -22,7 +22,7 @@ from webmail.errors import BadServerAnswer, ServerRefused, ServerUnavailable, We
 from webmail.imap import response, status, wire
 from webmail.imap.connection import quoted_folder, sign_in_error
 from webmail.imap.status import FolderState
-from webmail.imap.values import Server
+from webmail.imap.values import ImapServer
 from webmail.mime.envelope import Envelope
 
 INBOX = "INBOX"
@@ -114,7 +114,7 @@ class Watch:
         "inbox",
     )
 
-    def __init__(self, server: Server, opened: wire.Wire) -> None:
+    def __init__(self, server: ImapServer, opened: wire.Wire) -> None:
         self._server = server
         self._wire = opened
         self._tag = 0
@@ -411,7 +411,7 @@ class Watch:
         raise BadServerAnswer("The IMAP server does not stop telling.")
 
 
-async def open(server: Server, login: str, password: str, *, client_address: str = "") -> Watch:
+async def open(server: ImapServer, login: str, password: str, *, client_address: str = "") -> Watch:
     """Connect, sign in and open INBOX. Nothing of the password is kept.
 
     Raises SignInNeeded when login or password is refused, ServerUnavailable, BadServerAnswer, and

@@ -13,7 +13,7 @@ import ssl
 from functools import cache
 
 from webmail.errors import BadServerAnswer, ServerUnavailable
-from webmail.imap.values import Server
+from webmail.imap.values import ImapServer
 
 # Bytes of one response with its literals. The longest that is asked for is an envelope.
 LIMIT = 256 * 1024
@@ -76,7 +76,7 @@ class Wire(asyncio.Protocol):
             await self._more()
         return found
 
-    async def start_tls(self, server: Server) -> None:
+    async def start_tls(self, server: ImapServer) -> None:
         if self._buffer:
             # Someone on the way put answers into the clear text, to be read as if they had come by
             # TLS.
@@ -133,7 +133,7 @@ class Wire(asyncio.Protocol):
             self._waiting.set_result(None)
 
 
-async def connect(server: Server) -> Wire:
+async def connect(server: ImapServer) -> Wire:
     """A connection by TLS from the start where the server is so. Raises OSError, ssl.SSLError."""
     loop = asyncio.get_running_loop()
     by_tls = server.security == "tls"

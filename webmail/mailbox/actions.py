@@ -66,7 +66,7 @@ class Begun:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ActionOutcome:
     """``done`` messages are as they should be, ``gone`` ones were no longer there; ``undo`` takes
     it back, None where nothing can or nothing was changed. ``left`` are still to be done; of
     ``adrift`` ones among those done nobody heard how they are called now.
@@ -95,7 +95,7 @@ def prepare(imap: Connection, step: Step) -> Begun:
     return Begun(step, step.uids)
 
 
-def perform(imap: Connection, begun: Begun) -> Outcome:
+def perform(imap: Connection, begun: Begun) -> ActionOutcome:
     """Do it, in the fewest commands. Raises MessageNotFound when none of the messages is there,
     FolderChanged, FolderNotFound, OverQuota: then nothing was done.
     """
@@ -110,7 +110,7 @@ def perform(imap: Connection, begun: Begun) -> Outcome:
     return _move(imap, begun)
 
 
-def settle(imap: Connection, begun: Begun) -> Outcome:
+def settle(imap: Connection, begun: Begun) -> ActionOutcome:
     """How far a step came whose answer nobody heard; ``left`` are the messages still to be done.
 
     Nothing is done twice: a message that was moved is where it should be, one that was copied is
@@ -120,11 +120,11 @@ def settle(imap: Connection, begun: Begun) -> Outcome:
     step = begun.step
     imap.require(step.first)
     if step.verb in (SET, CLEAR, DELETE):
-        return perform(imap, begun) if begun.chosen else Outcome(len(step.uids))
+        return perform(imap, begun) if begun.chosen else ActionOutcome(len(step.uids))
     if not begun.uidnext:
         left = search.uids(imap, f"UID {uid_sets.compressed(step.uids)}")
         moved = len(step.uids) - len(left)
-        return Outcome(moved, left=left, adrift=moved)
+        return ActionOutcome(moved, left=left, adrift=moved)
     return _settle_copies(imap, begun)
 
 
@@ -201,17 +201,17 @@ def _to_change(step: Step) -> str:
     return f"UID {uid_sets.compressed(step.uids)} {lack if step.verb == SET else have}"
 
 
-def _mark(imap: Connection, begun: Begun) -> Outcome:
+def _mark(imap: Connection, begun: Begun) -> ActionOutcome:
     """Only what changes is marked, and only that is taken back."""
     step = begun.step
     if not begun.chosen:
         _need_some(imap, uid_sets.compressed(step.uids))
-        return Outcome(len(step.uids))
+        return ActionOutcome(len(step.uids))
     sign = "+" if step.verb == SET else "-"
     word = f"({checked_flag(step.flag)})"
     _store(imap, begun.chosen, f"{sign}FLAGS.SILENT", word)
     back = CLEAR if step.verb == SET else SET
-    return Outcome(len(step.uids), undo=replace(step, verb=back, uids=begun.chosen))
+    return ActionOutcome(len(step.uids), undo=replace(step, verb=back, uids=begun.chosen))
 
 
 def _store(imap: Connection, uids: Sequence[int], item: str, word: str) -> None:
@@ -221,7 +221,7 @@ def _store(imap: Connection, uids: Sequence[int], item: str, word: str) -> None:
 # --- deleting ---
 
 
-def _delete(imap: Connection, begun: Begun) -> Outcome:
+def _delete(imap: Connection, begun: Begun) -> ActionOutcome:
     """UID EXPUNGE (RFC 4315). Without it the messages are marked and stay, hidden: that can be
     taken back.
     """
@@ -229,14 +229,14 @@ def _delete(imap: Connection, begun: Begun) -> Outcome:
     _store(imap, step.uids, "+FLAGS.SILENT", f"({DELETED})")
     if imap.has("UIDPLUS"):
         imap.uid("EXPUNGE", uid_sets.compressed(step.uids), changes=True)
-        return Outcome(len(step.uids))
-    return Outcome(len(step.uids), undo=replace(step, verb=CLEAR, flag=DELETED))
+        return ActionOutcome(len(step.uids))
+    return ActionOutcome(len(step.uids), undo=replace(step, verb=CLEAR, flag=DELETED))
 
 
 # --- moving and copying ---
 
 
-def _move(imap: Connection, begun: Begun) -> Outcome:
+def _move(imap: Connection, begun: Begun) -> ActionOutcome:
     """UID MOVE (RFC 6851), else what it stands for.
 
     Without UIDPLUS the originals stay, marked as deleted: a plain EXPUNGE would also remove what
@@ -254,12 +254,14 @@ def _move(imap: Connection, begun: Begun) -> Outcome:
     return _copied(begun, copied, imap.has("UIDPLUS"))
 
 
-def _moved(imap: Connection, step: Step, uidvalidity: int, new: dict[int, int]) -> Outcome:
+def _moved(imap: Connection, step: Step, uidvalidity: int, new: dict[int, int]) -> ActionOutcome:
     if not imap.has("UIDPLUS"):
-        return Outcome(len(step.uids))  # MOVE alone does not tell
+        return ActionOutcome(len(step.uids))  # MOVE alone does not tell
     if not new:
         _need_some(imap, uid_sets.compressed(step.uids))
-    return Outcome(len(new), len(step.uids) - len(new), _way_back(step, uidvalidity, new.values()))
+    return ActionOutcome(
+        len(new), len(step.uids) - len(new), _way_back(step, uidvalidity, new.values())
+    )
 
 
 def _take_away(imap: Connection, uids: Sequence[int]) -> None:
@@ -275,12 +277,12 @@ def _copy(imap: Connection, begun: Begun) -> tuple[int, dict[int, int]]:
     return response.copied(lines, len(begun.step.uids)) if imap.has("UIDPLUS") else (0, {})
 
 
-def _copied(begun: Begun, copied: tuple[int, dict[int, int]], tells: bool) -> Outcome:
+def _copied(begun: Begun, copied: tuple[int, dict[int, int]], tells: bool) -> ActionOutcome:
     uidvalidity, new = copied
     if tells and not new:
         raise MessageNotFound("None of the messages is there any more.")
     done = len(new) if tells else len(begun.chosen)
-    return Outcome(
+    return ActionOutcome(
         done, len(begun.step.uids) - done, _way_back(begun.step, uidvalidity, new.values())
     )
 
@@ -308,7 +310,7 @@ def _state(imap: Connection, folder: str) -> tuple[int, int]:
     return 0, 0
 
 
-def _settle_copies(imap: Connection, begun: Begun) -> Outcome:
+def _settle_copies(imap: Connection, begun: Begun) -> ActionOutcome:
     """By what a copy keeps: its size, its moment of arrival, its Message-ID and subject."""
     step = begun.step
     there = defaultdict(list)
@@ -328,7 +330,7 @@ def _settle_copies(imap: Connection, begun: Begun) -> Outcome:
     left = tuple(sorted(set(begun.chosen) - set(copied) - moved))
     done = len(copied) + len(moved)
     gone = len(step.uids) - len(begun.chosen)
-    return Outcome(done, gone, _way_back(step, begun.uidvalidity, new.values()), left)
+    return ActionOutcome(done, gone, _way_back(step, begun.uidvalidity, new.values()), left)
 
 
 def _arrived(imap: Connection, begun: Begun) -> list[tuple[int, object]]:

@@ -15,7 +15,7 @@ from webmail.errors import MessageNotFound
 from webmail.imap import uid_sets
 from webmail.imap.connection import Connection, canonical
 from webmail.mailbox import actions, archive
-from webmail.mailbox.actions import ARCHIVE, MOVE, Begun, Outcome, Step
+from webmail.mailbox.actions import ARCHIVE, MOVE, ActionOutcome, Begun, Step
 
 # Messages in a command: as many as take about so many seconds, so that one sees how it gets on and
 # can stop it. A server that is quick is given thousands.
@@ -53,7 +53,7 @@ class Work:
     def is_over(self) -> bool:
         return not (self.left or self.begun)
 
-    def ended(self, outcome: Outcome) -> Work:
+    def ended(self, outcome: ActionOutcome) -> Work:
         """After the command in ``begun``; what it left is to be done first."""
         left = self.left
         if self.begun and outcome.left:
@@ -136,11 +136,11 @@ def _next(imap: Connection, work: Work, most: int, years: dict[int, str]) -> Wor
     return replace(work, left=left, begun=actions.prepare(imap, batch))
 
 
-def _performed(imap: Connection, begun: Begun) -> Outcome:
+def _performed(imap: Connection, begun: Begun) -> ActionOutcome:
     try:
         return actions.perform(imap, begun)
     except MessageNotFound:
-        return Outcome(0, gone=len(begun.step.uids))
+        return ActionOutcome(0, gone=len(begun.step.uids))
 
 
 def _paced(most: int, seconds: float) -> int:

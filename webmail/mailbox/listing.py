@@ -43,7 +43,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Page:
+class ListPage:
     """``exists`` counts the whole folder, ``total`` what the view shows of it; ``start`` rows stand
     above this page; ``number`` is one-based. ``notes`` are `ordering`'s and `threads`'. A view by
     conversations has one for each row, which is its newest message, and ``total`` counts them.
@@ -80,7 +80,7 @@ def page(
     size: int = 50,
     view: View = _FIRST,
     memory: Memory = NOTHING,
-) -> Page:
+) -> ListPage:
     """One page, at most 200 rows. Newest arrivals first go by sequence number: SELECT and FETCH,
     which cost the same in a folder of any size, and one FETCH more for rows that the memory does
     not know.
@@ -101,7 +101,7 @@ def page(
         rows = tuple(conversation.newest for conversation in conversations)
     else:
         rows = summaries.of(imap, selected, order.window(start, start + size), memory)
-    return Page(
+    return ListPage(
         folder=selected.folder,
         uidvalidity=selected.uidvalidity,
         exists=selected.exists,

@@ -13,13 +13,13 @@ from webmail.imap.connection import Connection
 from webmail.imap.response import UNREADABLE
 from webmail.imap.values import SEEN, Fetched, MessageRef
 from webmail.mailbox import parsing
-from webmail.mailbox.letters import (
-    PLAINLY,
+from webmail.mailbox.contents import (
+    PLAIN_SANITISER,
     AtHand,
-    Letter,
-    LetterReader,
-    Rendered,
-    Rendering,
+    ContentReader,
+    FrameHtml,
+    MessageContent,
+    Sanitiser,
     Stored,
     leaves,
 )
@@ -33,7 +33,7 @@ AS_IT_IS = frozenset({"", "7bit", "8bit", "binary"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Opened(Letter):
+class OpenedMessage(MessageContent):
     """A message of the mailbox in the reader."""
 
     fetched: Fetched
@@ -51,8 +51,8 @@ def open_message(
     *,
     mark_seen: bool = True,
     as_text: bool = False,
-    rendering: Rendering = PLAINLY,
-) -> Opened:
+    rendering: Sanitiser = PLAIN_SANITISER,
+) -> OpenedMessage:
     """The message with its HTML, else its text, and marked as seen: four commands at most, and one
     more for each kind of wrapping around it.
 
@@ -61,11 +61,11 @@ def open_message(
     """
     fetched, raw = fetch.opened(imap, ref)
     fields = headers.parse(raw)
-    reader = LetterReader.begin(Stored(imap, ref), fetched.structure)
+    reader = ContentReader.begin(Stored(imap, ref), fetched.structure)
     letter = reader.read(fetched.envelope, fields, as_text=as_text, rendering=rendering)
     if mark_seen and SEEN not in fetched.flags and _mark_seen(imap, ref):
         fetched = replace(fetched, flags=fetched.flags | {SEEN})
-    return Opened(**vars(letter), fetched=fetched, headers=fields)
+    return OpenedMessage(**vars(letter), fetched=fetched, headers=fields)
 
 
 def show(imap: Connection, ref: MessageRef) -> None:
@@ -75,13 +75,13 @@ def show(imap: Connection, ref: MessageRef) -> None:
     _mark_seen(imap, ref)
 
 
-def html(imap: Connection, ref: MessageRef, *, rendering: Rendering = PLAINLY) -> Rendered:
+def html(imap: Connection, ref: MessageRef, *, rendering: Sanitiser = PLAIN_SANITISER) -> FrameHtml:
     """The message's HTML, sanitised, with the parts that its images are. PartNotFound when the
     message has no HTML.
 
     What is too complex for the sanitiser comes as text.
     """
-    reader = LetterReader.begin(Stored(imap, ref), fetch.structure(imap, ref))
+    reader = ContentReader.begin(Stored(imap, ref), fetch.structure(imap, ref))
     rendered = reader.render(rendering) if reader.shown().html else None
     if rendered is None:
         raise PartNotFound("The message has no HTML.")
@@ -90,7 +90,7 @@ def html(imap: Connection, ref: MessageRef, *, rendering: Rendering = PLAINLY) -
 
 def plain(imap: Connection, ref: MessageRef) -> str:
     """The message as plain text: its text, else that of its HTML."""
-    return LetterReader.begin(Stored(imap, ref), fetch.structure(imap, ref)).texts().joined
+    return ContentReader.begin(Stored(imap, ref), fetch.structure(imap, ref)).texts().joined
 
 
 def unsigned(words: str) -> str:
@@ -121,17 +121,17 @@ def enclosing(root: Part, number: str) -> tuple[Part, ...]:
 
 
 def nested(
-    imap: Connection, ref: MessageRef, part: Part, *, rendering: Rendering = PLAINLY
-) -> Letter:
+    imap: Connection, ref: MessageRef, part: Part, *, rendering: Sanitiser = PLAIN_SANITISER
+) -> MessageContent:
     """A message inside another, read as any: of a part that `is_nested`. One command, and one more
     for each kind of wrapping in it; what it brings is fetched no more than a message's."""
-    reader = LetterReader.begin(Stored(imap, ref, part.number), part.children[0])
+    reader = ContentReader.begin(Stored(imap, ref, part.number), part.children[0])
     return reader.read(part.envelope or Envelope(), rendering=rendering)
 
 
 def nested_texts(
     imap: Connection, ref: MessageRef, parts: Iterable[Part], most: int
-) -> tuple[Letter, ...]:
+) -> tuple[MessageContent, ...]:
     """The messages in these parts and those in them, outermost first, each as its text; ``most`` of
     them. Only those that `is_nested`: others are files. Commands as of `nested` for each."""
     found = (
@@ -141,7 +141,7 @@ def nested_texts(
         if is_nested(part) and not containers.is_held(part.number)
     )
     return tuple(
-        LetterReader.begin(Stored(imap, ref, part.number), part.children[0]).read(
+        ContentReader.begin(Stored(imap, ref, part.number), part.children[0]).read(
             part.envelope or Envelope(), as_text=True
         )
         for part in islice(found, most)
@@ -153,7 +153,7 @@ class Enclosed:
     """A message out of a file: in an archive, in winmail.dat, in base64. ``leaves`` are its parts,
     those inside its containers too, always in the same order."""
 
-    reader: LetterReader
+    reader: ContentReader
     envelope: Envelope
     leaves: tuple[Part, ...]
 
@@ -162,7 +162,7 @@ class Enclosed:
         """Raises Exhausted for a message that takes too long to take apart, and nothing else,
         whatever the bytes are."""
         parsed = parsing.message(raw)
-        reader = LetterReader.begin(AtHand(raw, parsed.bodies), parsed.root)
+        reader = ContentReader.begin(AtHand(raw, parsed.bodies), parsed.root)
         reader.damage |= parsed.damage
         reader.texts()  # opens what is uuencoded in them
         return cls(reader, envelope.read(parsed.headers), tuple(leaves(reader.root)))
@@ -172,7 +172,7 @@ class Enclosed:
         """The places of the leaves, by their numbers."""
         return {leaf.number: index for index, leaf in enumerate(self.leaves)}
 
-    def letter(self, rendering: Rendering = PLAINLY) -> Letter:
+    def letter(self, rendering: Sanitiser = PLAIN_SANITISER) -> MessageContent:
         return self.reader.read(self.envelope, rendering=rendering)
 
     def content(self, part: Part) -> bytes:

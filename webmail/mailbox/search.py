@@ -84,7 +84,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """What has been found so far. ``hits``: the newest first, `MOST_LISTED` at most, of ``count``;
     ``place``: where the search goes on, None when all has been searched; ``slow`` and ``refused``:
     folders that the server did not search in time, or not at all; ``was_lost``: the line to it
@@ -118,7 +118,7 @@ class Found:
         }
 
     @classmethod
-    def unpacked(cls, said: Mapping[str, Any]) -> Found:
+    def unpacked(cls, said: Mapping[str, Any]) -> SearchResult:
         return cls(
             hits=tuple(Hit(moment, uid, *said["folders"][n]) for moment, uid, n in said["hits"]),
             count=said["count"],
@@ -128,7 +128,7 @@ class Found:
             without_accents=said["without_accents"],
         )
 
-    def with_more(self, more: Found) -> Found:
+    def with_more(self, more: SearchResult) -> SearchResult:
         """Both together, as they stand after the later one."""
         hits = sorted({*self.hits, *more.hits}, reverse=True)
         twice = len(self.hits) + len(more.hits) - len(hits)
@@ -187,7 +187,7 @@ def go_on(
     place: Place | None = None,
     is_over: Callable[[], bool] = lambda: False,
     patience: float = PATIENCE,
-) -> Found:
+) -> SearchResult:
     """Search the folders ``names`` from ``place`` on, until all are searched or ``is_over()``,
     which is asked before each command but the first: the search gets on in any case.
 
@@ -197,7 +197,7 @@ def go_on(
     ``patience`` seconds, or during which it hangs up, ends this part.
     """
     if wanted.is_empty or not names:
-        return Found()
+        return SearchResult()
     run = _Run(imap, names, wanted, keywords or {}, patience)
     following: Place | None = place if place and place.folder in names else Place(names[0])
     while following is not None:
@@ -223,8 +223,8 @@ class _Run:
     without_accents: bool = False
     _open: Selected | None = None
 
-    def found(self, place: Place | None) -> Found:
-        return Found(
+    def found(self, place: Place | None) -> SearchResult:
+        return SearchResult(
             hits=tuple(sorted(self.hits, reverse=True)[:MOST_LISTED]),
             count=self.count,
             place=place,

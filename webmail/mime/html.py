@@ -16,10 +16,10 @@ from typing import Any
 import nh3
 from lxml import etree
 
-from webmail.mime import bounds, css, folding, tracking, verdict
+from webmail.mime import bounds, css, quote_folding, tracking, verdict
 from webmail.mime import text as plain_text
 from webmail.mime.bounds import DEEPEST, MOST_CHARACTERS, TooComplex
-from webmail.mime.rewriting import Page, is_coloured
+from webmail.mime.rewriting import RewrittenPage, is_coloured
 from webmail.mime.structure import Part
 
 __all__ = [
@@ -109,7 +109,7 @@ def sanitise(
     """
     source = clean_characters(source)
     bounds.check_source(source)
-    page = Page(remote, frozenset(locations), mailto, source)
+    page = RewrittenPage(remote, frozenset(locations), mailto, source)
     style = _style(source, page)
     cleaned = _CLEANER.clean(source)
     # Marks that turn letters around: honest mail has "dir" for that.
@@ -117,7 +117,7 @@ def sanitise(
     bounds.check_parsed(cleaned)
     root = tree(cleaned)
     bounds.check_tree(root)
-    page.settle(root, folding.fold(root, cleaned, quote_label), tracking.Sheet(style))
+    page.settle(root, quote_folding.fold(root, cleaned, quote_label), tracking.Sheet(style))
     return SafeHtml(
         body=written(root),
         style=style,
@@ -185,7 +185,7 @@ _ATTRIBUTE = re.compile(
 )
 
 
-def _style(source: str, page: Page) -> str:
+def _style(source: str, page: RewrittenPage) -> str:
     """All style sheets of the message, filtered, and what its ``<body>`` says, which is in no
     sheet."""
     body, sheets = "", []
@@ -220,7 +220,7 @@ def _unescaped(source: str) -> str:
     return html.unescape(_LONG_REFERENCE.sub("\ufffd", source))
 
 
-def _body_rules(attributes: dict[str, str], page: Page) -> str:
+def _body_rules(attributes: dict[str, str], page: RewrittenPage) -> str:
     """The colours, background and style of ``<body>`` as rules: the frame has a body of its own."""
     own = [
         f"background-color:{_colour(attributes.get('bgcolor', ''))}",

@@ -12,7 +12,7 @@ MOST_RECIPIENTS = 200
 
 
 @dataclass(frozen=True)
-class Outcome:
+class DeliveryOutcome:
     """What became of a message for one recipient.
 
     ``action`` is ``failed``, ``delayed``, ``delivered``, ``relayed``, ``expanded`` (RFC 3464
@@ -36,7 +36,7 @@ _BLOCK_END = re.compile(rb"(?:\r?\n[ \t]*){2,}")
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 
 
-def read(data: bytes) -> tuple[Outcome, ...]:
+def read(data: bytes) -> tuple[DeliveryOutcome, ...]:
     """The outcomes in a message/delivery-status or message/disposition-notification part (decoded),
     one a recipient; ``()`` when it says nothing of any. At most 200."""
     outcomes = []
@@ -48,13 +48,13 @@ def read(data: bytes) -> tuple[Outcome, ...]:
     return tuple(outcomes[:MOST_RECIPIENTS])
 
 
-def _outcome(fields: headers.Headers) -> Outcome | None:
+def _outcome(fields: headers.Headers) -> DeliveryOutcome | None:
     recipient = _typed(fields.get("Original-Recipient") or fields.get("Final-Recipient"))
     action = fields.get("Action") or fields.get("Disposition").rpartition(";")[2]
     if not recipient or not action:
         return None
     status = _STATUS.search(fields.get("Status"))
-    return Outcome(
+    return DeliveryOutcome(
         recipient=recipient,
         action=action.partition("/")[0].strip().lower(),
         status=status[0] if status else "",

@@ -15,7 +15,7 @@ from lxml import etree
 
 from webmail.mime import css, links, tracking, verdict
 from webmail.mime.bounds import TooComplex
-from webmail.mime.folding import Folded
+from webmail.mime.quote_folding import Folded
 
 _Attributes = tuple[tuple[str, str], ...]
 
@@ -30,7 +30,7 @@ class _Decision:
 
 
 @dataclass
-class Page:
+class RewrittenPage:
     """What is kept of a message, and what it refers to: in the order of the style sheets and then
     of the text."""
 
@@ -228,18 +228,18 @@ class Page:
         return f"#{_prefixed(value[1:])}" if value.startswith("#") else None
 
 
-_RULES: dict[str, Callable[[Page, str], str | None]] = {
-    "background": Page._background,
-    "bgcolor": Page._paper,
-    "class": Page._classes,
-    "color": Page._ink,
-    "href": Page._link,
-    "id": Page._name,
-    "name": Page._name,
-    "src": Page.image,
-    "srcset": Page._image_set,
-    "style": Page._style,
-    "usemap": Page._map,
+_RULES: dict[str, Callable[[RewrittenPage, str], str | None]] = {
+    "background": RewrittenPage._background,
+    "bgcolor": RewrittenPage._paper,
+    "class": RewrittenPage._classes,
+    "color": RewrittenPage._ink,
+    "href": RewrittenPage._link,
+    "id": RewrittenPage._name,
+    "name": RewrittenPage._name,
+    "src": RewrittenPage.image,
+    "srcset": RewrittenPage._image_set,
+    "style": RewrittenPage._style,
+    "usemap": RewrittenPage._map,
 }
 # What becomes of these is counted, or depends on the text: it is found anew in each place.
 _OF_ONE_PLACE = frozenset({"background", "href", "src", "srcset"})

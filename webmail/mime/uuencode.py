@@ -23,7 +23,7 @@ _BASE64_END = re.compile(rb"====[ \t]*\r?(?:\n|\Z)")
 
 
 @dataclass(frozen=True)
-class Found:
+class Uudecoded:
     """A text without its uuencoded files, and these. ``is_whole`` is False when one has no end."""
 
     text: bytes
@@ -44,7 +44,7 @@ def is_in(data: bytes) -> bool:
     return next(_blocks(data), None) is not None
 
 
-def take_out(data: bytes) -> Found:
+def take_out(data: bytes) -> Uudecoded:
     """The files in the text of a part, whose transfer encoding is undone already.
 
     A line ``begin 644 name`` counts only when a line of uuencode follows it, for people write such
@@ -60,7 +60,7 @@ def take_out(data: bytes) -> Found:
         files.append(block.file)
         is_whole = is_whole and block.is_whole
         position = block.end
-    return Found(b"".join([*kept, data[position:]]), tuple(files), is_whole)
+    return Uudecoded(b"".join([*kept, data[position:]]), tuple(files), is_whole)
 
 
 def _blocks(data: bytes) -> Iterator[_Block]:

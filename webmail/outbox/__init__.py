@@ -5,11 +5,11 @@ from webmail.outbox.choices import again, dismiss, reschedule, settle, take_back
 from webmail.outbox.counting import unsent_count
 from webmail.outbox.delivery import deliver
 from webmail.outbox.tending import tend, tidy
-from webmail.outbox.values import Envelope, Letter, opened
+from webmail.outbox.values import SealedEnvelope, Submission, opened
 
 __all__ = [
-    "Envelope",
-    "Letter",
+    "SealedEnvelope",
+    "Submission",
     "accept",
     "again",
     "deliver",

@@ -18,7 +18,7 @@ from webmail.imap.values import ANSWERED, FORWARDED
 from webmail.mime import encoded_words, headers
 from webmail.models import Draft, Identity, OutboxMessage
 from webmail.outbox import counting, relay, retrying, values
-from webmail.outbox.values import Envelope, Letter
+from webmail.outbox.values import SealedEnvelope, Submission
 from webmail.writing import content, drafts, identities, recipients
 
 _MOST_SUBJECT = 200
@@ -27,7 +27,7 @@ _MOST_SUBJECT = 200
 def accept(
     request: SignedInRequest,
     draft: Draft | None,
-    letters: Sequence[Letter],
+    letters: Sequence[Submission],
     *,
     key: uuid.UUID,
     identity: Identity | None = None,
@@ -75,7 +75,7 @@ def _accepted(user: User, key: uuid.UUID) -> tuple[OutboxMessage, ...]:
     return tuple(OutboxMessage.objects.of(user).filter(key=key).order_by("number"))
 
 
-def _check_senders(user: User, letters: Sequence[Letter], identity: Identity | None) -> None:
+def _check_senders(user: User, letters: Sequence[Submission], identity: Identity | None) -> None:
     """Whatever the form did, nobody writes as somebody else."""
     known = {identity.address} if identity and identity.user_id == user.pk else set()
     for sender in {letter.sender for letter in letters} - known:
@@ -86,7 +86,7 @@ def _check_senders(user: User, letters: Sequence[Letter], identity: Identity | N
             raise SenderRefused
 
 
-def _check_count(user: User, draft: Draft | None, letters: Sequence[Letter]) -> None:
+def _check_count(user: User, draft: Draft | None, letters: Sequence[Submission]) -> None:
     """The hour's limit once more, one request of the person after the other: sendings at once would
     each find room. A confirmation of reading, which has no draft, is not held up."""
     if draft is None:
@@ -100,7 +100,7 @@ def _check_count(user: User, draft: Draft | None, letters: Sequence[Letter]) -> 
 def _rows(
     user: User,
     draft: Draft | None,
-    letters: Sequence[Letter],
+    letters: Sequence[Submission],
     key: uuid.UUID,
     first: datetime,
     *,
@@ -128,7 +128,7 @@ def _rows(
     ]
 
 
-def _seal(row: OutboxMessage, letter: Letter, draft: Draft | None) -> None:
+def _seal(row: OutboxMessage, letter: Submission, draft: Draft | None) -> None:
     """The message into the spool, and what belongs to it into the row."""
     file_key = sealed_files.new_key()
     sealed_files.write(values.path(row.spool), file_key, [letter.message])
@@ -138,7 +138,7 @@ def _seal(row: OutboxMessage, letter: Letter, draft: Draft | None) -> None:
     if written.origin is not None:
         mark = ANSWERED if written.kind in content.ANSWERS else ""
         mark = FORWARDED if written.kind in content.FORWARDS else mark
-    envelope = Envelope(
+    envelope = SealedEnvelope(
         recipients=letter.recipients,
         people=tuple(
             (person.name, person.address)

@@ -194,7 +194,7 @@ def _note_taken(row: OutboxMessage, words: str) -> None:
     _insist(lambda: _write(row, states=(_STATE.SENDING, _STATE.DOUBT), **taken, **said))
 
 
-def _server(row: OutboxMessage) -> smtp.Server:
+def _server(row: OutboxMessage) -> smtp.SmtpServer:
     if not row.user.is_active:
         raise SignInNeeded
     return relay.server() or replace(session.smtp_for(row), verdict=settings.SMTP_VERDICT_SECONDS)

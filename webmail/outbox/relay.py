@@ -11,11 +11,11 @@ from django.conf import settings
 from webmail import smtp
 
 
-def server() -> smtp.Server | None:
+def server() -> smtp.SmtpServer | None:
     """None where there is none: then each message brings its person's sign-in."""
     if not settings.RELAY_HOST:
         return None
-    return smtp.Server(
+    return smtp.SmtpServer(
         host=settings.RELAY_HOST,
         port=settings.RELAY_PORT,
         security=settings.RELAY_SECURITY,

@@ -22,7 +22,7 @@ _ADDRESS = re.compile(r"(?<![^\s<>()\[\],;:@\"])[^\s<>()\[\],;:@\"]++@[^\s<>()\[
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Submission:
     """One message to be sent. ``message``: its bytes, with the Bcc field for the copy in Sent;
     ``recipients``: the addresses of the envelope; ``sender``: that of From and of the envelope;
     ``number``: among those that were made of one draft, from 0 on.
@@ -36,7 +36,7 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Envelope:
+class SealedEnvelope:
     """What a row keeps sealed. ``people``: name and address of those in To, Cc and Bcc; ``mark``:
     the flag that the message it answers or forwards gets; ``refused``: address and the server's
     words; ``key``: of the file in the spool, in hexadecimal, "" when that is gone.
@@ -52,16 +52,16 @@ class Envelope:
     refused: tuple[tuple[str, str], ...] = ()
 
 
-def seal(row: OutboxMessage, envelope: Envelope) -> bytes:
+def seal(row: OutboxMessage, envelope: SealedEnvelope) -> bytes:
     return sealing.seal(row.pk, row.user_id, json.dumps(asdict(envelope)).encode())
 
 
-def opened(row: OutboxMessage) -> Envelope:
+def opened(row: OutboxMessage) -> SealedEnvelope:
     """Raises Unreadable when the server's key was changed, and for a row that was emptied."""
     try:
         said: dict[str, Any] = json.loads(sealing.opened(row.pk, row.user_id, row.sealed))
         origin = said.pop("origin")
-        return Envelope(
+        return SealedEnvelope(
             recipients=tuple(said.pop("recipients")),
             people=_pairs(said.pop("people")),
             refused=_pairs(said.pop("refused")),

@@ -76,7 +76,7 @@ REASONS: Mapping[str, str | Promise] = {
 
 
 @dataclass(frozen=True)
-class Line:
+class AdvertLine:
     """What the inbox says of what was set aside today: words and the address of the folder, for
     adverts and for junk apart. ``judge_url``: where the rest is judged, "" when there is none."""
 
@@ -84,7 +84,7 @@ class Line:
     judge_url: str = ""
 
 
-def line(adverts: int, junk: int, *, has_more: bool) -> Line:
+def line(adverts: int, junk: int, *, has_more: bool) -> AdvertLine:
     """``adverts`` and ``junk``: how many."""
     parts = []
     if adverts:
@@ -101,7 +101,7 @@ def line(adverts: int, junk: int, *, has_more: bool) -> Line:
         )
         words %= {"count": intcomma(junk)}
         parts.append((words, reverse("mail:aside", args=["junk"])))
-    return Line(tuple(parts), reverse("mail:judge") if has_more else "")
+    return AdvertLine(tuple(parts), reverse("mail:judge") if has_more else "")
 
 
 def words(codes: Iterable[str]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from webmail.imap.values import SEEN, MessageRef
 from webmail.mailbox.summaries import Summary
 from webmail.mime.addresses import Address
 from webmail.presentation.links import message_url
-from webmail.presentation.reader import OpenedMessage
+from webmail.presentation.reader import MessageView
 from webmail.presentation.words import initials
 
 
@@ -33,11 +33,11 @@ class TalkLetter:
     attachment: bool
     unread: bool
     is_own: bool
-    opened: OpenedMessage | None
+    opened: MessageView | None
 
 
 @dataclass(frozen=True)
-class Talk:
+class Conversation:
     """What came before the open message and what after it. ``is_whole``: own answers were looked
     for.
     """
@@ -52,10 +52,10 @@ def talk(
     rows: Sequence[Summary],
     ref: MessageRef,
     *,
-    opened: Mapping[MessageRef, OpenedMessage],
+    opened: Mapping[MessageRef, MessageView],
     sent: str,
     is_whole: bool,
-) -> Talk | None:
+) -> Conversation | None:
     """Of messages in their order, the open one among them; None when there is no other."""
     place = next((place for place, row in enumerate(rows) if row.ref == ref), len(rows))
     before, after = rows[:place], rows[place + 1 :]
@@ -65,7 +65,7 @@ def talk(
     words = ngettext(
         "Conversation of %(count)s message.", "Conversation of %(count)s messages.", count
     )
-    return Talk(
+    return Conversation(
         words=words % {"count": count},
         is_whole=is_whole,
         before=_letters(before, opened, sent),
@@ -74,12 +74,12 @@ def talk(
 
 
 def _letters(
-    rows: Iterable[Summary], opened: Mapping[MessageRef, OpenedMessage], sent: str
+    rows: Iterable[Summary], opened: Mapping[MessageRef, MessageView], sent: str
 ) -> tuple[TalkLetter, ...]:
     return tuple(_letter(row, opened.get(row.ref), is_own=row.ref.folder == sent) for row in rows)
 
 
-def _letter(row: Summary, opened: OpenedMessage | None, *, is_own: bool) -> TalkLetter:
+def _letter(row: Summary, opened: MessageView | None, *, is_own: bool) -> TalkLetter:
     unknown = Address(gettext("(unknown sender)"), "")
     sender = next((person for person in row.from_ if person.shown), unknown)
     moment = row.received or row.sent

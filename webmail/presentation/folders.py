@@ -25,7 +25,7 @@ _INSIDE = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
 
 
 @dataclass(frozen=True)
-class Line:
+class FolderLine:
     """One folder on the page of all. ``indent``: levels above it, at most 8."""
 
     row: FolderRow
@@ -40,7 +40,7 @@ class Line:
 
 def sections(
     shown: FolderList, known: Iterable[Folder], wishes: Wishes
-) -> list[tuple[str, list[Line]]]:
+) -> list[tuple[str, list[FolderLine]]]:
     """Heading and folders of each part that has some."""
     by_name = {folder.name: folder for folder in known}
     parts = (
@@ -54,10 +54,10 @@ def sections(
 
 def _lines(
     rows: Iterable[FolderRow], known: dict[str, Folder], wishes: Wishes, indent: int
-) -> Iterable[Line]:
+) -> Iterable[FolderLine]:
     for row in rows:
         folder = known.get(row.name)
-        yield Line(
+        yield FolderLine(
             row=row,
             indent=min(indent, 8),
             count="" if row.messages is None else intcomma(row.messages),

@@ -32,7 +32,7 @@ from webmail.imap.values import (
 )
 from webmail.mailbox import folders, ordering, threads
 from webmail.mailbox.folders import FolderNode
-from webmail.mailbox.listing import Page, has_months
+from webmail.mailbox.listing import ListPage, has_months
 from webmail.mailbox.ordering import FILTERS, SORTS, View
 from webmail.mailbox.summaries import Summary, summary
 from webmail.mailbox.threads import Conversation
@@ -334,7 +334,7 @@ def message_row(
 
 
 def mail_page(
-    page: Page,
+    page: ListPage,
     *,
     label: str,
     unseen: int,
@@ -390,7 +390,7 @@ def mail_page(
 
 
 def page_rows(
-    page: Page,
+    page: ListPage,
     *,
     own_mail: bool,
     full_dates: bool,
@@ -420,7 +420,7 @@ def page_rows(
 
 def _with_conversations(
     rows: tuple[MessageRow, ...],
-    page: Page,
+    page: ListPage,
     *,
     own_mail: bool,
     full_dates: bool,
@@ -625,7 +625,7 @@ def without_previous(page: MailPage) -> MailPage:
     return replace(page, previous_url="")
 
 
-def _notes(page: Page) -> tuple[str, ...]:
+def _notes(page: ListPage) -> tuple[str, ...]:
     """How many pass the filter, and how they were found."""
     said = tuple(_note(note) for note in sorted(page.notes))
     if not page.view.only or not page.total:

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 from webmail.dates import when_long
 from webmail.imap.values import MessageRef
-from webmail.mailbox.letters import Letter
+from webmail.mailbox.contents import MessageContent
 from webmail.mime.addresses import Address
 from webmail.mime.envelope import Envelope
 from webmail.mime.structure import MESSAGE_TYPES, Part, Shown
-from webmail.presentation.files import AttachmentCard, attachment_card, file_name
-from webmail.presentation.letters import (
+from webmail.presentation.contents import (
     ImagesBar,
     OutcomeLine,
     damage_words,
@@ -19,6 +18,7 @@ from webmail.presentation.letters import (
     protection_words,
     text_html,
 )
+from webmail.presentation.files import AttachmentCard, attachment_card, file_name
 from webmail.presentation.links import message_url
 from webmail.presentation.words import names_of, size, subject_of
 
@@ -100,7 +100,7 @@ class NestedLetter:
 
 
 def nested_letter(
-    letter: Letter,
+    letter: MessageContent,
     *,
     files: tuple[AttachmentCard, ...],
     signatures: tuple[AttachmentCard, ...],
@@ -134,7 +134,7 @@ def nested_letter(
     )
 
 
-def printed_letter(ref: MessageRef, letter: Letter) -> NestedLetter:
+def printed_letter(ref: MessageRef, letter: MessageContent) -> NestedLetter:
     """A message inside another as its text on paper, where nothing can be followed."""
     return nested_letter(
         letter,

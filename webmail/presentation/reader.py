@@ -11,14 +11,13 @@ from django.utils.translation import gettext, ngettext
 from webmail.avatars import hue
 from webmail.dates import when_long
 from webmail.imap.values import DRAFT, FLAGGED, RECEIPT_ANSWERED, Fetched
-from webmail.mailbox.reading import Opened
+from webmail.mailbox.reading import OpenedMessage
 from webmail.mime import receipts
 from webmail.mime.addresses import Address
 from webmail.mime.authentication import Verdicts
 from webmail.mime.quoting import list_address
 from webmail.presentation.adverts import Mailing, Notice
-from webmail.presentation.files import AttachmentCard, attachment_card
-from webmail.presentation.letters import (
+from webmail.presentation.contents import (
     ImagesBar,
     OutcomeLine,
     damage_words,
@@ -26,6 +25,7 @@ from webmail.presentation.letters import (
     protection_words,
     text_html,
 )
+from webmail.presentation.files import AttachmentCard, attachment_card
 from webmail.presentation.links import message_url, ref_segment, rule_url
 from webmail.presentation.nested import NestedLine, nested_lines
 from webmail.presentation.people import Borrowed, Face, Faces, face_of, named
@@ -63,7 +63,7 @@ def zoom_steps(url: str, *, as_text: bool) -> tuple[ZoomStep, ...]:
 
 
 @dataclass(frozen=True)
-class OpenedMessage:
+class MessageView:
     """The open message as the reader shows it. ``from_name`` is the sender's as the reader knows
     him, ``from_written`` as the message says. ``text_html`` or ``frame_url`` is what it says;
     ``others``: how many recipients are not named. ``other_url``: the same as text, or from the text
@@ -121,8 +121,8 @@ class OpenedMessage:
     mailing: Mailing | None = None
 
 
-def opened_message(
-    opened: Opened,
+def message_view(
+    opened: OpenedMessage,
     *,
     domains: Collection[str],
     verdicts: Verdicts,
@@ -131,7 +131,7 @@ def opened_message(
     faces: Faces,
     borrowed: Borrowed | None,
     asks_for_receipts: bool,
-) -> OpenedMessage:
+) -> MessageView:
     """``asks_for_receipts``: whether the reader is asked where a sender wants one. ``domains`` are
     those of the authority's mail; ``verdicts`` its server's on the sender;
     ``compose_prefix`` comes before ``to=`` in the address of the composer; ``faces`` are those whom
@@ -147,7 +147,7 @@ def opened_message(
     reply, url = message_url(ref, "reply"), message_url(ref)
     as_text = f"{url}?view=text"
     in_print = message_url(ref, "print")
-    return OpenedMessage(
+    return MessageView(
         ref=ref_segment(ref),
         url=url,
         subject=subject_of(envelope.subject, is_readable=fetched.is_readable),
@@ -212,11 +212,11 @@ def others_words(fetched: Fetched) -> str:
     return ngettext("and %(count)s other", "and %(count)s others", left) % count
 
 
-def _untold(opened: Opened) -> tuple[str, ...]:
+def _untold(opened: OpenedMessage) -> tuple[str, ...]:
     return () if opened.is_described else (gettext("The mail server cannot describe it."),)
 
 
-def _receipt_to(opened: Opened) -> tuple[str, ...]:
+def _receipt_to(opened: OpenedMessage) -> tuple[str, ...]:
     """The addresses that ask whether the message was read, until that was answered."""
     flags = {flag.lower() for flag in opened.fetched.flags}
     if RECEIPT_ANSWERED.lower() in flags or DRAFT in opened.fetched.flags:
@@ -224,7 +224,7 @@ def _receipt_to(opened: Opened) -> tuple[str, ...]:
     return tuple(person.address for person in receipts.asked_by(opened.headers))
 
 
-def with_notice(opened: OpenedMessage, notice: Notice | None) -> OpenedMessage:
+def with_notice(opened: MessageView, notice: Notice | None) -> MessageView:
     """The open message with what is said of it: one band for what says the same."""
     if notice is None:
         return opened
@@ -233,7 +233,7 @@ def with_notice(opened: OpenedMessage, notice: Notice | None) -> OpenedMessage:
     return replace(opened, notice=replace(notice, cautions=held), cautions=left)
 
 
-def _html_files(opened: Opened) -> tuple[AttachmentCard, ...]:
+def _html_files(opened: OpenedMessage) -> tuple[AttachmentCard, ...]:
     if not (opened.rendered and opened.rendered.simplified):
         return ()
     return tuple(attachment_card(opened.fetched.ref, part) for part in opened.shown.html)

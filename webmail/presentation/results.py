@@ -14,7 +14,7 @@ from webmail.converters import MessageConverter
 from webmail.dates import day_label
 from webmail.imap.values import MessageRef
 from webmail.mailbox.query import Query
-from webmail.mailbox.search import ALL, BELOW, HERE, Found, Place
+from webmail.mailbox.search import ALL, BELOW, HERE, Place, SearchResult
 from webmail.mailbox.summaries import Summary
 from webmail.presentation.links import ref_name
 from webmail.presentation.lists import MessageRow, message_row
@@ -68,7 +68,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Person:
+class SearchedPerson:
     """A contact beside the messages, with the address of his page."""
 
     name: str
@@ -139,7 +139,7 @@ def reaches(asked: Asked, label: str, *, has_inside: bool) -> tuple[Reach, ...]:
 
 def results(
     asked: Asked,
-    found: Found,
+    found: SearchResult,
     rows: Sequence[Summary],
     *,
     names: Sequence[str],

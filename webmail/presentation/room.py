@@ -23,7 +23,7 @@ MOST_MESSAGES, MOST_SENDERS = 20, 20
 
 
 @dataclass(frozen=True)
-class Line:
+class RoomLine:
     """A sender or a year. ``share``: percent of all that was weighed."""
 
     value: str
@@ -53,8 +53,8 @@ class Large:
 class Survey:
     """``unfinished``: how many messages are not weighed yet, in words; "" for none."""
 
-    senders: tuple[Line, ...]
-    years: tuple[Line, ...]
+    senders: tuple[RoomLine, ...]
+    years: tuple[RoomLine, ...]
     messages: tuple[Large, ...]
     unfinished: str
     total: str
@@ -78,7 +78,7 @@ def survey(weighed: Sequence[Weighed], rows: Iterable[Fetched], shown: FolderLis
     )
 
 
-def line(group: Group, total: int = 0) -> Line:
+def line(group: Group, total: int = 0) -> RoomLine:
     if group.kind == SENDER:
         label = group.name or group.value or gettext("(unknown sender)")
         detail = group.value if group.name else ""
@@ -86,7 +86,7 @@ def line(group: Group, total: int = 0) -> Line:
         label, detail = group.value if group.value != "0" else gettext("Year unknown"), ""
     words = ngettext("%(count)s message", "%(count)s messages", group.count)
     query = search_query(group)
-    return Line(
+    return RoomLine(
         value=group.value,
         label=label,
         detail=detail,

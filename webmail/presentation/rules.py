@@ -28,7 +28,7 @@ class Names:
 
 
 @dataclass(frozen=True)
-class Row:
+class RuleRow:
     """One rule in the list. ``number``: one-based; ``text``: of what can't be shown in words."""
 
     number: int
@@ -40,15 +40,15 @@ class Row:
     text: str = ""
 
 
-def rows(items: Iterable[Item], names: Names) -> list[Row]:
+def rows(items: Iterable[Item], names: Names) -> list[RuleRow]:
     return [_row(number, item, names) for number, item in enumerate(items, 1)]
 
 
-def _row(number: int, item: Item, names: Names) -> Row:
+def _row(number: int, item: Item, names: Names) -> RuleRow:
     if isinstance(item, Raw):
         title = item.name or gettext("Piece of a script")
-        return Row(number, title, is_rule=False, is_on=True, text=item.text)
-    return Row(
+        return RuleRow(number, title, is_rule=False, is_on=True, text=item.text)
+    return RuleRow(
         number,
         title_of(item, number),
         is_rule=True,

@@ -15,7 +15,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from webmail.mime import text as mime_text
-from webmail.previews.contentlines import Line, lines
+from webmail.previews.contentlines import ContentLine, lines
 from webmail.previews.failures import NoPreview, Reason
 
 LARGEST = 1_000_000
@@ -163,10 +163,10 @@ _DEEPEST = 5
 @dataclass
 class _Component:
     name: str
-    properties: dict[str, list[Line]] = field(default_factory=dict)
+    properties: dict[str, list[ContentLine]] = field(default_factory=dict)
     children: list[_Component] = field(default_factory=list)
 
-    def first(self, name: str) -> Line | None:
+    def first(self, name: str) -> ContentLine | None:
         return self.properties.get(name, [None])[0]
 
     def text(self, name: str, longest: int = 500) -> str:
@@ -230,7 +230,7 @@ def _number(value: str) -> int:
     return int(value) if re.fullmatch(r"[0-9]{1,9}", value) else 0
 
 
-def _attendee(line: Line) -> Attendee:
+def _attendee(line: ContentLine) -> Attendee:
     address = re.sub(r"^mailto:", "", line.value.strip(), flags=re.IGNORECASE)[:320]
     try:
         answer = Answer(line.parameters.get("PARTSTAT", "").lower())
@@ -249,7 +249,7 @@ def _attendee(line: Line) -> Attendee:
 _MOMENT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:T([0-9]{2})([0-9]{2})([0-9]{2})(Z?))?")
 
 
-def _moment(line: Line | None, zones: _Zones) -> datetime | date | None:
+def _moment(line: ContentLine | None, zones: _Zones) -> datetime | date | None:
     """A day, or a time in its zone; without a zone where that is not known."""
     match = _MOMENT.fullmatch(line.value.strip()) if line else None
     if not line or not match:
@@ -334,7 +334,7 @@ def _zone(name: str, moment: datetime, zones: _Zones) -> tzinfo | None:
     return _defined(zones.get(name, []), moment)
 
 
-def _zone_name(line: Line | None, moment: datetime | date | None) -> str:
+def _zone_name(line: ContentLine | None, moment: datetime | date | None) -> str:
     if not isinstance(moment, datetime):
         return ""
     if isinstance(moment.tzinfo, ZoneInfo):
@@ -405,14 +405,14 @@ _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _SIMPLE_RULE = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST"})
 
 
-def _rule(line: Line | None) -> dict[str, str]:
+def _rule(line: ContentLine | None) -> dict[str, str]:
     if not line:
         return {}
     parts = (part.partition("=") for part in line.value.upper().split(";")[:20])
     return {name.strip(): value.strip() for name, _, value in parts}
 
 
-def _repeat(line: Line | None) -> Repeat | None:
+def _repeat(line: ContentLine | None) -> Repeat | None:
     rule = _rule(line)
     try:
         frequency = Frequency(rule.get("FREQ", "").lower())
@@ -423,7 +423,7 @@ def _repeat(line: Line | None) -> Repeat | None:
     weekdays = (
         tuple(sorted({_DAYS.index(day) for day in days if day in _DAYS})) if is_weekly else ()
     )
-    until = _moment(Line("UNTIL", rule.get("UNTIL", "")), {})
+    until = _moment(ContentLine("UNTIL", rule.get("UNTIL", "")), {})
     return Repeat(
         frequency,
         interval=max(_number(rule.get("INTERVAL", "1")), 1),

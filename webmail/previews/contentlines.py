@@ -14,7 +14,7 @@ LONGEST_VALUE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ContentLine:
     """``name`` in capitals; ``parameters`` by names in capitals, of several values those as they
     stand, joined by commas; ``value`` raw."""
 
@@ -33,7 +33,7 @@ _NAME = re.compile(r"[A-Za-z0-9-]{1,60}(?=[;:])")
 _PARAMETER = re.compile(r';([A-Za-z0-9-]{1,60})(?:=((?:"[^"\n]{0,2000}"|[^";:\n]{1,2000})*))?')
 
 
-def lines(text: str) -> Iterator[Line]:
+def lines(text: str) -> Iterator[ContentLine]:
     """The lines of a file with ``\\n`` line ends, unfolded."""
     for number, raw in enumerate(_FOLD.sub("", text).split("\n")):
         if number == MOST_LINES:
@@ -42,7 +42,7 @@ def lines(text: str) -> Iterator[Line]:
             yield line
 
 
-def _line(raw: str) -> Line | None:
+def _line(raw: str) -> ContentLine | None:
     name = _NAME.match(raw)
     if not name:
         return None
@@ -59,7 +59,9 @@ def _line(raw: str) -> Line | None:
         position = parameter.end()
     if raw[position : position + 1] != ":":
         return None
-    return Line(name[0].upper(), raw[position + 1 : position + 1 + LONGEST_VALUE], parameters)
+    return ContentLine(
+        name[0].upper(), raw[position + 1 : position + 1 + LONGEST_VALUE], parameters
+    )
 
 
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)

@@ -27,7 +27,7 @@ from webmail import zips
 from webmail.previews import archives, converters
 from webmail.previews.failures import NoPreview, Reason
 from webmail.previews.making import make
-from webmail.previews.pages import Page, Pdf, Sheets, safe_page, table
+from webmail.previews.pages import Pdf, PreviewPage, Sheets, safe_page, table
 from webmail.sandbox import walls
 
 LARGEST = 50_000_000
@@ -52,7 +52,7 @@ _MEMORY = 3_000_000_000  # of addresses, of which LibreOffice uses a tenth
 _LARGEST_PDF = 100_000_000
 
 
-def preview(content: bytes, extension: str, work: Path) -> Pdf | Page | Sheets:
+def preview(content: bytes, extension: str, work: Path) -> Pdf | PreviewPage | Sheets:
     """The file as well as this machine can show it. ``extension`` is that of ``detect``; ``work`` a
     folder that only this service can read, for the files of the moment. Raises NoPreview."""
     if is_available():
@@ -193,7 +193,7 @@ def _write_profile(profile: Path) -> None:
 
 def _pages(pdf: bytes) -> int:
     """LibreOffice writes its page objects unpacked."""
-    return len(re.findall(rb"/Type\s*/Page\b", pdf))
+    return len(re.findall(rb"/Type\s*/PreviewPage\b", pdf))
 
 
 @contextlib.contextmanager
@@ -257,7 +257,7 @@ def _check_zip(content: bytes) -> None:
 _MOST_COLUMNS = 100
 
 
-def light(content: bytes, extension: str) -> Page | Sheets:
+def light(content: bytes, extension: str) -> PreviewPage | Sheets:
     """DOCX and ODT as a page, XLSX and ODS as tables, without pictures and layout. Raises
     NoPreview."""
     if extension not in _LIGHT:
@@ -267,7 +267,7 @@ def light(content: bytes, extension: str) -> Page | Sheets:
     return make(light_page, content, extension)
 
 
-def light_page(content: bytes, extension: str) -> Page:
+def light_page(content: bytes, extension: str) -> PreviewPage:
     """A text, here in this process. Raises NoPreview."""
     converted = _converted(content, extension)
     return safe_page(converted["html"], is_truncated=converted["is_truncated"])

@@ -9,7 +9,7 @@ from webmail.previews.failures import NoPreview, Reason
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PreviewPage:
     """Safe HTML for the sandboxed frame: ``body``, and ``style`` for a style element of its head.
     It loads nothing. ``is_truncated``: the file goes on, only its beginning is shown."""
 
@@ -53,13 +53,13 @@ class Pdf:
     is_truncated: bool = False
 
 
-def safe_page(source: str, *, is_truncated: bool = False) -> Page:
+def safe_page(source: str, *, is_truncated: bool = False) -> PreviewPage:
     """HTML that a library made of somebody's file, through the same sanitiser as mail."""
     try:
         safe = html.sanitise(source)
     except html.TooComplex as error:
         raise NoPreview(Reason.TOO_LARGE, str(error)) from error
-    return Page(safe.body, safe.style, is_truncated)
+    return PreviewPage(safe.body, safe.style, is_truncated)
 
 
 def table(

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from webmail.mime import text as mime_text
 from webmail.previews.failures import NoPreview, Reason
-from webmail.previews.pages import Page, PlainText, Table, safe_page, table
+from webmail.previews.pages import PlainText, PreviewPage, Table, safe_page, table
 
 LARGEST_TEXT = 1_000_000
 """Bytes of a text, or of a table, that are read."""
@@ -78,7 +78,7 @@ def _rows(body: str, delimiter: str) -> list[list[str]]:
     return rows
 
 
-def markdown(content: bytes, charset: str = "") -> Page:
+def markdown(content: bytes, charset: str = "") -> PreviewPage:
     """A Markdown file (CommonMark, with tables and struck text) as a page. HTML in it is shown as
     its source; images are left out, since nothing may be fetched. Raises NoPreview."""
     plain = text(content, charset, limit=LARGEST_MARKDOWN)

@@ -14,7 +14,7 @@ from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
 from webmail.mailbox import reading
-from webmail.mailbox.letters import PLAINLY, Letter, Rendering
+from webmail.mailbox.contents import PLAIN_SANITISER, MessageContent, Sanitiser
 from webmail.mailbox.reading import Enclosed
 from webmail.mime import containers, text
 from webmail.mime.build import decoded_size
@@ -55,7 +55,7 @@ UNKNOWN = Detected(Kind.UNKNOWN, BINARY, "")
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundAttachment:
     """A file and what its bytes are. ``content`` is only its beginning unless ``is_whole``;
     ``refusal`` tells why there are no bytes at all. ``holder`` is the file that it lies in."""
 
@@ -64,7 +64,7 @@ class Found:
     content: bytes = b""
     is_whole: bool = False
     refusal: Reason | None = None
-    holder: Found | None = None
+    holder: FoundAttachment | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,9 @@ class Holding:
         return tuple(one.index for one in self.files if not one.is_encrypted)
 
 
-def look(imap: Connection, ref: MessageRef, number: str, path: Sequence[int], limit: int) -> Found:
+def look(
+    imap: Connection, ref: MessageRef, number: str, path: Sequence[int], limit: int
+) -> FoundAttachment:
     """The file of an address, with as many of its bytes as it takes to say what it is, and all of
     those that are shown by this server. ``limit``: bytes of the part.
 
@@ -105,11 +107,13 @@ def look(imap: Connection, ref: MessageRef, number: str, path: Sequence[int], li
     detected = _detected(file, content)
     is_apart = detected.kind is Kind.MESSAGE and reading.is_nested(part)
     if not is_cut or is_apart or not _needs_whole(content, detected):
-        return Found(file, detected, content, is_whole=not is_cut)
+        return FoundAttachment(file, detected, content, is_whole=not is_cut)
     return _carried(imap, ref, number, path, limit)
 
 
-def whole(imap: Connection, ref: MessageRef, number: str, path: Sequence[int], limit: int) -> Found:
+def whole(
+    imap: Connection, ref: MessageRef, number: str, path: Sequence[int], limit: int
+) -> FoundAttachment:
     """As `look`, with all bytes. Raises PartNotFound, NoPreview."""
     found = _carried(imap, ref, number, path, limit)
     if found.refusal is not None:
@@ -122,7 +126,7 @@ def of_part(part: Part) -> File:
     return File(part.file_name, part.media_type, dict(part.parameters), octets, part)
 
 
-def inside(found: Found) -> Holding:
+def inside(found: FoundAttachment) -> Holding:
     """What a whole file holds. Raises NoPreview for an archive that is damaged or a bomb."""
     if found.detected.kind is Kind.ARCHIVE:
         listing = make(archives.listing, found.content)
@@ -160,7 +164,7 @@ class Nested:
     """A message inside another, read. ``steps`` leads, by the number of a part, to the files of one
     that came out of a file; those of one that the server took apart are parts as any."""
 
-    letter: Letter
+    letter: MessageContent
     steps: Mapping[str, int] | None = None
 
 
@@ -170,7 +174,7 @@ def nested(
     number: str,
     path: Sequence[int],
     limit: int,
-    rendering: Rendering = PLAINLY,
+    rendering: Sanitiser = PLAIN_SANITISER,
 ) -> Nested:
     """The message at an address. What the server took apart is fetched in pieces; else all of it,
     up to ``limit`` bytes. Raises PartNotFound, also for what is no message, and NoPreview."""
@@ -219,15 +223,15 @@ def _enclosed(
 
 def _carried(
     imap: Connection, ref: MessageRef, number: str, path: Sequence[int], limit: int
-) -> Found:
+) -> FoundAttachment:
     """The file at ``path`` of what a part holds, whole; the part itself without one."""
     if len(path) > DEEPEST:
         raise PartNotFound("Files in files, too deep.")
     part, content = _part(imap, ref, number, limit)
     file = of_part(part)
     if content is None:
-        return Found(file, UNKNOWN, refusal=Reason.TOO_LARGE)
-    found = Found(file, _detected(file, content), content, is_whole=True)
+        return FoundAttachment(file, UNKNOWN, refusal=Reason.TOO_LARGE)
+    found = FoundAttachment(file, _detected(file, content), content, is_whole=True)
     for index in path:
         found = _step(found, index, limit)
         if found.refusal is not None:
@@ -247,7 +251,7 @@ def _part(imap: Connection, ref: MessageRef, number: str, limit: int) -> tuple[P
         return part, None
 
 
-def _step(found: Found, index: int, limit: int) -> Found:
+def _step(found: FoundAttachment, index: int, limit: int) -> FoundAttachment:
     """One of the files that a file holds."""
     if found.detected.kind is Kind.MESSAGE:
         return _leaf(found, index)
@@ -260,11 +264,11 @@ def _step(found: Found, index: int, limit: int) -> Found:
     try:
         content = make(archives.extract, found.content, [index], limit=limit)
     except NoPreview as refusal:
-        return Found(one.file, UNKNOWN, refusal=refusal.reason, holder=found)
+        return FoundAttachment(one.file, UNKNOWN, refusal=refusal.reason, holder=found)
     return _whole_in(found, one.file, content)
 
 
-def _leaf(found: Found, index: int) -> Found:
+def _leaf(found: FoundAttachment, index: int) -> FoundAttachment:
     enclosed = Enclosed.of(found.content)
     if index >= len(enclosed.leaves):
         raise PartNotFound(f"The message has no part {index}.")
@@ -272,8 +276,8 @@ def _leaf(found: Found, index: int) -> Found:
     return _whole_in(found, of_part(leaf), enclosed.content(leaf))
 
 
-def _whole_in(holder: Found, file: File, content: bytes) -> Found:
-    return Found(file, _detected(file, content), content, is_whole=True, holder=holder)
+def _whole_in(holder: FoundAttachment, file: File, content: bytes) -> FoundAttachment:
+    return FoundAttachment(file, _detected(file, content), content, is_whole=True, holder=holder)
 
 
 def _detected(file: File, content: bytes) -> Detected:

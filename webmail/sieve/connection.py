@@ -42,7 +42,7 @@ _CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class SieveServer:
     """``security``: ``tls``, ``starttls`` or ``none``; ``timeout`` in seconds, for a piece of an
     answer.
     """
@@ -134,7 +134,7 @@ class Connection:
 
     # What follows is the dialogue.
 
-    def begin(self, server: Server, login: str, password: str) -> None:
+    def begin(self, server: SieveServer, login: str, password: str) -> None:
         """Greeting, STARTTLS, sign-in."""
         self._read_capabilities()
         if server.security == "starttls":
@@ -200,7 +200,7 @@ class Connection:
 
 
 @contextmanager
-def open(server: Server, login: str, password: str) -> Iterator[Connection]:
+def open(server: SieveServer, login: str, password: str) -> Iterator[Connection]:
     """Connect and sign in; hangs up at the end.
 
     Raises SieveUnavailable when the server can't be reached or does not let in, BadServerAnswer
@@ -220,7 +220,7 @@ def open(server: Server, login: str, password: str) -> Iterator[Connection]:
 class _Wire:
     """Bytes to and from the server, with an end in bytes and in seconds."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: SieveServer) -> None:
         self._timeout = server.timeout
         self._buffer = b""
         self._deadline = 0.0
@@ -233,7 +233,7 @@ class _Wire:
         if server.security == "tls":
             self.start_tls(server)
 
-    def start_tls(self, server: Server) -> None:
+    def start_tls(self, server: SieveServer) -> None:
         if self._buffer:
             # Put in by somebody on the way, to be read as if TLS had protected it.
             self.close()

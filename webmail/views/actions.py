@@ -30,9 +30,9 @@ from webmail.jobs import mail_jobs
 from webmail.mailbox import actions, folders, listing, threads
 from webmail.mailbox.actions import ARCHIVE, CLEAR, COPY, DELETE, MOVE, SET, Step
 from webmail.mailbox.bulk import packed
-from webmail.presentation import deeds, links
+from webmail.presentation import action_words, links
 from webmail.presentation.tags import Chip, chips
-from webmail.views import running
+from webmail.views import jobs
 from webmail.views.lists import view_of
 from webmail.views.page import TARGETS, known_tags, memory, read_folders
 from webmail.views.search import searched
@@ -156,7 +156,7 @@ def purge(request: SignedInRequest, folder: str) -> HttpResponse:
         if request.method == "POST":
             count = actions.purge(imap, folder)
             mail_jobs.note_deleted(request, count, "for good")
-            request.session[TOAST] = {"message": deeds.done("delete", count), "undo": None}
+            request.session[TOAST] = {"message": action_words.done("delete", count), "undo": None}
             return redirect("mail:folder", folder)
         count = actions.marked_deleted(imap, folder)
         sides = read_folders(imap, folder)
@@ -354,7 +354,7 @@ def _toast(
 ) -> dict[str, Any]:
     """What was done and its way back; of a job what it is about to do."""
     if result.job is not None:
-        return running.begun(request, result.job)
+        return jobs.begun(request, result.job)
     work = result.work
     undo = None
     if work.undo and asked.verb != "undo":
@@ -366,7 +366,7 @@ def _toast(
         else:
             fields = [("verb", "undo"), ("steps", steps), ("next", following)]
             undo = {"url": reverse("mail:act", args=[asked.folder]), "fields": fields}
-    return {"message": deeds.done(asked.verb, work.done, work.gone), "undo": undo}
+    return {"message": action_words.done(asked.verb, work.done, work.gone), "undo": undo}
 
 
 def _renewed(request: SignedInRequest, imap: Connection, asked: _Asked) -> dict[str, Any]:

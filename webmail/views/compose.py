@@ -57,7 +57,7 @@ from webmail.middleware import in_place, note
 from webmail.mime import build
 from webmail.mime.structure import Part
 from webmail.models import Draft, Identity, OutboxMessage
-from webmail.outbox import Letter
+from webmail.outbox import Submission
 from webmail.presentation import files as cards
 from webmail.presentation import links, words
 from webmail.views.composer import document
@@ -491,7 +491,7 @@ class _Writing:
         enclosed: making.Enclosed,
         references: tuple[str, ...],
         due: datetime | None,
-    ) -> list[Letter]:
+    ) -> list[Submission]:
         """The first has the draft's Message-ID, by which its copies are known."""
         letters = []
         for number, content in enumerate(messages):
@@ -505,7 +505,7 @@ class _Writing:
                 identity=identity,
             )
             letters.append(
-                Letter(
+                Submission(
                     message=build.message(made, keep_bcc=True),
                     recipients=recipients.envelope(content),
                     message_id=made.message_id,

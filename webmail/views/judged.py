@@ -26,7 +26,7 @@ from webmail.imap import fetch
 from webmail.imap.values import ADVERT, JUNK, MessageRef
 from webmail.mailbox import actions, folders
 from webmail.mailbox.actions import MOVE, Step
-from webmail.mailbox.reading import Opened
+from webmail.mailbox.reading import OpenedMessage
 from webmail.mime import authentication, css, headers
 from webmail.mime import unsubscribing as ways_out
 from webmail.mime.headers import Headers
@@ -35,14 +35,14 @@ from webmail.models import Judgement, SenderChoice
 from webmail.presentation import adverts
 from webmail.presentation import links as addresses
 from webmail.presentation.adverts import Mailing, Notice
-from webmail.reader import rendering
+from webmail.reader import html
 
 _OPENED = "links_opened"
 _MOST_OPENED = 100
 _KIND = "shut"
 
 
-def notice(request: SignedInRequest, opened: Opened) -> Notice | None:
+def notice(request: SignedInRequest, opened: OpenedMessage) -> Notice | None:
     """What to say of an open message; None for a letter like any other. One query."""
     ref, flags = opened.fetched.ref, opened.fetched.flags
     found = judging.judgement(request, opened.headers)
@@ -71,7 +71,7 @@ def safe(request: SignedInRequest, ref: MessageRef, page: SafeHtml) -> SafeHtml:
     command for whoever has the message open, or has just had its frame rendered."""
     is_shut = session_cache.get(request, _KIND, _name(ref))
     if is_shut is None:
-        digest = rendering.digest(request, ref)
+        digest = html.digest(request, ref)
         if digest is None:
             with session.imap(request) as imap:
                 digest = judging.digest_of(headers.parse(fetch.headers(imap, ref)))
@@ -80,7 +80,7 @@ def safe(request: SignedInRequest, ref: MessageRef, page: SafeHtml) -> SafeHtml:
     return replace(page, body=adverts.without_targets(page.body)) if is_shut else page
 
 
-def mailing(request: SignedInRequest, opened: Opened) -> Mailing | None:
+def mailing(request: SignedInRequest, opened: OpenedMessage) -> Mailing | None:
     """The ways out of a mailing; None for what is none. One query for a mailing, else none."""
     fields, ref = opened.headers, opened.fetched.ref
     ways = ways_out.read(fields)
@@ -95,7 +95,7 @@ def mailing(request: SignedInRequest, opened: Opened) -> Mailing | None:
         domain="" if _is_everybodys(domain) or fields.get("List-Post") else domain,
         unsubscribe_url=addresses.message_url(ref, "unsubscribe"),
         one_click=bool(ways.one_click) and _is_sure(fields),
-        mail_url=f"{rendering.compose_prefix()}{urlencode(letter)}" if ways.mail else "",
+        mail_url=f"{html.compose_prefix()}{urlencode(letter)}" if ways.mail else "",
         web_url=ways.web,
         choice_url=addresses.message_url(ref, "sender"),
         choice=_choice_for({sender, domain}, allowed, blocked),

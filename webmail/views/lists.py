@@ -24,7 +24,7 @@ from webmail.imap.connection import Connection
 from webmail.imap.values import Fetched, MessageRef
 from webmail.mailbox import listing
 from webmail.mailbox import snippets as beginnings
-from webmail.mailbox.listing import MOST_ROWS, Page, Place
+from webmail.mailbox.listing import MOST_ROWS, ListPage, Place
 from webmail.mailbox.ordering import MOST_ADDRESSES, View
 from webmail.mailbox.summaries import Summary
 from webmail.models import FolderChoice
@@ -125,7 +125,7 @@ def look(
 
 def advert_line(
     request: SignedInRequest, folder: str, looked: Looked = NOTHING_LOOKED
-) -> adverts.Line | None:
+) -> adverts.AdvertLine | None:
     """What the inbox says of today's adverts; None for another folder."""
     if folder != judging.INBOX:
         return None
@@ -147,7 +147,7 @@ def list_context(
         place = Place(row=current.ref.uid, sequence=current.sequence)
     size, view = form.size or int(request.preferences.page_size), list_view(request, folder, form)
 
-    def asked() -> Page:
+    def asked() -> ListPage:
         return listing.page(imap, folder, place, size, view, memory(request))
 
     page = asked()

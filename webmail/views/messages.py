@@ -26,14 +26,14 @@ from webmail.mailbox.summaries import Summary
 from webmail.mime import authentication
 from webmail.mime.addresses import Address
 from webmail.mime.envelope import Envelope
-from webmail.presentation import adverts, conversations, letters, links, reader
-from webmail.presentation.conversations import Talk
+from webmail.presentation import adverts, contents, conversations, links, reader
+from webmail.presentation.conversations import Conversation
 from webmail.presentation.lists import FolderList
 from webmail.presentation.marks import Marks
 from webmail.presentation.people import face_of
 from webmail.presentation.results import Asked
 from webmail.presentation.tags import chips
-from webmail.reader import rendering
+from webmail.reader import html
 from webmail.views import judged, people
 from webmail.views.lists import counts_context, list_context
 from webmail.views.page import known_tags, memory
@@ -76,15 +76,15 @@ def images(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpR
     form = ImagesForm(request.POST)
     if form.is_valid():
         with session.imap(request) as imap:
-            author = rendering.author(imap, message_ref)
-        rendering.choose(request, message_ref, author, form.cleaned_data["show"])
+            author = html.author(imap, message_ref)
+        html.choose(request, message_ref, author, form.cleaned_data["show"])
     if wants_partial(request):
         return _reader(request, message_ref)
     return redirect(links.message_url(message_ref))
 
 
 def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False) -> HttpResponse:
-    renderer = rendering.Renderer(request, ref)
+    renderer = html.ReaderSanitiser(request, ref)
     searched = _searched(request)
     is_ahead = wants_partial(request) and AHEAD in request.headers
     with session.imap(request) as imap:
@@ -128,8 +128,8 @@ def _searched(request: SignedInRequest) -> Asked | None:
 
 
 def shown(
-    request: SignedInRequest, opened: reading.Opened, renderer: rendering.Renderer
-) -> reader.OpenedMessage:
+    request: SignedInRequest, opened: reading.OpenedMessage, renderer: html.ReaderSanitiser
+) -> reader.MessageView:
     """The message for the template, and its HTML kept for its frame."""
     envelope = opened.fetched.envelope
     faces = people.faces(request.user, (*envelope.from_, *envelope.to, *envelope.cc))
@@ -137,19 +137,19 @@ def shown(
     if opened.rendered:
         renderer.keep(opened.rendered)
         author = Address("", renderer.images.author)
-        bar = letters.images_bar(
+        bar = contents.images_bar(
             opened.fetched.ref,
             opened.rendered.html,
             **asdict(renderer.images),
             offers_contacts=bool(face_of(author, faces).card_url)
             and "images" not in request.preferences.locked,
         )
-    said = reader.opened_message(
+    said = reader.message_view(
         opened,
         domains=MailDomain.objects.all().names(),
         verdicts=authentication.read(opened.headers, settings.AUTHSERV_ID),
         images=bar,
-        compose_prefix=rendering.compose_prefix(),
+        compose_prefix=html.compose_prefix(),
         faces=faces,
         borrowed=people.borrowed(request.user, envelope.from_[0]) if envelope.from_ else None,
         asks_for_receipts=_asks_for_receipts(request, envelope),
@@ -168,8 +168,8 @@ def _asks_for_receipts(request: SignedInRequest, envelope: Envelope) -> bool:
 
 
 def marked(
-    opened: reader.OpenedMessage, ref: MessageRef, searched: Asked | None
-) -> reader.OpenedMessage:
+    opened: reader.MessageView, ref: MessageRef, searched: Asked | None
+) -> reader.MessageView:
     """With what was looked for marked in its text (its HTML is marked in the browser), and named as
     the list of what was found names it."""
     if searched is None:
@@ -187,7 +187,7 @@ MOST_UNREAD = 10
 
 def _talk(
     request: SignedInRequest, imap: Connection, ref: MessageRef, folders: FolderList
-) -> Talk | None:
+) -> Conversation | None:
     """What stands around an opened message: the others of its conversation, the unread ones open,
     and what the reader answered. The connection may be over after it.
     """
@@ -209,6 +209,6 @@ def _talk(
     )
 
 
-def _beside(request: SignedInRequest, imap: Connection, row: Summary) -> reader.OpenedMessage:
-    renderer = rendering.Renderer(request, row.ref)
+def _beside(request: SignedInRequest, imap: Connection, row: Summary) -> reader.MessageView:
+    renderer = html.ReaderSanitiser(request, row.ref)
     return shown(request, reading.open_message(imap, row.ref, rendering=renderer), renderer)

@@ -282,7 +282,7 @@ def _shown(row: OutboxMessage, *, count: int = 1, failed: int = 0) -> Shown:
     try:
         envelope = outbox.opened(row)
     except Unreadable:
-        envelope = outbox.Envelope((), (), "", "")
+        envelope = outbox.SealedEnvelope((), (), "", "")
     standing = Standing(
         state=row.state,
         stage=row.stage,

@@ -25,7 +25,7 @@ from webmail.mime.structure import Part
 from webmail.mime.text import decode_transfer
 from webmail.presentation import files, links, reader, words
 from webmail.presentation.nested import MOST_NESTED, printed_letter
-from webmail.reader import image_proxy, rendering, streaming
+from webmail.reader import html, image_proxy, streaming
 from webmail.views import judged, messages
 from webmail.views.policies import FRAMED, INERT, SANDBOX, policy
 
@@ -45,7 +45,7 @@ def message_frame(request: SignedInRequest, folder: str, ref: tuple[int, int]) -
     ``?zoom=150``: larger than it is.
     """
     message_ref = MessageRef(folder, *ref)
-    rendered, _images = rendering.of(request, message_ref)
+    rendered, _images = html.of(request, message_ref)
     safe = judged.safe(request, message_ref, rendered.html)
     context = {"safe": safe, "zoom": reader.zoom(request.GET.get("zoom", ""))}
     return render(request, "webmail/message_frame.html", context)
@@ -61,7 +61,7 @@ def message_print(request: SignedInRequest, folder: str, ref: tuple[int, int]) -
     it, its own cannot, since it has none.
     """
     message_ref = MessageRef(folder, *ref)
-    renderer = rendering.Renderer(request, message_ref)
+    renderer = html.ReaderSanitiser(request, message_ref)
     with session.imap(request) as imap:
         opened = reading.open_message(
             imap,
@@ -105,7 +105,7 @@ def message_headers(request: SignedInRequest, folder: str, ref: tuple[int, int])
 def inline(request: SignedInRequest, folder: str, ref: tuple[int, int], n: int) -> HttpResponseBase:
     """The nth image that the message's HTML names; only pictures a browser cannot run."""
     message_ref = MessageRef(folder, *ref)
-    wanted = reading.image_part(rendering.loaded(request, message_ref).inline, n)
+    wanted = reading.image_part(html.loaded(request, message_ref).inline, n)
     if wanted.media_type not in IMAGES:
         return _download(request, message_ref, wanted)
     response = _content(request, message_ref, wanted)
@@ -120,10 +120,10 @@ def inline(request: SignedInRequest, folder: str, ref: tuple[int, int], n: int) 
 def remote(request: SignedInRequest, folder: str, ref: tuple[int, int], n: int) -> HttpResponse:
     """The nth image from elsewhere, if the reader has such images shown. Its address is the
     message's: nothing of it comes from the browser."""
-    return from_elsewhere(request, rendering.loaded(request, MessageRef(folder, *ref)), n)
+    return from_elsewhere(request, html.loaded(request, MessageRef(folder, *ref)), n)
 
 
-def from_elsewhere(request: SignedInRequest, loaded: rendering.Loaded, n: int) -> HttpResponse:
+def from_elsewhere(request: SignedInRequest, loaded: html.Loaded, n: int) -> HttpResponse:
     """The nth image from elsewhere that a message loads."""
     if not loaded.images.are_shown or n >= len(loaded.remote):
         raise PartNotFound(f"The message shows no image {n} from elsewhere.")

@@ -23,7 +23,7 @@ def faces(user: User, people: Iterable[Address]) -> Faces:
     return {address: _face(one) for address, one in found.items()}
 
 
-def _face(one: known.Known) -> Face:
+def _face(one: known.KnownAddress) -> Face:
     if not one.contact:
         return Face(one.name)
     card = reverse("addressbook:contact", args=[one.contact])

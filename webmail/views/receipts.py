@@ -26,7 +26,7 @@ from webmail.mime.addresses import Address
 from webmail.mime.envelope import Envelope
 from webmail.mime.headers import Headers
 from webmail.mime.receipts import Receipt
-from webmail.outbox import Letter
+from webmail.outbox import Submission
 from webmail.presentation import links
 from webmail.views.outbox import start
 from webmail.writing import beginning, identities, making
@@ -67,7 +67,7 @@ def _send(request: SignedInRequest, ref: MessageRef, envelope: Envelope, fields:
         message_id=message_id,
         user_agent=settings.PRODUCT_NAME,
     )
-    letter = Letter(
+    letter = Submission(
         message=receipts.message(receipt),
         recipients=tuple(one.address for one in to),
         message_id=message_id,

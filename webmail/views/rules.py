@@ -28,7 +28,7 @@ from webmail.errors import (
     SieveRefused,
     TooLarge,
 )
-from webmail.forms.rules import NEW, Draft, Editor, Offers
+from webmail.forms.rules import NEW, Editor, Offers, RuleDraft
 from webmail.htmx import TOAST, wants_partial
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
@@ -37,7 +37,7 @@ from webmail.jobs import mail_jobs
 from webmail.mailbox import rules, trying
 from webmail.mailbox.folders import TRASH
 from webmail.mime import headers
-from webmail.presentation import away, deeds
+from webmail.presentation import action_words, away
 from webmail.presentation import folders as folder_words
 from webmail.presentation import rules as words
 from webmail.presentation.lists import FolderList
@@ -45,7 +45,7 @@ from webmail.sieve import grammar, reading, writing
 from webmail.sieve.connection import Connection as Sieve
 from webmail.sieve.forwarding import Allowed
 from webmail.sieve.values import FORWARD, REDIRECT, Raw, Rule, Script
-from webmail.views import running
+from webmail.views import jobs
 from webmail.views.page import known_tags, read_folders
 
 Problem = dict[str, str]
@@ -249,17 +249,17 @@ def _edit(request: SignedInRequest, number: int) -> HttpResponse:
 
 def _draft(
     request: SignedInRequest, imap: Connection, item: Rule | None, shown: FolderList
-) -> Draft:
+) -> RuleDraft:
     if request.method == "POST":
-        return Draft.posted(request.POST)
+        return RuleDraft.posted(request.POST)
     if item:
-        return Draft.of(item, _trash(shown))
+        return RuleDraft.of(item, _trash(shown))
     if source := request.GET.get("from", ""):
         return _draft_from(imap, source)
     return NEW
 
 
-def _draft_from(imap: Connection, source: str) -> Draft:
+def _draft_from(imap: Connection, source: str) -> RuleDraft:
     """A rule for messages of the same list, or else of the same sender."""
     segment, _slash, ref = source.rpartition("/")
     try:
@@ -276,7 +276,7 @@ def _draft_from(imap: Connection, source: str) -> Draft:
     title = gettext("Messages from %(name)s") % {"name": name} if name else fields.get("Subject")
     action = {"kind": "move", "folder": "" if folder == "INBOX" else folder}
     head = NEW.head | {"name": words.one_line(title)[:100]}
-    return Draft(head, (("all", (line,)),), (action,))
+    return RuleDraft(head, (("all", (line,)),), (action,))
 
 
 def _form(request: SignedInRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
@@ -347,9 +347,9 @@ def apply(request: SignedInRequest, number: int) -> HttpResponse:
             return _apply_page(request, rule, found, folder, shown, context)
         result = mail_jobs.do(request, imap, mail_jobs.Deed("rule", folder), steps)
     request.session[TOAST] = (
-        running.begun(request, result.job)
+        jobs.begun(request, result.job)
         if result.job
-        else {"message": deeds.done("rule", result.work.done, result.work.gone)}
+        else {"message": action_words.done("rule", result.work.done, result.work.gone)}
     )
     return redirect("mail:rules")
 

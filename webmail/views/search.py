@@ -30,7 +30,7 @@ from webmail.htmx import TOAST, render, wants_partial
 from webmail.imap.connection import Connection
 from webmail.imap.values import Folder, MessageRef
 from webmail.mailbox import folders, query, search
-from webmail.mailbox.search import PATIENCE, Found
+from webmail.mailbox.search import PATIENCE, SearchResult
 from webmail.middleware import in_place
 from webmail.models import RecentSearch
 from webmail.presentation import lists, results
@@ -176,8 +176,8 @@ def _search(
     imap: Connection,
     names: Sequence[str],
     asked: Asked,
-    kept: Found | None,
-) -> Found:
+    kept: SearchResult | None,
+) -> SearchResult:
     place = asked.place
     more = search.go_on(
         imap,
@@ -227,13 +227,13 @@ def _keywords(request: SignedInRequest, asked: Asked) -> Mapping[str, str]:
     return {fold(chip.name): chip.keyword for chip in known}
 
 
-def _kept(request: SignedInRequest, asked: Asked, *, any_age: bool) -> Found | None:
+def _kept(request: SignedInRequest, asked: Asked, *, any_age: bool) -> SearchResult | None:
     said = session_cache.get(request, KIND, _name(asked))
     if said is None:
         return None
     age = timezone.now().timestamp() - said["when"]
     is_later_page = asked.number > 1 or asked.place is not None
-    return Found.unpacked(said) if any_age or is_later_page or age < FRESH else None
+    return SearchResult.unpacked(said) if any_age or is_later_page or age < FRESH else None
 
 
 def _name(asked: Asked) -> str:
@@ -244,7 +244,7 @@ def _context(
     request: SignedInRequest,
     imap: Connection,
     asked: Asked,
-    found: Found,
+    found: SearchResult,
     known: Sequence[Folder],
     names: Sequence[str],
     opened: MessageRef | None,
@@ -290,12 +290,13 @@ def _context(
     }
 
 
-def _people(request: SignedInRequest, asked: Asked) -> tuple[results.Person, ...]:
+def _people(request: SignedInRequest, asked: Asked) -> tuple[results.SearchedPerson, ...]:
     """Contacts with the words that were looked for."""
     words = asked.wanted.words
     found = finding.matching(request.user, words)[:MOST_PEOPLE] if words else ()
     return tuple(
-        results.Person(str(one), reverse("addressbook:contact", args=[one.pk])) for one in found
+        results.SearchedPerson(str(one), reverse("addressbook:contact", args=[one.pk]))
+        for one in found
     )
 
 

@@ -25,7 +25,7 @@ from webmail.mailbox.actions import DELETE, MOVE, Step
 from webmail.mailbox.space import MESSAGE, Weighed
 from webmail.presentation import folders as presentation
 from webmail.presentation import lists, room
-from webmail.views import running
+from webmail.views import jobs
 from webmail.views.page import memory
 
 SECONDS = 5.0
@@ -121,5 +121,5 @@ def _cleaned(
     deed = mail_jobs.Deed("delete" if for_good else "trash", steps[0].folder)
     result = mail_jobs.do(request, imap, deed, done)
     if result.job is not None:
-        return running.begun(request, result.job)
-    return running.ended(mail_jobs.keep(request.user, deed, result.work))
+        return jobs.begun(request, result.job)
+    return jobs.ended(mail_jobs.keep(request.user, deed, result.work))

@@ -17,8 +17,8 @@ from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import DRAFT, MessageRef
 from webmail.mailbox import reading
-from webmail.mailbox.letters import Rendered
-from webmail.mailbox.reading import Opened
+from webmail.mailbox.contents import FrameHtml
+from webmail.mailbox.reading import OpenedMessage
 from webmail.mime import addresses, composed, priority, quoting
 from webmail.mime.addresses import Address
 from webmail.mime.envelope import Envelope
@@ -218,7 +218,7 @@ def parts(imap: Connection, origin: MessageRef, numbers: Sequence[str]) -> tuple
 
 
 def _recipients(
-    writer: Writer, opened: Opened, everyone: bool
+    writer: Writer, opened: OpenedMessage, everyone: bool
 ) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
     envelope, fields = opened.fetched.envelope, opened.headers
     return quoting.reply_recipients(
@@ -258,7 +258,7 @@ def _default(writer: Writer) -> Identity | None:
     return writer.identities[0] if writer.identities else None
 
 
-def _not_all(opened: Opened | None, *fields: Sequence[Address]) -> tuple[str, ...]:
+def _not_all(opened: OpenedMessage | None, *fields: Sequence[Address]) -> tuple[str, ...]:
     """What to say where not all people of these fields are taken over, or ``opened`` does not
     name all."""
     is_cut = any(len(people) > MOST_ANSWERED for people in fields)
@@ -298,7 +298,7 @@ def _people(people: Sequence[Address]) -> str:
 # --- its text ---
 
 
-def _opened(imap: Connection, writer: Writer, ref: MessageRef) -> Opened:
+def _opened(imap: Connection, writer: Writer, ref: MessageRef) -> OpenedMessage:
     return reading.open_message(imap, ref, mark_seen=False, as_text=not writer.writes_html)
 
 
@@ -313,7 +313,9 @@ def _written(content: Content, identity: Identity | None, body: _Body) -> Conten
     )
 
 
-def _original(opened: Opened, ref: MessageRef, writer: Writer, *, is_signed: bool = True) -> _Body:
+def _original(
+    opened: OpenedMessage, ref: MessageRef, writer: Writer, *, is_signed: bool = True
+) -> _Body:
     """What the message says, cleaned. As text where it has nothing else and the person wants that,
     or writes all so."""
     if rendered := opened.rendered:
@@ -334,7 +336,7 @@ def _quoted(body: str, images: composed.Images, *, is_signed: bool) -> _Body:
     return _Body(made.html, made.text)
 
 
-def _images(ref: MessageRef, rendered: Rendered) -> composed.Images:
+def _images(ref: MessageRef, rendered: FrameHtml) -> composed.Images:
     """The images of a message where its quote calls them."""
     return {
         f"inline/{n}": making.part_address(ref, part.number)
@@ -343,7 +345,7 @@ def _images(ref: MessageRef, rendered: Rendered) -> composed.Images:
     }
 
 
-def _answer(writer: Writer, opened: Opened, identity: Identity | None) -> _Body:
+def _answer(writer: Writer, opened: OpenedMessage, identity: Identity | None) -> _Body:
     original = _original(opened, opened.fetched.ref, writer, is_signed=False)
     if writer.preferences.reply_quote == "none":
         return _signed(_Body("", "", original.is_html), identity)

@@ -41,7 +41,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class ChosenRecipient:
     """One row of the list."""
 
     member: Member
@@ -79,7 +79,7 @@ class Question:
     forgets: bool = False
     asks_how: bool = False
     delivery: str = HIDDEN
-    people: tuple[Person, ...] = ()
+    people: tuple[ChosenRecipient, ...] = ()
     digest: str = ""
     missing: tuple[Missing, ...] = ()
     preview: Preview | None = None
@@ -168,7 +168,7 @@ def _asked(asked: Question, content: Content, given: Answer, review: Review) -> 
     is_same = given.digest == digest
     lacking = {member.key for kind in _KINDS for member in review.lacking(kind)}
     people = tuple(
-        Person(member, not is_same or member.key in given.members, member.key in lacking)
+        ChosenRecipient(member, not is_same or member.key in given.members, member.key in lacking)
         for member in review.members
     )
     first = next((person.member for person in people if person.is_ticked), review.members[0])

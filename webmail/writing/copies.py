@@ -19,7 +19,7 @@ from webmail.writing import drafts
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownCopy:
     """A draft of ours that a message in the Drafts folder is the copy of. ``is_changed``: another
     program wrote on since; what it wrote is the newer one, ours becomes a version when it is
     saved."""
@@ -48,7 +48,7 @@ def remove(imap: Connection, draft: Draft) -> None:
     drafts.tie(draft, None, 0)
 
 
-def known(imap: Connection, user: User, ref: MessageRef) -> Known | None:
+def known(imap: Connection, user: User, ref: MessageRef) -> KnownCopy | None:
     """The draft whose copy a message in the Drafts folder is; None for another program's. Raises
     MessageNotFound, FolderChanged."""
     row = Draft.objects.of(user).filter(
@@ -58,11 +58,11 @@ def known(imap: Connection, user: User, ref: MessageRef) -> Known | None:
         copy_uid=ref.uid,
     )
     if draft := row.first():
-        return Known(draft, is_changed=False)
+        return KnownCopy(draft, is_changed=False)
     origin = folder.origin(imap, ref)
     if origin.mark:
         try:
-            return Known(drafts.find(user, uuid.UUID(origin.mark)), is_changed=False)
+            return KnownCopy(drafts.find(user, uuid.UUID(origin.mark)), is_changed=False)
         except (DraftNotFound, ValueError):
             return None
     if not origin.message_id:
@@ -75,4 +75,4 @@ def known(imap: Connection, user: User, ref: MessageRef) -> Known | None:
         return None
     # The next copy of ours removes it.
     drafts.tie(draft, ref, draft.copy_revision)
-    return Known(draft, is_changed=True)
+    return KnownCopy(draft, is_changed=True)

@@ -8,10 +8,10 @@ import re
 import pytest
 
 from accounts.passwords import generator, policy, words
-from accounts.passwords.policy import KINDS, Person, Policy
+from accounts.passwords.policy import KINDS, Policy, PublicFacts
 
 RULES = Policy(8, tuple(KINDS), words.known_passwords())
-NOBODY = Person.of("")
+NOBODY = PublicFacts.of("")
 
 
 def test_its_words_can_be_typed_anywhere_and_remembered() -> None:
@@ -39,7 +39,7 @@ def test_its_bits_are_those_of_what_is_drawn() -> None:
 
 
 def test_a_word_of_the_persons_name_is_never_in_it() -> None:
-    tulipe = Person.of("Rose Tulipe")
+    tulipe = PublicFacts.of("Rose Tulipe")
     few = ("tulipe", "castor", "lagune", "nuage")
     for _ in range(50):
         given = generator.passphrase(few, lambda text: not policy.broken(text, RULES, tulipe))

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.passwords import policy, words
-from accounts.passwords.policy import KINDS, Person, Policy, Rule
+from accounts.passwords.policy import KINDS, Policy, PublicFacts, Rule
 
 RULES = Policy(8, tuple(KINDS), words.known_passwords())
-FRANCOISE = Person.of("Françoise Durand", "fdurand", "francoise.durand@ac-exemple.fr")
+FRANCOISE = PublicFacts.of("Françoise Durand", "fdurand", "francoise.durand@ac-exemple.fr")
 GOOD = "Loupe+Riviere3"
 
 
@@ -122,7 +122,7 @@ def test_name_login_and_address_are_refused_in_every_dress(password: str) -> Non
 
 
 def test_short_pieces_of_a_name_are_not_looked_for() -> None:
-    li = Person.of("Li An", "lan", "li.an@ac-x.fr")
+    li = PublicFacts.of("Li An", "lan", "li.an@ac-x.fr")
     assert Rule.PERSON not in policy.broken("Lion+Ananas3", RULES, li)
     assert Rule.PERSON in policy.broken("Lian+Tulipe3", RULES, li)
 

@@ -9,11 +9,11 @@ import pytest
 from django.utils import translation
 
 from accounts.passwords import generator, sentences, strength, words
-from accounts.passwords.policy import Person
+from accounts.passwords.policy import PublicFacts
 from accounts.passwords.strength import Reason
 
-FRANCOISE = Person.of("Françoise Durand", "fdurand", "francoise.durand@ac-exemple.fr")
-NOBODY = Person.of("")
+FRANCOISE = PublicFacts.of("Françoise Durand", "fdurand", "francoise.durand@ac-exemple.fr")
+NOBODY = PublicFacts.of("")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_passphrases_are_strong() -> None:
 
 
 def test_one_persons_name_is_not_held_against_another_at_the_same_time() -> None:
-    def measure(person: Person) -> tuple[Reason, ...]:
+    def measure(person: PublicFacts) -> tuple[Reason, ...]:
         return strength.measure("Durandeau80!", person).reasons
 
     people = [FRANCOISE, NOBODY] * 20

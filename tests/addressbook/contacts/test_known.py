@@ -11,7 +11,7 @@ from accounts.models import MailDomain, StaffRecord, User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email, Photo
 from addressbook.contacts import known
-from addressbook.contacts.known import Kind, Known
+from addressbook.contacts.known import Kind, KnownAddress
 from addressbook.folding import fold
 from addressbook.models import CollectedRecipient, Contact, ContactPhoto, DirectoryEntry
 from tests.addressbook.contacts.test_keeping import picture
@@ -53,9 +53,9 @@ def test_contacts_come_before_the_directory_and_this_before_the_collected(claire
         collect(claire, "Nom collecté", address)
     found = known.people(claire, ["ZOE@x.example", "Luc@X.example", "eve@x.example", "?@x.example"])
     assert found == {
-        "zoe@x.example": Known(Kind.CONTACT, "Zoé", zoe.pk),
-        "luc@x.example": Known(Kind.DIRECTORY, "Nom Annuaire"),
-        "eve@x.example": Known(Kind.COLLECTED, "Nom collecté"),
+        "zoe@x.example": KnownAddress(Kind.CONTACT, "Zoé", zoe.pk),
+        "luc@x.example": KnownAddress(Kind.DIRECTORY, "Nom Annuaire"),
+        "eve@x.example": KnownAddress(Kind.COLLECTED, "Nom collecté"),
     }
 
 
@@ -71,7 +71,7 @@ def test_of_two_parents_with_one_address_neither_is_named(claire: User) -> None:
     first = contact(claire, "Sophie Roux", "famille@x.example")
     contact(claire, "Marc Roux", "famille@x.example")
     assert known.people(claire, ["famille@x.example"]) == {
-        "famille@x.example": Known(Kind.CONTACT, "", first.pk)
+        "famille@x.example": KnownAddress(Kind.CONTACT, "", first.pk)
     }
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from demo.servers import process
 from demo.servers.broker import Broker
 from demo.servers.dovecot import Dovecot
-from demo.servers.submission import Submission
+from demo.servers.submission import SubmissionServer
 from tests.bench.cost.watch import Watch, resident
 from tests.servers.plugin import ALICE, BOB
 from tests.servers.postgresql import PostgreSQL
@@ -51,7 +51,7 @@ class Installation:
         program = shutil.which("redis-server")
         broker = Broker(self.folder / "redis", Path(program) if program else None, keep=False)
         # Bound to where mail is delivered before Dovecot has started: its port is known.
-        submission = Submission(
+        submission = SubmissionServer(
             self.folder, [ALICE, BOB], domain=DOMAIN, lmtp_port=self.dovecot.lmtp_port
         )
         for server in (database, broker, self.dovecot, submission):

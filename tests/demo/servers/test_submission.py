@@ -7,7 +7,7 @@ import pytest
 from demo.servers import process
 from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.pymap import Pymap
-from demo.servers.submission import SIZE_LIMIT, Submission, open_imap, sign_in
+from demo.servers.submission import SIZE_LIMIT, SubmissionServer, open_imap, sign_in
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
 
@@ -17,15 +17,17 @@ LETTER = (
 
 
 @pytest.fixture
-def submission(dovecot: Dovecot, tmp_path: Path) -> Iterator[Submission]:
-    server = Submission(tmp_path, [ALICE, BOB], domain="ac-exemple.fr", lmtp_port=dovecot.lmtp_port)
+def submission(dovecot: Dovecot, tmp_path: Path) -> Iterator[SubmissionServer]:
+    server = SubmissionServer(
+        tmp_path, [ALICE, BOB], domain="ac-exemple.fr", lmtp_port=dovecot.lmtp_port
+    )
     server.start()
     yield server
     server.stop()
 
 
 @pytest.fixture
-def client(submission: Submission) -> Iterator[smtplib.SMTP]:
+def client(submission: SubmissionServer) -> Iterator[smtplib.SMTP]:
     with smtplib.SMTP("127.0.0.1", submission.port) as smtp:
         yield smtp
 
@@ -65,7 +67,7 @@ def test_mail_for_two_people_arrives_once_at_each(
     assert len(bobs_mailbox.uids()) == 1
 
 
-def test_mail_for_elsewhere_is_kept_as_a_file(as_alice: smtplib.SMTP, submission: Submission):
+def test_mail_for_elsewhere_is_kept_as_a_file(as_alice: smtplib.SMTP, submission: SubmissionServer):
     as_alice.sendmail("alice@ac-exemple.fr", ["parent@exemple.org"], LETTER)
 
     (file,) = submission.outgoing.iterdir()
@@ -108,7 +110,7 @@ def test_a_message_announced_too_large_is_refused(as_alice: smtplib.SMTP):
 def test_without_dovecot_mail_arrives_by_imap(tmp_path: Path):
     imap = Pymap(tmp_path / "pymap", [ALICE, BOB])
     url = f"imap://127.0.0.1:{imap.imap_port}"
-    server = Submission(tmp_path, [ALICE, BOB], domain="ac-exemple.fr", imap_url=url)
+    server = SubmissionServer(tmp_path, [ALICE, BOB], domain="ac-exemple.fr", imap_url=url)
     try:
         imap.start()
         server.start()
@@ -127,7 +129,7 @@ def test_another_imap_server_may_decide_who_signs_in(
     dovecot: Dovecot, alice: MailAccount, tmp_path: Path
 ):
     url = f"imap://127.0.0.1:{dovecot.imap_port}"
-    server = Submission(tmp_path, [], domain="ac-exemple.fr", imap_url=url, ask_imap=True)
+    server = SubmissionServer(tmp_path, [], domain="ac-exemple.fr", imap_url=url, ask_imap=True)
     server.start()
     try:
         with smtplib.SMTP("127.0.0.1", server.port) as smtp:
@@ -142,7 +144,7 @@ def test_another_imap_server_may_decide_who_signs_in(
 def test_the_imap_server_knows_a_password_that_was_changed(dovecot: Dovecot, tmp_path: Path):
     before = MailAccount(ALICE.login, "the one before", ALICE.aliases)
     imap_url = f"imap://127.0.0.1:{dovecot.imap_port}"
-    server = Submission(
+    server = SubmissionServer(
         tmp_path, [before], domain="ac-exemple.fr", lmtp_port=dovecot.lmtp_port, imap_url=imap_url
     )
     server.start()
@@ -157,7 +159,7 @@ def test_the_imap_server_knows_a_password_that_was_changed(dovecot: Dovecot, tmp
 
 def test_a_password_that_nobody_can_check_now_is_not_called_wrong(tmp_path: Path):
     imap_url = f"imap://127.0.0.1:{process.free_port()}"
-    server = Submission(tmp_path, [ALICE], domain="ac-exemple.fr", imap_url=imap_url)
+    server = SubmissionServer(tmp_path, [ALICE], domain="ac-exemple.fr", imap_url=imap_url)
     server.start()
     try:
         with smtplib.SMTP("127.0.0.1", server.port) as smtp:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.webmail.adverts.samples import message
 from webmail.adverts.classify import domains, verdict
-from webmail.adverts.classify.known import Known
+from webmail.adverts.classify.known import KnownCorrespondents
 
 OWN = frozenset({"ac-exemple.test"})
 
@@ -54,7 +54,12 @@ def test_an_honest_domain_imitates_nobody(domain: str) -> None:
     assert not domains.imitates(domain, OWN)
 
 
-def found(way: str, address: str, name: str, body: str, known: Known = Known()) -> verdict.Verdict:  # noqa: B008
+NOBODY = KnownCorrespondents()
+
+
+def found(
+    way: str, address: str, name: str, body: str, known: KnownCorrespondents = NOBODY
+) -> verdict.Verdict:
     return verdict.judge(message(way, address, name, "Information", body, "plain"), known)
 
 
@@ -84,13 +89,15 @@ def test_the_links_of_a_mailing_that_count_clicks_are_no_fraud() -> None:
 
 
 def test_a_colleagues_name_with_a_request_for_money_is_a_fraud_sign() -> None:
-    known = Known(names=frozenset({"Claire Dumont"}))
+    known = KnownCorrespondents(names=frozenset({"Claire Dumont"}))
     body = "Peux-tu acheter des cartes cadeaux pour moi ? C'est urgent."
     judged = found("plain", "c.dumont@boitemail.example", "DUMONT Claire", body, known)
     assert "colleague_imitated" in judged.fraud
     home = found("plain", "c.dumont@boitemail.example", "Claire Dumont", "À demain !", known)
     assert not home.fraud
-    mine = Known(names=known.names, addresses=frozenset({"c.dumont@boitemail.example"}))
+    mine = KnownCorrespondents(
+        names=known.names, addresses=frozenset({"c.dumont@boitemail.example"})
+    )
     assert (
         "colleague_imitated"
         not in found("plain", "c.dumont@boitemail.example", "Claire Dumont", body, mine).fraud

@@ -13,7 +13,7 @@ BORDER = (
 LAST = "Received: from mx.ac.test ([192.0.2.1]) by box.ac.test with LMTP; x\n"
 
 
-def read(fields: str, servers: tuple[str, ...] = ()) -> own_server.Found:
+def read(fields: str, servers: tuple[str, ...] = ()) -> own_server.ServerVerdict:
     return own_server.read(headers.parse(fields.encode() + b"\n"), servers, ())
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.webmail.adverts import samples
 from tests.webmail.adverts.samples import Sample
 from webmail.adverts.classify import message, verdict
-from webmail.adverts.classify.known import Known
+from webmail.adverts.classify.known import KnownCorrespondents
 from webmail.adverts.classify.words import KINDS
 
 # At least so many of the unwanted must be moved.
@@ -55,7 +55,7 @@ def test_any_message_of_somebody_known_is_a_letter_but_a_forged_fraud() -> None:
     forged = 0
     for sample in samples.all_samples():
         sender = message.read(sample.raw).sender.address
-        known = Known(addresses=frozenset({sender.lower()}))
+        known = KnownCorrespondents(addresses=frozenset({sender.lower()}))
         found = verdict.judge(sample.raw, known)
         if found.is_fraud and "sender_refused" in found.fraud:
             forged += found.kind == "junk"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.webmail.adverts.samples import TO, message
 from webmail.adverts.classify import verdict, words
-from webmail.adverts.classify.known import Known, Learnt, Rules
+from webmail.adverts.classify.known import KnownCorrespondents, Learnt, Rules
 from webmail.adverts.classify.words import Counts
 
 OFFER = (
@@ -44,13 +44,13 @@ def test_a_letter_stays() -> None:
 @pytest.mark.parametrize(
     ("known", "reason"),
     [
-        (Known(addresses=frozenset({SHOP})), "known_sender"),
-        (Known(domains=frozenset({"boutique.example"})), "known_domain"),
-        (Known(message_ids=frozenset({"1@ac-exemple.test"})), "reply_to_you"),
-        (Known(lists=frozenset({"clients.boutique.example"})), "answered_list"),
+        (KnownCorrespondents(addresses=frozenset({SHOP})), "known_sender"),
+        (KnownCorrespondents(domains=frozenset({"boutique.example"})), "known_domain"),
+        (KnownCorrespondents(message_ids=frozenset({"1@ac-exemple.test"})), "reply_to_you"),
+        (KnownCorrespondents(lists=frozenset({"clients.boutique.example"})), "answered_list"),
     ],
 )
-def test_what_is_known_proves_a_letter(known: Known, reason: str) -> None:
+def test_what_is_known_proves_a_letter(known: KnownCorrespondents, reason: str) -> None:
     fields = b"In-Reply-To: <1@ac-exemple.test>\nList-Id: Clients <clients.boutique.example>\n"
     found = verdict.judge(advert().replace(b"MIME-Version", fields + b"MIME-Version", 1), known)
     assert (found.kind, found.reasons) == ("letter", (reason,))
@@ -59,7 +59,7 @@ def test_what_is_known_proves_a_letter(known: Known, reason: str) -> None:
 @pytest.mark.parametrize("blocked", [SHOP, "boutique.example"])
 def test_a_blocked_sender_is_moved_whatever_he_writes(blocked: str) -> None:
     raw = message("plain", SHOP, "La Boutique", "Bonjour", LETTER, "plain")
-    assert verdict.judge(raw, Known(blocked=frozenset({blocked}))).kind == "advert"
+    assert verdict.judge(raw, KnownCorrespondents(blocked=frozenset({blocked}))).kind == "advert"
 
 
 def test_the_authority_itself_is_never_moved() -> None:

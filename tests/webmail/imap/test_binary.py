@@ -12,7 +12,7 @@ from tests.servers.scripted import ScriptedServer, imap_script, ok, selected
 from webmail.errors import MessageNotFound, PartNotFound
 from webmail.imap import connection, fetch
 from webmail.imap.connection import Connection
-from webmail.imap.values import MessageRef, Server
+from webmail.imap.values import ImapServer, MessageRef
 from webmail.mime.structure import Part
 
 NOISE = b"".join(number.to_bytes(4, "little") for number in range(150_000))
@@ -86,7 +86,7 @@ def test_a_size_is_only_told_where_the_part_ends_there(
         steps.append(("UID FETCH", ok(b"* 1 FETCH (UID 5 BINARY.SIZE[2] 1)\r\n")))
     part = Part("2", "application/zip", encoding=encoding.decode(), size=4)
     with ScriptedServer(imap_script(*steps, capabilities="IMAP4rev1 BINARY")) as server:
-        imap = connection.open(Server("127.0.0.1", server.port, "none", timeout=2), "a", "b")
+        imap = connection.open(ImapServer("127.0.0.1", server.port, "none", timeout=2), "a", "b")
         assert fetch.decoded_size(imap, MessageRef("INBOX", 7, 5), part) == believed
         imap.close()
 

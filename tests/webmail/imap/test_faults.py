@@ -31,14 +31,14 @@ from webmail.errors import (
     TooLarge,
 )
 from webmail.imap import connection, fetch
-from webmail.imap.values import MessageRef, Server
+from webmail.imap.values import ImapServer, MessageRef
 
 SELECT = ("SELECT", selected())
 SECRET = "secret"
 
 
 def sign_in(server, *, timeout=1.0, password=SECRET, address=""):
-    where = Server("127.0.0.1", server.port, "none", timeout=timeout)
+    where = ImapServer("127.0.0.1", server.port, "none", timeout=timeout)
     return connection.open(where, "alice", password, client_address=address)
 
 
@@ -52,13 +52,13 @@ def test_a_closed_port_is_unavailable():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     with pytest.raises(ServerUnavailable):
-        connection.open(Server("127.0.0.1", port, "none", timeout=1), "alice", "secret")
+        connection.open(ImapServer("127.0.0.1", port, "none", timeout=1), "alice", "secret")
 
 
 @pytest.mark.parametrize("host", ["nowhere.invalid", "a..b", "é" * 70])
 def test_a_host_that_is_none_is_unavailable(host):
     with pytest.raises(ServerUnavailable):
-        connection.open(Server(host, 143, "none", timeout=1), "alice", "secret")
+        connection.open(ImapServer(host, 143, "none", timeout=1), "alice", "secret")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from tests.servers.scripted import ScriptedServer, imap_script, ok, selected
 from webmail.errors import BadServerAnswer
 from webmail.imap import connection, fetch, response, search
-from webmail.imap.values import Marked, Server
+from webmail.imap.values import ImapServer, Marked
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_a_sort_that_names_more_than_there_is_is_not_believed(imap_server):
         capabilities="IMAP4rev1 SORT ESORT ESEARCH",
     )
     with ScriptedServer(script) as server:
-        opened = connection.open(Server("127.0.0.1", server.port, "none", timeout=5), "a", "b")
+        opened = connection.open(ImapServer("127.0.0.1", server.port, "none", timeout=5), "a", "b")
         opened.select("INBOX")
         with pytest.raises(BadServerAnswer):
             search.in_order(opened, "DATE")

@@ -17,7 +17,7 @@ from webmail.errors import (
 )
 from webmail.imap import connection
 from webmail.imap.pool import Pool
-from webmail.imap.values import MessageRef, Server
+from webmail.imap.values import ImapServer, MessageRef
 
 SELECT = ("SELECT", selected())
 NOOP = ("NOOP", ok())
@@ -38,7 +38,7 @@ def pool():
 
 
 def opener_of(server, timeout=1.0):
-    where = Server("127.0.0.1", server.port, "none", timeout=timeout)
+    where = ImapServer("127.0.0.1", server.port, "none", timeout=timeout)
     return lambda: connection.open(where, "alice", "secret")
 
 

@@ -30,7 +30,7 @@ from webmail.imap import connection, fetch
 from webmail.imap.connection import Connection
 from webmail.imap.pool import Pool
 from webmail.imap.response import FIELD, UNREADABLE
-from webmail.imap.values import FLAGGED, Fetched, MessageRef, Server
+from webmail.imap.values import FLAGGED, Fetched, ImapServer, MessageRef
 
 MEGABYTE = 1024 * 1024
 WHOLE = (
@@ -50,7 +50,7 @@ SELECT: Step = ("SELECT", selected(2))
 
 
 @contextmanager
-def leased(server: Server, password: str = "secret") -> Iterator[Connection]:  # noqa: S107
+def leased(server: ImapServer, password: str = "secret") -> Iterator[Connection]:  # noqa: S107
     """INBOX, on a connection that can be opened anew."""
     pool = Pool()
     try:
@@ -65,7 +65,7 @@ def leased(server: Server, password: str = "secret") -> Iterator[Connection]:  #
 def scripted(*scripts: tuple[Step, ...], timeout: float = 2) -> Iterator[Connection]:
     """Each connection gets the next script."""
     with ScriptedServer(*(imap_script(*steps) for steps in scripts)) as server:
-        where = Server("127.0.0.1", server.port, "none", timeout=timeout)
+        where = ImapServer("127.0.0.1", server.port, "none", timeout=timeout)
         with leased(where) as imap:
             yield imap
 

@@ -16,7 +16,7 @@ from tests.servers.scripted import GREETING, START_TLS, ScriptedServer, imap_scr
 from tests.servers.web import SIGNS_CERTIFICATES
 from webmail.errors import BadServerAnswer, ServerUnavailable
 from webmail.imap import connection
-from webmail.imap.values import Server
+from webmail.imap.values import ImapServer
 
 PLAIN = ok(b"* CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED\r\n")
 
@@ -62,7 +62,7 @@ def context(certificate: Path) -> ssl.SSLContext:
 
 
 def sign_in(server, security, ca_file=""):
-    where = Server("127.0.0.1", server.port, security, timeout=2, ca_file=str(ca_file))
+    where = ImapServer("127.0.0.1", server.port, security, timeout=2, ca_file=str(ca_file))
     return connection.open(where, "alice", "secret")
 
 
@@ -80,7 +80,7 @@ def test_an_unknown_certificate_is_refused(context):
 
 def test_a_certificate_file_that_is_missing_is_unavailable():
     with pytest.raises(ServerUnavailable):
-        connection.open(Server("127.0.0.1", 1, "tls", ca_file="/nowhere.pem"), "alice", "x")
+        connection.open(ImapServer("127.0.0.1", 1, "tls", ca_file="/nowhere.pem"), "alice", "x")
 
 
 def test_starttls_encrypts_before_sign_in(context, certificate):

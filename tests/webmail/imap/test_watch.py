@@ -31,7 +31,7 @@ from tests.webmail.lists_hostile import many_commas
 from webmail.errors import BadServerAnswer, ServerRefused, ServerUnavailable, SignInNeeded
 from webmail.imap import watch, wire
 from webmail.imap.status import FolderState
-from webmail.imap.values import Server
+from webmail.imap.values import ImapServer
 from webmail.imap.watch import News, Watch
 
 T = TypeVar("T")
@@ -69,7 +69,7 @@ def watched(*steps: Step, capabilities: str = "IMAP4rev1 IDLE") -> list[Step]:
 
 
 async def opened(server: ScriptedServer, security: str = "none", **more: Any) -> Watch:
-    at = Server("localhost", server.port, security, timeout=2, **more)
+    at = ImapServer("localhost", server.port, security, timeout=2, **more)
     return await watch.open(at, "alice", 'Cr"aie \\7')
 
 
@@ -82,7 +82,7 @@ async def news(server: ScriptedServer) -> News:
 
 
 def test_it_reads_and_changes_nothing(
-    run: Run[Any], imap_server: Server, alice: MailAccount, mailbox: Mailbox
+    run: Run[Any], imap_server: ImapServer, alice: MailAccount, mailbox: Mailbox
 ) -> None:
     uid = mailbox.append(b"Subject: a\r\n\r\nbonjour\r\n")
 
@@ -99,7 +99,7 @@ def test_it_reads_and_changes_nothing(
 
 
 def test_a_wrong_password_is_told_apart(
-    run: Run[Any], imap_server: Server, alice: MailAccount
+    run: Run[Any], imap_server: ImapServer, alice: MailAccount
 ) -> None:
     with pytest.raises(SignInNeeded):
         run(watch.open(imap_server, alice.login, "faux"))
@@ -132,7 +132,7 @@ def test_a_password_beyond_ascii_goes_by_sasl(run: Run[Any]) -> None:
     with ScriptedServer(script) as server:
 
         async def look() -> None:
-            at = Server("localhost", server.port, "none", timeout=2)
+            at = ImapServer("localhost", server.port, "none", timeout=2)
             (await watch.open(at, "alice", "été")).close()
 
         run(look())
@@ -141,7 +141,7 @@ def test_a_password_beyond_ascii_goes_by_sasl(run: Run[Any]) -> None:
 @pytest.mark.parametrize("login", ["a\r\nw3 DELETE INBOX", "a\0b"])
 def test_a_line_end_in_a_login_is_never_sent(run: Run[Any], login: str) -> None:
     with ScriptedServer(imap_script(capabilities="IMAP4rev1 IDLE")) as server:
-        at = Server("localhost", server.port, "none", timeout=2)
+        at = ImapServer("localhost", server.port, "none", timeout=2)
         with pytest.raises(ServerRefused):
             run(watch.open(at, login, "x"))
     assert not [line for line in server.received[0] if b"DELETE" in line]
@@ -251,7 +251,7 @@ def test_fields_that_cannot_be_read_are_an_arrival_all_the_same(run: Run[Any]) -
 
 
 def test_a_letter_to_everybody_does_not_end_the_stream(
-    run: Run[Any], imap_server: Server, alice: MailAccount, mailbox: Mailbox
+    run: Run[Any], imap_server: ImapServer, alice: MailAccount, mailbox: Mailbox
 ) -> None:
     async def look() -> News:
         one = await watch.open(imap_server, alice.login, alice.password)

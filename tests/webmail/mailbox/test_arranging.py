@@ -11,7 +11,7 @@ from tests.servers.scripted import ScriptedServer, imap_script, no, ok
 from webmail.errors import FolderNotFound, FolderRefused
 from webmail.imap import connection
 from webmail.imap.connection import Connection
-from webmail.imap.values import Server, Wishes
+from webmail.imap.values import ImapServer, Wishes
 from webmail.mailbox import arranging, folders
 
 LETTER = b"Subject: a\r\n\r\nx\r\n"
@@ -205,7 +205,7 @@ def scripted() -> Iterator[object]:
         )
         server = ScriptedServer(script)
         server.__enter__()
-        opened = connection.open(Server("127.0.0.1", server.port, "none", timeout=2), "a", "b")
+        opened = connection.open(ImapServer("127.0.0.1", server.port, "none", timeout=2), "a", "b")
         servers.append((server, opened))
         return opened
 

@@ -13,7 +13,7 @@ from tests.servers.plugin import ALICE
 from tests.webmail.mailbox.remembering import Remembering
 from webmail.imap import connection
 from webmail.imap.connection import Connection
-from webmail.imap.values import Server
+from webmail.imap.values import ImapServer
 from webmail.mailbox import listing, ordering, threads
 from webmail.mailbox.listing import Place
 from webmail.mailbox.ordering import View
@@ -48,7 +48,7 @@ def filled(server: Pymap) -> None:
 @pytest.fixture
 def bare(server: Pymap, filled: None) -> Iterator[Connection]:
     opened = connection.open(
-        Server("127.0.0.1", server.imap_port, "none", timeout=10), ALICE.login, ALICE.password
+        ImapServer("127.0.0.1", server.imap_port, "none", timeout=10), ALICE.login, ALICE.password
     )
     assert not any(opened.has(word) for word in ("SORT", "CONDSTORE", "ESEARCH"))
     yield opened
@@ -120,7 +120,7 @@ def talk(server: Pymap, client: imaplib.IMAP4, request: pytest.FixtureRequest) -
     return folder
 
 
-def shown(page: listing.Page) -> list[list[str]]:
+def shown(page: listing.ListPage) -> list[list[str]]:
     return [[row.subject for row in one.rows] for one in page.conversations]
 
 

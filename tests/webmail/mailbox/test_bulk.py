@@ -15,7 +15,7 @@ from tests.servers.scripted import CLOSE, ScriptedServer, imap_script, ok, selec
 from webmail.errors import FolderChanged, FolderNotFound, ServerUnavailable
 from webmail.imap import connection
 from webmail.imap.connection import Connection
-from webmail.imap.values import DELETED, FLAGGED, SEEN, Server
+from webmail.imap.values import DELETED, FLAGGED, SEEN, ImapServer
 from webmail.mailbox import actions, bulk
 from webmail.mailbox.actions import ARCHIVE, CLEAR, COPY, DELETE, MOVE, SET, Step
 from webmail.mailbox.bulk import Work
@@ -262,7 +262,7 @@ def test_a_line_that_drops_amid_a_move_leaves_the_rest_to_be_done() -> None:
         ("UID MOVE 501:", CLOSE),
     )
     with ScriptedServer(script) as server:
-        imap = connection.open(Server("127.0.0.1", server.port, "none", timeout=5), "a", "b")
+        imap = connection.open(ImapServer("127.0.0.1", server.port, "none", timeout=5), "a", "b")
         work = Work((Step(MOVE, "INBOX", 7, tuple(range(1, 1001)), "Archive"),))
         with pytest.raises(ServerUnavailable):
             for said in bulk.run(imap, work):

@@ -21,7 +21,7 @@ from tests.servers.scripted import (
 from webmail.errors import OverQuota, ServerUnavailable
 from webmail.imap import connection
 from webmail.imap.connection import Connection
-from webmail.imap.values import Server
+from webmail.imap.values import ImapServer
 from webmail.mailbox import drafts
 
 MARK = "6f1c4f0e-53a5-4e0e-9d8c-0d7a2a4f3b11"
@@ -114,7 +114,7 @@ LIST = ("LIST", ok(b'* LIST (\\Drafts) "/" Drafts\r\n'))
 def connected(*steps: Step, **more: str) -> Iterator[tuple[Connection, ScriptedServer]]:
     """To a server that follows a script after sign-in."""
     with ScriptedServer(imap_script(LIST, *steps, **more)) as server:
-        opened = connection.open(Server("127.0.0.1", server.port, "none", 3), "alice", "secret")
+        opened = connection.open(ImapServer("127.0.0.1", server.port, "none", 3), "alice", "secret")
         try:
             yield opened, server
         finally:

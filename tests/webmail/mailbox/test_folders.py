@@ -8,7 +8,7 @@ from tests.servers.scripted import ScriptedServer, imap_script, no, ok
 from webmail.errors import BadServerAnswer, FolderNotFound
 from webmail.imap import connection
 from webmail.imap.connection import quoted_folder
-from webmail.imap.values import Folder, Server
+from webmail.imap.values import Folder, ImapServer
 from webmail.mailbox import folders
 
 LISTED = "IMAP4rev1 LIST-EXTENDED LIST-STATUS SPECIAL-USE"
@@ -17,7 +17,7 @@ LISTED = "IMAP4rev1 LIST-EXTENDED LIST-STATUS SPECIAL-USE"
 def listed(lines: bytes, capabilities: str = LISTED, *more):
     script = imap_script(("LIST", ok(lines)), *more, capabilities=capabilities)
     with ScriptedServer(script) as server:
-        where = Server("127.0.0.1", server.port, "none", timeout=2)
+        where = ImapServer("127.0.0.1", server.port, "none", timeout=2)
         imap = connection.open(where, "alice", "secret")
         try:
             return folders.list_folders(imap)
@@ -244,7 +244,7 @@ def test_ensure_makes_it_below_the_prefix_and_takes_one_that_came_meanwhile():
         capabilities="IMAP4rev1 CREATE-SPECIAL-USE",
     )
     with ScriptedServer(script) as server:
-        where = Server("127.0.0.1", server.port, "none", timeout=2)
+        where = ImapServer("127.0.0.1", server.port, "none", timeout=2)
         imap = connection.open(where, "alice", "secret")
         assert folders.ensure(imap, folders.SENT) == "INBOX.Sent"
         imap.close()
@@ -253,7 +253,7 @@ def test_ensure_makes_it_below_the_prefix_and_takes_one_that_came_meanwhile():
 def test_ensure_says_when_the_folder_cannot_be_made():
     script = imap_script(("LIST", ok()), ("CREATE", no(b"[NOPERM] no")))
     with ScriptedServer(script) as server:
-        where = Server("127.0.0.1", server.port, "none", timeout=2)
+        where = ImapServer("127.0.0.1", server.port, "none", timeout=2)
         imap = connection.open(where, "alice", "secret")
         with pytest.raises(FolderNotFound):
             folders.ensure(imap, folders.SENT)

@@ -12,7 +12,7 @@ from tests.servers import large
 from tests.servers.scripted import ScriptedServer, imap_script, ok, selected
 from tests.webmail.mailbox.remembering import Remembering
 from webmail.imap import connection, search
-from webmail.imap.values import Server
+from webmail.imap.values import ImapServer
 from webmail.mailbox import listing, ordering
 from webmail.mailbox.ordering import View
 
@@ -259,7 +259,7 @@ def test_numbers_that_are_no_uids_are_shown_to_be_gone_and_not_kept(imap_server,
         capabilities="IMAP4rev1 SORT",
     )
     with ScriptedServer(script) as server:
-        opened = connection.open(Server("127.0.0.1", server.port, "none", timeout=5), "a", "b")
+        opened = connection.open(ImapServer("127.0.0.1", server.port, "none", timeout=5), "a", "b")
         page = listing.page(opened, "INBOX", view=View("date"), memory=memory)
         assert page.rows == ()
         assert not memory.kept

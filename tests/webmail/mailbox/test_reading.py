@@ -11,8 +11,8 @@ import pytest
 from tests.servers.scripted import ScriptedServer, imap_script, no, ok, selected
 from webmail.errors import MessageNotFound, PartNotFound, TooLarge
 from webmail.imap import connection, fetch
-from webmail.imap.values import SEEN, MessageRef, Server
-from webmail.mailbox import letters, reading
+from webmail.imap.values import SEEN, ImapServer, MessageRef
+from webmail.mailbox import contents, reading
 from webmail.mime import html as html_mail
 from webmail.mime import structure
 from webmail.mime.damage import Damage
@@ -223,7 +223,7 @@ def test_flowed_text_is_joined(imap, put):
 
 
 def test_a_long_text_is_cut_and_said_so(imap, put, monkeypatch):
-    monkeypatch.setattr(letters, "TEXT_LIMIT", 1000)
+    monkeypatch.setattr(contents, "TEXT_LIMIT", 1000)
     opened = reading.open_message(imap, put("Subject: x\n\n" + "abc def\n" * 500))
     assert opened.truncated
     assert len(opened.text) <= 1000
@@ -240,7 +240,7 @@ def test_a_message_of_very_many_texts_is_opened(imap, put, count):
 
 
 def test_texts_beyond_the_limit_are_left_out(imap, put, monkeypatch):
-    monkeypatch.setattr(letters, "TEXT_LIMIT", 100)
+    monkeypatch.setattr(contents, "TEXT_LIMIT", 100)
     head = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"
     pieces = "".join(f"--b\n\n{letter * 60}\n" for letter in "xyz")
     opened = reading.open_message(imap, put(f"{head}{pieces}--b--\n"))
@@ -334,7 +334,7 @@ READ_ONLY = b"* OK [UIDVALIDITY 7] ok\r\n* 1 EXISTS\r\n{tag} OK [READ-ONLY] done
 )
 def test_a_message_that_cannot_be_marked_can_be_read(steps):
     with ScriptedServer(imap_script(*steps)) as server:
-        where = Server("127.0.0.1", server.port, "none", timeout=2)
+        where = ImapServer("127.0.0.1", server.port, "none", timeout=2)
         imap = connection.open(where, "alice", "secret")
         opened = reading.open_message(imap, MessageRef("INBOX", 7, 5))
         assert opened.text.strip() == "A demain."
@@ -361,7 +361,7 @@ def test_a_message_that_the_server_describes_wrongly_is_read_from_its_source():
         ("UID STORE", ok()),
     )
     with ScriptedServer(imap_script(*steps)) as server:
-        where = Server("127.0.0.1", server.port, "none", timeout=2)
+        where = ImapServer("127.0.0.1", server.port, "none", timeout=2)
         imap = connection.open(where, "alice", "secret")
         opened = reading.open_message(imap, MessageRef("INBOX", 7, 5))
         assert opened.text.strip() == "A demain."
@@ -413,7 +413,7 @@ WRAPPED = Path(__file__).resolve().parents[2] / "data" / "mime"
 EXPECTED = json.loads((WRAPPED / "expected.json").read_text())
 
 
-def said(opened: reading.Opened) -> str:
+def said(opened: reading.OpenedMessage) -> str:
     """All that a reader sees of a message but its pictures."""
     shown = html_mail.to_text(opened.rendered.html.body) if opened.rendered else opened.text
     outcomes = [f"{one.recipient} {one.reason}" for one in opened.outcomes]
@@ -487,7 +487,7 @@ def test_html_that_was_rendered_before_is_not_fetched_again(imap, put):
     named = put(ALTERNATIVE)
     rendered = reading.open_message(imap, named).rendered
 
-    class Remembers(letters.Plainly):
+    class Remembers(contents.PlainSanitiser):
         def find(self, envelope, fields):
             assert envelope.subject == fields.get("Subject") == "Photos"
             return rendered

@@ -15,7 +15,7 @@ from webmail.imap.connection import Connection
 from webmail.imap.values import Folder
 from webmail.mailbox import folders, query, search
 from webmail.mailbox.query import Query
-from webmail.mailbox.search import Found, Hit, Place
+from webmail.mailbox.search import Hit, Place, SearchResult
 
 TODAY = date(2026, 11, 25)
 ESEARCH = "IMAP4rev1 LITERAL+ ESEARCH"
@@ -34,7 +34,7 @@ def day(number: int) -> datetime:
     return datetime(2026, 3, number, 12, tzinfo=UTC)
 
 
-def uids(found: Found) -> list[int]:
+def uids(found: SearchResult) -> list[int]:
     return [hit.uid for hit in found.hits]
 
 
@@ -58,7 +58,7 @@ def test_the_server_takes_as_many_terms_as_a_query_may_have(imap: Connection, ma
 def test_a_query_of_nonsense_matches_nothing_rather_than_everything(imap: Connection, mailbox):
     mailbox.append(letter("Sortie"))
     assert search.matching(imap, "INBOX", wanted("avant:jamais")) == ()
-    assert search.go_on(imap, ["INBOX"], wanted("avant:jamais")) == Found()
+    assert search.go_on(imap, ["INBOX"], wanted("avant:jamais")) == SearchResult()
 
 
 def test_what_waits_to_be_removed_is_not_found(imap: Connection, mailbox):
@@ -131,7 +131,7 @@ def test_messages_are_looked_into_span_by_span_from_the_newest(imap, mailbox, mo
     mailbox.create_folder("4e B")  # in the inbox UIDs are far apart: other tests had letters there
     there = [mailbox.append(letter(f"Musée {n}"), "4e B") for n in range(7)]
     stops = []
-    found = Found()
+    found = SearchResult()
     at: Place | None = Place("4e B", span=3)
     while at:
         more = search.go_on(imap, ["4e B"], wanted("musée"), place=at, is_over=lambda: True)
@@ -179,7 +179,7 @@ def test_what_was_found_is_kept_as_json_can_carry_it(imap, mailbox):
     mailbox.append(letter("Musée"), date=day(1))
     found = search.go_on(imap, ["INBOX", "Sent"], wanted("musée"), is_over=lambda: True)
     assert found.place == Place("Sent")
-    assert Found.unpacked(found.packed()) == found
+    assert SearchResult.unpacked(found.packed()) == found
 
 
 def test_messages_that_are_gone_by_now_are_left_out(imap, mailbox):

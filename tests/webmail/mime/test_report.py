@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webmail.mime import report, structure
-from webmail.mime.report import Outcome
+from webmail.mime.report import DeliveryOutcome
 
 BOUNCE = b"""\
 Reporting-MTA: dns; smtp.academie.invalid
@@ -31,14 +31,14 @@ Status: 4.4.1
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
 def test_each_recipient_has_an_outcome(line_end: bytes) -> None:
     failed, delayed = report.read(BOUNCE.replace(b"\n", line_end))
-    assert failed == Outcome(
+    assert failed == DeliveryOutcome(
         recipient="paul@college.invalid",
         action="failed",
         status="5.1.1",
         reason="550 5.1.1 <p.durand@relais.invalid>: Recipient address rejected",
     )
     assert failed.is_permanent
-    assert delayed == Outcome("lea@college.invalid", "delayed", "4.4.1")
+    assert delayed == DeliveryOutcome("lea@college.invalid", "delayed", "4.4.1")
     assert not delayed.is_permanent
 
 
@@ -47,7 +47,7 @@ def test_a_receipt_says_what_was_done() -> None:
         b"Final-Recipient: rfc822;claire@college.invalid\n"
         b"Disposition: manual-action/MDN-sent-manually; Displayed/error\n"
     )
-    assert report.read(receipt) == (Outcome("claire@college.invalid", "displayed"),)
+    assert report.read(receipt) == (DeliveryOutcome("claire@college.invalid", "displayed"),)
 
 
 def test_what_says_nothing_of_anybody_is_nothing() -> None:

@@ -16,11 +16,11 @@ from accounts import session
 from accounts.http import SignedInRequest
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
-from demo.servers.submission import Submission
+from demo.servers.submission import SubmissionServer
 from tests.webmail.outbox.letters import draft_of, letter
 from webmail import outbox
 from webmail.models import Draft, OutboxMessage
-from webmail.outbox import Letter
+from webmail.outbox import Submission
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,9 @@ def no_connections_left() -> Iterator[None]:
 
 
 @pytest.fixture
-def reader(signed_in: Callable[..., Client], alice: MailAccount, submission: Submission) -> Client:
+def reader(
+    signed_in: Callable[..., Client], alice: MailAccount, submission: SubmissionServer
+) -> Client:
     return signed_in(alice)
 
 
@@ -57,7 +59,7 @@ def accepted(
 ) -> Callable[..., OutboxMessage]:
     """`accepted(due=None, hold_seconds=0, letter=...)`: a message to Bob in the outbox."""
 
-    def accept(one: Letter | None = None, **more: object) -> OutboxMessage:
+    def accept(one: Submission | None = None, **more: object) -> OutboxMessage:
         options = {"key": uuid.uuid4(), **more}
         rows = outbox.accept(request_of_alice, draft, [one or letter()], **options)  # type: ignore[arg-type]
         return rows[0]

@@ -8,7 +8,7 @@ from email.policy import SMTP
 
 from accounts.models import User
 from webmail.models import Draft
-from webmail.outbox import Letter
+from webmail.outbox import Submission
 from webmail.writing import drafts
 from webmail.writing.content import Content
 
@@ -18,7 +18,7 @@ SECRET_TEXT = "Convocation de la petite Zoé"
 SECRET_SUBJECT = "Conseil de discipline"
 
 
-def letter(*to: str, bcc: tuple[str, ...] = (), number: int = 0, sender: str = ALICE) -> Letter:
+def letter(*to: str, bcc: tuple[str, ...] = (), number: int = 0, sender: str = ALICE) -> Submission:
     """To Bob, unless others are named."""
     to = to or (BOB,)
     message = EmailMessage(policy=SMTP)
@@ -30,7 +30,7 @@ def letter(*to: str, bcc: tuple[str, ...] = (), number: int = 0, sender: str = A
     message["Message-ID"] = f"<{uuid.uuid4().hex}@ac-exemple.fr>"
     message["Date"] = "Tue, 03 Mar 2026 09:00:00 +0100"
     message.set_content(f"{SECRET_TEXT}\n")
-    return Letter(
+    return Submission(
         message.as_bytes(), (*to, *bcc), str(message["Message-ID"]), sender, number=number
     )
 

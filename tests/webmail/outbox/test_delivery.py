@@ -16,7 +16,7 @@ from accounts.http import SignedInRequest
 from accounts.models import LentCredential, MailDomain, User
 from addressbook.models.collected import CollectedRecipient
 from demo.servers.dovecot import MailAccount
-from demo.servers.submission import Submission
+from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
 from tests.servers.scripted import CLOSE, READ_DATA, STALL, Action, ScriptedServer
 from tests.webmail.outbox.letters import (
@@ -76,7 +76,7 @@ def test_bcc_leaves_with_nobody_and_stands_in_the_copy(
     accepted: Callable[..., OutboxMessage],
     mailbox: Mailbox,
     bobs_mailbox: Mailbox,
-    submission: Submission,
+    submission: SubmissionServer,
 ) -> None:
     outbox.deliver(accepted(letter(BOB, bcc=("secret@ailleurs.fr",))).pk)
     arrived = bobs_mailbox.messages() + [file.read_bytes() for file in kept(submission)]
@@ -240,7 +240,7 @@ def test_the_refused_are_named_to_their_person_alone(
 def test_what_is_refused_for_now_is_tried_again(
     accepted: Callable[..., OutboxMessage],
     mail_domain: MailDomain,
-    submission: Submission,
+    submission: SubmissionServer,
     bobs_mailbox: Mailbox,
     mailbox: Mailbox,
     later: Callable[[], None],
@@ -289,7 +289,7 @@ def test_what_was_tried_long_enough_is_said_to_have_failed(
 def test_a_doubt_is_never_sent_again_by_itself(
     accepted: Callable[..., OutboxMessage],
     mail_domain: MailDomain,
-    submission: Submission,
+    submission: SubmissionServer,
     bobs_mailbox: Mailbox,
     later: Callable[[], None],
     settings,
@@ -450,12 +450,12 @@ def test_one_who_waited_long_for_the_answer_ends_the_doubt(
     assert OutboxMessage.objects.get(pk=row.pk).state == State.SENDING
 
 
-def moved(domain: MailDomain, server: ScriptedServer | Submission) -> None:
+def moved(domain: MailDomain, server: ScriptedServer | SubmissionServer) -> None:
     domain.smtp_port = server.port
     domain.save()
 
 
-def kept(submission: Submission) -> list[Path]:
+def kept(submission: SubmissionServer) -> list[Path]:
     """What went to people elsewhere, to those of this test."""
     files = submission.outgoing.glob("*.eml")
     return [file for file in files if b"secret@ailleurs.fr" in file.read_bytes()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from webmail.presentation import deeds
+from webmail.presentation import action_words
 
 VERBS = (
     "flag", "unflag", "seen", "unseen", "tag", "untag", "trash", "delete", "undo", "archive",
@@ -15,11 +15,11 @@ MANY = "20\N{NO-BREAK SPACE}000"
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_thousands_are_set_apart(verb: str) -> None:
-    assert MANY in deeds.done(verb, 20_000)
-    assert deeds.done(verb, 1, gone=20_000).count(MANY) == 1
+    assert MANY in action_words.done(verb, 20_000)
+    assert action_words.done(verb, 1, gone=20_000).count(MANY) == 1
     if verb != "rule":
-        assert MANY in deeds.doing(verb, 20_000)
+        assert MANY in action_words.doing(verb, 20_000)
 
 
 def test_one_is_said_as_one() -> None:
-    assert deeds.done("move", 1) == "1 message déplacé."
+    assert action_words.done("move", 1) == "1 message déplacé."

@@ -23,16 +23,16 @@ from tests.webmail.previews import samples
 from webmail.previews import office
 from webmail.previews.detect import detect
 from webmail.previews.failures import NoPreview, Reason
-from webmail.previews.pages import Page, Pdf, Sheets
+from webmail.previews.pages import Pdf, PreviewPage, Sheets
 from webmail.sandbox import walls
 
 libreoffice = pytest.mark.usefixtures("libreoffice")
 pdftotext = pytest.mark.usefixtures("poppler")
 
 
-def page(content: bytes, extension: str) -> Page:
+def page(content: bytes, extension: str) -> PreviewPage:
     shown = office.light(content, extension)
-    assert isinstance(shown, Page)
+    assert isinstance(shown, PreviewPage)
     return shown
 
 
@@ -457,7 +457,7 @@ def test_where_libreoffice_cannot_be_shut_in_it_is_not_used(
             office.to_pdf(samples.RTF, "rtf", work)
         assert refused.value.reason is Reason.UNSUPPORTED
         shown = office.preview(samples.docx(samples.word_paragraph("Bonjour")), "docx", work)
-        assert isinstance(shown, Page)
+        assert isinstance(shown, PreviewPage)
     finally:
         _forget_walls()
 
@@ -478,4 +478,4 @@ def test_without_bubblewrap_the_network_alone_is_taken_away(
     monkeypatch.setattr(walls, "_bubblewrap", lambda: ())
     shown = to_pdf(samples.docx(samples.word_paragraph("Bonjour")), "docx", work)
     assert "Bonjour" in text_of(shown)
-    assert isinstance(office.light(samples.docx(samples.word_paragraph("a")), "docx"), Page)
+    assert isinstance(office.light(samples.docx(samples.word_paragraph("a")), "docx"), PreviewPage)

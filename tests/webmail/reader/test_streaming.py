@@ -12,7 +12,7 @@ from webmail.errors import MessageNotFound
 from webmail.imap import connection, fetch
 from webmail.imap.connection import Connection
 from webmail.imap.pool import Pool
-from webmail.imap.values import MessageRef, Server
+from webmail.imap.values import ImapServer, MessageRef
 from webmail.reader import streaming
 
 
@@ -25,7 +25,7 @@ def pool() -> Iterator[Pool]:
 
 @pytest.fixture
 def begun(
-    pool: Pool, mailbox: Mailbox, imap_server: Server, alice
+    pool: Pool, mailbox: Mailbox, imap_server: ImapServer, alice
 ) -> Callable[[int], streaming.Stream]:
     """`begun(uid)`: the download of a message."""
 

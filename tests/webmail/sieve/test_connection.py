@@ -32,16 +32,16 @@ from webmail.errors import (
     WebmailError,
 )
 from webmail.sieve import connection
-from webmail.sieve.connection import MOST_BYTES, Connection, Name, Server
+from webmail.sieve.connection import MOST_BYTES, Connection, Name, SieveServer
 
 OK = b"OK\r\n"
 GREETING = b'"IMPLEMENTATION" "x"\r\n"SIEVE" "fileinto Vacation"\r\n"SASL" "PLAIN"\r\n' + OK
 
 
 @pytest.fixture
-def server(sieve_port: int) -> Server:
+def server(sieve_port: int) -> SieveServer:
     Scripts(sieve_port, ALICE).empty()
-    return Server("127.0.0.1", sieve_port, "none")
+    return SieveServer("127.0.0.1", sieve_port, "none")
 
 
 def talk(steps: list[Step], do: Callable[[Connection], object], timeout: float = 2.0) -> object:
@@ -49,7 +49,9 @@ def talk(steps: list[Step], do: Callable[[Connection], object], timeout: float =
     script = [("", GREETING), ("AUTHENTICATE", OK), ("CAPABILITY", GREETING), *steps]
     with (
         ScriptedServer(script) as scripted,
-        connection.open(Server("127.0.0.1", scripted.port, "none", timeout), "a", "b") as sieve,
+        connection.open(
+            SieveServer("127.0.0.1", scripted.port, "none", timeout), "a", "b"
+        ) as sieve,
     ):
         return do(sieve)
 
@@ -57,7 +59,7 @@ def talk(steps: list[Step], do: Callable[[Connection], object], timeout: float =
 # --- Pigeonhole ---
 
 
-def test_a_script_is_written_read_listed_made_active_and_deleted(server: Server) -> None:
+def test_a_script_is_written_read_listed_made_active_and_deleted(server: SieveServer) -> None:
     text = "# é\nkeep;\n"
     with connection.open(server, ALICE.login, ALICE.password) as sieve:
         assert "fileinto" in sieve.extensions
@@ -75,7 +77,7 @@ def test_a_script_is_written_read_listed_made_active_and_deleted(server: Server)
             sieve.get("x")
 
 
-def test_what_pigeonhole_does_not_take_is_told_with_its_line(server: Server) -> None:
+def test_what_pigeonhole_does_not_take_is_told_with_its_line(server: SieveServer) -> None:
     with connection.open(server, ALICE.login, ALICE.password) as sieve:
         for do in (sieve.check, lambda text: sieve.put("x", text)):
             with pytest.raises(SieveRefused) as raised:
@@ -86,7 +88,7 @@ def test_what_pigeonhole_does_not_take_is_told_with_its_line(server: Server) -> 
         assert sieve.scripts() == ()
 
 
-def test_a_wrong_password_is_no_reason_to_be_signed_out(server: Server) -> None:
+def test_a_wrong_password_is_no_reason_to_be_signed_out(server: SieveServer) -> None:
     with pytest.raises(SieveUnavailable), connection.open(server, ALICE.login, "x"):
         pass
 
@@ -110,7 +112,7 @@ def test_a_script_is_counted_and_never_a_command() -> None:
             ("LISTSCRIPTS", b'"x" ACTIVE\r\n' + OK),
         ]
     ) as scripted:
-        server = Server("127.0.0.1", scripted.port, "none")
+        server = SieveServer("127.0.0.1", scripted.port, "none")
         with connection.open(server, "a", "b") as sieve:
             sieve.put("x", 'é\nDELETESCRIPT "x"\n{999+}\n')
             assert sieve.scripts() == (Name("x", is_active=True),)
@@ -183,7 +185,7 @@ def test_starttls_is_a_must_where_it_is_wanted_and_nothing_before_it_counts(
         with (
             ScriptedServer(script) as scripted,
             pytest.raises((SieveUnavailable, BadServerAnswer)),
-            connection.open(Server("localhost", scripted.port, "starttls", 2), "a", "b"),
+            connection.open(SieveServer("localhost", scripted.port, "starttls", 2), "a", "b"),
         ):
             pass
         assert not any(line.startswith(b"AUTHENTICATE") for line in scripted.received[0])
@@ -201,20 +203,23 @@ def test_after_starttls_one_is_signed_in(tmp_path: Path) -> None:
         ("CAPABILITY", GREETING),
     ]
     with ScriptedServer(script, tls=context) as scripted:
-        server = Server("localhost", scripted.port, "starttls", 2, str(pem))
+        server = SieveServer("localhost", scripted.port, "starttls", 2, str(pem))
         with connection.open(server, "a", "b") as sieve:
             assert sieve.extensions == {"fileinto", "vacation"}
 
 
 def test_a_server_that_is_not_there_or_knows_no_way_in(dovecot: Dovecot) -> None:
-    for server in (Server("127.0.0.1", 1, "none"), Server("a..b", 4190, "none")):
+    for server in (SieveServer("127.0.0.1", 1, "none"), SieveServer("a..b", 4190, "none")):
         with pytest.raises(SieveUnavailable), connection.open(server, "a", "b"):
             pass
     with (
         ScriptedServer([("", GREETING.replace(b"PLAIN", b"GSSAPI"))]) as scripted,
         pytest.raises(SieveUnavailable),
-        connection.open(Server("127.0.0.1", scripted.port, "none"), "a", "b"),
+        connection.open(SieveServer("127.0.0.1", scripted.port, "none"), "a", "b"),
     ):
         pass
-    with pytest.raises(SieveUnavailable), connection.open(Server("x", 1, "none"), "a\r\nb", "c"):
+    with (
+        pytest.raises(SieveUnavailable),
+        connection.open(SieveServer("x", 1, "none"), "a\r\nb", "c"),
+    ):
         pass

@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts.models import User
 from addressbook.models import CollectedRecipient
 from demo.servers.dovecot import MailAccount
-from demo.servers.submission import Submission
+from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
 from tests.servers.scripted import (
     CLOSE,
@@ -113,7 +113,7 @@ def kept(answer, **changes: str) -> None:
 
 
 def test_a_message_arrives_and_a_copy_is_kept(
-    posted, submission: Submission, mailbox: Mailbox, bobs_mailbox: Mailbox
+    posted, submission: SubmissionServer, mailbox: Mailbox, bobs_mailbox: Mailbox
 ) -> None:
     answer = posted()
     assert (answer.status_code, answer["Location"]) == (302, "/mail/INBOX/")
@@ -129,7 +129,7 @@ def test_a_message_arrives_and_a_copy_is_kept(
     assert mailbox.flags(mailbox.uids("Sent")[0], "Sent") == {"\\Seen"}
 
 
-def test_htmx_is_led_on(posted, submission: Submission, bobs_mailbox: Mailbox) -> None:
+def test_htmx_is_led_on(posted, submission: SubmissionServer, bobs_mailbox: Mailbox) -> None:
     answer = posted(headers=HTMX)
     assert (answer.status_code, answer.content) == (204, b"")
     assert answer["HX-Redirect"] == "/mail/INBOX/"
@@ -137,7 +137,7 @@ def test_htmx_is_led_on(posted, submission: Submission, bobs_mailbox: Mailbox) -
 
 
 def test_it_is_said_on_the_next_page(
-    reader: Client, posted, submission: Submission, bobs_mailbox: Mailbox
+    reader: Client, posted, submission: SubmissionServer, bobs_mailbox: Mailbox
 ) -> None:
     posted()
     answer = reader.get("/mail/INBOX/")
@@ -145,7 +145,7 @@ def test_it_is_said_on_the_next_page(
 
 
 def test_bcc_leaves_no_trace_but_in_the_own_copy(
-    posted, submission: Submission, mailbox: Mailbox, bobs_mailbox: Mailbox
+    posted, submission: SubmissionServer, mailbox: Mailbox, bobs_mailbox: Mailbox
 ) -> None:
     posted(to="alice@ac-exemple.fr", bcc="bob@ac-exemple.fr")
     for arrived in (*bobs_mailbox.messages(), *mailbox.messages()):
@@ -156,7 +156,7 @@ def test_bcc_leaves_no_trace_but_in_the_own_copy(
 
 
 def test_a_message_may_go_to_bcc_alone(
-    posted, submission: Submission, bobs_mailbox: Mailbox
+    posted, submission: SubmissionServer, bobs_mailbox: Mailbox
 ) -> None:
     assert posted(to="", bcc="bob@ac-exemple.fr").status_code == 302
     # Nobody in To is what junk has: her own address stands there.
@@ -164,7 +164,7 @@ def test_a_message_may_go_to_bcc_alone(
 
 
 def test_names_and_several_recipients(
-    posted, submission: Submission, mailbox: Mailbox, bobs_mailbox: Mailbox
+    posted, submission: SubmissionServer, mailbox: Mailbox, bobs_mailbox: Mailbox
 ) -> None:
     posted(to='"Petit, Bob" <bob@ac-exemple.fr>; Élise <elise@ailleurs.example>\nzoe@x.example')
     arrived = only(bobs_mailbox.messages())
@@ -176,7 +176,7 @@ def test_names_and_several_recipients(
 
 
 def test_attachments_of_every_kind_arrive_unharmed(
-    posted, submission: Submission, bobs_mailbox: Mailbox
+    posted, submission: SubmissionServer, bobs_mailbox: Mailbox
 ) -> None:
     sent = [
         ("été & « plan ».pdf", bytes(range(256)) * 300),
@@ -195,7 +195,7 @@ def test_attachments_of_every_kind_arrive_unharmed(
 
 
 def test_an_empty_file_is_refused_by_its_name_and_the_rest_is_kept(
-    posted, submission: Submission, bobs_mailbox: Mailbox
+    posted, submission: SubmissionServer, bobs_mailbox: Mailbox
 ) -> None:
     files = [SimpleUploadedFile("plan.txt", b"plan"), SimpleUploadedFile("vide.txt", b"")]
     answer = posted(attachments=files)
@@ -214,7 +214,7 @@ def test_an_empty_file_is_refused_by_its_name_and_the_rest_is_kept(
 
 @pytest.mark.parametrize("name", ["a\r\nX-Evil: 1.txt", "../../etc/passwd", "C:\\x\\y.txt", "a\0b"])
 def test_an_attachments_name_is_only_a_name(
-    posted, submission: Submission, bobs_mailbox: Mailbox, name: str
+    posted, submission: SubmissionServer, bobs_mailbox: Mailbox, name: str
 ) -> None:
     file = SimpleUploadedFile("plan.txt", b"contenu", "text/plain\r\nX-Evil: 1")
     file._name = name  # type: ignore[attr-defined]  # past the check of Django's own class, which browsers don't have
@@ -231,7 +231,7 @@ def test_an_attachments_name_is_only_a_name(
 
 
 def test_an_answer_quotes_names_its_origin_and_marks_it(
-    reader: Client, submission: Submission, mailbox: Mailbox, bobs_mailbox: Mailbox
+    reader: Client, submission: SubmissionServer, mailbox: Mailbox, bobs_mailbox: Mailbox
 ) -> None:
     uid = mailbox.append(letter("Sortie", "On y va ?\n-- \nBob\n", references="<a@x> <b@x>"))
     form = reader.get(path(mailbox, uid, "reply/"))
@@ -265,7 +265,7 @@ def test_an_answer_to_all_leaves_oneself_out(reader: Client, mailbox: Mailbox) -
 
 
 def test_an_answer_without_message_id_has_no_references(
-    reader: Client, submission: Submission, mailbox: Mailbox, bobs_mailbox: Mailbox
+    reader: Client, submission: SubmissionServer, mailbox: Mailbox, bobs_mailbox: Mailbox
 ) -> None:
     uid = mailbox.append(letter(message_id="", references="sans chevrons \x01 <a b>"))
     sent(
@@ -277,7 +277,7 @@ def test_an_answer_without_message_id_has_no_references(
 
 @pytest.mark.parametrize("more", ["reply", "forward"])
 def test_an_answer_to_what_is_gone_meanwhile_leaves_all_the_same(
-    reader: Client, submission: Submission, mailbox: Mailbox, bobs_mailbox: Mailbox, more: str
+    reader: Client, submission: SubmissionServer, mailbox: Mailbox, bobs_mailbox: Mailbox, more: str
 ) -> None:
     origin = {"kind": more, "origin_folder": "INBOX", "origin_ref": f"{mailbox.uidvalidity()}-999"}
     answer = sent(reader, WRITTEN | origin)
@@ -286,7 +286,7 @@ def test_an_answer_to_what_is_gone_meanwhile_leaves_all_the_same(
 
 
 def test_an_answer_to_what_was_made_anew_leaves_all_the_same(
-    reader: Client, submission: Submission, mailbox: Mailbox, bobs_mailbox: Mailbox
+    reader: Client, submission: SubmissionServer, mailbox: Mailbox, bobs_mailbox: Mailbox
 ) -> None:
     for folder, validity in (("INBOX", mailbox.uidvalidity() + 1), ("Disparu", 1)):
         origin = {"kind": "reply", "origin_folder": folder, "origin_ref": f"{validity}-1"}
@@ -295,7 +295,7 @@ def test_an_answer_to_what_was_made_anew_leaves_all_the_same(
 
 
 def test_a_forwarded_message_takes_its_attachments_along(
-    reader: Client, submission: Submission, mailbox: Mailbox, bobs_mailbox: Mailbox
+    reader: Client, submission: SubmissionServer, mailbox: Mailbox, bobs_mailbox: Mailbox
 ) -> None:
     content = bytes(range(256)) * 3000
     uid = mailbox.append(
@@ -323,7 +323,7 @@ def test_a_forwarded_message_takes_its_attachments_along(
 
 
 def test_a_mistake_does_not_lose_the_forwarded_attachments(
-    reader: Client, submission: Submission, mailbox: Mailbox
+    reader: Client, submission: SubmissionServer, mailbox: Mailbox
 ) -> None:
     uid = mailbox.append(
         letter(files=(("a.pdf", "application/pdf", b"a"), ("b.pdf", "application/pdf", b"b")))
@@ -352,7 +352,7 @@ def test_the_forwarded_attachments_stay_when_the_mail_server_is_down(
 
 
 def test_forwarded_attachments_count_against_the_limit_and_once_each(
-    reader: Client, submission: Submission, mailbox: Mailbox, bobs_mailbox: Mailbox, settings
+    reader: Client, submission: SubmissionServer, mailbox: Mailbox, bobs_mailbox: Mailbox, settings
 ) -> None:
     settings.MESSAGE_LIMIT = 3_000_000
     blob = b"a" * 1_000_000
@@ -391,7 +391,13 @@ def test_forwarded_attachments_count_against_the_limit_and_once_each(
     ],
 )
 def test_a_wrong_recipient_is_named_and_nothing_leaves(
-    posted, submission: Submission, mailbox: Mailbox, bobs_mailbox: Mailbox, field, typed, named
+    posted,
+    submission: SubmissionServer,
+    mailbox: Mailbox,
+    bobs_mailbox: Mailbox,
+    field,
+    typed,
+    named,
 ) -> None:
     answer = posted(**{field: typed})
     assert answer.status_code == 422
@@ -405,7 +411,7 @@ def test_a_wrong_recipient_is_named_and_nothing_leaves(
     assert notice["HX-Retarget"] == "#notices"
 
 
-def test_a_message_to_nobody_is_a_mistake(posted, submission: Submission) -> None:
+def test_a_message_to_nobody_is_a_mistake(posted, submission: SubmissionServer) -> None:
     answer = posted(to=" , ;\n")
     assert answer.status_code == 422
     assert 'id="id_to-error"' in page(answer)
@@ -416,7 +422,12 @@ def test_a_message_to_nobody_is_a_mistake(posted, submission: Submission) -> Non
     "field", ["to", "cc", "bcc", "subject", "body", "kind", "origin_folder", "origin_ref", "keep"]
 )
 def test_no_field_makes_a_header(
-    posted, submission: Submission, mailbox: Mailbox, bobs_mailbox: Mailbox, field: str, evil: str
+    posted,
+    submission: SubmissionServer,
+    mailbox: Mailbox,
+    bobs_mailbox: Mailbox,
+    field: str,
+    evil: str,
 ) -> None:
     answer = posted(**{field: evil})
     assert answer.status_code in {302, 422}
@@ -428,7 +439,7 @@ def test_no_field_makes_a_header(
 
 
 def test_files_over_the_limit_are_refused_and_the_text_stays(
-    posted, submission: Submission, bobs_mailbox: Mailbox, settings
+    posted, submission: SubmissionServer, bobs_mailbox: Mailbox, settings
 ) -> None:
     settings.MESSAGE_LIMIT = 1_000_000
     big = [SimpleUploadedFile("a.bin", b"a" * 400_000), SimpleUploadedFile("b.bin", b"b" * 400_000)]
@@ -519,7 +530,7 @@ def test_what_a_server_refuses_is_seen_not_to_have_left_and_its_text_is_kept(
 
 
 def test_one_unknown_recipient_and_nobody_gets_it(
-    posted, submission: Submission, mailbox: Mailbox, bobs_mailbox: Mailbox
+    posted, submission: SubmissionServer, mailbox: Mailbox, bobs_mailbox: Mailbox
 ) -> None:
     posted(to="bob@ac-exemple.fr, personne@ac-exemple.fr")
     assert OutboxMessage.objects.get().state == OutboxMessage.State.FAILED
@@ -527,7 +538,7 @@ def test_one_unknown_recipient_and_nobody_gets_it(
 
 
 def test_a_from_that_is_not_ones_own_is_refused(
-    posted, submission: Submission, mailbox: Mailbox, bobs_mailbox: Mailbox
+    posted, submission: SubmissionServer, mailbox: Mailbox, bobs_mailbox: Mailbox
 ) -> None:
     answer = posted(identity="bob@ac-exemple.fr")
     assert answer.status_code == 502
@@ -536,7 +547,7 @@ def test_a_from_that_is_not_ones_own_is_refused(
 
 
 def test_a_draft_from_an_address_that_is_gone_goes_on_from_the_one_that_is_shown(
-    posted, reader: Client, submission: Submission
+    posted, reader: Client, submission: SubmissionServer
 ) -> None:
     refused = posted(identity="avant@ac-exemple.fr")
     assert refused.status_code == 502
@@ -547,7 +558,7 @@ def test_a_draft_from_an_address_that_is_gone_goes_on_from_the_one_that_is_shown
 
 
 def test_a_sender_whom_the_server_refuses_is_seen_in_the_outbox(
-    posted, submission: Submission, django_user_model, mailbox: Mailbox
+    posted, submission: SubmissionServer, django_user_model, mailbox: Mailbox
 ) -> None:
     django_user_model.objects.update(address="bob@ac-exemple.fr")
     assert posted().status_code == 302
@@ -559,7 +570,7 @@ def test_a_sender_whom_the_server_refuses_is_seen_in_the_outbox(
 def test_who_has_no_address_sends_nothing_and_is_told(
     reader: Client,
     posted,
-    submission: Submission,
+    submission: SubmissionServer,
     django_user_model,
     mailbox: Mailbox,
     address: str,
@@ -572,7 +583,7 @@ def test_who_has_no_address_sends_nothing_and_is_told(
 
 
 def test_a_message_of_its_own_leaves_though_the_mail_server_is_down(
-    posted, submission: Submission, imap_moved, bobs_mailbox: Mailbox
+    posted, submission: SubmissionServer, imap_moved, bobs_mailbox: Mailbox
 ) -> None:
     imap_moved(1)
     assert posted().status_code == 302
@@ -580,7 +591,7 @@ def test_a_message_of_its_own_leaves_though_the_mail_server_is_down(
 
 
 def test_an_answer_waits_for_the_mail_server_with_its_text(
-    posted, submission: Submission, imap_moved, bobs_mailbox: Mailbox
+    posted, submission: SubmissionServer, imap_moved, bobs_mailbox: Mailbox
 ) -> None:
     imap_moved(1)
     answer = posted(kind="reply", origin_folder="INBOX", origin_ref="7-1")
@@ -604,7 +615,7 @@ def token(answer) -> str:
 
 
 def test_without_script_the_password_is_asked_for_beside_the_text(
-    strict: Client, submission: Submission, alice: MailAccount, bobs_mailbox: Mailbox
+    strict: Client, submission: SubmissionServer, alice: MailAccount, bobs_mailbox: Mailbox
 ) -> None:
     form = strict.get("/compose/")
     del strict.cookies["session"], strict.cookies["mail_key"]
@@ -630,7 +641,7 @@ def test_without_script_the_password_is_asked_for_beside_the_text(
 
 
 def test_nobody_sends_what_another_person_wrote(
-    reader: Client, submission: Submission, bob: MailAccount, bobs_mailbox: Mailbox
+    reader: Client, submission: SubmissionServer, bob: MailAccount, bobs_mailbox: Mailbox
 ) -> None:
     del reader.cookies["mail_key"]
     data = WRITTEN | {"login": "bob", "password": bob.password}
@@ -643,7 +654,7 @@ def test_nobody_sends_what_another_person_wrote(
 
 
 def test_mistakes_and_the_lost_session_at_once_lose_nothing(
-    strict: Client, submission: Submission, alice: MailAccount, bobs_mailbox: Mailbox
+    strict: Client, submission: SubmissionServer, alice: MailAccount, bobs_mailbox: Mailbox
 ) -> None:
     form = strict.get("/compose/")
     del strict.cookies["session"]
@@ -661,7 +672,7 @@ def test_mistakes_and_the_lost_session_at_once_lose_nothing(
 
 
 def test_a_shared_computer_is_still_one_after_the_password(
-    signed_in, submission: Submission, alice: MailAccount, bobs_mailbox: Mailbox
+    signed_in, submission: SubmissionServer, alice: MailAccount, bobs_mailbox: Mailbox
 ) -> None:
     client = signed_in(alice, shared_computer="on")
     form = client.get("/compose/")
@@ -727,7 +738,7 @@ def remembered() -> dict[str, str]:
 
 
 def test_whom_one_writes_to_is_remembered(
-    posted: Callable[..., object], submission: Submission
+    posted: Callable[..., object], submission: SubmissionServer
 ) -> None:
     posted(to="Bob Carré <bob@ac-exemple.fr>", cc="zoe@x.example", bcc="paul@x.example")
     assert remembered() == {
@@ -738,14 +749,14 @@ def test_whom_one_writes_to_is_remembered(
 
 
 def test_nobody_is_remembered_of_a_message_that_did_not_leave(
-    posted: Callable[..., object], submission: Submission
+    posted: Callable[..., object], submission: SubmissionServer
 ) -> None:
     posted(to="no address")
     assert remembered() == {}
 
 
 def test_whoever_does_not_want_it_has_nobody_remembered(
-    posted: Callable[..., object], submission: Submission, bobs_mailbox: Mailbox
+    posted: Callable[..., object], submission: SubmissionServer, bobs_mailbox: Mailbox
 ) -> None:
     User.objects.update(preferences={"collect": "off"})
     posted()

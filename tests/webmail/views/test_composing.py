@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts import session
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
-from demo.servers.submission import Submission
+from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import commands_sent, letter, page, path, words
 from tests.webmail.views.test_compose import value
@@ -119,7 +119,7 @@ def test_a_quote_enters_by_the_narrow_way(
 
 def test_an_image_of_the_quote_leaves_as_a_part_with_a_cid(
     reader: Client,
-    submission: Submission,
+    submission: SubmissionServer,
     mailbox: Mailbox,
     bobs_mailbox: Mailbox,
     illustrated: int,
@@ -137,7 +137,7 @@ def test_an_image_of_the_quote_leaves_as_a_part_with_a_cid(
 
 def test_a_forward_keeps_files_and_images_without_the_browser(
     reader: Client,
-    submission: Submission,
+    submission: SubmissionServer,
     mailbox: Mailbox,
     bobs_mailbox: Mailbox,
     illustrated: int,
@@ -152,7 +152,7 @@ def test_a_forward_keeps_files_and_images_without_the_browser(
 
 def test_an_unticked_file_stays_behind(
     reader: Client,
-    submission: Submission,
+    submission: SubmissionServer,
     mailbox: Mailbox,
     bobs_mailbox: Mailbox,
     illustrated: int,
@@ -164,7 +164,7 @@ def test_an_unticked_file_stays_behind(
 
 def test_a_forward_as_attachment_holds_the_message_as_it_came(
     reader: Client,
-    submission: Submission,
+    submission: SubmissionServer,
     mailbox: Mailbox,
     bobs_mailbox: Mailbox,
     illustrated: int,
@@ -181,7 +181,7 @@ def test_a_forward_as_attachment_holds_the_message_as_it_came(
 
 
 def test_a_forward_of_what_was_moved_says_so_and_keeps_the_text(
-    reader: Client, submission: Submission, mailbox: Mailbox, bobs_mailbox: Mailbox
+    reader: Client, submission: SubmissionServer, mailbox: Mailbox, bobs_mailbox: Mailbox
 ) -> None:
     data = {"kind": "forward", "keep": ["2"], "body": "Texte", "to": "bob@ac-exemple.fr"}
     origin = {"origin_folder": "INBOX", "origin_ref": f"{mailbox.uidvalidity()}-999"}
@@ -248,7 +248,7 @@ def test_the_signature_stands_where_the_person_likes(
 
 
 def test_a_signature_leaves_with_its_image_as_a_part(
-    reader: Client, submission: Submission, mailbox: Mailbox, bobs_mailbox: Mailbox
+    reader: Client, submission: SubmissionServer, mailbox: Mailbox, bobs_mailbox: Mailbox
 ) -> None:
     user = User.objects.get()
     data = base64.b64encode(PNG).decode()
@@ -377,7 +377,7 @@ def test_a_draft_without_script_is_discarded_with_its_copy(
 
 
 def test_a_draft_of_another_program_keeps_its_thread(
-    reader: Client, submission: Submission, mailbox: Mailbox, bobs_mailbox: Mailbox
+    reader: Client, submission: SubmissionServer, mailbox: Mailbox, bobs_mailbox: Mailbox
 ) -> None:
     raw = letter("Re: x", sender="alice@ac-exemple.fr", to="bob@ac-exemple.fr", references="<a@x>")
     uid = mailbox.append(raw, "Drafts", flags=["\\Draft"])
@@ -390,7 +390,7 @@ def test_a_draft_of_another_program_keeps_its_thread(
 
 
 def test_the_same_post_twice_sends_one_message(
-    reader: Client, submission: Submission, mailbox: Mailbox, bobs_mailbox: Mailbox
+    reader: Client, submission: SubmissionServer, mailbox: Mailbox, bobs_mailbox: Mailbox
 ) -> None:
     form = reader.get("/compose/?to=bob@ac-exemple.fr&body=Bonjour")
     assert [post(reader, form).status_code for _ in range(2)] == [302, 302]
@@ -399,7 +399,7 @@ def test_the_same_post_twice_sends_one_message(
 
 def test_what_leaves_is_taken_apart_by_dovecot_as_it_was_made(
     reader: Client,
-    submission: Submission,
+    submission: SubmissionServer,
     mailbox: Mailbox,
     illustrated: int,
 ) -> None:
@@ -448,7 +448,7 @@ def test_a_page_to_write_on_asks_once_whose_it_is(
 
 
 def test_a_message_of_its_own_is_accepted_without_a_command(
-    reader: Client, submission: Submission, mailbox: Mailbox
+    reader: Client, submission: SubmissionServer, mailbox: Mailbox
 ) -> None:
     form = reader.get("/compose/?to=bob@ac-exemple.fr&body=Bonjour")
     before = commands_sent()
@@ -466,7 +466,7 @@ def test_a_message_of_its_own_is_accepted_without_a_command(
 )
 def test_no_field_of_the_composer_makes_a_header(
     reader: Client,
-    submission: Submission,
+    submission: SubmissionServer,
     mailbox: Mailbox,
     bobs_mailbox: Mailbox,
     field: str,
@@ -494,7 +494,7 @@ def test_no_field_of_the_composer_makes_a_header(
     ],
 )
 def test_an_odd_address_is_accepted_or_refused_in_words(
-    reader: Client, submission: Submission, mailbox: Mailbox, typed: str, leaves: bool
+    reader: Client, submission: SubmissionServer, mailbox: Mailbox, typed: str, leaves: bool
 ) -> None:
     data = {"kind": "new", "to": typed, "body": "x"}
     answer = reader.post("/compose/", data)
@@ -516,7 +516,7 @@ def test_five_thousand_recipients_are_refused_in_words_and_kept(
 
 
 def test_pasted_html_with_scripts_leaves_without_them(
-    reader: Client, submission: Submission, mailbox: Mailbox, bobs_mailbox: Mailbox
+    reader: Client, submission: SubmissionServer, mailbox: Mailbox, bobs_mailbox: Mailbox
 ) -> None:
     form = reader.get("/compose/?to=bob@ac-exemple.fr")
     source = (
@@ -532,7 +532,7 @@ def test_pasted_html_with_scripts_leaves_without_them(
 def test_another_persons_draft_or_file_is_not_there(
     reader: Client,
     signed_in: Any,
-    submission: Submission,
+    submission: SubmissionServer,
     bob: MailAccount,
     mailbox: Mailbox,
     bobs_mailbox: Mailbox,

@@ -12,7 +12,7 @@ from django.test import Client
 
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
-from demo.servers.submission import Submission
+from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views import unwanted
 from tests.webmail.views.mail import letter, page, path, words
@@ -155,7 +155,7 @@ def test_the_frame_asked_for_by_itself_is_shut_too(
 
 
 def test_a_fraud_is_reported_as_it_came_and_goes_to_the_junk(
-    watched: Client, shut: str, mailbox: Mailbox, submission: Submission, settings
+    watched: Client, shut: str, mailbox: Mailbox, submission: SubmissionServer, settings
 ) -> None:
     settings.REPORT_ADDRESS = "bob@ac-exemple.fr"
     answer = watched.post(shut + "report/", follow=True)
@@ -171,7 +171,7 @@ def test_the_report_holds_the_original(
     shut: str,
     mailbox: Mailbox,
     bobs_mailbox: Mailbox,
-    submission: Submission,
+    submission: SubmissionServer,
     settings,
 ) -> None:
     settings.REPORT_ADDRESS = "bob@ac-exemple.fr"

@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.http import SignedInRequest
 from accounts.models import LentCredential, User
 from demo.servers.dovecot import MailAccount
-from demo.servers.submission import Submission
+from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.outbox.letters import BOB, SECRET_SUBJECT, SECRET_TEXT, draft_of, letter
 from tests.webmail.views.mail import page, words
@@ -38,7 +38,9 @@ def spool(settings, tmp_path) -> None:
 
 
 @pytest.fixture
-def request_of_alice(reader: Client, submission: Submission, bob: MailAccount) -> SignedInRequest:
+def request_of_alice(
+    reader: Client, submission: SubmissionServer, bob: MailAccount
+) -> SignedInRequest:
     return cast(SignedInRequest, reader.get("/preferences/").wsgi_request)
 
 

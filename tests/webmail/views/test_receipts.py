@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from demo.servers.submission import Submission
+from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter, page, path
 from webmail import tasks
@@ -68,7 +68,11 @@ def test_who_never_sends_any_is_not_asked(reader: Client, mailbox: Mailbox, aski
 
 
 def test_a_receipt_is_sent_once_and_remembered(
-    reader: Client, submission: Submission, mailbox: Mailbox, bobs_mailbox: Mailbox, asking: int
+    reader: Client,
+    submission: SubmissionServer,
+    mailbox: Mailbox,
+    bobs_mailbox: Mailbox,
+    asking: int,
 ) -> None:
     url = path(mailbox, asking)
     for _ in range(2):
@@ -104,7 +108,7 @@ def test_a_message_that_is_gone_sends_none(reader: Client, mailbox: Mailbox) -> 
 
 
 def test_a_subject_with_line_breaks_becomes_no_header(
-    reader: Client, submission: Submission, mailbox: Mailbox, bobs_mailbox: Mailbox
+    reader: Client, submission: SubmissionServer, mailbox: Mailbox, bobs_mailbox: Mailbox
 ) -> None:
     evil = b"Subject: =?utf-8?q?a=0D=0ABcc:_x@y.fr?=\r\n"
     raw = letter("x", disposition_notification_to="bob@ac-exemple.fr").replace(

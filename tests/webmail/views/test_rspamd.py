@@ -40,7 +40,7 @@ class Redis(process.Server):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[rspamd.Server]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[rspamd.RspamdServer]:
     """Debian's rspamd; a test without it says that it is not there."""
     program = shutil.which("redis-server")
     if not installed() or program is None:
@@ -51,21 +51,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[rspamd.Server]:
     try:
         redis.start()
         running.start()
-        yield rspamd.Server(running.url, PASSWORD)
+        yield rspamd.RspamdServer(running.url, PASSWORD)
     finally:
         running.stop()
         redis.stop()
 
 
 @pytest.fixture
-def configured(server: rspamd.Server, settings, reader: Client) -> Client:
+def configured(server: rspamd.RspamdServer, settings, reader: Client) -> Client:
     settings.RSPAMD_URL, settings.RSPAMD_PASSWORD = server.url, server.password
     reader.get("/mail/INBOX/")
     return reader
 
 
 @pytest.mark.slow
-def test_it_tells_spam_from_other_mail(server: rspamd.Server) -> None:
+def test_it_tells_spam_from_other_mail(server: rspamd.RspamdServer) -> None:
     bad = rspamd.check(server, letter(body=GTUBE), "alice@ac-exemple.fr")
     good = rspamd.check(server, letter(), "alice@ac-exemple.fr")
     assert (bad.is_spam, good.is_spam) == (True, False)
@@ -99,7 +99,7 @@ def test_what_is_said_to_be_junk_is_taught_to_it(
 
 
 @pytest.mark.slow
-def test_a_second_time_it_knows_that_already(server: rspamd.Server) -> None:
+def test_a_second_time_it_knows_that_already(server: rspamd.RspamdServer) -> None:
     for _time in range(2):
         rspamd.learn(server, letter("Jeu", "jeu casino roulette bonus gratuit"), "a", is_spam=True)
 
@@ -110,7 +110,7 @@ def test_a_wrong_password_is_no_answer_from_elsewhere(reader: Client) -> None:
         thread.start()
         port = listening.getsockname()[1]
         with pytest.raises(ServerUnavailable):
-            rspamd.check(rspamd.Server(f"http://127.0.0.1:{port}"), b"x", "a")
+            rspamd.check(rspamd.RspamdServer(f"http://127.0.0.1:{port}"), b"x", "a")
         thread.join(5)
 
 

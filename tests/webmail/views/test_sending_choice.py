@@ -17,7 +17,7 @@ from accounts.models import User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import groups
-from demo.servers.submission import Submission
+from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import page
 from tests.webmail.views.test_compose import only, read, text
@@ -68,20 +68,22 @@ def leave() -> None:
         tasks.deliver_message(str(row.pk))
 
 
-def kept(submission: Submission) -> list[bytes]:
+def kept(submission: SubmissionServer) -> list[bytes]:
     """What left for others than people of the academy."""
     return [path.read_bytes() for path in sorted(submission.outgoing.glob("*.eml"))]
 
 
 @pytest.fixture
-def outgoing(submission: Submission) -> Submission:
+def outgoing(submission: SubmissionServer) -> SubmissionServer:
     """Nothing left yet."""
     for path in submission.outgoing.glob("*"):
         path.unlink()
     return submission
 
 
-def test_a_group_is_asked_about_and_the_text_is_there(reader: Client, outgoing: Submission) -> None:
+def test_a_group_is_asked_about_and_the_text_is_there(
+    reader: Client, outgoing: SubmissionServer
+) -> None:
     answer = reader.post("/compose/", written())
     assert answer.status_code == 422
     again = fields(answer)
@@ -94,7 +96,7 @@ def test_a_group_is_asked_about_and_the_text_is_there(reader: Client, outgoing: 
 
 
 def test_in_blind_copy_nobody_learns_of_another(
-    reader: Client, outgoing: Submission, bobs_mailbox: Mailbox, mailbox: Mailbox
+    reader: Client, outgoing: SubmissionServer, bobs_mailbox: Mailbox, mailbox: Mailbox
 ) -> None:
     again = fields(reader.post("/compose/", written()))
     again["members"].remove("luc@x.example")
@@ -113,7 +115,7 @@ def test_in_blind_copy_nobody_learns_of_another(
 
 
 def test_one_message_to_each_has_each_ones_name(
-    reader: Client, outgoing: Submission, bobs_mailbox: Mailbox
+    reader: Client, outgoing: SubmissionServer, bobs_mailbox: Mailbox
 ) -> None:
     owner = User.objects.get(login="alice")
     card = ContactData(first_name="Bob", last_name="Le Goff", emails=(Email("bob@ac-exemple.fr"),))
@@ -136,7 +138,7 @@ def test_one_message_to_each_has_each_ones_name(
 
 
 def test_a_message_to_each_of_many_costs_no_query_for_each(
-    reader: Client, outgoing: Submission, django_assert_max_num_queries: Any
+    reader: Client, outgoing: SubmissionServer, django_assert_max_num_queries: Any
 ) -> None:
     many = "Parents: " + ", ".join(f"p{n}@x.example" for n in range(100)) + ";"
     again = fields(reader.post("/compose/", written(to=many))) | {"do": "send", "delivery": "each"}
@@ -145,7 +147,7 @@ def test_a_message_to_each_of_many_costs_no_query_for_each(
     assert OutboxMessage.objects.count() == 100
 
 
-def test_a_script_gets_the_question_as_a_dialog(reader: Client, outgoing: Submission) -> None:
+def test_a_script_gets_the_question_as_a_dialog(reader: Client, outgoing: SubmissionServer) -> None:
     answer = reader.post("/compose/", written(), headers=SCRIPT)
     assert answer.status_code == 422
     assert answer["HX-Retarget"] == "#sending-choice"
@@ -153,14 +155,18 @@ def test_a_script_gets_the_question_as_a_dialog(reader: Client, outgoing: Submis
     assert "<form" not in page(answer)
 
 
-def test_nobody_ticked_comes_back_with_the_question(reader: Client, outgoing: Submission) -> None:
+def test_nobody_ticked_comes_back_with_the_question(
+    reader: Client, outgoing: SubmissionServer
+) -> None:
     again = fields(reader.post("/compose/", written()))
     answer = reader.post("/compose/", again | {"do": "send", "members": []})
     assert answer.status_code == 422
     assert not OutboxMessage.objects.exists()
 
 
-def test_a_forgotten_attachment_is_asked_about_once(reader: Client, outgoing: Submission) -> None:
+def test_a_forgotten_attachment_is_asked_about_once(
+    reader: Client, outgoing: SubmissionServer
+) -> None:
     message = written(to="zoe@x.example", body="Voir la pièce jointe.")
     answer = reader.post("/compose/", message)
     assert answer.status_code == 422
@@ -170,7 +176,7 @@ def test_a_forgotten_attachment_is_asked_about_once(reader: Client, outgoing: Su
 
 
 def test_too_many_recipients_come_back_with_the_text(
-    reader: Client, outgoing: Submission, settings
+    reader: Client, outgoing: SubmissionServer, settings
 ) -> None:
     settings.RECIPIENTS_PER_HOUR = 2
     answer = reader.post("/compose/", written())
@@ -179,7 +185,9 @@ def test_too_many_recipients_come_back_with_the_text(
     assert not OutboxMessage.objects.exists()
 
 
-def test_five_thousand_recipients_come_back_in_words(reader: Client, outgoing: Submission) -> None:
+def test_five_thousand_recipients_come_back_in_words(
+    reader: Client, outgoing: SubmissionServer
+) -> None:
     many = ", ".join(f"parent{n}@courriel.example" for n in range(5000))
     answer = reader.post("/compose/", written(to=many))
     assert answer.status_code == 422
@@ -187,7 +195,7 @@ def test_five_thousand_recipients_come_back_in_words(reader: Client, outgoing: S
 
 
 def test_a_group_of_the_address_book_begins_a_message_under_its_name(
-    reader: Client, outgoing: Submission
+    reader: Client, outgoing: SubmissionServer
 ) -> None:
     owner = User.objects.get(login="alice")
     made = contacts.create_many(
@@ -207,7 +215,7 @@ def test_a_group_of_the_address_book_begins_a_message_under_its_name(
 
 
 @pytest.fixture
-def scheduled(reader: Client, outgoing: Submission) -> Callable[..., Any]:
+def scheduled(reader: Client, outgoing: SubmissionServer) -> Callable[..., Any]:
     def post(**changes: str) -> Any:
         message = written(to="bob@ac-exemple.fr", do="schedule", **changes)
         return reader.post("/compose/", message)

@@ -14,7 +14,7 @@ from tests.servers.scripted import READ_LITERAL, STALL, ScriptedServer, imap_scr
 from webmail.errors import ServerUnavailable
 from webmail.imap import connection
 from webmail.imap.connection import Connection
-from webmail.imap.values import MessageRef, Server
+from webmail.imap.values import ImapServer, MessageRef
 from webmail.mailbox.drafts import marked
 from webmail.models import Draft
 from webmail.writing import copies, drafts
@@ -62,7 +62,7 @@ def test_a_worker_killed_between_append_and_expunge_leaves_no_ghost(
         ("APPEND", b"+ go\r\n", READ_LITERAL, lost, STALL),
     )
     with ScriptedServer(script) as server:
-        broken = connection.open(Server("127.0.0.1", server.port, "none", 0.5), "alice", "x")
+        broken = connection.open(ImapServer("127.0.0.1", server.port, "none", 0.5), "alice", "x")
         with pytest.raises(ServerUnavailable):
             copies.file(broken, draft, message("two"))
         broken.close()
@@ -111,9 +111,9 @@ def test_a_copy_leads_back_to_its_draft_also_when_the_row_has_lost_it(
 ) -> None:
     draft = save(claire, "one", 0)
     filed = copies.file(imap, draft, message("one"))
-    assert copies.known(imap, claire, filed) == copies.Known(draft, is_changed=False)
+    assert copies.known(imap, claire, filed) == copies.KnownCopy(draft, is_changed=False)
     drafts.tie(draft, None, 0)
-    assert copies.known(imap, claire, filed) == copies.Known(draft, is_changed=False)
+    assert copies.known(imap, claire, filed) == copies.KnownCopy(draft, is_changed=False)
     assert copies.known(imap, paul, filed) is None
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import MailDomain, User
-from demo.servers.submission import Submission
+from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
 from webmail.errors import FileRefused, MessageNotFound, PartNotFound, TooLarge
 from webmail.imap.connection import Connection
@@ -239,7 +239,7 @@ def test_what_nothing_needs_goes_from_the_spool(claire: User, draft: Draft, spoo
 
 
 def test_the_submission_servers_own_limit_counts(
-    submission: Submission, mail_domain: MailDomain, settings: Settings
+    submission: SubmissionServer, mail_domain: MailDomain, settings: Settings
 ) -> None:
     settings.MESSAGE_LIMIT = 10**9
     assert files.room(mail_domain, asks=False) > 10**8  # a page does not wait for it

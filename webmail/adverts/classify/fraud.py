@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from webmail.adverts.classify import domains, phrases
-from webmail.adverts.classify.known import Known
+from webmail.adverts.classify.known import KnownCorrespondents
 from webmail.adverts.classify.message import Message, host_of
-from webmail.adverts.classify.own_server import Found
+from webmail.adverts.classify.own_server import ServerVerdict
 from webmail.mime import links
 
 # Who is imitated by the name alone: the authority, the State, whoever looks after mailboxes.
@@ -77,7 +77,9 @@ _WEIGHTS = {
 }
 
 
-def judge(message: Message, words: list[str], found: Found, known: Known) -> Judged:
+def judge(
+    message: Message, words: list[str], found: ServerVerdict, known: KnownCorrespondents
+) -> Judged:
     """What deceives in a message; nothing in one of the authority's own domain that passed our
     server's check: a warning quotes what it warns of."""
     verdicts = found.verdicts
@@ -89,7 +91,12 @@ def judge(message: Message, words: list[str], found: Found, known: Known) -> Jud
 
 
 def _signs(
-    message: Message, words: list[str], found: Found, known: Known, *, is_own: bool
+    message: Message,
+    words: list[str],
+    found: ServerVerdict,
+    known: KnownCorrespondents,
+    *,
+    is_own: bool,
 ) -> Iterator[str]:
     if found.verdicts.is_refused:
         yield "own_domain_forged" if is_own else "sender_refused"
@@ -100,7 +107,7 @@ def _signs(
     yield from _of_words(message, words)
 
 
-def _of_links(message: Message, found: Found) -> Iterator[str]:
+def _of_links(message: Message, found: ServerVerdict) -> Iterator[str]:
     hosts = message.hosts()
     own = domains.registered(message.domain)
     others = {host for host in hosts if domains.registered(host) != own}
@@ -131,7 +138,9 @@ def _differs(message: Message, hosts: list[str]) -> bool:
     return False
 
 
-def _of_names(message: Message, words: list[str], known: Known, *, is_own: bool) -> Iterator[str]:
+def _of_names(
+    message: Message, words: list[str], known: KnownCorrespondents, *, is_own: bool
+) -> Iterator[str]:
     name = phrases.fold(message.sender.name)
     written = _ADDRESS.search(name)
     if written and domains.registered(written[1]) != domains.registered(message.domain):
@@ -145,7 +154,7 @@ def _of_names(message: Message, words: list[str], known: Known, *, is_own: bool)
         yield "colleague_imitated"
 
 
-def _is_allowed(message: Message, known: Known) -> bool:
+def _is_allowed(message: Message, known: KnownCorrespondents) -> bool:
     return message.sender.address.lower() in known.addresses or domains.is_in(
         message.domain, known.domains
     )

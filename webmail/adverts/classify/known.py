@@ -9,7 +9,7 @@ from webmail.adverts.classify.words import Counts
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownCorrespondents:
     """Addresses, domains and Message-IDs in small letters.
 
     ``addresses``: contacts, directory, earlier recipients, and senders always allowed;

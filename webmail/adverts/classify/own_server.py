@@ -20,7 +20,7 @@ _RSPAMD = re.compile(r"(True|False)\s*\[(-?\d{1,5}(?:\.\d+)?)\s*/\s*(\d{1,5}(?:\
 
 
 @dataclass(frozen=True)
-class Found:
+class ServerVerdict:
     """``spam`` is True, False or None (nothing said); ``ratio`` the score by the limit from which
     it calls a message spam, None when there is no score."""
 
@@ -30,7 +30,7 @@ class Found:
     own: frozenset[str]
 
 
-def read(fields: Headers, servers: Collection[str], own: Collection[str]) -> Found:
+def read(fields: Headers, servers: Collection[str], own: Collection[str]) -> ServerVerdict:
     """What our server found.
 
     ``servers``: the hosts that take in our mail, or domains above them; ``own``: the authority's
@@ -42,7 +42,7 @@ def read(fields: Headers, servers: Collection[str], own: Collection[str]) -> Fou
     ours = frozenset(map(str.lower, servers)) or _topmost(fields)
     trusted = Headers(fields.fields[: _border(fields, ours)])
     spam, ratio = _spam(trusted)
-    return Found(
+    return ServerVerdict(
         verdicts=authentication.read(trusted, _author(trusted, ours)),
         spam=spam,
         ratio=ratio,

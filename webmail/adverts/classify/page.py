@@ -30,7 +30,7 @@ class Link:
 
 
 @dataclass
-class Page:
+class HtmlContent:
     """What was read. ``pixels``: pictures nobody is meant to see."""
 
     text: list[str] = field(default_factory=list)
@@ -42,7 +42,7 @@ class Page:
         return html.unescape("".join(self.text))
 
 
-def read(source: str) -> Page:
+def read(source: str) -> HtmlContent:
     """Never raises; takes time in proportion to ``source``. Text that a style hides is left out:
     such words are there for classifiers alone."""
     return _Reader(source).page
@@ -50,7 +50,7 @@ def read(source: str) -> Page:
 
 class _Reader:
     def __init__(self, source: str) -> None:
-        self.page = Page()
+        self.page = HtmlContent()
         self._source = source
         self._lower = source.lower()
         self._hidden: list[str] = []

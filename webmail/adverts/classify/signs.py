@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from webmail.adverts.classify import domains, phrases
 from webmail.adverts.classify.message import Message
-from webmail.adverts.classify.own_server import Found
+from webmail.adverts.classify.own_server import ServerVerdict
 from webmail.mime import css
 from webmail.mime.addresses import Address
 
@@ -66,7 +66,7 @@ _FILES = css.words(
 )
 
 
-def of(message: Message, words: list[str], found: Found) -> list[Sign]:
+def of(message: Message, words: list[str], found: ServerVerdict) -> list[Sign]:
     """All signs but those of what is known and learnt. Those of words that say nothing are left
     out."""
     signs = [
@@ -105,7 +105,7 @@ def _of_sending(message: Message) -> Iterator[Sign]:
         yield Sign("automatic", -0.6)
 
 
-def _of_server(message: Message, found: Found) -> Iterator[Sign]:
+def _of_server(message: Message, found: ServerVerdict) -> Iterator[Sign]:
     if found.spam:
         yield Sign("server_spam", 9.0)
     elif found.ratio is not None and found.ratio > 0.45:
@@ -134,7 +134,7 @@ def _people(message: Message, *fields: str) -> list[Address]:
     return [one for name in fields for one in message.headers.addresses(name, _MOST_PEOPLE)]
 
 
-def _of_answer(message: Message, found: Found) -> Iterator[Sign]:
+def _of_answer(message: Message, found: ServerVerdict) -> Iterator[Sign]:
     fields = message.headers
     before = f"{fields.get('In-Reply-To')} {fields.get('References')}".lower()
     ids = re.findall(r"<[^<>\s]{1,300}@([^<>\s@]{1,253})>", before[:5000])

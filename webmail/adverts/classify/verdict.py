@@ -17,9 +17,9 @@ from webmail.adverts.classify import (
     words,
 )
 from webmail.adverts.classify.fraud import Judged
-from webmail.adverts.classify.known import Known, Learnt, Rules
+from webmail.adverts.classify.known import KnownCorrespondents, Learnt, Rules
 from webmail.adverts.classify.message import Message
-from webmail.adverts.classify.own_server import Found
+from webmail.adverts.classify.own_server import ServerVerdict
 from webmail.adverts.classify.signs import Sign
 from webmail.adverts.classify.words import Evidence, Kind
 
@@ -86,7 +86,7 @@ def marks(raw: bytes) -> frozenset[str]:
 
 def judge(
     raw: bytes,
-    known: Known = Known(),  # noqa: B008  # frozen
+    known: KnownCorrespondents = KnownCorrespondents(),  # noqa: B008  # frozen
     rules: Rules = Rules(),  # noqa: B008  # frozen
     learnt: Learnt = Learnt(),  # noqa: B008  # frozen
 ) -> Verdict:
@@ -110,7 +110,7 @@ def _words(read: Message) -> list[str]:
     return phrases.split(phrases.fold(f"{read.subject}\n{read.text}"))
 
 
-def _proof(read: Message, found: Found, known: Known, deceit: Judged) -> str:
+def _proof(read: Message, found: ServerVerdict, known: KnownCorrespondents, deceit: Judged) -> str:
     """What proves a letter, as a code; ``""`` when nothing does."""
     is_refused = found.verdicts.is_refused
     # Lists and forwards break the signatures of honest letters too: only with a fraud in it does a
@@ -137,7 +137,7 @@ def _list_id(read: Message) -> str:
     return value.rpartition("<")[2].partition(">")[0].strip() or "\n"
 
 
-def _is_blocked(read: Message, known: Known) -> bool:
+def _is_blocked(read: Message, known: KnownCorrespondents) -> bool:
     return read.sender.address.lower() in known.blocked or (
         bool(read.domain) and domains.is_in(read.domain, known.blocked)
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand
 
 from webmail.adverts.classify import message, verdict
-from webmail.adverts.classify.known import Known
+from webmail.adverts.classify.known import KnownCorrespondents
 from webmail.adverts.classify.verdict import Verdict
 from webmail.presentation.adverts import REASONS
 
@@ -67,9 +67,9 @@ def _listed(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
-def _known(given: list[str]) -> Known:
+def _known(given: list[str]) -> KnownCorrespondents:
     lowered = [one.lower().strip("<> ") for one in given]
-    return Known(
+    return KnownCorrespondents(
         addresses=frozenset(one for one in lowered if not _is_domain(one)),
         domains=frozenset(one.lstrip("@") for one in lowered if _is_domain(one)),
     )

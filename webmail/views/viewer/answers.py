@@ -18,11 +18,11 @@ from webmail.previews import images
 from webmail.previews.detect import BINARY, Kind
 from webmail.previews.failures import NoPreview
 from webmail.reader import attachments
-from webmail.reader.attachments import Found
+from webmail.reader.attachments import FoundAttachment
 from webmail.views.viewer.places import Place
 
 
-def whole(request: SignedInRequest, place: Place, *kinds: Kind, limit: int = 0) -> Found:
+def whole(request: SignedInRequest, place: Place, *kinds: Kind, limit: int = 0) -> FoundAttachment:
     """A file with all its bytes. PartNotFound when it is none of ``kinds``, if any are named, or
     can't be had."""
     limit = limit or settings.PREVIEW_LIMIT

@@ -28,9 +28,9 @@ from webmail.previews import office as office_files
 from webmail.previews.detect import BINARY, Kind
 from webmail.previews.failures import NoPreview, Reason
 from webmail.previews.making import make
-from webmail.previews.pages import Page
-from webmail.reader import attachments, rendering, streaming, thumbnails
-from webmail.reader.attachments import Found
+from webmail.previews.pages import PreviewPage
+from webmail.reader import attachments, html, streaming, thumbnails
+from webmail.reader.attachments import FoundAttachment
 from webmail.views.policies import FRAMED, INERT, SANDBOX, policy
 from webmail.views.viewer import nested
 from webmail.views.viewer.answers import (
@@ -162,7 +162,7 @@ def _distinct(names: Sequence[str]) -> list[str]:
 def frame(request: SignedInRequest, place: Place) -> HttpResponse:
     """What of a file is HTML, sanitised, as a document that can run nothing."""
     with unshown():
-        safe = rendering.kept(request, place.ref, place.inside) or _sanitised(request, place)
+        safe = html.kept(request, place.ref, place.inside) or _sanitised(request, place)
     return render_template(request, "webmail/message_frame.html", {"safe": safe})
 
 
@@ -173,7 +173,7 @@ def _sanitised(request: SignedInRequest, place: Place) -> SafeHtml:
             imap, place.ref, place.number, place.member, settings.PREVIEW_LIMIT
         )
     if found.detected.kind is Kind.MESSAGE:
-        return rendering.of(request, place.ref, place.inside, nested.html_of(place))[0].html
+        return html.of(request, place.ref, place.inside, nested.html_of(place))[0].html
     if found.refusal is not None or found.detected.kind not in SANITISED:
         raise PartNotFound("The file is of another kind.")
     try:
@@ -182,22 +182,22 @@ def _sanitised(request: SignedInRequest, place: Place) -> SafeHtml:
         return SafeHtml(mime_text.to_html(gettext("This file cannot be shown here.")))
 
 
-def _markdown(found: Found) -> SafeHtml:
+def _markdown(found: FoundAttachment) -> SafeHtml:
     return _of_page(make(tables.markdown, found.content, found.file.charset))
 
 
-def _light(found: Found) -> SafeHtml:
+def _light(found: FoundAttachment) -> SafeHtml:
     light = office_files.light(found.content, found.detected.extension)
-    if not isinstance(light, Page):
+    if not isinstance(light, PreviewPage):
         raise NoPreview(Reason.UNSUPPORTED)
     return _of_page(light)
 
 
-def _of_page(page: Page) -> SafeHtml:
+def _of_page(page: PreviewPage) -> SafeHtml:
     return SafeHtml(page.body, page.style)
 
 
-SANITISED: dict[Kind, Callable[[Found], SafeHtml]] = {
+SANITISED: dict[Kind, Callable[[FoundAttachment], SafeHtml]] = {
     Kind.MARKDOWN: _markdown,
     Kind.OFFICE: _light,
 }
@@ -230,14 +230,14 @@ def _bytes(
     return kept(spanned(response, span, size, media_type or found.detected.served))
 
 
-def _part_of(found: Found) -> Part:
+def _part_of(found: FoundAttachment) -> Part:
     part = found.file.part
     assert part is not None  # noqa: S101  a file inside another is always whole
     return part
 
 
 def _streamed(
-    request: SignedInRequest, ref: MessageRef, found: Found, span: Span, size: int | None
+    request: SignedInRequest, ref: MessageRef, found: FoundAttachment, span: Span, size: int | None
 ) -> tuple[streaming.Stream, Span, int | None]:
     """A span of a part as the server cuts it; all of it, where the server can't decode it."""
     part = _part_of(found)

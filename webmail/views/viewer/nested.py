@@ -14,14 +14,14 @@ from webmail.errors import PartNotFound
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
 from webmail.mailbox import reading
-from webmail.mailbox.letters import Rendered, Rendering
+from webmail.mailbox.contents import FrameHtml, Sanitiser
 from webmail.mime.structure import MESSAGE_TYPES, Part
-from webmail.presentation import files, letters, words
+from webmail.presentation import contents, files, words
 from webmail.presentation.files import AttachmentCard
 from webmail.presentation.nested import MOST_NESTED, NestedLetter, nested_letter, nested_line
 from webmail.previews import images
 from webmail.previews.making import make
-from webmail.reader import attachments, rendering
+from webmail.reader import attachments, html
 from webmail.reader.attachments import Nested
 from webmail.views.parts import from_elsewhere
 from webmail.views.policies import INERT, policy
@@ -34,14 +34,14 @@ DEEPEST_SHOWN = 5
 
 def read(request: SignedInRequest, place: Place) -> NestedLetter:
     """Raises PartNotFound, NoPreview."""
-    renderer = rendering.Renderer(request, place.ref, place.inside)
+    renderer = html.ReaderSanitiser(request, place.ref, place.inside)
     with session.imap(request) as imap:
         renderer.meet(imap)
         nested = _nested(imap, place, renderer)
     found, bar = nested.letter, None
     if found.rendered:
         renderer.keep(found.rendered)
-        bar = letters.images_bar(place.ref, found.rendered.html, **asdict(renderer.images))
+        bar = contents.images_bar(place.ref, found.rendered.html, **asdict(renderer.images))
     inside = [(part, _place_of(place, nested, part)) for part in found.shown.attachments]
     return nested_letter(
         found,
@@ -55,7 +55,7 @@ def read(request: SignedInRequest, place: Place) -> NestedLetter:
         images=bar,
         frame_url=place.url("view_frame"),
         download_url=download_url(place),
-        compose_prefix=rendering.compose_prefix(),
+        compose_prefix=html.compose_prefix(),
     )
 
 
@@ -82,7 +82,7 @@ def _card_of(place: Place, nested: Nested, part: Part) -> AttachmentCard:
     return card(files.file_name(part), octets, _place_of(place, nested, part))
 
 
-def _nested(imap: Connection, place: Place, rendering: Rendering) -> Nested:
+def _nested(imap: Connection, place: Place, rendering: Sanitiser) -> Nested:
     return attachments.nested(
         imap, place.ref, place.number, place.member, settings.PREVIEW_LIMIT, rendering
     )
@@ -95,10 +95,10 @@ def _place_of(place: Place, nested: Nested, part: Part) -> Place | None:
     return place.step(nested.steps[part.number])
 
 
-def html_of(place: Place) -> rendering.Read:
+def html_of(place: Place) -> html.Read:
     """How the HTML of a nested message is read."""
 
-    def read(imap: Connection, ref: MessageRef, *, rendering: Rendering) -> Rendered:
+    def read(imap: Connection, ref: MessageRef, *, rendering: Sanitiser) -> FrameHtml:
         rendered = _nested(imap, place, rendering).letter.rendered
         if rendered is None:
             raise PartNotFound("The message has no HTML.")
@@ -114,7 +114,7 @@ def html_of(place: Place) -> rendering.Read:
 def inline(request: SignedInRequest, place: Place, n: int) -> HttpResponseBase:
     """The nth image that the HTML of a nested message names."""
     with unshown():
-        loaded = rendering.loaded(request, place.ref, place.inside, html_of(place))
+        loaded = html.loaded(request, place.ref, place.inside, html_of(place))
         part = reading.image_part(loaded.inline, n)
         with session.imap(request) as imap:
             content = attachments.part_of_nested(
@@ -130,5 +130,5 @@ def inline(request: SignedInRequest, place: Place, n: int) -> HttpResponseBase:
 def remote(request: SignedInRequest, place: Place, n: int) -> HttpResponseBase:
     """The nth image from elsewhere of a nested message, where its message shows them."""
     with unshown():
-        loaded = rendering.loaded(request, place.ref, place.inside, html_of(place))
+        loaded = html.loaded(request, place.ref, place.inside, html_of(place))
     return from_elsewhere(request, loaded, n)

@@ -19,14 +19,14 @@ from webmail.previews.detect import BINARY
 from webmail.previews.failures import Reason
 from webmail.previews.pages import Sheets
 from webmail.reader import conversions
-from webmail.reader.attachments import Found
+from webmail.reader.attachments import FoundAttachment
 from webmail.views.policies import INERT, policy
 from webmail.views.viewer.answers import Span, spanned, unsatisfiable
 from webmail.views.viewer.places import Place, at_place
 from webmail.views.viewer.preview import Preview, framed, of_tables
 
 
-def preview(request: SignedInRequest, place: Place, found: Found) -> Preview:
+def preview(request: SignedInRequest, place: Place, found: FoundAttachment) -> Preview:
     """By a job where LibreOffice is there; as simple text and tables where it is not, or where the
     person would rather have that."""
     by_job = settings.OFFICE == "auto" and office_files.is_available()
@@ -38,7 +38,7 @@ def preview(request: SignedInRequest, place: Place, found: Found) -> Preview:
     return framed(place, found)
 
 
-def _converted(request: SignedInRequest, place: Place, found: Found) -> Preview:
+def _converted(request: SignedInRequest, place: Place, found: FoundAttachment) -> Preview:
     job = conversions.begin(
         request, request.user, place.name, found.content, found.detected.extension
     )

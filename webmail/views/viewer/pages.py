@@ -17,15 +17,15 @@ from accounts.http import SignedInRequest, login_required
 from webmail.htmx import render, wants_partial
 from webmail.imap.connection import Connection
 from webmail.mailbox import reading
-from webmail.mailbox.reading import Opened
+from webmail.mailbox.reading import OpenedMessage
 from webmail.presentation import files, links, words
 from webmail.presentation.files import AttachmentCard
 from webmail.previews import calendar, scans, tables, vcards
 from webmail.previews.detect import BINARY, Kind
 from webmail.previews.failures import NoPreview, Reason
 from webmail.previews.making import make
-from webmail.reader import attachments, invitations, rendering
-from webmail.reader.attachments import Found, Holding
+from webmail.reader import attachments, html, invitations
+from webmail.reader.attachments import FoundAttachment, Holding
 from webmail.views.viewer import nested, office
 from webmail.views.viewer.answers import unshown
 from webmail.views.viewer.places import Place, at_place, download_url, name_of, opened_message
@@ -96,7 +96,11 @@ class Surroundings:
 
 
 def _surroundings(
-    request: SignedInRequest, imap: Connection, place: Place, opened: Opened, found: Found
+    request: SignedInRequest,
+    imap: Connection,
+    place: Place,
+    opened: OpenedMessage,
+    found: FoundAttachment,
 ) -> Surroundings:
     """Of an attachment, or of a file in an archive or a nested message."""
     ref, root = place.ref, opened.fetched.structure
@@ -108,7 +112,7 @@ def _surroundings(
         return Surroundings(place.holder, beside, anchor)
     if holders:
         holder = Place(ref, holders[-1].number)
-        renderer = rendering.Renderer(request, ref, holder.inside)
+        renderer = html.ReaderSanitiser(request, ref, holder.inside)
         renderer.meet(imap)
         parts = reading.nested(imap, ref, holders[-1], rendering=renderer).shown.attachments
         return Surroundings(holder, tuple(Place(ref, part.number) for part in parts), anchor)
@@ -130,7 +134,7 @@ def _position(place: Place, beside: Sequence[Place]) -> dict[str, Any]:
     }
 
 
-def _contradicted(found: Found) -> dict[str, str]:
+def _contradicted(found: FoundAttachment) -> dict[str, str]:
     """What the mail claims a file to be and what it is, where these differ."""
     if not found.detected.contradiction:
         return {}
@@ -142,7 +146,7 @@ def _contradicted(found: Found) -> dict[str, str]:
 # --- how each kind is shown ---
 
 
-def _preview(request: SignedInRequest, place: Place, found: Found) -> Preview:
+def _preview(request: SignedInRequest, place: Place, found: FoundAttachment) -> Preview:
     if found.refusal is not None:
         return refused(found.refusal)
     if found.file.size > settings.PREVIEW_LIMIT and found.detected.kind in LIMITED:
@@ -157,7 +161,7 @@ def _preview(request: SignedInRequest, place: Place, found: Found) -> Preview:
         return refused(refusal.reason)
 
 
-def _image(place: Place, found: Found) -> Preview:
+def _image(place: Place, found: FoundAttachment) -> Preview:
     if (
         found.detected.extension == "tiff"
         and found.is_whole
@@ -167,11 +171,11 @@ def _image(place: Place, found: Found) -> Preview:
     return Preview("webmail/viewer_image.html", {"src": place.url("view_image")})
 
 
-def _pdf(place: Place, _found: Found) -> Preview:
+def _pdf(place: Place, _found: FoundAttachment) -> Preview:
     return Preview("webmail/viewer_pdf.html", {"src": place.url("view_pdf")})
 
 
-def _media(place: Place, found: Found) -> Preview:
+def _media(place: Place, found: FoundAttachment) -> Preview:
     if found.detected.served == BINARY:
         return refused(Reason.UNSUPPORTED)
     context = {
@@ -182,17 +186,17 @@ def _media(place: Place, found: Found) -> Preview:
     return Preview("webmail/viewer_media.html", context)
 
 
-def _text(_place: Place, found: Found) -> Preview:
+def _text(_place: Place, found: FoundAttachment) -> Preview:
     return Preview(
         "webmail/viewer_text.html", {"plain": make(tables.text, found.content, found.file.charset)}
     )
 
 
-def _csv(_place: Place, found: Found) -> Preview:
+def _csv(_place: Place, found: FoundAttachment) -> Preview:
     return of_tables((make(tables.csv_table, found.content, found.file.charset),))
 
 
-def _archive(place: Place, found: Found) -> Preview:
+def _archive(place: Place, found: FoundAttachment) -> Preview:
     holding = attachments.inside(found)
     files = _listed(place, holding)
     context = {
@@ -210,23 +214,23 @@ def _listed(place: Place, holding: Holding) -> list[AttachmentCard]:
     ]
 
 
-def _cards(place: Place, found: Found) -> Preview:
+def _cards(place: Place, found: FoundAttachment) -> Preview:
     cards = make(vcards.cards, found.content)
     context = {"cards": cards, "add_url": place.url("view_contacts")}
     return Preview("webmail/viewer_cards.html", context)
 
 
-def _calendar(_place: Place, found: Found) -> Preview:
+def _calendar(_place: Place, found: FoundAttachment) -> Preview:
     method = found.file.parameters.get("method", "")
     said = calendar.invitation(found.content, found.file.charset, method=method)
     return Preview("webmail/viewer_calendar.html", {"invitation": invitations.told(said)})
 
 
-def _unknown(_place: Place, _found: Found) -> Preview:
+def _unknown(_place: Place, _found: FoundAttachment) -> Preview:
     return refused(Reason.UNSUPPORTED)
 
 
-SHOWN_BY: dict[Kind, Callable[[Place, Found], Preview]] = {
+SHOWN_BY: dict[Kind, Callable[[Place, FoundAttachment], Preview]] = {
     Kind.IMAGE: _image,
     Kind.PDF: _pdf,
     Kind.TEXT: _text,

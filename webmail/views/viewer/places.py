@@ -15,10 +15,10 @@ from accounts.http import SignedInRequest
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
 from webmail.mailbox import reading
-from webmail.mailbox.reading import Opened
+from webmail.mailbox.reading import OpenedMessage
 from webmail.presentation import files, links
-from webmail.reader import attachments, rendering
-from webmail.reader.attachments import Found
+from webmail.reader import attachments, html
+from webmail.reader.attachments import FoundAttachment
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def at_place(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespons
     return placed
 
 
-def name_of(found: Found) -> str:
+def name_of(found: FoundAttachment) -> str:
     if found.file.part is not None:
         return files.file_name(found.file.part)
     return found.file.name or gettext("file")
@@ -90,7 +90,7 @@ def download_url(place: Place) -> str:
     return links.message_url(place.ref, "part", place.number)
 
 
-def opened_message(request: SignedInRequest, imap: Connection, ref: MessageRef) -> Opened:
+def opened_message(request: SignedInRequest, imap: Connection, ref: MessageRef) -> OpenedMessage:
     """The message, whose attachments are those of its own page."""
-    renderer = rendering.Renderer(request, ref)
+    renderer = html.ReaderSanitiser(request, ref)
     return reading.open_message(imap, ref, mark_seen=False, rendering=renderer)

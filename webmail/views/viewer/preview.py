@@ -8,7 +8,7 @@ from typing import Any
 
 from webmail.previews.failures import Reason
 from webmail.previews.pages import Table
-from webmail.reader.attachments import Found
+from webmail.reader.attachments import FoundAttachment
 from webmail.views.viewer.places import Place
 
 
@@ -42,5 +42,5 @@ def of_tables(found: Sequence[Table], *, is_truncated: bool = False) -> Preview:
     return Preview("webmail/viewer_table.html", context)
 
 
-def framed(place: Place, _found: Found) -> Preview:
+def framed(place: Place, _found: FoundAttachment) -> Preview:
     return Preview("webmail/viewer_frame.html", {"src": place.url("view_frame")})

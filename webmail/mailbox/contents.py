@@ -19,7 +19,7 @@ from webmail.mime.damage import Damage
 from webmail.mime.envelope import Envelope
 from webmail.mime.headers import Headers
 from webmail.mime.html import SafeHtml
-from webmail.mime.report import Outcome
+from webmail.mime.report import DeliveryOutcome
 from webmail.mime.structure import REPORT_TYPES, Parsed, Part, Protection, Shown
 
 # Bytes of a text part as sent. Nobody reads more of it on a screen; the source can be downloaded.
@@ -34,7 +34,7 @@ NO_FIELDS = Headers(())
 
 
 @dataclass(frozen=True)
-class Rendered:
+class FrameHtml:
     """HTML ready for the frame. ``inline[n]`` is the part behind ``src="inline/<n>"``, None when
     the message has none of that name; ``simplified``: it was too complex, ``html`` is its text.
     """
@@ -45,10 +45,10 @@ class Rendered:
     simplified: bool = False
 
 
-class Rendering(Protocol):
+class Sanitiser(Protocol):
     """How HTML is rendered for a reader, who may have seen it before."""
 
-    def find(self, envelope: Envelope, fields: Headers) -> Rendered | None:
+    def find(self, envelope: Envelope, fields: Headers) -> FrameHtml | None:
         """The message as it was rendered before: then none of its HTML is fetched. A nested one
         comes without ``fields``."""
 
@@ -57,17 +57,17 @@ class Rendering(Protocol):
         html_mail.TooComplex, sandbox.Exhausted."""
 
 
-class Plainly:
+class PlainSanitiser:
     """The sanitiser as it is, without images from elsewhere and without a memory."""
 
-    def find(self, envelope: Envelope, fields: Headers) -> Rendered | None:
+    def find(self, envelope: Envelope, fields: Headers) -> FrameHtml | None:
         return None
 
     def sanitise(self, source: str, names: Collection[str]) -> SafeHtml:
         return sandbox.call(html_mail.sanitise, sandbox.HTML, source, locations=tuple(names))
 
 
-PLAINLY = Plainly()
+PLAIN_SANITISER = PlainSanitiser()
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class AtHand:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Letter:
+class MessageContent:
     """What a person is given of a message: ``rendered`` is its HTML; without it ``text`` is its
     text.
 
@@ -136,16 +136,16 @@ class Letter:
     envelope: Envelope
     shown: Shown
     text: str = ""
-    rendered: Rendered | None = None
+    rendered: FrameHtml | None = None
     has_html: bool = False
     truncated: bool = False
     damage: frozenset[Damage] = frozenset()
     protection: Protection = Protection.NONE
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[DeliveryOutcome, ...] = ()
 
 
 @dataclass
-class LetterReader:
+class ContentReader:
     """A message being read: its tree with what its containers hold in their place, and the way to
     the bytes of each part. ``damage`` gathers what was found wrong on the way.
     """
@@ -157,7 +157,7 @@ class LetterReader:
     damage: set[Damage] = field(default_factory=set)
 
     @classmethod
-    def begin(cls, source: Source, root: Part) -> LetterReader:
+    def begin(cls, source: Source, root: Part) -> ContentReader:
         """One command if the message has containers, else none."""
         letter = cls(source, root)
         if root is not UNREADABLE:
@@ -170,8 +170,8 @@ class LetterReader:
         fields: Headers = NO_FIELDS,
         *,
         as_text: bool = False,
-        rendering: Rendering = PLAINLY,
-    ) -> Letter:
+        rendering: Sanitiser = PLAIN_SANITISER,
+    ) -> MessageContent:
         """Its HTML, else its text; ``as_text``: the text although there is HTML. One command for
         that, and one more for each kind of wrapping in it."""
         rendered = None
@@ -181,7 +181,7 @@ class LetterReader:
         shown = self.shown(rendered.html.inline if rendered else None)
         outcomes = self.outcomes(shown)
         protections = (shown.protection, texts.protection)
-        return Letter(
+        return MessageContent(
             envelope=envelope,
             shown=shown,
             text=texts.joined,
@@ -243,7 +243,7 @@ class LetterReader:
             return Shown((), (), (), ())
         return structure.choose(self.root, uses, blank=self.blank)
 
-    def render(self, rendering: Rendering) -> Rendered | None:
+    def render(self, rendering: Sanitiser) -> FrameHtml | None:
         """None when the HTML shows nothing and another part is there instead of it."""
         shown = self.shown()
         parts = _begun(shown.html, HTML_LIMIT)
@@ -262,9 +262,9 @@ class LetterReader:
         except sandbox.Exhausted:
             joined = self.texts().joined if shown.text else self._beginning(pieces)
         else:
-            return Rendered(safe, tuple(names.get(name) for name in safe.inline), truncated)
+            return FrameHtml(safe, tuple(names.get(name) for name in safe.inline), truncated)
         truncated |= Damage.CUT in self.damage
-        return Rendered(SafeHtml(text.to_html(joined)), (), truncated, simplified=True)
+        return FrameHtml(SafeHtml(text.to_html(joined)), (), truncated, simplified=True)
 
     def _source(self, part: Part, data: bytes) -> str:
         if part.media_type == "text/html":
@@ -351,7 +351,7 @@ class LetterReader:
             self.damage.add(Damage.CUT)
         return Texts(self._joined(found))
 
-    def outcomes(self, shown: Shown) -> tuple[Outcome, ...]:
+    def outcomes(self, shown: Shown) -> tuple[DeliveryOutcome, ...]:
         """What the delivery reports of the message say. One command if it has any."""
         raw = self._raw(shown.reports, TEXT_LIMIT)
         return tuple(

@@ -11,7 +11,7 @@ from webmail.imap.values import MessageRef
 from webmail.mime import text
 from webmail.mime.damage import Damage
 from webmail.mime.html import SafeHtml
-from webmail.mime.report import Outcome
+from webmail.mime.report import DeliveryOutcome
 from webmail.mime.structure import Protection
 from webmail.presentation.links import message_url
 
@@ -99,7 +99,7 @@ class OutcomeLine:
     failed: bool
 
 
-def outcome_line(outcome: Outcome) -> OutcomeLine:
+def outcome_line(outcome: DeliveryOutcome) -> OutcomeLine:
     words = {
         "failed": gettext("Not delivered to %(recipient)s."),
         "delayed": gettext("Not delivered to %(recipient)s yet: the server goes on trying."),

@@ -33,7 +33,7 @@ class Backend(EmailBackend):
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Notice:
     to: str
     subject: str
     text: str
@@ -55,7 +55,7 @@ def send(to: str, subject: str, text: str) -> None:
     EmailMessage(subject, text, from_email=sender, to=[to], headers=headers).send()
 
 
-def send_once(key: str, letter: Letter) -> None:
+def send_once(key: str, letter: Notice) -> None:
     """`send`, unless a job that ran before has sent the letter of this key. Raises as `send`."""
     mark = f"letter:{key}"
     if not cache.add(mark, 1, _ONCE_SECONDS):
@@ -67,7 +67,7 @@ def send_once(key: str, letter: Letter) -> None:
         raise
 
 
-def of_lookup(event: AuditEvent) -> Letter | None:
+def of_lookup(event: AuditEvent) -> Notice | None:
     """To whom the line of the audit log is about; None when nobody has that address any more."""
     record = StaffRecord.objects.filter(address=event.target).first()
     if record is None:
@@ -77,25 +77,25 @@ def of_lookup(event: AuditEvent) -> Letter | None:
     return _letter("lookup", subject, event, user, record.name, record.address)
 
 
-def of_password(event: AuditEvent) -> Letter | None:
+def of_password(event: AuditEvent) -> Notice | None:
     """To who changed the password; None when there is no such user any more, or no address."""
     return _to_actor("password", gettext_lazy("Your password was changed"), event)
 
 
-def of_device(event: AuditEvent) -> Letter | None:
+def of_device(event: AuditEvent) -> Notice | None:
     """To who signed in on a new device; None as above."""
     device = devices.Device(event.detail.get("browser", ""), event.detail.get("system", ""))
     subject = gettext_lazy("Sign-in from a new device")
     return _to_actor("device", subject, event, device=device, shared=event.detail.get("shared"))
 
 
-def of_second_factor(event: AuditEvent) -> Letter | None:
+def of_second_factor(event: AuditEvent) -> Notice | None:
     """To whose second factor was changed; None as above."""
     subject = gettext_lazy("Your two-step sign-in was changed")
     return _to_actor("second-factor", subject, event, change=event.detail.get("change", ""))
 
 
-def of_reset(event: AuditEvent) -> Letter | None:
+def of_reset(event: AuditEvent) -> Notice | None:
     """To whose second factor the support desk took away; None as above."""
     user = User.objects.filter(address=event.target).first() if event.target else None
     if user is None:
@@ -104,7 +104,7 @@ def of_reset(event: AuditEvent) -> Letter | None:
     return _letter("reset", subject, event, user, user.display_name, user.address)
 
 
-def _to_actor(kind: str, subject: Promise, event: AuditEvent, **more: object) -> Letter | None:
+def _to_actor(kind: str, subject: Promise, event: AuditEvent, **more: object) -> Notice | None:
     user = event.actor
     if user is None or not user.address:
         return None
@@ -119,7 +119,7 @@ def _letter(
     name: str,
     to: str,
     **more: object,
-) -> Letter:
+) -> Notice:
     """The text of ``kind`` about the event, in the language and time zone of the user."""
     preferences = Preferences.combine(user.preferences if user else {}, {})
     with (
@@ -136,7 +136,7 @@ def _letter(
             "webmail_url": settings.BASE_URL,
             "support": _support_desk(user),
         }
-        return Letter(to, str(subject), render_to_string(f"accounts/letters/{kind}.txt", context))
+        return Notice(to, str(subject), render_to_string(f"accounts/letters/{kind}.txt", context))
 
 
 def _support_desk(user: User | None) -> str:

@@ -19,7 +19,7 @@ from webmail import tasks
 from webmail.htmx import TOAST, wants_partial
 from webmail.jobs import mail_jobs
 from webmail.models import MailJob
-from webmail.presentation import deeds
+from webmail.presentation import action_words
 from webmail.views.page import read_folders
 
 RUNNING, MOST_SHOWN = "mail_jobs", 20  # in the session: jobs whose end the pages await
@@ -34,7 +34,7 @@ def begun(request: SignedInRequest, job: MailJob) -> dict[str, Any]:
     request.session[RUNNING] = [*waiting, job.pk][-MOST_SHOWN:]
     start(job)
     job.refresh_from_db()
-    return ended(job) if job.is_finished else {"message": deeds.doing(job.verb, job.total)}
+    return ended(job) if job.is_finished else {"message": action_words.doing(job.verb, job.total)}
 
 
 def start(job: MailJob) -> None:
@@ -45,11 +45,11 @@ def start(job: MailJob) -> None:
 
 def ended(job: MailJob) -> dict[str, Any]:
     """The toast of a job that is over."""
-    words = deeds.done(job.verb, job.done, job.gone)
+    words = action_words.done(job.verb, job.done, job.gone)
     if job.state == MailJob.State.FAILED:
-        words = f"{words} {deeds.failure(job.failure)}"
+        words = f"{words} {action_words.failure(job.failure)}"
     if count := job.work.get("adrift"):
-        words = f"{words} {deeds.adrift(count)}"
+        words = f"{words} {action_words.adrift(count)}"
     undo = None
     if job.can_be_undone and job.verb != "undo":
         following = reverse("mail:folder", args=[job.folder])
@@ -131,7 +131,7 @@ def undo(request: SignedInRequest, pk: int) -> HttpResponse:
     elif result.job:
         toast = begun(request, result.job)
     else:
-        toast = {"message": deeds.done("undo", result.work.done, result.work.gone)}
+        toast = {"message": action_words.done("undo", result.work.done, result.work.gone)}
     request.session[TOAST] = toast
     return HttpResponseRedirect(following)
 
@@ -145,7 +145,7 @@ def _own(request: SignedInRequest, pk: int) -> MailJob:
 def _shown(job: MailJob) -> dict[str, Any]:
     return {
         "row": job,
-        "title": deeds.doing(job.verb, job.total),
+        "title": action_words.doing(job.verb, job.total),
         "outcome": ended(job)["message"] if job.is_finished else "",
         "done": job.done + job.gone,
     }

@@ -24,14 +24,14 @@ from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
 from webmail.mailbox import reading
-from webmail.mailbox.letters import Rendered, Rendering
+from webmail.mailbox.contents import FrameHtml, Sanitiser
 from webmail.mime import authentication, headers, html
 from webmail.mime.envelope import Envelope
 from webmail.mime.headers import Headers
 from webmail.mime.html import SafeHtml
 from webmail.mime.structure import Part
 from webmail.models import AllowedSender
-from webmail.presentation import letters
+from webmail.presentation import contents
 from webmail.reader import image_proxy
 
 _SHOWN_ONCE = "images_shown"
@@ -47,11 +47,11 @@ def compose_prefix() -> str:
 # --- sanitised once ---
 
 
-class Renderer:
+class ReaderSanitiser:
     """Sanitises one message's HTML in the reader's words, or finds what it gave before: by the
     message (a UID's content never changes: RFC 9051 section 2.3.1.1), else by the content.
 
-    A ``letters.Rendering``. ``inside`` names a message inside the message; its images follow what
+    A ``contents.Rendering``. ``inside`` names a message inside the message; its images follow what
     was chosen for the message, whose author could have written all that is in it. ``images`` is
     that choice, once the author is known.
     """
@@ -72,19 +72,19 @@ class Renderer:
             session_cache.put(self._request, "fields", _name(self._ref), digest_of(fields))
             self._met(author_of(fields, fetched.envelope))
 
-    def find(self, envelope: Envelope, fields: Headers) -> Rendered | None:
+    def find(self, envelope: Envelope, fields: Headers) -> FrameHtml | None:
         if not self._inside:
             self._met(author_of(fields, envelope))
         return self.found()
 
-    def found(self) -> Rendered | None:
+    def found(self) -> FrameHtml | None:
         """The HTML as it was kept; None also where the author is not known yet."""
         kept = self._kept()
         safe = kept and (kept["html"] or self._sanitised(kept["content"]))
         if not kept or not safe:
             return None
         self._is_known = True
-        return Rendered(
+        return FrameHtml(
             SafeHtml.from_dict(safe), _inline(kept), kept["truncated"], kept["simplified"]
         )
 
@@ -97,7 +97,7 @@ class Renderer:
         options: dict[str, Any] = {
             "remote": self.images.are_shown,
             "mailto": compose_prefix(),
-            "quote_label": letters.quote_label(),
+            "quote_label": contents.quote_label(),
         }
         said = json.dumps([html.POLICY, options, sorted(names)])
         digest = hashlib.sha256(said.encode("utf-8", "surrogatepass"))
@@ -116,7 +116,7 @@ class Renderer:
         session_cache.put(self._request, "html", self._content, safe.to_dict())
         return safe
 
-    def keep(self, rendered: Rendered) -> None:
+    def keep(self, rendered: FrameHtml) -> None:
         """For the frame, for each image in it, for the next time."""
         if self._is_known or not self._may_keep:
             return
@@ -177,18 +177,18 @@ class Loaded:
 class Read(Protocol):
     """How the HTML of a message is come by. Raises PartNotFound when it has none."""
 
-    def __call__(self, imap: Connection, ref: MessageRef, *, rendering: Rendering) -> Rendered: ...
+    def __call__(self, imap: Connection, ref: MessageRef, *, rendering: Sanitiser) -> FrameHtml: ...
 
 
 def of(
     request: SignedInRequest, ref: MessageRef, inside: str = "", read: Read = reading.html
-) -> tuple[Rendered, Images]:
+) -> tuple[FrameHtml, Images]:
     """The HTML of a message as this reader is to see it; no IMAP command when he has it open.
 
     ``inside`` names a message inside it, which ``read`` then reads. Raises PartNotFound when it has
     none, and what reading a message raises.
     """
-    renderer = Renderer(request, ref, inside)
+    renderer = ReaderSanitiser(request, ref, inside)
     rendered = renderer.found()
     if rendered is None:
         with session.imap(request) as imap:
@@ -200,7 +200,7 @@ def of(
 
 def kept(request: SignedInRequest, ref: MessageRef, inside: str) -> SafeHtml | None:
     """The HTML of a message inside a message, if this session has seen it. No command."""
-    rendered = Renderer(request, ref, inside).found()
+    rendered = ReaderSanitiser(request, ref, inside).found()
     return rendered.html if rendered else None
 
 
@@ -215,7 +215,7 @@ def loaded(
     request: SignedInRequest, ref: MessageRef, inside: str = "", read: Read = reading.html
 ) -> Loaded:
     """What the HTML loads, as `of` says: an image costs no more than a small record."""
-    found = Renderer(request, ref, inside).loaded()
+    found = ReaderSanitiser(request, ref, inside).loaded()
     if found is None:
         rendered, images = of(request, ref, inside, read)
         found = Loaded(rendered.inline, rendered.html.remote, images)
