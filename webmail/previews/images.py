@@ -84,6 +84,12 @@ def thumbnail(content: bytes, *, longest: int = THUMBNAIL_SIDE) -> Picture:
     return _read(content, _in_turn(lambda image: _small(image, longest)))
 
 
+def smaller(content: bytes, *, longest: int) -> bytes | None:
+    """An image of a document, no side longer than ``longest``, as large on paper as before and not
+    turned; None where it is small enough. Raises NoPreview."""
+    return _read(content, lambda image: _smaller(image, longest))
+
+
 def page_count(content: bytes, *, most: int) -> int:
     """Of a TIFF, as scanners and fax machines write it; no more than ``most`` are counted. 1 for
     what has no pages. Raises NoPreview."""
@@ -271,6 +277,26 @@ def _small(image: Image.Image, longest: int) -> Picture:
     return Picture(out.getvalue(), "image/webp", *still.size, *full)
 
 
+_DOTS_AN_INCH = 96
+"""Where a file tells none: office programs take it for granted."""
+
+
+def _smaller(image: Image.Image, longest: int) -> bytes | None:
+    full = image.size
+    if max(full) <= longest:
+        return None
+    told = image.info.get("dpi", (_DOTS_AN_INCH, _DOTS_AN_INCH))
+    still = _as_it_lies(image, longest)
+    scale = still.width / full[0]
+    dpi = tuple(max(float(one) or _DOTS_AN_INCH, 1) * scale for one in told)
+    out = io.BytesIO()
+    if still.mode == "RGBA":
+        still.save(out, "PNG", compress_level=1, dpi=dpi)
+    else:
+        still.save(out, "JPEG", quality=85, dpi=tuple(max(round(one), 1) for one in dpi))
+    return out.getvalue()
+
+
 # EXIF orientations that lay the image on its side (Exif 2.32, tag 0x0112).
 _SIDEWAYS = frozenset({5, 6, 7, 8})
 _ORIENTATION = 0x0112
@@ -298,6 +324,13 @@ def _upright(image: Image.Image, longest: int) -> Image.Image:
     """The pixels alone, the right side up, no side longer than ``longest``, in a mode that every
     format here can write."""
     orientation = 1 if image.format == "TIFF" else image.getexif().get(_ORIENTATION, 1)
+    still = _as_it_lies(image, longest)
+    turn = _TURNS.get(orientation)
+    return still if turn is None else still.transpose(turn)
+
+
+def _as_it_lies(image: Image.Image, longest: int) -> Image.Image:
+    """The same, not turned by what its file says."""
     if image.format in _JPEG:
         least = 2 if _is_huge(image) else 1
         image.draft(
@@ -307,8 +340,7 @@ def _upright(image: Image.Image, longest: int) -> Image.Image:
     plain.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=2.0)
     if plain.mode == "F":
         plain = _stretched(plain)
-    turn = _TURNS.get(orientation)
-    return plain if turn is None else plain.transpose(turn)
+    return plain
 
 
 _TURNS = {

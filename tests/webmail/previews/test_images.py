@@ -137,6 +137,26 @@ def test_a_big_image_becomes_a_small_one() -> None:
     assert (small.width, small.height, small.media_type) == (320, 64, "image/webp")
 
 
+def test_a_picture_of_a_document_keeps_its_size_on_paper_and_is_not_turned() -> None:
+    out = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # lies on its side
+    Image.new("RGB", (3000, 2000), "red").save(out, "JPEG", dpi=(300, 300), exif=exif)
+    smaller = images.smaller(out.getvalue(), longest=1000)
+    assert smaller
+    image = Image.open(io.BytesIO(smaller))
+    assert (image.format, image.size, image.info["dpi"]) == ("JPEG", (1000, 667), (100, 100))
+    assert images.smaller(out.getvalue(), longest=3000) is None
+
+
+def test_a_picture_of_a_document_stays_see_through() -> None:
+    smaller = images.smaller(samples.image("PNG", (3000, 2000), "RGBA"), longest=1000)
+    assert smaller
+    image = Image.open(io.BytesIO(smaller))
+    assert (image.format, image.mode, image.size) == ("PNG", "RGBA", (1000, 667))
+    assert [round(one) for one in image.info["dpi"]] == [32, 32]
+
+
 def test_a_small_image_is_not_blown_up() -> None:
     small = images.thumbnail(samples.image("PNG", (12, 8)))
     assert (small.width, small.height) == (12, 8)
