@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import binascii
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from io import BytesIO, TextIOWrapper
 
 from addressbook import charsets
 from addressbook.contact_data import ContactData, GroupData
@@ -69,7 +71,7 @@ def _logical_lines(content: bytes) -> Iterator[tuple[int, bytes]]:
     """(line number, line), unfolded, without comments and what continues them."""
     parts: list[bytes] = []
     begins = size = 0
-    for number, raw in enumerate(content.splitlines(), start=1):
+    for number, raw in enumerate(_lines(content), start=1):
         # A blank and nothing else is an empty line that an editor touched.
         if raw[:1] in (b" ", b"\t") and parts and raw.strip():
             size += len(raw)
@@ -86,6 +88,13 @@ def _logical_lines(content: bytes) -> Iterator[tuple[int, bytes]]:
         yield begins, b"".join(parts)
 
 
+def _lines(content: bytes) -> Iterator[bytes]:
+    """Those of ``content.splitlines()``, one at a time: a list of them takes several times the
+    memory of the file."""
+    for line in TextIOWrapper(BytesIO(content), "latin-1", newline=None):
+        yield line.removesuffix("\n").encode("latin-1")
+
+
 _ATTRIBUTE = re.compile(rb"([A-Za-z][A-Za-z0-9.-]*)((?:;[A-Za-z0-9_-]+)*)\s*:(:|<)?[ \t]*")
 
 
@@ -94,7 +103,9 @@ def _take(record: Record, line: bytes) -> None:
     if not match:
         record.damaged += line.strip() != b"-"
         return
-    name, kind, raw = match[1].decode("ascii").lower(), match[3], line[match.end() :]
+    # One word in memory for all records that have it.
+    name = sys.intern(match[1].decode("ascii").lower())
+    kind, raw = match[3], line[match.end() :]
     if kind == b"<":
         return
     if kind == b":":
@@ -250,6 +261,8 @@ def _gather(numbered: Sequence[_Numbered], source: str, gathered: Gathered) -> N
         if classes & _CONTAINERS and not classes & _PERSONS:
             continue
         contact = _contact(number, record, style, gathered)
+        if not sun.dialect_of(record.dn):
+            record.values = []  # are in the contact: those of a large file take 200 MB
         if source == "horde" and horde.is_list(contact):
             bare_lists.append((number, GroupData(contact.last_name or contact.display_name)))
         elif has_something(contact):
