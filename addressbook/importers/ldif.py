@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import binascii
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from io import BytesIO, TextIOWrapper
+from io import BytesIO
 
 from addressbook import charsets
 from addressbook.contact_data import ContactData, GroupData
@@ -52,6 +51,7 @@ class Record:
 def records(content: bytes) -> Iterator[Record]:
     """Every block of lines that holds an attribute."""
     record: Record | None = None
+    names: dict[str, str] = {}
     for number, line in _logical_lines(content):
         if not line.strip():
             if record is not None:
@@ -62,7 +62,7 @@ def records(content: bytes) -> Iterator[Record]:
         if len(record.values) >= MOST_ATTRIBUTES:
             record.cut = True
         else:
-            _take(record, line)
+            _take(record, line, names)
     if record is not None:
         yield record
 
@@ -91,21 +91,20 @@ def _logical_lines(content: bytes) -> Iterator[tuple[int, bytes]]:
 def _lines(content: bytes) -> Iterator[bytes]:
     """Those of ``content.splitlines()``, one at a time: a list of them takes several times the
     memory of the file."""
-    for line in TextIOWrapper(BytesIO(content), "latin-1", newline=None):
-        yield line.removesuffix("\n").encode("latin-1")
+    for piece in BytesIO(content):
+        yield from piece.splitlines()
 
 
 _ATTRIBUTE = re.compile(rb"([A-Za-z][A-Za-z0-9.-]*)((?:;[A-Za-z0-9_-]+)*)\s*:(:|<)?[ \t]*")
 
 
-def _take(record: Record, line: bytes) -> None:
+def _take(record: Record, line: bytes, names: dict[str, str]) -> None:
+    """``names``: attributes of the records before, each of which is kept once."""
     match = _ATTRIBUTE.match(line)
     if not match:
         record.damaged += line.strip() != b"-"
         return
-    # One word in memory for all records that have it.
-    name = sys.intern(match[1].decode("ascii").lower())
-    kind, raw = match[3], line[match.end() :]
+    name, kind, raw = match[1].decode("ascii").lower(), match[3], line[match.end() :]
     if kind == b"<":
         return
     if kind == b":":
@@ -123,7 +122,7 @@ def _take(record: Record, line: bytes) -> None:
     elif name == "changetype":
         record.change = text.strip().lower()
     elif name not in ("control", "version"):
-        record.values.append((name, text))
+        record.values.append((names.setdefault(name, name), text))
 
 
 # Names of entries
