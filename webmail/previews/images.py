@@ -21,7 +21,7 @@ MOST_PIXELS = 64_000_000
 """What a JPEG may declare, which can be read small. Telephones' cameras have up to 50 million."""
 MOST_PIXELS_WHOLE = 36_000_000
 """What other formats may: all of it is read. A sheet of A4 at 600 dots an inch has 35 million."""
-MOST_BYTES = 220_000_000
+MOST_BYTES = 250_000_000
 """What a decoder may take for an image, by its size, mode and format. With what is made of it that
 is less than 300 MB."""
 LARGE = 8_000_000
@@ -190,6 +190,7 @@ def _check(image: Image.Image) -> None:
 _JPEG = frozenset({"JPEG", "MPO"})
 # Bytes that Pillow keeps for a pixel; four for all other modes.
 _BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
+_PHOTOMETRIC, _RGB = 262, 2
 _ROWS_A_STRIP, _TILE_WIDTH, _TILE_LENGTH = 278, 322, 323
 
 
@@ -201,12 +202,20 @@ def _bytes_a_pixel(image: Image.Image) -> float:
         scaled = own / 4 if _is_huge(image) else own
         return scaled + (2 * _planes(image) if _is_buffered(image) else 0)
     if image.format == "WEBP":
-        # Two canvases, the frame as bytes, the image, and the decoder's own planes.
-        return 4 * own + 2
+        # Two canvases, the frame as bytes, the image, the decoder's own planes, and what is made of
+        # the whole, since nothing is read small.
+        return 4 * own + 4.5
     if image.format == "TIFF":
         is_turned = image.getexif().get(_ORIENTATION, 1) != 1
-        return own * (1 + is_turned + _largest_piece(image))
+        return own * (1 + is_turned) + _packed(image) * _largest_piece(image)
     return own
+
+
+def _packed(image: Image.Image) -> int:
+    """Bytes of a pixel as a TIFF holds it: three for the colours of a scanner, which Pillow keeps
+    in four."""
+    is_plain = image.mode == "RGB" and image.getexif().get(_PHOTOMETRIC) == _RGB
+    return 3 if is_plain else _BYTES.get(image.mode, 4)
 
 
 def _largest_piece(image: Image.Image) -> float:
