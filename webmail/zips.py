@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from io import BytesIO
+from typing import BinaryIO
 
 MOST_MEMBERS = 50_000
 LARGEST_DIRECTORY = 8_000_000
@@ -33,6 +34,8 @@ _LOCATOR64 = struct.Struct("<4sLQL")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
 _LONGEST_COMMENT = 65_535
+_NEEDS = 20  # version 2.0: deflate
+_DATE = 0x21  # the first of January 1980
 _PIECE = 65_536
 
 
@@ -129,6 +132,34 @@ def check(content: bytes, found: Sequence[Member], *, limit: int, most_bytes: in
             length, checksum = length + len(piece), zlib.crc32(piece, checksum)
         _check(member, length, checksum)
         left -= length
+
+
+def write(
+    file: BinaryIO, content: bytes, found: Sequence[Member], others: Mapping[bytes, bytes]
+) -> None:
+    """The zip anew, its members as they are packed but for ``others``, which are stored under the
+    raw names of those whose places they take. Neither is unpacked. Raises BadZip."""
+    directory, position = BytesIO(), 0
+    for member in found:
+        data: bytes | memoryview = packed(content, member)
+        method, checksum, size = member.method, member.checksum, member.size
+        if other := others.get(member.raw_name):
+            data, method, checksum, size = other, STORED, zlib.crc32(other), len(other)
+        if size >= _UNTOLD[1]:
+            raise BadZip(Fault.TOO_LARGE, f"{size} bytes")
+        said = (member.flags & _IS_UTF8, method, 0, _DATE, checksum, len(data), size)
+        local = _LOCAL.pack(b"PK\x03\x04", _NEEDS, *said, len(member.raw_name), 0)
+        for piece in (local, member.raw_name, data):
+            file.write(piece)
+        directory.write(
+            _CENTRAL.pack(b"PK\x01\x02", _NEEDS, _NEEDS, *said, len(member.raw_name),
+                          *(0, 0, 0, 0, 0), position)
+        )  # fmt: skip
+        directory.write(member.raw_name)
+        position += len(local) + len(member.raw_name) + len(data)
+    length = directory.tell()
+    file.write(directory.getvalue())
+    file.write(_END.pack(b"PK\x05\x06", 0, 0, len(found), len(found), length, position, 0))
 
 
 # --- the central directory ---

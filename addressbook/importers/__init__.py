@@ -55,15 +55,15 @@ def _read(content: bytes, source: str, columns: Mapping[int, str] | None) -> Rea
         charset=decoded.charset,
         line_ending=detect.line_ending(content),
     )
-    text = decoded.text
-    if vcards.is_vcard(text):
+    if vcards.is_vcard(decoded.text):
+        del decoded  # as large as the file
         return vcards.read(content, known)
-    if turba.is_sql(text):
+    if turba.is_sql(decoded.text):
         return turba.read_sql(decoded, known)
+    is_ldif, is_old = ldif.is_ldif(decoded.text), ldif.is_old_output(decoded.text)
+    if not (is_ldif or is_old):
+        return table.read(decoded, source=source, columns=columns, known=replace(known, source=""))
     wide = decoded.charset.startswith("utf-16")
-    plain = text.encode("utf-8") if wide else content.removeprefix(b"\xef\xbb\xbf")
-    if ldif.is_ldif(text):
-        return ldif.read(plain, known)
-    if ldif.is_old_output(text):
-        return ldif.read(ldif.from_old_output(plain), known)
-    return table.read(decoded, source=source, columns=columns, known=replace(known, source=""))
+    plain = decoded.text.encode("utf-8") if wide else content.removeprefix(b"\xef\xbb\xbf")
+    del decoded
+    return ldif.read(plain if is_ldif else ldif.from_old_output(plain), known)

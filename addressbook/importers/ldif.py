@@ -9,6 +9,7 @@ import binascii
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 
 from addressbook import charsets
 from addressbook.contact_data import ContactData, GroupData
@@ -50,6 +51,7 @@ class Record:
 def records(content: bytes) -> Iterator[Record]:
     """Every block of lines that holds an attribute."""
     record: Record | None = None
+    names: dict[str, str] = {}
     for number, line in _logical_lines(content):
         if not line.strip():
             if record is not None:
@@ -60,7 +62,7 @@ def records(content: bytes) -> Iterator[Record]:
         if len(record.values) >= MOST_ATTRIBUTES:
             record.cut = True
         else:
-            _take(record, line)
+            _take(record, line, names)
     if record is not None:
         yield record
 
@@ -69,7 +71,7 @@ def _logical_lines(content: bytes) -> Iterator[tuple[int, bytes]]:
     """(line number, line), unfolded, without comments and what continues them."""
     parts: list[bytes] = []
     begins = size = 0
-    for number, raw in enumerate(content.splitlines(), start=1):
+    for number, raw in enumerate(_lines(content), start=1):
         # A blank and nothing else is an empty line that an editor touched.
         if raw[:1] in (b" ", b"\t") and parts and raw.strip():
             size += len(raw)
@@ -86,10 +88,18 @@ def _logical_lines(content: bytes) -> Iterator[tuple[int, bytes]]:
         yield begins, b"".join(parts)
 
 
+def _lines(content: bytes) -> Iterator[bytes]:
+    """Those of ``content.splitlines()``, one at a time: a list of them takes several times the
+    memory of the file."""
+    for piece in BytesIO(content):
+        yield from piece.splitlines()
+
+
 _ATTRIBUTE = re.compile(rb"([A-Za-z][A-Za-z0-9.-]*)((?:;[A-Za-z0-9_-]+)*)\s*:(:|<)?[ \t]*")
 
 
-def _take(record: Record, line: bytes) -> None:
+def _take(record: Record, line: bytes, names: dict[str, str]) -> None:
+    """``names``: attributes of the records before, each of which is kept once."""
     match = _ATTRIBUTE.match(line)
     if not match:
         record.damaged += line.strip() != b"-"
@@ -112,7 +122,7 @@ def _take(record: Record, line: bytes) -> None:
     elif name == "changetype":
         record.change = text.strip().lower()
     elif name not in ("control", "version"):
-        record.values.append((name, text))
+        record.values.append((names.setdefault(name, name), text))
 
 
 # Names of entries
@@ -250,6 +260,8 @@ def _gather(numbered: Sequence[_Numbered], source: str, gathered: Gathered) -> N
         if classes & _CONTAINERS and not classes & _PERSONS:
             continue
         contact = _contact(number, record, style, gathered)
+        if not sun.dialect_of(record.dn):
+            record.values = []  # are in the contact: those of a large file take 200 MB
         if source == "horde" and horde.is_list(contact):
             bare_lists.append((number, GroupData(contact.last_name or contact.display_name)))
         elif has_something(contact):

@@ -49,6 +49,33 @@ def test_what_zipfile_writes_is_read(method: int, size: int) -> None:
         assert contents(out.getvalue()) == {"Élèves/a.txt": one, "b": b"fin"}
 
 
+def test_a_zip_is_written_anew_with_other_members() -> None:
+    files = {"mimetype": b"a", "Élèves/é.txt": b"%08d" * 9_000, "b": os.urandom(70_000), "c": b""}
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as written:
+        for name, one in files.items():
+            written.writestr(name, one)
+    content = b"before the zip" + out.getvalue()
+    found = zips.members(content)
+    anew = io.BytesIO()
+    zips.write(anew, content, found, {b"b": b"other"})
+    assert contents(anew.getvalue()) == {**files, "b": b"other"}
+    with zipfile.ZipFile(anew) as opened:
+        assert opened.testzip() is None
+        assert opened.namelist() == list(files)
+        assert opened.read("b") == b"other"
+
+
+def test_what_is_not_read_is_not_written_anew() -> None:
+    for method in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", method) as written:
+            written.writestr("a", b"a")
+        found = zips.members(out.getvalue())
+        with pytest.raises(BadZip):
+            zips.write(io.BytesIO(), out.getvalue(), found, {})
+
+
 def test_a_zip_that_was_written_without_going_back_is_read() -> None:
     class Pipe(io.RawIOBase):
         def __init__(self) -> None:

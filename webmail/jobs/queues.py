@@ -62,7 +62,8 @@ SENDING = Worker("sending", concurrency=4)
 # What strangers wrote is read here: a file that takes too long, or too much memory, ends with its
 # process. The largest one that is taken needs four minutes (docs/performance.md).
 IMPORTS = Worker("imports", concurrency=1, seconds=15 * 60, megabytes=400)
-# LibreOffice has a minute and a half, after a minute of waiting for another conversion.
+# LibreOffice has a minute, after a minute of waiting for another conversion and half a minute for
+# the pictures of the file.
 OFFICE = Worker("office", concurrency=1, seconds=3 * 60, megabytes=300, is_optional=True)
 # All else. Of what is done to thousands of messages one job of each person runs at a time.
 UPKEEP = Worker("upkeep", concurrency=4, former_queues=("celery",), has_beat=True)

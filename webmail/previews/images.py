@@ -20,7 +20,7 @@ MOST_PIXELS = 64_000_000
 """What a JPEG may declare, which can be read small. Telephones' cameras have up to 50 million."""
 MOST_PIXELS_WHOLE = 36_000_000
 """What other formats may: all of it is read. A sheet of A4 at 600 dots an inch has 35 million."""
-MOST_BYTES = 220_000_000
+MOST_BYTES = 250_000_000
 """What a decoder may take for an image, by its size, mode and format. With what is made of it that
 is less than 300 MB."""
 LONGEST_SIDE = 4096
@@ -77,6 +77,12 @@ def picture(content: bytes, *, longest: int = LONGEST_SIDE) -> Picture:
 def thumbnail(content: bytes, *, longest: int = THUMBNAIL_SIDE) -> Picture:
     """The image small, as WebP, still. Raises NoPreview."""
     return _read(content, lambda image: _small(image, longest))
+
+
+def smaller(content: bytes, *, longest: int) -> bytes | None:
+    """An image of a document, no side longer than ``longest``, as large on paper as before and not
+    turned; None where it is small enough. Raises NoPreview."""
+    return _read(content, lambda image: _smaller(image, longest))
 
 
 def page_count(content: bytes, *, most: int) -> int:
@@ -152,6 +158,7 @@ def _check(image: Image.Image) -> None:
 _JPEG = frozenset({"JPEG", "MPO"})
 # Bytes that Pillow keeps for a pixel; four for all other modes.
 _BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
+_PHOTOMETRIC, _RGB = 262, 2
 _ROWS_A_STRIP, _TILE_WIDTH, _TILE_LENGTH = 278, 322, 323
 
 
@@ -163,12 +170,20 @@ def _bytes_a_pixel(image: Image.Image) -> float:
         scaled = own / 4 if _is_huge(image) else own
         return scaled + (2 * _planes(image) if _is_buffered(image) else 0)
     if image.format == "WEBP":
-        # Two canvases, the frame as bytes, the image, and the decoder's own planes.
-        return 4 * own + 2
+        # Two canvases, the frame as bytes, the image, the decoder's own planes, and what is made of
+        # the whole, since nothing is read small.
+        return 4 * own + 4.5
     if image.format == "TIFF":
         is_turned = image.getexif().get(_ORIENTATION, 1) != 1
-        return own * (1 + is_turned + _largest_piece(image))
+        return own * (1 + is_turned) + _packed(image) * _largest_piece(image)
     return own
+
+
+def _packed(image: Image.Image) -> int:
+    """Bytes of a pixel as a TIFF holds it: three for the colours of a scanner, which Pillow keeps
+    in four."""
+    is_plain = image.mode == "RGB" and image.getexif().get(_PHOTOMETRIC) == _RGB
+    return 3 if is_plain else _BYTES.get(image.mode, 4)
 
 
 def _largest_piece(image: Image.Image) -> float:
@@ -239,6 +254,26 @@ def _small(image: Image.Image, longest: int) -> Picture:
     return Picture(out.getvalue(), "image/webp", *still.size, *full)
 
 
+_DOTS_AN_INCH = 96
+"""Where a file tells none: office programs take it for granted."""
+
+
+def _smaller(image: Image.Image, longest: int) -> bytes | None:
+    full = image.size
+    if max(full) <= longest:
+        return None
+    told = image.info.get("dpi", (_DOTS_AN_INCH, _DOTS_AN_INCH))
+    still = _as_it_lies(image, longest)
+    scale = still.width / full[0]
+    dpi = tuple(max(float(one) or _DOTS_AN_INCH, 1) * scale for one in told)
+    out = io.BytesIO()
+    if still.mode == "RGBA":
+        still.save(out, "PNG", compress_level=1, dpi=dpi)
+    else:
+        still.save(out, "JPEG", quality=85, dpi=tuple(max(round(one), 1) for one in dpi))
+    return out.getvalue()
+
+
 # EXIF orientations that lay the image on its side (Exif 2.32, tag 0x0112).
 _SIDEWAYS = frozenset({5, 6, 7, 8})
 _ORIENTATION = 0x0112
@@ -266,6 +301,13 @@ def _upright(image: Image.Image, longest: int) -> Image.Image:
     """The pixels alone, the right side up, no side longer than ``longest``, in a mode that every
     format here can write."""
     orientation = 1 if image.format == "TIFF" else image.getexif().get(_ORIENTATION, 1)
+    still = _as_it_lies(image, longest)
+    turn = _TURNS.get(orientation)
+    return still if turn is None else still.transpose(turn)
+
+
+def _as_it_lies(image: Image.Image, longest: int) -> Image.Image:
+    """The same, not turned by what its file says."""
     if image.format in _JPEG:
         least = 2 if _is_huge(image) else 1
         image.draft(
@@ -275,8 +317,7 @@ def _upright(image: Image.Image, longest: int) -> Image.Image:
     plain.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=2.0)
     if plain.mode == "F":
         plain = _stretched(plain)
-    turn = _TURNS.get(orientation)
-    return plain if turn is None else plain.transpose(turn)
+    return plain
 
 
 _TURNS = {

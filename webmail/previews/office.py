@@ -19,12 +19,12 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from webmail import zips
-from webmail.previews import archives, converters
+from webmail.previews import archives, converters, images
 from webmail.previews.failures import NoPreview, Reason
 from webmail.previews.making import make
 from webmail.previews.pages import Pdf, PreviewPage, Sheets, safe_page, table
@@ -33,8 +33,10 @@ from webmail.sandbox import walls
 LARGEST = 50_000_000
 """Bytes of a file that is converted."""
 MOST_PAGES = 100
-SECONDS = 90
+SECONDS = 60
 """For one conversion by LibreOffice; a long text takes five, the first start as much."""
+PROCESSOR_SECONDS = 30
+"""Of these at most."""
 WAIT_SECONDS = 60
 """For the conversion of somebody else to end."""
 
@@ -48,7 +50,9 @@ _ZIP_BASED = frozenset({"odt", "ods", "odp", "docx", "xlsx", "pptx"})
 _LIGHT = frozenset({"docx", "xlsx", "odt", "ods"})
 _WORKBOOKS = frozenset({"xlsx", "ods"})
 
-_MEMORY = 3_000_000_000  # of addresses, of which LibreOffice uses a tenth
+# Bytes that it shares with no other process. Its libraries take some 110 MB beside, so that it
+# stays below 400 MB; files with small pictures take 160 to 200 MB.
+_MEMORY = 285_000_000
 _LARGEST_PDF = 100_000_000
 
 
@@ -103,7 +107,8 @@ def to_pdf(
 
 def _convert(content: bytes, extension: str, folder: Path, most_pages: int, seconds: float) -> Pdf:
     source = folder / f"source.{extension}"
-    source.write_bytes(content)
+    with source.open("wb") as file:
+        _write(file, content, extension)
     _write_profile(folder / "profile")
     _run(_command(source, most_pages, seconds), folder, seconds)
     try:
@@ -111,6 +116,48 @@ def _convert(content: bytes, extension: str, folder: Path, most_pages: int, seco
     except FileNotFoundError as error:
         raise NoPreview(Reason.DAMAGED, "LibreOffice made nothing of it") from error
     return Pdf(pdf, is_truncated=_pages(pdf) > most_pages)
+
+
+# What LibreOffice has memory for, of all pictures together: it keeps each unpacked, and leaves out
+# without a word those for which none is left.
+_MOST_PIXELS = 32_000_000
+_LONGEST_SIDE = 1600
+# Smaller files are no photographs: LibreOffice gets them as they are.
+_LARGE_PICTURE = 200_000
+_PICTURES_SECONDS = 30
+
+
+def _write(file: BinaryIO, content: bytes, extension: str) -> None:
+    """The file as LibreOffice gets it: its pictures no larger than a page shows."""
+    found = zips.members(content) if extension in _ZIP_BASED else []
+    smaller = _smaller_pictures(content, found)
+    if smaller:
+        zips.write(file, content, found, smaller)
+    else:
+        file.write(content)
+
+
+def _smaller_pictures(content: bytes, found: Sequence[zips.Member]) -> dict[bytes, bytes]:
+    """By the raw names of their members. Raises NoPreview: TOO_SLOW."""
+    large = [
+        member
+        for member in found
+        if _LARGE_PICTURE <= member.size <= LARGEST
+        and not member.raw_name.lower().endswith((b".xml", b".bin"))
+    ]
+    # Of four to three, as most photographs are.
+    longest = min(_LONGEST_SIDE, int((_MOST_PIXELS / max(len(large), 1) * 4 / 3) ** 0.5))
+    until = time.monotonic() + _PICTURES_SECONDS
+    smaller = {}
+    for member in large:
+        if time.monotonic() > until:
+            raise NoPreview(Reason.TOO_SLOW, f"{len(large)} pictures")
+        # What is no picture, or none that is read here, is left to LibreOffice.
+        with contextlib.suppress(NoPreview, zips.BadZip):
+            picture = zips.read(content, member, limit=LARGEST)
+            if found_smaller := make(images.smaller, picture, longest=longest):
+                smaller[member.raw_name] = found_smaller
+    return smaller
 
 
 def _command(source: Path, most_pages: int, seconds: float) -> tuple[str, ...]:
@@ -130,8 +177,11 @@ def _command(source: Path, most_pages: int, seconds: float) -> tuple[str, ...]:
         str(folder),
         str(folder / source.name),
     )
-    limits = walls.Limits(_MEMORY, int(seconds) + 1, _LARGEST_PDF)
+    limits = walls.Limits(_MEMORY, PROCESSOR_SECONDS, _LARGEST_PDF)
     return walls.command(program, limits, source.parent)
+
+
+_SIGNALLED = 128  # with the number of the signal, as shells and bubblewrap tell of it
 
 
 def _run(command: tuple[str, ...], folder: Path, seconds: float) -> None:
@@ -152,7 +202,7 @@ def _run(command: tuple[str, ...], folder: Path, seconds: float) -> None:
         start_new_session=True,
     )
     try:
-        process.wait(seconds)
+        ended_by = process.wait(seconds) - _SIGNALLED
     except subprocess.TimeoutExpired as error:
         raise NoPreview(Reason.TOO_SLOW) from error
     finally:
@@ -160,6 +210,10 @@ def _run(command: tuple[str, ...], folder: Path, seconds: float) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+    if ended_by == signal.SIGKILL:
+        raise NoPreview(Reason.TOO_SLOW, "too much of the processor")
+    if ended_by == signal.SIGABRT:  # so ends LibreOffice where it gets no memory
+        raise NoPreview(Reason.TOO_LARGE, "too much memory")
 
 
 # Macros and scripts off, no link of a document followed (pictures and texts of this machine would

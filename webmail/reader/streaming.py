@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import weakref
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import IO, cast
 
 from webmail.imap import fetch
@@ -97,6 +98,7 @@ def zipped(
     whose size was not known when it began.
     """
     sink = _Sink()
+    small = _Small(imap, ref, [part for _name, part in files])
     # Before 1980 there is no date in a zip.
     moment = max(when.timetuple()[:6], (1980, 1, 1, 0, 0, 0))
     with zipfile.ZipFile(cast(IO[bytes], sink), "w", zipfile.ZIP_DEFLATED) as archive:
@@ -105,11 +107,44 @@ def zipped(
             info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             info._compresslevel = 1  # type: ignore[attr-defined]  # has no public name before 3.13
             with archive.open(info, "w", force_zip64=part.size >= zipfile.ZIP64_LIMIT) as member:
-                for piece in _pieces_of(imap, ref, part):
+                for piece in small.get(part) or _pieces_of(imap, ref, part):
                     member.write(piece)
                     yield sink.take()
             yield sink.take()
     yield sink.take()
+
+
+_SMALL = 32 * 1024
+_SMALL_AT_ONCE = 100
+
+
+class _Small:
+    """The contents of small parts, many of them fetched by one command: a message may have ten
+    thousand."""
+
+    def __init__(self, imap: Connection, ref: MessageRef, parts: Iterable[Part]) -> None:
+        self._imap, self._ref = imap, ref
+        self._following = iter(
+            [
+                part.number
+                for part in parts
+                if part.size < _SMALL and not containers.is_held(part.number)
+            ]
+        )
+        self._fetched: dict[str, bytes] = {}
+
+    def get(self, part: Part) -> list[bytes]:
+        """The decoded part; empty where it must be fetched by itself. To be asked for each part, in
+        their order."""
+        if part.size < _SMALL and not self._fetched:
+            numbers = list(islice(self._following, _SMALL_AT_ONCE))
+            self._fetched = fetch.parts(self._imap, self._ref, numbers, _SMALL)
+        content = self._fetched.pop(part.number, b"")
+        # The size is what the server says of it: what is longer was cut.
+        if not content or len(content) >= _SMALL:
+            return []
+        decoder = TransferDecoder(part.encoding)
+        return [decoder.feed(content), decoder.close()]
 
 
 def _pieces_of(imap: Connection, ref: MessageRef, part: Part) -> Iterator[bytes]:

@@ -74,16 +74,18 @@ def _serve(connection: socket.socket) -> None:
     """One call after the other, until the other side hangs up."""
     resource.setrlimit(resource.RLIMIT_CPU, (_LIFETIME_SECONDS, _LIFETIME_SECONDS))
     with suppress(OSError):  # whoever asked is gone
-        while (frame := wire.receive(connection)) is not None:
-            wire.send(connection, wire.encode(_answer(wire.read_request(frame))))
-            del frame
+        while (request := wire.receive_request(connection)) is not None:
+            wire.send(connection, wire.encode(_answer(request)))
 
 
 def _answer(request: wire.Request) -> wire.Answer:
     resource.setrlimit(resource.RLIMIT_AS, (_address_space() + request.memory, -1))
     signal.setitimer(signal.ITIMER_PROF, request.seconds)
     try:
-        return wire.Answer(wire.codec_of(request.function).run(request.arguments))
+        codec = wire.codec_of(request.function)
+        arguments = codec.arguments(request.arguments)
+        request.arguments = wire.NOTHING  # a file may be most of it
+        return wire.Answer(codec.run(arguments))
     except MemoryError:
         return wire.Answer(error="memory")
     except Exception as error:  # noqa: BLE001  whatever it is, the other side must hear of it

@@ -64,8 +64,8 @@ TEXT = Budget(seconds=1, wait=4, memory=200_000_000)
 """The text of that HTML."""
 FILE = Budget(seconds=3, wait=4.5, memory=350_000_000, at_once=2)
 """A file that somebody opens: image, archive, office file; or what winmail.dat holds."""
-IMPORT = Budget(seconds=60, wait=120, memory=700_000_000, at_once=1)
-"""An old address book of up to 50 MB, read by a job."""
+IMPORT = Budget(seconds=60, wait=120, memory=450_000_000, at_once=1)
+"""An old address book of up to 50 MB, read by a job: 90,000 people of an LDIF need that much."""
 
 
 class Limit(StrEnum):

@@ -25,7 +25,8 @@ _TMP_BYTES = 64_000_000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of each process: bytes of addresses, seconds of processor time, bytes of a file it writes."""
+    """Of each process: bytes of memory that it shares with no other, seconds of processor time,
+    bytes of a file it writes."""
 
     memory: int
     seconds: int
@@ -55,7 +56,7 @@ def command(
     if not (limiter := _limiter()):
         return tuple(program)
     limited = (
-        *(limiter, f"--as={limits.memory}", f"--cpu={limits.seconds}"),
+        *(limiter, f"--data={limits.memory}", f"--cpu={limits.seconds}"),
         *(f"--fsize={limits.file}", "--core=0"),
     )
     if _bubblewrap():

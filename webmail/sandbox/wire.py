@@ -27,7 +27,7 @@ LARGEST = 256 * 1024 * 1024
 _LENGTH = struct.Struct("!Q")
 
 
-_NOTHING = msgspec.Raw(msgspec.msgpack.encode(None))
+NOTHING = msgspec.Raw(msgspec.msgpack.encode(None))
 
 
 class Request(msgspec.Struct, array_like=True):
@@ -43,7 +43,7 @@ class Answer(msgspec.Struct, array_like=True):
     """``result`` where the call returned, ``error`` and its ``words`` where it raised; ``error``
     alone is what ended it: ``memory``, or where it failed."""
 
-    result: msgspec.Raw = _NOTHING
+    result: msgspec.Raw = NOTHING
     error: str = ""
     words: tuple[str, ...] = ()
 
@@ -53,7 +53,7 @@ class TooLong(Exception):
 
 
 encode = msgspec.msgpack.Encoder().encode
-read_request = msgspec.msgpack.Decoder(Request).decode
+_read_request = msgspec.msgpack.Decoder(Request).decode
 read_answer = msgspec.msgpack.Decoder(Answer).decode
 
 
@@ -78,11 +78,13 @@ class Codec:
         except UnicodeEncodeError:  # half of a surrogate pair, which no text of mail should have
             return encode(tuple(map(_without_surrogates, values)))
 
-    def run(self, packed: msgspec.Raw) -> msgspec.Raw:
-        """Call the function with packed arguments."""
-        names = self._signature.parameters
-        values = dict(zip(names, self._arguments.decode(packed), strict=True))
-        return msgspec.Raw(encode(self.function(**values)))
+    def arguments(self, packed: msgspec.Raw) -> dict[str, Any]:
+        """Raises msgspec.ValidationError."""
+        return dict(zip(self._signature.parameters, self._arguments.decode(packed), strict=True))
+
+    def run(self, arguments: dict[str, Any]) -> msgspec.Raw:
+        """Call the function."""
+        return msgspec.Raw(encode(self.function(**arguments)))
 
     def unpack(self, result: msgspec.Raw) -> Any:
         """Raises msgspec.ValidationError for what the function cannot have returned."""
@@ -136,6 +138,12 @@ def receive(connection: socket.socket) -> bytearray | None:
     if length > LARGEST:
         raise TooLong
     return _exactly(connection, length)
+
+
+def receive_request(connection: socket.socket) -> Request | None:
+    """As `receive`."""
+    frame = receive(connection)
+    return None if frame is None else _read_request(frame)
 
 
 def _exactly(connection: socket.socket, length: int) -> bytearray | None:

@@ -12,6 +12,7 @@ import pytest
 
 from addressbook import importers
 from addressbook.importers import codes, reading
+from tests.measured import costs
 from tests.webmail import zip_bombs
 
 HEADER = "First Name,Last Name,E-mail Address,Notes\n"
@@ -188,6 +189,20 @@ def test_contacts_take_little_memory() -> None:
     assert len(reading.contacts) == 2_000
     # 10,000 in 150 MB.
     assert peak < 30 * MEGABYTE
+
+
+def test_a_directory_takes_little_more_memory_than_its_contacts() -> None:
+    entry = (
+        "dn: cn=Zoé Petit {0},mail=z{0}@exemple.invalid\nobjectclass: top\nobjectclass: person\n"
+        "objectclass: inetOrgPerson\nobjectclass: mozillaAbPersonAlpha\ngivenName: Zoé\n"
+        "sn: Petit {0}\ncn: Zoé Petit {0}\nmail: z{0}@exemple.invalid\nmobile: 06 12 34 56 78\n"
+        "telephoneNumber: 01 23 45 67 89\nhomeStreet: {0} rue des Écoles\nl: Paris\n"
+        "postalCode: 75005\no: Lycée Jean Moulin\ntitle: Professeure\nmodifytimestamp: 0\n"
+        "description: Cours de mathématiques, aussi le soir\n\n"
+    )
+    content = "".join(map(entry.format, range(20_000))).encode()
+    read = "addressbook.importers:read"
+    assert costs(content, read)[read].megabytes < 8.5 * len(content) / MEGABYTE
 
 
 def test_a_row_of_10_000_fields_does_not_stop_the_file() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import zipfile
 import zlib
@@ -43,6 +44,16 @@ def png_claiming(width: int, height: int) -> bytes:
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
     )
+
+
+def photograph(width: int, height: int) -> bytes:
+    """A JPEG that is no other one, with as much in it as a camera's."""
+    grain = Image.frombytes(
+        "RGB", (width // 8, height // 8), os.urandom(width // 8 * (height // 8) * 3)
+    )
+    out = io.BytesIO()
+    grain.resize((width, height), Image.Resampling.BILINEAR).save(out, "JPEG", quality=80)
+    return out.getvalue()
 
 
 def archive(files: dict[str, bytes | str], method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -136,6 +147,24 @@ _EVENTS = (
     b'<office:document-content xmlns:dom="http://www.w3.org/2001/xml-events" '
     b'xmlns:ooo="http://openoffice.org/2004/office" '
 )
+
+
+def with_pictures(pictures: dict[str, bytes]) -> bytes:
+    """A text of OpenDocument that shows these files."""
+    body = "".join(
+        '<text:p><draw:frame svg:width="15cm" svg:height="11cm">'
+        f'<draw:image xlink:href="{name}" xlink:type="simple"/></draw:frame></text:p>'
+        for name in pictures
+    )
+    entries = "".join(
+        f'<manifest:file-entry manifest:full-path="{name}" manifest:media-type="image/jpeg"/>'
+        for name in pictures
+    )
+    files = archive_members(open_document("text", body))
+    manifest = files["META-INF/manifest.xml"].replace(
+        b"</manifest:manifest>", f"{entries}</manifest:manifest>".encode()
+    )
+    return archive({**files, **pictures, "META-INF/manifest.xml": manifest})
 
 
 def archive_members(content: bytes) -> dict[str, bytes]:

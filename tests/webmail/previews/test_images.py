@@ -137,6 +137,26 @@ def test_a_big_image_becomes_a_small_one() -> None:
     assert (small.width, small.height, small.media_type) == (320, 64, "image/webp")
 
 
+def test_a_picture_of_a_document_keeps_its_size_on_paper_and_is_not_turned() -> None:
+    out = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # lies on its side
+    Image.new("RGB", (3000, 2000), "red").save(out, "JPEG", dpi=(300, 300), exif=exif)
+    smaller = images.smaller(out.getvalue(), longest=1000)
+    assert smaller
+    image = Image.open(io.BytesIO(smaller))
+    assert (image.format, image.size, image.info["dpi"]) == ("JPEG", (1000, 667), (100, 100))
+    assert images.smaller(out.getvalue(), longest=3000) is None
+
+
+def test_a_picture_of_a_document_stays_see_through() -> None:
+    smaller = images.smaller(samples.image("PNG", (3000, 2000), "RGBA"), longest=1000)
+    assert smaller
+    image = Image.open(io.BytesIO(smaller))
+    assert (image.format, image.mode, image.size) == ("PNG", "RGBA", (1000, 667))
+    assert [round(one) for one in image.info["dpi"]] == [32, 32]
+
+
 def test_a_small_image_is_not_blown_up() -> None:
     small = images.thumbnail(samples.image("PNG", (12, 8)))
     assert (small.width, small.height) == (12, 8)
@@ -152,6 +172,7 @@ def test_a_file_that_claims_too_many_pixels_is_refused_at_once(size: tuple[int, 
 _SIDE = 6000
 _WHOLE = (_SIDE, _SIDE)  # as many pixels as may be
 _PHOTOGRAPH = (8000, 8000)
+_A4 = (4961, 7016)
 
 
 def _film(form: str, size: tuple[int, int], frames: int) -> bytes:
@@ -179,6 +200,15 @@ HEAVY: dict[str, Callable[[], bytes]] = {
     },
     "TIFF in one strip": lambda: saved(
         Image.new("RGB", _WHOLE), "TIFF", compression="tiff_lzw", tiffinfo={278: _SIDE}
+    ),
+    "TIFF of a sheet of A4 at 600 dots an inch, in one strip": lambda: saved(
+        Image.new("RGB", _A4), "TIFF", compression="tiff_lzw", tiffinfo={278: _A4[1]}
+    ),
+    "TIFF laid on its side, as large as may be": lambda: saved(
+        Image.new("RGB", (5550, 5550)), "TIFF", compression="tiff_lzw", tiffinfo={274: 6}
+    ),
+    "JPEG of many scans, as large as may be": lambda: saved(
+        Image.new("RGB", (7850, 7850)), "JPEG", progressive=True
     ),
     "TIFF laid on its side": lambda: saved(
         Image.new("RGB", _WHOLE), "TIFF", compression="tiff_lzw", tiffinfo={274: 6}
@@ -232,6 +262,13 @@ def test_a_jpeg_whose_components_come_one_after_the_other_keeps_all_of_them() ->
     assert images._first_scan(saved(Image.new("L", (16, 16)), "JPEG")) == 1
     assert images._first_scan(b"\xff\xd8\xff\xff\xff\xd0\xff\xda\0\x08\x01") == 1
     assert [images._first_scan(content[:cut]) for cut in (0, 2, 5, 9)] == [0, 0, 0, 0]
+
+
+def test_a_sheet_of_a4_at_600_dots_an_inch_is_shown_though_it_is_one_strip() -> None:
+    """As scanners write it."""
+    content = HEAVY["TIFF of a sheet of A4 at 600 dots an inch, in one strip"]()
+    shown = images.picture(content)
+    assert (shown.full_width, shown.full_height) == _A4
 
 
 def test_a_photograph_may_have_more_pixels_than_what_is_read_whole() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import fcntl
 import http.server
@@ -19,6 +20,7 @@ from pathlib import Path
 import lxml.html
 import pytest
 
+from tests.bench.cost import archives, documents
 from tests.webmail.previews import samples
 from webmail.previews import office
 from webmail.previews.detect import detect
@@ -416,6 +418,73 @@ def test_a_conversion_that_takes_too_long_is_ended_with_all_its_children(work: P
     assert refused.value.reason is Reason.TOO_SLOW
     assert time.monotonic() - begun < 5
     assert str(work) not in program("ps", "-eo", "args")
+
+
+@libreoffice
+@pytest.mark.slow
+def test_a_conversion_that_takes_too_much_of_the_processor_is_ended(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(office, "PROCESSOR_SECONDS", 3)
+    with pytest.raises(NoPreview) as refused:
+        to_pdf(archives.xlsx_wide(), "xlsx", work)
+    assert refused.value.reason is Reason.TOO_SLOW
+
+
+MOST_MEGABYTES = 400
+
+
+@pytest.fixture
+def resident() -> Iterator[Callable[[], float]]:
+    """The megabytes that LibreOffice had in memory at most, in one conversion of the test."""
+    over = threading.Event()
+    peaks = [0]
+
+    def sample() -> None:
+        while not over.wait(0.02):
+            for status in Path("/proc").glob("[0-9]*/status"):
+                with contextlib.suppress(OSError):
+                    lines = status.read_text().splitlines()
+                    if lines[0] == "Name:\tsoffice.bin":
+                        peaks.extend(int(x.split()[1]) for x in lines if x.startswith("VmHWM"))
+
+    thread = threading.Thread(target=sample)
+    thread.start()
+    yield lambda: max(peaks) / 1024
+    over.set()
+    thread.join()
+
+
+@libreoffice
+@pytest.mark.slow
+def test_groups_without_end_take_no_more_memory_than_there_is(
+    work: Path, resident: Callable[[], float]
+) -> None:
+    with pytest.raises(NoPreview) as refused:
+        to_pdf(documents.rtf_groups(), "rtf", work)
+    # Which of them, depends on where in its work LibreOffice gets no more.
+    assert refused.value.reason in (Reason.DAMAGED, Reason.TOO_LARGE)
+    assert 100 < resident() < MOST_MEGABYTES
+
+
+@libreoffice
+@pytest.mark.slow
+def test_fifteen_photographs_are_all_drawn(work: Path, resident: Callable[[], float]) -> None:
+    """LibreOffice keeps each of them unpacked: 36 MB."""
+    photographs = {f"Pictures/{n}.jpg": samples.photograph(4000, 3000) for n in range(15)}
+    content = samples.with_pictures(photographs)
+    shown = to_pdf(content, "odt", work)
+    assert shown.content.count(b"/Subtype/Image") == 15
+    assert 100 < resident() < MOST_MEGABYTES
+
+
+@libreoffice
+@pytest.mark.slow
+def test_a_small_picture_reaches_libreoffice_as_it_is(work: Path) -> None:
+    shown = to_pdf(
+        samples.with_pictures({"Pictures/a.jpg": samples.photograph(640, 480)}), "odt", work
+    )
+    assert re.search(rb"/Width 640\s*/Height 480", shown.content)
 
 
 @libreoffice

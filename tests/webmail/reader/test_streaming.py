@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import gc
+import zipfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from io import BytesIO
 
 import pytest
 
+from tests.bench.cost.letters import multipart, part
 from tests.servers.mailboxes import Mailbox
 from webmail.errors import MessageNotFound
 from webmail.imap import connection, fetch
@@ -71,3 +75,24 @@ def test_what_cannot_begin_gives_back(begun, pool: Pool, mailbox: Mailbox) -> No
     with pytest.raises(MessageNotFound):
         begun(4711)
     assert lent(pool) == 0
+
+
+def test_a_zip_takes_a_command_for_a_hundred_small_parts(
+    imap: Connection, mailbox: Mailbox
+) -> None:
+    large = b"0123456789abcdef" * 10_000
+    contents = [b"texte %d\r\n" % n if n % 50 else large for n in range(1, 251)]
+    contents[3] = b""
+    uid = mailbox.append(multipart([part(content, "text/plain") for content in contents]))
+    ref = MessageRef("INBOX", mailbox.uidvalidity(), uid)
+    parts = fetch.structure(imap, ref).children
+    before = imap.commands
+    files = [(f"{number}.txt", one) for number, one in enumerate(parts)]
+    content = b"".join(streaming.zipped(imap, ref, files, datetime(2026, 1, 1, tzinfo=UTC)))
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        assert [archive.read(name).strip() for name, _part in files] == [
+            one.strip() for one in contents
+        ]
+    # Three for what is small, one for the empty part, one for each of the five large ones.
+    assert imap.commands - before <= 9

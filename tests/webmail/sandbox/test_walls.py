@@ -19,7 +19,7 @@ from webmail.mime import html
 from webmail.sandbox import walls
 from webmail.sandbox.walls import Limits
 
-LIMITS = Limits(memory=2_000_000_000, seconds=10, file=1_000_000)
+LIMITS = Limits(memory=300_000_000, seconds=10, file=1_000_000)
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
 
 
@@ -120,7 +120,8 @@ def test_it_becomes_nobody_else(bubblewrap: None, folder: Path) -> None:
 
 
 def test_it_has_limits(bubblewrap: None, folder: Path) -> None:
-    assert run("bytes(3_000_000_000)", folder).returncode
+    assert not run("bytes(100_000_000)", folder).returncode
+    assert "MemoryError" in run("bytes(300_000_000)", folder).stderr
     assert run("open('made', 'wb').write(bytes(2_000_000))", folder).returncode
     assert (folder / "made").stat().st_size <= LIMITS.file
 
