@@ -134,7 +134,7 @@ class AccountAdapter(DefaultAccountAdapter):
             new_device=is_new,
             shared=bool(request.session.get("shared_computer")),
         )
-        if is_new and settings.DEVICE_LETTERS and notices.are_configured():
+        if is_new and settings.DEVICE_NOTICES and notices.are_configured():
             tasks.tell_of_device.delay(event.pk)
         response: HttpResponse = super().post_login(request, user, **more)
         return response

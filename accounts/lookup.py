@@ -127,7 +127,7 @@ def look_up(request: HttpRequest, typed_numen: str, born: date) -> StaffRecord |
         return None
     limits.take_back(of_failures)
     event = audit.record(AuditEvent.Kind.LOOKUP_FOUND, request, target=record.address)
-    if settings.LOOKUP_LETTERS and notices.are_configured():
+    if settings.LOOKUP_NOTICES and notices.are_configured():
         tasks.tell_of_lookup.delay(event.pk)
     return record
 

@@ -136,7 +136,7 @@ def _letter(
             "webmail_url": settings.BASE_URL,
             "support": _support_desk(user),
         }
-        return Notice(to, str(subject), render_to_string(f"accounts/letters/{kind}.txt", context))
+        return Notice(to, str(subject), render_to_string(f"accounts/notices/{kind}.txt", context))
 
 
 def _support_desk(user: User | None) -> str:

@@ -195,7 +195,7 @@ for _word in SECOND_FACTOR_ROLES - {"everybody", "administrator", "support", "au
             "WEBMAIL_SECOND_FACTOR_ROLES are of administrator, support, auditor, everybody and"
             f" names of mail domains, not {_word!r}"
         )
-DEVICE_LETTERS = env_bool("WEBMAIL_DEVICE_LETTERS")
+DEVICE_NOTICES = env_bool("WEBMAIL_DEVICE_NOTICES")
 
 # The key that seals a password lent to a job. It can be changed without WEBMAIL_SECRET_KEY.
 
@@ -217,7 +217,7 @@ LOOKUPS_PER_NUMEN_HOURS = env_int("WEBMAIL_LOOKUPS_PER_NUMEN_HOURS")
 LOOKUP_FAILURES_PER_NETWORK = env_int("WEBMAIL_LOOKUP_FAILURES_PER_NETWORK")
 LOOKUP_FAILURES_MINUTES = env_int("WEBMAIL_LOOKUP_FAILURES_MINUTES")
 LOOKUP_FAILURES_PER_MINUTE = env_int("WEBMAIL_LOOKUP_FAILURES_PER_MINUTE")
-LOOKUP_LETTERS = env_bool("WEBMAIL_LOOKUP_LETTERS")
+LOOKUP_NOTICES = env_bool("WEBMAIL_LOOKUP_NOTICES")
 
 # The change of the mail password
 

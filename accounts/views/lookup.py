@@ -36,7 +36,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             lookup.hand_out_ticket(response, record)
             return response
         form.add_error(None, form.nobody)
-    tells = settings.LOOKUP_LETTERS and notices.are_configured()
+    tells = settings.LOOKUP_NOTICES and notices.are_configured()
     context = {"form": form, "tells": tells, "minutes": lookup.OPEN_SECONDS // 60}
     return render(request, "accounts/lookup.html", context, status=422 if form.is_bound else 200)
 

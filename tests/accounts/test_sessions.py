@@ -310,6 +310,6 @@ def test_a_shared_computer_is_told_once_a_day_for_each_network_and_keeps_no_cook
 def test_letters_can_be_turned_off(
     notices: None, mail_domain: MailDomain, alice: MailAccount, settings
 ) -> None:
-    settings.DEVICE_LETTERS = False
+    settings.DEVICE_NOTICES = False
     sign_in(Client(), alice)
     assert mail.outbox == []

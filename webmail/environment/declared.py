@@ -651,7 +651,7 @@ _SIGN_IN = Group(
             example="administrator,support,ac-exemple.fr",
         ),
         switch(
-            "WEBMAIL_DEVICE_LETTERS",
+            "WEBMAIL_DEVICE_NOTICES",
             True,
             """Write to a user when somebody signs in with that user's login on a new device. For
             sign-ins on shared computers the webmail writes once a day for each network. The webmail
@@ -864,7 +864,7 @@ _LOOKUP = Group(
             example="60",
         ),
         switch(
-            "WEBMAIL_LOOKUP_LETTERS",
+            "WEBMAIL_LOOKUP_NOTICES",
             True,
             """Write to a user when somebody looks up that user's mail settings. The webmail needs
             `WEBMAIL_NOTICES_URL` for this.""",

@@ -118,7 +118,7 @@ def test_only_who_is_found_is_written_to(
 def test_letters_can_be_switched_off(
     record: StaffRecord, can_notify: None, celery_now: None, settings
 ) -> None:
-    settings.LOOKUP_LETTERS = False
+    settings.LOOKUP_NOTICES = False
     Client().post("/lookup/", TYPED)
     assert mail.outbox == []
 
