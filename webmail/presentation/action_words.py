@@ -53,22 +53,6 @@ def doing(verb: str, total: int) -> str:
     return words % {"count": intcomma(total)}
 
 
-def failure(name: str) -> str:
-    """Why a job stopped; ``name`` is the class of webmail/errors.py."""
-    match name:
-        case "OverQuota":
-            return gettext("Your mailbox is full. Make room, then try again.")
-        case "FolderNotFound":
-            return gettext("The folder is no longer there.")
-        case "FolderChanged":
-            return gettext("The folder was made anew meanwhile; its messages are others now.")
-        case "ServerUnavailable":
-            return gettext("The mail server did not answer, several times.")
-        case "ServerRefused":
-            return gettext("The mail server refused.")
-    return gettext("Something went wrong.")
-
-
 def _done(verb: str, count: int) -> str:
     match verb:
         case "flag":

@@ -72,37 +72,6 @@ def _held(one: Standing) -> str:
     return gettext("Leaves in a moment.")
 
 
-def why(one: Standing) -> str:
-    """Why it was not sent, or has no copy; "" where nothing went wrong. The server's own words
-    stand apart."""
-    match one.failure:
-        case "RecipientsRefused" if one.refused:
-            return ngettext(
-                "The mail server refused this recipient: %(addresses)s. Nothing was sent to"
-                " anybody.",
-                "The mail server refused these recipients: %(addresses)s. Nothing was sent to"
-                " anybody.",
-                len(one.refused),
-            ) % {"addresses": ", ".join(address for address, _words in one.refused)}
-        case "SenderRefused":
-            return gettext("The mail server does not let you write from this address.")
-        case "TooLarge":
-            return gettext("The message is too large for the mail server: remove an attachment.")
-        case "ServerUnavailable" | "BadServerAnswer" if one.state == "failed":
-            return gettext("The mail server could not take it, however often it was tried.")
-        case "ServerUnavailable" | "BadServerAnswer":
-            return gettext("The mail server cannot take it just now.")
-        case "OverQuota":
-            return gettext("Your mailbox is full: delete messages, so that the copy finds room.")
-        case "ServerRefused" | "RecipientsRefused":
-            return gettext("The mail server refused the message.")
-        case "Unreadable":
-            return gettext("What was kept of the message can no longer be read.")
-        case "" | "PerhapsSent":
-            return ""
-    return gettext("Something went wrong here. It is nothing that you did.")
-
-
 def said(one: Standing) -> str:
     """What the server said, for who can make something of it; each answer once."""
     answers = dict.fromkeys(words for _address, words in one.refused if words)

@@ -31,22 +31,11 @@ from webmail import outbox
 from webmail.converters import MessageConverter
 from webmail.errors import (
     ContentTooCostly,
-    DraftChanged,
     DraftNotFound,
     FileRefused,
-    FolderChanged,
-    FolderNotFound,
-    MessageNotFound,
     NotFound,
-    OverQuota,
-    PartNotFound,
-    PerhapsSent,
-    RecipientsRefused,
-    SenderRefused,
-    ServerUnavailable,
     SignInNeeded,
     TooLarge,
-    TooManyDrafts,
     TooManyRecipients,
     WebmailError,
 )
@@ -58,11 +47,10 @@ from webmail.mime import build
 from webmail.mime.structure import Part
 from webmail.models import Draft, Identity, OutboxMessage
 from webmail.outbox import Submission
+from webmail.presentation import failures, links, words
 from webmail.presentation import files as cards
-from webmail.presentation import links, words
 from webmail.views.composer import document
 from webmail.views.drafts import card, saved_words
-from webmail.views.drafts import in_words as kept_words
 from webmail.views.outbox import announce
 from webmail.views.page import read_folders
 from webmail.writing import (
@@ -400,7 +388,7 @@ class _Writing:
                 made = files.add(self.user, row, file.name or "", media_type, file.chunks())
             except (FileRefused, TooLarge) as error:
                 name = files.safe_name(file.name or "")
-                self.form.add_error("attachments", f"{name}: {kept_words(error)}")
+                self.form.add_error("attachments", f"{name}: {failures.of_draft(error)}")
             else:
                 added.append(str(made.pk))
         return added
@@ -576,7 +564,7 @@ def _refused(
     or the ``sign_in`` that was refused."""
     words_ = ""
     if error is not None:
-        words_ = in_words(error)
+        words_ = failures.of_sending(error)
     elif sign_in is not None:
         words_ = " ".join(problem.text for problem in _problems(sign_in))
     if in_place(request):
@@ -609,43 +597,6 @@ def _problems(form: Form) -> list[Problem]:
         for name, texts in form.errors.items()
         for text in texts
     ]
-
-
-def in_words(error: WebmailError) -> str:
-    """Why a message could not be sent, in a sentence."""
-    match error:
-        case RecipientsRefused():
-            refused = {"addresses": ", ".join(error.refused)}
-            return gettext("The mail server refused these recipients: %(addresses)s.") % refused
-        case SignInNeeded():
-            return gettext("Your session has ended: enter your password to send the message.")
-        case SenderRefused():
-            return gettext("The mail server does not let you write from this address.")
-        case TooLarge():
-            return gettext("The message is too large for the mail server: remove an attachment.")
-        case PerhapsSent():
-            return gettext(
-                "The mail server had the whole message and did not say whether it took it. Ask one"
-                " of the recipients whether it arrived, before you send it again."
-            )
-        case ServerUnavailable():
-            return gettext("The mail server does not answer: try again in a few minutes.")
-        case OverQuota():
-            return gettext("Your mailbox is full: delete messages, then try again.")
-        case ContentTooCostly():
-            return gettext(
-                "Laying out your message takes too long: take out what you quoted or pasted, or"
-                " choose plain text. It is kept among your drafts."
-            )
-        case MessageNotFound() | PartNotFound() | FolderChanged() | FolderNotFound():
-            return gettext(
-                "The message that you forward is no longer where it was: its attachments cannot"
-                " leave. Untick them, or begin again from where it is now."
-            )
-        case DraftChanged() | DraftNotFound() | FileRefused() | TooManyDrafts():
-            return kept_words(error)
-        case _:
-            return gettext("The message could not be sent.")
 
 
 def _page(

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
-from django.conf import settings
 from django.contrib import messages as toasts
 from django.http import (
     FileResponse,
@@ -24,23 +23,20 @@ from django.http.request import UnreadablePostError
 from django.shortcuts import render as render_template
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required, safe_next
 from webmail.errors import (
     DraftChanged,
-    DraftNotFound,
     FileRefused,
-    OverQuota,
     SignInNeeded,
-    TooLarge,
-    TooManyDrafts,
     WebmailError,
 )
 from webmail.middleware import in_place, note
 from webmail.models import Draft, DraftFile
+from webmail.presentation import failures
 from webmail.presentation.files import kind_of
 from webmail.presentation.words import size as size_in_words
 from webmail.views.page import read_folders
@@ -269,39 +265,6 @@ def card(row: DraftFile) -> dict[str, Any]:
     }
 
 
-def in_words(error: WebmailError) -> str:
-    """Why something could not be kept, in a sentence."""
-    match error:
-        case FileRefused(reason="empty"):
-            return gettext("The file is empty.")
-        case FileRefused(reason="cut"):
-            return gettext("The file did not arrive whole: try again.")
-        case FileRefused(reason="image"):
-            return gettext("This is no image that mail programs show.")
-        case FileRefused(reason="many"):
-            most = settings.FILES_PER_MESSAGE
-            return ngettext(
-                "A message has %(count)d file at most.",
-                "A message has %(count)d files at most.",
-                most,
-            ) % {"count": most}
-        case FileRefused():
-            return gettext("The server cannot keep files just now: try again in a few minutes.")
-        case TooLarge():
-            limit = {"limit": size_in_words(error.limit)}
-            return gettext("It is too large: there is room for %(limit)s more.") % limit
-        case TooManyDrafts():
-            return gettext("You have too many drafts: discard some, then go on.")
-        case DraftChanged():
-            return gettext("This draft was changed in another window.")
-        case DraftNotFound():
-            return gettext("This message was sent or discarded in another window.")
-        case OverQuota():
-            return gettext("Your mailbox is full: delete messages, then try again.")
-        case _:
-            return gettext("It could not be saved.")
-
-
 @dataclass(frozen=True)
 class Shown:
     """A version as its page shows it: the text alone, nothing of what is in it runs."""
@@ -321,7 +284,7 @@ def _shown(version: Version) -> Shown:
 def _refused(error: WebmailError) -> JsonResponse:
     if isinstance(error, SignInNeeded):
         raise error
-    answer: dict[str, Any] = {"words": in_words(error)}
+    answer: dict[str, Any] = {"words": failures.of_draft(error)}
     if isinstance(error, DraftChanged):
         answer["revision"] = error.revision
     return JsonResponse(answer, status=error.status)

@@ -19,7 +19,7 @@ from webmail import tasks
 from webmail.htmx import TOAST, wants_partial
 from webmail.jobs import mail_jobs
 from webmail.models import MailJob
-from webmail.presentation import action_words
+from webmail.presentation import action_words, failures
 from webmail.views.page import read_folders
 
 RUNNING, MOST_SHOWN = "mail_jobs", 20  # in the session: jobs whose end the pages await
@@ -47,7 +47,7 @@ def ended(job: MailJob) -> dict[str, Any]:
     """The toast of a job that is over."""
     words = action_words.done(job.verb, job.done, job.gone)
     if job.state == MailJob.State.FAILED:
-        words = f"{words} {action_words.failure(job.failure)}"
+        words = f"{words} {failures.of_job(job.failure)}"
     if count := job.work.get("adrift"):
         words = f"{words} {action_words.adrift(count)}"
     undo = None

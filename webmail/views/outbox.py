@@ -28,7 +28,7 @@ from webmail.errors import Unreadable
 from webmail.htmx import TOAST, wants_partial
 from webmail.models import OutboxMessage
 from webmail.outbox import choices
-from webmail.presentation import sending
+from webmail.presentation import failures, sending
 from webmail.presentation.sending import Standing
 from webmail.views.page import read_folders
 from webmail.writing import scheduling
@@ -298,7 +298,7 @@ def _shown(row: OutboxMessage, *, count: int = 1, failed: int = 0) -> Shown:
         subject=envelope.subject or gettext("(no subject)"),
         to=sending.to_whom(envelope.people),
         how=sending.how(standing),
-        why=sending.why(standing),
+        why=failures.of_submission(standing),
         said=sending.said(standing),
         count=count,
         failed=failed,

@@ -1,0 +1,152 @@
+"""Failures in a sentence, where a page of its own would lose what the user does.
+
+A failure that ends the request has a page: ``templates/errors/``.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.utils.translation import gettext, ngettext
+
+from webmail.errors import (
+    ContentTooCostly,
+    DraftChanged,
+    DraftNotFound,
+    FileRefused,
+    FolderChanged,
+    FolderNotFound,
+    MessageNotFound,
+    OverQuota,
+    PartNotFound,
+    PerhapsSent,
+    RecipientsRefused,
+    SenderRefused,
+    ServerUnavailable,
+    SignInNeeded,
+    TooLarge,
+    TooManyDrafts,
+    WebmailError,
+)
+from webmail.presentation.sending import Standing
+from webmail.presentation.words import size as size_in_words
+
+
+def of_sending(error: WebmailError) -> str:
+    """Why a message could not be sent, in a sentence."""
+    match error:
+        case RecipientsRefused():
+            refused = {"addresses": ", ".join(error.refused)}
+            return gettext("The mail server refused these recipients: %(addresses)s.") % refused
+        case SignInNeeded():
+            return gettext("Your session has ended: enter your password to send the message.")
+        case SenderRefused():
+            return gettext("The mail server does not let you write from this address.")
+        case TooLarge():
+            return gettext("The message is too large for the mail server: remove an attachment.")
+        case PerhapsSent():
+            return gettext(
+                "The mail server had the whole message and did not say whether it took it. Ask one"
+                " of the recipients whether it arrived, before you send it again."
+            )
+        case ServerUnavailable():
+            return gettext("The mail server does not answer: try again in a few minutes.")
+        case OverQuota():
+            return _mailbox_is_full()
+        case ContentTooCostly():
+            return gettext(
+                "Laying out your message takes too long: take out what you quoted or pasted, or"
+                " choose plain text. It is kept among your drafts."
+            )
+        case MessageNotFound() | PartNotFound() | FolderChanged() | FolderNotFound():
+            return gettext(
+                "The message that you forward is no longer where it was: its attachments cannot"
+                " leave. Untick them, or begin again from where it is now."
+            )
+        case DraftChanged() | DraftNotFound() | FileRefused() | TooManyDrafts():
+            return of_draft(error)
+        case _:
+            return gettext("The message could not be sent.")
+
+
+def of_draft(error: WebmailError) -> str:
+    """Why something could not be kept, in a sentence."""
+    match error:
+        case FileRefused(reason="empty"):
+            return gettext("The file is empty.")
+        case FileRefused(reason="cut"):
+            return gettext("The file did not arrive whole: try again.")
+        case FileRefused(reason="image"):
+            return gettext("This is no image that mail programs show.")
+        case FileRefused(reason="many"):
+            most = settings.FILES_PER_MESSAGE
+            return ngettext(
+                "A message has %(count)d file at most.",
+                "A message has %(count)d files at most.",
+                most,
+            ) % {"count": most}
+        case FileRefused():
+            return gettext("The server cannot keep files just now: try again in a few minutes.")
+        case TooLarge():
+            limit = {"limit": size_in_words(error.limit)}
+            return gettext("It is too large: there is room for %(limit)s more.") % limit
+        case TooManyDrafts():
+            return gettext("You have too many drafts: discard some, then go on.")
+        case DraftChanged():
+            return gettext("This draft was changed in another window.")
+        case DraftNotFound():
+            return gettext("This message was sent or discarded in another window.")
+        case OverQuota():
+            return _mailbox_is_full()
+        case _:
+            return gettext("It could not be saved.")
+
+
+def of_submission(one: Standing) -> str:
+    """Why an accepted message was not sent, or has no copy; "" where nothing went wrong. The
+    server's own words stand apart."""
+    match one.failure:
+        case "RecipientsRefused" if one.refused:
+            return ngettext(
+                "The mail server refused this recipient: %(addresses)s. Nothing was sent to"
+                " anybody.",
+                "The mail server refused these recipients: %(addresses)s. Nothing was sent to"
+                " anybody.",
+                len(one.refused),
+            ) % {"addresses": ", ".join(address for address, _words in one.refused)}
+        case "SenderRefused":
+            return gettext("The mail server does not let you write from this address.")
+        case "TooLarge":
+            return gettext("The message is too large for the mail server: remove an attachment.")
+        case "ServerUnavailable" | "BadServerAnswer" if one.state == "failed":
+            return gettext("The mail server could not take it, however often it was tried.")
+        case "ServerUnavailable" | "BadServerAnswer":
+            return gettext("The mail server cannot take it just now.")
+        case "OverQuota":
+            return gettext("Your mailbox is full: delete messages, so that the copy finds room.")
+        case "ServerRefused" | "RecipientsRefused":
+            return gettext("The mail server refused the message.")
+        case "Unreadable":
+            return gettext("What was kept of the message can no longer be read.")
+        case "" | "PerhapsSent":
+            return ""
+    return gettext("Something went wrong here. It is nothing that you did.")
+
+
+def of_job(name: str) -> str:
+    """Why a job on messages stopped. ``name`` is a class of webmail/errors.py."""
+    match name:
+        case "OverQuota":
+            return _mailbox_is_full()
+        case "FolderNotFound":
+            return gettext("The folder is no longer there.")
+        case "FolderChanged":
+            return gettext("The folder was made anew meanwhile; its messages are others now.")
+        case "ServerUnavailable":
+            return gettext("The mail server did not answer, several times.")
+        case "ServerRefused":
+            return gettext("The mail server refused.")
+    return gettext("Something went wrong.")
+
+
+def _mailbox_is_full() -> str:
+    return gettext("Your mailbox is full: delete messages, then try again.")
