@@ -102,6 +102,7 @@ def _installed(folder: Path) -> dict[str, Any]:
         "STATIC_ROOT": folder,
         "STORAGES": {**django_settings.STORAGES, "staticfiles": backend},
         "WHITENOISE_USE_FINDERS": False,
+        "WHITENOISE_AUTOREFRESH": False,
     }
 
 

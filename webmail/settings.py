@@ -498,7 +498,8 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG or TESTING
-WHITENOISE_AUTOREFRESH = DEBUG
+# In tests each client would look for all files first.
+WHITENOISE_AUTOREFRESH = DEBUG or TESTING
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 STAFF_FILE_LIMIT = 100 * 1024 * 1024  # as accounts/staff_file.py reads at most
