@@ -201,7 +201,7 @@ class ActForm(forms.Form):
     # Marking, moving, deleting; then those that ask something first, and those about a folder.
     MARKS = ("flag", "unflag", "seen", "unseen", "tag", "untag")
     MOVES = ("trash", "archive", "junk", "advert", "inbox", "move", "copy")
-    VERBS = (*MARKS, *MOVES, "letter", "delete", "choose", "tags", "undo")
+    VERBS = (*MARKS, *MOVES, "wanted", "delete", "choose", "tags", "undo")
 
     verb = forms.ChoiceField(choices=[(verb, verb) for verb in VERBS])
     tag = forms.RegexField(r"^[A-Za-z0-9$_.:+/-]{1,60}\Z", required=False)

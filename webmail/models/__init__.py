@@ -691,8 +691,8 @@ class JudgementQuerySet(models.QuerySet["Judgement"]):
 
 class Judgement(models.Model):
     """What was found of one message of one person: why it was set aside or marked, what deceives in
-    it, and what the person said of it. The message is named by a keyed digest alone; a letter in
-    which nothing deceives has no row, unless the person spoke of it."""
+    it, and what the person said of it. The message is named by a keyed digest alone; a wanted
+    message in which nothing deceives has no row, unless the person spoke of it."""
 
     KEPT: ClassVar[timedelta] = timedelta(days=90)
 
@@ -784,11 +784,11 @@ class SenderChoice(models.Model):
 
 
 class LearntWords(models.Model):
-    """Words that were learnt from messages, as fingerprints with the numbers of letters, adverts
-    and junk that had them; ``marks``: the same of senders and lists, which are never forgotten for
-    want of room."""
+    """Words that were learnt from messages, as fingerprints with the numbers of wanted messages,
+    adverts and junk that had them; ``marks``: the same of senders and lists, which are never
+    forgotten for want of room."""
 
-    messages = models.JSONField(_("messages learnt: letters, adverts, junk"), default=list)
+    messages = models.JSONField(_("messages learnt: wanted, adverts, junk"), default=list)
     # As text: PostgreSQL's JSON forgets the order, by which the oldest are told.
     words = models.TextField(default="{}")
     marks = models.TextField(default="{}")

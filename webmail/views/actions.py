@@ -260,7 +260,7 @@ def _steps(request: SignedInRequest, asked: _Asked, target: str) -> list[Step]:
     if asked.verb in MARKS:
         verb, flag = MARKS[asked.verb]
         return [replace(step, verb=verb, flag=flag) for step in asked.chosen]
-    if asked.verb == "letter":
+    if asked.verb == "wanted":
         marks = [(step, flag) for step in asked.chosen for flag in (ADVERT, JUNK)]
         return [replace(step, verb=CLEAR, flag=flag) for step, flag in marks]
     if asked.verb in {"tag", "untag"}:
@@ -423,7 +423,7 @@ def _acted(
     if asked.verb in {"flag", "unflag", "seen", "tag", "untag"} and asked.count == 1:
         context["toast"] = None
     response = render_template(request, "webmail/_acted.html", context)
-    if too_much or is_running or asked.verb == "letter":
+    if too_much or is_running or asked.verb == "wanted":
         response["HX-Trigger-After-Swap"] = "mail:refresh"
     return response
 

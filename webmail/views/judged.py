@@ -43,20 +43,20 @@ _KIND = "shut"
 
 
 def notice(request: SignedInRequest, opened: OpenedMessage) -> Notice | None:
-    """What to say of an open message; None for a letter like any other. One query."""
+    """What to say of an open message; None for a wanted message like any other. One query."""
     ref, flags = opened.fetched.ref, opened.fetched.flags
     found = judging.judgement(request, opened.headers)
     is_shut = _is_shut(request, ref, found)
     if opened.rendered:
         session_cache.put(request, _KIND, _name(ref), is_shut)
-    if found is None or found.taught == "letter":
+    if found is None or found.taught == "wanted":
         return None
     is_marked = bool(flags & {ADVERT, JUNK})
     kind = found.kind if found.is_moved or is_marked else ""
     if not kind and not found.is_fraud:
         return None
     return Notice(
-        kind="" if kind == "letter" else kind,
+        kind="" if kind == "wanted" else kind,
         is_marked=is_marked,
         reasons=tuple(found.reasons) if kind else (),
         deceits=tuple(found.fraud) if found.is_fraud else (),
@@ -231,7 +231,7 @@ def _is_sure(fields: Headers) -> bool:
 
 
 def _is_shut(request: SignedInRequest, ref: MessageRef, found: Judgement | None) -> bool:
-    if found is None or not found.is_fraud or found.taught == "letter":
+    if found is None or not found.is_fraud or found.taught == "wanted":
         return False
     return _name(ref) not in request.session.get(_OPENED, ())
 

@@ -1,4 +1,4 @@
-"""Turns of phrase that sell, frighten, or belong to a letter; in French and English.
+"""Turns of phrase that sell, frighten, or belong to wanted mail; in French and English.
 
 They are compared word by word, in small letters without accents; ``*`` at the end of a word stands
 for any ending. A turn of phrase that a circular, a parent or a shop's receipt may use as well is

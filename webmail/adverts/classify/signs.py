@@ -1,5 +1,5 @@
 """The signs that a message gives, each with its weight: above nothing for an advert or junk, below
-for a letter."""
+for a wanted message."""
 
 from __future__ import annotations
 
