@@ -159,10 +159,10 @@ class ContentReader:
     @classmethod
     def begin(cls, source: Source, root: Part) -> ContentReader:
         """One command if the message has containers, else none."""
-        letter = cls(source, root)
+        reader = cls(source, root)
         if root is not UNREADABLE:
-            letter._open_containers()
-        return letter
+            reader._open_containers()
+        return reader
 
     def read(
         self,

@@ -194,7 +194,7 @@ _STATES = {
     "UNANSWERED": ("nonrepondu", "non-repondu", "unanswered"),
 }
 _BY_STATE = {name: key for key, names in _STATES.items() for name in names}
-# These alone mean the state without an operator: the others are words of every other letter.
+# These alone mean the state without an operator: the others are words of every other message.
 _BARE = set(_STATES["UNSEEN"])
 _OR = {"OR", "OU"}
 _QUOTES = {'"': '"', "“": "”", "«": "»", "„": "“", "”": "”"}

@@ -15,7 +15,7 @@ from webmail.mailbox.memory import Memory
 from webmail.mime.addresses import Address
 from webmail.mime.structure import Part, Shown, choose
 
-# A row has no room for more; a letter to a whole academy names thousands.
+# A row has no room for more; a message to a whole academy names thousands.
 MOST_PEOPLE = 10
 LONGEST_SUBJECT = 500
 KIND = "row2"

@@ -36,7 +36,7 @@ MOST_THREADED_HERE = 5_000
 _AT_ONCE = 500
 # Messages that came since, and are put to those that they answer; more are threaded anew.
 MOST_JOINED = 10
-# Of the letters that one answers: the origin and the last ones.
+# Of the messages that one answers: the origin and the last ones.
 _MOST_ANSWERED = 5
 # Of a conversation's messages so many of the newest are asked whether they are unread, and so many
 # are shown in the list.

@@ -138,7 +138,7 @@ _WORD = (
 _PLAIN = re.compile(
     rf" ?([a-z-]+) ?: ?({_WORD}(?:(?: ?, ?| ){_WORD})*)( ?! ?important)? ?", re.IGNORECASE
 )
-# The same as it comes out: what tinycss2 reads in it, it writes again letter by letter.
+# The same as it comes out: what tinycss2 reads in it, it writes again character by character.
 NORMAL = re.compile(
     rf"([a-z-]+):{_WORD}(?:(?: ?, ?| ){_WORD})*(?: !important)?", re.ASCII | re.IGNORECASE
 )

@@ -112,7 +112,7 @@ def sanitise(
     page = RewrittenPage(remote, frozenset(locations), mailto, source)
     style = _style(source, page)
     cleaned = _CLEANER.clean(source)
-    # Marks that turn letters around: honest mail has "dir" for that.
+    # Marks that turn characters around: honest mail has "dir" for that.
     cleaned = cleaned.replace("\u202d", "").replace("\u202e", "")
     bounds.check_parsed(cleaned)
     root = tree(cleaned)

@@ -55,8 +55,8 @@ _TRACES = (
 _HOLDERS = css.words("div td th section article main center blockquote font span li")
 # What a signature's lines are made of, when nothing holds them together.
 _INLINE = css.words("a b br em font i img span strong u")
-# A quote this long (letters) is folded wherever it stands; a shorter one only at the end of the
-# message, where it is not what an answer is written below.
+# A quote this long (in characters) is folded wherever it stands; a shorter one only at the end of
+# the message, where it is not what an answer is written below.
 _LONG = 800
 # Each costs a look at all of the message. Nobody quotes so often.
 _MOST_LOOKS = 40

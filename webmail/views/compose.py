@@ -464,7 +464,7 @@ class _Writing:
             accepted = outbox.accept(
                 self.request,
                 row,
-                self._letters(row, messages, identity, enclosed, known, due),
+                self._submissions(row, messages, identity, enclosed, known, due),
                 key=self.key,
                 identity=identity,
                 due=due,
@@ -483,7 +483,7 @@ class _Writing:
         with session.imap(self.request) as imap:
             return making.collect(imap, row, content), making.references(imap, content)
 
-    def _letters(
+    def _submissions(
         self,
         row: Draft,
         messages: Sequence[Content],
@@ -493,7 +493,7 @@ class _Writing:
         due: datetime | None,
     ) -> list[Submission]:
         """The first has the draft's Message-ID, by which its copies are known."""
-        letters = []
+        submissions = []
         for number, content in enumerate(messages):
             made = making.outgoing(
                 self.user,
@@ -504,7 +504,7 @@ class _Writing:
                 references=references,
                 identity=identity,
             )
-            letters.append(
+            submissions.append(
                 Submission(
                     message=build.message(made, keep_bcc=True),
                     recipients=recipients.envelope(content),
@@ -513,7 +513,7 @@ class _Writing:
                     number=number,
                 )
             )
-        return letters
+        return submissions
 
     def _sent(self, accepted: OutboxMessage) -> HttpResponse:
         announce(self.request, accepted)

@@ -89,13 +89,13 @@ def mailing(request: SignedInRequest, opened: OpenedMessage) -> Mailing | None:
         return None
     allowed, blocked = SenderChoice.objects.all().named(request.user)
     domain = sender.rpartition("@")[2]
-    letter = {"to": ways.mail, "subject": ways.subject or "unsubscribe", "body": ways.body}
+    query = {"to": ways.mail, "subject": ways.subject or "unsubscribe", "body": ways.body}
     return Mailing(
         sender=sender,
         domain="" if _is_everybodys(domain) or fields.get("List-Post") else domain,
         unsubscribe_url=addresses.message_url(ref, "unsubscribe"),
         one_click=bool(ways.one_click) and _is_sure(fields),
-        mail_url=f"{html.compose_prefix()}{urlencode(letter)}" if ways.mail else "",
+        mail_url=f"{html.compose_prefix()}{urlencode(query)}" if ways.mail else "",
         web_url=ways.web,
         choice_url=addresses.message_url(ref, "sender"),
         choice=_choice_for({sender, domain}, allowed, blocked),

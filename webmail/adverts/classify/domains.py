@@ -58,7 +58,8 @@ _BRANDS: dict[str, tuple[str, ...]] = {
     "microsoft": ("microsoft.com", "microsoftonline.com", "office.com"),
     "doctolib": ("doctolib.fr", "doctolib.com", "doctolib.net"),
 }
-# Letters of other scripts that look Latin, by what they look like; figures that stand for letters.
+# Characters of other scripts that look Latin, by what they look like; figures that stand for
+# letters.
 _EYE = str.maketrans(
     "асԁеһіјӏорԛѕԝхуүѵкмтвнгпαβγεικνορτυχωϲϳ" + "01345" + "l",
     "acdehijiopqswxyyvkmtbhrnabyeikvoptuxwcj" + "oieas" + "i",

@@ -73,13 +73,13 @@ def _page(request: SignedInRequest, place: Place) -> HttpResponse:
 @require_GET
 @login_required
 @at_place
-def letter(request: SignedInRequest, place: Place) -> HttpResponseBase:
+def message(request: SignedInRequest, place: Place) -> HttpResponseBase:
     """A nested message for the page of the one it is in; without htmx the viewer's page of it."""
     if not wants_partial(request):
         return _page(request, place)
     with unshown():
         shown = nested.read(request, place)
-    response = render_template(request, "webmail/_nested_letter.html", {"letter": shown})
+    response = render_template(request, "webmail/_nested_message.html", {"message": shown})
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -155,7 +155,7 @@ def _preview(request: SignedInRequest, place: Place, found: FoundAttachment) -> 
         if found.detected.kind is Kind.OFFICE:
             return office.preview(request, place, found)
         if found.detected.kind is Kind.MESSAGE:
-            return Preview("webmail/viewer_message.html", {"letter": nested.read(request, place)})
+            return Preview("webmail/viewer_message.html", {"message": nested.read(request, place)})
         return SHOWN_BY[found.detected.kind](place, found)
     except NoPreview as refusal:
         return refused(refusal.reason)
