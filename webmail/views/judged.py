@@ -27,7 +27,7 @@ from webmail.imap.values import ADVERT, JUNK, MessageRef
 from webmail.mailbox import actions, folders
 from webmail.mailbox.actions import MOVE, Step
 from webmail.mailbox.reading import OpenedMessage
-from webmail.mime import authentication, css, headers
+from webmail.mime import authentication, headers
 from webmail.mime import unsubscribing as ways_out
 from webmail.mime.headers import Headers
 from webmail.mime.html import SafeHtml
@@ -214,12 +214,12 @@ def _is_everybodys(domain: str) -> bool:
     )
 
 
-_MAILBOX_PROVIDERS = css.words(
+_MAILBOX_PROVIDERS = frozenset(
     """
     gmail.com googlemail.com outlook.com outlook.fr hotmail.com hotmail.fr live.com live.fr msn.com
     yahoo.com yahoo.fr ymail.com icloud.com me.com mac.com orange.fr wanadoo.fr free.fr sfr.fr
     neuf.fr bbox.fr laposte.net proton.me protonmail.com gmx.fr gmx.com aol.com
-    """
+    """.split()
 )
 
 
