@@ -309,8 +309,8 @@ def _posted(request: AnyRequest) -> HttpResponse:
 
 
 def _numbered(data: QueryDict) -> QueryDict:
-    """What was posted, with a number for its draft and a key for its sending where it has none, or
-    what is none."""
+    """The posted data, with a number for the draft and a key for the sending where the form has no
+    valid one."""
     data = data.copy()
     for name in ("draft", "key"):
         if posted.number(data.get(name, "")) is None:
@@ -554,7 +554,8 @@ class Problem:
 def _asked(
     request: SignedInRequest, form: ComposeForm, draft: Draft, question: Question
 ) -> HttpResponse:
-    """What must be chosen before it leaves: in the page, or for a script as a dialog."""
+    """Ask the question that the user must answer before the message is sent: on the page, or in a
+    dialog for htmx."""
     if in_place(request):
         context = {"choice": question, "choice_do": form.deed, "is_dialog": True}
         response = render_template(request, "webmail/_sending_choice.html", context, status=422)

@@ -1,4 +1,4 @@
-"""What was found of an open message, and what its reader does about it: open its links, report it,
+"""The judgement on an open message, and the reader's answers to it: open its links, report it,
 leave the mailing, block or allow the sender."""
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _KIND = "shut"
 
 
 def notice(request: SignedInRequest, opened: OpenedMessage) -> Notice | None:
-    """What to say of an open message; None for a wanted message like any other. One query."""
+    """The notice above an open message; None for a wanted message like any other. One query."""
     ref, flags = opened.fetched.ref, opened.fetched.flags
     found = judging.judgement(request, opened.headers)
     is_shut = _is_shut(request, ref, found)
@@ -199,7 +199,7 @@ def _choose(request: SignedInRequest, author: str, choice: str) -> str:
 
 
 def _author(fields: Headers) -> str:
-    """Who wrote it, in small letters; "" for nobody, and for several."""
+    """The author's address in lower case; "" where the message names no author, or several."""
     authors = fields.addresses("From", 2)
     return authors[0].address.lower() if len(authors) == 1 else ""
 

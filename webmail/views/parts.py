@@ -1,4 +1,4 @@
-"""What a message carries: its HTML in a frame of its own, its images, its attachments, its source.
+"""The parts of a message: its HTML in a frame of its own, its images, its attachments, its source.
 
 Nothing that mail carries is served from here as something a browser would run: types come from a
 short list whatever the mail claims, everything else is a download.

@@ -86,8 +86,8 @@ def message(request: SignedInRequest, place: Place) -> HttpResponseBase:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What stands around a file: the one that holds it, those beside it, itself among them, and
-    where on the message's page it is found."""
+    """The surroundings of a file: its holder, the files beside it with itself among them, and the
+    place of the file on the message's page."""
 
     holder: Place | None
     beside: tuple[Place, ...]
@@ -135,7 +135,7 @@ def _position(place: Place, beside: Sequence[Place]) -> dict[str, Any]:
 
 
 def _contradicted(found: FoundAttachment) -> dict[str, str]:
-    """What the mail claims a file to be and what it is, where these differ."""
+    """The claimed and the real kind of a file, where they differ; else an empty mapping."""
     if not found.detected.contradiction:
         return {}
     kind, _css = files.kind_of(found.file.name)
