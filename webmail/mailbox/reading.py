@@ -134,7 +134,7 @@ def nested_texts(
 ) -> tuple[MessageContent, ...]:
     """The messages in these parts and those in them, outermost first, each as its text; ``most`` of
     them. Only those that `is_nested`: others are files. Commands as of `nested` for each."""
-    found = (
+    nested_parts = (
         part
         for outer in parts
         for part in outer.walk()
@@ -144,7 +144,7 @@ def nested_texts(
         ContentReader.begin(Stored(imap, ref, part.number), part.children[0]).read(
             part.envelope or Envelope(), as_text=True
         )
-        for part in islice(found, most)
+        for part in islice(nested_parts, most)
     )
 
 

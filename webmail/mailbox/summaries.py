@@ -83,11 +83,11 @@ def of(
     names = {mark.uid: _name(selected, mark.uid) for mark in marks}
     kept = memory.get_many(KIND, names.values())
     missing = [uid for uid, name in names.items() if name not in kept]
-    found = _asked(imap, missing) if missing else {}
-    memory.put_many(KIND, {names[uid]: _packed(row) for uid, row in found.items()})
+    fresh = _asked(imap, missing) if missing else {}
+    memory.put_many(KIND, {names[uid]: _packed(row) for uid, row in fresh.items()})
     rows = []
     for mark in marks:
-        if row := found.get(mark.uid):
+        if row := fresh.get(mark.uid):
             rows.append(row)
         elif (packed := kept.get(names[mark.uid])) is not None:
             ref = MessageRef(selected.folder, selected.uidvalidity, mark.uid)
