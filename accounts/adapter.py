@@ -120,7 +120,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def post_login(self, request: HttpRequest, user: User, **more: Any) -> HttpResponse:
         """All steps are done: the session has its row, the audit log its line, and the person a
-        letter when the device is new."""
+        notice when the device is new."""
         sessions.begin(request, user)
         device = devices.of(request)
         is_new = devices.is_new(request, user)
@@ -153,7 +153,7 @@ class AccountAdapter(DefaultAccountAdapter):
         email: str | None = None,
     ) -> None:
         """allauth says so what happened to a second factor: ``mfa/email/totp_activated`` and the
-        like. It is a line in the audit log, and a letter in our own words."""
+        like. It is a line in the audit log, and a notice in our own words."""
         what = template_prefix.rpartition("/")[2]
         event = audit.record(AuditEvent.Kind.SECOND_FACTOR, self.request, actor=user, change=what)
         if kind := SET_UP.get(what):

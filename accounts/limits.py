@@ -84,7 +84,7 @@ def of_numen(digests: Iterable[bytes]) -> tuple[Limit, ...]:
     """How often one NUMEN may be looked up, from wherever: who knows it could try all dates.
 
     By its digests, one by each key: a staff record has only one of them, by which support lifts it.
-    Successes count too, since each is told to the person by a letter.
+    Successes count too, since each is told to the person by a notice.
     """
     most, seconds = settings.LOOKUPS_PER_NUMEN, settings.LOOKUPS_PER_NUMEN_HOURS * 60 * 60
     return tuple(Limit("numen", digest.hex(), most, seconds) for digest in digests)

@@ -110,7 +110,7 @@ def settings_of_user(user: User) -> MailSettings:
 
 
 def look_up(request: HttpRequest, typed_numen: str, born: date) -> StaffRecord | None:
-    """`find`, within the limits and written to the audit log; who is found is told by a letter.
+    """`find`, within the limits and written to the audit log; who is found is told by a notice.
 
     Nothing differs between a NUMEN that nobody has and a date of birth that is not its person's:
     neither the steps taken nor what is counted and written. Raises TooManyTries.

@@ -1,4 +1,4 @@
-"""Letters that the product itself sends to people, about what happened to their account."""
+"""Notices that the product itself sends to people, about what happened to their account."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class Notice:
 
 
 def are_configured() -> bool:
-    """Whether there is a server to send letters by, and a sender."""
+    """Whether there is a server to send notices by, and a sender."""
     return bool(settings.EMAIL_HOST and settings.NOTICES_FROM)
 
 
 def send(to: str, subject: str, text: str) -> None:
-    """Hand a letter of plain text to the server: slow, so for jobs alone.
+    """Hand a notice of plain text to the server: slow, so for jobs alone.
 
     It says of itself that a machine wrote it (RFC 3834), so that no absence notice answers. Raises
     OSError (of which SMTPException is one) when the server does not take it.
@@ -55,13 +55,13 @@ def send(to: str, subject: str, text: str) -> None:
     EmailMessage(subject, text, from_email=sender, to=[to], headers=headers).send()
 
 
-def send_once(key: str, letter: Notice) -> None:
-    """`send`, unless a job that ran before has sent the letter of this key. Raises as `send`."""
-    mark = f"letter:{key}"
+def send_once(key: str, notice: Notice) -> None:
+    """`send`, unless a job that ran before has sent the notice of this key. Raises as `send`."""
+    mark = f"notice:{key}"
     if not cache.add(mark, 1, _ONCE_SECONDS):
         return
     try:
-        send(letter.to, letter.subject, letter.text)
+        send(notice.to, notice.subject, notice.text)
     except OSError:
         cache.delete(mark)
         raise
@@ -74,7 +74,7 @@ def of_lookup(event: AuditEvent) -> Notice | None:
         return None
     user = User.objects.filter(mail_domain=record.mail_domain_id, login=record.login).first()
     subject = gettext_lazy("Your mail settings were looked up")
-    return _letter("lookup", subject, event, user, record.name, record.address)
+    return _notice("lookup", subject, event, user, record.name, record.address)
 
 
 def of_password(event: AuditEvent) -> Notice | None:
@@ -101,17 +101,17 @@ def of_reset(event: AuditEvent) -> Notice | None:
     if user is None:
         return None
     subject = gettext_lazy("Your two-step sign-in was reset")
-    return _letter("reset", subject, event, user, user.display_name, user.address)
+    return _notice("reset", subject, event, user, user.display_name, user.address)
 
 
 def _to_actor(kind: str, subject: Promise, event: AuditEvent, **more: object) -> Notice | None:
     user = event.actor
     if user is None or not user.address:
         return None
-    return _letter(kind, subject, event, user, user.display_name, user.address, **more)
+    return _notice(kind, subject, event, user, user.display_name, user.address, **more)
 
 
-def _letter(
+def _notice(
     kind: str,
     subject: Promise,
     event: AuditEvent,

@@ -263,8 +263,8 @@ class _Survey:
     def _french(self, charset: str) -> int:
         score = 0
         for byte, times in self._high.items():
-            letter = bytes([byte]).decode(charset, "replace")
-            score += times if letter in _FRENCH else -2 * times
+            character = bytes([byte]).decode(charset, "replace")
+            score += times if character in _FRENCH else -2 * times
         return score
 
 

@@ -25,38 +25,38 @@ def clear_expired_service_tokens() -> None:
 
 @shared_task
 def tell_of_lookup(event_id: int) -> None:
-    """A letter to the person whose settings were looked up, by the line of the audit log."""
+    """A notice to the person whose settings were looked up, by the line of the audit log."""
     _tell("lookup", event_id, notices.of_lookup)
 
 
 @shared_task
 def tell_of_password(event_id: int) -> None:
-    """A letter to the person whose password was changed, by the line of the audit log."""
+    """A notice to the person whose password was changed, by the line of the audit log."""
     _tell("password", event_id, notices.of_password)
 
 
 @shared_task
 def tell_of_device(event_id: int) -> None:
-    """A letter to who signed in on a new device, by the line of the audit log."""
+    """A notice to who signed in on a new device, by the line of the audit log."""
     _tell("device", event_id, notices.of_device)
 
 
 @shared_task
 def tell_of_second_factor(event_id: int) -> None:
-    """A letter to whose second factor was changed, by the line of the audit log."""
+    """A notice to whose second factor was changed, by the line of the audit log."""
     _tell("second-factor", event_id, notices.of_second_factor)
 
 
 @shared_task
 def tell_of_reset(event_id: int) -> None:
-    """A letter to whose second factor was reset, by the line of the audit log."""
+    """A notice to whose second factor was reset, by the line of the audit log."""
     _tell("reset", event_id, notices.of_reset)
 
 
 def _tell(kind: str, event_id: int, of: Callable[[AuditEvent], notices.Notice | None]) -> None:
     event = AuditEvent.objects.filter(pk=event_id).select_related("actor").first()
-    if event and (letter := of(event)):
-        notices.send_once(f"{kind}:{event_id}", letter)
+    if event and (notice := of(event)):
+        notices.send_once(f"{kind}:{event_id}", notice)
 
 
 @shared_task

@@ -63,8 +63,8 @@ def wide_codec(content: bytes) -> str:
 
 
 def utf_8(content: bytes) -> str | None:
-    """The text, where it is UTF-8; a file that was cut inside a letter is UTF-8 all the same, where
-    it has other such letters."""
+    """The text, where it is UTF-8; a file that was cut inside a character is UTF-8 all the same,
+    where it has other such characters."""
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -95,8 +95,8 @@ _HIGH_BYTES = bytes(range(0x80, 0x100))
 
 
 def mostly_utf_8(content: bytes) -> str | None:
-    """The text, where more letters of UTF-8 stand in it than bytes that are none: for those comes
-    U+FFFD. Bytes of another charset hardly ever form such letters."""
+    """The text, where more characters of UTF-8 stand in it than bytes that are none: for those
+    comes U+FFFD. Bytes of another charset hardly ever form such characters."""
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:

@@ -218,7 +218,7 @@ DOORS: dict[str, Answers] = {
 }
 # An attachment in the viewer, and a file in one.
 VIEWED = ["", "image", "thumb", "media", "pdf", "frame/", "frame/inline/<int:n>", "file"]
-VIEWED += ["letter/", "frame/remote/<int:n>", "office/", "office/pdf", "scan"]
+VIEWED += ["message/", "frame/remote/<int:n>", "office/", "office/pdf", "scan"]
 for file in ("view/<part:number>/", "view/<part:number>/member/<member:member>/"):
     DOORS |= {f"{REF}{file}{more}": (SIGN_IN, 404, "/admin/") for more in VIEWED}
     DOORS |= {f"{REF}{file}contacts/": (405, 405, 405)}

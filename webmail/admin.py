@@ -143,11 +143,11 @@ class FraudReportAdmin(admin.ModelAdmin):
 class InstallationLearntAdmin(admin.ModelAdmin):
     """What all people taught about adverts, as numbers; deleted, it begins anew."""
 
-    list_display = ("changed", "letters", "adverts", "junk")
-    fields = readonly_fields = ("changed", "letters", "adverts", "junk")
+    list_display = ("changed", "wanted", "adverts", "junk")
+    fields = readonly_fields = ("changed", "wanted", "adverts", "junk")
 
-    @admin.display(description=_("letters learnt"))
-    def letters(self, row: InstallationLearnt) -> int:
+    @admin.display(description=_("wanted messages learnt"))
+    def wanted(self, row: InstallationLearnt) -> int:
         return _number(row, 0)
 
     @admin.display(description=_("adverts learnt"))

@@ -1,21 +1,21 @@
-"""Every failure a person can meet, one class each.
+"""The failures that a user can meet, one class each.
 
-A class is its name, a docstring and an HTTP ``status``. ``webmail.middleware`` alone turns one into
-an answer, through the template ``errors/<class_name>.html`` or its parent's.
+A class consists of its name, a docstring and an HTTP ``status``. `webmail.middleware` alone turns
+an error into an answer, through the template ``errors/<class_name>.html`` or its parent's.
 """
 
 from __future__ import annotations
 
 
 class WebmailError(Exception):
-    """Something went wrong that the person should be told in words.
+    """The base of all failures that are explained to the user in words.
 
-    ``server_words`` is what a mail server answered, if it did: untrusted text, shown escaped, and
-    never logged with a secret.
+    ``server_words`` is the mail server's answer, if there was one. The text is untrusted: it is
+    shown escaped, and never logged with a secret.
     """
 
     status = 500
-    retry_after = 0  # seconds, where it is known when it will work again
+    retry_after = 0  # seconds until another try can succeed; 0 where that is unknown
 
     def __init__(self, message: str = "", *, server_words: str = "") -> None:
         super().__init__(message)
@@ -23,13 +23,13 @@ class WebmailError(Exception):
 
 
 class SignInNeeded(WebmailError):
-    """There is no session, or the mail server no longer takes its password."""
+    """There is no session, or the mail server no longer accepts its password."""
 
     status = 401
 
 
 class TooManyTries(WebmailError):
-    """Something was tried so often that no further try is made for ``retry_after`` seconds."""
+    """An action was tried too often: it is refused for ``retry_after`` seconds."""
 
     status = 429
 
@@ -39,32 +39,33 @@ class TooManyTries(WebmailError):
 
     @property
     def minutes(self) -> int:
-        """Rounded up."""
+        """The waiting time in minutes, rounded up."""
         return -(-self.retry_after // 60)
 
     @property
     def hours(self) -> int:
-        """Rounded up; 0 where minutes say it better."""
+        """The waiting time in hours, rounded up; 0 for two hours or less."""
         return -(-self.retry_after // 3600) if self.retry_after > 2 * 3600 else 0
 
 
 class NotFound(WebmailError):
-    """What the address names is not there (any more)."""
+    """The address names an object that does not exist, or no longer exists."""
 
     status = 404
 
 
 class DraftNotFound(NotFound):
-    """The message being written is not there (any more): sent, discarded, or another person's."""
+    """The draft does not exist for this user: it was sent, discarded, or belongs to another
+    user."""
 
 
 class Unreadable(NotFound):
-    """What the server sealed opens no more: its key was changed."""
+    """A sealed value can no longer be opened, because the server's key was changed."""
 
 
 class DraftChanged(WebmailError):
-    """The draft was changed in another window meanwhile: its person says which one stays.
-    ``revision`` is the one that the other window left."""
+    """The draft was changed in another window meanwhile; the user chooses the version to keep.
+    ``revision`` is the number of the other window's version."""
 
     status = 409
 
@@ -74,15 +75,15 @@ class DraftChanged(WebmailError):
 
 
 class TooManyDrafts(WebmailError):
-    """A person has as many messages begun as one may have; nothing was lost of the others."""
+    """The user has the largest allowed number of drafts; the existing drafts are unchanged."""
 
     status = 507
 
 
 class FileRefused(WebmailError):
-    """A file can't be added to a message. ``reason``: ``empty``, ``cut`` (less or more came than
-    was announced), ``many``, ``image`` (it is none, where one was expected) or ``unkept`` (the
-    server has no place for it)."""
+    """A file cannot be added to a message. ``reason`` is ``empty``, ``cut`` (the size differs from
+    the announced size), ``many`` (the message has too many files), ``image`` (an image was
+    expected, the file is none) or ``unkept`` (the server has no room for the file)."""
 
     status = 422
 
@@ -92,18 +93,17 @@ class FileRefused(WebmailError):
 
 
 class ContentTooCostly(WebmailError):
-    """Something that came from outside takes more time or memory to read than one reader may
-    have."""
+    """Content from outside takes more time or memory to read than one request may use."""
 
     status = 422
 
 
 class FolderNotFound(NotFound):
-    """The folder does not exist, or may not be opened."""
+    """The folder does not exist, or the user may not open it."""
 
 
 class MessageNotFound(NotFound):
-    """No message has this UID in the folder: moved or deleted meanwhile."""
+    """No message in the folder has this UID: the message was moved or deleted meanwhile."""
 
 
 class PartNotFound(NotFound):
@@ -111,14 +111,14 @@ class PartNotFound(NotFound):
 
 
 class FolderChanged(WebmailError):
-    """The folder's UIDVALIDITY is another one than the address names: it was made anew."""
+    """The folder's UIDVALIDITY differs from the address: the folder was recreated meanwhile."""
 
     status = 409
 
 
 class FolderRefused(WebmailError):
-    """A folder can't be made, renamed, moved or removed so. ``reason`` is one of those that
-    `webmail.mailbox.arranging` names; ``folder`` the one that stands in the way.
+    """A folder cannot be created, renamed, moved or removed as requested. ``reason`` is a code of
+    `webmail.mailbox.arranging`; ``folder`` is the name of the folder that prevents it.
     """
 
     status = 422
@@ -130,7 +130,8 @@ class FolderRefused(WebmailError):
 
 
 class TooLarge(WebmailError):
-    """A message or file is over a limit, ours or the server's; ``limit`` in bytes, 0: unknown."""
+    """A message or file exceeds a limit of the webmail or of the mail server. ``limit`` is in
+    bytes; 0 means unknown."""
 
     status = 413
 
@@ -140,34 +141,34 @@ class TooLarge(WebmailError):
 
 
 class AddressBookTooLarge(TooLarge):
-    """Files of an old address book are more than one import takes."""
+    """The uploaded files of an old address book exceed the limit of one import."""
 
 
 class UploadTooSlow(WebmailError):
-    """What a browser sends did not come in time."""
+    """The browser did not send the whole request in time."""
 
     status = 408
 
 
 class TooManyUploads(WebmailError):
-    """There is no room for another request that comes slowly."""
+    """The server already waits for the largest allowed number of slow requests."""
 
     status = 503
     retry_after = 60
 
 
 class ServerRefused(WebmailError):
-    """The mail server understood and said no (IMAP ``NO``, SMTP 5xx)."""
+    """The mail server understood the command and refused it (IMAP ``NO``, SMTP 5xx)."""
 
     status = 502
 
 
 class SenderRefused(ServerRefused):
-    """The submission server does not take mail from this sender address."""
+    """The submission server does not accept mail from this sender address."""
 
 
 class RecipientsRefused(ServerRefused):
-    """The submission server refused recipients; nothing was sent.
+    """The submission server refused some recipients; the message was not sent to anybody.
 
     ``refused`` maps each refused address to the server's words.
     """
@@ -180,7 +181,8 @@ class RecipientsRefused(ServerRefused):
 
 
 class SieveRefused(ServerRefused):
-    """The server does not take a script. ``line``: of the script, one-based; 0: it does not say."""
+    """The Sieve server refused a script. ``line`` is the line of the error, counted from 1; 0 where
+    the server names none."""
 
     def __init__(self, message: str = "", *, line: int = 0, server_words: str = "") -> None:
         super().__init__(message, server_words=server_words)
@@ -188,8 +190,8 @@ class SieveRefused(ServerRefused):
 
 
 class ForwardRefused(SieveRefused):
-    """A script would send mail to ``address`` ("" where its text does not say), which the
-    administrators do not allow. Nothing was written."""
+    """A script would forward mail to ``address``, which the administrators do not allow;
+    ``address`` is "" where the script's text does not state it. The script was not stored."""
 
     def __init__(self, line: int, address: str) -> None:
         super().__init__("Mail may not be forwarded there.", line=line)
@@ -197,27 +199,27 @@ class ForwardRefused(SieveRefused):
 
 
 class BadServerAnswer(WebmailError):
-    """The mail server broke its protocol."""
+    """The mail server's answer violates its protocol."""
 
     status = 502
 
 
 class ServerUnavailable(WebmailError):
-    """The mail server cannot be reached, timed out, or hung up."""
+    """The mail server cannot be reached, timed out, or closed the connection."""
 
     status = 503
 
 
 class PerhapsSent(WebmailError):
-    """The submission server had the whole message and never said whether it took it: it may have
-    been sent, and a second time may be twice."""
+    """The submission server received the whole message but did not confirm it. The message may have
+    been sent; to send it again may deliver it twice."""
 
     status = 502
 
 
 class TooManyRecipients(WebmailError):
-    """A person writes to more people within an hour than one may; ``words`` says from when on it
-    goes. Nothing was accepted."""
+    """The user exceeds the number of recipients allowed in an hour. ``words`` tells the user when
+    the message can be sent. Nothing was accepted."""
 
     status = 429
 
@@ -227,27 +229,28 @@ class TooManyRecipients(WebmailError):
 
 
 class AlreadyLeft(WebmailError):
-    """A message in the outbox was sent, or taken back, before what its person asked for."""
+    """The message left the outbox, sent or taken back, before the user's request was carried
+    out."""
 
     status = 409
 
 
 class ThreadsTooSlow(ServerUnavailable):
-    """The mail server takes too long to put the conversations of a folder together."""
+    """The mail server takes too long to group the messages of a folder into conversations."""
 
 
 class SieveUnavailable(ServerUnavailable):
-    """The server that keeps a person's rules cannot be reached, or does not let him in."""
+    """The Sieve server cannot be reached, or refuses the user's sign-in."""
 
 
 class SieveNotOffered(WebmailError):
-    """The mail domain has no server for rules."""
+    """The mail domain has no Sieve server."""
 
     status = 404
 
 
 class SieveChanged(WebmailError):
-    """The rules on the server are others than those that were read: nothing was written."""
+    """The rules on the server were changed since they were read; nothing was written."""
 
     status = 409
 
@@ -259,24 +262,27 @@ class OverQuota(WebmailError):
 
 
 class AddressBookFull(WebmailError):
-    """A person has as many contacts as one may have; nothing was added."""
+    """The user has the largest allowed number of contacts; nothing was added."""
 
     status = 507
 
 
 class RemoteRefused(WebmailError):
-    """What mail names elsewhere is not fetched: its host is not public, its answer not wanted."""
+    """A resource outside the authority is not fetched: its host is not public, or its answer is not
+    of an accepted kind."""
 
     status = 502
 
 
 class RemoteUnavailable(RemoteRefused):
-    """A host elsewhere cannot be reached, takes too long, or hung up; it may work another time."""
+    """An outside host cannot be reached, takes too long, or closed the connection; a later try may
+    succeed."""
 
     status = 504
 
 
 class RemoteLimit(RemoteRefused):
-    """One person, or this server, fetches too much at once; it will work in a minute."""
+    """The user, or the whole server, fetches too many outside resources at once; a try in a minute
+    may succeed."""
 
     status = 429

@@ -252,7 +252,7 @@ def image_type(content: bytes) -> str:
     return ""
 
 
-# Two letters are little to go by: the length of the header that follows is one of these.
+# Two characters are little to go by: the length of the header that follows is one of these.
 _BITMAP_HEADS = {size.to_bytes(4, "little") for size in (12, 40, 52, 56, 64, 108, 124)}
 
 
@@ -489,7 +489,7 @@ def _location(response: HTTPResponse) -> str:
     location = response.headers.get("Location", "")
     if not location:
         raise RemoteRefused("The host redirects to nowhere.")
-    # http.client reads header fields as Latin-1; servers that write other letters mean UTF-8.
+    # http.client reads header fields as Latin-1; servers that write other characters mean UTF-8.
     return location.encode("latin-1", "replace").decode("utf-8", "replace")
 
 

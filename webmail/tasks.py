@@ -47,8 +47,8 @@ def unsubscribe(pk: int) -> None:
 
 @shared_task
 def tend_judgements() -> None:
-    """What is long past is forgotten, and unsubscriptions that nobody started are; twice does no
-    harm."""
+    """Delete overdue judgements and unsubscriptions, and start the unsubscriptions that no worker
+    has started. To run it twice does no harm."""
     judging.forget_overdue()
     for pk in unsubscribing.waiting():
         unsubscribe.delay(pk)

@@ -132,7 +132,7 @@ FILE = "mail/<folder:folder>/<ref:ref>/view/<part:number>/"
 for file in (FILE, FILE + "member/<member:member>/"):
     mail += [
         path(file, pages.view, name="view"),
-        path(file + "letter/", pages.letter, name="view_letter"),
+        path(file + "message/", pages.message, name="view_message"),
         path(file + "image", contents.image, name="view_image"),
         path(file + "thumb", contents.thumb, name="view_thumb"),
         path(file + "scan", contents.scan, name="view_scan"),

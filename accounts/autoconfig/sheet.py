@@ -35,7 +35,7 @@ from reportlab.platypus import (
 from accounts.autoconfig import qr
 from accounts.lookup import MailSettings, ServerSetting
 
-# With the PDF viewer comes a font that has the letters of all names of Latin script.
+# With the PDF viewer comes a font that has the characters of all names of Latin script.
 _FONTS = "webmail/vendor/pdfjs-6.5.438/standard_fonts/LiberationSans-{}.ttf"
 _REGULAR, _BOLD = "LiberationSans-Regular", "LiberationSans-Bold"
 _MARGIN = 20 * mm
@@ -92,23 +92,23 @@ def _register_fonts() -> None:
 
 
 @cache
-def _letters() -> frozenset[int]:
+def _characters() -> frozenset[int]:
     return frozenset(pdfmetrics.getFont(_REGULAR).face.charToGlyph)
 
 
 def _drawable(text: str) -> str:
-    """``text`` with letters that the font lacks brought down to their base, or to a question mark:
-    else they would be boxes."""
+    """``text`` with characters that the font lacks brought down to their base, or to a question
+    mark: else they would be boxes."""
     return "".join(
-        letter if ord(letter) in _letters() else _base(letter)
-        for letter in unicodedata.normalize("NFC", text)
-        if unicodedata.category(letter)[0] != "C"
+        character if ord(character) in _characters() else _base(character)
+        for character in unicodedata.normalize("NFC", text)
+        if unicodedata.category(character)[0] != "C"
     )
 
 
-def _base(letter: str) -> str:
-    base = unicodedata.normalize("NFKD", letter)[:1]
-    return base if ord(base) in _letters() else "?"
+def _base(character: str) -> str:
+    base = unicodedata.normalize("NFKD", character)[:1]
+    return base if ord(base) in _characters() else "?"
 
 
 def _paragraph(

@@ -1,4 +1,5 @@
-"""Queries that every page, or every letter that is typed, asks: Django writes their statement once.
+"""Queries that every page, or every character that is typed, asks: Django writes their statement
+once.
 
 Its compiler takes ten times as long to write one anew as the database to answer it.
 """

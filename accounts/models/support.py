@@ -15,7 +15,7 @@ CONTACTS_KEY, CONTACTS_SECONDS = "support-contacts", 60
 
 
 class Contact(TypedDict):
-    """As templates and letters show it; any may be empty."""
+    """As templates and notices show it; any may be empty."""
 
     name: str
     phone: str

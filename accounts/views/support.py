@@ -81,7 +81,7 @@ def lift(request: HttpRequest) -> HttpResponse:
 @require_POST
 @for_helpers
 def reset(request: HttpRequest) -> HttpResponse:
-    """Take the second factor away; the person is told by a letter."""
+    """Take the second factor away; the person is told by a notice."""
     person = _person(request)
     if not diagnosis.may_reset(person.user, is_administrator=_is_administrator(request)):
         raise PermissionDenied
@@ -104,7 +104,7 @@ def reset(request: HttpRequest) -> HttpResponse:
 def _typed(text: str) -> str:
     """No longer than an address, and without characters that stand in none (PostgreSQL takes no
     NUL)."""
-    return "".join(letter for letter in text.strip()[:LONGEST] if letter.isprintable())
+    return "".join(character for character in text.strip()[:LONGEST] if character.isprintable())
 
 
 def _person(request: HttpRequest) -> diagnosis.DiagnosedUser:

@@ -241,7 +241,7 @@ def _joined(several: Iterable[Sequence[str]], marks: str) -> Iterator[str]:
 
 def _words(name: str) -> Iterator[str]:
     """What counts of a name: no civility, nothing in brackets, nothing that cannot be seen."""
-    seen = "".join(letter for letter in name if unicodedata.category(letter) != "Cf")
+    seen = "".join(character for character in name if unicodedata.category(character) != "Cf")
     plain = fold(_ASIDE.sub(" ", seen[:_LONGEST_NAME]).translate(_LOOK_ALIKES))
     plain = plain.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     for word in re.split(r"[\s\-,;:\"]+", plain):

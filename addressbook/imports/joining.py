@@ -39,10 +39,10 @@ def _is_fuller(new: ContactData, base: ContactData) -> bool:
     is_address, was_address = "@" in new.display_name, "@" in base.display_name
     if is_address or was_address:
         return was_address and not is_address and bool(new.display_name)
-    return _letters(new) > _letters(base)
+    return _characters(new) > _characters(base)
 
 
-def _letters(data: ContactData) -> int:
+def _characters(data: ContactData) -> int:
     return sum(map(len, words(data.display_name)))
 
 

@@ -146,7 +146,7 @@ def _photo_line(photo: Photo, version: str) -> str:
 
 
 def _folded(lines: Iterable[str]) -> str:
-    """Lines of 75 octets at most, never cut inside a letter."""
+    """Lines of 75 octets at most, never cut inside a character."""
     return "".join(f"{piece}\r\n" for line in lines for piece in _pieces(line))
 
 

@@ -68,10 +68,10 @@ def test_closed_ones_are_fetched_when_they_are_opened(
     page.on("request", lambda request: asked.append(request.url))
     opened(page, sign_in, alice, "Liste des professeurs, du 6 mars")
     page.wait_for_timeout(300)
-    assert not [url for url in asked if "/letter/" in url]
+    assert not [url for url in asked if "/message/" in url]
     page.locator("details.nested summary").nth(1).press("Enter")
     expect(page.get_by_text("Le gymnase est libre.")).to_be_visible()
-    assert len([url for url in asked if "/letter/" in url]) == 1
+    assert len([url for url in asked if "/message/" in url]) == 1
     assert not faults
 
 

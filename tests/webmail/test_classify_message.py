@@ -37,13 +37,13 @@ def advert(tmp_path: Path) -> Path:
 
 
 def test_each_file_is_one_line_of_json(advert: Path, tmp_path: Path) -> None:
-    letter = tmp_path / "lettre.eml"
-    letter.write_bytes(b"From: a@b.fr\nSubject: Absence\n\nBonjour, ma fille est malade.")
-    done = run("classify_message", str(advert), str(letter), "--json")
+    wanted = tmp_path / "lettre.eml"
+    wanted.write_bytes(b"From: a@b.fr\nSubject: Absence\n\nBonjour, ma fille est malade.")
+    done = run("classify_message", str(advert), str(wanted), "--json")
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [line["verdict"] for line in lines] == ["advert", "letter"]
-    assert [line["file"] for line in lines] == [str(advert), str(letter)]
+    assert [line["verdict"] for line in lines] == ["advert", "wanted"]
+    assert [line["file"] for line in lines] == [str(advert), str(wanted)]
     assert set(lines[0]) == {"file", "verdict", "score", "reasons"}
     assert 0 <= lines[1]["score"] < lines[0]["score"] <= 1
     assert {reason["code"] for reason in lines[0]["reasons"]} >= {"offer_words"}
@@ -51,9 +51,9 @@ def test_each_file_is_one_line_of_json(advert: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("known", [SHOP, "boutique.example", "@boutique.example"])
-def test_a_known_sender_writes_letters(advert: Path, known: str) -> None:
+def test_a_known_senders_message_is_wanted(advert: Path, known: str) -> None:
     done = run("classify_message", str(advert), "--known", "x@y.fr", known, "--json")
-    assert json.loads(done.stdout)["verdict"] == "letter"
+    assert json.loads(done.stdout)["verdict"] == "wanted"
 
 
 def test_a_file_that_cannot_be_read_is_named_and_the_others_are_judged(advert: Path) -> None:
@@ -74,8 +74,8 @@ def test_every_reason_that_the_code_gives_has_its_words() -> None:
 
     given = set()
     for name in ("signs", "verdict", "fraud"):
-        source = (ROOT / "webmail" / "adverts" / f"{name}.py").read_text("utf-8")
+        source = (ROOT / "webmail" / "adverts" / "classify" / f"{name}.py").read_text("utf-8")
         given |= set(re.findall(r'(?:Sign\(|yield |return |_Scale\()\s*"([a-z_]+)"', source))
         given |= set(re.findall(r'^    "([a-z_]+)": \d', source, re.MULTILINE))
     given |= {"blocked_sender", "nothing_found"}
-    assert given - {"letter", "advert", "junk"} == set(REASONS)
+    assert given - {"wanted", "advert", "junk"} == set(REASONS)

@@ -1,4 +1,4 @@
-"""Whom a person corresponds with, as far as it proves that a message is a letter."""
+"""Whom a person corresponds with, as far as it proves that a message is wanted."""
 
 from __future__ import annotations
 

@@ -101,7 +101,8 @@ def aside(request: SignedInRequest) -> Aside:
 
 
 def judgement(request: SignedInRequest, fields: Headers) -> Judgement | None:
-    """What was found of a message, by its header; None for a letter like any other. One query."""
+    """The judgement on a message, by its header; None for a wanted message like any other. One
+    query."""
     return judgement_of(request, digest_of(fields))
 
 
@@ -126,14 +127,14 @@ def meet(
         return
     known, learnt = correspondence.known(request.user, [raw]), learning.learnt(request.user)
     found = correspondence.judge(request.user, raw, known, _rules(), learnt)
-    if found.kind == "letter" and not found.is_fraud:
+    if found.kind == "wanted" and not found.is_fraud:
         return
     row = Judgement(
         user=request.user,
         digest=digest,
         kind=kind,
         is_moved=True,
-        reasons=list(found.reasons) if found.kind != "letter" else [],
+        reasons=list(found.reasons) if found.kind != "wanted" else [],
         fraud=list(found.fraud),
         is_fraud=found.is_fraud,
     )
@@ -172,7 +173,7 @@ class _Judged:
 
     @property
     def is_unwanted(self) -> bool:
-        return self.found.kind != "letter"
+        return self.found.kind != "wanted"
 
 
 class _Look:
@@ -263,7 +264,7 @@ class _Look:
         return found if found.is_proved else self._with_rspamds(found, sample.raw)
 
     def _with_rspamds(self, found: Verdict, raw: bytes) -> Verdict:
-        """rspamd may hold for junk what we hold for a letter, not the other way round: it is not
+        """rspamd may hold for junk what we hold for wanted, not the other way round: it is not
         made for adverts. When it fails once it is asked no more in this look."""
         if self._rspamd is None or found.kind == "junk":
             return found

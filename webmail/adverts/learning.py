@@ -54,7 +54,7 @@ def teach(user: User, lessons: Iterable[Lesson]) -> None:
 def _said_before(user: User, lesson: Lesson) -> str:
     """What the person said of it, and what he says now in its place."""
     row, _made = Judgement.objects.select_for_update().get_or_create(
-        user=user, digest=lesson.digest, defaults={"kind": lesson.kind or "letter"}
+        user=user, digest=lesson.digest, defaults={"kind": lesson.kind or "wanted"}
     )
     before, row.taught = row.taught, lesson.kind or ""
     row.save(update_fields=["taught"])
@@ -117,5 +117,5 @@ def _written(counted: Mapping[str, Row]) -> str:
 
 
 def _row(kept: Iterable[int]) -> Row:
-    letters, adverts, junk = (*kept, 0, 0, 0)[:3]
-    return letters, adverts, junk
+    wanted, adverts, junk = (*kept, 0, 0, 0)[:3]
+    return wanted, adverts, junk

@@ -1,4 +1,4 @@
-"""A fraud reported to the authority: the message as it came, inside a letter of the reader's."""
+"""A fraud reported to the authority: the message as it came, inside a message of the reader's."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def report(
 ) -> None:
     """Send it to the configured address, as message/rfc822 (RFC 2046 section 5.2.1), and note for
     administrators who reported what kind of message when: none of its words. Raises what sending
-    raises, and TooLarge for a message that no letter can hold; then nothing is noted."""
+    raises, and TooLarge for a message that no message can hold; then nothing is noted."""
     raw, is_cut = fetch.part_bytes(imap, ref, "", settings.MESSAGE_LIMIT)
     if is_cut:
         raise TooLarge(limit=settings.MESSAGE_LIMIT)
-    outgoing = _letter(request, raw)
+    outgoing = _report(request, raw)
     smtp.submit(
         session.smtp(request),
         outgoing.sender.address,
@@ -44,7 +44,7 @@ def report(
     )
 
 
-def _letter(request: SignedInRequest, raw: bytes) -> Outgoing:
+def _report(request: SignedInRequest, raw: bytes) -> Outgoing:
     address = request.user.address
     return Outgoing(
         sender=Address("", address),

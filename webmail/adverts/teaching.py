@@ -48,7 +48,7 @@ def teach(request: SignedInRequest, said: Iterable[Lesson]) -> None:
     if not told:
         return
     rows = Judgement.objects.all().known(request.user, [lesson.digest for lesson in told])
-    back = [rows[one.digest] for one in told if one.kind == "letter" and one.digest in rows]
+    back = [rows[one.digest] for one in told if one.kind == "wanted" and one.digest in rows]
     today = timezone.localdate()
     todays = [row.kind for row in back if row.is_moved and timezone.localdate(row.when) == today]
     if todays:
@@ -61,9 +61,9 @@ def teach(request: SignedInRequest, said: Iterable[Lesson]) -> None:
 
 
 def _teach_rspamd(request: SignedInRequest, told: Iterable[Lesson]) -> None:
-    """Junk and letters: adverts are none of its kinds. What it does not take is lost."""
+    """Junk and wanted mail: adverts are none of its kinds. What it does not take is lost."""
     server = rspamd_server()
-    kinds = {"junk": True, "letter": False}
+    kinds = {"junk": True, "wanted": False}
     for lesson in told if server else ():
         if server and lesson.kind in kinds:
             try:
@@ -77,7 +77,7 @@ def _said(imap: Connection, verb: str, step: Step) -> tuple[Kind | None, bool]:
     """What a step says of its messages, and whether it says anything. An undoing takes back what
     was said."""
     if step.verb == CLEAR and step.flag in (ADVERT, JUNK):
-        return "letter", verb != "undo"
+        return "wanted", verb != "undo"
     if step.verb != MOVE or verb in _SAYS_NOTHING:
         return None, False
     before, after = _kind(imap, step.folder), _kind(imap, step.to)
@@ -93,7 +93,7 @@ def _kind(imap: Connection, folder: str) -> Kind:
     move."""
     if folders.is_called(folder, settings.ADVERTS_FOLDER):
         return "advert"
-    return "junk" if folders.is_for_junk(imap, folder) else "letter"
+    return "junk" if folders.is_for_junk(imap, folder) else "wanted"
 
 
 def _read(imap: Connection, step: Step, kind: Kind | None, most: int) -> Iterator[Lesson]:

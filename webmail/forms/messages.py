@@ -193,15 +193,19 @@ class NewSenderForm(forms.Form):
 
 
 class ActForm(forms.Form):
-    """One verb on some messages: those named by ``refs`` (``threads``: each stands for its
-    conversation, of which it is the newest), or ``all`` that the list shows of which
-    the UID is below ``until``, which came later than the list being unknown to the person; or
-    ``all`` that the search ``found``, by its address."""
+    """An action, ``verb``, and the messages that it applies to. There are three ways to name them:
+
+    - ``refs`` lists the messages. With ``threads``, each is the newest message of a conversation
+      and stands for the whole conversation.
+    - ``all`` means every message that the list shows. ``until`` excludes the messages that arrived
+      after the list was loaded: their UIDs are not below it.
+    - ``all`` with ``found`` means every result of a search; ``found`` is its address.
+    """
 
     # Marking, moving, deleting; then those that ask something first, and those about a folder.
     MARKS = ("flag", "unflag", "seen", "unseen", "tag", "untag")
     MOVES = ("trash", "archive", "junk", "advert", "inbox", "move", "copy")
-    VERBS = (*MARKS, *MOVES, "letter", "delete", "choose", "tags", "undo")
+    VERBS = (*MARKS, *MOVES, "wanted", "delete", "choose", "tags", "undo")
 
     verb = forms.ChoiceField(choices=[(verb, verb) for verb in VERBS])
     tag = forms.RegexField(r"^[A-Za-z0-9$_.:+/-]{1,60}\Z", required=False)

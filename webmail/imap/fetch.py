@@ -62,7 +62,7 @@ _IDENTITY = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID SUBJECT)]<0.2048>"
 # Bytes of To and Cc in which recipients are counted.
 _MOST_COUNTED = 4 * 1024 * 1024
 _HEADER = f"BODY.PEEK[HEADER]<0.{HEADER_LIMIT}>"
-# References may go on without end; those of fifty letters take some four thousand bytes.
+# References may go on without end; those of fifty messages take some four thousand bytes.
 _LINKS = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID IN-REPLY-TO REFERENCES)]<0.8192>"
 _ID = re.compile(r"<[!-;=?-~]{1,250}>")
 _NUMBER = re.compile(r"(?:[0-9]{1,5}(?:\.[0-9]{1,5})*(?:\.TEXT)?)?")

@@ -1,8 +1,8 @@
 """One untagged line of an answer -> nested tuples.
 
-imapclient reads an answer letter by letter: 5 ms of the processor for the envelopes and structures
-of fifty messages. What nearly every answer consists of is found by one pattern here, in a third of
-that; wherever the pattern does not fit, imapclient decides.
+imapclient reads an answer character by character: 5 ms of the processor for the envelopes and
+structures of fifty messages. What nearly every answer consists of is found by one pattern here, in
+a third of that; wherever the pattern does not fit, imapclient decides.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _STRINGS = frozenset({_QUOTED, _ESCAPED})
 _QUOTE = ord('"')
 _LITERAL = re.compile(rb"(?:^|[ (])\{(\d{1,10})\}$")
 _ESCAPE = re.compile(rb'\\([\\"])')
-# Deeper is no letter; imapclient says so.
+# Deeper is no message; imapclient says so.
 _DEEPEST = 100
 
 

@@ -443,7 +443,7 @@ def envelope(value: Any) -> Envelope:
         return Envelope()
     fields = value + (None,) * (10 - len(value))
     from_ = _addresses(fields[2])
-    # Servers repeat the author there where a letter names nobody (RFC 9051): a third of the work.
+    # Servers repeat the author there where a message names nobody (RFC 9051): a third of the work.
     sender, reply_to = (from_ if told == fields[2] else _addresses(told) for told in fields[3:5])
     return Envelope(
         subject=encoded_words.decode(raw_bytes(fields[1])),

@@ -49,7 +49,7 @@ _NOTIFY = f"NOTIFY SET (SELECTED {_EVENTS}) (PERSONAL {_EVENTS})".encode()
 _COUNT = re.compile(rb"\* (\d{1,10}) (EXISTS|EXPUNGE|RECENT)\Z", re.IGNORECASE)
 _FETCH = re.compile(rb"\* (\d{1,10} )FETCH ", re.IGNORECASE)
 _VANISHED = re.compile(rb"\* VANISHED (?:\(EARLIER\) )?([0-9,:]+)\Z", re.IGNORECASE)
-# Bounded, unlike ENVELOPE: a letter to a whole academy must not end the stream.
+# Bounded, unlike ENVELOPE: a message to a whole academy must not end the stream.
 _WRITTEN = " ".join(
     f"BODY.PEEK[HEADER.FIELDS ({name})]<0.{response.FIELD}>" for name in ("SUBJECT", "FROM")
 )

@@ -301,12 +301,12 @@ def _state(imap: Connection, folder: str) -> tuple[int, int]:
     """UIDVALIDITY and UIDNEXT of a folder that is not open. FolderNotFound when it is not there."""
     lines = imap.command("STATUS", quoted_folder(canonical(folder)), "(UIDVALIDITY UIDNEXT)")
     for line in response.lines(lines):
-        said = response.parsed(line)
-        if len(said) > 1 and isinstance(said[1], tuple):
-            values = dict(zip(said[1][::2], said[1][1::2], strict=False))
-            found = values.get(b"UIDVALIDITY"), values.get(b"UIDNEXT")
-            if isinstance(found[0], int) and isinstance(found[1], int):
-                return found[0], found[1]
+        pieces = response.parsed(line)
+        if len(pieces) > 1 and isinstance(pieces[1], tuple):
+            values = dict(zip(pieces[1][::2], pieces[1][1::2], strict=False))
+            state = values.get(b"UIDVALIDITY"), values.get(b"UIDNEXT")
+            if isinstance(state[0], int) and isinstance(state[1], int):
+                return state[0], state[1]
     return 0, 0
 
 
@@ -338,9 +338,9 @@ def _arrived(imap: Connection, begun: Begun) -> list[tuple[int, object]]:
     selected = imap.select(begun.step.to)
     if selected.uidvalidity != begun.uidvalidity:
         raise FolderChanged("The folder that messages were being copied to was made anew.")
-    found = fetch.identities(imap, f"{begun.uidnext}:*")
+    identities = fetch.identities(imap, f"{begun.uidnext}:*")
     # "n:*" names the last message even when its UID is below n.
-    return [(uid, identity) for uid, identity in found if uid >= begun.uidnext]
+    return [(uid, identity) for uid, identity in identities if uid >= begun.uidnext]
 
 
 # --- which messages ---

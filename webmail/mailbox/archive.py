@@ -35,11 +35,11 @@ def by_year(imap: Connection, step: Step, known: dict[int, str]) -> tuple[Step, 
 
 def _folders(imap: Connection, above: str, years: set[int]) -> dict[int, str]:
     there, delimiter = _below(imap, above)
-    found = {0: above}
+    by_year = {0: above}
     for year in sorted(years - {0}):
         name = f"{above}{delimiter}{year}"
-        found[year] = name if name in there or _make(imap, name) else above
-    return found
+        by_year[year] = name if name in there or _make(imap, name) else above
+    return by_year
 
 
 def _below(imap: Connection, above: str) -> tuple[set[str], str]:
@@ -47,10 +47,10 @@ def _below(imap: Connection, above: str) -> tuple[set[str], str]:
     there, delimiter = set(), ""
     pattern = quoted_folder(above)[:-1] + b'*"'
     for line in response.lines(imap.command("LIST", '""', pattern)):
-        said = response.parsed(line)
-        if len(said) > 2:
-            delimiter = delimiter or response.raw_bytes(said[1]).decode("ascii", "replace")
-            there.add(names.decode(response.raw_bytes(said[2]))[0])
+        pieces = response.parsed(line)
+        if len(pieces) > 2:
+            delimiter = delimiter or response.raw_bytes(pieces[1]).decode("ascii", "replace")
+            there.add(names.decode(response.raw_bytes(pieces[2]))[0])
     return there, delimiter
 
 

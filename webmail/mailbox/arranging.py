@@ -43,8 +43,10 @@ def create(imap: Connection, above: str, label: str) -> str:
 def rename(imap: Connection, folder: str, label: str) -> str:
     """Give a folder another name where it is. Returns the whole name. Raises as `create`."""
     known = folders.outline(imap)
-    found = _find(known, folder)
-    return _move(imap, known, found, _name(known, _above(found, known), label, instead_of=found))
+    current = _find(known, folder)
+    return _move(
+        imap, known, current, _name(known, _above(current, known), label, instead_of=current)
+    )
 
 
 def move(imap: Connection, folder: str, above: str) -> str:
@@ -52,17 +54,17 @@ def move(imap: Connection, folder: str, above: str) -> str:
     whole name. Raises as `create`.
     """
     known = folders.outline(imap)
-    found = _find(known, folder)
-    return _move(imap, known, found, _name(known, above, _label(found), instead_of=found))
+    current = _find(known, folder)
+    return _move(imap, known, current, _name(known, above, _label(current), instead_of=current))
 
 
 def rename_to(imap: Connection, folder: str, name: str) -> str:
     """Take a move back: the folder gets the whole name that it had. Raises as `create`."""
     known = folders.outline(imap)
-    found = _find(known, folder)
+    current = _find(known, folder)
     if any(other.name == canonical(name) for other in known):
         raise FolderRefused(EXISTS, name)
-    return _move(imap, known, found, name)
+    return _move(imap, known, current, name)
 
 
 def throw_away(imap: Connection, folder: str) -> str:
@@ -70,23 +72,23 @@ def throw_away(imap: Connection, folder: str) -> str:
     of the same name there lets it be "name (2)". Returns its name there. Raises as `create`.
     """
     known = folders.outline(imap)
-    found = _find(known, folder)
-    _check_movable(known, found)
+    current = _find(known, folder)
+    _check_movable(known, current)
     trash = folders.special(known, TRASH)
     if trash is None:
         folders.ensure(imap, TRASH)
         known = folders.outline(imap)
         trash = folders.special(known, TRASH)
-    if trash is None or not found.delimiter or "\\noinferiors" in trash.attributes:
+    if trash is None or not current.delimiter or "\\noinferiors" in trash.attributes:
         raise FolderRefused(NO_FOLDERS_INSIDE, trash.name if trash else "")
     taken = {other.name for other in known}
-    label = _label(found)
+    label = _label(current)
     for number in count(1):
         numbered = label if number == 1 else f"{label} ({number})"
         name = f"{trash.name}{trash.delimiter}{numbered}"
         if name not in taken:
             break
-    return _move(imap, known, found, name)
+    return _move(imap, known, current, name)
 
 
 def remove(imap: Connection, folder: str) -> int:
@@ -94,13 +96,13 @@ def remove(imap: Connection, folder: str) -> int:
     Returns how many. Raises FolderRefused for one that is not in the trash.
     """
     known = folders.outline(imap)
-    found = _find(known, folder)
+    current = _find(known, folder)
     trash = folders.special(known, TRASH)
-    if trash is None or not is_inside(found.name, trash):
+    if trash is None or not is_inside(current.name, trash):
         raise FolderRefused(NOT_IN_TRASH, folder)
-    gone = [other for other in known if is_inside(other.name, found)]
+    gone = [other for other in known if is_inside(other.name, current)]
     done = 0
-    for other in (*sorted(gone, key=lambda one: -len(one.name)), found):
+    for other in (*sorted(gone, key=lambda one: -len(one.name)), current):
         _leave(imap, other)
         try:
             imap.command("DELETE", quoted_folder(other.name), changes=True)

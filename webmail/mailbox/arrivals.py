@@ -30,24 +30,24 @@ _FIELDS_SIZE = 4_096
 def untouched(imap: Connection, after: int = 0) -> tuple[int, ...]:
     """UIDs above ``after`` of messages of the open folder that nobody has looked at, the oldest
     first. One command."""
-    found = search.uids(imap, f"UID {after + 1}:* {_UNTOUCHED}")
+    uids = search.uids(imap, f"UID {after + 1}:* {_UNTOUCHED}")
     # "n:*" names the last message even when its UID is below n.
-    return tuple(sorted(uid for uid in found if uid > after))
+    return tuple(sorted(uid for uid in uids if uid > after))
 
 
 def samples(imap: Connection, uids: Iterable[int]) -> tuple[Sample, ...]:
     """Those of these messages of the open folder that are there and still untouched. One
     command."""
-    found = fetch.samples(imap, uids, SAMPLE)
-    return tuple(sample for sample in found if not sample.flags & TOUCHED)
+    fetched = fetch.samples(imap, uids, SAMPLE)
+    return tuple(sample for sample in fetched if not sample.flags & TOUCHED)
 
 
 def sample(imap: Connection, ref: MessageRef) -> bytes:
     """As much of one message, whoever has looked at it; empty when it is gone. One command, and
     another where its folder is not open."""
     imap.require(ref)
-    found = fetch.samples(imap, [ref.uid], SAMPLE)
-    return found[0].raw if found else b""
+    fetched = fetch.samples(imap, [ref.uid], SAMPLE)
+    return fetched[0].raw if fetched else b""
 
 
 def set_aside(imap: Connection, refs: Sequence[MessageRef], place: str, use: str) -> int | None:
@@ -113,13 +113,13 @@ def _new(imap: Connection, until: int, exists: int) -> dict[int, bytes]:
     if not until:
         newest = fetch.marks_by_sequence(imap, max(1, exists - _MOST_WRITTEN + 1), exists)
         uids = f"{newest[0].uid}:*" if newest else "1:*"
-    found = fetch.fields(imap, uids, _FIELDS, _FIELDS_SIZE)
-    return {uid: raw for uid, raw in sorted(found.items()) if uid > until}
+    fields = fetch.fields(imap, uids, _FIELDS, _FIELDS_SIZE)
+    return {uid: raw for uid, raw in sorted(fields.items()) if uid > until}
 
 
 def _ids(raw: bytes) -> list[str]:
-    found = build.message_ids(headers.parse(raw).get("Message-ID"))
-    return [one.strip("<>").lower() for one in found[:1]]
+    message_ids = build.message_ids(headers.parse(raw).get("Message-ID"))
+    return [one.strip("<>").lower() for one in message_ids[:1]]
 
 
 def _recipients(raw: bytes) -> list[str]:

@@ -92,10 +92,10 @@ def run(imap: Connection, work: Work) -> Iterator[Work]:
 
 def joined(steps: Iterable[Step]) -> tuple[Step, ...]:
     """One step for those that differ in their messages alone."""
-    found: dict[Step, set[int]] = {}
+    uids_by_step: dict[Step, set[int]] = {}
     for step in steps:
-        found.setdefault(replace(step, uids=()), set()).update(step.uids)
-    return tuple(replace(step, uids=tuple(sorted(uids))) for step, uids in found.items())
+        uids_by_step.setdefault(replace(step, uids=()), set()).update(step.uids)
+    return tuple(replace(step, uids=tuple(sorted(uids))) for step, uids in uids_by_step.items())
 
 
 def packed(steps: Iterable[Step]) -> list[list[Any]]:

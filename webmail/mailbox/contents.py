@@ -159,10 +159,10 @@ class ContentReader:
     @classmethod
     def begin(cls, source: Source, root: Part) -> ContentReader:
         """One command if the message has containers, else none."""
-        letter = cls(source, root)
+        reader = cls(source, root)
         if root is not UNREADABLE:
-            letter._open_containers()
-        return letter
+            reader._open_containers()
+        return reader
 
     def read(
         self,
@@ -208,8 +208,8 @@ class ContentReader:
 
     def _graft(self, decoded: Iterable[tuple[Part, bytes]]) -> bool:
         """Put what these parts hold into the tree; whether any holds something."""
-        found = {part.number: parsing.unpacked(part, content) for part, content in decoded}
-        opened = {number: one for number, one in found.items() if one is not None}
+        unpacked = {part.number: parsing.unpacked(part, content) for part, content in decoded}
+        opened = {number: one for number, one in unpacked.items() if one is not None}
         for one in opened.values():
             self.damage |= one.damage
         self.opened |= opened
@@ -344,12 +344,12 @@ class ContentReader:
         ]
         if not parsed.headers.fields and not any(written.strip() for _, written in pieces):
             pieces = [(Part("1", "text/plain"), text.decode(raw, "8bit", ""))]
-        found = tuple((part, written) for part, written in pieces if written.strip())
-        if found:
+        readable = tuple((part, written) for part, written in pieces if written.strip())
+        if readable:
             self.damage |= parsed.damage or {Damage.BOUNDARY}
         if truncated:
             self.damage.add(Damage.CUT)
-        return Texts(self._joined(found))
+        return Texts(self._joined(readable))
 
     def outcomes(self, shown: Shown) -> tuple[DeliveryOutcome, ...]:
         """What the delivery reports of the message say. One command if it has any."""

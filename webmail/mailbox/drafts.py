@@ -104,10 +104,10 @@ def _is_untouched(imap: Connection, place: MessageRef, uid: int, mark: str) -> b
     except MessageNotFound:
         return False
     line, _end, message = raw.partition(b"\r\n")
-    said = _FIRST_LINE.fullmatch(line)
-    if said is None or is_longer:
+    match = _FIRST_LINE.fullmatch(line)
+    if match is None or is_longer:
         return False
-    return said[1].decode() == mark and said[2].decode() == _digest(message)
+    return match[1].decode() == mark and match[2].decode() == _digest(message)
 
 
 def _ours(imap: Connection, mark: str) -> tuple[int, ...]:

@@ -142,8 +142,8 @@ def ensure_named(imap: Connection, label: str) -> str:
     """The name of the person's own folder called ``label`` at the top, in whatever spelling; it is
     made when it is missing, without a special use."""
     folders = _plain(imap)
-    if found := named(folders, label):
-        return found.name
+    if existing := named(folders, label):
+        return existing.name
     name = personal_prefix(folders) + label
     _create(imap, name, "")
     return name
@@ -184,12 +184,12 @@ def personal_prefix(folders: Iterable[Folder]) -> str:
 
 
 def _plain(imap: Connection, *, subscribed: bool = False) -> tuple[Folder, ...]:
-    found = _folders(_list(imap, subscribed=subscribed))
+    listed = _folders(_list(imap, subscribed=subscribed))
     if subscribed and not imap.has("LIST-EXTENDED"):
         lines = response.lines(imap.command("LSUB", '""', '"*"'))
         told = {_folder(tuple(line)).name for line in lines}
-        found = tuple(_subscribed(one) if one.name in told else one for one in found)
-    return _placed(imap, found)
+        listed = tuple(_subscribed(one) if one.name in told else one for one in listed)
+    return _placed(imap, listed)
 
 
 def _placed(imap: Connection, folders: Sequence[Folder]) -> tuple[Folder, ...]:
@@ -236,22 +236,22 @@ def _create(imap: Connection, name: str, use: str) -> None:
 
 
 def _folders(raw: Iterable[Any]) -> tuple[Folder, ...]:
-    found: dict[str, Folder] = {}
+    by_name: dict[str, Folder] = {}
     for line in response.lines(raw):
         folder = _folder(tuple(line))
         if folder.name:
-            found.setdefault(folder.name, folder)
-    return tuple(found.values())
+            by_name.setdefault(folder.name, folder)
+    return tuple(by_name.values())
 
 
 # Nearly all lines say what they said to the page before, or say of somebody else's folders.
 @lru_cache(maxsize=8192)
 def _folder(line: tuple[Piece, ...]) -> Folder:
     """``(attributes) delimiter name`` (RFC 9051 section 7.3.1)."""
-    said = response.parsed(line)
-    if len(said) < 3 or not isinstance(said[0], tuple):
+    pieces = response.parsed(line)
+    if len(pieces) < 3 or not isinstance(pieces[0], tuple):
         raise BadServerAnswer("The IMAP server sent a LIST line that is none.")
-    attributes, delimiter, name = said[:3]
+    attributes, delimiter, name = pieces[:3]
     decoded, addressable = names.decode(response.raw_bytes(name))
     words = frozenset(response.raw_bytes(word).decode("ascii", "replace") for word in attributes)
     return Folder(
@@ -272,11 +272,11 @@ def _counts(raw: Iterable[Any]) -> Counts:
 @lru_cache(maxsize=8192)
 def _counted(line: tuple[Piece, ...]) -> Counts:
     """A STATUS line: ``name (MESSAGES 3 UNSEEN 1 SIZE 4096)``; nothing of one that is none."""
-    said = response.parsed(line)
-    if len(said) < 2 or not isinstance(said[1], tuple):
+    pieces = response.parsed(line)
+    if len(pieces) < 2 or not isinstance(pieces[1], tuple):
         return {}
-    name, _ = names.decode(response.raw_bytes(said[0]))
-    values = dict(zip(said[1][::2], said[1][1::2], strict=False))
+    name, _ = names.decode(response.raw_bytes(pieces[0]))
+    values = dict(zip(pieces[1][::2], pieces[1][1::2], strict=False))
     told = (_count(values, b"MESSAGES"), _count(values, b"UNSEEN"), _count(values, b"SIZE"))
     return {canonical(name): told}
 
@@ -316,8 +316,8 @@ def _with_special_uses(folders: Sequence[Folder], chosen: Mapping[str, str]) -> 
     known = _known_names(own, personal_prefix(own))
     for use in SPECIAL[1:]:
         wanted = [folder for folder in own if chosen.get(use) == folder.name]
-        said = [folder for folder in own if use.lower() in folder.attributes]
-        for folder in (wanted or said or known.get(use, []))[:1]:
+        announced = [folder for folder in own if use.lower() in folder.attributes]
+        for folder in (wanted or announced or known.get(use, []))[:1]:
             uses.setdefault(folder.name, use)
     return tuple(replace(folder, special_use=uses.get(folder.name, "")) for folder in folders)
 
@@ -326,12 +326,12 @@ def _known_names(own: Iterable[Folder], prefix: str) -> dict[str, list[Folder]]:
     """By special use, those with one of its known names. Only at the top: a teacher's
     ``Projets/Archives`` is his own.
     """
-    found: dict[str, list[Folder]] = {}
+    by_use: dict[str, list[Folder]] = {}
     for folder in own:
         use = _USE_OF_NAME.get(folded(folder.name.removeprefix(prefix)))
         if use and folder.selectable:
-            found.setdefault(use, []).append(folder)
-    return found
+            by_use.setdefault(use, []).append(folder)
+    return by_use
 
 
 folded = lru_cache(maxsize=8192)(fold)

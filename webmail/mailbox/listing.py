@@ -182,20 +182,20 @@ def _by_thread(imap: Connection, selected: Selected, view: View, memory: Memory)
 
 
 def _start(order: _Placed, place: Place, size: int) -> int:
-    found = None
+    start = None
     if place.after is not None:
-        found = order.below(place.after)
-        if found is not None:
-            return found
+        start = order.below(place.after)
+        if start is not None:
+            return start
     if place.row is not None:
-        found = order.position(place.row, place.sequence)
-        if found is not None:
-            return found // size * size
+        start = order.position(place.row, place.sequence)
+        if start is not None:
+            return start // size * size
     if place.month is not None:
-        found = order.month(place.month)
-        if found is not None:
+        start = order.month(place.month)
+        if start is not None:
             # A month before the oldest message is the end of the list.
-            return found if found < order.total else max(0, order.total - size)
+            return start if start < order.total else max(0, order.total - size)
     if place.at is not None:
         return max(0, place.at)
     return max(0, place.number - 1) * size
@@ -279,8 +279,8 @@ class _ByThread:
         self.total = len(known.all)
 
     def position(self, uid: int, sequence: int | None = None) -> int | None:
-        found = (place for place, thread in enumerate(self.threads) if uid in thread)
-        return next(found, None)
+        places = (place for place, thread in enumerate(self.threads) if uid in thread)
+        return next(places, None)
 
     def below(self, uid: int) -> int | None:
         position = self.position(uid)

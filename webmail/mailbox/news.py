@@ -21,10 +21,10 @@ def states(imap: Connection, names: Sequence[str]) -> tuple[FolderState, ...]:
     if imap.open_folder in asked:
         imap.command("NOOP")
     if len(asked) > 1 and status.can_list(imap, asked):
-        found = status.ask_several(imap, asked)
+        by_name = status.ask_several(imap, asked)
     else:
-        found = {name: state for name in asked if (state := _state(imap, name))}
-    return tuple(found[name] for name in asked if name in found)
+        by_name = {name: state for name in asked if (state := _state(imap, name))}
+    return tuple(by_name[name] for name in asked if name in by_name)
 
 
 def changed(imap: Connection, state: FolderState, since: int) -> dict[int, frozenset[str]]:

@@ -210,9 +210,9 @@ class _Lists:
         """A list with what came put in its place and without what went; None when it must be asked
         for anew. One command when nothing happened.
         """
-        found = search.uids(self._imap, f"UID {kept.last + 1}:*")
+        newer = search.uids(self._imap, f"UID {kept.last + 1}:*")
         # "n:*" names the last message even when its UID is below n.
-        came = sorted(uid for uid in found if uid > kept.last)
+        came = sorted(uid for uid in newer if uid > kept.last)
         exists = self._imap.known().exists
         gone = kept.exists + len(came) - exists
         if gone < 0:
@@ -300,12 +300,12 @@ class _Lists:
         digest = hashlib.blake2b(json.dumps([chosen, str(since)]).encode(), digest_size=12)
 
         def among(named: str) -> tuple[int, ...]:
-            found: set[int] = set()
+            matching: set[int] = set()
             for start in range(0, len(chosen), _ADDRESSES_AT_ONCE):
                 some = chosen[start : start + _ADDRESSES_AT_ONCE]
                 criteria = f"{named}SINCE {imap_date(since)} {_from_any(some)}"
-                found.update(search.uids(self._imap, criteria))
-            return tuple(sorted(found))
+                matching.update(search.uids(self._imap, criteria))
+            return tuple(sorted(matching))
 
         uids = self._kept_or(
             f"contacts {digest.hexdigest()}",

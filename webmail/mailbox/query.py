@@ -194,7 +194,7 @@ _STATES = {
     "UNANSWERED": ("nonrepondu", "non-repondu", "unanswered"),
 }
 _BY_STATE = {name: key for key, names in _STATES.items() for name in names}
-# These alone mean the state without an operator: the others are words of every other letter.
+# These alone mean the state without an operator: the others are words of every other message.
 _BARE = set(_STATES["UNSEEN"])
 _OR = {"OR", "OU"}
 _QUOTES = {'"': '"', "“": "”", "«": "»", "„": "“", "”": "”"}
@@ -305,14 +305,14 @@ class _Reader:
 
     def _takes_operator(self) -> tuple[str, str]:
         """The operator that begins here and how it compares; ("", "") when there is none."""
-        found = _OPERATOR.match(self.text, self.at)
-        key = _BY_NAME.get(fold(found["name"]), "") if found else ""
-        if not found or not key:
+        match = _OPERATOR.match(self.text, self.at)
+        key = _BY_NAME.get(fold(match["name"]), "") if match else ""
+        if not match or not key:
             return "", ""
-        mark = found["mark"].replace(":", "").strip()
+        mark = match["mark"].replace(":", "").strip()
         if mark and key != "SIZE":
             return "", ""
-        self.at = found.end()
+        self.at = match.end()
         return key, mark
 
     def _value(self, depth: int) -> tuple[str, bool]:
@@ -383,11 +383,11 @@ def _understood(key: str, mark: str, value: str, today: date) -> Term | None:
 
 
 def _weighed(key: str, mark: str, value: str) -> Term | None:
-    found = _SIZED.fullmatch(fold(value.lstrip("<>=")))
-    if not found:
+    match = _SIZED.fullmatch(fold(value.lstrip("<>=")))
+    if not match:
         return None
-    thousandths = int(found[1]) * 1000 + int((found[2] or "").ljust(3, "0") or 0)
-    octets = min(thousandths * _UNITS[found[3]] // 1000, _UINT32)
+    thousandths = int(match[1]) * 1000 + int((match[2] or "").ljust(3, "0") or 0)
+    octets = min(thousandths * _UNITS[match[3]] // 1000, _UINT32)
     is_smaller = key == "SMALLER" or mark == "<" or (not mark and value.startswith("<"))
     return Weight("SMALLER" if is_smaller else "LARGER", octets)
 
@@ -448,14 +448,14 @@ def days(value: str, today: date) -> tuple[date, date] | None:
 
 def _numbered(name: str, today: date) -> tuple[date, date] | None:
     """2024, 2024-05, 2024-05-12, 05/2024, 12/05/2024, 12/05/24; 12/05 is this year's."""
-    if found := _ISO.fullmatch(name):
-        return _span(*(int(part) if part else None for part in found.groups()))
-    if found := _DAY_AND_MONTH.fullmatch(name):
-        return _one_day(date(today.year, int(found[2]), int(found[1])))
-    if (found := _DAY_FIRST.fullmatch(name)) and found[2]:
-        day, month, year = (int(part) if part else None for part in found.groups())
-        if len(found[3]) == 2:
-            return _span(2000 + int(found[3]), month, day) if day else None
+    if match := _ISO.fullmatch(name):
+        return _span(*(int(part) if part else None for part in match.groups()))
+    if match := _DAY_AND_MONTH.fullmatch(name):
+        return _one_day(date(today.year, int(match[2]), int(match[1])))
+    if (match := _DAY_FIRST.fullmatch(name)) and match[2]:
+        day, month, year = (int(part) if part else None for part in match.groups())
+        if len(match[3]) == 2:
+            return _span(2000 + int(match[3]), month, day) if day else None
         return _span(year, month, day)
     return None
 
@@ -490,10 +490,10 @@ def _one_day(day: date) -> tuple[date, date]:
 
 
 def _dated(relation: str, value: str, today: date) -> Term | None:
-    found = days(value, today)
-    if found is None:
+    span = days(value, today)
+    if span is None:
         return None
-    first, after = found
+    first, after = span
     if relation != "ON":
         return Received(relation, first)
     if after - first == timedelta(1):

@@ -62,10 +62,10 @@ def open_message(
     fetched, raw = fetch.opened(imap, ref)
     fields = headers.parse(raw)
     reader = ContentReader.begin(Stored(imap, ref), fetched.structure)
-    letter = reader.read(fetched.envelope, fields, as_text=as_text, rendering=rendering)
+    content = reader.read(fetched.envelope, fields, as_text=as_text, rendering=rendering)
     if mark_seen and SEEN not in fetched.flags and _mark_seen(imap, ref):
         fetched = replace(fetched, flags=fetched.flags | {SEEN})
-    return OpenedMessage(**vars(letter), fetched=fetched, headers=fields)
+    return OpenedMessage(**vars(content), fetched=fetched, headers=fields)
 
 
 def show(imap: Connection, ref: MessageRef) -> None:
@@ -106,7 +106,7 @@ def unsigned(words: str) -> str:
 
 def is_nested(part: Part) -> bool:
     """Whether a part is a message that the server took apart. One in base64 it could not, though
-    some describe what they found in the letters."""
+    some describe what they found in the messages."""
     return bool(part.envelope and part.children) and part.encoding in AS_IT_IS
 
 
@@ -134,7 +134,7 @@ def nested_texts(
 ) -> tuple[MessageContent, ...]:
     """The messages in these parts and those in them, outermost first, each as its text; ``most`` of
     them. Only those that `is_nested`: others are files. Commands as of `nested` for each."""
-    found = (
+    nested_parts = (
         part
         for outer in parts
         for part in outer.walk()
@@ -144,7 +144,7 @@ def nested_texts(
         ContentReader.begin(Stored(imap, ref, part.number), part.children[0]).read(
             part.envelope or Envelope(), as_text=True
         )
-        for part in islice(found, most)
+        for part in islice(nested_parts, most)
     )
 
 
@@ -172,7 +172,7 @@ class Enclosed:
         """The places of the leaves, by their numbers."""
         return {leaf.number: index for index, leaf in enumerate(self.leaves)}
 
-    def letter(self, rendering: Sanitiser = PLAIN_SANITISER) -> MessageContent:
+    def message(self, rendering: Sanitiser = PLAIN_SANITISER) -> MessageContent:
         return self.reader.read(self.envelope, rendering=rendering)
 
     def content(self, part: Part) -> bytes:

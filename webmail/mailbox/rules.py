@@ -66,8 +66,8 @@ class Kept:
     @property
     def backups(self) -> tuple[str, ...]:
         """The latest first."""
-        found = (one.name for one in self.names if one.name.startswith(BACKUP))
-        return tuple(sorted(found, reverse=True))
+        backup_names = (one.name for one in self.names if one.name.startswith(BACKUP))
+        return tuple(sorted(backup_names, reverse=True))
 
     def item(self, number: int) -> Item:
         """One-based. Raises NotFound."""
@@ -86,12 +86,12 @@ def read(sieve: Connection, name: str, allowed: Allowed) -> Kept:
         script, is_readable = reading.read(text), True
     except NotSieve:
         script, is_readable = Script(), False
-    said = json.dumps([text, former, former_text]).encode()
+    serialized = json.dumps([text, former, former_text]).encode()
     return Kept(
         name=name,
         text=text,
         script=script,
-        digest=hashlib.sha256(said).hexdigest()[:32],
+        digest=hashlib.sha256(serialized).hexdigest()[:32],
         extensions=sieve.extensions,
         names=names,
         former=former,
@@ -235,7 +235,7 @@ def _addresses(text: str) -> set[str]:
 def _sendings(sieve: Connection, kept: Kept, text: str) -> list[Sending]:
     """Of a script and of those that it includes, by the line of the first that leads there."""
     try:
-        found = list(forwarding.sendings(text))
+        sendings = list(forwarding.sendings(text))
         waiting = list(forwarding.included(text))
     except NotSieve as error:
         raise SieveRefused("The script can't be read.") from error
@@ -247,15 +247,15 @@ def _sendings(sieve: Connection, kept: Kept, text: str) -> list[Sending]:
         seen.add(name)
         inner = _text_of(sieve, kept, name)
         if name == UNTOLD or len(seen) > _MOST_INCLUDED:
-            found.append(Sending(line, UNTOLD))
+            sendings.append(Sending(line, UNTOLD))
             continue
         try:
-            found += [Sending(line, one.address) for one in forwarding.sendings(inner)]
+            sendings += [Sending(line, one.address) for one in forwarding.sendings(inner)]
             waiting += [(line, more) for _line, more in forwarding.included(inner)]
         except NotSieve:
             digest = hashlib.sha256(inner.encode()).hexdigest()
-            found.append(Sending(line, f"{_BOX}{digest}"))
-    return found
+            sendings.append(Sending(line, f"{_BOX}{digest}"))
+    return sendings
 
 
 def _text_of(sieve: Connection, kept: Kept, name: str) -> str:

@@ -363,7 +363,7 @@ def _uids(imap: Connection, criteria: Sequence[Criterion]) -> tuple[tuple[int, .
             raise
     bare = [one if isinstance(one, bytes) else fold(one) for one in criteria]
     if not all(one.isascii() for one in bare):
-        raise ServerRefused("The server does not look for these letters.")
+        raise ServerRefused("The server does not look for these characters.")
     return imap_search.matching(imap, bare), True
 
 

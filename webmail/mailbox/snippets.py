@@ -36,10 +36,10 @@ def of(imap: Connection, refs: Sequence[MessageRef], memory: Memory) -> dict[Mes
     names = {ref: f"{ref.uidvalidity} {ref.uid} {ref.folder}" for ref in refs}
     kept = memory.get_many(_KIND, names.values())
     missing = [ref for ref in refs if names[ref] not in kept]
-    found = _asked(imap, missing, memory) if missing else {}
-    memory.put_many(_KIND, {names[ref]: words for ref, words in found.items()})
+    fresh = _asked(imap, missing, memory) if missing else {}
+    memory.put_many(_KIND, {names[ref]: words for ref, words in fresh.items()})
     known = {ref: kept[name] for ref, name in names.items() if name in kept}
-    return known | found
+    return known | fresh
 
 
 def _asked(imap: Connection, refs: Sequence[MessageRef], memory: Memory) -> dict[MessageRef, str]:

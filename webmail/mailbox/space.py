@@ -57,16 +57,16 @@ def weigh(
     the memory does not know. A folder that is gone meanwhile is left out.
     """
     deadline = time.monotonic() + seconds
-    found = []
+    weighed = []
     for folder in _worth_it(folders):
         if time.monotonic() > deadline:
-            found.append(Weighed(folder.name, 0, (), folder.messages or 0))
+            weighed.append(Weighed(folder.name, 0, (), folder.messages or 0))
             continue
         try:
-            found.append(_weigh(imap, folder.name, memory, deadline))
+            weighed.append(_weigh(imap, folder.name, memory, deadline))
         except (FolderNotFound, ServerRefused):
             continue
-    return tuple(found)
+    return tuple(weighed)
 
 
 def groups(weighed: Sequence[Weighed], kind: str) -> list[Group]:

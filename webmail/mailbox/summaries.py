@@ -15,7 +15,7 @@ from webmail.mailbox.memory import Memory
 from webmail.mime.addresses import Address
 from webmail.mime.structure import Part, Shown, choose
 
-# A row has no room for more; a letter to a whole academy names thousands.
+# A row has no room for more; a message to a whole academy names thousands.
 MOST_PEOPLE = 10
 LONGEST_SUBJECT = 500
 KIND = "row2"
@@ -83,11 +83,11 @@ def of(
     names = {mark.uid: _name(selected, mark.uid) for mark in marks}
     kept = memory.get_many(KIND, names.values())
     missing = [uid for uid, name in names.items() if name not in kept]
-    found = _asked(imap, missing) if missing else {}
-    memory.put_many(KIND, {names[uid]: _packed(row) for uid, row in found.items()})
+    fresh = _asked(imap, missing) if missing else {}
+    memory.put_many(KIND, {names[uid]: _packed(row) for uid, row in fresh.items()})
     rows = []
     for mark in marks:
-        if row := found.get(mark.uid):
+        if row := fresh.get(mark.uid):
             rows.append(row)
         elif (packed := kept.get(names[mark.uid])) is not None:
             ref = MessageRef(selected.folder, selected.uidvalidity, mark.uid)

@@ -36,7 +36,7 @@ MOST_THREADED_HERE = 5_000
 _AT_ONCE = 500
 # Messages that came since, and are put to those that they answer; more are threaded anew.
 MOST_JOINED = 10
-# Of the letters that one answers: the origin and the last ones.
+# Of the messages that one answers: the origin and the last ones.
 _MOST_ANSWERED = 5
 # Of a conversation's messages so many of the newest are asked whether they are unread, and so many
 # are shown in the list.
@@ -102,12 +102,14 @@ def whole(imap: Connection, refs: Iterable[MessageRef], memory: Memory) -> tuple
     """The messages of the conversations that these stand for, each the newest that a list showed
     of its own: what came later is left out, for nobody has seen it.
     """
-    found: set[MessageRef] = set()
+    messages: set[MessageRef] = set()
     for ref in refs:
         threads = of(imap, imap.require(ref), memory)
         uids = containing(threads.all, ref.uid)
-        found.update(MessageRef(ref.folder, ref.uidvalidity, uid) for uid in uids if uid <= ref.uid)
-    return tuple(sorted(found))
+        messages.update(
+            MessageRef(ref.folder, ref.uidvalidity, uid) for uid in uids if uid <= ref.uid
+        )
+    return tuple(sorted(messages))
 
 
 # --- in the list ---
@@ -258,10 +260,10 @@ def _newest_first(threads: Iterable[Thread]) -> tuple[Thread, ...]:
 def _told(imap: Connection) -> list[Thread]:
     try:
         with imap.within(SECONDS_TO_THREAD):
-            found = search.threads(imap)
+            threads = search.threads(imap)
     except ServerUnavailable as error:
         raise ThreadsTooSlow("THREAD was not answered in time.") from error
-    return [tuple(sorted(thread)) for thread in found]
+    return [tuple(sorted(thread)) for thread in threads]
 
 
 def _put_together(imap: Connection) -> list[Thread]:
@@ -294,10 +296,10 @@ class _Groups:
                 self._above[self._top(one)] = self._top(link.uid)
 
     def threads(self) -> list[Thread]:
-        found: dict[int | str, list[int]] = {}
+        by_top: dict[int | str, list[int]] = {}
         for uid in sorted(set(self._uids)):
-            found.setdefault(self._top(uid), []).append(uid)
-        return [tuple(uids) for uids in found.values()]
+            by_top.setdefault(self._top(uid), []).append(uid)
+        return [tuple(uids) for uids in by_top.values()]
 
     def _top(self, one: int | str) -> int | str:
         path = []
@@ -311,9 +313,9 @@ class _Groups:
 
 def _up_to_date(imap: Connection, kept: _Kept) -> _Kept | None:
     """With what came and without what went; None when they must be asked for anew."""
-    found = search.uids(imap, f"UID {kept.last + 1}:*")
+    newer = search.uids(imap, f"UID {kept.last + 1}:*")
     # "n:*" names the last message even when its UID is below n.
-    came = sorted(uid for uid in found if uid > kept.last)
+    came = sorted(uid for uid in newer if uid > kept.last)
     exists = imap.known().exists
     gone = kept.exists + len(came) - exists
     if gone < 0 or len(came) > MOST_JOINED:

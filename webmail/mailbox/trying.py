@@ -51,8 +51,8 @@ def matched(imap: Connection, folder: str, rule: Rule) -> Matched:
     run = _Run(imap)
     with imap.within(PATIENCE):
         everything = frozenset(imap_search.matching(imap, [b"ALL"]))
-        found = run.rule(rule, everything)
-    return Matched(selected.uidvalidity, tuple(sorted(found)), run.is_whole)
+        uids = run.rule(rule, everything)
+    return Matched(selected.uidvalidity, tuple(sorted(uids)), run.is_whole)
 
 
 def steps(rule: Rule, folder: str, found: Matched) -> tuple[Step, ...]:
@@ -88,8 +88,8 @@ class _Run:
     def _group(self, group: Group, everything: frozenset[int]) -> frozenset[int]:
         parts = []
         for condition in group.conditions:
-            found = self._found(condition)
-            parts.append(everything - found if condition.negated else everything & found)
+            matching = self._found(condition)
+            parts.append(everything - matching if condition.negated else everything & matching)
         return _joined(group.match, parts)
 
     def _found(self, condition: Condition) -> frozenset[int]:

@@ -147,7 +147,8 @@ def is_valid(address: str) -> bool:
 
 
 def _has_ascii_form(domain: str) -> bool:
-    """Whether IDNA can write it: not a label that grows too long, nor a letter it does not know."""
+    """Whether IDNA can write it: not a label that grows too long, nor a character that it does not
+    know."""
     try:
         return domain.isascii() or bool(domain.encode("idna"))
     except UnicodeError:

@@ -27,11 +27,11 @@ DEEPEST_QUOTE = 20
 """Marks before a line of plain text: each line has them all."""
 _TOO_DEEP = "deep"
 
-_TAGS = css.words(
+_TAGS = frozenset(
     """
     a b blockquote br caption code col colgroup div em font h1 h2 h3 hr i img li ol p pre s span
     strong sub sup table tbody td tfoot th thead tr u ul
-    """
+    """.split()
 )
 # What stands for another element of the list above, for programs that know few.
 _RENAMED = {
@@ -45,25 +45,25 @@ _RENAMED = {
     "tt": "code",
 }
 # Known for a moment only: to be unwrapped, or dropped with what they hold.
-_FOR_A_MOMENT = css.words("details summary small")
+_FOR_A_MOMENT = frozenset("details summary small".split())
 _DROPPED_WITH_CONTENT = html_mail.DROPPED_WITH_CONTENT | {"xml", "head", "button", "option"}
-_EVERYWHERE = css.words("style dir lang class")
-_CELL = css.words("align bgcolor colspan rowspan valign width height")
+_EVERYWHERE = frozenset("style dir lang class".split())
+_CELL = frozenset("align bgcolor colspan rowspan valign width height".split())
 _OF_TAG = {
-    "a": css.words("href title"),
-    "blockquote": css.words("type"),
-    "center": css.words("align"),
-    "col": css.words("span width"),
-    "div": css.words("align"),
-    "font": css.words("color face size"),
-    "img": css.words("alt height src width"),
-    "li": css.words("value"),
-    "ol": css.words("start type"),
-    "p": css.words("align"),
-    "table": css.words("align bgcolor border cellpadding cellspacing width"),
+    "a": frozenset("href title".split()),
+    "blockquote": frozenset({"type"}),
+    "center": frozenset({"align"}),
+    "col": frozenset("span width".split()),
+    "div": frozenset({"align"}),
+    "font": frozenset("color face size".split()),
+    "img": frozenset("alt height src width".split()),
+    "li": frozenset({"value"}),
+    "ol": frozenset("start type".split()),
+    "p": frozenset({"align"}),
+    "table": frozenset("align bgcolor border cellpadding cellspacing width".split()),
     "td": _CELL,
     "th": _CELL,
-    "tr": css.words("align bgcolor valign"),
+    "tr": frozenset("align bgcolor valign".split()),
 }
 _CLEANER = nh3.Cleaner(
     tags=set(_TAGS | _RENAMED.keys() | _FOR_A_MOMENT),
@@ -73,30 +73,30 @@ _CLEANER = nh3.Cleaner(
     link_rel=None,
     strip_comments=True,
 )
-_LETTERS = css.words(
+_LETTERS = frozenset(
     """
     background-color color font-family font-size font-style font-weight text-align text-decoration
     text-decoration-line
-    """
+    """.split()
 )
-_BOX = css.words(
+_BOX = frozenset(
     """
     border border-bottom border-collapse border-color border-left border-right border-spacing
     border-style border-top border-width height padding padding-bottom padding-left padding-right
     padding-top vertical-align width
-    """
+    """.split()
 )
-_TABLE = css.words("caption col colgroup table tbody td tfoot th thead tr")
-_QUOTE = css.words("border-left margin margin-left padding-left")
-_IMAGE = css.words("height max-width width")
+_TABLE = frozenset("caption col colgroup table tbody td tfoot th thead tr".split())
+_QUOTE = frozenset("border-left margin margin-left padding-left".split())
+_IMAGE = frozenset("height max-width width".split())
 # What Word says of everything: to be as it would be anyway.
-_SAYS_NOTHING = css.words("windowtext initial inherit unset auto normal none transparent")
-_BLOCKS = css.words(
+_SAYS_NOTHING = frozenset("windowtext initial inherit unset auto normal none transparent".split())
+_BLOCKS = frozenset(
     """
     blockquote caption div h1 h2 h3 hr li ol p pre table tbody td tfoot th thead tr ul
-    """
+    """.split()
 )
-_HOLLOW = css.words("a b code em font i s span strong sub sup u")
+_HOLLOW = frozenset("a b code em font i s span strong sub sup u".split())
 _CLASSES = frozenset({SIGNATURE, ATTRIBUTION})
 _LIST_ITEM = re.compile(r"mso-list:\s*l\d+\s+level(\d)", re.IGNORECASE)
 _MARK_OF_LIST = re.compile(r"mso-list:\s*ignore", re.IGNORECASE)

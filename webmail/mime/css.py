@@ -16,13 +16,7 @@ from typing import Any
 import tinycss2  # type: ignore[import-untyped]
 from tinycss2.ast import IdentToken, URLToken  # type: ignore[import-untyped]
 
-
-def words(text: str) -> frozenset[str]:
-    """A set of names, written as they read."""
-    return frozenset(text.split())
-
-
-PROPERTIES = words(
+PROPERTIES = frozenset(
     """
     align-content align-items align-self background background-color background-clip
     background-origin background-position background-repeat background-size background-image
@@ -49,13 +43,13 @@ PROPERTIES = words(
     -webkit-text-size-adjust -ms-text-size-adjust text-size-adjust -webkit-box-sizing
     -moz-box-sizing -webkit-border-radius -moz-border-radius -webkit-font-smoothing
     mso-table-lspace mso-table-rspace mso-line-height-rule
-    """
+    """.split()
 )
-_FUNCTIONS = words(
+_FUNCTIONS = frozenset(
     """
     rgb rgba hsl hsla hwb lab lch oklab oklch calc min max clamp linear-gradient radial-gradient
     conic-gradient repeating-linear-gradient repeating-radial-gradient minmax repeat fit-content
-    """
+    """.split()
 )
 _WITH_IMAGES = frozenset({"background", "background-image"})
 _HAS_ADDRESS = re.compile(r"url\(", re.IGNORECASE)
@@ -138,7 +132,7 @@ _WORD = (
 _PLAIN = re.compile(
     rf" ?([a-z-]+) ?: ?({_WORD}(?:(?: ?, ?| ){_WORD})*)( ?! ?important)? ?", re.IGNORECASE
 )
-# The same as it comes out: what tinycss2 reads in it, it writes again letter by letter.
+# The same as it comes out: what tinycss2 reads in it, it writes again character by character.
 NORMAL = re.compile(
     rf"([a-z-]+):{_WORD}(?:(?: ?, ?| ){_WORD})*(?: !important)?", re.ASCII | re.IGNORECASE
 )

@@ -104,7 +104,7 @@ def parameter(parameters: Mapping[str, str], name: str) -> str:
     return extended or _without_percents(decode(lower.get(name, "")))
 
 
-# Letters beyond ASCII as UTF-8 in an address has them.
+# Characters beyond ASCII as UTF-8 in an address has them.
 _PERCENTS = re.compile(r"%[CDEFcdef][0-9A-Fa-f]%[89ABab][0-9A-Fa-f]")
 
 

@@ -72,11 +72,11 @@ class SafeHtml:
         return cls(**{**values, **lists})
 
 
-DROPPED_WITH_CONTENT = css.words(
+DROPPED_WITH_CONTENT = frozenset(
     """
     script style title noscript template svg math iframe object embed applet noembed noframes
     textarea select xmp plaintext audio video canvas frameset
-    """
+    """.split()
 )
 _ATTRIBUTES = {"*": set(verdict.EVERYWHERE), **{tag: set(of) for tag, of in verdict.OF_TAG.items()}}
 _CLEANER = nh3.Cleaner(
@@ -112,7 +112,7 @@ def sanitise(
     page = RewrittenPage(remote, frozenset(locations), mailto, source)
     style = _style(source, page)
     cleaned = _CLEANER.clean(source)
-    # Marks that turn letters around: honest mail has "dir" for that.
+    # Marks that turn characters around: honest mail has "dir" for that.
     cleaned = cleaned.replace("\u202d", "").replace("\u202e", "")
     bounds.check_parsed(cleaned)
     root = tree(cleaned)
@@ -254,11 +254,11 @@ def _colour(value: str) -> str:
 _META_CHARSET = re.compile(
     rb"""<meta\b[^>]{0,500}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE
 )
-_BREAKING = css.words(
+_BREAKING = frozenset(
     """
     address article aside blockquote center dd details dir div dl dt figcaption figure footer h1
     h2 h3 h4 h5 h6 header hr li main menu nav ol p pre section summary table tr ul
-    """
+    """.split()
 )
 _SPACED = frozenset(
     {"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "table", "pre"}

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
-from webmail.mime import css
-
 _WEB = re.compile(r"https?:[/\\]*([^/\\?#]*)", re.IGNORECASE)
 # Host names as they are written in a text, with or without what stands before and behind. A user
 # begins where a word does and a name where a label does, so that no character is tried often.
@@ -22,14 +20,14 @@ _NAMED = re.compile(
 )
 # "rapport.pdf" names no host, nor does "fin.Le": without http or www, these endings alone do, and
 # any of two letters in one case that is no kind of file.
-_TOPS = css.words(
+_TOPS = frozenset(
     """
     com org net edu gov info biz name int mil app dev online site shop store xyz top club live
     cloud page blog news email support help services bank academy school education university
     paris alsace bzh corsica cat brussels swiss
-    """
+    """.split()
 )
-_FILES = css.words("md js py sh pl rs ps ai so cc gz db tf hs vb cs ml")
+_FILES = frozenset("md js py sh pl rs ps ai so cc gz db tf hs vb cs ml".split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,22 +12,20 @@ from itertools import islice, takewhile
 
 from lxml import etree
 
-from webmail.mime import css
-
-_QUOTES = css.words(
+_QUOTES = frozenset(
     """
     gmail_quote gmail_quote_container gmail_extra yahoo_quoted protonmail_quote zmail_extra
     tutanota_quote moz-forward-container mail-editor-reference-message-container
-    """
+    """.split()
 )
 # All that follows one of these is quoted: Outlook on the web, old Outlook.com, Zimbra.
-_HEADS = css.words("divRplyFwdMsg appendonsend x_divRplyFwdMsg stopSpelling zwchr")
-_SIGNATURES = css.words(
+_HEADS = frozenset("divRplyFwdMsg appendonsend x_divRplyFwdMsg stopSpelling zwchr".split())
+_SIGNATURES = frozenset(
     """
     gmail_signature moz-signature signature protonmail_signature_block zmail_signature Signature
     AppleMailSignature ms-outlook-mobile-signature _rc_sig x_Signature tutanota_signature
     lineBreakAtBeginningOfSignature
-    """
+    """.split()
 )
 _LINE_OF_OUTLOOK = re.compile(
     r"\s*-{3,}\s?(?:original message|message d[’']origine|message original|original-nachricht"
@@ -52,11 +50,11 @@ _TRACES = (
     *("quote", "RplyFwdMsg", "appendonsend", "stopSpelling", "zwchr", "ignature", "_rc_sig"),
     *("-container", "mail_extra", "border-top:solid #", "---", ">--"),
 )
-_HOLDERS = css.words("div td th section article main center blockquote font span li")
+_HOLDERS = frozenset("div td th section article main center blockquote font span li".split())
 # What a signature's lines are made of, when nothing holds them together.
-_INLINE = css.words("a b br em font i img span strong u")
-# A quote this long (letters) is folded wherever it stands; a shorter one only at the end of the
-# message, where it is not what an answer is written below.
+_INLINE = frozenset("a b br em font i img span strong u".split())
+# A quote this long (in characters) is folded wherever it stands; a shorter one only at the end of
+# the message, where it is not what an answer is written below.
 _LONG = 800
 # Each costs a look at all of the message. Nobody quotes so often.
 _MOST_LOOKS = 40

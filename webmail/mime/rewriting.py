@@ -358,12 +358,12 @@ _LIGHT_INK = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _BACKGROUND = re.compile(r"(?:^|;)background(?:-color)?:([^;]*)")
-_NO_PAPER = css.words(
+_NO_PAPER = frozenset(
     """
     none no-repeat repeat repeat-x repeat-y round space center top left right bottom cover contain
     auto scroll local fixed transparent inherit initial unset border-box padding-box content-box
     !important
-    """
+    """.split()
 )
 
 
@@ -379,12 +379,12 @@ def _has_paper(declarations: str) -> bool:
 
 _COLOURED = re.compile(r"(?:^|[;{\s])(background(?:-color|-image)?|color):([^;{}]*)")
 # Black on white, and the colours that Word gives to links.
-_PLAIN = css.words(
+_PLAIN = frozenset(
     """
     inherit initial unset auto currentcolor windowtext window black white transparent none #000
     #000000 #fff #ffffff rgb(0,0,0) rgb(255,255,255) blue purple #0000ff #00f #0563c1 #954f72
     #467886 #96607d #800080
-    """
+    """.split()
 )
 _HEX = re.compile(r"#(?:([0-9a-f])([0-9a-f])([0-9a-f])|([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2}))")
 _RGB = re.compile(r"rgb\((\d{1,3}),(\d{1,3}),(\d{1,3})\)")

@@ -60,16 +60,16 @@ class TransferDecoder:
     def _base64(self, data: bytes, final: bool) -> bytes:
         if not self._rest and (decoded := _whole_lines(data)) is not None:
             return decoded
-        letters = data.translate(None, _NOT_BASE64)
-        # Line ends alone between the letters: nearly always, and cheaply told.
-        if len(letters) + data.count(b"\n") + data.count(b"\r") != len(data):
+        characters = data.translate(None, _NOT_BASE64)
+        # Line ends alone between the characters: nearly always, and cheaply told.
+        if len(characters) + data.count(b"\n") + data.count(b"\r") != len(data):
             # A line in a thousand bytes is some list's advert behind the end, not damage.
             strange = len(data.translate(None, _BASE64_AND_BLANKS))
-            self.is_damaged = self.is_damaged or strange * 20 > len(letters)
-        letters = self._rest + letters
+            self.is_damaged = self.is_damaged or strange * 20 > len(characters)
+        characters = self._rest + characters
         # Padding ends a run: some programs encode pieces one by one and join the results. The
-        # pattern looks at each letter, `partition` for the first mark.
-        run, mark, behind = letters.partition(b"=")
+        # pattern looks at each character, `partition` for the first mark.
+        run, mark, behind = characters.partition(b"=")
         *ended, rest = (run, *re.split(rb"=+", behind.lstrip(b"="))) if mark else (run,)
         whole = len(rest) if final else len(rest) - len(rest) % 4
         self.is_damaged = self.is_damaged or (final and len(rest) % 4 == 1)
@@ -98,20 +98,20 @@ def base64_size(size: int, head: bytes, tail: bytes) -> int | None:
     """How many bytes are in ``size`` bytes of base64, of which ``head`` and ``tail`` are the
     beginning and the end; None unless all lines but the last are as long as the first.
     """
-    letters = tail.rstrip(b" \t\r\n")
-    end = size - (len(tail) - len(letters))
-    padding = len(letters) - len(letters.rstrip(b"="))
+    characters = tail.rstrip(b" \t\r\n")
+    end = size - (len(tail) - len(characters))
+    padding = len(characters) - len(characters.rstrip(b"="))
     *lines, _begun = head.split(b"\n")
     if not lines:
-        is_regular, count = not _BLANK.search(head + letters), end
+        is_regular, count = not _BLANK.search(head + characters), end
     else:
         step, line = len(lines[0]) + 1, len(lines[0].rstrip(b"\r"))
         full, last = divmod(end, step)
         count = full * line + last
         is_regular = (
             0 < last <= line
-            and not _BLANK.search(letters[-last:])
-            and (full == 0 or letters[-last - 1 : -last] == b"\n")
+            and not _BLANK.search(characters[-last:])
+            and (full == 0 or characters[-last - 1 : -last] == b"\n")
             and all(len(one) + 1 == step for one in lines[:full])
         )
     if not is_regular or count % 4 or padding > 2:
@@ -120,12 +120,12 @@ def base64_size(size: int, head: bytes, tail: bytes) -> int | None:
 
 
 LINE = 78
-"""Bytes of a line of base64 as nearly all programs write it: 76 letters, CRLF."""
+"""Bytes of a line of base64 as nearly all programs write it: 76 characters, CRLF."""
 
 
 def _whole_lines(data: bytes) -> bytes | None:
     """What is in such lines, where there is nothing else; None for any other. It takes half the
-    time of looking for what is no letter, and of a large file nearly all is so."""
+    time of looking for what is no character, and of a large file nearly all is so."""
     lines, more = divmod(len(data), LINE)
     if more or data[76::LINE] != b"\r" * lines or data[77::LINE] != b"\n" * lines:
         return None
@@ -133,7 +133,7 @@ def _whole_lines(data: bytes) -> bytes | None:
         decoded = binascii.a2b_base64(data)
     except binascii.Error:
         return None
-    # Fewer where padding or what is no letter stands among them.
+    # Fewer where padding or what is no character stands among them.
     return decoded if len(decoded) == 57 * lines else None
 
 
@@ -282,7 +282,8 @@ def _decode_utf8(data: bytes, *, is_declared: bool = False) -> str:
         return unicode if is_declared or not unicode.isascii() else ""
     except UnicodeDecodeError:
         damaged = data.decode("utf-8", "replace")
-    # Letters of windows-1252 hardly ever follow each other as the bytes of a letter in UTF-8 do.
+    # Characters of windows-1252 hardly ever follow each other as the bytes of a character in UTF-8
+    # do.
     bad = damaged.count("\ufffd")
     good = len(damaged) - bad - len(data.translate(None, _HIGH_BYTES))
     return damaged if good > bad or (is_declared and good == bad) else ""
@@ -327,13 +328,13 @@ def without_surrogates(unicode: str) -> str:
 
 
 _LINE_ENDS = re.compile("\r\n?|\u2028|\u2029")
-# With them the two marks that turn letters around, so that a host reads as another one.
+# With them the two marks that turn characters around, so that a host reads as another one.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e]")
 
 
 def decode(data: bytes, encoding: str, charset: str) -> str:
     """The text of a part: transfer encoding undone, charset decoded, ``\\n`` line ends, no control
-    characters and no mark that turns letters around.
+    characters and no mark that turns characters around.
 
     See :func:`decode_charset` for how charsets are believed. Never raises; Unicode is not
     normalised.

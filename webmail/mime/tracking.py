@@ -394,13 +394,13 @@ def _names(classes: str, identifier: str) -> frozenset[str]:
 
 # Services that count who opens mail: their hosts, where these do nothing else, and the paths of
 # their images, which are on their customers' hosts as well.
-_HOSTS = css.words(
+_HOSTS = frozenset(
     """
     bl-1.com contactmonkey.com didtheyreadit.com emltrk.com getnotify.com google-analytics.com
     mailfoogae.appspot.com mailstat.us mailtrack.io mltrk.io mixmax.com pixel.app.returnpath.net
     readnotify.com r.superhuman.com t.signaux.com t.yesware.com tr.cloudmagic.com
     track.hubspot.com track.customer.io tracking.cirrusinsight.com whoreadme.com
-    """
+    """.split()
 )
 _PATHS = re.compile(
     r"""

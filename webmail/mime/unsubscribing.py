@@ -17,7 +17,7 @@ _LONGEST = 20_000
 @dataclass(frozen=True)
 class Ways:
     """``one_click``: an https address that a POST without a person leaves the mailing by; ``web``:
-    an https page for a person; ``mail``, ``subject`` and ``body``: a letter that does it. ``""``
+    an https page for a person; ``mail``, ``subject`` and ``body``: a message that does it. ``""``
     for a way that there is not."""
 
     one_click: str = ""
@@ -36,11 +36,11 @@ def read(fields: Headers) -> Ways:
     web = next((one for one in places if one.lower().startswith("https://")), "")
     posted = re.sub(r"\s", "", fields.get("List-Unsubscribe-Post")).lower()
     is_one_click = bool(web) and posted == "list-unsubscribe=one-click"
-    mail, subject, body = next(filter(None, map(_letter, places)), ("", "", ""))
+    mail, subject, body = next(filter(None, map(_message, places)), ("", "", ""))
     return Ways(web if is_one_click else "", web, mail, subject, body)
 
 
-def _letter(place: str) -> tuple[str, str, str] | None:
+def _message(place: str) -> tuple[str, str, str] | None:
     """Of ``mailto:address?subject=…&body=…`` (RFC 6068): nothing else of it is taken, such as more
     recipients."""
     if not place.lower().startswith("mailto:"):

@@ -19,17 +19,21 @@ from webmail.mime import css
 
 # Nothing whose content a parser reads by other rules (style, title, textarea, xmp, noscript,
 # iframe, svg, math): what is written from this list is read back as the same tree.
-TAGS = css.words(
+TAGS = frozenset(
     """
     a abbr acronym address area article aside b bdi big blockquote br caption center cite
     code col colgroup dd del details dfn dir div dl dt em figcaption figure font footer h1 h2 h3
     h4 h5 h6 header hr i img ins kbd li main map mark menu nav ol p pre q rp rt ruby s samp
     section small span strike strong sub summary sup table tbody td tfoot th thead time tr tt u
     ul var wbr
-    """
+    """.split()
 )
-EVERYWHERE = css.words("align bgcolor class dir height hidden id lang style title valign width")
-_CELL = css.words("abbr axis background bordercolor char charoff colspan nowrap rowspan scope")
+EVERYWHERE = frozenset(
+    "align bgcolor class dir height hidden id lang style title valign width".split()
+)
+_CELL = frozenset(
+    "abbr axis background bordercolor char charoff colspan nowrap rowspan scope".split()
+)
 OF_TAG = {
     "a": frozenset({"href", "name"}),
     "area": frozenset({"alt", "coords", "href", "shape"}),
@@ -44,8 +48,8 @@ OF_TAG = {
     "li": frozenset({"type", "value"}),
     "map": frozenset({"name"}),
     "ol": frozenset({"reversed", "start", "type"}),
-    "table": css.words(
-        "background border bordercolor cellpadding cellspacing frame role rules summary"
+    "table": frozenset(
+        "background border bordercolor cellpadding cellspacing frame role rules summary".split()
     ),
     "td": _CELL,
     "th": _CELL,

@@ -1,4 +1,4 @@
-"""What the mail app keeps in the database: no mail."""
+"""The mail app's models. The database holds no mail."""
 
 from __future__ import annotations
 
@@ -368,7 +368,7 @@ class RecentSearchQuerySet(models.QuerySet["RecentSearch"]):
 
 
 class RecentSearch(models.Model):
-    """What a person looked for lately, in his words; never from a shared computer."""
+    """A recent search of one user, as it was typed. Searches on a shared computer are not kept."""
 
     MOST: ClassVar[int] = 10
     LONGEST: ClassVar[int] = 200
@@ -615,7 +615,8 @@ class InboxWatchQuerySet(models.QuerySet["InboxWatch"]):
         return found
 
     def begin(self, user: AbstractBaseUser, uidvalidity: int, judged: int) -> None:
-        """What came up to here is not judged: the inbox is new to us, or was made anew."""
+        """Leave the mail up to the UID ``judged`` unjudged: the inbox is new to the webmail, or was
+        recreated."""
         self.update_or_create(
             user_id=user.pk, defaults={"uidvalidity": uidvalidity, "judged": judged}
         )
@@ -690,9 +691,9 @@ class JudgementQuerySet(models.QuerySet["Judgement"]):
 
 
 class Judgement(models.Model):
-    """What was found of one message of one person: why it was set aside or marked, what deceives in
-    it, and what the person said of it. The message is named by a keyed digest alone; a letter in
-    which nothing deceives has no row, unless the person spoke of it."""
+    """The judgement on one message of one user: the reasons why it was set aside or marked, the
+    signs of fraud in it, and the kind that the user taught. A keyed digest alone names the message.
+    A wanted message without signs of fraud has no row, unless the user taught it."""
 
     KEPT: ClassVar[timedelta] = timedelta(days=90)
 
@@ -733,7 +734,7 @@ class SenderChoiceQuerySet(models.QuerySet["SenderChoice"]):
         return self.filter(user_id=user.pk)
 
     def named(self, user: AbstractBaseUser) -> tuple[frozenset[str], frozenset[str]]:
-        """What the person always allows and what he blocks: addresses and domains."""
+        """The addresses and domains that the user always allows, and those that the user blocks."""
         rows = list(self.of(user).values_list("name", "is_allowed"))
         allowed = frozenset(name for name, is_allowed in rows if is_allowed)
         return allowed, frozenset(name for name, _ in rows) - allowed
@@ -784,11 +785,11 @@ class SenderChoice(models.Model):
 
 
 class LearntWords(models.Model):
-    """Words that were learnt from messages, as fingerprints with the numbers of letters, adverts
-    and junk that had them; ``marks``: the same of senders and lists, which are never forgotten for
-    want of room."""
+    """Words that were learnt from messages, as fingerprints with the numbers of wanted messages,
+    adverts and junk that had them; ``marks``: the same of senders and lists, which are never
+    forgotten for want of room."""
 
-    messages = models.JSONField(_("messages learnt: letters, adverts, junk"), default=list)
+    messages = models.JSONField(_("messages learnt: wanted, adverts, junk"), default=list)
     # As text: PostgreSQL's JSON forgets the order, by which the oldest are told.
     words = models.TextField(default="{}")
     marks = models.TextField(default="{}")
@@ -799,7 +800,7 @@ class LearntWords(models.Model):
 
 
 class PersonLearnt(LearntWords):
-    """What one person taught."""
+    """The words that one user taught."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")

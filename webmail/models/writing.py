@@ -311,7 +311,7 @@ class SignatureTemplateQuerySet(models.QuerySet["SignatureTemplate"]):
 
 
 class SignatureTemplate(models.Model):
-    """What administrators propose as signature to who has none of his own."""
+    """The signature that administrators propose to users who have none of their own."""
 
     mail_domain = models.OneToOneField(
         "accounts.MailDomain",

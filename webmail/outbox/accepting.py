@@ -27,7 +27,7 @@ _MOST_SUBJECT = 200
 def accept(
     request: SignedInRequest,
     draft: Draft | None,
-    letters: Sequence[Submission],
+    submissions: Sequence[Submission],
     *,
     key: uuid.UUID,
     identity: Identity | None = None,
@@ -38,21 +38,21 @@ def accept(
     files in the spool. The same ``key`` again gives the same rows, and sends nothing twice.
 
     ``identity`` is `identities.check`'s, where it was asked just now. ``due``: when they are to
-    leave; without, in ``hold_seconds``. Several letters leave one after
+    leave; without, in ``hold_seconds``. Several messages leave one after
     the other, `settings.EACH_PER_MINUTE` a minute. Raises SenderRefused for an address that is not
     the person's, SignInNeeded when his password cannot be lent, DraftNotFound when the draft was
     accepted by another window, TooManyRecipients; then nothing is written.
     """
     if known := _accepted(request.user, key):
         return known
-    _check_senders(request.user, letters, identity)
+    _check_senders(request.user, submissions, identity)
     first = due or timezone.now() + timedelta(seconds=hold_seconds)
-    rows = _rows(request.user, draft, letters, key, first, is_scheduled=due is not None)
+    rows = _rows(request.user, draft, submissions, key, first, is_scheduled=due is not None)
     try:
-        for row, letter in zip(rows, letters, strict=True):
-            _seal(row, letter, draft)
+        for row, submission in zip(rows, submissions, strict=True):
+            _seal(row, submission, draft)
         with transaction.atomic():
-            _check_count(request.user, draft, letters)
+            _check_count(request.user, draft, submissions)
             _take(draft)
             credential = _lend(request, rows[-1].due)
             for row in rows:
@@ -75,24 +75,26 @@ def _accepted(user: User, key: uuid.UUID) -> tuple[OutboxMessage, ...]:
     return tuple(OutboxMessage.objects.of(user).filter(key=key).order_by("number"))
 
 
-def _check_senders(user: User, letters: Sequence[Submission], identity: Identity | None) -> None:
+def _check_senders(
+    user: User, submissions: Sequence[Submission], identity: Identity | None
+) -> None:
     """Whatever the form did, nobody writes as somebody else."""
     known = {identity.address} if identity and identity.user_id == user.pk else set()
-    for sender in {letter.sender for letter in letters} - known:
+    for sender in {submission.sender for submission in submissions} - known:
         identities.check(user, sender)
-    for letter in letters:
-        written = headers.parse(values.head(letter.message)).addresses("From")
-        if [person.address for person in written] != [letter.sender]:
+    for submission in submissions:
+        written = headers.parse(values.head(submission.message)).addresses("From")
+        if [person.address for person in written] != [submission.sender]:
             raise SenderRefused
 
 
-def _check_count(user: User, draft: Draft | None, letters: Sequence[Submission]) -> None:
+def _check_count(user: User, draft: Draft | None, submissions: Sequence[Submission]) -> None:
     """The hour's limit once more, one request of the person after the other: sendings at once would
     each find room. A confirmation of reading, which has no draft, is not held up."""
     if draft is None:
         return
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    count = sum(len(letter.recipients) for letter in letters)
+    count = sum(len(submission.recipients) for submission in submissions)
     if words := recipients.limits_error(user, count, recipients.EACH):
         raise TooManyRecipients(words)
 
@@ -100,7 +102,7 @@ def _check_count(user: User, draft: Draft | None, letters: Sequence[Submission])
 def _rows(
     user: User,
     draft: Draft | None,
-    letters: Sequence[Submission],
+    submissions: Sequence[Submission],
     key: uuid.UUID,
     first: datetime,
     *,
@@ -108,38 +110,38 @@ def _rows(
 ) -> list[OutboxMessage]:
     state = OutboxMessage.State.SCHEDULED if is_scheduled else OutboxMessage.State.HELD
     pace = timedelta(minutes=1) / settings.EACH_PER_MINUTE
-    batch = uuid.uuid4() if len(letters) > 1 else None
+    batch = uuid.uuid4() if len(submissions) > 1 else None
     return [
         OutboxMessage(
             user=user,
             key=key,
             batch=batch,
-            number=letter.number,
+            number=submission.number,
             draft=draft,
             state=state,
             due=first + place * pace,
-            message_id=letter.message_id,
-            sender=letter.sender,
-            size=len(letter.message),
-            recipients=len(letter.recipients),
+            message_id=submission.message_id,
+            sender=submission.sender,
+            size=len(submission.message),
+            recipients=len(submission.recipients),
             spool=sealed_files.new_name(),
         )
-        for place, letter in enumerate(letters)
+        for place, submission in enumerate(submissions)
     ]
 
 
-def _seal(row: OutboxMessage, letter: Submission, draft: Draft | None) -> None:
+def _seal(row: OutboxMessage, submission: Submission, draft: Draft | None) -> None:
     """The message into the spool, and what belongs to it into the row."""
     file_key = sealed_files.new_key()
-    sealed_files.write(values.path(row.spool), file_key, [letter.message])
-    head = headers.parse(values.head(letter.message))
+    sealed_files.write(values.path(row.spool), file_key, [submission.message])
+    head = headers.parse(values.head(submission.message))
     written = drafts.content(draft) if draft else content.Content()
     mark = ""
     if written.origin is not None:
         mark = ANSWERED if written.kind in content.ANSWERS else ""
         mark = FORWARDED if written.kind in content.FORWARDS else mark
     envelope = SealedEnvelope(
-        recipients=letter.recipients,
+        recipients=submission.recipients,
         people=tuple(
             (person.name, person.address)
             for field in ("To", "Cc", "Bcc")

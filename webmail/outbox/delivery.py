@@ -143,7 +143,8 @@ def put_off(row: OutboxMessage, failure: str, words: str = "", *, at_once: bool 
 
 
 def call_doubtful(row: OutboxMessage) -> None:
-    """Its worker died, or waits still, between the last word of the message and the answer."""
+    """Mark a message as doubtful: its worker sent all of it, then died or hangs before the
+    answer."""
     _stop(row, _STATE.DOUBT, failure="Broken")
 
 
@@ -156,7 +157,7 @@ def is_last(row: OutboxMessage) -> bool:
 
 
 def give_back(lent: lending.LentCredential | None) -> None:
-    """Unless another message of the same sending still needs it."""
+    """Give the lent password back, unless another message of the same sending still needs it."""
     if lent is not None and not OutboxMessage.objects.filter(credential=lent).exists():
         lending.give_back(lent)
 
@@ -283,13 +284,14 @@ def _note_fault(row: OutboxMessage) -> None:
 
 
 def _close_without_copy(row: OutboxMessage, failure: str) -> None:
-    """It was sent long ago: that it lies not in Sent is said once more."""
+    """Finish a message that was sent but could not be copied to Sent. The row keeps ``failure``, so
+    that the user learns that the copy is missing."""
     close(row)
     OutboxMessage.objects.filter(pk=row.pk).update(failure=failure)
 
 
 def _give_up(row: OutboxMessage, **said: Any) -> None:
-    """It is not sent. Its draft can be gone on with, unless others of it are on their way."""
+    """Give up sending. The draft can be edited again, unless it belongs to a batch of messages."""
     _stop(row, _STATE.FAILED, **said)
     if row.batch is None and row.draft_id:
         own = Draft.objects.filter(pk=row.draft_id, state=Draft.State.ACCEPTED)
@@ -297,7 +299,7 @@ def _give_up(row: OutboxMessage, **said: Any) -> None:
 
 
 def _stop(row: OutboxMessage, state: str, **said: Any) -> None:
-    """Its person decides. Until then no password waits with it."""
+    """Stop until the user decides. Meanwhile the message holds no password."""
     credential = row.credential
     with transaction.atomic():
         _settle(row, state, credential=None, **said)
@@ -305,8 +307,10 @@ def _stop(row: OutboxMessage, state: str, **said: Any) -> None:
 
 
 def _settle(row: OutboxMessage, state: str, **said: Any) -> None:
-    """Leave it in this state, unless somebody has taken it up meanwhile. The stage is written, too:
-    who lost the line to the database while he wrote it down does not know what it says.
+    """Store the state after an attempt, unless another worker has claimed the message meanwhile.
+
+    The stage is stored again too: a worker that lost the database connection while it stored the
+    stage cannot know whether the row has it.
     """
     try:
         _write(row, state=state, stage=row.stage, **said)
@@ -327,7 +331,8 @@ def _write(row: OutboxMessage, *, states: tuple[str, ...] = (_STATE.SENDING,), *
 
 
 def patience(stage: str) -> timedelta:
-    """After which a worker that says nothing is dead: longer than any one answer may take."""
+    """The time without a sign of life after which a worker counts as dead: longer than any single
+    answer of a server may take."""
     is_before = stage == _STAGE.READY
     answer = settings.SMTP_TIMEOUT if is_before else settings.SMTP_VERDICT_SECONDS
     return 3 * timedelta(seconds=answer) + 3 * _ALIVE_EVERY

@@ -1,4 +1,4 @@
-"""What waits in the outbox: the letter as it was accepted, and what lies sealed in its row."""
+"""What waits in the outbox: the message as it was accepted, and what lies sealed in its row."""
 
 from __future__ import annotations
 

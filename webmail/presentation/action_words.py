@@ -109,7 +109,7 @@ def _done(verb: str, count: int) -> str:
                 "%(count)s messages moved to the adverts. Messages like them will follow.",
                 count,
             )
-        case "letter":
+        case "wanted":
             return gettext("Noted: this is no advert.")
         case "copy":
             return ngettext("%(count)s message copied.", "%(count)s messages copied.", count)

@@ -1,4 +1,4 @@
-"""Why a message was taken for a letter, an advert or junk, in words."""
+"""Why a message was taken for wanted, an advert or junk, in words."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from webmail.presentation.senders import Caution
 
 REASONS: Mapping[str, str | Promise] = {
-    # what proves a letter
+    # what proves that a message is wanted
     "known_sender": _("The sender is one of your contacts or somebody you wrote to."),
     "known_domain": _("You always allow mail from this domain."),
     "own_domain": _("The message comes from your own authority."),
@@ -119,8 +119,8 @@ _OF_ANY_FRAUD = frozenset({"fraud", "junk_words", *_VAGUE})
 @dataclass(frozen=True)
 class Notice:
     """What the reader says of an open message. ``kind``: ``advert`` or ``junk`` where it was set
-    aside or marked for that, "" where it lies among letters; ``is_marked``: it lies there all the
-    same, with a mark. ``reasons`` and ``deceits`` as codes: why, and of a fraud what deceives;
+    aside or marked for that, "" where it lies among wanted mail; ``is_marked``: it lies there all
+    the same, with a mark. ``reasons`` and ``deceits`` as codes: why, and of a fraud what deceives;
     ``are_links_shut`` until the person opens them; ``report_url``: "" where no address is
     configured; ``cautions``: warnings about who wrote that stand among its reasons."""
 
@@ -165,7 +165,7 @@ class Notice:
 @dataclass(frozen=True)
 class Mailing:
     """Ways out of a mailing. ``one_click``: our server can do it; ``mail_url``: the composer, with
-    the letter that does it; ``web_url``: a page of the sender's. ``choice``: what the person said
+    the message that does it; ``web_url``: a page of the sender's. ``choice``: what the person said
     of the sender, ``allow``, ``block`` or ""; ``domain``: "" where blocking it all makes no
     sense."""
 

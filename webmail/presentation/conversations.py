@@ -18,7 +18,7 @@ from webmail.presentation.words import initials
 
 
 @dataclass(frozen=True)
-class TalkLetter:
+class TalkMessage:
     """One other message of the conversation: a line that leads to it, or ``opened`` in its place.
     ``is_own``: from the folder of sent mail.
     """
@@ -44,8 +44,8 @@ class Conversation:
 
     words: str
     is_whole: bool
-    before: tuple[TalkLetter, ...]
-    after: tuple[TalkLetter, ...]
+    before: tuple[TalkMessage, ...]
+    after: tuple[TalkMessage, ...]
 
 
 def talk(
@@ -68,22 +68,22 @@ def talk(
     return Conversation(
         words=words % {"count": count},
         is_whole=is_whole,
-        before=_letters(before, opened, sent),
-        after=_letters(after, opened, sent),
+        before=_messages(before, opened, sent),
+        after=_messages(after, opened, sent),
     )
 
 
-def _letters(
+def _messages(
     rows: Iterable[Summary], opened: Mapping[MessageRef, MessageView], sent: str
-) -> tuple[TalkLetter, ...]:
-    return tuple(_letter(row, opened.get(row.ref), is_own=row.ref.folder == sent) for row in rows)
+) -> tuple[TalkMessage, ...]:
+    return tuple(_message(row, opened.get(row.ref), is_own=row.ref.folder == sent) for row in rows)
 
 
-def _letter(row: Summary, opened: MessageView | None, *, is_own: bool) -> TalkLetter:
+def _message(row: Summary, opened: MessageView | None, *, is_own: bool) -> TalkMessage:
     unknown = Address(gettext("(unknown sender)"), "")
     sender = next((person for person in row.from_ if person.shown), unknown)
     moment = row.received or row.sent
-    return TalkLetter(
+    return TalkMessage(
         url=message_url(row.ref) + ("" if is_own else "?threads=1"),
         reply_url=message_url(row.ref, "reply"),
         name=sender.shown,

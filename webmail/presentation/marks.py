@@ -11,8 +11,8 @@ from html import unescape
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-# Letters in Latin, with all that can stand on them.
-_LETTERS = (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))
+# Latin characters, with all that can stand on them.
+_CHARACTERS = (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))
 _COMBINING = "[\u0300-\u036f]*+"
 _TAG = re.compile(r"""(<(?:[^<>"']|"[^"]*"|'[^']*')*>)""")
 
@@ -47,24 +47,28 @@ class Marks:
 
 def _pattern(text: str) -> str:
     words = unicodedata.normalize("NFKD", text).split()
-    return "".join(map(_letter, " ".join(words)))
+    return "".join(map(_character, " ".join(words)))
 
 
-def _letter(letter: str) -> str:
-    if unicodedata.combining(letter):
+def _character(character: str) -> str:
+    if unicodedata.combining(character):
         return ""
-    if letter.isspace():
+    if character.isspace():
         return r"\s++"
-    variants = _variants().get(letter.casefold(), "")
-    return f"[{re.escape(letter)}{variants}]{_COMBINING}" if letter.isalpha() else re.escape(letter)
+    variants = _variants().get(character.casefold(), "")
+    return (
+        f"[{re.escape(character)}{variants}]{_COMBINING}"
+        if character.isalpha()
+        else re.escape(character)
+    )
 
 
 @cache
 def _variants() -> dict[str, str]:
-    """Each letter without anything on it -> those with something on them."""
+    """The characters with a mark on them, by the bare character."""
     found: dict[str, str] = {}
-    for letter in map(chr, _LETTERS):
-        bare = unicodedata.normalize("NFKD", letter)[0].casefold()
-        if bare != letter and bare.isalpha():
-            found[bare] = found.get(bare, "") + letter
+    for character in map(chr, _CHARACTERS):
+        bare = unicodedata.normalize("NFKD", character)[0].casefold()
+        if bare != character and bare.isalpha():
+            found[bare] = found.get(bare, "") + character
     return found

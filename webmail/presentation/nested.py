@@ -25,7 +25,7 @@ from webmail.presentation.words import names_of, size, subject_of
 
 @dataclass(frozen=True)
 class NestedLine:
-    """A message inside another, before it is fetched: its head below the text. ``letter_url``
+    """A message inside another, before it is fetched: its head below the text. ``content_url``
     gives the rest; ``open``: as soon as it comes into sight."""
 
     number: str
@@ -34,7 +34,7 @@ class NestedLine:
     when: str
     size: str
     view_url: str
-    letter_url: str
+    content_url: str
     open: bool
 
 
@@ -51,14 +51,14 @@ def nested_lines(ref: MessageRef, shown: Shown) -> tuple[NestedLine, ...]:
         nested_line(
             part,
             view_url=message_url(ref, "view", part.number),
-            letter_url=message_url(ref, "view_letter", part.number),
+            content_url=message_url(ref, "view_message", part.number),
             opens=opens,
         )
         for part in found
     )
 
 
-def nested_line(part: Part, *, view_url: str, letter_url: str, opens: bool = False) -> NestedLine:
+def nested_line(part: Part, *, view_url: str, content_url: str, opens: bool = False) -> NestedLine:
     envelope = part.envelope or Envelope()
     known = bool(envelope.from_ or envelope.subject or envelope.date)
     return NestedLine(
@@ -68,13 +68,13 @@ def nested_line(part: Part, *, view_url: str, letter_url: str, opens: bool = Fal
         when=when_long(envelope.date) if envelope.date else "",
         size=size(part.size),
         view_url=view_url,
-        letter_url=letter_url,
+        content_url=content_url,
         open=opens,
     )
 
 
 @dataclass(frozen=True)
-class NestedLetter:
+class NestedMessage:
     """A message inside another, as it is shown within it. ``text_html`` or ``frame_url`` is what it
     says; ``files`` what it brings, ``nested`` the messages in it."""
 
@@ -99,8 +99,8 @@ class NestedLetter:
     download_url: str
 
 
-def nested_letter(
-    letter: MessageContent,
+def nested_message(
+    message: MessageContent,
     *,
     files: tuple[AttachmentCard, ...],
     signatures: tuple[AttachmentCard, ...],
@@ -109,9 +109,9 @@ def nested_letter(
     frame_url: str,
     download_url: str,
     compose_prefix: str,
-) -> NestedLetter:
-    envelope, rendered = letter.envelope, letter.rendered
-    return NestedLetter(
+) -> NestedMessage:
+    envelope, rendered = message.envelope, message.rendered
+    return NestedMessage(
         subject=subject_of(envelope.subject),
         sender=envelope.from_,
         to=envelope.to,
@@ -120,25 +120,25 @@ def nested_letter(
         files=files,
         nested=nested,
         images=images,
-        outcomes=tuple(outcome_line(outcome) for outcome in letter.outcomes),
-        protection=protection_words(letter.protection),
+        outcomes=tuple(outcome_line(outcome) for outcome in message.outcomes),
+        protection=protection_words(message.protection),
         signatures=signatures,
-        encrypted=letter.protection.is_encrypted,
-        text_html="" if rendered else text_html(letter.text, compose_prefix),
+        encrypted=message.protection.is_encrypted,
+        text_html="" if rendered else text_html(message.text, compose_prefix),
         frame_url=frame_url if rendered else "",
         designed=bool(rendered and rendered.html.designed),
-        truncated=letter.truncated,
+        truncated=message.truncated,
         simplified=bool(rendered and rendered.simplified),
-        damage=tuple(damage_words(letter.damage)),
+        damage=tuple(damage_words(message.damage)),
         download_url=download_url,
     )
 
 
-def printed_letter(ref: MessageRef, letter: MessageContent) -> NestedLetter:
+def printed_message(ref: MessageRef, message: MessageContent) -> NestedMessage:
     """A message inside another as its text on paper, where nothing can be followed."""
-    return nested_letter(
-        letter,
-        files=tuple(attachment_card(ref, part) for part in letter.shown.attachments),
+    return nested_message(
+        message,
+        files=tuple(attachment_card(ref, part) for part in message.shown.attachments),
         signatures=(),
         nested=(),
         images=None,

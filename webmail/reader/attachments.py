@@ -151,7 +151,7 @@ def _in_message(enclosed: Enclosed) -> Holding:
     return Holding(
         tuple(
             Inside(enclosed.steps[part.number], part.file_name, of_part(part))
-            for part in enclosed.letter().shown.attachments
+            for part in enclosed.message().shown.attachments
         )
     )
 
@@ -164,7 +164,7 @@ class Nested:
     """A message inside another, read. ``steps`` leads, by the number of a part, to the files of one
     that came out of a file; those of one that the server took apart are parts as any."""
 
-    letter: MessageContent
+    message: MessageContent
     steps: Mapping[str, int] | None = None
 
 
@@ -182,7 +182,7 @@ def nested(
     if part is not None:
         return Nested(reading.nested(imap, ref, part, rendering=rendering))
     enclosed = _enclosed(imap, ref, number, path, limit)
-    return Nested(enclosed.letter(rendering), enclosed.steps)
+    return Nested(enclosed.message(rendering), enclosed.steps)
 
 
 def part_of_nested(

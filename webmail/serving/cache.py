@@ -53,4 +53,4 @@ class RedisCache(redis.RedisCache):
         return self._kept
 
     def validate_key(self, key: str) -> None:
-        """Redis takes any. Django looks at each letter for what another cache would not take."""
+        """Redis takes any. Django looks at each character for what another cache would not take."""

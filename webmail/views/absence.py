@@ -104,9 +104,9 @@ def _offset(day: date) -> str:
 @require_POST
 @login_required
 def state(request: SignedInRequest) -> HttpResponse:
-    """What a page shows of the absence, asked for once in a while; then the part of the script
-    about adverts is made true as well. Nobody waits for it: where the server is not there, nothing
-    is shown.
+    """Return the banner about the absence, which pages request from time to time. The request also
+    brings the script's part about adverts up to date. No page waits for the answer: it is empty
+    when the Sieve server is not available.
     """
     away.note(request, None)
     if session.has_sieve(request.user):

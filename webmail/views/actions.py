@@ -1,4 +1,4 @@
-"""What one does with messages, from a list or from the reader."""
+"""The actions on messages, from a list or from the reader."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ MOST_RENEWED = 200
 
 @dataclass(frozen=True)
 class _Asked:
-    """What a form asks for. ``chosen``: the messages, by folder, in steps that have no verb yet."""
+    """A validated request for an action. ``chosen`` holds the messages, by folder, in steps that
+    have no verb yet."""
 
     verb: str
     folder: str
@@ -150,8 +151,8 @@ def selection(request: SignedInRequest, folder: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 def purge(request: SignedInRequest, folder: str) -> HttpResponse:
-    """What is marked as deleted and hidden goes for good, whoever marked it: the only way on a mail
-    server without UIDPLUS. A page that says how many; then it is done."""
+    """Ask for confirmation, then remove all messages of the folder that are marked as deleted,
+    whichever program marked them. A mail server without UIDPLUS offers no other way."""
     with session.imap(request) as imap:
         if request.method == "POST":
             count = actions.purge(imap, folder)
@@ -260,7 +261,7 @@ def _steps(request: SignedInRequest, asked: _Asked, target: str) -> list[Step]:
     if asked.verb in MARKS:
         verb, flag = MARKS[asked.verb]
         return [replace(step, verb=verb, flag=flag) for step in asked.chosen]
-    if asked.verb == "letter":
+    if asked.verb == "wanted":
         marks = [(step, flag) for step in asked.chosen for flag in (ADVERT, JUNK)]
         return [replace(step, verb=CLEAR, flag=flag) for step, flag in marks]
     if asked.verb in {"tag", "untag"}:
@@ -352,7 +353,8 @@ def _tag_counts(
 def _toast(
     request: SignedInRequest, asked: _Asked, deed: mail_jobs.Deed, result: mail_jobs.Done
 ) -> dict[str, Any]:
-    """What was done and its way back; of a job what it is about to do."""
+    """The toast about a finished action, with the form that undoes it; or the notice that a job has
+    begun."""
     if result.job is not None:
         return jobs.begun(request, result.job)
     work = result.work
@@ -370,7 +372,7 @@ def _toast(
 
 
 def _renewed(request: SignedInRequest, imap: Connection, asked: _Asked) -> dict[str, Any]:
-    """What the page shows of the folders and, after tagging, of the messages."""
+    """The folder list and, after tagging, the messages' tags, as the page shows them."""
     sides = read_folders(imap, asked.folder)
     row = sides.shown.find(asked.folder)
     context: dict[str, Any] = {
@@ -423,7 +425,7 @@ def _acted(
     if asked.verb in {"flag", "unflag", "seen", "tag", "untag"} and asked.count == 1:
         context["toast"] = None
     response = render_template(request, "webmail/_acted.html", context)
-    if too_much or is_running or asked.verb == "letter":
+    if too_much or is_running or asked.verb == "wanted":
         response["HX-Trigger-After-Swap"] = "mail:refresh"
     return response
 

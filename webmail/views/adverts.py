@@ -57,8 +57,8 @@ def aside(request: SignedInRequest, kind: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 def senders(request: SignedInRequest) -> HttpResponse:
-    """Whom the person blocks and always allows, each with its removal; mailings that he left; a
-    sender more is posted here."""
+    """The page of blocked and always allowed senders, and of the mailings that the user left. A
+    POST adds a sender."""
     choices = SenderChoice.objects.all()
     form = NewSenderForm(request.POST or None)
     if request.method == "POST":

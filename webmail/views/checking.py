@@ -1,4 +1,4 @@
-"""What the composer's lines of recipients ask of addresses."""
+"""The checks of addresses that the composer's lines of recipients request."""
 
 from __future__ import annotations
 

@@ -297,8 +297,8 @@ def _posted(request: AnyRequest) -> HttpResponse:
 
 
 def _numbered(data: QueryDict) -> QueryDict:
-    """What was posted, with a number for its draft and a key for its sending where it has none, or
-    what is none."""
+    """The posted data, with a number for the draft and a key for the sending where the form has no
+    valid one."""
     data = data.copy()
     for name in ("draft", "key"):
         if posted.number(data.get(name, "")) is None:
@@ -452,7 +452,7 @@ class _Writing:
             accepted = outbox.accept(
                 self.request,
                 row,
-                self._letters(row, messages, identity, enclosed, known, due),
+                self._submissions(row, messages, identity, enclosed, known, due),
                 key=self.key,
                 identity=identity,
                 due=due,
@@ -471,7 +471,7 @@ class _Writing:
         with session.imap(self.request) as imap:
             return making.collect(imap, row, content), making.references(imap, content)
 
-    def _letters(
+    def _submissions(
         self,
         row: Draft,
         messages: Sequence[Content],
@@ -481,7 +481,7 @@ class _Writing:
         due: datetime | None,
     ) -> list[Submission]:
         """The first has the draft's Message-ID, by which its copies are known."""
-        letters = []
+        submissions = []
         for number, content in enumerate(messages):
             made = making.outgoing(
                 self.user,
@@ -492,7 +492,7 @@ class _Writing:
                 references=references,
                 identity=identity,
             )
-            letters.append(
+            submissions.append(
                 Submission(
                     message=build.message(made, keep_bcc=True),
                     recipients=recipients.envelope(content),
@@ -501,7 +501,7 @@ class _Writing:
                     number=number,
                 )
             )
-        return letters
+        return submissions
 
     def _sent(self, accepted: OutboxMessage) -> HttpResponse:
         announce(self.request, accepted)
@@ -542,7 +542,8 @@ class Problem:
 def _asked(
     request: SignedInRequest, form: ComposeForm, draft: Draft, question: Question
 ) -> HttpResponse:
-    """What must be chosen before it leaves: in the page, or for a script as a dialog."""
+    """Ask the question that the user must answer before the message is sent: on the page, or in a
+    dialog for htmx."""
     if in_place(request):
         context = {"choice": question, "choice_do": form.deed, "is_dialog": True}
         response = render_template(request, "webmail/_sending_choice.html", context, status=422)

@@ -1,4 +1,5 @@
-"""What the composer's document may do that no other page may."""
+"""The response headers of the composer: pages may frame it, and its text may have style
+attributes."""
 
 from __future__ import annotations
 

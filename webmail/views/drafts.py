@@ -1,4 +1,4 @@
-"""What a composer keeps while one writes, its files, and drafts found again."""
+"""The composer's automatic saving, its files, and the list of drafts."""
 
 from __future__ import annotations
 
@@ -246,8 +246,8 @@ def saved_words(draft: Draft) -> str:
 
 
 def card(row: DraftFile) -> dict[str, Any]:
-    """What a composer's list shows of a file. ``size`` is in words; ``url`` leads to it,
-    ``remove_url`` takes it out."""
+    """A file of the composer's list. ``size`` is in words; ``url`` leads to the file,
+    ``remove_url`` removes it."""
     about = files.about(row)
     where = [row.draft_id, row.pk]
     kind, kind_class = kind_of(about.name)

@@ -38,7 +38,7 @@ def all_folders(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @login_required
 def one(request: SignedInRequest, folder: str) -> HttpResponse:
-    """What can be done with one folder; for a script the same in a dialog."""
+    """The page of actions on one folder; for htmx, the same in a dialog."""
     return _one(request, folder)
 
 
@@ -145,7 +145,8 @@ def _use(request: SignedInRequest, imap: Connection, use: str, folder: str) -> N
 
 
 def _follow(request: SignedInRequest, before: str, now: str, delimiter: str) -> None:
-    """What was decided about a folder, and those inside it, goes with it."""
+    """Carry the user's choices for a renamed folder, and for the folders inside it, over to the new
+    name."""
 
     def moved(name: str) -> str:
         inside = delimiter and name.startswith(before + delimiter)

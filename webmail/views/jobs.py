@@ -82,7 +82,7 @@ def progress(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @login_required
 def all_jobs(request: SignedInRequest) -> HttpResponse:
-    """What went on without its person in the last days, and can be taken back."""
+    """The page of the user's jobs of the last days, most of which can be undone."""
     found = MailJob.objects.all().of(request.user)[:50]
     context = {"jobs": [_shown(job) for job in found]}
     return _page(request, "webmail/jobs.html", context)
@@ -103,7 +103,7 @@ def one(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @login_required
 def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
-    """What was done stays; the page offers to take it back."""
+    """Stop a job. The steps already done stay done; the page offers to undo them."""
     mail_jobs.cancel(_own(request, pk))
     return redirect("mail:job", pk)
 

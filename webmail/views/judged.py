@@ -1,4 +1,4 @@
-"""What was found of an open message, and what its reader does about it: open its links, report it,
+"""The judgement on an open message, and the reader's answers to it: open its links, report it,
 leave the mailing, block or allow the sender."""
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from webmail.imap.values import ADVERT, JUNK, MessageRef
 from webmail.mailbox import actions, folders
 from webmail.mailbox.actions import MOVE, Step
 from webmail.mailbox.reading import OpenedMessage
-from webmail.mime import authentication, css, headers
+from webmail.mime import authentication, headers
 from webmail.mime import unsubscribing as ways_out
 from webmail.mime.headers import Headers
 from webmail.mime.html import SafeHtml
@@ -43,20 +43,20 @@ _KIND = "shut"
 
 
 def notice(request: SignedInRequest, opened: OpenedMessage) -> Notice | None:
-    """What to say of an open message; None for a letter like any other. One query."""
+    """The notice above an open message; None for a wanted message like any other. One query."""
     ref, flags = opened.fetched.ref, opened.fetched.flags
     found = judging.judgement(request, opened.headers)
     is_shut = _is_shut(request, ref, found)
     if opened.rendered:
         session_cache.put(request, _KIND, _name(ref), is_shut)
-    if found is None or found.taught == "letter":
+    if found is None or found.taught == "wanted":
         return None
     is_marked = bool(flags & {ADVERT, JUNK})
     kind = found.kind if found.is_moved or is_marked else ""
     if not kind and not found.is_fraud:
         return None
     return Notice(
-        kind="" if kind == "letter" else kind,
+        kind="" if kind == "wanted" else kind,
         is_marked=is_marked,
         reasons=tuple(found.reasons) if kind else (),
         deceits=tuple(found.fraud) if found.is_fraud else (),
@@ -89,13 +89,13 @@ def mailing(request: SignedInRequest, opened: OpenedMessage) -> Mailing | None:
         return None
     allowed, blocked = SenderChoice.objects.all().named(request.user)
     domain = sender.rpartition("@")[2]
-    letter = {"to": ways.mail, "subject": ways.subject or "unsubscribe", "body": ways.body}
+    query = {"to": ways.mail, "subject": ways.subject or "unsubscribe", "body": ways.body}
     return Mailing(
         sender=sender,
         domain="" if _is_everybodys(domain) or fields.get("List-Post") else domain,
         unsubscribe_url=addresses.message_url(ref, "unsubscribe"),
         one_click=bool(ways.one_click) and _is_sure(fields),
-        mail_url=f"{html.compose_prefix()}{urlencode(letter)}" if ways.mail else "",
+        mail_url=f"{html.compose_prefix()}{urlencode(query)}" if ways.mail else "",
         web_url=ways.web,
         choice_url=addresses.message_url(ref, "sender"),
         choice=_choice_for({sender, domain}, allowed, blocked),
@@ -199,7 +199,7 @@ def _choose(request: SignedInRequest, author: str, choice: str) -> str:
 
 
 def _author(fields: Headers) -> str:
-    """Who wrote it, in small letters; "" for nobody, and for several."""
+    """The author's address in lower case; "" where the message names no author, or several."""
     authors = fields.addresses("From", 2)
     return authors[0].address.lower() if len(authors) == 1 else ""
 
@@ -214,12 +214,12 @@ def _is_everybodys(domain: str) -> bool:
     )
 
 
-_MAILBOX_PROVIDERS = css.words(
+_MAILBOX_PROVIDERS = frozenset(
     """
     gmail.com googlemail.com outlook.com outlook.fr hotmail.com hotmail.fr live.com live.fr msn.com
     yahoo.com yahoo.fr ymail.com icloud.com me.com mac.com orange.fr wanadoo.fr free.fr sfr.fr
     neuf.fr bbox.fr laposte.net proton.me protonmail.com gmx.fr gmx.com aol.com
-    """
+    """.split()
 )
 
 
@@ -231,7 +231,7 @@ def _is_sure(fields: Headers) -> bool:
 
 
 def _is_shut(request: SignedInRequest, ref: MessageRef, found: Judgement | None) -> bool:
-    if found is None or not found.is_fraud or found.taught == "letter":
+    if found is None or not found.is_fraud or found.taught == "wanted":
         return False
     return _name(ref) not in request.session.get(_OPENED, ())
 

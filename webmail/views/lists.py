@@ -126,7 +126,7 @@ def look(
 def advert_line(
     request: SignedInRequest, folder: str, looked: Looked = NOTHING_LOOKED
 ) -> adverts.AdvertLine | None:
-    """What the inbox says of today's adverts; None for another folder."""
+    """The inbox's line about today's adverts; None for another folder."""
     if folder != judging.INBOX:
         return None
     aside = judging.aside(request)
@@ -177,7 +177,7 @@ def list_context(
 
 
 def _faces(request: SignedInRequest, rows: Iterable[Summary], special_use: str) -> Faces:
-    """Whom the reader knows among those that the rows name; one query."""
+    """The known faces among the people that the rows name; one query."""
     own_mail = lists.is_own_mail(special_use)
     return people.faces(
         request.user, (one for row in rows for one in lists.people_of(row, own_mail=own_mail))

@@ -58,8 +58,8 @@ def message(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> Http
 @require_POST
 @login_required
 def seen(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """What was asked for ahead is shown now: marked as read, and counted no longer (``?beside=``:
-    what is listed is not a folder)."""
+    """Mark a message that was loaded ahead as read when it is shown, and update the counts
+    (``?beside=``: the list beside it is not a folder)."""
     with session.imap(request) as imap:
         reading.show(imap, MessageRef(folder, *ref))
         context = counts_context(imap, folder)
@@ -120,7 +120,7 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
 
 
 def _searched(request: SignedInRequest) -> Asked | None:
-    """What was looked for, where the message is one of those found."""
+    """The search that found the message; None where the message was opened otherwise."""
     if not request.GET:
         return None  # as most are opened: a form takes its time
     form = SearchForm(request.GET)
@@ -188,8 +188,8 @@ MOST_UNREAD = 10
 def _talk(
     request: SignedInRequest, imap: Connection, ref: MessageRef, folders: FolderList
 ) -> Conversation | None:
-    """What stands around an opened message: the others of its conversation, the unread ones open,
-    and what the reader answered. The connection may be over after it.
+    """The conversation around an opened message, its unread messages open, with the reader's own
+    answers. The connection may be closed afterwards.
     """
     try:
         rows = threads.members(imap, ref, memory(request))

@@ -55,7 +55,7 @@ class Shown:
 
     @property
     def may(self) -> frozenset[str]:
-        """What can be asked for: ``back``, ``now``, ``again``, ``correct``, ``when``, ``doubt``,
+        """The possible actions: ``back``, ``now``, ``again``, ``correct``, ``when``, ``doubt``,
         ``password``."""
         row = self.row
         if row.stage != Stage.READY:
@@ -135,8 +135,8 @@ def one_message(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 @require_GET
 @login_required
 def progress(request: SignedInRequest) -> HttpResponse:
-    """What became of the messages that this session has sent: the toast of one that has left, and
-    above the page one that did not. htmx stops asking (286) when none is awaited any more."""
+    """Report on the messages that this session sent: in a toast when one has left, above the page
+    when one failed. The status 286 stops htmx's polling when no message is awaited any more."""
     awaited = [uuid.UUID(pk) for pk in request.session.get(AWAITED, [])]
     rows = list(OutboxMessage.objects.of(request.user).filter(pk__in=awaited))
     left = [row for row in rows if _is_awaited(row)]

@@ -1,4 +1,4 @@
-"""What the pages of the mail app share: folder list, tags, and what the session has seen."""
+"""The parts that the mail app's pages share: folder list, tags, and the session's memory."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def read_folders(imap: Connection, current: str) -> Sides:
 
 
 def memory(request: SignedInRequest) -> Memory:
-    """What this session has seen of the mailbox."""
+    """The session's memory of the mailbox."""
     return session_cache.Seen(request)
 
 

@@ -1,4 +1,4 @@
-"""What a message carries: its HTML in a frame of its own, its images, its attachments, its source.
+"""The parts of a message: its HTML in a frame of its own, its images, its attachments, its source.
 
 Nothing that mail carries is served from here as something a browser would run: types come from a
 short list whatever the mail claims, everything else is a download.
@@ -24,7 +24,7 @@ from webmail.mime import containers, headers
 from webmail.mime.structure import Part
 from webmail.mime.text import decode_transfer
 from webmail.presentation import files, links, reader, words
-from webmail.presentation.nested import MOST_NESTED, printed_letter
+from webmail.presentation.nested import MOST_NESTED, printed_message
 from webmail.reader import html, image_proxy, streaming
 from webmail.views import judged, messages
 from webmail.views.policies import FRAMED, INERT, SANDBOX, policy
@@ -71,12 +71,12 @@ def message_print(request: SignedInRequest, folder: str, ref: tuple[int, int]) -
             rendering=renderer,
         )
         inside = reading.nested_texts(imap, message_ref, opened.shown.attachments, MOST_NESTED)
-    letter = messages.shown(request, opened, renderer)
+    shown = messages.shown(request, opened, renderer)
     safe = opened.rendered.html if opened.rendered else None
     context = {
-        "letter": letter,
+        "message": shown,
         "safe": safe and judged.safe(request, message_ref, safe),
-        "inside": [printed_letter(message_ref, letter) for letter in inside],
+        "inside": [printed_message(message_ref, content) for content in inside],
     }
     return render(request, "webmail/message_print.html", context)
 

@@ -34,7 +34,7 @@ def _face(one: known.KnownAddress) -> Face:
 
 
 def borrowed(user: User, sender: Address) -> Borrowed | None:
-    """Whose name the sender carries without being known for him."""
+    """The known person with the sender's name but another address; None where there is none."""
     found = known.namesake(user, sender.name, sender.address)
     if found is None:
         return None

@@ -67,13 +67,13 @@ def _send(request: SignedInRequest, ref: MessageRef, envelope: Envelope, fields:
         message_id=message_id,
         user_agent=settings.PRODUCT_NAME,
     )
-    letter = Submission(
+    submission = Submission(
         message=receipts.message(receipt),
         recipients=tuple(one.address for one in to),
         message_id=message_id,
         sender=identity.address,
     )
-    (row,) = outbox.accept(request, None, [letter], key=_key(request.user.pk, ref))
+    (row,) = outbox.accept(request, None, [submission], key=_key(request.user.pk, ref))
     start(row)
 
 

@@ -61,7 +61,7 @@ def raw(request: SignedInRequest) -> HttpResponse:
 def _saved(
     request: SignedInRequest, sieve: Sieve, kept: rules.Kept, form: ScriptForm
 ) -> tuple[Problem | None, int]:
-    """What is wrong with it, and in which line; (None, 0) when it was saved."""
+    """Save the script. Return the problem and its line, or (None, 0) when the script was saved."""
     wrong = 0
 
     def change() -> None:

@@ -51,7 +51,7 @@ FIELD = "search"  # the id of the form at the top of the page
 @require_GET
 @login_required
 def find(request: SignedInRequest) -> HttpResponse:
-    """What was found, or the page to ask from; for the scrolling list only the rows that follow."""
+    """The page of results, or the search form; for the scrolling list, only the next rows."""
     if "words" in request.GET:
         return _written(request)
     form = SearchForm(request.GET)
@@ -74,7 +74,7 @@ def find(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @login_required
 def suggestions(request: SignedInRequest) -> HttpResponse:
-    """What may be meant by what has been typed so far: searches of before, and people."""
+    """Suggestions for the text typed so far: recent searches and people."""
     typed = query.readable(request.GET.get("q", "")).lstrip()
     recent = [text for text in _recent(request) if text.startswith(typed) and text != typed]
     before, name, value = query.last_piece(typed)
@@ -142,9 +142,10 @@ def found_before(request: SignedInRequest, asked: Asked) -> tuple[MessageRef, ..
 def results_context(
     request: SignedInRequest, asked: Asked, opened: MessageRef | None = None
 ) -> dict[str, Any]:
-    """What the list of what was found needs; ``opened``: the message that is open beside it.
+    """The context of the list of results. ``opened`` is the message that is open beside it.
 
-    What this session found before is shown again; else it is searched for, for two seconds.
+    Results that the session already has are shown again; otherwise the search runs, for two
+    seconds at most.
     """
     kept = None if asked.is_anew else _kept(request, asked, any_age=opened is not None)
     is_part = kept is None and asked.place is not None
@@ -162,7 +163,7 @@ def results_context(
 
 
 def beside_results(asked: Asked) -> dict[str, Any]:
-    """What a message needs that is opened beside the list of what was found."""
+    """The context of a message that is opened beside the list of results."""
     label = gettext("Results")
     return {
         "folder_label": label,

@@ -1,4 +1,4 @@
-"""What takes up room in the mailbox, and cleaning it up."""
+"""The page about the room that mail takes up in the mailbox, and the actions that free it."""
 
 from __future__ import annotations
 

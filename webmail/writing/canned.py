@@ -40,7 +40,7 @@ class CannedForm(forms.Form):
         super().__init__(data, initial=begun)
 
     def clean_name(self) -> str:
-        """Each name once, however its letters are written."""
+        """Each name once, whatever its capitals."""
         name = " ".join(self.cleaned_data["name"].split())
         others = CannedAnswer.objects.of(self.user).exclude(pk=self.kept.pk if self.kept else 0)
         if others.filter(name__iexact=name).exists():

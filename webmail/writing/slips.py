@@ -37,14 +37,15 @@ _REAL_TEXT = (
     " zoho.com"
 )
 _REAL = frozenset(_REAL_TEXT.split())
-# Beside each letter on a French keyboard (AZERTY).
+# Beside each character on a French keyboard (AZERTY).
 _ROWS = ("azertyuiop", "qsdfghjklm", "wxcvbn")
 _SHORT = 5
-"""Letters of a name below which many real domains are one letter away: "sft.fr", "fred.fr"."""
+"""Characters of a name below which many real domains are one character away: "sft.fr",
+"fred.fr"."""
 _MIDDLE = 7
-"""Letters from which any that is changed is a slip; below, if it stands beside the right one."""
+"""Characters from which any that is changed is a slip; below, if it stands beside the right one."""
 _LONG = 9
-"""Letters from which two slips are still one word."""
+"""Characters from which two slips are still one word."""
 
 
 def targets(own: Iterable[str] = ()) -> tuple[str, ...]:
@@ -129,15 +130,15 @@ def _of_name(name: str, right: str) -> int:
     if len(right) < _SHORT:
         return 3 if _is_certain(name, right) else _TOO_FAR
     if distance == 1:
-        # Any letter changed in a short name may be another name: "grange.fr".
+        # Any character changed in a short name may be another name: "grange.fr".
         is_enough = len(right) >= _MIDDLE or right == "gmail"
         return 3 if _is_likely(name, right) else 4 if is_enough else _TOO_FAR
     return 5 if distance == 2 and len(right) >= _LONG else _TOO_FAR
 
 
 def _is_certain(name: str, right: str) -> bool:
-    """Two letters in the wrong order, or one doubled: also in a short name no other word. Not in
-    a name of two or three letters, where any such is somebody's."""
+    """Two characters in the wrong order, or one doubled: also in a short name no other word. Not in
+    a name of two or three characters, where any such is somebody's."""
     if len(right) < 3 or not name:
         return False
     is_turned = sorted(name) == sorted(right) and _distance(name, right) == 1
@@ -146,7 +147,7 @@ def _is_certain(name: str, right: str) -> bool:
 
 
 def _is_likely(name: str, right: str) -> bool:
-    """A neighbour on the keyboard, two letters turned round, or one doubled or left out."""
+    """A neighbour on the keyboard, two characters turned round, or one doubled or left out."""
     if len(name) != len(right):
         return True
     wrong = [(a, b) for a, b in zip(name, right, strict=True) if a != b]
@@ -168,18 +169,18 @@ def _are_neighbours(a: str, b: str) -> bool:
 
 
 def _distance(one: str, other: str) -> int:
-    """Letters left out, added, changed, or two turned round (optimal string alignment); 3 stands
+    """Characters left out, added, changed, or two turned round (optimal string alignment); 3 stands
     for all that is more than two."""
-    # Each of them gives or takes a letter, or one for another: most domains are told apart so.
+    # Each of them gives or takes a character, or one for another: most domains are told apart so.
     if abs(len(one) - len(other)) > 2 or len(set(one) ^ set(other)) > 4:
         return 3
     before: list[int] = []
     row = list(range(len(other) + 1))
-    for n, letter in enumerate(one, 1):
+    for n, character in enumerate(one, 1):
         current = [n]
         for m, right in enumerate(other, 1):
-            cost = min(row[m] + 1, current[m - 1] + 1, row[m - 1] + (letter != right))
-            if n > 1 and m > 1 and letter == other[m - 2] and one[n - 2] == right:
+            cost = min(row[m] + 1, current[m - 1] + 1, row[m - 1] + (character != right))
+            if n > 1 and m > 1 and character == other[m - 2] and one[n - 2] == right:
                 cost = min(cost, before[m - 2] + 1)
             current.append(cost)
         before, row = row, current

@@ -16,7 +16,7 @@ from webmail.adverts.classify.words import Kind
 
 DATA = Path(__file__).parents[2] / "data" / "adverts"
 TO = "helene.kervran@ac-exemple.test"
-FILES: dict[Kind, str] = {"letter": "letters.txt", "advert": "adverts.txt", "junk": "junk.txt"}
+FILES: dict[Kind, str] = {"wanted": "wanted.txt", "advert": "adverts.txt", "junk": "junk.txt"}
 STYLES = ("plain", "quoted-printable", "latin-1", "alternative", "html", "bare")
 
 _AT = "Tue, 14 Oct 2025 09:12:44 +0200"
@@ -71,10 +71,8 @@ class Sample:
 
 
 def all_samples() -> Iterator[Sample]:
-    for label in ("letter", "advert", "junk"):
-        source = (DATA / f"{label}s.txt" if label != "junk" else DATA / "junk.txt").read_text(
-            "utf-8"
-        )
+    for label, file in FILES.items():
+        source = (DATA / file).read_text("utf-8")
         source = re.sub(r"(?m)^#.*\n", "", source)
         for text in re.split(r"(?m)^---$", source):
             head, subject, body = text.strip().split("\n", 2)

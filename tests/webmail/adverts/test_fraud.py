@@ -112,7 +112,7 @@ def test_a_bill_with_a_number_to_call_is_a_fraud_sign() -> None:
 def test_a_warning_of_the_authority_that_quotes_a_fraud_is_none() -> None:
     body = "Attention : « Validez votre compte sous 24 heures, cliquez » est une escroquerie."
     judged = found("own", "dsi@ac-exemple.test", "DSI", body)
-    assert judged.kind == "letter"
+    assert judged.kind == "wanted"
     assert not judged.fraud
 
 

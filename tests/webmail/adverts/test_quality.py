@@ -39,19 +39,19 @@ def test_there_are_enough_messages_to_tell(judged: list[tuple[Sample, str]]) -> 
     assert min(labels.values()) >= 150
 
 
-def test_no_letter_is_moved(judged: list[tuple[Sample, str]]) -> None:
+def test_no_wanted_message_is_moved(judged: list[tuple[Sample, str]]) -> None:
     print("\n" + table((sample.label, kind) for sample, kind in judged))  # noqa: T201
-    lost = [sample.name for sample, kind in judged if sample.label == "letter" != kind]
+    lost = [sample.name for sample, kind in judged if sample.label == "wanted" != kind]
     assert not lost
 
 
 @pytest.mark.parametrize("label", ["advert", "junk"])
 def test_nine_unwanted_in_ten_are_moved(judged: list[tuple[Sample, str]], label: str) -> None:
     kinds = [kind for sample, kind in judged if sample.label == label]
-    assert sum(kind != "letter" for kind in kinds) >= LEAST_MOVED * len(kinds)
+    assert sum(kind != "wanted" for kind in kinds) >= LEAST_MOVED * len(kinds)
 
 
-def test_any_message_of_somebody_known_is_a_letter_but_a_forged_fraud() -> None:
+def test_any_message_of_somebody_known_is_wanted_but_a_forged_fraud() -> None:
     forged = 0
     for sample in samples.all_samples():
         sender = message.read(sample.raw).sender.address
@@ -60,7 +60,7 @@ def test_any_message_of_somebody_known_is_a_letter_but_a_forged_fraud() -> None:
         if found.is_fraud and "sender_refused" in found.fraud:
             forged += found.kind == "junk"
         else:
-            assert found.kind == "letter", sample.name
+            assert found.kind == "wanted", sample.name
     assert forged >= 20
 
 
@@ -71,8 +71,8 @@ def test_the_shared_corpus_is_sorted_right(corpus: Path) -> None:
     found = []
     for entry in json.loads((folder / "labels.json").read_text("utf-8")):
         kind = verdict.judge((folder / entry["file"]).read_bytes()).kind
-        found.append((entry["label"].replace("legit", "letter"), kind, entry["file"]))
+        found.append((entry["label"].replace("legit", "wanted"), kind, entry["file"]))
     print("\n" + table((label, kind) for label, kind, _ in found))  # noqa: T201
-    assert not [file for label, kind, file in found if label == "letter" != kind]
-    unwanted = [kind for label, kind, _ in found if label != "letter"]
-    assert sum(kind != "letter" for kind in unwanted) >= LEAST_MOVED * len(unwanted)
+    assert not [file for label, kind, file in found if label == "wanted" != kind]
+    unwanted = [kind for label, kind, _ in found if label != "wanted"]
+    assert sum(kind != "wanted" for kind in unwanted) >= LEAST_MOVED * len(unwanted)

@@ -37,8 +37,8 @@ def test_an_advert_is_moved_with_reasons() -> None:
     assert {"offer_words", "bulk_sending"} <= set(found.reasons)
 
 
-def test_a_letter_stays() -> None:
-    assert verdict.judge(letter()).kind == "letter"
+def test_a_wanted_message_stays() -> None:
+    assert verdict.judge(letter()).kind == "wanted"
 
 
 @pytest.mark.parametrize(
@@ -50,10 +50,12 @@ def test_a_letter_stays() -> None:
         (KnownCorrespondents(lists=frozenset({"clients.boutique.example"})), "answered_list"),
     ],
 )
-def test_what_is_known_proves_a_letter(known: KnownCorrespondents, reason: str) -> None:
+def test_what_is_known_proves_that_a_message_is_wanted(
+    known: KnownCorrespondents, reason: str
+) -> None:
     fields = b"In-Reply-To: <1@ac-exemple.test>\nList-Id: Clients <clients.boutique.example>\n"
     found = verdict.judge(advert().replace(b"MIME-Version", fields + b"MIME-Version", 1), known)
-    assert (found.kind, found.reasons) == ("letter", (reason,))
+    assert (found.kind, found.reasons) == ("wanted", (reason,))
 
 
 @pytest.mark.parametrize("blocked", [SHOP, "boutique.example"])
@@ -72,7 +74,7 @@ def test_the_authority_itself_is_never_moved() -> None:
 def test_a_forged_sender_of_the_authority_proves_nothing() -> None:
     raw = message("forged", "comite@ac-exemple.test", "Comité", "Offres", OFFER, "plain")
     found = verdict.judge(raw)
-    assert found.kind != "letter"
+    assert found.kind != "wanted"
     assert "own_domain_forged" in found.fraud
 
 
@@ -104,14 +106,14 @@ def test_a_forged_hop_of_our_server_does_not_make_the_senders_fields_ours() -> N
 
 def test_servers_that_the_installation_names_are_the_only_ones_that_count() -> None:
     raw = letter().replace(b"Authentication-Results", b"X-Spam-Flag: YES\nAuthentication-Results")
-    assert verdict.judge(raw, rules=Rules(servers=("mx.elsewhere.test",))).kind == "letter"
+    assert verdict.judge(raw, rules=Rules(servers=("mx.elsewhere.test",))).kind == "wanted"
     assert verdict.judge(raw, rules=Rules(servers=("ac-exemple.test",))).kind == "junk"
 
 
 def test_one_word_of_the_person_brings_a_sender_back() -> None:
-    taught = words.learn(Counts(), verdict.tokens(advert("Les soldes")), "letter")
+    taught = words.learn(Counts(), verdict.tokens(advert("Les soldes")), "wanted")
     found = verdict.judge(advert(), learnt=Learnt(person=taught))
-    assert (found.kind, found.reasons[0]) == ("letter", "taught_wanted")
+    assert (found.kind, found.reasons[0]) == ("wanted", "taught_wanted")
     other = message("bulk", "promo@autre.example", "Autre", "Vente privée", OFFER, "plain")
     assert verdict.judge(other, learnt=Learnt(person=taught)).kind == "advert"
 
@@ -120,7 +122,7 @@ def test_one_word_of_the_person_moves_a_senders_next_message() -> None:
     raw = message("news", "lettre@club.example", "Club", "Lettre", LETTER, "plain")
     taught = words.learn(Counts(), verdict.tokens(raw), "advert")
     other = message("news", "lettre@club.example", "Club", "Suite", "Bonjour à tous", "plain")
-    assert verdict.judge(other).kind == "letter"
+    assert verdict.judge(other).kind == "wanted"
     assert verdict.judge(other, learnt=Learnt(person=taught)).kind == "advert"
 
 
@@ -130,7 +132,7 @@ def test_words_that_a_style_hides_do_not_save_an_advert() -> None:
     assert verdict.judge(raw + hidden).score == pytest.approx(verdict.judge(raw).score, abs=0.02)
 
 
-def test_letters_from_elsewhere_hide_no_offer() -> None:
+def test_characters_from_elsewhere_hide_no_offer() -> None:
     disguised = OFFER.replace("o", "\u043e").replace("e", "\u200be")
     raw = message("bulk", SHOP, "La Boutique", "Vente privée", disguised, "plain")
     assert verdict.judge(raw).kind == "advert"
@@ -165,10 +167,10 @@ def test_letters_from_elsewhere_hide_no_offer() -> None:
         "figures",
     ],
 )
-def test_odd_and_huge_messages_are_letters_soon(raw: bytes) -> None:
+def test_odd_and_huge_messages_are_wanted_soon(raw: bytes) -> None:
     verdict.judge(b"warm")
     began = time.process_time()
-    assert verdict.judge(raw).kind == "letter"
+    assert verdict.judge(raw).kind == "wanted"
     assert time.process_time() - began < 0.3
 
 

@@ -32,7 +32,7 @@ def test_a_text_is_written_out_the_same_each_time_and_differently_by_number() ->
 def test_unlearning_takes_back_what_was_learnt(
     before: frozenset[str], one: frozenset[str], kind: Kind
 ) -> None:
-    counts = words.learn(Counts(), before, "letter")
+    counts = words.learn(Counts(), before, "wanted")
     assert words.unlearn(words.learn(counts, one, kind), one, kind) == counts
 
 
@@ -48,24 +48,24 @@ def test_learning_leaves_the_counts_it_was_given_alone() -> None:
 
 def test_learning_one_by_one_gives_what_learning_at_once_gives() -> None:
     one, other = frozenset({"aa", "bb"}), frozenset({"bb"})
-    singly = words.learn(words.learn(Counts(), one, "letter"), other, "junk")
-    assert words.of_messages([(one, "letter"), (other, "junk")]) == singly
+    singly = words.learn(words.learn(Counts(), one, "wanted"), other, "junk")
+    assert words.of_messages([(one, "wanted"), (other, "junk")]) == singly
 
 
 def test_words_seen_in_adverts_alone_speak_for_an_advert() -> None:
-    counts = words.of_messages([(frozenset({"aa"}), "advert"), (frozenset({"bb"}), "letter")] * 5)
+    counts = words.of_messages([(frozenset({"aa"}), "advert"), (frozenset({"bb"}), "wanted")] * 5)
     assert words.evidence(frozenset({"aa"}), [(counts, 1.0)]).unwanted > 0.1
     assert words.evidence(frozenset({"bb"}), [(counts, 1.0)]).unwanted < -0.1
     assert words.evidence(frozenset({"zz"}), [(counts, 1.0)]).unwanted == 0
 
 
 def test_no_word_can_be_read_in_what_was_learnt() -> None:
-    counts = words.learn(Counts(), words.tokens(["secret", "medical"]), "letter")
+    counts = words.learn(Counts(), words.tokens(["secret", "medical"]), "wanted")
     assert not [word for word in counts.words if "secre" in word or "medic" in word]
 
 
 def test_counts_forget_words_seen_once_when_they_grow_too_large() -> None:
     kept = {f"{number:08x}": (2, 0, 0) for number in range(10)}
     many = {f"{number:08x}": (1, 0, 0) for number in range(10, words.MOST_KEPT + 20)}
-    grown = words.learn(Counts((9, 0, 0), kept | many), {"00000000"}, "letter")
+    grown = words.learn(Counts((9, 0, 0), kept | many), {"00000000"}, "wanted")
     assert set(grown.words) == set(kept)

@@ -9,18 +9,18 @@ from html.parser import HTMLParser
 from webmail.mime import css
 from webmail.mime.html import SafeHtml
 
-TAGS = css.words(
+TAGS = frozenset(
     """
     a abbr acronym address area article aside b bdi big blockquote br caption center cite
     code col colgroup dd del details dfn dir div dl dt em figcaption figure font footer h1 h2 h3
     h4 h5 h6 header hr i img ins kbd li main map mark menu nav ol p pre q rp rt ruby s samp
     section small span strike strong sub summary sup table tbody td tfoot th thead time tr tt u
     ul var wbr
-    """
+    """.split()
 )
 LOADING = {"src", "srcset", "background"}
-NEVER = css.words(
-    "action data formaction poster ping srcdoc manifest xmlns xlink:href cite longdesc"
+NEVER = frozenset(
+    "action data formaction poster ping srcdoc manifest xmlns xlink:href cite longdesc".split()
 )
 COMPOSER = "/compose/?"
 LINK = re.compile(r"(?:https?://|mailto:|tel:|#m-|/compose/\?)", re.IGNORECASE)

@@ -108,8 +108,8 @@ def test_all_that_css_keeps_bleach_keeps() -> None:
 
 DECLARATIONS = st.sampled_from(
     [
-        *css.words("color: COLOR: position: margin: red Arial 1px 1e 1E5 .5em -1px 50% #fff # ,"),
-        *css.words("! !important / * ( ) ' \\ u+a -- é all:"),
+        *"color: COLOR: position: margin: red Arial 1px 1e 1E5 .5em -1px 50% #fff # ,".split(),
+        *"! !important / * ( ) ' \\ u+a -- é all:".split(),
         *(" ", ", ", "\n"),
     ]
 )

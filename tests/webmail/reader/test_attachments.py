@@ -109,12 +109,12 @@ def test_a_nested_message_is_read_whether_the_server_took_it_apart_or_not(
     outer = ref(mailbox.append(carrying(inner, encoding)))
     nested = attachments.nested(imap, outer, "2", (), LIMIT)
     assert (nested.steps is None) == (encoding == "8bit")
-    assert nested.letter.envelope.subject == "Logo"
-    assert [one.name for one in nested.letter.envelope.from_] == ["Zoé"]
-    rendered = nested.letter.rendered
+    assert nested.message.envelope.subject == "Logo"
+    assert [one.name for one in nested.message.envelope.from_] == ["Zoé"]
+    rendered = nested.message.rendered
     assert rendered is not None and "Voilà" in rendered.html.body
     # An image that the HTML does not use is an attachment, as in any message.
-    assert [part.file_name for part in nested.letter.shown.attachments] == ["autre.png"]
+    assert [part.file_name for part in nested.message.shown.attachments] == ["autre.png"]
     image = rendered.inline[0]
     assert image is not None
     content = attachments.part_of_nested(imap, outer, "2", (), image, LIMIT)
@@ -130,8 +130,8 @@ def test_a_nested_message_is_fetched_in_pieces(
     before = imap.commands
     nested = attachments.nested(imap, outer, "2", (), 10_000)
     assert imap.commands - before == 2  # the structure, the text
-    assert nested.letter.text.strip() == "Peu de mots."
-    assert [part.number for part in nested.letter.shown.attachments] == ["2.2"]
+    assert nested.message.text.strip() == "Peu de mots."
+    assert [part.number for part in nested.message.shown.attachments] == ["2.2"]
 
 
 def test_what_is_no_message_is_not_read_as_one(
@@ -144,5 +144,5 @@ def test_what_is_no_message_is_not_read_as_one(
 
 def test_a_message_without_sense_is_read_all_the_same() -> None:
     for content in (b"", b"\x00\xff" * 50, b"Date: never\r\nFrom: @@\r\n\r\n" + b"\xe9"):
-        read = Enclosed.of(content).letter()
+        read = Enclosed.of(content).message()
         assert read.envelope.date is None and isinstance(read.text, str)

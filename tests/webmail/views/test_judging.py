@@ -138,7 +138,7 @@ def test_messages_of_commas_do_not_keep_the_list(watched: Client, mailbox: Mailb
     assert len(subjects(shown)) == 11
 
 
-def test_a_contacts_advert_is_a_letter(watched: Client, mailbox: Mailbox) -> None:
+def test_a_contacts_advert_is_wanted(watched: Client, mailbox: Mailbox) -> None:
     raw = unwanted.advert()
     found = re.search(rb"(?im)^From:.*?([\w.+-]+@[\w.-]+)", raw)
     assert found is not None

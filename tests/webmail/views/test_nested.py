@@ -60,7 +60,7 @@ def lines(answer) -> list[tuple[bool, str]]:
 
 def letters(answer) -> list[str]:
     """Where the nested messages come from."""
-    return re.findall(r'<div class="nested-letter" hx-get="([^"]*)"', page(answer))
+    return re.findall(r'<div class="nested-message" hx-get="([^"]*)"', page(answer))
 
 
 def test_a_nested_message_is_told_below_the_text_and_not_fetched(
@@ -79,7 +79,7 @@ def test_a_nested_message_is_told_below_the_text_and_not_fetched(
     assert opens and head.startswith(said)
     assert "Rendez-vous" not in words(answer)
     (url,) = letters(answer)
-    assert url == path(mailbox, uid, "view/2/letter/")
+    assert url == path(mailbox, uid, "view/2/message/")
     # Without JavaScript a link leads to it.
     assert f'<a class="textbtn" href="{path(mailbox, uid, "view/2/")}">' in page(answer)
 
@@ -106,7 +106,7 @@ def test_its_text_comes_alone_and_in_few_commands(reader: Client, mailbox: Mailb
     before = commands_sent()
     answer = reader.get(url, headers=HTMX)
     assert commands_sent() - before <= 6  # NOOP, who wrote the message; NOOP, structure, text
-    assert "<html" not in page(answer) and page(answer).startswith('<div class="nested-letter">')
+    assert "<html" not in page(answer) and page(answer).startswith('<div class="nested-message">')
     assert "Rendez-vous à 8 h." in words(answer) and "alice@ac-exemple.fr" in words(answer)
     before = commands_sent()
     reader.get(url, headers=HTMX)
@@ -120,13 +120,13 @@ def test_its_text_comes_alone_and_in_few_commands(reader: Client, mailbox: Mailb
 
 def test_without_htmx_its_address_is_a_page(reader: Client, mailbox: Mailbox) -> None:
     uid = mailbox.append(forwarded())
-    answer = reader.get(path(mailbox, uid, "view/2/letter/"))
+    answer = reader.get(path(mailbox, uid, "view/2/message/"))
     assert "<html" in page(answer) and "Rendez-vous à 8 h." in words(answer)
 
 
 def test_what_is_no_message_has_no_letter(reader: Client, mailbox: Mailbox) -> None:
     uid = mailbox.append(letter(files=(("a.txt", "text/plain", b"x"),)))
-    assert reader.get(path(mailbox, uid, "view/2/letter/"), headers=HTMX).status_code == 404
+    assert reader.get(path(mailbox, uid, "view/2/message/"), headers=HTMX).status_code == 404
     assert reader.get(path(mailbox, uid, "view/2/frame/remote/0")).status_code == 404
 
 
@@ -138,7 +138,7 @@ def test_its_html_stands_in_a_frame_of_its_own_under_the_same_rules(
 ) -> None:
     uid = mailbox.append(carrying(newsletter(), name, media_type))
     url = path(mailbox, uid, "view/2/")
-    shown = reader.get(url + "letter/", headers=HTMX)
+    shown = reader.get(url + "message/", headers=HTMX)
     assert f'src="{url}frame/"' in page(shown) and "Bonjour" not in words(shown)
     assert "claire@ac-exemple.fr" in words(shown) or "Claire" in words(shown)
     frame = reader.get(url + "frame/")
@@ -156,7 +156,7 @@ def test_its_images_follow_what_was_chosen_for_the_message(
 ) -> None:
     uid = mailbox.append(carrying(newsletter()))
     url = path(mailbox, uid, "view/2/")
-    bar = page(reader.get(url + "letter/", headers=HTMX))
+    bar = page(reader.get(url + "message/", headers=HTMX))
     assert f'hx-post="{path(mailbox, uid, "images/")}"' in bar and 'value="once"' in bar
     # The viewer may stand alone, without the reader that htmx would swap.
     alone = page(reader.get(url)).split('<div class="banner images"')[1].split("</div>")[0]
@@ -198,7 +198,7 @@ def test_another_persons_nested_message_is_not_found(
 ) -> None:
     uid = mailbox.append(carrying(newsletter()))
     his = signed_in(bob)
-    for more in ("letter/", "frame/", "frame/inline/0", "frame/remote/0"):
+    for more in ("message/", "frame/", "frame/inline/0", "frame/remote/0"):
         answer = his.get(path(mailbox, uid, f"view/2/{more}"), headers=HTMX)
         assert answer.status_code in {404, 409}
 
@@ -206,7 +206,7 @@ def test_another_persons_nested_message_is_not_found(
 def test_a_nested_message_that_is_damaged_is_said(reader: Client, mailbox: Mailbox) -> None:
     inner = b"Subject: x\nContent-Type: multipart/mixed\n\n--q\n\nLisible.\n"
     uid = mailbox.append(carrying(inner))
-    answer = reader.get(path(mailbox, uid, "view/2/letter/"), headers=HTMX)
+    answer = reader.get(path(mailbox, uid, "view/2/message/"), headers=HTMX)
     assert "Lisible." in words(answer) and "banner warn" in page(answer)
 
 
@@ -218,7 +218,7 @@ def test_its_signature_is_said_and_can_be_saved(
 ) -> None:
     signed = (DATA / "mime" / "smime-clear.eml").read_bytes()
     uid = mailbox.append(carrying(signed, name, media_type))
-    answer = reader.get(path(mailbox, uid, "view/2/letter/"), headers=HTMX)
+    answer = reader.get(path(mailbox, uid, "view/2/message/"), headers=HTMX)
     (link,) = re.findall(r'<a href="([^"]*)" download>[^<]*smime.p7s', page(answer))
     assert body(reader.get(link)).startswith(b"\x30\x82")
     assert "smime.p7s" not in page(answer).split('<ul class="cards')[1]

@@ -404,7 +404,7 @@ def test_the_messages_inside_are_printed_as_their_text(reader: Client, mailbox: 
     answer = reader.get(path(mailbox, html, "print/"))
     assert "Dedans" in words(answer) and "<script" not in page(answer)
     alone = reader.get(path(mailbox, mailbox.append(letter()), "print/"))
-    assert '<section id="letters-inside"' not in page(alone)
+    assert '<section id="messages-inside"' not in page(alone)
 
 
 def test_printing_costs_a_command_for_each_message_inside(

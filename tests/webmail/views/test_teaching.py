@@ -51,7 +51,7 @@ def test_brought_back_it_stays_and_the_next_of_its_sender_too(
     mailbox.append(unwanted.numbered(unwanted.advert(), 900))
     watched.get("/mail/INBOX/")
     assert len(mailbox.uids()) == 2
-    assert Judgement.objects.get(taught="letter").kind == "advert"
+    assert Judgement.objects.get(taught="wanted").kind == "advert"
     assert PersonLearnt.objects.get().messages == [1, 0, 0]
     assert InstallationLearnt.objects.get().messages == [1, 0, 0]
 
@@ -122,7 +122,7 @@ def test_marked_only_it_loses_its_mark_by_one_word(watched: Client, mailbox: Mai
     User.objects.update(preferences={"adverts": "mark"})
     uid = mailbox.append(unwanted.advert())
     watched.get("/mail/INBOX/")
-    watched.post("/mail/INBOX/act/", {"verb": "letter", "refs": ref(mailbox, uid)})
+    watched.post("/mail/INBOX/act/", {"verb": "wanted", "refs": ref(mailbox, uid)})
     assert "$Advert" not in mailbox.flags(uid)
     assert PersonLearnt.objects.get().messages == [1, 0, 0]
 

@@ -169,7 +169,7 @@ def test_a_part_that_is_not_there_is_said(reader: Client, attached: Open, number
 
 
 SUBPAGES = ["", "image", "thumb", "media", "pdf", "frame/", "frame/inline/0", "file"]
-SUBPAGES += ["letter/", "frame/remote/0", "office/", "office/pdf", "scan"]
+SUBPAGES += ["message/", "frame/remote/0", "office/", "office/pdf", "scan"]
 
 
 @pytest.mark.parametrize("more", SUBPAGES)

@@ -25,8 +25,8 @@ def loads(text: str) -> Counts:
 
 
 def _row(written: str) -> Row:
-    letters, adverts, junk = map(int, written.split())
-    return letters, adverts, junk
+    wanted, adverts, junk = map(int, written.split())
+    return wanted, adverts, junk
 
 
 def dumps(learnt: Counts) -> str:

@@ -7,18 +7,18 @@ import unicodedata
 from collections.abc import Collection
 from functools import lru_cache
 
-from webmail.mime import css, links
+from webmail.mime import links
 
 # Below these, anybody may register a name (a few of the Public Suffix List, for French mail).
-_SECOND_LEVEL = css.words(
-    "gouv.fr asso.fr com.fr nom.fr tm.fr co.uk org.uk ac.uk gov.uk com.au com.br co.jp"
+_SECOND_LEVEL = frozenset(
+    "gouv.fr asso.fr com.fr nom.fr tm.fr co.uk org.uk ac.uk gov.uk com.au com.br co.jp".split()
 )
-_ACADEMIES = css.words(
+_ACADEMIES = frozenset(
     """
     aix-marseille amiens besancon bordeaux clermont corse creteil dijon grenoble guadeloupe guyane
     lille limoges lyon martinique mayotte montpellier nancy-metz nantes nice noumea normandie
     orleans-tours paris poitiers polynesie reims rennes reunion strasbourg toulouse versailles
-    """
+    """.split()
 )
 _STATE = re.compile(
     r"(?:.*\.)?(?:gouv\.fr|ac-(?:" + "|".join(sorted(_ACADEMIES)) + r")\.fr|education\.fr"
@@ -58,7 +58,8 @@ _BRANDS: dict[str, tuple[str, ...]] = {
     "microsoft": ("microsoft.com", "microsoftonline.com", "office.com"),
     "doctolib": ("doctolib.fr", "doctolib.com", "doctolib.net"),
 }
-# Letters of other scripts that look Latin, by what they look like; figures that stand for letters.
+# Characters of other scripts that look Latin, by what they look like; figures that stand for
+# letters.
 _EYE = str.maketrans(
     "асԁеһіјӏорԛѕԝхуүѵкмтвнгпαβγεικνορτυχωϲϳ" + "01345" + "l",
     "acdehijiopqswxyyvkmtbhrnabyeikvoptuxwcj" + "oieas" + "i",

@@ -170,7 +170,7 @@ def _asks_money(words: list[str]) -> bool:
 
 
 def _of_words(message: Message, words: list[str]) -> Iterator[str]:
-    """Urgency, a request, and what it is after; each alone stands in honest letters too."""
+    """Urgency, a request, and what it is after; each alone stands in honest messages too."""
     is_urgent = bool(_hits(phrases.URGENT, words))
     is_asked = bool(_hits(phrases.REQUEST, words))
     has_way = bool(message.hosts()) or "text/html" in message.files

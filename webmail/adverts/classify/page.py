@@ -6,15 +6,13 @@ import html
 import re
 from dataclasses import dataclass, field
 
-from webmail.mime import css
-
 _NAME = re.compile(r"/?[a-zA-Z][a-zA-Z0-9:]{0,20}")
 _ATTRIBUTE = re.compile(
     r"([a-zA-Z-]{2,20})\s*=\s*(?:\"([^\"]{0,2000})|'([^']{0,2000})|([^\s>\"']{1,2000}))"
 )
 _HIDES = re.compile(r"display:none|visibility:hidden|font-size:0(?!\.?[1-9])|max-height:0")
-_BREAKS = css.words("p div br td tr li h1 h2 h3 h4 table ul ol hr blockquote")
-_EMPTY = css.words("br hr img meta link input area base col wbr")
+_BREAKS = frozenset("p div br td tr li h1 h2 h3 h4 table ul ol hr blockquote".split())
+_EMPTY = frozenset("br hr img meta link input area base col wbr".split())
 _RAW = frozenset({"style", "script", "title", "noscript"})
 _MOST_LINKS = 500
 # One piece of markup; what is longer is taken for text that is never closed.

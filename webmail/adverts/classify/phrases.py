@@ -1,4 +1,4 @@
-"""Turns of phrase that sell, frighten, or belong to a letter; in French and English.
+"""Turns of phrase that sell, frighten, or belong to wanted mail; in French and English.
 
 They are compared word by word, in small letters without accents; ``*`` at the end of a word stands
 for any ending. A turn of phrase that a circular, a parent or a shop's receipt may use as well is
@@ -17,7 +17,7 @@ from webmail.folding import without_accents
 MOST_WORDS = 4_000
 _WORD = re.compile(r"[a-z]+|\d+(?:[.,]\d+)?|[€$£%]")
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "’": "'", "ß": "ss"})
-# Letters of other scripts that are put into words to hide them from classifiers.
+# Characters of other scripts that are put into words to hide them from classifiers.
 _EYE = str.maketrans("асеіјорѕхутмвнк", "aceijopsxytmbhk")
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]")
 

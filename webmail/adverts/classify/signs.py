@@ -1,5 +1,5 @@
 """The signs that a message gives, each with its weight: above nothing for an advert or junk, below
-for a letter."""
+for a wanted message."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from webmail.adverts.classify import domains, phrases
 from webmail.adverts.classify.message import Message
 from webmail.adverts.classify.own_server import ServerVerdict
-from webmail.mime import css
 from webmail.mime.addresses import Address
 
 _MOST_PEOPLE = 50
@@ -26,7 +25,7 @@ class Sign:
 
 
 # Fields that services for mailings write (their documentation names them).
-_MAILER_FIELDS = css.words(
+_MAILER_FIELDS = frozenset(
     """
     feedback-id x-csa-complaints x-mailgun-sid x-mailgun-tag x-sg-eid x-sg-id x-mc-user
     x-mandrill-user x-campaign x-campaignid x-campaign-id x-mailin-eid x-mailin-campaign x-sib-id
@@ -34,7 +33,7 @@ _MAILER_FIELDS = css.words(
     x-job x-cmail-gameid x-ac-mailer x-elqpod x-emv-mid x-emarsys-environment x-dm-campaign
     x-rpcampaign x-mailing-id x-mailingid x-klaviyo-message-id x-hs-cid x-report-abuse
     x-report-abuse-to x-abuse x-campaign-name x-tm-id x-envoi x-routage x-emailing
-    """
+    """.split()
 )
 _MAILER = re.compile(
     r"phplist|mailchimp|sendinblue|brevo|mailjet|sarbacane|mailing|newsletter|campaign|phpmailer"
@@ -56,13 +55,13 @@ _PERCENT = re.compile(r"\d ?%")
 _REPLY = re.compile(r"(?:re|rep|tr|fw|fwd|sv|aw)\s*:", re.IGNORECASE)
 _LONG_CODE = re.compile(r"[?/=][A-Za-z0-9_-]{24,}|[?&](?:utm_|mc_eid|uid|cid|trk|email)[a-z_]*=")
 _SHOUT = re.compile(r"[A-ZÀ-Þ]{4,}")
-_FILES = css.words(
+_FILES = frozenset(
     """
     application/pdf text/calendar application/ics application/msword application/vnd.ms-excel
     application/vnd.openxmlformats-officedocument.wordprocessingml.document
     application/vnd.openxmlformats-officedocument.spreadsheetml.sheet
     application/vnd.oasis.opendocument.text application/vnd.oasis.opendocument.spreadsheet
-    """
+    """.split()
 )
 
 

@@ -16,7 +16,7 @@ from importlib import resources
 from webmail.adverts.classify import phrases, words
 from webmail.adverts.classify.words import Counts, Kind
 
-FILES: Mapping[str, Kind] = {"letters.txt": "letter", "adverts.txt": "advert", "junk.txt": "junk"}
+FILES: Mapping[str, Kind] = {"wanted.txt": "wanted", "adverts.txt": "advert", "junk.txt": "junk"}
 VARIANTS = 3
 """How many messages are made of one text."""
 

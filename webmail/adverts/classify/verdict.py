@@ -23,18 +23,18 @@ from webmail.adverts.classify.own_server import ServerVerdict
 from webmail.adverts.classify.signs import Sign
 from webmail.adverts.classify.words import Evidence, Kind
 
-# Where the scale stands before anything is known: most mail is a letter. And how much of the
-# weights' sum is needed on top before a message is moved: in doubt it is a letter.
+# Where the scale stands before anything is known: most mail is wanted. And how much of the
+# weights' sum is needed on top before a message is moved: in doubt it is wanted.
 _START = -1.8
 _LEAST = 0.3
 _WORDS_WEIGHT = 3.6
 _MOST_REASONS = 5
-# Signs that fit letters as well: beside them alone words must be surer. In languages and on
+# Signs that fit wanted mail as well: beside them alone words must be surer. In languages and on
 # subjects that the base model saw little of, they are the first to err.
 _AIDS = frozenset({"words", "prices", "html_only", "pictures", "tracking", "hidden_recipients"})
 _ALONE = 1.0
 _SURE = 0.02
-"""Score of what is proved to be a letter."""
+"""Score of a message that is proved to be wanted."""
 PROOFS = frozenset(
     {
         "known_sender",
@@ -45,14 +45,15 @@ PROOFS = frozenset(
         "reply_to_you",
     }
 )
-"""Reasons of which one alone makes a letter, whatever else is found."""
+"""Reasons each of which alone makes a message wanted, whatever else is found."""
 
 
 @dataclass(frozen=True)
 class Verdict:
     """``score``: 0 to 1, how sure it is that nobody wants the message; an advert or junk from
     ``MOVED`` on. ``reasons``: stable codes, what weighed most first. ``fraud``: codes of what
-    deceives, judged apart: also a letter may have some; ``is_fraud``: its links are to be shut."""
+    deceives, judged apart: a wanted message may have some too; ``is_fraud``: its links are to be
+    shut."""
 
     kind: Kind
     score: float
@@ -62,8 +63,8 @@ class Verdict:
 
     @property
     def is_proved(self) -> bool:
-        """Whether something proves that it is a letter."""
-        return self.kind == "letter" and not PROOFS.isdisjoint(self.reasons[:1])
+        """Whether something proves that it is wanted."""
+        return self.kind == "wanted" and not PROOFS.isdisjoint(self.reasons[:1])
 
 
 def _logistic(value: float) -> float:
@@ -90,14 +91,14 @@ def judge(
     rules: Rules = Rules(),  # noqa: B008  # frozen
     learnt: Learnt = Learnt(),  # noqa: B008  # frozen
 ) -> Verdict:
-    """Whether a message is a letter, an advert or junk. Any bytes give a verdict; those beyond the
+    """Whether a message is wanted, an advert or junk. Any bytes give a verdict; those beyond the
     first half million are not looked at."""
     read = message.read(raw)
     found = own_server.read(read.headers, rules.servers, rules.domains)
     text = _words(read)
     deceit = fraud.judge(read, text, found, known)
     if proof := _proof(read, found, known, deceit):
-        return Verdict("letter", _SURE, (proof,), deceit.signs, deceit.is_sure)
+        return Verdict("wanted", _SURE, (proof,), deceit.signs, deceit.is_sure)
     if _is_blocked(read, known):
         return Verdict("advert", 1 - _SURE, ("blocked_sender",), deceit.signs, deceit.is_sure)
     said = words.evidence(words.tokens(text), learnt.weighted(base.counts()))
@@ -111,9 +112,9 @@ def _words(read: Message) -> list[str]:
 
 
 def _proof(read: Message, found: ServerVerdict, known: KnownCorrespondents, deceit: Judged) -> str:
-    """What proves a letter, as a code; ``""`` when nothing does."""
+    """The code of what proves that a message is wanted; ``""`` when nothing does."""
     is_refused = found.verdicts.is_refused
-    # Lists and forwards break the signatures of honest letters too: only with a fraud in it does a
+    # Lists and forwards break the signatures of honest messages too: only with a fraud in it does a
     # known address that our server found to be forged prove nothing.
     is_forged = is_refused and deceit.is_sure
     if read.sender.address.lower() in known.addresses and not is_forged:
@@ -154,10 +155,10 @@ def _marks(read: Message) -> Iterator[str]:
 def _taught(read: Message, learnt: Learnt) -> Iterator[Sign]:
     """What the person said of earlier mail of this sender or list."""
     for mark in _marks(read):
-        letters, adverts, junk = learnt.person.words.get(mark, (0, 0, 0))
-        if letters > adverts + junk:
+        wanted, adverts, junk = learnt.person.words.get(mark, (0, 0, 0))
+        if wanted > adverts + junk:
             yield Sign("taught_wanted", -6.0)
-        elif adverts + junk > letters:
+        elif adverts + junk > wanted:
             yield Sign("taught_unwanted", 4.0)
 
 
@@ -176,7 +177,7 @@ def _verdict(weighed: list[Sign], said: Evidence, deceit: Judged) -> Verdict:
     side = 1 if is_moved else -1
     telling = sorted((sign for sign in weighed if sign.weight * side > 0.15), key=_by_weight(side))
     reasons = tuple(dict.fromkeys(sign.code for sign in telling))[:_MOST_REASONS]
-    kind: Kind = "letter"
+    kind: Kind = "wanted"
     if is_moved:
         kind = "junk" if _is_junk(weighed, said, deceit) else "advert"
     score = round(_logistic(total), 4)

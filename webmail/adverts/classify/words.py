@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
-Kind = Literal["letter", "advert", "junk"]
-KINDS: tuple[Kind, ...] = ("letter", "advert", "junk")
+Kind = Literal["wanted", "advert", "junk"]
+KINDS: tuple[Kind, ...] = ("wanted", "advert", "junk")
 Row = tuple[int, int, int]
-"""Messages that are letters, adverts, junk."""
+"""Numbers of messages that are wanted, adverts, junk."""
 
 MOST_KEPT = 40_000
 """Words that one set of counts keeps; beyond them those counted once are forgotten."""
@@ -29,7 +29,7 @@ _DOUBT = 0.6
 _HEARD = 90
 _LEAST_TELLING = 0.1
 _MOST_WORDS = 2_400
-# Letters of a word that are kept: "commande", "commander" and "commandez" are one.
+# Characters of a word that are kept: "commande", "commander" and "commandez" are one.
 _STEM = 5
 _SIGNS = frozenset("€$£%")
 
@@ -111,7 +111,7 @@ def _row(values: Sequence[int]) -> Row:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the words say: ``unwanted`` above nothing for an advert or junk, below for a letter;
+    """What the words say: ``unwanted`` above nothing for an advert or junk, below for wanted mail;
     ``junk`` above nothing for junk rather than an advert. Both in the range -1 to 1."""
 
     unwanted: float

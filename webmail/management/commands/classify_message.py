@@ -17,7 +17,7 @@ from webmail.presentation.adverts import REASONS
 
 class Command(BaseCommand):
     help = (
-        "Says of each message whether it is a letter, an advert or junk, and why: one line a file"
+        "Says of each message whether it is wanted, an advert or junk, and why: one line a file"
         " on standard output, with --json one JSON object. Needs neither database nor Redis; what"
         " people taught is not asked. A file that can't be read is named on standard error, and"
         " the command then ends with 1."

@@ -22,7 +22,7 @@ class Command(BaseCommand):
         learnt = training.counts()
         file = Path(classify.__path__[0]) / "data" / base.FILE
         file.write_text(base.dumps(learnt), encoding="ascii")
-        letters, unwanted, junk = learnt.messages
+        wanted, adverts, junk = learnt.messages
         self.stdout.write(
-            f"{letters} letters, {unwanted} adverts, {junk} junk: {len(learnt.words)} words"
+            f"{wanted} wanted, {adverts} adverts, {junk} junk: {len(learnt.words)} words"
         )

@@ -1,4 +1,5 @@
-"""What every file is answered with: a type of ours, a name, how long it is kept, which span."""
+"""The parts that every answer with a file has: a known type, a name, a lifetime in the browser's
+cache, and the requested range."""
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ def whole(request: SignedInRequest, place: Place, *kinds: Kind, limit: int = 0) 
 
 @contextmanager
 def unshown() -> Iterator[None]:
-    """What the page says in words is for its pictures only that they are not there."""
+    """Turn `NoPreview` into a 404: the page explains it in words, a picture of the page cannot."""
     try:
         yield
     except NoPreview as refusal:
@@ -90,8 +91,8 @@ class Span:
 
     @classmethod
     def asked(cls, header: str, size: int | None) -> Span | None:
-        """What a Range header asks for; all, where it is none of ours or the size is not known;
-        None when the file has no such bytes."""
+        """The span that a Range header requests; the whole file where the header is not supported
+        or the size is unknown; None when the file has no such bytes."""
         if size is None:
             return cls(0, 0)
         match = re.fullmatch(r"bytes=([0-9]{0,15})-([0-9]{0,15})", header.strip())

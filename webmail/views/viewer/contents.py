@@ -1,4 +1,5 @@
-"""What a browser is given of a file: a picture, a sound, a document that runs nothing, bytes."""
+"""The contents of a file in a form that a browser shows: a picture, a sound, a document that runs
+nothing, or bytes."""
 
 from __future__ import annotations
 
@@ -160,7 +161,7 @@ def _distinct(names: Sequence[str]) -> list[str]:
 @policy(FRAMED | {"sandbox": SANDBOX})
 @at_place
 def frame(request: SignedInRequest, place: Place) -> HttpResponse:
-    """What of a file is HTML, sanitised, as a document that can run nothing."""
+    """The sanitised HTML of a file, as a document that can run nothing."""
     with unshown():
         safe = html.kept(request, place.ref, place.inside) or _sanitised(request, place)
     return render_template(request, "webmail/message_frame.html", {"safe": safe})

@@ -18,7 +18,7 @@ from webmail.mailbox.contents import FrameHtml, Sanitiser
 from webmail.mime.structure import MESSAGE_TYPES, Part
 from webmail.presentation import contents, files, words
 from webmail.presentation.files import AttachmentCard
-from webmail.presentation.nested import MOST_NESTED, NestedLetter, nested_letter, nested_line
+from webmail.presentation.nested import MOST_NESTED, NestedMessage, nested_line, nested_message
 from webmail.previews import images
 from webmail.previews.making import make
 from webmail.reader import attachments, html
@@ -32,23 +32,23 @@ from webmail.views.viewer.places import Place, at_place, download_url
 DEEPEST_SHOWN = 5
 
 
-def read(request: SignedInRequest, place: Place) -> NestedLetter:
+def read(request: SignedInRequest, place: Place) -> NestedMessage:
     """Raises PartNotFound, NoPreview."""
     renderer = html.ReaderSanitiser(request, place.ref, place.inside)
     with session.imap(request) as imap:
         renderer.meet(imap)
         nested = _nested(imap, place, renderer)
-    found, bar = nested.letter, None
+    found, bar = nested.message, None
     if found.rendered:
         renderer.keep(found.rendered)
         bar = contents.images_bar(place.ref, found.rendered.html, **asdict(renderer.images))
     inside = [(part, _place_of(place, nested, part)) for part in found.shown.attachments]
-    return nested_letter(
+    return nested_message(
         found,
         files=tuple(_card_of(place, nested, part) for part in found.shown.attachments),
         signatures=tuple(_card_of(place, nested, part) for part in found.shown.signatures),
         nested=tuple(
-            nested_line(part, view_url=there.url(), letter_url=there.url("view_letter"))
+            nested_line(part, view_url=there.url(), content_url=there.url("view_message"))
             for part, there in inside
             if there and part.media_type in MESSAGE_TYPES and there.depth <= DEEPEST_SHOWN
         )[:MOST_NESTED],
@@ -99,7 +99,7 @@ def html_of(place: Place) -> html.Read:
     """How the HTML of a nested message is read."""
 
     def read(imap: Connection, ref: MessageRef, *, rendering: Sanitiser) -> FrameHtml:
-        rendered = _nested(imap, place, rendering).letter.rendered
+        rendered = _nested(imap, place, rendering).message.rendered
         if rendered is None:
             raise PartNotFound("The message has no HTML.")
         return rendered

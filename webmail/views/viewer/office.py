@@ -92,7 +92,7 @@ def office(request: SignedInRequest, place: Place) -> HttpResponse:
 @policy(INERT)
 @at_place
 def office_pdf(request: SignedInRequest, place: Place) -> HttpResponseBase:
-    """What the job made of it, for our own PDF reader."""
+    """The PDF that the job made of an office file, for the webmail's own PDF reader."""
     job = conversions.find(request, request.user, place.name)
     content = conversions.result(request, job) if job and job.state == job.State.DONE else None
     if content is None:

@@ -73,21 +73,21 @@ def _page(request: SignedInRequest, place: Place) -> HttpResponse:
 @require_GET
 @login_required
 @at_place
-def letter(request: SignedInRequest, place: Place) -> HttpResponseBase:
+def message(request: SignedInRequest, place: Place) -> HttpResponseBase:
     """A nested message for the page of the one it is in; without htmx the viewer's page of it."""
     if not wants_partial(request):
         return _page(request, place)
     with unshown():
         shown = nested.read(request, place)
-    response = render_template(request, "webmail/_nested_letter.html", {"letter": shown})
+    response = render_template(request, "webmail/_nested_message.html", {"message": shown})
     patch_vary_headers(response, ["HX-Request"])
     return response
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What stands around a file: the one that holds it, those beside it, itself among them, and
-    where on the message's page it is found."""
+    """The surroundings of a file: its holder, the files beside it with itself among them, and the
+    place of the file on the message's page."""
 
     holder: Place | None
     beside: tuple[Place, ...]
@@ -135,7 +135,7 @@ def _position(place: Place, beside: Sequence[Place]) -> dict[str, Any]:
 
 
 def _contradicted(found: FoundAttachment) -> dict[str, str]:
-    """What the mail claims a file to be and what it is, where these differ."""
+    """The claimed and the real kind of a file, where they differ; else an empty mapping."""
     if not found.detected.contradiction:
         return {}
     kind, _css = files.kind_of(found.file.name)
@@ -155,7 +155,7 @@ def _preview(request: SignedInRequest, place: Place, found: FoundAttachment) -> 
         if found.detected.kind is Kind.OFFICE:
             return office.preview(request, place, found)
         if found.detected.kind is Kind.MESSAGE:
-            return Preview("webmail/viewer_message.html", {"letter": nested.read(request, place)})
+            return Preview("webmail/viewer_message.html", {"message": nested.read(request, place)})
         return SHOWN_BY[found.detected.kind](place, found)
     except NoPreview as refusal:
         return refused(refusal.reason)

@@ -1,4 +1,4 @@
-"""What an address of the viewer names."""
+"""The addresses of the viewer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from webmail.reader.attachments import FoundAttachment
 
 @dataclass(frozen=True)
 class Place:
-    """What an address of the viewer names: an attachment, or a file inside it."""
+    """The object of an address of the viewer: an attachment, or a file inside an attachment."""
 
     ref: MessageRef
     number: str

@@ -14,7 +14,7 @@ function printed(link) {
   frame.setAttribute("aria-hidden", "true");
   frame.setAttribute("sandbox", "allow-same-origin allow-modals");
   frame.addEventListener("load", () => {
-    if (!frame.contentDocument?.getElementById("letter-head")) {
+    if (!frame.contentDocument?.getElementById("message-head")) {
       window.open(link.href, "_blank", "noopener");
       return;
     }
