@@ -1,0 +1,272 @@
+"""Verdicts on messages, what they learn from, and mailings that users leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.prepared import Prepared
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+WATCH_CACHE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a person's inbox is judged, by UID, and how many messages were set aside on ``day``
+    (in ISO's spelling)."""
+
+    uidvalidity: int
+    judged: int
+    day: str = ""
+    adverts: int = 0
+    junk: int = 0
+
+
+class InboxWatchQuerySet(models.QuerySet["InboxWatch"]):
+    def of(self, user: AbstractBaseUser) -> InboxWatchQuerySet:
+        return self.filter(user_id=user.pk)
+
+    def standing(self, user: AbstractBaseUser) -> Standing | None:
+        """From the cache: a list costs no query. None for an inbox that was never judged."""
+        kept = cache.get(_watch_key(user))
+        return Standing(*kept) if kept else self.fresh(user)
+
+    def fresh(self, user: AbstractBaseUser) -> Standing | None:
+        """From the database, for whoever is about to judge."""
+        columns = ("uidvalidity", "judged", "day", "adverts", "junk")
+        row = self.of(user).values_list(*columns).first()
+        if row is None:
+            return None
+        uidvalidity, judged, day, adverts, junk = row
+        found = Standing(uidvalidity, judged, day.isoformat() if day else "", adverts, junk)
+        cache.set(_watch_key(user), list(astuple(found)), WATCH_CACHE_SECONDS)
+        return found
+
+    def begin(self, user: AbstractBaseUser, uidvalidity: int, judged: int) -> None:
+        """Leave the mail up to the UID ``judged`` unjudged: the inbox is new to the webmail, or was
+        recreated."""
+        self.update_or_create(
+            user_id=user.pk, defaults={"uidvalidity": uidvalidity, "judged": judged}
+        )
+        cache.delete(_watch_key(user))
+
+    def claim(self, user: AbstractBaseUser, uidvalidity: int, before: int, until: int) -> bool:
+        """Whether the messages above ``before`` up to ``until`` are the caller's to judge: of two
+        sessions one gets them."""
+        rows = self.of(user).filter(uidvalidity=uidvalidity, judged=before)
+        return self._changed(user, rows.update(judged=until))
+
+    def give_back(self, user: AbstractBaseUser, uidvalidity: int, before: int, until: int) -> None:
+        """They could not be judged; another time, unless somebody went on meanwhile."""
+        rows = self.of(user).filter(uidvalidity=uidvalidity, judged=until)
+        self._changed(user, rows.update(judged=before))
+
+    def note_aside(self, user: AbstractBaseUser, day: date, *, adverts: int, junk: int) -> None:
+        """So many were set aside on this day; less than none when they were brought back."""
+        rows = self.of(user)
+        rows.exclude(day=day).update(day=day, adverts=0, junk=0)
+        for name, number in (("adverts", adverts), ("junk", junk)):
+            if number > 0:
+                rows.update(**{name: models.F(name) + number})
+            elif number < 0:
+                rows.filter(**{f"{name}__gte": -number}).update(**{name: models.F(name) + number})
+        cache.delete(_watch_key(user))
+
+    def _changed(self, user: AbstractBaseUser, rows: int) -> bool:
+        cache.delete(_watch_key(user))
+        return rows > 0
+
+
+class InboxWatch(models.Model):
+    """How far one person's inbox was judged: nothing is judged twice, nor by two sessions."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
+    )
+    uidvalidity = models.PositiveBigIntegerField(_("UIDVALIDITY"))
+    judged = models.PositiveBigIntegerField(_("highest UID that was judged"))
+    day = models.DateField(_("last day on which something was set aside"), null=True, blank=True)
+    adverts = models.PositiveIntegerField(_("adverts set aside on it"), default=0)
+    junk = models.PositiveIntegerField(_("junk set aside on it"), default=0)
+
+    objects = InboxWatchQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("inbox that is judged")
+        verbose_name_plural = _("inboxes that are judged")
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.judged}"
+
+
+def _watch_key(user: AbstractBaseUser) -> str:
+    return f"inbox-watch:{user.pk}"
+
+
+class JudgementQuerySet(models.QuerySet["Judgement"]):
+    def of(self, user: AbstractBaseUser) -> JudgementQuerySet:
+        return self.filter(user_id=user.pk)
+
+    def known(self, user: AbstractBaseUser, digests: Iterable[str]) -> dict[str, Judgement]:
+        """By digest; one query."""
+        return {one.digest: one for one in self.of(user).filter(digest__in=list(digests))}
+
+    def one(self, user: AbstractBaseUser, digest: str) -> Judgement | None:
+        return next(iter(_judgement(user.pk, digest)), None)
+
+    def overdue(self) -> JudgementQuerySet:
+        return self.filter(when__lt=timezone.now() - Judgement.KEPT)
+
+
+class Judgement(models.Model):
+    """The judgement on one message of one user: the reasons why it was set aside or marked, the
+    signs of fraud in it, and the kind that the user taught. A keyed digest alone names the message.
+    A wanted message without signs of fraud has no row, unless the user taught it."""
+
+    KEPT: ClassVar[timedelta] = timedelta(days=90)
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
+    )
+    digest = models.CharField(_("keyed digest of the message’s identity"), max_length=40)
+    kind = models.CharField(_("held for"), max_length=6)
+    is_moved = models.BooleanField(_("set aside"), default=False)
+    reasons = models.JSONField(_("reasons"), default=list)
+    fraud = models.JSONField(_("what deceives"), default=list)
+    is_fraud = models.BooleanField(_("fraud"), default=False)
+    taught = models.CharField(_("what the person said"), max_length=6, blank=True)
+    when = models.DateTimeField(_("when"), default=timezone.now)
+
+    objects = JudgementQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("judgement on a message")
+        verbose_name_plural = _("judgements on messages")
+        ordering = ("-when",)
+        constraints = (
+            models.UniqueConstraint(fields=["user", "digest"], name="one_judgement_per_message"),
+        )
+        indexes = (models.Index(fields=["when"], name="judgement_when"),)
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.kind}"
+
+
+_judgement: Prepared[Judgement] = Prepared(
+    lambda user, digest: Judgement.objects.filter(user_id=user, digest=digest), int, str
+)
+
+
+class LearntWords(models.Model):
+    """Words that were learnt from messages, as fingerprints with the numbers of wanted messages,
+    adverts and junk that had them; ``marks``: the same of senders and lists, which are never
+    forgotten for want of room."""
+
+    messages = models.JSONField(_("messages learnt: wanted, adverts, junk"), default=list)
+    # As text: PostgreSQL's JSON forgets the order, by which the oldest are told.
+    words = models.TextField(default="{}")
+    marks = models.TextField(default="{}")
+    changed = models.DateTimeField(_("last change"), auto_now=True)
+
+    class Meta:
+        abstract = True
+
+
+class PersonLearnt(LearntWords):
+    """The words that one user taught."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
+    )
+
+    class Meta:
+        verbose_name = _("what a person taught")
+        verbose_name_plural = _("what people taught")
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.messages}"
+
+
+class InstallationLearnt(LearntWords):
+    """The sum of what everybody taught; administrators begin anew by deleting the row."""
+
+    ONLY: ClassVar[int] = 1
+
+    class Meta:
+        verbose_name = _("what all people taught")
+        verbose_name_plural = _("what all people taught")
+
+    def __str__(self) -> str:
+        return str(self._meta.verbose_name)
+
+
+class FraudReport(models.Model):
+    """A message that somebody reported to the authority: whose domain it bore and why it looked
+    like a fraud, none of its words."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
+    )
+    domain = models.CharField(_("domain of the sender"), max_length=253, blank=True)
+    reasons = models.JSONField(_("reasons"), default=list)
+    when = models.DateTimeField(_("when"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("reported message")
+        verbose_name_plural = _("reported messages")
+        ordering = ("-when",)
+
+    def __str__(self) -> str:
+        return self.domain
+
+
+class UnsubscriptionQuerySet(models.QuerySet["Unsubscription"]):
+    def of(self, user: AbstractBaseUser) -> UnsubscriptionQuerySet:
+        return self.filter(user_id=user.pk)
+
+    def claim(self, pk: int) -> Unsubscription | None:
+        """For whoever asks first."""
+        claimed = self.filter(pk=pk, state=Unsubscription.State.WAITING).update(
+            state=Unsubscription.State.RUNNING, when=timezone.now()
+        )
+        return self.get(pk=pk) if claimed else None
+
+
+class Unsubscription(models.Model):
+    """A mailing that a person leaves by one click (RFC 8058). ``url`` names the person to the
+    sender: it goes when it has been called."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
+    )
+    sender = models.CharField(_("sender"), max_length=254)
+    url = models.TextField(blank=True)
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.WAITING)
+    when = models.DateTimeField(_("when"), default=timezone.now)
+
+    objects = UnsubscriptionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("unsubscription")
+        verbose_name_plural = _("unsubscriptions")
+        ordering = ("-when", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.sender} {self.state}"

@@ -1,0 +1,130 @@
+"""The administrators' defaults of preferences, and the user's choices for one folder."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.prepared import Prepared
+from webmail.preferences import BY_NAME, AdministratorsChoice
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+CACHE_KEY, CACHE_SECONDS = "preference-defaults", 60
+
+
+class PreferenceDefaultQuerySet(models.QuerySet["PreferenceDefault"]):
+    def in_force(self) -> dict[str, AdministratorsChoice]:
+        """By name; from the cache: a page costs no query. A change shows within a minute."""
+        rows = cache.get(CACHE_KEY)
+        if rows is None:
+            rows = [list(row) for row in self.values_list("name", "value", "locked")]
+            cache.set(CACHE_KEY, rows, CACHE_SECONDS)
+        return {name: AdministratorsChoice(value, locked) for name, value, locked in rows}
+
+
+class PreferenceDefault(models.Model):
+    """A preference's value for everybody who chose none, or, locked, for everybody."""
+
+    name = models.CharField(_("preference"), max_length=40, unique=True)
+    value = models.CharField(_("value"), max_length=60)
+    locked = models.BooleanField(
+        _("locked"), default=False, help_text=_("People see it and cannot change it.")
+    )
+
+    objects = PreferenceDefaultQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("preference default")
+        verbose_name_plural = _("preference defaults")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return f"{self.name} = {self.value}"
+
+    def clean(self) -> None:
+        preference = BY_NAME.get(self.name)
+        if preference and not preference.allows(self.value):
+            allowed = [option for option, _words in preference.options()]
+            shown = ", ".join(allowed[:12]) + ("…" if len(allowed) > 12 else "")
+            raise ValidationError({"value": _("Allowed: %(values)s.") % {"values": shown}})
+
+
+class FolderChoiceQuerySet(models.QuerySet["FolderChoice"]):
+    def of(self, user: AbstractBaseUser) -> FolderChoiceQuerySet:
+        return self.filter(user_id=user.pk)
+
+    def order_of(self, user: AbstractBaseUser, folder: str) -> tuple[str, bool, bool]:
+        """The sort of a folder's list, whether it goes up, and whether it is by conversations."""
+        chosen = _order_of(user.pk, FolderChoice.digest_of(folder))
+        return chosen[0] if chosen else (FolderChoice.ARRIVAL, False, False)
+
+    def move(self, before: str, now: str, delimiter: str) -> None:
+        """A folder got another name, and with it those inside it."""
+        for row in self.filter(folder__startswith=before):
+            if row.folder == before or (delimiter and row.folder.startswith(before + delimiter)):
+                name = now + row.folder.removeprefix(before)
+                self.filter(digest=self.model.digest_of(name)).delete()
+                self.filter(pk=row.pk).update(folder=name, digest=self.model.digest_of(name))
+
+    def choose_order(
+        self, user: AbstractBaseUser, folder: str, sort: str, up: bool, threads: bool = False
+    ) -> None:
+        self.update_or_create(
+            user_id=user.pk,
+            digest=FolderChoice.digest_of(folder),
+            defaults={"folder": folder, "sort": sort, "up": up, "threads": threads},
+        )
+
+
+class FolderChoice(models.Model):
+    """How one person wants one folder shown. A filter is not remembered: mail that it hides would
+    seem to be lost."""
+
+    ARRIVAL: ClassVar[str] = "arrival"
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
+    )
+    folder = models.TextField(_("folder"))
+    digest = models.CharField(
+        _("digest of its name"),
+        max_length=64,
+        help_text=_("Names are longer than what an index holds."),
+    )
+    sort = models.CharField(_("sorted by"), max_length=10, default=ARRIVAL)
+    up = models.BooleanField(_("the smallest first"), default=False)
+    threads = models.BooleanField(_("by conversations"), default=False)
+
+    objects = FolderChoiceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("choice for a folder")
+        verbose_name_plural = _("choices for folders")
+        ordering = ("folder",)
+        constraints = (
+            models.UniqueConstraint(fields=["user", "digest"], name="one_choice_per_folder"),
+        )
+
+    def __str__(self) -> str:
+        return self.folder
+
+    @staticmethod
+    def digest_of(folder: str) -> str:
+        return hashlib.sha256(folder.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+_order_of: Prepared[tuple[str, bool, bool]] = Prepared(
+    lambda user, digest: FolderChoice.objects.filter(user_id=user, digest=digest).values_list(
+        "sort", "up", "threads"
+    ),
+    int,
+    str,
+)

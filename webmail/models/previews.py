@@ -1,0 +1,98 @@
+"""Office files on their way to a preview."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    pass
+
+OFFICE_PREVIEWS_KEPT = timedelta(hours=1)
+
+
+class OfficePreviewQuerySet(models.QuerySet["OfficePreview"]):
+    def in_force(self) -> OfficePreviewQuerySet:
+        """Those whose results are still kept."""
+        return self.filter(created__gte=timezone.now() - OFFICE_PREVIEWS_KEPT)
+
+    def unfinished(self) -> OfficePreviewQuerySet:
+        return self.filter(state__in=OfficePreview.UNFINISHED)
+
+    def overdue(self) -> OfficePreviewQuerySet:
+        """Those that whoever converts should have done long ago."""
+        late = timezone.now() - OfficePreview.PATIENCE
+        return self.in_force().unfinished().filter(changed__lt=late)
+
+    def claim(self, pk: int) -> OfficePreview | None:
+        """The job, for whoever asks first."""
+        now = timezone.now()
+        claimed = self.filter(pk=pk, state=OfficePreview.State.WAITING).update(
+            state=OfficePreview.State.RUNNING, changed=now
+        )
+        return self.get(pk=pk) if claimed else None
+
+
+class OfficePreview(models.Model):
+    """An attachment being converted into a PDF, or converted within the last hour: its files lie
+    encrypted in the spool. Nothing here names the file or its message."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+
+    UNFINISHED: ClassVar[tuple[str, ...]] = (State.WAITING, State.RUNNING)
+    PATIENCE: ClassVar[timedelta] = timedelta(minutes=5)
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("user"))
+    name = models.CharField(_("keyed digest of the file’s address"), max_length=64)
+    extension = models.CharField(_("kind"), max_length=8)
+    spool = models.CharField(_("name in the spool"), max_length=32, unique=True)
+    source_key = models.BinaryField(_("key of the spooled file"))
+    reader = models.BinaryField(_("key that the result is encrypted for"))
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.WAITING)
+    reason = models.CharField(_("reason of the failure"), max_length=16, blank=True)
+    is_truncated = models.BooleanField(_("has more pages"), default=False)
+    created = models.DateTimeField(_("asked for"), auto_now_add=True)
+    changed = models.DateTimeField(_("last change"), auto_now=True)
+
+    objects = OfficePreviewQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("office preview")
+        verbose_name_plural = _("office previews")
+        ordering = ("-created",)
+        constraints = (
+            models.UniqueConstraint(fields=["user", "name"], name="one_office_preview_per_file"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.extension} {self.state}"
+
+    @property
+    def is_in_force(self) -> bool:
+        return self.created >= timezone.now() - OFFICE_PREVIEWS_KEPT
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether whoever had the job seems to be gone."""
+        return self.state in self.UNFINISHED and self.changed < timezone.now() - self.PATIENCE
+
+    def finish(self, *, is_truncated: bool) -> None:
+        self._end(self.State.DONE, is_truncated=is_truncated)
+
+    def fail(self, reason: str) -> None:
+        self._end(self.State.FAILED, reason=reason)
+
+    def _end(self, state: State, *, reason: str = "", is_truncated: bool = False) -> None:
+        """The key of the spooled file is needed no more."""
+        self.state, self.reason, self.is_truncated = state, reason, is_truncated
+        self.source_key = b""
+        self.save(update_fields=["state", "reason", "is_truncated", "source_key", "changed"])
