@@ -40,7 +40,7 @@ from webmail.celery import app
 from webmail.jobs.queues import LONGEST_SECONDS, ROUTES, WORKERS
 from webmail.models import OutboxMessage
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 Start = Callable[..., subprocess.Popen[bytes]]
 
 

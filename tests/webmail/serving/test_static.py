@@ -9,7 +9,7 @@ import pytest
 
 from webmail.serving.storage import joined_scripts
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 STATIC = ROOT / "webmail" / "static" / "webmail"
 VENDOR = STATIC / "vendor"
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
