@@ -237,6 +237,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.models",
         "webmail.sandbox",
     },
+    "webmail.serving.templating": {"webmail.presentation.icons"},
     "webmail.serving.warming": {
         "webmail.dates",
         "webmail.sandbox",
