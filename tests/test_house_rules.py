@@ -536,3 +536,21 @@ def test_templates_load_nothing_from_elsewhere() -> None:
         if mark in path.read_text(encoding="utf-8")
     ]
     assert not wrong
+
+
+# Neither a tag of Django nor a text that also stands in an attribute can be broken.
+LONGER = {
+    "_compose_title.html": "a text without any whitespace around it",
+    "_found_words.html": "one condition",
+    "compose.html": "one condition",
+}
+
+
+def test_lines_of_templates_have_at_most_120_characters() -> None:
+    long = {
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in (ROOT / "templates").rglob("*.html")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if len(line) > 120 and not (path.name in LONGER and line.lstrip().startswith("{%"))
+    }
+    assert not long
