@@ -540,9 +540,9 @@ def test_templates_load_nothing_from_elsewhere() -> None:
 
 # Neither a tag of Django nor a text that also stands in an attribute can be broken.
 LONGER = {
-    "_compose_title.html": "a text without any whitespace around it",
-    "_found_words.html": "one condition",
-    "compose.html": "one condition",
+    "webmail/compose/_title.html": "a text without any whitespace around it",
+    "webmail/search/_found_words.html": "one condition",
+    "webmail/compose/compose.html": "one condition",
 }
 
 
@@ -551,6 +551,24 @@ def test_lines_of_templates_have_at_most_120_characters() -> None:
         f"{path.relative_to(ROOT)}:{number}"
         for path in (ROOT / "templates").rglob("*.html")
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-        if len(line) > 120 and not (path.name in LONGER and line.lstrip().startswith("{%"))
+        if len(line) > 120
+        and not (
+            path.relative_to(ROOT / "templates").as_posix() in LONGER
+            and line.lstrip().startswith("{%")
+        )
     }
     assert not long
+
+
+def test_pages_of_the_mail_stand_in_folders() -> None:
+    """Flat in `templates/webmail/` is only the frame, and partials of pages in several folders."""
+    flat = {path.name for path in (ROOT / "templates" / "webmail").glob("*.html")}
+    pages = {name for name in flat if not name.startswith("_")}
+    assert pages == {"bare.html", "frame.html"}
+    folders: dict[str, set[Path]] = {name: set() for name in flat - pages}
+    for path in (ROOT / "templates").rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        for name in folders:
+            if f'"webmail/{name}"' in text:
+                folders[name].add(path.parent)
+    assert not {name for name, users in folders.items() if len(users) < 2}
