@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -238,6 +239,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.models",
         "webmail.sandbox",
     },
+    "webmail.serving.templating": {"webmail.presentation.icons"},
     "webmail.serving.warming": {
         "webmail.dates",
         "webmail.sandbox",
@@ -536,3 +538,59 @@ def test_templates_load_nothing_from_elsewhere() -> None:
         if mark in path.read_text(encoding="utf-8")
     ]
     assert not wrong
+
+
+# Neither a tag of Django nor a text that also stands in an attribute can be broken.
+LONGER = {
+    "webmail/compose/_title.html": "a text without any whitespace around it",
+    "webmail/search/_found_words.html": "one condition",
+    "webmail/compose/compose.html": "one condition",
+}
+
+
+def test_lines_of_templates_have_at_most_120_characters() -> None:
+    long = {
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in (ROOT / "templates").rglob("*.html")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if len(line) > 120
+        and not (
+            path.relative_to(ROOT / "templates").as_posix() in LONGER
+            and line.lstrip().startswith("{%")
+        )
+    }
+    assert not long
+
+
+def test_pages_of_the_mail_stand_in_folders() -> None:
+    """Flat in `templates/webmail/` is only the frame, and partials of pages in several folders."""
+    flat = {path.name for path in (ROOT / "templates" / "webmail").glob("*.html")}
+    pages = {name for name in flat if not name.startswith("_")}
+    assert pages == {"bare.html", "frame.html"}
+    folders: dict[str, set[Path]] = {name: set() for name in flat - pages}
+    for path in (ROOT / "templates").rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        for name in folders:
+            if f'"webmail/{name}"' in text:
+                folders[name].add(path.parent)
+    assert not {name for name, users in folders.items() if len(users) < 2}
+
+
+# One element each: a second sheet adds what its own part of the page needs.
+IN_SEVERAL_SHEETS = {"bulk", "side-title", "toasts", "top", "top-acts"}
+# The site of administrators loads none of the other sheets; print.css only hides.
+APART = {"admin.css", "print.css"}
+
+
+def test_a_class_is_defined_in_one_style_sheet() -> None:
+    """Pages load several sheets: two elements under one class get the rules of both."""
+    sheets: dict[str, set[str]] = {}
+    for path in (ROOT / "webmail" / "static" / "webmail" / "css").glob("*.css"):
+        text = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        if path.name in APART:
+            continue
+        for selectors in re.findall(r"([^{};]+)\{", text):
+            for selector in re.split(r",(?![^(]*\))", selectors):
+                if alone := re.fullmatch(r"\.([\w-]+)", selector.strip()):
+                    sheets.setdefault(alone[1], set()).add(path.name)
+    assert {name for name, files in sheets.items() if len(files) > 1} == IN_SEVERAL_SHEETS

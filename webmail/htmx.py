@@ -26,7 +26,7 @@ def render(
     partial: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """``webmail/message.html``, or for htmx ``webmail/_message.html`` (or ``partial``)."""
+    """``reader/message.html``, or for htmx ``reader/_message.html`` (or ``partial``)."""
     if wants_partial(request):
         folder, _slash, name = template.rpartition("/")
         template = partial or f"{folder}/_{name}"

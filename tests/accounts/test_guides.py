@@ -99,4 +99,4 @@ def test_every_guide_can_be_made_where_mail_cannot_be_sent(
     mail_domain.smtp_host = ""
     mail_domain.save()
     for slug in guides.TITLES:
-        assert 'class="steps"' in words(client, f"/guides/{slug}/")
+        assert 'class="guide-steps"' in words(client, f"/guides/{slug}/")

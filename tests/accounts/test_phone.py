@@ -169,7 +169,7 @@ def test_other_telephones_get_the_values_and_a_guide(computer: Client) -> None:
     assert "no-store" in values["Cache-Control"]
     words = unescape(values.content.decode())
     assert "alice.martin@ac-exemple.fr" in words
-    assert '<ol class="steps">' in words
+    assert '<ol class="guide-steps">' in words
     assert telephone.get(link).status_code == 200  # a tab that Android dropped loads again
 
 

@@ -99,6 +99,6 @@ def test_the_pages_are_for_everybody(
     computer.locator("a[href^='/phone/']").click()
     found += violations(computer)
     computer.locator("section[aria-labelledby=way-values] button").click()
-    computer.wait_for_selector("ol.steps")
+    computer.wait_for_selector("ol.guide-steps")
     assert found + violations(computer) == []
     assert faults == []

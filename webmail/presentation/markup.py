@@ -8,28 +8,24 @@ once a page.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from html import escape
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.templatetags.static import static
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext, pgettext
 
+from webmail.presentation.icons import icon
 from webmail.presentation.lists import FolderRow, MessageRow
 from webmail.presentation.tags import Chip
 
-SPRITE = "webmail/vendor/lucide-1.62.0.svg"
 Groups = Iterable[tuple[str, tuple[MessageRow, ...]]]
 
 
 def _e(text: Any) -> str:
     """Escaped, unless it is HTML already, as a subject with its hits marked."""
     return text.__html__() if hasattr(text, "__html__") else escape(text)
-
-
-def _icon(name: str, classes: str = "i") -> str:
-    return f'<svg class="{classes}" aria-hidden="true"><use href="{static(SPRITE)}#{name}"/></svg>'
 
 
 def _sr(words: str) -> str:
@@ -54,7 +50,7 @@ def _message_row() -> Callable[[MessageRow], str]:
     advert, junk = pgettext("of a message", "Advert"), pgettext("of a message", "Junk")
     urgent, invitation = pgettext("message", "Urgent."), gettext("Invitation.")
     pen, reply, forward = (
-        f'<span class="mark">{_icon(name)}</span>' for name in ("pen-line", "reply", "forward")
+        f'<span class="mark">{icon(name)}</span>' for name in ("pen-line", "reply", "forward")
     )
     unread = _e(pgettext("message", "Unread.") + " ")
     answered = _sr(pgettext("message", "Answered.") + " ")
@@ -66,11 +62,11 @@ def _message_row() -> Callable[[MessageRow], str]:
     )
     select = _e(pgettext("a message", "Select:"))
     in_conversation = _sr(gettext("Messages in the conversation:") + " ")
-    folder = f"{_icon('folder', 'i s')} {_sr(in_folder + ' ')}"
+    folder = f"{icon('folder', 's')} {_sr(in_folder + ' ')}"
     marks = (
-        ("urgent", f" {_icon('circle-alert', 'i s urgent')}{_sr(urgent)}"),
-        ("invitation", f" {_icon('calendar-days', 'i s')}{_sr(invitation)}"),
-        ("attachment", " " + _icon("paperclip", "i s") + _sr(gettext("With attachment."))),
+        ("urgent", f" {icon('circle-alert', 's urgent')}{_sr(urgent)}"),
+        ("invitation", f" {icon('calendar-days', 's')}{_sr(invitation)}"),
+        ("attachment", " " + icon("paperclip", "s") + _sr(gettext("With attachment."))),
     )
     button = _flag_button()
 
@@ -140,7 +136,7 @@ def flag_button(ref: str, flagged: bool) -> SafeString:
 
 def _flag_button() -> Callable[[str, bool, str], str]:
     flag, unflag = _e(gettext("Flag for follow-up")), _e(gettext("Remove the flag"))
-    icon = _icon("flag", "i s")
+    mark = icon("flag", "s")
 
     def write(ref: str, flagged: bool, more: str) -> str:
         form, pressed, title = (
@@ -149,7 +145,7 @@ def _flag_button() -> Callable[[str, bool, str], str]:
         return (
             f'<button class="flag" id="flag-{ref}"{more} type="submit" form="{form}" name="refs"'
             f' value="{ref}" aria-pressed="{pressed}" aria-label="{flag}" title="{title}">'
-            f"{icon}</button>"
+            f"{mark}</button>"
         )
 
     return write
@@ -157,14 +153,13 @@ def _flag_button() -> Callable[[str, bool, str], str]:
 
 def folder_rows(rows: Iterable[FolderRow]) -> SafeString:
     """Lines of the folder list, with those inside them."""
-    icons = _e(static(SPRITE))
+    kept_icon = cache(icon)
     unread = _sr(pgettext("count beside a folder", "unread:") + " ")
     inside = gettext("Folders inside %(folder)s")
-    arrow = _icon("chevron-right")
+    arrow = icon("chevron-right")
 
     def name(row: FolderRow) -> str:
-        icon = f'<svg class="i" aria-hidden="true"><use href="{icons}#{row.icon}"/></svg>'
-        label = f'{icon}<span class="clip">{_e(row.label)}</span>'
+        label = f'{kept_icon(row.icon)}<span class="clip">{_e(row.label)}</span>'
         if not row.usable:
             return f'<span class="folder is-off">{label}</span>'
         url, current = _e(row.url), ' aria-current="page"' if row.current else ""

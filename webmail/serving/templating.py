@@ -16,14 +16,16 @@ from django.template.base import (
     NodeList,
     TextNode,
     TokenType,
-    VariableNode,
 )
 from django.template.defaulttags import IfNode, URLNode
+from django.template.library import SimpleNode
 from django.template.loaders import cached
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 from django.templatetags.static import StaticNode
 from django.urls import NoReverseMatch, get_script_prefix
 from django.utils.translation import get_language
+
+from webmail.presentation.icons import drawing, icon
 
 
 class Loader(cached.Loader):
@@ -44,15 +46,15 @@ def write_in(template: Template) -> None:
     """Replace what is the same at each rendering by its text, in the language in force."""
     nothing = Context()
     nothing.template = template
-    _write_in(template.nodelist, nothing, dict(_names(template.nodelist)))
+    _write_in(template.nodelist, nothing)
 
 
-def _write_in(nodelist: NodeList, nothing: Context, names: dict[str, str]) -> None:
+def _write_in(nodelist: NodeList, nothing: Context) -> None:
     kept: list[Node] = []
     for node in nodelist:
         for inside in _inside(node):
-            _write_in(inside, nothing, names)
-        text = _constant(node, nothing, names)
+            _write_in(inside, nothing)
+        text = _constant(node, nothing)
         if text is None:
             kept.append(node)
         elif kept and isinstance(kept[-1], TextNode):
@@ -71,23 +73,13 @@ def _inside(node: Node) -> Iterator[NodeList]:
             yield nodelist
 
 
-def _names(nodelist: NodeList) -> Iterator[tuple[str, str]]:
-    """Variables that this template itself sets to a file's address: ``{% static … as icons %}``."""
-    for node in nodelist.get_nodes_by_type(StaticNode):
-        assert isinstance(node, StaticNode)  # noqa: S101  what was asked for
-        if node.varname and _is_literal(node.path):
-            context = Context()
-            node.render(context)
-            yield node.varname, str(context[node.varname])
-
-
-def _constant(node: Node, nothing: Context, names: dict[str, str]) -> str | None:
+def _constant(node: Node, nothing: Context) -> str | None:
     """What the node says each time; None where that depends on something."""
     match node:
         case TextNode():
             return node.s
-        case VariableNode():
-            return names.get(node.filter_expression.token)
+        case SimpleNode() if node.func in (icon, drawing) and _is_literal_call(node):
+            return str(node.render(nothing))
         case StaticNode() if not node.varname and _is_literal(node.path):
             return str(node.render(nothing))
         case URLNode() if not (node.args or node.kwargs or node.asvar):
@@ -119,6 +111,10 @@ def _address(node: URLNode, nothing: Context) -> str | None:
     with suppress(NoReverseMatch):
         return str(node.render(nothing))
     return None
+
+
+def _is_literal_call(node: SimpleNode) -> bool:
+    return not node.target_var and all(map(_is_literal, [*node.args, *node.kwargs.values()]))
 
 
 def _is_literal(expression: FilterExpression) -> bool:

@@ -25,7 +25,9 @@ def folder_list(context: Context, *, oob: bool = False) -> str:
     """The list of folders; out of band nothing when the page has the same already: most messages
     that are opened change no count, and a browser takes longer to lay the list out than to ask."""
     with context.update({"oob": oob}):
-        rows = Engine.get_default().get_template("webmail/_folder_list.html").render(context)
+        rows = (
+            Engine.get_default().get_template("webmail/folders/_folder_list.html").render(context)
+        )
     version = blake2b(rows.encode(), digest_size=8).hexdigest()
     if oob and context["request"].headers.get(FOLDERS) == version:
         return ""

@@ -60,7 +60,7 @@ def absence(request: SignedInRequest) -> HttpResponse:
         "toast": None if form.is_bound else request.session.pop(TOAST, None),
     }
     status = 422 if form.is_bound else 200
-    return render_template(request, "webmail/absence.html", context, status=status)
+    return render_template(request, "webmail/rules/absence.html", context, status=status)
 
 
 def _saved(
@@ -112,7 +112,9 @@ def state(request: SignedInRequest) -> HttpResponse:
     if session.has_sieve(request.user):
         with suppress(WebmailError, writing.Unwritable), opened(request) as (sieve, kept):
             put_adverts_aside(request, sieve, kept)
-    return render_template(request, "webmail/_absence_line.html", {"away": away.line(request)})
+    return render_template(
+        request, "webmail/rules/_absence_line.html", {"away": away.line(request)}
+    )
 
 
 def put_adverts_aside(request: SignedInRequest, sieve: Sieve, kept: rules.Kept) -> None:

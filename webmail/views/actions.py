@@ -138,14 +138,14 @@ def selection(request: SignedInRequest, folder: str) -> HttpResponse:
         "verb": request.GET.get("verb", ""),
     }
     if sides is None:
-        return render_template(request, "webmail/_selection.html", context)
+        return render_template(request, "webmail/list/_selection.html", context)
     row = sides.shown.find(folder)
     context |= {
         "folders": sides.shown,
         "here": sides.own_verb,
         "label": row.label if row else folder,
     }
-    return render_template(request, "webmail/selection.html", context)
+    return render_template(request, "webmail/list/selection.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -169,7 +169,7 @@ def purge(request: SignedInRequest, folder: str) -> HttpResponse:
         "label": row.label if row else folder,
         "back_url": reverse("mail:folder", args=[folder]),
     }
-    return render_template(request, "webmail/purge.html", context)
+    return render_template(request, "webmail/actions/purge.html", context)
 
 
 # --- what is asked for ---
@@ -303,8 +303,8 @@ def _ask(
     if asked.verb == "tags":
         context["tags"] = _tag_counts(request, imap, asked)
     if not partial:
-        return render_template(request, "webmail/ask.html", context)
-    response = render_template(request, "webmail/_ask.html", context)
+        return render_template(request, "webmail/actions/ask.html", context)
+    response = render_template(request, "webmail/actions/_ask.html", context)
     response["HX-Retarget"], response["HX-Reswap"] = "#ask", "innerHTML"
     return response
 
@@ -424,7 +424,7 @@ def _acted(
     # One flag that is set shows by itself, and goes by the same button.
     if asked.verb in {"flag", "unflag", "seen", "tag", "untag"} and asked.count == 1:
         context["toast"] = None
-    response = render_template(request, "webmail/_acted.html", context)
+    response = render_template(request, "webmail/list/_acted.html", context)
     if too_much or is_running or asked.verb == "wanted":
         response["HX-Trigger-After-Swap"] = "mail:refresh"
     return response

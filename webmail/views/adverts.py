@@ -35,7 +35,7 @@ def judge(request: SignedInRequest) -> HttpResponse:
     if not wants_partial(request):
         return redirect("mail:folder", judging.INBOX)
     context = {"advert_line": advert_line(request, judging.INBOX, looked)}
-    response = render_template(request, "webmail/_advert_line.html", context)
+    response = render_template(request, "webmail/adverts/_advert_line.html", context)
     if looked.changed:
         response["HX-Trigger-After-Swap"] = "mail:refresh"
     return response
@@ -80,7 +80,7 @@ def senders(request: SignedInRequest) -> HttpResponse:
         "left": Unsubscription.objects.all().of(request.user)[:MOST_LEFT],
     }
     status = 422 if form.is_bound else 200
-    return render_template(request, "webmail/senders.html", context, status=status)
+    return render_template(request, "webmail/adverts/senders.html", context, status=status)
 
 
 def _choose(request: SignedInRequest, form: NewSenderForm) -> bool:

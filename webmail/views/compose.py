@@ -546,7 +546,9 @@ def _asked(
     dialog for htmx."""
     if in_place(request):
         context = {"choice": question, "choice_do": form.deed, "is_dialog": True}
-        response = render_template(request, "webmail/_sending_choice.html", context, status=422)
+        response = render_template(
+            request, "webmail/compose/_sending_choice.html", context, status=422
+        )
         response["HX-Retarget"], response["HX-Reswap"] = "#sending-choice", "innerHTML"
         return response
     return _page(request, form, None, status=422, draft=draft, choice=question, choice_do=form.deed)
@@ -629,7 +631,7 @@ def _page(
         "cancel_url": _inbox(),
         "presets": () if settings.CELERY_TASK_ALWAYS_EAGER else _presets(),
     }
-    return render_template(request, "webmail/compose.html", context, status=status)
+    return render_template(request, "webmail/compose/compose.html", context, status=status)
 
 
 def _presets() -> tuple[scheduling.Preset, ...]:

@@ -206,7 +206,7 @@ def all_drafts(request: SignedInRequest) -> HttpResponse:
         "discarded": [one for one in found if one.state == Draft.State.DISCARDED],
         "folders": sides.shown,
     }
-    return render_template(request, "webmail/drafts.html", context)
+    return render_template(request, "webmail/drafts/drafts.html", context)
 
 
 @require_GET
@@ -221,7 +221,7 @@ def versions(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
         "versions": [_shown(version) for version in found],
         "folders": sides.shown,
     }
-    return render_template(request, "webmail/draft_versions.html", context)
+    return render_template(request, "webmail/drafts/draft_versions.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -236,7 +236,7 @@ def version(request: SignedInRequest, number: uuid.UUID, revision: int) -> HttpR
     with session.imap(request) as imap:
         sides = read_folders(imap, "")
     context = {"number": number, "version": _shown(found), "folders": sides.shown}
-    return render_template(request, "webmail/draft_version.html", context)
+    return render_template(request, "webmail/drafts/draft_version.html", context)
 
 
 def saved_words(draft: Draft) -> str:

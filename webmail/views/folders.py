@@ -49,7 +49,7 @@ def quota(request: SignedInRequest) -> HttpResponse:
     with session.imap(request) as imap:
         found = imap_quota.ask(imap)
     context = {"fullness": presentation.fullness(found)}
-    return render_template(request, "webmail/_quota.html", context)
+    return render_template(request, "webmail/space/_quota.html", context)
 
 
 @require_POST
@@ -208,7 +208,7 @@ def _all(request: SignedInRequest, notice: dict[str, str] | None = None) -> Http
         "toast": None if notice else request.session.pop(TOAST, None),
     }
     status = 422 if notice else 200
-    return render_template(request, "webmail/folders.html", context, status=status)
+    return render_template(request, "webmail/folders/folders.html", context, status=status)
 
 
 def _one(
@@ -240,5 +240,5 @@ def _one(
     }
     status = 422 if notice else 200
     if wants_partial(request):
-        return render_template(request, "webmail/_folder_dialog.html", context)
-    return render_template(request, "webmail/folder.html", context, status=status)
+        return render_template(request, "webmail/folders/_folder_dialog.html", context)
+    return render_template(request, "webmail/folders/folder.html", context, status=status)

@@ -43,7 +43,7 @@ def all_identities(request: SignedInRequest) -> HttpResponse:
         "folders": sides.shown,
     }
     status = 422 if bound else 200
-    return render(request, "webmail/identities.html", context, status=status)
+    return render(request, "webmail/preferences/identities.html", context, status=status)
 
 
 def _form(request: SignedInRequest, identity: Identity, *, is_posted: bool) -> IdentityForm:

@@ -73,7 +73,7 @@ def progress(request: SignedInRequest) -> HttpResponse:
         "toast": ended(over[0]) if over else None,
     }
     status = 200 if left else 286
-    response = render_template(request, "webmail/_running.html", context, status=status)
+    response = render_template(request, "webmail/jobs/_running.html", context, status=status)
     if over:
         response["HX-Trigger-After-Swap"] = "mail:refresh"
     return response
@@ -85,7 +85,7 @@ def all_jobs(request: SignedInRequest) -> HttpResponse:
     """The page of the user's jobs of the last days, most of which can be undone."""
     found = MailJob.objects.all().of(request.user)[:50]
     context = {"jobs": [_shown(job) for job in found]}
-    return _page(request, "webmail/jobs.html", context)
+    return _page(request, "webmail/jobs/jobs.html", context)
 
 
 @require_GET
@@ -96,8 +96,8 @@ def one(request: SignedInRequest, pk: int) -> HttpResponse:
     context = {"job": _shown(job)}
     if wants_partial(request):
         status = 286 if job.is_finished else 200
-        return render_template(request, "webmail/_job.html", context, status=status)
-    return _page(request, "webmail/job.html", context)
+        return render_template(request, "webmail/jobs/_job.html", context, status=status)
+    return _page(request, "webmail/jobs/job.html", context)
 
 
 @require_POST

@@ -58,12 +58,14 @@ def message_list(request: SignedInRequest, folder: str) -> HttpResponse:
         context = list_context(request, imap, folder, form=form)
     if not wants_partial(request):
         context["toast"] = request.session.pop(TOAST, None)
-    partial = "webmail/_message_rows.html" if request.htmx.target in ("more", "previous") else ""
+    partial = (
+        "webmail/list/_message_rows.html" if request.htmx.target in ("more", "previous") else ""
+    )
     if request.htmx.target == "previous":
         context["page"] = lists.without_next(context["page"])
     elif partial:
         context["page"] = lists.without_previous(context["page"])
-    return render(request, "webmail/message_list.html", context, partial=partial)
+    return render(request, "webmail/list/message_list.html", context, partial=partial)
 
 
 @require_GET
@@ -106,7 +108,7 @@ def _arrived(request: SignedInRequest, folder: str, uidvalidity: int, uid: int) 
     )
     page = replace(page, groups=lists.tagged(page.groups, known_tags(request)))
     context = {"page": page, "advert_line": advert_line(request, folder, looked)}
-    return render_template(request, "webmail/_message_rows.html", context)
+    return render_template(request, "webmail/list/_message_rows.html", context)
 
 
 def look(

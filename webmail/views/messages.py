@@ -65,7 +65,7 @@ def seen(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpRes
         context = counts_context(imap, folder)
     if "beside" in request.GET:
         del context["page"]
-    return render_template(request, "webmail/_acted.html", context)
+    return render_template(request, "webmail/list/_acted.html", context)
 
 
 @require_POST
@@ -116,7 +116,7 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
     context["marks"] = json.dumps(searched.wanted.marks) if searched else ""
     context["zoom"] = reader.zoom(request.GET.get("zoom", ""))
     context["zooms"] = reader.zoom_steps(links.message_url(ref), as_text=as_text)
-    return render(request, "webmail/message.html", context)
+    return render(request, "webmail/reader/message.html", context)
 
 
 def _searched(request: SignedInRequest) -> Asked | None:

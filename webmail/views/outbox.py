@@ -113,7 +113,7 @@ def all_messages(request: SignedInRequest) -> HttpResponse:
         "sent": [one for one in shown if one.row.state == State.SENT],
         "is_moving": any(one.is_moving for one in shown),
     }
-    return _answer(request, "webmail/outbox.html", context)
+    return _answer(request, "webmail/outbox/outbox.html", context)
 
 
 @require_GET
@@ -129,7 +129,7 @@ def one_message(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
         "is_moving": any(one.is_moving for one in shown),
         "failed": sum(one.row.state == State.FAILED for one in shown),
     }
-    return _answer(request, "webmail/outbox_message.html", context)
+    return _answer(request, "webmail/outbox/outbox_message.html", context)
 
 
 @require_GET
@@ -152,7 +152,7 @@ def progress(request: SignedInRequest) -> HttpResponse:
         "toast": request.session.pop(TOAST, None) or _end(over),
     }
     status = 200 if left else 286
-    response = render_template(request, "webmail/_sending.html", context, status=status)
+    response = render_template(request, "webmail/compose/_sending.html", context, status=status)
     if any(row.state == State.SENT for row in over):
         response["HX-Trigger-After-Swap"] = "mail:refresh"
     return response

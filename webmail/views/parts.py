@@ -48,7 +48,7 @@ def message_frame(request: SignedInRequest, folder: str, ref: tuple[int, int]) -
     rendered, _images = html.of(request, message_ref)
     safe = judged.safe(request, message_ref, rendered.html)
     context = {"safe": safe, "zoom": reader.zoom(request.GET.get("zoom", ""))}
-    return render(request, "webmail/message_frame.html", context)
+    return render(request, "webmail/reader/message_frame.html", context)
 
 
 @require_GET
@@ -78,7 +78,7 @@ def message_print(request: SignedInRequest, folder: str, ref: tuple[int, int]) -
         "safe": safe and judged.safe(request, message_ref, safe),
         "inside": [printed_message(message_ref, content) for content in inside],
     }
-    return render(request, "webmail/message_print.html", context)
+    return render(request, "webmail/reader/message_print.html", context)
 
 
 @require_GET
@@ -96,7 +96,7 @@ def message_headers(request: SignedInRequest, folder: str, ref: tuple[int, int])
         "source_url": links.message_url(message_ref, "source"),
         "truncated": len(raw) >= fetch.HEADER_LIMIT,
     }
-    return render(request, "webmail/message_headers.html", context)
+    return render(request, "webmail/reader/message_headers.html", context)
 
 
 @require_GET

@@ -30,4 +30,4 @@ def preferences(request: SignedInRequest) -> HttpResponse:
         sides = read_folders(imap, "")
     context = {"form": form, "folders": sides.shown}
     status = 422 if form.is_bound else 200
-    return render(request, "webmail/preferences.html", context, status=status)
+    return render(request, "webmail/preferences/preferences.html", context, status=status)

@@ -186,7 +186,7 @@ def _list(
         "toast": None if problem else request.session.pop(TOAST, None),
     }
     status = 422 if problem else 200
-    return render_template(request, "webmail/rules.html", context, status=status)
+    return render_template(request, "webmail/rules/rules.html", context, status=status)
 
 
 def _readable(text: str) -> tuple[Rule | Raw, ...]:
@@ -280,7 +280,9 @@ def _draft_from(imap: Connection, source: str) -> RuleDraft:
 
 
 def _form(request: SignedInRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    template = "webmail/_rule_form.html" if wants_partial(request) else "webmail/rule.html"
+    template = (
+        "webmail/rules/_rule_form.html" if wants_partial(request) else "webmail/rules/rule.html"
+    )
     return render_template(request, template, context, status=status)
 
 
@@ -374,7 +376,7 @@ def _apply_page(
         "sends": any(one.kind in {FORWARD, REDIRECT} for one in rule.actions),
     }
     status = 409 if context["was_changed"] else 200
-    return render_template(request, "webmail/rule_apply.html", context, status=status)
+    return render_template(request, "webmail/rules/rule_apply.html", context, status=status)
 
 
 # --- what all of these need ---
@@ -516,4 +518,4 @@ def without(request: SignedInRequest) -> HttpResponse:
     with session.imap(request) as imap:
         shown = read_folders(imap, "").shown
     context = {"tab": "rules", "folders": shown}
-    return render_template(request, "webmail/rules_none.html", context)
+    return render_template(request, "webmail/rules/rules_none.html", context)

@@ -55,7 +55,7 @@ def raw(request: SignedInRequest) -> HttpResponse:
         "toast": None if form.is_bound else request.session.pop(TOAST, None),
     }
     status = 422 if form.is_bound else 200
-    return render_template(request, "webmail/rules_raw.html", context, status=status)
+    return render_template(request, "webmail/rules/rules_raw.html", context, status=status)
 
 
 def _saved(

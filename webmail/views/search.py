@@ -67,8 +67,8 @@ def find(request: SignedInRequest) -> HttpResponse:
     if not wants_partial(request):
         context["toast"] = request.session.pop(TOAST, None)
     scrolling = request.htmx.target == "more"
-    partial = "webmail/_message_rows.html" if scrolling else ""
-    return render(request, "webmail/search.html", context, partial=partial)
+    partial = "webmail/list/_message_rows.html" if scrolling else ""
+    return render(request, "webmail/search/search.html", context, partial=partial)
 
 
 @require_GET
@@ -87,7 +87,7 @@ def suggestions(request: SignedInRequest) -> HttpResponse:
         "recent": recent[:MOST_SUGGESTED],
         "people": people[: max(0, MOST_SUGGESTED - len(recent))],
     }
-    return render_template(request, "webmail/_search_suggestions.html", context)
+    return render_template(request, "webmail/search/_search_suggestions.html", context)
 
 
 @require_POST
@@ -120,10 +120,10 @@ def selection(request: SignedInRequest) -> HttpResponse:
         "label": gettext("Results"),
     }
     if wants_partial(request):
-        return render_template(request, "webmail/_selection.html", context)
+        return render_template(request, "webmail/list/_selection.html", context)
     with session.imap(request) as imap:
         context["folders"] = read_folders(imap, "").shown
-    return render_template(request, "webmail/selection.html", context)
+    return render_template(request, "webmail/list/selection.html", context)
 
 
 def searched(request: SignedInRequest, address: str) -> tuple[MessageRef, ...]:
@@ -357,4 +357,4 @@ def _ask(
         "begins": "refine" not in request.GET and status == 200,
         "notice": notice,
     }
-    return render_template(request, "webmail/search_form.html", context, status=status)
+    return render_template(request, "webmail/search/search_form.html", context, status=status)

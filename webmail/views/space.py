@@ -48,7 +48,7 @@ def space(request: SignedInRequest) -> HttpResponse:
         "survey": room.survey(weighed, rows, shown),
         "toast": request.session.pop(TOAST, None),
     }
-    return render_template(request, "webmail/space.html", context)
+    return render_template(request, "webmail/space/space.html", context)
 
 
 @require_POST
@@ -105,7 +105,7 @@ def _ask(
         "can_expunge": imap.has("UIDPLUS"),
         "is_full": is_full,
     }
-    return render_template(request, "webmail/space_clean.html", context)
+    return render_template(request, "webmail/space/space_clean.html", context)
 
 
 def _cleaned(

@@ -391,7 +391,9 @@ def test_what_is_typed_is_judged_and_forgotten(hers: Client) -> None:
 def test_it_judges_as_the_form_does(hers: Client, carole: MailAccount) -> None:
     for new in ("Soleil1!", "Carole+Roux8", "court-A", "Loupe+Rivière3"):
         judged = text(hers.post(f"{URL}strength/", {"new": new}))
-        told = re.findall(r'<li class="broken">.*?</svg><span>.*?</span>([^<]+)</span>', judged)
+        told = re.findall(
+            r'(?s)<li class="broken">.*?</svg>\s*<span>.*?</span>\s*([^<]+?)\s*</span>', judged
+        )
         form = text(post(hers, carole.password, new))
         errors = re.findall(r'class="field-error">.*?</svg> ([^<]+)</p>', form)
         assert told == errors[: len(told)] and told

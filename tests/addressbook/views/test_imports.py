@@ -253,7 +253,7 @@ def test_a_field_that_is_none_is_not_taken_for_a_column(visitor: Client) -> None
 def test_cards_need_no_columns(visitor: Client) -> None:
     page = seen(visitor, bring(visitor, ("contacts.vcf", CARDS)))
     assert tiles(page) == [2, 0, 0, 0]
-    assert len(page.xpath("//ol[@class='steps']/li")) == 2
+    assert len(page.xpath("//ol[@class='import-steps']/li")) == 2
 
 
 def test_a_file_refused_among_others_is_named_before_and_after(visitor: Client) -> None:

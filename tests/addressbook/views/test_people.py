@@ -83,7 +83,7 @@ def test_scrolling_brings_the_rows_that_come_next(visitor: Client, claire: User)
 def test_search_as_one_types_answers_with_what_was_found(visitor: Client, sophie: Contact) -> None:
     headers = {**HTMX, "HX-Target": "found"}
     found = visitor.get(f"{LIST}?q=delegu+lamb", headers=headers).content.decode()
-    assert found.lstrip().startswith('<div class="found" id="found">')
+    assert found.lstrip().startswith('<div class="contacts-found" id="found">')
     assert f"/contacts/{sophie.pk}/?q=delegu+lamb" in found
     assert "Sophie" not in visitor.get(f"{LIST}?q=martin").content.decode()
 

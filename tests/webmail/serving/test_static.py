@@ -61,12 +61,11 @@ def test_nothing_comes_from_another_server(path: Path) -> None:
 @pytest.mark.parametrize("path", TEMPLATES, ids=relative)
 def test_every_icon_named_is_in_the_sprite(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    named = set(re.findall(r"(?:\{\{ icons \}\}|lucide-[\d.]+svg\" %\})#([a-z0-9-]+)\"", text))
-    named |= set(re.findall(r"\{% block todo_icon %\}([a-z0-9-]+)", text))
+    named = set(re.findall(r'\{% icon "([^"]+)"', text))
     assert named <= symbols(next(VENDOR.glob("lucide-*.svg")))
-    drawings = set(re.findall(r"art\.svg\" %\}#([a-z]+)\"", text))
-    drawings |= set(re.findall(r"\{% block art %\}([a-z]+)", text))
+    drawings = set(re.findall(r'\{% drawing "([^"]+)"', text))
     assert drawings <= symbols(STATIC / "img" / "art.svg")
+    assert "<svg" not in text, "an icon is written by its tag"
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=relative)

@@ -9,9 +9,15 @@ from django.templatetags.static import static
 from django.urls import set_script_prefix
 from django.utils import translation
 
+from webmail.presentation.icons import drawing, icon
+
 SPRITE = "webmail/vendor/lucide-1.62.0.svg"
-LIBRARIES = {"i18n": "django.templatetags.i18n", "static": "django.templatetags.static"}
-LOAD = "{% load i18n static %}"
+LIBRARIES = {
+    "i18n": "django.templatetags.i18n",
+    "static": "django.templatetags.static",
+    "icons": "webmail.templatetags.icons",
+}
+LOAD = "{% load i18n icons static %}"
 
 
 def engine(**templates: str) -> Engine:
@@ -45,14 +51,18 @@ def nodes(source: str) -> list[type[Node]]:
         ("{% blocktranslate %}Skip to the content{% endblocktranslate %}", "Aller au contenu"),
         ('{% static "webmail/img/logo.svg" %}', static("webmail/img/logo.svg")),
         ('{% url "mail:compose" %}', "/compose/"),
-        (f'{{% static "{SPRITE}" as icons %}}{{{{ icons }}}}#reply', f"{static(SPRITE)}#reply"),
+        (
+            '{% icon "x" "s" attributes="hidden" %}',
+            f'<svg class="i s" aria-hidden="true" hidden><use href="{static(SPRITE)}#x"/></svg>',
+        ),
+        ('{% drawing "lost" %}', str(drawing("lost"))),
     ],
 )
 def test_words_and_addresses_are_text_from_the_beginning(source: str, french: str) -> None:
     with translation.override("fr"):
         assert said(source) == french
         assert nodes(source)[-1] is TextNode
-        assert len(nodes(source)) <= 3, "loading, perhaps naming, then one piece of text"
+        assert len(nodes(source)) == 2, "loading, then one piece of text"
 
 
 def test_each_language_has_its_own_words() -> None:
@@ -73,7 +83,8 @@ def test_each_language_has_its_own_words() -> None:
         ('{% url "mail:folder" folder %}', "/mail/INBOX/"),
         ('{% url "mail:compose" as address %}{{ address }}', "/compose/"),
         ("{% static path %}", static(SPRITE)),
-        ("{{ icons }}", "of the page that includes this one"),
+        ("{% icon name %}", str(icon("reply"))),
+        ('{% icon "reply" as shown %}{{ shown }}', str(icon("reply"))),
     ],
 )
 def test_what_depends_on_the_page_is_asked_for_each_time(source: str, shown: str | None) -> None:
@@ -81,7 +92,7 @@ def test_what_depends_on_the_page_is_asked_for_each_time(source: str, shown: str
         "words": "Skip to the content",
         "folder": "INBOX",
         "path": SPRITE,
-        "icons": "of the page that includes this one",
+        "name": "reply",
     }
     with translation.override("fr"):
         assert said(source, **values) == (shown or "All of Skip to the content")

@@ -59,7 +59,12 @@ def ref(mailbox: Mailbox, uid: int, folder: str = "INBOX") -> str:
 
 
 def page(answer: Answer) -> str:
-    return answer.content.decode()
+    """The HTML, without the breaks of lines that templates have beside tags and inside them."""
+    pieces = re.split(r"(?s)(<(?:textarea|pre)\b.*?</(?:textarea|pre)>)", answer.content.decode())
+    for number, piece in enumerate(pieces[::2]):
+        beside = re.sub(r"(?<=>) *\n\s*|\s*\n\s*(?=<)", "", piece)
+        pieces[2 * number] = re.sub(r"\s*\n {2,}", " ", beside)
+    return "".join(pieces)
 
 
 def words(answer: Answer) -> str:

@@ -549,7 +549,7 @@ def test_external_is_who_belongs_to_no_mail_domain(
         ("x@sous.ac-exemple.fr", True),
     ):
         answer = reader.get(path(mailbox, mailbox.append(letter(sender=sender))))
-        assert ("</svg> Externe</span>" in page(answer)) is is_external, sender
+        assert ("</svg>Externe</span>" in page(answer)) is is_external, sender
 
 
 # --- what is shown of it, and how ---

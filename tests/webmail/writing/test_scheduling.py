@@ -121,7 +121,7 @@ def test_on_a_sunday_tomorrow_and_monday_are_offered_once() -> None:
 )
 def test_the_composers_menu_offers_each_time_once(day: int, offered: list[str]) -> None:
     presets = scheduling.presets(datetime(2026, 11, day, 10, tzinfo=PARIS), PARIS)
-    menu = render_to_string("webmail/_compose_later.html", {"presets": presets})
+    menu = render_to_string("webmail/compose/_later.html", {"presets": presets})
     assert re.findall(r'name="due" value="(\w+)"', menu) == offered
 
 

@@ -164,7 +164,7 @@ def frame(request: SignedInRequest, place: Place) -> HttpResponse:
     """The sanitised HTML of a file, as a document that can run nothing."""
     with unshown():
         safe = html.kept(request, place.ref, place.inside) or _sanitised(request, place)
-    return render_template(request, "webmail/message_frame.html", {"safe": safe})
+    return render_template(request, "webmail/reader/message_frame.html", {"safe": safe})
 
 
 def _sanitised(request: SignedInRequest, place: Place) -> SafeHtml:

@@ -58,7 +58,7 @@ def _of_job(place: Place, job: OfficePreview) -> Preview:
         context: dict[str, Any] = {"reason": job.reason or Reason.TOO_SLOW.value}
         if job.reason != Reason.ENCRYPTED:
             context["light_url"] = light
-        return Preview("webmail/viewer_none.html", context)
+        return Preview("webmail/viewer/none.html", context)
     if job.state == job.State.DONE:
         context = {
             "src": place.url("view_office_pdf"),
@@ -66,9 +66,9 @@ def _of_job(place: Place, job: OfficePreview) -> Preview:
             "light_url": light,
             "is_workbook": job.extension in {"xlsx", "ods"},
         }
-        return Preview("webmail/viewer_pdf.html", context)
+        return Preview("webmail/viewer/pdf.html", context)
     context = {"poll_url": place.url("view_office"), "page_url": place.url()}
-    return Preview("webmail/viewer_office.html", context)
+    return Preview("webmail/viewer/office.html", context)
 
 
 @require_GET

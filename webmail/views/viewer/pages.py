@@ -67,7 +67,7 @@ def _page(request: SignedInRequest, place: Place) -> HttpResponse:
         "is_program": found.detected.is_program,
         "shown": _preview(request, place, found),
     }
-    return render(request, "webmail/viewer.html", context)
+    return render(request, "webmail/viewer/viewer.html", context)
 
 
 @require_GET
@@ -79,7 +79,7 @@ def message(request: SignedInRequest, place: Place) -> HttpResponseBase:
         return _page(request, place)
     with unshown():
         shown = nested.read(request, place)
-    response = render_template(request, "webmail/_nested_message.html", {"message": shown})
+    response = render_template(request, "webmail/reader/_nested_message.html", {"message": shown})
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -155,7 +155,7 @@ def _preview(request: SignedInRequest, place: Place, found: FoundAttachment) -> 
         if found.detected.kind is Kind.OFFICE:
             return office.preview(request, place, found)
         if found.detected.kind is Kind.MESSAGE:
-            return Preview("webmail/viewer_message.html", {"message": nested.read(request, place)})
+            return Preview("webmail/viewer/message.html", {"message": nested.read(request, place)})
         return SHOWN_BY[found.detected.kind](place, found)
     except NoPreview as refusal:
         return refused(refusal.reason)
@@ -167,12 +167,12 @@ def _image(place: Place, found: FoundAttachment) -> Preview:
         and found.is_whole
         and make(scans.is_paged, found.content)
     ):
-        return Preview("webmail/viewer_pdf.html", {"src": place.url("view_scan")})
-    return Preview("webmail/viewer_image.html", {"src": place.url("view_image")})
+        return Preview("webmail/viewer/pdf.html", {"src": place.url("view_scan")})
+    return Preview("webmail/viewer/image.html", {"src": place.url("view_image")})
 
 
 def _pdf(place: Place, _found: FoundAttachment) -> Preview:
-    return Preview("webmail/viewer_pdf.html", {"src": place.url("view_pdf")})
+    return Preview("webmail/viewer/pdf.html", {"src": place.url("view_pdf")})
 
 
 def _media(place: Place, found: FoundAttachment) -> Preview:
@@ -183,12 +183,12 @@ def _media(place: Place, found: FoundAttachment) -> Preview:
         "type": found.detected.served,
         "is_video": found.detected.kind is Kind.VIDEO,
     }
-    return Preview("webmail/viewer_media.html", context)
+    return Preview("webmail/viewer/media.html", context)
 
 
 def _text(_place: Place, found: FoundAttachment) -> Preview:
     return Preview(
-        "webmail/viewer_text.html", {"plain": make(tables.text, found.content, found.file.charset)}
+        "webmail/viewer/text.html", {"plain": make(tables.text, found.content, found.file.charset)}
     )
 
 
@@ -203,7 +203,7 @@ def _archive(place: Place, found: FoundAttachment) -> Preview:
         "files": files[:MOST_LISTED],
         "is_truncated": holding.is_truncated or len(files) > MOST_LISTED,
     }
-    return Preview("webmail/viewer_archive.html", context)
+    return Preview("webmail/viewer/archive.html", context)
 
 
 def _listed(place: Place, holding: Holding) -> list[AttachmentCard]:
@@ -217,13 +217,13 @@ def _listed(place: Place, holding: Holding) -> list[AttachmentCard]:
 def _cards(place: Place, found: FoundAttachment) -> Preview:
     cards = make(vcards.cards, found.content)
     context = {"cards": cards, "add_url": place.url("view_contacts")}
-    return Preview("webmail/viewer_cards.html", context)
+    return Preview("webmail/viewer/cards.html", context)
 
 
 def _calendar(_place: Place, found: FoundAttachment) -> Preview:
     method = found.file.parameters.get("method", "")
     said = calendar.invitation(found.content, found.file.charset, method=method)
-    return Preview("webmail/viewer_calendar.html", {"invitation": invitations.told(said)})
+    return Preview("webmail/viewer/calendar.html", {"invitation": invitations.told(said)})
 
 
 def _unknown(_place: Place, _found: FoundAttachment) -> Preview:

@@ -29,18 +29,18 @@ class Preview:
         return self.template not in UNPRINTED
 
 
-ZOOMED = {f"webmail/viewer_{name}.html" for name in ("image", "text", "table")}
-UNPRINTED = {f"webmail/viewer_{name}.html" for name in ("pdf", "media", "none", "office")}
+ZOOMED = {f"webmail/viewer/{name}.html" for name in ("image", "text", "table")}
+UNPRINTED = {f"webmail/viewer/{name}.html" for name in ("pdf", "media", "none", "office")}
 
 
 def refused(reason: Reason) -> Preview:
-    return Preview("webmail/viewer_none.html", {"reason": reason.value})
+    return Preview("webmail/viewer/none.html", {"reason": reason.value})
 
 
 def of_tables(found: Sequence[Table], *, is_truncated: bool = False) -> Preview:
     context = {"tables": found, "is_truncated": is_truncated}
-    return Preview("webmail/viewer_table.html", context)
+    return Preview("webmail/viewer/table.html", context)
 
 
 def framed(place: Place, _found: FoundAttachment) -> Preview:
-    return Preview("webmail/viewer_frame.html", {"src": place.url("view_frame")})
+    return Preview("webmail/viewer/frame.html", {"src": place.url("view_frame")})

@@ -137,7 +137,7 @@ function listenToKeys(form) {
 // Sending
 
 function showProgress(form) {
-  const bar = form.querySelector(".sending");
+  const bar = form.querySelector(".send-progress");
   form.addEventListener("htmx:xhr:progress", ({ detail }) => {
     bar.hidden = !detail.lengthComputable || detail.total < MB;
     if (!bar.hidden) bar.value = (100 * detail.loaded) / detail.total;

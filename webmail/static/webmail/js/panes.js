@@ -18,7 +18,7 @@ function closeDrawer() {
   if (!isOpen()) return;
   delete document.body.dataset.drawer;
   for (const other of document.querySelectorAll(".top, #content")) other.inert = false;
-  opener?.isConnected && opener.focus();
+  if (opener?.isConnected) opener.focus();
 }
 
 /** The open message is what the page is about; without one, the folder is. */

@@ -1,0 +1,33 @@
+"""Icons and drawings as HTML. Their shapes are in two sprites, below `webmail/static/webmail/`."""
+
+from __future__ import annotations
+
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+ICONS = "webmail/vendor/lucide-1.62.0.svg"
+DRAWINGS = "webmail/img/art.svg"
+
+
+def icon(name: str, classes: str = "", attributes: str = "") -> SafeString:
+    """``{% icon "reply" %}``; ``{% icon "x" "s" %}`` adds a class, ``s`` is the small size.
+
+    ``attributes`` are names of attributes without values, such as ``hidden``.
+    """
+    return format_html(
+        '<svg class="{}" aria-hidden="true"{}><use href="{}#{}"/></svg>',
+        f"i {classes}" if classes else "i",
+        f" {attributes}" if attributes else "",
+        static(ICONS),
+        name,
+    )
+
+
+def drawing(name: str) -> SafeString:
+    """The picture of a page that has nothing else to show."""
+    return format_html(
+        '<svg class="art" width="132" height="96" aria-hidden="true"><use href="{}#{}"/></svg>',
+        static(DRAWINGS),
+        name,
+    )
