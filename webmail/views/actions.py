@@ -90,7 +90,7 @@ def act(request: SignedInRequest, folder: str) -> HttpResponse:
             return _nothing_done(request, folder, refusal)
         deed = mail_jobs.Deed(verb, folder, target if verb in {"move", "copy"} else "")
         steps = _steps(request, asked, target)
-        said = teaching.lessons(imap, verb, steps)
+        lessons = teaching.lessons(imap, verb, steps)
         try:
             result = mail_jobs.do(request, imap, deed, steps)
         except OverQuota:
@@ -98,7 +98,7 @@ def act(request: SignedInRequest, folder: str) -> HttpResponse:
                 raise
             # Where not even the trash takes anything, this is the only way to make room.
             return _ask(request, imap, replace(asked, verb="delete"), is_full=True)
-        teaching.teach(request, said)
+        teaching.teach(request, lessons)
         # Beside a job the page asks for its list again; its line may have dropped just now.
         renews = wants_partial(request) and result.job is None
         renewed = _renewed(request, imap, asked) if renews else {}
@@ -339,12 +339,12 @@ def _tag_counts(
     known = known_tags(request)
     if asked.is_everything or asked.count > MOST_RENEWED:
         return [(chip, True, True) for chip in known]
-    found: list[tuple[Chip, ...]] = []
+    tagged: list[tuple[Chip, ...]] = []
     for step in asked.chosen:
         imap.require(step.first)
-        found += [chips(mark.flags, known) for mark in fetch.marks(imap, step.uids)]
-    counts = [(chip, sum(chip in row for row in found)) for chip in known]
-    return [(chip, count < len(found), count > 0) for chip, count in counts]
+        tagged += [chips(mark.flags, known) for mark in fetch.marks(imap, step.uids)]
+    counts = [(chip, sum(chip in row for row in tagged)) for chip in known]
+    return [(chip, count < len(tagged), count > 0) for chip, count in counts]
 
 
 # --- what is answered ---
@@ -388,13 +388,13 @@ def _tags_now(
     request: SignedInRequest, imap: Connection, asked: _Asked
 ) -> dict[str, tuple[Chip, ...]]:
     known = known_tags(request)
-    found: dict[str, tuple[Chip, ...]] = {}
+    by_ref: dict[str, tuple[Chip, ...]] = {}
     for step in asked.chosen:
         imap.require(step.first)
         for mark in fetch.marks(imap, step.uids):
             ref = MessageRef(step.folder, step.uidvalidity, mark.uid)
-            found[links.ref_name(ref, asked.folder)] = chips(mark.flags, known)
-    return found
+            by_ref[links.ref_name(ref, asked.folder)] = chips(mark.flags, known)
+    return by_ref
 
 
 def _is_too_much(asked: _Asked) -> bool:

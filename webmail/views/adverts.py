@@ -48,10 +48,10 @@ def aside(request: SignedInRequest, kind: str) -> HttpResponse:
     with session.imap(request) as imap:
         known = folders.outline(imap)
     if kind == "junk":
-        found = folders.special(known, folders.JUNK)
+        folder = folders.special(known, folders.JUNK)
     else:
-        found = folders.named(known, settings.ADVERTS_FOLDER)
-    return redirect("mail:folder", found.name if found else judging.INBOX)
+        folder = folders.named(known, settings.ADVERTS_FOLDER)
+    return redirect("mail:folder", folder.name if folder else judging.INBOX)
 
 
 @require_http_methods(["GET", "POST"])

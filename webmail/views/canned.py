@@ -59,25 +59,25 @@ def answers(request: SignedInRequest) -> HttpResponse:
 @login_required
 def answer(request: SignedInRequest, pk: int) -> HttpResponse:
     """One of them, changed."""
-    found = canned.find(request.user, pk)
-    form = CannedForm(request.POST or None, user=request.user, kept=found)
+    kept = canned.find(request.user, pk)
+    form = CannedForm(request.POST or None, user=request.user, kept=kept)
     if request.method == "POST" and form.is_valid():
         form.save()
         toasts.success(request, gettext("Canned answer saved."))
         return redirect("mail:canned")
-    return _page(request, form, found)
+    return _page(request, form, kept)
 
 
 @require_http_methods(["GET", "POST"])
 @login_required
 def remove(request: SignedInRequest, pk: int) -> HttpResponse:
     """Asks first."""
-    found = canned.find(request.user, pk)
+    kept = canned.find(request.user, pk)
     if request.method == "POST":
-        found.delete()
+        kept.delete()
         toasts.success(request, gettext("Canned answer deleted."))
         return redirect("mail:canned")
-    context = {"answer": _shown(found), "folders": _folders(request)}
+    context = {"answer": _shown(kept), "folders": _folders(request)}
     return render_template(request, "webmail/preferences/canned_remove.html", context)
 
 
@@ -93,7 +93,7 @@ def menu(request: SignedInRequest) -> HttpResponse:
     if is_kept:
         form.save()
     context = {
-        "answers": [_shown(one) for one in canned.of(request.user)],
+        "answers": [_shown(answer) for answer in canned.of(request.user)],
         "form": form,
         "is_kept": is_kept,
     }
@@ -108,7 +108,7 @@ def _page(
         "form": form,
         "changed": changed,
         "is_formatted": changed is not None and canned.is_formatted(changed),
-        "answers": [_shown(one) for one in canned.of(request.user)],
+        "answers": [_shown(answer) for answer in canned.of(request.user)],
         "most": CannedAnswer.MOST,
         "folders": _folders(request),
     }

@@ -40,13 +40,15 @@ def check(request: SignedInRequest) -> JsonResponse:
     an account exists is nobody's to ask."""
     sent = request.POST if request.method == "POST" else request.GET
     typed = [text[:_LONGEST] for text in sent.getlist("address")[:MOST]]
-    return JsonResponse({"addresses": [asdict(one) for one in _checked(request.user, typed)]})
+    return JsonResponse(
+        {"addresses": [asdict(checked) for checked in _checked(request.user, typed)]}
+    )
 
 
 def _checked(user: User, typed: list[str]) -> list[Checked]:
     own = recipients.own_domains()
     meant = {text: slips.suggestion(text, (), own) for text in dict.fromkeys(typed)}
-    doubted = {text.rpartition("@")[2].lower() for text, found in meant.items() if found}
+    doubted = {text.rpartition("@")[2].lower() for text, suggestion in meant.items() if suggestion}
     right = {name for name in sorted(doubted)[:_MOST_SLIPS] if known.knows_domain(user, name)}
     return [
         Checked(

@@ -131,7 +131,7 @@ def draft(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
     with session.imap(request) as imap:
         sides = read_folders(imap, "")
         parts = _kept_parts(imap, content)
-    said = list(toasts.get_messages(request))
+    notices = list(toasts.get_messages(request))
     form, warnings = _form_of(content, row.pk, row.revision)
     return _page(
         request,
@@ -140,8 +140,11 @@ def draft(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
         draft=row,
         parts=parts,
         # Why it was refused is read while it is corrected: longer than a toast stays.
-        warnings=[*warnings, *(one.message for one in said if one.level >= toasts.WARNING)],
-        messages=[one for one in said if one.level < toasts.WARNING],
+        warnings=[
+            *warnings,
+            *(notice.message for notice in notices if notice.level >= toasts.WARNING),
+        ],
+        messages=[notice for notice in notices if notice.level < toasts.WARNING],
     )
 
 
@@ -212,10 +215,10 @@ def _group(request: SignedInRequest) -> str:
     asked = request.GET.get("group", "")
     if not re.fullmatch(r"[0-9]{1,18}", asked):
         return ""
-    found = groups.find(request.user, int(asked))
-    if found is None:
+    group = groups.find(request.user, int(asked))
+    if group is None:
         raise NotFound
-    return recipients.group_text(found.name, groups.recipients(found))
+    return recipients.group_text(group.name, groups.recipients(group))
 
 
 def _line(text: str) -> str:
@@ -416,7 +419,7 @@ class _Writing:
             content,
             choosing.answer(self.form.typed),
             sender=identities.sender(identity),
-            has_files=bool(content.keep) or any(not one.is_inline for one in files.of(row)),
+            has_files=bool(content.keep) or any(not file.is_inline for file in files.of(row)),
         )
         if isinstance(decided, Question):
             return _asked(self.request, self.form, row, decided)
@@ -443,7 +446,9 @@ class _Writing:
         due: datetime | None,
     ) -> HttpResponse:
         enclosed, known = self._collected(row, content)
-        weight = sum(build.encoded_size(len(one.content)) for one in enclosed.attachments)
+        weight = sum(
+            build.encoded_size(len(attachment.content)) for attachment in enclosed.attachments
+        )
         most = min(attachments_room(), _MOST_TOGETHER * attachments_room() // len(messages))
         if weight > most:
             self.form.add_error("attachments", too_heavy(weight * len(messages)))
@@ -650,7 +655,10 @@ class Sender:
 
 def _senders(mine: Sequence[Identity]) -> list[Sender]:
     return [
-        Sender(one.address, one.name, one.signature, identities.signature_text(one)) for one in mine
+        Sender(
+            identity.address, identity.name, identity.signature, identities.signature_text(identity)
+        )
+        for identity in mine
     ]
 
 

@@ -148,7 +148,7 @@ def remove_file(request: SignedInRequest, number: uuid.UUID, file: uuid.UUID) ->
     if in_place(request):
         return HttpResponse(status=204)
     content = posted.content(request.POST)
-    left = replace(content, files=tuple(one for one in content.files if one != str(file)))
+    left = replace(content, files=tuple(name for name in content.files if name != str(file)))
     drafts.save(request.user, number, left, base=posted.revision(request.POST))
     return HttpResponseRedirect(reverse("mail:draft", args=[number]))
 
@@ -198,12 +198,12 @@ def dismiss(request: SignedInRequest) -> HttpResponse:
 @login_required
 def all_drafts(request: SignedInRequest) -> HttpResponse:
     """Messages begun and not sent, and those thrown away that can be taken back."""
-    found = drafts.listed(request.user)
+    rows = drafts.listed(request.user)
     with session.imap(request) as imap:
         sides = read_folders(imap, "")
     context = {
-        "written": [one for one in found if one.state == Draft.State.WRITING],
-        "discarded": [one for one in found if one.state == Draft.State.DISCARDED],
+        "written": [row for row in rows if row.state == Draft.State.WRITING],
+        "discarded": [row for row in rows if row.state == Draft.State.DISCARDED],
         "folders": sides.shown,
     }
     return render_template(request, "webmail/drafts/drafts.html", context)
@@ -213,12 +213,12 @@ def all_drafts(request: SignedInRequest) -> HttpResponse:
 @login_required
 def versions(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
     """A draft as it was, from a minute to the other."""
-    found = drafts.versions(request.user, number)
+    kept = drafts.versions(request.user, number)
     with session.imap(request) as imap:
         sides = read_folders(imap, "")
     context = {
         "number": number,
-        "versions": [_shown(version) for version in found],
+        "versions": [_shown(version) for version in kept],
         "folders": sides.shown,
     }
     return render_template(request, "webmail/drafts/draft_versions.html", context)
@@ -232,10 +232,10 @@ def version(request: SignedInRequest, number: uuid.UUID, revision: int) -> HttpR
         drafts.restore(request.user, number, revision)
         toasts.success(request, gettext("The version is back. What stood there is a version now."))
         return HttpResponseRedirect(reverse("mail:draft", args=[number]))
-    found = drafts.version(request.user, number, revision)
+    kept = drafts.version(request.user, number, revision)
     with session.imap(request) as imap:
         sides = read_folders(imap, "")
-    context = {"number": number, "version": _shown(found), "folders": sides.shown}
+    context = {"number": number, "version": _shown(kept), "folders": sides.shown}
     return render_template(request, "webmail/drafts/draft_version.html", context)
 
 

@@ -47,8 +47,8 @@ def one(request: SignedInRequest, folder: str) -> HttpResponse:
 def quota(request: SignedInRequest) -> HttpResponse:
     """How full the mailbox is: a page asks for it when it is there, since it may take a while."""
     with session.imap(request) as imap:
-        found = imap_quota.ask(imap)
-    context = {"fullness": presentation.fullness(found)}
+        limits = imap_quota.ask(imap)
+    context = {"fullness": presentation.fullness(limits)}
     return render_template(request, "webmail/space/_quota.html", context)
 
 
@@ -130,11 +130,11 @@ def _favour(request: SignedInRequest, folder: str, *, on: bool) -> None:
 
 def _use(request: SignedInRequest, imap: Connection, use: str, folder: str) -> None:
     """From now on this folder is the one for sent mail, or another of the kind."""
-    known = {one.name: one for one in folders.outline(imap)}
-    found = known.get(folder)
-    if found is None or not found.selectable or not found.addressable or found.owner:
+    known = {known_folder.name: known_folder for known_folder in folders.outline(imap)}
+    target = known.get(folder)
+    if target is None or not target.selectable or not target.addressable or target.owner:
         raise FolderNotFound(f"There is no folder {folder!r}.")
-    if found.special_use == folders.INBOX:
+    if target.special_use == folders.INBOX:
         raise FolderRefused(arranging.SPECIAL, folders.INBOX)
     wished = session.wishes(request.user)
     # A folder has one use: what it was chosen for before is free again.
@@ -219,17 +219,17 @@ def _one(
         outlined = known if wants_partial(request) else folders.outline(imap)
         shown = lists.folder_list(folders.tree(known), folder, imap.wishes.favourites)
         favourites = imap.wishes.favourites
-    found = next((one for one in outlined if one.name == folder), None)
+    target = next((listed for listed in outlined if listed.name == folder), None)
     row = shown.find(folder)
     if row is None:
         raise FolderNotFound(f"There is no folder {folder!r}.")
-    above = found.name.rpartition(found.delimiter)[0] if found and found.delimiter else ""
+    above = target.name.rpartition(target.delimiter)[0] if target and target.delimiter else ""
     context = {
         "folders": shown,
         "row": row,
         "is_special": bool(row.special_use),
         "is_favourite": folder in favourites,
-        "is_subscribed": bool(found and found.subscribed),
+        "is_subscribed": bool(target and target.subscribed),
         "is_in_trash": presentation.is_in_trash(folder, known),
         "places": presentation.places(shown, folder),
         "above": above,

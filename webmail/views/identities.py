@@ -26,7 +26,7 @@ def all_identities(request: SignedInRequest) -> HttpResponse:
     address: 404."""
     mine = identities.of(request.user)
     posted = request.POST.get("address")
-    forms = [_form(request, one, is_posted=one.address == posted) for one in mine]
+    forms = [_form(request, identity, is_posted=identity.address == posted) for identity in mine]
     bound = next((form for form in forms if form.is_bound), None)
     if request.method == "POST":
         if bound is None:

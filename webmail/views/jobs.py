@@ -63,9 +63,9 @@ def progress(request: SignedInRequest) -> HttpResponse:
     """The strip of this session's jobs, asked for again and again; when one ends its toast comes
     with it, and when the last has ended htmx stops asking (286)."""
     awaited = request.session.get(RUNNING, [])
-    found = list(MailJob.objects.all().of(request.user).filter(pk__in=awaited))
-    left = [job for job in found if not job.is_finished]
-    over = [job for job in found if job.is_finished]
+    tracked = list(MailJob.objects.all().of(request.user).filter(pk__in=awaited))
+    left = [job for job in tracked if not job.is_finished]
+    over = [job for job in tracked if job.is_finished]
     if len(left) != len(awaited):
         request.session[RUNNING] = [job.pk for job in left]
     context = {
@@ -83,8 +83,8 @@ def progress(request: SignedInRequest) -> HttpResponse:
 @login_required
 def all_jobs(request: SignedInRequest) -> HttpResponse:
     """The page of the user's jobs of the last days, most of which can be undone."""
-    found = MailJob.objects.all().of(request.user)[:50]
-    context = {"jobs": [_shown(job) for job in found]}
+    recent = MailJob.objects.all().of(request.user)[:50]
+    context = {"jobs": [_shown(job) for job in recent]}
     return _page(request, "webmail/jobs/jobs.html", context)
 
 

@@ -45,21 +45,21 @@ _KIND = "shut"
 def notice(request: SignedInRequest, opened: OpenedMessage) -> Notice | None:
     """The notice above an open message; None for a wanted message like any other. One query."""
     ref, flags = opened.fetched.ref, opened.fetched.flags
-    found = judging.judgement(request, opened.headers)
-    is_shut = _is_shut(request, ref, found)
+    judgement = judging.judgement(request, opened.headers)
+    is_shut = _is_shut(request, ref, judgement)
     if opened.rendered:
         session_cache.put(request, _KIND, _name(ref), is_shut)
-    if found is None or found.taught == "wanted":
+    if judgement is None or judgement.taught == "wanted":
         return None
     is_marked = bool(flags & {ADVERT, JUNK})
-    kind = found.kind if found.is_moved or is_marked else ""
-    if not kind and not found.is_fraud:
+    kind = judgement.kind if judgement.is_moved or is_marked else ""
+    if not kind and not judgement.is_fraud:
         return None
     return Notice(
         kind="" if kind == "wanted" else kind,
         is_marked=is_marked,
-        reasons=tuple(found.reasons) if kind else (),
-        deceits=tuple(found.fraud) if found.is_fraud else (),
+        reasons=tuple(judgement.reasons) if kind else (),
+        deceits=tuple(judgement.fraud) if judgement.is_fraud else (),
         are_links_shut=is_shut,
         links_url=addresses.message_url(ref, "links"),
         report_url=addresses.message_url(ref, "report") if settings.REPORT_ADDRESS else "",
@@ -115,7 +115,7 @@ def links(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpRe
     message_ref = MessageRef(folder, *ref)
     with session.imap(request) as imap:
         fetch.headers(imap, message_ref)
-    opened = [one for one in request.session.get(_OPENED, ()) if one != _name(message_ref)]
+    opened = [name for name in request.session.get(_OPENED, ()) if name != _name(message_ref)]
     request.session[_OPENED] = [*opened, _name(message_ref)][-_MOST_OPENED:]
     session_cache.put(request, _KIND, _name(message_ref), False)
     return redirect(addresses.message_url(message_ref))
@@ -129,14 +129,14 @@ def report(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpR
         raise Http404
     message_ref = MessageRef(folder, *ref)
     with session.imap(request) as imap:
-        found = judging.judgement(request, headers.parse(fetch.headers(imap, message_ref)))
-        reporting.report(request, imap, message_ref, found)
+        judgement = judging.judgement(request, headers.parse(fetch.headers(imap, message_ref)))
+        reporting.report(request, imap, message_ref, judgement)
         junk = folders.ensure(imap, folders.JUNK)
         step = Step(MOVE, folder, message_ref.uidvalidity, (message_ref.uid,), junk)
-        said = teaching.lessons(imap, "junk", [step])
+        lessons = teaching.lessons(imap, "junk", [step])
         if folder != junk:
             actions.move(imap, [message_ref], junk)
-    teaching.teach(request, said)
+    teaching.teach(request, lessons)
     words = gettext("The message was sent to the authority and moved to junk. Thank you.")
     request.session[TOAST] = {"message": words, "undo": None}
     return redirect("mail:folder", folder)
@@ -152,8 +152,8 @@ def sender(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpR
     with session.imap(request) as imap:
         author = _author(headers.parse(fetch.headers(imap, message_ref)))
     if form.is_valid() and author:
-        said = _choose(request, author, form.cleaned_data["choice"])
-        request.session[TOAST] = {"message": said, "undo": None}
+        message = _choose(request, author, form.cleaned_data["choice"])
+        request.session[TOAST] = {"message": message, "undo": None}
     return redirect(addresses.message_url(message_ref))
 
 
@@ -226,8 +226,8 @@ _MAILBOX_PROVIDERS = frozenset(
 def _is_sure(fields: Headers) -> bool:
     """RFC 8058 section 4: only where a signature vouches for the fields. Where our server says
     nothing of signatures it is enough that the sender was not refused."""
-    found = authentication.read(fields, settings.AUTHSERV_ID)
-    return found.dkim == "pass" if found.dkim else not found.is_refused
+    verdicts = authentication.read(fields, settings.AUTHSERV_ID)
+    return verdicts.dkim == "pass" if verdicts.dkim else not verdicts.is_refused
 
 
 def _is_shut(request: SignedInRequest, ref: MessageRef, found: Judgement | None) -> bool:

@@ -75,14 +75,14 @@ def snippets(request: SignedInRequest, folder: str) -> HttpResponse:
     which waits for nothing. What was found may be of several folders.
     """
     form = SnippetsForm({"refs": request.GET.getlist("refs")})
-    found: dict[MessageRef, str] = {}
+    texts: dict[MessageRef, str] = {}
     if form.is_valid():
         named = form.cleaned_data["refs"][:MOST_ROWS]
         refs = [MessageRef(other or folder, *pair) for other, *pair in named]
         with session.imap(request) as imap:
             for of_folder in _by_folder(refs):
-                found |= beginnings.of(imap, of_folder, memory(request))
-    return JsonResponse({ref_name(ref, folder): words for ref, words in found.items()})
+                texts |= beginnings.of(imap, of_folder, memory(request))
+    return JsonResponse({ref_name(ref, folder): words for ref, words in texts.items()})
 
 
 def _by_folder(refs: Iterable[MessageRef]) -> Iterable[list[MessageRef]]:
@@ -182,7 +182,7 @@ def _faces(request: SignedInRequest, rows: Iterable[Summary], special_use: str) 
     """The known faces among the people that the rows name; one query."""
     own_mail = lists.is_own_mail(special_use)
     return people.faces(
-        request.user, (one for row in rows for one in lists.people_of(row, own_mail=own_mail))
+        request.user, (person for row in rows for person in lists.people_of(row, own_mail=own_mail))
     )
 
 

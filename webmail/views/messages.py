@@ -144,7 +144,7 @@ def shown(
             offers_contacts=bool(face_of(author, faces).card_url)
             and "images" not in request.preferences.locked,
         )
-    said = reader.message_view(
+    view = reader.message_view(
         opened,
         domains=MailDomain.objects.all().names(),
         verdicts=authentication.read(opened.headers, settings.AUTHSERV_ID),
@@ -156,8 +156,8 @@ def shown(
     )
     notice = judged.notice(request, opened)
     if notice and notice.are_links_shut:
-        said = replace(said, text_html=adverts.without_targets(said.text_html))
-    return replace(reader.with_notice(said, notice), mailing=judged.mailing(request, opened))
+        view = replace(view, text_html=adverts.without_targets(view.text_html))
+    return replace(reader.with_notice(view, notice), mailing=judged.mailing(request, opened))
 
 
 def _asks_for_receipts(request: SignedInRequest, envelope: Envelope) -> bool:

@@ -41,10 +41,10 @@ def poll(request: SignedInRequest) -> JsonResponse:
     arrived = _arrived(request)
     with session.imap(request) as imap:
         outbox.settle(request, imap)
-        found = news.states(imap, names)
-        if _is_changed_by_judging(request, imap, found):
-            found = news.states(imap, names)
-        folders = [told(state, _since(request, imap, state)) for state in found]
+        states = news.states(imap, names)
+        if _is_changed_by_judging(request, imap, states):
+            states = news.states(imap, names)
+        folders = [told(state, _since(request, imap, state)) for state in states]
         answer: dict[str, object] = {"folders": folders}
         if arrived:
             judging.await_others(request)
@@ -67,7 +67,7 @@ def _since(request: SignedInRequest, imap: Connection, state: FolderState) -> Ne
 def _arrived(request: SignedInRequest) -> list[tuple[int, int]]:
     """UIDVALIDITY and UID of each."""
     named = map(_REF.fullmatch, request.GET.get("arrived", "").split(",")[:MOST_ARRIVED])
-    return [(int(one[1]), int(one[2])) for one in named if one]
+    return [(int(match[1]), int(match[2])) for match in named if match]
 
 
 def _is_changed_by_judging(

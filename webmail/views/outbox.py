@@ -109,9 +109,9 @@ def all_messages(request: SignedInRequest) -> HttpResponse:
     for again and again, 286 when nothing does any more."""
     shown = _listed(request)
     context = {
-        "waiting": [one for one in shown if one.row.state != State.SENT],
-        "sent": [one for one in shown if one.row.state == State.SENT],
-        "is_moving": any(one.is_moving for one in shown),
+        "waiting": [line for line in shown if line.row.state != State.SENT],
+        "sent": [line for line in shown if line.row.state == State.SENT],
+        "is_moving": any(line.is_moving for line in shown),
     }
     return _answer(request, "webmail/outbox/outbox.html", context)
 
@@ -125,9 +125,9 @@ def one_message(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     context = {
         "one": _together(rows),
         "each": shown if len(shown) > 1 else [],
-        "left": sum(one.row.state == State.SENT for one in shown),
-        "is_moving": any(one.is_moving for one in shown),
-        "failed": sum(one.row.state == State.FAILED for one in shown),
+        "left": sum(line.row.state == State.SENT for line in shown),
+        "is_moving": any(line.is_moving for line in shown),
+        "failed": sum(line.row.state == State.FAILED for line in shown),
     }
     return _answer(request, "webmail/outbox/outbox_message.html", context)
 
@@ -180,16 +180,16 @@ def again(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """Send it now, or again; with ``each=failed`` all of its sending that failed."""
     row = choices.find(request.user, pk)
     if request.POST.get("each") == "failed":
-        rows = [one for one in choices.together(row) if one.state == State.FAILED]
+        rows = [failed for failed in choices.together(row) if failed.state == State.FAILED]
     else:
         rows = [row]
     if row.state == State.DOUBT and request.POST.get("sure") != "on":
         toasts.warning(request, gettext("Tick first that it may arrive twice."))
         return redirect("mail:outbox_message", pk)
-    for one in rows:
-        outbox.again(request, one.pk, is_sure=True)
-    for one in rows:
-        start(one)
+    for failed in rows:
+        outbox.again(request, failed.pk, is_sure=True)
+    for failed in rows:
+        start(failed)
     return redirect("mail:outbox_message", pk) if row.batch else redirect("mail:outbox")
 
 

@@ -40,9 +40,9 @@ class Sides:
 
 
 def read_folders(imap: Connection, current: str) -> Sides:
-    found = folders.list_folders(imap)
-    shown = lists.folder_list(folders.tree(found), current, imap.wishes.favourites)
-    return Sides(shown, next((folder for folder in found if folder.name == current), None))
+    listed = folders.list_folders(imap)
+    shown = lists.folder_list(folders.tree(listed), current, imap.wishes.favourites)
+    return Sides(shown, next((folder for folder in listed if folder.name == current), None))
 
 
 def memory(request: SignedInRequest) -> Memory:

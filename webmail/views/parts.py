@@ -128,8 +128,8 @@ def from_elsewhere(request: SignedInRequest, loaded: html.Loaded, n: int) -> Htt
     if not loaded.images.are_shown or n >= len(loaded.remote):
         raise PartNotFound(f"The message shows no image {n} from elsewhere.")
     is_shared = bool(request.session.get("shared_computer"))
-    found = image_proxy.image(request.user, loaded.remote[n], keep=not is_shared)
-    response = HttpResponse(found.content, content_type=found.media_type)
+    image = image_proxy.image(request.user, loaded.remote[n], keep=not is_shared)
+    response = HttpResponse(image.content, content_type=image.media_type)
     return _kept_by_browser(request, response)
 
 

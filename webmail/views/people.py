@@ -19,8 +19,8 @@ MOST_LOOKED_UP = 500
 def faces(user: User, people: Iterable[Address]) -> Faces:
     """One query."""
     addresses = (person.address for person in people)
-    found = known.people(user, islice(addresses, MOST_LOOKED_UP))
-    return {address: _face(one) for address, one in found.items()}
+    known_people = known.people(user, islice(addresses, MOST_LOOKED_UP))
+    return {address: _face(one) for address, one in known_people.items()}
 
 
 def _face(one: known.KnownAddress) -> Face:
@@ -35,7 +35,7 @@ def _face(one: known.KnownAddress) -> Face:
 
 def borrowed(user: User, sender: Address) -> Borrowed | None:
     """The known person with the sender's name but another address; None where there is none."""
-    found = known.namesake(user, sender.name, sender.address)
-    if found is None:
+    namesake = known.namesake(user, sender.name, sender.address)
+    if namesake is None:
         return None
-    return Borrowed(found.name, found.detail, found.addresses, found.is_close)
+    return Borrowed(namesake.name, namesake.detail, namesake.addresses, namesake.is_close)

@@ -59,7 +59,7 @@ def _send(request: SignedInRequest, ref: MessageRef, envelope: Envelope, fields:
     message_id = making.message_id(request.user, uuid.uuid4().hex)
     receipt = Receipt(
         sender=identities.sender(identity),
-        to=tuple(Address(making.one_line(one.name), one.address) for one in to),
+        to=tuple(Address(making.one_line(person.name), person.address) for person in to),
         subject=gettext("Read: %(subject)s") % {"subject": making.one_line(envelope.subject)},
         text=_words(envelope),
         original_id=fields.get("Message-ID"),
@@ -69,7 +69,7 @@ def _send(request: SignedInRequest, ref: MessageRef, envelope: Envelope, fields:
     )
     submission = Submission(
         message=receipts.message(receipt),
-        recipients=tuple(one.address for one in to),
+        recipients=tuple(person.address for person in to),
         message_id=message_id,
         sender=identity.address,
     )

@@ -133,14 +133,17 @@ def _changed(
     item = kept.item(number)
     match do:
         case "on" | "off":
-            said = gettext("The rule is on.") if do == "on" else gettext("The rule is off.")
-            return rules.switched(script, number, on=do == "on"), {"message": said, "place": number}
+            message = gettext("The rule is on.") if do == "on" else gettext("The rule is off.")
+            return rules.switched(script, number, on=do == "on"), {
+                "message": message,
+                "place": number,
+            }
         case "up" | "down":
             place = min(max(number + (1 if do == "down" else -1), 1), len(script.items))
             order = [n for n in range(1, len(script.items) + 1) if n != number]
             order.insert(place - 1, number)
-            said = gettext("The rule is number %(place)d now.") % {"place": place}
-            return rules.reordered(script, order), {"message": said, "place": place}
+            message = gettext("The rule is number %(place)d now.") % {"place": place}
+            return rules.reordered(script, order), {"message": message, "place": place}
         case "remove":
             text = item.text if isinstance(item, Raw) else writing.write_rule(item)
             left = rules.without(script, number)
@@ -158,14 +161,14 @@ def _put_back(
     requires = frozenset(request.POST.get("requires", "").split())
     head = f"require {grammar.quoted_list(sorted(requires))};\n" if requires else ""
     items = list(script.items)
-    found = reading.read(head + request.POST.get("text", ""))
-    items[number - 1 : number - 1] = found.items
+    removed = reading.read(head + request.POST.get("text", ""))
+    items[number - 1 : number - 1] = removed.items
     put = Script(
         tuple(items),
         script.absence,
         script.included,
         script.adverts,
-        script.requires | found.requires,
+        script.requires | removed.requires,
     )
     return put, {"message": gettext("The rule is there again."), "place": number}
 
@@ -290,11 +293,11 @@ def _tried(imap: Connection, editor: Editor, shown: FolderList) -> dict[str, Any
     """How many messages of the inbox the rule in the form would fit."""
     if not editor.can_be_tried():
         return {"is_checked": True}
-    found = trying.matched(imap, "INBOX", editor.trial)
+    matched = trying.matched(imap, "INBOX", editor.trial)
     row = shown.find("INBOX")
     label = row.label if row else "INBOX"
-    said = words.would_fit(len(found.uids), label, is_whole=found.is_whole)
-    return {"tried": said}
+    sentence = words.would_fit(len(matched.uids), label, is_whole=matched.is_whole)
+    return {"tried": sentence}
 
 
 def _saved(
@@ -314,8 +317,8 @@ def _saved(
         # What the person typed stays; saved again, it goes into the rules as they are now.
         return _form(request, context | {"problem": problem, "digest": kept.digest}, status=422)
     place = number or len(kept.script.items) + 1
-    said = gettext("The rule was saved: it is for new mail.")
-    request.session[TOAST] = {"message": said}
+    message = gettext("The rule was saved: it is for new mail.")
+    request.session[TOAST] = {"message": message}
     return HttpResponseRedirect(f"{reverse('mail:rules')}#rule-{place}")
 
 
@@ -336,8 +339,8 @@ def apply(request: SignedInRequest, number: int) -> HttpResponse:
         raise NotFound("What is kept as it is can't be applied.")
     is_sent = request.method == "POST" and request.POST.get("digest") == kept.digest
     with session.imap(request) as imap:
-        found = trying.matched(imap, folder, rule)
-        steps = trying.steps(rule, folder, found)
+        matched = trying.matched(imap, folder, rule)
+        steps = trying.steps(rule, folder, matched)
         if not (is_sent and steps):
             shown = read_folders(imap, "").shown
             context = {
@@ -346,7 +349,7 @@ def apply(request: SignedInRequest, number: int) -> HttpResponse:
                 "can_apply": bool(steps),
                 "was_changed": request.method == "POST" and not is_sent,
             }
-            return _apply_page(request, rule, found, folder, shown, context)
+            return _apply_page(request, rule, matched, folder, shown, context)
         result = mail_jobs.do(request, imap, mail_jobs.Deed("rule", folder), steps)
     request.session[TOAST] = (
         jobs.begun(request, result.job)
@@ -373,7 +376,7 @@ def _apply_page(
         "folder": folder,
         "places": folder_words.places(shown),
         "found": words.would_fit(len(found.uids), label, is_whole=found.is_whole),
-        "sends": any(one.kind in {FORWARD, REDIRECT} for one in rule.actions),
+        "sends": any(action.kind in {FORWARD, REDIRECT} for action in rule.actions),
     }
     status = 409 if context["was_changed"] else 200
     return render_template(request, "webmail/rules/rule_apply.html", context, status=status)
@@ -411,7 +414,9 @@ def note(request: SignedInRequest, kept: rules.Kept, change: str, text: str) -> 
 
 
 def _masked(addresses: Sequence[str]) -> str:
-    shown = [audit.masked(one[-100:]) if one else "…" for one in addresses[:_MOST_NOTED]]
+    shown = [
+        audit.masked(address[-100:]) if address else "…" for address in addresses[:_MOST_NOTED]
+    ]
     return ", ".join(shown) + (" …" if len(addresses) > _MOST_NOTED else "")
 
 
@@ -442,8 +447,8 @@ def refused(change: Callable[[], None]) -> Problem | None:
     except ForwardRefused as error:
         return {"title": gettext("Mail may not be forwarded there."), "text": _not_there(error)}
     except SieveRefused as error:
-        said = error.server_words or gettext("It cannot be read.")
-        return {"title": gettext("The mail server does not take these rules."), "text": said}
+        reason = error.server_words or gettext("It cannot be read.")
+        return {"title": gettext("The mail server does not take these rules."), "text": reason}
     except writing.Unwritable as error:
         return {"title": gettext("These rules can’t be saved."), "text": _unwritable(error)}
     except ValueError:
@@ -455,7 +460,7 @@ def refused(change: Callable[[], None]) -> Problem | None:
 
 
 def _not_there(error: ForwardRefused) -> str:
-    said = {
+    values = {
         "line": error.line,
         "address": error.address or gettext("an address that the text does not tell"),
         "domains": ", ".join(sorted(settings.RULES_FORWARD_DOMAINS)),
@@ -466,14 +471,14 @@ def _not_there(error: ForwardRefused) -> str:
                 "Line %(line)d of the script sends mail to %(address)s: only addresses in"
                 " %(domains)s are allowed. Nothing was saved."
             )
-            % said
+            % values
         )
     return (
         gettext(
             "Line %(line)d of the script sends mail to %(address)s: forwarding is not allowed here."
             " Nothing was saved."
         )
-        % said
+        % values
     )
 
 

@@ -79,9 +79,9 @@ def suggestions(request: SignedInRequest) -> HttpResponse:
     recent = [text for text in _recent(request) if text.startswith(typed) and text != typed]
     before, name, value = query.last_piece(typed)
     people = [
-        {"text": f"{before}{name or 'de:'}{one.address}", "name": one.name or one.address}
-        for one in completion.complete(request.user, value)
-        if one.address  # of a group nobody searches
+        {"text": f"{before}{name or 'de:'}{person.address}", "name": person.name or person.address}
+        for person in completion.complete(request.user, value)
+        if person.address  # of a group nobody searches
     ]
     context = {
         "recent": recent[:MOST_SUGGESTED],
@@ -153,13 +153,13 @@ def results_context(
         known = folders.list_folders(imap) if _needs_folders(request, asked) else ()
         names = _names(known, asked)
         if kept is not None and (asked.place is None or kept.place != asked.place):
-            found = kept
+            result = kept
         else:
-            found = _search(request, imap, names, asked, kept)
-        if not found.is_line_over:
-            return _context(request, imap, asked, found, known, names, opened, is_part)
+            result = _search(request, imap, names, asked, kept)
+        if not result.is_line_over:
+            return _context(request, imap, asked, result, known, names, opened, is_part)
     with session.imap(request) as imap:
-        return _context(request, imap, asked, found, known, names, opened, is_part)
+        return _context(request, imap, asked, result, known, names, opened, is_part)
 
 
 def beside_results(asked: Asked) -> dict[str, Any]:
@@ -189,12 +189,12 @@ def _search(
         is_over=_clock(request),
         patience=PATIENCE,
     )
-    found = kept.with_more(more) if kept else more
+    result = kept.with_more(more) if kept else more
     moment = timezone.now().timestamp()
-    session_cache.put(request, KIND, _name(asked), {"when": moment, **found.packed()})
+    session_cache.put(request, KIND, _name(asked), {"when": moment, **result.packed()})
     if place is None and not request.session.get("shared_computer"):
         RecentSearch.objects.note(request.user, asked.text)
-    return found
+    return result
 
 
 def _clock(request: SignedInRequest) -> Callable[[], bool]:
@@ -217,7 +217,7 @@ def _needs_folders(request: SignedInRequest, asked: Asked) -> bool:
 def _names(known: Sequence[Folder], asked: Asked) -> tuple[str, ...]:
     if not known:
         return (asked.folder,)
-    if asked.folder and not any(one.name == asked.folder for one in known):
+    if asked.folder and not any(folder.name == asked.folder for folder in known):
         raise FolderNotFound(f"There is no folder {asked.folder!r}.")
     return search.scope(known, asked.wanted, asked.reach, asked.folder)
 
@@ -229,12 +229,12 @@ def _keywords(request: SignedInRequest, asked: Asked) -> Mapping[str, str]:
 
 
 def _kept(request: SignedInRequest, asked: Asked, *, any_age: bool) -> SearchResult | None:
-    said = session_cache.get(request, KIND, _name(asked))
-    if said is None:
+    packed = session_cache.get(request, KIND, _name(asked))
+    if packed is None:
         return None
-    age = timezone.now().timestamp() - said["when"]
+    age = timezone.now().timestamp() - packed["when"]
     is_later_page = asked.number > 1 or asked.place is not None
-    return SearchResult.unpacked(said) if any_age or is_later_page or age < FRESH else None
+    return SearchResult.unpacked(packed) if any_age or is_later_page or age < FRESH else None
 
 
 def _name(asked: Asked) -> str:
@@ -256,9 +256,9 @@ def _context(
     rows = search.rows(imap, hits, memory(request))
     current = opened.folder if opened else asked.folder if asked.reach != search.ALL else ""
     shown = lists.folder_list(folders.tree(known), current, imap.wishes.favourites)
-    by_name = {one.name: one for one in known}
+    by_name = {folder.name: folder for folder in known}
     labels = {name: row.label for name in {*names, asked.folder} if (row := shown.find(name))}
-    own = frozenset(one.name for one in known if lists.is_own_mail(one.special_use))
+    own = frozenset(folder.name for folder in known if lists.is_own_mail(folder.special_use))
     met = (
         person for row in rows for person in lists.people_of(row, own_mail=row.ref.folder in own)
     )
@@ -269,7 +269,7 @@ def _context(
         names=names,
         labels=labels,
         own=own,
-        has_inside=any(search.is_below(one, asked.folder) for one in known),
+        has_inside=any(search.is_below(folder, asked.folder) for folder in known),
         size=size,
         shown=len(hits),
         is_part=is_part,
@@ -294,10 +294,10 @@ def _context(
 def _people(request: SignedInRequest, asked: Asked) -> tuple[results.SearchedPerson, ...]:
     """Contacts with the words that were looked for."""
     words = asked.wanted.words
-    found = finding.matching(request.user, words)[:MOST_PEOPLE] if words else ()
+    contacts = finding.matching(request.user, words)[:MOST_PEOPLE] if words else ()
     return tuple(
-        results.SearchedPerson(str(one), reverse("addressbook:contact", args=[one.pk]))
-        for one in found
+        results.SearchedPerson(str(contact), reverse("addressbook:contact", args=[contact.pk]))
+        for contact in contacts
     )
 
 

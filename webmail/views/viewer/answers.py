@@ -28,10 +28,10 @@ def whole(request: SignedInRequest, place: Place, *kinds: Kind, limit: int = 0) 
     can't be had."""
     limit = limit or settings.PREVIEW_LIMIT
     with unshown(), session.imap(request) as imap:
-        found = attachments.whole(imap, place.ref, place.number, place.member, limit)
-    if kinds and found.detected.kind not in kinds:
+        attachment = attachments.whole(imap, place.ref, place.number, place.member, limit)
+    if kinds and attachment.detected.kind not in kinds:
         raise PartNotFound("The file is of another kind.")
-    return found
+    return attachment
 
 
 @contextmanager

@@ -20,8 +20,8 @@ from webmail.views.viewer.places import Place, at_place
 @at_place
 def add_contacts(request: SignedInRequest, place: Place) -> HttpResponse:
     """The cards of a file go into the reader's contacts; who is there already stays as he is."""
-    found = whole(request, place, Kind.VCARD)
-    made, known = received.add(request.user, found.content)
+    attachment = whole(request, place, Kind.VCARD)
+    made, known = received.add(request.user, attachment.content)
     words = ngettext("%(count)d contact added.", "%(count)d contacts added.", len(made))
     words %= {"count": len(made)}
     if known:

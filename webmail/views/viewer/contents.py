@@ -53,9 +53,9 @@ from webmail.views.viewer.places import Place, at_place, name_of, opened_message
 @at_place
 def image(request: SignedInRequest, place: Place) -> HttpResponseBase:
     """An image, encoded anew."""
-    found = whole(request, place, Kind.IMAGE)
+    attachment = whole(request, place, Kind.IMAGE)
     with unshown():
-        return picture(make(images.picture, found.content))
+        return picture(make(images.picture, attachment.content))
 
 
 @require_GET
@@ -66,8 +66,8 @@ def thumb(request: SignedInRequest, place: Place) -> HttpResponseBase:
     """An image small, for its card."""
 
     def draw() -> images.Picture:
-        found = whole(request, place, Kind.IMAGE, limit=files.THUMBNAIL_LIMIT)
-        return make(images.thumbnail, found.content)
+        attachment = whole(request, place, Kind.IMAGE, limit=files.THUMBNAIL_LIMIT)
+        return make(images.thumbnail, attachment.content)
 
     with unshown():
         return picture(thumbnails.drawn(request, place.name, draw))
@@ -79,12 +79,12 @@ def thumb(request: SignedInRequest, place: Place) -> HttpResponseBase:
 @at_place
 def scan(request: SignedInRequest, place: Place) -> HttpResponseBase:
     """The pages of a scan as a PDF, for our own reader."""
-    found = whole(request, place, Kind.IMAGE)
+    attachment = whole(request, place, Kind.IMAGE)
     with unshown():
-        made = make(scans.pdf, found.content)
+        made = make(scans.pdf, attachment.content)
     response = StreamingHttpResponse(iter((made.content,)))
     response["Content-Length"] = len(made.content)
-    return kept(download(response, name_of(found)))
+    return kept(download(response, name_of(attachment)))
 
 
 @require_GET
@@ -111,10 +111,10 @@ def pdf(request: SignedInRequest, place: Place) -> HttpResponseBase:
 @at_place
 def file(request: SignedInRequest, place: Place) -> HttpResponseBase:
     """A file inside an attachment as a download."""
-    found = whole(request, place)
-    response = StreamingHttpResponse(iter((found.content,)))
-    response["Content-Length"] = len(found.content)
-    return download(response, name_of(found))
+    attachment = whole(request, place)
+    response = StreamingHttpResponse(iter((attachment.content,)))
+    response["Content-Length"] = len(attachment.content)
+    return download(response, name_of(attachment))
 
 
 @require_GET
@@ -170,15 +170,15 @@ def frame(request: SignedInRequest, place: Place) -> HttpResponse:
 def _sanitised(request: SignedInRequest, place: Place) -> SafeHtml:
     """Raises PartNotFound, NoPreview."""
     with session.imap(request) as imap:
-        found = attachments.look(
+        attachment = attachments.look(
             imap, place.ref, place.number, place.member, settings.PREVIEW_LIMIT
         )
-    if found.detected.kind is Kind.MESSAGE:
+    if attachment.detected.kind is Kind.MESSAGE:
         return html.of(request, place.ref, place.inside, nested.html_of(place))[0].html
-    if found.refusal is not None or found.detected.kind not in SANITISED:
+    if attachment.refusal is not None or attachment.detected.kind not in SANITISED:
         raise PartNotFound("The file is of another kind.")
     try:
-        return SANITISED[found.detected.kind](found)
+        return SANITISED[attachment.detected.kind](attachment)
     except (NoPreview, html_mail.TooComplex):
         return SafeHtml(mime_text.to_html(gettext("This file cannot be shown here.")))
 
@@ -210,25 +210,27 @@ def _bytes(
     """A file of one of ``kinds`` as it is, or the span of it that the browser asks for, where the
     server can cut it. ``media_type`` ``""``: its own, of the fixed list."""
     with session.imap(request) as imap:
-        found = attachments.look(
+        attachment = attachments.look(
             imap, place.ref, place.number, place.member, settings.PREVIEW_LIMIT
         )
-        if found.refusal is not None or found.detected.kind not in kinds:
+        if attachment.refusal is not None or attachment.detected.kind not in kinds:
             raise PartNotFound("The file is of another kind.")
-        if found.is_whole:
-            size: int | None = len(found.content)
+        if attachment.is_whole:
+            size: int | None = len(attachment.content)
         else:
-            size = fetch.decoded_size(imap, place.ref, _part_of(found))
+            size = fetch.decoded_size(imap, place.ref, _part_of(attachment))
     span = Span.asked(request.headers.get("Range", ""), size)
     if span is None:
         return unsatisfiable(size)
-    if found.is_whole:
-        pieces: Iterator[bytes] | streaming.Stream = iter((found.content[span.start : span.end],))
+    if attachment.is_whole:
+        pieces: Iterator[bytes] | streaming.Stream = iter(
+            (attachment.content[span.start : span.end],)
+        )
     else:
-        pieces, span, size = _streamed(request, place.ref, found, span, size)
+        pieces, span, size = _streamed(request, place.ref, attachment, span, size)
     response = StreamingHttpResponse(pieces)
-    download(response, name_of(found))
-    return kept(spanned(response, span, size, media_type or found.detected.served))
+    download(response, name_of(attachment))
+    return kept(spanned(response, span, size, media_type or attachment.detected.served))
 
 
 def _part_of(found: FoundAttachment) -> Part:

@@ -38,15 +38,15 @@ def read(request: SignedInRequest, place: Place) -> NestedMessage:
     with session.imap(request) as imap:
         renderer.meet(imap)
         nested = _nested(imap, place, renderer)
-    found, bar = nested.message, None
-    if found.rendered:
-        renderer.keep(found.rendered)
-        bar = contents.images_bar(place.ref, found.rendered.html, **asdict(renderer.images))
-    inside = [(part, _place_of(place, nested, part)) for part in found.shown.attachments]
+    content, bar = nested.message, None
+    if content.rendered:
+        renderer.keep(content.rendered)
+        bar = contents.images_bar(place.ref, content.rendered.html, **asdict(renderer.images))
+    inside = [(part, _place_of(place, nested, part)) for part in content.shown.attachments]
     return nested_message(
-        found,
-        files=tuple(_card_of(place, nested, part) for part in found.shown.attachments),
-        signatures=tuple(_card_of(place, nested, part) for part in found.shown.signatures),
+        content,
+        files=tuple(_card_of(place, nested, part) for part in content.shown.attachments),
+        signatures=tuple(_card_of(place, nested, part) for part in content.shown.signatures),
         nested=tuple(
             nested_line(part, view_url=there.url(), content_url=there.url("view_message"))
             for part, there in inside

@@ -46,26 +46,28 @@ def view(request: SignedInRequest, place: Place) -> HttpResponse:
 def _page(request: SignedInRequest, place: Place) -> HttpResponse:
     with session.imap(request) as imap:
         opened = opened_message(request, imap, place.ref)
-        found = attachments.look(
+        attachment = attachments.look(
             imap, place.ref, place.number, place.member, settings.PREVIEW_LIMIT
         )
-        around = _surroundings(request, imap, place, opened, found)
-    name = name_of(found)
+        around = _surroundings(request, imap, place, opened, attachment)
+    name = name_of(attachment)
     kind, kind_class = files.kind_of(name)
     context = {
         "message": words.subject_of(opened.fetched.envelope.subject),
         "name": name,
         "kind": kind,
         "kind_class": kind_class,
-        "size": words.size(len(found.content) if found.is_whole else found.file.size),
+        "size": words.size(
+            len(attachment.content) if attachment.is_whole else attachment.file.size
+        ),
         "place": _position(place, around.beside),
         "close_url": f"{links.message_url(place.ref)}#{around.anchor}",
         "download_url": download_url(place),
         "zip_url": around.zip_url,
         "holder_url": around.holder.url() if around.holder else "",
-        "claim": _contradicted(found),
-        "is_program": found.detected.is_program,
-        "shown": _preview(request, place, found),
+        "claim": _contradicted(attachment),
+        "is_program": attachment.detected.is_program,
+        "shown": _preview(request, place, attachment),
     }
     return render(request, "webmail/viewer/viewer.html", context)
 
@@ -222,8 +224,8 @@ def _cards(place: Place, found: FoundAttachment) -> Preview:
 
 def _calendar(_place: Place, found: FoundAttachment) -> Preview:
     method = found.file.parameters.get("method", "")
-    said = calendar.invitation(found.content, found.file.charset, method=method)
-    return Preview("webmail/viewer/calendar.html", {"invitation": invitations.told(said)})
+    invitation = calendar.invitation(found.content, found.file.charset, method=method)
+    return Preview("webmail/viewer/calendar.html", {"invitation": invitations.told(invitation)})
 
 
 def _unknown(_place: Place, _found: FoundAttachment) -> Preview:
