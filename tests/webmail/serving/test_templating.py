@@ -65,6 +65,12 @@ def test_words_and_addresses_are_text_from_the_beginning(source: str, french: st
         assert len(nodes(source)) == 2, "loading, then one piece of text"
 
 
+def test_indents_are_left_out() -> None:
+    assert said("<p>\n    {% if x %}\n      <b>a  b</b>\n    {% endif %}\n</p>", x=1) == (
+        "<p>\n\n<b>a  b</b>\n\n</p>"
+    )
+
+
 def test_each_language_has_its_own_words() -> None:
     made = engine(page='{% translate "Skip to the content" %}')
     for _time in range(2):

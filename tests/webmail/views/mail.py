@@ -61,10 +61,15 @@ def ref(mailbox: Mailbox, uid: int, folder: str = "INBOX") -> str:
 def page(answer: Answer) -> str:
     """The HTML, without the breaks of lines that templates have beside tags and inside them."""
     pieces = re.split(r"(?s)(<(?:textarea|pre)\b.*?</(?:textarea|pre)>)", answer.content.decode())
-    for number, piece in enumerate(pieces[::2]):
-        beside = re.sub(r"(?<=>) *\n\s*|\s*\n\s*(?=<)", "", piece)
-        pieces[2 * number] = re.sub(r"\s*\n {2,}", " ", beside)
+    for number in range(0, len(pieces), 2):
+        beside = re.sub(r"(?<=>) *\n\s*|\s*\n\s*(?=<)", "", pieces[number])
+        pieces[number] = re.sub(r"<[^>]*>", _on_one_line, beside)
     return "".join(pieces)
+
+
+def _on_one_line(tag: re.Match[str]) -> str:
+    """Values keep their line breaks."""
+    return re.sub(r'("[^"]*"|\'[^\']*\')|\n', lambda found: found[1] or " ", tag[0])
 
 
 def words(answer: Answer) -> str:

@@ -74,10 +74,8 @@ def counted(reader: Client) -> Callable[..., int]:
 def bar(answer) -> tuple[list[str], list[str]]:
     """The numbers that the bar above the message tells (of images, of trackers), and the choices
     that it offers."""
-    found = "".join(
-        re.findall(r'(?s)<div class="banner images".*?\n</div>', answer.content.decode())
-    )
-    said = re.findall(r"<b>\s*(\d+) ", found)
+    found = "".join(re.findall(r'(?s)<div class="banner images".*?</div>', page(answer)))
+    said = re.findall(r"<b>(\d+) ", found)
     return said, re.findall(r'name="show" value="(\w+)"', found)
 
 
