@@ -90,8 +90,8 @@ class OfficePreviewAdmin(admin.ModelAdmin):
 
 @admin.register(MailJob)
 class MailJobAdmin(admin.ModelAdmin):
-    """What goes on in mailboxes without their people: whether it goes well. Folders are theirs, and
-    have no name here."""
+    """The jobs in mailboxes, and whether they succeed. The names of the users' folders are private
+    and not shown."""
 
     list_display = ("asked", "verb", "state", "failure", "done", "total", "user", "changed")
     list_filter = ("state", "verb")
@@ -119,8 +119,8 @@ class MailJobAdmin(admin.ModelAdmin):
 
 @admin.register(FraudReport)
 class FraudReportAdmin(admin.ModelAdmin):
-    """What people reported as a fraud: who, when, of which domain and why; the message itself went
-    to the address for reports, and none of its words are here."""
+    """The messages reported as fraud: the user, the time, the sender's domain and the reasons. The
+    message itself went to the address for reports; none of its text is stored."""
 
     list_display = ("when", "user", "domain", "why")
     list_select_related = ("user",)
@@ -141,7 +141,8 @@ class FraudReportAdmin(admin.ModelAdmin):
 
 @admin.register(InstallationLearnt)
 class InstallationLearntAdmin(admin.ModelAdmin):
-    """What all people taught about adverts, as numbers; deleted, it begins anew."""
+    """The numbers of messages that all users taught. When the row is deleted, teaching begins
+    anew."""
 
     list_display = ("changed", "wanted", "adverts", "junk")
     fields = readonly_fields = ("changed", "wanted", "adverts", "junk")
@@ -197,7 +198,8 @@ class SignatureTemplateAdmin(admin.ModelAdmin):
 
 @admin.register(OutboxMessage)
 class OutboxMessageAdmin(admin.ModelAdmin):
-    """What people send: whether it goes well. Texts, subjects and recipients are sealed."""
+    """The messages on their way, and whether they succeed. Texts, subjects and recipients are
+    sealed."""
 
     list_display = ("accepted", "state", "stage", "failure", "recipients", "size", "user", "due")
     list_filter = ("state", "failure")

@@ -123,8 +123,8 @@ def _announced(request: HttpRequest) -> int:
 
 
 def _bounded(request: HttpRequest) -> TooLarge:
-    """What to say of too much, with the bytes that files may have here: a message's, or what a
-    staff file or an old address book has for whoever may bring one in."""
+    """The error about a request that is too large, with the limit in bytes that applies to its
+    page: that of messages, of staff files or of old address books."""
     path, user = request.path_info, request.user
     if path == reverse("admin:accounts_staffimport_add") and user.has_perm(
         "accounts.add_staffimport"

@@ -217,7 +217,7 @@ BY_NAME: Mapping[str, Preference] = {preference.name: preference for preference 
 
 @dataclass(frozen=True)
 class AdministratorsChoice:
-    """What administrators set for everybody, and whether people may choose otherwise."""
+    """The administrators' value of a preference; ``locked`` where users may not choose another."""
 
     value: str
     locked: bool

@@ -194,7 +194,7 @@ def post(
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """What goes wrong on the way, as an error of ours."""
+    """Translate the errors of a connection into those of `webmail.errors`."""
     try:
         yield
     except ssl.SSLCertVerificationError as error:
@@ -234,7 +234,7 @@ def is_public(address: Address, closed: Collection[Network] = ()) -> bool:
 
 
 def image_type(content: bytes) -> str:
-    """Which of `IMAGES` the bytes begin as; ``""`` for none."""
+    """The type of `IMAGES` whose signature the bytes begin with; ``""`` for none."""
     for start, media_type in (
         (b"\xff\xd8\xff", "image/jpeg"),
         (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -336,7 +336,7 @@ def _as_address(text: str) -> Address | None:
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """What all requests of one `fetch` have in common."""
+    """The parameters that all requests of one `fetch` share."""
 
     resolve: Resolve
     connect: Connect

@@ -22,13 +22,13 @@ def convert_office_file(pk: int) -> None:
 
 @shared_task
 def expire_office_previews() -> None:
-    """What was converted an hour ago goes; twice does no harm."""
+    """Delete expired office previews. To run it twice does no harm."""
     conversions.expire()
 
 
 @shared_task
 def do_mail_job(pk: int) -> None:
-    """What is left of something done to many messages; a second time nothing is left to do."""
+    """Run the rest of an action on many messages. A second run finds nothing left to do."""
     mail_jobs.run(pk)
 
 
@@ -81,5 +81,5 @@ def tend_outbox() -> None:
 
 @shared_task
 def tidy_outbox() -> None:
-    """What is over its time goes; twice does no harm."""
+    """Delete the outbox's overdue rows, drafts and files. To run it twice does no harm."""
     outbox.tidy()

@@ -1,4 +1,4 @@
-"""What the composer sends, checked where it enters."""
+"""The composer's forms, which validate all that it sends."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def attachments_room() -> int:
 
 
 class RecipientsField(forms.CharField):
-    """What a person typed as recipients -> addresses; each wrong one is named."""
+    """Recipients as typed, parsed to addresses; the error names each invalid one."""
 
     widget = forms.TextInput
     MOST_CHARACTERS = 400_000
@@ -132,7 +132,8 @@ class ComposeForm(forms.Form):
 
     @property
     def deed(self) -> str:
-        """What the button says that was pressed; Enter sends, where no script keeps it from it."""
+        """The action of the pressed button. Enter sends the message, unless a script prevents
+        it."""
         deed = self.typed.get("do", "")
         return deed if deed in self.DEEDS else self.SEND
 
@@ -142,7 +143,7 @@ class ComposeForm(forms.Form):
 
     @property
     def typed(self) -> QueryDict:
-        """What was posted, as it came."""
+        """The posted data, unvalidated."""
         return cast(QueryDict, self.data)
 
     def clean_subject(self) -> str:
@@ -180,7 +181,7 @@ class ComposeForm(forms.Form):
 
 
 def too_heavy(encoded: int) -> str:
-    """What to say of attachments that take so many bytes in a message."""
+    """The error about attachments that take ``encoded`` bytes in a message."""
     return gettext("The attachments weigh %(total)s; a message may hold about %(limit)s.") % {
         "total": size(decoded_size(encoded)),
         "limit": size(decoded_size(attachments_room())),

@@ -1,4 +1,4 @@
-"""What the folder pages send, checked where it enters."""
+"""The forms of the folder pages."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def check_folder_name(value: str) -> None:
 
 
 class CleanForm(forms.Form):
-    """Which messages that take up room go to the trash, or ``for_good``: of a sender, of a year, or
-    one."""
+    """The messages to move to the trash, or to delete ``for_good``, to free room: those of a
+    sender, those of a year, or a single one."""
 
     kind = forms.ChoiceField(choices=[(kind, kind) for kind in (SENDER, YEAR, MESSAGE)])
     value = forms.CharField(required=False, strip=False, max_length=LONGEST_NAME + 30)

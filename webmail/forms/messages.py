@@ -1,4 +1,4 @@
-"""What lists of messages and their actions send, checked where it enters."""
+"""The forms of message lists and of the actions on messages."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class ListForm(forms.Form):
 
     @property
     def size(self) -> int | None:
-        """How many rows, where they are to fit above others."""
+        """The number of rows, where they have to fit above others."""
         found: int | None = self._value("rows")
         return found
 
@@ -164,8 +164,8 @@ class StepsField(forms.Field):
 
 
 class ImagesForm(forms.Form):
-    """What of the images from elsewhere is shown: of this message, of its author, of neither; of
-    all contacts, or no longer of them."""
+    """The user's choice about remote images: show those of this message, of its author, or none;
+    show those of all contacts, or no longer."""
 
     ONCE, ALWAYS, NEVER = "once", "always", "never"
     CONTACTS, NOT_CONTACTS = "contacts", "not_contacts"
@@ -175,7 +175,7 @@ class ImagesForm(forms.Form):
 
 
 class SenderForm(forms.Form):
-    """What a person wants of a sender from now on."""
+    """The user's choice for a sender."""
 
     ALLOW, BLOCK, BLOCK_DOMAIN, FORGET = "allow", "block", "block_domain", "forget"
 

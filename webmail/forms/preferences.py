@@ -1,4 +1,4 @@
-"""What the page of preferences sends, checked where it enters."""
+"""The forms of the preferences."""
 
 from __future__ import annotations
 

@@ -63,10 +63,9 @@ Line = dict[str, str]
 
 @dataclass(frozen=True)
 class Offers:
-    """What a rule may do here. ``extensions``: of the server; ``folders`` and ``tags``: name or
-    keyword and label; ``trash``: the name of the folder; ``may_forward``: the administrators allow
-    it.
-    """
+    """The options that a rule has on this server. ``extensions``: of the server; ``folders`` and
+    ``tags``: name or keyword and label; ``trash``: the name of the folder; ``may_forward``: the
+    administrators allow it."""
 
     extensions: frozenset[str]
     folders: Choices = ()
@@ -107,7 +106,7 @@ def _tests_of(name: str) -> list[str]:
 
 
 class RuleForm(forms.Form):
-    """What a rule has once."""
+    """The fields of a rule that occur once."""
 
     name = forms.CharField(label=_("Name of the rule"), max_length=100)
     enabled = forms.BooleanField(label=_("This rule is on"), required=False)
@@ -547,7 +546,7 @@ class AbsenceForm(forms.Form):
 
 
 def absence_initial(absence: Absence | None, own: str) -> dict[str, Any]:
-    """What the form shows of what the server has."""
+    """The form's initial values for the absence that the server has."""
     if absence is None:
         return {"days": 7, "who": EVERYBODY}
     who = EVERYBODY if not absence.domains else BOTH if absence.other_text else INSIDE

@@ -1,4 +1,4 @@
-"""What browsers send to search, checked."""
+"""The forms of the search."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from webmail.presentation.results import Asked
 
 
 class SearchedField(forms.CharField):
-    """What is looked for. Control characters are blanks; too much text is an error."""
+    """The searched text. Control characters are blanks; too much text is an error."""
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value) or ""
@@ -23,7 +23,8 @@ class SearchedField(forms.CharField):
 
 
 class ReachForm(forms.Form):
-    """Where is searched: in a folder, below it, everywhere. Nonsense is everywhere."""
+    """The reach of a search: a folder, the folders below it, or all folders. An invalid reach means
+    all folders."""
 
     folder = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
 
@@ -78,7 +79,7 @@ class SearchForm(ReachForm):
 
     @property
     def initial_of_advanced(self) -> dict[str, str]:
-        """What the longer form begins with: the text stays as it was typed."""
+        """The initial values of the advanced form: the text stays as it was typed."""
         asked = self.asked
         return {"words": asked.text, "in": asked.reach, "folder": asked.folder}
 

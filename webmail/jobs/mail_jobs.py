@@ -1,4 +1,4 @@
-"""What is done to many messages: the first second of it in the request, the rest by a job.
+"""Actions on many messages: the request runs the first second, a job does the rest.
 
 The job's row holds what `webmail.mailbox.bulk` says between any two commands, written down before a
 command is sent and after its answer: whoever takes it up after a dropped line or a killed worker
@@ -54,8 +54,8 @@ _DELETES = {"delete": "for good", "trash": "trash"}
 
 @dataclass(frozen=True)
 class Deed:
-    """What a person asked for, as it is told to him: the verb of the forms, the folder in which he
-    asked, and the one that messages go to, where he chose it."""
+    """A requested action, as the user sees it: the verb of the forms, the folder where it was
+    requested, and the folder that the messages go to, where the user chose one."""
 
     verb: str
     folder: str
@@ -64,7 +64,7 @@ class Deed:
 
 @dataclass(frozen=True)
 class Done:
-    """How far a request came. ``job``: goes on with the rest, or tells why it stopped."""
+    """The progress of a request. ``job`` does the rest, or tells why it stopped."""
 
     work: Work
     job: MailJob | None = None
@@ -135,7 +135,8 @@ def run(pk: int) -> None:
 
 
 def cancel(job: MailJob) -> bool:
-    """What was done stays, and can be taken back; False when it was over already."""
+    """Stop a job. The steps already done stay done, and can be undone. Return False when the job
+    was over already."""
     if not job.leave(MailJob.UNFINISHED, State.CANCELLED):
         return False
     lending.give_back(job.credential)
@@ -148,7 +149,7 @@ def resume(request: SignedInRequest, job: MailJob) -> bool:
 
 
 def way_back(job: MailJob) -> tuple[Step, ...]:
-    """What takes back what was done."""
+    """The steps that undo the job."""
     return _read(job).undo
 
 

@@ -1,4 +1,4 @@
-"""What its person decides about a message in the outbox."""
+"""The user's decisions about a message in the outbox."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def together(row: OutboxMessage) -> list[OutboxMessage]:
 
 
 def take_back(user: User, pk: uuid.UUID) -> Draft | None:
-    """What has not left does not leave. Returns the draft, to be gone on with; None when some of
-    its messages have left, and the rest was stopped.
+    """Stop what has not left yet. Return the draft, to be edited again; None when some of its
+    messages have left and only the rest was stopped.
 
     Raises NotFound, AlreadyLeft when nothing was left to take back.
     """

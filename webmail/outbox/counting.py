@@ -1,4 +1,4 @@
-"""How many messages a person has not sent yet: counted at each change, so that a page need not."""
+"""The number of a user's unsent messages, counted at each change, so that no page has to."""
 
 from __future__ import annotations
 

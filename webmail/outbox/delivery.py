@@ -90,10 +90,11 @@ def _deliver(row: OutboxMessage) -> OutboxMessage | None:
 def finish(
     imap: Connection, row: OutboxMessage, message: bytes | None = None, *, may_be_filed: bool
 ) -> None:
-    """What is left once the server took the message, in the mailbox of its person.
+    """Finish a message that the server accepted: file it in Sent, mark its origin, remove the
+    draft.
 
-    ``message``: where it was read already. ``may_be_filed``: an earlier attempt may have done it,
-    so Sent is searched first.
+    ``message`` is its text, where it was read already. With ``may_be_filed``, an earlier attempt
+    may have filed it, so Sent is searched first.
     """
     if row.stage == _STAGE.HANDED:
         if not (may_be_filed and actions.is_filed_sent(imap, row.message_id)):

@@ -1,4 +1,5 @@
-"""What beat does every few seconds: find what is due, what died, what is over."""
+"""The periodic care of the outbox: start messages that are due, recover those of dead workers, and
+delete old rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits in the outbox: the message as it was accepted, and what lies sealed in its row."""
+"""The values of the outbox: the message as it was accepted, and the sealed part of its row."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class SealedEnvelope:
-    """What a row keeps sealed. ``people``: name and address of those in To, Cc and Bcc; ``mark``:
+    """The sealed part of a row. ``people``: name and address of those in To, Cc and Bcc; ``mark``:
     the flag that the message it answers or forwards gets; ``refused``: address and the server's
     words; ``key``: of the file in the spool, in hexadecimal, "" when that is gone.
     """
