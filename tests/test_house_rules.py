@@ -233,6 +233,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.models",
     },
     "webmail.serving.bodies": {"accounts.network", "webmail.errors"},
+    "webmail.serving.shares": {"accounts.session", "webmail.errors", "webmail.serving.bodies"},
     "webmail.serving.health": {
         "accounts.jobs",
         "webmail.models",
