@@ -305,6 +305,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.htmx",
         "webmail.models",
         "webmail.preferences",
+        "webmail.sandbox",
         "webmail.serving.bodies",
         "webmail.serving.health",
     },

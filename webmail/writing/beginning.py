@@ -319,9 +319,12 @@ def _original(
     """What the message says, cleaned. As text where it has nothing else and the person wants that,
     or writes all so."""
     if rendered := opened.rendered:
-        body = _quoted(rendered.html.body, _images(ref, rendered), is_signed=is_signed)
-        is_rough = body.is_rough or rendered.simplified
-        return replace(body, is_rough=is_rough, is_cut=opened.truncated)
+        source = rendered.html.body
+        if rendered.simplified:  # words alone, which have cost enough
+            body = _in_words(source)
+        else:
+            body = _quoted(source, _images(ref, rendered), is_signed=is_signed)
+        return replace(body, is_cut=opened.truncated)
     text = opened.text if is_signed else reading.unsigned(opened.text)
     is_html = writer.writes_html and writer.preferences.write_format != "same"
     return _Body(composed.from_text(text), text, is_html, is_cut=opened.truncated)
@@ -331,9 +334,13 @@ def _quoted(body: str, images: composed.Images, *, is_signed: bool) -> _Body:
     try:
         made = cleaning.quoted(body, images, is_signed=is_signed)
     except ContentTooCostly:
-        made = cleaning.rough(body)
-        return _Body(made.html, made.text, is_rough=True)
+        return _in_words(body)
     return _Body(made.html, made.text)
+
+
+def _in_words(body: str) -> _Body:
+    made = cleaning.rough(body)
+    return _Body(made.html, made.text, is_rough=True)
 
 
 def _images(ref: MessageRef, rendered: FrameHtml) -> composed.Images:
