@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from django.conf import settings
@@ -42,11 +43,15 @@ def read(request: SignedInRequest, place: Place) -> NestedLetter:
     if found.rendered:
         renderer.keep(found.rendered)
         bar = contents.images_bar(place.ref, found.rendered.html, **asdict(renderer.images))
+
+    def cards_of(parts: Sequence[Part]) -> tuple[AttachmentCard, ...]:
+        return tuple(_card_of(place, nested, part) for part in parts[: files.MOST_CARDS])
+
     inside = [(part, _place_of(place, nested, part)) for part in found.shown.attachments]
     return nested_letter(
         found,
-        files=tuple(_card_of(place, nested, part) for part in found.shown.attachments),
-        signatures=tuple(_card_of(place, nested, part) for part in found.shown.signatures),
+        files=cards_of(found.shown.attachments),
+        signatures=cards_of(found.shown.signatures),
         nested=tuple(
             nested_line(part, view_url=there.url(), letter_url=there.url("view_letter"))
             for part, there in inside
