@@ -234,6 +234,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.models",
     },
     "webmail.serving.bodies": {"accounts.network", "webmail.errors"},
+    "webmail.serving.shares": {"accounts.session", "webmail.errors", "webmail.serving.bodies"},
     "webmail.serving.health": {
         "accounts.jobs",
         "webmail.models",
@@ -306,6 +307,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.htmx",
         "webmail.models",
         "webmail.preferences",
+        "webmail.sandbox",
         "webmail.serving.bodies",
         "webmail.serving.health",
     },

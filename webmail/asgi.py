@@ -13,21 +13,20 @@ import os
 import re
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from threading import Lock
 from typing import Any, cast
-from weakref import WeakKeyDictionary, WeakValueDictionary
+from weakref import WeakKeyDictionary
 from wsgiref.types import WSGIApplication
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
 from webmail.wsgi import application as wsgi_application  # noqa: I001  it sets Django up
 
-from django.conf import settings
-
 from webmail.serving import push, warming
 from webmail.serving.bodies import REFUSED, Bodies, BrowserGone, drain
+from webmail.serving.shares import Shares, hung_up
 
 THREADS = 16
 # Requests that compute at once in a process: its threads share one interpreter, and more of them
@@ -40,9 +39,6 @@ PATIENCE = 0.1
 MOVED = 30
 # What a page that is there asks for: style sheets and scripts, the frame of a message, its images.
 _AWAITED = re.compile(r"/static/|/mail/.+/frame/")
-# Requests of one session that may have a thread at once: thirty downloads, which wait for one
-# person's connections to the mail server, leave threads to everybody else.
-SHARE = 8
 # Seconds that a start waits for its warming up.
 WARM_UP = 20
 
@@ -65,6 +61,7 @@ class Bridge:
         self._app = app
         self._warm = warm
         self._bodies = Bodies()
+        self._shares = Shares()
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
         self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, Turns] = WeakKeyDictionary()
 
@@ -89,32 +86,34 @@ class Bridge:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
-        environ = environ_of(scope)
+        environ, path = environ_of(scope), scope["path"]
         try:
             async with self._bodies.taken(environ, receive):
-                await self._answer_whole(environ, scope["path"], receive, send)
+                rest = receive if REFUSED in environ else None
+                async with self._shares.download(environ, path, receive):
+                    await self._answer_whole(environ, path, receive, send, rest)
         except BrowserGone:
             return
 
     async def _answer_whole(
-        self, environ: dict[str, Any], path: str, receive: Receive, send: Send
+        self, environ: dict[str, Any], path: str, receive: Receive, send: Send, rest: Receive | None
     ) -> None:
-        """Of a request whose body is there, or was refused."""
-        answer, is_refused = Answer(self._threads), REFUSED in environ
+        """Of a request whose body is there, or was refused; ``rest`` is what comes of it still."""
+        answer = Answer(self._threads)
         try:
             turns = self._turns.setdefault(asyncio.get_running_loop(), Turns())
-            async with turns.share(environ), turns.turn(path):
+            async with self._shares.thread(environ), turns.turn(path):
                 self._threads.submit(answer.produce, self._app, environ)
                 whole = await answer.begun
-            if turns.count_answer() or is_refused:
+            if turns.count_answer() or rest:
                 answer.start["headers"].append((b"connection", b"close"))
             await send(answer.start)
             if whole is None:
                 await answer.stream(receive, send)
                 return
-            if is_refused:
+            if rest:
                 await send({"type": "http.response.body", "body": whole, "more_body": True})
-                await drain(receive)
+                await drain(rest)
                 whole = b""
             await send({"type": "http.response.body", "body": whole})
         finally:
@@ -130,17 +129,6 @@ class Turns:
         self._first: deque[asyncio.Future[None]] = deque()
         self._others: deque[asyncio.Future[None]] = deque()
         self._crowded = 0
-        self._shares: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
-
-    def share(self, environ: Mapping[str, Any]) -> AbstractAsyncContextManager[object]:
-        """A place among those of the same session (`SHARE`), for the block."""
-        session = session_of(environ)
-        if not session:
-            return nullcontext()
-        share = self._shares.get(session)
-        if share is None:
-            share = self._shares[session] = asyncio.Semaphore(SHARE)
-        return share
 
     def count_answer(self) -> bool:
         """Of one answer more: whether its browser should go to another process (`MOVED`)."""
@@ -251,8 +239,7 @@ class Answer:
             self._threads.submit(self._close)
 
     async def _watch(self, receive: Receive) -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        await hung_up(receive)
         self._is_left = True
 
     def _open(self, answered: Any) -> None:
@@ -303,15 +290,6 @@ def _close(answered: Any) -> None:
 
 def _write(_piece: bytes) -> object:
     raise NotImplementedError("PEP 3333's write() is for old frameworks: Django has no use for it")
-
-
-def session_of(environ: Mapping[str, Any]) -> str:
-    """The session's cookie of a request, "" where there is none."""
-    for cookie in str(environ.get("HTTP_COOKIE", "")).split(";"):
-        name, _, value = cookie.strip().partition("=")
-        if name == settings.SESSION_COOKIE_NAME:
-            return value
-    return ""
 
 
 def environ_of(scope: Message) -> dict[str, Any]:

@@ -157,6 +157,13 @@ class TooManyUploads(WebmailError):
     retry_after = 60
 
 
+class TooManyDownloads(WebmailError):
+    """Downloads of the same session go on, and this one has waited for its turn long enough."""
+
+    status = 503
+    retry_after = 60
+
+
 class ServerRefused(WebmailError):
     """The mail server understood the command and refused it (IMAP ``NO``, SMTP 5xx)."""
 

@@ -18,6 +18,7 @@ from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 
+from webmail import sandbox
 from webmail.errors import AddressBookTooLarge, SignInNeeded, TooLarge, WebmailError
 from webmail.htmx import TOAST, wants_partial
 from webmail.models import PreferenceDefault
@@ -141,6 +142,17 @@ def _bounded(request: HttpRequest) -> TooLarge:
 def in_place(request: HttpRequest) -> bool:
     """Whether a script made the request and shows the answer itself."""
     return wants_partial(request) or request.headers.get("X-Requested-With") == "fetch"
+
+
+class PatienceMiddleware:
+    """A page waits for helper processes so long in all, and says less where that is not enough."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with sandbox.patience(sandbox.PATIENCE):
+            return self.get_response(request)
 
 
 class ErrorsMiddleware:

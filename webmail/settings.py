@@ -341,6 +341,7 @@ MIDDLEWARE = [
     "accounts.middleware.SessionMiddleware",
     "webmail.middleware.PreferencesMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "webmail.middleware.PatienceMiddleware",
     "webmail.middleware.ErrorsMiddleware",
 ]
 

@@ -28,7 +28,7 @@ from tests.servers.mailboxes import Mailbox
 from webmail import outbox
 from webmail.asgi import Bridge, Message, application
 from webmail.models import OutboxMessage
-from webmail.serving import bodies
+from webmail.serving import bodies, shares
 from webmail.serving.templating import Loader
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -257,6 +257,46 @@ def test_slow_bodies_hold_nobody_else_up(site: int, mail_domain: MailDomain) -> 
         refusal = answered[0].makefile("rb").read().decode()
         assert refusal.startswith("HTTP/1.1 503") and "retry-after: 60" in refusal
         assert "Trop d’envois à la fois" in refusal
+
+
+def test_downloads_that_nobody_reads_hold_up_nobody(
+    site: int, cookies: str, mailbox: Mailbox, mail_domain: MailDomain
+) -> None:
+    """Neither a stranger nor who asked for them: the others wait without a thread."""
+    head = f"GET {big_mail(mailbox, 20)} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookies}\r\n\r\n"
+    usual = min(anonymous_page(site)[0] for _ in range(3))
+    with ExitStack() as stack:
+        for _ in range(30):
+            one = stack.enter_context(socket.create_connection(("127.0.0.1", site), timeout=30))
+            one.sendall(head.encode())
+        time.sleep(1)
+        begun = time.monotonic()
+        browser = http.client.HTTPConnection("127.0.0.1", site, timeout=60)
+        stack.callback(browser.close)
+        browser.request("GET", "/mail/INBOX/", headers={"Cookie": cookies})
+        assert browser.getresponse().status == 200
+        assert time.monotonic() - begun < 5
+        assert min(anonymous_page(site)[0] for _ in range(3)) < max(1.0, 10 * usual)
+    wait_until(lambda: lent() == 0)
+
+
+def test_a_download_that_waited_too_long_is_answered_in_words(
+    site: int, cookies: str, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shares, "DOWNLOAD_WAIT", 0.5)
+    head = f"GET {big_mail(mailbox, 20)} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookies}\r\n"
+    with ExitStack() as stack:
+        waiting = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", site), timeout=30))
+            for _ in range(session.pool().most_streams + 1)
+        ]
+        for one in waiting:
+            one.sendall(f"{head}Connection: close\r\n\r\n".encode())
+            time.sleep(0.3)
+        refusal = waiting[-1].makefile("rb").read().decode()
+    assert refusal.startswith("HTTP/1.1 503") and "retry-after: 60" in refusal
+    assert "Trop de téléchargements à la fois" in refusal
+    wait_until(lambda: lent() == 0)
 
 
 def test_a_body_that_stops_is_answered_in_words(

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 
+from accounts import session
 from webmail import asgi
 from webmail.asgi import Bridge, Message, environ_of
-from webmail.serving import bodies
+from webmail.serving import bodies, shares
 
 Start = Callable[[str, list[tuple[str, str]]], object]
 
@@ -358,6 +360,125 @@ def test_one_session_leaves_threads_to_others(settings) -> None:
         over.set()
         answers = await asyncio.gather(*waiting)
         assert {answer.body for answer in answers} == {b"page"}
+
+    asyncio.run(run())
+
+
+def film(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+    """Pieces below /mail/; elsewhere, or where it is refused, a page."""
+    start_response("200 OK", [])
+    if refusal := environ.get(bodies.REFUSED):
+        return Page([type(refusal).__name__.encode()])
+    return iter([b"piece"] * 5) if "/mail/" in environ["PATH_INFO"] else Page([b"page"])
+
+
+FILM = "/mail/INBOX/1-2/source/"
+
+
+class Unread(Asked):
+    """A browser that stops reading after the first piece, until it is gone."""
+
+    async def send(self, message: Message) -> None:
+        await super().send(message)
+        if len(self.sent) == 2:
+            await self.gone.wait()
+
+
+def with_cookie(name: str) -> str:
+    return f"{django_settings.SESSION_COOKIE_NAME}={name}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        FILM,
+        "/mail/INBOX/1-2/part/2.1/",
+        "/mail/INBOX/1-2/zip/",
+        "/mail/INBOX/1-2/frame/inline/3",
+        "/mail/INBOX/1-2/view/2/media",
+        "/mail/INBOX/1-2/view/2/member/1/pdf",
+    ],
+)
+def test_downloads_of_one_session_wait_for_each_other_without_a_thread(path: str) -> None:
+    begun: list[str] = []
+
+    def app(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        begun.append(environ["PATH_INFO"])
+        return film(environ, start_response)
+
+    async def run() -> None:
+        bridge, most = Bridge(app), session.pool().most_streams
+        unread = [Unread(path, cookie=with_cookie("alice")) for _ in range(30)]
+        films = [asyncio.create_task(one.of(bridge)) for one in unread]
+        await asyncio.sleep(0.3)
+        assert len(begun) == most
+        for other in (Asked("/page", cookie=with_cookie("alice")), Asked(path)):
+            await asyncio.wait_for(other.of(bridge), 1)
+        bobs = Asked(path, cookie=with_cookie("bob"))
+        assert (await asyncio.wait_for(bobs.of(bridge), 1)).body == b"piece" * 5
+        assert len(begun) == most + 3
+        for one in unread:
+            one.gone.set()
+        await asyncio.gather(*films)
+
+    asyncio.run(run())
+
+
+def test_downloads_side_by_side_all_come() -> None:
+    async def run() -> set[bytes]:
+        bridge = Bridge(film)
+        asked = [Asked(FILM, cookie=with_cookie("alice")).of(bridge) for _ in range(6)]
+        return {answer.body for answer in await asyncio.gather(*asked)}
+
+    assert asyncio.run(run()) == {b"piece" * 5}
+
+
+def test_a_download_that_waits_too_long_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shares, "DOWNLOAD_WAIT", 0.1)
+
+    async def run() -> None:
+        bridge, most = Bridge(film), session.pool().most_streams
+        unread = [Unread(FILM, cookie=with_cookie("alice")) for _ in range(most)]
+        films = [asyncio.create_task(one.of(bridge)) for one in unread]
+        await asyncio.sleep(0)
+        late = Asked(FILM, cookie=with_cookie("alice"))
+        assert (await asyncio.wait_for(late.of(bridge), 1)).body == b"TooManyDownloads"
+        assert (b"connection", b"close") not in late.sent[0]["headers"]
+        for one in unread:
+            one.gone.set()
+        await asyncio.gather(*films)
+        again = Asked(FILM, cookie=with_cookie("alice"))
+        assert (await again.of(bridge)).body == b"piece" * 5
+
+    asyncio.run(run())
+
+
+def test_who_hangs_up_while_his_download_waits_is_forgotten() -> None:
+    begun: list[str] = []
+
+    def app(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        begun.append(environ["PATH_INFO"])
+        return film(environ, start_response)
+
+    async def run() -> None:
+        bridge, most = Bridge(app), session.pool().most_streams
+        unread = [Unread(FILM, cookie=with_cookie("alice")) for _ in range(most + 5)]
+        films = [asyncio.create_task(one.of(bridge)) for one in unread]
+        await asyncio.sleep(0.1)
+        for one in unread[most:]:
+            one.gone.set()
+        await asyncio.wait_for(asyncio.gather(*films[most:]), 1)
+        # At the same moment in which a place becomes free, too.
+        last = Unread(FILM, cookie=with_cookie("alice"))
+        films.append(asyncio.create_task(last.of(bridge)))
+        await asyncio.sleep(0.1)
+        for one in (*unread, last):
+            one.gone.set()
+        await asyncio.gather(*films)
+        assert len(begun) == most
+        honest = [Asked(FILM, cookie=with_cookie("alice")).of(bridge) for _ in range(2 * most)]
+        answers = await asyncio.wait_for(asyncio.gather(*honest), 2)
+        assert {answer.body for answer in answers} == {b"piece" * 5}
 
     asyncio.run(run())
 

@@ -87,6 +87,7 @@ class Pool:
         self.max_per_user = max_per_user
         self.idle_seconds = idle_seconds
         self.wait_seconds = wait_seconds
+        self.most_streams = max(1, max_per_user - 1)
         self._forget()
         # A child that went on with its parent's sockets would read the parent's answers.
         forget = weakref.WeakMethod(self._forget)
@@ -188,7 +189,7 @@ class Pool:
                 self._changed.wait(remaining)
 
     def _has_place(self, room: _Room, stream: bool) -> bool:
-        if stream and room.streams >= max(1, self.max_per_user - 1):
+        if stream and room.streams >= self.most_streams:
             return False
         return room.lent < self.max_per_user
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext
@@ -14,6 +15,8 @@ from webmail.presentation.links import message_url
 from webmail.presentation.words import size
 
 _LONGEST_SEEN = 60
+MOST_CARDS = 500
+"""Files of a message that are listed. One may have ten thousand."""
 
 KINDS = {
     "k-pdf": ("pdf",),
@@ -81,6 +84,11 @@ class AttachmentCard:
     view_url: str
     thumb_url: str = ""
     locked: bool = False
+
+
+def attachment_cards(ref: MessageRef, parts: Sequence[Part]) -> tuple[AttachmentCard, ...]:
+    """Those that are listed."""
+    return tuple(attachment_card(ref, part) for part in parts[:MOST_CARDS])
 
 
 def attachment_card(ref: MessageRef, part: Part) -> AttachmentCard:

@@ -18,7 +18,7 @@ from webmail.presentation.contents import (
     protection_words,
     text_html,
 )
-from webmail.presentation.files import AttachmentCard, attachment_card, file_name
+from webmail.presentation.files import AttachmentCard, attachment_cards, file_name
 from webmail.presentation.links import message_url
 from webmail.presentation.words import names_of, size, subject_of
 
@@ -76,7 +76,7 @@ def nested_line(part: Part, *, view_url: str, content_url: str, opens: bool = Fa
 @dataclass(frozen=True)
 class NestedMessage:
     """A message inside another, as it is shown within it. ``text_html`` or ``frame_url`` is what it
-    says; ``files`` what it brings, ``nested`` the messages in it."""
+    says; ``files`` what is listed of its ``file_count`` files, ``nested`` the messages in it."""
 
     subject: str
     sender: tuple[Address, ...]
@@ -97,6 +97,12 @@ class NestedMessage:
     simplified: bool
     damage: tuple[str, ...]
     download_url: str
+    file_count: int
+
+    @property
+    def unlisted(self) -> int:
+        """Files that have no card."""
+        return self.file_count - len(self.files)
 
 
 def nested_message(
@@ -131,6 +137,7 @@ def nested_message(
         simplified=bool(rendered and rendered.simplified),
         damage=tuple(damage_words(message.damage)),
         download_url=download_url,
+        file_count=len(message.shown.attachments),
     )
 
 
@@ -138,7 +145,7 @@ def printed_message(ref: MessageRef, message: MessageContent) -> NestedMessage:
     """A message inside another as its text on paper, where nothing can be followed."""
     return nested_message(
         message,
-        files=tuple(attachment_card(ref, part) for part in message.shown.attachments),
+        files=attachment_cards(ref, message.shown.attachments),
         signatures=(),
         nested=(),
         images=None,

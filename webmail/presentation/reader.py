@@ -25,7 +25,7 @@ from webmail.presentation.contents import (
     protection_words,
     text_html,
 )
-from webmail.presentation.files import AttachmentCard, attachment_card
+from webmail.presentation.files import AttachmentCard, attachment_cards
 from webmail.presentation.links import message_url, ref_segment, rule_url
 from webmail.presentation.nested import NestedLine, nested_lines
 from webmail.presentation.people import Borrowed, Face, Faces, face_of, named
@@ -87,6 +87,7 @@ class MessageView:
     verdicts: tuple[str, ...]
     cautions: tuple[Caution, ...]
     attachments: tuple[AttachmentCard, ...]
+    attachment_count: int
     nested: tuple[NestedLine, ...]
     zip_url: str
     images: ImagesBar | None
@@ -119,6 +120,11 @@ class MessageView:
     receipt_url: str
     notice: Notice | None = None
     mailing: Mailing | None = None
+
+    @property
+    def unlisted(self) -> int:
+        """Attachments that have no card."""
+        return self.attachment_count - len(self.attachments)
 
 
 def message_view(
@@ -165,13 +171,14 @@ def message_view(
         date_iso=date.isoformat() if date else "",
         verdicts=verdict_words(verdicts),
         cautions=cautions(envelope, domains, refused=verdicts.is_refused, borrowed=borrowed),
-        attachments=tuple(attachment_card(ref, part) for part in opened.shown.attachments),
+        attachments=attachment_cards(ref, opened.shown.attachments),
+        attachment_count=len(opened.shown.attachments),
         nested=nested_lines(ref, opened.shown),
         zip_url=message_url(ref, "zip"),
         images=images,
         outcomes=tuple(outcome_line(outcome) for outcome in opened.outcomes),
         protection=protection_words(opened.protection),
-        signatures=tuple(attachment_card(ref, part) for part in opened.shown.signatures),
+        signatures=attachment_cards(ref, opened.shown.signatures),
         encrypted=opened.protection.is_encrypted,
         text_html="" if rendered else text_html(opened.text, compose_prefix),
         frame_url=message_url(ref, "message_frame") if rendered else "",
@@ -236,4 +243,4 @@ def with_notice(opened: MessageView, notice: Notice | None) -> MessageView:
 def _html_files(opened: OpenedMessage) -> tuple[AttachmentCard, ...]:
     if not (opened.rendered and opened.rendered.simplified):
         return ()
-    return tuple(attachment_card(opened.fetched.ref, part) for part in opened.shown.html)
+    return attachment_cards(opened.fetched.ref, opened.shown.html)

@@ -15,12 +15,14 @@ from webmail.sandbox.pool import (
     FILE,
     HTML,
     IMPORT,
+    PATIENCE,
     TEXT,
     Budget,
     Exhausted,
     Limit,
     call,
     observe,
+    patience,
     start,
 )
 
@@ -28,11 +30,13 @@ __all__ = [
     "FILE",
     "HTML",
     "IMPORT",
+    "PATIENCE",
     "TEXT",
     "Budget",
     "Exhausted",
     "Limit",
     "call",
     "observe",
+    "patience",
     "start",
 ]

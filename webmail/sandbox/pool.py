@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -46,12 +47,13 @@ R = TypeVar("R")
 class Budget:
     """``seconds`` of processor time; ``wait``, seconds that the caller waits in all, for a helper
     and for its answer; ``memory`` in bytes above what the helper has; ``at_once``, calls of this
-    budget in this process."""
+    budget in this process. ``is_jobs``: whoever waits has no `patience` to lose."""
 
     seconds: float
     wait: float
     memory: int
     at_once: int = AT_ONCE
+    is_jobs: bool = False
     turns: BoundedSemaphore = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -64,8 +66,30 @@ TEXT = Budget(seconds=1, wait=4, memory=200_000_000)
 """The text of that HTML."""
 FILE = Budget(seconds=3, wait=4.5, memory=350_000_000, at_once=2)
 """A file that somebody opens: image, archive, office file; or what winmail.dat holds."""
-IMPORT = Budget(seconds=60, wait=120, memory=450_000_000, at_once=1)
+IMPORT = Budget(seconds=60, wait=120, memory=450_000_000, at_once=1, is_jobs=True)
 """An old address book of up to 50 MB, read by a job: 90,000 people of an LDIF need that much."""
+
+
+PATIENCE = 4.5
+"""Seconds that a page waits for helpers in all, however often it asks."""
+
+
+@dataclass
+class _Patience:
+    left: float
+
+
+_patience: ContextVar[_Patience | None] = ContextVar("patience", default=None)
+
+
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """All calls of the block together wait so long; what comes later is ended at once."""
+    before = _patience.set(_Patience(seconds))
+    try:
+        yield
+    finally:
+        _patience.reset(before)
 
 
 class Limit(StrEnum):
@@ -103,7 +127,8 @@ def call(function: Callable[P, R], budget: Budget, *args: P.args, **kwargs: P.kw
     """``function(*args, **kwargs)``, in a helper. Raises what it raises, and Exhausted."""
     codec = wire.codec(function)
     try:
-        answer = _pool.ask(codec.name, codec.pack(args, kwargs), budget)
+        with _waiting(budget) as seconds:
+            answer = _pool.ask(codec.name, codec.pack(args, kwargs), budget, seconds)
         if not answer.error:
             result: R = codec.unpack(answer.result)
             return result
@@ -114,6 +139,22 @@ def call(function: Callable[P, R], budget: Budget, *args: P.args, **kwargs: P.kw
         raise _told(codec.name, Exhausted(Limit.FAILED, type(error).__name__)) from error
     except Exhausted as error:
         raise _told(codec.name, error) from None
+
+
+@contextmanager
+def _waiting(budget: Budget) -> Iterator[float]:
+    """The seconds that a call may wait; what it waits is taken off the patience with it."""
+    patience = None if budget.is_jobs else _patience.get()
+    if patience is None:
+        yield budget.wait
+        return
+    if patience.left <= 0:
+        raise Exhausted(Limit.BUSY, "earlier calls took too long")
+    began = time.monotonic()
+    try:
+        yield min(budget.wait, patience.left)
+    finally:
+        patience.left -= time.monotonic() - began
 
 
 def start() -> None:
@@ -236,12 +277,12 @@ class _Pool:
             self._nursery = None
         self._begin()
 
-    def ask(self, name: str, arguments: bytes, budget: Budget) -> wire.Answer:
-        until = time.monotonic() + budget.wait
+    def ask(self, name: str, arguments: bytes, budget: Budget, wait: float) -> wire.Answer:
+        until = time.monotonic() + wait
         request = wire.encode(
             wire.Request(name, msgspec.Raw(arguments), budget.seconds, budget.memory)
         )
-        if not budget.turns.acquire(timeout=budget.wait):
+        if not budget.turns.acquire(timeout=wait):
             raise Exhausted(Limit.BUSY)
         try:
             return self._asked(request, until, budget.seconds)

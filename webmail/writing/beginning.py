@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import timezone
 from django.utils.translation import gettext, pgettext
 
@@ -33,6 +34,8 @@ _IMAGES = frozenset({"image/jpeg", "image/jpg", "image/png", "image/gif", "image
 _EMPTY = "<div><br></div>"
 # People that an answer takes over from each field of a message: no message may have so many.
 MOST_ANSWERED = 1000
+# Attachments that are taken over: each is a field of the form.
+MOST_KEPT = 500
 # Those that the lines above a forwarded message name of each field.
 MOST_QUOTED = 100
 
@@ -148,7 +151,7 @@ def forward(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
         html=quoting.forwarded_html(quoted.html, head, title),
         text=quoting.forwarded(quoted.text, head, title),
     )
-    parts = opened.shown.attachments
+    parts = opened.shown.attachments[:MOST_KEPT]
     content = Content(
         kind="forward",
         subject=quoting.forward_subject(envelope.subject),
@@ -156,7 +159,7 @@ def forward(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
         keep=tuple(part.number for part in parts),
     )
     written = _written(content, identity, _above(body, identity))
-    return Begun(written, parts, body.warnings)
+    return Begun(written, parts, _not_all_files(opened) + body.warnings)
 
 
 def forward_attached(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
@@ -183,7 +186,7 @@ def edit(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
     mine = identities.written_to(writer.identities, [one.address for one in envelope.from_])
     identity = mine or _default(writer)
     is_own = mine is not None or DRAFT in opened.fetched.flags
-    parts = opened.shown.attachments
+    parts = opened.shown.attachments[:MOST_KEPT]
     content = Content(
         kind="edit",
         to=_people(envelope.to[:MOST_ANSWERED]),
@@ -199,7 +202,8 @@ def edit(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
     body = _original(opened, ref, writer)
     if not body.is_html and not opened.has_html:
         body = replace(body, is_html=False)
-    warnings = _not_all(opened, envelope.to, envelope.cc) + body.warnings
+    warnings = _not_all(opened, envelope.to, envelope.cc) + _not_all_files(opened)
+    warnings += body.warnings
     return Begun(_written(content, identity, body), parts, warnings)
 
 
@@ -271,6 +275,17 @@ def _not_all(opened: OpenedMessage | None, *fields: Sequence[Address]) -> tuple[
     )
 
 
+def _not_all_files(opened: OpenedMessage) -> tuple[str, ...]:
+    count = len(opened.shown.attachments)
+    if count <= MOST_KEPT:
+        return ()
+    words = gettext(
+        "The message has %(count)s attachments: only the first %(most)s are taken over. As an"
+        " attachment of yours, it is forwarded whole."
+    )
+    return (words % {"count": intcomma(count), "most": MOST_KEPT},)
+
+
 def _in_blind_copy(writer: Writer, envelope: Envelope, fields: Headers) -> tuple[str, ...]:
     """What to say to who answers to all and was not seen among them."""
     named = (*envelope.from_, *envelope.to, *envelope.cc)
@@ -319,9 +334,12 @@ def _original(
     """What the message says, cleaned. As text where it has nothing else and the person wants that,
     or writes all so."""
     if rendered := opened.rendered:
-        body = _quoted(rendered.html.body, _images(ref, rendered), is_signed=is_signed)
-        is_rough = body.is_rough or rendered.simplified
-        return replace(body, is_rough=is_rough, is_cut=opened.truncated)
+        source = rendered.html.body
+        if rendered.simplified:  # words alone, which have cost enough
+            body = _in_words(source)
+        else:
+            body = _quoted(source, _images(ref, rendered), is_signed=is_signed)
+        return replace(body, is_cut=opened.truncated)
     text = opened.text if is_signed else reading.unsigned(opened.text)
     is_html = writer.writes_html and writer.preferences.write_format != "same"
     return _Body(composed.from_text(text), text, is_html, is_cut=opened.truncated)
@@ -331,9 +349,13 @@ def _quoted(body: str, images: composed.Images, *, is_signed: bool) -> _Body:
     try:
         made = cleaning.quoted(body, images, is_signed=is_signed)
     except ContentTooCostly:
-        made = cleaning.rough(body)
-        return _Body(made.html, made.text, is_rough=True)
+        return _in_words(body)
     return _Body(made.html, made.text)
+
+
+def _in_words(body: str) -> _Body:
+    made = cleaning.rough(body)
+    return _Body(made.html, made.text, is_rough=True)
 
 
 def _images(ref: MessageRef, rendered: FrameHtml) -> composed.Images:

@@ -56,6 +56,17 @@ def test_of_what_takes_too_long_the_beginning_is_quoted(
     assert "seul son début est cité" in words(answer)
 
 
+def test_a_page_waits_for_helpers_so_long_in_all(
+    reader: Client, mailbox: Mailbox, long_letter: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "PATIENCE", 0.02)
+    answer = reader.get(path(mailbox, long_letter, "reply/"))
+    assert answer.status_code == 200 and "Bonjour à tous" in page(answer)
+    assert "color:red" not in page(answer)
+    monkeypatch.undo()
+    assert "color:red" in page(reader.get(path(mailbox, long_letter, "reply/")))
+
+
 def test_where_quoting_alone_takes_too_long_all_words_are_quoted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from django.conf import settings
@@ -42,11 +43,15 @@ def read(request: SignedInRequest, place: Place) -> NestedMessage:
     if content.rendered:
         renderer.keep(content.rendered)
         bar = contents.images_bar(place.ref, content.rendered.html, **asdict(renderer.images))
+
+    def cards_of(parts: Sequence[Part]) -> tuple[AttachmentCard, ...]:
+        return tuple(_card_of(place, nested, part) for part in parts[: files.MOST_CARDS])
+
     inside = [(part, _place_of(place, nested, part)) for part in content.shown.attachments]
     return nested_message(
         content,
-        files=tuple(_card_of(place, nested, part) for part in content.shown.attachments),
-        signatures=tuple(_card_of(place, nested, part) for part in content.shown.signatures),
+        files=cards_of(content.shown.attachments),
+        signatures=cards_of(content.shown.signatures),
         nested=tuple(
             nested_line(part, view_url=there.url(), content_url=there.url("view_message"))
             for part, there in inside

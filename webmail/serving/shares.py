@@ -1,0 +1,111 @@
+"""What one session may have of a process at once, so that everybody else has the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import Any
+from weakref import WeakValueDictionary
+
+from django.conf import settings
+
+from accounts import session
+from webmail.errors import TooManyDownloads
+from webmail.serving.bodies import REFUSED, BrowserGone
+
+THREADS = 8
+"""Requests that may have a thread at once, whatever they wait for."""
+DOWNLOAD_WAIT = 30
+"""Seconds that a download waits for others. A proxy in front gives up after 60."""
+
+# What is sent straight from the mail server, as slowly as the browser reads it.
+_DOWNLOAD = re.compile(
+    r"/mail/[^/]+/[^/]+/(?:part|source|zip|frame/inline|view/[^/]+/(?:member/[^/]+/)?(?:media|pdf))"
+    r"(?:/|\Z)"
+)
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+
+class Shares:
+    """The shares of all sessions in one process. All calls come from its event loop."""
+
+    def __init__(self) -> None:
+        self._threads: _Places = WeakValueDictionary()
+        self._downloads: _Places = WeakValueDictionary()
+
+    def thread(self, environ: Mapping[str, Any]) -> AbstractAsyncContextManager[object]:
+        """A place among the requests of the same session, for the block."""
+        key = session_of(environ)
+        return _of(self._threads, key, THREADS) if key else nullcontext()
+
+    @asynccontextmanager
+    async def download(
+        self, environ: dict[str, Any], path: str, receive: Receive
+    ) -> AsyncIterator[None]:
+        """For what is downloaded: a place among the downloads of the same session, for the block.
+        There are as many as connections to the mail server that they may have: whoever waits, waits
+        here and holds no thread. Where it takes too long, `REFUSED` says so.
+
+        Raises BrowserGone when the browser hangs up meanwhile.
+        """
+        key = session_of(environ)
+        if not key or not _DOWNLOAD.match(path):
+            yield
+            return
+        places = _of(self._downloads, key, session.pool().most_streams)
+        if not await _has_come(places, receive):
+            environ[REFUSED] = TooManyDownloads()
+            yield
+            return
+        try:
+            yield
+        finally:
+            places.release()
+
+
+_Places = WeakValueDictionary[str, asyncio.Semaphore]
+
+
+def _of(places: _Places, key: str, most: int) -> asyncio.Semaphore:
+    found = places.get(key)
+    if found is None:
+        found = places[key] = asyncio.Semaphore(most)
+    return found
+
+
+async def _has_come(places: asyncio.Semaphore, receive: Receive) -> bool:
+    """Whether one of the places was to be had in time; it is taken then."""
+    place = asyncio.ensure_future(places.acquire())
+    leaving = asyncio.ensure_future(hung_up(receive))
+    is_taken = False
+    try:
+        await asyncio.wait(
+            (place, leaving), timeout=DOWNLOAD_WAIT, return_when=asyncio.FIRST_COMPLETED
+        )
+        if leaving.done():
+            raise BrowserGone
+        is_taken = place.done()
+        return is_taken
+    finally:
+        leaving.cancel()
+        if place.done() and not is_taken:
+            places.release()
+        place.cancel()
+
+
+async def hung_up(receive: Receive) -> None:
+    """Return when the browser has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def session_of(environ: Mapping[str, Any]) -> str:
+    """The session's cookie of a request, "" where there is none."""
+    for cookie in str(environ.get("HTTP_COOKIE", "")).split(";"):
+        name, _, value = cookie.strip().partition("=")
+        if name == settings.SESSION_COOKIE_NAME:
+            return value
+    return ""
