@@ -464,7 +464,7 @@ class _Writing:
             accepted = outbox.accept(
                 self.request,
                 row,
-                self._letters(row, messages, identity, enclosed, known, due),
+                self._letters(row, content, messages, identity, enclosed, known, due),
                 key=self.key,
                 identity=identity,
                 due=due,
@@ -486,6 +486,7 @@ class _Writing:
     def _letters(
         self,
         row: Draft,
+        written: Content,
         messages: Sequence[Content],
         identity: Identity,
         enclosed: making.Enclosed,
@@ -494,7 +495,8 @@ class _Writing:
     ) -> list[Submission]:
         """The first has the draft's Message-ID, by which its copies are known."""
         letters = []
-        for number, content in enumerate(messages):
+        layouts = making.lay_out_each(written, messages, enclosed, row.message_id)
+        for number, (content, laid) in enumerate(zip(messages, layouts, strict=True)):
             made = making.outgoing(
                 self.user,
                 content,
@@ -503,6 +505,7 @@ class _Writing:
                 date=timezone.localtime(due),
                 references=references,
                 identity=identity,
+                laid=laid,
             )
             letters.append(
                 Submission(
