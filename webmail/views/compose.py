@@ -457,7 +457,7 @@ class _Writing:
             accepted = outbox.accept(
                 self.request,
                 row,
-                self._submissions(row, messages, identity, enclosed, known, due),
+                self._submissions(row, content, messages, identity, enclosed, known, due),
                 key=self.key,
                 identity=identity,
                 due=due,
@@ -479,6 +479,7 @@ class _Writing:
     def _submissions(
         self,
         row: Draft,
+        written: Content,
         messages: Sequence[Content],
         identity: Identity,
         enclosed: making.Enclosed,
@@ -487,7 +488,8 @@ class _Writing:
     ) -> list[Submission]:
         """The first has the draft's Message-ID, by which its copies are known."""
         submissions = []
-        for number, content in enumerate(messages):
+        layouts = making.lay_out_each(written, messages, enclosed, row.message_id)
+        for number, (content, laid) in enumerate(zip(messages, layouts, strict=True)):
             made = making.outgoing(
                 self.user,
                 content,
@@ -496,6 +498,7 @@ class _Writing:
                 date=timezone.localtime(due),
                 references=references,
                 identity=identity,
+                laid=laid,
             )
             submissions.append(
                 Submission(

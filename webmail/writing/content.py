@@ -26,7 +26,8 @@ class Content:
     """``to``, ``cc``, ``bcc`` and ``reply_to`` as typed. ``html`` is the editor's, unsanitised when
     it comes from a browser; ``text`` where the person writes plain text. ``files``: numbers of
     `DraftFile` rows, in their order, images inside the text among them. ``keep``: numbers of parts
-    of ``origin`` that leave with it, straight from the mail server."""
+    of ``origin`` that leave with it, straight from the mail server. ``names``: what stands in the
+    place of each kind of name, where it is one of many messages to one person each."""
 
     kind: str = "new"
     identity: str = ""
@@ -45,6 +46,7 @@ class Content:
     origin: MessageRef | None = None
     files: tuple[str, ...] = field(default=())
     keep: tuple[str, ...] = field(default=())
+    names: tuple[tuple[str, str], ...] = field(default=())
 
 
 def to_json(content: Content) -> bytes:
@@ -58,6 +60,6 @@ def from_json(data: bytes) -> Content:
     values = {name: value for name, value in read.items() if name in known}
     origin = values.get("origin")
     values["origin"] = MessageRef(**origin) if origin else None
-    for name in ("files", "keep"):
+    for name in ("files", "keep", "names"):
         values[name] = tuple(values.get(name, ()))
     return Content(**values)

@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -28,12 +28,13 @@ from webmail.mime.structure import MESSAGE_TYPES, Part
 from webmail.models import Draft, Identity
 from webmail.presentation.files import file_name
 from webmail.presentation.links import message_url
-from webmail.writing import cleaning, files, identities
+from webmail.writing import cleaning, files, identities, recipients
 from webmail.writing.content import FORWARDS, WHOLE, Content
 
 MOST_REFERENCES = 50
 _OURS = re.compile(r"/drafts/[0-9a-f-]{36}/files/([0-9a-f-]{36})/?\Z")
 _DATA = re.compile(r"data:(image/(?:png|jpeg|gif|webp));base64,([A-Za-z0-9+/=\s]+)\Z")
+_TAG = re.compile("<[^<>]*+>")
 _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp"}
 
 
@@ -53,6 +54,47 @@ class Enclosed:
 NOTHING = Enclosed()
 
 
+@dataclass(frozen=True)
+class Laid:
+    """What was written, laid out: clean, with its images, and the files beside them."""
+
+    text: str
+    html: str
+    inline: tuple[Attachment, ...]
+    attachments: tuple[Attachment, ...]
+
+
+def lay_out(content: Content, enclosed: Enclosed, message_id: str) -> Laid:
+    """Raises ContentTooCostly when the text takes too long to be cleaned."""
+    page = _Page(enclosed, message_id)
+    made = cleaning.written(content.html, page.image) if content.is_html else None
+    return Laid(
+        text=made.text if made else content.text,
+        html=made.html if made else "",
+        inline=tuple(page.inline.values()),
+        attachments=tuple(page.rest(is_html=content.is_html)),
+    )
+
+
+def lay_out_each(
+    content: Content, messages: Sequence[Content], enclosed: Enclosed, message_id: str
+) -> Iterator[Laid]:
+    """The layouts of ``messages``, which differ by the names in them: cleaned once, as ``content``
+    has them; but each by itself where a name is asked for in an attribute, such as the address of a
+    link, whose value only cleaning makes right. Raises ContentTooCostly."""
+    laid = lay_out(content, enclosed, message_id)
+    words = _TAG.sub("", laid.html)
+    is_in_words = not content.is_html or recipients.asks(content.html) == recipients.asks(words)
+    for one in messages:
+        if one.names and not is_in_words:
+            yield lay_out(one, enclosed, message_id)
+        elif one.names:
+            html = recipients.filled_html(laid.html, one)
+            yield replace(laid, text=recipients.filled(laid.text, one), html=html)
+        else:
+            yield laid
+
+
 def outgoing(
     user: User,
     content: Content,
@@ -62,18 +104,18 @@ def outgoing(
     date: datetime | None = None,
     references: tuple[str, ...] = (),
     identity: Identity | None = None,
+    laid: Laid | None = None,
 ) -> Outgoing:
     """The message with what can be read of its recipients: who sends it has seen that all can
     (`webmail.forms.compose.ComposeForm`). The same arguments make the same message. ``identity`` is
-    `identities.check`'s, where many messages are made at once.
+    `identities.check`'s, and ``laid`` one of `lay_out_each`, where many messages are made at once.
 
     Raises SenderRefused when its identity is none of the person's, and ContentTooCostly when its
     text takes too long to be cleaned.
     """
     identity = identity or identities.check(user, content.identity)
     sender = identities.sender(identity)
-    page = _Page(enclosed, message_id)
-    made = cleaning.written(content.html, page.image) if content.is_html else None
+    laid = laid or lay_out(content, enclosed, message_id)
     reply_to = content.reply_to or identity.reply_to
     return Outgoing(
         sender=sender,
@@ -82,10 +124,10 @@ def outgoing(
         bcc=addresses.read_recipients(content.bcc).valid,
         reply_to=addresses.read_recipients(reply_to).valid,
         subject=one_line(content.subject),
-        text=made.text if made else content.text,
-        html=made.html if made else "",
-        inline=tuple(page.inline.values()),
-        attachments=tuple(page.rest(is_html=content.is_html)),
+        text=laid.text,
+        html=laid.html,
+        inline=laid.inline,
+        attachments=laid.attachments,
         date=date or timezone.localtime(),
         message_id=message_id,
         in_reply_to=references[-1] if references else "",

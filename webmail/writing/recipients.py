@@ -244,17 +244,34 @@ def each(content: Content, member: Member, instead: dict[str, str] | None = None
     """The message to one of them alone, with his name where the text asks for it; ``instead`` by
     kind (`FIRST`, `LAST`, `WHOLE`) is for those of whom it is not known."""
     words = {kind: _named(member, kind) or (instead or {}).get(kind, "") for kind in _KINDS}
-    escaped = {kind: html_words.escape(word) for kind, word in words.items()}
+    content = replace(content, names=tuple(words.items()))
     return replace(
         content,
         to=addresses.format(Address(member.name, member.address)),
         cc="",
         bcc="",
         delivery=EACH,
-        subject=_filled(content.subject, words),
-        html=_filled(content.html, escaped),
-        text=_filled(content.text, words),
+        subject=filled(content.subject, content),
+        html=filled_html(content.html, content),
+        text=filled(content.text, content),
     )
+
+
+def filled(text: str, content: Content) -> str:
+    """A text with the names of what `each` gave, where it asks for them."""
+    return _filled(text, dict(content.names))
+
+
+def filled_html(source: str, content: Content) -> str:
+    """`filled` for HTML, which is as clean afterwards as it was: no name ends an element, or the
+    value of an attribute in quotes."""
+    escaped = {kind: html_words.escape(word) for kind, word in content.names}
+    return _filled(source, escaped)
+
+
+def asks(text: str) -> int:
+    """How often a text asks for a name."""
+    return sum(1 for _one in _PLACEHOLDER.finditer(text))
 
 
 # {prénom} also as the keyboards of telephones and some editors write it: with an accent of its

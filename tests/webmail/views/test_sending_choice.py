@@ -21,7 +21,7 @@ from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import page
 from tests.webmail.views.test_compose import only, read, text
-from webmail import tasks
+from webmail import sandbox, tasks
 from webmail.models import Draft, OutboxMessage
 
 pytestmark = pytest.mark.django_db
@@ -145,6 +145,48 @@ def test_a_message_to_each_of_many_costs_no_query_for_each(
     with django_assert_max_num_queries(60):
         assert reader.post("/compose/", again).status_code == 302
     assert OutboxMessage.objects.count() == 100
+
+
+def test_a_long_text_to_each_of_many_is_cleaned_once(
+    reader: Client, outgoing: SubmissionServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would take the sum of their times, and be refused."""
+    monkeypatch.setattr(sandbox, "PATIENCE", 3)
+    many = "Parents: " + ", ".join(f"p{n}@x.example" for n in range(100)) + ";"
+    html = "<p>Bonjour {prénom},</p>" + "<p style='color:red'>à <b>lundi</b></p>" * 5_000
+    form = {"format": "html", "html": html}
+    again = fields(reader.post("/compose/", written(to=many, **form)))
+    answer = reader.post("/compose/", again | form | {"do": "send", "delivery": "each"})
+    assert answer.status_code == 302
+    assert OutboxMessage.objects.count() == 100
+
+
+@pytest.mark.parametrize(
+    ("source", "made"),
+    [
+        ("<p>Bonjour {pr&eacute;nom} !</p>", "<p>Bonjour &lt;b&gt;Bob&lt;/b&gt; &quot;&amp; !</p>"),
+        ("<p><span style='font-family:{nom}'>{nom}</span></p>", 'family:Le Goff">Le Goff</span>'),
+        ('<p><a href="https://x.example/?n={nom}">{nom}</a></p>', '?n=Le%20Goff">Le Goff</a>'),
+    ],
+)
+def test_a_name_is_no_html(
+    reader: Client, outgoing: SubmissionServer, bobs_mailbox: Mailbox, source: str, made: str
+) -> None:
+    owner = User.objects.get(login="alice")
+    name = '<b>Bob</b> "&'
+    card = ContactData(first_name=name, last_name="Le Goff", emails=(Email("bob@ac-exemple.fr"),))
+    contacts.create(owner, card)
+    form = {"format": "html", "html": source}
+    again = fields(reader.post("/compose/", written(to="bob@ac-exemple.fr", **form)))
+    again |= form | {"do": "send", "delivery": "each"}
+    assert reader.post("/compose/", again).status_code == 302
+    leave()
+    message = only(bobs_mailbox.messages("INBOX"))
+    html = message.get_body(("html",))
+    assert html is not None and made in html.get_content()
+    plain = message.get_body(("plain",))
+    assert plain is not None
+    assert ("Le Goff" if "{nom}" in source else f"Bonjour {name} !") in plain.get_content()
 
 
 def test_a_script_gets_the_question_as_a_dialog(reader: Client, outgoing: SubmissionServer) -> None:
