@@ -247,7 +247,7 @@ def _write_profile(profile: Path) -> None:
 
 def _pages(pdf: bytes) -> int:
     """LibreOffice writes its page objects unpacked."""
-    return len(re.findall(rb"/Type\s*/PreviewPage\b", pdf))
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
 
 
 @contextlib.contextmanager
