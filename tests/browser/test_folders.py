@@ -137,7 +137,7 @@ def test_on_a_narrow_screen_names_stand_beside_their_icons_and_words_in_their_bu
     page.goto("/folders/")
     apart = """() => [...document.querySelectorAll(".folder-table tbody th")].filter((cell) => {
         const [icon, words] = [cell.querySelector(".i"), document.createRange()];
-        words.selectNodeContents(cell.querySelector("a").lastChild);
+        words.selectNodeContents(cell.querySelector("a").lastElementChild);
         return words.getBoundingClientRect().left < icon.getBoundingClientRect().right;
     }).length"""
     assert page.evaluate(apart) == 0

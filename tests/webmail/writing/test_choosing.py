@@ -56,7 +56,8 @@ def letters(
 def html_of(asked: Question, *, is_dialog: bool = False) -> str:
     with translation.override("en"):
         context = {"choice": asked, "is_dialog": is_dialog}
-        return render_to_string("webmail/compose/_sending_choice.html", context)
+        shown = render_to_string("webmail/compose/_sending_choice.html", context)
+        return " ".join(shown.split())
 
 
 def answered(asked: Question, *ticked: str, **more: Any) -> dict[str, Any]:
