@@ -39,18 +39,20 @@ class Worker:
         """All that the worker takes jobs from."""
         return (self.queue, *self.former_queues)
 
-    def options(self) -> dict[str, Any]:
-        """The arguments of Celery's ``Worker``."""
+    def options(self, *, can_fork: bool = True) -> dict[str, Any]:
+        """The arguments of Celery's ``Worker``. Where it ``can_fork`` no processes, it has threads
+        and no limits."""
+        has_limits = bool(self.seconds) and can_fork
         options: dict[str, Any] = {
             "hostname": f"{self.queue}@",  # Celery adds the name of the machine
             "queues": ",".join(self.queues),
-            "pool_cls": "prefork" if self.seconds else "threads",
+            "pool_cls": "prefork" if has_limits else "threads",
             "concurrency": self.concurrency,
             "beat": self.has_beat,
             "without_gossip": True,
             "without_mingle": True,
         }
-        if self.seconds:
+        if has_limits:
             options |= {"soft_time_limit": self.seconds, "time_limit": self.hard_seconds}
             options["max_memory_per_child"] = 1000 * self.megabytes  # kilobytes
         return options

@@ -34,6 +34,7 @@ from demo.servers import process
 from demo.servers.broker import Broker
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
+from tests.servers.plugin import missing
 from tests.webmail.outbox.letters import letter
 from webmail import outbox
 from webmail.celery import app
@@ -183,8 +184,10 @@ def start(settings, tmp_path: Path, broker: str) -> Iterator[Start]:
     }
     started: list[subprocess.Popen[bytes]] = []
 
-    def begin(*queues: str, by: tuple[str, ...] = ("manage.py",)) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-W", "ignore", *by, "run_workers", *queues]
+    def begin(
+        *queues: str, by: tuple[str, ...] = ("manage.py",), inside: tuple[str, ...] = ()
+    ) -> subprocess.Popen[bytes]:
+        command = [*inside, sys.executable, "-W", "ignore", *by, "run_workers", *queues]
         started.append(process.spawn(command, tmp_path / "workers.log", env=env, cwd=ROOT))
         return started[-1]
 
@@ -286,6 +289,24 @@ def test_an_import_that_takes_too_long_is_ended_and_the_next_one_done(
     job = begin_import(user, broker)
     wait_until(lambda: has_begun(job))
     assert worker.poll() is None
+
+
+@real
+@pytest.mark.slow
+def test_an_import_is_done_where_no_semaphore_can_be_made(
+    shared_database: None, mail_domain: MailDomain, broker: str, start: Start, tmp_path: Path
+) -> None:
+    """As in a container or a chroot whose /dev/shm is missing."""
+    if shutil.which("bwrap") is None:
+        pytest.skip(missing("bubblewrap"))
+    user = User.objects.create(mail_domain=mail_domain, login="claire")
+    shm = "/dev/shm"  # noqa: S108
+    walls = ("bwrap", "--dev-bind", "/", "/", "--tmpfs", shm, "--remount-ro", shm)
+    worker = start("imports", inside=walls)
+    job = begin_import(user, broker)
+    wait_until(lambda: has_begun(job))
+    assert worker.poll() is None
+    assert "without limits" in (tmp_path / "workers.log").read_text()
 
 
 @real

@@ -37,7 +37,7 @@ def test_so_many_are_listed_and_the_others_counted(reader: Client, mailbox: Mail
 
 def test_those_of_a_message_inside_too(reader: Client, mailbox: Mailbox) -> None:
     uid = mailbox.append(INSIDE)
-    answer = reader.get(path(mailbox, uid, "view/1/letter/"))
+    answer = reader.get(path(mailbox, uid, "view/1/message/"))
     assert f"{COUNT} pièces jointes" in words(answer)
     assert "20 autres pièces jointes ne figurent pas ici" in words(answer)
     printed = words(reader.get(path(mailbox, uid, "print/")))

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import logging
 import os
 import signal
 import sys
 from importlib import import_module
 from typing import Any
 
+import billiard
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from webmail.celery import app
 from webmail.jobs import queues
+
+logger = logging.getLogger(__name__)
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 # What Celery imports when a worker starts.
@@ -54,9 +58,25 @@ class Command(BaseCommand):
 
 def work(queue: str, loglevel: str) -> None:
     """Be the worker of this queue, until a signal: raises SystemExit then."""
-    worker = app.Worker(**queues.WORKERS[queue].options(), loglevel=loglevel, quiet=True)
+    about, can_fork = queues.WORKERS[queue], _can_make_semaphores()
+    if about.seconds and not can_fork:
+        logger.warning(
+            "No semaphore can be made (see /dev/shm): jobs of the queue %s run without limits of"
+            " time and memory.",
+            queue,
+        )
+    worker = app.Worker(**about.options(can_fork=can_fork), loglevel=loglevel, quiet=True)
     worker.start()
     sys.exit(worker.exitcode)
+
+
+def _can_make_semaphores() -> bool:
+    """Celery's processes need them; a chroot without /dev/shm has none."""
+    try:
+        billiard.Semaphore()
+    except OSError:
+        return False
+    return True
 
 
 class Workers:
