@@ -3,6 +3,7 @@ as text, as what stands beside a message, as files. Nothing runs, leaves, naviga
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.header import Header
 
@@ -74,19 +75,21 @@ def watched(watched_page: Page, mailbox: Mailbox, faults: list[str]) -> Watched:
     return Watched(watched_page, faults, mailbox)
 
 
-def test_no_piece_of_html_does_anything(watched: Watched) -> None:
+def test_no_piece_of_html_does_anything(watched: Watched, one_in: Callable[[int], int]) -> None:
     wrong = {
         piece.name: found
-        for piece in PIECES
+        for piece in PIECES[:: one_in(4)]
         if (found := watched.opened(message("html", f"<p>avant</p>{piece.source}")))
     }
     assert not wrong
 
 
-def test_no_piece_of_html_leaves_when_images_from_elsewhere_are_shown(watched: Watched) -> None:
+def test_no_piece_of_html_leaves_when_images_from_elsewhere_are_shown(
+    watched: Watched, one_in: Callable[[int], int]
+) -> None:
     AllowedSender.objects.allow(User.objects.get(), "m@exemple.invalid")
     wrong = {}
-    for piece in PIECES:
+    for piece in PIECES[1 :: one_in(4)]:
         source = piece.source.replace("http://tracker.example/", PRIVATE)
         if found := watched.opened(message("html", source.replace("tracker.example", "10.9.8.7"))):
             wrong[piece.name] = found
@@ -102,9 +105,11 @@ def test_no_text_does_anything(watched: Watched) -> None:
     assert not wrong
 
 
-def test_nothing_beside_a_message_does_anything(watched: Watched) -> None:
+def test_nothing_beside_a_message_does_anything(
+    watched: Watched, one_in: Callable[[int], int]
+) -> None:
     wrong = {}
-    for piece in VALUES:
+    for piece in VALUES[:: one_in(3)]:
         word = Header(piece.source.strip() or "x", "utf-8", maxlinelen=5000).encode()
         quoted = piece.source.replace("\\", "\\\\").replace('"', '\\"')
         raw = (

@@ -52,6 +52,14 @@ def missing(part: str) -> str:
     return words
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--whole",
+        action="store_true",
+        help="try every hostile piece and every moment to be killed at, where a sample is usual",
+    )
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     options = early_config.known_args_namespace
@@ -114,6 +122,13 @@ def _folder(name: str) -> Path:
     folder.chmod(0o755)
     _running.callback(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def one_in(request: pytest.FixtureRequest) -> Callable[[int], int]:
+    """``one_in(4)``: the step of a long series of cases; 1 where ``--whole`` asks for all."""
+    is_whole = bool(request.config.getoption("whole"))
+    return lambda step: 1 if is_whole else step
 
 
 @pytest.fixture(scope="session")
