@@ -97,7 +97,12 @@ def test_any_attribute_that_bleach_drops_is_dropped(tag: str, name: str, value: 
     ours = verdict.ask(tag, {name: value}) or {}
     assert set(ours) <= set(theirs)
     if name == "style" and ours:
-        assert ours["style"].replace(" ", "") == theirs["style"].replace(" ", "").removesuffix(";")
+        # Of a string that never ends nothing is kept here: bleach keeps what follows its quote.
+        assert declarations(ours["style"]) <= declarations(theirs["style"])
+
+
+def declarations(style: str) -> set[str]:
+    return {one for one in style.replace(" ", "").split(";") if one}
 
 
 def test_all_that_css_keeps_bleach_keeps() -> None:
