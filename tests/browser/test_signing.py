@@ -107,8 +107,10 @@ def test_another_address_brings_its_own_signature(
     page.goto("/compose/?body=Bonjour")
     if chosen == "html":
         expect(page.locator("#rich div.signature")).to_have_text("Alice, professeure")
+    # The script that changes signatures comes after the page.
+    expect(page.locator("#id_identity[data-former]")).to_be_attached()
     page.locator("#id_identity").select_option("direction@ac-exemple.fr")
     if chosen == "html":
         expect(page.locator("#rich div.signature")).to_have_text("La direction")
     else:
-        assert page.locator("#id_body").input_value() == "Bonjour\n\n-- \nLa direction"
+        expect(page.locator("#id_body")).to_have_value("Bonjour\n\n-- \nLa direction")
