@@ -301,7 +301,17 @@ def test_an_import_is_done_where_no_semaphore_can_be_made(
         pytest.skip(missing("bubblewrap"))
     user = User.objects.create(mail_domain=mail_domain, login="claire")
     shm = "/dev/shm"  # noqa: S108
-    walls = ("bwrap", "--dev-bind", "/", "/", "--tmpfs", shm, "--remount-ro", shm)
+    walls = (
+        "bwrap",
+        "--die-with-parent",
+        "--dev-bind",
+        "/",
+        "/",
+        "--tmpfs",
+        shm,
+        "--remount-ro",
+        shm,
+    )
     worker = start("imports", inside=walls)
     job = begin_import(user, broker)
     wait_until(lambda: has_begun(job))
