@@ -62,7 +62,7 @@ class Worker:
 # their own, so that threads, which nobody can end, need none.
 SENDING = Worker("sending", concurrency=4)
 # What strangers wrote is read here: a file that takes too long, or too much memory, ends with its
-# process. The largest one that is taken needs four minutes (docs/performance.md).
+# process.
 IMPORTS = Worker("imports", concurrency=1, seconds=15 * 60, megabytes=400)
 # LibreOffice has a minute, after a minute of waiting for another conversion and half a minute for
 # the pictures of the file.
