@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,3 +61,29 @@ def test_what_was_said_to_uv_itself_wins():
     given = {"PIP_INDEX_URL": "https://pypi.example", "UV_DEFAULT_INDEX": "https://uv.example"}
 
     assert environment.for_uv(given)["UV_DEFAULT_INDEX"] == "https://uv.example"
+
+
+_PREPARE_TESTS = """
+from demo import environment, packages
+
+packages.ensure = lambda parts: [part for part in parts if part.present() is None]
+environment.prepare = environment._build_ldap = lambda *requirements: None
+environment._prepare_tests()
+"""
+
+
+def test_the_tests_are_prepared_by_a_python_without_packages():
+    # -S: without site-packages, as on a machine where nothing has been installed.
+    prepared = subprocess.run(  # noqa: S603
+        [
+            sys.executable,
+            "-I",
+            "-S",
+            "-c",
+            f"import sys; sys.path[:0] = [{str(environment.ROOT)!r}]\n{_PREPARE_TESTS}",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert prepared.returncode == 0, prepared.stderr

@@ -12,8 +12,6 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import psycopg
-
 from demo.servers import process
 
 USER = "webmail"
@@ -69,6 +67,9 @@ class PostgreSQL:
 
     def _answers(self) -> bool:
         """Its port is open before it takes connections."""
+        # `demo.environment` imports this module before anything is installed.
+        import psycopg
+
         try:
             psycopg.connect(self.url).close()
         except psycopg.OperationalError:
