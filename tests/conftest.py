@@ -44,8 +44,16 @@ def roles_survive() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(database_server: str, django_db_modify_db_settings: None) -> None:
-    """pytest-django's, once there is a server."""
+def django_db_modify_db_settings(
+    database_server: str,
+    django_db_modify_db_settings: None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """pytest-django's, once there is a server. SQLite has a file, as everywhere else: threads that
+    share a database in memory do not wait for each other's locks, they fail."""
+    if connection.vendor == "sqlite":
+        name = tmp_path_factory.mktemp("database") / "webmail.sqlite3"
+        connection.settings_dict["TEST"]["NAME"] = str(name)
 
 
 @pytest.fixture(scope="session")
