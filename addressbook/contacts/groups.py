@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Count, Q
@@ -100,6 +101,41 @@ def restore(group: Group) -> None:
             name, number = group.name[: 200 - len(ending)] + ending, number + 1
         group.name, group.folded, group.deleted = name, fold(name)[:200], None
         group.save(update_fields=["name", "folded", "deleted"])
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """The part of a group that a message to `recipients` does not reach. ``without_address``: the
+    names of its contacts that have none. ``other_addresses``: ``Nom <adresse>`` of each address of
+    its contacts but the preferred one. Both in the order of the address book."""
+
+    group: str
+    without_address: tuple[str, ...]
+    other_addresses: tuple[str, ...]
+
+
+def unreached(user: User, names: Iterable[str]) -> list[Unreached]:
+    """The gaps of the user's groups of these names, without those that have none. One query."""
+    folded = {fold(name)[:200] for name in names}
+    if not folded:
+        return []
+    rows = (
+        Group.contacts.through.objects.filter(
+            Q(contact__addresses=None) | Q(contact__addresses__position__gt=0),
+            group__in=Group.objects.of(user).filter(folded__in=folded),
+            contact__deleted=None,
+        )
+        .order_by("contact__sort_key", "contact", "contact__addresses__position")
+        .values_list("group__name", "contact__display_name", "contact__addresses__address")
+    )
+    gaps: dict[str, tuple[list[str], list[str]]] = {}
+    for group, name, address in rows[:MOST_ADDRESSES]:
+        without, others = gaps.setdefault(group, ([], []))
+        if address is None:
+            without.append(name)
+        else:
+            others.append(recipient(name, address))
+    return [Unreached(group, tuple(gap[0]), tuple(gap[1])) for group, gap in gaps.items()]
 
 
 def recipients(group: Group) -> tuple[str, ...]:

@@ -208,6 +208,7 @@ def test_an_image_pasted_stays_in_the_text_and_leaves_as_a_part(
 ) -> None:
     page = writing()
     page.locator("#id_to").fill("bob@ac-exemple.fr")
+    page.locator("#id_subject").fill("Le plan")
     text = text_of(page)
     text.focus()
     page.keyboard.type("Le plan : ")

@@ -95,6 +95,27 @@ def test_scrolling_searching_and_opening(
     assert re.search(r"/contacts/\d+/\?q=", page.url)
 
 
+def test_a_contact_and_a_group_are_edited_in_the_address_book(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    faults: list[str],
+) -> None:
+    """On a wide screen messages are written in panes; what is not a message has its own page."""
+    page = open_page(width=1440)
+    sign_in(page, alice)
+    fill_book()
+    zoe = Contact.objects.get(display_name="Zoé Roux")
+    page.goto(f"/contacts/{zoe.pk}/")
+    page.mouse.wheel(0, 2000)
+    for url in (f"/contacts/{zoe.pk}/edit/", f"/contacts/groups/{zoe.groups.get().pk}/edit/"):
+        page.goto(url.removesuffix("edit/"))
+        page.locator(f"a[href='{url}']").first.click()
+        page.wait_for_url(f"**{url}")
+        expect(page.locator(".pane")).to_have_count(0)
+    assert faults == []
+
+
 def test_without_a_script_a_contact_is_made_and_deleted(
     open_page: Callable[..., Page], sign_in: Callable[[Page, MailAccount], None], alice: MailAccount
 ) -> None:

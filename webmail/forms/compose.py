@@ -117,7 +117,6 @@ class ComposeForm(forms.Form):
     delivery = forms.ChoiceField(required=False, choices=[(one, one) for one in DELIVERIES])
     due = forms.ChoiceField(required=False, choices=[(one, one) for one in CHOICES])
     due_at = forms.CharField(required=False, max_length=30)
-    no_attachment_ok = forms.BooleanField(required=False)
     origin_folder = forms.CharField(
         required=False, strip=False, validators=[check_folder_name], widget=forms.HiddenInput
     )

@@ -10,15 +10,17 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest, login_required
 from accounts.models import User
-from addressbook.contacts import known
+from addressbook.contacts import groups
+from addressbook.contacts.groups import Unreached
 from webmail.mime import addresses
-from webmail.writing import recipients, slips
+from webmail.writing import recipients
 
 MOST = 1_000
 """Addresses of one request; those beyond are not answered."""
+MOST_GROUPS = 20
 _LONGEST = 320
-_MOST_SLIPS = 50
-"""Domains of one request that are looked for among the contacts."""
+_MOST_NAMED = 500
+"""Names and addresses of one group that its answer holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +38,37 @@ class Checked:
 @cache_control(private=True, no_store=True)
 def check(request: SignedInRequest) -> JsonResponse:
     """JSON: ``addresses``, what there is to say of each ``address`` that is asked for, in their
-    order. By their letters, the authority's domains and the person's own contacts alone: whether
-    an account exists is nobody's to ask."""
+    order; ``groups``, the members of each ``group`` that it does not reach. By their letters, the
+    authority's domains and the person's own contacts alone: whether an account exists is nobody's
+    to ask."""
     sent = request.POST if request.method == "POST" else request.GET
     typed = [text[:_LONGEST] for text in sent.getlist("address")[:MOST]]
+    names = [name[:_LONGEST] for name in sent.getlist("group")[:MOST_GROUPS]]
     return JsonResponse(
-        {"addresses": [asdict(checked) for checked in _checked(request.user, typed)]}
+        {
+            "addresses": [asdict(checked) for checked in _checked(request.user, typed)],
+            "groups": [_gap(gap) for gap in groups.unreached(request.user, names)],
+        }
     )
 
 
 def _checked(user: User, typed: list[str]) -> list[Checked]:
     own = recipients.own_domains()
-    meant = {text: slips.suggestion(text, (), own) for text in dict.fromkeys(typed)}
-    doubted = {text.rpartition("@")[2].lower() for text, suggestion in meant.items() if suggestion}
-    right = {name for name in sorted(doubted)[:_MOST_SLIPS] if known.knows_domain(user, name)}
+    misspelt = recipients.misspelt(user, typed)
     return [
         Checked(
             address=text,
             valid=addresses.is_valid(text),
-            suggestion="" if text.rpartition("@")[2].lower() in right else meant[text],
+            suggestion=misspelt.get(text, ""),
             outside=recipients.is_outside(text, own),
         )
         for text in typed
     ]
+
+
+def _gap(gap: Unreached) -> dict[str, object]:
+    return {
+        "group": gap.group,
+        "without_address": gap.without_address[:_MOST_NAMED],
+        "other_addresses": gap.other_addresses[:_MOST_NAMED],
+    }

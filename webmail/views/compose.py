@@ -636,6 +636,7 @@ def _page(
         "limit_bytes": room,
         "most_files": settings.FILES_PER_MESSAGE,
         "most_recipients": settings.RECIPIENTS_PER_MESSAGE,
+        "most_seen": settings.OUTSIDE_VISIBLE,
         "cancel_url": _inbox(),
         "presets": () if settings.CELERY_TASK_ALWAYS_EAGER else _presets(),
     }

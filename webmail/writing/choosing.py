@@ -17,8 +17,9 @@ from django.utils.translation import gettext, ngettext, pgettext
 
 from accounts.models import User
 from webmail.mime.addresses import Address
-from webmail.writing import cleaning, recipients, reminder
+from webmail.writing import cleaning, doubts, recipients, reminder
 from webmail.writing.content import DELIVERIES, Content
+from webmail.writing.doubts import Doubt
 from webmail.writing.recipients import EACH, FIRST, HIDDEN, LAST, WHOLE, Member, Review
 
 _KINDS = (FIRST, LAST, WHOLE)
@@ -31,12 +32,13 @@ _FEW = 5
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the form says already. ``digest`` names the recipients that the choice was about;
-    ``members`` are the keys of those ticked. ``act`` is what was pressed, to be pressed again."""
+    ``members`` are the keys of those ticked; ``confirmed`` are the keys of the doubts that were
+    shown. ``act`` is what was pressed, to be pressed again."""
 
     members: frozenset[str] = frozenset()
     digest: str = ""
     instead: tuple[tuple[str, str], ...] = ()
-    is_reminded: bool = False
+    confirmed: frozenset[str] = frozenset()
     act: str = "send"
 
 
@@ -71,12 +73,14 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """``refusal``: why it cannot leave so, in words. ``forgets``: the text speaks of a file and
-    there is none. ``asks_how``: whether the rest is of use: to whom, and how."""
+    """``refusal``: why it cannot leave so, in words. ``doubts``: what looks like an oversight and
+    was not asked about before; ``confirmed``: the keys of all doubts. ``asks_how``: whether the
+    rest is of use: to whom, and how."""
 
     review: Review
     refusal: str = ""
-    forgets: bool = False
+    doubts: tuple[Doubt, ...] = ()
+    confirmed: tuple[str, ...] = ()
     asks_how: bool = False
     delivery: str = HIDDEN
     people: tuple[ChosenRecipient, ...] = ()
@@ -102,7 +106,7 @@ def answer(post: QueryDict) -> Answer:
         members=frozenset(member.casefold() for member in members),
         digest=post.get("choice", ""),
         instead=tuple(instead),
-        is_reminded=bool(post.get("no_attachment_ok")),
+        confirmed=frozenset(post.getlist("confirmed")),
         act="schedule" if post.get("do") == "schedule" else "send",
     )
 
@@ -115,10 +119,12 @@ def decide(
     ``has_files``: whether there is an attachment; images inside the text are none.
     """
     review = recipients.review(user, content)
-    forgets = not has_files and not given.is_reminded and _speaks_of_a_file(content)
-    asked = Question(review, forgets=forgets, act=given.act)
+    asked = Question(review, act=given.act)
     if refusal := _refusal(user, review):
         return replace(asked, refusal=refusal)
+    found = doubts.find(user, content, plain(content), review, has_files=has_files)
+    new = tuple(doubt for doubt in found if doubt.key not in given.confirmed)
+    asked = replace(asked, doubts=new, confirmed=tuple(doubt.key for doubt in found))
     asks_how = (
         review.shows_many
         or bool(review.placeholders)
@@ -128,12 +134,12 @@ def decide(
     if not asks_how:
         # What was answered of other recipients, before these, says nothing of them.
         open_content = replace(content, delivery="")
-        return asked if forgets else (recipients.delivered(open_content, review.members, sender),)
+        return asked if new else (recipients.delivered(open_content, review.members, sender),)
     review = recipients.review(user, content, with_names=True)
     ticked = tuple(member for member in review.members if member.key in given.members)
     is_answered = content.delivery in DELIVERIES[1:] and given.digest == _digest(review)
     refusal = _refusal_of_answer(user, content, ticked) if is_answered else ""
-    if forgets or refusal or not is_answered:
+    if new or refusal or not is_answered:
         return replace(_asked(asked, content, given, review), refusal=refusal)
     if content.delivery == EACH:
         return tuple(recipients.each(content, one, dict(given.instead)) for one in ticked)
@@ -237,7 +243,3 @@ def _preview(content: Content, member: Member, instead: dict[str, str]) -> Previ
 def plain(content: Content) -> str:
     """The text of a message as plain text, quotes with their marks."""
     return cleaning.text(content.html) if content.is_html else content.text
-
-
-def _speaks_of_a_file(content: Content) -> bool:
-    return reminder.speaks_of_a_file(content.subject, plain(content))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import html as html_words
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -17,10 +17,11 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from accounts.models import MailDomain, User
-from addressbook.contacts import names
+from addressbook.contacts import known, names
 from webmail.mime import addresses
 from webmail.mime.addresses import Address, Group
 from webmail.models import OutboxMessage
+from webmail.writing import slips
 from webmail.writing.content import Content
 
 HIDDEN, EACH, VISIBLE = "bcc", "each", "visible"
@@ -52,11 +53,12 @@ class Member:
 @dataclass(frozen=True, slots=True)
 class Review:
     """Those a message goes to, each once, in the order of To, Cc and Bcc. ``groups`` stand in To
-    or Cc; ``outside`` and ``visible`` count who is seen there; ``placeholders`` are the kinds of
-    names that the text asks for."""
+    or Cc, ``hidden_groups`` in Bcc; ``outside`` and ``visible`` count who is seen in To and Cc;
+    ``placeholders`` are the kinds of names that the text asks for."""
 
     members: tuple[Member, ...]
     groups: tuple[Group, ...] = ()
+    hidden_groups: tuple[Group, ...] = ()
     invalid: tuple[str, ...] = ()
     repeated: int = 0
     placeholders: frozenset[str] = frozenset()
@@ -119,6 +121,7 @@ def review(user: User, content: Content, *, with_names: bool = False) -> Review:
     return Review(
         members=_with_names(user, people) if with_names else people,
         groups=fields[0].groups + fields[1].groups,
+        hidden_groups=fields[2].groups,
         invalid=tuple(text for field in fields for text in field.invalid),
         repeated=count - len(people),
         placeholders=placeholders(content),
@@ -137,6 +140,33 @@ def _with_names(user: User, people: Sequence[Member]) -> tuple[Member, ...]:
         )
         for member in people
         for name in [known.get(member.address.lower()) or names.split(member.name)]
+    )
+
+
+_MOST_SLIPS = 50
+"""Domains of one message, or of one request, that are looked for among the contacts."""
+
+
+def misspelt(user: User, typed: Iterable[str]) -> dict[str, str]:
+    """The addresses that seem to be a slip, each with the one that was probably meant. A domain in
+    the user's contacts is right."""
+    own = own_domains()
+    found = {
+        text: meant for text in dict.fromkeys(typed) if (meant := slips.suggestion(text, (), own))
+    }
+    doubted = {text.rpartition("@")[2].lower() for text in found}
+    right = {name for name in sorted(doubted)[:_MOST_SLIPS] if known.knows_domain(user, name)}
+    return {
+        text: meant for text, meant in found.items() if text.rpartition("@")[2].lower() not in right
+    }
+
+
+def without(people: Iterable[str], keys: Collection[str]) -> tuple[str, ...]:
+    """Of people written as in a field, those whose address is not among ``keys``."""
+    return tuple(
+        text
+        for text in people
+        if any(one.address.casefold() not in keys for one in addresses.read_recipients(text).valid)
     )
 
 

@@ -11,6 +11,7 @@ from django.test import Client
 from accounts.models import User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
+from addressbook.contacts import groups
 
 pytestmark = pytest.mark.django_db
 CHECK = "/compose/check/"
@@ -68,3 +69,17 @@ def test_thousands_are_answered_up_to_a_thousand_in_a_moment(reader: Client) -> 
 
 def test_nothing_asked_is_nothing_answered(reader: Client) -> None:
     assert asked(reader) == []
+
+
+def test_members_that_a_group_does_not_reach_are_named_to_its_owner(reader: Client) -> None:
+    owner = User.objects.get(login="alice")
+    other = User.objects.create(
+        mail_domain=owner.mail_domain, login="paul", address="paul@ac-exemple.fr"
+    )
+    for user, name in ((owner, "Léo Petit"), (other, "Inconnu")):
+        group = groups.create(user, "Parents 6e B")
+        groups.add(group, [contacts.create(user, ContactData(display_name=name)).pk])
+    answer = reader.post(CHECK, {"group": ["PARENTS 6e B", "Personne"]})
+    assert answer.json()["groups"] == [
+        {"group": "Parents 6e B", "without_address": ["Léo Petit"], "other_addresses": []}
+    ]

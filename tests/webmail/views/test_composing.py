@@ -183,7 +183,8 @@ def test_a_forward_as_attachment_holds_the_message_as_it_came(
 def test_a_forward_of_what_was_moved_says_so_and_keeps_the_text(
     reader: Client, submission: SubmissionServer, mailbox: Mailbox, bobs_mailbox: Mailbox
 ) -> None:
-    data = {"kind": "forward", "keep": ["2"], "body": "Texte", "to": "bob@ac-exemple.fr"}
+    data = {"kind": "forward", "keep": ["2"], "subject": "Tr", "body": "Texte"}
+    data |= {"to": "bob@ac-exemple.fr"}
     origin = {"origin_folder": "INBOX", "origin_ref": f"{mailbox.uidvalidity()}-999"}
     answer = reader.post("/compose/", data | origin)
     assert answer.status_code == 404
@@ -261,7 +262,7 @@ def test_a_signature_leaves_with_its_image_as_a_part(
         reply_to="s@ac-exemple.fr",
         signature=f"<div>Alice</div>{image}",
     )
-    form = reader.get("/compose/?to=bob@ac-exemple.fr&body=Bonjour")
+    form = reader.get("/compose/?to=bob@ac-exemple.fr&subject=Essai&body=Bonjour")
     post(reader, form)
     message = arrived(bobs_mailbox)
     assert shape(message) == "alternative(plain, related(html, png))"
@@ -392,7 +393,7 @@ def test_a_draft_of_another_program_keeps_its_thread(
 def test_the_same_post_twice_sends_one_message(
     reader: Client, submission: SubmissionServer, mailbox: Mailbox, bobs_mailbox: Mailbox
 ) -> None:
-    form = reader.get("/compose/?to=bob@ac-exemple.fr&body=Bonjour")
+    form = reader.get("/compose/?to=bob@ac-exemple.fr&subject=Essai&body=Bonjour")
     assert [post(reader, form).status_code for _ in range(2)] == [302, 302]
     assert len(bobs_mailbox.uids()) == 1
 
@@ -450,9 +451,9 @@ def test_a_page_to_write_on_asks_once_whose_it_is(
 def test_a_message_of_its_own_is_accepted_without_a_command(
     reader: Client, submission: SubmissionServer, mailbox: Mailbox
 ) -> None:
-    form = reader.get("/compose/?to=bob@ac-exemple.fr&body=Bonjour")
+    form = reader.get("/compose/?to=bob@ac-exemple.fr&subject=Essai&body=Bonjour")
     before = commands_sent()
-    data = {name: value(form, name) for name in ("draft", "key", "kind", "to", "body")}
+    data = {name: value(form, name) for name in ("draft", "key", "kind", "to", "subject", "body")}
     assert reader.post("/compose/", data).status_code == 302
     assert commands_sent() == before
 
@@ -472,7 +473,7 @@ def test_no_field_of_the_composer_makes_a_header(
     field: str,
     evil: str,
 ) -> None:
-    form = reader.get("/compose/?to=bob@ac-exemple.fr&body=Bonjour")
+    form = reader.get("/compose/?to=bob@ac-exemple.fr&subject=Essai&body=Bonjour")
     post(reader, form, **{field: evil, "wants_receipt": "on"})
     for raw in (*bobs_mailbox.messages(), *mailbox.messages("Sent")):
         head = raw.split(b"\r\n\r\n")[0]
@@ -496,7 +497,7 @@ def test_no_field_of_the_composer_makes_a_header(
 def test_an_odd_address_is_accepted_or_refused_in_words(
     reader: Client, submission: SubmissionServer, mailbox: Mailbox, typed: str, leaves: bool
 ) -> None:
-    data = {"kind": "new", "to": typed, "body": "x"}
+    data = {"kind": "new", "to": typed, "subject": "x", "body": "x"}
     answer = reader.post("/compose/", data)
     assert answer.status_code == (302 if leaves else 422)
     assert OutboxMessage.objects.exists() is leaves
@@ -518,7 +519,7 @@ def test_five_thousand_recipients_are_refused_in_words_and_kept(
 def test_pasted_html_with_scripts_leaves_without_them(
     reader: Client, submission: SubmissionServer, mailbox: Mailbox, bobs_mailbox: Mailbox
 ) -> None:
-    form = reader.get("/compose/?to=bob@ac-exemple.fr")
+    form = reader.get("/compose/?to=bob@ac-exemple.fr&subject=Essai")
     source = (
         '<p onclick="x">Bonjour</p><script>alert(1)</script><img src="../../etc/passwd">'
         '<img src="/mail/INBOX/1-1/view/1/image"><a href="javascript:x">a</a>'

@@ -213,7 +213,7 @@ def test_a_forgotten_attachment_is_asked_about_once(
     answer = reader.post("/compose/", message)
     assert answer.status_code == 422
     again = fields(answer)
-    assert again["no_attachment_ok"] == ["1"]
+    assert again["confirmed"] == ["attachment"]
     assert reader.post("/compose/", again | {"do": "send"}).status_code == 302
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from pytest_django import Settings
 from accounts.models import User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
+from addressbook.contacts import groups
 from webmail.mime.addresses import Address
 from webmail.models import OutboxMessage
 from webmail.writing import choosing, recipients
@@ -37,6 +39,11 @@ def decide(
         data.setlist(name, value if isinstance(value, list) else [value])
     given = choosing.answer(data)
     return choosing.decide(user, content, given, sender=CLAIRE, has_files=has_files)
+
+
+def about(**fields: Any) -> Content:
+    """A message with a subject and a text: nothing to ask about but what the test names."""
+    return Content(**{"subject": "Sortie", "html": "<p>Bonjour</p>"} | fields)
 
 
 def question(user: User, content: Content, post: Mapping[str, Any] | None = None) -> Question:
@@ -72,7 +79,7 @@ def answered(asked: Question, *ticked: str, **more: Any) -> dict[str, Any]:
 
 
 def test_a_message_to_few_leaves_as_it_is_written(claire: User) -> None:
-    content = Content(to="Zoé <zoe@x.example>", cc="luc@x.example", subject="Bonjour")
+    content = about(to="Zoé <zoe@x.example>", cc="luc@x.example", subject="Bonjour")
     (found,) = letters(claire, content)
     assert (found.to, found.cc, found.subject) == (
         "Zoé <zoe@x.example>",
@@ -82,7 +89,7 @@ def test_a_message_to_few_leaves_as_it_is_written(claire: User) -> None:
 
 
 def test_a_group_is_asked_about_with_blind_copy_proposed_and_all_ticked(claire: User) -> None:
-    asked = question(claire, Content(to=PARENTS))
+    asked = question(claire, about(to=PARENTS))
     assert (asked.asks_how, asked.delivery, asked.ticked) == (True, "bcc", 3)
     shown = html_of(asked)
     assert "Parents 6e B" in shown
@@ -92,7 +99,7 @@ def test_a_group_is_asked_about_with_blind_copy_proposed_and_all_ticked(claire: 
 
 
 def test_in_blind_copy_those_ticked_have_it_and_nobody_is_seen(claire: User) -> None:
-    content = Content(to=PARENTS, delivery="bcc")
+    content = about(to=PARENTS, delivery="bcc")
     post = answered(question(claire, content), "zoe@x.example", "petit@x.example")
     (found,) = letters(claire, content, post)
     assert found.to == "Claire Morvan <claire@ac-exemple.fr>"
@@ -100,14 +107,14 @@ def test_in_blind_copy_those_ticked_have_it_and_nobody_is_seen(claire: User) -> 
 
 
 def test_left_visible_it_goes_as_written_to_those_ticked(claire: User) -> None:
-    content = Content(to=PARENTS, cc="chef@ac-exemple.fr", delivery="visible")
+    content = about(to=PARENTS, cc="chef@ac-exemple.fr", delivery="visible")
     post = answered(question(claire, content), "zoe@x.example", "CHEF@ac-exemple.fr")
     (found,) = letters(claire, content, post)
     assert (found.to, found.cc, found.bcc) == ("zoe@x.example", "chef@ac-exemple.fr", "")
 
 
 def test_one_to_each_makes_as_many_messages_as_there_are_ticked(claire: User) -> None:
-    content = Content(to=PARENTS, bcc="chef@ac-exemple.fr", delivery="each")
+    content = about(to=PARENTS, bcc="chef@ac-exemple.fr", delivery="each")
     post = answered(question(claire, content), "zoe@x.example", "chef@ac-exemple.fr")
     found = letters(claire, content, post)
     assert [one.to for one in found] == ["zoe@x.example", "chef@ac-exemple.fr"]
@@ -115,7 +122,7 @@ def test_one_to_each_makes_as_many_messages_as_there_are_ticked(claire: User) ->
 
 
 def test_nobody_ticked_is_refused_and_nothing_leaves(claire: User) -> None:
-    content = Content(to=PARENTS, delivery="bcc")
+    content = about(to=PARENTS, delivery="bcc")
     post = answered(question(claire, content), members=[])
     asked = question(claire, content, post)
     assert asked.refusal
@@ -123,31 +130,31 @@ def test_nobody_ticked_is_refused_and_nothing_leaves(claire: User) -> None:
 
 
 def test_recipients_that_changed_after_the_answer_are_asked_about_again(claire: User) -> None:
-    post = answered(question(claire, Content(to=PARENTS)), "zoe@x.example")
-    asked = question(claire, Content(to=PARENTS, cc="new@x.example", delivery="bcc"), post)
+    post = answered(question(claire, about(to=PARENTS)), "zoe@x.example")
+    asked = question(claire, about(to=PARENTS, cc="new@x.example", delivery="bcc"), post)
     assert asked.ticked == 4
     assert not asked.refusal
 
 
 def test_an_answer_about_others_hides_nobody(claire: User) -> None:
     """The group was taken out again: what was said of it says nothing of those who are left."""
-    post = answered(question(claire, Content(to=PARENTS)), "zoe@x.example")
-    (found,) = letters(claire, Content(to="a@x.example, b@x.example", delivery="bcc"), post)
+    post = answered(question(claire, about(to=PARENTS)), "zoe@x.example")
+    (found,) = letters(claire, about(to="a@x.example, b@x.example", delivery="bcc"), post)
     assert (found.to, found.bcc) == ("a@x.example, b@x.example", "")
 
 
 def test_without_an_answer_a_kept_choice_is_only_proposed(claire: User) -> None:
     """A draft taken back from the outbox: who is to have it is seen once more."""
-    assert question(claire, Content(to=PARENTS, delivery="each")).delivery == "each"
+    assert question(claire, about(to=PARENTS, delivery="each")).delivery == "each"
 
 
 def test_a_choice_that_is_none_is_no_answer(claire: User) -> None:
-    post = answered(question(claire, Content(to=PARENTS)))
-    assert question(claire, Content(to=PARENTS, delivery=""), post).asks_how
+    post = answered(question(claire, about(to=PARENTS)))
+    assert question(claire, about(to=PARENTS, delivery=""), post).asks_how
 
 
 def test_nobody_else_is_added_by_what_is_posted(claire: User) -> None:
-    content = Content(to=PARENTS, delivery="bcc")
+    content = about(to=PARENTS, delivery="bcc")
     post = answered(question(claire, content), "zoe@x.example", "thief@pirate.example")
     (found,) = letters(claire, content, post)
     assert recipients.envelope(found) == ("zoe@x.example",)
@@ -159,9 +166,7 @@ def test_nobody_else_is_added_by_what_is_posted(claire: User) -> None:
 def test_names_in_the_text_are_asked_about_with_the_first_message_shown(claire: User) -> None:
     card = ContactData(first_name="Zoé", last_name="Roy", emails=(Email("zoe@x.example"),))
     contacts.create(claire, card)
-    content = Content(
-        to=PARENTS, subject="Pour {prénom}", html="<p>Bonjour {prénom} {nom} & co</p>"
-    )
+    content = about(to=PARENTS, subject="Pour {prénom}", html="<p>Bonjour {prénom} {nom} & co</p>")
     asked = question(claire, content)
     assert asked.delivery == "each"
     assert [(one.kind, one.instead) for one in asked.missing] == [("first", ""), ("last", "")]
@@ -174,55 +179,141 @@ def test_names_in_the_text_are_asked_about_with_the_first_message_shown(claire: 
 
 
 def test_what_stands_instead_of_a_name_is_what_was_typed(claire: User) -> None:
-    content = Content(to=PARENTS, html="<p>Bonjour {prénom},</p>", delivery="each")
+    content = about(to=PARENTS, html="<p>Bonjour {prénom},</p>", delivery="each")
     post = answered(question(claire, content), instead_first="Madame, Monsieur <b>")
     found = letters(claire, content, post)
     assert {one.html for one in found} == {"<p>Bonjour Madame, Monsieur &lt;b&gt;,</p>"}
 
 
 def test_a_name_asked_for_in_a_message_to_one_is_not_sent_as_it_stands(claire: User) -> None:
-    content = Content(to="zoe@x.example", html="Bonjour {prénom}")
+    content = about(to="zoe@x.example", html="Bonjour {prénom}")
     assert question(claire, content).asks_how
     post = answered(question(claire, content))
-    (found,) = letters(
-        claire, Content(to="zoe@x.example", html="{prénom}", delivery="visible"), post
-    )
+    (found,) = letters(claire, about(to="zoe@x.example", html="{prénom}", delivery="visible"), post)
     assert found.html == "{prénom}"
 
 
 def test_a_name_from_outside_is_text_on_the_page(claire: User) -> None:
-    content = Content(to='"<script>x</script>" <zoe@x.example>', html="{prénom}", subject="<i>")
+    content = about(to='"<script>x</script>" <zoe@x.example>', html="{prénom}", subject="<i>")
     assert "<script>" not in html_of(question(claire, content))
     assert "<i>" not in html_of(question(claire, content))
+
+
+# --- what looks like an oversight ---
+
+
+def kinds(asked: Question) -> list[str]:
+    return [doubt.key.split("-")[0] for doubt in asked.doubts]
+
+
+def confirming(asked: Question) -> dict[str, Any]:
+    """What a browser posts where the message shall leave all the same."""
+    return {"confirmed": re.findall(r'name="confirmed" value="([^"]+)"', html_of(asked))}
+
+
+def test_all_oversights_are_asked_about_at_once_and_once(claire: User) -> None:
+    content = Content(to="zoe@gmial.com", html="<p></p>")
+    asked = question(claire, content)
+    assert kinds(asked) == ["slips", "subject", "text"]
+    shown = html_of(asked)
+    assert "zoe@gmail.com" in shown
+    assert "Send the message as it is?" in shown
+    assert letters(claire, content, confirming(asked))
+
+
+def test_the_first_choice_is_to_go_back(claire: User) -> None:
+    shown = html_of(question(claire, about(to="zoe@x.example", subject=" ")), is_dialog=True)
+    assert "Send without a subject?" in shown
+    buttons = re.findall(r'<button class="btn (\w+) big"[^>]*(data-choice-\w+)', shown)
+    assert buttons == [("primary", "data-choice-cancel"), ("line", "data-choice-send")]
+
+
+def test_another_slip_is_asked_about_again(claire: User) -> None:
+    confirmed = confirming(question(claire, about(to="zoe@gmial.com")))
+    assert letters(claire, about(to="zoe@gmial.com"), confirmed)
+    assert kinds(question(claire, about(to="zoe@gmial.com, luc@orang.fr"), confirmed)) == ["slips"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        about(html='<p><img src="cid:a@b"></p>'),
+        about(html="", is_html=False, text="Oui."),
+        about(kind="forward", html="<p></p>"),
+        about(html="<p>Soit {x | x > 0}, {1, 2} et {prénom}.</p>"),
+        about(html='<p>Oui</p><blockquote type="cite">Le {jour}</blockquote>'),
+    ],
+    ids=["an image", "plain text", "forwarded", "a set", "a quote"],
+)
+def test_what_is_no_oversight_is_not_asked_about(claire: User, content: Content) -> None:
+    decided = decide(claire, replace(content, to="zoe@x.example"))
+    assert not isinstance(decided, Question) or decided.doubts == ()
+
+
+def test_a_message_with_a_file_may_be_without_a_text(claire: User) -> None:
+    assert letters(claire, about(to="zoe@x.example", html=""), has_files=True)
+
+
+def test_braces_that_nothing_replaces_are_named(claire: User) -> None:
+    content = about(to="zoe@x.example", subject="{Classe}", html="<p>{prénom}, le {date}</p>")
+    asked = question(claire, content)
+    assert kinds(asked) == ["fields"]
+    shown = html_of(asked)
+    assert "{Classe}, {date} are replaced by nothing" in shown
+
+
+def test_members_of_a_group_that_get_nothing_are_named(claire: User) -> None:
+    cards = [
+        ContactData(
+            display_name="Zoé Martin", emails=(Email("zoe@x.example"), Email("m@x.example"))
+        ),
+        ContactData(display_name="Léo Petit"),
+        ContactData(display_name="Luc Roy", emails=(Email("luc@x.example"),)),
+    ]
+    group = groups.create(claire, "Parents 6e B")
+    groups.add(group, [contact.pk for contact in contacts.create_many(claire, cards)])
+    field = recipients.group_text(group.name, groups.recipients(group))
+    for content in (about(to=field), about(bcc=field)):
+        asked = question(claire, content)
+        assert kinds(asked) == ["groups"]
+        shown = html_of(asked)
+        assert "Léo Petit has no address" in shown
+        assert "one more address of a contact gets nothing: Zoé Martin &lt;m@x.example&gt;" in shown
+    asked = question(claire, about(to=field, cc="m@x.example"))
+    assert "m@x.example" not in " ".join(doubt.fact for doubt in asked.doubts)
+
+
+def test_anothers_group_of_the_same_name_says_nothing(claire: User, paul: User) -> None:
+    group = groups.create(paul, "Parents 6e B")
+    groups.add(group, [contacts.create(paul, ContactData(display_name="Léo Petit")).pk])
+    assert kinds(question(claire, about(to=PARENTS))) == []
 
 
 # --- attachments ---
 
 
 def test_a_forgotten_attachment_is_asked_about_once(claire: User) -> None:
-    content = Content(to="zoe@x.example", html="<p>Voir la pièce jointe.</p>")
+    content = about(to="zoe@x.example", html="<p>Voir la pièce jointe.</p>")
     asked = question(claire, content)
-    assert asked.forgets
+    assert kinds(asked) == ["attachment"]
     assert not asked.asks_how
-    shown = html_of(asked)
-    assert 'name="no_attachment_ok" value="1"' in shown
-    assert letters(claire, content, {"no_attachment_ok": "1"})
+    assert letters(claire, content, confirming(asked))
     assert letters(claire, content, has_files=True)
 
 
 def test_a_quoted_attachment_is_not_asked_about(claire: User) -> None:
     quote = '<div>Merci</div><blockquote type="cite"><p>Ci-joint le sujet</p></blockquote>'
-    assert letters(claire, Content(to="zoe@x.example", html=quote))
+    assert letters(claire, about(to="zoe@x.example", html=quote))
 
 
 def test_both_are_asked_at_once(claire: User) -> None:
-    content = Content(to=PARENTS, html="Ci-joint", delivery="bcc")
+    content = about(to=PARENTS, html="Ci-joint", delivery="bcc")
     asked = question(claire, content)
-    assert asked.forgets
+    assert kinds(asked) == ["attachment"]
     assert asked.asks_how
     post = answered(asked)
-    assert question(claire, content, post).forgets
-    assert letters(claire, content, post | {"no_attachment_ok": "1"})
+    assert kinds(question(claire, content, post)) == ["attachment"]
+    assert letters(claire, content, post | confirming(asked))
 
 
 # --- what no choice mends ---
@@ -231,11 +322,11 @@ def test_both_are_asked_at_once(claire: User) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        Content(),
-        Content(to="nobody"),
-        Content(to="zoe@x.example, no body"),
-        Content(to="zoe@x.example\r\nBcc: b@x.example"),
-        Content(bcc="a@x.example\x00"),
+        about(),
+        about(to="nobody"),
+        about(to="zoe@x.example, no body"),
+        about(to="zoe@x.example\r\nBcc: b@x.example"),
+        about(bcc="a@x.example\x00"),
     ],
     ids=["nobody", "no address", "one wrong", "line break", "nul"],
 )
@@ -248,20 +339,20 @@ def test_what_cannot_be_sent_is_refused_in_words(claire: User, content: Content)
 
 def test_five_thousand_recipients_are_refused_at_once_and_in_words(claire: User) -> None:
     many = ", ".join(f"p{n}@x.example" for n in range(5000))
-    asked = question(claire, Content(bcc=many))
+    asked = question(claire, about(bcc=many))
     with translation.override("en"):
-        assert "1,000" in question(claire, Content(bcc=many)).refusal
+        assert "1,000" in question(claire, about(bcc=many)).refusal
     assert asked.people == ()
 
 
 def test_more_than_a_message_takes_may_go_to_each(claire: User, settings: Settings) -> None:
     settings.RECIPIENTS_PER_MESSAGE = 2
-    asked = question(claire, Content(bcc="a@x.example, b@x.example, c@x.example"))
+    asked = question(claire, about(bcc="a@x.example, b@x.example, c@x.example"))
     assert asked.asks_how
     post = answered(asked)
-    hidden = Content(bcc="a@x.example, b@x.example, c@x.example", delivery="bcc")
+    hidden = about(bcc="a@x.example, b@x.example, c@x.example", delivery="bcc")
     assert question(claire, hidden, post).refusal
-    each = Content(bcc="a@x.example, b@x.example, c@x.example", delivery="each")
+    each = about(bcc="a@x.example, b@x.example, c@x.example", delivery="each")
     assert len(letters(claire, each, post)) == 3
     fewer = answered(asked, "a@x.example", "c@x.example")
     assert len(letters(claire, hidden, fewer)) == 1
@@ -272,30 +363,28 @@ def test_an_hours_limit_refuses_what_is_over_it(claire: User, settings: Settings
     OutboxMessage.objects.create(
         user=claire, key=uuid.uuid4(), due=timezone.now(), sealed=b"", recipients=9
     )
-    assert letters(claire, Content(to="a@x.example"))
-    assert question(claire, Content(to="a@x.example, b@x.example")).refusal
+    assert letters(claire, about(to="a@x.example"))
+    assert question(claire, about(to="a@x.example, b@x.example")).refusal
 
 
 # --- the form ---
 
 
 def test_what_was_pressed_is_pressed_again(claire: User) -> None:
-    asked = question(claire, Content(to=PARENTS), {"do": "schedule"})
+    asked = question(claire, about(to=PARENTS), {"do": "schedule"})
     assert 'name="do" value="schedule"' in html_of(asked)
-    assert 'name="do" value="send"' in html_of(question(claire, Content(to=PARENTS)))
+    assert 'name="do" value="send"' in html_of(question(claire, about(to=PARENTS)))
 
 
 def test_a_dialog_is_one_and_a_page_has_a_section(claire: User) -> None:
-    asked = question(claire, Content(to=PARENTS))
+    asked = question(claire, about(to=PARENTS))
     assert html_of(asked, is_dialog=True).count("<dialog") == 1
     assert "<dialog" not in html_of(asked)
 
 
 @given(
     st.dictionaries(
-        st.sampled_from(
-            ["members", "choice", "delivery", "do", "instead_first", "no_attachment_ok"]
-        ),
+        st.sampled_from(["members", "choice", "delivery", "do", "instead_first", "confirmed"]),
         st.lists(st.text(max_size=40), max_size=4),
     )
 )

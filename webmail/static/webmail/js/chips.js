@@ -2,7 +2,7 @@
 // pointer. The line of text below stays what is typed in; what is posted is a text, as without a script.
 
 import { read, written } from "./addresses.js";
-import { grouped, within } from "./dom.js";
+import { bare, grouped, within } from "./dom.js";
 import { arrows, place } from "./tools.js";
 
 // More than so many are a count, until somebody wants to see them; and never more than the second number.
@@ -12,11 +12,20 @@ const CHECKED_AT_ONCE = 200;
 const CHECK_MS = 150;
 const DRAGGED = "application/x-webmail-recipient";
 
+const NAMED = 5;
+const NO_GAP = { withoutAddress: [], others: [] };
+
 const clone = (id) => document.getElementById(id).content.cloneNode(true).firstElementChild;
 const said = () => document.getElementById("chip-said");
 const phrase = (name, ...values) => values.reduce((text, value, index) => text.replace(values.length > 1 ? `%${index + 1}` : "%", value), said().dataset[name]);
 const key = (entry) => (entry.address ?? "").toLowerCase();
 const shownName = (entry) => entry.name || entry.address || entry.text;
+
+/** The first few names, and the number of the others. */
+function few(names) {
+  const shown = names.slice(0, NAMED).join(", ");
+  return names.length > NAMED ? `${shown}, ${phrase("rest", grouped(names.length - NAMED))}` : shown;
+}
 
 function say(text) {
   said().textContent = text;
@@ -204,13 +213,32 @@ class Field {
     const lines = [];
     for (const entry of this.entries) {
       if (lines.length >= 3) break;
-      if (entry.members) continue;
+      if (entry.members) {
+        lines.push(...this.gapLines(entry));
+        continue;
+      }
       const known = this.all.known.get(key(entry));
       if (!entry.address || known?.valid === false) lines.push(this.fixLine("bad", phrase("wrong", shownName(entry))));
       else if (known?.suggestion) lines.push(this.slipLine(entry, known.suggestion));
     }
     this.fixes.replaceChildren(...lines);
     this.fixes.hidden = lines.length === 0;
+  }
+
+  /** The members of a group that a message to it does not reach. */
+  gapLines(entry) {
+    const { withoutAddress, others } = this.all.gap(entry);
+    const lines = [];
+    if (withoutAddress.length) lines.push(this.fixLine("warn", phrase("without", entry.name, few(withoutAddress))));
+    if (others.length) {
+      const line = this.fixLine("warn", `${phrase("others", entry.name, few(others.map((other) => other.address)))} `);
+      const button = document.createElement("button");
+      Object.assign(button, { type: "button", className: "textbtn", textContent: said().dataset.addOthers });
+      button.dataset.group = entry.name;
+      line.querySelector("[data-words]").append(button);
+      lines.push(line);
+    }
+    return lines;
   }
 
   fixLine(level, text) {
@@ -233,6 +261,7 @@ class Field {
 
   fix(button) {
     if (!button) return;
+    if (button.dataset.group) return this.addOthers(button.dataset.group);
     const index = this.entries.findIndex((entry) => entry.address === button.dataset.from);
     if (index < 0) return;
     this.entries[index] = { ...this.entries[index], address: button.dataset.to };
@@ -240,6 +269,17 @@ class Field {
     this.all.check();
     this.input.focus();
     say(button.dataset.to);
+  }
+
+  addOthers(name) {
+    const entry = this.entries.find((one) => one.members && one.name === name);
+    if (!entry) return;
+    const { others } = this.all.gap(entry);
+    entry.members = [...entry.members, ...others];
+    this.changed();
+    this.all.check();
+    this.input.focus();
+    say(phrase("added", grouped(others.length)));
   }
 
   // By pointer and by keyboard
@@ -349,6 +389,7 @@ class Fields {
   constructor(form, inputs) {
     this.form = form;
     this.known = new Map();
+    this.gaps = new Map();
     this.menu = document.getElementById("chip-menu");
     this.fields = [];
     for (const input of inputs) this.fields.push(new Field(input, this));
@@ -456,6 +497,17 @@ class Fields {
     this.timer = setTimeout(() => this.ask(), CHECK_MS);
   }
 
+  get groups() {
+    return this.fields.flatMap((field) => field.entries.filter((entry) => entry.members));
+  }
+
+  /** The part of a group that gets nothing, without those who are recipients otherwise. */
+  gap(group) {
+    const { withoutAddress, others } = this.gaps.get(bare(group.name)) ?? NO_GAP;
+    const there = new Set(this.people.map(key));
+    return { withoutAddress, others: others.filter((other) => !there.has(key(other))) };
+  }
+
   get people() {
     return this.fields.flatMap((field) => field.entries.flatMap((entry) => entry.members ?? [entry])).filter((entry) => entry.address);
   }
@@ -463,11 +515,16 @@ class Fields {
   async ask() {
     const url = said().dataset.check;
     const fresh = [...new Set(this.people.map(key))].filter((address) => !this.known.has(address)).slice(0, CHECKED_AT_ONCE);
-    if (!url || fresh.length === 0) return;
+    const groups = this.groups.map((group) => group.name).filter((name) => !this.gaps.has(bare(name)));
+    if (!url || fresh.length + groups.length === 0) return;
     for (const address of fresh) this.known.set(address, {});
-    const found = await answers(url, fresh);
+    for (const name of groups) this.gaps.set(bare(name), NO_GAP);
+    const found = await answers(url, fresh, groups);
     if (!found) return;
-    for (const one of found) this.known.set(one.address.toLowerCase(), one);
+    for (const one of found.addresses) this.known.set(one.address.toLowerCase(), one);
+    for (const { group, without_address: withoutAddress, other_addresses: others } of found.groups) {
+      this.gaps.set(bare(group), { withoutAddress, others: others.flatMap((text) => read(text)) });
+    }
     for (const field of this.fields) field.draw();
     this.tell();
     if (this.people.some((entry) => !this.known.has(key(entry)))) this.check();
@@ -478,9 +535,12 @@ class Fields {
     const states = (fields) => fields.flatMap((field) => field.entries.flatMap((entry) => entry.members ?? [entry]));
     const count = (entries, test) => entries.filter((entry) => test(this.known.get(key(entry)) ?? {}, entry)).length;
     const everybody = states(this.fields.filter((field) => field.name !== "reply_to"));
-    const seen = states(this.fields.filter((field) => field.name === "to" || field.name === "cc"));
+    const seenFields = this.fields.filter((field) => field.name === "to" || field.name === "cc");
+    const seen = states(seenFields);
     const detail = {
       people: new Set(everybody.filter((entry) => entry.address).map(key)).size,
+      seen_groups: this.groups.filter((group) => group.members.length > 1 && seenFields.some((field) => field.entries.includes(group))).length,
+      unreached: this.groups.map((group) => this.gap(group)).reduce((sum, gap) => sum + gap.withoutAddress.length + gap.others.length, 0),
       outside: count(everybody, (known) => known.outside),
       seen: count(seen, (known) => known.outside),
       slips: count(everybody, (known) => known.suggestion),
@@ -490,15 +550,16 @@ class Fields {
   }
 }
 
-/** What `compose/check/` says of addresses; null without an answer: a line of chips is one all the same. */
-async function answers(url, addresses) {
+/** What `compose/check/` says of addresses and groups; null without an answer: a line of chips is one all the same. */
+async function answers(url, addresses, groups) {
   const body = new FormData();
+  for (const name of groups) body.append("group", name);
   for (const address of addresses) body.append("address", address);
   const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
   try {
     const answer = await fetch(url, { method: "POST", body, headers: { "X-CSRFToken": token, "X-Requested-With": "fetch", "X-Background": "1" } });
     if (!answer.ok || answer.redirected) return null;
-    return (await answer.json()).addresses;
+    return await answer.json();
   } catch (error) {
     if (error instanceof TypeError || error instanceof SyntaxError) return null;
     throw error;

@@ -1,4 +1,4 @@
-// What is asked before a message to many leaves: a dialog in the composer's form, so that its answer is posted with the
+// What is asked before a message leaves: a dialog in the composer's form, so that its answer is posted with the
 // message. Without a script the same stands above the message.
 
 import { bare, grouped, on, within } from "./dom.js";
@@ -71,7 +71,9 @@ function show(root) {
   if (!root.matches("dialog")) return;
   const opener = document.activeElement;
   if (!root.open) root.showModal();
-  (root.querySelector("[name=delivery]:checked") ?? root.querySelector("h2")).focus();
+  // Whoever answers by Enter without reading goes back to the message.
+  const safe = root.querySelector(".choice-doubts") ? "[data-choice-cancel]" : "[name=delivery]:checked";
+  (root.querySelector(safe) ?? root.querySelector("h2")).focus();
   root.addEventListener("close", () => {
     // Who went back is asked again; who answered is not, when the message is sent once more.
     if (root.returnValue !== "answered") root.remove();

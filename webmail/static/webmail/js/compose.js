@@ -165,10 +165,10 @@ function showChecks(form) {
   form.addEventListener("recipients:changed", ({ detail }) => {
     for (const item of place.querySelectorAll("[data-check]")) {
       const number = detail[item.dataset.check];
-      const isSeen = item.dataset.seen && detail.seen > 1;
+      const isSeen = item.dataset.seen && detail.seen > Number(item.dataset.mostSeen);
       const words = number === 1 ? item.dataset.one : item.dataset.many;
       item.hidden = number === 0;
-      item.classList.toggle("warn", Boolean(isSeen) || item.dataset.check === "slips");
+      if (item.dataset.seen) item.classList.toggle("warn", isSeen);
       const text = (isSeen ? item.dataset.seen : words).replace("%", grouped(isSeen ? detail.seen : number));
       const span = item.querySelector("span");
       if (number > 0 && span.textContent !== text) span.textContent = text;

@@ -29,7 +29,8 @@ const isAtTop = () => scroller().scrollTop <= TOP && !document.getElementById("p
 
 /** The address says which row is at the top, so that coming back, or loading the page again, shows it there. */
 function keepPlace() {
-  if (!region() || new URL(list().dataset.url, location.href).pathname !== location.pathname) return;
+  // A list of contacts has rows without an address to come back to.
+  if (!region() || !list() || new URL(list().dataset.url, location.href).pathname !== location.pathname) return;
   const top = isAtTop() ? null : rows().find((row) => row.getBoundingClientRect().bottom > edge() + TOP);
   const url = new URL(list().dataset.url, location.href);
   if (top) url.searchParams.set("row", top.dataset.ref);

@@ -1,0 +1,152 @@
+"""Doubts about a message that is about to leave: each looks like an oversight of its writer.
+
+The writer is asked about all of them at once, and about each once: the answer posts back the keys
+of those that were shown (`webmail.writing.choosing`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext, ngettext
+
+from accounts.models import User
+from addressbook.contacts import groups
+from addressbook.contacts.groups import Unreached
+from webmail.writing import recipients, reminder
+from webmail.writing.content import FORWARDS, Content
+from webmail.writing.recipients import Review
+
+_MOST_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """``question`` is the title of a dialog about this doubt alone. ``key`` changes with the facts
+    that the doubt is about."""
+
+    key: str
+    icon: str
+    question: str
+    fact: str
+
+
+def find(
+    user: User, content: Content, text: str, review: Review, *, has_files: bool
+) -> tuple[Doubt, ...]:
+    """The doubts about a message, the worst first. ``text`` is its text as plain text;
+    ``has_files``: whether there is an attachment, images inside the text being none."""
+    own_words = reminder.own_words(text)
+    doubts = [
+        *_of_slips(user, review),
+        *_of_groups(user, review),
+        *_of_fields(f"{content.subject}\n{own_words}"),
+    ]
+    if not content.subject.strip():
+        question, fact = gettext("Send without a subject?"), gettext("The message has no subject.")
+        doubts.append(Doubt("subject", "type", question, fact))
+    if not has_files and _is_blank(content, own_words):
+        question, fact = gettext("Send without a text?"), gettext("The message has no text.")
+        doubts.append(Doubt("text", "type", question, fact))
+    if not has_files and reminder.speaks_of_a_file(content.subject, text):
+        question = gettext("Send without an attachment?")
+        fact = gettext("Your text speaks of an attachment, and there is none.")
+        doubts.append(Doubt("attachment", "paperclip", question, fact))
+    return tuple(doubts)
+
+
+def _is_blank(content: Content, own_words: str) -> bool:
+    """Whether the writer added nothing. A forwarded message speaks for itself."""
+    has_image = content.is_html and "<img" in content.html
+    return not own_words.strip() and not has_image and content.kind not in FORWARDS
+
+
+def _of_slips(user: User, review: Review) -> list[Doubt]:
+    misspelt = recipients.misspelt(user, [member.address for member in review.members])
+    if not misspelt:
+        return []
+    named = _named(f"{typed} ({meant}\xa0?)" for typed, meant in misspelt.items())
+    fact = ngettext(
+        "This address seems to be misspelt: %(names)s.",
+        "These addresses seem to be misspelt: %(names)s.",
+        len(misspelt),
+    ) % {"names": named}
+    question = gettext("Send to this address?")
+    return [Doubt(_key("slips", misspelt), "triangle-alert", question, fact)]
+
+
+def _of_groups(user: User, review: Review) -> list[Doubt]:
+    """The members of the groups, as the address book has them, that get nothing."""
+    there = {member.key for member in review.members}
+    names = [group.name for group in review.groups + review.hidden_groups]
+    facts = []
+    for gap in groups.unreached(user, names):
+        facts += _facts(gap, recipients.without(gap.other_addresses, there))
+    if not facts:
+        return []
+    question = gettext("Send without reaching everybody?")
+    return [Doubt(_key("groups", facts), "users", question, " ".join(facts))]
+
+
+def _facts(gap: Unreached, others: Sequence[str]) -> list[str]:
+    facts = []
+    if gap.without_address:
+        words = ngettext(
+            "In the group “%(group)s”, %(names)s has no address and gets nothing.",
+            "In the group “%(group)s”, %(count)s contacts have no address and get nothing:"
+            " %(names)s.",
+            len(gap.without_address),
+        )
+        named = _named(gap.without_address)
+        facts.append(
+            words % {"group": gap.group, "count": len(gap.without_address), "names": named}
+        )
+    if others:
+        words = ngettext(
+            "In the group “%(group)s”, one more address of a contact gets nothing: %(names)s.",
+            "In the group “%(group)s”, %(count)s more addresses of contacts get nothing:"
+            " %(names)s.",
+            len(others),
+        )
+        facts.append(words % {"group": gap.group, "count": len(others), "names": _named(others)})
+    return facts
+
+
+# A word between braces, such as {classe}; not {1, 2, 3} nor { x | x > 0 }.
+_FIELD = re.compile(r"\{\s{0,3}[^\W\d_][\w' ’-]{1,30}\}")
+
+
+def _of_fields(text: str) -> list[Doubt]:
+    """The words between braces that "One message to each" does not replace."""
+    found = (match[0] for match in _FIELD.finditer(text))
+    fields = [field for field in dict.fromkeys(found) if not recipients.asks(field)]
+    if not fields:
+        return []
+    fact = ngettext(
+        "%(names)s is replaced by nothing and leaves as it stands; only {prénom}, {nom} and {name}"
+        " are replaced.",
+        "%(names)s are replaced by nothing and leave as they stand; only {prénom}, {nom} and"
+        " {name} are replaced.",
+        len(fields),
+    ) % {"names": _named(fields)}
+    question = gettext("Send with the braces as they stand?")
+    return [Doubt(_key("fields", fields), "code", question, fact)]
+
+
+def _named(names: Iterable[str]) -> str:
+    """The first few, and the number of the others."""
+    listed = list(names)
+    rest = len(listed) - _MOST_NAMED
+    shown = ", ".join(listed[:_MOST_NAMED])
+    if rest <= 0:
+        return shown
+    words = ngettext("%(names)s and %(count)s other", "%(names)s and %(count)s others", rest)
+    return words % {"names": shown, "count": rest}
+
+
+def _key(kind: str, facts: Iterable[str]) -> str:
+    digest = hashlib.blake2b("\n".join(sorted(facts)).encode(), digest_size=8).hexdigest()
+    return f"{kind}-{digest}"
