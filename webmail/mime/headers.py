@@ -53,13 +53,13 @@ class Headers:
         """The addresses of all fields of this name, or the first ``most`` of them. Read before
         decoding: an encoded name may hold commas."""
         name = name.lower()
-        found = (
+        parsed = (
             address
             for key, value in self.fields
             if key.lower() == name
             for address in addresses.parse(as_text(value), most)
         )
-        return tuple(islice(found, most))
+        return tuple(islice(parsed, most))
 
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*(.*)", re.DOTALL)
