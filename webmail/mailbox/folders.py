@@ -156,7 +156,11 @@ def named(folders: Iterable[Folder], label: str) -> Folder | None:
     prefix = personal_prefix(own)
     wanted = folded(label)
     return next(
-        (one for one in own if one.selectable and folded(one.name.removeprefix(prefix)) == wanted),
+        (
+            folder
+            for folder in own
+            if folder.selectable and folded(folder.name.removeprefix(prefix)) == wanted
+        ),
         None,
     )
 
@@ -188,7 +192,7 @@ def _plain(imap: Connection, *, subscribed: bool = False) -> tuple[Folder, ...]:
     if subscribed and not imap.has("LIST-EXTENDED"):
         lines = response.lines(imap.command("LSUB", '""', '"*"'))
         told = {_folder(tuple(line)).name for line in lines}
-        listed = tuple(_subscribed(one) if one.name in told else one for one in listed)
+        listed = tuple(_subscribed(folder) if folder.name in told else folder for folder in listed)
     return _placed(imap, listed)
 
 
@@ -204,10 +208,10 @@ def _with_owners(folders: Sequence[Folder], namespaces: Sequence[Namespace]) -> 
 
 
 def _with_owner(folder: Folder, namespaces: Sequence[Namespace]) -> Folder:
-    for one in namespaces:
+    for namespace in namespaces:
         # Some servers list the place itself, without the sign that ends its prefix.
-        if f"{folder.name}{folder.delimiter}".startswith(one.prefix):
-            return replace(folder, owner=one.owner, prefix=one.prefix)
+        if f"{folder.name}{folder.delimiter}".startswith(namespace.prefix):
+            return replace(folder, owner=namespace.owner, prefix=namespace.prefix)
     return folder
 
 

@@ -1,4 +1,4 @@
-"""How messages begin: a line of each for the list, asked for once."""
+"""The beginnings of messages: a line of each for the list, asked for once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why an attachment is not shown."""
+"""The reasons why an attachment is not shown."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """What the person is told."""
+    """The reason that the person is told."""
 
     DAMAGED = "damaged"
     """The file cannot be read as what it is."""
