@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What a value may be; the words of docs/settings.md."""
+    """The kind of a value; the words of docs/settings.md."""
 
     TEXT = "text"
     CHOICE = "choice"

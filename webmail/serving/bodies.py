@@ -113,7 +113,7 @@ class Bodies:
 
 
 class _Room:
-    """How many bodies are unfinished, and how many bytes wait for their answer."""
+    """The number of bodies that are unfinished, and of bytes that wait for their answer."""
 
     def __init__(self, most: int, most_bytes: int) -> None:
         self.most, self.most_bytes = most, most_bytes
@@ -182,7 +182,7 @@ async def drain(receive: Receive) -> None:
 
 
 async def _first(receive: Receive) -> tuple[bytes, bool]:
-    """What comes within a moment, which may be nothing."""
+    """Return what comes within a moment, which may be nothing."""
     try:
         async with asyncio.timeout(MOMENT):
             return await _piece(receive)

@@ -1,4 +1,4 @@
-"""What `manage.py check` looks at of the mail: whether the servers let in all who connect; with
+"""The checks of `manage.py check` on the mail: whether the servers let in all who connect; with
 ``--deploy``, whether there is a queue of jobs, whether workers take from it, whether senders are
 judged, and how LibreOffice is shut in."""
 
@@ -56,12 +56,12 @@ def queue(**_what: Any) -> list[CheckMessage]:
 def workers(**_what: Any) -> list[CheckMessage]:
     """The queues of jobs that no worker takes from. Nothing is said of a broker that does not
     answer: this machine may not be the one that runs the webmail."""
-    found = jobs.health() if settings.REDIS_URL else None
-    if found is None or found.waiting is None or not found.without_worker:
+    health = jobs.health() if settings.REDIS_URL else None
+    if health is None or health.waiting is None or not health.without_worker:
         return []
     return [
         Warning(
-            "No worker takes jobs from these queues: " + ", ".join(found.without_worker) + ".",
+            "No worker takes jobs from these queues: " + ", ".join(health.without_worker) + ".",
             hint="Start their workers (bin/manage run_workers, docs/install.md).",
             id="webmail.W003",
         )

@@ -81,7 +81,7 @@ def _messages(sources: Iterable[tuple[str, Kind]]) -> Iterator[tuple[frozenset[s
     """One for each text: a word counts once however many variants have it, since they are one
     person's way of writing."""
     for text, kind in sources:
-        found: set[str] = set()
+        fingerprints: set[str] = set()
         for number in range(VARIANTS):
-            found |= words.tokens(phrases.split(phrases.fold(expand(text, number))))
-        yield frozenset(found), kind
+            fingerprints |= words.tokens(phrases.split(phrases.fold(expand(text, number))))
+        yield frozenset(fingerprints), kind
