@@ -341,7 +341,7 @@ def _group(
 ) -> GroupData:
     """A list that names its members by DN: found by DN, by address, then by name. Lists in it are
     followed once each."""
-    found: dict[int, None] = {}
+    indexes: dict[int, None] = {}
     external: dict[str, None] = {}
     missing: dict[str, None] = {}
     own = normal_dn(record.dn)
@@ -365,17 +365,17 @@ def _group(
         if index is None:
             index = members.find("", parts.get("cn", ""))
         if index is not None:
-            found.setdefault(index)
+            indexes.setdefault(index)
         elif parts.get("mail"):
             external.setdefault(parts["mail"])
         else:
             missing.setdefault(dn)
-    if not (found or external or missing):
+    if not (indexes or external or missing):
         gathered.warn("group_without_members", number)
     for value in (*external, *missing):
         gathered.warn("member_not_found", number, value)
     name = record.first("cn", "displayname") or dict(rdns(record.dn)).get("cn", "")
-    return GroupData(name, tuple(found), tuple(external), tuple(missing))
+    return GroupData(name, tuple(indexes), tuple(external), tuple(missing))
 
 
 def _member_dns(record: Record) -> list[str]:
