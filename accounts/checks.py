@@ -1,4 +1,4 @@
-"""What ``manage.py check --deploy`` looks at of the sign-in."""
+"""The checks of ``manage.py check --deploy`` on the sign-in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def second_factors(**_what: Any) -> list[CheckMessage]:
     """Whether the mail servers tell which logins open one mailbox: by nothing else are they one
     user with one second factor."""
     try:
-        return [one for domain in MailDomain.objects.all() for one in _of_domain(domain)]
+        return [message for domain in MailDomain.objects.all() for message in _of_domain(domain)]
     except DatabaseError:  # before the first migration
         return []
 

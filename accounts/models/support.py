@@ -1,4 +1,4 @@
-"""Whom people call: the support desk, one for all or one for each mail domain."""
+"""The support desk that people call, one for all or one for each mail domain."""
 
 from __future__ import annotations
 

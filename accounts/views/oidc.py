@@ -61,7 +61,7 @@ def _address(name: str) -> str:
 @provided
 @require_safe
 def configuration(request: HttpRequest) -> JsonResponse:
-    """What there is, and where (OpenID Connect Discovery 1.0, 3): only what is offered."""
+    """Answer what there is, and where (OpenID Connect Discovery 1.0, 3): only what is offered."""
     response = JsonResponse(
         {
             "issuer": get_adapter().get_issuer(),
@@ -181,7 +181,7 @@ class AuthorizationView(provider.AuthorizationView):
 
 
 def _in_words(scope: str, claims: dict[str, Any]) -> str:
-    """What a scope hands over of this very person, "" where that says nothing to him."""
+    """Return what a scope hands over of this very person, "" where that says nothing to him."""
     if scope == "profile":
         return str(claims.get("name", ""))
     if scope == "email":
