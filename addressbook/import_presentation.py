@@ -26,7 +26,7 @@ POLICIES = {
     ImportJob.Policy.SKIP: pgettext_lazy("duplicates", "Skip"),
     ImportJob.Policy.REPLACE: pgettext_lazy("duplicates", "Replace"),
 }
-"""What becomes of contacts that are there already."""
+"""The words for what becomes of contacts that are there already."""
 _STEP = 10  # per cent: how often a screen reader is told of progress
 _MOST_NAMES = 3
 

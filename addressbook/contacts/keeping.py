@@ -244,7 +244,7 @@ def expire() -> int:
 
 
 Filled = Literal["category", "organization", "school"]
-"""What several contacts may be given at once; a category besides those they have."""
+"""The fields that several contacts may be given at once; a category besides those they have."""
 
 
 def fill(user: User, pks: Iterable[int], field: Filled, value: str) -> dict[int, str]:

@@ -11,7 +11,7 @@ from addressbook.models import ContactAddress, DirectoryEntry
 
 PAGE_SIZE = 50
 MOST_PAGES = 40
-"""Whoever has not found in two thousand people looks for more words."""
+"""The last page: a person who finds nobody among two thousand people types more words."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ _CIVILITIES_TEXT = (
     "m mr mrs ms mme mlle dr pr me monsieur madame mademoiselle docteur professeur prof"
 )
 CIVILITIES = frozenset(_CIVILITIES_TEXT.split())
-"""What stands before a name, folded."""
+"""The words that stand before a name, folded."""
 # More names than these behind one address are a switchboard's; comparing all would not end.
 _MOST_NAMES = 200
 

@@ -677,8 +677,8 @@ _PASSWORDS = Group(
         choice(
             "WEBMAIL_PASSWORD_DRIVER",
             """The way in which the first mail domain stores passwords, as
-            `bin/manage ensure_mail_domain` writes it. Administrators change it in the admin afterwards. With
-            `none` users cannot change their password here.""",
+            `bin/manage ensure_mail_domain` writes it. Administrators change it in the admin
+            afterwards. With `none` users cannot change their password here.""",
             ("none", "dovecot", "sql", "ldap"),
             default="none",
             example="ldap",

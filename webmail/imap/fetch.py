@@ -88,7 +88,7 @@ def rows(imap: Connection, uids: Iterable[int]) -> tuple[Fetched, ...]:
 def _step(
     imap: Connection, uids: Sequence[int], step: str, longest: int, fetched: dict[int, Fetched]
 ) -> list[int]:
-    """Ask for messages; put those that were told into ``found``. Returns those to be asked for
+    """Ask for messages; put those that were told into ``fetched``. Returns those to be asked for
     otherwise.
     """
     selected = imap.known()

@@ -18,7 +18,7 @@ SAMPLE = 96 * 1024
 AT_ONCE = 10
 """Messages whose beginnings are held, and judged, at once."""
 TOUCHED = frozenset({SEEN, FLAGGED, ANSWERED, DELETED, DRAFT})
-"""Who has set one of these has seen the message: it stays where it is."""
+"""Flags that only somebody who has seen the message sets: it stays where it is."""
 
 _UNTOUCHED = "UNSEEN UNFLAGGED UNANSWERED UNDELETED UNDRAFT"
 _WRITTEN = "written"

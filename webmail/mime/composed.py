@@ -103,8 +103,8 @@ _MARK_OF_LIST = re.compile(r"mso-list:\s*ignore", re.IGNORECASE)
 _ORDERED = re.compile(r"\s*\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,6})[.)]")
 
 Images = dict[str, str]
-"""Where images of the text are found in what leaves, by their addresses in the editor. For those
-that are nowhere stands their ``alt``."""
+"""The addresses of images in what leaves, by their addresses in the editor. For those that are
+nowhere stands their ``alt``."""
 _NO_IMAGES: Images = {}
 
 

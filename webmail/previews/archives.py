@@ -12,7 +12,7 @@ from webmail.previews.failures import NoPreview, Reason
 
 MOST_MEMBERS = 5_000
 MOST_NESTED = 3
-"""How many archives may stand in one another, the outermost counted."""
+"""The most archives that may stand in one another, the outermost counted."""
 LARGEST_MEMBER = 50_000_000
 """Bytes of one file, unpacked."""
 LARGEST_TOTAL = 2_000_000_000

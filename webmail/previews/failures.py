@@ -23,7 +23,7 @@ class Reason(StrEnum):
     BUSY = "busy"
     """Another file is being converted; it may be tried again."""
     DOWN = "down"
-    """Who would convert it cannot be told; it may be tried again."""
+    """The worker that would convert it cannot be told; it may be tried again."""
 
 
 class NoPreview(Exception):

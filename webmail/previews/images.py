@@ -17,12 +17,14 @@ from PIL import Image
 from webmail.previews.failures import NoPreview, Reason
 
 MOST_PIXELS = 64_000_000
-"""What a JPEG may declare, which can be read small. Telephones' cameras have up to 50 million."""
+"""The most that a JPEG may declare, which can be read small. Telephones' cameras have up to 50
+million."""
 MOST_PIXELS_WHOLE = 36_000_000
-"""What other formats may: all of it is read. A sheet of A4 at 600 dots an inch has 35 million."""
+"""The most that other formats may: all of it is read. A sheet of A4 at 600 dots an inch has 35
+million."""
 MOST_BYTES = 250_000_000
-"""What a decoder may take for an image, by its size, mode and format. With what is made of it that
-is less than 300 MB."""
+"""The most bytes that a decoder may take for an image, by its size, mode and format. With what is
+made of it that is less than 300 MB."""
 LONGEST_SIDE = 4096
 """Pixels of the longer side of what is shown, enough to zoom into a page of text."""
 THUMBNAIL_SIDE = 320
@@ -255,7 +257,7 @@ def _small(image: Image.Image, longest: int) -> Picture:
 
 
 _DOTS_AN_INCH = 96
-"""Where a file tells none: office programs take it for granted."""
+"""The density of a file that tells none: office programs take it for granted."""
 
 
 def _smaller(image: Image.Image, longest: int) -> bytes | None:

@@ -91,7 +91,7 @@ class Browser:
 
     def close(self) -> None:
         with suppress(OSError):  # the server has closed it
-            self._socket.shutdown(socket.SHUT_RDWR)  # wakes who reads
+            self._socket.shutdown(socket.SHUT_RDWR)  # wakes the thread that reads
         self._connection.close()
 
 

@@ -18,7 +18,7 @@ from webmail.adverts.classify.words import Counts, Kind
 
 FILES: Mapping[str, Kind] = {"wanted.txt": "wanted", "adverts.txt": "advert", "junk.txt": "junk"}
 VARIANTS = 3
-"""How many messages are made of one text."""
+"""The number of messages that are made of one text."""
 
 
 def _listed(words: str) -> tuple[str, ...]:
