@@ -12,7 +12,7 @@ from accounts import mailboxes
 from accounts.models import MailDomain, User
 
 
-def second_factors(**_what: Any) -> list[CheckMessage]:
+def second_factors(**_kwargs: Any) -> list[CheckMessage]:
     """Whether the mail servers tell which logins open one mailbox: by nothing else are they one
     user with one second factor."""
     try:

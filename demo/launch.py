@@ -82,7 +82,8 @@ class Running:
         self._servers.append(server)
 
     def watch(self) -> None:
-        """Until a signal raises Stopped; raises Refused when a server ends by itself."""
+        """Watch the servers until a signal raises Stopped; raises Refused when a server ends by
+        itself."""
         while True:
             for server in self._servers:
                 if server.has_ended():

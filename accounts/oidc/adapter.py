@@ -79,16 +79,16 @@ def claims(user: User, scopes: Iterable[str]) -> dict[str, Any]:
     """
     granted = frozenset(scopes)
     record = StaffRecord.objects.of(user)
-    told: dict[str, Any] = {"sub": str(user.subject)}
+    known: dict[str, Any] = {"sub": str(user.subject)}
     if "profile" in granted:
-        told["name"] = user.display_name
+        known["name"] = user.display_name
         if record:
-            told |= {"given_name": record.first_name, "family_name": record.last_name}
+            known |= {"given_name": record.first_name, "family_name": record.last_name}
     if "email" in granted and user.address:
         is_verified = record is not None and record.address == user.address.lower()
-        told |= {"email": user.address, "email_verified": is_verified}
+        known |= {"email": user.address, "email_verified": is_verified}
     if "staff" in granted and record:
         school = {"uai": record.school_uai, "name": record.school_name}
-        told |= {"school": {key: value for key, value in school.items() if value}}
-        told["function"] = record.function
-    return {key: value for key, value in told.items() if value not in ("", {})}
+        known |= {"school": {key: value for key, value in school.items() if value}}
+        known["function"] = record.function
+    return {key: value for key, value in known.items() if value not in ("", {})}

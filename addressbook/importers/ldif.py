@@ -227,7 +227,7 @@ def _entries(content: bytes, gathered: Gathered) -> Iterator[_Numbered]:
         number += 1
 
 
-def _source(numbered: Sequence[_Numbered], told: str) -> str:
+def _source(numbered: Sequence[_Numbered], asked_source: str) -> str:
     """``horde thunderbird other``."""
     for _number, record in numbered[:200]:
         if "pabperson" in record.classes or "pitypeperson" in record.classes:
@@ -240,7 +240,7 @@ def _source(numbered: Sequence[_Numbered], told: str) -> str:
     classes = {word for _number, record in numbered[:200] for word in record.classes}
     if "groupofnames" in classes and numbered and "mail" in dict(rdns(numbered[0][1].dn)):
         return "thunderbird"
-    return told if told not in ("", "auto") else "other"
+    return asked_source if asked_source not in ("", "auto") else "other"
 
 
 def _gather(numbered: Sequence[_Numbered], source: str, gathered: Gathered) -> None:

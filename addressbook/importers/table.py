@@ -286,7 +286,7 @@ def _gather(
     gathered.groups += [*tags.groups(), *lists]
 
 
-def source_of(header: Sequence[str], told: str) -> str:
+def source_of(header: Sequence[str], asked_source: str) -> str:
     """Return which program wrote this header: ``horde sun google thunderbird outlook yahoo kmail
     wab roundcube other``."""
     if horde.is_header(header) or horde.is_outlook_header(header):
@@ -297,7 +297,7 @@ def source_of(header: Sequence[str], told: str) -> str:
     for program, needed in _PROGRAMS:
         if any(marks <= names for marks in needed):
             return program
-    return told if told != "auto" else "other"
+    return asked_source if asked_source != "auto" else "other"
 
 
 _PROGRAMS: tuple[tuple[str, tuple[set[str], ...]], ...] = (

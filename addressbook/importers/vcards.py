@@ -78,7 +78,7 @@ _BY_PRODUCT = (
 )
 
 
-def _source(cards: Sequence[Card], content: bytes, told: str) -> str:
+def _source(cards: Sequence[Card], content: bytes, asked_source: str) -> str:
     for card in cards[:50]:
         product = card.first("PRODID").lower()
         for word, program in _BY_PRODUCT:
@@ -87,8 +87,8 @@ def _source(cards: Sequence[Card], content: bytes, told: str) -> str:
         names = [line.name for line in card.properties]
         if source := _source_of(card, names):
             return source
-    if told not in ("", "auto"):
-        return told
+    if asked_source not in ("", "auto"):
+        return asked_source
     # Roundcube leaves a line empty after each card, and says no product.
     has_gaps = re.search(rb"END:VCARD\r?\n\r?\n", content[:200_000]) is not None
     is_old = bool(cards) and cards[0].version == "3.0"

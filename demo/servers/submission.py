@@ -272,7 +272,7 @@ def _imap_accepts(url: str, login: str, password: str) -> bool:
 
 
 async def serve(plan: Plan) -> None:
-    """Until the process is ended."""
+    """Serve until the process is ended."""
     handler = Handler(plan)
 
     def connection() -> SMTP:

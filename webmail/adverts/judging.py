@@ -86,7 +86,8 @@ def look(request: SignedInRequest, imap: Connection, newest: int, memory: Memory
 
 
 def await_others(request: SignedInRequest) -> None:
-    """Until what another session of the same person has claimed is judged; `PATIENCE` at most."""
+    """Wait until what another session of the same person has claimed is judged; `PATIENCE` at
+    most."""
     deadline = time.monotonic() + PATIENCE
     while cache.get(_claimed(request.user.pk)) and time.monotonic() < deadline:
         time.sleep(0.05)

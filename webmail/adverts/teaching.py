@@ -46,12 +46,14 @@ def lessons(imap: Connection, verb: str, steps: Iterable[Step]) -> list[Lesson]:
 
 def teach(request: SignedInRequest, new_lessons: Iterable[Lesson]) -> None:
     """Learn what was said, and count no longer what was brought back on the same day."""
-    told = list(new_lessons)
-    if not told:
+    taught = list(new_lessons)
+    if not taught:
         return
-    rows = Judgement.objects.all().known(request.user, [lesson.digest for lesson in told])
+    rows = Judgement.objects.all().known(request.user, [lesson.digest for lesson in taught])
     back = [
-        rows[lesson.digest] for lesson in told if lesson.kind == "wanted" and lesson.digest in rows
+        rows[lesson.digest]
+        for lesson in taught
+        if lesson.kind == "wanted" and lesson.digest in rows
     ]
     today = timezone.localdate()
     todays = [row.kind for row in back if row.is_moved and timezone.localdate(row.when) == today]
@@ -60,15 +62,15 @@ def teach(request: SignedInRequest, new_lessons: Iterable[Lesson]) -> None:
             request.user, today, adverts=-todays.count("advert"), junk=-todays.count("junk")
         )
     Judgement.objects.filter(pk__in=[row.pk for row in back]).update(is_moved=False)
-    learning.teach(request.user, told)
-    _teach_rspamd(request, told)
+    learning.teach(request.user, taught)
+    _teach_rspamd(request, taught)
 
 
-def _teach_rspamd(request: SignedInRequest, told: Iterable[Lesson]) -> None:
+def _teach_rspamd(request: SignedInRequest, new_lessons: Iterable[Lesson]) -> None:
     """Junk and wanted mail: adverts are none of its kinds. What it does not take is lost."""
     server = rspamd_server()
     kinds = {"junk": True, "wanted": False}
-    for lesson in told if server else ():
+    for lesson in new_lessons if server else ():
         if server and lesson.kind in kinds:
             try:
                 rspamd.learn(server, lesson.raw, request.user.address, is_spam=kinds[lesson.kind])

@@ -587,11 +587,11 @@ def _namespaces(guard: client.Guard) -> tuple[Namespace, ...]:
 
 def _refresh_capabilities(guard: client.Guard) -> None:
     """Servers show most of what they can do only after sign-in; imaplib looks once, before it."""
-    told = guard.untagged_responses.get("CAPABILITY")
-    if not told:
+    capabilities = guard.untagged_responses.get("CAPABILITY")
+    if not capabilities:
         guard.begin()
         guard._simple_command("CAPABILITY")
-        told = guard.untagged_responses.get("CAPABILITY")
-    if not told or not isinstance(told[-1], bytes):
+        capabilities = guard.untagged_responses.get("CAPABILITY")
+    if not capabilities or not isinstance(capabilities[-1], bytes):
         raise BadServerAnswer("The IMAP server does not say what it can do.")
-    guard.capabilities = tuple(told[-1].decode("ascii", "replace").upper().split())
+    guard.capabilities = tuple(capabilities[-1].decode("ascii", "replace").upper().split())

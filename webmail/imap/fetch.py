@@ -101,10 +101,14 @@ def _step(
         if is_last:
             raise
         is_whole, lines = False, imap.untagged("FETCH")
-    told = {row.ref.uid: row for row in response.messages(lines, selected)}
+    rows_by_uid = {row.ref.uid: row for row in response.messages(lines, selected)}
     wanted = set(uids)
-    fetched.update((uid, row) for uid, row in told.items() if uid in wanted)
-    left = [uid for uid in uids if not (told[uid].is_readable if uid in told else is_whole)]
+    fetched.update((uid, row) for uid, row in rows_by_uid.items() if uid in wanted)
+    left = [
+        uid
+        for uid in uids
+        if not (rows_by_uid[uid].is_readable if uid in rows_by_uid else is_whole)
+    ]
     if is_whole:
         return [] if is_last else left
     imap.recover()
@@ -143,8 +147,8 @@ def marks_by_sequence(imap: Connection, first: int, last: int) -> tuple[Marked, 
     """
     marked = response.marks(imap.command("FETCH", f"{first}:{last}", "(UID FLAGS)"))
     # Another program changes a flag meanwhile: the message is told twice, the later is right.
-    told = {mark.sequence: mark for mark in marked if first <= mark.sequence <= last}
-    return tuple(told[sequence] for sequence in sorted(told))
+    by_sequence = {mark.sequence: mark for mark in marked if first <= mark.sequence <= last}
+    return tuple(by_sequence[sequence] for sequence in sorted(by_sequence))
 
 
 def marks(imap: Connection, uids: Iterable[int]) -> tuple[Marked, ...]:
@@ -155,8 +159,8 @@ def marks(imap: Connection, uids: Iterable[int]) -> tuple[Marked, ...]:
     if not ordered:
         return ()
     lines = imap.uid("FETCH", uid_sets.compressed(ordered), "(UID FLAGS)")
-    told = {mark.uid: mark for mark in response.marks(lines)}
-    return tuple(told[uid] for uid in ordered if uid in told)
+    by_uid = {mark.uid: mark for mark in response.marks(lines)}
+    return tuple(by_uid[uid] for uid in ordered if uid in by_uid)
 
 
 def changed_since(imap: Connection, modseq: int) -> tuple[Marked, ...]:
@@ -164,8 +168,8 @@ def changed_since(imap: Connection, modseq: int) -> tuple[Marked, ...]:
     RFC 7162). One command.
     """
     since = f"(CHANGEDSINCE {modseq})"
-    told = response.marks(imap.uid("FETCH", "1:*", "(UID FLAGS)", since))
-    return tuple({mark.uid: mark for mark in told}.values())
+    changed = response.marks(imap.uid("FETCH", "1:*", "(UID FLAGS)", since))
+    return tuple({mark.uid: mark for mark in changed}.values())
 
 
 def sequence_of(imap: Connection, uid: int) -> int | None:
@@ -275,7 +279,7 @@ def fields(imap: Connection, uids: str, names: Sequence[str], size: int) -> dict
 
 
 def arrivals(imap: Connection, uids: str) -> dict[int, datetime | None]:
-    """When messages of the open folder were received, by UID. One command."""
+    """Return when messages of the open folder were received, by UID. One command."""
     lines = imap.uid("FETCH", uids, "(UID INTERNALDATE)")
     return {
         items[b"UID"]: response.date(items[b"INTERNALDATE"])
@@ -315,8 +319,8 @@ def opened(imap: Connection, ref: MessageRef) -> tuple[Fetched, bytes]:
     try:
         raw = headers(imap, ref)
         if len(raw) < HEADER_LIMIT or not message.is_readable:
-            told = read_envelope(parse_fields(raw))
-            return replace(message, envelope=told, is_readable=True), raw
+            envelope = read_envelope(parse_fields(raw))
+            return replace(message, envelope=envelope, is_readable=True), raw
         return replace(message, recipients=_recipients(imap, message)), raw
     except (BadServerAnswer, ServerRefused, ServerUnavailable):
         imap.recover()
@@ -327,10 +331,12 @@ def _recipients(imap: Connection, message: Fetched) -> int:
     """About how many there are, by the signs that each address has; 0 when all are named. One
     command.
     """
-    told = fields(imap, str(message.ref.uid), ("TO", "CC"), _MOST_COUNTED).get(message.ref.uid, b"")
-    count = told.count(b"@")
+    raw_fields = fields(imap, str(message.ref.uid), ("TO", "CC"), _MOST_COUNTED).get(
+        message.ref.uid, b""
+    )
+    count = raw_fields.count(b"@")
     named = len(message.envelope.to) + len(message.envelope.cc)
-    return count if len(told) >= response.FIELD and count > named else 0
+    return count if len(raw_fields) >= response.FIELD and count > named else 0
 
 
 def structure(imap: Connection, ref: MessageRef) -> Part:

@@ -201,10 +201,10 @@ def sorted_numbers(raw: Iterable[Any], limit: int) -> tuple[int, ...]:
     """As `esearched` for SORT (ESORT, RFC 5267): in the order that the server gave."""
     uids: list[int] = []
     for line in raw:
-        told = _ALL.search(line) if isinstance(line, bytes) else None
-        if told is None:
+        match = _ALL.search(line) if isinstance(line, bytes) else None
+        if match is None:
             continue
-        some = _expanded(told[1], limit)
+        some = _expanded(match[1], limit)
         if not some:
             raise BadServerAnswer("SORT answered something else than numbers.")
         uids += some
@@ -213,10 +213,10 @@ def sorted_numbers(raw: Iterable[Any], limit: int) -> tuple[int, ...]:
 
 def count(raw: Sequence[Any]) -> int:
     """The COUNT of an ESEARCH line."""
-    told = _COUNT.search(raw[-1]) if raw and isinstance(raw[-1], bytes) else None
-    if told is None:
+    match = _COUNT.search(raw[-1]) if raw and isinstance(raw[-1], bytes) else None
+    if match is None:
         raise BadServerAnswer("ESEARCH did not answer how many there are.")
-    return int(told[1])
+    return int(match[1])
 
 
 def threads(raw: Iterable[Any]) -> tuple[tuple[int, ...], ...]:
@@ -313,12 +313,12 @@ def marks(raw: Iterable[Any]) -> tuple[Marked, ...]:
 def _mark(line: list[Any]) -> Marked | None:
     if (
         len(line) == 1
-        and (told := _MARKED.match(line[0]))
+        and (match := _MARKED.match(line[0]))
         and (flags_match := _FLAGS.search(line[0]))
     ):
         modseq = _MODSEQ.search(line[0])
         return Marked(
-            int(told[1]), int(told[2]), _flag_set(flags_match[1]), int(modseq[1]) if modseq else 0
+            int(match[1]), int(match[2]), _flag_set(flags_match[1]), int(modseq[1]) if modseq else 0
         )
     sequence, data_items = _items(line)
     uid, flags = data_items.get(b"UID"), data_items.get(b"FLAGS")
@@ -451,7 +451,7 @@ def envelope(value: Any) -> Envelope:
     fields = value + (None,) * (10 - len(value))
     from_ = _addresses(fields[2])
     # Servers repeat the author there where a message names nobody (RFC 9051): a third of the work.
-    sender, reply_to = (from_ if told == fields[2] else _addresses(told) for told in fields[3:5])
+    sender, reply_to = (from_ if field == fields[2] else _addresses(field) for field in fields[3:5])
     return Envelope(
         subject=encoded_words.decode(raw_bytes(fields[1])),
         date=date(fields[0]),

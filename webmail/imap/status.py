@@ -54,8 +54,8 @@ def ask_several(imap: Connection, folders: Iterable[str]) -> dict[str, FolderSta
     """One command; those that are gone are left out."""
     patterns = b"(%b)" % b" ".join(quoted_folder(folder) for folder in folders)
     imap.command("LIST", '""', patterns, f"RETURN (STATUS {items(imap.capabilities)})")
-    told = map(named, response.lines(imap.untagged("STATUS")))
-    states = (complete(name, values) for name, values in told)
+    named_values = map(named, response.lines(imap.untagged("STATUS")))
+    states = (complete(name, values) for name, values in named_values)
     return {state.folder: state for state in states if state}
 
 

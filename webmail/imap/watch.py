@@ -305,8 +305,8 @@ class Watch:
         if self._heard.sequences:
             numbers = ",".join(map(str, sorted(self._heard.sequences)))
             self._heard.sequences = set()
-            told = await self._fetch(f"FETCH {numbers} (UID FLAGS)".encode())
-            self._heard.partial |= told is None
+            answers = await self._fetch(f"FETCH {numbers} (UID FLAGS)".encode())
+            self._heard.partial |= answers is None
         # What is pushed from here on is the next piece of news.
         heard, self._heard = self._heard, _Heard()
         before = self.inbox
@@ -330,18 +330,20 @@ class Watch:
         first = max(1, first, following - MOST_ARRIVED)
         if first >= following:
             return ()
-        told = await self._fetch(f"UID FETCH {first}:{following - 1} {_ASKED}".encode())
-        if told is None:
+        answers = await self._fetch(f"UID FETCH {first}:{following - 1} {_ASKED}".encode())
+        if answers is None:
             return None
-        items = (values for answer in told for _number, values in _fetched(answer))
+        items = (values for answer in answers for _number, values in _fetched(answer))
         arrived = [
             _arrived(values) for values in items if values.keys() >= {b"UID", b"RFC822.SIZE"}
         ]
         return tuple(arrived[:MOST_ARRIVED])
 
-    async def _states(self, told: dict[str, dict[bytes, int]]) -> tuple[FolderState, ...]:
+    async def _states(
+        self, values_by_folder: dict[str, dict[bytes, int]]
+    ) -> tuple[FolderState, ...]:
         states: list[FolderState] = []
-        for name, values in told.items():
+        for name, values in values_by_folder.items():
             if name == INBOX:
                 continue
             state = status.complete(name, values)

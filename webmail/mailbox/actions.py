@@ -312,7 +312,8 @@ def _state(imap: Connection, folder: str) -> tuple[int, int]:
 
 
 def _settle_copies(imap: Connection, begun: Begun) -> ActionOutcome:
-    """By what a copy keeps: its size, its moment of arrival, its Message-ID and subject."""
+    """Settle a copy by what a copy keeps: its size, its moment of arrival, its Message-ID and
+    subject."""
     step = begun.step
     there = defaultdict(list)
     for uid, identity in _arrived(imap, begun):

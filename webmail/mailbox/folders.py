@@ -191,13 +191,15 @@ def _plain(imap: Connection, *, subscribed: bool = False) -> tuple[Folder, ...]:
     listed = _folders(_list(imap, subscribed=subscribed))
     if subscribed and not imap.has("LIST-EXTENDED"):
         lines = response.lines(imap.command("LSUB", '""', '"*"'))
-        told = {_folder(tuple(line)).name for line in lines}
-        listed = tuple(_subscribed(folder) if folder.name in told else folder for folder in listed)
+        subscribed_names = {_folder(tuple(line)).name for line in lines}
+        listed = tuple(
+            _subscribed(folder) if folder.name in subscribed_names else folder for folder in listed
+        )
     return _placed(imap, listed)
 
 
 def _placed(imap: Connection, folders: Sequence[Folder]) -> tuple[Folder, ...]:
-    """With what tells their place: whose they are, and their special use."""
+    """Return the folders with what tells their place: whose they are, and their special use."""
     return _with_special_uses(_with_owners(folders, imap.namespaces), imap.wishes.special)
 
 
@@ -281,8 +283,8 @@ def _counted(line: tuple[Piece, ...]) -> Counts:
         return {}
     name, _ = names.decode(response.raw_bytes(pieces[0]))
     values = dict(zip(pieces[1][::2], pieces[1][1::2], strict=False))
-    told = (_count(values, b"MESSAGES"), _count(values, b"UNSEEN"), _count(values, b"SIZE"))
-    return {canonical(name): told}
+    counts = (_count(values, b"MESSAGES"), _count(values, b"UNSEEN"), _count(values, b"SIZE"))
+    return {canonical(name): counts}
 
 
 def _count(values: dict[Any, Any], name: bytes) -> int | None:

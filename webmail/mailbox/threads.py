@@ -316,7 +316,8 @@ class _Groups:
 
 
 def _up_to_date(imap: Connection, kept: _Kept) -> _Kept | None:
-    """With what came and without what went; None when they must be asked for anew."""
+    """Return the threads with what came and without what went; None when they must be asked for
+    anew."""
     newer = search.uids(imap, f"UID {kept.last + 1}:*")
     # "n:*" names the last message even when its UID is below n.
     came = sorted(uid for uid in newer if uid > kept.last)

@@ -122,8 +122,8 @@ def _unpack_smime(part: Part, content: bytes, prefix: str, limit: int) -> Parsed
         is_damaged = structure.protection(part) is Protection.SMIME_SIGNED
         return closed(part, Damage.CONTAINER) if is_damaged else None
     if not envelope.entity:
-        told = {**part.parameters, "smime-type": "enveloped-data"}
-        return closed(replace(part, media_type="application/pkcs7-mime", parameters=told))
+        parameters = {**part.parameters, "smime-type": "enveloped-data"}
+        return closed(replace(part, media_type="application/pkcs7-mime", parameters=parameters))
     inner = structure.parse(envelope.entity, prefix)
     damage = inner.damage if envelope.is_whole else inner.damage | {Damage.CONTAINER}
     if envelope.protection is Protection.NONE:

@@ -151,9 +151,9 @@ def file_name(parameters: Mapping[str, str]) -> str:
     no path, has no control character, nothing that file systems refuse, does not begin with a dot,
     and keeps its extension when it is cut to 200 characters.
     """
-    told, typed = parameter(parameters, "filename"), parameter(parameters, "name")
-    is_cut = "." not in told and typed.startswith(f"{told} ")
-    return safe_name(typed if is_cut or not told else told)
+    name, typed = parameter(parameters, "filename"), parameter(parameters, "name")
+    is_cut = "." not in name and typed.startswith(f"{name} ")
+    return safe_name(typed if is_cut or not name else name)
 
 
 def safe_name(name: str) -> str:

@@ -393,11 +393,11 @@ def _roots(related: Part) -> Iterator[int]:
     start = related.parameters.get("start", "").strip("<> \t")
     yield from (index for index, part in enumerate(children) if start and part.cid == start)
     yield from (index for index, part in enumerate(children[:1]) if _may_be_root(part))
-    told = related.parameters.get("type", "").strip().lower()
+    root_type = related.parameters.get("type", "").strip().lower()
     yield from (
         index
         for index, part in enumerate(children)
-        if part.media_type == told and (_may_be_root(part) or told == "text/html")
+        if part.media_type == root_type and (_may_be_root(part) or root_type == "text/html")
     )
     yield from (index for index, part in enumerate(children) if _may_be_root(part))
 
@@ -591,7 +591,7 @@ def _described(fields: headers.Headers, default: str) -> Part:
 def _pieces(
     raw: bytes, start: int, end: int, parameters: Mapping[str, str]
 ) -> tuple[list[tuple[int, int]], bool]:
-    """From where to where the parts of a multipart body stretch (RFC 2046 section 5.1.1), and
+    """Return where the parts of a multipart body begin and end (RFC 2046 section 5.1.1), and
     whether the last boundary is there."""
     boundary = parameters.get("boundary", "").rstrip().encode("utf-8", "replace")
     pieces: list[tuple[int, int]] = []

@@ -28,7 +28,7 @@ def note(request: HttpRequest, absence: Absence | None) -> None:
 
 
 def line(request: HttpRequest) -> str:
-    """That people are answered today, in words; "" when they are not."""
+    """Return in words that people are answered today; "" when they are not."""
     known = request.session.get(_KEY) or {}
     if not known.get("days"):
         return ""

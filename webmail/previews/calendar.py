@@ -370,7 +370,7 @@ def _offset(value: str) -> timedelta | None:
 
 
 def _onset(observance: _Component, moment: datetime) -> datetime | None:
-    """When the observance last began before ``moment``; None if it had not."""
+    """Return when the observance last began before ``moment``; None if it had not."""
     first = _moment(observance.first("DTSTART"), {})
     if not isinstance(first, datetime) or first.replace(tzinfo=None) > moment:
         return None

@@ -192,13 +192,13 @@ def encoding_of(first: bytes) -> tuple[str, int]:
     if first[:4] in (b"<\0?\0", b"\0<\0?"):
         return ("utf-16-le" if first[0] else "utf-16-be"), 0
     mark = len(codecs.BOM_UTF8) if first.startswith(codecs.BOM_UTF8) else 0
-    told = DECLARATION.match(first, mark)
-    if told is None:
+    declaration = DECLARATION.match(first, mark)
+    if declaration is None:
         return "utf-8", mark
-    encoding = ENCODINGS.get(told[1].decode().lower())
+    encoding = ENCODINGS.get(declaration[1].decode().lower())
     if encoding is None:
         raise ValueError("a part in a charset of its own")
-    return encoding, told.end()
+    return encoding, declaration.end()
 
 
 # --- Word ---

@@ -264,10 +264,10 @@ def _smaller(image: Image.Image, longest: int) -> bytes | None:
     full = image.size
     if max(full) <= longest:
         return None
-    told = image.info.get("dpi", (_DOTS_AN_INCH, _DOTS_AN_INCH))
+    densities = image.info.get("dpi", (_DOTS_AN_INCH, _DOTS_AN_INCH))
     still = _as_it_lies(image, longest)
     scale = still.width / full[0]
-    dpi = tuple(max(float(density) or _DOTS_AN_INCH, 1) * scale for density in told)
+    dpi = tuple(max(float(density) or _DOTS_AN_INCH, 1) * scale for density in densities)
     out = io.BytesIO()
     if still.mode == "RGBA":
         still.save(out, "PNG", compress_level=1, dpi=dpi)

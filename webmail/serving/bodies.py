@@ -165,7 +165,7 @@ class _Arriving:
             raise TooManyUploads from error
 
     def seconds_left(self) -> float:
-        """Until the next piece must be there."""
+        """Return the seconds until the next piece must be there."""
         since = asyncio.get_running_loop().time() - self._begun
         return min(SILENCE, PATIENCE + self._size / RATE - since)
 

@@ -161,7 +161,7 @@ class Stream:
         self.watched = watched
 
     async def run(self, receive: Receive) -> None:
-        """Until the browser hangs up, or there is nothing more to tell."""
+        """Run until the browser hangs up, or there is nothing more to tell."""
         self._hub.add(self)
         helpers = [
             asyncio.create_task(self._hear(receive)),

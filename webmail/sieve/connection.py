@@ -165,14 +165,14 @@ class Connection:
         self._learn(self._answer())
 
     def _learn(self, lines: list[list[_Token]]) -> None:
-        told = {}
+        capabilities = {}
         for line in lines:
             if line and isinstance(line[0], bytes):
                 value = line[1] if len(line) > 1 and isinstance(line[1], bytes) else b""
-                told[line[0].upper()] = value.decode("utf-8", "replace")
-        self.extensions = frozenset(told.get(b"SIEVE", "").lower().split())
-        self._methods = frozenset(told.get(b"SASL", "").upper().split())
-        self._can_start_tls = b"STARTTLS" in told
+                capabilities[line[0].upper()] = value.decode("utf-8", "replace")
+        self.extensions = frozenset(capabilities.get(b"SIEVE", "").lower().split())
+        self._methods = frozenset(capabilities.get(b"SASL", "").upper().split())
+        self._can_start_tls = b"STARTTLS" in capabilities
 
     def _command(self, name: bytes, *args: bytes) -> list[list[_Token]]:
         self._wire.send(b" ".join((name, *args)) + b"\r\n")
