@@ -1,1 +1,1 @@
-"""Who may enter, and the doors to the mail servers."""
+"""The people who may enter, and the doors to the mail servers."""

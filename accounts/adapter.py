@@ -1,4 +1,4 @@
-"""How allauth is fitted to us: our backends, our limits, what is noted, sealed second factors."""
+"""The fitting of allauth to us: our backends, our limits, what is noted, sealed second factors."""
 
 from __future__ import annotations
 
@@ -154,9 +154,9 @@ class AccountAdapter(DefaultAccountAdapter):
     ) -> None:
         """allauth says so what happened to a second factor: ``mfa/email/totp_activated`` and the
         like. It is a line in the audit log, and a notice in our own words."""
-        what = template_prefix.rpartition("/")[2]
-        event = audit.record(AuditEvent.Kind.SECOND_FACTOR, self.request, actor=user, change=what)
-        if kind := SET_UP.get(what):
+        change = template_prefix.rpartition("/")[2]
+        event = audit.record(AuditEvent.Kind.SECOND_FACTOR, self.request, actor=user, change=change)
+        if kind := SET_UP.get(change):
             second_factor.note_set_up(self.request, user, kind)
         if notices.are_configured():
             tasks.tell_of_second_factor.delay(event.pk)
@@ -172,12 +172,14 @@ class AccountAdapter(DefaultAccountAdapter):
         if not isinstance(user, User) or is_mfa_enabled(user):
             return False
         records = get_authentication_records(self.request, user)
-        typed = max((one["at"] for one in records if one.get("method") == "password"), default=0)
+        typed = max(
+            (record["at"] for record in records if record.get("method") == "password"), default=0
+        )
         return bool(time.time() - typed < app_settings.REAUTHENTICATION_TIMEOUT)
 
     def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
-        """Who has a code to give gives that: with the password alone, a session from before the
-        code could take the code away.
+        """Return the ways to prove oneself again; whoever has a code to give gives that: with the
+        password alone, a session from before the code could take the code away.
         """
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         by_code = [method for method in methods if method["id"] == "mfa_reauthenticate"]
@@ -205,7 +207,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         return str(user)
 
     def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
-        """Where the person gave none: by the device it was added on."""
+        """Return the name of a factor where the person gave none: by the device it was added on."""
         device = devices.of(allauth_context.request)
         return device.words if device.browser else gettext("Security key")
 

@@ -1,4 +1,4 @@
-"""What is done in the administration, in the audit log: who, what, which fields. Never a value."""
+"""The work done in the administration, in the audit log: who, what, which fields. Never a value."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _record(request: HttpRequest, obj: Model, action: str, fields: str = "") -> 
 
 
 def _target(obj: Model) -> str:
-    """Whom the object is about, if it is about a person."""
+    """Return the person that the object is about, if it is about one."""
     person = getattr(obj, "user", obj)
     if isinstance(person, User):
         return str(person)
@@ -55,7 +55,7 @@ def _fields(message: Any) -> str:
     """Of Django's change message the names of fields, and of what stands inline."""
     names: list[str] = []
     for part in message if isinstance(message, list) else []:
-        for verb, what in part.items():
-            names += [what["name"]] if "name" in what and verb != "changed" else []
-            names += [str(name) for name in what.get("fields", [])]
+        for verb, change in part.items():
+            names += [change["name"]] if "name" in change and verb != "changed" else []
+            names += [str(name) for name in change.get("fields", [])]
     return ", ".join(names)[:500]

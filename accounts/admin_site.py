@@ -73,7 +73,8 @@ class AdminSite(admin.AdminSite):
         admin_class: type[admin.ModelAdmin] | None = None,
         **options: Any,
     ) -> None:
-        """Whatever is registered, by whomever, notes in the audit log what is done with it."""
+        """Register a model so that whatever is done with it is noted in the audit log, by whomever
+        it is registered."""
         if isinstance(model_or_iterable, ModelBase):
             model_or_iterable = [model_or_iterable]
         base = admin_class or admin.ModelAdmin

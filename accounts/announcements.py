@@ -1,5 +1,5 @@
-"""Which announcements a page shows to whom. Without any, a page costs no query; with some, none
-but one a day for what a person has put away."""
+"""The announcements that a page shows, by person. Without any, a page costs no query; with some,
+none but one a day for what a person has put away."""
 
 from __future__ import annotations
 
@@ -46,21 +46,37 @@ def banner_of(announcement: Announcement, user: User | None) -> Banner:
 def shown_to(user: User | None) -> list[Banner]:
     """The urgent ones first. News within a minute; what begins or ends does so at once."""
     now = timezone.now()
-    chosen = [one for one in _not_over() if one.is_in_force(now) and one.is_for(user)]
+    chosen = [
+        announcement
+        for announcement in _not_over()
+        if announcement.is_in_force(now) and announcement.is_for(user)
+    ]
     if not chosen:
         return []
-    away = _put_away(user) if user and any(one.is_dismissible for one in chosen) else set()
-    left = [one for one in chosen if not (one.is_dismissible and one.pk in away)]
-    left.sort(key=lambda one: Announcement.WEIGHT[one.level])
-    return [banner_of(one, user) for one in left]
+    away = (
+        _put_away(user)
+        if user and any(announcement.is_dismissible for announcement in chosen)
+        else set()
+    )
+    left = [
+        announcement
+        for announcement in chosen
+        if not (announcement.is_dismissible and announcement.pk in away)
+    ]
+    left.sort(key=lambda announcement: Announcement.WEIGHT[announcement.level])
+    return [banner_of(announcement, user) for announcement in left]
 
 
 def put_away(user: User, pk: int) -> bool:
     """For good; False when this person is shown no such announcement that can be put away."""
-    found = Announcement.objects.filter(pk=pk, is_dismissible=True).first()
-    if found is None or not found.is_in_force(timezone.now()) or not found.is_for(user):
+    announcement = Announcement.objects.filter(pk=pk, is_dismissible=True).first()
+    if (
+        announcement is None
+        or not announcement.is_in_force(timezone.now())
+        or not announcement.is_for(user)
+    ):
         return False
-    Dismissal.objects.get_or_create(user=user, announcement=found)
+    Dismissal.objects.get_or_create(user=user, announcement=announcement)
     cache.delete(_put_away_key(user))
     return True
 
@@ -100,8 +116,10 @@ def _put_away_key(user: User) -> str:
 
 def _put_away(user: User) -> set[int]:
     key = _put_away_key(user)
-    found = cache.get(key)
-    if found is None:
-        found = list(Dismissal.objects.filter(user=user).values_list("announcement_id", flat=True))
-        cache.set(key, found, _PUT_AWAY_SECONDS)
-    return set(found)
+    dismissed = cache.get(key)
+    if dismissed is None:
+        dismissed = list(
+            Dismissal.objects.filter(user=user).values_list("announcement_id", flat=True)
+        )
+        cache.set(key, dismissed, _PUT_AWAY_SECONDS)
+    return set(dismissed)

@@ -98,14 +98,14 @@ _COUNTS: Final = frozenset(
 
 def in_words(detail: Mapping[str, Any]) -> str:
     """``browser: Firefox, shared computer``: what is empty or no is left out, a yes is its name."""
-    said = []
+    words_of_values = []
     for name, value in detail.items():
         label = str(NAMES.get(name, name))
         if value is True:
-            said.append(label)
+            words_of_values.append(label)
         elif value not in ("", None, False):
             words = _VALUES.get((name, str(value)), value)
             if name in _COUNTS and isinstance(words, int):
                 words = intcomma(words)
-            said.append(str(_("%(name)s: %(value)s")) % {"name": label, "value": words})
-    return ", ".join(said)
+            words_of_values.append(str(_("%(name)s: %(value)s")) % {"name": label, "value": words})
+    return ", ".join(words_of_values)

@@ -1,4 +1,5 @@
-"""Who is let in: local administrators by a password of ours, the others by their mail server."""
+"""The backends of the sign-in: local administrators are let in by a password of ours, the others by
+their mail server."""
 
 from __future__ import annotations
 
@@ -63,7 +64,7 @@ class LocalAdministratorBackend(UserBackend):
 
 
 def _ask_in_vain(login: str, password: str, address: str) -> None:
-    """What the mail server does for every sign-in that fails, so that no administrator is told from
+    """Ask the mail server as every sign-in that fails does, so that no administrator is told from
     other people by the time of the answer: with a password that nobody has. One that was refused
     just now is not asked for again, as everybody's.
     """
@@ -184,7 +185,7 @@ def _prove(user: User, domain: MailDomain, login: str, password: str, address: s
 
 
 def _note_mailbox(user: User, mailbox_id: str, address: str) -> None:
-    """What the server calls the mailbox now: one that was made anew has another number."""
+    """Note what the server calls the mailbox now: one that was made anew has another number."""
     known = (mailbox_id or user.mailbox_id, user.address or address)
     if known != (user.mailbox_id, user.address):
         user.mailbox_id, user.address = known

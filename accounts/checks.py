@@ -1,4 +1,4 @@
-"""What ``manage.py check --deploy`` looks at of the sign-in."""
+"""The checks of ``manage.py check --deploy`` on the sign-in."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from accounts import mailboxes
 from accounts.models import MailDomain, User
 
 
-def second_factors(**_what: Any) -> list[CheckMessage]:
+def second_factors(**_kwargs: Any) -> list[CheckMessage]:
     """Whether the mail servers tell which logins open one mailbox: by nothing else are they one
     user with one second factor."""
     try:
-        return [one for domain in MailDomain.objects.all() for one in _of_domain(domain)]
+        return [message for domain in MailDomain.objects.all() for message in _of_domain(domain)]
     except DatabaseError:  # before the first migration
         return []
 

@@ -1,4 +1,4 @@
-"""What every page's template knows of accounts: announcements, texts, the support desk,
+"""The variables of accounts that every page's template has: announcements, texts, the support desk,
 whether the computer is shared and how long one may be idle."""
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
     """Asked for when a template asks; all from the cache or the session."""
     session = getattr(request, "session", None)
     shared = bool(session and session.get("shared_computer"))
-    found = getattr(request, "user", None)
-    user = found if isinstance(found, User) else None
+    signed_in = getattr(request, "user", None)
+    user = signed_in if isinstance(signed_in, User) else None
     domain = user.mail_domain_id if user else None
     return {
         "announcements": SimpleLazyObject(lambda: announcements.shown_to(user)),

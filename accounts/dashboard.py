@@ -51,7 +51,7 @@ def state() -> State:
 
 
 def previews() -> dict[str, int]:
-    """How many office files are ``waiting`` or being made ready, and how many ``failed``."""
+    """Return how many office files are ``waiting`` or being made ready, and how many ``failed``."""
     waiting = Q(state__in=OfficePreview.UNFINISHED)
     failed = Q(state=OfficePreview.State.FAILED)
     counts: dict[str, int] = OfficePreview.objects.order_by().aggregate(

@@ -1,4 +1,5 @@
-"""Which browser this is: its name in words, and whether this person has signed in with it before.
+"""The browser of a request: its name in words, and whether this person has signed in with it
+before.
 
 The name comes from ``User-Agent``, which browsers write to be mistaken for each other: the rules
 ask for the narrower name first. What no rule knows is called unknown, never guessed. A device is

@@ -1,4 +1,5 @@
-"""Why it does not work for somebody: what support looks at, in the order in which one would ask.
+"""The reasons why it does not work for somebody: what support looks at, in the order in which one
+would ask.
 
 Each finding is a sentence and what to do about it. Nothing here shows a NUMEN, a date of birth or a
 line of mail.
@@ -36,7 +37,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class DiagnosedUser:
-    """Whom a typed login or address names, as far as anything here knows him."""
+    """The person that a typed login or address names, as far as anything here knows him."""
 
     typed: str
     domain: MailDomain | None = None
@@ -59,10 +60,10 @@ class DiagnosedUser:
     @property
     def names(self) -> set[str]:
         """Under which the audit log may know him."""
-        found = {self.typed, self.login}
-        found |= {self.record.address} if self.record else set()
-        found |= {str(self.user), self.user.address} if self.user else set()
-        return {name.lower() for name in found if name}
+        names = {self.typed, self.login}
+        names |= {self.record.address} if self.record else set()
+        names |= {str(self.user), self.user.address} if self.user else set()
+        return {name.lower() for name in names if name}
 
     @property
     def shown(self) -> str:
@@ -144,12 +145,12 @@ def limits_of(person: DiagnosedUser, events: list[AuditEvent]) -> list[limits.Li
     domain = person.domain or MailDomain.objects.of_typed_login(person.typed)
     name = limits.mailbox(domain.pk, login) if domain else person.login
     browsers = devices.digests_of(person.user) if person.user else []
-    found = [one for browser in ("", *browsers) for one in limits.of_sign_in(name, "", browser)]
+    held = [limit for browser in ("", *browsers) for limit in limits.of_sign_in(name, "", browser)]
     if person.record is not None:
-        found += limits.of_numen([bytes(person.record.numen_digest)])
+        held += limits.of_numen([bytes(person.record.numen_digest)])
     for network in dict.fromkeys(event.network for event in events if event.network):
-        found += limits.of_network(network)
-    return list(dict.fromkeys(found))
+        held += limits.of_network(network)
+    return list(dict.fromkeys(held))
 
 
 def may_reset(user: User | None, *, is_administrator: bool) -> bool:
@@ -167,8 +168,8 @@ def may_lift(person: DiagnosedUser, *, is_administrator: bool) -> bool:
     local = person.login.partition("@")[0]
     same = Q(login=local) | Q(login__startswith=f"{local}@")
     counted = Q(mail_domain=None, login=local) | (Q(mail_domain=person.domain) & same)
-    found = [person.user] if person.user else []
-    return not any(user.is_administrator for user in [*found, *User.objects.filter(counted)])
+    people = [person.user] if person.user else []
+    return not any(user.is_administrator for user in [*people, *User.objects.filter(counted)])
 
 
 def _of_records(person: DiagnosedUser) -> Iterator[Finding]:
@@ -220,27 +221,28 @@ def _of_server(person: DiagnosedUser) -> Iterator[Finding]:
     domain = person.domain
     if domain is None:
         return
-    target = next(one for one in server_check.targets(domain) if one.kind == "imap")
+    target = next(server for server in server_check.targets(domain) if server.kind == "imap")
     result = server_check.check(target)
-    said = {"host": target.host, "port": target.port, "ms": result.milliseconds}
+    values = {"host": target.host, "port": target.port, "ms": result.milliseconds}
     if not result.is_ok:
         yield Finding(
             "bad",
-            gettext("The IMAP server %(host)s (port %(port)s) does not answer as it must.") % said,
+            gettext("The IMAP server %(host)s (port %(port)s) does not answer as it must.")
+            % values,
             str(result.words),
         )
     elif result.is_slow:
         yield Finding(
             "warn",
-            gettext("The IMAP server %(host)s greets slowly: %(ms)s ms.") % said,
+            gettext("The IMAP server %(host)s greets slowly: %(ms)s ms.") % values,
             gettext("It is overloaded, or asks a slow DNS server about who connects."),
         )
     else:
-        yield Finding("ok", gettext("The IMAP server %(host)s greets within %(ms)s ms.") % said)
+        yield Finding("ok", gettext("The IMAP server %(host)s greets within %(ms)s ms.") % values)
 
 
 def _of_sign_ins(person: DiagnosedUser, events: list[AuditEvent]) -> Iterator[Finding]:
-    attempts = [one for one in events if one.kind in {Kind.SIGNED_IN, Kind.SIGN_IN_FAILED}]
+    attempts = [event for event in events if event.kind in {Kind.SIGNED_IN, Kind.SIGN_IN_FAILED}]
     if not attempts:
         return
     failures = 0
@@ -297,13 +299,14 @@ def _end_words(minutes: int, *, may_lift: bool) -> str:
 
 
 def limit_words(limit: limits.Limit) -> str:
-    """What is held up when the limit is reached."""
-    said = {"network": limit.subject}
+    """Return what is held up when the limit is reached."""
+    values = {"network": limit.subject}
     return {
         "login": gettext("Too many wrong passwords for this login."),
-        "network": gettext("Too many wrong passwords from the network %(network)s.") % said,
+        "network": gettext("Too many wrong passwords from the network %(network)s.") % values,
         "numen": gettext("This person's NUMEN was looked up too often."),
-        "lookups": gettext("Too many lookups without result from the network %(network)s.") % said,
+        "lookups": gettext("Too many lookups without result from the network %(network)s.")
+        % values,
     }.get(limit.kind, limit.kind)
 
 

@@ -153,7 +153,7 @@ class _CodeField(forms.CharField):
 
 
 class _CredentialField(forms.JSONField):
-    """What a security key answered, by its browser: an object of texts. Anything else would make
+    """The answer of a security key, by its browser: an object of texts. Anything else would make
     the library fall over instead of refusing it."""
 
     def __init__(self) -> None:
@@ -170,7 +170,7 @@ class _CredentialField(forms.JSONField):
         if not isinstance(answer, dict) or not isinstance(answer.get("response"), dict):
             return False
         texts = [answer.get(name) for name in ("id", "rawId", "type")]
-        texts += [said for name, said in answer["response"].items() if name != "transports"]
+        texts += [value for name, value in answer["response"].items() if name != "transports"]
         return all(isinstance(text, str) for text in texts)
 
 
@@ -179,8 +179,8 @@ def _note_refused_factor(request: HttpRequest, user: User, kind: str, error: Exc
     limited = getattr(error, "code", "") == "too_many_login_attempts"
     if limited and not limits.is_first(limits.Limit("second-factor", str(user.pk), 0, 0)):
         return
-    what = AuditEvent.Kind.SIGN_IN_LIMITED if limited else AuditEvent.Kind.SIGN_IN_FAILED
-    audit.record(what, request, actor=user, cause="second factor", second_factor=kind)
+    event_kind = AuditEvent.Kind.SIGN_IN_LIMITED if limited else AuditEvent.Kind.SIGN_IN_FAILED
+    audit.record(event_kind, request, actor=user, cause="second factor", second_factor=kind)
 
 
 class _NotedCode:
@@ -241,7 +241,7 @@ def _passkey_name(*, required: bool) -> forms.CharField:
         label=_("Name"),
         max_length=60,
         required=required,
-        help_text=_("By which you tell your keys apart, for example “Key on my key ring”."),
+        help_text=_("A name by which you tell your keys apart, for example “Key on my key ring”."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
@@ -256,7 +256,7 @@ class RenamePasskeyForm(EditWebAuthnForm):
 
 
 class NumenField(forms.Field):
-    """What is typed, normalised; errors never repeat it."""
+    """The field for a NUMEN, normalised as it is typed; errors never repeat it."""
 
     widget = forms.TextInput
     reasons: ClassVar = {
@@ -308,7 +308,7 @@ class LookupForm(forms.Form):
     nobody = _("Nobody in service has this NUMEN and this date of birth.")
 
     def typed(self, name: str) -> str:
-        """What stands in the field again; nobody types, or needs back, as much as a page."""
+        """Return what stands in the field again; nobody types, or needs back, as much as a page."""
         return str(self[name].value() or "")[:64]
 
     @property

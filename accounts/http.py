@@ -22,7 +22,7 @@ P = ParamSpec("P")
 
 
 class AnyRequest(HttpRequest):
-    """What the middleware makes of every request."""
+    """A request as the middleware makes it."""
 
     htmx: HtmxDetails
     preferences: Preferences
@@ -35,7 +35,7 @@ class SignedInRequest(AnyRequest):
 
 
 def safe_next(request: HttpRequest) -> str:
-    """Where the form, or else the address, says to go on; "" unless that is on this site."""
+    """Return where the form, or else the address, says to go on; "" unless that is on this site."""
     following = request.POST.get("next") or request.GET.get("next") or ""
     if url_has_allowed_host_and_scheme(following, {request.get_host()}, request.is_secure()):
         return following

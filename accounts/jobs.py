@@ -117,8 +117,8 @@ def are_done() -> bool:
 
 
 def _alive() -> set[str]:
-    found = cache.get_many([_WORKER_KEY + name for name in WORKERS])
-    return {key.removeprefix(_WORKER_KEY) for key in found}
+    beats = cache.get_many([_WORKER_KEY + name for name in WORKERS])
+    return {key.removeprefix(_WORKER_KEY) for key in beats}
 
 
 def _waiting() -> dict[str, int]:

@@ -56,5 +56,5 @@ def give_back(lent: LentCredential | None) -> None:
 
 
 def forget_overdue() -> int:
-    """What is over its time goes, whatever became of its job. Returns how many."""
+    """Delete what is over its time, whatever became of its job. Returns how many."""
     return LentCredential.objects.filter(until__lt=timezone.now()).delete()[0]

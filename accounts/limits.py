@@ -55,7 +55,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How much of a limit is used up, and how many seconds until it begins anew."""
+    """The part of a limit that is used up, and how many seconds until it begins anew."""
 
     limit: Limit
     count: int
@@ -72,16 +72,17 @@ def mailbox(domain_id: int, login: str) -> str:
 
 
 def of_sign_in(login: str, network: str, browser: str = "") -> tuple[Limit, ...]:
-    """What a sign-in is held to; ``login`` as `mailbox` gives it, or as typed where no domain is
-    known. ``browser``: the digest of one that this person is known to use, whose failures are
-    counted apart: strangers who guess must not keep him out of it."""
+    """Return the limits that a sign-in is held to; ``login`` as `mailbox` gives it, or as typed
+    where no domain is known. ``browser``: the digest of one that this person is known to use, whose
+    failures are counted apart: strangers who guess must not keep him out of it."""
     most, seconds = settings.LOGIN_FAILURES_PER_LOGIN, settings.LOGIN_FAILURES_MINUTES * 60
     subject = f"{login} {browser}" if browser else login
     return (Limit("login", subject, most, seconds), *_of_network("network", network))
 
 
 def of_numen(digests: Iterable[bytes]) -> tuple[Limit, ...]:
-    """How often one NUMEN may be looked up, from wherever: who knows it could try all dates.
+    """Return the limits on how often one NUMEN may be looked up, from wherever: who knows it could
+    try all dates.
 
     By its digests, one by each key: a staff record has only one of them, by which support lifts it.
     Successes count too, since each is told to the person by a notice.
@@ -91,9 +92,9 @@ def of_numen(digests: Iterable[bytes]) -> tuple[Limit, ...]:
 
 
 def of_lookups(network: str) -> tuple[Limit, ...]:
-    """How many lookups may fail from one network, and from all together in a minute. Networks
-    without a limit of their own are not held by the one for all: a crowd of strangers who guess
-    must not keep the authority's schools out."""
+    """Return the limits on how many lookups may fail from one network, and from all together in a
+    minute. Networks without a limit of their own are not held by the one for all: a crowd of
+    strangers who guess must not keep the authority's schools out."""
     if inside(network, settings.LOGIN_EXEMPT_NETWORKS):
         return ()
     return (
@@ -119,14 +120,14 @@ def _of_network(kind: str, network: str) -> tuple[Limit, ...]:
 
 
 def state(limits: Sequence[Limit]) -> list[State]:
-    """What is counted now, in the order of the limits."""
+    """Return what is counted now, in the order of the limits."""
     now = int(time.time())
-    found = cache.get_many([key for limit in limits for key in (limit.key, limit.ends_key)])
+    counters = cache.get_many([key for limit in limits for key in (limit.key, limit.ends_key)])
     return [
         State(
             limit,
-            count=found.get(limit.key, 0),
-            seconds_left=max(1, found.get(limit.ends_key, now + limit.seconds) - now),
+            count=counters.get(limit.key, 0),
+            seconds_left=max(1, counters.get(limit.ends_key, now + limit.seconds) - now),
         )
         for limit in limits
     ]

@@ -47,7 +47,7 @@ class ServerSetting:
 
 @dataclass(frozen=True, slots=True)
 class MailSettings:
-    """What a person needs to set up a mail program; never a password, never a NUMEN.
+    """The settings that a person needs to set up a mail program; never a password, never a NUMEN.
 
     ``login`` is what the mail servers take; ``post`` is school and discipline in one line, or "";
     ``password_changed`` None where nobody knows.
@@ -151,7 +151,8 @@ def find(typed_numen: str, born: date) -> StaffRecord | None:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """Whose settings a browser may see: the record's primary key; ``ends`` in seconds of Unix."""
+    """The permission of a browser to see somebody's settings: the record's primary key; ``ends`` in
+    seconds of Unix."""
 
     record: int
     ends: int
@@ -189,14 +190,14 @@ def hand_out_ticket(response: HttpResponse, record: StaffRecord) -> None:
 def ticket(request: HttpRequest) -> Ticket | None:
     """The browser's ticket; None without one, or when its ten minutes are over."""
     token = request.COOKIES.get(cookie_name())
-    found = cache.get(_key(token)) if token else None
-    if not found or found["ends"] <= time.time():
+    kept = cache.get(_key(token)) if token else None
+    if not kept or kept["ends"] <= time.time():
         return None
-    return Ticket(found["record"], found["ends"])
+    return Ticket(kept["record"], kept["ends"])
 
 
 def opened(request: HttpRequest) -> MailSettings | None:
-    """What the browser's ticket opens; None without one."""
+    """Return the settings that the browser's ticket opens; None without one."""
     held = ticket(request)
     return open_with(held) if held else None
 

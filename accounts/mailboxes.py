@@ -1,4 +1,5 @@
-"""Whose mailbox a sign-in has opened: as the mail server says, not as the login was spelled.
+"""The owner of the mailbox that a sign-in has opened: as the mail server says, not as the login was
+spelled.
 
 A mail server may open one mailbox for several logins (Dovecot's ``auth_username_format``, aliases,
 master users). All of them are one user, with one second factor. The user is found by the number
@@ -16,7 +17,8 @@ from accounts.models import MailDomain, StaffRecord, User
 
 
 def owner(domain: MailDomain, named: User | None, mailbox_id: str) -> User | None:
-    """Who signs in, of the user whom the login names and those whose mailbox has this number.
+    """Return who signs in, of the user whom the login names and those whose mailbox has this
+    number.
 
     Who was shut out, then who has a second factor, then who was named: another login of theirs
     never leads around it. None when the mailbox is nobody's yet.
@@ -41,7 +43,7 @@ def of_mailbox(domain: MailDomain, mailbox_id: str) -> QuerySet[User]:
 
 
 def secured_users() -> QuerySet[User]:
-    """Who has a second factor."""
+    """Return the users who have a second factor."""
     return User.objects.filter(Exists(Authenticator.objects.filter(user=OuterRef("pk"))))
 
 

@@ -22,7 +22,7 @@ def is_activity(request: HttpRequest) -> bool:
 
 
 def seconds_left(request: HttpRequest) -> int:
-    """How long this session may still idle, as far as the last activity is noted."""
+    """Return how long this session may still idle, as far as the last activity is noted."""
     now = int(time.time())
     return max(0, _allowed(request) - (now - request.session.get(LAST_ACTIVE, now)))
 

@@ -1,4 +1,4 @@
-"""Where a request comes from, as far as it can be trusted."""
+"""The network address that a request comes from, as far as it can be trusted."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def inside(address: str, networks: Iterable[IPNetwork]) -> bool:
 
 
 def network_of(address: str) -> str:
-    """What counts as one network: an IPv4 address, or the /64 around one of IPv6."""
+    """Return what counts as one network: an IPv4 address, or the /64 around one of IPv6."""
     parsed = _parsed(address)
     if isinstance(parsed, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((parsed, _SUBSCRIBER), strict=False))

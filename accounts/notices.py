@@ -68,7 +68,8 @@ def send_once(key: str, notice: Notice) -> None:
 
 
 def of_lookup(event: AuditEvent) -> Notice | None:
-    """To whom the line of the audit log is about; None when nobody has that address any more."""
+    """Return the notice to whom the line of the audit log is about; None when nobody has that
+    address any more."""
     record = StaffRecord.objects.filter(address=event.target).first()
     if record is None:
         return None

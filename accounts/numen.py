@@ -130,14 +130,14 @@ def birth_date(typed: str, today: date) -> date:
         raise BirthDateError("form")
     year, month, day = _fields(text, today)
     try:
-        found = date(year, month, day)
+        day_of_birth = date(year, month, day)
     except ValueError:
         raise BirthDateError("impossible") from None
-    if found > today:
+    if day_of_birth > today:
         raise BirthDateError("future")
-    if not _YOUNGEST <= _age(found, today) <= _OLDEST:
+    if not _YOUNGEST <= _age(day_of_birth, today) <= _OLDEST:
         raise BirthDateError("age")
-    return found
+    return day_of_birth
 
 
 def _fields(text: str, today: date) -> tuple[int, int, int]:

@@ -1,4 +1,5 @@
-"""How long traces of people are kept: the law asks for an end, and for one that comes by itself."""
+"""The time for which traces of people are kept: the law asks for an end, and for one that comes by
+itself."""
 
 from __future__ import annotations
 

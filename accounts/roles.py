@@ -1,4 +1,4 @@
-"""What each role may do: one table, in code, so that no row of the database can widen it."""
+"""The permissions of each role: one table, in code, so that no row of the database can widen it."""
 
 from __future__ import annotations
 

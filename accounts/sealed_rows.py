@@ -29,7 +29,7 @@ def seal(purpose: bytes, number: uuid.UUID, user_id: int, content: bytes) -> byt
 
 
 def opened(purpose: bytes, number: uuid.UUID, user_id: int, sealed: bytes | memoryview) -> bytes:
-    """What was sealed. Raises Broken."""
+    """Return what was sealed. Raises Broken."""
     data = bytes(sealed)
     try:
         cipher = _cipher(purpose, number)

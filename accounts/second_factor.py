@@ -1,4 +1,4 @@
-"""Who gave a second factor in this session, and who must before his mail opens."""
+"""The second factor: who gave one in this session, and who must before his mail opens."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ def passed(request: HttpRequest) -> bool:
 
 
 def used(request: HttpRequest) -> str:
-    """What was given last: ``totp``, ``webauthn`` or ``recovery_codes``; "" when nothing was."""
+    """Return the kind of factor that was given last: ``totp``, ``webauthn`` or ``recovery_codes``;
+    "" when nothing was."""
     user = request.user
     if not isinstance(user, User):
         return ""

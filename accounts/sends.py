@@ -1,5 +1,5 @@
-"""What a person sent lately, for the support desk: when, how large, to how many, and what the
-submission server said. Never a text, a subject or a recipient."""
+"""The messages that a person sent lately, for the support desk: when, how large, to how many, and
+what the submission server said. Never a text, a subject or a recipient."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ class Result:
 
     @property
     def useful(self) -> list[tuple[str, bool]]:
-        """What makes a difference here, and whether the server can do it."""
+        """The capabilities that make a difference here, and whether the server has each."""
         wanted = WANTED.get(self.target.kind, ()) if self.is_ok else ()
         return [(name, name in self.capabilities) for name in wanted]
 
@@ -128,13 +128,13 @@ WANTED: Final[dict[str, tuple[str, ...]]] = {
 
 def targets(domain: MailDomain) -> list[Target]:
     """The servers that the domain names."""
-    found = []
+    servers = []
     for kind in ("imap", "smtp", "pop", "sieve"):
         host = getattr(domain, f"{kind}_host")
         if host:
             port, security = getattr(domain, f"{kind}_port"), getattr(domain, f"{kind}_security")
-            found.append(Target(kind, host, port, security))
-    return found
+            servers.append(Target(kind, host, port, security))
+    return servers
 
 
 def check_all(wanted: Sequence[Target]) -> list[Result]:
@@ -195,11 +195,11 @@ class _Line:
 
     def lines_to(self, last: str) -> list[str]:
         """Lines up to the one that the pattern matches from its beginning."""
-        said: list[str] = []
-        while len(said) < _LINES:
-            said.append(self.read())
-            if re.match(last, said[-1], re.IGNORECASE):
-                return said
+        lines: list[str] = []
+        while len(lines) < _LINES:
+            lines.append(self.read())
+            if re.match(last, lines[-1], re.IGNORECASE):
+                return lines
         raise _Wrong(Outcome.PROTOCOL)
 
     def turn_to_tls(self, host: str) -> None:
@@ -235,14 +235,14 @@ _STARTED: Final = {"imap": r"b OK", "smtp": r"220 ", "pop": r"\+OK", "sieve": r"
 
 def _greeting(line: _Line, kind: str) -> frozenset[str]:
     """Raises when another kind of server greets. ManageSieve greets with what it can."""
-    said = [line.read()]
-    if not re.match(_GREETS[kind], said[0], re.IGNORECASE):
+    lines = [line.read()]
+    if not re.match(_GREETS[kind], lines[0], re.IGNORECASE):
         raise _Wrong(Outcome.PROTOCOL)
-    if kind == "smtp" and said[0].startswith("220-"):
-        said += line.lines_to(r"220 ")
-    if kind == "sieve" and not said[0].upper().startswith("OK"):
-        said += line.lines_to(_LAST[kind])
-        return _words(said)
+    if kind == "smtp" and lines[0].startswith("220-"):
+        lines += line.lines_to(r"220 ")
+    if kind == "sieve" and not lines[0].upper().startswith("OK"):
+        lines += line.lines_to(_LAST[kind])
+        return _words(lines)
     return frozenset()
 
 

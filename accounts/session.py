@@ -109,7 +109,7 @@ def imap(request: HttpRequest) -> Iterator[Connection]:
 
 
 def wishes(user: User) -> Wishes:
-    """What a person decided about his folders; it is kept with his preferences."""
+    """Return what a person decided about his folders; it is kept with his preferences."""
     kept = user.preferences.get(FOLDERS, {})
     return Wishes(dict(kept.get("special", {})), tuple(kept.get("favourites", ())))
 
@@ -165,8 +165,9 @@ def lease(request: HttpRequest) -> Lease:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """Who has his mailbox watched, by which session (the number of its row), and how to sign in for
-    him. The password stays with the stream that it was opened for, in its process's memory."""
+    """A mailbox that is watched: its user, by which session (the number of its row), and how to
+    sign in for him. The password stays with the stream that it was opened for, in its process's
+    memory."""
 
     user_id: int
     row: int
@@ -179,7 +180,7 @@ class Watched:
 
 
 def watched(request: HttpRequest) -> Watched:
-    """What a stream of news needs. Raises SignInNeeded, as every other door."""
+    """Return what a stream of news needs. Raises SignInNeeded, as every other door."""
     user, password = _password_of(request)
     domain = user.mail_domain
     assert domain is not None  # noqa: S101  _password_of saw to it
@@ -201,18 +202,18 @@ def watched(request: HttpRequest) -> Watched:
 def still_watched(all_: Collection[Watched]) -> frozenset[int]:
     """The rows of those whose session goes on, with the password that it was sealed with: not ended
     here or from elsewhere, not idle for too long."""
-    rows = {one.row for one in all_}
+    rows = {watch.row for watch in all_}
     changed = sessions.still_open(rows, timezone.now())
     return frozenset(
-        one.row
-        for one in all_
-        if one.row in changed and not credentials.is_outdated(one.mark, changed[one.row])
+        watch.row
+        for watch in all_
+        if watch.row in changed and not credentials.is_outdated(watch.mark, changed[watch.row])
     )
 
 
-def note_refused(one: Watched) -> None:
+def note_refused(watch: Watched) -> None:
     """The mail server no longer takes his password."""
-    limits.note_refused(one.mailbox, one.password)
+    limits.note_refused(watch.mailbox, watch.password)
 
 
 def smtp(request: HttpRequest) -> submission.SmtpServer:
@@ -243,7 +244,7 @@ def has_sieve(user: User) -> bool:
 
 @contextmanager
 def sieve(request: HttpRequest) -> Iterator[manage_sieve.Connection]:
-    """Where the person's rules are, for as long as the block. Raises SieveNotOffered,
+    """Open the connection to the person's rules, for as long as the block. Raises SieveNotOffered,
     SieveUnavailable, and SignInNeeded as every other door."""
     user, password = _password_of(request)
     domain = user.mail_domain

@@ -1,4 +1,5 @@
-"""What one session has seen, in Django's cache: for a day at most, and for nobody else.
+"""The memory of one session, in Django's cache: what it has seen, for a day at most, and for nobody
+else.
 
 Encrypted with a key that only the browser's cookie gives: who reads Redis reads no mail, and what a
 session saw is lost with its cookie, at sign-out.
@@ -35,7 +36,8 @@ def put(request: HttpRequest, kind: str, name: str, value: Any) -> None:
 
 
 def get(request: HttpRequest, kind: str, name: str) -> Any:
-    """What this session kept under the name; None when there is nothing, or nothing it can open."""
+    """Return what this session kept under the name; None when there is nothing, or nothing it can
+    open."""
     return get_many(request, kind, (name,)).get(name)
 
 
@@ -59,16 +61,17 @@ def put_many(request: HttpRequest, kind: str, values: Mapping[str, Any]) -> None
 
 
 def get_many(request: HttpRequest, kind: str, names: Iterable[str]) -> dict[str, Any]:
-    """What this session kept under these names, of those it has; one exchange with the cache."""
+    """Return what this session kept under these names, of those it has; one exchange with the
+    cache."""
     if (secret := credentials.session_secret(request)) is None:
         return {}
     keys = {_key(request, secret, kind, name): name for name in names}
     if len(keys) == 1:
-        found = {key: cache.get(key) for key in keys}
+        kept = {key: cache.get(key) for key in keys}
     else:
-        found = cache.get_many(keys) if keys else {}
+        kept = cache.get_many(keys) if keys else {}
     cipher, opened = AESGCM(secret), {}
-    for key, value in found.items():
+    for key, value in kept.items():
         with suppress(binascii.Error, InvalidTag, TypeError, ValueError, zlib.error):
             sealed = base64.b64decode(value or "", validate=True)
             packed = cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], key.encode())
@@ -96,6 +99,6 @@ class Seen:
 
 
 def _key(request: HttpRequest, secret: bytes, kind: str, name: str) -> str:
-    said = f"{len(kind)} {kind} {name}".encode("utf-8", "surrogatepass")
-    digest = hashlib.blake2b(said, key=secret, digest_size=20).hexdigest()
+    named = f"{len(kind)} {kind} {name}".encode("utf-8", "surrogatepass")
+    digest = hashlib.blake2b(named, key=secret, digest_size=20).hexdigest()
     return f"seen:{request.user.pk}:{digest}"

@@ -90,13 +90,13 @@ def still_open(rows: Collection[int], now: datetime) -> dict[int, datetime | Non
     """Those of these rows whose sessions are not over, with when their person has changed the
     password. One query for each 500: thousands may be asked for at once."""
     numbers = list(rows)
-    found: dict[int, datetime | None] = {}
+    changed_by_row: dict[int, datetime | None] = {}
     for start in range(0, len(numbers), 500):
         owns = UserSession.objects.going_on(now).filter(
             pk__in=numbers[start : start + 500], user__is_active=True
         )
-        found |= dict(owns.order_by().values_list("pk", "user__mail_password_changed"))
-    return found
+        changed_by_row |= dict(owns.order_by().values_list("pk", "user__mail_password_changed"))
+    return changed_by_row
 
 
 def end(own: UserSession) -> None:

@@ -55,8 +55,8 @@ class FileRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a line (one-based, of the file) is refused; ``column`` is empty when it is the whole
-    line. ``other`` is the line it clashes with, or 0."""
+    """The reason why a line (one-based, of the file) is refused; ``column`` is empty when it is the
+    whole line. ``other`` is the line it clashes with, or 0."""
 
     line: int
     column: Column | None
@@ -219,9 +219,9 @@ def _wide(head: bytes) -> str | None:
 
 
 class _Survey:
-    """What the bytes of a file say of its charset. The rule was measured on French lists: what is
-    valid UTF-8 is UTF-8; else the charset that gives more French letters is meant. Never Latin-1:
-    files that are said to be hold windows-1252's quotation marks and €."""
+    """The clues of the bytes of a file about its charset. The rule was measured on French lists:
+    what is valid UTF-8 is UTF-8; else the charset that gives more French letters is meant. Never
+    Latin-1: files that are said to be hold windows-1252's quotation marks and €."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -305,10 +305,10 @@ _SEPARATOR_LINE = re.compile(r"\"?sep=([;,\t|])\"?", re.IGNORECASE)
 
 
 def _delimiter(heading_line: str, above: list[str]) -> str:
-    """What ``sep=`` says, else what gives most headings, quotation marks honoured."""
+    """Return what ``sep=`` says, else what gives most headings, quotation marks honoured."""
     for line in above:
-        if said := _SEPARATOR_LINE.fullmatch(line.strip("\r\n ")):
-            return said[1]
+        if match := _SEPARATOR_LINE.fullmatch(line.strip("\r\n ")):
+            return match[1]
     return max(_DELIMITERS, key=lambda mark: len(next(csv.reader([heading_line], delimiter=mark))))
 
 
@@ -328,7 +328,7 @@ def _cells(lines: Iterator[str], delimiter: str, above: int) -> Iterator[tuple[i
 
 
 def _recognised(headings: list[str]) -> tuple[dict[Column, int], tuple[str, ...]]:
-    """Which column stands where, and the headings that are nothing to us."""
+    """Return which column stands where, and the headings that are nothing to us."""
     plain = [_plain(heading) for heading in headings]
     known = [heading for heading in plain if heading in _KNOWN]
     if len(set(known)) != len(known):
@@ -499,7 +499,8 @@ def _read_school(text: str, today: date) -> str:
 
 
 def _read_active(text: str, today: date) -> bool:
-    """Who is on leave still reads mail; nothing said means active."""
+    """Read whether a person is active: whoever is on leave still reads mail; nothing said means
+    active."""
     words = _plain(text)
     if not words or words in _ACTIVE or words.startswith("conge"):
         return True

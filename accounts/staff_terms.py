@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Column(TextChoices):
-    """What a staff file can say of a person."""
+    """The columns of a staff file, as far as they say something of a person."""
 
     NUMEN = "numen", "NUMEN"
     BORN = "born", _("date of birth")
@@ -25,7 +25,7 @@ class Column(TextChoices):
 
 
 class Failure(TextChoices):
-    """Why a file, or the import of one, came to nothing."""
+    """The reason why a file, or the import of one, came to nothing."""
 
     EMPTY = "empty", _("The file is empty.")
     NO_ROWS = "no-rows", _("The file has headings and no row.")
@@ -84,7 +84,7 @@ class Failure(TextChoices):
 
 
 class Problem(TextChoices):
-    """Why a row was refused."""
+    """The reason why a row was refused."""
 
     EMPTY = "empty", _("is empty")
     FORM = "form", _("has not the right form")

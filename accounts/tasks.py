@@ -61,7 +61,7 @@ def _tell(kind: str, event_id: int, of: Callable[[AuditEvent], notices.Notice | 
 
 @shared_task
 def forget_old_traces() -> None:
-    """What is over its time leaves the tables; twice does no harm."""
+    """Delete what is over its time from the tables; twice does no harm."""
     retention.forget()
 
 

@@ -18,20 +18,20 @@ SESSION_KEY = "brought_contacts"
 
 @dataclass(frozen=True)
 class Brought:
-    """How many contacts, and the page that tells more."""
+    """The number of contacts, and the page that tells more."""
 
     count: int
     url: str
 
 
 def news(request: HttpRequest) -> Brought | None:
-    """What others imported for this person that he did not put away."""
+    """Return what others imported for this person that he did not put away."""
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return None
     if SESSION_KEY not in request.session:
-        found = _find(user)
-        request.session[SESSION_KEY] = asdict(found) if found else {}
+        brought = _find(user)
+        request.session[SESSION_KEY] = asdict(brought) if brought else {}
     kept = request.session[SESSION_KEY]
     return Brought(**kept) if kept else None
 

@@ -1,4 +1,4 @@
-"""What every page's template knows of the address book."""
+"""The variables of the address book that every page's template has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comes from browsers, checked where it enters."""
+"""The input from browsers, checked where it enters."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class ActForm(forms.Form):
     verb = forms.ChoiceField(choices=[(verb, verb) for verb in VERBS])
     contacts = PkList()
     group = forms.IntegerField(required=False, min_value=1, max_value=2**62)
-    field = forms.ChoiceField(required=False, choices=[(one, one) for one in FILLED])
+    field = forms.ChoiceField(required=False, choices=[(field, field) for field in FILLED])
     value = forms.CharField(required=False, max_length=300)
 
     def clean_value(self) -> str:
@@ -78,24 +78,24 @@ class FormerList(forms.Field):
     widget = forms.MultipleHiddenInput
 
     def to_python(self, value: Any) -> dict[int, str]:
-        found = [
+        matches = [
             re.fullmatch(r"([0-9]{1,18}):(.{0,1000})", str(text), re.DOTALL) for text in value or ()
         ]
-        if len(found) > MOST_CHOSEN or not all(found):
+        if len(matches) > MOST_CHOSEN or not all(matches):
             raise ValidationError(_("Choose the contacts again."))
-        return {int(match[1]): match[2] for match in found if match}
+        return {int(match[1]): match[2] for match in matches if match}
 
 
 class UnfillForm(forms.Form):
-    """What `ActForm` wrote into contacts, and what stood there before."""
+    """The values that `ActForm` wrote into contacts, and what stood there before."""
 
-    field = forms.ChoiceField(choices=[(one, one) for one in FILLED])
+    field = forms.ChoiceField(choices=[(field, field) for field in FILLED])
     value = forms.CharField(max_length=300)
     former = FormerList()
 
 
 class BinForm(forms.Form):
-    """What becomes of chosen things in the bin."""
+    """The chosen things in the bin, and what becomes of them."""
 
     verb = forms.ChoiceField(choices=[(verb, verb) for verb in ("restore", "erase")])
     contacts = PkList(required=False)
@@ -127,7 +127,7 @@ class UnmergeForm(forms.Form):
 
 
 class ExportForm(forms.Form):
-    """What to hand out, and as what."""
+    """The contacts to hand out, and the format."""
 
     format = forms.ChoiceField(
         label=_("Format"),
@@ -179,12 +179,12 @@ class ExternalForm(forms.Form):
 
     def clean_external(self) -> list[str]:
         """Each once, as it was typed first."""
-        found: dict[str, str] = {}
+        addresses: dict[str, str] = {}
         for line in self.cleaned_data["external"].splitlines():
             if text := line.strip().strip(",;").strip():
                 address = one_address(text)
-                found.setdefault(address.lower(), address)
-        return list(found.values())
+                addresses.setdefault(address.lower(), address)
+        return list(addresses.values())
 
 
 class AddForm(forms.Form):
@@ -199,10 +199,10 @@ class AddForm(forms.Form):
 
 def one_address(text: str) -> str:
     """Lenient as the import is: what one has received must stay editable."""
-    found = vcard.addresses_in(text)
-    if len(found) != 1 or len(found[0]) > 254:
+    addresses = vcard.addresses_in(text)
+    if len(addresses) != 1 or len(addresses[0]) > 254:
         raise ValidationError(_("This is not an e-mail address."))
-    return found[0]
+    return addresses[0]
 
 
 class DayField(forms.CharField):
@@ -336,11 +336,11 @@ class ContactForm(forms.Form):
         )
         if data is not None:
             data = _with_one_more(data, prefix)
-        initial = [{name: getattr(one, name) for name in line.base_fields} for one in old]
-        for one, texts in zip(old, initial, strict=True):
+        initial = [{name: getattr(entry, name) for name in line.base_fields} for entry in old]
+        for entry, texts in zip(old, initial, strict=True):
             # An address that nobody took apart is shown as its lines.
-            if isinstance(one, PostalAddress) and not any(_parts_of(one)):
-                texts["street"] = one.formatted
+            if isinstance(entry, PostalAddress) and not any(_parts_of(entry)):
+                texts["street"] = entry.formatted
         return made(data, prefix=prefix, initial=initial)
 
     @property
@@ -379,16 +379,16 @@ class ContactForm(forms.Form):
 
     def _parts(self) -> ContactData:
         """The fields with one text each, over what the contact had besides."""
-        found = self.cleaned_data
+        cleaned = self.cleaned_data
         names = (
             "first_name", "middle_name", "last_name", "suffix", "display_name", "nickname",
             "job_title", "organization", "department", "school", "birthday", "anniversary",
         )  # fmt: skip
-        texts: dict[str, Any] = {name: " ".join(found.get(name, "").split()) for name in names}
-        texts["prefix"] = " ".join(found.get("civility", "").split())
-        notes = found.get("notes", "").replace("\r\n", "\n").strip()
-        urls = tuple(url.strip() for url in found.get("urls", "").splitlines() if url.strip())
-        words = (" ".join(word.split()) for word in found.get("categories", "").split(","))
+        texts: dict[str, Any] = {name: " ".join(cleaned.get(name, "").split()) for name in names}
+        texts["prefix"] = " ".join(cleaned.get("civility", "").split())
+        notes = cleaned.get("notes", "").replace("\r\n", "\n").strip()
+        urls = tuple(url.strip() for url in cleaned.get("urls", "").splitlines() if url.strip())
+        words = (" ".join(word.split()) for word in cleaned.get("categories", "").split(","))
         categories = tuple(dict.fromkeys(word for word in words if word))
         bare = replace(self.old, emails=(), phones=(), addresses=(), photo=None)
         return replace(bare, **texts, notes=notes, urls=urls, categories=categories)
@@ -411,7 +411,7 @@ class ContactForm(forms.Form):
 
     def _postal(self) -> list[PostalAddress]:
         """Lines of an address that nobody took apart stay so while nothing is written besides."""
-        found = []
+        addresses = []
         for number, line in enumerate(self.addresses.cleaned_data):
             texts = {name: text.replace("\r\n", "\n").strip() for name, text in line.items()}
             made = PostalAddress(**(texts | {"type": texts.get("type") or "other"}))
@@ -420,8 +420,8 @@ class ContactForm(forms.Form):
             if not any(_parts_of(before)) and _parts_of(made) == (before.formatted, *[""] * 5):
                 made = replace(before, type=made.type)
             if any(_parts_of(made)) or made.formatted:
-                found.append(made)
-        return found
+                addresses.append(made)
+        return addresses
 
 
 def _parts_of(address: PostalAddress) -> tuple[str, ...]:
@@ -486,24 +486,25 @@ LABELS = {
 
 
 class MergeForm(forms.Form):
-    """What to keep of several contacts: of each field in which they differ one value; of addresses
-    and the like as many as are ticked. Values go by their number among `duplicates.values`."""
+    """The values to keep of several contacts: of each field in which they differ one value; of
+    addresses and the like as many as are ticked. Values go by their number among
+    `duplicates.values`."""
 
     def __init__(self, data: Mapping[str, Any] | None, *, datas: Sequence[ContactData]) -> None:
         super().__init__(data)
         self.datas = datas
         for name in duplicates.TEXTS:
-            found = duplicates.values(datas, name)
-            if len(found) > 1:
-                self.fields[name] = self._one(name, found)
+            values = duplicates.values(datas, name)
+            if len(values) > 1:
+                self.fields[name] = self._one(name, values)
         for name in duplicates.SEVERAL:
-            found = duplicates.values(datas, name)
-            if len(found) > 1:
-                self.fields[name] = self._many(name, found)
+            values = duplicates.values(datas, name)
+            if len(values) > 1:
+                self.fields[name] = self._many(name, values)
 
     @staticmethod
-    def _one(name: str, found: Sequence[object]) -> forms.Field:
-        choices = [(str(number), value_words(value)) for number, value in enumerate(found)]
+    def _one(name: str, values: Sequence[object]) -> forms.Field:
+        choices = [(str(number), value_words(value)) for number, value in enumerate(values)]
         if name == "notes":
             choices.insert(0, ("-1", gettext("All of them, one below the other")))
         return forms.ChoiceField(
@@ -511,8 +512,8 @@ class MergeForm(forms.Form):
         )
 
     @staticmethod
-    def _many(name: str, found: Sequence[object]) -> forms.Field:
-        choices = [(str(number), value_words(value)) for number, value in enumerate(found)]
+    def _many(name: str, values: Sequence[object]) -> forms.Field:
+        choices = [(str(number), value_words(value)) for number, value in enumerate(values)]
         return forms.MultipleChoiceField(
             label=LABELS[name],
             choices=choices,
@@ -523,11 +524,11 @@ class MergeForm(forms.Form):
 
     def combined(self) -> ContactData:
         """The contact as chosen; call it on a valid form."""
-        found = self.cleaned_data
-        chosen = {name: int(found[name]) for name in duplicates.TEXTS if name in found}
+        cleaned = self.cleaned_data
+        chosen = {name: int(cleaned[name]) for name in duplicates.TEXTS if name in cleaned}
         kept = {
-            name: {int(number) for number in found[name]}
+            name: {int(number) for number in cleaned[name]}
             for name in duplicates.SEVERAL
-            if name in found
+            if name in cleaned
         }
         return duplicates.combine(self.datas, chosen, kept)

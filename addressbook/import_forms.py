@@ -1,4 +1,4 @@
-"""What comes from browsers while an old address book is imported, checked where it enters."""
+"""The input from browsers while an old address book is imported, checked where it enters."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class _FilesField(forms.FileField):
 
     def clean(self, data: Any, initial: Any = None) -> Any:
         files: list[UploadedFile] = [
-            super(_FilesField, self).clean(one, initial) for one in data or [None]
+            super(_FilesField, self).clean(file, initial) for file in data or [None]
         ]
         if len(files) > MOST_FILES:
             words = ngettext_lazy(
@@ -145,7 +145,7 @@ class BringForm(forms.Form):
 
 
 class PolicyForm(forms.Form):
-    """What becomes of contacts that are there already."""
+    """The policy for contacts that are there already."""
 
     policy = forms.ChoiceField(choices=ImportJob.Policy.choices)
 
@@ -172,7 +172,7 @@ class ColumnRow:
 
 
 class ColumnsForm(forms.Form):
-    """What each column of a table becomes: ``column-<index>``, out of fixed choices."""
+    """The field that each column of a table becomes: ``column-<index>``, out of fixed choices."""
 
     def __init__(self, data: Mapping[str, Any] | None, *, columns: Sequence[Column]) -> None:
         super().__init__(data)

@@ -26,7 +26,7 @@ POLICIES = {
     ImportJob.Policy.SKIP: pgettext_lazy("duplicates", "Skip"),
     ImportJob.Policy.REPLACE: pgettext_lazy("duplicates", "Replace"),
 }
-"""What becomes of contacts that are there already."""
+"""The words for what becomes of contacts that are there already."""
 _STEP = 10  # per cent: how often a screen reader is told of progress
 _MOST_NAMES = 3
 
@@ -59,33 +59,33 @@ class Job:
     again_url: str
 
 
-def job(found: ImportJob) -> Job:
+def job(import_job: ImportJob) -> Job:
     """One query."""
-    files = list(found.files.all())
+    files = list(import_job.files.all())
 
     def at(name: str) -> str:
-        return reverse(f"addressbook:{name}", args=[found.pk])
+        return reverse(f"addressbook:{name}", args=[import_job.pk])
 
     return Job(
         name=_names(files),
-        found_words=_found_words(found, files),
-        reject_words=reject_words(found, files),
-        policy=found.policy,
+        found_words=_found_words(import_job, files),
+        reject_words=reject_words(import_job, files),
+        policy=import_job.policy,
         has_columns=any(file.columns for file in files),
         url=at("import"),
         columns_url=at("import_columns"),
         policy_url=at("import_policy"),
         start_url=at("import_start"),
         cancel_url=at("import_cancel"),
-        undo_url=at("import_undo") if found.is_undoable else "",
+        undo_url=at("import_undo") if import_job.is_undoable else "",
         refused_url=at("import_refused"),
-        again_url=reverse("addressbook:import_from", args=[source_of(found)]),
+        again_url=reverse("addressbook:import_from", args=[source_of(import_job)]),
     )
 
 
-def source_of(found: ImportJob) -> str:
+def source_of(import_job: ImportJob) -> str:
     """The guide that the files came from."""
-    return "other" if found.source == ImportJob.Source.AUTO else found.source
+    return "other" if import_job.source == ImportJob.Source.AUTO else import_job.source
 
 
 def _names(files: Sequence[ImportFile]) -> str:
@@ -118,10 +118,10 @@ def _format(file: ImportFile) -> str:
     return next((words for mark, words in _FORMATS.items() if mark in file.format), "")
 
 
-def _found_words(found: ImportJob, files: Sequence[ImportFile]) -> str:
-    """What the files are, and how much is in them."""
-    rows = ngettext("%(count)s entry.", "%(count)s entries.", found.total) % {
-        "count": number(found.total)
+def _found_words(import_job: ImportJob, files: Sequence[ImportFile]) -> str:
+    """Return what the files are, and how much is in them."""
+    rows = ngettext("%(count)s entry.", "%(count)s entries.", import_job.total) % {
+        "count": number(import_job.total)
     }
     if len(files) != 1:
         return rows
@@ -135,12 +135,12 @@ def _found_words(found: ImportJob, files: Sequence[ImportFile]) -> str:
     return rows
 
 
-def reject_words(found: ImportJob, files: Iterable[ImportFile]) -> str:
-    """Why the import, or a file of several, is refused; "" when nothing is."""
-    if found.reject_code:
-        return reject_sentence(found.reject_code)
-    if found.failure:
-        return str(found.get_failure_display())
+def reject_words(import_job: ImportJob, files: Iterable[ImportFile]) -> str:
+    """Return why the import, or a file of several, is refused; "" when nothing is."""
+    if import_job.reject_code:
+        return reject_sentence(import_job.reject_code)
+    if import_job.failure:
+        return str(import_job.get_failure_display())
     lines = [
         gettext("%(name)s: %(problem)s")
         % {"name": file.name, "problem": reject_sentence(file.reject_code)}
@@ -171,57 +171,60 @@ class ImportLine:
     undo_url: str
 
 
-def line(found: ImportJob) -> ImportLine:
+def line(import_job: ImportJob) -> ImportLine:
     """One query, unless its files are fetched already."""
-    files = list(found.files.all())
+    files = list(import_job.files.all())
     suffix = PurePath(files[0].name).suffix[1:5].upper() if files else ""
     return ImportLine(
         name=_names(files),
         kind=suffix,
-        words=f"{_state_words(found)} · {day(found.finished or found.created)}",
-        url=reverse("addressbook:import", args=[found.pk]),
-        link_words=_link_words(found),
-        undo_url=reverse("addressbook:import_undo", args=[found.pk]) if found.is_undoable else "",
+        words=f"{_state_words(import_job)} · {day(import_job.finished or import_job.created)}",
+        url=reverse("addressbook:import", args=[import_job.pk]),
+        link_words=_link_words(import_job),
+        undo_url=reverse("addressbook:import_undo", args=[import_job.pk])
+        if import_job.is_undoable
+        else "",
     )
 
 
-def _link_words(found: ImportJob) -> str:
-    if found.state == State.READY:
+def _link_words(import_job: ImportJob) -> str:
+    if import_job.state == State.READY:
         return gettext("Go on with it")
-    if found.is_moving:
+    if import_job.is_moving:
         return gettext("See its progress")
     return gettext("Read the report")
 
 
-def _state_words(found: ImportJob) -> str:
-    if found.state == State.DONE:
-        return count_words(found)
-    if found.state == State.READY:
+def _state_words(import_job: ImportJob) -> str:
+    if import_job.state == State.DONE:
+        return count_words(import_job)
+    if import_job.state == State.READY:
         return gettext("Waits for your word: nothing is written yet")
-    if found.is_moving:
-        return progress_words(found)
+    if import_job.is_moving:
+        return progress_words(import_job)
     return {
         State.CANCELLED: gettext("Cancelled: nothing of it was kept"),
         State.UNDONE: gettext("Undone"),
-    }.get(State(found.state), gettext("Not imported"))
+    }.get(State(import_job.state), gettext("Not imported"))
 
 
-def count_words(found: ImportJob) -> str:
+def count_words(import_job: ImportJob) -> str:
     """``118 added, 6 merged, 2 refused``."""
     words = [
-        ngettext("%(count)s added", "%(count)s added", found.new) % {"count": number(found.new)}
+        ngettext("%(count)s added", "%(count)s added", import_job.new)
+        % {"count": number(import_job.new)}
     ]
-    if found.merged:
-        words.append(merged_words(found.merged))
-    if found.unchanged:
+    if import_job.merged:
+        words.append(merged_words(import_job.merged))
+    if import_job.unchanged:
         words.append(
-            ngettext("%(count)s unchanged", "%(count)s unchanged", found.unchanged)
-            % {"count": number(found.unchanged)}
+            ngettext("%(count)s unchanged", "%(count)s unchanged", import_job.unchanged)
+            % {"count": number(import_job.unchanged)}
         )
-    if found.refused:
+    if import_job.refused:
         words.append(
-            ngettext("%(count)s refused", "%(count)s refused", found.refused)
-            % {"count": number(found.refused)}
+            ngettext("%(count)s refused", "%(count)s refused", import_job.refused)
+            % {"count": number(import_job.refused)}
         )
     return ", ".join(words)
 
@@ -283,61 +286,64 @@ class Preview:
     start_words: str
 
 
-def first_decision(found: ImportJob) -> str:
+def first_decision(import_job: ImportJob) -> str:
     """The first part of the preview that is not empty."""
-    counts = _counts(found)
+    counts = _counts(import_job)
     return next((decision for decision, count in counts.items() if count), Decision.NEW)
 
 
-def _counts(found: ImportJob) -> dict[str, int]:
+def _counts(import_job: ImportJob) -> dict[str, int]:
     return {
-        Decision.NEW: found.new,
-        Decision.MERGE: found.merged,
-        Decision.UNCHANGED: found.unchanged,
-        Decision.REFUSED: found.refused,
+        Decision.NEW: import_job.new,
+        Decision.MERGE: import_job.merged,
+        Decision.UNCHANGED: import_job.unchanged,
+        Decision.REFUSED: import_job.refused,
     }
 
 
 def preview(
-    found: ImportJob, asked: str, shown: PreviewPage, groups: Sequence[GroupChange]
+    import_job: ImportJob, asked: str, shown: PreviewPage, groups: Sequence[GroupChange]
 ) -> Preview:
     """``asked`` is the decision whose rows ``shown`` has."""
-    base = reverse("addressbook:import", args=[found.pk])
+    base = reverse("addressbook:import", args=[import_job.pk])
 
     def url(decision: str, page: int = 1) -> str:
         return f"{base}?show={decision}" + (f"&page={page}" if page > 1 else "")
 
     tiles = tuple(
         Tile(
-            number(count), _decision_words(found, decision, count), url(decision), decision == asked
+            number(count),
+            _decision_words(import_job, decision, count),
+            url(decision),
+            decision == asked,
         )
-        for decision, count in _counts(found).items()
+        for decision, count in _counts(import_job).items()
     )
-    several = found.files.count() > 1
+    several = import_job.files.count() > 1
     words = gettext("Page %(number)s of %(total)s")
     return Preview(
         tiles=tiles,
         shown_words=next(f"{tile.number} {tile.words}" for tile in tiles if tile.is_current),
-        rows=tuple(_row(found, row, several) for row in shown.rows),
+        rows=tuple(_row(import_job, row, several) for row in shown.rows),
         pages_words=words % {"number": number(shown.number), "total": number(shown.pages)},
         before_url=url(asked, shown.number - 1) if shown.number > 1 else "",
         next_url=url(asked, shown.number + 1) if shown.number < shown.pages else "",
         groups=tuple(_group(change) for change in groups),
         groups_words=_groups_words(groups),
-        warnings=warning_lines(found),
-        start_words=_start_words(found),
+        warnings=warning_lines(import_job),
+        start_words=_start_words(import_job),
     )
 
 
-def _decision_words(found: ImportJob, decision: str, count: int) -> str:
-    """What stands below the number of a tile."""
+def _decision_words(import_job: ImportJob, decision: str, count: int) -> str:
+    """Return the words below the number of a tile."""
     if decision == Decision.NEW:
         return npgettext("contacts of an import", "new", "new", count)
     if decision == Decision.UNCHANGED:
         return npgettext("contacts of an import", "unchanged", "unchanged", count)
     if decision == Decision.REFUSED:
         return npgettext("contacts of an import", "refused", "refused", count)
-    if found.policy == ImportJob.Policy.REPLACE:
+    if import_job.policy == ImportJob.Policy.REPLACE:
         return npgettext("contacts of an import", "to replace", "to replace", count)
     return npgettext("contacts of an import", "to merge", "to merge", count)
 
@@ -345,7 +351,7 @@ def _decision_words(found: ImportJob, decision: str, count: int) -> str:
 _LEVELS = {Decision.NEW: "ink", Decision.MERGE: "ok", Decision.REFUSED: "bad"}
 
 
-def _row(found: ImportJob, row: PreviewRow, several: bool) -> ShownRow:
+def _row(import_job: ImportJob, row: PreviewRow, several: bool) -> ShownRow:
     line = gettext("Line %(line)s") % {"line": number(row.line)} if row.line else ""
     notes = [row.reason] if row.reason else []
     if row.same_as:
@@ -354,7 +360,7 @@ def _row(found: ImportJob, row: PreviewRow, several: bool) -> ShownRow:
         line_words=", ".join(filter(None, (row.file if several else "", line))),
         name=row.name or gettext("(without a name)"),
         addresses=row.addresses,
-        words=_badge(found, row.decision),
+        words=_badge(import_job, row.decision),
         level=_LEVELS.get(Decision(row.decision), ""),
         notes=(*notes, *row.warnings),
         with_name=row.mine.display_name if row.mine else "",
@@ -363,31 +369,31 @@ def _row(found: ImportJob, row: PreviewRow, several: bool) -> ShownRow:
     )
 
 
-def _badge(found: ImportJob, decision: str) -> str:
+def _badge(import_job: ImportJob, decision: str) -> str:
     if decision == Decision.NEW:
         return pgettext("a row of an import", "New")
     if decision == Decision.UNCHANGED:
         return pgettext("a row of an import", "Unchanged")
     if decision == Decision.REFUSED:
         return pgettext("a row of an import", "Refused")
-    if found.policy == ImportJob.Policy.REPLACE:
+    if import_job.policy == ImportJob.Policy.REPLACE:
         return pgettext("a row of an import", "To replace")
     return pgettext("a row of an import", "To merge")
 
 
 def changes(mine: ContactData, result: ContactData) -> tuple[Change, ...]:
     """The fields in which they differ, as they are shown."""
-    found = []
+    differences = []
     for name, label in LABELS.items():
         before, after = (_field_words(getattr(data, name)) for data in (mine, result))
         if before != after:
-            found.append(Change(str(label), before, after))
-    return tuple(found)
+            differences.append(Change(str(label), before, after))
+    return tuple(differences)
 
 
 def _field_words(value: object) -> str:
     several = value if isinstance(value, tuple) else (value,)
-    return "\n".join(value_words(one) for one in several if one)
+    return "\n".join(value_words(single) for single in several if single)
 
 
 def _group(change: GroupChange) -> tuple[str, str]:
@@ -402,9 +408,9 @@ def _groups_words(groups: Sequence[GroupChange]) -> str:
     """Of all together: ``4 groups: 12 contacts added, 5 moved, 3 to be checked.``"""
     count = len(groups)
     words = group_words(
-        sum(one.added for one in groups),
-        sum(one.moved for one in groups),
-        sum(one.to_check for one in groups),
+        sum(change.added for change in groups),
+        sum(change.moved for change in groups),
+        sum(change.to_check for change in groups),
     )
     if not words:
         sentence = ngettext("%(count)s group, as it is.", "%(count)s groups, as they are.", count)
@@ -413,13 +419,13 @@ def _groups_words(groups: Sequence[GroupChange]) -> str:
     return sentence % {"count": number(count), "what": words}
 
 
-def _start_words(found: ImportJob) -> str:
+def _start_words(import_job: ImportJob) -> str:
     """On the button: ``Import 307 contacts``; "" where there is nothing to do."""
-    if not found.total or found.reject_code:
+    if not import_job.total or import_job.reject_code:
         return ""
-    taken = found.new + found.merged
+    taken = import_job.new + import_job.merged
     if not taken:
-        return gettext("Bring the groups up to date") if found.groups else gettext("Finish")
+        return gettext("Bring the groups up to date") if import_job.groups else gettext("Finish")
     words = ngettext("Import %(count)s contact", "Import %(count)s contacts", taken)
     return words % {"count": number(taken)}
 
@@ -442,44 +448,45 @@ class Progress:
     is_news: bool
 
 
-def progress(found: ImportJob, said: str) -> Progress:
-    """``said`` is what the page was told last, of an earlier `Progress`."""
-    is_known = found.state != State.UPLOADED and bool(found.total or found.written)
-    percent = found.percent if is_known else None
-    step = f"{found.state}-{(percent or 0) // _STEP}"
-    writing = found.state == State.WRITING
+def progress(import_job: ImportJob, last_said: str) -> Progress:
+    """Return the progress of an import. ``last_said`` is what the page was told last, of an earlier
+    `Progress`."""
+    is_known = import_job.state != State.UPLOADED and bool(import_job.total or import_job.written)
+    percent = import_job.percent if is_known else None
+    step = f"{import_job.state}-{(percent or 0) // _STEP}"
+    writing = import_job.state == State.WRITING
     return Progress(
-        title=_progress_title(found),
-        words=progress_words(found),
+        title=_progress_title(import_job),
+        words=progress_words(import_job),
         percent=percent,
-        counts=_progress_counts(found) if writing else (),
+        counts=_progress_counts(import_job) if writing else (),
         is_writing=writing,
-        is_stuck=found.is_stuck,
+        is_stuck=import_job.is_stuck,
         said=step,
-        is_news=step != said,
+        is_news=step != last_said,
     )
 
 
-def _progress_title(found: ImportJob) -> str:
-    if found.state == State.UNDOING:
+def _progress_title(import_job: ImportJob) -> str:
+    if import_job.state == State.UNDOING:
         return gettext("The import is being undone")
-    if found.state == State.WRITING:
+    if import_job.state == State.WRITING:
         return gettext("The import is under way")
     return gettext("The file is being read")
 
 
-def progress_words(found: ImportJob) -> str:
-    match found.state:
+def progress_words(import_job: ImportJob) -> str:
+    match import_job.state:
         case State.UPLOADED:
             return gettext("Waiting to be read…")
         case State.UNDOING:
             return gettext("Being undone…")
-    done, whole = found.checked, found.total
-    if found.state == State.WRITING:
-        done = found.written
+    done, whole = import_job.checked, import_job.total
+    if import_job.state == State.WRITING:
+        done = import_job.written
     if not whole:
         return gettext("The file is being read…")
-    if found.state == State.WRITING:
+    if import_job.state == State.WRITING:
         words = ngettext("%(done)s of %(total)s contact", "%(done)s of %(total)s contacts", whole)
     else:
         words = ngettext(
@@ -488,11 +495,11 @@ def progress_words(found: ImportJob) -> str:
     return words % {"done": number(done), "total": number(whole)}
 
 
-def _progress_counts(found: ImportJob) -> tuple[tuple[str, str], ...]:
+def _progress_counts(import_job: ImportJob) -> tuple[tuple[str, str], ...]:
     return (
-        (pgettext("contacts of an import", "To add"), number(found.new)),
-        (pgettext("contacts of an import", "To merge"), number(found.merged)),
-        (pgettext("contacts of an import", "Refused"), number(found.refused)),
+        (pgettext("contacts of an import", "To add"), number(import_job.new)),
+        (pgettext("contacts of an import", "To merge"), number(import_job.merged)),
+        (pgettext("contacts of an import", "Refused"), number(import_job.refused)),
     )
 
 
@@ -513,7 +520,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Report:
-    """How an import ended. ``kept`` are names and addresses of pages of contacts that undoing left
+    """The end of an import. ``kept`` are names and addresses of pages of contacts that undoing left
     alone."""
 
     title: str
@@ -525,19 +532,21 @@ class Report:
     is_failed: bool = False
 
 
-def report(found: ImportJob, shown: Job, kept: Kept) -> Report:
+def report(import_job: ImportJob, shown: Job, kept: Kept) -> Report:
     """Of an import that is over."""
-    match found.state:
+    match import_job.state:
         case State.DONE:
-            facts = tuple(_facts(found, shown))
-            return Report(_done_title(found), _done_text(found), facts, warning_lines(found))
+            facts = tuple(_facts(import_job, shown))
+            return Report(
+                _done_title(import_job), _done_text(import_job), facts, warning_lines(import_job)
+            )
         case State.UNDONE:
             named = tuple(_kept_lines(kept))
-            left = found.kept - len(named)
+            left = import_job.kept - len(named)
             more = ngettext("And %(count)s more.", "And %(count)s more.", left)
             return Report(
                 gettext("The import is undone"),
-                _undone_text(found),
+                _undone_text(import_job),
                 kept=named,
                 kept_more=more % {"count": number(left)} if named and left > 0 else "",
             )
@@ -549,8 +558,8 @@ def report(found: ImportJob, shown: Job, kept: Kept) -> Report:
     return Report(gettext("This could not be imported"), f"{words} {text}", is_failed=True)
 
 
-def _done_title(found: ImportJob) -> str:
-    taken = found.new + found.merged
+def _done_title(import_job: ImportJob) -> str:
+    taken = import_job.new + import_job.merged
     if not taken:
         return gettext("Your address book was up to date already")
     return ngettext(
@@ -560,60 +569,64 @@ def _done_title(found: ImportJob) -> str:
     ) % {"count": number(taken)}
 
 
-def _done_text(found: ImportJob) -> str:
+def _done_text(import_job: ImportJob) -> str:
     sentences = []
-    if found.new:
-        words = ngettext("%(count)s was added.", "%(count)s were added.", found.new)
-        sentences.append(words % {"count": number(found.new)})
-    if found.merged:
-        if found.policy == ImportJob.Policy.REPLACE:
+    if import_job.new:
+        words = ngettext("%(count)s was added.", "%(count)s were added.", import_job.new)
+        sentences.append(words % {"count": number(import_job.new)})
+    if import_job.merged:
+        if import_job.policy == ImportJob.Policy.REPLACE:
             words = ngettext(
                 "%(count)s replaced the one you had.",
                 "%(count)s replaced those you had.",
-                found.merged,
+                import_job.merged,
             )
         else:
             words = ngettext(
                 "%(count)s was merged with another of the same person.",
                 "%(count)s were merged with others of the same people.",
-                found.merged,
+                import_job.merged,
             )
-        sentences.append(words % {"count": number(found.merged)})
-    if found.unchanged:
+        sentences.append(words % {"count": number(import_job.merged)})
+    if import_job.unchanged:
         words = ngettext(
-            "%(count)s stayed as it was.", "%(count)s stayed as they were.", found.unchanged
+            "%(count)s stayed as it was.", "%(count)s stayed as they were.", import_job.unchanged
         )
-        sentences.append(words % {"count": number(found.unchanged)})
-    if found.refused:
+        sentences.append(words % {"count": number(import_job.unchanged)})
+    if import_job.refused:
         words = ngettext(
             "%(count)s row could not be brought in.",
             "%(count)s rows could not be brought in.",
-            found.refused,
+            import_job.refused,
         )
-        sentences.append(words % {"count": number(found.refused)})
+        sentences.append(words % {"count": number(import_job.refused)})
     return " ".join(sentences)
 
 
-def _facts(found: ImportJob, shown: Job) -> Iterable[Fact]:
-    if found.groups:
+def _facts(import_job: ImportJob, shown: Job) -> Iterable[Fact]:
+    if import_job.groups:
         words = ngettext(
-            "%(count)s group is up to date.", "%(count)s groups are up to date.", found.groups
+            "%(count)s group is up to date.", "%(count)s groups are up to date.", import_job.groups
         )
-        words %= {"count": number(found.groups)}
-        yield Fact("circle-check", words, group_words(found.added, found.moved, found.to_check))
+        words %= {"count": number(import_job.groups)}
+        yield Fact(
+            "circle-check",
+            words,
+            group_words(import_job.added, import_job.moved, import_job.to_check),
+        )
     if shown.reject_words:
         yield Fact("triangle-alert", shown.reject_words, level="warn")
-    if found.refused:
-        words = ngettext("%(count)s row refused.", "%(count)s rows refused.", found.refused)
+    if import_job.refused:
+        words = ngettext("%(count)s row refused.", "%(count)s rows refused.", import_job.refused)
         yield Fact(
             "triangle-alert",
-            words % {"count": number(found.refused)},
+            words % {"count": number(import_job.refused)},
             url=shown.refused_url,
             url_words=gettext("Download these rows with the reason (CSV)"),
             level="warn",
         )
-    if shown.undo_url and found.undo_until:
-        words = gettext("You can undo it until %(day)s.") % {"day": day(found.undo_until)}
+    if shown.undo_url and import_job.undo_until:
+        words = gettext("You can undo it until %(day)s.") % {"day": day(import_job.undo_until)}
         more = gettext("What you will have changed by then is kept.")
         yield Fact("history", words, more, level="todo")
 
@@ -648,20 +661,20 @@ def group_words(added: int, moved: int, to_check: int) -> str:
     return f"{', '.join(words)}." if words else ""
 
 
-def _undone_text(found: ImportJob) -> str:
-    if not found.kept:
+def _undone_text(import_job: ImportJob) -> str:
+    if not import_job.kept:
         return gettext("Your address book is as it was before.")
     return ngettext(
         "Your address book is as it was before, but for %(count)s contact or group.",
         "Your address book is as it was before, but for %(count)s contacts or groups.",
-        found.kept,
-    ) % {"count": number(found.kept)}
+        import_job.kept,
+    ) % {"count": number(import_job.kept)}
 
 
-def warning_lines(found: ImportJob) -> tuple[str, ...]:
-    """What was brought in, but not as it stood, and how often."""
+def warning_lines(import_job: ImportJob) -> tuple[str, ...]:
+    """Return what was brought in, but not as it stood, and how often."""
     lines = []
-    for code, count in found.warnings.items():
+    for code, count in import_job.warnings.items():
         words = codes.WARNINGS.get(code, "")
         if words:
             sentence = ngettext("%(words)s", "%(words)s (%(count)s times)", count)
@@ -669,23 +682,23 @@ def warning_lines(found: ImportJob) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def undo_words(found: ImportJob) -> str:
-    """What undoing an import takes back."""
+def undo_words(import_job: ImportJob) -> str:
+    """Return what undoing an import takes back."""
     sentences = []
-    if found.new:
+    if import_job.new:
         words = ngettext(
             "%(count)s contact that it added goes into the bin.",
             "%(count)s contacts that it added go into the bin.",
-            found.new,
+            import_job.new,
         )
-        sentences.append(words % {"count": number(found.new)})
-    if found.merged:
+        sentences.append(words % {"count": number(import_job.new)})
+    if import_job.merged:
         words = ngettext(
             "%(count)s contact that it changed is again as before.",
             "%(count)s contacts that it changed are again as before.",
-            found.merged,
+            import_job.merged,
         )
-        sentences.append(words % {"count": number(found.merged)})
-    if found.groups:
+        sentences.append(words % {"count": number(import_job.merged)})
+    if import_job.groups:
         sentences.append(gettext("So are the groups."))
     return " ".join(sentences)

@@ -82,7 +82,7 @@ def listing(
     rows = (row(contact, suffix, opened) for contact in page.rows)
     pairs = zip((contact.initial for contact in page.rows), rows, strict=True)
     by_letter = tuple(
-        (letter, tuple(one for _letter, one in same))
+        (letter, tuple(shown_row for _letter, shown_row in same))
         for letter, same in groupby(pairs, key=lambda pair: pair[0])
     )
     return Listing(
@@ -119,7 +119,7 @@ def photo_url(pk: int, digest: str | None) -> str:
 
 
 def write_url(name: str, address: str) -> str:
-    """Where one writes to somebody."""
+    """Return the address of the page where one writes to somebody."""
     return f"{reverse('mail:compose')}?{urlencode({'to': recipient(name, address)})}"
 
 
@@ -150,12 +150,12 @@ def side(user: User, current: str, group: Group | None = None) -> Side:
     """Five queries."""
     rows = tuple(
         GroupRow(
-            found.name,
-            reverse("addressbook:group", args=[found.pk]),
-            size + len(found.external),
-            found == group,
+            own_group.name,
+            reverse("addressbook:group", args=[own_group.pk]),
+            size + len(own_group.external),
+            own_group == group,
         )
-        for found, size in counted(user)
+        for own_group, size in counted(user)
     )
     binned = Contact.objects.in_bin(user).count()
     total = Contact.objects.of(user).count()

@@ -8,7 +8,7 @@ from addressbook.directory import filling
 
 @shared_task
 def empty_bins() -> None:
-    """What was deleted 30 days ago goes for good; twice does no harm."""
+    """Delete for good what was put into the bin 30 days ago; twice does no harm."""
     contacts.expire()
 
 

@@ -45,7 +45,9 @@ PEOPLE: tuple[Person, ...] = (
 # Nobody: the sender of what the webmail itself writes to people.
 NOTICES = MailAccount("messagerie", "Facteur#Velo5", (f"messagerie@{DOMAIN}",))
 
-_ADDRESSES = {one.addr_spec: one for one in (people.DURAND, people.MORVAN, people.GUERIN)}
+_ADDRESSES = {
+    address.addr_spec: address for address in (people.DURAND, people.MORVAN, people.GUERIN)
+}
 
 # RFC 6154. The names in `demo.mail` are those taken when the server gives none of these.
 _SPECIAL_USES = {

@@ -1,4 +1,5 @@
-"""What a demo must have for itself: its checkout and its port. Standard library alone."""
+"""The things that a demo must have for itself: its checkout and its port. Standard library
+alone."""
 
 from __future__ import annotations
 

@@ -88,8 +88,12 @@ def fill(login: str) -> int:
         return 0
     made = contacts.create_many(user, [*_parents(), *_colleagues(), *_outside()])
     parents, colleagues = made[: len(_PARENTS)], made[len(_PARENTS) :][: len(_COLLEAGUES)]
-    fourth = [one for one, row in zip(parents, _PARENTS, strict=True) if row[2].endswith("4e B")]
-    delegates = [one for one, row in zip(parents, _PARENTS, strict=True) if row[1] in _DELEGATES]
+    fourth = [
+        parent for parent, row in zip(parents, _PARENTS, strict=True) if row[2].endswith("4e B")
+    ]
+    delegates = [
+        parent for parent, row in zip(parents, _PARENTS, strict=True) if row[1] in _DELEGATES
+    ]
     trips = made[len(_PARENTS) + len(_COLLEAGUES) :][:4]
     for name, members in (
         ("Parents 4e B", fourth),

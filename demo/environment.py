@@ -147,16 +147,16 @@ def _pip(requirements: Sequence[str], refusal: str) -> None:
     _run([*command, *files], refusal)
 
 
-def for_uv(given: Mapping[str, str]) -> dict[str, str]:
+def for_uv(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment with pip's settings under the names that uv reads; uv's own win."""
     names = {
         "PIP_INDEX_URL": "UV_DEFAULT_INDEX",
         "PIP_EXTRA_INDEX_URL": "UV_INDEX",
         "PIP_CERT": "SSL_CERT_FILE",
     }
-    if "UV_INDEX_URL" in given:
+    if "UV_INDEX_URL" in environ:
         del names["PIP_INDEX_URL"]
-    return {**{uv: given[pip] for pip, uv in names.items() if pip in given}, **given}
+    return {**{uv: environ[pip] for pip, uv in names.items() if pip in environ}, **environ}
 
 
 def _run(command: Sequence[str | Path], refusal: str) -> None:

@@ -68,7 +68,8 @@ class Mail:
 
 
 class Running:
-    """What was started, to be watched, and stopped in the reverse order."""
+    """The servers and processes that were started, to be watched, and stopped in the reverse
+    order."""
 
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
@@ -81,7 +82,8 @@ class Running:
         self._servers.append(server)
 
     def watch(self) -> None:
-        """Until a signal raises Stopped; raises Refused when a server ends by itself."""
+        """Watch the servers until a signal raises Stopped; raises Refused when a server ends by
+        itself."""
         while True:
             for server in self._servers:
                 if server.has_ended():
@@ -164,7 +166,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def mail_store(folder: Path) -> Path:
-    """Where Dovecot keeps the mail: below `folder`, unless the mail's owner can't get there.
+    """Return where Dovecot keeps the mail: below `folder`, unless the mail's owner can't get there.
 
     Root's Dovecot keeps the mail under an account without rights, which cannot enter a checkout
     in root's home.
@@ -195,7 +197,7 @@ def _numen_key() -> str:
 
 
 def _keep_oidc_key() -> None:
-    """What signs for other services; made once, since they would keep it."""
+    """Make the key that signs for other services; made once, since they would keep it."""
     if not OIDC_KEY.exists():
         OIDC_KEY.touch(mode=0o600)
         OIDC_KEY.write_text(keys.create())
@@ -250,14 +252,15 @@ def mail_accounts() -> list[MailAccount]:
 
 
 def environment(
-    given: Mapping[str, str],
+    environ: Mapping[str, str],
     mail: Mail,
     broker_url: str,
     port: int,
     secret: str,
     numen_key: str,
 ) -> dict[str, str]:
-    """What Django gets to know: `given`, and what the demo adds where nothing was said."""
+    """Return the environment of Django: `environ`, and what the demo adds where nothing was
+    said."""
     env = {
         "DATABASE_URL": f"sqlite:///{FOLDER}/webmail.sqlite3",
         "WEBMAIL_STATIC_ROOT": str(FOLDER / "static"),
@@ -269,9 +272,9 @@ def environment(
         # All mail of the demo was there before its people first come.
         "WEBMAIL_ADVERTS_FIRST": "200",
     }
-    if "WEBMAIL_OIDC_PRIVATE_KEY" not in given:
+    if "WEBMAIL_OIDC_PRIVATE_KEY" not in environ:
         env["WEBMAIL_OIDC_PRIVATE_KEY_FILE"] = str(OIDC_KEY)
-    if "WEBMAIL_SECRET_KEY_FILE" not in given:
+    if "WEBMAIL_SECRET_KEY_FILE" not in environ:
         env["WEBMAIL_SECRET_KEY"] = secret
     if mail.embedded is not None:
         env["WEBMAIL_AUTHSERV_ID"] = f"mx.{academy.DOMAIN}"  # as the demo's letters have it
@@ -280,7 +283,7 @@ def environment(
             "WEBMAIL_PASSWORD_DRIVER": "dovecot",
             "WEBMAIL_PASSWORD_DOVECOT_PATH": str(mail.embedded.users),
         }
-    if mail.embedded is not None and "WEBMAIL_SMTP_URL" not in given:
+    if mail.embedded is not None and "WEBMAIL_SMTP_URL" not in environ:
         sender = academy.NOTICES
         host = mail.smtp_url.removeprefix("smtp://")
         env["WEBMAIL_NOTICES_URL"] = f"smtp://{sender.login}:{quote(sender.password)}@{host}"
@@ -290,7 +293,7 @@ def environment(
         env["WEBMAIL_SIEVE_URL"] = f"sieve://{process.LOOPBACK}:{mail.embedded.sieve_port}"
     return {
         **env,
-        **given,
+        **environ,
         "DJANGO_SETTINGS_MODULE": "webmail.settings",
         "PYTHONPATH": str(ROOT),
         "REDIS_URL": broker_url,

@@ -1,4 +1,4 @@
-"""What may be asked of `bin/demo`. Standard library alone."""
+"""The options of `bin/demo`. Standard library alone."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def read(arguments: Sequence[str]) -> Options:
     parser.add_argument(
         "--reset", action="store_true", help="forget what was done in the demo and start over"
     )
-    found = parser.parse_args(arguments)
-    return Options(port=found.port, json=found.json, reset=found.reset)
+    parsed = parser.parse_args(arguments)
+    return Options(port=parsed.port, json=parsed.json, reset=parsed.reset)
 
 
 def _port(text: str) -> int:

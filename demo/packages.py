@@ -111,13 +111,15 @@ def ensure(parts: Sequence[Part]) -> list[Part]:
 
 
 def command(parts: Sequence[Part]) -> str:
-    """What an administrator types to install `parts`; "" when no package would help."""
+    """Return the command that an administrator types to install `parts`; "" when no package would
+    help."""
     packages = [package for part in parts for package in part.packages]
     return f"sudo apt-get install {' '.join(packages)}" if packages else ""
 
 
 def _root_prefix() -> list[str] | None:
-    """What to put before a command for it to run as root unasked; None when that can't be."""
+    """Return what to put before a command for it to run as root unasked; None when that can't
+    be."""
     if shutil.which("apt-get") is None:
         return None
     if os.getuid() == 0:

@@ -1,4 +1,5 @@
-"""What the demo asks of Django before the web server starts; its own process, run at each start.
+"""The preparations that the demo asks of Django before the web server starts; its own process, run
+at each start.
 
 `python -m demo.set_up LOGIN [--people]`, the administrator's password on standard input.
 """
@@ -126,8 +127,8 @@ def _signature() -> str:
     digest = hashlib.sha256()
     for finder in get_finders():
         for name, storage in finder.list([]):
-            found = os.stat(storage.path(name))
-            digest.update(f"{name} {found.st_size} {found.st_mtime_ns}\n".encode())
+            status = os.stat(storage.path(name))
+            digest.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 

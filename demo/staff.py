@@ -102,12 +102,12 @@ def csv_file() -> bytes:
             "Nom de l’établissement", "Discipline", "Fonction", "Actif",
         ]
     )  # fmt: skip
-    for one in STAFF:
+    for person in STAFF:
         writer.writerow(
             [
-                one.numen, one.last_name, one.first_name, f"{one.born:%d/%m/%Y}", one.login,
-                one.address, one.school.uai, one.school.name, one.discipline, one.function,
-                "oui" if one.is_active else "non",
+                person.numen, person.last_name, person.first_name, f"{person.born:%d/%m/%Y}",
+                person.login, person.address, person.school.uai, person.school.name,
+                person.discipline, person.function, "oui" if person.is_active else "non",
             ]
         )  # fmt: skip
     return text.getvalue().encode()
@@ -171,12 +171,12 @@ def _plain(name: str) -> str:
 
 def _free(wanted: str, taken: set[str]) -> str:
     """Homonyms get a number, as academies give it."""
-    found, number = wanted, 0
-    while found in taken:
+    login, number = wanted, 0
+    while login in taken:
         number += 1
-        found = f"{wanted}{number}"
-    taken.add(found)
-    return found
+        login = f"{wanted}{number}"
+    taken.add(login)
+    return login
 
 
 STAFF: tuple[Member, ...] = tuple(_members())

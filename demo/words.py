@@ -1,4 +1,4 @@
-"""What the commands say to the person who typed them: progress and refusals, on stderr."""
+"""The words of the commands to the person who typed them: progress and refusals, on stderr."""
 
 from __future__ import annotations
 

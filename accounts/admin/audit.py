@@ -78,13 +78,13 @@ def _months() -> list[datetime]:
     """From this one back to that of the oldest line; two years at most."""
     oldest = AuditEvent.objects.order_by().aggregate(first=Min("when"))["first"]
     month = _midnight().replace(day=1)
-    found: list[datetime] = []
-    while oldest and len(found) < 24:
-        found.append(month)
+    months: list[datetime] = []
+    while oldest and len(months) < 24:
+        months.append(month)
         if month <= oldest:
             break
         month = (month - timedelta(days=1)).replace(day=1)
-    return found
+    return months
 
 
 def _month_words(month: datetime) -> str:
@@ -146,10 +146,10 @@ class AuditEventAdmin(admin.ModelAdmin):
             return queryset.filter(network=term), False
         names = {term} | {f"{term}@{name}" for name in MailDomain.objects.all().names()}
         people = User.objects.filter(login__in=names) | User.objects.filter(address__in=names)
-        found = list(people.values_list("pk", "address", "login"))
-        names |= {word.lower() for _pk, *words in found for word in words if word}
+        rows = list(people.values_list("pk", "address", "login"))
+        names |= {word.lower() for _pk, *words in rows for word in words if word}
         about = queryset.filter(target__in=names)
-        return about | queryset.filter(actor__in=[pk for pk, *_words in found]), False
+        return about | queryset.filter(actor__in=[pk for pk, *_words in rows]), False
 
     def get_urls(self) -> list[URLPattern]:
         export = self.admin_site.admin_view(require_POST(self.export_view))
@@ -163,7 +163,7 @@ class AuditEventAdmin(admin.ModelAdmin):
         )
 
     def export_view(self, request: HttpRequest) -> StreamingHttpResponse:
-        """What the list shows, all pages of it, as CSV; the export is a line itself."""
+        """Return what the list shows, all pages of it, as CSV; the export is a line itself."""
         if not _may_export(request):
             raise PermissionDenied
         chosen = self.get_changelist_instance(request).get_queryset(request)

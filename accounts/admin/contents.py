@@ -22,7 +22,7 @@ from accounts.models.texts import TEXTS_KEY
 
 
 class Cached(admin.ModelAdmin):
-    """What pages have from the cache is read anew after a change."""
+    """An admin of rows that pages have from the cache, which is read anew after a change."""
 
     cache_keys: ClassVar[tuple[str, ...]] = ()
 
@@ -108,7 +108,8 @@ class SupportContactForm(forms.ModelForm):
 
 @admin.register(SupportContact)
 class SupportContactAdmin(Cached):
-    """Where there is none, the settings' telephone and address are shown."""
+    """The admin of support contacts; where there is none, the settings' telephone and address are
+    shown."""
 
     cache_keys = (CONTACTS_KEY,)
     form = SupportContactForm

@@ -149,6 +149,6 @@ def _sign_in(attempt: Callable[[], None]) -> tuple[bool, str]:
     except SignInNeeded:
         return False, gettext("Login or password is refused.")
     except WebmailError as error:
-        said = {"words": error.server_words or str(error)}
-        return False, gettext("It cannot tell just now: %(words)s") % said
+        error_words = {"words": error.server_words or str(error)}
+        return False, gettext("It cannot tell just now: %(words)s") % error_words
     return True, gettext("Login and password are accepted.")

@@ -122,8 +122,8 @@ class ApplicationAdmin(admin.ModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Application | None = None) -> Any:
         typed = ("name", "type", "skip_consent", "redirect_uris", "post_logout_addresses")
         form = (None, {"fields": (*typed, "handed_over")})
-        given = (gettext("What the application is given"), {"fields": self.readonly_fields})
-        return (form, given) if obj else (form,)
+        handed_over = (gettext("What the application is given"), {"fields": self.readonly_fields})
+        return (form, handed_over) if obj else (form,)
 
     @admin.display(description=_("connection"))
     def connection(self, application: Application) -> str:

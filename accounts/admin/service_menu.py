@@ -22,8 +22,8 @@ class ServiceAdmin(admin.ModelAdmin):
             {
                 "fields": ("mail_domains", "functions", "schools"),
                 "description": _(
-                    "What is empty does not narrow it. It decides what the menu shows; whom the"
-                    " service lets in is for the service to decide."
+                    "An empty field does not narrow it. The fields decide what the menu shows; whom"
+                    " the service lets in is for the service to decide."
                 ),
             },
         ),

@@ -223,7 +223,7 @@ def _is_key(text: str | int) -> bool:
 
 
 def _shown(job: StaffImport) -> dict[str, Any]:
-    """What a job's page shows of it: whether something moves by itself, and the counts."""
+    """Return what a job's page shows of it: whether something moves by itself, and the counts."""
     would = job.is_trial or not job.is_finished
     counted = job.checked is not None
     names = ("created", "updated", "unchanged", "deactivated", "replaced") if counted else ()
@@ -235,9 +235,9 @@ def _shown(job: StaffImport) -> dict[str, Any]:
 
 
 def _name_of(field: str) -> str:
-    found = StaffImport._meta.get_field(field)
-    assert isinstance(found, Field)  # noqa: S101  counts are no relations
-    return str(found.verbose_name)
+    model_field = StaffImport._meta.get_field(field)
+    assert isinstance(model_field, Field)  # noqa: S101  counts are no relations
+    return str(model_field.verbose_name)
 
 
 def _columns() -> list[tuple[str, bool, list[str]]]:

@@ -123,7 +123,8 @@ class UserAdmin(admin.ModelAdmin):
 
 @admin.register(Authenticator)
 class AuthenticatorAdmin(admin.ModelAdmin):
-    """Who has a second factor, and a way to take away a lost one. Its secret is not shown."""
+    """The people with a second factor, and a way to take away a lost one. Its secret is not
+    shown."""
 
     list_display = ("user", "type", "created_at", "last_used_at")
     list_filter = ("type",)

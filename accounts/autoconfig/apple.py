@@ -42,7 +42,7 @@ def profile(settings: MailSettings) -> bytes:
 
 
 def _payload(kind: str, settings: MailSettings, part: str) -> dict[str, object]:
-    """What every payload begins with. The identifier is the domain's, read from its end."""
+    """Return the beginning of every payload. The identifier is the domain's, read from its end."""
     unique = uuid.uuid5(uuid.NAMESPACE_URL, f"mailto:{settings.address}#{part}")
     reverse = ".".join(reversed(settings.domain.split(".")))
     return {

@@ -19,7 +19,7 @@ from accounts.models import MailDomain
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What a person types. ``is_personal``: his own; else examples in the domain's form.
+    """The values that a person types. ``is_personal``: his own; else examples in the domain's form.
 
     ``finds_itself``: a program that asks for the domain's settings gets the right ones.
     """
@@ -38,14 +38,14 @@ class Values:
 def values_of(settings: MailSettings, domain: MailDomain | None) -> Values:
     """A person's own. ``domain`` tells whether programs find the same by themselves."""
     formed = {"address": settings.address, "local": settings.address.partition("@")[0]}
-    found = formed.get(domain.formed_login) if domain else None
+    formed_login = formed.get(domain.formed_login) if domain else None
     return Values(
         name=settings.name,
         address=settings.address,
         login=settings.login,
         servers=settings.servers,
         is_personal=True,
-        finds_itself=found == settings.login,
+        finds_itself=formed_login == settings.login,
     )
 
 
@@ -129,7 +129,7 @@ def _both(values: Values) -> tuple[tuple[str, str], ...]:
 
 
 def _hosts_and_login(values: Values) -> tuple[tuple[str, str], ...]:
-    """What a telephone does not find out by itself."""
+    """Return what a telephone does not find out by itself."""
     hosts = [
         (name, fields[0][1])
         for name, fields in (

@@ -29,7 +29,8 @@ CODES, CODES_SECONDS = 10, 60 * 60
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whose settings a link opens. ``kind``: ``record`` (a staff record) or ``user``."""
+    """The person or record whose settings a link opens. ``kind``: ``record`` (a staff record) or
+    ``user``."""
 
     kind: str
     pk: int
@@ -71,10 +72,10 @@ def renew(secret: str, holder: Holder) -> Link:
 
 def find(token: str) -> Link | None:
     """The link of a token; None when it is over, or never was."""
-    found = cache.get(_key(token))
-    if not found or found["ends"] <= time.time():
+    kept = cache.get(_key(token))
+    if not kept or kept["ends"] <= time.time():
         return None
-    return Link(token, Holder(*found["holder"]), found["ends"])
+    return Link(token, Holder(*kept["holder"]), kept["ends"])
 
 
 def fetch(token: str) -> Link | None:

@@ -47,7 +47,7 @@ _ACCENT, _TEXT, _SECOND, _LINE = (
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What stands on the sheet besides the settings. ``guides``: an absolute address; a telephone
+    """The words on the sheet besides the settings. ``guides``: an absolute address; a telephone
     number or address of the support desk that is "" is left out."""
 
     product: str

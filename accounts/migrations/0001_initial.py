@@ -393,7 +393,7 @@ class Migration(migrations.Migration):
                     "password_url",
                     models.CharField(
                         blank=True,
-                        help_text="Where people change it, if not here.",
+                        help_text="The page where people change it, if not here.",
                         max_length=200,
                         validators=[django.core.validators.URLValidator(("https", "http"))],
                         verbose_name="page to change the password",
@@ -464,7 +464,7 @@ class Migration(migrations.Migration):
                     "is_dismissible",
                     models.BooleanField(
                         default=True,
-                        help_text="By whom is signed in, for good.",
+                        help_text="Signed-in people can put it away, for good.",
                         verbose_name="can be put away",
                     ),
                 ),

@@ -1,4 +1,4 @@
-"""What accounts keeps in the database: no password, no NUMEN, no date of birth."""
+"""The rows of accounts in the database: no password, no NUMEN, no date of birth."""
 
 from accounts.models.announcements import Announcement, Dismissal
 from accounts.models.applications import Application

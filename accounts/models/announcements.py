@@ -52,7 +52,9 @@ class Announcement(models.Model):
         MailDomain, models.CASCADE, null=True, blank=True, verbose_name=_("mail domain")
     )
     is_dismissible = models.BooleanField(
-        _("can be put away"), default=True, help_text=_("By whom is signed in, for good.")
+        _("can be put away"),
+        default=True,
+        help_text=_("Signed-in people can put it away, for good."),
     )
     is_shown = models.BooleanField(_("shown"), default=True)
 

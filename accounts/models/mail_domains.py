@@ -76,11 +76,11 @@ class MailDomainQuerySet(models.QuerySet["MailDomain"]):
 
     def names(self) -> frozenset[str]:
         """All domains; from the cache, so that a page costs no query. News within a minute."""
-        found = cache.get(NAMES_KEY)
-        if found is None:
-            found = list(self.values_list("name", flat=True))
-            cache.set(NAMES_KEY, found, NAMES_SECONDS)
-        return frozenset(found)
+        names = cache.get(NAMES_KEY)
+        if names is None:
+            names = list(self.values_list("name", flat=True))
+            cache.set(NAMES_KEY, names, NAMES_SECONDS)
+        return frozenset(names)
 
     def of_typed_login(self, typed: str) -> MailDomain | None:
         """The domain that a typed login or address belongs to; None when it is nobody's here."""
@@ -223,7 +223,7 @@ class MailDomain(models.Model):
         max_length=200,
         blank=True,
         validators=[URLValidator(("https", "http"))],
-        help_text=_("Where people change it, if not here."),
+        help_text=_("The page where people change it, if not here."),
     )
 
     objects = MailDomainQuerySet.as_manager()
@@ -256,7 +256,7 @@ class MailDomain(models.Model):
 
     @property
     def formed_login(self) -> str:
-        """How a login follows from an address: ``address``, ``local``, or "" for not at all."""
+        """The way a login follows from an address: ``address``, ``local``, or "" for not at all."""
         form = self.program_login or self.login_form
         return form if form in {self.LoginForm.ADDRESS, self.LoginForm.LOCAL} else ""
 

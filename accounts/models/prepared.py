@@ -56,7 +56,7 @@ class Prepared(Generic[Row]):
         return list(statement.made(_rows(connection, *statement.filled(values))))
 
     def count(self, *values: Given, most: int) -> int:
-        """How many it would find; beyond ``most`` nobody counts."""
+        """Return how many rows it would find; beyond ``most`` nobody counts."""
         connection = connections[DEFAULT_DB_ALIAS]
         sql, filled = self._statement(connection).filled(values)
         counted = f"SELECT COUNT(*) FROM ({sql} LIMIT %s) AS found"  # noqa: S608  Django's own
@@ -114,8 +114,12 @@ def _compiled(
     select = compiler.select
     converters = compiler.get_converters([column[0] for column in select])
 
-    def converted(found: list[Any]) -> Iterable[Any]:
-        return map(tuple, compiler.apply_converters(found, converters)) if converters else found
+    def converted(rows_of_database: list[Any]) -> Iterable[Any]:
+        return (
+            map(tuple, compiler.apply_converters(rows_of_database, converters))
+            if converters
+            else rows_of_database
+        )
 
     if not issubclass(rows._iterable_class, ModelIterable):
         return sql, places, converted
@@ -126,8 +130,8 @@ def _compiled(
     # The stubs are of a later Django, which asks for one more.
     related = get_related_populators(klass, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
 
-    def made(found: list[Any]) -> Iterator[Any]:
-        for row in converted(found):
+    def made(rows_of_database: list[Any]) -> Iterator[Any]:
+        for row in converted(rows_of_database):
             instance = model.from_db(DEFAULT_DB_ALIAS, names, row[own])
             for populator in related:
                 populator.populate(row, instance)

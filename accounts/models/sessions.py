@@ -14,7 +14,7 @@ from accounts.models.users import User
 
 
 def idle_seconds(is_shared: bool) -> int:
-    """How long a session may idle."""
+    """Return how long a session may idle."""
     return 60 * (settings.SHARED_IDLE_MINUTES if is_shared else settings.SESSION_IDLE_MINUTES)
 
 
@@ -32,7 +32,7 @@ class UserSessionQuerySet(models.QuerySet["UserSession"]):
         return self.filter(used)
 
     def unused_for(self, days: int) -> UserSessionQuerySet:
-        """What nobody used for so many days: to be removed."""
+        """Return the sessions that nobody used for so many days: to be removed."""
         return self.filter(last_used__lt=timezone.now() - timedelta(days=days))
 
 
@@ -76,7 +76,8 @@ WRITTEN_EVERY = timedelta(minutes=5)
 
 class KnownDeviceQuerySet(models.QuerySet["KnownDevice"]):
     def unused_for(self, days: int) -> KnownDeviceQuerySet:
-        """Where this person has not signed in for so many days: to be removed."""
+        """Return the devices on which this person has not signed in for so many days: to be
+        removed."""
         return self.filter(last_used__lt=timezone.now() - timedelta(days=days))
 
 

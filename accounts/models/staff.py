@@ -12,9 +12,9 @@ from accounts.models.users import User
 
 
 class StaffFacts(models.Model):
-    """What a staff file says of a person: of a record, or of one that waits to be written. NUMEN
-    and date of birth are here as keyed digests alone (HMAC-SHA-256, 32 bytes each), made with the
-    key whose id stands beside."""
+    """The facts that a staff file tells of a person: of a record, or of one that waits to be
+    written. NUMEN and date of birth are here as keyed digests alone (HMAC-SHA-256, 32 bytes each),
+    made with the key whose id stands beside."""
 
     key_id = models.CharField(_("key of the digests"), max_length=16)
     first_name = models.CharField(_("first name"), max_length=100, blank=True)

@@ -1,4 +1,4 @@
-"""Whom people call: the support desk, one for all or one for each mail domain."""
+"""The support desk that people call, one for all or one for each mail domain."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Contact(TypedDict):
 
 class SupportContactQuerySet(models.QuerySet["SupportContact"]):
     def of(self, domain_id: int | None) -> Contact:
-        """That of the mail domain, else that of all, else the settings'. From the cache: a page
-        costs no query. News within a minute."""
+        """Return the contact of the mail domain, else that of all, else the settings'. From the
+        cache: a page costs no query. News within a minute."""
         rows = self._rows()
         own = [contact for pk, contact in rows if pk is not None and pk == domain_id]
         for_all = [contact for pk, contact in rows if pk is None]

@@ -16,12 +16,12 @@ class SiteTextQuerySet(models.QuerySet["SiteText"]):
     def in_force(self) -> dict[str, SafeString]:
         """Those that are written, as HTML, by place; from the cache, so that a page costs no
         query. News within a minute."""
-        found = cache.get(TEXTS_KEY)
-        if found is None:
+        texts = cache.get(TEXTS_KEY)
+        if texts is None:
             rows = self.exclude(text="").values_list("place", "text")
-            found = {place: str(markdown.html(text)) for place, text in rows}
-            cache.set(TEXTS_KEY, found, TEXTS_SECONDS)
-        return {place: mark_safe(html) for place, html in found.items()}  # noqa: S308  as made above
+            texts = {place: str(markdown.html(text)) for place, text in rows}
+            cache.set(TEXTS_KEY, texts, TEXTS_SECONDS)
+        return {place: mark_safe(html) for place, html in texts.items()}  # noqa: S308  as made above
 
 
 class SiteText(models.Model):

@@ -99,7 +99,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def typed_login(self) -> str:
-        """What this person may type to sign in, whatever stands as address beside the login."""
+        """The login that this person may type to sign in, whatever stands as address beside the
+        login."""
         domain = self.mail_domain
         if domain is None or "@" in self.login or domain.login_form == domain.LoginForm.TYPED:
             return self.login

@@ -1,4 +1,4 @@
-"""Who somebody is, as services are told; which keys sign it."""
+"""The claims about somebody, as services are told them; the keys that sign them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Adapter(DefaultOIDCAdapter):
         email: str | None = None,
         **kwargs: Any,
     ) -> dict[str, Any]:
-        """What `claims` says, the same in the ID token and from the userinfo address."""
+        """Return what `claims` says, the same in the ID token and from the userinfo address."""
         return claims(user, scopes)
 
     def list_private_keys(
@@ -79,16 +79,16 @@ def claims(user: User, scopes: Iterable[str]) -> dict[str, Any]:
     """
     granted = frozenset(scopes)
     record = StaffRecord.objects.of(user)
-    found: dict[str, Any] = {"sub": str(user.subject)}
+    known: dict[str, Any] = {"sub": str(user.subject)}
     if "profile" in granted:
-        found["name"] = user.display_name
+        known["name"] = user.display_name
         if record:
-            found |= {"given_name": record.first_name, "family_name": record.last_name}
+            known |= {"given_name": record.first_name, "family_name": record.last_name}
     if "email" in granted and user.address:
         is_verified = record is not None and record.address == user.address.lower()
-        found |= {"email": user.address, "email_verified": is_verified}
+        known |= {"email": user.address, "email_verified": is_verified}
     if "staff" in granted and record:
         school = {"uai": record.school_uai, "name": record.school_name}
-        found |= {"school": {key: value for key, value in school.items() if value}}
-        found["function"] = record.function
-    return {key: value for key, value in found.items() if value not in ("", {})}
+        known |= {"school": {key: value for key, value in school.items() if value}}
+        known["function"] = record.function
+    return {key: value for key, value in known.items() if value not in ("", {})}

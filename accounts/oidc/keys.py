@@ -36,10 +36,10 @@ def parse(current: str, others: str) -> tuple[str, ...]:
     published = _PEM.findall(others)
     if others.strip() and not published:
         raise ValueError("the other keys are no PEM")
-    found = tuple(dict.fromkeys([*signing, *published]))
-    for pem in found:
+    pems = tuple(dict.fromkeys([*signing, *published]))
+    for pem in pems:
         _check(pem)
-    return found
+    return pems
 
 
 def _check(pem: str) -> None:

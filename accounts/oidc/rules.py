@@ -1,4 +1,4 @@
-"""What a request for a sign-in must be, beyond what allauth asks.
+"""The rules for a request for a sign-in, beyond what allauth asks.
 
 allauth lets a redirect address have more parameters than the registered one, or another port on
 this machine; lets confidential services come without PKCE, and any with its plain form; and takes
@@ -43,7 +43,7 @@ def client_by_id(client_id: str) -> Client | None:
 
 
 def refusal(query: QueryDict) -> Refusal | None:
-    """Why a known service's request is refused; None when it may go on."""
+    """Return why a known service's request is refused; None when it may go on."""
     if any(len(values) > 1 for _name, values in query.lists()):
         return Refusal("invalid_request", "A parameter is repeated.")
     if query.get("response_type") != "code":

@@ -29,10 +29,11 @@ ARRIVES_SECONDS: Final = 6.0
 
 
 class Outcome(StrEnum):
-    """What holds when all is done. ``CHANGED``: the new password opens the mailbox. ``UNPROVED``:
-    it was taken, and the mail server cannot be asked. ``REFUSED``: the server behind the driver
-    does not take the new one; ``MISMATCH``: nor the old one; ``KEPT``: something failed; in these
-    three the old one opens the mailbox. ``UNKNOWN``: something failed, and nobody can tell."""
+    """The state that holds when all is done. ``CHANGED``: the new password opens the mailbox.
+    ``UNPROVED``: it was taken, and the mail server cannot be asked. ``REFUSED``: the server behind
+    the driver does not take the new one; ``MISMATCH``: nor the old one; ``KEPT``: something failed;
+    in these three the old one opens the mailbox. ``UNKNOWN``: something failed, and nobody can
+    tell."""
 
     CHANGED = "changed"
     UNPROVED = "unproved"
@@ -104,7 +105,8 @@ def _attempt(
 
 
 def _change(driver: drivers.Driver, owner: Owner, old: str, new: str) -> WebmailError | None:
-    """What the driver raised, noted for who looks after it; None when it did its work."""
+    """Change the password by the driver. Returns the error that it raised, noted for who looks
+    after it; None when it did its work."""
     try:
         driver.change(owner, old, new)
     except WebmailError as error:

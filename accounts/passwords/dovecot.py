@@ -53,8 +53,8 @@ class PasswdFile:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[BinaryIO]:
-    """The file that the path names, open and ours alone. Who waited for the lock may hold a file
-    that another has replaced meanwhile: then the one in its place is opened."""
+    """The file that the path names, open and ours alone. A process that waited for the lock may
+    hold a file that another has replaced meanwhile: then the one in its place is opened."""
     deadline = time.monotonic() + LOCK_SECONDS
     while True:
         with path.open("rb") as file:

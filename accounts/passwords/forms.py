@@ -69,7 +69,7 @@ class ShownRule:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """What is said beside the field about what stands in it; nothing of that itself."""
+    """The words beside the field about what stands in it; nothing of that itself."""
 
     lines: tuple[ShownRule, ...]
     score: int = 0

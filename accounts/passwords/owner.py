@@ -1,4 +1,4 @@
-"""Whose password a driver changes."""
+"""The person whose password a driver changes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Owner:
 
     @property
     def values(self) -> dict[str, str]:
-        """What stands in paths, statements and names for him, by placeholder."""
+        """The words for him in paths, statements and names, by placeholder."""
         local = self.login.partition("@")[0]
         return {
             "login": self.login,

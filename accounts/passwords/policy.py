@@ -1,4 +1,5 @@
-"""What a new password must be. Pure: the settings, the person and the lists come as arguments.
+"""The rules that a new password must keep. Pure: the settings, the person and the lists come as
+arguments.
 
 The initial password was the NUMEN: nothing of its form may follow it. Accented letters are refused
 because a foreign keyboard, a phone's first screen or an old mail program cannot type them, or send
@@ -62,18 +63,18 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class PublicFacts:
-    """What everybody knows of somebody, in folded pieces of four letters or more."""
+    """The facts that everybody knows of somebody, in folded pieces of four letters or more."""
 
     parts: frozenset[str]
 
     @classmethod
     def of(cls, *texts: str) -> PublicFacts:
         """From name, login and address, in any order: each whole, and each of its pieces."""
-        found: set[str] = set()
+        facts: set[str] = set()
         for text in texts:
             pieces = re.split(r"[^a-z]+", fold(text))
-            found |= {*pieces, "".join(pieces)}
-        return cls(frozenset(part for part in found if len(part) >= _PART))
+            facts |= {*pieces, "".join(pieces)}
+        return cls(frozenset(part for part in facts if len(part) >= _PART))
 
 
 def broken(password: str, policy: Policy, person: PublicFacts, old: str = "") -> tuple[Rule, ...]:
@@ -136,12 +137,12 @@ def reads_as_date(password: str) -> bool:
     ``12/05/1980!``, ``Mai1980!``, ``Lundi 12 mai``."""
     # Cut again: one letter may be eighteen once folded, and the work grows with the square.
     text = re.sub(_DAYS, "", fold(password[:MAXIMUM])[:MAXIMUM])
-    rests = (text[: found.start()] + text[found.end() :] for found in _found_dates(text))
+    rests = (text[: match.start()] + text[match.end() :] for match in _found_dates(text))
     return any(len(re.sub(r"[^a-z0-9]", "", rest)) <= 3 for rest in rests)
 
 
 def _found_dates(text: str) -> Iterable[re.Match[str]]:
-    return (found for pattern in _DATES for found in pattern.finditer(text))
+    return (match for pattern in _DATES for match in pattern.finditer(text))
 
 
 # What people put for a letter, and everybody who guesses tries.

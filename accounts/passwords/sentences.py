@@ -1,4 +1,4 @@
-"""What people read about a new password: rules, reasons, times."""
+"""The words that people read about a new password: rules, reasons, times."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def of_rule(rule: Rule, policy: Policy) -> str:
 
 
 def count_of_broken(count: int) -> str:
-    """How much the list of rules still asks for, for who hears it instead of seeing it."""
+    """Return how much the list of rules still asks for, for who hears it instead of seeing it."""
     if not count:
         return gettext("All rules are kept.")
     return ngettext(
@@ -84,7 +84,7 @@ def verdict(strength: Strength) -> str:
 
 
 def time_to_guess(strength: Strength) -> str:
-    """How long who tries 10,000 passwords a second takes, as a whole sentence."""
+    """Return how long who tries 10,000 passwords a second takes, as a whole sentence."""
     seconds = strength.seconds
     if seconds < _MINUTE:
         return gettext("A thief’s computer finds it in less than a minute.")

@@ -56,7 +56,8 @@ def _connection(database: dict[str, Any]) -> Iterator[BaseDatabaseWrapper]:
 
 
 def _update(connection: BaseDatabaseWrapper, statement: str, values: dict[str, str]) -> int:
-    """How many rows the statement changes; they stay changed only if it is one."""
+    """Run the statement and return how many rows it changes; they stay changed only if it is
+    one."""
     connection.set_autocommit(False)
     try:
         with connection.cursor() as cursor:

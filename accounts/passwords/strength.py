@@ -1,4 +1,5 @@
-"""How soon a password is guessed, and why: zxcvbn's estimate with French lists of our own."""
+"""The time in which a password is guessed, and why: zxcvbn's estimate with French lists of our
+own."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ _GUESSES_A_SECOND: Final = 10_000  # by who has stolen hashes as slow as ours
 
 
 class Reason(StrEnum):
-    """What makes it easy to guess; the worst first."""
+    """A reason that makes it easy to guess; the worst first."""
 
     REPEATED = "repeated"
     PERSONAL = "personal"
@@ -54,10 +55,10 @@ def measure(password: str, person: policy.PublicFacts) -> Strength:
     text = password[:MEASURED]
     # zxcvbn's own entry puts what it is told of a person into a dictionary that all threads share.
     lists = {**_lists(), "user_inputs": matching.build_ranked_dict(sorted(person.parts))}
-    found = scoring.most_guessable_match_sequence(text, matching.omnimatch(text, lists))
-    guesses = found["guesses"]
+    estimate = scoring.most_guessable_match_sequence(text, matching.omnimatch(text, lists))
+    guesses = estimate["guesses"]
     score = time_estimates.guesses_to_score(Decimal(guesses))
-    reasons = _reasons(text, found["sequence"]) if score < STRONG else ()
+    reasons = _reasons(text, estimate["sequence"]) if score < STRONG else ()
     return Strength(score, float(guesses) / _GUESSES_A_SECOND, reasons)
 
 
@@ -79,17 +80,17 @@ _PASSWORDS = {"french_passwords", "passwords"}
 
 
 def _reasons(text: str, matches: Sequence[Mapping[str, Any]]) -> tuple[Reason, ...]:
-    found = {reason for match in matches for reason in _reasons_of(match)}
+    reasons = {reason for match in matches for reason in _reasons_of(match)}
     names = [match for match in matches if _is_first_name(match)]
     if names and re.search(r"(19|20)\d\d|\d\d?\D*\Z", text):
-        found = (found - {Reason.NAME, Reason.COMMON}) | {Reason.NAME_AND_YEAR}
+        reasons = (reasons - {Reason.NAME, Reason.COMMON}) | {Reason.NAME_AND_YEAR}
     dictionary = [match for match in matches if match["pattern"] == "dictionary"]
     rest = len(text) - sum(len(match["token"]) for match in dictionary)
-    if len(dictionary) == 1 and rest <= 5 and not found:
-        found.add(Reason.WORD_AND_NUMBER)
-    if not found or len(text) < 10:
-        found.add(Reason.SHORT)
-    return tuple(reason for reason in Reason if reason in found)[:2]
+    if len(dictionary) == 1 and rest <= 5 and not reasons:
+        reasons.add(Reason.WORD_AND_NUMBER)
+    if not reasons or len(text) < 10:
+        reasons.add(Reason.SHORT)
+    return tuple(reason for reason in Reason if reason in reasons)[:2]
 
 
 def _is_first_name(match: Mapping[str, Any]) -> bool:
@@ -98,7 +99,7 @@ def _is_first_name(match: Mapping[str, Any]) -> bool:
 
 
 def _reasons_of(match: Mapping[str, Any]) -> set[Reason]:
-    """What one piece of the password gives away."""
+    """Return what one piece of the password gives away."""
     match match["pattern"]:
         case "repeat":
             return {Reason.REPEATED}
@@ -114,15 +115,15 @@ def _reasons_of(match: Mapping[str, Any]) -> set[Reason]:
 
 
 def _reasons_of_word(match: Mapping[str, Any]) -> list[Reason]:
-    found = []
+    reasons = []
     if match["dictionary_name"] == "user_inputs":
-        found.append(Reason.PERSONAL)
+        reasons.append(Reason.PERSONAL)
     elif match["dictionary_name"] in _PASSWORDS and match["rank"] < 3000:
-        found.append(Reason.COMMON)
+        reasons.append(Reason.COMMON)
     elif match["dictionary_name"] in _NAMES:
-        found.append(Reason.NAME)
+        reasons.append(Reason.NAME)
     if match.get("l33t"):
-        found.append(Reason.DISGUISED)
+        reasons.append(Reason.DISGUISED)
     if match.get("reversed"):
-        found.append(Reason.REVERSED)
-    return found
+        reasons.append(Reason.REVERSED)
+    return reasons

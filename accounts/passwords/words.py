@@ -28,7 +28,8 @@ def first_names() -> tuple[str, ...]:
 
 @cache
 def french_passwords() -> tuple[str, ...]:
-    """What French people choose without thinking: keyboard rows, pet names, clubs, towns."""
+    """Return the passwords that French people choose without thinking: keyboard rows, pet names,
+    clubs, towns."""
     return _lines("common.txt")
 
 

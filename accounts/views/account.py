@@ -32,15 +32,19 @@ def account(request: HttpRequest) -> HttpResponse:
 @never_cache
 @person_required
 def security(request: SignedInRequest) -> HttpResponse:
-    """Which second factors there are, and the way to each change."""
+    """Show which second factors there are, and the way to each change."""
     factors = list(Authenticator.objects.filter(user=request.user).order_by("created_at"))
-    codes = next((one for one in factors if one.type == Authenticator.Type.RECOVERY_CODES), None)
+    codes = next(
+        (factor for factor in factors if factor.type == Authenticator.Type.RECOVERY_CODES), None
+    )
     context = {
-        "totp": next((one for one in factors if one.type == Authenticator.Type.TOTP), None),
-        "passkeys": [one for one in factors if one.type == Authenticator.Type.WEBAUTHN],
+        "totp": next(
+            (factor for factor in factors if factor.type == Authenticator.Type.TOTP), None
+        ),
+        "passkeys": [factor for factor in factors if factor.type == Authenticator.Type.WEBAUTHN],
         "has_codes": codes is not None,
         "codes_left": len(codes.wrap().get_unused_codes()) if codes else 0,
-        "is_set_up": any(one.type != Authenticator.Type.RECOVERY_CODES for one in factors),
+        "is_set_up": any(factor.type != Authenticator.Type.RECOVERY_CODES for factor in factors),
         "is_required": second_factor.is_required(request.user),
         "is_waited_for": bool(second_factor.missing_step(request, request.user)),
         "may_have_passkeys": _is_trustworthy(request),
@@ -57,7 +61,7 @@ def _is_trustworthy(request: HttpRequest) -> bool:
 @never_cache
 @person_required
 def open_sessions(request: SignedInRequest) -> HttpResponse:
-    """Where this person's account is open, and who came in or tried of late."""
+    """Show where this person's account is open, and who came in or tried of late."""
     now = timezone.now()
     current = request.session.get(sessions.ROW)
     listed = [
@@ -68,7 +72,7 @@ def open_sessions(request: SignedInRequest) -> HttpResponse:
         }
         for own in sessions.live(request.user, now)
     ]
-    listed.sort(key=lambda one: not one["is_current"])
+    listed.sort(key=lambda entry: not entry["is_current"])
     events = AuditEvent.objects.filter(
         target=str(request.user).lower(),
         kind__in=[AuditEvent.Kind.SIGNED_IN, AuditEvent.Kind.SIGN_IN_FAILED],
@@ -86,7 +90,7 @@ def open_sessions(request: SignedInRequest) -> HttpResponse:
     ]
     context = {
         "listed": listed,
-        "others": sum(not one["is_current"] for one in listed),
+        "others": sum(not entry["is_current"] for entry in listed),
         "recent": recent,
         "ended": request.session.pop(ENDED, 0),
     }
@@ -125,8 +129,8 @@ def _note_ended(request: SignedInRequest, ended: int) -> None:
 @never_cache
 @person_required
 def session_left(request: SignedInRequest) -> HttpResponse:
-    """How long this session may still idle: ``{"seconds": n}``. With ``X-Background`` it only asks,
-    without it says that the person is there."""
+    """Answer how long this session may still idle: ``{"seconds": n}``. With ``X-Background`` it
+    only asks, without it says that the person is there."""
     return JsonResponse({"seconds": seconds_left(request)})
 
 

@@ -1,4 +1,5 @@
-"""What mail programs ask by themselves: Thunderbird's autoconfig, Outlook's Autodiscover.
+"""The addresses that mail programs ask by themselves: Thunderbird's autoconfig, Outlook's
+Autodiscover.
 
 Both answer for a domain, never for a person, and with nothing at all where the domain is not ours
 or its logins do not follow from addresses.
@@ -29,7 +30,7 @@ def _nothing(status: int = 404) -> HttpResponse:
 
 
 def _domain_of(address: str) -> str:
-    """What follows the @, in lower case; "" for what is no address."""
+    """Return what follows the @, in lower case; "" for what is no address."""
     match = _ADDRESS.fullmatch(address)
     return match[1].lower() if match and address.isprintable() else ""
 

@@ -51,7 +51,7 @@ class SignOutView(LogoutView):
 
 
 def leave(request: HttpRequest, sign_out: Callable[[], HttpResponseBase]) -> HttpResponseBase:
-    """What ``sign_out`` answers, with all around it that a sign-out takes."""
+    """Return what ``sign_out`` answers, with all around it that a sign-out takes."""
     shared = request.session.get("shared_computer")
     if isinstance(request.user, User):
         Token.objects.filter(user=request.user).delete()  # services ask no more about this person

@@ -14,7 +14,7 @@ from accounts.models import MailDomain, User
 
 @require_safe
 def guides(request: HttpRequest) -> HttpResponse:
-    """Which there are."""
+    """List the guides that there are."""
     return _titles(request, "guide")
 
 
@@ -36,8 +36,10 @@ def guide(request: HttpRequest, slug: str) -> HttpResponse:
     """With the values of who is signed in, else with examples of the default domain."""
     user = request.user
     if isinstance(user, User) and user.mail_domain is not None:
-        found = lookup.settings_of_user(user)
-        return _guide(request, slug, texts.values_of(found, user.mail_domain), "my_phone_code")
+        own_settings = lookup.settings_of_user(user)
+        return _guide(
+            request, slug, texts.values_of(own_settings, user.mail_domain), "my_phone_code"
+        )
     domain = MailDomain.objects.default()
     if domain is None:
         raise Http404
@@ -48,11 +50,11 @@ def guide(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 def lookup_guide(request: HttpRequest, slug: str) -> HttpResponse:
     """With the values that a lookup found: its cookie comes to addresses below it alone."""
-    found = lookup.opened(request)
-    if found is None:
+    own_settings = lookup.opened(request)
+    if own_settings is None:
         return redirect("accounts:guide", slug)
-    domain = MailDomain.objects.filter(name=found.domain).first()
-    return _guide(request, slug, texts.values_of(found, domain), "phone_code")
+    domain = MailDomain.objects.filter(name=own_settings.domain).first()
+    return _guide(request, slug, texts.values_of(own_settings, domain), "phone_code")
 
 
 def _guide(request: HttpRequest, slug: str, values: texts.Values, by_code: str) -> HttpResponse:

@@ -44,14 +44,14 @@ def ask(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def sheet(request: HttpRequest) -> HttpResponse:
-    """What the lookup found, while the ticket lasts; 410 afterwards."""
+    """Show what the lookup found, while the ticket lasts; 410 afterwards."""
     held = lookup.ticket(request)
-    found = lookup.open_with(held) if held else None
-    if held is None or found is None:
+    mail_settings = lookup.open_with(held) if held else None
+    if held is None or mail_settings is None:
         return render(request, "accounts/lookup_gone.html", status=410)
     minutes, seconds = divmod(held.seconds_left, 60)
     context = {
-        "found": found,
+        "found": mail_settings,
         "seconds_left": held.seconds_left,
         "minutes": minutes,
         "seconds": f"{seconds:02}",
@@ -74,5 +74,5 @@ def close(request: HttpRequest) -> HttpResponse:
 @never_cache
 def my_settings(request: SignedInRequest) -> HttpResponse:
     """The same sheet for who is signed in: no NUMEN is needed to see one's own."""
-    found = lookup.settings_of_user(request.user)
-    return render(request, "accounts/my_settings.html", {"found": found})
+    mail_settings = lookup.settings_of_user(request.user)
+    return render(request, "accounts/my_settings.html", {"found": mail_settings})

@@ -61,7 +61,7 @@ def _address(name: str) -> str:
 @provided
 @require_safe
 def configuration(request: HttpRequest) -> JsonResponse:
-    """What there is, and where (OpenID Connect Discovery 1.0, 3): only what is offered."""
+    """Answer what there is, and where (OpenID Connect Discovery 1.0, 3): only what is offered."""
     response = JsonResponse(
         {
             "issuer": get_adapter().get_issuer(),
@@ -167,10 +167,10 @@ class AuthorizationView(provider.AuthorizationView):
     @staticmethod
     def _back(request: HttpRequest, refusal: rules.Refusal) -> HttpResponse:
         """To the service, with the reason (RFC 6749, 4.1.2.1)."""
-        told = {"error": refusal.error, "error_description": refusal.description}
+        query = {"error": refusal.error, "error_description": refusal.description}
         if state := request.GET.get("state"):
-            told["state"] = state
-        return redirect(add_query_params(request.GET["redirect_uri"], told))
+            query["state"] = state
+        return redirect(add_query_params(request.GET["redirect_uri"], query))
 
     @staticmethod
     def _naming(response: HttpResponse, address: str) -> HttpResponse:
@@ -181,7 +181,7 @@ class AuthorizationView(provider.AuthorizationView):
 
 
 def _in_words(scope: str, claims: dict[str, Any]) -> str:
-    """What a scope hands over of this very person, "" where that says nothing to him."""
+    """Return what a scope hands over of this very person, "" where that says nothing to him."""
     if scope == "profile":
         return str(claims.get("name", ""))
     if scope == "email":
@@ -277,15 +277,15 @@ class TokenView(provider.TokenView):
         if "resource" in request.POST:
             return _fault("invalid_target")
         response: HttpResponse = super().post(request)
-        told = json.loads(response.content)
+        answer = json.loads(response.content)
         if response.status_code != 200:
-            return self._refused(request, response, told["error"])
-        if refresh := told.pop("refresh_token", ""):
+            return self._refused(request, response, answer["error"])
+        if refresh := answer.pop("refresh_token", ""):
             Token.objects.by_value(refresh).delete()
-        told.pop("refresh_expires_in", None)
-        if not codes.use(request.POST["code"], told["access_token"]):
+        answer.pop("refresh_expires_in", None)
+        if not codes.use(request.POST["code"], answer["access_token"]):
             return self._refused(request, _fault("invalid_grant"), "replayed code")
-        return _unstored(JsonResponse(told))
+        return _unstored(JsonResponse(answer))
 
     @staticmethod
     def _refused(request: HttpRequest, response: HttpResponse, reason: str) -> HttpResponse:

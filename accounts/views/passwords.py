@@ -64,7 +64,7 @@ def password(request: SignedInRequest) -> HttpResponse:
 @never_cache
 @login_required
 def strength(request: SignedInRequest) -> HttpResponse:
-    """What is to be said of the password that is being typed. It is read and forgotten."""
+    """Answer what is to be said of the password that is being typed. It is read and forgotten."""
     limit = limits.Limit("strength", str(request.user.pk), STRENGTHS_PER_MINUTE, 60)
     if seconds := limits.reserve([limit]):
         raise TooManyTries(retry_after=seconds)

@@ -31,11 +31,13 @@ _NO_APPLES: Final = ("Android", "Windows", "Linux", "CrOS")
 def code(request: HttpRequest) -> HttpResponse:
     """The QR code of who looked his settings up."""
     held = lookup.ticket(request)
-    found = lookup.open_with(held) if held else None
-    if held is None or found is None:
+    mail_settings = lookup.open_with(held) if held else None
+    if held is None or mail_settings is None:
         return redirect("accounts:lookup_sheet")
     secret = request.COOKIES[lookup.cookie_name()]
-    return _code(request, secret, phone.Holder("record", held.record), found, "lookup_sheet")
+    return _code(
+        request, secret, phone.Holder("record", held.record), mail_settings, "lookup_sheet"
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -43,20 +45,22 @@ def code(request: HttpRequest) -> HttpResponse:
 @never_cache
 def my_code(request: SignedInRequest) -> HttpResponse:
     """The same for who is signed in."""
-    found = lookup.settings_of_user(request.user)
+    mail_settings = lookup.settings_of_user(request.user)
     secret = str(request.session.session_key)
-    return _code(request, secret, phone.Holder("user", request.user.pk), found, "my_settings")
+    return _code(
+        request, secret, phone.Holder("user", request.user.pk), mail_settings, "my_settings"
+    )
 
 
 def _code(
-    request: HttpRequest, secret: str, holder: phone.Holder, found: MailSettings, back: str
+    request: HttpRequest, secret: str, holder: phone.Holder, mail_settings: MailSettings, back: str
 ) -> HttpResponse:
     """The code that is in force; by POST a new one. Raises TooManyTries."""
     if request.method == "POST":
         phone.renew(secret, holder)
         return redirect(request.path)
     link = phone.current(secret, holder)
-    context: dict[str, object] = {"found": found, "link": link, "back": f"accounts:{back}"}
+    context: dict[str, object] = {"found": mail_settings, "link": link, "back": f"accounts:{back}"}
     if link is not None:
         page = reverse("accounts:phone", args=[link.token])
         context |= {
@@ -68,7 +72,7 @@ def _code(
 
 
 def _settings_of(link: phone.Link | None) -> MailSettings | None:
-    """What a link opens; None when it is over, or its person no longer there."""
+    """Return what a link opens; None when it is over, or its person no longer there."""
     if link is None:
         return None
     if link.holder.kind == "record":
@@ -80,10 +84,10 @@ def _settings_of(link: phone.Link | None) -> MailSettings | None:
     return lookup.settings_of_user(user) if user else None
 
 
-def _note_fetched(request: HttpRequest, token: str, found: MailSettings, way: str) -> None:
+def _note_fetched(request: HttpRequest, token: str, mail_settings: MailSettings, way: str) -> None:
     """A line a minute: who holds a link could fill the audit log with it."""
     if limits.is_first(limits.Limit("settings", f"{way} {token}", 0, 0)):
-        audit.record(SETTINGS_FETCHED, request, target=found.address, way=way)
+        audit.record(SETTINGS_FETCHED, request, target=mail_settings.address, way=way)
 
 
 def _over(request: HttpRequest) -> HttpResponse:
@@ -96,21 +100,22 @@ def _over(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def page(request: HttpRequest, token: str) -> HttpResponse:
-    """What the QR code opens. GET tells nothing and uses nothing up: messengers and scanners look
-    at a link before a person does. POST shows the values, for telephones that know no profiles."""
-    found = _settings_of(phone.find(token))
-    if found is None:
+    """Show what the QR code opens. GET tells nothing and uses nothing up: messengers and scanners
+    look at a link before a person does. POST shows the values, for telephones that know no
+    profiles."""
+    mail_settings = _settings_of(phone.find(token))
+    if mail_settings is None:
         return _over(request)
     context: dict[str, object] = {
-        "found": found,
+        "found": mail_settings,
         "token": token,
-        "masked": audit.masked(found.address),
-        "can_install": apple.can_be_made(found),
+        "masked": audit.masked(mail_settings.address),
+        "can_install": apple.can_be_made(mail_settings),
         "is_apple": not any(name in request.headers.get("User-Agent", "") for name in _NO_APPLES),
     }
     if request.method == "POST":
-        _note_fetched(request, token, found, "values")
-        values = guides.values_of(found, None)
+        _note_fetched(request, token, mail_settings, "values")
+        values = guides.values_of(mail_settings, None)
         context |= {"values": values, "guide": guides.guide("android", values)}
         return render(request, "accounts/phone_values.html", context)
     return render(request, "accounts/phone.html", context)
@@ -121,11 +126,11 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 def profile(request: HttpRequest, token: str) -> HttpResponse:
     """The profile for the telephone's settings; from now on the link lives for a minute."""
-    found = _settings_of(phone.fetch(token))
-    if found is None or not apple.can_be_made(found):
+    mail_settings = _settings_of(phone.fetch(token))
+    if mail_settings is None or not apple.can_be_made(mail_settings):
         return _over(request)
-    _note_fetched(request, token, found, "profile")
-    content = apple.profile(found)
+    _note_fetched(request, token, mail_settings, "profile")
+    content = apple.profile(mail_settings)
     if signer := settings.PROFILE_SIGNER:
         content = signer.sign(content)
     response = HttpResponse(content, content_type=apple.CONTENT_TYPE)
@@ -137,8 +142,8 @@ def profile(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 def paper(request: HttpRequest) -> HttpResponse:
     """The sheet to print, of who looked his settings up."""
-    found = lookup.opened(request)
-    return _paper(found) if found else redirect("accounts:lookup_sheet")
+    mail_settings = lookup.opened(request)
+    return _paper(mail_settings) if mail_settings else redirect("accounts:lookup_sheet")
 
 
 @require_safe
@@ -149,8 +154,10 @@ def my_paper(request: SignedInRequest) -> HttpResponseBase:
     return _paper(lookup.settings_of_user(request.user))
 
 
-def _paper(found: MailSettings) -> HttpResponse:
-    domain = MailDomain.objects.filter(name=found.domain).values_list("pk", flat=True).first()
+def _paper(mail_settings: MailSettings) -> HttpResponse:
+    domain = (
+        MailDomain.objects.filter(name=mail_settings.domain).values_list("pk", flat=True).first()
+    )
     support = SupportContact.objects.all().of(domain)
     around = sheet.Surroundings(
         product=settings.PRODUCT_NAME,
@@ -159,6 +166,6 @@ def _paper(found: MailSettings) -> HttpResponse:
         support_email=support["email"],
         printed=timezone.localdate(),
     )
-    response = HttpResponse(sheet.pdf(found, around), content_type="application/pdf")
+    response = HttpResponse(sheet.pdf(mail_settings, around), content_type="application/pdf")
     response["Content-Disposition"] = 'inline; filename="messagerie.pdf"'
     return response

@@ -50,13 +50,13 @@ def why(request: HttpRequest) -> HttpResponse:
         "diagnosis": None,
     }
     if typed:
-        found = diagnosis.diagnose(
+        diagnosed = diagnosis.diagnose(
             diagnosis.find(typed), is_administrator=_is_administrator(request)
         )
-        context["diagnosis"] = found
-        context["sends"] = sends.last(found.person.user)
+        context["diagnosis"] = diagnosed
+        context["sends"] = sends.last(diagnosed.person.user)
         context["limits"] = [
-            (diagnosis.limit_words(state.limit), state) for state in found.in_force
+            (diagnosis.limit_words(state.limit), state) for state in diagnosed.in_force
         ]
     return TemplateResponse(request, "admin/support/why.html", context)
 
@@ -69,7 +69,7 @@ def lift(request: HttpRequest) -> HttpResponse:
     if not diagnosis.may_lift(person, is_administrator=_is_administrator(request)):
         raise PermissionDenied
     events = diagnosis.events_of(person, timezone.now())
-    held = [one for one in limits.state(diagnosis.limits_of(person, events)) if one.count]
+    held = [state for state in limits.state(diagnosis.limits_of(person, events)) if state.count]
     limits.lift([state.limit for state in held])
     if held:
         kinds = ", ".join(dict.fromkeys(state.limit.kind for state in held))

@@ -24,7 +24,7 @@ def legal(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    """What is kept, and for how long: the numbers are those in force."""
+    """Show what is kept, and for how long: the numbers are those in force."""
     context = {
         "lookups_days": settings.KEEP_LOOKUPS_DAYS,
         "audit_days": settings.KEEP_AUDIT_DAYS,

@@ -56,7 +56,7 @@ class UploadForm(forms.Form):
     policy = forms.ChoiceField(label=_("Duplicates"), choices=ImportJob.Policy.choices)
 
     def clean_owner(self) -> owners.Owner | None:
-        """Who it is, signed in or not."""
+        """Return the owner that was typed, signed in or not; None for an empty field."""
         typed = self.cleaned_data["owner"].strip()
         if not typed:
             return None
@@ -199,14 +199,15 @@ class ImportJobAdmin(admin.ModelAdmin):
 
     def _job(self, request: HttpRequest, pk: str | int) -> ImportJob:
         self._need_administrator(request)
-        found = ImportJob.objects.select_related("user", "uploaded_by")
-        job = found.filter(pk=pk).first() if _is_key(pk) else None
+        jobs = ImportJob.objects.select_related("user", "uploaded_by")
+        job = jobs.filter(pk=pk).first() if _is_key(pk) else None
         if job is None:
             raise Http404
         return job
 
     def _own_job(self, request: HttpRequest, pk: int) -> ImportJob:
-        """What a person brought himself is his to decide."""
+        """Return a job of the administration; PermissionDenied for what a person brought himself,
+        which is his to decide."""
         job = self._job(request, pk)
         if not _is_ours(job):
             raise PermissionDenied
@@ -229,7 +230,7 @@ def _is_ours(job: ImportJob) -> bool:
 
 
 def _shown(job: ImportJob) -> dict[str, Any]:
-    """What a job's page shows of it."""
+    """Return what a job's page shows of it."""
     parts = job.parts.order_by(F("problem").desc(), "number")
     return {
         "is_ours": _is_ours(job),

@@ -1,1 +1,2 @@
-"""Whom a person may mean: `index` keeps the words of addresses, `search` completes by them."""
+"""The people that a person may mean: `index` keeps the words of addresses, `search` completes by
+them."""

@@ -70,10 +70,10 @@ def _contact_words(address: ContactAddress) -> Words:
 def _write_contact_words(addresses: Iterable[ContactAddress]) -> None:
     rows: list[tuple[str | int, ...]] = []
     for address in addresses:
-        found = _contact_words(address)
-        own = beginnings(found.own)
+        texts_of_address = _contact_words(address)
+        own = beginnings(texts_of_address.own)
         key = address.contact.sort_key[:LONGEST_SORT_KEY]
-        for by_domain, texts in ((False, own), (True, beginnings(found.domain) - own)):
+        for by_domain, texts in ((False, own), (True, beginnings(texts_of_address.domain) - own)):
             rows += [(address.user_id, address.pk, text, by_domain, key) for text in texts]
     _insert(ContactWord, ("user_id", "address_id", "word", "by_domain", "sort_key"), rows)
 
@@ -85,13 +85,13 @@ def _insert(
     # In order, pages of the index are written once and not for each row.
     rows = sorted(rows, key=itemgetter(columns.index("word")))
     table = connection.ops.quote_name(model._meta.db_table)
-    one = f"({', '.join(['%s'] * len(columns))})"
+    placeholders = f"({', '.join(['%s'] * len(columns))})"
     with connection.cursor() as cursor:
         for part in _batches(rows):
             cursor.execute(
                 # Names of ours alone; values are handed over beside it.
                 f"INSERT INTO {table} ({', '.join(columns)}) VALUES "  # noqa: S608
-                + ", ".join([one] * len(part)),
+                + ", ".join([placeholders] * len(part)),
                 [value for row in part for value in row],
             )
 
@@ -124,13 +124,13 @@ def remember(user: User, contacts: Iterable[int]) -> None:
 
 def save_entries(entries: Sequence[DirectoryEntry]) -> None:
     """New entries of the directory, with what they are found by."""
-    found = [words_of(entry.name, entry.address) for entry in entries]
-    for entry, texts in zip(entries, found, strict=True):
+    words_of_entries = [words_of(entry.name, entry.address) for entry in entries]
+    for entry, texts in zip(entries, words_of_entries, strict=True):
         entry.words = texts.text
     made = DirectoryEntry.objects.bulk_create(entries, batch_size=BATCH)
     rows = [
         (entry.pk, text, entry.sort_key[:LONGEST_SORT_KEY])
-        for entry, texts in zip(made, found, strict=True)
+        for entry, texts in zip(made, words_of_entries, strict=True)
         for text in beginnings(texts.own)
     ]
     _insert(DirectoryWord, ("entry_id", "word", "sort_key"), rows)

@@ -1,4 +1,4 @@
-"""What a person may have meant to type: all texts that are one mistake away. Pure."""
+"""The texts that a person may have meant to type: all that are one mistake away. Pure."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def near(text: str) -> tuple[str, ...]:
         return ()
     letters = digits if text.isdigit() else ascii_lowercase
     cuts = [(text[:n], text[n:]) for n in range(len(text) + 1)]
-    found = [start + rest[1:] for start, rest in cuts if rest]
-    found += [start + rest[1] + rest[0] + rest[2:] for start, rest in cuts if len(rest) > 1]
-    found += [start + letter + rest[1:] for start, rest in cuts if rest for letter in letters]
-    found += [start + letter + rest for start, rest in cuts[:-1] for letter in letters]
-    return tuple(dict.fromkeys(other for other in found if other != text))
+    others = [start + rest[1:] for start, rest in cuts if rest]
+    others += [start + rest[1] + rest[0] + rest[2:] for start, rest in cuts if len(rest) > 1]
+    others += [start + letter + rest[1:] for start, rest in cuts if rest for letter in letters]
+    others += [start + letter + rest for start, rest in cuts[:-1] for letter in letters]
+    return tuple(dict.fromkeys(other for other in others if other != text))

@@ -1,4 +1,4 @@
-"""What completion asks the database: every character that is typed asks nine of these.
+"""The queries of completion: every character that is typed asks nine of these.
 
 ``held`` is `sql.holds` all words that were typed, ``begins`` is `sql.begins` one of them.
 """

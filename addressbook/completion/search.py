@@ -58,7 +58,7 @@ class _Way:
 
 @dataclass(frozen=True)
 class _Asked:
-    """What is looked for. ``school`` is the person's own (UAI), ``domains`` those of the
+    """The question that is asked. ``school`` is the person's own (UAI), ``domains`` those of the
     directory."""
 
     user: User
@@ -68,7 +68,7 @@ class _Asked:
 
     @cached_property
     def held(self) -> RawSQL:
-        """What holds every word, in the text of a row's words (see `Words.text`)."""
+        """The condition that holds every word, in the text of a row's words (see `Words.text`)."""
         return sql.holds(self.words)
 
     @cached_property
@@ -78,10 +78,10 @@ class _Asked:
 
 
 def complete(user: User, text: str) -> tuple[Suggestion, ...]:
-    """Whom the person may mean, at most `LIMIT`: words typed in any order, each the beginning of
-    a word of name or address, two letters at least. First whom he writes to often and lately, then
-    groups, colleagues of the same school, his other contacts, whom he wrote to, and the directory;
-    each by name. An address comes once.
+    """Return the people whom the person may mean, at most `LIMIT`: words typed in any order, each
+    the beginning of a word of name or address, two letters at least. First whom he writes to often
+    and lately, then groups, colleagues of the same school, his other contacts, whom he wrote to,
+    and the directory; each by name. An address comes once.
 
     When nothing fits, one mistake in one word of four letters or more is forgiven. The number of
     queries depends on the number of words alone.
@@ -117,16 +117,18 @@ def _forgiving(asked: _Asked) -> tuple[Suggestion, ...]:
         return ()
     for word in missing or sorted(spelt, key=len, reverse=True)[:2]:
         if near := _shortest(_there(asked.user, mistakes.near(word), others))[:_MOST_NEAR]:
-            meant = tuple(near if one == (word,) else one for one in asked.words)
-            if found := _search(replace(asked, words=meant)):
-                return found
+            meant = tuple(near if spellings == (word,) else spellings for spellings in asked.words)
+            if suggestions := _search(replace(asked, words=meant)):
+                return suggestions
     return ()
 
 
 def _shortest(texts: Sequence[str]) -> Spellings:
     """Without those that others begin: what begins with ``martine`` begins with ``martin``."""
     return tuple(
-        text for text in texts if not any(text != one and text.startswith(one) for one in texts)
+        text
+        for text in texts
+        if not any(text != other and text.startswith(other) for other in texts)
     )
 
 
@@ -152,12 +154,12 @@ def _words_of_others(user: User) -> list[str]:
 
 def _search(asked: _Asked) -> tuple[Suggestion, ...]:
     """Source after source, in the order of their rank, until there is enough."""
-    found: dict[str, Suggestion] = {}
+    suggestions: dict[str, Suggestion] = {}
     for key, suggestion in chain.from_iterable(source(asked) for source in _SOURCES):
-        found.setdefault(key, suggestion)
-        if len(found) == LIMIT:
+        suggestions.setdefault(key, suggestion)
+        if len(suggestions) == LIMIT:
             break
-    return _known_better(asked, found)
+    return _known_better(asked, suggestions)
 
 
 Found = Iterable[tuple[str, Suggestion]]
@@ -187,7 +189,7 @@ def _of_entry(
 
 
 def _written_to(asked: _Asked) -> Found:
-    """Whom the person wrote to, contact or not, by weight."""
+    """Return those whom the person wrote to, contact or not, by weight."""
     user, held, own = asked.user.pk, asked.held, asked.own
     contacts: list[queries.Row] = []
     if not own.is_few:  # ten of the many who have the word are met soon among those written to
@@ -198,14 +200,14 @@ def _written_to(asked: _Asked) -> Found:
         *((weight, _of_contact(*row)) for weight, *row in contacts),
         *((weight, _of_collected(*row)) for weight, *row in queries.collected(user, held)),
     ]
-    ranked.sort(key=lambda one: -one[0])
-    return (found for _weight, found in ranked)
+    ranked.sort(key=lambda pair: -pair[0])
+    return (suggestion for _weight, suggestion in ranked)
 
 
 def _groups(asked: _Asked) -> Found:
     for pk, name in queries.groups_of(asked.user.pk):
         text = "".join(f" {word}" for word in words(name))
-        if all(any(f" {one}" in text for one in spellings) for spellings in asked.words):
+        if all(any(f" {spelling}" in text for spelling in spellings) for spellings in asked.words):
             group = Group.objects.get(pk=pk)
             size = group.contacts.filter(deleted=None).count() + len(group.external)
             if size:  # to nobody nothing is written
@@ -214,15 +216,15 @@ def _groups(asked: _Asked) -> Found:
 
 def _colleagues(asked: _Asked) -> Found:
     """Of the directory, those of the person's own school."""
-    found = queries.of_school(asked.school, asked.held) if asked.school else ()
-    return (_of_entry(*row) for row in found)
+    rows = queries.of_school(asked.school, asked.held) if asked.school else ()
+    return (_of_entry(*row) for row in rows)
 
 
 def _contacts(asked: _Asked) -> Found:
     if asked.own.is_none:
         return ()
-    found = queries.by_own_words(asked.user.pk, asked.own.begins, asked.held)
-    return (_of_contact(*row) for row in found)
+    rows = queries.by_own_words(asked.user.pk, asked.own.begins, asked.held)
+    return (_of_contact(*row) for row in rows)
 
 
 def _way(count: Callable[..., int], drivers: Iterable[Spellings]) -> _Way:
@@ -258,20 +260,20 @@ def _begins_domain(word: Spellings, domains: Iterable[str]) -> bool:
 
 def _of_words(asked: _Asked, drivers: Sequence[Spellings]) -> Found:
     way = _way(queries.their_words.count, drivers)
-    found = () if way.is_none else queries.by_their_words(way.begins, asked.held)
-    return (_of_entry(*row) for row in found)
+    rows = () if way.is_none else queries.by_their_words(way.begins, asked.held)
+    return (_of_entry(*row) for row in rows)
 
 
 def entries(user: User, text: str) -> QuerySet[DirectoryEntry]:
     """Of the directory, those with every word of the text, by last name; all for no words."""
     asked = _asked(user, words(text[:LONGEST])[:_MOST_WORDS])
-    found = DirectoryEntry.objects.filter(asked.held)
+    matching = DirectoryEntry.objects.filter(asked.held)
     for word in asked.words:
         is_driver = len(word[0]) > 1 and not _begins_domain(word, asked.domains)
         if is_driver and queries.their_words.count(begins := sql.begins(word), most=_FEW) < _FEW:
-            found = found.filter(pk__in=DirectoryWord.objects.filter(begins).values("entry"))
+            matching = matching.filter(pk__in=DirectoryWord.objects.filter(begins).values("entry"))
             break
-    return found.order_by("sort_key", "pk")
+    return matching.order_by("sort_key", "pk")
 
 
 _SOURCES: tuple[Callable[[_Asked], Found], ...] = (
@@ -283,20 +285,27 @@ _SOURCES: tuple[Callable[[_Asked], Found], ...] = (
 )
 
 
-def _known_better(asked: _Asked, found: dict[str, Suggestion]) -> tuple[Suggestion, ...]:
+def _known_better(asked: _Asked, suggestions: dict[str, Suggestion]) -> tuple[Suggestion, ...]:
     """Each by the best that is known of its address: a contact's name, the directory's function
     and school."""
-    addresses = [key for key, one in found.items() if one.group is None]
+    addresses = [key for key, suggestion in suggestions.items() if suggestion.group is None]
     if not addresses:
-        return tuple(found.values())
+        return tuple(suggestions.values())
     contacts = dict(_of_contact(*row) for row in queries.contacts_of(asked.user.pk, addresses))
     entries = dict(_of_entry(*row) for row in queries.entries_of(addresses))
-    return tuple(_merged(one, contacts.get(key), entries.get(key)) for key, one in found.items())
+    return tuple(
+        _merged(suggestion, contacts.get(key), entries.get(key))
+        for key, suggestion in suggestions.items()
+    )
 
 
-def _merged(one: Suggestion, contact: Suggestion | None, entry: Suggestion | None) -> Suggestion:
-    words_of_all = "".join(dict.fromkeys(part.words for part in (one, contact, entry) if part))
-    shown = contact or one
+def _merged(
+    suggestion: Suggestion, contact: Suggestion | None, entry: Suggestion | None
+) -> Suggestion:
+    words_of_all = "".join(
+        dict.fromkeys(part.words for part in (suggestion, contact, entry) if part)
+    )
+    shown = contact or suggestion
     if entry is not None:
         shown = replace(
             shown,

@@ -1,4 +1,4 @@
-"""What completion asks of the words that a row is found by, as conditions of a query."""
+"""The conditions of completion on the words that a row is found by."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ def holds(words: Iterable[Spellings]) -> RawSQL:
     return _joined(
         " AND ",
         (
-            _joined(" OR ", (condition(f"{place}(words, %s) > 0", (f" {one}",)) for one in word))
+            _joined(
+                " OR ",
+                (condition(f"{place}(words, %s) > 0", (f" {spelling}",)) for spelling in word),
+            )
             for word in words
         ),
     )
@@ -58,6 +61,6 @@ def bounds() -> tuple[str, str]:
 def _joined(operator: str, several: Iterable[RawSQL]) -> RawSQL:
     several = list(several)
     return condition(
-        operator.join(f"({one.sql})" for one in several) or "TRUE",
-        [value for one in several for value in one.params],
+        operator.join(f"({single.sql})" for single in several) or "TRUE",
+        [value for single in several for value in single.params],
     )

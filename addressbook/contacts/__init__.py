@@ -1,4 +1,4 @@
-"""What a person does with contacts: the only writer of their rows.
+"""The actions of a person on contacts: the only writer of their rows.
 
 Here: make, change, put into the bin, take out again. `finding` searches and pages, `groups`
 gathers, `duplicates` finds and merges, `export` hands out, `photos` encodes pictures anew.

@@ -1,4 +1,4 @@
-"""Whom a person wrote to: kept apart from the contacts, and what ranks completions."""
+"""The people a person wrote to: kept apart from the contacts, and what ranks completions."""
 
 from __future__ import annotations
 
@@ -95,10 +95,10 @@ def matching(user: User, query: str = "") -> QuerySet[CollectedRecipient]:
     contacts = ContactAddress.objects.filter(
         user=user, folded=OuterRef("folded"), contact__deleted=None
     )
-    found = CollectedRecipient.objects.of(user).exclude(Exists(contacts))
+    recipients = CollectedRecipient.objects.of(user).exclude(Exists(contacts))
     for word in words(query)[:10]:
-        found = found.filter(words__contains=f" {word}")
-    return found.order_by("-last", "pk")
+        recipients = recipients.filter(words__contains=f" {word}")
+    return recipients.order_by("-last", "pk")
 
 
 def delete(user: User, pks: Iterable[int]) -> list[CollectedRecipient]:
@@ -112,7 +112,7 @@ def delete(user: User, pks: Iterable[int]) -> list[CollectedRecipient]:
 
 
 def put_back(user: User, rows: Iterable[CollectedRecipient]) -> int:
-    """What `delete` gave; one that was written to meanwhile stays as it is."""
+    """Put back what `delete` gave; one that was written to meanwhile stays as it is."""
     new = [
         CollectedRecipient(
             user=user,
@@ -135,6 +135,6 @@ def put_back(user: User, rows: Iterable[CollectedRecipient]) -> int:
 
 def _rank_contacts(user: User, weights: Mapping[str, float | None]) -> None:
     mine = list(ContactAddress.objects.filter(user=user, folded__in=weights, contact__deleted=None))
-    for one in mine:
-        one.weight = weights[one.folded]
+    for address in mine:
+        address.weight = weights[address.folded]
     ContactAddress.objects.bulk_update(mine, ["weight"])

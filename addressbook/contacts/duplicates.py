@@ -48,13 +48,15 @@ class _Candidate:
 def sets(user: User) -> list[tuple[Contact, ...]]:
     """Sets of two to ten contacts, none in two of them: an address or a telephone in common and
     names that can be one person's, or the same words as their name."""
-    found = Contact.objects.of(user).defer("search").order_by("initial", "sort_key", "pk")
+    rows_of_contacts = (
+        Contact.objects.of(user).defer("search").order_by("initial", "sort_key", "pk")
+    )
     addresses: dict[int, set[str]] = {}
     rows = ContactAddress.objects.filter(contact__in=Contact.objects.of(user))
     for pk, folded in rows.order_by().values_list("contact_id", "folded"):
         addresses.setdefault(pk, set()).add(folded)
     shared: dict[tuple[str, str], list[_Candidate]] = {}
-    for contact in found.iterator(chunk_size=500):
+    for contact in rows_of_contacts.iterator(chunk_size=500):
         candidate = _Candidate(contact)
         for key in _keys(contact, addresses.get(contact.pk, set())):
             shared.setdefault(key, []).append(candidate)
@@ -63,11 +65,11 @@ def sets(user: User) -> list[tuple[Contact, ...]]:
         if 1 < len(several) <= _MOST_SHARED:
             _join(several, home)
     unique = {id(members): members for members in home.values() if len(members) > 1}
-    return [tuple(one.contact for one in members) for members in unique.values()]
+    return [tuple(member.contact for member in members) for members in unique.values()]
 
 
 def _keys(contact: Contact, addresses: Collection[str]) -> Iterator[tuple[str, str]]:
-    """What another contact must have too; each once."""
+    """Yield what another contact must have too; each once."""
     yield from (("address", address) for address in addresses)
     numbers = {keeping.digits(number)[-1:] for number in _TELEPHONE.findall(contact.vcard)}
     yield from {("telephone", figures) for tail in numbers for figures in tail if len(figures) > 5}
@@ -78,12 +80,16 @@ def _keys(contact: Contact, addresses: Collection[str]) -> Iterator[tuple[str, s
 
 def _join(several: Sequence[_Candidate], home: dict[int, list[_Candidate]]) -> None:
     """Bring the sets of these together where every name goes with every other."""
-    for one, other in combinations(several, 2):
-        mine = home.setdefault(one.contact.pk, [one])
+    for candidate, other in combinations(several, 2):
+        mine = home.setdefault(candidate.contact.pk, [candidate])
         theirs = home.setdefault(other.contact.pk, [other])
         if mine is theirs or len(mine) + len(theirs) > MOST_AT_ONCE:
             continue
-        if all(compatible(this.data, that.data) for this in mine for that in theirs):
+        if all(
+            compatible(my_member.data, their_member.data)
+            for my_member in mine
+            for their_member in theirs
+        ):
             mine += theirs
             for member in theirs:
                 home[member.contact.pk] = mine
@@ -92,13 +98,13 @@ def _join(several: Sequence[_Candidate], home: dict[int, list[_Candidate]]) -> N
 def values(datas: Iterable[ContactData], name: str) -> tuple[object, ...]:
     """The different values of a field, the first contact's first. Addresses and telephones that
     differ in their case, blanks or type alone are one."""
-    found: dict[object, object] = {}
+    by_value: dict[object, object] = {}
     for data in datas:
         value = getattr(data, name)
-        for one in value if name in SEVERAL else (value,):
-            if one:
-                found.setdefault(_same(one, name), one)
-    return tuple(found.values())
+        for single in value if name in SEVERAL else (value,):
+            if single:
+                by_value.setdefault(_same(single, name), single)
+    return tuple(by_value.values())
 
 
 def _same(value: object, name: str) -> object:
@@ -118,16 +124,16 @@ def combine(
     made = ContactData(photo=next((data.photo for data in datas if data.photo), None))
     texts: dict[str, object] = {}
     for name in TEXTS:
-        found = values(datas, name)
+        several = values(datas, name)
         number = chosen.get(name, 0)
         if number == -1:
-            texts[name] = "\n\n".join(str(text) for text in found)
+            texts[name] = "\n\n".join(str(text) for text in several)
         else:
-            texts[name] = found[number] if number < len(found) else ""
+            texts[name] = several[number] if number < len(several) else ""
     for name in SEVERAL:
-        found = values(datas, name)
-        numbers = kept.get(name, range(len(found)))
-        texts[name] = tuple(one for number, one in enumerate(found) if number in numbers)
+        several = values(datas, name)
+        numbers = kept.get(name, range(len(several)))
+        texts[name] = tuple(single for number, single in enumerate(several) if number in numbers)
     others = dict.fromkeys(line for data in datas for line in data.others)
     return replace(made, **texts, others=tuple(others))  # type: ignore[arg-type]
 

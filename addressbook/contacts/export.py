@@ -16,9 +16,9 @@ from webmail import spreadsheets
 _CHUNK = 200
 
 
-def vcards(found: QuerySet[Contact], groups: Sequence[Group], version: str) -> Iterator[bytes]:
+def vcards(contacts: QuerySet[Contact], groups: Sequence[Group], version: str) -> Iterator[bytes]:
     """A card for each contact with its picture, then one for each group with its members' UIDs."""
-    for data in _datas(found):
+    for data in _datas(contacts):
         yield vcard.write(data, version).encode()
     for group in groups:
         members = group.contacts.filter(deleted=None).order_by("sort_key", "pk")
@@ -27,20 +27,20 @@ def vcards(found: QuerySet[Contact], groups: Sequence[Group], version: str) -> I
         yield card.encode()
 
 
-def table(found: QuerySet[Contact]) -> Iterator[bytes]:
+def table(chosen: QuerySet[Contact]) -> Iterator[bytes]:
     """CSV, with headers among those that our own import knows."""
     memberships = Group.objects.filter(deleted=None)
-    contacts = _contacts(found.prefetch_related(Prefetch("groups", queryset=memberships)))
+    contacts = _contacts(chosen.prefetch_related(Prefetch("groups", queryset=memberships)))
     rows = (_cells(contact, _data(contact)) for contact in contacts)
     return (line.encode() for line in spreadsheets.lines(chain([_HEADERS], rows)))
 
 
-def _contacts(found: QuerySet[Contact]) -> Iterator[Contact]:
-    yield from found.select_related("photo").iterator(chunk_size=_CHUNK)
+def _contacts(chosen: QuerySet[Contact]) -> Iterator[Contact]:
+    yield from chosen.select_related("photo").iterator(chunk_size=_CHUNK)
 
 
-def _datas(found: QuerySet[Contact]) -> Iterator[ContactData]:
-    for contact in _contacts(found):
+def _datas(chosen: QuerySet[Contact]) -> Iterator[ContactData]:
+    for contact in _contacts(chosen):
         data = _data(contact)
         if hasattr(contact, "photo"):
             data = replace(data, photo=Photo("image/webp", bytes(contact.photo.content)))

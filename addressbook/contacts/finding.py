@@ -42,32 +42,32 @@ class ContactPage:
 def matching(user: User, query: str = "", group: Group | None = None) -> QuerySet[Contact]:
     """A person's contacts, those of a group, that hold every word of ``query`` in any field, each
     word anywhere in one of theirs; accents and capitals do not count."""
-    found = Contact.objects.of(user)
+    contacts = Contact.objects.of(user)
     if group:
-        found = found.filter(groups=group)
+        contacts = contacts.filter(groups=group)
     for word in words(query)[:_MOST_WORDS]:
-        found = found.filter(search__contains=word)
-    return found.order_by("initial", "sort_key", "pk")
+        contacts = contacts.filter(search__contains=word)
+    return contacts.order_by("initial", "sort_key", "pk")
 
 
-def page(found: QuerySet[Contact], number: int) -> ContactPage:
+def page(contacts: QuerySet[Contact], number: int) -> ContactPage:
     """A page of `matching`, with the digest of each picture; two queries whatever the number. One
     beyond the last is the last."""
-    counts = found.order_by("initial").values_list("initial").annotate(Count("pk"))
+    counts = contacts.order_by("initial").values_list("initial").annotate(Count("pk"))
     letters, before = [], 0
     for letter, count in counts:
         letters.append(InitialLetter(letter, count, before // PAGE_SIZE + 1))
         before += count
     number = max(1, min(number, -(-before // PAGE_SIZE)))
     start = (number - 1) * PAGE_SIZE
-    rows = found.annotate(photo_digest=F("photo__digest")).defer("vcard", "search")
+    rows = contacts.annotate(photo_digest=F("photo__digest")).defer("vcard", "search")
     return ContactPage(tuple(rows[start : start + PAGE_SIZE]), tuple(letters), number, before)
 
 
-def page_of(found: QuerySet[Contact], contact: Contact) -> int:
+def page_of(contacts: QuerySet[Contact], contact: Contact) -> int:
     """The page on which a contact stands."""
-    before = found.filter(initial__lt=contact.initial).count()
-    letter = found.filter(initial=contact.initial)
+    before = contacts.filter(initial__lt=contact.initial).count()
+    letter = contacts.filter(initial=contact.initial)
     before += letter.filter(sort_key__lt=contact.sort_key).count()
     before += letter.filter(sort_key=contact.sort_key, pk__lt=contact.pk).count()
     return before // PAGE_SIZE + 1
@@ -83,7 +83,7 @@ def owners(user: User, addresses: Iterable[str]) -> dict[str, Contact]:
     """By address in lower case, the person's contact that has it: of several the first that was
     made. A query for a thousand addresses."""
     folded = list(dict.fromkeys(address.lower() for address in addresses))
-    found: dict[str, Contact] = {}
+    contacts_by_address: dict[str, Contact] = {}
     for start in range(0, len(folded), _ADDRESSES_AT_ONCE):
         rows = ContactAddress.objects.filter(
             user=user,
@@ -91,12 +91,12 @@ def owners(user: User, addresses: Iterable[str]) -> dict[str, Contact]:
             contact__deleted=None,
         )
         for row in rows.select_related("contact").order_by("contact"):
-            found.setdefault(row.folded, row.contact)
-    return found
+            contacts_by_address.setdefault(row.folded, row.contact)
+    return contacts_by_address
 
 
 def newest_addresses(user: User, most: int) -> tuple[str, ...]:
     """Addresses of a person's contacts, folded, those of contacts changed last first; one query."""
     rows = ContactAddress.objects.filter(contact__in=Contact.objects.of(user))
-    found = rows.order_by("-contact__updated", "pk").values_list("folded", flat=True)
-    return tuple(dict.fromkeys(found[:most]))
+    addresses = rows.order_by("-contact__updated", "pk").values_list("folded", flat=True)
+    return tuple(dict.fromkeys(addresses[:most]))

@@ -29,8 +29,8 @@ class GroupFull(ValueError):
 def counted(user: User) -> list[tuple[Group, int]]:
     """A person's groups by name, each with the number of its contacts that are not in the bin."""
     there = Q(contacts__isnull=False, contacts__deleted=None)
-    found = Group.objects.of(user).annotate(size=Count("contacts", filter=there))
-    sizes = dict(found.order_by().values_list("pk", "size"))
+    groups = Group.objects.of(user).annotate(size=Count("contacts", filter=there))
+    sizes = dict(groups.order_by().values_list("pk", "size"))
     return [(group, sizes.get(group.pk, 0)) for group in Group.objects.of(user)]
 
 
@@ -144,10 +144,10 @@ def recipients(group: Group) -> tuple[str, ...]:
     rows = ContactAddress.objects.filter(
         contact__groups=group, contact__deleted=None, position=0
     ).select_related("contact")
-    found = {
+    by_address = {
         row.folded: recipient(row.contact.display_name, row.address)
         for row in rows.order_by("contact__sort_key", "contact__pk")
     }
     for address in group.external:
-        found.setdefault(address.lower(), address)
-    return tuple(found.values())
+        by_address.setdefault(address.lower(), address)
+    return tuple(by_address.values())

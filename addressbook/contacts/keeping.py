@@ -40,7 +40,7 @@ _COLUMNS = (
 
 
 def room(user: User) -> int:
-    """How many contacts a person may still make."""
+    """Return how many contacts a person may still make."""
     return max(0, MOST_CONTACTS - Contact.objects.filter(user=user).count())
 
 
@@ -115,7 +115,9 @@ def _write_columns(rows: Sequence[Contact]) -> None:
         for row in rows
     ]
     with connection.cursor() as cursor:
-        cursor.executemany(sql, [[*those, row.pk] for those, row in zip(values, rows, strict=True)])
+        cursor.executemany(
+            sql, [[*columns, row.pk] for columns, row in zip(values, rows, strict=True)]
+        )
 
 
 def data_of(contact: Contact) -> ContactData:
@@ -242,7 +244,7 @@ def expire() -> int:
 
 
 Filled = Literal["category", "organization", "school"]
-"""What several contacts may be given at once; a category besides those they have."""
+"""The fields that several contacts may be given at once; a category besides those they have."""
 
 
 def fill(user: User, pks: Iterable[int], field: Filled, value: str) -> dict[int, str]:
@@ -267,7 +269,7 @@ def unfill(user: User, field: Filled, value: str, before: Mapping[int, str]) -> 
         if not _has(data, field, value):
             continue
         if field == "category":
-            left = tuple(one for one in data.categories if fold(one) != fold(value))
+            left = tuple(category for category in data.categories if fold(category) != fold(value))
             changed.append((contact, replace(data, categories=left)))
         else:
             changed.append((contact, _given(data, field, before[contact.pk])))

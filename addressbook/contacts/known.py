@@ -1,4 +1,5 @@
-"""Whom a person knows: the people behind the addresses of a mail, and names that others borrow."""
+"""The people whom a person knows: those behind the addresses of a mail, and names that others
+borrow."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ from addressbook.models import CollectedRecipient, ContactAddress, DirectoryEntr
 
 
 class Kind(StrEnum):
-    """Where an address is known from; the first of these that has it counts."""
+    """The source from which an address is known; the first of these that has it counts."""
 
     CONTACT = "contact"
     DIRECTORY = "directory"
@@ -30,7 +31,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class KnownAddress:
-    """Who an address belongs to. ``name`` is "" where contacts of different names share it.
+    """The owner of an address. ``name`` is "" where contacts of different names share it.
     ``contact`` is the contact's key, 0 for others; ``photo_digest`` is "" without a picture."""
 
     kind: Kind
@@ -43,16 +44,16 @@ def people(user: User, addresses: Iterable[str]) -> dict[str, KnownAddress]:
     """Those whom the person knows, by address in lower case: one query, however many addresses are
     asked for."""
     wanted = {address.lower() for address in addresses if address}
-    found: dict[str, KnownAddress] = {}
+    known: dict[str, KnownAddress] = {}
     for folded, rank, pk, name, digest in _rows(user.pk, wanted) if wanted else ():
-        before = found.get(folded)
+        before = known.get(folded)
         if before is None:
             kind = (Kind.CONTACT, Kind.DIRECTORY, Kind.COLLECTED)[rank]
-            found[folded] = KnownAddress(kind, name, pk, digest or "")
+            known[folded] = KnownAddress(kind, name, pk, digest or "")
         elif pk and before.contact != pk and fold(before.name) != fold(name):
             # Two parents with one address: nobody can tell which of them writes.
-            found[folded] = KnownAddress(Kind.CONTACT, "", before.contact)
-    return found
+            known[folded] = KnownAddress(Kind.CONTACT, "", before.contact)
+    return known
 
 
 def _of_addresses(user: int, wanted: Any) -> QuerySet:
@@ -82,10 +83,10 @@ def nearest(user: User, most: int) -> tuple[str, ...]:
     """Addresses in lower case of whom the person writes to, the most and the latest first, then of
     his other contacts: ``most`` of them. Two queries."""
     written = CollectedRecipient.objects.filter(user=user).order_by("-weight")
-    found = list(written.values_list("folded", flat=True)[:most])
+    addresses = list(written.values_list("folded", flat=True)[:most])
     contacts = ContactAddress.objects.filter(user=user, contact__deleted=None).order_by("-pk")
-    found += contacts.exclude(folded__in=found).values_list("folded", flat=True)[:most]
-    return tuple(dict.fromkeys(found))[:most]
+    addresses += contacts.exclude(folded__in=addresses).values_list("folded", flat=True)[:most]
+    return tuple(dict.fromkeys(addresses))[:most]
 
 
 def is_contact(user: User, address: str) -> bool:
@@ -116,7 +117,8 @@ class Namesake:
 
 
 def namesake(user: User, name: str, address: str) -> Namesake | None:
-    """Whose name a mail from ``address`` carries, if that is not where he writes from.
+    """Return the person whose name a mail from ``address`` carries, if that is not where he writes
+    from.
 
     Names are the same whatever their order, accents, capitals, hyphens and civility, with letters
     of other scripts that look like ours; one word alone is too little. None for an address among
@@ -125,8 +127,8 @@ def namesake(user: User, name: str, address: str) -> Namesake | None:
     """
     orders, folded = _orders(name), address.lower()
     initials = {initial(order) for order in orders}
-    found = _bearers(user.pk, orders, initials) if orders else ()
-    bearers = [_Bearer(*row) for row in found]
+    rows = _bearers(user.pk, orders, initials) if orders else ()
+    bearers = [_Bearer(*row) for row in rows]
     theirs = {bearer.address.lower() for bearer in bearers}
     own = user.address.lower()
     if not theirs or folded in theirs or own in {folded, *theirs}:
@@ -240,7 +242,8 @@ def _joined(several: Iterable[Sequence[str]], marks: str) -> Iterator[str]:
 
 
 def _words(name: str) -> Iterator[str]:
-    """What counts of a name: no civility, nothing in brackets, nothing that cannot be seen."""
+    """Yield the words of a name that count: no civility, nothing in brackets, nothing that cannot
+    be seen."""
     seen = "".join(character for character in name if unicodedata.category(character) != "Cf")
     plain = fold(_ASIDE.sub(" ", seen[:_LONGEST_NAME]).translate(_LOOK_ALIKES))
     plain = plain.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")

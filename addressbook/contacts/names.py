@@ -29,10 +29,10 @@ def of(user: User, addresses: Iterable[str]) -> dict[str, Name]:
     in lower case. Contacts that share an address have none: nobody knows which of them reads it.
     """
     wanted = sorted({address.lower() for address in addresses if address})
-    found: dict[str, Name] = {}
+    names: dict[str, Name] = {}
     for start in range(0, len(wanted), _BATCH):
-        found |= _batch(user, wanted[start : start + _BATCH])
-    return found
+        names |= _batch(user, wanted[start : start + _BATCH])
+    return names
 
 
 def in_directory(address: str) -> str:
@@ -43,7 +43,7 @@ def in_directory(address: str) -> str:
 
 def _batch(user: User, wanted: list[str]) -> dict[str, Name]:
     entries = DirectoryEntry.objects.filter(folded__in=wanted)
-    found = {
+    names = {
         folded: by_order(name, sort_key)
         for folded, name, sort_key in entries.values_list("folded", "name", "sort_key")
     }
@@ -51,10 +51,10 @@ def _batch(user: User, wanted: list[str]) -> dict[str, Name]:
     seen: dict[str, int] = {}
     for folded, pk, card in mine.values_list("folded", "contact", "contact__vcard"):
         if seen.setdefault(folded, pk) == pk:
-            found[folded] = _of_card(card)
+            names[folded] = _of_card(card)
         else:
-            found.pop(folded, None)
-    return found
+            names.pop(folded, None)
+    return names
 
 
 def _of_card(card: str) -> Name:

@@ -38,7 +38,7 @@ def picture(photo: Photo) -> Picture | None:
 
 
 def made(content: bytes) -> Picture:
-    """What was encoded here before."""
+    """Return the picture that was encoded here before."""
     return Picture("image/webp", content)
 
 
@@ -72,5 +72,5 @@ def _webp(image: Image.Image) -> bytes | None:
 
 
 def digest(content: bytes) -> str:
-    """What tells one picture from another in its address."""
+    """Return what tells one picture from another in its address."""
     return hashlib.sha256(content).hexdigest()[:32]

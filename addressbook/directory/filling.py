@@ -23,7 +23,7 @@ BATCH = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What a filling changed: how many people are new (or changed), gone, and as they were."""
+    """The changes of a filling: how many people are new (or changed), gone, and as they were."""
 
     written: int
     gone: int
@@ -95,8 +95,8 @@ def _known(source: str) -> dict[str, tuple[int, int]]:
     """Key and what is written of each: the row, and a number that is another when it changed."""
     fields = ("source_id", "name", "sort_key", "address", "school_uai", "school_name")
     rows = DirectoryEntry.objects.filter(source=source).order_by()
-    found = rows.values_list("pk", *fields, "discipline", "function")
-    return {row[1]: (row[0], hash(row[1:])) for row in found.iterator(BATCH)}
+    columns = rows.values_list("pk", *fields, "discipline", "function")
+    return {row[1]: (row[0], hash(row[1:])) for row in columns.iterator(BATCH)}
 
 
 def _digest(person: DirectoryPerson) -> int:

@@ -11,7 +11,7 @@ from addressbook.models import ContactAddress, DirectoryEntry
 
 PAGE_SIZE = 50
 MOST_PAGES = 40
-"""Whoever has not found in two thousand people looks for more words."""
+"""The last page: a person who finds nobody among two thousand people types more words."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,10 @@ def page(user: User, query: str, school: str, number: int) -> EntryPage:
     """By last name, those with every word of ``query`` in name or address and, unless "", of the
     school with this number (UAI); one beyond the last page that is shown is that page."""
     number = max(1, min(number, MOST_PAGES))
-    found = search.entries(user, query)
+    entries = search.entries(user, query)
     if school:
-        found = found.filter(school_uai=school)
+        entries = entries.filter(school_uai=school)
     start = (number - 1) * PAGE_SIZE
-    rows = tuple(found[start : start + PAGE_SIZE + 1])
+    rows = tuple(entries[start : start + PAGE_SIZE + 1])
     more = len(rows) > PAGE_SIZE and number < MOST_PAGES
     return EntryPage(rows[:PAGE_SIZE], number, more)

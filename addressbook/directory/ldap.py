@@ -71,7 +71,9 @@ def _entries(directory: SimpleLDAPObject, source: Source) -> Iterator[tuple[str,
         _kind, rows, _number, controls = directory.result3(asked, timeout=_SECONDS)
         # Without a name it is a referral to another server, which is not followed.
         yield from ((dn, entry) for dn, entry in rows if dn)
-        cookies = [one.cookie for one in controls if one.controlType == page.controlType]
+        cookies = [
+            control.cookie for control in controls if control.controlType == page.controlType
+        ]
         if not cookies or not cookies[0]:
             return
         page.cookie = cookies[0]
@@ -79,10 +81,10 @@ def _entries(directory: SimpleLDAPObject, source: Source) -> Iterator[tuple[str,
 
 def _person(dn: str, entry: Entry, attributes: Mapping[str, str]) -> DirectoryPerson | None:
     # Servers answer with names of attributes in their own capitals.
-    found = {name.lower(): values for name, values in entry.items()}
+    values_by_name = {name.lower(): values for name, values in entry.items()}
 
     def value(field: str) -> str:
-        values = found.get(attributes.get(field, "").lower(), [])
+        values = values_by_name.get(attributes.get(field, "").lower(), [])
         return " ".join(values[0].decode("utf-8", "replace").split()) if values else ""
 
     address = value("address")

@@ -51,17 +51,17 @@ _CODES = {
 
 def _members(content: bytes) -> list[zips.Member]:
     """Its files, checked before any is unpacked. Raises Refused and BadZip."""
-    found = zips.members(content, most=MOST_FILES)
-    names = {member.name for member in found}
+    members = zips.members(content, most=MOST_FILES)
+    names = {member.name for member in members}
     if "[Content_Types].xml" in names:
         raise Refused("xlsx" if any(name.startswith("xl/") for name in names) else "document")
     if "mimetype" in names and "content.xml" in names:
         raise Refused("ods")
-    for member in found:
+    for member in members:
         _check(content, member)
-    if sum(member.size for member in found) > LARGEST_WHOLE:
+    if sum(member.size for member in members) > LARGEST_WHOLE:
         raise Refused("zip_bomb")
-    return [member for member in found if not member.is_folder and not _is_noise(member.name)]
+    return [member for member in members if not member.is_folder and not _is_noise(member.name)]
 
 
 def _check(content: bytes, member: zips.Member) -> None:
@@ -77,7 +77,7 @@ def _check(content: bytes, member: zips.Member) -> None:
 
 
 def _is_noise(name: str) -> bool:
-    """What macOS and Windows put beside the files."""
+    """Whether macOS or Windows put it beside the files."""
     parts = name.split("/")
     return parts[0] == "__MACOSX" or parts[-1].startswith(".") or parts[-1] == "Thumbs.db"
 

@@ -27,7 +27,7 @@ _FILED_AS = "x:FILE-AS"
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a file writes: what separates its categories, and the order of its dates."""
+    """The way a file writes: what separates its categories, and the order of its dates."""
 
     separators: tuple[str, ...] = (";", ":::")
     day_first: bool = True
@@ -109,11 +109,11 @@ def _take_text(draft: _Draft, name: str, text: str) -> None:
 
 
 def _take_emails(draft: _Draft, text: str, place: str) -> None:
-    found = vcard.addresses_in(text)
-    if not found:
+    addresses = vcard.addresses_in(text)
+    if not addresses:
         draft.problems.append("invalid_email")
         draft.notes += [] if vcard.is_x500(text) else [text]
-    for address in found:
+    for address in addresses:
         draft.emails.setdefault(address.casefold(), Email(address, place))
     if not draft.named_in_address and (named := re.match(r'\s*+"?([^"<>@]++)"?\s*+<', text)):
         draft.named_in_address = named[1].strip()
@@ -140,12 +140,12 @@ def _categories(text: str, style: Style) -> list[str]:
     first, *others = style.separators
     for other in others:
         text = text.replace(other, first)
-    found = []
+    categories = []
     for word in text.split(first):
         name = " ".join(word.strip().removeprefix("* ").split())
         if name and name.casefold() not in _SYSTEM_LABELS:
-            found.append(name)
-    return found
+            categories.append(name)
+    return categories
 
 
 # Fields that stand in the file as a number, a type and a value

@@ -31,15 +31,15 @@ def describe(reading: Reading) -> dict[str, Json]:
     owned = reading.dialect != "pab" or not sun.one_owner(reading.contacts)
     sets = duplicate_sets(reading.contacts)
     merged = sum(len(members) - 1 for members in sets)
-    found: dict[str, Json] = {
+    described: dict[str, Json] = {
         name: value for name in _DESCRIPTIVE if (value := getattr(reading, name))
     }
     if reading.bulk:
-        found["bulk"] = True
-    found["outcome"] = reading.outcome
+        described["bulk"] = True
+    described["outcome"] = reading.outcome
     if reading.reject_code:
-        found["reject_code"] = reading.reject_code
-    return found | {
+        described["reject_code"] = reading.reject_code
+    return described | {
         "contacts": [_contact(contact, owned=owned) for contact in reading.contacts],
         "groups": [_group(group, owned=owned) for group in reading.groups],
         "duplicate_sets": [list(members) for members in sets],
@@ -51,13 +51,13 @@ def describe(reading: Reading) -> dict[str, Json]:
 
 
 def _contact(contact: ContactData, *, owned: bool) -> dict[str, Json]:
-    found: dict[str, Json] = {}
+    described: dict[str, Json] = {}
     for place in fields(contact):
         value = getattr(contact, place.name)
         if not value or place.name in _PRIVATE or (place.name == "owner" and not owned):
             continue
-        found[place.name] = _value(value)
-    return found
+        described[place.name] = _value(value)
+    return described
 
 
 def _value(value: object) -> Json:
@@ -76,29 +76,29 @@ def _value(value: object) -> Json:
 
 
 def _group(group: GroupData, *, owned: bool) -> dict[str, Json]:
-    found: dict[str, Json] = {"name": group.name, "members": list(group.members)}
+    described: dict[str, Json] = {"name": group.name, "members": list(group.members)}
     if group.owner and owned:
-        found["owner"] = group.owner
+        described["owner"] = group.owner
     if group.external:
-        found["external_members"] = list(group.external)
+        described["external_members"] = list(group.external)
     if group.missing:
-        found["missing_members"] = list(group.missing)
+        described["missing_members"] = list(group.missing)
     if group.origin:
-        found["from_"] = group.origin
-    return found
+        described["from_"] = group.origin
+    return described
 
 
 def _warning(warned: Warned, file_format: str) -> dict[str, Json]:
     # The form counts records from 0, but the lists in a table from 1, as a spreadsheet would.
     is_row = warned.code == "group_without_members" and file_format in ("csv", "tsv")
-    found: dict[str, Json] = {"code": warned.code, "record": warned.record + is_row}
-    return found | {"value": warned.value} if warned.value else found
+    described: dict[str, Json] = {"code": warned.code, "record": warned.record + is_row}
+    return described | {"value": warned.value} if warned.value else described
 
 
 def _skipped(skipped: Skipped) -> dict[str, Json]:
-    found: dict[str, Json] = {
+    described: dict[str, Json] = {
         "record": skipped.record,
         "line": skipped.line,
         "reason": skipped.reason,
     }
-    return found | {"value": skipped.value} if skipped.value else found
+    return described | {"value": skipped.value} if skipped.value else described

@@ -1,4 +1,4 @@
-"""What a file is, by its content: never by its name."""
+"""The kind of a file by its content: never by its name."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def is_zip(content: bytes) -> bool:
 
 
 def reject_code(content: bytes) -> str:
-    """Why it cannot be an address book, a code of `codes.REJECTS`; "" where it may be one."""
+    """Return why it cannot be an address book, a code of `codes.REJECTS`; "" where it may be
+    one."""
     if not content.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0"):
         return "empty"
     for start, code in _STARTS:

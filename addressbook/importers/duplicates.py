@@ -13,7 +13,7 @@ _CIVILITIES_TEXT = (
     "m mr mrs ms mme mlle dr pr me monsieur madame mademoiselle docteur professeur prof"
 )
 CIVILITIES = frozenset(_CIVILITIES_TEXT.split())
-"""What stands before a name, folded."""
+"""The words that stand before a name, folded."""
 # More names than these behind one address are a switchboard's; comparing all would not end.
 _MOST_NAMES = 200
 
@@ -38,11 +38,11 @@ def duplicate_sets(contacts: Sequence[ContactData]) -> tuple[tuple[int, ...], ..
         for index in shared:
             _join(people, by_name.setdefault(names[index], index), index)
         firsts = list(by_name.values())[:_MOST_NAMES]
-        for place, one in enumerate(firsts):
-            for two in firsts[place + 1 :]:
-                _join(people, one, two)
-    found = {id(person): person for person in people if len(person.members) > 1}
-    return tuple(sorted(tuple(sorted(person.members)) for person in found.values()))
+        for place, first in enumerate(firsts):
+            for second in firsts[place + 1 :]:
+                _join(people, first, second)
+    merged = {id(person): person for person in people if len(person.members) > 1}
+    return tuple(sorted(tuple(sorted(person.members)) for person in merged.values()))
 
 
 def _sharing(contacts: Sequence[ContactData]) -> Iterator[Sequence[int]]:
@@ -54,12 +54,14 @@ def _sharing(contacts: Sequence[ContactData]) -> Iterator[Sequence[int]]:
     return (shared for shared in by_address.values() if len(shared) > 1)
 
 
-def _join(people: list[_Person], one: int, two: int) -> None:
+def _join(people: list[_Person], first: int, second: int) -> None:
     """Make one person of two where all their names go together."""
-    mine, theirs = people[one], people[two]
+    mine, theirs = people[first], people[second]
     if mine is theirs or len(mine.names) * len(theirs.names) > _MOST_NAMES**2:
         return
-    if all(_compatible(first, second) for first in mine.names for second in theirs.names):
+    if all(
+        _compatible(my_name, their_name) for my_name in mine.names for their_name in theirs.names
+    ):
         if len(mine.members) < len(theirs.members):
             mine, theirs = theirs, mine
         mine.members += theirs.members
@@ -68,16 +70,16 @@ def _join(people: list[_Person], one: int, two: int) -> None:
             people[member] = mine
 
 
-def compatible(one: ContactData, two: ContactData) -> bool:
+def compatible(first: ContactData, second: ContactData) -> bool:
     """Whether two names can be one person's: the same words in any order, with or without accents
     and civility; one of them more complete; initials; or one without a name."""
-    return _compatible(_name_of(one), _name_of(two))
+    return _compatible(_name_of(first), _name_of(second))
 
 
-def _compatible(one: _Name, two: _Name) -> bool:
-    if one == two or not one or not two:
+def _compatible(first: _Name, second: _Name) -> bool:
+    if first == second or not first or not second:
         return True
-    shorter, longer = sorted((one, two), key=len)
+    shorter, longer = sorted((first, second), key=len)
     left = list(longer)
     for word in sorted(shorter, key=len, reverse=True):
         match = next((other for other in left if _same(word, other)), None)
@@ -88,10 +90,10 @@ def _compatible(one: _Name, two: _Name) -> bool:
     return any(len(word) > 1 for word in shorter)
 
 
-def _same(one: str, two: str) -> bool:
-    if one == two:
+def _same(first: str, second: str) -> bool:
+    if first == second:
         return True
-    short, long = sorted((one, two), key=len)
+    short, long = sorted((first, second), key=len)
     return len(short) == 1 and short.isalpha() and long.startswith(short)
 
 

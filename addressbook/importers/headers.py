@@ -216,8 +216,8 @@ def fields_of(headers: Sequence[str]) -> list[str]:
 
 
 def _field(name: str, occurrence: int) -> str:
-    if occurrence and (found := _names().get(f"{name}#{occurrence}")):
-        return found
+    if occurrence and (known_field := _names().get(f"{name}#{occurrence}")):
+        return known_field
     if match := _GOOGLE.fullmatch(name):
         return _google_field(match[1], match[2], match[3])
     if match := _SUN.fullmatch(name):
@@ -273,10 +273,10 @@ def _by_words(name: str) -> str:
     match = _ABOUT.fullmatch(name)
     if not match:
         return _placed(name)
-    said = words(match[3])
-    if not set(said) <= _QUALITIES.keys():
+    described = words(match[3])
+    if not set(described) <= _QUALITIES.keys():
         return ""
-    kinds = [_QUALITIES[word] for word in said]
+    kinds = [_QUALITIES[word] for word in described]
     if match[1]:
         place = vcard.place_of(kinds)
         return "email" if place == "other" else f"email:{place}"
@@ -310,6 +310,9 @@ def _settle_title(names: list[str], fields: list[str]) -> list[str]:
     elif "prefix" in others:
         field = "job_title"
     else:
-        ahead = [index for index, found in enumerate(fields) if found.endswith("_name")]
+        ahead = [index for index, field_name in enumerate(fields) if field_name.endswith("_name")]
         field = "prefix" if ahead and at < min(ahead) else "job_title"
-    return [field if name == "title" else found for name, found in zip(names, fields, strict=True)]
+    return [
+        field if name == "title" else field_name
+        for name, field_name in zip(names, fields, strict=True)
+    ]

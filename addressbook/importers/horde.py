@@ -1,4 +1,5 @@
-"""What is Horde's (Turba, generations 1.2 to 5.0) and how its lists look without their members."""
+"""The exports of Horde (Turba, generations 1.2 to 5.0), and how its lists look without their
+members."""
 
 from __future__ import annotations
 

@@ -227,7 +227,7 @@ def _entries(content: bytes, gathered: Gathered) -> Iterator[_Numbered]:
         number += 1
 
 
-def _source(numbered: Sequence[_Numbered], told: str) -> str:
+def _source(numbered: Sequence[_Numbered], asked_source: str) -> str:
     """``horde thunderbird other``."""
     for _number, record in numbered[:200]:
         if "pabperson" in record.classes or "pitypeperson" in record.classes:
@@ -240,7 +240,7 @@ def _source(numbered: Sequence[_Numbered], told: str) -> str:
     classes = {word for _number, record in numbered[:200] for word in record.classes}
     if "groupofnames" in classes and numbered and "mail" in dict(rdns(numbered[0][1].dn)):
         return "thunderbird"
-    return told if told not in ("", "auto") else "other"
+    return asked_source if asked_source not in ("", "auto") else "other"
 
 
 def _gather(numbered: Sequence[_Numbered], source: str, gathered: Gathered) -> None:
@@ -341,7 +341,7 @@ def _group(
 ) -> GroupData:
     """A list that names its members by DN: found by DN, by address, then by name. Lists in it are
     followed once each."""
-    found: dict[int, None] = {}
+    indexes: dict[int, None] = {}
     external: dict[str, None] = {}
     missing: dict[str, None] = {}
     own = normal_dn(record.dn)
@@ -365,17 +365,17 @@ def _group(
         if index is None:
             index = members.find("", parts.get("cn", ""))
         if index is not None:
-            found.setdefault(index)
+            indexes.setdefault(index)
         elif parts.get("mail"):
             external.setdefault(parts["mail"])
         else:
             missing.setdefault(dn)
-    if not (found or external or missing):
+    if not (indexes or external or missing):
         gathered.warn("group_without_members", number)
     for value in (*external, *missing):
         gathered.warn("member_not_found", number, value)
     name = record.first("cn", "displayname") or dict(rdns(record.dn)).get("cn", "")
-    return GroupData(name, tuple(found), tuple(external), tuple(missing))
+    return GroupData(name, tuple(indexes), tuple(external), tuple(missing))
 
 
 def _member_dns(record: Record) -> list[str]:

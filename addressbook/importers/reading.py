@@ -1,4 +1,4 @@
-"""What reading an address book gives."""
+"""The outcome of reading an address book."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Refused(Exception):
 
 
 def refused(code: str, known: Reading | None = None) -> Reading:
-    """What is known of the file, refused."""
+    """Return what is known of the file, refused."""
     return replace(known or Reading(), outcome="reject", reject_code=code)
 
 

@@ -43,16 +43,16 @@ def read(text: str, *, raw_tabs: Callable[[Sequence[str]], bool]) -> Rows:
     """The rows of a text. ``raw_tabs`` says of a header whether its program writes tabs without
     any quoting. Raises Refused for what is too wide or too long."""
     skipped = 0
-    told = _SEP.match(text)
-    if told:
-        skipped, text = told[0].count("\n"), text[told.end() :]
+    separator_line = _SEP.match(text)
+    if separator_line:
+        skipped, text = separator_line[0].count("\n"), text[separator_line.end() :]
     stripped = text.lstrip("\n")
     skipped += len(text) - len(stripped)
     text = stripped
     header = text.partition("\n")[0]
     if len(header) > LONGEST_HEADER:
         raise Refused("unknown_format")
-    delimiter = told[1] if told else delimiter_of(header)
+    delimiter = separator_line[1] if separator_line else delimiter_of(header)
     if delimiter == "\t" and raw_tabs([cell.strip() for cell in header.split("\t")]):
         rows, escape = list(_tab_rows(text)), ""
     else:

@@ -54,8 +54,8 @@ def uid_of(record: Entry) -> str:
 
 
 def owner_of(parts: Sequence[tuple[str, str]], dialect: str) -> str:
-    """Whose entry it is, by its DN: ``piPStoreOwner=UID``; in the PAB what follows the entry's own
-    name, ``un=ID,ou=UID,ou=people,…``."""
+    """Return the owner of an entry, by its DN: ``piPStoreOwner=UID``; in the PAB what follows the
+    entry's own name, ``un=ID,ou=UID,ou=people,…``."""
     if dialect == "piserverdb":
         return next((value for name, value in parts if name == "pipstoreowner"), "")
     if dialect == "pab":
@@ -96,11 +96,11 @@ def add_groups(
         identifier = entry.first(_IDENTIFIER[dialect]) or entry.dn
         key = (whose, _key(identifier))
         known.add(key)
-        found = tuple(dict.fromkeys(members.get(key, ())))
+        indexes_of_members = tuple(dict.fromkeys(members.get(key, ())))
         name = entry.first("cn", "displayname") or identifier
-        if not found:
+        if not indexes_of_members:
             gathered.warn("group_without_members", number)
-        gathered.groups.append(GroupData(name, found, owner=whose))
+        gathered.groups.append(GroupData(name, indexes_of_members, owner=whose))
     for key, indexes in members.items():
         if key not in known:
             gathered.warn("group_not_found", gathered.records[indexes[0]], key[1])

@@ -41,28 +41,28 @@ def read(
 ) -> Reading:
     """``known`` is what is known of the file already; ``columns`` replaces fields of columns."""
     try:
-        found = rows.read(decoded.text, raw_tabs=horde.is_header)
-        return _read(found, source, columns, known)
+        table_rows = rows.read(decoded.text, raw_tabs=horde.is_header)
+        return _read(table_rows, source, columns, known)
     except Refused as error:
         return refused(str(error.args[0]), replace(known, format="csv"))
 
 
 def _read(
-    found: rows.Rows, source: str, columns: Mapping[int, str] | None, known: Reading
+    table_rows: rows.Rows, source: str, columns: Mapping[int, str] | None, known: Reading
 ) -> Reading:
-    table = _table(found, source)
+    table = _table(table_rows, source)
     fields = list(table.fields)
     for index, name in (columns or {}).items():
         if 0 <= index < len(fields):
             fields[index] = name
     is_dump = turba.is_dump(table.header)
-    kind = "tsv" if found.delimiter == "\t" else "csv"
+    kind = "tsv" if table_rows.delimiter == "\t" else "csv"
     reading = replace(
         known,
         format=f"turba_objects_{kind}" if is_dump else kind,
         source="horde" if is_dump else table.source,
-        delimiter=found.delimiter,
-        quote_escape=found.quote_escape if table.source == "horde" and not is_dump else "",
+        delimiter=table_rows.delimiter,
+        quote_escape=table_rows.quote_escape if table.source == "horde" and not is_dump else "",
         columns=_columns(table, fields),
         bulk=is_dump,
     )
@@ -81,14 +81,14 @@ def _read(
         return replace(reading, outcome="reject", reject_code="unknown_columns")
     number, last = fitting[-1]
     if (
-        not found.ended
-        and last.line == found.rows[-1].line
-        and len(found.rows[-1].cells) < len(fields)
+        not table_rows.ended
+        and last.line == table_rows.rows[-1].line
+        and len(table_rows.rows[-1].cells) < len(fields)
     ):
         gathered.warn("row_cut", number)
     style = _style(table, fields, fitting)
     if is_dump:
-        if found.delimiter == "\t" or found.quote_escape == "backslash":
+        if table_rows.delimiter == "\t" or table_rows.quote_escape == "backslash":
             fitting = [(number, _without_escapes(row)) for number, row in fitting]
         records = ((number, row.line, _pairs(fields, row, turba.NULLS)) for number, row in fitting)
         turba.gather(records, style, gathered)
@@ -97,15 +97,15 @@ def _read(
     return gathered.finished(reading)
 
 
-def _table(found: rows.Rows, source: str) -> _Table:
+def _table(table_rows: rows.Rows, source: str) -> _Table:
     """The header and what it means; a title line above it and a file without one are known."""
-    if not found.rows:
+    if not table_rows.rows:
         raise Refused("empty")
-    at = _header_at(found.rows)
+    at = _header_at(table_rows.rows)
     if at < 0:
-        return _headless(found, source)
-    header = found.rows[at].cells
-    data = found.rows[at + 1 :]
+        return _headless(table_rows, source)
+    header = table_rows.rows[at].cells
+    data = table_rows.rows[at + 1 :]
     program = source_of(header, source)
     fields = _by_content(header, headers.fields_of(header), data)
     if program == "thunderbird" and _has_its_width(header) and fields[0] == "first_name":
@@ -114,18 +114,19 @@ def _table(found: rows.Rows, source: str) -> _Table:
     return _Table(header, fields, data, program)
 
 
-def _header_at(found: Sequence[SourceRow]) -> int:
+def _header_at(source_rows: Sequence[SourceRow]) -> int:
     """The row that is the header: the first, unless one below it alone has known names."""
-    if any(vcard.addresses_in(cell) for cell in found[0].cells[:_LOOKED_AT]):
-        return -1 if _are_addresses(found) else _no_table()
+    if any(vcard.addresses_in(cell) for cell in source_rows[0].cells[:_LOOKED_AT]):
+        return -1 if _are_addresses(source_rows) else _no_table()
     counts = [
-        sum(headers.known(cell) for cell in row.cells[: rows.MOST_COLUMNS]) for row in found[:8]
+        sum(headers.known(cell) for cell in row.cells[: rows.MOST_COLUMNS])
+        for row in source_rows[:8]
     ]
     best = max(range(len(counts)), key=lambda index: counts[index])
     # One known word may stand in a title: "Liste des contacts".
     if counts[0] < 2 <= counts[best] - counts[0]:
         return best
-    if counts[0] or _are_addresses(found[1:]):
+    if counts[0] or _are_addresses(source_rows[1:]):
         return 0
     return _no_table()
 
@@ -134,9 +135,9 @@ def _no_table() -> NoReturn:
     raise Refused("unknown_format")
 
 
-def _are_addresses(found: Sequence[SourceRow]) -> bool:
+def _are_addresses(source_rows: Sequence[SourceRow]) -> bool:
     """Whether rows without known names above them are an address book all the same."""
-    looked_at = [row for row in found[:_LOOKED_AT] if any(row.cells)]
+    looked_at = [row for row in source_rows[:_LOOKED_AT] if any(row.cells)]
     good = sum(any(vcard.addresses_in(cell) for cell in row.cells) for row in looked_at)
     return good > len(looked_at) / 3
 
@@ -147,18 +148,19 @@ def _has_its_width(cells: Sequence[str]) -> bool:
     return abs(len(cells) - len(_THUNDERBIRD)) <= 1
 
 
-def _headless(found: rows.Rows, source: str) -> _Table:
-    width = len(found.rows[0].cells)
-    if _has_its_width(found.rows[0].cells):
+def _headless(table_rows: rows.Rows, source: str) -> _Table:
+    width = len(table_rows.rows[0].cells)
+    if _has_its_width(table_rows.rows[0].cells):
         fields = [*_THUNDERBIRD, ""][:width]
-        return _Table(("",) * width, fields, found.rows, "thunderbird")
-    fields = _by_content(("",) * width, [""] * width, found.rows)
-    return _Table(("",) * width, fields, found.rows, source if source != "auto" else "other")
+        return _Table(("",) * width, fields, table_rows.rows, "thunderbird")
+    fields = _by_content(("",) * width, [""] * width, table_rows.rows)
+    return _Table(("",) * width, fields, table_rows.rows, source if source != "auto" else "other")
 
 
 def _by_content(header: Sequence[str], fields: list[str], data: Sequence[SourceRow]) -> list[str]:
-    """What the cells say against the name: "Adresse" is an e-mail or a postal one; a column of
-    addresses is one whatever its name, and the first text beside it the name."""
+    """Return the fields with what the cells say against the name: "Adresse" is an e-mail or a
+    postal one; a column of addresses is one whatever its name, and the first text beside it the
+    name."""
     fields = list(fields)
     for index, name in enumerate(fields):
         cells = [row.cells[index] for row in data[:_LOOKED_AT] if index < len(row.cells)]
@@ -201,13 +203,13 @@ def _columns(table: _Table, fields: Sequence[str]) -> tuple[Column, ...]:
 
 
 def _examples(data: Sequence[SourceRow], index: int) -> tuple[str, ...]:
-    found: list[str] = []
+    examples: list[str] = []
     for row in data[:2_000]:
         if index < len(row.cells) and (cell := row.cells[index].strip()):
-            found.append(cell[:100])
-            if len(found) == 3:
+            examples.append(cell[:100])
+            if len(examples) == 3:
                 break
-    return tuple(found)
+    return tuple(examples)
 
 
 def _fitting(table: _Table, gathered: Gathered) -> Iterator[tuple[int, SourceRow]]:
@@ -284,9 +286,9 @@ def _gather(
     gathered.groups += [*tags.groups(), *lists]
 
 
-def source_of(header: Sequence[str], told: str) -> str:
-    """Which program wrote this header: ``horde sun google thunderbird outlook yahoo kmail wab
-    roundcube other``."""
+def source_of(header: Sequence[str], asked_source: str) -> str:
+    """Return which program wrote this header: ``horde sun google thunderbird outlook yahoo kmail
+    wab roundcube other``."""
     if horde.is_header(header) or horde.is_outlook_header(header):
         return "horde"
     names = {headers.normal(cell) for cell in header}
@@ -295,7 +297,7 @@ def source_of(header: Sequence[str], told: str) -> str:
     for program, needed in _PROGRAMS:
         if any(marks <= names for marks in needed):
             return program
-    return told if told != "auto" else "other"
+    return asked_source if asked_source != "auto" else "other"
 
 
 _PROGRAMS: tuple[tuple[str, tuple[set[str], ...]], ...] = (

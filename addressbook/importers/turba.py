@@ -49,17 +49,17 @@ def members_of(text: str) -> tuple[str, ...]:
     head = re.match(rb"a:(\d{1,6}):\{", raw)
     if not head:
         raise Serialized(text[:20])
-    found: list[str] = []
+    members: list[str] = []
     position = head.end()
     while raw[position : position + 1] != b"}":
         _key, position = _scalar(raw, position)
         value, position = _scalar(raw, position)
-        found.append(value)
-        if len(found) > _MOST_MEMBERS:
+        members.append(value)
+        if len(members) > _MOST_MEMBERS:
             raise Serialized("too many")
-    if len(found) != int(head[1]):
+    if len(members) != int(head[1]):
         raise Serialized("cut off")
-    return tuple(found)
+    return tuple(members)
 
 
 _INTEGER = re.compile(rb"i:(-?\d{1,19});")
@@ -327,9 +327,9 @@ def _tuples(text: str, position: int) -> tuple[_Rows, int]:
     while match := _OPENING.match(text, position):
         begins, position = match.end(), match.end()
         values: list[str] = []
-        while found := _VALUE.match(text, position):
-            values.append(_sql_text(found))
-            position = found.end()
+        while value_match := _VALUE.match(text, position):
+            values.append(_sql_text(value_match))
+            position = value_match.end()
             sign = text[position : position + 1]
             position += 1
             if sign != ",":
@@ -351,10 +351,10 @@ def _sql_text(match: re.Match[str]) -> str:
         return "" if bare.upper() == "NULL" else bare
     sign = "'" if double is None else '"'
 
-    def plain(found: re.Match[str]) -> str:
-        if found[1] is not None:
-            return _SQL_SIGNS.get(found[1], found[1])
-        return sign if found[0] == sign * 2 else found[0]
+    def plain(escape: re.Match[str]) -> str:
+        if escape[1] is not None:
+            return _SQL_SIGNS.get(escape[1], escape[1])
+        return sign if escape[0] == sign * 2 else escape[0]
 
     return _SQL_ESCAPE.sub(plain, quoted if double is None else double).replace("\r\n", "\n")
 
@@ -408,9 +408,9 @@ def _pairs_of(text: str) -> dict[str, str]:
     head = re.match(rb"a:(\d{1,3}):\{", raw)
     if not head:
         raise Serialized(text[:20])
-    found: dict[str, str] = {}
+    pairs: dict[str, str] = {}
     position = head.end()
     while raw[position : position + 1] != b"}":
         key, position = _scalar(raw, position)
-        found[key], position = _scalar(raw, position)
-    return found
+        pairs[key], position = _scalar(raw, position)
+    return pairs

@@ -23,8 +23,8 @@ def is_vcard(text: str) -> bool:
 
 def first(content: bytes, most: int) -> tuple[ContactData, ...]:
     """The first ``most`` people of a file of cards."""
-    found = (item for item in vcard.parse(content) if isinstance(item, ContactData))
-    return tuple(islice(found, most))
+    contacts = (item for item in vcard.parse(content) if isinstance(item, ContactData))
+    return tuple(islice(contacts, most))
 
 
 def read(content: bytes, known: Reading) -> Reading:
@@ -50,7 +50,7 @@ def _bounded(content: bytes) -> Iterator[Card]:
 
 
 def _charset(cards: Sequence[Card], charset: str, content: bytes) -> str:
-    """Where the file is ASCII, what its quoted-printable values declare."""
+    """Return the charset of a file; where it is ASCII, what its quoted-printable values declare."""
     if not content.isascii():
         return charset
     for card in cards:
@@ -78,7 +78,7 @@ _BY_PRODUCT = (
 )
 
 
-def _source(cards: Sequence[Card], content: bytes, told: str) -> str:
+def _source(cards: Sequence[Card], content: bytes, asked_source: str) -> str:
     for card in cards[:50]:
         product = card.first("PRODID").lower()
         for word, program in _BY_PRODUCT:
@@ -87,8 +87,8 @@ def _source(cards: Sequence[Card], content: bytes, told: str) -> str:
         names = [line.name for line in card.properties]
         if source := _source_of(card, names):
             return source
-    if told not in ("", "auto"):
-        return told
+    if asked_source not in ("", "auto"):
+        return asked_source
     # Roundcube leaves a line empty after each card, and says no product.
     has_gaps = re.search(rb"END:VCARD\r?\n\r?\n", content[:200_000]) is not None
     is_old = bool(cards) and cards[0].version == "3.0"
@@ -208,7 +208,7 @@ def _group(
     by_address: dict[str, int],
     gathered: Gathered,
 ) -> GroupData:
-    found: dict[int, None] = {}
+    indexes: dict[int, None] = {}
     external: dict[str, None] = {}
     missing: dict[str, None] = {}
     own = _plain_uid(group.uid)
@@ -219,7 +219,7 @@ def _group(
         address = re.sub(r"^mailto:", "", member, flags=re.IGNORECASE).partition("?")[0]
         index = by_uid.get(uid, by_address.get(address.casefold()))
         if index is not None:
-            found.setdefault(index)
+            indexes.setdefault(index)
         elif uid in inner:
             if uid == own:
                 gathered.warn("group_cycle", group.record)
@@ -236,4 +236,4 @@ def _group(
         gathered.warn("group_without_members", group.record)
     for value in (*external, *missing):
         gathered.warn("member_not_found", group.record, value)
-    return GroupData(group.name, tuple(found), tuple(external), tuple(missing))
+    return GroupData(group.name, tuple(indexes), tuple(external), tuple(missing))

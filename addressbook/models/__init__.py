@@ -1,4 +1,4 @@
-"""What the address book keeps."""
+"""The rows of the address book."""
 
 from addressbook.models.collected import CollectedRecipient
 from addressbook.models.completion import ContactWord, DirectoryWord

@@ -1,4 +1,4 @@
-"""Whom a person wrote to: kept apart from the contacts, and the measure of how often."""
+"""The people a person wrote to: kept apart from the contacts, and the measure of how often."""
 
 from __future__ import annotations
 

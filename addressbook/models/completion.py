@@ -25,7 +25,7 @@ IN_ORDER = max(_SHORT)
 
 
 def beginnings(words: Iterable[str]) -> set[str]:
-    """What rows a text of these words has: ``martin`` -> ``ma``, ``mar``, ``martin``."""
+    """Return the rows that a text of these words has: ``martin`` -> ``ma``, ``mar``, ``martin``."""
     cut = [word[:LONGEST_WORD] for word in words if len(word) > 1]
     return {word[:length] for word in cut for length in (*_SHORT, LONGEST_WORD)}
 

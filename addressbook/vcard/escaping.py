@@ -22,16 +22,16 @@ def split(value: str, separator: str) -> list[str]:
     """The fields between separators that no backslash precedes, still escaped; at most 500."""
     if "\\" not in value:
         return value.split(separator, 499)
-    found: list[str] = []
+    fields: list[str] = []
     start = position = 0
-    while position < len(value) and len(found) < 499:
+    while position < len(value) and len(fields) < 499:
         if value[position] == "\\":
             position += 1
         elif value[position] == separator:
-            found.append(value[start:position])
+            fields.append(value[start:position])
             start = position + 1
         position += 1
-    return [*found, value[start:]]
+    return [*fields, value[start:]]
 
 
 def escape(text: str) -> str:

@@ -35,8 +35,8 @@ def parse(content: bytes) -> Iterator[ContactData | RowError]:
 
 def read_one(text: str) -> ContactData:
     """The first contact of a text; an empty one where there is none."""
-    found = (item for item in parse(text.encode("utf-8")) if isinstance(item, ContactData))
-    return next(found, ContactData())
+    contacts = (item for item in parse(text.encode("utf-8")) if isinstance(item, ContactData))
+    return next(contacts, ContactData())
 
 
 def has_something(contact: ContactData) -> bool:
@@ -52,8 +52,8 @@ def has_something(contact: ContactData) -> bool:
 
 
 def full_name(contact: ContactData) -> str:
-    """What a contact without a full name of its own is called: its parts, else its organisation,
-    else its first address."""
+    """Return the name of a contact without a full name of its own: its parts, else its
+    organisation, else its first address."""
     parts = (
         contact.prefix,
         contact.first_name,
@@ -111,7 +111,7 @@ def _unique(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def _rank(line: Property) -> int:
-    """How preferred: 1 the most; 101 where nothing is said (RFC 6350 section 5.3)."""
+    """Return how preferred it is: 1 the most; 101 where nothing is said (RFC 6350 section 5.3)."""
     if "pref" in line.types:
         return 1
     number = "".join(line.parameters.get("PREF", ())[:1])
@@ -157,14 +157,14 @@ def phone_type(words: Iterable[str]) -> str:
 
 
 def _emails(card: Card, labels: Mapping[str, str]) -> tuple[Email, ...]:
-    found: dict[str, Email] = {}
+    emails: dict[str, Email] = {}
     for line in _ranked(card.all("EMAIL")):
         if line.types & {"x400", "x.400", "ex"}:
             continue
         place = place_of(_words(line, labels))
         for address in addresses_in(card.text(line)):
-            found.setdefault(address.casefold(), Email(address, place))
-    return tuple(found.values())
+            emails.setdefault(address.casefold(), Email(address, place))
+    return tuple(emails.values())
 
 
 _NO_ATOM = r"\s\x00-\x1f\x7f-\x9f@<>(),;:\"\[\]\\"
@@ -211,12 +211,12 @@ def _bare(piece: str) -> str:
 
 
 def _phones(card: Card, labels: Mapping[str, str]) -> tuple[Phone, ...]:
-    found = (
+    phones = (
         Phone(number, phone_type(_words(line, labels)))
         for line in _ranked(card.all("TEL"))
         if (number := phone_number(card.text(line)))
     )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(phones))
 
 
 def phone_number(text: str) -> str:
@@ -227,18 +227,18 @@ def phone_number(text: str) -> str:
 
 
 def _addresses(card: Card, labels: Mapping[str, str]) -> tuple[PostalAddress, ...]:
-    found = [
+    addresses = [
         address
         for line in _ranked(card.all("ADR"))
         if (address := _address(card, line, place_of(_words(line, labels))))
     ]
-    known = {address.type for address in found}
+    known = {address.type for address in addresses}
     for line in _ranked(card.all("LABEL")):
         # A label repeats the address of its kind, and is all there is where that one is missing.
         place, text = place_of(_words(line, labels)), card.text(line)
         if text and place not in known:
-            found.append(PostalAddress(place, formatted=_lines_trimmed(text)))
-    return tuple(dict.fromkeys(found))
+            addresses.append(PostalAddress(place, formatted=_lines_trimmed(text)))
+    return tuple(dict.fromkeys(addresses))
 
 
 def _lines_trimmed(text: str) -> str:

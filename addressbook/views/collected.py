@@ -34,11 +34,11 @@ def collected_list(request: SignedInRequest) -> HttpResponse:
     form = ListForm(request.GET)
     query = form.value("q") or ""
     pages = Paginator(collected.matching(request.user, query), PAGE_SIZE)
-    found = pages.get_page(form.value("page") or 1)
+    recipients = pages.get_page(form.value("page") or 1)
     context = {
         "query": query,
-        "found": found,
-        "rows": [(row, presentation.write_url(row.name, row.address)) for row in found],
+        "found": recipients,
+        "rows": [(row, presentation.write_url(row.name, row.address)) for row in recipients],
         "here": request.get_full_path(),
     }
     return page(request, "collected.html", context, current="collected")
@@ -62,7 +62,7 @@ def act(request: SignedInRequest) -> HttpResponse:
 
 
 def _sealed(request: SignedInRequest, rows: Sequence[CollectedRecipient]) -> str:
-    """What there was, for the toast's button: signed, since the browser gives it back."""
+    """Seal what there was, for the toast's button: signed, since the browser gives it back."""
     former = [(row.name, row.address, row.times, row.last.isoformat(), row.weight) for row in rows]
     return signing.dumps([request.user.pk, former], salt=_SALT, compress=True)
 

@@ -1,4 +1,4 @@
-"""What the line of recipients asks for as one types."""
+"""The suggestions for the line of recipients as one types."""
 
 from __future__ import annotations
 
@@ -24,28 +24,31 @@ from addressbook.views.pages import group_of
 def complete(request: SignedInRequest) -> JsonResponse:
     """JSON: whom ``?q=`` may mean, and whether these are all of them. A browser then finds those of
     a longer text by itself."""
-    found = search.complete(request.user, request.GET.get("q", "")[: search.LONGEST])
+    suggestions = search.complete(request.user, request.GET.get("q", "")[: search.LONGEST])
     return JsonResponse(
-        {"suggestions": [_shown(one) for one in found], "all": len(found) < search.LIMIT}
+        {
+            "suggestions": [_shown(suggestion) for suggestion in suggestions],
+            "all": len(suggestions) < search.LIMIT,
+        }
     )
 
 
-def _shown(one: Suggestion) -> dict[str, Any]:
+def _shown(suggestion: Suggestion) -> dict[str, Any]:
     """``text`` is what goes into the line; of a group, ``members`` says where that is asked for."""
     shown: dict[str, Any] = {
-        "source": one.source,
-        "name": one.name or one.address,
-        "address": one.address,
-        "detail": " · ".join(filter(None, (one.function, one.school))),
-        "words": one.words,
+        "source": suggestion.source,
+        "name": suggestion.name or suggestion.address,
+        "address": suggestion.address,
+        "detail": " · ".join(filter(None, (suggestion.function, suggestion.school))),
+        "words": suggestion.words,
     }
-    if one.group is None:
-        return {**shown, "text": recipient(one.name, one.address)}
-    count = ngettext("%(count)s address", "%(count)s addresses", one.size)
+    if suggestion.group is None:
+        return {**shown, "text": recipient(suggestion.name, suggestion.address)}
+    count = ngettext("%(count)s address", "%(count)s addresses", suggestion.size)
     return {
         **shown,
-        "detail": count % {"count": intcomma(one.size)},
-        "members": reverse("addressbook:recipients", args=[one.group]),
+        "detail": count % {"count": intcomma(suggestion.size)},
+        "members": reverse("addressbook:recipients", args=[suggestion.group]),
     }
 
 

@@ -22,19 +22,19 @@ def directory(request: SignedInRequest) -> HttpResponse:
     school."""
     form = DirectoryForm(request.GET)
     query, school = form.value("q") or "", form.value("school") or ""
-    found = finding.page(request.user, query, school, form.value("page") or 1)
-    mine = finding.contacts_of(request.user, found.rows)
+    entry_page = finding.page(request.user, query, school, form.value("page") or 1)
+    mine = finding.contacts_of(request.user, entry_page.rows)
     context = {
         "query": query,
         "school": school,
-        "school_name": found.rows[0].school_name if school and found.rows else school,
-        "found": found,
+        "school_name": entry_page.rows[0].school_name if school and entry_page.rows else school,
+        "found": entry_page,
         "rows": [
             (row, presentation.write_url(row.name, row.address), mine.get(row.folded))
-            for row in found.rows
+            for row in entry_page.rows
         ],
-        "before_url": _url(query, school, found.number - 1) if found.number > 1 else "",
-        "next_url": _url(query, school, found.number + 1) if found.has_next else "",
+        "before_url": _url(query, school, entry_page.number - 1) if entry_page.number > 1 else "",
+        "next_url": _url(query, school, entry_page.number + 1) if entry_page.has_next else "",
     }
     return page(
         request,

@@ -25,7 +25,9 @@ def found(request: SignedInRequest) -> HttpResponse:
     """The sets, those of the first letters first."""
     sets = duplicates.sets(request.user)
     context = {
-        "sets": [[presentation.row(one) for one in several] for several in sets[:MOST_SHOWN]],
+        "sets": [
+            [presentation.row(contact) for contact in several] for several in sets[:MOST_SHOWN]
+        ],
         "total": len(sets),
         "most": MOST_SHOWN,
     }
@@ -47,7 +49,7 @@ def compare(request: SignedInRequest) -> HttpResponse:
         words = ngettext(
             "%(count)s contact merged.", "%(count)s contacts merged.", len(several)
         ) % {"count": intcomma(len(several))}
-        fields = [("merged", str(made.pk)), *(("contacts", str(one.pk)) for one in several)]
+        fields = [("merged", str(made.pk)), *(("contacts", str(contact.pk)) for contact in several)]
         undo = Undo(reverse("addressbook:unmerge"), fields)
         return go(request, reverse("addressbook:contact", args=[made.pk]), words, undo)
     context = {"form": form, "rows": [presentation.row(contact) for contact in several]}
@@ -68,7 +70,7 @@ def _chosen(request: SignedInRequest) -> list[Contact]:
 @require_POST
 @login_required
 def unmerge(request: SignedInRequest) -> HttpResponse:
-    """What was merged is again what it was."""
+    """Take back a merging: what was merged is again what it was."""
     form = UnmergeForm(request.POST)
     if not form.is_valid():
         raise NotFound

@@ -20,7 +20,7 @@ from addressbook.views.pages import page
 @require_GET
 @login_required
 def export(request: SignedInRequest) -> HttpResponse:
-    """Which contacts, and as what."""
+    """Show the form that asks which contacts to export, and as what."""
     form = ExportForm(None, user=request.user, initial={"group": request.GET.get("group")})
     return page(request, "export.html", {"form": form}, current="export")
 
@@ -33,17 +33,17 @@ def file(request: SignedInRequest) -> HttpResponseBase:
     if not form.is_valid():
         return page(request, "export.html", {"form": form}, current="export", status=422)
     group: Group | None = form.cleaned_data["group"]
-    found = finding.matching(request.user, group=group)
+    exported = finding.matching(request.user, group=group)
     groups = [group] if group else list(Group.objects.of(request.user))
     if chosen := form.cleaned_data["contacts"]:
-        found, groups = found.filter(pk__in=chosen), []
-    audit.record(AuditEvent.Kind.CONTACTS_EXPORTED, request, contacts=found.count())
+        exported, groups = exported.filter(pk__in=chosen), []
+    audit.record(AuditEvent.Kind.CONTACTS_EXPORTED, request, contacts=exported.count())
     kind = form.cleaned_data["format"]
     if kind == "csv":
-        pieces, media_type, ending = writing.table(found), "text/csv; charset=utf-8", "csv"
+        pieces, media_type, ending = writing.table(exported), "text/csv; charset=utf-8", "csv"
     else:
         version = "4.0" if kind == "vcard4" else "3.0"
-        pieces = writing.vcards(found, groups, version)
+        pieces = writing.vcards(exported, groups, version)
         media_type, ending = "text/vcard; charset=utf-8", "vcf"
     answer = StreamingHttpResponse(pieces, content_type=media_type)
     name = f"{gettext('contacts')}-{timezone.localdate():%Y-%m-%d}.{ending}"

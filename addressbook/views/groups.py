@@ -41,57 +41,57 @@ def new(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 def edit(request: SignedInRequest, group: int) -> HttpResponse:
-    found = group_of(request, group)
-    form = GroupForm(request.POST or None, initial={"name": found.name})
+    own_group = group_of(request, group)
+    form = GroupForm(request.POST or None, initial={"name": own_group.name})
     if request.method == "POST" and form.is_valid():
         try:
-            groups.rename(found, form.cleaned_data["name"])
+            groups.rename(own_group, form.cleaned_data["name"])
         except groups.NameTaken:
             form.add_error("name", gettext("You have a group of that name."))
         else:
             words = gettext("Group renamed.")
             return go(request, reverse("addressbook:group", args=[group]), words)
-    return _form_page(request, form, found)
+    return _form_page(request, form, own_group)
 
 
 @require_POST
 @login_required
 def external(request: SignedInRequest, group: int) -> HttpResponse:
     """The addresses in it that no contact has."""
-    found = group_of(request, group)
+    own_group = group_of(request, group)
     form = ExternalForm(request.POST)
     if form.is_valid():
         try:
-            groups.set_external(found, form.cleaned_data["external"])
+            groups.set_external(own_group, form.cleaned_data["external"])
         except groups.GroupFull:
             form.add_error("external", gettext("A group holds up to 5,000 addresses."))
         else:
             words = gettext("Addresses of the group saved.")
             return go(request, reverse("addressbook:group", args=[group]), words)
-    return _form_page(request, GroupForm(initial={"name": found.name}), found, form)
+    return _form_page(request, GroupForm(initial={"name": own_group.name}), own_group, form)
 
 
 def _form_page(
     request: SignedInRequest,
     form: GroupForm,
-    found: Group | None,
+    own_group: Group | None,
     others: ExternalForm | None = None,
 ) -> HttpResponse:
     """``others`` is the form of its other addresses, where that has a mistake."""
     status = 422 if form.is_bound or others else 200
-    if found and not others:
-        others = ExternalForm(initial={"external": "\n".join(found.external)})
-    context = {"form": form, "group": found, "others": others}
-    return page(request, "group_form.html", context, group=found, status=status)
+    if own_group and not others:
+        others = ExternalForm(initial={"external": "\n".join(own_group.external)})
+    context = {"form": form, "group": own_group, "others": others}
+    return page(request, "group_form.html", context, group=own_group, status=status)
 
 
 @require_POST
 @login_required
 def delete(request: SignedInRequest, group: int) -> HttpResponse:
     """Into the bin; its contacts stay."""
-    found = group_of(request, group)
-    groups.delete(found)
-    words = gettext("Group “%(name)s” deleted; its contacts stay.") % {"name": found.name}
+    own_group = group_of(request, group)
+    groups.delete(own_group)
+    words = gettext("Group “%(name)s” deleted; its contacts stay.") % {"name": own_group.name}
     undo = Undo(reverse("addressbook:restore_group", args=[group]))
     return go(request, reverse("addressbook:contacts"), words, undo)
 
@@ -100,9 +100,9 @@ def delete(request: SignedInRequest, group: int) -> HttpResponse:
 @login_required
 def restore(request: SignedInRequest, group: int) -> HttpResponse:
     """Out of the bin."""
-    found = Group.objects.in_bin(request.user).filter(pk=group).first()
-    if found is None:
+    own_group = Group.objects.in_bin(request.user).filter(pk=group).first()
+    if own_group is None:
         raise NotFound
-    groups.restore(found)
-    words = gettext("Group “%(name)s” restored.") % {"name": found.name}
+    groups.restore(own_group)
+    words = gettext("Group “%(name)s” restored.") % {"name": own_group.name}
     return go(request, reverse("addressbook:group", args=[group]), words)

@@ -30,16 +30,16 @@ State = ImportJob.State
 
 def job_of(request: SignedInRequest, pk: int) -> ImportJob:
     """The person's own; NotFound for any other."""
-    found = imports.find(request.user, pk)
-    if found is None:
+    import_job = imports.find(request.user, pk)
+    if import_job is None:
         raise NotFound
-    return found
+    return import_job
 
 
 @require_GET
 @login_required
 def chosen(request: SignedInRequest) -> HttpResponse:
-    """Where the old contacts are, and what was imported before."""
+    """Show where the old contacts are, and what was imported before."""
     jobs = ImportJob.objects.of(request.user).prefetch_related("files")[:_MOST_LISTED]
     context = {"jobs": [shown.line(job) for job in jobs]}
     return page(request, "import.html", context, current="imports")
@@ -48,7 +48,7 @@ def chosen(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 def bring(request: SignedInRequest, source: str) -> HttpResponse:
-    """How to get a file out of the old program; by POST it is taken and read."""
+    """Show how to get a file out of the old program; by POST it is taken and read."""
     if source not in SOURCES:
         raise NotFound
     posted = request.method == "POST"
@@ -92,39 +92,39 @@ def _at(name: str, job: ImportJob) -> str:
 @login_required
 def import_page(request: SignedInRequest, job: int) -> HttpResponse:
     """The import as it is now: its progress, its preview or its report."""
-    found = job_of(request, job)
-    if found.is_moving:
-        return _progress(request, found)
+    import_job = job_of(request, job)
+    if import_job.is_moving:
+        return _progress(request, import_job)
     if wants_partial(request):  # asked by the page of its progress, which is over
-        return HttpResponse(status=_NO_MORE, headers={"HX-Redirect": _at("import", found)})
-    if found.state != State.READY:
-        return _report(request, found)
-    if (found.columns is None or found.reject_code) and imports.columns(found):
-        return HttpResponseRedirect(_at("import_columns", found))
-    return _preview(request, found)
+        return HttpResponse(status=_NO_MORE, headers={"HX-Redirect": _at("import", import_job)})
+    if import_job.state != State.READY:
+        return _report(request, import_job)
+    if (import_job.columns is None or import_job.reject_code) and imports.columns(import_job):
+        return HttpResponseRedirect(_at("import_columns", import_job))
+    return _preview(request, import_job)
 
 
-def _progress(request: SignedInRequest, found: ImportJob) -> HttpResponse:
+def _progress(request: SignedInRequest, import_job: ImportJob) -> HttpResponse:
     context = {
-        "job": shown.job(found),
-        "progress": shown.progress(found, request.GET.get("said", "")),
+        "job": shown.job(import_job),
+        "progress": shown.progress(import_job, request.GET.get("said", "")),
     }
     return page(request, "import_progress.html", context, current="imports")
 
 
-def _report(request: SignedInRequest, found: ImportJob) -> HttpResponse:
-    ours = shown.job(found)
-    context = {"job": ours, "report": shown.report(found, ours, imports.kept(found))}
+def _report(request: SignedInRequest, import_job: ImportJob) -> HttpResponse:
+    ours = shown.job(import_job)
+    context = {"job": ours, "report": shown.report(import_job, ours, imports.kept(import_job))}
     return page(request, "import_report.html", context, current="imports")
 
 
-def _preview(request: SignedInRequest, found: ImportJob) -> HttpResponse:
+def _preview(request: SignedInRequest, import_job: ImportJob) -> HttpResponse:
     form = PreviewForm(request.GET)
-    decision = form.value("show") or shown.first_decision(found)
-    rows = imports.preview(found, decision, form.value("page") or 1)
+    decision = form.value("show") or shown.first_decision(import_job)
+    rows = imports.preview(import_job, decision, form.value("page") or 1)
     context = {
-        "job": shown.job(found),
-        "preview": shown.preview(found, decision, rows, imports.group_changes(found)),
+        "job": shown.job(import_job),
+        "preview": shown.preview(import_job, decision, rows, imports.group_changes(import_job)),
         "policies": shown.POLICIES.items(),
     }
     return page(request, "import_preview.html", context, current="imports")
@@ -133,16 +133,16 @@ def _preview(request: SignedInRequest, found: ImportJob) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 def columns(request: SignedInRequest, job: int) -> HttpResponse:
-    """What each column of a table is; by POST the file is read again with that."""
-    found = job_of(request, job)
-    known = imports.columns(found)
-    if found.state != State.READY or not known:
-        return HttpResponseRedirect(_at("import", found))
+    """Ask what each column of a table is; by POST the file is read again with that."""
+    import_job = job_of(request, job)
+    known = imports.columns(import_job)
+    if import_job.state != State.READY or not known:
+        return HttpResponseRedirect(_at("import", import_job))
     form = ColumnsForm(request.POST if request.method == "POST" else None, columns=known)
     if form.is_bound and form.is_valid():
-        imports.choose_columns(found, form.mapping())
-        return _hand_over(found)
-    context = {"job": shown.job(found), "form": form}
+        imports.choose_columns(import_job, form.mapping())
+        return _hand_over(import_job)
+    context = {"job": shown.job(import_job), "form": form}
     status = 422 if form.is_bound else 200
     return page(request, "import_columns.html", context, current="imports", status=status)
 
@@ -150,47 +150,47 @@ def columns(request: SignedInRequest, job: int) -> HttpResponse:
 @require_POST
 @login_required
 def policy(request: SignedInRequest, job: int) -> HttpResponse:
-    """What becomes of contacts that are there already; counted again."""
-    found = job_of(request, job)
+    """Choose what becomes of contacts that are there already; counted again."""
+    import_job = job_of(request, job)
     form = PolicyForm(request.POST)
     if form.is_valid():
-        imports.choose_policy(found, form.cleaned_data["policy"])
-    return HttpResponseRedirect(_at("import", found))
+        imports.choose_policy(import_job, form.cleaned_data["policy"])
+    return HttpResponseRedirect(_at("import", import_job))
 
 
 @require_POST
 @login_required
 def start(request: SignedInRequest, job: int) -> HttpResponse:
-    """What the preview showed is written."""
-    found = job_of(request, job)
+    """Write what the preview showed."""
+    import_job = job_of(request, job)
     try:
-        imports.start(found)
+        imports.start(import_job)
     except AddressBookFull:
         words = gettext("Nothing was written: there is no room for so many contacts.")
-        return go(request, _at("import", found), words)
-    return _hand_over(found)
+        return go(request, _at("import", import_job), words)
+    return _hand_over(import_job)
 
 
 @require_POST
 @login_required
 def cancel(request: SignedInRequest, job: int) -> HttpResponse:
     """Nothing of it is kept."""
-    found = job_of(request, job)
-    imports.cancel(found)
-    return _hand_over(found)
+    import_job = job_of(request, job)
+    imports.cancel(import_job)
+    return _hand_over(import_job)
 
 
 @require_http_methods(["GET", "POST"])
 @login_required
 def undo(request: SignedInRequest, job: int) -> HttpResponse:
     """Asked first; by POST it is taken back."""
-    found = job_of(request, job)
+    import_job = job_of(request, job)
     if request.method == "POST":
-        imports.undo(found)
-        return _hand_over(found)
-    if not found.is_undoable:
-        return HttpResponseRedirect(_at("import", found))
-    context = {"job": shown.job(found), "undo_words": shown.undo_words(found)}
+        imports.undo(import_job)
+        return _hand_over(import_job)
+    if not import_job.is_undoable:
+        return HttpResponseRedirect(_at("import", import_job))
+    context = {"job": shown.job(import_job), "undo_words": shown.undo_words(import_job)}
     return page(request, "import_undo.html", context, current="imports")
 
 
@@ -198,11 +198,11 @@ def undo(request: SignedInRequest, job: int) -> HttpResponse:
 @login_required
 def refused(request: SignedInRequest, job: int) -> HttpResponseBase:
     """The refused rows with their reasons, as CSV."""
-    found = job_of(request, job)
+    import_job = job_of(request, job)
     answer = StreamingHttpResponse(
-        imports.refused_csv(found), content_type="text/csv; charset=utf-8"
+        imports.refused_csv(import_job), content_type="text/csv; charset=utf-8"
     )
-    name = f"{gettext('refused-rows')}-{found.pk}.csv"
+    name = f"{gettext('refused-rows')}-{import_job.pk}.csv"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Cache-Control"] = "no-store"

@@ -1,4 +1,4 @@
-"""What all pages of the address book share: the column beside them, and the toast."""
+"""The parts that all pages of the address book share: the column beside them, and the toast."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ def page(
 
 def contact_of(request: SignedInRequest, pk: int) -> Contact:
     """The person's own, not in the bin; NotFound for any other."""
-    found = Contact.objects.of(request.user).filter(pk=pk).first()
-    if found is None:
+    contact = Contact.objects.of(request.user).filter(pk=pk).first()
+    if contact is None:
         raise NotFound
-    return found
+    return contact
 
 
 def group_of(request: SignedInRequest, pk: int) -> Group:
     """See `contact_of`."""
-    found = groups.find(request.user, pk)
-    if found is None:
+    group = groups.find(request.user, pk)
+    if group is None:
         raise NotFound
-    return found
+    return group
 
 
 def go(

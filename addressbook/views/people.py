@@ -45,10 +45,10 @@ def list_context(
 ) -> dict[str, Any]:
     form = ListForm(request.GET)
     query = form.value("q") or ""
-    found = finding.matching(request.user, query, group)
+    matching = finding.matching(request.user, query, group)
     number = form.value("page")
     if not number:
-        number = finding.page_of(found, opened) if opened else 1
+        number = finding.page_of(matching, opened) if opened else 1
     base = reverse("addressbook:contacts")
     if group:
         base = reverse("addressbook:group", args=[group.pk])
@@ -58,7 +58,7 @@ def list_context(
         "base_url": base,
         "here": request.get_full_path(),
         "found": presentation.listing(
-            finding.page(found, number), base, query, group, opened.pk if opened else None
+            finding.page(matching, number), base, query, group, opened.pk if opened else None
         ),
         "all_groups": Group.objects.of(request.user),
     }
@@ -68,14 +68,14 @@ def list_context(
 @login_required
 def contact(request: SignedInRequest, pk: int) -> HttpResponse:
     """The card, beside the list it was opened from; for htmx the card alone."""
-    found = contact_of(request, pk)
+    own_contact = contact_of(request, pk)
     asked = ListForm(request.GET).value("group")
     group = group_of(request, asked) if asked else None
-    context: dict[str, Any] = {"card": _card(found), "group": group}
+    context: dict[str, Any] = {"card": _card(own_contact), "group": group}
     if wants_partial(request):
         context["all_groups"] = Group.objects.of(request.user)
     else:
-        context |= list_context(request, group, found)
+        context |= list_context(request, group, own_contact)
     return page(
         request,
         "contact_list.html",
@@ -86,10 +86,12 @@ def contact(request: SignedInRequest, pk: int) -> HttpResponse:
     )
 
 
-def _card(found: Contact) -> presentation.Card:
-    picture = ContactPhoto.objects.filter(contact=found).values_list("digest", flat=True).first()
-    mine = found.groups.filter(deleted=None)
-    return presentation.card(found, contacts.data_of(found), mine, picture or "")
+def _card(own_contact: Contact) -> presentation.Card:
+    picture = (
+        ContactPhoto.objects.filter(contact=own_contact).values_list("digest", flat=True).first()
+    )
+    mine = own_contact.groups.filter(deleted=None)
+    return presentation.card(own_contact, contacts.data_of(own_contact), mine, picture or "")
 
 
 @require_GET
@@ -97,8 +99,8 @@ def _card(found: Contact) -> presentation.Card:
 @cache_control(private=True, max_age=30 * 24 * 3600, immutable=True)
 def photo(request: SignedInRequest, pk: int, digest: str) -> HttpResponse:
     """A picture; its address changes with it."""
-    found = ContactPhoto.objects.filter(contact__user=request.user, contact=pk, digest=digest)
-    picture = found.first()
+    photos = ContactPhoto.objects.filter(contact__user=request.user, contact=pk, digest=digest)
+    picture = photos.first()
     if picture is None:
         raise NotFound
     answer = HttpResponse(bytes(picture.content), content_type="image/webp")
@@ -127,13 +129,13 @@ def new(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 def edit(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = contact_of(request, pk)
-    form = _contact_form(request, contacts.data_of(found))
+    own_contact = contact_of(request, pk)
+    form = _contact_form(request, contacts.data_of(own_contact))
     if request.method == "POST" and "more" not in request.POST and form.is_valid():
-        contacts.update(found, form.contact())
+        contacts.update(own_contact, form.contact())
         words = gettext("Contact saved.")
         return go(request, reverse("addressbook:contact", args=[pk]), words)
-    return _form_page(request, form, found)
+    return _form_page(request, form, own_contact)
 
 
 def _contact_form(request: SignedInRequest, old: ContactData) -> ContactForm:
@@ -142,8 +144,10 @@ def _contact_form(request: SignedInRequest, old: ContactData) -> ContactForm:
     return ContactForm(request.POST if posted else None, files, old=old)
 
 
-def _form_page(request: SignedInRequest, form: ContactForm, found: Contact | None) -> HttpResponse:
-    context = {"form": form, "contact": found, "adding": request.POST.get("more", "")}
+def _form_page(
+    request: SignedInRequest, form: ContactForm, own_contact: Contact | None
+) -> HttpResponse:
+    context = {"form": form, "contact": own_contact, "adding": request.POST.get("more", "")}
     status = 422 if form.is_bound and "more" not in request.POST else 200
     return page(request, "contact_form.html", context, current="contacts", status=status)
 
@@ -232,7 +236,7 @@ def _filled_words(field: contacts.Filled, count: int) -> str:
 @require_POST
 @login_required
 def unfill(request: SignedInRequest) -> HttpResponse:
-    """What was filled in goes again, where nothing else was written since."""
+    """Take out again what was filled in, where nothing else was written since."""
     form = UnfillForm(request.POST)
     if not form.is_valid():
         raise NotFound

@@ -21,15 +21,15 @@ MOST_SHOWN = 500
 @require_http_methods(["GET", "POST"])
 @login_required
 def bin_list(request: SignedInRequest) -> HttpResponse:
-    """What is in it, the latest first; by POST restored or deleted for good."""
+    """Show what is in the bin, the latest first; by POST restored or deleted for good."""
     if request.method == "POST":
         return _act(request)
-    found = Contact.objects.in_bin(request.user).order_by("-deleted", "sort_key")
-    rows = found.defer("vcard", "search")[:MOST_SHOWN]
+    binned = Contact.objects.in_bin(request.user).order_by("-deleted", "sort_key")
+    rows = binned.defer("vcard", "search")[:MOST_SHOWN]
     context = {
         "rows": [(presentation.row(contact), contact.deleted) for contact in rows],
         "groups": Group.objects.in_bin(request.user),
-        "total": found.count(),
+        "total": binned.count(),
         "most": MOST_SHOWN,
         "days": contacts.BIN_DAYS,
     }

@@ -167,7 +167,7 @@ def _conversation(desk: Desk) -> Iterator[Stored]:
         letter = Letter(
             slug=f"journal.{number}",
             sender=sender,
-            to=[one for one in everybody if one != sender],
+            to=[person for person in everybody if person != sender],
             subject=("" if number == 1 else "Re: ") + "Journal du collège : qui fait quoi ?",
             date=desk.at(days, clock),
             text=textwrap.dedent(text).strip() + _quoted(previous),

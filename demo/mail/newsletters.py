@@ -35,7 +35,7 @@ def letters(desk: Desk) -> Iterator[Stored]:
 
 
 def list_headers(sender: Address, desk: Desk, list_id: str) -> list[tuple[str, str]]:
-    """What a mailing service adds (RFC 2369, RFC 2919, RFC 8058)."""
+    """Return the headers that a mailing service adds (RFC 2369, RFC 2919, RFC 8058)."""
     page = f"https://{sender.domain}/desabonnement?u={desk.owner.username.replace('.', '-')}"
     return [
         ("List-Id", f"<{list_id}.{sender.domain}>"),

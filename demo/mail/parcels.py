@@ -306,7 +306,7 @@ def _everything(desk: Desk) -> Stored:
 
 
 def _winmail(desk: Desk) -> Stored:
-    """What Outlook sends as winmail.dat; there is nothing else of it."""
+    """Make what Outlook sends as winmail.dat; there is nothing else of it."""
     outer = Letter(
         slug=f"winmail.{desk.owner.username}",
         sender=_TOWN,
@@ -376,7 +376,7 @@ def _signed(desk: Desk) -> Stored:
 
 
 def _armoured(desk: Desk) -> Iterator[Stored]:
-    said = french(
+    text = french(
         "Bonjour,\n\nL'atelier de samedi est maintenu : on réinstalle les douze portables donnés"
         " par la banque, et on apprend à signer ses messages. Celui-ci l'est.\n\nAymeric\n"
     )
@@ -387,7 +387,7 @@ def _armoured(desk: Desk) -> Iterator[Stored]:
             to=[desk.owner],
             subject="Atelier de samedi",
             date=desk.at(12, "21:30"),
-            text=_as_it_is(wrapped.clear_signed(said)),
+            text=_as_it_is(wrapped.clear_signed(text)),
         )
     )
     # No key opens it: the packet's head is right, the rest is noise.
@@ -530,7 +530,7 @@ def _digest(desk: Desk) -> Stored:
     )
     digest = MIMEMultipart("digest", policy=SMTP)
     for number, (name, subject, words) in enumerate(turns, 1):
-        one = Letter(
+        letter = Letter(
             slug=f"recueil.{number}.{desk.owner.username}",
             sender=Address(name, name.lower(), "listes.example"),
             to=[_READERS],
@@ -538,7 +538,7 @@ def _digest(desk: Desk) -> Stored:
             date=desk.at(17, f"{9 + number}:00"),
             text=dedent(words),
         )
-        digest.attach(MIMEMessage(compose(one), policy=SMTP))
+        digest.attach(MIMEMessage(compose(letter), policy=SMTP))
     message = compose(outer)
     message.make_mixed()
     message.attach(digest)  # type: ignore[arg-type]

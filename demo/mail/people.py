@@ -1,4 +1,5 @@
-"""Who writes to whom: the academy's own people, families, and the world outside."""
+"""The people who write to one another: the academy's own people, families, and the world
+outside."""
 
 from email.headerregistry import Address
 

@@ -1,4 +1,4 @@
-"""What the school and the rectorate send: circulars, summonses, absences, minutes."""
+"""The mail of the school and the rectorate: circulars, summonses, absences, minutes."""
 
 import itertools
 from collections.abc import Iterator
@@ -397,7 +397,8 @@ def _this_week(desk: Desk) -> Iterator[Stored]:
 
 
 def _reports(desk: Desk) -> Iterator[Stored]:
-    """What the supervisors' office sends every evening; they fill more than a page of the list."""
+    """Yield what the supervisors' office sends every evening; they fill more than a page of the
+    list."""
     evenings = (desk.at(days, "17:50") for days in itertools.count(7))
     school_days = (moment for moment in evenings if moment.weekday() < 5)
     for moment, remark in zip(school_days, _REMARKS, strict=False):
@@ -689,7 +690,7 @@ def _long_letter() -> str:
         for title, text in _ARTICLES
     )
     rows = "".join(
-        f"<tr><td>{what}</td><td>{who}</td><td><b>{day}</b></td></tr>" for what, who, day in _ROWS
+        f"<tr><td>{event}</td><td>{who}</td><td><b>{day}</b></td></tr>" for event, who, day in _ROWS
     )
     return f"""<html lang="fr"><head><meta charset="utf-8"><style>
 body{{margin:0;background:#eef1f7;font-family:Arial,sans-serif;color:#1c2333}}

@@ -1,4 +1,5 @@
-"""What some programs wrap a message in: winmail.dat, S/MIME, OpenPGP's armour, uuencode."""
+"""The wrappings that some programs put around a message: winmail.dat, S/MIME, OpenPGP's armour,
+uuencode."""
 
 import base64
 import binascii

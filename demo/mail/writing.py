@@ -59,7 +59,7 @@ class Enclosure:
 
 @dataclass(frozen=True)
 class Desk:
-    """Whose mail is written, and when. `title` is how a parent greets the owner."""
+    """The person whose mail is written, and when. `title` is how a parent greets the owner."""
 
     owner: Address
     other: Address
@@ -106,7 +106,7 @@ def spoken(day: date, *, year: bool = False) -> str:
 
 @dataclass(frozen=True)
 class Letter:
-    """What a message says. `text` is an indented literal, or "" for HTML alone.
+    """The content of a message. `text` is an indented literal, or "" for HTML alone.
 
     With `rich`, the text goes out as HTML as well; `html` is a page made for it.
     """

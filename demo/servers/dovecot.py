@@ -36,7 +36,8 @@ _MODULES = (
 
 @dataclass(frozen=True)
 class MailAccount:
-    """Who may sign in. `aliases` are other spellings of the login that open the same mailbox."""
+    """An account that may sign in. `aliases` are other spellings of the login that open the same
+    mailbox."""
 
     login: str
     password: str
@@ -114,7 +115,8 @@ class Dovecot(process.Server):
             shutil.rmtree(self._sockets, ignore_errors=True)
 
     def changed_logins(self) -> frozenset[str]:
-        """Whose password is another one than the account's, since somebody changed it here."""
+        """Return the logins whose password is another one than the account's, since somebody
+        changed it here."""
         return frozenset(self._changed_lines())
 
     def write_accounts(
@@ -189,14 +191,15 @@ def reachable(folder: Path) -> bool:
 
 
 def mail_owner() -> pwd.struct_passwd:
-    """Who owns the mail: this user; for root an account without rights, for Dovecot refuses 0."""
+    """Return the owner of the mail: this user; for root an account without rights, for Dovecot
+    refuses 0."""
     if not _is_root():
         return pwd.getpwuid(os.getuid())
     return pwd.getpwnam("mail")
 
 
 def _unprivileged() -> str:
-    """What an ordinary user must say in both languages: no other account, no chroot."""
+    """Return what an ordinary user must say in both languages: no other account, no chroot."""
     user = mail_owner().pw_name
     services = ["anvil", "stats", "imap-login"]
     if has_sieve():
@@ -376,11 +379,11 @@ protocol imap {{
 
 
 def _version(text: str) -> tuple[int, int]:
-    """What `dovecot --version` prints ("2.4.1-4 (7d8c0e5759)") -> (2, 4)."""
-    found = re.match(r"(\d+)\.(\d+)", text)
-    if found is None:
+    """Parse what `dovecot --version` prints ("2.4.1-4 (7d8c0e5759)") -> (2, 4)."""
+    match = re.match(r"(\d+)\.(\d+)", text)
+    if match is None:
         raise process.ServerFailed(f"This Dovecot does not say its version: {text!r}")
-    return int(found[1]), int(found[2])
+    return int(match[1]), int(match[2])
 
 
 def _program() -> str | None:

@@ -95,7 +95,7 @@ def spawn(
 
 
 def _end_with(parent: int, stop_signal: signal.Signals) -> Callable[[], None] | None:
-    """What ties a child to `parent`; None where the kernel has no such thing."""
+    """Return what ties a child to `parent`; None where the kernel has no such thing."""
     libc = _libc
     if libc is None:
         return None

@@ -41,7 +41,8 @@ _CHECKOUT = Path(__file__).parent.parent.parent
 
 @dataclass(frozen=True)
 class Plan:
-    """What the server must know. One of `lmtp_port` and `imap_url` says how mail is delivered.
+    """The configuration of the server. One of `lmtp_port` and `imap_url` says how mail is
+    delivered.
 
     The IMAP server at `imap_url`, if there is one, decides who may sign in, else `accounts` do.
     With `ask_imap` the addresses of its domain are not known here.
@@ -101,7 +102,7 @@ class SubmissionServer(process.Server):
 
 
 class Handler:
-    """What aiosmtpd asks. The signed-in person's login is the session's `auth_data`."""
+    """The handler that aiosmtpd asks. The signed-in person's login is the session's `auth_data`."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -173,7 +174,7 @@ class Handler:
         message = envelope.content
         if not isinstance(message, bytes):
             return "554 5.6.0 No message"
-        here = {found.login: found for a in envelope.rcpt_tos if (found := self._account(a))}
+        here = {account.login: account for a in envelope.rcpt_tos if (account := self._account(a))}
         elsewhere = [a for a in envelope.rcpt_tos if self._account(a) is None]
         sender = envelope.mail_from or ""
         try:
@@ -244,9 +245,9 @@ def open_imap(url: str) -> imaplib.IMAP4:
 
 
 def _security(scheme: str, host: str, query: str) -> str:
-    said = parse_qs(query).get("security")
-    if said:
-        return said[0]
+    values = parse_qs(query).get("security")
+    if values:
+        return values[0]
     if scheme == "imaps":
         return "tls"
     return "none" if host in _LOOPBACK_NAMES else "starttls"
@@ -271,7 +272,7 @@ def _imap_accepts(url: str, login: str, password: str) -> bool:
 
 
 async def serve(plan: Plan) -> None:
-    """Until the process is ended."""
+    """Serve until the process is ended."""
     handler = Handler(plan)
 
     def connection() -> SMTP:

@@ -31,11 +31,11 @@ def test_a_cause_of_a_refused_sign_in_is_told_in_french(cause: str, words: str) 
 def test_an_import_is_told_in_words_without_its_noughts() -> None:
     detail = {"file": "agents.csv", "rows": 203, "refused": 0, "created": 203}
     with translation.override("fr"):
-        said = in_words(detail)
-    assert said == "fichier\u00a0: agents.csv, lignes\u00a0: 203, fiches créées\u00a0: 203"
+        sentence = in_words(detail)
+    assert sentence == "fichier\u00a0: agents.csv, lignes\u00a0: 203, fiches créées\u00a0: 203"
 
 
 def test_thousands_are_set_apart_in_counts_alone() -> None:
     with translation.override("fr"):
-        said = in_words({"rows": 12345, "key": 12345})
-    assert said == "lignes\u00a0: 12\u00a0345, numéro\u00a0: 12345"
+        sentence = in_words({"rows": 12345, "key": 12345})
+    assert sentence == "lignes\u00a0: 12\u00a0345, numéro\u00a0: 12345"

@@ -1,4 +1,4 @@
-"""What mail programs ask by themselves, as they ask it; and what others try there."""
+"""The questions of mail programs, as they ask by themselves; and what others try there."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def test_thunderbird_signs_in_with_what_it_is_told(
     provider = ElementTree.fromstring(answer.content)[0]  # noqa: S314  our own answer
     server = provider.find("incomingServer[@type='imap']")
     assert server is not None
-    found = {field.tag: filled_in(field.text or "", address) for field in server}
-    assert found["socketType"] == "plain"
-    with imaplib.IMAP4(found["hostname"], int(found["port"])) as imap:
-        assert imap.login(found["username"], alice.password)[0] == "OK"
+    fields = {field.tag: filled_in(field.text or "", address) for field in server}
+    assert fields["socketType"] == "plain"
+    with imaplib.IMAP4(fields["hostname"], int(fields["port"])) as imap:
+        assert imap.login(fields["username"], alice.password)[0] == "OK"
 
 
 def test_outlook_signs_in_with_what_it_is_told(
@@ -64,10 +64,10 @@ def test_outlook_signs_in_with_what_it_is_told(
     assert answer["Content-Type"].startswith("text/xml")
     protocol = ElementTree.fromstring(answer.content).find(f".//{IN_RESPONSE}Protocol")  # noqa: S314
     assert protocol is not None
-    found = {field.tag.removeprefix(IN_RESPONSE): field.text or "" for field in protocol}
-    assert (found["Type"], found["Encryption"]) == ("IMAP", "None")
-    with imaplib.IMAP4(found["Server"], int(found["Port"])) as imap:
-        assert imap.login(found["LoginName"], alice.password)[0] == "OK"
+    fields = {field.tag.removeprefix(IN_RESPONSE): field.text or "" for field in protocol}
+    assert (fields["Type"], fields["Encryption"]) == ("IMAP", "None")
+    with imaplib.IMAP4(fields["Server"], int(fields["Port"])) as imap:
+        assert imap.login(fields["LoginName"], alice.password)[0] == "OK"
 
 
 @pytest.fixture

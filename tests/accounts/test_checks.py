@@ -1,4 +1,4 @@
-"""What an administrator is told of second factors that another login might go around."""
+"""The words to an administrator about second factors that another login might go around."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 "
 
 
 @pytest.mark.parametrize(
-    ("said", "browser", "system"),
+    ("user_agent", "browser", "system"),
     [
         (WINDOWS + "; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox", "Windows"),
         (WINDOWS + ") " + WEBKIT + "Safari/537.36", "Chrome", "Windows"),
@@ -65,8 +65,8 @@ WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 "
         ("x" * 600 + "Firefox/1", "", ""),
     ],
 )
-def test_browsers_and_systems(said: str, browser: str, system: str) -> None:
-    assert recognise(said) == Device(browser, system)
+def test_browsers_and_systems(user_agent: str, browser: str, system: str) -> None:
+    assert recognise(user_agent) == Device(browser, system)
 
 
 def test_in_words() -> None:

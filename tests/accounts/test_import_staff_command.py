@@ -27,7 +27,7 @@ def academy(settings, tmp_path: Path) -> None:
 
 
 class Ran:
-    """What it printed, and the status it ended with."""
+    """The output of the command, and the status it ended with."""
 
     def __init__(self, tmp_path: Path, content: bytes, *options: str) -> None:
         path = tmp_path / "agents.csv"

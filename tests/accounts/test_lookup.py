@@ -184,7 +184,7 @@ def test_the_cache_is_asked_as_often_for_a_numen_that_was_looked_up_before(
 
 
 def cache_commands(redis_server: str) -> int:
-    """How many the server has run so far, however they came."""
+    """Return how many commands the server has run so far, however they came."""
     with redis.Redis.from_url(redis_server) as server:
         return sum(stat["calls"] for stat in server.info("commandstats").values())
 

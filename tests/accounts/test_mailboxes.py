@@ -57,8 +57,11 @@ def test_the_server_gives_every_spelling_one_number(
 ) -> None:
     server = ImapServer("127.0.0.1", dovecot.imap_port, "none", timeout=10)
     numbers = []
-    for login, password in (*((one, alice.password) for one in ("alice", *alice.aliases[:2])),
-                            ("bob", bob.password)):  # fmt: skip
+    spellings = ("alice", *alice.aliases[:2])
+    for login, password in (
+        *((spelling, alice.password) for spelling in spellings),
+        ("bob", bob.password),
+    ):
         imap = connection.open(server, login, password)
         numbers.append(imap.mailbox_id())
         assert imap.commands == 1
@@ -170,7 +173,7 @@ def mute(*logins: str) -> list[list[Step]]:
 
 
 def test_a_number_that_cannot_be_unique_is_none() -> None:
-    for said, number in (
+    for status_line, number in (
         (b"* STATUS INBOX (MAILBOXID (F2212ea87-6097-4256-9d51))\r\n", "F2212ea87-6097-4256-9d51"),
         (b"* STATUS {5}\r\nINBOX (MAILBOXID (F2212ea87-6097-4256-9d51))\r\n",
          "F2212ea87-6097-4256-9d51"),
@@ -180,7 +183,7 @@ def test_a_number_that_cannot_be_unique_is_none() -> None:
         (b"", ""),
     ):  # fmt: skip
         script = imap_script(
-            ("STATUS INBOX (MAILBOXID)", ok(said)),
+            ("STATUS INBOX (MAILBOXID)", ok(status_line)),
             ("LOGOUT", ok()),
             capabilities="IMAP4rev1 OBJECTID",
         )

@@ -42,5 +42,5 @@ def test_programs_form_a_login_as_the_domain_says() -> None:
         for program_login in ("", "address", "local", "none"):
             domain.login_form, domain.program_login = login_form, program_login
             formed.append(domain.formed_login)
-    given = ["address", "local", ""]
-    assert formed == ["address", *given, "local", *given, "", *given]
+    by_form = ["address", "local", ""]
+    assert formed == ["address", *by_form, "local", *by_form, "", *by_form]

@@ -1,4 +1,4 @@
-"""What is typed as NUMEN and as date of birth."""
+"""The forms in which people type NUMEN and date of birth."""
 
 from __future__ import annotations
 

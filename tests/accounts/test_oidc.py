@@ -53,7 +53,7 @@ class Journey:
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16))
 
     def address(self, **changed: str | None) -> str:
-        """Where the service sends the browser; None leaves a parameter out."""
+        """Return where the service sends the browser; None leaves a parameter out."""
         digest = hashlib.sha256(self.verifier.encode()).digest()
         query: dict[str, str | None] = {
             "client_id": self.service.pk,
@@ -83,7 +83,7 @@ class Journey:
 
 
 def told(response: Any) -> dict[str, str]:
-    """What the redirect back tells the service."""
+    """Return what the redirect back tells the service."""
     assert response.status_code == 302, response.content.decode()
     assert response["Location"].startswith(BACK.partition("?")[0])
     return {
@@ -131,7 +131,7 @@ def window(mail_domain: MailDomain) -> Client:
 
 @pytest.fixture
 def bought(window: Client, trusted: Journey) -> dict[str, Any]:
-    """What the token address answered, of a sign-in without a fault."""
+    """The answer of the token address, of a sign-in without a fault."""
     answer = trusted.buy(told(window.get(trusted.address()))["code"])
     assert answer.status_code == 200, answer.content
     return {**answer.json(), "headers": answer.headers}
@@ -168,7 +168,7 @@ def test_a_service_learns_who_somebody_is(
         issuer="http://localhost:8000",
     )
     user = User.objects.get(login="alice")
-    said = {
+    expected = {
         "sub": str(user.subject),
         "name": "alice@ac-exemple.fr",
         "given_name": "Alice",
@@ -178,9 +178,9 @@ def test_a_service_learns_who_somebody_is(
         "school": {"uai": "0800101A", "name": "Collège Les Aubépines"},
         "function": "Professeure agrégée",
     }
-    assert said.items() <= told_in_token.items()
+    assert expected.items() <= told_in_token.items()
     assert told_in_token["nonce"] == trusted.nonce
-    assert ask(tokens["access_token"]).json() == said
+    assert ask(tokens["access_token"]).json() == expected
 
 
 def test_tokens_are_stored_nowhere(bought: dict[str, Any]) -> None:

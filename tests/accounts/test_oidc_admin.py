@@ -43,7 +43,7 @@ def desk(db: None, settings: Any) -> Client:
 
 
 def shown(answer: Any) -> dict[str, Any]:
-    """What the page's template was given."""
+    """Return what the page's template was given."""
     data: dict[str, Any] = answer.context_data
     return data
 
@@ -183,8 +183,8 @@ def test_the_command_prints_a_key_that_the_settings_take() -> None:
 
 def test_the_signing_key_comes_first_and_old_ones_after(oidc_pem: str) -> None:
     old, older = keys.create(2048), keys.create(2048)
-    found = keys.parse(oidc_pem, f"{old}\n{older}{oidc_pem}")
-    assert found == (oidc_pem.strip(), old.strip(), older.strip())
+    parsed = keys.parse(oidc_pem, f"{old}\n{older}{oidc_pem}")
+    assert parsed == (oidc_pem.strip(), old.strip(), older.strip())
     assert keys.parse(" ", "") == ()
 
 

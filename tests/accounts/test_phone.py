@@ -29,9 +29,9 @@ IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Safari/604.1"
 
 def link_on(browser: Client, page: str = CODE) -> str:
     """The path that the page's link and code lead to."""
-    found = re.search(r'href="(/phone/[\w-]{27}/)"', browser.get(page).content.decode())
-    assert found
-    return found[1]
+    match = re.search(r'href="(/phone/[\w-]{27}/)"', browser.get(page).content.decode())
+    assert match
+    return match[1]
 
 
 def profile_of(content: bytes) -> dict[str, object]:
@@ -77,9 +77,9 @@ def test_looking_at_the_link_uses_nothing_up_and_tells_nobody(computer: Client) 
             assert "martin" not in words.lower()
             assert "no-store" in answer["Cache-Control"]
     assert "a•••@ac-exemple.fr" in Client().get(link).content.decode()
-    found = phone.find(link.split("/")[2])
-    assert found is not None
-    assert found.seconds_left > 590
+    kept = phone.find(link.split("/")[2])
+    assert kept is not None
+    assert kept.seconds_left > 590
 
 
 def test_the_profile_is_not_fetched_by_get(computer: Client) -> None:

@@ -38,14 +38,14 @@ def test_a_person_comes_whole_with_his_mail_domain(people: tuple[User, User]) ->
         with CaptureQueriesContext(
             connection,
         ) as asked:
-            (found,) = BY_KEY(person.pk)
+            (prepared,) = BY_KEY(person.pk)
             same = User.objects.select_related("mail_domain").get(pk=person.pk)
-            assert found.mail_domain == same.mail_domain
+            assert prepared.mail_domain == same.mail_domain
         assert len(asked) == 2, "the mail domain came with the person"
         for field in User._meta.concrete_fields:
-            assert getattr(found, field.attname) == getattr(same, field.attname), field.name
-        found.preferences["theme"] = "light"
-        found.save()
+            assert getattr(prepared, field.attname) == getattr(same, field.attname), field.name
+        prepared.preferences["theme"] = "light"
+        prepared.save()
         assert User.objects.get(pk=person.pk).preferences == {
             **same.preferences,
             "theme": "light",

@@ -30,7 +30,7 @@ def client(signed_in: Callable[..., Client], alice: MailAccount) -> Iterator[Cli
 
 
 class Answer(Protocol):
-    """What the test client gives, as far as it is read here."""
+    """The answer that the test client gives, as far as it is read here."""
 
     status_code: int
     content: bytes
@@ -43,7 +43,7 @@ def token(answer: Answer) -> str:
 
 
 def again(client: Client, shown: Answer, password: str, **more: str) -> Answer:
-    """What the dialog of the page ``shown`` posts."""
+    """Post what the dialog of the page ``shown`` posts."""
     data = {"csrfmiddlewaretoken": token(shown), "password": password}
     return client.post(URL, data | {"login": "alice@ac-exemple.fr"} | more, headers=FETCH)
 

@@ -60,7 +60,7 @@ def sign_in(client: Client, account: MailAccount):
 
 
 def request_of(client: Client) -> HttpRequest:
-    """What a view would be given."""
+    """Return the request that a view would be given."""
     request = RequestFactory().get("/mail/INBOX/")
     request.COOKIES = {name: morsel.value for name, morsel in client.cookies.items()}
     request.session = client.session

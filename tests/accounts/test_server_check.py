@@ -1,4 +1,4 @@
-"""What is wrong with a mail server, from its name to its certificate, each told apart."""
+"""The faults of a mail server, from its name to its certificate, each told apart."""
 
 from __future__ import annotations
 
@@ -163,10 +163,10 @@ def test_pop_and_manage_sieve_answer(serve: Callable[[Speak], int]) -> None:
 
 
 def test_manage_sieve_says_what_rules_may_do(serve: Callable[[Speak], int]) -> None:
-    said = b'"IMPLEMENTATION" "x"\r\n"SIEVE" "fileinto vacation"\r\n"SASL" "PLAIN"\r\nOK\r\n'
-    result = check(Target("sieve", "127.0.0.1", serve(saying(said)), "none"))
-    found = dict(result.useful)
-    assert (found["FILEINTO"], found["VACATION"], found["MIME"]) == (True, True, False)
+    greeting = b'"IMPLEMENTATION" "x"\r\n"SIEVE" "fileinto vacation"\r\n"SASL" "PLAIN"\r\nOK\r\n'
+    result = check(Target("sieve", "127.0.0.1", serve(saying(greeting)), "none"))
+    useful = dict(result.useful)
+    assert (useful["FILEINTO"], useful["VACATION"], useful["MIME"]) == (True, True, False)
 
 
 def certificate(folder: Path, name: str, *, days: int = 30) -> Path:

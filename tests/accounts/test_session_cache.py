@@ -1,4 +1,4 @@
-"""What a session has seen: its own alone, and lost with its cookie."""
+"""The memory of a session: its own alone, and lost with its cookie."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_nothing_of_it_can_be_read_in_the_cache(
     request_of: Callable[..., HttpRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept: list[tuple[str, str, float]] = []
-    monkeypatch.setattr(cache, "set", lambda *given: kept.append(given))
+    monkeypatch.setattr(cache, "set", lambda *arguments: kept.append(arguments))
     session_cache.put(request_of(), "html", "INBOX", "confidentiel " * 50)
     session_cache.put(request_of(shared_computer=True), "html", "INBOX", "confidentiel " * 50)
     (key, value, seconds), (_key, _value, shared_seconds) = kept

@@ -1,4 +1,4 @@
-"""Who gets in, under which name, and what is said to those who don't."""
+"""The people who get in, under which name, and what is said to those who don't."""
 
 from __future__ import annotations
 
@@ -294,7 +294,7 @@ def test_whatever_is_typed_gets_an_answer(mail_domain: MailDomain, typed: str) -
 
 
 def at_once(tries: Sequence[Callable[[], Any]]) -> list[Any]:
-    """What each got, all begun together."""
+    """Return what each got, all begun together."""
     together, answers = threading.Barrier(len(tries)), []
 
     def run(attempt: Callable[[], object]) -> None:
@@ -304,7 +304,7 @@ def at_once(tries: Sequence[Callable[[], Any]]) -> list[Any]:
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=run, args=(one,)) for one in tries]
+    threads = [threading.Thread(target=run, args=(attempt,)) for attempt in tries]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -251,7 +251,7 @@ def test_thousands_are_set_apart_in_what_is_counted(administrator: Client, state
         assert re.search(rf'class="field-{name}[^"]*">\d+\xa0\d{{3}}<', listed)
     assert re.search(r"<td>3\xa0456</td>", jobs)
     assert grouped.search(page)
-    for said in (page, listed, jobs):
-        assert not re.search("12345|23456|3456|4567", said)
+    for page_text in (page, listed, jobs):
+        assert not re.search("12345|23456|3456|4567", page_text)
     # What names something is no count.
     assert f"/{job.pk}/" in listed

@@ -1,4 +1,4 @@
-"""What a staff file may look like, and what is said of one that is none."""
+"""The forms that a staff file may have, and what is said of one that is none."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def only(content: bytes | str) -> staff_file.StaffMember:
 
 
 def problems(row: str, headings: str = HEADINGS) -> set[tuple[Column | None, Problem]]:
-    (found,) = rows(f"{headings}\n{row}\n")
-    assert (found.person is None) == bool(found.refusals)
-    return {(refusal.column, refusal.problem) for refusal in found.refusals}
+    (row_read,) = rows(f"{headings}\n{row}\n")
+    assert (row_read.person is None) == bool(row_read.refusals)
+    return {(refusal.column, refusal.problem) for refusal in row_read.refusals}
 
 
 def failure(content: bytes | str) -> Failure:
@@ -260,10 +260,10 @@ def test_cells_that_are_missing_count_as_empty() -> None:
 
 def test_lines_are_numbered_as_an_editor_numbers_them() -> None:
     several = with_cells(prenom='"Noël\nMarie"')
-    found = rows(f"{HEADINGS}\n\n{several}\n;;;;;\n{ROW}\n")
-    assert [row.line for row in found] == [3, 6]
-    assert found[0].person
-    assert found[0].person.first_name == "Noël Marie"
+    read = rows(f"{HEADINGS}\n\n{several}\n;;;;;\n{ROW}\n")
+    assert [row.line for row in read] == [3, 6]
+    assert read[0].person
+    assert read[0].person.first_name == "Noël Marie"
 
 
 def test_lines_that_end_as_on_old_macintoshs_are_lines() -> None:
@@ -301,9 +301,9 @@ def zipped(name: str) -> bytes:
 def test_a_file_that_is_no_staff_file_is_refused_in_words(
     content: bytes, expected: Failure
 ) -> None:
-    found = failure(content)
-    assert found is expected
-    assert str(found.label)
+    reason = failure(content)
+    assert reason is expected
+    assert str(reason.label)
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(
@@ -316,5 +316,5 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(
 
 def test_no_heading_stands_for_two_columns() -> None:
     written = [heading for headings in staff_terms.HEADINGS.values() for heading in headings]
-    found = [staff_file._plain(heading) for heading in written]
-    assert len(found) == len(set(found))
+    plain = [staff_file._plain(heading) for heading in written]
+    assert len(plain) == len(set(plain))

@@ -1,4 +1,4 @@
-"""Who signs in is called as the staff files call him."""
+"""A person who signs in is called as the staff files call him."""
 
 from __future__ import annotations
 

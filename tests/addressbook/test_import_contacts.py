@@ -34,9 +34,9 @@ def test_a_dry_run_prints_one_object_and_needs_no_server() -> None:
     name = "10_sun_piserverdb.ldif"
     done = dry_run(SAMPLES / name, "--json", "--by-owner")
     expected = json.loads((SAMPLES / f"{name}.expected.json").read_text(encoding="utf-8"))
-    found = json.loads(done.stdout)
+    printed = json.loads(done.stdout)
     assert done.returncode == 0, done.stderr
-    assert (found["contacts"], found["groups"]) == (expected["contacts"], expected["groups"])
+    assert (printed["contacts"], printed["groups"]) == (expected["contacts"], expected["groups"])
 
 
 def test_a_refused_file_ends_with_1_and_says_why(tmp_path: Path) -> None:

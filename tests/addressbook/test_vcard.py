@@ -80,8 +80,8 @@ def test_2_1_escapes_no_backslash() -> None:
 
 def test_an_embedded_card_is_left_out() -> None:
     lines = ("FN:A", "AGENT:", "BEGIN:VCARD", "FN:B", "END:VCARD", "EMAIL:a@x.fr")
-    found = list(vcard.parse(card(*lines, version="2.1").encode()))
-    assert found == [
+    read = list(vcard.parse(card(*lines, version="2.1").encode()))
+    assert read == [
         ContactData(display_name="A", emails=(Email("a@x.fr"),)),
     ]
 
@@ -339,7 +339,7 @@ def test_no_bytes_make_the_reader_fail(content: bytes) -> None:
 def test_of_a_line_with_thousands_of_parameters_few_are_read() -> None:
     """Each was read, and copied with all before it: a card of a megabyte took three minutes."""
     types = ";".join(f"t{n}" for n in range(5_000))
-    (found,) = vcard.cards(card(f"TEL;{types}:01", "FN:A").encode())
-    (telephone,) = found.all("TEL")
+    (read_card,) = vcard.cards(card(f"TEL;{types}:01", "FN:A").encode())
+    (telephone,) = read_card.all("TEL")
     assert len(telephone.types) == vcard.MOST_PARAMETERS
-    assert vcard.contact_of(found).display_name == "A"
+    assert vcard.contact_of(read_card).display_name == "A"

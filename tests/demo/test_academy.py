@@ -113,7 +113,7 @@ def test_messages_have_the_line_ends_that_append_wants(person):
 @pytest.mark.parametrize("person", academy.PEOPLE, ids=lambda person: person.login)
 def test_message_ids_are_unique_in_a_mailbox(person):
     ids = Counter(parsed(stored)["Message-ID"] for stored in mail_of(person))
-    assert [one for one, count in ids.items() if count > 1] == []
+    assert [message_id for message_id, count in ids.items() if count > 1] == []
 
 
 def test_references_lead_to_messages_of_the_mailbox(teacher):
@@ -232,7 +232,7 @@ def test_a_changed_invitation_is_the_same_event(teacher):
         )
         for event in events
     ]
-    first, changed = sorted(one for one in told if one[0].startswith("conférence"))
+    first, changed = sorted(summary for summary in told if summary[0].startswith("conférence"))
     assert (first[0], first[1], changed[1]) == (changed[0], 0, 1)
 
 
@@ -243,10 +243,10 @@ def test_files_are_what_their_names_say(teacher):
         content = part.get_payload(decode=True)
         if not isinstance(content, bytes) or "." not in name or name.endswith((".p7m", ".dat")):
             continue
-        found = detect(content, claimed=part.get_content_type(), name=name)
+        detected = detect(content, claimed=part.get_content_type(), name=name)
         ending = name.rpartition(".")[2]
-        assert found.extension == ALSO.get(ending, ending), name
-        assert not found.contradiction, name
+        assert detected.extension == ALSO.get(ending, ending), name
+        assert not detected.contradiction, name
 
 
 ALSO = {"tif": "tiff"}
@@ -267,7 +267,7 @@ def test_what_is_wrapped_comes_out(teacher):
         for s in mail_of(teacher)
         if b"Message-ID: <pgp." in s.content
     ]
-    assert {found.protection for found in armoured if found} == {
+    assert {opened.protection for opened in armoured if opened} == {
         Protection.PGP_SIGNED,
         Protection.PGP_ENCRYPTED,
     }

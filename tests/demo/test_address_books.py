@@ -11,8 +11,11 @@ from demo import address_books
 def test_each_is_recognised_by_its_content(tmp_path: Path) -> None:
     address_books.write(tmp_path)
     read = {path.name: importers.read(path.read_bytes()) for path in tmp_path.iterdir()}
-    found = {name: (one.source, one.format, len(one.contacts)) for name, one in read.items()}
-    assert found == {
+    recognised = {
+        name: (reading.source, reading.format, len(reading.contacts))
+        for name, reading in read.items()
+    }
+    assert recognised == {
         "horde.csv": ("horde", "csv", 303),
         "sun.ldif": ("sun", "ldif", 50),
         "classe-6eC.csv": ("other", "csv", 25),
@@ -22,7 +25,7 @@ def test_each_is_recognised_by_its_content(tmp_path: Path) -> None:
 def test_the_one_of_horde_has_a_note_of_two_lines_and_a_row_that_is_refused() -> None:
     read = importers.read(address_books.horde())
     assert read.contacts[-1].notes == 'Père de Maël : "plutôt le soir"\nNe pas appeler le mercredi.'
-    assert [one.reason for one in read.skipped] == ["nothing_to_keep"]
+    assert [row.reason for row in read.skipped] == ["nothing_to_keep"]
     assert read.groups[0].name == "6e C"
 
 

@@ -58,9 +58,9 @@ def test_uv_reads_the_indexes_of_pip():
 
 
 def test_what_was_said_to_uv_itself_wins():
-    given = {"PIP_INDEX_URL": "https://pypi.example", "UV_DEFAULT_INDEX": "https://uv.example"}
+    environ = {"PIP_INDEX_URL": "https://pypi.example", "UV_DEFAULT_INDEX": "https://uv.example"}
 
-    assert environment.for_uv(given)["UV_DEFAULT_INDEX"] == "https://uv.example"
+    assert environment.for_uv(environ)["UV_DEFAULT_INDEX"] == "https://uv.example"
 
 
 _PREPARE_TESTS = """

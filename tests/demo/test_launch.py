@@ -64,16 +64,16 @@ def test_letters_go_by_the_demos_own_submission_server_alone(embedded: launch.Ma
     env = launch.environment({}, embedded, "unix:///redis.sock", 8080, "secret", "demo:ab")
     assert env["WEBMAIL_NOTICES_URL"] == "smtp://messagerie:Facteur%23Velo5@127.0.0.1:1587"
 
-    given = {"WEBMAIL_SMTP_URL": "smtp://mail.example"}
-    env = launch.environment(given, embedded, "unix:///redis.sock", 8080, "secret", "demo:ab")
+    environ = {"WEBMAIL_SMTP_URL": "smtp://mail.example"}
+    env = launch.environment(environ, embedded, "unix:///redis.sock", 8080, "secret", "demo:ab")
     assert "WEBMAIL_NOTICES_URL" not in env
     assert "WEBMAIL_NOTICES_URL" not in launch.environment({}, MAIL, "", 8080, "secret", "demo:ab")
 
 
 def test_what_the_person_set_is_kept(embedded: launch.Mail):
-    given = {"DATABASE_URL": "postgresql://u@h/n", "WEBMAIL_LOG_LEVEL": "DEBUG"}
+    environ = {"DATABASE_URL": "postgresql://u@h/n", "WEBMAIL_LOG_LEVEL": "DEBUG"}
 
-    env = launch.environment(given, embedded, "unix:///redis.sock", 8080, "secret", "demo:ab")
+    env = launch.environment(environ, embedded, "unix:///redis.sock", 8080, "secret", "demo:ab")
 
     assert env["DATABASE_URL"] == "postgresql://u@h/n"
     assert env["WEBMAIL_LOG_LEVEL"] == "DEBUG"
@@ -87,10 +87,10 @@ def test_logins_are_typed_whole_on_an_unknown_imap_server():
 
 
 def test_a_secret_file_of_the_person_replaces_the_demos_key():
-    given = {"WEBMAIL_SECRET_KEY_FILE": "/run/key"}
+    environ = {"WEBMAIL_SECRET_KEY_FILE": "/run/key"}
 
     assert "WEBMAIL_SECRET_KEY" not in launch.environment(
-        given, MAIL, "", 8080, "secret", "demo:ab"
+        environ, MAIL, "", 8080, "secret", "demo:ab"
     )
 
 
@@ -127,14 +127,14 @@ def test_the_announcement_tells_numens_where_the_demo_made_the_records(embedded:
 def test_the_key_of_numens_is_one_and_the_persons_own_is_kept(embedded: launch.Mail):
     env = launch.environment({}, embedded, "", 8080, "secret", "demo:ab")
     assert env["WEBMAIL_NUMEN_KEYS"] == "demo:ab"
-    given = {"WEBMAIL_NUMEN_KEYS": "2026:cd"}
-    env = launch.environment(given, embedded, "", 8080, "secret", "demo:ab")
+    environ = {"WEBMAIL_NUMEN_KEYS": "2026:cd"}
+    env = launch.environment(environ, embedded, "", 8080, "secret", "demo:ab")
     assert env["WEBMAIL_NUMEN_KEYS"] == "2026:cd"
 
 
 def test_services_are_signed_for_with_a_key_of_the_demo_or_the_persons_own(embedded: launch.Mail):
-    def told(given: dict[str, str]) -> str | None:
-        env = launch.environment(given, embedded, "redis://", 8000, "secret", "")
+    def told(environ: dict[str, str]) -> str | None:
+        env = launch.environment(environ, embedded, "redis://", 8000, "secret", "")
         return env.get("WEBMAIL_OIDC_PRIVATE_KEY_FILE")
 
     assert told({}) == str(launch.OIDC_KEY)

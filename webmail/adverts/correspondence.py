@@ -1,4 +1,4 @@
-"""Whom a person corresponds with, as far as it proves that a message is wanted."""
+"""The people a person corresponds with, as far as they prove that a message is wanted."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _IMITATED = "colleague_imitated"
 
 @dataclass(frozen=True)
 class _Sender:
-    """Who sent a message: the author, and the list that it came by (RFC 2369), with its List-Id
-    (RFC 2919)."""
+    """The sender of a message: the author, and the list that it came by (RFC 2369), with its
+    List-Id (RFC 2919)."""
 
     author: Address
     post: str
@@ -36,13 +36,15 @@ def known(user: User, raws: Sequence[bytes]) -> KnownCorrespondents:
     """Of those who sent these messages whom the person knows: contacts, colleagues, people he wrote
     to, whom he always allows; and whom he blocks, even among those. Two queries."""
     senders = [_sender(raw) for raw in raws]
-    asked = [address for one in senders for address in (one.author.address, one.post)]
+    asked = [address for sender in senders for address in (sender.author.address, sender.post)]
     people = frozenset(acquaintances.people(user, asked))
     allowed, blocked = SenderChoice.objects.all().named(user)
     return KnownCorrespondents(
         addresses=(people | _addresses(allowed)) - blocked,
         domains=allowed - _addresses(allowed),
-        lists=frozenset(one.list_id for one in senders if one.list_id and one.post in people),
+        lists=frozenset(
+            sender.list_id for sender in senders if sender.list_id and sender.post in people
+        ),
         blocked=blocked,
     )
 
@@ -54,11 +56,11 @@ def judge(
     words would make a fraud of that: asking costs queries."""
     sender = _sender(raw).author
     named = replace(known, names=frozenset({sender.name})) if sender.name else known
-    found = verdict.judge(raw, named, rules, learnt)
-    if _IMITATED not in found.fraud:
-        return found
+    judged = verdict.judge(raw, named, rules, learnt)
+    if _IMITATED not in judged.fraud:
+        return judged
     if acquaintances.namesake(user, sender.name, sender.address):
-        return found
+        return judged
     return verdict.judge(raw, known, rules, learnt)
 
 

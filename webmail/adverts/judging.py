@@ -43,7 +43,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Looked:
-    """What became of a look at the inbox. ``changed``: the list is another one now; ``has_more``:
+    """The outcome of a look at the inbox. ``changed``: the list is another one now; ``has_more``:
     there is more to judge than one request has time for."""
 
     changed: bool = False
@@ -52,14 +52,14 @@ class Looked:
 
 @dataclass(frozen=True)
 class Aside:
-    """How many messages were set aside today."""
+    """The number of messages that were set aside today, of each kind."""
 
     adverts: int = 0
     junk: int = 0
 
 
 def rspamd_server() -> rspamd.RspamdServer | None:
-    """Where the installation has one."""
+    """Return the server of rspamd, where the installation has one."""
     if not settings.RSPAMD_URL:
         return None
     return rspamd.RspamdServer(settings.RSPAMD_URL, settings.RSPAMD_PASSWORD)
@@ -86,14 +86,15 @@ def look(request: SignedInRequest, imap: Connection, newest: int, memory: Memory
 
 
 def await_others(request: SignedInRequest) -> None:
-    """Until what another session of the same person has claimed is judged; `PATIENCE` at most."""
+    """Wait until what another session of the same person has claimed is judged; `PATIENCE` at
+    most."""
     deadline = time.monotonic() + PATIENCE
     while cache.get(_claimed(request.user.pk)) and time.monotonic() < deadline:
         time.sleep(0.05)
 
 
 def aside(request: SignedInRequest) -> Aside:
-    """What was set aside today, in the person's time zone."""
+    """Return what was set aside today, in the person's time zone."""
     standing = InboxWatch.objects.all().standing(request.user)
     if standing is None or standing.day != timezone.localdate().isoformat():
         return Aside()
@@ -126,17 +127,17 @@ def meet(
         logger.info("opened message not judged: %s", type(error).__name__)
         return
     known, learnt = correspondence.known(request.user, [raw]), learning.learnt(request.user)
-    found = correspondence.judge(request.user, raw, known, _rules(), learnt)
-    if found.kind == "wanted" and not found.is_fraud:
+    judged = correspondence.judge(request.user, raw, known, _rules(), learnt)
+    if judged.kind == "wanted" and not judged.is_fraud:
         return
     row = Judgement(
         user=request.user,
         digest=digest,
         kind=kind,
         is_moved=True,
-        reasons=list(found.reasons) if found.kind != "wanted" else [],
-        fraud=list(found.fraud),
-        is_fraud=found.is_fraud,
+        reasons=list(judged.reasons) if judged.kind != "wanted" else [],
+        fraud=list(judged.fraud),
+        is_fraud=judged.is_fraud,
     )
     Judgement.objects.bulk_create([row], ignore_conflicts=True)
 
@@ -150,9 +151,9 @@ def digest_of(fields: Headers) -> str:
     can be guessed. With the way that it came: what is sent a second time under the same Message-ID
     is another message, else it would be let pass as one that was brought back."""
     names = frozenset({"received", "message-id", "date", "from", "subject"})
-    said = b"\n".join(raw.strip() for name, raw in fields.fields if name.lower() in names)
+    fields_told = b"\n".join(raw.strip() for name, raw in fields.fields if name.lower() in names)
     key = hashlib.sha256(f"judgement:{settings.SECRET_KEY}".encode()).digest()
-    return hashlib.blake2b(said, key=key, digest_size=20).hexdigest()
+    return hashlib.blake2b(fields_told, key=key, digest_size=20).hexdigest()
 
 
 def forget_overdue() -> None:
@@ -197,7 +198,7 @@ class _Look:
         return self._judge_after(standing, newest)
 
     def _begin(self, newest: int) -> Standing:
-        """What is old stays where the person is used to see it."""
+        """Begin to watch the inbox; what is old stays where the person is used to see it."""
         judged = newest
         if settings.ADVERTS_FIRST:
             first = arrivals.untouched(self._imap)[-settings.ADVERTS_FIRST :]
@@ -237,7 +238,7 @@ class _Look:
         self._imap.require(MessageRef(INBOX, self._uidvalidity, uids[0]))
         samples = arrivals.samples(self._imap, uids)
         judged = self._verdicts(samples)
-        unwanted = [one for one in judged if one.is_unwanted]
+        unwanted = [candidate for candidate in judged if candidate.is_unwanted]
         places = self._dispose(unwanted)
         self._note(judged, places)
         return bool(places)
@@ -255,36 +256,36 @@ class _Look:
         judged = [
             _Judged(sample, digest, self._verdict(sample, known, learnt)) for digest, sample in new
         ]
-        if any(one.is_unwanted for one in judged):
+        if any(candidate.is_unwanted for candidate in judged):
             judged = self._seen_with_what_was_sent(judged, known, learnt)
         return judged
 
     def _verdict(self, sample: Sample, known: KnownCorrespondents, learnt: Learnt) -> Verdict:
-        found = correspondence.judge(self._user, sample.raw, known, self._rules, learnt)
-        return found if found.is_proved else self._with_rspamds(found, sample.raw)
+        own = correspondence.judge(self._user, sample.raw, known, self._rules, learnt)
+        return own if own.is_proved else self._with_rspamds(own, sample.raw)
 
-    def _with_rspamds(self, found: Verdict, raw: bytes) -> Verdict:
+    def _with_rspamds(self, own: Verdict, raw: bytes) -> Verdict:
         """rspamd may hold for junk what we hold for wanted, not the other way round: it is not
         made for adverts. When it fails once it is asked no more in this look."""
-        if self._rspamd is None or found.kind == "junk":
-            return found
+        if self._rspamd is None or own.kind == "junk":
+            return own
         try:
-            said = rspamd.check(self._rspamd, raw, self._user.address)
+            checked = rspamd.check(self._rspamd, raw, self._user.address)
         except ServerUnavailable as error:
             logger.warning("rspamd not asked: %s", error)
             self._rspamd = None
-            return found
-        if not said.is_spam:
-            return found
-        reasons = tuple(dict.fromkeys(("server_spam", *found.reasons)))[:5]
-        score = max(found.score, 0.99)
-        return replace(found, kind="junk", score=score, reasons=reasons)
+            return own
+        if not checked.is_spam:
+            return own
+        reasons = tuple(dict.fromkeys(("server_spam", *own.reasons)))[:5]
+        score = max(own.score, 0.99)
+        return replace(own, kind="junk", score=score, reasons=reasons)
 
     def _seen_with_what_was_sent(
         self, judged: Sequence[_Judged], known: KnownCorrespondents, learnt: Learnt
     ) -> list[_Judged]:
-        """What is about to go is held against what the person sent himself, also by other
-        programs: whoever was written to, or answers, is no advertiser."""
+        """Judge what is about to go once more, held against what the person sent himself, also by
+        other programs: whoever was written to, or answers, is no advertiser."""
         sent = arrivals.written(self._imap, self._memory)
         known = replace(
             known,
@@ -292,8 +293,10 @@ class _Look:
             message_ids=known.message_ids | sent.message_ids,
         )
         return [
-            replace(one, found=self._verdict(one.sample, known, learnt)) if one.is_unwanted else one
-            for one in judged
+            replace(candidate, found=self._verdict(candidate.sample, known, learnt))
+            if candidate.is_unwanted
+            else candidate
+            for candidate in judged
         ]
 
     def _dispose(self, unwanted: Sequence[_Judged]) -> dict[str, str]:
@@ -301,10 +304,12 @@ class _Look:
         wanted = self._request.preferences.adverts
         done: dict[str, str] = {}
         for kind in ("advert", "junk") if wanted != "off" else ():
-            some = [one for one in unwanted if one.found.kind == kind]
-            refs = [MessageRef(INBOX, self._uidvalidity, one.sample.uid) for one in some]
+            some = [candidate for candidate in unwanted if candidate.found.kind == kind]
+            refs = [
+                MessageRef(INBOX, self._uidvalidity, candidate.sample.uid) for candidate in some
+            ]
             deed = self._dispose_of(refs, kind, is_moved=wanted == "move") if refs else ""
-            done |= {one.digest: deed for one in some if deed}
+            done |= {candidate.digest: deed for candidate in some if deed}
         return done
 
     def _dispose_of(self, refs: Sequence[MessageRef], kind: str, *, is_moved: bool) -> str:
@@ -321,15 +326,15 @@ class _Look:
         rows = [
             Judgement(
                 user=self._user,
-                digest=one.digest,
-                kind=one.found.kind,
-                is_moved=done.get(one.digest) == "moved",
-                reasons=list(one.found.reasons),
-                fraud=list(one.found.fraud),
-                is_fraud=one.found.is_fraud,
+                digest=candidate.digest,
+                kind=candidate.found.kind,
+                is_moved=done.get(candidate.digest) == "moved",
+                reasons=list(candidate.found.reasons),
+                fraud=list(candidate.found.fraud),
+                is_fraud=candidate.found.is_fraud,
             )
-            for one in judged
-            if one.digest in done or one.found.is_fraud
+            for candidate in judged
+            if candidate.digest in done or candidate.found.is_fraud
         ]
         Judgement.objects.bulk_create(rows, ignore_conflicts=True)
 

@@ -1,4 +1,5 @@
-"""What people teach by where they put their mail: kept as fingerprints, for each and for all."""
+"""The lessons of people, who teach by where they put their mail: kept as fingerprints, for each and
+for all."""
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ class Lesson:
 
 
 def learnt(user: User) -> Learnt:
-    """What counts for this person's mail. Two queries."""
+    """Return what counts for this person's mail. Two queries."""
     person = PersonLearnt.objects.filter(user=user).first()
     installation = InstallationLearnt.objects.filter(pk=InstallationLearnt.ONLY).first()
     return Learnt(installation=_counts(installation), person=_counts(person))
@@ -52,7 +53,7 @@ def teach(user: User, lessons: Iterable[Lesson]) -> None:
 
 
 def _said_before(user: User, lesson: Lesson) -> str:
-    """What the person said of it, and what he says now in its place."""
+    """Return what the person said of it, and keep what he says now in its place."""
     row, _made = Judgement.objects.select_for_update().get_or_create(
         user=user, digest=lesson.digest, defaults={"kind": lesson.kind or "wanted"}
     )
@@ -63,28 +64,34 @@ def _said_before(user: User, lesson: Lesson) -> str:
 
 def _learn(user: User, lesson: Lesson, before: str) -> None:
     marks = verdict.marks(lesson.raw)
-    found = verdict.tokens(lesson.raw) - marks
+    fingerprints = verdict.tokens(lesson.raw) - marks
     PersonLearnt.objects.get_or_create(user=user)
-    _change(PersonLearnt.objects.select_for_update().get(user=user), found, marks, lesson, before)
+    _change(
+        PersonLearnt.objects.select_for_update().get(user=user), fingerprints, marks, lesson, before
+    )
     since = timezone.now() - timedelta(days=1)
     if Judgement.objects.filter(user=user, when__gte=since).exclude(taught="").count() > MOST_A_DAY:
         return
     InstallationLearnt.objects.get_or_create(pk=InstallationLearnt.ONLY)
     row = InstallationLearnt.objects.select_for_update().get(pk=InstallationLearnt.ONLY)
-    _change(row, found, frozenset(), lesson, before)
+    _change(row, fingerprints, frozenset(), lesson, before)
 
 
 def _change(
-    row: LearntWords, found: frozenset[str], marks: frozenset[str], lesson: Lesson, before: str
+    row: LearntWords,
+    fingerprints: frozenset[str],
+    marks: frozenset[str],
+    lesson: Lesson,
+    before: str,
 ) -> None:
     # The messages are counted with the words; the marks have no such number.
     known, senders = Counts(_row(row.messages), _read(row.words)), Counts(words=_read(row.marks))
     for kind in words.KINDS:
         if kind == before:
-            known = words.unlearn(known, found, kind)
+            known = words.unlearn(known, fingerprints, kind)
             senders = words.unlearn(senders, marks, kind)
         if kind == lesson.kind:
-            known = words.learn(known, found, kind)
+            known = words.learn(known, fingerprints, kind)
             senders = words.learn(senders, marks, kind)
     row.messages = list(known.messages)
     row.words = _written(_bounded(known.words))

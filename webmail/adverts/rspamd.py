@@ -30,8 +30,8 @@ class RspamdServer:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What it says: whether the message is spam, and its score beside the one that it rejects
-    from."""
+    """The answer of rspamd: whether the message is spam, and its score beside the one that it
+    rejects from."""
 
     is_spam: bool
     score: float
@@ -41,8 +41,12 @@ class Checked:
 def check(server: RspamdServer, raw: bytes, person: str) -> Checked:
     """Its verdict on a message, or the beginning of one, for a person (who has words of his own
     where it is set up so). Raises ServerUnavailable for whatever goes wrong."""
-    said = _ask(server, "/checkv2", raw, person)
-    action, score, required = said.get("action"), said.get("score"), said.get("required_score")
+    answer = _ask(server, "/checkv2", raw, person)
+    action, score, required = (
+        answer.get("action"),
+        answer.get("score"),
+        answer.get("required_score"),
+    )
     if not isinstance(action, str) or not isinstance(score, int | float):
         raise ServerUnavailable("rspamd did not answer as it must.")
     limit = float(required) if isinstance(required, int | float) else 15.0
@@ -68,11 +72,11 @@ def _ask(server: RspamdServer, path: str, raw: bytes, person: str) -> dict[str, 
         text = answer.read(_LONGEST_ANSWER)
         if answer.status >= 400:
             raise ServerUnavailable(f"rspamd answered {answer.status}.")
-        said = json.loads(text) if text else {}
+        values = json.loads(text) if text else {}
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise ServerUnavailable("rspamd does not answer.") from error
     finally:
         connection.close()
-    if not isinstance(said, dict):
+    if not isinstance(values, dict):
         raise ServerUnavailable("rspamd did not answer as it must.")
-    return said
+    return values

@@ -1,4 +1,5 @@
-"""What a person's moves say: who takes a message out of the adverts, or puts one there, teaches."""
+"""The lessons of a person's moves: who takes a message out of the adverts, or puts one there,
+teaches."""
 
 from __future__ import annotations
 
@@ -32,23 +33,28 @@ _SAYS_NOTHING = frozenset({"trash", "delete"})
 
 
 def lessons(imap: Connection, verb: str, steps: Iterable[Step]) -> list[Lesson]:
-    """What the steps of a verb are about to say; none, and no command, of moves between other
-    folders. One command for each folder that messages leave, and one to open it."""
-    found: list[Lesson] = []
+    """Return the lessons that the steps of a verb are about to teach; none, and no command, of
+    moves between other folders. One command for each folder that messages leave, and one to open
+    it."""
+    collected: list[Lesson] = []
     for step in steps:
         kind, has_lesson = _said(imap, verb, step)
-        if has_lesson and len(found) < MOST:
-            found += _read(imap, step, kind, MOST - len(found))
-    return list({lesson.digest: lesson for lesson in found}.values())
+        if has_lesson and len(collected) < MOST:
+            collected += _read(imap, step, kind, MOST - len(collected))
+    return list({lesson.digest: lesson for lesson in collected}.values())
 
 
-def teach(request: SignedInRequest, said: Iterable[Lesson]) -> None:
+def teach(request: SignedInRequest, new_lessons: Iterable[Lesson]) -> None:
     """Learn what was said, and count no longer what was brought back on the same day."""
-    told = list(said)
-    if not told:
+    taught = list(new_lessons)
+    if not taught:
         return
-    rows = Judgement.objects.all().known(request.user, [lesson.digest for lesson in told])
-    back = [rows[one.digest] for one in told if one.kind == "wanted" and one.digest in rows]
+    rows = Judgement.objects.all().known(request.user, [lesson.digest for lesson in taught])
+    back = [
+        rows[lesson.digest]
+        for lesson in taught
+        if lesson.kind == "wanted" and lesson.digest in rows
+    ]
     today = timezone.localdate()
     todays = [row.kind for row in back if row.is_moved and timezone.localdate(row.when) == today]
     if todays:
@@ -56,15 +62,15 @@ def teach(request: SignedInRequest, said: Iterable[Lesson]) -> None:
             request.user, today, adverts=-todays.count("advert"), junk=-todays.count("junk")
         )
     Judgement.objects.filter(pk__in=[row.pk for row in back]).update(is_moved=False)
-    learning.teach(request.user, told)
-    _teach_rspamd(request, told)
+    learning.teach(request.user, taught)
+    _teach_rspamd(request, taught)
 
 
-def _teach_rspamd(request: SignedInRequest, told: Iterable[Lesson]) -> None:
+def _teach_rspamd(request: SignedInRequest, new_lessons: Iterable[Lesson]) -> None:
     """Junk and wanted mail: adverts are none of its kinds. What it does not take is lost."""
     server = rspamd_server()
     kinds = {"junk": True, "wanted": False}
-    for lesson in told if server else ():
+    for lesson in new_lessons if server else ():
         if server and lesson.kind in kinds:
             try:
                 rspamd.learn(server, lesson.raw, request.user.address, is_spam=kinds[lesson.kind])
@@ -74,8 +80,8 @@ def _teach_rspamd(request: SignedInRequest, told: Iterable[Lesson]) -> None:
 
 
 def _said(imap: Connection, verb: str, step: Step) -> tuple[Kind | None, bool]:
-    """What a step says of its messages, and whether it says anything. An undoing takes back what
-    was said."""
+    """Return what a step says of its messages, and whether it says anything. An undoing takes back
+    what was said."""
     if step.verb == CLEAR and step.flag in (ADVERT, JUNK):
         return "wanted", verb != "undo"
     if step.verb != MOVE or verb in _SAYS_NOTHING:
@@ -89,8 +95,8 @@ def _said(imap: Connection, verb: str, step: Step) -> tuple[Kind | None, bool]:
 
 
 def _kind(imap: Connection, folder: str) -> Kind:
-    """What lies in a folder, by its name: asking the server would be a command more at each
-    move."""
+    """Return the kind of what lies in a folder, by its name: asking the server would be a command
+    more at each move."""
     if folders.is_called(folder, settings.ADVERTS_FOLDER):
         return "advert"
     return "junk" if folders.is_for_junk(imap, folder) else "wanted"

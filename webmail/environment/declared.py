@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What a value may be; the words of docs/settings.md."""
+    """The kind of a value; the words of docs/settings.md."""
 
     TEXT = "text"
     CHOICE = "choice"
@@ -196,8 +196,8 @@ _HTTPS = Group(
         number(
             "WEBMAIL_HSTS_SECONDS",
             31536000,
-            """How long browsers insist on https after a visit, in seconds. Try a small number
-            first.""",
+            """The number of seconds for which browsers insist on https after a visit. Try a small
+            number first.""",
             example="3600",
         ),
         switch(
@@ -317,31 +317,32 @@ _SERVERS = Group(
         number(
             "WEBMAIL_IMAP_TIMEOUT",
             20,
-            """How many seconds the webmail waits for the next piece of an answer of the IMAP
-            server. A whole answer may take three times as long.""",
+            """The number of seconds that the webmail waits for the next piece of an answer of the
+            IMAP server. A whole answer may take three times as long.""",
             example="30",
         ),
         number(
             "WEBMAIL_SMTP_TIMEOUT",
             60,
-            """How many seconds the webmail waits for an answer of the submission server.""",
+            """The number of seconds that the webmail waits for an answer of the submission
+            server.""",
             example="120",
         ),
         number(
             "WEBMAIL_SMTP_VERDICT_SECONDS",
             200,
-            """How many seconds the webmail waits for the next piece of the answer to a whole
-            message, because servers look for viruses at that moment. The whole answer may take
-            three times as long. Without an answer nobody can know whether the message was sent, and
-            the webmail asks its author.""",
+            """The number of seconds that the webmail waits for the next piece of the answer to a
+            whole message, because servers look for viruses at that moment. The whole answer may
+            take three times as long. Without an answer nobody can know whether the message was
+            sent, and the webmail asks its author.""",
             minimum=1,
             example="300",
         ),
         number(
             "WEBMAIL_SIEVE_TIMEOUT",
             10,
-            """How many seconds the webmail waits for the next piece of an answer of the ManageSieve
-            server. A whole answer may take three times as long.""",
+            """The number of seconds that the webmail waits for the next piece of an answer of the
+            ManageSieve server. A whole answer may take three times as long.""",
             example="20",
         ),
         number(
@@ -362,13 +363,13 @@ _SERVERS = Group(
         number(
             "WEBMAIL_IMAP_IDLE_SECONDS",
             300,
-            """How many seconds an unused IMAP connection stays open.""",
+            """The number of seconds that an unused IMAP connection stays open.""",
             example="120",
         ),
         number(
             "WEBMAIL_IMAP_USER_LIMIT",
             10,
-            """How many connections the IMAP server allows one user (Dovecot:
+            """The number of connections that the IMAP server allows one user (Dovecot:
             `mail_max_userip_connections`). `bin/manage check` compares this number with what the
             webmail may need. 0 means no limit.""",
             example="30",
@@ -383,8 +384,8 @@ _SERVERS = Group(
         number(
             "WEBMAIL_PUSH_STREAMS",
             2,
-            """How many browsers of one user are told of new mail at once, in each process. Further
-            browsers ask once a minute.""",
+            """The number of browsers of one user that are told of new mail at once, in each
+            process. Further browsers ask once a minute.""",
             minimum=1,
             example="1",
         ),
@@ -489,14 +490,14 @@ _OUTBOX = Group(
         number(
             "WEBMAIL_RETRY_HOURS",
             72,
-            """For how many hours the webmail tries again to send a message that the submission
-            server cannot take yet.""",
+            """The number of hours for which the webmail tries again to send a message that the
+            submission server cannot take yet.""",
             example="24",
         ),
         number(
             "WEBMAIL_EACH_PER_MINUTE",
             30,
-            """How many messages of one sending "to each" leave in a minute.""",
+            """The number of messages of one sending "to each" that leave in a minute.""",
             minimum=1,
             example="60",
         ),
@@ -510,7 +511,7 @@ _OUTBOX = Group(
         number("WEBMAIL_RELAY_PORT", 25, """The port of the relay.""", minimum=1, example="587"),
         choice(
             "WEBMAIL_RELAY_SECURITY",
-            """How the connection to the relay is protected.""",
+            """The protection of the connection to the relay.""",
             ("tls", "starttls", "none"),
             default="starttls",
             example="tls",
@@ -531,7 +532,7 @@ _RECIPIENTS = Group(
         number(
             "WEBMAIL_OUTSIDE_VISIBLE",
             10,
-            """How many external addresses To and Cc may hold together. With more of them the
+            """The most external addresses that To and Cc may hold together. With more of them the
             composer asks whether the recipients should see each other's addresses.""",
             example="5",
         ),
@@ -571,7 +572,7 @@ _ATTACHMENTS = Group(
         ),
         choice(
             "WEBMAIL_OFFICE",
-            """Whether LibreOffice shows office files: `auto` uses LibreOffice where it is
+            """The use of LibreOffice to show office files: `auto` uses LibreOffice where it is
             installed, `off` shows their text and tables without it.""",
             ("auto", "off"),
             default="auto",
@@ -580,7 +581,7 @@ _ATTACHMENTS = Group(
         number(
             "WEBMAIL_REMOTE_IMAGES_PER_MINUTE",
             300,
-            """How many remote images the webmail fetches for one user in a minute. 0 means no
+            """The most remote images that the webmail fetches for one user in a minute. 0 means no
             limit.""",
             example="100",
         ),
@@ -616,7 +617,7 @@ _SIGN_IN = Group(
         number(
             "WEBMAIL_LOGIN_FAILURES_MINUTES",
             15,
-            """For how many minutes a failed sign-in counts.""",
+            """The number of minutes for which a failed sign-in counts.""",
             example="30",
         ),
         networks(
@@ -675,9 +676,9 @@ _PASSWORDS = Group(
     (
         choice(
             "WEBMAIL_PASSWORD_DRIVER",
-            """How the first mail domain stores passwords, as `bin/manage ensure_mail_domain` writes
-            it. Administrators change it in the admin afterwards. With `none` users cannot change
-            their password here.""",
+            """The way in which the first mail domain stores passwords, as
+            `bin/manage ensure_mail_domain` writes it. Administrators change it in the admin
+            afterwards. With `none` users cannot change their password here.""",
             ("none", "dovecot", "sql", "ldap"),
             default="none",
             example="ldap",
@@ -716,7 +717,7 @@ _PASSWORDS = Group(
         ),
         choice(
             "WEBMAIL_PASSWORD_SCHEME",
-            """How the drivers `dovecot` and `sql` hash a new password.""",
+            """The hash that the drivers `dovecot` and `sql` make of a new password.""",
             ("argon2id", "sha512-crypt"),
             default="argon2id",
             example="sha512-crypt",
@@ -838,7 +839,7 @@ _LOOKUP = Group(
         number(
             "WEBMAIL_LOOKUPS_PER_NUMEN_HOURS",
             24,
-            """For how many hours a lookup of a NUMEN counts.""",
+            """The number of hours for which a lookup of a NUMEN counts.""",
             minimum=1,
             example="12",
         ),
@@ -852,7 +853,7 @@ _LOOKUP = Group(
         number(
             "WEBMAIL_LOOKUP_FAILURES_MINUTES",
             15,
-            """For how many minutes a failed lookup counts.""",
+            """The number of minutes for which a failed lookup counts.""",
             minimum=1,
             example="30",
         ),
@@ -900,21 +901,22 @@ _RETENTION = Group(
         number(
             "WEBMAIL_KEEP_LOOKUPS_DAYS",
             183,
-            """For how many days the audit log keeps account lookups.""",
+            """The number of days for which the audit log keeps account lookups.""",
             minimum=1,
             example="90",
         ),
         number(
             "WEBMAIL_KEEP_AUDIT_DAYS",
             365,
-            """For how many days the audit log keeps all other events.""",
+            """The number of days for which the audit log keeps all other events.""",
             minimum=1,
             example="730",
         ),
         number(
             "WEBMAIL_KEEP_SESSIONS_DAYS",
             30,
-            """For how many days after their last use sessions and known devices are kept.""",
+            """The number of days for which sessions and known devices are kept after their last
+            use.""",
             minimum=1,
             example="14",
         ),

@@ -51,7 +51,7 @@ else:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How many bytes of one answer are read, and how many of each untagged response are kept.
+    """The number of bytes of one answer that are read, and of each untagged response that are kept.
 
     A longer response is read to its end and cut: it comes as unbalanced text that no parser takes
     for a whole one. ``response`` None: it is not cut. An ``answer`` that is longer is a
@@ -66,7 +66,7 @@ UNCUT = Bounds()
 
 
 class Guard(_Imaplib):
-    """What both clients add to imaplib; goes before it in the order of inheritance.
+    """The part that both clients add to imaplib; goes before it in the order of inheritance.
 
     ``exists`` follows the selected folder's EXISTS and EXPUNGE in the order they came, which
     imaplib's own store by kind loses. ``timed_out`` tells a silent server from one that hung up.

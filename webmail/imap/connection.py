@@ -61,8 +61,8 @@ class Literals:
     strings: tuple[bytes, ...]
 
     def pieces(self, *, at_once: bool) -> list[bytes]:
-        """What is sent; before each piece but the first the server says that it may come.
-        ``at_once``: it need not be asked (RFC 7888), and there is one piece.
+        """Return the pieces to send; before each piece but the first the server says that it may
+        come. ``at_once``: it need not be asked (RFC 7888), and there is one piece.
         """
         for word in self.words:
             _checked(word)
@@ -109,7 +109,7 @@ class Connection:
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """What the server can do for this user, in upper case."""
+        """The server's capabilities for this user, in upper case."""
         return self._capabilities
 
     def has(self, capability: str) -> bool:
@@ -205,7 +205,7 @@ class Connection:
 
     @property
     def recoveries_left(self) -> int:
-        """How often `recover` may still open a connection in this lease."""
+        """The number of times that `recover` may still open a connection in this lease."""
         return MOST_RECOVERIES - self._recoveries
 
     def recover(self) -> None:
@@ -225,8 +225,8 @@ class Connection:
         self._reopen()
 
     def untagged(self, kind: str) -> Raw:
-        """What the last command's answer held under another name, as STATUS beside LIST; of one
-        that failed, as far as it came.
+        """Return what the last command's answer held under another name, as STATUS beside LIST; of
+        one that failed, as far as it came.
         """
         return self._answer.untagged.get(kind, [])
 
@@ -235,9 +235,9 @@ class Connection:
         return response.code(self._answer.words)
 
     def mailbox_id(self) -> str:
-        """What the server calls this person's INBOX, the same whatever the login was spelled like:
-        MAILBOXID (RFC 8474), or the GUID that Dovecot has under a name of its own. "" when it does
-        not tell, or a word too short to be unique among all people. One command.
+        """Return the server's identifier of this person's INBOX, the same whatever the login was
+        spelled like: MAILBOXID (RFC 8474), or the GUID that Dovecot has under a name of its own. ""
+        when it does not tell, or a word too short to be unique among all people. One command.
         """
         item = "MAILBOXID" if self.has("OBJECTID") else "X-GUID"
         self.commands += 1
@@ -587,11 +587,11 @@ def _namespaces(guard: client.Guard) -> tuple[Namespace, ...]:
 
 def _refresh_capabilities(guard: client.Guard) -> None:
     """Servers show most of what they can do only after sign-in; imaplib looks once, before it."""
-    told = guard.untagged_responses.get("CAPABILITY")
-    if not told:
+    capabilities = guard.untagged_responses.get("CAPABILITY")
+    if not capabilities:
         guard.begin()
         guard._simple_command("CAPABILITY")
-        told = guard.untagged_responses.get("CAPABILITY")
-    if not told or not isinstance(told[-1], bytes):
+        capabilities = guard.untagged_responses.get("CAPABILITY")
+    if not capabilities or not isinstance(capabilities[-1], bytes):
         raise BadServerAnswer("The IMAP server does not say what it can do.")
-    guard.capabilities = tuple(told[-1].decode("ascii", "replace").upper().split())
+    guard.capabilities = tuple(capabilities[-1].decode("ascii", "replace").upper().split())

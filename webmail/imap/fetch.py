@@ -76,19 +76,19 @@ def rows(imap: Connection, uids: Iterable[int]) -> tuple[Fetched, ...]:
     without its envelope, without its structure, at last without any word of its sender. What is
     left then is a row that is not ``is_readable``. No message costs the others their rows.
     """
-    found: dict[int, Fetched] = {}
+    fetched: dict[int, Fetched] = {}
     waiting = sorted(set(uids))
     for step in _STEPS:
         if not waiting:
             break
-        waiting = _step(imap, waiting, step, ROW_LIMIT, found)
-    return tuple(sorted(found.values(), key=lambda row: row.sequence))
+        waiting = _step(imap, waiting, step, ROW_LIMIT, fetched)
+    return tuple(sorted(fetched.values(), key=lambda row: row.sequence))
 
 
 def _step(
-    imap: Connection, uids: Sequence[int], step: str, longest: int, found: dict[int, Fetched]
+    imap: Connection, uids: Sequence[int], step: str, longest: int, fetched: dict[int, Fetched]
 ) -> list[int]:
-    """Ask for messages; put those that were told into ``found``. Returns those to be asked for
+    """Ask for messages; put those that were told into ``fetched``. Returns those to be asked for
     otherwise.
     """
     selected = imap.known()
@@ -101,50 +101,54 @@ def _step(
         if is_last:
             raise
         is_whole, lines = False, imap.untagged("FETCH")
-    told = {row.ref.uid: row for row in response.messages(lines, selected)}
+    rows_by_uid = {row.ref.uid: row for row in response.messages(lines, selected)}
     wanted = set(uids)
-    found.update((uid, row) for uid, row in told.items() if uid in wanted)
-    left = [uid for uid in uids if not (told[uid].is_readable if uid in told else is_whole)]
+    fetched.update((uid, row) for uid, row in rows_by_uid.items() if uid in wanted)
+    left = [
+        uid
+        for uid in uids
+        if not (rows_by_uid[uid].is_readable if uid in rows_by_uid else is_whole)
+    ]
     if is_whole:
         return [] if is_last else left
     imap.recover()
-    return _after_break(imap, left, step, longest, found)
+    return _after_break(imap, left, step, longest, fetched)
 
 
 def _after_break(
-    imap: Connection, left: Sequence[int], step: str, longest: int, found: dict[int, Fetched]
+    imap: Connection, left: Sequence[int], step: str, longest: int, fetched: dict[int, Fetched]
 ) -> list[int]:
     """As `_step`, of those that were not told when the connection broke: the others must not be
     asked for less because of the one at which it did.
     """
     if len(left) > 1 and imap.recoveries_left > _KEPT_BACK and step == _STEPS[1]:
         # Messages are told in their order: it broke at the first that was not.
-        return [left[0], *_step(imap, left[1:], step, longest, found)]
+        return [left[0], *_step(imap, left[1:], step, longest, fetched)]
     if len(left) > 1 and imap.recoveries_left > 1 and step == _STEPS[2]:
         # A server that hangs up may have said nothing yet.
         middle = len(left) // 2
         halves = (left[:middle], left[middle:])
-        return [uid for half in halves for uid in _half(imap, half, longest, found)]
+        return [uid for half in halves for uid in _half(imap, half, longest, fetched)]
     return list(left)
 
 
 def _half(
-    imap: Connection, uids: Sequence[int], longest: int, found: dict[int, Fetched]
+    imap: Connection, uids: Sequence[int], longest: int, fetched: dict[int, Fetched]
 ) -> list[int]:
     """As `_step` by fields alone, as long as a connection is left for what comes after it."""
     if imap.recoveries_left <= 1:
         return list(uids)
-    return _step(imap, uids, _STEPS[2], longest, found)
+    return _step(imap, uids, _STEPS[2], longest, fetched)
 
 
 def marks_by_sequence(imap: Connection, first: int, last: int) -> tuple[Marked, ...]:
     """UID and flags of messages ``first`` to ``last`` of the open folder, by sequence number. One
     command.
     """
-    found = response.marks(imap.command("FETCH", f"{first}:{last}", "(UID FLAGS)"))
+    marked = response.marks(imap.command("FETCH", f"{first}:{last}", "(UID FLAGS)"))
     # Another program changes a flag meanwhile: the message is told twice, the later is right.
-    told = {mark.sequence: mark for mark in found if first <= mark.sequence <= last}
-    return tuple(told[sequence] for sequence in sorted(told))
+    by_sequence = {mark.sequence: mark for mark in marked if first <= mark.sequence <= last}
+    return tuple(by_sequence[sequence] for sequence in sorted(by_sequence))
 
 
 def marks(imap: Connection, uids: Iterable[int]) -> tuple[Marked, ...]:
@@ -155,8 +159,8 @@ def marks(imap: Connection, uids: Iterable[int]) -> tuple[Marked, ...]:
     if not ordered:
         return ()
     lines = imap.uid("FETCH", uid_sets.compressed(ordered), "(UID FLAGS)")
-    told = {mark.uid: mark for mark in response.marks(lines)}
-    return tuple(told[uid] for uid in ordered if uid in told)
+    by_uid = {mark.uid: mark for mark in response.marks(lines)}
+    return tuple(by_uid[uid] for uid in ordered if uid in by_uid)
 
 
 def changed_since(imap: Connection, modseq: int) -> tuple[Marked, ...]:
@@ -164,14 +168,14 @@ def changed_since(imap: Connection, modseq: int) -> tuple[Marked, ...]:
     RFC 7162). One command.
     """
     since = f"(CHANGEDSINCE {modseq})"
-    told = response.marks(imap.uid("FETCH", "1:*", "(UID FLAGS)", since))
-    return tuple({mark.uid: mark for mark in told}.values())
+    changed = response.marks(imap.uid("FETCH", "1:*", "(UID FLAGS)", since))
+    return tuple({mark.uid: mark for mark in changed}.values())
 
 
 def sequence_of(imap: Connection, uid: int) -> int | None:
     """The sequence number of a message of the open folder, None when it is gone. One command."""
-    for sequence, said in response.items(imap.uid("FETCH", str(uid), "(UID)")):
-        if said.get(b"UID") == uid:
+    for sequence, items in response.items(imap.uid("FETCH", str(uid), "(UID)")):
+        if items.get(b"UID") == uid:
             return sequence
     return None
 
@@ -188,18 +192,18 @@ def identities(imap: Connection, uids: str) -> list[tuple[int, Hashable]]:
     """Of a set of UIDs of the open folder: UID, and what a copy of the message shares with it. One
     command.
     """
-    found: list[tuple[int, Hashable]] = []
+    pairs: list[tuple[int, Hashable]] = []
     asked = f"(UID RFC822.SIZE INTERNALDATE {_IDENTITY})"
-    for _, said in response.items(imap.uid("FETCH", uids, asked)):
-        uid, size = said.get(b"UID"), said.get(b"RFC822.SIZE")
+    for _, items in response.items(imap.uid("FETCH", uids, asked)):
+        uid, size = items.get(b"UID"), items.get(b"RFC822.SIZE")
         if isinstance(uid, int) and isinstance(size, int):
-            received = response.date(said.get(b"INTERNALDATE"))
-            found.append((uid, (size, received, *response.sections(said))))
-    return found
+            received = response.date(items.get(b"INTERNALDATE"))
+            pairs.append((uid, (size, received, *response.sections(items))))
+    return pairs
 
 
 def links(imap: Connection, uids: str) -> tuple[Linked, ...]:
-    """What ties messages of the open folder to others, by a set of UIDs. One command."""
+    """Return what ties messages of the open folder to others, by a set of UIDs. One command."""
     return tuple(_links(imap.uid("FETCH", uids, f"(UID {_LINKS})")))
 
 
@@ -209,28 +213,30 @@ def links_by_sequence(imap: Connection, first: int, last: int) -> tuple[Linked, 
 
 
 def _links(lines: Iterable[Any]) -> Iterator[Linked]:
-    for _, said in response.items(lines):
-        found = [value for name, value in said.items() if name.startswith(b"BODY[HEADER.FIELDS")]
-        uid = said.get(b"UID")
-        if not found or not isinstance(uid, int):
+    for _, items in response.items(lines):
+        sections = [
+            value for name, value in items.items() if name.startswith(b"BODY[HEADER.FIELDS")
+        ]
+        uid = items.get(b"UID")
+        if not sections or not isinstance(uid, int):
             continue
-        fields = parse_fields(response.raw_bytes(found[0]))
+        fields = parse_fields(response.raw_bytes(sections[0]))
         own = _ID.findall(fields.get("Message-ID"))[:1]
         known = fields.get("References") or fields.get("In-Reply-To")
         yield Linked(uid, own[0] if own else "", tuple(_ID.findall(known)))
 
 
 def previews(imap: Connection, uids: str) -> dict[int, str]:
-    """How messages of the open folder begin, in the server's words (RFC 8970), by UID; those that
-    it has none of are left out. One command. Without LAZY, which would leave out all that nobody
-    asked about before. Only for a server with PREVIEW.
+    """Return the beginnings of messages of the open folder, in the server's words (RFC 8970), by
+    UID; those that it has none of are left out. One command. Without LAZY, which would leave out
+    all that nobody asked about before. Only for a server with PREVIEW.
     """
-    found = {}
-    for _, said in response.items(imap.uid("FETCH", uids, "(UID PREVIEW)")):
-        words = response.raw_bytes(said.get(b"PREVIEW")).decode("utf-8", "replace")
-        if words and isinstance(said.get(b"UID"), int):
-            found[said[b"UID"]] = words
-    return found
+    words_by_uid = {}
+    for _, items in response.items(imap.uid("FETCH", uids, "(UID PREVIEW)")):
+        words = response.raw_bytes(items.get(b"PREVIEW")).decode("utf-8", "replace")
+        if words and isinstance(items.get(b"UID"), int):
+            words_by_uid[items[b"UID"]] = words
+    return words_by_uid
 
 
 def beginnings(imap: Connection, uids: str, number: str, size: int) -> dict[int, bytes]:
@@ -239,9 +245,9 @@ def beginnings(imap: Connection, uids: str, number: str, size: int) -> dict[int,
     """
     lines = imap.uid("FETCH", uids, f"(UID {_peek(number, 0, size)})")
     return {
-        said[b"UID"]: _section(said, number)
-        for _, said in response.items(lines)
-        if isinstance(said.get(b"UID"), int)
+        items[b"UID"]: _section(items, number)
+        for _, items in response.items(lines)
+        if isinstance(items.get(b"UID"), int)
     }
 
 
@@ -251,12 +257,12 @@ def samples(imap: Connection, uids: Iterable[int], size: int) -> tuple[Sample, .
     """
     wanted = uid_sets.compressed(uids)
     lines = imap.uid("FETCH", wanted, f"(UID FLAGS {_peek('', 0, size)})") if wanted else []
-    found = [
-        Sample(said[b"UID"], response.flag_set(said.get(b"FLAGS") or ()), _section(said, ""))
-        for _, said in response.items(lines)
-        if isinstance(said.get(b"UID"), int) and any(name.startswith(b"BODY") for name in said)
+    whole = [
+        Sample(items[b"UID"], response.flag_set(items.get(b"FLAGS") or ()), _section(items, ""))
+        for _, items in response.items(lines)
+        if isinstance(items.get(b"UID"), int) and any(name.startswith(b"BODY") for name in items)
     ]
-    return tuple(sorted(found, key=lambda sample: sample.uid))
+    return tuple(sorted(whole, key=lambda sample: sample.uid))
 
 
 def fields(imap: Connection, uids: str, names: Sequence[str], size: int) -> dict[int, bytes]:
@@ -265,37 +271,37 @@ def fields(imap: Connection, uids: str, names: Sequence[str], size: int) -> dict
     """
     wanted = f"BODY.PEEK[HEADER.FIELDS ({' '.join(names)})]<0.{size}>"
     return {
-        said[b"UID"]: response.raw_bytes(value)
-        for _, said in response.items(imap.uid("FETCH", uids, f"(UID {wanted})"))
-        for name, value in said.items()
-        if name.startswith(b"BODY[HEADER.FIELDS") and isinstance(said.get(b"UID"), int)
+        items[b"UID"]: response.raw_bytes(value)
+        for _, items in response.items(imap.uid("FETCH", uids, f"(UID {wanted})"))
+        for name, value in items.items()
+        if name.startswith(b"BODY[HEADER.FIELDS") and isinstance(items.get(b"UID"), int)
     }
 
 
 def arrivals(imap: Connection, uids: str) -> dict[int, datetime | None]:
-    """When messages of the open folder were received, by UID. One command."""
+    """Return when messages of the open folder were received, by UID. One command."""
     lines = imap.uid("FETCH", uids, "(UID INTERNALDATE)")
     return {
-        said[b"UID"]: response.date(said[b"INTERNALDATE"])
-        for _, said in response.items(lines)
-        if isinstance(said.get(b"UID"), int) and b"INTERNALDATE" in said
+        items[b"UID"]: response.date(items[b"INTERNALDATE"])
+        for _, items in response.items(lines)
+        if isinstance(items.get(b"UID"), int) and b"INTERNALDATE" in items
     }
 
 
 def one(imap: Connection, ref: MessageRef) -> Fetched:
-    """What a list row knows of one message. MessageNotFound when it is gone."""
+    """Return what a list row knows of one message. MessageNotFound when it is gone."""
     imap.require(ref)
     return _one(imap, ref, _STEPS)
 
 
 def _one(imap: Connection, ref: MessageRef, steps: Sequence[str]) -> Fetched:
-    found: dict[int, Fetched] = {}
+    fetched: dict[int, Fetched] = {}
     for step in steps:
-        if not _step(imap, [ref.uid], step, OPENED_LIMIT, found):
+        if not _step(imap, [ref.uid], step, OPENED_LIMIT, fetched):
             break
-    if ref.uid not in found:
+    if ref.uid not in fetched:
         raise _gone(ref)
-    return found[ref.uid]
+    return fetched[ref.uid]
 
 
 def opened(imap: Connection, ref: MessageRef) -> tuple[Fetched, bytes]:
@@ -303,18 +309,18 @@ def opened(imap: Connection, ref: MessageRef) -> tuple[Fetched, bytes]:
     can be read. A header that the server cannot tell is empty.
     """
     imap.require(ref)
-    found: dict[int, Fetched] = {}
-    left = _step(imap, [ref.uid], f"{ROW} {_HEADER}", OPENED_LIMIT + HEADER_LIMIT, found)
+    fetched: dict[int, Fetched] = {}
+    left = _step(imap, [ref.uid], f"{ROW} {_HEADER}", OPENED_LIMIT + HEADER_LIMIT, fetched)
     if not left:
-        if ref.uid not in found:
+        if ref.uid not in fetched:
             raise _gone(ref)
-        return found[ref.uid], _section(_said(imap.untagged("FETCH"), ref), "HEADER")
+        return fetched[ref.uid], _section(_said(imap.untagged("FETCH"), ref), "HEADER")
     message = _one(imap, ref, _STEPS[1:])
     try:
         raw = headers(imap, ref)
         if len(raw) < HEADER_LIMIT or not message.is_readable:
-            told = read_envelope(parse_fields(raw))
-            return replace(message, envelope=told, is_readable=True), raw
+            envelope = read_envelope(parse_fields(raw))
+            return replace(message, envelope=envelope, is_readable=True), raw
         return replace(message, recipients=_recipients(imap, message)), raw
     except (BadServerAnswer, ServerRefused, ServerUnavailable):
         imap.recover()
@@ -325,10 +331,12 @@ def _recipients(imap: Connection, message: Fetched) -> int:
     """About how many there are, by the signs that each address has; 0 when all are named. One
     command.
     """
-    told = fields(imap, str(message.ref.uid), ("TO", "CC"), _MOST_COUNTED).get(message.ref.uid, b"")
-    count = told.count(b"@")
+    raw_fields = fields(imap, str(message.ref.uid), ("TO", "CC"), _MOST_COUNTED).get(
+        message.ref.uid, b""
+    )
+    count = raw_fields.count(b"@")
     named = len(message.envelope.to) + len(message.envelope.cc)
-    return count if len(told) >= response.FIELD and count > named else 0
+    return count if len(raw_fields) >= response.FIELD and count > named else 0
 
 
 def structure(imap: Connection, ref: MessageRef) -> Part:
@@ -374,8 +382,8 @@ def parts(
         return {}
     imap.require(ref)
     wanted = " ".join(_peek(number, 0, limit) for number in numbers)
-    said = _said(imap.uid("FETCH", str(ref.uid), f"(UID {wanted})"), ref)
-    return {number: _section(said, number) for number in numbers}
+    items = _said(imap.uid("FETCH", str(ref.uid), f"(UID {wanted})"), ref)
+    return {number: _section(items, number) for number in numbers}
 
 
 def chunks(imap: Connection, ref: MessageRef, number: str, size: int = CHUNK) -> Iterator[bytes]:
@@ -390,7 +398,7 @@ def chunks(imap: Connection, ref: MessageRef, number: str, size: int = CHUNK) ->
 
 
 def binary_size(imap: Connection, ref: MessageRef, number: str) -> int | None:
-    """How many bytes a part has without its transfer encoding (RFC 3516).
+    """Return how many bytes a part has without its transfer encoding (RFC 3516).
 
     Not to be relied on, see `decoded_size`. None where the server cannot tell: it has no BINARY,
     does not know the encoding, or trips over what is not encoded as it says (Dovecot calls that an
@@ -405,15 +413,15 @@ def binary_size(imap: Connection, ref: MessageRef, number: str) -> int | None:
     except (ServerRefused, ServerUnavailable):
         return None
     name = b"BINARY.SIZE[%s]" % number.encode()
-    for _, said in response.items(lines):
-        if said.get(b"UID") == ref.uid and isinstance(said.get(name), int):
-            return int(said[name])
+    for _, items in response.items(lines):
+        if items.get(b"UID") == ref.uid and isinstance(items.get(name), int):
+            return int(items[name])
     return None
 
 
 def decoded_size(imap: Connection, ref: MessageRef, part: Part) -> int | None:
-    """How many bytes a part has without its transfer encoding, exactly, where that can be known
-    without fetching it: for a length that is told to a browser. Two commands.
+    """Return how many bytes a part has without its transfer encoding, exactly, where that can be
+    known without fetching it: for a length that is told to a browser. Two commands.
 
     Of base64 the server's BINARY.SIZE alone is no help: Dovecot 2.4.1 tells a third too little, or
     two bytes, once a message has several such parts. But it tells none when the encoding has an
@@ -434,12 +442,12 @@ def _ends(imap: Connection, ref: MessageRef, part: Part) -> tuple[bytes, bytes] 
     imap.require(ref)
     at = max(part.size - END, 0)
     wanted = f"{_peek(part.number, 0, END)} {_peek(part.number, at, END + 1)}"
-    for _, said in response.items(imap.uid("FETCH", str(ref.uid), f"(UID {wanted})")):
+    for _, items in response.items(imap.uid("FETCH", str(ref.uid), f"(UID {wanted})")):
         ends = [
-            response.raw_bytes(said.get(b"BODY[%s]<%d>" % (part.number.encode(), origin)))
+            response.raw_bytes(items.get(b"BODY[%s]<%d>" % (part.number.encode(), origin)))
             for origin in (0, at)
         ]
-        if said.get(b"UID") == ref.uid and len(ends[1]) == part.size - at:
+        if items.get(b"UID") == ref.uid and len(ends[1]) == part.size - at:
             return ends[0], ends[1]
     return None
 
@@ -472,10 +480,10 @@ def _binary(imap: Connection, ref: MessageRef, number: str, offset: int, size: i
         return b""
     wanted = _peek(number, offset, size).replace("BODY", "BINARY", 1)
     lines = imap.uid("FETCH", str(ref.uid), f"(UID {wanted})")
-    for _, said in response.items(_plain_literals(lines)):
-        found = [value for name, value in said.items() if name.startswith(b"BINARY[")]
-        if said.get(b"UID") == ref.uid and found:
-            piece = response.raw_bytes(found[0])
+    for _, items in response.items(_plain_literals(lines)):
+        sections = [value for name, value in items.items() if name.startswith(b"BINARY[")]
+        if items.get(b"UID") == ref.uid and sections:
+            piece = response.raw_bytes(sections[0])
             if len(piece) > size:
                 raise BadServerAnswer("The IMAP server sent more of a part than was asked for.")
             return piece
@@ -519,9 +527,9 @@ def _peek(number: str, offset: int, size: int) -> str:
 
 def _said(lines: Sequence[Any], ref: MessageRef) -> dict[bytes, Any]:
     """The items of the message that was asked for; news of flags in the answer are passed over."""
-    for _, said in response.items(lines):
-        if said.get(b"UID") == ref.uid and any(name.startswith(b"BODY") for name in said):
-            return said
+    for _, items in response.items(lines):
+        if items.get(b"UID") == ref.uid and any(name.startswith(b"BODY") for name in items):
+            return items
     raise _gone(ref)
 
 
@@ -529,11 +537,11 @@ def _gone(ref: MessageRef) -> MessageNotFound:
     return MessageNotFound(f"No message has UID {ref.uid} in {ref.folder!r}.")
 
 
-def _section(said: Mapping[bytes, Any], number: str, *, required: bool = False) -> bytes:
+def _section(items: Mapping[bytes, Any], number: str, *, required: bool = False) -> bytes:
     """The literal under ``BODY[number]<0>``. ``required``: NIL is PartNotFound."""
     wanted = b"BODY[%s]" % number.encode()
     # Some servers leave the origin, <0>, out of the name.
-    found = [value for name, value in said.items() if name.partition(b"<")[0] == wanted]
-    if required and (not found or found[0] is None):
+    sections = [value for name, value in items.items() if name.partition(b"<")[0] == wanted]
+    if required and (not sections or sections[0] is None):
         raise PartNotFound(f"The message has no part {number!r}.")
-    return response.raw_bytes(found[0]) if found else b""
+    return response.raw_bytes(sections[0]) if sections else b""

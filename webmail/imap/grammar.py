@@ -39,8 +39,8 @@ def parse(line: Sequence[Piece]) -> tuple[Any, ...]:
     """Bytes, int, None for NIL, and tuples of them (RFC 9051 section 4). Raises what imapclient
     raises: ``webmail.imap.response.TRIPS``.
     """
-    found = _common(line)
-    return tuple(parse_response(list(line))) if found is None else found
+    parsed = _common(line)
+    return tuple(parse_response(list(line))) if parsed is None else parsed
 
 
 def _common(line: Sequence[Piece]) -> tuple[Any, ...] | None:

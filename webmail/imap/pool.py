@@ -20,8 +20,8 @@ Opener = Callable[[], Connection]
 
 @dataclass
 class _Room:
-    """What is open under one key. ``idle``: (connection, when it came back), oldest first;
-    ``lent`` counts streams too.
+    """The connections that are open under one key. ``idle``: (connection, when it came back),
+    oldest first; ``lent`` counts streams too.
     """
 
     idle: list[tuple[Connection, float]] = field(default_factory=list)
@@ -146,7 +146,7 @@ class Pool:
             self.close(key)
 
     def count(self, key: Hashable) -> int:
-        """How many connections are open under ``key``, idle and lent."""
+        """Return how many connections are open under ``key``, idle and lent."""
         with self._changed:
             room = self._rooms.get(key)
             return room.lent + len(room.idle) if room else 0

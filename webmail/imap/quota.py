@@ -32,22 +32,22 @@ def ask(imap: Connection, folder: str = "INBOX") -> Quota | None:
         imap.command("GETQUOTAROOT", quoted_folder(folder))
     except (ServerRefused, FolderNotFound):
         return None
-    found: list[Quota] = []
+    quotas: list[Quota] = []
     for line in response.lines(imap.untagged("QUOTA")):
-        said = response.parsed(line)
-        if len(said) > 1 and isinstance(said[1], tuple):
-            found += _resources(said[1])
-    return max(found, key=lambda quota: quota.share, default=None)
+        fields = response.parsed(line)
+        if len(fields) > 1 and isinstance(fields[1], tuple):
+            quotas += _resources(fields[1])
+    return max(quotas, key=lambda quota: quota.share, default=None)
 
 
-def _resources(said: tuple[object, ...]) -> list[Quota]:
+def _resources(triples: tuple[object, ...]) -> list[Quota]:
     """``STORAGE 10 512`` in units of 1,024 bytes, ``MESSAGE 3 1000``."""
-    found = []
-    for name, used, limit in zip(said[::3], said[1::3], said[2::3], strict=False):
+    quotas = []
+    for name, used, limit in zip(triples[::3], triples[1::3], triples[2::3], strict=False):
         if isinstance(name, bytes) and isinstance(used, int) and isinstance(limit, int):
             match name.upper():
                 case b"STORAGE":
-                    found.append(Quota(used * 1024, limit * 1024))
+                    quotas.append(Quota(used * 1024, limit * 1024))
                 case b"MESSAGE":
-                    found.append(Quota(used, limit, is_storage=False))
-    return found
+                    quotas.append(Quota(used, limit, is_storage=False))
+    return quotas

@@ -1,4 +1,4 @@
-"""What the server answered -> our values.
+"""The server's answers -> our values.
 
 `grammar` takes the answer apart; here its nested tuples become frozen values, with every string
 decoded. One message that can't be read must not hide the other forty-nine of its page: it
@@ -89,13 +89,13 @@ UNREADABLE = Part(number="", media_type="application/octet-stream")
 
 def code(words: bytes) -> str:
     """The response code (RFC 5530) at the head of an answer's words, in capitals, or ``""``."""
-    found = _CODE.match(words)
-    return found[1].decode("ascii").upper() if found else ""
+    match = _CODE.match(words)
+    return match[1].decode("ascii").upper() if match else ""
 
 
 def text(words: bytes) -> str:
     """An answer's words for people: without the response code, one line."""
-    rest = words[found.end() :] if (found := _CODE.match(words)) else words
+    rest = words[match.end() :] if (match := _CODE.match(words)) else words
     return _CONTROLS.sub(" ", rest.decode("utf-8", "replace")).strip()
 
 
@@ -117,8 +117,8 @@ def refusal(words: bytes) -> WebmailError:
 def number(raw: Sequence[Any], digits: int = 10) -> int:
     """The number at the head of the last line, 0 when there is none, or one of more digits."""
     last = raw[-1] if raw else b""
-    found = re.match(rb"\d+", last) if isinstance(last, bytes) else None
-    return int(found[0]) if found and len(found[0]) <= digits else 0
+    match = re.match(rb"\d+", last) if isinstance(last, bytes) else None
+    return int(match[0]) if match and len(match[0]) <= digits else 0
 
 
 def keywords(raw: Sequence[Any]) -> frozenset[str]:
@@ -140,15 +140,15 @@ def esearched(raw: Iterable[Any], limit: int) -> tuple[int, ...]:
     """The numbers after ALL of ESEARCH lines (RFC 4731), lowest first; none when there is no ALL,
     which means that nothing matches. BadServerAnswer for more than ``limit`` of them.
     """
-    found: set[int] = set()
+    matching: set[int] = set()
     for line in raw:
         all_of_it = re.search(rb"(?:^|\s)ALL ([\d:,]+)", line if isinstance(line, bytes) else b"")
         if all_of_it:
             numbers = _expanded(all_of_it[1], limit)
             if not numbers:
                 raise BadServerAnswer("SEARCH answered something else than numbers.")
-            found.update(numbers)
-    return tuple(sorted(found))
+            matching.update(numbers)
+    return tuple(sorted(matching))
 
 
 def permanent_flags(raw: Sequence[Any]) -> frozenset[str] | None:
@@ -174,8 +174,8 @@ def mailbox_id(raw: Sequence[Any]) -> str:
     "" for one of fewer than 16 characters: some servers number the folders of each account from 1
     on, and two people's INBOX would have one id.
     """
-    found = _MAILBOX_ID.search(b" ".join(piece for piece in raw if isinstance(piece, bytes)))
-    return found[1].decode("ascii") if found else ""
+    match = _MAILBOX_ID.search(b" ".join(piece for piece in raw if isinstance(piece, bytes)))
+    return match[1].decode("ascii") if match else ""
 
 
 def copied(raw: Iterable[Any], limit: int) -> tuple[int, dict[int, int]]:
@@ -201,10 +201,10 @@ def sorted_numbers(raw: Iterable[Any], limit: int) -> tuple[int, ...]:
     """As `esearched` for SORT (ESORT, RFC 5267): in the order that the server gave."""
     uids: list[int] = []
     for line in raw:
-        told = _ALL.search(line) if isinstance(line, bytes) else None
-        if told is None:
+        match = _ALL.search(line) if isinstance(line, bytes) else None
+        if match is None:
             continue
-        some = _expanded(told[1], limit)
+        some = _expanded(match[1], limit)
         if not some:
             raise BadServerAnswer("SORT answered something else than numbers.")
         uids += some
@@ -213,10 +213,10 @@ def sorted_numbers(raw: Iterable[Any], limit: int) -> tuple[int, ...]:
 
 def count(raw: Sequence[Any]) -> int:
     """The COUNT of an ESEARCH line."""
-    told = _COUNT.search(raw[-1]) if raw and isinstance(raw[-1], bytes) else None
-    if told is None:
+    match = _COUNT.search(raw[-1]) if raw and isinstance(raw[-1], bytes) else None
+    if match is None:
         raise BadServerAnswer("ESEARCH did not answer how many there are.")
-    return int(told[1])
+    return int(match[1])
 
 
 def threads(raw: Iterable[Any]) -> tuple[tuple[int, ...], ...]:
@@ -257,7 +257,8 @@ def _expanded(uid_set: bytes, limit: int) -> list[int]:
 
 
 def lines(raw: Iterable[Any]) -> Iterator[list[Any]]:
-    """What imaplib gives, by line: each is some (text up to a literal, literal), then text."""
+    """Yield what imaplib gives, by line: each is some (text up to a literal, literal), then
+    text."""
     current: list[Any] = []
     for piece in raw:
         if piece is None:
@@ -282,24 +283,26 @@ def namespaces(raw: Iterable[Any]) -> tuple[Namespace, ...]:
     """Of a NAMESPACE line those of others and the shared ones: three lists, each NIL or
     ``((prefix delimiter ...) ...)`` (RFC 2342). What is none is left out.
     """
-    found: list[Namespace] = []
+    namespaces_: list[Namespace] = []
     for line in lines(raw):
         for owner, listed in zip(("", "others", "shared"), parsed(line), strict=False):
-            for one in listed if owner and isinstance(listed, tuple) else ():
+            for described in listed if owner and isinstance(listed, tuple) else ():
                 prefix = (
-                    names.decode(raw_bytes(one[0]))[0] if isinstance(one, tuple) and one else ""
+                    names.decode(raw_bytes(described[0]))[0]
+                    if isinstance(described, tuple) and described
+                    else ""
                 )
                 if prefix:
-                    found.append(Namespace(owner, prefix))
-    return tuple(found)
+                    namespaces_.append(Namespace(owner, prefix))
+    return tuple(namespaces_)
 
 
 def messages(raw: Iterable[Any], selected: Selected) -> tuple[Fetched, ...]:
     """FETCH answers -> values, in the server's order. What came unasked, the news that another
     client changed a flag, has no size and mostly no UID: it is left out.
     """
-    found = (_message(line, selected) for line in lines(raw))
-    return tuple(message for message in found if message is not None)
+    read = (_message(line, selected) for line in lines(raw))
+    return tuple(message for message in read if message is not None)
 
 
 def marks(raw: Iterable[Any]) -> tuple[Marked, ...]:
@@ -308,14 +311,18 @@ def marks(raw: Iterable[Any]) -> tuple[Marked, ...]:
 
 
 def _mark(line: list[Any]) -> Marked | None:
-    if len(line) == 1 and (told := _MARKED.match(line[0])) and (said := _FLAGS.search(line[0])):
+    if (
+        len(line) == 1
+        and (match := _MARKED.match(line[0]))
+        and (flags_match := _FLAGS.search(line[0]))
+    ):
         modseq = _MODSEQ.search(line[0])
         return Marked(
-            int(told[1]), int(told[2]), _flag_set(said[1]), int(modseq[1]) if modseq else 0
+            int(match[1]), int(match[2]), _flag_set(flags_match[1]), int(modseq[1]) if modseq else 0
         )
-    sequence, said_ = _items(line)
-    uid, flags = said_.get(b"UID"), said_.get(b"FLAGS")
-    if not isinstance(uid, int) or b"FLAGS" not in said_:
+    sequence, data_items = _items(line)
+    uid, flags = data_items.get(b"UID"), data_items.get(b"FLAGS")
+    if not isinstance(uid, int) or b"FLAGS" not in data_items:
         return None
     return Marked(sequence, uid, flag_set(flags or ()))
 
@@ -346,54 +353,54 @@ def _items(line: list[Any]) -> tuple[int, dict[bytes, Any]]:
 
 def _message(line: list[Any], selected: Selected) -> Fetched | None:
     try:
-        sequence, said = _items(line)
-        if b"RFC822.SIZE" not in said or not isinstance(said.get(b"UID"), int):
+        sequence, data_items = _items(line)
+        if b"RFC822.SIZE" not in data_items or not isinstance(data_items.get(b"UID"), int):
             return None
-        return fetched(sequence, said, selected)
+        return fetched(sequence, data_items, selected)
     except (BadServerAnswer, *TRIPS):
         return _unreadable(line, selected)
 
 
-def fetched(sequence: int, said: Mapping[bytes, Any], selected: Selected) -> Fetched:
+def fetched(sequence: int, data_items: Mapping[bytes, Any], selected: Selected) -> Fetched:
     """One message from what FETCH said of it. Raises BadServerAnswer when an item is not of its
     shape.
     """
     try:
-        size = said.get(b"RFC822.SIZE")
-        fields = _fields(said)
-        has_envelope = b"ENVELOPE" in said
+        size = data_items.get(b"RFC822.SIZE")
+        fields = _fields(data_items)
+        has_envelope = b"ENVELOPE" in data_items
         return Fetched(
-            ref=MessageRef(selected.folder, selected.uidvalidity, said[b"UID"]),
+            ref=MessageRef(selected.folder, selected.uidvalidity, data_items[b"UID"]),
             sequence=sequence,
-            flags=flag_set(said.get(b"FLAGS") or ()),
+            flags=flag_set(data_items.get(b"FLAGS") or ()),
             size=size if isinstance(size, int) else 0,
-            received=date(said.get(b"INTERNALDATE")),
-            envelope=envelope(said[b"ENVELOPE"]) if has_envelope else read_envelope(fields),
-            structure=structure(said.get(b"BODYSTRUCTURE")),
+            received=date(data_items.get(b"INTERNALDATE")),
+            envelope=envelope(data_items[b"ENVELOPE"]) if has_envelope else read_envelope(fields),
+            structure=structure(data_items.get(b"BODYSTRUCTURE")),
             # Most messages have no such field: an empty line.
             urgent=bool(fields.fields) and priority.is_urgent(fields),
-            is_readable=has_envelope or bool(sections(said)),
+            is_readable=has_envelope or bool(sections(data_items)),
         )
     except TRIPS as error:
         raise BadServerAnswer("The IMAP server described a message wrongly.") from error
 
 
-def sections(said: Mapping[bytes, Any]) -> tuple[bytes, ...]:
+def sections(data_items: Mapping[bytes, Any]) -> tuple[bytes, ...]:
     """The header fields that were asked for, raw."""
-    return tuple(raw_bytes(value) for name, value in said.items() if name.startswith(_FIELDS))
+    return tuple(raw_bytes(value) for name, value in data_items.items() if name.startswith(_FIELDS))
 
 
-def written(said: Mapping[bytes, Any]) -> Envelope:
+def written(data_items: Mapping[bytes, Any]) -> Envelope:
     """The envelope as far as the header fields tell that were asked for."""
-    return read_envelope(_fields(said))
+    return read_envelope(_fields(data_items))
 
 
-def _fields(said: Mapping[bytes, Any]) -> Headers:
+def _fields(data_items: Mapping[bytes, Any]) -> Headers:
     """Header fields that were asked for one by one. Of one that is cut the rest of the last address
     is left out, for half an address is another one.
     """
     fields: list[tuple[str, bytes]] = []
-    for raw in sections(said):
+    for raw in sections(data_items):
         if raw.strip():
             read = list(headers.parse(raw).fields)
             if len(raw) >= FIELD and read and read[-1][0].lower() in _PEOPLE:
@@ -404,7 +411,7 @@ def _fields(said: Mapping[bytes, Any]) -> Headers:
 
 
 def _unreadable(line: list[Any], selected: Selected) -> Fetched | None:
-    """What can still be told of a message whose answer the parser can't read."""
+    """Return what can still be told of a message whose answer the parser can't read."""
     text_ = b"".join(part[0] if isinstance(part, tuple) else part for part in line)
     senders_words = _SENDERS_WORDS.search(text_)
     if senders_words is None:
@@ -444,7 +451,7 @@ def envelope(value: Any) -> Envelope:
     fields = value + (None,) * (10 - len(value))
     from_ = _addresses(fields[2])
     # Servers repeat the author there where a message names nobody (RFC 9051): a third of the work.
-    sender, reply_to = (from_ if told == fields[2] else _addresses(told) for told in fields[3:5])
+    sender, reply_to = (from_ if field == fields[2] else _addresses(field) for field in fields[3:5])
     return Envelope(
         subject=encoded_words.decode(raw_bytes(fields[1])),
         date=date(fields[0]),
@@ -562,14 +569,14 @@ def _described(
     **rest: Any,
 ) -> Part:
     """A part with what its disposition tells: whether it is an attachment, and its file name."""
-    kind, said = "", {}
+    kind, disposition_parameters = "", {}
     if isinstance(disposition, tuple) and disposition:
         kind = _string(disposition[0]).lower()
-        said = _parameters(disposition[1] if len(disposition) > 1 else None)
+        disposition_parameters = _parameters(disposition[1] if len(disposition) > 1 else None)
     return Part(
         parameters={name: encoded_words.decode(value) for name, value in parameters.items()},
         disposition=kind,
-        file_name=_file_name({**parameters, **said}),
+        file_name=_file_name({**parameters, **disposition_parameters}),
         location=_string(location).strip(),
         **rest,
     )
@@ -583,11 +590,11 @@ def _file_name(parameters: Mapping[str, str]) -> str:
 
 def _parameters(value: Any) -> dict[str, str]:
     """Parameters as written, names in small letters; of a name said twice the first counts."""
-    found: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     if isinstance(value, tuple):
         for name, text_ in zip(value[::2], value[1::2], strict=False):
-            found.setdefault(_string(name).lower(), _raw(text_))
-    return found
+            parameters.setdefault(_string(name).lower(), _raw(text_))
+    return parameters
 
 
 def _raw(value: Any) -> str:

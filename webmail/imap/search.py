@@ -35,13 +35,13 @@ def matching(imap: Connection, criteria: Iterable[Criterion]) -> tuple[int, ...]
     if not imap.has("ESEARCH"):
         return tuple(sorted(set(response.numbers(imap.uid("SEARCH", *charset, written)))))
     imap.uid("SEARCH", "RETURN (ALL)", *charset, written)
-    found = response.esearched(imap.untagged("ESEARCH"), imap.known().exists + ARRIVALS)
+    numbers = response.esearched(imap.untagged("ESEARCH"), imap.known().exists + ARRIVALS)
     # Some servers say that they have it and answer as they always did.
-    return found or tuple(sorted(set(response.numbers(imap.untagged("SEARCH")))))
+    return numbers or tuple(sorted(set(response.numbers(imap.untagged("SEARCH")))))
 
 
 def count(imap: Connection, criteria: str) -> int:
-    """How many messages of the open folder match (ASCII) criteria. One command."""
+    """Return how many messages of the open folder match (ASCII) criteria. One command."""
     if not imap.has("ESEARCH"):
         return len(response.numbers(imap.command("SEARCH", criteria)))
     imap.command("SEARCH", "RETURN (COUNT)", criteria)

@@ -29,7 +29,7 @@ class FolderState:
 
 
 def items(capabilities: Iterable[str]) -> str:
-    """What to ask for of a server that can do this: ``(MESSAGES UNSEEN …)``."""
+    """Return the items to ask for of a server that can do this: ``(MESSAGES UNSEEN …)``."""
     more = " HIGHESTMODSEQ" if {"CONDSTORE", "QRESYNC"} & set(capabilities) else ""
     return f"({_ITEMS}{more})"
 
@@ -38,8 +38,8 @@ def ask(imap: Connection, folder: str) -> FolderState:
     """One command. Raises FolderNotFound or ServerRefused when the folder is not to be had."""
     lines = imap.command("STATUS", quoted_folder(folder), items(imap.capabilities))
     for line in response.lines(lines):
-        name, said = named(line)
-        if name == canonical(folder) and (state := complete(name, said)):
+        name, values = named(line)
+        if name == canonical(folder) and (state := complete(name, values)):
             return state
     raise BadServerAnswer("The IMAP server does not say how the folder stands.")
 
@@ -54,8 +54,8 @@ def ask_several(imap: Connection, folders: Iterable[str]) -> dict[str, FolderSta
     """One command; those that are gone are left out."""
     patterns = b"(%b)" % b" ".join(quoted_folder(folder) for folder in folders)
     imap.command("LIST", '""', patterns, f"RETURN (STATUS {items(imap.capabilities)})")
-    told = map(named, response.lines(imap.untagged("STATUS")))
-    states = (complete(name, said) for name, said in told)
+    named_values = map(named, response.lines(imap.untagged("STATUS")))
+    states = (complete(name, values) for name, values in named_values)
     return {state.folder: state for state in states if state}
 
 
@@ -63,24 +63,24 @@ def named(line: list[Any]) -> tuple[str, dict[bytes, int]]:
     """A STATUS line: the folder's name, and what was told of it."""
     name, *rest = response.parsed(line) or (None,)
     pairs = rest[0] if rest and isinstance(rest[0], tuple) else ()
-    said = {
+    values = {
         key.upper(): value
         for key, value in zip(pairs[::2], map(_single, pairs[1::2]), strict=False)
         if isinstance(key, bytes) and isinstance(value, int)
     }
-    return canonical(names.decode(response.raw_bytes(name))[0]), said
+    return canonical(names.decode(response.raw_bytes(name))[0]), values
 
 
-def complete(folder: str, said: Mapping[bytes, int]) -> FolderState | None:
+def complete(folder: str, values: Mapping[bytes, int]) -> FolderState | None:
     """The state; None when something is missing, as NOTIFY (RFC 5465) may leave out the unread."""
     try:
         return FolderState(
             folder=folder,
-            uidvalidity=said[b"UIDVALIDITY"],
-            uidnext=said[b"UIDNEXT"],
-            exists=said[b"MESSAGES"],
-            unseen=said[b"UNSEEN"],
-            modseq=said.get(b"HIGHESTMODSEQ", 0),
+            uidvalidity=values[b"UIDVALIDITY"],
+            uidnext=values[b"UIDNEXT"],
+            exists=values[b"MESSAGES"],
+            unseen=values[b"UNSEEN"],
+            modseq=values.get(b"HIGHESTMODSEQ", 0),
         )
     except KeyError:
         return None

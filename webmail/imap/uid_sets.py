@@ -23,10 +23,10 @@ def expanded(text: str, limit: int) -> tuple[int, ...]:
     """
     uids: list[int] = []
     for piece in text.split(","):
-        found = _PIECE.fullmatch(piece)
-        if found is None:
+        match = _PIECE.fullmatch(piece)
+        if match is None:
             raise ValueError(f"Not a set of UIDs: {piece[:40]!r}")
-        low, high = int(found[1]), int(found[2] or found[1])
+        low, high = int(match[1]), int(match[2] or match[1])
         if not low <= high <= _HIGHEST or len(uids) + high - low >= limit:
             raise ValueError("A set of UIDs counts upwards, and not too far.")
         uids.extend(range(low, high + 1))

@@ -25,7 +25,7 @@ RECEIPT_ANSWERED = "$MDNSent"
 
 @dataclass(frozen=True, slots=True)
 class ImapServer:
-    """Where an IMAP server is and how to reach it. ``security``: ``tls``, ``starttls`` or
+    """The address of an IMAP server and the way to reach it. ``security``: ``tls``, ``starttls`` or
     ``none``; seconds.
     """
 
@@ -80,7 +80,7 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """Where folders are that are not the person's own: their names begin with ``prefix``, whose
+    """A place of folders that are not the person's own: their names begin with ``prefix``, whose
     last sign parts levels. ``owner``: ``"shared"`` or ``"others"``.
     """
 
@@ -90,8 +90,8 @@ class Namespace:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a person decided about his folders and the server does not know: special use -> name of
-    the folder chosen for it, and the names of the favourites.
+    """The decisions of a person about his folders that the server does not know: special use ->
+    name of the folder chosen for it, and the names of the favourites.
     """
 
     special: Mapping[str, str] = field(default_factory=dict)
@@ -100,7 +100,7 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """What SELECT told of the open folder.
+    """The state of the open folder as SELECT told it.
 
     ``exists`` is kept up to date while it is open; ``uidnext`` and ``highestmodseq`` (0 without
     CONDSTORE, RFC 7162) are what they were when it was opened. ``keywords``: those that messages
@@ -127,7 +127,7 @@ class Selected:
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """What changes of a message: where it stands in its folder, and its flags. ``modseq`` is 0
+    """The changing part of a message: where it stands in its folder, and its flags. ``modseq`` is 0
     where the server tells none.
     """
 
@@ -139,8 +139,8 @@ class Marked:
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """What ties a message to others: its Message-ID (``""`` for none), and those that it answers,
-    the oldest first.
+    """The identifiers that tie a message to others: its Message-ID (``""`` for none), and those
+    that it answers, the oldest first.
     """
 
     uid: int

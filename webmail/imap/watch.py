@@ -70,9 +70,9 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What happened since the last time. ``folders`` are those of which something is new, INBOX
-    first if it is one; all else is of INBOX: ``changed`` maps UIDs to their flags as they are now,
-    ``gone`` are UIDs, ``partial`` says that more changed than is named.
+    """Everything that happened since the last time. ``folders`` are those of which something is
+    new, INBOX first if it is one; all else is of INBOX: ``changed`` maps UIDs to their flags as
+    they are now, ``gone`` are UIDs, ``partial`` says that more changed than is named.
     """
 
     folders: tuple[FolderState, ...]
@@ -84,8 +84,8 @@ class News:
 
 @dataclass(slots=True)
 class _Heard:
-    """What was pushed and not told yet. ``sequences``: messages of which a server without QRESYNC
-    names no UID."""
+    """Everything that was pushed and not told yet. ``sequences``: messages of which a server
+    without QRESYNC names no UID."""
 
     inbox: bool = False
     changed: dict[int, frozenset[str]] = field(default_factory=dict)
@@ -172,8 +172,8 @@ class Watch:
             raise BadServerAnswer("This is no IMAP server.")
 
     async def _ask_capabilities(self) -> None:
-        for said in await self._command(b"CAPABILITY"):
-            head, _, words = _text(said).partition(b"CAPABILITY ")
+        for answer in await self._command(b"CAPABILITY"):
+            head, _, words = _text(answer).partition(b"CAPABILITY ")
             if head.upper() == b"* ":
                 self.capabilities = frozenset(words.decode("ascii", "replace").upper().split())
 
@@ -223,8 +223,8 @@ class Watch:
         renewed."""
         tag = self._begin(b"IDLE")
         async with asyncio.timeout(self._server.timeout):
-            while not _text(said := await self._wire.receive()).startswith(b"+"):
-                self._take(said, tag)
+            while not _text(answer := await self._wire.receive()).startswith(b"+"):
+                self._take(answer, tag)
         is_over = await self._listen(tag)
         if is_over:
             return
@@ -247,18 +247,18 @@ class Watch:
                         return True
         return False
 
-    def _take(self, said: wire.Response, tag: bytes) -> bool:
+    def _take(self, answer: wire.Response, tag: bytes) -> bool:
         """Note what a response tells. True for the tagged one that ends the command."""
-        text = _text(said)
+        text = _text(answer)
         if text.startswith(b"* "):
-            self._note(said, text)
+            self._note(answer, text)
             return False
         if text.startswith(tag + b" "):
             _judge(text, response.refusal)
             return True
         raise BadServerAnswer("The IMAP server sent a line that is none of the protocol's.")
 
-    def _note(self, said: wire.Response, text: bytes) -> None:
+    def _note(self, answer: wire.Response, text: bytes) -> None:
         heard = self._heard
         if text[2:4].upper() == b"OK":
             if b"[NOTIFICATIONOVERFLOW]" in text[:40].upper():
@@ -272,9 +272,9 @@ class Watch:
             heard.inbox = True
             heard.partial |= not _add_numbers(heard.gone, vanished[1])
         elif _FETCH.match(text):
-            self._note_flags(said)
+            self._note_flags(answer)
         elif text[2:9].upper() == b"STATUS ":
-            name, values = status.named(_without_head(said, 9))
+            name, values = status.named(_without_head(answer, 9))
             if name in heard.folders or len(heard.folders) < MOST_FOLDERS:
                 heard.folders[name] = values
         elif text[2:5].upper() == b"BYE":
@@ -282,10 +282,10 @@ class Watch:
                 "The IMAP server closed the connection.", server_words=response.text(text[6:])
             )
 
-    def _note_flags(self, said: wire.Response) -> None:
+    def _note_flags(self, answer: wire.Response) -> None:
         """``* 3 FETCH (UID 17 FLAGS (\\Seen))``; without QRESYNC mostly no UID."""
         heard = self._heard
-        for sequence, values in _fetched(said):
+        for sequence, values in _fetched(answer):
             if b"RFC822.SIZE" in values:
                 continue  # asked for, not pushed
             heard.inbox = True
@@ -300,13 +300,13 @@ class Watch:
     # Asking, once something was pushed.
 
     async def _asked(self) -> News | None:
-        """What was heard, with what must be asked for; None when nothing is really new, as when
-        only \\Recent went."""
+        """Return what was heard, with what must be asked for; None when nothing is really new, as
+        when only \\Recent went."""
         if self._heard.sequences:
             numbers = ",".join(map(str, sorted(self._heard.sequences)))
             self._heard.sequences = set()
-            told = await self._fetch(f"FETCH {numbers} (UID FLAGS)".encode())
-            self._heard.partial |= told is None
+            answers = await self._fetch(f"FETCH {numbers} (UID FLAGS)".encode())
+            self._heard.partial |= answers is None
         # What is pushed from here on is the next piece of news.
         heard, self._heard = self._heard, _Heard()
         before = self.inbox
@@ -330,16 +330,20 @@ class Watch:
         first = max(1, first, following - MOST_ARRIVED)
         if first >= following:
             return ()
-        told = await self._fetch(f"UID FETCH {first}:{following - 1} {_ASKED}".encode())
-        if told is None:
+        answers = await self._fetch(f"UID FETCH {first}:{following - 1} {_ASKED}".encode())
+        if answers is None:
             return None
-        items = (values for said in told for _number, values in _fetched(said))
-        found = [_arrived(values) for values in items if values.keys() >= {b"UID", b"RFC822.SIZE"}]
-        return tuple(found[:MOST_ARRIVED])
+        items = (values for answer in answers for _number, values in _fetched(answer))
+        arrived = [
+            _arrived(values) for values in items if values.keys() >= {b"UID", b"RFC822.SIZE"}
+        ]
+        return tuple(arrived[:MOST_ARRIVED])
 
-    async def _states(self, told: dict[str, dict[bytes, int]]) -> tuple[FolderState, ...]:
+    async def _states(
+        self, values_by_folder: dict[str, dict[bytes, int]]
+    ) -> tuple[FolderState, ...]:
         states: list[FolderState] = []
-        for name, values in told.items():
+        for name, values in values_by_folder.items():
             if name == INBOX:
                 continue
             state = status.complete(name, values)
@@ -365,9 +369,9 @@ class Watch:
             answers = await self._command(words)
         except ServerRefused:
             return None
-        for said in answers:
-            if _text(said)[2:9].upper() == b"STATUS ":
-                name, values = status.named(_without_head(said, 9))
+        for answer in answers:
+            if _text(answer)[2:9].upper() == b"STATUS ":
+                name, values = status.named(_without_head(answer, 9))
                 if name == folder:
                     self._heard.folders.pop(name, None)
                     return status.complete(name, values)
@@ -390,16 +394,16 @@ class Watch:
         answers: list[wire.Response] = []
         async with asyncio.timeout(self._server.timeout):
             for _turn in range(MOST_ANSWERS):
-                said = await self._wire.receive()
-                text = _text(said)
+                answer = await self._wire.receive()
+                text = _text(answer)
                 if text.startswith(b"+") and continued:
                     self._wire.send(continued + b"\r\n")
                 elif text.startswith(tag + b" "):
                     _judge(text, refusal)
                     return answers
                 else:
-                    self._take(said, tag)
-                    answers.append(said)
+                    self._take(answer, tag)
+                    answers.append(answer)
         raise BadServerAnswer("The IMAP server does not stop answering.")
 
     async def _finish(self, tag: bytes) -> None:
@@ -444,24 +448,24 @@ def _judge(tagged: bytes, refusal: Refusal) -> None:
         )
 
 
-def _text(said: wire.Response) -> bytes:
+def _text(answer: wire.Response) -> bytes:
     """A response up to its first literal."""
-    first = said[0]
+    first = answer[0]
     return first[0] if isinstance(first, tuple) else first
 
 
-def _without_head(said: wire.Response, size: int) -> list[Any]:
-    first = said[0]
+def _without_head(answer: wire.Response, size: int) -> list[Any]:
+    first = answer[0]
     cut: Any = (first[0][size:], first[1]) if isinstance(first, tuple) else first[size:]
-    return [cut, *said[1:]]
+    return [cut, *answer[1:]]
 
 
-def _fetched(said: wire.Response) -> Iterator[tuple[int, dict[bytes, Any]]]:
+def _fetched(answer: wire.Response) -> Iterator[tuple[int, dict[bytes, Any]]]:
     """Sequence number and items of a FETCH response; nothing for another one."""
-    found = _FETCH.match(_text(said))
-    if found:
-        first, *rest = _without_head(said, found.end())
-        numbered = (found[1] + first[0], first[1]) if isinstance(first, tuple) else found[1] + first
+    match = _FETCH.match(_text(answer))
+    if match:
+        first, *rest = _without_head(answer, match.end())
+        numbered = (match[1] + first[0], first[1]) if isinstance(first, tuple) else match[1] + first
         yield from response.items([numbered, *rest])
 
 

@@ -19,7 +19,7 @@ _YEAR = re.compile(rb"[ \d]\d-[A-Za-z]{3}-(\d{4}) ")
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """What a message weighs, in bytes, the year in which it arrived (0: unknown), and whose it is:
+    """The weight of a message in bytes, the year in which it arrived (0: unknown), and its author:
     his address in small letters and his name, "" where the message tells none.
     """
 
@@ -32,19 +32,19 @@ class Weight:
 
 def ask(imap: Connection, uids: str) -> tuple[Weight, ...]:
     """Of a set of UIDs of the open folder. One command; those that are gone are left out."""
-    found = []
-    for _, said in response.items(imap.uid("FETCH", uids, _ASKED)):
-        uid, size = said.get(b"UID"), said.get(b"RFC822.SIZE")
+    weights = []
+    for _, items in response.items(imap.uid("FETCH", uids, _ASKED)):
+        uid, size = items.get(b"UID"), items.get(b"RFC822.SIZE")
         if isinstance(uid, int) and isinstance(size, int):
-            fields = next((said[name] for name in said if name.startswith(_FIELDS)), b"")
+            fields = next((items[name] for name in items if name.startswith(_FIELDS)), b"")
             sender, name = _author(response.raw_bytes(fields))
-            found.append(Weight(uid, size, _year(said.get(b"INTERNALDATE")), sender, name))
-    return tuple(found)
+            weights.append(Weight(uid, size, _year(items.get(b"INTERNALDATE")), sender, name))
+    return tuple(weights)
 
 
 def _year(received: Any) -> int:
-    found = _YEAR.match(received) if isinstance(received, bytes) else None
-    return int(found[1]) if found else 0
+    match = _YEAR.match(received) if isinstance(received, bytes) else None
+    return int(match[1]) if match else 0
 
 
 @lru_cache(maxsize=4096)

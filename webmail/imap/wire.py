@@ -68,13 +68,13 @@ class Wire(asyncio.Protocol):
 
         Raises ServerUnavailable when the server hangs up, BadServerAnswer for one that is too long.
         """
-        while (found := self._whole()) is None:
+        while (response := self._whole()) is None:
             if len(self._buffer) > LIMIT:
                 raise BadServerAnswer("The IMAP server sent a response that is too long.")
             if self._is_lost:
                 raise ServerUnavailable("The IMAP server hung up.")
             await self._more()
-        return found
+        return response
 
     async def start_tls(self, server: ImapServer) -> None:
         if self._buffer:

@@ -1,1 +1,1 @@
-"""What a person does with mail: functions whose first argument is the open connection."""
+"""The actions of a person on mail: functions whose first argument is the open connection."""

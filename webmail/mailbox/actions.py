@@ -1,4 +1,4 @@
-"""What a person does to messages: mark, move, copy, delete, file.
+"""The actions of a person on messages: mark, move, copy, delete, file.
 
 A `Step` is one such thing done to messages of one folder. It is taken in two: `prepare` finds out
 what is needed to tell later what was done, `perform` does it. Between the two a job writes down
@@ -80,8 +80,8 @@ class ActionOutcome:
 
 
 def prepare(imap: Connection, step: Step) -> Begun:
-    """What to know of a step before it is performed; at most two commands, none for a move where
-    the server has MOVE. Raises FolderChanged, FolderNotFound.
+    """Find out what to know of a step before it is performed; at most two commands, none for a move
+    where the server has MOVE. Raises FolderChanged, FolderNotFound.
     """
     imap.require(step.first)
     match step.verb:
@@ -111,7 +111,8 @@ def perform(imap: Connection, begun: Begun) -> ActionOutcome:
 
 
 def settle(imap: Connection, begun: Begun) -> ActionOutcome:
-    """How far a step came whose answer nobody heard; ``left`` are the messages still to be done.
+    """Find out how far a step came whose answer nobody heard; ``left`` are the messages still to be
+    done.
 
     Nothing is done twice: a message that was moved is where it should be, one that was copied is
     found among what came to the other folder since. Only how moved messages are called there is
@@ -140,7 +141,7 @@ def purge(imap: Connection, folder: str) -> int:
 
 
 def marked_deleted(imap: Connection, folder: str) -> int:
-    """How many messages `purge` would remove."""
+    """Return how many messages `purge` would remove."""
     imap.select(folder)
     return len(search.uids(imap, "DELETED"))
 
@@ -311,7 +312,8 @@ def _state(imap: Connection, folder: str) -> tuple[int, int]:
 
 
 def _settle_copies(imap: Connection, begun: Begun) -> ActionOutcome:
-    """By what a copy keeps: its size, its moment of arrival, its Message-ID and subject."""
+    """Settle a copy by what a copy keeps: its size, its moment of arrival, its Message-ID and
+    subject."""
     step = begun.step
     there = defaultdict(list)
     for uid, identity in _arrived(imap, begun):
@@ -334,7 +336,7 @@ def _settle_copies(imap: Connection, begun: Begun) -> ActionOutcome:
 
 
 def _arrived(imap: Connection, begun: Begun) -> list[tuple[int, object]]:
-    """What came to the other folder since the copy began, with what tells messages apart."""
+    """Return what came to the other folder since the copy began, with what tells messages apart."""
     selected = imap.select(begun.step.to)
     if selected.uidvalidity != begun.uidvalidity:
         raise FolderChanged("The folder that messages were being copied to was made anew.")

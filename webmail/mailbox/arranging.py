@@ -102,7 +102,7 @@ def remove(imap: Connection, folder: str) -> int:
         raise FolderRefused(NOT_IN_TRASH, folder)
     gone = [other for other in known if is_inside(other.name, current)]
     done = 0
-    for other in (*sorted(gone, key=lambda one: -len(one.name)), current):
+    for other in (*sorted(gone, key=lambda inner: -len(inner.name)), current):
         _leave(imap, other)
         try:
             imap.command("DELETE", quoted_folder(other.name), changes=True)

@@ -18,7 +18,7 @@ SAMPLE = 96 * 1024
 AT_ONCE = 10
 """Messages whose beginnings are held, and judged, at once."""
 TOUCHED = frozenset({SEEN, FLAGGED, ANSWERED, DELETED, DRAFT})
-"""Who has set one of these has seen the message: it stays where it is."""
+"""Flags that only somebody who has seen the message sets: it stays where it is."""
 
 _UNTOUCHED = "UNSEEN UNFLAGGED UNANSWERED UNDELETED UNDRAFT"
 _WRITTEN = "written"
@@ -77,7 +77,7 @@ def mark(imap: Connection, refs: Sequence[MessageRef], keyword: str) -> bool:
 
 @dataclass(frozen=True)
 class Written:
-    """What lies in the folder for sent mail: the Message-IDs, without angle brackets, and the
+    """The content of the folder for sent mail: the Message-IDs, without angle brackets, and the
     addresses written to, all in small letters."""
 
     message_ids: frozenset[str] = frozenset()
@@ -95,8 +95,8 @@ def written(imap: Connection, memory: Memory) -> Written:
     kept = memory.get(_WRITTEN, name) or {"until": 0, "ids": [], "to": []}
     new = _new(imap, kept["until"], selected.exists)
     if new:
-        ids = [one for raw in new.values() for one in _ids(raw)]
-        to = [one for raw in new.values() for one in _recipients(raw)]
+        ids = [message_id for raw in new.values() for message_id in _ids(raw)]
+        to = [recipient for raw in new.values() for recipient in _recipients(raw)]
         kept = {
             "until": max(new),
             "ids": list(dict.fromkeys([*kept["ids"], *ids]))[-_MOST_WRITTEN:],
@@ -119,7 +119,7 @@ def _new(imap: Connection, until: int, exists: int) -> dict[int, bytes]:
 
 def _ids(raw: bytes) -> list[str]:
     message_ids = build.message_ids(headers.parse(raw).get("Message-ID"))
-    return [one.strip("<>").lower() for one in message_ids[:1]]
+    return [message_id.strip("<>").lower() for message_id in message_ids[:1]]
 
 
 def _recipients(raw: bytes) -> list[str]:

@@ -1,4 +1,4 @@
-"""How one message is read: which of its parts are fetched, and what a person is given of them."""
+"""Reading one message: which of its parts are fetched, and what a person is given of them."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ class FrameHtml:
 
 
 class Sanitiser(Protocol):
-    """How HTML is rendered for a reader, who may have seen it before."""
+    """The way to render HTML for a reader, who may have seen it before."""
 
     def find(self, envelope: Envelope, fields: Headers) -> FrameHtml | None:
         """The message as it was rendered before: then none of its HTML is fetched. A nested one
         comes without ``fields``."""
 
     def sanitise(self, source: str, names: Collection[str]) -> SafeHtml:
-        """What may be shown of HTML that may call parts of its message by these names. Raises
-        html_mail.TooComplex, sandbox.Exhausted."""
+        """Return what may be shown of HTML that may call parts of its message by these names.
+        Raises html_mail.TooComplex, sandbox.Exhausted."""
 
 
 class PlainSanitiser:
@@ -126,8 +126,8 @@ class AtHand:
 
 @dataclass(frozen=True, kw_only=True)
 class MessageContent:
-    """What a person is given of a message: ``rendered`` is its HTML; without it ``text`` is its
-    text.
+    """The content of a message that a person is given: ``rendered`` is its HTML; without it
+    ``text`` is its text.
 
     ``has_html``: there is HTML, even if the text was asked for. ``outcomes``: what a delivery
     report says. ``damage``: why what is shown may not be all, or not right.
@@ -190,7 +190,8 @@ class ContentReader:
             truncated=rendered.truncated if rendered else Damage.CUT in self.damage,
             damage=frozenset(self.damage | shown.damage) - {Damage.CUT},
             protection=next(
-                (one for one in protections if one is not Protection.NONE), protections[0]
+                (protection for protection in protections if protection is not Protection.NONE),
+                protections[0],
             ),
             outcomes=outcomes,
         )
@@ -209,9 +210,11 @@ class ContentReader:
     def _graft(self, decoded: Iterable[tuple[Part, bytes]]) -> bool:
         """Put what these parts hold into the tree; whether any holds something."""
         unpacked = {part.number: parsing.unpacked(part, content) for part, content in decoded}
-        opened = {number: one for number, one in unpacked.items() if one is not None}
-        for one in opened.values():
-            self.damage |= one.damage
+        opened = {
+            number: container for number, container in unpacked.items() if container is not None
+        }
+        for container in opened.values():
+            self.damage |= container.damage
         self.opened |= opened
         self.root = containers.graft(self.root, opened)
         return bool(opened)
@@ -320,7 +323,7 @@ class ContentReader:
         return read
 
     def _joined(self, pieces: Sequence[tuple[Part, str]]) -> str:
-        """What the pieces say together; of HTML that takes too long, how it begins."""
+        """Return what the pieces say together; of HTML that takes too long, how it begins."""
         try:
             return parsing.text(pieces)
         except sandbox.Exhausted:
@@ -352,7 +355,7 @@ class ContentReader:
         return Texts(self._joined(readable))
 
     def outcomes(self, shown: Shown) -> tuple[DeliveryOutcome, ...]:
-        """What the delivery reports of the message say. One command if it has any."""
+        """Return what the delivery reports of the message say. One command if it has any."""
         raw = self._raw(shown.reports, TEXT_LIMIT)
         return tuple(
             outcome

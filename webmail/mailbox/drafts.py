@@ -27,8 +27,8 @@ _MOST = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a message in the folder says of itself: ``mark`` of the draft that it is a copy of, ""
-    for another program's, or where another program wrote on; its Message-ID."""
+    """The origin of a message in the folder, as it says itself: ``mark`` of the draft that it is a
+    copy of, "" for another program's, or where another program wrote on; its Message-ID."""
 
     mark: str
     message_id: str
@@ -53,8 +53,8 @@ def replace(
     if not uid:
         raise ServerRefused("The copy was taken and is not there.")
     # Two windows may be here at once: each leaves what came after its own.
-    older = {one for one in (*ours, *there) if one < uid}
-    unknown = {one for one in older - there if not _is_untouched(imap, place, one, mark)}
+    older = {copy for copy in (*ours, *there) if copy < uid}
+    unknown = {copy for copy in older - there if not _is_untouched(imap, place, copy, mark)}
     _take_away(imap, older - unknown)
     return MessageRef(place.folder, place.uidvalidity, uid)
 
@@ -67,11 +67,11 @@ def remove(imap: Connection, mark: str, former: Iterable[MessageRef] = ()) -> No
     place = MessageRef(folder.name, imap.select(folder.name).uidvalidity, 0)
     there = {ref.uid for ref in former if _is_same_place(ref, place)}
     ours = set(_ours(imap, mark)) - there
-    _take_away(imap, there | {one for one in ours if _is_untouched(imap, place, one, mark)})
+    _take_away(imap, there | {copy for copy in ours if _is_untouched(imap, place, copy, mark)})
 
 
 def origin(imap: Connection, ref: MessageRef) -> Origin:
-    """Whose copy a message is. Raises MessageNotFound, FolderChanged."""
+    """Return whose copy a message is. Raises MessageNotFound, FolderChanged."""
     fields = headers.parse(fetch.headers(imap, ref))
     mark = fields.get(FIELD)[:36]
     if mark and not _is_untouched(imap, ref, ref.uid, mark):
@@ -87,8 +87,8 @@ def marked(mark: str, message: bytes) -> bytes:
     return line + b"\r\n" + message
 
 
-def _is_same_place(one: MessageRef, other: MessageRef) -> bool:
-    return (one.folder, one.uidvalidity) == (other.folder, other.uidvalidity)
+def _is_same_place(ref: MessageRef, other: MessageRef) -> bool:
+    return (ref.folder, ref.uidvalidity) == (other.folder, other.uidvalidity)
 
 
 def _digest(message: bytes) -> str:

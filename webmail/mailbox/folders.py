@@ -156,7 +156,11 @@ def named(folders: Iterable[Folder], label: str) -> Folder | None:
     prefix = personal_prefix(own)
     wanted = folded(label)
     return next(
-        (one for one in own if one.selectable and folded(one.name.removeprefix(prefix)) == wanted),
+        (
+            folder
+            for folder in own
+            if folder.selectable and folded(folder.name.removeprefix(prefix)) == wanted
+        ),
         None,
     )
 
@@ -187,13 +191,15 @@ def _plain(imap: Connection, *, subscribed: bool = False) -> tuple[Folder, ...]:
     listed = _folders(_list(imap, subscribed=subscribed))
     if subscribed and not imap.has("LIST-EXTENDED"):
         lines = response.lines(imap.command("LSUB", '""', '"*"'))
-        told = {_folder(tuple(line)).name for line in lines}
-        listed = tuple(_subscribed(one) if one.name in told else one for one in listed)
+        subscribed_names = {_folder(tuple(line)).name for line in lines}
+        listed = tuple(
+            _subscribed(folder) if folder.name in subscribed_names else folder for folder in listed
+        )
     return _placed(imap, listed)
 
 
 def _placed(imap: Connection, folders: Sequence[Folder]) -> tuple[Folder, ...]:
-    """With what tells their place: whose they are, and their special use."""
+    """Return the folders with what tells their place: whose they are, and their special use."""
     return _with_special_uses(_with_owners(folders, imap.namespaces), imap.wishes.special)
 
 
@@ -204,10 +210,10 @@ def _with_owners(folders: Sequence[Folder], namespaces: Sequence[Namespace]) -> 
 
 
 def _with_owner(folder: Folder, namespaces: Sequence[Namespace]) -> Folder:
-    for one in namespaces:
+    for namespace in namespaces:
         # Some servers list the place itself, without the sign that ends its prefix.
-        if f"{folder.name}{folder.delimiter}".startswith(one.prefix):
-            return replace(folder, owner=one.owner, prefix=one.prefix)
+        if f"{folder.name}{folder.delimiter}".startswith(namespace.prefix):
+            return replace(folder, owner=namespace.owner, prefix=namespace.prefix)
     return folder
 
 
@@ -277,8 +283,8 @@ def _counted(line: tuple[Piece, ...]) -> Counts:
         return {}
     name, _ = names.decode(response.raw_bytes(pieces[0]))
     values = dict(zip(pieces[1][::2], pieces[1][1::2], strict=False))
-    told = (_count(values, b"MESSAGES"), _count(values, b"UNSEEN"), _count(values, b"SIZE"))
-    return {canonical(name): told}
+    counts = (_count(values, b"MESSAGES"), _count(values, b"UNSEEN"), _count(values, b"SIZE"))
+    return {canonical(name): counts}
 
 
 def _count(values: dict[Any, Any], name: bytes) -> int | None:

@@ -22,7 +22,7 @@ _FIRST = View()
 
 @dataclass(frozen=True)
 class Place:
-    """Where in the list its page begins. The first of these that can be found counts:
+    """The place in the list where its page begins. The first of these that can be found counts:
 
     ``after``: right below the row with this UID, wherever arrivals have pushed it meanwhile;
     ``row``: so that the row with this UID is on it (``sequence``: its number, if it is known);
@@ -70,7 +70,10 @@ class ListPage:
     @property
     def named(self) -> tuple[Summary, ...]:
         """The messages whose people the page names: a conversation those of its messages."""
-        return (*self.rows, *(row for one in self.conversations for row in one.rows))
+        return (
+            *self.rows,
+            *(row for conversation in self.conversations for row in conversation.rows),
+        )
 
 
 def page(
@@ -121,15 +124,15 @@ def page(
 def newer(
     imap: Connection, folder: str, uid: int, uidvalidity: int, memory: Memory = NOTHING
 ) -> tuple[Summary, ...]:
-    """What arrived after the message with this UID, the newest first, at most 200. FolderChanged
-    when the UID is of a folder that was made anew.
+    """Return what arrived after the message with this UID, the newest first, at most 200.
+    FolderChanged when the UID is of a folder that was made anew.
     """
     selected = imap.select(folder)
     if selected.uidvalidity != uidvalidity:
         raise FolderChanged("The folder was made anew while its list was open.")
     came = search.uids(imap, f"UID {uid + 1}:*")
     # "n:*" names the last message even when its UID is below n.
-    uids = sorted((one for one in came if one > uid), reverse=True)[:MOST_ROWS]
+    uids = sorted((arrived for arrived in came if arrived > uid), reverse=True)[:MOST_ROWS]
     return summaries.of(imap, selected, fetch.marks(imap, uids), memory)
 
 
@@ -141,19 +144,19 @@ def matching(
 
 
 class _Placed(Protocol):
-    """Where the rows of a list stand, from 0 at the top."""
+    """The positions of the rows of a list, from 0 at the top."""
 
     total: int
     notes: frozenset[str]
 
     def position(self, uid: int, sequence: int | None = None) -> int | None:
-        """Where a message stands, None when it is not in the list."""
+        """Return the position of a message, None when it is not in the list."""
 
     def below(self, uid: int) -> int | None:
-        """Where the rows below a message begin, None when that can't be told."""
+        """Return where the rows below a message begin, None when that can't be told."""
 
     def month(self, day: date) -> int | None:
-        """Where the month of this day begins, None for lists that have no such place."""
+        """Return where the month of this day begins, None for lists that have no such place."""
 
 
 class _Order(_Placed, Protocol):
@@ -260,7 +263,7 @@ class _ByList:
             return None
         # It was read, and these are the unread ones: the list goes on where it stood.
         down = self._view.down
-        passed = (one > uid if down else one < uid for one in self._uids)
+        passed = (other > uid if down else other < uid for other in self._uids)
         return sum(passed)
 
     def month(self, day: date) -> int | None:

@@ -1,4 +1,5 @@
-"""What the mailbox may remember between two requests: handed in by who knows the session."""
+"""The memory of the mailbox between two requests: handed in by the caller, which knows the
+session."""
 
 from __future__ import annotations
 

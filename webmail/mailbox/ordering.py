@@ -1,4 +1,4 @@
-"""Which messages of a folder a list shows, and in which order.
+"""The messages of a folder that a list shows, and their order.
 
 The plain list, newest arrival first, goes by sequence number and never comes here. All others are
 lists of UIDs, asked of the server once and then brought up to date. Those by what never changes
@@ -67,7 +67,7 @@ _ANSWER = re.compile(r"^\s*(?:(?:re|fwd?|tr|rép|aw|wg|sv)\s*(?:\[\d+\]\s*)?:\s*
 
 @dataclass(frozen=True)
 class View:
-    """How a folder is shown. ``only``: the filter, of which ``contacts`` searches for the
+    """The way a folder is shown. ``only``: the filter, of which ``contacts`` searches for the
     ``addresses``. ``threads``: by conversations, which come by their newest message.
     """
 
@@ -158,13 +158,15 @@ class _Lists:
         return search.matching(self._imap, (b"ALL",))
 
     def key(self, sort: str) -> str:
-        """What SORT calls it; people by their names where the server can (RFC 5957)."""
+        """Return the key that SORT has for it; people by their names where the server can (RFC
+        5957)."""
         if sort in ("from", "to") and self._imap.has("SORT=DISPLAY"):
             return f"DISPLAY{sort.upper()}"
         return sort.upper()
 
     def members(self, view: View) -> tuple[tuple[int, ...] | None, frozenset[str]]:
-        """What the view's filter lets through, and what is to be said of it; None for all."""
+        """Return what the view's filter lets through, and what is to be said of it; None for
+        all."""
         match view.only:
             case "unread" | "flagged":
                 return self._flagged(view.only), frozenset()
@@ -319,14 +321,14 @@ class _Lists:
 
     def _kept_or(
         self,
-        what: str,
+        subset: str,
         anew: Callable[[], tuple[int, ...]],
         among: Callable[[Sequence[int]], tuple[int, ...]],
     ) -> tuple[int, ...]:
         """A list of some messages, lowest first: the kept one, with those of the messages that came
         which ``among`` chooses.
         """
-        kept = self._get(what)
+        kept = self._get(subset)
         known = None
         if kept:
             known = self._up_to_date(kept, lambda uids, came: (*uids, *among(came)))
@@ -334,21 +336,21 @@ class _Lists:
             uids = anew()
             known = _Kept(uids, self._imap.known().exists, self._last())
         if known != kept:
-            self._put(what, known)
+            self._put(subset, known)
         return known.uids
 
     # --- the memory ---
 
-    def _name(self, what: str) -> str:
-        return json.dumps([self._selected.folder, self._selected.uidvalidity, what])
+    def _name(self, subset: str) -> str:
+        return json.dumps([self._selected.folder, self._selected.uidvalidity, subset])
 
-    def _get(self, what: str) -> _Kept | None:
-        packed = self._memory.get(_KIND, self._name(what))
+    def _get(self, subset: str) -> _Kept | None:
+        packed = self._memory.get(_KIND, self._name(subset))
         return _Kept.unpacked(packed) if packed else None
 
-    def _put(self, what: str, kept: _Kept) -> None:
+    def _put(self, subset: str, kept: _Kept) -> None:
         with suppress(OverflowError):  # numbers that are no UIDs: the server lies, nothing is kept
-            self._memory.put(_KIND, self._name(what), kept.packed())
+            self._memory.put(_KIND, self._name(subset), kept.packed())
 
 
 def imap_date(day: date) -> str:

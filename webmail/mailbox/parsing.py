@@ -41,7 +41,8 @@ def text(pieces: Pieces) -> str:
 
 
 def beginning(pieces: Pieces) -> str:
-    """How the pieces begin, without their tags: in time that grows with their length alone."""
+    """Return how the pieces begin, without their tags: in time that grows with their length
+    alone."""
     return "\n\n".join(
         html.rough_text(written[:BEGINNING])
         if part.media_type == "text/html"

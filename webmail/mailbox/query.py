@@ -1,4 +1,4 @@
-"""What a person looks for: one line of text <-> a tree <-> the criteria of SEARCH. Pure functions.
+"""The query of a person: one line of text <-> a tree <-> the criteria of SEARCH. Pure functions.
 
 Words must all be there; ``OR`` or ``OU`` between two asks for one of them, ``-`` before one for
 none of it, quotes and parentheses hold together. Operators are English or French, with or without
@@ -99,9 +99,9 @@ Term = Text | Received | Weight | Marked | Tagged | WithAttachment | Not | And |
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What was asked. ``term``: None when nothing was; ``folders`` and ``not_folders``: the names
-    in ``dossier:`` and ``-dossier:``; ``odd``: what was left out because it makes no sense, as it
-    was typed; ``was_cut``: it had more terms than are searched for.
+    """The query as it was understood. ``term``: None when nothing was asked; ``folders`` and
+    ``not_folders``: the names in ``dossier:`` and ``-dossier:``; ``odd``: what was left out because
+    it makes no sense, as it was typed; ``was_cut``: it had more terms than are searched for.
     """
 
     term: Term | None = None
@@ -131,7 +131,8 @@ class Query:
 
     @property
     def words(self) -> str:
-        """What was asked for without an operator, for whoever looks for people by it."""
+        """The words that were asked for without an operator, for whoever looks for people by
+        them."""
         return " ".join(term.text for term in _wanted(self.term) if term.where == "TEXT")
 
     @property
@@ -367,7 +368,7 @@ def _joined(kind: type[And] | type[Or], terms: Sequence[Term]) -> Term | None:
 
 
 def _understood(key: str, mark: str, value: str, today: date) -> Term | None:
-    """What an operator says of a value; None when it makes no sense."""
+    """Return what an operator says of a value; None when it makes no sense."""
     name = fold(value)
     if key == "HAS" or (key == "TO" and name in _ATTACHMENT):
         return WithAttachment() if name in _ATTACHMENT else None
@@ -393,8 +394,8 @@ def _weighed(key: str, mark: str, value: str) -> Term | None:
 
 
 def last_piece(text: str) -> tuple[str, str, str]:
-    """What is being typed at the end: what stands before it, the operator of a person with its
-    colon, or "", and the word so far.
+    """Split off what is being typed at the end: what stands before it, the operator of a person
+    with its colon, or "", and the word so far.
 
     >>> last_piece("sortie de:mar")
     ('sortie ', 'de:', 'mar')
@@ -575,7 +576,7 @@ def written_day(day: date) -> bytes:
 
 @dataclass(frozen=True)
 class Form:
-    """What the form asks for, each as its field holds it; sizes in megabytes."""
+    """The fields of the form, each as it holds its value; sizes in megabytes."""
 
     words: str = ""
     without: str = ""

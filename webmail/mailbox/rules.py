@@ -31,7 +31,7 @@ _BOX: Final = "script:"
 
 @dataclass(frozen=True)
 class Kept:
-    """What stands on the server. ``text``: of our script, "" where there is none; ``script``: what
+    """The scripts on the server. ``text``: of our script, "" where there is none; ``script``: what
     it says, empty where it is no Sieve (``is_readable`` is False then); ``former``: another script
     that runs instead; ``digest`` tells whether anything of it changed since; ``allowed``: where a
     script that is written may send mail.
@@ -50,13 +50,17 @@ class Kept:
 
     @property
     def is_active(self) -> bool:
-        return any(one.is_active and one.name == self.name for one in self.names)
+        return any(
+            script_name.is_active and script_name.name == self.name for script_name in self.names
+        )
 
     @property
     def is_cut_off(self) -> bool:
         """Whether a script that ours includes was deleted: then nothing of ours runs."""
         included = self.script.included
-        return bool(included) and not any(one.name == included for one in self.names)
+        return bool(included) and not any(
+            script_name.name == included for script_name in self.names
+        )
 
     @property
     def is_foreign(self) -> bool:
@@ -66,7 +70,9 @@ class Kept:
     @property
     def backups(self) -> tuple[str, ...]:
         """The latest first."""
-        backup_names = (one.name for one in self.names if one.name.startswith(BACKUP))
+        backup_names = (
+            script_name.name for script_name in self.names if script_name.name.startswith(BACKUP)
+        )
         return tuple(sorted(backup_names, reverse=True))
 
     def item(self, number: int) -> Item:
@@ -79,8 +85,15 @@ class Kept:
 def read(sieve: Connection, name: str, allowed: Allowed) -> Kept:
     """At most three commands. Raises what the connection does."""
     names = sieve.scripts()
-    text = sieve.get(name) if any(one.name == name for one in names) else ""
-    former = next((one.name for one in names if one.is_active and one.name != name), "")
+    text = sieve.get(name) if any(script_name.name == name for script_name in names) else ""
+    former = next(
+        (
+            script_name.name
+            for script_name in names
+            if script_name.is_active and script_name.name != name
+        ),
+        "",
+    )
     former_text = sieve.get(former) if former else ""
     try:
         script, is_readable = reading.read(text), True
@@ -195,25 +208,31 @@ def _put(sieve: Connection, kept: Kept, text: str, now: datetime, *, always: boo
 
 
 def _check_sendings(sieve: Connection, kept: Kept, text: str) -> None:
-    """What is written may send mail where that is allowed, and where it was sent until now: who
-    changes another rule is not to lose mail by it. Raises ForwardRefused.
+    """Raise ForwardRefused unless the text sends mail only where that is allowed, or where it was
+    sent until now: who changes another rule is not to lose mail by it.
     """
     if kept.allowed.is_everything:
         return
-    refused = [one for one in _sendings(sieve, kept, text) if not kept.allowed.covers(one.address)]
+    refused = [
+        sending
+        for sending in _sendings(sieve, kept, text)
+        if not kept.allowed.covers(sending.address)
+    ]
     if not refused:
         return
     before = _sent_until_now(sieve, kept)
-    for one in refused:
-        if one.address == UNTOLD or one.address not in before:
-            raise ForwardRefused(one.line, "" if one.address.startswith(_BOX) else one.address)
+    for sending in refused:
+        if sending.address == UNTOLD or sending.address not in before:
+            raise ForwardRefused(
+                sending.line, "" if sending.address.startswith(_BOX) else sending.address
+            )
 
 
 def _sent_until_now(sieve: Connection, kept: Kept) -> set[str]:
     """The addresses that what runs now sends mail to; none where it can't be read."""
     running = kept.text if kept.is_active else kept.former_text
     try:
-        return {one.address for one in _sendings(sieve, kept, running)}
+        return {sending.address for sending in _sendings(sieve, kept, running)}
     except SieveRefused:
         return set()
 
@@ -227,7 +246,7 @@ def sent_anew(kept: Kept, text: str) -> tuple[list[str], list[str]]:
 
 def _addresses(text: str) -> set[str]:
     try:
-        return {one.address for one in forwarding.sendings(text)}
+        return {sending.address for sending in forwarding.sendings(text)}
     except NotSieve:
         return set()
 
@@ -250,7 +269,7 @@ def _sendings(sieve: Connection, kept: Kept, text: str) -> list[Sending]:
             sendings.append(Sending(line, UNTOLD))
             continue
         try:
-            sendings += [Sending(line, one.address) for one in forwarding.sendings(inner)]
+            sendings += [Sending(line, sending.address) for sending in forwarding.sendings(inner)]
             waiting += [(line, more) for _line, more in forwarding.included(inner)]
         except NotSieve:
             digest = hashlib.sha256(inner.encode()).hexdigest()
@@ -262,7 +281,7 @@ def _text_of(sieve: Connection, kept: Kept, name: str) -> str:
     """Of another script; "" where there is none: then the server runs nothing either."""
     if name == kept.former:
         return kept.former_text
-    return sieve.get(name) if any(one.name == name for one in kept.names) else ""
+    return sieve.get(name) if any(script_name.name == name for script_name in kept.names) else ""
 
 
 def _keep_copy(sieve: Connection, kept: Kept, now: datetime, *, always: bool) -> None:

@@ -73,8 +73,8 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a search goes on: in this folder, with UIDs under ``below`` (0: with all), ``span``
-    messages at a time (0: as many as the query allows).
+    """The place where a search goes on: in this folder, with UIDs under ``below`` (0: with all),
+    ``span`` messages at a time (0: as many as the query allows).
     """
 
     folder: str
@@ -85,11 +85,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """What has been found so far. ``hits``: the newest first, `MOST_LISTED` at most, of ``count``;
-    ``place``: where the search goes on, None when all has been searched; ``slow`` and ``refused``:
-    folders that the server did not search in time, or not at all; ``was_lost``: the line to it
-    broke; ``is_line_over``: the connection can be used no more; ``without_accents``: the server
-    looks for nothing but ASCII letters.
+    """The result of a search so far. ``hits``: the newest first, `MOST_LISTED` at most, of
+    ``count``; ``place``: where the search goes on, None when all has been searched; ``slow`` and
+    ``refused``: folders that the server did not search in time, or not at all; ``was_lost``: the
+    line to it broke; ``is_line_over``: the connection can be used no more; ``without_accents``: the
+    server looks for nothing but ASCII letters.
     """
 
     hits: tuple[Hit, ...] = ()
@@ -118,14 +118,16 @@ class SearchResult:
         }
 
     @classmethod
-    def unpacked(cls, said: Mapping[str, Any]) -> SearchResult:
+    def unpacked(cls, packed: Mapping[str, Any]) -> SearchResult:
         return cls(
-            hits=tuple(Hit(moment, uid, *said["folders"][n]) for moment, uid, n in said["hits"]),
-            count=said["count"],
-            place=Place(*said["place"]) if said["place"] else None,
-            slow=tuple(said["slow"]),
-            refused=tuple(said["refused"]),
-            without_accents=said["without_accents"],
+            hits=tuple(
+                Hit(moment, uid, *packed["folders"][n]) for moment, uid, n in packed["hits"]
+            ),
+            count=packed["count"],
+            place=Place(*packed["place"]) if packed["place"] else None,
+            slow=tuple(packed["slow"]),
+            refused=tuple(packed["refused"]),
+            without_accents=packed["without_accents"],
         )
 
     def with_more(self, more: SearchResult) -> SearchResult:
@@ -161,21 +163,25 @@ def scope(known: Iterable[Folder], wanted: Query, reach: str, folder: str) -> tu
     others, junk and trash. A folder in the query counts for more than ``reach``. Empty folders are
     left out.
     """
-    usable = [one for one in known if one.selectable and one.addressable]
+    usable = [candidate for candidate in known if candidate.selectable and candidate.addressable]
     if wanted.folders:
-        chosen = [one for name in wanted.folders for one in _named(usable, name)]
+        chosen = [candidate for name in wanted.folders for candidate in _named(usable, name)]
     elif reach == ALL or not folder:
         chosen = usable
     else:
         chosen = [
-            one
-            for one in usable
-            if one.name == folder or (reach == BELOW and is_below(one, folder))
+            candidate
+            for candidate in usable
+            if candidate.name == folder or (reach == BELOW and is_below(candidate, folder))
         ]
-    without = {one.name for name in wanted.not_folders for one in _named(usable, name)}
-    chosen = [one for one in chosen if one.name not in without and one.messages != 0]
-    in_order = sorted(chosen, key=lambda one: _order(one, folder))
-    return tuple(dict.fromkeys(one.name for one in in_order))
+    without = {candidate.name for name in wanted.not_folders for candidate in _named(usable, name)}
+    chosen = [
+        candidate
+        for candidate in chosen
+        if candidate.name not in without and candidate.messages != 0
+    ]
+    in_order = sorted(chosen, key=lambda candidate: _order(candidate, folder))
+    return tuple(dict.fromkeys(candidate.name for candidate in in_order))
 
 
 def go_on(
@@ -348,7 +354,8 @@ def rows(imap: Connection, hits: Sequence[Hit], memory: Memory = NOTHING) -> tup
 
 
 def _criteria(wanted: Query, keywords: Mapping[str, str]) -> tuple[Criterion, ...]:
-    """What waits to be removed is in no list, and not here either."""
+    """Return the criteria of a search. What waits to be removed is in no list, and not here
+    either."""
     return (b"UNDELETED", *query.criteria(wanted.term, keywords))
 
 
@@ -361,8 +368,10 @@ def _uids(imap: Connection, criteria: Sequence[Criterion]) -> tuple[tuple[int, .
     except ServerRefused:
         if imap.code() != "BADCHARSET":
             raise
-    bare = [one if isinstance(one, bytes) else fold(one) for one in criteria]
-    if not all(one.isascii() for one in bare):
+    bare = [
+        criterion if isinstance(criterion, bytes) else fold(criterion) for criterion in criteria
+    ]
+    if not all(criterion.isascii() for criterion in bare):
         raise ServerRefused("The server does not look for these characters.")
     return imap_search.matching(imap, bare), True
 
@@ -372,8 +381,8 @@ def _named(known: Sequence[Folder], name: str) -> list[Folder]:
     called; else those in whose name it is.
     """
     wanted = folders.folded(name)
-    exactly = [one for one in known if wanted in _names_of(one)]
-    return exactly or [one for one in known if wanted in folders.folded(one.name)]
+    exactly = [candidate for candidate in known if wanted in _names_of(candidate)]
+    return exactly or [candidate for candidate in known if wanted in folders.folded(candidate.name)]
 
 
 def _names_of(folder: Folder) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""How messages begin: a line of each for the list, asked for once."""
+"""The beginnings of messages: a line of each for the list, asked for once."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def of(imap: Connection, refs: Sequence[MessageRef], memory: Memory) -> dict[Mes
 def _asked(imap: Connection, refs: Sequence[MessageRef], memory: Memory) -> dict[MessageRef, str]:
     selected = imap.require(refs[0])
     by_uid = {ref.uid: ref for ref in refs if ref.uidvalidity == selected.uidvalidity}
-    told: dict[int, str] = {}
+    beginnings: dict[int, str] = {}
     if imap.has("PREVIEW"):
-        told = fetch.previews(imap, uid_sets.compressed(by_uid))
-        told = {uid: words for uid, words in told.items() if not _MISREAD.search(words)}
-    untold = [uid for uid in by_uid if uid not in told]
-    told |= _read(imap, selected, untold, memory) if untold else {}
-    return {by_uid[uid]: line(words) for uid, words in told.items() if uid in by_uid}
+        beginnings = fetch.previews(imap, uid_sets.compressed(by_uid))
+        beginnings = {uid: words for uid, words in beginnings.items() if not _MISREAD.search(words)}
+    untold = [uid for uid in by_uid if uid not in beginnings]
+    beginnings |= _read(imap, selected, untold, memory) if untold else {}
+    return {by_uid[uid]: line(words) for uid, words in beginnings.items() if uid in by_uid}
 
 
 def _read(
@@ -59,12 +59,12 @@ def _read(
 ) -> dict[int, str]:
     marks = [Marked(0, uid, frozenset()) for uid in uids]
     rows = summaries.of(imap, selected, marks, memory)
-    told = {row.ref.uid: "" for row in rows}
+    beginnings = {row.ref.uid: "" for row in rows}
     for (number, is_html), some in list(_groups(rows).items())[:MOST_GROUPS]:
         size = HTML_BYTES if is_html else TEXT_BYTES
         begun = fetch.beginnings(imap, uid_sets.compressed(some), number, size)
-        told |= {uid: _words(some[uid], data) for uid, data in begun.items() if uid in some}
-    return told
+        beginnings |= {uid: _words(some[uid], data) for uid, data in begun.items() if uid in some}
+    return beginnings
 
 
 def _groups(rows: Iterable[Summary]) -> dict[tuple[str, bool], dict[int, Part]]:

@@ -1,4 +1,4 @@
-"""What takes up room: all messages weighed, by sender, by year, the largest ones.
+"""The messages that take up room: all of them weighed, by sender, by year, the largest ones.
 
 A hundred thousand messages take the server and us some seconds, so it is done within a time: what
 was weighed is remembered, since neither size nor sender ever changes, and the next call goes on.
@@ -82,7 +82,9 @@ def groups(weighed: Sequence[Weighed], kind: str) -> list[Group]:
             if kind == SENDER:
                 names.setdefault(value, weight.name)
     order = sorted(sizes, key=lambda value: (-sizes[value], value))
-    return [Group(kind, one, names.get(one, ""), counts[one], sizes[one]) for one in order]
+    return [
+        Group(kind, value, names.get(value, ""), counts[value], sizes[value]) for value in order
+    ]
 
 
 def largest(imap: Connection, weighed: Sequence[Weighed], count: int) -> list[Fetched]:
@@ -91,7 +93,7 @@ def largest(imap: Connection, weighed: Sequence[Weighed], count: int) -> list[Fe
     """
     every = ((weight.size, folder, weight.uid) for folder in weighed for weight in folder.weights)
     chosen: dict[Weighed, list[int]] = defaultdict(list)
-    for _size, folder, uid in sorted(every, key=lambda one: -one[0])[:count]:
+    for _size, folder, uid in sorted(every, key=lambda weighed_uid: -weighed_uid[0])[:count]:
         chosen[folder].append(uid)
     rows: list[Fetched] = []
     for folder, uids in chosen.items():
@@ -104,7 +106,7 @@ def chosen(weighed: Iterable[Weighed], kind: str, value: str) -> tuple[Step, ...
     """The messages of a group, by folder, in steps that have no verb yet."""
     steps = []
     for folder in weighed:
-        uids = tuple(one.uid for one in folder.weights if _value(one, kind) == value)
+        uids = tuple(weight.uid for weight in folder.weights if _value(weight, kind) == value)
         if uids:
             steps.append(Step("", folder.folder, folder.uidvalidity, uids))
     return tuple(steps)
@@ -139,7 +141,9 @@ def _weigh(imap: Connection, folder: str, memory: Memory, deadline: float) -> We
         if time.monotonic() > deadline:
             break
         batch = missing[start : start + _AT_ONCE]
-        kept.update((one.uid, one) for one in weights.ask(imap, uid_sets.compressed(batch)))
+        kept.update(
+            (weight.uid, weight) for weight in weights.ask(imap, uid_sets.compressed(batch))
+        )
     if len(kept) != before or len(kept) != len(known):
         memory.put(KIND, folder, _packed(selected.uidvalidity, kept.values()))
     whole = tuple(kept[uid] for uid in sorted(kept))
@@ -148,12 +152,12 @@ def _weigh(imap: Connection, folder: str, memory: Memory, deadline: float) -> We
 
 def _packed(uidvalidity: int, known: Iterable[Weight]) -> list[Any]:
     """As JSON carries it: columns, each sender once."""
-    ordered = sorted(known, key=lambda one: one.uid)
+    ordered = sorted(known, key=lambda weight: weight.uid)
     senders: dict[tuple[str, str], int] = {}
-    numbers = [senders.setdefault((one.sender, one.name), len(senders)) for one in ordered]
-    uids = uid_sets.compressed(one.uid for one in ordered)
-    sizes, years = [one.size for one in ordered], [one.year for one in ordered]
-    return [uidvalidity, uids, sizes, years, numbers, [list(one) for one in senders]]
+    numbers = [senders.setdefault((weight.sender, weight.name), len(senders)) for weight in ordered]
+    uids = uid_sets.compressed(weight.uid for weight in ordered)
+    sizes, years = [weight.size for weight in ordered], [weight.year for weight in ordered]
+    return [uidvalidity, uids, sizes, years, numbers, [list(sender) for sender in senders]]
 
 
 def _remembered(memory: Memory, folder: str, uidvalidity: int) -> dict[int, Weight]:

@@ -1,4 +1,5 @@
-"""What rows of a list show of messages. All but flags never changes: it is asked for once."""
+"""The rows of a list, as far as messages tell them. All but flags never changes: it is asked for
+once."""
 
 from __future__ import annotations
 
@@ -69,7 +70,7 @@ def summary(fetched: Fetched) -> Summary:
 def _text(shown: Shown) -> Part | None:
     for part in (*shown.text, *shown.html):
         if part.media_type.startswith("text/") and part.number:
-            known = {n: one for n, one in part.parameters.items() if n in _TOLD}
+            known = {n: parameter for n, parameter in part.parameters.items() if n in _TOLD}
             return Part(part.number, part.media_type, known, encoding=part.encoding)
     return None
 

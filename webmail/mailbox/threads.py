@@ -118,8 +118,8 @@ def whole(imap: Connection, refs: Iterable[MessageRef], memory: Memory) -> tuple
 def gathered(
     imap: Connection, selected: Selected, threads: Sequence[Thread], memory: Memory
 ) -> tuple[Conversation, ...]:
-    """What a list shows of these. Two commands, one when their rows are known; conversations that
-    are gone, or marked as deleted, are left out.
+    """Return what a list shows of these. Two commands, one when their rows are known; conversations
+    that are gone, or marked as deleted, are left out.
     """
     asked = [uid for thread in threads for uid in thread[-MOST_ASKED:]]
     marks = {mark.uid: mark for mark in fetch.marks(imap, asked) if DELETED not in mark.flags}
@@ -164,9 +164,9 @@ def members(imap: Connection, ref: MessageRef, memory: Memory) -> tuple[Summary,
 def answers(
     imap: Connection, rows: Sequence[Summary], sent: str, memory: Memory
 ) -> tuple[Summary, ...]:
-    """What one answered to these messages, from the folder of sent mail: one search there, among
-    what was sent since the first of them. Raises ServerUnavailable when it takes too long, after
-    which the connection is over.
+    """Return one's own answers to these messages, from the folder of sent mail: one search there,
+    among what was sent since the first of them. Raises ServerUnavailable when it takes too long,
+    after which the connection is over.
     """
     wanted = [row.ref.uid for row in rows if row.ref.folder != sent][-MOST_SEARCHED:]
     if not wanted:
@@ -178,7 +178,11 @@ def answers(
         return ()
     selected = imap.select(sent)
     criteria = any_of(
-        [(b"HEADER", name, one) for one in ids for name in (b"REFERENCES", b"IN-REPLY-TO")]
+        [
+            (b"HEADER", name, message_id)
+            for message_id in ids
+            for name in (b"REFERENCES", b"IN-REPLY-TO")
+        ]
     )
     with imap.within(SECONDS_TO_SEARCH):
         uids = search.matching(imap, (*_since(rows), *criteria))[-MOST_OPENED:]
@@ -291,9 +295,9 @@ class _Groups:
 
     def add(self, link: Linked) -> None:
         self._uids.append(link.uid)
-        for one in (link.message_id, *link.answers):
-            if one:
-                self._above[self._top(one)] = self._top(link.uid)
+        for message_id in (link.message_id, *link.answers):
+            if message_id:
+                self._above[self._top(message_id)] = self._top(link.uid)
 
     def threads(self) -> list[Thread]:
         by_top: dict[int | str, list[int]] = {}
@@ -301,18 +305,19 @@ class _Groups:
             by_top.setdefault(self._top(uid), []).append(uid)
         return [tuple(uids) for uids in by_top.values()]
 
-    def _top(self, one: int | str) -> int | str:
+    def _top(self, member: int | str) -> int | str:
         path = []
-        while (above := self._above.get(one, one)) != one:
-            path.append(one)
-            one = above
+        while (above := self._above.get(member, member)) != member:
+            path.append(member)
+            member = above
         for passed in path:
-            self._above[passed] = one
-        return one
+            self._above[passed] = member
+        return member
 
 
 def _up_to_date(imap: Connection, kept: _Kept) -> _Kept | None:
-    """With what came and without what went; None when they must be asked for anew."""
+    """Return the threads with what came and without what went; None when they must be asked for
+    anew."""
     newer = search.uids(imap, f"UID {kept.last + 1}:*")
     # "n:*" names the last message even when its UID is below n.
     came = sorted(uid for uid in newer if uid > kept.last)
@@ -340,11 +345,15 @@ def _joined(imap: Connection, threads: Sequence[Thread], came: Sequence[int]) ->
     groups = _Groups()
     for link in links:
         groups.add(link)
-    wanted = {one for link in links for one in (*link.answers[:1], *link.answers[-_MOST_ANSWERED:])}
+    wanted = {
+        message_id
+        for link in links
+        for message_id in (*link.answers[:1], *link.answers[-_MOST_ANSWERED:])
+    }
     place = {uid: thread for thread in threads for uid in thread} if wanted else {}
     touched: set[Thread] = set()
     if wanted:
-        criteria = any_of([(b"HEADER", b"MESSAGE-ID", one) for one in sorted(wanted)])
+        criteria = any_of([(b"HEADER", b"MESSAGE-ID", message_id) for message_id in sorted(wanted)])
         answered = [uid for uid in search.matching(imap, criteria) if uid in place]
         for link in fetch.links(imap, uid_sets.compressed(answered)) if answered else ():
             touched.add(place[link.uid])

@@ -1,4 +1,4 @@
-"""Which messages that are there already a rule would fit, and the steps that apply it to them.
+"""The messages there already that a rule would fit, and the steps that apply it to them.
 
 Each condition is a search of its own; what IMAP's search takes more broadly than Sieve (a whole
 address, a pattern) is looked at in the header fields. So what is found is what the rule means, but
@@ -55,22 +55,23 @@ def matched(imap: Connection, folder: str, rule: Rule) -> Matched:
     return Matched(selected.uidvalidity, tuple(sorted(uids)), run.is_whole)
 
 
-def steps(rule: Rule, folder: str, found: Matched) -> tuple[Step, ...]:
-    """What the rule's actions are for messages that are there; nothing is sent on to anybody."""
-    if not found.uids:
+def steps(rule: Rule, folder: str, messages: Matched) -> tuple[Step, ...]:
+    """Return the steps of the rule's actions for messages that are there; nothing is sent on to
+    anybody."""
+    if not messages.uids:
         return ()
-    made = (_step(action, folder, found) for action in rule.actions)
+    made = (_step(action, folder, messages) for action in rule.actions)
     return tuple(step for step in made if step is not None)
 
 
-def _step(action: Action, folder: str, found: Matched) -> Step | None:
+def _step(action: Action, folder: str, messages: Matched) -> Step | None:
     match action.kind:
         case values.READ | values.FLAG | values.TAG:
             flag = {values.READ: SEEN, values.FLAG: FLAGGED}.get(action.kind, action.value)
-            return Step(SET, folder, found.uidvalidity, found.uids, flag=flag)
+            return Step(SET, folder, messages.uidvalidity, messages.uids, flag=flag)
         case values.COPY | values.MOVE:
             verb = COPY if action.kind == values.COPY else MOVE
-            return Step(verb, folder, found.uidvalidity, found.uids, to=action.value)
+            return Step(verb, folder, messages.uidvalidity, messages.uids, to=action.value)
     return None
 
 
@@ -173,14 +174,14 @@ def _day(condition: Condition) -> Iterator[Criterion]:
     yield written_day(day)
 
 
-def _holds(condition: Condition, found: Headers, names: Sequence[str]) -> bool:
+def _holds(condition: Condition, fields: Headers, names: Sequence[str]) -> bool:
     wanted = _folded(condition.value)
     if condition.field in {values.FROM, values.TO} and condition.comparison != values.MATCHES:
-        own = [_folded(one.address) for name in names for one in found.addresses(name)]
+        own = [_folded(address_.address) for name in names for address_ in fields.addresses(name)]
         if condition.comparison == values.IS:
             return wanted in own
         return any(wanted in address for address in own)
-    texts = [_folded(text).strip() for name in names for text in found.get_all(name)]
+    texts = [_folded(text).strip() for name in names for text in fields.get_all(name)]
     if condition.comparison == values.MATCHES:
         return any(wildcards.matches(wanted, text) for text in texts)
     return wanted in texts
@@ -188,4 +189,4 @@ def _holds(condition: Condition, found: Headers, names: Sequence[str]) -> bool:
 
 def _folded(text: str) -> str:
     """As ``i;ascii-casemap`` compares: only ASCII's capitals are small letters."""
-    return re.sub("[A-Z]+", lambda found: found[0].lower(), text)
+    return re.sub("[A-Z]+", lambda match: match[0].lower(), text)

@@ -35,7 +35,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Recipients:
-    """What a person typed as recipients: the addresses mail can go to, those in groups among them,
+    """The recipients that a person typed: the addresses mail can go to, those in groups among them,
     and the entries that are none. ``repeated``: how many addresses stood there once more."""
 
     valid: tuple[Address, ...]
@@ -156,9 +156,9 @@ def _has_ascii_form(domain: str) -> bool:
 
 
 def read_recipients(text: str) -> Recipients:
-    """What a person typed or pasted: addresses with or without names, between commas, semicolons or
-    lines, and groups of them (RFC 5322 section 3.4: a name, a colon, addresses, a semicolon, all
-    in one line).
+    """Read what a person typed or pasted: addresses with or without names, between commas,
+    semicolons or lines, and groups of them (RFC 5322 section 3.4: a name, a colon, addresses, a
+    semicolon, all in one line).
 
     Strict: an entry with a control character, or without exactly one valid address, is ``invalid``
     and comes back as typed (controls removed). Bare addresses may also be separated by blanks. An
@@ -205,16 +205,16 @@ def _entries(text: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _pieces(line: str) -> list[tuple[str, str]]:
-    """What stands between commas and semicolons, each with the one that follows it."""
-    found: list[tuple[str, str]] = []
+    """Return what stands between commas and semicolons, each with the one that follows it."""
+    pieces: list[tuple[str, str]] = []
     piece: list[str] = []
     for token in [*_TYPED.findall(line), ""]:
         if token in (",", ";", ""):
-            found.append(("".join(piece), token))
+            pieces.append(("".join(piece), token))
             piece = []
         else:
             piece.append(token)
-    return found
+    return pieces
 
 
 def _whole_names(pieces: list[tuple[str, str]], *, is_alone: bool) -> list[tuple[str, str]]:
@@ -223,13 +223,13 @@ def _whole_names(pieces: list[tuple[str, str]], *, is_alone: bool) -> list[tuple
     "bob, Anne <anne@x.fr>" names two people, and nobody is left out silently."""
     if is_alone and all(mark != ";" for _text, mark in pieces):
         return pieces
-    found: list[tuple[str, str]] = []
+    joined: list[tuple[str, str]] = []
     for text, mark in pieces:
-        marks = [";", *(before for _text, before in found[-2:])]
-        if marks[-2:] == [";", ","] and mark != "," and _is_name(found[-1][0], text):
-            text = f"{found.pop()[0]},{text}"
-        found.append((text, mark))
-    return found
+        marks = [";", *(before for _text, before in joined[-2:])]
+        if marks[-2:] == [";", ","] and mark != "," and _is_name(joined[-1][0], text):
+            text = f"{joined.pop()[0]},{text}"
+        joined.append((text, mark))
+    return joined
 
 
 def _is_name(surname: str, rest: str) -> bool:

@@ -1,4 +1,4 @@
-"""What the receiving mail server found of a message's sender: Authentication-Results (RFC 8601)."""
+"""The receiving mail server's verdicts on a message's sender: Authentication-Results (RFC 8601)."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def read(fields: Headers, server: str) -> Verdicts:
     still take out what bears its name when a message comes in (RFC 8601 section 5): where it writes
     none at all, a forged one would be the topmost.
     """
-    found: dict[str, str] = {}
+    verdicts: dict[str, str] = {}
     for value in _own(fields, server.strip().lower()):
         for method, result in _results(value):
-            if found.get(method) in (None, "none") or (method == "dkim" and result == "pass"):
-                found[method] = result
-    return Verdicts(found.get("spf", ""), found.get("dkim", ""), found.get("dmarc", ""))
+            if verdicts.get(method) in (None, "none") or (method == "dkim" and result == "pass"):
+                verdicts[method] = result
+    return Verdicts(verdicts.get("spf", ""), verdicts.get("dkim", ""), verdicts.get("dmarc", ""))
 
 
 def _own(fields: Headers, server: str) -> Iterator[str]:

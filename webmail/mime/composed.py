@@ -103,8 +103,8 @@ _MARK_OF_LIST = re.compile(r"mso-list:\s*ignore", re.IGNORECASE)
 _ORDERED = re.compile(r"\s*\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,6})[.)]")
 
 Images = dict[str, str]
-"""Where images of the text are found in what leaves, by their addresses in the editor. For those
-that are nowhere stands their ``alt``."""
+"""The addresses of images in what leaves, by their addresses in the editor. For those that are
+nowhere stands their ``alt``."""
 _NO_IMAGES: Images = {}
 
 
@@ -126,9 +126,9 @@ def write(source: str, images: Images) -> Written:
 
 
 def write_quote(body: str, images: Images, is_signed: bool) -> Written:
-    """What `html.sanitise` left of a message, as it may stand in another: nothing of the reader's
-    page, nothing loaded from elsewhere. ``images`` has ``inline/<n>``. Without its signature unless
-    ``is_signed``."""
+    """Write what `html.sanitise` left of a message as it may stand in another: nothing of the
+    reader's page, nothing loaded from elsewhere. ``images`` has ``inline/<n>``. Without its
+    signature unless ``is_signed``."""
     try:
         return write(body if is_signed else _unsigned(body), images)
     except TooComplex:
@@ -204,7 +204,7 @@ def _parsed(source: str) -> etree._Element:
 
 
 def _settle(element: etree._Element, images: Images) -> None:
-    """What becomes of one element."""
+    """Drop, unwrap, rename or keep one element."""
     tag = str(element.tag)
     if tag == "summary" or (tag == "small" and "m-host" in element.get("class", "")):
         _drop(element)  # of the reader's page, not of the message
@@ -249,7 +249,7 @@ def _value(element: etree._Element, name: str, value: str) -> str:
     if name == "style":
         return _style(str(element.tag), value)
     if name == "class":
-        return " ".join(one for one in value.split() if one in _CLASSES)
+        return " ".join(class_name for class_name in value.split() if class_name in _CLASSES)
     if name == "href":
         address = re.sub("[\t\r\n]", "", value).strip()
         return address if re.match(r"(?:https?://|mailto:|tel:)", address, re.IGNORECASE) else ""
@@ -541,8 +541,8 @@ def _words(element: etree._Element) -> str:
 def _with_address(words: str, address: str) -> str:
     """A link's words, and its address where they do not say it."""
     bare = re.sub(r"^(?:https?://|mailto:|tel:)", "", address, flags=re.IGNORECASE).rstrip("/")
-    said = re.sub(r"^https?://", "", words.strip(), flags=re.IGNORECASE).rstrip("/")
-    if not address or said.casefold() == bare.casefold():
+    shown_address = re.sub(r"^https?://", "", words.strip(), flags=re.IGNORECASE).rstrip("/")
+    if not address or shown_address.casefold() == bare.casefold():
         return words
     if address[:4].lower() == "tel:":
         return words

@@ -77,7 +77,7 @@ def outer(number: str) -> str:
 
 
 def unpack(part: Part, content: bytes) -> Parsed | None:
-    """What a part holds, from its bytes without their transfer encoding.
+    """Unpack a part from its bytes without their transfer encoding.
 
     The tree's root stands for the part itself. None for a part that holds nothing: a text without
     uuencode, a .p7m with certificates alone. A container that can't be opened comes back as it is,
@@ -116,17 +116,17 @@ def _unpack_tnef(part: Part, content: bytes, prefix: str) -> Parsed:
 
 
 def _unpack_smime(part: Part, content: bytes, prefix: str, limit: int) -> Parsed | None:
-    found = smime.read(content, limit)
-    if found is None:
+    envelope = smime.read(content, limit)
+    if envelope is None:
         # Certificates alone are nothing to show, and no damage.
         is_damaged = structure.protection(part) is Protection.SMIME_SIGNED
         return closed(part, Damage.CONTAINER) if is_damaged else None
-    if not found.entity:
-        told = {**part.parameters, "smime-type": "enveloped-data"}
-        return closed(replace(part, media_type="application/pkcs7-mime", parameters=told))
-    inner = structure.parse(found.entity, prefix)
-    damage = inner.damage if found.is_whole else inner.damage | {Damage.CONTAINER}
-    if found.protection is Protection.NONE:
+    if not envelope.entity:
+        parameters = {**part.parameters, "smime-type": "enveloped-data"}
+        return closed(replace(part, media_type="application/pkcs7-mime", parameters=parameters))
+    inner = structure.parse(envelope.entity, prefix)
+    damage = inner.damage if envelope.is_whole else inner.damage | {Damage.CONTAINER}
+    if envelope.protection is Protection.NONE:
         root = Part(part.number, "multipart/mixed", children=(inner.root,))
     else:
         protocol = {"protocol": "application/pkcs7-mime"}
@@ -137,9 +137,11 @@ def _unpack_smime(part: Part, content: bytes, prefix: str, limit: int) -> Parsed
 def _unpack_text(part: Part, content: bytes, prefix: str) -> Parsed | None:
     if not uuencode.is_in(content):
         return None
-    found = uuencode.take_out(content)
-    damage = set() if found.is_whole else {Damage.ENCODING}
-    opened = structure.assemble([Piece("text/plain", found.text)], found.files, prefix, damage)
+    unpacked = uuencode.take_out(content)
+    damage = set() if unpacked.is_whole else {Damage.ENCODING}
+    opened = structure.assemble(
+        [Piece("text/plain", unpacked.text)], unpacked.files, prefix, damage
+    )
     text = replace(opened.root.children[0], parameters=part.parameters)
     children = (text, *opened.root.children[1:])
     return replace(opened, root=Part(part.number, "multipart/mixed", children=children))
@@ -158,18 +160,18 @@ def _unpack_inside(opened: Parsed, depth: int) -> Parsed:
             break
         if part.number in opened.bodies and _may_hold(part):
             inner = decode_transfer(opened.bodies[part.number], part.encoding)
-            found = _unpack(part, inner, depth + 1)
-            inside |= {part.number: found} if found else {}
+            unpacked = _unpack(part, inner, depth + 1)
+            inside |= {part.number: unpacked} if unpacked else {}
     if not inside:
         return opened
     bodies = dict(opened.bodies)
     damage = set(opened.damage)
-    for number, found in inside.items():
-        if found.bodies:
+    for number, unpacked in inside.items():
+        if unpacked.bodies:
             # What was opened is no leaf of the tree any more, and would be held in memory twice.
             del bodies[number]
-        bodies |= found.bodies
-        damage |= found.damage
+        bodies |= unpacked.bodies
+        damage |= unpacked.damage
     return Parsed(opened.headers, graft(opened.root, inside), bodies, frozenset(damage))
 
 
@@ -181,7 +183,7 @@ def _may_hold(part: Part) -> bool:
 
 def content(opened: Parsed, number: str) -> bytes:
     """One part of what was opened, decoded. KeyError when there is none of this number."""
-    part = next((one for one in opened.root.walk() if one.number == number), None)
+    part = next((candidate for candidate in opened.root.walk() if candidate.number == number), None)
     if part is None:
         raise KeyError(number)
     return decode_transfer(opened.bodies[number], part.encoding)
@@ -197,7 +199,7 @@ def graft(root: Part, opened: Mapping[str, Parsed]) -> Part:
     alternative of a plain text that stands alone, is the text where there is none, and is left out
     where the message has HTML of its own.
     """
-    replaced = {number: one.root for number, one in opened.items()}
+    replaced = {number: container.root for number, container in opened.items()}
     for part in _own(root):
         if part.number in opened and _is_tnef(part) and opened[part.number].bodies:
             replaced |= _without_repetition(root, part.number, replaced)

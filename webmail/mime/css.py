@@ -187,12 +187,12 @@ _PLAIN_QUERY = re.compile(rf"{_CONDITION}(?:(?: ?, ?| ){_CONDITION})*", re.ASCII
 
 
 def _quick_rules(source: str, image: Image | None) -> Iterator[str]:
-    """What ``_all_rules`` gives, without its tokenizer wherever a rule is so plain that the outcome
-    is known: newsletters have hundreds of such rules."""
+    """Yield the rules of ``_all_rules``, without its tokenizer wherever a rule is so plain that the
+    outcome is known: newsletters have hundreds of such rules."""
     plain = _COMMENTS.sub(r"\1 ", source)
-    bare, found = _SIMPLE_STRING.sub("", plain), 1
-    while found:  # nothing is nested deeper than _DEEPEST, so that this ends soon
-        bare, found = _SIMPLE_BRACKETS.subn("", bare)
+    bare, count = _SIMPLE_STRING.sub("", plain), 1
+    while count:  # nothing is nested deeper than _DEEPEST, so that this ends soon
+        bare, count = _SIMPLE_BRACKETS.subn("", bare)
     if _OBSCURE.search(plain) or _UNPAIRED.search(bare):
         yield from _all_rules(source, image)
         return
@@ -238,7 +238,9 @@ def _quick_group(query: str, rules: str) -> str | None:
 def _quick_rule(selector: str, body: str) -> str | None:
     """A style rule as it comes out, ``""`` if it does not, None if that is not plain to see."""
     selectors = " ".join(selector.split()).replace(" ,", ",").replace(", ", ",").split(",")
-    if not all(len(one) <= 1000 and _PLAIN_SELECTOR.fullmatch(one) for one in selectors):
+    if not all(
+        len(candidate) <= 1000 and _PLAIN_SELECTOR.fullmatch(candidate) for candidate in selectors
+    ):
         return None
     declared = _plain_declarations(body) if body.isascii() else None
     if not declared:
@@ -316,7 +318,7 @@ def _address(token: Any) -> str | None:
     if token.type == "url":
         return str(token.value)
     if token.type == "function" and token.lower_name == "url":
-        return "".join(one.value for one in token.arguments if one.type == "string")
+        return "".join(argument.value for argument in token.arguments if argument.type == "string")
     return None
 
 
@@ -398,8 +400,10 @@ def _selector(prelude: list[Any]) -> str:
             selectors.append([])
         else:
             selectors[-1].append(node)
-    texts = (" ".join(tinycss2.serialize(one).replace('"', "'").split()) for one in selectors)
-    return ",".join(one for one in texts if _SELECTOR.fullmatch(one) and not _PSEUDO.search(one))
+    texts = (" ".join(tinycss2.serialize(nodes).replace('"', "'").split()) for nodes in selectors)
+    return ",".join(
+        text for text in texts if _SELECTOR.fullmatch(text) and not _PSEUDO.search(text)
+    )
 
 
 def _prefix(nodes: list[Any]) -> None:

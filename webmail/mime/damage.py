@@ -1,4 +1,4 @@
-"""What can be wrong with a message that is shown all the same."""
+"""Everything that can be wrong with a message that is shown all the same."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from enum import Enum
 
 
 class Damage(Enum):
-    """Why what is shown of a message may not be all, or not right. Values are stable names."""
+    """A reason why what is shown of a message may not be all, or not right. Values are stable
+    names."""
 
     BOUNDARY = "boundary"
     """A multipart whose parts can't be told apart: it has no boundary, or one never seen."""

@@ -1,4 +1,4 @@
-"""Who wrote a message to whom, when, and about what: the same from a server's ENVELOPE as from
+"""The author, recipients, date and subject of a message: the same from a server's ENVELOPE as from
 header fields."""
 
 from __future__ import annotations

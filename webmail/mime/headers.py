@@ -53,13 +53,13 @@ class Headers:
         """The addresses of all fields of this name, or the first ``most`` of them. Read before
         decoding: an encoded name may hold commas."""
         name = name.lower()
-        found = (
+        parsed = (
             address
             for key, value in self.fields
             if key.lower() == name
             for address in addresses.parse(as_text(value), most)
         )
-        return tuple(islice(found, most))
+        return tuple(islice(parsed, most))
 
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*(.*)", re.DOTALL)
@@ -151,9 +151,9 @@ def file_name(parameters: Mapping[str, str]) -> str:
     no path, has no control character, nothing that file systems refuse, does not begin with a dot,
     and keeps its extension when it is cut to 200 characters.
     """
-    told, typed = parameter(parameters, "filename"), parameter(parameters, "name")
-    is_cut = "." not in told and typed.startswith(f"{told} ")
-    return safe_name(typed if is_cut or not told else told)
+    name, typed = parameter(parameters, "filename"), parameter(parameters, "name")
+    is_cut = "." not in name and typed.startswith(f"{name} ")
+    return safe_name(typed if is_cut or not name else name)
 
 
 def safe_name(name: str) -> str:

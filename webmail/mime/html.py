@@ -41,7 +41,7 @@ POLICY = 5
 
 @dataclass(frozen=True, slots=True)
 class SafeHtml:
-    """What the frame shows of an HTML message, and what it refers to.
+    """The part of an HTML message that the frame shows, and what it refers to.
 
     - ``body`` and ``style`` have ``inline/<n>`` for ``inline[n]``, a content id or Content-Location
       (n from 0), and with remote content allowed ``remote/<n>`` for ``remote[n]``, an absolute
@@ -67,7 +67,7 @@ class SafeHtml:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> SafeHtml:
-        """What ``to_dict`` gave, also when it has been through JSON."""
+        """Build the value from what ``to_dict`` gave, also when it has been through JSON."""
         lists = {name: tuple(values[name]) for name in ("inline", "remote")}
         return cls(**{**values, **lists})
 
@@ -100,9 +100,10 @@ def sanitise(
     mailto: str = "",
     quote_label: str = "…",
 ) -> SafeHtml:
-    """What of an HTML message may be shown. ``locations``: the Content-Locations of the message's
-    parts; ``mailto``: what comes before ``to=…`` in an address of our composer, ``/compose/?``
-    (without it ``mailto:`` links stay as they are); ``quote_label``: what stands on folded quotes.
+    """Return what of an HTML message may be shown. ``locations``: the Content-Locations of the
+    message's parts; ``mailto``: what comes before ``to=…`` in an address of our composer,
+    ``/compose/?`` (without it ``mailto:`` links stay as they are); ``quote_label``: what stands on
+    folded quotes.
 
     With ``remote`` false nothing in the result loads anything but ``inline/<n>``. The numbers of
     the addresses are the same with it and without. Raises TooComplex.
@@ -206,10 +207,10 @@ def _style(source: str, page: RewrittenPage) -> str:
 
 
 def _attributes(tag: str) -> dict[str, str]:
-    found: dict[str, str] = {}
+    attributes: dict[str, str] = {}
     for name, *values in _ATTRIBUTE.findall(tag[:5000]):
-        found.setdefault(name.lower(), _unescaped("".join(values)))
-    return found
+        attributes.setdefault(name.lower(), _unescaped("".join(values)))
+    return attributes
 
 
 # Python reads no number of more than 4,300 digits; no character needs more than seven.

@@ -1,4 +1,4 @@
-"""Where a link of a message really leads, and whether its words say otherwise."""
+"""The host that a link of a message really leads to, and whether its words say otherwise."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ _FILES = frozenset("md js py sh pl rs ps ai so cc gz db tf hs vb cs ml".split())
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What is to be said of a link: ``shown``, the host as it is read and, where it differs, as it
-    is sent; ``is_alarming`` for a host that imitates another, a bare IP address, or one that is
-    hidden behind a name (``https://bank.example@…``)."""
+    """A warning about a link: ``shown``, the host as it is read and, where it differs, as it is
+    sent; ``is_alarming`` for a host that imitates another, a bare IP address, or one that is hidden
+    behind a name (``https://bank.example@…``)."""
 
     shown: str
     is_alarming: bool
 
 
 def note(address: str, words: str) -> Note | None:
-    """What a reader must be told of a link to ``address`` whose text (and title) is ``words``, or
-    None.
+    """Return what a reader must be told of a link to ``address`` whose text (and title) is
+    ``words``, or None.
 
     A text that names ``example.org`` may lead to a host below it, or to that without ``www.``;
     anything else that looks like an address names another host.
@@ -71,7 +71,7 @@ def shown_host(address: str) -> str:
 
 def _mail_note(address: str, words: str) -> Note | None:
     recipients = unquote(address[7:].partition("?")[0])
-    domains = {one.rpartition("@")[2].lower().strip() for one in recipients.split(",")}
+    domains = {recipient.rpartition("@")[2].lower().strip() for recipient in recipients.split(",")}
     named = {_host_in(match).lower() for match in _NAMED.finditer(words) if match["user"]}
     return Note(recipients[:200], False) if named - domains and recipients else None
 

@@ -1,4 +1,4 @@
-"""How urgent its author calls a message: three header fields that no two programs use alike."""
+"""The urgency of a message by its author: three header fields that no two programs use alike."""
 
 from __future__ import annotations
 

@@ -63,7 +63,8 @@ _MOST_SIGNATURES = 5
 
 @dataclass
 class Folded:
-    """What was done: the elements that are ours, and those of the message that are signatures."""
+    """The outcome of folding: the elements that are ours, and those of the message that are
+    signatures."""
 
     added: set[etree._Element] = field(default_factory=set)
     signatures: set[etree._Element] = field(default_factory=set)
@@ -86,7 +87,7 @@ def fold(root: etree._Element, written: str, label: str) -> Folded:
     if not any(trace in written for trace in _TRACES):
         return done
     elements = list(root.iter())
-    done.signatures.update(one for one in elements[1:] if _names(one) & _SIGNATURES)
+    done.signatures.update(element for element in elements[1:] if _names(element) & _SIGNATURES)
     for element in list(islice(filter(_has_dashes, elements), _MOST_SIGNATURES)):
         _mark_dashes(element, done)
     looks = 0
@@ -150,8 +151,8 @@ def _is_preceded(element: etree._Element, root: etree._Element) -> bool:
     """Whether anything is seen before the element."""
     here = element
     while here is not root:
-        for one in here.itersiblings(preceding=True):
-            if (one.tail or "").strip() or _has_content(one):
+        for sibling in here.itersiblings(preceding=True):
+            if (sibling.tail or "").strip() or _has_content(sibling):
                 return True
         parent = here.getparent()
         if parent is None:
@@ -168,9 +169,9 @@ def _is_followed(element: etree._Element, root: etree._Element, done: Folded) ->
     while here is not root:
         if (here.tail or "").strip():
             return True
-        for one in here.itersiblings():
-            is_signature = one in done.signatures or one in done.added
-            if (one.tail or "").strip() or (not is_signature and _has_content(one)):
+        for sibling in here.itersiblings():
+            is_signature = sibling in done.signatures or sibling in done.added
+            if (sibling.tail or "").strip() or (not is_signature and _has_content(sibling)):
                 return True
         parent = here.getparent()
         if parent is None:
@@ -190,8 +191,8 @@ def _should_fold(element: etree._Element, root: etree._Element, done: Folded) ->
 
 def _last_line_before(element: etree._Element) -> str:
     """The words right before an element, over empty elements."""
-    for one in element.itersiblings(preceding=True):
-        words = "".join(_words(one)) + (one.tail or "")
+    for sibling in element.itersiblings(preceding=True):
+        words = "".join(_words(sibling)) + (sibling.tail or "")
         if words.strip():
             return words[-300:].strip()
     parent = element.getparent()
@@ -232,15 +233,15 @@ def _fold_rest(head: etree._Element, root: etree._Element, label: str, done: Fol
         first.addnext(details)
     else:
         first.addprevious(details)
-    for one in rest:
-        details.append(one)
+    for sibling in rest:
+        details.append(sibling)
 
 
 def _holds_more(parent: etree._Element, first: etree._Element) -> bool:
     """Whether the parent is more than the wrapping of ``first``."""
     siblings = [*first.itersiblings(), *first.itersiblings(preceding=True)]
     return bool((parent.text or "").strip() or (first.tail or "").strip()) or any(
-        (one.tail or "").strip() or _has_content(one) for one in siblings
+        (sibling.tail or "").strip() or _has_content(sibling) for sibling in siblings
     )
 
 
@@ -265,5 +266,5 @@ def _mark_dashes(element: etree._Element, done: Folded) -> None:
     else:
         signature.text, element.text = element.text, None
         element.insert(0, signature)
-    for one in takewhile(lambda one: one.tag in _INLINE, rest):
-        signature.append(one)
+    for sibling in takewhile(lambda sibling: sibling.tag in _INLINE, rest):
+        signature.append(sibling)

@@ -1,4 +1,4 @@
-"""What an answer or a forwarded message begins with."""
+"""The beginning of an answer or of a forwarded message."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def reply_recipients(
     followup_to: Sequence[Address] = (),
     own_reply_to: Collection[str] = (),
 ) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
-    """Whom an answer goes to: (to, cc). ``own`` are the reader's addresses, in any case;
-    ``own_reply_to`` where he has answers sent.
+    """Return the recipients of an answer: (to, cc). ``own`` are the reader's addresses, in any
+    case; ``own_reply_to`` where he has answers sent.
 
     Reply-To counts before From. The answer to one's own message goes to those it was sent to. With
     ``everyone`` the other recipients are in cc, without oneself and without doubles; but all that
@@ -94,8 +94,8 @@ def reply_recipients(
 
 
 def list_address(value: str) -> str:
-    """Where a mailing list is written to, by its List-Post field (RFC 2369 section 3.4); "" where
-    it takes no mail or says nothing that can be read."""
+    """Return the address that a mailing list is written to, by its List-Post field (RFC 2369
+    section 3.4); "" where it takes no mail or says nothing that can be read."""
     match = re.search(r"<\s*mailto:([^<>?\s]{1,254})", value, re.IGNORECASE)
     address = unquote(match[1]) if match else ""
     return address if addresses.is_valid(address) else ""
@@ -123,10 +123,10 @@ def quote_html(body: str, attribution: str) -> str:
 
 def _others(people: Sequence[Address], seen: set[str]) -> list[Address]:
     """The people that are not ``seen``, each once; they are added to ``seen``."""
-    found = []
+    others = []
     for address in people:
         key = address.address.casefold()
         if key and key not in seen:
             seen.add(key)
-            found.append(address)
-    return found
+            others.append(address)
+    return others

@@ -30,15 +30,16 @@ class Receipt:
 
 
 def asked_by(fields: Headers) -> tuple[Address, ...]:
-    """Who wants to know that a message was read. Nobody for what came by a list or from a machine,
-    whose answer would go where no reader knows (section 2.1), nor for more than a few."""
-    found = fields.addresses("Disposition-Notification-To")
+    """Return the addresses that want to know that a message was read. Nobody for what came by a
+    list or from a machine, whose answer would go where no reader knows (section 2.1), nor for more
+    than a few."""
+    askers = fields.addresses("Disposition-Notification-To")
     if fields.get("List-Id") or fields.get("Precedence").strip().lower() in _NOBODY:
         return ()
     if fields.get("Auto-Submitted").strip().lower() not in ("", "no"):
         return ()
-    valid = tuple(one for one in found if addresses.is_valid(one.address))
-    return valid if len(valid) == len(found) <= MOST_ASKING else ()
+    valid = tuple(asker for asker in askers if addresses.is_valid(asker.address))
+    return valid if len(valid) == len(askers) <= MOST_ASKING else ()
 
 
 def message(receipt: Receipt) -> bytes:
@@ -76,7 +77,7 @@ def _disposition(receipt: Receipt, known: tuple[str, ...]) -> bytes:
         "",
         f"Reporting-UA: {build.checked(receipt.user_agent).encode('ascii', 'ignore').decode()}",
         f"Final-Recipient: {kind};{address}",
-        *(f"Original-Message-ID: {one}" for one in known[:1]),
+        *(f"Original-Message-ID: {message_id}" for message_id in known[:1]),
         "Disposition: manual-action/MDN-sent-manually; displayed",
         "",
     ]

@@ -13,7 +13,7 @@ MOST_RECIPIENTS = 200
 
 @dataclass(frozen=True)
 class DeliveryOutcome:
-    """What became of a message for one recipient.
+    """The outcome of a message's delivery to one recipient.
 
     ``action`` is ``failed``, ``delayed``, ``delivered``, ``relayed``, ``expanded`` (RFC 3464
     section 2.3.3), for receipts ``displayed``, ``deleted``... or whatever the report says, in small

@@ -22,7 +22,7 @@ _Attributes = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class _Decision:
-    """What becomes of an element: its attributes (None: it goes), and whether they are those it
+    """The decision on an element: its attributes (None: it goes), and whether they are those it
     has."""
 
     kept: dict[str, str] | None
@@ -31,8 +31,8 @@ class _Decision:
 
 @dataclass
 class RewrittenPage:
-    """What is kept of a message, and what it refers to: in the order of the style sheets and then
-    of the text."""
+    """The part of a message that is kept, and what it refers to: in the order of the style sheets
+    and then of the text."""
 
     is_remote_allowed: bool
     locations: Collection[str]
@@ -110,8 +110,8 @@ class RewrittenPage:
         words = "".join(map(str, islice(element.itertext(), 200)))
         has_words = any(map(str.isalnum, words))
         pictures = [] if has_words else _pictures(element)
-        said = " ".join(filter(None, map(_said, (element, *pictures))))
-        note = links.note(address, f"{said} {words}"[:2000])
+        titles = " ".join(filter(None, map(_said, (element, *pictures))))
+        note = links.note(address, f"{titles} {words}"[:2000])
         title = address[:500] if note else ""
         if not (note or has_words):
             title = f"→ {links.shown_host(address)}".removesuffix("→ ")
@@ -151,8 +151,8 @@ class RewrittenPage:
     # One rule for each attribute that does not stay as it is; None drops it.
 
     def image(self, value: str, beside: str = "") -> str | None:
-        """Where an image may be loaded from, None when it may not. ``beside``: the declarations
-        that a background stands among."""
+        """Return where an image may be loaded from, None when it may not. ``beside``: the
+        declarations that a background stands among."""
         address = _address(value)
         if address[:4].lower() == "cid:":
             return f"inline/{_position(self.inline, unquote(address[4:]).strip('<> '))}"
@@ -261,7 +261,7 @@ def _pictures(link: etree._Element) -> list[etree._Element]:
 
 
 def _said(element: etree._Element) -> str:
-    """What stands for a picture, or beside a link, without being its text."""
+    """Return what stands for a picture, or beside a link, without being its text."""
     return f"{element.get('title', '')} {element.get('alt', '')}".strip()[:1000]
 
 
@@ -337,7 +337,7 @@ _NOTE_STYLE = (
 
 
 def _add_note(link: etree._Element, note: links.Note, address: str) -> None:
-    """Where a link leads, in words after it."""
+    """Write after a link where it leads."""
     ink, paper = ("#8a1c00", "#fdeae4") if note.is_alarming else ("#4a3b00", "#fff4d1")
     element = etree.Element("small")
     element.set("class", "m-host m-alarm" if note.is_alarming else "m-host")
@@ -397,9 +397,13 @@ def _is_grey_ink(value: str) -> bool:
     """Whether a colour is a grey that is read on white: small print, or what mail programs take
     for black."""
     if match := _HEX.fullmatch(value):
-        channels = [int(one * 2 if len(one) == 1 else one, 16) for one in match.groups() if one]
+        channels = [
+            int(digits * 2 if len(digits) == 1 else digits, 16)
+            for digits in match.groups()
+            if digits
+        ]
     elif match := _RGB.fullmatch(value):
-        channels = [int(one) for one in match.groups()]
+        channels = [int(number) for number in match.groups()]
     else:
         return False
     spread = max(channels) - min(channels)

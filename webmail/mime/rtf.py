@@ -136,7 +136,7 @@ _DESTINATIONS = frozenset(
 
 @dataclass(frozen=True)
 class _Group:
-    """What holds inside one pair of braces."""
+    """The state that holds inside one pair of braces."""
 
     is_skipped: bool = False
     is_tag: bool = False

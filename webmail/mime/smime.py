@@ -38,7 +38,7 @@ class Content:
 
 
 def read(data: bytes, limit: int = MOST_BYTES) -> Content | None:
-    """What a .p7m holds, None when it is none or holds certificates alone.
+    """Read the content of a .p7m, None when it is none or holds certificates alone.
 
     The signature is not checked. Reads the definite and indefinite lengths of BER, which Outlook
     and OpenSSL write, no more than 200,000 elements of it. Compressed content is inflated to
@@ -111,14 +111,14 @@ class _Walker:
 
     def enter(self, tag: int) -> None:
         """Go into the next element, which has this tag."""
-        found, start, _ = self._head()
-        if found != tag:
+        next_tag, start, _ = self._head()
+        if next_tag != tag:
             raise _NotBer
         self._position = start
 
     def value(self, tag: int) -> bytes:
-        found, start, length = self._head()
-        if found != tag or length < 0:
+        next_tag, start, length = self._head()
+        if next_tag != tag or length < 0:
             raise _NotBer
         self._position = start + length
         return self._data[start : start + length]
@@ -129,12 +129,12 @@ class _Walker:
             raise _NotBer
         open_ = 0
         while True:
-            found, start, length = self._head()
+            next_tag, start, length = self._head()
             if length < 0:
                 open_ += 1
                 self._position = start
             else:
-                open_ -= found == 0
+                open_ -= next_tag == 0
                 self._position = start + length
             if open_ <= 0:
                 return
@@ -145,19 +145,19 @@ class _Walker:
         ends: list[int] = []
         while True:
             try:
-                found, start, length = self._head()
+                next_tag, start, length = self._head()
             except _NotBer:
                 return b"".join(pieces), False
             end = start + length if length >= 0 else -1
-            if found == _OCTETS:
+            if next_tag == _OCTETS:
                 pieces.append(self._data[start:end])
                 self._position = end
                 if end > len(self._data):
                     return b"".join(pieces), False
-            elif found == _OCTETS | _CONSTRUCTED:
+            elif next_tag == _OCTETS | _CONSTRUCTED:
                 ends.append(end)
                 self._position = start
-            elif found == 0 and ends and ends[-1] < 0:
+            elif next_tag == 0 and ends and ends[-1] < 0:
                 ends.pop()
                 self._position = start
             else:

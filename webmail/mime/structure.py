@@ -69,8 +69,8 @@ class Part:
 
 
 class Protection(Enum):
-    """How a message is signed or encrypted, outermost. Recognised only: nothing here checks a
-    signature or opens an envelope."""
+    """The outermost way in which a message is signed or encrypted. Recognised only: nothing here
+    checks a signature or opens an envelope."""
 
     NONE = "none"
     SMIME_SIGNED = "smime-signed"
@@ -86,7 +86,7 @@ class Protection(Enum):
 
 @dataclass(frozen=True)
 class Shown:
-    """What of a message is shown: the text, its HTML twin, the images inside it, and the
+    """The parts of a message that are shown: the text, its HTML twin, the images inside it, and the
     attachments.
 
     ``html`` is empty when no part is HTML. Each of ``text`` and ``html`` shows the whole message,
@@ -155,7 +155,7 @@ SMIME_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 def choose(
     root: Part, html_uses: Collection[str] | None = None, *, blank: Collection[str] = ()
 ) -> Shown:
-    """What to show of a message (the algorithm of RFC 8621 section 4.1.4, and images as
+    """Choose what to show of a message (the algorithm of RFC 8621 section 4.1.4, and images as
     attachments).
 
     ``html_uses`` is what the HTML refers to (``SafeHtml.inline``: content ids and locations).
@@ -212,11 +212,11 @@ def named(root: Part) -> Mapping[str, Part]:
     """Every name by which the HTML of a message may mean one of its parts, and that part: content
     ids (without ``cid:``), Content-Locations, and these relative to the location of the HTML.
     """
-    found: dict[str, Part] = {}
+    named_parts: dict[str, Part] = {}
     for part, names in _names(root):
         for name in names:
-            found.setdefault(name, part)
-    return found
+            named_parts.setdefault(name, part)
+    return named_parts
 
 
 def _names_by_number(root: Part) -> dict[str, tuple[str, ...]]:
@@ -238,8 +238,8 @@ def _names(root: Part) -> Iterator[tuple[Part, tuple[str, ...]]]:
 
 
 def _base(parts: Sequence[Part]) -> str:
-    """What relative addresses are relative to: the location of the HTML, itself relative to that of
-    the multipart around it (RFC 2557 section 5)."""
+    """Return the address that relative addresses are relative to: the location of the HTML, itself
+    relative to that of the multipart around it (RFC 2557 section 5)."""
     outer = next((part.location for part in parts if part.is_multipart and part.location), "")
     page = next(
         (part.location for part in parts if part.media_type == "text/html" and part.location), ""
@@ -347,15 +347,15 @@ class _Sorter:
 
     def _note(self, part: Part) -> None:
         """Note how the message is protected; of several the outermost, encrypted before signed."""
-        found = protection(part)
+        of_part = protection(part)
         if self.protection is Protection.NONE or (
-            found.is_encrypted and not self.protection.is_encrypted
+            of_part.is_encrypted and not self.protection.is_encrypted
         ):
-            self.protection = found
+            self.protection = of_part
 
 
 def protection(part: Part) -> Protection:
-    """What a part by itself says of signing and encrypting (RFC 1847, 3156, 8551)."""
+    """Return what a part by itself says of signing and encrypting (RFC 1847, 3156, 8551)."""
     if part.media_type == "application/pgp-encrypted":
         return Protection.PGP_ENCRYPTED
     if part.media_type == "multipart/encrypted":
@@ -363,8 +363,11 @@ def protection(part: Part) -> Protection:
         return Protection.SMIME_ENCRYPTED if is_smime else Protection.PGP_ENCRYPTED
     if part.media_type == "multipart/signed":
         # What signs is named up here, by those who forget it also by the signature's type.
-        named = [part.parameters.get("protocol", ""), *(one.media_type for one in part.children)]
-        is_pgp = any("pgp-signature" in one.lower() for one in named)
+        named = [
+            part.parameters.get("protocol", ""),
+            *(child.media_type for child in part.children),
+        ]
+        is_pgp = any("pgp-signature" in type_name.lower() for type_name in named)
         return Protection.PGP_SIGNED if is_pgp else Protection.SMIME_SIGNED
     if part.media_type in SMIME_TYPES:
         kind = part.parameters.get("smime-type", "").strip().lower()
@@ -390,11 +393,11 @@ def _roots(related: Part) -> Iterator[int]:
     start = related.parameters.get("start", "").strip("<> \t")
     yield from (index for index, part in enumerate(children) if start and part.cid == start)
     yield from (index for index, part in enumerate(children[:1]) if _may_be_root(part))
-    told = related.parameters.get("type", "").strip().lower()
+    root_type = related.parameters.get("type", "").strip().lower()
     yield from (
         index
         for index, part in enumerate(children)
-        if part.media_type == told and (_may_be_root(part) or told == "text/html")
+        if part.media_type == root_type and (_may_be_root(part) or root_type == "text/html")
     )
     yield from (index for index, part in enumerate(children) if _may_be_root(part))
 
@@ -406,7 +409,9 @@ def _may_be_root(part: Part) -> bool:
 def _undisposed(root: Part, others: Sequence[Part]) -> Part:
     """The root of a page with its images: it is shown also where it is called an attachment (RFC
     2387 section 3.4)."""
-    is_page = root.media_type == "text/html" and any(one.cid or one.location for one in others)
+    is_page = root.media_type == "text/html" and any(
+        other.cid or other.location for other in others
+    )
     return replace(root, disposition="") if is_page else root
 
 
@@ -509,12 +514,12 @@ _HEAD_END = re.compile(rb"\r?\n\r?\n")
 
 
 def _head_end(raw: bytes, start: int, end: int) -> tuple[int, int]:
-    """Where the header of the part in ``raw[start:end]`` ends, and where its body begins."""
+    """Return where the header of the part in ``raw[start:end]`` ends, and where its body begins."""
     for line_end in (b"\r\n", b"\n"):
         if raw.startswith(line_end, start, end):
             return start, start + len(line_end)
-    found = _HEAD_END.search(raw, start, end)
-    return found.span() if found else (end, end)
+    match = _HEAD_END.search(raw, start, end)
+    return match.span() if match else (end, end)
 
 
 class _Parser:
@@ -586,7 +591,7 @@ def _described(fields: headers.Headers, default: str) -> Part:
 def _pieces(
     raw: bytes, start: int, end: int, parameters: Mapping[str, str]
 ) -> tuple[list[tuple[int, int]], bool]:
-    """From where to where the parts of a multipart body stretch (RFC 2046 section 5.1.1), and
+    """Return where the parts of a multipart body begin and end (RFC 2046 section 5.1.1), and
     whether the last boundary is there."""
     boundary = parameters.get("boundary", "").rstrip().encode("utf-8", "replace")
     pieces: list[tuple[int, int]] = []

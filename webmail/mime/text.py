@@ -47,11 +47,12 @@ class TransferDecoder:
             self._decode = self._uuencoded
 
     def feed(self, data: bytes) -> bytes:
-        """What ``data`` adds to the decoded bytes; an unfinished group waits for the next call."""
+        """Return what ``data`` adds to the decoded bytes; an unfinished group waits for the next
+        call."""
         return self._decode(data, False)
 
     def close(self) -> bytes:
-        """What was still waiting."""
+        """Return what was still waiting."""
         return self._decode(b"", True)
 
     def _as_is(self, data: bytes, final: bool) -> bytes:
@@ -95,7 +96,7 @@ _BLANK = re.compile(rb"\s")
 
 
 def base64_size(size: int, head: bytes, tail: bytes) -> int | None:
-    """How many bytes are in ``size`` bytes of base64, of which ``head`` and ``tail`` are the
+    """Return how many bytes are in ``size`` bytes of base64, of which ``head`` and ``tail`` are the
     beginning and the end; None unless all lines but the last are as long as the first.
     """
     characters = tail.rstrip(b" \t\r\n")
@@ -112,7 +113,7 @@ def base64_size(size: int, head: bytes, tail: bytes) -> int | None:
             0 < last <= line
             and not _BLANK.search(characters[-last:])
             and (full == 0 or characters[-last - 1 : -last] == b"\n")
-            and all(len(one) + 1 == step for one in lines[:full])
+            and all(len(full_line) + 1 == step for full_line in lines[:full])
         )
     if not is_regular or count % 4 or padding > 2:
         return None
@@ -124,8 +125,8 @@ LINE = 78
 
 
 def _whole_lines(data: bytes) -> bytes | None:
-    """What is in such lines, where there is nothing else; None for any other. It takes half the
-    time of looking for what is no character, and of a large file nearly all is so."""
+    """Decode what is in such lines, where there is nothing else; None for any other. It takes half
+    the time of looking for what is no character, and of a large file nearly all is so."""
     lines, more = divmod(len(data), LINE)
     if more or data[76::LINE] != b"\r" * lines or data[77::LINE] != b"\n" * lines:
         return None

@@ -66,7 +66,7 @@ class Unwrapped:
 
 
 def read(data: bytes) -> Unwrapped | None:
-    """What a winmail.dat holds, None when it is none.
+    """Read the content of a winmail.dat, None when it is none.
 
     Never raises, and always ends: every step goes forward, lengths that lie are cut to what is
     there, and numbers of attributes, properties, attachments and levels are limited.
@@ -76,7 +76,8 @@ def read(data: bytes) -> Unwrapped | None:
 
 @dataclass
 class _Budget:
-    """How many bytes of RTF may still be uncompressed for this message and those inside it."""
+    """The number of bytes of RTF that may still be uncompressed for this message and those inside
+    it."""
 
     rtf: int = rtf.MOST_BYTES
 
@@ -135,14 +136,16 @@ class _Reader:
             subject=encoded_words.decode(self._string(_PR_SUBJECT) or self._attribute(_SUBJECT)),
             text=plain,
             html=html,
-            files=tuple(file for one in self._attachments if (file := self._file(one))),
+            files=tuple(
+                file for attachment in self._attachments if (file := self._file(attachment))
+            ),
             is_whole=self.is_whole,
             sender=self._sender(),
             date=self._date(),
         )
 
     def _read_properties(self, data: bytes) -> dict[int, tuple[int, bytes]]:
-        found: dict[int, tuple[int, bytes]] = {}
+        properties: dict[int, tuple[int, bytes]] = {}
         cursor = _Cursor(data)
         for _ in range(min(cursor.number(4), _MOST_PROPERTIES)):
             if cursor.is_at_end:
@@ -153,11 +156,11 @@ class _Reader:
             value = cursor.value(kind)
             if value is None:
                 break
-            found.setdefault(name, (kind, value))
+            properties.setdefault(name, (kind, value))
         else:
-            return found
+            return properties
         self.is_whole = False
-        return found
+        return properties
 
     @property
     def _charset(self) -> str:

@@ -45,7 +45,7 @@ _Declared = tuple[tuple[str, str, bool], ...]
 
 
 def _declared(style: str) -> _Declared:
-    """What filtered declarations say of being seen."""
+    """Return what filtered declarations say of being seen."""
     return tuple(
         (name, value.strip().lower(), bool(important))
         for name, value, important in _LOOK.findall(style)
@@ -53,16 +53,16 @@ def _declared(style: str) -> _Declared:
 
 
 def _given(element: etree._Element) -> dict[str, str]:
-    """What an element's attributes say of it, as declarations."""
-    given = {axis: str(element.get(axis, "")) for axis in ("width", "height")}
-    given = {axis: size for axis, size in given.items() if size.strip()}
-    return given if element.get("hidden") is None else given | {"display": "none"}
+    """Return what an element's attributes say of it, as declarations."""
+    declarations = {axis: str(element.get(axis, "")) for axis in ("width", "height")}
+    declarations = {axis: size for axis, size in declarations.items() if size.strip()}
+    return declarations if element.get("hidden") is None else declarations | {"display": "none"}
 
 
 @dataclass
 class _Values:
-    """What holds of an element: for each property the value that wins, and any other that it may
-    have on another screen or under the pointer."""
+    """The declarations that hold of an element: for each property the value that wins, and any
+    other that it may have on another screen or under the pointer."""
 
     values: dict[str, str] = field(default_factory=dict)
     others: dict[str, set[str]] = field(default_factory=dict)
@@ -72,8 +72,8 @@ class _Values:
 
     def size(self, axis: str) -> int | None:
         """Width or height in pixels, the largest that it may have; None when none is given."""
-        given = (self.all(axis), self.all(f"max-{axis}"))
-        return min((max(map(pixels, one)) for one in given if one), default=None)
+        declared = (self.all(axis), self.all(f"max-{axis}"))
+        return min((max(map(pixels, values)) for values in declared if values), default=None)
 
     def is_hidden(self) -> bool:
         return any(all(_hides(name, value) for value in self.all(name)) for name in self.values)
@@ -86,7 +86,7 @@ class _Values:
         )
 
     def look(self) -> Look:
-        sizes = [one for one in (self.size("width"), self.size("height")) if one is not None]
+        sizes = [size for size in (self.size("width"), self.size("height")) if size is not None]
         is_hidden = self.is_hidden()
         is_tiny = bool(sizes) and (
             min(sizes) == 0 or max(sizes) <= (_TINY if len(sizes) == 2 else 1)
@@ -102,7 +102,7 @@ class _Values:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How an element is seen: not at all (``is_hidden``), with nothing of what is in it
+    """The way an element is seen: not at all (``is_hidden``), with nothing of what is in it
     (``is_closed``), as a dot (``is_dot``), as a dot at most (``is_tiny``: also nothing in one
     direction, or one pixel where only that is given). ``is_sized``: a size is given at all."""
 
@@ -174,8 +174,8 @@ class _Rule:
         """The specificity: names, then tags (an id counts as a class: mail has hardly any)."""
         compounds = (self.itself, *self.inside)
         return (
-            sum(len(one.names) for one in compounds),
-            sum(one.tag not in ("", "*") for one in compounds),
+            sum(len(compound.names) for compound in compounds),
+            sum(compound.tag not in ("", "*") for compound in compounds),
         )
 
 
@@ -210,13 +210,13 @@ def _rules(blocks: Iterable[_Block]) -> Iterator[_Rule]:
         declared = _declared(text)
         for selector in selectors.split(","):
             plain = _VAGUE.sub("", selector)
-            pieces = [one for one in re.split(r"[\s>+~]+", plain) if one]
+            pieces = [piece for piece in re.split(r"[\s>+~]+", plain) if piece]
             matches = list(filter(None, map(_COMPOUND.fullmatch, reversed(pieces))))
             is_vague = plain != selector or "+" in plain or "~" in plain
             is_vague = is_vague or len(matches) < len(pieces)
-            compounds = [_Compound(one[1] or "", _NAME.findall(one[2])) for one in matches]
+            compounds = [_Compound(match[1] or "", _NAME.findall(match[2])) for match in matches]
             if compounds and compounds[0].tag not in _ABOVE:
-                inside = [one for one in compounds[1:] if one.tag not in _ABOVE]
+                inside = [compound for compound in compounds[1:] if compound.tag not in _ABOVE]
                 yield _Rule(
                     compounds[0],
                     () if is_vague else tuple(inside),
@@ -239,8 +239,8 @@ _NONE = _Named()
 
 
 class Sheet:
-    """What a message's filtered style sheet and its style attributes say of its elements, as the
-    tree has them before it is rewritten."""
+    """The statements of a message's filtered style sheet and its style attributes on its elements,
+    as the tree has them before it is rewritten."""
 
     def __init__(self, style: str) -> None:
         self._blocks = list(islice(_blocks(style), _MOST_RULES))
@@ -258,7 +258,7 @@ class Sheet:
 
     def unseen(self, root: etree._Element) -> set[etree._Element]:
         """The elements of which nothing is seen, with all that is in them."""
-        found: set[etree._Element] = set()
+        hidden: set[etree._Element] = set()
         known: dict[str, bool] = {}
         for element in root.iter():
             style = "none" if element.get("hidden") is not None else element.get("style", "")
@@ -267,9 +267,9 @@ class Sheet:
                 may_hide = known[style] = bool(_TRACES.search(style))
             if not may_hide and self._makes_small:
                 may_hide = self._of(element).may_hide
-            if may_hide and element not in found and self.look(element).is_closed:
-                found.update(element.iter())
-        return found
+            if may_hide and element not in hidden and self.look(element).is_closed:
+                hidden.update(element.iter())
+        return hidden
 
     def look(self, element: etree._Element) -> Look:
         """The attributes of an element, its style and its classes taken together."""
@@ -301,10 +301,10 @@ class Sheet:
 
     def _of(self, element: etree._Element) -> _Named:
         key = (str(element.tag), element.get("class", ""), element.get("id", ""))
-        found = self._named.get(key)
-        if found is None:
-            found = self._named[key] = self._find(element)
-        return found
+        named = self._named.get(key)
+        if named is None:
+            named = self._named[key] = self._find(element)
+        return named
 
     def _find(self, element: etree._Element) -> _Named:
         if not self._blocks or self._is_tired(len(self._rules)):
@@ -355,38 +355,38 @@ def _own(element: etree._Element) -> _Declared:
 
 
 def _alone(element: etree._Element) -> Look:
-    """What an element says itself."""
+    """Return the look that an element's own declarations give it."""
     own = {name: value for name, value, _ in _own(element)}
     return _Values(_given(element) | own).look()
 
 
 def _cascade(rules: list[_Rule], element: etree._Element) -> _Values:
-    """What wins of attributes, rules and an element's own style."""
+    """Return what wins of attributes, rules and an element's own style."""
     order = count()
-    said = [
+    declarations = [
         (important, rule.weight, next(order), name, value)
         for rule in rules
         if rule.is_sure
         for name, value, important in rule.declared
     ]
-    said += [
+    declarations += [
         (important, _INLINE, next(order), name, value) for name, value, important in _own(element)
     ]
-    found = _Values(_given(element))
-    for *_, name, value in sorted(said):
+    winning = _Values(_given(element))
+    for *_, name, value in sorted(declarations):
         # "auto" is as large as the image itself, of which the attribute tells.
-        if value != "auto" or name not in found.values:
-            found.values[name] = value
+        if value != "auto" or name not in winning.values:
+            winning.values[name] = value
     for rule in rules:
         if not rule.is_sure:
             for name, value, _important in rule.declared:
-                found.others.setdefault(name, set()).add(value)
-    return found
+                winning.others.setdefault(name, set()).add(value)
+    return winning
 
 
 def _names(classes: str, identifier: str) -> frozenset[str]:
     """Classes and id as selectors of the filtered sheet have them."""
-    names = {f".{css.own_class(one)}" for one in classes.split()}
+    names = {f".{css.own_class(class_name)}" for class_name in classes.split()}
     return frozenset(names | {f"#{css.PREFIX}{identifier}"})
 
 

@@ -1,4 +1,5 @@
-"""How a mailing lets one go: List-Unsubscribe (RFC 2369) and its one click (RFC 8058)."""
+"""The ways in which a mailing lets one go: List-Unsubscribe (RFC 2369) and its one click (RFC
+8058)."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ class Ways:
 def read(fields: Headers) -> Ways:
     """The first of each kind. Lenient: what is no such place is passed over."""
     places = _PLACES.findall(fields.get("List-Unsubscribe")[:_LONGEST])
-    web = next((one for one in places if one.lower().startswith("https://")), "")
+    web = next((place for place in places if place.lower().startswith("https://")), "")
     posted = re.sub(r"\s", "", fields.get("List-Unsubscribe-Post")).lower()
     is_one_click = bool(web) and posted == "list-unsubscribe=one-click"
     mail, subject, body = next(filter(None, map(_message, places)), ("", "", ""))
@@ -52,5 +53,5 @@ def _message(place: str) -> tuple[str, str, str] | None:
     address = unquote(parts.path)
     if not _ADDRESS.fullmatch(address):
         return None
-    said = {name.lower(): _CONTROLS.sub(" ", value) for name, value in parse_qsl(parts.query)}
-    return address, said.get("subject", "")[:200], said.get("body", "")[:1000]
+    fields = {name.lower(): _CONTROLS.sub(" ", value) for name, value in parse_qsl(parts.query)}
+    return address, fields.get("subject", "")[:200], fields.get("body", "")[:1000]

@@ -1,4 +1,5 @@
-"""What may stand in the HTML of a message, and bleach's verdict on each element of it.
+"""The elements and attributes that may stand in the HTML of a message, and bleach's verdict on each
+element of it.
 
 Nine tenths of the time of ``bleach.clean`` go into a parser and a serializer that others do faster.
 Its rules are asked here alone, through a class that bleach does not document: its version is
@@ -102,8 +103,8 @@ class MemoisedCSS(CSSSanitizer):
         if _NESTS.search(style):
             return self._sanitize(style).removesuffix(";")
         declarations = [
-            one if _is_plain(one) else self._sanitize(one).removesuffix(";")
-            for one in style.split(";")
+            declaration if _is_plain(declaration) else self._sanitize(declaration).removesuffix(";")
+            for declaration in style.split(";")
         ]
         return ";".join(filter(None, declarations))
 

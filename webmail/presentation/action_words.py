@@ -1,4 +1,4 @@
-"""What was done to messages, what is being done and what may be asked, in words."""
+"""The words for what was done to messages, what is being done and what may be asked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def done(verb: str, count: int, gone: int = 0) -> str:
 
 
 def adrift(count: int) -> str:
-    """What is said of messages that were moved and cannot be moved back."""
+    """Return what is said of messages that were moved and cannot be moved back."""
     words = ngettext(
         "The connection was lost while %(count)s of them was moved: it arrived, but “Undo” will "
         "leave it there.",

@@ -1,4 +1,4 @@
-"""Why a message was taken for wanted, an advert or junk, in words."""
+"""The reasons why a message was taken for wanted, an advert or junk, in words."""
 
 from __future__ import annotations
 
@@ -77,8 +77,9 @@ REASONS: Mapping[str, str | Promise] = {
 
 @dataclass(frozen=True)
 class AdvertLine:
-    """What the inbox says of what was set aside today: words and the address of the folder, for
-    adverts and for junk apart. ``judge_url``: where the rest is judged, "" when there is none."""
+    """The line of the inbox about what was set aside today: words and the address of the folder,
+    for adverts and for junk apart. ``judge_url``: where the rest is judged, "" when there is
+    none."""
 
     parts: tuple[tuple[str, str], ...]
     judge_url: str = ""
@@ -118,10 +119,10 @@ _OF_ANY_FRAUD = frozenset({"fraud", "junk_words", *_VAGUE})
 
 @dataclass(frozen=True)
 class Notice:
-    """What the reader says of an open message. ``kind``: ``advert`` or ``junk`` where it was set
-    aside or marked for that, "" where it lies among wanted mail; ``is_marked``: it lies there all
-    the same, with a mark. ``reasons`` and ``deceits`` as codes: why, and of a fraud what deceives;
-    ``are_links_shut`` until the person opens them; ``report_url``: "" where no address is
+    """The band that the reader shows on an open message. ``kind``: ``advert`` or ``junk`` where it
+    was set aside or marked for that, "" where it lies among wanted mail; ``is_marked``: it lies
+    there all the same, with a mark. ``reasons`` and ``deceits`` as codes: why, and of a fraud what
+    deceives; ``are_links_shut`` until the person opens them; ``report_url``: "" where no address is
     configured; ``cautions``: warnings about who wrote that stand among its reasons."""
 
     kind: str
@@ -150,10 +151,10 @@ class Notice:
     @property
     def _codes(self) -> tuple[str, ...]:
         """Each once, without what a warning says better."""
-        said = {code for one in self.cautions for code in one.says}
+        warned = {code for caution in self.cautions for code in caution.says}
         if self.is_fraud:
-            said |= _OF_ANY_FRAUD
-        codes = dict.fromkeys(code for code in (*self.deceits, *self.reasons) if code not in said)
+            warned |= _OF_ANY_FRAUD
+        codes = dict.fromkeys(code for code in (*self.deceits, *self.reasons) if code not in warned)
         return tuple(sorted(codes, key=lambda code: code in _VAGUE))
 
     def holds(self, caution: Caution) -> bool:

@@ -20,7 +20,7 @@ _KEY: Final = "away"
 
 
 def note(request: HttpRequest, absence: Absence | None) -> None:
-    """What the server says now; None for no absence, or where nobody knows."""
+    """Keep in the session what the server says now; None for no absence, or where nobody knows."""
     days = []
     if absence is not None and absence.enabled:
         days = [absence.first.isoformat(), absence.last.isoformat()]
@@ -28,7 +28,7 @@ def note(request: HttpRequest, absence: Absence | None) -> None:
 
 
 def line(request: HttpRequest) -> str:
-    """That people are answered today, in words; "" when they are not."""
+    """Return in words that people are answered today; "" when they are not."""
     known = request.session.get(_KEY) or {}
     if not known.get("days"):
         return ""

@@ -1,4 +1,4 @@
-"""What is said of any message, open or inside another: its text, images, damage, outcomes."""
+"""The words about any message, open or inside another: its text, images, damage, outcomes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from webmail.presentation.links import message_url
 
 @dataclass(frozen=True)
 class ImagesBar:
-    """What is said of the images from elsewhere: how many are not loaded, or are; how many trackers
+    """The bar about the images from elsewhere: how many are not loaded, or are; how many trackers
     never will be. ``author``: whose images may be shown always; ``chosen``: they are, by the
     reader's choice; ``for_contacts``: those of all contacts are; ``offers_contacts``: they may
     be."""
@@ -65,7 +65,7 @@ def images_bar(
 
 
 def damage_words(damage: Iterable[Damage]) -> list[str]:
-    """Why what is shown may not be all, or not right."""
+    """Return the reasons why what is shown may not be all, or not right."""
     words = {
         Damage.BOUNDARY: gettext("Its parts cannot be told apart."),
         Damage.NOT_CLOSED: gettext("Its end is missing."),
@@ -81,7 +81,7 @@ def damage_words(damage: Iterable[Damage]) -> list[str]:
 
 
 def protection_words(protection: Protection) -> str:
-    """How the message is signed or encrypted; "" when it is neither."""
+    """Return how the message is signed or encrypted; "" when it is neither."""
     return {
         Protection.SMIME_SIGNED: gettext("Signed with S/MIME. The signature is not checked here."),
         Protection.PGP_SIGNED: gettext("Signed with PGP. The signature is not checked here."),
@@ -92,7 +92,7 @@ def protection_words(protection: Protection) -> str:
 
 @dataclass(frozen=True)
 class OutcomeLine:
-    """What became of a message for one recipient, of a delivery report."""
+    """The outcome of a message for one recipient, of a delivery report."""
 
     text: str
     reason: str
@@ -114,7 +114,7 @@ def outcome_line(outcome: DeliveryOutcome) -> OutcomeLine:
 
 
 def quote_label() -> str:
-    """What stands on a folded quote."""
+    """Return the words on a folded quote."""
     return gettext("Show the quoted text")
 
 

@@ -38,9 +38,7 @@ class TalkMessage:
 
 @dataclass(frozen=True)
 class Conversation:
-    """What came before the open message and what after it. ``is_whole``: own answers were looked
-    for.
-    """
+    """The messages before the open one and after it. ``is_whole``: own answers were looked for."""
 
     words: str
     is_whole: bool

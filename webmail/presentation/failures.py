@@ -32,7 +32,7 @@ from webmail.presentation.words import size as size_in_words
 
 
 def of_sending(error: WebmailError) -> str:
-    """Why a message could not be sent, in a sentence."""
+    """Return the reason why a message could not be sent, in a sentence."""
     match error:
         case RecipientsRefused():
             refused = {"addresses": ", ".join(error.refused)}
@@ -69,7 +69,7 @@ def of_sending(error: WebmailError) -> str:
 
 
 def of_draft(error: WebmailError) -> str:
-    """Why something could not be kept, in a sentence."""
+    """Return the reason why something could not be kept, in a sentence."""
     match error:
         case FileRefused(reason="empty"):
             return gettext("The file is empty.")
@@ -101,23 +101,23 @@ def of_draft(error: WebmailError) -> str:
             return gettext("It could not be saved.")
 
 
-def of_submission(one: Standing) -> str:
-    """Why an accepted message was not sent, or has no copy; "" where nothing went wrong. The
-    server's own words stand apart."""
-    match one.failure:
-        case "RecipientsRefused" if one.refused:
+def of_submission(standing: Standing) -> str:
+    """Return the reason why an accepted message was not sent, or has no copy; "" where nothing went
+    wrong. The server's own words stand apart."""
+    match standing.failure:
+        case "RecipientsRefused" if standing.refused:
             return ngettext(
                 "The mail server refused this recipient: %(addresses)s. Nothing was sent to"
                 " anybody.",
                 "The mail server refused these recipients: %(addresses)s. Nothing was sent to"
                 " anybody.",
-                len(one.refused),
-            ) % {"addresses": ", ".join(address for address, _words in one.refused)}
+                len(standing.refused),
+            ) % {"addresses": ", ".join(address for address, _words in standing.refused)}
         case "SenderRefused":
             return gettext("The mail server does not let you write from this address.")
         case "TooLarge":
             return gettext("The message is too large for the mail server: remove an attachment.")
-        case "ServerUnavailable" | "BadServerAnswer" if one.state == "failed":
+        case "ServerUnavailable" | "BadServerAnswer" if standing.state == "failed":
             return gettext("The mail server could not take it, however often it was tried.")
         case "ServerUnavailable" | "BadServerAnswer":
             return gettext("The mail server cannot take it just now.")
@@ -133,7 +133,7 @@ def of_submission(one: Standing) -> str:
 
 
 def of_job(name: str) -> str:
-    """Why a job on messages stopped. ``name`` is a class of webmail/errors.py."""
+    """Return the reason why a job on messages stopped. ``name`` is a class of webmail/errors.py."""
     match name:
         case "OverQuota":
             return _mailbox_is_full()

@@ -122,7 +122,7 @@ def kept_card(ref: MessageRef, part: Part) -> AttachmentCard:
 
 
 def kind_of(name: str) -> tuple[str, str]:
-    """What stands on a file's card, by the ending of its name: ``("PDF", "k-pdf")``."""
+    """Return what stands on a file's card, by the ending of its name: ``("PDF", "k-pdf")``."""
     ending = name.rpartition(".")[2].lower() if "." in name else ""
     return ending[:4].upper() or "…", CLASS_OF_KIND.get(ending, "k-any")
 
@@ -138,7 +138,7 @@ def file_name(part: Part) -> str:
 
 
 def zip_name(subject: str) -> str:
-    """What all attachments of a message are saved as."""
+    """Return the file name under which all attachments of a message are saved."""
     return _short(subject, gettext("attachments")) + ".zip"
 
 
@@ -164,7 +164,8 @@ def _unnamed(part: Part) -> str:
 
 
 def _named_by_type(media_type: str) -> str:
-    """What mail programs never give a name, since it is the only one of its kind; "" for others."""
+    """Return the name of a file that mail programs never name, since it is the only one of its
+    kind; "" for others."""
     words = {
         "text/calendar": (gettext("invitation"), ".ics"),
         "message/delivery-status": (gettext("delivery report"), ".txt"),

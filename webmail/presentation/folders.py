@@ -48,8 +48,8 @@ def sections(
         (gettext("Shared folders"), shown.shared),
         (gettext("Folders of other people"), shown.others),
     )
-    found = [(heading, list(_lines(rows, by_name, wishes, 0))) for heading, rows in parts]
-    return [part for part in found if part[1]]
+    listed = [(heading, list(_lines(rows, by_name, wishes, 0))) for heading, rows in parts]
+    return [part for part in listed if part[1]]
 
 
 def _lines(
@@ -71,18 +71,18 @@ def places(shown: FolderList, moved: str = "") -> list[tuple[str, str]]:
     """Name and label, with those above, of each folder that another may be inside of: not of
     ``moved`` itself and what is in it.
     """
-    found: list[tuple[str, str]] = []
+    named: list[tuple[str, str]] = []
     rows = (*shown.special, *shown.own, *shown.shared, *shown.others)
-    _place(rows, "", moved, found)
-    return found
+    _place(rows, "", moved, named)
+    return named
 
 
-def _place(rows: Iterable[FolderRow], above: str, moved: str, found: list[tuple[str, str]]) -> None:
+def _place(rows: Iterable[FolderRow], above: str, moved: str, named: list[tuple[str, str]]) -> None:
     for row in rows:
         if row.name == moved:
             continue
-        found.append((row.name, above + row.label))
-        _place(row.children, f"{above}{row.label}{_INSIDE}", moved, found)
+        named.append((row.name, above + row.label))
+        _place(row.children, f"{above}{row.label}{_INSIDE}", moved, named)
 
 
 def special_uses(shown: FolderList) -> list[tuple[str, str, str]]:
@@ -93,7 +93,8 @@ def special_uses(shown: FolderList) -> list[tuple[str, str, str]]:
 
 @dataclass(frozen=True)
 class Fullness:
-    """How full the mailbox is, in words. ``level``: "", "warn" from 90 % on, "bad" when full."""
+    """The fullness of the mailbox, in words. ``level``: "", "warn" from 90 % on, "bad" when
+    full."""
 
     percent: int
     words: str
@@ -105,19 +106,19 @@ def fullness(quota: Quota | None) -> Fullness | None:
     if quota is None or not quota.limit:
         return None
     percent = quota.used * 100 // quota.limit
-    said = {"used": size(quota.used), "limit": size(quota.limit), "percent": percent}
+    figures = {"used": size(quota.used), "limit": size(quota.limit), "percent": percent}
     if quota.is_storage:
         # Translators: %(used)s and %(limit)s are sizes, as 1.2 GB.
-        words = gettext("%(used)s of %(limit)s used (%(percent)s %%)") % said
+        words = gettext("%(used)s of %(limit)s used (%(percent)s %%)") % figures
     else:
-        said |= {"used": intcomma(quota.used), "limit": intcomma(quota.limit)}
-        words = gettext("%(used)s of %(limit)s messages (%(percent)s %%)") % said
+        figures |= {"used": intcomma(quota.used), "limit": intcomma(quota.limit)}
+        words = gettext("%(used)s of %(limit)s messages (%(percent)s %%)") % figures
     level = "bad" if percent >= 100 else "warn" if percent >= 90 else ""
     return Fullness(min(percent, 100), words, level)
 
 
 def refusal(error: FolderRefused) -> str:
-    """Why it was not done, and what to do."""
+    """Return the reason why it was not done, and what to do."""
     match error.reason:
         case arranging.EMPTY:
             return gettext("Give the folder a name.")
@@ -157,12 +158,12 @@ def refusal(error: FolderRefused) -> str:
             return gettext("Only folders of the trash are removed for good.")
         case arranging.TOO_MANY:
             return gettext("You have as many favourites as one can have.")
-    said = _SECONDS.sub("", error.server_words)
-    return gettext("The mail server did not allow it. It says: %(words)s") % {"words": said}
+    server_words = _SECONDS.sub("", error.server_words)
+    return gettext("The mail server did not allow it. It says: %(words)s") % {"words": server_words}
 
 
 def done(verb: str, label: str, place: str = "", count: int = 0) -> str:
-    """What was done to a folder, for the toast."""
+    """Return what was done to a folder, for the toast."""
     match verb:
         case "create":
             words = gettext("Folder “%(folder)s” made.")

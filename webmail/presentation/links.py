@@ -16,8 +16,8 @@ def ref_segment(ref: MessageRef) -> str:
 
 
 def ref_name(ref: MessageRef, folder: str) -> str:
-    """How a form about ``folder`` names a message: with its folder where that is another one,
-    ``Classes~2F4e B/7-42``.
+    """Return the name of a message in a form about ``folder``: with its own folder where that is
+    another one, ``Classes~2F4e B/7-42``.
     """
     segment = ref_segment(ref)
     is_here = ref.folder == folder

@@ -164,11 +164,11 @@ def folder_row(node: FolderNode, current: str, menu_label: str = "%(folder)s") -
 
 def _special(rows: Iterable[FolderRow]) -> tuple[FolderRow, ...]:
     """Those with a use of their own, and the adverts' before junk."""
-    found = [row for row in rows if row.special_use]
+    special = [row for row in rows if row.special_use]
     adverts = [row for row in rows if row.icon == ADVERTS_ICON and not row.owner]
     after = ("\\Junk", "\\Trash")
-    place = next((n for n, row in enumerate(found) if row.special_use in after), len(found))
-    return (*found[:place], *adverts, *found[place:])
+    place = next((n for n, row in enumerate(special) if row.special_use in after), len(special))
+    return (*special[:place], *adverts, *special[place:])
 
 
 def folder_list(
@@ -273,7 +273,8 @@ class MailPage:
 
 
 def people_of(row: Summary, *, own_mail: bool) -> tuple[Address, ...]:
-    """Whom the row names: who wrote, or where its owner did (``own_mail``) the others."""
+    """Return the people that the row names: who wrote, or where its owner did (``own_mail``) the
+    others."""
     return row.people if own_mail else row.from_
 
 
@@ -448,15 +449,16 @@ def _conversation_row(
     full_dates: bool,
     faces: Faces,
 ) -> MessageRow:
-    """Who wrote last comes first, and its subject is that which its first message has."""
+    """Return the row with the people of its conversation, the last writer first, and the subject of
+    its first message."""
     if conversation.count < 2:
         return row
     members = tuple(
         replace(member, url=member.url + more)
-        for one in conversation.rows
+        for listed in conversation.rows
         for member in [
             message_row(
-                one,
+                listed,
                 own_mail=own_mail,
                 full_dates=full_dates,
                 current=None,
@@ -467,8 +469,8 @@ def _conversation_row(
     )
     people = (
         called(person, faces)
-        for one in reversed(conversation.rows)
-        for person in people_of(one, own_mail=own_mail)
+        for listed in reversed(conversation.rows)
+        for person in people_of(listed, own_mail=own_mail)
         if person.shown
     )
     return replace(
@@ -476,8 +478,8 @@ def _conversation_row(
         sender=", ".join(dict.fromkeys(people)) or row.sender,
         subject=members[0].subject,
         unread=conversation.unread,
-        attachment=any(one.attachment for one in members),
-        flags=frozenset().union(*(one.flags for one in members)) - {DELETED},
+        attachment=any(member.attachment for member in members),
+        flags=frozenset().union(*(member.flags for member in members)) - {DELETED},
         count=conversation.count,
         members=members,
     )
@@ -554,7 +556,7 @@ def _grouped(
 
 
 def _query(view: View, **other: object) -> dict[str, str]:
-    """What the address of a list says of how it is shown; nothing of the plain one."""
+    """Return what the address of a list says of how it is shown; nothing of the plain one."""
     shown = {"sort": view.sort, "up": not view.down, "only": view.only} | other
     query = {}
     if shown["sort"] != "arrival" or shown["up"] or "sort" in other:
@@ -564,7 +566,7 @@ def _query(view: View, **other: object) -> dict[str, str]:
     if shown["only"]:
         query["only"] = str(shown["only"])
     if view.threads and "sort" not in other:
-        query = {"threads": "1"} | {name: one for name, one in query.items() if name != "sort"}
+        query = {"threads": "1"} | {name: value for name, value in query.items() if name != "sort"}
     return query
 
 
@@ -626,17 +628,17 @@ def without_previous(page: MailPage) -> MailPage:
 
 
 def _notes(page: ListPage) -> tuple[str, ...]:
-    """How many pass the filter, and how they were found."""
-    said = tuple(_note(note) for note in sorted(page.notes))
+    """Return how many pass the filter, and how they were found."""
+    notes = tuple(_note(note) for note in sorted(page.notes))
     if not page.view.only or not page.total:
-        return said
+        return notes
     if page.view.threads:
         count = ngettext(
             "%(count)s conversation shown.", "%(count)s conversations shown.", page.total
         )
     else:
         count = ngettext("%(count)s message shown.", "%(count)s messages shown.", page.total)
-    return (count % {"count": intcomma(page.total)}, *said)
+    return (count % {"count": intcomma(page.total)}, *notes)
 
 
 def _note(note: str) -> str:

@@ -66,9 +66,9 @@ def _character(character: str) -> str:
 @cache
 def _variants() -> dict[str, str]:
     """The characters with a mark on them, by the bare character."""
-    found: dict[str, str] = {}
+    variants: dict[str, str] = {}
     for character in map(chr, _CHARACTERS):
         bare = unicodedata.normalize("NFKD", character)[0].casefold()
         if bare != character and bare.isalpha():
-            found[bare] = found.get(bare, "") + character
-    return found
+            variants[bare] = variants.get(bare, "") + character
+    return variants

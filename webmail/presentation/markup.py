@@ -29,7 +29,7 @@ def _e(text: Any) -> str:
 
 
 def _sr(words: str) -> str:
-    """What only screen readers say."""
+    """Wrap words that only screen readers say."""
     return f'<span class="sr">{_e(words)}</span>'
 
 
@@ -44,7 +44,7 @@ def message_groups(groups: Groups) -> SafeString:
 
 
 def _message_row() -> Callable[[MessageRow], str]:
-    """What writes one row, in the words of the page."""
+    """Return the function that writes one row, in the words of the page."""
     # Babel finds no words inside an f-string.
     drafted, in_folder = pgettext("of a message", "Draft"), gettext("Folder:")
     advert, junk = pgettext("of a message", "Advert"), pgettext("of a message", "Junk")
@@ -74,7 +74,7 @@ def _message_row() -> Callable[[MessageRow], str]:
         ref, url, subject = _e(row.ref), _e(row.url), _e(row.subject)
         mark = pen if row.draft else reply if row.answered else forward if row.forwarded else ""
         current = ' aria-current="true"' if row.selected else ""
-        said = (answered if row.answered else "") + (forwarded if row.forwarded else "")
+        state_words = (answered if row.answered else "") + (forwarded if row.forwarded else "")
         many = f'<span class="how-many">{in_conversation}{row.count}</span> ' if row.count else ""
         place = (
             f'<span class="in-folder clip">{folder}{_e(row.folder)}</span> ' if row.folder else ""
@@ -84,7 +84,7 @@ def _message_row() -> Callable[[MessageRow], str]:
             f'<label class="pick"><input type="checkbox" name="refs" value="{ref}" form="act-form">'
             f'<span class="sr">{select} {subject}</span></label>\n{mark}\n'
             f'<a href="{url}" hx-get="{url}"{current}>'
-            f'<span class="sr if-new">{unread}</span>{said}\n'
+            f'<span class="sr if-new">{unread}</span>{state_words}\n'
             f'<span class="who clip">{many}{_photo(row.photo_url)}{_e(row.sender)}</span> '
             f'<time class="when" datetime="{row.when_iso}">{_e(row.when)}</time>\n'
             f'<span class="subject clip"><span class="tags" id="row-tags-{ref}">{_tags(row.tags)}'
@@ -115,15 +115,15 @@ def _members(row: MessageRow, unread: str) -> str:
     """The messages of a conversation, folded."""
     words = ngettext("%(count)s message", "%(count)s messages", row.count)
     words %= {"count": intcomma(row.count)}
-    lines = "".join(_member(one, unread) for one in row.members)
+    lines = "".join(_member(member, unread) for member in row.members)
     return f'<details class="members"><summary>{_e(words)}</summary><ol>{lines}</ol></details>'
 
 
 def _member(row: MessageRow, unread: str) -> str:
     url, is_new = _e(row.url), ' class="is-new"' if row.unread else ""
-    said = f'<span class="sr">{unread}</span>' if row.unread else ""
+    unread_mark = f'<span class="sr">{unread}</span>' if row.unread else ""
     return (
-        f'\n<li{is_new}><a href="{url}" hx-get="{url}">{said}'
+        f'\n<li{is_new}><a href="{url}" hx-get="{url}">{unread_mark}'
         f'<span class="clip">{_e(row.sender)}</span> '
         f'<time datetime="{row.when_iso}">{_e(row.when)}</time></a></li>'
     )

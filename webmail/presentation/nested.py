@@ -45,8 +45,8 @@ MOST_NESTED = 100
 def nested_lines(ref: MessageRef, shown: Shown) -> tuple[NestedLine, ...]:
     """The messages in a message, closed, but for a single one that its author did not call an
     attachment and that is not what a report is about."""
-    found = [part for part in shown.attachments if part.media_type in MESSAGE_TYPES][:MOST_NESTED]
-    opens = len(found) == 1 and bool(shown.messages) and not shown.reports
+    nested = [part for part in shown.attachments if part.media_type in MESSAGE_TYPES][:MOST_NESTED]
+    opens = len(nested) == 1 and bool(shown.messages) and not shown.reports
     return tuple(
         nested_line(
             part,
@@ -54,7 +54,7 @@ def nested_lines(ref: MessageRef, shown: Shown) -> tuple[NestedLine, ...]:
             content_url=message_url(ref, "view_message", part.number),
             opens=opens,
         )
-        for part in found
+        for part in nested
     )
 
 

@@ -20,8 +20,8 @@ class Face:
 
 @dataclass(frozen=True)
 class Borrowed:
-    """Whose name a mail carries that does not come from him: a contact's or colleague's, with what
-    he does and his addresses; ``is_close``: a contact, or of the reader's own school."""
+    """The person whose name a mail carries that does not come from him: a contact's or colleague's,
+    with what he does and his addresses; ``is_close``: a contact, or of the reader's own school."""
 
     name: str
     detail: str

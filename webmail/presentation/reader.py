@@ -207,7 +207,7 @@ def message_view(
 
 
 def others_words(fetched: Fetched) -> str:
-    """How many recipients the reader does not name; "" for none."""
+    """Return how many recipients the reader does not name; "" for none."""
     to, cc = fetched.envelope.to, fetched.envelope.cc
     named = min(len(to), MOST_NAMED) + min(len(cc), MOST_NAMED)
     left = max(len(to) + len(cc), fetched.recipients) - named
@@ -235,8 +235,8 @@ def with_notice(opened: MessageView, notice: Notice | None) -> MessageView:
     """The open message with what is said of it: one band for what says the same."""
     if notice is None:
         return opened
-    held = tuple(one for one in opened.cautions if notice.holds(one))
-    left = tuple(one for one in opened.cautions if not notice.holds(one))
+    held = tuple(caution for caution in opened.cautions if notice.holds(caution))
+    left = tuple(caution for caution in opened.cautions if not notice.holds(caution))
     return replace(opened, notice=replace(notice, cautions=held), cautions=left)
 
 

@@ -1,4 +1,4 @@
-"""What a search found, as its page shows it."""
+"""The results of a search, as its page shows them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Asked:
 
     @property
     def query(self) -> str:
-        """What stands behind the ``?`` of every address that belongs to it."""
+        """The part behind the ``?`` of every address that belongs to it."""
         pairs = {"q": self.text, "in": self.reach, "folder": self.folder}
         return urlencode({name: value for name, value in pairs.items() if value})
 
@@ -119,8 +119,8 @@ class Results:
 
 
 def reaches(asked: Asked, label: str, *, has_inside: bool) -> tuple[Reach, ...]:
-    """Where the same words can be searched for. ``label``: of the folder that one comes from;
-    nothing to choose without one, or where the words themselves say in which folder.
+    """Return the places where the same words can be searched for. ``label``: of the folder that one
+    comes from; nothing to choose without one, or where the words themselves say in which folder.
     ``has_inside``: there are folders in it.
     """
     if not asked.folder or asked.wanted.folders:
@@ -139,7 +139,7 @@ def reaches(asked: Asked, label: str, *, has_inside: bool) -> tuple[Reach, ...]:
 
 def results(
     asked: Asked,
-    found: SearchResult,
+    result: SearchResult,
     rows: Sequence[Summary],
     *,
     names: Sequence[str],
@@ -160,10 +160,11 @@ def results(
     marks = Marks(asked.wanted.marks)
     own = frozenset(own)
     lines = [
-        _row(asked, one, marks, labels, names, own, full_dates, current, faces) for one in rows
+        _row(asked, summary, marks, labels, names, own, full_dates, current, faces)
+        for summary in rows
     ]
-    place = found.place
-    has_more = asked.number * size < len(found.hits)
+    place = result.place
+    has_more = asked.number * size < len(result.hits)
     rest = list(names[names.index(place.folder) :]) if place and place.folder in names else []
     is_within = bool(place and place.below)
     return Results(
@@ -171,12 +172,12 @@ def results(
         label=gettext("Search: %(text)s") % {"text": asked.text},
         url=asked.url,
         number=asked.number,
-        total=found.count,
-        listed=len(found.hits),
+        total=result.count,
+        listed=len(result.hits),
         gone=shown - len(rows),
         next_url=f"{asked.url}&page={asked.number + 1}" if has_more else "",
         continue_url=asked.continued(place) if place and not has_more else "",
-        goes_on_by_itself=not found.hits and not found.is_line_over,
+        goes_on_by_itself=not result.hits and not result.is_line_over,
         rest=len(rest) - is_within,
         rest_in=labels.get(place.folder, place.folder) if place and is_within else "",
         is_part=is_part,
@@ -186,10 +187,10 @@ def results(
         reaches=reaches(asked, labels.get(asked.folder, asked.folder), has_inside=has_inside),
         odd=asked.wanted.odd,
         was_cut=asked.wanted.was_cut,
-        slow=tuple(labels.get(name, name) for name in found.slow),
-        refused=tuple(labels.get(name, name) for name in found.refused),
-        was_lost=found.was_lost,
-        without_accents=found.without_accents,
+        slow=tuple(labels.get(name, name) for name in result.slow),
+        refused=tuple(labels.get(name, name) for name in result.refused),
+        was_lost=result.was_lost,
+        without_accents=result.without_accents,
         groups=tuple(
             (day, tuple(group))
             for day, group in groupby(lines, key=lambda line: day_label(line.day))

@@ -1,4 +1,4 @@
-"""What takes up room, in words: senders, years, the largest messages."""
+"""The room that mail takes up, in words: senders, years, the largest messages."""
 
 from __future__ import annotations
 
@@ -71,7 +71,9 @@ def survey(weighed: Sequence[Weighed], rows: Iterable[Fetched], shown: FolderLis
     )
     return Survey(
         senders=tuple(line(group, total) for group in senders[:MOST_SENDERS]),
-        years=tuple(line(group, total) for group in sorted(years, key=lambda one: -int(one.value))),
+        years=tuple(
+            line(group, total) for group in sorted(years, key=lambda year: -int(year.value))
+        ),
         messages=tuple(_large(row, shown) for row in rows),
         unfinished=words % {"count": intcomma(left)} if left else "",
         total=size(total),

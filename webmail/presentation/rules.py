@@ -20,7 +20,7 @@ Labels = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Names:
-    """What folders and tags are called here, by their names and keywords; the name of the trash."""
+    """The names of folders and tags here, by their names and keywords; the name of the trash."""
 
     folders: Labels
     tags: Labels
@@ -76,59 +76,66 @@ def group_words(group: Group) -> str:
     joint = gettext("%(first)s, and %(second)s")
     if group.match != ALL:
         joint = gettext("%(first)s, or %(second)s")
-    first, *others = [condition(one) for one in group.conditions]
-    for one in others:
-        first = joint % {"first": first, "second": one[:1].lower() + one[1:]}
+    first, *others = [condition(single) for single in group.conditions]
+    for other in others:
+        first = joint % {"first": first, "second": other[:1].lower() + other[1:]}
     return first
 
 
-def condition(one: Condition) -> str:
+def condition(tested: Condition) -> str:
     """A condition as a sentence."""
-    line = f"{one.field}:{one.comparison}" + (":not" if one.negated else "")
+    line = f"{tested.field}:{tested.comparison}" + (":not" if tested.negated else "")
     words = test(line)
-    if one.field == values.HEADER:
-        words = gettext("%(condition)s (%(header)s)") % {"condition": words, "header": one.header}
-    if one.comparison == values.EXISTS:
+    if tested.field == values.HEADER:
+        words = gettext("%(condition)s (%(header)s)") % {
+            "condition": words,
+            "header": tested.header,
+        }
+    if tested.comparison == values.EXISTS:
         return words
-    value = one.value
-    if one.field == values.SIZE:
+    value = tested.value
+    if tested.field == values.SIZE:
         return f"{words} {size(int(value))}"
-    if one.field == values.DATE:
+    if tested.field == values.DATE:
         return f"{words} {day(date.fromisoformat(value))}"
     return gettext("%(condition)s “%(text)s”") % {"condition": words, "text": value}
 
 
 def _then(rule: Rule, names: Names) -> Iterable[str]:
-    for one in rule.actions:
-        yield action(one, names)
+    for rule_action in rule.actions:
+        yield action(rule_action, names)
     if rule.stop:
         yield gettext("Do not look at the rules that follow")
     if not rule.actions and not rule.stop:
         yield gettext("Nothing is done")
 
 
-def action(one: Action, names: Names) -> str:
+def action(rule_action: Action, names: Names) -> str:
     """An action as a sentence."""
-    match one.kind:
-        case values.MOVE if one.value == names.trash:
+    match rule_action.kind:
+        case values.MOVE if rule_action.value == names.trash:
             return gettext("Move to the trash")
         case values.MOVE:
-            label = names.folders.get(one.value) or missing(one.value)
+            label = names.folders.get(rule_action.value) or missing(rule_action.value)
             return gettext("Move to %(folder)s") % {"folder": label}
         case values.COPY:
-            label = names.folders.get(one.value) or missing(one.value)
+            label = names.folders.get(rule_action.value) or missing(rule_action.value)
             return gettext("Copy to %(folder)s") % {"folder": label}
         case values.TAG:
-            return gettext("Add the tag %(tag)s") % {"tag": names.tags.get(one.value, one.value)}
+            return gettext("Add the tag %(tag)s") % {
+                "tag": names.tags.get(rule_action.value, rule_action.value)
+            }
         case values.FORWARD:
-            return gettext("Forward to %(address)s, and keep it") % {"address": one.value}
+            return gettext("Forward to %(address)s, and keep it") % {"address": rule_action.value}
         case values.REDIRECT:
-            return gettext("Redirect to %(address)s, without keeping it") % {"address": one.value}
-    return deed(one.kind)
+            return gettext("Redirect to %(address)s, without keeping it") % {
+                "address": rule_action.value
+            }
+    return deed(rule_action.kind)
 
 
 def subject_matter(field: str) -> str:
-    """What a condition looks at."""
+    """Return what a condition looks at."""
     return {
         values.FROM: gettext("Sender"),
         values.TO: gettext("Recipients (To and Cc)"),
@@ -239,7 +246,7 @@ def absence_line(absence: Absence, today: date) -> str:
 
 
 def would_fit(count: int, folder: str, *, is_whole: bool) -> str:
-    """How many messages that are there a rule fits."""
+    """Return how many messages that are there a rule fits, in words."""
     if is_whole:
         words = ngettext(
             "%(count)s message of the folder %(folder)s would match.",

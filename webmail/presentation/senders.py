@@ -1,4 +1,4 @@
-"""What is said of who wrote a message."""
+"""The words about who wrote a message."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def cautions(
     refused: bool,
     borrowed: Borrowed | None = None,
 ) -> tuple[Caution, ...]:
-    """What does not fit together in who wrote. ``domains`` are the authority's; ``refused``: the
-    sender's domain disowns the message; ``borrowed``: whose name it carries."""
-    found = []
+    """Return what does not fit together in who wrote. ``domains`` are the authority's; ``refused``:
+    the sender's domain disowns the message; ``borrowed``: whose name it carries."""
+    warnings = []
     sender = envelope.from_[0] if envelope.from_ else Address("", "")
     if refused:
         domain = {"domain": sender.address.rpartition("@")[2]}
-        found.append(
+        warnings.append(
             Caution(
                 "bad",
                 gettext("The sender may be forged."),
@@ -54,7 +54,7 @@ def cautions(
         )
     named = _ADDRESS.search(sender.name)
     if named and named[0].casefold() != sender.address.casefold():
-        found.append(
+        warnings.append(
             Caution(
                 "warn",
                 gettext("The sender’s name is another address."),
@@ -63,10 +63,12 @@ def cautions(
             )
         )
     if borrowed:
-        found.append(_borrowed_name(borrowed))
-    elsewhere = [one.address for one in envelope.reply_to if _leads_away(one, sender, domains)]
+        warnings.append(_borrowed_name(borrowed))
+    elsewhere = [
+        address.address for address in envelope.reply_to if _leads_away(address, sender, domains)
+    ]
     if elsewhere:
-        found.append(
+        warnings.append(
             Caution(
                 "warn",
                 gettext("A reply would go elsewhere."),
@@ -75,7 +77,7 @@ def cautions(
                 says=frozenset({"reply_elsewhere"}),
             )
         )
-    return tuple(found)
+    return tuple(warnings)
 
 
 def _borrowed_name(borrowed: Borrowed) -> Caution:
@@ -108,8 +110,8 @@ def domain_of(address: str) -> str:
 
 def verdict_words(verdicts: Verdicts) -> tuple[str, ...]:
     """A sentence for each check that the server told of (RFC 8601 section 2.7)."""
-    said = (("SPF", verdicts.spf), ("DKIM", verdicts.dkim), ("DMARC", verdicts.dmarc))
-    return tuple(_verdict(check, result) for check, result in said if result)
+    results = (("SPF", verdicts.spf), ("DKIM", verdicts.dkim), ("DMARC", verdicts.dmarc))
+    return tuple(_verdict(check, result) for check, result in results if result)
 
 
 def _verdict(check: str, result: str) -> str:

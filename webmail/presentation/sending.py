@@ -33,13 +33,13 @@ class Standing:
         return self.stage in ("handed", "filed")
 
 
-def how(one: Standing) -> str:
-    """How it stands, in a sentence or two."""
-    match one.state:
-        case "sent" if one.failure:
+def how(standing: Standing) -> str:
+    """Return how it stands, in a sentence or two."""
+    match standing.state:
+        case "sent" if standing.failure:
             return gettext("Sent, but no copy could be kept in “Sent”. Do not send it again.")
         case "sent":
-            return gettext("Sent at %(time)s.") % {"time": dates.when(one.sent, full=True)}
+            return gettext("Sent at %(time)s.") % {"time": dates.when(standing.sent, full=True)}
         case "failed":
             return gettext("Not sent.")
         case "doubt":
@@ -47,35 +47,35 @@ def how(one: Standing) -> str:
                 "Perhaps sent: the mail server had the whole message and did not say whether it"
                 " took it. Ask one of the recipients whether it arrived."
             )
-        case "password" if one.has_left:
+        case "password" if standing.has_left:
             return gettext("Sent. Its copy is put into “Sent” in a moment.")
         case "password":
             return gettext(
                 "Not sent yet: your password has changed, or the mail server no longer takes it."
             )
         case "scheduled":
-            return gettext("Leaves on %(when)s.") % {"when": dates.when_long(one.due)}
+            return gettext("Leaves on %(when)s.") % {"when": dates.when_long(standing.due)}
         case "sending":
             return gettext("It is being sent.")
-    return _held(one)
+    return _held(standing)
 
 
-def _held(one: Standing) -> str:
-    if one.has_left:
+def _held(standing: Standing) -> str:
+    if standing.has_left:
         return gettext("Sent. Its copy is put into “Sent” as soon as the mail server takes it.")
-    if one.failure and not one.is_retried:
+    if standing.failure and not standing.is_retried:
         return gettext("Not sent yet. Choose “Send now” to try again.")
-    if one.failure:
+    if standing.failure:
         return gettext("Not sent yet. It is tried again at %(time)s.") % {
-            "time": dates.when(one.due)
+            "time": dates.when(standing.due)
         }
     return gettext("Leaves in a moment.")
 
 
-def said(one: Standing) -> str:
-    """What the server said, for who can make something of it; each answer once."""
-    answers = dict.fromkeys(words for _address, words in one.refused if words)
-    words = " ".join(answers) or (one.server_words if one.failure else "")
+def said(standing: Standing) -> str:
+    """Return what the server said, for who can make something of it; each answer once."""
+    answers = dict.fromkeys(words for _address, words in standing.refused if words)
+    words = " ".join(answers) or (standing.server_words if standing.failure else "")
     return gettext("The mail server says: %(words)s") % {"words": words} if words else ""
 
 

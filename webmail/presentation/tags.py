@@ -33,8 +33,10 @@ def chips(flags: Collection[str], known: Iterable[Chip]) -> tuple[Chip, ...]:
     the person did not name stay unseen."""
     if not flags:
         return ()
-    said = {flag.lower() for flag in flags}  # their case does not count (RFC 9051 section 2.3.2)
-    return tuple(chip for chip in known if chip.keyword.lower() in said)
+    keywords = {
+        flag.lower() for flag in flags
+    }  # their case does not count (RFC 9051 section 2.3.2)
+    return tuple(chip for chip in known if chip.keyword.lower() in keywords)
 
 
 def keyword_for(name: str, taken: Collection[str]) -> str:

@@ -12,7 +12,7 @@ from webmail.previews.failures import NoPreview, Reason
 
 MOST_MEMBERS = 5_000
 MOST_NESTED = 3
-"""How many archives may stand in one another, the outermost counted."""
+"""The most archives that may stand in one another, the outermost counted."""
 LARGEST_MEMBER = 50_000_000
 """Bytes of one file, unpacked."""
 LARGEST_TOTAL = 2_000_000_000
@@ -47,14 +47,16 @@ class Listing:
 
 
 def listing(content: bytes) -> Listing:
-    """What a zip file holds. Raises NoPreview: BOMB, DAMAGED or TOO_LARGE."""
-    found = members(content)
+    """Return the content of a zip file. Raises NoPreview: BOMB, DAMAGED or TOO_LARGE."""
+    all_members = members(content)
     shown = [
         _member(index, member)
-        for index, member in enumerate(found[:MOST_MEMBERS])
+        for index, member in enumerate(all_members[:MOST_MEMBERS])
         if not member.is_folder
     ]
-    return Listing(tuple(shown), sum(member.size for member in found), len(found) > MOST_MEMBERS)
+    return Listing(
+        tuple(shown), sum(member.size for member in all_members), len(all_members) > MOST_MEMBERS
+    )
 
 
 def extract(content: bytes, path: Sequence[int], *, limit: int = LARGEST_MEMBER) -> bytes:
@@ -68,11 +70,11 @@ def extract(content: bytes, path: Sequence[int], *, limit: int = LARGEST_MEMBER)
 
 
 def _extract(content: bytes, index: int, limit: int) -> bytes:
-    found = members(content)
-    if not 0 <= index < min(len(found), MOST_MEMBERS) or found[index].is_folder:
+    all_members = members(content)
+    if not 0 <= index < min(len(all_members), MOST_MEMBERS) or all_members[index].is_folder:
         raise NoPreview(Reason.DAMAGED, "no such file in the archive")
     try:
-        return zips.read(content, found[index], limit=limit)
+        return zips.read(content, all_members[index], limit=limit)
     except zips.BadZip as error:
         raise refused(error) from error
 
@@ -95,20 +97,20 @@ def refused(error: zips.BadZip) -> NoPreview:
 def members(content: bytes) -> list[zips.Member]:
     """All members of a zip that declares nothing beyond measure. Raises NoPreview."""
     try:
-        found = zips.members(content)
+        all_members = zips.members(content)
     except zips.BadZip as error:
         raise refused(error) from error
-    _refuse_bombs(found, len(content))
-    return found
+    _refuse_bombs(all_members, len(content))
+    return all_members
 
 
-def _refuse_bombs(found: list[zips.Member], size: int) -> None:
-    total = sum(member.size for member in found)
+def _refuse_bombs(all_members: list[zips.Member], size: int) -> None:
+    total = sum(member.size for member in all_members)
     if total > LARGEST_TOTAL:
         raise NoPreview(Reason.BOMB, f"{total} bytes unpacked")
     if total > _FREE_OF_RATIO and total > _HIGHEST_RATIO * size:
         raise NoPreview(Reason.BOMB, "packed too well to be true")
-    for member in found:
+    for member in all_members:
         if member.size > max(_FREE_OF_RATIO, _HIGHEST_RATIO * member.packed_size):
             raise NoPreview(Reason.BOMB, "packed too well to be true")
 

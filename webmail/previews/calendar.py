@@ -24,7 +24,7 @@ MOST_ATTENDEES = 500
 
 
 class Method(StrEnum):
-    """What the sender wants of the reader (RFC 5546 section 1.4)."""
+    """The sender's wish to the reader (RFC 5546 section 1.4)."""
 
     PUBLISH = "publish"
     """Nothing: an event to know of."""
@@ -45,7 +45,7 @@ class Method(StrEnum):
 
 
 class Answer(StrEnum):
-    """What an invited person said (PARTSTAT, RFC 5545 section 3.2.12)."""
+    """The answer of an invited person (PARTSTAT, RFC 5545 section 3.2.12)."""
 
     NEEDS_ACTION = "needs-action"
     ACCEPTED = "accepted"
@@ -55,7 +55,7 @@ class Answer(StrEnum):
 
 
 class Frequency(StrEnum):
-    """How often an event comes back."""
+    """The frequency with which an event comes back."""
 
     DAILY = "daily"
     WEEKLY = "weekly"
@@ -75,8 +75,9 @@ class Attendee:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """How an event comes back: every ``interval`` of ``frequency``, on ``weekdays`` (0 is Monday),
-    ``count`` times (0: not told) or until a day. ``is_simple``: that is all of the rule."""
+    """The repetition of an event: every ``interval`` of ``frequency``, on ``weekdays`` (0 is
+    Monday), ``count`` times (0: not told) or until a day. ``is_simple``: that is all of the
+    rule."""
 
     frequency: Frequency
     interval: int = 1
@@ -88,7 +89,7 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What takes place; every string is plain text, to be escaped.
+    """An event or task; every string is plain text, to be escaped.
 
     ``start`` and ``end`` are days when ``is_all_day``, the last day included; else times, with
     their zone when it is known. ``zone`` is its name, ``""`` for a time that is local everywhere.
@@ -115,7 +116,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """What a calendar file says. ``is_change``: an event that was told before is told anew."""
+    """The content of a calendar file. ``is_change``: an event that was told before is told anew."""
 
     method: Method
     events: tuple[Event, ...]
@@ -131,8 +132,8 @@ class Invitation:
 
 
 def invitation(content: bytes, charset: str = "", *, method: str = "") -> Invitation:
-    """What a calendar file says. ``method``: the parameter of the part's Content-Type, used where
-    the file does not say it. Raises NoPreview when it has no event."""
+    """Read the content of a calendar file. ``method``: the parameter of the part's Content-Type,
+    used where the file does not say it. Raises NoPreview when it has no event."""
     text = mime_text.decode(content[:LARGEST], "", charset)
     root = _components(text)
     calendars = [child for child in root.children if child.name == "VCALENDAR"] or [root]
@@ -140,11 +141,11 @@ def invitation(content: bytes, charset: str = "", *, method: str = "") -> Invita
     zones = {
         zone.text("TZID"): zone.children for zone in calendar.children if zone.name == "VTIMEZONE"
     }
-    found = [child for child in calendar.children if child.name in ("VEVENT", "VTODO")]
-    if not found:
+    components = [child for child in calendar.children if child.name in ("VEVENT", "VTODO")]
+    if not components:
         raise NoPreview(Reason.DAMAGED, "no event in it")
-    events = tuple(_event(component, zones) for component in found[:MOST_EVENTS])
-    is_truncated = len(found) > MOST_EVENTS or len(content) > LARGEST
+    events = tuple(_event(component, zones) for component in components[:MOST_EVENTS])
+    is_truncated = len(components) > MOST_EVENTS or len(content) > LARGEST
     return Invitation(_method(calendar.text("METHOD") or method), events, is_truncated)
 
 
@@ -369,7 +370,7 @@ def _offset(value: str) -> timedelta | None:
 
 
 def _onset(observance: _Component, moment: datetime) -> datetime | None:
-    """When the observance last began before ``moment``; None if it had not."""
+    """Return when the observance last began before ``moment``; None if it had not."""
     first = _moment(observance.first("DTSTART"), {})
     if not isinstance(first, datetime) or first.replace(tzinfo=None) > moment:
         return None

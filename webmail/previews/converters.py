@@ -36,8 +36,8 @@ MOST_SHARED = 300_000  # texts that its cells share, among which those that are 
 
 
 def convert(content: bytes, extension: str) -> dict[str, Any]:
-    """What is shown of a file: ``{"html": ..., "is_truncated": ...}``, not yet sanitised, of a
-    text; ``{"sheets": [{"name", "rows", "is_truncated"}, ...], "is_truncated": ...}`` of a
+    """Return what is shown of a file: ``{"html": ..., "is_truncated": ...}``, not yet sanitised, of
+    a text; ``{"sheets": [{"name", "rows", "is_truncated"}, ...], "is_truncated": ...}`` of a
     workbook. Raises whatever a damaged file makes the libraries raise."""
     result = {"docx": docx, "xlsx": xlsx, "odt": odt, "ods": ods}[extension](content)
     trim(result.get("sheets", []))
@@ -107,14 +107,14 @@ class Parts:
         parser = etree.XMLPullParser(("end",), tag=f"{{*}}{tag}", **OPTIONS)
         waiting = 0
         for piece in self.pieces(name):
-            found = marks(piece)
-            waiting += found
+            count = marks(piece)
+            waiting += count
             if waiting > MOST_MARKS_AT_ONCE:
                 self.is_cut = True
                 return
             parser.feed(piece)
             for _event, element in parser.read_events():
-                waiting = found
+                waiting = count
                 yield element
                 element.clear()
                 while element.getprevious() is not None:
@@ -192,13 +192,13 @@ def encoding_of(first: bytes) -> tuple[str, int]:
     if first[:4] in (b"<\0?\0", b"\0<\0?"):
         return ("utf-16-le" if first[0] else "utf-16-be"), 0
     mark = len(codecs.BOM_UTF8) if first.startswith(codecs.BOM_UTF8) else 0
-    told = DECLARATION.match(first, mark)
-    if told is None:
+    declaration = DECLARATION.match(first, mark)
+    if declaration is None:
         return "utf-8", mark
-    encoding = ENCODINGS.get(told[1].decode().lower())
+    encoding = ENCODINGS.get(declaration[1].decode().lower())
     if encoding is None:
         raise ValueError("a part in a charset of its own")
-    return encoding, told.end()
+    return encoding, declaration.end()
 
 
 # --- Word ---
@@ -323,18 +323,20 @@ def xlsx(content: bytes) -> dict[str, Any]:
     parts = Parts(content)
     book = main_part(parts, "xl/workbook.xml")
     root, _is_cut = parts.tree(book)
-    found = targets(parts, book)
+    relations = targets(parts, book)
     visible = [
-        (sheet.get("name", ""), found[relation][1])
+        (sheet.get("name", ""), relations[relation][1])
         for sheet in root.iterfind("{*}sheets/{*}sheet")
         if sheet.get("state", "visible") == "visible"
-        and (relation := related(sheet)) in found
-        and found[relation][0].endswith("/worksheet")
+        and (relation := related(sheet)) in relations
+        and relations[relation][0].endswith("/worksheet")
     ]
     folder = book.rpartition("/")[0]
     kinds = {name: joined(folder, f"{name}.xml") for name in ("styles", "sharedStrings")}
-    kinds |= {kind.rpartition("/")[2]: path for kind, path in found.values()}
-    is_1904 = any(one.get("date1904") in ("1", "true") for one in root.iterfind("{*}workbookPr"))
+    kinds |= {kind.rpartition("/")[2]: path for kind, path in relations.values()}
+    is_1904 = any(
+        properties.get("date1904") in ("1", "true") for properties in root.iterfind("{*}workbookPr")
+    )
     formats = Formats(parts, kinds["styles"], is_1904)
     cells = itertools.count()
     read = [
@@ -358,8 +360,8 @@ def related(element: Any) -> str:
 
 def main_part(parts: Parts, usual: str) -> str:
     """The part that holds the text or names the sheets."""
-    found = targets(parts, "").values()
-    return next((path for kind, path in found if kind.endswith("/officeDocument")), usual)
+    relations = targets(parts, "").values()
+    return next((path for kind, path in relations if kind.endswith("/officeDocument")), usual)
 
 
 def targets(parts: Parts, name: str) -> dict[str, tuple[str, str]]:
@@ -371,8 +373,8 @@ def targets(parts: Parts, name: str) -> dict[str, tuple[str, str]]:
         return {}
     root, _is_cut = parts.tree(path)
     return {
-        one.get("Id", ""): (one.get("Type", ""), joined(folder, one.get("Target", "")))
-        for one in root.iterfind("{*}Relationship")
+        element.get("Id", ""): (element.get("Type", ""), joined(folder, element.get("Target", "")))
+        for element in root.iterfind("{*}Relationship")
     }
 
 
@@ -387,7 +389,8 @@ def joined(folder: str, target: str) -> str:
 
 
 class Formats:
-    """How the numbers of a workbook are to be read: which styles of cells are dates."""
+    """The formats by which the numbers of a workbook are to be read: which styles of cells are
+    dates."""
 
     def __init__(self, parts: Parts, path: str, is_1904: bool) -> None:
         self.epoch = datetime.datetime(1904, 1, 1) if is_1904 else datetime.datetime(1899, 12, 30)
@@ -398,8 +401,8 @@ class Formats:
             return
         root, _is_cut = parts.tree(path)
         codes = {
-            number(one.get("numFmtId"), 0): LITERAL.sub("", one.get("formatCode", "")[:300])
-            for one in root.iterfind("{*}numFmts/{*}numFmt")
+            number(element.get("numFmtId"), 0): LITERAL.sub("", element.get("formatCode", "")[:300])
+            for element in root.iterfind("{*}numFmts/{*}numFmt")
         }
         dates = {key for key, code in codes.items() if re.search("[dmhys]", code.lower())}
         durations = {key for key, code in codes.items() if re.search(r"\[[hms]", code.lower())}
@@ -467,8 +470,8 @@ def excel_rows(
 
 def excel_cells(row: Any, formats: Formats, seen: Iterator[int]) -> list[Cell]:
     cells: list[Cell] = []
-    found = itertools.islice(row.iterchildren("{*}c"), MOST_COLUMNS)
-    for cell, _count in zip(found, seen, strict=False):
+    elements = itertools.islice(row.iterchildren("{*}c"), MOST_COLUMNS)
+    for cell, _count in zip(elements, seen, strict=False):
         column = column_of(cell.get("r", "")) or len(cells) + 1
         if column > MOST_COLUMNS:
             break
@@ -510,29 +513,29 @@ def text_of(element: Any) -> str:
 
 def first_words(pieces: Iterator[str]) -> str:
     """No more of some texts joined than a cell shows."""
-    found, left = [], LONGEST_CELL
+    beginnings, left = [], LONGEST_CELL
     for piece in pieces:
-        found.append(piece[:left])
+        beginnings.append(piece[:left])
         left -= len(piece)
         if left <= 0:
             break
-    return "".join(found)
+    return "".join(beginnings)
 
 
 def shared_texts(parts: Parts, path: str, sheets: list[list[list[Cell]]]) -> dict[int, str]:
     """The texts that several cells share, those alone that are shown."""
     wanted = {cell for rows in sheets for row in rows for cell in row if isinstance(cell, int)}
-    found: dict[int, str] = {}
+    texts: dict[int, str] = {}
     if not wanted or path not in parts.names():
-        return found
+        return texts
     # Excel numbers them as they come: what stands at the beginning of sheets has low numbers.
     last = min(max(wanted), MOST_SHARED)
     for index, element in enumerate(parts.stream(path, "si")):
         if index in wanted:
-            found[index] = text_of(element)
+            texts[index] = text_of(element)
         if index >= last:
             break
-    return found
+    return texts
 
 
 def sheet_of(name: str, rows: list[list[str]], is_cut: bool = False) -> dict[str, Any]:

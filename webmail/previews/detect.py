@@ -1,4 +1,4 @@
-"""What the bytes of an attachment really are, against what the mail and the file's name claim.
+"""The true type of an attachment by its bytes, against what the mail and the file's name claim.
 
 The bytes alone decide what is shown and as which type it is served. Claims are only used to tell
 text files apart, which have no mark of their own, and to say that they are false.
@@ -16,7 +16,7 @@ HEAD = 65_536
 
 
 class Kind(StrEnum):
-    """How an attachment is shown."""
+    """The way an attachment is shown."""
 
     IMAGE = "image"
     PDF = "pdf"
@@ -65,7 +65,7 @@ SERVED = {
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """What the bytes are.
+    """The format of the bytes.
 
     ``media_type`` names their format, for people and for the converters; ``extension`` is its usual
     file name ending without the dot, ``""`` when unknown. ``contradiction``: the mail's type or the
@@ -185,19 +185,19 @@ _CONFUSED = (
 
 
 def detect(content: bytes, *, claimed: str = "", name: str = "") -> Detected:
-    """What ``content``, a whole file or at least its first ``HEAD`` bytes, is.
+    """Detect what ``content``, a whole file or at least its first ``HEAD`` bytes, is.
 
     ``claimed`` is the media type of the part, ``name`` the file's name; either may be empty or
     false. Never raises.
     """
     claims = _claims(claimed, name)
-    found = _by_mark(content, claims) or _by_text(content, claims)
+    format_ = _by_mark(content, claims) or _by_text(content, claims)
     return Detected(
-        found.kind,
-        found.media_type,
-        found.extension,
-        contradiction=any(_contradicts(claim, found.extension) for claim in claims),
-        is_program=found.extension == _PROGRAM,
+        format_.kind,
+        format_.media_type,
+        format_.extension,
+        contradiction=any(_contradicts(claim, format_.extension) for claim in claims),
+        is_program=format_.extension == _PROGRAM,
     )
 
 
@@ -227,20 +227,20 @@ _GENERAL = (
 _FAMILY = {"an image": "image", "a sound": "audio", "a film": "video"}
 
 
-def _contradicts(claim: str, found: str) -> bool:
-    if claim == found or any({claim, found} <= same for same in _CONFUSED):
+def _contradicts(claim: str, detected: str) -> bool:
+    if claim == detected or any({claim, detected} <= same for same in _CONFUSED):
         return False
     if claim in _FAMILY:
         # Telephones put a voice into a film's container.
-        media_type = _FORMATS[found].media_type.replace(
+        media_type = _FORMATS[detected].media_type.replace(
             "video/", "audio/" if claim == "a sound" else "video/"
         )
         return not media_type.startswith(f"{_FAMILY[claim]}/")
-    if claim in _TEXTUAL and found in _TEXTUAL:
+    if claim in _TEXTUAL and detected in _TEXTUAL:
         # Text that is not what it should be is still only text; but a card or an event is neither.
-        return found == "txt" and claim in ("vcf", "ics")
+        return detected == "txt" and claim in ("vcf", "ics")
     if claim == "zip":
-        return found not in ("odt", "ods", "odp", "docx", "xlsx", "pptx")
+        return detected not in ("odt", "ods", "odp", "docx", "xlsx", "pptx")
     return True
 
 

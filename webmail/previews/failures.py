@@ -1,4 +1,4 @@
-"""Why an attachment is not shown."""
+"""The reasons why an attachment is not shown."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """What the person is told."""
+    """The reason that the person is told."""
 
     DAMAGED = "damaged"
     """The file cannot be read as what it is."""
@@ -23,7 +23,7 @@ class Reason(StrEnum):
     BUSY = "busy"
     """Another file is being converted; it may be tried again."""
     DOWN = "down"
-    """Who would convert it cannot be told; it may be tried again."""
+    """The worker that would convert it cannot be told; it may be tried again."""
 
 
 class NoPreview(Exception):

@@ -17,12 +17,14 @@ from PIL import Image
 from webmail.previews.failures import NoPreview, Reason
 
 MOST_PIXELS = 64_000_000
-"""What a JPEG may declare, which can be read small. Telephones' cameras have up to 50 million."""
+"""The most that a JPEG may declare, which can be read small. Telephones' cameras have up to 50
+million."""
 MOST_PIXELS_WHOLE = 36_000_000
-"""What other formats may: all of it is read. A sheet of A4 at 600 dots an inch has 35 million."""
+"""The most that other formats may: all of it is read. A sheet of A4 at 600 dots an inch has 35
+million."""
 MOST_BYTES = 250_000_000
-"""What a decoder may take for an image, by its size, mode and format. With what is made of it that
-is less than 300 MB."""
+"""The most bytes that a decoder may take for an image, by its size, mode and format. With what is
+made of it that is less than 300 MB."""
 LONGEST_SIDE = 4096
 """Pixels of the longer side of what is shown, enough to zoom into a page of text."""
 THUMBNAIL_SIDE = 320
@@ -163,7 +165,7 @@ _ROWS_A_STRIP, _TILE_WIDTH, _TILE_LENGTH = 278, 322, 323
 
 
 def _bytes_a_pixel(image: Image.Image) -> float:
-    """What reading an image takes, to its last copy inside the decoder."""
+    """Return what reading an image takes, to its last copy inside the decoder."""
     own = _BYTES.get(image.mode, 4)
     if image.format in _JPEG:
         # Of a large one every other pixel is read, see `_upright`.
@@ -187,8 +189,8 @@ def _packed(image: Image.Image) -> int:
 
 
 def _largest_piece(image: Image.Image) -> float:
-    """How much of a TIFF stands in one strip or tile, as a part of the whole: it is unpacked at
-    once."""
+    """Return how much of a TIFF stands in one strip or tile, as a part of the whole: it is unpacked
+    at once."""
     tags = image.getexif()
     if _TILE_WIDTH in tags:
         tile = int(tags[_TILE_WIDTH]) * int(tags.get(_TILE_LENGTH, image.height))
@@ -213,8 +215,8 @@ _SCANNED = "components of the first scan"
 
 
 def _first_scan(content: bytes) -> int:
-    """How many components the first scan of a JPEG holds (ITU T.81 section B.2.3); 0 where none is
-    found."""
+    """Return how many components the first scan of a JPEG holds (ITU T.81 section B.2.3); 0 where
+    none is found."""
     position = 2
     while position + 5 <= len(content) and content[position] == 0xFF:
         marker = content[position + 1]
@@ -255,22 +257,22 @@ def _small(image: Image.Image, longest: int) -> Picture:
 
 
 _DOTS_AN_INCH = 96
-"""Where a file tells none: office programs take it for granted."""
+"""The density of a file that tells none: office programs take it for granted."""
 
 
 def _smaller(image: Image.Image, longest: int) -> bytes | None:
     full = image.size
     if max(full) <= longest:
         return None
-    told = image.info.get("dpi", (_DOTS_AN_INCH, _DOTS_AN_INCH))
+    densities = image.info.get("dpi", (_DOTS_AN_INCH, _DOTS_AN_INCH))
     still = _as_it_lies(image, longest)
     scale = still.width / full[0]
-    dpi = tuple(max(float(one) or _DOTS_AN_INCH, 1) * scale for one in told)
+    dpi = tuple(max(float(density) or _DOTS_AN_INCH, 1) * scale for density in densities)
     out = io.BytesIO()
     if still.mode == "RGBA":
         still.save(out, "PNG", compress_level=1, dpi=dpi)
     else:
-        still.save(out, "JPEG", quality=85, dpi=tuple(max(round(one), 1) for one in dpi))
+        still.save(out, "JPEG", quality=85, dpi=tuple(max(round(density), 1) for density in dpi))
     return out.getvalue()
 
 

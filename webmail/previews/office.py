@@ -129,19 +129,19 @@ _PICTURES_SECONDS = 30
 
 def _write(file: BinaryIO, content: bytes, extension: str) -> None:
     """The file as LibreOffice gets it: its pictures no larger than a page shows."""
-    found = zips.members(content) if extension in _ZIP_BASED else []
-    smaller = _smaller_pictures(content, found)
+    members = zips.members(content) if extension in _ZIP_BASED else []
+    smaller = _smaller_pictures(content, members)
     if smaller:
-        zips.write(file, content, found, smaller)
+        zips.write(file, content, members, smaller)
     else:
         file.write(content)
 
 
-def _smaller_pictures(content: bytes, found: Sequence[zips.Member]) -> dict[bytes, bytes]:
+def _smaller_pictures(content: bytes, members: Sequence[zips.Member]) -> dict[bytes, bytes]:
     """By the raw names of their members. Raises NoPreview: TOO_SLOW."""
     large = [
         member
-        for member in found
+        for member in members
         if _LARGE_PICTURE <= member.size <= LARGEST
         and not member.raw_name.lower().endswith((b".xml", b".bin"))
     ]

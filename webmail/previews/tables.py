@@ -54,7 +54,7 @@ def _delimited(body: str) -> tuple[str, str]:
 
 
 def _fitness(sample: str, delimiter: str) -> tuple[float, int]:
-    """How well the first lines agree on a number of cells above one, and that number."""
+    """Return how well the first lines agree on a number of cells above one, and that number."""
     widths = Counter(len(row) for _, row in zip(range(30), _rows(sample, delimiter), strict=False))
     widths.pop(0, None)
     lines = sum(widths.values())

@@ -38,8 +38,10 @@ class Card:
 def cards(content: bytes) -> tuple[Card, ...]:
     """The cards of a file, at most ``MOST_CARDS``, vCard 2.1 to 4.0. Raises NoPreview when there is
     none."""
-    found = (one for one in vcard.parse(content[:LARGEST]) if isinstance(one, ContactData))
-    if not (several := tuple(map(_card, islice(found, MOST_CARDS)))):
+    contacts = (
+        contact for contact in vcard.parse(content[:LARGEST]) if isinstance(contact, ContactData)
+    )
+    if not (several := tuple(map(_card, islice(contacts, MOST_CARDS)))):
         raise NoPreview(Reason.DAMAGED, "no card in it")
     return several
 

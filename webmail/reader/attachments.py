@@ -79,14 +79,14 @@ class Inside:
 
 @dataclass(frozen=True)
 class Holding:
-    """What a file holds. ``is_truncated``: more than that."""
+    """The files that a file holds. ``is_truncated``: more than that."""
 
     files: tuple[Inside, ...] = ()
     is_truncated: bool = False
 
     @property
     def openable(self) -> tuple[int, ...]:
-        return tuple(one.index for one in self.files if not one.is_encrypted)
+        return tuple(inner.index for inner in self.files if not inner.is_encrypted)
 
 
 def look(
@@ -115,10 +115,10 @@ def whole(
     imap: Connection, ref: MessageRef, number: str, path: Sequence[int], limit: int
 ) -> FoundAttachment:
     """As `look`, with all bytes. Raises PartNotFound, NoPreview."""
-    found = _carried(imap, ref, number, path, limit)
-    if found.refusal is not None:
-        raise NoPreview(found.refusal)
-    return found
+    carried = _carried(imap, ref, number, path, limit)
+    if carried.refusal is not None:
+        raise NoPreview(carried.refusal)
+    return carried
 
 
 def of_part(part: Part) -> File:
@@ -126,10 +126,10 @@ def of_part(part: Part) -> File:
     return File(part.file_name, part.media_type, dict(part.parameters), octets, part)
 
 
-def inside(found: FoundAttachment) -> Holding:
-    """What a whole file holds. Raises NoPreview for an archive that is damaged or a bomb."""
-    if found.detected.kind is Kind.ARCHIVE:
-        listing = make(archives.listing, found.content)
+def inside(attachment: FoundAttachment) -> Holding:
+    """Return what a whole file holds. Raises NoPreview for an archive that is damaged or a bomb."""
+    if attachment.detected.kind is Kind.ARCHIVE:
+        listing = make(archives.listing, attachment.content)
         return Holding(
             tuple(
                 Inside(
@@ -142,8 +142,8 @@ def inside(found: FoundAttachment) -> Holding:
             ),
             listing.is_truncated,
         )
-    if found.detected.kind is Kind.MESSAGE:
-        return _in_message(Enclosed.of(found.content))
+    if attachment.detected.kind is Kind.MESSAGE:
+        return _in_message(Enclosed.of(attachment.content))
     return Holding()
 
 
@@ -193,7 +193,9 @@ def part_of_nested(
     if _taken_apart(imap, ref, number, path) is not None:
         return reading.content(imap, ref, part, limit)
     enclosed = _enclosed(imap, ref, number, path, limit)
-    leaf = next((one for one in enclosed.leaves if one.number == part.number), None)
+    leaf = next(
+        (candidate for candidate in enclosed.leaves if candidate.number == part.number), None
+    )
     if leaf is None:
         raise PartNotFound(f"The message has no part {part.number!r}.")
     return enclosed.content(leaf)
@@ -212,10 +214,10 @@ def _taken_apart(
 def _enclosed(
     imap: Connection, ref: MessageRef, number: str, path: Sequence[int], limit: int
 ) -> Enclosed:
-    found = whole(imap, ref, number, path, limit)
-    if found.detected.kind is not Kind.MESSAGE:
+    attachment = whole(imap, ref, number, path, limit)
+    if attachment.detected.kind is not Kind.MESSAGE:
         raise PartNotFound("The file is no message.")
-    return Enclosed.of(found.content)
+    return Enclosed.of(attachment.content)
 
 
 # --- the way to a file ---
@@ -231,12 +233,12 @@ def _carried(
     file = of_part(part)
     if content is None:
         return FoundAttachment(file, UNKNOWN, refusal=Reason.TOO_LARGE)
-    found = FoundAttachment(file, _detected(file, content), content, is_whole=True)
+    attachment = FoundAttachment(file, _detected(file, content), content, is_whole=True)
     for index in path:
-        found = _step(found, index, limit)
-        if found.refusal is not None:
+        attachment = _step(attachment, index, limit)
+        if attachment.refusal is not None:
             break
-    return found
+    return attachment
 
 
 def _part(imap: Connection, ref: MessageRef, number: str, limit: int) -> tuple[Part, bytes | None]:
@@ -251,29 +253,29 @@ def _part(imap: Connection, ref: MessageRef, number: str, limit: int) -> tuple[P
         return part, None
 
 
-def _step(found: FoundAttachment, index: int, limit: int) -> FoundAttachment:
+def _step(attachment: FoundAttachment, index: int, limit: int) -> FoundAttachment:
     """One of the files that a file holds."""
-    if found.detected.kind is Kind.MESSAGE:
-        return _leaf(found, index)
+    if attachment.detected.kind is Kind.MESSAGE:
+        return _leaf(attachment, index)
     try:
-        one = next((held for held in inside(found).files if held.index == index), None)
+        inner = next((held for held in inside(attachment).files if held.index == index), None)
     except NoPreview as refusal:
-        return replace(found, content=b"", refusal=refusal.reason)
-    if one is None:
+        return replace(attachment, content=b"", refusal=refusal.reason)
+    if inner is None:
         raise PartNotFound(f"No file {index} is in there.")
     try:
-        content = make(archives.extract, found.content, [index], limit=limit)
+        content = make(archives.extract, attachment.content, [index], limit=limit)
     except NoPreview as refusal:
-        return FoundAttachment(one.file, UNKNOWN, refusal=refusal.reason, holder=found)
-    return _whole_in(found, one.file, content)
+        return FoundAttachment(inner.file, UNKNOWN, refusal=refusal.reason, holder=attachment)
+    return _whole_in(attachment, inner.file, content)
 
 
-def _leaf(found: FoundAttachment, index: int) -> FoundAttachment:
-    enclosed = Enclosed.of(found.content)
+def _leaf(attachment: FoundAttachment, index: int) -> FoundAttachment:
+    enclosed = Enclosed.of(attachment.content)
     if index >= len(enclosed.leaves):
         raise PartNotFound(f"The message has no part {index}.")
     leaf = enclosed.leaves[index]
-    return _whole_in(found, of_part(leaf), enclosed.content(leaf))
+    return _whole_in(attachment, of_part(leaf), enclosed.content(leaf))
 
 
 def _whole_in(holder: FoundAttachment, file: File, content: bytes) -> FoundAttachment:

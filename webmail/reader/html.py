@@ -89,7 +89,7 @@ class ReaderSanitiser:
         )
 
     def loaded(self) -> Loaded | None:
-        """What the kept HTML loads, without reading the HTML."""
+        """Return what the kept HTML loads, without reading the HTML."""
         kept = self._kept()
         return Loaded(_inline(kept), tuple(kept["remote"]), self.images) if kept else None
 
@@ -99,8 +99,8 @@ class ReaderSanitiser:
             "mailto": compose_prefix(),
             "quote_label": contents.quote_label(),
         }
-        said = json.dumps([html.POLICY, options, sorted(names)])
-        digest = hashlib.sha256(said.encode("utf-8", "surrogatepass"))
+        identity = json.dumps([html.POLICY, options, sorted(names)])
+        digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass"))
         digest.update(source.encode("utf-8", "surrogatepass"))
         self._content = digest.hexdigest()
         if kept := self._sanitised(self._content):
@@ -148,16 +148,22 @@ class ReaderSanitiser:
     def _kept(self) -> dict[str, Any] | None:
         if not self._remembers_author():
             return None
-        found: dict[str, Any] | None = session_cache.get(self._request, "message", self._message())
-        return found
+        record: dict[str, Any] | None = session_cache.get(self._request, "message", self._message())
+        return record
 
     def _message(self) -> str:
-        said = [_name(self._ref), self._inside, self.images.are_shown, html.POLICY, get_language()]
-        return json.dumps(said)
+        identity = [
+            _name(self._ref),
+            self._inside,
+            self.images.are_shown,
+            html.POLICY,
+            get_language(),
+        ]
+        return json.dumps(identity)
 
     def _sanitised(self, content: str) -> dict[str, Any] | None:
-        found: dict[str, Any] | None = session_cache.get(self._request, "html", content)
-        return found
+        record: dict[str, Any] | None = session_cache.get(self._request, "html", content)
+        return record
 
 
 def _inline(kept: dict[str, Any]) -> tuple[Part | None, ...]:
@@ -166,8 +172,8 @@ def _inline(kept: dict[str, Any]) -> tuple[Part | None, ...]:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What the HTML of a message loads: ``inline[n]`` is the part behind ``inline/<n>``,
-    ``remote[n]`` the address behind ``remote/<n>``, if ``images`` are shown."""
+    """The resources that the HTML of a message loads: ``inline[n]`` is the part behind
+    ``inline/<n>``, ``remote[n]`` the address behind ``remote/<n>``, if ``images`` are shown."""
 
     inline: tuple[Part | None, ...]
     remote: tuple[str, ...]
@@ -175,7 +181,7 @@ class Loaded:
 
 
 class Read(Protocol):
-    """How the HTML of a message is come by. Raises PartNotFound when it has none."""
+    """The way to come by the HTML of a message. Raises PartNotFound when it has none."""
 
     def __call__(self, imap: Connection, ref: MessageRef, *, rendering: Sanitiser) -> FrameHtml: ...
 
@@ -207,19 +213,19 @@ def kept(request: SignedInRequest, ref: MessageRef, inside: str) -> SafeHtml | N
 def digest(request: SignedInRequest, ref: MessageRef) -> str | None:
     """The identity of a message (`judging.digest_of`), if this session met it in a frame before it
     met it in the reader. No command."""
-    found: str | None = session_cache.get(request, "fields", _name(ref))
-    return found
+    known_digest: str | None = session_cache.get(request, "fields", _name(ref))
+    return known_digest
 
 
 def loaded(
     request: SignedInRequest, ref: MessageRef, inside: str = "", read: Read = reading.html
 ) -> Loaded:
-    """What the HTML loads, as `of` says: an image costs no more than a small record."""
-    found = ReaderSanitiser(request, ref, inside).loaded()
-    if found is None:
+    """Return what the HTML loads, as `of` says: an image costs no more than a small record."""
+    known_loads = ReaderSanitiser(request, ref, inside).loaded()
+    if known_loads is None:
         rendered, images = of(request, ref, inside, read)
-        found = Loaded(rendered.inline, rendered.html.remote, images)
-    return found
+        known_loads = Loaded(rendered.inline, rendered.html.remote, images)
+    return known_loads
 
 
 # --- images from elsewhere ---
@@ -254,7 +260,7 @@ def author_of(fields: Headers, envelope: Envelope) -> str:
 
 
 def images(request: SignedInRequest, ref: MessageRef, author: str) -> Images:
-    """What was chosen for a message by ``author``."""
+    """Return what was chosen for a message by ``author``."""
     always = bool(author) and image_proxy.allows(request.user, author)
     wanted = request.preferences.images == "contacts" and not always
     for_contacts = wanted and known.is_contact(request.user, author)
@@ -268,7 +274,7 @@ def images(request: SignedInRequest, ref: MessageRef, author: str) -> Images:
 
 
 def author(imap: Connection, ref: MessageRef) -> str:
-    """Who wrote a message, as ``author_of`` says. Two commands."""
+    """Return who wrote a message, as ``author_of`` says. Two commands."""
     fetched, raw = fetch.opened(imap, ref)
     return author_of(headers.parse(raw), fetched.envelope)
 
@@ -278,7 +284,11 @@ def choose(request: SignedInRequest, ref: MessageRef, author: str, show: str) ->
     (``always``), or neither any more (``never``); of all contacts from now on (``contacts``), or
     no more (``not_contacts``)."""
     hides = show in (ImagesForm.NEVER, ImagesForm.NOT_CONTACTS)
-    shown = [one for one in request.session.get(_SHOWN_ONCE, ()) if one != _digest(ref)]
+    shown = [
+        shown_digest
+        for shown_digest in request.session.get(_SHOWN_ONCE, ())
+        if shown_digest != _digest(ref)
+    ]
     if not hides:
         shown.append(_digest(ref))
     request.session[_SHOWN_ONCE] = shown[-_MOST_SHOWN_ONCE:]

@@ -70,13 +70,13 @@ def image(
     _check_limits(user)
     with _place():
         try:
-            found = fetch(url)
+            fetched = fetch(url)
         except RemoteUnavailable:
             _count("late", user)
             raise
     if keep:
-        remember(user, url, found)
-    return found
+        remember(user, url, fetched)
+    return fetched
 
 
 def allows(user: AbstractBaseUser, sender: str) -> bool:
@@ -87,10 +87,10 @@ def allows(user: AbstractBaseUser, sender: str) -> bool:
     return TrustedImageDomain.objects.covers(sender) or AllowedSender.objects.allows(user, sender)
 
 
-def remember(user: AbstractBaseUser, url: str, found: Fetched) -> None:
+def remember(user: AbstractBaseUser, url: str, fetched: Fetched) -> None:
     """Keep a small image for this person."""
-    if len(found.content) <= KEPT_BYTES:
-        cache.set(_key(user, url), base64.b64encode(found.content).decode(), KEPT_SECONDS)
+    if len(fetched.content) <= KEPT_BYTES:
+        cache.set(_key(user, url), base64.b64encode(fetched.content).decode(), KEPT_SECONDS)
 
 
 def _kept(user: AbstractBaseUser, url: str) -> Fetched | None:
@@ -121,7 +121,7 @@ def _counter(kind: str, user: AbstractBaseUser) -> str:
 
 
 def _count(kind: str, user: AbstractBaseUser) -> int:
-    """How many in this minute, which begins with the first."""
+    """Count one more in this minute, which begins with the first, and return how many."""
     key = _counter(kind, user)
     cache.add(key, 0, _MINUTE)
     try:

@@ -183,7 +183,7 @@ def _time(moment: datetime) -> str:
 
 
 def _zone_note(event: Event) -> str:
-    """Where the event's own time is another than the reader's."""
+    """Return a note where the event's own time is another than the reader's."""
     start = event.start
     if not isinstance(start, datetime):
         return ""

@@ -70,7 +70,8 @@ def decoded(imap: Connection, ref: MessageRef, part: Part) -> Iterator[bytes]:
 
 
 class _Sink:
-    """What zipfile writes into: it cannot be sought in, and what was written is taken at once."""
+    """The file that zipfile writes into: it cannot be sought in, and what was written is taken at
+    once."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []

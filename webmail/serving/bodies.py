@@ -113,7 +113,7 @@ class Bodies:
 
 
 class _Room:
-    """How many bodies are unfinished, and how many bytes wait for their answer."""
+    """The number of bodies that are unfinished, and of bytes that wait for their answer."""
 
     def __init__(self, most: int, most_bytes: int) -> None:
         self.most, self.most_bytes = most, most_bytes
@@ -165,7 +165,7 @@ class _Arriving:
             raise TooManyUploads from error
 
     def seconds_left(self) -> float:
-        """Until the next piece must be there."""
+        """Return the seconds until the next piece must be there."""
         since = asyncio.get_running_loop().time() - self._begun
         return min(SILENCE, PATIENCE + self._size / RATE - since)
 
@@ -182,7 +182,7 @@ async def drain(receive: Receive) -> None:
 
 
 async def _first(receive: Receive) -> tuple[bytes, bool]:
-    """What comes within a moment, which may be nothing."""
+    """Return what comes within a moment, which may be nothing."""
     try:
         async with asyncio.timeout(MOMENT):
             return await _piece(receive)

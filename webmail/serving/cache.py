@@ -1,4 +1,5 @@
-"""How values are kept in Redis: JSON, never pickle: who writes the cache must not run code here."""
+"""The form in which values are kept in Redis: JSON, never pickle: whoever writes to the cache
+must not run code here."""
 
 from __future__ import annotations
 

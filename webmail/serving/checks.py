@@ -1,4 +1,4 @@
-"""What `manage.py check` looks at of the mail: whether the servers let in all who connect; with
+"""The checks of `manage.py check` on the mail: whether the servers let in all who connect; with
 ``--deploy``, whether there is a queue of jobs, whether workers take from it, whether senders are
 judged, and how LibreOffice is shut in."""
 
@@ -14,7 +14,7 @@ from webmail.previews import office
 from webmail.sandbox import walls as sandbox_walls
 
 
-def connections(**_what: Any) -> list[CheckMessage]:
+def connections(**_kwargs: Any) -> list[CheckMessage]:
     """The IMAP server's limit of connections for one person, against how many there may be: each
     process keeps some for pages and one for each browser that is told of news, jobs have theirs.
     Mail programs and telephones come on top, but from other addresses."""
@@ -33,7 +33,7 @@ def connections(**_what: Any) -> list[CheckMessage]:
     ]
 
 
-def queue(**_what: Any) -> list[CheckMessage]:
+def queue(**_kwargs: Any) -> list[CheckMessage]:
     """Without Redis there is neither worker nor beat, and no cache that processes share."""
     if settings.REDIS_URL:
         return []
@@ -53,22 +53,22 @@ def queue(**_what: Any) -> list[CheckMessage]:
     ]
 
 
-def workers(**_what: Any) -> list[CheckMessage]:
+def workers(**_kwargs: Any) -> list[CheckMessage]:
     """The queues of jobs that no worker takes from. Nothing is said of a broker that does not
     answer: this machine may not be the one that runs the webmail."""
-    found = jobs.health() if settings.REDIS_URL else None
-    if found is None or found.waiting is None or not found.without_worker:
+    health = jobs.health() if settings.REDIS_URL else None
+    if health is None or health.waiting is None or not health.without_worker:
         return []
     return [
         Warning(
-            "No worker takes jobs from these queues: " + ", ".join(found.without_worker) + ".",
+            "No worker takes jobs from these queues: " + ", ".join(health.without_worker) + ".",
             hint="Start their workers (bin/manage run_workers, docs/install.md).",
             id="webmail.W003",
         )
     ]
 
 
-def verdicts(**_what: Any) -> list[CheckMessage]:
+def verdicts(**_kwargs: Any) -> list[CheckMessage]:
     """Without the mail server's verdicts on senders anybody's From could be forged."""
     if settings.AUTHSERV_ID:
         return []
@@ -84,7 +84,7 @@ def verdicts(**_what: Any) -> list[CheckMessage]:
     ]
 
 
-def walls(**_what: Any) -> list[CheckMessage]:
+def walls(**_kwargs: Any) -> list[CheckMessage]:
     """Whether LibreOffice, where it is used, sees nothing but the file that it converts."""
     if settings.OFFICE != "auto" or not office.is_available() or sandbox_walls.is_whole():
         return []

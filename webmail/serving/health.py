@@ -20,7 +20,8 @@ NEEDED = ("database", "cache")
 
 
 def state() -> dict[str, bool]:
-    """What answers: ``{"database": True, "cache": True, "office": True, "jobs": True}``.
+    """Return which services answer: ``{"database": True, "cache": True, "office": True, "jobs":
+    True}``.
 
     ``office`` is False while office files wait that should have been converted long ago: their
     worker is gone, or too slow. ``jobs`` is False while another queue has no worker.
@@ -68,7 +69,7 @@ def count_ended(_function: str, _limit: Limit) -> None:
 
 
 def ended_today() -> int:
-    """How many messages and files were too costly to read, since midnight."""
+    """Return how many messages and files were too costly to read, since midnight."""
     count: int = cache.get(_ended_key(), 0)
     return count
 

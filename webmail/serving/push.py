@@ -120,7 +120,9 @@ def told(state: FolderState, news: News | None = None) -> dict[str, Any]:
             for uid, flags in (news.changed if news else {}).items()
         ],
         "gone": list(news.gone) if news else [],
-        "new": [_new(state, one) for one in news.arrived if SEEN not in one.flags] if news else [],
+        "new": [_new(state, message) for message in news.arrived if SEEN not in message.flags]
+        if news
+        else [],
         "more": news is None or news.partial,
     }
 
@@ -159,7 +161,7 @@ class Stream:
         self.watched = watched
 
     async def run(self, receive: Receive) -> None:
-        """Until the browser hangs up, or there is nothing more to tell."""
+        """Run until the browser hangs up, or there is nothing more to tell."""
         self._hub.add(self)
         helpers = [
             asyncio.create_task(self._hear(receive)),
@@ -245,10 +247,10 @@ class Stream:
             self.end()
 
     async def _watch_once(self) -> None:
-        one = self.watched
+        watched = self.watched
         async with self._hub.sign_ins:
             opened = await watch.open(
-                one.server, one.login, one.password, client_address=one.address
+                watched.server, watched.login, watched.password, client_address=watched.address
             )
         try:
             self.say("up", {"everywhere": opened.everywhere})
@@ -277,10 +279,10 @@ class Hub:
 
     def add(self, stream: Stream) -> None:
         """The newest of a person's wins: of the others one may be a computer that was shut."""
-        own = [one for one in self._streams if one.watched.user_id == stream.watched.user_id]
-        for one in own[: max(0, len(own) + 1 - settings.PUSH_STREAMS)]:
-            one.end("many")
-            del self._streams[one]
+        own = [other for other in self._streams if other.watched.user_id == stream.watched.user_id]
+        for other in own[: max(0, len(own) + 1 - settings.PUSH_STREAMS)]:
+            other.end("many")
+            del self._streams[other]
         self._streams[stream] = None
         if self._ticking is None or self._ticking.done():
             self._ticking = asyncio.create_task(self._tick())
@@ -334,8 +336,9 @@ def _hub() -> Hub:
 
 
 def _admitted(scope: Scope) -> Watched:
-    """Whose stream it is. ``who`` is the number of the user whose page asks: his tab must not be
-    told of the mail of somebody who has signed in after him in the same browser."""
+    """Return the person and session whose stream it is. ``who`` is the number of the user whose
+    page asks: his tab must not be told of the mail of somebody who has signed in after him in the
+    same browser."""
     request = ASGIRequest(scope, BytesIO())
     request.get_host()
     store = import_module(settings.SESSION_ENGINE).SessionStore
@@ -352,7 +355,7 @@ async def _still_watched(all_: list[Watched]) -> frozenset[int]:
         return await _in_thread(lambda: session.still_watched(all_))
     except DatabaseError:
         logger.warning("whose session has ended is not known: the database does not answer")
-        return frozenset(one.row for one in all_)
+        return frozenset(watched.row for watched in all_)
 
 
 async def _in_thread(call: Callable[[], T]) -> T:

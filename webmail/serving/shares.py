@@ -1,4 +1,4 @@
-"""What one session may have of a process at once, so that everybody else has the rest."""
+"""The share of a process that one session may have at once, so that everybody else has the rest."""
 
 from __future__ import annotations
 
@@ -70,10 +70,10 @@ _Places = WeakValueDictionary[str, asyncio.Semaphore]
 
 
 def _of(places: _Places, key: str, most: int) -> asyncio.Semaphore:
-    found = places.get(key)
-    if found is None:
-        found = places[key] = asyncio.Semaphore(most)
-    return found
+    semaphore = places.get(key)
+    if semaphore is None:
+        semaphore = places[key] = asyncio.Semaphore(most)
+    return semaphore
 
 
 async def _has_come(places: asyncio.Semaphore, receive: Receive) -> bool:

@@ -59,7 +59,7 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
     ) -> Callable[[Match[str]], str]:
         """Our modules alone: htmx's extensions name types in comments as if they imported them."""
         if name.endswith(".js") and not name.startswith("webmail/"):
-            return lambda found: found[0]
+            return lambda match: match[0]
         convert: Callable[[Match[str]], str] = super().url_converter(name, hashed_files, template)
         return convert
 
@@ -105,7 +105,7 @@ def joined_styles(texts: dict[str, str]) -> dict[str, str]:
     """Style sheets by their names -> those that import others, with these in their places."""
 
     def whole(name: str) -> str:
-        return _SHEET.sub(lambda found: whole(STYLES + found[1]), texts[name])
+        return _SHEET.sub(lambda match: whole(STYLES + match[1]), texts[name])
 
     return {name: whole(name) for name in texts if _SHEET.search(texts[name])}
 
@@ -122,7 +122,7 @@ def joined_scripts(texts: dict[str, str]) -> dict[str, str]:
         for name, text in texts.items()
         if PurePosixPath(name).stem not in {"common", *names}
     }
-    needs = {name: {found[2] for found in _IMPORT.findall(text)} for name, text in parts.items()}
+    needs = {name: {match[2] for match in _IMPORT.findall(text)} for name, text in parts.items()}
     served[COMMON] = "".join(
         _part(name, parts[name]) for name in TopologicalSorter(needs).static_order()
     ) + _export(names)
@@ -136,18 +136,18 @@ def _export(names: list[str]) -> str:
 def _part(name: str, text: str) -> str:
     """A module as a value, the object of what it exports."""
     exported = ", ".join(_EXPORT.findall(text))
-    text = _EXPORT.sub("", _IMPORT.sub(lambda found: _local(found, found[3]), text))
+    text = _EXPORT.sub("", _IMPORT.sub(lambda match: _local(match, match[3]), text))
     if left := _LEFT.search(text):
         raise ValueError(f"{name}.js cannot be a part of {COMMON}: {left[0]}")
     return f"const ${name} = (() => {{\n{text}\nreturn {{ {exported} }};\n}})();\n"
 
 
 def _from_common(module: str, text: str, names: set[str]) -> str:
-    def moved(found: Match[str]) -> str:
-        name = found[3]
+    def moved(match: Match[str]) -> str:
+        name = match[3]
         if name not in names:
-            return found[0]
-        return f'import {{ {name} as ${name} }} from "./common.js"; {_local(found, name)}'
+            return match[0]
+        return f'import {{ {name} as ${name} }} from "./common.js"; {_local(match, name)}'
 
     text = _IMPORT.sub(moved, text)
     if left := next((name for name in names if f"./{name}.js" in text), None):
@@ -155,8 +155,8 @@ def _from_common(module: str, text: str, names: set[str]) -> str:
     return text
 
 
-def _local(found: Match[str], name: str) -> str:
-    """What an import made of a name, of the value."""
-    if found[1]:
-        return f"const {{ {found[1].replace(' as ', ': ')} }} = ${name};"
-    return f"const {found[2]} = ${name};"
+def _local(match: Match[str], name: str) -> str:
+    """Return what an import made of a name, of the value."""
+    if match[1]:
+        return f"const {{ {match[1].replace(' as ', ': ')} }} = ${name};"
+    return f"const {match[2]} = ${name};"

@@ -82,7 +82,7 @@ def _inside(node: Node) -> Iterator[NodeList]:
 
 
 def _constant(node: Node, nothing: Context) -> str | None:
-    """What the node says each time; None where that depends on something."""
+    """Return what the node says each time; None where that depends on something."""
     match node:
         case TextNode():
             return node.s
@@ -127,5 +127,5 @@ def _is_literal_call(node: SimpleNode) -> bool:
 
 def _is_literal(expression: FilterExpression) -> bool:
     """Whether it is a text in quotes, and nothing is done with it."""
-    said = expression.var
-    return not expression.filters and isinstance(getattr(said, "literal", said), str)
+    value = expression.var
+    return not expression.filters and isinstance(getattr(value, "literal", value), str)

@@ -82,14 +82,14 @@ class Connection:
     def scripts(self) -> tuple[Name, ...]:
         """All scripts of the person, as the server lists them."""
         lines = self._command(b"LISTSCRIPTS")
-        found = []
+        names = []
         for line in lines:
             name = line[0] if line else b""
             if not isinstance(name, bytes) or isinstance(name, _Atom):
                 raise BadServerAnswer("The list of scripts is none.")
             active = any(isinstance(t, _Atom) and t.upper() == b"ACTIVE" for t in line[1:])
-            found.append(Name(name.decode("utf-8", "replace"), active))
-        return tuple(found)
+            names.append(Name(name.decode("utf-8", "replace"), active))
+        return tuple(names)
 
     def get(self, name: str) -> str:
         """A script's text, its lines ending in ``\\n``. One that is no UTF-8, as old software wrote
@@ -165,14 +165,14 @@ class Connection:
         self._learn(self._answer())
 
     def _learn(self, lines: list[list[_Token]]) -> None:
-        told = {}
+        capabilities = {}
         for line in lines:
             if line and isinstance(line[0], bytes):
                 value = line[1] if len(line) > 1 and isinstance(line[1], bytes) else b""
-                told[line[0].upper()] = value.decode("utf-8", "replace")
-        self.extensions = frozenset(told.get(b"SIEVE", "").lower().split())
-        self._methods = frozenset(told.get(b"SASL", "").upper().split())
-        self._can_start_tls = b"STARTTLS" in told
+                capabilities[line[0].upper()] = value.decode("utf-8", "replace")
+        self.extensions = frozenset(capabilities.get(b"SIEVE", "").lower().split())
+        self._methods = frozenset(capabilities.get(b"SASL", "").upper().split())
+        self._can_start_tls = b"STARTTLS" in capabilities
 
     def _command(self, name: bytes, *args: bytes) -> list[list[_Token]]:
         self._wire.send(b" ".join((name, *args)) + b"\r\n")
@@ -276,24 +276,24 @@ class _Wire:
     def _tokens(self, depth: int) -> list[_Token]:
         if depth > _DEEPEST:
             raise self._broken("Parentheses are too deep.")
-        found: list[_Token] = []
+        tokens: list[_Token] = []
         while True:
             byte = self._peek()
             if byte in b"\r\n" or (byte == b")" and depth):
-                return found
+                return tokens
             if byte in b" \t":
                 self._take(1)
             elif byte == b"(":
                 self._take(1)
-                found.append(self._tokens(depth + 1))
+                tokens.append(self._tokens(depth + 1))
                 if self._take(1) != b")":
                     raise self._broken("A parenthesis is not closed.")
             elif byte == b'"':
-                found.append(self._quoted_string())
+                tokens.append(self._quoted_string())
             elif byte == b"{":
-                found.append(self._counted_string())
+                tokens.append(self._counted_string())
             else:
-                found.append(_Atom(self._match(rb'[^ \t\r\n"(){}]+')))
+                tokens.append(_Atom(self._match(rb'[^ \t\r\n"(){}]+')))
 
     def _end_of_line(self) -> None:
         if self._peek() == b"\r":
@@ -310,11 +310,11 @@ class _Wire:
         return self._take(int(head.strip(b"{}+\r\n")))
 
     def _match(self, pattern: bytes) -> bytes:
-        """What the pattern matches up to where it surely ends: something stands behind it."""
+        """Take what the pattern matches up to where it surely ends: something stands behind it."""
         while True:
-            found = re.match(pattern, self._buffer)
-            if found and (found.end() < len(self._buffer) or found[0][-1:] in b'"\n'):
-                return self._take(found.end())
+            match = re.match(pattern, self._buffer)
+            if match and (match.end() < len(self._buffer) or match[0][-1:] in b'"\n'):
+                return self._take(match.end())
             if len(self._buffer) > _LINE or b"\n" in self._buffer:
                 raise self._broken("A line is none of the protocol's.")
             self._more()
@@ -372,7 +372,7 @@ def _literal(text: str) -> bytes:
 
 
 def _refusal(line: list[_Token]) -> WebmailError:
-    """What a NO means (RFC 5804 section 1.3)."""
+    """Return the error for what a NO means (RFC 5804 section 1.3)."""
     words = _said(line)
     code = b""
     if len(line) > 1 and isinstance(line[1], list) and line[1]:
@@ -384,9 +384,9 @@ def _refusal(line: list[_Token]) -> WebmailError:
         return NotFound("There is no such script.", server_words=words)
     if code == b"TRYLATER":
         return SieveUnavailable("The ManageSieve server can't just now.", server_words=words)
-    found = re.search(r"\bline (\d{1,6})\b", words)
+    match = re.search(r"\bline (\d{1,6})\b", words)
     return SieveRefused(
-        "The server does not take it.", line=int(found[1]) if found else 0, server_words=words
+        "The server does not take it.", line=int(match[1]) if match else 0, server_words=words
     )
 
 

@@ -1,4 +1,5 @@
-"""Where a script sends mail to, whoever wrote it: found in its commands, in blocks too.
+"""The addresses that a script sends mail to, whoever wrote it: found in its commands, in blocks
+too.
 
 The administrators say which addresses rules may forward to. What is looked at is the whole script,
 since a rule is only one of the ways to write one.
@@ -33,7 +34,7 @@ class Allowed:
         if self.is_everything or not self.anywhere:
             return self.anywhere
         domain = address.rpartition("@")[2].lower().rstrip(".")
-        return any(domain == one or domain.endswith(f".{one}") for one in self.domains)
+        return any(domain == allowed or domain.endswith(f".{allowed}") for allowed in self.domains)
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,10 @@ class Sending:
 def sendings(text: str) -> tuple[Sending, ...]:
     """All of a script, in their order, but for those in ``if false`` and its like, which is how a
     rule is turned off. Raises `grammar.NotSieve`."""
-    found = _running(grammar.parse(text))
+    commands = _running(grammar.parse(text))
     return tuple(
         Sending(_line(text, command), address)
-        for command in found
+        for command in commands
         for address in _addresses(command)
     )
 
@@ -94,8 +95,8 @@ def _addresses(command: Command) -> tuple[str, ...]:
 def _notified(command: Command, strings: list[str]) -> tuple[str, ...]:
     """The draft's ``:options ["address"]``, else the method, which stands last: a ``mailto:``."""
     if Tag(":options") in command.arguments:
-        listed = [one for one in command.arguments if isinstance(one, tuple)]
-        return tuple(_told([one]) for addresses in listed for one in addresses) or (UNTOLD,)
+        listed = [argument for argument in command.arguments if isinstance(argument, tuple)]
+        return tuple(_told([address]) for addresses in listed for address in addresses) or (UNTOLD,)
     method = strings[-1] if strings else ""
     scheme, _colon, rest = method.partition(":")
     if scheme.lower() != "mailto":

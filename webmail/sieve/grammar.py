@@ -106,10 +106,10 @@ class _Reader:
 def parse(text: str) -> tuple[Command, ...]:
     """The commands of a script, in order. Raises NotSieve."""
     reader = _Reader(list(_tokens(text)))
-    found = []
+    commands = []
     while reader.peek().kind != "end":
-        found.append(_command(reader, 0))
-    return tuple(found)
+        commands.append(_command(reader, 0))
+    return tuple(commands)
 
 
 def parse_test(text: str) -> Test:
@@ -138,9 +138,9 @@ def quoted_list(texts: tuple[str, ...] | list[str]) -> str:
 def _tokens(text: str) -> Iterator[_Token]:
     place = 0
     while place < len(text):
-        found = _MULTILINE.match(text, place)
-        if found:
-            end = _end_of_lines(text, found.end())
+        multiline = _MULTILINE.match(text, place)
+        if multiline:
+            end = _end_of_lines(text, multiline.end())
             yield _Token("multiline", text[place:end], place, end)
             place = end
             continue
@@ -155,10 +155,10 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 def _end_of_lines(text: str, place: int) -> int:
     """Behind the line that holds nothing but a dot."""
-    found = re.compile(r"^\.(?:\n|\Z)", re.MULTILINE).search(text, place)
-    if found is None:
+    match = re.compile(r"^\.(?:\n|\Z)", re.MULTILINE).search(text, place)
+    if match is None:
         raise NotSieve("A text: has no end.")
-    return found.end()
+    return match.end()
 
 
 def _command(reader: _Reader, depth: int) -> Command:
@@ -184,7 +184,7 @@ def _command(reader: _Reader, depth: int) -> Command:
         last = reader.take("mark", ";")
     has_inner = has_inner or bool(reader.comments)
     reader.comments = []
-    has_inner = has_inner or any(one.comments or one.has_inner for one in block or ())
+    has_inner = has_inner or any(command.comments or command.has_inner for command in block or ())
     return Command(
         name,
         arguments,
@@ -192,7 +192,7 @@ def _command(reader: _Reader, depth: int) -> Command:
         block=block,
         start=first.start,
         end=last.end,
-        comments=tuple(one.text for one in before),
+        comments=tuple(comment.text for comment in before),
         has_inner=has_inner,
     )
 
@@ -200,34 +200,34 @@ def _command(reader: _Reader, depth: int) -> Command:
 def _arguments(reader: _Reader, depth: int) -> tuple[tuple[Argument, ...], tuple[Test, ...]]:
     if depth > _DEEPEST:
         raise NotSieve("Tests are too deep.")
-    found: list[Argument] = []
+    arguments: list[Argument] = []
     while True:
         token = reader.peek()
         if token.kind in {"string", "multiline"}:
-            found.append(_string(reader.take()))
+            arguments.append(_string(reader.take()))
         elif token.kind == "number":
-            found.append(_number(reader.take().text))
+            arguments.append(_number(reader.take().text))
         elif token.kind == "tag":
-            found.append(Tag(reader.take().text.lower()))
+            arguments.append(Tag(reader.take().text.lower()))
         elif reader.has("["):
-            found.append(_list(reader))
+            arguments.append(_list(reader))
         else:
             break
     if reader.has("("):
-        return tuple(found), _tests(reader, depth)
+        return tuple(arguments), _tests(reader, depth)
     if reader.peek().kind == "name":
-        return tuple(found), (_test(reader, depth + 1),)
-    return tuple(found), ()
+        return tuple(arguments), (_test(reader, depth + 1),)
+    return tuple(arguments), ()
 
 
 def _tests(reader: _Reader, depth: int) -> tuple[Test, ...]:
     reader.take("mark", "(")
-    found = [_test(reader, depth + 1)]
+    tests = [_test(reader, depth + 1)]
     while reader.has(","):
         reader.take()
-        found.append(_test(reader, depth + 1))
+        tests.append(_test(reader, depth + 1))
     reader.take("mark", ")")
-    return tuple(found)
+    return tuple(tests)
 
 
 def _test(reader: _Reader, depth: int) -> Test:
@@ -237,12 +237,12 @@ def _test(reader: _Reader, depth: int) -> Test:
 
 def _list(reader: _Reader) -> tuple[str, ...]:
     reader.take("mark", "[")
-    found = [_string(reader.take())]
+    strings = [_string(reader.take())]
     while reader.has(","):
         reader.take()
-        found.append(_string(reader.take()))
+        strings.append(_string(reader.take()))
     reader.take("mark", "]")
-    return tuple(found)
+    return tuple(strings)
 
 
 def _string(token: _Token) -> str:

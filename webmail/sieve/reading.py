@@ -75,7 +75,7 @@ def read(text: str) -> Script:
     commands = grammar.parse(text)
     requires = frozenset(_required(commands))
     script = Script()
-    for chain in _chains([one for one in commands if one.name != "require"]):
+    for chain in _chains([command for command in commands if command.name != "require"]):
         script = _with(script, chain, text, requires)
     if tail := _tail(text, commands):
         script = replace(script, items=(*script.items, Raw(tail)))
@@ -145,7 +145,7 @@ def _item(chain: list[Command], text: str, requires: frozenset[str]) -> Item:
 def _answers(command: Command) -> bool:
     if command.name == "vacation":
         return True
-    return any(_answers(one) for one in command.block or ())
+    return any(_answers(inner) for inner in command.block or ())
 
 
 def _named(comments: Sequence[str]) -> tuple[str, tuple[str, ...]]:
@@ -154,8 +154,8 @@ def _named(comments: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     """
     lines = [line for line in comments if line.strip() != MARK]
     for at in range(len(lines) - 1, -1, -1):
-        if found := _NAME.fullmatch(lines[at]):
-            return _one_line(found[1]), tuple(lines[:at] + lines[at + 1 :])
+        if match := _NAME.fullmatch(lines[at]):
+            return _one_line(match[1]), tuple(lines[:at] + lines[at + 1 :])
     if lines and lines[-1].startswith("#"):
         return _one_line(lines[-1].strip("# \t")), tuple(lines[:-1])
     return "", tuple(lines)
@@ -189,9 +189,9 @@ def _switched(command: Command, text: str) -> tuple[Test, bool]:
     """
     test = command.tests[0]
     if test.name == "false" and not test.arguments:
-        found = _DISABLED.match(text, command.start)
-        if found and not any(one.comments or one.has_inner for one in command.block or ()):
-            return grammar.parse_test(found[1].strip()), False
+        disabled = _DISABLED.match(text, command.start)
+        if disabled and not any(inner.comments or inner.has_inner for inner in command.block or ()):
+            return grammar.parse_test(disabled[1].strip()), False
         raise _Unshown
     if command.has_inner:
         raise _Unshown
@@ -205,29 +205,29 @@ def _groups(test: Test) -> tuple[str, tuple[Group, ...]]:
     if test == Test("true"):
         return ALL, ()
     if test.name not in {"allof", "anyof"} or test.arguments:
-        found = _expanded(test)
-        return ALL, (found if isinstance(found, Group) else Group(ALL, (found,)),)
+        expanded = _expanded(test)
+        return ALL, (expanded if isinstance(expanded, Group) else Group(ALL, (expanded,)),)
     match = ANY if test.name == "anyof" else ALL
-    if any(one.name in {"allof", "anyof"} for one in test.tests):
+    if any(inner.name in {"allof", "anyof"} for inner in test.tests):
         return _nested(match, test)
-    parts = [_expanded(one) for one in test.tests]
-    if all(isinstance(one, Condition) or one.match == match for one in parts):
-        conditions = [c for one in parts for c in _conditions(one)]
+    parts = [_expanded(inner) for inner in test.tests]
+    if all(isinstance(part, Condition) or part.match == match for part in parts):
+        conditions = [c for part in parts for c in _conditions(part)]
         return ALL, (Group(match, tuple(conditions)),)
-    return match, tuple(_as_group(one) for one in parts)
+    return match, tuple(_as_group(part) for part in parts)
 
 
 def _nested(match: str, test: Test) -> tuple[str, tuple[Group, ...]]:
     groups = []
-    for one in test.tests:
-        if one.name in {"allof", "anyof"}:
-            inner, found = _groups(one)
-            if len(found) != 1 or one.arguments:
+    for inner_test in test.tests:
+        if inner_test.name in {"allof", "anyof"}:
+            inner, inner_groups = _groups(inner_test)
+            if len(inner_groups) != 1 or inner_test.arguments:
                 raise _Unshown
-            groups.append(found[0])
+            groups.append(inner_groups[0])
             del inner
         else:
-            groups.append(_as_group(_expanded(one)))
+            groups.append(_as_group(_expanded(inner_test)))
     if len(groups) == 1:
         return ALL, tuple(groups)
     return match, tuple(groups)
@@ -248,10 +248,10 @@ def _expanded(test: Test) -> Condition | Group:
         negated, test = not negated, test.tests[0]
     if test.tests:
         raise _Unshown
-    found = list(_each_condition(test))
-    if not found or len(found) > _MOST_EXPANDED:
+    conditions = list(_each_condition(test))
+    if not conditions or len(conditions) > _MOST_EXPANDED:
         raise _Unshown
-    turned = [replace(one, negated=negated) for one in found]
+    turned = [replace(condition, negated=negated) for condition in conditions]
     if len(turned) == 1:
         return turned[0]
     every = test.name == "exists"  # holds when all of them are there
@@ -294,25 +294,25 @@ def _strings(argument: Argument) -> tuple[str, ...]:
 
 
 def _each_condition(test: Test) -> Iterator[Condition]:
-    given = _taken_apart(test.arguments)
-    if given.tags.pop(":comparator", "i;ascii-casemap") != "i;ascii-casemap":
+    arguments = _taken_apart(test.arguments)
+    if arguments.tags.pop(":comparator", "i;ascii-casemap") != "i;ascii-casemap":
         raise _Unshown
     match test.name:
         case "header":
-            yield from _headers(given)
+            yield from _headers(arguments)
         case "address":
-            yield from _addresses(given)
-        case "exists" if not given.tags and len(given.rest) == 1:
-            for name in _strings(given.rest[0]):
+            yield from _addresses(arguments)
+        case "exists" if not arguments.tags and len(arguments.rest) == 1:
+            for name in _strings(arguments.rest[0]):
                 yield _exists(name)
-        case "size" if len(given.rest) == 1 and isinstance(given.rest[0], Number):
-            relation = {":over": OVER, ":under": UNDER}.get(*_only(given.tags), "")
-            yield Condition(SIZE, relation, str(given.rest[0].value))
-        case "body" if set(given.tags) == {":text", ":contains"} and len(given.rest) == 1:
-            for text in _strings(given.rest[0]):
+        case "size" if len(arguments.rest) == 1 and isinstance(arguments.rest[0], Number):
+            relation = {":over": OVER, ":under": UNDER}.get(*_only(arguments.tags), "")
+            yield Condition(SIZE, relation, str(arguments.rest[0].value))
+        case "body" if set(arguments.tags) == {":text", ":contains"} and len(arguments.rest) == 1:
+            for text in _strings(arguments.rest[0]):
                 yield Condition(BODY, CONTAINS, text)
         case "date":
-            yield _day(given)
+            yield _day(arguments)
 
 
 def _only(tags: dict[str, Argument]) -> tuple[str]:
@@ -322,15 +322,15 @@ def _only(tags: dict[str, Argument]) -> tuple[str]:
     return (name,)
 
 
-def _headers(given: _Arguments) -> Iterator[Condition]:
-    if set(given.tags) == {":mime", ":anychild", ":contains"}:
-        if given.rest == ["content-disposition", "attachment"]:
+def _headers(arguments: _Arguments) -> Iterator[Condition]:
+    if set(arguments.tags) == {":mime", ":anychild", ":contains"}:
+        if arguments.rest == ["content-disposition", "attachment"]:
             yield Condition(ATTACHMENT, EXISTS)
         return
-    comparison = _MATCHES.get(*_only(given.tags), "") if given.tags else IS
-    if not comparison or len(given.rest) != 2:
+    comparison = _MATCHES.get(*_only(arguments.tags), "") if arguments.tags else IS
+    if not comparison or len(arguments.rest) != 2:
         return
-    names, texts = (_strings(one) for one in given.rest)
+    names, texts = (_strings(argument) for argument in arguments.rest)
     field = _FIELDS.get(tuple(name.lower() for name in names))
     for text in texts:
         # Of FROM and TO, IS compares addresses; a header has the name beside them.
@@ -349,12 +349,12 @@ def _checked(field: str, comparison: str, text: str) -> Condition:
         return Condition(HEADER, comparison, text, header=HEADER_FIELDS[field][0])
 
 
-def _addresses(given: _Arguments) -> Iterator[Condition]:
-    given.tags.pop(":all", None)
-    comparison = _MATCHES.get(*_only(given.tags), "") if given.tags else IS
-    if comparison not in {CONTAINS, IS} or len(given.rest) != 2:
+def _addresses(arguments: _Arguments) -> Iterator[Condition]:
+    arguments.tags.pop(":all", None)
+    comparison = _MATCHES.get(*_only(arguments.tags), "") if arguments.tags else IS
+    if comparison not in {CONTAINS, IS} or len(arguments.rest) != 2:
         return
-    names, texts = (_strings(one) for one in given.rest)
+    names, texts = (_strings(argument) for argument in arguments.rest)
     field = _FIELDS.get(tuple(name.lower() for name in names))
     if field not in {"from", "to"}:
         return
@@ -368,13 +368,15 @@ def _exists(name: str) -> Condition:
     return Condition(HEADER, EXISTS, header=name.lower())
 
 
-def _day(given: _Arguments) -> Condition:
-    relation = given.tags.get(":value")
-    if set(given.tags) != {":originalzone", ":value"} or not isinstance(relation, str):
+def _day(arguments: _Arguments) -> Condition:
+    relation = arguments.tags.get(":value")
+    if set(arguments.tags) != {":originalzone", ":value"} or not isinstance(relation, str):
         raise _Unshown
-    if [str(one).lower() for one in given.rest[:2]] != ["date", "date"] or len(given.rest) != 3:
+    if [str(argument).lower() for argument in arguments.rest[:2]] != ["date", "date"] or len(
+        arguments.rest
+    ) != 3:
         raise _Unshown
-    (day,) = _strings(given.rest[2])
+    (day,) = _strings(arguments.rest[2])
     if date.fromisoformat(day).isoformat() != day:
         raise _Unshown
     return Condition(DATE, _DATES.get(relation, ""), day)
@@ -387,11 +389,11 @@ def _each_action(block: Sequence[Command]) -> Iterator[Action]:
     for command in block:
         if command.tests or command.block is not None:
             raise _Unshown
-        given = _taken_apart(command.arguments)
-        if len(given.rest) != 1:
+        arguments = _taken_apart(command.arguments)
+        if len(arguments.rest) != 1:
             raise _Unshown
-        values = _strings(given.rest[0])
-        match command.name, set(given.tags):
+        values = _strings(arguments.rest[0])
+        match command.name, set(arguments.tags):
             case "fileinto", tags if tags <= {":copy"} and len(values) == 1:
                 yield Action(COPY if tags else MOVE, values[0])
             case "redirect", tags if tags <= {":copy"} and len(values) == 1:
@@ -424,7 +426,7 @@ def _absence(command: Command, requires: frozenset[str]) -> Absence | None:
         test, enabled = command.tests[0], True
         if test.name == "allof" and test.tests[:1] == (Test("false"),):
             test, enabled = test.tests[1], False
-        first, last = (_moment(one) for one in test.tests)
+        first, last = (_moment(bound) for bound in test.tests)
         return replace(
             _answering(command.block),
             first=date.fromisoformat(first[0]),
@@ -438,17 +440,17 @@ def _absence(command: Command, requires: frozenset[str]) -> Absence | None:
 
 
 def _moment(test: Test) -> tuple[str, str]:
-    given = _taken_apart(test.arguments)
-    zone, day = given.tags.get(":zone"), given.rest[-1]
+    arguments = _taken_apart(test.arguments)
+    zone, day = arguments.tags.get(":zone"), arguments.rest[-1]
     if test.name != "currentdate" or not isinstance(zone, str) or not isinstance(day, str):
         raise _Unshown
     return day, zone
 
 
 def _answering(block: Sequence[Command]) -> Absence:
-    if [one.name for one in block] == ["vacation"]:
+    if [command.name for command in block] == ["vacation"]:
         return _vacation(block[0])
-    names = [one.name for one in block]
+    names = [command.name for command in block]
     if names not in (["if"], ["if", "else"]) or block[0].tests[0].name != "envelope":
         raise _Unshown
     inside = _vacation(*(block[0].block or ()))
@@ -458,9 +460,9 @@ def _answering(block: Sequence[Command]) -> Absence:
 
 
 def _vacation(command: Command) -> Absence:
-    given = _taken_apart(command.arguments)
-    days, subject = given.tags.get(":days"), given.tags.get(":subject", "")
-    (text,) = given.rest
+    arguments = _taken_apart(command.arguments)
+    days, subject = arguments.tags.get(":days"), arguments.tags.get(":subject", "")
+    (text,) = arguments.rest
     if command.name != "vacation" or not isinstance(text, str) or not isinstance(subject, str):
         raise _Unshown
     return Absence(
@@ -469,5 +471,5 @@ def _vacation(command: Command) -> Absence:
         date.min,
         subject=subject,
         days=days.value if isinstance(days, Number) else 7,
-        addresses=_strings(given.tags.get(":addresses", ())),
+        addresses=_strings(arguments.tags.get(":addresses", ())),
     )

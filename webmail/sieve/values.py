@@ -1,4 +1,4 @@
-"""What a person's script says, as values: rules, what could not be read as one, the absence."""
+"""The content of a person's script as values: rules, what could not be read as one, the absence."""
 
 from __future__ import annotations
 
@@ -94,9 +94,9 @@ class Action:
 
 @dataclass(frozen=True)
 class Rule:
-    """What is done to messages for which ``match`` of the groups hold; to all where there are none.
-    ``stop``: no later rule sees the message. ``comments``: other lines of the script that stand
-    before it, as they are written.
+    """One rule: what is done to messages for which ``match`` of the groups hold; to all where there
+    are none. ``stop``: no later rule sees the message. ``comments``: other lines of the script that
+    stand before it, as they are written.
     """
 
     name: str
@@ -113,7 +113,7 @@ class Rule:
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
-        return tuple(one for group in self.groups for one in group.conditions)
+        return tuple(condition for group in self.groups for condition in group.conditions)
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,7 @@ def _test(rule: Rule, written: _Written) -> str:
 
 
 def _group(group: Group, written: _Written) -> str:
-    return _joined(group.match, [_condition(one, written) for one in group.conditions])
+    return _joined(group.match, [_condition(condition, written) for condition in group.conditions])
 
 
 def _joined(match: str, tests: list[str]) -> str:
@@ -270,8 +270,8 @@ _SELLING: Final = (
 
 @dataclass(frozen=True)
 class Aside:
-    """Which mail the script puts aside: of junk and of adverts the folder; ``allowed``: addresses
-    whose mail stays, ``domains`` too, with those below them.
+    """The mail that the script puts aside: of junk and of adverts the folder; ``allowed``:
+    addresses whose mail stays, ``domains`` too, with those below them.
     """
 
     adverts_folder: str

@@ -80,7 +80,7 @@ class Command(BaseCommand):
 
     @staticmethod
     def _owner(address: str, *, by_owner: bool) -> User | None:
-        """Whose contacts they become; None where the file says it."""
+        """Return the person whose contacts they become; None where the file says it."""
         if by_owner:
             return None
         if not address:

@@ -46,7 +46,7 @@ def test_lines_stand_the_newest_first(auditor: Client, lines: list[AuditEvent]) 
 
 
 @pytest.mark.parametrize(
-    ("typed", "found"),
+    ("typed", "listed"),
     [
         ("alice", [Kind.SIGNED_IN]),
         ("ALICE.martin@ac-exemple.fr", [Kind.SIGNED_IN]),
@@ -57,9 +57,9 @@ def test_lines_stand_the_newest_first(auditor: Client, lines: list[AuditEvent]) 
     ],
 )
 def test_one_searches_for_a_whole_name_or_network(
-    typed: str, found: list[str], auditor: Client, lines: list[AuditEvent]
+    typed: str, listed: list[str], auditor: Client, lines: list[AuditEvent]
 ) -> None:
-    assert kinds(auditor, q=typed) == found
+    assert kinds(auditor, q=typed) == listed
 
 
 def test_one_filters_by_kind_and_period(auditor: Client, lines: list[AuditEvent]) -> None:

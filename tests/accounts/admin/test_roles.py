@@ -90,7 +90,7 @@ def things(domain: MailDomain, person: Callable[..., User]) -> dict[str, int]:
 
 def answers(client: Client, things: dict[str, int]) -> dict[str, int]:
     """The status of each address of the administration, GET, and POST where GET is not allowed."""
-    found = {}
+    statuses = {}
     for address in set(addresses(admin.site.urls[0])) - OF_ALL:
         model = "/".join(address.split("/")[:2])
         url = re.sub(r"<(path:object_id|int:pk)>", str(things.get(model, 1)), address)
@@ -98,8 +98,8 @@ def answers(client: Client, things: dict[str, int]) -> dict[str, int]:
         answer = client.get(f"/admin/{url}", {"q": "prof"} if "why" in url else {})
         if answer.status_code == 405:
             answer = client.post(f"/admin/{url}", {"q": "prof"})
-        found[address] = answer.status_code
-    return found
+        statuses[address] = answer.status_code
+    return statuses
 
 
 def opened(client: Client, things: dict[str, int]) -> set[str]:

@@ -94,8 +94,8 @@ def test_a_record_that_is_not_active_and_a_user_shut_out_stand_out(
 
 
 def test_an_imap_server_that_is_down_is_found_at_once(support: Client, record: StaffRecord) -> None:
-    said = in_french("The IMAP server %(host)s (port %(port)s) does not answer as it must.")
-    assert said % {"host": "127.0.0.1", "port": 1} in shown(support, "alice")
+    sentence = in_french("The IMAP server %(host)s (port %(port)s) does not answer as it must.")
+    assert sentence % {"host": "127.0.0.1", "port": 1} in shown(support, "alice")
 
 
 @pytest.fixture
@@ -107,8 +107,11 @@ def served(domain: MailDomain, dovecot: Dovecot) -> MailDomain:
 
 
 def test_the_imap_server_is_measured(served: MailDomain) -> None:
-    found = diagnosis.diagnose(diagnosis.find("alice"), is_administrator=False).findings
-    assert any(one.level == "ok" and re.search(r"127\.0\.0\.1 .*\d+ ms", one.text) for one in found)
+    findings = diagnosis.diagnose(diagnosis.find("alice"), is_administrator=False).findings
+    assert any(
+        finding.level == "ok" and re.search(r"127\.0\.0\.1 .*\d+ ms", finding.text)
+        for finding in findings
+    )
 
 
 def test_failed_sign_ins_are_counted_since_the_last_good_one(
@@ -119,8 +122,10 @@ def test_failed_sign_ins_are_counted_since_the_last_good_one(
     audit.record(Kind.SIGNED_IN, actor=user)
     for _again in range(3):
         audit.record(Kind.SIGN_IN_FAILED, target=str(user), cause="server")
-    found = diagnosis.diagnose(diagnosis.find("alice"), is_administrator=False)
-    bad = [one for one in found.findings if "3" in one.text and one.level == "bad"]
+    diagnosed = diagnosis.diagnose(diagnosis.find("alice"), is_administrator=False)
+    bad = [
+        finding for finding in diagnosed.findings if "3" in finding.text and finding.level == "bad"
+    ]
     assert len(bad) == 1
     assert bad[0].advice
 

@@ -98,7 +98,10 @@ def pem(key: Key | ed25519.Ed25519PrivateKey, passphrase: bytes = b"") -> str:
 
 
 def written(*certificates: x509.Certificate) -> str:
-    return "".join(one.public_bytes(serialization.Encoding.PEM).decode() for one in certificates)
+    return "".join(
+        certificate.public_bytes(serialization.Encoding.PEM).decode()
+        for certificate in certificates
+    )
 
 
 def self_signed() -> tuple[str, str]:

@@ -25,8 +25,8 @@ def drawn(width: int, dark: list[tuple[int, int, int]], module: int = 4) -> Imag
 
 @pytest.mark.parametrize("text", ADDRESSES)
 def test_a_camera_reads_the_address(text: str) -> None:
-    (found,) = zxingcpp.read_barcodes(drawn(*qr.runs(text)))
-    assert (found.text, found.format) == (text, zxingcpp.BarcodeFormat.QRCode)
+    (barcode,) = zxingcpp.read_barcodes(drawn(*qr.runs(text)))
+    assert (barcode.text, barcode.format) == (text, zxingcpp.BarcodeFormat.QRCode)
 
 
 def test_the_code_stands_in_the_white_that_scanners_need() -> None:

@@ -91,8 +91,8 @@ def test_markup_in_a_name_is_text(francoise: MailSettings) -> None:
 def test_a_camera_reads_the_address_of_the_webmail(francoise: MailSettings) -> None:
     pdf = sheet.pdf(francoise, AROUND)
     picture = Image.open(BytesIO(program("pdftoppm", "-r", "100", "-png", "-", given=pdf)))
-    (found,) = zxingcpp.read_barcodes(picture)
-    assert found.text == "https://webmail.ac-exemple.fr"
+    (barcode,) = zxingcpp.read_barcodes(picture)
+    assert barcode.text == "https://webmail.ac-exemple.fr"
 
 
 def test_its_fonts_are_in_it_and_its_language_is_said(francoise: MailSettings) -> None:

@@ -43,8 +43,8 @@ def test_servers_stand_in_the_order_of_preference_with_their_security(
 def test_the_login_is_a_placeholder(
     francoise: MailSettings, formed_login: str, placeholder: str
 ) -> None:
-    found = {element.text for element in config(francoise, formed_login).iter("username")}
-    assert found == {placeholder}
+    logins = {element.text for element in config(francoise, formed_login).iter("username")}
+    assert logins == {placeholder}
 
 
 def test_the_provider_is_the_domain_and_says_where_help_is(francoise: MailSettings) -> None:

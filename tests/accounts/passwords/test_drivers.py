@@ -1,4 +1,4 @@
-"""Which driver a domain has, and what is missing for it."""
+"""The driver that a domain has, and what is missing for it."""
 
 from __future__ import annotations
 

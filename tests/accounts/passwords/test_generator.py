@@ -22,9 +22,9 @@ def test_its_words_can_be_typed_anywhere_and_remembered() -> None:
 
 def test_every_passphrase_keeps_the_policy() -> None:
     for _ in range(200):
-        given = generator.passphrase(words.words(), lambda _text: True)
-        assert policy.broken(given.text, RULES, NOBODY) == ()
-        assert len(re.split(f"[{re.escape(generator.SIGNS)}]", given.text)) == generator.WORDS
+        passphrase = generator.passphrase(words.words(), lambda _text: True)
+        assert policy.broken(passphrase.text, RULES, NOBODY) == ()
+        assert len(re.split(f"[{re.escape(generator.SIGNS)}]", passphrase.text)) == generator.WORDS
 
 
 def test_two_are_never_the_same() -> None:
@@ -42,8 +42,8 @@ def test_a_word_of_the_persons_name_is_never_in_it() -> None:
     tulipe = PublicFacts.of("Rose Tulipe")
     few = ("tulipe", "castor", "lagune", "nuage")
     for _ in range(50):
-        given = generator.passphrase(few, lambda text: not policy.broken(text, RULES, tulipe))
-        assert "tulipe" not in given.text.lower()
+        passphrase = generator.passphrase(few, lambda text: not policy.broken(text, RULES, tulipe))
+        assert "tulipe" not in passphrase.text.lower()
 
 
 def test_a_policy_that_takes_none_is_said() -> None:
@@ -52,5 +52,5 @@ def test_a_policy_that_takes_none_is_said() -> None:
 
 
 def test_it_is_not_shown_by_accident() -> None:
-    given = generator.passphrase(words.words(), lambda _text: True)
-    assert given.text not in repr(given)
+    passphrase = generator.passphrase(words.words(), lambda _text: True)
+    assert passphrase.text not in repr(passphrase)

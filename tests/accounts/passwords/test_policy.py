@@ -1,4 +1,4 @@
-"""What a new password must be."""
+"""The rules that a new password must keep."""
 
 from __future__ import annotations
 

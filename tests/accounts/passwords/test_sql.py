@@ -38,9 +38,9 @@ def file(tmp_path: Path) -> Path:
 
 def secrets(path: Path) -> dict[tuple[str, str], str]:
     with sqlite3.connect(path) as opened:
-        found = {(a, b): c for a, b, c in opened.execute("SELECT * FROM mailbox")}
+        rows = {(a, b): c for a, b, c in opened.execute("SELECT * FROM mailbox")}
     opened.close()
-    return found
+    return rows
 
 
 def table(path: Path, statement: str = STATEMENT, scheme: str = "argon2id") -> Table:
@@ -50,9 +50,9 @@ def table(path: Path, statement: str = STATEMENT, scheme: str = "argon2id") -> T
 @pytest.mark.django_db
 def test_one_row_gets_the_new_hash(file: Path) -> None:
     table(file).change(CAROLE, "x", NEW)
-    found = secrets(file)
-    secret = found.pop(("carole", "ac-exemple.fr"))
-    assert set(found.values()) == {"old"}
+    rows = secrets(file)
+    secret = rows.pop(("carole", "ac-exemple.fr"))
+    assert set(rows.values()) == {"old"}
     assert PasswordHasher().verify(secret.removeprefix("{ARGON2ID}"), NEW)
 
 

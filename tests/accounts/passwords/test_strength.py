@@ -1,4 +1,4 @@
-"""How soon a password is guessed, and why."""
+"""The time in which a password is guessed, and why."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def test_french_words_are_words_to_it(word: str) -> None:
 
 
 def test_passphrases_are_strong() -> None:
-    given = generator.passphrase(words.words(), lambda _text: True)
-    measured = strength.measure(given.text, NOBODY)
+    passphrase = generator.passphrase(words.words(), lambda _text: True)
+    measured = strength.measure(passphrase.text, NOBODY)
     assert measured.score == strength.STRONG
     assert measured.reasons == ()
 
@@ -57,8 +57,8 @@ def test_one_persons_name_is_not_held_against_another_at_the_same_time() -> None
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(measure, people))
     assert all(
-        (Reason.PERSONAL in found) == (who is FRANCOISE)
-        for who, found in zip(people, answers, strict=True)
+        (Reason.PERSONAL in reasons) == (who is FRANCOISE)
+        for who, reasons in zip(people, answers, strict=True)
     )
 
 

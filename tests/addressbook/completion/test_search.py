@@ -1,4 +1,4 @@
-"""Whom a few letters mean: what is found, in which order, at which price."""
+"""The people whom a few letters mean: what is found, in which order, at which price."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def entry(name: str, address: str = "", **more: str) -> DirectoryEntry:
 
 
 def found(user: User, text: str) -> list[str]:
-    return [one.address or one.name for one in search.complete(user, text)]
+    return [suggestion.address or suggestion.name for suggestion in search.complete(user, text)]
 
 
 @pytest.mark.parametrize(
@@ -96,9 +96,13 @@ def test_nobody_finds_what_is_in_another_persons_address_book(claire: User, paul
 def test_nobody_sees_what_another_person_calls_an_address(claire: User, paul: User) -> None:
     entry("Zoé Martin", "zoe@ac-exemple.fr")
     contact(paul, "La pénible", "zoe@ac-exemple.fr", job_title="À éviter")
-    (one,) = search.complete(claire, "martin")
-    assert (one.source, one.name, one.function) == ("directory", "Zoé Martin", "")
-    assert "penible" not in one.words
+    (suggestion,) = search.complete(claire, "martin")
+    assert (suggestion.source, suggestion.name, suggestion.function) == (
+        "directory",
+        "Zoé Martin",
+        "",
+    )
+    assert "penible" not in suggestion.words
 
 
 def test_whom_one_writes_to_often_and_lately_comes_first(claire: User) -> None:
@@ -172,15 +176,17 @@ def test_an_address_comes_once_by_the_name_that_its_owner_gave_it(claire: User) 
     entry("Aline Martin", "aline@ac-exemple.fr", function="Professeure", school_name="Collège")
     contact(claire, "Ma cousine Aline", "Aline@ac-exemple.fr")
     collected.record(claire, [("A. M.", "aline@ac-exemple.fr")])
-    (one,) = search.complete(claire, "aline")
-    assert (one.source, one.name) == ("contact", "Ma cousine Aline")
-    assert (one.function, one.school) == ("Professeure", "Collège")
+    (suggestion,) = search.complete(claire, "aline")
+    assert (suggestion.source, suggestion.name) == ("contact", "Ma cousine Aline")
+    assert (suggestion.function, suggestion.school) == ("Professeure", "Collège")
 
 
 def test_two_of_one_name_differ_by_function_and_school(claire: User) -> None:
     entry("Aline Martin", "a1@ac-exemple.fr", function="Professeure", school_name="Collège A")
     entry("Aline Martin", "a2@ac-exemple.fr", function="Principale", school_name="Collège B")
-    shown = [(one.function, one.school) for one in search.complete(claire, "aline")]
+    shown = [
+        (suggestion.function, suggestion.school) for suggestion in search.complete(claire, "aline")
+    ]
     assert shown == [("Professeure", "Collège A"), ("Principale", "Collège B")]
 
 
@@ -189,8 +195,8 @@ def test_a_group_says_how_many_it_holds(claire: User) -> None:
     groups.add(parents, [contact(claire, "Zoé", "z@x.example").pk])
     parents.external = ["autre@x.example"]
     parents.save()
-    (one,) = search.complete(claire, "4e par")
-    assert (one.source, one.group, one.size) == ("group", parents.pk, 2)
+    (suggestion,) = search.complete(claire, "4e par")
+    assert (suggestion.source, suggestion.group, suggestion.size) == ("group", parents.pk, 2)
     groups.delete(parents)
     assert search.complete(claire, "4e par") == ()
 
@@ -200,8 +206,8 @@ def test_of_a_group_those_in_the_bin_are_not_counted(claire: User) -> None:
     people = [contact(claire, name, f"{name}@x.example").pk for name in ("zoe", "luc")]
     groups.add(group, people)
     contacts.delete(claire, people[:1])
-    (one,) = search.complete(claire, "chorale")
-    assert (one.group, one.size) == (group.pk, 1)
+    (suggestion,) = search.complete(claire, "chorale")
+    assert (suggestion.group, suggestion.size) == (group.pk, 1)
 
 
 def test_a_group_of_nobody_is_not_offered(claire: User) -> None:
@@ -269,7 +275,7 @@ def test_a_contact_in_the_bin_keeps_no_rank_and_has_it_again_when_it_comes_back(
     zoe = contact(claire, "Zoé Martin", "z@x.example")
     collected.record(claire, [("", "z@x.example")])
     contacts.delete(claire, [zoe.pk])
-    assert [one.source for one in search.complete(claire, "zoe")] == ["collected"]
+    assert [suggestion.source for suggestion in search.complete(claire, "zoe")] == ["collected"]
     contacts.restore(claire, [zoe.pk])
     assert found(claire, "martin") == ["z@x.example", "a@x.example"]
 

@@ -1,4 +1,4 @@
-"""Whom a person wrote to."""
+"""The people a person wrote to."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_what_was_forgotten_can_be_brought_back_as_it_was(claire: User, sophie: 
     after = CollectedRecipient.objects.values_list("address", "name", "times", "weight")
     assert sorted(after) == sorted(before)
     assert sophie.addresses.get(folded=address).weight is not None
-    assert [one.address for one in search.complete(claire, "zoe")] == ["z@x.example"]
+    assert [suggestion.address for suggestion in search.complete(claire, "zoe")] == ["z@x.example"]
 
 
 def test_nobody_forgets_what_is_anothers(claire: User, paul: User) -> None:

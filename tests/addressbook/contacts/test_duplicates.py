@@ -1,4 +1,4 @@
-"""Who may be one person, and one made of several."""
+"""The contacts that may be one person, and one made of several."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def named(name: str, address: str = "", number: str = "") -> ContactData:
 
 
 @pytest.mark.parametrize(
-    ("one", "two", "same"),
+    ("first", "second", "same"),
     [
         (named("Jean Petit", "p@x.example"), named("M. Petit", "P@X.example"), True),
         (named("Jean Petit", "p@x.example"), named("Anne Petit", "p@x.example"), False),
@@ -30,10 +30,10 @@ def named(name: str, address: str = "", number: str = "") -> ContactData:
         (named("Zoé Roux"), named("Zoé Noir"), False),
     ],
 )
-def test_who_may_be_one(claire: User, one: ContactData, two: ContactData, same: bool) -> None:
-    made = contacts.create_many(claire, [one, two])
-    found = duplicates.sets(claire)
-    assert [set(several) for several in found] == ([set(made)] if same else [])
+def test_who_may_be_one(claire: User, first: ContactData, second: ContactData, same: bool) -> None:
+    made = contacts.create_many(claire, [first, second])
+    sets = duplicates.sets(claire)
+    assert [set(several) for several in sets] == ([set(made)] if same else [])
 
 
 def test_sets_grow_over_what_is_shared_and_never_overlap(claire: User, paul: User) -> None:

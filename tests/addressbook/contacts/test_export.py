@@ -1,4 +1,4 @@
-"""What is handed out can be read again."""
+"""An exported file can be read again."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_vcards_hold_everything_with_pictures_and_groups(sophie: Contact, versio
     got = [item for item in vcard.parse(content) if isinstance(item, ContactData)]
     assert got == [contacts.data_of(sophie), contacts.data_of(zoe)]
     reading = importers.read(content)
-    assert ("Parents 4e B", (0,)) in [(found.name, found.members) for found in reading.groups]
+    assert ("Parents 4e B", (0,)) in [(group.name, group.members) for group in reading.groups]
 
 
 def test_csv_is_read_again_by_our_own_import(sophie: Contact) -> None:
@@ -51,8 +51,8 @@ def test_groups_and_categories_of_a_csv_are_read_again_one_by_one(sophie: Contac
     content = b"".join(export.table(finding.matching(claire)))
     reading = importers.read(content)
     names = {"Chorale", "Piano", "Parents 4e B", "Délégués, 4e"}
-    assert {found.name for found in reading.groups} == names
-    assert all(found.members == (0,) for found in reading.groups)
+    assert {group.name for group in reading.groups} == names
+    assert all(group.members == (0,) for group in reading.groups)
 
 
 def test_no_cell_is_a_formula(claire: User) -> None:

@@ -26,8 +26,8 @@ def test_every_word_in_any_field_finds(sophie: Contact, query: str) -> None:
 
 @pytest.mark.parametrize("query", ["sophie martin", "%", "_", "0700000000"])
 def test_a_word_that_is_nowhere_finds_nothing(sophie: Contact, query: str) -> None:
-    found = list(finding.matching(sophie.user, query))
-    assert found == ([] if finding.words(query) else [sophie])
+    matching = list(finding.matching(sophie.user, query))
+    assert matching == ([] if finding.words(query) else [sophie])
 
 
 def test_neither_the_bin_nor_others_are_searched(sophie: Contact, paul: User) -> None:

@@ -91,11 +91,11 @@ def test_a_picture_is_encoded_anew_and_small(claire: User) -> None:
         assert not image.getexif()
     assert b"Sophie" not in kept
     assert "PHOTO" not in contact.vcard
-    given = contacts.data_of(contact)
-    assert given.photo == Photo("image/webp", kept)
-    contacts.update(contact, replace(given, notes="x"))
+    kept_data = contacts.data_of(contact)
+    assert kept_data.photo == Photo("image/webp", kept)
+    contacts.update(contact, replace(kept_data, notes="x"))
     assert bytes(ContactPhoto.objects.get(contact=contact).content) == kept
-    contacts.update(contact, replace(given, photo=None))
+    contacts.update(contact, replace(kept_data, photo=None))
     assert not ContactPhoto.objects.exists()
 
 

@@ -40,9 +40,9 @@ def contact(user: User, name: str, *addresses: str, **more: Any) -> Contact:
 
 
 def borrowed(user: User, name: str, address: str = ELSEWHERE) -> str:
-    """Whose name a mail carries, "" for nobody's."""
-    found = known.namesake(user, name, address)
-    return found.name if found else ""
+    """Return whose name a mail carries, "" for nobody's."""
+    namesake = known.namesake(user, name, address)
+    return namesake.name if namesake else ""
 
 
 def test_contacts_come_before_the_directory_and_this_before_the_collected(claire: User) -> None:
@@ -51,8 +51,10 @@ def test_contacts_come_before_the_directory_and_this_before_the_collected(claire
         colleague("Nom", "Annuaire", address)
     for address in ("zoe@x.example", "luc@x.example", "eve@x.example"):
         collect(claire, "Nom collecté", address)
-    found = known.people(claire, ["ZOE@x.example", "Luc@X.example", "eve@x.example", "?@x.example"])
-    assert found == {
+    people = known.people(
+        claire, ["ZOE@x.example", "Luc@X.example", "eve@x.example", "?@x.example"]
+    )
+    assert people == {
         "zoe@x.example": KnownAddress(Kind.CONTACT, "Zoé", zoe.pk),
         "luc@x.example": KnownAddress(Kind.DIRECTORY, "Nom Annuaire"),
         "eve@x.example": KnownAddress(Kind.COLLECTED, "Nom collecté"),
@@ -63,8 +65,8 @@ def test_a_known_contact_brings_his_picture(claire: User) -> None:
     photo = Photo("image/jpeg", picture(40))
     data = ContactData(display_name="Zoé", emails=(Email("zoe@x.example"),), photo=photo)
     contacts.create(claire, data)
-    found = known.people(claire, ["zoe@x.example"])
-    assert found["zoe@x.example"].photo_digest == ContactPhoto.objects.get().digest
+    people = known.people(claire, ["zoe@x.example"])
+    assert people["zoe@x.example"].photo_digest == ContactPhoto.objects.get().digest
 
 
 def test_of_two_parents_with_one_address_neither_is_named(claire: User) -> None:
@@ -181,8 +183,8 @@ def test_a_contact_without_an_address_lends_no_name(claire: User) -> None:
 
 def test_the_colleague_of_ones_own_school_is_meant(claire: User) -> None:
     colleague("Claire", "Martin", "a@ac-exemple.fr", school_uai="0800001A", school_name="Loin")
-    found = known.namesake(claire, "Claire Martin", ELSEWHERE)
-    assert found and not found.is_close
+    namesake = known.namesake(claire, "Claire Martin", ELSEWHERE)
+    assert namesake and not namesake.is_close
     colleague(
         "Claire", "Martin", "b@ac-exemple.fr",
         school_uai="0800002B", school_name="Collège de Valmont", function="Professeure",
@@ -192,8 +194,8 @@ def test_the_colleague_of_ones_own_school_is_meant(claire: User) -> None:
         mail_domain=MailDomain.objects.get(), login=claire.login, address=claire.address,
         school_uai="0800002B",
     )  # fmt: skip
-    found = known.namesake(claire, "Claire Martin", ELSEWHERE)
-    assert found == known.Namesake(
+    namesake = known.namesake(claire, "Claire Martin", ELSEWHERE)
+    assert namesake == known.Namesake(
         "Claire Martin", "Professeure, Collège de Valmont", ("b@ac-exemple.fr",), is_close=True
     )
 

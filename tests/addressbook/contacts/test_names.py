@@ -37,9 +37,9 @@ SPLIT = {
 
 @pytest.mark.parametrize(("name", "expected"), SPLIT.items(), ids=SPLIT)
 def test_a_name_is_split_as_people_write_it(name: str, expected: tuple[str, str]) -> None:
-    found = names.split(name)
-    assert (found.first, found.last) == expected
-    assert found.shown == name
+    split_name = names.split(name)
+    assert (split_name.first, split_name.last) == expected
+    assert split_name.shown == name
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_a_contact_is_known_by_its_own_fields_and_before_the_directory(claire: U
             source="staff", source_id=address, name="Luc Du Bois", sort_key=fold("Du Bois Luc"),
             address=address, folded=address, filled=timezone.now(),
         )  # fmt: skip
-    found = names.of(claire, ["mc@X.example", "luc@x.example", "nobody@x.example", ""])
-    assert found == {
+    by_address = names.of(claire, ["mc@X.example", "luc@x.example", "nobody@x.example", ""])
+    assert by_address == {
         "mc@x.example": Name("Marie Claude Petit", "Marie Claude", "Petit"),
         "luc@x.example": Name("Luc Du Bois", "Luc", "Du Bois"),
     }

@@ -76,7 +76,7 @@ def test_whoever_changed_or_left_changes_and_leaves(domain: MailDomain, claire: 
     StaffRecord.objects.filter(pk=aline.pk).update(last_name="Vidal")
     StaffRecord.objects.filter(pk=paul.pk).update(is_active=False)
     assert filling.fill_from_staff() == Filled(written=1, gone=1, unchanged=0)
-    assert [one.name for one in search.complete(claire, "vid")] == ["Aline Vidal"]
+    assert [suggestion.name for suggestion in search.complete(claire, "vid")] == ["Aline Vidal"]
     assert not DirectoryWord.objects.filter(word="paul").exists()
     assert not DirectoryWord.objects.filter(
         word__startswith="mart", entry__name="Aline Vidal"
@@ -104,7 +104,7 @@ def test_the_command_tells_what_it_did(domain: MailDomain) -> None:
 def test_the_nightly_job_is_planned_and_fills(domain: MailDomain, settings) -> None:
     from addressbook import tasks
 
-    planned = {one["task"] for one in settings.CELERY_BEAT_SCHEDULE.values()}
+    planned = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
     assert tasks.fill_directory.name in planned
     record(domain, "aline")
     tasks.fill_directory()

@@ -40,7 +40,7 @@ def test_a_short_name_never_joins_two_people() -> None:
         person("Claire Martin", "m@x.fr"),
         person("Martin", "m@x.fr"),
     ]
-    assert all(not {0, 1} <= set(found) for found in importers.duplicate_sets(people))
+    assert all(not {0, 1} <= set(indexes) for indexes in importers.duplicate_sets(people))
 
 
 def test_homonyms_and_other_peoples_contacts_are_no_duplicates() -> None:
@@ -131,7 +131,7 @@ HORDE = "firstname,lastname,alias,email,homePhone,workPhone\n"
 
 def test_a_contact_of_horde_whose_address_is_none_stays_a_contact() -> None:
     reading = importers.read((HORDE + ",Martin,,voir le secrétariat,,\n,6e B,,,,\n").encode())
-    assert [(one.last_name, one.notes) for one in reading.contacts] == [
+    assert [(contact.last_name, contact.notes) for contact in reading.contacts] == [
         ("Martin", "voir le secrétariat")
     ]
     assert [group.name for group in reading.groups] == ["6e B"]
@@ -142,7 +142,7 @@ def test_a_contact_of_horde_whose_address_is_none_stays_a_contact() -> None:
 def test_a_card_of_horde_whose_address_is_none_stays_a_contact(text: str) -> None:
     card = f"BEGIN:VCARD\nVERSION:3.0\nFN:Martin\nEMAIL:{text}\nN:Martin;;;;\nEND:VCARD\n"
     reading = importers.read(card.encode(), source="horde")
-    assert [one.notes for one in reading.contacts] == [text.replace("\\n", "\n")]
+    assert [contact.notes for contact in reading.contacts] == [text.replace("\\n", "\n")]
     assert not reading.groups
 
 
@@ -202,8 +202,8 @@ PIECES = st.sampled_from(
 )
 def test_no_bytes_make_the_reader_fail(content: bytes, source: str) -> None:
     reading = importers.read(content, source=source)
-    found = describe(reading)
-    json.dumps(found).encode()
+    described = describe(reading)
+    json.dumps(described).encode()
     assert reading.outcome in ("ok", "partial", "reject")
     assert (reading.outcome == "reject") == bool(reading.reject_code)
     assert len(reading.contacts) == len(reading.records) == len(reading.lines)

@@ -22,8 +22,8 @@ ABOUT = {"file", "note", "lenient"}
 def test_a_sample_gives_exactly_what_is_expected(answer: Path) -> None:
     expected = json.loads(answer.read_text(encoding="utf-8"))
     content = (SAMPLES / answer.name.removesuffix(".expected.json")).read_bytes()
-    found = describe(importers.read(content))
-    assert found == {name: value for name, value in expected.items() if name not in ABOUT}
+    described = describe(importers.read(content))
+    assert described == {name: value for name, value in expected.items() if name not in ABOUT}
 
 
 def test_all_samples_are_there() -> None:

@@ -18,11 +18,11 @@ CASES: list[dict[str, Any]] = json.loads(DATA.read_text(encoding="utf-8"))
 @pytest.mark.parametrize("case", CASES, ids=[case["shows"].replace(" ", "-") for case in CASES])
 def test_a_variation_is_read_as_its_program_meant_it(case: dict[str, Any]) -> None:
     content = "\n".join(case["content"]).encode(case["charset"])
-    found = describe(importers.read(content, source=case.get("told", "auto")))
+    described = describe(importers.read(content, source=case.get("told", "auto")))
     expected = case["expected"]
-    assert {name: found.get(name) for name in expected} == expected
+    assert {name: described.get(name) for name in expected} == expected
     empty = ("contacts", "groups", "duplicate_sets", "warnings", "skipped")
-    assert not [name for name in empty if name not in expected and found[name]]
+    assert not [name for name in empty if name not in expected and described[name]]
 
 
 def test_each_variation_has_a_name_of_its_own() -> None:

@@ -1,4 +1,4 @@
-"""What the line of recipients is answered."""
+"""The answers to the line of recipients."""
 
 from __future__ import annotations
 

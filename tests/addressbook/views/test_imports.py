@@ -75,7 +75,7 @@ def seen(visitor: Client, url: str, **more: Any) -> html.HtmlElement:
 
 def words(page: html.HtmlElement, path: str) -> list[str]:
     """Of each element, its text with single blanks."""
-    return [" ".join(found.text_content().split()) for found in page.xpath(path)]
+    return [" ".join(element.text_content().split()) for element in page.xpath(path)]
 
 
 def choose_nothing(visitor: Client, url: str) -> None:
@@ -86,7 +86,7 @@ def choose_nothing(visitor: Client, url: str) -> None:
 
 
 def tiles(page: html.HtmlElement) -> list[int]:
-    """How many are new, to merge, unchanged, refused."""
+    """Return how many are new, to merge, unchanged, refused."""
     return [int(text) for text in words(page, "//nav[@class='tiles']//b")]
 
 
@@ -224,7 +224,7 @@ def test_whatever_the_form_offers_a_column_becomes(visitor: Client, claire: User
     visitor.post(f"{url}columns/", {**dict(form.form_values()), "column-2": "email:2"})
     visitor.post(f"{url}start/")
     addresses = Contact.objects.of(claire).get().addresses.order_by("pk")
-    assert [one.address for one in addresses] == ["zoe@x.example", "z.roux@y.example"]
+    assert [address.address for address in addresses] == ["zoe@x.example", "z.roux@y.example"]
 
 
 def test_columns_without_any_name_or_address_are_refused(visitor: Client) -> None:
@@ -486,7 +486,7 @@ def test_another_persons_import_is_not_there(
 
 @pytest.fixture
 def brought(claire: User, paul: User) -> ImportJob:
-    """What Paul imported for Claire."""
+    """The job of what Paul imported for Claire."""
     job = imports.accept(
         claire, [SimpleUploadedFile("claire.vcf", CARDS.encode())], uploaded_by=paul
     )

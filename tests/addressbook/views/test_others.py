@@ -80,8 +80,8 @@ def test_all_a_group_or_a_choice_are_exported(visitor: Client, sophie: Contact) 
     assert visitor.get("/contacts/export/").status_code == 200
 
     def names(content: bytes) -> list[str]:
-        found = vcard.parse(content)
-        return [item.display_name for item in found if isinstance(item, ContactData)]
+        parsed = vcard.parse(content)
+        return [item.display_name for item in parsed if isinstance(item, ContactData)]
 
     url = "/contacts/export/file/"
     everything = visitor.get(f"{url}?format=vcard3")

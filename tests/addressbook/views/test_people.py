@@ -38,7 +38,7 @@ def fields(**more: str) -> dict[str, str]:
 
 
 def posted_back(page: str) -> dict[str, str]:
-    """What a browser would post of the form on this page."""
+    """Return what a browser would post of the form on this page."""
     from lxml import html
 
     (form,) = html.fromstring(page).xpath("//form[@enctype]")
@@ -82,9 +82,9 @@ def test_scrolling_brings_the_rows_that_come_next(visitor: Client, claire: User)
 
 def test_search_as_one_types_answers_with_what_was_found(visitor: Client, sophie: Contact) -> None:
     headers = {**HTMX, "HX-Target": "found"}
-    found = visitor.get(f"{LIST}?q=delegu+lamb", headers=headers).content.decode()
-    assert found.lstrip().startswith('<div class="contacts-found" id="found">')
-    assert f"/contacts/{sophie.pk}/?q=delegu+lamb" in found
+    partial = visitor.get(f"{LIST}?q=delegu+lamb", headers=headers).content.decode()
+    assert partial.lstrip().startswith('<div class="contacts-found" id="found">')
+    assert f"/contacts/{sophie.pk}/?q=delegu+lamb" in partial
     assert "Sophie" not in visitor.get(f"{LIST}?q=martin").content.decode()
 
 

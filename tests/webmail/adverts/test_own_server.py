@@ -1,4 +1,4 @@
-"""Which fields are our own server's."""
+"""The fields that are our own server's."""
 
 from __future__ import annotations
 

@@ -8,15 +8,15 @@ from webmail.adverts.classify import page
 
 
 def test_words_links_and_pictures_are_read() -> None:
-    found = page.read(
+    content = page.read(
         '<style>p{x:y}</style><p>Bonjour&nbsp;à <b>tous</b></p><a href="http://x.fr/?a=1&amp;b">'
         'le <i>site</i></a><img src="l.png" width="90" alt="Logo"><img width=1 height=1>'
     )
-    assert found.words().split() == ["Bonjour", "à", "tous", "le", "site", "Logo"]
-    assert [(link.address, link.words) for link in found.links] == [
+    assert content.words().split() == ["Bonjour", "à", "tous", "le", "site", "Logo"]
+    assert [(link.address, link.words) for link in content.links] == [
         ("http://x.fr/?a=1&b", "le site")
     ]
-    assert (found.pictures, found.pixels) == (2, 1)
+    assert (content.pictures, content.pixels) == (2, 1)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-"""How well mail that the model was not made from is judged; `pytest -s` prints the tables."""
+"""The quality of verdicts on mail that the model was not made from; `pytest -s` prints the
+tables."""
 
 from __future__ import annotations
 
@@ -56,11 +57,11 @@ def test_any_message_of_somebody_known_is_wanted_but_a_forged_fraud() -> None:
     for sample in samples.all_samples():
         sender = message.read(sample.raw).sender.address
         known = KnownCorrespondents(addresses=frozenset({sender.lower()}))
-        found = verdict.judge(sample.raw, known)
-        if found.is_fraud and "sender_refused" in found.fraud:
-            forged += found.kind == "junk"
+        judgement = verdict.judge(sample.raw, known)
+        if judgement.is_fraud and "sender_refused" in judgement.fraud:
+            forged += judgement.kind == "junk"
         else:
-            assert found.kind == "wanted", sample.name
+            assert judgement.kind == "wanted", sample.name
     assert forged >= 20
 
 
@@ -68,11 +69,11 @@ def test_the_shared_corpus_is_sorted_right(corpus: Path) -> None:
     folder = corpus / "adblock"
     if not folder.is_dir():
         pytest.skip("the shared corpus has no adblock folder")
-    found = []
+    rows = []
     for entry in json.loads((folder / "labels.json").read_text("utf-8")):
         kind = verdict.judge((folder / entry["file"]).read_bytes()).kind
-        found.append((entry["label"].replace("legit", "wanted"), kind, entry["file"]))
-    print("\n" + table((label, kind) for label, kind, _ in found))  # noqa: T201
-    assert not [file for label, kind, file in found if label == "wanted" != kind]
-    unwanted = [kind for label, kind, _ in found if label != "wanted"]
+        rows.append((entry["label"].replace("legit", "wanted"), kind, entry["file"]))
+    print("\n" + table((label, kind) for label, kind, _ in rows))  # noqa: T201
+    assert not [file for label, kind, file in rows if label == "wanted" != kind]
+    unwanted = [kind for label, kind, _ in rows if label != "wanted"]
     assert sum(kind != "wanted" for kind in unwanted) >= LEAST_MOVED * len(unwanted)

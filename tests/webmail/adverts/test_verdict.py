@@ -1,4 +1,4 @@
-"""What counts in a verdict, and what does not."""
+"""The facts that count in a verdict, and those that do not."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def letter(style: str = "plain", fields: str = "") -> bytes:
 
 
 def test_an_advert_is_moved_with_reasons() -> None:
-    found = verdict.judge(advert())
-    assert found.kind == "advert"
-    assert found.score > verdict.MOVED
-    assert {"offer_words", "bulk_sending"} <= set(found.reasons)
+    judged = verdict.judge(advert())
+    assert judged.kind == "advert"
+    assert judged.score > verdict.MOVED
+    assert {"offer_words", "bulk_sending"} <= set(judged.reasons)
 
 
 def test_a_wanted_message_stays() -> None:
@@ -54,8 +54,8 @@ def test_what_is_known_proves_that_a_message_is_wanted(
     known: KnownCorrespondents, reason: str
 ) -> None:
     fields = b"In-Reply-To: <1@ac-exemple.test>\nList-Id: Clients <clients.boutique.example>\n"
-    found = verdict.judge(advert().replace(b"MIME-Version", fields + b"MIME-Version", 1), known)
-    assert (found.kind, found.reasons) == ("wanted", (reason,))
+    judged = verdict.judge(advert().replace(b"MIME-Version", fields + b"MIME-Version", 1), known)
+    assert (judged.kind, judged.reasons) == ("wanted", (reason,))
 
 
 @pytest.mark.parametrize("blocked", [SHOP, "boutique.example"])
@@ -73,15 +73,15 @@ def test_the_authority_itself_is_never_moved() -> None:
 
 def test_a_forged_sender_of_the_authority_proves_nothing() -> None:
     raw = message("forged", "comite@ac-exemple.test", "Comité", "Offres", OFFER, "plain")
-    found = verdict.judge(raw)
-    assert found.kind != "wanted"
-    assert "own_domain_forged" in found.fraud
+    judged = verdict.judge(raw)
+    assert judged.kind != "wanted"
+    assert "own_domain_forged" in judged.fraud
 
 
 def test_what_our_server_calls_spam_is_junk() -> None:
     raw = letter().replace(b"Authentication-Results", b"X-Spam-Flag: YES\nAuthentication-Results")
-    found = verdict.judge(raw)
-    assert (found.kind, found.reasons[0]) == ("junk", "server_spam")
+    judged = verdict.judge(raw)
+    assert (judged.kind, judged.reasons[0]) == ("junk", "server_spam")
 
 
 @pytest.mark.parametrize(
@@ -112,8 +112,8 @@ def test_servers_that_the_installation_names_are_the_only_ones_that_count() -> N
 
 def test_one_word_of_the_person_brings_a_sender_back() -> None:
     taught = words.learn(Counts(), verdict.tokens(advert("Les soldes")), "wanted")
-    found = verdict.judge(advert(), learnt=Learnt(person=taught))
-    assert (found.kind, found.reasons[0]) == ("wanted", "taught_wanted")
+    judged = verdict.judge(advert(), learnt=Learnt(person=taught))
+    assert (judged.kind, judged.reasons[0]) == ("wanted", "taught_wanted")
     other = message("bulk", "promo@autre.example", "Autre", "Vente privée", OFFER, "plain")
     assert verdict.judge(other, learnt=Learnt(person=taught)).kind == "advert"
 
@@ -186,9 +186,9 @@ def test_a_message_takes_a_twentieth_of_a_second_at_most() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=3000))
 def test_any_bytes_give_a_verdict(raw: bytes) -> None:
-    found = verdict.judge(raw)
-    assert 0 <= found.score <= 1
-    assert found.reasons
+    judged = verdict.judge(raw)
+    assert 0 <= judged.score <= 1
+    assert judged.reasons
 
 
 @settings(max_examples=100, deadline=None)

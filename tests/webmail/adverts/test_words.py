@@ -30,10 +30,10 @@ def test_a_text_is_written_out_the_same_each_time_and_differently_by_number() ->
 
 @given(FEW, FEW, st.sampled_from(words.KINDS))
 def test_unlearning_takes_back_what_was_learnt(
-    before: frozenset[str], one: frozenset[str], kind: Kind
+    before: frozenset[str], learnt: frozenset[str], kind: Kind
 ) -> None:
     counts = words.learn(Counts(), before, "wanted")
-    assert words.unlearn(words.learn(counts, one, kind), one, kind) == counts
+    assert words.unlearn(words.learn(counts, learnt, kind), learnt, kind) == counts
 
 
 def test_unlearning_what_was_never_learnt_goes_below_nothing_nowhere() -> None:
@@ -47,9 +47,9 @@ def test_learning_leaves_the_counts_it_was_given_alone() -> None:
 
 
 def test_learning_one_by_one_gives_what_learning_at_once_gives() -> None:
-    one, other = frozenset({"aa", "bb"}), frozenset({"bb"})
-    singly = words.learn(words.learn(Counts(), one, "wanted"), other, "junk")
-    assert words.of_messages([(one, "wanted"), (other, "junk")]) == singly
+    first, second = frozenset({"aa", "bb"}), frozenset({"bb"})
+    singly = words.learn(words.learn(Counts(), first, "wanted"), second, "junk")
+    assert words.of_messages([(first, "wanted"), (second, "junk")]) == singly
 
 
 def test_words_seen_in_adverts_alone_speak_for_an_advert() -> None:

@@ -101,5 +101,5 @@ def test_several_files_have_each_its_size(
         message.add_attachment(NOISE[:size], maintype="audio", subtype="mpeg")
     named = ref(mailbox.append(message.as_bytes()))
     root = fetch.structure(imap, named)
-    found = [fetch.decoded_size(imap, named, part) for part in root.children[1:]]
-    assert found == sizes
+    decoded = [fetch.decoded_size(imap, named, part) for part in root.children[1:]]
+    assert decoded == sizes

@@ -1,4 +1,4 @@
-"""What is fetched, at what price: against a real Dovecot."""
+"""Fetching, and its price in commands: against a real Dovecot."""
 
 from __future__ import annotations
 
@@ -85,11 +85,11 @@ def test_a_part_is_cut_at_the_limit(imap, mailbox, ref):
 def test_several_parts_are_one_command(imap, mailbox, ref):
     named = ref(mailbox.append(MIXED))
     before = imap.commands
-    found = fetch.parts(imap, named, ["1", "2", "7"], 1000)
+    fetched = fetch.parts(imap, named, ["1", "2", "7"], 1000)
     assert imap.commands == before + 1
-    assert found["1"] == "À demain.".encode()
-    assert found["2"].startswith(b"JVBE")
-    assert found["7"] == b""
+    assert fetched["1"] == "À demain.".encode()
+    assert fetched["2"].startswith(b"JVBE")
+    assert fetched["7"] == b""
 
 
 @pytest.mark.parametrize("number", ["x", "1)", "1.", "1 2", "1]\r\nX", "HEADER", "1.HEADER", "٣"])

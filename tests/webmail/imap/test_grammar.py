@@ -27,10 +27,10 @@ COMMON = [
 
 @pytest.mark.parametrize(("line", "first"), COMMON)
 def test_common_answers_need_no_letter_by_letter_reading(line: list, first: object) -> None:
-    found = grammar._common(line)
-    assert found is not None
-    assert found[0] == first
-    assert found == tuple(parse_response(line))
+    parsed = grammar._common(line)
+    assert parsed is not None
+    assert parsed[0] == first
+    assert parsed == tuple(parse_response(line))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What changes of messages, asked for alone: positions and flags."""
+"""The changing parts of messages, asked for alone: positions and flags."""
 
 from __future__ import annotations
 

@@ -109,8 +109,8 @@ def test_no_damage_to_an_answer_is_more_than_a_damaged_row(data):
 
 
 def test_a_type_of_one_word_is_a_plain_text():
-    for said in (b'"texte" "" NIL NIL NIL "7bit" 5', b'"text" "" NIL NIL NIL "7bit" 5 0'):
-        part = structure_of(said)
+    for described in (b'"texte" "" NIL NIL NIL "7bit" 5', b'"text" "" NIL NIL NIL "7bit" 5 0'):
+        part = structure_of(described)
         assert (part.media_type, part.size) == ("text/plain", 5)
 
 

@@ -256,5 +256,5 @@ def test_a_cut_answer_is_never_taken_for_a_whole_one():
             (ASK_STRUCTURE % "2", ok(FIELDS % (2, 2, 2))),
         ),
     ) as imap:
-        (found,) = fetch.rows(imap, [2])
-    assert (found.ref, found.envelope.subject) == (MessageRef("INBOX", 7, 2), "2")
+        (fetched_row,) = fetch.rows(imap, [2])
+    assert (fetched_row.ref, fetched_row.envelope.subject) == (MessageRef("INBOX", 7, 2), "2")

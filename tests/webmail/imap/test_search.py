@@ -79,7 +79,7 @@ ESEARCH = "IMAP4rev1 LITERAL+ ESEARCH"
 
 
 @pytest.mark.parametrize(
-    ("answer", "found"),
+    ("answer", "uids"),
     [
         (b'* ESEARCH (TAG "A5") UID ALL 2,10:12\r\n', (2, 10, 11, 12)),
         (b'* ESEARCH (TAG "A5") UID COUNT 2 ALL 7:6\r\n', (6, 7)),
@@ -88,11 +88,11 @@ ESEARCH = "IMAP4rev1 LITERAL+ ESEARCH"
         (b"", ()),
     ],
 )
-def test_answers_to_esearch(answer, found):
+def test_answers_to_esearch(answer, uids):
     script = imap_script(SELECT, ("UID SEARCH RETURN (ALL)", ok(answer)), capabilities=ESEARCH)
     with ScriptedServer(script) as server:
         imap = selected_inbox(server)
-        assert search.matching(imap, [b"UNSEEN"]) == found
+        assert search.matching(imap, [b"UNSEEN"]) == uids
         imap.close()
 
 

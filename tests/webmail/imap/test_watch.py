@@ -74,11 +74,11 @@ async def opened(server: ScriptedServer, security: str = "none", **more: Any) ->
 
 
 async def news(server: ScriptedServer) -> News:
-    one = await opened(server)
+    watching = await opened(server)
     try:
-        return await one.news()
+        return await watching.news()
     finally:
-        one.close()
+        watching.close()
 
 
 def test_it_reads_and_changes_nothing(
@@ -87,13 +87,13 @@ def test_it_reads_and_changes_nothing(
     uid = mailbox.append(b"Subject: a\r\n\r\nbonjour\r\n")
 
     async def look() -> Watch:
-        one = await watch.open(imap_server, alice.login, alice.password)
-        one.close()
-        return one
+        watching = await watch.open(imap_server, alice.login, alice.password)
+        watching.close()
+        return watching
 
-    one = run(look())
-    assert one.everywhere
-    assert (one.inbox.exists, one.inbox.unseen, one.inbox.uidnext) == (1, 1, uid + 1)
+    watching = run(look())
+    assert watching.everywhere
+    assert (watching.inbox.exists, watching.inbox.unseen, watching.inbox.uidnext) == (1, 1, uid + 1)
     # EXAMINE leaves \Recent to the first mail program that opens the folder.
     assert b"RECENT 1" in (mailbox.imap.status("INBOX", "(RECENT)")[1][0] or b"")
 
@@ -109,9 +109,9 @@ def test_login_quotes_what_it_must(run: Run[Any]) -> None:
     with ScriptedServer(watched()) as server:
 
         async def look() -> FolderState:
-            one = await opened(server)
-            one.close()
-            return one.inbox
+            watching = await opened(server)
+            watching.close()
+            return watching.inbox
 
         assert run(look()) == FolderState("INBOX", 7, 4, 3, 1, 9)
     assert b'w2 LOGIN "alice" "Cr\\"aie \\\\7"' in server.received[0]
@@ -254,12 +254,12 @@ def test_a_letter_to_everybody_does_not_end_the_stream(
     run: Run[Any], imap_server: ImapServer, alice: MailAccount, mailbox: Mailbox
 ) -> None:
     async def look() -> News:
-        one = await watch.open(imap_server, alice.login, alice.password)
+        watching = await watch.open(imap_server, alice.login, alice.password)
         try:
             await asyncio.to_thread(mailbox.append, many_commas(1))
-            return await one.news()
+            return await watching.news()
         finally:
-            one.close()
+            watching.close()
 
     (arrived,) = run(look()).arrived
     assert arrived.envelope.subject == "virgules 1"
@@ -418,9 +418,9 @@ def test_a_refused_notify_is_no_obstacle(run: Run[Any]) -> None:
     with ScriptedServer(script) as server:
 
         async def look() -> bool:
-            one = await opened(server)
-            one.close()
-            return one.everywhere
+            watching = await opened(server)
+            watching.close()
+            return watching.everywhere
 
         assert run(look()) is False
 
@@ -431,11 +431,11 @@ def test_who_waits_reads_no_more_than_fits(run: Run[Any]) -> None:
     script = watched(("IDLE", IDLES, flood, wait(0.2), flood, STALL))
 
     async def look(server: ScriptedServer) -> int:
-        one = await opened(server)
-        one._begin(b"IDLE")
+        watching = await opened(server)
+        watching._begin(b"IDLE")
         await asyncio.sleep(0.5)
-        size = len(one._wire._buffer)
-        one.close()
+        size = len(watching._wire._buffer)
+        watching.close()
         return size
 
     with ScriptedServer(script) as server:

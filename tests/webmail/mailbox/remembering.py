@@ -1,4 +1,4 @@
-"""What a session remembers, without a session."""
+"""The memory of a session, without a session."""
 
 from __future__ import annotations
 

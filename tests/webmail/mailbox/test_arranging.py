@@ -186,9 +186,9 @@ def test_only_what_is_in_the_trash_is_removed_for_good(imap: Connection, mailbox
 def test_subscribing_and_not(imap: Connection, mailbox: Mailbox) -> None:
     mailbox.create_folder("Zoo")
     arranging.subscribe(imap, "Zoo", on=False)
-    assert not {one.name: one for one in folders.outline(imap)}["Zoo"].subscribed
+    assert not {folder.name: folder for folder in folders.outline(imap)}["Zoo"].subscribed
     arranging.subscribe(imap, "Zoo", on=True)
-    assert {one.name: one for one in folders.outline(imap)}["Zoo"].subscribed
+    assert {folder.name: folder for folder in folders.outline(imap)}["Zoo"].subscribed
 
 
 # Servers that can less.

@@ -96,7 +96,7 @@ CANTEEN = ("c", "", "Cantine"), ("e", "c", "Re: Cantine")
 
 
 def tied(own: str, answers: str, subject: str) -> bytes:
-    ids = " ".join(f"<{one}@x.fr>" for one in answers.split())
+    ids = " ".join(f"<{answered}@x.fr>" for answered in answers.split())
     head = f"From: a@x.fr\r\nTo: b@x.fr\r\nSubject: {subject}\r\nMessage-ID: <{own}@x.fr>\r\n"
     if ids:
         head += f"References: {ids}\r\nIn-Reply-To: {ids.split()[-1]}\r\n"
@@ -115,13 +115,13 @@ def talk(server: Pymap, client: imaplib.IMAP4, request: pytest.FixtureRequest) -
     """A folder of two conversations, whose messages came in turns; one of its own a test."""
     folder = f"Fil-{abs(hash(request.node.name))}"
     client.create(folder)
-    for one in (SCHOOL_TRIP[0], SCHOOL_TRIP[1], CANTEEN[0], SCHOOL_TRIP[2], CANTEEN[1]):
-        client.append(folder, "()", "", tied(*one))
+    for message in (SCHOOL_TRIP[0], SCHOOL_TRIP[1], CANTEEN[0], SCHOOL_TRIP[2], CANTEEN[1]):
+        client.append(folder, "()", "", tied(*message))
     return folder
 
 
 def shown(page: listing.ListPage) -> list[list[str]]:
-    return [[row.subject for row in one.rows] for one in page.conversations]
+    return [[row.subject for row in conversation.rows] for conversation in page.conversations]
 
 
 def test_a_list_of_conversations(bare: Connection, talk: str) -> None:
@@ -133,7 +133,7 @@ def test_a_list_of_conversations(bare: Connection, talk: str) -> None:
             ["Cantine", "Re: Cantine"],
             ["Sortie", "Re: Sortie", "Tout autre"],
         ]
-        assert [one.unread for one in page.conversations] == [True, True]
+        assert [conversation.unread for conversation in page.conversations] == [True, True]
         assert (page.exists, page.total, page.notes) == (5, 2, frozenset())
 
 

@@ -50,8 +50,8 @@ def step(mailbox: Mailbox) -> Callable[..., Step]:
 
 def finish(imap: Connection, *steps: Step) -> Work:
     work = Work(steps)
-    for said in bulk.run(imap, work):
-        work = said
+    for state in bulk.run(imap, work):
+        work = state
     assert work.is_over
     return work
 
@@ -228,8 +228,8 @@ def test_what_was_begun_when_the_line_dropped_is_done_once(
     if was_done:
         actions.perform(imap, begun)
     work = Work((step(verb, uids[2:], to="Archive", flag=SEEN),), begun=begun)
-    for said in bulk.run(imap, work):
-        work = said
+    for state in bulk.run(imap, work):
+        work = state
     assert work.is_over and work.done == 4
     before = {"Archive": 2}
     arrived = len(mailbox.uids("Archive")) - before["Archive"]
@@ -246,8 +246,8 @@ def test_a_copy_half_made_known_comes_back_whole(
         imap, replace(begun, step=step(COPY, uids[:3], to="Archive"), chosen=(*uids[:3],))
     )
     work = Work((), begun=begun)
-    for said in bulk.run(imap, work):
-        work = said
+    for state in bulk.run(imap, work):
+        work = state
     assert work.done == 4 and len(mailbox.uids("Archive")) == 4
     finish(imap, *work.undo)
     assert mailbox.uids("Archive") == []
@@ -265,8 +265,8 @@ def test_a_line_that_drops_amid_a_move_leaves_the_rest_to_be_done() -> None:
         imap = connection.open(ImapServer("127.0.0.1", server.port, "none", timeout=5), "a", "b")
         work = Work((Step(MOVE, "INBOX", 7, tuple(range(1, 1001)), "Archive"),))
         with pytest.raises(ServerUnavailable):
-            for said in bulk.run(imap, work):
-                work = said
+            for state in bulk.run(imap, work):
+                work = state
         imap.close()
     assert (work.done, work.remaining) == (500, 500)
     assert work.begun is not None and work.begun.step.uids[0] == 501

@@ -25,20 +25,20 @@ def listed(lines: bytes, capabilities: str = LISTED, *more):
             imap.close()
 
 
-def by_name(found):
-    return {folder.name: folder for folder in found}
+def by_name(listed_folders):
+    return {folder.name: folder for folder in listed_folders}
 
 
 def test_folders_come_with_counts_in_one_command(imap, mailbox):
     mailbox.append(b"Subject: a\r\n\r\nx\r\n")
     mailbox.append(b"Subject: b\r\n\r\nx\r\n", flags=["\\Seen"])
     before = imap.commands
-    found = by_name(folders.list_folders(imap))
+    named = by_name(folders.list_folders(imap))
     assert imap.commands == before + 1
-    assert (found["INBOX"].messages, found["INBOX"].unseen) == (2, 1)
-    assert found["INBOX"].special_use == "\\Inbox"
-    assert found["Sent"].special_use == "\\Sent"
-    assert found["Sent"].delimiter == "/"
+    assert (named["INBOX"].messages, named["INBOX"].unseen) == (2, 1)
+    assert named["INBOX"].special_use == "\\Inbox"
+    assert named["Sent"].special_use == "\\Sent"
+    assert named["Sent"].delimiter == "/"
 
 
 @pytest.mark.parametrize("name", ['L’été "chaud"', "a\\b", "4e & 3e", "2024", "Été/Juillet"])
@@ -55,7 +55,7 @@ def test_the_open_folder_stays_open(imap, mailbox):
 
 
 def test_status_lines_may_stand_anywhere():
-    found = listed(
+    listed_folders = listed(
         b'* STATUS "b" (MESSAGES 4 UNSEEN 2)\r\n'
         b'* LIST () "/" a\r\n'
         b'* LIST () "/" b\r\n'
@@ -63,33 +63,36 @@ def test_status_lines_may_stand_anywhere():
         b"* STATUS a (UNSEEN 0 MESSAGES 1)\r\n"
         b"* STATUS ghost (MESSAGES 9)\r\n"
     )
-    assert [(folder.name, folder.messages, folder.unseen) for folder in found] == [
+    assert [(folder.name, folder.messages, folder.unseen) for folder in listed_folders] == [
         ("a", 1, 0),
         ("b", 4, 2),
     ]
 
 
 def test_names_may_come_as_literals():
-    found = listed(
+    listed_folders = listed(
         b'* LIST (\\HasNoChildren) "/" {7}\r\n4e "B"\\\r\n'
         b'* LIST () "/" c\r\n'
         b'* STATUS {7}\r\n4e "B"\\ (MESSAGES 4 UNSEEN 2)\r\n'
     )
-    assert [(folder.name, folder.unseen) for folder in found] == [('4e "B"\\', 2), ("c", None)]
+    assert [(folder.name, folder.unseen) for folder in listed_folders] == [
+        ('4e "B"\\', 2),
+        ("c", None),
+    ]
 
 
 def test_extended_data_after_a_name_is_passed_over():
-    found = listed(b'* LIST () "/" a ("CHILDINFO" ("SUBSCRIBED"))\r\n')
-    assert [folder.name for folder in found] == ["a"]
+    listed_folders = listed(b'* LIST () "/" a ("CHILDINFO" ("SUBSCRIBED"))\r\n')
+    assert [folder.name for folder in listed_folders] == ["a"]
 
 
 def test_a_name_that_is_no_utf7_is_shown_and_not_usable():
-    found = listed(b'* LIST () "/" "R&D"\r\n* LIST () "/" "\xc3\x89t\xc3\xa9"\r\n')
-    assert [(folder.name, folder.addressable) for folder in found] == [
+    listed_folders = listed(b'* LIST () "/" "R&D"\r\n* LIST () "/" "\xc3\x89t\xc3\xa9"\r\n')
+    assert [(folder.name, folder.addressable) for folder in listed_folders] == [
         ("R&D", False),
         ("Été", False),
     ]
-    assert not any(node.usable for node in folders.tree(found))
+    assert not any(node.usable for node in folders.tree(listed_folders))
 
 
 def test_a_name_with_controls_is_shown_and_not_usable():
@@ -100,14 +103,19 @@ def test_a_name_with_controls_is_shown_and_not_usable():
 
 
 def test_a_flat_server_has_no_levels():
-    found = listed(b"* LIST () NIL INBOX\r\n* LIST () NIL a/b\r\n")
-    assert [(folder.name, folder.delimiter) for folder in found] == [("INBOX", ""), ("a/b", "")]
-    assert [node.label for node in folders.tree(found)] == ["INBOX", "a/b"]
+    listed_folders = listed(b"* LIST () NIL INBOX\r\n* LIST () NIL a/b\r\n")
+    assert [(folder.name, folder.delimiter) for folder in listed_folders] == [
+        ("INBOX", ""),
+        ("a/b", ""),
+    ]
+    assert [node.label for node in folders.tree(listed_folders)] == ["INBOX", "a/b"]
 
 
 def test_inbox_is_one_folder_however_it_is_written():
-    found = listed(b'* LIST () "/" inbox\r\n* LIST () "/" INBOX\r\n* STATUS Inbox (MESSAGES 1)\r\n')
-    assert [(folder.name, folder.messages) for folder in found] == [("INBOX", 1)]
+    listed_folders = listed(
+        b'* LIST () "/" inbox\r\n* LIST () "/" INBOX\r\n* STATUS Inbox (MESSAGES 1)\r\n'
+    )
+    assert [(folder.name, folder.messages) for folder in listed_folders] == [("INBOX", 1)]
 
 
 @pytest.mark.parametrize(
@@ -120,13 +128,13 @@ def test_lines_that_are_none(line):
 
 
 def test_without_list_status_each_folder_is_asked():
-    found = listed(
+    listed_folders = listed(
         b'* LIST () "/" INBOX\r\n* LIST (\\Noselect) "/" a\r\n* LIST () "/" a/b\r\n',
         "IMAP4rev1",
         ("STATUS", ok(b"* STATUS INBOX (MESSAGES 3 UNSEEN 1)\r\n")),
         ("STATUS", no(b"[NONEXISTENT] gone")),
     )
-    assert [(folder.name, folder.unseen) for folder in found] == [
+    assert [(folder.name, folder.unseen) for folder in listed_folders] == [
         ("INBOX", 1),
         ("a", None),
         ("a/b", None),
@@ -140,11 +148,11 @@ def test_without_list_status_fifty_folders_are_asked():
 
 
 def test_special_uses_by_name_where_the_server_tells_none():
-    found = listed(
+    listed_folders = listed(
         b'* LIST () "/" INBOX\r\n* LIST () "/" "&AMk-l&AOk-ments envoy&AOk-s"\r\n'
         b'* LIST () "/" Corbeille\r\n* LIST () "/" Brouillons\r\n* LIST () "/" Projets/Archives\r\n'
     )
-    uses = {folder.name: folder.special_use for folder in found}
+    uses = {folder.name: folder.special_use for folder in listed_folders}
     assert uses == {
         "INBOX": "\\Inbox",
         "Éléments envoyés": "\\Sent",
@@ -155,9 +163,11 @@ def test_special_uses_by_name_where_the_server_tells_none():
 
 
 def test_what_the_server_says_goes_before_the_name():
-    found = listed(b'* LIST () "/" Sent\r\n* LIST (\\Sent) "/" "Courrier parti"\r\n')
-    assert folders.special(found, folders.SENT) == by_name(found)["Courrier parti"]
-    assert by_name(found)["Sent"].special_use == ""
+    listed_folders = listed(b'* LIST () "/" Sent\r\n* LIST (\\Sent) "/" "Courrier parti"\r\n')
+    assert (
+        folders.special(listed_folders, folders.SENT) == by_name(listed_folders)["Courrier parti"]
+    )
+    assert by_name(listed_folders)["Sent"].special_use == ""
 
 
 # The tree.
@@ -172,7 +182,7 @@ def shape(nodes):
 
 
 def test_special_folders_come_first_then_the_others_by_name():
-    found = plain(
+    listed_folders = plain(
         *("Zoo", "école", "Étude", "Trash", "Sent", "INBOX", "Drafts", "abri", "Junk", "Archive"),
         INBOX="\\Inbox",
         Drafts="\\Drafts",
@@ -181,7 +191,7 @@ def test_special_folders_come_first_then_the_others_by_name():
         Junk="\\Junk",
         Trash="\\Trash",
     )
-    assert shape(folders.tree(found)) == [
+    assert shape(folders.tree(listed_folders)) == [
         *("INBOX", "Drafts", "Sent", "Archive", "Junk", "Trash"),
         *("abri", "école", "Étude", "Zoo"),
     ]
@@ -196,19 +206,19 @@ def test_folders_are_nested_and_missing_levels_made_up():
 
 
 def test_folders_below_inbox_stand_at_the_top_where_all_are_there():
-    found = [
+    listed_folders = [
         Folder("INBOX", ".", special_use="\\Inbox"),
         Folder("INBOX.Sent", ".", special_use="\\Sent"),
         Folder("INBOX.Classes", "."),
         Folder("INBOX.Classes.4e", "."),
     ]
-    assert shape(folders.tree(found)) == ["INBOX", "Sent", ("Classes", ["4e"])]
-    assert folders.personal_prefix(found) == "INBOX."
+    assert shape(folders.tree(listed_folders)) == ["INBOX", "Sent", ("Classes", ["4e"])]
+    assert folders.personal_prefix(listed_folders) == "INBOX."
 
 
 def test_a_folder_below_inbox_stays_there_where_others_are_not():
-    found = plain("INBOX", "INBOX/Suivi", "Classes", INBOX="\\Inbox")
-    assert shape(folders.tree(found)) == [("INBOX", ["Suivi"]), "Classes"]
+    listed_folders = plain("INBOX", "INBOX/Suivi", "Classes", INBOX="\\Inbox")
+    assert shape(folders.tree(listed_folders)) == [("INBOX", ["Suivi"]), "Classes"]
 
 
 def test_a_name_of_delimiters_alone_is_no_endless_tree():

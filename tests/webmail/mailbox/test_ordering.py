@@ -48,8 +48,8 @@ def plain_imap(imap_server, alice):
         return made
 
     yield connect
-    for one in opened:
-        one.close()
+    for connection_ in opened:
+        connection_.close()
 
 
 def asked(imap, folder, view, memory):

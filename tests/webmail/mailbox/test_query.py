@@ -51,8 +51,8 @@ def test_minus_means_none_of_it():
 
 @pytest.mark.parametrize("word", ["OR", "OU"])
 def test_or_stands_between_two_and_binds_closer_than_the_blank(word):
-    found = parse(f"a1 {word} b1 c1").term
-    assert found == And((Or((anywhere("a1"), anywhere("b1"))), anywhere("c1")))
+    term = parse(f"a1 {word} b1 c1").term
+    assert term == And((Or((anywhere("a1"), anywhere("b1"))), anywhere("c1")))
 
 
 def test_or_in_small_letters_is_a_word():
@@ -164,9 +164,9 @@ def test_attachments(text):
     ],
 )
 def test_what_makes_no_sense_is_left_out_and_said(text):
-    found = parse(f"{text} martin" if not text.endswith(":") else f"martin {text}")
-    assert found.odd == (text,)
-    assert found.term == anywhere("martin")
+    parsed = parse(f"{text} martin" if not text.endswith(":") else f"martin {text}")
+    assert parsed.odd == (text,)
+    assert parsed.term == anywhere("martin")
 
 
 def test_a_query_of_nothing_but_nonsense_asks_for_nothing():
@@ -183,22 +183,22 @@ def test_words_that_letters_are_full_of_are_no_state():
 
 
 def test_folders_are_chosen_for_the_whole_search():
-    found = parse('dossier:"4e B" in:Archives -dossier:corbeille sortie')
-    assert found.folders == ("4e B", "Archives")
-    assert found.not_folders == ("corbeille",)
-    assert found.term == anywhere("sortie")
+    parsed = parse('dossier:"4e B" in:Archives -dossier:corbeille sortie')
+    assert parsed.folders == ("4e B", "Archives")
+    assert parsed.not_folders == ("corbeille",)
+    assert parsed.term == anywhere("sortie")
 
 
 def test_a_folder_as_half_of_an_alternative_is_left_out_and_said():
-    found = parse("sortie OU dossier:x (dossier:y)")
-    assert found.folders == ()
-    assert found.odd == ("dossier:x", "dossier:y")
+    parsed = parse("sortie OU dossier:x (dossier:y)")
+    assert parsed.folders == ()
+    assert parsed.odd == ("dossier:x", "dossier:y")
 
 
 def test_what_is_marked_is_what_is_wanted():
-    found = parse('de:martin "conseil de classe" -urgent nonlu (musée OU sortie)')
-    assert found.marks == ("martin", "conseil de classe", "musée", "sortie")
-    assert found.words == "conseil de classe musée sortie"
+    parsed = parse('de:martin "conseil de classe" -urgent nonlu (musée OU sortie)')
+    assert parsed.marks == ("martin", "conseil de classe", "musée", "sortie")
+    assert parsed.words == "conseil de classe musée sortie"
 
 
 def test_which_queries_open_every_message():
@@ -208,9 +208,9 @@ def test_which_queries_open_every_message():
 
 
 def test_no_more_terms_than_are_searched_for():
-    found = parse(" ".join(f"mot{n}" for n in range(60)))
-    assert found.was_cut
-    assert isinstance(found.term, And) and len(found.term.terms) == query.MOST_TERMS
+    parsed = parse(" ".join(f"mot{n}" for n in range(60)))
+    assert parsed.was_cut
+    assert isinstance(parsed.term, And) and len(parsed.term.terms) == query.MOST_TERMS
 
 
 def test_deep_parentheses_do_not_harm():
@@ -219,8 +219,8 @@ def test_deep_parentheses_do_not_harm():
 
 
 def test_control_characters_never_reach_a_criterion():
-    found = parse('sortie\r\nA1 DELETE INBOX\0 "a\rb" \ud800')
-    assert found.marks == ("sortie", "A1", "DELETE", "INBOX", "a b")
+    parsed = parse('sortie\r\nA1 DELETE INBOX\0 "a\rb" \ud800')
+    assert parsed.marks == ("sortie", "A1", "DELETE", "INBOX", "a b")
 
 
 def test_what_is_not_ascii_is_sent_by_its_length_in_bytes():
@@ -246,13 +246,13 @@ ODD = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 
 @given(st.one_of(st.text(max_size=200), ODD, st.text(alphabet='()"-: \r\n\0OURé', max_size=80)))
 def test_any_text_gives_a_query_that_holds_to_the_protocol(text):
-    found = parse(text)
-    written = search.argument(query.criteria(found.term))
+    parsed = parse(text)
+    written = search.argument(query.criteria(parsed.term))
     pieces = [written] if isinstance(written, bytes) else written.pieces(at_once=False)
     line = pieces[0]
     assert not set(b"\r\n\0") & set(b"".join(pieces))
     assert line.isascii() and line
-    assert text.count("\ud800") >= 0 and all(odd.strip() for odd in found.odd)
+    assert text.count("\ud800") >= 0 and all(odd.strip() for odd in parsed.odd)
 
 
 @given(
@@ -269,9 +269,9 @@ def test_any_text_gives_a_query_that_holds_to_the_protocol(text):
     )
 )
 def test_what_the_form_writes_is_understood(form):
-    found = parse(query.written(form))
-    assert found.odd == ()
-    terms = found.term.terms if isinstance(found.term, And) else (found.term,)
+    parsed = parse(query.written(form))
+    assert parsed.odd == ()
+    terms = parsed.term.terms if isinstance(parsed.term, And) else (parsed.term,)
     assert (Marked("UNSEEN") in terms) == form.unread
     if form.since:
         assert Received("SINCE", form.since) in terms

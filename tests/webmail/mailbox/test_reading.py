@@ -388,12 +388,12 @@ def test_the_corpus_is_read_as_expected(imap, put, corpus):
         if wanted is None:
             continue
         sender = opened.fetched.envelope.from_
-        found = {
+        values = {
             "subject": folded(opened.fetched.envelope.subject),
             "from": sender[0].address if sender else "",
         }
         names = {folded(part.file_name) for part in opened.shown.attachments}
-        for key, value in found.items():
+        for key, value in values.items():
             if key in wanted and value != folded(wanted[key]):
                 failures.append((path.name, key, value, wanted[key]))
         for text in wanted.get("visible", ()):
@@ -416,7 +416,7 @@ EXPECTED = json.loads((WRAPPED / "expected.json").read_text())
 def said(opened: reading.OpenedMessage) -> str:
     """All that a reader sees of a message but its pictures."""
     shown = html_mail.to_text(opened.rendered.html.body) if opened.rendered else opened.text
-    outcomes = [f"{one.recipient} {one.reason}" for one in opened.outcomes]
+    outcomes = [f"{outcome.recipient} {outcome.reason}" for outcome in opened.outcomes]
     return folded(" ".join([shown, *outcomes]))
 
 
@@ -434,13 +434,13 @@ def test_what_mail_programs_wrap_is_unwrapped(imap, put, name):
     assert names - {"", "winmail.dat"} == set(wanted["attachments"])
     assert len(opened.shown.messages) == wanted.get("messages", 0)
     assert opened.protection.value == wanted["protection"]
-    assert sorted(one.value for one in opened.damage) == wanted["damage"]
+    assert sorted(damage.value for damage in opened.damage) == wanted["damage"]
     inline = opened.rendered.inline if opened.rendered else ()
     assert len([part for part in inline if part]) == wanted["inline_images"]
     for part in (*opened.shown.attachments, *filter(None, inline)):
-        found = reading.find_part(imap, named, part.number)
-        assert found.file_name == part.file_name
-        assert reading.content(imap, named, found, limit=1_000_000) or not part.size
+        part_found = reading.find_part(imap, named, part.number)
+        assert part_found.file_name == part.file_name
+        assert reading.content(imap, named, part_found, limit=1_000_000) or not part.size
 
 
 @pytest.mark.parametrize(

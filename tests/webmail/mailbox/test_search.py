@@ -34,8 +34,8 @@ def day(number: int) -> datetime:
     return datetime(2026, 3, number, 12, tzinfo=UTC)
 
 
-def uids(found: SearchResult) -> list[int]:
-    return [hit.uid for hit in found.hits]
+def uids(result: SearchResult) -> list[int]:
+    return [hit.uid for hit in result.hits]
 
 
 def test_all_that_match_in_one_folder(imap: Connection, mailbox):
@@ -69,11 +69,11 @@ def test_what_waits_to_be_removed_is_not_found(imap: Connection, mailbox):
 def test_flags_sizes_dates_and_tags_are_the_servers(imap: Connection, mailbox):
     old = mailbox.append(letter("Sortie"), date=datetime(2020, 5, 1, tzinfo=UTC), flags=["\\Seen"])
     tagged = mailbox.append(letter("Sortie", "x" * 5000), flags=["$label1"], date=day(1))
-    found = {
+    uids_by_text = {
         text: search.matching(imap, "INBOX", wanted(text), {"important": "$label1"})
         for text in ("avant:2021", "le:01/05/2020", "nonlu", "est:lu", "taille>5k", "tag:important")
     }
-    assert found == {
+    assert uids_by_text == {
         "avant:2021": (old,),
         "le:01/05/2020": (old,),
         "nonlu": (tagged,),
@@ -87,24 +87,24 @@ def test_an_attachment_is_found_by_keyword_or_by_the_kind_of_the_message(imap, m
     mixed = (
         b"Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n"
     )
-    said = mailbox.append(letter("dit"), flags=["$HasAttachment"])
+    marked = mailbox.append(letter("dit"), flags=["$HasAttachment"])
     mailbox.append(mixed, flags=["$HasNoAttachment"])
     seen = mailbox.append(mixed)
     mailbox.append(letter("sans"))
-    assert search.matching(imap, "INBOX", wanted("a:pièce")) == (said, seen)
+    assert search.matching(imap, "INBOX", wanted("a:pièce")) == (marked, seen)
 
 
 def test_everywhere_the_newest_comes_first_whatever_its_folder(imap: Connection, mailbox):
     mailbox.create_folder("4e B")
-    one = mailbox.append(letter("Musée 1"), date=day(1))
-    two = mailbox.append(letter("Musée 2"), "4e B", date=day(2))
-    three = mailbox.append(letter("Musée 3"), date=day(3))
+    first = mailbox.append(letter("Musée 1"), date=day(1))
+    second = mailbox.append(letter("Musée 2"), "4e B", date=day(2))
+    third = mailbox.append(letter("Musée 3"), date=day(3))
     mailbox.append(letter("Réunion"), "4e B", date=day(4))
-    found = search.go_on(imap, ["INBOX", "4e B"], wanted("musée"))
-    assert uids(found) == [three, two, one]
-    assert [hit.folder for hit in found.hits] == ["INBOX", "4e B", "INBOX"]
-    assert (found.count, found.place) == (3, None)
-    rows = search.rows(imap, found.hits)
+    result = search.go_on(imap, ["INBOX", "4e B"], wanted("musée"))
+    assert uids(result) == [third, second, first]
+    assert [hit.folder for hit in result.hits] == ["INBOX", "4e B", "INBOX"]
+    assert (result.count, result.place) == (3, None)
+    rows = search.rows(imap, result.hits)
     assert [row.subject for row in rows] == ["Musée 3", "Musée 2", "Musée 1"]
 
 
@@ -113,15 +113,15 @@ def test_what_a_search_costs_the_mail_server(imap: Connection, mailbox):
     for n in range(30):
         mailbox.append(letter(f"Musée {n}"), "4e B" if n % 2 else "INBOX", date=day(n % 28 + 1))
     before = imap.commands
-    found = search.go_on(imap, ["INBOX"], wanted("musée"))
-    search.rows(imap, found.hits)
+    result = search.go_on(imap, ["INBOX"], wanted("musée"))
+    search.rows(imap, result.hits)
     assert imap.commands - before == 4  # SELECT, SEARCH, FETCH of the flags and of the rows
     before = imap.commands
-    found = search.go_on(imap, ["INBOX", "4e B", "Sent"], wanted("musée"))
+    result = search.go_on(imap, ["INBOX", "4e B", "Sent"], wanted("musée"))
     # NOOP or SELECT and SEARCH in each, the dates where something was found
     assert imap.commands - before == 3 * 2 + 2
     before = imap.commands
-    search.rows(imap, found.hits[:10])
+    search.rows(imap, result.hits[:10])
     assert imap.commands - before == 6  # SELECT and FETCH in both
 
 
@@ -131,16 +131,16 @@ def test_messages_are_looked_into_span_by_span_from_the_newest(imap, mailbox, mo
     mailbox.create_folder("4e B")  # in the inbox UIDs are far apart: other tests had letters there
     there = [mailbox.append(letter(f"Musée {n}"), "4e B") for n in range(7)]
     stops = []
-    found = SearchResult()
+    result = SearchResult()
     at: Place | None = Place("4e B", span=3)
     while at:
         more = search.go_on(imap, ["4e B"], wanted("musée"), place=at, is_over=lambda: True)
         stops.append(uids(more))
-        found, at = found.with_more(more), more.place
+        result, at = result.with_more(more), more.place
     assert [uid for stop in stops for uid in stop] == there[::-1]
     assert len(stops) >= 3 and stops[0] == there[:3:-1]
-    assert uids(found) == there[::-1]
-    assert found.count == 7
+    assert uids(result) == there[::-1]
+    assert result.count == 7
 
 
 def test_what_the_server_has_in_an_index_is_one_command_in_a_folder_of_any_size(
@@ -177,26 +177,26 @@ def test_time_is_up_after_one_folder_and_the_next_is_where_it_goes_on(imap, mail
 
 def test_what_was_found_is_kept_as_json_can_carry_it(imap, mailbox):
     mailbox.append(letter("Musée"), date=day(1))
-    found = search.go_on(imap, ["INBOX", "Sent"], wanted("musée"), is_over=lambda: True)
-    assert found.place == Place("Sent")
-    assert SearchResult.unpacked(found.packed()) == found
+    result = search.go_on(imap, ["INBOX", "Sent"], wanted("musée"), is_over=lambda: True)
+    assert result.place == Place("Sent")
+    assert SearchResult.unpacked(result.packed()) == result
 
 
 def test_messages_that_are_gone_by_now_are_left_out(imap, mailbox):
     gone, there = mailbox.append(letter("Musée 1")), mailbox.append(letter("Musée 2"))
-    found = search.go_on(imap, ["INBOX"], wanted("musée"))
+    result = search.go_on(imap, ["INBOX"], wanted("musée"))
     mailbox.set_flags(gone, ["\\Deleted"])
     mailbox.imap.expunge()
     imap.select("INBOX")  # as the next request does
-    hits = [*found.hits, Hit(0, 1, "Disparu", 7), Hit(0, there, "INBOX", 99)]
+    hits = [*result.hits, Hit(0, 1, "Disparu", 7), Hit(0, there, "INBOX", 99)]
     assert [row.ref.uid for row in search.rows(imap, hits)] == [there]
 
 
 def test_a_folder_deleted_meanwhile_is_passed_over(imap, mailbox):
     uid = mailbox.append(letter("Musée"))
-    found = search.go_on(imap, ["Disparu", "INBOX"], wanted("musée"))
-    assert uids(found) == [uid]
-    assert (found.slow, found.refused, found.place) == ((), (), None)
+    result = search.go_on(imap, ["Disparu", "INBOX"], wanted("musée"))
+    assert uids(result) == [uid]
+    assert (result.slow, result.refused, result.place) == ((), (), None)
     with pytest.raises(FolderNotFound):
         search.matching(imap, "Disparu", wanted("musée"))
 
@@ -240,10 +240,10 @@ def test_which_folders_are_searched(text, reach, current, names):
 
 
 def test_everywhere_begins_where_one_is_and_ends_in_the_trash():
-    found = search.scope(KNOWN, wanted("-dossier:archives x"), "all", "Écoles")
-    assert found[:2] == ("Écoles", "INBOX")
-    assert found[-1] == "Trash"
-    assert "Archive" not in found and "Vide" not in found and "Classes" not in found
+    names = search.scope(KNOWN, wanted("-dossier:archives x"), "all", "Écoles")
+    assert names[:2] == ("Écoles", "INBOX")
+    assert names[-1] == "Trash"
+    assert "Archive" not in names and "Vide" not in names and "Classes" not in names
 
 
 # --- servers that are slow, break off, refuse, or know little ---
@@ -259,10 +259,10 @@ def test_a_server_that_takes_too_long_is_asked_for_less_and_then_passed_over(tex
     with ScriptedServer(stalls) as server:
         while place is not None and place.folder == "INBOX":
             imap = sign_in(server, timeout=30)
-            found = search.go_on(imap, names, wanted(text), place=place, patience=0.2)
-            assert found.is_line_over
+            result = search.go_on(imap, names, wanted(text), place=place, patience=0.2)
+            assert result.is_line_over
             tried.append(place.span)
-            place, slow = found.place, found.slow
+            place, slow = result.place, result.slow
             imap.close()
     assert tried[0] == 0 and tried[-1] == search.LEAST_SPAN
     assert (slow, place) == (("INBOX",), Place("Sent"))
@@ -272,10 +272,10 @@ def test_a_server_that_hangs_up_is_tried_again_at_the_same_place():
     hangs_up = imap_script(("SELECT", selected()), ("UID SEARCH", CLOSE))
     with ScriptedServer(hangs_up) as server:
         imap = sign_in(server)
-        found = search.go_on(imap, ["INBOX", "Sent"], wanted("sortie"))
-        assert (found.was_lost, found.is_line_over) == (True, True)
-        assert found.place is not None and found.place.folder == "INBOX"
-        assert found.slow == ()
+        result = search.go_on(imap, ["INBOX", "Sent"], wanted("sortie"))
+        assert (result.was_lost, result.is_line_over) == (True, True)
+        assert result.place is not None and result.place.folder == "INBOX"
+        assert result.slow == ()
         imap.close()
 
 
@@ -288,8 +288,8 @@ def test_a_folder_that_the_server_will_not_search_is_named_and_the_next_one_sear
     )
     with ScriptedServer(script) as server:
         imap = sign_in(server)
-        found = search.go_on(imap, ["INBOX", "Sent"], wanted("sortie"))
-        assert (found.refused, found.place, found.is_line_over) == (("INBOX",), None, False)
+        result = search.go_on(imap, ["INBOX", "Sent"], wanted("sortie"))
+        assert (result.refused, result.place, result.is_line_over) == (("INBOX",), None, False)
         imap.close()
 
 
@@ -297,9 +297,9 @@ def test_a_server_that_does_not_understand_is_no_reason_to_say_that_all_was_sear
     script = imap_script(("SELECT", selected()), ("UID SEARCH", b"{tag} BAD what?\r\n"))
     with ScriptedServer(script) as server:
         imap = sign_in(server)
-        found = search.go_on(imap, ["INBOX", "Sent"], wanted("sortie"))
-        assert (found.refused, found.place) == (("INBOX",), Place("Sent"))
-        assert found.is_line_over
+        result = search.go_on(imap, ["INBOX", "Sent"], wanted("sortie"))
+        assert (result.refused, result.place) == (("INBOX",), Place("Sent"))
+        assert result.is_line_over
         imap.close()
 
 
@@ -312,9 +312,9 @@ def test_a_server_of_ascii_alone_is_asked_without_accents_and_that_is_said():
     )
     with ScriptedServer(script) as server:
         imap = sign_in(server)
-        found = search.go_on(imap, ["INBOX"], wanted("musée"))
-        assert uids(found) == [2]
-        assert found.without_accents
+        result = search.go_on(imap, ["INBOX"], wanted("musée"))
+        assert uids(result) == [2]
+        assert result.without_accents
         imap.close()
 
 
@@ -326,10 +326,10 @@ def test_a_folder_of_a_hundred_thousand_lists_the_newest_and_counts_all():
     )
     with ScriptedServer(script) as server:
         imap = sign_in(server)
-        found = search.go_on(imap, ["INBOX"], wanted("nonlu"))
-        assert found.count == 100_000
-        assert uids(found)[:2] == [100_000, 99_999]
-        assert len(found.hits) == search.MOST_LISTED
+        result = search.go_on(imap, ["INBOX"], wanted("nonlu"))
+        assert result.count == 100_000
+        assert uids(result)[:2] == [100_000, 99_999]
+        assert len(result.hits) == search.MOST_LISTED
         imap.close()
 
 
@@ -344,7 +344,7 @@ def test_no_text_breaks_the_dialogue_with_a_real_server(imap: Connection, at_onc
     if not at_once:
         imap._capabilities -= {"LITERAL+", "LITERAL-"}
     asked = wanted(text)
-    found = search.go_on(imap, ["INBOX", "Trash"], asked)
-    assert not (found.refused or found.slow or found.is_line_over)
+    result = search.go_on(imap, ["INBOX", "Trash"], asked)
+    assert not (result.refused or result.slow or result.is_line_over)
     search.matching(imap, "INBOX", asked)
     assert imap.select("Trash").folder == "Trash"

@@ -1,4 +1,4 @@
-"""How messages begin, in one line each."""
+"""The beginnings of messages, in one line each."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def opened(request, imap_server, alice):
 def begun(imap, uids, memory):
     uidvalidity = imap.select("INBOX").uidvalidity
     refs = [MessageRef("INBOX", uidvalidity, uid) for uid in uids]
-    found = snippets.of(imap, refs, memory)
-    return [found.get(ref) for ref in refs]
+    beginnings = snippets.of(imap, refs, memory)
+    return [beginnings.get(ref) for ref in refs]
 
 
 def test_texts_begin_as_they_are_read_whatever_their_place_and_encoding(opened, mailbox):

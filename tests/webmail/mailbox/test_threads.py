@@ -18,7 +18,7 @@ BY_THREADS = View(threads=True)
 def letter(own, answers="", *, subject="x", sender="a@x.fr"):
     head = f"From: {sender}\r\nTo: b@x.fr\r\nSubject: {subject}\r\nMessage-ID: <{own}@x.fr>\r\n"
     if answers:
-        ids = " ".join(f"<{one}@x.fr>" for one in answers.split())
+        ids = " ".join(f"<{answered}@x.fr>" for answered in answers.split())
         head += f"References: {ids}\r\nIn-Reply-To: {ids.split()[-1]}\r\n"
     return f"{head}\r\nx\r\n".encode()
 
@@ -54,8 +54,8 @@ def asked(imap, memory, folder="INBOX"):
     """The conversations, and how many commands they took once the folder is open."""
     selected = imap.select(folder)
     before = imap.commands
-    found = threads.of(imap, selected, memory)
-    return found.all, imap.commands - before
+    grouped = threads.of(imap, selected, memory)
+    return grouped.all, imap.commands - before
 
 
 def test_answers_stand_with_what_they_answer_the_newest_conversation_first(opened, five, memory):
@@ -101,8 +101,8 @@ def test_many_that_came_are_threaded_anew(opened, five, memory, mailbox):
 
 
 def test_message_ids_that_go_round_in_a_circle_are_one_conversation(opened, mailbox, memory):
-    one, other = mailbox.append(letter("a", "b")), mailbox.append(letter("b", "a"))
-    assert asked(opened, memory)[0] == ((one, other),)
+    first, second = mailbox.append(letter("a", "b")), mailbox.append(letter("b", "a"))
+    assert asked(opened, memory)[0] == ((first, second),)
 
 
 def test_an_empty_folder_has_none(opened, mailbox, memory):
@@ -116,9 +116,9 @@ def test_without_thread_the_newest_are_put_together_and_that_is_said(
     a, b, c, d, e = five
     monkeypatch.setattr(threads, "MOST_THREADED_HERE", 3)
     imap._capabilities = imap._capabilities - {"THREAD=REFERENCES"}
-    found = threads.of(imap, imap.select("INBOX"), memory)
-    assert found.all == ((c, e), (d,), (b,), (a,))
-    assert found.notes == {threads.THREADS_NEWEST}
+    grouped = threads.of(imap, imap.select("INBOX"), memory)
+    assert grouped.all == ((c, e), (d,), (b,), (a,))
+    assert grouped.notes == {threads.THREADS_NEWEST}
 
 
 def test_a_server_that_takes_too_long_is_told_apart(opened, five, memory, monkeypatch):
@@ -140,9 +140,12 @@ def test_a_row_a_conversation_with_its_newest_message(opened, five, memory):
         page = listing.page(opened, "INBOX", size=2, view=BY_THREADS, memory=memory)
         assert opened.commands - before == commands
     assert [row.ref.uid for row in page.rows] == [e, d]
-    assert [one.count for one in page.conversations] == [2, 3]
-    assert [one.unread for one in page.conversations] == [False, True]
-    assert [[row.ref.uid for row in one.rows] for one in page.conversations] == [[c, e], [a, b, d]]
+    assert [conversation.count for conversation in page.conversations] == [2, 3]
+    assert [conversation.unread for conversation in page.conversations] == [False, True]
+    assert [[row.ref.uid for row in conversation.rows] for conversation in page.conversations] == [
+        [c, e],
+        [a, b, d],
+    ]
     assert (page.exists, page.total, page.has_next) == (5, 2, False)
 
 
@@ -163,7 +166,9 @@ def test_what_is_marked_as_deleted_is_not_counted(imap, five, memory, mailbox):
     imap.select("INBOX")
     imap.uid("STORE", f"{d},{c},{e}", "+FLAGS.SILENT", "(\\Deleted)")
     page = listing.page(imap, "INBOX", view=BY_THREADS, memory=memory)
-    assert [(one.newest.ref.uid, one.count) for one in page.conversations] == [(b, 2)]
+    assert [
+        (conversation.newest.ref.uid, conversation.count) for conversation in page.conversations
+    ] == [(b, 2)]
 
 
 # --- what a row stands for ---
@@ -175,8 +180,8 @@ def test_a_row_stands_for_its_conversation_but_not_for_what_came_since(imap, fiv
     row = MessageRef("INBOX", selected.uidvalidity, d)
     mailbox.append(letter("f", "a b d"))
     imap.select("INBOX")  # hears of it
-    found = threads.whole(imap, [row], memory)
-    assert [ref.uid for ref in found] == [a, b, d]
+    refs = threads.whole(imap, [row], memory)
+    assert [ref.uid for ref in refs] == [a, b, d]
 
 
 def test_a_row_of_a_folder_made_anew_stands_for_nothing(imap, five, memory):

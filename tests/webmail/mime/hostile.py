@@ -19,15 +19,15 @@ class Piece:
 
 
 def _pieces() -> Iterator[Piece]:
-    kind, found = "", list[tuple[str, str]]()
+    kind, pieces = "", list[tuple[str, str]]()
     for line in (FOLDER / "pieces.txt").read_text().split("\n"):
         if line.startswith("## "):
             kind = line[3:]
         elif line.startswith("<"):
-            found.append((kind, line))
+            pieces.append((kind, line))
         elif line:
-            found[-1] = (found[-1][0], f"{found[-1][1]}\n{line}")
-    for number, (kind, html) in enumerate(found, 1):
+            pieces[-1] = (pieces[-1][0], f"{pieces[-1][1]}\n{line}")
+    for number, (kind, html) in enumerate(pieces, 1):
         yield Piece(f"{kind}-{number}", _told(html, number))
 
 

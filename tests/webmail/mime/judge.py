@@ -1,5 +1,5 @@
-"""What may come out of the sanitiser, whatever went in: a list of its own, and a parser of its
-own."""
+"""The judge of the sanitiser: a list of its own of what may come out, whatever went in, and a
+parser of its own."""
 
 from __future__ import annotations
 

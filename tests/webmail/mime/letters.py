@@ -54,7 +54,7 @@ def parts(kind: str, *entities: bytes, boundary: str = "=_b", more: str = "") ->
     """A multipart entity: its head, and the entities as they are."""
     head = f'Content-Type: multipart/{kind}; boundary="{boundary}"{more}\r\n\r\n'.encode()
     line = b"\r\n--" + boundary.encode()
-    return head + b"".join(line + b"\r\n" + one for one in entities) + line + b"--\r\n"
+    return head + b"".join(line + b"\r\n" + content for content in entities) + line + b"--\r\n"
 
 
 def entity(head: str | bytes, body: str | bytes) -> bytes:
@@ -1244,7 +1244,7 @@ HEADS = {
 }
 
 LETTERS = {
-    f"{kind}: {name}": one
+    f"{kind}: {name}": sample
     for kind, table in {
         "program": PROGRAMS,
         "server": SERVERS,
@@ -1255,5 +1255,5 @@ LETTERS = {
         "structure": STRUCTURES,
         "head": HEADS,
     }.items()
-    for name, one in table.items()
+    for name, sample in table.items()
 }

@@ -12,7 +12,7 @@ from webmail.mime.structure import Part, Protection, Shown
 
 @dataclass(frozen=True)
 class Seen:
-    """What a person is given: what is chosen, the text he sees, and the HTML of it."""
+    """The message as a person is given it: what is chosen, the text he sees, and the HTML of it."""
 
     shown: Shown
     text: str
@@ -33,10 +33,10 @@ class Reader:
         texts = [part for part in structure.choose(parsed.root).text if not self._is_html(part)]
         opened = {}
         for part in (*containers.find(parsed.root), *texts):
-            if found := containers.unpack(part, self.content(part)):
-                opened[part.number] = found
-                self._bodies |= found.bodies
-                self._damage |= found.damage
+            if unpacked := containers.unpack(part, self.content(part)):
+                opened[part.number] = unpacked
+                self._bodies |= unpacked.bodies
+                self._damage |= unpacked.damage
         self.root = containers.graft(parsed.root, opened)
 
     def content(self, part: Part) -> bytes:
@@ -52,7 +52,7 @@ class Reader:
             blank = [part.number for part in shown.html]
             shown = structure.choose(self.root, (), blank=blank)
         bodies = [self._body(part) for part in shown.text or shown.html]
-        self._damage |= {one for read in bodies for one in read.damage}
+        self._damage |= {damage for read in bodies for damage in read.damage}
         inner = next((read.protection for read in bodies if read.protection.value != "none"), None)
         written = [read.text for read in bodies]
         plain = html.join_text(list(zip(shown.text or shown.html, written, strict=True)))

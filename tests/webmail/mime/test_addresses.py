@@ -42,14 +42,14 @@ PARSED = {
 
 @pytest.mark.parametrize(("value", "expected"), PARSED.values(), ids=PARSED)
 def test_a_list_of_addresses_is_read(value: str, expected: list[tuple[str, str]]) -> None:
-    assert [(found.name, found.address) for found in addresses.parse(value)] == expected
+    assert [(address.name, address.address) for address in addresses.parse(value)] == expected
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=100) | st.text(alphabet='<>()"\\,;:@ab.\r\n=?', max_size=60))
 def test_reading_a_list_never_raises_nor_leaves_a_control(value: str) -> None:
-    for found in addresses.parse(value):
-        assert not any(character < " " for character in found.name + found.address)
+    for address in addresses.parse(value):
+        assert not any(character < " " for character in address.name + address.address)
     addresses.read_recipients(value)
 
 
@@ -59,7 +59,7 @@ def test_what_a_person_types_is_read() -> None:
         "d@x.fr e@x.fr, ALICE@x.fr,"
     )
     assert read.invalid == ()
-    assert [(found.name, found.address) for found in read.valid] == [
+    assert [(address.name, address.address) for address in read.valid] == [
         ("", "alice@x.fr"),
         ("Durand, F.", "f@x.fr"),
         ("Claire Morvan", "c@x.fr"),
@@ -98,7 +98,7 @@ def test_what_is_no_address_is_named(typed: str) -> None:
 
 def test_a_line_break_never_becomes_part_of_an_address() -> None:
     read = addresses.read_recipients("a@x.fr\r\nBcc: b@x.fr")
-    assert [found.address for found in read.valid] == ["a@x.fr"]
+    assert [address.address for address in read.valid] == ["a@x.fr"]
     assert read.invalid == ("Bcc: b@x.fr",)
 
 
@@ -117,8 +117,8 @@ GROUPS = {
 
 @pytest.mark.parametrize(("typed", "expected"), GROUPS.values(), ids=GROUPS)
 def test_a_group_is_read_under_its_name(typed: str, expected: list[tuple[str, list[str]]]) -> None:
-    found = addresses.read_recipients(typed).groups
-    assert [(one.name, [each.address for each in one.members]) for one in found] == expected
+    groups = addresses.read_recipients(typed).groups
+    assert [(group.name, [each.address for each in group.members]) for group in groups] == expected
 
 
 NAMES = {
@@ -164,13 +164,16 @@ NAMES = {
 @pytest.mark.parametrize(("typed", "expected"), NAMES.values(), ids=NAMES)
 def test_a_comma_in_a_name_separates_nobody(typed: str, expected: list[str]) -> None:
     read = addresses.read_recipients(typed)
-    valid = [f"{one.name} <{one.address}>" if one.name else one.address for one in read.valid]
-    assert sorted([*valid, *(f"{one}!" for one in read.invalid)]) == sorted(expected)
+    valid = [
+        f"{address.name} <{address.address}>" if address.name else address.address
+        for address in read.valid
+    ]
+    assert sorted([*valid, *(f"{entry}!" for entry in read.invalid)]) == sorted(expected)
 
 
 def test_those_in_a_group_are_recipients_and_count_once() -> None:
     read = addresses.read_recipients("b@x.fr, Club: a@x.fr, B@x.fr, nobody;, a@x.fr")
-    assert [found.address for found in read.valid] == ["b@x.fr", "a@x.fr"]
+    assert [address.address for address in read.valid] == ["b@x.fr", "a@x.fr"]
     assert read.invalid == ("nobody",)
     assert read.repeated == 2
 
@@ -230,7 +233,10 @@ def test_controls_are_not_written(bad: str) -> None:
 
 def test_of_a_long_field_the_first_can_be_had_alone():
     value = ", , a@exemple.fr, Paul <b@exemple.fr>, c@exemple.fr"
-    assert [one.address for one in addresses.parse(value, 2)] == ["a@exemple.fr", "b@exemple.fr"]
+    assert [address.address for address in addresses.parse(value, 2)] == [
+        "a@exemple.fr",
+        "b@exemple.fr",
+    ]
     fields = headers.parse(b"To: a@b.fr, c@d.fr\r\nTo: e@f.fr\r\n\r\n")
     assert len(fields.addresses("To", 1)) == 1
     assert len(fields.addresses("To")) == 3

@@ -56,13 +56,13 @@ def test_no_server_named_means_no_verdict() -> None:
 
 
 def test_a_forged_field_below_our_servers_own_adds_nothing() -> None:
-    found = read(
+    verdicts = read(
         f"Authentication-Results: {OURS}; spf=fail\n"
         f"Authentication-Results: {OURS}; dkim=none\n"
         "Received: from evil.example by mx.ac-exemple.fr\n"
         f"Authentication-Results: {OURS}; spf=pass; dkim=pass; dmarc=pass\n\n"
     )
-    assert found == Verdicts(spf="fail", dkim="none")
+    assert verdicts == Verdicts(spf="fail", dkim="none")
 
 
 def test_the_old_name_of_a_failure_is_understood() -> None:

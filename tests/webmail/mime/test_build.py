@@ -115,9 +115,9 @@ def test_a_message_id() -> None:
     ],
 )
 def test_ids_that_cannot_be_written_are_left_out(value: str, expected: tuple[str, ...]) -> None:
-    found = build.message_ids(value)
-    assert found == expected
-    build.message(replace(SIMPLE, references=found))
+    ids = build.message_ids(value)
+    assert ids == expected
+    build.message(replace(SIMPLE, references=ids))
 
 
 WORDS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=120)

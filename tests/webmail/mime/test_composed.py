@@ -1,4 +1,5 @@
-"""What an editor left, as it leaves: an allow-list, and a plain-text twin that is worth reading."""
+"""The content of an editor as it leaves: an allow-list, and a plain-text twin that is worth
+reading."""
 
 from __future__ import annotations
 

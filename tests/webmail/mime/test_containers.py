@@ -33,14 +33,14 @@ def multi(kind: str, *children: Part) -> Part:
 
 
 def opened(part: Part, content: bytes) -> dict[str, Parsed]:
-    found = containers.unpack(part, content)
-    assert found is not None
-    return {part.number: found}
+    unpacked = containers.unpack(part, content)
+    assert unpacked is not None
+    return {part.number: unpacked}
 
 
 def numbers(shown: Shown) -> list[list[str]]:
     groups = (shown.text, shown.html, shown.inline, shown.attachments)
-    return [[one.number for one in group] for group in groups]
+    return [[part.number for part in group] for group in groups]
 
 
 CONTAINERS = {
@@ -99,20 +99,20 @@ def test_a_message_with_html_of_its_own_keeps_it() -> None:
 
 
 def test_a_winmail_that_is_none_stays_an_attachment() -> None:
-    found = opened(WINMAIL, b'x\x9f>"\x01\x00\x01\x00')
-    assert found["2"].damage == {Damage.CONTAINER}
-    root = containers.graft(multi("mixed", TEXT, WINMAIL), found)
+    unpacked = opened(WINMAIL, b'x\x9f>"\x01\x00\x01\x00')
+    assert unpacked["2"].damage == {Damage.CONTAINER}
+    root = containers.graft(multi("mixed", TEXT, WINMAIL), unpacked)
     assert structure.choose(root).attachments == (WINMAIL,)
 
 
 def test_a_part_inside_is_served_by_its_number() -> None:
-    found = opened(WINMAIL, FORMATTED)["2"]
+    unpacked = opened(WINMAIL, FORMATTED)["2"]
     assert containers.outer("2~3") == "2"
     assert containers.outer("2.1") == "2.1"
-    assert containers.content(found, "2~3") == b"nom;note\r\n"
+    assert containers.content(unpacked, "2~3") == b"nom;note\r\n"
     for absent in ("2~9", "2", "1", "2~1~1"):
         with pytest.raises(KeyError):
-            containers.content(found, absent)
+            containers.content(unpacked, absent)
 
 
 # --- S/MIME ---
@@ -126,20 +126,20 @@ ENTITY = (
 
 
 def test_what_an_opaque_signature_wraps_is_shown() -> None:
-    found = opened(OPAQUE, wrap.signed(ENTITY, indefinite=True))
-    shown = structure.choose(containers.graft(OPAQUE, found))
+    unpacked = opened(OPAQUE, wrap.signed(ENTITY, indefinite=True))
+    shown = structure.choose(containers.graft(OPAQUE, unpacked))
     assert numbers(shown) == [["1~1"], [], [], ["1~2"]]
     assert shown.protection is Protection.SMIME_SIGNED
-    assert containers.content(found["1"], "1~2") == b"nom"
+    assert containers.content(unpacked["1"], "1~2") == b"nom"
 
 
 def test_an_envelope_that_was_not_said_to_be_one_is_found_out() -> None:
     part = Part("1", "application/octet-stream", file_name="smime.p7m")
     kind = wrap.ber(0x06, wrap.PKCS7 + b"\3")
-    found = opened(part, wrap.ber(0x30, kind, wrap.ber(0xA0, wrap.ber(0x30))))
-    shown = structure.choose(containers.graft(part, found))
+    unpacked = opened(part, wrap.ber(0x30, kind, wrap.ber(0xA0, wrap.ber(0x30))))
+    shown = structure.choose(containers.graft(part, unpacked))
     assert shown.protection is Protection.SMIME_ENCRYPTED
-    assert [one.file_name for one in shown.attachments] == ["smime.p7m"]
+    assert [file.file_name for file in shown.attachments] == ["smime.p7m"]
 
 
 def test_a_container_in_a_container_is_opened() -> None:
@@ -148,10 +148,10 @@ def test_a_container_in_a_container_is_opened() -> None:
         b"Content-Type: application/ms-tnef; name=winmail.dat\r\n"
         b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(BARE) + b"--w--\r\n"
     )
-    found = opened(OPAQUE, wrap.signed(wrap_again(wrap.signed(inner))))
-    shown = structure.choose(containers.graft(OPAQUE, found))
+    unpacked = opened(OPAQUE, wrap.signed(wrap_again(wrap.signed(inner))))
+    shown = structure.choose(containers.graft(OPAQUE, unpacked))
     assert numbers(shown) == [["1~1~1"], [], [], ["1~1~2~2"]]
-    assert containers.content(found["1"], "1~1~2~2") == b"nom;note\r\n"
+    assert containers.content(unpacked["1"], "1~1~2~2") == b"nom;note\r\n"
 
 
 def wrap_again(der: bytes) -> bytes:
@@ -165,8 +165,8 @@ def test_signatures_around_signatures_end_somewhere() -> None:
     entity = ENTITY
     for _ in range(20):
         entity = wrap_again(wrap.signed(entity))
-    found = opened(OPAQUE, wrap.signed(entity))["1"]
-    (deepest,) = found.bodies
+    unpacked = opened(OPAQUE, wrap.signed(entity))["1"]
+    (deepest,) = unpacked.bodies
     assert deepest.count(containers.SEPARATOR) == 4
 
 
@@ -184,21 +184,21 @@ def test_bombs_inside_bombs_do_not_multiply() -> None:
             b"--b\r\n" + piece + b"\r\n" for _ in range(containers.MOST_CONTAINERS)
         )
         data = zlib.compress(entity)
-    found = opened(OPAQUE, wrap.compressed(data))["1"]
-    assert sum(map(len, found.bodies.values())) < 3 * containers.MOST_BYTES
-    assert Damage.CONTAINER in found.damage
+    unpacked = opened(OPAQUE, wrap.compressed(data))["1"]
+    assert sum(map(len, unpacked.bodies.values())) < 3 * containers.MOST_BYTES
+    assert Damage.CONTAINER in unpacked.damage
 
 
 # --- uuencode ---
 
 
 def test_a_uuencoded_file_is_an_attachment_of_its_text() -> None:
-    found = opened(TEXT, UUENCODED)
-    shown = structure.choose(containers.graft(multi("mixed", TEXT), found))
+    unpacked = opened(TEXT, UUENCODED)
+    shown = structure.choose(containers.graft(multi("mixed", TEXT), unpacked))
     assert numbers(shown) == [["1~1"], [], [], ["1~2"]]
     assert shown.text[0].charset == "iso-8859-1"
-    assert containers.content(found["1"], "1~1") == b"Voici \xe9tude.\n"
-    assert containers.content(found["1"], "1~2") == b"abc"
+    assert containers.content(unpacked["1"], "1~1") == b"Voici \xe9tude.\n"
+    assert containers.content(unpacked["1"], "1~2") == b"abc"
 
 
 def test_a_text_without_one_holds_nothing() -> None:
@@ -219,11 +219,11 @@ def test_unpacking_never_raises(part: Part, content: bytes, data: st.DataObject)
     damaged = bytearray(content)
     for _ in range(data.draw(st.integers(0, 5))):
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
-    found = containers.unpack(part, bytes(damaged))
-    if found is not None:
-        leaves = [one.number for one in found.root.walk() if not one.children]
+    unpacked = containers.unpack(part, bytes(damaged))
+    if unpacked is not None:
+        leaves = [leaf.number for leaf in unpacked.root.walk() if not leaf.children]
         assert len(leaves) == len(set(leaves))
-        assert set(found.bodies) <= set(leaves)
-        for number in found.bodies:
-            containers.content(found, number)
-        structure.choose(containers.graft(multi("mixed", TEXT, part), {part.number: found}))
+        assert set(unpacked.bodies) <= set(leaves)
+        for number in unpacked.bodies:
+            containers.content(unpacked, number)
+        structure.choose(containers.graft(multi("mixed", TEXT, part), {part.number: unpacked}))

@@ -24,20 +24,20 @@ def normal(value: str) -> str:
 
 
 def wrong(seen: Seen, want: dict[str, Any]) -> Iterator[str]:
-    """What of the expectations of one message is not met."""
+    """Yield the expectations of one message that are not met."""
     shown, text = seen.shown, normal(seen.text)
     names = {normal(part.file_name) for part in shown.attachments}
     if not all(normal(line) in text for line in want["visible"]):
         yield "visible"
     if any(normal(line) in text for line in want.get("absent", ())):
         yield "absent"
-    if not {normal(one) for one in want["attachments"]} <= names:
+    if not {normal(file_name) for file_name in want["attachments"]} <= names:
         yield "attachments"
     if len(shown.inline) != want.get("inline_images", len(shown.inline)):
         yield "inline images"
     if want.get("protection", seen.protection.value) != seen.protection.value:
         yield "protection"
-    if "damage" in want and {Damage(one) for one in want["damage"]} != seen.damage:
+    if "damage" in want and {Damage(code) for code in want["damage"]} != seen.damage:
         yield "damage"
     if len(shown.messages) != want.get("messages", len(shown.messages)):
         yield "messages"
@@ -45,7 +45,7 @@ def wrong(seen: Seen, want: dict[str, Any]) -> Iterator[str]:
 
 def test_every_message_is_shown_as_expected(corpus: Path) -> None:
     expected = json.loads((corpus / "mime" / "expected.json").read_text())
-    found = []
+    mistakes = []
     for name, want in expected.items():
         reader = Reader((corpus / "mime" / name).read_bytes())
         senders = reader.headers.addresses("From")
@@ -53,9 +53,9 @@ def test_every_message_is_shown_as_expected(corpus: Path) -> None:
             "subject": normal(reader.headers.get("Subject")) == normal(want["subject"]),
             "from": (senders[0].address if senders else "") == want["from"],
         }
-        found += [(name, check) for check, is_right in checks.items() if not is_right]
-        found += [(name, check) for check in wrong(reader.see(), want)]
-    assert found == []
+        mistakes += [(name, check) for check, is_right in checks.items() if not is_right]
+        mistakes += [(name, check) for check in wrong(reader.see(), want)]
+    assert mistakes == []
 
 
 OWN_EXPECTED = json.loads((OWN / "expected.json").read_text())

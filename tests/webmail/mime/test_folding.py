@@ -80,10 +80,10 @@ SIGNATURES = {
 @pytest.mark.parametrize("source", SIGNATURES.values(), ids=SIGNATURES)
 def test_a_signature_is_marked(source: str) -> None:
     body = html.sanitise(source).body
-    found = re.search(r'<(div|span) [^>]*class="[^"]*m-signature".*</\1>', body)
-    assert found
-    assert "A" in found[0]
-    assert ">a" not in found[0]
+    match = re.search(r'<(div|span) [^>]*class="[^"]*m-signature".*</\1>', body)
+    assert match
+    assert "A" in match[0]
+    assert ">a" not in match[0]
 
 
 def test_dashes_in_a_text_are_no_signature() -> None:

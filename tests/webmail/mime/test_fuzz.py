@@ -86,8 +86,8 @@ def read_message(raw: bytes) -> None:
 def read_container(raw: bytes) -> None:
     for media_type in ("application/ms-tnef", "application/pkcs7-mime", "text/plain"):
         part = Part("1", media_type, file_name="a", size=1)
-        if found := containers.unpack(part, raw):
-            structure.choose(containers.graft(part, {"1": found}))
+        if unpacked := containers.unpack(part, raw):
+            structure.choose(containers.graft(part, {"1": unpacked}))
     uuencode.take_out(raw)
     headers.parse_value(raw[:5000])
 

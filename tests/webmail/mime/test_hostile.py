@@ -36,7 +36,7 @@ def test_images_from_elsewhere_are_numbers_of_ours_when_they_are_allowed(piece: 
     safe = html.sanitise(piece.source, remote=True, mailto="/compose/?")
     judge(safe)
     assert ADDRESS not in safe.style
-    assert all(one.startswith(("http://", "https://")) for one in safe.remote)
+    assert all(address.startswith(("http://", "https://")) for address in safe.remote)
 
 
 @of(PIECES)
@@ -64,8 +64,8 @@ def test_no_name_is_a_path_or_turns_around(piece: Piece) -> None:
 @of(VALUES)
 def test_a_sender_is_one_sender(piece: Piece) -> None:
     quoted = piece.source.replace("\\", "").replace('"', "")
-    found = addresses.parse(f'"{quoted}" <a@exemple.invalid>')
-    assert [one.address for one in found] == ["a@exemple.invalid"]
+    senders = addresses.parse(f'"{quoted}" <a@exemple.invalid>')
+    assert [sender.address for sender in senders] == ["a@exemple.invalid"]
 
 
 def test_there_are_as_many_as_it_says() -> None:

@@ -342,10 +342,10 @@ def test_a_picture_that_is_shown_has_nothing_in_its_place() -> None:
 
 
 def test_a_message_cannot_name_a_number_itself() -> None:
-    one = "url(remote/0) url('inline/0')"
+    url = "url(remote/0) url('inline/0')"
     safe = html.sanitise(
-        f'<style>p{{background:{one};list-style:{one}}}</style><img src="http://x/a.png">'
-        f'<img src="remote/0" srcset="remote/0 2x"><p style="background:{one};list-style:{one}">',
+        f'<style>p{{background:{url};list-style:{url}}}</style><img src="http://x/a.png">'
+        f'<img src="remote/0" srcset="remote/0 2x"><p style="background:{url};list-style:{url}">',
         remote=True,
     )
     assert safe.body.count("remote/0") == 1

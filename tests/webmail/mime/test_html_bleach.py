@@ -19,17 +19,17 @@ from webmail.mime import html, structure, verdict
 
 
 def facts(source: str) -> set[tuple[str, ...]]:
-    """What HTML consists of: tags, attributes of tags, addresses."""
-    found: set[tuple[str, ...]] = set()
+    """Return what HTML consists of: tags, attributes of tags, addresses."""
+    facts_: set[tuple[str, ...]] = set()
     for tag, attributes in elements(source):
-        found.add((tag,))
+        facts_.add((tag,))
         for name, value in attributes.items():
             if name in ("target", "rel"):
                 continue
-            found.add((tag, name))
+            facts_.add((tag, name))
             if name == "href":
-                found.add(("address", re.sub(r"\s", "", value)))
-    return found
+                facts_.add(("address", re.sub(r"\s", "", value)))
+    return facts_
 
 
 def ours_are_among_theirs(source: str) -> None:
@@ -41,7 +41,7 @@ def ours_are_among_theirs(source: str) -> None:
     ours = facts(re.sub(r'<small class="m-host[^>]*>[^<]*</small>', "", safe.body))
     for fact in ours:
         if fact[0] == "address":
-            assert any(same_address(fact[1], one[1]) for one in theirs if one[0] == "address")
+            assert any(same_address(fact[1], other[1]) for other in theirs if other[0] == "address")
         elif fact[1:] not in (("class",), ("title",)):
             assert fact in theirs
 
@@ -59,15 +59,15 @@ def bleach_drops_nothing_more(safe: html.SafeHtml) -> None:
 
 
 def sources(corpus: Path) -> list[str]:
-    found = []
+    sources_ = []
     for path in sorted(corpus.glob("*/*.eml")):
         parsed = structure.parse(path.read_bytes())
-        found += [
+        sources_ += [
             html.decode(parsed.bodies[part.number], part.encoding, part.charset)
             for part in parsed.root.walk()
             if part.media_type == "text/html" and part.number in parsed.bodies
         ]
-    return found
+    return sources_
 
 
 def test_bleach_would_drop_nothing_more_from_the_corpus(corpus: Path) -> None:

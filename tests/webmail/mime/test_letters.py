@@ -23,16 +23,16 @@ def test_a_letter_is_shown_as_it_was_meant(letter: Letter) -> None:
     assert len(seen.shown.inline) == letter.inline
     assert len(seen.shown.messages) == letter.messages
     assert seen.protection.value == letter.protection
-    assert {one.value for one in seen.damage} == set(letter.damage)
+    assert {damage.value for damage in seen.damage} == set(letter.damage)
     judge(seen.html)
 
 
 @pytest.mark.parametrize("letter", LETTERS.values(), ids=LETTERS)
 def test_who_wrote_to_whom_about_what_is_told(letter: Letter) -> None:
     fields = Reader(letter.raw).headers
-    senders = [(one.name, one.address) for one in fields.addresses("From")]
+    senders = [(address.name, address.address) for address in fields.addresses("From")]
     assert (senders or [("", "")])[0] == letter.sender
-    assert tuple(one.address for one in fields.addresses("To")) == letter.to
+    assert tuple(address.address for address in fields.addresses("To")) == letter.to
     assert fields.get("Subject") == letter.subject
 
 

@@ -1,4 +1,4 @@
-"""Where links really lead, and which of them say otherwise."""
+"""The hosts that links really lead to, and which links say otherwise."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_no_style_of_the_message_reaches_the_note() -> None:
     assert safe.style == ".m-m-host,small.m-m-host{display:none !important}"
     (style,) = re.findall(r'<small [^>]*style="([^"]*)"', safe.body)
     assert style.startswith("all:initial !important;")
-    assert all(one.endswith("!important") for one in style.rstrip(";").split(";"))
+    assert all(declaration.endswith("!important") for declaration in style.rstrip(";").split(";"))
 
 
 def test_the_message_writes_no_note_itself() -> None:

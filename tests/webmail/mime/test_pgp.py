@@ -26,9 +26,9 @@ ENCRYPTED = "-----BEGIN PGP MESSAGE-----\n\nhQEMA\n-----END PGP MESSAGE-----\n"
 
 
 def test_of_a_signed_text_only_the_text_remains() -> None:
-    found = pgp.read(SIGNED)
-    assert found.protection is Protection.PGP_SIGNED
-    assert found.text == "Bonjour,\nLe conseil est avancé.\n-----\n> oui\nClaire\n"
+    content = pgp.read(SIGNED)
+    assert content.protection is Protection.PGP_SIGNED
+    assert content.text == "Bonjour,\nLe conseil est avancé.\n-----\n> oui\nClaire\n"
 
 
 def test_an_encrypted_text_is_said_and_left() -> None:

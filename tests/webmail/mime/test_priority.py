@@ -1,4 +1,4 @@
-"""How urgent a message calls itself."""
+"""The urgency that a message claims."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What answers and forwarded messages begin with."""
+"""The beginnings of answers and forwarded messages."""
 
 from __future__ import annotations
 
@@ -78,5 +78,5 @@ def test_an_answer_goes_to(
     first: list[Address],
     copies: list[Address],
 ) -> None:
-    found = quoting.reply_recipients(from_, reply_to, to, cc, {"ALICE@x.fr"}, everyone)
-    assert found == (tuple(first), tuple(copies))
+    recipients = quoting.reply_recipients(from_, reply_to, to, cc, {"ALICE@x.fr"}, everyone)
+    assert recipients == (tuple(first), tuple(copies))

@@ -42,7 +42,7 @@ def fields(*lines: str) -> headers.Headers:
     ],
 )
 def test_who_asks_for_a_receipt(lines: list[str], expected: tuple[str, ...]) -> None:
-    assert tuple(one.address for one in receipts.asked_by(fields(*lines))) == expected
+    assert tuple(address.address for address in receipts.asked_by(fields(*lines))) == expected
 
 
 def test_a_receipt_says_that_its_reader_sent_it_himself() -> None:

@@ -119,6 +119,6 @@ TOKENS = st.sampled_from(
 @settings(max_examples=300, deadline=None)
 @given(st.lists(TOKENS | st.binary(max_size=4), max_size=40).map(b"".join))
 def test_reading_never_raises(source: bytes) -> None:
-    found = rtf.read(b"{\\rtf1" + source)
-    found.text.encode()
-    found.html.encode()
+    document = rtf.read(b"{\\rtf1" + source)
+    document.text.encode()
+    document.html.encode()

@@ -19,8 +19,8 @@ ENTITY = b"Content-Type: text/plain; charset=utf-8\r\n\r\nLe conseil est avanc\x
 
 @pytest.mark.parametrize("indefinite", [False, True], ids=["DER", "BER in pieces"])
 def test_what_a_signature_wraps_is_found(indefinite: bool) -> None:
-    found = smime.read(wrap.signed(ENTITY, indefinite=indefinite))
-    assert found == smime.Content(Protection.SMIME_SIGNED, ENTITY)
+    content = smime.read(wrap.signed(ENTITY, indefinite=indefinite))
+    assert content == smime.Content(Protection.SMIME_SIGNED, ENTITY)
 
 
 def test_the_armour_of_gateways_is_taken_off() -> None:
@@ -70,15 +70,15 @@ def test_elements_without_end_are_bounded() -> None:
         head[: head.index(b"\x24\x80")] + b"\x24\x80" + b"\x04\x00" * 1_000_000,
         b"\x30\x88" + b"\xff" * 100,
     ):
-        found = smime.read(data)
-        assert found is None or not found.is_whole
+        content = smime.read(data)
+        assert content is None or not content.is_whole
     assert time.perf_counter() - start < 5
 
 
 def test_a_content_in_half_a_million_pieces_is_cut() -> None:
-    found = smime.read(wrap.signed(bytes(3_500_000), indefinite=True))
-    assert found is not None
-    assert not found.is_whole
+    content = smime.read(wrap.signed(bytes(3_500_000), indefinite=True))
+    assert content is not None
+    assert not content.is_whole
 
 
 @settings(max_examples=500, deadline=None)
@@ -88,8 +88,8 @@ def test_a_damaged_one_never_raises(indefinite: bool, data: st.DataObject) -> No
     for _ in range(data.draw(st.integers(1, 6))):
         place = data.draw(st.integers(0, len(damaged) - 1))
         damaged[place] = data.draw(st.integers(0, 255))
-    found = smime.read(bytes(damaged))
-    assert found is None or len(found.entity) <= len(damaged)
+    content = smime.read(bytes(damaged))
+    assert content is None or len(content.entity) <= len(damaged)
 
 
 @settings(max_examples=200, deadline=None)

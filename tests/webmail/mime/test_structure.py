@@ -1,4 +1,4 @@
-"""What of a message is shown, and messages taken apart."""
+"""The choice of what of a message is shown, and messages taken apart."""
 
 from __future__ import annotations
 
@@ -175,13 +175,18 @@ CHOSEN = {
 def test_parts_are_chosen(root: Part, text: str, html: str, inline: str, files: str) -> None:
     shown = structure.choose(root)
     groups = (shown.text, shown.html, shown.inline, shown.attachments)
-    assert ["".join(one.number for one in group) for group in groups] == [text, html, inline, files]
+    assert ["".join(chosen.number for chosen in group) for group in groups] == [
+        text,
+        html,
+        inline,
+        files,
+    ]
 
 
 def test_an_image_that_the_html_does_not_use_is_an_attachment() -> None:
     root = multi("related", HTML, LOGO, part("9", "image/gif", location="plan.gif"))
-    assert [one.number for one in structure.choose(root, {"logo@x"}).inline] == ["3"]
-    assert [one.number for one in structure.choose(root, {"plan.gif"}).attachments] == ["3"]
+    assert [image.number for image in structure.choose(root, {"logo@x"}).inline] == ["3"]
+    assert [image.number for image in structure.choose(root, {"plan.gif"}).attachments] == ["3"]
     assert structure.choose(root, ()).inline == ()
 
 
@@ -208,9 +213,9 @@ def test_a_location_that_is_no_address_is_no_trouble() -> None:
 
 def test_an_alternative_known_to_be_blank_is_not_taken() -> None:
     root = multi("alternative", PLAIN, HTML)
-    assert [one.number for one in structure.choose(root, blank={"2"}).text] == ["1"]
+    assert [chosen.number for chosen in structure.choose(root, blank={"2"}).text] == ["1"]
     assert structure.choose(root, blank={"2"}).html == ()
-    assert [one.number for one in structure.choose(root, blank={"1", "2"}).html] == ["2"]
+    assert [chosen.number for chosen in structure.choose(root, blank={"1", "2"}).html] == ["2"]
 
 
 def test_reports_and_nested_messages_are_told_apart() -> None:
@@ -338,7 +343,7 @@ epilogue
 def test_a_message_is_taken_apart_as_imap_numbers_it(line_end: bytes) -> None:
     parsed = structure.parse(MESSAGE.replace(b"\n", line_end))
     assert parsed.headers.get("Subject") == "été"
-    assert [(one.number, one.media_type) for one in parsed.root.walk()] == [
+    assert [(leaf.number, leaf.media_type) for leaf in parsed.root.walk()] == [
         ("", "multipart/mixed"),
         ("1", "multipart/alternative"),
         ("1.1", "text/plain"),
@@ -377,7 +382,7 @@ def test_pieces_are_assembled_as_a_message_is() -> None:
     made = structure.assemble(texts, files, "2~")
     shown = structure.choose(made.root, {"l"})
     groups = (shown.text, shown.html, shown.inline, shown.attachments)
-    assert [[one.number for one in group] for group in groups] == [
+    assert [[chosen.number for chosen in group] for group in groups] == [
         ["2~1.1"],
         ["2~1.2"],
         ["2~3"],
@@ -424,7 +429,7 @@ LINES = st.sampled_from(
 @given(st.lists(LINES | st.binary(max_size=10), max_size=25), st.sampled_from([b"\n", b"\r\n"]))
 def test_taking_apart_never_raises(lines: list[bytes], line_end: bytes) -> None:
     parsed = structure.parse(line_end.join(lines))
-    leaves = {one.number for one in parsed.root.walk() if not one.children}
+    leaves = {leaf.number for leaf in parsed.root.walk() if not leaf.children}
     assert leaves == set(parsed.bodies)
     structure.choose(parsed.root)
 
@@ -458,5 +463,5 @@ def test_a_nested_message_tells_who_wrote_it_and_of_what(encoding: bytes, conten
     (nested,) = structure.parse(NESTED % (encoding, content)).root.children
     assert nested.envelope is not None
     assert nested.envelope.subject == "Été"
-    assert [one.address for one in nested.envelope.from_] == ["z@x.fr"]
+    assert [address.address for address in nested.envelope.from_] == ["z@x.fr"]
     assert nested.envelope.date == datetime(2026, 3, 3, 8, tzinfo=UTC)

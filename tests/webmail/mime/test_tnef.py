@@ -33,25 +33,25 @@ MESSAGE = wrap.tnef(
 
 
 def test_a_message_is_unwrapped() -> None:
-    found = tnef.read(MESSAGE)
-    assert found is not None
-    assert found.is_whole
-    assert found.subject == "Conseil de classe"
-    assert found.sender == '"Claire Morvan" <claire.morvan@college.invalid>'
-    assert found.text == "Le conseil est avancé."
-    assert found.html == HTML.decode()
-    assert [(one.name, one.media_type, one.content_id) for one in found.files] == [
+    unwrapped = tnef.read(MESSAGE)
+    assert unwrapped is not None
+    assert unwrapped.is_whole
+    assert unwrapped.subject == "Conseil de classe"
+    assert unwrapped.sender == '"Claire Morvan" <claire.morvan@college.invalid>'
+    assert unwrapped.text == "Le conseil est avancé."
+    assert unwrapped.html == HTML.decode()
+    assert [(file.name, file.media_type, file.content_id) for file in unwrapped.files] == [
         ("logo de l’école.png", "image/png", "logo"),
         ("relevé.csv", "application/octet-stream", ""),
     ]
-    assert found.files[1].content == b"nom;note\r\n"
+    assert unwrapped.files[1].content == b"nom;note\r\n"
 
 
 def test_a_formatted_text_alone_is_read() -> None:
     rtf = wrap.rtf_literally(rb"{\rtf1\ansi\ansicpg1252 Le conseil est avanc\'e9.\par}")
-    found = tnef.read(wrap.tnef([wrap.binary(0x1009, rtf)]))
-    assert found is not None
-    assert (found.text, found.html) == ("Le conseil est avancé.", "")
+    unwrapped = tnef.read(wrap.tnef([wrap.binary(0x1009, rtf)]))
+    assert unwrapped is not None
+    assert (unwrapped.text, unwrapped.html) == ("Le conseil est avancé.", "")
 
 
 def test_a_message_inside_opens_as_a_mail() -> None:
@@ -65,16 +65,16 @@ def test_a_message_inside_opens_as_a_mail() -> None:
     assert inner.headers.get("Subject") == "Conseil de classe"
     assert inner.headers.addresses("From")[0].address == "claire.morvan@college.invalid"
     assert [len(group) for group in (shown.text, shown.html, shown.inline)] == [1, 1, 1]
-    assert [one.file_name for one in shown.attachments] == ["relevé.csv"]
+    assert [file.file_name for file in shown.attachments] == ["relevé.csv"]
 
 
 def test_messages_in_messages_end_somewhere() -> None:
     data = MESSAGE
     for _ in range(40):
         data = wrap.tnef([], wrap.nested(data))
-    found = tnef.read(data)
-    assert found is not None
-    assert not found.is_whole
+    unwrapped = tnef.read(data)
+    assert unwrapped is not None
+    assert not unwrapped.is_whole
 
 
 def test_what_is_no_tnef_is_said() -> None:
@@ -83,11 +83,11 @@ def test_what_is_no_tnef_is_said() -> None:
 
 
 def test_a_cut_one_gives_what_it_has() -> None:
-    found = tnef.read(MESSAGE[:-30])
-    assert found is not None
-    assert not found.is_whole
-    assert found.html
-    assert found.files[0].content == b"\x89PNG"
+    unwrapped = tnef.read(MESSAGE[:-30])
+    assert unwrapped is not None
+    assert not unwrapped.is_whole
+    assert unwrapped.html
+    assert unwrapped.files[0].content == b"\x89PNG"
 
 
 def test_a_length_of_nothing_does_not_loop() -> None:
@@ -101,18 +101,18 @@ def test_a_length_of_nothing_does_not_loop() -> None:
         head + wrap.attribute(1, 0x9003, b"\xff\xff\0\0" + b"\x02\x11\x01\x10\xff\xff\xff\xff" * 9),
         head + wrap.attribute(2, 0x9002, b"") * 100_000,
     ):
-        found = tnef.read(data)
-        assert found is not None
-        assert not found.is_whole
-        assert len(found.files) <= tnef.MOST_FILES
+        unwrapped = tnef.read(data)
+        assert unwrapped is not None
+        assert not unwrapped.is_whole
+        assert len(unwrapped.files) <= tnef.MOST_FILES
     assert time.perf_counter() - start < 5
 
 
 def test_ten_thousand_attachments_are_not_all_taken() -> None:
-    found = tnef.read(wrap.tnef([], *[NOTES] * 3000))
-    assert found is not None
-    assert len(found.files) == tnef.MOST_FILES
-    assert not found.is_whole
+    unwrapped = tnef.read(wrap.tnef([], *[NOTES] * 3000))
+    assert unwrapped is not None
+    assert len(unwrapped.files) == tnef.MOST_FILES
+    assert not unwrapped.is_whole
 
 
 def test_many_bombs_cost_no_more_than_one() -> None:
@@ -120,9 +120,9 @@ def test_many_bombs_cost_no_more_than_one() -> None:
     bomb = wrap.rtf_bomb(600_000)
     inner = wrap.nested(wrap.tnef([wrap.binary(0x1009, bomb)]))
     start = time.perf_counter()
-    found = tnef.read(wrap.tnef([], *[inner] * 20))
-    assert found is not None
-    assert sum(len(one.content) for one in found.files) < 10_000_000
+    unwrapped = tnef.read(wrap.tnef([], *[inner] * 20))
+    assert unwrapped is not None
+    assert sum(len(file.content) for file in unwrapped.files) < 10_000_000
     assert time.perf_counter() - start < 10
 
 
@@ -133,26 +133,26 @@ def test_whatever_boundaries_a_message_holds_it_is_written_in_a_moment() -> None
     ]
     inner = [wrap.nested(wrap.tnef([wrap.unicode(0x0037, subject)])) for subject in subjects]
     begun = time.process_time()
-    found = tnef.read(wrap.tnef([], wrap.nested(wrap.tnef([], *inner))))
+    unwrapped = tnef.read(wrap.tnef([], wrap.nested(wrap.tnef([], *inner))))
     assert time.process_time() - begun < 5
-    assert found is not None
-    parsed = structure.parse(found.files[0].content)
+    assert unwrapped is not None
+    parsed = structure.parse(unwrapped.files[0].content)
     assert len(structure.choose(parsed.root).attachments) == len(subjects)
 
 
 def test_a_claimed_type_that_would_lose_the_file_is_not_believed() -> None:
     for claimed in ("multipart/mixed", "text/html\r\nX: y", "nonsense", ""):
         data = wrap.tnef([], wrap.attachment(b"a.bin", b"x", wrap.unicode(0x370E, claimed)))
-        found = tnef.read(data)
-        assert found is not None
-        assert found.files[0].media_type == "application/octet-stream"
+        unwrapped = tnef.read(data)
+        assert unwrapped is not None
+        assert unwrapped.files[0].media_type == "application/octet-stream"
 
 
 def test_a_subject_writes_no_header_into_the_mail() -> None:
     hostile = wrap.tnef([wrap.unicode(0x0037, "a\r\nBcc: x@y.fr\r\n\r\n<p>")])
-    found = tnef.read(hostile)
-    assert found is not None
-    assert structure.parse(tnef.as_mail(found)).headers.get("Bcc") == ""
+    unwrapped = tnef.read(hostile)
+    assert unwrapped is not None
+    assert structure.parse(tnef.as_mail(unwrapped)).headers.get("Bcc") == ""
 
 
 @settings(max_examples=300, deadline=None)
@@ -162,6 +162,6 @@ def test_a_damaged_one_never_raises(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 8))):
         place = data.draw(st.integers(6, len(damaged) - 1))
         damaged[place] = data.draw(st.integers(0, 255))
-    found = tnef.read(bytes(damaged))
-    assert found is not None
-    structure.parse(tnef.as_mail(found))
+    unwrapped = tnef.read(bytes(damaged))
+    assert unwrapped is not None
+    structure.parse(tnef.as_mail(unwrapped))

@@ -1,4 +1,4 @@
-"""How a mailing lets one go, as its fields say."""
+"""The ways in which a mailing lets one go, as its fields say."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def test_http_without_s_is_no_way() -> None:
 
 
 def test_a_letter_has_one_recipient_and_no_line_ends() -> None:
-    found = ways(
+    offered = ways(
         "List-Unsubscribe: <mailto:u@x.example?subject=a%0D%0ABcc:b@x.example&cc=c@x.example>"
     )
-    assert (found.mail, found.subject, found.body) == ("u@x.example", "a Bcc:b@x.example", "")
+    assert (offered.mail, offered.subject, offered.body) == ("u@x.example", "a Bcc:b@x.example", "")
 
 
 @pytest.mark.parametrize(
@@ -51,5 +51,5 @@ def test_what_is_no_place_is_passed_over(value: str) -> None:
 
 
 def test_a_folded_field_with_both_kinds_is_read() -> None:
-    found = ways("List-Unsubscribe: <mailto:u@x.example>,", " <https://x.example/u?t=1>")
-    assert (found.mail, found.web) == ("u@x.example", "https://x.example/u?t=1")
+    offered = ways("List-Unsubscribe: <mailto:u@x.example>,", " <https://x.example/u?t=1>")
+    assert (offered.mail, offered.web) == ("u@x.example", "https://x.example/u?t=1")

@@ -30,22 +30,26 @@ NOTES = b"nom;note\r\nAmira;15\r\n" * 9
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
 def test_a_file_is_taken_out_of_the_text(line_end: bytes) -> None:
     source = b"Voici les notes.\n\n" + block(b"notes.csv", NOTES) + b"\nClaire\n"
-    found = uuencode.take_out(source.replace(b"\n", line_end))
-    assert found.text.replace(b"\r\n", b"\n") == b"Voici les notes.\n\n\nClaire\n"
-    assert [(one.name, one.content) for one in found.files] == [("notes.csv", NOTES)]
-    assert found.is_whole
+    taken_out = uuencode.take_out(source.replace(b"\n", line_end))
+    assert taken_out.text.replace(b"\r\n", b"\n") == b"Voici les notes.\n\n\nClaire\n"
+    assert [(file.name, file.content) for file in taken_out.files] == [("notes.csv", NOTES)]
+    assert taken_out.is_whole
 
 
 def test_several_files_and_names_with_accents() -> None:
     source = block("relevé 1.txt".encode("cp1252"), b"un") + b"et\n" + block(b"2.txt", b"deux")
-    found = uuencode.take_out(source)
-    assert [one.name for one in found.files] == ["relevé 1.txt", "2.txt"]
-    assert found.text == b"et\n"
+    taken_out = uuencode.take_out(source)
+    assert [file.name for file in taken_out.files] == ["relevé 1.txt", "2.txt"]
+    assert taken_out.text == b"et\n"
 
 
 def test_the_base64_of_posix_is_known_too() -> None:
-    found = uuencode.take_out(b"begin-base64 644 a.txt\nZmlu\nZQ==\n====\nfin\n")
-    assert (found.files[0].content, found.text, found.is_whole) == (b"fine", b"fin\n", True)
+    taken_out = uuencode.take_out(b"begin-base64 644 a.txt\nZmlu\nZQ==\n====\nfin\n")
+    assert (taken_out.files[0].content, taken_out.text, taken_out.is_whole) == (
+        b"fine",
+        b"fin\n",
+        True,
+    )
 
 
 def test_blanks_cut_off_at_line_ends_are_zeros() -> None:
@@ -58,15 +62,17 @@ def test_blanks_cut_off_at_line_ends_are_zeros() -> None:
 def test_what_fills_the_last_group_may_be_anything() -> None:
     """``!`` says one byte, which two characters hold: the other two, and a checksum, are not it."""
     for line in (b"!80``", b"!80", b"!80XY", b"!80``Z"):
-        found = uuencode.take_out(b"begin 644 a\n" + line + b"\n`\nend\n")
-        assert found.files[0].content == b"a"
+        taken_out = uuencode.take_out(b"begin 644 a\n" + line + b"\n`\nend\n")
+        assert taken_out.files[0].content == b"a"
 
 
 def test_one_without_its_end_goes_as_far_as_it_does() -> None:
-    found = uuencode.take_out(b"begin 644 a.txt\n" + encoded(NOTES) + b"Bonjour, c'est coup\xe9.\n")
-    assert found.files[0].content == NOTES
-    assert found.text == b"Bonjour, c'est coup\xe9.\n"
-    assert not found.is_whole
+    taken_out = uuencode.take_out(
+        b"begin 644 a.txt\n" + encoded(NOTES) + b"Bonjour, c'est coup\xe9.\n"
+    )
+    assert taken_out.files[0].content == NOTES
+    assert taken_out.text == b"Bonjour, c'est coup\xe9.\n"
+    assert not taken_out.is_whole
 
 
 def test_an_empty_file_is_a_file() -> None:
@@ -90,14 +96,14 @@ def test_what_people_write_stays_text(source: bytes) -> None:
 
 
 def test_names_are_safe() -> None:
-    found = uuencode.take_out(block(b"../../etc/pass\xe2\x80\xaewd", b"x"))
-    assert found.files[0].name == "etc_passwd"
+    taken_out = uuencode.take_out(block(b"../../etc/pass\xe2\x80\xaewd", b"x"))
+    assert taken_out.files[0].name == "etc_passwd"
 
 
 def test_ten_thousand_files_are_not_all_taken_out() -> None:
     start = time.perf_counter()
-    found = uuencode.take_out(block(b"a.txt", b"x") * 10_000)
-    assert len(found.files) == uuencode.MOST_FILES
+    taken_out = uuencode.take_out(block(b"a.txt", b"x") * 10_000)
+    assert len(taken_out.files) == uuencode.MOST_FILES
     assert uuencode.take_out(b"begin 644 a\n" * 100_000).files == ()
     assert time.perf_counter() - start < 5
 
@@ -105,9 +111,9 @@ def test_ten_thousand_files_are_not_all_taken_out() -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.binary(min_size=1, max_size=300), st.booleans())
 def test_what_was_encoded_comes_back(content: bytes, backtick: bool) -> None:
-    found = uuencode.take_out(b"avant\n" + block(b"a.bin", content, backtick=backtick) + b"fin")
-    assert found.files[0].content == content
-    assert found.text == b"avant\nfin"
+    taken_out = uuencode.take_out(b"avant\n" + block(b"a.bin", content, backtick=backtick) + b"fin")
+    assert taken_out.files[0].content == content
+    assert taken_out.text == b"avant\nfin"
 
 
 PIECES = st.sampled_from(
@@ -119,6 +125,6 @@ PIECES = st.sampled_from(
 @settings(max_examples=300, deadline=None)
 @given(st.lists(PIECES | st.binary(max_size=6), max_size=30).map(b"".join))
 def test_taking_out_never_raises(source: bytes) -> None:
-    found = uuencode.take_out(source)
-    assert len(found.text) <= len(source)
-    assert bool(found.files) == uuencode.is_in(source)
+    taken_out = uuencode.take_out(source)
+    assert len(taken_out.text) <= len(source)
+    assert bool(taken_out.files) == uuencode.is_in(source)

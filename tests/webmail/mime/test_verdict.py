@@ -67,8 +67,8 @@ ATTRIBUTES = [
 @pytest.mark.parametrize(("tag", "name", "value"), ATTRIBUTES)
 def test_an_attribute_is_kept_or_dropped_as_bleach_does(tag: str, name: str, value: str) -> None:
     cleaned = elements(by_bleach(f'<{tag} {name}="{html.escape(value, quote=False)}">'))
-    (theirs,) = [one for one in cleaned if one[0] == tag]
-    kept = {key: one.removesuffix(";") for key, one in theirs[1].items()}
+    (theirs,) = [element for element in cleaned if element[0] == tag]
+    kept = {key: kept_value.removesuffix(";") for key, kept_value in theirs[1].items()}
     assert verdict.ask(tag, {name: value}) == kept
 
 
@@ -92,8 +92,8 @@ VALUES = st.text(
     st.lists(VALUES, min_size=1, max_size=3).map("".join),
 )
 def test_any_attribute_that_bleach_drops_is_dropped(tag: str, name: str, value: str) -> None:
-    found = elements(by_bleach(f'<{tag} {name}="{html.escape(value)}">'))
-    theirs = next((one[1] for one in found if one[0] == tag), {})
+    cleaned = elements(by_bleach(f'<{tag} {name}="{html.escape(value)}">'))
+    theirs = next((element[1] for element in cleaned if element[0] == tag), {})
     ours = verdict.ask(tag, {name: value}) or {}
     assert set(ours) <= set(theirs)
     if name == "style" and ours:
@@ -102,7 +102,7 @@ def test_any_attribute_that_bleach_drops_is_dropped(tag: str, name: str, value: 
 
 
 def declarations(style: str) -> set[str]:
-    return {one for one in style.replace(" ", "").split(";") if one}
+    return {declaration for declaration in style.replace(" ", "").split(";") if declaration}
 
 
 def test_all_that_css_keeps_bleach_keeps() -> None:

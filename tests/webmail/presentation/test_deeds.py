@@ -1,4 +1,4 @@
-"""What was done to many messages, in words."""
+"""The words for what was done to many messages."""
 
 from __future__ import annotations
 

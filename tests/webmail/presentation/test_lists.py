@@ -17,8 +17,8 @@ def test_a_folder_row_opens_above_what_is_unread() -> None:
     row = lists.folder_row(top, "INBOX")
     assert (row.open, row.usable, row.url, row.icon) == (True, False, "", "folder")
     assert row.children[0].url == "/mail/a~2Fb/"
-    found = lists.folder_list([top], "a/b").find("a/b")
-    assert found is not None and found.current
+    row_found = lists.folder_list([top], "a/b").find("a/b")
+    assert row_found is not None and row_found.current
 
 
 def test_adverts_stand_beside_junk() -> None:

@@ -78,7 +78,7 @@ def test_hits_of_a_search_stay_marked() -> None:
 
 def test_a_screen_reader_hears_the_state_of_a_message() -> None:
     row = replace(ROW, answered=True, urgent=True, attachment=True, invitation=True)
-    words = [one.text_content().strip() for one in _list(row).xpath("//a//*[@class='sr']")]
+    words = [element.text_content().strip() for element in _list(row).xpath("//a//*[@class='sr']")]
     assert words == ["Répondu.", "Urgent.", "Invitation.", "Avec pièce jointe."]
 
 

@@ -23,8 +23,8 @@ NBSP = "\N{NO-BREAK SPACE}"
     ],
 )
 def test_sizes(octets: int, shown: str) -> None:
-    said = words.size(octets).replace("\N{NARROW NO-BREAK SPACE}", NBSP)
-    assert said.lower() == shown.lower()
+    written = words.size(octets).replace("\N{NARROW NO-BREAK SPACE}", NBSP)
+    assert written.lower() == shown.lower()
 
 
 @pytest.mark.parametrize(

@@ -235,8 +235,8 @@ def test_damage_anywhere_gives_files_or_a_refusal(
     damage: list[tuple[int, bytes]], index: int
 ) -> None:
     damaged = bytearray(SMALL)
-    for where, what in damage[:6]:
-        damaged[where : where + len(what)] = what
+    for where, replacement in damage[:6]:
+        damaged[where : where + len(replacement)] = replacement
     for read in (archives.listing, lambda content: archives.extract(content, [index])):
         try:
             read(bytes(damaged))

@@ -44,9 +44,9 @@ def test_an_invitation_says_who_what_when_and_where() -> None:
         " ob@exemple.fr\r\nBEGIN:VALARM\r\nDESCRIPTION:Rappel\r\nSUMMARY:Rappel\r\nEND:VALARM\r\n"
         "END:VEVENT\r\nEND:VCALENDAR\r\n"
     ).encode()
-    found = invitation(content)
-    (told,) = found.events
-    assert (found.method, found.is_change, found.is_cancellation) == (Method.REQUEST, False, False)
+    read = invitation(content)
+    (told,) = read.events
+    assert (read.method, read.is_change, read.is_cancellation) == (Method.REQUEST, False, False)
     assert (told.summary, told.location) == ("Conseil de classe, 3e A", "Salle 12")
     assert told.description == "Ordre du jour :\n- bulletins"
     assert told.organiser == Attendee("Vasseur, Dominique", "d.vasseur@exemple.fr")
@@ -210,8 +210,8 @@ def test_html_in_an_event_stays_text() -> None:
 
 def test_many_events_are_cut_and_said_to_be() -> None:
     content = b"BEGIN:VCALENDAR\n" + b"BEGIN:VEVENT\nUID:1\nEND:VEVENT\n" * 200
-    found = invitation(content)
-    assert (len(found.events), found.is_truncated) == (MOST_EVENTS, True)
+    read = invitation(content)
+    assert (len(read.events), read.is_truncated) == (MOST_EVENTS, True)
 
 
 @pytest.mark.parametrize("content", [b"", b"Bonjour", b"BEGIN:VCALENDAR\nEND:VCALENDAR"])

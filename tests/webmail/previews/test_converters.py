@@ -307,10 +307,12 @@ def test_a_sheet_that_is_too_long_is_shown_to_a_row() -> None:
 
 
 def test_a_long_word_file_is_shown_to_a_paragraph() -> None:
-    found = converters.convert(samples.docx(noise(40_000, samples.word_paragraph("%d"))), "docx")
-    assert found["is_truncated"]
-    assert found["html"].startswith("<p>0</p><p>7919</p>")
-    assert found["html"].endswith("</p>")
+    converted = converters.convert(
+        samples.docx(noise(40_000, samples.word_paragraph("%d"))), "docx"
+    )
+    assert converted["is_truncated"]
+    assert converted["html"].startswith("<p>0</p><p>7919</p>")
+    assert converted["html"].endswith("</p>")
 
 
 def test_what_says_how_a_text_looks_is_left_out_without_its_text() -> None:
@@ -324,10 +326,10 @@ def test_what_says_how_a_text_looks_is_left_out_without_its_text() -> None:
         f'<w:styles {W}><w:style w:type="paragraph" w:styleId="Heading1"><w:name '
         'w:val="heading 1"/></w:style></w:styles>'
     )
-    found = converters.convert(with_parts(samples.docx(body), word__styles=styles), "docx")
-    assert "<h1><strong>Titre</strong></h1>" in found["html"]
-    assert 'colspan="2"' in found["html"]
-    assert not found["is_truncated"]
+    converted = converters.convert(with_parts(samples.docx(body), word__styles=styles), "docx")
+    assert "<h1><strong>Titre</strong></h1>" in converted["html"]
+    assert 'colspan="2"' in converted["html"]
+    assert not converted["is_truncated"]
 
 
 ENTITIES = '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>'

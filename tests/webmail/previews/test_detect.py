@@ -1,4 +1,4 @@
-"""What the bytes of an attachment are, whatever the mail says."""
+"""The true type of an attachment by its bytes, whatever the mail says."""
 
 from __future__ import annotations
 
@@ -62,9 +62,9 @@ EACH = [
 def test_the_bytes_alone_tell_what_a_file_is(
     content: bytes, kind: Kind, extension: str, served: str
 ) -> None:
-    found = detect(content)
-    assert (found.kind, found.extension, found.served) == (kind, extension, served)
-    assert not found.contradiction
+    detected = detect(content)
+    assert (detected.kind, detected.extension, detected.served) == (kind, extension, served)
+    assert not detected.contradiction
 
 
 @pytest.mark.parametrize(("content", "kind", "extension", "served"), EACH)
@@ -148,8 +148,8 @@ def test_programs_are_named_as_such() -> None:
 
 
 def test_a_file_under_a_password_is_of_the_program_that_its_name_says() -> None:
-    found = detect(samples.ole("EncryptedPackage"), name="notes.xlsx")
-    assert (found.extension, found.contradiction) == ("xlsx", False)
+    detected = detect(samples.ole("EncryptedPackage"), name="notes.xlsx")
+    assert (detected.extension, detected.contradiction) == ("xlsx", False)
 
 
 @pytest.mark.parametrize(("content", "kind", "extension", "served"), EACH)

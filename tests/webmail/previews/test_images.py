@@ -30,9 +30,9 @@ def opened(picture: images.Picture) -> Image.Image:
 
 def pixel(image: Image.Image, x: int, y: int) -> tuple[int, ...]:
     """Red, green, blue and how much of it is seen."""
-    found = image.convert("RGBA").getpixel((x, y))
-    assert isinstance(found, tuple)
-    return found
+    colour = image.convert("RGBA").getpixel((x, y))
+    assert isinstance(colour, tuple)
+    return colour
 
 
 def refusal(content: bytes) -> Reason:
@@ -154,7 +154,7 @@ def test_a_picture_of_a_document_stays_see_through() -> None:
     assert smaller
     image = Image.open(io.BytesIO(smaller))
     assert (image.format, image.mode, image.size) == ("PNG", "RGBA", (1000, 667))
-    assert [round(one) for one in image.info["dpi"]] == [32, 32]
+    assert [round(density) for density in image.info["dpi"]] == [32, 32]
 
 
 def test_a_small_image_is_not_blown_up() -> None:
@@ -326,9 +326,9 @@ def test_damage_anywhere_gives_an_image_or_a_refusal(
     content: bytes, damage: list[tuple[float, bytes]], kept: float
 ) -> None:
     damaged = bytearray(content)
-    for where, what in damage[:6]:
+    for where, replacement in damage[:6]:
         start = int(where * len(damaged))
-        damaged[start : start + len(what)] = what
+        damaged[start : start + len(replacement)] = replacement
     content = bytes(damaged[: int(len(damaged) * kept)])
     for make in (images.picture, images.thumbnail):
         try:

@@ -235,11 +235,11 @@ def work(tmp_path: Path) -> Path:
 
 
 def program(name: str, *arguments: str, given: bytes = b"") -> str:
-    """What a program of this machine says."""
-    found = shutil.which(name)
-    assert found
+    """Return what a program of this machine says."""
+    path = shutil.which(name)
+    assert path
     done = subprocess.run(  # noqa: S603  # our own words
-        [found, *arguments], input=given, capture_output=True, check=True, timeout=120
+        [path, *arguments], input=given, capture_output=True, check=True, timeout=120
     )
     return done.stdout.decode()
 
@@ -370,7 +370,7 @@ def test_the_profile_stops_macros_also_where_a_document_is_merely_opened(tmp_pat
         tmp_path / "open",
         lambda profile: re.sub(
             '(MacroSecurityLevel"[^>]*><value>)3|(DisableMacrosExecution"[^>]*><value>)true',
-            lambda found: f"{found[1]}0" if found[1] else f"{found[2]}false",
+            lambda match: f"{match[1]}0" if match[1] else f"{match[2]}false",
             profile,
         ),
     )

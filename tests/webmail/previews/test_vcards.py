@@ -70,7 +70,7 @@ def test_what_is_shown_is_what_the_address_book_takes() -> None:
         b"item1.TEL:01\nNOTE:le mardi\nEND:VCARD\n"
     )
     (card,) = cards(content)
-    (taken,) = (one for one in vcard.parse(content) if isinstance(one, ContactData))
+    (taken,) = (contact for contact in vcard.parse(content) if isinstance(contact, ContactData))
     assert card.name == taken.display_name == "Zo\xe9"
     assert card.emails == tuple(email.address for email in taken.emails) == ("z@x.fr",)
 

@@ -38,17 +38,19 @@ def test_what_the_beginning_tells_is_not_fetched_whole(
     imap: Connection, message: Callable[..., MessageRef]
 ) -> None:
     content = samples.PDF + b"%" * 500_000
-    found = attachments.look(imap, message(("a.pdf", "application/pdf", content)), "2", (), LIMIT)
-    assert found.detected.kind is Kind.PDF and not found.is_whole
-    assert len(found.content) < 100_000
+    attachment = attachments.look(
+        imap, message(("a.pdf", "application/pdf", content)), "2", (), LIMIT
+    )
+    assert attachment.detected.kind is Kind.PDF and not attachment.is_whole
+    assert len(attachment.content) < 100_000
 
 
 def test_what_is_shown_from_here_is_fetched_whole(
     imap: Connection, message: Callable[..., MessageRef]
 ) -> None:
     content = b"mot " * 100_000
-    found = attachments.look(imap, message(("a.txt", "text/plain", content)), "2", (), LIMIT)
-    assert found.is_whole and len(found.content) == len(content)
+    attachment = attachments.look(imap, message(("a.txt", "text/plain", content)), "2", (), LIMIT)
+    assert attachment.is_whole and len(attachment.content) == len(content)
 
 
 def test_a_path_leads_into_archives_and_messages(
@@ -58,8 +60,8 @@ def test_a_path_leads_into_archives_and_messages(
     outer = message(("plis.zip", "application/zip", samples.archive({"m.eml": inner})))
     message_inside = attachments.whole(imap, outer, "2", (0,), LIMIT)
     (zipped,) = attachments.inside(message_inside).openable
-    found = attachments.whole(imap, outer, "2", (0, zipped, 0), LIMIT)
-    assert found.content == b"dedans"
+    attachment = attachments.whole(imap, outer, "2", (0, zipped, 0), LIMIT)
+    assert attachment.content == b"dedans"
     with pytest.raises(PartNotFound):
         attachments.whole(imap, outer, "2", (0, zipped + 1), LIMIT)
 
@@ -75,9 +77,9 @@ def test_what_is_too_large_is_a_file_without_bytes(
     imap: Connection, message: Callable[..., MessageRef]
 ) -> None:
     large = message(("a.txt", "text/plain", b"mot " * 100_000))
-    found = attachments.look(imap, large, "2", (), 100_000)
-    assert found.refusal is Reason.TOO_LARGE and found.content == b""
-    assert found.file.name == "a.txt"
+    attachment = attachments.look(imap, large, "2", (), 100_000)
+    assert attachment.refusal is Reason.TOO_LARGE and attachment.content == b""
+    assert attachment.file.name == "a.txt"
     with pytest.raises(NoPreview):
         attachments.whole(imap, large, "2", (), 100_000)
 
@@ -110,7 +112,7 @@ def test_a_nested_message_is_read_whether_the_server_took_it_apart_or_not(
     nested = attachments.nested(imap, outer, "2", (), LIMIT)
     assert (nested.steps is None) == (encoding == "8bit")
     assert nested.message.envelope.subject == "Logo"
-    assert [one.name for one in nested.message.envelope.from_] == ["Zoé"]
+    assert [address.name for address in nested.message.envelope.from_] == ["Zoé"]
     rendered = nested.message.rendered
     assert rendered is not None and "Voilà" in rendered.html.body
     # An image that the HTML does not use is an attachment, as in any message.

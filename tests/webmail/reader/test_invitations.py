@@ -107,13 +107,13 @@ def test_a_time_without_a_place_is_said() -> None:
 
 
 def test_the_people_are_named_once() -> None:
-    (one,) = event(
+    (shown,) = event(
         "ORGANIZER:mailto:a@x.example",
         "ATTENDEE;CN=Bob;PARTSTAT=DECLINED:mailto:b@x.example",
         "ATTENDEE:mailto:c@x.example",
     ).events
-    assert one.organiser == "a@x.example"
-    assert [(guest.name, guest.address, guest.state) for guest in one.guests] == [
+    assert shown.organiser == "a@x.example"
+    assert [(guest.name, guest.address, guest.state) for guest in shown.guests] == [
         ("Bob", "b@x.example", "declined"),
         ("c@x.example", "", "needs-action"),
     ]

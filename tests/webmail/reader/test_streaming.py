@@ -87,12 +87,12 @@ def test_a_zip_takes_a_command_for_a_hundred_small_parts(
     ref = MessageRef("INBOX", mailbox.uidvalidity(), uid)
     parts = fetch.structure(imap, ref).children
     before = imap.commands
-    files = [(f"{number}.txt", one) for number, one in enumerate(parts)]
+    files = [(f"{number}.txt", leaf) for number, leaf in enumerate(parts)]
     content = b"".join(streaming.zipped(imap, ref, files, datetime(2026, 1, 1, tzinfo=UTC)))
     with zipfile.ZipFile(BytesIO(content)) as archive:
         assert archive.testzip() is None
         assert [archive.read(name).strip() for name, _part in files] == [
-            one.strip() for one in contents
+            content_.strip() for content_ in contents
         ]
     # Three for what is small, one for the empty part, one for each of the five large ones.
     assert imap.commands - before <= 9

@@ -1,4 +1,4 @@
-"""What lies in Redis is JSON."""
+"""The values in Redis are JSON."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ class Browser:
 
     def close(self) -> None:
         with suppress(OSError):  # the server has closed it
-            self._socket.shutdown(socket.SHUT_RDWR)  # wakes who reads
+            self._socket.shutdown(socket.SHUT_RDWR)  # wakes the thread that reads
         self._connection.close()
 
 
@@ -122,7 +122,7 @@ def site() -> Iterator[int]:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is looked at from time to time is looked at often."""
+    """Look often at what is else looked at from time to time."""
     monkeypatch.setattr(push, "TICK", 0.2)
     monkeypatch.setattr(push, "SILENCE", 0.3)
     monkeypatch.setattr(push, "BACK_OFF", (0.1, 0.4))

@@ -1,4 +1,5 @@
-"""What browsers are given: nothing from elsewhere, nothing inline, colours that can be read."""
+"""The files that browsers are given: nothing from elsewhere, nothing inline, colours that can be
+read."""
 
 from __future__ import annotations
 
@@ -145,8 +146,8 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def contrast(one: str, other: str) -> float:
-    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+def contrast(ink: str, paper: str) -> float:
+    high, low = sorted((luminance(ink), luminance(paper)), reverse=True)
     return (high + 0.05) / (low + 0.05)
 
 

@@ -17,7 +17,7 @@ from webmail.serving.storage import joined_scripts, joined_styles
 
 
 def scripts(**modules: str) -> dict[str, str]:
-    """What modules become, by their names; `common` exports those that it is given to."""
+    """Return what modules become, by their names; `common` exports those that it is given to."""
     texts = {f"webmail/js/{name}.js": text for name, text in modules.items()}
     return {
         name.removeprefix("webmail/js/").removesuffix(".js"): text
@@ -110,12 +110,12 @@ def served(collected: Path, name: str) -> str:
     """The text of the file under its name with the hash."""
     folder, _, file = name.rpartition("/")
     stem, _, ending = file.rpartition(".")
-    found = [
+    paths = [
         path
         for path in (collected / folder).iterdir()
         if re.fullmatch(rf"{stem}\.[0-9a-f]{{12}}\.{ending}", path.name)
     ]
-    return max(found, key=lambda path: path.stat().st_mtime_ns).read_text("utf-8")
+    return max(paths, key=lambda path: path.stat().st_mtime_ns).read_text("utf-8")
 
 
 def test_the_pages_of_the_mail_have_two_sheets_that_import_nothing(collected: Path) -> None:

@@ -1,4 +1,5 @@
-"""What is the same at each rendering is written into a template once for each language."""
+"""The parts of a template that are the same at each rendering are written into it once for each
+language."""
 
 from __future__ import annotations
 

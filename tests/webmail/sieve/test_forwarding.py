@@ -35,7 +35,7 @@ from webmail.sieve.grammar import NotSieve
     ],
 )
 def test_a_sending_is_found(text: str, address: str) -> None:
-    assert {one.address for one in sendings(text)} == {address}
+    assert {sending.address for sending in sendings(text)} == {address}
 
 
 @pytest.mark.parametrize(

@@ -141,10 +141,10 @@ def test_no_text_becomes_a_command(script: Script) -> None:
 
 @pytest.fixture(scope="module")
 def sievec() -> str:
-    found = shutil.which("sievec")
-    if found is None:
+    program = shutil.which("sievec")
+    if program is None:
         pytest.skip(missing("Pigeonhole's sievec (dovecot-sieve)"))
-    return found
+    return program
 
 
 @given(script=st.builds(Script, st.lists(rules(), max_size=3).map(tuple), st.none() | ABSENCES))

@@ -19,9 +19,9 @@ def counts() -> Counts:
 
 def loads(text: str) -> Counts:
     """The inverse of ``dumps``."""
-    found = json.loads(text)
-    words = {word: _row(row) for row, having in found["words"].items() for word in having.split()}
-    return Counts(_row(found["messages"]), words)
+    packed = json.loads(text)
+    words = {word: _row(row) for row, having in packed["words"].items() for word in having.split()}
+    return Counts(_row(packed["messages"]), words)
 
 
 def _row(written: str) -> Row:
@@ -36,8 +36,8 @@ def dumps(learnt: Counts) -> str:
     for word, row in sorted(learnt.words.items()):
         having.setdefault(row, []).append(word)
     written = {_written(row): " ".join(words) for row, words in sorted(having.items())}
-    found = {"messages": _written(learnt.messages), "words": written}
-    return json.dumps(found, indent=0) + "\n"
+    packed = {"messages": _written(learnt.messages), "words": written}
+    return json.dumps(packed, indent=0) + "\n"
 
 
 def _written(row: Row) -> str:

@@ -149,15 +149,15 @@ def _seen(name: str) -> str:
     return bare.replace("rn", "m").replace("vv", "w").translate(_EYE)
 
 
-def _is_near(one: str, other: str) -> bool:
+def _is_near(name: str, other: str) -> bool:
     """Whether one letter was added, left out, changed, or two neighbours swapped; equal is near."""
-    if one == other:
+    if name == other:
         return True
-    if abs(len(one) - len(other)) > 1:
+    if abs(len(name) - len(other)) > 1:
         return False
     start = 0
-    while start < min(len(one), len(other)) and one[start] == other[start]:
+    while start < min(len(name), len(other)) and name[start] == other[start]:
         start += 1
-    a, b = one[start:], other[start:]
+    a, b = name[start:], other[start:]
     swapped = len(a) > 1 and len(b) > 1 and a[:2] == b[1::-1] and a[2:] == b[2:]
     return a[1:] == b[1:] or a[1:] == b or a == b[1:] or swapped

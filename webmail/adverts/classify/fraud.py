@@ -78,40 +78,40 @@ _WEIGHTS = {
 
 
 def judge(
-    message: Message, words: list[str], found: ServerVerdict, known: KnownCorrespondents
+    message: Message, words: list[str], server: ServerVerdict, known: KnownCorrespondents
 ) -> Judged:
-    """What deceives in a message; nothing in one of the authority's own domain that passed our
-    server's check: a warning quotes what it warns of."""
-    verdicts = found.verdicts
-    is_own = domains.is_in(message.domain, found.own) or domains.is_of_state(message.domain)
+    """Judge what deceives in a message; nothing in one of the authority's own domain that passed
+    our server's check: a warning quotes what it warns of."""
+    verdicts = server.verdicts
+    is_own = domains.is_in(message.domain, server.own) or domains.is_of_state(message.domain)
     if is_own and verdicts.dmarc == "pass":
         return Judged()
-    signs = tuple(_signs(message, words, found, known, is_own=is_own))
+    signs = tuple(_signs(message, words, server, known, is_own=is_own))
     return Judged(signs, sum(_WEIGHTS[sign] for sign in signs) >= 1.0)
 
 
 def _signs(
     message: Message,
     words: list[str],
-    found: ServerVerdict,
+    server: ServerVerdict,
     known: KnownCorrespondents,
     *,
     is_own: bool,
 ) -> Iterator[str]:
-    if found.verdicts.is_refused:
+    if server.verdicts.is_refused:
         yield "own_domain_forged" if is_own else "sender_refused"
-    if domains.imitates(message.domain, found.own):
+    if domains.imitates(message.domain, server.own):
         yield "lookalike_domain"
-    yield from _of_links(message, found)
+    yield from _of_links(message, server)
     yield from _of_names(message, words, known, is_own=is_own)
     yield from _of_words(message, words)
 
 
-def _of_links(message: Message, found: ServerVerdict) -> Iterator[str]:
+def _of_links(message: Message, server: ServerVerdict) -> Iterator[str]:
     hosts = message.hosts()
     own = domains.registered(message.domain)
     others = {host for host in hosts if domains.registered(host) != own}
-    if any(domains.imitates(host, found.own) for host in others):
+    if any(domains.imitates(host, server.own) for host in others):
         yield "lookalike_link"
     notes = [links.note(link.address, link.words) for link in message.links[:100]]
     if any(note and note.is_alarming for note in notes):
@@ -129,11 +129,11 @@ def _differs(message: Message, hosts: list[str]) -> bool:
         named = _NAMED_HOST.fullmatch(link.words.strip().lower()[:300])
         if not target or not named or "." not in named[1]:
             continue
-        said = domains.registered(links.host(named[1]))
+        shown = domains.registered(links.host(named[1]))
         own = domains.registered(message.domain)
-        if said not in (target, own) and target == own:
+        if shown not in (target, own) and target == own:
             continue
-        if said != target and counted[target] < _REDIRECTOR and target != own:
+        if shown != target and counted[target] < _REDIRECTOR and target != own:
             return True
     return False
 

@@ -1,4 +1,4 @@
-"""What is known of a person's correspondence, and how the installation wants mail judged."""
+"""The facts known of a person's correspondence, and how the installation wants mail judged."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Learnt:
-    """What the installation and the person taught, besides the base model."""
+    """The lessons of the installation and of the person, besides the base model."""
 
     installation: Counts = field(default_factory=Counts)
     person: Counts = field(default_factory=Counts)

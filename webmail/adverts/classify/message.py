@@ -69,22 +69,22 @@ def read(raw: bytes) -> Message:
     pages = [part for part in shown.html if part.media_type == "text/html"]
     read_pages = [page.read(text) for text in _texts(pages, parsed.bodies)]
     plain = "\n".join(_texts(texts, parsed.bodies))
-    written = "\n".join(one.words() for one in read_pages)
+    written = "\n".join(html_page.words() for html_page in read_pages)
     # The twin in plain text is often a stub ("your program shows no HTML").
     own, has_quote = _own_words(written if len(written) > len(plain) else plain)
     senders = parsed.headers.addresses("From", 1) or parsed.headers.addresses("Sender", 1)
-    found = [link for one in read_pages for link in one.links]
+    page_links = [link for html_page in read_pages for link in html_page.links]
     return Message(
         headers=parsed.headers,
         subject=parsed.headers.get("Subject")[:500],
         sender=senders[0] if senders else Address("", ""),
         text=own,
         has_quote=has_quote,
-        links=tuple(found or _bare_links(plain)),
+        links=tuple(page_links or _bare_links(plain)),
         files=tuple(part.media_type for part in shown.attachments),
         is_html_only=bool(pages) and not plain.strip(),
-        pictures=sum(one.pictures for one in read_pages),
-        pixels=sum(one.pixels for one in read_pages),
+        pictures=sum(html_page.pictures for html_page in read_pages),
+        pixels=sum(html_page.pixels for html_page in read_pages),
     )
 
 

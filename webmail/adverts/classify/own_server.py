@@ -1,4 +1,4 @@
-"""What our own mail server wrote into a message on its way in: its verdicts alone count."""
+"""The verdicts that our own mail server wrote into a message on its way in: these alone count."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ServerVerdict:
 
 
 def read(fields: Headers, servers: Collection[str], own: Collection[str]) -> ServerVerdict:
-    """What our server found.
+    """Read what our server found.
 
     ``servers``: the hosts that take in our mail, or domains above them; ``own``: the authority's
     mail domains. Without ``servers``, the host that wrote the topmost Received is ours. Fields
@@ -99,18 +99,18 @@ def _author(trusted: Headers, ours: frozenset[str]) -> str:
 
 def _spam(trusted: Headers) -> tuple[bool | None, float | None]:
     """SpamAssassin's, rspamd's and bogofilter's verdicts; one that says spam is enough."""
-    said: list[bool] = []
+    verdicts: list[bool] = []
     ratio: float | None = None
     status = trusted.get("X-Spam-Status")
     if status:
-        said.append(status.lower().startswith("yes"))
+        verdicts.append(status.lower().startswith("yes"))
         if match := _SCORE.search(status):
             ratio = float(match[1]) / max(float(match[2]), 0.1)
     if flag := trusted.get("X-Spam-Flag") or trusted.get("X-Spam"):
-        said.append(flag.lower().startswith(("yes", "true")))
+        verdicts.append(flag.lower().startswith(("yes", "true")))
     if match := _RSPAMD.search(trusted.get("X-Spamd-Result")):
-        said.append(match[1].lower() == "true")
+        verdicts.append(match[1].lower() == "true")
         ratio = float(match[2]) / max(float(match[3]), 0.1)
     if bogosity := trusted.get("X-Bogosity"):
-        said.append(bogosity.lower().startswith(("spam", "yes")))
-    return (any(said) if said else None), ratio
+        verdicts.append(bogosity.lower().startswith(("spam", "yes")))
+    return (any(verdicts) if verdicts else None), ratio

@@ -21,7 +21,7 @@ _LONGEST_TAG = 20_000
 
 @dataclass(frozen=True)
 class Link:
-    """Where a link leads, and the words it is under."""
+    """The address that a link leads to, and the words it is under."""
 
     address: str
     words: str
@@ -29,7 +29,7 @@ class Link:
 
 @dataclass
 class HtmlContent:
-    """What was read. ``pixels``: pictures nobody is meant to see."""
+    """The content of a page of HTML. ``pixels``: pictures nobody is meant to see."""
 
     text: list[str] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
@@ -66,7 +66,7 @@ class _Reader:
         self._end_link()
 
     def _after(self, tag: int) -> int:
-        """Where reading goes on behind the markup that begins at ``tag``."""
+        """Return where reading goes on behind the markup that begins at ``tag``."""
         source = self._source
         if source.startswith("<!--", tag):
             return self._skip("-->", tag + 4)
@@ -89,11 +89,11 @@ class _Reader:
         """Behind the next ``mark``; where there is none, at ``start``. Looked for once only."""
         if mark in self._missing:
             return start
-        found = self._lower.find(mark, start)
-        if found < 0:
+        position = self._lower.find(mark, start)
+        if position < 0:
             self._missing.add(mark)
             return start
-        return found + len(mark)
+        return position + len(mark)
 
     def _say(self, words: str) -> None:
         if not self._hidden:
@@ -111,21 +111,24 @@ class _Reader:
             self._open(name, rest)
 
     def _open(self, name: str, rest: str) -> None:
-        given = {
+        attributes = {
             match[1].lower(): html.unescape(match[2] or match[3] or match[4] or "")
             for match in _ATTRIBUTE.finditer(rest)
         }
-        style = "".join(given.get("style", "").lower().split())
+        style = "".join(attributes.get("style", "").lower().split())
         if name == "img":
             self.page.pictures += 1
-            sizes = {given.get("width", "").strip("px "), given.get("height", "").strip("px ")}
+            sizes = {
+                attributes.get("width", "").strip("px "),
+                attributes.get("height", "").strip("px "),
+            }
             self.page.pixels += bool(sizes <= {"0", "1"}) or "width:1px" in style
-            self.page.text.append(f" {given.get('alt', '')} ")
+            self.page.text.append(f" {attributes.get('alt', '')} ")
         elif name not in _EMPTY and _HIDES.search(style):
             self._hidden = [name]
         elif name == "a":
             self._end_link()
-            self._link = given.get("href", "").strip()
+            self._link = attributes.get("href", "").strip()
             self._link_from = len(self.page.text)
 
     def _inside_hidden(self, name: str) -> None:

@@ -375,10 +375,10 @@ def fold(text: str) -> str:
 def split(folded: str) -> list[str]:
     """The words, numbers and signs of money of a folded text; of a long one the beginning and the
     end."""
-    found = _WORD.findall(folded)
-    if len(found) > MOST_WORDS:
-        return found[: MOST_WORDS * 3 // 4] + found[-MOST_WORDS // 4 :]
-    return found
+    pieces = _WORD.findall(folded)
+    if len(pieces) > MOST_WORDS:
+        return pieces[: MOST_WORDS * 3 // 4] + pieces[-MOST_WORDS // 4 :]
+    return pieces
 
 
 class Phrases:

@@ -65,13 +65,13 @@ _FILES = frozenset(
 )
 
 
-def of(message: Message, words: list[str], found: ServerVerdict) -> list[Sign]:
+def of(message: Message, words: list[str], server: ServerVerdict) -> list[Sign]:
     """All signs but those of what is known and learnt. Those of words that say nothing are left
     out."""
     signs = [
         *_of_sending(message),
-        *_of_server(message, found),
-        *_of_answer(message, found),
+        *_of_server(message, server),
+        *_of_answer(message, server),
         *_of_look(message),
         *_of_words(message, words),
     ]
@@ -104,17 +104,17 @@ def _of_sending(message: Message) -> Iterator[Sign]:
         yield Sign("automatic", -0.6)
 
 
-def _of_server(message: Message, found: ServerVerdict) -> Iterator[Sign]:
-    if found.spam:
+def _of_server(message: Message, server: ServerVerdict) -> Iterator[Sign]:
+    if server.spam:
         yield Sign("server_spam", 9.0)
-    elif found.ratio is not None and found.ratio > 0.45:
-        yield Sign("server_doubt", min(1.2, found.ratio * 1.2))
-    verdicts = found.verdicts
+    elif server.ratio is not None and server.ratio > 0.45:
+        yield Sign("server_doubt", min(1.2, server.ratio * 1.2))
+    verdicts = server.verdicts
     if verdicts.is_refused:
         yield Sign("sender_unverified", 1.0)
     elif verdicts.spf in ("softfail", "fail") and verdicts.dkim != "pass":
         yield Sign("sender_unverified", 0.5)
-    if domains.is_in(message.domain, found.own) and not verdicts.is_refused:
+    if domains.is_in(message.domain, server.own) and not verdicts.is_refused:
         yield Sign("own_domain", -3.0)
     elif domains.is_of_state(message.domain) and not verdicts.is_refused:
         yield Sign("state_domain", -3.0)
@@ -125,19 +125,19 @@ def _of_server(message: Message, found: ServerVerdict) -> Iterator[Sign]:
 def _recipients(message: Message) -> set[str]:
     """The domains it is addressed to."""
     to = _people(message, "To", "Cc")
-    return {domain for one in to if (domain := one.address.rpartition("@")[2].lower())}
+    return {domain for recipient in to if (domain := recipient.address.rpartition("@")[2].lower())}
 
 
 def _people(message: Message, *fields: str) -> list[Address]:
     """The first of each field: one may name thousands."""
-    return [one for name in fields for one in message.headers.addresses(name, _MOST_PEOPLE)]
+    return [address for name in fields for address in message.headers.addresses(name, _MOST_PEOPLE)]
 
 
-def _of_answer(message: Message, found: ServerVerdict) -> Iterator[Sign]:
+def _of_answer(message: Message, server: ServerVerdict) -> Iterator[Sign]:
     fields = message.headers
     before = f"{fields.get('In-Reply-To')} {fields.get('References')}".lower()
     ids = re.findall(r"<[^<>\s]{1,300}@([^<>\s@]{1,253})>", before[:5000])
-    if any(domains.is_in(domain, found.own) for domain in ids):
+    if any(domains.is_in(domain, server.own) for domain in ids):
         yield Sign("reply", -4.0)
     elif ids and message.has_quote:
         yield Sign("reply", -1.8)
@@ -145,9 +145,11 @@ def _of_answer(message: Message, found: ServerVerdict) -> Iterator[Sign]:
         yield Sign("reply", -0.9)
     elif _REPLY.match(message.subject) and not message.has_quote:
         yield Sign("false_reply", 0.7)
-    reply_to = [one.address.rpartition("@")[2].lower() for one in _people(message, "Reply-To")]
+    reply_to = [
+        address.address.rpartition("@")[2].lower() for address in _people(message, "Reply-To")
+    ]
     is_elsewhere = any(_is_elsewhere(domain, message.domain) for domain in reply_to)
-    is_hidden = not any("@" in one.address for one in _people(message, "To", "Cc"))
+    is_hidden = not any("@" in address.address for address in _people(message, "To", "Cc"))
     if is_elsewhere:
         # Answers are to go elsewhere, and nobody sees who else was written to: a stolen mailbox.
         yield Sign("reply_elsewhere", 2.2 if is_hidden else 0.9)

@@ -18,7 +18,7 @@ from webmail.adverts.classify.words import Counts, Kind
 
 FILES: Mapping[str, Kind] = {"wanted.txt": "wanted", "adverts.txt": "advert", "junk.txt": "junk"}
 VARIANTS = 3
-"""How many messages are made of one text."""
+"""The number of messages that are made of one text."""
 
 
 def _listed(words: str) -> tuple[str, ...]:
@@ -81,7 +81,7 @@ def _messages(sources: Iterable[tuple[str, Kind]]) -> Iterator[tuple[frozenset[s
     """One for each text: a word counts once however many variants have it, since they are one
     person's way of writing."""
     for text, kind in sources:
-        found: set[str] = set()
+        fingerprints: set[str] = set()
         for number in range(VARIANTS):
-            found |= words.tokens(phrases.split(phrases.fold(expand(text, number))))
-        yield frozenset(found), kind
+            fingerprints |= words.tokens(phrases.split(phrases.fold(expand(text, number))))
+        yield frozenset(fingerprints), kind

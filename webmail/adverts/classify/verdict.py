@@ -75,7 +75,7 @@ MOVED = round(_logistic(_LEAST), 4)
 
 
 def tokens(raw: bytes) -> frozenset[str]:
-    """What is learnt of a message: fingerprints of its words, its sender and its list."""
+    """Return what is learnt of a message: fingerprints of its words, its sender and its list."""
     read = message.read(raw)
     return words.tokens(_words(read)) | frozenset(_marks(read))
 
@@ -94,26 +94,26 @@ def judge(
     """Whether a message is wanted, an advert or junk. Any bytes give a verdict; those beyond the
     first half million are not looked at."""
     read = message.read(raw)
-    found = own_server.read(read.headers, rules.servers, rules.domains)
+    server = own_server.read(read.headers, rules.servers, rules.domains)
     text = _words(read)
-    deceit = fraud.judge(read, text, found, known)
-    if proof := _proof(read, found, known, deceit):
+    deceit = fraud.judge(read, text, server, known)
+    if proof := _proof(read, server, known, deceit):
         return Verdict("wanted", _SURE, (proof,), deceit.signs, deceit.is_sure)
     if _is_blocked(read, known):
         return Verdict("advert", 1 - _SURE, ("blocked_sender",), deceit.signs, deceit.is_sure)
-    said = words.evidence(words.tokens(text), learnt.weighted(base.counts()))
-    weighed = [*signs.of(read, text, found), *_taught(read, learnt), *_of_fraud(deceit)]
-    weighed.append(Sign("words", _WORDS_WEIGHT * said.unwanted))
-    return _verdict(weighed, said, deceit)
+    evidence = words.evidence(words.tokens(text), learnt.weighted(base.counts()))
+    weighed = [*signs.of(read, text, server), *_taught(read, learnt), *_of_fraud(deceit)]
+    weighed.append(Sign("words", _WORDS_WEIGHT * evidence.unwanted))
+    return _verdict(weighed, evidence, deceit)
 
 
 def _words(read: Message) -> list[str]:
     return phrases.split(phrases.fold(f"{read.subject}\n{read.text}"))
 
 
-def _proof(read: Message, found: ServerVerdict, known: KnownCorrespondents, deceit: Judged) -> str:
+def _proof(read: Message, server: ServerVerdict, known: KnownCorrespondents, deceit: Judged) -> str:
     """The code of what proves that a message is wanted; ``""`` when nothing does."""
-    is_refused = found.verdicts.is_refused
+    is_refused = server.verdicts.is_refused
     # Lists and forwards break the signatures of honest messages too: only with a fraud in it does a
     # known address that our server found to be forged prove nothing.
     is_forged = is_refused and deceit.is_sure
@@ -121,14 +121,14 @@ def _proof(read: Message, found: ServerVerdict, known: KnownCorrespondents, dece
         return "known_sender"
     if domains.is_in(read.domain, known.domains) and not is_refused:
         return "known_domain"
-    if found.verdicts.dmarc == "pass" and domains.is_in(read.domain, found.own):
+    if server.verdicts.dmarc == "pass" and domains.is_in(read.domain, server.own):
         return "own_domain"
-    if found.verdicts.dmarc == "pass" and domains.is_of_state(read.domain):
+    if server.verdicts.dmarc == "pass" and domains.is_of_state(read.domain):
         return "state_domain"
     if _list_id(read) in known.lists and not is_refused:
         return "answered_list"
     before = f"{read.headers.get('In-Reply-To')} {read.headers.get('References')}"[:20_000]
-    if known.message_ids & {one.strip("<>").lower() for one in before.split()}:
+    if known.message_ids & {message_id.strip("<>").lower() for message_id in before.split()}:
         return "reply_to_you"
     return ""
 
@@ -153,7 +153,7 @@ def _marks(read: Message) -> Iterator[str]:
 
 
 def _taught(read: Message, learnt: Learnt) -> Iterator[Sign]:
-    """What the person said of earlier mail of this sender or list."""
+    """Yield the signs of what the person said of earlier mail of this sender or list."""
     for mark in _marks(read):
         wanted, adverts, junk = learnt.person.words.get(mark, (0, 0, 0))
         if wanted > adverts + junk:
@@ -169,7 +169,7 @@ def _of_fraud(deceit: Judged) -> Iterator[Sign]:
         yield Sign("fraud", 0.6 * len(deceit.signs))
 
 
-def _verdict(weighed: list[Sign], said: Evidence, deceit: Judged) -> Verdict:
+def _verdict(weighed: list[Sign], evidence: Evidence, deceit: Judged) -> Verdict:
     total = _START + sum(sign.weight for sign in weighed)
     if all(sign.code in _AIDS for sign in weighed if sign.weight > 0):
         total -= _ALONE
@@ -179,7 +179,7 @@ def _verdict(weighed: list[Sign], said: Evidence, deceit: Judged) -> Verdict:
     reasons = tuple(dict.fromkeys(sign.code for sign in telling))[:_MOST_REASONS]
     kind: Kind = "wanted"
     if is_moved:
-        kind = "junk" if _is_junk(weighed, said, deceit) else "advert"
+        kind = "junk" if _is_junk(weighed, evidence, deceit) else "advert"
     score = round(_logistic(total), 4)
     return Verdict(kind, score, reasons or ("nothing_found",), deceit.signs, deceit.is_sure)
 
@@ -188,10 +188,10 @@ def _by_weight(side: int) -> Callable[[Sign], float]:
     return lambda sign: -sign.weight * side
 
 
-def _is_junk(weighed: list[Sign], said: Evidence, deceit: Judged) -> bool:
+def _is_junk(weighed: list[Sign], evidence: Evidence, deceit: Judged) -> bool:
     """Junk rather than an advert: our server's word, a fraud, or its words."""
     weights = {sign.code: sign.weight for sign in weighed}
     if deceit.is_sure or "server_spam" in weights:
         return True
     selling = weights.get("offer_words", 0) + weights.get("selling_words", 0)
-    return weights.get("junk_words", 0) + 3 * said.junk > 0.5 * selling + 0.8
+    return weights.get("junk_words", 0) + 3 * evidence.junk > 0.5 * selling + 0.8

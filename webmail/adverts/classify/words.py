@@ -36,7 +36,7 @@ _SIGNS = frozenset("€$£%")
 
 @dataclass(frozen=True)
 class Counts:
-    """How many messages of each kind were learnt, and by word how many of them had it."""
+    """The number of messages of each kind that were learnt, and by word how many of them had it."""
 
     messages: Row = (0, 0, 0)
     words: Mapping[str, Row] = field(default_factory=dict)
@@ -52,10 +52,12 @@ def tokens(words: Sequence[str]) -> frozenset[str]:
     if len(words) > _MOST_WORDS:
         words = [*words[: _MOST_WORDS * 5 // 6], *words[-_MOST_WORDS // 6 :]]
     plain = [_token(word) for word in words]
-    found = {word for word in plain if len(word) > 2 or word in _SIGNS}
-    found.update(f"{one} {other}" for one, other in pairwise(plain) if len(one) + len(other) > 4)
-    found.update(f"{one} . {other}" for one, other in zip(plain, plain[2:], strict=False))
-    return frozenset(map(fingerprint, found))
+    combined = {word for word in plain if len(word) > 2 or word in _SIGNS}
+    combined.update(
+        f"{word} {other}" for word, other in pairwise(plain) if len(word) + len(other) > 4
+    )
+    combined.update(f"{word} . {other}" for word, other in zip(plain, plain[2:], strict=False))
+    return frozenset(map(fingerprint, combined))
 
 
 def _token(word: str) -> str:
@@ -70,7 +72,7 @@ def learn(counts: Counts, learnt: Iterable[str], kind: Kind) -> Counts:
 
 
 def unlearn(counts: Counts, learnt: Iterable[str], kind: Kind) -> Counts:
-    """What ``learn`` gave, taken back; never below nothing."""
+    """Take back what ``learn`` gave; never below nothing."""
     return _changed(counts, learnt, kind, -1)
 
 
@@ -96,12 +98,12 @@ def _added(row: Row, column: int, by: int) -> Row:
 def of_messages(messages: Iterable[tuple[frozenset[str], Kind]]) -> Counts:
     """Counts of many messages: what ``learn`` gives, one by one."""
     totals: Counter[Kind] = Counter()
-    found: dict[str, list[int]] = {}
+    totals_by_word: dict[str, list[int]] = {}
     for learnt, kind in messages:
         totals[kind] += 1
         for word in learnt:
-            found.setdefault(word, [0, 0, 0])[KINDS.index(kind)] += 1
-    rows = {word: _row(row) for word, row in found.items()}
+            totals_by_word.setdefault(word, [0, 0, 0])[KINDS.index(kind)] += 1
+    rows = {word: _row(row) for word, row in totals_by_word.items()}
     return Counts(_row([totals[kind] for kind in KINDS]), rows)
 
 
@@ -111,19 +113,19 @@ def _row(values: Sequence[int]) -> Row:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the words say: ``unwanted`` above nothing for an advert or junk, below for wanted mail;
-    ``junk`` above nothing for junk rather than an advert. Both in the range -1 to 1."""
+    """The evidence of the words: ``unwanted`` above nothing for an advert or junk, below for wanted
+    mail; ``junk`` above nothing for junk rather than an advert. Both in the range -1 to 1."""
 
     unwanted: float
     junk: float
 
 
-def evidence(found: frozenset[str], learnt: Sequence[tuple[Counts, float]]) -> Evidence:
-    """What the counts, each with its weight, say of a message with these fingerprints."""
+def evidence(fingerprints: frozenset[str], learnt: Sequence[tuple[Counts, float]]) -> Evidence:
+    """Return what the counts, each with its weight, say of a message with these fingerprints."""
     totals = _sum([(counts.messages, weight) for counts, weight in learnt])
     rows = [
         _sum([(counts.words.get(word, (0, 0, 0)), weight) for counts, weight in learnt])
-        for word in sorted(found)
+        for word in sorted(fingerprints)
     ]
     known = [row for row in rows if any(row)]
     unwanted = [_share(row[1] + row[2], row[0], totals[1] + totals[2], totals[0]) for row in known]
@@ -151,9 +153,11 @@ def _share(yes: float, no: float, of_yes: float, of_no: float) -> float:
 def _together(chances: Sequence[float]) -> float:
     """-1 to 1. The sum of logarithms over the root of their number: a long message is no surer
     than a short one that says the same."""
-    telling = sorted((abs(one - 0.5), one) for one in chances if abs(one - 0.5) > _LEAST_TELLING)
-    heard = [one for _, one in telling[-_HEARD:]]
+    telling = sorted(
+        (abs(chance - 0.5), chance) for chance in chances if abs(chance - 0.5) > _LEAST_TELLING
+    )
+    heard = [chance for _, chance in telling[-_HEARD:]]
     if not heard:
         return 0.0
-    total = sum(math.log(one / (1 - one)) for one in heard) / math.sqrt(len(heard) + 6)
+    total = sum(math.log(chance / (1 - chance)) for chance in heard) / math.sqrt(len(heard) + 6)
     return math.tanh(total / 4)
