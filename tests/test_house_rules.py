@@ -276,6 +276,7 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.management.commands.train_adverts": {"webmail.adverts.classify"},
     "webmail.management.commands.write_settings_docs": {"webmail.environment"},
     "webmail.management.commands.run_workers": {"webmail.celery", "webmail.jobs.queues"},
+    "webmail.management.commands.write_accents": {"webmail.folding", "webmail.mailbox.accents"},
     # Django's plumbing.
     "webmail.settings": {
         "webmail.environment",

@@ -20,6 +20,7 @@ from datetime import date, timedelta
 
 from webmail.folding import fold
 from webmail.imap.connection import checked_flag
+from webmail.mailbox import accents
 
 MOST_CHARACTERS = 1000
 MOST_TERMS = 40
@@ -428,6 +429,11 @@ _DAYS_AGO = {
     "aujourd'hui": 0, "aujourd’hui": 0, "aujourdhui": 0, "today": 0,
     "hier": 1, "yesterday": 1, "avant-hier": 2,
 }  # fmt: skip
+_WEEKDAYS = (
+    ("lundi", "monday"), ("mardi", "tuesday"), ("mercredi", "wednesday"), ("jeudi", "thursday"),
+    ("vendredi", "friday"), ("samedi", "saturday"), ("dimanche", "sunday"),
+)  # fmt: skip
+_WEEKDAY = {name: n for n, names in enumerate(_WEEKDAYS) for name in names}
 _ISO = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 _DAY_FIRST = re.compile(r"(?:(?:(\d{1,2})[/.-])?(\d{1,2})[/.-])?(\d{4}|\d{2})")
 _DAY_AND_MONTH = re.compile(r"(\d{1,2})[/.](\d{1,2})")
@@ -440,6 +446,8 @@ def days(value: str, today: date) -> tuple[date, date] | None:
     try:
         if name in _DAYS_AGO:
             return _one_day(today - timedelta(_DAYS_AGO[name]))
+        if name in _WEEKDAY:  # the last one, today among them
+            return _one_day(today - timedelta((today.weekday() - _WEEKDAY[name]) % 7))
         if ago := _AGO.fullmatch(name):
             return _one_day(today - timedelta(int(ago[1])))
         return _numbered(name, today) or _named(name, today)
@@ -505,13 +513,44 @@ def _dated(relation: str, value: str, today: date) -> Term | None:
 # --- to criteria ---
 
 
-def criteria(term: Term | None, keywords: Mapping[str, str] | None = None) -> tuple[Criterion, ...]:
-    """The search keys (RFC 9051 section 6.4.4): bytes as they are sent, texts as strings.
+_MOST_SPELLINGS = 60
+"""Texts of one command, all spellings of all terms together."""
+
+
+def criteria(
+    term: Term | None,
+    keywords: Mapping[str, str] | None = None,
+    *,
+    most_spellings: int = accents.MOST,
+) -> tuple[Criterion, ...]:
+    """The search keys (RFC 9051 section 6.4.4): bytes as they are sent, texts as strings. Each text
+    is asked for with and without its accents (`webmail.mailbox.accents`), in ``most_spellings`` at
+    most.
 
     ``keywords``: the keywords of tags by their folded names; a name that is none of them is taken
     for the keyword itself, where it can be one.
     """
-    return tuple(_keys(term, keywords or {})) if term is not None else (b"ALL",)
+    if term is None:
+        return (b"ALL",)
+    texts = sum(isinstance(inner, Text) for inner in _walk(term))
+    most = _MOST_SPELLINGS // texts if texts else 1
+    return tuple(_keys(_spelled(term, min(most, most_spellings)), keywords or {}))
+
+
+def _spelled(term: Term, most: int) -> Term:
+    """The term that is true of each spelling of its texts as well, ``most`` of each."""
+    match term:
+        case Text(where, text):
+            texts = accents.spellings(text, most)
+            return _joined(Or, [Text(where, spelling) for spelling in texts]) or term
+        case Not(inner):
+            return Not(_spelled(inner, most))
+        case And(terms):
+            return And(tuple(_spelled(inner, most) for inner in terms))
+        case Or(terms):
+            return Or(tuple(_spelled(inner, most) for inner in terms))
+        case _:
+            return term
 
 
 def _keys(term: Term, keywords: Mapping[str, str]) -> Iterator[Criterion]:

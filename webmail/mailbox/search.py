@@ -155,7 +155,7 @@ def matching(
     if wanted.is_empty:
         return ()
     imap.select(folder)
-    return _uids(imap, _criteria(wanted, keywords or {}))[0]
+    return _uids(imap, wanted, keywords or {})[0]
 
 
 def scope(known: Iterable[Folder], wanted: Query, reach: str, folder: str) -> tuple[str, ...]:
@@ -292,7 +292,7 @@ class _Run:
         if low > 1 or place.below:
             limits = [b"UID", f"{low}:{place.below - 1 if place.below else '*'}".encode()]
         began = time.monotonic()
-        uids, is_ascii = _uids(self.imap, [*limits, *_criteria(self.wanted, self.keywords)])
+        uids, is_ascii = _uids(self.imap, self.wanted, self.keywords, limits)
         taken = time.monotonic() - began
         self.without_accents |= is_ascii
         self._keep(selected, uids)
@@ -353,27 +353,28 @@ def rows(imap: Connection, hits: Sequence[Hit], memory: Memory = NOTHING) -> tup
     return tuple(known[hit.ref] for hit in hits if hit.ref in known)
 
 
-def _criteria(wanted: Query, keywords: Mapping[str, str]) -> tuple[Criterion, ...]:
-    """Return the criteria of a search. What waits to be removed is in no list, and not here
-    either."""
-    return (b"UNDELETED", *query.criteria(wanted.term, keywords))
-
-
-def _uids(imap: Connection, criteria: Sequence[Criterion]) -> tuple[tuple[int, ...], bool]:
+def _uids(
+    imap: Connection,
+    wanted: Query,
+    keywords: Mapping[str, str],
+    limits: Sequence[Criterion] = (),
+) -> tuple[tuple[int, ...], bool]:
     """The UIDs, and whether the server looks for nothing but ASCII: then for the letters without
     their accents. RFC 9051 section 6.4.4 lets an old server say so.
     """
+    # A message that waits to be removed is in no list, and not here either.
+    always = [*limits, b"UNDELETED"]
     try:
-        return imap_search.matching(imap, criteria), False
+        criteria = query.criteria(wanted.term, keywords)
+        return imap_search.matching(imap, [*always, *criteria]), False
     except ServerRefused:
         if imap.code() != "BADCHARSET":
             raise
-    bare = [
-        criterion if isinstance(criterion, bytes) else fold(criterion) for criterion in criteria
-    ]
-    if not all(criterion.isascii() for criterion in bare):
+    criteria = query.criteria(wanted.term, keywords, most_spellings=1)
+    bare = [text if isinstance(text, bytes) else fold(text) for text in criteria]
+    if not all(text.isascii() for text in bare):
         raise ServerRefused("The server does not look for these characters.")
-    return imap_search.matching(imap, bare), True
+    return imap_search.matching(imap, [*always, *bare]), True
 
 
 def _named(known: Sequence[Folder], name: str) -> list[Folder]:

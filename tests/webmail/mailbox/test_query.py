@@ -111,6 +111,9 @@ def test_what_only_looks_like_an_operator_is_a_word(text):
         ("le:2024", "SINCE 1-Jan-2024 BEFORE 1-Jan-2025"),
         ("le:12/2024", "SINCE 1-Dec-2024 BEFORE 1-Jan-2025"),
         ("le:hier", "ON 24-Nov-2026"),
+        ("depuis:lundi", "SINCE 23-Nov-2026"),
+        ("le:mercredi", "ON 25-Nov-2026"),
+        ("avant:Thursday", "BEFORE 19-Nov-2026"),
         ("on:today", "ON 25-Nov-2026"),
         ("le:aujourd’hui", "ON 25-Nov-2026"),
         ("depuis:7j", "SINCE 18-Nov-2026"),
@@ -224,16 +227,28 @@ def test_control_characters_never_reach_a_criterion():
 
 
 def test_what_is_not_ascii_is_sent_by_its_length_in_bytes():
-    written = search.argument(query.criteria(parse("musée -été").term))
-    assert written == Literals((b"TEXT ", b" NOT TEXT ", b""), ("musée".encode(), "été".encode()))
+    written = search.argument(query.criteria(parse("où -çà").term))
+    assert written == Literals(
+        (b"OR TEXT ", b' TEXT "ou" NOT OR TEXT ', b' TEXT "ca"'), ("où".encode(), "çà".encode())
+    )
     assert written.pieces(at_once=False) == [
-        b"TEXT {6}",
-        "musée".encode() + b" NOT TEXT {5}",
-        "été".encode(),
+        b"OR TEXT {3}",
+        "où".encode() + b' TEXT "ou" NOT OR TEXT {4}',
+        "çà".encode() + b' TEXT "ca"',
     ]
     assert written.pieces(at_once=True) == [
-        b"TEXT {6+}\r\n" + "musée".encode() + b" NOT TEXT {5+}\r\n" + "été".encode()
+        b"OR TEXT {3+}\r\n"
+        + "où".encode()
+        + b' TEXT "ou" NOT OR TEXT {4+}\r\n'
+        + "çà".encode()
+        + b' TEXT "ca"'
     ]
+
+
+def test_the_more_words_the_fewer_spellings_of_each() -> None:
+    words = " ".join(["eleve"] * query.MOST_TERMS)
+    assert query.criteria(parse("eleve").term).count(b"TEXT") > 2
+    assert query.criteria(parse(words).term).count(b"TEXT") == query.MOST_TERMS
 
 
 # Pieces of the language, in an order that nobody would write.

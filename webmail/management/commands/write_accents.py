@@ -1,0 +1,64 @@
+"""Writes the dictionary of accents from the word list of a spelling dictionary."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from webmail.folding import fold
+from webmail.mailbox.accents import FILE, SHORTEST_BEGINNING
+
+_HEAD = """\
+# French words with accents, from the dictionary of Dicollecte 7.0 (https://grammalecte.net).
+# Copyright 2007-2018 Dicollecte contributors.
+# Mozilla Public License 2.0: https://mozilla.org/MPL/2.0/
+"""
+# Tenses that nobody writes in mail.
+_LITERARY = (
+    *("âmes", "âtes", "ât", "èrent", "îmes", "îtes", "ît", "ûmes", "ûtes", "ût", "înmes", "întes"),
+    *("înt", "eâ", "éâ", "eâs", "éâs", "iions", "iiez"),
+)
+
+
+class Command(BaseCommand):
+    """See `webmail.mailbox.accents`."""
+
+    help = (
+        "Write webmail/mailbox/accents.txt from words on standard input, one a line, such as"
+        " `unmunch fr.dic fr.aff` prints them."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        words = accented(line.split("/")[0].strip() for line in sys.stdin)
+        kept = without_derived(words)
+        FILE.write_text(_HEAD + "".join(f"{word}\n" for word in kept))
+        self.stdout.write(f"{FILE}: {len(kept)} words")
+
+
+def accented(lines: Iterable[str]) -> set[str]:
+    """The words with accents among all, in lower case."""
+    words = set()
+    for line in lines:
+        word = unicodedata.normalize("NFC", line.casefold())
+        folded = fold(word)
+        if not word.isalpha() or not 3 <= len(word) <= 22 or len(folded) != len(word):
+            continue
+        if folded != word and (len(word) <= 5 or not word.endswith(_LITERARY)):
+            words.add(word)
+    return words
+
+
+def without_derived(words: Iterable[str]) -> list[str]:
+    """The words that are not another word and an ending, sorted by their folded form."""
+    kept: dict[str, list[str]] = {}
+    for word in sorted(words, key=lambda word: (len(word), word)):
+        folded = fold(word)
+        beginnings = (folded[:n] for n in range(len(folded) - 1, SHORTEST_BEGINNING - 1, -1))
+        nearest = next((beginning for beginning in beginnings if beginning in kept), "")
+        if word not in (root + folded[len(nearest) :] for root in kept.get(nearest, ())):
+            kept.setdefault(folded, []).append(word)
+    return [word for folded in sorted(kept) for word in sorted(kept[folded])]
