@@ -39,7 +39,7 @@ from webmail.imap.values import (
     Selected,
 )
 from webmail.mime import encoded_words, headers, priority
-from webmail.mime.addresses import Address
+from webmail.mime.addresses import Address, honest
 from webmail.mime.envelope import Envelope, moment
 from webmail.mime.envelope import read as read_envelope
 from webmail.mime.headers import Headers
@@ -482,7 +482,7 @@ def _address(entry: tuple[Any, ...]) -> Address:
     halves = [
         encoded_words.decode(half) for half in (mailbox, host) if half and half not in _MISSING
     ]
-    return Address(name=encoded_words.decode(name), address="@".join(halves))
+    return Address(name=encoded_words.decode(name), address=honest("@".join(halves)))
 
 
 def structure(value: Any) -> Part:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from webmail.mime import encoded_words
+from webmail.mime import encoded_words, links
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,17 @@ def _mailbox(tokens: list[str]) -> list[Address]:
         words = "".join(_unquoted(token) for token in phrase)
     name = _decoded(words or comment)
     address = re.sub(r"^@[^:]*:", "", "".join(_CONTROLS.sub("", address).split()))
+    address = honest(encoded_words.decode(address) if "=?" in address else address)
     return [Address("" if name == address else name, address)] if name or address else []
+
+
+def honest(address: str) -> str:
+    """The address with a domain that imitates another in its ASCII form: ``a@p\u0430ypal.com``
+    gives ``a@xn--pypal-4ve.com``."""
+    local, at, domain = address.rpartition("@")
+    if domain.isascii() or not links.is_imitation(links.host(domain)):
+        return address
+    return f"{local}{at}{links.ascii_form(links.host(domain))}"
 
 
 def _unescaped(quoted: str) -> str:

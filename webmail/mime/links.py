@@ -95,11 +95,16 @@ def _unicode_label(label: str) -> str:
         return label
 
 
-def _both_forms(name: str) -> str:
-    sent = ".".join(
+def ascii_form(name: str) -> str:
+    """A host in Unicode as it is asked for in the DNS (RFC 5890: A-labels)."""
+    return ".".join(
         label if label.isascii() else "xn--" + label.encode("punycode").decode()
         for label in name.split(".")
     )
+
+
+def _both_forms(name: str) -> str:
+    sent = ascii_form(name)
     return name if sent == name else f"{name} ({sent})"
 
 

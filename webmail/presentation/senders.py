@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext
 
+from webmail.mime import links
 from webmail.mime.addresses import Address
 from webmail.mime.authentication import Verdicts
 from webmail.mime.envelope import Envelope
@@ -50,6 +51,18 @@ def cautions(
                 )
                 % domain,
                 says=frozenset({"sender_unverified"}),
+            )
+        )
+    if links.is_imitation(host := links.host(domain_of(sender.address))):
+        warnings.append(
+            Caution(
+                "bad",
+                gettext("The sender’s domain imitates another."),
+                gettext(
+                    "It is written in letters that look like others: %(seen)s is in fact %(sent)s."
+                )
+                % {"seen": host, "sent": links.ascii_form(host)},
+                says=frozenset({"lookalike_domain"}),
             )
         )
     named = _ADDRESS.search(sender.name)

@@ -240,3 +240,18 @@ def test_of_a_long_field_the_first_can_be_had_alone():
     fields = headers.parse(b"To: a@b.fr, c@d.fr\r\nTo: e@f.fr\r\n\r\n")
     assert len(fields.addresses("To", 1)) == 1
     assert len(fields.addresses("To")) == 3
+
+
+@pytest.mark.parametrize(
+    ("value", "address"),
+    [
+        ("PayPal <service@p\u0430ypal.com>", "service@xn--pypal-4ve.com"),
+        ("PayPal <service@=?utf-8?b?cNCweXBhbA==?=.com>", "service@xn--pypal-4ve.com"),
+        ("service@=?utf-8?b?cNCweXBhbA==?=.com", "service@xn--pypal-4ve.com"),
+        ("a@p\u0430ypal.\u0441om", "a@xn--pypal-4ve.xn--om-nmc"),
+        ("Élodie <elodie@école.example>", "elodie@école.example"),
+        ("a@日本.example", "a@日本.example"),
+    ],
+)
+def test_a_domain_that_imitates_another_is_read_as_it_is_sent(value: str, address: str) -> None:
+    assert [one.address for one in addresses.parse(value)] == [address]

@@ -327,3 +327,16 @@ def test_both_copies_of_an_advert_that_came_twice_go(watched: Client, mailbox: M
         mailbox.append(unwanted.advert())
     watched.get("/mail/INBOX/")
     assert (len(mailbox.uids()), len(mailbox.uids(ADVERTS))) == (1, 2)
+
+
+@pytest.mark.parametrize("domain", ["p\u0430ypal.com", "=?utf-8?b?cNCweXBhbA==?=.com"])
+def test_a_sender_in_letters_that_look_like_others_is_shown_as_it_is(
+    watched: Client, mailbox: Mailbox, domain: str
+) -> None:
+    raw = letter("Votre compte").replace(b"bob@ac-exemple.fr", f"service@{domain}".encode())
+    uid = mailbox.append(raw)
+    shown = page(watched.get("/mail/INBOX/"))
+    opened = words(watched.get(f"/mail/INBOX/{mailbox.uidvalidity()}-{uid}/"))
+    assert "service@xn--pypal-4ve.com" in opened
+    assert "p\u0430ypal.com est en réalité xn--pypal-4ve.com" in opened
+    assert "p\u0430ypal" not in shown
