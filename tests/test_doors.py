@@ -66,6 +66,7 @@ DOORS: dict[str, Answers] = {
     "adverts/folder/<slug:kind>/": (SIGN_IN, "/mail/INBOX/", "/admin/"),
     REF + "receipt/": (405, 405, 405),
     REF + "edit/": (SIGN_IN, 404, "/admin/"),
+    REF + "resend/": (SIGN_IN, 404, "/admin/"),
     "drafts/": (SIGN_IN, 200, "/admin/"),
     "drafts/offered/dismiss/": (405, 405, 405),
     "drafts/<uuid:number>/": (SIGN_IN, 404, "/admin/"),

@@ -74,6 +74,7 @@ mail = [
     path("search/selection/", search.selection, name="search_selection"),
     path("mail/<folder:folder>/<ref:ref>/receipt/", receipts.answer, name="receipt"),
     path("mail/<folder:folder>/<ref:ref>/edit/", compose.edit, name="edit"),
+    path("mail/<folder:folder>/<ref:ref>/resend/", compose.resend, name="resend"),
     path("compose/", compose.compose, name="compose"),
     path("compose/check/", checking.check, name="compose_check"),
     path("compose/canned/", canned.menu, name="canned_list"),

@@ -20,6 +20,7 @@ from demo.mail.writing import (
     FLAGGED,
     INBOX,
     SEEN,
+    SENT,
     UNREAD,
     Desk,
     Folder,
@@ -39,6 +40,7 @@ def letters(desk: Desk) -> Iterator[Stored]:
     yield _flowed(desk)
     yield _long_name(desk)
     yield _forwarded(desk)
+    yield _lost(desk)
     yield _bounce(desk)
     yield _notification(desk)
 
@@ -328,11 +330,36 @@ def _forwarded(desk: Desk) -> Stored:
     return store(message, outer.date, INBOX, FLAGGED)
 
 
+_LOST = "parent13@courriel.exempl"
+
+
+def _lost(desk: Desk) -> Stored:
+    """The message that `_bounce` is about."""
+    return kept(
+        Letter(
+            slug=f"perdu.{desk.owner.username}",
+            sender=desk.owner,
+            to=[Address("Julien Masson", addr_spec=_LOST)],
+            subject="Autorisation de sortie",
+            date=desk.at(2, "18:11"),
+            text="""
+            Bonjour Monsieur,
+
+            Il me manque l'autorisation de sortie de votre fille pour la visite de jeudi.
+            Pouvez-vous me la faire parvenir d'ici mercredi ?
+
+            Bien cordialement,
+            """,
+        ),
+        SENT,
+    )
+
+
 def _bounce(desk: Desk) -> Stored:
     """A delivery status notification (RFC 3464)."""
     date = desk.at(2, "18:12")
     user = desk.owner.addr_spec
-    lost = "parent13@courriel.exempl"
+    lost = _LOST
     body = f"""This is a MIME-encapsulated message.
 
 --retour

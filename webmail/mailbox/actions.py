@@ -187,9 +187,14 @@ def file_sent(imap: Connection, message: bytes) -> None:
 
 def is_filed_sent(imap: Connection, message_id: str) -> bool:
     """Whether a message with this Message-ID lies in the folder for sent mail already."""
-    imap.select(folders.ensure(imap, folders.SENT))
-    criteria = (b"HEADER", b"MESSAGE-ID", message_id)
-    return bool(search.matching(imap, criteria))
+    return find_sent(imap, message_id) is not None
+
+
+def find_sent(imap: Connection, message_id: str) -> MessageRef | None:
+    """The newest message with this Message-ID in the folder for sent mail."""
+    selected = imap.select(folders.ensure(imap, folders.SENT))
+    uids = search.matching(imap, (b"HEADER", b"MESSAGE-ID", message_id))
+    return MessageRef(selected.folder, selected.uidvalidity, uids[-1]) if uids else None
 
 
 # --- marking ---

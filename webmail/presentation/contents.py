@@ -92,9 +92,11 @@ def protection_words(protection: Protection) -> str:
 
 @dataclass(frozen=True)
 class OutcomeLine:
-    """The outcome of a message for one recipient, of a delivery report."""
+    """The outcome of a message for one recipient, of a delivery report. ``why`` is the reason in
+    words, ``reason`` what the other server said, as it said it."""
 
     text: str
+    why: str
     reason: str
     failed: bool
 
@@ -109,8 +111,46 @@ def outcome_line(outcome: DeliveryOutcome) -> OutcomeLine:
         "displayed": gettext("Opened by %(recipient)s."),
         "deleted": gettext("Deleted by %(recipient)s."),
     }.get(outcome.action, gettext("%(recipient)s: %(action)s."))
-    text = words % {"recipient": outcome.recipient, "action": outcome.action}
-    return OutcomeLine(text, f"{outcome.status} {outcome.reason}".strip(), outcome.is_permanent)
+    return OutcomeLine(
+        words % {"recipient": outcome.recipient, "action": outcome.action},
+        _status_words(outcome.status),
+        f"{outcome.status} {outcome.reason}".strip(),
+        outcome.is_permanent,
+    )
+
+
+def _status_words(status: str) -> str:
+    """The enhanced status code of a delivery that failed (RFC 3463, 7372, 7505) as a sentence; ""
+    for success and for codes that say nothing to a person."""
+    kind, _dot, detail = status.partition(".")
+    if kind not in ("4", "5"):
+        return ""
+    subject = detail.partition(".")[0]
+    return {
+        "1.1": gettext("This address does not exist: there may be a slip in it."),
+        "1.2": gettext("There is no mail at this domain: there may be a slip in it."),
+        "1.3": gettext("This is not written as an address is."),
+        "1.6": gettext("This mailbox has moved, and nobody knows where."),
+        "1.8": gettext("The other server does not accept your address as a sender."),
+        "1.10": gettext("This domain takes no mail."),
+        "2.1": gettext("This mailbox is closed."),
+        "2.2": gettext("This mailbox is full: try again later, or reach the person otherwise."),
+        "2.3": gettext("The message is too large for this mailbox."),
+        "3.4": gettext("The message is too large for the other server."),
+        "4.1": gettext("The other server did not answer."),
+        "4.4": gettext("The mail server of this domain cannot be found."),
+        "4.6": gettext("The message went round in circles between servers."),
+        "4.7": gettext("The other server did not take it in time."),
+        "7.1": gettext("The other server does not accept this message."),
+        "7.26": gettext("The other server could not verify that the message comes from you."),
+    }.get(detail) or {
+        "1": gettext("Something is wrong with this address."),
+        "2": gettext("This mailbox cannot take the message."),
+        "3": gettext("The other server cannot take the message."),
+        "4": gettext("The other server could not be reached."),
+        "6": gettext("The other server cannot read this kind of message."),
+        "7": gettext("The other server refuses it for its security, or takes it for junk."),
+    }.get(subject, "")
 
 
 def quote_label() -> str:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext, ngettext
 
 from webmail.avatars import hue
 from webmail.dates import when_long
-from webmail.imap.values import DRAFT, FLAGGED, RECEIPT_ANSWERED, Fetched
+from webmail.imap.values import DRAFT, FLAGGED, RECEIPT_ANSWERED, Fetched, MessageRef
 from webmail.mailbox.reading import OpenedMessage
 from webmail.mime import receipts
 from webmail.mime.addresses import Address
@@ -115,6 +115,7 @@ class MessageView:
     rule_url: str
     forward_attached_url: str
     edit_url: str
+    resend_url: str
     reply_list_url: str
     receipt_to: tuple[str, ...]
     receipt_url: str
@@ -200,6 +201,7 @@ def message_view(
         rule_url=rule_url(ref),
         forward_attached_url=f"{message_url(ref, 'forward')}?as=attachment",
         edit_url=message_url(ref, "edit"),
+        resend_url=_resend_url(ref, opened),
         reply_list_url=f"{reply}?list=1" if list_address(opened.headers.get("List-Post")) else "",
         receipt_to=_receipt_to(opened) if asks_for_receipts else (),
         receipt_url=message_url(ref, "receipt"),
@@ -244,3 +246,8 @@ def _html_files(opened: OpenedMessage) -> tuple[AttachmentCard, ...]:
     if not (opened.rendered and opened.rendered.simplified):
         return ()
     return attachment_cards(opened.fetched.ref, opened.shown.html)
+
+
+def _resend_url(ref: MessageRef, opened: OpenedMessage) -> str:
+    is_back = any(outcome.action == "failed" for outcome in opened.outcomes)
+    return message_url(ref, "resend") if is_back else ""

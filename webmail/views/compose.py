@@ -65,6 +65,7 @@ from webmail.writing import (
     offering,
     posted,
     recipients,
+    resending,
     scheduling,
 )
 from webmail.writing.beginning import Begun, Writer
@@ -98,6 +99,14 @@ def forward(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> Http
     attached = request.GET.get("as") == "attachment"
     begin = beginning.forward_attached if attached else beginning.forward
     return _begin(request, MessageRef(folder, *ref), begin)
+
+
+@require_GET
+@document
+@login_required
+def resend(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
+    """The message that a delivery report is about, for the recipients whom it did not reach."""
+    return _begin(request, MessageRef(folder, *ref), resending.begin)
 
 
 @require_GET

@@ -6,7 +6,7 @@ import { isPlain, isShared, on } from "./dom.js";
 
 const WIDE = matchMedia("(min-width: 56.25em)");
 // Of the paths that end in /edit/, a message's alone: contacts, groups and rules have pages of their own.
-const WRITES = /\/compose\/$|\/mail\/.+\/(?:reply|forward|edit)\/$|\/drafts\/[0-9a-f-]{36}\/$/;
+const WRITES = /\/compose\/$|\/mail\/.+\/(?:reply|forward|edit|resend)\/$|\/drafts\/[0-9a-f-]{36}\/$/;
 const KEPT = "composers";
 // A pane and the space beside it.
 const PANE_WIDTH = 572;
