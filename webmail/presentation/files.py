@@ -67,13 +67,32 @@ DRAWN = {
 THUMBNAIL_LIMIT = 10_000_000
 
 
+# Files that a computer runs when they are opened, on Windows for the most part.
+_PROGRAMS = frozenset(
+    """
+    apk app appx bat chm cmd com cpl dll dmg exe hta inf jar js jse lnk mjs msc msi msix msp mst pif
+    pkg ps1 psm1 reg rpm scf scr sct sh sys url vb vbe vbs wsc wsf wsh xll
+    """.split()
+)
+_WITH_MACROS = frozenset({"docm", "dotm", "xlsm", "xltm", "xlam", "pptm", "potm", "ppsm", "xlsb"})
+_PROGRAM_TYPES = frozenset(
+    {
+        *("application/x-msdownload", "application/x-dosexec", "application/x-msdos-program"),
+        *("application/x-ms-installer", "application/x-msi", "application/x-executable"),
+        *("application/java-archive", "application/vnd.android.package-archive"),
+        *("application/vnd.microsoft.portable-executable", "application/x-sh"),
+    }
+)
+
+
 CLASS_OF_KIND = {ending: css for css, endings in KINDS.items() for ending in endings}
 
 
 @dataclass(frozen=True)
 class AttachmentCard:
     """A file as its card shows it. ``view_url`` and ``url``, the download, are "" for one that
-    can't be opened here: ``locked`` by a password, or too deep in others."""
+    can't be opened here: ``locked`` by a password, or too deep in others. ``warning``: why it is
+    dangerous to open, by its name and type alone."""
 
     number: str
     name: str
@@ -84,6 +103,7 @@ class AttachmentCard:
     view_url: str
     thumb_url: str = ""
     locked: bool = False
+    warning: str = ""
 
 
 def attachment_cards(ref: MessageRef, parts: Sequence[Part]) -> tuple[AttachmentCard, ...]:
@@ -105,7 +125,19 @@ def attachment_card(ref: MessageRef, part: Part) -> AttachmentCard:
         url=message_url(ref, "part", part.number),
         view_url=message_url(ref, "view", part.number),
         thumb_url=message_url(ref, "view_thumb", part.number) if drawn else "",
+        warning=danger(name, part.media_type),
     )
+
+
+def danger(name: str, media_type: str = "") -> str:
+    """Return why it is dangerous to open a file of this name; "" for most files."""
+    # Windows leaves out dots and blanks at the end of a name.
+    stem, _dot, ending = name.rstrip(". ").lower().rpartition(".")
+    if not stem:
+        ending = ""
+    if ending in _PROGRAMS or media_type in _PROGRAM_TYPES:
+        return gettext("Program: dangerous to open")
+    return gettext("May hold macros") if ending in _WITH_MACROS else ""
 
 
 def kept_card(ref: MessageRef, part: Part) -> AttachmentCard:

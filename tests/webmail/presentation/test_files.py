@@ -71,3 +71,25 @@ def test_the_size_of_base64_is_that_of_the_file() -> None:
     as_sent = len(base64.encodebytes(bytes(3_000_000)).replace(b"\n", b"\r\n"))
     part = Part("2", "application/pdf", encoding="base64", size=as_sent)
     assert files.attachment_card(REF, part).size == f"3{NBSP}Mo"
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "warning"),
+    [
+        ("setup.exe", "application/octet-stream", "Programme"),
+        ("facture.pdf.EXE", "application/pdf", "Programme"),
+        ("facture.pdf", "application/x-msdownload", "Programme"),
+        ("facture.js . ", "text/plain", "Programme"),
+        ("Notes.xlsm", "", "macros"),
+        ("facture.pdf", "application/pdf", ""),
+        ("exe", "application/octet-stream", ""),
+        ("sans nom", "", ""),
+        ("archive.zip", "application/zip", ""),
+    ],
+)
+def test_a_file_that_is_dangerous_to_open_says_so_on_its_card(
+    name: str, media_type: str, warning: str
+) -> None:
+    with translation.override("fr"):
+        card = files.attachment_card(REF, Part("2", media_type, file_name=name))
+    assert (warning in card.warning) if warning else card.warning == ""

@@ -77,6 +77,7 @@ def card(name: str, octets: int, place: Place | None, *, locked: bool = False) -
         url=download_url(place) if place and opens else "",
         view_url=place.url() if place and opens else "",
         locked=locked,
+        warning=files.danger(name),
     )
 
 
