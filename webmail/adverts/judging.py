@@ -170,11 +170,11 @@ def _claimed(user: int) -> str:
 class _Judged:
     sample: Sample
     digest: str
-    found: Verdict
+    verdict: Verdict
 
     @property
     def is_unwanted(self) -> bool:
-        return self.found.kind != "wanted"
+        return self.verdict.kind != "wanted"
 
 
 class _Look:
@@ -293,7 +293,7 @@ class _Look:
             message_ids=known.message_ids | sent.message_ids,
         )
         return [
-            replace(candidate, found=self._verdict(candidate.sample, known, learnt))
+            replace(candidate, verdict=self._verdict(candidate.sample, known, learnt))
             if candidate.is_unwanted
             else candidate
             for candidate in judged
@@ -304,7 +304,7 @@ class _Look:
         wanted = self._request.preferences.adverts
         done: dict[str, str] = {}
         for kind in ("advert", "junk") if wanted != "off" else ():
-            some = [candidate for candidate in unwanted if candidate.found.kind == kind]
+            some = [candidate for candidate in unwanted if candidate.verdict.kind == kind]
             refs = [
                 MessageRef(INBOX, self._uidvalidity, candidate.sample.uid) for candidate in some
             ]
@@ -327,14 +327,14 @@ class _Look:
             Judgement(
                 user=self._user,
                 digest=candidate.digest,
-                kind=candidate.found.kind,
+                kind=candidate.verdict.kind,
                 is_moved=done.get(candidate.digest) == "moved",
-                reasons=list(candidate.found.reasons),
-                fraud=list(candidate.found.fraud),
-                is_fraud=candidate.found.is_fraud,
+                reasons=list(candidate.verdict.reasons),
+                fraud=list(candidate.verdict.fraud),
+                is_fraud=candidate.verdict.is_fraud,
             )
             for candidate in judged
-            if candidate.digest in done or candidate.found.is_fraud
+            if candidate.digest in done or candidate.verdict.is_fraud
         ]
         Judgement.objects.bulk_create(rows, ignore_conflicts=True)
 

@@ -157,8 +157,8 @@ NAMES = {
     "a pasted header": ("To: MARTIN, Paul <paul@x.fr>", ["To: MARTIN!", "Paul <paul@x.fr>"]),
     "no address": ("MARTIN, Paul <paul>; b@x.fr", ["MARTIN!", "Paul <paul>!", "b@x.fr"]),
 }
-"""What is typed, and what it names, each as ``Name <address>``; with ``!`` what is no recipient.
-`tests/browser/test_recipients.py` holds the script against the same."""
+"""The texts that are typed, and what they name, each as ``Name <address>``; with ``!`` what is no
+recipient. `tests/browser/test_recipients.py` holds the script against the same."""
 
 
 @pytest.mark.parametrize(("typed", "expected"), NAMES.values(), ids=NAMES)
