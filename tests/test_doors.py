@@ -65,6 +65,7 @@ DOORS: dict[str, Answers] = {
     "adverts/judge/": (405, 405, 405),
     "adverts/folder/<slug:kind>/": (SIGN_IN, "/mail/INBOX/", "/admin/"),
     REF + "receipt/": (405, 405, 405),
+    REF + "invitation/<part:number>/": (SIGN_IN, 404, "/admin/"),
     REF + "edit/": (SIGN_IN, 404, "/admin/"),
     REF + "resend/": (SIGN_IN, 404, "/admin/"),
     "drafts/": (SIGN_IN, 200, "/admin/"),

@@ -186,6 +186,13 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.models",
         "webmail.previews",
     },
+    "webmail.reader.events": {
+        "accounts.models",
+        "webmail.imap.values",
+        "webmail.mime",
+        "webmail.models",
+        "webmail.previews",
+    },
     "webmail.reader.invitations": {"webmail.dates", "webmail.previews"},
     "webmail.reader.html": {
         "accounts.http",

@@ -10,6 +10,7 @@ from webmail.models.adverts import (
     Standing,
     Unsubscription,
 )
+from webmail.models.invitations import InvitedEvent
 from webmail.models.jobs import MailJob
 from webmail.models.preferences import (
     CACHE_KEY,
@@ -51,6 +52,7 @@ __all__ = [
     "Identity",
     "InboxWatch",
     "InstallationLearnt",
+    "InvitedEvent",
     "Judgement",
     "LearntWords",
     "MailJob",

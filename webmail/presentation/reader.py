@@ -116,6 +116,7 @@ class MessageView:
     forward_attached_url: str
     edit_url: str
     resend_url: str
+    invitation_url: str
     reply_list_url: str
     receipt_to: tuple[str, ...]
     receipt_url: str
@@ -202,6 +203,7 @@ def message_view(
         forward_attached_url=f"{message_url(ref, 'forward')}?as=attachment",
         edit_url=message_url(ref, "edit"),
         resend_url=_resend_url(ref, opened),
+        invitation_url=_invitation_url(ref, opened),
         reply_list_url=f"{reply}?list=1" if list_address(opened.headers.get("List-Post")) else "",
         receipt_to=_receipt_to(opened) if asks_for_receipts else (),
         receipt_url=message_url(ref, "receipt"),
@@ -251,3 +253,14 @@ def _html_files(opened: OpenedMessage) -> tuple[AttachmentCard, ...]:
 def _resend_url(ref: MessageRef, opened: OpenedMessage) -> str:
     is_back = any(outcome.action == "failed" for outcome in opened.outcomes)
     return message_url(ref, "resend") if is_back else ""
+
+
+_CALENDARS = frozenset({"text/calendar", "application/ics"})
+
+
+def _invitation_url(ref: MessageRef, opened: OpenedMessage) -> str:
+    """The address of the card of the first calendar file; "" where there is none."""
+    for part in opened.shown.attachments:
+        if part.media_type in _CALENDARS:
+            return message_url(ref, "invitation", part.number)
+    return ""
