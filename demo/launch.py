@@ -214,9 +214,12 @@ def _start_broker(running: Running) -> str:
 def _start_mail(running: Running, mail_folder: Path) -> Mail:
     accounts = mail_accounts()
     embedded = None
+    relay_port = None
     imap_url = os.environ.get("WEBMAIL_IMAP_URL", "")
     if not imap_url:
-        embedded = _embedded_imap(mail_folder, accounts)
+        if "WEBMAIL_SMTP_URL" not in os.environ:
+            relay_port = process.free_port()
+        embedded = _embedded_imap(mail_folder, accounts, relay_port)
         running.start(embedded)
         imap_url = f"imap://{process.LOOPBACK}:{embedded.imap_port}"
     smtp_url = os.environ.get("WEBMAIL_SMTP_URL", "")
@@ -228,16 +231,19 @@ def _start_mail(running: Running, mail_folder: Path) -> Mail:
             lmtp_port=embedded.lmtp_port if embedded else None,
             imap_url=imap_url,
             ask_imap=embedded is None,
+            relay_port=relay_port,
         )
         running.start(submission)
         smtp_url = submission.url
     return Mail(imap_url, smtp_url, embedded)
 
 
-def _embedded_imap(mail_folder: Path, accounts: Sequence[MailAccount]) -> Dovecot | Pymap:
+def _embedded_imap(
+    mail_folder: Path, accounts: Sequence[MailAccount], relay_port: int | None
+) -> Dovecot | Pymap:
     if dovecot.installed():
         say("Starting a private Dovecot")
-        return Dovecot(mail_folder, accounts)
+        return Dovecot(mail_folder, accounts, relay_port=relay_port)
     say(_WITHOUT_DOVECOT)
     return Pymap(FOLDER / "pymap", accounts)
 

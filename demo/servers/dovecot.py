@@ -82,6 +82,7 @@ class Dovecot(process.Server):
         lmtp_port: int | None = None,
         sieve_port: int | None = None,
         quota_megabytes: int = 1024,
+        relay_port: int | None = None,
     ) -> None:
         self.folder = folder.absolute()
         self.accounts = tuple(accounts)
@@ -89,6 +90,8 @@ class Dovecot(process.Server):
         self.lmtp_port = lmtp_port or process.free_port()
         self.sieve_port = (sieve_port or process.free_port()) if has_sieve() else None
         self.quota_megabytes = quota_megabytes
+        # Where answers of absence are handed over.
+        self.relay_port = relay_port
         self.log = self.folder / "log"
         self.users = self.folder / "users"
         self._sockets: Path | None = None
@@ -273,6 +276,11 @@ service anvil {
 """
 
 
+def _relay(server: Dovecot) -> str:
+    port = server.relay_port
+    return f"submission_host = {process.LOOPBACK}:{port}" if port else ""
+
+
 def _language_23(server: Dovecot, rights: str, sockets: Path) -> str:
     owner = mail_owner()
     folder = server.folder
@@ -289,6 +297,7 @@ mail_location = sdbox:~/mail
 mail_plugins = quota
 {rights}
 {_COMMON}
+{_relay(server)}
 passdb {{
   driver = passwd-file
   args = username_format=%Lu {folder}/users
@@ -359,6 +368,7 @@ quota "User quota" {{
 }}
 {rights}
 {_COMMON}
+{_relay(server)}
 passdb passwd-file {{
   passwd_file_path = {folder}/users
 }}

@@ -22,6 +22,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -45,7 +46,8 @@ class Plan:
     delivered.
 
     The IMAP server at `imap_url`, if there is one, decides who may sign in, else `accounts` do.
-    With `ask_imap` the addresses of its domain are not known here.
+    With `ask_imap` the addresses of its domain are not known here. At `relay_port` the IMAP
+    server hands over what it writes itself, such as answers of absence, without signing in.
     """
 
     port: int
@@ -55,6 +57,7 @@ class Plan:
     lmtp_port: int | None = None
     imap_url: str = ""
     ask_imap: bool = False
+    relay_port: int | None = None
 
 
 class SubmissionServer(process.Server):
@@ -71,6 +74,7 @@ class SubmissionServer(process.Server):
         lmtp_port: int | None = None,
         imap_url: str = "",
         ask_imap: bool = False,
+        relay_port: int | None = None,
     ) -> None:
         self.port = process.free_port()
         self.log = folder / "submission.log"
@@ -84,6 +88,7 @@ class SubmissionServer(process.Server):
             lmtp_port=lmtp_port,
             imap_url=imap_url,
             ask_imap=ask_imap,
+            relay_port=relay_port,
         )
 
     @property
@@ -149,7 +154,8 @@ class Handler:
         options: list[str],
     ) -> str:
         # The empty sender is that of receipts and bounces (RFC 5321 section 4.5.5).
-        if address and address.lower() not in self._addresses(str(session.auth_data)):
+        is_own = address.lower() in self._addresses(str(session.auth_data))
+        if address and not is_own and not self._is_relay(session):
             return "553 5.7.1 This is not an address of the person who signed in"
         envelope.mail_from = address
         envelope.mail_options.extend(options)
@@ -185,6 +191,10 @@ class Handler:
         if elsewhere:
             self._keep(sender, elsewhere, message)
         return "250 2.0.0 Accepted"
+
+    def _is_relay(self, session: Session) -> bool:
+        """Whether aiosmtpd let a client in that did not sign in: at the relay's port alone."""
+        return self._plan.relay_port is not None and not session.authenticated
 
     def _addresses(self, login: str) -> set[str]:
         """In lower case."""
@@ -275,19 +285,22 @@ async def serve(plan: Plan) -> None:
     """Serve until the process is ended."""
     handler = Handler(plan)
 
-    def connection() -> SMTP:
+    def connection(*, is_relay: bool = False) -> SMTP:
         return SMTP(
             handler,
             hostname="localhost",
             ident="demo academy",
             data_size_limit=SIZE_LIMIT,
             enable_SMTPUTF8=True,
-            auth_required=True,
+            auth_required=not is_relay,
             auth_require_tls=False,
             authenticator=handler.authenticate,
         )
 
     loop = asyncio.get_running_loop()
+    if plan.relay_port is not None:
+        relay = partial(connection, is_relay=True)
+        await loop.create_server(relay, process.LOOPBACK, plan.relay_port)
     server = await loop.create_server(connection, process.LOOPBACK, plan.port)
     await server.serve_forever()
 

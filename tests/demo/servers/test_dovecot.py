@@ -1,5 +1,10 @@
+import base64
 import imaplib
 import re
+import shutil
+import smtplib
+import socket
+import tempfile
 import time
 from contextlib import closing, suppress
 from pathlib import Path
@@ -7,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from demo.servers import dovecot as module
+from demo.servers import process
 from demo.servers.dovecot import Dovecot, MailAccount
+from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
+from tests.servers.plugin import ALICE, BOB
 
 
 @pytest.mark.parametrize(
@@ -76,3 +84,64 @@ def test_a_password_that_was_changed_outlives_a_start(tmp_path: Path):
     assert server.users.read_text().splitlines(keepends=True) == [*hashed, *others]
     server.write_accounts(server.accounts)
     assert server.changed_logins() == frozenset()
+
+
+LETTER = (
+    b"From: bob@ac-exemple.fr\r\nTo: alice@ac-exemple.fr\r\nSubject: Conseil\r\n"
+    b"Message-ID: <1@ac-exemple.fr>\r\n\r\nBonjour\r\n"
+)
+
+ABSENCE = """require ["vacation"];
+vacation :days 1 :subject "Absente" :addresses ["alice@ac-exemple.fr"] "De retour lundi.";
+"""
+
+
+def activate(server: Dovecot, account: MailAccount, script: str) -> None:
+    """By ManageSieve (RFC 5804)."""
+    secret = base64.b64encode(f"\0{account.login}\0{account.password}".encode()).decode()
+    assert server.sieve_port is not None
+    with socket.create_connection(("127.0.0.1", server.sieve_port), timeout=10) as line:
+        for command in (
+            f'AUTHENTICATE "PLAIN" "{secret}"',
+            f'PUTSCRIPT "absence" {{{len(script)}+}}\r\n{script}',
+            'SETACTIVE "absence"',
+            "LOGOUT",
+        ):
+            line.sendall(f"{command}\r\n".encode())
+        answer = b""
+        while piece := line.recv(4096):
+            answer += piece
+    assert answer.count(b"\nOK") + answer.startswith(b"OK") >= 4, answer
+
+
+def test_an_answer_of_absence_leaves(tmp_path: Path) -> None:
+    """It reaches a colleague's mailbox, though Dovecot signs in nowhere."""
+    folder = Path(tempfile.mkdtemp(prefix="webmail-absence-"))
+    folder.chmod(0o755)
+    relay_port = process.free_port()
+    server = Dovecot(folder / "dovecot", [ALICE, BOB], relay_port=relay_port)
+    submission = SubmissionServer(
+        tmp_path,
+        [ALICE, BOB],
+        domain="ac-exemple.fr",
+        lmtp_port=server.lmtp_port,
+        relay_port=relay_port,
+    )
+    try:
+        server.start()
+        submission.start()
+        activate(server, ALICE, ABSENCE)
+        with smtplib.SMTP("127.0.0.1", submission.port) as smtp:
+            assert smtp.mail("bob@ac-exemple.fr")[0] == 530, "the relay's port alone is open"
+            smtp.login(BOB.login, BOB.password)
+            smtp.sendmail("bob@ac-exemple.fr", ["alice@ac-exemple.fr"], LETTER)
+        with closing(Mailbox(server, BOB)) as mailbox:
+            deadline = time.monotonic() + 20
+            while not mailbox.messages() and time.monotonic() < deadline:
+                time.sleep(0.2)
+            (answer,) = mailbox.messages()
+        assert b"De retour lundi." in answer
+    finally:
+        submission.stop()
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
