@@ -132,6 +132,7 @@ def test_an_answer_of_absence_leaves(tmp_path: Path) -> None:
         submission.start()
         activate(server, ALICE, ABSENCE)
         with smtplib.SMTP("127.0.0.1", submission.port) as smtp:
+            smtp.ehlo()
             assert smtp.mail("bob@ac-exemple.fr")[0] == 530, "the relay's port alone is open"
             smtp.login(BOB.login, BOB.password)
             smtp.sendmail("bob@ac-exemple.fr", ["alice@ac-exemple.fr"], LETTER)
