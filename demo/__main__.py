@@ -14,6 +14,20 @@ This start installs the pinned requirements into .venv (300 MB), makes the demo 
 var/demo (30 MB), and installs Dovecot from the system's packages where that is missing and allowed.
 It takes one to two minutes; the next starts take about ten seconds."""
 
+_WITHOUT_OFFICE = """\
+LibreOffice or bubblewrap is missing: .doc, .ppt, .rtf and the like have no preview, other office
+files a simple one. `bin/demo --office` installs them."""
+
+
+def _prepare_office(*, wanted: bool) -> None:
+    office = (packages.LIBREOFFICE, packages.BUBBLEWRAP)
+    missing = packages.ensure(office) if wanted else [x for x in office if not x.present()]
+    if missing and wanted:
+        say("They could not be installed here. An administrator does:")
+        say(f"    {packages.command(missing)}")
+    elif missing:
+        say(_WITHOUT_OFFICE)
+
 
 def main() -> int:
     chosen = options.read(sys.argv[1:])
@@ -33,6 +47,7 @@ def main() -> int:
         return 1
     if "WEBMAIL_IMAP_URL" not in os.environ:
         packages.ensure([packages.DOVECOT])
+    _prepare_office(wanted=chosen.office)
     # The same process goes on: it keeps the lock, and whoever started it may stop it by its pid.
     python = str(environment.PYTHON)
     os.execv(python, [python, "-m", "demo.launch", *sys.argv[1:]])  # noqa: S606

@@ -24,6 +24,7 @@ class Options:
     port: int
     json: bool
     reset: bool
+    office: bool = False
 
 
 def read(arguments: Sequence[str]) -> Options:
@@ -45,8 +46,13 @@ def read(arguments: Sequence[str]) -> Options:
     parser.add_argument(
         "--reset", action="store_true", help="forget what was done in the demo and start over"
     )
+    parser.add_argument(
+        "--office",
+        action="store_true",
+        help="install LibreOffice first (900 MB), which shows .doc, .ppt, .rtf and the like",
+    )
     parsed = parser.parse_args(arguments)
-    return Options(port=parsed.port, json=parsed.json, reset=parsed.reset)
+    return Options(port=parsed.port, json=parsed.json, reset=parsed.reset, office=parsed.office)
 
 
 def _port(text: str) -> int:

@@ -18,6 +18,8 @@ class Reason(StrEnum):
     """It asks for a password."""
     UNSUPPORTED = "unsupported"
     """This installation cannot show files of this kind."""
+    NO_OFFICE = "no_office"
+    """It needs LibreOffice, which is not installed or cannot be shut in."""
     TOO_SLOW = "too_slow"
     """It took longer than it may."""
     BUSY = "busy"

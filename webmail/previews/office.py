@@ -92,10 +92,12 @@ def to_pdf(
     wait_seconds: float = WAIT_SECONDS,
 ) -> Pdf:
     """The file as LibreOffice prints it, its first pages. One conversion at a time in ``work``, a
-    folder that only this service can read. Raises NoPreview: UNSUPPORTED where LibreOffice is not
+    folder that only this service can read. Raises NoPreview: NO_OFFICE where LibreOffice is not
     there or cannot be shut in, BUSY, TOO_SLOW, DAMAGED and others."""
-    if extension not in _FILTER_OF or not is_available():
+    if extension not in _FILTER_OF:
         raise NoPreview(Reason.UNSUPPORTED)
+    if not is_available():
+        raise NoPreview(Reason.NO_OFFICE)
     refuse(content, extension)
     work.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (
@@ -315,7 +317,7 @@ def light(content: bytes, extension: str) -> PreviewPage | Sheets:
     """DOCX and ODT as a page, XLSX and ODS as tables, without pictures and layout. Raises
     NoPreview."""
     if extension not in _LIGHT:
-        raise NoPreview(Reason.UNSUPPORTED)
+        raise NoPreview(Reason.NO_OFFICE if extension in _FILTER_OF else Reason.UNSUPPORTED)
     if extension in _WORKBOOKS:
         return make(light_sheets, content, extension)
     return make(light_page, content, extension)

@@ -153,7 +153,9 @@ def test_nothing_in_a_page_runs_or_loads() -> None:
 
 
 def test_formats_without_a_converter_are_refused() -> None:
-    for extension in ("doc", "xls", "ppt", "pptx", "odp", "rtf", "", "exe"):
+    for extension in ("doc", "xls", "ppt", "pptx", "odp", "rtf"):
+        assert refusal(b"", extension) is Reason.NO_OFFICE
+    for extension in ("", "exe"):
         assert refusal(b"", extension) is Reason.UNSUPPORTED
 
 
@@ -524,7 +526,7 @@ def test_where_libreoffice_cannot_be_shut_in_it_is_not_used(
         assert office.has_light("docx") and not office.has_light("pptx")
         with pytest.raises(NoPreview) as refused:
             office.to_pdf(samples.RTF, "rtf", work)
-        assert refused.value.reason is Reason.UNSUPPORTED
+        assert refused.value.reason is Reason.NO_OFFICE
         shown = office.preview(samples.docx(samples.word_paragraph("Bonjour")), "docx", work)
         assert isinstance(shown, PreviewPage)
     finally:

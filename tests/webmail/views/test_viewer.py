@@ -705,7 +705,7 @@ def test_a_presentation_is_only_downloaded(
 ) -> None:
     url = attached((name, "application/octet-stream", content))
     answer = reader.get(url)
-    assert "Aperçu indisponible" in words(answer)
+    assert "n’a pas installé LibreOffice" in words(answer)
     assert "?light=1" not in page(answer)
     download = url.replace("/view/2/", "/part/2/")
     assert f'href="{download}" download' in page(answer)
