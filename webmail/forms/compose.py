@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
@@ -181,8 +182,25 @@ class ComposeForm(forms.Form):
 
 
 def too_heavy(encoded: int) -> str:
-    """The error about attachments that take ``encoded`` bytes in a message."""
-    return gettext("The attachments weigh %(total)s; a message may hold about %(limit)s.") % {
+    """The error about attachments and images that take ``encoded`` bytes in a message."""
+    return gettext(
+        "The attachments and images weigh %(total)s; a message may hold about %(limit)s."
+    ) % {
         "total": size(decoded_size(encoded)),
         "limit": size(decoded_size(attachments_room())),
     }
+
+
+def missing_images(words: Sequence[str]) -> str:
+    """The error about images that the text names and that are not there, by what stands for
+    them."""
+    most = 5
+    names = [gettext("“%(words)s”") % {"words": one[:80]} for one in words if one.strip()]
+    said = ngettext(
+        "%(count)d image of the text is not there any more.",
+        "%(count)d images of the text are not there any more.",
+        len(words),
+    ) % {"count": len(words)}
+    named = ", ".join(names[:most]) + ", …" * (len(names) > most)
+    advice = gettext("Put them in again, or take them out of the text.")
+    return " ".join(filter(None, (said, named and f"({named})", advice)))

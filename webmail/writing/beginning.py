@@ -27,7 +27,7 @@ from webmail.mime.headers import Headers
 from webmail.mime.structure import Part
 from webmail.models import Identity
 from webmail.preferences import Preferences
-from webmail.writing import cleaning, identities, making
+from webmail.writing import cleaning, identities, images, making
 from webmail.writing.content import WHOLE, Content
 
 _IMAGES = frozenset({"image/jpeg", "image/jpg", "image/png", "image/gif", "image/webp"})
@@ -361,7 +361,7 @@ def _in_words(body: str) -> _Body:
 def _images(ref: MessageRef, rendered: FrameHtml) -> composed.Images:
     """The images of a message where its quote calls them."""
     return {
-        f"inline/{n}": making.part_address(ref, part.number)
+        f"inline/{n}": images.part_address(ref, part.number)
         for n, part in enumerate(rendered.inline)
         if part and part.media_type in _IMAGES
     }
