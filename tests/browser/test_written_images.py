@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
@@ -244,7 +244,7 @@ def test_it_leaves_after_its_sending_was_undone(
     give(written, "drop", PHOTO, "photo.png")
     with written.expect_file_chooser() as chooser:
         written.locator("[data-format=image]").click()
-    chooser.value.set_files([{"name": "logo.png", "mimeType": "image/png", "buffer": LOGO}])
+    chooser.value.set_files(FilePayload(name="logo.png", mimeType="image/png", buffer=LOGO))
     expect(text_of(written).locator("img")).to_have_count(3)
     send(written)
     assert sorted(arrived(bobs_mailbox)) == sorted([PLAN, PHOTO, LOGO])

@@ -354,6 +354,7 @@ class _Writing:
         except DraftNotFound:
             return self._led_on(_inbox())  # nothing was kept of it
         with session.imap(self.request) as imap:
+            copies.take_over(imap, self.user, row)
             copies.remove(imap, row)
         toasts.success(self.request, gettext("The draft was discarded."))
         return self._led_on(_inbox())
@@ -446,14 +447,14 @@ class _Writing:
         due: datetime | None,
     ) -> HttpResponse:
         enclosed, known = self._collected(row, content)
+        laid = making.lay_out(content, enclosed, row.message_id)
         weight = sum(
-            build.encoded_size(len(attachment.content)) for attachment in enclosed.attachments
+            build.encoded_size(len(one.content)) for one in (*laid.inline, *laid.attachments)
         )
         most = min(attachments_room(), _MOST_TOGETHER * attachments_room() // len(messages))
         if weight > most:
             self.form.add_error("attachments", too_heavy(weight * len(messages)))
             return _refused(self.request, self.form, status=413, draft=row)
-        laid = making.lay_out(content, enclosed, row.message_id)
         if laid.missing and not self.form.typed.get("missing_ok"):
             self.form.add_error(None, missing_images(laid.missing))
             return _refused(self.request, self.form, status=422, draft=row, is_missing=True)

@@ -161,6 +161,7 @@ def discard(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
     offering.forget(request, number)
     try:
         with session.imap(request) as imap:
+            copies.take_over(imap, request.user, draft)
             copies.remove(imap, draft)
     except SignInNeeded:
         raise

@@ -27,10 +27,11 @@ from webmail.mime.headers import Headers
 from webmail.mime.structure import Part
 from webmail.models import Identity
 from webmail.preferences import Preferences
-from webmail.writing import cleaning, identities, images, making
+from webmail.writing import cleaning, files, identities, images, making
 from webmail.writing.content import WHOLE, Content
 
-_IMAGES = frozenset({"image/jpeg", "image/jpg", "image/png", "image/gif", "image/webp"})
+# Those that the reader shows.
+_IMAGES = files.IMAGES | {"image/jpg", "image/bmp"}
 _EMPTY = "<div><br></div>"
 # People that an answer takes over from each field of a message: no message may have so many.
 MOST_ANSWERED = 1000

@@ -33,10 +33,10 @@ class KnownCopy:
 
 
 def take_over(imap: Connection, user: User, draft: Draft) -> Content:
-    """The draft's content, with a file of its own for each part that it keeps or shows of the
-    message that it began with: the next copy takes that one's place. Two commands, and two for each
-    part, the first time; then none. Where there is no place for all of them, the message stays
-    beside the copy.
+    """The draft's content, with a file of its own for each part that it keeps or shows of the draft
+    of another program that it began with: the next copy takes that one's place, and nobody else has
+    them. Three commands, and two for each part, the first time; then none. Where there is no place
+    for all of them, the other program's draft stays beside the copy.
 
     Raises what the mail server refuses with: no copy may be filed then.
     """
@@ -44,26 +44,31 @@ def take_over(imap: Connection, user: User, draft: Draft) -> Content:
     origin = content.origin
     if origin is None or content.kind != "edit" or origin != drafts.copy_of(draft):
         return content
-    wanted = images.of_origin(content)
-    if not wanted:
+    if not images.of_origin(content) or not folder.holds(imap, origin):
         return content
-    shown = images.parts(origin, content.html)
     try:
-        there = {part.number: part for part in fetch.structure(imap, origin).walk()}
-        for number in wanted:
-            part = there.get(number) or reading.find_part(imap, origin, number)
-            cid = f"{uuid.uuid4().hex}@{draft.pk.hex[:12]}" if number in shown else ""
-            name, size = file_name(part), part.size
-            row = files.of_part(user, draft, origin, number, name, part.media_type, size, cid=cid)
-            files.fetch(imap, row)
+        _bring(imap, user, draft, origin, content)
     except (NotFound, FolderChanged):
-        return content  # it is gone already: whoever sends the draft is told
+        return content  # it is gone already: who sends the draft is told
     except (FileRefused, TooLarge):
         drafts.tie(draft, None, 0)
         return content
     content = images.settled(user, draft, content)
     drafts.amend(draft, content)
     return content
+
+
+def _bring(
+    imap: Connection, user: User, draft: Draft, origin: MessageRef, content: Content
+) -> None:
+    shown = images.parts(origin, content.html)
+    there = {part.number: part for part in fetch.structure(imap, origin).walk()}
+    for number in images.of_origin(content):
+        part = there.get(number) or reading.find_part(imap, origin, number)
+        cid = f"{uuid.uuid4().hex}@{draft.pk.hex[:12]}" if number in shown else ""
+        name, size = file_name(part), part.size
+        row = files.of_part(user, draft, origin, number, name, part.media_type, size, cid=cid)
+        files.fetch(imap, row)
 
 
 def file(imap: Connection, draft: Draft, message: bytes) -> MessageRef:

@@ -132,8 +132,8 @@ def amend(draft: Draft, content: Content) -> None:
     """Write the revision that is there in other words: it says the same. Nothing is done when a
     later one came meanwhile."""
     sealed = sealing.seal(draft.pk, draft.user_id, to_json(content))
-    own = Draft.objects.filter(pk=draft.pk, state=State.WRITING, revision=draft.revision)
-    if own.update(sealed=sealed):
+    own = Draft.objects.filter(pk=draft.pk, revision=draft.revision)
+    if own.exclude(state=State.ACCEPTED).update(sealed=sealed):
         draft.sealed = sealed
         files.settle(draft, content.files)
 

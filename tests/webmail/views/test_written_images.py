@@ -51,7 +51,7 @@ def image(address: str, words: str = "plan") -> str:
     return f'<div>Voici <img src="{address}" alt="{words}"></div>'
 
 
-def written(html: str, draft: uuid.UUID = NUMBER, **more: Any) -> dict[str, Any]:
+def written(html: str, draft: uuid.UUID = NUMBER, /, **more: Any) -> dict[str, Any]:
     fields = {
         "kind": "new",
         "to": "bob@ac-exemple.fr",
@@ -65,14 +65,14 @@ def written(html: str, draft: uuid.UUID = NUMBER, **more: Any) -> dict[str, Any]
     return fields | more
 
 
-def save(client: Client, html: str, draft: uuid.UUID = NUMBER, **more: Any) -> Any:
+def save(client: Client, html: str, draft: uuid.UUID = NUMBER, /, **more: Any) -> Any:
     url = f"/drafts/{draft}/save/"
     answer = client.post(url, written(html, draft, **more), headers=FETCH)
     assert answer.status_code == 200
     return answer.json()
 
 
-def send(client: Client, html: str, draft: uuid.UUID = NUMBER, **more: Any) -> Any:
+def send(client: Client, html: str, draft: uuid.UUID = NUMBER, /, **more: Any) -> Any:
     """Posted as a page that knows of no file; what is accepted leaves."""
     answer = client.post("/compose/", written(html, draft, **more), headers=HTMX)
     for row in OutboxMessage.objects.filter(state=OutboxMessage.State.HELD):
@@ -194,7 +194,8 @@ def test_another_users_message_is_not_sent_and_is_told(
     uid = bobs_mailbox.append(illustrated(), "Trash")
     address = path(bobs_mailbox, uid, "view/2/image", "Trash")
     origin = {"origin_folder": "Trash", "origin_ref": f"{bobs_mailbox.uidvalidity('Trash')}-{uid}"}
-    for more in ({}, origin | {"kind": "reply"}):
+    cases: tuple[dict[str, str], ...] = ({}, origin | {"kind": "reply"})
+    for more in cases:
         assert send(reader, image(address), **more).status_code == 422
     assert not OutboxMessage.objects.exists()
 
@@ -308,6 +309,30 @@ def test_a_draft_that_becomes_too_large_leaves_the_other_programs_where_it_is(
     assert reader.post(f"/drafts/{data['draft']}/save/", data, headers=FETCH).json()["copied"]
     ours = [raw for raw in mailbox.messages("Drafts") if b"X-Webmail-Draft" in raw]
     assert len(mailbox.uids("Drafts")) == 2 and ours[0].count(b"Content-ID") == 1
+
+
+def test_another_programs_draft_that_was_discarded_comes_back_whole(
+    reader: Client, mailbox: Mailbox, submission: SubmissionServer, bobs_mailbox: Mailbox
+) -> None:
+    uid = mailbox.append(illustrated(), "Drafts", ("\\Draft", "\\Seen"))
+    data = form_of(reader.get(path(mailbox, uid, "edit/", "Drafts")))
+    number, html = uuid.UUID(data.pop("draft")), data.pop("html")
+    save(reader, html, number, **data)
+    reader.post(f"/drafts/{number}/discard/", headers=HTMX)
+    assert mailbox.uids("Drafts") == []
+    reader.post(f"/drafts/{number}/reopen/")
+    again = form_of(reader.get(f"/drafts/{number}/"))
+    assert send(reader, again.pop("html"), number, **again).status_code == 204
+    assert arrived(bobs_mailbox) == [PNG]
+
+
+def test_what_is_edited_as_new_is_read_where_it_lies(reader: Client, mailbox: Mailbox) -> None:
+    uid = mailbox.append(illustrated(), "Sent")
+    data = form_of(reader.get(path(mailbox, uid, "edit/", "Sent")))
+    number, html = uuid.UUID(data.pop("draft")), data.pop("html")
+    save(reader, html, number, **data | {"do": "save"})
+    assert not DraftFile.objects.exists() and mailbox.uids("Sent") == [uid]
+    assert images_of(mailbox.messages("Drafts")[0]) == [PNG]
 
 
 def test_images_of_a_quote_take_a_command_each_and_one_more(
