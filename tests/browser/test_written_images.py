@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
@@ -252,6 +252,35 @@ def test_it_leaves_after_its_sending_was_undone(
     wait_for(lambda: bool(mailbox.uids("Sent")))
     assert images_of(mailbox.messages("Sent")[0]) == arrived(bobs_mailbox)
     assert mailbox.uids("Drafts") == [] and faults == []
+
+
+def test_it_leaves_though_it_was_sent_before_the_image_was_there(
+    page: Page, bobs_mailbox: Mailbox
+) -> None:
+    begin(page)
+    held: list[Route] = []
+    page.route("**/files/?inline=1", lambda route: held.append(route))
+    data = base64.b64encode(PLAN).decode()
+    text_of(page).evaluate(GIVE, ["paste", "image/png", "plan.png", data])
+    wait_for(lambda: bool(held) or page.wait_for_timeout(50) is not None)
+    page.get_by_role("button", name=SEND, exact=True).click()
+    held[0].continue_()
+    wait_for(lambda: page.wait_for_timeout(50) is not None or OutboxMessage.objects.exists())
+    leave()
+    assert arrived(bobs_mailbox) == [PLAN]
+
+
+def test_a_message_does_not_leave_without_an_image_that_could_not_be_added(page: Page) -> None:
+    begin(page)
+    held: list[Route] = []
+    page.route("**/files/?inline=1", lambda route: held.append(route))
+    data = base64.b64encode(PLAN).decode()
+    text_of(page).evaluate(GIVE, ["paste", "image/png", "plan.png", data])
+    wait_for(lambda: bool(held) or page.wait_for_timeout(50) is not None)
+    page.get_by_role("button", name=SEND, exact=True).click()
+    held[0].abort("connectionreset")
+    expect(page.locator("[data-saved]")).to_have_text("Le message n’a pas été envoyé.")
+    assert not OutboxMessage.objects.exists()
 
 
 def test_it_leaves_from_the_folder_of_drafts(

@@ -29,6 +29,7 @@ from webmail.writing.content import DELIVERIES, KINDS, PRIORITIES, WHOLE, Conten
 from webmail.writing.scheduling import CHOICES
 
 TEXT_ROOM = 64 * 1024
+_MOST_NAMED = 5
 
 
 def attachments_room() -> int:
@@ -194,13 +195,12 @@ def too_heavy(encoded: int) -> str:
 def missing_images(words: Sequence[str]) -> str:
     """The error about images that the text names and that are not there, by what stands for
     them."""
-    most = 5
-    names = [gettext("“%(words)s”") % {"words": one[:80]} for one in words if one.strip()]
-    said = ngettext(
-        "%(count)d image of the text is not there any more.",
-        "%(count)d images of the text are not there any more.",
+    named = [gettext("“%(words)s”") % {"words": one[:80]} for one in words if one.strip()]
+    names = ", ".join(named[:_MOST_NAMED]) + ", …" * (len(named) > _MOST_NAMED)
+    return ngettext(
+        "%(count)d image of the text is not there any more%(names)s. Put it in again, or take it"
+        " out of the text.",
+        "%(count)d images of the text are not there any more%(names)s. Put them in again, or take"
+        " them out of the text.",
         len(words),
-    ) % {"count": len(words)}
-    named = ", ".join(names[:most]) + ", …" * (len(names) > most)
-    advice = gettext("Put them in again, or take them out of the text.")
-    return " ".join(filter(None, (said, named and f"({named})", advice)))
+    ) % {"count": len(words), "names": f" ({names})" if names else ""}
