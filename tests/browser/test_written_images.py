@@ -127,6 +127,14 @@ def wait_for(happened: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+def wait_in(page: Page, happened: Callable[[], bool]) -> None:
+    """The same, while the routes of the page are served."""
+    deadline = time.monotonic() + 10
+    while not happened():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(50)
+
+
 def send(page: Page) -> None:
     page.get_by_role("button", name=SEND, exact=True).click()
     wait_for(lambda: OutboxMessage.objects.filter(state=OutboxMessage.State.HELD).exists())
@@ -262,10 +270,10 @@ def test_it_leaves_though_it_was_sent_before_the_image_was_there(
     page.route("**/files/?inline=1", lambda route: held.append(route))
     data = base64.b64encode(PLAN).decode()
     text_of(page).evaluate(GIVE, ["paste", "image/png", "plan.png", data])
-    wait_for(lambda: bool(held) or page.wait_for_timeout(50) is not None)
+    wait_in(page, lambda: bool(held))
     page.get_by_role("button", name=SEND, exact=True).click()
     held[0].continue_()
-    wait_for(lambda: page.wait_for_timeout(50) is not None or OutboxMessage.objects.exists())
+    wait_in(page, lambda: OutboxMessage.objects.exists())
     leave()
     assert arrived(bobs_mailbox) == [PLAN]
 
@@ -276,7 +284,7 @@ def test_a_message_does_not_leave_without_an_image_that_could_not_be_added(page:
     page.route("**/files/?inline=1", lambda route: held.append(route))
     data = base64.b64encode(PLAN).decode()
     text_of(page).evaluate(GIVE, ["paste", "image/png", "plan.png", data])
-    wait_for(lambda: bool(held) or page.wait_for_timeout(50) is not None)
+    wait_in(page, lambda: bool(held))
     page.get_by_role("button", name=SEND, exact=True).click()
     held[0].abort("connectionreset")
     expect(page.locator("[data-saved]")).to_have_text("Le message n’a pas été envoyé.")
