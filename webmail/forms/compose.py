@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
@@ -28,6 +29,7 @@ from webmail.writing.content import DELIVERIES, KINDS, PRIORITIES, WHOLE, Conten
 from webmail.writing.scheduling import CHOICES
 
 TEXT_ROOM = 64 * 1024
+_MOST_NAMED = 5
 
 
 def attachments_room() -> int:
@@ -180,8 +182,24 @@ class ComposeForm(forms.Form):
 
 
 def too_heavy(encoded: int) -> str:
-    """The error about attachments that take ``encoded`` bytes in a message."""
-    return gettext("The attachments weigh %(total)s; a message may hold about %(limit)s.") % {
+    """The error about attachments and images that take ``encoded`` bytes in a message."""
+    return gettext(
+        "The attachments and images weigh %(total)s; a message may hold about %(limit)s."
+    ) % {
         "total": size(decoded_size(encoded)),
         "limit": size(decoded_size(attachments_room())),
     }
+
+
+def missing_images(words: Sequence[str]) -> str:
+    """The error about images that the text names and that are not there, by what stands for
+    them."""
+    named = [gettext("“%(words)s”") % {"words": one[:80]} for one in words if one.strip()]
+    names = ", ".join(named[:_MOST_NAMED]) + ", …" * (len(named) > _MOST_NAMED)
+    return ngettext(
+        "%(count)d image of the text is not there any more%(names)s. Put it in again, or take it"
+        " out of the text.",
+        "%(count)d images of the text are not there any more%(names)s. Put them in again, or take"
+        " them out of the text.",
+        len(words),
+    ) % {"count": len(words), "names": f" ({names})" if names else ""}

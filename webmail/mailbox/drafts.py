@@ -70,6 +70,12 @@ def remove(imap: Connection, mark: str, former: Iterable[MessageRef] = ()) -> No
     _take_away(imap, there | {copy for copy in ours if _is_untouched(imap, place, copy, mark)})
 
 
+def holds(imap: Connection, ref: MessageRef) -> bool:
+    """Whether a message lies in the folder for drafts. Two commands at most."""
+    found = folders.special(folders.outline(imap), folders.DRAFTS)
+    return found is not None and found.name == ref.folder
+
+
 def origin(imap: Connection, ref: MessageRef) -> Origin:
     """Return whose copy a message is. Raises MessageNotFound, FolderChanged."""
     fields = headers.parse(fetch.headers(imap, ref))

@@ -148,13 +148,14 @@ def _unsigned(body: str) -> str:
     return html_mail.written(root)
 
 
-def image_addresses(source: str) -> tuple[str, ...]:
-    """By which addresses a text calls its images, as `clean` looks for them."""
+def image_addresses(source: str) -> dict[str, str]:
+    """By which addresses a text calls its images, as `clean` looks for them, each with the words
+    that stand for it."""
     try:
         root = _parsed(source)
     except TooComplex:
-        return ()
-    return tuple(dict.fromkeys(_address(image) for image in root.iter("img")))
+        return {}
+    return {_address(image): image.get("alt", "") for image in root.iter("img")}
 
 
 def clean(source: str, images: Images = _NO_IMAGES) -> str:

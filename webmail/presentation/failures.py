@@ -42,7 +42,9 @@ def of_sending(error: WebmailError) -> str:
         case SenderRefused():
             return gettext("The mail server does not let you write from this address.")
         case TooLarge():
-            return gettext("The message is too large for the mail server: remove an attachment.")
+            return gettext(
+                "The message is too large for the mail server: remove an attachment or an image."
+            )
         case PerhapsSent():
             return gettext(
                 "The mail server had the whole message and did not say whether it took it. Ask one"
@@ -116,7 +118,9 @@ def of_submission(standing: Standing) -> str:
         case "SenderRefused":
             return gettext("The mail server does not let you write from this address.")
         case "TooLarge":
-            return gettext("The message is too large for the mail server: remove an attachment.")
+            return gettext(
+                "The message is too large for the mail server: remove an attachment or an image."
+            )
         case "ServerUnavailable" | "BadServerAnswer" if standing.state == "failed":
             return gettext("The mail server could not take it, however often it was tried.")
         case "ServerUnavailable" | "BadServerAnswer":
@@ -146,6 +150,12 @@ def of_job(name: str) -> str:
         case "ServerRefused":
             return gettext("The mail server refused.")
     return gettext("Something went wrong.")
+
+
+def _message_is_too_large() -> str:
+    return gettext(
+        "The message is too large for the mail server: remove an attachment or an image."
+    )
 
 
 def _mailbox_is_full() -> str:

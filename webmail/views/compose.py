@@ -39,7 +39,7 @@ from webmail.errors import (
     TooManyRecipients,
     WebmailError,
 )
-from webmail.forms.compose import ComposeForm, attachments_room, too_heavy
+from webmail.forms.compose import ComposeForm, attachments_room, missing_images, too_heavy
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
 from webmail.middleware import in_place, note
@@ -273,7 +273,7 @@ _SHOWN = re.compile(
 )
 
 
-def _shown(address: str) -> str | None:
+def _shown(address: str, _words: str) -> str | None:
     """Images of the editor: our own addresses, and small ones that stand in the text."""
     return address if _SHOWN.match(address) else None
 
@@ -363,14 +363,15 @@ class _Writing:
         except DraftNotFound:
             return self._led_on(_inbox())  # nothing was kept of it
         with session.imap(self.request) as imap:
+            copies.take_over(imap, self.user, row)
             copies.remove(imap, row)
         toasts.success(self.request, gettext("The draft was discarded."))
         return self._led_on(_inbox())
 
     def _close(self) -> HttpResponse:
         row = self._keep()
-        content = drafts.content(row)
         with session.imap(self.request) as imap:
+            content = copies.take_over(imap, self.user, row)
             copies.file(imap, row, making.draft_copy(imap, self.user, row, content))
         drafts.close(self.user, self.number)
         toasts.success(self.request, gettext("The message is kept among the drafts."))
@@ -455,18 +456,22 @@ class _Writing:
         due: datetime | None,
     ) -> HttpResponse:
         enclosed, known = self._collected(row, content)
+        laid = making.lay_out(content, enclosed, row.message_id)
         weight = sum(
-            build.encoded_size(len(attachment.content)) for attachment in enclosed.attachments
+            build.encoded_size(len(one.content)) for one in (*laid.inline, *laid.attachments)
         )
         most = min(attachments_room(), _MOST_TOGETHER * attachments_room() // len(messages))
         if weight > most:
             self.form.add_error("attachments", too_heavy(weight * len(messages)))
             return _refused(self.request, self.form, status=413, draft=row)
+        if laid.missing and not self.form.typed.get("missing_ok"):
+            self.form.add_error(None, missing_images(laid.missing))
+            return _refused(self.request, self.form, status=422, draft=row, is_missing=True)
         try:
             accepted = outbox.accept(
                 self.request,
                 row,
-                self._submissions(row, content, messages, identity, enclosed, known, due),
+                self._submissions(row, content, messages, identity, enclosed, laid, known, due),
                 key=self.key,
                 identity=identity,
                 due=due,
@@ -492,12 +497,13 @@ class _Writing:
         messages: Sequence[Content],
         identity: Identity,
         enclosed: making.Enclosed,
+        laid_out: making.Laid,
         references: tuple[str, ...],
         due: datetime | None,
     ) -> list[Submission]:
         """The first has the draft's Message-ID, by which its copies are known."""
         submissions = []
-        layouts = making.lay_out_each(written, messages, enclosed, row.message_id)
+        layouts = making.lay_out_each(written, messages, enclosed, row.message_id, laid=laid_out)
         for number, (content, laid) in enumerate(zip(messages, layouts, strict=True)):
             made = making.outgoing(
                 self.user,
@@ -579,9 +585,11 @@ def _refused(
     error: WebmailError | None = None,
     sign_in: SignInForm | None = None,
     draft: Draft | None = None,
+    is_missing: bool = False,
 ) -> HttpResponse:
     """The form again, with what was written and what stood in the way: its own mistakes, a server,
-    or the ``sign_in`` that was refused."""
+    or the ``sign_in`` that was refused. ``is_missing``: images of the text are; it may leave
+    without them."""
     words_ = ""
     if error is not None:
         words_ = failures.of_sending(error)
@@ -592,6 +600,7 @@ def _refused(
             "title": gettext("The message was not sent."),
             "text": words_,
             "problems": [] if words_ else _problems(form),
+            "is_missing": is_missing,
         }
         response = render_template(request, "webmail/_notice.html", context, status=status)
         response["HX-Retarget"], response["HX-Reswap"] = "#notices", "innerHTML"
@@ -607,6 +616,7 @@ def _refused(
         reenter=isinstance(error, SignInNeeded) or sign_in is not None,
         problem=words_,
         error=error,
+        is_missing=is_missing,
         files_lost=[file.name for file in uploaded],
     )
 
@@ -632,6 +642,7 @@ def _page(
 ) -> HttpResponse:
     user = request.user if isinstance(request.user, User) else None
     room = files.room(user.mail_domain if user else None, asks=False)
+    beside, images = _file_cards(draft, form)
     context |= {
         "form": form,
         "kind": form["kind"].value() or "new",
@@ -639,7 +650,8 @@ def _page(
         "sender": user,
         "identities": _senders(identities.of(user) if user and mine is None else mine or ()),
         "origin_attachments": _kept_cards(form, parts),
-        "draft_files": _file_cards(draft, form),
+        "draft_files": beside,
+        "draft_images": images,
         "saved": saved_words(draft) if draft and draft.revision else "",
         "limit": words.size(room),
         "limit_bytes": room,
@@ -694,8 +706,16 @@ def _origin(form: ComposeForm) -> MessageRef | None:
     return MessageRef(folder, *MessageConverter().to_python(segment))
 
 
-def _file_cards(draft: Draft | None, form: ComposeForm) -> list[dict[str, Any]]:
-    """The draft's files, without the images of its text."""
+def _file_cards(
+    draft: Draft | None, form: ComposeForm
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The draft's files as its list shows them, and the images of its text, which it does not show;
+    in plain text they are files as any."""
     if draft is None:
-        return []
-    return [card(row) for row in files.of(draft) if not row.is_inline]
+        return [], []
+    rows = files.of(draft)
+    is_plain = form["format"].value() == "plain"
+    return (
+        [card(row) for row in rows if is_plain or not row.is_inline],
+        [card(row) for row in rows if row.is_inline and not is_plain],
+    )

@@ -161,6 +161,7 @@ def discard(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
     offering.forget(request, number)
     try:
         with session.imap(request) as imap:
+            copies.take_over(imap, request.user, draft)
             copies.remove(imap, draft)
     except SignInNeeded:
         raise
@@ -294,9 +295,9 @@ def _copy(request: SignedInRequest, draft: Draft) -> None:
     """The row is kept already: a mail server that is down is no reason to say that it is not."""
     if draft.copy_revision == draft.revision and draft.copy_uid is not None:
         return
-    content = drafts.content(draft)
     try:
         with session.imap(request) as imap:
+            content = copies.take_over(imap, request.user, draft)
             copies.file(imap, draft, making.draft_copy(imap, request.user, draft, content))
     except SignInNeeded:
         raise

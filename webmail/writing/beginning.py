@@ -27,10 +27,11 @@ from webmail.mime.headers import Headers
 from webmail.mime.structure import Part
 from webmail.models import Identity
 from webmail.preferences import Preferences
-from webmail.writing import cleaning, identities, making
+from webmail.writing import cleaning, files, identities, images, making
 from webmail.writing.content import WHOLE, Content
 
-_IMAGES = frozenset({"image/jpeg", "image/jpg", "image/png", "image/gif", "image/webp"})
+# Those that the reader shows.
+_IMAGES = files.IMAGES | {"image/jpg", "image/bmp"}
 _EMPTY = "<div><br></div>"
 # People that an answer takes over from each field of a message: no message may have so many.
 MOST_ANSWERED = 1000
@@ -361,7 +362,7 @@ def _in_words(body: str) -> _Body:
 def _images(ref: MessageRef, rendered: FrameHtml) -> composed.Images:
     """The images of a message where its quote calls them."""
     return {
-        f"inline/{n}": making.part_address(ref, part.number)
+        f"inline/{n}": images.part_address(ref, part.number)
         for n, part in enumerate(rendered.inline)
         if part and part.media_type in _IMAGES
     }

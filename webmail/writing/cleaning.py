@@ -14,12 +14,12 @@ from webmail.mime.composed import Images, Written
 SMALL = 20_000
 """Characters that cannot cost much, whatever they are: most of what people write."""
 
-Place = Callable[[str], str | None]
-"""Where an image of the text is found in what leaves, by its address in the editor; None: nowhere,
-and what stands for it is its ``alt``."""
+Place = Callable[[str, str], str | None]
+"""Where an image of the text is found in what leaves, by its address in the editor and its ``alt``;
+None: nowhere, and what stands for it is its ``alt``."""
 
 
-def no_image(_address: str) -> str | None:
+def no_image(_address: str, _words: str) -> str | None:
     """For what has none."""
     return None
 
@@ -65,5 +65,5 @@ def _images(source: str, place: Place) -> Images:
         found = composed.image_addresses(source)
     else:
         found = sandbox.call(composed.image_addresses, sandbox.HTML, source)
-    placed = {address: place(address) for address in found}
+    placed = {address: place(address, words) for address, words in found.items()}
     return {address: there for address, there in placed.items() if there is not None}

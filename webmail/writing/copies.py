@@ -10,12 +10,16 @@ import uuid
 from dataclasses import dataclass
 
 from accounts.models import User
-from webmail.errors import DraftNotFound
+from webmail.errors import DraftNotFound, FileRefused, FolderChanged, NotFound, TooLarge
+from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
 from webmail.mailbox import drafts as folder
+from webmail.mailbox import reading
 from webmail.models import Draft
-from webmail.writing import drafts
+from webmail.presentation.files import file_name
+from webmail.writing import drafts, files, images
+from webmail.writing.content import Content
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,45 @@ class KnownCopy:
 
     draft: Draft
     is_changed: bool
+
+
+def take_over(imap: Connection, user: User, draft: Draft) -> Content:
+    """The draft's content, with a file of its own for each part that it keeps or shows of the draft
+    of another program that it began with: the next copy takes that one's place, and nobody else has
+    them. Three commands, and two for each part, the first time; then none. Where there is no place
+    for all of them, the other program's draft stays beside the copy.
+
+    Raises what the mail server refuses with: no copy may be filed then.
+    """
+    content = drafts.content(draft)
+    origin = content.origin
+    if origin is None or content.kind != "edit" or origin != drafts.copy_of(draft):
+        return content
+    if not images.of_origin(content) or not folder.holds(imap, origin):
+        return content
+    try:
+        _bring(imap, user, draft, origin, content)
+    except (NotFound, FolderChanged):
+        return content  # it is gone already: who sends the draft is told
+    except (FileRefused, TooLarge):
+        drafts.tie(draft, None, 0)
+        return content
+    content = images.settled(user, draft, content)
+    drafts.amend(draft, content)
+    return content
+
+
+def _bring(
+    imap: Connection, user: User, draft: Draft, origin: MessageRef, content: Content
+) -> None:
+    shown = images.parts(origin, content.html)
+    there = {part.number: part for part in fetch.structure(imap, origin).walk()}
+    for number in images.of_origin(content):
+        part = there.get(number) or reading.find_part(imap, origin, number)
+        cid = f"{uuid.uuid4().hex}@{draft.pk.hex[:12]}" if number in shown else ""
+        name, size = file_name(part), part.size
+        row = files.of_part(user, draft, origin, number, name, part.media_type, size, cid=cid)
+        files.fetch(imap, row)
 
 
 def file(imap: Connection, draft: Draft, message: bytes) -> MessageRef:

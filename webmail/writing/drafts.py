@@ -21,7 +21,7 @@ from webmail.errors import DraftChanged, DraftNotFound, TooLarge, TooManyDrafts,
 from webmail.imap.values import MessageRef
 from webmail.mime import addresses, build
 from webmail.models import Draft, DraftFile, DraftVersion
-from webmail.writing import files, sealing
+from webmail.writing import files, images, sealing
 from webmail.writing.content import Content, from_json, to_json
 
 State = Draft.State
@@ -103,16 +103,20 @@ def save(
     the row when there is none.
 
     ``writer`` names the window: when it wrote last itself, and never heard the answer, it goes on.
-    ``over``: what stands there instead was seen and is kept as a version. Raises DraftChanged,
-    DraftNotFound for another's draft or one that may not be gone on with, TooLarge, TooManyDrafts.
+    ``over``: what stands there instead was seen and is kept as a version. The files of what is kept
+    are those of `images.settled`. Raises DraftChanged, DraftNotFound for another's draft or one
+    that may not be gone on with, TooLarge, TooManyDrafts.
     """
-    plain = to_json(content)
-    if len(plain) > MOST_BYTES:
+    if len(to_json(content)) > MOST_BYTES:
         raise TooLarge("The text is too long.", limit=MOST_BYTES)
     with transaction.atomic():
         draft = _begun(user, number, lock=True)
+        content = images.settled(user, draft, content)
+        plain = to_json(content)
         if draft.revision and plain == sealing.opened(draft.pk, user.pk, draft.sealed):
             _touch(draft)
+            if content.files:  # one may have been removed, and is named still
+                files.settle(draft, content.files)
             return draft
         is_own = writer != "" and draft.writer == writer
         if draft.revision != base and not is_own:
@@ -122,6 +126,16 @@ def save(
         _write(draft, content, plain, writer)
         files.settle(draft, content.files)
     return draft
+
+
+def amend(draft: Draft, content: Content) -> None:
+    """Write the revision that is there in other words: it says the same. Nothing is done when a
+    later one came meanwhile."""
+    sealed = sealing.seal(draft.pk, draft.user_id, to_json(content))
+    own = Draft.objects.filter(pk=draft.pk, revision=draft.revision)
+    if own.exclude(state=State.ACCEPTED).update(sealed=sealed):
+        draft.sealed = sealed
+        files.settle(draft, content.files)
 
 
 def close(user: User, number: uuid.UUID) -> Draft:

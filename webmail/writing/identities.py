@@ -129,7 +129,7 @@ def clean_signature(source: str) -> str:
     return "" if _BLANK.fullmatch(cleaned) else cleaned
 
 
-def _small_image(address: str) -> str | None:
+def _small_image(address: str, _words: str) -> str | None:
     return address if _IMAGE.match(address) else None
 
 

@@ -10,29 +10,26 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from html import unescape
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts.models import User
-from webmail.errors import FolderChanged, NotFound, SenderRefused, TooLarge
+from webmail.errors import FolderChanged, NotFound, PartNotFound, SenderRefused, TooLarge
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import DRAFT, MessageRef
 from webmail.mailbox import reading
-from webmail.mime import addresses, build, headers
+from webmail.mime import addresses, build, containers, headers
 from webmail.mime.build import Attachment, Outgoing
 from webmail.mime.structure import MESSAGE_TYPES, Part
 from webmail.models import Draft, Identity
 from webmail.presentation.files import file_name
-from webmail.presentation.links import message_url
-from webmail.writing import cleaning, files, identities, recipients
+from webmail.writing import cleaning, files, identities, images, recipients
 from webmail.writing.content import FORWARDS, WHOLE, Content
 
 MOST_REFERENCES = 50
-_OURS = re.compile(r"/drafts/[0-9a-f-]{36}/files/([0-9a-f-]{36})/?\Z")
 _DATA = re.compile(r"data:(image/(?:png|jpeg|gif|webp));base64,([A-Za-z0-9+/=\s]+)\Z")
 _TAG = re.compile("<[^<>]*+>")
 _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp"}
@@ -56,12 +53,14 @@ NOTHING = Enclosed()
 
 @dataclass(frozen=True)
 class Laid:
-    """What was written, laid out: clean, with its images, and the files beside them."""
+    """What was written, laid out: clean, with its images, and the files beside them. ``missing``:
+    the words that stand for images of the text that are not there, "" for one without any."""
 
     text: str
     html: str
     inline: tuple[Attachment, ...]
     attachments: tuple[Attachment, ...]
+    missing: tuple[str, ...] = ()
 
 
 def lay_out(content: Content, enclosed: Enclosed, message_id: str) -> Laid:
@@ -73,16 +72,23 @@ def lay_out(content: Content, enclosed: Enclosed, message_id: str) -> Laid:
         html=made.html if made else "",
         inline=tuple(page.inline.values()),
         attachments=tuple(page.rest(is_html=content.is_html)),
+        missing=tuple(page.missing.values()),
     )
 
 
 def lay_out_each(
-    content: Content, messages: Sequence[Content], enclosed: Enclosed, message_id: str
+    content: Content,
+    messages: Sequence[Content],
+    enclosed: Enclosed,
+    message_id: str,
+    *,
+    laid: Laid | None = None,
 ) -> Iterator[Laid]:
     """The layouts of ``messages``, which differ by the names in them: cleaned once, as ``content``
     has them; but each by itself where a name is asked for in an attribute, such as the address of a
-    link, whose value only cleaning makes right. Raises ContentTooCostly."""
-    laid = lay_out(content, enclosed, message_id)
+    link, whose value only cleaning makes right. ``laid`` is ``content``'s, where it is there
+    already. Raises ContentTooCostly."""
+    laid = laid or lay_out(content, enclosed, message_id)
     words = _TAG.sub("", laid.html)
     is_in_words = not content.is_html or recipients.asks(content.html) == recipients.asks(words)
     for one in messages:
@@ -180,7 +186,8 @@ def collect(
 ) -> Enclosed:
     """All files of a message being written, read: parts of the answered message that are kept,
     images of it that the text shows, and its own files. One command, if it has such parts, and one
-    for each; no connection is needed unless `needs_server`.
+    for each; no connection is needed unless `needs_server`. An image that is gone is left out, and
+    `lay_out` tells of it.
 
     Raises PartNotFound, MessageNotFound, FolderChanged when a part that is kept is gone (unless
     ``is_lenient``), TooLarge.
@@ -196,8 +203,13 @@ def collect(
                 raise
     for row in files.named(draft, content.files):
         about = files.about(row)
-        with files.open_(files.fetch(imap, row) if imap else row) as stream:
-            data = room.take(stream.read())
+        try:
+            with files.open_(files.fetch(imap, row) if imap else row) as stream:
+                data = room.take(stream.read())
+        except PartNotFound:
+            if not row.is_inline:
+                raise
+            continue  # an image: `lay_out` tells that it is missing
         found.add(str(row.pk), Attachment(about.name, about.media_type, data, about.cid))
     return Enclosed(tuple(found.attachments), found.places)
 
@@ -218,11 +230,6 @@ def references(imap: Connection, content: Content) -> tuple[str, ...]:
     elif DRAFT not in fetched.flags:
         known = ""
     return build.message_ids(known)[-MOST_REFERENCES:]
-
-
-def part_address(origin: MessageRef, number: str) -> str:
-    """How the text of an answer calls an image of the message that it quotes."""
-    return message_url(origin, "view_image", number)
 
 
 class _Room:
@@ -254,7 +261,7 @@ class _Found:
 def _of_origin(
     imap: Connection, origin: MessageRef, content: Content, room: _Room
 ) -> Iterator[tuple[str, Attachment]]:
-    shown = _shown_parts(origin, content.html) if content.is_html else ()
+    shown = images.parts(origin, content.html) if content.is_html else ()
     if content.kind == "attached" and WHOLE in content.keep:
         yield WHOLE, _whole(imap, origin, room)
     numbers = [number for number in content.keep if number != WHOLE]
@@ -266,10 +273,17 @@ def _of_origin(
         yield f"keep {number}", _read(imap, origin, part, room)
     for number in shown:
         with suppress(NotFound):
-            part = parts.get(number) or reading.find_part(imap, origin, number)
+            part = parts.get(number) or _held(imap, origin, number)
             if part.media_type.startswith("image/"):
                 read = _read(imap, origin, part, room)
-                yield part_address(origin, number), replace(read, cid="-")
+                yield images.part_address(origin, number), replace(read, cid="-")
+
+
+def _held(imap: Connection, origin: MessageRef, number: str) -> Part:
+    """A part inside a container; no command for a number that can be none. Raises PartNotFound."""
+    if not containers.is_held(number):
+        raise PartNotFound
+    return reading.find_part(imap, origin, number)
 
 
 def _read(imap: Connection, origin: MessageRef, part: Part, room: _Room) -> Attachment:
@@ -287,13 +301,6 @@ def _whole(imap: Connection, origin: MessageRef, room: _Room) -> Attachment:
     return Attachment(name, "message/rfc822", room.take(data))
 
 
-def _shown_parts(origin: MessageRef, html: str) -> tuple[str, ...]:
-    """Numbers of the parts of the answered message that the text shows as images."""
-    before, after = part_address(origin, "1").rsplit("/1/", 1)
-    wanted = re.compile(re.escape(before) + r"/([1-9][0-9.~]{0,200})/" + re.escape(after))
-    return tuple(dict.fromkeys(wanted.findall(unescape(html))))[:100]
-
-
 # --- images in the text ---
 
 
@@ -305,16 +312,17 @@ class _Page:
         self._message_id = message_id
         self._used: set[int] = set()
         self.inline: dict[str, Attachment] = {}
+        self.missing: dict[str, str] = {}
 
-    def image(self, address: str) -> str | None:
+    def image(self, address: str, words: str) -> str | None:
         """How what leaves calls an image of the editor's."""
-        if address in self.inline:
-            return f"cid:{self.inline[address].cid}"
-        found = self._find(address)
+        key = images.upload(address) or address
+        found = self._find(key)
         if found is None:
+            if images.is_ours(address):
+                self.missing[address] = words
             return None
-        made = replace(found, cid=self._cid(address))
-        self.inline[address] = made
+        made = self.inline.setdefault(key, replace(found, cid=self._cid(key)))
         return f"cid:{made.cid}"
 
     def rest(self, *, is_html: bool) -> Iterator[Attachment]:
@@ -328,8 +336,7 @@ class _Page:
             yield replace(attachment, cid="")
 
     def _find(self, address: str) -> Attachment | None:
-        ours = _OURS.search(address)
-        place = self._enclosed.places.get(ours[1] if ours else address)
+        place = self._enclosed.places.get(address)
         if place is not None:
             found = self._enclosed.attachments[place]
             if not found.media_type.startswith("image/"):

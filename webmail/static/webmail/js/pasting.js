@@ -28,10 +28,25 @@ const GROUND = /^(?:rgb\((?:0, 0, 0|255, 255, 255)\)|black|white|windowtext|tran
 
 const HANDLER = /(<[a-z][^>]*?)\son[a-z]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]*)/gi;
 
-/** Whether an image is the draft's own: kept on our server, sent with the message. */
-function isOwn(src) {
-  const url = new URL(src, location.href);
-  return url.origin === location.origin && /\/drafts\/[0-9a-f-]{36}\/files\//.test(url.pathname);
+const UPLOAD = /\/drafts\/[0-9a-f-]{36}\/files\//;
+// A part of a message in the mailbox: the image of a quote.
+const PART = /\/mail\/[^/]+\/(\d+-\d+)\/view\/[\d.~]+\/image$/;
+const DATA = /^data:image\/(?:png|jpeg|gif|webp);base64,[a-z0-9+/=\s]+$/i;
+
+/**
+ * The address of an image that is sent with the message: of an upload, of a part of a message, or a signature's own bytes.
+ * Without its host, which a browser adds to what it copies; "" for any other image.
+ */
+function ownSource(src) {
+  if (DATA.test(src)) return src;
+  const url = URL.canParse(src, location.href) ? new URL(src, location.href) : null;
+  return url?.origin === location.origin && (UPLOAD.test(url.pathname) || PART.test(url.pathname)) ? url.pathname : "";
+}
+
+/** Whether what is pasted may name it: of the mailbox only images of the message that this one answers. */
+function mayBePasted(src) {
+  const found = PART.exec(src);
+  return UPLOAD.test(src) || (found !== null && found[1] === document.forms.compose?.elements.origin_ref?.value);
 }
 
 // Word
@@ -102,11 +117,12 @@ function fileOf(src) {
 function replaceImages(page, files) {
   for (const image of page.querySelectorAll("img")) {
     const src = image.getAttribute("src") ?? "";
-    if (src && !src.startsWith("data:") && isOwn(src)) continue;
+    const own = src && ownSource(src);
+    if (own && mayBePasted(own)) continue;
     const file = fileOf(src);
     if (file) files.push(file);
     const alt = image.getAttribute("alt")?.trim() ?? "";
-    if (!/^https?:/i.test(src)) {
+    if (own || !/^https?:/i.test(src)) {
       image.replaceWith(file ? "" : alt);
       continue;
     }
@@ -142,7 +158,11 @@ purify.addHook("afterSanitizeAttributes", (element) => {
     else element.removeAttribute("class");
   }
   if (element.hasAttribute("href") && !LINK.test(element.getAttribute("href").trim())) element.removeAttribute("href");
-  if (element.localName === "img" && !isOwn(element.getAttribute("src") ?? "")) element.remove();
+  if (element.localName === "img") {
+    const own = ownSource(element.getAttribute("src") ?? "");
+    if (own) element.setAttribute("src", own);
+    else element.remove();
+  }
 });
 
 /** Spans that say nothing any more, as Word leaves them by the dozen. */

@@ -266,9 +266,13 @@ class Uploads {
     return field;
   }
 
-  /** An image for the text -> what the server calls it; null when it can't be had. */
+  /** An image for the text -> what the server calls it; null when it can't be had: then a message that waits stays. */
   image(file) {
-    if (this.refusal(file)) return Promise.resolve(null);
+    const refusal = this.refusal(file);
+    if (refusal) {
+      this.say(refusal, true);
+      return Promise.resolve(null);
+    }
     return new Promise((resolve) => {
       const under = { file };
       this.running.add(under);
@@ -276,12 +280,17 @@ class Uploads {
         progress: () => {},
         over: (status, told) => {
           this.running.delete(under);
-          if (status === 201) {
+          const isThere = status === 201;
+          if (isThere) {
             this.form.append(this.field(told.id));
             this.changed();
+          } else {
+            this.say(this.held ? this.words.unsent : told?.words ?? this.words.refused, true);
+            this.held = null;
           }
-          resolve(status === 201 ? told : null);
-          this.goOn();
+          resolve(isThere ? told : null);
+          // The text has the image a moment later: what waits for it is read after that.
+          setTimeout(() => this.goOn());
         },
       });
     });

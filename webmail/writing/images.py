@@ -1,0 +1,137 @@
+"""The images that the text of a message names: what it names belongs to the message, whatever the
+page knew of it when it was posted.
+
+A text calls an image by the address at which the composer shows it: a file of a draft, or a part
+of the message that it answers. Who answers to a name is asked here, and by the user alone: a name
+that belongs to somebody else stays a name that nothing answers to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from html import unescape
+
+from django.urls import reverse
+
+from accounts.models import User
+from webmail.imap.values import MessageRef
+from webmail.models import Draft
+from webmail.presentation.links import message_url
+from webmail.writing import files
+from webmail.writing.content import WHOLE, Content
+
+MOST = 100
+"""Images of one text that are looked for, of each kind."""
+_NUMBER = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_UPLOAD = re.compile(rf"/drafts/({_NUMBER})/files/({_NUMBER})(?![0-9a-f/-])")
+_PART = re.compile(r"/mail/[^/\s\"'<>?#]{1,8000}/[0-9]+-[0-9]+/view/[0-9.~]{1,2500}/image\Z")
+# A browser that copies an image within the text writes its address with the host.
+_HOST = re.compile(
+    rf'(\bsrc=")https?://[^/\s"<>]{{1,255}}+(?=(?:/[^/\s"<>]{{1,8000}}+){{0,6}}?'
+    rf'(?:/files/{_NUMBER}|/view/[0-9.~]{{1,2500}}/image)")'
+)
+
+
+def is_ours(address: str) -> bool:
+    """Whether an image is called as we call those of a draft or of a message, or as a message calls
+    its parts."""
+    return bool(_UPLOAD.search(address) or _PART.search(address) or address.startswith("cid:"))
+
+
+def part_address(origin: MessageRef, number: str) -> str:
+    """How the text of an answer calls an image of the message that it quotes."""
+    return message_url(origin, "view_image", number)
+
+
+def parts(origin: MessageRef, html: str) -> tuple[str, ...]:
+    """Numbers of the parts of the answered message that a text shows as images."""
+    before, after = part_address(origin, "1").rsplit("/1/", 1)
+    wanted = re.compile(re.escape(before) + r"/([1-9][0-9.~]{0,2500})/" + re.escape(after))
+    return tuple(dict.fromkeys(wanted.findall(unescape(html))))[:MOST]
+
+
+def upload(address: str) -> str:
+    """The number of the file that an address of the editor leads to, "" for any other."""
+    found = _UPLOAD.search(address)
+    return found[2] if found else ""
+
+
+def settled(user: User, draft: Draft, content: Content) -> Content:
+    """What is saved of a draft: of the posted files those beside the text, and the images that the
+    text names, whether they were posted or not. An image of another draft of the same user becomes
+    one of this draft; so do parts of a message that its own copy took the place of
+    (`copies.take_over`).
+
+    A message in plain text shows no image: its files are those that were posted. No query where
+    there is neither file nor image.
+    """
+    content = taken_over(draft, replace(content, html=_HOST.sub(r"\1", content.html)))
+    named = _uploads(content.html)
+    if not content.is_html or not (named or content.files):
+        return content
+    own = files.kinds(draft, (*content.files, *named))
+    adopted = files.adopt(user, draft, [number for number in named if number not in own])
+    beside = [number for number in content.files if not own.get(number, True)]
+    shown = [adopted.get(number, number) for number in named if number in own or number in adopted]
+    return replace(
+        content,
+        html=_readdressed(content.html, draft, adopted),
+        files=tuple(dict.fromkeys((*beside, *shown))),
+    )
+
+
+def taken_over(draft: Draft, content: Content) -> Content:
+    """The content with the files that parts of its message have become, in their place. One query
+    for a message taken up again that keeps parts or shows them, else none."""
+    origin = content.origin
+    if origin is None or content.kind != "edit":
+        return content
+    wanted = of_origin(content)
+    became = {number: str(files.number_of_part(draft, origin, number)) for number in wanted}
+    there = files.kinds(draft, became.values()) if became else {}
+    html = content.html
+    for number, file in became.items():
+        if file in there:
+            own = reverse("mail:draft_file", args=[draft.pk, file])
+            html = html.replace(_quoted(part_address(origin, number)), _quoted(own))
+    kept = [became[number] for number in content.keep if became.get(number) in there]
+    return replace(
+        content,
+        html=html,
+        keep=tuple(number for number in content.keep if became.get(number) not in there),
+        files=tuple(dict.fromkeys((*content.files, *kept))),
+    )
+
+
+def of_origin(content: Content) -> tuple[str, ...]:
+    """Numbers of the parts of the answered message that the content keeps or shows, or would show
+    if its writer came back to formatted text."""
+    if content.origin is None:
+        return ()
+    shown = parts(content.origin, content.html)
+    kept = (number for number in content.keep if number != WHOLE)
+    return tuple(dict.fromkeys((*kept, *shown)))
+
+
+def _uploads(html: str) -> tuple[str, ...]:
+    if "/files/" not in html:
+        return ()
+    return tuple(dict.fromkeys(number for _draft, number in _UPLOAD.findall(html)))[:MOST]
+
+
+def _readdressed(html: str, draft: Draft, adopted: Mapping[str, str]) -> str:
+    if not adopted:
+        return html
+    return _UPLOAD.sub(
+        lambda found: (
+            f"/drafts/{draft.pk}/files/{adopted[found[2]]}" if found[2] in adopted else found[0]
+        ),
+        html,
+    )
+
+
+def _quoted(address: str) -> str:
+    """An address as the value of an attribute."""
+    return f'"{address.replace("&", "&amp;")}"'
