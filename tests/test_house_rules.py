@@ -56,7 +56,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.previews",
     },
     # The upper floors: what people and pages need.
-    "webmail.models": {"accounts.models.prepared", "webmail.preferences"},
+    "webmail.models": {"accounts.claims", "accounts.models.prepared", "webmail.preferences"},
     "webmail.adverts.correspondence": {
         "accounts.models",
         "addressbook.contacts",
@@ -224,6 +224,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "webmail.jobs.mail_jobs": {
         "accounts.audit",
+        "accounts.claims",
         "accounts.http",
         "accounts.lending",
         "accounts.models",

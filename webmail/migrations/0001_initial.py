@@ -494,6 +494,7 @@ class Migration(migrations.Migration):
                     "failure",
                     models.CharField(blank=True, max_length=40, verbose_name="why it failed"),
                 ),
+                ("runner", models.CharField(blank=True, editable=False, max_length=32)),
                 ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
                 ("is_undone", models.BooleanField(default=False, verbose_name="taken back")),
                 ("asked", models.DateTimeField(auto_now_add=True, verbose_name="asked for")),
