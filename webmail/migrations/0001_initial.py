@@ -566,6 +566,8 @@ class Migration(migrations.Migration):
                         verbose_name="state",
                     ),
                 ),
+                ("runner", models.CharField(blank=True, editable=False, max_length=32)),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
                 (
                     "reason",
                     models.CharField(
@@ -574,7 +576,12 @@ class Migration(migrations.Migration):
                 ),
                 ("is_truncated", models.BooleanField(default=False, verbose_name="has more pages")),
                 ("created", models.DateTimeField(auto_now_add=True, verbose_name="asked for")),
-                ("changed", models.DateTimeField(auto_now=True, verbose_name="last change")),
+                (
+                    "changed",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="last change"
+                    ),
+                ),
                 (
                     "user",
                     models.ForeignKey(
@@ -883,9 +890,13 @@ class Migration(migrations.Migration):
                         verbose_name="state",
                     ),
                 ),
+                ("runner", models.CharField(blank=True, editable=False, max_length=32)),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
                 (
-                    "when",
-                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="when"),
+                    "changed",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="last change"
+                    ),
                 ),
                 (
                     "user",
@@ -900,7 +911,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "unsubscription",
                 "verbose_name_plural": "unsubscriptions",
-                "ordering": ("-when", "-pk"),
+                "ordering": ("-changed", "-pk"),
             },
         ),
         migrations.CreateModel(
