@@ -362,6 +362,7 @@ ALLOWED: dict[str, set[str]] = {
     "addressbook": {
         "accounts.admin_columns",
         "accounts.audit",
+        "accounts.claims",
         "accounts.http",
         "accounts.models",
         "accounts.sealed_files",

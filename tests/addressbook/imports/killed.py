@@ -165,7 +165,7 @@ def cancelled_half_way() -> None:
     from addressbook.models import ImportJob
 
     checked()
-    job = ImportJob.objects.claim(last_job().pk, "somebody")
+    job = ImportJob.objects.claim(last_job().pk)
     assert job is not None
     assert writing._write_batch(job)
     assert writing._write_batch(job)
@@ -187,7 +187,7 @@ def revive() -> None:
     from addressbook import imports
     from addressbook.models import ImportJob
 
-    ImportJob.objects.moving().update(heartbeat=timezone.now() - timedelta(hours=1))
+    ImportJob.objects.moving().update(changed=timezone.now() - timedelta(hours=1))
     for pk in imports.tend():
         imports.run(pk)
 
@@ -311,7 +311,7 @@ def _age() -> None:
 
     from addressbook.models import ImportJob
 
-    ImportJob.objects.moving().update(heartbeat=timezone.now() - timedelta(hours=1))
+    ImportJob.objects.moving().update(changed=timezone.now() - timedelta(hours=1))
 
 
 def _url(name: str) -> str:
