@@ -95,7 +95,7 @@ class ClaimedRow(models.Model):
         """Return the row as long as no other worker has claimed it."""
         return type(self)._default_manager.filter(pk=self.pk, runner=self.runner)
 
-    def beat(self, *, states: Collection[str] = (), **values: object) -> None:
+    def beat(self, states: Collection[str] = (), /, **values: object) -> None:
         """Write ``values`` and a sign of life, as the worker that has the row. Until its
         transaction ends nobody else can write the row. Raises Lost; also when the row is in none of
         ``states``, which are those of a worker's step by default."""
@@ -105,15 +105,15 @@ class ClaimedRow(models.Model):
             raise Lost
         self.remember(values)
 
-    def end(self, after: str, *, states: Collection[str] = (), **values: object) -> bool:
+    def end(self, after: str, states: Collection[str] = (), /, **values: object) -> bool:
         """End a step, as the worker that has the row. Return False when it has it no more."""
         try:
-            self.beat(states=states, state=after, **values)
+            self.beat(states, state=after, **values)
         except Lost:
             return False
         return True
 
-    def leave(self, before: Collection[str], after: str, **values: object) -> bool:
+    def leave(self, before: Collection[str], after: str, /, **values: object) -> bool:
         """Change the state, whoever has the row. Return False when the row is in none of the states
         ``before``: somebody else was first."""
         values = {"state": after, "changed": timezone.now(), **values}

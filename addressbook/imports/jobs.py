@@ -206,10 +206,10 @@ def fail(job: ImportJob, failure: ImportJob.Failure) -> None:
     """The worker that has it gives it up; what was written is taken back. If that fails, it is
     tried again until the attempts are over."""
     given_up = {"failure": failure, "runner": ""}
-    if job.end(State.UNDOING, states=[State.WRITING], ends_as=State.FAILED, attempts=0, **given_up):
+    if job.end(State.UNDOING, [State.WRITING], ends_as=State.FAILED, attempts=0, **given_up):
         return
     lasting = failure == ImportJob.Failure.INTERRUPTED
-    if not lasting and job.end(State.UNDOING, states=[State.UNDOING], runner=""):
+    if not lasting and job.end(State.UNDOING, [State.UNDOING], runner=""):
         return
     if job.end(State.FAILED, finished=timezone.now(), **given_up):
         purge(job)
