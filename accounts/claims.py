@@ -11,7 +11,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from types import TracebackType
 from typing import ClassVar, Self, TypeVar
@@ -23,6 +23,8 @@ from django.utils.translation import gettext_lazy as _
 
 Row = TypeVar("Row", bound="ClaimedRow")
 
+_MOST = 100
+"""Rows of dead workers taken up at once."""
 _BEAT = 5.0
 """Seconds between two signs of life of a `Heartbeat`."""
 _LONGEST_STEP = 300.0
@@ -41,28 +43,34 @@ class ClaimedQuerySet(models.QuerySet[Row]):
         """Return the rows that a worker may claim."""
         return self.filter(state__in=self.model.STEPS)
 
-    def dead(self) -> Self:
-        """Return the rows whose worker has given no sign of life for `PATIENCE`."""
-        late = timezone.now() - self.model.PATIENCE
+    def dead(self, patience: timedelta | None = None) -> Self:
+        """Return the rows whose worker has given no sign of life for so long."""
+        late = timezone.now() - (patience or self.model.PATIENCE)
         return self.filter(state__in=self.model.STEPS.values(), changed__lt=late)
 
     def claim(self, pk: object) -> Row | None:
-        """Return the row to the first worker that asks for it, None to any other. It is returned
-        as it was claimed: read again, it might be the claim of another worker."""
+        """Return the row to the first worker that asks for it, None to any other."""
         row = self.waiting().filter(pk=pk).first()
         if row is None:
             return None
-        as_read = self.filter(pk=pk, state=row.state, runner=row.runner, changed=row.changed)
-        taken = {
-            "state": row.STEPS[row.state],
-            "runner": new_runner(),
-            "attempts": row.attempts + 1,
-            "changed": timezone.now(),
-        }
-        if not as_read.update(**taken):
-            return None
-        row.remember(taken)
-        return row
+        taken = {"state": row.STEPS[row.state], "attempts": row.attempts + 1}
+        return row if self._take(row, **taken) else None
+
+    def take_up(self, patience: timedelta | None = None) -> Iterator[Row]:
+        """Yield the rows of dead workers, each taken from its worker for the caller to end."""
+        for row in self.dead(patience)[:_MOST]:
+            if self._take(row):
+                yield row
+
+    def _take(self, row: Row, **values: object) -> bool:
+        """Make the caller the runner of the row, if the row is as it was read. The row is not read
+        again: it might be another's by then."""
+        as_read = {"state": row.state, "runner": row.runner, "changed": row.changed}
+        values |= {"runner": new_runner(), "changed": timezone.now()}
+        if not self.filter(pk=row.pk, **as_read).update(**values):
+            return False
+        row.remember(values)
+        return True
 
 
 def new_runner() -> str:

@@ -133,7 +133,7 @@ def cancel(job: StaffImport, before: Sequence[str] = StaffImport.CANCELLABLE) ->
 def tend() -> list[int]:
     """Take up what died, give up what waits in vain, remove what is left over. Returns the jobs
     that the caller should start: the oldest that waits."""
-    for job in StaffImport.objects.dead():
+    for job in StaffImport.objects.take_up():
         _revive(job)
     for job in StaffImport.objects.filter(
         state=State.TO_CONFIRM, changed__lt=timezone.now() - StaffImport.CONFIRMABLE

@@ -209,6 +209,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "webmail.reader.thumbnails": {"accounts.session_cache", "webmail.previews"},
     "webmail.outbox": {
+        "accounts.claims",
         "accounts.http",
         "accounts.lending",
         "accounts.models",

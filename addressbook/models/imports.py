@@ -28,9 +28,6 @@ class ImportJobQuerySet(ClaimedQuerySet["ImportJob"]):
     def waiting(self) -> ImportJobQuerySet:
         return super().waiting().filter(runner="")
 
-    def dead(self) -> ImportJobQuerySet:
-        return super().dead().exclude(runner="")
-
 
 class ImportJob(ClaimedRow):
     """One or several files of old contacts on their way into an address book.

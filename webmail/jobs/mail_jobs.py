@@ -163,7 +163,7 @@ def tend() -> list[int]:
     """Take up what died, remove what is over its time. Returns the jobs that the caller should
     start."""
     now = timezone.now()
-    for job in MailJob.objects.dead().select_related("credential"):
+    for job in MailJob.objects.select_related("credential").take_up():
         if job.attempts < MailJob.MOST_ATTEMPTS:
             job.end(State.WAITING)
         else:

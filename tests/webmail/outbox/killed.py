@@ -300,7 +300,7 @@ class Bench:
         waiting = OutboxMessage.objects.filter(state="held")
         claimed = OutboxMessage.objects.filter(state="sending")
         for _ in range(4):
-            if not waiting.update(due=long_ago, claimed=None) + claimed.update(claimed=long_ago):
+            if not waiting.update(due=long_ago, told=None) + claimed.update(changed=long_ago):
                 break
             self.work()
         for file in outbox.values.spooled():
