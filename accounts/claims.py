@@ -99,6 +99,11 @@ class ClaimedRow(models.Model):
     def is_finished(self) -> bool:
         return self.state not in self.UNFINISHED
 
+    @property
+    def is_moving(self) -> bool:
+        """Whether a worker has it, or should have; else it waits for a person, or is over."""
+        return self.state in self.STEPS or self.state in self.STEPS.values()
+
     def mine(self) -> models.QuerySet[Self]:
         """Return the row as long as no other worker has claimed it."""
         return type(self)._default_manager.filter(pk=self.pk, runner=self.runner)

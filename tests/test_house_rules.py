@@ -294,6 +294,7 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.asgi": {"webmail.serving", "webmail.wsgi"},
     "webmail.urls": {"webmail.converters", "webmail.views"},
     "webmail.admin": {
+        "accounts.admin_pages",
         "webmail.models",
         "webmail.preferences",
         "webmail.presentation.adverts",
@@ -362,6 +363,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "addressbook": {
         "accounts.admin_columns",
+        "accounts.admin_pages",
         "accounts.audit",
         "accounts.claims",
         "accounts.http",

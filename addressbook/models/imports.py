@@ -174,11 +174,6 @@ class ImportJob(ClaimedRow):
         return ", ".join(file.name for file in self.files.all()[:3])
 
     @property
-    def is_moving(self) -> bool:
-        """Whether something happens by itself; else it waits for a person, or is over."""
-        return self.state in self.STEPS
-
-    @property
     def is_cancellable(self) -> bool:
         return self.state in self.CANCELLABLE
 
