@@ -1,10 +1,10 @@
 """Actions on many messages: the request runs the first second, a job does the rest.
 
 The job's row holds what `webmail.mailbox.bulk` says between any two commands, written down before a
-command is sent and after its answer: whoever takes it up after a dropped line or a killed worker
-does nothing twice. It borrows the person's password until it is over. While a worker has a job, a
-thread beside it gives a sign of life every few seconds: one that was killed gives none, and another
-takes the job up within a minute.
+command is sent and after its answer: a worker that takes it up after a dropped line, or when
+another was killed, does nothing twice. It borrows the user's password until it is over. While a
+worker has a job, a `Heartbeat` gives a sign of life every few seconds: a worker that was killed
+gives none, and another takes the job up within a minute.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class OfficePreviewQuerySet(ClaimedQuerySet["OfficePreview"]):
         return self.filter(created__gte=timezone.now() - OFFICE_PREVIEWS_KEPT)
 
     def overdue(self) -> OfficePreviewQuerySet:
-        """Those that whoever converts should have done long ago."""
+        """Return those that a worker should have done long ago."""
         late = timezone.now() - OfficePreview.PATIENCE
         return self.in_force().unfinished().filter(changed__lt=late)
 
@@ -70,7 +70,7 @@ class OfficePreview(ClaimedRow):
 
     @property
     def is_stuck(self) -> bool:
-        """Whether whoever had the job seems to be gone."""
+        """Whether the worker of the job seems to be gone."""
         return self.state in self.UNFINISHED and self.changed < timezone.now() - self.PATIENCE
 
     def finish(self, *, is_truncated: bool) -> None:
