@@ -1,101 +1,21 @@
-"""Kills an import before each of its statements and commits, and looks at what is left.
+"""Kills an import of staff records before each of its statements and commits.
 
-python -m tests.accounts.killed_import FOLDER
+python -m tests.accounts.killed
 
-In the environment: DATABASE_URL, an empty SQLite file or a PostgreSQL server that makes databases.
-Prints how often it killed, and on which kills anything was half written, or could not be ended by
-another attempt: `{"kills": 70, "wrong": []}`. A process of its own, for it forks.
+In the environment: DATABASE_URL, an empty SQLite file or a PostgreSQL server that makes databases;
+WEBMAIL_SPOOL. Of each kill it tells whether anything was half written, or could not be ended by
+another attempt (tests/killing.py).
 """
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import signal
-import sys
-import traceback
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import django
+from tests.killing import Databases, Spool, killed_at_each, set_up, tell
 
 Table = list[tuple[Any, ...]]
-MOST = 500
-
-
-class Databases:
-    """Copies of the database that was prepared; one at a time is the one Django uses."""
-
-    def __init__(self) -> None:
-        from django.db import connection
-
-        self._connection = connection
-        self._is_postgresql = connection.vendor == "postgresql"
-        self._first = str(connection.settings_dict["NAME"])
-        self._base = "killed_base" if self._is_postgresql else f"{self._first}-base"
-        self._copy = "killed_copy" if self._is_postgresql else f"{self._first}-copy"
-
-    def prepare(self, fill: Callable[[], None]) -> None:
-        if self._is_postgresql:
-            self._ask(f"CREATE DATABASE {self._base}")
-        self._use(self._base)
-        fill()
-        self._connection.close()
-
-    def renew(self) -> None:
-        """Use a fresh copy; the connection is closed, so that a fork may open its own."""
-        self._connection.close()
-        if self._is_postgresql:
-            self._ask(f"DROP DATABASE IF EXISTS {self._copy} WITH (FORCE)")
-            self._ask(f"CREATE DATABASE {self._copy} TEMPLATE {self._base}")
-        else:
-            for end in ("", "-wal", "-shm"):
-                Path(self._copy + end).unlink(missing_ok=True)
-            shutil.copy(self._base, self._copy)
-        self._use(self._copy)
-
-    def remove(self) -> None:
-        if self._is_postgresql:
-            for name in (self._copy, self._base):
-                self._ask(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-
-    def _use(self, name: str) -> None:
-        self._connection.close()
-        self._connection.settings_dict["NAME"] = name
-
-    def _ask(self, sql: str) -> None:
-        self._use(self._first)
-        with self._connection.cursor() as cursor:
-            cursor.execute(sql)
-
-
-def kill_before(n: int) -> None:
-    """This process ends before its nth statement or commit, as by a power cut."""
-    from django.db import connection
-
-    seen = 0
-
-    def count() -> None:
-        nonlocal seen
-        seen += 1
-        if seen == n:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def statement(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        count()
-        return execute(sql, params, many, context)
-
-    commit = connection.commit
-
-    def counted_commit() -> None:
-        count()
-        commit()
-
-    connection.execute_wrappers.append(statement)
-    connection.commit = counted_commit  # type: ignore[method-assign]
 
 
 def table() -> Table:
@@ -114,22 +34,6 @@ def state() -> str:
     return str(StaffImport.objects.latest("pk").state)
 
 
-def in_fork(work: Callable[[], None]) -> bool:
-    """Whether it came to its end."""
-    pid = os.fork()
-    if not pid:
-        status = 1
-        try:
-            work()
-            status = 0
-        finally:
-            if status:
-                traceback.print_exc()
-            os._exit(status)
-    _pid, status = os.waitpid(pid, 0)
-    return status == 0
-
-
 def old_file() -> bytes:
     from tests.accounts.staff import colleagues
 
@@ -145,7 +49,8 @@ def new_file() -> bytes:
     return csv([*rows, colleague(21), colleague(22, uai="x")])
 
 
-def main(folder: Path) -> dict[str, Any]:
+def killed() -> Iterator[str]:
+    """``done``, or what was half written or could not be ended by another attempt."""
     from django.conf import settings
     from django.core.management import call_command
     from django.utils import timezone
@@ -155,7 +60,6 @@ def main(folder: Path) -> dict[str, Any]:
     from tests.accounts.staff import bring_in
 
     settings.NUMEN_KEYS = numen.parse_keys(f"2026:{'a' * 64}")
-    settings.SPOOL = folder
     staff_import._BATCH = 7
     databases = Databases()
 
@@ -168,43 +72,31 @@ def main(folder: Path) -> dict[str, Any]:
         staff_import.begin("new.csv", [new_file()], staff_import.Options(deactivate_missing=True))
 
     databases.prepare(fill)
-    (spooled,) = folder.glob("*.staff")
-    sealed = spooled.read_bytes()
+    spool = Spool("*.staff")
+
+    def renew() -> None:
+        databases.renew()
+        spool.renew()
 
     def attempt() -> None:
         staff_import.run(StaffImport.objects.latest("pk").pk)
 
-    databases.renew()
+    renew()
     old = table()
     attempt()
     new = table()
     assert old != new, "the new file must change the table"
-    kills, wrong = 0, []
-    for n in range(1, MOST):
-        databases.renew()
-        spooled.write_bytes(sealed)
-
-        def killed(n: int = n) -> None:
-            kill_before(n)
-            attempt()
-
-        if in_fork(killed):
-            break
-        kills += 1
-        found, ended = table(), state() == "done"
-        if found != (new if ended else old):
-            wrong.append(f"{n}: half written")
+    for _n in killed_at_each(renew, attempt):
+        is_whole = table() == (new if state() == "done" else old)
         StaffImport.objects.unfinished().update(changed=timezone.now() - timedelta(hours=1))
         for pk in staff_import.tend():
             staff_import.run(pk)
         staff_import.tend()
-        if (table(), state()) != (new, "done") or spooled.exists():
-            wrong.append(f"{n}: not ended by another attempt")
+        is_ended = (table(), state(), spool.files()) == (new, "done", [])
+        yield "done" if is_whole and is_ended else f"whole: {is_whole}, ended: {is_ended}"
     databases.remove()
-    return {"kills": kills, "wrong": wrong}
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
-    django.setup()
-    sys.stdout.write(json.dumps(main(Path(sys.argv[1]))))
+    set_up()
+    tell([("import", killed())], good=["done"])
