@@ -16,6 +16,7 @@ import sys
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Never
 
@@ -47,6 +48,20 @@ def run(
     found = json.loads(done.stdout)
     assert {kind: one["wrong"] for kind, one in found.items() if one["wrong"]} == {}, done.stderr
     return {kind: one["counts"] for kind, one in found.items()}
+
+
+def before_an_update(other: Callable[[], Any]) -> AbstractContextManager[None]:
+    """Another worker comes when a row is read and not written yet: before the first UPDATE."""
+    from django.db import connection
+
+    others = [other]
+
+    def statement(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith("UPDATE") and others:
+            others.pop()()
+        return execute(sql, *rest)
+
+    return connection.execute_wrapper(statement)
 
 
 # --- the process of the scenarios ---

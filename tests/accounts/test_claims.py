@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from accounts.claims import ClaimedRow, Lost
 from accounts.models import MailDomain, StaffImport, User
 from addressbook.models import ImportJob
+from tests.killing import before_an_update
 from webmail.models import MailJob, OfficePreview, OutboxMessage, Unsubscription
 
 pytestmark = pytest.mark.django_db
@@ -44,25 +44,11 @@ def claimed(row: Any) -> Any:
     return taken
 
 
-def amid_its_write(other: Any) -> Any:
-    """`connection.execute_wrapper`: another worker comes between the reading of a row and the
-    first UPDATE of it."""
-    did: list[Any] = []
-
-    def statement(execute: Any, sql: str, *rest: Any) -> Any:
-        if sql.startswith("UPDATE") and not did:
-            did.append(None)
-            other()
-        return execute(sql, *rest)
-
-    return connection.execute_wrapper(statement)
-
-
 @of(*MODELS)
 def test_of_two_workers_that_ask_at_once_one_has_the_row(row: Any) -> None:
     first: list[Any] = []
     rows = type(row).objects
-    with amid_its_write(lambda: first.append(rows.claim(row.pk))):
+    with before_an_update(lambda: first.append(rows.claim(row.pk))):
         assert rows.claim(row.pk) is None
     (owner,) = first
     owner.beat()
@@ -106,6 +92,6 @@ def test_a_worker_that_shows_it_is_alive_just_then_keeps_its_row(row: Any) -> No
     owner, minute = claimed(row), timedelta(minutes=1)
     rows = type(row).objects
     rows.update(changed=timezone.now() - 2 * minute)
-    with amid_its_write(owner.beat):
+    with before_an_update(owner.beat):
         assert list(rows.take_up(minute)) == []
     owner.beat()
