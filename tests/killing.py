@@ -46,7 +46,8 @@ def run(
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert {kind: one["wrong"] for kind, one in found.items() if one["wrong"]} == {}, done.stderr
+    wrong = {kind: one["wrong"] for kind, one in found.items() if one["wrong"]}
+    assert not wrong, f"{wrong}\n{done.stderr}"
     return {kind: one["counts"] for kind, one in found.items()}
 
 
