@@ -21,6 +21,7 @@ from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from accounts import audit, numen, sealed_files, staff_file
+from accounts.claims import Lost
 from accounts.models import AuditEvent, MailDomain, StaffImport, StaffRecord, StagedStaff, User
 from accounts.models.staff_imports import MOST_REFUSALS_KEPT
 from accounts.staff_file import FileRefused, Refusal, Source, StaffFile, StaffMember, StaffRow
@@ -55,10 +56,6 @@ _FACTS = (
     "function",
     "is_active",
 )
-
-
-class _Stopped(Exception):
-    """Somebody cancelled the import, or another process has taken it over."""
 
 
 # --- what is asked for ---
@@ -110,7 +107,7 @@ def run(pk: int, source: Source | None = None, progress: Progress = lambda job: 
             _write(job)
     except FileRefused as refused:
         _fail(job, refused.failure, refused.line, refused.missing)
-    except _Stopped:
+    except Lost:
         # What another attempt is working on is not ours to remove.
         if StaffImport.objects.get(pk=pk).is_finished:
             _purge(job)
@@ -136,30 +133,25 @@ def cancel(job: StaffImport, before: Sequence[str] = StaffImport.CANCELLABLE) ->
 def tend() -> list[int]:
     """Take up what died, give up what waits in vain, remove what is left over. Returns the jobs
     that the caller should start: the oldest that waits."""
-    for job in StaffImport.objects.filter(
-        state__in=StaffImport.STEPS.values(), changed__lt=timezone.now() - StaffImport.PATIENCE
-    ):
+    for job in StaffImport.objects.take_up():
         _revive(job)
     for job in StaffImport.objects.filter(
         state=State.TO_CONFIRM, changed__lt=timezone.now() - StaffImport.CONFIRMABLE
     ):
         cancel(job)
     _remove_leftovers()
-    waiting = StaffImport.objects.filter(state__in=StaffImport.STEPS).exclude(
-        state=State.WAITING, spool=""
-    )
+    waiting = StaffImport.objects.waiting().exclude(state=State.WAITING, spool="")
     return list(waiting.order_by("asked").values_list("pk", flat=True)[:1])
 
 
 def _revive(job: StaffImport) -> None:
     """The process that had it is gone. Beyond some attempts it is the file that kills."""
-    state = str(job.state)
-    again = {running: waiting for waiting, running in StaffImport.STEPS.items()}[state]
-    is_lost = state == State.CHECKING and not job.spool  # its file was the command's
+    is_check = job.state == State.CHECKING
+    is_lost = is_check and not job.spool  # its file was the command's
     if is_lost or job.attempts >= StaffImport.MOST_ATTEMPTS:
         _fail(job, Failure.INTERRUPTED)
     else:
-        job.leave([state], again, job.attempts)
+        job.end(State.WAITING if is_check else State.READY)
 
 
 def _fail(
@@ -170,7 +162,7 @@ def _fail(
         "failure_line": line,
         "missing_columns": [column.value for column in missing],
     }
-    if job.leave(StaffImport.UNFINISHED, State.FAILED, job.attempts, **report):
+    if job.end(State.FAILED, **report):
         _purge(job)
 
 
@@ -275,14 +267,13 @@ class _Claim:
 
 
 def _check(job: StaffImport, source: Source, progress: Progress) -> None:
-    """Ends with the job's state at WRITING, TO_CONFIRM or TRIED. Raises FileRefused, _Stopped."""
+    """Ends with the job's state at WRITING, TO_CONFIRM or TRIED. Raises FileRefused, Lost."""
     if not settings.NUMEN_KEYS:
         raise FileRefused(Failure.NO_KEY)
     StagedStaff.objects.filter(job=job).delete()  # of an attempt that was killed
     try:
         file = staff_file.open_file(source)
-        _heartbeat(
-            job,
+        job.beat(
             total=file.lines,
             ignored_headings=list(file.ignored),
             refused=0,
@@ -307,15 +298,6 @@ def _batches(file: StaffFile) -> Iterator[list[StaffRow]]:
     rows = file.rows(timezone.localdate())
     while batch := list(islice(rows, _BATCH)):
         yield batch
-
-
-def _heartbeat(job: StaffImport, **values: object) -> None:
-    """Write progress; raises _Stopped when the job is no longer ours."""
-    mine = StaffImport.objects.filter(pk=job.pk, state=State.CHECKING, attempts=job.attempts)
-    if not mine.update(changed=timezone.now(), **values):
-        raise _Stopped
-    for name, value in values.items():
-        setattr(job, name, value)
 
 
 @dataclass(slots=True)
@@ -358,7 +340,7 @@ def _stage(check: _Check, rows: list[StaffRow]) -> None:
     _match(check, found)
     _spare(check, [row for row in rows if row.line in check.refused])
     with transaction.atomic():
-        _heartbeat(check.job, rows=check.rows, refused=len(check.refused))
+        check.job.beat(rows=check.rows, refused=len(check.refused))
         _put_aside([staged.values(check.job.pk) for staged in found])
 
 
@@ -485,7 +467,7 @@ def _drop(check: _Check, lines: Iterable[int]) -> None:
     ordered = iter(sorted(lines))
     while batch := list(islice(ordered, _BATCH)):
         with transaction.atomic():
-            _heartbeat(check.job)
+            check.job.beat()
             dropped = StagedStaff.objects.filter(job=check.job, line__in=batch)
             records = {pk for pk in dropped.values_list("record", flat=True) if pk}
             dropped.delete()
@@ -528,19 +510,17 @@ def _conclude(check: _Check, giving_way: set[int]) -> None:
     if not check.rows:
         raise FileRefused(Failure.NO_ROWS)
     report = {"rows": check.rows, "total": check.rows, "refused": len(check.refused)}
-    _heartbeat(job, refusals=check.kept_refusals, **report)
+    job.beat(refusals=check.kept_refusals, **report)
     if not StagedStaff.objects.filter(job=job).exists():
         raise FileRefused(Failure.ALL_REFUSED)
     with transaction.atomic():
-        _heartbeat(job)
+        job.beat()
         job.spared.set(check.spared)
         job.giving_way.set(giving_way)
         _count(job)
         following = _following(job)
-        _heartbeat(
-            job,
+        job.beat(
             state=following,
-            is_running=True if following == State.WRITING else None,
             checked=timezone.now(),
         )
     if following == State.TRIED:
@@ -591,22 +571,19 @@ def _write(job: StaffImport) -> None:
     changed since the check; then nothing is written."""
     try:
         with transaction.atomic():
-            # Whoever revived this job while it was alive waits here, and finds it done.
-            held = StaffImport.objects.select_for_update().get(pk=job.pk)
-            if held.state != State.WRITING:
-                raise _Stopped
-            later = StaffImport.objects.filter(state=State.DONE, changed__gt=held.checked)
+            # Another that takes this job for dead waits here, and finds it done.
+            job.beat()
+            later = StaffImport.objects.filter(state=State.DONE, changed__gt=job.checked)
             if later.exists():
                 raise FileRefused(Failure.OVERTAKEN)
-            _count(held)
-            _swap(held)
-            held.leave([State.WRITING], State.DONE)
-            _note(held)
-            _purge(held)
+            _count(job)
+            _swap(job)
+            job.beat(state=State.DONE)
+            _note(job)
+            _purge(job)
     except IntegrityError as error:
         logger.warning("staff import %s: the records have changed since it was checked", job.pk)
         raise FileRefused(Failure.OVERTAKEN) from error
-    job.refresh_from_db()
 
 
 def _swap(job: StaffImport) -> None:

@@ -159,7 +159,7 @@ def side(user: User, current: str, group: Group | None = None) -> Side:
     )
     binned = Contact.objects.in_bin(user).count()
     total = Contact.objects.of(user).count()
-    unfinished = ImportJob.objects.of(user).exclude(state__in=ImportJob.FINISHED)
+    unfinished = ImportJob.objects.of(user).unfinished()
     job = unfinished.only("state").first()
     return Side(
         total,

@@ -56,7 +56,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.previews",
     },
     # The upper floors: what people and pages need.
-    "webmail.models": {"accounts.models.prepared", "webmail.preferences"},
+    "webmail.models": {"accounts.claims", "accounts.models.prepared", "webmail.preferences"},
     "webmail.adverts.correspondence": {
         "accounts.models",
         "addressbook.contacts",
@@ -216,6 +216,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "webmail.reader.thumbnails": {"accounts.session_cache", "webmail.previews"},
     "webmail.outbox": {
+        "accounts.claims",
         "accounts.http",
         "accounts.lending",
         "accounts.models",
@@ -231,6 +232,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "webmail.jobs.mail_jobs": {
         "accounts.audit",
+        "accounts.claims",
         "accounts.http",
         "accounts.lending",
         "accounts.models",
@@ -300,6 +302,7 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.asgi": {"webmail.serving", "webmail.wsgi"},
     "webmail.urls": {"webmail.converters", "webmail.views"},
     "webmail.admin": {
+        "accounts.admin_pages",
         "webmail.models",
         "webmail.preferences",
         "webmail.presentation.adverts",
@@ -368,7 +371,9 @@ ALLOWED: dict[str, set[str]] = {
     },
     "addressbook": {
         "accounts.admin_columns",
+        "accounts.admin_pages",
         "accounts.audit",
+        "accounts.claims",
         "accounts.http",
         "accounts.models",
         "accounts.sealed_files",

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin_pages import KeptAdmin, ReadOnlyAdmin
 from webmail.models import (
     CACHE_KEY,
     AllowedSender,
@@ -58,22 +59,16 @@ class TrustedImageDomainAdmin(admin.ModelAdmin):
 
 
 @admin.register(AllowedSender)
-class AllowedSenderAdmin(admin.ModelAdmin):
+class AllowedSenderAdmin(ReadOnlyAdmin):
     """People make these in the message; here one finds them when somebody asks why, and deletes."""
 
     list_display = ("address", "user", "since")
     list_select_related = ("user",)
     search_fields = ("address", "user__login", "user__address")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: AllowedSender | None = None) -> bool:
-        return False
-
 
 @admin.register(OfficePreview)
-class OfficePreviewAdmin(admin.ModelAdmin):
+class OfficePreviewAdmin(ReadOnlyAdmin):
     """Office files being shown: whether it goes well. Neither file nor message has a name here."""
 
     list_display = ("created", "extension", "state", "reason", "user", "changed")
@@ -81,15 +76,9 @@ class OfficePreviewAdmin(admin.ModelAdmin):
     list_select_related = ("user",)
     fields = readonly_fields = ("created", "changed", "extension", "state", "reason", "user")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: OfficePreview | None = None) -> bool:
-        return False
-
 
 @admin.register(MailJob)
-class MailJobAdmin(admin.ModelAdmin):
+class MailJobAdmin(ReadOnlyAdmin):
     """The jobs in mailboxes, and whether they succeed. The names of the users' folders are private
     and not shown."""
 
@@ -110,15 +99,9 @@ class MailJobAdmin(admin.ModelAdmin):
         "user",
     )
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: MailJob | None = None) -> bool:
-        return False
-
 
 @admin.register(FraudReport)
-class FraudReportAdmin(admin.ModelAdmin):
+class FraudReportAdmin(ReadOnlyAdmin):
     """The messages reported as fraud: the user, the time, the sender's domain and the reasons. The
     message itself went to the address for reports; none of its text is stored."""
 
@@ -132,15 +115,9 @@ class FraudReportAdmin(admin.ModelAdmin):
     def why(self, row: FraudReport) -> str:
         return " ".join(adverts.words(row.reasons))
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: FraudReport | None = None) -> bool:
-        return False
-
 
 @admin.register(InstallationLearnt)
-class InstallationLearntAdmin(admin.ModelAdmin):
+class InstallationLearntAdmin(ReadOnlyAdmin):
     """The numbers of messages that all users taught. When the row is deleted, teaching begins
     anew."""
 
@@ -158,14 +135,6 @@ class InstallationLearntAdmin(admin.ModelAdmin):
     @admin.display(description=_("junk learnt"))
     def junk(self, row: InstallationLearnt) -> int:
         return _number(row, 2)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(
-        self, request: HttpRequest, obj: InstallationLearnt | None = None
-    ) -> bool:
-        return False
 
 
 def _number(row: InstallationLearnt, place: int) -> int:
@@ -197,7 +166,7 @@ class SignatureTemplateAdmin(admin.ModelAdmin):
 
 
 @admin.register(OutboxMessage)
-class OutboxMessageAdmin(admin.ModelAdmin):
+class OutboxMessageAdmin(KeptAdmin):
     """The messages on their way, and whether they succeed. Texts, subjects and recipients are
     sealed."""
 
@@ -221,12 +190,3 @@ class OutboxMessageAdmin(admin.ModelAdmin):
         "recipients",
         "size",
     )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: OutboxMessage | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: OutboxMessage | None = None) -> bool:
-        return False

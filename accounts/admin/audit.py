@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from accounts import audit, audit_words, roles
+from accounts.admin_pages import KeptAdmin
 from accounts.models import AuditEvent, MailDomain, User
 from accounts.network import network_of
 from webmail import dates, spreadsheets
@@ -100,7 +101,7 @@ class AuditChangeList(ChangeList):
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(admin.ModelAdmin):
+class AuditEventAdmin(KeptAdmin):
     list_display = ("moment", "kind", "actor", "target", "network", "details")
     list_display_links = None
     list_filter = (PeriodFilter, "kind")
@@ -113,15 +114,6 @@ class AuditEventAdmin(admin.ModelAdmin):
     paginator = BoundedPaginator
     fields = readonly_fields = ("when", "kind", "actor", "target", "network", "details")
     change_list_template = "admin/accounts/auditevent/change_list.html"
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: AuditEvent | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: AuditEvent | None = None) -> bool:
-        return False
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return AuditChangeList

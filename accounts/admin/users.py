@@ -19,6 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import roles
+from accounts.admin_pages import ReadOnlyAdmin
 from accounts.admin_site import SECOND_FACTORS
 from accounts.models import User
 
@@ -122,7 +123,7 @@ class UserAdmin(admin.ModelAdmin):
 
 
 @admin.register(Authenticator)
-class AuthenticatorAdmin(admin.ModelAdmin):
+class AuthenticatorAdmin(ReadOnlyAdmin):
     """The people with a second factor, and a way to take away a lost one. Its secret is not
     shown."""
 
@@ -136,9 +137,3 @@ class AuthenticatorAdmin(admin.ModelAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return super().changelist_view(request, {"title": SECOND_FACTORS, **(extra_context or {})})
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Authenticator | None = None) -> bool:
-        return False

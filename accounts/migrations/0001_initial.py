@@ -623,7 +623,7 @@ class Migration(migrations.Migration):
                         verbose_name="state",
                     ),
                 ),
-                ("is_running", models.BooleanField(editable=False, null=True, unique=True)),
+                ("runner", models.CharField(blank=True, editable=False, max_length=32)),
                 ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
                 (
                     "failure",
@@ -719,7 +719,12 @@ class Migration(migrations.Migration):
                 ),
                 ("asked", models.DateTimeField(auto_now_add=True, verbose_name="asked for")),
                 ("checked", models.DateTimeField(blank=True, null=True, verbose_name="checked")),
-                ("changed", models.DateTimeField(auto_now=True, verbose_name="last change")),
+                (
+                    "changed",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="last change"
+                    ),
+                ),
                 (
                     "by",
                     models.ForeignKey(
@@ -752,6 +757,12 @@ class Migration(migrations.Migration):
                 "verbose_name": "import of staff records",
                 "verbose_name_plural": "imports of staff records",
                 "ordering": ("-asked", "-pk"),
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.Case(models.When(state__in=("checking", "writing"), then=True)),
+                        name="one_staff_import_runs",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(

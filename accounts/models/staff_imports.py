@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import ClassVar, NamedTuple
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
-from django.utils import timezone
+from django.db.models import Case, When
 from django.utils.translation import gettext_lazy as _
 
+from accounts.claims import ClaimedQuerySet, ClaimedRow
 from accounts.models.staff import StaffFacts, StaffRecord
 from accounts.staff_terms import Column, Failure, Problem
 
@@ -34,28 +34,17 @@ class KeptRefusal(NamedTuple):
         return str(Column(self.column).label) if self.column else ""
 
 
-class StaffImportQuerySet(models.QuerySet["StaffImport"]):
-    def unfinished(self) -> StaffImportQuerySet:
-        return self.filter(state__in=StaffImport.UNFINISHED)
-
-    def claim(self, pk: int) -> StaffImport | None:
-        """The job, for whoever asks first; nobody gets it while another import runs."""
+class StaffImportQuerySet(ClaimedQuerySet["StaffImport"]):
+    def claim(self, pk: object) -> StaffImport | None:
+        """Return None also while another import runs."""
         try:
             with transaction.atomic():
-                for waiting, running in StaffImport.STEPS.items():
-                    if self.filter(pk=pk, state=waiting).update(
-                        state=running,
-                        is_running=True,
-                        attempts=models.F("attempts") + 1,
-                        changed=timezone.now(),
-                    ):
-                        return self.get(pk=pk)
+                return super().claim(pk)
         except IntegrityError:
             return None
-        return None
 
 
-class StaffImport(models.Model):
+class StaffImport(ClaimedRow):
     """One staff file on its way into the staff records, and what became of it. Nothing of its rows
     is here: line numbers, columns and reasons alone."""
 
@@ -85,7 +74,6 @@ class StaffImport(models.Model):
     )
     STEPS: ClassVar[dict[str, str]] = {State.WAITING: State.CHECKING, State.READY: State.WRITING}
     PATIENCE: ClassVar[timedelta] = timedelta(minutes=10)
-    """Without a sign of life, after which whoever had the job is thought gone."""
     CONFIRMABLE: ClassVar[timedelta] = timedelta(days=3)
     MOST_ATTEMPTS: ClassVar[int] = 4
     """Both steps count; more means that each attempt is killed."""
@@ -116,9 +104,6 @@ class StaffImport(models.Model):
     state = models.CharField(
         _("state"), max_length=12, choices=State.choices, default=State.WAITING
     )
-    # True or nothing: the database keeps a second import from running beside the first.
-    is_running = models.BooleanField(null=True, unique=True, editable=False)
-    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     failure = models.CharField(
         _("why it failed"), max_length=20, choices=Failure.choices, blank=True
     )
@@ -144,7 +129,6 @@ class StaffImport(models.Model):
     replaced = models.PositiveIntegerField(_("replaced records"), default=0)
     asked = models.DateTimeField(_("asked for"), auto_now_add=True)
     checked = models.DateTimeField(_("checked"), null=True, blank=True)
-    changed = models.DateTimeField(_("last change"), auto_now=True)
 
     objects = StaffImportQuerySet.as_manager()
 
@@ -152,13 +136,17 @@ class StaffImport(models.Model):
         verbose_name = _("import of staff records")
         verbose_name_plural = _("imports of staff records")
         ordering = ("-asked", "-pk")
+        # One value for all that run: the database keeps a second import from running beside the
+        # first.
+        constraints = (
+            models.UniqueConstraint(
+                Case(When(state__in=("checking", "writing"), then=True)),
+                name="one_staff_import_runs",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.file_name
-
-    @property
-    def is_finished(self) -> bool:
-        return self.state not in self.UNFINISHED
 
     @property
     def is_cancellable(self) -> bool:
@@ -181,20 +169,6 @@ class StaffImport(models.Model):
     @property
     def missing_words(self) -> list[str]:
         return [str(Column(name).label) for name in self.missing_columns]
-
-    def leave(
-        self, before: Sequence[str], after: str, attempt: int | None = None, **values: object
-    ) -> bool:
-        """Change the state unless somebody else did; False when he was first. ``attempt``: only
-        while it is the latest."""
-        mine = StaffImport.objects.filter(pk=self.pk, state__in=before)
-        if attempt is not None:
-            mine = mine.filter(attempts=attempt)
-        values |= {"state": after, "changed": timezone.now(), "is_running": None}
-        if not mine.update(**values):
-            return False
-        self.refresh_from_db()
-        return True
 
 
 class StagedStaff(StaffFacts):

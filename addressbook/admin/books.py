@@ -8,11 +8,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin_pages import KeptAdmin
 from addressbook.models import AddressBook
 
 
 @admin.register(AddressBook)
-class AddressBookAdmin(admin.ModelAdmin):
+class AddressBookAdmin(KeptAdmin):
     """Whether somebody's contacts are there, and how many; no name, no address of any of them."""
 
     list_display = ("login", "mail_domain", "contacts", "binned", "lists", "imports")
@@ -46,13 +47,3 @@ class AddressBookAdmin(admin.ModelAdmin):
     @staticmethod
     def _number(book: AddressBook, name: str) -> str:
         return intcomma(getattr(book, name))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: AddressBook | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: AddressBook | None = None) -> bool:
-        """Of his own contacts everybody is the master."""
-        return False

@@ -12,6 +12,7 @@ from typing import TypeVar
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.claims import Lost
 from addressbook import charsets, importers, vcard
 from addressbook.contact_data import ContactData
 from addressbook.contacts import photos
@@ -19,7 +20,6 @@ from addressbook.folding import fold
 from addressbook.importers import detect
 from addressbook.importers.reading import Reading, refused
 from addressbook.imports import deciding, jobs, owners
-from addressbook.imports.heartbeat import Stopped, beat
 from addressbook.imports.joining import canonical, card, join
 from addressbook.imports.matching import Book, Candidate
 from addressbook.models import ImportFile, ImportGroup, ImportJob, ImportPart, ImportRow
@@ -52,11 +52,10 @@ def check(job: ImportJob) -> None:
     readings.clear()
     staging.put()
     with transaction.atomic():
-        beat(job)
+        job.beat()
         deciding.decide(job)
         deciding.count(job)
-        beat(
-            job,
+        job.beat(
             groups=job.staged_groups.count(),
             warnings=dict(staging.warnings),
             matched=began,
@@ -77,12 +76,12 @@ def rematch(job: ImportJob) -> None:
         for batch in _batches(_with_sets(entries), _BATCH):
             _match(book, batch)
             with transaction.atomic():
-                beat(job)
+                job.beat()
                 ImportRow.objects.bulk_update(
                     [entry.row for entry in batch], [*_MATCHED], batch_size=100
                 )
     with transaction.atomic():
-        beat(job, matched=began)
+        job.beat(matched=began)
         deciding.decide(job)
         deciding.count(job)
 
@@ -90,7 +89,7 @@ def rematch(job: ImportJob) -> None:
 def _forget_attempt(job: ImportJob) -> None:
     """What was staged by who was killed, or with other columns."""
     with transaction.atomic():
-        beat(job, checked=0, total=0)
+        job.beat(checked=0, total=0)
         for table in (job.rows, job.staged_groups, job.parts):
             found = table.all()
             found._raw_delete(found.db)
@@ -98,16 +97,16 @@ def _forget_attempt(job: ImportJob) -> None:
 
 def _refuse(job: ImportJob, code: str) -> None:
     if code == _CORRECTABLE and jobs.columns(job):
-        beat(job, reject_code=code, attempts=0)
+        job.beat(reject_code=code, attempts=0)
         _end(job, State.READY)
         return
-    beat(job, reject_code=code, finished=timezone.now())
+    job.beat(reject_code=code, finished=timezone.now())
     _end(job, State.FAILED)
     jobs.purge(job)
 
 
 def _end(job: ImportJob, state: str) -> None:
-    beat(job, state=state, runner="")
+    job.beat(state=state, runner="")
 
 
 # --- files ---
@@ -132,7 +131,7 @@ def _readings(job: ImportJob) -> Iterator[_Read]:
             reading = refused("too_many_records", reading)
         left -= len(reading.contacts)
         _note(file, reading)
-        beat(job)
+        job.beat()
         yield file, reading, _lines(content) if job.user and reading.skipped else ()
 
 
@@ -150,7 +149,7 @@ def _content(job: ImportJob, file: ImportFile) -> bytes:
             return stream.read()
     except OSError as error:
         jobs.fail(job, ImportJob.Failure.GONE)
-        raise Stopped from error
+        raise Lost from error
 
 
 def _headers(file: ImportFile) -> list[str]:
@@ -258,7 +257,7 @@ class _Staging:
     def put(self) -> None:
         """Into the database, in batches, each with a sign of life."""
         contacts = sum(len(part.contacts) for part in self._parts.values())
-        beat(self.job, total=contacts + len(self._refused))
+        self.job.beat(total=contacts + len(self._refused))
         for number, part in enumerate(self._parts.values()):
             self._put_part(part, self._part_row(number, part))
             part.contacts.clear()
@@ -302,7 +301,7 @@ class _Staging:
         entries: list[_Entry] = []
         for batch_of_contacts in _batches(part.contacts, _BATCH):
             entries += [self._entry(row, one) for one in batch_of_contacts]
-            beat(self.job)
+            self.job.beat()
         _find_sets(entries, first)
         self._number += len(entries)
         book = Book.of(row.user)
@@ -359,7 +358,7 @@ class _Staging:
                 if row.number is None:
                     row.number = self._number
                     self._number += 1
-            beat(self.job, checked=self.job.checked + len(rows))
+            self.job.beat(checked=self.job.checked + len(rows))
             ImportRow.objects.bulk_create(rows)
 
 

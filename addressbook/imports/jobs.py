@@ -159,13 +159,13 @@ def choose_columns(job: ImportJob, mapping: Mapping[int, str]) -> bool:
         for column in columns(job)
         if mapping.get(column.index) in (column.field, "", *FIELDS)
     }
-    return _leave(job, (State.READY,), State.UPLOADED, columns=chosen, attempts=0)
+    return job.leave((State.READY,), State.UPLOADED, columns=chosen, attempts=0)
 
 
 def choose_policy(job: ImportJob, policy: str) -> bool:
     """What becomes of duplicates; counted anew from what is staged. False when it was too late."""
     with transaction.atomic():
-        if not _leave(job, (State.READY,), State.READY, policy=ImportJob.Policy(policy)):
+        if not job.leave((State.READY,), State.READY, policy=ImportJob.Policy(policy)):
             return False
         deciding.decide(job)
         deciding.count(job)
@@ -179,18 +179,18 @@ def start(job: ImportJob) -> bool:
         return False
     if job.user and job.new > keeping.room(job.user):
         raise AddressBookFull
-    return _leave(job, (State.READY,), State.WRITING, attempts=0)
+    return job.leave((State.READY,), State.WRITING, attempts=0)
 
 
 def cancel(job: ImportJob) -> bool:
     """Stop it; what was written already is taken back. False when it was too late."""
     now = timezone.now()
     before = (State.UPLOADED, State.CHECKING, State.READY)
-    if _leave(job, before, State.CANCELLED, finished=now, runner=""):
+    if job.leave(before, State.CANCELLED, finished=now, runner=""):
         purge(job)
         return True
-    return _leave(
-        job, (State.WRITING,), State.UNDOING, ends_as=State.CANCELLED, runner="", attempts=0
+    return job.leave(
+        (State.WRITING,), State.UNDOING, ends_as=State.CANCELLED, runner="", attempts=0
     )
 
 
@@ -199,32 +199,19 @@ def undo(job: ImportJob) -> bool:
     as before; what was changed by hand since stays as it is (`kept`). False when it is too late."""
     if not job.is_undoable:
         return False
-    return _leave(job, (State.DONE,), State.UNDOING, ends_as=State.UNDONE, runner="", attempts=0)
-
-
-def _leave(job: ImportJob, before: Sequence[str], after: str, **values: object) -> bool:
-    """Change the state unless somebody else did."""
-    values |= {"state": after, "heartbeat": timezone.now()}
-    if not ImportJob.objects.filter(pk=job.pk, state__in=before).update(**values):
-        job.refresh_from_db()
-        return False
-    job.refresh_from_db()
-    return True
+    return job.leave((State.DONE,), State.UNDOING, ends_as=State.UNDONE, runner="", attempts=0)
 
 
 def fail(job: ImportJob, failure: ImportJob.Failure) -> None:
-    """The worker who has it gives it up; what was written is taken back. If that fails, it is tried
-    again until the attempts are over."""
-    now = timezone.now()
-    mine = ImportJob.objects.filter(pk=job.pk, runner=job.runner)
-    if mine.filter(state=State.WRITING).update(
-        state=State.UNDOING, ends_as=State.FAILED, failure=failure, runner="", attempts=0
-    ):
+    """The worker that has it gives it up; what was written is taken back. If that fails, it is
+    tried again until the attempts are over."""
+    given_up = {"failure": failure, "runner": ""}
+    if job.end(State.UNDOING, [State.WRITING], ends_as=State.FAILED, attempts=0, **given_up):
         return
     lasting = failure == ImportJob.Failure.INTERRUPTED
-    if not lasting and mine.filter(state=State.UNDOING).update(runner="", heartbeat=now):
+    if not lasting and job.end(State.UNDOING, [State.UNDOING], runner=""):
         return
-    if mine.update(state=State.FAILED, failure=failure, runner="", finished=now):
+    if job.end(State.FAILED, finished=timezone.now(), **given_up):
         purge(job)
 
 
@@ -235,17 +222,15 @@ def tend() -> list[int]:
     """Take up what died, give up what waits in vain, remove what is left over; the jobs that the
     caller should start."""
     now = timezone.now()
-    moving = ImportJob.objects.moving()
-    dead = moving.exclude(runner="").filter(heartbeat__lt=now - ImportJob.PATIENCE)
-    dead.update(runner="")
-    unseen = ImportJob.objects.filter(state=State.READY, heartbeat__lt=now - ImportJob.CONFIRMABLE)
+    ImportJob.objects.dead().update(runner="")
+    unseen = ImportJob.objects.filter(state=State.READY, changed__lt=now - ImportJob.CONFIRMABLE)
     for job in unseen:
         cancel(job)
     for job in ImportJob.objects.filter(undo_until__lt=now):
         forget_traces(job)
     _remove_leftovers()
     # One that was asked for this minute is in the queue already.
-    waiting = moving.filter(runner="", heartbeat__lt=now - ImportJob.QUEUED)
+    waiting = ImportJob.objects.waiting().filter(changed__lt=now - ImportJob.QUEUED)
     return list(waiting.order_by("created").values_list("pk", flat=True))
 
 
@@ -273,7 +258,7 @@ def _forget_files(job: ImportJob) -> None:
 
 
 def _remove_leftovers() -> None:
-    over = ImportJob.objects.filter(state__in=ImportJob.FINISHED)
+    over = ImportJob.objects.exclude(state__in=ImportJob.UNFINISHED)
     for job in over.exclude(files=None).exclude(files__spool="").distinct():
         purge(job)
     kept = set(ImportFile.objects.exclude(spool="").values_list("spool", flat=True))

@@ -1,16 +1,13 @@
 """A worker does what is next for an import, and shows that it is alive.
 
-Whoever has a job writes into its row who he is; each of his transactions begins by finding it still
-there. So one whose job was cancelled, or given to somebody else because he seemed dead, changes
-nothing any more.
+Each of its transactions begins with a sign of life (`ClaimedRow.beat`). So a worker whose job was
+cancelled, or taken up by another because it seemed dead, changes nothing any more.
 """
 
 from __future__ import annotations
 
-import secrets
-
+from accounts.claims import Lost
 from addressbook.imports import checking, jobs, undoing, writing
-from addressbook.imports.heartbeat import Stopped
 from addressbook.models import ImportJob
 
 State, Failure = ImportJob.State, ImportJob.Failure
@@ -19,7 +16,7 @@ State, Failure = ImportJob.State, ImportJob.Failure
 def run(pk: int) -> None:
     """Do the next step of an import. A second time, or while another worker has it, nothing
     happens; a step that was killed is done again, or from where it was, with the same result."""
-    job = ImportJob.objects.claim(pk, secrets.token_hex(16))
+    job = ImportJob.objects.claim(pk)
     if job is None:
         return
     try:
@@ -27,7 +24,7 @@ def run(pk: int) -> None:
             jobs.fail(job, Failure.INTERRUPTED)
         else:
             _STEPS[State(job.state)](job)
-    except Stopped:
+    except Lost:
         pass
     except Exception:
         jobs.fail(job, Failure.BROKEN)

@@ -13,7 +13,6 @@ from accounts.models import AuditEvent
 from addressbook import vcard
 from addressbook.contacts import keeping, photos
 from addressbook.imports import grouping, jobs
-from addressbook.imports.heartbeat import beat
 from addressbook.imports.joining import mark
 from addressbook.models import Contact, ContactPhoto, ImportJob, ImportPart, ImportTrace
 
@@ -39,15 +38,15 @@ def _erases(job: ImportJob) -> bool:
 
 def _take_back_groups(job: ImportJob, part: ImportPart) -> None:
     with transaction.atomic():
-        beat(job)
+        job.beat()
         kept = grouping.take_back(part, erase=_erases(job))
-        beat(job, kept=job.kept + kept)
+        job.beat(kept=job.kept + kept)
 
 
 def _take_back_rows(job: ImportJob) -> bool:
     """The last traces, each in one transaction with what it did; False when none is left."""
     with transaction.atomic():
-        beat(job)
+        job.beat()
         traces = list(job.traces.filter(is_kept=False).order_by("-number")[:BATCH])
         if not traces:
             return False
@@ -55,7 +54,7 @@ def _take_back_rows(job: ImportJob) -> bool:
         job.traces.filter(pk__in=[trace.pk for trace in kept]).update(is_kept=True)
         done = {trace.pk for trace in traces} - {trace.pk for trace in kept}
         job.traces.filter(pk__in=done).delete()
-        beat(job, kept=job.kept + len(kept), undone=job.undone + len(traces), attempts=0)
+        job.beat(kept=job.kept + len(kept), undone=job.undone + len(traces), attempts=0)
     return True
 
 
@@ -107,13 +106,13 @@ def _restore(changed: Sequence[tuple[ImportTrace, Contact]]) -> None:
 
 def _finish(job: ImportJob) -> None:
     with transaction.atomic():
-        beat(job, finished=timezone.now())
+        job.beat(finished=timezone.now())
         if job.ends_as == State.UNDONE:
             _note(job)
         else:
             job.traces.all().delete()
             job.staged_groups.all().delete()
-        beat(job, state=job.ends_as, runner="")
+        job.beat(state=job.ends_as, runner="")
     jobs.purge(job)
 
 

@@ -15,7 +15,6 @@ from addressbook import vcard
 from addressbook.contact_data import ContactData
 from addressbook.contacts import keeping, photos
 from addressbook.imports import checking, deciding, grouping, jobs, owners
-from addressbook.imports.heartbeat import beat
 from addressbook.imports.joining import canonical, join, mark
 from addressbook.models import Contact, ContactPhoto, ImportJob, ImportPart, ImportRow, ImportTrace
 
@@ -30,7 +29,7 @@ def write(job: ImportJob) -> None:
     """Ends with the job done, or still waiting where another writes into the same address book."""
     if not job.written:
         if _is_behind(job):
-            beat(job, runner="", attempts=0)
+            job.beat(runner="", attempts=0)
             return
         if _is_overtaken(job):
             checking.rematch(job)
@@ -73,7 +72,7 @@ class _Batch:
 def _write_batch(job: ImportJob) -> bool:
     """False when all rows are done."""
     with transaction.atomic():
-        beat(job)
+        job.beat()
         found = job.rows.filter(number__gte=job.written).select_related("part")
         rows = list(found.order_by("number")[:BATCH])
         if not rows:
@@ -82,7 +81,7 @@ def _write_batch(job: ImportJob) -> bool:
         rows = [row for row in rows if row.part_id == rows[0].part_id]
         if part and not part.problem:
             _write_rows(job, part, rows)
-        beat(job, written=rows[-1].number + 1, attempts=0)
+        job.beat(written=rows[-1].number + 1, attempts=0)
     return True
 
 
@@ -181,7 +180,7 @@ def _mark(contact: Contact, picture: str) -> bytes:
 
 def _write_groups(job: ImportJob, part: ImportPart) -> None:
     with transaction.atomic():
-        beat(job)
+        job.beat()
         if part.staged_groups.filter(is_written=False).exists():
             numbers = part.rows.values("number")
             traces = job.traces.filter(number__in=numbers, contact__isnull=False)
@@ -192,12 +191,11 @@ def _write_groups(job: ImportJob, part: ImportPart) -> None:
 def _finish(job: ImportJob) -> None:
     now = timezone.now()
     with transaction.atomic():
-        beat(job)
+        job.beat()
         deciding.count(job)
         groups = list(job.staged_groups.values_list("added", "moved", "to_check"))
         moved = sum(count for _added, count, _to_check in groups)
-        beat(
-            job,
+        job.beat(
             added=sum(len(added) for added, _moved, _to_check in groups) - moved,
             moved=moved,
             to_check=sum(count for _added, _moved, count in groups),
@@ -205,7 +203,7 @@ def _finish(job: ImportJob) -> None:
             undo_until=now + ImportJob.UNDOABLE,
         )
         _note(job)
-        beat(job, state=State.DONE, runner="")
+        job.beat(state=State.DONE, runner="")
     jobs.purge(job)
 
 

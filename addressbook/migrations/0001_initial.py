@@ -404,9 +404,9 @@ class Migration(migrations.Migration):
                 ("runner", models.CharField(blank=True, editable=False, max_length=32)),
                 ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
                 (
-                    "heartbeat",
+                    "changed",
                     models.DateTimeField(
-                        default=django.utils.timezone.now, verbose_name="last sign of life"
+                        default=django.utils.timezone.now, verbose_name="last change"
                     ),
                 ),
                 ("written", models.PositiveIntegerField(default=0, verbose_name="rows written")),

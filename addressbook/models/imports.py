@@ -7,33 +7,29 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.claims import ClaimedQuerySet, ClaimedRow
 from accounts.models import User
 from addressbook.models.contacts import Contact, Group
 
 
-class ImportJobQuerySet(models.QuerySet["ImportJob"]):
+class ImportJobQuerySet(ClaimedQuerySet["ImportJob"]):
     def of(self, user: User) -> ImportJobQuerySet:
         """The imports into a person's own address book, the newest first."""
         return self.filter(user=user)
 
     def moving(self) -> ImportJobQuerySet:
         """Those that a worker has, or should have."""
-        return self.filter(state__in=ImportJob.MOVING)
+        return self.filter(state__in=ImportJob.STEPS)
 
-    def claim(self, pk: int, runner: str) -> ImportJob | None:
-        """The job, for whoever asks first; None when it waits for a person, or somebody has it."""
-        mine = self.moving().filter(pk=pk, runner="")
-        if not mine.update(runner=runner, attempts=F("attempts") + 1, heartbeat=timezone.now()):
-            return None
-        self.filter(pk=pk, state=ImportJob.State.UPLOADED).update(state=ImportJob.State.CHECKING)
-        return self.get(pk=pk)
+    def waiting(self) -> ImportJobQuerySet:
+        return super().waiting().filter(runner="")
 
 
-class ImportJob(models.Model):
+class ImportJob(ClaimedRow):
     """One or several files of old contacts on their way into an address book.
 
     ``uploaded`` and ``checking``: the files are read, every row is staged with what would become of
@@ -72,18 +68,14 @@ class ImportJob(models.Model):
         INTERRUPTED = "interrupted", _("The import was interrupted again and again.")
         BROKEN = "broken", _("Something broke on our side.")
 
-    MOVING: ClassVar[tuple[str, ...]] = (
-        State.UPLOADED,
-        State.CHECKING,
-        State.WRITING,
-        State.UNDOING,
-    )
-    FINISHED: ClassVar[tuple[str, ...]] = (
-        State.DONE,
-        State.CANCELLED,
-        State.FAILED,
-        State.UNDONE,
-    )
+    # A step that died is begun again in its own state, once the row has no runner any more.
+    STEPS: ClassVar[dict[str, str]] = {
+        State.UPLOADED: State.CHECKING,
+        State.CHECKING: State.CHECKING,
+        State.WRITING: State.WRITING,
+        State.UNDOING: State.UNDOING,
+    }
+    UNFINISHED: ClassVar[tuple[str, ...]] = (*STEPS, State.READY)
     CANCELLABLE: ClassVar[tuple[str, ...]] = (
         State.UPLOADED,
         State.CHECKING,
@@ -91,7 +83,6 @@ class ImportJob(models.Model):
         State.WRITING,
     )
     PATIENCE: ClassVar[timedelta] = timedelta(minutes=10)
-    """Without a sign of life, after which whoever had the job is thought gone."""
     QUEUED: ClassVar[timedelta] = timedelta(minutes=1)
     """After which one that nobody has is thought lost on its way to a worker."""
     CONFIRMABLE: ClassVar[timedelta] = timedelta(days=1)
@@ -134,10 +125,6 @@ class ImportJob(models.Model):
         _("why it failed"), max_length=16, choices=Failure.choices, blank=True
     )
 
-    # Who has the job at this moment, a random word; "" when nobody.
-    runner = models.CharField(max_length=32, blank=True, editable=False)
-    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    heartbeat = models.DateTimeField(_("last sign of life"), default=timezone.now)
     # Rows are done in the order of their numbers: these many are written, and taken back.
     written = models.PositiveIntegerField(_("rows written"), default=0)
     undone = models.PositiveIntegerField(_("rows taken back"), default=0, editable=False)
@@ -187,15 +174,6 @@ class ImportJob(models.Model):
         return ", ".join(file.name for file in self.files.all()[:3])
 
     @property
-    def is_moving(self) -> bool:
-        """Whether something happens by itself; else it waits for a person, or is over."""
-        return self.state in self.MOVING
-
-    @property
-    def is_finished(self) -> bool:
-        return self.state in self.FINISHED
-
-    @property
     def is_cancellable(self) -> bool:
         return self.state in self.CANCELLABLE
 
@@ -208,7 +186,7 @@ class ImportJob(models.Model):
     def is_stuck(self) -> bool:
         """Whether nobody works on it, or gave a sign of life for too long. It is taken up again by
         itself, where beat and a worker run."""
-        silent = timezone.now() - self.heartbeat
+        silent = timezone.now() - self.changed
         patience = self.PATIENCE if self.runner else 5 * self.QUEUED
         return self.is_moving and silent > patience
 

@@ -19,5 +19,5 @@ def unfinished_imports() -> QuerySet[ImportJob]:
     """Those that move, wait for somebody's word or failed this week, the newest first."""
     since = timezone.now() - timedelta(days=7)
     failed = Q(state=ImportJob.State.FAILED, finished__gt=since)
-    jobs = ImportJob.objects.filter(failed | ~Q(state__in=ImportJob.FINISHED))
+    jobs = ImportJob.objects.filter(failed | Q(state__in=ImportJob.UNFINISHED))
     return jobs.select_related("user", "uploaded_by").prefetch_related("files")[:_SHOWN]

@@ -70,7 +70,7 @@ def bring(request: SignedInRequest, source: str) -> HttpResponse:
 
 
 def _has_too_many(request: SignedInRequest) -> bool:
-    unfinished = ImportJob.objects.of(request.user).exclude(state__in=ImportJob.FINISHED)
+    unfinished = ImportJob.objects.of(request.user).unfinished()
     return unfinished.count() >= _MOST_UNFINISHED
 
 

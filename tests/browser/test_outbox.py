@@ -155,7 +155,7 @@ STATES: tuple[dict[str, object], ...] = (
     {"state": "held"},
     {"state": "held", "failure": "ServerUnavailable", "server_words": "4.3.0 try again later"},
     {"state": "scheduled"},
-    {"state": "sending", "claimed": timezone.now() + timedelta(hours=1)},
+    {"state": "sending", "changed": timezone.now() + timedelta(hours=1)},
     {"state": "failed", "failure": "RecipientsRefused"},
     {"state": "doubt", "stage": "handing", "failure": "PerhapsSent"},
     {"state": "password"},

@@ -139,6 +139,20 @@ def database_server() -> str:
     return os.environ["DATABASE_URL"]
 
 
+@pytest.fixture
+def postgresql_url(database_server: str) -> Iterator[str]:
+    """Of a PostgreSQL that makes databases: the tests' own, or else one for this test."""
+    if database_server.startswith("postgres"):
+        yield database_server
+        return
+    if not postgresql.installed():
+        pytest.skip("PostgreSQL is not installed")
+    server = postgresql.PostgreSQL()
+    server.start()
+    yield server.url
+    server.stop()
+
+
 @pytest.fixture(scope="session")
 def redis_server() -> str:
     """Its URL. Settings know it already; a test asks for it to talk to it directly."""

@@ -159,7 +159,7 @@ def digest_of(fields: Headers) -> str:
 def forget_overdue() -> None:
     """Judgements and unsubscriptions of more than `Judgement.KEPT` ago."""
     Judgement.objects.all().overdue().delete()
-    Unsubscription.objects.filter(when__lt=timezone.now() - Judgement.KEPT).delete()
+    Unsubscription.objects.filter(changed__lt=timezone.now() - Judgement.KEPT).delete()
 
 
 def _claimed(user: int) -> str:

@@ -32,7 +32,7 @@ def post(url: str) -> None:
 def run(pk: int, send: Callable[[str], None] = post) -> None:
     """Call it once. A second time, or while another does it, nothing happens. The address is
     forgotten whatever came of it: it names the person."""
-    found = Unsubscription.objects.all().claim(pk)
+    found = Unsubscription.objects.claim(pk)
     if found is None:
         return
     state = Unsubscription.State.FAILED
@@ -42,12 +42,11 @@ def run(pk: int, send: Callable[[str], None] = post) -> None:
     except RemoteRefused:
         pass  # the list of unsubscriptions says that it failed
     finally:
-        Unsubscription.objects.filter(pk=pk).update(state=state, url="", when=timezone.now())
+        found.end(state, url="")
 
 
 def waiting() -> list[int]:
     """Those that nobody has started for a minute."""
-    late = Unsubscription.objects.filter(
-        state=Unsubscription.State.WAITING, when__lt=timezone.now() - timedelta(minutes=1)
-    )
-    return list(late.values_list("pk", flat=True)[:100])
+    late = timezone.now() - timedelta(minutes=1)
+    waiting = Unsubscription.objects.waiting().filter(changed__lt=late)
+    return list(waiting.values_list("pk", flat=True)[:100])

@@ -1,28 +1,24 @@
 """Actions on many messages: the request runs the first second, a job does the rest.
 
 The job's row holds what `webmail.mailbox.bulk` says between any two commands, written down before a
-command is sent and after its answer: whoever takes it up after a dropped line or a killed worker
-does nothing twice. It borrows the person's password until it is over. While a worker has a job, a
-thread beside it gives a sign of life every few seconds: one that was killed gives none, and another
-takes the job up within a minute.
+command is sent and after its answer: a worker that takes it up after a dropped line, or when
+another was killed, does nothing twice. It borrows the user's password until it is over. While a
+worker has a job, a `Heartbeat` gives a sign of life every few seconds: a worker that was killed
+gives none, and another takes the job up within a minute.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from types import TracebackType
 from typing import Any
 
-from django.db import Error as DatabaseError
-from django.db import connection
-from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import audit, lending, session
+from accounts.claims import Heartbeat, Lost
 from accounts.http import SignedInRequest
 from accounts.models import AuditEvent, User
 from webmail.errors import MessageNotFound, ServerUnavailable, SignInNeeded, WebmailError
@@ -41,12 +37,8 @@ MANY = 100
 """Messages deleted at once, from which on the audit log has a line of it."""
 _AGAIN = timedelta(seconds=10)
 """Before a job is tried again whose server did not answer, or that nobody has started."""
-_BEAT = 5.0
-"""Seconds between two signs of life."""
 _SURE = 5.0
-"""Seconds after which a worker asks again whether the job is his: he may have been frozen."""
-_LONGEST_STEP = 300.0
-"""Seconds without a command's answer after which a worker is thought to hang: its signs end."""
+"""Seconds after which a worker asks again whether the job is its own: it may have been frozen."""
 
 
 _DELETES = {"delete": "for good", "trash": "trash"}
@@ -114,17 +106,17 @@ def keep(user: User, deed: Deed, work: Work) -> MailJob:
 
 def run(pk: int) -> None:
     """Do a job, or what is left of it. A second time, or while another does it, nothing happens."""
-    job = MailJob.objects.claim(pk)
+    job = MailJob.objects.select_related("user__mail_domain", "credential").claim(pk)
     if job is None:
         return
     try:
-        with _Heartbeat(job) as heartbeat, session.imap_for(job) as imap:
+        with Heartbeat(job) as heartbeat, session.imap_for(job) as imap:
             _go_on(job, imap, heartbeat)
     except SignInNeeded:
         _stop(job, State.PASSWORD)
     except ServerUnavailable as error:
         if job.attempts < MailJob.MOST_ATTEMPTS:
-            _leave(job, State.WAITING)
+            job.end(State.WAITING)
         else:
             _stop(job, State.FAILED, type(error).__name__)
     except WebmailError as error:
@@ -171,15 +163,14 @@ def tend() -> list[int]:
     """Take up what died, remove what is over its time. Returns the jobs that the caller should
     start."""
     now = timezone.now()
-    dead = MailJob.objects.filter(state=State.RUNNING, changed__lt=now - MailJob.PATIENCE)
-    for job in dead.select_related("credential"):
+    for job in MailJob.objects.select_related("credential").take_up():
         if job.attempts < MailJob.MOST_ATTEMPTS:
-            _leave(job, State.WAITING)
+            job.end(State.WAITING)
         else:
             _stop(job, State.FAILED, "Broken")
     lending.forget_overdue()
     MailJob.objects.filter(changed__lt=now - MailJob.KEPT).exclude(state=State.RUNNING).delete()
-    waiting = MailJob.objects.filter(Q(changed__lt=now - _AGAIN), state=State.WAITING)
+    waiting = MailJob.objects.waiting().filter(changed__lt=now - _AGAIN)
     return list(waiting.order_by("changed").values_list("pk", flat=True)[:50])
 
 
@@ -196,49 +187,7 @@ def _note(user: User, deed: Deed, work: Work, state: MailJob.State, failure: str
     )
 
 
-class _Heartbeat:
-    """Says in the job's row that its worker lives, also while the mail server takes its time. A
-    sign that cannot be written is left out; when another has the job there are no more.
-    """
-
-    def __init__(self, job: MailJob) -> None:
-        self._mine = _mine(job).filter(state=State.RUNNING)
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
-        self.got_on()
-
-    def got_on(self) -> None:
-        self._last_step = time.monotonic()
-
-    def __enter__(self) -> _Heartbeat:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        try:
-            while not self._over.wait(_BEAT) and not self._hangs():
-                try:
-                    if not self._mine.update(changed=timezone.now()):
-                        return
-                except DatabaseError:
-                    connection.close()  # the next sign opens another
-        finally:
-            connection.close()  # the thread's own
-
-    def _hangs(self) -> bool:
-        return time.monotonic() - self._last_step > _LONGEST_STEP
-
-
-def _go_on(job: MailJob, imap: Connection, heartbeat: _Heartbeat) -> None:
+def _go_on(job: MailJob, imap: Connection, heartbeat: Heartbeat) -> None:
     for work in bulk.run(imap, _read(job)):
         heartbeat.got_on()
         if not _write_down(job, work):
@@ -250,23 +199,20 @@ def _write_down(job: MailJob, work: Work) -> bool:
     """False when the job was cancelled, or another worker has it: then this one stops. What it did
     before a cancellation is kept all the same, for the way back.
 
-    An answer that took long is asked for again: whoever was frozen meanwhile (SIGSTOP, a virtual
-    machine that was set aside) may have lost his job, and would copy once more what another has
-    copied.
+    An answer that took long is asked for again: a worker that was frozen meanwhile (SIGSTOP, a
+    virtual machine that was set aside) may have lost its job, and would copy once more what another
+    has copied.
     """
-    mine, columns = _mine(job), _columns(work)
+    columns = _columns(work)
     while True:
         asked = time.monotonic()
-        if not mine.filter(state=State.RUNNING).update(**columns, changed=timezone.now()):
-            mine.filter(state=State.CANCELLED).update(**columns, changed=timezone.now())
+        try:
+            job.beat(**columns)
+        except Lost:
+            job.mine().filter(state=State.CANCELLED).update(**columns, changed=timezone.now())
             return False
         if time.monotonic() - asked < _SURE:
             return True
-
-
-def _mine(job: MailJob) -> QuerySet[MailJob]:
-    """The job, as long as no other worker has taken it up."""
-    return MailJob.objects.filter(pk=job.pk, attempts=job.attempts)
 
 
 def _columns(work: Work) -> dict[str, Any]:
@@ -299,12 +245,7 @@ def _read(job: MailJob) -> Work:
 
 
 def _stop(job: MailJob, state: MailJob.State, failure: str = "") -> None:
-    """Over, or waiting for its person: the password is given back."""
-    if _leave(job, state, failure=failure):
+    """Over, or waiting for its user: the password is given back. A job that was cancelled, or that
+    another worker has, is not this one's to end."""
+    if job.end(state, failure=failure):
         lending.give_back(job.credential)
-
-
-def _leave(job: MailJob, state: MailJob.State, **values: object) -> bool:
-    """False when it was cancelled, or another worker has it: it is not this one's to end."""
-    running = _mine(job).filter(state=State.RUNNING)
-    return bool(running.update(state=state, changed=timezone.now(), **values))

@@ -494,6 +494,7 @@ class Migration(migrations.Migration):
                     "failure",
                     models.CharField(blank=True, max_length=40, verbose_name="why it failed"),
                 ),
+                ("runner", models.CharField(blank=True, editable=False, max_length=32)),
                 ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
                 ("is_undone", models.BooleanField(default=False, verbose_name="taken back")),
                 ("asked", models.DateTimeField(auto_now_add=True, verbose_name="asked for")),
@@ -565,6 +566,8 @@ class Migration(migrations.Migration):
                         verbose_name="state",
                     ),
                 ),
+                ("runner", models.CharField(blank=True, editable=False, max_length=32)),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
                 (
                     "reason",
                     models.CharField(
@@ -573,7 +576,12 @@ class Migration(migrations.Migration):
                 ),
                 ("is_truncated", models.BooleanField(default=False, verbose_name="has more pages")),
                 ("created", models.DateTimeField(auto_now_add=True, verbose_name="asked for")),
-                ("changed", models.DateTimeField(auto_now=True, verbose_name="last change")),
+                (
+                    "changed",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="last change"
+                    ),
+                ),
                 (
                     "user",
                     models.ForeignKey(
@@ -634,7 +642,8 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("due", models.DateTimeField(verbose_name="due")),
-                ("claimed", models.DateTimeField(blank=True, null=True, verbose_name="taken up")),
+                ("runner", models.CharField(blank=True, editable=False, max_length=32)),
+                ("told", models.DateTimeField(blank=True, null=True)),
                 ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
                 ("message_id", models.CharField(max_length=255, verbose_name="Message-ID")),
                 ("sender", models.CharField(max_length=254, verbose_name="sender")),
@@ -882,9 +891,13 @@ class Migration(migrations.Migration):
                         verbose_name="state",
                     ),
                 ),
+                ("runner", models.CharField(blank=True, editable=False, max_length=32)),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
                 (
-                    "when",
-                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="when"),
+                    "changed",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="last change"
+                    ),
                 ),
                 (
                     "user",
@@ -899,7 +912,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "unsubscription",
                 "verbose_name_plural": "unsubscriptions",
-                "ordering": ("-when", "-pk"),
+                "ordering": ("-changed", "-pk"),
             },
         ),
         migrations.CreateModel(

@@ -13,6 +13,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.claims import ClaimedQuerySet, ClaimedRow
 from accounts.models.prepared import Prepared
 
 if TYPE_CHECKING:
@@ -231,19 +232,12 @@ class FraudReport(models.Model):
         return self.domain
 
 
-class UnsubscriptionQuerySet(models.QuerySet["Unsubscription"]):
+class UnsubscriptionQuerySet(ClaimedQuerySet["Unsubscription"]):
     def of(self, user: AbstractBaseUser) -> UnsubscriptionQuerySet:
         return self.filter(user_id=user.pk)
 
-    def claim(self, pk: int) -> Unsubscription | None:
-        """For whoever asks first."""
-        claimed = self.filter(pk=pk, state=Unsubscription.State.WAITING).update(
-            state=Unsubscription.State.RUNNING, when=timezone.now()
-        )
-        return self.get(pk=pk) if claimed else None
 
-
-class Unsubscription(models.Model):
+class Unsubscription(ClaimedRow):
     """A mailing that a person leaves by one click (RFC 8058). ``url`` names the person to the
     sender: it goes when it has been called."""
 
@@ -253,20 +247,22 @@ class Unsubscription(models.Model):
         DONE = "done", _("done")
         FAILED = "failed", _("failed")
 
+    STEPS: ClassVar[dict[str, str]] = {State.WAITING: State.RUNNING}
+    UNFINISHED: ClassVar[tuple[str, ...]] = (State.WAITING, State.RUNNING)
+
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
     )
     sender = models.CharField(_("sender"), max_length=254)
     url = models.TextField(blank=True)
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.WAITING)
-    when = models.DateTimeField(_("when"), default=timezone.now)
 
     objects = UnsubscriptionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("unsubscription")
         verbose_name_plural = _("unsubscriptions")
-        ordering = ("-when", "-pk")
+        ordering = ("-changed", "-pk")
 
     def __str__(self) -> str:
         return f"{self.sender} {self.state}"

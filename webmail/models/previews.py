@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-if TYPE_CHECKING:
-    pass
+from accounts.claims import ClaimedQuerySet, ClaimedRow
 
 OFFICE_PREVIEWS_KEPT = timedelta(hours=1)
 
 
-class OfficePreviewQuerySet(models.QuerySet["OfficePreview"]):
+class OfficePreviewQuerySet(ClaimedQuerySet["OfficePreview"]):
     def in_force(self) -> OfficePreviewQuerySet:
         """Those whose results are still kept."""
         return self.filter(created__gte=timezone.now() - OFFICE_PREVIEWS_KEPT)
 
-    def unfinished(self) -> OfficePreviewQuerySet:
-        return self.filter(state__in=OfficePreview.UNFINISHED)
-
     def overdue(self) -> OfficePreviewQuerySet:
-        """Those that whoever converts should have done long ago."""
+        """Return those that a worker should have done long ago."""
         late = timezone.now() - OfficePreview.PATIENCE
         return self.in_force().unfinished().filter(changed__lt=late)
 
-    def claim(self, pk: int) -> OfficePreview | None:
-        """The job, for whoever asks first."""
-        now = timezone.now()
-        claimed = self.filter(pk=pk, state=OfficePreview.State.WAITING).update(
-            state=OfficePreview.State.RUNNING, changed=now
-        )
-        return self.get(pk=pk) if claimed else None
 
-
-class OfficePreview(models.Model):
+class OfficePreview(ClaimedRow):
     """An attachment being converted into a PDF, or converted within the last hour: its files lie
     encrypted in the spool. Nothing here names the file or its message."""
 
@@ -48,6 +36,7 @@ class OfficePreview(models.Model):
         DONE = "done", _("done")
         FAILED = "failed", _("failed")
 
+    STEPS: ClassVar[dict[str, str]] = {State.WAITING: State.RUNNING}
     UNFINISHED: ClassVar[tuple[str, ...]] = (State.WAITING, State.RUNNING)
     PATIENCE: ClassVar[timedelta] = timedelta(minutes=5)
 
@@ -61,7 +50,6 @@ class OfficePreview(models.Model):
     reason = models.CharField(_("reason of the failure"), max_length=16, blank=True)
     is_truncated = models.BooleanField(_("has more pages"), default=False)
     created = models.DateTimeField(_("asked for"), auto_now_add=True)
-    changed = models.DateTimeField(_("last change"), auto_now=True)
 
     objects = OfficePreviewQuerySet.as_manager()
 
@@ -82,7 +70,7 @@ class OfficePreview(models.Model):
 
     @property
     def is_stuck(self) -> bool:
-        """Whether whoever had the job seems to be gone."""
+        """Whether the worker of the job seems to be gone."""
         return self.state in self.UNFINISHED and self.changed < timezone.now() - self.PATIENCE
 
     def finish(self, *, is_truncated: bool) -> None:
@@ -91,8 +79,6 @@ class OfficePreview(models.Model):
     def fail(self, reason: str) -> None:
         self._end(self.State.FAILED, reason=reason)
 
-    def _end(self, state: State, *, reason: str = "", is_truncated: bool = False) -> None:
+    def _end(self, state: State, **values: object) -> None:
         """The key of the spooled file is needed no more."""
-        self.state, self.reason, self.is_truncated = state, reason, is_truncated
-        self.source_key = b""
-        self.save(update_fields=["state", "reason", "is_truncated", "source_key", "changed"])
+        self.leave(self.UNFINISHED, state, source_key=b"", **values)

@@ -7,7 +7,6 @@ database tells who wrote when, not what, nor to whom.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,6 +14,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from accounts.claims import ClaimedQuerySet, ClaimedRow
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -123,36 +124,15 @@ class DraftFile(models.Model):
         return str(self.pk)
 
 
-class OutboxMessageQuerySet(models.QuerySet["OutboxMessage"]):
+class OutboxMessageQuerySet(ClaimedQuerySet["OutboxMessage"]):
     def of(self, user: AbstractBaseUser) -> OutboxMessageQuerySet:
         return self.filter(user_id=user.pk)
 
-    def unsent(self) -> OutboxMessageQuerySet:
-        return self.filter(state__in=OutboxMessage.UNSENT)
-
-    def due(self) -> OutboxMessageQuerySet:
-        waiting = (OutboxMessage.State.HELD, OutboxMessage.State.SCHEDULED)
-        return self.filter(state__in=waiting, due__lte=timezone.now())
-
-    def claim(self, pk: uuid.UUID) -> OutboxMessage | None:
-        """The message, for whoever asks first once it is due."""
-        now = timezone.now()
-        claimed = (
-            self.due()
-            .filter(pk=pk)
-            .update(
-                state=OutboxMessage.State.SENDING,
-                attempts=models.F("attempts") + 1,
-                claimed=now,
-                changed=now,
-            )
-        )
-        if not claimed:
-            return None
-        return self.select_related("user__mail_domain", "credential", "draft").get(pk=pk)
+    def waiting(self) -> OutboxMessageQuerySet:
+        return super().waiting().filter(due__lte=timezone.now())
 
 
-class OutboxMessage(models.Model):
+class OutboxMessage(ClaimedRow):
     """A message accepted to be sent, until it is sent and filed; then what the support desk may see
     of it. Several with one ``batch``: one message to each."""
 
@@ -174,7 +154,8 @@ class OutboxMessage(models.Model):
         HANDED = "handed", _("handed over")
         FILED = "filed", _("filed in Sent")
 
-    UNSENT: ClassVar[tuple[str, ...]] = (
+    STEPS: ClassVar[dict[str, str]] = {State.HELD: State.SENDING, State.SCHEDULED: State.SENDING}
+    UNFINISHED: ClassVar[tuple[str, ...]] = (
         State.HELD,
         State.SCHEDULED,
         State.SENDING,
@@ -211,8 +192,8 @@ class OutboxMessage(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.HELD)
     stage = models.CharField(_("stage"), max_length=8, choices=Stage.choices, default=Stage.READY)
     due = models.DateTimeField(_("due"))
-    claimed = models.DateTimeField(_("taken up"), null=True, blank=True)
-    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    # When a worker was told that it is due.
+    told = models.DateTimeField(null=True, blank=True)
     message_id = models.CharField("Message-ID", max_length=255)
     sender = models.CharField(_("sender"), max_length=254)
     # `Envelope` (webmail/outbox) as JSON, sealed: recipients, Bcc, origin, key of the spooled file.
@@ -225,7 +206,6 @@ class OutboxMessage(models.Model):
     server_words = models.TextField(_("answer of the server"), blank=True)
     accepted = models.DateTimeField(_("accepted"), default=timezone.now)
     sent = models.DateTimeField(_("sent"), null=True, blank=True)
-    changed = models.DateTimeField(_("last change"), default=timezone.now)
 
     objects = OutboxMessageQuerySet.as_manager()
 
@@ -245,15 +225,6 @@ class OutboxMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.state} {self.stage}"
-
-    def leave(self, before: Sequence[str], after: str, **values: object) -> bool:
-        """Change the state unless somebody else did; False when he was first."""
-        values |= {"state": after, "changed": timezone.now()}
-        own = OutboxMessage.objects.filter(pk=self.pk, state__in=before)
-        if not own.update(**values):
-            return False
-        self.refresh_from_db()
-        return True
 
 
 class IdentityQuerySet(models.QuerySet["Identity"]):

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import lending
+from accounts.claims import new_runner
 from accounts.http import SignedInRequest
 from accounts.models import LentCredential, User
 from webmail.errors import AlreadyLeft, DraftChanged, NotFound, WebmailError
@@ -50,7 +51,7 @@ def take_back(user: User, pk: uuid.UUID) -> Draft | None:
         raise AlreadyLeft
     counting.renew(user.pk)
     draft = row.draft
-    if draft is None or OutboxMessage.objects.filter(draft=draft).unsent().exists():
+    if draft is None or OutboxMessage.objects.filter(draft=draft).unfinished().exists():
         return None
     if row.batch and OutboxMessage.objects.filter(batch=row.batch, state=_STATE.SENT).exists():
         return None
@@ -95,7 +96,7 @@ def reschedule(user: User, pk: uuid.UUID, due: datetime) -> OutboxMessage:
     AlreadyLeft."""
     row = find(user, pk)
     with transaction.atomic():
-        if not row.leave([_STATE.SCHEDULED], _STATE.SCHEDULED, due=due, claimed=None):
+        if not row.leave([_STATE.SCHEDULED], _STATE.SCHEDULED, due=due, told=None):
             raise AlreadyLeft
         lent = LentCredential.objects.filter(pk__in=filter(None, [row.credential_id]))
         lent.filter(until__lt=due + retrying.longest()).update(until=due + retrying.longest())
@@ -109,7 +110,7 @@ def settle(request: SignedInRequest, imap: Connection) -> None:
         return
     waiting = OutboxMessage.objects.of(request.user).filter(state=_STATE.PASSWORD, stage__in=_GONE)
     for row in waiting.select_related("draft", "credential", "user")[:20]:
-        if not row.leave([_STATE.PASSWORD], _STATE.SENDING, claimed=timezone.now()):
+        if not row.leave([_STATE.PASSWORD], _STATE.SENDING, runner=new_runner()):
             continue
         try:
             delivery.finish(imap, row, may_be_filed=True)
@@ -144,7 +145,7 @@ def _go_on(
 ) -> None:
     lent = None if relay.server() is not None else _lent(request, row)
     now = timezone.now()
-    said = {"stage": stage, "due": now, "claimed": None, "attempts": 0, "failure": ""}
+    said = {"stage": stage, "due": now, "told": None, "attempts": 0, "failure": ""}
     after = _STATE.HELD
     if row.state == _STATE.PASSWORD and row.due > now:  # it was scheduled, and is again
         after, said["due"] = _STATE.SCHEDULED, row.due

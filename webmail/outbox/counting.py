@@ -32,7 +32,7 @@ def renew(user_id: int) -> tuple[int, int]:
     """Count anew. A cache that is down stops no message."""
     mine = OutboxMessage.objects.filter(user_id=user_id)
     has_left = Q(stage__in=(_STAGE.HANDED, _STAGE.FILED))
-    counted = mine.unsent().aggregate(
+    counted = mine.unfinished().aggregate(
         unsent=Count("pk", filter=~has_left),
         copies=Count("pk", filter=has_left & Q(state=_STATE.PASSWORD)),
     )

@@ -7,8 +7,8 @@ HANDING -> HANDED  the server took it
 HANDED -> FILED    a copy lies in Sent
 FILED -> SENT      the answered message is marked, the draft and its password are gone
 
-Killed at READY it is sent again, at HANDING nobody knows, from HANDED on it is only filed. Whoever
-was slower than `tending.patience` finds his claim gone before the dot, and sends none.
+Killed at READY it is sent again, at HANDING nobody knows, from HANDED on it is only filed. A worker
+that was slower than `patience` finds its claim gone before the dot, and sends none.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts import lending, session
+from accounts.claims import Lost
 from webmail import smtp
 from webmail.errors import (
     BadServerAnswer,
@@ -52,14 +53,11 @@ _PAUSES: tuple[float, ...] = (0, 0.5, 2, 5, 10, 20)
 _MOST_WORDS = 500
 
 
-class _Lost(Exception):
-    """This worker's claim is over: another took the message up, or its person did."""
-
-
 def deliver(pk: uuid.UUID) -> OutboxMessage | None:
     """Take up a message that is due, or do nothing when another has it. Returns it when it was sent
     just now. What goes wrong stands in the row."""
-    row = OutboxMessage.objects.claim(pk)
+    rows = OutboxMessage.objects.select_related("user__mail_domain", "credential", "draft")
+    row = rows.claim(pk)
     if row is None:
         return None
     try:
@@ -73,7 +71,7 @@ def _deliver(row: OutboxMessage) -> OutboxMessage | None:
         message = _hand_over(row) if row.stage == _STAGE.READY else None
         with session.imap_for(row) as imap:
             finish(imap, row, message, may_be_filed=message is None)
-    except _Lost:
+    except Lost:
         return None
     except WebmailError as error:
         note_failure(row, error)
@@ -136,7 +134,7 @@ def put_off(row: OutboxMessage, failure: str, words: str = "", *, at_once: bool 
     wait = timedelta(0) if at_once else retrying.delay(row.attempts)
     said = {"failure": failure, "server_words": values.masked(words)[:_MOST_WORDS]}
     if wait is not None:
-        _settle(row, _STATE.HELD, due=timezone.now() + wait, claimed=None, **said)
+        _settle(row, _STATE.HELD, due=timezone.now() + wait, told=None, **said)
     elif row.stage == _STAGE.READY:
         _give_up(row, **said)
     else:
@@ -154,7 +152,7 @@ def is_last(row: OutboxMessage) -> bool:
     if row.draft_id is None:
         return True
     others = OutboxMessage.objects.filter(draft=row.draft_id).exclude(pk=row.pk)
-    return not others.unsent().exists()
+    return not others.unfinished().exists()
 
 
 def give_back(lent: lending.LentCredential | None) -> None:
@@ -193,7 +191,7 @@ def _note_taken(row: OutboxMessage, words: str) -> None:
     said = {"server_words": values.masked(words)[:_MOST_WORDS], "failure": ""}
     # Whatever it takes: what is not written down now is a doubt for ever. One who waited too long
     # for the answer may find that it was called one already.
-    _insist(lambda: _write(row, states=(_STATE.SENDING, _STATE.DOUBT), **taken, **said))
+    _insist(lambda: _write(row, (_STATE.SENDING, _STATE.DOUBT), **taken, **said))
 
 
 def _server(row: OutboxMessage) -> smtp.SmtpServer:
@@ -203,9 +201,8 @@ def _server(row: OutboxMessage) -> smtp.SmtpServer:
 
 
 def _stay_alive(row: OutboxMessage) -> None:
-    now = timezone.now()
-    if row.claimed is None or now - row.claimed > _ALIVE_EVERY:
-        _write(row, claimed=now)
+    if timezone.now() - row.changed > _ALIVE_EVERY:
+        row.beat()
 
 
 def _insist(write: Callable[[], None]) -> None:
@@ -315,20 +312,16 @@ def _settle(row: OutboxMessage, state: str, **said: Any) -> None:
     """
     try:
         _write(row, state=state, stage=row.stage, **said)
-    except _Lost:
+    except Lost:
         logger.info("message %s was taken up by another", row.pk)
 
 
-def _write(row: OutboxMessage, *, states: tuple[str, ...] = (_STATE.SENDING,), **said: Any) -> None:
-    """Change the row that this worker has claimed. Raises _Lost when it has it no more."""
-    said.setdefault("changed", timezone.now())
+def _write(row: OutboxMessage, states: tuple[str, ...] = (), /, **said: Any) -> None:
+    """Change the row that this worker has claimed. A stage belongs to a message on its way, unless
+    another state is said."""
     if "stage" in said:
         said.setdefault("state", _STATE.SENDING)
-    mine = OutboxMessage.objects.filter(pk=row.pk, state__in=states, claimed=row.claimed)
-    if not mine.update(**said):
-        raise _Lost
-    for name, value in said.items():
-        setattr(row, name, value)
+    row.beat(states, **said)
 
 
 def patience(stage: str) -> timedelta:

@@ -27,10 +27,18 @@ _ORPHAN_SECONDS = 60 * 60
 def tend() -> list[uuid.UUID]:
     """The messages that the caller should have delivered now. Twice does no harm."""
     for stage in _STAGE.values:
-        late = timezone.now() - delivery.patience(stage)
-        dead = OutboxMessage.objects.filter(state=_STATE.SENDING, stage=stage, claimed__lt=late)
-        for row in dead.select_related("credential")[:_MOST]:
-            _take_up(row)
+        rows = OutboxMessage.objects.filter(stage=stage).select_related("credential")
+        patience = delivery.patience(stage)
+        if stage == _STAGE.HANDING:
+            # Perhaps it was handed over, and nobody goes on. Its worker keeps the row: it may still
+            # hear the answer, which ends the doubt.
+            for row in rows.dead(patience)[:_MOST]:
+                delivery.call_doubtful(row)
+                counting.renew(row.user_id)
+        else:
+            for row in rows.take_up(patience):
+                delivery.put_off(row, "Broken", at_once=row.attempts < _AT_ONCE)
+                counting.renew(row.user_id)
     return _due()
 
 
@@ -40,7 +48,7 @@ def tidy() -> None:
     now = timezone.now()
     _ask_for_passwords()
     over = OutboxMessage.objects.filter(state__in=(_STATE.SENT, _STATE.CANCELLED))
-    unsent = OutboxMessage.objects.filter(draft=OuterRef("pk")).unsent()
+    unsent = OutboxMessage.objects.filter(draft=OuterRef("pk")).unfinished()
     accepted = Draft.objects.filter(state=Draft.State.ACCEPTED)
     accepted.filter(~Exists(unsent), changed__lt=now - timedelta(hours=1)).delete()
     over.filter(changed__lt=now - OutboxMessage.KEPT).delete()
@@ -62,22 +70,13 @@ def _ask_for_passwords() -> None:
             counting.renew(row.user_id)
 
 
-def _take_up(row: OutboxMessage) -> None:
-    """A message whose worker died. Only where it may have been handed over nobody goes on."""
-    if row.stage == _STAGE.HANDING:
-        delivery.call_doubtful(row)
-    else:
-        delivery.put_off(row, "Broken", at_once=row.attempts < _AT_ONCE)
-    counting.renew(row.user_id)
-
-
 def _due() -> list[uuid.UUID]:
     now = timezone.now()
-    untold = Q(claimed=None) | Q(claimed__lt=now - _TOLD_AGAIN)
-    due = OutboxMessage.objects.due().filter(untold).order_by("due")
+    untold = Q(told=None) | Q(told__lt=now - _TOLD_AGAIN)
+    due = OutboxMessage.objects.waiting().filter(untold).order_by("due")
     return [pk for pk in due.values_list("pk", flat=True)[:_MOST] if _tell(pk, now, untold)]
 
 
 def _tell(pk: uuid.UUID, now: datetime, untold: Q) -> bool:
     """False when another beat was faster."""
-    return bool(OutboxMessage.objects.due().filter(untold, pk=pk).update(claimed=now))
+    return bool(OutboxMessage.objects.waiting().filter(untold, pk=pk).update(told=now))

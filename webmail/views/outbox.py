@@ -263,7 +263,7 @@ def _listed(request: SignedInRequest) -> list[Shown]:
     """One of each sending, the last first."""
     rows = OutboxMessage.objects.of(request.user).exclude(state=State.CANCELLED)
     since = timezone.now() - SHOWN_AFTER
-    rows = rows.unsent() | rows.filter(state=State.SENT, changed__gte=since)
+    rows = rows.unfinished() | rows.filter(state=State.SENT, changed__gte=since)
     sendings: dict[uuid.UUID, list[OutboxMessage]] = {}
     for row in rows.order_by("-accepted", "number")[:MOST_SHOWN]:
         sendings.setdefault(row.batch or row.pk, []).append(row)

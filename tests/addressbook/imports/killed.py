@@ -3,14 +3,12 @@
 python -m tests.addressbook.imports.killed statements [STEP] | worker
 
 In the environment: DATABASE_URL, an empty SQLite file or a PostgreSQL server that makes databases;
-WEBMAIL_SPOOL; for the worker REDIS_URL. Prints how often it killed, and after which kills another
-attempt did not end as if nobody had been killed: `{"kills": 70, "wrong": []}`. A process of its
-own, for it forks.
+WEBMAIL_SPOOL; for the worker REDIS_URL. Of each kill it tells whether another attempt ended as if
+nobody had been killed (tests/killing.py).
 """
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import re
@@ -18,16 +16,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
-import django
-
-from tests.accounts.killed_import import Databases, in_fork, kill_before
+from tests.killing import Databases, Spool, killed_at_each, set_up, tell
 
 State = dict[str, Any]
-MOST = 800
 WORKER = (sys.executable, "-m", "celery", "-A", "webmail", "worker", "-P", "solo", "-l", "ERROR")
 PICTURE = (  # a PNG of one pixel
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
@@ -165,7 +160,7 @@ def cancelled_half_way() -> None:
     from addressbook.models import ImportJob
 
     checked()
-    job = ImportJob.objects.claim(last_job().pk, "somebody")
+    job = ImportJob.objects.claim(last_job().pk)
     assert job is not None
     assert writing._write_batch(job)
     assert writing._write_batch(job)
@@ -182,95 +177,76 @@ PHASES: dict[str, Callable[[], None]] = {
 
 def revive() -> None:
     """What beat does every minute, once the dead worker was silent for long enough."""
-    from django.utils import timezone
-
     from addressbook import imports
-    from addressbook.models import ImportJob
 
-    ImportJob.objects.moving().update(heartbeat=timezone.now() - timedelta(hours=1))
+    _age()
     for pk in imports.tend():
         imports.run(pk)
 
 
-def statements(step: int = 1) -> tuple[int, list[str]]:
+class Bench:
+    """An address book and an import that waits, as often as they are needed."""
+
+    def __init__(self, count: int) -> None:
+        self._databases = Databases()
+        self._databases.prepare(lambda: fill(count))
+        self.spool = Spool("*.contacts")
+        self.remove = self._databases.remove
+
+    def renew(self, prepare: Callable[[], None]) -> None:
+        self._databases.renew()
+        self.spool.renew()
+        prepare()
+
+
+def work() -> None:
+    from addressbook import imports
+
+    imports.run(last_job().pk)
+
+
+def statements(step: int) -> Iterator[tuple[str, Iterator[str]]]:
     """Kill before every statement and commit of each phase, or before each of some."""
     from addressbook.imports import checking, undoing, writing
 
     checking._BATCH = writing.BATCH = undoing.BATCH = 4
-    databases = Databases()
-    databases.prepare(lambda: fill(9))
-    spooled = {path: path.read_bytes() for path in _spooled()}
-    kills, wrong = 0, []
+    bench = Bench(9)
     for name, prepare in PHASES.items():
-
-        def renew(prepare: Callable[[], None] = prepare) -> None:
-            databases.renew()
-            for path, content in spooled.items():
-                path.write_bytes(content)
-            prepare()
-
-        def work() -> None:
-            from addressbook import imports
-
-            imports.run(last_job().pk)
-
-        renew()
-        work()
-        expected = found()
-        for n in range(1, MOST, step):
-            renew()
-            from django.db import connection
-
-            connection.close()
-
-            def killed(n: int = n) -> None:
-                kill_before(n)
-                work()
-
-            if in_fork(killed):
-                break
-            kills += 1
-            revive()
-            if found() != expected or bool(_spooled()) != (name == "check"):
-                wrong.append(f"{name} {n}")
-    databases.remove()
-    return kills, wrong
+        yield name, phase(bench, name, prepare, step)
+    bench.remove()
 
 
-def _spooled() -> list[Any]:
-    from django.conf import settings
-
-    return sorted(settings.SPOOL.glob("*.contacts"))
+def phase(bench: Bench, name: str, prepare: Callable[[], None], step: int) -> Iterator[str]:
+    bench.renew(prepare)
+    work()
+    expected = found()
+    for _n in killed_at_each(lambda: bench.renew(prepare), work, step=step):
+        revive()
+        is_same = found() == expected and bool(bench.spool.files()) == (name == "check")
+        yield "same" if is_same else "other"
 
 
 # --- a real worker ---
 
 
-def worker() -> tuple[int, list[str]]:
+def worker() -> Iterator[str]:
     """A Celery worker is killed at random points of each phase, several times; others go on."""
-    databases = Databases()
     count = 2_500
-    databases.prepare(lambda: fill(count))
-    spooled = {path: path.read_bytes() for path in _spooled()}
-    kills, wrong = 0, []
+    bench = Bench(count)
     dice = random.Random()  # noqa: S311  no secret
     for name, prepare in PHASES.items():
         if name == "cancel":
             continue
-        states = []
-        for is_killed in (False, True):
-            databases.renew()
-            for path, content in spooled.items():
-                path.write_bytes(content)
-            prepare()
-            kills += _done_by_workers(databases, dice, count if is_killed else 0)
-            states.append(found())
-        wrong += [f"{name}: {key}" for key in states[0] if states[0][key] != states[1][key]]
-    databases.remove()
-    return kills, wrong
+        bench.renew(prepare)
+        _done_by_workers(dice, 0)
+        expected = found()
+        bench.renew(prepare)
+        yield from ["killed"] * _done_by_workers(dice, count)
+        yield from (f"{name}: {key}" for key, value in found().items() if value != expected[key])
+    bench.remove()
 
 
-def _done_by_workers(databases: Databases, dice: random.Random, count: int) -> int:
+def _done_by_workers(dice: random.Random, count: int) -> int:
     """Until nothing moves; how many workers were killed. ``count`` 0: none is."""
     from django.db import connection
 
@@ -311,7 +287,7 @@ def _age() -> None:
 
     from addressbook.models import ImportJob
 
-    ImportJob.objects.moving().update(heartbeat=timezone.now() - timedelta(hours=1))
+    ImportJob.objects.moving().update(changed=timezone.now() - timedelta(hours=1))
 
 
 def _url(name: str) -> str:
@@ -325,10 +301,7 @@ def _url(name: str) -> str:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
-    django.setup()
+    set_up()
     if sys.argv[1] == "worker":
-        many, bad = worker()
-    else:
-        many, bad = statements(int((sys.argv[2:] or ["1"])[0]))
-    sys.stdout.write(json.dumps({"kills": many, "wrong": bad}))
+        tell([("worker", worker())], good=["killed"])
+    tell(statements(int((sys.argv[2:] or ["1"])[0])), good=["same"])

@@ -128,10 +128,10 @@ def test_the_page_of_jobs_tells_which_imports_are_stuck(
     admin: Client, claire: User, checked: Import
 ) -> None:
     job = checked(claire, BOOK)
-    ImportJob.objects.update(state="writing", heartbeat=timezone.now() - timedelta(hours=1))
+    ImportJob.objects.update(state="writing", changed=timezone.now() - timedelta(hours=1))
     page = admin.get("/admin/jobs/").content.decode()
     assert f"{LIST}{job.pk}/change/" in page
     ImportJob.objects.update(state="done", finished=timezone.now())
     assert f"{LIST}{job.pk}/change/" not in admin.get("/admin/jobs/").content.decode()
-    job.state, job.heartbeat = "writing", timezone.now() - timedelta(hours=1)
+    job.state, job.changed = "writing", timezone.now() - timedelta(hours=1)
     assert job.is_stuck

@@ -26,8 +26,8 @@ MB = 1024 * 1024
 
 def quiet_since(job: ImportJob, hours: float) -> None:
     """Nobody gave a sign of life for so long."""
-    heartbeat = timezone.now() - timedelta(hours=hours)
-    ImportJob.objects.filter(pk=job.pk).update(heartbeat=heartbeat)
+    changed = timezone.now() - timedelta(hours=hours)
+    ImportJob.objects.filter(pk=job.pk).update(changed=changed)
 
 
 def test_what_nobody_confirms_for_a_day_is_cancelled_and_its_file_goes(

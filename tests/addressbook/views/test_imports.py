@@ -363,7 +363,7 @@ def test_progress_is_told_in_words_and_asked_again_without_a_script(
 def test_an_import_that_does_not_move_says_so(visitor: Client, moving: ImportJob) -> None:
     url = f"{IMPORTS}{moving.pk}/"
     calm = words(seen(visitor, url), "//*[@id='import-progress']//p")
-    ImportJob.objects.update(heartbeat=timezone.now() - timedelta(hours=1))
+    ImportJob.objects.update(changed=timezone.now() - timedelta(hours=1))
     assert len(words(seen(visitor, url), "//*[@id='import-progress']//p")) == len(calm) + 1
 
 

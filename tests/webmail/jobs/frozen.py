@@ -1,4 +1,4 @@
-"""Freezes whoever does a job at every step, and looks at what is left when he wakes.
+"""Freezes the worker of a job at every step, and looks at what is left when it wakes.
 
 python -m tests.webmail.jobs.frozen IMAP_PORT LOGIN PASSWORD
 
@@ -8,27 +8,21 @@ server still does; another takes the job up as if there had been no sign of life
 when the other is done, or in the middle of it, with its line to the mail server or without. Every
 message must have one copy, and the job be done.
 
-Prints a line of JSON: how often of each kind, and what was wrong. A process of its own, for it
-forks.
+Of each kind it tells how often all was well, and what was wrong (tests/killing.py).
 """
 
 from __future__ import annotations
 
 import imaplib
-import json
 import os
 import signal
 import socket
 import sys
 import time
-import traceback
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
 
-import django
-
+from tests import killing
 from tests.webmail.outbox.killed import Gate, Trap, signed_in, somebody
 
 MOST = 120
@@ -40,7 +34,7 @@ IN_THE_MIDDLE = 4
 
 
 class Freezer(Gate):
-    """Stops the worker when his nth piece has left him; the server still gets it."""
+    """Stops the worker when its nth piece has left it; the server still gets it."""
 
     def __init__(self, port: int) -> None:
         self.clients: list[socket.socket] = []
@@ -139,19 +133,6 @@ def empty(mailbox: imaplib.IMAP4, folder: str) -> None:
         mailbox.expunge()
 
 
-def forked(work: Callable[[], None]) -> int:
-    """The process that does it."""
-    pid = os.fork()
-    if pid:
-        return pid
-    try:
-        work()
-    except BaseException:  # noqa: BLE001  a worker's end, told to who looks for it
-        traceback.print_exc()
-    finally:
-        os._exit(0)
-
-
 def stopped(pid: int) -> bool:
     """Whether it stopped, and is not at its end."""
     return os.WIFSTOPPED(os.waitpid(pid, os.WUNTRACED)[1])
@@ -159,21 +140,7 @@ def stopped(pid: int) -> bool:
 
 def stop_after(n: int) -> None:
     """This process is frozen when its nth statement is written, before it hears of it."""
-    from django.db import connection
-
-    seen = 0
-
-    def statement(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        nonlocal seen
-        done = execute(sql, params, many, context)
-        # Where it was written at once: nobody else could write before the end of a transaction.
-        if not connection.in_atomic_block and not sql.startswith("BEGIN"):
-            seen += 1
-            if seen == n:
-                os.kill(os.getpid(), signal.SIGSTOP)
-        return done
-
-    connection.execute_wrappers.append(statement)
+    killing.at_statement(n, killing.FREEZE, before=False, after=True)
 
 
 def give_up(pk: int) -> None:
@@ -207,14 +174,14 @@ def frozen(bench: Bench, by: str, wakes: str) -> Iterator[str]:
             mail_jobs.run(pk)
 
         bench.gate.seen, bench.gate.trap.at = 0, n if by == "command" else 0
-        one = bench.gate.trap.pid = forked(first)
+        one = bench.gate.trap.pid = killing.forked(first)
         if not stopped(one):
             return
         bench.gate.trap.at = 0
         if wakes == "cut":
             bench.gate.hang_up()
         time.sleep(2 * SOON)
-        other = forked(second)
+        other = killing.forked(second)
         is_waiting = stopped(other)
         wake(one)
         if is_waiting:
@@ -227,23 +194,15 @@ def wake(pid: int) -> None:
     os.waitpid(pid, 0)
 
 
-def main(imap_port: int, login: str, password: str) -> None:
-    bench = Bench(imap_port, login, password)
-    bench.prepare()
-    found: dict[str, Any] = {}
-    for by in ("statement", "command"):
-        for wakes in ("after", "amid", "cut"):
-            numbered = list(enumerate(frozen(bench, by, wakes), 1))
-            found[f"{by} {wakes}"] = {
-                "counts": Counter(one for _n, one in numbered if one == "done"),
-                "wrong": [f"{n}: {one}" for n, one in numbered if one != "done"],
-            }
-    sys.stdout.write(json.dumps(found))
-    sys.stdout.flush()
-    os._exit(0)
-
-
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
-    django.setup()
-    main(int(sys.argv[1]), sys.argv[2], sys.argv[3])
+    killing.set_up()
+    prepared = Bench(int(sys.argv[1]), *sys.argv[2:4])
+    prepared.prepare()
+    killing.tell(
+        (
+            (f"{by} {wakes}", frozen(prepared, by, wakes))
+            for by in ("statement", "command")
+            for wakes in ("after", "amid", "cut")
+        ),
+        good=["done"],
+    )

@@ -14,7 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts import session
+from accounts import claims, session
 from accounts.models import LentCredential, MailDomain, User
 from demo.servers.dovecot import MailAccount
 from tests.servers import large
@@ -221,6 +221,27 @@ def test_another_takes_up_what_a_killed_worker_had_within_a_minute(handed_over: 
         assert job.state == state
 
 
+def test_a_worker_that_wakes_after_the_job_was_resumed_changes_nothing(
+    reader: Client, handed_over: MailJob
+) -> None:
+    """The attempts begin anew with the new password; the first worker is still not the third."""
+    first = MailJob.objects.claim(handed_over.pk)
+    MailJob.objects.update(changed=timezone.now() - timedelta(minutes=1))
+    mail_jobs.tend()
+    second = MailJob.objects.claim(handed_over.pk)
+    assert first is not None and second is not None
+    mail_jobs._stop(second, State.PASSWORD)
+    reader.post(f"/jobs/{handed_over.pk}/resume/")
+    third = MailJob.objects.claim(handed_over.pk)
+    assert third is not None and third.attempts == first.attempts
+    work = mail_jobs._read(third)
+    assert [mail_jobs._write_down(job, work) for job in (first, second, third)] == [
+        False,
+        False,
+        True,
+    ]
+
+
 @pytest.fixture
 def waited_for(
     reader: Client, handed_over: MailJob, mail_domain, monkeypatch: pytest.MonkeyPatch
@@ -232,7 +253,7 @@ def waited_for(
         ("SELECT", selected(exists=75, uidvalidity=uidvalidity)),
         ("UID MOVE", wait(1.0), b"{tag} NO later\r\n"),
     )
-    monkeypatch.setattr(mail_jobs, "_BEAT", 0.05)
+    monkeypatch.setattr(claims, "_BEAT", 0.05)
     monkeypatch.setattr(MailJob, "PATIENCE", timedelta(seconds=0.3))
     with ScriptedServer(late) as server:
         mail_domain.imap_port = server.port
@@ -271,7 +292,7 @@ def test_a_worker_that_waits_for_the_mail_server_keeps_its_job(
 def test_a_worker_that_hangs_gives_no_more_signs_of_life(
     handed_over: MailJob, waited_for: threading.Thread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mail_jobs, "_LONGEST_STEP", 0.1)
+    monkeypatch.setattr(claims, "_LONGEST_STEP", 0.1)
     time.sleep(0.7)
     assert waited_for.is_alive()
     mail_jobs.tend()

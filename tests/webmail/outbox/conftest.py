@@ -74,7 +74,7 @@ def later() -> Callable[[], None]:
     def pass_by() -> None:
         then = timezone.now() - timedelta(hours=1)
         for state in ("held", "scheduled"):
-            OutboxMessage.objects.filter(state=state).update(due=then, claimed=None)
-        OutboxMessage.objects.filter(state="sending").update(claimed=then)
+            OutboxMessage.objects.filter(state=state).update(due=then, told=None)
+        OutboxMessage.objects.filter(state="sending").update(changed=then)
 
     return pass_by

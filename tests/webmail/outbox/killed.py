@@ -8,14 +8,13 @@ piece goes on or after its answer came; or they cut the line there; or they lock
 time another worker then takes up what is left, as beat would have it. The message must be exactly
 once where it was sent to and once in Sent, or visibly unsent, or visibly in doubt.
 
-Prints a line of JSON: how often of each kind, how many doubts, and what was wrong. A process of its
-own, for it forks.
+Of each kind it tells how often a message was sent, unsent or in doubt, and what was wrong
+(tests/killing.py).
 """
 
 from __future__ import annotations
 
 import imaplib
-import json
 import os
 import select
 import shutil
@@ -25,18 +24,17 @@ import sqlite3
 import sys
 import threading
 import time
-import traceback
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import django
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+
+from tests import killing
 
 MOST = 120
 # Seconds for which somebody else writes; the database waits 0.2 for him, here.
@@ -170,8 +168,7 @@ class Bench:
         self.login = login
         self._imap_port = imap_port
         self._connection = connection
-        self._base = str(connection.settings_dict["NAME"])
-        self._copy = f"{self._base}-copy"
+        self._databases = killing.Databases()
         connection.settings_dict["OPTIONS"]["timeout"] = 0.2
         settings.SPOOL = folder
         settings.SMTP_TIMEOUT = settings.IMAP_TIMEOUT = settings.SMTP_VERDICT_SECONDS = 3
@@ -189,6 +186,18 @@ class Bench:
         self.imap = Gate("imap", imap_port, self.trap, self._lock)
 
     def prepare(self) -> None:
+        from django.conf import settings
+
+        self._databases.prepare(self._fill)
+        # What a child of a fork imports, the next one would import again.
+        import webmail.views.outbox  # noqa: F401
+
+        self.renew()
+        self.fork(self.accept)
+        self._databases.keep("accepted")
+        shutil.copytree(settings.SPOOL / "outbox", f"{settings.SPOOL}-accepted")
+
+    def _fill(self) -> None:
         from tests.webmail.outbox.letters import draft_of
 
         user = somebody(
@@ -199,26 +208,15 @@ class Bench:
             smtp_security="none",
         )
         draft_of(user)
-        self._connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        # What a child of a fork imports, the next one would import again.
-        import webmail.views.outbox  # noqa: F401
 
-        self.renew()
-        in_fork(self, self.accept)
-        self._keep("accepted")
-
-    def renew(self, state: str = "") -> None:
+    def renew(self, state: str = "base") -> None:
         """As at the beginning: a draft, and nothing sent; or "accepted", in the outbox."""
         from django.conf import settings
 
-        self._connection.close()
-        for end in ("", "-wal", "-shm"):
-            Path(self._copy + end).unlink(missing_ok=True)
-        shutil.copy(f"{self._base}-{state}" if state else self._base, self._copy)
-        self._connection.settings_dict["NAME"] = self._copy
+        self._databases.renew(state)
         shutil.rmtree(settings.SPOOL / "outbox", ignore_errors=True)
-        if state:
-            shutil.copytree(f"{settings.SPOOL}-{state}", settings.SPOOL / "outbox")
+        if state == "accepted":
+            shutil.copytree(f"{settings.SPOOL}-accepted", settings.SPOOL / "outbox")
         self.sink.messages.clear()
         with self._mailbox() as mailbox:
             with suppress(imaplib.IMAP4.error):  # there is none
@@ -227,12 +225,10 @@ class Bench:
         self.smtp.seen = self.imap.seen = 0
         self.trap.__dict__.update(Trap().__dict__)
 
-    def _keep(self, state: str) -> None:
-        from django.conf import settings
-
-        with sqlite3.connect(self._copy) as there, sqlite3.connect(f"{self._base}-{state}") as to:
-            there.backup(to)
-        shutil.copytree(settings.SPOOL / "outbox", f"{settings.SPOOL}-{state}")
+    def fork(self, work: Callable[[], None]) -> bool:
+        """Whether it came to its end, well or not: False for one that was killed."""
+        self.trap.pid = killing.forked(work)
+        return killing.ended(self.trap.pid) >= 0
 
     def filed(self) -> int:
         with self._mailbox() as mailbox:
@@ -251,7 +247,7 @@ class Bench:
         held = threading.Event()
 
         def hold() -> None:
-            other = sqlite3.connect(self._copy, isolation_level=None, timeout=5)
+            other = sqlite3.connect(self._databases.copy, isolation_level=None, timeout=5)
             other.execute("BEGIN IMMEDIATE")
             held.set()
             time.sleep(seconds)
@@ -300,7 +296,7 @@ class Bench:
         waiting = OutboxMessage.objects.filter(state="held")
         claimed = OutboxMessage.objects.filter(state="sending")
         for _ in range(4):
-            if not waiting.update(due=long_ago, claimed=None) + claimed.update(claimed=long_ago):
+            if not waiting.update(due=long_ago, told=None) + claimed.update(changed=long_ago):
                 break
             self.work()
         for file in outbox.values.spooled():
@@ -342,67 +338,20 @@ def free_port() -> int:
     return port
 
 
-def in_fork(bench: Bench, work: Callable[[], None]) -> bool:
-    """Whether it came to its end, well or not: False for one that was killed."""
-    pid = os.fork()
-    if not pid:
-        try:
-            bench.trap.pid = os.getpid()
-            work()
-        except BaseException:  # noqa: BLE001  a worker's end, told to who looks for it
-            if os.environ.get("VERBOSE"):
-                traceback.print_exc()
-        finally:
-            os._exit(0)
-    bench.trap.pid = pid
-    _pid, status = os.waitpid(pid, 0)
-    return status == 0
-
-
-def kill_before(n: int) -> None:
-    """This process ends before its nth statement or commit, as by a power cut."""
-    from django.db import connection
-
-    seen = 0
-
-    def count() -> None:
-        nonlocal seen
-        seen += 1
-        if seen == n:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def statement(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        count()
-        done = execute(sql, params, many, context)
-        if not connection.in_atomic_block:
-            count()  # it was written at once
-        return done
-
-    commit = connection.commit
-
-    def counted_commit() -> None:
-        count()
-        commit()
-        count()
-
-    connection.execute_wrappers.append(statement)
-    connection.commit = counted_commit  # type: ignore[method-assign]
-
-
 def killed_by_statements(bench: Bench, kind: str) -> Iterator[str]:
     """The web server (``web``) or the worker (``worker``) dies between any two statements."""
     for n in range(1, MOST):
-        bench.renew("accepted" if kind == "worker" else "")
+        bench.renew("accepted" if kind == "worker" else "base")
 
         def dying(n: int = n) -> None:
-            kill_before(n)
+            killing.at_statement(n, killing.KILL, after=True)
             bench.accept() if kind == "web" else bench.work()
 
-        if in_fork(bench, dying):
+        if bench.fork(dying):
             return
         if kind == "web" and n % 2:
-            in_fork(bench, bench.accept)  # the browser asks again
-        in_fork(bench, bench.recover)
+            bench.fork(bench.accept)  # the browser asks again
+        bench.fork(bench.recover)
         yield bench.outcome()
 
 
@@ -413,13 +362,13 @@ def killed_by_servers(bench: Bench, gate: str, kind: str) -> Iterator[str]:
             bench.renew("accepted")
             trap = Trap(gate, n, is_before, kind)
             bench.trap.__dict__.update(trap.__dict__)
-            in_fork(bench, bench.work)
+            bench.fork(bench.work)
             if not bench.trap.sprung:
                 return
             bench.trap.gate = ""
             if kind.startswith("lock"):
                 time.sleep(LONG if kind == "lock long" else SHORT)
-            in_fork(bench, bench.recover)
+            bench.fork(bench.recover)
             yield bench.outcome()
 
 
@@ -429,37 +378,29 @@ def without_a_broker(bench: Bench) -> Iterator[str]:
 
     local = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     bench.renew()
-    in_fork(bench, bench.accept)
-    in_fork(bench, bench.work)
+    bench.fork(bench.accept)
+    bench.fork(bench.work)
     with override_settings(CACHES=local):
-        in_fork(bench, bench.recover)
+        bench.fork(bench.recover)
         yield bench.outcome()
 
 
-def main(folder: Path, imap_port: int, login: str, password: str, kinds: list[str]) -> None:
-    bench = Bench(folder, imap_port, login, password)
-    bench.prepare()
-    found: dict[str, Any] = {}
-    for kind in kinds:
-        match kind.split():
-            case ["broker"]:
-                outcomes = without_a_broker(bench)
-            case ["web" | "worker"]:
-                outcomes = killed_by_statements(bench, kind)
-            case [gate, *how]:
-                outcomes = killed_by_servers(bench, gate, " ".join(how))
-        numbered = list(enumerate(outcomes, 1))
-        good = ("sent", "doubt", "unsent")
-        found[kind] = {
-            "counts": Counter(one for _n, one in numbered if one in good),
-            "wrong": [f"{n}: {one}" for n, one in numbered if one not in good],
-        }
-    sys.stdout.write(json.dumps(found))
-    sys.stdout.flush()
-    os._exit(0)
+def outcomes(bench: Bench, kind: str) -> Iterator[str]:
+    match kind.split():
+        case ["broker"]:
+            return without_a_broker(bench)
+        case ["web" | "worker"]:
+            return killed_by_statements(bench, kind)
+        case [gate, *how]:
+            return killed_by_servers(bench, gate, " ".join(how))
+    raise ValueError(kind)
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
-    django.setup()
-    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4], sys.argv[5:])
+    killing.set_up()
+    prepared = Bench(Path(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:5])
+    prepared.prepare()
+    killing.tell(
+        ((kind, outcomes(prepared, kind)) for kind in sys.argv[5:]),
+        good=["sent", "doubt", "unsent"],
+    )

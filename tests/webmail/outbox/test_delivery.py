@@ -17,6 +17,7 @@ from accounts.models import LentCredential, MailDomain, User
 from addressbook.models.collected import CollectedRecipient
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
+from tests.killing import before_an_update
 from tests.servers.mailboxes import Mailbox
 from tests.servers.scripted import CLOSE, READ_DATA, STALL, Action, ScriptedServer
 from tests.webmail.outbox.letters import (
@@ -424,7 +425,7 @@ def test_who_was_too_slow_sends_no_dot(
 
     def overtaken(connection: object) -> None:
         checked(connection)  # type: ignore[arg-type]
-        OutboxMessage.objects.filter(pk=row.pk).update(claimed=timezone.now())
+        OutboxMessage.objects.filter(pk=row.pk).update(runner="another")
 
     monkeypatch.setattr(outbox.delivery.smtp._Bounded, "check_silence", overtaken)
     script = [HELLO, EHLO, MAIL, RCPT, (*DATA, b"250 taken\r\n")]
@@ -433,6 +434,19 @@ def test_who_was_too_slow_sends_no_dot(
         assert outbox.deliver(row.pk) is None
     row.refresh_from_db()
     assert (row.state, row.stage) == (State.SENDING, Stage.READY)
+
+
+def test_a_message_is_not_put_off_while_its_worker_is_about_to_send_the_dot(
+    accepted: Callable[..., OutboxMessage], later: Callable[[], None]
+) -> None:
+    """The worker was silent for long, and goes on when beat has just found it dead."""
+    row = OutboxMessage.objects.claim(accepted().pk)
+    assert row is not None
+    later()
+    with before_an_update(lambda: outbox.delivery._write(row, stage=Stage.HANDING)):
+        outbox.tend()
+    row.refresh_from_db()
+    assert (row.state, row.stage) == (State.SENDING, Stage.HANDING)
 
 
 def test_one_who_waited_long_for_the_answer_ends_the_doubt(
@@ -444,9 +458,7 @@ def test_one_who_waited_long_for_the_answer_ends_the_doubt(
     outbox.delivery._write(claimed, stage=Stage.HANDING)
     outbox.delivery.call_doubtful(OutboxMessage.objects.get(pk=row.pk))
     assert OutboxMessage.objects.get(pk=row.pk).state == State.DOUBT
-    outbox.delivery._write(
-        claimed, states=(State.SENDING, State.DOUBT), stage=Stage.HANDED, sent=timezone.now()
-    )
+    outbox.delivery._note_taken(claimed, "2.0.0 Taken")
     assert OutboxMessage.objects.get(pk=row.pk).state == State.SENDING
 
 

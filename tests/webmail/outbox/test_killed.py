@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from demo.servers.dovecot import Dovecot
+from tests import killing
 from tests.servers.plugin import ALICE
 
 Counts = dict[str, int]
@@ -20,24 +17,13 @@ SLOWER = ("smtp cut", "imap cut", "smtp lock", "imap lock", "smtp lock long", "i
 
 def run(folder: Path, dovecot: Dovecot, *kinds: str, redis: str = "") -> dict[str, Counts]:
     """How often each outcome was found, for each kind; fails where any was wrong."""
-    own = {
-        "DATABASE_URL": f"sqlite:///{folder}/killed.sqlite3",
-        "WEBMAIL_SECRET_KEY": "killed",
-        "REDIS_URL": redis,
-    }
-    command = [sys.executable, "-W", "ignore", "-m", "tests.webmail.outbox.killed"]
-    who = [str(dovecot.imap_port), ALICE.login, ALICE.password]
-    done = subprocess.run(  # noqa: S603
-        [*command, str(folder / "spool"), *who, *kinds],
-        env=os.environ | own,
-        capture_output=True,
-        text=True,
-        check=False,
+    who = (str(dovecot.imap_port), ALICE.login, ALICE.password)
+    return killing.run(
+        "tests.webmail.outbox.killed",
+        *(str(folder / "spool"), *who, *kinds),
+        database=f"sqlite:///{folder}/killed.sqlite3",
+        redis=redis,
     )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert {kind: one["wrong"] for kind, one in found.items() if one["wrong"]} == {}
-    return {kind: one["counts"] for kind, one in found.items()}
 
 
 @pytest.fixture(scope="module")

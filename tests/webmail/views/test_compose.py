@@ -524,7 +524,7 @@ def test_what_a_server_refuses_is_seen_not_to_have_left_and_its_text_is_kept(
         smtp_moved(server.port)
         assert posted().status_code == 302
     row = OutboxMessage.objects.get()
-    assert row.state in OutboxMessage.UNSENT
+    assert row.state in OutboxMessage.UNFINISHED
     assert drafts.content(Draft.objects.get()).text == TEXT
     assert mailbox.uids("Sent") == []
 

@@ -527,7 +527,7 @@ def test_the_outbox_is_asked_for_while_something_moves(
 def test_beat_tells_of_a_message_once_a_minute(sent: Callable[..., OutboxMessage]) -> None:
     row = sent(hold=0)
     assert outbox.tend() == [row.pk] and outbox.tend() == []
-    OutboxMessage.objects.update(claimed=timezone.now() - timedelta(seconds=61))
+    OutboxMessage.objects.update(told=timezone.now() - timedelta(seconds=61))
     assert outbox.tend() == [row.pk]
 
 
@@ -544,10 +544,10 @@ def test_what_a_dead_worker_had_goes_on_from_where_it_was(
     sent: Callable[..., OutboxMessage], stage: str, after: tuple[str, str]
 ) -> None:
     just_now = timezone.now() - timedelta(seconds=30)
-    row = sent(hold=0, state=State.SENDING, stage=stage, claimed=just_now, attempts=1)
+    row = sent(hold=0, state=State.SENDING, stage=stage, changed=just_now, attempts=1)
     outbox.tend()
     assert state(row) == (State.SENDING, stage)
-    OutboxMessage.objects.update(claimed=timezone.now() - timedelta(hours=1))
+    OutboxMessage.objects.update(changed=timezone.now() - timedelta(hours=1))
     outbox.tend()
     assert state(row) == after
 
@@ -556,7 +556,7 @@ def test_a_message_that_kills_workers_waits_longer_and_longer(
     sent: Callable[..., OutboxMessage],
 ) -> None:
     long_ago = timezone.now() - timedelta(hours=1)
-    row = sent(hold=0, state=State.SENDING, claimed=long_ago, attempts=4)
+    row = sent(hold=0, state=State.SENDING, changed=long_ago, attempts=4)
     assert outbox.tend() == []
     row.refresh_from_db()
     assert row.state == State.HELD and row.due > timezone.now() + timedelta(minutes=50)

@@ -1,0 +1,187 @@
+"""Rows that one worker at a time works on.
+
+A worker claims a row by an UPDATE that finds it as it was read, and that writes a random word into
+it: the row's runner. Each later write of the worker finds that word still there. So a worker whose
+row was stopped by a person, or taken up by another worker because it seemed dead, changes nothing
+any more: it gets `Lost`. A row is claimed in the same way on SQLite and PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Collection, Iterator, Mapping
+from datetime import timedelta
+from types import TracebackType
+from typing import ClassVar, Self, TypeVar
+
+from django.db import Error as DatabaseError
+from django.db import connection, models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+Row = TypeVar("Row", bound="ClaimedRow")
+
+_MOST = 100
+"""Rows of dead workers taken up at once."""
+_BEAT = 5.0
+"""Seconds between two signs of life of a `Heartbeat`."""
+_LONGEST_STEP = 300.0
+"""Seconds without a step after which the worker of a `Heartbeat` is thought to hang."""
+
+
+class Lost(Exception):
+    """The row was stopped, or another worker has it."""
+
+
+class ClaimedQuerySet(models.QuerySet[Row]):
+    def unfinished(self) -> Self:
+        return self.filter(state__in=self.model.UNFINISHED)
+
+    def waiting(self) -> Self:
+        """Return the rows that a worker may claim."""
+        return self.filter(state__in=self.model.STEPS)
+
+    def dead(self, patience: timedelta | None = None) -> Self:
+        """Return the rows whose worker has given no sign of life for so long."""
+        late = timezone.now() - (patience or self.model.PATIENCE)
+        return self.filter(state__in=self.model.STEPS.values(), changed__lt=late)
+
+    def claim(self, pk: object) -> Row | None:
+        """Return the row to the first worker that asks for it, None to any other."""
+        row = self.waiting().filter(pk=pk).first()
+        if row is None:
+            return None
+        taken = {"state": row.STEPS[row.state], "attempts": row.attempts + 1}
+        return row if self._take(row, **taken) else None
+
+    def take_up(self, patience: timedelta | None = None) -> Iterator[Row]:
+        """Yield the rows of dead workers, each taken from its worker for the caller to end."""
+        for row in self.dead(patience)[:_MOST]:
+            if self._take(row):
+                yield row
+
+    def _take(self, row: Row, **values: object) -> bool:
+        """Make the caller the runner of the row, if the row is as it was read. The row is not read
+        again: it might be another's by then."""
+        as_read = {"state": row.state, "runner": row.runner, "changed": row.changed}
+        values |= {"runner": new_runner(), "changed": timezone.now()}
+        if not self.filter(pk=row.pk, **as_read).update(**values):
+            return False
+        row.remember(values)
+        return True
+
+
+def new_runner() -> str:
+    return secrets.token_hex(16)
+
+
+class ClaimedRow(models.Model):
+    """Base of the rows that workers claim. Each model has its own ``state``, with its choices."""
+
+    STEPS: ClassVar[Mapping[str, str]]
+    """The states in which a row waits for a worker, each with the state that a claim leads to."""
+    UNFINISHED: ClassVar[Collection[str]]
+    PATIENCE: ClassVar[timedelta]
+    """Time without a sign of life after which the worker of a row counts as dead."""
+
+    state = models.CharField(_("state"), max_length=12)
+    runner = models.CharField(max_length=32, blank=True, editable=False)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    # The last sign of life, too.
+    changed = models.DateTimeField(_("last change"), default=timezone.now)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state not in self.UNFINISHED
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether a worker has it, or should have; else it waits for a person, or is over."""
+        return self.state in self.STEPS or self.state in self.STEPS.values()
+
+    def mine(self) -> models.QuerySet[Self]:
+        """Return the row as long as no other worker has claimed it."""
+        return type(self)._default_manager.filter(pk=self.pk, runner=self.runner)
+
+    def beat(self, states: Collection[str] = (), /, **values: object) -> None:
+        """Write ``values`` and a sign of life, as the worker that has the row. Until its
+        transaction ends nobody else can write the row. Raises Lost; also when the row is in none of
+        ``states``, which are those of a worker's step by default."""
+        values = {"changed": timezone.now(), **values}
+        own = self.mine().filter(state__in=states or self.STEPS.values())
+        if not own.update(**values):
+            raise Lost
+        self.remember(values)
+
+    def end(self, after: str, states: Collection[str] = (), /, **values: object) -> bool:
+        """End a step, as the worker that has the row. Return False when it has it no more."""
+        try:
+            self.beat(states, state=after, **values)
+        except Lost:
+            return False
+        return True
+
+    def leave(self, before: Collection[str], after: str, /, **values: object) -> bool:
+        """Change the state, whoever has the row. Return False when the row is in none of the states
+        ``before``: somebody else was first."""
+        values = {"state": after, "changed": timezone.now(), **values}
+        rows = type(self)._default_manager.filter(pk=self.pk, state__in=before)
+        if not rows.update(**values):
+            return False
+        self.refresh_from_db()
+        self.remember(values)
+        return True
+
+    def remember(self, values: Mapping[str, object]) -> None:
+        """Set what was written to the row on this instance."""
+        for name, value in values.items():
+            setattr(self, name, value)
+
+
+class Heartbeat:
+    """A thread that gives signs of life for a row while its worker waits for a server.
+
+    A sign that cannot be written is left out. There are no more signs when another worker has the
+    row, or when the worker seems to hang: it has not called `got_on` for five minutes.
+    """
+
+    def __init__(self, row: ClaimedRow) -> None:
+        self._mine = row.mine().filter(state=row.state)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+        self.got_on()
+
+    def got_on(self) -> None:
+        self._last_step = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        try:
+            while not self._over.wait(_BEAT) and not self._hangs():
+                try:
+                    if not self._mine.update(changed=timezone.now()):
+                        return
+                except DatabaseError:
+                    connection.close()  # the next sign opens another
+        finally:
+            connection.close()  # the thread's own
+
+    def _hangs(self) -> bool:
+        return time.monotonic() - self._last_step > _LONGEST_STEP
