@@ -223,7 +223,7 @@ def test_all_oversights_are_asked_about_at_once_and_once(claire: User) -> None:
 
 def test_the_first_choice_is_to_go_back(claire: User) -> None:
     shown = html_of(question(claire, about(to="zoe@x.example", subject=" ")), is_dialog=True)
-    assert "Send without a subject?" in shown
+    assert "Envoyer sans objet" in shown
     buttons = re.findall(r'<button class="btn (\w+) big"[^>]*(data-choice-\w+)', shown)
     assert buttons == [("primary", "data-choice-cancel"), ("line", "data-choice-send")]
 
@@ -259,7 +259,7 @@ def test_braces_that_nothing_replaces_are_named(claire: User) -> None:
     asked = question(claire, content)
     assert kinds(asked) == ["fields"]
     shown = html_of(asked)
-    assert "{Classe}, {date} are replaced by nothing" in shown
+    assert "{Classe}, {date} ne seront remplacés par rien" in shown
 
 
 def test_members_of_a_group_that_get_nothing_are_named(claire: User) -> None:
@@ -277,8 +277,8 @@ def test_members_of_a_group_that_get_nothing_are_named(claire: User) -> None:
         asked = question(claire, content)
         assert kinds(asked) == ["groups"]
         shown = html_of(asked)
-        assert "Léo Petit has no address" in shown
-        assert "one more address of a contact gets nothing: Zoé Martin &lt;m@x.example&gt;" in shown
+        assert "Léo Petit n’a pas d’adresse" in shown
+        assert "Zoé Martin &lt;m@x.example&gt;" in shown
     asked = question(claire, about(to=field, cc="m@x.example"))
     assert "m@x.example" not in " ".join(doubt.fact for doubt in asked.doubts)
 
