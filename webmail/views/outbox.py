@@ -30,6 +30,7 @@ from webmail.models import OutboxMessage
 from webmail.outbox import awaited, choices
 from webmail.presentation import failures, sending
 from webmail.presentation.sending import Standing
+from webmail.views.drafts import led_to
 from webmail.views.page import read_folders
 from webmail.writing import scheduling
 
@@ -188,10 +189,10 @@ def back(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     awaited.forget(request, rows)
     if draft is None:
         toasts.success(request, gettext("What had not left yet was stopped."))
-        return redirect("mail:outbox")
+        return led_to(request, reverse("mail:outbox"))
     if row.state == State.FAILED:
         toasts.warning(request, " ".join(filter(None, (shown.how, shown.why, shown.said))))
-    return redirect("mail:draft", draft.pk)
+    return led_to(request, reverse("mail:draft", args=[draft.pk]))
 
 
 @require_POST
