@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +22,8 @@ from tests.browser.test_outbox import look
 from tests.servers.mailboxes import Mailbox
 from webmail import outbox
 from webmail.models import Draft, OutboxMessage
+from webmail.writing import drafts
+from webmail.writing.content import Content
 
 pytestmark = [
     pytest.mark.browser,
@@ -213,6 +216,36 @@ def test_a_save_under_way_while_the_message_is_sent_is_no_error(
         route.continue_()  # type: ignore[attr-defined]
     page.wait_for_timeout(1500)
     assert failed == [] and Draft.objects.get().state == Draft.State.ACCEPTED
+
+
+def test_a_draft_without_a_copy_is_reached_from_the_drafts_folder(
+    begun: Callable[..., Page], mailbox: Mailbox, faults: list[str]
+) -> None:
+    page = begun()
+    user = User.objects.get(login="alice")
+    content = Content(to="bob@ac-exemple.fr", subject="Sans copie", html="<p>Bonjour</p>")
+    draft = drafts.save(user, uuid.uuid4(), content, base=0)
+    mailbox.append("letter.eml", "Drafts", flags=["\\Draft"])
+    page.goto("/drafts/")
+    page.wait_for_url("**/mail/Drafts/")
+    expect(page.locator("#rows .row")).to_have_count(1)
+    look(page, "drafts-1440")
+    page.set_viewport_size({"width": 375, "height": 700})
+    look(page, "drafts-375")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.get_by_role("link", name="Sans copie").click()
+    expect(ready(page).locator("#id_subject")).to_have_value("Sans copie")
+    page.goto("/mail/Drafts/")
+    page.locator(".begun").get_by_role("button", name="Abandonner").click()
+    page.wait_for_url("**/mail/Drafts/")
+    expect(page.locator(".begun")).to_have_count(0)
+    expect(page.locator("#toast").get_by_role("button", name="Annuler")).to_be_visible()
+    page.goto("/drafts/discarded/")
+    look(page, "discarded-1440")
+    page.get_by_role("button", name="Reprendre").click()
+    page.wait_for_url(f"**/drafts/{draft.pk}/")
+    assert faults == []
 
 
 @pytest.mark.parametrize("width", [375, 1440])

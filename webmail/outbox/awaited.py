@@ -18,6 +18,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from accounts.http import SignedInRequest
+from accounts.models import User
 from webmail.errors import Unreadable
 from webmail.models import OutboxMessage
 from webmail.outbox import values
@@ -50,10 +51,12 @@ class Awaited:
 
 def known(request: HttpRequest) -> tuple[Awaited, ...]:
     """What the session says, the oldest first."""
-    found = []
+    user, found = request.user, []
+    if not isinstance(user, User):
+        return ()
     for pk, sealed in request.session.get(KEY, []):
         try:
-            said = sealing.opened(uuid.UUID(pk), request.user.pk, base64.b64decode(sealed))
+            said = sealing.opened(uuid.UUID(pk), user.pk, base64.b64decode(sealed))
             found.append(Awaited(pk=pk, **json.loads(said)))
         except (Unreadable, ValueError, TypeError, NotBase64):
             continue  # of another key, or of an older version
@@ -99,11 +102,13 @@ def rows_of(
     if named := [row.batch for row in first.values() if row.batch]:
         for row in mine.filter(batch__in=named).order_by("number"):
             batches.setdefault(row.batch, []).append(row)  # type: ignore[arg-type]  # it has one
-    found = []
+    found: list[tuple[Awaited, list[OutboxMessage]]] = []
     for one in awaited:
-        row = first.get(one.pk)
-        together = [] if row is None else batches[row.batch] if row.batch else [row]
-        found.append((one, together))
+        known_row = first.get(one.pk)
+        if known_row is None:
+            found.append((one, []))
+        else:
+            found.append((one, batches[known_row.batch] if known_row.batch else [known_row]))
     return found
 
 

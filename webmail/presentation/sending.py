@@ -12,7 +12,7 @@ from webmail import dates
 from webmail.outbox import awaited
 
 _MOST_NAMES = 3
-_MOST_LINES = 3
+_MOST_LINES, _MOST_SUBJECT = 3, 60
 _SOON, _LATER = 2, 20  # seconds until a page asks again, while a message moves and while it waits
 
 
@@ -82,6 +82,13 @@ def said(one: Standing) -> str:
     return gettext("The mail server says: %(words)s") % {"words": words} if words else ""
 
 
+def short_subject(subject: str) -> str:
+    """A subject for a line that stands on every page."""
+    if len(subject) > _MOST_SUBJECT:
+        return subject[:_MOST_SUBJECT].rstrip() + "…"
+    return subject or gettext("(no subject)")
+
+
 def to_whom(people: Sequence[tuple[str, str]]) -> str:
     """``Bob Petit, carol@exemple.fr and 12 others``."""
     names = [name or address for name, address in people]
@@ -129,7 +136,7 @@ def not_left(messages: Sequence[awaited.Awaited]) -> NotLeft:
 
 
 def _line(one: awaited.Awaited) -> str:
-    said = {"subject": one.subject or gettext("(no subject)")}
+    said = {"subject": short_subject(one.subject)}
     if one.count > 1:
         # Translators: of the messages with one subject, one to each recipient.
         words = ngettext(

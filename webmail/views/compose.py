@@ -368,6 +368,12 @@ class _Writing:
         put_away(self.request, row)
         return self._led_on(_inbox())
 
+    def _close_empty(self) -> HttpResponse:
+        with suppress(DraftNotFound):  # of what was typed and taken out again
+            put_away(self.request, drafts.discard(self.user, self.number))
+        self.request.session[TOAST] = {"message": gettext("Nothing written: nothing is kept.")}
+        return self._led_on(_inbox())
+
     @property
     def _is_untouched(self) -> bool:
         if self.request.FILES:
@@ -380,11 +386,9 @@ class _Writing:
 
     def _close(self) -> HttpResponse:
         """An empty draft is none. That of another program, which was taken up, stays there."""
-        if self._is_untouched and not (self._has_row and self.form.content.kind == "edit"):
-            with suppress(DraftNotFound):
-                put_away(self.request, drafts.discard(self.user, self.number))
-            self.request.session[TOAST] = {"message": gettext("Nothing written: nothing is kept.")}
-            return self._led_on(_inbox())
+        is_taken_up = self.form.content.kind == "edit"
+        if self._is_untouched and not (is_taken_up and self._has_row):
+            return self._led_on(_inbox()) if is_taken_up else self._close_empty()
         row = self._keep()
         content = drafts.content(row)
         with session.imap(self.request) as imap:

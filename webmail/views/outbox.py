@@ -141,16 +141,15 @@ def progress(request: SignedInRequest) -> HttpResponse:
     answered with 204, so that no screen reader hears it again. The status 286 stops htmx's polling
     when no message is awaited any more."""
     left, over = _looked_at(request)
-    toast = request.session.pop(TOAST, None) or _end(row for rows in over for row in rows)
+    ended = [_together(rows) for rows in over]
+    troubles = [one for one in ended if one.row.state in (State.FAILED, State.DOUBT)]
+    toast = request.session.pop(TOAST, None) or _end(
+        one.row for one in ended if one not in troubles
+    )
     not_left = sending.not_left(left)
     if left and not over and not toast and request.GET.get("said") == not_left.digest:
         return HttpResponse(status=204)
-    ended = [_together(rows) for rows in over]
-    context = {
-        "not_left": not_left,
-        "troubles": [one for one in ended if one.row.state in _TROUBLES],
-        "toast": toast,
-    }
+    context = {"not_left": not_left, "troubles": troubles, "toast": toast}
     status = 200 if left else 286
     response = render_template(request, "webmail/compose/_sending.html", context, status=status)
     if any(row.state == State.SENT for rows in over for row in rows):

@@ -15,8 +15,8 @@ def mark(content: Content, text: str) -> str:
 
 
 def is_untouched(content: Content, begun: str) -> bool:
-    """Whether a form holds what it began with. ``begun`` is the mark that the form carries, "" for a
-    draft that is gone on with. The text is looked at last: it may have to be cleaned."""
+    """Whether a form holds what it began with. ``begun`` is the mark in the form, "" for a draft
+    that is gone on with. The text is looked at last: it may have to be cleaned."""
     if content.files:
         return False
     if drafts.is_blank(content):

@@ -230,7 +230,7 @@ export function start() {
     if (where === "window") window.open(framed(url, "window"), "_blank", POPUP);
     else open(url.href, link);
   });
-  on("submit", "form[action]", (form, event) => {
+  on("submit", "[data-toast] form, [data-notice] form", (form, event) => {
     if (event.defaultPrevented || !BRINGS_BACK.test(new URL(form.action, location.href).pathname)) return;
     if (where === "page" || !WIDE.matches) return;
     event.preventDefault();
