@@ -122,6 +122,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.sieve",
     },
     "webmail.presentation.away": {"webmail.presentation", "webmail.sieve"},
+    "webmail.presentation.sending": {"webmail.dates", "webmail.outbox.awaited"},
     "webmail.forms.search": {
         "webmail.converters",
         "webmail.mailbox.query",
@@ -308,9 +309,11 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.presentation.adverts",
     },
     "webmail.context": {
+        "webmail.outbox.awaited",
         "webmail.outbox.counting",
         "webmail.preferences",
         "webmail.presentation.away",
+        "webmail.presentation.sending",
         "webmail.writing",
     },
     "webmail.middleware": {

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from webmail.outbox import counting
+from webmail.outbox import awaited, counting
 from webmail.preferences import Preferences
-from webmail.presentation import away
+from webmail.presentation import away, sending
 from webmail.writing import offering
 
 
@@ -28,6 +28,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         # Asked for when a template asks, once in a session.
         "offer": SimpleLazyObject(lambda: offering.offer(request)),
         "unsent": SimpleLazyObject(lambda: _unsent(request)),
+        "not_left": SimpleLazyObject(lambda: _not_left(request)),
     }
 
 
@@ -35,3 +36,10 @@ def _unsent(request: HttpRequest) -> int:
     """Messages in the person's outbox; asked for where they are shown."""
     user = request.user
     return counting.unsent_count(user.pk) if user.is_authenticated else 0
+
+
+def _not_left(request: HttpRequest) -> sending.NotLeft:
+    """What was sent and has not left, as the session and the cached count say."""
+    if awaited.KEY not in getattr(request, "session", {}) or not _unsent(request):
+        return sending.NotLeft()
+    return sending.not_left(awaited.known(request))

@@ -86,6 +86,7 @@ mail = [
     path("compose/canned/", canned.menu, name="canned_list"),
     path("drafts/<uuid:number>/", compose.draft, name="draft"),
     path("drafts/", drafts.all_drafts, name="drafts"),
+    path("drafts/discarded/", drafts.discarded, name="drafts_discarded"),
     path("drafts/offered/dismiss/", drafts.dismiss, name="drafts_dismiss"),
     path("drafts/<uuid:number>/save/", drafts.save, name="draft_save"),
     path("drafts/<uuid:number>/files/", drafts.upload, name="draft_files"),

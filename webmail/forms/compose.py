@@ -88,6 +88,7 @@ class ComposeForm(forms.Form):
         required=False, min_value=0, max_value=UINT32, widget=forms.HiddenInput
     )
     key = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    untouched = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
     identity = forms.CharField(label=_("From"), required=False, max_length=254)
     to = RecipientsField(label=_("To"), required=False)
     cc = RecipientsField(label=_("Cc"), required=False)

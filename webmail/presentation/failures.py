@@ -103,6 +103,17 @@ def of_draft(error: WebmailError) -> str:
             return gettext("It could not be saved.")
 
 
+def way_out(error: WebmailError) -> str:
+    """What can be done about a file that was not taken; "" where its reason says it."""
+    match error:
+        case FileRefused(reason="many"):
+            return gettext("Send the files that are left in another message.")
+        case TooLarge():
+            return gettext("Choose a smaller file, or send it in another message.")
+        case _:
+            return ""
+
+
 def of_submission(standing: Standing) -> str:
     """Return the reason why an accepted message was not sent, or has no copy; "" where nothing went
     wrong. The server's own words stand apart."""

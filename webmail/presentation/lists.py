@@ -386,7 +386,7 @@ def mail_page(
         month=shown_from.month,
         year=shown_from.year,
         notes=_notes(page),
-        groups=_grouped(rows, view),
+        groups=_grouped(_by_moment(rows, page), view),
     )
 
 
@@ -535,6 +535,20 @@ def by_day(rows: Iterable[MessageRow]) -> tuple[tuple[str, tuple[MessageRow, ...
     return tuple(
         (heading, tuple(group)) for heading, group in groupby(rows, lambda row: labels[row.day])
     )
+
+
+def _by_moment(rows: tuple[MessageRow, ...], page: ListPage) -> tuple[MessageRow, ...]:
+    """The rows of a list by arrival, by the moments of their messages: one that was moved back is
+    the last to come into its folder, and stands among those of its day all the same. What goes on
+    below or is brought above goes by the list's own order."""
+    if page.view.sort != "arrival" or page.view.threads:
+        return rows
+    moments = [message.received for message in page.rows]
+    if None in moments:
+        return rows
+    pairs = zip(moments, rows, strict=True)
+    ordered = sorted(pairs, key=lambda pair: pair[0], reverse=page.view.down)  # type: ignore[arg-type,return-value]  # none is None
+    return tuple(row for _moment, row in ordered)
 
 
 def _grouped(

@@ -9,8 +9,11 @@ from datetime import datetime
 from django.utils.translation import gettext, ngettext
 
 from webmail import dates
+from webmail.outbox import awaited
 
 _MOST_NAMES = 3
+_MOST_LINES, _MOST_SUBJECT = 3, 60
+_SOON, _LATER = 2, 20  # seconds until a page asks again, while a message moves and while it waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,13 @@ def said(standing: Standing) -> str:
     return gettext("The mail server says: %(words)s") % {"words": words} if words else ""
 
 
+def short_subject(subject: str) -> str:
+    """A subject for a line that stands on every page."""
+    if len(subject) > _MOST_SUBJECT:
+        return subject[:_MOST_SUBJECT].rstrip() + "…"
+    return subject or gettext("(no subject)")
+
+
 def to_whom(people: Sequence[tuple[str, str]]) -> str:
     """``Bob Petit, carol@exemple.fr and 12 others``."""
     names = [name or address for name, address in people]
@@ -97,3 +107,52 @@ def leaving(seconds: int) -> str:
         "The message leaves in %(seconds)s seconds.",
         seconds,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class NotLeft:
+    """What every page says of messages that were sent and have not left. ``seconds`` until it asks
+    again, 0 when nothing is awaited; ``digest`` tells whether the page has said it already."""
+
+    lines: tuple[str, ...] = ()
+    seconds: int = 0
+    digest: str = ""
+
+
+def not_left(messages: Sequence[awaited.Awaited]) -> NotLeft:
+    """The lines of messages that are awaited, those that have left without one."""
+    waiting = [one for one in messages if one.state != awaited.LEFT]
+    lines = tuple(_line(one) for one in waiting)
+    if len(lines) > _MOST_LINES:
+        words = ngettext(
+            "%(count)d message has not left yet.",
+            "%(count)d messages have not left yet.",
+            len(lines),
+        )
+        lines = (words % {"count": sum(one.waiting for one in waiting)},)
+    is_moving = any(one.state in (awaited.MOVING, awaited.LEFT) for one in messages)
+    seconds = (_SOON if is_moving else _LATER) if messages else 0
+    return NotLeft(lines, seconds, awaited.digest(messages))
+
+
+def _line(one: awaited.Awaited) -> str:
+    said = {"subject": short_subject(one.subject)}
+    if one.count > 1:
+        # Translators: of the messages with one subject, one to each recipient.
+        words = ngettext(
+            "“%(subject)s”: %(waiting)d of %(count)d messages has not left yet.",
+            "“%(subject)s”: %(waiting)d of %(count)d messages have not left yet.",
+            one.waiting,
+        )
+        return words % {**said, "waiting": one.waiting, "count": one.count}
+    match one.state:
+        case awaited.RETRIED:
+            said["time"] = dates.when(one.next_try)
+            words = gettext("“%(subject)s” has not left yet. It is tried again at %(time)s.")
+        case awaited.BY_HAND:
+            words = gettext("“%(subject)s” has not left yet. Choose “Send now” in the outbox.")
+        case awaited.PASSWORD:
+            words = gettext("“%(subject)s” has not left yet: your password is asked for.")
+        case _:
+            words = gettext("“%(subject)s” has not left yet.")
+    return words % said

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -31,15 +32,18 @@ from webmail import outbox
 from webmail.converters import MessageConverter
 from webmail.errors import (
     ContentTooCostly,
+    DraftChanged,
     DraftNotFound,
     FileRefused,
     NotFound,
     SignInNeeded,
     TooLarge,
+    TooManyDrafts,
     TooManyRecipients,
     WebmailError,
 )
 from webmail.forms.compose import ComposeForm, attachments_room, missing_images, too_heavy
+from webmail.htmx import TOAST
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
 from webmail.middleware import in_place, note
@@ -50,7 +54,7 @@ from webmail.outbox import Submission
 from webmail.presentation import failures, links, words
 from webmail.presentation import files as cards
 from webmail.views.composer import document
-from webmail.views.drafts import card, saved_words
+from webmail.views.drafts import card, put_away, saved_words
 from webmail.views.outbox import announce
 from webmail.views.page import read_folders
 from webmail.writing import (
@@ -67,6 +71,7 @@ from webmail.writing import (
     recipients,
     resending,
     scheduling,
+    untouched,
 )
 from webmail.writing.beginning import Begun, Writer
 from webmail.writing.choosing import Question
@@ -253,13 +258,15 @@ def _form_of(
         written = cleaning.written(content.html, _shown)
     except ContentTooCostly:
         written, warnings = cleaning.rough(content.html), (beginning.too_costly(),)
+    text = written.text if content.is_html else content.text
     initial |= {
         "draft": number,
         "revision": revision,
         "key": uuid.uuid4(),
         "format": "html" if content.is_html else "plain",
         "html": written.html,
-        "body": written.text if content.is_html else content.text,
+        "body": text,
+        "untouched": "" if revision else untouched.mark(content, text),
         "origin_folder": origin.folder if origin else "",
         "origin_ref": links.ref_segment(origin) if origin else "",
     }
@@ -358,17 +365,39 @@ class _Writing:
         return self._send()
 
     def _discard(self) -> HttpResponse:
+        """With what was written last, so that it comes back whole."""
+        if self._is_untouched and not self._has_row:
+            return self._led_on(_inbox())
         try:
+            with suppress(DraftChanged, TooLarge, TooManyDrafts):
+                self._keep()
             row = drafts.discard(self.user, self.number)
         except DraftNotFound:
             return self._led_on(_inbox())  # nothing was kept of it
-        with session.imap(self.request) as imap:
-            copies.take_over(imap, self.user, row)
-            copies.remove(imap, row)
-        toasts.success(self.request, gettext("The draft was discarded."))
+        put_away(self.request, row)
         return self._led_on(_inbox())
 
+    def _close_empty(self) -> HttpResponse:
+        with suppress(DraftNotFound):  # of what was typed and taken out again
+            put_away(self.request, drafts.discard(self.user, self.number))
+        self.request.session[TOAST] = {"message": gettext("Nothing written: nothing is kept.")}
+        return self._led_on(_inbox())
+
+    @property
+    def _is_untouched(self) -> bool:
+        if self.request.FILES:
+            return False
+        return untouched.is_untouched(self.form.content, self.form.typed.get("untouched", ""))
+
+    @property
+    def _has_row(self) -> bool:
+        return Draft.objects.of(self.user).filter(pk=self.number).exists()
+
     def _close(self) -> HttpResponse:
+        """An empty draft is none. That of another program, which was taken up, stays there."""
+        is_taken_up = self.form.content.kind == "edit"
+        if self._is_untouched and not (is_taken_up and self._has_row):
+            return self._led_on(_inbox()) if is_taken_up else self._close_empty()
         row = self._keep()
         with session.imap(self.request) as imap:
             content = copies.take_over(imap, self.user, row)
@@ -401,7 +430,8 @@ class _Writing:
                 made = files.add(self.user, row, file.name or "", media_type, file.chunks())
             except (FileRefused, TooLarge) as error:
                 name = files.safe_name(file.name or "")
-                self.form.add_error("attachments", f"{name}: {failures.of_draft(error)}")
+                words = f"{name}: {failures.of_draft(error)} {failures.way_out(error)}"
+                self.form.add_error("attachments", words.strip())
             else:
                 added.append(str(made.pk))
         return added

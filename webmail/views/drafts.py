@@ -30,10 +30,13 @@ from accounts import session
 from accounts.http import SignedInRequest, login_required, safe_next
 from webmail.errors import (
     DraftChanged,
+    DraftNotFound,
     FileRefused,
     SignInNeeded,
     WebmailError,
 )
+from webmail.htmx import TOAST
+from webmail.mailbox import folders
 from webmail.middleware import in_place, note
 from webmail.models import Draft, DraftFile
 from webmail.presentation import failures
@@ -41,7 +44,16 @@ from webmail.presentation.files import kind_of
 from webmail.presentation.words import size as size_in_words
 from webmail.views.page import read_folders
 from webmail.views.policies import INERT, policy
-from webmail.writing import cleaning, copies, drafts, files, making, offering, posted
+from webmail.writing import (
+    cleaning,
+    copies,
+    drafts,
+    files,
+    making,
+    offering,
+    posted,
+    untouched,
+)
 from webmail.writing.content import Content
 from webmail.writing.drafts import Version
 
@@ -58,9 +70,13 @@ def save(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
     """Keep what a composer's form holds; with ``do=save`` or ``close``, in the Drafts folder too.
 
     JSON: ``draft``, ``revision``, ``saved`` (a sentence), ``copied``. 409 when another window was
-    faster: ``revision`` is that window's.
+    faster: ``revision`` is that window's. 204 when the window's own message was sent meanwhile.
+    Where nothing was typed yet nothing is kept, and the revision is 0.
     """
     data, act = request.POST, request.POST.get("do", "")
+    if _is_nothing(request, number):
+        words = gettext("Nothing written yet")
+        return JsonResponse({"draft": str(number), "revision": 0, "saved": words, "copied": False})
     try:
         draft = drafts.save(
             request.user,
@@ -72,6 +88,8 @@ def save(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
         )
         if act == "close":
             draft = drafts.close(request.user, number)
+    except DraftNotFound as error:
+        return HttpResponse(status=204) if _was_sent(request, number) else _refused(error)
     except WebmailError as error:
         return _refused(error)
     offering.forget(request, number)
@@ -157,8 +175,15 @@ def remove_file(request: SignedInRequest, number: uuid.UUID, file: uuid.UUID) ->
 @login_required
 def discard(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
     """Throw a draft away; for a week it can be taken back."""
-    draft = drafts.discard(request.user, number)
-    offering.forget(request, number)
+    put_away(request, drafts.discard(request.user, number))
+    return _back(request)
+
+
+def put_away(request: SignedInRequest, draft: Draft) -> None:
+    """After a draft was discarded: its copy goes, and the next page says so, with the way back. A
+    mail server that is down keeps the copy."""
+    offering.forget(request, draft.pk)
+    words = gettext("Draft discarded. It can be taken back for seven days.")
     try:
         with session.imap(request) as imap:
             copies.take_over(imap, request.user, draft)
@@ -167,22 +192,19 @@ def discard(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
         raise
     except WebmailError as error:
         note(error)
-        toasts.warning(
-            request,
-            gettext("Draft discarded; its copy in the Drafts folder could not be removed."),
-        )
-        return _back(request)
-    toasts.success(request, gettext("Draft discarded. It can be taken back for seven days."))
-    return _back(request)
+        words = gettext("Draft discarded; its copy in the Drafts folder could not be removed.")
+    undo = {"url": reverse("mail:draft_reopen", args=[draft.pk]), "fields": []}
+    request.session[TOAST] = {"message": words, "undo": undo}
 
 
 @require_POST
 @login_required
 def reopen(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
-    """Go on with one that was closed or discarded."""
-    drafts.reopen(request.user, number)
+    """Go on with one that was closed or discarded; its copy is in the Drafts folder again."""
+    draft = drafts.reopen(request.user, number)
     offering.forget(request, number)
-    return HttpResponseRedirect(reverse("mail:draft", args=[number]))
+    _copy(request, draft)
+    return led_to(request, reverse("mail:draft", args=[number]))
 
 
 @require_POST
@@ -198,16 +220,24 @@ def dismiss(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @login_required
 def all_drafts(request: SignedInRequest) -> HttpResponse:
-    """Messages begun and not sent, and those thrown away that can be taken back."""
-    rows = drafts.listed(request.user)
+    """Drafts are in the Drafts folder, wherever that is."""
+    with session.imap(request) as imap:
+        name = folders.ensure(imap, folders.DRAFTS)
+    return HttpResponseRedirect(reverse("mail:folder", args=[name]))
+
+
+@require_GET
+@login_required
+def discarded(request: SignedInRequest) -> HttpResponse:
+    """Drafts thrown away that can be taken back."""
     with session.imap(request) as imap:
         sides = read_folders(imap, "")
     context = {
-        "written": [row for row in rows if row.state == Draft.State.WRITING],
-        "discarded": [row for row in rows if row.state == Draft.State.DISCARDED],
+        "discarded": drafts.discarded(request.user),
         "folders": sides.shown,
+        "toast": request.session.pop(TOAST, None),
     }
-    return render_template(request, "webmail/drafts/drafts.html", context)
+    return render_template(request, "webmail/drafts/discarded.html", context)
 
 
 @require_GET
@@ -238,6 +268,11 @@ def version(request: SignedInRequest, number: uuid.UUID, revision: int) -> HttpR
         sides = read_folders(imap, "")
     context = {"number": number, "version": _shown(kept), "folders": sides.shown}
     return render_template(request, "webmail/drafts/draft_version.html", context)
+
+
+def led_to(request: SignedInRequest, url: str) -> HttpResponse:
+    """There; a script opens it where it likes (js/dock.js)."""
+    return JsonResponse({"url": url}) if in_place(request) else HttpResponseRedirect(url)
 
 
 def saved_words(draft: Draft) -> str:
@@ -285,10 +320,26 @@ def _shown(version: Version) -> Shown:
 def _refused(error: WebmailError) -> JsonResponse:
     if isinstance(error, SignInNeeded):
         raise error
-    answer: dict[str, Any] = {"words": failures.of_draft(error)}
+    answer: dict[str, Any] = {"words": failures.of_draft(error), "way": failures.way_out(error)}
     if isinstance(error, DraftChanged):
         answer["revision"] = error.revision
     return JsonResponse(answer, status=error.status)
+
+
+def _is_nothing(request: SignedInRequest, number: uuid.UUID) -> bool:
+    data = request.POST
+    if posted.revision(data) or Draft.objects.filter(pk=number).exists():
+        return False
+    return untouched.is_untouched(posted.content(data), data.get("untouched", "")[:64])
+
+
+def _was_sent(request: SignedInRequest, number: uuid.UUID) -> bool:
+    """Whether a save that was under way came after the sending: from the window that sent, or with
+    the words that were sent. Another window's words would be lost, which it is told."""
+    data = request.POST
+    return drafts.was_sent(
+        request.user, number, posted.content(data), writer=data.get("writer", "")[:36]
+    )
 
 
 def _copy(request: SignedInRequest, draft: Draft) -> None:

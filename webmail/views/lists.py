@@ -22,7 +22,7 @@ from webmail.forms.messages import ListForm, SnippetsForm
 from webmail.htmx import TOAST, render, wants_partial
 from webmail.imap.connection import Connection
 from webmail.imap.values import Fetched, MessageRef
-from webmail.mailbox import listing
+from webmail.mailbox import folders, listing
 from webmail.mailbox import snippets as beginnings
 from webmail.mailbox.listing import MOST_ROWS, ListPage, Place
 from webmail.mailbox.ordering import MOST_ADDRESSES, View
@@ -32,7 +32,8 @@ from webmail.presentation import adverts, lists
 from webmail.presentation.links import ref_name
 from webmail.presentation.people import Faces
 from webmail.views import people
-from webmail.views.page import known_tags, memory, read_folders
+from webmail.views.page import Sides, known_tags, memory, read_folders
+from webmail.writing import drafts
 
 NOTHING_LOOKED = Looked()
 
@@ -174,8 +175,17 @@ def list_context(
         "page": replace(shown, groups=lists.tagged(shown.groups, known_tags(request))),
         "folder_label": shown.label,
         "advert_line": advert_line(request, folder, looked),
+        "begun": _begun(request, sides, page),
         "can_expunge": imap.has("UIDPLUS"),
     }
+
+
+def _begun(request: SignedInRequest, sides: Sides, page: ListPage) -> dict[str, Any] | None:
+    """What the Drafts folder shows beside its messages: drafts that it has no copy of; None for
+    another folder."""
+    if sides.current is None or sides.special_use != folders.DRAFTS:
+        return None
+    return {"drafts": drafts.beside(request.user, sides.current.name, page.uidvalidity)}
 
 
 def _faces(request: SignedInRequest, rows: Iterable[Summary], special_use: str) -> Faces:

@@ -27,13 +27,13 @@ from webmail import outbox, tasks
 from webmail.errors import Unreadable
 from webmail.htmx import TOAST, wants_partial
 from webmail.models import OutboxMessage
-from webmail.outbox import choices
+from webmail.outbox import awaited, choices
 from webmail.presentation import failures, sending
 from webmail.presentation.sending import Standing
+from webmail.views.drafts import led_to
 from webmail.views.page import read_folders
 from webmail.writing import scheduling
 
-AWAITED, MOST_AWAITED = "outbox_awaited", 20  # in the session: whose end the pages await
 MOST_SHOWN = 200
 SHOWN_AFTER = timedelta(days=1)
 State, Stage = OutboxMessage.State, OutboxMessage.Stage
@@ -82,8 +82,6 @@ def announce(request: SignedInRequest, first: OutboxMessage) -> None:
     """After messages were accepted, all that were made of one draft: those that are due start at
     once, the pages await them, and the next one says so, with the way back."""
     rows = choices.together(first)
-    awaited = [pk for pk in request.session.get(AWAITED, []) if pk != str(first.pk)]
-    request.session[AWAITED] = [*awaited, str(first.pk)][-MOST_AWAITED:]
     for row in rows:
         if settings.CELERY_TASK_ALWAYS_EAGER:  # without a broker nobody comes back for it
             OutboxMessage.objects.filter(pk=row.pk, state=State.HELD).update(due=timezone.now())
@@ -93,6 +91,7 @@ def announce(request: SignedInRequest, first: OutboxMessage) -> None:
         start(row)
     if started:
         first.refresh_from_db()
+    awaited.add(request, choices.together(first) if started else rows)
     request.session[TOAST] = _toast(first, len(rows))
 
 
@@ -107,6 +106,8 @@ def start(row: OutboxMessage) -> None:
 def all_messages(request: SignedInRequest) -> HttpResponse:
     """All that has not left, and what has left since yesterday; while something moves it is asked
     for again and again, 286 when nothing does any more."""
+    if not wants_partial(request):
+        _looked_at(request)  # without a script nothing else does
     shown = _listed(request)
     context = {
         "waiting": [line for line in shown if line.row.state != State.SENT],
@@ -135,27 +136,44 @@ def one_message(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 @require_GET
 @login_required
 def progress(request: SignedInRequest) -> HttpResponse:
-    """Report on the messages that this session sent: in a toast when one has left, above the page
-    when one failed. The status 286 stops htmx's polling when no message is awaited any more."""
-    awaited = [uuid.UUID(pk) for pk in request.session.get(AWAITED, [])]
-    rows = list(OutboxMessage.objects.of(request.user).filter(pk__in=awaited))
-    left = [row for row in rows if _is_awaited(row)]
-    if any(_may_be_undone(row) for row in left):
-        # There is one toast: that an earlier message has left is said after the way back is over.
-        left += [row for row in rows if row.state == State.SENT]
-    if len(left) != len(awaited):
-        request.session[AWAITED] = [str(row.pk) for row in left]
-    over = [row for row in rows if row not in left]
-    context = {
-        "awaited": bool(left),
-        "troubles": [_shown(row) for row in over if row.state in _TROUBLES],
-        "toast": request.session.pop(TOAST, None) or _end(over),
-    }
+    """Report on the messages that this session sent: in a line while one has not left, in a toast
+    when one has, above the page when one failed. What the page has said already (``?said=``) is
+    answered with 204, so that no screen reader hears it again. The status 286 stops htmx's polling
+    when no message is awaited any more."""
+    left, over = _looked_at(request)
+    ended = [_together(rows) for rows in over]
+    troubles = [one for one in ended if one.row.state in (State.FAILED, State.DOUBT)]
+    toast = request.session.pop(TOAST, None) or _end(
+        one.row for one in ended if one not in troubles
+    )
+    not_left = sending.not_left(left)
+    if left and not over and not toast and request.GET.get("said") == not_left.digest:
+        return HttpResponse(status=204)
+    context = {"not_left": not_left, "troubles": troubles, "toast": toast}
     status = 200 if left else 286
     response = render_template(request, "webmail/compose/_sending.html", context, status=status)
-    if any(row.state == State.SENT for row in over):
+    if any(row.state == State.SENT for rows in over for row in rows):
         response["HX-Trigger-After-Swap"] = "mail:refresh"
     return response
+
+
+def _looked_at(
+    request: SignedInRequest,
+) -> tuple[list[awaited.Awaited], list[list[OutboxMessage]]]:
+    """What is still awaited, as the session says from now on, and what is over since it was last
+    looked at."""
+    left, over = [], []
+    found = [pair for pair in awaited.rows_of(request, awaited.known(request)) if pair[1]]
+    may_be_undone = any(_may_be_undone(row) for _one, rows in found for row in rows)
+    for one, rows in found:
+        # There is one toast: that an earlier message has left is said after the way back is over.
+        has_left = all(row.state == State.SENT for row in rows)
+        if any(awaited.is_waiting(row) for row in rows) or (has_left and may_be_undone):
+            left.append(awaited.standing(one.pk, rows))
+        elif any(row.state != State.SCHEDULED for row in rows):
+            over.append(rows)
+    awaited.keep(request, left)
+    return left, over
 
 
 @require_POST
@@ -165,13 +183,15 @@ def back(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     with the reason beside it."""
     row = choices.find(request.user, pk)
     shown = _shown(row)
+    rows = choices.together(row)
     draft = outbox.take_back(request.user, pk)
+    awaited.forget(request, rows)
     if draft is None:
         toasts.success(request, gettext("What had not left yet was stopped."))
-        return redirect("mail:outbox")
+        return led_to(request, reverse("mail:outbox"))
     if row.state == State.FAILED:
         toasts.warning(request, " ".join(filter(None, (shown.how, shown.why, shown.said))))
-    return redirect("mail:draft", draft.pk)
+    return led_to(request, reverse("mail:draft", args=[draft.pk]))
 
 
 @require_POST
@@ -190,6 +210,7 @@ def again(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
         outbox.again(request, failed.pk, is_sure=True)
     for failed in rows:
         start(failed)
+    awaited.add(request, choices.together(choices.find(request.user, pk)))
     return redirect("mail:outbox_message", pk) if row.batch else redirect("mail:outbox")
 
 
@@ -222,11 +243,6 @@ def when(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 _TROUBLES = (State.FAILED, State.DOUBT, State.PASSWORD)
-
-
-def _is_awaited(row: OutboxMessage) -> bool:
-    """Until it is clear what becomes of it; not when it is tried again in some minutes."""
-    return row.state in _MOVING and not row.failure
 
 
 def _may_be_undone(row: OutboxMessage) -> bool:

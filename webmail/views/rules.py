@@ -118,6 +118,9 @@ def _done(
             return {"message": gettext("Your rules run from now on.")}
     script, toast = _changed(request, kept, do, number)
     note(request, kept, CHANGES.get(do, "order"), rules.save(sieve, kept, script, now))
+    if undo := toast.get("undo"):
+        after = rules.read(sieve, kept.name, kept.allowed)
+        undo["fields"].append(("digest", after.digest))
     return toast
 
 
@@ -350,13 +353,25 @@ def apply(request: SignedInRequest, number: int) -> HttpResponse:
                 "was_changed": request.method == "POST" and not is_sent,
             }
             return _apply_page(request, rule, matched, folder, shown, context)
-        result = mail_jobs.do(request, imap, mail_jobs.Deed("rule", folder), steps)
-    request.session[TOAST] = (
-        jobs.begun(request, result.job)
-        if result.job
-        else {"message": action_words.done("rule", result.work.done, result.work.gone)}
-    )
+        deed = mail_jobs.Deed("rule", folder)
+        result = mail_jobs.do(request, imap, deed, steps)
+    request.session[TOAST] = _applied(request, deed, result)
     return redirect("mail:rules")
+
+
+def _applied(
+    request: SignedInRequest, deed: mail_jobs.Deed, result: mail_jobs.Done
+) -> dict[str, Any]:
+    """The toast about a rule that was applied, with the way back, which is kept in a row: what a
+    rule does takes several steps, too long for a form."""
+    if result.job:
+        return jobs.begun(request, result.job)
+    work, undo = result.work, None
+    if work.undo:
+        job = mail_jobs.keep(request.user, deed, work)
+        fields = [("next", reverse("mail:rules"))]
+        undo = {"url": reverse("mail:job_undo", args=[job.pk]), "fields": fields}
+    return {"message": action_words.done("rule", work.done, work.gone), "undo": undo}
 
 
 def _apply_page(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 from django.db.models.functions import Length
 from django.utils import timezone
 
@@ -138,6 +138,20 @@ def amend(draft: Draft, content: Content) -> None:
         files.settle(draft, content.files)
 
 
+def was_sent(user: User, number: uuid.UUID, content: Content, *, writer: str) -> bool:
+    """Whether a draft of the user's was accepted into the outbox, with this content or by the
+    window that ``writer`` names."""
+    draft = Draft.objects.of(user).filter(pk=number, state=State.ACCEPTED).first()
+    if draft is None:
+        return False
+    if writer and writer == draft.writer:
+        return True
+    try:
+        return to_json(content) == sealing.opened(draft.pk, user.pk, draft.sealed)
+    except Unreadable:
+        return False
+
+
 def close(user: User, number: uuid.UUID) -> Draft:
     """Left on purpose: it is not offered again, and lies among the drafts."""
     draft = find(user, number)
@@ -176,10 +190,18 @@ def offered(user: User) -> tuple[Summary, ...]:
     return _summaries(rows)
 
 
-def listed(user: User) -> tuple[Summary, ...]:
-    """All that one may go on with or take back, the last one first."""
-    rows = Draft.objects.of(user).exclude(state=State.ACCEPTED)
-    return _summaries(rows[: 2 * MOST])
+def beside(user: User, folder: str, uidvalidity: int) -> tuple[Summary, ...]:
+    """Drafts that have no copy in the Drafts folder, which is open: begun just now, or while the
+    mail server was down. The last one first."""
+    rows = Draft.objects.of(user).filter(state=State.WRITING)
+    lost = ~Q(copy_folder=folder, copy_uidvalidity=uidvalidity)
+    return _summaries(rows.filter(Q(copy_uid=None) | lost))
+
+
+def discarded(user: User) -> tuple[Summary, ...]:
+    """All that can be taken back, the last one first."""
+    rows = Draft.objects.of(user).filter(state=State.DISCARDED)
+    return _summaries(rows[:MOST])
 
 
 def versions(user: User, number: uuid.UUID) -> tuple[Version, ...]:

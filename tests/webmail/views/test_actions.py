@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from django.test import Client
@@ -14,7 +14,7 @@ from accounts.models import User
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.servers.scripted import ScriptedServer, imap_script, ok
-from tests.webmail.views.mail import commands_sent, fields, letter, page, path, ref
+from tests.webmail.views.mail import commands_sent, fields, letter, page, path, ref, subjects
 from webmail.imap.connection import Connection
 
 pytestmark = pytest.mark.django_db
@@ -281,6 +281,25 @@ def test_nobody_acts_on_what_belongs_to_another(
     # Both mailboxes may have the same numbers; then it was his own message that he named.
     if ref(mailbox, uid) != ref(bobs_mailbox, his):
         assert bobs_mailbox.uids() == [his]
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_what_is_brought_back_stands_among_the_mail_of_its_day(
+    reader: Client, mailbox: Mailbox, which: int
+) -> None:
+    uids = [
+        mailbox.append(letter(f"le {day}"), date=datetime(2026, 5, day, 12, tzinfo=UTC))
+        for day in (4, 5, 6)
+    ]
+    before = subjects(reader.get("/mail/INBOX/"))
+    data = {"verb": "trash", "refs": [ref(mailbox, uids[which])], "next": "/mail/INBOX/"}
+    toast = page(reader.post(ACT, data, follow=True)).partition('id="toast"')[2]
+    form = toast.partition("<form")[2].partition("</form>")[0]
+    undo: dict[str, list[str]] = {}
+    for name, value in fields(form):
+        undo.setdefault(name, []).append(value)
+    after = reader.post(ACT, undo, follow=True)
+    assert subjects(after) == before == ["le 6", "le 5", "le 4"]
 
 
 def test_without_javascript_the_next_page_offers_to_undo_once(

@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,7 +21,7 @@ from pytest_django import Settings
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
-from tests.webmail.views.mail import letter, page, ref
+from tests.webmail.views.mail import letter, page, path, ref, words
 from webmail.models import Draft, DraftFile, DraftVersion
 from webmail.writing import drafts, files
 from webmail.writing.content import Content
@@ -213,7 +214,7 @@ def test_what_was_discarded_has_no_copy_and_comes_back(
     assert len(mailbox.uids("Drafts")) == 1
     reader.post(f"/drafts/{NUMBER}/discard/")
     assert mailbox.uids("Drafts") == []
-    listed = page(reader.get("/drafts/"))
+    listed = page(reader.get("/drafts/discarded/"))
     assert "Réunion" in listed and f"/drafts/{NUMBER}/reopen/" in listed
     assert save(reader, revision="1", body="trop tard").status_code == 404
     answer = reader.post(f"/drafts/{NUMBER}/reopen/")
@@ -307,6 +308,162 @@ def test_the_spool_and_the_rows_say_nothing(reader: Client, spool: Path) -> None
     assert len(sealed) == 4 and not any(b"secret" in one for one in sealed)
 
 
-@pytest.mark.parametrize("path", ["/mail/INBOX/", "/compose/"])
-def test_a_menu_leads_to_what_is_kept(reader: Client, path: str) -> None:
-    assert 'href="/drafts/"' in reader.get(path).content.decode()
+def test_messages_begun_are_in_the_drafts_folder_with_or_without_a_copy(
+    reader: Client, me: User, mailbox: Mailbox
+) -> None:
+    save(reader, do="save", subject="Avec copie")
+    other = uuid.UUID(int=81)
+    drafts.save(me, other, Content(subject="Sans copie", html="<p>Un"), base=0)
+    assert reader.get("/drafts/")["Location"] == "/mail/Drafts/"
+    shown = page(reader.get("/mail/Drafts/"))
+    assert shown.count("Avec copie") and f'href="/drafts/{other}/"' in shown
+    assert f'href="/drafts/{NUMBER}/"' not in shown
+    discarded = reader.post(f"/drafts/{other}/discard/", {"next": "/mail/Drafts/"}, follow=True)
+    assert f'href="/drafts/{other}/"' not in page(discarded)
+    assert 'href="/drafts/discarded/"' in page(discarded)
+    assert f"/drafts/{other}/reopen/" in page(reader.get("/drafts/discarded/"))
+
+
+def test_no_other_folder_shows_drafts(reader: Client, me: User) -> None:
+    drafts.save(me, NUMBER, Content(subject="Sans copie", html="<p>Un"), base=0)
+    shown = page(reader.get("/mail/INBOX/"))
+    assert 'class="draft-list' not in shown and "Messages commencés" not in shown
+
+
+def test_another_persons_drafts_are_not_in_the_folder(
+    me: User, signed_in: Callable[..., Client], bob: MailAccount
+) -> None:
+    drafts.save(me, NUMBER, Content(subject="Sans copie", html="<p>Un"), base=0)
+    other = signed_in(bob)
+    location = other.get("/drafts/")["Location"]
+    assert "Sans copie" not in page(other.get(location))
+    drafts.discard(me, NUMBER)
+    assert "Sans copie" not in page(other.get("/drafts/discarded/"))
+
+
+def test_the_composer_leads_to_the_versions_of_its_draft(reader: Client, me: User) -> None:
+    save(reader)
+    shown = page(reader.get(f"/drafts/{NUMBER}/"))
+    assert f'<li data-versions><a href="/drafts/{NUMBER}/versions/"' in shown
+    assert "<li data-versions hidden>" in page(reader.get("/compose/"))
+
+
+# --- after sending, and where nothing was written ---
+
+
+def was_sent(user: User, writer: str = "w") -> None:
+    written = Content(subject="Réunion", html="<p>Bonjour")
+    drafts.save(user, NUMBER, written, base=0, writer=writer)
+    Draft.objects.update(state=Draft.State.ACCEPTED)
+
+
+def test_a_save_that_comes_after_the_sending_is_answered_calmly(reader: Client, me: User) -> None:
+    was_sent(me)
+    late = save(reader, revision="1", writer="w", html="<p>Bonjour, bonjour")
+    assert late.status_code == 204 and late.content == b""
+    draft = Draft.objects.get()
+    assert (draft.state, draft.revision) == (Draft.State.ACCEPTED, 1)
+
+
+def test_the_words_that_were_sent_are_no_news_from_whatever_window(
+    reader: Client, me: User
+) -> None:
+    save(reader, writer="w")
+    Draft.objects.update(state=Draft.State.ACCEPTED)
+    assert save(reader, revision="1", writer="another").status_code == 204
+    refused = save(reader, revision="1", writer="another", subject="Autre chose")
+    assert refused.status_code == 404 and "envoyé" in refused.json()["words"]
+
+
+def test_another_persons_sent_draft_is_not_there(
+    me: User, signed_in: Callable[..., Client], bob: MailAccount
+) -> None:
+    was_sent(me)
+    assert save(signed_in(bob), revision="1", writer="w").status_code == 404
+
+
+def test_a_discarded_draft_is_not_resurrected_by_a_late_save(reader: Client, me: User) -> None:
+    save(reader, writer="w")
+    drafts.discard(me, NUMBER)
+    assert save(reader, revision="1", writer="w", body="x").status_code == 404
+    assert Draft.objects.get().state == Draft.State.DISCARDED
+
+
+def test_a_discarded_draft_comes_back_whole_by_the_toast(
+    reader: Client, me: User, mailbox: Mailbox
+) -> None:
+    save(reader, do="save")
+    added = reader.post(
+        f"/drafts/{NUMBER}/files/",
+        b"%PDF-1.4",
+        content_type="application/octet-stream",
+        headers={"X-File-Name": "plan.pdf"},
+    ).json()
+    answer = reader.post(
+        "/compose/",
+        {
+            "kind": "new",
+            "draft": str(NUMBER),
+            "revision": "1",
+            "subject": "Réunion de jeudi",
+            "body": "Bonjour à tous",
+            "files": added["id"],
+            "do": "discard",
+        },
+    )
+    assert mailbox.uids("Drafts") == []
+    shown = page(reader.get(answer["Location"]))
+    assert f'action="/drafts/{NUMBER}/reopen/"' in shown.partition('id="toast"')[2]
+    assert reader.post(f"/drafts/{NUMBER}/reopen/")["Location"] == f"/drafts/{NUMBER}/"
+    back = page(reader.get(f"/drafts/{NUMBER}/"))
+    assert "Réunion de jeudi" in back and "Bonjour à tous" in back and "plan.pdf" in back
+    assert len(mailbox.uids("Drafts")) == 1
+
+
+def test_a_script_is_told_where_the_draft_is_that_came_back(reader: Client, me: User) -> None:
+    save(reader)
+    drafts.discard(me, NUMBER)
+    answer = reader.post(f"/drafts/{NUMBER}/reopen/", headers={"X-Requested-With": "fetch"})
+    assert answer.json() == {"url": f"/drafts/{NUMBER}/"}
+
+
+def form_of(shown: str) -> dict[str, str]:
+    """As a browser without scripts posts it, untouched."""
+    found = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', shown))
+    for name in ("to", "cc", "bcc", "subject"):
+        value = re.search(rf'name="{name}"\s+value="([^"]*)"', shown)
+        found[name] = value[1] if value else ""
+    text = re.search(r'<textarea[^>]*\sname="body"[^>]*>\n?(.*?)</textarea>', shown, re.S)
+    found["body"] = text[1] if text else ""
+    return {name: unescape(value) for name, value in found.items()}
+
+
+@pytest.mark.parametrize("where", ["/compose/", "/compose/?to=bob@ac-exemple.fr", "reply/"])
+@pytest.mark.parametrize("do", ["close", "discard"])
+def test_nothing_typed_is_nothing_kept(
+    reader: Client, mailbox: Mailbox, where: str, do: str
+) -> None:
+    uid = mailbox.append("letter.eml")
+    User.objects.get().identities.update(signature="<p>Alice Martin</p>")
+    if not where.startswith("/"):
+        where = path(mailbox, uid, where)
+    form = form_of(page(reader.get(where)))
+    answer = reader.post("/compose/", form | {"do": do})
+    assert answer.status_code == 302
+    assert not Draft.objects.exists() and mailbox.uids("Drafts") == []
+    assert ("Rien n’a été écrit" in words(reader.get("/mail/INBOX/"))) is (do == "close")
+    kept = reader.post(f"/drafts/{form['draft']}/save/", form | {"do": "save"}).json()
+    assert kept["revision"] == 0 and not Draft.objects.exists()
+    assert reader.post("/compose/", form | {"do": "close", "body": "Un mot"}).status_code == 302
+    assert Draft.objects.count() == 1 and len(mailbox.uids("Drafts")) == 1
+
+
+def test_what_was_typed_and_taken_out_again_leaves_no_draft(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    form = form_of(page(reader.get("/compose/")))
+    reader.post(f"/drafts/{form['draft']}/save/", form | {"body": "Un mot", "do": "save"})
+    assert len(mailbox.uids("Drafts")) == 1
+    reader.post("/compose/", form | {"revision": "1", "do": "close"})
+    assert mailbox.uids("Drafts") == []
+    assert not Draft.objects.filter(state=Draft.State.WRITING).exists()

@@ -22,6 +22,7 @@ from tests.servers.mailboxes import Mailbox
 from tests.webmail.outbox.letters import BOB, SECRET_SUBJECT, SECRET_TEXT, draft_of, letter
 from tests.webmail.views.mail import page, words
 from webmail import outbox, tasks
+from webmail.context import page as page_context
 from webmail.errors import AlreadyLeft, DraftChanged
 from webmail.models import Draft, OutboxMessage
 from webmail.views import outbox as views
@@ -459,6 +460,162 @@ def test_the_next_page_says_how_long_it_can_be_taken_back(
     assert ended.status_code == 286 and ended["HX-Trigger-After-Swap"] == "mail:refresh"
     assert "data-toast" in page(ended)
     assert reader.get("/outbox/progress/", headers=HTMX).status_code == 286
+
+
+NOT_LEFT = f"« {SECRET_SUBJECT} » n’est pas encore parti"
+
+
+@pytest.fixture
+def announced(
+    request_of_alice: SignedInRequest, sent: Callable[..., OutboxMessage]
+) -> Callable[..., OutboxMessage]:
+    """As the composer sends: the pages of the session know of it."""
+
+    def announce(**columns: object) -> OutboxMessage:
+        row = sent(hold=0, **columns)
+        views.announce(request_of_alice, row)
+        request_of_alice.session.pop("toast")
+        request_of_alice.session.save()
+        return row
+
+    return announce
+
+
+def asked(reader: Client) -> tuple[int, str]:
+    """The answer to a page that says again what it says."""
+    shown = page(reader.get("/preferences/"))
+    told = re.search(r'hx-get="(/outbox/progress/[^"]*)"', shown)
+    assert told is not None
+    answer = reader.get(told[1], headers=HTMX)
+    return answer.status_code, page(answer) if answer.content else ""
+
+
+def test_what_has_not_left_is_said_on_every_page_by_the_session_alone(
+    reader: Client,
+    request_of_alice: SignedInRequest,
+    announced: Callable[..., OutboxMessage],
+    django_assert_num_queries,
+) -> None:
+    announced()
+    for path in ("/mail/INBOX/", "/preferences/", "/outbox/", "/contacts/", "/compose/"):
+        shown = words(reader.get(path))
+        assert NOT_LEFT in shown, path
+    kept = request_of_alice.session["outbox_not_left"]
+    assert SECRET_SUBJECT not in repr(kept)
+    with django_assert_num_queries(0):
+        (said,) = page_context(request_of_alice)["not_left"].lines
+    assert said.replace("\N{NO-BREAK SPACE}", " ") == f"{NOT_LEFT}."
+
+
+@pytest.mark.parametrize(
+    ("columns", "says", "seconds"),
+    [
+        ({}, NOT_LEFT, 2),
+        ({"state": State.SENDING, "stage": Stage.HANDING}, NOT_LEFT, 2),
+        ({"failure": "ServerUnavailable"}, "Nouvel essai", 20),
+        ({"state": State.SENDING, "failure": "ServerUnavailable"}, NOT_LEFT, 2),
+        ({"state": State.PASSWORD}, "mot de passe", 20),
+    ],
+)
+def test_what_waits_is_awaited_and_said_once(
+    reader: Client,
+    announced: Callable[..., OutboxMessage],
+    columns: dict[str, object],
+    says: str,
+    seconds: int,
+) -> None:
+    row = announced()
+    before = reader.get("/outbox/progress/?said=x", headers=HTMX)
+    assert before.status_code == 200
+    OutboxMessage.objects.filter(pk=row.pk).update(**columns)
+    told = reader.get("/outbox/progress/?said=x", headers=HTMX)
+    assert NOT_LEFT in words(told) and says in words(told)
+    assert f"every {seconds}s" in page(told)
+    assert 'href="/outbox/"' in page(told).partition("data-not-left")[2]
+    assert asked(reader) == (204, "")
+    assert says in words(reader.get("/preferences/"))
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ({"state": State.SENT, "stage": Stage.FILED}, "Message envoyé"),
+        ({"state": State.HELD, "stage": Stage.HANDED, "failure": "OverQuota"}, "Message envoyé"),
+        ({"state": State.SENDING, "stage": Stage.HANDED}, "Message envoyé"),
+        ({"state": State.PASSWORD, "stage": Stage.HANDED}, "Message envoyé"),
+        ({"state": State.FAILED, "failure": "TooLarge"}, "Non envoyé"),
+        ({"state": State.DOUBT, "stage": Stage.HANDING}, "Peut-être parti"),
+        ({"state": State.CANCELLED}, ""),
+        ({"state": State.SCHEDULED}, ""),
+    ],
+)
+def test_the_end_is_said_and_nothing_is_awaited_any_more(
+    reader: Client, announced: Callable[..., OutboxMessage], columns: dict[str, object], says: str
+) -> None:
+    row = announced()
+    OutboxMessage.objects.filter(pk=row.pk).update(**columns)
+    status, told = asked(reader)
+    assert status == 286 and says in told and NOT_LEFT not in told
+    assert NOT_LEFT not in words(reader.get("/preferences/"))
+    assert asked(reader)[0] == 286
+
+
+def test_what_is_scheduled_is_not_late(
+    reader: Client, request_of_alice: SignedInRequest, sent: Callable[..., OutboxMessage]
+) -> None:
+    row = sent(due=timezone.now() + timedelta(days=1))
+    views.announce(request_of_alice, row)
+    request_of_alice.session.save()
+    assert NOT_LEFT not in words(reader.get("/preferences/"))
+    reader.post(url(row, "again/"))
+    assert NOT_LEFT in words(reader.get("/preferences/"))
+
+
+def test_one_to_each_is_awaited_to_its_last(
+    reader: Client, announced: Callable[..., OutboxMessage]
+) -> None:
+    row = announced(count=3)
+    OutboxMessage.objects.filter(pk=row.pk).update(state=State.SENT, stage=Stage.FILED)
+    status, told = asked(reader)
+    assert status == 200 and "2 messages sur 3" in told
+    others = OutboxMessage.objects.exclude(pk=row.pk)
+    others.filter(number=1).update(state=State.FAILED, failure="RecipientsRefused")
+    status, told = asked(reader)
+    assert status == 200 and "1 message sur 3" in told
+    others.filter(number=2).update(state=State.SENT, stage=Stage.FILED)
+    status, told = asked(reader)
+    assert status == 286 and "Non envoyé" in told
+
+
+def test_without_a_script_the_line_goes_when_all_has_left_or_the_outbox_was_seen(
+    reader: Client, announced: Callable[..., OutboxMessage], sent: Callable[..., OutboxMessage]
+) -> None:
+    row = announced()
+    failed = sent(state=State.FAILED, failure="TooLarge")
+    assert NOT_LEFT in words(reader.get("/preferences/"))
+    outbox.deliver(row.pk)
+    assert NOT_LEFT not in words(reader.get("/outbox/")).partition("Boîte d’envoi")[0]
+    assert NOT_LEFT not in words(reader.get("/preferences/"))
+    other = announced()
+    reader.post(url(failed, "dismiss/"))
+    outbox.deliver(other.pk)
+    assert NOT_LEFT not in words(reader.get("/preferences/"))
+
+
+def test_what_was_taken_back_is_not_awaited(
+    reader: Client, announced: Callable[..., OutboxMessage], sent: Callable[..., OutboxMessage]
+) -> None:
+    row = announced()
+    sent(state=State.FAILED, failure="TooLarge")
+    reader.post(url(row, "back/"))
+    assert NOT_LEFT not in words(reader.get("/preferences/"))
+
+
+def test_another_person_in_the_same_browser_hears_nothing_of_it(
+    announced: Callable[..., OutboxMessage], signed_in: Callable[..., Client], bob: MailAccount
+) -> None:
+    announced()
+    assert NOT_LEFT not in words(signed_in(bob).get("/preferences/"))
 
 
 @pytest.mark.parametrize("seconds", ["0", "10"])

@@ -232,6 +232,39 @@ def test_rules_are_ordered_turned_off_removed_and_put_back(
     assert names(reader) == ["c", "a", "b"]
 
 
+def undo_in(shown: str) -> tuple[str, dict[str, str]]:
+    """The form of the toast as a browser posts it: lines end with CR LF."""
+    toast = shown.partition('id="toast"')[2].partition("</form>")[0]
+    address = re.search(r'action="([^"]+)"', toast)
+    assert address is not None, toast
+    fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', toast)
+    posted = {name: unescape(value).replace("\n", "\r\n") for name, value in fields}
+    return address[1], {name: posted[name] for name in posted if name != "csrfmiddlewaretoken"}
+
+
+def test_a_removed_rule_is_put_back_by_the_toasts_button(
+    reader: Client, scripts: Scripts, mailbox: Mailbox
+) -> None:
+    for name in "abc":
+        save(reader, name=name)
+    before = scripts.get("webmail")
+    assert do(reader, "remove", 2) == 302
+    address, fields = undo_in(page(reader.get("/rules/")))
+    assert reader.post(address, fields).status_code == 302
+    assert names(reader) == ["a", "b", "c"] and scripts.get("webmail") == before
+
+
+def test_a_removed_rule_is_not_put_back_among_rules_that_changed_since(
+    reader: Client, scripts: Scripts, mailbox: Mailbox
+) -> None:
+    save(reader, name="a")
+    assert do(reader, "remove", 1) == 302
+    address, fields = undo_in(page(reader.get("/rules/")))
+    save(reader, name="b")
+    assert reader.post(address, fields).status_code == 422
+    assert names(reader) == ["b"]
+
+
 @pytest.mark.parametrize("order", ["1", "1,1", "1,2,3", "x", "", "2,1,0"])
 def test_an_order_that_is_none_changes_nothing(
     reader: Client, scripts: Scripts, mailbox: Mailbox, order: str
@@ -467,6 +500,10 @@ def test_a_rule_is_applied_to_what_is_there_and_taken_back(
     assert reader.post(address, data).status_code == 302
     assert subjects(mailbox, "Parents") == ["n0", "n1", "n2"]
     assert subjects(mailbox, "INBOX") == ["autre"]
+    undo, fields = undo_in(page(reader.get("/rules/")))
+    assert reader.post(undo, fields)["Location"] == "/rules/"
+    assert sorted(subjects(mailbox, "INBOX")) == ["autre", "n0", "n1", "n2"]
+    assert mailbox.uids("Parents") == []
     assert reader.get(address, {"folder": "Nulle part"}).status_code == 404
     assert reader.get(address, {"folder": "a\r\nb"}).status_code == 404
 

@@ -73,7 +73,7 @@ def test_another_persons_draft_is_not_there(claire: User, paul: User) -> None:
     ):
         with pytest.raises(DraftNotFound):
             attempt()
-    assert drafts.offered(paul) == drafts.listed(paul) == ()
+    assert drafts.offered(paul) == drafts.beside(paul, "Drafts", 1) == ()
     assert drafts.find(claire, NUMBER).revision == 1
 
 
@@ -147,7 +147,7 @@ def test_a_draft_that_was_closed_is_not_offered(claire: User, passed: Callable[.
     drafts.close(claire, NUMBER)
     passed(timedelta(hours=1))
     assert drafts.offered(claire) == ()
-    assert len(drafts.listed(claire)) == 1
+    assert len(drafts.beside(claire, "Drafts", 1)) == 1
 
 
 def test_a_draft_nobody_wrote_a_word_in_is_not_offered(

@@ -54,18 +54,18 @@ const hasRow = (form) => Number(form.elements.revision.value) > 0;
 
 // Leaving
 
-/** Nothing was written: there is nothing to keep. */
+/** Nothing was written: there is nothing to keep. A page is told so by the server. */
 function leaveUntouched(event, form) {
-  if (isDirty(form) || hasRow(form)) return;
+  if (isDirty(form) || hasRow(form) || !form.dataset.frame) return;
   event.preventDefault();
-  leave(form, "close", form.dataset.cancelUrl);
+  leave(form, "close", form.dataset.cancelUrl, form.dataset.nothing);
 }
 
-function leave(form, what, url) {
+function leave(form, what, url, said) {
   form.dataset.left = "";
-  if (form.dataset.frame === IN_PANE) return tell(form, what, { url });
+  if (form.dataset.frame === IN_PANE) return tell(form, what, { url, said });
   if (form.dataset.frame === IN_WINDOW && window.opener) {
-    tell(form, what, { url });
+    tell(form, what, { url, said });
     return window.close();
   }
   location.assign(url);
@@ -81,7 +81,7 @@ function followAnswers(form) {
     if (!url) return;
     event.preventDefault();
     const act = requestConfig.formData.get("do");
-    leave(form, act === "close" || act === "discard" ? "close" : "sent", url);
+    leave(form, act === "close" ? "close" : "sent", url);
   });
   window.addEventListener("beforeunload", (event) => {
     if (isDirty(form) && !("left" in form.dataset)) event.preventDefault();
@@ -228,7 +228,10 @@ export async function start() {
   form.classList.add("is-scripted");
   form.querySelector("[data-drop]")?.removeAttribute("hidden");
   for (const name of ["input", "change", "draft:changed"]) form.addEventListener(name, () => (form.dataset.dirty = ""));
-  form.addEventListener("draft:saved", () => delete form.dataset.dirty);
+  form.addEventListener("draft:saved", () => {
+    delete form.dataset.dirty;
+    form.querySelector("[data-versions]").hidden = !hasRow(form);
+  });
   form.elements.subject.addEventListener("input", () => showTitle(form));
   for (const button of form.querySelectorAll("[data-close]")) button.addEventListener("click", (event) => leaveUntouched(event, form));
   const keeper = keeping.start(form);

@@ -3,13 +3,17 @@
 // is a page or a window instead; without a script it is a page.
 
 import { isPlain, isShared, on } from "./dom.js";
+import { toast } from "./notices.js";
 
 const WIDE = matchMedia("(min-width: 56.25em)");
 // Of the paths that end in /edit/, a message's alone: contacts, groups and rules have pages of their own.
 const WRITES = /\/compose\/$|\/mail\/.+\/(?:reply|forward|edit|resend)\/$|\/drafts\/[0-9a-f-]{36}\/$/;
+// Posted to, these bring a message back into the composer.
+const BRINGS_BACK = /\/outbox\/[0-9a-f-]{36}\/back\/$|\/drafts\/[0-9a-f-]{36}\/reopen\/$/;
 const KEPT = "composers";
 // A pane and the space beside it.
 const PANE_WIDTH = 572;
+const POPUP = "popup,width=820,height=860";
 
 const dock = () => document.getElementById("composers");
 const panes = () => [...dock().querySelectorAll(".pane")];
@@ -121,6 +125,33 @@ function askAfter() {
   window.htmx.trigger(document.body, "mail:sent");
 }
 
+/** The way back of a toast or a notice: what comes back is written where it was, beside the mailbox. */
+async function bringBackDraft(form, where) {
+  const other = where === "window" ? window.open("about:blank", "_blank", POPUP) : null;
+  const data = new FormData(form);
+  for (const button of form.querySelectorAll("button")) button.disabled = true;
+  const url = await postedFor(form.action, data);
+  if (!url) {
+    other?.close();
+    return form.submit(); // the page says why
+  }
+  form.closest("[data-toast], [data-notice]")?.remove();
+  askAfter();
+  if (other) other.location = framed(url, "window");
+  else if (WRITES.test(url)) open(new URL(url, location.href).href, document.getElementById("content"));
+  else location.assign(url);
+}
+
+async function postedFor(action, body) {
+  try {
+    const answer = await fetch(action, { method: "POST", body, headers: { "X-Requested-With": "fetch" } });
+    return answer.ok && !answer.redirected ? (await answer.json()).url : null;
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
+    return null;
+  }
+}
+
 const ACTS = {
   title: (pane, { title }) => entitle(pane, title),
   ready: (pane) => pane.classList.add("is-ready"),
@@ -129,7 +160,10 @@ const ACTS = {
     pane.querySelector("[data-restore]").focus();
   },
   full: (pane) => pane.classList.toggle("is-full"),
-  close: (pane) => remove(pane),
+  close: (pane, { said }) => {
+    remove(pane);
+    if (said) toast(said);
+  },
   sent: (pane) => {
     remove(pane);
     askAfter();
@@ -193,7 +227,13 @@ export function start() {
     if (!isPlain(event) || event.defaultPrevented || link.target || url.origin !== location.origin || !WRITES.test(url.pathname)) return;
     if (where === "page" || !WIDE.matches) return;
     event.preventDefault();
-    if (where === "window") window.open(framed(url, "window"), "_blank", "popup,width=820,height=860");
+    if (where === "window") window.open(framed(url, "window"), "_blank", POPUP);
     else open(url.href, link);
+  });
+  on("submit", "[data-toast] form, [data-notice] form", (form, event) => {
+    if (event.defaultPrevented || !BRINGS_BACK.test(new URL(form.action, location.href).pathname)) return;
+    if (where === "page" || !WIDE.matches) return;
+    event.preventDefault();
+    bringBackDraft(form, where);
   });
 }

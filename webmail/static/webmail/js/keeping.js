@@ -127,6 +127,7 @@ class Keeper {
         signal: AbortSignal.timeout(PATIENCE_MS),
       });
       if (answer.status === 401 || answer.redirected) return this.sessionOver();
+      if (answer.status === 204) return this.sent();
       const told = await answer.json();
       if (answer.ok) return this.saved(told, act, changes);
       if (answer.status === 409) return this.contradicted(told.revision);
@@ -143,20 +144,31 @@ class Keeper {
     this.form.dataset.revision = told.revision;
     this.retryMs = FIRST_RETRY_MS;
     this.hideBanner();
-    this.say(told.saved, true);
-    this.channel.postMessage({ draft: this.draft, writer: this.writer, revision: told.revision });
-    this.nameAddress();
+    this.say(told.saved, told.revision > 0);
+    if (told.revision > 0) {
+      this.channel.postMessage({ draft: this.draft, writer: this.writer, revision: told.revision });
+      this.nameAddress();
+    }
     if (changes === this.changes) {
       this.isDirty = false;
       local.remove(this.words.who, this.draft);
       this.form.dispatchEvent(new CustomEvent("draft:saved", { detail: told }));
-      if (act !== "save" && !told.copied) this.rest = setTimeout(() => this.save("save"), REST_MS);
+      if (act !== "save" && told.revision > 0 && !told.copied) this.rest = setTimeout(() => this.save("save"), REST_MS);
     } else {
       this.isDirty = false;
       this.changes -= 1;
       this.changed();
     }
     return true;
+  }
+
+  /** The message was sent while this was under way: there is nothing to save any more. */
+  sent() {
+    this.isStopped = true;
+    this.isDirty = false;
+    local.remove(this.words.who, this.draft);
+    if (!this.isSending) this.say(this.words.sent);
+    return false;
   }
 
   /** A page that is loaded again goes on with the draft. */

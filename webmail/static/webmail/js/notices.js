@@ -8,6 +8,15 @@ function show(template) {
   document.getElementById("notices")?.replaceChildren(template.content.cloneNode(true));
 }
 
+/** A toast of words that the page itself has to say. */
+export function toast(words) {
+  const one = document.createElement("div");
+  one.className = "toast";
+  one.append(Object.assign(document.createElement("p"), { textContent: words }));
+  document.getElementById("toast")?.replaceChildren(one);
+  letGo(one);
+}
+
 /** A message that can be taken back for so many seconds: by the clock, whoever points at it. */
 function countDown(toast) {
   const ends = Date.now() + Number(toast.dataset.toast) * 1000;

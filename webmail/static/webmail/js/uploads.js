@@ -27,6 +27,7 @@ class Uploads {
     this.waiting = [];
     this.running = new Set();
     this.broken = new Set(); // interrupted, until they are resumed or removed
+    this.refused = new Map(); // what the banner says of a file, and what can be done
   }
 
   begin() {
@@ -77,18 +78,23 @@ class Uploads {
   addOne(file) {
     const row = this.row(file);
     const refusal = this.refusal(file);
-    if (refusal) return this.refuse(row, refusal);
+    if (refusal) return this.refuse(row, refusal.words, refusal.way);
     this.waiting.push(row);
     row.meta.textContent = this.words.waiting;
   }
 
+  /** Why a file is not taken, and what can be done; null when it is. */
   refusal(file) {
-    if (file.size === 0) return this.words.empty;
+    const { empty, many, manyWay, large, largeWay, total, totalWay } = this.words;
+    if (file.size === 0) return { words: empty, way: "" };
     const most = Number(this.form.dataset.mostFiles) || Infinity;
     const there = this.form.querySelectorAll("[name=files]").length + this.waiting.length + this.running.size;
-    if (there >= most) return this.words.many.replace("#", String(most));
+    if (there >= most) return { words: many.replace("#", String(most)), way: manyWay };
     const left = this.left();
-    return file.size > left ? this.words.large.replace("#", this.inWords(left)) : "";
+    if (file.size <= left) return null;
+    const limit = Number(this.form.dataset.limit);
+    if (file.size > limit) return { words: large.replace("#", this.inWords(limit)), way: largeWay };
+    return { words: total.replace("#", this.inWords(left)).replace("@", this.inWords(limit)), way: totalWay };
   }
 
   left() {
@@ -124,12 +130,50 @@ class Uploads {
     return row;
   }
 
-  refuse(row, words) {
+  refuse(row, words, way) {
     row.isRefused = true;
     row.bar.hidden = true;
     row.item.classList.add("is-bad");
     row.meta.textContent = words;
-    this.say(`${row.file.name}: ${words}`);
+    this.warn(row, words, way);
+  }
+
+  // The banner about files that are not taken: it stays until it is closed, or they are removed
+
+  warn(row, words, way = "") {
+    const name = seenName(row.file.name);
+    const size = row.file.size > 0 ? ` (${this.inWords(row.file.size)})` : "";
+    this.refused.set(row, { text: `${name}${size}\u00a0: ${words}`, way });
+    if (!this.banner) {
+      this.banner = document.getElementById("upload-refused").content.cloneNode(true).firstElementChild;
+      this.banner.querySelector("[data-put-away]").addEventListener("click", () => this.putAway());
+      this.list.before(this.banner);
+    }
+    this.showRefused();
+    // Not at the edge of the window: on a phone the bar with "Send" lies there.
+    this.banner.scrollIntoView({ block: "center" });
+  }
+
+  showRefused() {
+    const all = [...this.refused.values()];
+    const lines = all.map(({ text }) => Object.assign(document.createElement("li"), { textContent: text }));
+    this.banner.querySelector("ul").replaceChildren(...lines);
+    this.banner.querySelector("[data-way]").textContent = [...new Set(all.map(({ way }) => way))].join(" ");
+  }
+
+  /** With the focus of its button. */
+  putAway() {
+    const had = this.banner.contains(document.activeElement);
+    this.banner.remove();
+    this.banner = null;
+    this.refused.clear();
+    if (had) this.input.focus();
+  }
+
+  noLongerRefused(row) {
+    if (!this.refused.delete(row) || !this.banner) return;
+    if (this.refused.size > 0) this.showRefused();
+    else this.putAway();
   }
 
   interrupt(row) {
@@ -163,6 +207,7 @@ class Uploads {
     this.waiting = this.waiting.filter((other) => other !== row);
     this.broken.delete(row);
     row.request?.abort();
+    this.noLongerRefused(row);
     if (row.removeUrl) this.takeOut(row.removeUrl);
     this.drop(row.item, row.file.name);
     this.goOn();
@@ -211,8 +256,8 @@ class Uploads {
         if (row.isCancelled) {
           if (told?.remove_url) this.takeOut(told.remove_url);
         } else if (status === 201) this.arrived(row, told);
-        else if (status >= 400 && status < 500 && status !== 401 && told?.words) this.refuse(row, told.words);
-        else if (status === 413) this.refuse(row, this.words.refused);
+        else if (status >= 400 && status < 500 && status !== 401 && told?.words) this.refuse(row, told.words, told.way);
+        else if (status === 413) this.refuse(row, this.words.refused, this.words.largeWay);
         else this.interrupt(row);
         this.goOn();
       },
@@ -268,13 +313,13 @@ class Uploads {
 
   /** An image for the text -> what the server calls it; null when it can't be had: then a message that waits stays. */
   image(file) {
+    const under = { file };
     const refusal = this.refusal(file);
     if (refusal) {
-      this.say(refusal, true);
+      this.warn(under, refusal.words, refusal.way);
       return Promise.resolve(null);
     }
     return new Promise((resolve) => {
-      const under = { file };
       this.running.add(under);
       this.request(file, true, {
         progress: () => {},
@@ -285,7 +330,8 @@ class Uploads {
             this.form.append(this.field(told.id));
             this.changed();
           } else {
-            this.say(this.held ? this.words.unsent : told?.words ?? this.words.refused, true);
+            this.warn(under, told?.words ?? this.words.refused, told?.way);
+            if (this.held) this.say(this.words.unsent, true);
             this.held = null;
           }
           resolve(isThere ? told : null);

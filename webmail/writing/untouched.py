@@ -1,0 +1,39 @@
+"""Whether anything was typed since a composer was opened: what stood there to begin with, such as a
+signature or a quote, is no draft."""
+
+from __future__ import annotations
+
+import hashlib
+
+from webmail.writing import cleaning, drafts
+from webmail.writing.content import Content
+
+
+def mark(content: Content, text: str) -> str:
+    """What a new form carries of its beginning; ``text`` is that of its body."""
+    return f"{_head(content)}.{_digest(text)}"
+
+
+def is_untouched(content: Content, begun: str) -> bool:
+    """Whether a form holds what it began with. ``begun`` is the mark in the form, "" for a draft
+    that is gone on with. The text is looked at last: it may have to be cleaned."""
+    if content.files:
+        return False
+    if drafts.is_blank(content):
+        return True
+    head, _dot, text = begun.partition(".")
+    return head == _head(content) and text == _digest(_text(content))
+
+
+def _head(content: Content) -> str:
+    fields = (content.to, content.cc, content.bcc, content.reply_to, content.subject)
+    return _digest("\0".join(" ".join(field.split()) for field in fields))
+
+
+def _text(content: Content) -> str:
+    return cleaning.text(content.html) if content.is_html else content.text
+
+
+def _digest(text: str) -> str:
+    """Blanks do not count: an editor sets others."""
+    return hashlib.blake2b("".join(text.split()).encode(), digest_size=12).hexdigest()
