@@ -89,6 +89,16 @@ DECLARED: tuple[Preference, ...] = (
         (("right", _("Message beside the list")), ("none", _("Message in place of the list"))),
     ),
     Preference(
+        "after_filing",
+        _("After deleting or filing a message"),
+        "next",
+        (
+            ("next", _("Open the next one")),
+            ("previous", _("Open the previous one")),
+            ("list", _("Go back to the list")),
+        ),
+    ),
+    Preference(
         "theme",
         _("Theme"),
         "system",
@@ -230,6 +240,7 @@ class Preferences:
     density: str
     snippets: str
     panes: str
+    after_filing: str
     theme: str
     archive: str
     language: str

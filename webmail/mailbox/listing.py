@@ -10,7 +10,7 @@ from typing import Protocol
 from webmail.errors import FolderChanged
 from webmail.imap import fetch, search
 from webmail.imap.connection import Connection
-from webmail.imap.values import Marked, Selected
+from webmail.imap.values import Marked, MessageRef, Selected
 from webmail.mailbox import ordering, summaries, threads
 from webmail.mailbox.memory import NOTHING, Memory
 from webmail.mailbox.ordering import View
@@ -47,7 +47,8 @@ class ListPage:
     """``exists`` counts the whole folder, ``total`` what the view shows of it; ``start`` rows stand
     above this page; ``number`` is one-based. ``notes`` are `ordering`'s and `threads`'. A view by
     conversations has one for each row, which is its newest message, and ``total`` counts them.
-    ``modseq`` is no newer than what the page shows; 0 where it is not known (RFC 7162).
+    ``modseq`` is no newer than what the page shows; 0 where it is not known (RFC 7162). ``above``
+    and ``below`` are the messages right beside the page, where it was asked for by a row.
     """
 
     folder: str
@@ -62,6 +63,8 @@ class ListPage:
     notes: frozenset[str] = field(default=frozenset())
     conversations: tuple[threads.Conversation, ...] = ()
     modseq: int = 0
+    above: MessageRef | None = None
+    below: MessageRef | None = None
 
     @property
     def number(self) -> int:
@@ -98,12 +101,19 @@ def page(
     order = _order(imap, selected, view, memory)
     start = _start(order, place, size)
     conversations: tuple[threads.Conversation, ...] = ()
+    above: int | None = None
+    below: int | None = None
     if isinstance(order, _ByThread):
         shown = order.threads[start : start + size]
         conversations = threads.gathered(imap, selected, shown, memory)
         rows = tuple(conversation.newest for conversation in conversations)
     else:
-        rows = summaries.of(imap, selected, order.window(start, start + size), memory)
+        marks: Sequence[Marked]
+        if place.row is None:
+            marks = order.window(start, start + size)
+        else:
+            marks, above, below = order.window_and_beside(start, start + size)
+        rows = summaries.of(imap, selected, marks, memory)
     return ListPage(
         folder=selected.folder,
         uidvalidity=selected.uidvalidity,
@@ -118,7 +128,13 @@ def page(
         conversations=conversations,
         # Of a folder that was open already it is that of when it was opened.
         modseq=0 if was_open else selected.highestmodseq,
+        above=_ref(selected, above),
+        below=_ref(selected, below),
     )
+
+
+def _ref(selected: Selected, uid: int | None) -> MessageRef | None:
+    return MessageRef(selected.folder, selected.uidvalidity, uid) if uid else None
 
 
 def newer(
@@ -163,6 +179,12 @@ class _Order(_Placed, Protocol):
     """Of which each row is a message."""
 
     def window(self, start: int, stop: int) -> Sequence[Marked]: ...
+
+    def window_and_beside(
+        self, start: int, stop: int
+    ) -> tuple[Sequence[Marked], int | None, int | None]:
+        """The window, and the UIDs right above and right below it. No more commands than without
+        them."""
 
 
 def _order(imap: Connection, selected: Selected, view: View, memory: Memory) -> _Order | _ByThread:
@@ -238,6 +260,15 @@ class _BySequence:
         first, last = self.total - stop + 1, self.total - start
         return fetch.marks_by_sequence(self._imap, first, last)[::-1]
 
+    def window_and_beside(
+        self, start: int, stop: int
+    ) -> tuple[Sequence[Marked], int | None, int | None]:
+        marks = self.window(max(0, start - 1), stop + 1)
+        above = marks[0].uid if start and marks else None
+        marks = marks[1:] if start else marks
+        size = stop - start
+        return marks[:size], above, marks[size].uid if len(marks) > size else None
+
 
 class _ByList:
     """A list of UIDs."""
@@ -271,6 +302,13 @@ class _ByList:
 
     def window(self, start: int, stop: int) -> Sequence[Marked]:
         return fetch.marks(self._imap, self._uids[start:stop])
+
+    def window_and_beside(
+        self, start: int, stop: int
+    ) -> tuple[Sequence[Marked], int | None, int | None]:
+        above = self._uids[start - 1] if 0 < start <= self.total else None
+        below = self._uids[stop] if stop < self.total else None
+        return self.window(start, stop), above, below
 
 
 class _ByThread:

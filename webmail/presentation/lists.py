@@ -223,6 +223,25 @@ class MessageRow:
 
 
 @dataclass(frozen=True)
+class Steps:
+    """The ways from an open message to the previous and the next one of its list, "" where there
+    is none; ``place`` is its own in the list, one-based."""
+
+    previous_url: str
+    next_url: str
+    place: int
+    total: int
+
+    @property
+    def place_words(self) -> str:
+        return intcomma(self.place)
+
+    @property
+    def total_words(self) -> str:
+        return intcomma(self.total)
+
+
+@dataclass(frozen=True)
 class Choice:
     """One way to show the list, among others."""
 
@@ -236,6 +255,7 @@ class MailPage:
     """One page of a folder. ``url`` shows the same list from its top; ``total`` counts the folder,
     ``listed`` what the filter lets through; ``above`` rows stand above this page. ``month`` and
     ``year``: of the topmost row. ``is_live``: what arrives belongs at the top of the rows shown.
+    ``above_url`` and ``below_url`` are of the messages right beside the page, where they are known.
     """
 
     label: str
@@ -263,7 +283,24 @@ class MailPage:
     month: int
     year: int
     notes: tuple[str, ...]
+    above_url: str = ""
+    below_url: str = ""
     groups: tuple[tuple[str, tuple[MessageRow, ...]], ...] = field(default=())
+
+    @property
+    def below(self) -> int:
+        """How many rows stand below this page."""
+        return self.listed - self.above - sum(len(rows) for _heading, rows in self.groups)
+
+    def steps(self, ref: str) -> Steps | None:
+        """From the message of a row, or of the conversation of one; None where it has no row."""
+        rows = [row for _heading, group in self.groups for row in group]
+        named = (n for n, row in enumerate(rows) if ref in {row.ref, *(m.ref for m in row.members)})
+        index = next(named, None)
+        if index is None:
+            return None
+        urls = [self.above_url, *(row.url for row in rows), self.below_url]
+        return Steps(urls[index], urls[index + 2], self.above + index + 1, self.listed)
 
     @property
     def view_query(self) -> str:
@@ -358,6 +395,7 @@ def mail_page(
     sorts = (*(_sort(base, view, name) for name in SORTS), _by_conversations(base, view))
     filters = tuple(_filter(base, view, name) for name in FILTERS)
     shown_from = (rows[0].day if rows else None) or timezone.localdate()
+    more = _beside_reader(view)
     return MailPage(
         label=label,
         url=_with_query(base, _query(view)),
@@ -386,6 +424,8 @@ def mail_page(
         month=shown_from.month,
         year=shown_from.year,
         notes=_notes(page),
+        above_url=f"{message_url(page.above)}{more}" if page.above else "",
+        below_url=f"{message_url(page.below)}{more}" if page.below else "",
         groups=_grouped(_by_moment(rows, page), view),
     )
 
@@ -412,11 +452,13 @@ def page_rows(
         )
         for message in page.rows
     )
-    if not (page.view.only or page.view.threads):
-        return rows
-    # The reader's page shows the list beside it as it was.
-    more = f"?{urlencode(_query(page.view))}"
-    return tuple(replace(row, url=row.url + more) for row in rows)
+    more = _beside_reader(page.view)
+    return tuple(replace(row, url=row.url + more) for row in rows) if more else rows
+
+
+def _beside_reader(view: View) -> str:
+    """What the address of a message adds so that its page shows the list beside it as it was."""
+    return f"?{urlencode(_query(view))}" if view.only or view.threads else ""
 
 
 def _with_conversations(

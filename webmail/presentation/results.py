@@ -17,7 +17,7 @@ from webmail.mailbox.query import Query
 from webmail.mailbox.search import ALL, BELOW, HERE, Place, SearchResult
 from webmail.mailbox.summaries import Summary
 from webmail.presentation.links import ref_name
-from webmail.presentation.lists import MessageRow, message_row
+from webmail.presentation.lists import MessageRow, Steps, message_row
 from webmail.presentation.marks import Marks
 from webmail.presentation.people import Faces
 
@@ -89,6 +89,7 @@ class Results:
     """A page of what was found; ``groups`` as in a folder's list. ``count``: all that was found so
     far; ``listed``: those that can be shown; ``gone``: rows of this page whose messages are there
     no more; ``rest``: folders not searched yet, ``rest_in``: the one that was searched in part.
+    ``size``: messages a page; ``from_opened``: the ways from the open message to its neighbours.
     """
 
     text: str
@@ -116,6 +117,17 @@ class Results:
     without_accents: bool
     groups: tuple[tuple[str, tuple[MessageRow, ...]], ...] = ()
     unseen: int = 0
+    size: int = 0
+    from_opened: Steps | None = None
+
+    @property
+    def below(self) -> int:
+        """How many rows stand below this page, as far as is known."""
+        return max(0, self.listed - self.number * self.size)
+
+    def steps(self, ref: str) -> Steps | None:
+        """From the message that is open beside the results; None where it is none of them."""
+        return self.from_opened
 
 
 def reaches(asked: Asked, label: str, *, has_inside: bool) -> tuple[Reach, ...]:
@@ -195,6 +207,22 @@ def results(
             (day, tuple(group))
             for day, group in groupby(lines, key=lambda line: day_label(line.day))
         ),
+        size=size,
+        from_opened=_steps(asked, found, current) if current else None,
+    )
+
+
+def _steps(asked: Asked, found: SearchResult, current: MessageRef) -> Steps | None:
+    refs = [hit.ref for hit in found.hits]
+    if current not in refs:
+        return None
+    index = refs.index(current)
+    above, below = refs[max(0, index - 1) : index], refs[index + 1 : index + 2]
+    return Steps(
+        previous_url=asked.of_message(above[0]) if above else "",
+        next_url=asked.of_message(below[0]) if below else "",
+        place=index + 1,
+        total=len(refs),
     )
 
 

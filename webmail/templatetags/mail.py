@@ -1,4 +1,4 @@
-"""What templates take from `webmail.presentation.markup`."""
+"""What templates take from `webmail.presentation`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django import template
 from django.template import Context, Engine
 from django.utils.safestring import SafeString
 
-from webmail.presentation import files, markup
+from webmail.presentation import files, keys, markup
 
 # What the list of folders on the page is like, as htmx says with each request (js/folders.js).
 FOLDERS = "X-Folders"
@@ -17,6 +17,9 @@ register = template.Library()
 register.simple_tag(markup.message_groups)
 register.simple_tag(markup.folder_rows)
 register.simple_tag(markup.flag_button)
+register.simple_tag(keys.sections, name="key_sections")
+register.simple_tag(keys.shortcut)
+register.simple_tag(keys.cap)
 register.filter(files.short_name)
 
 

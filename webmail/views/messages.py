@@ -105,6 +105,8 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
     if not wants_partial(request):
         if searched:
             context = results_context(request, searched, ref)
+        # htmx has the list on its page, whose rows say it (js/steps.js).
+        context["steps"] = context["page"].steps(links.ref_segment(ref))
         context["toast"] = request.session.pop(TOAST, None)
     if is_ahead:
         # Counts of now would be those of before it is read; they come when it is.

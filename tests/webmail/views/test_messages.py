@@ -6,6 +6,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from django.test import Client
 from accounts import session
 from accounts.models import MailDomain
 from demo.servers.dovecot import MailAccount
+from tests.servers import large
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import commands_sent, letter, page, path, words
 
@@ -644,3 +646,80 @@ def test_a_signature_is_said_above_the_message_and_is_no_attachment(
     saved = reader.get(link)
     assert saved["Content-Disposition"] == 'attachment; filename="smime.p7s"'
     assert b"".join(saved).startswith(b"\x30\x82")
+
+
+# --- the messages beside it in its list ---
+
+
+def beside(answer: Any) -> tuple[list[str], str]:
+    """Where the ways to the previous and the next message lead ("" for none), and the place."""
+    steps = re.search(r'<span class="steps">.*?</span><a.*?</a><a.*?</a>', page(answer))
+    assert steps
+    urls = [
+        (re.search(r'href="([^"]*)"', a) or ["", ""])[1] for a in re.findall("<a[^>]*>", steps[0])
+    ]
+    return urls, re.sub("<[^>]*>", "", steps[0]).strip()
+
+
+def test_a_page_leads_to_the_messages_beside_it(reader: Client, mailbox: Mailbox) -> None:
+    uids = [mailbox.append(letter(f"n° {n}")) for n in range(3)]
+    first, second, third = (path(mailbox, uid) for uid in uids)
+    assert beside(reader.get(third)) == (["", second], "1 sur 3")
+    assert beside(reader.get(second)) == ([third, first], "2 sur 3")
+    assert beside(reader.get(first)) == ([second, ""], "3 sur 3")
+    reader.get("/mail/INBOX/?sort=subject&up=1")  # an order is remembered
+    assert beside(reader.get(second)) == ([first, third], "2 sur 3")
+    filtered = "?sort=arrival&only=attachment"
+    assert beside(reader.get(second + filtered)) == (["", ""], "")
+
+
+def test_beside_the_first_and_the_last_row_of_a_page_are_those_of_others(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    large.fill(mailbox, "INBOX", 120)
+    uids = mailbox.uids()[::-1]
+    for order in ("arrival", "size"):
+        reader.get(f"/mail/INBOX/?sort={order}")
+        shown = [row for n in (1, 2, 3) for row in rows_of(reader, f"/mail/INBOX/?page={n}")]
+        assert len(shown) == 120
+        for n in (49, 50, 99):
+            urls, place = beside(reader.get(f"/mail/INBOX/{shown[n]}/"))
+            assert urls == [f"/mail/INBOX/{shown[n + step]}/" for step in (-1, 1)]
+            assert place == f"{n + 1} sur 120"
+    assert len(uids) == 120
+
+
+def rows_of(reader: Client, url: str) -> list[str]:
+    return re.findall(r'<li class="row[^>]* data-ref="([^"]*)"', page(reader.get(url)))
+
+
+def test_what_was_found_is_gone_through_in_its_order(reader: Client, mailbox: Mailbox) -> None:
+    uids = [mailbox.append(letter(f"lettre {n}")) for n in range(4)]
+    mailbox.append(letter("autre"))
+    query = "?q=lettre"
+    shown = re.findall(r'<a href="([^"]*)" hx-get', page(reader.get(f"/search/{query}")))
+    found = [url for url in shown if "/mail/INBOX/" in url]
+    assert len(found) == len(uids)
+    for n, url in enumerate(found):
+        urls, place = beside(reader.get(unescape(url)))
+        expected = [found[n - 1] if n else "", found[n + 1] if n < 3 else ""]
+        assert urls == expected
+        assert place == f"{n + 1} sur 4"
+
+
+def test_the_messages_beside_it_take_no_command_and_no_query(
+    reader: Client, mailbox: Mailbox, django_assert_max_num_queries: Any
+) -> None:
+    large.fill(mailbox, "INBOX", 120)
+    uids = mailbox.uids()[::-1]
+    reader.get(path(mailbox, uids[0]))
+    counts = []
+    for uid in (uids[10], uids[50], uids[99]):
+        reader.get("/mail/INBOX/")
+        before = commands_sent()
+        with django_assert_max_num_queries(12):
+            assert all(beside(reader.get(path(mailbox, uid)))[0])
+        counts.append(commands_sent() - before)
+    # NOOP, FETCH of the header, FETCH of the text, STORE, FETCH of the rows' flags, LIST; and FETCH
+    # of the rows that are not known yet.
+    assert counts == [6, 7, 7]

@@ -19,6 +19,7 @@ CHOSEN = {
     "density": "compact",
     "snippets": "off",
     "panes": "none",
+    "after_filing": "previous",
     "theme": "dark",
     "archive": "one",
     "language": "fr",

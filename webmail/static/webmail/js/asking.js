@@ -1,6 +1,7 @@
 // What an action asks first, in a dialog: where to, which tag, whether really. A folder is found as one types.
 
 import { bare, on } from "./dom.js";
+import { regionOf } from "./keys.js";
 
 let opener = null;
 
@@ -71,11 +72,15 @@ function show(dialog) {
   });
 }
 
-const showKeys = () => document.getElementById("keys")?.showModal();
+function showKeys() {
+  const dialog = document.getElementById("keys");
+  dialog?.showModal();
+  dialog?.scrollTo(0, 0); // its only button, which has the focus, is at its end
+}
 
 export function start() {
   on("click", "[data-show-keys]", showKeys);
-  on("keydown", "#rows", (_list, event) => event.key === "?" && showKeys());
+  document.addEventListener("keydown", (event) => event.key === "?" && regionOf(event) && showKeys());
   on("input", "[data-find-folder] input", find);
   on("keydown", "[data-find-folder] input", findKey);
   on("dblclick", ".ask-list", (list) => send(list.form));

@@ -38,7 +38,7 @@ function ask(url) {
 const menuOf = (folder) => folder.parentElement.querySelector(":scope > .tree-menu");
 
 function openMenu(link, event) {
-  if (!isPlain(event) || link.matches(".always")) return;
+  if (!isPlain(event) || link.matches(".always, .new")) return;
   event.preventDefault();
   ask(link.getAttribute("href"));
 }

@@ -49,13 +49,26 @@ function countIn(row, unseen) {
   row.append(counter);
 }
 
+const unseenIn = (row) => Number(row?.querySelector(".count")?.lastChild.textContent.replace(/\D/g, "") ?? 0);
+
+/** The icon of the tab has a dot while there is unread mail in the inbox. */
+function mark() {
+  const icon = document.querySelector("link[rel=icon][data-unread]");
+  if (!icon) return;
+  icon.dataset.read ??= icon.getAttribute("href");
+  const isUnread = unseenIn(link(INBOX)) > 0 && !("covered" in document.documentElement.dataset);
+  const href = isUnread ? icon.dataset.unread : icon.dataset.read;
+  if (icon.getAttribute("href") !== href) icon.setAttribute("href", href);
+}
+
 /** "(3) Inbox": the unread of the open folder, and of the inbox where none is open, as the list of folders says:
  * the server's answers write it anew as well. */
 function retitle() {
+  mark();
   const row = link(openFolder() || INBOX);
   // What is covered, because the session is over, says so in the title too.
   if (!row || "covered" in document.documentElement.dataset) return;
-  const unseen = Number(row.querySelector(".count")?.lastChild.textContent.replace(/\D/g, "") ?? 0);
+  const unseen = unseenIn(row);
   const bare = document.title.replace(NUMBER, "");
   const title = unseen > 0 ? `(${unseen}) ${bare}` : bare;
   if (title !== document.title) document.title = title;

@@ -4,6 +4,8 @@ import { isPlain, on } from "./dom.js";
 
 const side = () => document.querySelector(".side");
 const isOpen = () => document.body.dataset.drawer === "open";
+/** A window that shows one message; it was opened for it (js/rowmenu.js). */
+const isAlone = window.name.startsWith("message-");
 let opener = null;
 let listTop = 0;
 
@@ -28,8 +30,11 @@ function rankTitles() {
   document.getElementById("list-title")?.setAttribute("aria-level", message ? "2" : "1");
 }
 
+const rowOf = (ref) => document.querySelector(`#row-${CSS.escape(ref)} > a`);
+
 /** Shows the list again as it was, without asking the server: the place in a long list is kept. */
 function backToList(list) {
+  if (isAlone) return window.close();
   const message = document.getElementById("message");
   const ref = message.dataset.open;
   delete message.dataset.open;
@@ -37,11 +42,19 @@ function backToList(list) {
   history.pushState({ htmx: true }, "", list.dataset.url);
   document.title = list.dataset.title;
   window.scrollTo(0, listTop);
-  document.querySelector(`#row-${CSS.escape(ref)} > a`)?.focus({ preventScroll: true });
+  const row = rowOf(ref);
+  row?.focus({ preventScroll: true });
+  row?.scrollIntoView({ block: "nearest" }); // another message than the one that was opened from the list
+}
+
+/** Beside the open message the list is there: it gets the focus. */
+function focusList(list) {
+  (rowOf(document.getElementById("message").dataset.open) ?? list.querySelector(".rows")).focus();
 }
 
 /** The open message was moved away: the address is the list's again. */
 function leaveMessage(list) {
+  if (isAlone) return window.close();
   const { pathname, search } = new URL(list.dataset.url, location.href);
   // Beside what was found, the open message may be of any folder.
   const isOfList = "searched" in list.dataset ? location.pathname.startsWith("/mail/") : location.pathname.startsWith(pathname);
@@ -51,6 +64,7 @@ function leaveMessage(list) {
 }
 
 export function start() {
+  if (isAlone) document.documentElement.dataset.alone = "";
   on("click", "[data-drawer-open]", (link, event) => {
     event.preventDefault();
     openDrawer(link);
@@ -77,7 +91,8 @@ export function start() {
     const list = document.getElementById("message-list");
     if (!isPlain(event) || !list?.querySelector(".rows")) return;
     event.preventDefault();
-    backToList(list);
+    if (list.offsetParent) focusList(list);
+    else backToList(list);
   });
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.target?.id === "message" && !document.querySelector("#message[data-open]")) listTop = window.scrollY;

@@ -2,6 +2,7 @@
 // frame.
 
 import { on, within } from "./dom.js";
+import { regionOf } from "./keys.js";
 
 // Letters of a message that are looked through: beyond, marking would hold the page up.
 const MOST = 400_000;
@@ -181,8 +182,8 @@ export function start() {
   on("mousedown", "#search-suggestions", (_list, event) => event.preventDefault());
   on("click", "#search-suggestions [role=option]", (option, event) => (event.target.closest("[data-x]") ? remove(option) : choose(option)));
   document.body.addEventListener("htmx:afterSwap", ({ detail }) => detail.target === list() && show());
-  on("keydown", "#rows", (_region, event) => {
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || !field()?.offsetParent) return;
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || !regionOf(event) || !field()?.offsetParent) return;
     event.preventDefault();
     field().select();
   });

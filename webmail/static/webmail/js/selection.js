@@ -2,22 +2,26 @@
 
 import { grouped, on } from "./dom.js";
 import { focusRow, markRead, rows } from "./list.js";
+import { bring, neighbourOf, openMessage, openRow } from "./steps.js";
 
 const boxOf = (row) => row.querySelector(".pick input");
 const boxes = () => rows().map(boxOf);
+const masters = () => document.querySelectorAll("[data-master]");
 const picked = () => [...document.querySelectorAll("#rows .pick input:checked")];
 let lastPicked = null;
 let nextFocus = null;
+let leaving = null; // the rows beside the open message while it is filed: { above, below }
 const walk = { start: null, end: null }; // of Shift and the arrows
-
-/** What each key does to the picked messages, or to the one that has the focus. */
-const VERBS = { e: "archive", "#": "trash", Delete: "trash", m: "choose", l: "tags", I: "seen", U: "unseen", s: "flag" };
 
 /** How many are picked, said anew: also when rows that were picked have gone. */
 export function countPicked() {
   const words = document.getElementById("bulk-count");
   if (!words) return;
   const number = picked().length;
+  for (const master of masters()) {
+    master.checked = number > 0 && number === boxes().length;
+    master.indeterminate = number > 0 && !master.checked;
+  }
   const text = number === 1 ? words.dataset.one : words.dataset.many.replace("#", grouped(number));
   const offer = document.getElementById("bulk-all");
   const isWhole = number > 0 && number === boxes().length;
@@ -60,6 +64,13 @@ function pickAll() {
   countPicked();
 }
 
+/** All that are shown, or none. Of the two boxes for it one is covered: the other has the focus. */
+function pickByMaster({ checked }) {
+  if (checked) pickAll();
+  else unpick();
+  document.querySelector(checked ? "#act-form [data-master]" : ".list-head [data-master]")?.focus();
+}
+
 function pickTo(box, isRange, isOn) {
   const all = boxes();
   if (isRange && lastPicked?.isConnected) {
@@ -95,15 +106,19 @@ function walkPicking(event, row) {
   focusRow(next);
 }
 
-function act(verb, box) {
-  const form = document.getElementById("act-form");
-  const button = form.querySelector(`[value=${verb}]`) ?? (verb === "trash" && form.querySelector("[value=delete]"));
-  if (!button || (picked().length === 0 && !box)) return;
-  if (picked().length === 0) pickTo(box, false, true);
+/** Presses a button of the bar for this row; if it is one of those picked, for them all. */
+export function actOn(button, row) {
+  if (!boxOf(row).checked) unpick();
+  act(button, row);
+}
+
+/** Presses a button of the bar for the picked messages, or else for this one. */
+export function act(button, row) {
+  if (picked().length === 0 && !row) return;
+  if (picked().length === 0) pickTo(boxOf(row), false, true);
   button.click();
 }
 
-// Single letters act only while the list has the focus (WCAG 2.1.4).
 function key(region, event) {
   const row = event.target.closest(".row");
   const box = row && boxOf(row);
@@ -114,18 +129,44 @@ function key(region, event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.shiftKey && row && ["ArrowDown", "ArrowUp"].includes(event.key)) return walkPicking(event, row);
   if (event.key === "x" || event.key === "X") return box && pickTo(box, event.shiftKey, event.shiftKey || !box.checked);
-  if (event.key === "Escape") return unpick();
-  if (VERBS[event.key]) {
-    event.preventDefault();
-    act(VERBS[event.key], box);
-  }
+  if (event.key === "Escape") unpick();
 }
 
 /** The row that has the focus once those named are gone. */
 function after(refs) {
   const all = rows();
   const index = all.findIndex((row) => refs.includes(row.dataset.ref));
+  if (index < 0) return openRow(); // of its conversation another message is the row
   return all.slice(index).find((row) => !refs.includes(row.dataset.ref)) ?? all[index - 1];
+}
+
+// After the open message was filed
+
+const wish = () => document.documentElement.dataset.afterFiling;
+
+/** The rows beside the open message, when it alone is about to go and another one is to be open then. */
+function neighbours(data) {
+  const refs = data.getAll("refs");
+  const row = openRow();
+  const isAlone = refs.length === 1 && refs[0] === document.getElementById("message")?.dataset.open;
+  if (!isAlone || !row || !GOING.includes(data.get("verb")) || wish() === "list") return null;
+  const beside = { above: neighbourOf(row, -1), below: neighbourOf(row, 1) };
+  return beside.above || beside.below || document.getElementById("more") ? beside : null;
+}
+
+/** What takes the place of the message that has gone; at an end of the list the one on its other side. */
+async function openBeside({ above, below }) {
+  const list = document.getElementById("message-list");
+  history.replaceState(history.state, "", list.dataset.url);
+  const [first, second] = wish() === "previous" ? [above, below] : [below, above];
+  let next = first;
+  if (!first && wish() === "next" && document.getElementById("more")) {
+    const number = rows().length;
+    await bring(1);
+    next = rows()[number];
+  }
+  const there = [next, second].find((row) => row?.isConnected);
+  if (there) openMessage(there);
 }
 
 /** A day goes with its last message. A list left empty is asked for again, to say that it is. */
@@ -146,6 +187,8 @@ const GOING = ["trash", "archive", "junk", "advert", "inbox", "move", "delete"];
 const isAsking = (xhr) => xhr.getResponseHeader("HX-Retarget") === "#ask";
 
 function acted({ requestConfig, successful, xhr }) {
+  const beside = leaving?.isLeft ? leaving : null;
+  if (requestConfig.formData.has("verb")) leaving = null;
   if (requestConfig.verb !== "post" || !requestConfig.formData.has("verb") || !successful || isAsking(xhr)) return;
   const verb = requestConfig.formData.get("verb");
   if (ASKING.includes(verb)) return;
@@ -158,12 +201,14 @@ function acted({ requestConfig, successful, xhr }) {
   if (GOING.includes(verb) && !requestConfig.formData.has("threads") && document.querySelector("#message-list[data-threads]")) refresh();
   // What had the focus is gone, or its bar is about to be.
   const focused = document.activeElement;
-  if (focused === document.body || focused.closest("#act-form")) focusRow(nextFocus);
+  if (beside) openBeside(beside);
+  else if (focused === document.body || focused.closest("#act-form")) focusRow(nextFocus);
 }
 
 export function start() {
   on("click", "#rows .pick input", (box, event) => pickTo(box, event.shiftKey, box.checked));
   on("click", "#rows .row > a", clickRow, { capture: true });
+  on("change", "[data-master]", pickByMaster);
   on("click", "[data-unpick]", unpick);
   on("click", "[data-show-boxes]", showBoxes);
   on("contextmenu", "#rows .row > a", hold);
@@ -173,11 +218,19 @@ export function start() {
     document.getElementById("rows").focus({ preventScroll: true });
   });
   on("click", "[data-pick-everything]", (link) => (link.parentElement.offer = link.cloneNode(true)));
-  on("keydown", "#rows", key);
+  on("keydown", "#rows, #act-form, [data-master]", key);
   document.body.addEventListener("mail:refresh", refresh);
   document.body.addEventListener("htmx:beforeRequest", ({ detail: { requestConfig } }) => {
     const data = requestConfig.formData;
-    if (requestConfig.verb === "post" && data.has("refs")) nextFocus = after(data.getAll("refs"));
+    if (requestConfig.verb !== "post" || !data.has("refs")) return;
+    nextFocus = after(data.getAll("refs"));
+    leaving = neighbours(data);
+  });
+  // Nothing is shown between the message that has gone and the next one.
+  document.body.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+    if (detail.target.id !== "message" || !leaving) return;
+    leaving.isLeft = true;
+    detail.shouldSwap = false;
   });
   document.body.addEventListener("htmx:afterRequest", ({ detail }) => acted(detail));
   document.body.addEventListener("htmx:afterSwap", ({ target }) => {
