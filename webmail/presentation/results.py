@@ -208,12 +208,12 @@ def results(
             for day, group in groupby(lines, key=lambda line: day_label(line.day))
         ),
         size=size,
-        from_opened=_steps(asked, found, current) if current else None,
+        from_opened=_steps(asked, result, current) if current else None,
     )
 
 
-def _steps(asked: Asked, found: SearchResult, current: MessageRef) -> Steps | None:
-    refs = [hit.ref for hit in found.hits]
+def _steps(asked: Asked, result: SearchResult, current: MessageRef) -> Steps | None:
+    refs = [hit.ref for hit in result.hits]
     if current not in refs:
         return None
     index = refs.index(current)
