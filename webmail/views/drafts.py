@@ -328,9 +328,11 @@ def _refused(error: WebmailError) -> JsonResponse:
 
 def _is_nothing(request: SignedInRequest, number: uuid.UUID) -> bool:
     data = request.POST
-    if posted.revision(data) or Draft.objects.filter(pk=number).exists():
+    if posted.revision(data):
         return False
-    return untouched.is_untouched(posted.content(data), data.get("untouched", "")[:64])
+    begun = data.get("untouched", "")[:64]
+    is_untouched = untouched.is_untouched(posted.content(data), begun)
+    return is_untouched and not Draft.objects.filter(pk=number).exists()
 
 
 def _was_sent(request: SignedInRequest, number: uuid.UUID) -> bool:
