@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import FilePayload, Locator, Page, Route, expect
+from playwright.sync_api import FilePayload, Frame, Locator, Page, Route, expect
 
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
@@ -92,7 +92,7 @@ def begin(page: Page) -> None:
     page.keyboard.type("Voici : ")
 
 
-def give(page: Page, kind: str, image: bytes, name: str) -> None:
+def give(page: Page | Frame, kind: str, image: bytes, name: str) -> None:
     """Paste or drop an image into the text, and wait until it is there."""
     images = text_of(page).locator("img")
     count = images.count()
@@ -102,7 +102,7 @@ def give(page: Page, kind: str, image: bytes, name: str) -> None:
     seen(images)
 
 
-def text_of(page: Page) -> Locator:
+def text_of(page: Page | Frame) -> Locator:
     return page.locator("#rich")
 
 
@@ -135,7 +135,7 @@ def wait_in(page: Page, happened: Callable[[], bool]) -> None:
         page.wait_for_timeout(50)
 
 
-def send(page: Page) -> None:
+def send(page: Page | Frame) -> None:
     page.get_by_role("button", name=SEND, exact=True).click()
     wait_for(lambda: OutboxMessage.objects.filter(state=OutboxMessage.State.HELD).exists())
     leave()
@@ -247,14 +247,16 @@ def test_it_leaves_after_its_sending_was_undone(
     written.get_by_role("button", name=SEND, exact=True).click()
     written.wait_for_url("**/mail/**")
     written.get_by_role("button", name="Annuler", exact=True).click()
-    expect(text_of(written).locator("img")).to_have_count(1)
-    seen(text_of(written).locator("img"))
-    give(written, "drop", PHOTO, "photo.png")
+    pane = written.locator(".pane iframe").element_handle().content_frame()
+    assert pane is not None
+    expect(text_of(pane).locator("img")).to_have_count(1)
+    seen(text_of(pane).locator("img"))
+    give(pane, "drop", PHOTO, "photo.png")
     with written.expect_file_chooser() as chooser:
-        written.locator("[data-format=image]").click()
+        pane.locator("[data-format=image]").click()
     chooser.value.set_files(FilePayload(name="logo.png", mimeType="image/png", buffer=LOGO))
-    expect(text_of(written).locator("img")).to_have_count(3)
-    send(written)
+    expect(text_of(pane).locator("img")).to_have_count(3)
+    send(pane)
     assert sorted(arrived(bobs_mailbox)) == sorted([PLAN, PHOTO, LOGO])
     assert sorted(read_by(open_page, sign_in, bob, bobs_mailbox)) == [3, 5, 7]
     wait_for(lambda: bool(mailbox.uids("Sent")))
