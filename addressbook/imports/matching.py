@@ -2,7 +2,8 @@
 
 A row is a contact when they share an address, or a UID, and their names can be one person's: two
 parents who share an address are two people. A row without any address is the contact of the same
-name that has one of its telephones, or to which it adds nothing. Of several, that of its UID comes first.
+name that has one of its telephones, or to which it adds nothing. Of several, that of its UID comes
+first.
 """
 
 from __future__ import annotations
