@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from addressbook import vcard
 from addressbook.contact_data import ContactData, Email, GroupData, Phone, PostalAddress
@@ -178,11 +178,6 @@ def field_of(key: str) -> str:
     return key if named else _CANONICAL.get(key, f"own:{key}")
 
 
-def row_of(table_rows: Iterator[Sequence[str]]) -> Row:
-    """The first row below the header."""
-    return read(dict(zip(keys_of(next(table_rows)), next(table_rows), strict=True)))
-
-
 def read(cells: Mapping[str, str]) -> Row:
     """A row by the keys of its columns."""
     cells = {key: text for key, cell in cells.items() if (text := cell.strip())}
@@ -198,6 +193,7 @@ def read(cells: Mapping[str, str]) -> Row:
         urls=(*_present(cells, "url", _URLS), *more.urls),
         categories=_split(cells.get("categories", "")),
         others=more.others,
+        photo=None,
     )
     groups, external = _split(cells.get("groups", "")), _split(cells.get("external", ""))
     whole = None if contact == ContactData() and groups else contact
@@ -295,16 +291,9 @@ def _once(items: Iterable[_Item]) -> tuple[_Item, ...]:
 
 def with_more(contact: ContactData, other: ContactData) -> ContactData:
     """The contact with what it lacks of what columns besides its own say."""
-    both = {
-        place.name: (getattr(contact, place.name), getattr(other, place.name))
-        for place in fields(contact)
-        if place.name not in ("photo", "owner")
-    }
-    return replace(
-        contact,
-        **{
-            name: tuple(dict.fromkeys((*mine, *theirs))) if isinstance(mine, tuple)
-            else mine or theirs
-            for name, (mine, theirs) in both.items()
-        },
-    )  # fmt: skip
+    values: dict[str, Any] = {}
+    for place in fields(contact):
+        mine, theirs = getattr(contact, place.name), getattr(other, place.name)
+        several = isinstance(mine, tuple)
+        values[place.name] = _once((*mine, *theirs)) if several else mine or theirs
+    return replace(contact, **values)

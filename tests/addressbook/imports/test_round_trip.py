@@ -4,18 +4,20 @@ one nothing changes."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
-from addressbook import contacts
+from addressbook import contacts, imports
 from addressbook.contact_data import ContactData, Email, Photo
 from addressbook.contacts import export, finding, groups
 from addressbook.folding import fold
 from addressbook.models import Contact, Group
 from tests.addressbook.any_contact import CONTACTS, TEXT
+from tests.addressbook.conftest import SOPHIE
 from tests.addressbook.contacts.test_keeping import picture
 from tests.addressbook.imports.conftest import Import
 
@@ -154,6 +156,19 @@ def test_a_group_comes_back_alone(
     assert seen(claire, pictures=True) == before
     brought(paul, content)
     assert seen(paul, pictures=False)[2] == [("Chorale", ["x@exemple.invalid"], [made[0].uid])]
+
+
+def test_columns_that_are_confirmed_as_they_were_recognised_lose_nothing(
+    claire: User, checked: Import
+) -> None:
+    fill(claire, [SOPHIE, replace(SOPHIE, first_name="Zoé", school="Collège")], ["Parents"])
+    job = checked(claire, csv(claire))
+    columns = imports.columns(job)
+    assert all(column.field for column in columns)
+    assert imports.choose_columns(job, {column.index: column.field for column in columns})
+    imports.run(job.pk)
+    job.refresh_from_db()
+    assert (job.unchanged, job.new, job.merged, job.groups) == (2, 0, 0, 1)
 
 
 def test_a_picture_whose_seal_is_wrong_is_made_anew(
