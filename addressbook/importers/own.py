@@ -156,6 +156,11 @@ def _more(contact: ContactData) -> str:
 # --- reading ---
 
 
+def is_table(text: str) -> bool:
+    """Whether it is the product's own table as it was exported, whatever stands in its cells."""
+    return is_header(text[:10_000].partition("\n")[0].split(";"))
+
+
 def is_header(cells: Sequence[str]) -> bool:
     return "uid" in (keys := keys_of(cells)) and "display_name" in keys
 

@@ -224,10 +224,16 @@ def _property(text: str) -> Property | None:
     return _bounded(_unquoted(line) if "ENCODING" in parameters and line.was_quoted else line)
 
 
+_QUOTED_LIST = re.compile(r'(?:"[^"]*"|[^",]+)(?:,(?:"[^"]*"|[^",]+))+')
+_WORD = re.compile(r'"[^"]*"|[^",]+')
+
+
 def _parameter_values(key: str, value: str) -> tuple[str, ...]:
     """``a,b`` and ``"a,b"`` are two values; labels keep their commas, as their quotes say."""
     if '"' not in value and "," not in value:
         return (value,)
+    if '"' in value and key != "LABEL" and _QUOTED_LIST.fullmatch(value):
+        return tuple(from_caret(word.strip('"')) for word in _WORD.findall(value))
     if '"' in value and (key == "LABEL" or not re.fullmatch(r'"[\w,;-]*"', value)):
         return (from_caret(value.replace('"', "")),)
     return tuple(word.strip() for word in value.replace('"', "").split(",") if word.strip())

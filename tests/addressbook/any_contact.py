@@ -22,7 +22,7 @@ EMAIL = st.builds("{}@{}.fr".format, st.sampled_from(("a", "=b", "+c", "'d", "e.
 _OTHER = st.sampled_from(
     (
         "X-SPOUSE:Camille", "X-NOTE;TYPE=WORK:a\\;b\\nc", 'X-LONG;X-A="é é":' + "é" * 90,
-        "ROLE:Porte-parole", "TZ:+01:00", "X-EMPTY:=1;2",
+        "ROLE:Porte-parole", 'X-P;X-B="1°",K:1', "TZ:+01:00", "X-EMPTY:=1;2",
     )
 )  # fmt: skip
 _TEXTS = (

@@ -125,6 +125,14 @@ def test_a_column_may_be_chosen_otherwise() -> None:
     assert (got.nickname, got.job_title, got.notes) == ("", "", "Chef")
 
 
+@pytest.mark.parametrize(
+    "notes", ["BEGIN:VCARD\nFN:Bob", "dn: cn=Bob", "INSERT INTO turba_objects"]
+)
+def test_what_a_cell_says_makes_no_other_format_of_a_table(notes: str) -> None:
+    contact = ContactData("Ann", notes=notes, uid="1")
+    assert importers.read(table([own.Row(contact)])).contacts == (contact,)
+
+
 def test_a_long_note_comes_back() -> None:
     contact = ContactData("Ann", notes='a "b";;\n"c"\n' * 20_000 + "c", uid="1")
     assert importers.read(table([own.Row(contact)])).contacts == (contact,)
