@@ -40,10 +40,12 @@ class PostalAddress:
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """The bytes as they came, and what they are by their own first bytes (``image/png``)."""
+    """The bytes as they came, and what they are by their own first bytes (``image/png``).
+    ``seal`` says that they were made here, where it proves right (`contacts.photos`)."""
 
     mime: str
     content: bytes = field(repr=False)
+    seal: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

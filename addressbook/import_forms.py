@@ -61,6 +61,7 @@ _KINDS: tuple[tuple[str | Promise, _Choices], ...] = (
             ("organization", _("School or organisation")),
             ("department", _("Department")),
             ("job_title", _("Function")),
+            ("school", _("School")),
         ),
     ),
     (

@@ -13,7 +13,7 @@ from django.utils.translation import gettext, ngettext, npgettext, pgettext, pge
 
 from addressbook.contact_data import ContactData
 from addressbook.forms import LABELS
-from addressbook.importers import codes
+from addressbook.importers import codes, own
 from addressbook.imports import GroupChange, Kept, PreviewPage, PreviewRow
 from addressbook.models.imports import ImportFile, ImportJob, ImportRow
 from addressbook.presentation import value_words
@@ -125,6 +125,9 @@ def _found_words(import_job: ImportJob, files: Sequence[ImportFile]) -> str:
     }
     if len(files) != 1:
         return rows
+    if files[0].program == own.PROGRAM:
+        words = gettext("is an export of this webmail, as %(format)s.")
+        return f"{words % {'format': _format(files[0])}} {rows}"
     program, kind = _PROGRAMS.get(files[0].program, ""), _format(files[0])
     if program and kind:
         words = gettext("is an address book of %(program)s, as %(format)s.")

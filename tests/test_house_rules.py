@@ -370,6 +370,7 @@ ALLOWED: dict[str, set[str]] = {
         "addressbook.contact_data",
         "addressbook.folding",
         "addressbook.vcard",
+        "webmail.spreadsheets",
         "webmail.zips",
     },
     "addressbook": {

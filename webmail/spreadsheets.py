@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 
 
@@ -18,8 +19,14 @@ def lines(rows: Iterable[Iterable[str]]) -> Iterator[str]:
 
 
 def as_text(cell: str) -> str:
-    """The cell, with an apostrophe before what a spreadsheet would run, also behind blanks."""
-    return f"'{cell}" if cell.lstrip(" ")[:1] in _RUNS else cell
+    """The cell, with an apostrophe before what a spreadsheet would run, also behind blanks; one
+    more before such apostrophes of its own, so that `from_text` gives back each cell."""
+    return f"'{cell}" if _RUNS.match(cell) else cell
 
 
-_RUNS = frozenset("=+-@\t\r\n")
+def from_text(cell: str) -> str:
+    """The cell that `as_text` made this of."""
+    return cell[1:] if cell[:1] == "'" and _RUNS.match(cell) else cell
+
+
+_RUNS = re.compile(r"'*+ *+[=+\-@\t\r\n]")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from addressbook import charsets
-from addressbook.importers import archives, detect, ldif, table, turba, vcards
+from addressbook.importers import archives, detect, ldif, own, table, turba, vcards
 from addressbook.importers.duplicates import duplicate_sets
 from addressbook.importers.reading import (
     LARGEST_FILE,
@@ -55,6 +55,8 @@ def _read(content: bytes, source: str, columns: Mapping[int, str] | None) -> Rea
         charset=decoded.charset,
         line_ending=detect.line_ending(content),
     )
+    if own.is_table(decoded.text):
+        return table.read(decoded, source=source, columns=columns, known=replace(known, source=""))
     if vcards.is_vcard(decoded.text):
         del decoded  # as large as the file
         return vcards.read(content, known)

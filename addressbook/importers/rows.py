@@ -144,7 +144,8 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 def _csv_rows(text: str, delimiter: str, *, strict: bool) -> list[SourceRow]:
-    """Raises csv.Error for a cell beyond csv's limit, and for what is no RFC 4180 if ``strict``."""
+    """Raises csv.Error for a cell beyond the limit, and for what is no RFC 4180 if ``strict``."""
+    csv.field_size_limit(_LONGEST_CELL)
     reader = csv.reader(
         (line[0] for line in _LINE.finditer(text)),
         delimiter=delimiter,

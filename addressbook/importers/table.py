@@ -10,10 +10,11 @@ from typing import NoReturn
 from addressbook import vcard
 from addressbook.charsets import Decoded
 from addressbook.contact_data import ContactData, GroupData
-from addressbook.importers import dates, headers, horde, rows, sun, turba
+from addressbook.importers import dates, headers, horde, own, rows, sun, turba
 from addressbook.importers.assemble import Pair, Style, contact_from
 from addressbook.importers.reading import Column, Gathered, Reading, Refused, Tags, refused
 from addressbook.importers.rows import SourceRow
+from webmail import spreadsheets
 
 _LOOKED_AT = 200
 
@@ -34,6 +35,8 @@ class _Table:
     fields: list[str]
     data: Sequence[SourceRow]
     source: str
+    # Of the product's own table: of each column its key and its field.
+    own: Sequence[tuple[str, str]] = ()
 
 
 def read(
@@ -92,6 +95,8 @@ def _read(
             fitting = [(number, _without_escapes(row)) for number, row in fitting]
         records = ((number, row.line, _pairs(fields, row, turba.NULLS)) for number, row in fitting)
         turba.gather(records, style, gathered)
+    elif table.own:
+        _gather_own(table, fields, fitting, style, gathered)
     else:
         _gather(table, fields, fitting, style, gathered)
     return gathered.finished(reading)
@@ -101,6 +106,8 @@ def _table(table_rows: rows.Rows, source: str) -> _Table:
     """The header and what it means; a title line above it and a file without one are known."""
     if not table_rows.rows:
         raise Refused("empty")
+    if own.is_header(table_rows.rows[0].cells):
+        return _own_table(table_rows.rows)
     at = _header_at(table_rows.rows)
     if at < 0:
         return _headless(table_rows, source)
@@ -112,6 +119,20 @@ def _table(table_rows: rows.Rows, source: str) -> _Table:
         # Its releases name the same columns in many ways, and some of them twice.
         fields = [*_THUNDERBIRD, ""][: len(header)]
     return _Table(header, fields, data, program)
+
+
+def _own_table(source_rows: Sequence[SourceRow]) -> _Table:
+    header = source_rows[0].cells
+    keys = own.keys_of(header)
+    fields = [
+        own.field_of(key) if key else field
+        for key, field in zip(keys, headers.fields_of(header), strict=True)
+    ]
+    data = [
+        SourceRow(row.line, tuple(spreadsheets.from_text(cell) for cell in row.cells))
+        for row in source_rows[1:]
+    ]
+    return _Table(header, fields, data, own.PROGRAM, list(zip(keys, fields, strict=True)))
 
 
 def _header_at(source_rows: Sequence[SourceRow]) -> int:
@@ -284,6 +305,37 @@ def _gather(
         elif contact != ContactData() or assembled.problems:
             gathered.skip(number, row.line, "nothing_to_keep")
     gathered.groups += [*tags.groups(), *lists]
+
+
+def _gather_own(
+    table: _Table,
+    fields: Sequence[str],
+    data: Sequence[tuple[int, SourceRow]],
+    style: Style,
+    gathered: Gathered,
+) -> None:
+    """Columns that somebody added, or chose otherwise, are read as those of any table."""
+    keys = [
+        key if field == name else "" for (key, field), name in zip(table.own, fields, strict=True)
+    ]
+    others = ["" if key else name for key, name in zip(keys, fields, strict=True)]
+    groups = own.Groups()
+    for number, line in data:
+        row = own.read({key: cell for key, cell in zip(keys, line.cells, strict=True) if key})
+        contact, problems = row.contact, row.problems
+        if pairs := _pairs(others, line):
+            assembled = contact_from(pairs, style)
+            contact = own.with_more(contact or ContactData(), assembled.contact)
+            problems += assembled.problems
+        for problem in problems:
+            gathered.warn(problem, number)
+        if contact is None:
+            groups.add(row)
+        elif vcard.has_something(contact):
+            groups.add(row, gathered.add(contact, number, line.line))
+        else:
+            gathered.skip(number, line.line, "nothing_to_keep")
+    gathered.groups += groups.all()
 
 
 def source_of(header: Sequence[str], asked_source: str) -> str:

@@ -9,7 +9,7 @@ from itertools import chain, islice
 
 from addressbook import vcard
 from addressbook.contact_data import ContactData, GroupData
-from addressbook.importers import horde, sun
+from addressbook.importers import horde, own, sun
 from addressbook.importers.reading import Gathered, Reading, Refused, Tags, refused
 from addressbook.vcard import Card
 
@@ -80,6 +80,8 @@ _BY_PRODUCT = (
 
 def _source(cards: Sequence[Card], content: bytes, asked_source: str) -> str:
     for card in cards[:50]:
+        if _is_own(card):
+            return own.PROGRAM
         product = card.first("PRODID").lower()
         for word, program in _BY_PRODUCT:
             if word in product:
@@ -93,6 +95,10 @@ def _source(cards: Sequence[Card], content: bytes, asked_source: str) -> str:
     has_gaps = re.search(rb"END:VCARD\r?\n\r?\n", content[:200_000]) is not None
     is_old = bool(cards) and cards[0].version == "3.0"
     return "roundcube" if has_gaps and is_old else "other"
+
+
+def _is_own(card: Card) -> bool:
+    return card.first("PRODID") == vcard.PRODUCT
 
 
 def _source_of(card: Card, names: Sequence[str]) -> str:
@@ -121,6 +127,7 @@ class _List:
     uid: str
     name: str
     members: tuple[str, ...]
+    own: bool = False
 
 
 def _gather(cards: Iterable[Card], source: str, gathered: Gathered) -> None:
@@ -135,9 +142,11 @@ def _gather(cards: Iterable[Card], source: str, gathered: Gathered) -> None:
         if not card.properties:
             gathered.skip(number, card.line, "nothing_to_keep")
             continue
-        contact = _with_bad_addresses(_without_labels(vcard.contact_of(card)), card)
+        contact, is_own = vcard.contact_of(card), _is_own(card)
+        if not is_own:
+            contact = _with_bad_addresses(_without_labels(contact), card)
         if card.is_group:
-            lists.append(_List(number, contact.uid, contact.display_name, card.members))
+            lists.append(_List(number, contact.uid, contact.display_name, card.members, is_own))
             continue
         if source == "horde" and _is_bare(contact):
             bare.append(GroupData(contact.display_name))
@@ -150,7 +159,10 @@ def _gather(cards: Iterable[Card], source: str, gathered: Gathered) -> None:
         if not vcard.has_something(contact):
             gathered.skip(number, card.line, "nothing_to_keep")
             continue
-        tags.add(contact, gathered.add(contact, number, card.line))
+        index = gathered.add(contact, number, card.line)
+        if not is_own:
+            # Elsewhere a category is the one way to say a group; here both are kept as they are.
+            tags.add(contact, index)
     gathered.groups += [*tags.groups(), *bare]
     _add_lists(lists, gathered)
 
@@ -211,17 +223,19 @@ def _group(
     indexes: dict[int, None] = {}
     external: dict[str, None] = {}
     missing: dict[str, None] = {}
-    own = _plain_uid(group.uid)
-    seen, waiting = {own}, [*reversed(group.members)]
+    itself = _plain_uid(group.uid)
+    seen, waiting = {itself}, [*reversed(group.members)]
     while waiting:
         member = waiting.pop()
         uid = _plain_uid(member)
         address = re.sub(r"^mailto:", "", member, flags=re.IGNORECASE).partition("?")[0]
-        index = by_uid.get(uid, by_address.get(address.casefold()))
+        index = by_uid.get(uid)
+        if index is None and not group.own:
+            index = by_address.get(address.casefold())
         if index is not None:
             indexes.setdefault(index)
         elif uid in inner:
-            if uid == own:
+            if uid == itself:
                 gathered.warn("group_cycle", group.record)
             elif uid not in seen and gathered.may_follow(inner[uid].members):
                 seen.add(uid)
@@ -232,8 +246,8 @@ def _group(
             external.setdefault(address)
         else:
             missing.setdefault(member)
-    if not group.members:
+    if not (group.members or group.own):
         gathered.warn("group_without_members", group.record)
-    for value in (*external, *missing):
+    for value in (*(() if group.own else external), *missing):
         gathered.warn("member_not_found", group.record, value)
     return GroupData(group.name, tuple(indexes), tuple(external), tuple(missing))

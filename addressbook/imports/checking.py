@@ -17,7 +17,7 @@ from addressbook import charsets, importers, vcard
 from addressbook.contact_data import ContactData
 from addressbook.contacts import photos
 from addressbook.folding import fold
-from addressbook.importers import detect
+from addressbook.importers import detect, own
 from addressbook.importers.reading import Reading, refused
 from addressbook.imports import deciding, jobs, owners
 from addressbook.imports.joining import canonical, card, join
@@ -70,9 +70,11 @@ def rematch(job: ImportJob) -> None:
     began = timezone.now()
     for part in job.parts.filter(problem=""):
         book = Book.of(part.user)
-        rows = part.rows.exclude(decision=Decision.REFUSED).order_by("number")
+        rows = part.rows.exclude(decision=Decision.REFUSED).select_related("file")
+        rows = rows.order_by("number")
         entries = [_Entry.of(row) for row in rows.iterator(chunk_size=_BATCH)]
         _link(entries)
+        book.reserve(one.data.uid for one in entries if one.is_own)
         for batch in _batches(_with_sets(entries), _BATCH):
             _match(book, batch)
             with transaction.atomic():
@@ -188,6 +190,11 @@ class _Entry:
     combined: ContactData | None = None
     head: _Entry | None = None
     members: list[_Entry] = field(default_factory=list)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the product itself wrote the row: its UID then says who it is."""
+        return self.row.file.program == own.PROGRAM and bool(self.data.uid)
 
     @classmethod
     def of(cls, row: ImportRow) -> _Entry:
@@ -305,6 +312,7 @@ class _Staging:
         _find_sets(entries, first)
         self._number += len(entries)
         book = Book.of(row.user)
+        book.reserve(one.data.uid for one in entries if one.is_own)
         for entries_of_batch in _batches(_with_sets(entries), _BATCH):
             _match(book, entries_of_batch)
             self._stage([entry.row for entry in entries_of_batch])
@@ -377,15 +385,19 @@ def _add_group(
 
 def _find_sets(entries: Sequence[_Entry], first: int) -> None:
     """Give each row its number, and each that is the same person as an earlier one the number of
-    that: an address in common and compatible names, or every word the same."""
+    that: an address in common and compatible names, or every word the same; of rows that the
+    product itself wrote, the same UID."""
     for index, entry in enumerate(entries):
         entry.row.number = first + index
-    sets = [list(found) for found in importers.duplicate_sets([one.data for one in entries])]
+    strange = [index for index, entry in enumerate(entries) if not entry.is_own]
+    found_sets = importers.duplicate_sets([entries[index].data for index in strange])
+    sets = [[strange[index] for index in found] for found in found_sets]
     in_sets = {index for found in sets for index in found}
     same: dict[str, list[int]] = {}
     for index, entry in enumerate(entries):
         if index not in in_sets:
-            same.setdefault(canonical(entry.data), []).append(index)
+            key = f"UID:{entry.data.uid}" if entry.is_own else canonical(entry.data)
+            same.setdefault(key, []).append(index)
     for found in (*sets, *(found for found in same.values() if len(found) > 1)):
         head, *others = (entries[index] for index in found)
         combined = head.data

@@ -38,7 +38,8 @@ FIELDS = (
     "work.formatted",
     "other.street", "other.city", "other.region", "other.postal_code", "other.country",
     "other.formatted",
-    "organization", "department", "job_title", "birthday", "anniversary", "url", "categories",
+    "organization", "department", "job_title", "school", "birthday", "anniversary", "url",
+    "categories",
     "notes",
 )  # fmt: skip
 """What a person may say that a column holds; the names of `importers.headers`."""

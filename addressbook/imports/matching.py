@@ -2,7 +2,8 @@
 
 A row is a contact when they share an address, or a UID, and their names can be one person's: two
 parents who share an address are two people. A row without any address is the contact of the same
-name that has one of its telephones, or to which it adds nothing.
+name that has one of its telephones, or to which it adds nothing. Of several, that of its UID comes
+first.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ class Book:
     by_uid: dict[str, int] = field(default_factory=dict)
     by_name: dict[str, list[int]] = field(default_factory=dict)
     taken: set[int] = field(default_factory=set)
+    _reserved: dict[int, str] = field(default_factory=dict)
     _known: dict[int, KnownContact] = field(default_factory=dict)
 
     @classmethod
@@ -86,6 +88,11 @@ class Book:
             book.by_address.setdefault(address, []).append(pk)
         return book
 
+    def reserve(self, uids: Iterable[str]) -> None:
+        """Keep the contacts of these UIDs for the rows that have them: an export of this address
+        book says of each row which contact it is."""
+        self._reserved |= {pk: uid for uid in uids if (pk := self.by_uid.get(uid))}
+
     def load(self, datas: Iterable[ContactData]) -> None:
         """Read the cards that these may be; those of the batch before are forgotten."""
         wanted = {pk for data in datas for pk in self._candidates(data)}
@@ -93,8 +100,8 @@ class Book:
         self._known = {pk: KnownContact(pk, text, digest or "") for pk, text, digest in rows}
 
     def match(self, one: Candidate) -> Match:
-        """The contact that the row is, which no other row is then: the one that says the same,
-        else the one of the same name, else the oldest."""
+        """The contact that the row is, which no other row is then: the one of its UID, else the
+        one that says the same, else the one of the same name, else the oldest."""
         name = _name_key(one.data.display_name)
         found = [known for known in self._fitting(one.data) if known.pk not in self.taken]
         if not found:
@@ -103,6 +110,7 @@ class Book:
         best = min(
             found,
             key=lambda known: (
+                known.pk != self.by_uid.get(one.data.uid),
                 known.canonical != own,
                 _name_key(known.data.display_name) != name,
                 known.pk,
@@ -125,6 +133,8 @@ class Book:
 
     def _fitting(self, data: ContactData) -> Iterator[KnownContact]:
         for known in self._of(self._candidates(data)):
+            if self._reserved.get(known.pk, data.uid) != data.uid:
+                continue
             if compatible(known.data, data) and (data.emails or self._is_surely(known, data)):
                 yield known
 

@@ -7,6 +7,7 @@ the limits is left out, nothing is fetched, and nothing recurses.
 from addressbook.vcard.cards import MOST_PARAMETERS, Card, Property, cards
 from addressbook.vcard.escaping import escape
 from addressbook.vcard.reading import (
+    PRODUCT,
     RowError,
     addresses_in,
     contact_of,
@@ -26,6 +27,7 @@ from addressbook.vcard.writing import write, write_group
 
 __all__ = [
     "MOST_PARAMETERS",
+    "PRODUCT",
     "Card",
     "Property",
     "RowError",

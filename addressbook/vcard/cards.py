@@ -215,7 +215,7 @@ def _property(text: str) -> Property | None:
         if value is None:
             # vCard 2.1 writes the value alone: TEL;HOME;VOICE.
             key, value = ("ENCODING" if key in _ENCODINGS else "TYPE"), match[1]
-        parameters[key] = (*parameters.get(key, ()), *_parameter_values(value))
+        parameters[key] = (*parameters.get(key, ()), *_parameter_values(key, value))
         position = match.end()
     colon = text.find(":", position)
     if colon < 0:
@@ -224,11 +224,17 @@ def _property(text: str) -> Property | None:
     return _bounded(_unquoted(line) if "ENCODING" in parameters and line.was_quoted else line)
 
 
-def _parameter_values(value: str) -> tuple[str, ...]:
+_QUOTED_LIST = re.compile(r'(?:"[^"]*"|[^",]+)(?:,(?:"[^"]*"|[^",]+))+')
+_WORD = re.compile(r'"[^"]*"|[^",]+')
+
+
+def _parameter_values(key: str, value: str) -> tuple[str, ...]:
     """``a,b`` and ``"a,b"`` are two values; labels keep their commas, as their quotes say."""
     if '"' not in value and "," not in value:
         return (value,)
-    if '"' in value and not re.fullmatch(r'"[\w,;-]*"', value):
+    if '"' in value and key != "LABEL" and _QUOTED_LIST.fullmatch(value):
+        return tuple(from_caret(word.strip('"')) for word in _WORD.findall(value))
+    if '"' in value and (key == "LABEL" or not re.fullmatch(r'"[\w,;-]*"', value)):
         return (from_caret(value.replace('"', "")),)
     return tuple(word.strip() for word in value.replace('"', "").split(",") if word.strip())
 

@@ -14,6 +14,12 @@ from addressbook.vcard.escaping import escape, split, to_caret, unescape
 MOST_OTHERS = 200
 LONGEST_OTHER = 20_000
 SCHOOL = "X-WEBMAIL-SCHOOL"
+PRODUCT = "-//Webmail//Contacts//EN"
+"""PRODID of the cards that this product hands out."""
+FORMATTED = "X-WEBMAIL-FORMATTED"
+"""Parameter of an ADR whose street is a whole address that nobody took apart."""
+SEAL = "X-WEBMAIL-SEAL"
+"""Parameter of a PHOTO, for `Photo.seal`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,9 +227,11 @@ def _phones(card: Card, labels: Mapping[str, str]) -> tuple[Phone, ...]:
 
 def phone_number(text: str) -> str:
     """A number as written, without ``tel:`` and the apostrophe of spreadsheets."""
-    text = _INVISIBLE.sub("", _one_line(text)).strip()
-    text = re.sub(r"^tel:", "", text, flags=re.IGNORECASE)
-    return re.sub(r"^'(?=[+0])", "", text).strip()[:100]
+    text = _INVISIBLE.sub("", _one_line(text))
+    return _NO_NUMBER.sub("", text, count=1)[:100].strip()
+
+
+_NO_NUMBER = re.compile(r"(?:\s|tel:|'(?=[+0]))*+", re.IGNORECASE)
 
 
 def _addresses(card: Card, labels: Mapping[str, str]) -> tuple[PostalAddress, ...]:
@@ -249,6 +257,8 @@ def _address(card: Card, line: Property, place: str) -> PostalAddress | None:
     parts = [_lines_trimmed(part) for part in card.parts(line)[:7]]
     box, extended, street, city, region, code, country = [*parts, *[""] * (7 - len(parts))]
     street = "\n".join(filter(None, (street, extended)))
+    if street and FORMATTED in line.parameters:
+        return PostalAddress(place, formatted=street)
     if any((box, street, city, region, code, country)):
         return PostalAddress(place, street, box, city, region, code, country)
     label = unescape("".join(line.parameters.get("LABEL", ())))
@@ -342,6 +352,12 @@ def photo_of(content: bytes) -> Photo | None:
 
 
 def _photo(line: Property) -> Photo | None:
+    photo = _bare_photo(line)
+    seal = "".join(line.parameters.get(SEAL, ())[:1])
+    return replace(photo, seal=seal) if photo and seal else photo
+
+
+def _bare_photo(line: Property) -> Photo | None:
     value = line.value.replace("\\,", ",")
     if value[:5].lower() == "data:":
         value = value.partition(",")[2]

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from addressbook.contact_data import ContactData, Email, Phone, Photo, PostalAddress
 from addressbook.vcard.escaping import escape, to_caret
-from addressbook.vcard.reading import SCHOOL, full_name
+from addressbook.vcard.reading import FORMATTED, PRODUCT, SCHOOL, SEAL, full_name
 
 
-def write(contact: ContactData, version: str = "4.0") -> str:
-    """One card, with CRLF and folded at 75 octets. ``version`` is 4.0 or 3.0."""
-    lines = ["BEGIN:VCARD", f"VERSION:{version}"]
+def write(contact: ContactData, version: str = "4.0", *, own: bool = False) -> str:
+    """One card, with CRLF and folded at 75 octets. ``version`` is 4.0 or 3.0; ``own`` says in the
+    card that this product made it."""
+    lines = ["BEGIN:VCARD", f"VERSION:{version}", *_product_line(own=own)]
     lines += _text_line("UID", contact.uid)
     lines.append(f"FN:{escape(contact.display_name or full_name(contact))}")
     lines += _name_line(contact)
@@ -41,11 +42,18 @@ def write(contact: ContactData, version: str = "4.0") -> str:
 
 
 def write_group(
-    name: str, uid: str, members: Sequence[str], external: Sequence[str], version: str = "4.0"
+    name: str,
+    uid: str,
+    members: Sequence[str],
+    external: Sequence[str],
+    version: str = "4.0",
+    *,
+    own: bool = False,
 ) -> str:
     """A group card: ``members`` are UIDs of contacts, ``external`` addresses of nobody in them."""
     prefix = "" if version == "4.0" else "X-ADDRESSBOOKSERVER-"
-    lines = ["BEGIN:VCARD", f"VERSION:{version}", f"{prefix}KIND:group"]
+    lines = ["BEGIN:VCARD", f"VERSION:{version}", *_product_line(own=own)]
+    lines.append(f"{prefix}KIND:group")
     lines += _text_line("UID", uid)
     lines += [f"FN:{escape(name)}", f"N:{escape(name)};;;;"]
     lines += [f"{prefix}MEMBER:{escape(_member(member))}" for member in members]
@@ -55,6 +63,10 @@ def write_group(
 
 def _member(uid: str) -> str:
     return uid if uid.startswith("urn:") else f"urn:uuid:{uid}"
+
+
+def _product_line(*, own: bool) -> list[str]:
+    return [f"PRODID:{PRODUCT}"] if own else []
 
 
 def _text_line(name: str, text: str) -> list[str]:
@@ -115,8 +127,10 @@ def _address_lines(address: PostalAddress, version: str) -> list[str]:
     types = "" if address.type == "other" else f";TYPE={address.type.upper()}"
     if address.formatted:
         if version == "3.0":
-            return [f"LABEL{types}:{escape(address.formatted)}"]
-        return [f'ADR{types};LABEL="{to_caret(address.formatted)}":;;;;;;']
+            # Telephones read no LABEL; they show the street.
+            return [f"ADR{types};{FORMATTED}=1:;;{escape(address.formatted)};;;;"]
+        label = to_caret(address.formatted.replace("\\", "\\\\"))
+        return [f'ADR{types};LABEL="{label}":;;;;;;']
     parts = (
         address.po_box,
         "",
@@ -140,9 +154,10 @@ def _date_line(name: str, date: str, version: str) -> list[str]:
 
 def _photo_line(photo: Photo, version: str) -> str:
     content = base64.b64encode(photo.content).decode("ascii")
+    seal = f";{SEAL}={photo.seal}" if photo.seal else ""
     if version == "4.0":
-        return f"PHOTO:data:{photo.mime};base64,{content}"
-    return f"PHOTO;ENCODING=b;TYPE={photo.mime.partition('/')[2].upper()}:{content}"
+        return f"PHOTO{seal}:data:{photo.mime};base64,{content}"
+    return f"PHOTO;ENCODING=b;TYPE={photo.mime.partition('/')[2].upper()}{seal}:{content}"
 
 
 def _folded(lines: Iterable[str]) -> str:

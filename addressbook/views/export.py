@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import audit
@@ -34,16 +34,17 @@ def file(request: SignedInRequest) -> HttpResponseBase:
         return page(request, "export.html", {"form": form}, current="export", status=422)
     group: Group | None = form.cleaned_data["group"]
     exported = finding.matching(request.user, group=group)
-    groups = [group] if group else list(Group.objects.of(request.user))
+    groups = whole = [group] if group else list(Group.objects.of(request.user))
     if chosen := form.cleaned_data["contacts"]:
-        exported, groups = exported.filter(pk__in=chosen), []
+        exported, whole = exported.filter(pk__in=chosen), []
     audit.record(AuditEvent.Kind.CONTACTS_EXPORTED, request, contacts=exported.count())
     kind = form.cleaned_data["format"]
     if kind == "csv":
-        pieces, media_type, ending = writing.table(exported), "text/csv; charset=utf-8", "csv"
+        pieces = writing.table(exported, groups, get_language() or "", whole=whole)
+        media_type, ending = "text/csv; charset=utf-8", "csv"
     else:
         version = "4.0" if kind == "vcard4" else "3.0"
-        pieces = writing.vcards(exported, groups, version)
+        pieces = writing.vcards(exported, whole, version)
         media_type, ending = "text/vcard; charset=utf-8", "vcf"
     answer = StreamingHttpResponse(pieces, content_type=media_type)
     name = f"{gettext('contacts')}-{timezone.localdate():%Y-%m-%d}.{ending}"

@@ -9,7 +9,7 @@ from django.test import Client
 from lxml import html
 
 from accounts.models import User
-from addressbook import contacts, vcard
+from addressbook import contacts, importers, vcard
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import groups
 from addressbook.models import Contact, Group
@@ -93,6 +93,25 @@ def test_all_a_group_or_a_choice_are_exported(visitor: Client, sophie: Contact) 
     table = visitor.get(f"{url}?format=csv")
     assert body(table).count(b"\r\n") == 3
     assert visitor.get(f"{url}?format=pdf").status_code == 422
+
+
+@pytest.mark.parametrize(("language", "header"), [("fr", "Nom affiché"), ("en", "Display Name")])
+def test_the_table_is_in_the_language_of_who_exports_it(
+    visitor: Client, sophie: Contact, language: str, header: str
+) -> None:
+    """A choice names the groups of its contacts, and no other."""
+    for name, members in (("Parents", [sophie.pk]), ("Vide", [])):
+        groups.add(groups.create(sophie.user, name), members)
+    User.objects.update(preferences={"language": language})
+    url = "/contacts/export/file/"
+    everything = body(visitor.get(f"{url}?format=csv")).decode("utf-8-sig")
+    assert everything.startswith(f"{header};")
+    chosen = visitor.post(url, {"format": "csv", "contacts": sophie.pk})
+    names = [
+        [group.name for group in importers.read(text).groups]
+        for text in (everything.encode(), body(chosen))
+    ]
+    assert names == [["Parents", "Vide"], ["Parents"]]
 
 
 def test_another_persons_contacts_are_not_exported(
