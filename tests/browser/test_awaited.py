@@ -93,7 +93,8 @@ def test_a_quick_answer_is_not_announced(page: Page) -> None:
     page.evaluate(
         """() => {
           window.sketches = 0;
-          new MutationObserver(() => (window.sketches += document.querySelectorAll(".sketch").length))
+          const sketches = () => document.querySelectorAll(".sketch").length;
+          new MutationObserver(() => (window.sketches += sketches()))
             .observe(document.body, { subtree: true, childList: true });
         }"""
     )
@@ -105,7 +106,7 @@ def test_a_quick_answer_is_not_announced(page: Page) -> None:
 
 
 def test_escape_leaves_what_was_asked(page: Page, faults: list[str]) -> None:
-    held = Held(page, MESSAGES)
+    Held(page, MESSAGES)
     opens(page, "Premier")
     expect(page.locator("#message > .sketch")).to_be_visible()
     page.keyboard.press("Escape")

@@ -1,4 +1,4 @@
-"""Other searches to try when a search finds nothing: the same query with less asked. Pure functions.
+"""Other searches to try when one finds nothing: the same query with less asked. Pure functions.
 
 A query is written back as the line of text that asks for it, one piece for each thing that must be
 there, so that it may be said, and searched for without one of them.

@@ -19,9 +19,9 @@ from webmail.presentation.links import message_url
 @dataclass(frozen=True)
 class ImagesBar:
     """The bar about the images from elsewhere: how many are not loaded, or whether they are asked
-    for, which their sites may refuse; how many trackers never will be. ``author``: whose images may be shown always; ``chosen``: they are, by the
-    reader's choice; ``for_contacts``: those of all contacts are; ``offers_contacts``: they may
-    be."""
+    for, which their sites may refuse; how many trackers never will be. ``author``: whose images may
+    be shown always; ``chosen``: they are, by the reader's choice; ``for_contacts``: those of all
+    contacts are; ``offers_contacts``: they may be."""
 
     url: str
     blocked: int
