@@ -21,7 +21,7 @@ SLOW = "Le serveur de messagerie met du temps à répondre."
 class Held:
     """The requests of a page for some addresses, answered when the test says so."""
 
-    def __init__(self, page: Page, pattern: str) -> None:
+    def __init__(self, page: Page, pattern: str | re.Pattern[str]) -> None:
         self._page = page
         self._is_open = False
         self.routes: list[Route] = []
@@ -137,6 +137,27 @@ def test_an_older_answer_never_takes_the_place_of_a_newer_one(page: Page, later:
     page.wait_for_timeout(300)
     expect(page.get_by_text("Trop tard")).to_have_count(0)
     expect(shown).to_have_text("Second" if later == "row" else "Zoo")
+
+
+@pytest.mark.parametrize("what", ["a[data-folder=Zoo]", "#rows .row:has-text('Premier') > a"])
+def test_a_list_that_renews_itself_meanwhile_loses_nothing(page: Page, what: str) -> None:
+    held = Held(page, re.compile(r"/mail/(Zoo|INBOX/[0-9]+-[0-9]+)/$"))
+    page.locator(what).first.click()
+    expect(page.locator(".sketch")).to_be_visible()
+    page.evaluate(
+        """() => {
+          const button = document.querySelector("[data-refresh]");
+          const how = { source: button, target: "#message-list", swap: "outerHTML" };
+          return htmx.ajax("GET", button.href, how);
+        }"""
+    )
+    page.wait_for_timeout(300)
+    expect(page.locator(".sketch")).to_be_visible()
+    expect(page.locator("#rows .row[aria-busy], .folder[aria-busy]")).to_have_count(1)
+    held.let_go()
+    shown = page.locator("#list-title") if "Zoo" in what else page.locator(".letter-title")
+    expect(shown).to_have_text("Zoo" if "Zoo" in what else "Premier")
+    expect(page.locator(".sketch, [aria-busy]")).to_have_count(0)
 
 
 def test_of_two_folders_the_one_asked_last_is_shown(page: Page) -> None:

@@ -70,7 +70,7 @@ def _tries(asked: Asked) -> tuple[Try, ...]:
     if line := rephrasing.unquoted(wanted):
         tries.append(Try(gettext("Without the quotes"), _url(asked, line)))
     if line := rephrasing.wider(wanted):
-        tries.append(Try(gettext("In whole messages, not there alone"), _url(asked, line)))
+        tries.append(Try(gettext("Anywhere in the messages"), _url(asked, line)))
     return (*tries, *_fewer(asked))
 
 

@@ -58,12 +58,24 @@ function leave() {
 const isAsked = ({ requestConfig: { triggeringEvent, verb }, target }) =>
   verb === "get" && triggeringEvent && target.matches("#message, #message-list");
 
+function mark(link) {
+  const marked = link?.closest("#rows .row, #rows .members li, .folder");
+  marked?.setAttribute("aria-busy", "true");
+  return marked;
+}
+
+/** A list that renews itself meanwhile would take away the place where what was asked is to stand: its answer would be
+ * lost. */
+function keepPlace(event) {
+  const { detail, target } = event;
+  if (awaited && detail.requestConfig !== awaited.config && (detail.target ?? target) === awaited.place) detail.shouldSwap = false;
+}
+
 function begin({ detail }) {
   const { elt, requestConfig, target, xhr } = detail;
   if (!said() || !isAsked(detail)) return;
   leave();
-  const marked = elt.closest("#rows .row, #rows .members li, .folder");
-  marked?.setAttribute("aria-busy", "true");
+  const marked = mark(elt);
   const timers = [setTimeout(show, SOON_MS), setTimeout(() => say(said().dataset.slow, true), SLOW_MS)];
   awaited = { config: requestConfig, link: elt, marked, place: target, timers, xhr };
 }
@@ -104,6 +116,7 @@ export function start() {
       if (isMine && (xhr.status === 0 || xhr.status >= 500)) setTimeout(offer);
     });
   }
+  for (const name of ["htmx:beforeSwap", "htmx:oobBeforeSwap"]) body.addEventListener(name, keepPlace);
   on("click", "[data-retry]", again);
   document.addEventListener(
     "keydown",
@@ -114,4 +127,8 @@ export function start() {
     },
     true,
   );
+}
+
+export function load(root) {
+  if (awaited && root.id === "message-list") awaited.marked = mark(asking(awaited));
 }
