@@ -79,12 +79,12 @@ def test_a_message_on_its_way_is_marked_at_once_and_sketched_after_a_moment(
     held = Held(page, MESSAGES)
     opens(page, "Premier")
     assert row(page, "Premier").get_attribute("aria-busy") == "true"
-    expect(page.locator("#message > .sketch")).to_be_visible()
+    expect(page.locator("#message > .awaited-sketch")).to_be_visible()
     expect(page.locator("#awaited [role=status]")).to_have_text("Ouverture du message…")
     assert Axe().run(page).response["violations"] == []
     held.let_go()
     expect(page.locator("#message .letter-title")).to_have_text("Premier")
-    expect(page.locator(".sketch, [aria-busy]")).to_have_count(0)
+    expect(page.locator(".awaited-sketch, [aria-busy]")).to_have_count(0)
     expect(page.locator("#awaited [role=status]")).to_have_text("")
     assert faults == []
 
@@ -94,7 +94,7 @@ def test_a_quick_answer_is_not_announced(page: Page) -> None:
     page.evaluate(
         """() => {
           window.sketches = 0;
-          const sketches = () => document.querySelectorAll(".sketch").length;
+          const sketches = () => document.querySelectorAll(".awaited-sketch").length;
           new MutationObserver(() => (window.sketches += sketches()))
             .observe(document.body, { subtree: true, childList: true });
           window.later = [];
@@ -114,9 +114,9 @@ def test_a_quick_answer_is_not_announced(page: Page) -> None:
 def test_escape_leaves_what_was_asked(page: Page, faults: list[str]) -> None:
     Held(page, MESSAGES)
     opens(page, "Premier")
-    expect(page.locator("#message > .sketch")).to_be_visible()
+    expect(page.locator("#message > .awaited-sketch")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(page.locator(".sketch, [aria-busy]")).to_have_count(0)
+    expect(page.locator(".awaited-sketch, [aria-busy]")).to_have_count(0)
     expect(row(page, "Premier").locator(":scope > a")).to_be_focused()
     assert page.url.endswith("/mail/INBOX/")
     expect(page.locator("#notices")).to_be_empty()
@@ -149,7 +149,7 @@ def test_an_older_answer_never_takes_the_place_of_a_newer_one(page: Page, later:
 def test_a_list_that_renews_itself_meanwhile_loses_nothing(page: Page, what: str) -> None:
     held = Held(page, re.compile(r"/mail/(Zoo|INBOX/[0-9]+-[0-9]+)/$"))
     page.locator(what).first.click()
-    expect(page.locator(".sketch")).to_be_visible()
+    expect(page.locator(".awaited-sketch")).to_be_visible()
     page.evaluate(
         """() => {
           const button = document.querySelector("[data-refresh]");
@@ -158,21 +158,21 @@ def test_a_list_that_renews_itself_meanwhile_loses_nothing(page: Page, what: str
         }"""
     )
     page.wait_for_timeout(300)
-    expect(page.locator(".sketch")).to_be_visible()
+    expect(page.locator(".awaited-sketch")).to_be_visible()
     expect(page.locator("#rows .row[aria-busy], .folder[aria-busy]")).to_have_count(1)
     held.let_go()
     shown = page.locator("#list-title") if "Zoo" in what else page.locator(".letter-title")
     expect(shown).to_have_text("Zoo" if "Zoo" in what else "Premier")
-    expect(page.locator(".sketch, [aria-busy]")).to_have_count(0)
+    expect(page.locator(".awaited-sketch, [aria-busy]")).to_have_count(0)
 
 
 def test_of_two_folders_the_one_asked_last_is_shown(page: Page) -> None:
     held = Held(page, "**/mail/Zoo/")
     page.locator("a.folder[data-folder=Zoo]").click()
-    expect(page.locator("#message-list > .sketch")).to_be_visible()
+    expect(page.locator("#message-list > .awaited-sketch")).to_be_visible()
     held.until(1)
     page.locator("a.folder[data-folder=INBOX]").click()
-    expect(page.locator("#message-list > .sketch")).to_have_count(0)
+    expect(page.locator("#message-list > .awaited-sketch")).to_have_count(0)
     with suppress(Error):  # nobody waits for it
         held.let_go()
     page.wait_for_timeout(500)
@@ -221,7 +221,7 @@ def test_after_a_failure_one_may_try_again_in_place(page: Page, status: int) -> 
     opens(page, "Premier")
     expect(page.locator("#notices [data-notice]")).to_be_visible()
     expect(page.locator("#notices")).not_to_contain_text("nginx")
-    expect(page.locator(".sketch, [aria-busy]")).to_have_count(0)
+    expect(page.locator(".awaited-sketch, [aria-busy]")).to_have_count(0)
     assert Axe().run(page).response["violations"] == []
     page.unroute(MESSAGES)
     retry(page).click()
@@ -233,7 +233,7 @@ def test_without_motion_the_sketch_stands_still(page: Page) -> None:
     page.emulate_media(reduced_motion="reduce")
     held = Held(page, MESSAGES)
     opens(page, "Premier")
-    still = page.locator("#message > .sketch > div")
+    still = page.locator("#message > .awaited-sketch > div")
     expect(still).to_be_visible()
     expect(still).to_have_css("animation-name", re.compile("none"))
     held.let_go()
