@@ -157,6 +157,17 @@ def test_images_from_elsewhere_are_asked_of_our_server_alone(
     assert not faults
 
 
+def test_no_image_is_said_to_be_loaded_that_its_site_does_not_give(
+    opened: Callable[..., Page],
+) -> None:
+    page = opened(html("<p>Bonjour</p>" + REMOTE))
+    page.route("**/frame/remote/*", lambda route: route.fulfill(status=504))
+    page.locator("button[name=show][value=once]").click()
+    bar = page.locator(".banner.images")
+    expect(bar).to_contain_text("là où leur site les donne")
+    expect(bar).not_to_contain_text(re.compile(r"\d|chargée"))
+
+
 WIDE = [
     '<table width="600"><tr><td width="300">Bonjour</td><td width="300">à tous</td></tr></table>',
     '<table width="100%"><tr><td align="center"><table style="width:640px"><tr><td>Bonjour'

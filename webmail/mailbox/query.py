@@ -197,7 +197,7 @@ _STATES = {
 }
 _BY_STATE = {name: key for key, names in _STATES.items() for name in names}
 # These alone mean the state without an operator: the others are words of every other message.
-_BARE = set(_STATES["UNSEEN"])
+BARE_STATES = set(_STATES["UNSEEN"])
 _OR = {"OR", "OU"}
 _QUOTES = {'"': '"', "“": "”", "«": "»", "„": "“", "”": "”"}
 
@@ -292,7 +292,7 @@ class _Reader:
         self.terms += 1
         if not key:
             bare = fold(value)
-            is_state = not was_quoted and bare in _BARE
+            is_state = not was_quoted and bare in BARE_STATES
             return Marked(_BY_STATE[bare]) if is_state else Text("TEXT", value)
         if key == "FOLDER" and folders_count:
             (self.not_folders if is_not else self.folders).append(value)
@@ -633,14 +633,14 @@ class Form:
 def written(form: Form) -> str:
     """The line of text that asks for what the form does, in French words."""
     pieces: list[str] = [form.words.strip()] if form.words.strip() else []
-    pieces += [f"-{_quoted(word)}" for word in form.without.replace('"', " ").split()]
+    pieces += [f"-{quoted(word)}" for word in form.without.replace('"', " ").split()]
     for name, value in (
         ("de", form.sender),
         ("à", form.recipient),
         ("objet", form.subject),
     ):
         if value.replace('"', "").strip():
-            pieces.append(f"{name}:{_quoted(value)}")
+            pieces.append(f"{name}:{quoted(value)}")
     if form.since:
         pieces.append(f"depuis:{form.since:%d/%m/%Y}")
     if form.before:
@@ -656,9 +656,10 @@ def written(form: Form) -> str:
     return " ".join(pieces)
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
+    """The value of an operator, or a word, in quotes where it needs them."""
     value = " ".join(value.replace('"', " ").split())
-    return f'"{value}"' if re.search(r"[\s():-]|^$", value) or value in _OR else value
+    return f'"{value}"' if re.search(r"[\s():<>«“„”-]|^$", value) or value in _OR else value
 
 
 def texts(marks: Iterable[str]) -> tuple[str, ...]:

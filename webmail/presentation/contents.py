@@ -18,14 +18,14 @@ from webmail.presentation.links import message_url
 
 @dataclass(frozen=True)
 class ImagesBar:
-    """The bar about the images from elsewhere: how many are not loaded, or are; how many trackers
-    never will be. ``author``: whose images may be shown always; ``chosen``: they are, by the
-    reader's choice; ``for_contacts``: those of all contacts are; ``offers_contacts``: they may
-    be."""
+    """The bar about the images from elsewhere: how many are not loaded, or whether they are asked
+    for, which their sites may refuse; how many trackers never will be. ``author``: whose images may
+    be shown always; ``chosen``: they are, by the reader's choice; ``for_contacts``: those of all
+    contacts are; ``offers_contacts``: they may be."""
 
     url: str
     blocked: int
-    loaded: int
+    are_asked: bool
     trackers: int
     once: bool
     always: bool
@@ -53,7 +53,7 @@ def images_bar(
     return ImagesBar(
         url=message_url(ref, "images"),
         blocked=0 if are_shown else len(safe.remote),
-        loaded=len(safe.remote) if are_shown else 0,
+        are_asked=are_shown and bool(safe.remote),
         trackers=safe.trackers,
         once=once,
         always=always,

@@ -34,6 +34,7 @@ from webmail.mailbox.search import PATIENCE, SearchResult
 from webmail.middleware import in_place
 from webmail.models import RecentSearch
 from webmail.presentation import lists, results
+from webmail.presentation.nothing import nothing
 from webmail.presentation.results import Asked
 from webmail.views import people
 from webmail.views.page import Sides, known_tags, memory, read_folders
@@ -283,6 +284,7 @@ def _context(
         "current": current,
         "here": Sides(shown, by_name.get(opened.folder if opened else only)).own_verb,
         "page": replace(page, groups=lists.tagged(page.groups, known_tags(request))),
+        "nothing": None if page.total else nothing(asked, names, labels),
         "search": asked,
         "people": _people(request, asked) if asked.number == 1 else (),
         "act_url": reverse("mail:act", args=[asked.base]),

@@ -664,6 +664,45 @@ def test_a_folder_without_a_hit_leads_to_all_the_others(reader: Client, mailbox:
     assert subjects(reader.get(everywhere)) == ["Sortie au musée"]
 
 
+def tries(answer: Any) -> dict[str, str]:
+    """The addresses of what is offered where nothing was found, by their words."""
+    block = page(answer).partition('<div class="nothing">')[2]
+    found_links = re.findall(r'<a class="chip" href="([^"]*)"[^>]*><span[^>]*>(.*?)</span>', block)
+    return {unescape(label): unescape(url) for url, label in found_links}
+
+
+def test_where_nothing_is_found_it_is_said_where_and_how_it_was_searched(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    mailbox.append(letter("Sortie"))
+    mailbox.create_folder("Zoo")
+    mailbox.append(letter("Singes"), "Zoo")
+    said = words(found(reader, "girafe de:martin taille>abc", **{"in": "here", "folder": "Zoo"}))
+    assert "La recherche a porté sur « Zoo »." in said.replace("\xa0", " ")
+    assert "girafe de:martin" in said
+    assert "taille>abc" in said
+    everywhere = words(found(reader, "girafe"))
+    assert "La recherche a porté sur 2 dossiers." in everywhere.replace("\xa0", " ")
+    assert "sans distinction d’accents ni de majuscules" in everywhere
+
+
+def test_each_next_try_finds_what_it_says(reader: Client, mailbox: Mailbox) -> None:
+    mailbox.append(letter("Sortie", "Rendez-vous au zoo."))
+    offered = tries(found(reader, '"zoo sortie"'))
+    assert subjects(reader.get(offered["Sans les guillemets"])) == ["Sortie"]
+    offered = tries(found(reader, "objet:zoo"))
+    (wider,) = offered.values()
+    assert subjects(reader.get(wider)) == ["Sortie"]
+    offered = tries(found(reader, "zoo girafe"))
+    assert subjects(reader.get(offered["Seulement zoo"])) == ["Sortie"]
+    offered = tries(found(reader, "zoo girafe sortie"))
+    assert subjects(reader.get(offered["Sans girafe"])) == ["Sortie"]
+    mailbox.create_folder("4e B")
+    mailbox.append(letter("Autre"), "4e B")
+    offered = tries(found(reader, "zoo dossier:4e"))
+    assert subjects(reader.get(offered["Dans tous les dossiers"])) == ["Sortie"]
+
+
 def test_on_a_telephone_the_open_folder_can_be_searched_too(
     reader: Client, mailbox: Mailbox
 ) -> None:

@@ -3,6 +3,7 @@
 
 export * as ahead from "./ahead.js";
 export * as asking from "./asking.js";
+export * as awaited from "./awaited.js";
 export * as dock from "./dock.js";
 export * as dom from "./dom.js";
 export * as dragging from "./dragging.js";

@@ -70,6 +70,11 @@ export function start() {
   });
   document.body.addEventListener("htmx:sendError", () => show(document.getElementById("no-network")));
   document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    // The words of a proxy before the server, which are a page of its own.
+    if (detail.isError && detail.xhr.status >= 500 && !detail.serverResponse.includes("data-notice")) {
+      detail.shouldSwap = false;
+      show(document.getElementById("no-answer"));
+    }
     // Nobody has done anything when a page asks by itself. What is about the message being written stays: news of the
     // list are swapped in, too.
     if (!detail.isError && detail.requestConfig.triggeringEvent) document.querySelectorAll("#notices > :not([data-stays])").forEach((one) => one.remove());

@@ -1,0 +1,134 @@
+"""Other searches to try when one finds nothing: the same query with less asked. Pure functions.
+
+A query is written back as the line of text that asks for it, one piece for each thing that must be
+there, so that it may be said, and searched for without one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from webmail.folding import fold
+from webmail.mailbox.query import (
+    BARE_STATES,
+    And,
+    Marked,
+    Not,
+    Or,
+    Query,
+    Received,
+    Tagged,
+    Term,
+    Text,
+    Weight,
+    quoted,
+)
+
+_TEXTS = {
+    "TEXT": "", "BODY": "corps:", "SUBJECT": "objet:", "FROM": "de:", "TO": "à:", "CC": "cc:",
+    "BCC": "cci:",
+}  # fmt: skip
+_DAYS = {"BEFORE": "avant:", "SINCE": "depuis:", "ON": "le:"}
+_SIZES = {"LARGER": "taille>", "SMALLER": "taille<"}
+_STATES = {
+    "UNSEEN": "nonlu", "SEEN": "est:lu", "FLAGGED": "est:suivi", "UNFLAGGED": "est:nonsuivi",
+    "ANSWERED": "est:répondu", "UNANSWERED": "est:nonrépondu",
+}  # fmt: skip
+_UNITS = ((1_000_000, "M"), (1_000, "k"), (1, "o"))
+
+
+def parts(term: Term | None) -> tuple[Term, ...]:
+    """Return what must all be there."""
+    if isinstance(term, And):
+        return tuple(part for inner in term.terms for part in parts(inner))
+    return () if term is None else (term,)
+
+
+def line(query: Query, terms: Sequence[Term] | None = None) -> str:
+    """The text that asks for a query, or for ``terms`` in its folders."""
+    asked = parts(query.term) if terms is None else terms
+    return " ".join([*map(piece, asked), *folders(query)])
+
+
+def folders(query: Query) -> list[str]:
+    """The pieces that name the folders of a query."""
+    within = [f"dossier:{quoted(name)}" for name in query.folders]
+    return within + [f"-dossier:{quoted(name)}" for name in query.not_folders]
+
+
+def piece(term: Term) -> str:
+    """The text that asks for a term, in French operators."""
+    match term:
+        case Text(where, text):
+            return _TEXTS[where] + (_word(text) if where == "TEXT" else quoted(text))
+        case Received(relation, day):
+            return f"{_DAYS[relation]}{day:%d/%m}/{day.year:04}"
+        case Weight(relation, octets):
+            return _SIZES[relation] + _size(octets)
+        case Marked(key):
+            return _STATES[key]
+        case Tagged(name):
+            return f"étiquette:{quoted(name)}"
+        case Not(inner):
+            return f"-{_close(inner)}"
+        case And(terms):
+            return " ".join(_close(inner) for inner in terms)
+        case Or(terms):
+            return " OU ".join(_close(inner) for inner in terms)
+        case _:
+            return "a:pièce"
+
+
+def _close(term: Term) -> str:
+    """The text of a term as one piece, whatever it holds."""
+    return f"({piece(term)})" if isinstance(term, And | Or) else piece(term)
+
+
+def _word(text: str) -> str:
+    """A word, in quotes where it would mean a state without them."""
+    return f'"{text}"' if fold(text) in BARE_STATES else quoted(text)
+
+
+def _size(octets: int) -> str:
+    """An exact number of octets, but for those of gigabytes, which no message has."""
+    most = 10**9
+    return next(
+        f"{octets // unit}{name}"
+        for unit, name in _UNITS
+        if (octets % unit == 0 and octets) or unit == 1 or (unit == 1_000 and octets >= most)
+    )
+
+
+def unquoted(query: Query) -> str:
+    """The line that asks for each word of what is in quotes; "" where there are no quotes."""
+    return _changed(query, lambda text: [replace(text, text=one) for one in text.text.split()])
+
+
+def wider(query: Query) -> str:
+    """The line that looks in whole messages for what is asked of subjects, or of texts, alone; ""
+    where nothing is."""
+
+    def anywhere(text: Text) -> list[Text]:
+        return [replace(text, where="TEXT") if text.where in {"SUBJECT", "BODY"} else text]
+
+    return _changed(query, anywhere)
+
+
+def _changed(query: Query, change: Callable[[Text], Sequence[Term]]) -> str:
+    before = parts(query.term)
+    after: list[Term] = []
+    for term in before:
+        after += change(term) if isinstance(term, Text) else [term]
+    return line(query, after) if tuple(after) != before else ""
+
+
+def fewer(query: Query) -> list[tuple[Term, str]]:
+    """Each part of a query, with the line that asks for all but that part; none of a single one."""
+    terms = parts(query.term)
+    if len(terms) < 2:
+        return []
+    return [
+        (term, line(query, [*terms[:index], *terms[index + 1 :]]))
+        for index, term in enumerate(terms)
+    ]
