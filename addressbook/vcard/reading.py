@@ -231,7 +231,7 @@ def phone_number(text: str) -> str:
     return _NO_NUMBER.sub("", text, count=1)[:100].strip()
 
 
-_NO_NUMBER = re.compile(r"(?:\s|tel:|'(?=[+0]))*+", re.IGNORECASE)
+_NO_NUMBER = re.compile(r"(?>(?:\s|tel:|'(?=[+0]))*)", re.IGNORECASE)
 
 
 def _addresses(card: Card, labels: Mapping[str, str]) -> tuple[PostalAddress, ...]:
