@@ -326,17 +326,19 @@ def test_next_goes_on_beyond_the_rows_of_the_page(
     narrow: Page, letters: Mailbox, faults: list[str]
 ) -> None:
     """On a narrow screen the list is hidden, and no row scrolls in by itself."""
-    large.fill(letters, "INBOX", 60)
-    narrow.goto("/mail/INBOX/")
-    uids = letters.uids()[::-1]
-    narrow.goto(f"/mail/INBOX/{ref(letters, uids[49])}/")
+    letters.create_folder("Grand")
+    large.fill(letters, "Grand", 65)
+    narrow.goto("/mail/Grand/")
+    uids = letters.uids("Grand")[::-1]
+    named = [f"{letters.uidvalidity('Grand')}-{uid}" for uid in uids]
+    narrow.goto(f"/mail/Grand/{named[49]}/")
     narrow.get_by_role("link", name="Message suivant").click()
-    expect(narrow.locator(f'#message[data-open="{ref(letters, uids[50])}"]')).to_be_visible()
+    expect(narrow.locator(f'#message[data-open="{named[50]}"]')).to_be_visible()
     expect(narrow.locator(".steps")).to_contain_text("51 sur 65")
     narrow.reload()
     expect(narrow.locator(".steps")).to_contain_text("51 sur 65")
     narrow.get_by_role("link", name="Message précédent").click()
-    expect(narrow.locator(f'#message[data-open="{ref(letters, uids[49])}"]')).to_be_visible()
+    expect(narrow.locator(f'#message[data-open="{named[49]}"]')).to_be_visible()
     assert not faults
 
 
