@@ -81,7 +81,8 @@ def _begun(user: User, number: uuid.UUID, *, lock: bool = False) -> Draft:
         return _one(user, number, State.WRITING, lock=lock)
     except DraftNotFound:
         if Draft.objects.filter(pk=number).exists():
-            raise
+            # It is another's, or closed; or a request that came at once has just made it.
+            return _one(user, number, State.WRITING, lock=lock)
     if Draft.objects.of(user).filter(state=State.WRITING).count() >= MOST:
         raise TooManyDrafts
     new = Draft(pk=number, user=user, sealed=b"", message_id=_message_id(user))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.core import serializers
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
@@ -219,3 +221,19 @@ def test_the_oldest_versions_make_room(claire: User, monkeypatch: pytest.MonkeyP
         save(claire, f"{base}" * 400, base, over=True)
     kept = [version.revision for version in drafts.versions(claire, NUMBER)]
     assert kept[0] == 4 and 1 not in kept
+
+
+@pytest.mark.django_db(transaction=True)
+def test_files_that_come_at_once_make_one_draft_together(claire: User) -> None:
+    """Each is the first of the draft as far as it sees; none is told that it was discarded."""
+
+    def begin(number: uuid.UUID) -> uuid.UUID:
+        try:
+            return drafts.begin(claire, number).pk
+        finally:
+            connection.close()
+
+    numbers = [uuid.UUID(int=n) for n in range(30) for _file in range(4)]
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(begin, numbers)) == numbers
+    assert Draft.objects.count() == 30
