@@ -134,7 +134,11 @@ def run(chosen: options.Options, stack: ExitStack) -> None:
     mail_folder = mail_store(FOLDER)
     if chosen.reset:
         _forget(mail_folder)
+    elif _is_of_other_tables():
+        say("What was done in this demo was kept by other tables: it starts over.")
+        _forget(mail_folder)
     FOLDER.mkdir(parents=True, exist_ok=True)
+    _TABLES.write_text(_tables())
     password = _kept(FOLDER / "administrator", 12)
     running = Running(stack)
     broker_url = _start_broker(running)
@@ -175,6 +179,23 @@ def mail_store(folder: Path) -> Path:
         return folder / "dovecot"
     place = hashlib.sha256(bytes(folder)).hexdigest()[:8]
     return Path("/var/lib") / f"webmail-demo-{place}"
+
+
+_TABLES = FOLDER / "tables"
+
+
+def _tables() -> str:
+    """Changes with the first migrations, which are edited as long as no version is released: a
+    database that they made before has other columns, and no migration that mends it."""
+    migrations = sorted(ROOT.glob("*/migrations/0001_initial.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in migrations)).hexdigest()
+
+
+def _is_of_other_tables() -> bool:
+    """A database that the person brought is left as it is."""
+    if "DATABASE_URL" in os.environ or not FOLDER.exists():
+        return False
+    return not _TABLES.exists() or _TABLES.read_text() != _tables()
 
 
 def _forget(mail_folder: Path) -> None:

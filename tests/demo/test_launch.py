@@ -163,3 +163,20 @@ def test_roots_mail_leaves_a_checkout_that_is_closed(tmp_path: Path):
     tmp_path.chmod(0o700)
 
     assert launch.mail_store(tmp_path / "demo").parent == Path("/var/lib")
+
+
+def test_a_demo_of_other_tables_starts_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setattr(launch, "FOLDER", tmp_path / "demo")
+    monkeypatch.setattr(launch, "_TABLES", tmp_path / "demo" / "tables")
+    assert not launch._is_of_other_tables(), "there is none"
+    (tmp_path / "demo").mkdir()
+    assert launch._is_of_other_tables()
+    launch._TABLES.write_text(launch._tables())
+    assert not launch._is_of_other_tables()
+    launch._TABLES.write_text("before")
+    assert launch._is_of_other_tables()
+    monkeypatch.setenv("DATABASE_URL", "postgresql://x@localhost/x")
+    assert not launch._is_of_other_tables()
