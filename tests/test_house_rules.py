@@ -122,7 +122,11 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.sieve",
     },
     "webmail.presentation.away": {"webmail.presentation", "webmail.sieve"},
-    "webmail.presentation.sending": {"webmail.dates", "webmail.outbox.awaited"},
+    "webmail.presentation.sending": {
+        "webmail.dates",
+        "webmail.outbox.awaited",
+        "webmail.presentation.words",
+    },
     "webmail.forms.search": {
         "webmail.converters",
         "webmail.mailbox.query",

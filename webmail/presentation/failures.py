@@ -42,9 +42,7 @@ def of_sending(error: WebmailError) -> str:
         case SenderRefused():
             return gettext("The mail server does not let you write from this address.")
         case TooLarge():
-            return gettext(
-                "The message is too large for the mail server: remove an attachment or an image."
-            )
+            return _message_is_too_large()
         case PerhapsSent():
             return gettext(
                 "The mail server had the whole message and did not say whether it took it. Ask one"
@@ -129,9 +127,7 @@ def of_submission(standing: Standing) -> str:
         case "SenderRefused":
             return gettext("The mail server does not let you write from this address.")
         case "TooLarge":
-            return gettext(
-                "The message is too large for the mail server: remove an attachment or an image."
-            )
+            return _message_is_too_large()
         case "ServerUnavailable" | "BadServerAnswer" if standing.state == "failed":
             return gettext("The mail server could not take it, however often it was tried.")
         case "ServerUnavailable" | "BadServerAnswer":

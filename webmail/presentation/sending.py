@@ -10,6 +10,7 @@ from django.utils.translation import gettext, ngettext
 
 from webmail import dates
 from webmail.outbox import awaited
+from webmail.presentation.words import few
 
 _MOST_NAMES = 3
 _MOST_LINES, _MOST_SUBJECT = 3, 60
@@ -91,13 +92,7 @@ def short_subject(subject: str) -> str:
 
 def to_whom(people: Sequence[tuple[str, str]]) -> str:
     """``Bob Petit, carol@exemple.fr and 12 others``."""
-    names = [name or address for name, address in people]
-    shown, more = ", ".join(names[:_MOST_NAMES]), len(names) - _MOST_NAMES
-    if more <= 0:
-        return shown
-    # Translators: %(people)s are names or addresses, with commas between them.
-    words = ngettext("%(people)s and %(count)d other", "%(people)s and %(count)d others", more)
-    return words % {"people": shown, "count": more}
+    return few([name or address for name, address in people], _MOST_NAMES)
 
 
 def leaving(seconds: int) -> str:

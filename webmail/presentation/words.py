@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from babel.numbers import format_decimal
 from django.utils import translation
-from django.utils.translation import get_language, gettext, pgettext, pgettext_lazy
+from django.utils.translation import get_language, gettext, ngettext, pgettext, pgettext_lazy
 
 from webmail import avatars
 from webmail.mime.addresses import Address
@@ -52,6 +52,16 @@ def _units(language: str) -> tuple[tuple[str, str, str], str]:
 @lru_cache(maxsize=4096)
 def _decimal(value: float, language: str) -> str:
     return format_decimal(value, locale=language, format="#,##0.#")
+
+
+def few(names: Sequence[str], most: int) -> str:
+    """``Bob Petit, carol@exemple.fr and 12 others``: ``most`` names, and the number of the rest."""
+    shown, more = ", ".join(names[:most]), len(names) - most
+    if more <= 0:
+        return shown
+    # Translators: %(people)s are names or addresses, with commas between them.
+    words = ngettext("%(people)s and %(count)d other", "%(people)s and %(count)d others", more)
+    return words % {"people": shown, "count": more}
 
 
 def initials(person: Address) -> str:

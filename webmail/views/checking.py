@@ -54,7 +54,7 @@ def check(request: SignedInRequest) -> JsonResponse:
 
 def _checked(user: User, typed: list[str]) -> list[Checked]:
     own = recipients.own_domains()
-    misspelt = recipients.misspelt(user, typed)
+    misspelt = recipients.misspelt(user, typed, own)
     return [
         Checked(
             address=text,

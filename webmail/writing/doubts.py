@@ -16,6 +16,7 @@ from django.utils.translation import gettext, ngettext
 from accounts.models import User
 from addressbook.contacts import groups
 from addressbook.contacts.groups import Unreached
+from webmail.presentation.words import few
 from webmail.writing import recipients, reminder
 from webmail.writing.content import FORWARDS, Content
 from webmail.writing.recipients import Review
@@ -65,15 +66,16 @@ def _is_blank(content: Content, own_words: str) -> bool:
 
 
 def _of_slips(user: User, review: Review) -> list[Doubt]:
-    misspelt = recipients.misspelt(user, [member.address for member in review.members])
+    typed = [member.address for member in review.members]
+    misspelt = recipients.misspelt(user, typed, recipients.own_domains())
     if not misspelt:
         return []
-    named = _named(f"{typed} ({meant}\xa0?)" for typed, meant in misspelt.items())
+    typed_and_meant = [f"{typed} ({meant}\xa0?)" for typed, meant in misspelt.items()]
     fact = ngettext(
         "This address seems to be misspelt: %(names)s.",
         "These addresses seem to be misspelt: %(names)s.",
         len(misspelt),
-    ) % {"names": named}
+    ) % {"names": few(typed_and_meant, _MOST_NAMED)}
     question = gettext("Send to this address?")
     return [Doubt(_key("slips", misspelt), "triangle-alert", question, fact)]
 
@@ -100,7 +102,7 @@ def _facts(gap: Unreached, others: Sequence[str]) -> list[str]:
             " %(names)s.",
             len(gap.without_address),
         )
-        named = _named(gap.without_address)
+        named = few(gap.without_address, _MOST_NAMED)
         facts.append(
             words % {"group": gap.group, "count": len(gap.without_address), "names": named}
         )
@@ -111,7 +113,9 @@ def _facts(gap: Unreached, others: Sequence[str]) -> list[str]:
             " %(names)s.",
             len(others),
         )
-        facts.append(words % {"group": gap.group, "count": len(others), "names": _named(others)})
+        facts.append(
+            words % {"group": gap.group, "count": len(others), "names": few(others, _MOST_NAMED)}
+        )
     return facts
 
 
@@ -131,20 +135,9 @@ def _of_fields(text: str) -> list[Doubt]:
         "%(names)s are replaced by nothing and leave as they stand; only {prénom}, {nom} and"
         " {name} are replaced.",
         len(fields),
-    ) % {"names": _named(fields)}
+    ) % {"names": few(fields, _MOST_NAMED)}
     question = gettext("Send with the braces as they stand?")
     return [Doubt(_key("fields", fields), "code", question, fact)]
-
-
-def _named(names: Iterable[str]) -> str:
-    """The first few, and the number of the others."""
-    listed = list(names)
-    rest = len(listed) - _MOST_NAMED
-    shown = ", ".join(listed[:_MOST_NAMED])
-    if rest <= 0:
-        return shown
-    words = ngettext("%(names)s and %(count)s other", "%(names)s and %(count)s others", rest)
-    return words % {"names": shown, "count": rest}
 
 
 def _key(kind: str, facts: Iterable[str]) -> str:

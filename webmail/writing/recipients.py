@@ -147,10 +147,9 @@ _MOST_SLIPS = 50
 """Domains of one message, or of one request, that are looked for among the contacts."""
 
 
-def misspelt(user: User, typed: Iterable[str]) -> dict[str, str]:
+def misspelt(user: User, typed: Iterable[str], own: Collection[str]) -> dict[str, str]:
     """The addresses that seem to be a slip, each with the one that was probably meant. A domain in
-    the user's contacts is right."""
-    own = own_domains()
+    the user's contacts is right; ``own`` are `own_domains`."""
     found = {
         text: meant for text in dict.fromkeys(typed) if (meant := slips.suggestion(text, (), own))
     }

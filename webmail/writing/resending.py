@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import ngettext
 
 from webmail.errors import MessageNotFound
 from webmail.imap import fetch
@@ -15,11 +15,13 @@ from webmail.mailbox import actions, reading
 from webmail.mailbox.reading import OpenedMessage
 from webmail.mime import addresses, build, headers
 from webmail.mime.addresses import Address
+from webmail.presentation.words import few
 from webmail.writing import beginning
 from webmail.writing.beginning import Begun, Writer
 
 _HEADERS = frozenset({"text/rfc822-headers", "message/global-headers"})
 _HEADER_LIMIT = 65_536
+_MOST_NAMED = 5
 
 
 def begin(imap: Connection, writer: Writer, report: MessageRef) -> Begun:
@@ -81,7 +83,4 @@ def _words(failed: tuple[str, ...]) -> str:
         " again.",
         len(failed),
     )
-    shown = ", ".join(failed[:5])
-    if len(failed) > 5:
-        shown = gettext("%(names)s…") % {"names": shown}
-    return words % {"addresses": shown}
+    return words % {"addresses": few(failed, _MOST_NAMED)}
