@@ -45,7 +45,8 @@ _MOST_NAMED = 900
 MOST_SORTED_HERE = 5_000
 SECONDS_TO_SORT = 10.0
 _AT_ONCE = 500
-# A server without $HasAttachment: so many of the newest are looked through.
+# Of messages that the server did not mark with $HasAttachment, so many of the newest are looked
+# through.
 MOST_LOOKED_THROUGH = 1_000
 # Addresses of contacts that are searched for, so many a command, in mail of the last year.
 MOST_ADDRESSES = 200
@@ -273,10 +274,20 @@ class _Lists:
 
     def _with_attachment(self) -> tuple[tuple[int, ...], frozenset[str]]:
         if self._selected.keywords & {_HAS, _HAS_NOT}:
-            return search.matching(self._imap, (f"KEYWORD {_HAS}".encode(),)), frozenset()
+            return self._with_attachment_by_keyword()
         uids = self._kept_or("attachment", self._looked_through, self._having)
         is_part = self._selected.exists > MOST_LOOKED_THROUGH
         return uids, frozenset({ATTACHMENT_NEWEST} if is_part else ())
+
+    def _with_attachment_by_keyword(self) -> tuple[tuple[int, ...], frozenset[str]]:
+        """The messages that the server marked, and those it did not mark by their structure: a
+        folder knows a keyword for good once a single message carried it.
+        """
+        marked = search.matching(self._imap, (f"KEYWORD {_HAS}".encode(),))
+        unmarked = search.matching(self._imap, (f"UNKEYWORD {_HAS} UNKEYWORD {_HAS_NOT}".encode(),))
+        uids = {*marked, *self._having(unmarked[-MOST_LOOKED_THROUGH:])}
+        is_part = len(unmarked) > MOST_LOOKED_THROUGH
+        return tuple(sorted(uids)), frozenset({ATTACHMENT_NEWEST} if is_part else ())
 
     def _looked_through(self) -> tuple[int, ...]:
         exists = self._imap.known().exists

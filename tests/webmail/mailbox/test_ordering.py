@@ -193,6 +193,15 @@ def test_attachments_are_told_by_keyword_where_the_server_sets_it(imap, mailbox,
     assert asked(imap, "INBOX", View(only="attachment"), memory)[0] == (there,)
 
 
+def test_messages_that_the_server_never_marked_are_told_by_structure(imap, mailbox, memory):
+    marked = mailbox.append(letter(1), flags=["$HasAttachment"])
+    file = b"Content-Type: application/pdf\r\nContent-Disposition: attachment\r\n"
+    unmarked = mailbox.append(file + letter(2))
+    mailbox.append(letter(3))
+    mailbox.append(letter(4), flags=["$HasNoAttachment"])
+    assert asked(imap, "INBOX", View(only="attachment"), memory)[0] == (unmarked, marked)
+
+
 def test_mail_of_contacts_is_that_of_the_last_year(imap, mailbox, memory):
     now = datetime.now(UTC)
     from_bob = mailbox.append(letter(1, sender="Bob <bob@x.fr>"), date=now)
