@@ -15,10 +15,11 @@ import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import DEFAULT_OPTIONS, Axe
 from django.core.cache import cache
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 
 from accounts.models import MailDomain
 from demo.servers.dovecot import MailAccount
+from tests.browser.waiting import PATIENCE_S
 from tests.servers.plugin import missing
 
 # Playwright's loop runs in the thread of the tests, where Django then refuses its database.
@@ -48,6 +49,13 @@ def axe_reads_no_style_sheets() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Axe, "run", run_without)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> Iterator[None]:
+    expect.set_options(timeout=1000 * PATIENCE_S)
+    yield
+    expect.set_options(timeout=None)
 
 
 @pytest.fixture(scope="session")
@@ -100,7 +108,7 @@ def open_page(browser: Browser, site: str, faults: list[str]) -> Iterator[Callab
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(1000 * PATIENCE_S)
         page.on("pageerror", lambda error: faults.append(f"script: {error}"))
         page.on(
             "console",

@@ -16,7 +16,6 @@ from webmail.models import PersonLearnt
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-SOON = 6_000  # milliseconds
 ADVERTS = "Publicités"
 
 
@@ -38,7 +37,7 @@ def test_an_advert_is_set_aside_brought_back_and_teaches(
 ) -> None:
     mailbox.append(unwanted.advert())
     line = page.locator("#advert-line")
-    expect(line).to_contain_text("1", timeout=SOON)
+    expect(line).to_contain_text("1")
     expect(page.locator(".row")).to_have_count(1)
     assert len(mailbox.uids(ADVERTS)) == 1
     line.get_by_role("link").click()
@@ -53,7 +52,7 @@ def test_an_advert_is_set_aside_brought_back_and_teaches(
     expect(page.locator(".row")).to_have_count(2)
     assert PersonLearnt.objects.get().messages == [1, 0, 0]
     mailbox.append(unwanted.numbered(unwanted.advert(), 900))
-    expect(page.locator(".row")).to_have_count(3, timeout=SOON)
+    expect(page.locator(".row")).to_have_count(3)
     assert faults == []
 
 
@@ -62,8 +61,8 @@ def test_a_letter_beside_an_advert_comes_into_the_list(
 ) -> None:
     mailbox.append(letter("Conseil de classe", message_id="<c@ac-exemple.fr>"))
     mailbox.append(unwanted.advert())
-    expect(page.locator("#advert-line p")).to_be_visible(timeout=SOON)
-    expect(page.locator(".row")).to_have_count(2, timeout=SOON)
+    expect(page.locator("#advert-line p")).to_be_visible()
+    expect(page.locator(".row")).to_have_count(2)
     assert faults == []
 
 

@@ -183,7 +183,7 @@ def test_of_two_folders_the_one_asked_last_is_shown(page: Page) -> None:
 def test_a_slow_server_is_said_and_asked_again(page: Page, faults: list[str]) -> None:
     held = Held(page, MESSAGES)
     opens(page, "Premier")
-    expect(page.get_by_text(SLOW)).to_be_visible(timeout=8_000)
+    expect(page.get_by_text(SLOW)).to_be_visible()
     assert Axe().run(page).response["violations"] == []
     retry(page).focus()
     retry(page).press("Enter")
@@ -200,7 +200,7 @@ def test_a_slow_server_is_said_and_asked_again(page: Page, faults: list[str]) ->
 def test_the_words_go_when_the_answer_comes(page: Page) -> None:
     held = Held(page, "**/mail/Zoo/")
     page.locator("a.folder[data-folder=Zoo]").click()
-    expect(page.get_by_text(SLOW)).to_be_visible(timeout=8_000)
+    expect(page.get_by_text(SLOW)).to_be_visible()
     retry(page).focus()
     held.let_go()
     expect(page.locator("#list-title")).to_have_text("Zoo")

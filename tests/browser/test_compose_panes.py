@@ -19,7 +19,6 @@ from webmail.models import Draft
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 # A frame is a page of its own, and closing one files a copy among the drafts.
-SLOW_MS = 20_000
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +56,7 @@ def inside(page: Page, number: int = 0) -> FrameLocator:
 
 def ready(page: Page, number: int = 0) -> FrameLocator:
     frame = inside(page, number)
-    expect(frame.locator("[data-tools]")).to_be_visible(timeout=SLOW_MS)
+    expect(frame.locator("[data-tools]")).to_be_visible()
     return frame
 
 
@@ -84,9 +83,9 @@ def test_an_answer_is_written_in_a_pane_beside_the_letter_and_sent(
     page.keyboard.type("Bon rétablissement.")
     frame.locator("#id_to").fill("bob@ac-exemple.fr,")
     frame.get_by_role("button", name="Envoyer", exact=True).click()
-    expect(panes(page)).to_have_count(0, timeout=SLOW_MS)
+    expect(panes(page)).to_have_count(0)
     expect(page.locator("#message").get_by_text("elle ne viendra pas")).to_be_visible()
-    expect(page.locator("#toast")).not_to_be_empty(timeout=SLOW_MS)
+    expect(page.locator("#toast")).not_to_be_empty()
     leave()
     assert "Bon rétablissement." in body(only(bobs_mailbox), "plain").replace("\xa0", " ")
     assert faults == []
@@ -103,7 +102,7 @@ def test_escape_closes_the_pane_keeps_the_draft_and_gives_the_focus_back(
     page.keyboard.press("Escape")
     expect(panes(page)).to_have_count(1)
     page.keyboard.press("Escape")
-    expect(panes(page)).to_have_count(0, timeout=SLOW_MS)
+    expect(panes(page)).to_have_count(0)
     expect(answer(page)).to_be_focused()
     assert Draft.objects.get().revision > 0
 
@@ -113,7 +112,7 @@ def test_a_pane_in_which_nothing_was_written_leaves_no_draft(reading: Callable[.
     page.get_by_role("link", name="Nouveau message").first.click()
     ready(page)
     page.keyboard.press("Escape")
-    expect(panes(page)).to_have_count(0, timeout=SLOW_MS)
+    expect(panes(page)).to_have_count(0)
     assert not Draft.objects.exists()
 
 
@@ -149,7 +148,7 @@ def test_after_a_reload_what_is_being_written_comes_back_as_a_bar(
     page.locator(".side-new").click()
     frame = ready(page)
     frame.locator("#id_subject").fill("Sortie au musée")
-    expect(frame.locator("[name=revision]")).not_to_have_value("0", timeout=SLOW_MS)
+    expect(frame.locator("[name=revision]")).not_to_have_value("0")
     page.reload()
     expect(panes(page).locator("[data-restore]")).to_contain_text("Sortie au musée")
     expect(panes(page).locator("iframe")).to_have_count(0)
@@ -162,7 +161,7 @@ def test_who_signs_out_leaves_no_bar_to_the_next_person(reading: Callable[..., P
     page.locator(".side-new").click()
     frame = ready(page)
     frame.locator("#id_subject").fill("Sortie au musée")
-    expect(frame.locator("[name=revision]")).not_to_have_value("0", timeout=SLOW_MS)
+    expect(frame.locator("[name=revision]")).not_to_have_value("0")
     page.reload()
     expect(panes(page)).to_have_count(1)
     page.locator("summary", has_text="Mon compte").click()
@@ -186,7 +185,7 @@ def test_a_pane_fills_the_window_and_goes_into_one_of_its_own(
     with page.context.expect_page() as opened:
         frame.locator("[data-window=window]").click()
     expect(opened.value.locator("#id_subject")).to_have_value("Sortie au musée")
-    expect(panes(page)).to_have_count(0, timeout=SLOW_MS)
+    expect(panes(page)).to_have_count(0)
     assert faults == []
 
 

@@ -20,6 +20,7 @@ from pytest_django import Settings
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
 from tests.browser.test_walks import violations
+from tests.browser.waiting import wait_for
 from tests.servers.mailboxes import Mailbox
 from webmail.models import Draft, DraftFile, OutboxMessage
 from webmail.writing import drafts, files
@@ -48,26 +49,20 @@ def writing(
 
 def begin(page: Page) -> None:
     page.goto("/compose/")
-    expect(page.locator("#rich")).to_be_visible(timeout=20_000)
+    expect(page.locator("#rich")).to_be_visible()
 
 
 def saved(subject: str) -> Content:
-    """What the server has of the draft with this subject, within six seconds."""
-    deadline = time.monotonic() + 6
-    while time.monotonic() < deadline:
-        for draft in Draft.objects.all():
-            content = drafts.content(draft)
-            if content.subject == subject:
-                return content
-        time.sleep(0.05)
-    raise AssertionError(f"nobody kept {subject!r}")
+    """What the server has of the draft with this subject, once it has it."""
+    kept: dict[str, Content] = {}
 
+    def is_there() -> bool:
+        contents = (drafts.content(draft) for draft in Draft.objects.all())
+        kept.update({content.subject: content for content in contents})
+        return subject in kept
 
-def wait_for(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for(is_there)
+    return kept[subject]
 
 
 def test_what_is_written_is_kept_and_the_cursor_stays(writing: Page, faults: list[str]) -> None:
@@ -99,7 +94,7 @@ def test_without_a_network_words_stay_in_the_browser_until_it_is_back(writing: P
     page.context.set_offline(True)
     page.locator("#id_subject").fill("Deux")
     words = page.locator("#keeping").get_attribute("data-offline") or ""
-    expect(page.locator("[data-saved]")).to_have_text(words, timeout=8000)
+    expect(page.locator("[data-saved]")).to_have_text(words)
     assert len(page.evaluate(LOCAL)) == 1
     page.context.set_offline(False)
     saved("Deux")
@@ -224,9 +219,7 @@ def test_control_s_puts_a_copy_among_the_drafts(writing: Page, mailbox: Mailbox)
     page = writing
     page.locator("#id_subject").fill("Pour Thunderbird")
     page.keyboard.press("Control+s")
-    deadline = time.monotonic() + 6
-    while not mailbox.uids("Drafts") and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_for(lambda: mailbox.uids("Drafts"))
     (message,) = mailbox.messages("Drafts")
     assert b"Subject: Pour Thunderbird" in message
     expect(page.locator("#id_subject")).to_be_focused()
@@ -246,7 +239,7 @@ def test_a_shared_computer_keeps_nothing(
     page.context.set_offline(True)
     page.locator("#id_subject").fill("Secret")
     words = page.locator("#keeping").get_attribute("data-waiting") or ""
-    expect(page.locator("[data-saved]")).to_have_text(words, timeout=8000)
+    expect(page.locator("[data-saved]")).to_have_text(words)
     assert page.evaluate("localStorage.length") == 0
     page.context.set_offline(False)
     saved("Secret")
@@ -279,10 +272,7 @@ def test_a_file_is_sent_at_once_and_can_be_taken_out_by_keyboard(
     row.locator("[data-remove]").focus()
     page.keyboard.press("Enter")
     expect(row).to_have_count(0)
-    deadline = time.monotonic() + 5
-    while DraftFile.objects.filter(removed=None).exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not DraftFile.objects.filter(removed=None).exists()
+    wait_for(lambda: not DraftFile.objects.filter(removed=None).exists())
     assert faults == []
 
 

@@ -17,7 +17,7 @@ from playwright.sync_api import FrameLocator, Locator, Page, expect
 from accounts.models import MailDomain, User
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
-from tests.browser.test_compose_panes import SLOW_MS, inside, panes, ready, text_in
+from tests.browser.test_compose_panes import inside, panes, ready, text_in
 from tests.browser.test_outbox import look
 from tests.servers.mailboxes import Mailbox
 from webmail import outbox
@@ -98,11 +98,11 @@ def test_a_server_that_hangs_leaves_a_line_until_the_message_has_left(
     hanging = socket.create_server(("127.0.0.1", 0))
     MailDomain.objects.update(smtp_port=hanging.getsockname()[1])
     send(frame)
-    expect(line(page)).to_contain_text("n’est pas encore parti", timeout=SLOW_MS)
+    expect(line(page)).to_contain_text("n’est pas encore parti")
     working = deliver()
     page.wait_for_timeout(3000)
     line(page).evaluate("(line) => (line.dataset.seen = '1')")
-    expect(page.locator("[data-toast]")).to_have_count(0, timeout=SLOW_MS)
+    expect(page.locator("[data-toast]")).to_have_count(0)
     page.wait_for_timeout(5000)
     # Nobody hears it again: it is the same line.
     assert line(page).get_attribute("data-seen") == "1"
@@ -113,11 +113,11 @@ def test_a_server_that_hangs_leaves_a_line_until_the_message_has_left(
     look(page, "not-left-375")
     hanging.close()
     working.join(60)
-    expect(line(page)).to_contain_text("Nouvel essai", timeout=SLOW_MS)
+    expect(line(page)).to_contain_text("Nouvel essai")
     MailDomain.objects.update(smtp_port=submission.port)
     deliver().join(60)
     page.evaluate("htmx.trigger(document.body, 'mail:sent')")
-    expect(line(page)).to_have_count(0, timeout=SLOW_MS)
+    expect(line(page)).to_have_count(0)
     expect(page.locator("#toast")).to_contain_text("Message envoyé")
     assert len(bobs_mailbox.uids()) == 1 and faults == []
 
@@ -131,9 +131,9 @@ def test_an_answer_on_a_phone_is_said_not_to_have_left_above_the_letter(
     page.get_by_role("link", name="Absence de Maëlle").click()
     page.locator(".dock").get_by_role("link", name="Répondre", exact=True).click()
     page.wait_for_url("**/reply/")
-    expect(page.locator("[data-tools]")).to_be_visible(timeout=SLOW_MS)
+    expect(page.locator("[data-tools]")).to_be_visible()
     page.locator("[data-send]").click()
-    expect(line(page)).to_be_in_viewport(timeout=SLOW_MS)
+    expect(line(page)).to_be_in_viewport()
     look(page, "not-left-reader-375")
 
 
@@ -142,7 +142,7 @@ def test_a_sending_that_is_undone_is_written_on_beside_the_mailbox(
 ) -> None:
     page = begun()
     send(write(page))
-    page.locator("#toast").get_by_role("button", name="Annuler").click(timeout=SLOW_MS)
+    page.locator("#toast").get_by_role("button", name="Annuler").click()
     frame = ready(page)
     expect(frame.locator("#id_subject")).to_have_value("Sortie")
     expect(text_in(frame)).to_contain_text("Rendez-vous à 8 h.")
@@ -156,9 +156,7 @@ def test_a_sending_that_is_undone_is_written_on_beside_the_mailbox(
 def test_a_sending_is_undone_on_a_narrow_screen_in_a_page(begun: Callable[..., Page]) -> None:
     page = begun()
     send(write(page))
-    expect(page.locator("#toast").get_by_role("button", name="Annuler")).to_be_visible(
-        timeout=SLOW_MS
-    )
+    expect(page.locator("#toast").get_by_role("button", name="Annuler")).to_be_visible()
     page.set_viewport_size({"width": 375, "height": 700})
     page.locator("#toast").get_by_role("button", name="Annuler").click()
     page.wait_for_url("**/drafts/*/")
@@ -170,8 +168,8 @@ def test_a_discarded_draft_comes_back_by_the_toast(begun: Callable[..., Page]) -
     frame = write(page)
     frame.locator("[data-discard-draft]").click()
     frame.locator("[data-discard=go]").click()
-    expect(panes(page)).to_have_count(0, timeout=SLOW_MS)
-    page.locator("#toast").get_by_role("button", name="Annuler").click(timeout=SLOW_MS)
+    expect(panes(page)).to_have_count(0)
+    page.locator("#toast").get_by_role("button", name="Annuler").click()
     frame = ready(page)
     expect(frame.locator("#id_subject")).to_have_value("Sortie")
     expect(text_in(frame)).to_contain_text("Rendez-vous à 8 h.")
@@ -186,8 +184,8 @@ def test_an_empty_composer_says_that_nothing_is_kept(begun: Callable[..., Page])
     frame.locator("#id_subject").press("Backspace")
     page.wait_for_timeout(2500)
     page.keyboard.press("Escape")
-    expect(panes(page)).to_have_count(0, timeout=SLOW_MS)
-    expect(page.locator("#toast")).to_contain_text("Rien n’a été écrit", timeout=SLOW_MS)
+    expect(panes(page)).to_have_count(0)
+    expect(page.locator("#toast")).to_contain_text("Rien n’a été écrit")
     assert not Draft.objects.exists()
     page.locator(".side-new").click()
     ready(page)
@@ -211,7 +209,7 @@ def test_a_save_under_way_while_the_message_is_sent_is_no_error(
     page.wait_for_timeout(2500)
     assert held
     send(frame)
-    expect(line(page)).to_be_visible(timeout=SLOW_MS)
+    expect(line(page)).to_be_visible()
     for route in held:
         route.continue_()  # type: ignore[attr-defined]
     page.wait_for_timeout(1500)
@@ -255,7 +253,7 @@ def test_files_that_are_not_taken_are_said_so_where_they_were_chosen(
     settings.FILES_PER_MESSAGE = 3
     page = begun(width, 700)
     page.goto("/compose/")
-    expect(page.locator("[data-tools]")).to_be_visible(timeout=SLOW_MS)
+    expect(page.locator("[data-tools]")).to_be_visible()
     files = {}
     for name, size in {"film.mp4": 40, "a.pdf": 9, "b.pdf": 9, "c.pdf": 9}.items():
         files[name] = tmp_path / name
@@ -272,7 +270,7 @@ def test_files_that_are_not_taken_are_said_so_where_they_were_chosen(
     choose([files["a.pdf"], files["b.pdf"], files["c.pdf"]])
     expect(banner).to_contain_text("c.pdf")
     expect(banner).to_contain_text("il ne reste que")
-    expect(page.locator("[data-files] [name=files]")).to_have_count(2, timeout=SLOW_MS)
+    expect(page.locator("[data-files] [name=files]")).to_have_count(2)
     small = [tmp_path / f"{number}.txt" for number in range(3)]
     for one in small:
         one.write_bytes(b"x")
@@ -290,12 +288,12 @@ def test_a_file_that_the_server_does_not_take_is_said_so_too(
 ) -> None:
     page = begun(375, 700)
     page.goto("/compose/")
-    expect(page.locator("[data-tools]")).to_be_visible(timeout=SLOW_MS)
+    expect(page.locator("[data-tools]")).to_be_visible()
     settings.MESSAGE_LIMIT = 1_000_000  # as it is told from now on
     large = tmp_path / "plan.pdf"
     large.write_bytes(b"x" * 3_000_000)
     page.locator("#id_attachments").set_input_files(large)
     banner = page.locator(".upload-refused[role=alert]")
-    expect(banner).to_be_in_viewport(ratio=1, timeout=SLOW_MS)
+    expect(banner).to_be_in_viewport(ratio=1)
     expect(banner).to_contain_text("plan.pdf")
     expect(banner).to_contain_text("dans un autre message")

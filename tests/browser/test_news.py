@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +12,7 @@ from playwright.sync_api import Page, Route, expect
 
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
+from tests.browser.waiting import wait_for
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views import unwanted
@@ -21,7 +21,6 @@ from webmail.serving import push
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-SOON = 6_000  # milliseconds
 HEARD = """
 window.heard = [];
 document.addEventListener("mail:changed", (event) => window.heard.push(event.detail));
@@ -76,10 +75,7 @@ def page(
 
 def until(page: Page, condition: str) -> None:
     """Playwright's own way to wait for it is refused by the page's policy."""
-    end = time.monotonic() + SOON / 1000
-    while not page.evaluate(condition):
-        assert time.monotonic() < end, f"not in time: {condition}"
-        page.wait_for_timeout(50)
+    wait_for(lambda: page.evaluate(condition), page)
 
 
 def listening(page: Page) -> None:
@@ -94,20 +90,20 @@ def inbox(page: Page) -> Any:
 def test_new_mail_shows_without_reloading(page: Page, mailbox: Mailbox, faults: list[str]) -> None:
     expect(page).to_have_title("(1) Boîte de réception – Messagerie")
     mailbox.receive(letter("Conseil de classe", sender="Chloé Péri <chloe@exemple.fr>"))
-    expect(page).to_have_title("(2) Boîte de réception – Messagerie", timeout=SOON)
+    expect(page).to_have_title("(2) Boîte de réception – Messagerie")
     expect(inbox(page).locator(".count")).to_contain_text("2")
     said = page.locator("#news")
     expect(said).to_contain_text("Chloé Péri")
     expect(said).to_contain_text("Conseil de classe")
     assert said.get_attribute("role") == "status"
-    expect(page.locator("#rows .row").first).to_contain_text("Conseil de classe", timeout=SOON)
+    expect(page.locator("#rows .row").first).to_contain_text("Conseil de classe")
     assert faults == []
 
 
 def test_what_is_read_elsewhere_is_read_here(page: Page, mailbox: Mailbox) -> None:
     (uid,) = mailbox.uids()
     mailbox.set_flags(uid, ["\\Seen"])
-    expect(page).to_have_title("Boîte de réception – Messagerie", timeout=SOON)
+    expect(page).to_have_title("Boîte de réception – Messagerie")
     expect(inbox(page)).not_to_have_class(re.compile(r"\bhas-new\b"))
     expect(inbox(page).locator(".count")).to_have_count(0)
     expect(page.locator("#rows .row")).not_to_have_class(re.compile(r"\bis-new\b"))
@@ -119,10 +115,10 @@ def test_what_is_removed_elsewhere_goes_here(page: Page, mailbox: Mailbox) -> No
     (uid,) = mailbox.uids()
     mailbox.append(letter("Reste"), flags=["\\Seen"])
     rows = page.locator("#rows .row")
-    expect(rows).to_have_count(2, timeout=SOON)
+    expect(rows).to_have_count(2)
     mailbox.set_flags(uid, ["\\Deleted"])
     mailbox.imap.uid("EXPUNGE", str(uid))
-    expect(rows).to_have_count(1, timeout=SOON)
+    expect(rows).to_have_count(1)
     expect(rows).to_contain_text("Reste")
 
 
@@ -135,21 +131,21 @@ def test_two_tabs_share_one_stream_and_the_second_goes_on_alone(
     expect(inbox(second)).to_be_visible()
     mailbox.receive(letter("pour les deux"))
     for tab in (page, second):
-        expect(inbox(tab).locator(".count")).to_contain_text("2", timeout=SOON)
+        expect(inbox(tab).locator(".count")).to_contain_text("2")
     assert streams() == 1
     # One of them is heard by screen readers, not both.
     expect(page.locator("#news")).not_to_be_empty()
     expect(second.locator("#news")).to_be_empty()
     page.close()
     mailbox.receive(letter("pour le second"))
-    expect(inbox(second).locator(".count")).to_contain_text("3", timeout=SOON)
+    expect(inbox(second).locator(".count")).to_contain_text("3")
     assert faults == []
 
 
 def test_other_folders_count_too(page: Page, mailbox: Mailbox) -> None:
     mailbox.append(letter(), "Archive")
     counter = page.locator('.folder[data-folder="Archive"] .count')
-    expect(counter).to_contain_text("1", timeout=SOON)
+    expect(counter).to_contain_text("1")
     expect(page).to_have_title("(1) Boîte de réception – Messagerie")
 
 
@@ -184,7 +180,7 @@ def test_what_happens_to_the_open_folder_before_the_stream_begins_shows(
         mailbox.imap.uid("STORE", str(second), "+FLAGS", "(\\Flagged)")
 
     late("Archive", change)
-    expect(rows.first).to_contain_text("Trois", timeout=SOON)
+    expect(rows.first).to_contain_text("Trois")
     expect(rows).to_have_count(2)
     expect(rows.last.locator(".flag")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#news")).to_be_empty()
@@ -202,7 +198,7 @@ def test_what_is_read_before_the_stream_begins_is_read_here(
         mailbox.set_flags(uid, ["\\Seen"])
 
     late("INBOX", change)
-    expect(row).not_to_have_class(re.compile(r"\bis-new\b"), timeout=SOON)
+    expect(row).not_to_have_class(re.compile(r"\bis-new\b"))
 
 
 @pytest.mark.parametrize("query", ["sort=subject", "sort=arrival&up=1", "only=unread", "threads=1"])
@@ -222,9 +218,9 @@ def test_what_is_marked_before_the_stream_begins_shows_in_every_list(
         mailbox.imap.uid("STORE", str(flagged), "+FLAGS", "(\\Flagged)")
 
     late(f"Archive/?{query}", change)
-    expect(rows.filter(has_text="Lue")).not_to_have_class(re.compile(r"\bis-new\b"), timeout=SOON)
+    expect(rows.filter(has_text="Lue")).not_to_have_class(re.compile(r"\bis-new\b"))
     flag = rows.filter(has_text="Suivie").locator(".flag")
-    expect(flag).to_have_attribute("aria-pressed", "true", timeout=SOON)
+    expect(flag).to_have_attribute("aria-pressed", "true")
     expect(page.locator("[data-news]")).to_be_hidden()
     assert faults == []
 
@@ -245,7 +241,7 @@ def test_what_is_read_of_a_conversation_before_the_stream_begins_shows(
         mailbox.imap.uid("STORE", str(last), "+FLAGS", "(\\Seen)")
 
     late("Archive/?threads=1", change)
-    expect(row.locator("li.is-new")).to_have_count(1, timeout=SOON)
+    expect(row.locator("li.is-new")).to_have_count(1)
     expect(row).to_have_class(re.compile(r"\bis-new\b"))
 
 
@@ -262,10 +258,10 @@ def test_what_goes_before_the_stream_begins_is_told_where_rows_do_not_tell(
 
     late("Archive/?sort=subject", change)
     offered = page.locator("[data-news]")
-    expect(offered).to_be_visible(timeout=SOON)
+    expect(offered).to_be_visible()
     assert offered.text_content() == offered.get_attribute("data-changed")
     offered.click()
-    expect(page.locator("#rows .row")).to_have_count(1, timeout=SOON)
+    expect(page.locator("#rows .row")).to_have_count(1)
 
 
 def test_what_a_filter_lets_through_by_now_is_told(
@@ -280,7 +276,7 @@ def test_what_a_filter_lets_through_by_now_is_told(
         mailbox.imap.uid("STORE", str(other), "-FLAGS", "(\\Seen)")
 
     late("Archive/?only=unread", change)
-    expect(page.locator("[data-news]")).to_be_visible(timeout=SOON)
+    expect(page.locator("[data-news]")).to_be_visible()
 
 
 def test_what_happens_while_a_folder_is_being_opened_shows(page: Page, mailbox: Mailbox) -> None:
@@ -293,12 +289,12 @@ def test_what_happens_while_a_folder_is_being_opened_shows(page: Page, mailbox: 
         until(page, "window.heard.some((news) => news.folder === 'Archive' && !news.unseen)")
         route.fulfill(response=answer)
 
-    expect(page.locator('.folder[data-folder="Archive"] .count')).to_be_visible(timeout=SOON)
+    expect(page.locator('.folder[data-folder="Archive"] .count')).to_be_visible()
     page.route("**/mail/Archive/", slow, times=1)
     page.locator('.folder[data-folder="Archive"]').click()
     row = page.locator("#message-list[data-folder=Archive] .row")
-    expect(row).to_be_visible(timeout=SOON)
-    expect(row).not_to_have_class(re.compile(r"\bis-new\b"), timeout=SOON)
+    expect(row).to_be_visible()
+    expect(row).not_to_have_class(re.compile(r"\bis-new\b"))
 
 
 def test_a_second_tab_catches_up_too(page: Page, mailbox: Mailbox) -> None:
@@ -314,7 +310,7 @@ def test_a_second_tab_catches_up_too(page: Page, mailbox: Mailbox) -> None:
 
     second.route("**/js/push.js*", late)
     second.goto("/mail/Archive/")
-    expect(second.locator("#rows .row").first).to_contain_text("Deux", timeout=SOON)
+    expect(second.locator("#rows .row").first).to_contain_text("Deux")
 
 
 def test_a_page_that_shows_the_folder_as_it_stands_asks_for_no_rows(
@@ -335,8 +331,8 @@ def test_thousands_are_counted_as_a_reader_expects_it(page: Page, mailbox: Mailb
     counter = page.locator('.folder[data-folder="Archive"] .count')
     # Spaces that do not break, as wide as Python's data and the browser's have them.
     for digits in ("1099", "1100"):
-        expect(counter).to_contain_text(re.compile(rf"\b1\s{digits[1:]}$"), timeout=SOON)
-        expect(page).to_have_title(f"({digits}) Archives – Messagerie", timeout=SOON)
+        expect(counter).to_contain_text(re.compile(rf"\b1\s{digits[1:]}$"))
+        expect(page).to_have_title(f"({digits}) Archives – Messagerie")
         if digits == "1099":
             mailbox.append(letter(), "Archive")
 
@@ -351,7 +347,7 @@ def test_a_page_without_a_list_says_how_many_are_unread(page: Page, mailbox: Mai
 
 def test_the_title_keeps_its_number_when_the_message_is_left(page: Page) -> None:
     page.get_by_role("link", name="Déjà là").click()
-    expect(page).to_have_title("Déjà là – Messagerie", timeout=SOON)
+    expect(page).to_have_title("Déjà là – Messagerie")
     page.go_back()
     expect(page).to_have_title("Boîte de réception – Messagerie")
 
@@ -492,7 +488,7 @@ def test_the_browser_itself_shows_it_to_whoever_looks_at_something_else(
         "Conseil de classe",
     ]
     page.evaluate("window.shown[0].dispatchEvent(new Event('click'))")
-    expect(page).to_have_title(re.compile("Conseil de classe"), timeout=SOON)
+    expect(page).to_have_title(re.compile("Conseil de classe"))
     assert faults == []
 
 
@@ -532,11 +528,11 @@ def test_new_mail_is_told_though_it_is_not_judged_in_time(
 ) -> None:
     page.route("**/poll/**", lambda route: None)  # never answered
     mailbox.receive(letter("Conseil de classe"))
-    expect(page.locator("#news")).to_contain_text("Conseil de classe", timeout=SOON)
+    expect(page.locator("#news")).to_contain_text("Conseil de classe")
     page.unroute("**/poll/**")
     page.route("**/poll/**", lambda route: route.fulfill(status=503))
     mailbox.receive(letter("Sortie"))
-    expect(page.locator("#news")).to_contain_text("Sortie", timeout=SOON)
+    expect(page.locator("#news")).to_contain_text("Sortie")
     assert faults == []
 
 

@@ -84,7 +84,7 @@ def test_the_seconds_run_down_and_the_page_says_that_it_left(
     row.refresh_from_db()
     OutboxMessage.objects.update(due=timezone.now())
     outbox.deliver(row.pk)
-    expect(send_page.locator(".outbox-row[data-state=sent]")).to_have_count(1, timeout=8000)
+    expect(send_page.locator(".outbox-row[data-state=sent]")).to_have_count(1)
     assert len(bobs_mailbox.uids()) == 1 and faults == []
 
 
@@ -98,13 +98,13 @@ def test_the_toast_counts_down_and_goes(
     post(page, to="bob@ac-exemple.fr", subject="Sortie", body=TEXT, kind="new", do="send")
     page.wait_for_url("**/mail/INBOX/")
     toast = page.locator("[data-toast]")
-    expect(toast.locator("[data-left]")).to_have_text("3", timeout=5000)
+    expect(toast.locator("[data-left]")).to_have_text("3")
     look(page, "toast")
     assert OutboxMessage.objects.get().state == OutboxMessage.State.HELD
-    expect(toast).to_have_count(0, timeout=6000)
+    expect(toast).to_have_count(0)
     outbox.deliver(OutboxMessage.objects.get().pk)
     # The page asks, and says that it has left.
-    expect(page.locator("[data-toast]")).to_have_count(1, timeout=6000)
+    expect(page.locator("[data-toast]")).to_have_count(1)
     assert faults == []
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
+from tests.browser.waiting import PATIENCE_S
 from tests.webmail.previews import samples
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -81,7 +82,7 @@ def show(browser: Browser) -> Iterator[Callable[[bytes], Page]]:
         nonlocal file
         file = content
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(1000 * PATIENCE_S)
         page.happened = []  # type: ignore[attr-defined]
         happened = page.happened.append  # type: ignore[attr-defined]
 

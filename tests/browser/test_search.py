@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +14,7 @@ from accounts.models import User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from demo.servers.dovecot import MailAccount
+from tests.browser.waiting import wait_for
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter
 from webmail.models import RecentSearch
@@ -100,9 +100,7 @@ def test_hits_in_an_html_message_are_marked_over_its_words(
       return [...(frame?.CSS.highlights.get("hit") ?? [])].map(String);
     }"""
     # The page's policy allows no wait_for_function.
-    until = time.monotonic() + 10
-    while not page.evaluate(marked) and time.monotonic() < until:
-        page.wait_for_timeout(50)
+    wait_for(lambda: page.evaluate(marked), page)
     assert page.evaluate(marked) == ["musée"]
     assert "<mark" not in page.frame_locator("iframe[data-frame]").locator("body").inner_html()
     assert not faults

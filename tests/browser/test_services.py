@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import AuditEvent, User
 from demo.servers.dovecot import MailAccount
+from tests.browser.waiting import PATIENCE_S
 from tests.servers.relying_party import RelyingParty
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -41,7 +42,7 @@ def open_anywhere(browser: Browser, faults: list[str]) -> Iterator[Callable[...,
         context = browser.new_context(locale="fr-FR", **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(1000 * PATIENCE_S)
         page.on(
             "console",
             lambda message: (

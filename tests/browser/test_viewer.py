@@ -99,7 +99,7 @@ def test_one_of_each_opens_and_the_arrows_lead_through_them(
     for number, (name, _type, _content) in enumerate(FILES, 2):
         viewer = page.locator("dialog[open] #viewer")
         # Without a worker the conversion of an office file is part of the request.
-        expect(viewer.locator("#viewer-title")).to_have_text(name, timeout=30_000)
+        expect(viewer.locator("#viewer-title")).to_have_text(name)
         expect(viewer.locator("#viewer-title")).to_be_focused()
         expect(page).to_have_url(f"{message}view/{number}/")
         expect(viewer.locator(SIGNS[name]).first).to_be_visible()

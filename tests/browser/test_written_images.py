@@ -6,7 +6,6 @@ from __future__ import annotations
 import base64
 import re
 import struct
-import time
 import zlib
 from collections.abc import Callable
 from email import message_from_bytes, policy
@@ -20,6 +19,7 @@ from accounts.models import User
 from demo.servers.dovecot import MailAccount
 from tests.browser.test_compose import PASTE
 from tests.browser.test_walks import leave
+from tests.browser.waiting import wait_for
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import path
 from webmail.models import Draft, DraftFile, Identity, OutboxMessage
@@ -118,21 +118,6 @@ def saved(page: Page) -> None:
     expect(page).to_have_url(re.compile("/drafts/"))
     wait_for(lambda: Draft.objects.get().copy_revision == Draft.objects.get().revision)
     expect(page.locator("form[data-compose]:not([data-dirty])")).to_be_attached()
-
-
-def wait_for(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def wait_in(page: Page, happened: Callable[[], bool]) -> None:
-    """The same, while the routes of the page are served."""
-    deadline = time.monotonic() + 10
-    while not happened():
-        assert time.monotonic() < deadline
-        page.wait_for_timeout(50)
 
 
 def send(page: Page | Frame) -> None:
@@ -272,10 +257,10 @@ def test_it_leaves_though_it_was_sent_before_the_image_was_there(
     page.route("**/files/?inline=1", lambda route: held.append(route))
     data = base64.b64encode(PLAN).decode()
     text_of(page).evaluate(GIVE, ["paste", "image/png", "plan.png", data])
-    wait_in(page, lambda: bool(held))
+    wait_for(lambda: held, page)
     page.get_by_role("button", name=SEND, exact=True).click()
     held[0].continue_()
-    wait_in(page, lambda: OutboxMessage.objects.exists())
+    wait_for(OutboxMessage.objects.exists, page)
     leave()
     assert arrived(bobs_mailbox) == [PLAN]
 
@@ -286,7 +271,7 @@ def test_a_message_does_not_leave_without_an_image_that_could_not_be_added(page:
     page.route("**/files/?inline=1", lambda route: held.append(route))
     data = base64.b64encode(PLAN).decode()
     text_of(page).evaluate(GIVE, ["paste", "image/png", "plan.png", data])
-    wait_in(page, lambda: bool(held))
+    wait_for(lambda: held, page)
     page.get_by_role("button", name=SEND, exact=True).click()
     held[0].abort("connectionreset")
     expect(page.locator("[data-saved]")).to_have_text("Le message n’a pas été envoyé.")

@@ -1,6 +1,6 @@
 """Kills whoever sends a message at every step, and looks at what is left.
 
-python -m tests.webmail.outbox.killed FOLDER IMAP_PORT LOGIN PASSWORD [KIND...]
+python -m tests.webmail.outbox.killed FOLDER IMAP_PORT LOGIN PASSWORD STEP [KIND...]
 
 In the environment: DATABASE_URL, an empty SQLite file. Between the webmail and its servers stand
 two gates that count what passes. At the nth piece they kill the process that sends, before the
@@ -355,9 +355,10 @@ def killed_by_statements(bench: Bench, kind: str) -> Iterator[str]:
         yield bench.outcome()
 
 
-def killed_by_servers(bench: Bench, gate: str, kind: str) -> Iterator[str]:
-    """At each piece that passes one of the gates, before it goes on and after its answer came."""
-    for n in range(1, MOST):
+def killed_by_servers(bench: Bench, gate: str, kind: str, step: int) -> Iterator[str]:
+    """At each piece that passes one of the gates, or at one in ``step``, before it goes on and
+    after its answer came."""
+    for n in range(1, MOST, step):
         for is_before in (True, False):
             bench.renew("accepted")
             trap = Trap(gate, n, is_before, kind)
@@ -385,14 +386,14 @@ def without_a_broker(bench: Bench) -> Iterator[str]:
         yield bench.outcome()
 
 
-def outcomes(bench: Bench, kind: str) -> Iterator[str]:
+def outcomes(bench: Bench, kind: str, step: int) -> Iterator[str]:
     match kind.split():
         case ["broker"]:
             return without_a_broker(bench)
         case ["web" | "worker"]:
             return killed_by_statements(bench, kind)
         case [gate, *how]:
-            return killed_by_servers(bench, gate, " ".join(how))
+            return killed_by_servers(bench, gate, " ".join(how), step)
     raise ValueError(kind)
 
 
@@ -401,6 +402,6 @@ if __name__ == "__main__":
     prepared = Bench(Path(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:5])
     prepared.prepare()
     killing.tell(
-        ((kind, outcomes(prepared, kind)) for kind in sys.argv[5:]),
+        ((kind, outcomes(prepared, kind, int(sys.argv[5]))) for kind in sys.argv[6:]),
         good=["sent", "doubt", "unsent"],
     )
