@@ -19,20 +19,12 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from accounts import audit_words, devices, limits, server_check, sessions
+from accounts.findings import Finding
 from accounts.models import AuditEvent, MailDomain, StaffRecord, User
 
 Kind = AuditEvent.Kind
 _SHOWN: Final = 15
 _RECENT: Final = timedelta(days=30)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """``level``: ``ok``, ``warn`` or ``bad``."""
-
-    level: str
-    text: str
-    advice: str = ""
 
 
 @dataclass(frozen=True)

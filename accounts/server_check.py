@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
@@ -88,12 +89,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """``milliseconds`` until the greeting; ``capabilities`` in capitals, where it came so far."""
+    """``milliseconds`` until the greeting; ``capabilities`` in capitals, where it came so far;
+    ``expires``: the end of the certificate, None without TLS."""
 
     target: Target
     outcome: Outcome
     milliseconds: int = 0
     capabilities: frozenset[str] = field(default_factory=frozenset)
+    expires: datetime | None = None
 
     @property
     def is_ok(self) -> bool:
@@ -110,7 +113,7 @@ class Result:
     @property
     def useful(self) -> list[tuple[str, bool]]:
         """The capabilities that make a difference here, and whether the server has each."""
-        wanted = WANTED.get(self.target.kind, ()) if self.is_ok else ()
+        wanted = WANTED.get(self.target.kind, ()) if self.is_ok and self.capabilities else ()
         return [(name, name in self.capabilities) for name in wanted]
 
 
@@ -158,11 +161,25 @@ def check(target: Target) -> Result:
                 # ManageSieve greets a second time (RFC 5804 section 2.2).
                 again = _greeting if target.kind == "sieve" else _capabilities
                 capabilities = again(line, target.kind)
+            expires = expiry(line.connection)
     except _Wrong as wrong:
         return Result(target, wrong.outcome)
     except (OSError, UnicodeError) as error:
-        return Result(target, _outcome_of(error))
-    return Result(target, Outcome.OK, milliseconds, capabilities)
+        return Result(target, outcome_of(error))
+    return Result(target, Outcome.OK, milliseconds, capabilities, expires)
+
+
+def expiry(connection: socket.socket) -> datetime | None:
+    """The end of the certificate that the server showed; None without TLS."""
+    if not isinstance(connection, ssl.SSLSocket):
+        return None
+    certificate = connection.getpeercert() or {}
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
+
+
+def tls_context() -> ssl.SSLContext:
+    """The one for every server of ours: with the authority's own certificates, where there are."""
+    return ssl.create_default_context(cafile=settings.TLS_CA_FILE or None)
 
 
 class _Wrong(Exception):
@@ -221,8 +238,7 @@ def _connected(target: Target, deadline: float) -> Iterator[_Line]:
 
 
 def _tls(connection: socket.socket, host: str) -> socket.socket:
-    context = ssl.create_default_context(cafile=settings.TLS_CA_FILE or None)
-    return context.wrap_socket(connection, server_hostname=host)
+    return tls_context().wrap_socket(connection, server_hostname=host)
 
 
 # The first line of a server that is one; the last line of its list of capabilities.
@@ -276,7 +292,8 @@ _CERTIFICATES: Final = {
 }  # fmt: skip
 
 
-def _outcome_of(error: Exception) -> Outcome:
+def outcome_of(error: Exception) -> Outcome:
+    """Return what an error of the network or of TLS means."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return _CERTIFICATES.get(error.verify_code, Outcome.CERTIFICATE)
     if isinstance(error, ssl.SSLError):

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import credentials, lending, limits, second_factor, sessions
+from accounts import capabilities, credentials, lending, limits, second_factor, sessions
 from accounts.models import LentCredential, MailDomain, User
 from accounts.network import client_address
 from webmail import smtp as submission
@@ -53,7 +53,9 @@ def check_login(domain: MailDomain, login: str, password: str, address: str) -> 
 
 def sign_in(domain: MailDomain, login: str, password: str, address: str) -> Connection:
     """The same, with the connection: for `keep`, or to be closed."""
-    return imap_connection.open(imap_server(domain), login, password, client_address=address)
+    connection = imap_connection.open(imap_server(domain), login, password, client_address=address)
+    capabilities.note(domain, connection)
+    return connection
 
 
 def keep(user: User, password: str, connection: Connection) -> None:

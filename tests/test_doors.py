@@ -259,6 +259,7 @@ for model in (
 ADMIN += [f"accounts/staffimport/<int:pk>/{page}/" for page in ("progress", "confirm", "cancel")]
 ADMIN += ["accounts/staffimport/template/", "accounts/application/<path:object_id>/secret/"]
 ADMIN += ["accounts/auditevent/export/", "accounts/maildomain/<int:pk>/connection/", "jobs/"]
+ADMIN += ["doctor/"]
 ADMIN += [
     f"addressbook/importjob/<int:pk>/{page}"
     for page in ("progress/", "start/", "cancel/", "undo/", "report.csv")

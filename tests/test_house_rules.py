@@ -321,6 +321,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.writing",
     },
     "webmail.middleware": {
+        "accounts.arrival",
         "webmail.errors",
         "webmail.htmx",
         "webmail.models",
@@ -347,6 +348,11 @@ ALLOWED: dict[str, set[str]] = {
         "accounts",
         "webmail.models",
         "webmail.serving.health",
+    },
+    "accounts.doctor": {
+        "accounts",
+        "webmail.environment",
+        "webmail.previews.office",
     },
     "accounts.sends": {"accounts", "webmail.models"},
     "accounts": {

@@ -18,6 +18,7 @@ from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 
+from accounts import arrival
 from webmail import sandbox
 from webmail.errors import AddressBookTooLarge, SignInNeeded, TooLarge, WebmailError
 from webmail.htmx import TOAST, wants_partial
@@ -33,7 +34,8 @@ _FNAME = 0x08  # a name follows the head of gzip's format (RFC 1952 section 2.3)
 
 
 class HealthMiddleware:
-    """``/healthz``: 200 or 503 with what answers and what does not.
+    """``/healthz``: 200 or 503 with what answers and what does not; the webmail that asks itself is
+    told besides how its request came (`accounts.arrival`).
 
     Before everything else, since sessions and preferences need what may be down; and under any host
     name, since a load balancer asks by address.
@@ -47,7 +49,9 @@ class HealthMiddleware:
             return self.get_response(request)
         state = health.state()
         is_able = all(state[name] for name in health.NEEDED)
-        response = JsonResponse(state, status=200 if is_able else 503)
+        seen = arrival.seen(request) if is_able else None
+        body = {**state, "seen": seen} if seen else state
+        response = JsonResponse(body, status=200 if is_able else 503)
         response["Cache-Control"] = "no-store"
         return response
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -17,7 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import server_check, session
+from accounts import capabilities, server_check, session
 from accounts.models import MailDomain
 from accounts.passwords import drivers
 from webmail import smtp
@@ -127,6 +128,11 @@ def _tried(domain: MailDomain, data: dict[str, Any]) -> dict[str, Any]:
     results = server_check.check_all(server_check.targets(domain))
     reached = {result.target.kind for result in results if result.is_ok}
     sign_ins = _sign_ins(domain, data["login"], data["password"], reached) if data["login"] else []
+    extensions = capabilities.of(domain)
+    results = [
+        replace(result, capabilities=extensions) if result.target.kind == "imap" else result
+        for result in results
+    ]
     return {"results": results, "sign_ins": sign_ins}
 
 

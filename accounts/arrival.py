@@ -1,0 +1,49 @@
+"""How a request reached this process: told to the installation's own self-check alone.
+
+`accounts.doctor.address` asks for ``/healthz`` through the address that users type, with a token
+that it left in the cache, where the process that answers finds it
+(`webmail.middleware.HealthMiddleware`).
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+
+from django.core.cache import cache
+from django.http import HttpRequest
+
+from accounts.network import client_address
+
+_PARAMETER: Final = "doctor"
+_LENGTH: Final = 32
+_SECONDS: Final = 60
+
+
+def query() -> str:
+    """The query of a request that is told its own arrival, for a minute."""
+    token = secrets.token_hex(_LENGTH // 2)
+    cache.set(_key(token), 1, _SECONDS)
+    return f"{_PARAMETER}={token}"
+
+
+def seen(request: HttpRequest) -> dict[str, object] | None:
+    """The arrival of a request with such a query; None for every other.
+
+    ``{"address": "192.0.2.7", "peer": "127.0.0.1", "was_forwarded": True, "is_secure": True}``:
+    ``address`` is the user's, as far as trusted proxies tell it; ``peer`` is who connected.
+    """
+    token = request.GET.get(_PARAMETER, "")
+    is_token = len(token) == _LENGTH and token.isascii() and token.isalnum()
+    if not (is_token and cache.get(_key(token))):
+        return None
+    return {
+        "address": client_address(request),
+        "peer": str(request.META.get("REMOTE_ADDR", "")),
+        "was_forwarded": "HTTP_X_FORWARDED_FOR" in request.META,
+        "is_secure": request.is_secure(),
+    }
+
+
+def _key(token: str) -> str:
+    return f"doctor-asks-{token}"

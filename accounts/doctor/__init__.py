@@ -1,0 +1,90 @@
+"""Try every part of an installation, and say of each what is wrong and what to do about it.
+
+`bin/manage doctor` and the page "Self-check" of the administration show the same findings. Each
+part is tried by itself: one that breaks hides none of the others.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import DatabaseError, connections
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.doctor import address, database, mail, own, queues
+from accounts.findings import Finding, bad
+
+logger = logging.getLogger(__name__)
+Check = Callable[[], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """``name`` stands in the answer of ``doctor --json``."""
+
+    name: str
+    title: Promise
+    check: Check
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    part: Part
+    findings: list[Finding]
+
+
+PARTS: Final = (
+    Part("settings", _("Settings"), own.settings_findings),
+    Part("files", _("Files on this machine"), own.file_findings),
+    Part("database", _("Database"), database.findings),
+    Part("redis", _("Redis"), queues.redis_findings),
+    Part("jobs", _("Background jobs"), queues.job_findings),
+    Part("address", _("The address that users type"), address.findings),
+    Part("mail", _("Mail servers"), mail.findings),
+    Part("others", _("Other servers"), mail.other_findings),
+    Part("office", _("Office files"), own.office_findings),
+)
+
+
+def examine() -> list[Examined]:
+    """Try all parts at once, so that it takes as long as the slowest: some twenty seconds at most
+    where a server is silent."""
+    language = translation.get_language()
+
+    def tried(part: Part) -> Examined:
+        with translation.override(language):
+            return Examined(part, _findings(part))
+
+    with ThreadPoolExecutor(len(PARTS)) as threads:
+        return list(threads.map(tried, PARTS))
+
+
+def _findings(part: Part) -> list[Finding]:
+    try:
+        return list(part.check())
+    except DatabaseError:
+        advice = gettext("The database must answer first, with all its tables.")
+        return [bad(gettext("This could not be tried."), advice)]
+    except Exception as error:
+        logger.exception("doctor: %s", part.name)
+        words = {"error": f"{type(error).__name__}: {error}"}
+        return [
+            bad(
+                gettext("This could not be tried: %(error)s") % words,
+                gettext("The log of this process has more."),
+            )
+        ]
+    finally:
+        connections.close_all()
+
+
+def is_well(examined: Iterable[Examined]) -> bool:
+    """Whether nothing is wrong; what is only worth a look does not count."""
+    return not any(finding.level == "bad" for part in examined for finding in part.findings)

@@ -1,0 +1,141 @@
+"""The mail servers of each domain, and what else the webmail asks."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.utils.translation import gettext
+
+from accounts import capabilities, server_check
+from accounts.doctor import address
+from accounts.findings import Finding, bad, ok, warn
+from accounts.models import MailDomain
+from accounts.server_check import Result, Target
+
+# Without these the webmail asks more, or can do less (docs/install.md).
+_NEEDED: Final = (
+    "SORT",
+    "THREAD=REFERENCES",
+    "CONDSTORE",
+    "UIDPLUS",
+    "MOVE",
+    "IDLE",
+    "LIST-STATUS",
+)
+
+
+def findings() -> Iterator[Finding]:
+    """Every server that a mail domain names."""
+    domains = list(MailDomain.objects.all())
+    if not domains:
+        yield bad(
+            gettext("There is no mail domain: nobody can sign in."),
+            "bin/manage ensure_mail_domain",
+        )
+    for domain in domains:
+        for result in server_check.check_all(server_check.targets(domain)):
+            yield from _server(result)
+        yield from _extensions(domain)
+        yield from _names(domain)
+
+
+def _server(result: Result) -> Iterator[Finding]:
+    target = result.target
+    words = {
+        "kind": target.name, "host": target.host, "port": target.port, "ms": result.milliseconds,
+    }  # fmt: skip
+    if not result.is_ok:
+        yield bad(
+            gettext("%(kind)s %(host)s:%(port)s does not answer as it must.") % words,
+            str(result.words),
+        )
+        return
+    text = gettext("%(kind)s %(host)s:%(port)s greets within %(ms)s ms.") % words
+    if result.is_slow:
+        yield warn(text, gettext("It is overloaded, or asks a slow DNS server about who connects."))
+    else:
+        yield ok(text)
+    yield from address.certificate(f"{target.name} {target.host}", result.expires)
+
+
+def _extensions(domain: MailDomain) -> Iterator[Finding]:
+    known = capabilities.of(domain)
+    words = {"domain": domain.name}
+    if not known:
+        yield warn(
+            gettext("What the IMAP server of %(domain)s can do is not known yet.") % words,
+            gettext("It tells after a sign-in: let somebody sign in, then try again."),
+        )
+        return
+    lacking = [name for name in _NEEDED if name not in known]
+    if lacking:
+        yield warn(
+            gettext("The IMAP server of %(domain)s lacks %(names)s.")
+            % {**words, "names": ", ".join(lacking)},
+            gettext("The webmail works without, and asks the server more (docs/install.md)."),
+        )
+    else:
+        yield ok(gettext("The IMAP server of %(domain)s has all extensions that help.") % words)
+
+
+def _names(domain: MailDomain) -> Iterator[Finding]:
+    missing = [
+        name
+        for name in (f"autoconfig.{domain.name}", f"autodiscover.{domain.name}")
+        if not address.resolves(name)
+    ]
+    if missing:
+        yield warn(
+            gettext("DNS does not know %(names)s.") % {"names": ", ".join(missing)},
+            gettext(
+                "Mail programs then do not configure themselves (docs/install.md, “Mail programs"
+                " that configure themselves”)."
+            ),
+        )
+
+
+def other_findings() -> Iterator[Finding]:
+    """The server of notices, the directory, rspamd: those that are set."""
+    others = [
+        ("WEBMAIL_DIRECTORY_LDAP_URL", settings.DIRECTORY_LDAP_URL, 389, 636),
+        ("WEBMAIL_RSPAMD_URL", settings.RSPAMD_URL, 80, 443),
+    ]
+    tried = False
+    if settings.NOTICES_URL:
+        tried = True
+        yield from _server(server_check.check(_notices()))
+    for name, url, port, tls_port in others:
+        if url:
+            tried = True
+            yield from _connects(name, url, port, tls_port)
+    if not settings.NOTICES_URL:
+        yield warn(
+            gettext("The webmail sends no letters of its own (WEBMAIL_NOTICES_URL)."),
+            gettext("People are not told of new devices, lookups and changed passwords."),
+        )
+    elif not tried:
+        yield ok(gettext("No other server is set."))
+
+
+def _notices() -> Target:
+    security = "tls" if settings.EMAIL_USE_SSL else "starttls" if settings.EMAIL_USE_TLS else "none"
+    return Target("smtp", settings.EMAIL_HOST, settings.EMAIL_PORT, security)
+
+
+def _connects(name: str, url: str, port: int, tls_port: int) -> Iterator[Finding]:
+    parts = urlsplit(url)
+    to = (parts.hostname or "", parts.port or (tls_port if parts.scheme.endswith("s") else port))
+    words = {"name": name, "host": to[0], "port": to[1]}
+    try:
+        socket.create_connection(to, timeout=server_check.SECONDS).close()
+    except (OSError, UnicodeError) as error:
+        yield bad(
+            gettext("%(host)s:%(port)s (%(name)s) cannot be reached.") % words,
+            str(server_check.WORDS[server_check.outcome_of(error)]),
+        )
+    else:
+        yield ok(gettext("%(host)s:%(port)s (%(name)s) can be reached.") % words)
