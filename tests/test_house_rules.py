@@ -283,6 +283,8 @@ ALLOWED: dict[str, set[str]] = {
         "webmail",
     },
     "webmail.templatetags": {"webmail.presentation"},
+    "webmail.management.commands.backup": {"webmail.backups"},
+    "webmail.management.commands.restore": {"webmail.backups"},
     "webmail.management.commands.classify_message": {
         "webmail.adverts.classify",
         "webmail.presentation.adverts",
@@ -319,6 +321,12 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.presentation.away",
         "webmail.presentation.sending",
         "webmail.writing",
+    },
+    "webmail.backups": {
+        "accounts.models",
+        "webmail.dates",
+        "webmail.outbox",
+        "webmail.version",
     },
     "webmail.middleware": {
         "accounts.arrival",

@@ -164,6 +164,10 @@ class OutboxMessage(ClaimedRow):
         State.PASSWORD,
     )
     KEPT: ClassVar[timedelta] = timedelta(days=7)
+    # Failures of a database that was restored from a backup, which is older than the message's way:
+    # the folder of sent mail was not looked into yet; the message is not there.
+    RESTORED: ClassVar[str] = "Restored"
+    RESTORED_UNFILED: ClassVar[str] = "RestoredUnfiled"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(

@@ -4,6 +4,7 @@ from webmail.outbox.accepting import accept
 from webmail.outbox.choices import again, dismiss, reschedule, settle, take_back
 from webmail.outbox.counting import unsent_count
 from webmail.outbox.delivery import deliver
+from webmail.outbox.restored import hold_restored
 from webmail.outbox.tending import tend, tidy
 from webmail.outbox.values import SealedEnvelope, Submission, opened
 
@@ -14,6 +15,7 @@ __all__ = [
     "again",
     "deliver",
     "dismiss",
+    "hold_restored",
     "opened",
     "reschedule",
     "settle",

@@ -15,11 +15,12 @@ from accounts.models import LentCredential, User
 from webmail.errors import AlreadyLeft, DraftChanged, NotFound, WebmailError
 from webmail.imap.connection import Connection
 from webmail.models import Draft, OutboxMessage
-from webmail.outbox import counting, delivery, relay, retrying, values
+from webmail.outbox import counting, delivery, relay, restored, retrying, values
 
 _STATE, _STAGE = OutboxMessage.State, OutboxMessage.Stage
 _BEFORE_LEAVING = (_STATE.HELD, _STATE.SCHEDULED, _STATE.PASSWORD, _STATE.FAILED)
 _GONE = (_STAGE.HANDED, _STAGE.FILED)
+_MOST_SETTLED = 20  # of a page
 
 
 def find(user: User, pk: uuid.UUID) -> OutboxMessage:
@@ -104,18 +105,19 @@ def reschedule(user: User, pk: uuid.UUID, due: datetime) -> OutboxMessage:
 
 
 def settle(request: SignedInRequest, imap: Connection) -> None:
-    """File what has left and could not be filed without its person: his connection does it. Costs
-    nothing where there is none."""
+    """File what has left and could not be filed without its person: his connection does it, and
+    finds what may have left before a restore. Costs nothing where there is none."""
     if not counting.has_copies_to_file(request.user.pk):
         return
     waiting = OutboxMessage.objects.of(request.user).filter(state=_STATE.PASSWORD, stage__in=_GONE)
-    for row in waiting.select_related("draft", "credential", "user")[:20]:
+    for row in waiting.select_related("draft", "credential", "user")[:_MOST_SETTLED]:
         if not row.leave([_STATE.PASSWORD], _STATE.SENDING, runner=new_runner()):
             continue
         try:
             delivery.finish(imap, row, may_be_filed=True)
         except WebmailError as error:
             delivery.note_failure(row, error)
+    restored.look(request, imap, _MOST_SETTLED)
     counting.renew(request.user.pk)
 
 

@@ -24,7 +24,8 @@ def unsent_count(user_id: int) -> int:
 
 
 def has_copies_to_file(user_id: int) -> bool:
-    """Whether messages have left whose copy waits for the person's own sign-in. From the cache."""
+    """Whether messages have left whose copy waits for the person's own sign-in, or may have left
+    before a restore. From the cache."""
     return _known(user_id)[1] > 0
 
 
@@ -34,7 +35,9 @@ def renew(user_id: int) -> tuple[int, int]:
     has_left = Q(stage__in=(_STAGE.HANDED, _STAGE.FILED))
     counted = mine.unfinished().aggregate(
         unsent=Count("pk", filter=~has_left),
-        copies=Count("pk", filter=has_left & Q(state=_STATE.PASSWORD)),
+        copies=Count(
+            "pk", filter=(has_left & Q(state=_STATE.PASSWORD)) | Q(failure=OutboxMessage.RESTORED)
+        ),
     )
     unsent, copies = counted["unsent"], counted["copies"]
     with suppress(RedisError, OSError):

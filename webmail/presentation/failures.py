@@ -138,6 +138,11 @@ def of_submission(standing: Standing) -> str:
             return gettext("The mail server refused the message.")
         case "Unreadable":
             return gettext("What was kept of the message can no longer be read.")
+        case "Restored" | "RestoredUnfiled":
+            return gettext(
+                "The webmail was restored from a backup that was made before this message was to"
+                " leave. It is not in “Sent”, but may have left."
+            )
         case "" | "PerhapsSent":
             return ""
     return gettext("Something went wrong here. It is nothing that you did.")

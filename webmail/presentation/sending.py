@@ -46,6 +46,8 @@ def how(standing: Standing) -> str:
             return gettext("Sent at %(time)s.") % {"time": dates.when(standing.sent, full=True)}
         case "failed":
             return gettext("Not sent.")
+        case "doubt" if standing.failure.startswith("Restored"):
+            return gettext("Perhaps sent. Ask one of the recipients whether it arrived.")
         case "doubt":
             return gettext(
                 "Perhaps sent: the mail server had the whole message and did not say whether it"

@@ -1,0 +1,10 @@
+"""Backups of an installation: database and spool in one folder, restored into an empty place.
+
+The keys are not among them: whoever finds a backup shall not be able to read it (docs/install.md).
+"""
+
+from webmail.backups.contents import BackupRefused
+from webmail.backups.making import make
+from webmail.backups.restoring import restore
+
+__all__ = ["BackupRefused", "make", "restore"]

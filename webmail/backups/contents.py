@@ -1,0 +1,94 @@
+"""The files of a backup, and what its manifest says of them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+
+DATABASE: Final = "database.dump"
+SPOOL: Final = "spool.tar"
+_MANIFEST: Final = "manifest.json"
+_FORMAT: Final = 1
+_MOST_BYTES: Final = 1024 * 1024
+
+KEYS: Final = (
+    "WEBMAIL_SECRET_KEY",
+    "WEBMAIL_LENDING_KEY",
+    "WEBMAIL_NUMEN_KEYS",
+    "WEBMAIL_OIDC_PRIVATE_KEY",
+)
+"""Settings that a restored installation needs as they were."""
+
+
+class BackupRefused(Exception):
+    """A backup cannot be made, or is not what it says, or must not be restored here. The text is
+    for the administrator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """``made``: when the database was read. ``digests``: SHA-256 of each file, in hexadecimal.
+    ``migrations``: those that the database had run, as ``app.name``. ``key``: tells whether two
+    installations have the same secret key, and nothing else of it."""
+
+    made: str
+    version: str
+    vendor: str
+    migrations: list[str]
+    digests: dict[str, str]
+    key: str
+    form: int = _FORMAT
+
+    @property
+    def when(self) -> datetime:
+        return datetime.fromisoformat(self.made)
+
+
+def write(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest, last: a folder without one is no backup."""
+    path = folder / _MANIFEST
+    path.write_text(json.dumps(asdict(manifest), indent=2) + "\n", encoding="utf-8")
+
+
+def read(folder: Path) -> Manifest:
+    """Raises BackupRefused where the folder holds no whole backup that this version understands."""
+    try:
+        with (folder / _MANIFEST).open("rb") as file:
+            values = json.loads(file.read(_MOST_BYTES))
+        manifest = Manifest(**values)
+        manifest.when  # noqa: B018  refuses what is no time
+    except FileNotFoundError as error:
+        raise BackupRefused(f"{folder} holds no backup, or one that was not finished.") from error
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise BackupRefused(f"The manifest in {folder} cannot be read: {error}") from error
+    if manifest.form != _FORMAT:
+        raise BackupRefused(f"This version does not know backups of the form {manifest.form}.")
+    return manifest
+
+
+def check(folder: Path, manifest: Manifest) -> None:
+    """Raises BackupRefused where a file is not the one that was written."""
+    for name in (DATABASE, SPOOL):
+        try:
+            digest = digest_of(folder / name)
+        except OSError as error:
+            raise BackupRefused(f"{folder / name} cannot be read: {error}") from error
+        if digest != manifest.digests.get(name):
+            raise BackupRefused(f"{folder / name} was changed or damaged since it was written.")
+
+
+def digest_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def key_mark() -> str:
+    """A mark of this installation's secret key."""
+    return hmac.digest(settings.SECRET_KEY.encode(), b"webmail backup", "sha256").hex()[:16]

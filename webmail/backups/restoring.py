@@ -1,0 +1,125 @@
+"""Restore a backup into an empty installation, and hold what may have left since it was made."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.utils import timezone, translation
+from django.utils.translation import gettext
+
+from accounts.models import Announcement
+from webmail import dates, outbox
+from webmail.backups import contents, databases
+from webmail.backups.contents import BackupRefused, Manifest
+
+_TOLD_FOR = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """``held``: messages of the outbox that may have left since. ``has_other_key``: passwords,
+    second factors and files that were sealed with the key of then cannot be opened."""
+
+    manifest: Manifest
+    held: int
+    has_other_key: bool
+
+
+def restore(folder: Path) -> Restored:
+    """Check the backup, fill spool and database, run newer migrations, hold the outbox, and tell
+    users. Raises BackupRefused, with nothing changed, where the backup is damaged or newer than
+    this version, or the place is not empty."""
+    manifest = contents.read(folder)
+    contents.check(folder, manifest)
+    _check_place(manifest)
+    with _filled_spool(folder / contents.SPOOL):
+        databases.load(folder / contents.DATABASE)
+    # What was kept of the time after the backup: sessions, counts, pages.
+    cache.clear()
+    call_command("migrate", verbosity=0)
+    held = outbox.hold_restored()
+    _announce(manifest)
+    return Restored(manifest, held, manifest.key != contents.key_mark())
+
+
+def _check_place(manifest: Manifest) -> None:
+    if unknown := set(manifest.migrations) - _known_migrations():
+        raise BackupRefused(
+            f"The backup is of a newer version ({manifest.version}):"
+            f" {', '.join(sorted(unknown)[:3])} is not known here."
+        )
+    if manifest.vendor != connection.vendor:
+        raise BackupRefused(
+            f"The backup is of a database of {manifest.vendor}, and DATABASE_URL names one of"
+            f" {connection.vendor}."
+        )
+    if not databases.is_empty():
+        raise BackupRefused(
+            "The database is not empty. Restore into a new one: createdb, then DATABASE_URL."
+        )
+    if any(Path(settings.SPOOL).rglob("*.sealed")):
+        raise BackupRefused(f"The spool {settings.SPOOL} is not empty: set it aside first.")
+
+
+def _known_migrations() -> set[str]:
+    """Those of this version, and those that they replace."""
+    migrations = MigrationLoader(None).disk_migrations
+    known = {*migrations, *(old for new in migrations.values() for old in new.replaces)}
+    return {f"{app}.{name}" for app, name in known}
+
+
+@contextmanager
+def _filled_spool(archive: Path) -> Iterator[None]:
+    """The files of the backup lie in the spool; they are gone again where the block fails."""
+    spool = Path(settings.SPOOL)
+    spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with tarfile.open(archive) as files:
+            files.extractall(spool, filter=_sealed_files)  # noqa: S202  sealed files alone
+        yield
+    except (tarfile.TarError, OSError) as error:
+        _remove_files(spool)
+        raise BackupRefused(f"The spool could not be filled: {error}") from error
+    except BaseException:
+        _remove_files(spool)
+        raise
+
+
+def _sealed_files(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
+    """Files inside the spool, for the webmail's account alone; nothing else that an archive may
+    hold."""
+    if not (member.isfile() and member.name.endswith(".sealed")):
+        return None
+    kept = tarfile.data_filter(member, path)
+    return kept.replace(mode=0o600, deep=False)
+
+
+def _remove_files(spool: Path) -> None:
+    for path in spool.rglob("*.sealed"):
+        path.unlink()
+
+
+def _announce(manifest: Manifest) -> None:
+    with translation.override(settings.LANGUAGE_CODE):
+        when = dates.when_long(manifest.when)
+        Announcement.objects.create(
+            level=Announcement.Level.WARNING,
+            title=gettext("The webmail was restored from a backup"),
+            text=gettext(
+                "It is as it was on %(when)s. Your mail is whole: it lies on the mail server."
+                " Contacts, preferences, drafts and scheduled messages of the time after that are"
+                " lost: please look at what you had planned, and at your outbox."
+            )
+            % {"when": when},
+            until=timezone.now() + _TOLD_FOR,
+        )
