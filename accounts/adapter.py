@@ -77,6 +77,8 @@ class AccountAdapter(DefaultAccountAdapter):
             self._note(AuditEvent.Kind.SIGN_IN_FAILED, request, typed, "mailbox")
             raise
         if user is None:
+            # deploy/fail2ban reads this line, and the one of too many failures.
+            logger.warning("sign-in failed (from %s)", network)
             self._note(AuditEvent.Kind.SIGN_IN_FAILED, request, typed, "password")
             return None
         limits.take_back(counted)

@@ -325,6 +325,8 @@ def environment(
         "PYTHONPATH": str(ROOT),
         "REDIS_URL": broker_url,
         "WEBMAIL_DEMO": "1",
+        "WEBMAIL_SUPPORT_EMAIL": "assistance@ac-exemple.fr",
+        "WEBMAIL_SUPPORT_PHONE": "03 53 01 00 00",  # a number that nobody has
         "WEBMAIL_IMAP_URL": mail.imap_url,
         "WEBMAIL_SMTP_URL": mail.smtp_url,
     }

@@ -282,7 +282,7 @@ ALLOWED: dict[str, set[str]] = {
         "addressbook.contacts",
         "webmail",
     },
-    "webmail.templatetags": {"webmail.presentation"},
+    "webmail.templatetags": {"webmail.presentation", "webmail.serving.logs"},
     "webmail.management.commands.backup": {"webmail.backups"},
     "webmail.management.commands.restore": {"webmail.backups"},
     "webmail.management.commands.classify_message": {
@@ -300,6 +300,7 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.numen",
         "accounts.oidc.keys",
         "webmail.jobs.queues",
+        "webmail.serving.logs",
     },
     "webmail.apps": {
         "webmail.celery",
@@ -337,7 +338,9 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.sandbox",
         "webmail.serving.bodies",
         "webmail.serving.health",
+        "webmail.serving.logs",
     },
+    "webmail.celery": {"webmail.serving.logs"},
     "webmail.tasks": {
         "addressbook.contacts",
         "webmail.adverts.judging",

@@ -6,7 +6,8 @@ import gzip
 import logging
 import re
 import secrets
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -24,18 +25,46 @@ from webmail.errors import AddressBookTooLarge, SignInNeeded, TooLarge, WebmailE
 from webmail.htmx import TOAST, wants_partial
 from webmail.models import PreferenceDefault
 from webmail.preferences import Preferences
-from webmail.serving import health
+from webmail.serving import health, logs
 from webmail.serving.bodies import REFUSED
 
 logger = logging.getLogger(__name__)
+access = logging.getLogger("webmail.access")
 
 _IS_TEXT = re.compile(r"text/|application/(?:json|xml)|image/svg\+xml").match
 _FNAME = 0x08  # a name follows the head of gzip's format (RFC 1952 section 2.3)
 
 
+class RequestIdMiddleware:
+    """Gives the request an id that its log lines, its answer and its error page name; with
+    WEBMAIL_ACCESS_LOG, a line for each request: its method, route, status and milliseconds.
+
+    The route is that of the URL configuration (``mail/<folder:folder>/``): an address holds names
+    of folders and words that were searched for.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        began, identifier = time.monotonic(), logs.new_id()
+        request.request_id = identifier  # type: ignore[attr-defined]
+        with logs.about(identifier):
+            response = self.get_response(request)
+            response.headers[logs.HEADER] = identifier
+            if settings.ACCESS_LOG:
+                route = logs.route(request)
+                milliseconds = round((time.monotonic() - began) * 1000)
+                access.info(
+                    "%s %s %s %s ms", request.method, route, response.status_code, milliseconds
+                )
+        return response
+
+
 class HealthMiddleware:
     """``/healthz``: 200 or 503 with what answers and what does not; the webmail that asks itself is
-    told besides how its request came (`accounts.arrival`).
+    told besides how its request came (`accounts.arrival`). ``/readyz``: 200 or 503 with what this
+    process lacks to take requests.
 
     Before everything else, since sessions and preferences need what may be down; and under any host
     name, since a load balancer asks by address.
@@ -45,12 +74,18 @@ class HealthMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path_info not in {"/healthz", "/healthz/"}:
+        path = request.path_info.removesuffix("/")
+        if path == "/readyz":
+            return self._told(ready := health.readiness(), is_able=all(ready.values()))
+        if path != "/healthz":
             return self.get_response(request)
         state = health.state()
         is_able = all(state[name] for name in health.NEEDED)
         seen = arrival.seen(request) if is_able else None
-        body = {**state, "seen": seen} if seen else state
+        return self._told({**state, "seen": seen} if seen else state, is_able=is_able)
+
+    @staticmethod
+    def _told(body: Mapping[str, object], *, is_able: bool) -> JsonResponse:
         response = JsonResponse(body, status=200 if is_able else 503)
         response["Cache-Control"] = "no-store"
         return response
@@ -205,12 +240,9 @@ class ErrorsMiddleware:
 
 
 def note(error: WebmailError) -> str:
-    """Log the error; returns the reference by which the support desk finds the line."""
-    reference = secrets.token_hex(4)
-    logger.warning(
-        "%s %s: %s", reference, type(error).__name__, error.server_words or error or "no words"
-    )
-    return reference
+    """Log the error; returns the reference by which the support desk finds the lines."""
+    logger.warning("%s: %s", type(error).__name__, error.server_words or error or "no words")
+    return logs.request_id()
 
 
 def answer(request: HttpRequest, error: WebmailError, context: dict[str, object]) -> HttpResponse:

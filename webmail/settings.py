@@ -27,6 +27,7 @@ from webmail.environment.readers import (
     env_text,
 )
 from webmail.jobs import queues
+from webmail.serving import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -326,6 +327,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "webmail.middleware.RequestIdMiddleware",
     "webmail.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -591,11 +593,25 @@ CELERY_BEAT_SCHEDULE = {
     "empty-bins": {"task": "addressbook.tasks.empty_bins", "schedule": 24 * 60 * 60},
 }
 
+ACCESS_LOG = env_bool("WEBMAIL_ACCESS_LOG")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {
+        "request_id": {"()": "webmail.serving.logs.RequestId"},
+        "route": {"()": "webmail.serving.logs.Route"},
+    },
+    "formatters": {
+        "line": {"format": logs.LINE, "style": "{"},
+        "json": {"()": "webmail.serving.logs.JSONFormatter"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": env_choice("WEBMAIL_LOG_FORMAT"),
+            "filters": ["request_id", "route"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": env_text("WEBMAIL_LOG_LEVEL", "WARNING")},
     "loggers": {
         "django": {"handlers": [], "propagate": True},

@@ -168,6 +168,21 @@ _INSTALLATION = Group(
             words="Default: `INFO` for the webmail, `WARNING` for its libraries",
             example="DEBUG",
         ),
+        choice(
+            "WEBMAIL_LOG_FORMAT",
+            """The form of the log: `line` for people, `json` for programs, with one object a line.
+            Each line names its request by the reference that the error page shows.""",
+            ("line", "json"),
+            default="line",
+            example="json",
+        ),
+        switch(
+            "WEBMAIL_ACCESS_LOG",
+            False,
+            """Log a line for each request, with its method, route, status and duration. It names no
+            folder, no message and no words that were searched for.""",
+            example="1",
+        ),
         switch(
             "WEBMAIL_DEBUG",
             False,
@@ -235,14 +250,12 @@ _NAMES = Group(
             "WEBMAIL_SUPPORT_PHONE",
             """The telephone number of the support desk, until administrators enter support contacts
             in the admin.""",
-            default="03.22.82.37.40",
-            example="03 00 00 00 00",
+            example="03 53 01 00 00",
         ),
         text(
             "WEBMAIL_SUPPORT_EMAIL",
             """The address of the support desk, until administrators enter support contacts in the
             admin.""",
-            default="assistance@ac-amiens.fr",
             example="assistance@ac-exemple.fr",
         ),
     ),

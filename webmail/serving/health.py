@@ -3,10 +3,13 @@ watches over the machines."""
 
 from __future__ import annotations
 
+import tempfile
 from contextlib import suppress
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from redis.exceptions import RedisError
 
@@ -15,6 +18,7 @@ from webmail.models import OfficePreview
 from webmail.sandbox import Limit
 
 _A_DAY = 24 * 60 * 60
+_has_migrations = False
 NEEDED = ("database", "cache")
 """Without these no page can be shown."""
 
@@ -32,6 +36,40 @@ def state() -> dict[str, bool]:
         "office": _office(),
         "jobs": jobs.are_done(),
     }
+
+
+def readiness() -> dict[str, bool]:
+    """Return whether this process can take requests: ``{"database": True, "cache": True, "spool":
+    True, "migrations": True}``; the last is that the database has all changes of this version."""
+    has_database = _database()
+    return {
+        "database": has_database,
+        "cache": _cache(),
+        "spool": _spool(),
+        "migrations": has_database and _migrations(),
+    }
+
+
+def _spool() -> bool:
+    try:
+        settings.SPOOL.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.SPOOL) as file:
+            file.write(b"\0")
+    except OSError:
+        return False
+    return True
+
+
+def _migrations() -> bool:
+    """Once they are there they stay: asked until then."""
+    global _has_migrations
+    if not _has_migrations:
+        try:
+            executor = MigrationExecutor(connection)
+        except DatabaseError:
+            return False
+        _has_migrations = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return _has_migrations
 
 
 def _database() -> bool:

@@ -9,6 +9,7 @@ from django.template import Context, Engine
 from django.utils.safestring import SafeString
 
 from webmail.presentation import files, keys, markup
+from webmail.serving import logs
 
 # What the list of folders on the page is like, as htmx says with each request (js/folders.js).
 FOLDERS = "X-Folders"
@@ -20,6 +21,7 @@ register.simple_tag(markup.flag_button)
 register.simple_tag(keys.sections, name="key_sections")
 register.simple_tag(keys.shortcut)
 register.simple_tag(keys.cap)
+register.simple_tag(logs.request_id)
 register.filter(files.short_name)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
 from webmail.jobs.queues import WORKERS
 from webmail.models import OfficePreview
+from webmail.serving import health
 
 pytestmark = pytest.mark.django_db
 
@@ -54,3 +56,28 @@ def test_office_files_that_nobody_converts_are_told_and_keep_the_pages_up(mail_d
     assert (answer.status_code, answer.json()["office"]) == (200, False)
     job.fail("too_slow")
     assert Client().get("/healthz").json()["office"] is True
+
+
+def test_a_process_that_lacks_something_is_not_ready(
+    settings, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SPOOL = tmp_path / "spool"
+    well = {"database": True, "cache": True, "spool": True, "migrations": True}
+    answer = Client().get("/readyz", headers={"host": "10.0.0.7"})
+    assert (answer.status_code, answer.json()) == (200, well)
+    (tmp_path / "file").write_text("")
+    settings.SPOOL = tmp_path / "file" / "spool"
+    answer = Client().get("/readyz/")
+    assert (answer.status_code, answer.json()) == (503, {**well, "spool": False})
+
+
+def test_a_database_without_its_last_migration_is_not_ready(
+    settings, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SPOOL = tmp_path
+    monkeypatch.setattr(health, "_has_migrations", False)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'addressbook'")
+    answer = Client().get("/readyz")
+    assert (answer.status_code, answer.json()["migrations"]) == (503, False)
+    assert not health._has_migrations

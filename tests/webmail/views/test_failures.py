@@ -27,6 +27,7 @@ from tests.servers.scripted import (
 )
 from tests.webmail.views.mail import letter, page, path, words
 from webmail.mailbox import listing
+from webmail.serving import logs
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -61,8 +62,10 @@ def impatient(settings) -> None:
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_broken_mail_server_is_said_in_words(
-    reader: Client, imap_moved: Callable[[int], None], caplog, name: str
+    reader: Client, imap_moved: Callable[[int], None], caplog, name: str, settings
 ) -> None:
+    settings.SUPPORT_PHONE, settings.SUPPORT_EMAIL = "03 53 01 00 00", "assistance@ac-exemple.fr"
+    caplog.handler.addFilter(logs.RequestId())
     script, status = SCRIPTS[name]
     with ScriptedServer(script) as server:
         imap_moved(server.port)
@@ -72,12 +75,13 @@ def test_a_broken_mail_server_is_said_in_words(
         assert time.monotonic() - began < 5
     assert answer.status_code == notice.status_code == status
     assert '<a class="btn primary big" href="/mail/INBOX/">' in page(answer)
-    assert "03.22.82.37.40" in page(answer) and "assistance@ac-amiens.fr" in page(answer)
+    assert "03 53 01 00 00" in page(answer) and "assistance@ac-exemple.fr" in page(answer)
     assert notice["HX-Retarget"] == "#notices"
     assert "<html" not in page(notice) and 'class="banner bad notice"' in page(notice)
     for shown in (answer, notice):
         (reference,) = set(re.findall(r"\b[0-9a-f]{8}\b", words(shown)))
-        assert reference in caplog.text
+        assert reference == shown[logs.HEADER]
+        assert reference in {record.request_id for record in caplog.records}
 
 
 @pytest.mark.usefixtures("impatient")

@@ -1,0 +1,158 @@
+"""Lines of the log: which request they are about, and what they never tell."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from queue import Queue
+from typing import Any
+
+import pytest
+from celery.contrib.testing.worker import start_worker
+from django.test import Client
+
+from demo.servers.dovecot import MailAccount
+from webmail.celery import app
+from webmail.serving import logs
+
+DEPLOY = Path(__file__).parents[3] / "deploy"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(params=["line", "json"])
+def log(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
+    """What stands on standard error, in either form."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    is_json = request.param == "json"
+    handler.setFormatter(
+        logs.JSONFormatter() if is_json else logging.Formatter(logs.LINE, style="{")
+    )
+    handler.addFilter(logs.RequestId())
+    logging.getLogger().addHandler(handler)
+    yield stream
+    logging.getLogger().removeHandler(handler)
+
+
+def test_every_answer_has_an_id_of_its_own(client: Client) -> None:
+    ids = [client.get(path)[logs.HEADER] for path in ("/healthz", "/", "/nothing/here/")]
+    assert len(set(ids)) == 3
+    assert all(re.fullmatch("[0-9a-f]{8}", identifier) for identifier in ids)
+    assert logs.request_id() == logs.NONE
+
+
+def test_lines_name_the_request_they_are_about(log: io.StringIO) -> None:
+    with logs.about("0badcafe"):
+        logging.getLogger("webmail").warning("inside\nand on")
+    logging.getLogger("webmail").warning("outside")
+    assert "0badcafe" in log.getvalue().split("outside")[0]
+    assert "0badcafe" not in log.getvalue().split("inside")[1]
+
+
+def test_a_line_of_json_is_one_object(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.handler.addFilter(logs.RequestId())
+    try:
+        raise ValueError("à la\nligne")
+    except ValueError:
+        logging.getLogger("webmail").exception("cassé %s", "ici")
+    line = logs.JSONFormatter().format(caplog.records[-1])
+    assert "\n" not in line
+    values = json.loads(line)
+    assert (values["level"], values["logger"], values["message"]) == (
+        "ERROR",
+        "webmail",
+        "cassé ici",
+    )
+    assert "ValueError: à la\nligne" in values["error"]
+
+
+def test_fail2ban_finds_who_tried_a_wrong_password(
+    mail_domain: Any, alice: MailAccount, client: Client, clean_cache: None, log: io.StringIO
+) -> None:
+    wrong = {"login": alice.login, "password": "Faux-Mot-2026"}
+    client.post("/accounts/login/", wrong, REMOTE_ADDR="192.0.2.7")
+    client.post("/accounts/login/", {**wrong, "password": alice.password}, REMOTE_ADDR="192.0.2.8")
+    patterns = re.findall(
+        r"^(?:failregex =| +)(.*)$", (DEPLOY / "fail2ban/filter.conf").read_text(), re.M
+    )
+    found = {
+        match["host"]
+        for pattern in patterns
+        for line in log.getvalue().splitlines()
+        if (match := re.search(pattern.strip().replace("<HOST>", "(?P<host>[0-9.:a-f]+)"), line))
+    }
+    assert found == {"192.0.2.7"}
+    assert alice.login not in log.getvalue() and "Faux-Mot" not in log.getvalue()
+
+
+def test_requests_are_logged_without_what_they_are_about(
+    settings: Any, signed_in: Callable[[MailAccount], Client], alice: MailAccount, log: io.StringIO
+) -> None:
+    reader = signed_in(alice)
+    logging.getLogger("webmail.access").setLevel(logging.INFO)
+    reader.get("/mail/INBOX/")
+    assert "ms" not in log.getvalue()
+    settings.ACCESS_LOG = True
+    answer = reader.get("/search/?q=divorce")
+    missing = reader.get("/mail/Secrets/")
+    assert "Not Found: mail/<folder" in log.getvalue()  # Django's own line
+    lines = [line for line in log.getvalue().splitlines() if " ms" in line]
+    assert len(lines) == 2 and answer[logs.HEADER] in lines[0]
+    assert "GET search/ 200" in lines[0] and "<folder" in lines[1]
+    assert "divorce" not in log.getvalue() and "/mail/Secrets" not in log.getvalue()
+    assert log.getvalue().count(missing[logs.HEADER]) == 3  # with the mail server's words
+
+
+@pytest.fixture
+def ids() -> Iterator[tuple[Any, Queue[str]]]:
+    """A task that tells the id that its lines have."""
+    seen: Queue[str] = Queue()
+
+    @app.task(name="tests.tell_id")
+    def tell_id() -> None:
+        seen.put(logs.request_id())
+
+    yield tell_id, seen
+    del app.tasks["tests.tell_id"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_has_the_id_of_the_request_that_asked_for_it(
+    ids: tuple[Any, Queue[str]], settings: Any
+) -> None:
+    tell_id, seen = ids
+    settings.CELERY_TASK_ALWAYS_EAGER = app.conf.task_always_eager = False
+    with logs.about("0badcafe"):
+        tell_id.delay()
+    tell_id.delay()  # as beat asks
+    worker: Any = {"pool": "solo", "perform_ping_check": False, "shutdown_timeout": 30}
+    with start_worker(app, queues=["upkeep"], **worker):
+        told = [seen.get(timeout=30), seen.get(timeout=30)]
+    assert told[0] == "0badcafe"
+    assert re.fullmatch("[0-9a-f]{8}", told[1]) and told[1] != told[0]
+
+
+def test_a_job_that_is_done_at_once_goes_on_with_the_request_s_id(
+    ids: tuple[Any, Queue[str]],
+) -> None:
+    tell_id, seen = ids
+    with logs.about("0badcafe"):
+        tell_id.apply()
+    assert seen.get() == "0badcafe" and logs.request_id() == logs.NONE
+
+
+def test_a_page_that_breaks_shows_its_reference(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_args: object, **_more: object) -> None:
+        raise RuntimeError
+
+    client.raise_request_exception = False
+    monkeypatch.setattr("webmail.middleware.Preferences.combine", breaks)
+    answer = client.get("/help/")
+    assert answer.status_code == 500
+    assert answer[logs.HEADER] in answer.content.decode()

@@ -1,0 +1,82 @@
+"""Lines of the log that belong together: each names the request or the job that it is about.
+
+A request gets an id of eight hexadecimal digits, which its answer carries (``X-Request-ID``) and
+its error page shows as the reference. A job has the id of the request that asked for it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final
+
+HEADER: Final = "X-Request-ID"
+LINE: Final = "{asctime} {levelname} {name} [{request_id}]: {message}"
+NONE: Final = "-"
+_current: ContextVar[str] = ContextVar("request_id", default=NONE)
+
+
+def request_id() -> str:
+    """The id of the request or job that runs in this thread; ``-`` where there is none."""
+    return _current.get()
+
+
+def new_id() -> str:
+    return secrets.token_hex(4)
+
+
+@contextmanager
+def about(identifier: str) -> Iterator[None]:
+    """Lines that are written inside the block name this request."""
+    token = _current.set(identifier or NONE)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+class RequestId(logging.Filter):
+    """Gives each record the id of its request. Django logs an answer when its request is over, and
+    names the request in the record."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request = getattr(record, "request", None)
+        record.request_id = getattr(request, "request_id", None) or request_id()
+        return True
+
+
+class Route(logging.Filter):
+    """Writes the route in place of the address where Django logs an answer: an address holds names
+    of folders."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request = getattr(record, "request", None)
+        if record.name == "django.request" and isinstance(record.args, tuple) and record.args:
+            record.args = (record.args[0], route(request))
+        return True
+
+
+def route(request: object) -> str:
+    """The pattern of the URL configuration that a request fell on: ``mail/<folder:folder>/``."""
+    return getattr(getattr(request, "resolver_match", None), "route", None) or NONE
+
+
+class JSONFormatter(logging.Formatter):
+    """A line of JSON for each record: ``{"time", "level", "logger", "request_id", "message"}``, and
+    ``error`` with the traceback where there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        values = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname,
+            "logger": record.name,
+            "request_id": getattr(record, "request_id", NONE),
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            values["error"] = self.formatException(record.exc_info)
+        return json.dumps(values, ensure_ascii=False)
