@@ -96,16 +96,17 @@ def _by_folder(refs: Iterable[MessageRef]) -> Iterable[list[MessageRef]]:
 def _arrived(request: SignedInRequest, folder: str, uidvalidity: int, uid: int) -> HttpResponse:
     """Rows alone: they are put above those of a page that is there."""
     with session.imap(request) as imap:
-        rows = listing.newer(imap, folder, uid, uidvalidity, memory(request))
-        looked = look(request, imap, folder, rows)
+        newer = listing.newer(imap, folder, uid, uidvalidity, memory(request))
+        looked = look(request, imap, folder, newer.rows)
         if looked.changed:
-            rows = listing.newer(imap, folder, uid, uidvalidity, memory(request))
+            newer = listing.newer(imap, folder, uid, uidvalidity, memory(request))
         special_use = read_folders(imap, folder).special_use
     page = lists.arrived(
-        rows,
+        newer.rows,
+        on_top=newer.on_top,
         special_use=special_use,
         full_dates=request.preferences.dates == "full",
-        faces=_faces(request, rows, special_use),
+        faces=_faces(request, newer.rows, special_use),
     )
     page = replace(page, groups=lists.tagged(page.groups, known_tags(request)))
     context = {"page": page, "advert_line": advert_line(request, folder, looked)}
