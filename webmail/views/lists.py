@@ -200,7 +200,8 @@ def _faces(request: SignedInRequest, rows: Iterable[Summary], special_use: str) 
 def list_view(request: SignedInRequest, folder: str, form: ListForm | None = None) -> View:
     """How a folder is shown: as the address says, which is remembered, else as it was last."""
     form = form or ListForm(request.GET)
-    remembered = FolderChoice.objects.order_of(request.user, folder)
+    by_threads = request.preferences.conversations == "on"
+    remembered = FolderChoice.objects.order_of(request.user, folder, threads=by_threads)
     sort, up, threads = form.order or remembered
     if (sort, up, threads) != remembered:
         FolderChoice.objects.choose_order(request.user, folder, sort, up, threads)
