@@ -83,6 +83,13 @@ DECLARED: tuple[Preference, ...] = (
         help_text=_("In the airy list: the others have no room for it."),
     ),
     Preference(
+        "conversations",
+        _("Conversations"),
+        "off",
+        (("off", _("Message by message")), ("on", _("One row for each conversation"))),
+        help_text=_("In the folders of which you chose no other order."),
+    ),
+    Preference(
         "panes",
         _("Panes"),
         "right",
@@ -239,6 +246,7 @@ class Preferences:
 
     density: str
     snippets: str
+    conversations: str
     panes: str
     after_filing: str
     theme: str

@@ -51,6 +51,7 @@ mail = [
     path("mail/<folder:folder>/selection/", actions.selection, name="selection"),
     path("mail/<folder:folder>/purge/", actions.purge, name="purge"),
     path("mail/<folder:folder>/<ref:ref>/", messages.message, name="message"),
+    path("mail/<folder:folder>/<ref:ref>/card/", messages.card, name="card"),
     path("mail/<folder:folder>/<ref:ref>/seen/", messages.seen, name="seen"),
     path("mail/<folder:folder>/<ref:ref>/images/", messages.images, name="images"),
     path("mail/<folder:folder>/<ref:ref>/frame/", parts.message_frame, name="message_frame"),

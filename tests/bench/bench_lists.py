@@ -163,7 +163,7 @@ def main() -> None:
         stack.callback(mailbox.close)
         for size in sizes:
             mailbox.create_folder(f"grand-{size}")
-            large.fill(mailbox, f"grand-{size}", size)
+            large.fill(mailbox, f"grand-{size}", size, large.FIRST)
         import django
 
         django.setup()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -199,6 +200,23 @@ def test_what_is_read_before_the_stream_begins_is_read_here(
 
     late("INBOX", change)
     expect(row).not_to_have_class(re.compile(r"\bis-new\b"))
+
+
+def test_what_is_moved_here_with_an_older_date_comes_to_its_place(
+    page: Page, mailbox: Mailbox, late: Callable[..., None], faults: list[str]
+) -> None:
+    days = {name: datetime(2026, 5, day, 12, tzinfo=UTC) for name, day in (("Un", 4), ("Trois", 6))}
+    for name, day in days.items():
+        mailbox.append(letter(name), "Archive", date=day)
+    rows = page.locator("#rows .row .subject")
+
+    def change() -> None:
+        expect(rows).to_have_count(2)
+        mailbox.append(letter("Deux"), "Archive", date=datetime(2026, 5, 5, 12, tzinfo=UTC))
+
+    late("Archive/?sort=arrival", change)
+    expect(rows).to_have_text(["Trois", "Deux", "Un"], timeout=SOON)
+    assert faults == []
 
 
 @pytest.mark.parametrize("query", ["sort=subject", "sort=arrival&up=1", "only=unread", "threads=1"])

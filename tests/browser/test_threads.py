@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.test_account import no_axe_faults
+from tests.browser.test_outbox import look
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter
 
@@ -49,6 +51,53 @@ def test_a_conversation_is_unfolded_by_keys_and_opened(watched_page: Page, talk:
     page.keyboard.press("Enter")
     expect(page.locator(".talk-line")).to_have_count(4)
     expect(page.locator(".talk-body")).to_have_count(1)
+    expect(page.locator(".talk-head")).to_contain_text("4 messages · 1 réponse envoyée")
+    folded = page.locator(".talk-card", has_text="Voici la lettre a")
+    folded.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(folded.locator(".talk-body")).to_contain_text("qui en dit un peu plus")
+    expect(folded.locator(".talk-snippet")).to_be_hidden()
+    page.keyboard.press("Enter")
+    expect(folded.locator(".talk-body")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [375, 1440])
+def test_a_long_conversation_begins_at_its_first_unread_message(
+    watched_page: Page, mailbox: Mailbox, width: int
+) -> None:
+    page = watched_page
+    for number in range(20):
+        append(mailbox, f"m{number}", "m0" if number else "")
+    append(mailbox, "c", "m0")
+    append(mailbox, "last", "m0")
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto("/mail/INBOX/?threads=1")
+    page.locator("#rows .row > a").first.click()
+    first = page.locator(".talk > li[data-begins]")
+    expect(first).to_contain_text("Voici la lettre c")
+    expect(first).to_be_in_viewport(ratio=0.5)
+    expect(page.locator(".letter")).to_contain_text("Voici la lettre last")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    look(page, f"conversation-{width}")
+    no_axe_faults(page)
+
+
+def test_one_message_of_a_conversation_is_deleted_in_its_card(
+    watched_page: Page, talk: None, mailbox: Mailbox
+) -> None:
+    page = watched_page
+    page.goto("/mail/INBOX/?threads=1")
+    page.locator("#rows .row > a").first.click()
+    card = page.locator(".talk > li", has_text="Voici la lettre c")
+    card.get_by_role("button", name="Supprimer").click()
+    expect(card).to_have_count(0)
+    expect(page.locator(".talk-line")).to_have_count(3)
+    expect(page.locator("#rows .row .how-many").first).to_contain_text("3")
+    assert len(mailbox.uids("Trash")) == 1
+    page.get_by_text("Toute la conversation").click()
+    page.locator(".talk-head").get_by_role("button", name="Supprimer").click()
+    expect(page.locator("#rows .row")).to_have_count(1)
+    assert len(mailbox.uids("Trash")) == 4 and len(mailbox.uids()) == 1
 
 
 def test_a_conversation_is_dragged_as_a_whole(

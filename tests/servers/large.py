@@ -2,7 +2,7 @@
 nothing (RFC 7888), then COPY.
 
 The same numbers give the same messages, three an hour, one after the other; from the thousandth on
-they come again.
+they come again. Their dates then begin again, too, unless all arrived at one moment.
 """
 
 from __future__ import annotations
@@ -55,13 +55,14 @@ def message(number: int) -> bytes:
     return (head + body.format(text=f"Bonjour, ceci est la lettre {number:06d}.")).encode()
 
 
-def fill(mailbox: Mailbox, folder: str, count: int) -> None:
+def fill(mailbox: Mailbox, folder: str, count: int, moment: datetime | None = None) -> None:
     """Put ``count`` messages into a folder that is empty: the first thousand, then copies of them,
-    which take a twentieth of the time. Every third is unread, every tenth flagged."""
+    which take a twentieth of the time. Every third is unread, every tenth flagged. All arrived at
+    the ``moment``, where there is one."""
     imap = mailbox.imap
     first = range(1, min(count, FIRST_ONES) + 1)
     command = b"m APPEND %s" % quoted(folder).encode()
-    imap.send(b"".join((command, *_pieces(first), b"\r\n")))
+    imap.send(b"".join((command, *_pieces(first, moment), b"\r\n")))
     _wait_for(imap, b"m")
     imap.select(quoted(folder))
     for start in range(FIRST_ONES, count, FIRST_ONES):
@@ -70,11 +71,11 @@ def fill(mailbox: Mailbox, folder: str, count: int) -> None:
         _wait_for(imap, b"c")
 
 
-def _pieces(numbers: range) -> Iterator[bytes]:
+def _pieces(numbers: range, at_once: datetime | None) -> Iterator[bytes]:
     for number in numbers:
         flags = ([] if number % 3 == 0 else [r"\Seen"]) + [r"\Flagged"] * (number % 10 == 0)
         content = message(number)
-        moment = received(number).strftime("%d-%b-%Y %H:%M:%S +0000")
+        moment = (at_once or received(number)).strftime("%d-%b-%Y %H:%M:%S +0000")
         yield b' (%s) "%s" {%d+}\r\n' % (" ".join(flags).encode(), moment.encode(), len(content))
         yield content
 

@@ -200,6 +200,8 @@ class ActForm(forms.Form):
     - ``all`` means every message that the list shows. ``until`` excludes the messages that arrived
       after the list was loaded: their UIDs are not below it.
     - ``all`` with ``found`` means every result of a search; ``found`` is its address.
+
+    ``among``: the message is shown in its conversation, which has one row in the list.
     """
 
     # Marking, moving, deleting; then those that ask something first, and those about a folder.
@@ -221,6 +223,7 @@ class ActForm(forms.Form):
     up = forms.BooleanField(required=False)
     only = forms.ChoiceField(required=False, choices=[(name, name) for name in FILTERS])
     threads = forms.BooleanField(required=False)
+    among = forms.BooleanField(required=False)
 
     def __init__(self, data: Any = None) -> None:
         """``verb`` may bring its tag with it, ``tag:$label1``: a button says one thing."""

@@ -141,13 +141,20 @@ def _half(
     return _step(imap, uids, _STEPS[2], longest, fetched)
 
 
-def marks_by_sequence(imap: Connection, first: int, last: int) -> tuple[Marked, ...]:
-    """UID and flags of messages ``first`` to ``last`` of the open folder, by sequence number. One
-    command.
+def marks_by_sequence(
+    imap: Connection, first: int, last: int, beside: int | None = None
+) -> tuple[Marked, ...]:
+    """UID and flags of messages ``first`` to ``last`` of the open folder, and of another one
+    ``beside`` them, by sequence number. One command.
     """
-    marked = response.marks(imap.command("FETCH", f"{first}:{last}", "(UID FLAGS)"))
+    asked = f"{first}:{last}" if beside is None else f"{first}:{last},{beside}"
+    marked = response.marks(imap.command("FETCH", asked, "(UID FLAGS)"))
     # Another program changes a flag meanwhile: the message is told twice, the later is right.
-    by_sequence = {mark.sequence: mark for mark in marked if first <= mark.sequence <= last}
+    by_sequence = {
+        mark.sequence: mark
+        for mark in marked
+        if first <= mark.sequence <= last or mark.sequence == beside
+    }
     return tuple(by_sequence[sequence] for sequence in sorted(by_sequence))
 
 
@@ -178,6 +185,16 @@ def sequence_of(imap: Connection, uid: int) -> int | None:
         if items.get(b"UID") == uid:
             return sequence
     return None
+
+
+def received(imap: Connection, uids: str) -> list[tuple[int, datetime | None]]:
+    """UID and INTERNALDATE of a set of UIDs of the open folder. One command."""
+    pairs: list[tuple[int, datetime | None]] = []
+    for _sequence, items in response.items(imap.uid("FETCH", uids, "(UID INTERNALDATE)")):
+        uid = items.get(b"UID")
+        if isinstance(uid, int):
+            pairs.append((uid, response.date(items.get(b"INTERNALDATE"))))
+    return pairs
 
 
 def envelopes(imap: Connection, first: int, last: int) -> tuple[Fetched, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
@@ -47,8 +47,9 @@ class ListPage:
     """``exists`` counts the whole folder, ``total`` what the view shows of it; ``start`` rows stand
     above this page; ``number`` is one-based. ``notes`` are `ordering`'s and `threads`'. A view by
     conversations has one for each row, which is its newest message, and ``total`` counts them.
-    ``modseq`` is no newer than what the page shows; 0 where it is not known (RFC 7162). ``above``
-    and ``below`` are the messages right beside the page, where it was asked for by a row.
+    ``modseq`` is no newer than what the page shows; 0 where it is not known (RFC 7162). ``last`` is
+    the highest UID of the folder, where the view shows all of it by their dates. ``above`` and
+    ``below`` are the messages right beside the page, where it was asked for by a row.
     """
 
     folder: str
@@ -63,6 +64,7 @@ class ListPage:
     notes: frozenset[str] = field(default=frozenset())
     conversations: tuple[threads.Conversation, ...] = ()
     modseq: int = 0
+    last: int = 0
     above: MessageRef | None = None
     below: MessageRef | None = None
 
@@ -87,9 +89,9 @@ def page(
     view: View = _FIRST,
     memory: Memory = NOTHING,
 ) -> ListPage:
-    """One page, at most 200 rows. Newest arrivals first go by sequence number: SELECT and FETCH,
-    which cost the same in a folder of any size, and one FETCH more for rows that the memory does
-    not know.
+    """One page, at most 200 rows. Where the messages of the folder came in the order of their
+    dates, it is read by sequence number: SELECT and FETCH, which cost the same in a folder of any
+    size, and one FETCH more for rows that the memory does not know.
     """
     size = min(max(1, size), MOST_ROWS)
     was_open = imap.open_folder == folder
@@ -99,57 +101,95 @@ def page(
             raise FolderChanged("The folder was made anew while its list was open.")
         place = replace(place, row=None)  # a whole page, which begins at the top
     order = _order(imap, selected, view, memory)
-    start = _start(order, place, size)
-    conversations: tuple[threads.Conversation, ...] = ()
-    above: int | None = None
-    below: int | None = None
-    if isinstance(order, _ByThread):
-        shown = order.threads[start : start + size]
-        conversations = threads.gathered(imap, selected, shown, memory)
-        rows = tuple(conversation.newest for conversation in conversations)
-    else:
-        marks: Sequence[Marked]
-        if place.row is None:
-            marks = order.window(start, start + size)
-        else:
-            marks, above, below = order.window_and_beside(start, start + size)
-        rows = summaries.of(imap, selected, marks, memory)
+    read = _read(imap, selected, order, place, size, memory)
+    if isinstance(order, _BySequence) and not order.rises(read.rows, memory):
+        order = _order(imap, selected, view, memory)
+        read = _read(imap, selected, order, place, size, memory)
     return ListPage(
         folder=selected.folder,
         uidvalidity=selected.uidvalidity,
         exists=selected.exists,
         total=order.total,
-        start=start,
+        start=read.start,
         size=size,
-        rows=rows,
-        has_next=start + size < order.total,
+        rows=read.rows,
+        has_next=read.start + size < order.total,
         view=view,
         notes=order.notes,
-        conversations=conversations,
+        conversations=read.conversations,
         # Of a folder that was open already it is that of when it was opened.
         modseq=0 if was_open else selected.highestmodseq,
-        above=_ref(selected, above),
-        below=_ref(selected, below),
+        last=order.last,
+        above=_ref(selected, read.above),
+        below=_ref(selected, read.below),
     )
+
+
+@dataclass(frozen=True)
+class _Read:
+    """The rows of a page, as `ListPage` has them."""
+
+    start: int
+    rows: tuple[Summary, ...]
+    conversations: tuple[threads.Conversation, ...] = ()
+    above: int | None = None
+    below: int | None = None
+
+
+def _read(
+    imap: Connection,
+    selected: Selected,
+    order: _Order | _ByThread,
+    place: Place,
+    size: int,
+    memory: Memory,
+) -> _Read:
+    start = _start(order, place, size)
+    if isinstance(order, _ByThread):
+        shown = order.threads[start : start + size]
+        conversations = threads.gathered(imap, selected, shown, memory)
+        return _Read(start, tuple(one.newest for one in conversations), conversations)
+    marks: Sequence[Marked]
+    above = below = None
+    if place.row is None:
+        marks = order.window(start, start + size)
+    else:
+        marks, above, below = order.window_and_beside(start, start + size)
+    return _Read(start, summaries.of(imap, selected, marks, memory), (), above, below)
 
 
 def _ref(selected: Selected, uid: int | None) -> MessageRef | None:
     return MessageRef(selected.folder, selected.uidvalidity, uid) if uid else None
 
 
+@dataclass(frozen=True)
+class Newer:
+    """What arrived since a list was made, the newest first. ``on_top``: all of it is no older than
+    what was there, in the order in which it came.
+    """
+
+    rows: tuple[Summary, ...]
+    on_top: bool = True
+
+
 def newer(
     imap: Connection, folder: str, uid: int, uidvalidity: int, memory: Memory = NOTHING
-) -> tuple[Summary, ...]:
-    """Return what arrived after the message with this UID, the newest first, at most 200.
-    FolderChanged when the UID is of a folder that was made anew.
+) -> Newer:
+    """Return what arrived after the message with this UID, at most 200. FolderChanged when the UID
+    is of a folder that was made anew.
     """
     selected = imap.select(folder)
     if selected.uidvalidity != uidvalidity:
         raise FolderChanged("The folder was made anew while its list was open.")
     came = search.uids(imap, f"UID {uid + 1}:*")
     # "n:*" names the last message even when its UID is below n.
-    uids = sorted((arrived for arrived in came if arrived > uid), reverse=True)[:MOST_ROWS]
-    return summaries.of(imap, selected, fetch.marks(imap, uids), memory)
+    uids = sorted((arrived for arrived in came if arrived > uid), reverse=True)
+    rows = summaries.of(imap, selected, fetch.marks(imap, uids[:MOST_ROWS]), memory)
+    if not rows:
+        return Newer(())
+    above = uids[MOST_ROWS] if len(uids) > MOST_ROWS else uid
+    known = ordering.rising(imap, selected, memory)
+    return Newer(rows, ordering.still_rises(imap, selected, memory, known, uids[0], rows, above))
 
 
 def matching(
@@ -164,6 +204,7 @@ class _Placed(Protocol):
 
     total: int
     notes: frozenset[str]
+    last: int
 
     def position(self, uid: int, sequence: int | None = None) -> int | None:
         """Return the position of a message, None when it is not in the list."""
@@ -191,19 +232,37 @@ def _order(imap: Connection, selected: Selected, view: View, memory: Memory) -> 
     if view.threads:
         return _by_thread(imap, selected, view, memory)
     if view.is_plain:
-        return _BySequence(imap, selected, view)
+        rising = ordering.rising(imap, selected, memory)
+        if rising.rises:
+            return _BySequence(imap, selected, view, rising)
     return _ByList(imap, view, ordering.of(imap, selected, view, memory))
 
 
 def _by_thread(imap: Connection, selected: Selected, view: View, memory: Memory) -> _ByThread:
     """Conversations of which a message passes the filter."""
-    known = threads.of(imap, selected, memory)
+    known = _by_date(imap, selected, threads.of(imap, selected, memory), memory)
     if not view.only:
         return _ByThread(view, known)
     passing = ordering.of(imap, selected, replace(view, threads=False), memory)
     wanted = frozenset(passing.uids)
     kept = tuple(thread for thread in known.all if not wanted.isdisjoint(thread))
     return _ByThread(view, threads.Threads(kept, known.notes | passing.notes))
+
+
+def _by_date(
+    imap: Connection, selected: Selected, known: threads.Threads, memory: Memory
+) -> threads.Threads:
+    """Conversations by the dates of their newest messages; without a command where the folder's
+    dates rise."""
+    top = known.all[0][-1] if known.all else 0
+    rising = ordering.rising(imap, selected, memory)
+    if ordering.still_rises(imap, selected, memory, rising, top):
+        return known
+    ordered = ordering.of(imap, selected, View(), memory).uids
+    place = {uid: number for number, uid in enumerate(ordered)}
+    last = len(ordered)
+    by_date = sorted(known.all, key=lambda thread: min(place.get(uid, last) for uid in thread))
+    return replace(known, all=tuple(by_date))
 
 
 def _start(order: _Placed, place: Place, size: int) -> int:
@@ -227,14 +286,28 @@ def _start(order: _Placed, place: Place, size: int) -> int:
 
 
 class _BySequence:
-    """All messages, by arrival: nothing is asked that grows with the folder."""
+    """All messages, by arrival, which is the order of their dates where these rise: nothing is
+    asked that grows with the folder.
+    """
 
     notes: frozenset[str] = frozenset()
 
-    def __init__(self, imap: Connection, selected: Selected, view: View) -> None:
+    def __init__(
+        self, imap: Connection, selected: Selected, view: View, rising: ordering.Rising
+    ) -> None:
         self._imap = imap
+        self._selected = selected
         self._view = view
+        self._rising = rising
+        self._above = 0
         self.total = selected.exists
+        self.last = 0
+
+    def rises(self, rows: Iterable[Summary], memory: Memory) -> bool:
+        """Whether the dates of what came last rise too. ``rows``: of the window."""
+        return ordering.still_rises(
+            self._imap, self._selected, memory, self._rising, self.last, rows, self._above
+        )
 
     def position(self, uid: int, sequence: int | None = None) -> int | None:
         if not self.total:
@@ -255,10 +328,19 @@ class _BySequence:
         stop = min(stop, self.total)
         if start >= stop:
             return ()
-        if not self._view.down:
-            return fetch.marks_by_sequence(self._imap, start + 1, stop)
-        first, last = self.total - stop + 1, self.total - start
-        return fetch.marks_by_sequence(self._imap, first, last)[::-1]
+        first, last = start + 1, stop
+        if self._view.down:
+            first, last = self.total - stop + 1, self.total - start
+        # The newest besides: whether anything came whose date is not known.
+        marks = fetch.marks_by_sequence(
+            self._imap, first, last, self.total if last < self.total else None
+        )
+        self.last = marks[-1].uid if marks else 0
+        marks = tuple(mark for mark in marks if mark.sequence <= last)
+        self._above = marks[0].uid - 1 if marks and first > 1 else 0
+        if last < self.total:
+            self._above = self.last
+        return marks[::-1] if self._view.down else marks
 
     def window_and_beside(
         self, start: int, stop: int
@@ -279,6 +361,7 @@ class _ByList:
         self._uids = ordered.uids
         self.notes = ordered.notes
         self.total = len(ordered.uids)
+        self.last = max(ordered.uids, default=0) if view.is_plain else 0
 
     def position(self, uid: int, sequence: int | None = None) -> int | None:
         try:
@@ -312,7 +395,9 @@ class _ByList:
 
 
 class _ByThread:
-    """Conversations, by the arrival of their newest messages."""
+    """Conversations, by their newest messages."""
+
+    last = 0
 
     def __init__(self, view: View, known: threads.Threads) -> None:
         self.threads = known.all if view.down else known.all[::-1]

@@ -1,7 +1,8 @@
 """The messages of a folder that a list shows, and their order.
 
-The plain list, newest arrival first, goes by sequence number and never comes here. All others are
-lists of UIDs, asked of the server once and then brought up to date. Those by what never changes
+The plain list, newest first, goes by sequence number as long as the messages came in the order of
+their dates (`Rising`), which the server is asked once. All others are lists of UIDs, asked of the
+server once and then brought up to date. Those by what never changes
 (date, people, subject, size) are good as long as nothing came or went: what came is named by
 ``SEARCH UID n:*``, and its place found by sorting it among a few of the others; that something went
 is told by the count. Those by flags are told what changed by CONDSTORE (RFC 7162), without which
@@ -18,11 +19,12 @@ import re
 import sys
 import time
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from webmail.folding import fold
@@ -31,6 +33,7 @@ from webmail.imap.connection import Connection
 from webmail.imap.values import FLAGGED, SEEN, Fetched, Selected
 from webmail.mailbox import summaries
 from webmail.mailbox.memory import Memory
+from webmail.mailbox.summaries import Summary
 
 SORTS = ("arrival", "date", "from", "to", "subject", "size", "flagged", "unread")
 FILTERS = ("", "unread", "flagged", "attachment", "contacts")
@@ -45,6 +48,8 @@ _MOST_NAMED = 900
 MOST_SORTED_HERE = 5_000
 SECONDS_TO_SORT = 10.0
 _AT_ONCE = 500
+# Arrivals of which the dates are asked for; where more may have come, all are sorted anew.
+MOST_DATED = 1_000
 # Of messages that the server did not mark with $HasAttachment, so many of the newest are looked
 # through.
 MOST_LOOKED_THROUGH = 1_000
@@ -61,6 +66,7 @@ SORT_TOO_MANY, ATTACHMENT_NEWEST, CONTACTS_LAST_YEAR, CONTACTS_TOO_MANY = (
 )
 
 _KIND = "order1"
+_RISING = "rising"
 _FLAG_OF = {"unread": (SEEN, False, "UNSEEN"), "flagged": (FLAGGED, True, "FLAGGED")}
 _HAS, _HAS_NOT = "$hasattachment", "$hasnoattachment"
 _ANSWER = re.compile(r"^\s*(?:(?:re|fwd?|tr|rép|aw|wg|sv)\s*(?:\[\d+\]\s*)?:\s*)+", re.IGNORECASE)
@@ -68,8 +74,9 @@ _ANSWER = re.compile(r"^\s*(?:(?:re|fwd?|tr|rép|aw|wg|sv)\s*(?:\[\d+\]\s*)?:\s*
 
 @dataclass(frozen=True)
 class View:
-    """The way a folder is shown. ``only``: the filter, of which ``contacts`` searches for the
-    ``addresses``. ``threads``: by conversations, which come by their newest message.
+    """The way a folder is shown. ``sort``: ``arrival`` is INTERNALDATE, ``date`` what the sender
+    wrote. ``only``: the filter, of which ``contacts`` searches for the ``addresses``. ``threads``:
+    by conversations, which come by their newest message.
     """
 
     sort: str = "arrival"
@@ -80,7 +87,7 @@ class View:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it goes by sequence number."""
+        """Whether it shows all messages by their dates: by sequence number, where they rise."""
         return self.sort == "arrival" and not self.only
 
 
@@ -92,12 +99,64 @@ class Ordered:
     notes: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True)
+class Rising:
+    """Whether the dates of a folder's messages rise with their UIDs, up to the UID ``last``.
+    ``newest`` is the latest of these dates, in seconds.
+    """
+
+    rises: bool
+    last: int
+    newest: float
+
+    def goes_on(self, dates: Iterable[tuple[int, datetime | None]]) -> Rising | None:
+        """The same with later messages, of which the UIDs and dates come in any order; None where
+        one of them is older than what came before it. One without a date is no older.
+        """
+        last, newest = self.last, self.newest
+        by_uid = dict(dates)
+        for uid in sorted(by_uid):
+            if uid <= self.last:
+                continue
+            received = by_uid[uid]
+            seconds = received.timestamp() if received else newest
+            if seconds < newest:
+                return None
+            last, newest = uid, seconds
+        return Rising(self.rises, last, newest)
+
+
+def rising(imap: Connection, selected: Selected, memory: Memory) -> Rising:
+    """What is known of the open folder's dates. No command when it is remembered, else two; a
+    folder of which the server can't sort the messages counts as rising.
+    """
+    return _Lists(imap, selected, memory).rising()
+
+
+def still_rises(
+    imap: Connection,
+    selected: Selected,
+    memory: Memory,
+    known: Rising,
+    top: int,
+    rows: Iterable[Summary] = (),
+    above: int | None = None,
+) -> bool:
+    """Whether the folder's dates rise up to the message with the highest UID, ``top``, too. The
+    ``rows`` are, perhaps among others, all messages with a UID ``above`` this one. No command, or
+    one where messages came that are not among the rows.
+    """
+    dates = {row.ref.uid: row.received for row in rows}
+    above = top if above is None else above
+    return _Lists(imap, selected, memory).still_rises(known, top, dates, above)
+
+
 def of(imap: Connection, selected: Selected, view: View, memory: Memory) -> Ordered:
     """The messages of the open folder that a view shows. Raises what commands raise."""
     lists = _Lists(imap, selected, memory)
     members, notes = lists.members(view)
-    if view.sort == "arrival":
-        uids = lists.everything() if members is None else members
+    if view.sort == "arrival" and (rising_ones := lists.rising_ones(members)) is not None:
+        uids = rising_ones
     elif view.sort in _FLAG_OF:
         chosen, _notes = lists.members(View(only=view.sort))
         uids = _parted(lists.everything() if members is None else members, chosen or ())
@@ -177,6 +236,49 @@ class _Lists:
                 return self._from_contacts(view.addresses)
         return None, frozenset()
 
+    # --- by their dates ---
+
+    def rising(self) -> Rising:
+        if packed := self._memory.get(_RISING, self._name("")):
+            return Rising(*packed)
+        if not self.can_sort or not self._selected.exists:
+            return Rising(True, 0, 0)
+        return self._learned(self._sorted("arrival"))
+
+    def still_rises(
+        self, known: Rising, top: int, dates: Mapping[int, datetime | None], above: int
+    ) -> bool:
+        if not known.rises or top <= known.last or not self.can_sort:
+            return known.rises
+        later: Rising | None = None
+        if above <= known.last:
+            later = known.goes_on(dates.items())
+        elif top - known.last <= MOST_DATED:
+            later = known.goes_on(fetch.received(self._imap, f"{known.last + 1}:*"))
+        self._memory.put(_RISING, self._name(""), later and list(vars(later).values()))
+        return later is not None
+
+    def rising_ones(self, members: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        """These messages, all for None, lowest first; None where their dates do not rise."""
+        known = self.rising()
+        if not known.rises:
+            return None
+        uids = self.everything() if members is None else members
+        top = max(uids, default=0)
+        return uids if self.still_rises(known, top, {}, top) else None
+
+    def _learned(self, known: _Kept | None) -> Rising:
+        """What a list by dates tells; it is kept where it is needed."""
+        if known is None or not known.uids:
+            return Rising(True, 0, 0)
+        dates = fetch.received(self._imap, str(known.uids[-1]))
+        newest = max((moment.timestamp() for _uid, moment in dates if moment), default=0)
+        found = Rising(all(a < b for a, b in pairwise(known.uids)), known.last, newest)
+        if not found.rises:
+            self._put("by arrival", known)
+        self._memory.put(_RISING, self._name(""), list(vars(found).values()))
+        return found
+
     # --- by what never changes ---
 
     def by(self, sort: str) -> tuple[int, ...] | None:
@@ -189,6 +291,8 @@ class _Lists:
             known = self._sorted(sort)
         if known is not None and known != kept:
             self._put(f"by {sort}", known)
+            if sort == "arrival":
+                self._learned(known)
         return known.uids if known else None
 
     def _sorted(self, sort: str) -> _Kept | None:

@@ -150,15 +150,26 @@ def _conversation(
 # --- opened ---
 
 
-def members(imap: Connection, ref: MessageRef, memory: Memory) -> tuple[Summary, ...]:
-    """The messages of the conversation of an opened one, by their arrival, fifty of the newest and
-    the opened one. Three commands, two when their rows are known.
+@dataclass(frozen=True)
+class Members:
+    """The messages of a conversation that are in one folder, by their arrival; ``count`` is that of
+    all of them, as the list has it.
+    """
+
+    rows: tuple[Summary, ...]
+    count: int
+
+
+def members(imap: Connection, ref: MessageRef, memory: Memory) -> Members:
+    """The messages of the conversation of an opened one, fifty of the newest and the opened one.
+    Three commands, two when their rows are known.
     """
     selected = imap.require(ref)
     thread = containing(of(imap, selected, memory).all, ref.uid)
     uids = sorted({*thread[-MOST_OPENED:], ref.uid})
     marks = [mark for mark in fetch.marks(imap, uids) if DELETED not in mark.flags]
-    return summaries.of(imap, selected, marks, memory)
+    rows = summaries.of(imap, selected, marks, memory)
+    return Members(rows, len(rows) + len(thread) - len(set(thread) & set(uids)))
 
 
 def answers(

@@ -61,10 +61,13 @@ class FolderChoiceQuerySet(models.QuerySet["FolderChoice"]):
     def of(self, user: AbstractBaseUser) -> FolderChoiceQuerySet:
         return self.filter(user_id=user.pk)
 
-    def order_of(self, user: AbstractBaseUser, folder: str) -> tuple[str, bool, bool]:
-        """The sort of a folder's list, whether it goes up, and whether it is by conversations."""
+    def order_of(
+        self, user: AbstractBaseUser, folder: str, *, threads: bool = False
+    ) -> tuple[str, bool, bool]:
+        """The sort of a folder's list, whether it goes up, and whether it is by conversations,
+        which is so by ``threads`` where nothing was chosen."""
         chosen = _order_of(user.pk, FolderChoice.digest_of(folder))
-        return chosen[0] if chosen else (FolderChoice.ARRIVAL, False, False)
+        return chosen[0] if chosen else (FolderChoice.ARRIVAL, False, threads)
 
     def move(self, before: str, now: str, delimiter: str) -> None:
         """A folder got another name, and with it those inside it."""

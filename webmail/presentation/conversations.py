@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext
 
 from webmail.avatars import hue
@@ -12,85 +14,113 @@ from webmail.dates import when
 from webmail.imap.values import SEEN, MessageRef
 from webmail.mailbox.summaries import Summary
 from webmail.mime.addresses import Address
-from webmail.presentation.links import message_url
+from webmail.presentation.links import message_url, ref_name, ref_segment
 from webmail.presentation.reader import MessageView
 from webmail.presentation.words import initials
 
 
 @dataclass(frozen=True)
 class TalkMessage:
-    """One other message of the conversation: a line that leads to it, or ``opened`` in its place.
-    ``is_own``: from the folder of sent mail.
+    """One other message of the conversation: a card that is folded, or shows it as ``opened``.
+    ``ref`` is its name in forms about the folder. ``is_own``: from the folder of sent mail.
+    ``begins``: the first of the conversation that was unread.
     """
 
+    ref: str
     url: str
-    reply_url: str
+    card_url: str
     name: str
     initials: str
     hue: int
     when: str
     when_iso: str
+    snippet: str
     attachment: bool
     unread: bool
     is_own: bool
     opened: MessageView | None
+    begins: bool = False
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """The messages before the open one and after it. ``is_whole``: own answers were looked for."""
+    """The messages before the open one and after it. ``ref`` stands for all those of the folder.
+    ``is_whole``: own answers were looked for. ``begins``: the open one is the first to be read.
+    """
 
     words: str
+    ref: str
     is_whole: bool
     before: tuple[TalkMessage, ...]
     after: tuple[TalkMessage, ...]
+    begins: bool
 
 
-def talk(
-    rows: Sequence[Summary],
-    ref: MessageRef,
-    *,
-    opened: Mapping[MessageRef, MessageView],
-    sent: str,
-    is_whole: bool,
-) -> Conversation | None:
-    """Of messages in their order, the open one among them; None when there is no other."""
+@dataclass(frozen=True)
+class Told:
+    """What is known of a conversation: its messages in their order, and how many of them are in the
+    folder. ``opened``: those shown besides the open one; ``snippets``: how others begin.
+    """
+
+    rows: Sequence[Summary]
+    count: int
+    opened: Mapping[MessageRef, MessageView]
+    snippets: Mapping[MessageRef, str]
+    is_whole: bool
+
+
+def talk(told: Told, ref: MessageRef, sent: str) -> Conversation | None:
+    """The conversation around an open message; None when there is no other in it."""
+    rows = told.rows
     place = next((place for place, row in enumerate(rows) if row.ref == ref), len(rows))
     before, after = rows[:place], rows[place + 1 :]
     if not (before or after):
         return None
-    count = len(before) + len(after) + 1
-    words = ngettext(
-        "Conversation of %(count)s message.", "Conversation of %(count)s messages.", count
-    )
+    here = [row.ref for row in rows if row.ref.folder == ref.folder]
+    unread = next((row.ref for row in before if SEEN not in row.flags), ref)
     return Conversation(
-        words=words % {"count": count},
-        is_whole=is_whole,
-        before=_messages(before, opened, sent),
-        after=_messages(after, opened, sent),
+        words=_words(told.count, len(rows) - len(here)),
+        ref=ref_segment(max((*here, ref), key=lambda one: one.uid)),
+        is_whole=told.is_whole,
+        before=tuple(_message(row, told, ref, sent, begins=row.ref == unread) for row in before),
+        after=tuple(_message(row, told, ref, sent) for row in after),
+        begins=unread == ref,
     )
 
 
-def _messages(
-    rows: Iterable[Summary], opened: Mapping[MessageRef, MessageView], sent: str
-) -> tuple[TalkMessage, ...]:
-    return tuple(_message(row, opened.get(row.ref), is_own=row.ref.folder == sent) for row in rows)
+def _words(here: int, own: int) -> str:
+    words = ngettext(
+        "Conversation of %(count)s message", "Conversation of %(count)s messages", here
+    ) % {"count": intcomma(here)}
+    if not own:
+        return f"{words}."
+    answers = ngettext("%(count)s sent answer", "%(count)s sent answers", own)
+    return f"{words} · {answers % {'count': intcomma(own)}}"
 
 
-def _message(row: Summary, opened: MessageView | None, *, is_own: bool) -> TalkMessage:
+def _message(
+    row: Summary, told: Told, beside: MessageRef, sent: str, *, begins: bool = False
+) -> TalkMessage:
     unknown = Address(gettext("(unknown sender)"), "")
     sender = next((person for person in row.from_ if person.shown), unknown)
     moment = row.received or row.sent
+    is_own = row.ref.folder == sent != beside.folder
+    unread = SEEN not in row.flags
+    query = {"unread": "1"} if unread else {}
+    query |= {"beside": beside.folder} if is_own else {}
     return TalkMessage(
+        ref=ref_name(row.ref, beside.folder),
         url=message_url(row.ref) + ("" if is_own else "?threads=1"),
-        reply_url=message_url(row.ref, "reply"),
+        card_url=message_url(row.ref, "card") + (f"?{urlencode(query)}" if query else ""),
         name=sender.shown,
         initials=initials(sender),
         hue=hue(sender.address),
         when=when(moment, full=True),
         when_iso=moment.isoformat() if moment else "",
+        snippet=told.snippets.get(row.ref, ""),
         attachment=row.attachment,
-        unread=SEEN not in row.flags,
+        unread=unread,
         is_own=is_own,
-        opened=opened,
+        opened=told.opened.get(row.ref),
+        begins=begins,
     )

@@ -43,8 +43,8 @@ from webmail.presentation.tags import Chip, chips
 from webmail.presentation.words import names_of, size, special_label, subject_of
 
 _SORTED = {
-    "arrival": pgettext_lazy("sort by", "Arrival"),
-    "date": pgettext_lazy("sort by", "Date"),
+    "arrival": pgettext_lazy("sort by", "Date"),
+    "date": pgettext_lazy("sort by", "Date written"),
     "from": pgettext_lazy("sort by", "Sender"),
     "to": pgettext_lazy("sort by", "Recipient"),
     "subject": pgettext_lazy("sort by", "Subject"),
@@ -406,7 +406,7 @@ def mail_page(
         above=page.start,
         next_url=_with_query(base, {**_query(view), **following}) if following else "",
         previous_url=_with_query(base, {**_query(view), **before}) if before else "",
-        newest=rows[0].ref if rows else "",
+        newest=f"{page.uidvalidity}-{page.last}" if rows and page.last else "",
         uidvalidity=page.uidvalidity,
         modseq=page.modseq,
         is_live=view.is_plain and view.down and page.start == 0 and not view.threads,
@@ -426,7 +426,7 @@ def mail_page(
         notes=_notes(page),
         above_url=f"{message_url(page.above)}{more}" if page.above else "",
         below_url=f"{message_url(page.below)}{more}" if page.below else "",
-        groups=_grouped(_by_moment(rows, page), view),
+        groups=_grouped(rows, view),
     )
 
 
@@ -491,8 +491,8 @@ def _conversation_row(
     full_dates: bool,
     faces: Faces,
 ) -> MessageRow:
-    """Return the row with the people of its conversation, the last writer first, and the subject of
-    its first message."""
+    """Return the row with the people of its conversation, the last writer first, the subject of its
+    first message, and the date of its latest."""
     if conversation.count < 2:
         return row
     members = tuple(
@@ -515,8 +515,12 @@ def _conversation_row(
         for person in people_of(listed, own_mail=own_mail)
         if person.shown
     )
+    latest = max(members, key=lambda member: member.when_iso)
     return replace(
         row,
+        when=latest.when,
+        when_iso=latest.when_iso,
+        day=latest.day,
         sender=", ".join(dict.fromkeys(people)) or row.sender,
         subject=members[0].subject,
         unread=conversation.unread,
@@ -529,23 +533,24 @@ def _conversation_row(
 
 @dataclass(frozen=True)
 class Arrived:
-    """Rows to be put above those of a page that is there."""
+    """Rows to be put above those of a page that is there; not ``on_top``: they have other places in
+    the list, which is to be made anew."""
 
     groups: tuple[tuple[str, tuple[MessageRow, ...]], ...]
-    newest: str
+    on_top: bool
     next_url: str = ""
     previous_url: str = ""
 
 
 def arrived(
-    messages: Iterable[Summary], *, special_use: str, full_dates: bool, faces: Faces
+    messages: Iterable[Summary], *, on_top: bool, special_use: str, full_dates: bool, faces: Faces
 ) -> Arrived:
     own_mail = is_own_mail(special_use)
     rows = tuple(
         message_row(message, own_mail=own_mail, full_dates=full_dates, current=None, faces=faces)
         for message in messages
     )
-    return Arrived(by_day(rows), rows[0].ref if rows else "")
+    return Arrived(by_day(rows), on_top)
 
 
 def tagged(
@@ -577,20 +582,6 @@ def by_day(rows: Iterable[MessageRow]) -> tuple[tuple[str, tuple[MessageRow, ...
     return tuple(
         (heading, tuple(group)) for heading, group in groupby(rows, lambda row: labels[row.day])
     )
-
-
-def _by_moment(rows: tuple[MessageRow, ...], page: ListPage) -> tuple[MessageRow, ...]:
-    """The rows of a list by arrival, by the moments of their messages: one that was moved back is
-    the last to come into its folder, and stands among those of its day all the same. What goes on
-    below or is brought above goes by the list's own order."""
-    if page.view.sort != "arrival" or page.view.threads:
-        return rows
-    moments = [message.received for message in page.rows]
-    if None in moments:
-        return rows
-    pairs = zip(moments, rows, strict=True)
-    ordered = sorted(pairs, key=lambda pair: pair[0], reverse=page.view.down)  # type: ignore[arg-type,return-value]  # none is None
-    return tuple(row for _moment, row in ordered)
 
 
 def _grouped(

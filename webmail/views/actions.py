@@ -405,6 +405,7 @@ def _acted(
     request: SignedInRequest, asked: _Asked, context: dict[str, Any], *, is_running: bool
 ) -> HttpResponse:
     opened = asked.form.cleaned_data["opened"]
+    is_among = asked.form.cleaned_data["among"]
     refs = [
         links.ref_name(MessageRef(step.folder, step.uidvalidity, uid), asked.folder)
         for step in asked.chosen
@@ -417,6 +418,7 @@ def _acted(
         "refs": [] if too_much else refs,
         "verb": asked.verb,
         "gone": gone,
+        "is_among": is_among,
         "opened_ref": opened,
         "message_gone": gone and opened in refs,
         "is_running": is_running,
@@ -425,7 +427,9 @@ def _acted(
     if asked.verb in {"flag", "unflag", "seen", "tag", "untag"} and asked.count == 1:
         context["toast"] = None
     response = render_template(request, "webmail/list/_acted.html", context)
-    if too_much or is_running or asked.verb == "wanted":
+    # The list has a row for its conversation alone, which is unread by now.
+    changes_row = is_among and asked.verb == "unseen"
+    if too_much or is_running or asked.verb == "wanted" or changes_row:
         response["HX-Trigger-After-Swap"] = "mail:refresh"
     return response
 

@@ -96,16 +96,17 @@ def _by_folder(refs: Iterable[MessageRef]) -> Iterable[list[MessageRef]]:
 def _arrived(request: SignedInRequest, folder: str, uidvalidity: int, uid: int) -> HttpResponse:
     """Rows alone: they are put above those of a page that is there."""
     with session.imap(request) as imap:
-        rows = listing.newer(imap, folder, uid, uidvalidity, memory(request))
-        looked = look(request, imap, folder, rows)
+        newer = listing.newer(imap, folder, uid, uidvalidity, memory(request))
+        looked = look(request, imap, folder, newer.rows)
         if looked.changed:
-            rows = listing.newer(imap, folder, uid, uidvalidity, memory(request))
+            newer = listing.newer(imap, folder, uid, uidvalidity, memory(request))
         special_use = read_folders(imap, folder).special_use
     page = lists.arrived(
-        rows,
+        newer.rows,
+        on_top=newer.on_top,
         special_use=special_use,
         full_dates=request.preferences.dates == "full",
-        faces=_faces(request, rows, special_use),
+        faces=_faces(request, newer.rows, special_use),
     )
     page = replace(page, groups=lists.tagged(page.groups, known_tags(request)))
     context = {"page": page, "advert_line": advert_line(request, folder, looked)}
@@ -199,7 +200,8 @@ def _faces(request: SignedInRequest, rows: Iterable[Summary], special_use: str) 
 def list_view(request: SignedInRequest, folder: str, form: ListForm | None = None) -> View:
     """How a folder is shown: as the address says, which is remembered, else as it was last."""
     form = form or ListForm(request.GET)
-    remembered = FolderChoice.objects.order_of(request.user, folder)
+    by_threads = request.preferences.conversations == "on"
+    remembered = FolderChoice.objects.order_of(request.user, folder, threads=by_threads)
     sort, up, threads = form.order or remembered
     if (sort, up, threads) != remembered:
         FolderChoice.objects.choose_order(request.user, folder, sort, up, threads)

@@ -9,12 +9,14 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.shortcuts import render as render_template
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
 from accounts.models import MailDomain
 from webmail.adverts import judging
+from webmail.converters import CONTROLS, LONGEST_NAME
 from webmail.errors import ServerUnavailable, ThreadsTooSlow
 from webmail.forms.messages import ImagesForm, ListForm
 from webmail.forms.search import SearchForm
@@ -22,6 +24,7 @@ from webmail.htmx import TOAST, render, wants_partial
 from webmail.imap.connection import Connection
 from webmail.imap.values import SEEN, MessageRef
 from webmail.mailbox import reading, threads
+from webmail.mailbox import snippets as beginnings
 from webmail.mailbox.summaries import Summary
 from webmail.mime import authentication
 from webmail.mime.addresses import Address
@@ -66,6 +69,30 @@ def seen(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpRes
     if "beside" in request.GET:
         del context["page"]
     return render_template(request, "webmail/list/_acted.html", context)
+
+
+@require_GET
+@login_required
+def card(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
+    """A message that is unfolded in its conversation, which reads it; for all but htmx its page.
+    ``?unread=1``: the counts change by that. ``?beside=``: the folder of the conversation."""
+    message_ref = MessageRef(folder, *ref)
+    if not wants_partial(request):
+        return redirect(f"{links.message_url(message_ref)}?threads=1")
+    beside = request.GET.get("beside", "")
+    if not beside or len(beside) > LONGEST_NAME or CONTROLS.search(beside):
+        beside = folder
+    renderer = html.ReaderSanitiser(request, message_ref)
+    with session.imap(request) as imap:
+        opened = reading.open_message(imap, message_ref, rendering=renderer)
+        context = counts_context(imap, beside) if "unread" in request.GET else {}
+    context |= {
+        "message": shown(request, opened, renderer),
+        "card": links.ref_name(message_ref, beside),
+        "act_url": reverse("mail:act", args=[beside]),
+        "next_url": f"{reverse('mail:folder', args=[beside])}?threads=1",
+    }
+    return render_template(request, "webmail/reader/_card.html", context)
 
 
 @require_POST
@@ -190,25 +217,38 @@ MOST_UNREAD = 10
 def _talk(
     request: SignedInRequest, imap: Connection, ref: MessageRef, folders: FolderList
 ) -> Conversation | None:
-    """The conversation around an opened message, its unread messages open, with the reader's own
-    answers. The connection may be closed afterwards.
+    """The conversation around an opened message, its unread messages and its last one open, the
+    others folded, with the reader's own answers. The connection may be closed afterwards.
     """
     try:
-        rows = threads.members(imap, ref, memory(request))
+        members = threads.members(imap, ref, memory(request))
     except ThreadsTooSlow:
         return None
-    unread = [row for row in rows if SEEN not in row.flags and row.ref != ref]
-    opened = {row.ref: _beside(request, imap, row) for row in unread[-MOST_UNREAD:]}
+    rows = threads.in_order(members.rows)
+    others = [row for row in rows if row.ref != ref]
+    wanted = {row.ref for row in others if SEEN not in row.flags} | {row.ref for row in rows[-1:]}
+    shown_rows = [row for row in others if row.ref in wanted][-MOST_UNREAD:]
+    opened = {row.ref: _beside(request, imap, row) for row in shown_rows}
+    folded = [row.ref for row in others if row.ref not in opened]
+    snippets = beginnings.of(imap, folded, memory(request)) if folded else {}
     own: tuple[Summary, ...] = ()
     is_whole = True
     if sent := next((row.name for row in folders.special if row.special_use == "\\Sent"), ""):
         try:
             own = threads.answers(imap, rows, sent, memory(request))
+            snippets |= _own_snippets(request, imap, own)
         except ServerUnavailable:
             is_whole = False
-    return conversations.talk(
-        threads.in_order((*rows, *own)), ref, opened=opened, sent=sent, is_whole=is_whole
+    told = conversations.Told(
+        threads.in_order((*rows, *own)), members.count, opened, snippets, is_whole
     )
+    return conversations.talk(told, ref, sent)
+
+
+def _own_snippets(
+    request: SignedInRequest, imap: Connection, own: tuple[Summary, ...]
+) -> dict[MessageRef, str]:
+    return beginnings.of(imap, [row.ref for row in own], memory(request)) if own else {}
 
 
 def _beside(request: SignedInRequest, imap: Connection, row: Summary) -> reader.MessageView:

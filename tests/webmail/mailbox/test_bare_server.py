@@ -156,6 +156,6 @@ def test_an_opened_conversation_and_what_its_row_stands_for(bare: Connection, ta
     memory = Remembering()
     page = listing.page(bare, talk, view=View(threads=True), memory=memory)
     newest = page.conversations[1].newest.ref
-    opened = threads.members(bare, newest, memory)
+    opened = threads.members(bare, newest, memory).rows
     assert [row.subject for row in opened] == ["Sortie", "Re: Sortie", "Tout autre"]
     assert threads.whole(bare, [newest], memory) == tuple(row.ref for row in opened)

@@ -139,7 +139,7 @@ def test_reading_one_message_asks_for_what_changed_alone(imap, many, memory, mai
     mailbox.set_flags(many[0], [], "Grand")
     new = mailbox.append(letter(1), "Grand")
     now, commands = asked(imap, "Grand", View(only="unread"), memory)
-    assert commands == 2  # NOOP, and what changed
+    assert commands == 3  # NOOP, what changed, and the date of what came
     assert set(now) == (set(unread) - {unread[5]}) | {many[0], new}
     assert list(now) == sorted(now, reverse=True)
 
@@ -280,3 +280,124 @@ def test_a_long_subject_is_read_once(subject: str) -> None:
     begun = time.process_time()
     assert ordering._ANSWER.sub("", subject) == subject
     assert time.process_time() - begun < 1
+
+
+# --- the order of dates ---
+
+NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def dated(mailbox):
+    """`dated(2, 3)`: messages that arrived on these days, appended now; their UIDs."""
+    mailbox.create_folder("Dates")
+
+    def append(*days):
+        return [
+            mailbox.append(letter(day), "Dates", date=NOON + timedelta(days=day)) for day in days
+        ]
+
+    return append
+
+
+def shown(imap, memory, size=50, **place):
+    page = listing.page(imap, "Dates", listing.Place(**place), size, View(), memory)
+    return [row.ref.uid for row in page.rows]
+
+
+def counted(imap, ask):
+    before = imap.commands
+    answer = ask()
+    return answer, imap.commands - before
+
+
+def test_messages_that_came_by_their_dates_are_read_by_sequence_number(imap, memory, dated):
+    uids = dated(*range(6))
+    assert shown(imap, memory, 2) == [uids[5], uids[4]]
+    newest, commands = counted(imap, lambda: shown(imap, memory, 2))
+    assert (newest, commands) == ([uids[5], uids[4]], 2)  # NOOP, FETCH
+    assert not any("by arrival" in name for _kind, name in memory.kept)
+
+
+def test_what_comes_later_is_compared_without_a_command_where_it_is_shown(imap, memory, dated):
+    uids = dated(*range(6))
+    shown(imap, memory, 2)
+    uids += dated(7)
+    newest, commands = counted(imap, lambda: shown(imap, memory, 2))
+    assert (newest, commands) == ([uids[6], uids[5]], 3)  # NOOP, FETCH of flags, of the new row
+    uids += dated(8, 9, 10)
+    second, commands = counted(imap, lambda: shown(imap, memory, 2, number=2))
+    assert (second, commands) == ([uids[7], uids[6]], 4)  # and of the dates of what came
+    assert counted(imap, lambda: shown(imap, memory, 2, number=2)) == (second, 2)
+
+
+@pytest.mark.parametrize("without", [(), ("ESORT",)])
+def test_a_message_of_an_older_date_stands_at_its_place_on_every_page(
+    plain_imap, memory, dated, without
+):
+    imap = plain_imap(*without)
+    uids = dated(*range(6))
+    shown(imap, memory, 3)
+    old = dated(1.5)
+    expected = [*uids[:2], *old, *uids[2:]][::-1]
+    pages = [shown(imap, memory, 3, number=number) for number in (1, 2, 3)]
+    assert [*pages[0], *pages[1], *pages[2]] == expected
+    assert shown(imap, memory, 3, after=uids[2]) == [*old, uids[1], uids[0]]
+    assert shown(imap, memory, 3, row=old[0]) == pages[1]
+    again = counted(imap, lambda: shown(imap, memory, 3))
+    assert again == (pages[0], 3)  # NOOP, what came, FETCH
+
+
+def test_two_that_come_at_once_with_the_older_last_are_told_apart(imap, memory, dated):
+    dated(1)
+    shown(imap, memory)
+    second = dated(5, 3)
+    assert shown(imap, memory)[:2] == second
+
+
+def test_a_folder_is_read_by_sequence_number_again_once_what_was_out_of_order_is_gone(
+    imap, memory, dated, mailbox
+):
+    uids = dated(1, 3)
+    old = dated(2)
+    assert shown(imap, memory) == [uids[1], *old, uids[0]]
+    mailbox.set_flags(old[0], ["\\Deleted"], "Dates")
+    mailbox.imap.select('"Dates"')
+    mailbox.imap.expunge()
+    assert shown(imap, memory) == uids[::-1]
+    assert counted(imap, lambda: shown(imap, memory)) == (uids[::-1], 2)
+
+
+@pytest.mark.parametrize("only", ["", "unread"])
+def test_a_filter_and_all_of_a_folder_are_by_date_too(imap, memory, dated, only):
+    first = dated(1, 3)
+    view = View(only=only)
+    assert asked(imap, "Dates", view, memory)[0] == (first[1], first[0])
+    old = dated(2)
+    assert asked(imap, "Dates", view, memory)[0] == (first[1], *old, first[0])
+
+
+def test_conversations_come_by_the_date_of_their_newest_message(imap, memory, dated):
+    first = dated(1, 3)
+    page = listing.page(imap, "Dates", view=View(threads=True), memory=memory)
+    assert [row.ref.uid for row in page.rows] == first[::-1]
+    old = dated(2)
+    page = listing.page(imap, "Dates", view=View(threads=True), memory=memory)
+    assert [row.ref.uid for row in page.rows] == [first[1], *old, first[0]]
+
+
+def test_a_server_that_cannot_sort_shows_what_came_last_first(plain_imap, memory, dated):
+    imap = plain_imap("SORT", "ESORT")
+    uids = dated(1, 3, 2)
+    assert shown(imap, memory) == uids[::-1]
+
+
+def test_what_arrived_is_on_top_unless_it_is_older_than_what_was_there(imap, memory, dated):
+    uids = dated(1, 3)
+    shown(imap, memory)
+    uidvalidity = imap.known().uidvalidity
+    later = dated(4)
+    assert listing.newer(imap, "Dates", uids[1], uidvalidity, memory).on_top
+    dated(2)
+    newer = listing.newer(imap, "Dates", later[0], uidvalidity, memory)
+    assert not newer.on_top and len(newer.rows) == 1

@@ -302,6 +302,25 @@ def test_what_is_brought_back_stands_among_the_mail_of_its_day(
     assert subjects(after) == before == ["le 6", "le 5", "le 4"]
 
 
+def test_what_is_brought_back_stands_on_the_page_of_its_date(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    uids = [
+        mailbox.append(letter(f"le {day}"), date=datetime(2026, 5, day, 12, tzinfo=UTC))
+        for day in (4, 5, 6)
+    ]
+    pages = [f"/mail/INBOX/?at={first}&rows=1" for first in range(3)]
+    before = [subjects(reader.get(url)) for url in pages]
+    reader.post(ACT, {"verb": "move", "to": "Archive", "refs": [ref(mailbox, uids[0])]})
+    (archived,) = mailbox.uids("Archive")
+    data = {"verb": "move", "to": "INBOX", "refs": [ref(mailbox, archived, "Archive")]}
+    reader.post("/mail/Archive/act/", data)
+    assert [subjects(reader.get(url)) for url in pages] == before == [["le 6"], ["le 5"], ["le 4"]]
+    answer = page(reader.get(path(mailbox, uids[1])))
+    steps = answer.partition('class="steps"')[2].partition("</button>")[0]
+    assert path(mailbox, mailbox.uids()[-1]) in steps and path(mailbox, uids[2]) in steps
+
+
 def test_without_javascript_the_next_page_offers_to_undo_once(
     reader: Client, mailbox: Mailbox
 ) -> None:

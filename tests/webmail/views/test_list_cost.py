@@ -48,9 +48,16 @@ def test_first_middle_and_last_page_take_the_same_commands_and_bytes_at_any_size
 ) -> None:
     mailbox.create_folder("aaaa")
     mailbox.create_folder("bbbb")
-    large.fill(mailbox, "aaaa", SMALL)
-    large.fill(mailbox, "bbbb", size)
-    reader.get("/mail/Sent/")
+    large.fill(mailbox, "aaaa", SMALL, large.FIRST)
+    large.fill(mailbox, "bbbb", size, large.FIRST)
+    # Of each folder the session asks once whether its dates rise.
+    for folder in ("aaaa", "bbbb"):
+        commands, read = told(wire, reader, f"/mail/{folder}/?page=2")
+        assert [command.split(" (")[0] for command in commands[1:3]] == [
+            "UID SORT RETURN",
+            "UID FETCH #",
+        ]
+        assert read < 35_000
     pages = {
         f"/mail/{folder}/?page={page}"
         for folder, count in (("aaaa", SMALL), ("bbbb", size))

@@ -18,6 +18,7 @@ URL = "/preferences/"
 CHOSEN = {
     "density": "compact",
     "snippets": "off",
+    "conversations": "on",
     "panes": "none",
     "after_filing": "previous",
     "theme": "dark",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from django.test import Client
 
 from accounts.models import User
+from demo.servers.dovecot import MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import commands_sent, letter, page, path, ref, subjects
 from webmail.mailbox import threads
@@ -79,6 +81,8 @@ def test_a_list_by_conversations_takes_five_commands_and_four_once_seen(
     reader: Client, talk: list[int]
 ) -> None:
     reader.get("/mail/Sent/")
+    reader.get("/mail/INBOX/?sort=arrival")  # the session asks once whether the dates rise
+    reader.get("/mail/Sent/")
     for commands in (6, 5):  # NOOP or SELECT, THREAD or SEARCH, flags, rows, LIST
         before = commands_sent()
         reader.get("/mail/INBOX/?threads=1")
@@ -134,7 +138,8 @@ def test_conversations_of_one_person_are_not_anothers(
 
 
 def lines(content: str) -> list[str]:
-    return re.findall(r'class="talk-line" href="([^"]*)"', content)
+    """The other messages of the conversation, as its cards name them."""
+    return re.findall(r'<li id="card-([^"]*)"', content)
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
@@ -144,18 +149,18 @@ def test_an_opened_message_stands_among_those_of_its_conversation_and_ones_answe
     own = mailbox.append(answer("own", "a b", "Re: Sortie"), "Sent", flags=["\\Seen"])
     mailbox.append(letter("Autre", message_id="<autre@x.fr>"), "Sent")
     content = page(reader.get(opened(mailbox, talk[1]), headers=headers))
-    before, after = content.split('<article class="letter">')
-    assert lines(before) == [opened(mailbox, talk[0])]
-    assert lines(after) == [opened(mailbox, talk[3]), path(mailbox, own, folder="Sent")]
+    before, after = content.split('<article class="letter"')
+    assert lines(before) == [ref(mailbox, talk[0])]
+    assert lines(after) == [ref(mailbox, talk[3]), f"Sent/{ref(mailbox, own, 'Sent')}"]
 
 
 def test_the_unread_ones_are_open_and_read_by_that(
     reader: Client, mailbox: Mailbox, talk: list[int]
 ) -> None:
     content = page(reader.get(opened(mailbox, talk[0])))
-    assert content.count('class="talk-body"') == 1
-    assert "Texte de c." in content
-    assert "Texte de b." not in content
+    (body,) = re.findall(r'(?s)class="talk-body".*?</form>', content)
+    assert "Texte de c." in body
+    assert '<span class="talk-snippet clip">Texte de b.</span>' in content
     assert "\\Seen" in mailbox.flags(talk[3])
 
 
@@ -172,7 +177,7 @@ def test_ones_answers_are_looked_for_no_longer_than_a_time_and_the_message_is_sh
     monkeypatch.setattr(threads, "SECONDS_TO_SEARCH", -1.0)
     content = page(reader.get(opened(mailbox, talk[1])))
     assert "Texte de b." in content
-    assert lines(content) == [opened(mailbox, talk[0]), opened(mailbox, talk[3])]
+    assert lines(content) == [ref(mailbox, talk[0]), ref(mailbox, talk[3])]
 
 
 def test_a_conversation_is_opened_with_few_commands(
@@ -184,3 +189,99 @@ def test_a_conversation_is_opened_with_few_commands(
     reader.get(opened(mailbox, talk[3]), headers=HTMX)
     # SELECT, the message and its text, LIST; what came, flags, their ids; SELECT, SEARCH, flags.
     assert commands_sent() - before == 10
+
+
+def test_a_conversation_of_thirty_is_opened_with_as_few_commands(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    names = [f"m{number}" for number in range(30)]
+    uids = [
+        mailbox.append(answer(name, " ".join(names[:number][-3:])), flags=["\\Seen"])
+        for number, name in enumerate(names)
+    ]
+    counts = []
+    for uid in (uids[-1], uids[-1], uids[0]):
+        before = commands_sent()
+        content = page(reader.get(opened(mailbox, uid), headers=HTMX))
+        counts.append(commands_sent() - before)
+        assert content.count('class="talk-card"') == 29
+    # The first asks for THREAD, all rows and how they begin; from the oldest, the last one is open.
+    assert counts[0] <= 13 and counts[1] <= 10 and counts[2] <= 12
+    assert content.count('class="talk-body"') == 1 and "Texte de m29." in content
+    assert "Texte de m5." in content  # how it begins, in its folded card
+
+
+def test_a_folded_card_is_a_link_and_reads_its_message_once_it_is_unfolded(
+    reader: Client, mailbox: Mailbox, talk: list[int]
+) -> None:
+    reader.get(opened(mailbox, talk[3]))
+    mailbox.set_flags(talk[0], [])
+    url = path(mailbox, talk[0], "card/")
+    alone = reader.get(url)
+    assert (alone.status_code, alone.url) == (302, opened(mailbox, talk[0]))
+    assert "\\Seen" not in mailbox.flags(talk[0])
+    content = page(reader.get(f"{url}?unread=1", headers=HTMX))
+    assert ("Texte de a." in content and 'id="folders"' in content) or "hx-swap-oob" in content
+    assert f'name="refs" value="{ref(mailbox, talk[0])}"' in content
+    assert "\\Seen" in mailbox.flags(talk[0])
+
+
+def test_no_more_than_ten_unread_messages_are_open_and_the_others_stay_unread(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    names = [f"m{number}" for number in range(14)]
+    uids = [
+        mailbox.append(answer(name, names[0] if number else ""))
+        for number, name in enumerate(names)
+    ]
+    content = page(reader.get(opened(mailbox, uids[-1])))
+    assert content.count('class="talk-body"') == 10
+    assert content.count("is-unread") == 3
+    unread = [uid for uid in uids if "\\Seen" not in mailbox.flags(uid)]
+    assert unread == uids[:3]
+
+
+def test_the_list_and_the_reader_count_a_conversation_alike(
+    reader: Client, mailbox: Mailbox, talk: list[int]
+) -> None:
+    mailbox.append(answer("own", "a b", "Re: Sortie"), "Sent", flags=["\\Seen"])
+    content = page(reader.get(opened(mailbox, talk[3])))
+    assert re.search(r'class="how-many">.*?3</span>', content)
+    assert "Conversation de 3 messages · 1 réponse envoyée" in content.replace("&nbsp;", " ")
+
+
+def test_an_own_answer_is_acted_on_in_its_own_folder(
+    reader: Client, mailbox: Mailbox, talk: list[int]
+) -> None:
+    own = mailbox.append(answer("own", "a b", "Re: Sortie"), "Sent", flags=["\\Seen"])
+    content = page(reader.get(opened(mailbox, talk[3])))
+    (url,) = re.findall(r'hx-get="([^"]*/card/[^"]*beside=INBOX)"', content)
+    card = page(reader.get(url, headers=HTMX))
+    named = f"Sent/{ref(mailbox, own, 'Sent')}"
+    assert f'name="refs" value="{named}"' in card and f'id="card-{named}"' in content
+    data = {"verb": "trash", "refs": [named], "among": "1"}
+    answered = page(reader.post("/mail/INBOX/act/", data, headers=HTMX))
+    assert f'<li id="card-{named}" hx-swap-oob="delete">' in answered
+    assert mailbox.uids("Sent") == [] and len(mailbox.uids("Trash")) == 1
+
+
+def test_anothers_card_is_not_found(
+    reader: Client,
+    mailbox: Mailbox,
+    talk: list[int],
+    bob: MailAccount,
+    signed_in: Callable[..., Client],
+) -> None:
+    answered = signed_in(bob).get(path(mailbox, talk[0], "card/"), headers=HTMX)
+    assert answered.status_code in (404, 409)
+    assert "Texte de a." not in page(answered)
+
+
+def test_conversations_are_the_way_of_all_folders_where_a_person_wants_it(
+    reader: Client, mailbox: Mailbox, talk: list[int]
+) -> None:
+    User.objects.filter(login="alice").update(preferences={"conversations": "on"})
+    assert subjects(reader.get("/mail/INBOX/")) == ["Sortie", "Cantine"]
+    assert not FolderChoice.objects.exists()
+    assert len(subjects(reader.get("/mail/INBOX/?sort=arrival"))) == 4
+    assert len(subjects(reader.get("/mail/INBOX/"))) == 4  # chosen for this folder

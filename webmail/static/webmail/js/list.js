@@ -53,7 +53,8 @@ function markOpen() {
   markRead(ref, true);
   // The others of its conversation that were unread are open beside it.
   const member = document.querySelector("#message .talk") && document.querySelector(`#rows .members a[href*="/${CSS.escape(ref)}/"]`);
-  member?.closest(".row").classList.remove("is-new");
+  const isRead = !document.querySelector("#message .talk-card.is-unread");
+  if (isRead) member?.closest(".row").classList.remove("is-new");
   document.querySelector(`#row-${CSS.escape(ref)} > a`)?.setAttribute("aria-current", "true");
 }
 
@@ -79,6 +80,7 @@ export function start() {
 
 export function load(root) {
   for (const heading of within(root, ".day")) dropRepeatedDay(heading);
-  if (root.id === "message" || root.id === "message-list") markOpen();
+  if (root.matches(".talk-body")) root.closest(".talk-card.is-unread")?.classList.remove("is-unread");
+  if (root.id === "message" || root.id === "message-list" || root.matches(".talk-body")) markOpen();
   if (root.id === "message-list") beginInList();
 }

@@ -99,13 +99,23 @@ export function start() {
   });
 }
 
+/** A conversation begins with what was not read of it, unless all that stands above is in sight with it. */
+function beginUnread(message) {
+  const first = message.querySelector("[data-begins]");
+  if (!first || !message.querySelector(".talk-head")) return;
+  const above = first.getBoundingClientRect().top - message.getBoundingClientRect().top;
+  if (above > innerHeight / 2) first.scrollIntoView({ block: "start" });
+}
+
 export function load(root) {
   if (root.id === "message-list") closeDrawer();
   if (root.id === "message" || root.id === "message-list") rankTitles();
+  if (root === document.body && document.querySelector("#message[data-open]")) beginUnread(document.getElementById("message"));
   if (root.id !== "message") return;
   if (root.dataset.open) {
     if (getComputedStyle(document.querySelector(".to-list")).display !== "none") window.scrollTo(0, 0);
     root.querySelector(".letter-title").focus({ preventScroll: true });
+    beginUnread(root);
   } else {
     leaveMessage(document.getElementById("message-list"));
   }

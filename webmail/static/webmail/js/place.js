@@ -181,6 +181,8 @@ async function arrived(news, before) {
   address.searchParams.set("newer", newest);
   const found = await ask(address);
   if (!found || list()?.dataset.newest !== newest) return;
+  // Moved here with an older date: it has another place than the top.
+  if (found.querySelector("[data-elsewhere]")) return isAtTop() ? refresh() : offer(words().some);
   waiting = found;
   if (isAtTop()) show();
   else offerWaiting();
