@@ -345,7 +345,8 @@ def _filled(dovecot: Dovecot) -> dict[str, str]:
     """Fill the folder; returns its messages with a name."""
     messages = _messages()
     mailbox = Mailbox(dovecot, ALICE)
-    mailbox.create_folder(FOLDER)
+    for name in (FOLDER, *(f"Classe {number}" for number in range(1, 16))):
+        mailbox.create_folder(name)
     large.fill(mailbox, FOLDER, 300 - len(messages))
     validity = mailbox.uidvalidity(FOLDER)
     refs = {n: f"{validity}-{mailbox.append(raw, FOLDER)}" for n, raw in messages.items()}
