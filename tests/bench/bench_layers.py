@@ -66,7 +66,7 @@ LAYERS = {
         "django.db.models.sql.compiler:SQLInsertCompiler.execute_sql",
         "django.db.models.sql.compiler:SQLUpdateCompiler.execute_sql",
     ),
-    "session cache": ("accounts.session_cache:get_many", "accounts.session_cache:put_many"),
+    "session cache": ("accounts.session_cache:get", "accounts.session_cache:put"),
     "IMAP": (
         "webmail.imap.connection:Connection.select",
         "webmail.imap.connection:Connection.uid",

@@ -105,7 +105,7 @@ def page(
     below: int | None = None
     if isinstance(order, _ByThread):
         shown = order.threads[start : start + size]
-        conversations = threads.gathered(imap, selected, shown, memory)
+        conversations = threads.gathered(imap, selected, shown)
         rows = tuple(conversation.newest for conversation in conversations)
     else:
         marks: Sequence[Marked]
@@ -113,7 +113,7 @@ def page(
             marks = order.window(start, start + size)
         else:
             marks, above, below = order.window_and_beside(start, start + size)
-        rows = summaries.of(imap, selected, marks, memory)
+        rows = summaries.of(imap, selected, marks)
     return ListPage(
         folder=selected.folder,
         uidvalidity=selected.uidvalidity,
@@ -137,9 +137,7 @@ def _ref(selected: Selected, uid: int | None) -> MessageRef | None:
     return MessageRef(selected.folder, selected.uidvalidity, uid) if uid else None
 
 
-def newer(
-    imap: Connection, folder: str, uid: int, uidvalidity: int, memory: Memory = NOTHING
-) -> tuple[Summary, ...]:
+def newer(imap: Connection, folder: str, uid: int, uidvalidity: int) -> tuple[Summary, ...]:
     """Return what arrived after the message with this UID, the newest first, at most 200.
     FolderChanged when the UID is of a folder that was made anew.
     """
@@ -149,7 +147,7 @@ def newer(
     came = search.uids(imap, f"UID {uid + 1}:*")
     # "n:*" names the last message even when its UID is below n.
     uids = sorted((arrived for arrived in came if arrived > uid), reverse=True)[:MOST_ROWS]
-    return summaries.of(imap, selected, fetch.marks(imap, uids), memory)
+    return summaries.of(imap, selected, fetch.marks(imap, uids))
 
 
 def matching(

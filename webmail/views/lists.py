@@ -82,7 +82,7 @@ def snippets(request: SignedInRequest, folder: str) -> HttpResponse:
         refs = [MessageRef(other or folder, *pair) for other, *pair in named]
         with session.imap(request) as imap:
             for of_folder in _by_folder(refs):
-                texts |= beginnings.of(imap, of_folder, memory(request))
+                texts |= beginnings.of(imap, of_folder)
     return JsonResponse({ref_name(ref, folder): words for ref, words in texts.items()})
 
 
@@ -96,10 +96,10 @@ def _by_folder(refs: Iterable[MessageRef]) -> Iterable[list[MessageRef]]:
 def _arrived(request: SignedInRequest, folder: str, uidvalidity: int, uid: int) -> HttpResponse:
     """Rows alone: they are put above those of a page that is there."""
     with session.imap(request) as imap:
-        rows = listing.newer(imap, folder, uid, uidvalidity, memory(request))
+        rows = listing.newer(imap, folder, uid, uidvalidity)
         looked = look(request, imap, folder, rows)
         if looked.changed:
-            rows = listing.newer(imap, folder, uid, uidvalidity, memory(request))
+            rows = listing.newer(imap, folder, uid, uidvalidity)
         special_use = read_folders(imap, folder, anew=False).special_use
     page = lists.arrived(
         rows,

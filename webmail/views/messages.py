@@ -204,7 +204,7 @@ def _talk(
     is_whole = True
     if sent := next((row.name for row in folders.special if row.special_use == "\\Sent"), ""):
         try:
-            own = threads.answers(imap, rows, sent, memory(request))
+            own = threads.answers(imap, rows, sent)
         except ServerUnavailable:
             is_whole = False
     return conversations.talk(
