@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from accounts import markdown
 from accounts.models import Announcement, Dismissal, User
 
-CACHE_KEY, _SECONDS = "announcements", 60
+CACHE_KEY, _SECONDS = "near:announcements", 60
 _PUT_AWAY_SECONDS = 24 * 60 * 60
 
 

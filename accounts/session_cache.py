@@ -13,7 +13,6 @@ import hashlib
 import json
 import secrets
 import zlib
-from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -32,51 +31,28 @@ _NONCE = 12
 
 def put(request: HttpRequest, kind: str, name: str, value: Any) -> None:
     """Keep a value that JSON can carry. Without a key nothing is kept."""
-    put_many(request, kind, {name: value})
+    if (secret := credentials.session_secret(request)) is None:
+        return
+    key, nonce = _key(request, secret, kind, name), secrets.token_bytes(_NONCE)
+    # The fastest: mail shrinks to a fifth, and Redis holds what a whole authority has seen.
+    packed = zlib.compress(json.dumps(value, separators=(",", ":")).encode(), 1)
+    sealed = nonce + AESGCM(secret).encrypt(nonce, packed, key.encode())
+    shared = request.session.get("shared_computer")
+    seconds = settings.SHARED_IDLE_MINUTES * 60 if shared else SECONDS
+    cache.set(key, base64.b64encode(sealed).decode(), seconds)
 
 
 def get(request: HttpRequest, kind: str, name: str) -> Any:
     """Return what this session kept under the name; None when there is nothing, or nothing it can
     open."""
-    return get_many(request, kind, (name,)).get(name)
-
-
-def put_many(request: HttpRequest, kind: str, values: Mapping[str, Any]) -> None:
-    """As `put` for each name, in one exchange with the cache."""
-    if not values or (secret := credentials.session_secret(request)) is None:
-        return
-    cipher, sealed = AESGCM(secret), {}
-    for name, value in values.items():
-        key, nonce = _key(request, secret, kind, name), secrets.token_bytes(_NONCE)
-        # The fastest: mail shrinks to a fifth, and Redis holds what a whole authority has seen.
-        packed = zlib.compress(json.dumps(value, separators=(",", ":")).encode(), 1)
-        closed = nonce + cipher.encrypt(nonce, packed, key.encode())
-        sealed[key] = base64.b64encode(closed).decode()
-    shared = request.session.get("shared_computer")
-    seconds = settings.SHARED_IDLE_MINUTES * 60 if shared else SECONDS
-    if len(sealed) == 1:
-        cache.set(*sealed.popitem(), seconds)
-    else:
-        cache.set_many(sealed, seconds)
-
-
-def get_many(request: HttpRequest, kind: str, names: Iterable[str]) -> dict[str, Any]:
-    """Return what this session kept under these names, of those it has; one exchange with the
-    cache."""
     if (secret := credentials.session_secret(request)) is None:
-        return {}
-    keys = {_key(request, secret, kind, name): name for name in names}
-    if len(keys) == 1:
-        kept = {key: cache.get(key) for key in keys}
-    else:
-        kept = cache.get_many(keys) if keys else {}
-    cipher, opened = AESGCM(secret), {}
-    for key, value in kept.items():
-        with suppress(binascii.Error, InvalidTag, TypeError, ValueError, zlib.error):
-            sealed = base64.b64decode(value or "", validate=True)
-            packed = cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], key.encode())
-            opened[keys[key]] = json.loads(zlib.decompress(packed))
-    return opened
+        return None
+    key = _key(request, secret, kind, name)
+    with suppress(binascii.Error, InvalidTag, TypeError, ValueError, zlib.error):
+        sealed = base64.b64decode(cache.get(key) or "", validate=True)
+        packed = AESGCM(secret).decrypt(sealed[:_NONCE], sealed[_NONCE:], key.encode())
+        return json.loads(zlib.decompress(packed))
+    return None
 
 
 @dataclass(frozen=True)
@@ -90,12 +66,6 @@ class Seen:
 
     def put(self, kind: str, name: str, value: Any) -> None:
         put(self.request, kind, name, value)
-
-    def get_many(self, kind: str, names: Iterable[str]) -> dict[str, Any]:
-        return get_many(self.request, kind, names)
-
-    def put_many(self, kind: str, values: Mapping[str, Any]) -> None:
-        put_many(self.request, kind, values)
 
 
 def _key(request: HttpRequest, secret: bytes, kind: str, name: str) -> str:

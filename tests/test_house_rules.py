@@ -254,7 +254,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.models",
         "webmail.sandbox",
     },
-    "webmail.serving.templating": {"webmail.presentation.icons"},
+    "webmail.serving.templating": {"webmail.presentation.icons", "webmail.presentation.keys"},
     "webmail.serving.warming": {
         "webmail.dates",
         "webmail.sandbox",

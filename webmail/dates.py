@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
 from functools import lru_cache
 
 from babel.dates import format_date, format_datetime
@@ -13,6 +14,19 @@ from django.utils.translation import get_language, gettext
 _FIRST = re.compile(r"(?<!\d)1 (?=[^\W\d])")
 
 
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The time zone, day and language of a page, which are asked for once for all its rows."""
+
+    zone: tzinfo
+    today: date
+    language: str
+
+    @classmethod
+    def of_page(cls) -> Now:
+        return cls(timezone.get_current_timezone(), timezone.localdate(), get_language() or "fr")
+
+
 def written(moment: date, pattern: str) -> str:
     """A day or a moment by a pattern of Unicode's (CLDR), as ``EEE d MMM``.
 
@@ -20,34 +34,36 @@ def written(moment: date, pattern: str) -> str:
     """
     language = get_language() or "fr"
     if isinstance(moment, datetime):
-        words = format_datetime(moment, pattern, locale=language)
-    else:
-        words = _day(moment, pattern, language)
-    return _FIRST.sub("1er ", words, count=1) if language == "fr" else words
+        return _with_ordinal(format_datetime(moment, pattern, locale=language), language)
+    return _day(moment, pattern, language)
 
 
-def when(moment: datetime | None, *, full: bool = False, today: date | None = None) -> str:
-    """14:32 today; ``mar. 17:20`` within six days; ``ven. 20 nov.`` this year; else 12/05/2024.
-    ``today`` spares asking for it with each row."""
+def when(moment: datetime | None, *, full: bool = False, now: Now | None = None) -> str:
+    """14:32 today; ``mar. 17:20`` within six days; ``ven. 20 nov.`` this year; else 12/05/2024."""
     if moment is None:
         return ""
-    local, today = timezone.localtime(moment), today or timezone.localdate()
+    now = now or Now.of_page()
+    local = moment.astimezone(now.zone)
     if full:
         return local.strftime("%d/%m/%Y %H:%M")
     day = local.date()
-    if day == today:
+    if day == now.today:
         return local.strftime("%H:%M")
-    if 0 < (today - day).days < 7:
-        return f"{written(day, 'EEE')} {local:%H:%M}"
-    if day.year == today.year:
-        return written(day, "EEE d MMM")
+    if 0 < (now.today - day).days < 7:
+        return f"{_day(day, 'EEE', now.language)} {local:%H:%M}"
+    if day.year == now.today.year:
+        return _day(day, "EEE d MMM", now.language)
     return local.strftime("%d/%m/%Y")
 
 
 @lru_cache(maxsize=4096)
 def _day(day: date, pattern: str, language: str) -> str:
     """Babel takes fifty microseconds, and a list has as many days."""
-    return format_date(day, pattern, locale=language)
+    return _with_ordinal(format_date(day, pattern, locale=language), language)
+
+
+def _with_ordinal(words: str, language: str) -> str:
+    return _FIRST.sub("1er ", words, count=1) if language == "fr" else words
 
 
 def when_long(moment: datetime | None) -> str:

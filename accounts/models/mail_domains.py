@@ -18,7 +18,7 @@ from django.core.validators import (
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-NAMES_KEY, NAMES_SECONDS = "mail-domain-names", 60
+NAMES_KEY, NAMES_SECONDS = "near:mail-domain-names", 60
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models.mail_domains import MailDomain
 
-CONTACTS_KEY, CONTACTS_SECONDS = "support-contacts", 60
+CONTACTS_KEY, CONTACTS_SECONDS = "near:support-contacts", 60
 
 
 class Contact(TypedDict):

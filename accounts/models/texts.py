@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import markdown
 
-TEXTS_KEY, TEXTS_SECONDS = "site-texts", 60
+TEXTS_KEY, TEXTS_SECONDS = "near:site-texts", 60
 
 
 class SiteTextQuerySet(models.QuerySet["SiteText"]):

@@ -86,24 +86,10 @@ def test_without_the_cookie_nothing_is_kept_or_found(
     session_cache.put(request, "html", "name", "y")
 
 
-def test_many_values_are_kept_and_found_by_their_names(
-    request_of: Callable[..., HttpRequest],
-) -> None:
-    request = request_of()
-    values = {str(number): ["Été", number] for number in range(60)}
-    session_cache.put_many(request, "row", values)
-    assert session_cache.get_many(request, "row", [*values, "absent"]) == values
-    assert session_cache.get(request, "row", "7") == ["Été", 7]
-    assert session_cache.get_many(request_of(), "row", values) == {}
-    assert session_cache.get_many(request, "row", ()) == {}
-
-
 def test_code_that_knows_no_request_is_given_one_sessions_cache(
     request_of: Callable[..., HttpRequest],
 ) -> None:
     seen = session_cache.Seen(request_of())
     seen.put("row", "a", 1)
-    seen.put_many("row", {"b": 2, "c": 3})
-    assert seen.get("row", "b") == 2
-    assert seen.get_many("row", ("a", "c")) == {"a": 1, "c": 3}
+    assert seen.get("row", "a") == 1
     assert session_cache.Seen(request_of()).get("row", "a") is None

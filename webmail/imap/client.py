@@ -9,6 +9,7 @@ raise our own errors for both, and imap_tools' mailboxes are made on them.
 from __future__ import annotations
 
 import imaplib
+import re
 import socket
 import ssl
 import time
@@ -36,6 +37,9 @@ UPLOAD_RATE = 256 * 1024
 _HEAD = 4096
 # Bytes at the end of a line in which the size of a literal may stand.
 _MARK = 32
+
+# A line of which imaplib knows nothing but its name: no literal, no code in brackets.
+_PLAIN = re.compile(rb"\* (?:(\d{1,10} )(FETCH)|(LIST|STATUS)) ([^\r\n]*[^}\r\n])\r\n")
 
 _RECEIVE = 64 * 1024
 _RECEIVE_LITERAL = 256 * 1024
@@ -217,7 +221,16 @@ class Guard(_Imaplib):
         self._room = self._longest or 0
         self._is_cut = self._is_stored = False
         self._head = b""
+        if self._longest is None and (plain := _PLAIN.match(self._buffer)):
+            return self._plain(plain)
         return super()._get_response(*args)  # type: ignore[misc]  # typeshed leaves it out
+
+    def _plain(self, line: re.Match[bytes]) -> bytes:
+        """As imaplib does with three patterns to each of the hundred lines of a list."""
+        number, fetch, name, words = line.groups(b"")
+        self._spend(line.end())
+        self._append_untagged((fetch or name).decode("ascii"), number + words)
+        return self._take(line.end())
 
     def _append_untagged(self, typ: str, dat: Any) -> None:
         if self._is_cut:

@@ -86,7 +86,8 @@ class _Answer:
 class Connection:
     """``commands`` counts what was sent since sign-in: tests hold a page's cost against it.
     ``namespaces``: where the server said at sign-in that folders of others are; ``wishes``: of the
-    person that it was lent to.
+    person that it was lent to. ``kept``: by kind, what the mailbox knows of what it read here, in
+    this process's memory alone: another connection reads it again.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Connection:
         self._recoveries = 0
         self.namespaces = namespaces
         self.wishes = Wishes()
+        self.kept: dict[str, Any] = {}
         self._opener: Callable[[], Connection] | None = None
         self._selected: Selected | None = None
         self._limit: float | None = None
@@ -276,6 +278,7 @@ class Connection:
     def close(self) -> None:
         """Sign out and hang up; waits for nothing, raises nothing."""
         self._broken = True
+        self.kept.clear()
         if self._busy:
             # Within an APPEND a LOGOUT would be taken for the message's last line.
             self._client.hang_up()

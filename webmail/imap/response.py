@@ -66,7 +66,11 @@ _UID = re.compile(rb"[ (]UID (\d{1,10})(?: |$)")
 _FLAGS = re.compile(rb"[ (]FLAGS \(([^()]*)\)")
 _SIZE = re.compile(rb"[ (]RFC822\.SIZE (\d{1,18})(?: |$)")
 _MODSEQ = re.compile(rb"[ (]MODSEQ \((\d{1,19})\)")
-# A FETCH answer of numbers and flags alone, which needs no parser.
+# As nearly all servers write a FETCH answer of UID and flags.
+_PLAIN = re.compile(
+    rb"(\d{1,10}) \(UID (\d{1,10}) FLAGS \(([^()\"{]*)\)(?: MODSEQ \((\d{1,19})\))?\)"
+)
+# Any other one of numbers and flags alone, which needs no parser.
 _MARKED = re.compile(rb"(\d{1,10}) \((?=[^\"{]*\)$).*?\bUID (\d{1,10})\b")
 _ALL = re.compile(rb" ALL ([0-9:,]+)")
 _COUNT = re.compile(rb" COUNT (\d{1,10})(?!\d)")
@@ -311,6 +315,8 @@ def marks(raw: Iterable[Any]) -> tuple[Marked, ...]:
 
 
 def _mark(line: list[Any]) -> Marked | None:
+    if len(line) == 1 and (plain := _PLAIN.fullmatch(line[0])):
+        return Marked(int(plain[1]), int(plain[2]), _flag_set(plain[3]), int(plain[4] or 0))
     if (
         len(line) == 1
         and (match := _MARKED.match(line[0]))

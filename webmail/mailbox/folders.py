@@ -64,6 +64,7 @@ _KNOWN_NAMES = {
 _USE_OF_NAME = {name: use for use, names in _KNOWN_NAMES.items() for name in names}
 # What the server says of folders: messages, unread ones, bytes.
 Counts = dict[str, tuple[int | None, int | None, int | None]]
+_KIND = "folders"
 _NO_COUNTS = (None, None, None)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -92,9 +93,20 @@ def list_folders(imap: Connection, *, sizes: bool = False) -> tuple[Folder, ...]
     if imap.has("LIST-EXTENDED") and imap.has("LIST-STATUS"):
         lines = _list(imap, subscribed=sizes, more=f"STATUS ({items})")
         counts = _counts(imap.untagged("STATUS"))
-        return _with_counts(_placed(imap, _folders(lines)), counts)
-    folders = _plain(imap, subscribed=sizes)
-    return _with_counts(folders, _counts_one_by_one(imap, folders, items))
+        folders = _with_counts(_placed(imap, _folders(lines)), counts)
+    else:
+        folders = _plain(imap, subscribed=sizes)
+        folders = _with_counts(folders, _counts_one_by_one(imap, folders, items))
+    imap.kept[_KIND] = (imap.wishes, folders)
+    return folders
+
+
+def kept_folders(imap: Connection) -> tuple[Folder, ...]:
+    """All folders as this connection listed them last, for what tells their place; their counts may
+    be old. No command, but for the first time as `list_folders`.
+    """
+    wishes, listed = imap.kept.get(_KIND, (None, ()))
+    return listed if wishes == imap.wishes else list_folders(imap)
 
 
 def outline(imap: Connection) -> tuple[Folder, ...]:

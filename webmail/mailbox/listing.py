@@ -101,10 +101,10 @@ def page(
             raise FolderChanged("The folder was made anew while its list was open.")
         place = replace(place, row=None)  # a whole page, which begins at the top
     order = _order(imap, selected, view, memory)
-    read = _read(imap, selected, order, place, size, memory)
+    read = _read(imap, selected, order, place, size)
     if isinstance(order, _BySequence) and not order.rises(read.rows, memory):
         order = _order(imap, selected, view, memory)
-        read = _read(imap, selected, order, place, size, memory)
+        read = _read(imap, selected, order, place, size)
     return ListPage(
         folder=selected.folder,
         uidvalidity=selected.uidvalidity,
@@ -142,12 +142,11 @@ def _read(
     order: _Order | _ByThread,
     place: Place,
     size: int,
-    memory: Memory,
 ) -> _Read:
     start = _start(order, place, size)
     if isinstance(order, _ByThread):
         shown = order.threads[start : start + size]
-        conversations = threads.gathered(imap, selected, shown, memory)
+        conversations = threads.gathered(imap, selected, shown)
         return _Read(start, tuple(one.newest for one in conversations), conversations)
     marks: Sequence[Marked]
     above = below = None
@@ -155,7 +154,7 @@ def _read(
         marks = order.window(start, start + size)
     else:
         marks, above, below = order.window_and_beside(start, start + size)
-    return _Read(start, summaries.of(imap, selected, marks, memory), (), above, below)
+    return _Read(start, summaries.of(imap, selected, marks), (), above, below)
 
 
 def _ref(selected: Selected, uid: int | None) -> MessageRef | None:
@@ -184,7 +183,7 @@ def newer(
     came = search.uids(imap, f"UID {uid + 1}:*")
     # "n:*" names the last message even when its UID is below n.
     uids = sorted((arrived for arrived in came if arrived > uid), reverse=True)
-    rows = summaries.of(imap, selected, fetch.marks(imap, uids[:MOST_ROWS]), memory)
+    rows = summaries.of(imap, selected, fetch.marks(imap, uids[:MOST_ROWS]))
     if not rows:
         return Newer(())
     above = uids[MOST_ROWS] if len(uids) > MOST_ROWS else uid

@@ -3,7 +3,6 @@ session."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 
@@ -14,10 +13,6 @@ class Memory(Protocol):
 
     def put(self, kind: str, name: str, value: Any) -> None: ...
 
-    def get_many(self, kind: str, names: Iterable[str]) -> dict[str, Any]: ...
-
-    def put_many(self, kind: str, values: Mapping[str, Any]) -> None: ...
-
 
 class _Nothing:
     """Forgets everything."""
@@ -26,12 +21,6 @@ class _Nothing:
         return None
 
     def put(self, kind: str, name: str, value: Any) -> None:
-        return
-
-    def get_many(self, kind: str, names: Iterable[str]) -> dict[str, Any]:
-        return {}
-
-    def put_many(self, kind: str, values: Mapping[str, Any]) -> None:
         return
 
 

@@ -407,7 +407,7 @@ class _Lists:
         rows: list[summaries.Summary] = []
         for start in range(0, len(marks), _AT_ONCE):
             some = marks[start : start + _AT_ONCE]
-            rows += summaries.of(self._imap, self._selected, some, self._memory)
+            rows += summaries.of(self._imap, self._selected, some)
         return tuple(sorted(row.ref.uid for row in rows if row.attachment))
 
     def _from_contacts(self, addresses: Sequence[str]) -> tuple[tuple[int, ...], frozenset[str]]:

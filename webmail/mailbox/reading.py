@@ -34,10 +34,11 @@ AS_IT_IS = frozenset({"", "7bit", "8bit", "binary"})
 
 @dataclass(frozen=True, kw_only=True)
 class OpenedMessage(MessageContent):
-    """A message of the mailbox in the reader."""
+    """A message of the mailbox in the reader. ``was_marked``: its opening marked it as seen."""
 
     fetched: Fetched
     headers: Headers
+    was_marked: bool = False
 
     @property
     def is_described(self) -> bool:
@@ -63,9 +64,10 @@ def open_message(
     fields = headers.parse(raw)
     reader = ContentReader.begin(Stored(imap, ref), fetched.structure)
     content = reader.read(fetched.envelope, fields, as_text=as_text, rendering=rendering)
-    if mark_seen and SEEN not in fetched.flags and _mark_seen(imap, ref):
+    was_marked = mark_seen and SEEN not in fetched.flags and _mark_seen(imap, ref)
+    if was_marked:
         fetched = replace(fetched, flags=fetched.flags | {SEEN})
-    return OpenedMessage(**vars(content), fetched=fetched, headers=fields)
+    return OpenedMessage(**vars(content), fetched=fetched, headers=fields, was_marked=was_marked)
 
 
 def show(imap: Connection, ref: MessageRef) -> None:

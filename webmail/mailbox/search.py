@@ -25,7 +25,6 @@ from webmail.imap import search as imap_search
 from webmail.imap.connection import Connection
 from webmail.imap.values import Folder, MessageRef, Selected
 from webmail.mailbox import folders, query, summaries
-from webmail.mailbox.memory import NOTHING, Memory
 from webmail.mailbox.query import Criterion, Query
 from webmail.mailbox.summaries import Summary
 
@@ -334,10 +333,10 @@ class _Run:
         return moments
 
 
-def rows(imap: Connection, hits: Sequence[Hit], memory: Memory = NOTHING) -> tuple[Summary, ...]:
+def rows(imap: Connection, hits: Sequence[Hit]) -> tuple[Summary, ...]:
     """The messages found as a list shows them, in their order; those that are gone by now are left
     out. SELECT (not of the folder that is open) and FETCH of the flags for each folder among them,
-    and one FETCH of what the memory does not know.
+    and one FETCH of what the connection has not read yet.
     """
     by_folder: dict[tuple[str, int], list[int]] = {}
     for hit in hits:
@@ -346,7 +345,7 @@ def rows(imap: Connection, hits: Sequence[Hit], memory: Memory = NOTHING) -> tup
     for (folder, uidvalidity), uids in by_folder.items():
         try:
             selected = imap.require(MessageRef(folder, uidvalidity, uids[0]))
-            some = summaries.of(imap, selected, fetch.marks(imap, uids), memory)
+            some = summaries.of(imap, selected, fetch.marks(imap, uids))
         except (FolderNotFound, FolderChanged):
             continue
         known |= {row.ref: row for row in some}

@@ -9,7 +9,7 @@ from webmail.imap import fetch, uid_sets
 from webmail.imap.connection import Connection
 from webmail.imap.values import Marked, MessageRef, Selected
 from webmail.mailbox import summaries
-from webmail.mailbox.memory import Memory
+from webmail.mailbox.kept import Kept
 from webmail.mailbox.summaries import Summary
 from webmail.mime import body, html
 from webmail.mime.structure import Part
@@ -20,29 +20,28 @@ LONGEST = 140
 TEXT_BYTES, HTML_BYTES = 1024, 4096
 # Part numbers that are asked for: hardly any message has its text beyond 1.1.1.
 MOST_GROUPS = 6
-_KIND = "snippet"
 _QUOTED = re.compile(r"(?m)^[^\S\n]*+>.*$")
 _ADDRESS = re.compile(r"https?://\S{40,}")
 # Servers believe what a part says of its charset; the reader believes the bytes.
 _MISREAD = re.compile("[\x80-\x9f\N{REPLACEMENT CHARACTER}]")
 
 
-def of(imap: Connection, refs: Sequence[MessageRef], memory: Memory) -> dict[MessageRef, str]:
+def of(imap: Connection, refs: Sequence[MessageRef]) -> dict[MessageRef, str]:
     """The beginnings of messages of one folder; ``""`` for those that say nothing, those that are
     gone are left out. One command besides SELECT where the server has PREVIEW (RFC 8970), else one
     for each place that a text has in a message; none for those that are known. Raises
     FolderChanged.
     """
-    names = {ref: f"{ref.uidvalidity} {ref.uid} {ref.folder}" for ref in refs}
-    kept = memory.get_many(_KIND, names.values())
-    missing = [ref for ref in refs if names[ref] not in kept]
-    fresh = _asked(imap, missing, memory) if missing else {}
-    memory.put_many(_KIND, {names[ref]: words for ref, words in fresh.items()})
+    names = {ref: (ref.folder, ref.uidvalidity, ref.uid) for ref in refs}
+    kept = Kept[str].of(imap, "snippets", summaries.MOST_KEPT)
     known = {ref: kept[name] for ref, name in names.items() if name in kept}
+    missing = [ref for ref in refs if ref not in known]
+    fresh = _asked(imap, missing) if missing else {}
+    kept.add({names[ref]: words for ref, words in fresh.items()})
     return known | fresh
 
 
-def _asked(imap: Connection, refs: Sequence[MessageRef], memory: Memory) -> dict[MessageRef, str]:
+def _asked(imap: Connection, refs: Sequence[MessageRef]) -> dict[MessageRef, str]:
     selected = imap.require(refs[0])
     by_uid = {ref.uid: ref for ref in refs if ref.uidvalidity == selected.uidvalidity}
     beginnings: dict[int, str] = {}
@@ -50,15 +49,13 @@ def _asked(imap: Connection, refs: Sequence[MessageRef], memory: Memory) -> dict
         beginnings = fetch.previews(imap, uid_sets.compressed(by_uid))
         beginnings = {uid: words for uid, words in beginnings.items() if not _MISREAD.search(words)}
     untold = [uid for uid in by_uid if uid not in beginnings]
-    beginnings |= _read(imap, selected, untold, memory) if untold else {}
+    beginnings |= _read(imap, selected, untold) if untold else {}
     return {by_uid[uid]: line(words) for uid, words in beginnings.items() if uid in by_uid}
 
 
-def _read(
-    imap: Connection, selected: Selected, uids: Iterable[int], memory: Memory
-) -> dict[int, str]:
+def _read(imap: Connection, selected: Selected, uids: Iterable[int]) -> dict[int, str]:
     marks = [Marked(0, uid, frozenset()) for uid in uids]
-    rows = summaries.of(imap, selected, marks, memory)
+    rows = summaries.of(imap, selected, marks)
     beginnings = {row.ref.uid: "" for row in rows}
     for (number, is_html), some in list(_groups(rows).items())[:MOST_GROUPS]:
         size = HTML_BYTES if is_html else TEXT_BYTES

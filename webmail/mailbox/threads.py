@@ -116,7 +116,7 @@ def whole(imap: Connection, refs: Iterable[MessageRef], memory: Memory) -> tuple
 
 
 def gathered(
-    imap: Connection, selected: Selected, threads: Sequence[Thread], memory: Memory
+    imap: Connection, selected: Selected, threads: Sequence[Thread]
 ) -> tuple[Conversation, ...]:
     """Return what a list shows of these. Two commands, one when their rows are known; conversations
     that are gone, or marked as deleted, are left out.
@@ -125,7 +125,7 @@ def gathered(
     marks = {mark.uid: mark for mark in fetch.marks(imap, asked) if DELETED not in mark.flags}
     there = [[marks[uid] for uid in thread if uid in marks] for thread in threads]
     listed = [mark for members in there for mark in members[-MOST_LISTED:]]
-    rows = {row.ref.uid: row for row in summaries.of(imap, selected, listed, memory)}
+    rows = {row.ref.uid: row for row in summaries.of(imap, selected, listed)}
     return tuple(
         conversation
         for thread, members in zip(threads, there, strict=True)
@@ -168,13 +168,11 @@ def members(imap: Connection, ref: MessageRef, memory: Memory) -> Members:
     thread = containing(of(imap, selected, memory).all, ref.uid)
     uids = sorted({*thread[-MOST_OPENED:], ref.uid})
     marks = [mark for mark in fetch.marks(imap, uids) if DELETED not in mark.flags]
-    rows = summaries.of(imap, selected, marks, memory)
+    rows = summaries.of(imap, selected, marks)
     return Members(rows, len(rows) + len(thread) - len(set(thread) & set(uids)))
 
 
-def answers(
-    imap: Connection, rows: Sequence[Summary], sent: str, memory: Memory
-) -> tuple[Summary, ...]:
+def answers(imap: Connection, rows: Sequence[Summary], sent: str) -> tuple[Summary, ...]:
     """Return one's own answers to these messages, from the folder of sent mail: one search there,
     among what was sent since the first of them. Raises ServerUnavailable when it takes too long,
     after which the connection is over.
@@ -198,7 +196,7 @@ def answers(
     with imap.within(SECONDS_TO_SEARCH):
         uids = search.matching(imap, (*_since(rows), *criteria))[-MOST_OPENED:]
     marks = [mark for mark in fetch.marks(imap, uids) if DELETED not in mark.flags]
-    return summaries.of(imap, selected, marks, memory)
+    return summaries.of(imap, selected, marks)
 
 
 def in_order(rows: Iterable[Summary]) -> tuple[Summary, ...]:

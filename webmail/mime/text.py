@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
+import pybase64
+
 # --- transfer encodings (RFC 2045 section 6) ---
 
 _NOT_BASE64 = bytes(
@@ -131,7 +133,7 @@ def _whole_lines(data: bytes) -> bytes | None:
     if more or data[76::LINE] != b"\r" * lines or data[77::LINE] != b"\n" * lines:
         return None
     try:
-        decoded = binascii.a2b_base64(data)
+        decoded = pybase64.b64decode(data)
     except binascii.Error:
         return None
     # Fewer where padding or what is no character stands among them.
@@ -141,7 +143,7 @@ def _whole_lines(data: bytes) -> bytes | None:
 def _base64_run(run: bytes) -> bytes:
     if len(run) % 4 == 1:
         run = run[:-1]
-    return binascii.a2b_base64(run + b"=" * (-len(run) % 4))
+    return pybase64.b64decode(run + b"=" * (-len(run) % 4))
 
 
 def _uu_line(line: bytes) -> bytes:

@@ -17,7 +17,7 @@ from webmail.preferences import BY_NAME, AdministratorsChoice
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
-CACHE_KEY, CACHE_SECONDS = "preference-defaults", 60
+CACHE_KEY, CACHE_SECONDS = "near:preference-defaults", 60
 
 
 class PreferenceDefaultQuerySet(models.QuerySet["PreferenceDefault"]):

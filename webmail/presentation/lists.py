@@ -16,7 +16,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext, pgettext, pgettext_lazy
 
 from webmail.converters import CONTROLS
-from webmail.dates import day_label, month_name, when
+from webmail.dates import Now, day_label, month_name, when
 from webmail.imap.values import (
     ADVERT,
     ANSWERED,
@@ -329,15 +329,16 @@ def message_row(
     faces: Faces,
     sent: bool = False,
     folder_url: str = "",
-    today: date | None = None,
+    now: Now | None = None,
 ) -> MessageRow:
     """``own_mail``: the folder holds what its owner wrote, so the other people are named. ``sent``:
     the moment shown is the one that the sender wrote, not that of the arrival. ``folder_url`` and
-    ``today`` spare asking for them with each row.
+    ``now`` spare asking for them with each row.
     """
+    now = now or Now.of_page()
     row = summary(message) if isinstance(message, Fetched) else message
     flags, moment = row.flags, (row.sent or row.received) if sent else row.received
-    day = timezone.localtime(moment).date() if moment else None
+    day = moment.astimezone(now.zone).date() if moment else None
     people = people_of(row, own_mail=own_mail)
     names = names_of(named(people, faces))
     if own_mail:
@@ -352,9 +353,9 @@ def message_row(
         sender=sender,
         photo_url=face_of(people[0], faces).photo_url if len(people) == 1 else "",
         subject=subject_of(row.subject, is_readable=row.is_readable),
-        when=when(moment, full=full_dates, today=today),
+        when=when(moment, full=full_dates, now=now),
         when_iso=moment.isoformat() if moment else "",
-        size=size(row.size),
+        size=size(row.size, now.language),
         day=day,
         unread=SEEN not in flags,
         flagged=FLAGGED in flags,
@@ -438,7 +439,7 @@ def page_rows(
     current: MessageRef | None = None,
     faces: Faces,
 ) -> tuple[MessageRow, ...]:
-    url, today = reverse("mail:folder", args=[page.folder]), timezone.localdate()
+    url, now = reverse("mail:folder", args=[page.folder]), Now.of_page()
     rows = tuple(
         message_row(
             message,
@@ -448,7 +449,7 @@ def page_rows(
             faces=faces,
             sent=page.view.sort == "date",
             folder_url=url,
-            today=today,
+            now=now,
         )
         for message in page.rows
     )
@@ -471,11 +472,11 @@ def _with_conversations(
 ) -> tuple[MessageRow, ...]:
     if not page.conversations:
         return rows
-    url = reverse("mail:folder", args=[page.folder])
+    url, now = reverse("mail:folder", args=[page.folder]), Now.of_page()
     more = f"?{urlencode(_query(page.view))}"
     return tuple(
         _conversation_row(
-            row, conversation, url, more, own_mail=own_mail, full_dates=full_dates, faces=faces
+            row, conversation, url, more, now, own_mail=own_mail, full_dates=full_dates, faces=faces
         )
         for row, conversation in zip(rows, page.conversations, strict=True)
     )
@@ -486,6 +487,7 @@ def _conversation_row(
     conversation: Conversation,
     url: str,
     more: str,
+    now: Now,
     *,
     own_mail: bool,
     full_dates: bool,
@@ -506,6 +508,7 @@ def _conversation_row(
                 current=None,
                 faces=faces,
                 folder_url=url,
+                now=now,
             )
         ]
     )
@@ -545,9 +548,11 @@ class Arrived:
 def arrived(
     messages: Iterable[Summary], *, on_top: bool, special_use: str, full_dates: bool, faces: Faces
 ) -> Arrived:
-    own_mail = is_own_mail(special_use)
+    own_mail, now = is_own_mail(special_use), Now.of_page()
     rows = tuple(
-        message_row(message, own_mail=own_mail, full_dates=full_dates, current=None, faces=faces)
+        message_row(
+            message, own_mail=own_mail, full_dates=full_dates, current=None, faces=faces, now=now
+        )
         for message in messages
     )
     return Arrived(by_day(rows), on_top)

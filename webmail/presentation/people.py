@@ -33,8 +33,11 @@ Faces = Mapping[str, Face]
 """By address in lower case."""
 
 
+_NOBODY = Face()
+
+
 def face_of(person: Address, faces: Faces) -> Face:
-    return faces.get(person.address.lower(), Face())
+    return faces.get(person.address.lower(), _NOBODY) if faces else _NOBODY
 
 
 def called(person: Address, faces: Faces) -> str:

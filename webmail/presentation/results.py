@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext
 
 from webmail.converters import MessageConverter
-from webmail.dates import day_label
+from webmail.dates import Now, day_label
 from webmail.imap.values import MessageRef
 from webmail.mailbox.query import Query
 from webmail.mailbox.search import ALL, BELOW, HERE, Place, SearchResult
@@ -170,9 +170,9 @@ def results(
     it; ``size``: messages a page; ``shown``: as many were to be on this one.
     """
     marks = Marks(asked.wanted.marks)
-    own = frozenset(own)
+    own, now = frozenset(own), Now.of_page()
     lines = [
-        _row(asked, summary, marks, labels, names, own, full_dates, current, faces)
+        _row(asked, summary, marks, labels, names, own, full_dates, current, faces, now)
         for summary in rows
     ]
     place = result.place
@@ -236,10 +236,16 @@ def _row(
     full_dates: bool,
     current: MessageRef | None,
     faces: Faces,
+    now: Now,
 ) -> MessageRow:
     folder = summary.ref.folder
     row = message_row(
-        summary, own_mail=folder in own, full_dates=full_dates, current=current, faces=faces
+        summary,
+        own_mail=folder in own,
+        full_dates=full_dates,
+        current=current,
+        faces=faces,
+        now=now,
     )
     return replace(
         row,

@@ -27,9 +27,10 @@ def special_label(use: str) -> str:
     return str(_SPECIAL.get(use, ""))
 
 
-def size(octets: int) -> str:
-    """``2,4 Mo``: bytes in words of the language, a no-break space before the unit."""
-    language = get_language() or "fr"
+def size(octets: int, language: str = "") -> str:
+    """``2,4 Mo``: bytes in words of the language, a no-break space before the unit. ``language``
+    spares asking for it with each row."""
+    language = language or get_language() or "fr"
     units, unit = _units(language)
     value = float(octets)
     for smaller in units:

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -36,6 +36,8 @@ from webmail.reader import image_proxy
 
 _SHOWN_ONCE = "images_shown"
 _MOST_SHOWN_ONCE = 100
+# The records of a message: its HTML with what is told of it, and that alone.
+_WHOLE, _TOLD = "frame", "message"
 _OF_PART = ("number", "media_type", "encoding", "size", "file_name")
 
 
@@ -48,126 +50,117 @@ def compose_prefix() -> str:
 
 
 class ReaderSanitiser:
-    """Sanitises one message's HTML in the reader's words, or finds what it gave before: by the
-    message (a UID's content never changes: RFC 9051 section 2.3.1.1), else by the content.
+    """Sanitises one message's HTML in the reader's words, or finds what it gave before (a UID's
+    content never changes: RFC 9051 section 2.3.1.1).
 
-    A ``contents.Rendering``. ``inside`` names a message inside the message; its images follow what
-    was chosen for the message, whose author could have written all that is in it. ``images`` is
-    that choice, once the author is known.
+    A ``contents.Rendering``. Two records are kept: the HTML, for the frame, and what is told of it,
+    for the reader and for each image. ``inside`` names a message inside the message; its images
+    follow what was chosen for the message, whose author could have written all that is in it.
+    ``images`` is that choice, once the author is known.
     """
 
     def __init__(self, request: SignedInRequest, ref: MessageRef, inside: str = "") -> None:
         self.images = Images()
         self._request, self._ref, self._inside = request, ref, inside
         self._author: str | None = None
-        self._content = ""
         self._is_known = False
         self._may_keep = True
 
     def meet(self, imap: Connection) -> None:
         """Learn who wrote the message, in two commands unless that is known."""
-        if not self._remembers_author():
+        if self._author is not None:
+            return
+        author = session_cache.get(self._request, "author", _name(self._ref))
+        if author is None:
             fetched, raw = fetch.opened(imap, self._ref)
             fields = headers.parse(raw)
             session_cache.put(self._request, "fields", _name(self._ref), digest_of(fields))
-            self._met(author_of(fields, fetched.envelope))
+            author = author_of(fields, fetched.envelope)
+            session_cache.put(self._request, "author", _name(self._ref), author)
+        self._met(author)
 
     def find(self, envelope: Envelope, fields: Headers) -> FrameHtml | None:
+        """What is told of the HTML, without its words, which the frame alone asks for."""
         if not self._inside:
             self._met(author_of(fields, envelope))
-        return self.found()
+        if told := self._kept(_TOLD):
+            self._is_known = True
+            return _frame_html(told)
+        if not self._inside:
+            session_cache.put(self._request, "author", _name(self._ref), self._author)
+        return None
 
     def found(self) -> FrameHtml | None:
-        """The HTML as it was kept; None also where the author is not known yet."""
-        kept = self._kept()
-        safe = kept and (kept["html"] or self._sanitised(kept["content"]))
-        if not kept or not safe:
-            return None
-        self._is_known = True
-        return FrameHtml(
-            SafeHtml.from_dict(safe), _inline(kept), kept["truncated"], kept["simplified"]
-        )
+        """The HTML as it was kept."""
+        if kept := self._kept(_WHOLE):
+            self._is_known = True
+            return _frame_html(kept)
+        return None
 
     def loaded(self) -> Loaded | None:
         """Return what the kept HTML loads, without reading the HTML."""
-        kept = self._kept()
-        return Loaded(_inline(kept), tuple(kept["remote"]), self.images) if kept else None
+        if told := self._kept(_TOLD):
+            rendered = _frame_html(told)
+            return Loaded(rendered.inline, rendered.html.remote, self.images)
+        return None
 
     def sanitise(self, source: str, names: Collection[str]) -> SafeHtml:
-        options: dict[str, Any] = {
-            "remote": self.images.are_shown,
-            "mailto": compose_prefix(),
-            "quote_label": contents.quote_label(),
-        }
-        identity = json.dumps([html.POLICY, options, sorted(names)])
-        digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass"))
-        digest.update(source.encode("utf-8", "surrogatepass"))
-        self._content = digest.hexdigest()
-        if kept := self._sanitised(self._content):
-            return SafeHtml.from_dict(kept)
         try:
-            safe = sandbox.call(
-                html.sanitise, sandbox.HTML, source, locations=tuple(names), **options
+            return sandbox.call(
+                html.sanitise,
+                sandbox.HTML,
+                source,
+                locations=tuple(names),
+                remote=self.images.are_shown,
+                mailto=compose_prefix(),
+                quote_label=contents.quote_label(),
             )
         except sandbox.Exhausted as error:
             # A machine that has too much to do now may have time for it later.
             self._may_keep = error.limit is not sandbox.Limit.BUSY
             raise
-        session_cache.put(self._request, "html", self._content, safe.to_dict())
-        return safe
 
     def keep(self, rendered: FrameHtml) -> None:
         """For the frame, for each image in it, for the next time."""
         if self._is_known or not self._may_keep:
             return
-        inline = [
-            part and {name: getattr(part, name) for name in _OF_PART} for part in rendered.inline
-        ]
-        is_sanitised = self._content and not rendered.simplified
-        kept = {
-            "content": self._content,
-            "html": None if is_sanitised else rendered.html.to_dict(),
-            "inline": inline,
-            "remote": rendered.html.remote,
+        record = {
+            "author": self._author,
+            "shown": self.images.are_shown,
+            "html": rendered.html.to_dict(),
+            "inline": [
+                part and {name: getattr(part, name) for name in _OF_PART}
+                for part in rendered.inline
+            ],
             "truncated": rendered.truncated,
             "simplified": rendered.simplified,
         }
-        session_cache.put(self._request, "message", self._message(), kept)
+        told = {**record, "html": replace(rendered.html, body="", style="").to_dict()}
+        for kind, kept in ((_WHOLE, record), (_TOLD, told)):
+            session_cache.put(self._request, kind, self._message(), kept)
 
     def _met(self, author: str) -> None:
-        session_cache.put(self._request, "author", _name(self._ref), author)
         self._author, self.images = author, images(self._request, self._ref, author)
 
-    def _remembers_author(self) -> bool:
-        if self._author is None:
-            self._author = session_cache.get(self._request, "author", _name(self._ref))
-            if self._author is not None:
-                self.images = images(self._request, self._ref, self._author)
-        return self._author is not None
-
-    def _kept(self) -> dict[str, Any] | None:
-        if not self._remembers_author():
+    def _kept(self, kind: str) -> dict[str, Any] | None:
+        """None also where its images are to be shown otherwise by now."""
+        record: dict[str, Any] | None = session_cache.get(self._request, kind, self._message())
+        if record is None:
             return None
-        record: dict[str, Any] | None = session_cache.get(self._request, "message", self._message())
-        return record
+        if self._author is None:
+            self._met(record["author"])
+        is_same = (record["author"], record["shown"]) == (self._author, self.images.are_shown)
+        return record if is_same else None
 
     def _message(self) -> str:
-        identity = [
-            _name(self._ref),
-            self._inside,
-            self.images.are_shown,
-            html.POLICY,
-            get_language(),
-        ]
-        return json.dumps(identity)
-
-    def _sanitised(self, content: str) -> dict[str, Any] | None:
-        record: dict[str, Any] | None = session_cache.get(self._request, "html", content)
-        return record
+        return json.dumps([_name(self._ref), self._inside, html.POLICY, get_language()])
 
 
-def _inline(kept: dict[str, Any]) -> tuple[Part | None, ...]:
-    return tuple(part and Part(**part) for part in kept["inline"])
+def _frame_html(kept: dict[str, Any]) -> FrameHtml:
+    inline = tuple(part and Part(**part) for part in kept["inline"])
+    return FrameHtml(
+        SafeHtml.from_dict(kept["html"]), inline, kept["truncated"], kept["simplified"]
+    )
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,10 @@ from django.urls import NoReverseMatch, get_script_prefix
 from django.utils.translation import get_language
 
 from webmail.presentation.icons import drawing, icon
+from webmail.presentation.keys import cap, shortcut
 
+# Tags that say the same of the same words, in one language.
+_CONSTANT = (icon, drawing, shortcut, cap)
 _INDENT = re.compile(r"\n[ \t]+")
 
 
@@ -86,7 +89,7 @@ def _constant(node: Node, nothing: Context) -> str | None:
     match node:
         case TextNode():
             return node.s
-        case SimpleNode() if node.func in (icon, drawing) and _is_literal_call(node):
+        case SimpleNode() if node.func in _CONSTANT and _is_literal_call(node):
             return str(node.render(nothing))
         case StaticNode() if not node.varname and _is_literal(node.path):
             return str(node.render(nothing))

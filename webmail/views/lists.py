@@ -82,7 +82,7 @@ def snippets(request: SignedInRequest, folder: str) -> HttpResponse:
         refs = [MessageRef(other or folder, *pair) for other, *pair in named]
         with session.imap(request) as imap:
             for of_folder in _by_folder(refs):
-                texts |= beginnings.of(imap, of_folder, memory(request))
+                texts |= beginnings.of(imap, of_folder)
     return JsonResponse({ref_name(ref, folder): words for ref, words in texts.items()})
 
 
@@ -100,7 +100,7 @@ def _arrived(request: SignedInRequest, folder: str, uidvalidity: int, uid: int) 
         looked = look(request, imap, folder, newer.rows)
         if looked.changed:
             newer = listing.newer(imap, folder, uid, uidvalidity, memory(request))
-        special_use = read_folders(imap, folder).special_use
+        special_use = read_folders(imap, folder, anew=False).special_use
     page = lists.arrived(
         newer.rows,
         on_top=newer.on_top,
@@ -216,8 +216,10 @@ def view_of(request: SignedInRequest, sort: str, *, down: bool, only: str) -> Vi
     return View(sort, down, only, newest_addresses(request.user, MOST_ADDRESSES + 1))
 
 
-def counts_context(imap: Connection, folder: str) -> dict[str, Any]:
-    sides = read_folders(imap, folder)
+def counts_context(imap: Connection, folder: str, *, anew: bool = True) -> dict[str, Any]:
+    """Return what stands beside a message and around a list; ``anew`` False where no count has
+    changed: by what the connection listed last."""
+    sides = read_folders(imap, folder, anew=anew)
     row = sides.shown.find(folder)
     label = row.label if row else folder
     return {

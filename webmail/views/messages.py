@@ -118,16 +118,18 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
         opened = reading.open_message(
             imap, ref, mark_seen=not is_ahead, as_text=as_text, rendering=renderer
         )
+        by_threads = searched is None and not is_ahead and ListForm(request.GET).by_threads
+        # Around it others of its conversation are opened, and marked as read.
+        is_changed = opened.was_marked or by_threads
         if wants_partial(request):
-            context = counts_context(imap, ref.folder)
+            context = counts_context(imap, ref.folder, anew=is_changed)
             if searched:
                 context |= beside_results(searched)
         elif searched is None:
             context = list_context(request, imap, ref.folder, opened.fetched)
         if not searched and context["here"] in ("advert", "junk"):
             judging.meet(request, imap, ref, opened.headers, context["here"])
-        # Around it others are opened, and marked as read.
-        if searched is None and ListForm(request.GET).by_threads and not is_ahead:
+        if by_threads:
             context["talk"] = _talk(request, imap, ref, context["folders"])
     if not wants_partial(request):
         if searched:
@@ -135,11 +137,10 @@ def _reader(request: SignedInRequest, ref: MessageRef, *, as_text: bool = False)
         # htmx has the list on its page, whose rows say it (js/steps.js).
         context["steps"] = context["page"].steps(links.ref_segment(ref))
         context["toast"] = request.session.pop(TOAST, None)
-    if is_ahead:
-        # Counts of now would be those of before it is read; they come when it is.
-        context["folders"] = None
-        if SEEN not in opened.fetched.flags:
-            context["seen_url"] = links.message_url(ref, "seen") + ("?beside=1" if searched else "")
+    elif not is_changed:
+        context["folders"] = None  # the page has the same; those of one loaded ahead come later
+    if is_ahead and SEEN not in opened.fetched.flags:
+        context["seen_url"] = links.message_url(ref, "seen") + ("?beside=1" if searched else "")
     context["open_tags"] = chips(opened.fetched.flags, known_tags(request))
     context["opened"] = marked(shown(request, opened, renderer), ref, searched)
     context["marks"] = json.dumps(searched.wanted.marks) if searched else ""
@@ -230,13 +231,13 @@ def _talk(
     shown_rows = [row for row in others if row.ref in wanted][-MOST_UNREAD:]
     opened = {row.ref: _beside(request, imap, row) for row in shown_rows}
     folded = [row.ref for row in others if row.ref not in opened]
-    snippets = beginnings.of(imap, folded, memory(request)) if folded else {}
+    snippets = beginnings.of(imap, folded) if folded else {}
     own: tuple[Summary, ...] = ()
     is_whole = True
     if sent := next((row.name for row in folders.special if row.special_use == "\\Sent"), ""):
         try:
-            own = threads.answers(imap, rows, sent, memory(request))
-            snippets |= _own_snippets(request, imap, own)
+            own = threads.answers(imap, rows, sent)
+            snippets |= _own_snippets(imap, own)
         except ServerUnavailable:
             is_whole = False
     told = conversations.Told(
@@ -245,10 +246,8 @@ def _talk(
     return conversations.talk(told, ref, sent)
 
 
-def _own_snippets(
-    request: SignedInRequest, imap: Connection, own: tuple[Summary, ...]
-) -> dict[MessageRef, str]:
-    return beginnings.of(imap, [row.ref for row in own], memory(request)) if own else {}
+def _own_snippets(imap: Connection, own: tuple[Summary, ...]) -> dict[MessageRef, str]:
+    return beginnings.of(imap, [row.ref for row in own]) if own else {}
 
 
 def _beside(request: SignedInRequest, imap: Connection, row: Summary) -> reader.MessageView:

@@ -39,8 +39,9 @@ class Sides:
         return next((verb for verb, use in TARGETS.items() if use == self.special_use), "")
 
 
-def read_folders(imap: Connection, current: str) -> Sides:
-    listed = folders.list_folders(imap)
+def read_folders(imap: Connection, current: str, *, anew: bool = True) -> Sides:
+    """``anew`` False where no count is shown: no command, if the connection has listed them."""
+    listed = folders.list_folders(imap) if anew else folders.kept_folders(imap)
     shown = lists.folder_list(folders.tree(listed), current, imap.wishes.favourites)
     return Sides(shown, next((folder for folder in listed if folder.name == current), None))
 

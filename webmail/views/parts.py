@@ -72,7 +72,7 @@ def message_print(request: SignedInRequest, folder: str, ref: tuple[int, int]) -
         )
         inside = reading.nested_texts(imap, message_ref, opened.shown.attachments, MOST_NESTED)
     shown = messages.shown(request, opened, renderer)
-    safe = opened.rendered.html if opened.rendered else None
+    safe = html.of(request, message_ref)[0].html if opened.rendered else None
     context = {
         "message": shown,
         "safe": safe and judged.safe(request, message_ref, safe),

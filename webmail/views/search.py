@@ -37,7 +37,7 @@ from webmail.presentation import lists, results
 from webmail.presentation.nothing import nothing
 from webmail.presentation.results import Asked
 from webmail.views import people
-from webmail.views.page import Sides, known_tags, memory, read_folders
+from webmail.views.page import Sides, known_tags, read_folders
 
 # Seconds after which a first answer is given, complete or not.
 FIRST_ANSWER = 2.0
@@ -254,7 +254,7 @@ def _context(
 ) -> dict[str, Any]:
     size = int(request.preferences.page_size)
     hits = found.hits[(asked.number - 1) * size : asked.number * size]
-    rows = search.rows(imap, hits, memory(request))
+    rows = search.rows(imap, hits)
     current = opened.folder if opened else asked.folder if asked.reach != search.ALL else ""
     shown = lists.folder_list(folders.tree(known), current, imap.wishes.favourites)
     by_name = {folder.name: folder for folder in known}

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 
 from tests.webmail.mailbox.remembering import Remembering
 from webmail.errors import FolderChanged, FolderNotFound
-from webmail.imap.response import UNREADABLE
-from webmail.imap.values import Fetched, Marked, MessageRef, Selected
 from webmail.mailbox import listing, summaries
 from webmail.mailbox.listing import Place
 from webmail.mailbox.ordering import View
-from webmail.mime.envelope import Envelope
 
 
 @pytest.fixture
@@ -90,22 +88,20 @@ def test_a_list_of_a_folder_that_was_made_anew_does_not_go_on(imap, seven):
 
 
 def test_a_row_that_was_seen_shows_the_flags_of_now(imap, seven, mailbox):
-    memory = Remembering()
-    assert "\\Seen" not in listing.page(imap, "INBOX", size=1, memory=memory).rows[0].flags
+    assert "\\Seen" not in listing.page(imap, "INBOX", size=1).rows[0].flags
     mailbox.set_flags(seven[-1], ["\\Seen"])
-    assert "\\Seen" in listing.page(imap, "INBOX", size=1, memory=memory).rows[0].flags
+    assert "\\Seen" in listing.page(imap, "INBOX", size=1).rows[0].flags
 
 
-def test_a_row_from_the_memory_is_what_was_fetched(imap, mailbox):
+def test_a_row_that_was_read_before_is_what_was_fetched(imap, mailbox):
     mailbox.append(
         b"Subject: =?utf-8?q?=C3=89t=C3=A9?=\r\nFrom: Bob Petit <bob@x.fr>\r\n"
         b"To: a@x.fr, B <b@x.fr>\r\nCc: c@x.fr\r\n"
         b"Date: Tue, 03 Mar 2026 09:00:00 +0100\r\n\r\nx\r\n"
     )
-    memory = Remembering()
-    first, second = (listing.page(imap, "INBOX", memory=memory).rows for _ in range(2))
+    first, second = (listing.page(imap, "INBOX").rows for _ in range(2))
     assert first == second
-    assert memory.found
+    assert first[0] is second[0]
 
 
 def test_the_oldest_arrival_first_goes_by_number_too(imap, seven):
@@ -155,12 +151,12 @@ def test_what_came_since_a_row(imap, seven, mailbox):
         listing.newer(imap, "INBOX", seven[4], 1)
 
 
-def test_a_row_without_words_is_remembered_as_one(imap):
-    ref, memory = MessageRef("INBOX", 7, 5), Remembering()
-    told = Fetched(ref, 1, frozenset(), 9, None, Envelope(), UNREADABLE, is_readable=False)
-    row = summaries.summary(told)
-    name = summaries._name(Selected("INBOX", 7, 1), 5)
-    memory.put(summaries.KIND, name, summaries._packed(row))
-    marks = [Marked(1, 5, frozenset())]
-    assert summaries.of(imap, Selected("INBOX", 7, 1), marks, memory) == (row,)
-    assert not row.is_readable and not row.attachment
+def test_a_connection_keeps_so_many_rows_and_none_when_it_ends(imap, seven, monkeypatch):
+    monkeypatch.setattr(summaries, "MOST_KEPT", 4)
+    page = listing.page(imap, "INBOX")
+    assert uids(page) == seven[::-1]
+    place = page.folder, page.uidvalidity
+    assert set(imap.kept["rows"]) == {(*place, uid) for uid in seven[-4:]}
+    assert listing.page(imap, "INBOX") == replace(page, modseq=0)
+    imap.close()
+    assert not imap.kept

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.webmail.mailbox.remembering import Remembering
 from tests.webmail.views.mail import letter
 from webmail.errors import FolderChanged
 from webmail.imap import connection
@@ -25,10 +24,10 @@ def opened(request, imap_server, alice):
     made.close()
 
 
-def begun(imap, uids, memory):
+def begun(imap, uids):
     uidvalidity = imap.select("INBOX").uidvalidity
     refs = [MessageRef("INBOX", uidvalidity, uid) for uid in uids]
-    beginnings = snippets.of(imap, refs, memory)
+    beginnings = snippets.of(imap, refs)
     return [beginnings.get(ref) for ref in refs]
 
 
@@ -41,7 +40,7 @@ def test_texts_begin_as_they_are_read_whatever_their_place_and_encoding(opened, 
         ),
         mailbox.append(b"Subject: x\r\nContent-Type: application/pdf\r\n\r\n%PDF"),
     ]
-    assert begun(opened, uids, Remembering()) == [
+    assert begun(opened, uids) == [
         "Bonjour, rendez-vous à 8 h devant le collège.",
         "Voir le plan.",
         "Bonjour à tous,",
@@ -55,40 +54,38 @@ def test_a_wrong_charset_is_read_as_the_reader_reads_it(opened, mailbox, charset
     told = f"; charset={charset}" if charset else ""
     head = f"Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/{kind}{told}\r\n\r\n"
     uid = mailbox.append(head.encode() + "L’école : 5 €\r\n".encode("cp1252"))
-    (words,) = begun(opened, [uid], Remembering())
+    (words,) = begun(opened, [uid])
     ref = MessageRef("INBOX", mailbox.uidvalidity(), uid)
     assert words == reading.plain(opened, ref).strip() == "L’école : 5 €"
 
 
 def test_what_is_known_is_not_asked_for_again(opened, mailbox):
     uids = [mailbox.append(letter(body=f"Lettre {n}\n")) for n in range(3)]
-    memory = Remembering()
-    first = begun(opened, uids, memory)
+    first = begun(opened, uids)
     opened.select("INBOX")
     before = opened.commands
-    assert begun(opened, uids, memory) == first
+    assert begun(opened, uids) == first
     assert opened.commands - before <= 1  # NOOP
 
 
 def test_the_beginnings_of_a_page_whose_rows_are_known_are_one_command(opened, mailbox):
     uids = [mailbox.append(letter(body=f"Lettre {n}\n")) for n in range(3)]
-    memory = Remembering()
-    listing.page(opened, "INBOX", memory=memory)
+    listing.page(opened, "INBOX")
     refs = [MessageRef("INBOX", mailbox.uidvalidity(), uid) for uid in uids]
     before = opened.commands
-    assert len(snippets.of(opened, refs, memory)) == 3
+    assert len(snippets.of(opened, refs)) == 3
     assert opened.commands - before == 1
 
 
 def test_messages_that_are_gone_are_left_out(opened, mailbox):
     uid = mailbox.append(letter(body="Là\n"))
-    assert begun(opened, [uid, uid + 100], Remembering()) == ["Là", None]
+    assert begun(opened, [uid, uid + 100]) == ["Là", None]
 
 
 def test_a_folder_made_anew_has_none_of_them(imap, mailbox):
     uid = mailbox.append(letter())
     with pytest.raises(FolderChanged):
-        snippets.of(imap, [MessageRef("INBOX", 1, uid)], Remembering())
+        snippets.of(imap, [MessageRef("INBOX", 1, uid)])
 
 
 @pytest.mark.parametrize(

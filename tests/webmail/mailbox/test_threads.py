@@ -202,6 +202,6 @@ def test_the_messages_of_an_opened_one_and_what_one_answered(imap, five, memory,
     rows = threads.members(imap, MessageRef("INBOX", selected.uidvalidity, b), memory).rows
     assert [row.ref.uid for row in rows] == [a, b, d]
     before = imap.commands
-    own = threads.answers(imap, rows, "Sent", memory)
+    own = threads.answers(imap, rows, "Sent")
     assert [(row.ref.folder, row.ref.uid) for row in own] == [("Sent", sent)]
     assert imap.commands - before == 5  # their ids, SELECT, SEARCH, flags, rows
