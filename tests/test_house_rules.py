@@ -170,6 +170,14 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.sandbox",
         "webmail.smtp",
     },
+    "webmail.writing.fields": {"webmail.folding"},
+    "webmail.writing.roster_reading": {
+        "addressbook.charsets",
+        "addressbook.importers",
+        "webmail.mime",
+        "webmail.previews",
+        "webmail.writing.fields",
+    },
     "webmail.reader.image_proxy": {
         "webmail.errors",
         "webmail.mime",

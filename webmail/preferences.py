@@ -212,6 +212,15 @@ DECLARED: tuple[Preference, ...] = (
         needs_beat=True,
     ),
     Preference(
+        "each_copy",
+        _("Copy in Sent of one message to each"),
+        "one",
+        (
+            ("one", _("One, which lists those who got it")),
+            ("all", _("A copy of each message")),
+        ),
+    ),
+    Preference(
         "receipts",
         _("Read receipts that senders ask for"),
         "ask",
@@ -264,6 +273,7 @@ class Preferences:
     signature_place: str
     compose_in: str
     undo_seconds: str
+    each_copy: str
     receipts: str
     notifications: str
     locked: frozenset[str] = frozenset()

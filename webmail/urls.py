@@ -97,6 +97,7 @@ mail = [
         drafts.remove_file,
         name="draft_file_remove",
     ),
+    path("drafts/<uuid:number>/roster/", drafts.roster, name="draft_roster"),
     path("drafts/<uuid:number>/discard/", drafts.discard, name="draft_discard"),
     path("drafts/<uuid:number>/reopen/", drafts.reopen, name="draft_reopen"),
     path("drafts/<uuid:number>/versions/", drafts.versions, name="draft_versions"),

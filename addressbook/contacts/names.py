@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accounts.models import User
 from addressbook import vcard
@@ -17,11 +17,14 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """``shown`` is the whole of it; ``first`` and ``last`` are "" where nobody can tell them."""
+    """``shown`` is the whole of it; ``first`` and ``last`` are "" where nobody can tell them.
+    ``more``: what else the contact says of the person, by a word for each: ``civility function
+    organization school phone city``."""
 
     shown: str
     first: str = ""
     last: str = ""
+    more: tuple[tuple[str, str], ...] = ()
 
 
 def of(user: User, addresses: Iterable[str]) -> dict[str, Name]:
@@ -59,9 +62,18 @@ def _batch(user: User, wanted: list[str]) -> dict[str, Name]:
 
 def _of_card(card: str) -> Name:
     data = vcard.read_one(card)
+    said = {
+        "civility": data.prefix,
+        "function": data.job_title,
+        "organization": data.organization,
+        "school": data.school,
+        "phone": next((phone.number for phone in data.phones), ""),
+        "city": next((one.city for one in data.addresses if one.city), ""),
+    }
+    more = tuple((key, words) for key, words in said.items() if words)
     if data.first_name or data.last_name:
-        return Name(data.display_name, data.first_name, data.last_name)
-    return split(data.display_name)
+        return Name(data.display_name, data.first_name, data.last_name, more)
+    return replace(split(data.display_name), more=more)
 
 
 def by_order(name: str, sort_key: str) -> Name:

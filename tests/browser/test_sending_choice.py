@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from accounts.models import User
 from addressbook import contacts
@@ -128,7 +128,6 @@ def test_names_are_asked_about_where_each_has_a_message(to_parents: Callable[...
     page = to_parents(text="Bonjour {prénom},")
     dialog = asked(page)
     expect(dialog.locator("[value=each]")).to_be_checked()
-    dialog.locator(".choice-preview summary").click()
     expect(dialog.locator(".choice-text")).to_contain_text("Bonjour Zoé")
     label = dialog.locator("[data-choice-send]").inner_text()
     dialog.locator("[value=visible]").check()
@@ -137,7 +136,52 @@ def test_names_are_asked_about_where_each_has_a_message(to_parents: Callable[...
     dialog.locator("[value=each]").check()
     dialog.locator("[data-choice-send]").click()
     page.wait_for_url("**/mail/**")
-    assert OutboxMessage.objects.count() == FAMILIES
+    assert OutboxMessage.objects.letters().count() == FAMILIES
+
+
+@pytest.mark.parametrize("width", [1440, 375])
+def test_a_list_is_chosen_its_columns_written_and_every_message_looked_at(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    submission: SubmissionServer,
+    faults: list[str],
+    width: int,
+) -> None:
+    rows = "".join(f"parent{n}@courriel.example;Zoé{n};{n}e\n" for n in range(FAMILIES))
+    page = open_page(width=width, height=667)
+
+    def choose(name: str, text: str) -> None:
+        file = FilePayload(name=name, mimeType="text/csv", buffer=text.encode())
+        page.locator("#id_roster").set_input_files(file)
+
+    sign_in(page, alice)
+    page.goto("/compose/")
+    page.locator("#id_subject").fill("Sortie")
+    write(page, "Bonjour {prénom}, en ")
+    page.locator("#roster summary").click()
+    choose("faux.csv", "mail\na@x.example\nb@x.example\n")
+    expect(page.locator(".roster-name")).to_contain_text("faux.csv")
+    choose("6e B.csv", f"mail;Prénom;Classe\n{rows}")
+    expect(page.locator(".roster-name")).to_contain_text("6e B.csv")
+    expect(page.locator(".recipient")).to_have_count(1)
+    expect(page.locator(".recipient")).to_contain_text(f"6e B{FAMILIES}")
+    page.get_by_role("button", name="{Classe}").click()
+    expect(page.locator("#rich")).to_contain_text("{Classe}")
+    dialog = asked(page)
+    expect(dialog.locator(".choice-text")).to_have_text("Bonjour Zoé0, en 0e")
+    dialog.locator("#choice-after").focus()
+    for number in range(1, 4):
+        page.keyboard.press("Enter")
+        expect(dialog.locator(".choice-text")).to_have_text(f"Bonjour Zoé{number}, en {number}e")
+        expect(dialog.locator("#choice-after")).to_be_focused()
+    dialog.locator("#choice-before").press("Enter")
+    expect(dialog.locator(".choice-text")).to_have_text("Bonjour Zoé2, en 2e")
+    assert violations(page) == []
+    dialog.locator("[data-choice-send]").click()
+    page.wait_for_url("**/mail/**")
+    assert OutboxMessage.objects.letters().count() == FAMILIES
+    assert not faults
 
 
 def test_what_stands_in_the_way_of_an_answered_message_is_not_hidden_by_the_question(

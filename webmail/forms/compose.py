@@ -80,7 +80,8 @@ class ComposeForm(forms.Form):
     SEND, SCHEDULE, SAVE, CLOSE, DISCARD, ATTACH = (
         "send", "schedule", "save", "close", "discard", "attach",
     )  # fmt: skip
-    DEEDS = (SEND, SCHEDULE, SAVE, CLOSE, DISCARD, ATTACH)
+    ROSTER, NO_ROSTER = "roster", "no_roster"
+    DEEDS = (SEND, SCHEDULE, SAVE, CLOSE, DISCARD, ATTACH, ROSTER, NO_ROSTER)
     LONGEST = 1_000_000  # characters of a text: what the sanitiser takes
 
     draft = forms.UUIDField(required=False, widget=forms.HiddenInput)
@@ -110,6 +111,9 @@ class ComposeForm(forms.Form):
     )
     attachments = FilesField(
         label=_("Attachments"), required=False, allow_empty_file=True, max_length=255
+    )
+    roster = forms.FileField(
+        label=_("List of recipients"), required=False, allow_empty_file=True, max_length=255
     )
     kind = forms.ChoiceField(choices=[(kind, kind) for kind in KINDS], widget=forms.HiddenInput)
     priority = forms.ChoiceField(

@@ -124,9 +124,33 @@ class DraftFile(models.Model):
         return str(self.pk)
 
 
+class DraftRoster(models.Model):
+    """The rows that a message to each takes its fields from: what was read of a file."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    draft = models.OneToOneField(
+        Draft, models.CASCADE, related_name="roster", verbose_name=_("draft")
+    )
+    # `Roster` (webmail/writing/roster_reading.py) and the name of its file as JSON, sealed.
+    sealed = models.BinaryField()
+    rows = models.PositiveIntegerField(_("recipients"), default=0)
+    created = models.DateTimeField(_("added"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("list of recipients")
+        verbose_name_plural = _("lists of recipients")
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
 class OutboxMessageQuerySet(ClaimedQuerySet["OutboxMessage"]):
     def of(self, user: AbstractBaseUser) -> OutboxMessageQuerySet:
         return self.filter(user_id=user.pk)
+
+    def letters(self) -> OutboxMessageQuerySet:
+        """Those that go to somebody: not the copies of messages to each."""
+        return self.filter(recipients__gt=0)
 
     def waiting(self) -> OutboxMessageQuerySet:
         return super().waiting().filter(due__lte=timezone.now())
@@ -134,7 +158,8 @@ class OutboxMessageQuerySet(ClaimedQuerySet["OutboxMessage"]):
 
 class OutboxMessage(ClaimedRow):
     """A message accepted to be sent, until it is sent and filed; then what the support desk may see
-    of it. Several with one ``batch``: one message to each."""
+    of it. Several with one ``batch``: one message to each. One without recipients goes to nobody:
+    it is the copy in Sent of its batch."""
 
     class State(models.TextChoices):
         HELD = "held", _("held back for a moment")
@@ -229,6 +254,10 @@ class OutboxMessage(ClaimedRow):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.state} {self.stage}"
+
+    @property
+    def is_copy(self) -> bool:
+        return self.recipients == 0
 
 
 class IdentityQuerySet(models.QuerySet["Identity"]):

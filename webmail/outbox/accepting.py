@@ -21,6 +21,7 @@ from webmail.outbox import counting, relay, retrying, values
 from webmail.outbox.values import SealedEnvelope, Submission
 from webmail.writing import content, drafts, identities, recipients
 
+_STAGE = OutboxMessage.Stage
 _MOST_SUBJECT = 200
 
 
@@ -119,6 +120,8 @@ def _rows(
             number=submission.number,
             draft=draft,
             state=state,
+            # The copy of a batch goes to nobody: only filing is left of it.
+            stage=_STAGE.READY if submission.recipients else _STAGE.HANDED,
             due=first + place * pace,
             message_id=submission.message_id,
             sender=submission.sender,
@@ -140,6 +143,8 @@ def _seal(row: OutboxMessage, submission: Submission, draft: Draft | None) -> No
     if written.origin is not None:
         mark = ANSWERED if written.kind in content.ANSWERS else ""
         mark = FORWARDED if written.kind in content.FORWARDS else mark
+    # Of one message to each the subject as it was written: all of them are one to their user.
+    subject = written.subject if row.batch else encoded_words.decode(head.get("Subject"))
     envelope = SealedEnvelope(
         recipients=submission.recipients,
         people=tuple(
@@ -147,7 +152,7 @@ def _seal(row: OutboxMessage, submission: Submission, draft: Draft | None) -> No
             for field in ("To", "Cc", "Bcc")
             for person in head.addresses(field)
         ),
-        subject=encoded_words.decode(head.get("Subject"))[:_MOST_SUBJECT],
+        subject=subject[:_MOST_SUBJECT],
         key=file_key.hex(),
         origin=written.origin if mark else None,
         mark=mark,

@@ -96,7 +96,7 @@ def rows_of(
     request: SignedInRequest, awaited: Sequence[Awaited]
 ) -> list[tuple[Awaited, list[OutboxMessage]]]:
     """Each with its messages as they stand now; none where they were taken back."""
-    mine = OutboxMessage.objects.of(request.user).exclude(state=_STATE.CANCELLED)
+    mine = OutboxMessage.objects.of(request.user).letters().exclude(state=_STATE.CANCELLED)
     first = {str(row.pk): row for row in mine.filter(pk__in=[one.pk for one in awaited])}
     batches: dict[uuid.UUID, list[OutboxMessage]] = {}
     if named := [row.batch for row in first.values() if row.batch]:

@@ -15,7 +15,7 @@ from accounts.models import LentCredential, User
 from webmail.errors import AlreadyLeft, DraftChanged, NotFound, WebmailError
 from webmail.imap.connection import Connection
 from webmail.models import Draft, OutboxMessage
-from webmail.outbox import counting, delivery, relay, restored, retrying, values
+from webmail.outbox import batch_copy, counting, delivery, relay, restored, retrying, values
 
 _STATE, _STAGE = OutboxMessage.State, OutboxMessage.Stage
 _BEFORE_LEAVING = (_STATE.HELD, _STATE.SCHEDULED, _STATE.PASSWORD, _STATE.FAILED)
@@ -33,10 +33,11 @@ def find(user: User, pk: uuid.UUID) -> OutboxMessage:
 
 
 def together(row: OutboxMessage) -> list[OutboxMessage]:
-    """The message with those that were made of the same draft, in their order."""
+    """The message with those that were made of the same draft, in their order; without the copy of
+    them all."""
     if row.batch is None:
         return [row]
-    rows = OutboxMessage.objects.filter(user_id=row.user_id, batch=row.batch)
+    rows = OutboxMessage.objects.filter(user_id=row.user_id, batch=row.batch).letters()
     return list(rows.exclude(state=_STATE.CANCELLED).order_by("number"))
 
 
@@ -50,6 +51,9 @@ def take_back(user: User, pk: uuid.UUID) -> Draft | None:
     taken = [one for one in together(row) if _cancel(one)]
     if not taken:
         raise AlreadyLeft
+    copy = batch_copy.copy_of(row)
+    if copy and batch_copy.is_void(copy):
+        _cancel(copy, stage=_STAGE.HANDED)
     counting.renew(user.pk)
     draft = row.draft
     if draft is None or OutboxMessage.objects.filter(draft=draft).unfinished().exists():
@@ -111,6 +115,8 @@ def settle(request: SignedInRequest, imap: Connection) -> None:
         return
     waiting = OutboxMessage.objects.of(request.user).filter(state=_STATE.PASSWORD, stage__in=_GONE)
     for row in waiting.select_related("draft", "credential", "user")[:_MOST_SETTLED]:
+        if row.is_copy and batch_copy.pause(row) is not None:
+            continue
         if not row.leave([_STATE.PASSWORD], _STATE.SENDING, runner=new_runner()):
             continue
         try:
@@ -121,9 +127,9 @@ def settle(request: SignedInRequest, imap: Connection) -> None:
     counting.renew(request.user.pk)
 
 
-def _cancel(row: OutboxMessage) -> bool:
+def _cancel(row: OutboxMessage, *, stage: str = _STAGE.READY) -> bool:
     """False when it is on its way, or was sent."""
-    own = OutboxMessage.objects.filter(pk=row.pk, state__in=_BEFORE_LEAVING, stage=_STAGE.READY)
+    own = OutboxMessage.objects.filter(pk=row.pk, state__in=_BEFORE_LEAVING, stage=stage)
     changed = {"changed": timezone.now(), "credential": None, "sealed": b"", "spool": ""}
     with transaction.atomic():
         if not own.update(state=_STATE.CANCELLED, **changed):

@@ -41,7 +41,7 @@ from webmail.errors import (
 from webmail.imap.connection import Connection
 from webmail.mailbox import actions
 from webmail.models import Draft, OutboxMessage
-from webmail.outbox import counting, relay, retrying, values
+from webmail.outbox import batch_copy, counting, relay, retrying, values
 from webmail.writing import copies
 
 logger = logging.getLogger(__name__)
@@ -67,6 +67,8 @@ def deliver(pk: uuid.UUID) -> OutboxMessage | None:
 
 
 def _deliver(row: OutboxMessage) -> OutboxMessage | None:
+    if row.is_copy and _waits(row):
+        return None
     try:
         message = _hand_over(row) if row.stage == _STAGE.READY else None
         with session.imap_for(row) as imap:
@@ -85,6 +87,18 @@ def _deliver(row: OutboxMessage) -> OutboxMessage | None:
     return row
 
 
+def _waits(row: OutboxMessage) -> bool:
+    """Whether the copy of a batch is not to be filed now; then it is put back."""
+    if batch_copy.is_void(row):
+        values.path(row.spool).unlink(missing_ok=True)
+        _stop(row, _STATE.CANCELLED, sealed=b"", spool="")
+        return True
+    wait = batch_copy.pause(row)
+    if wait is not None:
+        _settle(row, _STATE.HELD, **batch_copy.put_back(wait))
+    return wait is not None
+
+
 def finish(
     imap: Connection, row: OutboxMessage, message: bytes | None = None, *, may_be_filed: bool
 ) -> None:
@@ -95,13 +109,23 @@ def finish(
     may have filed it, so Sent is searched first.
     """
     if row.stage == _STAGE.HANDED:
-        if not (may_be_filed and actions.is_filed_sent(imap, row.message_id)):
-            actions.file_sent(imap, message or values.message(row))
+        if not batch_copy.is_listed(row):
+            _file(imap, row, message, may_be_filed=may_be_filed)
         _write(row, stage=_STAGE.FILED, failure="")
     _mark_origin(imap, row)
     if is_last(row) and row.draft is not None:
         _remove_copy(imap, row.draft)
     close(row)
+
+
+def _file(
+    imap: Connection, row: OutboxMessage, message: bytes | None, *, may_be_filed: bool
+) -> None:
+    if may_be_filed and actions.is_filed_sent(imap, row.message_id):
+        return
+    if row.is_copy:
+        message = batch_copy.message(row)
+    actions.file_sent(imap, message or values.message(row))
 
 
 def close(row: OutboxMessage) -> None:

@@ -25,7 +25,8 @@ _ADDRESS = re.compile(r"(?<![^\s<>()\[\],;:@\"])[^\s<>()\[\],;:@\"]++@[^\s<>()\[
 class Submission:
     """One message to be sent. ``message``: its bytes, with the Bcc field for the copy in Sent;
     ``recipients``: the addresses of the envelope; ``sender``: that of From and of the envelope;
-    ``number``: among those that were made of one draft, from 0 on.
+    ``number``: among those that were made of one draft, from 0 on. One without recipients is the
+    copy in Sent of all the others (`webmail.outbox.batch_copy`).
     """
 
     message: bytes

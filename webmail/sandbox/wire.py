@@ -17,7 +17,12 @@ from typing import Any
 
 import msgspec
 
-PACKAGES = ("webmail.mime.", "webmail.previews.", "addressbook.importers")
+PACKAGES = (
+    "webmail.mime.",
+    "webmail.previews.",
+    "webmail.writing.roster_reading",
+    "addressbook.importers",
+)
 """The functions of these may be called."""
 ERRORS = frozenset({"webmail.mime.bounds:TooComplex", "webmail.previews.failures:NoPreview"})
 """What a called function may raise; each is made of strings alone."""

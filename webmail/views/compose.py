@@ -47,7 +47,7 @@ from webmail.htmx import TOAST
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
 from webmail.middleware import in_place, note
-from webmail.mime import build
+from webmail.mime import addresses, build
 from webmail.mime.structure import Part
 from webmail.models import Draft, Identity, OutboxMessage
 from webmail.outbox import Submission
@@ -70,6 +70,7 @@ from webmail.writing import (
     posted,
     recipients,
     resending,
+    rosters,
     scheduling,
     untouched,
 )
@@ -362,7 +363,29 @@ class _Writing:
             return self._led_on(reverse("mail:draft", args=[self.number]))
         if deed == ComposeForm.CLOSE:
             return self._close()
+        if deed in (ComposeForm.ROSTER, ComposeForm.NO_ROSTER):
+            return self._change_roster()
         return self._send()
+
+    def _change_roster(self) -> HttpResponse:
+        """The list of recipients that was chosen without a script, or none from now on."""
+        row = self._keep()
+        content, former = drafts.content(row), rosters.of(row)
+        file = self.request.FILES.get("roster")
+        people = content.to.replace(former.group, "") if former else content.to
+        if self.form.deed == ComposeForm.NO_ROSTER:
+            rosters.remove(row)
+            drafts.save(self.user, self.number, replace(content, to=people), base=row.revision)
+        elif file:
+            kept = rosters.keep(self.user, row, file.name or "", file.read(rosters.MOST_READ))
+            if kept.roster.refusal:
+                self.form.add_error("roster", rosters.refusal_words(kept.roster))
+                return _refused(self.request, self.form, status=422, draft=row)
+            for words_ in rosters.fault_words(kept.roster):
+                toasts.warning(self.request, words_)
+            to = ", ".join(filter(None, [people.strip(" ,"), kept.group]))
+            drafts.save(self.user, self.number, replace(content, to=to), base=row.revision)
+        return self._led_on(reverse("mail:draft", args=[self.number]))
 
     def _discard(self) -> HttpResponse:
         """With what was written last, so that it comes back whole."""
@@ -460,6 +483,7 @@ class _Writing:
             choosing.answer(self.form.typed),
             sender=identities.sender(identity),
             has_files=bool(content.keep) or any(not file.is_inline for file in files.of(row)),
+            roster=kept.roster if (kept := rosters.of(row)) else None,
         )
         if isinstance(decided, Question):
             return _asked(self.request, self.form, row, decided)
@@ -554,6 +578,24 @@ class _Writing:
                     number=number,
                 )
             )
+        if len(messages) > 1 and self.request.preferences.each_copy == "one":
+            # The copy in Sent of all: as it was written, fields and all. Those who got it are put
+            # into it when they have it (`webmail.outbox.batch_copy`).
+            sender = addresses.format(identities.sender(identity))
+            made = making.outgoing(
+                self.user,
+                replace(written, to=sender, cc="", bcc=""),
+                enclosed,
+                message_id=_another_id(row.message_id),
+                date=timezone.localtime(due),
+                references=references,
+                identity=identity,
+                laid=laid_out,
+            )
+            message = build.message(made, keep_bcc=True)
+            submissions.append(
+                Submission(message, (), made.message_id, made.sender.address, len(messages))
+            )
         return submissions
 
     def _sent(self, accepted: OutboxMessage) -> HttpResponse:
@@ -597,6 +639,12 @@ def _asked(
 ) -> HttpResponse:
     """Ask the question that the user must answer before the message is sent: on the page, or in a
     dialog for htmx."""
+    context: dict[str, Any]
+    if in_place(request) and question.is_looked_at:
+        context = {"preview": question.preview}
+        response = render_template(request, "webmail/compose/_choice_preview.html", context)
+        response["HX-Retarget"], response["HX-Reswap"] = "#choice-preview", "outerHTML"
+        return response
     if in_place(request):
         context = {"choice": question, "choice_do": form.deed, "is_dialog": True}
         response = render_template(
@@ -682,6 +730,7 @@ def _page(
         "origin_attachments": _kept_cards(form, parts),
         "draft_files": beside,
         "draft_images": images,
+        "roster": rosters.of(draft) if draft else None,
         "saved": saved_words(draft) if draft and draft.revision else "",
         "limit": words.size(room),
         "limit_bytes": room,

@@ -52,6 +52,7 @@ from webmail.writing import (
     making,
     offering,
     posted,
+    rosters,
     untouched,
 )
 from webmail.writing.content import Content
@@ -169,6 +170,39 @@ def remove_file(request: SignedInRequest, number: uuid.UUID, file: uuid.UUID) ->
     left = replace(content, files=tuple(name for name in content.files if name != str(file)))
     drafts.save(request.user, number, left, base=posted.revision(request.POST))
     return HttpResponseRedirect(reverse("mail:draft", args=[number]))
+
+
+@require_POST
+@login_required
+def roster(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
+    """The list of recipients of a message to each, as the body of the request, in place of the
+    former one; an empty body takes it away. Its name is in ``X-File-Name`` (percent-encoded).
+    Answers with the composer's part about it."""
+    name = unquote(request.headers.get("X-File-Name", ""))
+    try:
+        content = b"".join(_limited(_body(request), rosters.MOST_READ))
+        draft = drafts.begin(request.user, number)
+    except WebmailError as error:
+        return _refused(error)
+    if not content and not name:
+        rosters.remove(draft)
+        return render_template(request, "webmail/compose/_roster.html", {})
+    kept = rosters.keep(request.user, draft, name, content)
+    context: dict[str, Any]
+    if kept.roster.refusal:
+        context = {"roster": rosters.of(draft), "refusal": rosters.refusal_words(kept.roster)}
+        return render_template(request, "webmail/compose/_roster.html", context, status=422)
+    context = {"roster": kept, "faults": rosters.fault_words(kept.roster), "is_new": True}
+    return render_template(request, "webmail/compose/_roster.html", context)
+
+
+def _limited(pieces: Iterator[bytes], most: int) -> Iterator[bytes]:
+    """No more pieces than make ``most`` bytes; the rest of the body stays where it is."""
+    for piece in pieces:
+        yield piece
+        most -= len(piece)
+        if most <= 0:
+            return
 
 
 @require_POST

@@ -27,7 +27,7 @@ from webmail import outbox, tasks
 from webmail.errors import Unreadable
 from webmail.htmx import TOAST, wants_partial
 from webmail.models import OutboxMessage
-from webmail.outbox import awaited, choices
+from webmail.outbox import awaited, batch_copy, choices
 from webmail.presentation import failures, sending
 from webmail.presentation.sending import Standing
 from webmail.views.drafts import led_to
@@ -38,11 +38,13 @@ MOST_SHOWN = 200
 SHOWN_AFTER = timedelta(days=1)
 State, Stage = OutboxMessage.State, OutboxMessage.Stage
 _MOVING = (State.HELD, State.SENDING)
+_GONE = (Stage.HANDED, Stage.FILED)
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A message, or those that were made of one draft, as the pages show them."""
+    """A message, or those that were made of one draft, as the pages show them: ``left`` of
+    ``count`` have left."""
 
     row: OutboxMessage
     subject: str
@@ -52,6 +54,7 @@ class Shown:
     said: str
     count: int = 1
     failed: int = 0
+    left: int = 0
 
     @property
     def may(self) -> frozenset[str]:
@@ -82,11 +85,13 @@ def announce(request: SignedInRequest, first: OutboxMessage) -> None:
     """After messages were accepted, all that were made of one draft: those that are due start at
     once, the pages await them, and the next one says so, with the way back."""
     rows = choices.together(first)
-    for row in rows:
+    copy = batch_copy.copy_of(first)
+    to_start = [*rows, *filter(None, [copy])]
+    for row in to_start:
         if settings.CELERY_TASK_ALWAYS_EAGER:  # without a broker nobody comes back for it
             OutboxMessage.objects.filter(pk=row.pk, state=State.HELD).update(due=timezone.now())
             row.refresh_from_db()
-    started = [row for row in rows if row.state == State.HELD and row.due <= timezone.now()]
+    started = [row for row in to_start if row.state == State.HELD and row.due <= timezone.now()]
     for row in started:
         start(row)
     if started:
@@ -126,7 +131,7 @@ def one_message(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     context = {
         "one": _together(rows),
         "each": shown if len(shown) > 1 else [],
-        "left": sum(line.row.state == State.SENT for line in shown),
+        "left": sum(line.row.stage in _GONE for line in shown),
         "is_moving": any(line.is_moving for line in shown),
         "failed": sum(line.row.state == State.FAILED for line in shown),
     }
@@ -208,7 +213,7 @@ def again(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
         return redirect("mail:outbox_message", pk)
     for failed in rows:
         outbox.again(request, failed.pk, is_sure=True)
-    for failed in rows:
+    for failed in [*rows, *filter(None, [batch_copy.copy_of(row)])]:
         start(failed)
     awaited.add(request, choices.together(choices.find(request.user, pk)))
     return redirect("mail:outbox_message", pk) if row.batch else redirect("mail:outbox")
@@ -287,14 +292,20 @@ def _listed(request: SignedInRequest) -> list[Shown]:
 
 
 def _together(rows: Sequence[OutboxMessage]) -> Shown:
-    """A sending by the message that most needs a look."""
+    """A sending by the message that most needs a look; a copy of them all that could not be filed
+    is told with those that have left."""
+    copy = next((row for row in rows if row.is_copy), None)
+    rows = [row for row in rows if not row.is_copy] or rows
     order = [*_TROUBLES, State.HELD, State.SENDING, State.SCHEDULED, State.SENT]
     row = min(rows, key=lambda one: order.index(State(one.state)))
+    if copy and copy.failure and State.SENT == row.state == copy.state:
+        row.failure = copy.failure
     failed = sum(one.state == State.FAILED for one in rows)
-    return _shown(row, count=len(rows), failed=failed)
+    left = sum(one.stage in _GONE for one in rows)
+    return _shown(row, count=len(rows), failed=failed, left=left)
 
 
-def _shown(row: OutboxMessage, *, count: int = 1, failed: int = 0) -> Shown:
+def _shown(row: OutboxMessage, *, count: int = 1, failed: int = 0, left: int = 0) -> Shown:
     try:
         envelope = outbox.opened(row)
     except Unreadable:
@@ -318,6 +329,7 @@ def _shown(row: OutboxMessage, *, count: int = 1, failed: int = 0) -> Shown:
         said=sending.said(standing),
         count=count,
         failed=failed,
+        left=left,
     )
 
 

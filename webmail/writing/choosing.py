@@ -17,46 +17,52 @@ from django.utils.translation import gettext, ngettext, pgettext
 
 from accounts.models import User
 from webmail.mime.addresses import Address
-from webmail.writing import cleaning, doubts, recipients, reminder
+from webmail.writing import cleaning, doubts, recipients
 from webmail.writing.content import DELIVERIES, Content
 from webmail.writing.doubts import Doubt
-from webmail.writing.recipients import EACH, FIRST, HIDDEN, LAST, WHOLE, Member, Review
+from webmail.writing.fields import FIRST, LAST, LONGEST, WHOLE
+from webmail.writing.recipients import EACH, HIDDEN, Member, Review
+from webmail.writing.roster_reading import Roster
 
-_KINDS = (FIRST, LAST, WHOLE)
 _MOST_LISTED = 5_000
 _LONGEST_NAME = 100
-_PREVIEW = 700
+_LONGEST_PREVIEW = 50_000
+_MOST_INSTEAD = 60
+_INSTEAD = "instead_"
 _FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the form says already. ``digest`` names the recipients that the choice was about;
-    ``members`` are the keys of those ticked; ``confirmed`` are the keys of the doubts that were
-    shown. ``act`` is what was pressed, to be pressed again."""
+    ``members`` are the keys of those ticked; ``instead``, by the keys of fields, what stands where
+    one is empty; ``confirmed`` are the keys of the doubts that were shown. ``act`` is what was
+    pressed, to be pressed again. ``look``: which message is to be shown, from 0, before any
+    leaves; -1 for none."""
 
     members: frozenset[str] = frozenset()
     digest: str = ""
     instead: tuple[tuple[str, str], ...] = ()
     confirmed: frozenset[str] = frozenset()
     act: str = "send"
+    look: int = -1
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenRecipient:
-    """One row of the list."""
+    """One row of the list. ``lacking`` are the fields of the text that are empty for him."""
 
     member: Member
     is_ticked: bool
-    is_lacking: bool
+    lacking: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A name that the text asks for and some have not: the field where what stands instead is
-    typed, and a few of them."""
+    """A field of the text that is empty for some: the place where what stands instead is typed,
+    and a few of them. ``key`` is the field's."""
 
-    kind: str
+    key: str
     label: str
     words: str
     instead: str
@@ -64,18 +70,29 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The first message to one person, as it will leave."""
+    """One of the messages to each, as it will leave: the one of this ``number`` of ``count``, from
+    1. ``before`` and ``after`` are those beside it, as `Answer.look` names them; -1 for none."""
 
     to: str
     subject: str
     text: str
+    number: int = 1
+    count: int = 1
+
+    @property
+    def before(self) -> int:
+        return self.number - 2
+
+    @property
+    def after(self) -> int:
+        return self.number if self.number < self.count else -1
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """``refusal``: why it cannot leave so, in words. ``doubts``: what looks like an oversight and
     was not asked about before; ``confirmed``: the keys of all doubts. ``asks_how``: whether the
-    rest is of use: to whom, and how."""
+    rest is of use: to whom, and how. ``is_looked_at``: only another preview was asked for."""
 
     review: Review
     refusal: str = ""
@@ -88,6 +105,7 @@ class Question:
     missing: tuple[Missing, ...] = ()
     preview: Preview | None = None
     act: str = "send"
+    is_looked_at: bool = False
 
     @property
     def ticked(self) -> int:
@@ -101,24 +119,37 @@ class Question:
 def answer(post: QueryDict) -> Answer:
     """The answer in what was posted; whatever else stands there counts for nothing."""
     members = " ".join(post.getlist("members")).split()
-    instead = ((kind, post.get(f"instead_{kind}", "")[:_LONGEST_NAME].strip()) for kind in _KINDS)
+    names = [name for name in post if name.startswith(_INSTEAD)][:_MOST_INSTEAD]
+    instead = (
+        (name.removeprefix(_INSTEAD)[:LONGEST], post.get(name, "")[:_LONGEST_NAME].strip())
+        for name in names
+    )
+    look = post.get("look", "")
     return Answer(
         members=frozenset(member.casefold() for member in members),
         digest=post.get("choice", ""),
         instead=tuple(instead),
         confirmed=frozenset(post.getlist("confirmed")),
-        act="schedule" if post.get("do") == "schedule" else "send",
+        act="schedule" if (post.get("do") or post.get("act")) == "schedule" else "send",
+        look=int(look) if look.isascii() and look.isdigit() and len(look) < 6 else -1,
     )
 
 
 def decide(
-    user: User, content: Content, given: Answer, *, sender: Address, has_files: bool
+    user: User,
+    content: Content,
+    given: Answer,
+    *,
+    sender: Address,
+    has_files: bool,
+    roster: Roster | None = None,
 ) -> Question | tuple[Content, ...]:
     """The messages that leave, one or one to each, or what must be asked first.
 
-    ``has_files``: whether there is an attachment; images inside the text are none.
+    ``has_files``: whether there is an attachment; images inside the text are none. ``roster``: the
+    draft's, whose columns are fields.
     """
-    review = recipients.review(user, content)
+    review = recipients.review(user, content, roster=roster)
     asked = Question(review, act=given.act)
     if refusal := _refusal(user, review):
         return replace(asked, refusal=refusal)
@@ -135,12 +166,14 @@ def decide(
         # What was answered of other recipients, before these, says nothing of them.
         open_content = replace(content, delivery="")
         return asked if new else (recipients.delivered(open_content, review.members, sender),)
-    review = recipients.review(user, content, with_names=True)
+    review = recipients.review(user, content, with_names=True, roster=roster)
     ticked = tuple(member for member in review.members if member.key in given.members)
     is_answered = content.delivery in DELIVERIES[1:] and given.digest == _digest(review)
     refusal = _refusal_of_answer(user, content, ticked) if is_answered else ""
-    if new or refusal or not is_answered:
-        return replace(_asked(asked, content, given, review), refusal=refusal)
+    if new or refusal or not is_answered or given.look >= 0:
+        is_looked_at = given.look >= 0 and bool(review.placeholders)
+        asked = replace(asked, refusal=refusal, is_looked_at=is_looked_at)
+        return _asked(asked, content, given, review)
     if content.delivery == EACH:
         return tuple(recipients.each(content, one, dict(given.instead)) for one in ticked)
     return (recipients.delivered(content, ticked, sender),)
@@ -172,12 +205,17 @@ def _asked(asked: Question, content: Content, given: Answer, review: Review) -> 
     """The question with the list of people, and with what the answer says already."""
     digest = _digest(review)
     is_same = given.digest == digest
-    lacking = {member.key for kind in _KINDS for member in review.lacking(kind)}
+    fields = tuple(review.placeholders.items())
+    lacking = {key: {one.key for one in review.lacking(key)} for key in review.placeholders}
     people = tuple(
-        ChosenRecipient(member, not is_same or member.key in given.members, member.key in lacking)
+        ChosenRecipient(
+            member,
+            not is_same or member.key in given.members,
+            tuple(f"{{{spelt}}}" for key, spelt in fields if member.key in lacking[key]),
+        )
         for member in review.members
     )
-    first = next((person.member for person in people if person.is_ticked), review.members[0])
+    ticked = [person.member for person in people if person.is_ticked] or [review.members[0]]
     instead = dict(given.instead)
     return replace(
         asked,
@@ -187,7 +225,7 @@ def _asked(asked: Question, content: Content, given: Answer, review: Review) -> 
         people=people,
         digest=digest,
         missing=_missing(review, instead),
-        preview=_preview(content, first, instead) if review.placeholders else None,
+        preview=_preview(content, ticked, given) if review.placeholders else None,
     )
 
 
@@ -204,40 +242,49 @@ def _missing(review: Review, instead: dict[str, str]) -> tuple[Missing, ...]:
         WHOLE: pgettext("in place of the name", "Write instead of the name"),
     }
     found = []
-    for kind in _KINDS:
-        if lacking := review.lacking(kind):
-            words = _counted(kind, len(lacking))
-            found.append(Missing(kind, labels[kind], words, instead.get(kind, "")))
+    for key, spelt in review.placeholders.items():
+        if lacking := review.lacking(key):
+            words = _counted(key, spelt, len(lacking))
+            label = labels.get(key) or gettext("Write instead of {%(field)s}") % {"field": spelt}
+            found.append(Missing(key, label, words, instead.get(key, "")))
     return tuple(found)
 
 
-def _counted(kind: str, count: int) -> str:
-    if kind == FIRST:
+def _counted(key: str, spelt: str, count: int) -> str:
+    if key == FIRST:
         words = ngettext(
             "The first name of %(count)s person is not known.",
             "The first names of %(count)s people are not known.",
             count,
         )
-    elif kind == LAST:
+    elif key == LAST:
         words = ngettext(
             "The last name of %(count)s person is not known.",
             "The last names of %(count)s people are not known.",
             count,
         )
-    else:
+    elif key == WHOLE:
         words = ngettext(
             "The name of %(count)s person is not known.",
             "The names of %(count)s people are not known.",
             count,
         )
-    return words % {"count": intcomma(count)}
+    else:
+        words = ngettext(
+            "{%(field)s} is empty for %(count)s person.",
+            "{%(field)s} is empty for %(count)s people.",
+            count,
+        )
+    return words % {"count": intcomma(count), "field": spelt}
 
 
-def _preview(content: Content, member: Member, instead: dict[str, str]) -> Preview:
-    filled = recipients.each(content, member, instead)
-    text = reminder.own_words(plain(filled)).strip()
-    short = text if len(text) <= _PREVIEW else text[:_PREVIEW].rstrip() + "…"
-    return Preview(filled.to, filled.subject, short)
+def _preview(content: Content, ticked: Sequence[Member], given: Answer) -> Preview:
+    """One of the messages whole, as plain text, quotes and all."""
+    number = min(max(given.look, 0), len(ticked) - 1)
+    filled = recipients.each(content, ticked[number], dict(given.instead))
+    text = plain(filled).strip()
+    short = text if len(text) <= _LONGEST_PREVIEW else text[:_LONGEST_PREVIEW].rstrip() + "…"
+    return Preview(filled.to, filled.subject, short, number + 1, len(ticked))
 
 
 def plain(content: Content) -> str:

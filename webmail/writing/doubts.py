@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext, ngettext
@@ -17,7 +17,7 @@ from accounts.models import User
 from addressbook.contacts import groups
 from addressbook.contacts.groups import Unreached
 from webmail.presentation.words import few
-from webmail.writing import recipients, reminder
+from webmail.writing import fields, recipients, reminder
 from webmail.writing.content import FORWARDS, Content
 from webmail.writing.recipients import Review
 
@@ -44,7 +44,7 @@ def find(
     doubts = [
         *_of_slips(user, review),
         *_of_groups(user, review),
-        *_of_fields(f"{content.subject}\n{own_words}"),
+        *_of_fields(f"{content.subject}\n{own_words}", review.known),
     ]
     if not content.subject.strip():
         question, fact = gettext("Send without a subject?"), gettext("The message has no subject.")
@@ -123,21 +123,21 @@ def _facts(gap: Unreached, others: Sequence[str]) -> list[str]:
 _FIELD = re.compile(r"\{\s{0,3}[^\W\d_][\w' ’-]{1,30}\}")
 
 
-def _of_fields(text: str) -> list[Doubt]:
+def _of_fields(text: str, known: Collection[str]) -> list[Doubt]:
     """The words between braces that "One message to each" does not replace."""
     found = (match[0] for match in _FIELD.finditer(text))
-    fields = [field for field in dict.fromkeys(found) if not recipients.asks(field)]
-    if not fields:
+    unknown = [one for one in dict.fromkeys(found) if not fields.count(one, known)]
+    if not unknown:
         return []
     fact = ngettext(
-        "%(names)s is replaced by nothing and leaves as it stands; only {prénom}, {nom} and {name}"
-        " are replaced.",
-        "%(names)s are replaced by nothing and leave as they stand; only {prénom}, {nom} and"
-        " {name} are replaced.",
-        len(fields),
-    ) % {"names": few(fields, _MOST_NAMED)}
+        "%(names)s is replaced by nothing and leaves as it stands; only fields of contacts, such"
+        " as {prénom}, and the columns of a list of recipients are replaced.",
+        "%(names)s are replaced by nothing and leave as they stand; only fields of contacts, such"
+        " as {prénom}, and the columns of a list of recipients are replaced.",
+        len(unknown),
+    ) % {"names": few(unknown, _MOST_NAMED)}
     question = gettext("Send with the braces as they stand?")
-    return [Doubt(_key("fields", fields), "code", question, fact)]
+    return [Doubt(_key("fields", unknown), "code", question, fact)]
 
 
 def _key(kind: str, facts: Iterable[str]) -> str:

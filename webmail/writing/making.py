@@ -26,7 +26,7 @@ from webmail.mime.build import Attachment, Outgoing
 from webmail.mime.structure import MESSAGE_TYPES, Part
 from webmail.models import Draft, Identity
 from webmail.presentation.files import file_name
-from webmail.writing import cleaning, files, identities, images, recipients
+from webmail.writing import cleaning, fields, files, identities, images
 from webmail.writing.content import FORWARDS, WHOLE, Content
 
 MOST_REFERENCES = 50
@@ -90,13 +90,17 @@ def lay_out_each(
     already. Raises ContentTooCostly."""
     laid = laid or lay_out(content, enclosed, message_id)
     words = _TAG.sub("", laid.html)
-    is_in_words = not content.is_html or recipients.asks(content.html) == recipients.asks(words)
+    known = {key for one in messages[:1] for key, _value in one.names}
+    is_in_words = not content.is_html or (
+        fields.count(content.html, known) == fields.count(words, known)
+    )
     for one in messages:
-        if one.names and not is_in_words:
+        values = dict(one.names)
+        if values and not is_in_words:
             yield lay_out(one, enclosed, message_id)
-        elif one.names:
-            html = recipients.filled_html(laid.html, one)
-            yield replace(laid, text=recipients.filled(laid.text, one), html=html)
+        elif values:
+            html = fields.filled_html(laid.html, values)
+            yield replace(laid, text=fields.filled(laid.text, values), html=html)
         else:
             yield laid
 

@@ -4,10 +4,8 @@ outside the authority, how many there may be; and the messages that the person's
 
 from __future__ import annotations
 
-import html as html_words
-import re
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -21,17 +19,19 @@ from addressbook.contacts import known, names
 from webmail.mime import addresses
 from webmail.mime.addresses import Address, Group
 from webmail.models import OutboxMessage
-from webmail.writing import slips
+from webmail.writing import fields, slips
 from webmail.writing.content import Content
+from webmail.writing.fields import ADDRESS, FIRST, LAST, WHOLE
+from webmail.writing.roster_reading import Roster
 
 HIDDEN, EACH, VISIBLE = "bcc", "each", "visible"
-FIRST, LAST, WHOLE = "first", "last", "whole"
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
     """One of those a message goes to. ``first_name`` and ``last_name`` are "" where nobody knows
-    them. ``is_visible``: all others would see the address."""
+    them; ``more`` are the other fields that are known of him, by their keys. ``is_visible``: all
+    others would see the address."""
 
     address: str
     name: str = ""
@@ -40,6 +40,7 @@ class Member:
     group: str = ""
     is_outside: bool = False
     is_visible: bool = False
+    more: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> str:
@@ -49,19 +50,28 @@ class Member:
     def shown(self) -> str:
         return self.name or self.address
 
+    @property
+    def values(self) -> dict[str, str]:
+        """What is known of him, by the keys of fields; "" where it is not."""
+        of_contact = dict.fromkeys(fields.OF_CONTACTS, "")
+        own = {ADDRESS: self.address, WHOLE: self.name, FIRST: self.first_name}
+        return of_contact | own | {LAST: self.last_name} | dict(self.more)
+
 
 @dataclass(frozen=True, slots=True)
 class Review:
     """Those a message goes to, each once, in the order of To, Cc and Bcc. ``groups`` stand in To
     or Cc, ``hidden_groups`` in Bcc; ``outside`` and ``visible`` count who is seen in To and Cc;
-    ``placeholders`` are the kinds of names that the text asks for."""
+    ``known`` are the keys of all fields that the text may have, ``placeholders`` those that it
+    has, each as it is spelt there."""
 
     members: tuple[Member, ...]
     groups: tuple[Group, ...] = ()
     hidden_groups: tuple[Group, ...] = ()
     invalid: tuple[str, ...] = ()
     repeated: int = 0
-    placeholders: frozenset[str] = frozenset()
+    known: frozenset[str] = fields.OF_CONTACTS
+    placeholders: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def visible(self) -> int:
@@ -78,11 +88,11 @@ class Review:
         is_group = any(len(group.members) > 1 for group in self.groups)
         return self.visible > 1 and (is_group or self.outside > settings.OUTSIDE_VISIBLE)
 
-    def lacking(self, kind: str) -> tuple[Member, ...]:
-        """Those of whom a name that the text asks for is not known."""
-        if kind not in self.placeholders:
+    def lacking(self, key: str) -> tuple[Member, ...]:
+        """Those of whom a field that the text has is not known."""
+        if key not in self.placeholders:
             return ()
-        return tuple(member for member in self.members if not _named(member, kind))
+        return tuple(member for member in self.members if not member.values.get(key))
 
 
 def own_domains() -> frozenset[str]:
@@ -96,17 +106,19 @@ def is_outside(address: str, own: Collection[str]) -> bool:
     return domain not in own and not any(domain.endswith(f".{one}") for one in own)
 
 
-def review(user: User, content: Content, *, with_names: bool = False) -> Review:
-    """What there is to say of the recipients of ``content``; ``with_names``: with the names that
-    contacts and directory have of them, for a list to choose from."""
+def review(
+    user: User, content: Content, *, with_names: bool = False, roster: Roster | None = None
+) -> Review:
+    """What there is to say of the recipients of ``content``; ``with_names``: with what contacts,
+    directory and ``roster`` have of them, for a list to choose from."""
     own = own_domains()
-    fields = [addresses.read_recipients(text) for text in (content.to, content.cc, content.bcc)]
+    lines = [addresses.read_recipients(text) for text in (content.to, content.cc, content.bcc)]
     members: dict[str, Member] = {}
-    for field, is_visible in zip(fields, (True, True, False), strict=True):
+    for line, is_visible in zip(lines, (True, True, False), strict=True):
         within = {
-            one.address.casefold(): group.name for group in field.groups for one in group.members
+            one.address.casefold(): group.name for group in line.groups for one in group.members
         }
-        for one in field.valid:
+        for one in line.valid:
             key = one.address.casefold()
             found = Member(
                 one.address,
@@ -116,31 +128,53 @@ def review(user: User, content: Content, *, with_names: bool = False) -> Review:
                 is_visible=is_visible,
             )
             members.setdefault(key, found)
-    count = sum(len(field.valid) + field.repeated for field in fields)
+    count = sum(len(line.valid) + line.repeated for line in lines)
     people = tuple(members.values())
+    known = fields.OF_CONTACTS | frozenset(roster.keys if roster else ())
     return Review(
-        members=_with_names(user, people) if with_names else people,
-        groups=fields[0].groups + fields[1].groups,
-        hidden_groups=fields[2].groups,
-        invalid=tuple(text for field in fields for text in field.invalid),
+        members=_with_names(user, people, roster) if with_names else people,
+        groups=lines[0].groups + lines[1].groups,
+        hidden_groups=lines[2].groups,
+        invalid=tuple(text for line in lines for text in line.invalid),
         repeated=count - len(people),
-        placeholders=placeholders(content),
+        known=known,
+        placeholders=placeholders(content, known),
     )
 
 
-def _with_names(user: User, people: Sequence[Member]) -> tuple[Member, ...]:
+def _with_names(user: User, people: Sequence[Member], roster: Roster | None) -> tuple[Member, ...]:
     """The typed name is shown; first and last are told apart where a contact has them apart."""
     known = names.of(user, [member.address for member in people])
-    return tuple(
+    found = (
         replace(
             member,
             name=member.name or name.shown,
             first_name=name.first,
             last_name=name.last,
+            more=name.more,
         )
         for member in people
         for name in [known.get(member.address.lower()) or names.split(member.name)]
     )
+    if roster is None:
+        return tuple(found)
+    rows = {row.address.casefold(): row for row in roster.rows}
+    empty = ("",) * len(roster.columns)
+    return tuple(
+        _of_row(member, roster.keys, rows[member.key].cells if member.key in rows else empty)
+        for member in found
+    )
+
+
+def _of_row(member: Member, keys: Sequence[str], cells: Sequence[str]) -> Member:
+    """With the cells of his row of a roster; an empty one leaves what is known of him otherwise."""
+    row = dict(zip(keys, cells, strict=True))
+    first = row.pop(FIRST, "") or member.first_name
+    last = row.pop(LAST, "") or member.last_name
+    name = row.pop(WHOLE, "") or member.name or f"{first} {last}".strip()
+    more = dict(member.more)
+    more |= {key: cell or more.get(key, "") for key, cell in row.items() if key != ADDRESS}
+    return replace(member, name=name, first_name=first, last_name=last, more=tuple(more.items()))
 
 
 _MOST_SLIPS = 50
@@ -269,73 +303,27 @@ def envelope(content: Content) -> tuple[str, ...]:
     return tuple(one.address for one in found)
 
 
-def each(content: Content, member: Member, instead: dict[str, str] | None = None) -> Content:
-    """The message to one of them alone, with his name where the text asks for it; ``instead`` by
-    kind (`FIRST`, `LAST`, `WHOLE`) is for those of whom it is not known."""
-    words = {kind: _named(member, kind) or (instead or {}).get(kind, "") for kind in _KINDS}
-    content = replace(content, names=tuple(words.items()))
+def each(content: Content, member: Member, instead: Mapping[str, str] | None = None) -> Content:
+    """The message to one of them alone, with what is known of him where the text has a field;
+    ``instead``, by the keys of fields, is for those of whom it is not known."""
+    values = member.values
+    words = {
+        key: values[key] or (instead or {}).get(key, "") for key in placeholders(content, values)
+    }
     return replace(
         content,
         to=addresses.format(Address(member.name, member.address)),
         cc="",
         bcc="",
         delivery=EACH,
-        subject=filled(content.subject, content),
-        html=filled_html(content.html, content),
-        text=filled(content.text, content),
+        names=tuple(words.items()),
+        subject=fields.filled(content.subject, words),
+        html=fields.filled_html(content.html, words),
+        text=fields.filled(content.text, words),
     )
 
 
-def filled(text: str, content: Content) -> str:
-    """A text with the names of what `each` gave, where it asks for them."""
-    return _filled(text, dict(content.names))
-
-
-def filled_html(source: str, content: Content) -> str:
-    """`filled` for HTML, which is as clean afterwards as it was: no name ends an element, or the
-    value of an attribute in quotes."""
-    escaped = {kind: html_words.escape(word) for kind, word in content.names}
-    return _filled(source, escaped)
-
-
-def asks(text: str) -> int:
-    """How often a text asks for a name."""
-    return sum(1 for _one in _PLACEHOLDER.finditer(text))
-
-
-# {prénom} also as the keyboards of telephones and some editors write it: with an accent of its
-# own, as an entity.
-_KINDS = {
-    FIRST: r"pr(?:[ée]|e\u0301|&eacute;|&\#233;|&\#xe9;)nom|first[ _-]?name",
-    LAST: r"nom|last[ _-]?name",
-    WHOLE: "name",
-}
-_PLACEHOLDER = re.compile(
-    r"(?P<blank>(?: |&nbsp;|\xa0)?)\{\s*(?:"
-    + "|".join(f"(?P<{kind}>{words})" for kind, words in _KINDS.items())
-    + r")\s*\}",
-    re.IGNORECASE,
-)
-
-
-def placeholders(content: Content) -> frozenset[str]:
-    """The kinds of names that subject and text ask for."""
+def placeholders(content: Content, known: Collection[str] = fields.OF_CONTACTS) -> dict[str, str]:
+    """The fields of ``known`` that subject and text have, by their keys, as they are spelt."""
     text = content.html if content.is_html else content.text
-    found = [*_PLACEHOLDER.finditer(content.subject), *_PLACEHOLDER.finditer(text)]
-    return frozenset(one.lastgroup or "" for one in found)
-
-
-def _named(member: Member, kind: str) -> str:
-    if kind == WHOLE:
-        return member.name
-    return member.first_name if kind == FIRST else member.last_name
-
-
-def _filled(text: str, words: dict[str, str]) -> str:
-    """Without the blank before a name that is empty: "Bonjour {prénom}," is "Bonjour," then."""
-
-    def fill(found: re.Match[str]) -> str:
-        word = words[found.lastgroup or WHOLE]
-        return found["blank"] + word if word else ""
-
-    return _PLACEHOLDER.sub(fill, text)
+    return fields.asked(text, known) | fields.asked(content.subject, known)

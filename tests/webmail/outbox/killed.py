@@ -27,7 +27,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ MOST = 120
 # Seconds for which somebody else writes; the database waits 0.2 for him, here.
 SHORT, LONG = 0.6, 5.0
 KEY = uuid.UUID(int=7)
+CAROL = "carol@ac-exemple.fr"
 
 
 class Sink:
@@ -332,6 +333,46 @@ class Bench:
         return f"{row}, {arrived} arrived, {filed} filed"
 
 
+class BatchBench(Bench):
+    """One message to each of two, with the one copy of both."""
+
+    def accept(self) -> None:
+        from accounts.models import User
+        from tests.webmail.outbox.letters import ALICE, letter
+        from webmail import outbox
+        from webmail.models import Draft
+
+        letters = [
+            letter(number=0),
+            letter(CAROL, number=1),
+            replace(letter(ALICE, number=2), recipients=()),
+        ]
+        request = signed_in(User.objects.get(), self.password)
+        outbox.accept(request, Draft.objects.get(), letters, key=KEY)
+
+    def outcome(self) -> str:
+        """As of one message: both left and one copy lists both; else the one in doubt is not in
+        it."""
+        from webmail.models import OutboxMessage
+
+        arrived = sorted(b"To: carol@" in one for one in self.sink.messages)
+        with self._mailbox() as mailbox:
+            numbers = mailbox.search(None, "ALL")[1][0].split()
+            copies = [str(mailbox.fetch(one.decode(), "(RFC822)")[1]) for one in numbers]
+        rows = list(OutboxMessage.objects.order_by("number"))
+        self._connection.close()
+        states = [row.state for row in rows]
+        listed = [name in copy for copy in copies[:1] for name in ("bob@", "carol@")]
+        if states == ["sent"] * 3:
+            whole = arrived == [False, True] and listed == [True, True] and len(copies) == 1
+            return "sent" if whole else f"sent, {arrived} arrived, {len(copies)} copies, {listed}"
+        if sorted(states) == ["doubt", "sent", "sent"]:
+            in_doubt = states.index("doubt")
+            whole = len(copies) == 1 and listed == [in_doubt == 1, in_doubt == 0]
+            return "doubt" if whole else f"doubt, {len(copies)} copies, {listed}, {states}"
+        return f"{states}, {arrived} arrived, {len(copies)} copies"
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
@@ -390,6 +431,10 @@ def outcomes(bench: Bench, kind: str, step: int) -> Iterator[str]:
     match kind.split():
         case ["broker"]:
             return without_a_broker(bench)
+        case ["batch", "worker"]:
+            return killed_by_statements(bench, "worker")
+        case ["batch", gate, *how]:
+            return killed_by_servers(bench, gate, " ".join(how))
         case ["web" | "worker"]:
             return killed_by_statements(bench, kind)
         case [gate, *how]:
@@ -399,7 +444,8 @@ def outcomes(bench: Bench, kind: str, step: int) -> Iterator[str]:
 
 if __name__ == "__main__":
     killing.set_up()
-    prepared = Bench(Path(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:5])
+    of_kind = BatchBench if sys.argv[5].startswith("batch") else Bench
+    prepared = of_kind(Path(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:5])
     prepared.prepare()
     killing.tell(
         ((kind, outcomes(prepared, kind, int(sys.argv[5]))) for kind in sys.argv[6:]),

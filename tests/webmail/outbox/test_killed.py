@@ -13,6 +13,7 @@ from tests.servers.plugin import ALICE
 
 Counts = dict[str, int]
 KINDS = ("web", "worker", "smtp kill", "imap kill")
+BATCH = ("batch worker", "batch smtp kill", "batch imap kill")
 SLOWER = ("smtp cut", "imap cut", "smtp lock", "imap lock", "smtp lock long", "imap lock long")
 
 
@@ -69,6 +70,22 @@ def test_the_worker_dies_amid_the_dialogue_with_the_submission_server(
 
 def test_the_worker_dies_amid_the_dialogue_with_the_mailbox(found: dict[str, Counts]) -> None:
     assert set(found["imap kill"]) == {"sent"} and found["imap kill"]["sent"] >= 16
+
+
+@pytest.fixture(scope="module")
+def found_of_a_batch(
+    dovecot: Dovecot, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Counts]:
+    return run(tmp_path_factory.mktemp("killed"), dovecot, *BATCH)
+
+
+@pytest.mark.parametrize("kind", BATCH)
+def test_the_worker_dies_amid_one_message_to_each(
+    found_of_a_batch: dict[str, Counts], kind: str
+) -> None:
+    """Each leaves once, and the one copy lists those that have left."""
+    outcomes = found_of_a_batch[kind]
+    assert set(outcomes) <= {"sent", "doubt"} and outcomes["sent"] >= 16
 
 
 @pytest.mark.slow

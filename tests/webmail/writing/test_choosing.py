@@ -169,13 +169,38 @@ def test_names_in_the_text_are_asked_about_with_the_first_message_shown(claire: 
     content = about(to=PARENTS, subject="Pour {prénom}", html="<p>Bonjour {prénom} {nom} & co</p>")
     asked = question(claire, content)
     assert asked.delivery == "each"
-    assert [(one.kind, one.instead) for one in asked.missing] == [("first", ""), ("last", "")]
+    assert [(one.key, one.instead) for one in asked.missing] == [("first", ""), ("last", "")]
     assert asked.preview
     assert asked.preview.subject == "Pour Zoé"
     assert asked.preview.text == "Bonjour Zoé Roy & co"
     shown = html_of(asked)
-    assert shown.count("name not known") == 2
+    assert shown.count("without {prénom}") == 2
     assert 'name="instead_first"' in shown
+
+
+def test_every_message_can_be_looked_at_and_none_leaves_meanwhile(claire: User) -> None:
+    content = about(to=PARENTS, html="<p>Bonjour {prénom} {nom}</p>", delivery="each")
+    ways = answered(question(claire, content), instead_last="Inconnu")
+    seen = []
+    for look in (0, 1, 2, 9):
+        asked = question(claire, content, ways | {"look": str(look)})
+        assert asked.is_looked_at and asked.preview
+        seen.append((asked.preview.to, asked.preview.number, asked.preview.text))
+    assert seen == [
+        ("zoe@x.example", 1, "Bonjour Inconnu"),
+        ("luc@x.example", 2, "Bonjour Inconnu"),
+        ("Mme Petit <petit@x.example>", 3, "Bonjour Petit"),
+        ("Mme Petit <petit@x.example>", 3, "Bonjour Petit"),
+    ]
+    assert len(letters(claire, content, ways | {"look": "x"})) == 3
+
+
+def test_those_unticked_are_not_among_the_messages_shown(claire: User) -> None:
+    content = about(to=PARENTS, html="<p>Bonjour {nom}</p>", delivery="each")
+    post = answered(question(claire, content), "luc@x.example") | {"look": "0"}
+    preview = question(claire, content, post).preview
+    assert preview and (preview.to, preview.count) == ("luc@x.example", 1)
+    assert (preview.before, preview.after) == (-1, -1)
 
 
 def test_what_stands_instead_of_a_name_is_what_was_typed(claire: User) -> None:
@@ -384,7 +409,9 @@ def test_a_dialog_is_one_and_a_page_has_a_section(claire: User) -> None:
 
 @given(
     st.dictionaries(
-        st.sampled_from(["members", "choice", "delivery", "do", "instead_first", "confirmed"]),
+        st.sampled_from(
+            ["members", "choice", "delivery", "do", "instead_first", "confirmed", "look", "act"]
+        ),
         st.lists(st.text(max_size=40), max_size=4),
     )
 )

@@ -267,13 +267,12 @@ def test_a_placeholder_in_a_name_is_not_filled_again() -> None:
     "text", ["{prénom}", "{prenom}", "{ Prénom }", "{pre\u0301nom}", "{PRENOM}", "{first name}"]
 )
 def test_a_first_name_is_asked_for_in_several_ways(text: str) -> None:
-    assert recipients.placeholders(Content(text=text, is_html=False)) == {recipients.FIRST}
+    assert set(recipients.placeholders(Content(text=text, is_html=False))) == {recipients.FIRST}
 
 
 def test_other_braces_are_nobodys_name() -> None:
-    assert (
-        recipients.placeholders(Content(html="{x} {} {prenomme} prénom", subject="f{0}")) == set()
-    )
+    content = Content(html="{x} {} {prenomme} prénom", subject="f{0}")
+    assert not recipients.placeholders(content)
 
 
 @given(st.text(max_size=60), st.text(max_size=20))

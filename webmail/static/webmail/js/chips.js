@@ -61,6 +61,7 @@ class Field {
     // What was typed to its end is a recipient when one goes on to the next field.
     this.input.addEventListener("blur", () => this.take());
     this.input.addEventListener("recipient:taken", (event) => this.chosen(event));
+    this.input.addEventListener("recipient:gone", ({ detail }) => this.without(detail.name));
     this.list.addEventListener("click", (event) => this.clicked(event));
     this.list.addEventListener("dblclick", (event) => this.on(event, (index) => this.edit(index)));
     this.list.addEventListener("keydown", (event) => this.pressed(event));
@@ -144,6 +145,12 @@ class Field {
     const [entry] = this.entries.splice(index, 1);
     this.changed();
     return entry;
+  }
+
+  /** Takes a group away, by its name. */
+  without(name) {
+    this.entries = this.entries.filter((entry) => !entry.members || entry.name !== name);
+    this.changed();
   }
 
   changed(isQuiet = false) {

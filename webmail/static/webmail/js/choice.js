@@ -59,7 +59,7 @@ export function start() {
   });
   document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
     const dialog = openIn(detail.elt);
-    const asksAgain = detail.xhr.getResponseHeader("HX-Retarget") === "#sending-choice";
+    const asksAgain = ["#sending-choice", "#choice-preview"].includes(detail.xhr.getResponseHeader("HX-Retarget"));
     if (dialog && "answered" in dialog.dataset && !asksAgain) dialog.close("answered");
   });
 }

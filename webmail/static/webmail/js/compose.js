@@ -3,6 +3,7 @@
 
 import { grouped, isShared } from "./dom.js";
 import * as keeping from "./keeping.js";
+import * as roster from "./roster.js";
 import * as uploads from "./uploads.js";
 
 const MB = 1_000_000;
@@ -251,6 +252,7 @@ export async function start() {
   const editor = new Editor(form);
   editor.begin();
   offerAnswers(form, editor);
+  roster.start(form, editor);
   form.dispatchEvent(new CustomEvent("composer:ready", { detail: { editor } }));
   showTitle(form);
   if (form.dataset.frame === IN_PANE && !isShared()) tell(form, "ready", { url: form.dataset.draftUrl });

@@ -1,0 +1,79 @@
+// The list of recipients of a message to each: its file is sent by itself, its people become recipients and its columns
+// fields that are put into the text.
+
+const LONGEST_NAME = 200;
+
+class RosterPart {
+  constructor(form, editor) {
+    this.form = form;
+    this.editor = editor;
+    this.part = form.querySelector("[data-roster]");
+  }
+
+  begin() {
+    this.part.addEventListener("change", (event) => {
+      const [file] = event.target.files ?? [];
+      if (file) this.send(file);
+    });
+    this.part.addEventListener("click", (event) => {
+      const button = event.target.closest("button");
+      if (button?.matches("[data-roster-away]")) {
+        event.preventDefault();
+        this.send(null);
+      } else if (button?.matches("[data-roster-field]")) this.editor.insert(button.querySelector("template"));
+    });
+  }
+
+  /** Null takes the list away. */
+  async send(file) {
+    this.part.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(this.part.dataset.roster, {
+        method: "POST",
+        body: file ?? "",
+        headers: {
+          "X-Requested-With": "fetch",
+          "X-CSRFToken": this.form.elements.csrfmiddlewaretoken.value,
+          ...(file && { "X-File-Name": encodeURIComponent(file.name.slice(-LONGEST_NAME)) }),
+        },
+      });
+      const isPart = answer.headers.get("Content-Type")?.startsWith("text/html") && !answer.redirected;
+      if (isPart && (answer.ok || answer.status === 422)) this.show(await answer.text());
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      this.form.querySelector("#id_roster").value = "";
+    } finally {
+      this.part.removeAttribute("aria-busy");
+    }
+  }
+
+  show(html) {
+    const page = new DOMParser().parseFromString(html, "text/html");
+    const before = this.part.querySelector("[data-group]")?.dataset.group;
+    const after = page.querySelector("[data-group]")?.dataset.group;
+    if (before && (before !== after || page.querySelector("[data-roster-people]"))) this.tell("recipient:gone", { name: before });
+    this.part.replaceChildren(...page.body.childNodes);
+    const roster = this.part.querySelector("details");
+    roster.open = true;
+    const people = this.part.querySelector("[data-roster-people]");
+    if (people) this.take(people);
+    roster.querySelector("summary").focus();
+  }
+
+  /** Its people, as a group under the name of the file. */
+  take(template) {
+    const members = template.content.textContent.split(",").map((one) => one.trim());
+    const detail = members.length > 1 ? { name: template.dataset.name, members } : { text: members[0] };
+    this.tell("recipient:taken", detail);
+  }
+
+  /** Tells it to the recipients. */
+  tell(name, detail) {
+    this.form.querySelector("#id_to").dispatchEvent(new CustomEvent(name, { detail, bubbles: true, cancelable: true }));
+    this.form.dispatchEvent(new CustomEvent("draft:changed"));
+  }
+}
+
+export function start(form, editor) {
+  if (form.querySelector("[data-roster]")) new RosterPart(form, editor).begin();
+}

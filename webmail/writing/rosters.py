@@ -1,0 +1,176 @@
+"""The roster of a draft: a file with a row for each recipient of a message to each.
+
+It is read once, kept sealed beside the draft, and sent to nobody.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils.translation import gettext, ngettext
+
+from accounts.models import User
+from webmail import sandbox
+from webmail.errors import ContentTooCostly, Unreadable
+from webmail.mime import addresses
+from webmail.mime.addresses import Address, Group
+from webmail.models import Draft, DraftRoster
+from webmail.presentation.words import few, size
+from webmail.writing import files, roster_reading, sealing
+from webmail.writing.roster_reading import Roster, Row
+
+_MOST_NAMED = 5
+MOST_READ = roster_reading.LARGEST + 1
+"""Bytes that are read of a file: enough to see that it is too large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A draft's roster, with the name of its file."""
+
+    name: str
+    roster: Roster
+
+    @property
+    def count(self) -> int:
+        return len(self.roster.rows)
+
+    @property
+    def group(self) -> str:
+        """Its people as they stand in a field of recipients: a group under the file's name."""
+        people = tuple(Address("", row.address) for row in self.roster.rows)
+        if len(people) < 2:
+            return ", ".join(map(addresses.format, people))
+        return addresses.format_group(Group(self.group_name, people))
+
+    @property
+    def group_name(self) -> str:
+        return self.name.rpartition(".")[0] or self.name
+
+    @property
+    def people(self) -> str:
+        return ", ".join(row.address for row in self.roster.rows)
+
+
+def keep(user: User, draft: Draft, name: str, content: bytes) -> Kept:
+    """Read a file, and keep it as the draft's roster in place of the former one. Nothing is kept of
+    one that is refused (`Roster.refusal`)."""
+    name = files.safe_name(name)
+    kept = Kept(name, read(content))
+    if not kept.roster.refusal:
+        row = DraftRoster(draft=draft, rows=len(kept.roster.rows))
+        row.sealed = sealing.seal(row.pk, user.pk, _to_json(kept))
+        DraftRoster.objects.filter(draft=draft).delete()
+        row.save()
+    return kept
+
+
+def read(content: bytes) -> Roster:
+    """`roster_reading.read` in a helper process."""
+    if len(content) > roster_reading.LARGEST:
+        return Roster(refusal=roster_reading.TOO_LARGE)
+    try:
+        return sandbox.call(roster_reading.read, sandbox.FILE, content)
+    except ContentTooCostly:
+        return Roster(refusal=roster_reading.TOO_LARGE)
+
+
+def of(draft: Draft) -> Kept | None:
+    """The draft's roster; None without one, and where the server's key was changed since."""
+    row = DraftRoster.objects.filter(draft=draft).first()
+    if row is None:
+        return None
+    try:
+        said = json.loads(sealing.opened(row.pk, draft.user_id, row.sealed))
+    except (Unreadable, ValueError):
+        return None
+    rows = tuple(Row(line, address, tuple(cells)) for line, address, cells in said["rows"])
+    return Kept(said["name"], Roster(tuple(said["columns"]), rows, (), said["address_column"]))
+
+
+def remove(draft: Draft) -> None:
+    DraftRoster.objects.filter(draft=draft).delete()
+
+
+def _to_json(kept: Kept) -> bytes:
+    said = asdict(kept.roster)
+    rows = [(row.line, row.address, row.cells) for row in kept.roster.rows]
+    known = {"name": kept.name, "rows": rows}
+    return json.dumps({name: said[name] for name in ("columns", "address_column")} | known).encode()
+
+
+# --- in words ---
+
+
+def refusal_words(roster: Roster) -> str:
+    """Why a file is of no use."""
+    words = {
+        roster_reading.TOO_LARGE: gettext("The file is too large: %(limit)s at most.")
+        % {"limit": size(roster_reading.LARGEST)},
+        roster_reading.NO_TABLE: gettext(
+            "This is no table that can be read: save it as CSV, or as a workbook of Excel (.xlsx)"
+            " or LibreOffice (.ods)."
+        ),
+        roster_reading.NO_ADDRESSES: gettext(
+            "There is no address in this file: one column must have the addresses of the"
+            " recipients."
+        ),
+        roster_reading.TOO_MANY_ROWS: gettext("The file has too many rows: %(most)s at most.")
+        % {"most": intcomma(roster_reading.MOST_ROWS)},
+        roster_reading.TOO_MANY_COLUMNS: gettext("The file has too many columns: %(most)s at most.")
+        % {"most": roster_reading.MOST_COLUMNS},
+    }
+    return words[roster.refusal]
+
+
+def fault_words(roster: Roster) -> tuple[str, ...]:
+    """What is not taken of a file that is of use, a sentence for each kind, lines named."""
+    found = []
+    for kind in (
+        roster_reading.BAD_ADDRESS,
+        roster_reading.NO_ADDRESS,
+        roster_reading.TWICE,
+        roster_reading.FORMULA,
+    ):
+        faults = [fault for fault in roster.faults if fault.kind == kind]
+        if faults:
+            found.append(
+                _sentence(kind, len(faults)) % {"lines": few(_lines(kind, faults), _MOST_NAMED)}
+            )
+    return tuple(found)
+
+
+def _lines(kind: str, faults: list[roster_reading.Fault]) -> list[str]:
+    if kind == roster_reading.NO_ADDRESS:
+        return [str(fault.line) for fault in faults]
+    return [f"{fault.line} ({fault.words})" for fault in faults]
+
+
+def _sentence(kind: str, count: int) -> str:
+    if kind == roster_reading.BAD_ADDRESS:
+        return ngettext(
+            "The address of this row is none, and nobody gets its message: %(lines)s.",
+            "The addresses of these rows are none, and nobody gets their messages: %(lines)s.",
+            count,
+        )
+    if kind == roster_reading.NO_ADDRESS:
+        return ngettext(
+            "This row has no address, and nobody gets its message: %(lines)s.",
+            "These rows have no address, and nobody gets their messages: %(lines)s.",
+            count,
+        )
+    if kind == roster_reading.TWICE:
+        return ngettext(
+            "The address of this row stands above already; one message leaves, with the first row:"
+            " %(lines)s.",
+            "The addresses of these rows stand above already; one message leaves to each, with the"
+            " first row: %(lines)s.",
+            count,
+        )
+    return ngettext(
+        "This cell is a formula without a value, and counts as empty: %(lines)s.",
+        "These cells are formulas without a value, and count as empty: %(lines)s.",
+        count,
+    )
