@@ -211,6 +211,7 @@ def _prepare_tests() -> None:
         packages.BUBBLEWRAP,
         packages.POPPLER,
         packages.OPENLDAP,
+        packages.NGINX,
     )
     missing = packages.ensure(parts)
     for part in missing:

@@ -34,6 +34,7 @@ if command -v systemctl >/dev/null; then
   case " $* " in *dovecot-*) systemctl disable dovecot.service dovecot.socket ;; esac
   case " $* " in *slapd*) systemctl disable slapd.service ;; esac
   case " $* " in *redis-server*) systemctl disable redis-server.service ;; esac
+  case " $* " in *nginx*) systemctl disable nginx.service ;; esac
   case " $* " in *postgresql*) systemctl disable postgresql.service ;; esac
 fi
 true
@@ -64,6 +65,11 @@ LIBREOFFICE = Part(
 )
 BUBBLEWRAP = Part("bubblewrap", lambda: shutil.which("bwrap") is not None, ("bubblewrap",))
 POPPLER = Part("poppler", lambda: shutil.which("pdftotext") is not None, ("poppler-utils",))
+NGINX = Part(
+    "nginx",
+    lambda: any(map(Path.exists, (Path("/usr/sbin/nginx"), Path("/usr/local/sbin/nginx")))),
+    ("nginx-light",),
+)
 
 _HEADERS = (Path("/usr/include/ldap.h"), Path("/usr/include/sasl/sasl.h"))
 # python-ldap has no wheel: it is built where all of this is there.

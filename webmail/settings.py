@@ -17,6 +17,7 @@ from kombu import Exchange, Queue
 from accounts import numen
 from accounts.autoconfig import signing
 from accounts.oidc import keys as oidc_keys
+from webmail.environment import file as environment_file
 from webmail.environment.readers import (
     env_bool,
     env_by_domain,
@@ -79,6 +80,7 @@ def submission_server(url: str) -> tuple[str, int, str, str, str]:
 
 # The installation
 
+environment_file.load(env_text("WEBMAIL_ENVIRONMENT"))
 DEBUG = env_bool("WEBMAIL_DEBUG")
 DEMO = env_bool("WEBMAIL_DEMO")
 TESTING = "pytest" in sys.modules

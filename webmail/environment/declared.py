@@ -101,6 +101,13 @@ _INSTALLATION = Group(
             example="WEBMAIL_SECRET_KEY_FILE=>/etc/webmail/secret-key",
         ),
         text(
+            "WEBMAIL_ENVIRONMENT",
+            """A file of further variables, `NAME="value"` a line, read as systemd reads it. A
+            variable of the environment goes before it. `webmail-manage` names it, so that no shell
+            expands a `$`.""",
+            example="/etc/webmail/environment",
+        ),
+        text(
             "WEBMAIL_BASE_URL",
             """The address that users type. With `https://` the webmail sets secure cookies and
             HSTS, and redirects http to https.""",

@@ -55,8 +55,9 @@ class Route(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         request = getattr(record, "request", None)
-        if record.name == "django.request" and isinstance(record.args, tuple) and record.args:
-            record.args = (record.args[0], route(request))
+        if record.name == "django.request" and isinstance(record.args, tuple):
+            path, pattern = getattr(request, "path", None), route(request)
+            record.args = tuple(pattern if word == path else word for word in record.args)
         return True
 
 

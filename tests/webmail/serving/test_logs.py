@@ -107,6 +107,13 @@ def test_requests_are_logged_without_what_they_are_about(
     assert log.getvalue().count(missing[logs.HEADER]) == 3  # with the mail server's words
 
 
+def test_a_refusal_is_logged_by_its_route(
+    signed_in: Callable[[MailAccount], Client], alice: MailAccount, log: io.StringIO
+) -> None:
+    assert signed_in(alice).get("/admin/login/?next=/secret/").status_code == 403
+    assert "admin/login/" in log.getvalue() and "secret" not in log.getvalue()
+
+
 @pytest.fixture
 def ids() -> Iterator[tuple[Any, Queue[str]]]:
     """A task that tells the id that its lines have."""
