@@ -25,7 +25,7 @@ from webmail.jobs import queues
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
-UNITS = sorted((DEPLOY / "systemd").iterdir())
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 
 
 def test_the_settings_are_settings() -> None:
@@ -44,7 +44,7 @@ def test_a_unit_runs_what_is_there_and_as_nobody_special(unit: Path) -> None:
     assert {"NoNewPrivileges", "ProtectSystem", "PrivateTmp", "ProtectHome"} <= set(service)
     assert service["KillMode"] == "mixed" and service["Restart"] == "on-failure"
     command = service["ExecStart"].split()[1:]
-    is_web = command[0] == "webmail.asgi:application"
+    is_web = command == ["--config", "python:webmail.serving.processes", "webmail.asgi:application"]
     assert is_web or command[:2] == ["manage.py", "run_workers"]
 
 

@@ -143,8 +143,8 @@ _INSTALLATION = Group(
         number(
             "WEB_CONCURRENCY",
             1,
-            """The number of processes of the web server. uvicorn reads this variable itself, in
-            place of its option `--workers`.""",
+            """The number of processes of the web server. gunicorn and uvicorn read this variable
+            themselves.""",
             minimum=1,
             example="4",
         ),

@@ -7,6 +7,7 @@ import gc
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connections
 from django.template.engine import Engine
 from django.urls import reverse
 from django.utils import translation
@@ -16,10 +17,22 @@ from webmail.serving import health
 
 
 def warm() -> None:
-    """Get a process ready to answer, in each language; and this thread, which connections to the
-    database belong to."""
+    """Get a process ready to answer, and this thread, which connections to the database belong
+    to."""
     health.state()
     sandbox.start()
+    _load()
+
+
+def share() -> None:
+    """Load what processes that are forked from this one share. Nothing is open then: a connection
+    serves no two processes."""
+    _load()
+    connections.close_all()
+
+
+def _load() -> None:
+    """In each language, what the first request would else wait for."""
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
             reverse(settings.LOGIN_URL)

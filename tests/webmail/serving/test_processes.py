@@ -1,0 +1,139 @@
+"""The web server as it is run for real: gunicorn, on a socket that systemd keeps open."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+# As systemd passes a socket on (sd_listen_fds(3)).
+ACTIVATED = 'export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"'
+FIRST = 3  # the number of the first socket
+GUNICORN = ("-m", "gunicorn", "--config", "python:webmail.serving.processes", "webmail.asgi")
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0), backlog=512) as opened:
+        yield opened
+
+
+@pytest.fixture
+def start(
+    listener: socket.socket, tmp_path: Path, collected: Path
+) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """`start()`: the web server, on the socket; it has a database, and no Redis."""
+    url = f"sqlite:///{tmp_path}/webmail.sqlite3"
+    environment = os.environ | {
+        "DATABASE_URL": url,
+        "REDIS_URL": "",
+        "WEB_CONCURRENCY": "2",
+        "WEBMAIL_SECRET_KEY": "k" * 50,
+        "WEBMAIL_SPOOL": str(tmp_path / "spool"),
+        "WEBMAIL_STATIC_ROOT": str(collected),
+    }
+    migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+    subprocess.run(migrate, env=environment, cwd=ROOT, check=True)  # noqa: S603
+    started: list[subprocess.Popen[bytes]] = []
+
+    def run() -> subprocess.Popen[bytes]:
+        words = ["/bin/sh", "-c", ACTIVATED, "sh", sys.executable, *GUNICORN]
+        process = subprocess.Popen(  # noqa: S603
+            words,
+            env=environment,
+            cwd=ROOT,
+            pass_fds=[FIRST],
+            preexec_fn=lambda: os.dup2(listener.fileno(), FIRST),
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(40)
+
+
+def asked(listener: socket.socket, path: str = "/readyz", timeout: float = 60) -> int:
+    client = http.client.HTTPConnection(*listener.getsockname(), timeout=timeout)
+    try:
+        client.request("GET", path)
+        response = client.getresponse()
+        response.read()
+        return response.status
+    finally:
+        client.close()
+
+
+def workers(process: subprocess.Popen[bytes]) -> list[int]:
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    return [int(word) for word in children.split()]
+
+
+def test_a_restart_fails_no_request(
+    listener: socket.socket, start: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    first = start()
+    assert asked(listener) == 200
+    answers: list[object] = []
+    is_over = threading.Event()
+
+    def ask() -> None:
+        while not is_over.is_set():
+            try:
+                answers.append(asked(listener))
+            except OSError as error:
+                answers.append(error)
+
+    browsers = [threading.Thread(target=ask) for _ in range(4)]
+    for browser in browsers:
+        browser.start()
+    first.send_signal(signal.SIGTERM)
+    first.wait(40)
+    before = len(answers)
+    start()
+    assert asked(listener) == 200
+    time.sleep(0.5)
+    is_over.set()
+    for browser in browsers:
+        browser.join()
+    assert len(answers) > before and set(answers) == {200}
+
+
+def test_processes_share_what_was_loaded_before_them(
+    listener: socket.socket, start: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    server = start()
+    assert {asked(listener, "/accounts/login/") for _ in range(8)} == {200}
+    children = workers(server)
+    assert len(children) == 2
+    for pid in children:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines[1:]}
+        assert kilobytes["Pss"] < 0.75 * kilobytes["Rss"]
+
+
+def test_a_process_that_dies_is_replaced(
+    listener: socket.socket, start: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    server = start()
+    assert asked(listener) == 200
+    before = workers(server)
+    os.kill(before[0], signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while len(set(workers(server)) - {before[0]}) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert asked(listener) == 200

@@ -1,0 +1,48 @@
+"""gunicorn's configuration of the web server's processes (docs/install.md, "Services").
+
+    gunicorn --config python:webmail.serving.processes webmail.asgi:application
+
+The project is loaded and its templates are read once; the processes are forked then and share that
+memory. ``WEB_CONCURRENCY`` is gunicorn's own variable of their number. The names below are those of
+gunicorn's settings.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, ClassVar
+
+from uvicorn_worker import UvicornWorker
+
+logger = logging.getLogger(__name__)
+
+
+class Worker(UvicornWorker):
+    """A process of uvicorn. What proxies tell of the browser is for `accounts.network` alone."""
+
+    CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
+        **UvicornWorker.CONFIG_KWARGS,
+        "proxy_headers": False,
+        "access_log": False,
+    }
+
+
+preload_app = True
+worker_class = Worker
+control_socket_disable = True
+# Seconds: a process that is silent for so long is replaced; one that is told to stop ends what it
+# has in hand; an idle connection outlives the proxy's.
+timeout = 120
+graceful_timeout = 30
+keepalive = 75
+
+
+def when_ready(_arbiter: Any) -> None:
+    """Before the first process is forked. Whatever keeps memory from being shared, it starts."""
+    # Not above: gunicorn reads this module before it loads the project.
+    from webmail.serving import warming
+
+    try:
+        warming.share()
+    except Exception:
+        logger.exception("The processes will share less memory, and be slow at first.")
