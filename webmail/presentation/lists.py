@@ -99,7 +99,7 @@ class FolderRow:
 @dataclass(frozen=True)
 class FolderList:
     """The parts of the folder list, and a way to find one row. ``favourites`` stand in another part
-    too.
+    too. ``html`` keeps how it was written, by what else stands in it.
     """
 
     special: tuple[FolderRow, ...]
@@ -107,6 +107,7 @@ class FolderList:
     shared: tuple[FolderRow, ...] = ()
     others: tuple[FolderRow, ...] = ()
     favourites: tuple[FolderRow, ...] = ()
+    html: dict[tuple[object, ...], str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def rows(self) -> Iterable[FolderRow]:
