@@ -399,7 +399,7 @@ def _database(imap_port: int) -> None:
 def table(names: list[str], rounds: int) -> None:
     """A table in Markdown, of this process."""
     pages = _pages()
-    counted = {name: counted(pages, name) for name in names}
+    counts = {name: counted(pages, name) for name in names}
     plain = {name: statistics.median(pages(name) for _ in range(rounds)) for name in names}
     clock = Clock()
     clock.watch()
@@ -416,10 +416,10 @@ def table(names: list[str], rounds: int) -> None:
         by_layer[name] = {layer: s / whole * plain[name] for layer, s in clock.spent.items()}
     say(f"| | {' | '.join(names)} |")
     say(f"|---|{'---|' * len(names)}")
-    _row("function calls", [f"{counted[name]['calls']:,}" for name in names])
+    _row("function calls", [f"{counts[name]['calls']:,}" for name in names])
     for what in ("SQL", "Redis", "IMAP"):
         words = "SQL queries" if what == "SQL" else f"{what} commands"
-        _row(words, [str(counted[name][what]) for name in names])
+        _row(words, [str(counts[name][what]) for name in names])
     _row("**processor, ms**", [f"**{plain[name] * 1000:.1f}**" for name in names])
     for layer in (*LAYERS, "middleware", VIEW):
         shares = [by_layer[name].get(layer, 0) * 1000 for name in names]
@@ -434,13 +434,13 @@ def compare(servers: dict[str, Server], names: list[str], rounds: int) -> None:
     """Both trees in turns: medians, and the ratio of this one to the other."""
     say(f"{'':15}{'there ms':>10}{'here ms':>10}{'ratio':>8}   calls, SQL, Redis, IMAP")
     for name in names:
-        counted = {tree: server(f"{name} counted") for tree, server in servers.items()}
+        costs = {tree: server(f"{name} counted") for tree, server in servers.items()}
         taken: dict[str, list[float]] = {tree: [] for tree in servers}
         for number in range(rounds):
             for tree in sorted(servers, reverse=bool(number % 2)):
                 taken[tree].append(servers[tree](name))
         there, here = (statistics.median(taken[tree]) * 1000 for tree in ("there", "here"))
-        counts = " -> ".join(str(list(counted[tree].values())) for tree in ("there", "here"))
+        counts = " -> ".join(str(list(costs[tree].values())) for tree in ("there", "here"))
         say(f"{name:15}{there:10.2f}{here:10.2f}{here / there:8.2f}   {counts}")
 
 
