@@ -8,6 +8,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.mail_domains import MailDomain
+from accounts.models.prepared import Prepared
 from accounts.models.users import User
 
 
@@ -52,7 +53,7 @@ class StaffRecordQuerySet(models.QuerySet["StaffRecord"]):
         """The record of a person who is signed in; None when no staff file names him."""
         if user.mail_domain_id is None:
             return None
-        return self.filter(mail_domain=user.mail_domain_id, login=user.login).first()
+        return next(iter(_by_login(user.mail_domain_id, user.login)), None)
 
 
 class StaffRecord(StaffFacts):
@@ -83,3 +84,8 @@ class StaffRecord(StaffFacts):
 
     def __str__(self) -> str:
         return self.name or self.address
+
+
+_by_login: Prepared[StaffRecord] = Prepared(
+    lambda domain, login: StaffRecord.objects.filter(mail_domain_id=domain, login=login), int, str
+)

@@ -244,7 +244,7 @@ def serve() -> None:
     pages = _pages()
     for line in sys.stdin:
         name, _, what = line.strip().partition(" ")
-        say(json.dumps(_counted(pages, name) if what else pages(name)))
+        say(json.dumps(counted(pages, name) if what else pages(name)))
 
 
 def _pages() -> Pages:
@@ -259,7 +259,7 @@ def _pages() -> Pages:
     return Pages(client, json.loads(os.environ["BENCH_REFS"]))
 
 
-def _counted(pages: Pages, name: str) -> dict[str, Any]:
+def counted(pages: Pages, name: str) -> dict[str, Any]:
     """What the page asks of others, and its function calls."""
     import cProfile
 
@@ -338,33 +338,37 @@ def start(stack: ExitStack) -> None:
         "REDIS_URL": broker.url,
     }
     _database(dovecot.imap_port)
-    os.environ["BENCH_REFS"] = json.dumps(_filled(dovecot))
-
-
-def _filled(dovecot: Dovecot) -> dict[str, str]:
-    """Fill the folder; returns its messages with a name."""
-    messages = _messages()
     mailbox = Mailbox(dovecot, ALICE)
+    os.environ["BENCH_REFS"] = json.dumps(filled(mailbox, {**messages(), **_large()}))
+    mailbox.close()
+
+
+def filled(mailbox: Mailbox, named: dict[str, bytes]) -> dict[str, str]:
+    """Make the folder of 300 messages, these among them, and others beside it; returns how these
+    are called there."""
     for name in (FOLDER, *(f"Classe {number}" for number in range(1, 16))):
         mailbox.create_folder(name)
-    large.fill(mailbox, FOLDER, 300 - len(messages))
+    large.fill(mailbox, FOLDER, 300 - len(named))
     validity = mailbox.uidvalidity(FOLDER)
-    refs = {n: f"{validity}-{mailbox.append(raw, FOLDER)}" for n, raw in messages.items()}
-    mailbox.close()
-    return refs
+    return {name: f"{validity}-{mailbox.append(raw, FOLDER)}" for name, raw in named.items()}
 
 
-def _messages() -> dict[str, bytes]:
+def messages() -> dict[str, bytes]:
     from tests.bench.bench_html import newsletter
     from tests.webmail.views.mail import letter
 
     lines = "".join(f"Ligne {n} de la circulaire, à lire avant lundi.\r\n" for n in range(40))
-    file = ("film.bin", "application/octet-stream", random.Random(1).randbytes(20 << 20))  # noqa: S311
     return {
-        "file": letter("Film", files=(file,)),
         "html": letter("Lettre", lines, html=newsletter(30_000)),
         "text": letter("Circulaire", lines),
     }
+
+
+def _large() -> dict[str, bytes]:
+    from tests.webmail.views.mail import letter
+
+    content = random.Random(1).randbytes(20 << 20)  # noqa: S311
+    return {"file": letter("Film", files=(("film.bin", "application/octet-stream", content),))}
 
 
 def _database(imap_port: int) -> None:
@@ -395,7 +399,7 @@ def _database(imap_port: int) -> None:
 def table(names: list[str], rounds: int) -> None:
     """A table in Markdown, of this process."""
     pages = _pages()
-    counted = {name: _counted(pages, name) for name in names}
+    counts = {name: counted(pages, name) for name in names}
     plain = {name: statistics.median(pages(name) for _ in range(rounds)) for name in names}
     clock = Clock()
     clock.watch()
@@ -412,10 +416,10 @@ def table(names: list[str], rounds: int) -> None:
         by_layer[name] = {layer: s / whole * plain[name] for layer, s in clock.spent.items()}
     say(f"| | {' | '.join(names)} |")
     say(f"|---|{'---|' * len(names)}")
-    _row("function calls", [f"{counted[name]['calls']:,}" for name in names])
+    _row("function calls", [f"{counts[name]['calls']:,}" for name in names])
     for what in ("SQL", "Redis", "IMAP"):
         words = "SQL queries" if what == "SQL" else f"{what} commands"
-        _row(words, [str(counted[name][what]) for name in names])
+        _row(words, [str(counts[name][what]) for name in names])
     _row("**processor, ms**", [f"**{plain[name] * 1000:.1f}**" for name in names])
     for layer in (*LAYERS, "middleware", VIEW):
         shares = [by_layer[name].get(layer, 0) * 1000 for name in names]
@@ -430,13 +434,13 @@ def compare(servers: dict[str, Server], names: list[str], rounds: int) -> None:
     """Both trees in turns: medians, and the ratio of this one to the other."""
     say(f"{'':15}{'there ms':>10}{'here ms':>10}{'ratio':>8}   calls, SQL, Redis, IMAP")
     for name in names:
-        counted = {tree: server(f"{name} counted") for tree, server in servers.items()}
+        costs = {tree: server(f"{name} counted") for tree, server in servers.items()}
         taken: dict[str, list[float]] = {tree: [] for tree in servers}
         for number in range(rounds):
             for tree in sorted(servers, reverse=bool(number % 2)):
                 taken[tree].append(servers[tree](name))
         there, here = (statistics.median(taken[tree]) * 1000 for tree in ("there", "here"))
-        counts = " -> ".join(str(list(counted[tree].values())) for tree in ("there", "here"))
+        counts = " -> ".join(str(list(costs[tree].values())) for tree in ("there", "here"))
         say(f"{name:15}{there:10.2f}{here:10.2f}{here / there:8.2f}   {counts}")
 
 

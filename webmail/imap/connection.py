@@ -420,6 +420,8 @@ class Connection:
         replaced, or the server warned. Dovecot does so, with OK after it, when the folder was
         deleted and made anew by another connection; only the next FETCH would fail.
         """
+        # By itself: one that is sent together with a command that reads is answered by Dovecot when
+        # that is done, and what was read is as old as before.
         try:
             self._client.begin(hurry=not self._alive)
             answer = self._exchange(lambda: self._client._simple_command("NOOP"), False)

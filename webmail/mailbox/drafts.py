@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
-from webmail.errors import MessageNotFound, ServerRefused
+from webmail.errors import FolderNotFound, MessageNotFound, ServerRefused
 from webmail.imap import fetch, search, uid_sets
 from webmail.imap.connection import Connection
 from webmail.imap.values import DELETED, DRAFT, SEEN, MessageRef
@@ -38,16 +39,17 @@ def replace(
     imap: Connection, mark: str, message: bytes, former: Iterable[MessageRef] = ()
 ) -> MessageRef:
     """Put a copy into the folder, made when it is missing; then remove older ones of the same
-    draft, and ``former`` as far as it lies there. Raises what APPEND raises; nothing was removed
-    then.
+    draft, and ``former`` as far as it lies there: other copies are looked for among what came after
+    it alone. Raises what APPEND raises; nothing was removed then.
 
     ``mark`` names the draft: 36 hexadecimal digits and hyphens.
     """
-    folder = folders.ensure(imap, folders.DRAFTS)
-    uid = imap.append(folder, marked(mark, message), (DRAFT, SEEN))
-    place = MessageRef(folder, imap.select(folder).uidvalidity, 0)
+    folder, uid = _put(imap, marked(mark, message))
+    # Where it is open, APPEND has told what is new.
+    selected = imap.known() if imap.open_folder == folder else imap.select(folder)
+    place = MessageRef(folder, selected.uidvalidity, 0)
     there = {ref.uid for ref in former if _is_same_place(ref, place)}
-    ours = _ours(imap, mark)
+    ours = _ours(imap, mark, after=max(there, default=0))
     if uid is None:  # a server without UIDPLUS: the last one to come
         uid = max(ours, default=0)
     if not uid:
@@ -93,6 +95,15 @@ def marked(mark: str, message: bytes) -> bytes:
     return line + b"\r\n" + message
 
 
+def _put(imap: Connection, message: bytes) -> tuple[str, int | None]:
+    """Put a message into the folder for drafts; its name, and the UID where the server tells."""
+    if known := folders.special(folders.kept_folders(imap), folders.DRAFTS):
+        with suppress(FolderNotFound):  # it was there when the folders were listed
+            return known.name, imap.append(known.name, message, (DRAFT, SEEN))
+    folder = folders.ensure(imap, folders.DRAFTS)
+    return folder, imap.append(folder, message, (DRAFT, SEEN))
+
+
 def _is_same_place(ref: MessageRef, other: MessageRef) -> bool:
     return (ref.folder, ref.uidvalidity) == (other.folder, other.uidvalidity)
 
@@ -116,8 +127,9 @@ def _is_untouched(imap: Connection, place: MessageRef, uid: int, mark: str) -> b
     return match[1].decode() == mark and match[2].decode() == _digest(message)
 
 
-def _ours(imap: Connection, mark: str) -> tuple[int, ...]:
-    return search.uids(imap, f'UNDELETED HEADER {FIELD} "{mark}"')
+def _ours(imap: Connection, mark: str, after: int = 0) -> tuple[int, ...]:
+    since = f"UID {after + 1}:* " if after else ""
+    return search.uids(imap, f'{since}UNDELETED HEADER {FIELD} "{mark}"')
 
 
 def _take_away(imap: Connection, uids: Iterable[int]) -> None:

@@ -87,26 +87,30 @@ def list_folders(imap: Connection, *, sizes: bool = False) -> tuple[Folder, ...]
 
     One command where the server has LIST-STATUS (RFC 5819), else STATUS for the first 50. With
     ``sizes`` also whether they are subscribed, and their bytes where the server has STATUS=SIZE
-    (RFC 8438); without LIST-EXTENDED that is one command more.
+    (RFC 8438); without LIST-EXTENDED that is one command more. Where the server says what it said
+    to this connection before, it is the same tuple.
     """
     items = "MESSAGES UNSEEN SIZE" if sizes and imap.has("STATUS=SIZE") else "MESSAGES UNSEEN"
     if imap.has("LIST-EXTENDED") and imap.has("LIST-STATUS"):
         lines = _list(imap, subscribed=sizes, more=f"STATUS ({items})")
-        counts = _counts(imap.untagged("STATUS"))
-        folders = _with_counts(_placed(imap, _folders(lines)), counts)
+        told = (imap.wishes, lines, imap.untagged("STATUS"))
+        before, folders = imap.kept.get(_KIND, (None, ()))
+        if told != before:
+            folders = _with_counts(_placed(imap, _folders(lines)), _counts(told[2]))
     else:
+        told = (imap.wishes, [], [])
         folders = _plain(imap, subscribed=sizes)
         folders = _with_counts(folders, _counts_one_by_one(imap, folders, items))
-    imap.kept[_KIND] = (imap.wishes, folders)
+    imap.kept[_KIND] = (told, folders)
     return folders
 
 
 def kept_folders(imap: Connection) -> tuple[Folder, ...]:
     """All folders as this connection listed them last, for what tells their place; their counts may
-    be old. No command, but for the first time as `list_folders`.
+    be old. No command, but as `outline` where it has not listed them yet.
     """
-    wishes, listed = imap.kept.get(_KIND, (None, ()))
-    return listed if wishes == imap.wishes else list_folders(imap)
+    told, folders = imap.kept.get(_KIND, ((None,), ()))
+    return folders if told[0] == imap.wishes else _plain(imap)
 
 
 def outline(imap: Connection) -> tuple[Folder, ...]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
@@ -18,8 +19,8 @@ from webmail.mime.structure import Part, Shown, choose
 # A row has no room for more; a message to a whole academy names thousands.
 MOST_PEOPLE = 10
 LONGEST_SUBJECT = 500
-# Rows that a connection keeps, about a kilobyte each.
-MOST_KEPT = 1000
+# Rows that a connection keeps, about two kilobytes each.
+MOST_KEPT = 500
 CALENDAR = "text/calendar"
 # Of a part's parameters those that say how to read it.
 _TOLD = frozenset({"charset", "format", "delsp"})
@@ -70,9 +71,17 @@ def summary(fetched: Fetched) -> Summary:
 def _text(shown: Shown) -> Part | None:
     for part in (*shown.text, *shown.html):
         if part.media_type.startswith("text/") and part.number:
-            known = {n: parameter for n, parameter in part.parameters.items() if n in _TOLD}
-            return Part(part.number, part.media_type, known, encoding=part.encoding)
+            known = tuple(pair for pair in part.parameters.items() if pair[0] in _TOLD)
+            return _part(part.number, part.media_type, known, part.encoding)
     return None
+
+
+@lru_cache(maxsize=1024)
+def _part(
+    number: str, media_type: str, parameters: tuple[tuple[str, str], ...], encoding: str
+) -> Part:
+    """Most messages have the same: rows that are kept share it."""
+    return Part(number, media_type, dict(parameters), encoding=encoding)
 
 
 def of(imap: Connection, selected: Selected, marks: Sequence[Marked]) -> tuple[Summary, ...]:

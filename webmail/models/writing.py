@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.claims import ClaimedQuerySet, ClaimedRow
+from accounts.models.prepared import Prepared
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -264,6 +265,10 @@ class IdentityQuerySet(models.QuerySet["Identity"]):
     def of(self, user: AbstractBaseUser) -> IdentityQuerySet:
         return self.filter(user_id=user.pk)
 
+    def own(self, user: AbstractBaseUser) -> list[Identity]:
+        """All of a person's; for each save of a draft."""
+        return _identities_of(user.pk)
+
 
 class Identity(models.Model):
     """An address that a person writes from, with the name, Reply-To and signature of his choice.
@@ -374,3 +379,8 @@ class CannedAnswer(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+_identities_of: Prepared[Identity] = Prepared(
+    lambda user: Identity.objects.filter(user_id=user), int
+)

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.urls import NoReverseMatch, get_script_prefix, reverse
+from django.urls import NoReverseMatch, get_script_prefix
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext, pgettext, pgettext_lazy
@@ -99,7 +99,7 @@ class FolderRow:
 @dataclass(frozen=True)
 class FolderList:
     """The parts of the folder list, and a way to find one row. ``favourites`` stand in another part
-    too.
+    too. ``html`` keeps how it was written, by what else stands in it.
     """
 
     special: tuple[FolderRow, ...]
@@ -107,6 +107,7 @@ class FolderList:
     shared: tuple[FolderRow, ...] = ()
     others: tuple[FolderRow, ...] = ()
     favourites: tuple[FolderRow, ...] = ()
+    html: dict[tuple[object, ...], str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def rows(self) -> Iterable[FolderRow]:
@@ -385,7 +386,7 @@ def mail_page(
     own_mail = is_own_mail(special_use)
     rows = page_rows(page, own_mail=own_mail, full_dates=full_dates, current=current, faces=faces)
     rows = _with_conversations(rows, page, own_mail=own_mail, full_dates=full_dates, faces=faces)
-    view, base = page.view, reverse("mail:folder", args=[page.folder])
+    view, base = page.view, folder_address(get_script_prefix(), page.folder)
     following: Mapping[str, str | int] = {}
     if page.has_next and rows:
         following = {"page": page.number + 1, "after": rows[-1].ref}
@@ -439,7 +440,7 @@ def page_rows(
     current: MessageRef | None = None,
     faces: Faces,
 ) -> tuple[MessageRow, ...]:
-    url, now = reverse("mail:folder", args=[page.folder]), Now.of_page()
+    url, now = folder_address(get_script_prefix(), page.folder), Now.of_page()
     rows = tuple(
         message_row(
             message,
@@ -472,7 +473,7 @@ def _with_conversations(
 ) -> tuple[MessageRow, ...]:
     if not page.conversations:
         return rows
-    url, now = reverse("mail:folder", args=[page.folder]), Now.of_page()
+    url, now = folder_address(get_script_prefix(), page.folder), Now.of_page()
     more = f"?{urlencode(_query(page.view))}"
     return tuple(
         _conversation_row(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 
 from django.urls import reverse
@@ -16,7 +17,7 @@ from webmail.imap.values import MessageRef
 from webmail.mailbox.query import Query
 from webmail.mailbox.search import ALL, BELOW, HERE, Place, SearchResult
 from webmail.mailbox.summaries import Summary
-from webmail.presentation.links import ref_name
+from webmail.presentation.links import message_url, ref_name
 from webmail.presentation.lists import MessageRow, Steps, message_row
 from webmail.presentation.marks import Marks
 from webmail.presentation.people import Faces
@@ -42,7 +43,7 @@ class Asked:
         is_one = self.reach == HERE and self.folder and not self.wanted.folders
         return self.folder if is_one else "INBOX"
 
-    @property
+    @cached_property
     def query(self) -> str:
         """The part behind the ``?`` of every address that belongs to it."""
         pairs = {"q": self.text, "in": self.reach, "folder": self.folder}
@@ -63,8 +64,7 @@ class Asked:
 
     def of_message(self, ref: MessageRef) -> str:
         """The address of a message, with what was found beside it."""
-        segment = MessageConverter().to_url((ref.uidvalidity, ref.uid))
-        return f"{reverse('mail:message', args=[ref.folder, segment])}?{self.query}"
+        return f"{message_url(ref)}?{self.query}"
 
 
 @dataclass(frozen=True)

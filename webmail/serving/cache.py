@@ -101,9 +101,9 @@ class RedisCache(redis.RedisCache):
             self._forget_near(key, version)
         super().delete_many(keys, version)
 
-    def clear(self) -> bool:
+    def clear(self) -> None:
         self._kept.near.clear()
-        return super().clear()
+        super().clear()
 
     def _forget_near(self, key: str, version: int | None) -> None:
         if key.startswith(NEAR):

@@ -7,6 +7,7 @@ from hashlib import blake2b
 from django import template
 from django.template import Context, Engine
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from webmail.presentation import files, keys, markup
 from webmail.serving import logs
@@ -31,10 +32,11 @@ register.filter(files.short_name)
 def folder_list(context: Context, *, oob: bool = False) -> str:
     """The list of folders; out of band nothing when the page has the same already: most messages
     that are opened change no count, and a browser takes longer to lay the list out than to ask."""
-    with context.update({"oob": oob}):
-        rows = (
-            Engine.get_default().get_template("webmail/folders/_folder_list.html").render(context)
-        )
+    kept: dict[tuple[object, ...], str] = context["folders"].html
+    beside = get_language(), str(context.get("unsent")), bool(context.get("in_outbox"))
+    if (rows := kept.get(beside)) is None:
+        template = Engine.get_default().get_template("webmail/folders/_folder_list.html")
+        rows = kept[beside] = str(template.render(context))
     version = blake2b(rows.encode(), digest_size=8).hexdigest()
     if oob and context["request"].headers.get(FOLDERS) == version:
         return ""

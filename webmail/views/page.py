@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.utils.translation import get_language
 
 from accounts import session_cache
 from accounts.http import SignedInRequest
@@ -17,6 +18,7 @@ from webmail.models import Tag
 from webmail.presentation import lists
 from webmail.presentation.tags import Chip
 
+_KIND = "sides"  # what is kept with the connection
 TARGETS = {"trash": "\\Trash", "archive": "\\Archive", "junk": "\\Junk"}
 
 
@@ -42,8 +44,15 @@ class Sides:
 def read_folders(imap: Connection, current: str, *, anew: bool = True) -> Sides:
     """``anew`` False where no count is shown: no command, if the connection has listed them."""
     listed = folders.list_folders(imap) if anew else folders.kept_folders(imap)
+    place = current, get_language()
+    before = imap.kept.get(_KIND)
+    if before and before[0] is listed and before[1] == place:
+        sides: Sides = before[2]
+        return sides
     shown = lists.folder_list(folders.tree(listed), current, imap.wishes.favourites)
-    return Sides(shown, next((folder for folder in listed if folder.name == current), None))
+    sides = Sides(shown, next((folder for folder in listed if folder.name == current), None))
+    imap.kept[_KIND] = (listed, place, sides)
+    return sides
 
 
 def memory(request: SignedInRequest) -> Memory:

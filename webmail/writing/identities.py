@@ -47,7 +47,7 @@ def of(user: User) -> tuple[Identity, ...]:
 
 def _vouched(user: User) -> tuple[tuple[Identity, ...], StaffRecord | None]:
     """As `of`, without the signature that is proposed; with the staff record. Two queries."""
-    rows = {row.address.casefold(): row for row in Identity.objects.of(user)}
+    rows = {row.address.casefold(): row for row in Identity.objects.own(user)}
     record = StaffRecord.objects.of(user)
     vouched: dict[str, tuple[str, str]] = {}
     for source, address in (
