@@ -263,6 +263,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.sandbox",
     },
     "webmail.serving.templating": {"webmail.presentation.icons", "webmail.presentation.keys"},
+    "webmail.serving.processes": {"webmail.serving.warming"},
     "webmail.serving.warming": {
         "webmail.dates",
         "webmail.sandbox",
