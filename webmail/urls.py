@@ -73,6 +73,8 @@ mail = [
     path("search/", search.find, name="search"),
     path("search/suggestions/", search.suggestions, name="search_suggestions"),
     path("search/recent/", search.forget, name="search_forget"),
+    path("search/save/", search.save, name="search_save"),
+    path("search/saved/<int:pk>/remove/", search.unsave, name="search_unsave"),
     path("search/selection/", search.selection, name="search_selection"),
     path("mail/<folder:folder>/<ref:ref>/receipt/", receipts.answer, name="receipt"),
     path(

@@ -524,6 +524,11 @@ def _sorted_here(imap: Connection, selected: Selected, sort: str) -> tuple[int, 
     return tuple(uid for _key_, _sequence, uid in sorted(keyed))
 
 
+def without_answer(subject: str) -> str:
+    """A subject without the signs of answers and forwarded messages before it."""
+    return _ANSWER.sub("", subject)
+
+
 def _key(row: Fetched, sort: str) -> Any:
     """As RFC 5256 compares: base subjects, the first person, the moment in one time zone."""
     envelope = row.envelope
@@ -531,7 +536,7 @@ def _key(row: Fetched, sort: str) -> Any:
         case "size":
             return row.size
         case "subject":
-            return fold(_ANSWER.sub("", envelope.subject)).strip()
+            return fold(without_answer(envelope.subject)).strip()
         case "from" | "to":
             people = envelope.from_ if sort == "from" else envelope.to
             return fold(people[0].shown).strip() if people else ""
