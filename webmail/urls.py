@@ -60,6 +60,7 @@ mail = [
     path("mail/<folder:folder>/<ref:ref>/print/", parts.message_print, name="print"),
     path("mail/<folder:folder>/<ref:ref>/headers/", parts.message_headers, name="headers"),
     path("mail/<folder:folder>/<ref:ref>/part/<part:number>/", parts.part, name="part"),
+    path("mail/<folder:folder>/<ref:ref>/risks/", parts.risks, name="risks"),
     path("mail/<folder:folder>/<ref:ref>/source/", parts.source, name="source"),
     path("mail/<folder:folder>/<ref:ref>/reply/", compose.reply, name="reply"),
     path("mail/<folder:folder>/<ref:ref>/forward/", compose.forward, name="forward"),
