@@ -19,6 +19,10 @@ class Memory(Protocol):
     def put_many(self, kind: str, values: Mapping[str, Any]) -> None: ...
 
 
+LASTING = "lasting"
+"""The kind of what outlives the session: numbers, since it may be kept without a seal."""
+
+
 class _Nothing:
     """Forgets everything."""
 

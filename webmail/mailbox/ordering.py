@@ -32,7 +32,7 @@ from webmail.imap import fetch, search, uid_sets
 from webmail.imap.connection import Connection
 from webmail.imap.values import FLAGGED, SEEN, Fetched, Selected
 from webmail.mailbox import summaries
-from webmail.mailbox.memory import Memory
+from webmail.mailbox.memory import LASTING, Memory
 from webmail.mailbox.summaries import Summary
 
 SORTS = ("arrival", "date", "from", "to", "subject", "size", "flagged", "unread")
@@ -242,7 +242,26 @@ class _Lists:
             return Rising(*packed)
         if not self.can_sort or not self._selected.exists:
             return Rising(True, 0, 0)
-        return self._learned(self._sorted("arrival"))
+        return self._recalled() or self._learned(self._sorted("arrival"))
+
+    def _recalled(self) -> Rising | None:
+        """What an earlier session learnt, with what came since, by one command. None where nothing
+        was learnt, where its last message is gone, or where too many came or an older one."""
+        last = self._memory.get(LASTING, self._name(""))
+        if not last or not last < self._selected.uidnext <= last + MOST_DATED:
+            return None
+        dates = dict(fetch.received(self._imap, f"{last}:*"))
+        if (newest := dates.get(last)) is None:
+            return None
+        found = Rising(True, last, newest.timestamp()).goes_on(dates.items())
+        self._keep(found)
+        return found
+
+    def _keep(self, known: Rising | None) -> None:
+        """The last message for other sessions, too, which ask for its date: that says more."""
+        name = self._name("")
+        self._memory.put(_RISING, name, known and list(vars(known).values()))
+        self._memory.put(LASTING, name, known.last if known and known.rises else None)
 
     def still_rises(
         self, known: Rising, top: int, dates: Mapping[int, datetime | None], above: int
@@ -254,7 +273,7 @@ class _Lists:
             later = known.goes_on(dates.items())
         elif top - known.last <= MOST_DATED:
             later = known.goes_on(fetch.received(self._imap, f"{known.last + 1}:*"))
-        self._memory.put(_RISING, self._name(""), later and list(vars(later).values()))
+        self._keep(later)
         return later is not None
 
     def rising_ones(self, members: tuple[int, ...] | None) -> tuple[int, ...] | None:
@@ -275,7 +294,7 @@ class _Lists:
         found = Rising(all(a < b for a, b in pairwise(known.uids)), known.last, newest)
         if not found.rises:
             self._put("by arrival", known)
-        self._memory.put(_RISING, self._name(""), list(vars(found).values()))
+        self._keep(found)
         return found
 
     # --- by what never changes ---

@@ -392,3 +392,36 @@ def test_what_arrived_is_on_top_unless_it_is_older_than_what_was_there(imap, mem
     dated(2)
     newer = listing.newer(imap, "Dates", later[0], uidvalidity, memory)
     assert not newer.on_top and len(newer.rows) == 1
+
+
+def next_session(memory):
+    """What is left of the memory when the session is over."""
+    left = Remembering()
+    left.kept = {key: value for key, value in memory.kept.items() if key[0] == "lasting"}
+    return left
+
+
+def test_another_session_asks_for_the_dates_of_what_came_since_alone(imap, memory, dated):
+    uids = dated(*range(4))
+    shown(imap, memory)
+    later = next_session(memory)
+    uids += dated(5, 6)
+    imap.select("INBOX")
+    rows, commands = counted(imap, lambda: shown(imap, later))
+    assert rows == uids[::-1]
+    assert commands == 4  # SELECT, dates since then, FETCH of flags, of rows
+    again = next_session(later)
+    old = dated(0.5)
+    imap.select("INBOX")
+    assert shown(imap, again) == [*uids[:0:-1], *old, uids[0]]
+    assert set(next_session(again).kept.values()) == {"null"}
+
+
+def test_another_session_asks_anew_where_the_last_message_is_gone(imap, memory, dated, mailbox):
+    uids = dated(1, 2, 3)
+    shown(imap, memory)
+    mailbox.set_flags(uids[2], ["\\Deleted"], "Dates")
+    mailbox.imap.select('"Dates"')
+    mailbox.imap.expunge()
+    imap.select("INBOX")
+    assert shown(imap, next_session(memory)) == uids[1::-1]
