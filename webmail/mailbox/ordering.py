@@ -27,6 +27,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
+from webmail.errors import ServerRefused
 from webmail.folding import fold
 from webmail.imap import fetch, search, uid_sets
 from webmail.imap.connection import Connection
@@ -44,7 +45,8 @@ MOST_MERGED = 10
 _PROBES = 400
 # Up to so many UIDs a set is named in a command, scattered as they may be.
 _MOST_NAMED = 900
-# A server without SORT: so many are sorted here, and no longer than so many seconds.
+# A server without SORT: so many are sorted here, and no longer than so many seconds; so long one
+# with it may take to say whether the dates rise.
 MOST_SORTED_HERE = 5_000
 SECONDS_TO_SORT = 10.0
 _AT_ONCE = 500
@@ -123,6 +125,10 @@ class Rising:
                 return None
             last, newest = uid, seconds
         return Rising(self.rises, last, newest)
+
+
+# Nothing is known of the dates: as if they rose, whatever comes.
+_UNTOLD = Rising(True, 2**32, 0)
 
 
 def rising(imap: Connection, selected: Selected, memory: Memory) -> Rising:
@@ -241,8 +247,21 @@ class _Lists:
         if packed := self._memory.get(_RISING, self._name("")):
             return Rising(*packed)
         if not self.can_sort or not self._selected.exists:
-            return Rising(True, 0, 0)
-        return self._recalled() or self._learned(self._sorted("arrival"))
+            return _UNTOLD
+        return self._recalled() or self._asked()
+
+    def _asked(self) -> Rising:
+        """What the server says. Where it refuses, or gives no answer in time, the session asks no
+        more: the list must not depend on it. Raises ServerUnavailable, after which the connection
+        is over.
+        """
+        self._memory.put(_RISING, self._name(""), list(vars(_UNTOLD).values()))
+        try:
+            with self._imap.within(SECONDS_TO_SORT):
+                known = self._sorted("arrival")
+        except ServerRefused:
+            return _UNTOLD
+        return self._learned(known)
 
     def _recalled(self) -> Rising | None:
         """What an earlier session learnt, with what came since, by one command. None where nothing
@@ -266,7 +285,7 @@ class _Lists:
     def still_rises(
         self, known: Rising, top: int, dates: Mapping[int, datetime | None], above: int
     ) -> bool:
-        if not known.rises or top <= known.last or not self.can_sort:
+        if not known.rises or top <= known.last:
             return known.rises
         later: Rising | None = None
         if above <= known.last:
@@ -288,7 +307,7 @@ class _Lists:
     def _learned(self, known: _Kept | None) -> Rising:
         """What a list by dates tells; it is kept where it is needed."""
         if known is None or not known.uids:
-            return Rising(True, 0, 0)
+            return _UNTOLD
         dates = fetch.received(self._imap, str(known.uids[-1]))
         newest = max((moment.timestamp() for _uid, moment in dates if moment), default=0)
         found = Rising(all(a < b for a, b in pairwise(known.uids)), known.last, newest)

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.servers import large
-from tests.servers.scripted import ScriptedServer, imap_script, ok, selected
+from tests.servers.scripted import STALL, ScriptedServer, imap_script, no, ok, selected
 from tests.webmail.mailbox.remembering import Remembering
+from webmail.errors import ServerUnavailable
 from webmail.imap import connection, search
 from webmail.imap.values import ImapServer
 from webmail.mailbox import listing, ordering
@@ -425,3 +426,39 @@ def test_another_session_asks_anew_where_the_last_message_is_gone(imap, memory, 
     mailbox.imap.expunge()
     imap.select("INBOX")
     assert shown(imap, next_session(memory)) == uids[1::-1]
+
+
+def sorting(answer: object) -> list[tuple[str, object]]:
+    """What a server with SORT says when it is asked for a list, but for the rows."""
+    return imap_script(
+        ("SELECT", selected(exists=2)),
+        ("UID SORT", answer),
+        ("FETCH", ok(b"* 1 FETCH (UID 5 FLAGS ())\r\n* 2 FETCH (UID 6 FLAGS ())\r\n")),
+        ("UID FETCH", ok()),
+        ("NOOP", ok()),
+        ("FETCH", ok(b"* 1 FETCH (UID 5 FLAGS ())\r\n* 2 FETCH (UID 6 FLAGS ())\r\n")),
+        ("UID FETCH", ok()),
+        capabilities="IMAP4rev1 SORT",
+    )
+
+
+def test_where_sorting_is_refused_the_list_is_shown_and_it_is_asked_for_once(memory):
+    with ScriptedServer(sorting(no(b"not today"))) as server:
+        opened = connection.open(ImapServer("127.0.0.1", server.port, "none", timeout=5), "a", "b")
+        for _time in range(2):
+            assert listing.page(opened, "INBOX", memory=memory).total == 2
+        opened.close()
+
+
+def test_where_sorting_takes_too_long_the_next_list_does_not_ask_for_it(memory, monkeypatch):
+    monkeypatch.setattr(ordering, "SECONDS_TO_SORT", 0.5)
+    with ScriptedServer(sorting(STALL)) as server:
+        opened = connection.open(ImapServer("127.0.0.1", server.port, "none", timeout=5), "a", "b")
+        with pytest.raises(ServerUnavailable):
+            listing.page(opened, "INBOX", memory=memory)
+        opened.close()
+    script = [step for step in sorting(b"") if step[0] != "UID SORT"]
+    with ScriptedServer(script) as server:
+        opened = connection.open(ImapServer("127.0.0.1", server.port, "none", timeout=5), "a", "b")
+        assert listing.page(opened, "INBOX", memory=memory).total == 2
+        opened.close()
