@@ -114,7 +114,12 @@ def test_a_number_is_kept_for_the_users_other_sessions_alone(
 ) -> None:
     kept: list[str] = []
     put = cache.set
-    monkeypatch.setattr(cache, "set", lambda key, *rest: (kept.append(key), put(key, *rest)))
+
+    def noted(key: str, *rest: Any) -> None:
+        kept.append(key)
+        put(key, *rest)
+
+    monkeypatch.setattr(cache, "set", noted)
     session_cache.Seen(request_of()).put("lasting", "Élèves", 42)
     other = session_cache.Seen(request_of())
     assert other.get("lasting", "Élèves") == 42

@@ -428,7 +428,7 @@ def test_another_session_asks_anew_where_the_last_message_is_gone(imap, memory, 
     assert shown(imap, next_session(memory)) == uids[1::-1]
 
 
-def sorting(answer: object) -> list[tuple[str, object]]:
+def sorting(answer):
     """What a server with SORT says when it is asked for a list, but for the rows."""
     return imap_script(
         ("SELECT", selected(exists=2)),
