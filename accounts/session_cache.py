@@ -26,6 +26,7 @@ from django.http import HttpRequest
 from accounts import credentials
 
 SECONDS = 24 * 60 * 60
+LASTING, LASTING_SECONDS = "lasting", 30 * 24 * 60 * 60
 _NONCE = 12
 
 
@@ -55,16 +56,43 @@ def get(request: HttpRequest, kind: str, name: str) -> Any:
     return None
 
 
+def put_number(request: HttpRequest, name: str, number: int | None) -> None:
+    """Keep a number for other sessions of the user, or forget it. It is not encrypted, and says
+    nothing of mail; its name is in a digest under the installation's key."""
+    key = _lasting_key(request, name)
+    if number is None:
+        cache.delete(key)
+    else:
+        cache.set(key, number, LASTING_SECONDS)
+
+
+def get_number(request: HttpRequest, name: str) -> int | None:
+    number = cache.get(_lasting_key(request, name))
+    return number if isinstance(number, int) else None
+
+
+def _lasting_key(request: HttpRequest, name: str) -> str:
+    named = name.encode("utf-8", "surrogatepass")
+    key = hashlib.blake2b(settings.SECRET_KEY.encode(), digest_size=32).digest()
+    digest = hashlib.blake2b(named, key=key, digest_size=20).hexdigest()
+    return f"lasting:{request.user.pk}:{digest}"
+
+
 @dataclass(frozen=True)
 class Seen:
-    """The cache of one request's session, for code that knows no requests."""
+    """The cache of one request's session, for code that knows no requests; of the kind ``lasting``
+    it keeps numbers for the user's other sessions."""
 
     request: HttpRequest
 
     def get(self, kind: str, name: str) -> Any:
+        if kind == LASTING:
+            return get_number(self.request, name)
         return get(self.request, kind, name)
 
     def put(self, kind: str, name: str, value: Any) -> None:
+        if kind == LASTING:
+            return put_number(self.request, name, value)
         put(self.request, kind, name, value)
 
 

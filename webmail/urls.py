@@ -60,6 +60,7 @@ mail = [
     path("mail/<folder:folder>/<ref:ref>/print/", parts.message_print, name="print"),
     path("mail/<folder:folder>/<ref:ref>/headers/", parts.message_headers, name="headers"),
     path("mail/<folder:folder>/<ref:ref>/part/<part:number>/", parts.part, name="part"),
+    path("mail/<folder:folder>/<ref:ref>/risks/", parts.risks, name="risks"),
     path("mail/<folder:folder>/<ref:ref>/source/", parts.source, name="source"),
     path("mail/<folder:folder>/<ref:ref>/reply/", compose.reply, name="reply"),
     path("mail/<folder:folder>/<ref:ref>/forward/", compose.forward, name="forward"),
@@ -73,6 +74,8 @@ mail = [
     path("search/", search.find, name="search"),
     path("search/suggestions/", search.suggestions, name="search_suggestions"),
     path("search/recent/", search.forget, name="search_forget"),
+    path("search/save/", search.save, name="search_save"),
+    path("search/saved/<int:pk>/remove/", search.unsave, name="search_unsave"),
     path("search/selection/", search.selection, name="search_selection"),
     path("mail/<folder:folder>/<ref:ref>/receipt/", receipts.answer, name="receipt"),
     path(

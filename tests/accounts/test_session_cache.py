@@ -93,3 +93,24 @@ def test_code_that_knows_no_request_is_given_one_sessions_cache(
     seen.put("row", "a", 1)
     assert seen.get("row", "a") == 1
     assert session_cache.Seen(request_of()).get("row", "a") is None
+
+
+def test_a_number_is_kept_for_the_users_other_sessions_alone(
+    request_of: Callable[..., HttpRequest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[str] = []
+    put = cache.set
+
+    def noted(key: str, *rest: Any) -> None:
+        kept.append(key)
+        put(key, *rest)
+
+    monkeypatch.setattr(cache, "set", noted)
+    session_cache.Seen(request_of()).put("lasting", "Élèves", 42)
+    other = session_cache.Seen(request_of())
+    assert other.get("lasting", "Élèves") == 42
+    assert other.get("lasting", "INBOX") is None
+    assert session_cache.Seen(request_of(8)).get("lasting", "Élèves") is None
+    assert "lèves" not in kept[0]
+    other.put("lasting", "Élèves", None)
+    assert other.get("lasting", "Élèves") is None

@@ -14,8 +14,10 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from demo.servers.dovecot import MailAccount
+from tests.browser.test_outbox import look
 from tests.browser.test_walks import violations
 from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.mail import letter
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -280,3 +282,19 @@ def test_the_reader_is_accessible_and_fits(
     page.goto(page.url + "headers/")
     checked.append(violations(page))
     assert not any(checked), checked
+
+
+@pytest.mark.parametrize("width", [375, 1440])
+def test_a_file_that_is_not_what_its_name_says_is_said_on_its_card(
+    opened: Callable[..., Page], width: int
+) -> None:
+    program = ("facture-tres-longue-de-septembre.pdf", "application/pdf", b"MZ\x90\0" + b"\0" * 99)
+    text = ("bulletin.pdf", "application/pdf", b"Ceci est du texte.")
+    page = opened(letter("Lettre", html="<p>Bonjour</p>", files=(program, text)))
+    page.set_viewport_size({"width": width, "height": 800})
+    cards = page.locator(".attached .file")
+    expect(cards.nth(0).locator(".risk")).to_contain_text("Programme")
+    expect(cards.nth(1).locator(".risk")).to_contain_text("Contenu différent du nom")
+    look(page, f"risks-{width}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert violations(page) == []

@@ -14,10 +14,12 @@ from accounts.models import User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from demo.servers.dovecot import MailAccount
+from tests.browser.test_account import no_axe_faults
+from tests.browser.test_outbox import look
 from tests.browser.waiting import wait_for
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter
-from webmail.models import RecentSearch
+from webmail.models import RecentSearch, SavedSearch
 from webmail.views import search
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -332,6 +334,49 @@ def test_enter_searches_for_what_was_typed_whatever_is_suggested(field: Page) ->
     field.wait_for_url("**/search/?q=mus&**")
     field.wait_for_timeout(400)
     expect(field.locator("#search-suggestions")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [375, 1440])
+def test_a_search_is_narrowed_sorted_saved_and_chosen_again_by_keyboard(
+    field: Page, letters: Mailbox, width: int
+) -> None:
+    page = field
+    letters.append(letter("Musée des arts"), flags=["\\Seen"])
+    letters.append(letter("Musée de la mer"))
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto("/search/?q=musée")
+    rows = page.locator("#rows .row")
+    page.get_by_role("link", name="Non lus", exact=True).press("Enter")
+    expect(page).to_have_url(re.compile("nonlu"))
+    expect(rows).to_have_count(4)
+    page.locator("summary", has_text="Tri").press("Enter")
+    page.get_by_role("link", name="Objet", exact=True).press("Enter")
+    expect(page).to_have_url(re.compile("sort=subject"))
+    expect(rows.first).to_contain_text("Autorisation")
+    page.locator("summary", has_text="Enregistrer").press("Enter")
+    look(page, f"search-save-{width}")
+    no_axe_faults(page)
+    page.get_by_label("Nom de la recherche").fill("Musées non lus")
+    page.keyboard.press("Enter")
+    expect(page.locator("#toast")).to_contain_text("Musées non lus")
+    page.goto("/search/")
+    look(page, f"search-form-{width}")
+    no_axe_faults(page)
+    page.get_by_role("link", name="Musées non lus").press("Enter")
+    expect(page).to_have_url(re.compile("nonlu"))
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_saved_search_is_among_the_suggestions(field: Page) -> None:
+    page = field
+    mine = User.objects.get(login="alice")
+    SavedSearch.objects.keep(mine, "Mes sorties", text="sortie", reach="here", folder="INBOX")
+    page.goto("/mail/INBOX/")
+    page.locator("#search-text").click()
+    expect(page.get_by_role("option", name="Mes sorties")).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("q=sortie&in=here&folder=INBOX"))
 
 
 def test_a_suggestion_is_pressed_and_a_recent_search_removed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -25,6 +26,8 @@ from webmail.mailbox.bulk import unpacked
 from webmail.mailbox.listing import MOST_ROWS
 from webmail.mailbox.listing import Place as ListPlace
 from webmail.mailbox.ordering import FILTERS, SORTS
+
+_KEYWORD = re.compile(r"^[A-Za-z0-9$_.:+/-]{1,60}\Z")
 
 
 class RefField(forms.CharField):
@@ -132,6 +135,19 @@ class RefsField(forms.Field):
         return folder, *MessageConverter().to_python(ref)
 
 
+class KeywordsField(forms.Field):
+    """Repeated keywords of tags -> a set."""
+
+    MOST = 200
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: Sequence[str] | None) -> frozenset[str]:
+        keywords = frozenset(value or [])
+        if len(keywords) > self.MOST or not all(map(_KEYWORD.fullmatch, keywords)):
+            raise ValidationError(_("This is not a tag."))
+        return keywords
+
+
 class SnippetsForm(forms.Form):
     """The rows of which the beginnings are asked for."""
 
@@ -201,16 +217,22 @@ class ActForm(forms.Form):
       after the list was loaded: their UIDs are not below it.
     - ``all`` with ``found`` means every result of a search; ``found`` is its address.
 
+    ``retag`` changes several tags: it puts those of ``tags`` on all messages that were not among
+    ``had``, and removes those of ``had`` that are not among ``tags``, and those of ``off``.
+
     ``among``: the message is shown in its conversation, which has one row in the list.
     """
 
     # Marking, moving, deleting; then those that ask something first, and those about a folder.
-    MARKS = ("flag", "unflag", "seen", "unseen", "tag", "untag")
+    MARKS = ("flag", "unflag", "seen", "unseen", "tag", "untag", "retag")
     MOVES = ("trash", "archive", "junk", "advert", "inbox", "move", "copy")
     VERBS = (*MARKS, *MOVES, "wanted", "delete", "choose", "tags", "undo")
 
     verb = forms.ChoiceField(choices=[(verb, verb) for verb in VERBS])
-    tag = forms.RegexField(r"^[A-Za-z0-9$_.:+/-]{1,60}\Z", required=False)
+    tag = forms.RegexField(_KEYWORD, required=False)
+    tags = KeywordsField(required=False)
+    had = KeywordsField(required=False)
+    off = KeywordsField(required=False)
     refs = RefsField(required=False)
     to = forms.CharField(required=False, strip=False, validators=[check_folder_name])
     opened = forms.CharField(required=False, max_length=LONGEST_NAME + 30)
@@ -240,11 +262,21 @@ class ActForm(forms.Form):
             self.add_error("to", _("Choose a folder."))
         if verb in {"tag", "untag"} and not cleaned.get("tag") and "tag" not in self.errors:
             self.add_error("tag", _("Choose a tag."))
+        if verb == "retag" and not any(self.changed_tags):
+            self.add_error("tag", _("Choose a tag."))
         counted = cleaned.get("uidvalidity") or cleaned.get("found")
         named = cleaned.get("refs") or (cleaned.get("all") and counted)
         if not (cleaned.get("steps") if verb == "undo" else named) and "refs" not in self.errors:
             self.add_error("refs", _("Choose at least one message."))
         return cleaned
+
+    @property
+    def changed_tags(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The keywords to put on the messages, and those to remove."""
+        tags, had, off = (
+            self.cleaned_data.get(name) or frozenset() for name in ("tags", "had", "off")
+        )
+        return tags - had - off, (had - tags) | off
 
     @property
     def is_everything(self) -> bool:

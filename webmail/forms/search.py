@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from webmail.converters import CONTROLS, LONGEST_NAME, MessageConverter
 from webmail.mailbox import query
-from webmail.mailbox.search import ALL, BELOW, HERE, LEAST_SPAN, Place
+from webmail.mailbox.search import ALL, BELOW, FOUND_SORTS, HERE, LEAST_SPAN, Place
+from webmail.presentation import results
 from webmail.presentation.results import Asked
 
 
@@ -57,6 +58,7 @@ class SearchForm(ReachForm):
     at = forms.CharField(required=False, strip=False, max_length=LONGEST_NAME)
     below = forms.CharField(required=False, max_length=30)
     span = forms.IntegerField(required=False, min_value=LEAST_SPAN, max_value=2**31)
+    sort = forms.ChoiceField(required=False, choices=[(name, name) for name in FOUND_SORTS])
     anew = forms.BooleanField(required=False)
 
     def is_valid(self) -> bool:
@@ -75,6 +77,7 @@ class SearchForm(ReachForm):
             value("page") or 1,
             self._place(),
             bool(value("anew")),
+            value("sort") or "",
         )
 
     @property
@@ -122,6 +125,18 @@ class AdvancedSearchForm(ReachForm):
         for name in ("in", "folder"):
             given.pop(name)
         return query.Form(**given)
+
+
+class SaveForm(SearchForm):
+    """A search to save, by a name."""
+
+    name = forms.CharField(max_length=results.LONGEST_NAME)
+
+    def clean_name(self) -> str:
+        return " ".join(CONTROLS.sub(" ", self.cleaned_data["name"]).split())
+
+    def is_valid(self) -> bool:
+        return super().is_valid() and bool(self.cleaned_data.get("name"))
 
 
 class ForgetForm(forms.Form):

@@ -28,24 +28,58 @@ SHORTEST_BEGINNING = 4
 _WORD = re.compile(r"([^\W\d_]+)")
 _LEAST, _LONGEST = 3, 30
 """Characters of a word outside of which the dictionary has none."""
+_LEAST_PLURAL = 5
+"""Characters of a plural: what is left of a shorter one is in too many words."""
+_OF_MANY = ("s", "aux", "eux", "oux")
+_OF_BOTH = ("ss", "ours", "ais", "ois", "vers", "us")
+_SAME_IN_BOTH = frozenset(
+    "temps corps alors apres avis repas proces acces succes progres aupres exces deces expres"
+    " depuis dehors toujours ailleurs moins longtemps printemps puits colis tapis permis compromis"
+    " choix croix mieux paris reims nimes lilas matelas canevas cadenas fracas encens biens"
+    " certes quelques plusieurs diverses volontiers".split()
+)
 _MOST_READ = 400
 """Words of the dictionary that one beginning is looked up in."""
 _MOST_WORDS = 4
 """Words of a text above which it is searched for as it is, and without its accents."""
 
 
-def spellings(text: str, most: int = MOST) -> tuple[str, ...]:
+def spellings(text: str, most: int = MOST, *, in_both_numbers: bool = False) -> tuple[str, ...]:
     """A text as it was typed, as the dictionary spells it, and without accents; ``most`` of them.
+    ``in_both_numbers``: of a single word its other number, too.
 
     >>> spellings("reunion")
     ('reunion', 'réunion')
     """
+    if in_both_numbers and (others := other_number(text)):
+        # Most servers find a plural by its singular: that one comes before other spellings.
+        forms = [form for other in others for form in spellings(other, most)]
+        return _first((text, *forms[: most - 2], *spellings(text, most)), most)
     pieces = _WORD.split(text)
     if len(pieces) // 2 > _MOST_WORDS:
         return _first((text, fold(text)), most)
     spelled = [_of_word(piece) if n % 2 else (piece,) for n, piece in enumerate(pieces)]
     whole = ("".join(chosen) for chosen in product(*spelled))
     return _first((text, *islice(whole, most), fold(text)), most)
+
+
+def other_number(word: str) -> tuple[str, ...]:
+    """The singular of a French plural, and a plural that its singular does not begin. A server
+    finds what only adds an ending by itself. None for several words, and for those that end so in
+    the singular.
+
+    >>> other_number("réunions"), other_number("journaux"), other_number("local")
+    (('réunion',), ('journal', 'journau'), ('locaux',))
+    """
+    if not _WORD.fullmatch(word) or not _LEAST_PLURAL <= len(word) <= _LONGEST:
+        return ()
+    folded = fold(word)
+    if folded.endswith("al"):
+        return (f"{word[:-2]}aux",)
+    is_plural = folded.endswith(_OF_MANY) and not folded.endswith(_OF_BOTH)
+    if not is_plural or folded in _SAME_IN_BOTH:
+        return ()
+    return (f"{word[:-3]}al", word[:-1]) if folded.endswith("aux") else (word[:-1],)
 
 
 def _first(texts: Iterable[str], most: int) -> tuple[str, ...]:

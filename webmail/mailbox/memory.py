@@ -14,6 +14,10 @@ class Memory(Protocol):
     def put(self, kind: str, name: str, value: Any) -> None: ...
 
 
+LASTING = "lasting"
+"""The kind of what outlives the session: numbers, since it may be kept without a seal."""
+
+
 class _Nothing:
     """Forgets everything."""
 

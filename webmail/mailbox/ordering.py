@@ -27,12 +27,13 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
+from webmail.errors import ServerRefused
 from webmail.folding import fold
 from webmail.imap import fetch, search, uid_sets
 from webmail.imap.connection import Connection
 from webmail.imap.values import FLAGGED, SEEN, Fetched, Selected
 from webmail.mailbox import summaries
-from webmail.mailbox.memory import Memory
+from webmail.mailbox.memory import LASTING, Memory
 from webmail.mailbox.summaries import Summary
 
 SORTS = ("arrival", "date", "from", "to", "subject", "size", "flagged", "unread")
@@ -44,7 +45,8 @@ MOST_MERGED = 10
 _PROBES = 400
 # Up to so many UIDs a set is named in a command, scattered as they may be.
 _MOST_NAMED = 900
-# A server without SORT: so many are sorted here, and no longer than so many seconds.
+# A server without SORT: so many are sorted here, and no longer than so many seconds; so long one
+# with it may take to say whether the dates rise.
 MOST_SORTED_HERE = 5_000
 SECONDS_TO_SORT = 10.0
 _AT_ONCE = 500
@@ -124,6 +126,10 @@ class Rising:
                 return None
             last, newest = uid, seconds
         return Rising(self.rises, last, newest)
+
+
+# Nothing is known of the dates: as if they rose, whatever comes.
+_UNTOLD = Rising(True, 2**32, 0)
 
 
 def rising(imap: Connection, selected: Selected, memory: Memory) -> Rising:
@@ -242,20 +248,52 @@ class _Lists:
         if packed := self._memory.get(_RISING, self._name("")):
             return Rising(*packed)
         if not self.can_sort or not self._selected.exists:
-            return Rising(True, 0, 0)
-        return self._learned(self._sorted("arrival"))
+            return _UNTOLD
+        return self._recalled() or self._asked()
+
+    def _asked(self) -> Rising:
+        """What the server says. Where it refuses, or gives no answer in time, the session asks no
+        more: the list must not depend on it. Raises ServerUnavailable, after which the connection
+        is over.
+        """
+        self._memory.put(_RISING, self._name(""), list(vars(_UNTOLD).values()))
+        try:
+            with self._imap.within(SECONDS_TO_SORT):
+                known = self._sorted("arrival")
+        except ServerRefused:
+            return _UNTOLD
+        return self._learned(known)
+
+    def _recalled(self) -> Rising | None:
+        """What an earlier session learnt, with what came since, by one command. None where nothing
+        was learnt, where its last message is gone, or where too many came or an older one."""
+        last = self._memory.get(LASTING, self._name(""))
+        if not last or not last < self._selected.uidnext <= last + MOST_DATED:
+            return None
+        dates = dict(fetch.received(self._imap, f"{last}:*"))
+        if (newest := dates.get(last)) is None:
+            return None
+        found = Rising(True, last, newest.timestamp()).goes_on(dates.items())
+        self._keep(found)
+        return found
+
+    def _keep(self, known: Rising | None) -> None:
+        """The last message for other sessions, too, which ask for its date: that says more."""
+        name = self._name("")
+        self._memory.put(_RISING, name, known and list(vars(known).values()))
+        self._memory.put(LASTING, name, known.last if known and known.rises else None)
 
     def still_rises(
         self, known: Rising, top: int, dates: Mapping[int, datetime | None], above: int
     ) -> bool:
-        if not known.rises or top <= known.last or not self.can_sort:
+        if not known.rises or top <= known.last:
             return known.rises
         later: Rising | None = None
         if above <= known.last:
             later = known.goes_on(dates.items())
         elif top - known.last <= MOST_DATED:
             later = known.goes_on(fetch.received(self._imap, f"{known.last + 1}:*"))
-        self._memory.put(_RISING, self._name(""), later and list(vars(later).values()))
+        self._keep(later)
         return later is not None
 
     def rising_ones(self, members: tuple[int, ...] | None) -> tuple[int, ...] | None:
@@ -270,13 +308,13 @@ class _Lists:
     def _learned(self, known: _Kept | None) -> Rising:
         """What a list by dates tells; it is kept where it is needed."""
         if known is None or not known.uids:
-            return Rising(True, 0, 0)
+            return _UNTOLD
         dates = fetch.received(self._imap, str(known.uids[-1]))
         newest = max((moment.timestamp() for _uid, moment in dates if moment), default=0)
         found = Rising(all(a < b for a, b in pairwise(known.uids)), known.last, newest)
         if not found.rises:
             self._put("by arrival", known)
-        self._memory.put(_RISING, self._name(""), list(vars(found).values()))
+        self._keep(found)
         return found
 
     # --- by what never changes ---
@@ -535,6 +573,11 @@ def _sorted_here(imap: Connection, selected: Selected, sort: str) -> tuple[int, 
     return tuple(uid for _key_, _sequence, uid in sorted(keyed))
 
 
+def without_answer(subject: str) -> str:
+    """A subject without the signs of answers and forwarded messages before it."""
+    return _ANSWER.sub("", subject)
+
+
 def _key(row: Fetched, sort: str) -> Any:
     """As RFC 5256 compares: base subjects, the first person, the moment in one time zone."""
     envelope = row.envelope
@@ -542,7 +585,7 @@ def _key(row: Fetched, sort: str) -> Any:
         case "size":
             return row.size
         case "subject":
-            return fold(_ANSWER.sub("", envelope.subject)).strip()
+            return fold(without_answer(envelope.subject)).strip()
         case "from" | "to":
             people = envelope.from_ if sort == "from" else envelope.to
             return fold(people[0].shown).strip() if people else ""

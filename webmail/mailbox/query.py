@@ -7,6 +7,7 @@ accents and capitals::
     de: from:   à: to: pour:   cc:   cci: bcc:   objet: sujet: subject:   corps: texte: body:
     avant: before:   après: after: depuis: since:   le: on:      2024, 03/2024, 12/05/2024, hier
     taille>5M size<500k   a:pièce has:attachment   étiquette: tag:   dossier: folder: in:
+    à:moi to:me de:moi from:me   the person's own addresses
     nonlu unread   est:lu is:read   est:suivi is:flagged   est:répondu is:answered
 """
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from webmail.folding import fold
@@ -38,10 +39,19 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """``where`` is a search key: TEXT (anywhere), BODY, SUBJECT, FROM, TO, CC, BCC."""
+    """``where`` is a search key: TEXT (anywhere), BODY, SUBJECT, FROM, TO, CC, BCC. What was
+    ``quoted`` is searched for in the number in which it was written."""
 
     where: str
     text: str
+    quoted: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """``where``: FROM, TO, CC or BCC an address of the person who asks (`of_person`)."""
+
+    where: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +105,7 @@ class Or:
     terms: tuple[Term, ...]
 
 
-Term = Text | Received | Weight | Marked | Tagged | WithAttachment | Not | And | Or
+Term = Text | Own | Received | Weight | Marked | Tagged | WithAttachment | Not | And | Or
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +138,12 @@ class Query:
     @property
     def marks(self) -> tuple[str, ...]:
         """The texts that the messages found hold: to be marked in them."""
-        return tuple(dict.fromkeys(term.text for term in _wanted(self.term)))
+        texts = [
+            form
+            for term in _wanted(self.term)
+            for form in (term.text, *(() if term.quoted else accents.other_number(term.text)))
+        ]
+        return tuple(dict.fromkeys(texts))
 
     @property
     def words(self) -> str:
@@ -198,6 +213,8 @@ _STATES = {
 _BY_STATE = {name: key for key, names in _STATES.items() for name in names}
 # These alone mean the state without an operator: the others are words of every other message.
 BARE_STATES = set(_STATES["UNSEEN"])
+_PEOPLE = {"FROM", "TO", "CC", "BCC"}
+_ME = {"moi", "me"}
 _OR = {"OR", "OU"}
 _QUOTES = {'"': '"', "“": "”", "«": "»", "„": "“", "”": "”"}
 
@@ -293,11 +310,15 @@ class _Reader:
         if not key:
             bare = fold(value)
             is_state = not was_quoted and bare in BARE_STATES
-            return Marked(_BY_STATE[bare]) if is_state else Text("TEXT", value)
+            return Marked(_BY_STATE[bare]) if is_state else Text("TEXT", value, was_quoted)
+        if key in _PEOPLE and not was_quoted and fold(value) in _ME:
+            return Own(key)
         if key == "FOLDER" and folders_count:
             (self.not_folders if is_not else self.folders).append(value)
             return None
         term = _understood(key, mark, value, self.today)
+        if was_quoted and isinstance(term, Text):
+            term = replace(term, quoted=True)
         if term is None:
             self._leave_out(start)
         return term
@@ -403,7 +424,7 @@ def last_piece(text: str) -> tuple[str, str, str]:
     """
     before, blank, last = text.rpartition(" ")
     name, colon, value = last.partition(":")
-    if colon and _BY_NAME.get(fold(name)) in {"FROM", "TO", "CC", "BCC"}:
+    if colon and _BY_NAME.get(fold(name)) in _PEOPLE:
         return before + blank, f"{name}:", value
     return before + blank, "", "" if colon else last.lstrip('-("«“')
 
@@ -515,6 +536,34 @@ def _dated(relation: str, value: str, today: date) -> Term | None:
 
 _MOST_SPELLINGS = 60
 """Texts of one command, all spellings of all terms together."""
+MOST_OWN = 10
+"""Addresses of a person that are searched for."""
+
+
+def of_person(wanted: Query, addresses: Iterable[str]) -> Query:
+    """The query with the addresses of the person who asks in place of ``à:moi``, which is true of
+    what was sent to him with a copy, too."""
+    known = tuple(dict.fromkeys(address for address in addresses if address))[:MOST_OWN]
+
+    def named(term: Term) -> Term:
+        match term:
+            case Own(where) if known:
+                keys = ("TO", "CC") if where == "TO" else (where,)
+                return _joined(Or, [Text(key, one) for one in known for key in keys]) or term
+            case Not(inner):
+                return Not(named(inner))
+            case And(terms):
+                return And(tuple(map(named, terms)))
+            case Or(terms):
+                return Or(tuple(map(named, terms)))
+        return term
+
+    return replace(wanted, term=named(wanted.term)) if wanted.term else wanted
+
+
+def is_own(wanted: Query) -> bool:
+    """Whether an address of the person who asks is searched for."""
+    return any(isinstance(term, Own) for term in _walk(wanted.term))
 
 
 def criteria(
@@ -532,7 +581,7 @@ def criteria(
     """
     if term is None:
         return (b"ALL",)
-    texts = sum(isinstance(inner, Text) for inner in _walk(term))
+    texts = sum(isinstance(inner, Text) and "@" not in inner.text for inner in _walk(term))
     most = _MOST_SPELLINGS // texts if texts else 1
     return tuple(_keys(_spelled(term, min(most, most_spellings)), keywords or {}))
 
@@ -540,8 +589,10 @@ def criteria(
 def _spelled(term: Term, most: int) -> Term:
     """The term that is true of each spelling of its texts as well, ``most`` of each."""
     match term:
-        case Text(where, text):
-            texts = accents.spellings(text, most)
+        case Text(_where, text) if "@" in text:
+            return term
+        case Text(where, text, quoted):
+            texts = accents.spellings(text, most, in_both_numbers=not quoted)
             return _joined(Or, [Text(where, spelling) for spelling in texts]) or term
         case Not(inner):
             return Not(_spelled(inner, most))
@@ -557,6 +608,8 @@ def _keys(term: Term, keywords: Mapping[str, str]) -> Iterator[Criterion]:
     match term:
         case Text(where, text):
             yield from (where.encode(), text)
+        case Own(where):
+            yield from (where.encode(), "moi")
         case Received(relation, day):
             yield from (relation.encode(), written_day(day))
         case Weight(relation, octets):

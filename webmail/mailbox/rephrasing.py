@@ -16,6 +16,7 @@ from webmail.mailbox.query import (
     Marked,
     Not,
     Or,
+    Own,
     Query,
     Received,
     Tagged,
@@ -62,6 +63,8 @@ def piece(term: Term) -> str:
     match term:
         case Text(where, text):
             return _TEXTS[where] + (_word(text) if where == "TEXT" else quoted(text))
+        case Own(where):
+            return f"{_TEXTS[where]}moi"
         case Received(relation, day):
             return f"{_DAYS[relation]}{day:%d/%m}/{day.year:04}"
         case Weight(relation, octets):

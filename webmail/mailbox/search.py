@@ -25,6 +25,7 @@ from webmail.imap import search as imap_search
 from webmail.imap.connection import Connection
 from webmail.imap.values import Folder, MessageRef, Selected
 from webmail.mailbox import folders, query, summaries
+from webmail.mailbox.ordering import without_answer
 from webmail.mailbox.query import Criterion, Query
 from webmail.mailbox.summaries import Summary
 
@@ -33,6 +34,11 @@ REACHES = (HERE, BELOW, ALL)
 
 MOST_LISTED = 5_000
 """Messages found that are listed, the newest; all are counted."""
+
+FOUND_SORTS = ("", "old", "from", "subject", "size")
+"""Orders of what was found; "" is the newest first."""
+MOST_SORTED = 500
+"""Messages found that are sorted by what they say, which must be asked of the server."""
 
 # Messages that one command looks into: at first, and when the server took too long over those.
 SPAN, LEAST_SPAN = 5_000, 250
@@ -350,6 +356,24 @@ def rows(imap: Connection, hits: Sequence[Hit]) -> tuple[Summary, ...]:
             continue
         known |= {row.ref: row for row in some}
     return tuple(known[hit.ref] for hit in hits if hit.ref in known)
+
+
+def in_order(rows: Iterable[Summary], sort: str) -> tuple[Summary, ...]:
+    """What was found, by what it says; of equal ones the newer first, as they came."""
+    match sort:
+        case "from":
+            return tuple(
+                sorted(rows, key=lambda row: fold(row.from_[0].shown if row.from_ else ""))
+            )
+        case "subject":
+            return tuple(sorted(rows, key=lambda row: fold(without_answer(row.subject))))
+        case "size":
+            return tuple(sorted(rows, key=lambda row: -row.size))
+    return tuple(rows)
+
+
+def _sender(row: Summary) -> str:
+    return fold(row.from_[0].shown) if row.from_ else ""
 
 
 def _uids(

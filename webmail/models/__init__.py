@@ -19,7 +19,7 @@ from webmail.models.preferences import (
     PreferenceDefault,
 )
 from webmail.models.previews import OFFICE_PREVIEWS_KEPT, OfficePreview
-from webmail.models.searches import RecentSearch
+from webmail.models.searches import RecentSearch, SavedSearch
 from webmail.models.senders import (
     AllowedSender,
     SenderChoice,
@@ -63,6 +63,7 @@ __all__ = [
     "PersonLearnt",
     "PreferenceDefault",
     "RecentSearch",
+    "SavedSearch",
     "SenderChoice",
     "SignatureTemplate",
     "Standing",

@@ -1,4 +1,4 @@
-"""Recent searches."""
+"""Recent and saved searches."""
 
 from __future__ import annotations
 
@@ -59,3 +59,57 @@ class RecentSearch(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class SavedSearchQuerySet(models.QuerySet["SavedSearch"]):
+    def of(self, user: AbstractBaseUser) -> SavedSearchQuerySet:
+        return self.filter(user_id=user.pk)
+
+    def keep(
+        self, user: AbstractBaseUser, name: str, *, text: str, reach: str, folder: str
+    ) -> bool:
+        """Save a search, in place of the one that has this name; whether there was room for it."""
+        own = self.of(user)
+        if own.count() >= SavedSearch.MOST and not own.filter(name=name).exists():
+            return False
+        values = {"text": text, "reach": reach, "folder": folder}
+        self.update_or_create(user_id=user.pk, name=name, defaults=values)
+        return True
+
+    def move(self, before: str, now: str, delimiter: str) -> None:
+        """A folder got another name, and with it those inside it."""
+        for row in self.filter(folder__startswith=before):
+            if row.folder == before or (delimiter and row.folder.startswith(before + delimiter)):
+                self.filter(pk=row.pk).update(folder=now + row.folder.removeprefix(before))
+
+
+class SavedSearch(models.Model):
+    """A search that one user keeps, by a name of his. ``reach`` and ``folder`` are those of its
+    address."""
+
+    MOST: ClassVar[int] = 20
+    LONGEST_NAME: ClassVar[int] = 60
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="saved_searches",
+        verbose_name=_("user"),
+    )
+    name = models.CharField(_("name"), max_length=LONGEST_NAME)
+    text = models.TextField(_("what was looked for"))
+    reach = models.CharField(_("where"), max_length=10)
+    folder = models.TextField(_("folder"), blank=True)
+
+    objects = SavedSearchQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("saved search")
+        verbose_name_plural = _("saved searches")
+        ordering = ("name",)
+        constraints = (
+            models.UniqueConstraint(fields=["user", "name"], name="one_saved_search_of_a_name"),
+        )
+
+    def __str__(self) -> str:
+        return self.name

@@ -32,7 +32,7 @@ def adrift(count: int) -> str:
 def doing(verb: str, total: int) -> str:
     """The title of a job."""
     match verb:
-        case "flag" | "unflag" | "seen" | "unseen" | "tag" | "untag":
+        case "flag" | "unflag" | "seen" | "unseen" | "tag" | "untag" | "retag":
             words = ngettext("Marking %(count)s message", "Marking %(count)s messages", total)
         case "copy":
             words = ngettext("Copying %(count)s message", "Copying %(count)s messages", total)
@@ -75,6 +75,8 @@ def _done(verb: str, count: int) -> str:
             )
         case "tag":
             return ngettext("%(count)s message tagged.", "%(count)s messages tagged.", count)
+        case "retag":
+            return gettext("The tags were changed.")
         case "untag":
             return ngettext(
                 "Tag removed from %(count)s message.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -85,6 +86,7 @@ _PROGRAM_TYPES = frozenset(
 )
 
 
+_PLAIN = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,5})*")
 CLASS_OF_KIND = {ending: css for css, endings in KINDS.items() for ending in endings}
 
 
@@ -104,6 +106,14 @@ class AttachmentCard:
     thumb_url: str = ""
     locked: bool = False
     warning: str = ""
+
+    @property
+    def slot(self) -> str:
+        """The number as an element's id has it, where a warning about the content may come; "" for
+        one that is drawn, or that bears a warning, and for a file in another."""
+        if self.thumb_url or self.warning or not _PLAIN.fullmatch(self.number):
+            return ""
+        return self.number.replace(".", "-")
 
 
 def attachment_cards(ref: MessageRef, parts: Sequence[Part]) -> tuple[AttachmentCard, ...]:
@@ -138,6 +148,16 @@ def danger(name: str, media_type: str = "") -> str:
     if ending in _PROGRAMS or media_type in _PROGRAM_TYPES:
         return gettext("Program: dangerous to open")
     return gettext("May hold macros") if ending in _WITH_MACROS else ""
+
+
+def misnamed(extension: str, *, is_program: bool) -> str:
+    """Return the warning about a file whose content is not what its name or its type says;
+    ``extension`` is that of its real kind, "" where that is not known."""
+    if is_program:
+        return gettext("Program: dangerous to open")
+    if extension:
+        return gettext("Not what its name says: %(real)s") % {"real": extension.upper()}
+    return gettext("Not what its name says")
 
 
 def kept_card(ref: MessageRef, part: Part) -> AttachmentCard:

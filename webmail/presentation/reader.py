@@ -87,6 +87,7 @@ class MessageView:
     verdicts: tuple[str, ...]
     cautions: tuple[Caution, ...]
     attachments: tuple[AttachmentCard, ...]
+    risks_at: str
     attachment_count: int
     nested: tuple[NestedLine, ...]
     zip_url: str
@@ -127,6 +128,12 @@ class MessageView:
     def unlisted(self) -> int:
         """Attachments that have no card."""
         return self.attachment_count - len(self.attachments)
+
+    @property
+    def risks_url(self) -> str:
+        """The address that says of which files the content is not what their names say; "" where
+        there is none to look at."""
+        return self.risks_at if any(card.slot for card in self.attachments) else ""
 
 
 def message_view(
@@ -174,6 +181,7 @@ def message_view(
         verdicts=verdict_words(verdicts),
         cautions=cautions(envelope, domains, refused=verdicts.is_refused, borrowed=borrowed),
         attachments=attachment_cards(ref, opened.shown.attachments),
+        risks_at=message_url(ref, "risks"),
         attachment_count=len(opened.shown.attachments),
         nested=nested_lines(ref, opened.shown),
         zip_url=message_url(ref, "zip"),

@@ -9,24 +9,40 @@ from itertools import groupby
 
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 
 from webmail.converters import MessageConverter
 from webmail.dates import Now, day_label
 from webmail.imap.values import MessageRef
-from webmail.mailbox.query import Query
-from webmail.mailbox.search import ALL, BELOW, HERE, Place, SearchResult
+from webmail.mailbox import rephrasing
+from webmail.mailbox.query import MOST_CHARACTERS, Marked, Query, WithAttachment
+from webmail.mailbox.search import ALL, BELOW, FOUND_SORTS, HERE, MOST_SORTED, Place, SearchResult
 from webmail.mailbox.summaries import Summary
 from webmail.presentation.links import message_url, ref_name
 from webmail.presentation.lists import MessageRow, Steps, message_row
 from webmail.presentation.marks import Marks
 from webmail.presentation.people import Faces
 
+LONGEST_NAME = 60
+"""Characters of the name of a saved search."""
+_SORTED = {
+    "": pgettext_lazy("sort by", "Newest first"),
+    "old": pgettext_lazy("sort by", "Oldest first"),
+    "from": pgettext_lazy("sort by", "Sender"),
+    "subject": pgettext_lazy("sort by", "Subject"),
+    "size": pgettext_lazy("sort by", "Largest first"),
+}
+_NARROWED = (
+    (pgettext_lazy("filter", "Unread"), Marked("UNSEEN")),
+    (pgettext_lazy("filter", "Flagged"), Marked("FLAGGED")),
+    (pgettext_lazy("filter", "With attachment"), WithAttachment()),
+)
+
 
 @dataclass(frozen=True)
 class Asked:
     """A search as its address says it. ``number``: the page, from 1; ``place``: where it goes on;
-    ``is_anew``: whatever is known of it already.
+    ``is_anew``: whatever is known of it already; ``sort``: one of `FOUND_SORTS`.
     """
 
     text: str
@@ -36,6 +52,7 @@ class Asked:
     number: int = 1
     place: Place | None = None
     is_anew: bool = False
+    sort: str = ""
 
     @property
     def base(self) -> str:
@@ -46,7 +63,7 @@ class Asked:
     @cached_property
     def query(self) -> str:
         """The part behind the ``?`` of every address that belongs to it."""
-        pairs = {"q": self.text, "in": self.reach, "folder": self.folder}
+        pairs = {"q": self.text, "in": self.reach, "folder": self.folder, "sort": self.sort}
         return urlencode({name: value for name, value in pairs.items() if value})
 
     @property
@@ -68,6 +85,21 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Saved:
+    """A search that was saved, by its name."""
+
+    pk: int
+    name: str
+    text: str
+    reach: str
+    folder: str
+
+    @property
+    def url(self) -> str:
+        return Asked(self.text, Query(), self.reach, self.folder).url
+
+
+@dataclass(frozen=True)
 class SearchedPerson:
     """A contact beside the messages, with the address of his page."""
 
@@ -77,7 +109,7 @@ class SearchedPerson:
 
 @dataclass(frozen=True)
 class Reach:
-    """One of the choices where to search."""
+    """One of the choices where to search, for what besides, or in which order to show it."""
 
     label: str
     url: str
@@ -109,6 +141,8 @@ class Results:
     refine_url: str
     select_url: str
     reaches: tuple[Reach, ...]
+    narrowings: tuple[Reach, ...]
+    sorts: tuple[Reach, ...]
     odd: tuple[str, ...]
     was_cut: bool
     slow: tuple[str, ...]
@@ -146,6 +180,34 @@ def reaches(asked: Asked, label: str, *, has_inside: bool) -> tuple[Reach, ...]:
     return tuple(
         Reach(words, replace(asked, reach=reach, number=1, place=None).url, reach == asked.reach)
         for reach, words in choices
+    )
+
+
+def narrowings(asked: Asked) -> tuple[Reach, ...]:
+    """Return the ways to ask for less, each of which is a link back where it is asked for."""
+    terms = rephrasing.parts(asked.wanted.term)
+    choices = []
+    for words, term in _NARROWED:
+        text = f"{asked.text} {rephrasing.piece(term)}"
+        if term in terms:
+            text = rephrasing.line(asked.wanted, [other for other in terms if other != term])
+        if len(text) <= MOST_CHARACTERS:
+            url = replace(asked, text=text, number=1, place=None).url
+            choices.append(Reach(str(words), url, term in terms))
+    return tuple(choices)
+
+
+def sorts(asked: Asked, found: int) -> tuple[Reach, ...]:
+    """Return the orders in which so many messages found can be shown."""
+    names = FOUND_SORTS if found <= MOST_SORTED else FOUND_SORTS[:2]
+    current = asked.sort if asked.sort in names else ""
+    return tuple(
+        Reach(
+            str(_SORTED[name]),
+            replace(asked, sort=name, number=1, place=None).url,
+            name == current,
+        )
+        for name in names
     )
 
 
@@ -196,6 +258,8 @@ def results(
         again_url=f"{asked.url}&anew=1",
         refine_url=f"{asked.url}&refine=1",
         select_url=f"{reverse('mail:search_selection')}?{asked.query}",
+        narrowings=narrowings(asked),
+        sorts=sorts(asked, len(result.hits)),
         reaches=reaches(asked, labels.get(asked.folder, asked.folder), has_inside=has_inside),
         odd=asked.wanted.odd,
         was_cut=asked.wanted.was_cut,
@@ -203,13 +267,20 @@ def results(
         refused=tuple(labels.get(name, name) for name in result.refused),
         was_lost=result.was_lost,
         without_accents=result.without_accents,
-        groups=tuple(
-            (day, tuple(group))
-            for day, group in groupby(lines, key=lambda line: day_label(line.day))
-        ),
+        groups=_grouped(lines, asked.sort),
         size=size,
         from_opened=_steps(asked, result, current) if current else None,
     )
+
+
+def _grouped(
+    lines: Sequence[MessageRow], sort: str
+) -> tuple[tuple[str, tuple[MessageRow, ...]], ...]:
+    """Under their days, where they are in the order of their dates."""
+    if sort not in FOUND_SORTS[:2]:
+        return (("", tuple(lines)),) if lines else ()
+    days = groupby(lines, key=lambda line: day_label(line.day))
+    return tuple((day, tuple(group)) for day, group in days)
 
 
 def _steps(asked: Asked, result: SearchResult, current: MessageRef) -> Steps | None:

@@ -201,6 +201,20 @@ def detect(content: bytes, *, claimed: str = "", name: str = "") -> Detected:
     )
 
 
+def of_beginning(head: bytes, *, claimed: str = "", name: str = "") -> Detected:
+    """As `detect` by the first bytes alone, of which a kilobyte is enough. A container then
+    contradicts only what is none; bytes that tell nothing contradict nothing.
+    """
+    if not head:
+        return Detected(Kind.UNKNOWN, BINARY, "")
+    for mark, held in _CONTAINERS:
+        if head.startswith(mark):
+            claims = _claims(claimed, name)
+            is_other = any(claim not in held for claim in claims)
+            return Detected(Kind.UNKNOWN, BINARY, "", contradiction=is_other)
+    return detect(head, claimed=claimed, name=name)
+
+
 def _claims(claimed: str, name: str) -> tuple[str, ...]:
     """The formats that the name and the type stand for, as endings; the name first, since programs
     know it better than the type."""
@@ -266,6 +280,13 @@ _MARKS: tuple[tuple[bytes, str], ...] = (
 )
 _RIFF = {b"WEBP": "webp", b"WAVE": "wav", b"AVI ": "avi"}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+_CONTAINERS = (
+    (b"PK\x03\x04", frozenset({"zip", "docx", "xlsx", "pptx", "odt", "ods", "odp"})),
+    (b"PK\x05\x06", frozenset({"zip"})),
+    (_OLE, frozenset({"doc", "xls", "ppt", "msg", "docx", "xlsx", "pptx"})),
+)
 
 
 def _by_mark(content: bytes, claims: tuple[str, ...]) -> _Format | None:

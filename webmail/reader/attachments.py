@@ -20,7 +20,7 @@ from webmail.mime import containers, text
 from webmail.mime.build import decoded_size
 from webmail.mime.structure import Part
 from webmail.previews import archives
-from webmail.previews.detect import BINARY, HEAD, Detected, Kind, detect
+from webmail.previews.detect import BINARY, HEAD, Detected, Kind, detect, of_beginning
 from webmail.previews.failures import NoPreview, Reason
 from webmail.previews.making import make
 
@@ -109,6 +109,28 @@ def look(
     if not is_cut or is_apart or not _needs_whole(content, detected):
         return FoundAttachment(file, detected, content, is_whole=not is_cut)
     return _carried(imap, ref, number, path, limit)
+
+
+MOST_BEGUN = 20
+"""Files of a message of which the beginnings are looked at."""
+_BEGINNING = 2048
+
+
+def begun(imap: Connection, ref: MessageRef, parts: Sequence[Part]) -> dict[str, Detected]:
+    """What the first bytes of these parts are that are nothing of the claimed kind, or programs, by
+    the numbers of the parts. One command.
+    """
+    some = parts[:MOST_BEGUN]
+    raw = fetch.parts(imap, ref, [part.number for part in some], _BEGINNING)
+    found = {
+        part.number: of_beginning(
+            text.decode_transfer(raw[part.number], part.encoding),
+            claimed=part.media_type,
+            name=part.file_name,
+        )
+        for part in some
+    }
+    return {n: one for n, one in found.items() if one.contradiction or one.is_program}
 
 
 def whole(

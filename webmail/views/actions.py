@@ -247,11 +247,18 @@ def _refusal(imap: Connection, asked: _Asked, target: str) -> str:
         return gettext("Nothing was done: there are no messages.")
     if target and all(canonical(step.folder) == target for step in asked.chosen):
         return gettext("Nothing was done: these messages are in this folder already.")
-    if asked.verb == "tag":
-        keyword = asked.form.cleaned_data["tag"]
-        if not all(imap.require(step.first).keeps(keyword) for step in asked.chosen):
+    if asked.verb in {"tag", "retag"}:
+        keywords = asked.form.changed_tags[0] | {asked.form.cleaned_data["tag"]} - {""}
+        if not _keeps(imap, asked, keywords):
             return gettext("Nothing was done: the mail server keeps no tags in this folder.")
     return ""
+
+
+def _keeps(imap: Connection, asked: _Asked, keywords: Iterable[str]) -> bool:
+    """Whether the folders of the messages keep these keywords."""
+    return all(
+        imap.require(step.first).keeps(keyword) for step in asked.chosen for keyword in keywords
+    )
 
 
 def _steps(request: SignedInRequest, asked: _Asked, target: str) -> list[Step]:
@@ -264,6 +271,14 @@ def _steps(request: SignedInRequest, asked: _Asked, target: str) -> list[Step]:
     if asked.verb == "wanted":
         marks = [(step, flag) for step in asked.chosen for flag in (ADVERT, JUNK)]
         return [replace(step, verb=CLEAR, flag=flag) for step, flag in marks]
+    if asked.verb == "retag":
+        put, removed = asked.form.changed_tags
+        changes = [*((SET, one) for one in sorted(put)), *((CLEAR, one) for one in sorted(removed))]
+        return [
+            replace(step, verb=verb, flag=keyword)
+            for step in asked.chosen
+            for verb, keyword in changes
+        ]
     if asked.verb in {"tag", "untag"}:
         verb = SET if asked.verb == "tag" else CLEAR
         return [replace(step, verb=verb, flag=value["tag"]) for step in asked.chosen]
@@ -311,7 +326,7 @@ def _ask(
 
 def _fields(request: SignedInRequest) -> list[tuple[str, str]]:
     """The form again, without its verb and token."""
-    left_out = {"csrfmiddlewaretoken", "verb", "to", "confirmed", "tag"}
+    left_out = {"csrfmiddlewaretoken", "verb", "to", "confirmed", "tag", "tags", "had", "off"}
     return [
         (name, value)
         for name, values in request.POST.lists()
@@ -379,7 +394,7 @@ def _renewed(request: SignedInRequest, imap: Connection, asked: _Asked) -> dict[
         "folders": sides.shown,
         "page": row and {"total": row.messages, "unseen": row.unseen},
     }
-    if asked.verb in {"tag", "untag"} and not _is_too_much(asked):
+    if asked.verb in {"tag", "untag", "retag"} and not _is_too_much(asked):
         context["tagged"] = _tags_now(request, imap, asked)
     return context
 

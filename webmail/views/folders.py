@@ -20,7 +20,7 @@ from webmail.imap import quota as imap_quota
 from webmail.imap.connection import Connection
 from webmail.jobs import mail_jobs
 from webmail.mailbox import arranging, folders
-from webmail.models import FolderChoice
+from webmail.models import FolderChoice, SavedSearch
 from webmail.presentation import folders as presentation
 from webmail.presentation import lists
 from webmail.views.page import read_folders
@@ -161,6 +161,7 @@ def _follow(request: SignedInRequest, before: str, now: str, delimiter: str) -> 
     if renamed != wished:
         session.wish(request.user, renamed)
     FolderChoice.objects.all().of(request.user).move(before, now, delimiter)
+    SavedSearch.objects.all().of(request.user).move(before, now, delimiter)
 
 
 def _following(request: SignedInRequest, before: str, now: str) -> str:

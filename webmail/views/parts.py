@@ -21,12 +21,13 @@ from webmail.imap import fetch
 from webmail.imap.values import MessageRef
 from webmail.mailbox import reading
 from webmail.mime import containers, headers
-from webmail.mime.structure import Part
+from webmail.mime.structure import Part, choose
 from webmail.mime.text import decode_transfer
 from webmail.presentation import files, links, reader, words
 from webmail.presentation.nested import MOST_NESTED, printed_message
-from webmail.reader import html, image_proxy, streaming
+from webmail.reader import attachments, html, image_proxy, streaming
 from webmail.views import judged, messages
+from webmail.views.page import memory
 from webmail.views.policies import FRAMED, INERT, SANDBOX, policy
 
 BINARY = "application/octet-stream"
@@ -214,3 +215,33 @@ def _named(ref: MessageRef, wanted: Part, response: Response) -> Response:
     name = files.attachment_card(ref, wanted).name
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return response
+
+
+# --- what files are, against what they say ---
+
+RISKS = "risks"  # in the session's memory
+
+
+@require_GET
+@login_required
+def risks(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
+    """Warnings about the files of an open message, by their first bytes: asked for once it is
+    shown, and of the server once a session. Three commands."""
+    message_ref = MessageRef(folder, *ref)
+    name = f"{message_ref.uidvalidity} {message_ref.uid} {folder}"
+    kept = memory(request).get(RISKS, name)
+    if kept is None:
+        with session.imap(request) as imap:
+            parts = [
+                part
+                for part in choose(fetch.structure(imap, message_ref)).attachments
+                if files.attachment_card(message_ref, part).slot
+            ]
+            found = attachments.begun(imap, message_ref, parts)
+        kept = [[number, one.extension, one.is_program] for number, one in found.items()]
+        memory(request).put(RISKS, name, kept)
+    warned = [
+        (number.replace(".", "-"), files.misnamed(extension, is_program=is_program))
+        for number, extension, is_program in kept
+    ]
+    return render(request, "webmail/reader/_risks.html", {"risks": warned})

@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from django.contrib import messages as toasts
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.cache import cache
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.shortcuts import render as render_template
 from django.urls import reverse
 from django.utils import timezone
@@ -25,19 +26,20 @@ from addressbook.completion import search as completion
 from addressbook.contacts import finding
 from webmail.errors import FolderNotFound
 from webmail.folding import fold
-from webmail.forms.search import AdvancedSearchForm, ForgetForm, SearchForm
+from webmail.forms.search import AdvancedSearchForm, ForgetForm, SaveForm, SearchForm
 from webmail.htmx import TOAST, render, wants_partial
 from webmail.imap.connection import Connection
 from webmail.imap.values import Folder, MessageRef
 from webmail.mailbox import folders, query, search
 from webmail.mailbox.search import PATIENCE, SearchResult
 from webmail.middleware import in_place
-from webmail.models import RecentSearch
+from webmail.models import RecentSearch, SavedSearch
 from webmail.presentation import lists, results
 from webmail.presentation.nothing import nothing
 from webmail.presentation.results import Asked
 from webmail.views import people
 from webmail.views.page import Sides, known_tags, read_folders
+from webmail.writing import identities
 
 # Seconds after which a first answer is given, complete or not.
 FIRST_ANSWER = 2.0
@@ -84,7 +86,9 @@ def suggestions(request: SignedInRequest) -> HttpResponse:
         for person in completion.complete(request.user, value)
         if person.address  # of a group nobody searches
     ]
+    folded = fold(typed.strip())
     context = {
+        "saved": [one for one in _saved(request) if fold(one.name).startswith(folded)],
         "recent": recent[:MOST_SUGGESTED],
         "people": people[: max(0, MOST_SUGGESTED - len(recent))],
     }
@@ -102,6 +106,34 @@ def forget(request: SignedInRequest) -> HttpResponse:
             gone = gone.filter(text=text)
         gone.delete()
     return HttpResponse(status=204) if in_place(request) else redirect("mail:search")
+
+
+@require_POST
+@login_required
+def save(request: SignedInRequest) -> HttpResponse:
+    """Keep a search by a name; back to what was found."""
+    form = SaveForm(request.POST)
+    if not form.is_valid():
+        toasts.warning(request, gettext("Nothing was saved: give the search a name."))
+        return redirect("mail:search")
+    asked, name = form.asked, form.cleaned_data["name"]
+    if SavedSearch.objects.keep(
+        request.user, name, text=asked.text, reach=asked.reach, folder=asked.folder
+    ):
+        words = gettext("The search “%(name)s” is saved.") % {"name": name}
+        request.session[TOAST] = {"message": words, "undo": None}
+    else:
+        words = gettext("Nothing was saved: you have %(number)d saved searches. Remove one first.")
+        toasts.warning(request, words % {"number": SavedSearch.MOST})
+    return redirect(asked.url)
+
+
+@require_POST
+@login_required
+def unsave(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Remove a saved search."""
+    get_object_or_404(SavedSearch.objects.of(request.user), pk=pk).delete()
+    return redirect("mail:search")
 
 
 @require_GET
@@ -184,7 +216,7 @@ def _search(
     more = search.go_on(
         imap,
         names,
-        asked.wanted,
+        _of_person(request, asked.wanted),
         keywords=_keywords(request, asked),
         place=place,
         is_over=_clock(request),
@@ -196,6 +228,12 @@ def _search(
     if place is None and not request.session.get("shared_computer"):
         RecentSearch.objects.note(request.user, asked.text)
     return result
+
+
+def _of_person(request: SignedInRequest, wanted: query.Query) -> query.Query:
+    if not query.is_own(wanted):
+        return wanted
+    return query.of_person(wanted, (one.address for one in identities.of(request.user)))
 
 
 def _clock(request: SignedInRequest) -> Callable[[], bool]:
@@ -253,6 +291,7 @@ def _context(
     is_part: bool,
 ) -> dict[str, Any]:
     size = int(request.preferences.page_size)
+    found = _sorted(request, imap, asked, found)
     hits = found.hits[(asked.number - 1) * size : asked.number * size]
     rows = search.rows(imap, hits)
     current = opened.folder if opened else asked.folder if asked.reach != search.ALL else ""
@@ -290,7 +329,23 @@ def _context(
         "act_url": reverse("mail:act", args=[asked.base]),
         "snippets_url": reverse("mail:snippets", args=[asked.base]),
         "folder_label": gettext("Results"),
+        "save_name": asked.text[: results.LONGEST_NAME],
     }
+
+
+def _sorted(
+    request: SignedInRequest, imap: Connection, asked: Asked, found: SearchResult
+) -> SearchResult:
+    """What was found, in the order that is asked for; by what messages say only where these are
+    few enough."""
+    hits = found.hits
+    if asked.sort == "old":
+        hits = hits[::-1]
+    elif asked.sort and len(hits) <= search.MOST_SORTED:
+        rows = search.in_order(search.rows(imap, hits), asked.sort)
+        by_ref = {hit.ref: hit for hit in hits}
+        hits = tuple(by_ref[row.ref] for row in rows)
+    return replace(found, hits=hits)
 
 
 def _people(request: SignedInRequest, asked: Asked) -> tuple[results.SearchedPerson, ...]:
@@ -307,6 +362,13 @@ def _recent(request: SignedInRequest) -> list[str]:
     if request.session.get("shared_computer"):
         return []
     return list(RecentSearch.objects.of(request.user).values_list("text", flat=True))
+
+
+def _saved(request: SignedInRequest) -> list[results.Saved]:
+    return [
+        results.Saved(row.pk, row.name, row.text, row.reach, row.folder)
+        for row in SavedSearch.objects.of(request.user)
+    ]
 
 
 def _written(request: SignedInRequest) -> HttpResponse:
@@ -355,6 +417,7 @@ def _ask(
         "form": form,
         "search": asked,
         "folder_label": row.label if row else "",
+        "saved": _saved(request),
         "recent": _recent(request),
         "begins": "refine" not in request.GET and status == 200,
         "notice": notice,

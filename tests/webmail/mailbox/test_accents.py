@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from webmail.folding import fold
 from webmail.mailbox import accents
-from webmail.mailbox.accents import spellings
+from webmail.mailbox.accents import MOST, other_number, spellings
 from webmail.management.commands import write_accents
 
 
@@ -74,3 +74,31 @@ def test_a_word_that_a_beginning_explains_is_left_out() -> None:
     )
     assert words == {"réunion", "réunions"}
     assert write_accents.without_derived({*words, "réunîmes"}) == ["réunîmes", "réunion"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "others"),
+    [
+        ("réunions", ("réunion",)),
+        ("journaux", ("journal", "journau")),
+        ("local", ("locaux",)),
+        ("tableaux", ("tableal", "tableau")),
+        ("cours", ()),
+        ("classe", ()),
+        ("temps", ()),
+        ("cas", ()),
+        ("conseils de", ()),
+        ("4es", ()),
+    ],
+)
+def test_a_word_has_another_number_where_its_end_says_so(
+    typed: str, others: tuple[str, ...]
+) -> None:
+    assert other_number(typed) == others
+
+
+def test_the_other_number_is_searched_for_within_the_bound() -> None:
+    assert spellings("réunions", in_both_numbers=True)[:2] == ("réunions", "réunion")
+    assert "élève" in spellings("eleves", in_both_numbers=True)
+    assert len(spellings("eleves", in_both_numbers=True)) <= MOST
+    assert spellings("réunions") == ("réunions", "reunions")

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.servers import large
-from tests.servers.scripted import ScriptedServer, imap_script, ok, selected
+from tests.servers.scripted import STALL, ScriptedServer, imap_script, no, ok, selected
 from tests.webmail.mailbox.remembering import Remembering
+from webmail.errors import ServerUnavailable
 from webmail.imap import connection, search
 from webmail.imap.values import ImapServer
 from webmail.mailbox import listing, ordering
@@ -401,3 +402,72 @@ def test_what_arrived_is_on_top_unless_it_is_older_than_what_was_there(imap, mem
     dated(2)
     newer = listing.newer(imap, "Dates", later[0], uidvalidity, memory)
     assert not newer.on_top and len(newer.rows) == 1
+
+
+def next_session(memory):
+    """What is left of the memory when the session is over."""
+    left = Remembering()
+    left.kept = {key: value for key, value in memory.kept.items() if key[0] == "lasting"}
+    return left
+
+
+def test_another_session_asks_for_the_dates_of_what_came_since_alone(imap, memory, dated):
+    uids = dated(*range(4))
+    shown(imap, memory)
+    later = next_session(memory)
+    uids += dated(5, 6)
+    imap.select("INBOX")
+    rows, commands = counted(imap, lambda: shown(imap, later))
+    assert rows == uids[::-1]
+    assert commands == 4  # SELECT, dates since then, FETCH of flags, of rows
+    again = next_session(later)
+    old = dated(0.5)
+    imap.select("INBOX")
+    assert shown(imap, again) == [*uids[:0:-1], *old, uids[0]]
+    assert set(next_session(again).kept.values()) == {"null"}
+
+
+def test_another_session_asks_anew_where_the_last_message_is_gone(imap, memory, dated, mailbox):
+    uids = dated(1, 2, 3)
+    shown(imap, memory)
+    mailbox.set_flags(uids[2], ["\\Deleted"], "Dates")
+    mailbox.imap.select('"Dates"')
+    mailbox.imap.expunge()
+    imap.select("INBOX")
+    assert shown(imap, next_session(memory)) == uids[1::-1]
+
+
+def sorting(answer):
+    """What a server with SORT says when it is asked for a list, but for the rows."""
+    return imap_script(
+        ("SELECT", selected(exists=2)),
+        ("UID SORT", answer),
+        ("FETCH", ok(b"* 1 FETCH (UID 5 FLAGS ())\r\n* 2 FETCH (UID 6 FLAGS ())\r\n")),
+        ("UID FETCH", ok()),
+        ("NOOP", ok()),
+        ("FETCH", ok(b"* 1 FETCH (UID 5 FLAGS ())\r\n* 2 FETCH (UID 6 FLAGS ())\r\n")),
+        ("UID FETCH", ok()),
+        capabilities="IMAP4rev1 SORT",
+    )
+
+
+def test_where_sorting_is_refused_the_list_is_shown_and_it_is_asked_for_once(memory):
+    with ScriptedServer(sorting(no(b"not today"))) as server:
+        opened = connection.open(ImapServer("127.0.0.1", server.port, "none", timeout=5), "a", "b")
+        for _time in range(2):
+            assert listing.page(opened, "INBOX", memory=memory).total == 2
+        opened.close()
+
+
+def test_where_sorting_takes_too_long_the_next_list_does_not_ask_for_it(memory, monkeypatch):
+    monkeypatch.setattr(ordering, "SECONDS_TO_SORT", 0.5)
+    with ScriptedServer(sorting(STALL)) as server:
+        opened = connection.open(ImapServer("127.0.0.1", server.port, "none", timeout=5), "a", "b")
+        with pytest.raises(ServerUnavailable):
+            listing.page(opened, "INBOX", memory=memory)
+        opened.close()
+    script = [step for step in sorting(b"") if step[0] != "UID SORT"]
+    with ScriptedServer(script) as server:
+        opened = connection.open(ImapServer("127.0.0.1", server.port, "none", timeout=5), "a", "b")
+        assert listing.page(opened, "INBOX", memory=memory).total == 2
+        opened.close()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from webmail.imap import search
 from webmail.imap.connection import Literals
 from webmail.mailbox import query
-from webmail.mailbox.query import And, Form, Marked, Not, Or, Query, Received, Text, Weight
+from webmail.mailbox.query import And, Form, Marked, Not, Or, Own, Query, Received, Text, Weight
 
 TODAY = date(2026, 11, 25)
 
@@ -295,3 +295,23 @@ def test_what_the_form_writes_is_understood(form):
     sender = " ".join(form.sender.replace('"', " ").split())
     if sender:
         assert Text("FROM", sender) in terms
+
+
+def test_ones_own_addresses_are_asked_for_by_a_word() -> None:
+    asked = parse('à:moi -de:me à:"moi"')
+    assert asked.term == And((Own("TO"), Not(Own("FROM")), Text("TO", "moi")))
+    assert query.is_own(asked) and asked.marks == ("moi",)
+    named = query.of_person(parse("to:me"), ["a@x.fr", "b@x.fr", "a@x.fr"])
+    assert query.criteria(named.term) == (
+        *(b"OR", b"TO", "a@x.fr", b"OR", b"CC", "a@x.fr"),
+        *(b"OR", b"TO", "b@x.fr", b"CC", "b@x.fr"),
+    )
+    many = query.of_person(parse("de:moi"), [f"a{n}@x.fr" for n in range(50)])
+    assert sum(isinstance(piece, str) for piece in query.criteria(many.term)) == query.MOST_OWN
+    assert query.criteria(query.of_person(parse("de:moi"), []).term) == (b"FROM", "moi")
+
+
+def test_what_is_quoted_keeps_its_number() -> None:
+    assert "réunion" in query.criteria(parse("réunions").term)
+    assert "réunion" not in query.criteria(parse('"réunions"').term)
+    assert "réunion" not in query.criteria(parse('objet:"réunions"').term)

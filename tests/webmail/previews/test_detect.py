@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from demo.mail import film
 from tests.webmail.previews import samples
-from webmail.previews.detect import BINARY, HEAD, PLAIN, SERVED, Kind, detect
+from webmail.previews.detect import BINARY, HEAD, PLAIN, SERVED, Kind, detect, of_beginning
 
 EACH = [
     (samples.image("JPEG"), Kind.IMAGE, "jpg", "image/jpeg"),
@@ -175,3 +175,22 @@ def test_any_bytes_and_any_claims_are_answered(content: bytes, claimed: str, nam
 )
 def test_marks_with_anything_behind_are_answered(start: bytes, rest: bytes) -> None:
     assert detect(start + rest).served in {*SERVED.values(), BINARY}
+
+
+@pytest.mark.parametrize(
+    ("head", "claimed", "name", "contradicts"),
+    [
+        (b"%PDF-1.4", "application/pdf", "a.pdf", False),
+        (b"MZ\x90\x00", "application/pdf", "a.pdf", True),
+        (b"PK\x03\x04....", "application/octet-stream", "a.docx", False),
+        (b"PK\x03\x04....", "application/zip", "a.xlsx", False),
+        (b"PK\x03\x04....", "", "a.jpg", True),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/msword", "a.doc", False),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/pdf", "a.pdf", True),
+        (b"", "application/pdf", "a.pdf", False),
+    ],
+)
+def test_the_beginning_tells_what_a_file_is_not(
+    head: bytes, claimed: str, name: str, contradicts: bool
+) -> None:
+    assert of_beginning(head, claimed=claimed, name=name).contradiction is contradicts

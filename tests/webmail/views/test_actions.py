@@ -539,10 +539,47 @@ def test_which_tags_can_be_put_on_and_taken_off_is_asked(reader: Client, mailbox
     uids = fill(mailbox, 1, flags=["$label1", "$label2"]) + fill(mailbox, 1, flags=["$label1"])
     data = {"verb": "tags", "refs": [ref(mailbox, uid) for uid in uids]}
     asked = page(reader.post(ACT, data, headers=HTMX))
-    assert set(re.findall(r'value="(tag:\S+?)"', asked)) == {
-        "tag:$label2", "tag:$label3", "tag:$label4", "tag:$label5"
+    boxes = re.findall(r'name="(tags|had|off)" value="(\S+?)"( checked)?', asked)
+    assert [pair for *pair, checked in boxes if checked] == [["tags", "$label1"]]
+    assert {value for name, value, _checked in boxes if name == "tags"} == {
+        "$label1", "$label2", "$label3", "$label4", "$label5"
     }  # fmt: skip
-    assert set(re.findall(r'value="(untag:\S+?)"', asked)) == {"untag:$label1", "untag:$label2"}
+    assert [value for name, value, _checked in boxes if name == "had"] == ["$label1"]
+    assert [value for name, value, _checked in boxes if name == "off"] == ["$label2"]
+
+
+def test_several_tags_are_changed_at_once_and_undone_together(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    both, one = fill(mailbox, 1, flags=["$label1", "$label2"]) + fill(mailbox, 1, flags=["$label1"])
+    refs = [ref(mailbox, uid) for uid in (both, one)]
+    data = {"verb": "retag", "refs": refs, "next": "/mail/INBOX/"}
+    changes = {"had": ["$label1"], "tags": ["$label3", "$label4"], "off": ["$label2"]}
+    answer = page(reader.post(ACT, data | changes, headers=HTMX))
+    assert mailbox.flags(both) == mailbox.flags(one) == {"$label3", "$label4"}
+    assert f'id="row-tags-{ref(mailbox, one)}" hx-swap-oob="true"' in answer
+    form = answer.partition('id="toast"')[2].partition("<form")[2].partition("</form>")[0]
+    reader.post(ACT, dict(fields(form)))
+    assert mailbox.flags(both) == {"$label1", "$label2"} and mailbox.flags(one) == {"$label1"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"tags": ["$label1"], "had": ["$label1"]},
+        {"tags": ["\\Deleted"]},
+        {"off": ["a b"]},
+        {"tags": [f"k{number}" for number in range(300)]},
+    ],
+)
+def test_nothing_is_done_without_a_change_of_tags(
+    reader: Client, mailbox: Mailbox, changes: dict[str, list[str]]
+) -> None:
+    (uid,) = fill(mailbox, 1, flags=["$label1"])
+    data = {"verb": "retag", "refs": [ref(mailbox, uid)]}
+    assert reader.post(ACT, data | changes, headers=HTMX).status_code == 422
+    assert mailbox.flags(uid) == {"$label1"}
 
 
 @pytest.mark.parametrize("verb", ["tag", "tag:", "tag:a b", "tag:\\Seen", "tag:a\r\nb", "tag:(x)"])

@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import Callable
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -567,3 +568,74 @@ def test_nothing_that_was_seen_outlives_a_shared_session(
     client.get(path(mailbox, uid))
     client.post("/accounts/logout/")
     assert client.get(path(mailbox, uid, "frame/")).status_code == 302
+
+
+# --- what files are, against what they say ---
+
+PROGRAM = b"MZ\x90\x00" + b"\x00" * 200
+FILES = (
+    ("vrai.pdf", "application/pdf", b"%PDF-1.7\n" + b"x" * 5000),
+    ("facture.pdf", "application/pdf", PROGRAM),
+    ("notes.txt", "text/plain", b"Bonjour"),
+    ("liste.docx", "application/octet-stream", b"PK\x03\x04" + b"\x00" * 100),
+    ("bulletin.pdf", "application/octet-stream", b"PK\x03\x04" + b"\x00" * 100),
+    ("lisezmoi.pdf", "application/pdf", b"Du texte, rien d'autre."),
+    ("outil.exe", "application/octet-stream", PROGRAM),
+    ("photo.jpg", "image/jpeg", PROGRAM),
+)
+
+
+def risks_of(answer: Any) -> dict[str, str]:
+    found = re.findall(r'(?s)id="risk-([^"]*)" hx-swap-oob="true">(.*?)</span>', page(answer))
+    bare = {slot: re.sub(r"(?s)<svg.*?</svg>", "", words).strip() for slot, words in found}
+    return {slot: words.replace("\xa0", " ") for slot, words in bare.items()}
+
+
+def test_a_card_says_when_the_content_is_not_what_the_name_says(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    uid = mailbox.append(letter(files=FILES))
+    content = page(reader.get(path(mailbox, uid), headers={"HX-Request": "true"}))
+    assert f'hx-get="{path(mailbox, uid, "risks/")}" hx-trigger="load"' in content
+    slots = re.findall(r'id="risk-([^"]*)"></span>', content)
+    assert slots == ["2", "3", "4", "5", "6", "7"]  # not the program by its name, nor the image
+    before = commands_sent()
+    told = risks_of(reader.get(path(mailbox, uid, "risks/")))
+    assert commands_sent() - before == 3
+    assert told == {
+        "3": "Programme : dangereux à ouvrir",
+        "6": "Contenu différent du nom",
+        "7": "Contenu différent du nom : TXT",
+    }
+    before = commands_sent()
+    assert risks_of(reader.get(path(mailbox, uid, "risks/"))) == told
+    assert commands_sent() == before
+
+
+def test_nothing_is_asked_for_where_no_file_can_lie(reader: Client, mailbox: Mailbox) -> None:
+    alone = mailbox.append(letter())
+    named = mailbox.append(letter(files=(("outil.exe", "application/octet-stream", PROGRAM),)))
+    for uid in (alone, named):
+        assert "risks/" not in page(reader.get(path(mailbox, uid), headers={"HX-Request": "true"}))
+        assert risks_of(reader.get(path(mailbox, uid, "risks/"))) == {}
+
+
+def test_opening_a_message_with_files_takes_no_more_commands_for_that(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    plain, filed = mailbox.append(letter()), mailbox.append(letter(files=FILES[:1]))
+    counts = []
+    for uid in (plain, filed):
+        before = commands_sent()
+        reader.get(path(mailbox, uid), headers={"HX-Request": "true"})
+        counts.append(commands_sent() - before)
+    assert counts[0] == counts[1]
+
+
+def test_anothers_files_are_not_looked_at(
+    mailbox: Mailbox, bob: MailAccount, signed_in: Callable[..., Client], reader: Client
+) -> None:
+    uid = mailbox.append(letter(files=FILES[:2]))
+    reader.get(path(mailbox, uid, "risks/"))
+    answered = signed_in(bob).get(path(mailbox, uid, "risks/"))
+    assert answered.status_code in (404, 409) and risks_of(answered) == {}

@@ -31,7 +31,7 @@ from tests.servers.scripted import (
     selected,
 )
 from tests.webmail.views.mail import commands_sent, letter, page, path, subjects, words
-from webmail.models import RecentSearch, Tag
+from webmail.models import Identity, RecentSearch, SavedSearch, Tag
 from webmail.views import search
 
 pytestmark = pytest.mark.django_db
@@ -127,7 +127,7 @@ def test_where_is_searched(reader: Client, mailbox: Mailbox, reach: str, titles:
     answer = found(reader, "musée", folder="Classes", **{"in": reach})
     assert subjects(answer) == [f"Musée {title}" for title in titles]
     current = re.findall(
-        r'href="[^"]*in=(\w+)[^"]*" hx-get="[^"]*" aria-current="true"', page(answer)
+        r'class="chip" href="[^"]*in=(\w+)[^"]*" hx-get="[^"]*" aria-current="true"', page(answer)
     )
     assert current == [reach if reach != "x" else "all"]
 
@@ -580,8 +580,8 @@ def test_what_a_search_costs(
         # The rows are known by now: NOOP or SELECT, SEARCH, FETCH of the flags
         "here, by htmx": (lambda: found(reader, "musée", HTMX, **here), 3, 7),
         "here again": (lambda: found(reader, "musée", HTMX, **here), 2, 3),
-        "suggestions": (lambda: reader.get("/search/suggestions/?q=de:mor"), 0, 10),
-        "the form": (lambda: reader.get("/search/"), 1, 4),
+        "suggestions": (lambda: reader.get("/search/suggestions/?q=de:mor"), 0, 11),
+        "the form": (lambda: reader.get("/search/"), 1, 5),
     }
     measured = {}
     for name, (ask, _cost, queries) in costs.items():
@@ -715,3 +715,147 @@ def test_on_a_telephone_the_open_folder_can_be_searched_too(
     assert '<input type="hidden" name="folder" value="4e B">' in page(form)
     here = link(found(reader, "sortie", folder="4e B"), r'href="([^"]*in=here[^"]*)" hx-get')
     assert subjects(reader.get(here)) == ["Sortie 4e B"]
+
+
+# --- in another order, for less, and again ---
+
+
+def tools(answer: Any) -> dict[str, str]:
+    """The links above the rows: order and narrowing, by their words."""
+    above = page(answer).split('id="message-list"')[1].split('id="rows"')[0]
+    pairs = re.findall(r'(?s)<a (?:class="chip" )?href="([^"]*)"[^>]*>(.*?)</a>', above)
+    return {
+        " ".join(re.sub(r"(?s)<svg.*?</svg>|<[^>]*>", " ", text).split()): unescape(url)
+        for url, text in pairs
+    }
+
+
+@pytest.fixture
+def some(mailbox: Mailbox) -> None:
+    mailbox.append(
+        letter("Re: Musée b", "x" * 500, sender="Ali <a@x.fr>"), date=day(1), flags=["\\Seen"]
+    )
+    mailbox.append(letter("Musée c", sender="Zoé <z@x.fr>"), date=day(2))
+    mailbox.create_folder("4e B")
+    files = (("a.pdf", "a/b", b"x" * 9000),)
+    mailbox.append(letter("Musée a", sender="Mia <m@x.fr>", files=files), "4e B", date=day(3))
+
+
+def test_what_was_found_is_shown_in_another_order(reader: Client, some: None) -> None:
+    answer = found(reader, "musée")
+    assert subjects(answer) == ["Musée a", "Musée c", "Re: Musée b"]
+    expected = {
+        "Plus anciens d’abord": ["Re: Musée b", "Musée c", "Musée a"],
+        "Expéditeur": ["Re: Musée b", "Musée a", "Musée c"],
+        "Objet": ["Musée a", "Re: Musée b", "Musée c"],
+        "Plus gros d’abord": ["Musée a", "Re: Musée b", "Musée c"],
+    }
+    for label, order in expected.items():
+        sorted_ = reader.get(tools(answer)[label])
+        assert subjects(sorted_) == order, label
+    last = reader.get(tools(answer)["Objet"])
+    url = unescape(re.findall(r'<li class="row.*?<a href="([^"]*)"', page(last), re.DOTALL)[0])
+    opened = reader.get(url)
+    assert "sort=subject" in url and subjects(opened) == expected["Objet"]
+
+
+def test_too_many_are_sorted_by_date_alone(
+    reader: Client, some: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webmail.mailbox.search.MOST_SORTED", 2)
+    monkeypatch.setattr("webmail.presentation.results.MOST_SORTED", 2)
+    answer = found(reader, "musée", sort="subject")
+    assert "Objet" not in tools(answer) and "Plus anciens d’abord" in tools(answer)
+    assert subjects(answer) == ["Musée a", "Musée c", "Re: Musée b"]
+
+
+def test_what_was_found_is_narrowed_by_links_that_change_the_words(
+    reader: Client, some: None
+) -> None:
+    answer = found(reader, "musée")
+    unread = reader.get(tools(answer)["Non lus"])
+    assert subjects(unread) == ["Musée a", "Musée c"]
+    assert 'value="musée nonlu"' in page(unread)
+    both = reader.get(tools(unread)["Avec pièce jointe"])
+    assert subjects(both) == ["Musée a"]
+    back = reader.get(tools(both)["Non lus"])
+    assert subjects(back) == ["Musée a"] and 'value="musée a:pièce"' in page(back)
+
+
+def test_mail_to_oneself_is_mail_to_any_of_ones_addresses(reader: Client, mailbox: Mailbox) -> None:
+    user = User.objects.get(login="alice")
+    Identity.objects.create(
+        user=user, address="direction@x.fr", source=Identity.Source.ADMINISTRATOR
+    )
+    mailbox.append(letter("À elle"), date=day(1))
+    mailbox.append(letter("À la direction", to="direction@x.fr"), date=day(2))
+    mailbox.append(letter("En copie", to="b@x.fr", cc="Direction@x.fr"), date=day(3))
+    mailbox.append(letter("Aux autres", to="b@x.fr"), date=day(4))
+    for text in ("à:moi", "to:me"):
+        assert subjects(found(reader, text)) == ["En copie", "À la direction", "À elle"]
+    assert subjects(found(reader, "-à:moi")) == ["Aux autres"]
+
+
+def test_a_plural_finds_the_singular_and_the_reverse(reader: Client, mailbox: Mailbox) -> None:
+    mailbox.append(letter("La réunion"), date=day(1))
+    mailbox.append(letter("Les réunions"), date=day(2))
+    mailbox.append(letter("Le journal"), date=day(3))
+    mailbox.append(letter("Les journaux"), date=day(4))
+    for text in ("réunions", "reunions", "réunion"):
+        assert subjects(found(reader, f"objet:{text}")) == ["Les réunions", "La réunion"]
+    for text in ("journal", "journaux"):
+        assert subjects(found(reader, f"objet:{text}")) == ["Les journaux", "Le journal"]
+    assert subjects(found(reader, 'objet:"réunions"')) == ["Les réunions"]
+    assert "La <mark>réunion</mark>" in page(found(reader, "objet:réunions"))
+
+
+def save(reader: Client, name: str, q: str = "musée", **more: str) -> Any:
+    return reader.post("/search/save/", {"name": name, "q": q, **more}, follow=True)
+
+
+def test_a_search_is_saved_found_again_and_removed(reader: Client, some: None) -> None:
+    answer = save(reader, " Sorties  4e ", folder="4e B", **{"in": "here"})
+    assert "« Sorties 4e »" in words(answer).replace("\xa0", " ")
+    assert subjects(answer) == ["Musée a"]
+    form = page(reader.get("/search/"))
+    (url,) = re.findall(r'<a href="([^"]*folder=4e[^"]*)"', form.split('id="saved-title"')[1])
+    assert subjects(reader.get(unescape(url))) == ["Musée a"]
+    suggested = page(reader.get("/search/suggestions/?q=sort"))
+    assert "Sorties 4e" in suggested and f'data-url="{url}"' in suggested
+    assert "Sorties" not in page(reader.get("/search/suggestions/?q=autre"))
+    saved = SavedSearch.objects.get()
+    reader.post(f"/search/saved/{saved.pk}/remove/")
+    assert not SavedSearch.objects.exists()
+
+
+def test_a_name_is_saved_once_and_no_more_than_twenty_are(reader: Client) -> None:
+    for number in range(SavedSearch.MOST):
+        save(reader, f"n° {number}")
+    save(reader, "n° 3", "théâtre")
+    assert SavedSearch.objects.get(name="n° 3").text == "théâtre"
+    answer = save(reader, "un de trop")
+    assert SavedSearch.objects.count() == SavedSearch.MOST
+    assert "retirez-en une" in words(answer).lower()
+    assert "donnez un nom" in words(save(reader, " \x00 ")).lower()
+
+
+def test_saved_searches_are_their_owners_alone(
+    reader: Client, bob: MailAccount, signed_in: Callable[..., Client]
+) -> None:
+    save(reader, "La mienne")
+    other = signed_in(bob)
+    assert "La mienne" not in page(other.get("/search/"))
+    assert "La mienne" not in page(other.get("/search/suggestions/?q="))
+    saved = SavedSearch.objects.get()
+    assert other.post(f"/search/saved/{saved.pk}/remove/").status_code == 404
+    save(other, "La mienne", "autre")
+    assert SavedSearch.objects.count() == 2
+    User.objects.get(login="alice").delete()
+    assert list(SavedSearch.objects.values_list("text", flat=True)) == ["autre"]
+
+
+def test_a_saved_search_follows_its_folder(reader: Client, mailbox: Mailbox, some: None) -> None:
+    save(reader, "Là-bas", folder="4e B", **{"in": "here"})
+    user = User.objects.get(login="alice")
+    SavedSearch.objects.all().of(user).move("4e B", "5e B", "/")
+    assert SavedSearch.objects.get().folder == "5e B"

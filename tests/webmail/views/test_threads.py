@@ -218,10 +218,10 @@ def test_a_folded_card_is_a_link_and_reads_its_message_once_it_is_unfolded(
     mailbox.set_flags(talk[0], [])
     url = path(mailbox, talk[0], "card/")
     alone = reader.get(url)
-    assert (alone.status_code, alone.url) == (302, opened(mailbox, talk[0]))
+    assert (alone.status_code, alone["Location"]) == (302, opened(mailbox, talk[0]))
     assert "\\Seen" not in mailbox.flags(talk[0])
     content = page(reader.get(f"{url}?unread=1", headers=HTMX))
-    assert ("Texte de a." in content and 'id="folders"' in content) or "hx-swap-oob" in content
+    assert "Texte de a." in content and 'hx-swap-oob="true"' in content  # the counts
     assert f'name="refs" value="{ref(mailbox, talk[0])}"' in content
     assert "\\Seen" in mailbox.flags(talk[0])
 

@@ -86,6 +86,8 @@ function move(step) {
 function choose(option) {
   field().value = option.dataset.text;
   leave();
+  // A saved search says where, too.
+  if (option.dataset.url) return location.assign(option.dataset.url);
   field().form.requestSubmit();
 }
 
