@@ -34,6 +34,7 @@ from webmail.models.writing import (
     DraftVersion,
     Identity,
     OutboxMessage,
+    SendingPolicy,
     SignatureTemplate,
 )
 
@@ -64,6 +65,7 @@ __all__ = [
     "PreferenceDefault",
     "RecentSearch",
     "SenderChoice",
+    "SendingPolicy",
     "SignatureTemplate",
     "Standing",
     "Tag",

@@ -18,8 +18,8 @@ export class Editor {
   constructor(form) {
     this.form = form;
     this.root = form.querySelector("[data-rich]");
-    this.plain = form.querySelector("textarea[name=body]");
-    this.label = document.getElementById("id_body-label");
+    this.plain = form.querySelector("textarea[data-plain]");
+    this.label = form.querySelector("[data-plain-label]");
     this.field = form.querySelector("textarea[name=html]");
     this.format = form.querySelector("[name=format]");
     this.bar = form.querySelector("[data-tools]");
@@ -98,7 +98,7 @@ export class Editor {
     if (!this.isRich) return;
     this.field.value = this.html;
     data.set("html", this.field.value);
-    data.set("body", pasting.textOf(pasting.safe(this.field.value)));
+    data.set(this.plain.name, pasting.textOf(pasting.safe(this.field.value)));
   }
 
   changed() {
@@ -350,7 +350,7 @@ export class Editor {
   // Plain text
 
   change() {
-    this.form.querySelector("[data-options]").open = false;
+    this.form.querySelector("[data-options]")?.removeAttribute("open");
     if (!this.isRich) return this.toRich();
     const lost = this.lost();
     if (lost.length === 0 || this.hasWarned) return this.toPlain();
@@ -406,6 +406,7 @@ export class Editor {
     // Squire keeps an empty line below, so that the cursor can leave the quote.
     const quote = [...this.root.children].findLast((block) => block.matches("blockquote") || block.textContent.trim());
     const line = this.form.querySelector("[data-unfold]");
+    if (!line) return;
     const isBelow = quote?.matches("blockquote") && quote.previousElementSibling;
     line.hidden = !isBelow;
     if (!isBelow) return;
