@@ -43,6 +43,7 @@ TASKS: Final = (
             "webmail.PreferenceDefault",
             "webmail.Identity",
             "webmail.SignatureTemplate",
+            "webmail.SendingPolicy",
             "webmail.TrustedImageDomain",
             "webmail.AllowedSender",
         ),

@@ -75,6 +75,7 @@ DOORS: dict[str, Answers] = {
     "drafts/<uuid:number>/save/": (405, 405, 405),
     "drafts/<uuid:number>/discard/": (405, 405, 405),
     "drafts/<uuid:number>/reopen/": (405, 405, 405),
+    "drafts/<uuid:number>/roster/": (405, 405, 405),
     "drafts/<uuid:number>/files/": (405, 405, 405),
     "drafts/<uuid:number>/files/<uuid:file>": (SIGN_IN, 404, "/admin/"),
     "drafts/<uuid:number>/files/<uuid:file>/remove/": (405, 405, 405),
@@ -251,6 +252,7 @@ for model in (
     "webmail/outboxmessage",
     "webmail/officepreview",
     "webmail/preferencedefault",
+    "webmail/sendingpolicy",
     "webmail/signaturetemplate",
     "webmail/trustedimagedomain",
 ):

@@ -18,6 +18,7 @@ from webmail.models import (
     OfficePreview,
     OutboxMessage,
     PreferenceDefault,
+    SendingPolicy,
     SignatureTemplate,
     TrustedImageDomain,
 )
@@ -163,6 +164,28 @@ class IdentityAdmin(admin.ModelAdmin):
 class SignatureTemplateAdmin(admin.ModelAdmin):
     list_display = ("mail_domain", "text")
     list_select_related = ("mail_domain",)
+
+
+@admin.register(SendingPolicy)
+class SendingPolicyAdmin(admin.ModelAdmin):
+    """The name, the Reply-To and the text that go with all that a mail domain sends."""
+
+    list_display = ("__str__", "name", "reply_to", "footer")
+    list_select_related = ("mail_domain",)
+
+    def save_model(
+        self, request: HttpRequest, obj: SendingPolicy, form: object, change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        cache.delete(SendingPolicy.CACHE_KEY)
+
+    def delete_model(self, request: HttpRequest, obj: SendingPolicy) -> None:
+        super().delete_model(request, obj)
+        cache.delete(SendingPolicy.CACHE_KEY)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[SendingPolicy]) -> None:
+        super().delete_queryset(request, queryset)
+        cache.delete(SendingPolicy.CACHE_KEY)
 
 
 @admin.register(OutboxMessage)

@@ -189,13 +189,17 @@ DECLARED: tuple[Preference, ...] = (
     Preference(
         "compose_in",
         _("Where I write"),
-        "pane",
+        "below",
         (
+            ("below", _("Below the message that I answer, else in a pane of the page")),
             ("pane", _("In a pane of the page")),
             ("page", _("In a page of its own")),
             ("window", _("In a window of its own")),
         ),
-        help_text=_("On a phone always in a page of its own."),
+        help_text=_(
+            "Below the message where the window is wide enough for both; on a phone always in a"
+            " page of its own."
+        ),
     ),
     Preference(
         "undo_seconds",

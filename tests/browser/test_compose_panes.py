@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import FrameLocator, Locator, Page, expect
+from playwright.sync_api import FilePayload, FrameLocator, Locator, Page, expect
 
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
@@ -219,3 +220,64 @@ def test_c_writes_a_new_message_while_the_list_has_the_focus(
     frame = ready(page)
     expect(frame.locator("#id_to")).to_be_focused()
     assert faults == []
+
+
+# Below the message
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 720)])
+def test_an_answer_stands_below_its_message_as_long_as_that_is_open(
+    reading: Callable[..., Page], mailbox: Mailbox, width: int, height: int
+) -> None:
+    mailbox.append("newsletter.eml")
+    page = reading(width)
+    page.set_viewport_size({"width": width, "height": height})
+    answer(page).click()
+    frame = ready(page)
+    pane, message = panes(page).first, page.locator("#message")
+    expect(pane).to_have_class(re.compile("is-below"))
+    box, around = pane.bounding_box(), message.bounding_box()
+    assert box and around
+    assert abs(box["x"] - around["x"]) < 2 and abs(box["width"] - around["width"]) < 2
+    words = message.get_by_text("elle ne viendra pas").bounding_box()
+    assert words and words["y"] + 30 < box["y"]
+    expect(frame.locator("[data-send]")).to_be_in_viewport(ratio=1)
+    expect(frame.locator("[data-line=to]")).to_be_in_viewport(ratio=1)
+    assert violations(page) == []
+    text_in(frame).press_sequentially("Merci")
+    page.locator("#rows a").filter(has_not_text="Absence de Maëlle").first.click()
+    expect(message.get_by_text("elle ne viendra pas")).to_have_count(0)
+    expect(pane).not_to_have_class(re.compile("is-below"))
+    expect(text_in(frame)).to_contain_text("Merci")
+
+
+@pytest.mark.parametrize(("chosen", "width"), [("pane", 1440), ("below", 1100)])
+def test_an_answer_is_a_pane_where_one_likes_or_there_is_no_room(
+    reading: Callable[..., Page], chosen: str, width: int
+) -> None:
+    page = reading(width)
+    user = User.objects.get(login="alice")
+    user.preferences = {**user.preferences, "compose_in": chosen}
+    user.save()
+    page.reload()
+    answer(page).click()
+    ready(page)
+    expect(panes(page).first).not_to_have_class(re.compile("is-below"))
+
+
+def test_four_attachments_leave_recipients_text_and_send_in_view(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+) -> None:
+    page = open_page(width=375, height=667)
+    sign_in(page, alice)
+    page.goto("/compose/")
+    expect(page.locator("[data-tools]")).to_be_visible()
+    files = [
+        FilePayload(name=f"{n}.txt", mimeType="text/plain", buffer=b"Bonjour") for n in range(4)
+    ]
+    page.locator("#id_attachments").set_input_files(files)
+    expect(page.locator("[data-files] [name=files]")).to_have_count(4, timeout=SLOW_MS)
+    for seen in ("[data-send]", "[data-line=to]", "#rich"):
+        expect(page.locator(seen)).to_be_in_viewport(ratio=0.5)

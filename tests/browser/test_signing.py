@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from django.utils import timezone
+from playwright.sync_api import FilePayload, Page, expect
 
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
@@ -14,8 +17,13 @@ from demo.servers.submission import SubmissionServer
 from tests.browser.test_walks import violations
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter, path
+from tests.webmail.views.test_compose import read
+from webmail import tasks
 from webmail.models import Identity, OutboxMessage
 
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
@@ -38,8 +46,9 @@ def test_a_signature_stands_in_the_next_message(
     page.goto("/preferences/identities/")
     if script:
         assert violations(page) == []
+        page.locator("[data-switch] button").click()
     page.locator("textarea[name=text]").fill("Alice Morel\nProfesseure de lettres")
-    page.locator(".canned-form button[type=submit]").click()
+    page.locator(".canned-form [type=submit].primary").click()
     expect(page.locator("textarea[name=text]")).to_have_value("Alice Morel\nProfesseure de lettres")
     page.goto("/compose/")
     written = page.locator("#rich") if script else page.locator("#id_body")
@@ -48,6 +57,48 @@ def test_a_signature_stands_in_the_next_message(
     else:
         assert "-- \nAlice Morel" in written.input_value()
     assert Identity.objects.get().signature
+
+
+@pytest.mark.parametrize("width", [1440, 375])
+def test_a_signature_is_written_in_the_editor_and_arrives_with_its_image(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    submission: SubmissionServer,
+    bobs_mailbox: Mailbox,
+    faults: list[str],
+    width: int,
+) -> None:
+    page = open_page(width=width)
+    sign_in(page, alice)
+    page.goto("/preferences/identities/")
+    rich = page.locator("#rich")
+    rich.click()
+    page.keyboard.press("Control+b")
+    page.keyboard.type("Alice Morel")
+    page.keyboard.press("Control+b")
+    page.keyboard.press("Enter")
+    with page.expect_file_chooser() as chooser:
+        page.locator("[data-format=image]").click()
+    chooser.value.set_files(FilePayload(name="logo.png", mimeType="image/png", buffer=PNG))
+    expect(rich.locator("img")).to_have_attribute("src", re.compile("^data:image/png"))
+    assert violations(page) == []
+    page.locator(".canned-form [type=submit].primary").click()
+    expect(page.locator(".toast, .notice").first).to_be_visible()
+    kept = Identity.objects.get().signature
+    assert "<b>Alice Morel</b>" in kept and 'src="data:image/png;base64,' in kept
+    expect(rich.locator("img")).to_have_count(1)
+    page.goto("/compose/?to=bob@ac-exemple.fr&subject=Bonjour&body=Bonjour")
+    expect(page.locator("#rich .signature img")).to_have_count(1)
+    page.locator("[data-send]").click()
+    page.wait_for_url("**/mail/**")
+    OutboxMessage.objects.update(due=timezone.now())
+    tasks.deliver_message(str(OutboxMessage.objects.get().pk))
+    raw = bobs_mailbox.messages("INBOX")[0]
+    html = read(raw).get_body(("html",))
+    assert html is not None and "<b>Alice Morel</b>" in html.get_content()
+    assert b"Content-ID:" in raw and b"image/png" in raw
+    assert not faults
 
 
 def test_a_receipt_leaves_after_a_click_alone(

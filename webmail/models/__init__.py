@@ -34,6 +34,7 @@ from webmail.models.writing import (
     DraftVersion,
     Identity,
     OutboxMessage,
+    SendingPolicy,
     SignatureTemplate,
 )
 
@@ -65,6 +66,7 @@ __all__ = [
     "RecentSearch",
     "SavedSearch",
     "SenderChoice",
+    "SendingPolicy",
     "SignatureTemplate",
     "Standing",
     "Tag",

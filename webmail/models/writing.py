@@ -295,6 +295,10 @@ class Identity(models.Model):
     signature = models.TextField(_("signature"), blank=True, help_text=_("As sanitised HTML."))
     is_default = models.BooleanField(_("used unless another is chosen"), default=False)
 
+    # What a `SendingPolicy` makes of it (webmail/writing/policies.py); no columns.
+    footer: str = ""
+    enforced: frozenset[str] = frozenset()
+
     objects = IdentityQuerySet.as_manager()
 
     class Meta:
@@ -349,6 +353,62 @@ class SignatureTemplate(models.Model):
 
     def __str__(self) -> str:
         return self.text[:60]
+
+
+class SendingPolicy(models.Model):
+    """What administrators put around every message that the users of a mail domain send."""
+
+    CACHE_KEY: ClassVar[str] = "sending-policies"
+    CACHE_SECONDS: ClassVar[int] = 60
+
+    mail_domain = models.OneToOneField(
+        "accounts.MailDomain",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("mail domain"),
+        help_text=_("Empty: of all that have none of their own."),
+    )
+    name = models.CharField(
+        _("name of the sender"),
+        max_length=200,
+        blank=True,
+        help_text=_(
+            "Beside the address of each message, whatever its user chose. {name}, {function},"
+            " {discipline}, {school} and {address} stand for what the staff record says. Empty: the"
+            " user’s own choice."
+        ),
+    )
+    reply_to = models.EmailField(
+        _("reply to"),
+        blank=True,
+        help_text=_("Where all answers go, whatever the user chose. Empty: the user’s own choice."),
+    )
+    footer = models.TextField(
+        _("text below each message"),
+        max_length=2000,
+        blank=True,
+        help_text=_(
+            "The server puts it at the end of what leaves. The same words between braces may stand"
+            " in it; a line that would say nothing is left out."
+        ),
+    )
+
+    class Meta:
+        verbose_name = _("policy for what is sent")
+        verbose_name_plural = _("policies for what is sent")
+        ordering = ("mail_domain", "pk")
+        constraints = (
+            models.UniqueConstraint(
+                models.Value(1),
+                condition=models.Q(mail_domain=None),
+                name="one_sending_policy_for_all",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.mail_domain or _("all mail domains"))
 
 
 class CannedAnswerQuerySet(models.QuerySet["CannedAnswer"]):

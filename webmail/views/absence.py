@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from contextlib import suppress
 from datetime import date, datetime, time
 
@@ -17,18 +18,24 @@ from accounts import session
 from accounts.http import SignedInRequest, login_required
 from accounts.models import MailDomain
 from addressbook.contacts import known as acquaintances
+from webmail import outbox
 from webmail.errors import WebmailError
-from webmail.forms.rules import AbsenceForm, absence_initial
+from webmail.forms.rules import BOTH, AbsenceForm, absence_initial
 from webmail.htmx import TOAST
 from webmail.mailbox import folders, rules
+from webmail.mime import build
+from webmail.mime.addresses import Address
+from webmail.mime.build import Outgoing
 from webmail.models import SenderChoice
 from webmail.presentation import away
 from webmail.presentation import rules as words
 from webmail.sieve import writing
 from webmail.sieve.connection import Connection as Sieve
 from webmail.sieve.values import Absence
+from webmail.views.outbox import start
 from webmail.views.page import read_folders
 from webmail.views.rules import Problem, ask_first, note, opened, refused, without
+from webmail.writing import identities, making
 
 
 @require_http_methods(["GET", "POST"])
@@ -41,15 +48,18 @@ def absence(request: SignedInRequest) -> HttpResponse:
         initial = absence_initial(kept.script.absence, request.user.address)
         form = AbsenceForm(request.POST or None, initial=initial)
         can_answer = {"vacation", "date", "relational"} <= kept.extensions
-        problem = None
-        if request.method == "POST" and can_answer and form.is_valid():
+        problem, is_tried = None, request.POST.get("do") == "try" and can_answer and form.is_valid()
+        if request.method == "POST" and can_answer and not is_tried and form.is_valid():
             problem = _saved(request, sieve, kept, form)
             if problem is None:
                 return redirect("mail:absence")
     with session.imap(request) as imap:
         shown = read_folders(imap, "").shown
+    if is_tried:
+        _send_trial(request, form)
     context = {
         "tab": "absence",
+        "tried": request.user.address if is_tried else "",
         "folders": shown,
         "form": form,
         "kept": kept,
@@ -59,8 +69,35 @@ def absence(request: SignedInRequest) -> HttpResponse:
         "problem": problem,
         "toast": None if form.is_bound else request.session.pop(TOAST, None),
     }
-    status = 422 if form.is_bound else 200
+    status = 422 if form.is_bound and not is_tried else 200
     return render_template(request, "webmail/rules/absence.html", context, status=status)
+
+
+def _send_trial(request: SignedInRequest, form: AbsenceForm) -> None:
+    """Send the answers as they are typed to the user himself, marked as a trial. They leave by the
+    submission server: whether the mail server's own answers leave is told in docs/rules.md."""
+    cleaned = form.cleaned_data
+    identity = identities.check(request.user, request.user.address)
+    texts = [cleaned["text"], *([cleaned["other_text"]] if cleaned["who"] == BOTH else [])]
+    subject = cleaned["subject"] or gettext("Auto: %(subject)s") % {"subject": gettext("(subject)")}
+    for text in texts:
+        made = Outgoing(
+            sender=identities.sender(identity),
+            to=(Address("", request.user.address),),
+            subject=making.one_line(gettext("[Trial] %(subject)s") % {"subject": subject}),
+            text=text,
+            date=timezone.localtime(),
+            message_id=making.message_id(request.user, uuid.uuid4().hex),
+            user_agent=settings.PRODUCT_NAME,
+        )
+        submission = outbox.Submission(
+            message=build.message(made),
+            recipients=(request.user.address,),
+            message_id=made.message_id,
+            sender=identity.address,
+        )
+        (row,) = outbox.accept(request, None, [submission], key=uuid.uuid4(), identity=identity)
+        start(row)
 
 
 def _saved(

@@ -483,7 +483,8 @@ class _Writing:
             choosing.answer(self.form.typed),
             sender=identities.sender(identity),
             has_files=bool(content.keep) or any(not file.is_inline for file in files.of(row)),
-            roster=kept.roster if (kept := rosters.of(row)) else None,
+            roster=rosters.asked_for(row, content),
+            footer=identity.footer,
         )
         if isinstance(decided, Question):
             return _asked(self.request, self.form, row, decided)
@@ -719,6 +720,7 @@ def _page(
     **context: Any,
 ) -> HttpResponse:
     user = request.user if isinstance(request.user, User) else None
+    mine = identities.of(user) if user and mine is None else mine or ()
     room = files.room(user.mail_domain if user else None, asks=False)
     beside, images = _file_cards(draft, form)
     context |= {
@@ -726,7 +728,9 @@ def _page(
         "kind": form["kind"].value() or "new",
         "folders": sides and sides.shown,
         "sender": user,
-        "identities": _senders(identities.of(user) if user and mine is None else mine or ()),
+        "identities": _senders(mine),
+        "footer": mine[0].footer if mine else "",
+        "reply_to_enforced": mine[0].reply_to if mine and "reply_to" in mine[0].enforced else "",
         "origin_attachments": _kept_cards(form, parts),
         "draft_files": beside,
         "draft_images": images,

@@ -21,4 +21,9 @@ def document(view: Callable[P, Answer]) -> Callable[P, Answer]:
     """For a view that answers with the composer: a page of ours may show it in a pane, and the
     text that is written, and quoted, has style attributes. Scripts and style sheets are as
     confined as everywhere."""
-    return cast(Any, xframe_options_sameorigin(cast(Any, csp_update(EDITOR))(view)))
+    return cast(Any, xframe_options_sameorigin(edits(view)))
+
+
+def edits(view: Callable[P, Answer]) -> Callable[P, Answer]:
+    """For a page with the editor, whose text has style attributes."""
+    return cast(Any, cast(Any, csp_update(EDITOR))(view))

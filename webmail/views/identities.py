@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlencode
 
 from django.contrib import messages as toasts
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
@@ -14,40 +16,46 @@ from accounts import session
 from accounts.http import SignedInRequest, login_required
 from webmail.errors import NotFound
 from webmail.models import Identity
+from webmail.views.composer import edits
 from webmail.views.page import read_folders
 from webmail.writing import identities
 from webmail.writing.signing import IdentityForm
 
 
 @require_http_methods(["GET", "POST"])
+@edits
 @login_required
 def all_identities(request: SignedInRequest) -> HttpResponse:
-    """One form for each of the person's addresses; ``address`` says which was posted. Another's
-    address: 404."""
+    """The person's addresses, and the form of one of them: of the one that ``address`` names, else
+    of the first. Another's address: 404."""
     mine = identities.of(request.user)
-    posted = request.POST.get("address")
-    forms = [_form(request, identity, is_posted=identity.address == posted) for identity in mine]
-    bound = next((form for form in forms if form.is_bound), None)
-    if request.method == "POST":
-        if bound is None:
-            raise NotFound("This is none of the person's addresses.")
-        if bound.is_valid():
-            bound.save()
-            toasts.success(request, gettext("Identity saved."))
-            return redirect("mail:identities")
+    asked = request.POST.get("address") if request.method == "POST" else request.GET.get("address")
+    chosen = next((one for one in mine if one.address == asked), None)
+    if chosen is None and (asked is not None or request.method == "POST"):
+        raise NotFound("This is none of the person's addresses.")
+    chosen = chosen or next(iter(mine), None)
+    form = _form(request, chosen) if chosen else None
+    if form and form.is_bound and form.is_valid():
+        form.save()
+        toasts.success(request, gettext("Identity saved."))
+        query = f"?{urlencode({'address': asked})}" if len(mine) > 1 else ""
+        return redirect(reverse("mail:identities") + query)
     with session.imap(request) as imap:
         sides = read_folders(imap, "")
     context = {
-        "forms": forms,
-        "bound": bound,
+        "form": form,
+        "mine": mine,
+        "chosen": chosen,
+        "most_image": identities.LARGEST_IMAGE,
+        "bound": form if form and form.is_bound else None,
         "folders": sides.shown,
     }
-    status = 422 if bound else 200
+    status = 422 if context["bound"] else 200
     return render(request, "webmail/preferences/identities.html", context, status=status)
 
 
-def _form(request: SignedInRequest, identity: Identity, *, is_posted: bool) -> IdentityForm:
+def _form(request: SignedInRequest, identity: Identity) -> IdentityForm:
     prefix = re.sub(r"[^a-z0-9]+", "-", identity.address.casefold())
-    if is_posted:
+    if request.method == "POST":
         return IdentityForm(identity, request.POST, request.FILES, auto_id=f"{prefix}-%s")
     return IdentityForm(identity, auto_id=f"{prefix}-%s")

@@ -143,11 +143,12 @@ def decide(
     sender: Address,
     has_files: bool,
     roster: Roster | None = None,
+    footer: str = "",
 ) -> Question | tuple[Content, ...]:
     """The messages that leave, one or one to each, or what must be asked first.
 
     ``has_files``: whether there is an attachment; images inside the text are none. ``roster``: the
-    draft's, whose columns are fields.
+    draft's, whose columns are fields. ``footer``: what is put below each message.
     """
     review = recipients.review(user, content, roster=roster)
     asked = Question(review, act=given.act)
@@ -173,7 +174,7 @@ def decide(
     if new or refusal or not is_answered or given.look >= 0:
         is_looked_at = given.look >= 0 and bool(review.placeholders)
         asked = replace(asked, refusal=refusal, is_looked_at=is_looked_at)
-        return _asked(asked, content, given, review)
+        return _asked(asked, content, given, review, footer)
     if content.delivery == EACH:
         return tuple(recipients.each(content, one, dict(given.instead)) for one in ticked)
     return (recipients.delivered(content, ticked, sender),)
@@ -201,7 +202,9 @@ def _refusal_of_answer(user: User, content: Content, ticked: Sequence[Member]) -
     return recipients.limits_error(user, len(ticked), content.delivery)
 
 
-def _asked(asked: Question, content: Content, given: Answer, review: Review) -> Question:
+def _asked(
+    asked: Question, content: Content, given: Answer, review: Review, footer: str
+) -> Question:
     """The question with the list of people, and with what the answer says already."""
     digest = _digest(review)
     is_same = given.digest == digest
@@ -225,7 +228,7 @@ def _asked(asked: Question, content: Content, given: Answer, review: Review) -> 
         people=people,
         digest=digest,
         missing=_missing(review, instead),
-        preview=_preview(content, ticked, given) if review.placeholders else None,
+        preview=_preview(content, ticked, given, footer) if review.placeholders else None,
     )
 
 
@@ -278,11 +281,11 @@ def _counted(key: str, spelt: str, count: int) -> str:
     return words % {"count": intcomma(count), "field": spelt}
 
 
-def _preview(content: Content, ticked: Sequence[Member], given: Answer) -> Preview:
+def _preview(content: Content, ticked: Sequence[Member], given: Answer, footer: str) -> Preview:
     """One of the messages whole, as plain text, quotes and all."""
     number = min(max(given.look, 0), len(ticked) - 1)
     filled = recipients.each(content, ticked[number], dict(given.instead))
-    text = plain(filled).strip()
+    text = f"{plain(filled).strip()}\n\n{footer}".strip()
     short = text if len(text) <= _LONGEST_PREVIEW else text[:_LONGEST_PREVIEW].rstrip() + "…"
     return Preview(filled.to, filled.subject, short, number + 1, len(ticked))
 

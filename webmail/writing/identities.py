@@ -2,7 +2,8 @@
 
 An address comes from the sign-in, from the staff record, from the directory or from an
 administrator, never from a form. Name, Reply-To and signature are his own; the name is the
-authority's where administrators locked it.
+authority's where administrators locked it, and what a policy enforces (`webmail.writing.policies`)
+goes before any choice.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from webmail.errors import ContentTooCostly, SenderRefused
 from webmail.mime import addresses, composed
 from webmail.mime.addresses import Address
 from webmail.models import Identity, SignatureTemplate
-from webmail.writing import cleaning
+from webmail.writing import cleaning, policies, templates
 
 Source = Identity.Source
 
@@ -64,17 +65,28 @@ def _vouched(user: User) -> tuple[tuple[Identity, ...], StaffRecord | None]:
     ]
     if settings.IDENTITY_NAME_LOCKED:
         _give_names(user, record, found)
+    policies.enforce(
+        policies.of(user.mail_domain_id),
+        found,
+        _own(user, record),
+        templates.values(user, record),
+    )
     return tuple(sorted(found, key=lambda one: not one.is_default)), record
 
 
 def _give_names(user: User, record: StaffRecord | None, found: Iterable[Identity]) -> None:
     """To the person's own addresses the name that the staff record or the directory has for him; an
     address that somebody gave him has the name that it was given."""
-    known = {user.address.casefold(), record.address.casefold() if record else ""}
+    known = _own(user, record)
     name = (record.name if record else "") or user.name or names.in_directory(user.address)
     for one in found:
         if one.address.casefold() in known:
             one.name = name[:200]
+
+
+def _own(user: User, record: StaffRecord | None) -> set[str]:
+    """The person's own addresses, which nobody else gave him."""
+    return {user.address.casefold(), record.address.casefold() if record else ""}
 
 
 def signature_text(identity: Identity) -> str:
@@ -113,7 +125,16 @@ def keep(identity: Identity) -> None:
     if identity.is_default:
         others = Identity.objects.filter(user=identity.user, is_default=True)
         others.exclude(pk=identity.pk).update(is_default=False)
-    identity.save()
+    # What is enforced is nobody's choice: his own stays below it.
+    if identity.pk is None:
+        if policies.NAME in identity.enforced:
+            identity.name = identity.user.name
+        if policies.REPLY_TO in identity.enforced:
+            identity.reply_to = ""
+        identity.save()
+    else:
+        chosen = {"signature", "is_default", policies.NAME, policies.REPLY_TO} - identity.enforced
+        identity.save(update_fields=chosen)
 
 
 def clean_signature(source: str) -> str:
@@ -139,31 +160,11 @@ def _is_lasting(row: Identity) -> bool:
     return row.source in (Source.ADMINISTRATOR, Source.DIRECTORY)
 
 
-_PLACES = re.compile(r"\{(name|function|discipline|school|address)\}")
-
-
 def _template(user: User, record: StaffRecord | None) -> str:
     """The signature that the administrators propose, for who has none of his own."""
     text = SignatureTemplate.objects.text_for(user.mail_domain_id)
     if not text:
         return ""
-    values = {
-        "name": (record.name if record else "") or user.name,
-        "function": record.function if record else "",
-        "discipline": record.discipline if record else "",
-        "school": record.school_name if record else "",
-        "address": user.address,
-    }
-    return composed.clean(composed.from_text(filled(text, values)))
-
-
-def filled(template: str, values: dict[str, str]) -> str:
-    """A template with its ``{name}`` and the like; a line of which all places are empty is left
-    out."""
-    lines = []
-    for line in template.strip().splitlines():
-        places = _PLACES.findall(line)
-        if places and not any(values[place] for place in places):
-            continue
-        lines.append(_PLACES.sub(lambda match: values[match[1]], line).strip())
-    return "\n".join(lines)
+    return composed.clean(
+        composed.from_text(templates.filled(text, templates.values(user, record)))
+    )

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -21,12 +22,12 @@ from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import DRAFT, MessageRef
 from webmail.mailbox import reading
-from webmail.mime import addresses, build, containers, headers
+from webmail.mime import addresses, build, composed, containers, headers
 from webmail.mime.build import Attachment, Outgoing
 from webmail.mime.structure import MESSAGE_TYPES, Part
 from webmail.models import Draft, Identity
 from webmail.presentation.files import file_name
-from webmail.writing import cleaning, fields, files, identities, images
+from webmail.writing import cleaning, fields, files, identities, images, policies
 from webmail.writing.content import FORWARDS, WHOLE, Content
 
 MOST_REFERENCES = 50
@@ -115,10 +116,12 @@ def outgoing(
     references: tuple[str, ...] = (),
     identity: Identity | None = None,
     laid: Laid | None = None,
+    is_draft: bool = False,
 ) -> Outgoing:
     """The message with what can be read of its recipients: who sends it has seen that all can
     (`webmail.forms.compose.ComposeForm`). The same arguments make the same message. ``identity`` is
     `identities.check`'s, and ``laid`` one of `lay_out_each`, where many messages are made at once.
+    What administrators put below each message is there, unless it ``is_draft``.
 
     Raises SenderRefused when its identity is none of the person's, and ContentTooCostly when its
     text takes too long to be cleaned.
@@ -126,7 +129,10 @@ def outgoing(
     identity = identity or identities.check(user, content.identity)
     sender = identities.sender(identity)
     laid = laid or lay_out(content, enclosed, message_id)
-    reply_to = content.reply_to or identity.reply_to
+    if not is_draft:
+        laid = with_footer(laid, identity.footer)
+    is_enforced = policies.REPLY_TO in identity.enforced
+    reply_to = ("" if is_enforced else content.reply_to) or identity.reply_to
     return Outgoing(
         sender=sender,
         to=addresses.read_recipients(content.to).valid,
@@ -148,6 +154,20 @@ def outgoing(
     )
 
 
+def with_footer(laid: Laid, footer: str) -> Laid:
+    """A layout with a text at its end, unless that is there already, as in what is sent again."""
+    if not footer:
+        return laid
+    html = composed.clean(f"<div><br></div>{composed.from_text(footer)}")
+    if laid.html:
+        if laid.html.endswith(html):
+            return laid
+        return replace(laid, text=f"{laid.text.rstrip()}\n\n{footer}\n", html=laid.html + html)
+    if laid.text.rstrip().endswith(f"\n\n{footer}"):
+        return laid
+    return replace(laid, text=f"{laid.text.rstrip()}\n\n{footer}\n")
+
+
 def draft_copy(imap: Connection, user: User, draft: Draft, content: Content) -> bytes:
     """A draft as other programs find it in the Drafts folder: Bcc and all. What of the answered
     message is gone meanwhile is left out."""
@@ -155,11 +175,12 @@ def draft_copy(imap: Connection, user: User, draft: Draft, content: Content) -> 
     known = references(imap, content)
     when = timezone.localtime(draft.changed)
     message_id = draft.message_id
+    said: dict[str, Any] = {"message_id": message_id, "date": when, "references": known}
     try:
-        made = outgoing(user, content, enclosed, message_id=message_id, date=when, references=known)
+        made = outgoing(user, content, enclosed, is_draft=True, **said)
     except SenderRefused:
         content = replace(content, identity="")
-        made = outgoing(user, content, enclosed, message_id=message_id, date=when, references=known)
+        made = outgoing(user, content, enclosed, is_draft=True, **said)
     return build.message(made, keep_bcc=True)
 
 

@@ -19,6 +19,7 @@ from webmail.mime.addresses import Address, Group
 from webmail.models import Draft, DraftRoster
 from webmail.presentation.words import few, size
 from webmail.writing import files, roster_reading, sealing
+from webmail.writing.content import Content
 from webmail.writing.roster_reading import Roster, Row
 
 _MOST_NAMED = 5
@@ -88,6 +89,14 @@ def of(draft: Draft) -> Kept | None:
         return None
     rows = tuple(Row(line, address, tuple(cells)) for line, address, cells in said["rows"])
     return Kept(said["name"], Roster(tuple(said["columns"]), rows, (), said["address_column"]))
+
+
+def asked_for(draft: Draft, content: Content) -> Roster | None:
+    """The rows of the draft's roster, where its words may have fields: others need no query."""
+    if "{" not in f"{content.subject}{content.html}{content.text}":
+        return None
+    kept = of(draft)
+    return kept.roster if kept else None
 
 
 def remove(draft: Draft) -> None:

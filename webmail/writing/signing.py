@@ -24,8 +24,9 @@ _SOURCE = re.compile(r'\bsrc="(data:image/[a-z]+;base64,[A-Za-z0-9+/=]+)"')
 
 
 class IdentityForm(forms.Form):
-    """One of the person's addresses. The signature is typed as plain text, or comes as the HTML of
-    an editor; an image stands below it. Text that was not touched keeps the formatting it has."""
+    """One of the person's addresses. The signature comes as the HTML of the editor, images and all,
+    or is typed as plain text with an image below it; then text that was not touched keeps the
+    formatting it has."""
 
     name = forms.CharField(label=_("Name"), required=False, max_length=200)
     reply_to = forms.CharField(
@@ -39,9 +40,10 @@ class IdentityForm(forms.Form):
         required=False,
         strip=False,
         max_length=5000,
-        widget=forms.Textarea(attrs={"rows": 5, "class": "input"}),
+        widget=forms.Textarea(attrs={"rows": 5, "class": "input", "data-plain": True}),
     )
     html = forms.CharField(required=False, strip=False, max_length=identities.LONGEST_SIGNATURE)
+    format = forms.ChoiceField(required=False, choices=[("html", "html"), ("plain", "plain")])
     image = forms.FileField(label=_("Image below the signature"), required=False, max_length=255)
     no_image = forms.BooleanField(label=_("Without the image"), required=False)
     is_default = forms.BooleanField(
@@ -57,12 +59,15 @@ class IdentityForm(forms.Form):
             "name": identity.name,
             "reply_to": identity.reply_to,
             "text": self.kept_text,
+            "html": identity.signature,
+            "format": "html",
             "is_default": identity.is_default,
         }
         super().__init__(data, files, initial=initial, auto_id=auto_id)
-        if settings.IDENTITY_NAME_LOCKED:
-            self.fields["name"].disabled = True
-            self.fields["name"].help_text = _("As the authority has it: it can’t be changed here.")
+        locked = set(identity.enforced) | ({"name"} if settings.IDENTITY_NAME_LOCKED else set())
+        for field in locked:
+            self.fields[field].disabled = True
+            self.fields[field].help_text = _("As the authority has it: it can’t be changed here.")
 
     @property
     def image_source(self) -> str:
@@ -110,11 +115,13 @@ class IdentityForm(forms.Form):
 
     def _signature(self, cleaned: dict[str, Any]) -> str:
         kept = self.identity.signature
+        if cleaned.get("format") == "html":
+            return str(cleaned.get("html", ""))
         image = cleaned.get("image") or "".join(_IMAGE.findall(kept))
         if cleaned.get("no_image"):
             image = ""
         text = cleaned.get("text", "").replace("\r\n", "\n").strip("\n")
-        if cleaned.get("html"):
+        if cleaned.get("html") and not cleaned.get("format"):
             written = cleaned["html"]
         elif text == self.kept_text.strip("\n"):
             written = kept

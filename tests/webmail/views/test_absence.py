@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -18,11 +19,14 @@ from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import collected
 from demo.servers.dovecot import Dovecot
+from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB, missing
 from tests.servers.scripts import Scripts
 from tests.webmail.views.mail import letter, page
-from webmail.models import SenderChoice
+from tests.webmail.views.test_compose import read, text
+from webmail import tasks
+from webmail.models import OutboxMessage, SenderChoice
 from webmail.sieve import reading
 from webmail.sieve.values import Absence
 
@@ -85,6 +89,38 @@ def test_what_is_typed_is_what_the_server_has_and_the_form_shows(
     shown = page(reader.get("/rules/absence/"))
     assert f'value="{day(5)}"' in shown
     assert "a@exemple.fr" in shown
+
+
+def test_a_trial_goes_to_oneself_as_it_is_typed_and_saves_nothing(
+    reader: Client,
+    scripts: Scripts,
+    mailbox: Mailbox,
+    submission: SubmissionServer,
+    settings: Any,
+    tmp_path: Path,
+) -> None:
+    settings.SPOOL = tmp_path / "spool"
+    texts = {"text": "Bonjour,\r\nà lundi.", "other_text": "Hello", "who": "both"}
+    answer = reader.post("/rules/absence/", away(reader, **texts, do="try"))
+    assert answer.status_code == 200
+    shown = page(answer)
+    assert "alice@ac-exemple.fr" in shown and "à lundi." in shown
+    assert scripts.all() == {}
+    OutboxMessage.objects.update(due=timezone.now())
+    for row in OutboxMessage.objects.filter(state=OutboxMessage.State.HELD):
+        tasks.deliver_message(str(row.pk))
+    found = [read(message) for message in mailbox.messages("INBOX")]
+    assert {str(one["Subject"]) for one in found} == {"[Essai] Je suis absente"}
+    assert {text(one).strip() for one in found} == {"Bonjour,\nà lundi.", "Hello"}
+    assert {str(one["To"]) for one in found} == {"alice@ac-exemple.fr"}
+
+
+def test_a_trial_of_what_cannot_be_saved_is_refused(
+    reader: Client, scripts: Scripts, mailbox: Mailbox
+) -> None:
+    answer = reader.post("/rules/absence/", away(reader, text="", do="try"))
+    assert answer.status_code == 422
+    assert not OutboxMessage.objects.exists()
 
 
 def test_days_are_those_of_the_persons_own_zone(

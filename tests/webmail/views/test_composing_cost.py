@@ -25,9 +25,10 @@ def spool(settings, tmp_path: Path) -> None:
 
 @pytest.fixture
 def writer(reader: Client, mailbox: Mailbox) -> Client:
-    """Alice's browser, with a draft of which a version was kept just now; the mail domains are
-    known, as to each page of the mail."""
+    """Alice's browser, with a draft of which a version was kept just now; the mail domains and
+    their policies are known, as to each page of the mail and of the composer."""
     reader.get("/mail/INBOX/")
+    reader.get("/compose/")
     for words in ("Un", "Deux"):
         save(reader, words)
     return reader

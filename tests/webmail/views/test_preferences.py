@@ -32,6 +32,7 @@ CHOSEN = {
     "adverts": "mark",
     "notifications": "on",
     "compose_in": "page",
+    "each_copy": "all",
     "undo_seconds": "20",
     "write_format": "same",
     "reply_quote": "none",

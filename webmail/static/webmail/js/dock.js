@@ -1,5 +1,6 @@
 // Messages being written stand at the bottom of the mail pages, each a frame with the composer's own page in it: several
-// at once, reduced to a bar, or as large as the window. On a narrow screen, or when the person prefers it, the composer
+// at once, reduced to a bar, or as large as the window. An answer stands below the message that it answers as long as that
+// one is open; its frame stays where it is, since a frame that is moved loads again. On a narrow screen, or when the person prefers it, the composer
 // is a page or a window instead; without a script it is a page.
 
 import { isPlain, isShared, on } from "./dom.js";
@@ -10,6 +11,11 @@ const WIDE = matchMedia("(min-width: 56.25em)");
 const WRITES = /\/compose\/$|\/mail\/.+\/(?:reply|forward|edit|resend)\/$|\/drafts\/[0-9a-f-]{36}\/$/;
 // Posted to, these bring a message back into the composer.
 const BRINGS_BACK = /\/outbox\/[0-9a-f-]{36}\/back\/$|\/drafts\/[0-9a-f-]{36}\/reopen\/$/;
+const ANSWERS = /\/mail\/.+\/(?:reply|forward)\/$/;
+// Wide enough for the list, the message and the answer below it.
+const ROOMY = matchMedia("(min-width: 80em)");
+// Of the answer; the message has what is left.
+const LEAST_BELOW = 420;
 const KEPT = "composers";
 // A pane and the space beside it.
 const PANE_WIDTH = 572;
@@ -41,6 +47,7 @@ function open(url, opener) {
   const pane = make(url, dock().dataset.untitled);
   pane.opener = opener;
   dock().append(pane);
+  if (mayStandBelow(url, opener)) standBelow(pane);
   load(pane);
   makeRoom(pane);
 }
@@ -77,6 +84,38 @@ function watch(frame) {
   }
 }
 
+// Below the message
+
+const reader = () => document.getElementById("message");
+const below = () => dock().querySelector(".pane.is-below");
+
+function mayStandBelow(url, opener) {
+  const isOfReader = reader()?.contains(opener) && reader().dataset.open;
+  return dock().dataset.in === "below" && ROOMY.matches && isOfReader && ANSWERS.test(new URL(url).pathname);
+}
+
+function standBelow(pane) {
+  below()?.classList.remove("is-below");
+  pane.classList.add("is-below");
+  pane.dataset.answers = reader().dataset.open;
+  placeBelow();
+}
+
+/** Where the message is now; an answer whose message went, or has no room any more, is a pane as others. */
+function placeBelow() {
+  const pane = below();
+  const isThere = pane && ROOMY.matches && reader()?.dataset.open === pane.dataset.answers;
+  if (pane && !isThere) pane.classList.remove("is-below");
+  const isSeen = isThere && !pane.matches(".is-reduced, .is-full");
+  reader()?.classList.toggle("has-answer", Boolean(isSeen));
+  if (!isSeen) return;
+  const { left, width, height } = reader().getBoundingClientRect();
+  pane.style.setProperty("--below-left", `${left}px`);
+  pane.style.setProperty("--below-width", `${width}px`);
+  pane.style.setProperty("--below-height", `${Math.round(Math.max(LEAST_BELOW, Math.min(600, height * 0.6)))}px`);
+  reader().style.setProperty("--below-height", pane.style.getPropertyValue("--below-height"));
+}
+
 // Sizes
 
 /** As many are open as stand side by side; older ones are reduced. */
@@ -89,6 +128,7 @@ function makeRoom(newest) {
 function reduce(pane) {
   pane.classList.remove("is-full");
   pane.classList.add("is-reduced");
+  placeBelow();
 }
 
 function restore(pane) {
@@ -96,6 +136,7 @@ function restore(pane) {
   if (frameOf(pane)) focusIn(pane);
   else load(pane);
   makeRoom(pane);
+  placeBelow();
 }
 
 function focusIn(pane) {
@@ -115,6 +156,7 @@ function close(pane) {
 function remove(pane) {
   const { opener } = pane;
   pane.remove();
+  placeBelow();
   keep();
   const next = opener?.isConnected ? opener : document.getElementById("content");
   next?.focus();
@@ -159,7 +201,10 @@ const ACTS = {
     reduce(pane);
     pane.querySelector("[data-restore]").focus();
   },
-  full: (pane) => pane.classList.toggle("is-full"),
+  full: (pane) => {
+    pane.classList.toggle("is-full");
+    placeBelow();
+  },
   close: (pane, { said }) => {
     remove(pane);
     if (said) toast(said);
@@ -215,6 +260,8 @@ export function start() {
   const { in: where } = dock().dataset;
   addEventListener("message", hear);
   addEventListener("pagehide", keep);
+  addEventListener("resize", placeBelow);
+  document.body.addEventListener("htmx:afterSettle", placeBelow);
   bringBack();
   // As the other letters, while the list has the focus (WCAG 2.1.4).
   on("keydown", "#rows", (_list, event) => {

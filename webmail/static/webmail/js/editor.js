@@ -4,6 +4,7 @@
 import Squire from "../vendor/squire-2.4.8.mjs";
 import { signs } from "./emoji.js";
 import * as pasting from "./pasting.js";
+import { Tables } from "./tables.js";
 import { arrows, Toolbar } from "./tools.js";
 
 const CTRL = /Mac|iP(?:hone|ad|od)/.test(navigator.platform) ? "Meta-" : "Ctrl-";
@@ -11,6 +12,7 @@ const CTRL = /Mac|iP(?:hone|ad|od)/.test(navigator.platform) ? "Meta-" : "Ctrl-"
 const UNDO = { documentSizeThreshold: 100_000, undoLimit: 20 };
 const PRESSED = {
   bold: ["B"], italic: ["I"], underline: ["U"], strike: ["S"], link: ["A"], bullets: ["UL"], numbers: ["OL"],
+  quote: ["BLOCKQUOTE"], code: ["CODE", "PRE"],
 };
 const words = (element, name, value) => element.dataset[name].replace("%", value);
 
@@ -18,14 +20,15 @@ export class Editor {
   constructor(form) {
     this.form = form;
     this.root = form.querySelector("[data-rich]");
-    this.plain = form.querySelector("textarea[name=body]");
-    this.label = document.getElementById("id_body-label");
+    this.plain = form.querySelector("textarea[data-plain]");
+    this.label = form.querySelector("[data-plain-label]");
     this.field = form.querySelector("textarea[name=html]");
     this.format = form.querySelector("[name=format]");
     this.bar = form.querySelector("[data-tools]");
     this.said = document.getElementById("editor-said");
     this.switch = form.querySelector("[data-plain-text]");
     this.squire = new Squire(this.root, { sanitizeToDOMFragment: pasting.safe, undo: UNDO, tagAttributes: { blockquote: { type: "cite" } } });
+    this.tables = new Tables(this.squire, this.root);
     this.isRich = false;
     this.hasWarned = false;
     this.listen();
@@ -98,7 +101,7 @@ export class Editor {
     if (!this.isRich) return;
     this.field.value = this.html;
     data.set("html", this.field.value);
-    data.set("body", pasting.textOf(pasting.safe(this.field.value)));
+    data.set(this.plain.name, pasting.textOf(pasting.safe(this.field.value)));
   }
 
   changed() {
@@ -136,6 +139,8 @@ export class Editor {
       numbers: () => (this.isIn("OL") ? squire.removeList() : squire.makeOrderedList()),
       indent: () => (this.isInList ? squire.increaseListLevel() : squire.increaseQuoteLevel()),
       outdent: () => (this.isInList ? squire.decreaseListLevel() : squire.decreaseQuoteLevel()),
+      quote: () => (squire.hasFormat("BLOCKQUOTE") ? squire.decreaseQuoteLevel() : squire.increaseQuoteLevel()),
+      code: () => squire.toggleCode(),
       undo: () => squire.undo(),
       redo: () => squire.redo(),
       remove: () => squire.removeAllFormatting(),
@@ -179,7 +184,17 @@ export class Editor {
     size.addEventListener("click", (event) => pick(event, "size", (value) => this.squire.setFontSize(value || null)));
     colour.addEventListener("click", (event) => pick(event, "colour", (value) => this.squire.setTextColor(value || null)));
     colour.addEventListener("click", (event) => pick(event, "highlight", (value) => this.squire.setHighlightColor(value || null)));
-    for (const pop of [size, colour]) arrows(pop);
+    const align = document.getElementById("align-pop");
+    align.addEventListener("click", (event) => pick(event, "align", (value) => this.squire.setTextAlignment(value === "left" ? "" : value)));
+    this.table = document.getElementById("table-pop");
+    this.table.addEventListener("click", (event) => pick(event, "table", (value) => this.changeTable(value)));
+    this.table.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !event.target.matches("input")) return;
+      event.preventDefault();
+      this.toolbar.close(true);
+      this.changeTable("insert");
+    });
+    for (const pop of [size, colour, align, this.table.querySelector("[data-inside]")]) arrows(pop);
     this.emoji = document.getElementById("emoji-pop");
     this.emoji.querySelector("input").addEventListener("input", () => this.showEmoji());
     this.emoji.querySelector("input").addEventListener("keydown", (event) => this.pressedInEmoji(event));
@@ -187,10 +202,29 @@ export class Editor {
     arrows(this.emoji.querySelector("[data-emojis]"));
   }
 
+  changeTable(act) {
+    const [rows, columns] = [...this.table.querySelectorAll("input")].map((input) => input.value);
+    if (act === "insert") this.tables.insert(rows, columns);
+    else this.tables.act(act);
+  }
+
   opened(pop) {
+    if (pop === this.table) {
+      const isInside = this.tables.cell !== null;
+      pop.querySelector("[data-outside]").hidden = isInside;
+      pop.querySelector("[data-inside]").hidden = !isInside;
+    }
+    if (pop.id === "align-pop") this.markAlignment(pop);
     if (pop !== this.emoji) return;
     pop.querySelector("input").value = "";
     this.showEmoji();
+  }
+
+  markAlignment(pop) {
+    const node = this.squire.getSelection().startContainer;
+    const at = getComputedStyle(node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement).textAlign;
+    const shown = { start: "left", end: "right" }[at] ?? at;
+    for (const button of pop.querySelectorAll("[data-align]")) button.setAttribute("aria-pressed", String(button.dataset.align === shown));
   }
 
   showEmoji() {
@@ -350,7 +384,7 @@ export class Editor {
   // Plain text
 
   change() {
-    this.form.querySelector("[data-options]").open = false;
+    this.form.querySelector("[data-options]")?.removeAttribute("open");
     if (!this.isRich) return this.toRich();
     const lost = this.lost();
     if (lost.length === 0 || this.hasWarned) return this.toPlain();
@@ -406,6 +440,7 @@ export class Editor {
     // Squire keeps an empty line below, so that the cursor can leave the quote.
     const quote = [...this.root.children].findLast((block) => block.matches("blockquote") || block.textContent.trim());
     const line = this.form.querySelector("[data-unfold]");
+    if (!line) return;
     const isBelow = quote?.matches("blockquote") && quote.previousElementSibling;
     line.hidden = !isBelow;
     if (!isBelow) return;

@@ -23,6 +23,7 @@ const byNeed = [
   { marks: "[data-rules]", bring: () => import("./rules.js") },
   { marks: "[data-settings]", bring: () => import("./settings.js") },
   { marks: "[data-reveal], [data-sign-in], [data-keep-nothing]", bring: () => import("./signin.js") },
+  { marks: "form[data-signature]", bring: () => import("./signature.js") },
   { marks: "select[name=identity]", bring: () => import("./signing.js") },
 ];
 

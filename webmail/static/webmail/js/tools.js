@@ -18,6 +18,8 @@ export class Toolbar {
     bar.addEventListener("click", (event) => {
       const button = event.target.closest("[data-pop]");
       if (button) this.toggle(button);
+      const more = event.target.closest("[data-tools-toggle]");
+      if (more) more.setAttribute("aria-expanded", String(bar.classList.toggle("is-open")));
     });
     document.addEventListener("pointerdown", (event) => {
       if (this.pop && !this.pop.contains(event.target) && !this.opener.contains(event.target)) this.close(false);
@@ -59,7 +61,7 @@ export class Toolbar {
     button.setAttribute("aria-expanded", "true");
     pop.hidden = false;
     place(pop, button);
-    (pop.querySelector("input") ?? pop.querySelector("button"))?.focus();
+    ([...pop.querySelectorAll("input, button")].find((one) => one.offsetParent !== null))?.focus();
   }
 
   close(focus) {

@@ -1,0 +1,160 @@
+"""What administrators enforce for all that a mail domain sends, whatever is posted."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import MailDomain, User
+from demo.servers.submission import SubmissionServer
+from tests.servers.mailboxes import Mailbox
+from tests.webmail.views.mail import page
+from tests.webmail.views.test_compose import only, text
+from webmail import tasks
+from webmail.models import Draft, Identity, OutboxMessage, SendingPolicy
+from webmail.writing import drafts, making
+
+pytestmark = pytest.mark.django_db
+FOOTER = "Académie d’Exemple – {school}\n{name} <confidentiel>"
+PUT = "Alice Martin <confidentiel>"
+
+
+@pytest.fixture(autouse=True)
+def spool(settings: Any, tmp_path: Path) -> None:
+    settings.SPOOL = tmp_path / "spool"
+
+
+@pytest.fixture
+def policy(reader: Client, submission: SubmissionServer) -> SendingPolicy:
+    user = User.objects.get(login="alice")
+    user.name = "Alice Martin"
+    user.save()
+    made = SendingPolicy.objects.create(
+        mail_domain=user.mail_domain,
+        name="{name} – DSDEN 80",
+        reply_to="accueil@ac-exemple.fr",
+        footer=FOOTER,
+    )
+    cache.delete(SendingPolicy.CACHE_KEY)
+    return made
+
+
+def send(reader: Client, **more: Any) -> Any:
+    form = {"draft": str(uuid.uuid4()), "key": str(uuid.uuid4()), "kind": "new", "do": "send"}
+    form |= {"to": "bob@ac-exemple.fr", "subject": "Sortie", "body": "Bonjour.", **more}
+    answer = reader.post("/compose/", form)
+    OutboxMessage.objects.update(due=timezone.now())
+    for row in OutboxMessage.objects.filter(state=OutboxMessage.State.HELD):
+        tasks.deliver_message(str(row.pk))
+    return answer
+
+
+def test_a_policy_goes_before_all_that_is_posted_and_chosen(
+    reader: Client, policy: SendingPolicy, bobs_mailbox: Mailbox, mailbox: Mailbox
+) -> None:
+    Identity.objects.create(
+        user=User.objects.get(login="alice"),
+        address="alice@ac-exemple.fr",
+        source="sign_in",
+        name="Le Recteur",
+        reply_to="moi@x.example",
+    )
+    posted = {"reply_to": "moi@x.example", "footer": "", "name": "Le Recteur", "enforced": ""}
+    assert send(reader, format="html", html="<p>Bonjour.</p>", **posted).status_code == 302
+    for message in (only(bobs_mailbox.messages("INBOX")), only(mailbox.messages("Sent"))):
+        assert str(message["From"]) == "Alice Martin – DSDEN 80 <alice@ac-exemple.fr>"
+        assert str(message["Reply-To"]) == "accueil@ac-exemple.fr"
+        assert text(message).split() == ["Bonjour.", *PUT.split()]
+        html = message.get_body(("html",))
+        assert (
+            html is not None
+            and "<div>Alice Martin &lt;confidentiel&gt;</div>" in html.get_content()
+        )
+
+
+def test_plain_text_has_the_words_below_it_and_a_draft_has_not(
+    reader: Client, policy: SendingPolicy, bobs_mailbox: Mailbox
+) -> None:
+    send(reader, do="save")
+    user, draft = User.objects.get(login="alice"), Draft.objects.get()
+    copy = making.draft_copy(None, user, draft, drafts.content(draft))  # type: ignore[arg-type]
+    assert b"confidentiel" not in copy
+    send(reader)
+    assert text(only(bobs_mailbox.messages("INBOX"))) == f"Bonjour.\n\n{PUT}\n"
+
+
+def test_what_is_sent_again_has_them_once(
+    reader: Client, policy: SendingPolicy, bobs_mailbox: Mailbox
+) -> None:
+    send(reader, body=f"Bonjour.\n\n{PUT}\n")
+    assert text(only(bobs_mailbox.messages("INBOX"))).count("confidentiel") == 1
+
+
+def test_words_that_are_made_unseen_do_not_count(
+    reader: Client, policy: SendingPolicy, bobs_mailbox: Mailbox
+) -> None:
+    hidden = f'<div style="color:#ffffff"><div><br></div><div>{PUT}</div></div>'
+    send(reader, format="html", html=hidden.replace("<conf", "&lt;conf").replace("iel>", "iel&gt;"))
+    html = only(bobs_mailbox.messages("INBOX")).get_body(("html",))
+    assert html is not None and html.get_content().count("confidentiel") == 2
+
+
+def test_the_composer_shows_what_is_enforced(reader: Client, policy: SendingPolicy) -> None:
+    shown = page(reader.get("/compose/"))
+    assert "Alice Martin – DSDEN 80" in shown and "Alice Martin &lt;confidentiel&gt;" in shown
+    assert "accueil@ac-exemple.fr" in shown and 'name="reply_to"' not in shown
+    preferences = page(reader.get("/preferences/identities/"))
+    assert len(re.findall("<input[^>]* disabled", preferences)) == 2
+
+
+def test_ones_own_choice_is_there_when_the_policy_is_gone(
+    reader: Client, policy: SendingPolicy, bobs_mailbox: Mailbox
+) -> None:
+    form = {"address": "alice@ac-exemple.fr", "name": "Moi", "reply_to": "moi@x.example"}
+    assert reader.post("/preferences/identities/", form | {"text": "Alice"}).status_code == 302
+    kept = Identity.objects.get()
+    assert (kept.name, kept.reply_to) == ("Alice Martin", "")
+    Identity.objects.update(name="Moi", reply_to="moi@x.example")
+    assert reader.post("/preferences/identities/", form | {"text": "A."}).status_code == 302
+    policy.delete()
+    cache.delete(SendingPolicy.CACHE_KEY)
+    kept.refresh_from_db()
+    assert (kept.name, kept.reply_to, kept.signature) == ("Moi", "moi@x.example", "<div>A.</div>")
+    send(reader)
+    message = only(bobs_mailbox.messages("INBOX"))
+    assert str(message["From"]) == "Moi <alice@ac-exemple.fr>"
+    assert "confidentiel" not in message.as_string()
+
+
+def test_the_policy_of_all_is_for_those_without_their_own(
+    reader: Client, policy: SendingPolicy, bobs_mailbox: Mailbox
+) -> None:
+    other = MailDomain.objects.create(name="autre.example", imap_host="127.0.0.1")
+    SendingPolicy.objects.update(mail_domain=other)
+    SendingPolicy.objects.create(footer="Pour tous")
+    cache.delete(SendingPolicy.CACHE_KEY)
+    send(reader)
+    assert text(only(bobs_mailbox.messages("INBOX"))) == "Bonjour.\n\nPour tous\n"
+
+
+def test_an_administrator_writes_one_and_it_counts_at_once(
+    reader: Client, policy: SendingPolicy, bobs_mailbox: Mailbox, settings: Any
+) -> None:
+    settings.ADMIN_NEEDS_TOTP = False
+    assert "confidentiel" in page(reader.get("/compose/"))  # it is in the cache
+    administrator = Client()
+    user = User.objects.create_administrator("patronne", "Une-Craie-Verte-2026")
+    backend = "accounts.backends.LocalAdministratorBackend"
+    administrator.force_login(user, backend=backend)
+    form = {"mail_domain": policy.mail_domain_id, "name": "", "reply_to": "", "footer": "Nouveau"}
+    answer = administrator.post(f"/admin/webmail/sendingpolicy/{policy.pk}/change/", form)
+    assert answer.status_code == 302
+    send(reader)
+    assert text(only(bobs_mailbox.messages("INBOX"))) == "Bonjour.\n\nNouveau\n"
