@@ -278,6 +278,6 @@ def test_four_attachments_leave_recipients_text_and_send_in_view(
         FilePayload(name=f"{n}.txt", mimeType="text/plain", buffer=b"Bonjour") for n in range(4)
     ]
     page.locator("#id_attachments").set_input_files(files)
-    expect(page.locator("[data-files] [name=files]")).to_have_count(4, timeout=SLOW_MS)
+    expect(page.locator("[data-files] [name=files]")).to_have_count(4)
     for seen in ("[data-send]", "[data-line=to]", "#rich"):
         expect(page.locator(seen)).to_be_in_viewport(ratio=0.5)

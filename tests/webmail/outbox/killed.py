@@ -434,7 +434,7 @@ def outcomes(bench: Bench, kind: str, step: int) -> Iterator[str]:
         case ["batch", "worker"]:
             return killed_by_statements(bench, "worker")
         case ["batch", gate, *how]:
-            return killed_by_servers(bench, gate, " ".join(how))
+            return killed_by_servers(bench, gate, " ".join(how), step)
         case ["web" | "worker"]:
             return killed_by_statements(bench, kind)
         case [gate, *how]:

@@ -67,7 +67,8 @@ def start(
 
 
 def asked(listener: socket.socket, path: str = "/readyz", timeout: float = 60) -> int:
-    client = http.client.HTTPConnection(*listener.getsockname(), timeout=timeout)
+    host, port = listener.getsockname()
+    client = http.client.HTTPConnection(host, port, timeout=timeout)
     try:
         client.request("GET", path)
         response = client.getresponse()

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("webmail", "0003_invitations"),
+        ("webmail", "0005_sending_policy"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
