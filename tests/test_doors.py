@@ -50,6 +50,8 @@ DOORS: dict[str, Answers] = {
     REF + "frame/remote/<int:n>": (SIGN_IN, 404, "/admin/"),
     REF + "seen/": (405, 405, 405),
     REF + "images/": (405, 405, 405),
+    REF + "card/": (SIGN_IN, 404, "/admin/"),
+    REF + "risks/": (SIGN_IN, 404, "/admin/"),
     REF + "print/": (SIGN_IN, 404, "/admin/"),
     REF + "headers/": (SIGN_IN, 404, "/admin/"),
     REF + "part/<part:number>/": (SIGN_IN, 404, "/admin/"),
