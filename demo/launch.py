@@ -43,6 +43,8 @@ FOLDER = ROOT / "var" / "demo"
 OIDC_KEY = FOLDER / "oidc.pem"
 ADMINISTRATOR = "admin"
 
+# Seconds: a part of the project that lives no longer is not started again.
+_TOO_YOUNG = 10.0
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _WITHOUT_RULES = (
     "Dovecot's Sieve is not installed (dovecot-sieve, dovecot-managesieved): there are no rules and"
@@ -82,14 +84,22 @@ class Running:
         self._servers.append(server)
 
     def watch(self) -> None:
-        """Watch the servers until a signal raises Stopped; raises Refused when a server ends by
-        itself."""
+        """Watch the servers until a signal raises Stopped."""
         while True:
-            for server in self._servers:
-                if server.has_ended():
-                    end = process.last_lines(server.log)
-                    raise Refused(f"{end}\n\nThe {server.name} ended unexpectedly.")
+            self.look()
             time.sleep(0.5)
+
+    def look(self) -> None:
+        """Start a part of the project again that ended by itself. Raises Refused when it had hardly
+        begun, and when a server that it needs ended."""
+        for server in self._servers:
+            if not server.has_ended():
+                continue
+            end = process.last_lines(server.log)
+            if not isinstance(server, Program) or server.age() < _TOO_YOUNG:
+                raise Refused(f"{end}\n\nThe {server.name} ended unexpectedly.")
+            say(f"The {server.name} ended unexpectedly: starting again")
+            server.start()
 
 
 class Program(process.Server):
@@ -110,7 +120,12 @@ class Program(process.Server):
 
     def start(self) -> None:
         self.child = process.spawn(self._command, self.log, env=self._env, cwd=ROOT)
+        self._began = time.monotonic()
         process.wait_until(self._is_ready, self.child, self.log, seconds=60)
+
+    def age(self) -> float:
+        """Seconds since its last start."""
+        return time.monotonic() - self._began
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,5 +1,8 @@
 import json
 import os
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
@@ -180,3 +183,41 @@ def test_a_demo_of_other_tables_starts_over(
     assert launch._is_of_other_tables()
     monkeypatch.setenv("DATABASE_URL", "postgresql://x@localhost/x")
     assert not launch._is_of_other_tables()
+
+
+@pytest.fixture
+def running(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[launch.Running]:
+    monkeypatch.setattr(launch, "FOLDER", tmp_path)
+    with ExitStack() as stack:
+        yield launch.Running(stack)
+
+
+def killed(program: launch.Program) -> int:
+    """The number of the process that was killed."""
+    child = program.child
+    assert child is not None
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    return child.pid
+
+
+def test_a_part_that_dies_is_started_again(
+    running: launch.Running, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = launch.Program("job workers", ["-c", "import time; time.sleep(300)"], os.environ)
+    running.start(program)
+    running.look()
+    monkeypatch.setattr(launch, "_TOO_YOUNG", 0.0)
+    before = killed(program)
+    running.look()
+    assert program.child is not None and program.child.pid != before
+    assert program.child.poll() is None
+    assert "job workers ended unexpectedly" in "".join(capsys.readouterr())
+
+
+def test_a_part_that_dies_at_once_ends_the_demo(running: launch.Running) -> None:
+    program = launch.Program("job workers", ["-c", "import time; time.sleep(300)"], os.environ)
+    running.start(program)
+    killed(program)
+    with pytest.raises(launch.Refused, match="job workers"):
+        running.look()
