@@ -12,7 +12,15 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import capabilities, credentials, lending, limits, second_factor, sessions
+from accounts import (
+    capabilities,
+    credentials,
+    lending,
+    limits,
+    second_factor,
+    sessions,
+    stalled,
+)
 from accounts.models import LentCredential, MailDomain, User
 from accounts.network import client_address
 from webmail import smtp as submission
@@ -53,7 +61,9 @@ def check_login(domain: MailDomain, login: str, password: str, address: str) -> 
 
 def sign_in(domain: MailDomain, login: str, password: str, address: str) -> Connection:
     """The same, with the connection: for `keep`, or to be closed."""
-    connection = imap_connection.open(imap_server(domain), login, password, client_address=address)
+    server = imap_server(domain)
+    with stalled.bounded(server.host):
+        connection = imap_connection.open(server, login, password, client_address=address)
     capabilities.note(domain, connection)
     return connection
 
@@ -105,7 +115,10 @@ def _opener(user: User, password: str, address: str) -> Callable[[], Connection]
 def imap(request: HttpRequest) -> Iterator[Connection]:
     """The person's connection, given back at the end. Raises SignInNeeded, ServerUnavailable."""
     key, opener = _door(request)
-    with pool().lease(key, opener) as connection:  # type: ignore[arg-type]
+    with (
+        stalled.bounded(request.user.mail_domain.imap_host),  # type: ignore[union-attr]
+        pool().lease(key, opener) as connection,  # type: ignore[arg-type]
+    ):
         connection.wishes = wishes(request.user)  # type: ignore[arg-type]
         yield connection
 

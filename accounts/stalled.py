@@ -1,0 +1,40 @@
+"""Mail servers that keep requests waiting: no more of them than leave threads for everybody else.
+
+A process answers sixteen requests at a time (`webmail.asgi`). A server that hangs holds each
+request to it until its timeout; with many users all threads would wait for it, and pages of other
+mail domains with them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Final
+
+from webmail.errors import ServerUnavailable
+
+MOST: Final = 10
+PATIENCE: Final = 5.0
+"""Seconds after which a request counts as waiting for its server."""
+
+_began: dict[str, list[float]] = {}
+_lock = Lock()
+
+
+@contextmanager
+def bounded(server: str) -> Iterator[None]:
+    """The time that a request spends with its mail server. Raises ServerUnavailable at once when
+    `MOST` others have been waiting for that server for longer than `PATIENCE`."""
+    began = time.monotonic()
+    with _lock:
+        waiting = _began.setdefault(server, [])
+        if sum(began - earlier > PATIENCE for earlier in waiting) >= MOST:
+            raise ServerUnavailable(f"{server} keeps {MOST} other requests waiting")
+        waiting.append(began)
+    try:
+        yield
+    finally:
+        with _lock:
+            waiting.remove(began)
