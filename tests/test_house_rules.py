@@ -263,6 +263,12 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.sandbox",
     },
     "webmail.serving.templating": {"webmail.presentation.icons", "webmail.presentation.keys"},
+    "webmail.serving.metrics": {
+        "accounts.dashboard",
+        "accounts.jobs",
+        "webmail.models",
+        "webmail.serving.health",
+    },
     "webmail.serving.processes": {"webmail.serving.warming"},
     "webmail.serving.warming": {
         "webmail.dates",
@@ -348,6 +354,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.serving.bodies",
         "webmail.serving.health",
         "webmail.serving.logs",
+        "webmail.serving.metrics",
     },
     "webmail.celery": {"webmail.serving.logs"},
     "webmail.tasks": {

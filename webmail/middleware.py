@@ -25,7 +25,7 @@ from webmail.errors import AddressBookTooLarge, SignInNeeded, TooLarge, WebmailE
 from webmail.htmx import TOAST, wants_partial
 from webmail.models import PreferenceDefault
 from webmail.preferences import Preferences
-from webmail.serving import health, logs
+from webmail.serving import health, logs, metrics
 from webmail.serving.bodies import REFUSED
 
 logger = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class RequestIdMiddleware:
 class HealthMiddleware:
     """``/healthz``: 200 or 503 with what answers and what does not; the webmail that asks itself is
     told besides how its request came (`accounts.arrival`). ``/readyz``: 200 or 503 with what this
-    process lacks to take requests.
+    process lacks to take requests. ``/metrics``: see `webmail.serving.metrics`.
 
     Before everything else, since sessions and preferences need what may be down; and under any host
     name, since a load balancer asks by address.
@@ -77,6 +77,8 @@ class HealthMiddleware:
         path = request.path_info.removesuffix("/")
         if path == "/readyz":
             return self._told(ready := health.readiness(), is_able=all(ready.values()))
+        if path == metrics.PATH and (told := metrics.answer(request)):
+            return told
         if path != "/healthz":
             return self.get_response(request)
         state = health.state()

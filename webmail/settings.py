@@ -596,6 +596,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 ACCESS_LOG = env_bool("WEBMAIL_ACCESS_LOG")
+METRICS_TOKEN = env_text("WEBMAIL_METRICS_TOKEN")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -190,6 +190,12 @@ _INSTALLATION = Group(
             folder, no message and no words that were searched for.""",
             example="1",
         ),
+        text(
+            "WEBMAIL_METRICS_TOKEN",
+            """The token with which Prometheus reads `/metrics` (`Authorization: Bearer …`). Without
+            it there is no such page.""",
+            example="WEBMAIL_METRICS_TOKEN_FILE=>/etc/webmail/metrics-token",
+        ),
         switch(
             "WEBMAIL_DEBUG",
             False,

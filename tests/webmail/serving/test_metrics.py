@@ -1,0 +1,81 @@
+"""What Prometheus reads of an installation."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from prometheus_client.parser import text_string_to_metric_families
+
+from accounts.models import User
+from webmail.models import OutboxMessage
+
+pytestmark = pytest.mark.django_db
+ALERTS = Path(__file__).parents[3] / "deploy" / "prometheus" / "alerts.yml"
+TOKEN = "jeton-de-mesure"
+
+
+@pytest.fixture
+def token(settings: Any, tmp_path: Path, clean_cache: None) -> None:
+    settings.METRICS_TOKEN, settings.SPOOL = TOKEN, tmp_path
+
+
+def read() -> dict[tuple[str, str], float]:
+    """Values by name and label."""
+    answer = Client().get(
+        "/metrics", headers={"Authorization": f"Bearer {TOKEN}", "host": "10.0.0.7"}
+    )
+    assert answer.status_code == 200
+    return {
+        (sample.name, "".join(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(answer.content.decode())
+        for sample in family.samples
+    }
+
+
+@pytest.mark.usefixtures("token")
+def test_the_state_of_the_outbox_and_of_the_queues(mail_domain: Any) -> None:
+    user = User.objects.create(mail_domain=mail_domain, login="alice")
+    for state, minutes in (("held", -10), ("scheduled", 60), ("doubt", -90), ("sent", -90)):
+        due = timezone.now() + timedelta(minutes=minutes)
+        OutboxMessage.objects.create(user=user, key=uuid.uuid4(), state=state, due=due)
+    values = read()
+    assert values["webmail_outbox_messages", "held"] == values["webmail_up", "database"] == 1
+    assert values["webmail_outbox_messages", "doubt"] == 1
+    assert 590 < values["webmail_outbox_late_seconds", ""] < 660
+    assert values["webmail_spool_free_bytes", ""] > 0
+
+
+@pytest.mark.usefixtures("token")
+def test_nobody_is_named(mail_domain: Any) -> None:
+    User.objects.create(mail_domain=mail_domain, login="francoise", address="f@ac-exemple.fr")
+    answer = Client().get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert b"francoise" not in answer.content and b"ac-exemple" not in answer.content
+
+
+@pytest.mark.parametrize(
+    "header", [None, "", "Bearer", "Bearer ", "Bearer jeton", f"Basic {TOKEN}", "Bearer é"]
+)
+def test_without_the_token_there_is_no_such_page(token: None, header: str | None) -> None:
+    headers = {} if header is None else {"Authorization": header}
+    assert Client().get("/metrics", headers=headers).status_code == 404
+
+
+def test_without_a_token_in_the_settings_there_is_none_to_show(settings: Any) -> None:
+    settings.METRICS_TOKEN = ""
+    assert Client().get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
+
+
+@pytest.mark.usefixtures("token")
+def test_alerts_are_about_what_is_there(settings: Any) -> None:
+    settings.CELERY_TASK_ALWAYS_EAGER = False
+    text = ALERTS.read_text()
+    named = set(re.findall(r"\bwebmail_\w+", text))
+    assert named <= {name for name, _label in read()} | {"webmail_beat_age_seconds"}
+    assert len(named) == 7

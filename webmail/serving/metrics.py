@@ -1,0 +1,108 @@
+"""``/metrics``: the state of the installation for Prometheus, asked of database and Redis at each
+scrape. It names no person, no mail domain and no folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from secrets import compare_digest
+from typing import Final
+
+from django.conf import settings
+from django.db.models import Count, Min
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from accounts import dashboard, jobs
+from webmail.models import MailJob, OfficePreview, OutboxMessage
+from webmail.serving import health
+
+PATH: Final = "/metrics"
+
+
+def answer(request: HttpRequest) -> HttpResponse | None:
+    """The metrics, for who shows the token of WEBMAIL_METRICS_TOKEN; None for everybody else."""
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
+    token = settings.METRICS_TOKEN.encode()
+    if not token or not compare_digest(given, token):
+        return None
+    registry = CollectorRegistry()
+    registry.register(State())
+    response = HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+class State(Collector):
+    """All gauges. Where the database does not answer, ``webmail_up`` alone."""
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        up = health.state()
+        yield _by("webmail_up", "Whether a service answers.", "service", up)
+        if not up["database"]:
+            return
+        yield from _queues(jobs.health())
+        yield from _outbox()
+        yield _by_state("webmail_mail_jobs", "Jobs on many messages, by state.", MailJob)
+        yield _by_state("webmail_office_previews", "Office files, by state.", OfficePreview)
+        yield from _today(dashboard.state())
+        yield _one("webmail_spool_free_bytes", "Room of the spool.", _free())
+
+
+def _queues(state: jobs.Health) -> Iterator[GaugeMetricFamily]:
+    waiting = {queue.name: queue.waiting for queue in state.queues}
+    alive = {queue.name: queue.has_worker for queue in state.queues}
+    yield _by("webmail_jobs_waiting", "Jobs that no worker has begun.", "queue", waiting)
+    yield _by("webmail_worker_alive", "Whether the queue has a worker.", "queue", alive)
+    if state.seconds is not None:
+        yield _one("webmail_beat_age_seconds", "Since beat's last sign of life.", state.seconds)
+
+
+def _outbox() -> Iterator[GaugeMetricFamily]:
+    yield _by_state("webmail_outbox_messages", "Messages of the outbox, by state.", OutboxMessage)
+    now = timezone.now()
+    states = OutboxMessage.State
+    late = OutboxMessage.objects.filter(state__in=(states.HELD, states.SCHEDULED, states.SENDING))
+    due = late.filter(due__lte=now).aggregate(due=Min("due"))["due"]
+    seconds = (now - due).total_seconds() if due else 0
+    yield _one(
+        "webmail_outbox_late_seconds", "Since the oldest message that waits is due.", seconds
+    )
+
+
+def _today(state: dashboard.State) -> Iterator[GaugeMetricFamily]:
+    sign_ins = {"people": state.people, "failed": state.failures, "refused": state.refused}
+    yield _by("webmail_sign_ins_today", "People, and failed sign-ins.", "result", sign_ins)
+    lookups = {"found": state.lookups, "failed": state.lookups_failed}
+    yield _by("webmail_lookups_today", "Account lookups.", "result", lookups)
+    yield _one("webmail_too_costly_today", "Messages and files too costly to show.", state.ended)
+
+
+def _free() -> int:
+    try:
+        return shutil.disk_usage(settings.SPOOL).free
+    except OSError:
+        return 0
+
+
+def _by_state(
+    name: str, words: str, model: type[MailJob | OfficePreview | OutboxMessage]
+) -> GaugeMetricFamily:
+    counted = model._default_manager.order_by().values_list("state").annotate(Count("pk"))
+    return _by(name, words, "state", dict.fromkeys(model.State.values, 0) | dict(counted))
+
+
+def _by(
+    name: str, words: str, label: str, values: dict[str, int] | dict[str, bool]
+) -> GaugeMetricFamily:
+    gauge = GaugeMetricFamily(name, words, labels=[label])
+    for key, value in values.items():
+        gauge.add_metric([key], value)
+    return gauge
+
+
+def _one(name: str, words: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, words, value=value)
