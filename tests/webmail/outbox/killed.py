@@ -444,7 +444,7 @@ def outcomes(bench: Bench, kind: str, step: int) -> Iterator[str]:
 
 if __name__ == "__main__":
     killing.set_up()
-    of_kind = BatchBench if sys.argv[5].startswith("batch") else Bench
+    of_kind = BatchBench if sys.argv[6].startswith("batch") else Bench
     prepared = of_kind(Path(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:5])
     prepared.prepare()
     killing.tell(
