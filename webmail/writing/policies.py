@@ -4,9 +4,11 @@ address, Reply-To, and a text below each message."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.core.cache import cache
+from redis.exceptions import RedisError
 
 from webmail.models import Identity, SendingPolicy
 from webmail.writing import templates
@@ -25,13 +27,16 @@ class Policy:
 
 def of(mail_domain_id: int | None) -> Policy:
     """That of a mail domain, else of all. From the cache: a page costs no query. News within a
-    minute."""
-    found: dict[str, list[str]] | None = cache.get(SendingPolicy.CACHE_KEY)
-    if found is None:
+    minute. A cache that is down stops no message."""
+    policies: dict[str, list[str]] | None = None
+    with suppress(RedisError, OSError):
+        policies = cache.get(SendingPolicy.CACHE_KEY)
+    if policies is None:
         rows = SendingPolicy.objects.values_list("mail_domain", NAME, REPLY_TO, "footer")
-        found = {str(domain): said for domain, *said in rows}  # the cache keeps JSON
-        cache.set(SendingPolicy.CACHE_KEY, found, SendingPolicy.CACHE_SECONDS)
-    return Policy(*(found.get(str(mail_domain_id)) or found.get("None") or ()))
+        policies = {str(domain): values for domain, *values in rows}  # the cache keeps JSON
+        with suppress(RedisError, OSError):
+            cache.set(SendingPolicy.CACHE_KEY, policies, SendingPolicy.CACHE_SECONDS)
+    return Policy(*(policies.get(str(mail_domain_id)) or policies.get("None") or ()))
 
 
 def enforce(

@@ -379,9 +379,9 @@ def free_port() -> int:
     return port
 
 
-def killed_by_statements(bench: Bench, kind: str) -> Iterator[str]:
+def killed_by_statements(bench: Bench, kind: str, step: int = 1) -> Iterator[str]:
     """The web server (``web``) or the worker (``worker``) dies between any two statements."""
-    for n in range(1, MOST):
+    for n in range(1, MOST, step):
         bench.renew("accepted" if kind == "worker" else "base")
 
         def dying(n: int = n) -> None:
@@ -432,7 +432,7 @@ def outcomes(bench: Bench, kind: str, step: int) -> Iterator[str]:
         case ["broker"]:
             return without_a_broker(bench)
         case ["batch", "worker"]:
-            return killed_by_statements(bench, "worker")
+            return killed_by_statements(bench, "worker", step)
         case ["batch", gate, *how]:
             return killed_by_servers(bench, gate, " ".join(how), step)
         case ["web" | "worker"]:

@@ -84,6 +84,8 @@ def test_style_sheets_name_files_and_tokens_that_exist(path: Path) -> None:
     defined = set(
         re.findall(r"(--[a-z0-9-]+):", "".join(style.read_text("utf-8") for style in STYLES))
     )
+    scripts = "".join(script.read_text("utf-8") for script in SCRIPTS)
+    defined |= set(re.findall(r"setProperty\(\"(--[a-z-]+)\"", scripts))
     assert set(re.findall(r"var\((--[a-z0-9-]+)\)", text)) <= defined
 
 
