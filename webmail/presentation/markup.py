@@ -90,8 +90,8 @@ def _message_row(_language: str | None, _icons: str) -> Callable[[MessageRow], s
             f'<span class="in-folder clip">{folder}{_e(row.folder)}</span> ' if row.folder else ""
         )
         return (
-            f'<li class="row{" is-new" if row.unread else ""}" id="row-{ref}" data-ref="{ref}"{shown}>'
-            "\n"
+            f'<li class="row{" is-new" if row.unread else ""}" id="row-{ref}" data-ref="{ref}"'
+            f"{shown}>\n"
             f'<label class="pick"><input type="checkbox" name="refs" value="{ref}" form="act-form">'
             f'<span class="sr">{select} {subject}</span></label>\n{mark}\n'
             f'<a href="{url}" hx-get="{url}"{current}>'
