@@ -251,6 +251,22 @@ def test_an_answer_stands_below_its_message_as_long_as_that_is_open(
     expect(text_in(frame)).to_contain_text("Merci")
 
 
+def test_what_is_said_of_the_last_action_leaves_the_button_to_send_free(
+    reading: Callable[..., Page], mailbox: Mailbox
+) -> None:
+    mailbox.append("newsletter.eml")
+    page = reading()
+    answer(page).click()
+    frame = ready(page)
+    row = page.locator("#rows .row").filter(has_not_text="Absence de Maëlle").first
+    row.locator("> a").press("Delete")
+    said = page.locator("[data-toast]")
+    expect(said).to_contain_text("corbeille")
+    box, send = said.bounding_box(), frame.locator("[data-send]").bounding_box()
+    assert box and send
+    assert box["y"] + box["height"] <= send["y"]
+
+
 @pytest.mark.parametrize(("chosen", "width"), [("pane", 1440), ("below", 1100)])
 def test_an_answer_is_a_pane_where_one_likes_or_there_is_no_room(
     reading: Callable[..., Page], chosen: str, width: int

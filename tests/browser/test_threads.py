@@ -100,6 +100,19 @@ def test_one_message_of_a_conversation_is_deleted_in_its_card(
     assert len(mailbox.uids("Trash")) == 4 and len(mailbox.uids()) == 1
 
 
+def test_a_message_is_deleted_in_a_card_that_was_unfolded(
+    watched_page: Page, talk: None, mailbox: Mailbox
+) -> None:
+    page = watched_page
+    page.goto("/mail/INBOX/?threads=1")
+    page.locator("#rows .row > a").first.click()
+    card = page.locator(".talk > li", has_text="Voici la lettre a")
+    card.locator("summary").click()
+    card.get_by_role("button", name="Supprimer").click()
+    expect(card).to_have_count(0)
+    expect(page.locator(".toast")).to_contain_text("corbeille")
+
+
 def test_a_conversation_is_dragged_as_a_whole(
     watched_page: Page, talk: None, mailbox: Mailbox
 ) -> None:

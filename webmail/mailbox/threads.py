@@ -63,8 +63,8 @@ class Threads:
 
 @dataclass(frozen=True)
 class Conversation:
-    """One conversation in the list. ``count`` messages, of which ``rows`` are the newest, the
-    oldest of them first.
+    """One conversation in the list. ``count`` messages, of which ``rows`` are the last that came,
+    by their dates: one that was moved in, or back, may be older than those before it.
     """
 
     count: int
@@ -75,6 +75,11 @@ class Conversation:
     @property
     def newest(self) -> Summary:
         return self.rows[-1]
+
+    @property
+    def last(self) -> MessageRef:
+        """The message that came last, which stands for all that a list showed (`whole`)."""
+        return max((row.ref for row in self.rows), key=lambda ref: ref.uid)
 
 
 def of(imap: Connection, selected: Selected, memory: Memory) -> Threads:
@@ -143,7 +148,7 @@ def _conversation(
         count=len(members) + max(0, len(thread) - MOST_ASKED),
         unread=any(SEEN not in mark.flags for mark in members),
         flagged=any(FLAGGED in mark.flags for mark in members),
-        rows=shown,
+        rows=in_order(shown),
     )
 
 

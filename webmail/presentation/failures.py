@@ -116,6 +116,9 @@ def of_submission(standing: Standing) -> str:
     """Return the reason why an accepted message was not sent, or has no copy; "" where nothing went
     wrong. The server's own words stand apart."""
     match standing.failure:
+        case "RecipientsRefused" if standing.refused and standing.is_of_batch:
+            addresses = ", ".join(address for address, _words in standing.refused)
+            return gettext("The mail server refused %(addresses)s.") % {"addresses": addresses}
         case "RecipientsRefused" if standing.refused:
             return ngettext(
                 "The mail server refused this recipient: %(addresses)s. Nothing was sent to"

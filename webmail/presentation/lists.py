@@ -191,8 +191,9 @@ def folder_list(
 
 @dataclass(frozen=True)
 class MessageRow:
-    """One line of the message list. Of a conversation, whose newest message it is: ``count``, and
-    its ``members``, the oldest of those shown first; 0 and none for a message alone.
+    """One line of the message list. Of a conversation, whose newest message it shows: ``count``,
+    the name of that message as ``shown``, and its ``members``, the oldest of those listed first;
+    0 and none for a message alone.
     """
 
     ref: str
@@ -220,6 +221,7 @@ class MessageRow:
     flags: frozenset[str] = frozenset()
     tags: tuple[Chip, ...] = ()
     count: int = 0
+    shown: str = ""
     members: tuple[MessageRow, ...] = ()
 
 
@@ -495,7 +497,7 @@ def _conversation_row(
     faces: Faces,
 ) -> MessageRow:
     """Return the row with the people of its conversation, the last writer first, the subject of its
-    first message, and the date of its latest."""
+    first message. It stands for all of them by the last that came, and shows the latest."""
     if conversation.count < 2:
         return row
     members = tuple(
@@ -519,12 +521,10 @@ def _conversation_row(
         for person in people_of(listed, own_mail=own_mail)
         if person.shown
     )
-    latest = max(members, key=lambda member: member.when_iso)
     return replace(
         row,
-        when=latest.when,
-        when_iso=latest.when_iso,
-        day=latest.day,
+        ref=ref_segment(conversation.last),
+        shown=row.ref,
         sender=", ".join(dict.fromkeys(people)) or row.sender,
         subject=members[0].subject,
         unread=conversation.unread,

@@ -83,13 +83,15 @@ def _message_row(_language: str | None, _icons: str) -> Callable[[MessageRow], s
         ref, url, subject = _e(row.ref), _e(row.url), _e(row.subject)
         mark = pen if row.draft else reply if row.answered else forward if row.forwarded else ""
         current = ' aria-current="true"' if row.selected else ""
+        shown = f' data-shown="{_e(row.shown)}"' if row.shown not in ("", row.ref) else ""
         state_words = (answered if row.answered else "") + (forwarded if row.forwarded else "")
         many = f'<span class="how-many">{in_conversation}{row.count}</span> ' if row.count else ""
         place = (
             f'<span class="in-folder clip">{folder}{_e(row.folder)}</span> ' if row.folder else ""
         )
         return (
-            f'<li class="row{" is-new" if row.unread else ""}" id="row-{ref}" data-ref="{ref}">\n'
+            f'<li class="row{" is-new" if row.unread else ""}" id="row-{ref}" data-ref="{ref}"'
+            f"{shown}>\n"
             f'<label class="pick"><input type="checkbox" name="refs" value="{ref}" form="act-form">'
             f'<span class="sr">{select} {subject}</span></label>\n{mark}\n'
             f'<a href="{url}" hx-get="{url}"{current}>'

@@ -81,6 +81,7 @@ class MessageView:
     external: bool
     to: tuple[Address, ...]
     cc: tuple[Address, ...]
+    bcc: tuple[Address, ...]
     others: str
     date_long: str
     date_iso: str
@@ -175,6 +176,7 @@ def message_view(
         external=bool(sender.address) and domain_of(sender.address) not in domains,
         to=named(envelope.to[:MOST_NAMED], faces),
         cc=named(envelope.cc[:MOST_NAMED], faces),
+        bcc=named(envelope.bcc[:MOST_NAMED], faces),
         others=others_words(fetched),
         date_long=when_long(date),
         date_iso=date.isoformat() if date else "",
@@ -220,9 +222,9 @@ def message_view(
 
 def others_words(fetched: Fetched) -> str:
     """Return how many recipients the reader does not name; "" for none."""
-    to, cc = fetched.envelope.to, fetched.envelope.cc
-    named = min(len(to), MOST_NAMED) + min(len(cc), MOST_NAMED)
-    left = max(len(to) + len(cc), fetched.recipients) - named
+    to, cc, bcc = fetched.envelope.to, fetched.envelope.cc, fetched.envelope.bcc
+    named = sum(min(len(people), MOST_NAMED) for people in (to, cc, bcc))
+    left = max(len(to) + len(cc), fetched.recipients) + len(bcc) - named
     if left <= 0:
         return ""
     count = {"count": intcomma(left)}

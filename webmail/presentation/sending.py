@@ -21,7 +21,7 @@ _SOON, _LATER = 2, 20  # seconds until a page asks again, while a message moves 
 class Standing:
     """A message as it stands. ``state``, ``stage`` and ``failure`` are words of the model and of
     webmail/errors.py; ``refused``: address and the server's words; ``is_retried``: whether it is
-    tried again by itself."""
+    tried again by itself; ``is_of_batch``: others of a message to each may have left."""
 
     state: str
     stage: str
@@ -31,6 +31,7 @@ class Standing:
     server_words: str = ""
     refused: Sequence[tuple[str, str]] = field(default=())
     is_retried: bool = True
+    is_of_batch: bool = False
 
     @property
     def has_left(self) -> bool:

@@ -319,6 +319,7 @@ def _shown(row: OutboxMessage, *, count: int = 1, failed: int = 0, left: int = 0
         server_words=row.server_words,
         refused=envelope.refused,
         is_retried=not settings.CELERY_TASK_ALWAYS_EAGER,  # else there is no beat
+        is_of_batch=row.batch is not None,
     )
     return Shown(
         row=row,

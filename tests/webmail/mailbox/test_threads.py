@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.webmail.mailbox.remembering import Remembering
@@ -148,6 +150,20 @@ def test_a_row_a_conversation_with_its_newest_message(opened, five, memory):
         [a, b, d],
     ]
     assert (page.exists, page.total, page.has_next) == (5, 2, False)
+
+
+def test_a_conversation_shows_its_newest_message_though_an_older_one_came_back(
+    imap, five, memory, mailbox
+):
+    _a, _b, c, _d, e = five
+    old = datetime(2020, 1, 1, tzinfo=UTC)
+    back = mailbox.append(letter("f", "c", subject="Re: Cantine"), date=old)
+    page = listing.page(imap, "INBOX", view=BY_THREADS, memory=memory)
+    cantine = next(one for one in page.conversations if one.rows[-1].ref.uid == e)
+    assert [row.ref.uid for row in cantine.rows] == [back, c, e]
+    assert cantine.newest.ref.uid == e and cantine.last.uid == back
+    assert e in [row.ref.uid for row in page.rows]
+    assert [ref.uid for ref in threads.whole(imap, [cantine.last], memory)] == [c, e, back]
 
 
 def test_a_page_goes_on_below_the_conversation_of_a_message(imap, five, memory):

@@ -723,3 +723,11 @@ def test_the_messages_beside_it_take_no_command_and_no_query(
     # NOOP, FETCH of the header, FETCH of the text, STORE, FETCH of the rows' flags, LIST; and FETCH
     # of the rows that are not known yet.
     assert counts == [6, 7, 7]
+
+
+def test_who_got_a_blind_copy_is_named_to_its_sender(reader: Client, mailbox: Mailbox) -> None:
+    message = b"From: alice@ac-exemple.fr\r\nTo: alice@ac-exemple.fr\r\n"
+    message += b"Bcc: Bob Petit <bob@ac-exemple.fr>, zoe@x.fr\r\nSubject: Notes\r\n\r\nBonjour\r\n"
+    uid = mailbox.append(message, "Sent")
+    shown = words(reader.get(path(mailbox, uid, folder="Sent")))
+    assert "Cci : Bob Petit" in shown and "zoe@x.fr" in shown

@@ -388,6 +388,21 @@ def test_each_has_a_result_and_those_that_failed_are_sent_again(
     assert len(bobs_mailbox.uids()) == 3 and not Draft.objects.exists()
 
 
+def test_who_was_refused_one_of_many_does_not_say_that_nobody_got_any(
+    reader: Client, sent: Callable[..., OutboxMessage]
+) -> None:
+    row = sent(count=2, hold=0)
+    refused = outbox.values.refused_by(row, {BOB: "No such person"})
+    OutboxMessage.objects.exclude(pk=row.pk).update(state=State.SENT, stage=Stage.FILED)
+    OutboxMessage.objects.filter(pk=row.pk).update(
+        state=State.FAILED, failure="RecipientsRefused", sealed=refused, credential=None
+    )
+    for address in ("/outbox/", url(row)):
+        shown = words(reader.get(address))
+        assert f"Le serveur de messagerie a refusé {BOB}." in shown
+        assert "envoyé à personne" not in shown
+
+
 def test_the_rest_of_one_to_each_is_stopped(
     reader: Client, sent: Callable[..., OutboxMessage], bobs_mailbox: Mailbox
 ) -> None:

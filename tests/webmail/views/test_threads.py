@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from email.message import EmailMessage
 
 import pytest
 from django.test import Client
@@ -224,6 +225,18 @@ def test_a_folded_card_is_a_link_and_reads_its_message_once_it_is_unfolded(
     assert "Texte de a." in content and 'hx-swap-oob="true"' in content  # the counts
     assert f'name="refs" value="{ref(mailbox, talk[0])}"' in content
     assert "\\Seen" in mailbox.flags(talk[0])
+
+
+def test_an_unfolded_card_warns_of_a_file_that_is_a_program(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    message = EmailMessage()
+    message["Subject"], message["From"] = "Facture", BOB
+    message.set_content("Ci-joint.")
+    message.add_attachment(b"MZ", "application", "octet-stream", filename="facture.exe")
+    uid = mailbox.append(message.as_bytes())
+    content = page(reader.get(path(mailbox, uid, "card/"), headers=HTMX))
+    assert "facture.exe" in content and "Programme\N{NO-BREAK SPACE}: dangereux à ouvrir" in content
 
 
 def test_no_more_than_ten_unread_messages_are_open_and_the_others_stay_unread(

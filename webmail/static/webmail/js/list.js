@@ -55,7 +55,8 @@ function markOpen() {
   const member = document.querySelector("#message .talk") && document.querySelector(`#rows .members a[href*="/${CSS.escape(ref)}/"]`);
   const isRead = !document.querySelector("#message .talk-card.is-unread");
   if (isRead) member?.closest(".row").classList.remove("is-new");
-  document.querySelector(`#row-${CSS.escape(ref)} > a`)?.setAttribute("aria-current", "true");
+  const row = document.getElementById(`row-${ref}`) ?? document.querySelector(`#rows [data-shown="${CSS.escape(ref)}"]`);
+  row?.querySelector(":scope > a").setAttribute("aria-current", "true");
 }
 
 /** The next page may begin with the day that the last one ended with. */

@@ -148,7 +148,8 @@ const wish = () => document.documentElement.dataset.afterFiling;
 function neighbours(data) {
   const refs = data.getAll("refs");
   const row = openRow();
-  const isAlone = refs.length === 1 && refs[0] === document.getElementById("message")?.dataset.open;
+  const open = document.getElementById("message")?.dataset.open;
+  const isAlone = refs.length === 1 && (refs[0] === open || (data.has("threads") && refs[0] === row?.dataset.ref));
   if (!isAlone || !row || !GOING.includes(data.get("verb")) || wish() === "list") return null;
   const beside = { above: neighbourOf(row, -1), below: neighbourOf(row, 1) };
   return beside.above || beside.below || document.getElementById("more") ? beside : null;

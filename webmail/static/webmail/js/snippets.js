@@ -3,6 +3,9 @@
 const MOST = 50;
 const AIRY = "airy";
 
+// A conversation stands for all its messages by one of them, and may show another.
+const shown = (row) => row.dataset.shown ?? row.dataset.ref;
+
 const rows = () => [...document.querySelectorAll("#rows[data-snippets] .row:not([data-begun])")];
 
 /** Only the airy list has room for it. */
@@ -10,7 +13,7 @@ const hasRoom = () => (document.documentElement.dataset.density ?? AIRY) === AIR
 
 async function ask(url, some) {
   const address = new URL(url, location.href);
-  for (const row of some) address.searchParams.append("refs", row.dataset.ref);
+  for (const row of some) address.searchParams.append("refs", shown(row));
   try {
     const answer = await fetch(address, { headers: { "X-Requested-With": "fetch", "X-Background": "1" } });
     return answer.ok && !answer.redirected ? await answer.json() : {};
@@ -36,7 +39,7 @@ async function begin() {
   if (some.length === 0) return;
   for (const row of some) row.dataset.begun = "";
   const found = await ask(region.dataset.snippets, some);
-  for (const row of some) if (found[row.dataset.ref]) show(row, found[row.dataset.ref]);
+  for (const row of some) if (found[shown(row)]) show(row, found[shown(row)]);
   begin();
 }
 
