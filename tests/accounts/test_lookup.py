@@ -176,7 +176,7 @@ def test_the_cache_is_asked_as_often_for_a_numen_that_was_looked_up_before(
 ) -> None:
     def commands(numen: str) -> int:
         # What each page asks for is held by the process for five seconds: asked anew each time.
-        cache._kept.near.clear()
+        cache._kept.near.clear()  # type: ignore[attr-defined]  # of webmail.serving.cache
         before = cache_commands(redis_server)
         assert not found(client, numen=numen)
         return cache_commands(redis_server) - before
