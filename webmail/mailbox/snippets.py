@@ -1,10 +1,14 @@
-"""The beginnings of messages: a line of each for the list, asked for once."""
+"""The beginnings of messages: a line of each for the list, asked for once; of those that a search
+found, the passage with its words."""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
+from webmail.folding import fold
 from webmail.imap import fetch, uid_sets
 from webmail.imap.connection import Connection
 from webmail.imap.values import Marked, MessageRef, Selected
@@ -18,6 +22,9 @@ from webmail.mime.structure import Part
 LONGEST = 140
 # Bytes of the part: HTML begins with what nobody reads.
 TEXT_BYTES, HTML_BYTES = 1024, 4096
+# Bytes that are looked through for the words of a search, of so many messages.
+PASSAGE_BYTES, MOST_PASSAGES = 16_384, 20
+_BEFORE = 40  # characters before a word that was searched for
 # Part numbers that are asked for: hardly any message has its text beyond 1.1.1.
 MOST_GROUPS = 6
 _QUOTED = re.compile(r"(?m)^[^\S\n]*+>.*$")
@@ -41,6 +48,48 @@ def of(imap: Connection, refs: Sequence[MessageRef]) -> dict[MessageRef, str]:
     return known | fresh
 
 
+def around(
+    imap: Connection, refs: Sequence[MessageRef], words: Sequence[str]
+) -> dict[MessageRef, str]:
+    """The passages of messages that were found, with one of the words that were searched for; the
+    beginning where none of them stands near it. As many commands more as `of` without PREVIEW, none
+    where all beginnings have one of the words. Raises FolderChanged.
+    """
+    texts = of(imap, refs)
+    wanted = [folded for word in words if (folded := fold(word))]
+    lacking = [ref for ref in texts if _place(texts[ref], wanted) is None][:MOST_PASSAGES]
+    if not (wanted and lacking):
+        return texts
+    selected = imap.require(lacking[0])
+    read = _read(imap, selected, [ref.uid for ref in lacking], PASSAGE_BYTES, PASSAGE_BYTES)
+    passages = {ref: _passage(read.get(ref.uid, ""), wanted) for ref in lacking}
+    return texts | {ref: passage for ref, passage in passages.items() if passage}
+
+
+def _passage(text: str, wanted: Sequence[str]) -> str:
+    shown = " ".join(text.split())
+    place = _place(shown, wanted)
+    if place is None:
+        return ""
+    start = max(0, place - _BEFORE)
+    start += shown[start:place].find(" ") + 1 if start else 0
+    end = start + LONGEST
+    return f"{'…' * (start > 0)}{shown[start:end].rstrip()}{'…' * (end < len(shown))}"
+
+
+def _place(text: str, wanted: Sequence[str]) -> int | None:
+    """Where the first of the folded words stands in a text; None where none does."""
+    folded = fold(text)
+    places = [place for word in wanted if (place := folded.find(word)) >= 0]
+    if not places:
+        return None
+    if len(folded) == len(text):
+        return min(places)
+    # A ligature is two letters when it is folded.
+    ends = list(accumulate(len(fold(letter)) for letter in text))
+    return bisect_right(ends, min(places))
+
+
 def _asked(imap: Connection, refs: Sequence[MessageRef]) -> dict[MessageRef, str]:
     selected = imap.require(refs[0])
     by_uid = {ref.uid: ref for ref in refs if ref.uidvalidity == selected.uidvalidity}
@@ -53,12 +102,18 @@ def _asked(imap: Connection, refs: Sequence[MessageRef]) -> dict[MessageRef, str
     return {by_uid[uid]: line(words) for uid, words in beginnings.items() if uid in by_uid}
 
 
-def _read(imap: Connection, selected: Selected, uids: Iterable[int]) -> dict[int, str]:
+def _read(
+    imap: Connection,
+    selected: Selected,
+    uids: Iterable[int],
+    text_bytes: int = TEXT_BYTES,
+    html_bytes: int = HTML_BYTES,
+) -> dict[int, str]:
     marks = [Marked(0, uid, frozenset()) for uid in uids]
     rows = summaries.of(imap, selected, marks)
     beginnings = {row.ref.uid: "" for row in rows}
     for (number, is_html), some in list(_groups(rows).items())[:MOST_GROUPS]:
-        size = HTML_BYTES if is_html else TEXT_BYTES
+        size = html_bytes if is_html else text_bytes
         begun = fetch.beginnings(imap, uid_sets.compressed(some), number, size)
         beginnings |= {uid: _words(some[uid], data) for uid, data in begun.items() if uid in some}
     return beginnings

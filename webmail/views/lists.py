@@ -45,6 +45,10 @@ def home(request: HttpRequest) -> HttpResponse:
     return redirect("mail:folder", "INBOX")
 
 
+# Of a search, for the passages of what it found.
+_MOST_WORDS, _LONGEST_WORD = 5, 60
+
+
 @require_GET
 @login_required
 def message_list(request: SignedInRequest, folder: str) -> HttpResponse:
@@ -73,16 +77,18 @@ def message_list(request: SignedInRequest, folder: str) -> HttpResponse:
 @login_required
 def snippets(request: SignedInRequest, folder: str) -> HttpResponse:
     """How the rows that a script names begin, by what it names them: asked for after the list,
-    which waits for nothing. What was found may be of several folders.
+    which waits for nothing. What was found may be of several folders, and has the passage with the
+    ``words`` that were searched for.
     """
     form = SnippetsForm({"refs": request.GET.getlist("refs")})
     texts: dict[MessageRef, str] = {}
     if form.is_valid():
         named = form.cleaned_data["refs"][:MOST_ROWS]
         refs = [MessageRef(other or folder, *pair) for other, *pair in named]
+        words = [word[:_LONGEST_WORD] for word in request.GET.getlist("words")[:_MOST_WORDS]]
         with session.imap(request) as imap:
             for of_folder in _by_folder(refs):
-                texts |= beginnings.of(imap, of_folder)
+                texts |= beginnings.around(imap, of_folder, words)
     return JsonResponse({ref_name(ref, folder): words for ref, words in texts.items()})
 
 

@@ -17,6 +17,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.shortcuts import render as render_template
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
@@ -327,7 +328,7 @@ def _context(
         "search": asked,
         "people": _people(request, asked) if asked.number == 1 else (),
         "act_url": reverse("mail:act", args=[asked.base]),
-        "snippets_url": reverse("mail:snippets", args=[asked.base]),
+        "snippets_url": _snippets_url(asked),
         "folder_label": gettext("Results"),
         "save_name": asked.text[: results.LONGEST_NAME],
     }
@@ -346,6 +347,13 @@ def _sorted(
         by_ref = {hit.ref: hit for hit in hits}
         hits = tuple(by_ref[row.ref] for row in rows)
     return replace(found, hits=hits)
+
+
+def _snippets_url(asked: Asked) -> str:
+    """Of the passages with the words that are searched for."""
+    url = reverse("mail:snippets", args=[asked.base])
+    words = urlencode([("words", text) for text in asked.wanted.marks])
+    return f"{url}?{words}" if words else url
 
 
 def _people(request: SignedInRequest, asked: Asked) -> tuple[results.SearchedPerson, ...]:

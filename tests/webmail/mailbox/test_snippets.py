@@ -101,3 +101,39 @@ def test_a_folder_made_anew_has_none_of_them(imap, mailbox):
 )
 def test_a_line_has_what_is_new(words, shown):
     assert snippets.line(words) == shown
+
+
+def passages(imap, uids, *words):
+    uidvalidity = imap.select("INBOX").uidvalidity
+    refs = [MessageRef("INBOX", uidvalidity, uid) for uid in uids]
+    found = snippets.around(imap, refs, words)
+    return [found[ref] for ref in refs]
+
+
+def test_what_was_searched_for_is_shown_in_its_passage(opened, mailbox):
+    end = "La RÉUNION aura lieu au cœur du bâtiment."
+    long = f"Bonjour à tous. {'Rien de neuf ici. ' * 40}{end}"
+    html = f"Content-Type: text/html; charset=utf-8\r\n\r\n<p>{long}</p>"
+    uids = [
+        mailbox.append(letter(body=long)),
+        mailbox.append(letter(body="La réunion est annulée.\n")),
+        mailbox.append(letter(body="Rien.\n")),
+        mailbox.append(html.encode()),
+    ]
+    far, near, none, markup = passages(opened, uids, "reunion")
+    assert far == markup and end in far
+    assert far.startswith("…") and len(far) <= snippets.LONGEST + 2
+    assert (near, none) == ("La réunion est annulée.", "Rien.")
+    assert "cœur du bâtiment" in passages(opened, uids[:1], "coeur", "batiment")[0]
+
+
+def test_a_word_that_stands_too_far_away_leaves_the_beginning(opened, mailbox):
+    uid = mailbox.append(letter(body="Bonjour. " + "x " * snippets.PASSAGE_BYTES + "réunion"))
+    (shown,) = passages(opened, [uid], "réunion")
+    assert shown.startswith("Bonjour.")
+    assert passages(opened, [uid], "") == passages(opened, [uid]) == [shown]
+
+
+def test_a_passage_after_ligatures_begins_where_its_word_stands():
+    text = "ﬁ" * 300 + " la réunion du conseil"
+    assert "la réunion du conseil" in snippets._passage(text, ["reunion"])

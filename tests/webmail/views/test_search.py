@@ -859,3 +859,15 @@ def test_a_saved_search_follows_its_folder(reader: Client, mailbox: Mailbox, som
     user = User.objects.get(login="alice")
     SavedSearch.objects.all().of(user).move("4e B", "5e B", "/")
     assert SavedSearch.objects.get().folder == "5e B"
+
+
+def test_results_show_the_passage_with_what_was_searched_for(
+    reader: Client, mailbox: Mailbox
+) -> None:
+    mailbox.append(letter("Sortie", "Bonjour. " + "Rien. " * 60 + "Le musée ouvre à 9 h."))
+    content = page(reader.get("/search/?q=musee"))
+    (url,) = re.findall(r'data-snippets="([^"]*)"', content)
+    (named,) = re.findall(r'data-ref="([^"]*)"', content)
+    answer = reader.get(f"{unescape(url)}&{urlencode({'refs': unescape(named)})}")
+    (shown,) = answer.json().values()
+    assert "Le musée ouvre à 9 h." in shown and not shown.startswith("Bonjour")
