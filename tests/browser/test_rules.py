@@ -129,7 +129,7 @@ def test_without_a_script_a_rule_is_made_and_somebody_is_away(
     page.locator("#id_first").fill("2026-01-01")
     page.locator("#id_last").fill("2099-01-01")
     page.locator("#id_text").fill("Absente")
-    page.locator(".rule-foot button").click()
+    page.locator(".rule-foot button.primary").click()
     page.goto("/mail/INBOX/")
     assert page.locator("#absence-line a").count() == 1
     scroll = page.locator("html").evaluate("e => e.scrollWidth <= e.clientWidth")
