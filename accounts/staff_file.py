@@ -32,6 +32,7 @@ Source = Callable[[], BinaryIO]
 
 LARGEST = 100 * 1024 * 1024
 """Bytes; two hundred thousand rows are 25 MB."""
+_LONGEST_CELL = 128 * 1024  # characters; what is longer is a quote that does not end
 _LONGEST_LINE = 256 * 1024  # characters; a row of staff has some hundreds
 _LONGEST_HEADING_LINE = 16 * 1024
 _MOST_ABOVE = 100  # blank lines before the headings, all kept; of 100 MB of them memory would end
@@ -321,8 +322,10 @@ def _cells(lines: Iterator[str], delimiter: str, above: int) -> Iterator[tuple[i
             cells = next(reader)
         except StopIteration:
             return
-        except csv.Error as error:  # a cell of more than 128 KB
+        except csv.Error as error:  # a cell beyond the limit of the process, which others may set
             raise FileRefused(Failure.LONG_LINE, line=begins) from error
+        if any(len(cell) > _LONGEST_CELL for cell in cells):
+            raise FileRefused(Failure.LONG_LINE, line=begins)
         if any(cell.strip() for cell in cells):
             yield begins, cells
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import zipfile
 from datetime import date
@@ -304,6 +305,15 @@ def test_a_file_that_is_no_staff_file_is_refused_in_words(
     reason = failure(content)
     assert reason is expected
     assert str(reason.label)
+
+
+def test_a_long_cell_is_refused_whatever_else_this_process_has_read() -> None:
+    content = f'{HEADINGS}\n"{ROW}\n'.encode() + f"{ROW}\n".encode() * 5000
+    before = csv.field_size_limit(1_000_000)  # as an old address book's import leaves it
+    try:
+        assert failure(content) is Failure.LONG_LINE
+    finally:
+        csv.field_size_limit(before)
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(
