@@ -16,6 +16,7 @@ from playwright.sync_api import Page, expect
 from demo.servers.dovecot import MailAccount
 from tests.browser.test_outbox import look
 from tests.browser.test_walks import violations
+from tests.browser.waiting import wait_for
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter
 
@@ -70,11 +71,7 @@ def opened(
 
 def until(page: Page, expression: str) -> None:
     """Wait for it: Playwright's own waiting evaluates text, which the page's policy forbids."""
-    for _n in range(100):
-        if page.evaluate(expression):
-            return
-        page.wait_for_timeout(50)
-    pytest.fail(f"never: {expression}")
+    wait_for(lambda: page.evaluate(expression), page)
 
 
 def height(page: Page) -> int:
@@ -253,14 +250,14 @@ def test_a_message_is_printed_by_its_own_page(
     opened: Callable[..., Page], faults: list[str]
 ) -> None:
     page = opened(html("<p>Bonjour</p>"))
+    # In the phase of capture: before the page's own listener, which prints.
     page.evaluate(
-        """new MutationObserver(changes => {
-          for (const node of changes.flatMap(change => [...change.addedNodes])) {
-            if (node.tagName !== "IFRAME") continue;
-            node.addEventListener("load", () => node.contentWindow.addEventListener(
-              "beforeprint", () => { window.printed = node.contentDocument.body.innerText; }));
-          }
-        }).observe(document.body, { childList: true })"""
+        """document.addEventListener("load", ({ target }) => {
+          if (target.tagName !== "IFRAME") return;
+          target.contentWindow.addEventListener("beforeprint", () => {
+            window.printed = target.contentDocument.body.innerText;
+          });
+        }, true)"""
     )
     page.locator("a[data-print]").evaluate("link => link.click()")
     until(page, "window.printed")
