@@ -427,9 +427,16 @@ class _Lists:
         """
         marked = search.matching(self._imap, (f"KEYWORD {_HAS}".encode(),))
         unmarked = search.matching(self._imap, (f"UNKEYWORD {_HAS} UNKEYWORD {_HAS_NOT}".encode(),))
-        uids = {*marked, *self._having(unmarked[-MOST_LOOKED_THROUGH:])}
+        if not unmarked:
+            return marked, frozenset()
+        told = self._kept_or(
+            "attachment unmarked",
+            lambda: self._having(unmarked[-MOST_LOOKED_THROUGH:]),
+            lambda came: self._having([uid for uid in came if uid in unmarked]),
+        )
         is_part = len(unmarked) > MOST_LOOKED_THROUGH
-        return tuple(sorted(uids)), frozenset({ATTACHMENT_NEWEST} if is_part else ())
+        uids = tuple(sorted({*marked, *told}))
+        return uids, frozenset({ATTACHMENT_NEWEST} if is_part else ())
 
     def _looked_through(self) -> tuple[int, ...]:
         exists = self._imap.known().exists

@@ -200,7 +200,12 @@ def test_messages_that_the_server_never_marked_are_told_by_structure(imap, mailb
     unmarked = mailbox.append(file + letter(2))
     mailbox.append(letter(3))
     mailbox.append(letter(4), flags=["$HasNoAttachment"])
-    assert asked(imap, "INBOX", View(only="attachment"), memory)[0] == (unmarked, marked)
+    view = View(only="attachment")
+    assert asked(imap, "INBOX", view, memory)[0] == (unmarked, marked)
+    # NOOP, two searches for the keywords, and one for what came: no structure again.
+    assert asked(imap, "INBOX", view, memory) == ((unmarked, marked), 4)
+    came = mailbox.append(file + letter(5))
+    assert asked(imap, "INBOX", view, memory)[0] == (came, unmarked, marked)
 
 
 def test_mail_of_contacts_is_that_of_the_last_year(imap, mailbox, memory):
