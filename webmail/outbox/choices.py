@@ -12,7 +12,7 @@ from accounts import lending
 from accounts.claims import new_runner
 from accounts.http import SignedInRequest
 from accounts.models import LentCredential, User
-from webmail.errors import AlreadyLeft, DraftChanged, NotFound, WebmailError
+from webmail.errors import AlreadyLeft, DraftChanged, NotFound
 from webmail.imap.connection import Connection
 from webmail.models import Draft, OutboxMessage
 from webmail.outbox import batch_copy, counting, delivery, relay, restored, retrying, values
@@ -119,10 +119,7 @@ def settle(request: SignedInRequest, imap: Connection) -> None:
             continue
         if not row.leave([_STATE.PASSWORD], _STATE.SENDING, runner=new_runner()):
             continue
-        try:
-            delivery.finish(imap, row, may_be_filed=True)
-        except WebmailError as error:
-            delivery.note_failure(row, error)
+        delivery.finish_for(imap, row)
     restored.look(request, imap, _MOST_SETTLED)
     counting.renew(request.user.pk)
 

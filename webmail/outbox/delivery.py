@@ -118,6 +118,15 @@ def finish(
     close(row)
 
 
+def finish_for(imap: Connection, row: OutboxMessage) -> None:
+    """`finish` with the connection of a page, for what may be filed already; what goes wrong stands
+    in the row."""
+    try:
+        finish(imap, row, may_be_filed=True)
+    except WebmailError as error:
+        note_failure(row, error)
+
+
 def _file(
     imap: Connection, row: OutboxMessage, message: bytes | None, *, may_be_filed: bool
 ) -> None:

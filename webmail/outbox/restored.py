@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from accounts.claims import new_runner
 from accounts.http import SignedInRequest
-from webmail.errors import WebmailError
 from webmail.imap.connection import Connection
 from webmail.mailbox import actions
 from webmail.models import OutboxMessage
@@ -44,7 +43,4 @@ def look(request: SignedInRequest, imap: Connection, most: int) -> None:
             continue
         taken = {"runner": new_runner(), "stage": _STAGE.FILED, "failure": ""}
         if row.leave([_STATE.DOUBT], _STATE.SENDING, **taken):
-            try:
-                delivery.finish(imap, row, may_be_filed=True)
-            except WebmailError as error:
-                delivery.note_failure(row, error)
+            delivery.finish_for(imap, row)
