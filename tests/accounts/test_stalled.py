@@ -104,3 +104,15 @@ def test_pages_of_a_hung_domain_end_and_those_of_another_do_not_wait(
     for thread in waiting:
         thread.join()
     assert len(taken) == stalled.MOST + 1
+
+
+def test_a_sign_in_does_not_wait_either(
+    mail_domain: MailDomain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stalled, "PATIENCE", 0.0)
+    with ExitStack() as stack:
+        for _ in range(stalled.MOST):
+            stack.enter_context(stalled.bounded(mail_domain.imap_host))
+        time.sleep(0.01)
+        with pytest.raises(ServerUnavailable, match="waiting"):
+            session.check_login(mail_domain, "alice", "Mot-2026", "")
