@@ -258,6 +258,7 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.serving.bodies": {"accounts.network", "webmail.errors"},
     "webmail.serving.shares": {"accounts.session", "webmail.errors", "webmail.serving.bodies"},
     "webmail.serving.health": {
+        "accounts.installation",
         "accounts.jobs",
         "webmail.models",
         "webmail.sandbox",

@@ -8,10 +8,10 @@ from typing import Final
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
+from accounts import installation
 from accounts.findings import Finding, bad, ok, warn
 
 _OLDEST_POSTGRESQL: Final = 140000
@@ -47,16 +47,15 @@ def first_line(error: Exception) -> str:
 
 
 def _migrations() -> Iterator[Finding]:
-    executor = MigrationExecutor(connection)
-    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    missing = installation.missing_migrations()
     if missing:
         yield bad(
             ngettext(
                 "The database lacks %(count)s change of this version.",
                 "The database lacks %(count)s changes of this version.",
-                len(missing),
+                missing,
             )
-            % {"count": len(missing)},
+            % {"count": missing},
             "bin/manage migrate",
         )
     else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from typing import Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -15,17 +14,6 @@ from accounts.doctor import address
 from accounts.findings import Finding, bad, ok, warn
 from accounts.models import MailDomain
 from accounts.server_check import Result, Target
-
-# Without these the webmail asks more, or can do less (docs/install.md).
-_NEEDED: Final = (
-    "SORT",
-    "THREAD=REFERENCES",
-    "CONDSTORE",
-    "UIDPLUS",
-    "MOVE",
-    "IDLE",
-    "LIST-STATUS",
-)
 
 
 def findings() -> Iterator[Finding]:
@@ -71,7 +59,7 @@ def _extensions(domain: MailDomain) -> Iterator[Finding]:
             gettext("It tells after a sign-in: let somebody sign in, then try again."),
         )
         return
-    lacking = [name for name in _NEEDED if name not in known]
+    lacking = [name for name in server_check.WANTED["imap"] if name not in known]
     if lacking:
         yield warn(
             gettext("The IMAP server of %(domain)s lacks %(names)s.")
@@ -104,21 +92,16 @@ def other_findings() -> Iterator[Finding]:
         ("WEBMAIL_DIRECTORY_LDAP_URL", settings.DIRECTORY_LDAP_URL, 389, 636),
         ("WEBMAIL_RSPAMD_URL", settings.RSPAMD_URL, 80, 443),
     ]
-    tried = False
     if settings.NOTICES_URL:
-        tried = True
         yield from _server(server_check.check(_notices()))
     for name, url, port, tls_port in others:
         if url:
-            tried = True
             yield from _connects(name, url, port, tls_port)
     if not settings.NOTICES_URL:
         yield warn(
             gettext("The webmail sends no letters of its own (WEBMAIL_NOTICES_URL)."),
             gettext("People are not told of new devices, lookups and changed passwords."),
         )
-    elif not tried:
-        yield ok(gettext("No other server is set."))
 
 
 def _notices() -> Target:

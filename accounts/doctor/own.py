@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import ssl
-import tempfile
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,6 +16,7 @@ from django.core import checks
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext
 
+from accounts import installation
 from accounts.findings import Finding, bad, ok, warn
 from webmail.environment.declared import DECLARED
 from webmail.previews import office
@@ -93,11 +93,7 @@ def file_findings() -> Iterator[Finding]:
 
 def _spool(folder: Path) -> Iterator[Finding]:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(b"\0" * 65536)
-            file.flush()
-            os.fsync(file.fileno())
+        installation.write_to_spool(65_536)
         free = shutil.disk_usage(folder).free
     except OSError as error:
         words = {"folder": folder, "error": error.strerror or error}

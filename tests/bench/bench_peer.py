@@ -6,7 +6,7 @@ python -m tests.bench.bench_peer [--kit FOLDER] [--only webmail] [--sizes small,
 
 The kit (``bench.py`` with its mailboxes, Roundcube and floor) stands beside the project in
 ``../shared/bench``; it needs Debian, root and about 1.6 GB, and listens on loopback alone. The
-webmail runs as docs/install.md says: uvicorn, two workers, Redis, SQLite. The table goes between
+webmail runs with uvicorn, two workers, Redis and SQLite. The table goes between
 its marks into docs/performance.md, the figures into ``var/bench/``.
 """
 

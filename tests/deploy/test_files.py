@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from demo.servers.process import free_port
 from tests.accounts.test_server_check import certificate
 from tests.servers.plugin import missing
 from webmail.environment import file
@@ -100,12 +101,6 @@ def proxied(tmp_path: Path) -> Iterator[Callable[[int], int]]:
     for process in started:
         process.terminate()
         process.wait(10)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
 
 
 def await_port(port: int) -> None:

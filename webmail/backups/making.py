@@ -51,7 +51,7 @@ def make(folder: Path) -> Manifest:
 
 def _copy_spool(archive: tarfile.TarFile, copied: set[str]) -> None:
     """Add the sealed files that are not in it yet; nothing else lies there for long."""
-    for path in sorted(Path(settings.SPOOL).rglob("*.sealed")):
+    for path in sorted(settings.SPOOL.rglob("*.sealed")):
         name = str(path.relative_to(settings.SPOOL))
         if name in copied or path.is_symlink():
             continue

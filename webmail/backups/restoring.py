@@ -67,7 +67,7 @@ def _check_place(manifest: Manifest) -> None:
         raise BackupRefused(
             "The database is not empty. Restore into a new one: createdb, then DATABASE_URL."
         )
-    if any(Path(settings.SPOOL).rglob("*.sealed")):
+    if any(settings.SPOOL.rglob("*.sealed")):
         raise BackupRefused(f"The spool {settings.SPOOL} is not empty: set it aside first.")
 
 
@@ -81,7 +81,7 @@ def _known_migrations() -> set[str]:
 @contextmanager
 def _filled_spool(archive: Path) -> Iterator[None]:
     """The files of the backup lie in the spool; they are gone again where the block fails."""
-    spool = Path(settings.SPOOL)
+    spool = settings.SPOOL
     spool.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         with tarfile.open(archive) as files:

@@ -3,17 +3,14 @@ watches over the machines."""
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import suppress
 
-from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from accounts import jobs
+from accounts import installation, jobs
 from webmail.models import OfficePreview
 from webmail.sandbox import Limit
 
@@ -52,9 +49,7 @@ def readiness() -> dict[str, bool]:
 
 def _spool() -> bool:
     try:
-        settings.SPOOL.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=settings.SPOOL) as file:
-            file.write(b"\0")
+        installation.write_to_spool()
     except OSError:
         return False
     return True
@@ -65,10 +60,9 @@ def _migrations() -> bool:
     global _has_migrations
     if not _has_migrations:
         try:
-            executor = MigrationExecutor(connection)
+            _has_migrations = not installation.missing_migrations()
         except DatabaseError:
             return False
-        _has_migrations = not executor.migration_plan(executor.loader.graph.leaf_nodes())
     return _has_migrations
 
 

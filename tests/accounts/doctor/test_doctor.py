@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import http.server
 import json
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from accounts.doctor import address, database, mail, own, queues
 from accounts.findings import Finding
 from accounts.models import MailDomain, User
 from demo.servers.dovecot import MailAccount
+from demo.servers.process import free_port
 from tests.accounts.test_server_check import certificate, over_tls, serve  # noqa: F401  a fixture
 from tests.browser.conftest import running
 
@@ -38,12 +38,6 @@ def of(findings: Findings, level: str) -> str:
     return "\n".join(
         f"{finding.text} {finding.advice}" for finding in findings() if finding.level == level
     )
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
 
 
 # --- this machine ---

@@ -1,0 +1,26 @@
+"""What this installation has to work with, as the probe of a load balancer and the self-check try
+it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+
+def missing_migrations() -> int:
+    """Return how many changes of this version the database lacks. Raises DatabaseError."""
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def write_to_spool(size: int = 1) -> None:
+    """Write so many bytes to the spool, down to the disk, and remove them. Raises OSError."""
+    settings.SPOOL.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=settings.SPOOL) as file:
+        file.write(b"\0" * size)
+        file.flush()
+        os.fsync(file.fileno())
