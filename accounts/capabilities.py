@@ -6,11 +6,9 @@ SORT, THREAD and most others.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Final
 
 from django.core.cache import cache
-from redis.exceptions import RedisError
 
 from accounts.models import MailDomain
 from webmail.imap.connection import Connection
@@ -20,9 +18,8 @@ _MOST: Final = 200
 
 
 def note(domain: MailDomain, connection: Connection) -> None:
-    """Keep what the server said after somebody signed in. A cache that is down stops nobody."""
-    with suppress(RedisError, OSError):
-        cache.set(_key(domain), sorted(connection.capabilities)[:_MOST], _A_MONTH)
+    """Keep what the server said after somebody signed in."""
+    cache.set(_key(domain), sorted(connection.capabilities)[:_MOST], _A_MONTH)
 
 
 def of(domain: MailDomain) -> frozenset[str]:
