@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,19 @@ def roles_survive() -> Iterator[None]:
     post_migrate.connect(make, dispatch_uid="roles survive")
     yield
     post_migrate.disconnect(dispatch_uid="roles survive")
+
+
+@pytest.fixture(autouse=True)
+def no_loop_of_playwright(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Playwright's loop runs on in the thread of the tests after the first test with a browser;
+    `asyncio.run` of a test without one would refuse to start beside it."""
+    loop = asyncio._get_running_loop()
+    if loop is None or "playwright" in request.fixturenames:
+        yield
+        return
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(loop)
 
 
 @pytest.fixture(scope="session")

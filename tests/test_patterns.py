@@ -70,7 +70,8 @@ SLOW = {
 
 @pytest.mark.parametrize(("pattern", "way"), SLOW.values(), ids=SLOW)
 def test_a_slow_pattern_is_caught(pattern: str | bytes, way: str) -> None:
-    assert patterns.slow_input(re.compile(pattern), [way]) is not None
+    # Times are uneven on a busy machine: one of three looks has to find it.
+    assert any(patterns.slow_input(re.compile(pattern), [way]) for _look in range(3))
 
 
 LINEAR = {

@@ -187,6 +187,7 @@ def test_the_tab_key_leads_into_the_text_and_out_of_it(
     page = open_page()
     sign_in(page, alice)
     open_(page, 1)
+    expect(page.frame_locator("iframe.frame").get_by_text("ici")).to_be_visible()
     seen = []
     for _n in range(40):
         page.keyboard.press("Tab")

@@ -12,9 +12,24 @@ from __future__ import annotations
 import logging
 from typing import Any, ClassVar
 
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]
 
 logger = logging.getLogger(__name__)
+
+# Seconds that a process which is told to stop gives a new connection to send its first request.
+FIRST_REQUEST_S = 2
+
+
+class Connection(HttpToolsProtocol):
+    """A connection of the proxy. One that was opened just before the process stops is answered:
+    to close it would reset it, since its request is under way."""
+
+    def shutdown(self) -> None:
+        if self.cycle is None:
+            self.loop.call_later(FIRST_REQUEST_S, super().shutdown)
+        else:
+            super().shutdown()
 
 
 class Worker(UvicornWorker):
@@ -22,6 +37,7 @@ class Worker(UvicornWorker):
 
     CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
         **UvicornWorker.CONFIG_KWARGS,
+        "http": Connection,
         "proxy_headers": False,
         "access_log": False,
     }

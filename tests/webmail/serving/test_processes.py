@@ -113,6 +113,26 @@ def test_a_restart_fails_no_request(
     assert len(answers) > before and set(answers) == {200}
 
 
+def test_a_connection_that_was_opened_before_the_stop_is_answered(
+    listener: socket.socket, start: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    server = start()
+    assert asked(listener) == 200
+    host, port = listener.getsockname()
+    clients = [http.client.HTTPConnection(host, port, timeout=60) for _ in range(8)]
+    for client in clients:
+        client.connect()
+    # Once the new ones are taken, so are those before them.
+    assert {asked(listener) for _ in range(8)} == {200}
+    server.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    for client in clients:
+        client.request("GET", "/healthz")
+        assert client.getresponse().status == 200
+        client.close()
+    assert server.wait(40) == 0
+
+
 def test_processes_share_what_was_loaded_before_them(
     listener: socket.socket, start: Callable[[], subprocess.Popen[bytes]]
 ) -> None:
