@@ -63,6 +63,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.adverts.classify",
         "webmail.mime",
         "webmail.models",
+        "webmail.sandbox",
     },
     "webmail.adverts.learning": {
         "accounts.models",

@@ -142,6 +142,7 @@ ADVERTS_SERVERS = env_list("WEBMAIL_ADVERTS_SERVERS")
 ADVERTS_FOLDER = env_text("WEBMAIL_ADVERTS_FOLDER").strip()
 if not ADVERTS_FOLDER or set("/.%*\\\r\n\t") & set(ADVERTS_FOLDER):
     raise ImproperlyConfigured("WEBMAIL_ADVERTS_FOLDER must be the name of one folder")
+FRAUDS = env_choice("WEBMAIL_FRAUDS")
 ADVERTS_FIRST = env_int("WEBMAIL_ADVERTS_FIRST")
 RSPAMD_URL = env_text("WEBMAIL_RSPAMD_URL").strip()
 RSPAMD_PASSWORD = env_text("WEBMAIL_RSPAMD_PASSWORD")

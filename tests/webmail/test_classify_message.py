@@ -73,9 +73,10 @@ def test_every_reason_that_the_code_gives_has_its_words() -> None:
     import re
 
     given = set()
-    for name in ("signs", "verdict", "fraud"):
+    for name in ("signs", "attachments", "verdict", "fraud"):
         source = (ROOT / "webmail" / "adverts" / "classify" / f"{name}.py").read_text("utf-8")
-        given |= set(re.findall(r'(?:Sign\(|yield |return |_Scale\()\s*"([a-z_]+)"', source))
+        codes = r'(?:Sign\(|yield |return |_Scale\(|else )\s*"([a-z_]+)"'
+        given |= set(re.findall(codes, source))
         given |= set(re.findall(r'^    "([a-z_]+)": \d', source, re.MULTILINE))
-    given |= {"blocked_sender", "nothing_found"}
+    given |= {"blocked_sender", "nothing_found", "words", "fraud", "no_link"}
     assert given - {"wanted", "advert", "junk"} == set(REASONS)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from accounts.models import MailDomain, User
 from addressbook.contacts import known as acquaintances
-from webmail.adverts.classify import verdict
+from webmail import sandbox
+from webmail.adverts.classify import codes, verdict
 from webmail.adverts.classify.known import KnownCorrespondents, Learnt, Rules
 from webmail.adverts.classify.verdict import Verdict
 from webmail.mime import headers
@@ -15,6 +16,8 @@ from webmail.mime.addresses import Address
 from webmail.models import SenderChoice
 
 _IMITATED = "colleague_imitated"
+SCAN = sandbox.Budget(seconds=0.5, wait=1, memory=200_000_000, at_once=2)
+"""Pictures of a message in which a code is looked for: 0.1 s for three of two million dots."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +59,25 @@ def judge(
     words would make a fraud of that: asking costs queries."""
     sender = _sender(raw).author
     named = replace(known, names=frozenset({sender.name})) if sender.name else known
+    scanned: tuple[str, ...] = ()
     judged = verdict.judge(raw, named, rules, learnt)
+    if not judged.is_proved and (scanned := _scanned(raw)):
+        judged = verdict.judge(raw, named, rules, learnt, scanned)
     if _IMITATED not in judged.fraud:
         return judged
     if acquaintances.namesake(user, sender.name, sender.address):
         return judged
-    return verdict.judge(raw, known, rules, learnt)
+    return verdict.judge(raw, known, rules, learnt, scanned)
+
+
+def _scanned(raw: bytes) -> tuple[str, ...]:
+    """The addresses that the message's pictures show as codes; none where looking takes too
+    long."""
+    pictures = codes.pictures(raw)
+    try:
+        return sandbox.call(codes.scan, SCAN, pictures) if pictures else ()
+    except sandbox.Exhausted:
+        return ()
 
 
 def _addresses(names: Iterable[str]) -> frozenset[str]:

@@ -21,6 +21,7 @@ from accounts.http import SignedInRequest
 from webmail.adverts import correspondence, learning, rspamd
 from webmail.adverts.classify.known import KnownCorrespondents, Learnt, Rules
 from webmail.adverts.classify.verdict import Verdict
+from webmail.adverts.classify.words import VerdictKind
 from webmail.errors import ServerUnavailable, WebmailError
 from webmail.imap.connection import Connection
 from webmail.imap.values import ADVERT, JUNK, MessageRef, Sample
@@ -36,7 +37,7 @@ SECONDS = 0.8
 PATIENCE = 2.0
 """Seconds that one waits for what another session judges."""
 LONGEST_CLAIM = 30  # seconds: a process may die over it
-KEYWORDS = {"advert": ADVERT, "junk": JUNK}
+KEYWORDS = {"advert": ADVERT, "junk": JUNK, "fraud": JUNK}
 
 logger = logging.getLogger(__name__)
 
@@ -267,7 +268,7 @@ class _Look:
     def _with_rspamds(self, own: Verdict, raw: bytes) -> Verdict:
         """rspamd may hold for junk what we hold for wanted, not the other way round: it is not
         made for adverts. When it fails once it is asked no more in this look."""
-        if self._rspamd is None or own.kind == "junk":
+        if self._rspamd is None or own.kind in ("junk", "fraud"):
             return own
         try:
             checked = rspamd.check(self._rspamd, raw, self._user.address)
@@ -303,7 +304,7 @@ class _Look:
         """Set aside or mark, as the person wants it: digest -> ``moved`` or ``marked``."""
         wanted = self._request.preferences.adverts
         done: dict[str, str] = {}
-        for kind in ("advert", "junk") if wanted != "off" else ():
+        for kind in _set_aside() if wanted != "off" else ():
             some = [candidate for candidate in unwanted if candidate.verdict.kind == kind]
             refs = [
                 MessageRef(INBOX, self._uidvalidity, candidate.sample.uid) for candidate in some
@@ -314,7 +315,7 @@ class _Look:
 
     def _dispose_of(self, refs: Sequence[MessageRef], kind: str, *, is_moved: bool) -> str:
         if is_moved:
-            use = folders.JUNK if kind == "junk" else ""
+            use = "" if kind == "advert" else folders.JUNK
             moved = arrivals.set_aside(self._imap, refs, settings.ADVERTS_FOLDER, use)
             if moved is not None:
                 numbers = {"adverts": 0, "junk": 0} | {_COUNTED[kind]: moved}
@@ -339,4 +340,11 @@ class _Look:
         Judgement.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-_COUNTED = {"advert": "adverts", "junk": "junk"}
+_COUNTED = {"advert": "adverts", "junk": "junk", "fraud": "junk"}
+
+
+def _set_aside() -> tuple[VerdictKind, ...]:
+    """The kinds that leave the inbox: a fraud stays there where the administrator wants it seen,
+    with its links and files shut."""
+    unwanted: tuple[VerdictKind, ...] = ("advert", "junk", "fraud")
+    return unwanted if settings.FRAUDS == "junk" else unwanted[:2]

@@ -59,7 +59,10 @@ def teach(request: SignedInRequest, new_lessons: Iterable[Lesson]) -> None:
     todays = [row.kind for row in back if row.is_moved and timezone.localdate(row.when) == today]
     if todays:
         InboxWatch.objects.all().note_aside(
-            request.user, today, adverts=-todays.count("advert"), junk=-todays.count("junk")
+            request.user,
+            today,
+            adverts=-todays.count("advert"),
+            junk=-(len(todays) - todays.count("advert")),
         )
     Judgement.objects.filter(pk__in=[row.pk for row in back]).update(is_moved=False)
     learning.teach(request.user, taught)

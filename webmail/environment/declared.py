@@ -482,6 +482,15 @@ _ADVERTS = Group(
             default="Publicités",
             example="Réclames",
         ),
+        choice(
+            "WEBMAIL_FRAUDS",
+            """The place of a message that wants to deceive: `junk` moves it to the junk folder,
+            `inbox` leaves it in the inbox with a red band. Its links and files stay shut in
+            both.""",
+            ("junk", "inbox"),
+            default="junk",
+            example="inbox",
+        ),
         number(
             "WEBMAIL_ADVERTS_FIRST",
             0,

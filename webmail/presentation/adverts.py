@@ -71,6 +71,52 @@ REASONS: Mapping[str, str | Promise] = {
     "password_urgent": _("It presses you to sign in somewhere."),
     "payment_urgent": _("It presses you to pay."),
     "bill_to_call": _("It announces a bill and wants you to telephone."),
+    "institution_imitated": _("The sender bears an institution’s name, from another domain."),
+    "role_elsewhere": _("The sender bears the name of an office, from another address."),
+    "reply_personal": _("Answers would go to a private mailbox."),
+    "cheap_domain": _("The sender’s domain ends as domains do that are thrown away."),
+    "form_attached": _("An attached page asks for something or leads elsewhere."),
+    "page_attached": _("A web page is attached."),
+    "program_attached": _("A program is attached."),
+    "macros_attached": _("A document with macros is attached."),
+    "archive_attached": _("An archive is attached."),
+    "archive_locked": _("An archive that nobody can look into is attached."),
+    "link_to_number": _("A link leads to a number in place of a name."),
+    "link_shortened": _("A shortened link hides where it leads."),
+    "link_to_free_page": _("A link leads to pages that anybody can put up."),
+    "cheap_link": _("A link leads to a domain that ends as those do that are thrown away."),
+    "links_elsewhere": _("Its links lead to other sites than the sender’s."),
+    "links_home": _("Its links lead to the sender’s own site."),
+    "single_link": _("It is there for one link."),
+    "no_link": _("It has no link."),
+    "personal_mailbox": _("It was sent from a private mailbox."),
+    "school_network": _("The sender is one of the institutions that teachers hear from."),
+    "taught_words": _("Its words are like those of messages that you sorted."),
+    "institution": _("The sender is the institution that it names."),
+    "secret_transfer": _("It speaks of money, and wants it kept secret."),
+    "call_for_service": _("It asks, in a hurry, whether you are available."),
+    "link_to_scan": _("A picture in it is a code that leads to a site."),
+    "code_to_scan": _("It wants you to scan a code."),
+    "parcel_to_pay": _("It wants money for a parcel, on another site."),
+    "mailbox_to_confirm": _("It wants your mailbox confirmed, on another site."),
+    "document_elsewhere": _("It speaks of a document that lies elsewhere."),
+    "law_threat": _("It threatens you with the law."),
+    "bank_elsewhere": _("It speaks of your bank, presses you, and leads elsewhere."),
+    "warning_words": _("It warns of frauds."),
+    "secret_words": _("It asks for discretion."),
+    "available_words": _("It asks for a service."),
+    "gift_card_words": _("It speaks of coupons, gift cards or cryptocurrencies."),
+    "parcel_words": _("It speaks of a parcel."),
+    "law_words": _("It speaks of the law and of penalties."),
+    "code_words": _("It speaks of codes to scan or to enter."),
+    "mailbox_words": _("It speaks of your mailbox."),
+    "document_words": _("It speaks of a document to open."),
+    "bank_words": _("It speaks of bank accounts."),
+    "wealth_words": _("It speaks of gains, gifts or threats."),
+    "urgent_words": _("It speaks of urgency."),
+    "request_words": _("It asks you to do something."),
+    "paying_words": _("It speaks of payments."),
+    "pressing_words": _("It presses you."),
 }
 """By stable code; ``webmail.adverts`` gives the codes."""
 
@@ -114,7 +160,13 @@ _AT_ONCE = 2
 """Reasons of a message that is no fraud which are read without unfolding."""
 _VAGUE = ("words", "prices")
 """Reasons that tell a reader least, whatever they weigh: they come last."""
-_OF_ANY_FRAUD = frozenset({"fraud", "junk_words", *_VAGUE})
+_OF_ANY_FRAUD = frozenset(
+    {
+        *("fraud", "junk_words", "single_link", "no_link"),
+        *("links_elsewhere", "request_words", "paying_words", "bank_words", "html_only"),
+        *_VAGUE,
+    }
+)
 
 
 @dataclass(frozen=True)

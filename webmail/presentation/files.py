@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext
 
@@ -106,6 +106,10 @@ class AttachmentCard:
     thumb_url: str = ""
     locked: bool = False
     warning: str = ""
+
+    def shut(self) -> AttachmentCard:
+        """The card of a file that is named but can't be opened."""
+        return replace(self, url="", view_url="", thumb_url="")
 
     @property
     def slot(self) -> str:

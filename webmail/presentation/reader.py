@@ -16,7 +16,7 @@ from webmail.mime import receipts
 from webmail.mime.addresses import Address
 from webmail.mime.authentication import Verdicts
 from webmail.mime.quoting import list_address
-from webmail.presentation.adverts import Mailing, Notice
+from webmail.presentation.adverts import Mailing, Notice, without_targets
 from webmail.presentation.contents import (
     ImagesBar,
     OutcomeLine,
@@ -246,9 +246,17 @@ def _receipt_to(opened: OpenedMessage) -> tuple[str, ...]:
 
 
 def with_notice(opened: MessageView, notice: Notice | None) -> MessageView:
-    """The open message with what is said of it: one band for what says the same."""
+    """The open message with what is said of it: one band for what says the same. Of a fraud that
+    is shut, the links of the text and the files lead nowhere."""
     if notice is None:
         return opened
+    if notice.are_links_shut:
+        opened = replace(
+            opened,
+            text_html=without_targets(opened.text_html),
+            attachments=tuple(card.shut() for card in opened.attachments),
+            zip_url="",
+        )
     held = tuple(caution for caution in opened.cautions if notice.holds(caution))
     left = tuple(caution for caution in opened.cautions if not notice.holds(caution))
     return replace(opened, notice=replace(notice, cautions=held), cautions=left)

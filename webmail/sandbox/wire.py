@@ -20,6 +20,7 @@ import msgspec
 PACKAGES = (
     "webmail.mime.",
     "webmail.previews.",
+    "webmail.adverts.classify.codes",
     "webmail.writing.roster_reading",
     "addressbook.importers",
 )

@@ -53,6 +53,8 @@ def notice(request: SignedInRequest, opened: OpenedMessage) -> Notice | None:
         return None
     is_marked = bool(flags & {ADVERT, JUNK})
     kind = judgement.kind if judgement.is_moved or is_marked else ""
+    if kind == "fraud":
+        kind = "junk"
     if not kind and not judgement.is_fraud:
         return None
     return Notice(

@@ -29,7 +29,7 @@ from webmail.mailbox.summaries import Summary
 from webmail.mime import authentication
 from webmail.mime.addresses import Address
 from webmail.mime.envelope import Envelope
-from webmail.presentation import adverts, contents, conversations, links, reader
+from webmail.presentation import contents, conversations, links, reader
 from webmail.presentation.conversations import Conversation
 from webmail.presentation.lists import FolderList
 from webmail.presentation.marks import Marks
@@ -184,10 +184,8 @@ def shown(
         borrowed=people.borrowed(request.user, envelope.from_[0]) if envelope.from_ else None,
         asks_for_receipts=_asks_for_receipts(request, envelope),
     )
-    notice = judged.notice(request, opened)
-    if notice and notice.are_links_shut:
-        view = replace(view, text_html=adverts.without_targets(view.text_html))
-    return replace(reader.with_notice(view, notice), mailing=judged.mailing(request, opened))
+    view = reader.with_notice(view, judged.notice(request, opened))
+    return replace(view, mailing=judged.mailing(request, opened))
 
 
 def _asks_for_receipts(request: SignedInRequest, envelope: Envelope) -> bool:

@@ -69,7 +69,7 @@ def test_a_false_support_desk_that_wants_the_password_is_a_fraud() -> None:
         " https://ac-exemple-webmail.example/login"
     )
     judged = found("forged", "support@boites-pleines.example", "Support Messagerie", body)
-    assert judged.kind == "junk"
+    assert judged.kind == "fraud"
     assert judged.is_fraud
     assert {"authority_imitated", "password_asked", "lookalike_link"} <= set(judged.fraud)
 

@@ -59,7 +59,7 @@ def test_any_message_of_somebody_known_is_wanted_but_a_forged_fraud() -> None:
         known = KnownCorrespondents(addresses=frozenset({sender.lower()}))
         judgement = verdict.judge(sample.raw, known)
         if judgement.is_fraud and "sender_refused" in judgement.fraud:
-            forged += judgement.kind == "junk"
+            forged += judgement.kind == "fraud"
         else:
             assert judgement.kind == "wanted", sample.name
     assert forged >= 20

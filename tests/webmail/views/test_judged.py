@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from accounts.models import User
 from demo.servers.dovecot import MailAccount
@@ -132,6 +133,35 @@ def test_the_links_of_a_fraud_lead_nowhere_until_they_are_opened(
     assert 'id="fraud-band"' in shown
     assert "allow-popups" in shown.split("<iframe")[1].partition(">")[0]
     assert 'href="https://verif-compte.example/connexion"' in page(watched.get(shut + "frame/"))
+
+
+def test_the_files_of_a_fraud_are_named_and_stay_shut_until_they_are_opened(
+    watched: Client, mailbox: Mailbox
+) -> None:
+    User.objects.update(preferences={"adverts": "off"})
+    files = (("facture.zip", "application/zip", b"PK"), ("photo.png", "image/png", b"\x89PNG"))
+    uid = mailbox.append(fraud(files=files))
+    watched.get("/mail/INBOX/")
+    address = path(mailbox, uid)
+    shown = page(watched.get(address))
+    assert 'id="fraud-band"' in shown and "facture.zip" in shown
+    assert f"{address}view/" not in shown and f"{address}part/" not in shown
+    assert f"{address}zip/" not in shown and f"{address}thumb/" not in shown
+    watched.post(address + "links/")
+    shown = page(watched.get(address))
+    assert f"{address}view/" in shown and f"{address}part/" in shown and f"{address}zip/" in shown
+
+
+@pytest.mark.parametrize(("place", "inbox"), [("junk", 0), ("inbox", 1)])
+def test_the_administrator_says_where_frauds_go(
+    watched: Client, mailbox: Mailbox, settings: Settings, place: str, inbox: int
+) -> None:
+    settings.FRAUDS = place
+    mailbox.append(fraud())
+    shown = page(watched.get("/mail/INBOX/"))
+    assert ("votre boîte sera suspendue" in shown) == bool(inbox)
+    row = Judgement.objects.get()
+    assert (row.kind, row.is_fraud, row.is_moved) == ("fraud", True, not inbox)
 
 
 def test_a_fraud_beside_an_open_message_of_its_conversation_is_shut_too(

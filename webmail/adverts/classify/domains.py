@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Collection
 from functools import lru_cache
 
+from webmail.adverts.classify import institutions
 from webmail.mime import links
 
 # Below these, anybody may register a name (a few of the Public Suffix List, for French mail).
@@ -25,39 +26,6 @@ _STATE = re.compile(
     r"|region-academique-[a-z-]{2,40}\.fr|reseau-canope\.fr|cned\.fr|onisep\.fr"
     r"|france-education-international\.fr)"
 )
-# Whom frauds imitate, and the domains that are really theirs. Names that are also words (orange,
-# free) are left out: whoever sells oranges may say so.
-_BRANDS: dict[str, tuple[str, ...]] = {
-    "impots": ("gouv.fr",),
-    "antai": ("gouv.fr",),
-    "amendes": ("gouv.fr",),
-    "ensap": ("gouv.fr",),
-    "franceconnect": ("gouv.fr",),
-    "servicepublic": ("service-public.fr", "gouv.fr"),
-    "ameli": ("ameli.fr",),
-    "assurancemaladie": ("ameli.fr", "assurance-maladie.fr"),
-    "laposte": ("laposte.fr", "laposte.net", "laposte.info"),
-    "labanquepostale": ("labanquepostale.fr", "labanquepostale.com"),
-    "colissimo": ("colissimo.fr", "laposte.fr"),
-    "chronopost": ("chronopost.fr",),
-    "mondialrelay": ("mondialrelay.fr", "mondialrelay.com"),
-    "creditagricole": ("credit-agricole.fr", "ca-cib.com"),
-    "creditmutuel": ("creditmutuel.fr", "creditmutuel.com"),
-    "caisseepargne": ("caisse-epargne.fr", "caisse-epargne.com"),
-    "banquepopulaire": ("banquepopulaire.fr",),
-    "bnpparibas": ("bnpparibas", "bnpparibas.net", "bnpparibas.com", "mabanque.bnpparibas"),
-    "societegenerale": ("societegenerale.fr", "societegenerale.com", "socgen.com"),
-    "boursobank": ("boursobank.com", "boursorama.fr"),
-    "boursorama": ("boursorama.com", "boursorama.fr"),
-    "casden": ("casden.fr",),
-    "mgen": ("mgen.fr",),
-    "pronote": ("index-education.com", "index-education.net", "pronote.net"),
-    "netflix": ("netflix.com",),
-    "paypal": ("paypal.com", "paypal.fr"),
-    "amazon": ("amazon.fr", "amazon.com", "amazonses.com", "amazonaws.com"),
-    "microsoft": ("microsoft.com", "microsoftonline.com", "office.com"),
-    "doctolib": ("doctolib.fr", "doctolib.com", "doctolib.net"),
-}
 # Characters of other scripts that look Latin, by what they look like; figures that stand for
 # letters.
 _EYE = str.maketrans(
@@ -98,7 +66,7 @@ def imitates(domain: str, own: frozenset[str]) -> bool:
         return False
     if not name.isascii() and links.is_imitation(name):
         return True
-    return _imitates_own(name, own) or _imitates_state(name) or _imitates_brand(name)
+    return _imitates_own(name, own) or _imitates_state(name) or _imitates_institution(name)
 
 
 def _imitates_own(name: str, own: frozenset[str]) -> bool:
@@ -117,16 +85,14 @@ def _imitates_state(name: str) -> bool:
     return any(_holds(seen, _seen(f"ac-{academy}")) for academy in _ACADEMIES)
 
 
-def _imitates_brand(name: str) -> bool:
+def _imitates_institution(name: str) -> bool:
     seen = _seen(name)
     bare = seen.replace("-", "")
-    for brand, domains in _BRANDS.items():
-        if is_in(name, domains):
-            continue
-        wanted = _seen(brand)
-        if _holds(seen, wanted) or (len(wanted) >= 7 and _holds(bare, wanted)):
-            return True
-        if len(wanted) >= 6 and _is_near(_main_label(name), wanted):
+    for label, domains in institutions.known().labels.items():
+        wanted = _seen(label)
+        is_held = _holds(seen, wanted) or (len(wanted) >= 7 and _holds(bare, wanted))
+        is_near = len(wanted) >= 7 and _is_near(_main_label(name), wanted)
+        if (is_held or is_near) and not institutions.owns(domains, name):
             return True
     return False
 

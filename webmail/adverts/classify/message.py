@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from webmail.adverts.classify import page
+from webmail.adverts.classify import attachments, page
+from webmail.adverts.classify.attachments import Attachment
 from webmail.adverts.classify.page import Link
 from webmail.mime import body, links, structure
 from webmail.mime.addresses import Address
 from webmail.mime.headers import Headers
 from webmail.mime.structure import Part
+from webmail.mime.text import decode_transfer
 
 # Bytes of a message that are looked at; what an advert says, it says at the beginning.
 LARGEST = 500_000
@@ -20,6 +22,7 @@ LARGEST = 500_000
 _LONGEST_PART = 120_000
 _BEGINNING, _END = 24_000, 6_000
 _MOST_TEXTS = 6
+_MOST_FILES = 12
 _BARE_LINK = re.compile(r"https?://[^\s<>\"')\]]{1,500}", re.IGNORECASE)
 _QUOTED = re.compile(r"^[ \t]{0,8}>.*$", re.MULTILINE)
 _ANSWERED = re.compile(
@@ -31,8 +34,7 @@ _ANSWERED = re.compile(
 
 @dataclass(frozen=True)
 class Message:
-    """``text`` is what the sender wrote himself, without what he quotes; ``files`` are the media
-    types of attachments."""
+    """``text`` is what the sender wrote himself, without what he quotes."""
 
     headers: Headers
     subject: str
@@ -40,10 +42,16 @@ class Message:
     text: str
     has_quote: bool
     links: tuple[Link, ...]
-    files: tuple[str, ...]
+    attachments: tuple[Attachment, ...]
     is_html_only: bool
     pictures: int
     pixels: int
+    scanned: int = 0
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The media types of attachments."""
+        return tuple(one.media_type for one in self.attachments)
 
     @property
     def domain(self) -> str:
@@ -61,8 +69,9 @@ def host_of(address: str) -> str:
     return links.host(match[1].rpartition("@")[2]) if match else ""
 
 
-def read(raw: bytes) -> Message:
-    """Never raises, and reads a bounded part of ``raw``."""
+def read(raw: bytes, scanned: Sequence[str] = ()) -> Message:
+    """Never raises, and reads a bounded part of ``raw``. ``scanned``: addresses that its pictures
+    show as codes (`codes`), which are links as well."""
     parsed = structure.parse(raw[:LARGEST].lstrip(b"\r\n"))
     shown = structure.choose(parsed.root)
     texts = [part for part in shown.text if part.media_type != "text/html"]
@@ -80,8 +89,11 @@ def read(raw: bytes) -> Message:
         sender=senders[0] if senders else Address("", ""),
         text=own,
         has_quote=has_quote,
-        links=tuple(page_links or _bare_links(plain)),
-        files=tuple(part.media_type for part in shown.attachments),
+        links=(*(Link(address, "") for address in scanned), *(page_links or _bare_links(plain))),
+        scanned=len(scanned),
+        attachments=tuple(
+            _attachment(part, parsed.bodies) for part in shown.attachments[:_MOST_FILES]
+        ),
         is_html_only=bool(pages) and not plain.strip(),
         pictures=sum(html_page.pictures for html_page in read_pages),
         pixels=sum(html_page.pixels for html_page in read_pages),
@@ -92,6 +104,13 @@ def _texts(parts: list[Part], bodies: Mapping[str, bytes]) -> Iterator[str]:
     for part in parts[:_MOST_TEXTS]:
         data = bodies.get(part.number, b"")
         yield body.read(part, data[:_LONGEST_PART], is_cut=len(data) > _LONGEST_PART).text
+
+
+def _attachment(part: Part, bodies: Mapping[str, bytes]) -> Attachment:
+    # A third more: base64 makes four bytes of three, and a line break of every 76.
+    data = bodies.get(part.number, b"")[: attachments.LONGEST * 7 // 5]
+    decoded = decode_transfer(data, part.encoding)[: attachments.LONGEST]
+    return Attachment(part.file_name, part.media_type, decoded)
 
 
 def _bare_links(text: str) -> list[Link]:

@@ -10,7 +10,10 @@ _NAME = re.compile(r"/?[a-zA-Z][a-zA-Z0-9:]{0,20}")
 _ATTRIBUTE = re.compile(
     r"([a-zA-Z-]{2,20})\s*=\s*(?:\"([^\"]{0,2000})|'([^']{0,2000})|([^\s>\"']{1,2000}))"
 )
-_HIDES = re.compile(r"display:none|visibility:hidden|font-size:0(?!\.?[1-9])|max-height:0")
+_HIDES = re.compile(
+    r"display:none|visibility:hidden|font-size:(?:0(?!\.?[1-9])|[01](?:\.\d+)?p[xt])|max-height:0"
+    r"|opacity:0(?!\.?[1-9])|(?<!-)color:transparent"
+)
 _BREAKS = frozenset("p div br td tr li h1 h2 h3 h4 table ul ol hr blockquote".split())
 _EMPTY = frozenset("br hr img meta link input area base col wbr".split())
 _RAW = frozenset({"style", "script", "title", "noscript"})

@@ -363,6 +363,92 @@ regularis*|frais de|virement|cartes cadeaux|carte cadeau|gift card*|coupon*|rech
 payment|billing|charged|debited|card details
 votre carte|un achat de|un paiement de|cet achat
 """
+# To warn of frauds, as a support desk, a colleague or the admin of a list does.
+WARNING = """
+hameconnage|phishing|filoutage|arnaque*|escroquerie*|escroc*|fraude*|frauduleu*|ne cliquez pas
+ne cliquez surtout pas|ne pas cliquer|ne repondez pas|ne pas repondre a|n ouvrez pas|mefiez vous
+soyez vigilant*|vigilance|ne communiquez jamais|ne vous demanderons jamais|ne vous demandera jamais
+signalez|faux message*|faux mail*|fake message*|scam*|do not click|don t click|do not reply
+do not open|beware|we will never ask|never ask you|usurp*|imitant|se faisant passer
+"""
+# What frauds are about; honest mail speaks of it as well, so that each is one sign among others.
+DISCRETION = """
+confidentiel*|confidentialite absolue|discretion|discretement|discret|entre nous|n en parle*
+ne parle* a personne|sans en parler|ne pas en parler|garde* cela|garder le secret|surprise pour
+ne pas m appeler|pas joignable par telephone|ne peux pas telephoner|ne peux pas parler
+ne peux pas prendre d appel*|ne peux pas t appeler|ne puis vous appeler|ne m appelez pas
+uniquement par mail|uniquement par courriel|seulement par mail|par mail uniquement
+par courriel uniquement|keep this between|between us|confidential|discreet|can t talk|cannot talk
+can t take calls|only by email|by email only|keep it private
+"""
+AVAILABLE = """
+es tu disponible|etes vous disponible|tu es disponible|vous etes disponible|es tu la
+etes vous la|tu es la|vous etes au bureau|es tu au bureau|etes vous au bureau|un service a te
+un service a vous|besoin d un service|rendre un service|petit service|une tache a|tache urgente
+ton numero|votre numero de portable|numero whatsapp|whatsapp|are you available|are you free
+are you around|quick favour|quick favor|a favour|a favor|quick task|your cell|your mobile number
+a moment for|peux tu me rendre|pouvez vous me rendre|reponds moi des|repondez moi des
+"""
+GIFT_CARDS = """
+transcash|neosurf|pcs|paysafecard|carte* pcs|coupon* transcash|coupon* pcs|carte* itunes
+carte* apple|carte* google play|google play|itunes|steam|amazon gift|gift card*|carte* cadeau*
+carte* prepayee*|mandat cash|western union|moneygram|wero|code* au dos|grattez|gratter
+photo* des codes|photo* des cartes|scratch|bitcoin*|usdt|cryptomonnaie*|crypto monnaie*|btc|wallet
+"""
+PARCEL = """
+votre colis|votre envoi|votre paquet|your parcel|your package|your shipment|colis en attente
+colis est bloque|colis retenu|frais de livraison|frais de douane|droits de douane|frais d import*
+affranchissement|reprogrammer|nouvelle livraison|livraison echouee|tentative de livraison
+tentative de remise|delivery attempt|redelivery|customs fee*|customs dut*|dedouanement
+relais|numero de suivi|tracking number|adresse incomplete|adresse de livraison
+"""
+LAW = """
+procedure judiciaire|poursuites judiciaires|mandat d arret|mandat d amener|pedopornograph*
+pornograph*|pedophil*|site* illicite*|infraction*|procureur*|gendarmerie|police judiciaire|brigade
+europol|interpol|convocation en justice|convocation judiciaire|casier judiciaire|tribunal
+mise en demeure|majoration|amende*|contravention*|avis d infraction|huissier|saisie
+commissaire de justice|cybercriminalite|protection des mineurs|court order|legal action|prosecution
+"""
+CODE = """
+qr code*|qr|code qr|flashez|flasher|flashcode|scannez|scanner le|scan the|scan this|appareil photo
+camera|avec votre telephone|avec votre smartphone|authenticator|double authentification
+authentification a deux facteurs|two factor|mfa|2fa|multifacteur|validation en deux etapes
+"""
+MAILBOX = """
+votre messagerie|votre boite|votre boite mail|boite aux lettres|votre compte de messagerie
+quota|espace de stockage|limite de stockage|stockage atteint|boite pleine|mailbox|storage
+webmail|mot de passe expire|expiration de votre mot|password expire*|messages en attente
+messages bloques|messages retenus|courriels en attente|mails en attente|held messages
+pending messages|undelivered|synchronisation|migration|mise a niveau|nouvelle version|upgrade
+serveur de messagerie|session expire*|reconnect*|reauthentif*|same password
+"""
+DOCUMENT = """
+document partage|a partage un|a partage avec|partage un fichier|partage un document
+document securise|fichier securise|message securise|document protege|consulter le document
+voir le document|ouvrir le document|afficher le document|acceder au document|shared a file
+shared a document|shared with you|secure document|secure message|view document|open document
+review document|review and sign|a signer|signature electronique|signature requise|docusign
+sharepoint|onedrive|one drive|message vocal|voicemail|voice message|telecopie|fax|scan|numerisation
+photocopieur|multifonction
+"""
+BANK = """
+changement de rib|nouveau rib|nouvelles coordonnees bancaires|coordonnees bancaires
+changement de coordonnees|changement de compte|changer mon compte|changement de banque
+nouvel iban|nouveau compte bancaire|rib ci joint|mon rib|bank details|new bank account
+beneficiaire*|cle digitale|certicode|securipass|carte bloquee|carte suspendue|carte bancaire
+operation inhabituelle|transaction suspecte|connexion inhabituelle|activite inhabituelle
+activite suspecte|nouvel appareil|unusual activity|suspicious activity|unusual sign
+facture impayee|impaye|paiement refuse|paiement echoue|echec du paiement|echec de paiement
+moyen de paiement|payment failed|payment declined|payment method|update your payment|remboursement
+trop percu|refund|virement
+"""
+WEALTH = """
+heritage|heritier*|succession|notaire|legs|fonds en depot|million*|beneficiaire des fonds|loterie
+lottery|tirage au sort|gagnant*|winner|vous avez gagne|inheritance|next of kin|deceased|donation
+compensation|investissement|rendement*|trader|trading|plus value*|revenu* passif*|profit*
+piano|chiot*|chaton*|adoption|a donner|contre bons soins|webcam|video de vous|camera|rancon
+donnees personnelles|pirate|hacker|hacke|enregistre|vos contacts|your contacts|recorded you
+"""
 
 
 def fold(text: str) -> str:

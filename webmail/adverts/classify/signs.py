@@ -5,15 +5,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from webmail.adverts.classify import domains, phrases
+from webmail.adverts.classify import attachments, domains, institutions, phrases
 from webmail.adverts.classify.message import Message
 from webmail.adverts.classify.own_server import ServerVerdict
+from webmail.mime import links
 from webmail.mime.addresses import Address
 
 _MOST_PEOPLE = 50
+# Words of a message that is written in a hurry.
+_SHORT = 70
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,58 @@ _FILES = frozenset(
 )
 
 
+# Whoever wants one has a mailbox there.
+_MAILBOXES = frozenset(
+    """
+    gmail.com googlemail.com outlook.com outlook.fr hotmail.com hotmail.fr live.com live.fr msn.com
+    yahoo.com yahoo.fr ymail.com aol.com aol.fr gmx.com gmx.fr gmx.net mail.com mail.ru yandex.com
+    yandex.ru proton.me protonmail.com tutanota.com tuta.io icloud.com me.com laposte.net orange.fr
+    wanadoo.fr free.fr sfr.fr neuf.fr bbox.fr numericable.fr club-internet.fr cegetel.net zoho.com
+    inbox.lv email.com consultant.com post.com
+    """.split()
+)
+_ROLE = re.compile(
+    r"\b(?:principale?|proviseure?|directeur|directrice|direction|chef|cheffe|rectrice|recteur"
+    r"|inspect(?:eur|rice)|dasen|secretariat|gestionnaire|intendance|headmaster|headteacher"
+    r"|head teacher|rectorat|academie|college|lycee|ecole|service|support|assistance|admin"
+    r"|administrateur|administration|helpdesk|it|team|equipe|ressources humaines|rh|paie"
+    r"|comptabilite)\b"
+)
+# Endings that cost next to nothing, where most registered names are thrown away in a month.
+_CHEAP_ENDINGS = frozenset(
+    """
+    top xyz online site click icu shop live buzz cfd sbs rest monster quest cyou space website fun
+    store club vip work info link support digital pro tk ml ga cf gq bond lol beauty skin help
+    today world life services center
+    """.split()
+)
+_SHORTENERS = frozenset(
+    """
+    bit.ly tinyurl.com t.co goo.gl ow.ly is.gd buff.ly cutt.ly rebrand.ly rb.gy shorturl.at t.ly
+    urlz.fr urlr.me lc.cx s.id tiny.cc v.gd short.io linktr.ee
+    """.split()
+)
+_FREE_PAGES = frozenset(
+    """
+    weebly.com wixsite.com wix.com webflow.io github.io netlify.app vercel.app web.app
+    firebaseapp.com pages.dev workers.dev r2.dev herokuapp.com glitch.me repl.co blogspot.com
+    wordpress.com jimdosite.com jimdofree.com square.site godaddysites.com duckdns.org ngrok.io
+    ngrok-free.app onrender.com surge.sh ipfs.io backblazeb2.com amazonaws.com azurewebsites.net
+    blob.core.windows.net windows.net sharepoint.com forms.gle docs.google.com sites.google.com
+    forms.office.com typeform.com jotform.com formstack.com googleapis.com translate.goog
+    framer.app carrd.co notion.site canva.site gitbook.io
+    """.split()
+)
+
+
 def of(message: Message, words: list[str], server: ServerVerdict) -> list[Sign]:
     """All signs but those of what is known and learnt. Those of words that say nothing are left
     out."""
     signs = [
         *_of_sending(message),
+        *_of_sender(message, server),
+        *_of_links(message),
+        *(Sign(code, 1.0) for code in attachments.signs(message.attachments)),
         *_of_server(message, server),
         *_of_answer(message, server),
         *_of_look(message),
@@ -102,6 +152,56 @@ def _of_sending(message: Message) -> Iterator[Sign]:
         yield Sign("mass_mailer", 0.3)
     if message.headers.get("Auto-Submitted").lower().startswith("auto"):
         yield Sign("automatic", -0.6)
+
+
+def _of_sender(message: Message, server: ServerVerdict) -> Iterator[Sign]:
+    domain = message.domain
+    name = phrases.split(phrases.fold(message.sender.name))
+    is_personal = domain in _MAILBOXES
+    is_role = bool(_ROLE.search(" ".join(name)))
+    if is_personal:
+        yield Sign("role_elsewhere" if is_role else "personal_mailbox", 1.0)
+    elif is_role and not domains.is_in(domain, server.own) and not domains.is_of_state(domain):
+        yield Sign("role_elsewhere", 0.5)
+    own = institutions.named(name)
+    is_sure = server.verdicts.dmarc == "pass"
+    if own and not institutions.owns(own, domain):
+        yield Sign("institution_imitated", 1.0)
+    elif is_sure and institutions.is_institutions(domain):
+        yield Sign("institution", 1.0)
+    if is_sure and institutions.is_of_schools(domain):
+        yield Sign("school_network", -4.0)
+    if domain.rpartition(".")[2] in _CHEAP_ENDINGS:
+        yield Sign("cheap_domain", 1.0)
+    answers = {
+        address.address.rpartition("@")[2].lower() for address in _people(message, "Reply-To")
+    }
+    if answers & _MAILBOXES and not is_personal:
+        yield Sign("reply_personal", 1.0)
+
+
+def _of_links(message: Message) -> Iterator[Sign]:
+    hosts = set(message.hosts()[:200])
+    if message.scanned:
+        yield Sign("link_to_scan", 1.0)
+    if not hosts:
+        yield Sign("no_link", 1.0)
+        return
+    own = domains.registered(message.domain)
+    if all(domains.registered(host) != own for host in hosts):
+        yield Sign("links_elsewhere", 1.0)
+    else:
+        yield Sign("links_home", 1.0)
+    if any(links.is_ip(host) for host in hosts):
+        yield Sign("link_to_number", 1.0)
+    if any(domains.is_in(host, _SHORTENERS) for host in hosts):
+        yield Sign("link_shortened", 1.0)
+    if any(domains.is_in(host, _FREE_PAGES) for host in hosts):
+        yield Sign("link_to_free_page", 1.0)
+    if any(host.rpartition(".")[2] in _CHEAP_ENDINGS for host in hosts):
+        yield Sign("cheap_link", 1.0)
+    if len(hosts) == 1 and len(message.links) <= 2:
+        yield Sign("single_link", 1.0)
 
 
 def _of_server(message: Message, server: ServerVerdict) -> Iterator[Sign]:
@@ -196,7 +296,25 @@ class _Scale:
     free: float = 0.0
 
 
+_SUBJECTS = (
+    _Scale("warning_words", phrases.WARNING, 0.5, 4),
+    _Scale("secret_words", phrases.DISCRETION, 1.0, 3),
+    _Scale("available_words", phrases.AVAILABLE, 1.0, 3),
+    _Scale("gift_card_words", phrases.GIFT_CARDS, 1.0, 3),
+    _Scale("parcel_words", phrases.PARCEL, 0.5, 4),
+    _Scale("law_words", phrases.LAW, 0.5, 4),
+    _Scale("code_words", phrases.CODE, 0.5, 4),
+    _Scale("mailbox_words", phrases.MAILBOX, 0.5, 4),
+    _Scale("document_words", phrases.DOCUMENT, 0.5, 4),
+    _Scale("bank_words", phrases.BANK, 0.5, 4),
+    _Scale("wealth_words", phrases.WEALTH, 0.5, 4),
+    _Scale("urgent_words", phrases.URGENT, 0.5, 4),
+    _Scale("request_words", phrases.REQUEST, 0.5, 4),
+    _Scale("paying_words", phrases.PAYING, 0.5, 4),
+    _Scale("pressing_words", phrases.PRESSING, 0.5, 4),
+)
 _SCALES = (
+    *_SUBJECTS,
     _Scale("offer_words", phrases.OFFER, 0.75, 6),
     _Scale("selling_words", phrases.SELLING, 0.5, 6, free=0.5),
     _Scale("junk_words", phrases.JUNK, 0.85, 6, free=0.6),
@@ -209,10 +327,42 @@ _SCALES = (
 
 
 def _of_words(message: Message, words: list[str]) -> Iterator[Sign]:
+    hits = {scale.code: len(phrases.of(scale.written).found(words)) for scale in _SCALES}
     for scale in _SCALES:
-        hits = len(phrases.of(scale.written).found(words))
-        counted = min(max(0.0, hits - scale.free), scale.most)
+        counted = min(max(0.0, hits[scale.code] - scale.free), scale.most)
         yield Sign(scale.code, scale.each * counted)
+    yield from _together(message, hits, len(words))
     folded = phrases.fold(f"{message.subject}\n{message.text}"[:20_000])
     prices = len(set(_PRICE.findall(folded)))
     yield Sign("prices", 0.35 * min(prices, 2) + 0.35 * bool(_PERCENT.search(folded)))
+
+
+def _together(message: Message, hits: Mapping[str, int], length: int) -> Iterator[Sign]:
+    """Yield what is said by several things at once, each of which honest mail says too."""
+    hosts = message.hosts()
+    own = domains.registered(message.domain)
+    leads_away = bool(hosts) and all(domains.registered(host) != own for host in hosts)
+    is_from_elsewhere = message.domain in _MAILBOXES or bool(
+        {address.address.rpartition("@")[2].lower() for address in _people(message, "Reply-To")}
+        & _MAILBOXES
+    )
+    has_picture = bool(message.pictures) or any(
+        kind.startswith("image/") or kind == "application/pdf" for kind in message.files
+    )
+    money = hits["gift_card_words"] + hits["bank_words"] + hits["paying_words"]
+    if hits["secret_words"] and (money or hits["available_words"]) and not hosts:
+        yield Sign("secret_transfer", 1.0)
+    if hits["available_words"] and length < _SHORT and not hosts and is_from_elsewhere:
+        yield Sign("call_for_service", 1.0)
+    if hits["code_words"] >= 2 and has_picture and hits["request_words"]:
+        yield Sign("code_to_scan", 1.0)
+    if hits["parcel_words"] and hits["paying_words"] and leads_away:
+        yield Sign("parcel_to_pay", 1.0)
+    if hits["mailbox_words"] and hits["request_words"] and leads_away:
+        yield Sign("mailbox_to_confirm", 1.0)
+    if hits["document_words"] and leads_away:
+        yield Sign("document_elsewhere", 1.0)
+    if hits["law_words"] >= 3 and (is_from_elsewhere or message.files):
+        yield Sign("law_threat", 1.0)
+    if hits["bank_words"] and hits["urgent_words"] and leads_away:
+        yield Sign("bank_elsewhere", 1.0)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from importlib import resources
 
 from webmail.adverts.classify import phrases, words
@@ -67,7 +68,13 @@ def texts(source: str) -> Iterator[str]:
 
 def counts() -> Counts:
     """The base model made anew from the package's own texts."""
-    return words.of_messages(_messages(_sources()))
+    return words.of_messages(text_messages())
+
+
+@cache
+def text_messages() -> tuple[tuple[frozenset[str], Kind], ...]:
+    """The texts, each as the fingerprints of its words, and its kind."""
+    return tuple(_messages(_sources()))
 
 
 def _sources() -> Iterator[tuple[str, Kind]]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from webmail.adverts.classify import (
@@ -11,6 +10,7 @@ from webmail.adverts.classify import (
     domains,
     fraud,
     message,
+    model,
     own_server,
     phrases,
     signs,
@@ -19,20 +19,20 @@ from webmail.adverts.classify import (
 from webmail.adverts.classify.fraud import Judged
 from webmail.adverts.classify.known import KnownCorrespondents, Learnt, Rules
 from webmail.adverts.classify.message import Message
+from webmail.adverts.classify.model import Model, Models
 from webmail.adverts.classify.own_server import ServerVerdict
 from webmail.adverts.classify.signs import Sign
-from webmail.adverts.classify.words import Evidence, Kind
+from webmail.adverts.classify.words import Evidence, VerdictKind
 
-# Where the scale stands before anything is known: most mail is wanted. And how much of the
-# weights' sum is needed on top before a message is moved: in doubt it is wanted.
-_START = -1.8
-_LEAST = 0.3
-_WORDS_WEIGHT = 3.6
+# How far above an even chance the sums must be before a message is moved, or held for a fraud: in
+# doubt it is wanted.
+_LEAST = 1.0
+_LEAST_FRAUD = 0.6
+_TAUGHT_WORDS = 1.5
+# Words of a message that can be judged by them.
+_LEAST_WORDS = 3
 _MOST_REASONS = 5
-# Signs that fit wanted mail as well: beside them alone words must be surer. In languages and on
-# subjects that the base model saw little of, they are the first to err.
-_AIDS = frozenset({"words", "prices", "html_only", "pictures", "tracking", "hidden_recipients"})
-_ALONE = 1.0
+_TELLING = 0.15
 _SURE = 0.02
 """Score of a message that is proved to be wanted."""
 PROOFS = frozenset(
@@ -55,7 +55,7 @@ class Verdict:
     deceives, judged apart: a wanted message may have some too; ``is_fraud``: its links are to be
     shut."""
 
-    kind: Kind
+    kind: VerdictKind
     score: float
     reasons: tuple[str, ...]
     fraud: tuple[str, ...] = ()
@@ -67,17 +67,13 @@ class Verdict:
         return self.kind == "wanted" and not PROOFS.isdisjoint(self.reasons[:1])
 
 
-def _logistic(value: float) -> float:
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, value))))
-
-
-MOVED = round(_logistic(_LEAST), 4)
+MOVED = round(model.logistic(_LEAST), 4)
 
 
 def tokens(raw: bytes) -> frozenset[str]:
     """Return what is learnt of a message: fingerprints of its words, its sender and its list."""
     read = message.read(raw)
-    return words.tokens(_words(read)) | frozenset(_marks(read))
+    return words.tokens(words_of(read)) | frozenset(_marks(read))
 
 
 def marks(raw: bytes) -> frozenset[str]:
@@ -90,28 +86,76 @@ def judge(
     known: KnownCorrespondents = KnownCorrespondents(),  # noqa: B008  # frozen
     rules: Rules = Rules(),  # noqa: B008  # frozen
     learnt: Learnt = Learnt(),  # noqa: B008  # frozen
+    scanned: Sequence[str] = (),
 ) -> Verdict:
-    """Whether a message is wanted, an advert or junk. Any bytes give a verdict; those beyond the
-    first half million are not looked at."""
-    read = message.read(raw)
+    """Whether a message is wanted, an advert, junk or a fraud. Any bytes give a verdict; those
+    beyond the first half million are not looked at. ``scanned``: what `codes.scan` found in its
+    pictures."""
+    read = message.read(raw, scanned)
     server = own_server.read(read.headers, rules.servers, rules.domains)
-    text = _words(read)
+    text = words_of(read)
     deceit = fraud.judge(read, text, server, known)
-    if proof := _proof(read, server, known, deceit):
-        return Verdict("wanted", _SURE, (proof,), deceit.signs, deceit.is_sure)
+    if reason := proof(read, server, known, deceit):
+        return Verdict("wanted", _SURE, (reason,), deceit.signs, deceit.is_sure)
     if _is_blocked(read, known):
         return Verdict("advert", 1 - _SURE, ("blocked_sender",), deceit.signs, deceit.is_sure)
-    evidence = words.evidence(words.tokens(text), learnt.weighted(base.counts()))
-    weighed = [*signs.of(read, text, server), *_taught(read, learnt), *_of_fraud(deceit)]
-    weighed.append(Sign("words", _WORDS_WEIGHT * evidence.unwanted))
-    return _verdict(weighed, evidence, deceit)
+    if len(text) < _LEAST_WORDS and not (read.pictures or read.attachments):
+        return Verdict("wanted", _SURE, ("nothing_found",), deceit.signs)
+    fingerprints = words.tokens(text)
+    found = signs_of(read, text, server, deceit)
+    taught = [*_taught(read, learnt), *_taught_words(fingerprints, learnt)]
+    return by_signs(found, fingerprints, deceit, model.models(), taught, learnt)
 
 
-def _words(read: Message) -> list[str]:
+def signs_of(read: Message, text: list[str], server: ServerVerdict, deceit: Judged) -> list[Sign]:
+    """All that is found in a message but its words: amounts, to be weighed by a model."""
+    deceits = [Sign(code, 1.0) for code in deceit.signs]
+    sure = [Sign("fraud", 1.0)] if deceit.is_sure else []
+    return [*signs.of(read, text, server), *deceits, *sure]
+
+
+def by_signs(
+    found: list[Sign],
+    fingerprints: frozenset[str],
+    deceit: Judged,
+    models: Models,
+    taught: Sequence[Sign] = (),
+    learnt: Learnt = Learnt(),  # noqa: B008  # frozen
+) -> Verdict:
+    """The verdict on a message that nothing proves to be wanted. ``found``: amounts; ``taught``:
+    weights of what the person said of the sender, which is believed."""
+    is_believed = any(sign.weight < 0 for sign in taught if sign.code == "taught_wanted")
+    if not is_believed and (judged := _fraud(found, fingerprints, deceit, models.fraud)):
+        return judged
+    weighed = [*models.unwanted.weighed(found, fingerprints), *taught]
+    total = models.unwanted.total(weighed)
+    kind: VerdictKind = "advert"
+    if total >= _LEAST:
+        evidence = words.evidence(fingerprints, learnt.weighted(base.counts()))
+        kind = "junk" if _is_junk(found, evidence) else "advert"
+    return _verdict(weighed, total, deceit, kind)
+
+
+def _fraud(
+    found: list[Sign], fingerprints: frozenset[str], deceit: Judged, fraud_model: Model
+) -> Verdict | None:
+    """The verdict on a message that wants to deceive; None for any other."""
+    weighed = fraud_model.weighed(found, fingerprints)
+    total = fraud_model.total(weighed)
+    if total < _LEAST_FRAUD:
+        return None
+    telling = sorted((sign for sign in weighed if sign.weight > _TELLING), key=_by_weight(1))
+    codes = tuple(sign.code for sign in telling)[:_MOST_REASONS]
+    deceits = tuple(dict.fromkeys((*deceit.signs, *codes)))
+    return Verdict("fraud", round(model.logistic(total), 4), ("fraud",), deceits, is_fraud=True)
+
+
+def words_of(read: Message) -> list[str]:
+    """The folded words of its subject and text."""
     return phrases.split(phrases.fold(f"{read.subject}\n{read.text}"))
 
 
-def _proof(read: Message, server: ServerVerdict, known: KnownCorrespondents, deceit: Judged) -> str:
+def proof(read: Message, server: ServerVerdict, known: KnownCorrespondents, deceit: Judged) -> str:
     """The code of what proves that a message is wanted; ``""`` when nothing does."""
     is_refused = server.verdicts.is_refused
     # Lists and forwards break the signatures of honest messages too: only with a fraud in it does a
@@ -157,41 +201,40 @@ def _taught(read: Message, learnt: Learnt) -> Iterator[Sign]:
     for mark in _marks(read):
         wanted, adverts, junk = learnt.person.words.get(mark, (0, 0, 0))
         if wanted > adverts + junk:
-            yield Sign("taught_wanted", -6.0)
+            yield Sign("taught_wanted", -12.0)
         elif adverts + junk > wanted:
-            yield Sign("taught_unwanted", 4.0)
+            yield Sign("taught_unwanted", 9.0)
 
 
-def _of_fraud(deceit: Judged) -> Iterator[Sign]:
-    if deceit.is_sure:
-        yield Sign("fraud", 3.5)
-    elif deceit.signs:
-        yield Sign("fraud", 0.6 * len(deceit.signs))
+def _taught_words(fingerprints: frozenset[str], learnt: Learnt) -> Iterator[Sign]:
+    """Yield how far what people taught makes the words another evidence than they were."""
+    if not (learnt.person.words or learnt.installation.words):
+        return
+    before = words.evidence(fingerprints, Learnt().weighted(base.counts()))
+    after = words.evidence(fingerprints, learnt.weighted(base.counts()))
+    yield Sign("taught_words", _TAUGHT_WORDS * (after.unwanted - before.unwanted))
 
 
-def _verdict(weighed: list[Sign], evidence: Evidence, deceit: Judged) -> Verdict:
-    total = _START + sum(sign.weight for sign in weighed)
-    if all(sign.code in _AIDS for sign in weighed if sign.weight > 0):
-        total -= _ALONE
+def _verdict(weighed: list[Sign], total: float, deceit: Judged, unwanted: VerdictKind) -> Verdict:
     is_moved = total >= _LEAST
     side = 1 if is_moved else -1
-    telling = sorted((sign for sign in weighed if sign.weight * side > 0.15), key=_by_weight(side))
+    telling = sorted(
+        (sign for sign in weighed if sign.weight * side > _TELLING), key=_by_weight(side)
+    )
     reasons = tuple(dict.fromkeys(sign.code for sign in telling))[:_MOST_REASONS]
-    kind: Kind = "wanted"
-    if is_moved:
-        kind = "junk" if _is_junk(weighed, evidence, deceit) else "advert"
-    score = round(_logistic(total), 4)
-    return Verdict(kind, score, reasons or ("nothing_found",), deceit.signs, deceit.is_sure)
+    kind = unwanted if is_moved else "wanted"
+    score = round(model.logistic(total), 4)
+    return Verdict(kind, score, reasons or ("nothing_found",), deceit.signs)
 
 
 def _by_weight(side: int) -> Callable[[Sign], float]:
     return lambda sign: -sign.weight * side
 
 
-def _is_junk(weighed: list[Sign], evidence: Evidence, deceit: Judged) -> bool:
-    """Junk rather than an advert: our server's word, a fraud, or its words."""
-    weights = {sign.code: sign.weight for sign in weighed}
-    if deceit.is_sure or "server_spam" in weights:
+def _is_junk(found: list[Sign], evidence: Evidence) -> bool:
+    """Junk rather than an advert: our server's word, or its own words."""
+    weights = {sign.code: sign.weight for sign in found}
+    if "server_spam" in weights:
         return True
     selling = weights.get("offer_words", 0) + weights.get("selling_words", 0)
     return weights.get("junk_words", 0) + 3 * evidence.junk > 0.5 * selling + 0.8

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand
 
-from webmail.adverts.classify import message, verdict
+from webmail.adverts.classify import codes, message, verdict
 from webmail.adverts.classify.known import KnownCorrespondents
 from webmail.adverts.classify.verdict import Verdict
 from webmail.presentation.adverts import REASONS
@@ -17,10 +17,10 @@ from webmail.presentation.adverts import REASONS
 
 class Command(BaseCommand):
     help = (
-        "Says of each message whether it is wanted, an advert or junk, and why: one line a file"
-        " on standard output, with --json one JSON object. Needs neither database nor Redis; what"
-        " people taught is not asked. A file that can't be read is named on standard error, and"
-        " the command then ends with 1."
+        "Says of each message whether it is wanted, an advert, junk or a fraud, and why: one line"
+        " a file on standard output, with --json one JSON object. Needs neither database nor Redis;"
+        " what people taught is not asked. A file that can't be read is named on standard error,"
+        " and the command then ends with 1."
     )
     requires_system_checks = ()
 
@@ -48,7 +48,9 @@ class Command(BaseCommand):
                 self.stderr.write(f"{name}: {reason}")
                 is_all_read = False
             else:
-                self._tell(name, verdict.judge(raw, known), as_json=bool(options["json"]))
+                scanned = codes.scan(codes.pictures(raw))
+                judged = verdict.judge(raw, known, scanned=scanned)
+                self._tell(name, judged, as_json=bool(options["json"]))
         if not is_all_read:
             sys.exit(1)
 

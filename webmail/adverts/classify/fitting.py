@@ -1,0 +1,154 @@
+"""The weights of signs and words, fitted to messages whose kind is known.
+
+It needs scikit-learn (requirements-training.txt), which nothing else of the webmail does: weights
+are data, and are read without it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from webmail.adverts.classify import (
+    codes,
+    fraud,
+    message,
+    own_server,
+    training,
+    verdict,
+    words,
+)
+from webmail.adverts.classify.corpus import Written
+from webmail.adverts.classify.fraud import Judged
+from webmail.adverts.classify.known import KnownCorrespondents
+from webmail.adverts.classify.model import Model, Models
+from webmail.adverts.classify.signs import Sign
+from webmail.adverts.classify.words import VerdictKind
+
+FOLDS = 8
+"""Parts that the families are dealt into: each is judged by what the others taught."""
+# How much a word weighs beside a sign before anything is learnt; the regularisation (C, of
+# scikit-learn); the least weight of a word that is kept; and in how many messages it must be.
+_OF_WORDS = 4.0
+_FREEDOM = 0.5
+_LEAST_WEIGHT = 0.1
+_LEAST_OFTEN = 2
+# Weights that are not learnt: who is who is known, and our own server's verdict is about junk.
+_WHO = {"own_domain": 1.0, "state_domain": 1.0, "school_network": 1.0}
+_SERVER = {"server_spam": 1.0, "server_doubt": 1.0}
+
+
+@dataclass(frozen=True)
+class Example:
+    """A message whose kind is known, with all that is looked at in it. ``fold``: the part that its
+    family belongs to."""
+
+    written: Written
+    fold: int
+    fingerprints: frozenset[str]
+    deceit: Judged
+    signs: tuple[Sign, ...]
+    is_proved: bool
+
+    @property
+    def amounts(self) -> dict[str, float]:
+        """The amounts of its signs by code, without those whose weight is fixed."""
+        amounts: dict[str, float] = {}
+        for sign in self.signs:
+            if sign.code not in _WHO:
+                amounts[sign.code] = amounts.get(sign.code, 0.0) + sign.weight
+        return amounts
+
+
+def examples(messages: Iterable[Written]) -> list[Example]:
+    return [_example(written) for written in messages]
+
+
+def _example(written: Written) -> Example:
+    read = message.read(written.raw, codes.scan(codes.pictures(written.raw)))
+    server = own_server.read(read.headers, (), ())
+    text = verdict.words_of(read)
+    nobody = KnownCorrespondents()
+    deceit = fraud.judge(read, text, server, nobody)
+    return Example(
+        written,
+        int(hashlib.blake2b(written.family.encode(), digest_size=2).hexdigest(), 16) % FOLDS,
+        words.tokens(text),
+        deceit,
+        tuple(verdict.signs_of(read, text, server, deceit)),
+        bool(verdict.proof(read, server, nobody, deceit)),
+    )
+
+
+def fit(known: Sequence[Example]) -> Models:
+    """The weights that these messages teach, with the texts of the base model."""
+    return Models(
+        _fit(known, {"advert", "junk", "fraud"}, {"advert", "junk"}, _WHO | _SERVER),
+        _fit(known, {"fraud"}, {"junk"}, _WHO),
+    )
+
+
+def _fit(
+    known: Sequence[Example], yes: set[str], yes_of_texts: set[str], fixed: Mapping[str, float]
+) -> Model:
+    """``yes``: the kinds for which the answer is yes; ``fixed``: weights that are not learnt."""
+    from sklearn.feature_extraction import DictVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    texts = training.text_messages()
+    often = Counter(word for one in known for word in one.fingerprints)
+    often.update(word for fingerprints, _kind in texts for word in fingerprints)
+    # A text has no signs but its words: it is given those of all messages, and teaches none.
+    usual: Counter[str] = Counter()
+    for one in known:
+        usual.update({code: amount / len(known) for code, amount in one.amounts.items()})
+    rows = [_row(one.fingerprints, one.amounts, often) for one in known]
+    rows += [_row(fingerprints, usual, often) for fingerprints, _kind in texts]
+    answers = [one.written.kind in yes for one in known]
+    answers += [kind in yes_of_texts for _fingerprints, kind in texts]
+    vectors = DictVectorizer()
+    fitted = LogisticRegression(C=_FREEDOM, solver="liblinear", random_state=0)
+    matrix = vectors.fit_transform(rows)
+    # What liblinear takes.
+    matrix.indices, matrix.indptr = matrix.indices.astype("int32"), matrix.indptr.astype("int32")
+    fitted.fit(matrix, answers)
+    weights = dict(zip(vectors.get_feature_names_out(), fitted.coef_[0], strict=True))
+    return Model(
+        round(float(fitted.intercept_[0]), 3),
+        {code: round(float(weights[f"sign {code}"]), 3) for code in sorted(usual)} | dict(fixed),
+        _kept({word: float(weights.get(f"word {word}", 0.0)) * _OF_WORDS for word in often}),
+    )
+
+
+def _kept(weights: Mapping[str, float]) -> dict[str, float]:
+    return {
+        word: round(weight, 2) for word, weight in weights.items() if abs(weight) >= _LEAST_WEIGHT
+    }
+
+
+def _row(
+    fingerprints: frozenset[str], amounts: Mapping[str, float], often: Mapping[str, int]
+) -> dict[str, float]:
+    share = _OF_WORDS / math.sqrt(max(1, len(fingerprints)))
+    row = {f"word {word}": share for word in fingerprints if often[word] >= _LEAST_OFTEN}
+    row.update({f"sign {code}": amount for code, amount in amounts.items()})
+    return row
+
+
+def held_out(known: Sequence[Example]) -> Iterator[tuple[Example, VerdictKind]]:
+    """Yield each message with the verdict of what the other families taught."""
+    for fold in sorted({one.fold for one in known}):
+        models = fit([one for one in known if one.fold != fold])
+        for one in known:
+            if one.fold == fold:
+                yield one, judged(one, models)
+
+
+def judged(one: Example, models: Models) -> VerdictKind:
+    """The kind that a message is held for by these weights, by a person who taught nothing."""
+    if one.is_proved:
+        return "wanted"
+    return verdict.by_signs(list(one.signs), one.fingerprints, one.deceit, models).kind
