@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,9 +29,12 @@ from accounts.oidc import keys
 from accounts.roles import ROLES
 from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.submission import SubmissionServer
+from tests import once
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
 from tests.servers.tables import Emptying
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -96,7 +102,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 @pytest.fixture(scope="session")
 def corpus() -> Path:
     """The folder of the shared corpus of odd and hostile messages; skips where it is not."""
-    folder = Path(__file__).resolve().parents[2] / "shared" / "corpus"
+    folder = ROOT.parent / "shared" / "corpus"
     if not folder.is_dir():
         pytest.skip("the shared corpus is not beside the project: ../shared/corpus")
     return folder
@@ -105,10 +111,24 @@ def corpus() -> Path:
 @pytest.fixture(scope="session")
 def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of static files as `collectstatic` makes them for a real installation."""
-    folder = tmp_path_factory.mktemp("static")
-    with override_settings(**_installed(folder)):
-        call_command("collectstatic", interactive=False, verbosity=0)
-    return folder
+
+    def collect(folder: Path) -> None:
+        with override_settings(**_installed(folder)):
+            call_command("collectstatic", interactive=False, verbosity=0)
+
+    return once.made(tmp_path_factory, "static", collect)
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with all tables, as `migrate` leaves it: to be copied."""
+
+    def migrate(path: Path) -> None:
+        own = {"DATABASE_URL": f"sqlite:///{path}", "REDIS_URL": "", "WEBMAIL_SECRET_KEY": "none"}
+        command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+        subprocess.run(command, env=os.environ | own, cwd=ROOT, check=True)  # noqa: S603
+
+    return once.made(tmp_path_factory, "migrated.sqlite3", migrate)
 
 
 @pytest.fixture
