@@ -30,6 +30,7 @@ from accounts.roles import ROLES
 from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.submission import SubmissionServer
 from tests import once
+from tests.corpus import KINDS, SHARED, write
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
 from tests.servers.tables import Emptying
@@ -99,13 +100,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
                 )
 
 
-@pytest.fixture(scope="session")
-def corpus() -> Path:
-    """The folder of the shared corpus of odd and hostile messages; skips where it is not."""
-    folder = ROOT.parent / "shared" / "corpus"
-    if not folder.is_dir():
-        pytest.skip("the shared corpus is not beside the project: ../shared/corpus")
-    return folder
+@pytest.fixture(scope="session", params=KINDS)
+def corpus(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of odd and hostile messages, once for each corpus that is there."""
+    if request.param == "shared":
+        return SHARED
+    return once.made(tmp_path_factory, "corpus", write)
 
 
 @pytest.fixture(scope="session")
