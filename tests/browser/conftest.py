@@ -23,8 +23,8 @@ from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 
 from accounts.models import MailDomain
 from demo.servers.dovecot import MailAccount
-from tests.browser.waiting import PATIENCE_S
 from tests.servers.plugin import missing
+from tests.waiting import PATIENCE_S
 
 # Playwright's loop runs in the thread of the tests, where Django then refuses its database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
