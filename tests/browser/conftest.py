@@ -165,7 +165,7 @@ def sign_in(site: str) -> Callable[[Page, MailAccount], None]:
         page.context.add_cookies(
             [_as_playwright_has_it(one, site) for one in answer.cookies.values()]
         )
-        page.goto(answer.url)
+        page.goto(answer["Location"])
         page.wait_for_url("**/mail/INBOX/")
 
     return sign_in
