@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Group
@@ -36,6 +37,10 @@ from tests.servers.plugin import ALICE, BOB
 from tests.servers.tables import Emptying
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# A single example takes long where the machine stalls, whatever is tried.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session", autouse=True)
