@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.servers.web import Answer, Authority, Server, Talk, Web, http, redirect
-from tests.waiting import SOON_S, soon
+from tests.waiting import PATIENCE_S, SOON_S, soon
 from webmail import remote
 from webmail.errors import RemoteRefused, RemoteUnavailable
 from webmail.remote import Limits
@@ -459,7 +459,7 @@ def test_what_is_announced_too_large_is_not_read(web: Web, fetch) -> None:
     web.serve("images.example", announce)
     with pytest.raises(RemoteRefused):
         fetch()
-    assert gone.wait(2)
+    assert gone.wait(PATIENCE_S)
 
 
 def endless(first: bytes, more: bytes) -> Answer:
