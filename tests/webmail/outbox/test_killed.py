@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from demo.servers.dovecot import Dovecot
-from tests import killing
+from tests import killing, once
 from tests.servers.plugin import ALICE
 
 Counts = dict[str, int]
@@ -25,7 +26,7 @@ def run(dovecot: Dovecot, migrated: Path, tmp_path_factory: pytest.TempPathFacto
     """``run("web")``: how often each outcome was found, for each kind; it fails where any was
     wrong. ``step``: of the pieces of a dialogue, one in so many."""
 
-    def run(*kinds: str, redis: str = "", step: int = 1) -> dict[str, Counts]:
+    def kill(kinds: tuple[str, ...], redis: str, step: int) -> dict[str, Counts]:
         folder = tmp_path_factory.mktemp("killed")
         who = (str(dovecot.imap_port), ALICE.login, ALICE.password)
         return killing.run(
@@ -34,6 +35,14 @@ def run(dovecot: Dovecot, migrated: Path, tmp_path_factory: pytest.TempPathFacto
             database=killing.sqlite(migrated, folder),
             redis=redis,
         )
+
+    def run(*kinds: str, redis: str = "", step: int = 1) -> dict[str, Counts]:
+        found = once.made(
+            tmp_path_factory,
+            f"killed {'-'.join(kinds)}.json",
+            lambda path: path.write_text(json.dumps(kill(kinds, redis, step))),
+        )
+        return json.loads(found.read_text())
 
     return run
 
