@@ -214,6 +214,7 @@ def _prepare_tests() -> None:
         packages.NGINX,
     )
     missing = packages.ensure(parts)
+    packages.ensure([packages.headless_shell()])
     for part in missing:
         say(f"{part.name} is missing: tests that need it are skipped. {part.hint}")
     if packages.command(missing):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Group
@@ -15,7 +19,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.models.signals import post_migrate
 from django.template import Engine
-from django.test import Client, override_settings
+from django.test import Client, TransactionTestCase, override_settings
 from django.urls import reverse
 from pytest_django import Settings
 from pytest_django.plugin import DjangoDbBlocker
@@ -26,8 +30,17 @@ from accounts.oidc import keys
 from accounts.roles import ROLES
 from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.submission import SubmissionServer
+from tests import once
+from tests.corpus import KINDS, SHARED, write
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
+from tests.servers.tables import Emptying
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# A single example takes long where the machine stalls, whatever is tried.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -57,6 +70,14 @@ def no_loop_of_playwright(request: pytest.FixtureRequest) -> Iterator[None]:
     asyncio._set_running_loop(loop)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def tables_are_emptied_quickly() -> Iterator[None]:
+    emptying = Emptying(TransactionTestCase._fixture_teardown)  # type: ignore[attr-defined]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: emptying.after(case))
+        yield
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     database_server: str,
@@ -84,22 +105,35 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
                 )
 
 
-@pytest.fixture(scope="session")
-def corpus() -> Path:
-    """The folder of the shared corpus of odd and hostile messages; skips where it is not."""
-    folder = Path(__file__).resolve().parents[2] / "shared" / "corpus"
-    if not folder.is_dir():
-        pytest.skip("the shared corpus is not beside the project: ../shared/corpus")
-    return folder
+@pytest.fixture(scope="session", params=KINDS)
+def corpus(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of odd and hostile messages, once for each corpus that is there."""
+    if request.param == "shared":
+        return SHARED
+    return once.made(tmp_path_factory, "corpus", write)
 
 
 @pytest.fixture(scope="session")
 def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of static files as `collectstatic` makes them for a real installation."""
-    folder = tmp_path_factory.mktemp("static")
-    with override_settings(**_installed(folder)):
-        call_command("collectstatic", interactive=False, verbosity=0)
-    return folder
+
+    def collect(folder: Path) -> None:
+        with override_settings(**_installed(folder)):
+            call_command("collectstatic", interactive=False, verbosity=0)
+
+    return once.made(tmp_path_factory, "static", collect)
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with all tables, as `migrate` leaves it: to be copied."""
+
+    def migrate(path: Path) -> None:
+        own = {"DATABASE_URL": f"sqlite:///{path}", "REDIS_URL": "", "WEBMAIL_SECRET_KEY": "none"}
+        command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+        subprocess.run(command, env=os.environ | own, cwd=ROOT, check=True)  # noqa: S603
+
+    return once.made(tmp_path_factory, "migrated.sqlite3", migrate)
 
 
 @pytest.fixture

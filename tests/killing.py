@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -51,6 +52,11 @@ def run(
     return {kind: one["counts"] for kind, one in found.items()}
 
 
+def sqlite(migrated: Path, folder: Path) -> str:
+    """The URL of a database of its own, with empty tables."""
+    return f"sqlite:///{shutil.copy(migrated, folder / 'killed.sqlite3')}"
+
+
 def before_an_update(other: Callable[[], Any]) -> AbstractContextManager[None]:
     """Another worker comes when a row is read and not written yet: before the first UPDATE."""
     from django.db import connection
@@ -71,6 +77,15 @@ def before_an_update(other: Callable[[], Any]) -> AbstractContextManager[None]:
 def set_up() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
     django.setup()
+
+
+def migrate() -> None:
+    """Make the tables, where they were not copied."""
+    from django.core.management import call_command
+    from django.db import connection
+
+    if not connection.introspection.table_names():
+        call_command("migrate", verbosity=0)
 
 
 def tell(outcomes: Iterable[tuple[str, Iterable[str]]], good: Iterable[str]) -> Never:
@@ -101,10 +116,13 @@ class Databases:
         self.copy = self._name("copy")
 
     def prepare(self, fill: Callable[[], None]) -> None:
-        """Fill an empty database; `renew` copies it."""
+        """Fill a database that has its tables; `renew` copies it."""
         if self._is_postgresql:
             self._ask(f"CREATE DATABASE {self._name('base')}")
+        else:
+            self._duplicate(self._first, self._name("base"))
         self._use(self._name("base"))
+        migrate()
         fill()
         self._connection.close()
         self._kept.add("base")

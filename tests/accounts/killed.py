@@ -1,14 +1,15 @@
 """Kills an import of staff records before each of its statements and commits.
 
-python -m tests.accounts.killed
+python -m tests.accounts.killed STEP
 
-In the environment: DATABASE_URL, an empty SQLite file or a PostgreSQL server that makes databases;
+In the environment: DATABASE_URL, a SQLite file or a PostgreSQL server that makes databases;
 WEBMAIL_SPOOL. Of each kill it tells whether anything was half written, or could not be ended by
 another attempt (tests/killing.py).
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -49,10 +50,10 @@ def new_file() -> bytes:
     return csv([*rows, colleague(21), colleague(22, uai="x")])
 
 
-def killed() -> Iterator[str]:
-    """``done``, or what was half written or could not be ended by another attempt."""
+def killed(step: int) -> Iterator[str]:
+    """Of one kill in so many: ``done``, or what was half written or could not be ended by
+    another attempt."""
     from django.conf import settings
-    from django.core.management import call_command
     from django.utils import timezone
 
     from accounts import numen, staff_import
@@ -64,7 +65,6 @@ def killed() -> Iterator[str]:
     databases = Databases()
 
     def fill() -> None:
-        call_command("migrate", verbosity=0)
         MailDomain.objects.create(
             name="ac-exemple.fr", is_default=True, login_form="local", imap_host="imap.example"
         )
@@ -86,7 +86,7 @@ def killed() -> Iterator[str]:
     attempt()
     new = table()
     assert old != new, "the new file must change the table"
-    for _n in killed_at_each(renew, attempt):
+    for _n in killed_at_each(renew, attempt, step=step):
         is_whole = table() == (new if state() == "done" else old)
         StaffImport.objects.unfinished().update(changed=timezone.now() - timedelta(hours=1))
         for pk in staff_import.tend():
@@ -99,4 +99,4 @@ def killed() -> Iterator[str]:
 
 if __name__ == "__main__":
     set_up()
-    tell([("import", killed())], good=["done"])
+    tell([("import", killed(int(sys.argv[1])))], good=["done"])

@@ -82,14 +82,14 @@ def test_the_first_view_is_small(watched_page: Page, mailbox: Mailbox, faults: l
 
 def test_the_page_of_sign_in_brings_what_the_first_view_waits_for(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in_on_the_page: Callable[[Page, MailAccount], None],
     alice: MailAccount,
     faults: list[str],
 ) -> None:
     page = open_page()
     page.goto("/")
     page.wait_for_load_state("networkidle")
-    sign_in(page, alice)
+    sign_in_on_the_page(page, alice)
     page.wait_for_load_state("load")
     fetched = page.evaluate(
         """() => performance.getEntriesByType("resource")

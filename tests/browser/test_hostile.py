@@ -1,4 +1,4 @@
-"""Each hostile message of the shared corpus, opened in Chromium: nothing in it runs or leaves."""
+"""Each hostile message of a corpus, opened in Chromium: nothing in it runs or leaves."""
 
 from __future__ import annotations
 

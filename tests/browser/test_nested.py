@@ -118,7 +118,7 @@ def test_nothing_hostile_runs_or_leaves_from_inside_another_message(
     corpus: Path,
     faults: list[str],
 ) -> None:
-    """Each of the shared corpus, in a message and unfolded there; as a file, in the viewer."""
+    """Each of a corpus, in a message and unfolded there; as a file, in the viewer."""
     page = watched_page
     hostile = corpus / "xss"
     wrong = {}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
-from tests.browser.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S
 from tests.webmail.previews import samples
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import AuditEvent, User
 from demo.servers.dovecot import MailAccount
-from tests.browser.waiting import PATIENCE_S
 from tests.servers.relying_party import RelyingParty
+from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

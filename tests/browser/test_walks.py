@@ -38,7 +38,7 @@ def letters(mailbox: Mailbox) -> Mailbox:
 
 def test_sign_in_list_read_answer_sign_out(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in_on_the_page: Callable[[Page, MailAccount], None],
     alice: MailAccount,
     letters: Mailbox,
     bobs_mailbox: Mailbox,
@@ -46,7 +46,7 @@ def test_sign_in_list_read_answer_sign_out(
     faults: list[str],
 ) -> None:
     page = open_page()
-    sign_in(page, alice)
+    sign_in_on_the_page(page, alice)
     expect(page.get_by_role("heading", level=1)).to_have_text("Boîte de réception")
     row = page.get_by_role("link", name="Absence de Maëlle")
     row.click()
@@ -75,14 +75,14 @@ def test_sign_in_list_read_answer_sign_out(
 
 def test_the_same_walk_without_javascript(
     open_page: Callable[..., Page],
-    sign_in: Callable[[Page, MailAccount], None],
+    sign_in_on_the_page: Callable[[Page, MailAccount], None],
     alice: MailAccount,
     letters: Mailbox,
     bobs_mailbox: Mailbox,
     submission: SubmissionServer,
 ) -> None:
     page = open_page(java_script_enabled=False)
-    sign_in(page, alice)
+    sign_in_on_the_page(page, alice)
     page.get_by_role("link", name="Absence de Maëlle").click()
     expect(page.locator("#message").get_by_text("elle ne viendra pas")).to_be_visible()
     page.get_by_role("link", name="Répondre", exact=True).first.click()

@@ -7,9 +7,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page
 
-# Far above what any step takes, since a machine that runs several browsers stalls for seconds; and
-# below the minute after which a page asks for news that no stream told.
-PATIENCE_S = 25
+from tests.waiting import PATIENCE_S
 
 
 def wait_for(happened: Callable[[], object], page: Page | None = None) -> None:

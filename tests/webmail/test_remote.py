@@ -22,6 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.servers.web import Answer, Authority, Server, Talk, Web, http, redirect
+from tests.waiting import PATIENCE_S, SOON_S, soon
 from webmail import remote
 from webmail.errors import RemoteRefused, RemoteUnavailable
 from webmail.remote import Limits
@@ -30,7 +31,7 @@ ROOT = Path(__file__).parent.parent.parent
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
 JPEG = b"\xff\xd8\xff\xe0" + b"\0" * 40
 URL = "http://images.example/logo.png"
-KILOBYTES = Limits(bytes=4096, seconds=5, redirects=3)
+KILOBYTES = Limits(bytes=4096, seconds=30, redirects=3)
 HASTY = Limits(bytes=4096, seconds=0.4, redirects=3)
 
 
@@ -423,10 +424,8 @@ def test_redirects_share_one_deadline(web: Web, fetch) -> None:
         client.sendall(redirect("/"))
 
     web.serve("images.example", slowly)
-    begun = time.monotonic()
-    with pytest.raises(RemoteUnavailable):
+    with soon(), pytest.raises(RemoteUnavailable):
         fetch(limits=HASTY)
-    assert time.monotonic() - begun < 1
 
 
 # Sizes
@@ -460,7 +459,7 @@ def test_what_is_announced_too_large_is_not_read(web: Web, fetch) -> None:
     web.serve("images.example", announce)
     with pytest.raises(RemoteRefused):
         fetch()
-    assert gone.wait(2)
+    assert gone.wait(PATIENCE_S)
 
 
 def endless(first: bytes, more: bytes) -> Answer:
@@ -491,10 +490,8 @@ def endless(first: bytes, more: bytes) -> Answer:
 )
 def test_what_does_not_end_is_left(web: Web, fetch, answer: Answer) -> None:
     web.serve("images.example", answer)
-    begun = time.monotonic()
-    with pytest.raises(RemoteRefused):
+    with soon(), pytest.raises(RemoteRefused):
         fetch()
-    assert time.monotonic() - begun < 2
 
 
 @pytest.mark.parametrize(
@@ -559,7 +556,7 @@ def dripping(data: bytes) -> Talk:
     def answer(client: socket.socket) -> None:
         for byte in data:
             client.sendall(bytes([byte]))
-            time.sleep(0.05)
+            time.sleep(0.2)
 
     return answer
 
@@ -575,10 +572,8 @@ def silent(client: socket.socket) -> None:
 )
 def test_the_whole_has_one_deadline(web: Web, fetch, answer: Answer) -> None:
     web.serve("images.example", answer)
-    begun = time.monotonic()
-    with pytest.raises(RemoteRefused):
+    with soon(), pytest.raises(RemoteRefused):
         fetch(limits=HASTY)
-    assert time.monotonic() - begun < 1
 
 
 def test_a_body_that_drips_ends_at_the_deadline(web: Web, fetch) -> None:
@@ -590,20 +585,18 @@ def test_a_body_that_drips_ends_at_the_deadline(web: Web, fetch) -> None:
     begun = time.monotonic()
     with pytest.raises(RemoteUnavailable):
         fetch(limits=HASTY)
-    assert 0.3 < time.monotonic() - begun < 1
+    assert 0.3 < time.monotonic() - begun < SOON_S
 
 
 def test_a_slow_lookup_is_not_waited_for(web: Web, fetch) -> None:
     over = threading.Event()
 
     def resolve(_host: str) -> list[str]:
-        over.wait(5)
+        over.wait(30)
         return ["93.184.216.34"]
 
-    begun = time.monotonic()
-    with pytest.raises(RemoteUnavailable):
+    with soon(), pytest.raises(RemoteUnavailable):
         fetch(resolve=resolve, limits=HASTY)
-    assert time.monotonic() - begun < 1
     over.set()
     assert web.connected == []
 
@@ -620,10 +613,8 @@ def test_a_handshake_that_drips_ends_at_the_deadline(web: Web, fetch, authority)
             return client
 
     web.serve("images.example", http(PNG), port=443, tls=Dripping())  # type: ignore[arg-type]
-    begun = time.monotonic()
-    with pytest.raises(RemoteUnavailable):
+    with soon(), pytest.raises(RemoteUnavailable):
         fetch("https://images.example/", limits=HASTY, ca_file=str(authority.file))
-    assert time.monotonic() - begun < 1
 
 
 # Types

@@ -12,6 +12,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope
 
 from tests.servers.scripted import CLOSE, READ_DATA, STALL, ScriptedServer, drip, wait
+from tests.waiting import soon
 from webmail import smtp
 from webmail.errors import (
     BadServerAnswer,
@@ -280,37 +281,28 @@ def test_an_address_with_accents_where_the_server_takes_none():
     "steps", [[("", STALL)], [HELLO, ("EHLO", STALL)], [HELLO, EHLO, AUTH, (MAIL[0], STALL)]]
 )
 def test_a_stalling_server_is_unavailable_in_time(steps):
-    started = time.monotonic()
-    with pytest.raises(ServerUnavailable):
+    with soon(), pytest.raises(ServerUnavailable):
         scripted(*steps, timeout=0.3)
-    assert time.monotonic() - started < 2
 
 
 def test_a_dripping_server_is_unavailable_too():
-    started = time.monotonic()
-    with pytest.raises(ServerUnavailable):
+    with soon(), pytest.raises(ServerUnavailable):
         scripted(HELLO, ("EHLO", drip(b"250-" + b"x" * 500, 0.1)), timeout=0.3)
-    assert time.monotonic() - started < 3
 
 
 def test_an_endless_answer_is_cut():
-    started = time.monotonic()
-    with pytest.raises(BadServerAnswer):
-        scripted(HELLO, ("EHLO", b"250-x\r\n" * 20_000), timeout=5)
-    assert time.monotonic() - started < 3
+    with soon(), pytest.raises(BadServerAnswer):
+        scripted(HELLO, ("EHLO", b"250-x\r\n" * 20_000), timeout=30)
 
 
 def test_after_success_a_server_that_stalls_holds_nobody():
-    started = time.monotonic()
-    scripted(HELLO, EHLO, AUTH, MAIL, RCPT, (*DATA, b"250 taken\r\n", STALL), timeout=5)
-    assert time.monotonic() - started < 2
+    with soon():
+        scripted(HELLO, EHLO, AUTH, MAIL, RCPT, (*DATA, b"250 taken\r\n", STALL), timeout=30)
 
 
 def test_silence_after_the_whole_message_is_a_doubt_and_no_failure():
-    started = time.monotonic()
-    with pytest.raises(PerhapsSent):
+    with soon(), pytest.raises(PerhapsSent):
         scripted(HELLO, EHLO, AUTH, MAIL, RCPT, (*DATA, STALL), timeout=0.3)
-    assert time.monotonic() - started < 2
 
 
 @pytest.mark.parametrize("words", [b"", b"421 4.3.2 stopping\r\n"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from imaplib import IMAP4
@@ -14,6 +13,7 @@ from accounts import session
 from accounts.models import MailDomain
 from demo.servers.dovecot import Dovecot, MailAccount
 from tests.servers.mailboxes import Mailbox
+from tests.waiting import wait_for
 
 CAROLE = MailAccount(
     "carole", "Premier-Tableau7", ("carole@ac-exemple.fr", "carole.roux@ac-exemple.fr")
@@ -42,19 +42,12 @@ def carole(
     mail_domain.save()
     if not opens(CAROLE.login, CAROLE.password):
         dovecot.write_accounts([*dovecot.accounts, CAROLE])
-        _wait_until(lambda: opens(CAROLE.login, CAROLE.password))
+        wait_for(lambda: opens(CAROLE.login, CAROLE.password))
     before = dovecot.users.read_bytes()
     yield CAROLE
     session.pool().close_all()
     if dovecot.users.read_bytes() != before:
         dovecot.write_accounts([*dovecot.accounts, CAROLE])
-
-
-def _wait_until(condition: Callable[[], bool]) -> None:
-    """Dovecot looks at its file once a second."""
-    deadline = time.monotonic() + 5
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.1)
 
 
 @pytest.fixture

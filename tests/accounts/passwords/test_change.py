@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from accounts.passwords import change, drivers
 from accounts.passwords.dovecot import PasswdFile
 from accounts.passwords.owner import Owner
 from demo.servers.dovecot import Dovecot, MailAccount
+from tests.waiting import wait_for
 from webmail.errors import ServerUnavailable, WebmailError
 from webmail.imap.pool import Pool
 
@@ -120,9 +120,7 @@ def test_a_change_on_the_mail_server_itself_leads_to_a_clean_reentry(
 ) -> None:
     assert hers.get("/mail/INBOX/").status_code == 200
     dovecot.write_accounts([*dovecot.accounts, MailAccount("carole", NEW)])
-    deadline = time.monotonic() + 5
-    while not opens("carole", NEW) and time.monotonic() < deadline:
-        time.sleep(0.1)
+    wait_for(lambda: opens("carole", NEW))
     # As long as the server keeps the old connection, she reads on; then she is asked.
     session.pool().close_all()
     answer = hers.get("/mail/INBOX/?page=1")
@@ -261,7 +259,7 @@ class Failing:
 
 
 @pytest.fixture
-def failing(monkeypatch: pytest.MonkeyPatch, dovecot: Dovecot, carole: MailAccount):
+def failing(monkeypatch: pytest.MonkeyPatch, dovecot: Dovecot, carole: MailAccount, opens: Opens):
     """`failing(works=True, error=…, silent=True)`: how the driver behaves, whether the mail server
     can be asked afterwards."""
 
@@ -271,7 +269,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, dovecot: Dovecot, carole: MailAccou
                 if silent:
                     domain.imap_port = 1
                 if works and not silent:
-                    time.sleep(1.5)  # until Dovecot has seen the file
+                    wait_for(lambda: opens("carole", NEW))  # Dovecot has seen the file
                 if error:
                     raise error
 
@@ -303,12 +301,12 @@ def test_a_failure_before_the_deed_keeps_the_old_one(
 
 
 def test_a_mail_server_silent_after_the_change_is_said_and_the_new_one_kept(
-    hers: Client, carole: MailAccount, failing
+    hers: Client, carole: MailAccount, opens: Opens, failing
 ) -> None:
     failing(works=True, silent=True)
     assert post(hers, carole.password).status_code == 302
     assert 'class="banner warn"' in text(hers.get(URL))
-    time.sleep(1.2)
+    wait_for(lambda: opens("carole", NEW))
     assert hers.get("/mail/INBOX/").status_code == 200
 
 

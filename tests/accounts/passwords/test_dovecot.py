@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +15,7 @@ from accounts.passwords import dovecot as module
 from accounts.passwords.dovecot import PasswdFile
 from accounts.passwords.owner import Owner
 from demo.servers.dovecot import Dovecot, MailAccount
+from tests.waiting import wait_for
 from webmail.errors import ServerRefused, ServerUnavailable
 
 CAROLE = Owner("carole", "carole.roux@ac-exemple.fr", "ac-exemple.fr")
@@ -174,10 +174,7 @@ def test_dovecot_takes_what_was_written(
 ) -> None:
     password = 'Nuage: {Lampe} "Tulipe" \\ 8'
     change(dovecot.users, new=password, scheme=scheme)
-    deadline = time.monotonic() + 5
-    while not opens("carole", password) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert opens("carole", password)
+    wait_for(lambda: opens("carole", password))
     assert opens("carole.roux@ac-exemple.fr", password)
     assert not opens("carole", carole.password)
     assert opens("alice", dovecot.accounts[0].password)

@@ -2,7 +2,7 @@
 
 python -m tests.addressbook.imports.killed statements [STEP] | worker
 
-In the environment: DATABASE_URL, an empty SQLite file or a PostgreSQL server that makes databases;
+In the environment: DATABASE_URL, a SQLite file or a PostgreSQL server that makes databases;
 WEBMAIL_SPOOL; for the worker REDIS_URL. Of each kill it tells whether another attempt ended as if
 nobody had been killed (tests/killing.py).
 """
@@ -67,11 +67,8 @@ def new_book(count: int) -> str:
 
 def fill(count: int) -> None:
     """An address book, and an import that waits to be checked."""
-    from django.core.management import call_command
-
     from accounts.models import MailDomain, User
 
-    call_command("migrate", verbosity=0)
     domain = MailDomain.objects.create(name="ac-exemple.fr", imap_host="imap.example")
     claire = User.objects.create(mail_domain=domain, login="claire", address="c@ac-exemple.fr")
     finish(begin(claire, old_book()))

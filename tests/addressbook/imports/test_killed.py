@@ -31,9 +31,9 @@ def broker(tmp_path: Path) -> Iterator[str]:
 
 @pytest.mark.slow
 def test_killed_before_any_statement_it_ends_the_same(
-    tmp_path: Path, one_in: Callable[[int], int]
+    tmp_path: Path, migrated: Path, one_in: Callable[[int], int]
 ) -> None:
-    database, step = f"sqlite:///{tmp_path}/killed.sqlite3", one_in(4)
+    database, step = killing.sqlite(migrated, tmp_path), one_in(4)
     assert kills(tmp_path, "statements", str(step), database=database) > 200 / step
 
 
@@ -46,6 +46,8 @@ def test_killed_before_any_statement_it_ends_the_same_on_postgresql(
 
 
 @pytest.mark.slow
-def test_workers_that_are_killed_end_it_together(tmp_path: Path, broker: str) -> None:
-    database = f"sqlite:///{tmp_path}/killed.sqlite3"
+def test_workers_that_are_killed_end_it_together(
+    tmp_path: Path, migrated: Path, broker: str
+) -> None:
+    database = killing.sqlite(migrated, tmp_path)
     assert kills(tmp_path, "worker", database=database, redis=broker) >= 3

@@ -5,16 +5,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
 import pytest
 
+from tests.corpus import KINDS, SHARED
 from tests.webmail.adverts import samples
 from tests.webmail.adverts.samples import Sample
-from webmail.adverts.classify import message, verdict
+from webmail.adverts.classify import message, verdict, words
 from webmail.adverts.classify.known import KnownCorrespondents
-from webmail.adverts.classify.words import KINDS
 
 # At least so many of the unwanted must be moved.
 LEAST_MOVED = 0.9
@@ -23,20 +22,32 @@ LEAST_MOVED = 0.9
 def table(judged: Iterable[tuple[str, str]]) -> str:
     """A confusion table: a row for what a message is, a column for what it was taken for."""
     counts = Counter(judged)
-    rows = [f"{'':>10}" + "".join(f"{kind:>10}" for kind in KINDS)]
-    for label in KINDS:
-        cells = "".join(f"{counts[label, kind]:>10}" for kind in KINDS)
+    rows = [f"{'':>10}" + "".join(f"{kind:>10}" for kind in words.KINDS)]
+    for label in words.KINDS:
+        cells = "".join(f"{counts[label, kind]:>10}" for kind in words.KINDS)
         rows.append(f"{label:>10}{cells}")
     return "\n".join(rows)
 
 
-@pytest.fixture(scope="module")
-def judged() -> list[tuple[Sample, str]]:
-    return [(sample, verdict.judge(sample.raw).kind) for sample in samples.all_samples()]
+def shared_samples() -> Iterator[Sample]:
+    """Those of the second corpus (tests/corpus.py)."""
+    folder = SHARED / "adblock"
+    for entry in json.loads((folder / "labels.json").read_text("utf-8")):
+        label = entry["label"].replace("legit", "wanted")
+        yield Sample(label, entry["file"], (folder / entry["file"]).read_bytes())
 
 
-def test_there_are_enough_messages_to_tell(judged: list[tuple[Sample, str]]) -> None:
-    labels = Counter(sample.label for sample, _ in judged)
+SETS = {"ours": samples.all_samples, "shared": shared_samples}
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def judged(request: pytest.FixtureRequest) -> list[tuple[Sample, str]]:
+    given = SETS[request.param]()
+    return [(sample, verdict.judge(sample.raw).kind) for sample in given]
+
+
+def test_there_are_enough_messages_to_tell() -> None:
+    labels = Counter(sample.label for sample in samples.all_samples())
     assert min(labels.values()) >= 150
 
 
@@ -63,17 +74,3 @@ def test_any_message_of_somebody_known_is_wanted_but_a_forged_fraud() -> None:
         else:
             assert judgement.kind == "wanted", sample.name
     assert forged >= 20
-
-
-def test_the_shared_corpus_is_sorted_right(corpus: Path) -> None:
-    folder = corpus / "adblock"
-    if not folder.is_dir():
-        pytest.skip("the shared corpus has no adblock folder")
-    rows = []
-    for entry in json.loads((folder / "labels.json").read_text("utf-8")):
-        kind = verdict.judge((folder / entry["file"]).read_bytes()).kind
-        rows.append((entry["label"].replace("legit", "wanted"), kind, entry["file"]))
-    print("\n" + table((label, kind) for label, kind, _ in rows))  # noqa: T201
-    assert not [file for label, kind, file in rows if label == "wanted" != kind]
-    unwanted = [kind for label, kind, _ in rows if label != "wanted"]
-    assert sum(kind != "wanted" for kind in unwanted) >= LEAST_MOVED * len(unwanted)

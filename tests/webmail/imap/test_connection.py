@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import time
+import imaplib
+from contextlib import suppress
 
 import pytest
 
 from demo.servers.dovecot import MailAccount
+from tests.waiting import wait_for
 from webmail.errors import FolderChanged, FolderNotFound, ServerRefused, SignInNeeded
 from webmail.imap import connection, fetch, search
 from webmail.imap.connection import quoted_folder
@@ -40,13 +42,21 @@ def test_a_password_with_a_line_end_is_never_sent(imap_server, alice, password):
 PASSWORDS = ("motdepassé", "clef€", 'a"b\\c d', "密码")
 
 
+def is_known(dovecot, account):
+    """Asked of the server without our code."""
+    with imaplib.IMAP4("127.0.0.1", dovecot.imap_port) as imap, suppress(imaplib.IMAP4.error):
+        return imap.login(account.login, account.password)[0] == "OK"
+    return False
+
+
 @pytest.fixture(scope="module")
 def odd_accounts(dovecot):
     """Somebody for each password; Dovecot looks at its accounts' file at most once a second."""
     before = dovecot.accounts
     odd = [MailAccount(f"odd{n}", password) for n, password in enumerate(PASSWORDS)]
-    dovecot.write_accounts((*before, *odd))
-    time.sleep(1.1)
+    last = MailAccount("plain", "Mot-de-passe")
+    dovecot.write_accounts((*before, *odd, last))
+    wait_for(lambda: is_known(dovecot, last))
     yield odd
     dovecot.write_accounts(before)
 

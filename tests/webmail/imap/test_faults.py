@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 
 import pytest
 
@@ -21,6 +20,7 @@ from tests.servers.scripted import (
     selected,
     wait,
 )
+from tests.waiting import soon
 from webmail.errors import (
     BadServerAnswer,
     FolderNotFound,
@@ -82,10 +82,8 @@ def test_a_server_that_hangs_up_at_once_is_unavailable():
 
 
 def test_a_server_that_never_greets_is_unavailable_in_time():
-    started = time.monotonic()
-    with ScriptedServer([("", STALL)]) as server, pytest.raises(ServerUnavailable):
+    with soon(), ScriptedServer([("", STALL)]) as server, pytest.raises(ServerUnavailable):
         sign_in(server, timeout=0.3)
-    assert time.monotonic() - started < 2
 
 
 @pytest.mark.parametrize(
@@ -178,10 +176,8 @@ def test_a_slow_answer_is_waited_for():
 def test_a_stalling_server_is_unavailable_after_the_time_out():
     with ScriptedServer(imap_script(("SELECT", STALL))) as server:
         imap = sign_in(server, timeout=0.3)
-        started = time.monotonic()
-        with pytest.raises(ServerUnavailable):
+        with soon(), pytest.raises(ServerUnavailable):
             imap.select("INBOX")
-        assert time.monotonic() - started < 1
         assert not imap.give_back()
         imap.close()
 
@@ -191,10 +187,8 @@ def test_a_dripping_server_is_unavailable_too():
     step = ("SELECT", drip(b"* FLAGS (" + b"x" * 1000, 0.1))
     with ScriptedServer(imap_script(step)) as server:
         imap = sign_in(server, timeout=0.3)
-        started = time.monotonic()
-        with pytest.raises(ServerUnavailable):
+        with soon(), pytest.raises(ServerUnavailable):
             imap.select("INBOX")
-        assert time.monotonic() - started < 2
         imap.close()
 
 
@@ -232,11 +226,9 @@ def test_a_server_that_closes_within_its_answer_is_unavailable(part):
 )
 def test_nonsense_is_a_bad_answer_at_once(answer):
     with ScriptedServer(imap_script(SELECT, ("UID FETCH", answer, STALL))) as server:
-        imap = selected_inbox(server, timeout=5)
-        started = time.monotonic()
-        with pytest.raises(BadServerAnswer):
+        imap = selected_inbox(server, timeout=30)
+        with soon(), pytest.raises(BadServerAnswer):
             imap.uid("FETCH", "1", "(UID)")
-        assert time.monotonic() - started < 2
         assert not imap.give_back()
         imap.close()
 

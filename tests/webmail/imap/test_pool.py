@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 
 from tests.servers.scripted import CLOSE, STALL, ScriptedServer, imap_script, no, ok, selected
+from tests.waiting import soon, wait_for
 from webmail.errors import (
     BadServerAnswer,
     FolderChanged,
@@ -40,13 +40,6 @@ def pool():
 def opener_of(server, timeout=1.0):
     where = ImapServer("127.0.0.1", server.port, "none", timeout=timeout)
     return lambda: connection.open(where, "alice", "secret")
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_a_connection_is_used_again(pool, opener):
@@ -162,11 +155,11 @@ def test_idle_connections_are_closed(opener):
     with pool.lease("alice", opener):
         pass
     assert pool.count("alice") == 1
-    wait_until(lambda: pool.count("alice") == 0)
+    wait_for(lambda: pool.count("alice") == 0)
     # Its thread has ended, and begins anew for the next idle one.
     with pool.lease("alice", opener):
         pass
-    wait_until(lambda: pool.count("alice") == 0)
+    wait_for(lambda: pool.count("alice") == 0)
 
 
 def test_a_failed_sign_in_takes_no_place(pool, imap_server, alice):
@@ -341,14 +334,12 @@ def test_a_silent_old_connection_is_reopened(pool):
     """As when a firewall has forgotten it: what is sent gets no answer at all."""
     first = imap_script(SELECT, ("NOOP", STALL))
     with ScriptedServer(first, imap_script(SELECT)) as server:
-        opener = opener_of(server, timeout=3.0)
+        opener = opener_of(server, timeout=12.0)
         with pool.lease("alice", opener) as imap:
             imap.select("INBOX")
-        with pool.lease("alice", opener) as imap:
-            started = time.monotonic()
+        with pool.lease("alice", opener) as imap, soon():
             assert imap.select("INBOX").exists == 3
             # Not the whole time-out: only whether it is still there was asked.
-            assert time.monotonic() - started < 2
         pool.close("alice")
 
 

@@ -2,7 +2,7 @@
 
 python -m tests.webmail.jobs.frozen IMAP_PORT LOGIN PASSWORD
 
-In the environment: DATABASE_URL, an empty SQLite file. A worker copies sixty messages, twenty at a
+In the environment: DATABASE_URL, a SQLite file. A worker copies sixty messages, twenty at a
 time. It is stopped (SIGSTOP) after its nth statement, or amid its nth IMAP command, which the
 server still does; another takes the job up as if there had been no sign of life. The first wakes
 when the other is done, or in the middle of it, with its line to the mail server or without. Every
@@ -68,6 +68,7 @@ class Bench:
         from webmail.jobs import mail_jobs
         from webmail.mailbox import bulk
 
+        killing.migrate()
         self.user = somebody(self.login, imap_port=self.gate.port)
         mail_jobs._SURE = SOON
         bulk.FIRST = bulk._MOST = bulk._FEWEST = MESSAGES // 3

@@ -12,11 +12,13 @@ from tests.servers.plugin import ALICE
 
 
 @pytest.mark.slow
-def test_a_worker_that_was_frozen_does_nothing_twice(dovecot: Dovecot, tmp_path: Path) -> None:
+def test_a_worker_that_was_frozen_does_nothing_twice(
+    dovecot: Dovecot, tmp_path: Path, migrated: Path
+) -> None:
     found = killing.run(
         "tests.webmail.jobs.frozen",
         *(str(dovecot.imap_port), ALICE.login, ALICE.password),
-        database=f"sqlite:///{tmp_path}/frozen.sqlite3",
+        database=killing.sqlite(migrated, tmp_path),
     )
     for kind, counts in found.items():
         assert counts["done"] >= 9, kind

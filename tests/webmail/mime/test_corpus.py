@@ -1,5 +1,5 @@
-"""Whole messages: what a reader must be given, and hostile ones that must give nothing else. The
-shared corpus, and the messages of tests/data/mime."""
+"""Whole messages: what a reader must be given, and hostile ones that must give nothing else. Those
+of tests/corpus.py and of tests/data/mime."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.corpus import shared
 from tests.webmail.mime.judge import judge
 from tests.webmail.mime.reader import Reader, Seen
 from webmail.mime import encoded_words, structure
@@ -84,9 +85,15 @@ def test_each_message_of_ours_is_described() -> None:
     assert all(f"`{name}`" in described for name in names)
 
 
-def test_an_alternative_whose_html_is_empty_falls_back_to_its_text(corpus: Path) -> None:
-    name = "php-mime-mail-parser__issue116.eml"
-    assert Reader((corpus / "mime" / name).read_bytes()).see().text.strip() == "toto"
+EMPTY_HTML = [
+    (OWN / "html-twin-empty.eml", "Exercices 4 et 5, page 62."),
+    *((path, "toto") for path in shared("php-mime-mail-parser__issue116.eml")),
+]
+
+
+@pytest.mark.parametrize(("path", "text"), EMPTY_HTML, ids=lambda one: getattr(one, "name", ""))
+def test_an_alternative_whose_html_is_empty_falls_back_to_its_text(path: Path, text: str) -> None:
+    assert Reader(path.read_bytes()).see().text.strip() == text
 
 
 def test_every_odd_message_is_shown_without_an_error(corpus: Path) -> None:

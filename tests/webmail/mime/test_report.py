@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.corpus import shared
+from tests.servers.mailboxes import DATA
 from webmail.mime import report, structure
 from webmail.mime.report import DeliveryOutcome
 
@@ -60,12 +62,23 @@ def test_a_report_on_fifty_thousand_recipients_is_cut() -> None:
         assert len(report.read(head + block * 50_000)) == report.MOST_RECIPIENTS
 
 
-def test_the_reports_of_the_corpus_are_read(corpus: Path) -> None:
-    name = "jhillyerd__dsn_with_multipart_alternative.eml"
-    parsed = structure.parse((corpus / "mime" / name).read_bytes())
+REPORTS = [
+    (DATA / "mime" / "bounce.eml", "p.durand@relais.invalid", "5.1.1"),
+    *(
+        (path, "non-existing@example.com", "5.1.10")
+        for path in shared("jhillyerd__dsn_with_multipart_alternative.eml")
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "recipient", "status"), REPORTS, ids=lambda one: getattr(one, "name", "")
+)
+def test_the_report_in_a_message_is_read(path: Path, recipient: str, status: str) -> None:
+    parsed = structure.parse(path.read_bytes())
     shown = structure.choose(parsed.root)
     (outcome,) = report.read(parsed.bodies[shown.reports[0].number])
-    assert (outcome.recipient, outcome.status) == ("non-existing@example.com", "5.1.10")
+    assert (outcome.recipient, outcome.status) == (recipient, status)
 
 
 @settings(max_examples=200, deadline=None)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 import tracemalloc
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.waiting import cheap
 from tests.webmail.mime import wrap
 from webmail.mime import rtf
 
@@ -38,10 +38,9 @@ def test_stored_text_is_taken_as_it_is() -> None:
 
 def test_a_bomb_is_cut_at_the_limit() -> None:
     bomb = wrap.rtf_bomb(1_000_000)
-    start = time.perf_counter()
-    assert len(rtf.decompress(bomb)) == rtf.MOST_BYTES
-    assert len(rtf.decompress(bomb, 1000)) == 1000
-    assert time.perf_counter() - start < 5
+    with cheap(5):
+        assert len(rtf.decompress(bomb)) == rtf.MOST_BYTES
+        assert len(rtf.decompress(bomb, 1000)) == 1000
 
 
 def test_a_bomb_takes_no_more_memory_than_its_limit() -> None:

@@ -7,6 +7,7 @@ import time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.waiting import cheap
 from tests.webmail.mime import wrap
 from webmail.mime import structure, tnef
 
@@ -93,19 +94,19 @@ def test_a_cut_one_gives_what_it_has() -> None:
 def test_a_length_of_nothing_does_not_loop() -> None:
     """An attribute without bytes, over and over; one that claims four gigabytes."""
     head = b"\x78\x9f\x3e\x22\x01\x00"
-    start = time.perf_counter()
-    for data in (
-        head + wrap.attribute(1, 0x9003, b"") * 200_000,
-        head + b"\x01\x03\x90\x06\x00" + b"\xff" * 4 + b"x" * 1000,
-        head + wrap.attribute(1, 0x9003, b"\xff" * 400_000),
-        head + wrap.attribute(1, 0x9003, b"\xff\xff\0\0" + b"\x02\x11\x01\x10\xff\xff\xff\xff" * 9),
-        head + wrap.attribute(2, 0x9002, b"") * 100_000,
-    ):
-        unwrapped = tnef.read(data)
-        assert unwrapped is not None
-        assert not unwrapped.is_whole
-        assert len(unwrapped.files) <= tnef.MOST_FILES
-    assert time.perf_counter() - start < 5
+    with cheap(5):
+        for data in (
+            head + wrap.attribute(1, 0x9003, b"") * 200_000,
+            head + b"\x01\x03\x90\x06\x00" + b"\xff" * 4 + b"x" * 1000,
+            head + wrap.attribute(1, 0x9003, b"\xff" * 400_000),
+            head
+            + wrap.attribute(1, 0x9003, b"\xff\xff\0\0" + b"\x02\x11\x01\x10\xff\xff\xff\xff" * 9),
+            head + wrap.attribute(2, 0x9002, b"") * 100_000,
+        ):
+            unwrapped = tnef.read(data)
+            assert unwrapped is not None
+            assert not unwrapped.is_whole
+            assert len(unwrapped.files) <= tnef.MOST_FILES
 
 
 def test_ten_thousand_attachments_are_not_all_taken() -> None:
@@ -119,11 +120,10 @@ def test_many_bombs_cost_no_more_than_one() -> None:
     """Each expands eightfold, and each would be read."""
     bomb = wrap.rtf_bomb(600_000)
     inner = wrap.nested(wrap.tnef([wrap.binary(0x1009, bomb)]))
-    start = time.perf_counter()
-    unwrapped = tnef.read(wrap.tnef([], *[inner] * 20))
-    assert unwrapped is not None
-    assert sum(len(file.content) for file in unwrapped.files) < 10_000_000
-    assert time.perf_counter() - start < 10
+    with cheap(10):
+        unwrapped = tnef.read(wrap.tnef([], *[inner] * 20))
+        assert unwrapped is not None
+        assert sum(len(file.content) for file in unwrapped.files) < 10_000_000
 
 
 def test_whatever_boundaries_a_message_holds_it_is_written_in_a_moment() -> None:

@@ -2,7 +2,7 @@
 
 python -m tests.webmail.outbox.killed FOLDER IMAP_PORT LOGIN PASSWORD STEP [KIND...]
 
-In the environment: DATABASE_URL, an empty SQLite file. Between the webmail and its servers stand
+In the environment: DATABASE_URL, a SQLite file. Between the webmail and its servers stand
 two gates that count what passes. At the nth piece they kill the process that sends, before the
 piece goes on or after its answer came; or they cut the line there; or they lock the database. Each
 time another worker then takes up what is left, as beat would have it. The message must be exactly
@@ -128,12 +128,9 @@ class Gate:
 
 
 def somebody(login: str, **servers: Any) -> Any:
-    """The tables, and a user of a mail domain with these servers (fields of MailDomain)."""
-    from django.core.management import call_command
-
+    """A user of a mail domain with these servers (fields of MailDomain)."""
     from accounts.models import MailDomain, User
 
-    call_command("migrate", verbosity=0)
     domain = MailDomain.objects.create(
         name="ac-exemple.fr",
         is_default=True,

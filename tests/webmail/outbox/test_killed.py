@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from demo.servers.dovecot import Dovecot
-from tests import killing
+from tests import killing, once
 from tests.servers.plugin import ALICE
 
 Counts = dict[str, int]
@@ -17,23 +18,38 @@ BATCH = ("batch worker", "batch smtp kill", "batch imap kill")
 SLOWER = ("smtp cut", "imap cut", "smtp lock", "imap lock", "smtp lock long", "imap lock long")
 
 
-def run(
-    folder: Path, dovecot: Dovecot, *kinds: str, redis: str = "", step: int = 1
-) -> dict[str, Counts]:
-    """Return how often each outcome was found, for each kind; fail where any was wrong. ``step``:
-    of the pieces of a dialogue, one in so many."""
-    who = (str(dovecot.imap_port), ALICE.login, ALICE.password)
-    return killing.run(
-        "tests.webmail.outbox.killed",
-        *(str(folder / "spool"), *who, str(step), *kinds),
-        database=f"sqlite:///{folder}/killed.sqlite3",
-        redis=redis,
-    )
+Run = Callable[..., dict[str, Counts]]
 
 
 @pytest.fixture(scope="module")
-def found(dovecot: Dovecot, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Counts]:
-    return run(tmp_path_factory.mktemp("killed"), dovecot, *KINDS)
+def run(dovecot: Dovecot, migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """``run("web")``: how often each outcome was found, for each kind; it fails where any was
+    wrong. ``step``: of the pieces of a dialogue, one in so many."""
+
+    def kill(kinds: tuple[str, ...], redis: str, step: int) -> dict[str, Counts]:
+        folder = tmp_path_factory.mktemp("killed")
+        who = (str(dovecot.imap_port), ALICE.login, ALICE.password)
+        return killing.run(
+            "tests.webmail.outbox.killed",
+            *(str(folder / "spool"), *who, str(step), *kinds),
+            database=killing.sqlite(migrated, folder),
+            redis=redis,
+        )
+
+    def run(*kinds: str, redis: str = "", step: int = 1) -> dict[str, Counts]:
+        found = once.made(
+            tmp_path_factory,
+            f"killed {'-'.join(kinds)}.json",
+            lambda path: path.write_text(json.dumps(kill(kinds, redis, step))),
+        )
+        return json.loads(found.read_text())
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def found(run: Run) -> dict[str, Counts]:
+    return run(*KINDS)
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +58,8 @@ def step(one_in: Callable[[int], int]) -> int:
 
 
 @pytest.fixture(scope="module")
-def found_slowly(
-    dovecot: Dovecot, tmp_path_factory: pytest.TempPathFactory, step: int
-) -> dict[str, Counts]:
-    return run(tmp_path_factory.mktemp("killed"), dovecot, *SLOWER, step=step)
+def found_slowly(run: Run, step: int) -> dict[str, Counts]:
+    return run(*SLOWER, step=step)
 
 
 def test_the_web_server_dies_while_it_accepts(found: dict[str, Counts]) -> None:
@@ -73,10 +87,8 @@ def test_the_worker_dies_amid_the_dialogue_with_the_mailbox(found: dict[str, Cou
 
 
 @pytest.fixture(scope="module")
-def found_of_a_batch(
-    dovecot: Dovecot, tmp_path_factory: pytest.TempPathFactory, step: int
-) -> dict[str, Counts]:
-    return run(tmp_path_factory.mktemp("killed"), dovecot, *BATCH, step=step)
+def found_of_a_batch(run: Run, step: int) -> dict[str, Counts]:
+    return run(*BATCH, step=step)
 
 
 @pytest.mark.parametrize("kind", BATCH)
@@ -117,6 +129,6 @@ def test_the_database_is_locked_for_long(found_slowly: dict[str, Counts]) -> Non
     assert set(found_slowly["imap lock long"]) == {"sent"}
 
 
-def test_neither_broker_nor_cache_is_there(dovecot: Dovecot, tmp_path: Path) -> None:
-    found = run(tmp_path, dovecot, "broker", redis="redis://127.0.0.1:1/0")
+def test_neither_broker_nor_cache_is_there(run: Run) -> None:
+    found = run("broker", redis="redis://127.0.0.1:1/0")
     assert found == {"broker": {"sent": 1}}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from time import monotonic
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.waiting import cheap
 from webmail.mime import text
 from webmail.presentation.marks import Marks
 
@@ -60,6 +59,5 @@ def test_marking_adds_marks_to_safe_html_and_nothing_else(words: str, wanted: st
 
 def test_half_a_megabyte_is_marked_in_no_time() -> None:
     shown = text.to_html("Une longue lettre à propos du musée, écrite « à la main ».\n" * 8_000)
-    began = monotonic()
-    assert Marks(["musee", "a" * 200, "e e"]).in_html(shown).count("<mark>") >= 8_000
-    assert monotonic() - began < 2
+    with cheap(2):
+        assert Marks(["musee", "a" * 200, "e e"]).in_html(shown).count("<mark>") >= 8_000

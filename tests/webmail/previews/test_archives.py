@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import struct
-import time
 import zipfile
 import zlib
 
@@ -13,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.waiting import cheap
 from tests.webmail import zip_bombs
 from tests.webmail.previews import samples
 from webmail import zips
@@ -186,9 +186,8 @@ def test_files_that_share_their_bytes_are_refused() -> None:
 
 def test_a_false_size_brings_out_no_more_than_it_says() -> None:
     content = raw_zip([(b"a", deflated(bytes(50_000_000)), 1000)])
-    begun = time.monotonic()
-    assert refusal(content, 0) is Reason.BOMB
-    assert time.monotonic() - begun < 2
+    with cheap(2):
+        assert refusal(content, 0) is Reason.BOMB
 
 
 def test_a_bomb_among_honest_files_is_refused() -> None:

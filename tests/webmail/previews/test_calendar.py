@@ -6,12 +6,12 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.corpus import KINDS, MESSAGES, shared
 from webmail.previews.calendar import (
     LARGEST,
     MOST_EVENTS,
@@ -262,9 +262,15 @@ def test_any_lines_are_read(lines: list[tuple[str, str, str]]) -> None:
     event("\n".join(f"{name}{parameters}:{value}" for name, parameters, value in lines))
 
 
-@pytest.mark.parametrize(("file", "summary"), [("invite-request.eml", "Réunion d’équipe")])
-def test_the_corpus_is_read(corpus: Path, file: str, summary: str) -> None:
-    message = message_from_bytes((corpus / "mime" / file).read_bytes(), policy=default)
+INVITATIONS = [
+    (MESSAGES["invitation.eml"][0], "Conseil de classe"),
+    *((path.read_bytes(), "Réunion d’équipe") for path in shared("invite-request.eml")),
+]
+
+
+@pytest.mark.parametrize(("raw", "summary"), INVITATIONS, ids=KINDS)
+def test_the_invitation_in_a_message_is_read(raw: bytes, summary: str) -> None:
+    message = message_from_bytes(raw, policy=default)
     part = next(part for part in message.walk() if part.get_content_type() == "text/calendar")
     content = part.get_payload(decode=True)
     assert isinstance(content, bytes)

@@ -24,6 +24,7 @@ from demo.servers.dovecot import Dovecot, MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
 from tests.servers.scripted import CLOSE, ScriptedServer, imap_script, no, ok
+from tests.waiting import PATIENCE_S
 from tests.webmail.views.mail import letter
 from webmail.asgi import application
 from webmail.imap import watch
@@ -31,7 +32,7 @@ from webmail.serving import push
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-SOON = 5.0
+SOON = PATIENCE_S
 # Where the kernel has no watches left to give, Dovecot looks at other folders every 30 seconds.
 LOOKED = 45.0
 STATE = b"* STATUS INBOX (MESSAGES 3 UIDNEXT 4 UIDVALIDITY 7 UNSEEN 1)\r\n"  # of a scripted server

@@ -144,6 +144,7 @@ def test_modules_import_files_with_a_hash_that_are_there(collected: Path) -> Non
     ] == []
 
 
+@pytest.mark.django_db  # at the end of a request Django looks at its connections
 @pytest.mark.parametrize(
     ("accepted", "encoding", "read"),
     [

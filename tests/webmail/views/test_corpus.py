@@ -1,5 +1,5 @@
-"""Every message of the shared corpus, and of tests/data/mime, opened as a person would: its page,
-what it brings, the messages inside it."""
+"""Every message of a corpus and of tests/data/mime, opened as a person would: its page, what it
+brings, the messages inside it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from tests.corpus import SHARED
 from tests.servers.mailboxes import DATA, Mailbox
 from tests.webmail.views.mail import Answer, page, path, words
 from tests.webmail.views.test_messages import HTMX
@@ -30,6 +31,7 @@ NESTED = {
     "Webklex__example_bounce.eml": [("Test", "dies ist ein Beispiel-Text.")],
     "Webklex__pec.eml": [("test-subject", "test-content")],
     "forwarded-eml.eml": [("Demande", "Puis-je vous voir ?")],
+    "message-inside.eml": [("Cantine", "Peut-on payer au mois ?")],
     "ikvk__forwarded_message.eml": [("статус", "Новый заказ №28922")],
     # In base64: what it is about is known once it is opened.
     "php-mime-mail-parser__issue274.eml": [("test-localhost.eml", "j'ai été invité à déjeûner")],
@@ -42,7 +44,9 @@ NAMES = {
     "Webklex__example_bounce.eml": {"Test.eml"},
     "ikvk__forwarded_message.eml": {"статус.eml"},
     "digest.eml": {"Cantine.eml", "Gymnase.eml"},
+    "message-inside.eml": {"Cantine.eml"},
     "invite-request.eml": {"invitation.ics"},
+    "invitation.eml": {"invitation.ics"},
     "php-mime-mail-parser__m0020.eml": {"invitation.ics"},
     "name-with-slashes.eml": {"dossier_.._secret_note.txt"},
 }
@@ -50,7 +54,8 @@ SIGNED = {"Webklex__pec.eml", "smime-clear.eml"}  # with a file named smime.p7s
 
 
 def messages(corpus: Path) -> list[Path]:
-    return sorted((corpus / "mime").glob("*.eml")) + sorted((DATA / "mime").glob("*.eml"))
+    folders = [corpus / "mime"] if corpus == SHARED else [corpus / "mime", DATA / "mime"]
+    return [path for folder in folders for path in sorted(folder.glob("*.eml"))]
 
 
 def cards(answer: Answer) -> dict[str, list[str]]:

@@ -20,6 +20,7 @@ from addressbook.contact_data import ContactData, Email
 from demo.servers.dovecot import Dovecot, MailAccount
 from tests.servers.mailboxes import Mailbox
 from tests.servers.wire import Wire
+from tests.waiting import cheap
 from tests.webmail.lists_hostile import many_commas
 from tests.webmail.views import unwanted
 from tests.webmail.views.mail import letter, page, subjects, words
@@ -198,12 +199,13 @@ def test_three_hundred_new_messages_are_judged_in_a_few_requests(
     for number in range(300):
         raw = letter(f"Lettre {number}", message_id=f"<l{number}@ac-exemple.fr>")
         mailbox.append(unwanted.numbered(unwanted.advert(number), number) if number % 3 else raw)
-    answer = watched.get("/mail/INBOX/")
-    rounds = 1
-    while 'action="/adverts/judge/"' in page(answer):
-        answer = watched.post("/adverts/judge/", headers={"HX-Request": "true"})
-        rounds += 1
-    assert rounds < 12
+    # As much of the processor as a dozen requests may use; a busy machine gives each of them less.
+    with cheap(12 * judging.SECONDS):
+        answer, rounds = watched.get("/mail/INBOX/"), 1
+        while 'action="/adverts/judge/"' in page(answer):
+            answer = watched.post("/adverts/judge/", headers={"HX-Request": "true"})
+            rounds += 1
+    assert rounds < 60
     assert (len(mailbox.uids()), len(mailbox.uids(ADVERTS))) == (101, 200)
     assert "200" in words(watched.get("/mail/INBOX/"))
 

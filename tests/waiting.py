@@ -1,0 +1,37 @@
+"""Waiting for what happens elsewhere, on a machine that may stall for seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+# Far above what any step takes, since a machine that runs several browsers stalls for seconds; and
+# below the minute after which a page asks for news that no stream told.
+PATIENCE_S = 25
+# More than a stall, and less than what a test waits in vain where its limit is not kept.
+SOON_S = 10
+
+
+def wait_for(happened: Callable[[], object], words: Callable[[], str] = str) -> None:
+    """Wait until it is so. ``words``: what else is said where it never is."""
+    end = time.monotonic() + PATIENCE_S
+    while not happened():
+        assert time.monotonic() < end, words() or "it did not happen in time"
+        time.sleep(0.02)
+
+
+@contextmanager
+def soon() -> Iterator[None]:
+    """The block waits for nobody who keeps it waiting."""
+    begun = time.monotonic()
+    yield
+    assert time.monotonic() - begun < SOON_S
+
+
+@contextmanager
+def cheap(seconds: float) -> Iterator[None]:
+    """The block takes less than so many seconds of the processor."""
+    begun = time.process_time()
+    yield
+    assert time.process_time() - begun < seconds
