@@ -299,6 +299,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail",
     },
     "webmail.templatetags": {"webmail.presentation", "webmail.serving.logs"},
+    "webmail.management.commands.sbom": {"webmail.version"},
     "webmail.management.commands.backup": {"webmail.backups"},
     "webmail.management.commands.restore": {"webmail.backups"},
     "webmail.management.commands.classify_message": {

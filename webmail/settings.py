@@ -90,7 +90,7 @@ if not SECRET_KEY:
     _dry = {"import_contacts", "--dry-run"} <= set(sys.argv)
     _keyless = {
         *("classify_message", "collectstatic", "makemigrations", "train_adverts"),
-        "write_settings_docs",
+        *("sbom", "write_settings_docs"),
     }
     if not (DEBUG or TESTING or _dry or _keyless & set(sys.argv)):
         raise ImproperlyConfigured(
