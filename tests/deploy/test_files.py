@@ -5,20 +5,15 @@ from __future__ import annotations
 import configparser
 import http.client
 import http.server
-import re
-import shutil
-import socket
 import ssl
-import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from demo.servers.process import free_port
-from tests.accounts.test_server_check import certificate
+from tests.servers import nginx
 from tests.servers.plugin import missing
 from webmail.environment import file
 from webmail.environment.declared import DECLARED
@@ -43,9 +38,11 @@ def test_a_unit_runs_what_is_there_and_as_nobody_special(unit: Path) -> None:
     service = parser["Service"]
     assert service["User"] == "webmail"
     assert {"NoNewPrivileges", "ProtectSystem", "PrivateTmp", "ProtectHome"} <= set(service)
-    assert service["KillMode"] == "mixed" and service["Restart"] == "on-failure"
+    assert service["KillMode"] == "mixed"
     command = service["ExecStart"].split()[1:]
     is_web = command == ["--config", "python:webmail.serving.processes", "webmail.asgi:application"]
+    # A worker ends at an upgrade's signal, and systemd starts it again.
+    assert service["Restart"] == ("on-failure" if is_web else "always")
     assert is_web or command[:2] == ["manage.py", "run_workers"]
 
 
@@ -61,55 +58,19 @@ def test_the_documentation_starts_every_worker() -> None:
 @pytest.fixture
 def proxied(tmp_path: Path) -> Iterator[Callable[[int], int]]:
     """`proxied(upstream)`: the port of an nginx with the configuration of deploy/, before it."""
-    program = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
-    if program is None:
+    if nginx.program() is None:
         pytest.skip(missing("nginx"))
-    started = []
+    started: list[nginx.Nginx] = []
 
     def start(upstream: int) -> int:
-        port, plain = free_port(), free_port()
-        pem = certificate(tmp_path, "webmail.ac-exemple.fr")
-        changes = {
-            "127.0.0.1:8000": f"127.0.0.1:{upstream}",
-            "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
-            "listen 80": f"listen 127.0.0.1:{plain}",
-            "/etc/ssl/webmail/fullchain.pem": str(pem),
-            "/etc/ssl/webmail/privkey.pem": str(pem),
-            "/var/log/nginx/webmail.log": str(tmp_path / "access.log"),
-            "/etc/nginx/webmail-proxy.conf": str(DEPLOY / "nginx" / "webmail-proxy.conf"),
-            "/srv/webmail/": f"{ROOT}/",
-        }
-        site = (DEPLOY / "nginx" / "webmail.conf").read_text()
-        for before, after in changes.items():
-            assert before in site
-            site = site.replace(before, after)
-        site = re.sub(r"\n *listen \[::\].*", "", site)
-        folders = "".join(
-            f"{kind}_temp_path {tmp_path}/{kind};\n"
-            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        (tmp_path / "nginx.conf").write_text(
-            f"user root;\ndaemon off;\nworker_processes 1;\npid {tmp_path}/pid;\n"
-            f"events {{}}\nhttp {{\n{folders}{site}}}\n"
-        )
-        words = [program, "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")]
-        started.append(subprocess.Popen(words, stderr=subprocess.DEVNULL))  # noqa: S603
-        await_port(port)
-        return port
+        server = nginx.Nginx(tmp_path, [upstream])
+        server.start()
+        started.append(server)
+        return server.port
 
     yield start
-    for process in started:
-        process.terminate()
-        process.wait(10)
-
-
-def await_port(port: int) -> None:
-    for _ in range(100):
-        with socket.socket() as client:
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise AssertionError("nginx did not start")
+    for server in started:
+        server.stop()
 
 
 @pytest.fixture
