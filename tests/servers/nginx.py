@@ -37,8 +37,8 @@ class Nginx(process.Server):
 
     def start(self) -> None:
         (self.folder / "nginx.conf").write_text(self._configuration())
-        words = [program() or "", "-p", self.folder, "-c", self.folder / "nginx.conf"]
-        self.child = process.spawn([*words, "-e", self.log], self.log)
+        words = [program() or "", "-p", str(self.folder), "-c", str(self.folder / "nginx.conf")]
+        self.child = process.spawn([*words, "-e", str(self.log)], self.log)
         process.wait_for_port(self.port, self.child, self.log)
 
     def _configuration(self) -> str:
