@@ -74,13 +74,9 @@ def _flush(site: Site) -> None:
 
 
 def _fill(site: Site) -> None:
-    with (site.spool / "filler").open("wb") as file:
-        try:
-            while True:
-                file.write(b"\0" * 4096)
-                file.flush()
-        except OSError:
-            pass
+    with (site.spool / "filler").open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(b"\0" * 4096)
 
 
 def _spool_is_writable(site: Site, word: str) -> None:

@@ -157,7 +157,7 @@ class Site:
     def ask(self, sql: str) -> list[tuple[object, ...]]:
         """The rows of a query to the database."""
         with psycopg.connect(self.postgresql.url, autocommit=True) as connection:
-            answer = connection.execute(sql)  # type: ignore[call-overload]
+            answer = connection.execute(sql)
             return answer.fetchall() if answer.description else []
 
     def _node(self, number: int, port: int) -> Part:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from django.db import connection
 from django.db.migrations import operations
@@ -49,10 +49,10 @@ def breaking(migration: Migration) -> list[str]:
     ]
 
 
-def _of_database(all_operations: list[Operation]) -> Iterator[Operation]:
+def _of_database(all_operations: Sequence[Operation]) -> Iterator[Operation]:
     for operation in all_operations:
         if isinstance(operation, operations.SeparateDatabaseAndState):
-            yield from _of_database(list(operation.database_operations))
+            yield from _of_database(operation.database_operations)
         else:
             yield operation
 

@@ -6,8 +6,9 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email.message import Message
 from importlib import metadata
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
@@ -51,10 +52,10 @@ def _packages() -> Iterator[Component]:
             found = metadata.distribution(name)
         except metadata.PackageNotFoundError:  # for another system or Python
             continue
-        yield Component(name, found.version, _licence(found.metadata), "pypi")
+        yield Component(name, found.version, _licence(cast(Message, found.metadata)), "pypi")
 
 
-def _licence(about: metadata.PackageMetadata) -> str:
+def _licence(about: Message) -> str:
     classifiers = [
         one.rpartition(" :: ")[2]
         for one in about.get_all("Classifier") or []
