@@ -9,6 +9,7 @@ from django.db.migrations import operations
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.migration import Migration
 from django.db.migrations.operations.base import Operation
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import NOT_PROVIDED
 
 LOCK_SECONDS = 10
@@ -32,6 +33,11 @@ def plan() -> list[Migration]:
 
 def _leaves(executor: MigrationExecutor) -> list[tuple[str, str]]:
     return executor.loader.graph.leaf_nodes()
+
+
+def is_empty() -> bool:
+    """Whether no version ever ran on this database. Raises DatabaseError."""
+    return not MigrationRecorder(connection).applied_migrations()
 
 
 def breaking(migration: Migration) -> list[str]:

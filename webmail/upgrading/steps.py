@@ -125,14 +125,14 @@ def _collect(options: Options) -> Iterator[str]:
 
 def _migrate(options: Options) -> Iterator[str]:
     try:
-        missing = migrating.plan()
+        missing, is_empty = migrating.plan(), migrating.is_empty()
     except DatabaseError as error:
         raise UpgradeStopped(f"The database does not answer: {first_line(error)}") from error
     if not missing:
         yield "The database has all that this version needs."
         return
     breaking = {str(one): lines for one in missing if (lines := migrating.breaking(one))}
-    if breaking and not options.offline:
+    if breaking and not (options.offline or is_empty):
         named = "; ".join(f"{name}: {', '.join(lines)}" for name, lines in breaking.items())
         raise UpgradeStopped(
             f"The former version cannot work beside these migrations: {named}. Stop the services"

@@ -255,6 +255,17 @@ def next_told(server: subprocess.Popen[bytes], word: str) -> str:
 
 
 @pytest.mark.slow
+def test_an_empty_database_has_no_former_version(tmp_path: Path) -> None:
+    own = os.environ | {
+        "DATABASE_URL": f"sqlite:///{tmp_path}/webmail.sqlite3",
+        "REDIS_URL": "",
+        "WEBMAIL_SECRET_KEY": "k" * 50,
+        "WEBMAIL_SPOOL": str(tmp_path / "spool"),
+    }
+    assert "accounts.0001_initial" in manage(own, "upgrade", "--dry-run")
+
+
+@pytest.mark.slow
 def test_an_upgrade_under_requests_fails_none(
     listener: socket.socket,
     environment: dict[str, str],
