@@ -143,7 +143,7 @@ def _seal(row: OutboxMessage, submission: Submission, draft: Draft | None) -> No
     file_key = sealed_files.new_key()
     try:
         sealed_files.write(values.path(row.spool), file_key, [submission.message])
-    except OSError as error:
+    except sealed_files.Unwritable as error:
         logger.error("The spool can't be written: %s", error)
         raise MessageUnkept from error
     head = headers.parse(values.head(submission.message))

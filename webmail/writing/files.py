@@ -383,10 +383,10 @@ def _opened(row: DraftFile) -> tuple[File, bytes]:
 
 
 def _write(spool: str, key: bytes, chunks: Iterable[bytes]) -> None:
-    """Raises FileRefused where the spool takes nothing."""
+    """Raises FileRefused where the spool takes nothing, and what ``chunks`` raises."""
     try:
         sealed_files.write(_path(spool), key, chunks)
-    except OSError as error:
+    except sealed_files.Unwritable as error:
         logger.error("The spool can't be written: %s", error)
         raise FileRefused("unkept") from error
 
