@@ -27,6 +27,10 @@ class Damaged(OSError):
     """The file is not what was written, or the key another's."""
 
 
+class Unwritable(OSError):
+    """The spool takes nothing: it is full, read-only, or not there."""
+
+
 def new_key() -> bytes:
     return AESGCM.generate_key(256)
 
@@ -37,8 +41,33 @@ def new_name() -> str:
 
 
 def write(path: Path, key: bytes, chunks: Iterable[bytes]) -> None:
-    """Seal ``chunks`` into a new file that its owner alone may read; makes the folder. OSError when
-    that can't be done; nothing is left then."""
+    """Seal ``chunks`` into a new file that its owner alone may read; makes the folder. Raises
+    Unwritable when that can't be done, and what ``chunks`` raises; nothing is left then."""
+    source = _Source(chunks)
+    try:
+        _write(path, key, source)
+    except OSError as error:
+        if error is source.error:
+            raise
+        raise Unwritable(error.errno, error.strerror) from error
+
+
+class _Source:
+    """Pieces from elsewhere, whose failures are no failures of the disk."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = chunks
+        self.error: OSError | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._chunks
+        except OSError as error:
+            self.error = error
+            raise
+
+
+def _write(path: Path, key: bytes, chunks: Iterable[bytes]) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     is_whole = False
@@ -49,7 +78,8 @@ def write(path: Path, key: bytes, chunks: Iterable[bytes]) -> None:
         is_whole = True
     finally:
         if not is_whole:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
 
 
 def read(path: Path, key: bytes) -> BinaryIO:

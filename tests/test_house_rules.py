@@ -300,6 +300,14 @@ ALLOWED: dict[str, set[str]] = {
         "webmail",
     },
     "webmail.templatetags": {"webmail.presentation", "webmail.serving.logs"},
+    "webmail.upgrading": {
+        "accounts.doctor",
+        "accounts.installation",
+        "webmail.backups",
+        "webmail.version",
+    },
+    "webmail.management.commands.upgrade": {"webmail.upgrading"},
+    "webmail.management.commands.sbom": {"webmail.version"},
     "webmail.management.commands.backup": {"webmail.backups"},
     "webmail.management.commands.restore": {"webmail.backups"},
     "webmail.management.commands.classify_message": {

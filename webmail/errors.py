@@ -92,6 +92,12 @@ class FileRefused(WebmailError):
         self.reason = reason
 
 
+class MessageUnkept(WebmailError):
+    """The server has no room for a message that is to be sent; nothing of it was accepted."""
+
+    status = 503
+
+
 class ContentTooCostly(WebmailError):
     """Content from outside takes more time or memory to read than one request may use."""
 

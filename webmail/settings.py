@@ -50,6 +50,8 @@ def database(url: str) -> dict[str, object]:
         }
     if parts.scheme in {"postgres", "postgresql"}:
         query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+        # PgBouncer gives a connection to one transaction after the other.
+        is_pooled = query.pop("pooled", "") == "1"
         return {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": unquote(parts.path[1:]),
@@ -59,6 +61,7 @@ def database(url: str) -> dict[str, object]:
             "PORT": query.pop("port", str(parts.port or "")),
             "CONN_MAX_AGE": 0 if "pytest" in sys.modules else 60,
             "CONN_HEALTH_CHECKS": True,
+            "DISABLE_SERVER_SIDE_CURSORS": is_pooled,
             "OPTIONS": query,
         }
     raise ImproperlyConfigured(f"DATABASE_URL: unknown scheme {parts.scheme!r}")
@@ -90,7 +93,7 @@ if not SECRET_KEY:
     _dry = {"import_contacts", "--dry-run"} <= set(sys.argv)
     _keyless = {
         *("classify_message", "collectstatic", "makemigrations", "train_adverts"),
-        "write_settings_docs",
+        *("sbom", "write_settings_docs"),
     }
     if not (DEBUG or TESTING or _dry or _keyless & set(sys.argv)):
         raise ImproperlyConfigured(

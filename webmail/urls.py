@@ -161,6 +161,7 @@ for file in (FILE, FILE + "member/<member:member>/"):
     ]
 mail += [path("mail/<folder:folder>/<ref:ref>/zip/", contents.everything, name="zip")]
 
+handler500 = "webmail.views.failures.unforeseen"
 urlpatterns = [
     path("", lists.home, name="home"),
     path("", include((mail, "mail"))),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import socket
 import ssl
 import threading
@@ -11,10 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from django.contrib.auth.models import Group
 from django.test import Client
 
@@ -23,6 +18,7 @@ from accounts.models import MailDomain, User
 from accounts.server_check import Outcome, Target, check
 from demo.servers.dovecot import Dovecot, MailAccount
 from demo.servers.submission import SubmissionServer
+from tests.servers.certificates import certificate
 
 pytestmark = pytest.mark.sqlite
 Speak = Callable[[socket.socket], None]
@@ -167,32 +163,6 @@ def test_manage_sieve_says_what_rules_may_do(serve: Callable[[Speak], int]) -> N
     result = check(Target("sieve", "127.0.0.1", serve(saying(greeting)), "none"))
     useful = dict(result.useful)
     assert (useful["FILEINTO"], useful["VACATION"], useful["MIME"]) == (True, True, False)
-
-
-def certificate(folder: Path, name: str, *, days: int = 30) -> Path:
-    """A certificate that signs itself, with its key; valid from a year ago."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=365))
-        .not_valid_after(now + datetime.timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / f"{name}-{days}.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-    return path
 
 
 def over_tls(pem: Path) -> Speak:

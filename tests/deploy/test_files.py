@@ -6,19 +6,17 @@ import configparser
 import http.client
 import http.server
 import re
-import shutil
-import socket
 import ssl
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from demo.servers.process import free_port
-from tests.accounts.test_server_check import certificate
+from tests.servers import nginx
 from tests.servers.plugin import missing
 from webmail.environment import file
 from webmail.environment.declared import DECLARED
@@ -43,9 +41,11 @@ def test_a_unit_runs_what_is_there_and_as_nobody_special(unit: Path) -> None:
     service = parser["Service"]
     assert service["User"] == "webmail"
     assert {"NoNewPrivileges", "ProtectSystem", "PrivateTmp", "ProtectHome"} <= set(service)
-    assert service["KillMode"] == "mixed" and service["Restart"] == "on-failure"
+    assert service["KillMode"] == "mixed"
     command = service["ExecStart"].split()[1:]
     is_web = command == ["--config", "python:webmail.serving.processes", "webmail.asgi:application"]
+    # A worker ends at an upgrade's signal, and systemd starts it again.
+    assert service["Restart"] == ("on-failure" if is_web else "always")
     assert is_web or command[:2] == ["manage.py", "run_workers"]
 
 
@@ -55,65 +55,79 @@ def test_the_documentation_starts_every_worker() -> None:
         assert f"webmail-worker@{name}" in text
 
 
+# --- containers and the package ---
+
+
+def test_the_image_is_made_of_what_is_there_and_runs_as_nobody_special() -> None:
+    text = (DEPLOY / "container" / "Containerfile").read_text()
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE)
+    names = [name for line in copied for name in line.split()]
+    assert "requirements.txt" in names and "webmail" in names
+    assert not [name for name in names if not (ROOT / name).exists()]
+    last = text.rpartition("\nFROM ")[2]
+    assert "\nUSER 10001\n" in last and "HEALTHCHECK" in last and "/readyz" in last
+    assert "python:webmail.serving.processes" in last
+
+
+def test_the_containers_do_every_job_once_and_write_nowhere_else() -> None:
+    text = (DEPLOY / "container" / "compose.yaml").read_text()
+    for name in queues.WORKERS:
+        assert text.count(f"run_workers, {name}]") == 1
+    common = text.partition("x-webmail: &webmail")[2].partition("\n\n")[0]
+    assert "read_only: true" in common and "cap_drop: [ALL]" in common
+    mounted = re.findall(r"- (\.\./\S+?):", text)
+    assert mounted
+    assert not [path for path in mounted if not (DEPLOY / "container" / path).exists()]
+    values = file.parsed((DEPLOY / "container" / "env.example").read_text())
+    assert values.keys() - DECLARED.keys() == {"POSTGRES_PASSWORD"}
+
+
+@pytest.mark.parametrize("name", ["build", "postinst", "prerm", "postrm"])
+def test_a_script_of_the_package_can_be_run(name: str) -> None:
+    script = DEPLOY / "debian" / name
+    assert script.stat().st_mode & 0o111
+    subprocess.run(["/bin/sh", "-n", str(script)], check=True)  # noqa: S603
+
+
+def test_the_package_holds_what_it_names() -> None:
+    text = (DEPLOY / "debian" / "build").read_text()
+    (parts,) = re.findall(r"^for part in (manage\.py .+); do$", text, re.MULTILINE)
+    assert not [name for name in parts.split() if not (ROOT / name).exists()]
+    assert (DEPLOY / "debian" / "conffiles").read_text() == "/etc/webmail/environment\n"
+    # A migration is begun by nobody but an administrator.
+    for script in ("postinst", "prerm", "postrm"):
+        assert "migrate" not in (DEPLOY / "debian" / script).read_text().partition("set -e")[2]
+
+
 # --- the proxy ---
 
 
 @pytest.fixture
-def proxied(tmp_path: Path) -> Iterator[Callable[[int], int]]:
-    """`proxied(upstream)`: the port of an nginx with the configuration of deploy/, before it."""
-    program = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
-    if program is None:
+def proxied(tmp_path: Path) -> Iterator[Callable[..., int]]:
+    """`proxied(upstream, …)`: the port of an nginx with the configuration of deploy/, before it."""
+    if nginx.program() is None:
         pytest.skip(missing("nginx"))
-    started = []
+    started: list[nginx.Nginx] = []
 
-    def start(upstream: int) -> int:
-        port, plain = free_port(), free_port()
-        pem = certificate(tmp_path, "webmail.ac-exemple.fr")
-        changes = {
-            "127.0.0.1:8000": f"127.0.0.1:{upstream}",
-            "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
-            "listen 80": f"listen 127.0.0.1:{plain}",
-            "/etc/ssl/webmail/fullchain.pem": str(pem),
-            "/etc/ssl/webmail/privkey.pem": str(pem),
-            "/var/log/nginx/webmail.log": str(tmp_path / "access.log"),
-            "/etc/nginx/webmail-proxy.conf": str(DEPLOY / "nginx" / "webmail-proxy.conf"),
-            "/srv/webmail/": f"{ROOT}/",
-        }
-        site = (DEPLOY / "nginx" / "webmail.conf").read_text()
-        for before, after in changes.items():
-            assert before in site
-            site = site.replace(before, after)
-        site = re.sub(r"\n *listen \[::\].*", "", site)
-        folders = "".join(
-            f"{kind}_temp_path {tmp_path}/{kind};\n"
-            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        (tmp_path / "nginx.conf").write_text(
-            f"user root;\ndaemon off;\nworker_processes 1;\npid {tmp_path}/pid;\n"
-            f"events {{}}\nhttp {{\n{folders}{site}}}\n"
-        )
-        words = [program, "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")]
-        started.append(subprocess.Popen(words, stderr=subprocess.DEVNULL))  # noqa: S603
-        await_port(port)
-        return port
+    def start(*upstreams: int) -> int:
+        server = nginx.Nginx(tmp_path, upstreams)
+        server.start()
+        started.append(server)
+        return server.port
 
     yield start
-    for process in started:
-        process.terminate()
-        process.wait(10)
-
-
-def await_port(port: int) -> None:
-    for _ in range(100):
-        with socket.socket() as client:
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise AssertionError("nginx did not start")
+    for server in started:
+        server.stop()
 
 
 @pytest.fixture
 def upstream() -> Iterator[http.server.ThreadingHTTPServer]:
+    with webmail() as server:
+        yield server
+
+
+@contextmanager
+def webmail() -> Iterator[http.server.ThreadingHTTPServer]:
     """A webmail that answers 503 by a page of its own, and keeps the headers of each request."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -137,11 +151,12 @@ def upstream() -> Iterator[http.server.ThreadingHTTPServer]:
     server.server_close()
 
 
-def asked(port: int, path: str) -> tuple[http.client.HTTPResponse, str]:
+def asked(port: int, path: str, session: str = "") -> tuple[http.client.HTTPResponse, str]:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     client = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=20)
-    client.request("GET", path, headers={"Host": "webmail.ac-exemple.fr"})
+    cookies = {"Cookie": f"__Host-csrf=x; __Host-session={session}"} if session else {}
+    client.request("GET", path, headers={"Host": "webmail.ac-exemple.fr", **cookies})
     response = client.getresponse()
     text = response.read().decode()
     client.close()
@@ -167,3 +182,25 @@ def test_the_webmail_s_own_pages_and_headers_pass(
     assert headers["Host"] == "webmail.ac-exemple.fr"
     log = (tmp_path / "access.log").read_text()
     assert "0badcafe" in log and "divorce" not in log
+
+
+def test_a_session_comes_to_the_same_node_again_and_to_another_while_that_is_down(
+    proxied: Callable[..., int],
+) -> None:
+    with webmail() as first, webmail() as second:
+        port = proxied(first.server_port, second.server_port)
+
+        def where(session: str) -> set[int]:
+            """The nodes that four requests of a session came to."""
+            before = [len(one.seen) for one in (first, second)]  # type: ignore[attr-defined]
+            for _ in range(4):
+                asked(port, "/", session)
+            after = [len(one.seen) for one in (first, second)]  # type: ignore[attr-defined]
+            return {n for n in (0, 1) if after[n] > before[n]}
+
+        came = {session: where(session) for session in map(str, range(12))}
+        assert all(len(nodes) == 1 for nodes in came.values())
+        assert {node for nodes in came.values() for node in nodes} == {0, 1}
+        first.shutdown()
+        first.server_close()
+        assert {frozenset(where(session)) for session in came} == {frozenset({1})}

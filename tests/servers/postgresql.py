@@ -45,6 +45,10 @@ class PostgreSQL:
         if self._owner is not None:
             os.chown(self._folder, self._owner.pw_uid, self._owner.pw_gid)
         self._make_cluster()
+        self.go_up()
+
+    def go_up(self) -> None:
+        """Start the server of a cluster that is there."""
         log = self._folder / "log"
         # What it holds lives for one session: nothing needs to survive a power cut.
         settings = [f"port={self.port}", "listen_addresses=127.0.0.1"]
@@ -60,9 +64,13 @@ class PostgreSQL:
         )
         process.wait_until(self._answers, self._child, log)
 
-    def stop(self) -> None:
+    def go_down(self) -> None:
+        """Stop the server and keep the cluster."""
         # SIGINT is its fast shutdown; at SIGTERM it would wait for its clients to leave.
         process.stop(self._child, stop_signal=signal.SIGINT)
+
+    def stop(self) -> None:
+        self.go_down()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _answers(self) -> bool:

@@ -3,8 +3,8 @@
 The keys are not among them: whoever finds a backup shall not be able to read it (docs/install.md).
 """
 
-from webmail.backups.contents import BackupRefused
+from webmail.backups.contents import BackupRefused, last
 from webmail.backups.making import make
 from webmail.backups.restoring import restore
 
-__all__ = ["BackupRefused", "make", "restore"]
+__all__ = ["BackupRefused", "last", "make", "restore"]

@@ -15,6 +15,7 @@ from django.conf import settings
 DATABASE: Final = "database.dump"
 SPOOL: Final = "spool.tar"
 _MANIFEST: Final = "manifest.json"
+_LAST: Final = "last-backup.json"
 _FORMAT: Final = 1
 _MOST_BYTES: Final = 1024 * 1024
 
@@ -71,6 +72,31 @@ def read(folder: Path) -> Manifest:
     if manifest.form != _FORMAT:
         raise BackupRefused(f"This version does not know backups of the form {manifest.form}.")
     return manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The last backup of this installation, by whichever machine; its folder may be elsewhere
+    now."""
+
+    folder: str
+    made: datetime
+
+
+def note(folder: Path, made: datetime) -> None:
+    """Write into the spool that a backup was made."""
+    settings.SPOOL.mkdir(mode=0o700, parents=True, exist_ok=True)
+    values = {"folder": str(folder.resolve()), "made": made.isoformat()}
+    (settings.SPOOL / _LAST).write_text(json.dumps(values), encoding="utf-8")
+
+
+def last() -> Last | None:
+    """Return the last backup that was noted; None where there is none, or its note is damaged."""
+    try:
+        values = json.loads((settings.SPOOL / _LAST).read_text(encoding="utf-8"))
+        return Last(str(values["folder"]), datetime.fromisoformat(values["made"]))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
 
 
 def check(folder: Path, manifest: Manifest) -> None:

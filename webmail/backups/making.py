@@ -46,6 +46,7 @@ def make(folder: Path) -> Manifest:
     for name in (contents.DATABASE, contents.SPOOL):
         (folder / name).chmod(0o600)
     contents.write(folder, manifest)
+    contents.note(folder, made)
     return manifest
 
 

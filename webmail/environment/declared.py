@@ -129,7 +129,7 @@ _INSTALLATION = Group(
         text(
             "DATABASE_URL",
             """The database: `postgresql://user:password@host/name`, or `sqlite:////path` for a
-            trial.""",
+            trial. With `?pooled=1` at its end, PgBouncer is between.""",
             words="Default: an SQLite file in `var/`",
             example="postgresql:///webmail?host=/run/postgresql",
         ),

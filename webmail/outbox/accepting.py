@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -13,7 +15,7 @@ from django.utils import timezone
 from accounts import lending, sealed_files
 from accounts.http import SignedInRequest
 from accounts.models import LentCredential, User
-from webmail.errors import DraftNotFound, SenderRefused, TooManyRecipients
+from webmail.errors import DraftNotFound, MessageUnkept, SenderRefused, TooManyRecipients
 from webmail.imap.values import ANSWERED, FORWARDED
 from webmail.mime import encoded_words, headers
 from webmail.models import Draft, Identity, OutboxMessage
@@ -21,6 +23,7 @@ from webmail.outbox import counting, relay, retrying, values
 from webmail.outbox.values import SealedEnvelope, Submission
 from webmail.writing import content, drafts, identities, recipients
 
+logger = logging.getLogger(__name__)
 _STAGE = OutboxMessage.Stage
 _MOST_SUBJECT = 200
 
@@ -42,7 +45,8 @@ def accept(
     leave; without, in ``hold_seconds``. Several messages leave one after
     the other, `settings.EACH_PER_MINUTE` a minute. Raises SenderRefused for an address that is not
     the person's, SignInNeeded when his password cannot be lent, DraftNotFound when the draft was
-    accepted by another window, TooManyRecipients; then nothing is written.
+    accepted by another window, TooManyRecipients, MessageUnkept when the spool takes nothing; then
+    nothing is written.
     """
     if known := _accepted(request.user, key):
         return known
@@ -61,7 +65,8 @@ def accept(
             OutboxMessage.objects.bulk_create(rows)
     except BaseException as error:
         for row in rows:
-            values.path(row.spool).unlink(missing_ok=True)
+            with suppress(OSError):  # a spool that cannot be written to
+                values.path(row.spool).unlink()
         # The same request twice at once: the other one was faster.
         if isinstance(error, (IntegrityError, DraftNotFound)) and (
             known := _accepted(request.user, key)
@@ -136,7 +141,11 @@ def _rows(
 def _seal(row: OutboxMessage, submission: Submission, draft: Draft | None) -> None:
     """The message into the spool, and what belongs to it into the row."""
     file_key = sealed_files.new_key()
-    sealed_files.write(values.path(row.spool), file_key, [submission.message])
+    try:
+        sealed_files.write(values.path(row.spool), file_key, [submission.message])
+    except sealed_files.Unwritable as error:
+        logger.error("The spool can't be written: %s", error)
+        raise MessageUnkept from error
     head = headers.parse(values.head(submission.message))
     written = drafts.content(draft) if draft else content.Content()
     mark = ""

@@ -16,6 +16,7 @@ from webmail.errors import (
     FolderChanged,
     FolderNotFound,
     MessageNotFound,
+    MessageUnkept,
     OverQuota,
     PartNotFound,
     PerhapsSent,
@@ -52,6 +53,11 @@ def of_sending(error: WebmailError) -> str:
             return gettext("The mail server does not answer: try again in a few minutes.")
         case OverQuota():
             return _mailbox_is_full()
+        case MessageUnkept():
+            return gettext(
+                "The server cannot take messages just now. Your text is kept: try again in a few"
+                " minutes."
+            )
         case ContentTooCostly():
             return gettext(
                 "Laying out your message takes too long: take out what you quoted or pasted, or"

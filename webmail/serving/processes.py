@@ -5,13 +5,22 @@
 The project is loaded and its templates are read once; the processes are forked then and share that
 memory. ``WEB_CONCURRENCY`` is gunicorn's own variable of their number. The names below are those of
 gunicorn's settings.
+
+At SIGUSR2 gunicorn starts a second master on the same socket, which loads the code that is there
+now. Its first process that serves ends the former master, whose processes finish what they have in
+hand: no request waits or fails. A successor that cannot start leaves the former as it is.
 """
 
 from __future__ import annotations
 
 import logging
+import os
+import signal
+from fcntl import F_DUPFD_CLOEXEC, fcntl
+from pathlib import Path
 from typing import Any, ClassVar
 
+from gunicorn import systemd  # type: ignore[import-untyped]
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]
 
@@ -41,6 +50,32 @@ class Worker(UvicornWorker):
         "proxy_headers": False,
         "access_log": False,
     }
+    _has_begun = False
+
+    async def callback_notify(self) -> None:
+        """uvicorn calls it once a minute, from the moment on when it takes connections."""
+        await super().callback_notify()
+        if not self._has_begun:
+            self._has_begun = True
+            _relieve()
+
+
+def _relieve() -> None:
+    """End the master that this process's own one succeeds, and tell systemd which one counts."""
+    former = os.environ.get("GUNICORN_PID", "")
+    master = os.getppid()
+    # The number may be another process's by now.
+    if former.isdigit() and _parent(master) == int(former):
+        systemd.sd_notify(f"MAINPID={master}", logger)
+        os.kill(int(former), signal.SIGTERM)
+
+
+def _parent(pid: int) -> int:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("PPid:"))
 
 
 preload_app = True
@@ -51,6 +86,17 @@ control_socket_disable = True
 timeout = 120
 graceful_timeout = 30
 keepalive = 75
+
+
+def pre_exec(arbiter: Any) -> None:
+    """In a second master, before it loads anything: systemd's sockets are where sd_listen_fds(3)
+    has them, from which gunicorn had moved them."""
+    if arbiter.systemd:
+        first = systemd.SD_LISTEN_FDS_START
+        after = first + len(arbiter.LISTENERS)
+        aside = [fcntl(one.fileno(), F_DUPFD_CLOEXEC, after) for one in arbiter.LISTENERS]
+        for number, file in enumerate(aside, first):
+            os.dup2(file, number)
 
 
 def when_ready(_arbiter: Any) -> None:

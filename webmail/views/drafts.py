@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import uuid
 from collections.abc import Iterator
@@ -57,8 +56,6 @@ from webmail.writing import (
 )
 from webmail.writing.content import Content
 from webmail.writing.drafts import Version
-
-logger = logging.getLogger(__name__)
 
 _PIECE = 64 * 1024
 # With a save these ask for the copy in the Drafts folder too: for other programs.
@@ -130,9 +127,6 @@ def upload(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
         )
     except WebmailError as error:
         return _refused(error)
-    except OSError as error:
-        logger.error("The spool can't be written: %s", error)
-        return _refused(FileRefused("unkept"))
     return JsonResponse(card(row), status=201)
 
 

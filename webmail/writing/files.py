@@ -8,6 +8,7 @@ without the other and the server's key.
 from __future__ import annotations
 
 import json
+import logging
 import re
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -40,6 +41,7 @@ from webmail.models import Draft, DraftFile
 from webmail.previews import detect
 from webmail.writing import sealing
 
+logger = logging.getLogger(__name__)
 TEXT_ROOM = 64 * 1024
 """Bytes of a message that its files leave to its text and headers."""
 MOST_MESSAGES = 10
@@ -98,7 +100,7 @@ def add(
         raise TooLarge(limit=left)
     counted = _Counted(chunks, left)
     key, spool = sealed_files.new_key(), sealed_files.new_name()
-    sealed_files.write(_path(spool), key, counted)
+    _write(spool, key, counted)
     try:
         _check(counted, announced, is_image=bool(cid))
         if cid:
@@ -168,7 +170,7 @@ def fetch(imap: Connection, row: DraftFile) -> DraftFile:
         raise PartNotFound
     key, spool = sealed_files.new_key(), sealed_files.new_name()
     counted = _Counted(_from_server(imap, about.origin, about.part), room(row.user.mail_domain))
-    sealed_files.write(_path(spool), key, counted)
+    _write(spool, key, counted)
     sealed = _sealed(row.pk, row.user_id, about, key)
     own = DraftFile.objects.filter(pk=row.pk, spool="")
     if not own.update(spool=spool, sealed=sealed, size=counted.size):  # another was first
@@ -378,6 +380,15 @@ def _opened(row: DraftFile) -> tuple[File, bytes]:
         return about, bytes.fromhex(said["key"])
     except (ValueError, KeyError, TypeError) as error:
         raise Unreadable from error
+
+
+def _write(spool: str, key: bytes, chunks: Iterable[bytes]) -> None:
+    """Raises FileRefused where the spool takes nothing, and what ``chunks`` raises."""
+    try:
+        sealed_files.write(_path(spool), key, chunks)
+    except sealed_files.Unwritable as error:
+        logger.error("The spool can't be written: %s", error)
+        raise FileRefused("unkept") from error
 
 
 def _path(spool: str) -> Path:

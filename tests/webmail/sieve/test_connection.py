@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from demo.servers.dovecot import Dovecot
-from tests.accounts.test_server_check import certificate
+from tests.servers.certificates import certificate
 from tests.servers.plugin import ALICE
 from tests.servers.scripted import (
     CLOSE,

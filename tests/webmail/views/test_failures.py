@@ -5,9 +5,14 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from typing import Any, Never
 
 import pytest
+from django.db import Error as DatabaseError
+from django.db import InternalError, OperationalError
+from django.db import connection as database
 from django.test import Client
+from psycopg.errors import ReadOnlySqlTransaction
 
 from accounts import session
 from demo.servers.dovecot import MailAccount
@@ -219,6 +224,39 @@ def test_nothing_secret_is_in_an_error(
     assert alice.password not in shown
     assert reader.cookies["mail_key"].value not in shown
     assert 'class="' in page(answer) and "unforeseen" not in page(answer)
+
+
+def lost() -> DatabaseError:
+    return OperationalError("the connection is closed")
+
+
+def read_only() -> DatabaseError:
+    """As PostgreSQL says it on a standby."""
+    error = InternalError("cannot execute UPDATE in a read-only transaction")
+    error.__cause__ = ReadOnlySqlTransaction()
+    return error
+
+
+@pytest.mark.parametrize("error", [lost, read_only])
+def test_a_database_that_is_down_is_no_fault_to_report(
+    reader: Client, error: Callable[[], DatabaseError]
+) -> None:
+    def fail(*_statement: object) -> Never:
+        raise error()
+
+    reader.raise_request_exception = False
+    with database.execute_wrapper(fail):
+        answer = reader.get("/mail/INBOX/")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    assert "n’est pas disponible" in page(answer) and "assistance" not in page(answer)
+
+
+def test_a_redis_that_is_down_is_no_fault_to_report(reader: Client, settings: Any) -> None:
+    backend = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1"}
+    settings.CACHES = {"default": backend}
+    reader.raise_request_exception = False
+    answer = reader.get("/mail/INBOX/")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
 
 
 def test_an_address_that_is_none_gets_our_page(reader: Client) -> None:

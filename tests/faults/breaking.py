@@ -1,0 +1,185 @@
+"""The faults, each of which is made and mended."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import redis
+
+from demo.servers.process import Server
+from tests.faults.site import FAKETIME, Part, Site, quietly, send_all, tree
+
+Act = Callable[[Site], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """``make`` it, wait ``seconds``, ``mend`` it."""
+
+    name: str
+    make: Act
+    mend: Act = lambda _site: None
+    seconds: float = 20
+    is_possible: Callable[[Site], bool] = lambda _site: True
+
+
+def _of(name: str, find: Callable[[Site], Server]) -> list[Fault]:
+    """What happens to a mail server: it is restarted, hangs, refuses."""
+
+    def stop(site: Site) -> None:
+        below = tree(pid(site))[1:]
+        find(site).stop()
+        # Dovecot's own may go on for the connections that are open.
+        for one in below:
+            with suppress(ProcessLookupError):
+                os.kill(one, signal.SIGKILL)
+
+    def restart(site: Site) -> None:
+        stop(site)
+        find(site).start()
+
+    def pid(site: Site) -> int:
+        child = find(site).child
+        assert child is not None
+        return child.pid
+
+    return [
+        Fault(f"{name} restarted", restart, seconds=0),
+        Fault(
+            f"{name} hangs for 30 s",
+            lambda site: send_all(pid(site), signal.SIGSTOP),
+            lambda site: send_all(pid(site), signal.SIGCONT),
+            30,
+        ),
+        Fault(
+            f"{name} refuses for 20 s",
+            stop,
+            lambda site: find(site).start(),
+        ),
+    ]
+
+
+def _read_only(site: Site, word: str) -> None:
+    site.ask(f"ALTER SYSTEM SET default_transaction_read_only = {word}")
+    site.ask("SELECT pg_reload_conf()")
+
+
+def _flush(site: Site) -> None:
+    with redis.Redis.from_url(site.redis.url) as client:
+        client.flushall()
+
+
+def _fill(site: Site) -> None:
+    with (site.spool / "filler").open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(b"\0" * 4096)
+
+
+def _spool_is_writable(site: Site, word: str) -> None:
+    """For all but the worker with beat, whose open file forbids it."""
+    for part in (*site.nodes, site.workers[1]):
+        assert part.child is not None
+        inside = ("nsenter", "-t", str(part.child.pid), "-m")
+        assert quietly(*inside, "mount", "-o", f"remount,bind,{word}", str(site.spool))
+
+
+def _kill(*parts: Callable[[Site], Part]) -> Act:
+    def kill(site: Site) -> None:
+        for find in parts:
+            find(site).kill()
+
+    return kill
+
+
+def _kill_process(site: Site) -> None:
+    os.kill(site.nodes[0].children()[0], signal.SIGKILL)
+
+
+def _with_clock(word: str) -> Act:
+    """The second machine's clock is wrong."""
+
+    def start(site: Site) -> None:
+        preload = {"LD_PRELOAD": str(FAKETIME), "FAKETIME": word, "DONT_FAKE_MONOTONIC": "1"}
+        for part in (site.nodes[1], site.workers[1]):
+            part.stop()
+            part.start(preload if word else {})
+        site.nodes[1].wait()
+
+    return start
+
+
+def _hosts(site: Site, *, has_mail: bool) -> None:
+    """In the same file, which is mounted."""
+    lines = site.known_hosts.splitlines(keepends=True)
+    site.hosts.write_text("".join(line for line in lines if has_mail or "faults" not in line))
+
+
+def _node(number: int) -> Callable[[Site], Part]:
+    return lambda site: site.nodes[number]
+
+
+def _worker(number: int) -> Callable[[Site], Part]:
+    return lambda site: site.workers[number]
+
+
+FAULTS = (
+    *_of("IMAP server", lambda site: site.dovecot),
+    *_of("submission server", lambda site: site.submission),
+    Fault(
+        "PostgreSQL restarted, 5 s down",
+        lambda site: site.postgresql.go_down(),
+        lambda site: site.postgresql.go_up(),
+        5,
+    ),
+    Fault(
+        "PostgreSQL read-only for 20 s",
+        lambda site: _read_only(site, "on"),
+        lambda site: _read_only(site, "off"),
+    ),
+    Fault(
+        "Redis restarted, 10 s down",
+        lambda site: site.redis.stop(),
+        lambda site: site.redis.start(),
+        10,
+    ),
+    Fault("Redis loses its memory", _flush, seconds=0),
+    Fault(
+        "spool full for 20 s",
+        _fill,
+        lambda site: (site.spool / "filler").unlink(),
+        is_possible=lambda site: site.has_small_spool,
+    ),
+    Fault(
+        "spool read-only for 20 s",
+        lambda site: _spool_is_writable(site, "ro"),
+        lambda site: _spool_is_writable(site, "rw"),
+        is_possible=lambda site: site.has_small_spool and site.has_own_hosts,
+    ),
+    Fault("web process killed", _kill_process, seconds=5),
+    Fault("web node killed", _kill(_node(0)), seconds=5),
+    Fault("worker of sending killed", _kill(_worker(1)), seconds=5),
+    Fault("worker with beat killed", _kill(_worker(0)), seconds=5),
+    Fault("all of both nodes killed", _kill(_node(0), _node(1), _worker(0), _worker(1)), seconds=5),
+    Fault(
+        "clock of a node a day ahead",
+        _with_clock("+1d"),
+        _with_clock(""),
+        is_possible=lambda _site: FAKETIME.exists(),
+    ),
+    Fault(
+        "clock of a node a day behind",
+        _with_clock("-1d"),
+        _with_clock(""),
+        is_possible=lambda _site: FAKETIME.exists(),
+    ),
+    Fault(
+        "names of the mail servers gone for 20 s",
+        lambda site: _hosts(site, has_mail=False),
+        lambda site: _hosts(site, has_mail=True),
+        is_possible=lambda site: site.has_own_hosts,
+    ),
+)

@@ -1,0 +1,45 @@
+"""``bin/manage upgrade``: what a new version needs, in the order that lets the former one serve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from webmail import upgrading
+
+
+class Command(BaseCommand):
+    help = (
+        "After new code was installed: check, name the last backup, compile translations, collect"
+        " static files, migrate, start the services anew. Stops at the first step that fails; what"
+        " was done until then harms no process of the former version."
+    )
+    # They are the first step.
+    requires_system_checks: list[str] = []  # noqa: RUF012  as Django declares it
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="Say what would be done.")
+        parser.add_argument(
+            "--offline",
+            action="store_true",
+            help="The services are stopped: run migrations that do not suit the former version.",
+        )
+        parser.add_argument(
+            "--no-reload",
+            action="store_false",
+            dest="reload",
+            help="Leave the services alone, as on the first of several machines.",
+        )
+
+    def handle(
+        self, *args: Any, dry_run: bool, offline: bool, reload: bool, **options: Any
+    ) -> None:
+        chosen = upgrading.Options(dry_run=dry_run, offline=offline, reload=reload)
+        for step in upgrading.STEPS:
+            self.stdout.write(self.style.MIGRATE_HEADING(step.title))
+            try:
+                for line in step.run(chosen):
+                    self.stdout.write(f"  {line}")
+            except upgrading.UpgradeStopped as stopped:
+                raise CommandError(f"{stopped}\nStopped at: {step.title}.") from stopped
