@@ -44,7 +44,8 @@ def _time_zones() -> Choices:
 @dataclass(frozen=True)
 class Preference:
     """One thing a person may choose. ``choices`` are its allowed values with their words;
-    ``needs_beat``: of no use where jobs run at once, which offer it to nobody."""
+    ``needs_beat``: of no use where jobs run at once, which offer it to nobody; ``several``: a value
+    is any number of the choices, with blanks between them."""
 
     name: str
     label: Any
@@ -54,25 +55,47 @@ class Preference:
     lockable: bool = True
     wide: bool = False
     needs_beat: bool = False
+    several: bool = False
 
     def options(self) -> Choices:
         return self.choices() if callable(self.choices) else self.choices
 
     def allows(self, value: object) -> bool:
-        return any(value == option for option, _words in self.options())
+        options = [option for option, _words in self.options()]
+        if not self.several:
+            return value in options
+        words = value.split(" ") if value and isinstance(value, str) else []
+        return value == " ".join(option for option in options if option in words)
 
     def field(self) -> forms.ChoiceField:
+        if self.several:
+            return SeveralField(
+                label=self.label, help_text=self.help_text, choices=self.options, required=False
+            )
         widget = forms.Select if self.wide else forms.RadioSelect
         return forms.ChoiceField(
             label=self.label, help_text=self.help_text, choices=self.options, widget=widget
         )
 
 
+class SeveralField(forms.MultipleChoiceField):
+    """Any number of choices, as one value with blanks between them."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def prepare_value(self, value: Any) -> Any:
+        return value.split() if isinstance(value, str) else value
+
+    def clean(self, value: Any) -> str:  # type: ignore[override]
+        chosen = super().clean(value)
+        return " ".join(str(option) for option, _words in self.choices if option in chosen)
+
+
 DECLARED: tuple[Preference, ...] = (
     Preference(
         "density",
         _("Density of the list"),
-        "airy",
+        "normal",
         (("airy", _("Airy")), ("normal", _("Normal")), ("compact", _("Compact"))),
     ),
     Preference(
@@ -80,7 +103,19 @@ DECLARED: tuple[Preference, ...] = (
         _("Beginning of the message in the list"),
         "on",
         (("on", _("Show it")), ("off", _("Do not show it"))),
-        help_text=_("In the airy list: the others have no room for it."),
+        help_text=_("After the subject, where there is room; in the airy list below it."),
+    ),
+    Preference(
+        "columns",
+        _("Columns of the list"),
+        "date tags",
+        (
+            ("date", _("Date")),
+            ("size", _("Size")),
+            ("tags", _("Tags")),
+        ),
+        help_text=_("Beside the sender and the subject."),
+        several=True,
     ),
     Preference(
         "conversations",
@@ -259,6 +294,7 @@ class Preferences:
 
     density: str
     snippets: str
+    columns: str
     conversations: str
     panes: str
     after_filing: str

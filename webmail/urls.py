@@ -69,6 +69,7 @@ mail = [
     path("mail/<folder:folder>/<ref:ref>/sender/", judged.sender, name="sender"),
     path("mail/<folder:folder>/<ref:ref>/unsubscribe/", judged.unsubscribe, name="unsubscribe"),
     path("adverts/senders/", adverts.senders, name="senders"),
+    path("adverts/close/", adverts.close, name="adverts_close"),
     path("adverts/judge/", adverts.judge, name="judge"),
     path("adverts/folder/<slug:kind>/", adverts.aside, name="aside"),
     path("search/", search.find, name="search"),

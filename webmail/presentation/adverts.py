@@ -89,16 +89,12 @@ def line(adverts: int, junk: int, *, has_more: bool) -> AdvertLine:
     """``adverts`` and ``junk``: how many."""
     parts = []
     if adverts:
-        words = ngettext(
-            "%(count)s advert set aside today", "%(count)s adverts set aside today", adverts
-        )
+        words = ngettext("%(count)s advert set aside", "%(count)s adverts set aside", adverts)
         words %= {"count": intcomma(adverts)}
         parts.append((words, reverse("mail:aside", args=["adverts"])))
     if junk:
         words = ngettext(
-            "%(count)s junk message set aside today",
-            "%(count)s junk messages set aside today",
-            junk,
+            "%(count)s junk message set aside", "%(count)s junk messages set aside", junk
         )
         words %= {"count": intcomma(junk)}
         parts.append((words, reverse("mail:aside", args=["junk"])))
