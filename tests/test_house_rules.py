@@ -336,6 +336,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.outbox.counting",
         "webmail.preferences",
         "webmail.presentation.away",
+        "webmail.presentation.panes",
         "webmail.presentation.sending",
         "webmail.writing",
     },

@@ -128,7 +128,11 @@ DECLARED: tuple[Preference, ...] = (
         "panes",
         _("Panes"),
         "right",
-        (("right", _("Message beside the list")), ("none", _("Message in place of the list"))),
+        (
+            ("right", _("Message beside the list")),
+            ("below", _("Message below the list")),
+            ("none", _("Message in place of the list")),
+        ),
     ),
     Preference(
         "after_filing",

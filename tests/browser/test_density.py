@@ -19,7 +19,8 @@ from webmail.models import InboxWatch
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 SEEN = """() => {
-  const boxes = [...document.querySelectorAll("#rows .row")].map((row) => row.getBoundingClientRect());
+  const rows = [...document.querySelectorAll("#rows .row")];
+  const boxes = rows.map((row) => row.getBoundingClientRect());
   return {
     above: document.querySelector("#rows").getBoundingClientRect().top,
     height: boxes[0].height,
@@ -85,9 +86,8 @@ def test_names_of_a_compact_list_are_as_wide_in_each_row(
     seen: Callable[..., Any], watched_page: Page
 ) -> None:
     seen(density="compact")
-    lefts = watched_page.evaluate(
-        "[...document.querySelectorAll('#rows .subject')].map((e) => e.getBoundingClientRect().left)"
-    )
+    boxes = [subject.bounding_box() for subject in watched_page.locator("#rows .subject").all()]
+    lefts = [box["x"] for box in boxes if box]
     assert len({round(left) for left in lefts}) == 1
 
 

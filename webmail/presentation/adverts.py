@@ -89,13 +89,11 @@ def line(adverts: int, junk: int, *, has_more: bool) -> AdvertLine:
     """``adverts`` and ``junk``: how many."""
     parts = []
     if adverts:
-        words = ngettext("%(count)s advert set aside", "%(count)s adverts set aside", adverts)
+        words = ngettext("%(count)s advert", "%(count)s adverts", adverts)
         words %= {"count": intcomma(adverts)}
         parts.append((words, reverse("mail:aside", args=["adverts"])))
     if junk:
-        words = ngettext(
-            "%(count)s junk message set aside", "%(count)s junk messages set aside", junk
-        )
+        words = ngettext("%(count)s junk message", "%(count)s junk messages", junk)
         words %= {"count": intcomma(junk)}
         parts.append((words, reverse("mail:aside", args=["junk"])))
     return AdvertLine(tuple(parts), reverse("mail:judge") if has_more else "")

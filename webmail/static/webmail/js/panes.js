@@ -1,6 +1,9 @@
 // The drawer of folders, and going from list to message and back where only one is shown.
 
 import { isPlain, on } from "./dom.js";
+import { toggleRail } from "./splits.js";
+
+const ROOMY = matchMedia("(min-width: 75em)");
 
 const side = () => document.querySelector(".side");
 const isOpen = () => document.body.dataset.drawer === "open";
@@ -67,7 +70,8 @@ export function start() {
   if (isAlone) document.documentElement.dataset.alone = "";
   on("click", "[data-drawer-open]", (link, event) => {
     event.preventDefault();
-    openDrawer(link);
+    if (link.matches("[data-rail-toggle]") && ROOMY.matches) toggleRail();
+    else openDrawer(link);
   });
   on("click", "[data-drawer-close]", (_link, event) => {
     event.preventDefault();
