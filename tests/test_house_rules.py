@@ -26,7 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.dates": set(),
     "webmail.htmx": set(),
     "webmail.ldap_server": {"webmail.errors"},
-    "webmail.preferences": set(),
+    "webmail.preferences": {"webmail.converters"},
     "webmail.remote": {"webmail.errors"},
     "webmail.spreadsheets": set(),
     "webmail.zips": set(),
@@ -122,6 +122,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.sieve",
     },
     "webmail.presentation.away": {"webmail.presentation", "webmail.sieve"},
+    "webmail.presentation.settings": {"webmail.folding", "webmail.preferences"},
     "webmail.presentation.sending": {
         "webmail.dates",
         "webmail.outbox.awaited",

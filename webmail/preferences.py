@@ -14,6 +14,9 @@ from django import forms
 from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from webmail.converters import CONTROLS
 
 Choices = tuple[tuple[str, str | Promise], ...]
 
@@ -45,7 +48,8 @@ def _time_zones() -> Choices:
 class Preference:
     """One thing a person may choose. ``choices`` are its allowed values with their words;
     ``needs_beat``: of no use where jobs run at once, which offer it to nobody; ``several``: a value
-    is any number of the choices, with blanks between them."""
+    is any number of the choices, with blanks between them; ``folder``: a value may also be the name
+    of a folder; ``tab``: the page of the settings that it stands on."""
 
     name: str
     label: Any
@@ -56,12 +60,16 @@ class Preference:
     wide: bool = False
     needs_beat: bool = False
     several: bool = False
+    folder: bool = False
+    tab: str = "display"
 
     def options(self) -> Choices:
         return self.choices() if callable(self.choices) else self.choices
 
     def allows(self, value: object) -> bool:
         options = [option for option, _words in self.options()]
+        if self.folder and isinstance(value, str):
+            return bool(value) and len(value) <= MOST_FOLDER and not CONTROLS.search(value)
         if not self.several:
             return value in options
         words = value.split(" ") if value and isinstance(value, str) else []
@@ -76,6 +84,10 @@ class Preference:
         return forms.ChoiceField(
             label=self.label, help_text=self.help_text, choices=self.options, widget=widget
         )
+
+
+MOST_FOLDER = 250
+"""Characters of the name of a folder that one may begin in."""
 
 
 class SeveralField(forms.MultipleChoiceField):
@@ -143,6 +155,7 @@ DECLARED: tuple[Preference, ...] = (
             ("previous", _("Open the previous one")),
             ("list", _("Go back to the list")),
         ),
+        tab="reading",
     ),
     Preference(
         "theme",
@@ -151,10 +164,43 @@ DECLARED: tuple[Preference, ...] = (
         (("system", _("As the computer")), ("light", _("Light")), ("dark", _("Dark"))),
     ),
     Preference(
+        "accent",
+        _("Accent colour"),
+        "blue",
+        (
+            ("blue", _("Blue")),
+            ("green", _("Green")),
+            ("teal", _("Teal")),
+            ("violet", _("Violet")),
+            ("rose", _("Rose")),
+            ("brown", _("Brown")),
+        ),
+    ),
+    Preference(
+        "text",
+        _("Size of the text"),
+        "normal",
+        (
+            ("small", _("Small")),
+            ("normal", pgettext_lazy("size of the text", "Normal")),
+            ("large", _("Large")),
+            ("larger", _("Larger")),
+        ),
+    ),
+    Preference(
+        "start_folder",
+        _("Folder to begin in"),
+        "INBOX",
+        (("INBOX", _("Inbox")),),
+        wide=True,
+        folder=True,
+    ),
+    Preference(
         "archive",
         _("Archive"),
         "year",
         (("year", _("By year: Archives/2026")), ("one", _("All in one folder"))),
+        tab="reading",
     ),
     Preference("language", _("Language"), "fr", (("fr", "Français"), ("en", "English"))),
     Preference(
@@ -176,12 +222,14 @@ DECLARED: tuple[Preference, ...] = (
         "ask",
         (("ask", _("Not loaded before I ask")), ("contacts", _("Always for my contacts"))),
         help_text=_("Whoever sends them learns neither who reads nor from where."),
+        tab="reading",
     ),
     Preference(
         "collect",
         _("People I write to"),
         "on",
         (("on", _("Remembered, to complete their addresses")), ("off", _("Not remembered"))),
+        tab="writing",
     ),
     Preference(
         "adverts",
@@ -196,6 +244,7 @@ DECLARED: tuple[Preference, ...] = (
             "New mail is judged when it is first seen; nothing is ever deleted, and mail that you"
             " have read stays where it is."
         ),
+        tab="adverts",
     ),
     Preference(
         "write_format",
@@ -206,24 +255,28 @@ DECLARED: tuple[Preference, ...] = (
             ("same", _("With formatting, and answers to plain text as plain text")),
             ("plain", _("As plain text")),
         ),
+        tab="writing",
     ),
     Preference(
         "reply_quote",
         _("Message I answer"),
         "quoted",
         (("quoted", _("Quoted in the answer")), ("none", _("Not in the answer"))),
+        tab="writing",
     ),
     Preference(
         "reply_place",
         _("Place of my answer"),
         "above",
         (("above", _("Above the quoted message")), ("below", _("Below the quoted message"))),
+        tab="writing",
     ),
     Preference(
         "signature_place",
         _("Place of my signature in an answer"),
         "answer",
         (("answer", _("Below my answer")), ("end", _("At the end of the message"))),
+        tab="writing",
     ),
     Preference(
         "compose_in",
@@ -239,6 +292,7 @@ DECLARED: tuple[Preference, ...] = (
             "Below the message where the window is wide enough for both; on a phone always in a"
             " page of its own."
         ),
+        tab="writing",
     ),
     Preference(
         "undo_seconds",
@@ -253,6 +307,7 @@ DECLARED: tuple[Preference, ...] = (
         ),
         help_text=_("For so long it waits after you sent it."),
         needs_beat=True,
+        tab="writing",
     ),
     Preference(
         "each_copy",
@@ -262,6 +317,7 @@ DECLARED: tuple[Preference, ...] = (
             ("one", _("One, which lists those who got it")),
             ("all", _("A copy of each message")),
         ),
+        tab="writing",
     ),
     Preference(
         "receipts",
@@ -269,6 +325,7 @@ DECLARED: tuple[Preference, ...] = (
         "ask",
         (("ask", _("Ask me each time")), ("never", _("Never send any"))),
         help_text=_("None is ever sent without your consent."),
+        tab="reading",
     ),
     Preference(
         "notifications",
@@ -279,6 +336,7 @@ DECLARED: tuple[Preference, ...] = (
             "While you look at something else, the browser can show new messages of your inbox. It"
             " asks whether it may. On a shared computer nothing is shown."
         ),
+        tab="notifications",
     ),
 )
 BY_NAME: Mapping[str, Preference] = {preference.name: preference for preference in DECLARED}
@@ -303,6 +361,9 @@ class Preferences:
     panes: str
     after_filing: str
     theme: str
+    accent: str
+    text: str
+    start_folder: str
     archive: str
     language: str
     dates: str

@@ -135,10 +135,12 @@ mail = [
     path("rules/<int:number>/", rules.one, name="rule"),
     path("rules/<int:number>/apply/", rules.apply, name="rule_apply"),
     path("preferences/", preferences.preferences, name="preferences"),
+    path("preferences/find/", preferences.find, name="settings_find"),
     path("preferences/identities/", identities.all_identities, name="identities"),
     path("preferences/canned/", canned.answers, name="canned"),
     path("preferences/canned/<int:pk>/", canned.answer, name="canned_one"),
     path("preferences/canned/<int:pk>/remove/", canned.remove, name="canned_remove"),
+    path("preferences/<slug:tab>/", preferences.preferences, name="preferences_of"),
 ]
 
 # An attachment in the viewer, and a file inside it: the same pages under the same rules.

@@ -22,6 +22,6 @@ class Panes:
 
 
 def panes(cookie: str) -> Panes:
-    """What the cookie says; of one that webmail/static/webmail/js/splits.js did not write, nothing."""
+    """Read the cookie of webmail/static/webmail/js/splits.js; another one says nothing."""
     kept = _KEPT.fullmatch(cookie)
     return Panes(kept[1], kept[2], kept[3], kept[4] == "1") if kept else Panes()

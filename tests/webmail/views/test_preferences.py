@@ -23,6 +23,9 @@ CHOSEN = {
     "panes": "none",
     "after_filing": "previous",
     "theme": "dark",
+    "accent": "violet",
+    "text": "large",
+    "start_folder": "Archive",
     "archive": "one",
     "language": "fr",
     "dates": "full",
@@ -41,6 +44,11 @@ CHOSEN = {
     "signature_place": "end",
     "receipts": "never",
 }
+
+
+def of(tab: str) -> str:
+    """The address of a page of the settings."""
+    return f"{URL}{tab}/"
 
 
 def set_default(name: str, value: str, *, locked: bool = False) -> None:
@@ -65,7 +73,9 @@ def test_what_is_chosen_is_kept_and_shown(reader: Client, mailbox: Mailbox) -> N
     assert (answer.status_code, answer["Location"]) == (302, URL)
     assert User.objects.get().preferences == CHOSEN
     content = page(reader.get(URL))
-    assert 'data-theme="dark" data-density="compact" data-columns="size" data-panes="none"' in content
+    assert (
+        'data-theme="dark" data-density="compact" data-panes="none"' in content
+    )
     assert re.search(r'value="compact"[^>]*checked', content)
     assert 'class="toast"' in content
 
