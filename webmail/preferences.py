@@ -98,9 +98,10 @@ class SeveralField(forms.MultipleChoiceField):
     def prepare_value(self, value: Any) -> Any:
         return value.split() if isinstance(value, str) else value
 
-    def clean(self, value: Any) -> str:  # type: ignore[override]
+    def clean(self, value: Any) -> str:
         chosen = super().clean(value)
-        return " ".join(str(option) for option, _words in self.choices if option in chosen)
+        options: Any = self.choices
+        return " ".join(str(option) for option, _words in options if option in chosen)
 
 
 DECLARED: tuple[Preference, ...] = (

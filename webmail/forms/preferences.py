@@ -58,5 +58,6 @@ class PreferencesForm(forms.Form):
 
 def _offer_folders(field: forms.ChoiceField, folders: Iterable[tuple[str, str]]) -> None:
     """Beside the folders that the declaration names."""
-    named = dict(field.choices)
+    declared: Any = field.choices
+    named = dict(declared)
     field.choices = [*named.items(), *(pair for pair in folders if pair[0] not in named)]

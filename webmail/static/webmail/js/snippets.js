@@ -26,7 +26,8 @@ async function ask(url, some) {
 function show(row, words) {
   const line = document.createElement("span");
   line.className = "snippet clip";
-  line.textContent = words;
+  line.append(document.createElement("span"));
+  line.firstChild.textContent = words;
   row.querySelector(".subject")?.after(line);
 }
 
