@@ -1,11 +1,14 @@
-"""The keyboard: one stop a row, arrows in bars and menus, ways to skip, and where the focus goes."""
+"""The keyboard: one stop a row, arrows in bars and menus, ways to skip, where the focus goes."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from demo.servers.dovecot import MailAccount
 from tests.servers import large
 from tests.servers.mailboxes import Mailbox
 
@@ -106,3 +109,19 @@ def test_settings_fit_and_are_accessible(page: Page, path: str, width: int) -> N
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     found = Axe().run(page)
     assert not found.response["violations"], found.generate_report()
+
+
+@pytest.mark.parametrize("width", [375, 320])
+def test_nothing_of_the_composer_is_cut_on_a_telephone(
+    open_page: Callable[..., Page],
+    sign_in: Callable[[Page, MailAccount], None],
+    alice: MailAccount,
+    width: int,
+) -> None:
+    page = open_page(width=width, height=667, has_touch=True)
+    sign_in(page, alice)
+    page.goto("/compose/")
+    discard = page.get_by_role("button", name="Abandonner")
+    expect(discard).to_be_visible()
+    box = discard.bounding_box()
+    assert box and box["x"] >= 0 and box["x"] + box["width"] <= width

@@ -73,9 +73,7 @@ def test_what_is_chosen_is_kept_and_shown(reader: Client, mailbox: Mailbox) -> N
     assert (answer.status_code, answer["Location"]) == (302, URL)
     assert User.objects.get().preferences == CHOSEN
     content = page(reader.get(URL))
-    assert (
-        'data-theme="dark" data-density="compact" data-panes="none"' in content
-    )
+    assert 'data-theme="dark" data-density="compact" data-panes="none"' in content
     assert re.search(r'value="compact"[^>]*checked', content)
     assert 'class="toast"' in content
 
