@@ -80,6 +80,19 @@ def test_two_links_skip_to_the_list_and_to_the_message(page: Page) -> None:
     assert page.evaluate(FOCUSED) == "message-title"
 
 
+def test_rows_are_shown_as_they_are_chosen_before_they_are_saved(page: Page) -> None:
+    page.goto("/preferences/")
+    row = page.locator(".sample-list .row").first
+    for name, height in (("Compacte", 34), ("Aérée", 76), ("Normale", 56)):
+        page.get_by_text(name, exact=True).first.click()
+        box = row.bounding_box()
+        assert box and box["height"] == height
+    size = row.locator(".size")
+    expect(size).to_be_hidden()
+    page.get_by_text("Taille", exact=True).click()
+    expect(size).to_be_visible()
+
+
 def test_after_saving_the_announcement_has_the_focus(page: Page, faults: list[str]) -> None:
     page.goto("/preferences/")
     page.get_by_text("Violet", exact=True).click()

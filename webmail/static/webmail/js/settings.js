@@ -9,6 +9,11 @@ export function start() {
   on("change", "[data-settings] input[type=radio]", (choice) => {
     if (SHOWN.includes(choice.name)) document.documentElement.dataset[choice.name] = choice.value;
   });
+  on("change", "[data-settings] input[name=columns]", ({ form }) => {
+    const chosen = [...form.elements.columns].filter((box) => box.checked);
+    document.documentElement.dataset.columns = chosen.map((box) => box.value).join(" ");
+  });
+  on("change", "[data-settings] input[name=snippets]", (choice) => (document.documentElement.dataset.sampleSnippets = choice.value));
   document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   const toast = document.querySelector("#toast [data-toast]");
   if (!toast || !document.querySelector("[data-settings]")) return;
