@@ -113,8 +113,10 @@ def test_at_1024_pixels_folders_and_writing_are_on_screen(page: Page) -> None:
     for name in (".side-new", '.folder[data-folder="INBOX"]'):
         at = box(page.locator(f"#folders {name}").first)
         assert at["x"] >= 0 and at["x"] + at["width"] <= 80 and at["y"] < 300
-    page.locator(".to-folders").click()
+    expect(page.locator(".to-folders")).to_have_attribute("aria-expanded", "false")
+    page.locator(".to-folders").press("Space")
     expect(page.locator("#folders .side-close")).to_be_visible()
+    expect(page.locator(".to-folders")).to_have_attribute("aria-expanded", "true")
     assert box(page.locator("#folders"))["width"] == 320
     page.keyboard.press("Escape")
     assert box(page.locator("#folders"))["width"] == 80

@@ -9,6 +9,8 @@ const STEPS = {
   list: { first: 288, step: 24, last: 22 },
   height: { first: 20, step: 5, last: 12 },
 };
+/** Where the column of folders has room. */
+export const ROOMY = matchMedia("(min-width: 75em)");
 const YEAR_S = 31536000;
 const KEYS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1, Home: -99, End: 99 };
 const root = document.documentElement;
@@ -89,11 +91,13 @@ function forget(split) {
 export function toggleRail() {
   root.toggleAttribute("data-rail");
   keep();
-  sayRail();
+  sayFolders();
 }
 
-function sayRail() {
-  document.querySelector("[data-rail-toggle]")?.setAttribute("aria-expanded", String(!("rail" in root.dataset)));
+/** Whether the folders are there with their names: in their column, or where that has no room in the drawer. */
+export function sayFolders() {
+  const isWhole = ROOMY.matches ? !("rail" in root.dataset) : document.body.dataset.drawer === "open";
+  document.querySelector("[data-rail-toggle]")?.setAttribute("aria-expanded", String(isWhole));
 }
 
 export function start() {
@@ -102,9 +106,10 @@ export function start() {
   on("pointercancel", "[data-split]", drop);
   on("keydown", "[data-split]", key);
   on("dblclick", "[data-split]", forget);
+  ROOMY.addEventListener("change", sayFolders);
 }
 
 export function load(body) {
   for (const split of within(body, "[data-split]")) tell(split);
-  if (body === document.body) sayRail();
+  if (body === document.body) sayFolders();
 }
