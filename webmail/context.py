@@ -11,6 +11,7 @@ from django.utils.functional import SimpleLazyObject
 from webmail.outbox import awaited, counting
 from webmail.preferences import Preferences
 from webmail.presentation import away, sending
+from webmail.presentation.panes import COOKIE, panes
 from webmail.writing import offering
 
 
@@ -20,6 +21,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "product": settings.PRODUCT_NAME,
         "authority": settings.AUTHORITY_NAME,
         "prefs": getattr(request, "preferences", None) or Preferences.combine({}, {}),
+        "panes": panes(request.COOKIES.get(COOKIE, "")),
         "demo": settings.DEMO,
         "push": settings.PUSH,
         "away": SimpleLazyObject(lambda: away.line(request)),

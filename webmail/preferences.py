@@ -14,6 +14,9 @@ from django import forms
 from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from webmail.converters import CONTROLS
 
 Choices = tuple[tuple[str, str | Promise], ...]
 
@@ -44,7 +47,9 @@ def _time_zones() -> Choices:
 @dataclass(frozen=True)
 class Preference:
     """One thing a person may choose. ``choices`` are its allowed values with their words;
-    ``needs_beat``: of no use where jobs run at once, which offer it to nobody."""
+    ``needs_beat``: of no use where jobs run at once, which offer it to nobody; ``several``: a value
+    is any number of the choices, with blanks between them; ``folder``: a value may also be the name
+    of a folder; ``tab``: the page of the settings that it stands on."""
 
     name: str
     label: Any
@@ -54,25 +59,56 @@ class Preference:
     lockable: bool = True
     wide: bool = False
     needs_beat: bool = False
+    several: bool = False
+    folder: bool = False
+    tab: str = "display"
 
     def options(self) -> Choices:
         return self.choices() if callable(self.choices) else self.choices
 
     def allows(self, value: object) -> bool:
-        return any(value == option for option, _words in self.options())
+        options = [option for option, _words in self.options()]
+        if self.folder and isinstance(value, str):
+            return bool(value) and len(value) <= MOST_FOLDER and not CONTROLS.search(value)
+        if not self.several:
+            return value in options
+        words = value.split(" ") if value and isinstance(value, str) else []
+        return value == " ".join(option for option in options if option in words)
 
     def field(self) -> forms.ChoiceField:
+        if self.several:
+            return SeveralField(
+                label=self.label, help_text=self.help_text, choices=self.options, required=False
+            )
         widget = forms.Select if self.wide else forms.RadioSelect
         return forms.ChoiceField(
             label=self.label, help_text=self.help_text, choices=self.options, widget=widget
         )
 
 
+MOST_FOLDER = 250
+"""Characters of the name of a folder that one may begin in."""
+
+
+class SeveralField(forms.MultipleChoiceField):
+    """Any number of choices, as one value with blanks between them."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def prepare_value(self, value: Any) -> Any:
+        return value.split() if isinstance(value, str) else value
+
+    def clean(self, value: Any) -> str:
+        chosen = super().clean(value)
+        options: Any = self.choices
+        return " ".join(str(option) for option, _words in options if option in chosen)
+
+
 DECLARED: tuple[Preference, ...] = (
     Preference(
         "density",
         _("Density of the list"),
-        "airy",
+        "normal",
         (("airy", _("Airy")), ("normal", _("Normal")), ("compact", _("Compact"))),
     ),
     Preference(
@@ -80,7 +116,19 @@ DECLARED: tuple[Preference, ...] = (
         _("Beginning of the message in the list"),
         "on",
         (("on", _("Show it")), ("off", _("Do not show it"))),
-        help_text=_("In the airy list: the others have no room for it."),
+        help_text=_("After the subject, where there is room; in the airy list below it."),
+    ),
+    Preference(
+        "columns",
+        _("Columns of the list"),
+        "date tags",
+        (
+            ("date", _("Date")),
+            ("size", _("Size")),
+            ("tags", _("Tags")),
+        ),
+        help_text=_("Beside the sender and the subject."),
+        several=True,
     ),
     Preference(
         "conversations",
@@ -93,7 +141,11 @@ DECLARED: tuple[Preference, ...] = (
         "panes",
         _("Panes"),
         "right",
-        (("right", _("Message beside the list")), ("none", _("Message in place of the list"))),
+        (
+            ("right", _("Message beside the list")),
+            ("below", _("Message below the list")),
+            ("none", _("Message in place of the list")),
+        ),
     ),
     Preference(
         "after_filing",
@@ -104,6 +156,7 @@ DECLARED: tuple[Preference, ...] = (
             ("previous", _("Open the previous one")),
             ("list", _("Go back to the list")),
         ),
+        tab="reading",
     ),
     Preference(
         "theme",
@@ -112,10 +165,43 @@ DECLARED: tuple[Preference, ...] = (
         (("system", _("As the computer")), ("light", _("Light")), ("dark", _("Dark"))),
     ),
     Preference(
+        "accent",
+        _("Accent colour"),
+        "blue",
+        (
+            ("blue", _("Blue")),
+            ("green", _("Green")),
+            ("teal", _("Teal")),
+            ("violet", _("Violet")),
+            ("rose", _("Rose")),
+            ("brown", _("Brown")),
+        ),
+    ),
+    Preference(
+        "text",
+        _("Size of the text"),
+        "normal",
+        (
+            ("small", _("Small")),
+            ("normal", pgettext_lazy("size of the text", "Normal")),
+            ("large", _("Large")),
+            ("larger", _("Larger")),
+        ),
+    ),
+    Preference(
+        "start_folder",
+        _("Folder to begin in"),
+        "INBOX",
+        (("INBOX", _("Inbox")),),
+        wide=True,
+        folder=True,
+    ),
+    Preference(
         "archive",
         _("Archive"),
         "year",
         (("year", _("By year: Archives/2026")), ("one", _("All in one folder"))),
+        tab="reading",
     ),
     Preference("language", _("Language"), "fr", (("fr", "Français"), ("en", "English"))),
     Preference(
@@ -137,12 +223,14 @@ DECLARED: tuple[Preference, ...] = (
         "ask",
         (("ask", _("Not loaded before I ask")), ("contacts", _("Always for my contacts"))),
         help_text=_("Whoever sends them learns neither who reads nor from where."),
+        tab="reading",
     ),
     Preference(
         "collect",
         _("People I write to"),
         "on",
         (("on", _("Remembered, to complete their addresses")), ("off", _("Not remembered"))),
+        tab="writing",
     ),
     Preference(
         "adverts",
@@ -157,6 +245,7 @@ DECLARED: tuple[Preference, ...] = (
             "New mail is judged when it is first seen; nothing is ever deleted, and mail that you"
             " have read stays where it is."
         ),
+        tab="adverts",
     ),
     Preference(
         "write_format",
@@ -167,24 +256,28 @@ DECLARED: tuple[Preference, ...] = (
             ("same", _("With formatting, and answers to plain text as plain text")),
             ("plain", _("As plain text")),
         ),
+        tab="writing",
     ),
     Preference(
         "reply_quote",
         _("Message I answer"),
         "quoted",
         (("quoted", _("Quoted in the answer")), ("none", _("Not in the answer"))),
+        tab="writing",
     ),
     Preference(
         "reply_place",
         _("Place of my answer"),
         "above",
         (("above", _("Above the quoted message")), ("below", _("Below the quoted message"))),
+        tab="writing",
     ),
     Preference(
         "signature_place",
         _("Place of my signature in an answer"),
         "answer",
         (("answer", _("Below my answer")), ("end", _("At the end of the message"))),
+        tab="writing",
     ),
     Preference(
         "compose_in",
@@ -200,6 +293,7 @@ DECLARED: tuple[Preference, ...] = (
             "Below the message where the window is wide enough for both; on a phone always in a"
             " page of its own."
         ),
+        tab="writing",
     ),
     Preference(
         "undo_seconds",
@@ -214,6 +308,7 @@ DECLARED: tuple[Preference, ...] = (
         ),
         help_text=_("For so long it waits after you sent it."),
         needs_beat=True,
+        tab="writing",
     ),
     Preference(
         "each_copy",
@@ -223,6 +318,7 @@ DECLARED: tuple[Preference, ...] = (
             ("one", _("One, which lists those who got it")),
             ("all", _("A copy of each message")),
         ),
+        tab="writing",
     ),
     Preference(
         "receipts",
@@ -230,6 +326,7 @@ DECLARED: tuple[Preference, ...] = (
         "ask",
         (("ask", _("Ask me each time")), ("never", _("Never send any"))),
         help_text=_("None is ever sent without your consent."),
+        tab="reading",
     ),
     Preference(
         "notifications",
@@ -240,6 +337,7 @@ DECLARED: tuple[Preference, ...] = (
             "While you look at something else, the browser can show new messages of your inbox. It"
             " asks whether it may. On a shared computer nothing is shown."
         ),
+        tab="notifications",
     ),
 )
 BY_NAME: Mapping[str, Preference] = {preference.name: preference for preference in DECLARED}
@@ -259,10 +357,14 @@ class Preferences:
 
     density: str
     snippets: str
+    columns: str
     conversations: str
     panes: str
     after_filing: str
     theme: str
+    accent: str
+    text: str
+    start_folder: str
     archive: str
     language: str
     dates: str

@@ -69,6 +69,7 @@ mail = [
     path("mail/<folder:folder>/<ref:ref>/sender/", judged.sender, name="sender"),
     path("mail/<folder:folder>/<ref:ref>/unsubscribe/", judged.unsubscribe, name="unsubscribe"),
     path("adverts/senders/", adverts.senders, name="senders"),
+    path("adverts/close/", adverts.close, name="adverts_close"),
     path("adverts/judge/", adverts.judge, name="judge"),
     path("adverts/folder/<slug:kind>/", adverts.aside, name="aside"),
     path("search/", search.find, name="search"),
@@ -134,10 +135,12 @@ mail = [
     path("rules/<int:number>/", rules.one, name="rule"),
     path("rules/<int:number>/apply/", rules.apply, name="rule_apply"),
     path("preferences/", preferences.preferences, name="preferences"),
+    path("preferences/find/", preferences.find, name="settings_find"),
     path("preferences/identities/", identities.all_identities, name="identities"),
     path("preferences/canned/", canned.answers, name="canned"),
     path("preferences/canned/<int:pk>/", canned.answer, name="canned_one"),
     path("preferences/canned/<int:pk>/remove/", canned.remove, name="canned_remove"),
+    path("preferences/<slug:tab>/", preferences.preferences, name="preferences_of"),
 ]
 
 # An attachment in the viewer, and a file inside it: the same pages under the same rules.

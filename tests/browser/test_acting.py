@@ -102,9 +102,9 @@ def test_a_finger_finds_how_to_pick(
     sign_in(page, alice)
     box = row(page, 5).locator(".pick input")
     assert box.evaluate("box => getComputedStyle(box).opacity") == "0"
-    page.locator(".list-head summary").tap()
+    page.locator(".list-head > .menu > summary").tap()
     page.locator("[data-show-boxes]").tap()
-    expect(page.locator(".list-head .menu-panel")).to_be_hidden()
+    expect(page.locator(".list-head > .menu > .menu-panel")).to_be_hidden()
     assert box.evaluate("box => getComputedStyle(box).opacity") == "1"
     expect(box).to_be_focused()
     row(page, 4).locator(".pick").tap()
@@ -278,14 +278,14 @@ def test_the_trash_is_emptied_after_a_question(page: Page, letters: Mailbox) -> 
     page.keyboard.press("Delete")
     expect(page.locator(".row")).to_have_count(0)
     page.goto("/mail/Trash/")
-    page.locator(".list-head summary").click()
+    page.locator(".list-head > .menu > summary").click()
     page.locator(".list-head [name=verb][value=delete]").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.locator("h2")).to_contain_text("5")
     dialog.locator("[data-question-close]").click()
     expect(dialog).to_have_count(0)
     assert len(letters.uids("Trash")) == 5
-    page.locator(".list-head summary").click()
+    page.locator(".list-head > .menu > summary").click()
     page.locator(".list-head [name=verb][value=delete]").click()
     page.get_by_role("dialog").locator("[value=delete]").click()
     expect(page.locator(".row")).to_have_count(0)

@@ -47,7 +47,8 @@ def top_row(page: Page) -> str:
     """The reference of the row that is at the top of what is seen."""
     found = page.evaluate(
         """() => {
-            const edge = document.querySelector("#rows").getBoundingClientRect().top + 30;
+            const rows = document.querySelector("#rows");
+            const edge = rows.getBoundingClientRect().top + rows.querySelector(".day").offsetHeight;
             return [...document.querySelectorAll("#rows .row")]
                 .find((row) => row.getBoundingClientRect().bottom > edge + 8).dataset.ref;
         }"""

@@ -530,7 +530,7 @@ def test_the_browser_is_asked_for_notifications_by_a_click_alone(
     page = open_page()
     page.add_init_script(SHOWN.replace('"granted";', '"default";', 1))
     sign_in(page, alice)
-    page.goto("/preferences/")
+    page.goto("/preferences/notifications/")
     button = page.locator("[data-notify-ask]")
     expect(button).to_be_visible()
     assert page.evaluate("window.asked") is None
@@ -539,7 +539,7 @@ def test_the_browser_is_asked_for_notifications_by_a_click_alone(
 
 
 def test_the_pages_have_no_faults_that_axe_knows(page: Page) -> None:
-    page.goto("/preferences/")
+    page.goto("/preferences/notifications/")
     expect(page.locator("[data-notify-state]")).to_be_visible()
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()

@@ -50,7 +50,7 @@ def test_the_browser_itself_shows_it_to_whoever_looks_at_something_else(
     page.context.grant_permissions(["notifications"])
     page.add_init_script(HEARD + KEPT)
     sign_in(page, mailbox.account)
-    page.goto("/preferences/")
+    page.goto("/preferences/notifications/")
     page.locator("[name=notifications][value=on]").check()
     page.get_by_role("button", name="Enregistrer").click()
     expect(page.locator(".toast")).to_be_visible()

@@ -123,6 +123,15 @@ def test_designed_mail_keeps_its_colours_in_the_dark(opened: Callable[..., Page]
     expect(words).to_have_css("color", "rgb(102, 51, 0)")
 
 
+def test_mail_with_images_is_all_light_in_the_dark(opened: Callable[..., Page]) -> None:
+    """Images are drawn for white paper; so is the place of one that is not loaded."""
+    page = opened(html("<p>Bonjour</p>" + REMOTE), color_scheme="dark")
+    frame = page.frame_locator("iframe")
+    expect(page.locator("iframe[data-frame]")).to_have_css("background-color", "rgb(255, 255, 255)")
+    expect(frame.get_by_text("Bonjour")).to_have_css("color", "rgb(26, 34, 51)")
+    expect(frame.get_by_alt_text("Affiche")).to_have_css("background-color", "rgb(245, 247, 251)")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_what_colours_the_page_of_a_message_reaches_the_edges_of_its_frame(
     opened: Callable[..., Page], scheme: str

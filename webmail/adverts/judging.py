@@ -95,11 +95,17 @@ def await_others(request: SignedInRequest) -> None:
 
 
 def aside(request: SignedInRequest) -> Aside:
-    """Return what was set aside today, in the person's time zone."""
-    standing = InboxWatch.objects.all().standing(request.user)
-    if standing is None or standing.day != timezone.localdate().isoformat():
+    """Return what was set aside today, in the person's time zone; nothing once they closed the line
+    about it."""
+    standing, today = InboxWatch.objects.all().standing(request.user), timezone.localdate()
+    if standing is None or standing.day != today.isoformat() or standing.closed == standing.day:
         return Aside()
     return Aside(standing.adverts, standing.junk)
+
+
+def close_line(request: SignedInRequest) -> None:
+    """Say no more today what was set aside."""
+    InboxWatch.objects.all().close_line(request.user, timezone.localdate())
 
 
 def judgement(request: SignedInRequest, fields: Headers) -> Judgement | None:

@@ -23,9 +23,9 @@ for a real installation. An unusable value stops the start with the name of the 
 - A setting **by domain** holds for all mail domains. The same name with the domain behind it, in
   capitals, as `NAME__AC_EXEMPLE_FR`, holds for the domain `ac-exemple.fr` alone.
 
-What users choose for themselves (density, panes, theme, language, time zone, page size, remote
-images, notifications) is not a setting: users find it under "Preferences", and administrators set
-defaults and locks in the admin.
+What users choose for themselves (density, columns, panes, theme, accent colour, size of the text,
+language, time zone, page size, remote images, notifications) is not a setting: users find it under
+"Réglages", and administrators set defaults and locks in the admin.
 """
 
 

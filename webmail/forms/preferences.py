@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.conf import settings
 
-from webmail.preferences import BY_NAME, DECLARED, Preferences
+from webmail.preferences import BY_NAME, DECLARED, Preference, Preferences
+
+
+def offered(tab: str = "") -> tuple[Preference, ...]:
+    """The declared preferences that work here; ``tab``: those of one page of the settings."""
+    return tuple(
+        preference
+        for preference in DECLARED
+        if tab in ("", preference.tab)
+        and not (preference.needs_beat and settings.CELERY_TASK_ALWAYS_EAGER)
+    )
 
 
 class PreferencesForm(forms.Form):
-    """One field for each declared preference that works here."""
+    """One field for each preference of a page of the settings; of every page where none is named.
+    ``folders``: those that one may begin in, by name and label."""
 
-    def __init__(self, *args: Any, preferences: Preferences, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        preferences: Preferences,
+        tab: str = "",
+        folders: Iterable[tuple[str, str]] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        for preference in DECLARED:
-            if preference.needs_beat and settings.CELERY_TASK_ALWAYS_EAGER:
-                continue
+        for preference in offered(tab):
             field = preference.field()
             field.initial = getattr(preferences, preference.name)
+            if preference.folder:
+                _offer_folders(field, folders)
+                field.required = False
             field.disabled = preference.name in preferences.locked
             self.fields[preference.name] = field
 
@@ -28,5 +48,16 @@ class PreferencesForm(forms.Form):
         return {
             name: value
             for name, value in cleaned.items()
-            if name in BY_NAME and not self.fields[name].disabled
+            if name in BY_NAME and not self.fields[name].disabled and self._is_choice(name, value)
         }
+
+    def _is_choice(self, name: str, value: str) -> bool:
+        """A folder that was not posted is no choice."""
+        return bool(value) or not BY_NAME[name].folder
+
+
+def _offer_folders(field: forms.ChoiceField, folders: Iterable[tuple[str, str]]) -> None:
+    """Beside the folders that the declaration names."""
+    declared: Any = field.choices
+    named = dict(declared)
+    field.choices = [*named.items(), *(pair for pair in folders if pair[0] not in named)]

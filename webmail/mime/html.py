@@ -49,8 +49,9 @@ class SafeHtml:
     - ``images_blocked`` counts the places where a remote image is not shown; ``trackers`` the
       images too small or hidden to be seen by anyone, or from a service that counts readers, which
       are in no list and never loaded.
-    - ``designed``: the message has colours of its own and must be shown on white; any other may be
-      given the colours of the reader (what it says of black on white is to be overridden).
+    - ``designed``: the message has colours of its own, or images, which are drawn for white paper,
+      and must be shown on white; any other may be given the colours of the reader (what it says of
+      black on white is to be overridden).
     """
 
     body: str

@@ -155,14 +155,17 @@ class RewrittenPage:
         declarations that a background stands among."""
         address = _address(value)
         if address[:4].lower() == "cid:":
+            self.is_designed = True
             return f"inline/{_position(self.inline, unquote(address[4:]).strip('<> '))}"
         if address and address in self.locations:
+            self.is_designed = True
             return f"inline/{_position(self.inline, address)}"
         if not _REMOTE.match(address):
             return None
         if tracking.is_known(address) or tracking.are_unseen(beside):
             self.trackers += 1
             return None
+        self.is_designed = True
         position = _position(self.remote, address)
         if self.is_remote_allowed:
             return f"remote/{position}"

@@ -24,14 +24,15 @@ WATCH_CACHE_SECONDS = 60
 
 @dataclass(frozen=True)
 class Standing:
-    """How far a person's inbox is judged, by UID, and how many messages were set aside on ``day``
-    (in ISO's spelling)."""
+    """How far a person's inbox is judged, by UID, and how many messages were set aside on ``day``;
+    ``closed``: the day on which the person closed the line about them (both in ISO's spelling)."""
 
     uidvalidity: int
     judged: int
     day: str = ""
     adverts: int = 0
     junk: int = 0
+    closed: str = ""
 
 
 class InboxWatchQuerySet(models.QuerySet["InboxWatch"]):
@@ -45,12 +46,12 @@ class InboxWatchQuerySet(models.QuerySet["InboxWatch"]):
 
     def fresh(self, user: AbstractBaseUser) -> Standing | None:
         """From the database, for whoever is about to judge."""
-        columns = ("uidvalidity", "judged", "day", "adverts", "junk")
+        columns = ("uidvalidity", "judged", "day", "adverts", "junk", "closed")
         row = self.of(user).values_list(*columns).first()
         if row is None:
             return None
-        uidvalidity, judged, day, adverts, junk = row
-        found = Standing(uidvalidity, judged, day.isoformat() if day else "", adverts, junk)
+        uidvalidity, judged, day, adverts, junk, closed = row
+        found = Standing(uidvalidity, judged, _iso(day), adverts, junk, _iso(closed))
         cache.set(_watch_key(user), list(astuple(found)), WATCH_CACHE_SECONDS)
         return found
 
@@ -72,6 +73,10 @@ class InboxWatchQuerySet(models.QuerySet["InboxWatch"]):
         """They could not be judged; another time, unless somebody went on meanwhile."""
         rows = self.of(user).filter(uidvalidity=uidvalidity, judged=until)
         self._changed(user, rows.update(judged=before))
+
+    def close_line(self, user: AbstractBaseUser, day: date) -> None:
+        """Say no more on this day what was set aside."""
+        self._changed(user, self.of(user).update(closed=day))
 
     def note_aside(self, user: AbstractBaseUser, day: date, *, adverts: int, junk: int) -> None:
         """So many were set aside on this day; less than none when they were brought back."""
@@ -100,6 +105,7 @@ class InboxWatch(models.Model):
     day = models.DateField(_("last day on which something was set aside"), null=True, blank=True)
     adverts = models.PositiveIntegerField(_("adverts set aside on it"), default=0)
     junk = models.PositiveIntegerField(_("junk set aside on it"), default=0)
+    closed = models.DateField(_("last day on which its line was closed"), null=True, blank=True)
 
     objects = InboxWatchQuerySet.as_manager()
 
@@ -109,6 +115,10 @@ class InboxWatch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.judged}"
+
+
+def _iso(day: date | None) -> str:
+    return day.isoformat() if day else ""
 
 
 def _watch_key(user: AbstractBaseUser) -> str:

@@ -135,17 +135,11 @@ def line(adverts: int, junk: int, *, has_more: bool) -> AdvertLine:
     """``adverts`` and ``junk``: how many."""
     parts = []
     if adverts:
-        words = ngettext(
-            "%(count)s advert set aside today", "%(count)s adverts set aside today", adverts
-        )
+        words = ngettext("%(count)s advert", "%(count)s adverts", adverts)
         words %= {"count": intcomma(adverts)}
         parts.append((words, reverse("mail:aside", args=["adverts"])))
     if junk:
-        words = ngettext(
-            "%(count)s junk message set aside today",
-            "%(count)s junk messages set aside today",
-            junk,
-        )
+        words = ngettext("%(count)s junk message", "%(count)s junk messages", junk)
         words %= {"count": intcomma(junk)}
         parts.append((words, reverse("mail:aside", args=["junk"])))
     return AdvertLine(tuple(parts), reverse("mail:judge") if has_more else "")

@@ -306,6 +306,11 @@ class MailPage:
         return Steps(urls[index], urls[index + 2], self.above + index + 1, self.listed)
 
     @property
+    def is_whole(self) -> bool:
+        """Whether no filter leaves messages out."""
+        return self.filters[0].is_current
+
+    @property
     def view_query(self) -> str:
         """``?only=unread``: the list's order and filter, for what acts on all of it."""
         mark, query = self.url.partition("?")[1:]

@@ -95,14 +95,15 @@ def _message_row(_language: str | None, _icons: str) -> Callable[[MessageRow], s
             f'<label class="pick"><input type="checkbox" name="refs" value="{ref}" form="act-form">'
             f'<span class="sr">{select} {subject}</span></label>\n{mark}\n'
             f'<a href="{url}" hx-get="{url}"{current}>'
-            f'<span class="sr if-new">{unread}</span>{state_words}\n'
+            f'<span class="upper"><span class="sr if-new">{unread}</span>{state_words}'
             f'<span class="who clip">{many}{_photo(row.photo_url)}{_e(row.sender)}</span> '
-            f'<time class="when" datetime="{row.when_iso}">{_e(row.when)}</time>\n'
-            f'<span class="subject clip"><span class="tags" id="row-tags-{ref}">{_tags(row.tags)}'
-            f"</span>{''.join([html for name, html in badges if getattr(row, name)])}{subject}"
-            "</span>\n"
-            f'<span class="extra">{place if row.folder else ""}{_e(row.size)}'
-            f"{''.join([html for name, html in marks if getattr(row, name)])}</span></a>\n"
+            f'<time class="when" datetime="{row.when_iso}">{_e(row.when)}</time></span>\n'
+            f'<span class="lower"><span class="subject clip">'
+            f'<span class="tags" id="row-tags-{ref}">{_tags(row.tags)}</span>'
+            f"{''.join([html for name, html in badges if getattr(row, name)])}{subject}</span>\n"
+            f'<span class="extra">{place if row.folder else ""}'
+            f"{''.join([html for name, html in marks if getattr(row, name)])}</span>"
+            f'<span class="size">{_e(row.size)}</span></span></a>\n'
             f"{button(ref, row.flagged, '')}\n"
             f"{_members(row, unread) if row.members else ''}</li>"
         )

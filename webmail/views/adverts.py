@@ -41,6 +41,17 @@ def judge(request: SignedInRequest) -> HttpResponse:
     return response
 
 
+@require_POST
+@login_required
+def close(request: SignedInRequest) -> HttpResponse:
+    """The line of the inbox about adverts is shown no more today."""
+    judging.close_line(request)
+    if not wants_partial(request):
+        return redirect("mail:folder", judging.INBOX)
+    context = {"advert_line": advert_line(request, judging.INBOX)}
+    return render_template(request, "webmail/adverts/_advert_line.html", context)
+
+
 @require_GET
 @login_required
 def aside(request: SignedInRequest, kind: str) -> HttpResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -42,7 +42,19 @@ def home(request: HttpRequest) -> HttpResponse:
     """Where a signed-in person begins."""
     if getattr(request.user, "is_local_administrator", False):
         return redirect("admin:index")
-    return redirect("mail:folder", "INBOX")
+    if not request.user.is_authenticated:
+        return redirect("mail:folder", judging.INBOX)
+    return redirect("mail:folder", _start_folder(cast(SignedInRequest, request)))
+
+
+def _start_folder(request: SignedInRequest) -> str:
+    """The folder that the person begins in, as long as there is one of that name."""
+    wanted = request.preferences.start_folder
+    if wanted == judging.INBOX:
+        return wanted
+    with session.imap(request) as imap:
+        known = {folder.name for folder in folders.outline(imap) if folder.selectable}
+    return wanted if wanted in known else judging.INBOX
 
 
 # Of a search, for the passages of what it found.

@@ -1,33 +1,85 @@
-"""The preferences page."""
+"""The pages of the preferences, and the search over all settings."""
 
 from __future__ import annotations
 
 from django.contrib import messages as toasts
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail.forms.preferences import PreferencesForm
+from webmail.forms.preferences import PreferencesForm, offered
+from webmail.presentation import settings
+from webmail.presentation.lists import FolderList
 from webmail.views.page import read_folders
+
+_LONGEST = 100
 
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def preferences(request: SignedInRequest) -> HttpResponse:
-    """Each preference as a field; what administrators locked is shown and cannot be changed."""
-    form = PreferencesForm(request.POST or None, preferences=request.preferences)
-    if request.method == "POST" and form.is_valid():
-        request.user.preferences = {**request.user.preferences, **form.cleaned_data}
-        request.user.save(update_fields=["preferences"])
+def preferences(request: SignedInRequest, tab: str = "") -> HttpResponse:
+    """Each preference of a page of the settings as a field; what administrators locked is shown and
+    cannot be changed. Without a page the first is shown, and any preference is taken."""
+    if tab and tab not in settings.CHOOSING:
+        raise Http404
+    if "reset" in request.POST:
+        return _reset(request, tab)
+    with session.imap(request) as imap:
+        folders = read_folders(imap, "").shown
+    posted = request.POST if request.method == "POST" else None
+    form = PreferencesForm(
+        posted,
+        preferences=request.preferences,
+        tab=tab if posted is not None else tab or settings.DISPLAY.name,
+        folders=_places(folders),
+    )
+    if form.is_valid():
+        _save(request, {**request.user.preferences, **form.cleaned_data})
         with translation.override(form.cleaned_data.get("language", request.preferences.language)):
             toasts.success(request, gettext("Preferences saved."))
-        return redirect("mail:preferences")
-    with session.imap(request) as imap:
-        sides = read_folders(imap, "")
-    context = {"form": form, "folders": sides.shown}
+        return _back(tab)
+    context = {"form": form, "folders": folders, "tab": tab or settings.DISPLAY.name}
     status = 422 if form.is_bound else 200
     return render(request, "webmail/preferences/preferences.html", context, status=status)
+
+
+def _places(folders: FolderList) -> list[tuple[str, str]]:
+    """Folders that open, by name and label."""
+    return [(row.name, row.label) for row in folders.rows if row.usable]
+
+
+def _reset(request: SignedInRequest, tab: str) -> HttpResponseRedirect:
+    """Forget what was chosen on the page: the administrators' values count again, or ours."""
+    names = {preference.name for preference in offered(tab)}
+    chosen = request.user.preferences
+    _save(request, {name: value for name, value in chosen.items() if name not in names})
+    toasts.success(request, gettext("The original settings are back."))
+    return _back(tab)
+
+
+def _save(request: SignedInRequest, chosen: dict[str, object]) -> None:
+    request.user.preferences = chosen
+    request.user.save(update_fields=["preferences"])
+
+
+def _back(tab: str) -> HttpResponseRedirect:
+    if tab in ("", settings.DISPLAY.name):
+        return redirect("mail:preferences")
+    return redirect("mail:preferences_of", tab)
+
+
+@require_GET
+@login_required
+def find(request: SignedInRequest) -> HttpResponse:
+    """Settings with the words of a search, and the way to each."""
+    sought = " ".join(request.GET.get("q", "")[:_LONGEST].split())
+    if not sought:
+        return redirect("mail:preferences")
+    with session.imap(request) as imap:
+        folders = read_folders(imap, "").shown
+    context = {"folders": folders, "sought": sought, "found": settings.find(sought, offered())}
+    return render(request, "webmail/preferences/settings_found.html", context)

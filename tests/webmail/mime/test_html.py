@@ -377,6 +377,8 @@ DESIGNED = [
     "<style>@media screen{.a{background-color:navy}}</style>a",
     '<body bgcolor="#eef1f5">a',
     '<table background="http://x/a.png"></table>',
+    '<p>a</p><img src="http://x/a.png" alt="Affiche">',
+    '<p>a</p><img src="cid:logo@x" alt="">',
 ]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from webmail.preferences import BY_NAME
 from webmail.serving.storage import joined_scripts
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -122,9 +123,12 @@ def test_three_modules_use_the_browsers_storage_and_never_on_a_shared_computer()
 TOKENS = (STATIC / "css" / "tokens.css").read_text(encoding="utf-8")
 
 
-def rules(selector: str) -> dict[str, str]:
+ACCENTS = (STATIC / "css" / "accents.css").read_text(encoding="utf-8")
+
+
+def rules(selector: str, sheet: str = TOKENS) -> dict[str, str]:
     """The custom properties of the one rule with this selector."""
-    _before, _selector, after = TOKENS.partition(f"{selector} {{")
+    _before, _selector, after = sheet.partition(f"{selector} {{")
     return dict(re.findall(r"--([a-z0-9-]+): ([^;]+);", after.partition("}")[0]))
 
 
@@ -164,7 +168,28 @@ PAIRS += [("text-3", f"{level}-soft", 4.5) for level in ("danger", "warn", "succ
 PAIRS += [(f"h{n}-fg", f"h{n}-bg", 4.5) for n in range(1, 7)]
 
 
-@pytest.mark.parametrize("theme", [LIGHT, {**LIGHT, **DARK}], ids=["light", "dark"])
+def themes() -> dict[str, dict[str, str]]:
+    """The colours of each accent, light and dark."""
+    found = {"light": LIGHT, "dark": {**LIGHT, **DARK}}
+    for name, _words in BY_NAME["accent"].options():
+        if name != BY_NAME["accent"].default:
+            found[f"{name}-light"] = {**LIGHT, **rules(f':root[data-accent="{name}"]', ACCENTS)}
+            dark = rules(f':root[data-theme="dark"][data-accent="{name}"]', ACCENTS)
+            found[f"{name}-dark"] = {**found["dark"], **dark}
+    return found
+
+
+def test_each_accent_has_its_own_colours_in_each_theme() -> None:
+    names = [name for name, _words in BY_NAME["accent"].options() if name != "blue"]
+    assert len(names) == 5
+    for name in names:
+        by_choice = rules(f':root[data-theme="dark"][data-accent="{name}"]', ACCENTS)
+        by_system = rules(f':root:not([data-theme="light"])[data-accent="{name}"]', ACCENTS)
+        assert by_choice == by_system
+        assert by_choice.keys() == rules(f':root[data-accent="{name}"]', ACCENTS).keys() != set()
+
+
+@pytest.mark.parametrize("theme", themes().values(), ids=themes())
 @pytest.mark.parametrize(("mark", "ground", "least"), PAIRS)
 def test_colours_can_be_told_apart(
     theme: dict[str, str], mark: str, ground: str, least: float

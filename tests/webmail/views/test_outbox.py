@@ -307,7 +307,7 @@ def test_without_a_broker_nothing_is_offered_that_needs_one(
     row = sent(due=timezone.now() + timedelta(days=1))
     offers = {
         "/compose/": ['value="schedule"', "data-due="],
-        "/preferences/": ['name="undo_seconds"'],
+        "/preferences/writing/": ['name="undo_seconds"'],
         url(row): ['name="due_at"'],
     }
     for path, marks in offers.items():
@@ -334,12 +334,12 @@ def test_without_a_broker_preferences_are_saved_and_those_of_before_stay(
 ) -> None:
     User.objects.update(preferences={"undo_seconds": "20"})
     settings.CELERY_TASK_ALWAYS_EAGER = True
-    shown = page(reader.get("/preferences/"))
+    shown = page(reader.get("/preferences/writing/"))
     chosen = dict(re.findall(r'name="(\w+)" value="([^"]*)"[^>]*checked', shown))
-    answer = reader.post("/preferences/", {**chosen, "time_zone": "UTC"})
+    answer = reader.post("/preferences/writing/", {**chosen, "reply_quote": "none"})
     assert answer.status_code == 302
     assert User.objects.get().preferences["undo_seconds"] == "20"
-    assert User.objects.get().preferences["time_zone"] == "UTC"
+    assert User.objects.get().preferences["reply_quote"] == "none"
 
 
 def test_one_to_each_leaves_at_a_pace_and_shares_a_password(

@@ -18,10 +18,14 @@ URL = "/preferences/"
 CHOSEN = {
     "density": "compact",
     "snippets": "off",
+    "columns": "size",
     "conversations": "on",
     "panes": "none",
     "after_filing": "previous",
     "theme": "dark",
+    "accent": "violet",
+    "text": "large",
+    "start_folder": "Archive",
     "archive": "one",
     "language": "fr",
     "dates": "full",
@@ -40,6 +44,11 @@ CHOSEN = {
     "signature_place": "end",
     "receipts": "never",
 }
+
+
+def of(tab: str) -> str:
+    """The address of a page of the settings."""
+    return f"{URL}{tab}/"
 
 
 def set_default(name: str, value: str, *, locked: bool = False) -> None:
@@ -181,7 +190,7 @@ def test_taking_a_default_back_shows_at_once(reader: Client, mailbox: Mailbox) -
         {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"},
     )
     assert not PreferenceDefault.objects.exists()
-    assert 'data-density="airy"' in page(reader.get(URL))
+    assert 'data-density="normal"' in page(reader.get(URL))
 
 
 def test_an_old_value_that_is_no_longer_allowed_counts_as_none(
@@ -191,7 +200,7 @@ def test_an_old_value_that_is_no_longer_allowed_counts_as_none(
     PreferenceDefault.objects.create(name="theme", value="pink", locked=True)
     answer = reader.get("/mail/INBOX/")
     assert answer.status_code == 200
-    assert 'lang="fr" data-theme="system" data-density="airy"' in page(answer)
+    assert 'lang="fr" data-theme="system" data-density="normal"' in page(answer)
 
 
 def test_before_sign_in_a_browser_speaks_french_unless_it_chose(mail_domain: None) -> None:
@@ -201,3 +210,14 @@ def test_before_sign_in_a_browser_speaks_french_unless_it_chose(mail_domain: Non
     assert '<html lang="en"' in page(client.get("/accounts/login/"))
     client.cookies["django_language"] = "../x"
     assert '<html lang="fr"' in page(client.get("/accounts/login/"))
+
+
+def test_several_columns_are_kept_in_their_order(reader: Client, mailbox: Mailbox) -> None:
+    reader.post(URL, CHOSEN | {"columns": ["tags", "date"]})
+    assert User.objects.get().preferences["columns"] == "date tags"
+    content = page(reader.get(URL))
+    assert 'data-columns="date tags"' in content
+    assert len(re.findall(r'name="columns" value="(?:date|tags)"[^>]*checked', content)) == 2
+    assert reader.post(URL, CHOSEN | {"columns": ["date", "colour"]}).status_code == 422
+    set_default("columns", "date size", locked=True)
+    assert 'data-columns="date size"' in page(reader.get(URL))

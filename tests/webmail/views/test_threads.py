@@ -95,7 +95,7 @@ def test_its_links_keep_to_conversations_and_the_orders_leave_them(
     reader: Client, talk: list[int]
 ) -> None:
     content = page(reader.get("/mail/INBOX/?threads=1&only=unread"))
-    tools = content.split('class="list-tools"')[1].split('id="rows"')[0]
+    tools = content.split('class="list-tools"')[1].split('class="btn icon" title')[0]
     links = re.findall(r'<a href="([^"]*)"', tools)
     kept = [link for link in links if "threads=1" in link]
     left = [link for link in links if "threads=1" not in link]

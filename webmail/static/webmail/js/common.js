@@ -23,5 +23,6 @@ export * as search from "./search.js";
 export * as selection from "./selection.js";
 export * as session from "./session.js";
 export * as snippets from "./snippets.js";
+export * as splits from "./splits.js";
 export * as steps from "./steps.js";
 export * as viewer from "./viewer.js";

@@ -74,12 +74,18 @@ function beginInList() {
   list.focus({ preventScroll: true, focusVisible: false });
 }
 
+/** By keyboard a row is one stop: keys of the list and the row's menu do what its box and its flag do. */
+export function oneStop(root) {
+  for (const other of within(root, "#rows .pick input, #rows .flag")) other.tabIndex = -1;
+}
+
 export function start() {
   on("keydown", "#rows", key);
   beginInList();
 }
 
 export function load(root) {
+  oneStop(root);
   for (const heading of within(root, ".day")) dropRepeatedDay(heading);
   if (root.matches(".talk-body")) root.closest(".talk-card.is-unread")?.classList.remove("is-unread");
   if (root.id === "message" || root.id === "message-list" || root.matches(".talk-body")) markOpen();

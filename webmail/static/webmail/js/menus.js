@@ -1,8 +1,53 @@
-// Menus are <details>: here they close on Escape, on a click elsewhere, and when another opens.
+// Menus are <details>: here they close on Escape, on a click elsewhere, and when another opens, and arrows go through
+// them. A bar of tools is one stop of the tab key; arrows go along it (ARIA Authoring Practices).
 
-import { on } from "./dom.js";
+import { on, within } from "./dom.js";
 
+const STOPS = "a[href], button:not(:disabled), summary";
 const openMenus = () => document.querySelectorAll("details[data-menu][open]");
+const isShown = (one) => one.offsetParent !== null;
+const itemsOf = (menu) => [...menu.querySelectorAll(":scope > .menu-panel :is(a[href], button)")].filter(isShown);
+const stopsOf = (bar) => [...bar.querySelectorAll(STOPS)].filter((one) => !one.closest(".menu-panel") && isShown(one));
+const hasModifier = (event) => event.ctrlKey || event.metaKey || event.altKey || event.shiftKey;
+
+/** The one that an arrow leads to; at the ends it begins anew. */
+function next(all, at, key, [back, on]) {
+  const steps = { [back]: at - 1, [on]: at + 1, Home: 0, End: all.length - 1 };
+  return key in steps ? all.at(steps[key] % all.length) : undefined;
+}
+
+function goThrough(menu, event) {
+  if (hasModifier(event) || event.target.closest("input, select, textarea")) return;
+  const isSummary = event.target.matches("summary");
+  if (isSummary && event.key === "ArrowDown") menu.open = true;
+  if (!menu.open) return;
+  const all = itemsOf(menu);
+  const at = all.indexOf(event.target);
+  const item = isSummary && event.key !== "ArrowDown" ? undefined : next(all, at, event.key, ["ArrowUp", "ArrowDown"]);
+  if (!item) return;
+  event.preventDefault();
+  item.focus();
+}
+
+function goAlong(bar, event) {
+  const all = stopsOf(bar);
+  const at = all.indexOf(event.target);
+  if (at < 0 || hasModifier(event)) return;
+  const stop = next(all, at, event.key, ["ArrowLeft", "ArrowRight"]);
+  if (!stop) return;
+  event.preventDefault();
+  stop.focus();
+}
+
+function stopAt(bar, stop) {
+  for (const other of stopsOf(bar)) other.tabIndex = other === stop ? 0 : -1;
+}
+
+/** As the window changes, others of a bar are shown: one of those is its stop. */
+function settle(bar) {
+  const all = stopsOf(bar);
+  if (all.filter((stop) => stop.tabIndex === 0).length !== 1) stopAt(bar, all[0]);
+}
 
 export function start() {
   document.addEventListener("click", (event) => {
@@ -18,4 +63,14 @@ export function start() {
     menu.open = false;
     menu.querySelector("summary").focus();
   });
+  on("keydown", "details[data-menu]", goThrough);
+  on("keydown", "[role=toolbar][aria-label]:not(.format-tools)", goAlong);
+  on("focusin", "[role=toolbar][aria-label]:not(.format-tools)", (bar, { target }) => {
+    if (stopsOf(bar).includes(target)) stopAt(bar, target);
+  });
+  addEventListener("resize", () => load(document.body));
+}
+
+export function load(root) {
+  for (const bar of within(root, "[role=toolbar][aria-label]:not(.format-tools)")) settle(bar);
 }

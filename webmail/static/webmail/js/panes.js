@@ -1,6 +1,7 @@
 // The drawer of folders, and going from list to message and back where only one is shown.
 
 import { isPlain, on } from "./dom.js";
+import { ROOMY, sayFolders, toggleRail } from "./splits.js";
 
 const side = () => document.querySelector(".side");
 const isOpen = () => document.body.dataset.drawer === "open";
@@ -14,12 +15,14 @@ function openDrawer(by) {
   document.body.dataset.drawer = "open";
   for (const other of document.querySelectorAll(".top, #content")) other.inert = true;
   side().querySelector("a").focus();
+  sayFolders();
 }
 
 function closeDrawer() {
   if (!isOpen()) return;
   delete document.body.dataset.drawer;
   for (const other of document.querySelectorAll(".top, #content")) other.inert = false;
+  sayFolders();
   if (opener?.isConnected) opener.focus();
 }
 
@@ -67,7 +70,14 @@ export function start() {
   if (isAlone) document.documentElement.dataset.alone = "";
   on("click", "[data-drawer-open]", (link, event) => {
     event.preventDefault();
-    openDrawer(link);
+    if (link.matches("[data-rail-toggle]") && ROOMY.matches) toggleRail();
+    else openDrawer(link);
+  });
+  // It is a button to those who hear it, which the space bar presses.
+  on("keydown", "[data-rail-toggle]", (link, event) => {
+    if (event.key !== " ") return;
+    event.preventDefault();
+    link.click();
   });
   on("click", "[data-drawer-close]", (_link, event) => {
     event.preventDefault();

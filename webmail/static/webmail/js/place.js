@@ -1,7 +1,7 @@
 // The list's place: kept when one comes back to it, and while messages arrive, change and go elsewhere.
 
 import { grouped, on } from "./dom.js";
-import { focusRow, markRead, rows } from "./list.js";
+import { focusRow, markRead, oneStop, rows } from "./list.js";
 import { answered } from "./push.js";
 import { countPicked } from "./selection.js";
 
@@ -242,7 +242,10 @@ function show() {
   const added = [...waiting.children];
   region().prepend(waiting);
   waiting = null;
-  for (const element of added) window.htmx.process(element);
+  for (const element of added) {
+    window.htmx.process(element);
+    oneStop(element);
+  }
   joinDays();
   list().querySelector("[data-news]").hidden = true;
   return first;

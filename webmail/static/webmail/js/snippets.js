@@ -1,15 +1,15 @@
 // How messages begin: asked for once their rows are there, which wait for nothing.
 
 const MOST = 50;
-const AIRY = "airy";
+// Pixels: in a narrower list of one line a row the subject alone has room.
+const LEAST = 640;
 
 // A conversation stands for all its messages by one of them, and may show another.
 const shown = (row) => row.dataset.shown ?? row.dataset.ref;
 
 const rows = () => [...document.querySelectorAll("#rows[data-snippets] .row:not([data-begun])")];
 
-/** Only the airy list has room for it. */
-const hasRoom = () => (document.documentElement.dataset.density ?? AIRY) === AIRY;
+const hasRoom = (region) => document.documentElement.dataset.density !== "compact" || region.clientWidth >= LEAST;
 
 async function ask(url, some) {
   const address = new URL(url, location.href);
@@ -26,15 +26,14 @@ async function ask(url, some) {
 function show(row, words) {
   const line = document.createElement("span");
   line.className = "snippet clip";
-  line.textContent = words;
-  const folder = row.querySelector(".in-folder");
-  if (folder) folder.after(line);
-  else row.querySelector(".extra")?.prepend(line);
+  line.append(document.createElement("span"));
+  line.firstChild.textContent = words;
+  row.querySelector(".subject")?.after(line);
 }
 
 async function begin() {
   const region = document.getElementById("rows");
-  if (!region?.dataset.snippets || !hasRoom()) return;
+  if (!region?.dataset.snippets || !hasRoom(region)) return;
   const some = rows().slice(0, MOST);
   if (some.length === 0) return;
   for (const row of some) row.dataset.begun = "";

@@ -1,0 +1,27 @@
+"""How wide a person made the panes, as the browser keeps it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+COOKIE = "webmail_panes"
+_KEPT = re.compile(r"(\d{0,2})\.(\d{0,2})\.(\d{0,2})\.([01])", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Panes:
+    """Steps of webmail/static/webmail/css/mail.css, "" for those never dragged: of the folders'
+    width, of the list's, and of its height where the message stands below it. ``is_rail``: the
+    folders are reduced to their icons."""
+
+    side: str = ""
+    list: str = ""
+    height: str = ""
+    is_rail: bool = False
+
+
+def panes(cookie: str) -> Panes:
+    """Read the cookie of webmail/static/webmail/js/splits.js; another one says nothing."""
+    kept = _KEPT.fullmatch(cookie)
+    return Panes(kept[1], kept[2], kept[3], kept[4] == "1") if kept else Panes()
