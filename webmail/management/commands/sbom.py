@@ -16,11 +16,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from webmail import version
 
 _PINNED: Final = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
-# A row of the table in webmail/static/webmail/vendor/README.md.
-_VENDORED: Final = re.compile(
-    r"^\| `.+\| npm `(?P<name>[^`]+)`.*\| (?P<version>[\d.]+) \| (?P<licence>[^|]+?) \|$",
-    re.MULTILINE,
-)
+_NPM: Final = re.compile(r"npm `([^`]+)`")
 _VENDOR_LIST: Final = "webmail/static/webmail/vendor/README.md"
 _LONGEST_NAME: Final = 60
 """Characters: what is longer in the field "License" is the licence's whole text."""
@@ -71,9 +67,11 @@ def _licence(about: Message) -> str:
 
 
 def _vendored() -> Iterator[Component]:
-    for found in _VENDORED.finditer((settings.BASE_DIR / _VENDOR_LIST).read_text()):
-        licence = found["licence"].partition(": `")[0]
-        yield Component(found["name"], found["version"], licence, "npm")
+    """Yield what the rows of its table name: files, where they are from, version, licence."""
+    for line in (settings.BASE_DIR / _VENDOR_LIST).read_text().splitlines():
+        cells = line.strip("| ").split(" | ")
+        if len(cells) == 4 and (found := _NPM.match(cells[1])):
+            yield Component(found[1], cells[2], cells[3].partition(": `")[0], "npm")
 
 
 def as_cyclonedx(found: list[Component]) -> dict[str, Any]:
