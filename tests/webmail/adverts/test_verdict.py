@@ -126,9 +126,22 @@ def test_one_word_of_the_person_moves_a_senders_next_message() -> None:
     assert verdict.judge(other, learnt=Learnt(person=taught)).kind == "advert"
 
 
-def test_words_that_a_style_hides_do_not_save_an_advert() -> None:
+@pytest.mark.parametrize(
+    "style",
+    [
+        "display: none",
+        "font-size: 0",
+        "font-size: 1px",
+        "opacity: 0",
+        "color: transparent",
+        "color: #FFF; background: #ffffff",
+        "background-color: white; color: #fff",
+        "COLOR: rgb(255, 255, 255); background: rgb(255,255,255)",
+    ],
+)
+def test_words_that_a_style_hides_do_not_save_an_advert(style: str) -> None:
     raw = advert(style="plain").replace(b"text/plain", b"text/html")
-    hidden = f'<div style="display: none">{LETTER * 40}</div>'.encode()
+    hidden = f'<div style="{style}">{LETTER * 40}</div>'.encode()
     assert verdict.judge(raw + hidden).score == pytest.approx(verdict.judge(raw).score, abs=0.02)
 
 

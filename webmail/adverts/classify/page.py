@@ -14,6 +14,9 @@ _HIDES = re.compile(
     r"display:none|visibility:hidden|font-size:(?:0(?!\.?[1-9])|[01](?:\.\d+)?p[xt])|max-height:0"
     r"|opacity:0(?!\.?[1-9])|(?<!-)color:transparent"
 )
+_COLOUR = re.compile(r"(?<![\w-])color:([#\w]{3,20}(?:\([\d,.%]{1,40}\))?)")
+_BEHIND = re.compile(r"background(?:-color)?:([#\w]{3,20}(?:\([\d,.%]{1,40}\))?)")
+_NAMED = {"white": "#ffffff", "#fff": "#ffffff", "black": "#000000", "#000": "#000000"}
 _BREAKS = frozenset("p div br td tr li h1 h2 h3 h4 table ul ol hr blockquote".split())
 _EMPTY = frozenset("br hr img meta link input area base col wbr".split())
 _RAW = frozenset({"style", "script", "title", "noscript"})
@@ -127,7 +130,7 @@ class _Reader:
             }
             self.page.pixels += bool(sizes <= {"0", "1"}) or "width:1px" in style
             self.page.text.append(f" {attributes.get('alt', '')} ")
-        elif name not in _EMPTY and _HIDES.search(style):
+        elif name not in _EMPTY and (_HIDES.search(style) or _is_unseen(style)):
             self._hidden = [name]
         elif name == "a":
             self._end_link()
@@ -146,3 +149,13 @@ class _Reader:
             words = "".join(self.page.text[self._link_from :])[:2000]
             self.page.links.append(Link(self._link, html.unescape(words).strip()))
         self._link = ""
+
+
+def _is_unseen(style: str) -> bool:
+    """Whether words have the colour of what is behind them."""
+    colour, behind = _COLOUR.search(style), _BEHIND.search(style)
+    return bool(colour and behind) and _hex(colour[1]) == _hex(behind[1])
+
+
+def _hex(colour: str) -> str:
+    return _NAMED.get(colour, colour)
