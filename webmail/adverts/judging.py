@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.conf import settings
@@ -22,6 +22,7 @@ from webmail.adverts import correspondence, learning, rspamd
 from webmail.adverts.classify.known import KnownCorrespondents, Learnt, Rules
 from webmail.adverts.classify.verdict import Verdict
 from webmail.adverts.classify.words import VerdictKind
+from webmail.adverts.learning import Lesson
 from webmail.errors import ServerUnavailable, WebmailError
 from webmail.imap.connection import Connection
 from webmail.imap.values import ADVERT, JUNK, MessageRef, Sample
@@ -255,6 +256,7 @@ class _Look:
         left out."""
         named = [(digest_of(headers.parse(sample.raw)), sample) for sample in samples]
         before = Judgement.objects.all().known(self._user, {digest for digest, _ in named})
+        self._learn_of_back(named, before)
         new = [(digest, sample) for digest, sample in named if digest not in before]
         if not new:
             return []
@@ -266,6 +268,24 @@ class _Look:
         if any(candidate.is_unwanted for candidate in judged):
             judged = self._seen_with_what_was_sent(judged, known, learnt)
         return judged
+
+    def _learn_of_back(
+        self, named: Sequence[tuple[str, Sample]], before: Mapping[str, Judgement]
+    ) -> None:
+        """What was set aside and lies in the inbox again was brought back by another program: its
+        person said that it is wanted."""
+        back = [
+            (digest, sample)
+            for digest, sample in named
+            if digest in before and before[digest].is_moved and not before[digest].taught
+        ]
+        if not back:
+            return
+        learning.teach(
+            self._user, [Lesson(digest, sample.raw, "wanted") for digest, sample in back]
+        )
+        rows = [before[digest].pk for digest, _ in back]
+        Judgement.objects.filter(pk__in=rows).update(is_moved=False)
 
     def _verdict(self, sample: Sample, known: KnownCorrespondents, learnt: Learnt) -> Verdict:
         own = correspondence.judge(self._user, sample.raw, known, self._rules, learnt)

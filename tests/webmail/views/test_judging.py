@@ -70,7 +70,7 @@ def test_the_inbox_says_what_was_set_aside_and_leads_there(
     shown = page(watched.get("/mail/INBOX/"))
     line = re.search(r'(?s)id="advert-line".*?</div>', shown)
     assert line is not None
-    assert re.findall(r"<span>\s*(\d+)", line[0]) == ["3", "1"]
+    assert re.findall(r">(\d+) [a-z]+", line[0]) == ["3", "1"]
     links = re.findall(r'href="(/adverts/[^"]*)"', line[0])
     assert [watched.get(link)["Location"] for link in links] == [
         "/mail/Publicit%C3%A9s/",
@@ -110,6 +110,19 @@ def test_what_was_brought_back_by_another_program_is_not_moved_again(
     mailbox.append(mailbox.message(mailbox.uids(ADVERTS)[0], ADVERTS))
     watched.get("/mail/INBOX/")
     assert len(mailbox.uids()) == 2
+
+
+def test_what_was_brought_back_by_another_program_teaches(
+    watched: Client, mailbox: Mailbox
+) -> None:
+    mailbox.append(unwanted.advert())
+    watched.get("/mail/INBOX/")
+    mailbox.append(mailbox.message(mailbox.uids(ADVERTS)[0], ADVERTS))
+    watched.get("/mail/INBOX/")
+    assert Judgement.objects.get().taught == "wanted"
+    mailbox.append(unwanted.advert(2))
+    watched.get("/mail/INBOX/")
+    assert (len(mailbox.uids()), len(mailbox.uids(ADVERTS))) == (3, 1)
 
 
 def test_only_marked_it_stays_with_a_word_in_its_row(watched: Client, mailbox: Mailbox) -> None:
