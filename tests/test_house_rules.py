@@ -274,6 +274,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "webmail.serving.processes": {"webmail.serving.warming"},
     "webmail.serving.warming": {
+        "webmail.adverts.classify",
         "webmail.dates",
         "webmail.sandbox",
         "webmail.serving.health",

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from webmail import dates, sandbox
+from webmail.adverts.classify import verdict
 from webmail.serving import health
 
 
@@ -38,6 +39,7 @@ def _load() -> None:
             reverse(settings.LOGIN_URL)
             dates.month_name(1)
             _read_templates(Engine.get_default())
+    verdict.load()
     # What is there now stays: to look through it for garbage takes a tenth of a second.
     gc.collect()
     gc.freeze()

@@ -9,6 +9,7 @@ from webmail.adverts.classify import (
     base,
     domains,
     fraud,
+    institutions,
     message,
     model,
     own_server,
@@ -68,6 +69,13 @@ class Verdict:
 
 
 MOVED = round(model.logistic(_LEAST), 4)
+
+
+def load() -> None:
+    """Read what verdicts rest on, some ten megabytes that processes forked later then share."""
+    base.counts()
+    model.models()
+    institutions.known()
 
 
 def tokens(raw: bytes) -> frozenset[str]:
