@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.models.signals import post_migrate
 from django.template import Engine
-from django.test import Client, TransactionTestCase, override_settings
+from django.test import Client, override_settings
 from django.urls import reverse
 from pytest_django import Settings
 from pytest_django.plugin import DjangoDbBlocker
@@ -34,7 +33,6 @@ from tests import once
 from tests.corpus import KINDS, SHARED, write
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
-from tests.servers.tables import Emptying
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -55,27 +53,6 @@ def roles_survive() -> Iterator[None]:
     post_migrate.connect(make, dispatch_uid="roles survive")
     yield
     post_migrate.disconnect(dispatch_uid="roles survive")
-
-
-@pytest.fixture(autouse=True)
-def no_loop_of_playwright(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Playwright's loop runs on in the thread of the tests after the first test with a browser;
-    `asyncio.run` of a test without one would refuse to start beside it."""
-    loop = asyncio._get_running_loop()
-    if loop is None or "playwright" in request.fixturenames:
-        yield
-        return
-    asyncio._set_running_loop(None)
-    yield
-    asyncio._set_running_loop(loop)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def tables_are_emptied_quickly() -> Iterator[None]:
-    emptying = Emptying(TransactionTestCase._fixture_teardown)  # type: ignore[attr-defined]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: emptying.after(case))
-        yield
 
 
 @pytest.fixture(scope="session")

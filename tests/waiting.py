@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 # Far above what any step takes, since a machine that runs several browsers stalls for seconds; and
 # below the minute after which a page asks for news that no stream told.
@@ -19,6 +24,13 @@ def wait_for(happened: Callable[[], object], words: Callable[[], str] = str) -> 
     while not happened():
         assert time.monotonic() < end, words() or "it did not happen in time"
         time.sleep(0.02)
+
+
+def run_apart(coroutine: Coroutine[Any, Any, T]) -> T:
+    """`asyncio.run` in a thread of its own: in that of the tests Playwright's loop runs on, once a
+    test had a browser."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(asyncio.run, coroutine).result()
 
 
 @contextmanager

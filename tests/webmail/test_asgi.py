@@ -25,7 +25,7 @@ from accounts.models import MailDomain
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
-from tests.waiting import soon, wait_for
+from tests.waiting import run_apart, soon, wait_for
 from webmail import outbox
 from webmail.asgi import Bridge, Message, application
 from webmail.models import OutboxMessage
@@ -145,7 +145,7 @@ def test_an_answer_that_cannot_be_sent_holds_no_thread() -> None:
         await asyncio.wait_for(Bridge(endless)(scope, receive, send), 10)
 
     with pytest.raises(OSError, match="broken"):
-        asyncio.run(answered())
+        run_apart(answered())
     assert len(pieces) < 10
 
 
@@ -328,7 +328,7 @@ def test_the_first_person_waits_for_no_template(
 
         await application({"type": "lifespan"}, receive, send)
 
-    asyncio.run(start())
+    run_apart(start())
     assert "url_patterns" in vars(get_resolver()), "the views are still to be imported"
     read = set(loader.get_template_cache)
     for language in ("fr", "en"):

@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings as django_settings
 
 from accounts import session
-from tests.browser.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, run_apart
 from webmail import asgi
 from webmail.asgi import Bridge, Message, environ_of
 from webmail.serving import bodies, shares
@@ -83,7 +83,7 @@ def asked(app: Any, request: Callable[[], Asked]) -> Asked:
     async def run() -> Asked:
         return await request().of(Bridge(app))
 
-    return asyncio.run(run())
+    return run_apart(run())
 
 
 def test_a_page_is_handed_over_as_a_whole_and_closed_before() -> None:
@@ -174,7 +174,7 @@ def told(*requests: Asked) -> list[bytes]:
         assert (bridge._bodies._all.places, bridge._bodies._all.size) == (0, 0)
         return [answer.body for answer in answers]
 
-    return asyncio.run(run())
+    return run_apart(run())
 
 
 def test_a_body_that_drips_is_given_up_and_the_browser_sent_away(impatient: None) -> None:
@@ -334,7 +334,7 @@ def test_slow_browsers_take_no_thread_from_others() -> None:
         await asyncio.gather(*films)
         return page.body
 
-    assert asyncio.run(run()) == b"page"
+    assert run_apart(run()) == b"page"
 
 
 def test_one_session_leaves_threads_to_others(settings) -> None:
@@ -362,7 +362,7 @@ def test_one_session_leaves_threads_to_others(settings) -> None:
         answers = await asyncio.gather(*waiting)
         assert {answer.body for answer in answers} == {b"page"}
 
-    asyncio.run(run())
+    run_apart(run())
 
 
 def film(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
@@ -430,7 +430,7 @@ def test_downloads_of_one_session_wait_for_each_other_without_a_thread(path: str
             one.gone.set()
         await asyncio.gather(*films)
 
-    asyncio.run(run())
+    run_apart(run())
 
 
 def test_downloads_side_by_side_all_come() -> None:
@@ -439,7 +439,7 @@ def test_downloads_side_by_side_all_come() -> None:
         asked = [Asked(FILM, cookie=with_cookie("alice")).of(bridge) for _ in range(6)]
         return {answer.body for answer in await asyncio.gather(*asked)}
 
-    assert asyncio.run(run()) == {b"piece" * 5}
+    assert run_apart(run()) == {b"piece" * 5}
 
 
 def test_a_download_that_waits_too_long_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -459,7 +459,7 @@ def test_a_download_that_waits_too_long_is_told_so(monkeypatch: pytest.MonkeyPat
         again = Asked(FILM, cookie=with_cookie("alice"))
         assert (await again.of(bridge)).body == b"piece" * 5
 
-    asyncio.run(run())
+    run_apart(run())
 
 
 def test_who_hangs_up_while_his_download_waits_is_forgotten() -> None:
@@ -489,7 +489,7 @@ def test_who_hangs_up_while_his_download_waits_is_forgotten() -> None:
         answers = await asyncio.wait_for(asyncio.gather(*honest), PATIENCE_S)
         assert {answer.body for answer in answers} == {b"piece" * 5}
 
-    asyncio.run(run())
+    run_apart(run())
 
 
 @pytest.mark.parametrize("count", [0, 1, 5])
@@ -541,7 +541,7 @@ def test_requests_that_wait_for_a_server_keep_nobody_waiting() -> None:
         over.set()
         await asyncio.gather(*slow)
 
-    asyncio.run(run())
+    run_apart(run())
     assert answered[0] == "/quick"
 
 
@@ -571,7 +571,7 @@ def test_requests_are_answered_in_their_order_a_few_at_once() -> None:
 
     for _loop in range(2):
         begun.clear()
-        asyncio.run(run())
+        run_apart(run())
         assert begun == [f"/{n}" for n in range(20)]
     assert most <= asgi.AT_ONCE
 
@@ -591,7 +591,7 @@ def test_what_an_open_page_waits_for_goes_first() -> None:
         paths = [*(f"/{n}" for n in range(8)), frame, "/static/webmail/css/app.css"]
         await asyncio.gather(*(Asked(path).of(bridge) for path in paths))
 
-    asyncio.run(run())
+    run_apart(run())
     assert begun.index("/mail/INBOX/1-2/frame/") <= asgi.AT_ONCE + 1
     assert begun.index("/static/webmail/css/app.css") <= asgi.AT_ONCE + 2
     assert [path for path in begun if path[1:].isdigit()] == [f"/{n}" for n in range(8)]
@@ -605,9 +605,9 @@ def test_of_many_who_wait_some_are_sent_to_another_process() -> None:
             answers += await asyncio.gather(*(Asked().of(bridge) for _ in range(together)))
         return sum((b"connection", b"close") in one.sent[0]["headers"] for one in answers)
 
-    assert asyncio.run(ended(1)) == 0
-    assert asyncio.run(ended(asgi.AT_ONCE)) == 0
-    assert 2 <= asyncio.run(ended(60)) <= 4
+    assert run_apart(ended(1)) == 0
+    assert run_apart(ended(asgi.AT_ONCE)) == 0
+    assert 2 <= run_apart(ended(60)) <= 4
 
 
 def test_who_leaves_while_he_waits_keeps_no_turn() -> None:
@@ -632,7 +632,7 @@ def test_who_leaves_while_he_waits_keeps_no_turn() -> None:
         async with asyncio.timeout(PATIENCE_S):
             await asyncio.gather(*(hold() for _ in range(2 * asgi.AT_ONCE)))
 
-    asyncio.run(run())
+    run_apart(run())
 
 
 def lived(bridge: Bridge) -> list[str]:
@@ -650,7 +650,7 @@ def lived(bridge: Bridge) -> list[str]:
 
         await bridge({"type": "lifespan"}, receive, send)
 
-    asyncio.run(run())
+    run_apart(run())
     return told
 
 
@@ -671,7 +671,7 @@ def test_a_process_is_warm_before_it_answers() -> None:
 
     bridge = Bridge(app, warm=warm)
     assert lived(bridge) == LIFE
-    asyncio.run(Asked().of(bridge))
+    run_apart(Asked().of(bridge))
     assert len(threads) == 2 and len(set(threads)) == 1, "another thread got warm"
 
 

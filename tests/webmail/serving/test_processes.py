@@ -97,7 +97,7 @@ def test_a_restart_fails_no_request(
             except OSError as error:
                 answers.append(error)
 
-    browsers = [threading.Thread(target=ask) for _ in range(4)]
+    browsers = [threading.Thread(target=ask, daemon=True) for _ in range(4)]
     for browser in browsers:
         browser.start()
     first.send_signal(signal.SIGTERM)

@@ -130,7 +130,12 @@ def test_the_last_backup_is_named(spool: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.django_db
-def test_a_spool_that_nobody_can_write_to_stops_it(settings: Any, tmp_path: Path) -> None:
+def test_a_spool_that_nobody_can_write_to_stops_it(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WEBMAIL_TESTS_NEED_ALL", raising=False)
+    # Of a variable that tests with a browser need.
+    settings.SILENCED_SYSTEM_CHECKS = [*settings.SILENCED_SYSTEM_CHECKS, "async.E001"]
     settings.SPOOL = tmp_path / "file" / "spool"
     (tmp_path / "file").write_text("")
     with pytest.raises(CommandError, match=r"(?s)Nothing can be written.*Stopped at: Check\."):
@@ -199,10 +204,14 @@ def environment(tmp_path: Path, collected: Path, former: Path) -> dict[str, str]
     }
 
 
+# What the tests set for themselves, and the deployment check finds no good.
+OF_TESTS = ("WEBMAIL_TESTS_NEED_ALL", "DJANGO_ALLOW_ASYNC_UNSAFE")
+
+
 def manage(environment: dict[str, str], *words: str) -> str:
     done = subprocess.run(  # noqa: S603
         [sys.executable, "manage.py", *words],
-        env=environment,
+        env={name: value for name, value in environment.items() if name not in OF_TESTS},
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -284,19 +293,21 @@ def test_an_upgrade_under_requests_fails_none(
                 answers.append(repr(error))
             time.sleep(0.1)
 
-    browsers = [threading.Thread(target=ask) for _ in range(2)]
+    # Daemons: where an assertion fails they end with the tests.
+    browsers = [threading.Thread(target=ask, daemon=True) for _ in range(2)]
     for browser in browsers:
         browser.start()
     systemctl({"webmail.service": server.pid})
     own = environment | {"PATH": os.environ["PATH"]}
-    dry = manage(own, "upgrade", "--dry-run")
-    assert "Would run 1 migrations: webmail.0006" in dry and "sudo systemctl reload" in dry
-    assert asked(listener, "/readyz") == 503, "the dry run changed nothing"
-    said = manage(own, "upgrade")
-    assert "No backup was made" in said and "Ran 1 migrations: webmail.0006" in said
-    successor = int(next_told(server, "MAINPID=").removeprefix("MAINPID="))
-    assert server.wait(60) == 0 and successor != server.pid
+    successor = 0
     try:
+        dry = manage(own, "upgrade", "--dry-run")
+        assert "Would run" in dry and "webmail.0006" in dry and "sudo systemctl reload" in dry
+        assert asked(listener, "/readyz") == 503, "the dry run changed nothing"
+        said = manage(own, "upgrade")
+        assert "No backup was made" in said and "Ran " in said and "webmail.0006" in said
+        successor = int(next_told(server, "MAINPID=").removeprefix("MAINPID="))
+        assert server.wait(60) == 0 and successor != server.pid
         assert asked(listener, "/readyz") == 200
         time.sleep(0.5)
         is_over.set()
@@ -305,7 +316,8 @@ def test_an_upgrade_under_requests_fails_none(
         assert len(answers) > 20 and set(answers) == {200}
     finally:
         is_over.set()
-        os.kill(successor, signal.SIGTERM)
+        if successor:
+            os.kill(successor, signal.SIGTERM)
 
 
 def children(server: subprocess.Popen[bytes]) -> set[str]:
