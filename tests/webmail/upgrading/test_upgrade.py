@@ -307,7 +307,8 @@ def test_an_upgrade_under_requests_fails_none(
         said = manage(own, "upgrade")
         assert "No backup was made" in said and "Ran " in said and "webmail.0006" in said
         successor = int(next_told(server, "MAINPID=").removeprefix("MAINPID="))
-        assert server.wait(60) == 0 and successor != server.pid
+        # Each new process ends it: the second signal may come when it has no handler any more.
+        assert server.wait(60) in (0, -signal.SIGTERM) and successor != server.pid
         assert asked(listener, "/readyz") == 200
         time.sleep(0.5)
         is_over.set()
