@@ -126,6 +126,19 @@ def test_a_draft_gone_on_with_in_a_pane_closes_as_the_pane_it_is(
     expect(panes(page)).to_have_count(0)
 
 
+def test_an_answer_begun_by_a_key_in_the_list_gives_the_focus_back_to_its_row(
+    reading: Callable[..., Page],
+) -> None:
+    page = reading()
+    page.goto("/mail/INBOX/")
+    row = page.locator("#rows .row > a").first
+    row.press("r")
+    ready(page)
+    page.keyboard.press("Escape")
+    expect(panes(page)).to_have_count(0)
+    expect(row).to_be_focused()
+
+
 def test_a_pane_in_which_nothing_was_written_leaves_no_draft(reading: Callable[..., Page]) -> None:
     page = reading()
     page.get_by_role("link", name="Nouveau message").first.click()
