@@ -115,7 +115,10 @@ DECLARED: tuple[Preference, ...] = (
         "snippets",
         _("Beginning of the message in the list"),
         "on",
-        (("on", _("Show it")), ("off", _("Do not show it"))),
+        (
+            ("on", pgettext_lazy("the beginning of a message", "Show it")),
+            ("off", pgettext_lazy("the beginning of a message", "Do not show it")),
+        ),
         help_text=_("After the subject, where there is room; in the airy list below it."),
     ),
     Preference(

@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from demo.servers.dovecot import MailAccount
 from demo.servers.submission import SubmissionServer
+from tests.browser.test_density import prefer
 from tests.browser.test_walks import leave, violations
 from tests.servers.mailboxes import Mailbox
 
@@ -77,6 +78,21 @@ def body(message: EmailMessage, kind: str) -> str:
 
 
 # By keyboard
+
+
+@pytest.mark.parametrize("width", [320, 375, 400])
+def test_in_larger_text_nothing_of_the_foot_lies_beyond_a_narrow_window(
+    writing: Callable[..., Page], width: int
+) -> None:
+    page = writing(width)
+    prefer(text="larger")
+    page.reload()
+    expect(page.locator("[data-tools]")).to_be_visible()
+    tools = page.locator(".write-foot > :visible")
+    assert tools.count() > 3
+    for tool in tools.all():
+        at = tool.bounding_box()
+        assert at and at["x"] >= 0 and at["x"] + at["width"] <= width
 
 
 def test_a_message_is_written_and_sent_by_keyboard_alone(

@@ -108,6 +108,37 @@ def test_escape_closes_the_pane_keeps_the_draft_and_gives_the_focus_back(
     assert Draft.objects.get().revision > 0
 
 
+def test_a_draft_gone_on_with_in_a_pane_closes_as_the_pane_it_is(
+    reading: Callable[..., Page],
+) -> None:
+    page = reading()
+    answer(page).click()
+    text_in(ready(page)).press_sequentially("Bon")
+    page.keyboard.press("Escape")
+    expect(panes(page)).to_have_count(0)
+    page.locator("#folders").get_by_role("link", name="Brouillons", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Brouillons")
+    page.locator("#rows .row > a").click()
+    page.locator("#message").get_by_role("link", name="Continuer à écrire").click()
+    frame = ready(page)
+    expect(frame.get_by_role("button", name="Réduire")).to_be_visible()
+    frame.get_by_role("button", name="Fermer").click()
+    expect(panes(page)).to_have_count(0)
+
+
+def test_an_answer_begun_by_a_key_in_the_list_gives_the_focus_back_to_its_row(
+    reading: Callable[..., Page],
+) -> None:
+    page = reading()
+    page.goto("/mail/INBOX/")
+    row = page.locator("#rows .row > a").first
+    row.press("r")
+    ready(page)
+    page.keyboard.press("Escape")
+    expect(panes(page)).to_have_count(0)
+    expect(row).to_be_focused()
+
+
 def test_a_pane_in_which_nothing_was_written_leaves_no_draft(reading: Callable[..., Page]) -> None:
     page = reading()
     page.get_by_role("link", name="Nouveau message").first.click()

@@ -152,3 +152,12 @@ def test_each_density_is_accessible(
     seen(density=density, columns="date size tags")
     found = Axe().run(watched_page)
     assert not found.response["violations"], found.generate_report()
+
+
+@pytest.mark.parametrize("density", ["airy", "normal", "compact"])
+def test_sizes_stand_below_each_other_without_beginnings_of_messages(
+    seen: Callable[..., dict[str, Any]], watched_page: Page, density: str
+) -> None:
+    seen(375, 812, density=density, columns="date size", snippets="off")
+    sizes = [size.bounding_box() for size in watched_page.locator("#rows .size").all()[:8]]
+    assert len({round(at["x"] + at["width"]) for at in sizes if at}) == 1

@@ -58,6 +58,17 @@ def look(page: Page, name: str) -> None:
         page.screenshot(path=f"{folder}/{name}.png")
 
 
+def test_the_outbox_has_its_number_beside_it_in_the_rail(plain: Page) -> None:
+    send(plain)
+    plain.set_viewport_size({"width": 1024, "height": 768})
+    plain.goto("/mail/INBOX/")
+    line = plain.locator(".outbox-line").bounding_box()
+    number = plain.locator(".outbox-line .count").bounding_box()
+    assert line and number
+    assert line["y"] <= number["y"] and number["y"] + number["height"] <= line["y"] + line["height"]
+    assert line["x"] <= number["x"] and number["x"] + number["width"] <= line["x"] + line["width"]
+
+
 def test_a_message_is_taken_back_without_a_script(plain: Page, bobs_mailbox: Mailbox) -> None:
     row = send(plain)
     assert row.state == OutboxMessage.State.HELD

@@ -123,6 +123,30 @@ def test_at_1024_pixels_folders_and_writing_are_on_screen(page: Page) -> None:
     assert not Axe().run(page).response["violations"]
 
 
+BEYOND = """() => {
+  const end = document.querySelector("#message").getBoundingClientRect().right;
+  const tools = [...document.querySelectorAll("#message .tools :is(a, button, summary)")];
+  const shown = tools.filter((tool) => tool.offsetParent && !tool.closest(".menu-panel"));
+  return shown.filter((tool) => tool.getBoundingClientRect().right > end).map((tool) => tool.title);
+}"""
+
+
+@pytest.mark.parametrize("text", ["normal", "larger"])
+@pytest.mark.parametrize("panes", ["right", "none"])
+def test_no_tool_of_an_open_message_is_cut_off(page: Page, text: str, panes: str) -> None:
+    prefer(text=text, panes=panes)
+    page.reload()
+    page.locator("#rows .row > a").first.click()
+    expect(page.locator("#message .letter-title")).to_be_visible()
+    for width in (1600, 1440, 1300, 1200, 1024, 900, 760, 375):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(BEYOND) == [], width
+    page.set_viewport_size({"width": 1440, "height": 800})
+    for step in range(23):
+        page.evaluate("step => { document.documentElement.dataset.list = step; }", str(step))
+        assert page.evaluate(BEYOND) == [], f"list {step}"
+
+
 def test_a_cookie_that_is_none_of_ours_says_nothing(
     page: Page, open_page: Callable[..., Page]
 ) -> None:

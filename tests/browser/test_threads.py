@@ -6,11 +6,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_account import no_axe_faults
+from tests.browser.test_density import prefer
 from tests.browser.test_outbox import look
+from tests.browser.test_splits import box
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import letter
 
-pytestmark = [pytest.mark.browser]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def append(mailbox: Mailbox, own: str, answers: str = "", folder: str = "INBOX") -> int:
@@ -59,6 +61,21 @@ def test_a_conversation_is_unfolded_by_keys_and_opened(watched_page: Page, talk:
     expect(folded.locator(".talk-snippet")).to_be_hidden()
     page.keyboard.press("Enter")
     expect(folded.locator(".talk-body")).to_be_hidden()
+
+
+@pytest.mark.parametrize("panes", ["right", "below", "none"])
+def test_messages_of_a_conversation_stand_one_below_the_other(
+    watched_page: Page, talk: None, panes: str
+) -> None:
+    page = watched_page
+    prefer(panes=panes)
+    page.goto("/mail/INBOX/?threads=1")
+    page.locator("#rows .row > a").first.click()
+    expect(page.locator(".talk-card").first).to_be_visible()
+    cards = page.locator("#message").locator(".talk-card, .talk-head, .letter").all()
+    boxes = [box(card) for card in cards]
+    assert len({(at["x"], at["width"]) for at in boxes}) == 1
+    assert box(page.locator(".letter-title"))["x"] == boxes[0]["x"]
 
 
 @pytest.mark.parametrize("width", [375, 1440])

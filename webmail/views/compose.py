@@ -132,7 +132,9 @@ def edit(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpRes
     if known.is_changed:
         # Another program wrote on: that is the newer one, and ours stays among its versions.
         return _begun_page(request, writer, begun, sides, draft=known.draft)
-    return redirect("mail:draft", known.draft.pk)
+    # In a pane or a window of its own it stays in it.
+    query = f"?{request.GET.urlencode()}" if request.GET else ""
+    return redirect(reverse("mail:draft", args=[known.draft.pk]) + query)
 
 
 @require_GET

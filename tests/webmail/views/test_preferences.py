@@ -78,6 +78,11 @@ def test_what_is_chosen_is_kept_and_shown(reader: Client, mailbox: Mailbox) -> N
     assert 'class="toast"' in content
 
 
+def test_the_beginning_of_a_message_is_one_thing(reader: Client) -> None:
+    content = words(reader.get(URL))
+    assert "Ne pas l’afficher" in content and "Ne pas les afficher" not in content
+
+
 def test_the_page_size_changes_the_list(reader: Client, mailbox: Mailbox) -> None:
     for n in range(27):
         mailbox.append(letter(f"n° {n}"))

@@ -153,12 +153,20 @@ function close(pane) {
   else if (!frameOf(pane)) remove(pane);
 }
 
+const isShown = (element) => Boolean(element?.getClientRects().length);
+
+/** The row of the message that is answered, where a key began the answer. */
+function rowAnswered(pane) {
+  const [, ref] = /\/(\d+-\d+)\/[a-z]+\/$/.exec(new URL(pane.dataset.url, location.href).pathname) ?? [];
+  return ref ? document.querySelector(`#row-${CSS.escape(ref)} > a`) : null;
+}
+
 function remove(pane) {
   const { opener } = pane;
   pane.remove();
   placeBelow();
   keep();
-  const next = opener?.isConnected ? opener : document.getElementById("content");
+  const next = [opener, rowAnswered(pane)].find(isShown) ?? document.getElementById("content");
   next?.focus();
 }
 

@@ -39,7 +39,7 @@ export function linkFor(element, selector) {
   return link && !link.parentElement.hidden ? link : null;
 }
 
-/** Follows a link that is not shown: of what is written the page then gets the focus back, not the link. */
+/** Follows a link that is not shown: of what is written the row then gets the focus back, not the link. */
 export function follow(link) {
   const copy = link.cloneNode(true);
   document.body.append(copy);
