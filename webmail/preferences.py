@@ -332,7 +332,7 @@ DECLARED: tuple[Preference, ...] = (
         "notifications",
         _("New mail on the desktop"),
         "off",
-        (("off", _("Do not show it")), ("on", _("Show who writes, and the subject"))),
+        (("off", _("Show nothing")), ("on", _("Show who writes, and the subject"))),
         help_text=_(
             "While you look at something else, the browser can show new messages of your inbox. It"
             " asks whether it may. On a shared computer nothing is shown."
