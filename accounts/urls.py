@@ -7,6 +7,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from accounts.views import (
+    accessibility,
     account,
     announcements,
     autoconfig,
@@ -50,6 +51,7 @@ ours = [
     path("phone/<slug:token>/profile", phone.profile, name="phone_profile"),
     path("announcements/<int:pk>/dismiss", announcements.dismiss, name="announcement_dismiss"),
     path("help/", texts.help_page, name="help"),
+    path("accessibilite/", accessibility.statement, name="accessibility"),
     path("legal/", texts.legal, name="legal"),
     path("privacy/", texts.privacy, name="privacy"),
     path("services/", service_menu.services, name="services"),

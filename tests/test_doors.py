@@ -180,6 +180,7 @@ DOORS: dict[str, Answers] = {
     "phone/<slug:token>/": (404, 404, 404),
     "phone/<slug:token>/profile": (405, 405, 405),
     "announcements/<int:pk>/dismiss": (405, 405, 405),
+    "accessibilite/": (200, 200, 200),
     "help/": (200, 200, 200),
     "legal/": (200, 200, 200),
     "privacy/": (200, 200, 200),
