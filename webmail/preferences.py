@@ -329,6 +329,16 @@ DECLARED: tuple[Preference, ...] = (
         tab="reading",
     ),
     Preference(
+        "key_sheet",
+        _("The key “?” shows the keys"),
+        "everywhere",
+        (
+            ("everywhere", _("Wherever no text is typed")),
+            ("list", _("In the list and in an open message alone")),
+        ),
+        help_text=_("Turn it off elsewhere if you speak to your computer instead of typing."),
+    ),
+    Preference(
         "notifications",
         _("New mail on the desktop"),
         "off",
@@ -381,6 +391,7 @@ class Preferences:
     undo_seconds: str
     each_copy: str
     receipts: str
+    key_sheet: str
     notifications: str
     locked: frozenset[str] = frozenset()
 

@@ -9,6 +9,7 @@ from django.template import Context, Engine
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from webmail.help import articles
 from webmail.presentation import elision, files, keys, markup, scripts, settings
 from webmail.serving import logs
 
@@ -29,6 +30,13 @@ register.simple_tag(settings.head, name="settings_head")
 register.filter(elision.of)
 register.filter(scripts.kept_on)
 register.filter(files.short_name)
+
+
+@register.simple_tag(takes_context=True)
+def help_here(context: Context) -> articles.Article | None:
+    """The article of the help about the page that is shown."""
+    match = getattr(context.get("request"), "resolver_match", None)
+    return articles.about(match.view_name) if match else None
 
 
 @register.simple_tag(takes_context=True)
