@@ -125,6 +125,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.sieve",
     },
     "webmail.presentation.away": {"webmail.presentation", "webmail.sieve"},
+    "webmail.presentation.first_steps": {"accounts.models", "webmail.models"},
     "webmail.presentation.settings": {"webmail.folding", "webmail.preferences"},
     "webmail.presentation.sending": {
         "webmail.dates",
@@ -347,7 +348,9 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.outbox.awaited",
         "webmail.outbox.counting",
         "webmail.preferences",
+        "accounts.models",
         "webmail.presentation.away",
+        "webmail.presentation.first_steps",
         "webmail.presentation.panes",
         "webmail.presentation.sending",
         "webmail.writing",

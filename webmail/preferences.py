@@ -329,6 +329,13 @@ DECLARED: tuple[Preference, ...] = (
         tab="reading",
     ),
     Preference(
+        "first_steps",
+        _("First steps above the inbox"),
+        "off",
+        (("on", _("Show them")), ("off", _("Do not show them"))),
+        lockable=False,
+    ),
+    Preference(
         "key_sheet",
         _("The key “?” shows the keys"),
         "everywhere",
@@ -391,6 +398,7 @@ class Preferences:
     undo_seconds: str
     each_copy: str
     receipts: str
+    first_steps: str
     key_sheet: str
     notifications: str
     locked: frozenset[str] = frozenset()

@@ -80,3 +80,20 @@ def test_the_key_can_be_left_to_the_list(page: Page) -> None:
     page.locator("#rows .row > a").first.focus()
     page.keyboard.press("?")
     expect(page.locator("#keys")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1440, 375])
+def test_the_first_steps_fit_are_accessible_and_go(
+    page: Page, width: int, faults: list[str]
+) -> None:
+    chosen(first_steps="on")
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto("/mail/INBOX/")
+    expect(page.get_by_role("heading", name="Premiers pas")).to_be_visible()
+    assert_accessible(page)
+    page.get_by_role("button", name="Ne plus afficher").click()
+    expect(page.locator("#first-steps")).to_have_count(0)
+    page.reload()
+    expect(page.locator("#rows")).to_be_visible()
+    expect(page.locator("#first-steps")).to_have_count(0)
+    assert faults == []
