@@ -37,7 +37,7 @@ TASKS: Final = (
     ),
     (
         "mail",
-        _("Mail"),
+        _("Mail domains and sending"),
         (
             "accounts.MailDomain",
             "webmail.PreferenceDefault",

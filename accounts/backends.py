@@ -161,8 +161,12 @@ def _new(domain: MailDomain, login: str, typed: str, mailbox_id: str) -> User:
     factor."""
     if not mailbox_id and mailboxes.is_strange(domain, login):
         raise ValidationError(STRANGE, code="strange_login")
+    # A new user sees the first steps above the inbox, until they are put away.
+    shown = {"first_steps": "on"}
     user, _created = User.objects.get_or_create(
-        mail_domain=domain, login=login, defaults={"address": domain.own_address(typed)}
+        mail_domain=domain,
+        login=login,
+        defaults={"address": domain.own_address(typed), "preferences": shown},
     )
     return user
 

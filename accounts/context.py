@@ -11,6 +11,7 @@ from django.utils.functional import SimpleLazyObject
 from accounts import announcements
 from accounts.models import SiteText, SupportContact, User
 from accounts.models.sessions import idle_seconds
+from webmail.accessibility.audit import audit
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
@@ -24,6 +25,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "announcements": SimpleLazyObject(lambda: announcements.shown_to(user)),
         "texts": SimpleLazyObject(SiteText.objects.all().in_force),
         "support": SimpleLazyObject(lambda: SupportContact.objects.all().of(domain)),
+        "accessibility": audit().state,
         "shared_computer": shared,
         "idle_seconds": idle_seconds(shared),
     }

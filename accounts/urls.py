@@ -7,11 +7,13 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from accounts.views import (
+    accessibility,
     account,
     announcements,
     autoconfig,
     doors,
     guides,
+    help,
     lookup,
     oidc,
     passwords,
@@ -49,7 +51,11 @@ ours = [
     path("phone/<slug:token>/", phone.page, name="phone"),
     path("phone/<slug:token>/profile", phone.profile, name="phone_profile"),
     path("announcements/<int:pk>/dismiss", announcements.dismiss, name="announcement_dismiss"),
-    path("help/", texts.help_page, name="help"),
+    path("help/", help.help_page, name="help"),
+    path("help/keys/", help.keys, name="help_keys"),
+    path("help/news/", help.news, name="help_news"),
+    path("help/<slug:slug>/", help.article, name="help_article"),
+    path("accessibilite/", accessibility.statement, name="accessibility"),
     path("legal/", texts.legal, name="legal"),
     path("privacy/", texts.privacy, name="privacy"),
     path("services/", service_menu.services, name="services"),

@@ -408,12 +408,13 @@ def _group(change: GroupChange) -> tuple[str, str]:
 
 
 def _groups_words(groups: Sequence[GroupChange]) -> str:
-    """Of all together: ``4 groups: 12 contacts added, 5 moved, 3 to be checked.``"""
+    """Of all together: ``4 groups: 12 additions, 5 moved, 3 to be checked.``"""
     count = len(groups)
     words = group_words(
         sum(change.added for change in groups),
         sum(change.moved for change in groups),
         sum(change.to_check for change in groups),
+        several=count > 1,
     )
     if not words:
         sentence = ngettext("%(count)s group, as it is.", "%(count)s groups, as they are.", count)
@@ -643,10 +644,14 @@ def _kept_lines(kept: Kept) -> Iterable[tuple[str, str]]:
         yield staged.name, reverse("addressbook:group", args=[there.pk]) if there else ""
 
 
-def group_words(added: int, moved: int, to_check: int) -> str:
-    """``12 contacts added, 5 moved, 3 to be checked.``; "" where nothing changes."""
+def group_words(added: int, moved: int, to_check: int, *, several: bool = False) -> str:
+    """``12 contacts added, 5 moved, 3 to be checked.``; "" where nothing changes. Of ``several``
+    groups additions are counted: a contact of two groups is added twice."""
     words = []
-    if added:
+    if added and several:
+        words.append(ngettext("%(count)s addition", "%(count)s additions", added))
+        words[-1] %= {"count": number(added)}
+    elif added:
         words.append(ngettext("%(count)s contact added", "%(count)s contacts added", added))
         words[-1] %= {"count": number(added)}
     if moved:

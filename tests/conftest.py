@@ -23,7 +23,7 @@ from django.urls import reverse
 from pytest_django import Settings
 from pytest_django.plugin import DjangoDbBlocker
 
-from accounts.models import MailDomain
+from accounts.models import MailDomain, User
 from accounts.numen import Key
 from accounts.oidc import keys
 from accounts.roles import ROLES
@@ -235,9 +235,15 @@ def signed_in(mail_domain: MailDomain, clean_cache: None) -> Callable[..., Clien
             {"login": account.login, "password": account.password, **more},
         )
         assert answer.status_code == 302, answer.content.decode()
+        put_first_steps_away()
         return client
 
     return sign_in
+
+
+def put_first_steps_away() -> None:
+    """Those who sign in have been here before: no card of a new user stands above their inbox."""
+    User.objects.filter(preferences={"first_steps": "on"}).update(preferences={})
 
 
 @pytest.fixture(scope="session")

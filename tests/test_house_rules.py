@@ -17,6 +17,7 @@ OURS = ("webmail", "accounts", "addressbook", "demo")
 # library and the named libraries.
 ALLOWED: dict[str, set[str]] = {
     # The ground: any other app may import these.
+    "webmail.accessibility": set(),
     "webmail.errors": set(),
     "webmail.environment": set(),
     "webmail.version": set(),
@@ -24,6 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.avatars": set(),
     "webmail.converters": set(),
     "webmail.dates": set(),
+    "webmail.help": {"webmail.folding"},
     "webmail.htmx": set(),
     "webmail.ldap_server": {"webmail.errors"},
     "webmail.preferences": {"webmail.converters"},
@@ -123,6 +125,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.sieve",
     },
     "webmail.presentation.away": {"webmail.presentation", "webmail.sieve"},
+    "webmail.presentation.first_steps": {"accounts.models", "webmail.models"},
     "webmail.presentation.settings": {"webmail.folding", "webmail.preferences"},
     "webmail.presentation.sending": {
         "webmail.dates",
@@ -301,7 +304,7 @@ ALLOWED: dict[str, set[str]] = {
         "addressbook.contacts",
         "webmail",
     },
-    "webmail.templatetags": {"webmail.presentation", "webmail.serving.logs"},
+    "webmail.templatetags": {"webmail.help", "webmail.presentation", "webmail.serving.logs"},
     "webmail.upgrading": {
         "accounts.doctor",
         "accounts.installation",
@@ -346,7 +349,9 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.outbox.awaited",
         "webmail.outbox.counting",
         "webmail.preferences",
+        "accounts.models",
         "webmail.presentation.away",
+        "webmail.presentation.first_steps",
         "webmail.presentation.panes",
         "webmail.presentation.sending",
         "webmail.writing",
@@ -396,10 +401,12 @@ ALLOWED: dict[str, set[str]] = {
     },
     "accounts.sends": {"accounts", "webmail.models"},
     "accounts": {
+        "webmail.accessibility",
         "webmail.avatars",
         "webmail.dates",
         "webmail.errors",
         "webmail.folding",
+        "webmail.help",
         "webmail.htmx",
         "webmail.imap",
         "webmail.jobs.queues",

@@ -22,7 +22,7 @@ from webmail.models import (
     SignatureTemplate,
     TrustedImageDomain,
 )
-from webmail.preferences import DECLARED
+from webmail.preferences import BY_NAME, DECLARED
 from webmail.presentation import adverts
 
 
@@ -36,7 +36,21 @@ class PreferenceDefaultForm(forms.ModelForm):
 @admin.register(PreferenceDefault)
 class PreferenceDefaultAdmin(admin.ModelAdmin):
     form = PreferenceDefaultForm
-    list_display = ("name", "value", "locked")
+    list_display = ("preference", "chosen", "locked")
+
+    @admin.display(description=_("preference"), ordering="name")
+    def preference(self, row: PreferenceDefault) -> str:
+        declared = BY_NAME.get(row.name)
+        return str(declared.label) if declared else row.name
+
+    @admin.display(description=_("value"), ordering="value")
+    def chosen(self, row: PreferenceDefault) -> str:
+        """The words of its choices, as the settings show them."""
+        declared = BY_NAME.get(row.name)
+        words = dict(declared.options()) if declared else {}
+        if row.value in words:
+            return str(words[row.value])
+        return ", ".join(str(words.get(word, word)) for word in row.value.split(" "))
 
     def save_model(
         self, request: HttpRequest, obj: PreferenceDefault, form: object, change: bool

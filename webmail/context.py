@@ -8,9 +8,10 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from accounts.models import User
 from webmail.outbox import awaited, counting
 from webmail.preferences import Preferences
-from webmail.presentation import away, sending
+from webmail.presentation import away, first_steps, sending
 from webmail.presentation.panes import COOKIE, panes
 from webmail.writing import offering
 
@@ -30,6 +31,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         # Asked for when a template asks, once in a session.
         "offer": SimpleLazyObject(lambda: offering.offer(request)),
         "unsent": SimpleLazyObject(lambda: _unsent(request)),
+        "first_steps": SimpleLazyObject(lambda: _first_steps(request)),
         "not_left": SimpleLazyObject(lambda: _not_left(request)),
     }
 
@@ -38,6 +40,11 @@ def _unsent(request: HttpRequest) -> int:
     """Messages in the person's outbox; asked for where they are shown."""
     user = request.user
     return counting.unsent_count(user.pk) if user.is_authenticated else 0
+
+
+def _first_steps(request: HttpRequest) -> tuple[first_steps.Step, ...]:
+    """Asked for where the card of a new user stands alone."""
+    return first_steps.steps(request.user) if isinstance(request.user, User) else ()
 
 
 def _not_left(request: HttpRequest) -> sending.NotLeft:

@@ -332,10 +332,27 @@ DECLARED: tuple[Preference, ...] = (
         tab="reading",
     ),
     Preference(
+        "first_steps",
+        _("First steps above the inbox"),
+        "off",
+        (("on", _("Show them")), ("off", _("Do not show them"))),
+        lockable=False,
+    ),
+    Preference(
+        "key_sheet",
+        _("The key “?” shows the keys"),
+        "everywhere",
+        (
+            ("everywhere", _("Wherever no text is typed")),
+            ("list", _("In the list and in an open message alone")),
+        ),
+        help_text=_("Turn it off elsewhere if you speak to your computer instead of typing."),
+    ),
+    Preference(
         "notifications",
         _("New mail on the desktop"),
         "off",
-        (("off", _("Do not show it")), ("on", _("Show who writes, and the subject"))),
+        (("off", _("Show nothing")), ("on", _("Show who writes, and the subject"))),
         help_text=_(
             "While you look at something else, the browser can show new messages of your inbox. It"
             " asks whether it may. On a shared computer nothing is shown."
@@ -384,6 +401,8 @@ class Preferences:
     undo_seconds: str
     each_copy: str
     receipts: str
+    first_steps: str
+    key_sheet: str
     notifications: str
     locked: frozenset[str] = frozenset()
 

@@ -31,6 +31,7 @@ class SiteText(models.Model):
         PRIVACY = "privacy", _("personal data")
         NUMEN = "numen", _("how to obtain one's NUMEN")
         PASSWORD = "password", _("advice on passwords")
+        FIRST_STEPS = "first_steps", _("first steps above the inbox")
 
     place = models.CharField(_("where"), max_length=12, choices=Place.choices, unique=True)
     text = models.TextField(

@@ -1,4 +1,4 @@
-"""Help, legal notice and personal data: open to everybody."""
+"""Legal notice and personal data: open to everybody."""
 
 from __future__ import annotations
 
@@ -6,15 +6,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
-
-from accounts.models import SupportContact
-from webmail.version import VERSION
-
-
-@require_safe
-def help_page(request: HttpRequest) -> HttpResponse:
-    contacts = SupportContact.objects.all().everybody()
-    return render(request, "accounts/help.html", {"contacts": contacts, "version": VERSION})
 
 
 @require_safe

@@ -39,3 +39,15 @@ def test_thousands_are_set_apart_in_counts_alone() -> None:
     with translation.override("fr"):
         sentence = in_words({"rows": 12345, "key": 12345})
     assert sentence == "lignes\u00a0: 12\u00a0345, numéro\u00a0: 12345"
+
+
+@pytest.mark.parametrize(
+    ("detail", "words"),
+    [
+        ({"code": "wrong"}, "ancien mot de passe erroné"),
+        ({"reason": "invalid_grant"}, "code expiré ou inconnu"),
+    ],
+)
+def test_reasons_of_refusals_are_no_codes(detail: dict[str, str], words: str) -> None:
+    with translation.override("fr"):
+        assert in_words(detail).endswith(f"\u00a0: {words}")

@@ -424,7 +424,7 @@ def test_each_mistake_has_french_words_of_its_own(claire: StaffRecord, client) -
     assert "sans accent" in said(numen="20E05000é1AAA")
     assert "dans aucun calendrier" in said(birth="31/02/1981")
     assert "n’est pas encore passé" in said(birth="01/01/2090")
-    assert "Personne en service" in said(birth="13/05/1980")
+    assert "Aucun agent en activité" in said(birth="13/05/1980")
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])

@@ -23,6 +23,7 @@ from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 
 from accounts.models import MailDomain
 from demo.servers.dovecot import MailAccount
+from tests.conftest import put_first_steps_away
 from tests.servers.plugin import missing
 from tests.waiting import PATIENCE_S
 
@@ -162,6 +163,7 @@ def sign_in(site: str) -> Callable[[Page, MailAccount], None]:
             reverse("account_login"), {"login": account.login, "password": account.password}
         )
         assert answer.status_code == 302, answer.content.decode()
+        put_first_steps_away()
         page.context.add_cookies(
             [_as_playwright_has_it(one, site) for one in answer.cookies.values()]
         )

@@ -23,9 +23,10 @@ def reply_subject(subject: str) -> str:
     return f"Re: {_bare(subject, _REPLY)}".rstrip()
 
 
-def forward_subject(subject: str) -> str:
-    """``Fwd: subject``, once however often it was forwarded."""
-    return f"Fwd: {_bare(subject, _FORWARD)}".rstrip()
+def forward_subject(subject: str, prefix: str = "Fwd") -> str:
+    """``Fwd: subject``, once however often it was forwarded. ``prefix`` is in the user's language:
+    French programs write ``Tr``."""
+    return f"{prefix}: {_bare(subject, _FORWARD)}".rstrip()
 
 
 def _bare(subject: str, prefix: re.Pattern[str]) -> str:

@@ -9,7 +9,8 @@ from django.template import Context, Engine
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from webmail.presentation import files, keys, markup, settings
+from webmail.help import articles
+from webmail.presentation import elision, files, keys, markup, scripts, settings
 from webmail.serving import logs
 
 # What the list of folders on the page is like, as htmx says with each request (js/folders.js).
@@ -26,7 +27,16 @@ register.simple_tag(keys.shortcut)
 register.simple_tag(keys.cap)
 register.simple_tag(logs.request_id)
 register.simple_tag(settings.head, name="settings_head")
+register.filter(elision.of)
+register.filter(scripts.kept_on)
 register.filter(files.short_name)
+
+
+@register.simple_tag(takes_context=True)
+def help_here(context: Context) -> articles.Article | None:
+    """The article of the help about the page that is shown."""
+    match = getattr(context.get("request"), "resolver_match", None)
+    return articles.about(match.view_name) if match else None
 
 
 @register.simple_tag(takes_context=True)

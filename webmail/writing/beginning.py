@@ -140,6 +140,11 @@ def reply(
     return Begun(_written(content, identity, body), warnings=warnings + body.warnings)
 
 
+def _forward_subject(envelope: Envelope) -> str:
+    prefix = pgettext("before the subject of a forwarded message", "Fwd")
+    return quoting.forward_subject(envelope.subject, prefix)
+
+
 def forward(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
     """The message inside a new one, its attachments with it."""
     opened = _opened(imap, writer, ref)
@@ -155,7 +160,7 @@ def forward(imap: Connection, writer: Writer, ref: MessageRef) -> Begun:
     parts = opened.shown.attachments[:MOST_KEPT]
     content = Content(
         kind="forward",
-        subject=quoting.forward_subject(envelope.subject),
+        subject=_forward_subject(envelope),
         origin=ref,
         keep=tuple(part.number for part in parts),
     )
@@ -170,7 +175,7 @@ def forward_attached(imap: Connection, writer: Writer, ref: MessageRef) -> Begun
     identity = identity_for(writer, envelope, opened.headers)
     content = Content(
         kind="attached",
-        subject=quoting.forward_subject(envelope.subject),
+        subject=_forward_subject(envelope),
         origin=ref,
         keep=(WHOLE,),
     )

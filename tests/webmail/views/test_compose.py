@@ -305,7 +305,7 @@ def test_a_forwarded_message_takes_its_attachments_along(
         )
     )
     form = reader.get(path(mailbox, uid, "forward/"))
-    assert value(form, "subject") == "Fwd: Sortie"
+    assert value(form, "subject") == "Tr: Sortie"
     assert "rendez-vous à 8 h." in value(form, "body")
     kept_parts = re.findall(r'name="keep" value="([^"]*)" checked', page(form))
     assert kept_parts == ["2", "3"]

@@ -559,7 +559,7 @@ def test_what_waits_is_awaited_and_said_once(
         ({"state": State.SENDING, "stage": Stage.HANDED}, "Message envoyé"),
         ({"state": State.PASSWORD, "stage": Stage.HANDED}, "Message envoyé"),
         ({"state": State.FAILED, "failure": "TooLarge"}, "Non envoyé"),
-        ({"state": State.DOUBT, "stage": Stage.HANDING}, "Peut-être parti"),
+        ({"state": State.DOUBT, "stage": Stage.HANDING}, "Envoi incertain"),
         ({"state": State.CANCELLED}, ""),
         ({"state": State.SCHEDULED}, ""),
     ],

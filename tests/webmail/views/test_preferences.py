@@ -19,6 +19,8 @@ CHOSEN = {
     "density": "compact",
     "snippets": "off",
     "columns": "size",
+    "first_steps": "off",
+    "key_sheet": "everywhere",
     "conversations": "on",
     "panes": "none",
     "after_filing": "previous",

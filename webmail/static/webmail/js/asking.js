@@ -1,7 +1,7 @@
 // What an action asks first, in a dialog: where to, which tag, whether really. A folder is found as one types.
 
 import { bare, on } from "./dom.js";
-import { regionOf } from "./keys.js";
+import { isBeside, regionOf } from "./keys.js";
 
 let opener = null;
 
@@ -72,7 +72,15 @@ function show(dialog) {
   });
 }
 
-function showKeys() {
+/** Outside of fields; a user who dictates can leave it to the list and the message (WCAG 2.1.4). */
+function asksForKeys(event) {
+  if (event.key !== "?" || event.defaultPrevented) return false;
+  const dialog = document.getElementById("keys");
+  return Boolean(regionOf(event)) || (dialog && !("listOnly" in dialog.dataset) && isBeside(event));
+}
+
+function showKeys(_control, event) {
+  event?.preventDefault();
   const dialog = document.getElementById("keys");
   dialog?.showModal();
   dialog?.scrollTo(0, 0); // its only button, which has the focus, is at its end
@@ -80,7 +88,7 @@ function showKeys() {
 
 export function start() {
   on("click", "[data-show-keys]", showKeys);
-  document.addEventListener("keydown", (event) => event.key === "?" && regionOf(event) && showKeys());
+  document.addEventListener("keydown", (event) => asksForKeys(event) && showKeys());
   on("input", "[data-find-folder] input", find);
   on("keydown", "[data-find-folder] input", findKey);
   on("dblclick", ".ask-list", (list) => send(list.form));

@@ -17,6 +17,9 @@ export function regionOf(event) {
   return target.closest("#rows, #act-form, [data-master], #message[data-open]");
 }
 
+/** Whether a key that is pressed is neither written nor chooses something. */
+export const isBeside = (event) => !hasModifier(event) && !event.isComposing && !event.target.closest?.(ELSEWHERE);
+
 /** The stroke as aria-keyshortcuts writes it; "" for one that it never names. */
 function strokeOf({ key, shiftKey }) {
   if (key.length > 1) return shiftKey ? "" : key;

@@ -1,0 +1,58 @@
+"""The help: articles with a search, the keys, and what is new. Open to everybody."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render as render_page
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts import devices
+from accounts.models import SupportContact
+from webmail.help import articles
+from webmail.help.releases import releases
+from webmail.htmx import render
+from webmail.version import VERSION
+
+_LONGEST = 100
+
+
+@require_safe
+def help_page(request: HttpRequest) -> HttpResponse:
+    """All articles, or those with the words of the search; htmx asks for their list alone."""
+    sought = " ".join(request.GET.get("q", "")[:_LONGEST].split())
+    topics = list(articles.found(sought))
+    context = {
+        "sought": sought,
+        "topics": topics,
+        "count": sum(len(found) for _topic, found in topics),
+        "contacts": SupportContact.objects.all().everybody(),
+        "version": VERSION,
+        **_to_tell(request),
+    }
+    return render(request, "accounts/help.html", context, partial="accounts/_help_found.html")
+
+
+@require_safe
+def article(request: HttpRequest, slug: str) -> HttpResponse:
+    if slug not in articles.NAMES:
+        raise Http404
+    context = {"article": articles.article(slug), **_to_tell(request)}
+    return render_page(request, "accounts/help_article.html", context)
+
+
+@require_safe
+def keys(request: HttpRequest) -> HttpResponse:
+    return render_page(request, "accounts/help_keys.html")
+
+
+@require_safe
+def news(request: HttpRequest) -> HttpResponse:
+    return render_page(
+        request, "accounts/help_news.html", {"releases": releases(), "version": VERSION}
+    )
+
+
+def _to_tell(request: HttpRequest) -> dict[str, object]:
+    """What the support desk asks for first; nothing of the user's mail."""
+    return {"device": devices.of(request), "now": timezone.localtime()}

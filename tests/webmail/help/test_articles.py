@@ -1,0 +1,160 @@
+"""Articles of the help: each is short, whole in both languages, and names what is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+from django.test import Client
+from django.urls import resolve
+from django.utils import translation
+
+from webmail.help import articles
+from webmail.version import VERSION
+
+ROOT = Path(__file__).resolve().parents[3]
+HELP = ROOT / "webmail" / "help"
+EACH = [(name, language) for name in articles.NAMES for language in articles.LANGUAGES]
+
+
+def text(name: str, language: str) -> str:
+    return (HELP / language / f"{name}.md").read_text(encoding="utf-8")
+
+
+def plain(words: str) -> str:
+    return re.sub(r"<[^>]+>", "", words).replace("\u00a0", " ").rstrip(" :").strip()
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> dict[str, set[str]]:
+    """What stands on pages, in each language."""
+    words: dict[str, set[str]] = {"fr": set(), "en": set()}
+    with (ROOT / "locale/fr/LC_MESSAGES/django.po").open("rb") as file:
+        for message in read_po(file):
+            if message.id:
+                for language, said in (("fr", message.string), ("en", message.id)):
+                    each = (said,) if isinstance(said, str) else said or ()
+                    words[language].update(plain(one) for one in each)
+    return words
+
+
+def test_there_are_twenty_to_thirty_articles_and_no_file_beside_them() -> None:
+    assert 20 <= len(articles.NAMES) <= 30
+    for language in articles.LANGUAGES:
+        files = {path.stem for path in (HELP / language).glob("*.md")}
+        assert files == set(articles.NAMES)
+
+
+@pytest.mark.parametrize(("name", "language"), EACH)
+def test_an_article_has_a_title_and_at_most_two_hundred_words(name: str, language: str) -> None:
+    assert text(name, language).startswith("# ")
+    assert len(text(name, language).split()) <= 200
+
+
+@pytest.mark.parametrize(("name", "language"), EACH)
+def test_what_an_article_names_in_bold_stands_in_the_catalogue(
+    name: str, language: str, catalogue: dict[str, set[str]]
+) -> None:
+    named = re.findall(r"\*\*([^*]+)\*\*", text(name, language))
+    missing = [words for words in named if plain(words) not in catalogue[language]]
+    assert not missing
+
+
+@pytest.mark.parametrize(("name", "language"), EACH)
+def test_links_of_an_article_lead_to_pages(name: str, language: str) -> None:
+    for link in re.findall(r"\]\(([^)]+)\)", text(name, language)):
+        assert resolve(link).view_name
+
+
+@pytest.mark.parametrize(("sought", "name"), [("REGLES", "rules"), ("piece jointe", "attachments")])
+def test_a_search_minds_neither_accents_nor_capitals(sought: str, name: str) -> None:
+    with translation.override("fr"):
+        found = [one.name for _topic, several in articles.found(sought) for one in several]
+    assert name in found
+
+
+def test_every_word_of_a_search_counts() -> None:
+    with translation.override("fr"):
+        assert not list(articles.found("absence zzz"))
+
+
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [
+        ("mail:rules", "rules"),
+        ("mail:rule_new", "rules"),
+        ("addressbook:group", "contacts"),
+        ("addressbook:import_columns", "import"),
+    ],
+)
+def test_a_page_has_its_article(page: str, name: str) -> None:
+    found = articles.about(page)
+    assert found is not None
+    assert found.name == name
+
+
+def test_a_page_without_an_article_has_none() -> None:
+    assert articles.about("accounts:legal") is None
+
+
+@pytest.mark.parametrize("language", articles.LANGUAGES)
+def test_what_is_new_names_the_version_that_runs(language: str) -> None:
+    assert f"## {VERSION}\n" in (HELP / f"releases.{language}.md").read_text(encoding="utf-8")
+
+
+pages = pytest.mark.usefixtures("clean_cache")
+
+
+@pages
+@pytest.mark.django_db
+def test_the_help_lists_the_articles_with_the_words_of_a_search(client: Client) -> None:
+    answer = client.get("/help/", {"q": "numen"}).content.decode()
+    assert 'href="/help/numen/"' in answer
+    assert 'href="/help/rules/"' not in answer
+
+
+@pages
+@pytest.mark.django_db
+def test_htmx_gets_the_list_alone(client: Client) -> None:
+    answer = client.get("/help/", {"q": "zzz"}, HTTP_HX_REQUEST="true").content.decode()
+    assert answer.startswith('<div class="help-found" id="help-found">')
+    assert "Aucun article" in answer
+
+
+@pages
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", articles.NAMES)
+def test_an_article_is_shown_to_everybody(client: Client, name: str) -> None:
+    with translation.override("fr"):
+        title = articles.article(name).title
+    assert f'<h1 class="page-title">{title}</h1>' in client.get(f"/help/{name}/").content.decode()
+
+
+@pages
+@pytest.mark.django_db
+def test_an_unknown_article_is_not_found(client: Client) -> None:
+    assert client.get("/help/passwd/").status_code == 404
+
+
+@pages
+@pytest.mark.django_db
+def test_what_to_tell_the_support_desk_is_browser_time_and_reference(client: Client) -> None:
+    firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    answer = client.get("/help/", HTTP_USER_AGENT=firefox)
+    page = answer.content.decode()
+    assert "Firefox, Linux" in page
+    assert answer.headers["X-Request-Id"] in page
+
+
+@pages
+@pytest.mark.django_db
+def test_the_keys_are_a_page_for_browsers_without_javascript(client: Client) -> None:
+    assert "afficher les raccourcis clavier" in client.get("/help/keys/").content.decode()
+
+
+@pages
+@pytest.mark.django_db
+def test_what_is_new_is_a_page(client: Client) -> None:
+    assert f"<h2>{VERSION}</h2>" in client.get("/help/news/").content.decode()

@@ -1,0 +1,1 @@
+"""Accessibility: the audit by the RGAA, kept as data, and the statement made of it."""

@@ -1,0 +1,84 @@
+"""The audit by the RGAA 4.1: its criteria, their results and what proves them.
+
+The rate is that of the criteria that were checked and apply. Criteria that nobody checked are said
+to be so, and count for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+VERSION: Final = "4.1"
+_FILE: Final = Path(__file__).resolve().parent / "audit.txt"
+NOTE: Final = "note: "
+
+
+class Result(StrEnum):
+    CONFORMS = "conforms"
+    FAILS = "fails"
+    ABSENT = "absent"
+    UNTESTED = "untested"
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """``proof``: the node id of a test, or a note on what was looked at; "" where untested."""
+
+    number: str
+    result: Result
+    pages: str
+    proof: str
+    title: str
+
+    @property
+    def note(self) -> str:
+        """ "" where a test is the proof."""
+        return self.proof.removeprefix(NOTE) if self.proof.startswith(NOTE) else ""
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether it says more than that nobody checked it."""
+        return self.result is not Result.UNTESTED
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    criteria: tuple[Criterion, ...]
+
+    def of(self, result: Result) -> tuple[Criterion, ...]:
+        return tuple(one for one in self.criteria if one.result is result)
+
+    @property
+    def checked(self) -> int:
+        """Criteria that apply and were checked."""
+        return len(self.of(Result.CONFORMS)) + len(self.of(Result.FAILS))
+
+    @property
+    def rate(self) -> int:
+        """Per cent of ``checked``, rounded down; 0 where nothing was checked."""
+        return len(self.of(Result.CONFORMS)) * 100 // self.checked if self.checked else 0
+
+    @property
+    def state(self) -> str:
+        """``full``, ``partial`` (from half on) or ``none``. While a criterion is untested it is
+        never ``full``."""
+        if self.rate == 100 and not self.of(Result.UNTESTED):
+            return "full"
+        return "partial" if self.rate >= 50 else "none"
+
+
+@cache
+def audit() -> Audit:
+    return Audit(tuple(_read(_FILE.read_text(encoding="utf-8"))))
+
+
+def _read(text: str) -> Iterator[Criterion]:
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            number, result, pages, proof, title = (cell.strip() for cell in line.split("|"))
+            yield Criterion(number, Result(result), pages, proof, title)

@@ -1,0 +1,120 @@
+"""Articles of the help: Markdown files of the project, one in each language, found by their words.
+
+Words in bold are those of buttons, menus and pages: `tests/webmail/help/test_articles.py` looks
+each up in the catalogue, so that no article names a button that is gone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from markdown_it import MarkdownIt
+
+from webmail import folding
+
+LANGUAGES: Final = ("fr", "en")
+TOPICS: Final[tuple[tuple[str | Promise, tuple[str, ...]], ...]] = (
+    (_("Signing in"), ("sign-in", "numen", "password", "two-steps", "shared-computer")),
+    (_("Reading"), ("read", "attachments", "search")),
+    (_("Writing"), ("write", "drafts", "many-people", "outbox", "signature")),
+    (_("Sorting"), ("folders", "trash", "space", "rules", "absence", "adverts", "fraud")),
+    (_("Contacts"), ("contacts", "import")),
+    (_("Devices and display"), ("phone", "display", "accessibility")),
+)
+NAMES: Final = tuple(name for _topic, names in TOPICS for name in names)
+# The article about a page, by the name of its URL, or by the names that begin so.
+_PAGES: Final = {
+    "account_login": "sign-in",
+    "accounts:lookup": "numen",
+    "accounts:my_phone": "phone",
+    "accounts:my_settings": "phone",
+    "accounts:password": "password",
+    "accounts:security": "two-steps",
+    "accounts:sessions": "shared-computer",
+    "addressbook:": "contacts",
+    "addressbook:import": "import",
+    "mail:absence": "absence",
+    "mail:canned": "write",
+    "mail:compose": "write",
+    "mail:draft": "drafts",
+    "mail:folder": "read",
+    "mail:folders": "folders",
+    "mail:forward": "write",
+    "mail:identities": "signature",
+    "mail:message": "read",
+    "mail:outbox": "outbox",
+    "mail:preferences": "display",
+    "mail:reply": "write",
+    "mail:rule": "rules",
+    "mail:search": "search",
+    "mail:senders": "adverts",
+    "mail:space": "space",
+    "mail:view": "attachments",
+}
+_HERE: Final = Path(__file__).resolve().parent
+_parser = MarkdownIt("commonmark", {"html": False})
+_TAG: Final = re.compile(r"<[^>]*>")
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """``html`` is the text without its title; ``folded`` are all its words, as a search asks."""
+
+    name: str
+    title: str
+    html: SafeString
+    folded: str
+
+
+def article(name: str, language: str = "") -> Article:
+    """In ``language``, else in that of the user; in French where there is no other. ``name`` is
+    one of ``NAMES``."""
+    spoken = (language or get_language() or "").partition("-")[0]
+    return _read(name, spoken if spoken in LANGUAGES else "fr")
+
+
+@cache
+def _read(name: str, language: str) -> Article:
+    text = (_HERE / language / f"{name}.md").read_text(encoding="utf-8")
+    heading, _end, body = text.partition("\n")
+    html = _parser.render(body)
+    title = heading.removeprefix("# ").strip()
+    folded = folding.fold(f"{title} {_TAG.sub(' ', html)}")
+    # The files are the project's own, and the parser takes no HTML from them.
+    return Article(name, title, mark_safe(html), folded)  # noqa: S308
+
+
+def found(sought: str) -> Iterator[tuple[str | Promise, list[Article]]]:
+    """Articles with every word of ``sought``, under their topics; all of them where it is empty.
+
+    Words are compared by their beginnings, without accents, and without the ending of a plural.
+    """
+    words = [_stem(word) for word in folding.fold(sought).split()]
+    for topic, names in TOPICS:
+        articles = [article(name) for name in names]
+        fitting = [one for one in articles if all(_has(one, word) for word in words)]
+        if fitting:
+            yield topic, fitting
+
+
+def _stem(word: str) -> str:
+    return word[:-1] if len(word) > 3 and word[-1] in "sx" else word
+
+
+def _has(one: Article, word: str) -> bool:
+    return re.search(rf"\b{re.escape(word)}", one.folded) is not None
+
+
+def about(page: str) -> Article | None:
+    """The article about a page; ``page`` is the name of its URL, such as ``mail:rules``."""
+    name = max((begin for begin in _PAGES if page.startswith(begin)), key=len, default=None)
+    return article(_PAGES[name]) if name else None
