@@ -56,6 +56,19 @@ def test_an_advert_is_set_aside_brought_back_and_teaches(
     assert faults == []
 
 
+def test_the_band_that_says_why_brings_an_advert_back(
+    page: Page, mailbox: Mailbox, faults: list[str]
+) -> None:
+    mailbox.append(unwanted.advert())
+    page.locator("#advert-line").get_by_role("link").click()
+    page.locator(".row > a").click()
+    page.locator("#why-aside").get_by_role("button", name="Ce n’est pas une publicité").click()
+    expect(page.locator("#toast")).not_to_be_empty()
+    expect(page.locator(".row")).to_have_count(0)
+    assert len(mailbox.uids("INBOX")) == 2
+    assert faults == []
+
+
 def test_a_letter_beside_an_advert_comes_into_the_list(
     page: Page, mailbox: Mailbox, faults: list[str]
 ) -> None:
@@ -77,3 +90,16 @@ def test_without_a_script_all_of_it_works(
     page.locator(".row > a").click()
     page.locator('#open-form button[name="verb"][value="inbox"]').first.click()
     assert len(mailbox.uids()) == 1
+
+
+def test_the_line_about_adverts_that_is_closed_gives_the_focus_to_the_list(
+    page: Page, mailbox: Mailbox
+) -> None:
+    mailbox.append(unwanted.advert())
+    close = page.locator("#advert-line button")
+    expect(close).to_be_visible()
+    close.press("Enter")
+    expect(close).to_have_count(0)
+    expect(page.locator("#rows")).to_be_focused()
+    page.keyboard.press("j")
+    expect(page.locator("#rows .row > a").first).to_be_focused()

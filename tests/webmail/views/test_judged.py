@@ -86,7 +86,10 @@ def test_a_fraud_in_the_junk_bears_one_band_with_all_that_was_found(
     assert "<ul>" in band.partition("<details")[2]
     assert len(found) == len(set(found)) >= 4
     assert "caisse@ailleurs.example" in found[-1]
-    assert 'form="open-form" name="verb" value="inbox"' in shown
+    acts = shown.split('class="banner-acts"')[1]
+    assert re.search(
+        r'name="refs" value="[\d-]+".*class="textbtn" name="verb" value="inbox"', acts, re.S
+    )
 
 
 def test_what_a_script_put_into_the_junk_is_judged_when_it_is_opened(

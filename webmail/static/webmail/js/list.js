@@ -82,6 +82,11 @@ export function oneStop(root) {
 export function start() {
   on("keydown", "#rows", key);
   beginInList();
+  // The line about adverts goes, with the button that closed it.
+  document.body.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
+    const hasFocus = target?.id === "advert-line" && target.contains(document.activeElement);
+    if (hasFocus) document.getElementById("rows")?.focus({ preventScroll: true });
+  });
 }
 
 export function load(root) {
