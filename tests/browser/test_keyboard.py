@@ -134,7 +134,7 @@ def test_nothing_of_the_composer_is_cut_on_a_telephone(
     page = open_page(width=width, height=667, has_touch=True)
     sign_in(page, alice)
     page.goto("/compose/")
-    discard = page.get_by_role("button", name="Abandonner")
+    discard = page.get_by_role("button", name="Supprimer", exact=True)
     expect(discard).to_be_visible()
     box = discard.bounding_box()
     assert box and box["x"] >= 0 and box["x"] + box["width"] <= width

@@ -235,7 +235,7 @@ def test_a_draft_without_a_copy_is_reached_from_the_drafts_folder(
     page.get_by_role("link", name="Sans copie").click()
     expect(ready(page).locator("#id_subject")).to_have_value("Sans copie")
     page.goto("/mail/Drafts/")
-    page.locator(".begun").get_by_role("button", name="Abandonner").click()
+    page.locator(".begun").get_by_role("button", name="Supprimer").click()
     page.wait_for_url("**/mail/Drafts/")
     expect(page.locator(".begun")).to_have_count(0)
     expect(page.locator("#toast").get_by_role("button", name="Annuler")).to_be_visible()
