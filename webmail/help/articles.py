@@ -62,7 +62,7 @@ _PAGES: Final = {
 }
 _HERE: Final = Path(__file__).resolve().parent
 _parser = MarkdownIt("commonmark", {"html": False})
-_TAG: Final = re.compile(r"<[^>]*>")
+_TAG: Final = re.compile(r"<[^<>]*>")
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,7 @@ class _Reader:
 def _is_unseen(style: str) -> bool:
     """Whether words have the colour of what is behind them."""
     colour, behind = _COLOUR.search(style), _BEHIND.search(style)
-    return bool(colour and behind) and _hex(colour[1]) == _hex(behind[1])
+    return colour is not None and behind is not None and _hex(colour[1]) == _hex(behind[1])
 
 
 def _hex(colour: str) -> str:
