@@ -1,7 +1,7 @@
 """The audit by the RGAA 4.1: its criteria, their results and what proves them.
 
 The rate is that of the criteria that were checked and apply. Criteria that nobody checked are said
-to be so, and count for nothing.
+to be so; for what the law calls the state of conformity they count as not met.
 """
 
 from __future__ import annotations
@@ -65,11 +65,13 @@ class Audit:
 
     @property
     def state(self) -> str:
-        """``full``, ``partial`` (from half on) or ``none``. While a criterion is untested it is
-        never ``full``."""
-        if self.rate == 100 and not self.of(Result.UNTESTED):
+        """``full``, ``partial`` (from half on) or ``none``, of all criteria that apply: what nobody
+        checked conforms to nothing."""
+        apply = self.checked + len(self.of(Result.UNTESTED))
+        conforms = len(self.of(Result.CONFORMS))
+        if apply and conforms == apply:
             return "full"
-        return "partial" if self.rate >= 50 else "none"
+        return "partial" if apply and conforms * 2 >= apply else "none"
 
 
 @cache

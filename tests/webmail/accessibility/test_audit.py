@@ -62,6 +62,7 @@ def criteria(**counts: int) -> Audit:
     [
         (criteria(conforms=3), 100, "full"),
         (criteria(conforms=3, untested=1), 100, "partial"),
+        (criteria(conforms=3, untested=4), 100, "none"),
         (criteria(conforms=2, fails=1, absent=9), 66, "partial"),
         (criteria(conforms=1, fails=2), 33, "none"),
         (criteria(untested=4), 0, "none"),
@@ -84,4 +85,4 @@ def test_the_statement_names_the_rate_and_what_fails(client: Client) -> None:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("clean_cache")
 def test_the_foot_of_every_page_says_the_state(client: Client) -> None:
-    assert "Accessibilité\u00a0: partiellement conforme" in client.get("/help/").content.decode()
+    assert "Accessibilité\u00a0: non conforme" in client.get("/help/").content.decode()
