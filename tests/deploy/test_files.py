@@ -18,6 +18,7 @@ import pytest
 from demo.servers.process import free_port
 from tests.servers import nginx
 from tests.servers.plugin import missing
+from tests.waiting import wait_for
 from webmail.environment import file
 from webmail.environment.declared import DECLARED
 from webmail.jobs import queues
@@ -180,8 +181,10 @@ def test_the_webmail_s_own_pages_and_headers_pass(
     (headers,) = upstream.seen  # type: ignore[attr-defined]
     assert (headers["X-Forwarded-Proto"], headers["X-Forwarded-For"]) == ("https", "127.0.0.1")
     assert headers["Host"] == "webmail.ac-exemple.fr"
-    log = (tmp_path / "access.log").read_text()
-    assert "0badcafe" in log and "divorce" not in log
+    # The proxy writes its line once it has answered.
+    log = tmp_path / "access.log"
+    wait_for(lambda: "0badcafe" in log.read_text())
+    assert "divorce" not in log.read_text()
 
 
 def test_a_session_comes_to_the_same_node_again_and_to_another_while_that_is_down(
