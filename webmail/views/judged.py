@@ -212,17 +212,8 @@ def _is_everybodys(domain: str) -> bool:
     return (
         domains.is_in(domain, correspondence.domains())
         or domains.is_of_state(domain)
-        or domains.registered(domain) in _MAILBOX_PROVIDERS
+        or domains.registered(domain) in domains.MAILBOX_PROVIDERS
     )
-
-
-_MAILBOX_PROVIDERS = frozenset(
-    """
-    gmail.com googlemail.com outlook.com outlook.fr hotmail.com hotmail.fr live.com live.fr msn.com
-    yahoo.com yahoo.fr ymail.com icloud.com me.com mac.com orange.fr wanadoo.fr free.fr sfr.fr
-    neuf.fr bbox.fr laposte.net proton.me protonmail.com gmx.fr gmx.com aol.com
-    """.split()
-)
 
 
 def _is_sure(fields: Headers) -> bool:

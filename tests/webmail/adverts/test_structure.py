@@ -10,10 +10,20 @@ import pytest
 import qrcode
 from PIL import Image
 
+from accounts.models import User
 from webmail import sandbox
 from webmail.adverts import correspondence
-from webmail.adverts.classify import attachments, codes, corpus, domains, institutions, message
+from webmail.adverts.classify import (
+    attachments,
+    codes,
+    corpus,
+    domains,
+    institutions,
+    message,
+    verdict,
+)
 from webmail.adverts.classify.attachments import Attachment
+from webmail.adverts.classify.known import KnownCorrespondents, Learnt, Rules
 
 
 def archive(*names: str, password: bool = False) -> bytes:
@@ -128,6 +138,16 @@ def test_the_address_of_a_code_is_a_link_of_the_message() -> None:
     assert scanned == ("https://ailleurs.example/k",)
     assert message.read(raw, scanned).hosts() == ["ailleurs.example"]
     assert message.read(raw).hosts() == []
+
+
+@pytest.mark.django_db
+def test_new_mail_is_judged_with_what_its_pictures_show() -> None:
+    alice = User.objects.create(login="alice")
+    raw = next(corpus.read(WITH_CODE)).raw
+    asked = (KnownCorrespondents(), Rules(), Learnt())
+    judged = correspondence.judge(alice, raw, *asked)
+    assert judged.score == verdict.judge(raw, *asked, ("https://ailleurs.example/k",)).score
+    assert judged.score != verdict.judge(raw, *asked).score
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,16 @@ _STATE = re.compile(
     r"|region-academique-[a-z-]{2,40}\.fr|reseau-canope\.fr|cned\.fr|onisep\.fr"
     r"|france-education-international\.fr)"
 )
+MAILBOX_PROVIDERS = frozenset(
+    """
+    gmail.com googlemail.com outlook.com outlook.fr hotmail.com hotmail.fr live.com live.fr msn.com
+    yahoo.com yahoo.fr ymail.com aol.com aol.fr gmx.com gmx.fr gmx.net mail.com mail.ru yandex.com
+    yandex.ru proton.me protonmail.com tutanota.com tuta.io icloud.com me.com laposte.net orange.fr
+    mac.com wanadoo.fr free.fr sfr.fr neuf.fr bbox.fr numericable.fr club-internet.fr cegetel.net
+    zoho.com inbox.lv email.com consultant.com post.com
+    """.split()
+)
+"""Domains at which anybody may have a mailbox."""
 # Characters of other scripts that look Latin, by what they look like; figures that stand for
 # letters.
 _EYE = str.maketrans(

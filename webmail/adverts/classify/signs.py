@@ -68,16 +68,6 @@ _FILES = frozenset(
 )
 
 
-# Whoever wants one has a mailbox there.
-_MAILBOXES = frozenset(
-    """
-    gmail.com googlemail.com outlook.com outlook.fr hotmail.com hotmail.fr live.com live.fr msn.com
-    yahoo.com yahoo.fr ymail.com aol.com aol.fr gmx.com gmx.fr gmx.net mail.com mail.ru yandex.com
-    yandex.ru proton.me protonmail.com tutanota.com tuta.io icloud.com me.com laposte.net orange.fr
-    wanadoo.fr free.fr sfr.fr neuf.fr bbox.fr numericable.fr club-internet.fr cegetel.net zoho.com
-    inbox.lv email.com consultant.com post.com
-    """.split()
-)
 _ROLE = re.compile(
     r"\b(?:principale?|proviseure?|directeur|directrice|direction|chef|cheffe|rectrice|recteur"
     r"|inspect(?:eur|rice)|dasen|secretariat|gestionnaire|intendance|headmaster|headteacher"
@@ -157,7 +147,7 @@ def _of_sending(message: Message) -> Iterator[Sign]:
 def _of_sender(message: Message, server: ServerVerdict) -> Iterator[Sign]:
     domain = message.domain
     name = phrases.split(phrases.fold(message.sender.name))
-    is_personal = domain in _MAILBOXES
+    is_personal = domain in domains.MAILBOX_PROVIDERS
     is_role = bool(_ROLE.search(" ".join(name)))
     if is_personal:
         yield Sign("role_elsewhere" if is_role else "personal_mailbox", 1.0)
@@ -176,7 +166,7 @@ def _of_sender(message: Message, server: ServerVerdict) -> Iterator[Sign]:
     answers = {
         address.address.rpartition("@")[2].lower() for address in _people(message, "Reply-To")
     }
-    if answers & _MAILBOXES and not is_personal:
+    if answers & domains.MAILBOX_PROVIDERS and not is_personal:
         yield Sign("reply_personal", 1.0)
 
 
@@ -342,9 +332,9 @@ def _together(message: Message, hits: Mapping[str, int], length: int) -> Iterato
     hosts = message.hosts()
     own = domains.registered(message.domain)
     leads_away = bool(hosts) and all(domains.registered(host) != own for host in hosts)
-    is_from_elsewhere = message.domain in _MAILBOXES or bool(
+    is_from_elsewhere = message.domain in domains.MAILBOX_PROVIDERS or bool(
         {address.address.rpartition("@")[2].lower() for address in _people(message, "Reply-To")}
-        & _MAILBOXES
+        & domains.MAILBOX_PROVIDERS
     )
     has_picture = bool(message.pictures) or any(
         kind.startswith("image/") or kind == "application/pdf" for kind in message.files

@@ -51,10 +51,10 @@ PROOFS = frozenset(
 
 @dataclass(frozen=True)
 class Verdict:
-    """``score``: 0 to 1, how sure it is that nobody wants the message; an advert or junk from
-    ``MOVED`` on. ``reasons``: stable codes, what weighed most first. ``fraud``: codes of what
-    deceives, judged apart: a wanted message may have some too; ``is_fraud``: its links are to be
-    shut."""
+    """``score``: 0 to 1, how sure it is that nobody wants the message, an advert or junk from
+    ``MOVED`` on; of a fraud, how sure it is that it deceives. ``reasons``: stable codes, what
+    weighed most first. ``fraud``: codes of what deceives, judged apart: a wanted message may have
+    some too; ``is_fraud``: its links and files are to be shut."""
 
     kind: VerdictKind
     score: float
