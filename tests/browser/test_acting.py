@@ -226,6 +226,7 @@ def test_keys_archive_delete_flag_and_undo(page: Page, letters: Mailbox) -> None
     assert len(letters.uids("Trash")) == 1
     page.locator("#toast").get_by_role("button").click()
     expect(page.locator(".row")).to_have_count(4)
+    expect(page.locator("#rows")).to_be_focused()
 
 
 def test_messages_are_dragged_to_a_folder(page: Page, letters: Mailbox, faults: list[str]) -> None:

@@ -271,6 +271,17 @@ def test_a_message_moved_by_the_dialog_gives_way_to_the_next(page: Page, letters
     assert len(letters.uids("Zoo")) == 1
 
 
+def test_what_is_undone_leaves_the_open_message_open(page: Page, letters: Mailbox) -> None:
+    open_(page, 4)
+    page.keyboard.press("e")
+    is_open(page, 3)
+    expect(page.locator(".row")).to_have_count(4)
+    page.locator("#toast").get_by_role("button", name="Annuler").click()
+    expect(page.locator(".row")).to_have_count(5)
+    is_open(page, 3)
+    assert len(letters.uids()) == 5
+
+
 # --- next and previous ---
 
 
@@ -428,6 +439,17 @@ def test_the_menu_of_a_row_opens_by_keyboard(page: Page, letters: Mailbox) -> No
     expect(page.locator(".row")).to_have_count(4)
     expect(page.locator(".row", has_text="Lettre 3").locator(":scope > a")).to_be_focused()
     assert len(letters.uids()) == 4
+
+
+def test_an_answer_begun_by_the_menu_has_the_focus_and_gives_it_back(page: Page) -> None:
+    page.keyboard.press("j")
+    page.keyboard.press("Shift+F10")
+    page.get_by_role("menu").get_by_role("menuitem", name="Répondre", exact=True).press("Enter")
+    pane = page.frame_locator("#composers iframe")
+    expect(pane.get_by_role("textbox", name="Message")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#composers iframe")).to_have_count(0)
+    expect(page.locator(".row", has_text="Lettre 5").locator(":scope > a")).to_be_focused()
 
 
 def test_a_menu_on_an_unpicked_row_is_about_that_row(page: Page, letters: Mailbox) -> None:

@@ -382,7 +382,8 @@ def _toast(
             undo = {"url": reverse("mail:job_undo", args=[job.pk]), "fields": [("next", following)]}
         else:
             fields = [("verb", "undo"), ("steps", steps), ("next", following)]
-            undo = {"url": reverse("mail:act", args=[asked.folder]), "fields": fields}
+            url = reverse("mail:act", args=[asked.folder])
+            undo = {"url": url, "fields": fields, "in_place": True}
     return {"message": action_words.done(asked.verb, work.done, work.gone), "undo": undo}
 
 
@@ -444,7 +445,7 @@ def _acted(
     response = render_template(request, "webmail/list/_acted.html", context)
     # The list has a row for its conversation alone, which is unread by now.
     changes_row = is_among and asked.verb == "unseen"
-    if too_much or is_running or asked.verb == "wanted" or changes_row:
+    if too_much or is_running or asked.verb in {"wanted", "undo"} or changes_row:
         response["HX-Trigger-After-Swap"] = "mail:refresh"
     return response
 

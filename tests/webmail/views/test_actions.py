@@ -113,7 +113,8 @@ def test_the_toast_undoes_it(reader: Client, mailbox: Mailbox, verb: str) -> Non
     assert done.status_code == 200
     assert len(mailbox.uids()) == (3 if verb == "unseen" else 1)
     (url, form) = re.findall(
-        r'(?s)<form method="post" action="([^"]*)">(.*?)</form>', page(done).split('id="toast"')[1]
+        r'(?s)<form method="post" action="([^"]*)"[^>]*>(.*?)</form>',
+        page(done).split('id="toast"')[1],
     )[0]
     undo: dict[str, list[str]] = {}
     for name, value in fields(form):

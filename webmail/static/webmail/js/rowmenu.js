@@ -85,12 +85,14 @@ function open(row, x, y) {
   items()[0].focus({ preventScroll: true });
 }
 
+/** The focus goes back to the row if it is still in the menu: what the menu opened keeps it. */
 function close(givesBack) {
   if (!about) return;
   const row = about;
+  const hadFocus = menu().contains(document.activeElement);
   about = null;
   menu().hidden = true;
-  if (givesBack && row.isConnected) linkOf(row).focus({ preventScroll: true });
+  if (givesBack && hadFocus && row.isConnected) linkOf(row).focus({ preventScroll: true });
 }
 
 const STEPS = { ArrowDown: (at, all) => (at + 1) % all, ArrowUp: (at, all) => (at - 1 + all) % all, Home: () => 0, End: (_at, all) => all - 1 };

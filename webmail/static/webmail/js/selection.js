@@ -202,8 +202,11 @@ function acted({ requestConfig, successful, xhr }) {
   if (GOING.includes(verb) && !requestConfig.formData.has("threads") && document.querySelector("#message-list[data-threads]")) refresh();
   // What had the focus is gone, or its bar is about to be.
   const focused = document.activeElement;
+  const title = document.querySelector("#message[data-open] .letter-title");
   if (beside) openBeside(beside);
-  else if (focused === document.body || focused.closest("#act-form")) focusRow(nextFocus);
+  else if (focused !== document.body && !focused.closest("#act-form, #toast")) return;
+  else if (verb === "undo" && title) title.focus({ preventScroll: true });
+  else focusRow(nextFocus);
 }
 
 export function start() {
