@@ -110,7 +110,18 @@ def test_one_message_of_a_conversation_is_deleted_in_its_card(
     expect(card).to_have_count(0)
     expect(page.locator(".talk-line")).to_have_count(3)
     expect(page.locator("#rows .row .how-many").first).to_contain_text("3")
+    expect(page.locator(".talk-head")).to_contain_text("Conversation de 3 messages")
     assert len(mailbox.uids("Trash")) == 1
+    page.locator("#toast").get_by_role("button", name="Annuler").click()
+    expect(page.locator(".talk-head")).to_contain_text("Conversation de 4 messages")
+    order = "els => els.map(el => el.id || 'open')"
+    shown = page.locator(".talk > li, article.letter").evaluate_all(order)
+    page.reload()
+    assert page.locator(".talk > li, article.letter").evaluate_all(order) == shown
+    expect(page.locator("#rows .row .how-many").first).to_contain_text("4")
+    card.get_by_role("button", name="Supprimer").click()
+    expect(card).to_have_count(0)
+    expect(page.locator(".talk-head")).to_contain_text("Conversation de 3 messages")
     page.get_by_text("Toute la conversation").click()
     page.locator(".talk-head").get_by_role("button", name="Supprimer").click()
     expect(page.locator("#rows .row")).to_have_count(1)

@@ -21,6 +21,7 @@ const byNeed = [
   { marks: "a[data-print]", bring: () => import("./print.js") },
   { marks: "[data-complete]", bring: () => import("./recipients.js") },
   { marks: "[data-rules]", bring: () => import("./rules.js") },
+  { marks: ".talk-head", bring: () => import("./talk.js") },
   { marks: ".tabs", bring: () => import("./settings.js") },
   { marks: "[data-reveal], [data-sign-in], [data-keep-nothing]", bring: () => import("./signin.js") },
   { marks: "form[data-signature]", bring: () => import("./signature.js") },

@@ -189,7 +189,7 @@ async function arrived(news, before) {
 }
 
 /** A piece of the list as a document; null without an answer: the next news brings it. */
-async function fetched(address, more = {}) {
+export async function fetched(address, more = {}) {
   try {
     const answer = await fetch(address, { headers: { "HX-Request": "true", "X-Background": "1", ...more } });
     if (!answer.ok || answer.redirected) return null;

@@ -1,0 +1,41 @@
+// The conversation of the open message, after one of its messages went or came back.
+
+import { fetched } from "./place.js";
+
+const reader = () => document.querySelector("#message[data-open]");
+
+/** The place of a card is before the card that follows it, or at the end of its part: above the open message or below. */
+function place(card, article) {
+  const [before, after] = [article.previousElementSibling, article.nextElementSibling];
+  const isAbove = Boolean(card.compareDocumentPosition(card.ownerDocument.querySelector("article.letter")) & Node.DOCUMENT_POSITION_FOLLOWING);
+  let part = isAbove ? before : after;
+  if (!part?.matches("ol.talk")) {
+    part = card.parentElement.cloneNode(false);
+    article[isAbove ? "before" : "after"](part);
+  }
+  const next = card.nextElementSibling && document.getElementById(card.nextElementSibling.id);
+  const shown = document.importNode(card, true);
+  part.insertBefore(shown, next?.parentElement === part ? next : null);
+  window.htmx.process(shown);
+}
+
+/** Brings the head as the server has it now, and the cards that are not there; the others stay as they are, open ones too. */
+async function renew() {
+  const { open } = reader().dataset;
+  const page = await fetched(location.href);
+  const shown = reader()?.querySelector(".talk-head");
+  if (!page || !shown || reader().dataset.open !== open) return;
+  const head = page.querySelector(".talk-head");
+  if (!head) return shown.remove();
+  const renewed = document.importNode(head, true);
+  shown.replaceWith(renewed);
+  window.htmx.process(renewed);
+  const cards = [...page.querySelectorAll("ol.talk > li")].reverse();
+  for (const card of cards) if (!document.getElementById(card.id)) place(card, reader().querySelector("article.letter"));
+}
+
+export function start() {
+  document.addEventListener("mail:acted", ({ detail }) => {
+    if (detail.changesTalk && reader()?.querySelector(".talk-head")) renew();
+  });
+}
