@@ -35,7 +35,7 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.smtp": {"webmail.errors", "webmail.mime"},
     # The lower floors: bytes, protocols, mailboxes.
     "webmail.mime": set(),
-    "webmail.imap": {"webmail.errors", "webmail.mime"},
+    "webmail.imap": {"webmail.errors", "webmail.measures", "webmail.mime"},
     "webmail.sieve": {"webmail.errors", "webmail.mime"},
     "webmail.sandbox": {"webmail.errors"},
     "webmail.mailbox": {
@@ -272,6 +272,7 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.serving.metrics": {
         "accounts.dashboard",
         "accounts.jobs",
+        "webmail.measures",
         "webmail.models",
         "webmail.serving.health",
     },
@@ -286,6 +287,7 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.session",
         "webmail.errors",
         "webmail.imap",
+        "webmail.measures",
         "webmail.presentation",
     },
     "webmail.serving.checks": {
@@ -366,6 +368,7 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.arrival",
         "webmail.errors",
         "webmail.htmx",
+        "webmail.measures",
         "webmail.models",
         "webmail.preferences",
         "webmail.sandbox",

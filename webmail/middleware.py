@@ -20,7 +20,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 
 from accounts import arrival
-from webmail import sandbox
+from webmail import measures, sandbox
 from webmail.errors import AddressBookTooLarge, SignInNeeded, TooLarge, WebmailError
 from webmail.htmx import TOAST, wants_partial
 from webmail.models import PreferenceDefault
@@ -36,8 +36,9 @@ _FNAME = 0x08  # a name follows the head of gzip's format (RFC 1952 section 2.3)
 
 
 class RequestIdMiddleware:
-    """Gives the request an id that its log lines, its answer and its error page name; with
-    WEBMAIL_ACCESS_LOG, a line for each request: its method, route, status and milliseconds.
+    """Gives the request an id that its log lines, its answer and its error page name, and counts it
+    (`webmail.measures`); with WEBMAIL_ACCESS_LOG, a line for each request: its method, route,
+    status and milliseconds.
 
     The route is that of the URL configuration (``mail/<folder:folder>/``): an address holds names
     of folders and words that were searched for.
@@ -52,12 +53,12 @@ class RequestIdMiddleware:
         with logs.about(identifier):
             response = self.get_response(request)
             response.headers[logs.HEADER] = identifier
+            route, status = logs.route(request), response.status_code
+            seconds = time.monotonic() - began
+            measures.request(request.method or "", route, status, seconds)
             if settings.ACCESS_LOG:
-                route = logs.route(request)
-                milliseconds = round((time.monotonic() - began) * 1000)
-                access.info(
-                    "%s %s %s %s ms", request.method, route, response.status_code, milliseconds
-                )
+                milliseconds = round(seconds * 1000)
+                access.info("%s %s %s %s ms", request.method, route, status, milliseconds)
         return response
 
 

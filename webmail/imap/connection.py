@@ -19,6 +19,7 @@ from typing import Any, cast
 from imap_tools import mailbox
 from imap_tools.utils import encode_folder
 
+from webmail import measures
 from webmail.errors import (
     BadServerAnswer,
     FolderChanged,
@@ -330,7 +331,8 @@ class Connection:
         def send() -> tuple[str, Raw]:
             if rest:
                 self._client.literal = _Rest(rest).answer  # type: ignore[assignment]
-            return cast(tuple[str, Raw], self._client._simple_command(name, *words))
+            with measures.imap_command(name):
+                return cast(tuple[str, Raw], self._client._simple_command(name, *words))
 
         try:
             hurry = name == "NOOP" and not self._alive

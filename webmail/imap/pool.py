@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 
+from webmail import measures
 from webmail.errors import ServerUnavailable
 from webmail.imap.connection import Connection
 
@@ -117,6 +118,7 @@ class Pool:
             room = self._rooms.setdefault(key, _Room())
             has_room = room.lent + len(room.idle) < self.max_per_user
             if has_room:
+                measures.imap_connections.inc()
                 room.idle.append((connection, time.monotonic()))
                 self._start_reaper()
             self._tidy(key)
@@ -135,8 +137,7 @@ class Pool:
             doomed = [connection for connection, _ in room.idle]
             room.idle.clear()
             self._tidy(key)
-        for connection in doomed:
-            connection.close()
+        _close(doomed)
 
     def close_all(self) -> None:
         """Close every connection, as `close` does."""
@@ -161,6 +162,7 @@ class Pool:
             except BaseException:
                 self._leave(key, stream)
                 raise
+            measures.imap_connections.inc()
         connection.lend(opener, alive=not idle)
         return Lease(self, key, connection, closings, stream)
 
@@ -219,7 +221,7 @@ class Pool:
             self._tidy(key)
             self._changed.notify_all()
         if not keep:
-            connection.close()
+            _close([connection])
 
     def _take_back_abandoned(self) -> None:
         with suppress(IndexError):
@@ -246,8 +248,7 @@ class Pool:
                     return
                 self._sleep.wait(max(0.0, due - time.monotonic()))
                 doomed = self._remove_old()
-            for connection in doomed:
-                connection.close()
+            _close(doomed)
 
     def _next_due(self) -> float | None:
         moments = [room.idle[0][1] for room in self._rooms.values() if room.idle]
@@ -261,6 +262,12 @@ class Pool:
                 doomed.append(room.idle.pop(0)[0])
             self._tidy(key)
         return doomed
+
+
+def _close(connections: list[Connection]) -> None:
+    measures.imap_connections.dec(len(connections))
+    for connection in connections:
+        connection.close()
 
 
 def _call(reference: weakref.WeakMethod[Callable[[], None]]) -> None:

@@ -1,8 +1,10 @@
-"""``/metrics``: the state of the installation for Prometheus, asked of database and Redis at each
-scrape. It names no person, no mail domain and no folder."""
+"""``/metrics`` for Prometheus: the state of the installation, asked of database and Redis at each
+scrape, and what the web processes counted (`webmail.measures`). It names no person, no mail domain
+and no folder."""
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterable, Iterator
 from secrets import compare_digest
@@ -14,9 +16,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from accounts import dashboard, jobs
+from webmail import measures
 from webmail.models import MailJob, OfficePreview, OutboxMessage
 from webmail.serving import health
 
@@ -31,9 +35,19 @@ def answer(request: HttpRequest) -> HttpResponse | None:
         return None
     registry = CollectorRegistry()
     registry.register(State())
-    response = HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    told = generate_latest(registry) + generate_latest(_counted())
+    response = HttpResponse(told, content_type=CONTENT_TYPE_LATEST)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _counted() -> CollectorRegistry:
+    """The measures of all processes that share this one's files, or its own."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return measures.REGISTRY
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)
+    return registry
 
 
 class State(Collector):

@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import signal
+import tempfile
 from fcntl import F_DUPFD_CLOEXEC, fcntl
 from pathlib import Path
 from typing import Any, ClassVar
@@ -28,6 +30,9 @@ logger = logging.getLogger(__name__)
 
 # Seconds that a process which is told to stop gives a new connection to send its first request.
 FIRST_REQUEST_S = 2
+# prometheus_client looks for it when it is imported: its processes share numbers by files there.
+MEASURES = tempfile.mkdtemp(prefix="webmail-measures-")
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = MEASURES
 
 
 class Connection(HttpToolsProtocol):
@@ -97,6 +102,17 @@ def pre_exec(arbiter: Any) -> None:
         aside = [fcntl(one.fileno(), F_DUPFD_CLOEXEC, after) for one in arbiter.LISTENERS]
         for number, file in enumerate(aside, first):
             os.dup2(file, number)
+
+
+def child_exit(_arbiter: Any, worker: Any) -> None:
+    """The connections of a process that has ended are counted no more."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)
+
+
+def on_exit(_arbiter: Any) -> None:
+    shutil.rmtree(MEASURES, ignore_errors=True)
 
 
 def when_ready(_arbiter: Any) -> None:

@@ -36,6 +36,7 @@ from django.db import DatabaseError, close_old_connections
 
 from accounts import session
 from accounts.session import Watched
+from webmail import measures
 from webmail.errors import ServerRefused, SignInNeeded, WebmailError
 from webmail.imap import watch
 from webmail.imap.status import FolderState
@@ -284,11 +285,13 @@ class Hub:
             other.end("many")
             del self._streams[other]
         self._streams[stream] = None
+        measures.event_streams.set(len(self._streams))
         if self._ticking is None or self._ticking.done():
             self._ticking = asyncio.create_task(self._tick())
 
     def remove(self, stream: Stream) -> None:
         self._streams.pop(stream, None)
+        measures.event_streams.set(len(self._streams))
 
     def end_all(self) -> None:
         for stream in list(self._streams):

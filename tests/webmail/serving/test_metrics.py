@@ -14,10 +14,13 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from accounts.models import User
+from webmail.imap.connection import Connection
 from webmail.models import OutboxMessage
 
 pytestmark = pytest.mark.django_db
-ALERTS = Path(__file__).parents[3] / "deploy" / "prometheus" / "alerts.yml"
+DEPLOY = Path(__file__).parents[3] / "deploy"
+ALERTS = DEPLOY / "prometheus" / "alerts.yml"
+BOARD = DEPLOY / "grafana" / "webmail.json"
 TOKEN = "jeton-de-mesure"
 
 
@@ -73,9 +76,33 @@ def test_without_a_token_in_the_settings_there_is_none_to_show(settings: Any) ->
 
 
 @pytest.mark.usefixtures("token")
-def test_alerts_are_about_what_is_there(settings: Any) -> None:
+def test_requests_are_timed_by_their_route() -> None:
+    before = read().get(("webmail_request_seconds_count", "GETaccounts/login/2xx"), 0)
+    for _ in range(2):
+        assert Client().get("/accounts/login/").status_code == 200
+    Client().get("/mail/Secret/")
+    assert read()["webmail_request_seconds_count", "GETaccounts/login/2xx"] == before + 2
+    assert not [label for name, label in read() if "Secret" in label]
+
+
+@pytest.mark.usefixtures("token")
+def test_commands_of_imap_are_timed(imap: Connection) -> None:
+    before = read()
+    imap.command("NOOP")
+    after = read()
+    name = "webmail_imap_seconds"
+    for key in ((f"{name}_count", "NOOP"), (f"{name}_bucket", "NOOP10.0")):
+        assert after[key] == before.get(key, 0) + 1
+
+
+@pytest.mark.usefixtures("token")
+@pytest.mark.parametrize("file", [ALERTS, BOARD], ids=["alerts", "board"])
+def test_alerts_and_the_board_are_about_what_is_there(
+    settings: Any, file: Path, imap: Connection
+) -> None:
     settings.CELERY_TASK_ALWAYS_EAGER = False
-    text = ALERTS.read_text()
-    named = set(re.findall(r"\bwebmail_\w+", text))
+    imap.command("NOOP")
+    Client().get("/accounts/login/")
+    named = set(re.findall(r"\bwebmail_\w+", file.read_text()))
+    assert len(named) > 5
     assert named <= {name for name, _label in read()} | {"webmail_beat_age_seconds"}
-    assert len(named) == 7

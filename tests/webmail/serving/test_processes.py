@@ -19,6 +19,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 # As systemd passes a socket on (sd_listen_fds(3)).
 ACTIVATED = 'export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"'
+TOKEN = "jeton-de-mesure"
 FIRST = 3  # the number of the first socket
 GUNICORN = ("-m", "gunicorn", "--config", "python:webmail.serving.processes", "webmail.asgi")
 pytestmark = pytest.mark.slow
@@ -40,6 +41,7 @@ def start(
         "DATABASE_URL": url,
         "REDIS_URL": "",
         "WEB_CONCURRENCY": "2",
+        "WEBMAIL_METRICS_TOKEN": TOKEN,
         "WEBMAIL_SECRET_KEY": "k" * 50,
         "WEBMAIL_SPOOL": str(tmp_path / "spool"),
         "WEBMAIL_STATIC_ROOT": str(collected),
@@ -80,6 +82,31 @@ def asked(listener: socket.socket, path: str = "/readyz", timeout: float = 60) -
 def workers(process: subprocess.Popen[bytes]) -> list[int]:
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
     return [int(word) for word in children.split()]
+
+
+def told(listener: socket.socket) -> str:
+    host, port = listener.getsockname()
+    client = http.client.HTTPConnection(host, port, timeout=60)
+    client.request("GET", "/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    try:
+        return client.getresponse().read().decode()
+    finally:
+        client.close()
+
+
+def test_every_process_tells_what_all_have_counted(
+    listener: socket.socket, start: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    process = start()
+    for _ in range(20):
+        assert asked(listener, "/accounts/login/") == 200
+    line = 'webmail_request_seconds_count{method="GET",route="accounts/login/",status="2xx"} 20.0'
+    assert all(line in told(listener) for _ in range(6))
+    variables = Path(f"/proc/{workers(process)[0]}/maps").read_text()
+    folder = next(word for word in variables.split() if "/webmail-measures-" in word)
+    process.terminate()
+    assert process.wait(40) == 0
+    assert not Path(folder).parent.exists()
 
 
 def test_a_restart_fails_no_request(
