@@ -8,6 +8,8 @@ that the server gives the INBOX (`Connection.mailbox_id`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
@@ -40,6 +42,42 @@ def of_mailbox(domain: MailDomain, mailbox_id: str) -> QuerySet[User]:
     """In all the mail domains of the same server: it may not look at the domain of a login."""
     people = User.objects.select_related("mail_domain")
     return people.filter(mailbox_id=mailbox_id, mail_domain__imap_host=domain.imap_host)
+
+
+def login_of(address: str, imap_host: str) -> str:
+    """The login on an IMAP server of the mailbox with this address, as far as it is known: by a
+    staff record, a user, or the rule of the address's mail domain. "" for an address of no mail
+    domain there, and where logins differ from addresses."""
+    domains = {domain.name: domain for domain in MailDomain.objects.filter(imap_host=imap_host)}
+    wanted = address.strip().lower()
+    record = StaffRecord.objects.filter(address__iexact=wanted, mail_domain__in=domains.values())
+    if login := record.values_list("login", flat=True).first():
+        return login
+    users = User.objects.filter(address__iexact=wanted, mail_domain__in=domains.values())
+    if login := users.values_list("login", flat=True).first():
+        return login
+    domain = domains.get(wanted.rpartition("@")[2])
+    if domain is None or domain.login_form == MailDomain.LoginForm.TYPED:
+        return ""
+    return domain.server_login(wanted)
+
+
+def people(logins: Iterable[str], imap_host: str) -> dict[str, tuple[str, str]]:
+    """Name and address of the people with these logins on an IMAP server, as far as users and staff
+    records tell them; nobody for a login that two mail domains have. Two queries."""
+    here = {"login__in": set(logins), "mail_domain__imap_host": imap_host}
+    users = User.objects.filter(**here).values_list("login", "name", "address", "mail_domain")
+    records = StaffRecord.objects.filter(**here)
+    told: dict[str, tuple[str, str]] = {}
+    domains: dict[str, set[int]] = {}
+    for login, name, address, domain in [
+        *((record.login, record.name, record.address, record.mail_domain_id) for record in records),
+        *users,
+    ]:
+        domains.setdefault(login, set()).add(domain)
+        before = told.get(login, ("", ""))
+        told[login] = (before[0] or name, before[1] or address)
+    return {login: person for login, person in told.items() if len(domains[login]) == 1}
 
 
 def secured_users() -> QuerySet[User]:

@@ -27,7 +27,7 @@ from types import FrameType
 from urllib.parse import quote
 
 from accounts.oidc import keys
-from demo import academy, address_books, options, rules, staff
+from demo import academy, address_books, options, rules, sharing, staff
 from demo.environment import PYTHON, ROOT
 from demo.servers import dovecot, process
 from demo.servers.broker import Broker
@@ -169,6 +169,8 @@ def run(chosen: options.Options, stack: ExitStack) -> None:
                 rules.fill(mail.embedded.sieve_port, _unchanged(mail))
             else:
                 say(_WITHOUT_RULES)
+            if isinstance(mail.embedded, Dovecot) and mail.embedded.sharing:
+                sharing.fill(mail.embedded)
         has_our_password = set_up()
     _start_django(running, env, chosen.port)
     people = academy.PEOPLE if mail.embedded is not None else _admitted(mail.imap_url)
@@ -279,7 +281,7 @@ def _embedded_imap(
 ) -> Dovecot | Pymap:
     if dovecot.installed():
         say("Starting a private Dovecot")
-        return Dovecot(mail_folder, accounts, relay_port=relay_port)
+        return Dovecot(mail_folder, accounts, relay_port=relay_port, sharing=True)
     say(_WITHOUT_DOVECOT)
     return Pymap(FOLDER / "pymap", accounts)
 
@@ -290,7 +292,7 @@ def mail_accounts() -> list[MailAccount]:
         MailAccount(person.login, person.password, tuple(person.aliases))
         for person in academy.PEOPLE
     ]
-    return [*people, academy.NOTICES]
+    return [*people, academy.NOTICES, sharing.OFFICE]
 
 
 def environment(

@@ -16,6 +16,7 @@ import django
 from django.core.management import call_command
 
 from demo import academy, contacts, staff
+from demo.mail.people import OFFICE
 from demo.words import say
 
 OWN_ADMINISTRATOR = 3  # exit status: the database had an administrator of that name already
@@ -47,6 +48,18 @@ def _people() -> None:
         )
         if person.role == "teacher":
             contacts.fill(person.login)
+        else:
+            _office(person.login)
+
+
+def _office(login: str) -> None:
+    """The head of the school may write as its office, whose mailbox is shared with her."""
+    from accounts.models import User
+    from webmail.models import Identity
+
+    head = User.objects.get(mail_domain__name=academy.DOMAIN, login=login)
+    name = {"name": OFFICE.display_name}
+    Identity.objects.get_or_create(user=head, address=OFFICE.addr_spec, defaults=name)
 
 
 def _staff() -> None:

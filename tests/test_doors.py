@@ -112,6 +112,7 @@ DOORS: dict[str, Answers] = {
     "folders/space/": (SIGN_IN, 200, "/admin/"),
     "folders/space/clean/": (405, 405, 405),
     "folders/of/<folder:folder>/": (SIGN_IN, 404, "/admin/"),
+    "folders/share/<folder:folder>/": (SIGN_IN, 404, "/admin/"),
     "compose/": (SIGN_IN, 200, "/admin/"),
     "compose/check/": (SIGN_IN, 200, "/admin/"),
     "compose/canned/": (SIGN_IN, "/preferences/canned/", "/admin/"),

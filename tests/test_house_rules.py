@@ -299,6 +299,7 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.audit",
         "accounts.forms",
         "accounts.http",
+        "accounts.mailboxes",
         "accounts.models",
         "accounts.session",
         "accounts.session_cache",

@@ -108,6 +108,12 @@ class FolderNotFound(NotFound):
     """The folder does not exist, or the user may not open it."""
 
 
+class NotPermitted(FolderNotFound):
+    """The user may not do this in the folder, which is somebody else's (RFC 5530, ``NOPERM``)."""
+
+    status = 403
+
+
 class MessageNotFound(NotFound):
     """No message in the folder has this UID: the message was moved or deleted meanwhile."""
 

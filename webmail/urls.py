@@ -32,6 +32,7 @@ from webmail.views import (
     rules,
     rules_raw,
     search,
+    sharing,
     space,
     tags,
 )
@@ -129,6 +130,7 @@ mail = [
     path("folders/space/", space.space, name="space"),
     path("folders/space/clean/", space.clean, name="space_clean"),
     path("folders/of/<folder:folder>/", folders.one, name="folder_menu"),
+    path("folders/share/<folder:folder>/", sharing.share, name="folder_share"),
     path("rules/", rules.all_rules, name="rules"),
     path("rules/new/", rules.new, name="rule_new"),
     path("rules/raw/", rules_raw.raw, name="rules_raw"),

@@ -55,6 +55,11 @@ def has_sieve() -> bool:
     return plugin and _has("managesieve-login")
 
 
+def has_acl() -> bool:
+    """True when the plug-ins of access lists are there."""
+    return any((Path(folder) / "lib02_imap_acl_plugin.so").exists() for folder in _MODULES)
+
+
 def version() -> tuple[int, int]:
     """(2, 3) or (2, 4)."""
     program = _program()
@@ -83,6 +88,7 @@ class Dovecot(process.Server):
         sieve_port: int | None = None,
         quota_megabytes: int = 1024,
         relay_port: int | None = None,
+        sharing: bool = False,
     ) -> None:
         self.folder = folder.absolute()
         self.accounts = tuple(accounts)
@@ -92,6 +98,8 @@ class Dovecot(process.Server):
         self.quota_megabytes = quota_megabytes
         # Where answers of absence are handed over.
         self.relay_port = relay_port
+        # People let others into their folders (RFC 4314).
+        self.sharing = sharing and has_acl()
         self.log = self.folder / "log"
         self.users = self.folder / "users"
         self._sockets: Path | None = None
@@ -281,6 +289,56 @@ def _relay(server: Dovecot) -> str:
     return f"submission_host = {process.LOOPBACK}:{port}" if port else ""
 
 
+# The folders of each owner stand below "shared/"; what has been read there is one's own. Whoever
+# opens them looks up the owner's home.
+_LOOKUP = """
+service auth {
+  unix_listener auth-userdb {
+    mode = 0777
+  }
+}
+"""
+_SHARED_23 = f"""
+{_LOOKUP}
+namespace shared {{
+  type = shared
+  separator = /
+  prefix = shared/%%u/
+  location = sdbox:%%h/mail:INDEXPVT=~/shared/%%u
+  subscriptions = no
+  list = children
+}}
+"""
+
+
+def _sharing_24(folder: Path) -> str:
+    return f"""{_LOOKUP}
+mail_plugins {{
+  acl = yes
+}}
+protocol imap {{
+  mail_plugins {{
+    imap_acl = yes
+  }}
+}}
+acl_driver = vfile
+acl_sharing_map {{
+  dict file {{
+    path = {folder}/mail/shared-folders
+  }}
+}}
+namespace shared {{
+  type = shared
+  separator = /
+  prefix = shared/$user/
+  mail_path = %{{owner_home}}/mail
+  mail_index_private_path = ~/shared/%{{owner_user}}
+  subscriptions = no
+  list = children
+}}
+"""
+
+
 def _language_23(server: Dovecot, rights: str, sockets: Path) -> str:
     owner = mail_owner()
     folder = server.folder
@@ -311,16 +369,19 @@ namespace inbox {{
   separator = /
 {_mailboxes("subscribe")}
 }}
+{_SHARED_23 if server.sharing else ""}
 protocol imap {{
-  mail_plugins = quota imap_quota
+  mail_plugins = quota imap_quota{" acl imap_acl" if server.sharing else ""}
 }}
 protocol lmtp {{
-  mail_plugins = quota{sieve}
+  mail_plugins = quota{sieve}{" acl" if server.sharing else ""}
 }}
 plugin {{
   quota = count:User quota
   quota_vsizes = yes
   quota_rule = *:storage={server.quota_megabytes}M
+  acl = vfile
+  acl_shared_dict = file:{folder}/mail/shared-folders
   {sieve_place}
 }}
 {_listeners(server)}"""
@@ -384,6 +445,7 @@ protocol imap {{
     imap_quota = yes
   }}
 }}
+{_sharing_24(folder) if server.sharing else ""}
 {sieve if has_sieve else ""}
 {_listeners(server)}"""
 

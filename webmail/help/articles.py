@@ -26,7 +26,10 @@ TOPICS: Final[tuple[tuple[str | Promise, tuple[str, ...]], ...]] = (
     (_("Signing in"), ("sign-in", "numen", "password", "two-steps", "shared-computer")),
     (_("Reading"), ("read", "attachments", "search")),
     (_("Writing"), ("write", "drafts", "many-people", "outbox", "signature")),
-    (_("Sorting"), ("folders", "trash", "space", "rules", "absence", "adverts", "fraud")),
+    (
+        _("Sorting"),
+        ("folders", "sharing", "trash", "space", "rules", "absence", "adverts", "fraud"),
+    ),
     (_("Contacts"), ("contacts", "import")),
     (_("Devices and display"), ("phone", "display", "accessibility")),
 )
@@ -47,6 +50,7 @@ _PAGES: Final = {
     "mail:compose": "write",
     "mail:draft": "drafts",
     "mail:folder": "read",
+    "mail:folder_share": "sharing",
     "mail:folders": "folders",
     "mail:forward": "write",
     "mail:identities": "signature",

@@ -111,6 +111,11 @@ class Connection:
         return f"<Connection {self._client.host}:{self._client.port} {folder!r}>"
 
     @property
+    def host(self) -> str:
+        """The server's name, as it was given to `open`."""
+        return str(self._client.host)
+
+    @property
     def capabilities(self) -> frozenset[str]:
         """The server's capabilities for this user, in upper case."""
         return self._capabilities

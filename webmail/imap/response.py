@@ -18,6 +18,7 @@ from imapclient.exceptions import ProtocolError  # type: ignore[import-untyped]
 from webmail.errors import (
     BadServerAnswer,
     FolderNotFound,
+    NotPermitted,
     OverQuota,
     ServerRefused,
     ServerUnavailable,
@@ -107,8 +108,10 @@ def refusal(words: bytes) -> WebmailError:
     """The error that a NO with these words is."""
     shown = text(words)
     match code(words):
-        case "NONEXISTENT" | "TRYCREATE" | "NOPERM":
+        case "NONEXISTENT" | "TRYCREATE":
             return FolderNotFound(server_words=shown)
+        case "NOPERM":
+            return NotPermitted(server_words=shown)
         case "OVERQUOTA":
             return OverQuota(server_words=shown)
         case "TOOBIG":

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from webmail.errors import FolderChanged, MessageNotFound
+from webmail.errors import FolderChanged, MessageNotFound, NotPermitted, OverQuota
 from webmail.imap import fetch, response, search, uid_sets
 from webmail.imap.connection import Connection, canonical, checked_flag, quoted_folder
 from webmail.imap.values import ANSWERED, DELETED, DRAFT, FLAGGED, SEEN, MessageRef
@@ -180,21 +180,45 @@ def move(imap: Connection, refs: Iterable[MessageRef], to: str) -> tuple[Message
     return tuple(moved)
 
 
-def file_sent(imap: Connection, message: bytes) -> None:
-    """Put a copy of what was sent into the folder for sent mail, made when it is missing."""
+def file_sent(imap: Connection, message: bytes, sender: str) -> None:
+    """Put a copy of what was sent into the folder for sent mail, made when it is missing: that of
+    the shared mailbox whose address the sender is, where the user may add to it."""
+    if shared := _shared_sent(imap, sender):
+        try:
+            imap.append(shared, message, (SEEN,))
+        except (NotPermitted, OverQuota):
+            pass
+        else:
+            return
     imap.append(folders.ensure(imap, folders.SENT), message, (SEEN,))
 
 
-def is_filed_sent(imap: Connection, message_id: str) -> bool:
-    """Whether a message with this Message-ID lies in the folder for sent mail already."""
+def is_filed_sent(imap: Connection, message_id: str, sender: str) -> bool:
+    """Whether a message with this Message-ID lies in a folder for sent mail already, as `file_sent`
+    chooses them."""
+    shared = _shared_sent(imap, sender)
+    if shared and _newest(imap, shared, message_id):
+        return True
     return find_sent(imap, message_id) is not None
 
 
 def find_sent(imap: Connection, message_id: str) -> MessageRef | None:
-    """The newest message with this Message-ID in the folder for sent mail."""
-    selected = imap.select(folders.ensure(imap, folders.SENT))
+    """The newest message with this Message-ID in the user's own folder for sent mail."""
+    return _newest(imap, folders.ensure(imap, folders.SENT), message_id)
+
+
+def _newest(imap: Connection, folder: str, message_id: str) -> MessageRef | None:
+    selected = imap.select(folder)
     uids = search.matching(imap, (b"HEADER", b"MESSAGE-ID", message_id))
     return MessageRef(selected.folder, selected.uidvalidity, uids[-1]) if uids else None
+
+
+def _shared_sent(imap: Connection, sender: str) -> str:
+    """No command on a server without folders of others."""
+    if not any(namespace.owner == "others" for namespace in imap.namespaces):
+        return ""
+    folder = folders.shared_sent(folders.kept_folders(imap), sender)
+    return folder.name if folder else ""
 
 
 # --- marking ---

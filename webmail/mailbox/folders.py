@@ -165,6 +165,22 @@ def ensure_named(imap: Connection, label: str) -> str:
     return name
 
 
+def shared_sent(folders: Iterable[Folder], address: str) -> Folder | None:
+    """The folder for sent mail in somebody else's mailbox, which the server names by a login: that
+    of this address, or what stands before its @. None when it is not there, or not to be seen."""
+    logins = {address.casefold(), address.partition("@")[0].casefold()}
+    for folder in folders:
+        if folder.owner != "others" or not folder.selectable:
+            continue
+        login, _delimiter, rest = folder.name.removeprefix(folder.prefix).partition(
+            folder.delimiter or "/"
+        )
+        is_sent = SENT.lower() in folder.attributes or _USE_OF_NAME.get(folded(rest)) == SENT
+        if is_sent and login.casefold() in logins:
+            return folder
+    return None
+
+
 def named(folders: Iterable[Folder], label: str) -> Folder | None:
     """The person's own folder at the top that is called ``label``: accents and capitals do not
     count. None when there is none, or one that can't be opened."""

@@ -130,11 +130,11 @@ def finish_for(imap: Connection, row: OutboxMessage) -> None:
 def _file(
     imap: Connection, row: OutboxMessage, message: bytes | None, *, may_be_filed: bool
 ) -> None:
-    if may_be_filed and actions.is_filed_sent(imap, row.message_id):
+    if may_be_filed and actions.is_filed_sent(imap, row.message_id, row.sender):
         return
     if row.is_copy:
         message = batch_copy.message(row)
-    actions.file_sent(imap, message or values.message(row))
+    actions.file_sent(imap, message or values.message(row), row.sender)
 
 
 def close(row: OutboxMessage) -> None:

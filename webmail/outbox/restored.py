@@ -38,7 +38,7 @@ def look(request: SignedInRequest, imap: Connection, most: int) -> None:
         state=_STATE.DOUBT, failure=OutboxMessage.RESTORED
     )
     for row in rows.select_related("draft", "credential", "user")[:most]:
-        if not actions.is_filed_sent(imap, row.message_id):
+        if not actions.is_filed_sent(imap, row.message_id, row.sender):
             row.leave([_STATE.DOUBT], _STATE.DOUBT, failure=OutboxMessage.RESTORED_UNFILED)
             continue
         taken = {"runner": new_runner(), "stage": _STAGE.FILED, "failure": ""}

@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
+from types import MappingProxyType
+from typing import Final
 
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -68,6 +70,7 @@ ICONS = {
     "\\Trash": "trash-2",
 }
 ADVERTS_ICON = "megaphone"
+NO_LABELS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -137,11 +140,17 @@ def _icon(folder: Folder) -> str:
     return ICONS.get(folder.special_use, "folder")
 
 
-def folder_row(node: FolderNode, current: str, menu_label: str = "%(folder)s") -> FolderRow:
-    """``menu_label``: what the way to the folder's actions is called, with ``%(folder)s``."""
+def folder_row(
+    node: FolderNode,
+    current: str,
+    menu_label: str = "%(folder)s",
+    labels: Mapping[str, str] = NO_LABELS,
+) -> FolderRow:
+    """``menu_label``: what the way to the folder's actions is called, with ``%(folder)s``;
+    ``labels``: of folders that are called otherwise than the server names them."""
     folder = node.folder
-    children = tuple(folder_row(child, current, menu_label) for child in node.children)
-    label = special_label(folder.special_use) or node.label
+    children = tuple(folder_row(child, current, menu_label, labels) for child in node.children)
+    label = special_label(folder.special_use) or labels.get(folder.name) or node.label
     url = _folder_url(folder.name) if node.usable and folder.selectable else ""
     label = CONTROLS.sub("\N{REPLACEMENT CHARACTER}", label)
     return FolderRow(
@@ -173,10 +182,14 @@ def _special(rows: Iterable[FolderRow]) -> tuple[FolderRow, ...]:
 
 
 def folder_list(
-    tree: Iterable[FolderNode], current: str, favourites: Iterable[str] = ()
+    tree: Iterable[FolderNode],
+    current: str,
+    favourites: Iterable[str] = (),
+    labels: Mapping[str, str] = NO_LABELS,
 ) -> FolderList:
+    """``labels``: as in `folder_row`."""
     words = gettext("Actions on the folder %(folder)s")
-    rows = [folder_row(node, current, words) for node in tree]
+    rows = [folder_row(node, current, words, labels) for node in tree]
     special = _special(rows)
     shown = FolderList(
         special=special,

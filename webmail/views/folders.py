@@ -19,11 +19,10 @@ from webmail.htmx import TOAST, wants_partial
 from webmail.imap import quota as imap_quota
 from webmail.imap.connection import Connection
 from webmail.jobs import mail_jobs
-from webmail.mailbox import arranging, folders
+from webmail.mailbox import arranging, folders, sharing
 from webmail.models import FolderChoice, SavedSearch
 from webmail.presentation import folders as presentation
-from webmail.presentation import lists
-from webmail.views.page import read_folders
+from webmail.views.page import read_folders, shown_folders
 
 MOST_FAVOURITES = 30
 
@@ -194,7 +193,7 @@ def _refused(request: SignedInRequest, folder: str, words: str) -> HttpResponse:
 def _all(request: SignedInRequest, notice: dict[str, str] | None = None) -> HttpResponse:
     with session.imap(request) as imap:
         known = folders.list_folders(imap, sizes=True)
-        shown = lists.folder_list(folders.tree(known), "", imap.wishes.favourites)
+        shown = shown_folders(imap, known)
         full = presentation.fullness(imap_quota.ask(imap))
         wishes = imap.wishes
     context = {
@@ -218,9 +217,10 @@ def _one(
     with session.imap(request) as imap:
         known = folders.outline(imap) if wants_partial(request) else folders.list_folders(imap)
         outlined = known if wants_partial(request) else folders.outline(imap)
-        shown = lists.folder_list(folders.tree(known), folder, imap.wishes.favourites)
+        shown = shown_folders(imap, known, folder)
         favourites = imap.wishes.favourites
-    target = next((listed for listed in outlined if listed.name == folder), None)
+        target = next((listed for listed in outlined if listed.name == folder), None)
+        can_share = target is not None and sharing.is_offered(imap, target)
     row = shown.find(folder)
     if row is None:
         raise FolderNotFound(f"There is no folder {folder!r}.")
@@ -231,6 +231,7 @@ def _one(
         "is_special": bool(row.special_use),
         "is_favourite": folder in favourites,
         "is_subscribed": bool(target and target.subscribed),
+        "can_share": can_share,
         "is_in_trash": presentation.is_in_trash(folder, known),
         "places": presentation.places(shown, folder),
         "above": above,

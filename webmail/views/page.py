@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.utils.translation import get_language
 
-from accounts import session_cache
+from accounts import mailboxes, session_cache
 from accounts.http import SignedInRequest
 from webmail.imap.connection import Connection
 from webmail.imap.values import Folder
@@ -49,10 +50,32 @@ def read_folders(imap: Connection, current: str, *, anew: bool = True) -> Sides:
     if before and before[0] is listed and before[1] == place:
         sides: Sides = before[2]
         return sides
-    shown = lists.folder_list(folders.tree(listed), current, imap.wishes.favourites)
+    shown = shown_folders(imap, listed, current)
     sides = Sides(shown, next((folder for folder in listed if folder.name == current), None))
     imap.kept[_KIND] = (listed, place, sides)
     return sides
+
+
+def shown_folders(
+    imap: Connection, listed: Sequence[Folder], current: str = ""
+) -> lists.FolderList:
+    """The folders as the folder column has them."""
+    tree, favourites = folders.tree(listed), imap.wishes.favourites
+    return lists.folder_list(tree, current, favourites, _owners(imap, listed))
+
+
+def _owners(imap: Connection, listed: Sequence[Folder]) -> dict[str, str]:
+    """The names of the people in whose mailboxes the user may look, by the folder that the server
+    calls by their login. Two queries, and none where there are no such folders."""
+    logins = {
+        folder.name.removeprefix(folder.prefix).partition(folder.delimiter or "/")[0]: folder.prefix
+        for folder in listed
+        if folder.owner == "others"
+    }
+    if not logins:
+        return {}
+    people = mailboxes.people(logins, imap.host)
+    return {f"{logins[login]}{login}": name for login, (name, _address) in people.items() if name}
 
 
 def memory(request: SignedInRequest) -> Memory:

@@ -39,7 +39,7 @@ from webmail.presentation import lists, results
 from webmail.presentation.nothing import nothing
 from webmail.presentation.results import Asked
 from webmail.views import people
-from webmail.views.page import Sides, known_tags, read_folders
+from webmail.views.page import Sides, known_tags, read_folders, shown_folders
 from webmail.writing import identities
 
 # Seconds after which a first answer is given, complete or not.
@@ -296,7 +296,7 @@ def _context(
     hits = found.hits[(asked.number - 1) * size : asked.number * size]
     rows = search.rows(imap, hits)
     current = opened.folder if opened else asked.folder if asked.reach != search.ALL else ""
-    shown = lists.folder_list(folders.tree(known), current, imap.wishes.favourites)
+    shown = shown_folders(imap, known, current)
     by_name = {folder.name: folder for folder in known}
     labels = {name: row.label for name in {*names, asked.folder} if (row := shown.find(name))}
     own = frozenset(folder.name for folder in known if lists.is_own_mail(folder.special_use))

@@ -24,9 +24,9 @@ from webmail.mailbox import space as weighing
 from webmail.mailbox.actions import DELETE, MOVE, Step
 from webmail.mailbox.space import MESSAGE, Weighed
 from webmail.presentation import folders as presentation
-from webmail.presentation import lists, room
+from webmail.presentation import room
 from webmail.views import jobs
-from webmail.views.page import memory
+from webmail.views.page import memory, shown_folders
 
 SECONDS = 5.0
 """Of one request for weighing; the next goes on where it stopped."""
@@ -41,7 +41,7 @@ def space(request: SignedInRequest) -> HttpResponse:
         weighed = weighing.weigh(imap, known, memory(request), SECONDS)
         rows = weighing.largest(imap, weighed, room.MOST_MESSAGES)
         full = presentation.fullness(quota.ask(imap))
-        shown = lists.folder_list(folders.tree(known), "", imap.wishes.favourites)
+        shown = shown_folders(imap, known)
     context = {
         "folders": shown,
         "fullness": full,
@@ -97,7 +97,7 @@ def _ask(
         group = next(one for one in groups if one.value == asked["value"])
     known = folders.list_folders(imap)
     context = {
-        "folders": lists.folder_list(folders.tree(known), "", imap.wishes.favourites),
+        "folders": shown_folders(imap, known),
         "group": room.line(group) if group else None,
         "count": group.count if group else 1,
         "kind": asked["kind"],

@@ -150,7 +150,7 @@ def test_more_than_500_messages_at_once(either, mailbox):
 
 
 def test_a_sent_message_is_filed_as_seen(imap, mailbox):
-    actions.file_sent(imap, MESSAGE)
+    actions.file_sent(imap, MESSAGE, "alice@ac-exemple.fr")
     (uid,) = mailbox.uids("Sent")
     assert mailbox.flags(uid, "Sent") == {SEEN}
     assert mailbox.message(uid, "Sent") == MESSAGE
@@ -158,5 +158,5 @@ def test_a_sent_message_is_filed_as_seen(imap, mailbox):
 
 def test_a_missing_folder_for_sent_mail_is_made(imap, mailbox):
     mailbox.delete_folder("Sent")
-    actions.file_sent(imap, MESSAGE)
+    actions.file_sent(imap, MESSAGE, "alice@ac-exemple.fr")
     assert len(mailbox.uids("Sent")) == 1

@@ -1,0 +1,257 @@
+"""Folders that colleagues are let into, and what they then see and may do."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from html import unescape
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts import mailboxes, session
+from accounts.models import MailDomain, StaffRecord, User
+from demo.servers.dovecot import Dovecot, MailAccount, has_acl
+from demo.servers.dovecot import installed as dovecot_installed
+from tests.servers.mailboxes import Mailbox
+from tests.servers.plugin import ALICE, BOB, missing
+from tests.webmail.views.mail import commands_sent, letter, page, ref, words
+from webmail.errors import NotPermitted
+from webmail.imap import acl, connection
+from webmail.imap.connection import Connection
+from webmail.imap.values import ImapServer
+from webmail.mailbox import actions, sharing
+
+pytestmark = pytest.mark.django_db
+NAME = "Réunions & « tri »"
+PAGE = "/folders/share/R%C3%A9unions%20&%20%C2%AB%20tri%20%C2%BB/"
+HIS = f"shared/alice/{NAME}"
+
+
+@pytest.fixture(scope="module")
+def sharing_server() -> Iterator[Dovecot]:
+    if not (dovecot_installed() and has_acl()):
+        pytest.skip(missing("Dovecot with its plug-ins of access lists"))
+    folder = Path(tempfile.mkdtemp(prefix="webmail-sharing-"))
+    folder.chmod(0o755)
+    server = Dovecot(folder / "dovecot", [ALICE, BOB], sharing=True)
+    server.start()
+    yield server
+    server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def shared(
+    sharing_server: Dovecot,
+    mail_domain: MailDomain,
+    alice: MailAccount,
+    bob: MailAccount,
+    imap_moved: Callable[[int], None],
+) -> Iterator[Mailbox]:
+    """Alice's mailbox with one folder to share, which holds a letter."""
+    mailbox, other = Mailbox(sharing_server, ALICE), Mailbox(sharing_server, BOB)
+    for one in (mailbox, other):
+        one.empty()
+    mailbox.create_folder(NAME)
+    mailbox.append(letter("Ordre du jour"), folder=NAME)
+    imap_moved(sharing_server.imap_port)
+    yield mailbox
+    for account in ("bob", "$profs"):
+        mailbox.imap.deleteacl(mailbox_name(NAME), account)
+    for one in (mailbox, other):
+        one.close()
+
+
+def mailbox_name(name: str) -> str:
+    return connection.quoted_folder(name).decode()
+
+
+@pytest.fixture
+def owner(shared: Mailbox, signed_in: Callable[..., Client]) -> Client:
+    return signed_in(ALICE)
+
+
+@pytest.fixture
+def colleague(shared: Mailbox, signed_in: Callable[..., Client]) -> Client:
+    return signed_in(BOB, client=Client())
+
+
+@pytest.fixture
+def his_imap(shared: Mailbox, sharing_server: Dovecot) -> Iterator[Connection]:
+    server = ImapServer("127.0.0.1", sharing_server.imap_port, "none", timeout=10)
+    opened = connection.open(server, BOB.login, BOB.password)
+    yield opened
+    opened.close()
+
+
+def let_in(owner: Client, preset: str = "read", people: str = "bob@ac-exemple.fr") -> str:
+    answer = owner.post(PAGE, {"verb": "share", "people": people, "preset": preset})
+    # Dovecot's processes believe for half a minute what they have read of access lists.
+    session.pool().close_all()
+    assert (answer.status_code, answer["Location"]) == (302, PAGE), words(answer)
+    return words(owner.get(PAGE))
+
+
+def test_a_folder_is_shared_seen_by_the_colleague_and_shared_no_more(
+    owner: Client, colleague: Client
+) -> None:
+    assert HIS.rpartition("/")[2] not in words(colleague.get("/mail/INBOX/"))
+    said = let_in(owner)
+    assert "bob@ac-exemple.fr" in said and "peut désormais utiliser ce dossier" in said
+    seen = words(colleague.get("/mail/INBOX/"))
+    assert "Dossiers d’autres personnes" in seen and NAME in seen
+    assert "Ordre du jour" in words(colleague.get(reverse("mail:folder", args=[HIS])))
+    answer = owner.post(PAGE, {"verb": "end", "identifier": "bob"})
+    assert answer.status_code == 302
+    session.pool().close_all()
+    assert "Personne d’autre que vous" in words(owner.get(PAGE))
+    assert colleague.get(reverse("mail:folder", args=[HIS])).status_code in (403, 404)
+
+
+def test_who_may_only_read_moves_nothing_away(
+    owner: Client, colleague: Client, shared: Mailbox
+) -> None:
+    let_in(owner, "read")
+    uid = shared.uids(NAME)[0]
+    chosen = ref(shared, uid, NAME)
+    refused = colleague.post(reverse("mail:act", args=[HIS]), {"verb": "trash", "refs": [chosen]})
+    assert refused.status_code in (403, 409)
+    assert "Vous n’avez pas le droit" in words(refused)
+    assert shared.uids(NAME) == [uid]
+    let_in(owner, "sort")
+    done = colleague.post(reverse("mail:act", args=[HIS]), {"verb": "trash", "refs": [chosen]})
+    assert done.status_code == 302
+    assert shared.uids(NAME) == []
+
+
+def test_only_who_has_the_right_lets_others_in(owner: Client, colleague: Client) -> None:
+    his_page = reverse("mail:folder_share", args=[HIS])
+    assert colleague.get(his_page).status_code == 404
+    let_in(owner, "sort")
+    assert colleague.get(his_page).status_code == 404
+    let_in(owner, "all")
+    assert colleague.get(his_page).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({"people": "", "preset": "read"}, "Indiquez avec qui"),
+        ({"people": "pas une adresse", "preset": "read"}, "n’est pas une adresse"),
+        ({"people": "x@ailleurs.fr", "preset": "read"}, "n’a pas de boîte aux lettres"),
+        ({"people": "alice@ac-exemple.fr", "preset": "read"}, "est déjà à vous"),
+        ({"people": "bob@ac-exemple.fr", "preset": "lrswipekxta"}, "Choisissez ce qu’"),
+        ({"people": "bob@ac-exemple.fr\r\nanyone lr", "preset": "read"}, "n’est pas une adresse"),
+    ],
+)
+def test_what_is_refused_changes_nothing(owner: Client, data: dict[str, str], told: str) -> None:
+    answer = owner.post(PAGE, {"verb": "share", **data})
+    assert answer.status_code == 422 and told in words(answer)
+    assert "Personne d’autre que vous" in words(owner.get(PAGE))
+
+
+def test_folders_inside_are_shared_with_it(owner: Client, shared: Mailbox) -> None:
+    shared.create_folder(f"{NAME}/Annexes")
+    data = {"verb": "share", "people": "bob@ac-exemple.fr", "preset": "read", "inside": "1"}
+    assert owner.post(PAGE, data).status_code == 302
+    inside = owner.get(reverse("mail:folder_share", args=[f"{NAME}/Annexes"]))
+    assert "bob@ac-exemple.fr" in words(inside)
+
+
+def test_lines_of_other_programs_are_told(owner: Client, shared: Mailbox) -> None:
+    shared.imap.setacl(mailbox_name(NAME), "$profs", "lr")
+    shared.imap.setacl(mailbox_name(NAME), "bob", "lrw")
+    said = words(owner.get(PAGE))
+    assert "Groupe profs" in said and "Droits donnés par un autre logiciel" in said
+
+
+def test_people_are_called_by_their_name_and_written_to_at_their_address(
+    owner: Client, colleague: Client, mail_domain: MailDomain
+) -> None:
+    told = {"name": "Bob Petit", "address": "bob.petit@ac-exemple.fr"}
+    User.objects.filter(login="bob").update(**told)
+    said = let_in(owner, people="bob.petit@ac-exemple.fr")
+    assert "Bob Petit peut désormais" in said and "bob.petit@ac-exemple.fr" in said
+    assert "to=bob.petit%40ac-exemple.fr" in page(owner.get(PAGE))
+    User.objects.filter(login="alice").update(name="Alice Martin")
+    assert "Alice Martin" in words(colleague.get("/mail/INBOX/"))
+
+
+def test_the_page_says_who_is_told_and_by_which_message(owner: Client) -> None:
+    let_in(owner)
+    shown = page(owner.get(PAGE))
+    assert "/compose/?to=bob%40ac-exemple.fr" in shown
+
+
+def test_a_server_without_access_lists_offers_nothing(
+    signed_in: Callable[..., Client], alice: MailAccount, mailbox: Mailbox
+) -> None:
+    mailbox.create_folder("Zoo")
+    client = signed_in(alice)
+    assert "Partager" not in words(client.get("/folders/of/Zoo/"))
+    assert client.get("/folders/share/Zoo/").status_code == 404
+
+
+def test_the_menu_of_a_folder_leads_there(owner: Client) -> None:
+    assert PAGE in unescape(page(owner.get(PAGE.replace("/share/", "/of/"))))
+
+
+def test_a_page_costs_two_commands_more_than_another(owner: Client) -> None:
+    owner.get("/folders/of/INBOX/")
+    before = commands_sent()
+    owner.get(PAGE)
+    assert commands_sent() - before <= 4
+
+
+@pytest.mark.parametrize("rights", ["lrswi", "lr"])
+def test_a_copy_of_what_is_sent_for_a_shared_mailbox_lies_there(
+    shared: Mailbox, his_imap: Connection, bobs: Mailbox, rights: str
+) -> None:
+    shared.imap.setacl("Sent", "bob", rights)
+    message, known = b"From: alice@ac-exemple.fr\r\nMessage-ID: <a@x.fr>\r\n\r\nJ", "<a@x.fr>"
+    actions.file_sent(his_imap, message, "alice@ac-exemple.fr")
+    theirs = [len(shared.uids("Sent")), len(bobs.uids("Sent"))]
+    assert theirs == ([1, 0] if "i" in rights else [0, 1])
+    assert actions.is_filed_sent(his_imap, known, "alice@ac-exemple.fr")
+    assert not actions.is_filed_sent(his_imap, "<b@x.fr>", "alice@ac-exemple.fr")
+    actions.file_sent(his_imap, message.replace(b"alice", b"bob"), "bob@ac-exemple.fr")
+    assert len(bobs.uids("Sent")) == theirs[1] + 1
+
+
+@pytest.fixture
+def bobs(sharing_server: Dovecot, shared: Mailbox) -> Iterator[Mailbox]:
+    other = Mailbox(sharing_server, BOB)
+    yield other
+    shared.imap.deleteacl("Sent", "bob")
+    other.close()
+
+
+def test_rights_are_those_that_were_asked_for(shared: Mailbox, his_imap: Connection) -> None:
+    shared.imap.setacl(mailbox_name(NAME), "bob", "lrs")
+    assert acl.my_rights(his_imap, HIS) == set("lrs")
+    with pytest.raises(NotPermitted):
+        sharing.shares(his_imap, HIS, "bob")
+
+
+def test_a_login_is_found_by_record_user_or_rule(mail_domain: MailDomain) -> None:
+    host = mail_domain.imap_host
+    assert mailboxes.login_of("Zoe.Petit@AC-exemple.fr", host) == "zoe.petit"
+    assert mailboxes.login_of("zoe@ailleurs.fr", host) == ""
+    assert mailboxes.login_of("zoe.petit@ac-exemple.fr", "imap.ailleurs.fr") == ""
+    User.objects.create(mail_domain=mail_domain, login="zpetit", address="zoe.petit@ac-exemple.fr")
+    assert mailboxes.login_of("zoe.petit@ac-exemple.fr", host) == "zpetit"
+    mail_domain.login_form = MailDomain.LoginForm.TYPED
+    mail_domain.save()
+    assert mailboxes.login_of("paul@ac-exemple.fr", host) == ""
+    StaffRecord.objects.create(
+        mail_domain=mail_domain,
+        login="ppaul",
+        address="paul@ac-exemple.fr",
+        numen_digest=b"1" * 32,
+        lookup_digest=b"2" * 32,
+    )
+    assert mailboxes.login_of("paul@ac-exemple.fr", host) == "ppaul"

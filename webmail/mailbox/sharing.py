@@ -1,0 +1,98 @@
+"""Folders that the user lets others into, by access lists (RFC 4314)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from webmail.errors import FolderNotFound, NotPermitted
+from webmail.imap import acl
+from webmail.imap.acl import Grant
+from webmail.imap.connection import Connection
+from webmail.imap.values import Folder
+from webmail.mailbox import folders
+
+# By name, the letters of RFC 4314 section 2.1. ``read``: see the folder, read, and keep what one
+# has read. ``sort``: besides mark, add, move away and delete messages. ``all``: besides make and
+# remove folders inside, and let others in.
+PRESETS: Final = {"read": "lrs", "sort": "lrswite", "all": "lrswitekxpa"}
+# Those of RFC 2086, which servers still tell beside what they stand for now, and the right to
+# deliver, which shows nowhere.
+_OLD: Final = frozenset("cdp")
+# Identifiers that are nobody's login; those of groups are Dovecot's.
+EVERYBODY: Final = frozenset(("anyone", "authenticated", "anonymous"))
+GROUPS: Final = ("$", "#", "group=", "group-override=")
+# With its folders inside: each is a command.
+MOST_FOLDERS: Final = 200
+
+
+@dataclass(frozen=True)
+class Share:
+    """Somebody who may use a folder. ``preset`` is "" for rights that are none of `PRESETS`."""
+
+    identifier: str
+    preset: str = ""
+
+    @property
+    def is_login(self) -> bool:
+        """Not everybody, a group, or a line that takes rights away (RFC 4314 section 2)."""
+        one = self.identifier
+        return one.isprintable() and one not in EVERYBODY and not one.startswith(("-", *GROUPS))
+
+
+def is_offered(imap: Connection, folder: Folder) -> bool:
+    """Whether the user may say who may use this folder. No command about his own, one about
+    somebody else's."""
+    if not (imap.has("ACL") and folder.selectable and folder.addressable):
+        return False
+    return not folder.owner or "a" in acl.my_rights(imap, folder.name)
+
+
+def shares(imap: Connection, name: str, login: str) -> tuple[Share, ...]:
+    """Whoever may use the folder, but its owner. Two commands.
+
+    Raises NotPermitted where the user may not say who may, FolderNotFound.
+    """
+    if not imap.has("ACL") or "a" not in acl.my_rights(imap, name):
+        raise NotPermitted("The user may not change the access list.")
+    mine = {login.casefold(), "owner"}
+    told = acl.grants(imap, name)
+    return tuple(
+        Share(grant.identifier, _preset(grant))
+        for grant in told
+        if grant.identifier.casefold() not in mine
+    )
+
+
+def share(imap: Connection, names: Sequence[str], identifiers: Iterable[str], preset: str) -> None:
+    """Give these people the rights of a preset in each of the folders."""
+    for identifier in identifiers:
+        for name in names:
+            acl.put(imap, name, identifier, PRESETS[preset])
+
+
+def end(imap: Connection, names: Sequence[str], identifier: str) -> None:
+    """Take all rights in the folders from somebody."""
+    for name in names:
+        acl.remove(imap, name, identifier)
+
+
+def with_inside(imap: Connection, name: str) -> tuple[str, ...]:
+    """The folder and those inside it, at most `MOST_FOLDERS`. At most one command."""
+    known = folders.kept_folders(imap)
+    place = next((folder for folder in known if folder.name == name), None)
+    if place is None:
+        raise FolderNotFound(f"There is no folder {name!r}.")
+    inside = f"{name}{place.delimiter}" if place.delimiter else ""
+    below = (
+        folder.name
+        for folder in known
+        if inside and folder.name.startswith(inside) and folder.selectable and folder.addressable
+    )
+    return (name, *below)[:MOST_FOLDERS]
+
+
+def _preset(grant: Grant) -> str:
+    rights = grant.rights - _OLD
+    return next((name for name, all_ in PRESETS.items() if rights == set(all_) - _OLD), "")

@@ -1,0 +1,91 @@
+"""The people who may use a folder, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from webmail import avatars
+from webmail.mailbox.sharing import EVERYBODY, GROUPS, Share
+from webmail.presentation.people import Faces
+
+# By preset: its name, and what it lets people do.
+LABELS = {
+    "read": (
+        pgettext_lazy("a right in a shared folder", "Read"),
+        _("See the folder and read its messages."),
+    ),
+    "sort": (
+        pgettext_lazy("a right in a shared folder", "Sort"),
+        _("Besides mark, add, move away and delete messages."),
+    ),
+    "all": (
+        pgettext_lazy("a right in a shared folder", "Everything"),
+        _("Besides make and remove folders inside it, and let other people in."),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class ShareRow:
+    """One line of the list. ``address``: "" where the name is the address, and for a group or
+    everybody."""
+
+    identifier: str
+    name: str
+    address: str
+    initials: str
+    may: str
+    is_person: bool
+
+
+def rows(
+    shares: Iterable[Share], addresses: Mapping[str, str], names: Mapping[str, str], faces: Faces
+) -> list[ShareRow]:
+    """``addresses`` and ``names``: of identifiers that are logins, "" where nothing is known."""
+    return [_row(share, addresses, names, faces) for share in shares]
+
+
+def _row(
+    share: Share, addresses: Mapping[str, str], names: Mapping[str, str], faces: Faces
+) -> ShareRow:
+    address = addresses.get(share.identifier, "")
+    face = faces.get(address.casefold())
+    name = (face.name if face else "") or names.get(share.identifier, "") or _name(share, address)
+    return ShareRow(
+        identifier=share.identifier,
+        name=name,
+        address=address if name != address else "",
+        initials=avatars.initials(name),
+        may=_may(share),
+        is_person=bool(address),
+    )
+
+
+def _name(share: Share, address: str) -> str:
+    identifier = share.identifier
+    if identifier in EVERYBODY:
+        return gettext("Everybody on this mail server")
+    if identifier.startswith(GROUPS):
+        group = identifier.partition("=")[2] or identifier.lstrip("$#")
+        return gettext("Group %(group)s") % {"group": group}
+    return address or identifier
+
+
+def _may(share: Share) -> str:
+    if share.identifier.startswith("-"):
+        return gettext("Shut out by an administrator")
+    label = LABELS.get(share.preset)
+    return str(label[0]) if label else gettext("Rights that another program gave")
+
+
+def done(count: int, name: str, *, is_over: bool) -> str:
+    """``name``: that of the only person; "" for several."""
+    if is_over:
+        return gettext("%(name)s may not use this folder any more.") % {"name": name}
+    if name:
+        return gettext("%(name)s may use this folder now.") % {"name": name}
+    return gettext("%(count)s people may use this folder now.") % {"count": count}

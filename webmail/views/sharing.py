@@ -1,0 +1,142 @@
+"""The page on which a folder is shared with colleagues."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.shortcuts import render as render_template
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods
+
+from accounts import mailboxes, session
+from accounts.http import SignedInRequest, login_required
+from accounts.models import MailDomain
+from webmail.errors import FolderNotFound
+from webmail.forms.sharing import ShareForm
+from webmail.htmx import TOAST
+from webmail.imap.connection import Connection
+from webmail.mailbox import sharing
+from webmail.mailbox.sharing import Share
+from webmail.mime.addresses import Address
+from webmail.presentation import sharing as words
+from webmail.presentation.sharing import ShareRow
+from webmail.views.page import Sides, read_folders
+from webmail.views.people import faces
+
+MOST_SHOWN = 200
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def share(request: SignedInRequest, folder: str) -> HttpResponse:
+    """Who may use a folder and how; a change of it. Servers without access lists, and folders of
+    others who did not give that right, have no such page."""
+    form = ShareForm(request.POST or None)
+    with session.imap(request) as imap:
+        sides = read_folders(imap, folder)
+        if sides.current is None or not sharing.is_offered(imap, sides.current):
+            raise FolderNotFound(f"The folder {folder!r} cannot be shared.")
+        shares = sharing.shares(imap, folder, request.user.login)
+        if request.method == "POST" and form.is_valid() and _change(request, imap, folder, form):
+            return redirect("mail:folder_share", folder)
+    return _page(request, sides, folder, shares, form)
+
+
+def _change(request: SignedInRequest, imap: Connection, folder: str, form: ShareForm) -> bool:
+    """Do it, and put what was done into the toast; False when the form says why not."""
+    asked = form.cleaned_data
+    names = sharing.with_inside(imap, folder) if asked["inside"] else (folder,)
+    if asked["verb"] == "end":
+        identifier = asked["identifier"]
+        sharing.end(imap, names, identifier)
+        row = _rows(request, [Share(identifier)])[0]
+        request.session[TOAST] = {"message": words.done(1, row.name, is_over=True)}
+        return True
+    logins = _logins(request, form)
+    if not logins:
+        return False
+    sharing.share(imap, names, logins, asked["preset"])
+    rows = _rows(request, [Share(login) for login in logins])
+    name = rows[0].name if len(rows) == 1 else ""
+    request.session[TOAST] = {"message": words.done(len(rows), name, is_over=False)}
+    return True
+
+
+def _domain(request: SignedInRequest) -> MailDomain:
+    assert request.user.mail_domain is not None  # noqa: S101  the mailbox is open
+    return request.user.mail_domain
+
+
+def _logins(request: SignedInRequest, form: ShareForm) -> list[str]:
+    """Those of the people who were named; none, and an error in the form, when one is not known."""
+    host = _domain(request).imap_host
+    logins = {one: mailboxes.login_of(one, host) for one in form.cleaned_data["people"]}
+    strangers = [address for address, login in logins.items() if not login]
+    if strangers:
+        told = gettext("%(address)s has no mailbox on this mail server.")
+        form.add_error("people", told % {"address": strangers[0]})
+        return []
+    own = request.user.login.casefold()
+    others = [login for login in logins.values() if login.casefold() != own]
+    if not others:
+        form.add_error("people", gettext("The folder is yours already."))
+    return others
+
+
+def _rows(request: SignedInRequest, shares: list[Share]) -> list[ShareRow]:
+    domain = _domain(request)
+    logins = [share.identifier for share in shares if share.is_login]
+    told = mailboxes.people(logins, domain.imap_host)
+    addresses = {
+        login: told.get(login, ("", ""))[1] or domain.own_address(login) for login in logins
+    }
+    known = faces(request.user, [Address("", address) for address in addresses.values()])
+    names = {login: name for login, (name, _address) in told.items()}
+    return words.rows(shares, addresses, names, known)
+
+
+def _page(
+    request: SignedInRequest,
+    sides: Sides,
+    folder: str,
+    shares: tuple[Share, ...],
+    form: ShareForm,
+) -> HttpResponse:
+    row = sides.shown.find(folder)
+    label = row.label if row else folder
+    rows = _rows(request, list(shares[:MOST_SHOWN]))
+    context = {
+        "folders": sides.shown,
+        "current": folder,
+        "label": label,
+        "form": form,
+        "rows": rows,
+        "presets": [(name, *label) for name, label in words.LABELS.items()],
+        "chosen": form["preset"].value() or "read",
+        "has_inside": bool(row and row.children),
+        "tell_url": _telling(rows, label),
+        "back_url": reverse("mail:folder", args=[folder]),
+        "toast": None if form.is_bound else request.session.pop(TOAST, None),
+    }
+    status = 422 if form.is_bound else 200
+    return render_template(request, "webmail/folders/share.html", context, status=status)
+
+
+def _telling(rows: list[ShareRow], label: str) -> str:
+    """The composer with a message to the people who may use the folder."""
+    people = [row.address or row.name for row in rows if row.is_person]
+    if not people:
+        return ""
+    body = gettext(
+        "Hello,\n\nI share my folder “%(folder)s” with you. You find it in the webmail below"
+        " “Folders of other people”.\n"
+    )
+    asked = {
+        "to": ", ".join(people),
+        "subject": gettext("Shared folder: %(folder)s") % {"folder": label},
+        "body": body % {"folder": label},
+    }
+    return f"{reverse('mail:compose')}?{urlencode(asked)}"
