@@ -21,6 +21,7 @@ from accounts import devices
 from accounts.models import User, UserSession
 from accounts.models.sessions import WRITTEN_EVERY
 from accounts.network import client_address
+from accounts.providers import grants
 
 ROW: Final = "own_session"
 WRITTEN: Final = "own_session_written"
@@ -44,6 +45,7 @@ def begin(request: HttpRequest, user: User) -> None:
     rows = UserSession.objects.filter(pk=row(request), user=user)
     if not rows.update(**values):
         session[ROW] = UserSession.objects.create(user=user, **values).pk
+    grants.bind(request, session[ROW])
     session[WRITTEN] = int(time.time())
 
 
@@ -73,6 +75,7 @@ def touch(request: HttpRequest) -> bool:
 
 def forget(request: HttpRequest) -> None:
     """At sign-out, and when the session idled too long: its row goes."""
+    grants.leave(request)
     UserSession.objects.filter(pk=row(request)).delete()
 
 

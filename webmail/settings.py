@@ -204,6 +204,11 @@ for _word in SECOND_FACTOR_ROLES - {"everybody", "administrator", "support", "au
         )
 DEVICE_NOTICES = env_bool("WEBMAIL_DEVICE_NOTICES")
 
+PROVIDER_NETWORKS = env_networks("WEBMAIL_PROVIDER_NETWORKS")
+MASTER_USER = env_by_domain("WEBMAIL_MASTER_USER")
+MASTER_PASSWORD = env_by_domain("WEBMAIL_MASTER_PASSWORD")
+MASTER_SEPARATOR = env_by_domain("WEBMAIL_MASTER_SEPARATOR")
+
 # The key that seals a password lent to a job. It can be changed without WEBMAIL_SECRET_KEY.
 
 _lending = env_text("WEBMAIL_LENDING_KEY")

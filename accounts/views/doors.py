@@ -10,6 +10,7 @@ from allauth.idp.oidc.models import Token
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -17,10 +18,19 @@ from accounts import credentials, session
 from accounts.forms import SignInForm
 from accounts.http import safe_next
 from accounts.models import MailDomain, User
+from accounts.providers import flow, grants, names
+from accounts.views import providers
 
 
 class SignInView(LoginView):
-    """allauth's, with an HTTP status that says what happened."""
+    """allauth's, with an HTTP status that says what happened; the button of a provider leads on to
+    it."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if (number := request.POST.get("provider", "")).isdecimal() and len(number) < 10:
+            return providers.lead_to(request, int(number))
+        response: HttpResponseBase = super().post(request, *args, **kwargs)
+        return response
 
     def form_invalid(self, form: SignInForm) -> HttpResponse:
         response: HttpResponse = super().form_invalid(form)
@@ -36,7 +46,17 @@ class SignInView(LoginView):
         typed = form.cleaned_data.get("login", "") if form.errors else ""
         if typed and (domain := MailDomain.objects.of_typed_login(typed)):
             context["domain_help"] = domain.help_text
+        context["providers"] = names.offered()
+        # Local administrators have no provider: they ask for the form, as /admin/ does for them.
+        wants_form = "password" in self.request.GET or _leads_to_admin(self.request)
+        context["has_password_form"] = (
+            wants_form or form.is_bound or not context["providers"] or names.has_password_form()
+        )
         return context
+
+
+def _leads_to_admin(request: HttpRequest) -> bool:
+    return safe_next(request).startswith(reverse("admin:index"))
 
 
 class SignOutView(LogoutView):
@@ -56,11 +76,27 @@ def leave(request: HttpRequest, sign_out: Callable[[], HttpResponseBase]) -> Htt
     if isinstance(request.user, User):
         Token.objects.filter(user=request.user).delete()  # services ask no more about this person
     session.close(request)
+    onward = _provider_s_end(request)
     response = sign_out()
+    if onward:
+        # A page, and no redirect: a form's answer may lead to our own pages alone.
+        response = render(request, "accounts/provider_goodbye.html", {"onward": onward})
     credentials.delete_cookie(request, response)
     if shared:
         response["Clear-Site-Data"] = '"cache", "storage"'
     return response
+
+
+def _provider_s_end(request: HttpRequest) -> str:
+    """Return where the browser leaves the provider that the person signed in by; "" for nobody's.
+
+    Asked for before the session goes, which holds the way to the ID token.
+    """
+    user, credential = request.user, credentials.open_sealed(request)
+    if not isinstance(user, User) or credential is None or not grants.is_grant(credential):
+        return ""
+    provider = names.of(user)
+    return flow.end_address(provider, grants.id_token(user, credential)) if provider else ""
 
 
 @never_cache

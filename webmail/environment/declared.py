@@ -702,6 +702,31 @@ _SIGN_IN = Group(
             words="Default: made from `WEBMAIL_SECRET_KEY`",
             example="WEBMAIL_LENDING_KEY_FILE=>/etc/webmail/lending-key",
         ),
+        networks(
+            "WEBMAIL_PROVIDER_NETWORKS",
+            """The private networks in which an OpenID Connect provider may stand that users sign in
+            by. The webmail asks providers at public addresses without being told.""",
+            example="10.0.0.0/8",
+        ),
+        by_domain(
+            "WEBMAIL_MASTER_USER",
+            """The master user of the mail server. With it and its password the webmail opens the
+            mailbox of whoever a provider, or a proxy, has let in, where the mail server takes no
+            access tokens. It opens all mailboxes: [security.md](security.md) says what that
+            means.""",
+            example="webmail",
+        ),
+        by_domain(
+            "WEBMAIL_MASTER_PASSWORD",
+            """The password of the master user.""",
+            example="WEBMAIL_MASTER_PASSWORD_FILE=>/etc/webmail/master-password",
+        ),
+        by_domain(
+            "WEBMAIL_MASTER_SEPARATOR",
+            """The character between the login of a user and the master user, as Dovecot’s
+            `auth_master_user_separator`. Where it is not set, it is `*`.""",
+            example="%",
+        ),
     ),
     "[security.md](security.md) describes what these settings protect.",
 )

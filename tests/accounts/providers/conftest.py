@@ -1,0 +1,152 @@
+"""An authority whose people sign in by a provider, and whose mail server takes its tokens."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.test import Client
+
+from accounts import session
+from accounts.models import MailDomain, SignInProvider, User
+from demo.servers.dovecot import Dovecot, MailAccount, TokenCheck
+from demo.servers.submission import SubmissionServer
+from tests.conftest import put_first_steps_away
+from tests.servers.issuer import Issuer
+from tests.servers.mailboxes import Mailbox
+from tests.servers.plugin import ALICE, BOB
+
+MASTER = MailAccount("webmail", "Maitre-Des-Cles 9!")
+
+
+@dataclass
+class Academy:
+    """Its servers, its mail domain, and its provider."""
+
+    issuer: Issuer
+    dovecot: Dovecot
+    domain: MailDomain
+    provider: SignInProvider
+
+    def leave_for(self, browser: Client, **said: str) -> str:
+        """Press the button: the address of the provider that the page leads to."""
+        answer = browser.post("/accounts/login/", {"provider": self.provider.pk, **said})
+        assert answer.status_code == 200, answer.content.decode()
+        return onward(answer)
+
+    def come_back(self, browser: Client, address: str, sub: str = "alice") -> Any:
+        """Sign in there, and come back here."""
+        parts = urlsplit(self.issuer.sign_in(address, sub))
+        return browser.get(f"{parts.path}?{parts.query}")
+
+    def sign_in(self, sub: str = "alice", browser: Client | None = None, **said: str) -> Client:
+        browser = browser or Client()
+        answer = self.come_back(browser, self.leave_for(browser, **said), sub)
+        assert answer.status_code == 302, answer.content.decode()
+        put_first_steps_away()
+        return browser
+
+
+def onward(answer: Any) -> str:
+    """Return where a page of ours leads by itself."""
+    found = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', answer.content.decode())
+    assert found, answer.content.decode()
+    return found[1].replace("&amp;", "&")
+
+
+@pytest.fixture(scope="session")
+def issuer() -> Iterator[Issuer]:
+    server = Issuer()
+    server.start()
+    server.knows("alice", preferred_username="alice", email="alice@ac-exemple.fr")
+    server.knows("bob", preferred_username="bob", email="bob@ac-exemple.fr")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def token_dovecot(issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dovecot]:
+    """A mail server that shows access tokens to the provider, and has a master user."""
+    folder = tmp_path_factory.mktemp("tokens")
+    for above in (folder, *folder.parents):
+        if above.stat().st_uid == folder.stat().st_uid:
+            above.chmod(above.stat().st_mode | 0o011)
+    server = Dovecot(
+        folder, [ALICE, BOB], tokens=TokenCheck(f"{issuer.url}/userinfo"), master=MASTER
+    )
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def token_submission(
+    token_dovecot: Dovecot, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SubmissionServer]:
+    server = SubmissionServer(
+        tmp_path_factory.mktemp("token-submission"),
+        [ALICE, BOB],
+        domain="ac-exemple.fr",
+        lmtp_port=token_dovecot.lmtp_port,
+        imap_url=f"imap://127.0.0.1:{token_dovecot.imap_port}",
+        takes_tokens=True,
+    )
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def academy(
+    db: None,
+    clean_cache: None,
+    settings: Any,
+    issuer: Issuer,
+    token_dovecot: Dovecot,
+    token_submission: SubmissionServer,
+) -> Iterator[Academy]:
+    settings.PROVIDER_NETWORKS = [ipaddress.ip_network("127.0.0.0/8")]
+    domain = MailDomain.objects.create(
+        name="ac-exemple.fr",
+        is_default=True,
+        login_form=MailDomain.LoginForm.LOCAL,
+        imap_host="127.0.0.1",
+        imap_port=token_dovecot.imap_port,
+        imap_security=MailDomain.Security.NONE,
+        smtp_host="127.0.0.1",
+        smtp_port=token_submission.port,
+        smtp_security=MailDomain.Security.NONE,
+        sieve_host="127.0.0.1" if token_dovecot.sieve_port else "",
+        sieve_port=token_dovecot.sieve_port or 4190,
+        sieve_security=MailDomain.Security.NONE,
+    )
+    provider = SignInProvider(
+        mail_domain=domain,
+        label="Se connecter avec mon compte académique",
+        issuer=issuer.url,
+        client_id="webmail",
+        scopes="openid profile email",
+    )
+    provider.secret = "un secret : partagé"
+    provider.save()
+    yield Academy(issuer, token_dovecot, domain, provider)
+    session.pool().close_all()
+
+
+@pytest.fixture
+def alices(token_dovecot: Dovecot) -> Iterator[Mailbox]:
+    """Alice's mailbox there, empty."""
+    mailbox = Mailbox(token_dovecot, ALICE)
+    mailbox.empty()
+    yield mailbox
+    mailbox.close()
+
+
+@pytest.fixture
+def alice_user() -> Callable[[], User]:
+    return lambda: User.objects.get(login="alice")
