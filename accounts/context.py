@@ -1,5 +1,5 @@
 """The variables of accounts that every page's template has: announcements, texts, the support desk,
-whether the computer is shared and how long one may be idle."""
+the provider that somebody signed in by, whether the computer is shared and how long one may be idle."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.utils.functional import SimpleLazyObject
 from accounts import announcements
 from accounts.models import SiteText, SupportContact, User
 from accounts.models.sessions import idle_seconds
+from accounts.providers import grants
 from webmail.accessibility.audit import audit
 
 
@@ -27,5 +28,6 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "support": SimpleLazyObject(lambda: SupportContact.objects.all().of(domain)),
         "accessibility": audit().state,
         "shared_computer": shared,
+        "signed_in_by": session.get(grants.PROVIDER_KEY) if session else None,
         "idle_seconds": idle_seconds(shared),
     }

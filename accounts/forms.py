@@ -28,6 +28,7 @@ from accounts.middleware import LAST_ACTIVE
 from accounts.models import AuditEvent, MailDomain, User
 from accounts.network import client_address, network_of
 from accounts.passwords import reminder
+from accounts.providers import grants
 from webmail.errors import WebmailError
 
 NO_CONTROLS = RegexValidator(
@@ -120,6 +121,7 @@ class SignInForm(LoginForm):
         if not user.is_local_administrator:
             password = self.cleaned_data["password"]
             credentials.seal(request, user.pk, password, changed=user.mail_password_changed)
+            grants.leave(request)
             reminder.note(request, user)
         shared = self.cleaned_data["shared_computer"]
         request.session["shared_computer"] = shared

@@ -33,6 +33,9 @@ from webmail.errors import ServerUnavailable, SignInNeeded
 SESSION_KEY: Final = "token_grant"
 """Under which the number of the grant stands in the session, for sign-out alone."""
 
+PROVIDER_KEY: Final = "token_provider"
+"""Under which the number of the provider stands there, for pages that ask for another sign-in."""
+
 # No password begins so: the forms take no control characters.
 _MARK: Final = "\0grant\0"
 # Seconds before its end at which a token is refreshed, of one that lives for minutes.
@@ -141,8 +144,9 @@ def forget(grants: Any) -> None:
 
 
 def leave(request: HttpRequest) -> None:
-    """At sign-out."""
-    if number := request.session.get(SESSION_KEY):
+    """At sign-out, and where a password takes the place of the tokens."""
+    request.session.pop(PROVIDER_KEY, None)
+    if number := request.session.pop(SESSION_KEY, ""):
         forget(TokenGrant.objects.filter(pk=number))
 
 

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -99,6 +100,13 @@ def _provider_s_end(request: HttpRequest) -> str:
     return flow.end_address(provider, grants.id_token(user, credential)) if provider else ""
 
 
+def _come_back(request: HttpRequest) -> JsonResponse:
+    """A script asks whether its person has signed in again, in another tab."""
+    if credentials.open_sealed(request) is None:
+        return JsonResponse({"errors": [gettext("You are not signed in yet.")]}, status=403)
+    return JsonResponse({"csrf": get_token(request)})
+
+
 @never_cache
 @sensitive_post_parameters("password")
 def reenter(request: HttpRequest) -> HttpResponse:
@@ -110,8 +118,12 @@ def reenter(request: HttpRequest) -> HttpResponse:
     in_place = request.headers.get("X-Requested-With") == "fetch"
     user = request.user if isinstance(request.user, User) else None
     if request.method != "POST":
+        if in_place:
+            return _come_back(request)
         if user is None:
             return redirect("account_login")
+        if "done" in request.GET:
+            return render(request, "accounts/provider_done.html")
         return render(
             request, "accounts/reenter.html", {"form": SignInForm(), "next": safe_next(request)}
         )

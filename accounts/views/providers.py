@@ -9,8 +9,7 @@ from allauth.account.internal.flows.login import perform_login, record_authentic
 from allauth.account.models import Login
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import render, resolve_url
-from django.utils.http import urlencode
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
@@ -119,6 +118,7 @@ def _begin(
     user.backend = "accounts.backends.MailServerBackend"  # type: ignore[attr-defined]
     credentials.seal(request, user.pk, credential, changed=user.mail_password_changed)
     request.session[grants.SESSION_KEY] = str(grants.number_of(credential))
+    request.session[grants.PROVIDER_KEY] = provider.pk
     request.session["shared_computer"] = journey.shared
     request.session[LAST_ACTIVE] = int(time.time())
     record_authentication(
@@ -187,10 +187,3 @@ def over(request: HttpRequest, pk: int) -> HttpResponse:
         sessions.end(own)
     return HttpResponse(status=200)
 
-
-def sign_in_again(user: User, following: str) -> str:
-    """Return the address at which somebody signs in anew whose mail domain has a provider."""
-    provider = names.of(user)
-    if provider is None:
-        return resolve_url("account_login")
-    return f"{provider.start_address}?{urlencode({'next': following})}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ import pytest
 from django.test import Client
 
 from accounts import session
-from accounts.models import MailDomain, SignInProvider, User
+from accounts.models import MailDomain, SignInProvider
 from demo.servers.dovecot import Dovecot, MailAccount, TokenCheck
 from demo.servers.submission import SubmissionServer
 from tests.conftest import put_first_steps_away
@@ -148,5 +148,8 @@ def alices(token_dovecot: Dovecot) -> Iterator[Mailbox]:
 
 
 @pytest.fixture
-def alice_user() -> Callable[[], User]:
-    return lambda: User.objects.get(login="alice")
+def bobs(token_dovecot: Dovecot) -> Iterator[Mailbox]:
+    mailbox = Mailbox(token_dovecot, BOB)
+    mailbox.empty()
+    yield mailbox
+    mailbox.close()

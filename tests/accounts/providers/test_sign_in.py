@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
-import pytest
+import re
+import uuid
+from datetime import timedelta
+from html import unescape
+from pathlib import Path
+from threading import Thread
+from typing import Any
 
-from accounts.models import TokenGrant, User
-from tests.accounts.providers.conftest import Academy
+import pytest
+from django.core.cache import cache
+from django.db import connection as database
+from django.test import Client
+from django.utils import timezone
+
+from accounts import lending, session
+from accounts.models import AuditEvent, LentCredential, MailDomain, TokenGrant, User, UserSession
+from accounts.providers import grants
+from tests.accounts.providers.conftest import MASTER, Academy, onward
 from tests.servers.mailboxes import Mailbox
+from webmail import outbox
+from webmail.bearer import AccessToken
+from webmail.errors import SignInNeeded
+from webmail.models import OutboxMessage
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def spool(settings: Any, tmp_path: Path) -> None:
+    settings.SPOOL = tmp_path
 
 
 def test_a_token_opens_the_mailbox_and_the_list_shows(academy: Academy, alices: Mailbox) -> None:
@@ -20,3 +43,260 @@ def test_a_token_opens_the_mailbox_and_the_list_shows(academy: Academy, alices: 
     user = User.objects.get()
     assert (user.mail_domain, user.login) == (academy.domain, "alice")
     assert TokenGrant.objects.get().user == user
+    event = AuditEvent.objects.get(kind=AuditEvent.Kind.SIGNED_IN)
+    assert event.actor == user
+
+
+def test_a_message_is_sent_by_the_token(academy: Academy, alices: Mailbox, bobs: Mailbox) -> None:
+    row = compose(academy.sign_in("alice"), "Conseil de classe")
+    assert LentCredential.objects.get().grant == TokenGrant.objects.get()
+    outbox.deliver(row.pk)
+    assert b"Conseil de classe" in b"".join(bobs.messages())
+    assert b"Conseil de classe" in b"".join(alices.messages("Sent"))
+    assert not LentCredential.objects.exists()
+    assert TokenGrant.objects.count() == 1
+
+
+def test_a_message_leaves_after_the_token_that_it_was_sent_with(
+    academy: Academy, alices: Mailbox, bobs: Mailbox
+) -> None:
+    browser = academy.sign_in("alice")
+    row = compose(browser, "Pour demain")
+    browser.post("/accounts/logout/")
+    TokenGrant.objects.update(expires=timezone.now() - timedelta(hours=5))
+    outbox.deliver(row.pk)
+    assert b"Pour demain" in b"".join(bobs.messages())
+
+
+def test_a_message_that_outlives_its_sign_in_says_why_it_waits(
+    academy: Academy, alices: Mailbox, bobs: Mailbox
+) -> None:
+    browser = academy.sign_in("alice")
+    row = compose(browser, "Trop tard")
+    academy.issuer.revoke("alice")
+    TokenGrant.objects.update(expires=timezone.now() - timedelta(hours=5))
+    session.pool().close_all()
+    outbox.deliver(row.pk)
+    row.refresh_from_db()
+    assert row.state == OutboxMessage.State.PASSWORD
+    assert not bobs.uids()
+    academy.sign_in("alice", browser)
+    page = unescape(browser.get("/outbox/").content.decode())
+    assert "Le message attend une nouvelle connexion" in page
+    browser.post(f"/outbox/{row.pk}/again/")
+    OutboxMessage.objects.update(due=timezone.now())
+    outbox.deliver(row.pk)
+    assert b"Trop tard" in b"".join(bobs.messages())
+
+
+def test_rules_are_read_by_the_token(academy: Academy) -> None:
+    if not academy.domain.sieve_host:
+        pytest.skip("Pigeonhole is not installed.")
+    page = academy.sign_in("alice").get("/rules/")
+    assert page.status_code == 200
+    assert "ne répond pas" not in page.content.decode()
+
+
+def test_no_token_lies_open_anywhere(academy: Academy) -> None:
+    """Neither in the database, nor in the session, nor in the cache."""
+    browser = academy.sign_in("alice")
+    user = User.objects.get()
+    credential = sealed(browser, user)
+    _login, token = grants.way_in(user, credential)
+    grant = TokenGrant.objects.get()
+    assert isinstance(token, AccessToken)
+    assert token.encode() not in bytes(grant.sealed)
+    assert str(token) not in str(dict(browser.session.items()))
+    assert str(token) not in repr(token)
+
+
+def test_the_session_of_another_user_opens_nothing(academy: Academy) -> None:
+    alice, bob = academy.sign_in("alice"), academy.sign_in("bob")
+    users = {user.login: user for user in User.objects.all()}
+    credential = sealed(alice, users["alice"])
+    with pytest.raises(SignInNeeded):
+        grants.way_in(users["bob"], credential)
+    assert bob.get("/mail/INBOX/").status_code == 200
+
+
+def test_a_token_that_is_about_to_end_is_refreshed(academy: Academy) -> None:
+    browser = academy.sign_in("alice")
+    user = User.objects.get()
+    before = grants.way_in(user, sealed(browser, user))
+    TokenGrant.objects.update(expires=timezone.now() + timedelta(seconds=5))
+    after = grants.way_in(user, sealed(browser, user))
+    assert before != after
+    assert TokenGrant.objects.get().expires > timezone.now() + timedelta(minutes=50)
+    session.pool().close_all()
+    assert browser.get("/mail/INBOX/").status_code == 200
+
+
+def test_an_open_connection_outlives_its_token(academy: Academy) -> None:
+    browser = academy.sign_in("alice")
+    asked = academy.issuer.requests("/oauth2/token")
+    TokenGrant.objects.update(expires=timezone.now() - timedelta(seconds=5))
+    assert browser.get("/mail/INBOX/").status_code == 200
+    assert academy.issuer.requests("/oauth2/token") == asked
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once_refresh_once(academy: Academy) -> None:
+    browser = academy.sign_in("alice")
+    user = User.objects.select_related("mail_domain").get()
+    credential = sealed(browser, user)
+    TokenGrant.objects.update(expires=timezone.now() - timedelta(seconds=5))
+    asked = academy.issuer.requests("/oauth2/token")
+    found: list[Any] = []
+
+    def ask() -> None:
+        try:
+            found.append(grants.way_in(user, credential))
+        finally:
+            database.close()
+
+    threads = [Thread(target=ask) for _number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(found) == 6
+    assert len(set(found)) == 1
+    assert academy.issuer.requests("/oauth2/token") == asked + 1
+
+
+def test_a_revoked_token_asks_for_another_sign_in(academy: Academy) -> None:
+    browser = academy.sign_in("bob")
+    academy.issuer.revoke("bob")
+    TokenGrant.objects.update(expires=timezone.now() - timedelta(seconds=5))
+    session.pool().close_all()
+    answer = browser.get("/mail/INBOX/")
+    assert answer.status_code == 302
+    assert not TokenGrant.objects.exists()
+    again = browser.get(answer["Location"])
+    assert f'href="/accounts/provider/{academy.provider.pk}/?' in again.content.decode()
+    assert "mot de passe" not in main(again)
+
+
+def test_signing_out_forgets_the_tokens_and_leaves_the_provider(academy: Academy) -> None:
+    browser = academy.sign_in("alice")
+    answer = browser.post("/accounts/logout/")
+    leads = onward(answer)
+    assert leads.startswith(f"{academy.issuer.url}/oauth2/end_session?")
+    assert "id_token_hint=ey" in leads
+    assert not TokenGrant.objects.exists()
+    assert browser.get("/mail/INBOX/").status_code == 302
+
+
+def test_a_job_goes_on_after_the_sign_out(academy: Academy) -> None:
+    """As with a password: what was lent is worth its time."""
+    browser = academy.sign_in("alice")
+    user = User.objects.get()
+    lent = lend(browser, user)
+    browser.post("/accounts/logout/")
+    lent = LentCredential.objects.get(pk=lent.pk)
+    with session.imap_for(Job(user, lent)) as imap:
+        assert imap.mailbox_id()
+    grants.forget_unneeded()
+    assert TokenGrant.objects.exists()
+    lending.give_back(lent)
+    TokenGrant.objects.update(made=timezone.now() - timedelta(days=2))
+    assert grants.forget_unneeded() == 1
+
+
+def test_the_button_alone_where_no_password_is_taken(academy: Academy) -> None:
+    page = Client().get("/accounts/login/").content.decode()
+    assert 'name="password"' in page
+    assert "Se connecter avec mon compte académique" in page
+    MailDomain.objects.update(password_sign_in=False)
+    cache.clear()
+    page = Client().get("/accounts/login/").content.decode()
+    assert 'name="password"' not in page
+    assert "Se connecter avec mon compte académique" in page
+    page = Client().get("/accounts/login/?next=/admin/").content.decode()
+    assert 'name="password"' in page
+
+
+def test_the_password_is_refused_where_it_is_off(academy: Academy) -> None:
+    MailDomain.objects.update(password_sign_in=False)
+    answer = Client().post("/accounts/login/", {"login": "alice", "password": "Craie-Bleue 7!"})
+    assert answer.status_code == 422
+    assert not User.objects.exists()
+
+
+def test_the_master_user_opens_where_no_token_is_taken(academy: Academy, settings: Any) -> None:
+    settings.MASTER_USER = {"": MASTER.login}
+    settings.MASTER_PASSWORD = {"": MASTER.password}
+    academy.provider.way = academy.provider.Way.MASTER
+    academy.provider.save()
+    browser = academy.sign_in("alice")
+    session.pool().close_all()
+    assert browser.get("/mail/INBOX/").status_code == 200
+    assert grants.way_in(User.objects.get(), sealed(browser, User.objects.get())) == (
+        "alice*webmail",
+        MASTER.password,
+    )
+
+
+def test_the_master_user_is_off_by_default(academy: Academy) -> None:
+    academy.provider.way = academy.provider.Way.MASTER
+    academy.provider.save()
+    browser = Client()
+    answer = academy.come_back(browser, academy.leave_for(browser))
+    assert answer.status_code == 503
+    assert not User.objects.exists()
+
+
+def test_a_shared_computer_stays_shared(academy: Academy) -> None:
+    browser = academy.sign_in("alice", shared_computer="on")
+    assert UserSession.objects.get().is_shared
+    assert browser.session["shared_computer"] is True
+
+
+class Job:
+    def __init__(self, user: User, credential: LentCredential | None) -> None:
+        self.user = user
+        self.credential = credential
+
+
+def lend(browser: Client, user: User) -> LentCredential:
+    return lending.lend(request_of(browser, user))
+
+
+def sealed(browser: Client, user: User) -> str:
+    """Return what the session of a browser seals."""
+    from accounts import credentials
+
+    opened = credentials.open_sealed(request_of(browser, user))
+    assert opened is not None
+    return opened
+
+
+def request_of(browser: Client, user: User) -> Any:
+    from django.test import RequestFactory
+
+    request: Any = RequestFactory().get("/")
+    request.user, request.session = user, browser.session
+    request.COOKIES.update({name: morsel.value for name, morsel in browser.cookies.items()})
+    return request
+
+
+def main(answer: Any) -> str:
+    found = re.search(r"<main.*</main>", answer.content.decode(), re.DOTALL)
+    assert found
+    return found[0]
+
+
+def compose(browser: Client, subject: str) -> OutboxMessage:
+    written = {
+        "kind": "new",
+        "to": "bob@ac-exemple.fr",
+        "subject": subject,
+        "body": "Bonjour",
+        "draft": str(uuid.uuid4()),
+        "writer": "w",
+        "key": str(uuid.uuid4()),
+    }
+    answer = browser.post("/compose/", written, headers={"HX-Request": "true"})
+    assert answer.status_code == 204, answer.content.decode()
+    OutboxMessage.objects.update(due=timezone.now())
+    return OutboxMessage.objects.get()
