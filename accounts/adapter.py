@@ -165,7 +165,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
         """Not for the first second factor within minutes of the sign-in, to which many are led by
-        their role: the password was typed just now."""
+        their role: the person came in just now."""
         required: bool = super().is_reauthentication_required(app=app, **more)
         return required and not self._has_just_signed_in()
 
@@ -175,7 +175,12 @@ class AccountAdapter(DefaultAccountAdapter):
             return False
         records = get_authentication_records(self.request, user)
         typed = max(
-            (record["at"] for record in records if record.get("method") == "password"), default=0
+            (
+                record["at"]
+                for record in records
+                if record.get("method") in ("password", "provider")
+            ),
+            default=0,
         )
         return bool(time.time() - typed < app_settings.REAUTHENTICATION_TIMEOUT)
 

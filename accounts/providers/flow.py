@@ -128,7 +128,7 @@ def arrive(provider: SignInProvider, journey: Journey, answer: Mapping[str, str]
         raise ProviderError(Failure.STATE, "the state is another one")
     if answer.get("iss", provider.issuer) != provider.issuer:
         raise ProviderError(Failure.STATE, "the answer is of another issuer")
-    if "code" not in answer:
+    if not answer.get("code"):
         refused = answer.get("error") in ("access_denied", "login_required", "consent_required")
         failure = Failure.CANCELLED if refused else Failure.ANSWER
         raise ProviderError(failure, "there is no code")

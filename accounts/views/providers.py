@@ -186,4 +186,3 @@ def over(request: HttpRequest, pk: int) -> HttpResponse:
         audit.record(AuditEvent.Kind.SESSION_ENDED, request, actor=own.user, reason="provider")
         sessions.end(own)
     return HttpResponse(status=200)
-

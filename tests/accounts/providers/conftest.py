@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.test import Client
@@ -17,6 +17,7 @@ from accounts.models import MailDomain, SignInProvider
 from demo.servers.dovecot import Dovecot, MailAccount, TokenCheck
 from demo.servers.submission import SubmissionServer
 from tests.conftest import put_first_steps_away
+from tests.servers.forger import Forger
 from tests.servers.issuer import Issuer
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB
@@ -34,8 +35,11 @@ class Academy:
     provider: SignInProvider
 
     def leave_for(self, browser: Client, **said: str) -> str:
-        """Press the button: the address of the provider that the page leads to."""
+        """Press the button, or the link of a session that goes on: the address of the provider that
+        the page leads to."""
         answer = browser.post("/accounts/login/", {"provider": self.provider.pk, **said})
+        if answer.status_code == 302:
+            answer = browser.get(f"/accounts/provider/{self.provider.pk}/")
         assert answer.status_code == 200, answer.content.decode()
         return onward(answer)
 
@@ -153,3 +157,36 @@ def bobs(token_dovecot: Dovecot) -> Iterator[Mailbox]:
     mailbox.empty()
     yield mailbox
     mailbox.close()
+
+
+@dataclass
+class Forged:
+    """The same academy with a provider that lies; the mail server is opened by the master user."""
+
+    forger: Forger
+    domain: MailDomain
+    provider: SignInProvider
+
+    def arrive(self, browser: Client | None = None, **answer: str) -> Any:
+        """One whole journey; ``answer`` is what the provider sends the browser back with."""
+        browser = browser or Client()
+        page = browser.get(f"/accounts/provider/{self.provider.pk}/")
+        if page.status_code != 200:
+            return page
+        query = dict(parse_qsl(urlsplit(onward(page)).query))
+        self.forger.nonce = query["nonce"]
+        said = {"state": query["state"], "code": "c"} | answer
+        return browser.get(f"/accounts/provider/{self.provider.pk}/back/", said)
+
+
+@pytest.fixture
+def forged(academy: Academy, settings: Any, oidc_pem: str) -> Iterator[Forged]:
+    settings.MASTER_USER = {"": MASTER.login}
+    settings.MASTER_PASSWORD = {"": MASTER.password}
+    forger = Forger(oidc_pem)
+    forger.start()
+    provider = academy.provider
+    provider.issuer, provider.way = forger.url, SignInProvider.Way.MASTER
+    provider.save()
+    yield Forged(forger, academy.domain, provider)
+    forger.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
 from datetime import timedelta
@@ -11,12 +12,13 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core.cache import cache
 from django.db import connection as database
 from django.test import Client
 from django.utils import timezone
 
-from accounts import lending, session
+from accounts import lending, session, sessions
 from accounts.models import AuditEvent, LentCredential, MailDomain, TokenGrant, User, UserSession
 from accounts.providers import grants
 from tests.accounts.providers.conftest import MASTER, Academy, onward
@@ -24,6 +26,7 @@ from tests.servers.mailboxes import Mailbox
 from webmail import outbox
 from webmail.bearer import AccessToken
 from webmail.errors import SignInNeeded
+from webmail.imap import watch
 from webmail.models import OutboxMessage
 
 pytestmark = pytest.mark.django_db
@@ -300,3 +303,66 @@ def compose(browser: Client, subject: str) -> OutboxMessage:
     assert answer.status_code == 204, answer.content.decode()
     OutboxMessage.objects.update(due=timezone.now())
     return OutboxMessage.objects.get()
+
+
+def test_somebody_proves_who_he_is_by_the_provider(academy: Academy) -> None:
+    browser = academy.sign_in("alice")
+    authenticated = browser.session
+    authenticated["account_authentication_methods"] = []
+    authenticated.save()
+    answer = browser.get("/accounts/2fa/totp/activate/")
+    assert answer.status_code == 302, answer.content.decode()
+    page = browser.get(answer["Location"]).content.decode()
+    found = re.search(r'href="(/accounts/provider/\d+/\?again&amp;next=[^"]+)"', page)
+    assert found, page
+    leads = onward(browser.get(unescape(found[1])))
+    assert "prompt=login" in leads
+    back = academy.come_back(browser, leads)
+    assert (back.status_code, back["Location"]) == (302, "/accounts/2fa/totp/activate/")
+    assert browser.get(back["Location"]).status_code == 200
+
+
+def test_a_tab_that_waited_goes_on(academy: Academy) -> None:
+    """The dialog asks whether its person has signed in again elsewhere."""
+    browser = Client()
+    fetch = {"X-Requested-With": "fetch"}
+    assert browser.get("/accounts/reenter/", headers=fetch).status_code == 403
+    academy.sign_in("alice", browser)
+    answer = browser.get("/accounts/reenter/", headers=fetch)
+    assert answer.status_code == 200
+    assert answer.json()["csrf"]
+    assert browser.get("/accounts/reenter/?done").status_code == 200
+    page = browser.get("/mail/INBOX/").content.decode()
+    assert (
+        f'href="/accounts/provider/{academy.provider.pk}/?next=/accounts/reenter/%3Fdone"' in page
+    )
+
+
+def test_a_second_factor_of_ours_is_asked_for_too(academy: Academy) -> None:
+    browser = academy.sign_in("alice")
+    user = User.objects.get()
+    TOTP.activate(user, generate_totp_secret())
+    browser.post("/accounts/logout/")
+    browser = Client()
+    answer = academy.come_back(browser, academy.leave_for(browser))
+    assert answer["Location"] == "/accounts/2fa/authenticate/"
+    assert browser.get("/mail/INBOX/").status_code == 302
+    assert not UserSession.objects.exists()
+
+
+def test_news_of_mail_come_by_the_token(academy: Academy, alices: Mailbox) -> None:
+    browser = academy.sign_in("alice")
+    user = User.objects.get()
+    request = request_of(browser, user)
+    request.session[sessions.ROW] = browser.session[sessions.ROW]
+    watched = session.watched(request)
+    assert watched.is_asked_for
+    login, token = session.way_in(watched)
+
+    async def look() -> int:
+        opened = await watch.open(watched.server, login, token)
+        opened.close()
+        return opened.inbox.exists
+
+    alices.append(b"Subject: Un\n\nUn\n")
+    assert asyncio.run(look()) == 1
