@@ -174,15 +174,9 @@ class AccountAdapter(DefaultAccountAdapter):
         if not isinstance(user, User) or is_mfa_enabled(user):
             return False
         records = get_authentication_records(self.request, user)
-        typed = max(
-            (
-                record["at"]
-                for record in records
-                if record.get("method") in ("password", "provider")
-            ),
-            default=0,
-        )
-        return bool(time.time() - typed < app_settings.REAUTHENTICATION_TIMEOUT)
+        ways = ("password", "provider")
+        came = max((record["at"] for record in records if record.get("method") in ways), default=0)
+        return bool(time.time() - came < app_settings.REAUTHENTICATION_TIMEOUT)
 
     def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
         """Return the ways to prove oneself again; whoever has a code to give gives that: with the

@@ -1,5 +1,6 @@
 """The variables of accounts that every page's template has: announcements, texts, the support desk,
-the provider that somebody signed in by, whether the computer is shared and how long one may be idle."""
+the provider that somebody signed in by, whether the computer is shared and how long one may be
+idle."""
 
 from __future__ import annotations
 
