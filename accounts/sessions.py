@@ -21,6 +21,7 @@ from accounts import devices
 from accounts.models import User, UserSession
 from accounts.models.sessions import WRITTEN_EVERY
 from accounts.network import client_address
+from accounts.oidc import farewells
 from accounts.providers import grants
 
 ROW: Final = "own_session"
@@ -76,6 +77,8 @@ def touch(request: HttpRequest) -> bool:
 def forget(request: HttpRequest) -> None:
     """At sign-out, and when the session idled too long: its row goes."""
     grants.leave(request)
+    if farewells.VISITED in request.session:
+        _tell_services(row(request))
     UserSession.objects.filter(pk=row(request)).delete()
 
 
@@ -104,6 +107,7 @@ def still_open(rows: Collection[int], now: datetime) -> dict[int, datetime | Non
 
 def end(own: UserSession) -> None:
     """Really: Django's row, its copy in the cache, and ours."""
+    _tell_services(own.pk)
     _store(own.session_key).delete()
     own.delete()
 
@@ -114,6 +118,14 @@ def end_others(request: HttpRequest, user: User) -> int:
     for own in others:
         end(own)
     return len(others)
+
+
+def _tell_services(number: int) -> None:
+    """By jobs: an application that does not answer keeps nobody from leaving."""
+    from accounts import tasks  # which imports what sends notices, and that sessions
+
+    for visit in farewells.of_session(number):
+        tasks.tell_service_of_end.delay(visit)
 
 
 def _store(key: str) -> SessionBase:

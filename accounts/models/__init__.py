@@ -1,7 +1,7 @@
 """The rows of accounts in the database: no password, no NUMEN, no date of birth."""
 
 from accounts.models.announcements import Announcement, Dismissal
-from accounts.models.applications import Application
+from accounts.models.applications import Application, ServiceVisit
 from accounts.models.audit import AuditEvent
 from accounts.models.lending import LentCredential
 from accounts.models.mail_domains import MailDomain, ServerURL
@@ -24,6 +24,7 @@ __all__ = [
     "MailDomain",
     "ServerURL",
     "Service",
+    "ServiceVisit",
     "SignInProvider",
     "SiteText",
     "StaffImport",

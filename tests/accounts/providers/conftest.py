@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import shutil
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -73,19 +77,24 @@ def issuer() -> Iterator[Issuer]:
     server.stop()
 
 
-@pytest.fixture(scope="session")
-def token_dovecot(issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dovecot]:
-    """A mail server that shows access tokens to the provider, and has a master user."""
-    folder = tmp_path_factory.mktemp("tokens")
-    for above in (folder, *folder.parents):
-        if above.stat().st_uid == folder.stat().st_uid:
-            above.chmod(above.stat().st_mode | 0o011)
-    server = Dovecot(
-        folder, [ALICE, BOB], tokens=TokenCheck(f"{issuer.url}/userinfo"), master=MASTER
-    )
+@contextmanager
+def running(accounts: list[MailAccount], **options: Any) -> Iterator[Dovecot]:
+    """Yield a mail server of its own, in a folder that its account may reach."""
+    folder = Path(tempfile.mkdtemp(prefix="webmail-tokens-"))
+    folder.chmod(0o755)
+    server = Dovecot(folder, accounts, **options)
     server.start()
     yield server
     server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def token_dovecot(issuer: Issuer) -> Iterator[Dovecot]:
+    """A mail server that shows access tokens to the provider, and has a master user."""
+    tokens = TokenCheck(f"{issuer.url}/userinfo")
+    with running([ALICE, BOB], tokens=tokens, master=MASTER) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
