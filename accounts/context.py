@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from accounts import announcements
+from accounts import announcements, sessions
 from accounts.models import SiteText, SupportContact, User
 from accounts.models.sessions import idle_seconds
 from accounts.providers import grants
@@ -30,5 +31,6 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "accessibility": audit().state,
         "shared_computer": shared,
         "signed_in_by": session.get(grants.PROVIDER_KEY) if session else None,
-        "idle_seconds": idle_seconds(shared),
+        "idle_seconds": idle_seconds(shared, bool(session and session.get(sessions.STAYS))),
+        "stay_days": settings.STAY_DAYS,
     }

@@ -19,13 +19,14 @@ from django.utils import timezone
 
 from accounts import devices
 from accounts.models import User, UserSession
-from accounts.models.sessions import WRITTEN_EVERY
+from accounts.models.sessions import WRITTEN_EVERY, idle_seconds
 from accounts.network import client_address
 from accounts.oidc import farewells
 from accounts.providers import grants
 
 ROW: Final = "own_session"
 WRITTEN: Final = "own_session_written"
+STAYS: Final = "stays_signed_in"
 
 
 def begin(request: HttpRequest, user: User) -> None:
@@ -41,6 +42,7 @@ def begin(request: HttpRequest, user: User) -> None:
         "system": device.system,
         "network": client_address(request),
         "is_shared": bool(session.get("shared_computer")),
+        "stays": stays(request),
         "last_used": timezone.now(),
     }
     rows = UserSession.objects.filter(pk=row(request), user=user)
@@ -48,6 +50,20 @@ def begin(request: HttpRequest, user: User) -> None:
         session[ROW] = UserSession.objects.create(user=user, **values).pk
     grants.bind(request, session[ROW])
     session[WRITTEN] = int(time.time())
+
+
+def stays(request: HttpRequest) -> bool:
+    """Whether the person stays signed in on this device, as asked for at the sign-in."""
+    session = request.session
+    return bool(session.get(STAYS) and settings.STAY_DAYS and not session.get("shared_computer"))
+
+
+def keep_signed_in(request: HttpRequest) -> None:
+    """Let browser and server keep the session for as long as it may idle."""
+    if request.session.get("shared_computer"):
+        request.session.set_expiry(0)
+    elif stays(request):
+        request.session.set_expiry(idle_seconds(False, True))
 
 
 def renew(request: HttpRequest) -> None:

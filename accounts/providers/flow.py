@@ -40,6 +40,7 @@ class Journey:
     verifier: str
     following: str = ""
     shared: bool = False
+    stay: bool = False
     user: int = 0
     again: bool = False
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import credentials, session
+from accounts import credentials, session, sessions
 from accounts.forms import SignInForm
 from accounts.http import safe_next
 from accounts.models import MailDomain, User
@@ -132,6 +132,8 @@ def reenter(request: HttpRequest) -> HttpResponse:
         data["login"] = user.typed_login
     if request.session.get("shared_computer"):
         data["shared_computer"] = "on"
+    if request.session.get(sessions.STAYS):
+        data["stay_signed_in"] = "on"
     form = SignInForm(data, request=request)
     if form.is_valid() and user is not None and form.user != user:
         form.add_error(None, SignInForm.wrong_person)

@@ -41,7 +41,8 @@ def lead_to(request: HttpRequest, pk: int) -> HttpResponseBase:
     journey = flow.begin(
         provider,
         following=safe_next(request),
-        shared=_is_shared(request),
+        shared=_says(request, "shared_computer", "shared_computer"),
+        stay=_says(request, "stay_signed_in", sessions.STAYS),
         user=user.pk if isinstance(user, User) else 0,
         again="again" in request.GET,
     )
@@ -55,9 +56,9 @@ def lead_to(request: HttpRequest, pk: int) -> HttpResponseBase:
     return response
 
 
-def _is_shared(request: HttpRequest) -> bool:
-    said = request.POST.get("shared_computer") or request.session.get("shared_computer")
-    return bool(said)
+def _says(request: HttpRequest, field: str, kept: str) -> bool:
+    """Whether a box of the sign-in page is ticked, or was in this session."""
+    return bool(request.POST.get(field) or request.session.get(kept))
 
 
 @require_safe
@@ -120,6 +121,7 @@ def _begin(
     request.session[grants.SESSION_KEY] = str(grants.number_of(credential))
     request.session[grants.PROVIDER_KEY] = provider.pk
     request.session["shared_computer"] = journey.shared
+    request.session[sessions.STAYS] = journey.stay
     request.session[LAST_ACTIVE] = int(time.time())
     record_authentication(
         request,
@@ -131,8 +133,7 @@ def _begin(
     response: HttpResponse = perform_login(
         request, Login(user=user, redirect_url=journey.following or None)
     )
-    if journey.shared:
-        request.session.set_expiry(0)
+    sessions.keep_signed_in(request)
     return response
 
 

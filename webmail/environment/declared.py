@@ -673,6 +673,14 @@ _SIGN_IN = Group(
             """After this many minutes without activity a session on a shared computer ends.""",
             example="5",
         ),
+        number(
+            "WEBMAIL_STAY_DAYS",
+            0,
+            """The number of days without activity for which users may stay signed in on a device of
+            their own, if they ask for it at the sign-in. With 0 they cannot.""",
+            maximum=90,
+            example="30",
+        ),
         switch(
             "WEBMAIL_ADMIN_NEEDS_TOTP",
             True,
