@@ -30,7 +30,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "support": SimpleLazyObject(lambda: SupportContact.objects.all().of(domain)),
         "accessibility": audit().state,
         "shared_computer": shared,
-        "signed_in_by": session.get(grants.PROVIDER_KEY) if session else None,
+        "signed_in_by": grants.start_address(session) if session else "",
         "idle_seconds": idle_seconds(shared, bool(session and session.get(sessions.STAYS))),
         "stay_days": settings.STAY_DAYS,
     }

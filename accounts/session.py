@@ -23,7 +23,7 @@ from accounts import (
 )
 from accounts.models import LentCredential, MailDomain, User
 from accounts.network import client_address
-from accounts.providers import grants
+from accounts.providers import grants, proxied
 from webmail import smtp as submission
 from webmail.errors import SieveNotOffered, SignInNeeded
 from webmail.imap import connection as imap_connection
@@ -197,7 +197,7 @@ class Watched:
     @property
     def is_asked_for(self) -> bool:
         """Whether `way_in` may ask the database, or a provider."""
-        return grants.is_grant(self.password)
+        return grants.is_grant(self.password) or proxied.is_proxied(self.password)
 
 
 def way_in(watch: Watched) -> tuple[str, str]:

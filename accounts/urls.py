@@ -19,6 +19,7 @@ from accounts.views import (
     passwords,
     phone,
     providers,
+    proxied,
     service_menu,
     texts,
 )
@@ -33,6 +34,7 @@ ours = [
     path("accounts/provider/<int:pk>/", providers.start, name="provider_start"),
     path("accounts/provider/<int:pk>/back/", providers.back, name="provider_back"),
     path("accounts/provider/<int:pk>/over/", providers.over, name="provider_over"),
+    path("accounts/proxy/", proxied.enter, name="proxied"),
     path("account/", account.account, name="account"),
     path("account/security/", account.security, name="security"),
     path("account/session/", account.session_left, name="session_left"),

@@ -13,6 +13,7 @@ import re
 import secrets
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -21,10 +22,11 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import MailDomain, SignInProvider, TokenGrant, User, UserSession
-from accounts.providers import asking, checking
+from accounts.providers import asking, checking, proxied
 from accounts.providers.asking import Tokens
 from accounts.providers.failures import Failure, ProviderError
 from webmail.bearer import AccessToken
@@ -52,6 +54,15 @@ class _Opened:
     grant: TokenGrant
     key: bytes
     tokens: Tokens
+
+
+def start_address(session: Mapping[str, Any]) -> str:
+    """Return the address at which the person of a session signs in again; "" where it is by a
+    password."""
+    by = session.get(PROVIDER_KEY)
+    if by == proxied.BUTTON:
+        return reverse("accounts:proxied")
+    return reverse("accounts:provider_start", args=[by]) if by else ""
 
 
 def is_grant(credential: str) -> bool:
@@ -94,6 +105,10 @@ def way_in(user: User, credential: str) -> tuple[str, str]:
     Raises SignInNeeded when the grant is over, and ServerUnavailable when its token is over and
     the provider is not to be reached.
     """
+    if proxied.is_proxied(credential):
+        if user.mail_domain is None or not proxied.is_of(user, credential):
+            raise SignInNeeded("The word of the proxy is over.")
+        return master(user.mail_domain, user.login)
     if not is_grant(credential):
         return user.login, credential
     opened = _open(user, credential)

@@ -16,7 +16,7 @@ from accounts.providers.failures import Failure, ProviderError
 
 OFFERED_KEY: Final = "near:sign-in-providers"
 OFFERED_SECONDS: Final = 60
-_LOGIN: Final = re.compile(r"[^\s\x00-\x1f\x7f@]{1,64}(?:@([a-z0-9.-]{1,189}))?")
+LOGIN: Final = re.compile(r"[^\s\x00-\x1f\x7f@]{1,64}(?:@([a-z0-9.-]{1,189}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def login(provider: SignInProvider, claims: dict[str, Any]) -> str:
     not verified is nobody's.
     """
     named = provider.login_of(claims)
-    found = _LOGIN.fullmatch(named)
+    found = LOGIN.fullmatch(named)
     if found is None:
         raise ProviderError(Failure.LOGIN, "the claims make no login")
     if found[1] and found[1] != provider.mail_domain.name:

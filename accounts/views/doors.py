@@ -7,6 +7,7 @@ from typing import Any
 
 from allauth.account.views import LoginView, LogoutView
 from allauth.idp.oidc.models import Token
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
@@ -19,8 +20,9 @@ from accounts import credentials, session, sessions
 from accounts.forms import SignInForm
 from accounts.http import safe_next
 from accounts.models import MailDomain, User
-from accounts.providers import flow, grants, names
+from accounts.providers import flow, grants, names, proxied
 from accounts.views import providers
+from accounts.views import proxied as proxied_views
 
 
 class SignInView(LoginView):
@@ -28,8 +30,11 @@ class SignInView(LoginView):
     it."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if (number := request.POST.get("provider", "")).isdecimal() and len(number) < 10:
-            return providers.lead_to(request, int(number))
+        by = request.POST.get("provider", "")
+        if by.isdecimal() and len(by) < 10:
+            return providers.lead_to(request, int(by))
+        if by == proxied.BUTTON:
+            return proxied_views.lead_to(request)
         response: HttpResponseBase = super().post(request, *args, **kwargs)
         return response
 
@@ -48,10 +53,14 @@ class SignInView(LoginView):
         if typed and (domain := MailDomain.objects.of_typed_login(typed)):
             context["domain_help"] = domain.help_text
         context["providers"] = names.offered()
+        context["proxied"] = {"value": proxied.BUTTON} if proxied.is_on() else None
         # Local administrators have no provider: they ask for the form, as /admin/ does for them.
         wants_form = "password" in self.request.GET or _leads_to_admin(self.request)
         context["has_password_form"] = (
-            wants_form or form.is_bound or not context["providers"] or names.has_password_form()
+            wants_form
+            or form.is_bound
+            or not (context["providers"] or context["proxied"])
+            or names.has_password_form()
         )
         return context
 
@@ -94,7 +103,11 @@ def _provider_s_end(request: HttpRequest) -> str:
     Asked for before the session goes, which holds the way to the ID token.
     """
     user, credential = request.user, credentials.open_sealed(request)
-    if not isinstance(user, User) or credential is None or not grants.is_grant(credential):
+    if not isinstance(user, User) or credential is None:
+        return ""
+    if proxied.is_proxied(credential):
+        return str(settings.REMOTE_USER_LOGOUT)
+    if not grants.is_grant(credential):
         return ""
     provider = names.of(user)
     return flow.end_address(provider, grants.id_token(user, credential)) if provider else ""

@@ -5,24 +5,20 @@ from __future__ import annotations
 import logging
 import time
 
-from allauth.account.internal.flows.login import perform_login, record_authentication
-from allauth.account.models import Login
-from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import audit, backends, credentials, session, sessions
+from accounts import audit, session, sessions
 from accounts.http import safe_next
-from accounts.middleware import LAST_ACTIVE
 from accounts.models import AuditEvent, SignInProvider, User
-from accounts.network import client_address
 from accounts.providers import checking, flow, grants, names
 from accounts.providers.failures import Failure, ProviderError
+from accounts.views import entering
 from webmail.bearer import AccessToken
-from webmail.errors import SignInNeeded, WebmailError
+from webmail.errors import WebmailError
 
 logger = logging.getLogger(__name__)
 
@@ -36,13 +32,12 @@ def start(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 def lead_to(request: HttpRequest, pk: int) -> HttpResponseBase:
     """On to the provider, by a page of ours: a form's answer may lead to our own pages alone."""
-    provider = _provider(pk)
-    user = request.user
+    provider, user, boxes = _provider(pk), request.user, entering.Boxes.of(request)
     journey = flow.begin(
         provider,
         following=safe_next(request),
-        shared=_says(request, "shared_computer", "shared_computer"),
-        stay=_says(request, "stay_signed_in", sessions.STAYS),
+        shared=boxes.shared,
+        stay=boxes.stay,
         user=user.pk if isinstance(user, User) else 0,
         again="again" in request.GET,
     )
@@ -50,15 +45,9 @@ def lead_to(request: HttpRequest, pk: int) -> HttpResponseBase:
         onward = flow.address(provider, journey)
     except ProviderError as error:
         return _failed(request, provider, error)
-    context = {"provider": provider, "onward": onward}
-    response = render(request, "accounts/provider_continue.html", context)
+    response = render(request, "accounts/provider_continue.html", {"onward": onward})
     flow.remember(response, journey)
     return response
-
-
-def _says(request: HttpRequest, field: str, kept: str) -> bool:
-    """Whether a box of the sign-in page is ticked, or was in this session."""
-    return bool(request.POST.get(field) or request.session.get(kept))
 
 
 @require_safe
@@ -79,62 +68,34 @@ def back(request: HttpRequest, pk: int) -> HttpResponseBase:
     return response
 
 
-def _enter(
-    request: HttpRequest, provider: SignInProvider, arrival: flow.Arrival
-) -> HttpResponseBase:
-    domain, journey = provider.mail_domain, arrival.journey
+def _enter(request: HttpRequest, provider: SignInProvider, arrival: flow.Arrival) -> HttpResponse:
+    """Raises ProviderError."""
     login = names.login(provider, arrival.claims)
-    way_in: tuple[str, str] = (login, AccessToken(arrival.tokens.access))
-    try:
-        if provider.way == SignInProvider.Way.MASTER:
-            way_in = grants.master(domain, login)
-        user, connection = backends.enter_by_provider(
-            domain, login, way_in, client_address(request)
-        )
-    except SignInNeeded as error:
-        raise ProviderError(Failure.MAILBOX, "the mail server does not let in") from error
-    except WebmailError as error:
-        raise ProviderError(Failure.MAIL_SERVER, "the mail server does not answer") from error
-    except ValidationError as error:
-        raise ProviderError(Failure.OTHER, "the mailbox is known by another login") from error
-    except PermissionDenied as error:
-        raise ProviderError(Failure.MAILBOX, "the account is shut") from error
-    if journey.user and journey.user != user.pk:
-        connection.close()
-        raise ProviderError(Failure.PERSON, "another person signed in")
+    way_in = _way_in(provider, login, arrival)
+    user, connection = entering.open_mailbox(request, provider.mail_domain, login, way_in)
     credential = grants.make(user, provider, arrival.tokens, arrival.claims)
     session.keep(user, credential, connection)
-    return _begin(request, provider, user, credential, arrival)
-
-
-def _begin(
-    request: HttpRequest,
-    provider: SignInProvider,
-    user: User,
-    credential: str,
-    arrival: flow.Arrival,
-) -> HttpResponseBase:
-    """The session, but for a second factor that allauth asks for in between."""
-    journey = arrival.journey
-    user.backend = "accounts.backends.MailServerBackend"  # type: ignore[attr-defined]
-    credentials.seal(request, user.pk, credential, changed=user.mail_password_changed)
     request.session[grants.SESSION_KEY] = str(grants.number_of(credential))
-    request.session[grants.PROVIDER_KEY] = provider.pk
-    request.session["shared_computer"] = journey.shared
-    request.session[sessions.STAYS] = journey.stay
-    request.session[LAST_ACTIVE] = int(time.time())
-    record_authentication(
+    journey = arrival.journey
+    return entering.begin(
         request,
         user,
-        "provider",
-        provider=provider.pk,
-        reauthenticated=_was_asked(arrival) or None,
+        credential,
+        entering.Boxes(journey.shared, journey.stay),
+        by=provider.pk,
+        following=journey.following,
+        was_asked=_was_asked(arrival),
     )
-    response: HttpResponse = perform_login(
-        request, Login(user=user, redirect_url=journey.following or None)
-    )
-    sessions.keep_signed_in(request)
-    return response
+
+
+def _way_in(provider: SignInProvider, login: str, arrival: flow.Arrival) -> tuple[str, str]:
+    if provider.way == SignInProvider.Way.TOKEN:
+        return login, AccessToken(arrival.tokens.access)
+    try:
+        return grants.master(provider.mail_domain, login)
+    except WebmailError as error:
+        failure = Failure.MAIL_SERVER if error.status >= 500 else Failure.MAILBOX
+        raise ProviderError(failure, str(error)) from error
 
 
 def _was_asked(arrival: flow.Arrival) -> bool:
@@ -145,25 +106,18 @@ def _was_asked(arrival: flow.Arrival) -> bool:
 
 
 def _failed(request: HttpRequest, provider: SignInProvider, error: ProviderError) -> HttpResponse:
-    """A page that says what happened and what to do; a line of the log that names nobody."""
-    failure = error.failure
-    logger.warning("sign-in by provider %s failed: %s", provider.pk, error)
-    if failure not in (Failure.STATE, Failure.CANCELLED):  # which any stranger brings about
-        audit.record(
-            AuditEvent.Kind.SIGN_IN_FAILED, request, cause="provider", reason=failure.name.lower()
-        )
-    context = {
-        "provider": provider,
-        "failure": failure,
-        "support_text": provider.mail_domain.help_text,
-    }
-    return render(request, "accounts/provider_failed.html", context, status=failure.status)
+    return entering.failed(
+        request,
+        error,
+        by=provider.pk,
+        again=provider.start_address,
+        help_text=provider.mail_domain.help_text,
+    )
 
 
 def _provider(pk: int) -> SignInProvider:
-    provider = (
-        SignInProvider.objects.select_related("mail_domain").filter(pk=pk, is_on=True).first()
-    )
+    known = SignInProvider.objects.select_related("mail_domain")
+    provider = known.filter(pk=pk, is_on=True).first()
     if provider is None:
         raise Http404
     return provider

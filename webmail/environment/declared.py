@@ -716,6 +716,19 @@ _SIGN_IN = Group(
             by. The webmail asks providers at public addresses without being told.""",
             example="10.0.0.0/8",
         ),
+        text(
+            "WEBMAIL_REMOTE_USER_HEADER",
+            """The header of requests to `/accounts/proxy/` in which a proxy of
+            `WEBMAIL_TRUSTED_PROXIES` names the login of the user whom it has let in, by CAS or SAML.
+            The master user opens the mailbox. Without it the address does not exist.""",
+            example="X-Remote-User",
+        ),
+        text(
+            "WEBMAIL_REMOTE_USER_LOGOUT",
+            """The page to which a user whom a proxy has let in is led after signing out, so that the
+            sign-in service is left as well.""",
+            example="https://sso.ac-exemple.fr/cas/logout",
+        ),
         by_domain(
             "WEBMAIL_MASTER_USER",
             """The master user of the mail server. With it and its password the webmail opens the

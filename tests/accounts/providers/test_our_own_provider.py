@@ -76,8 +76,8 @@ def test_two_webmails(
     answer = here.get(f"{back.path}?{back.query}")
     assert answer.status_code == 302, answer.content.decode()
     session.pool().close_all()
-    page = here.get("/mail/INBOX/")
-    assert page.status_code == 200, own_dovecot.log.read_text()
+    inbox = here.get("/mail/INBOX/")
+    assert inbox.status_code == 200, own_dovecot.log.read_text()
     assert User.objects.get().login == "alice@ac-exemple.fr"
     # Leaving there ends the session here, by a request from server to server.
     assert there.send("/accounts/logout/")[0] == 302

@@ -84,7 +84,7 @@ def test_no_signature_and_no_shared_secret_are_taken(forged: Forged, algorithm: 
 
     def token() -> str:
         claims = {"iss": forger.url, "aud": "webmail", "sub": "1", "iat": NOW, "exp": NOW + 900}
-        key = None if algorithm == "none" else "k" * 32
+        key: Any = None if algorithm == "none" else "k" * 32
         return jwt.encode(
             claims | {"nonce": forger.nonce}, key, algorithm=algorithm, headers={"kid": "one"}
         )
