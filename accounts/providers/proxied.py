@@ -1,5 +1,5 @@
-"""Sign-ins that a reverse proxy has done, by CAS, SAML or whatever it knows: it names the login in a
-header of the request. Off by default, and believed of configured proxies alone.
+"""Sign-ins that a reverse proxy has done, by CAS, SAML or whatever it knows: it names the login in
+a header of the request. Off by default, and believed of configured proxies alone.
 
 There is no token then: the master user of the mail server opens the mailbox.
 """
@@ -34,9 +34,8 @@ def named(request: HttpRequest) -> tuple[MailDomain, str] | None:
 
     What is looked at is who is connected to us, not what a header says of that.
     """
-    if not is_on() or not inside(
-        str(request.META.get("REMOTE_ADDR", "")), settings.TRUSTED_PROXIES
-    ):
+    peer = str(request.META.get("REMOTE_ADDR", ""))
+    if not is_on() or not inside(peer, settings.TRUSTED_PROXIES):
         return None
     typed = request.headers.get(settings.REMOTE_USER_HEADER, "").strip().lower()
     found = LOGIN.fullmatch(typed)

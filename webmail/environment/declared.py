@@ -725,8 +725,8 @@ _SIGN_IN = Group(
         ),
         text(
             "WEBMAIL_REMOTE_USER_LOGOUT",
-            """The page to which a user whom a proxy has let in is led after signing out, so that the
-            sign-in service is left as well.""",
+            """The page to which a user whom a proxy has let in is led after signing out, to leave
+            the sign-in service as well.""",
             example="https://sso.ac-exemple.fr/cas/logout",
         ),
         by_domain(
