@@ -42,6 +42,8 @@ def named(request: HttpRequest) -> tuple[MailDomain, str] | None:
     domain = MailDomain.objects.of_typed_login(typed) if found else None
     if found is None or domain is None or (found[1] and found[1] != domain.name):
         return None
+    if "," in typed:  # two headers that became one: the other is of somebody else
+        return None
     return domain, domain.server_login(typed)
 
 

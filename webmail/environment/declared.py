@@ -719,8 +719,9 @@ _SIGN_IN = Group(
         text(
             "WEBMAIL_REMOTE_USER_HEADER",
             """The header of requests to `/accounts/proxy/` in which a proxy of
-            `WEBMAIL_TRUSTED_PROXIES` names the login of the user whom it has let in, by CAS or SAML.
-            The master user opens the mailbox. Without it the address does not exist.""",
+            `WEBMAIL_TRUSTED_PROXIES` names the login of a user whom it has let in, by CAS or SAML.
+            The master user opens the mailbox. Without this setting the address does not
+            exist.""",
             example="X-Remote-User",
         ),
         text(
