@@ -51,6 +51,7 @@ class TokenCheck:
 
     url: str
     claim: str = "preferred_username"
+    mechanisms: str = "oauthbearer xoauth2"
 
 
 def installed() -> bool:
@@ -309,7 +310,7 @@ def _relay(server: Dovecot) -> str:
 
 
 def _mechanisms(server: Dovecot) -> str:
-    tokens = " oauthbearer xoauth2" if server.tokens else ""
+    tokens = f" {server.tokens.mechanisms}" if server.tokens else ""
     return f"auth_mechanisms = plain login{tokens}"
 
 
@@ -337,7 +338,7 @@ passdb {{
         text += f"""
 passdb {{
   driver = oauth2
-  mechanisms = xoauth2 oauthbearer
+  mechanisms = {server.tokens.mechanisms}
   args = {server.folder}/oauth2
 }}
 """

@@ -16,13 +16,17 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core.cache import cache
 from django.db import connection as database
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import lending, session, sessions
 from accounts.models import AuditEvent, LentCredential, MailDomain, TokenGrant, User, UserSession
 from accounts.providers import grants
-from tests.accounts.providers.conftest import MASTER, Academy, onward
+from demo.servers.dovecot import Dovecot, TokenCheck
+from tests.accounts.providers.conftest import MASTER, Academy, onward, running
+from tests.conftest import put_first_steps_away
 from tests.servers.mailboxes import Mailbox
+from tests.servers.plugin import ALICE
 from webmail import outbox
 from webmail.bearer import AccessToken
 from webmail.errors import SignInNeeded
@@ -366,3 +370,56 @@ def test_news_of_mail_come_by_the_token(academy: Academy, alices: Mailbox) -> No
 
     alices.append(b"Subject: Un\n\nUn\n")
     assert asyncio.run(look()) == 1
+
+
+def test_a_server_that_knows_the_older_mechanism_alone(academy: Academy) -> None:
+    tokens = TokenCheck(f"{academy.issuer.url}/userinfo", mechanisms="xoauth2")
+    with running([ALICE], tokens=tokens) as server:
+        MailDomain.objects.update(imap_port=server.imap_port, sieve_port=server.sieve_port or 1)
+        academy.domain.refresh_from_db()
+        browser = academy.sign_in("alice")
+        assert browser.get("/mail/INBOX/").status_code == 200
+        if server.sieve_port:
+            assert browser.get("/rules/").status_code == 200
+        page = academy.come_back(Client(), academy.leave_for(Client()), "alice")
+        assert page.status_code == 400
+
+
+def test_a_server_that_takes_no_token(academy: Academy, dovecot: Dovecot) -> None:
+    MailDomain.objects.update(imap_port=dovecot.imap_port)
+    browser = Client()
+    answer = academy.come_back(browser, academy.leave_for(browser))
+    assert answer.status_code == 503
+    assert not User.objects.exists()
+
+
+def test_a_sign_in_by_password_asks_nothing_of_providers(academy: Academy) -> None:
+    browser = Client()
+    browser.get("/accounts/login/")
+    with CaptureQueriesContext(database) as asked:
+        answer = browser.post(
+            "/accounts/login/", {"login": ALICE.login, "password": ALICE.password}
+        )
+        assert answer.status_code == 302
+        assert browser.get("/mail/INBOX/").status_code == 200
+    put_first_steps_away()
+    tables = ("signinprovider", "tokengrant", "servicevisit")
+    statements = [query["sql"] for query in asked if "INSERT INTO" not in query["sql"]]
+    assert not [sql for sql in statements if any(table in sql for table in tables)]
+
+
+def test_a_session_that_stays(academy: Academy, settings: Any) -> None:
+    settings.STAY_DAYS = 30
+    academy.sign_in("alice", stay_signed_in="on")
+    assert UserSession.objects.get().stays
+
+
+def test_a_password_takes_the_place_of_the_tokens(academy: Academy) -> None:
+    browser = academy.sign_in("alice")
+    answer = browser.post(
+        "/accounts/reenter/", {"password": ALICE.password}, headers={"X-Requested-With": "fetch"}
+    )
+    assert answer.status_code == 200
+    assert not TokenGrant.objects.exists()
+    assert browser.get("/mail/INBOX/").status_code == 200
+    assert browser.post("/accounts/logout/").status_code == 302
