@@ -16,13 +16,15 @@ from urllib.parse import quote, urlencode, urlsplit
 from django.conf import settings
 from django.core.cache import cache
 
-from accounts import sealed_rows
+from accounts import sealed_rows, stalled
 from accounts.models import SignInProvider
 from accounts.providers.failures import Failure, ProviderError
 from webmail import bearer, remote
-from webmail.errors import RemoteRefused, RemoteUnavailable
+from webmail.errors import RemoteRefused, RemoteUnavailable, ServerUnavailable
 
 CONFIGURATION_SECONDS: Final = 600
+# A provider that is down is not asked by every stranger who presses the button.
+DOWN_SECONDS: Final = 5
 # After a key that is not known the list is asked for anew, so often at most.
 KEYS_SECONDS: Final = 3600
 KEYS_AGAIN_SECONDS: Final = 30
@@ -52,7 +54,15 @@ def configuration(provider: SignInProvider) -> dict[str, Any]:
     key = _key("configuration", provider.issuer)
     known: dict[str, Any] | None = cache.get(key)
     if known is None:
-        known = _configuration(provider)
+        down = _key("down", provider.issuer)
+        if cache.get(down):
+            raise ProviderError(Failure.DOWN, "the provider did not answer just now")
+        try:
+            known = _configuration(provider)
+        except ProviderError as error:
+            if error.failure is Failure.DOWN:
+                cache.set(down, 1, DOWN_SECONDS)
+            raise
         cache.set(key, known, CONFIGURATION_SECONDS)
     return known
 
@@ -167,28 +177,27 @@ def _asked(
     form: dict[str, str] | None = None,
     fields: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """A JSON object. Raises ProviderError."""
+    """A JSON object, from port 443 or that of the issuer. Raises ProviderError."""
     size, seconds = _LIMITS
+    host = urlsplit(url).netloc
     try:
-        answer = remote.ask(
-            url,
-            resolve=remote.look_up,
-            limits=remote.Limits(size, seconds, 0, (), tuple(settings.PROVIDER_NETWORKS)),
-            form=urlencode(form).encode() if form is not None else None,
-            fields=fields,
-            ports=_ports(provider, url),
-            ca_file=settings.TLS_CA_FILE,
-        )
+        with stalled.bounded(host):
+            answer = remote.ask(
+                url,
+                resolve=remote.look_up,
+                limits=remote.Limits(size, seconds, 0, (), tuple(settings.PROVIDER_NETWORKS)),
+                form=urlencode(form).encode() if form is not None else None,
+                fields=fields,
+                ports={443, urlsplit(provider.issuer).port or 443},
+                ca_file=settings.TLS_CA_FILE,
+            )
+    except ServerUnavailable as error:
+        raise ProviderError(Failure.DOWN, str(error)) from error
     except RemoteUnavailable as error:
         raise ProviderError(Failure.DOWN, str(error)) from error
     except RemoteRefused as error:
         raise ProviderError(Failure.ANSWER, str(error)) from error
     return _read(answer)
-
-
-def _ports(provider: SignInProvider, url: str) -> set[int]:
-    """443, and the port that the administrator has written into the address of the issuer."""
-    return {443, urlsplit(provider.issuer).port or 443}
 
 
 def _read(answer: remote.Answered) -> dict[str, Any]:

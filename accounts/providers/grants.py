@@ -44,6 +44,8 @@ _MARK: Final = "\0grant\0"
 _EARLY: Final = 60
 # How long a refresh is waited for that another worker has begun.
 _PATIENCE: Final = 15.0
+# How long a refresh that failed is not tried again while the token lives.
+_AGAIN: Final = 10.0
 _NONCE: Final = 12
 
 
@@ -260,9 +262,12 @@ def _refreshed(opened: _Opened, runner: str, *, has_time: bool) -> Tokens:
         if error.failure in (Failure.EXPIRED, Failure.AUDIENCE):
             rows.delete()
             raise SignInNeeded(str(error)) from error
-        rows.update(refresher="", refreshing=None)
         if has_time:
+            # Tried again in a moment, and not by every request until the token is over.
+            later = timezone.now() + timedelta(seconds=_AGAIN)
+            rows.update(refresher="", refreshing=later)
             return opened.tokens
+        rows.update(refresher="", refreshing=None)
         raise ServerUnavailable(str(error)) from error
     tokens = Tokens(
         new.access,

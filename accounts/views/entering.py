@@ -54,7 +54,7 @@ def open_mailbox(
     except SignInNeeded as error:
         raise ProviderError(Failure.MAILBOX, "the mail server does not let in") from error
     except WebmailError as error:
-        raise ProviderError(Failure.MAIL_SERVER, "the mail server does not answer") from error
+        raise ProviderError(Failure.MAIL_SERVER, f"the mail server: {error}") from error
     except ValidationError as error:
         raise ProviderError(Failure.OTHER, "the mailbox is known by another login") from error
     except PermissionDenied as error:

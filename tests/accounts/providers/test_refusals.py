@@ -172,6 +172,13 @@ def test_a_provider_that_is_gone(forged: Forged) -> None:
     refused(forged.arrive(), Failure.DOWN)
 
 
+def test_a_provider_that_is_down_is_not_asked_by_everybody(forged: Forged) -> None:
+    forged.forger.answers["/.well-known/openid-configuration"] = 503, b""
+    for _time in range(5):
+        refused(forged.arrive(), Failure.DOWN)
+    assert len(forged.forger.paths) == 1
+
+
 def test_claims_of_another_person(forged: Forged) -> None:
     forged.forger.claims = {"preferred_username": None}
     forged.forger.answers["/me"] = 200, b'{"sub": "2", "preferred_username": "bob"}'

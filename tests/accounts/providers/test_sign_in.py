@@ -20,16 +20,25 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import lending, session, sessions
-from accounts.models import AuditEvent, LentCredential, MailDomain, TokenGrant, User, UserSession
+from accounts.models import (
+    AuditEvent,
+    LentCredential,
+    MailDomain,
+    SignInProvider,
+    TokenGrant,
+    User,
+    UserSession,
+)
 from accounts.providers import grants
+from accounts.providers.asking import Tokens
 from demo.servers.dovecot import Dovecot, TokenCheck
-from tests.accounts.providers.conftest import MASTER, Academy, onward, running
+from tests.accounts.providers.conftest import MASTER, Academy, Forged, onward, running
 from tests.conftest import put_first_steps_away
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE
 from webmail import outbox
 from webmail.bearer import AccessToken
-from webmail.errors import SignInNeeded
+from webmail.errors import ServerUnavailable, SignInNeeded
 from webmail.imap import watch
 from webmail.models import OutboxMessage
 
@@ -169,6 +178,37 @@ def test_many_at_once_refresh_once(academy: Academy) -> None:
     assert len(found) == 6
     assert len(set(found)) == 1
     assert academy.issuer.requests("/oauth2/token") == asked + 1
+
+
+def test_a_token_lives_on_while_the_provider_is_down(forged: Forged) -> None:
+    """It is used to its end; then pages say that the server does not answer."""
+    SignInProvider.objects.update(way=SignInProvider.Way.TOKEN)
+    user = User.objects.create(mail_domain=forged.domain, login="alice")
+    provider = SignInProvider.objects.get()
+    tokens = Tokens("opaque", 300, "again")
+    credential = grants.make(user, provider, tokens, {"sub": "1"})
+    forged.forger.answers["/token"] = 503, b""
+    TokenGrant.objects.update(expires=timezone.now() + timedelta(seconds=30))
+    for _time in range(4):
+        assert grants.way_in(user, credential) == ("alice", "opaque")
+    assert forged.forger.paths.count("/token") == 1
+    TokenGrant.objects.update(expires=timezone.now() - timedelta(seconds=1), refreshing=None)
+    with pytest.raises(ServerUnavailable):
+        grants.way_in(user, credential)
+    del forged.forger.answers["/token"]
+    assert grants.way_in(user, credential) == ("alice", "opaque")
+
+
+def test_a_worker_that_died_while_it_refreshed_is_not_waited_for(forged: Forged) -> None:
+    SignInProvider.objects.update(way=SignInProvider.Way.TOKEN)
+    user = User.objects.create(mail_domain=forged.domain, login="alice")
+    provider = SignInProvider.objects.get()
+    credential = grants.make(user, provider, Tokens("old", 300, "again"), {"sub": "1"})
+    now = timezone.now()
+    TokenGrant.objects.update(
+        expires=now - timedelta(seconds=1), refresher="dead", refreshing=now + timedelta(seconds=1)
+    )
+    assert grants.way_in(user, credential) == ("alice", "opaque")
 
 
 def test_a_revoked_token_asks_for_another_sign_in(academy: Academy) -> None:
