@@ -57,7 +57,7 @@ class ProviderInline(admin.StackedInline):
     form = ProviderForm
     extra = 0
     readonly_fields = ("addresses",)
-    verbose_name_plural = _("Sign-in by a provider")
+    verbose_name = verbose_name_plural = _("Sign-in by a provider")
     fieldsets = (
         (
             None,
