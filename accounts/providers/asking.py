@@ -67,6 +67,13 @@ def configuration(provider: SignInProvider) -> dict[str, Any]:
     return known
 
 
+def examine(provider: SignInProvider) -> None:
+    """Ask anew for all that it publishes. Raises ProviderError."""
+    known = _configuration(provider)
+    if not isinstance(_asked(provider, known["jwks_uri"]).get("keys"), list):
+        raise ProviderError(Failure.ANSWER, "there are no keys")
+
+
 def _configuration(provider: SignInProvider) -> dict[str, Any]:
     url = f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration"
     said = _asked(provider, url)
