@@ -713,7 +713,8 @@ _SIGN_IN = Group(
         networks(
             "WEBMAIL_PROVIDER_NETWORKS",
             """The private networks in which an OpenID Connect provider may stand that users sign in
-            by. The webmail asks providers at public addresses without being told.""",
+            by, and applications that the webmail tells of a sign-out. Those at public addresses
+            need not be named.""",
             example="10.0.0.0/8",
         ),
         text(
