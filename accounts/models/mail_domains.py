@@ -209,6 +209,7 @@ class MailDomain(models.Model):
     password_sign_in = models.BooleanField(
         _("sign-in by password"),
         default=True,
+        db_default=True,
         help_text=_("Off, people sign in by the provider alone. Local administrators keep theirs."),
     )
     password_driver = models.CharField(

@@ -49,7 +49,8 @@ class UserSession(models.Model):
     system = models.CharField(_("system"), max_length=40, blank=True)
     network = models.CharField(_("from where"), max_length=45, blank=True)
     is_shared = models.BooleanField(_("shared computer"), default=False)
-    stays = models.BooleanField(_("stays signed in"), default=False)
+    # The database knows the default too: a former version that still serves names no such column.
+    stays = models.BooleanField(_("stays signed in"), default=False, db_default=False)
     began = models.DateTimeField(_("began"), auto_now_add=True)
     last_used = models.DateTimeField(_("last use"), default=timezone.now)
 
