@@ -165,7 +165,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
         """Not for the first second factor within minutes of the sign-in, to which many are led by
-        their role: the password was typed just now."""
+        their role: the person came in just now."""
         required: bool = super().is_reauthentication_required(app=app, **more)
         return required and not self._has_just_signed_in()
 
@@ -174,10 +174,9 @@ class AccountAdapter(DefaultAccountAdapter):
         if not isinstance(user, User) or is_mfa_enabled(user):
             return False
         records = get_authentication_records(self.request, user)
-        typed = max(
-            (record["at"] for record in records if record.get("method") == "password"), default=0
-        )
-        return bool(time.time() - typed < app_settings.REAUTHENTICATION_TIMEOUT)
+        ways = ("password", "provider")
+        came = max((record["at"] for record in records if record.get("method") in ways), default=0)
+        return bool(time.time() - came < app_settings.REAUTHENTICATION_TIMEOUT)
 
     def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
         """Return the ways to prove oneself again; whoever has a code to give gives that: with the

@@ -121,7 +121,7 @@ class MailServerBackend(UserBackend):
     ) -> User | None:
         typed = (username or "").strip().lower()
         domain = MailDomain.objects.of_typed_login(typed)
-        if not (request and typed and password and domain):
+        if not (request and typed and password and domain and domain.password_sign_in):
             return None
         named, login = whom(domain, typed)
         address = client_address(request)
@@ -142,6 +142,39 @@ class MailServerBackend(UserBackend):
             session.keep(user, password, connection)
             unless_kept.pop_all()
         return user
+
+
+def enter_by_provider(
+    domain: MailDomain, login: str, way_in: tuple[str, str], address: str
+) -> tuple[User, Connection]:
+    """Return the user of a login that the mail domain's own provider vouches for, with the
+    connection that ``way_in`` (login and password or token) opened.
+
+    Nobody is found by an address, and no user of another login or mail domain is let in: a
+    provider's word is worth nothing beyond its domain. Raises SignInNeeded where the mail server
+    does not let in, ValidationError where the mailbox is known by another login, PermissionDenied
+    of who was shut out.
+    """
+    connection = session.sign_in(domain, *way_in, address)
+    with ExitStack() as unless_kept:
+        unless_kept.callback(connection.close)
+        mailbox_id = connection.mailbox_id()
+        named = User.objects.filter(mail_domain=domain, login=login).first()
+        user = mailboxes.owner(domain, named, mailbox_id)
+        user = user or _new(domain, login, login, mailbox_id)
+        if not user.is_active:
+            raise PermissionDenied
+        if user.mail_domain_id != domain.pk:
+            raise ValidationError(OTHER_LOGIN, code="other_login")
+        if user.login != login:
+            if not mailboxes.is_renamed(user, domain, login):
+                raise ValidationError(OTHER_LOGIN, code="other_login")
+            user.login = login
+            user.save(update_fields=["login"])
+        _note_mailbox(user, mailbox_id, domain.own_address(login))
+        _follow_staff_record(user)
+        unless_kept.pop_all()
+    return user, connection
 
 
 def _opened(domain: MailDomain, login: str, password: str, address: str) -> Connection | None:

@@ -1,16 +1,19 @@
 """The variables of accounts that every page's template has: announcements, texts, the support desk,
-whether the computer is shared and how long one may be idle."""
+the provider that somebody signed in by, whether the computer is shared and how long one may be
+idle."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from accounts import announcements
+from accounts import announcements, sessions
 from accounts.models import SiteText, SupportContact, User
 from accounts.models.sessions import idle_seconds
+from accounts.providers import grants
 from webmail.accessibility.audit import audit
 
 
@@ -27,5 +30,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "support": SimpleLazyObject(lambda: SupportContact.objects.all().of(domain)),
         "accessibility": audit().state,
         "shared_computer": shared,
-        "idle_seconds": idle_seconds(shared),
+        "signed_in_by": grants.start_address(session) if session else "",
+        "idle_seconds": idle_seconds(shared, bool(session and session.get(sessions.STAYS))),
+        "stay_days": settings.STAY_DAYS,
     }

@@ -97,7 +97,7 @@ def write_cookie(request: HttpRequest, response: HttpResponseBase) -> None:
         response.set_cookie(
             cookie_name(),
             key,
-            max_age=None if browser_session else settings.SESSION_COOKIE_AGE,
+            max_age=None if browser_session else request.session.get_expiry_age(),
             secure=settings.HTTPS,
             httponly=True,
             samesite="Lax",

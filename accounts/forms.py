@@ -23,11 +23,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, credentials, limits, numen
+from accounts import audit, credentials, limits, numen, sessions
 from accounts.middleware import LAST_ACTIVE
 from accounts.models import AuditEvent, MailDomain, User
 from accounts.network import client_address, network_of
 from accounts.passwords import reminder
+from accounts.providers import grants
 from webmail.errors import WebmailError
 
 NO_CONTROLS = RegexValidator(
@@ -49,6 +50,7 @@ class SignInForm(LoginForm):
         help_text=_("Signs you out after 10 minutes without activity and leaves no trace."),
         required=False,
     )
+    stay_signed_in = forms.BooleanField(label=_("Stay signed in"), required=False)
     failure_status = 422
     retry_after = 0
     wrong_person = _("This page belongs to another person: sign out first.")
@@ -71,7 +73,7 @@ class SignInForm(LoginForm):
             widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
         )
         self.fields["password"] = password
-        self.order_fields(["login", "password", "shared_computer"])
+        self.order_fields(["login", "password", "shared_computer", "stay_signed_in"])
 
     def user_credentials(self) -> dict[str, str]:
         return {
@@ -120,13 +122,14 @@ class SignInForm(LoginForm):
         if not user.is_local_administrator:
             password = self.cleaned_data["password"]
             credentials.seal(request, user.pk, password, changed=user.mail_password_changed)
+            grants.leave(request)
             reminder.note(request, user)
         shared = self.cleaned_data["shared_computer"]
         request.session["shared_computer"] = shared
+        request.session[sessions.STAYS] = self.cleaned_data["stay_signed_in"]
         request.session[LAST_ACTIVE] = int(time.time())
         response: HttpResponse = super().login(request, redirect_url=redirect_url)
-        if shared:
-            request.session.set_expiry(0)
+        sessions.keep_signed_in(request)
         return response
 
 

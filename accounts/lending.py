@@ -1,4 +1,5 @@
-"""The mail password lent to one job that works on without the person's browser.
+"""The mail password lent to one job that works on without the person's browser; of who signed in by
+a provider, the key of the tokens.
 
 Sealed for that job alone (accounts/sealed_rows.py). Deleted when the job ends, and after a day at
 the latest; a message that is to leave later has it until then.
@@ -15,6 +16,7 @@ from django.utils import timezone
 from accounts import credentials, sealed_rows
 from accounts.models import LentCredential, User
 from accounts.models.lending import in_a_day
+from accounts.providers import grants
 from webmail.errors import SignInNeeded
 
 _PURPOSE = b"lent password"
@@ -31,6 +33,7 @@ def lend(request: HttpRequest, *, until: datetime | None = None) -> LentCredenti
         id=number,
         user=user,
         sealed=sealed_rows.seal(_PURPOSE, number, user.pk, password.encode()),
+        grant=grants.of_credential(password),
         changed=user.mail_password_changed,
         until=max(in_a_day(), until) if until else in_a_day(),
     )

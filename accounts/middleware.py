@@ -28,7 +28,7 @@ def seconds_left(request: HttpRequest) -> int:
 
 
 def _allowed(request: HttpRequest) -> int:
-    return idle_seconds(bool(request.session.get("shared_computer")))
+    return idle_seconds(bool(request.session.get("shared_computer")), sessions.stays(request))
 
 
 def _leave(request: HttpRequest) -> None:

@@ -23,6 +23,7 @@ from accounts import (
 )
 from accounts.models import LentCredential, MailDomain, User
 from accounts.network import client_address
+from accounts.providers import grants, proxied
 from webmail import smtp as submission
 from webmail.errors import SieveNotOffered, SignInNeeded
 from webmail.imap import connection as imap_connection
@@ -98,14 +99,13 @@ def _opener(user: User, password: str, address: str) -> Callable[[], Connection]
     assert domain is not None  # noqa: S101  the callers saw to it
 
     def opener() -> Connection:
-        if limits.was_refused(limits.mailbox(domain.pk, login), password):
+        name, secret = grants.way_in(user, password)
+        if limits.was_refused(limits.mailbox(domain.pk, login), secret):
             raise SignInNeeded
         try:
-            return imap_connection.open(
-                imap_server(domain), login, password, client_address=address
-            )
+            return imap_connection.open(imap_server(domain), name, secret, client_address=address)
         except SignInNeeded:
-            limits.note_refused(limits.mailbox(domain.pk, login), password)
+            limits.note_refused(limits.mailbox(domain.pk, login), secret)
             raise
 
     return opener
@@ -169,7 +169,7 @@ def smtp_for(job: Borrower) -> submission.SmtpServer:
     domain = job.user.mail_domain
     if domain is None or not job.user.is_active:
         raise SignInNeeded
-    return smtp_server(domain, job.user.login, password)
+    return smtp_server(domain, *grants.way_in(job.user, password))
 
 
 def lease(request: HttpRequest) -> Lease:
@@ -192,6 +192,18 @@ class Watched:
     login: str
     password: str = field(repr=False)
     address: str
+    user: User = field(repr=False)
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether `way_in` may ask the database, or a provider."""
+        return grants.is_grant(self.password) or proxied.is_proxied(self.password)
+
+
+def way_in(watch: Watched) -> tuple[str, str]:
+    """Return login and password, or access token, of now. Raises SignInNeeded,
+    ServerUnavailable."""
+    return grants.way_in(watch.user, watch.password)
 
 
 def watched(request: HttpRequest) -> Watched:
@@ -208,6 +220,7 @@ def watched(request: HttpRequest) -> Watched:
         login=user.login,
         password=password,
         address=client_address(request),
+        user=user,
     )
     if limits.was_refused(mine.mailbox, password) or not still_watched([mine]):
         raise SignInNeeded
@@ -236,7 +249,7 @@ def smtp(request: HttpRequest) -> submission.SmtpServer:
     user, password = _password_of(request)
     domain = user.mail_domain
     assert domain is not None  # noqa: S101  _password_of saw to it
-    return smtp_server(domain, user.login, password)
+    return smtp_server(domain, *grants.way_in(user, password))
 
 
 def smtp_server(domain: MailDomain, login: str, password: str) -> submission.SmtpServer:
@@ -266,6 +279,7 @@ def sieve(request: HttpRequest) -> Iterator[manage_sieve.Connection]:
     assert domain is not None  # noqa: S101  _password_of saw to it
     if not domain.sieve_host:
         raise SieveNotOffered("The mail domain has no ManageSieve server.")
+    login, password = grants.way_in(user, password)
     if limits.was_refused(limits.mailbox(domain.pk, user.login), password):
         raise SignInNeeded
     server = manage_sieve.SieveServer(
@@ -275,7 +289,7 @@ def sieve(request: HttpRequest) -> Iterator[manage_sieve.Connection]:
         timeout=settings.SIEVE_TIMEOUT,
         ca_file=settings.TLS_CA_FILE,
     )
-    with manage_sieve.open(server, user.login, password) as connection:
+    with manage_sieve.open(server, login, password) as connection:
         yield connection
 
 

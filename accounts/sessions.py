@@ -19,11 +19,14 @@ from django.utils import timezone
 
 from accounts import devices
 from accounts.models import User, UserSession
-from accounts.models.sessions import WRITTEN_EVERY
+from accounts.models.sessions import WRITTEN_EVERY, idle_seconds
 from accounts.network import client_address
+from accounts.oidc import farewells
+from accounts.providers import grants
 
 ROW: Final = "own_session"
 WRITTEN: Final = "own_session_written"
+STAYS: Final = "stays_signed_in"
 
 
 def begin(request: HttpRequest, user: User) -> None:
@@ -39,12 +42,28 @@ def begin(request: HttpRequest, user: User) -> None:
         "system": device.system,
         "network": client_address(request),
         "is_shared": bool(session.get("shared_computer")),
+        "stays": stays(request),
         "last_used": timezone.now(),
     }
     rows = UserSession.objects.filter(pk=row(request), user=user)
     if not rows.update(**values):
         session[ROW] = UserSession.objects.create(user=user, **values).pk
+    grants.bind(request, session[ROW])
     session[WRITTEN] = int(time.time())
+
+
+def stays(request: HttpRequest) -> bool:
+    """Whether the person stays signed in on this device, as asked for at the sign-in."""
+    session = request.session
+    return bool(session.get(STAYS) and settings.STAY_DAYS and not session.get("shared_computer"))
+
+
+def keep_signed_in(request: HttpRequest) -> None:
+    """Let browser and server keep the session for as long as it may idle."""
+    if request.session.get("shared_computer"):
+        request.session.set_expiry(0)
+    elif stays(request):
+        request.session.set_expiry(idle_seconds(False, True))
 
 
 def renew(request: HttpRequest) -> None:
@@ -73,6 +92,9 @@ def touch(request: HttpRequest) -> bool:
 
 def forget(request: HttpRequest) -> None:
     """At sign-out, and when the session idled too long: its row goes."""
+    grants.leave(request)
+    if farewells.VISITED in request.session:
+        _tell_services(row(request))
     UserSession.objects.filter(pk=row(request)).delete()
 
 
@@ -101,6 +123,7 @@ def still_open(rows: Collection[int], now: datetime) -> dict[int, datetime | Non
 
 def end(own: UserSession) -> None:
     """Really: Django's row, its copy in the cache, and ours."""
+    _tell_services(own.pk)
     _store(own.session_key).delete()
     own.delete()
 
@@ -111,6 +134,14 @@ def end_others(request: HttpRequest, user: User) -> int:
     for own in others:
         end(own)
     return len(others)
+
+
+def _tell_services(number: int) -> None:
+    """By jobs: an application that does not answer keeps nobody from leaving."""
+    from accounts import tasks  # which imports what sends notices, and that sessions
+
+    for visit in farewells.of_session(number):
+        tasks.tell_service_of_end.delay(visit)
 
 
 def _store(key: str) -> SessionBase:

@@ -3,12 +3,18 @@
 from collections.abc import Callable
 
 from allauth.idp.oidc.models import Token
-from celery import shared_task
+from celery import Task, shared_task
 from celery.signals import heartbeat_sent, worker_ready
 from django.core.management import call_command
 
-from accounts import jobs, notices, retention, staff_import
-from accounts.models import AuditEvent
+from accounts import jobs, lending, notices, retention, staff_import
+from accounts.models import AuditEvent, ServiceVisit
+from accounts.oidc import farewells
+from accounts.providers import grants
+from webmail.errors import RemoteRefused, RemoteUnavailable
+
+# How often an application is told that a session is over, and after how many seconds again.
+TELLINGS, TELL_AGAIN = 4, 60
 
 
 @shared_task
@@ -19,8 +25,27 @@ def clear_expired_sessions() -> None:
 
 @shared_task
 def clear_expired_service_tokens() -> None:
-    """Expired tokens leave the table; twice does no harm."""
+    """Expired tokens leave the table, with what sessions left behind; twice does no harm."""
     Token.objects.expired().delete()
+    lending.forget_overdue()
+    grants.forget_unneeded()
+    farewells.forget_old()
+
+
+@shared_task(bind=True, max_retries=TELLINGS - 1)
+def tell_service_of_end(self: Task[[int], None], visit_id: int) -> None:
+    """An application hears that a session is over. Told twice, it has nothing to end."""
+    visit = ServiceVisit.objects.select_related("client", "user").filter(pk=visit_id).first()
+    if visit is None:
+        return
+    try:
+        farewells.tell(visit)
+    except RemoteUnavailable as error:
+        if self.request.retries < TELLINGS - 1 and not self.request.is_eager:
+            raise self.retry(exc=error, countdown=TELL_AGAIN * 2**self.request.retries) from error
+    except RemoteRefused:
+        pass  # it will not answer better
+    visit.delete()
 
 
 @shared_task

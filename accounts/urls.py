@@ -18,6 +18,8 @@ from accounts.views import (
     oidc,
     passwords,
     phone,
+    providers,
+    proxied,
     service_menu,
     texts,
 )
@@ -29,6 +31,10 @@ AUTODISCOVER = re.sub(
 
 ours = [
     path("accounts/reenter/", doors.reenter, name="reenter"),
+    path("accounts/provider/<int:pk>/", providers.start, name="provider_start"),
+    path("accounts/provider/<int:pk>/back/", providers.back, name="provider_back"),
+    path("accounts/provider/<int:pk>/over/", providers.over, name="provider_over"),
+    path("accounts/proxy/", proxied.enter, name="proxied"),
     path("account/", account.account, name="account"),
     path("account/security/", account.security, name="security"),
     path("account/session/", account.session_left, name="session_left"),
@@ -80,7 +86,7 @@ allauths = [
 ]
 
 # Under the names that allauth's own views ask for.
-providers = [
+identity = [
     path(".well-known/openid-configuration", oidc.configuration, name="configuration"),
     path(".well-known/jwks.json", oidc.jwks, name="jwks"),
     path("identity/o/authorize", oidc.authorization, name="authorization"),
@@ -92,7 +98,7 @@ providers = [
 ]
 
 urlpatterns = [
-    path("", include(([path("", include((providers, "oidc")))], "idp"))),
+    path("", include(([path("", include((identity, "oidc")))], "idp"))),
     path("", include((ours, "accounts"))),
     path("accounts/", include(allauths)),
 ]

@@ -31,7 +31,8 @@ from demo import academy, address_books, options, rules, sharing, staff
 from demo.environment import PYTHON, ROOT
 from demo.servers import dovecot, process
 from demo.servers.broker import Broker
-from demo.servers.dovecot import Dovecot, MailAccount
+from demo.servers.dovecot import Dovecot, MailAccount, TokenCheck
+from demo.servers.issuer import Holder, IssuerServer
 from demo.servers.pymap import Pymap
 from demo.servers.submission import SubmissionServer, open_imap, sign_in
 from demo.set_up import OWN_ADMINISTRATOR
@@ -67,6 +68,8 @@ class Mail:
     imap_url: str
     smtp_url: str
     embedded: Dovecot | Pymap | None
+    # Where people may sign in instead of by their mail password; Dovecot asks it about tokens.
+    issuer: IssuerServer | None = None
 
 
 class Running:
@@ -157,7 +160,7 @@ def run(chosen: options.Options, stack: ExitStack) -> None:
     password = _kept(FOLDER / "administrator", 12)
     running = Running(stack)
     broker_url = _start_broker(running)
-    mail = _start_mail(running, mail_folder)
+    mail = _start_mail(running, mail_folder, chosen.port)
     secret = _kept(FOLDER / "secret", 40)
     _keep_oidc_key()
     address_books.write(FOLDER / address_books.FOLDER)
@@ -249,15 +252,18 @@ def _start_broker(running: Running) -> str:
     return broker.url
 
 
-def _start_mail(running: Running, mail_folder: Path) -> Mail:
+def _start_mail(running: Running, mail_folder: Path, port: int) -> Mail:
     accounts = mail_accounts()
-    embedded = None
+    embedded = issuer = None
     relay_port = None
     imap_url = os.environ.get("WEBMAIL_IMAP_URL", "")
     if not imap_url:
         if "WEBMAIL_SMTP_URL" not in os.environ:
             relay_port = process.free_port()
-        embedded = _embedded_imap(mail_folder, accounts, relay_port)
+        if dovecot.installed():
+            issuer = _issuer(port)
+            running.start(issuer)
+        embedded = _embedded_imap(mail_folder, accounts, relay_port, issuer)
         running.start(embedded)
         imap_url = f"imap://{process.LOOPBACK}:{embedded.imap_port}"
     smtp_url = os.environ.get("WEBMAIL_SMTP_URL", "")
@@ -270,18 +276,31 @@ def _start_mail(running: Running, mail_folder: Path) -> Mail:
             imap_url=imap_url,
             ask_imap=embedded is None,
             relay_port=relay_port,
+            takes_tokens=issuer is not None,
         )
         running.start(submission)
         smtp_url = submission.url
-    return Mail(imap_url, smtp_url, embedded)
+    return Mail(imap_url, smtp_url, embedded, issuer)
+
+
+def _issuer(port: int) -> IssuerServer:
+    people = [
+        Holder(person.login, person.password, person.name, person.address)
+        for person in academy.PEOPLE
+    ]
+    return IssuerServer(FOLDER, people, f"http://localhost:{port}")
 
 
 def _embedded_imap(
-    mail_folder: Path, accounts: Sequence[MailAccount], relay_port: int | None
+    mail_folder: Path,
+    accounts: Sequence[MailAccount],
+    relay_port: int | None,
+    issuer: IssuerServer | None,
 ) -> Dovecot | Pymap:
-    if dovecot.installed():
+    if issuer is not None:
         say("Starting a private Dovecot")
-        return Dovecot(mail_folder, accounts, relay_port=relay_port, sharing=True)
+        tokens = TokenCheck(f"{issuer.url}/userinfo")
+        return Dovecot(mail_folder, accounts, relay_port=relay_port, tokens=tokens, sharing=True)
     say(_WITHOUT_DOVECOT)
     return Pymap(FOLDER / "pymap", accounts)
 
@@ -333,6 +352,12 @@ def environment(
         env["WEBMAIL_NOTICES_URL"] = f"smtp://{sender.login}:{quote(sender.password)}@{host}"
         env["WEBMAIL_NOTICES_FROM"] = f"Messagerie <{sender.aliases[0]}>"
         env["WEBMAIL_REPORT_ADDRESS"] = sender.aliases[0]
+    if mail.issuer is not None:
+        env |= {
+            "WEBMAIL_PROVIDER_NETWORKS": f"{process.LOOPBACK}/32",
+            "DEMO_ISSUER": mail.issuer.url,
+            "DEMO_ISSUER_SECRET": mail.issuer.secret,
+        }
     if mail.embedded is not None and mail.embedded.sieve_port is not None:
         env["WEBMAIL_SIEVE_URL"] = f"sieve://{process.LOOPBACK}:{mail.embedded.sieve_port}"
     return {

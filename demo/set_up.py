@@ -32,6 +32,7 @@ def main(login: str, password: str, *, people: bool) -> int:
         _staff()
         _directory()
         _services()
+        _provider(os.environ.get("DEMO_ISSUER", ""), os.environ.get("DEMO_ISSUER_SECRET", ""))
     return _administrator(login, password)
 
 
@@ -108,6 +109,25 @@ def _services() -> None:
         order=20,
         functions="professeur\nprincipal",
     )
+
+
+def _provider(issuer: str, secret: str) -> None:
+    """The academy's own sign-in, which stands at another port each time; without it the button
+    goes."""
+    from accounts.models import MailDomain, SignInProvider
+    from accounts.providers import names
+    from demo.servers.issuer import CLIENT_ID
+
+    domain = MailDomain.objects.get(name=academy.DOMAIN)
+    provider = SignInProvider.objects.filter(mail_domain=domain).first()
+    if provider is None and issuer:
+        label = "Se connecter avec mon compte académique"
+        provider = SignInProvider(mail_domain=domain, client_id=CLIENT_ID, label=label)
+    if provider is not None and provider.client_id == CLIENT_ID:
+        provider.is_on, provider.issuer = bool(issuer), issuer or provider.issuer
+        provider.secret = secret
+        provider.save()
+    names.forget()
 
 
 def _administrator(login: str, password: str) -> int:

@@ -203,6 +203,10 @@ DOORS: dict[str, Answers] = {
     "mail/config-v1.1.xml": (404, 404, 404),
     ".well-known/autoconfig/mail/config-v1.1.xml": (404, 404, 404),
     AUTODISCOVER: (405, 405, 405),
+    "accounts/provider/<int:pk>/": (404, 404, 404),
+    "accounts/provider/<int:pk>/back/": (404, 404, 404),
+    "accounts/provider/<int:pk>/over/": (405, 405, 405),
+    "accounts/proxy/": (404, 404, 404),
     "accounts/reenter/": (SIGN_IN, 200, 200),
     "account/": ("/account/password/", "/account/password/", "/account/security/"),
     "account/security/": (SIGN_IN, 200, 200),
@@ -367,6 +371,7 @@ def people(signed_in: Callable[..., Client], bob: MailAccount) -> Iterator[list[
 WITHOUT_TOKEN = {
     "phone/<slug:token>/",
     "phone/<slug:token>/profile",
+    "accounts/provider/<int:pk>/over/",
     AUTODISCOVER,
     "identity/o/authorize",
     "identity/o/logout",

@@ -1,6 +1,7 @@
 """The guarded way out: what mail names elsewhere is fetched from public addresses alone, bounded.
 
-No argument and no setting turns the guard off; `Limits.closed` makes it stricter. By hand on
+For what mail names, no argument and no setting turns the guard off; `Limits.closed` makes it
+stricter. `ask` is for servers that an administrator has named. By hand on
 http.client, ssl and socket: libraries look names up themselves, so that what was checked is not
 what they connect to, know a time-out for each read but none for the whole, take proxies from the
 environment, and decompress unasked.
@@ -14,7 +15,7 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -108,13 +109,15 @@ class Limits:
     ``redirects`` that are followed.
 
     ``closed``: networks that are refused besides those that are not public, such as the authority's
-    own public addresses, behind whose firewall this machine stands.
+    own public addresses, behind whose firewall this machine stands. ``open``: networks that are
+    not public and yet asked, by `ask` alone.
     """
 
     bytes: int
     seconds: float
     redirects: int
     closed: tuple[Network, ...] = ()
+    open: tuple[Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +193,46 @@ def post(
         if target.scheme != "https":
             raise RemoteRefused("Forms are sent by https alone.")
         way.post(target, body)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The status of an answer, whatever it is, and its body."""
+
+    status: int
+    content: bytes
+
+
+def ask(
+    url: str,
+    *,
+    resolve: Resolve,
+    limits: Limits,
+    form: bytes | None = None,
+    fields: Mapping[str, str] | None = None,
+    ports: Collection[int] = frozenset({443}),
+    ca_file: str = "",
+    connect: Connect | None = None,
+) -> Answered:
+    """GET an address, or POST ``form`` to it, under the guard of `fetch` but for ``limits.open``.
+
+    ``fields`` are header fields of the request. By https alone, but on this machine itself.
+    Redirects are not followed: the form may hold a secret. Raises what `fetch` raises.
+    """
+    way = _Way(
+        resolve=resolve,
+        connect=connect or open_socket,
+        limits=limits,
+        accept=(),
+        ca_file=ca_file,
+        deadline=_Deadline(limits.seconds),
+        open=limits.open,
+    )
+    said = [f"{name}: {value}" for name, value in (fields or {}).items()]
+    if any(_UNSAFE.search(line) for line in said):
+        raise RemoteRefused("That is no header field.")
+    with _refusals():
+        return way.exchange(_Target.parse(url, ports), form, said)
 
 
 @contextmanager
@@ -344,6 +387,7 @@ class _Way:
     accept: Collection[str]
     ca_file: str
     deadline: _Deadline
+    open: tuple[Network, ...] = ()
 
     def ask(self, target: _Target) -> Fetched | str:
         """The answer, or where it redirects to."""
@@ -367,15 +411,48 @@ class _Way:
                 if not 200 <= response.status < 300:
                     raise RemoteRefused(f"The host answered {response.status}.")
 
+    def exchange(self, target: _Target, form: bytes | None, fields: Sequence[str]) -> Answered:
+        addresses = self._checked_addresses(target)
+        if target.scheme != "https" and not all(address.is_loopback for address in addresses):
+            raise RemoteRefused("Secrets are sent by https alone.")
+        said = self._message(target, form, fields)
+        with _Wire(self._open(target, addresses), self.deadline) as wire:
+            wire.sendall(said)
+            with closing(HTTPResponse(cast(socket.socket, wire), method="GET")) as response:
+                response.begin()
+                wire.allow(2 * self.limits.bytes)
+                return Answered(response.status, self._body(response))
+
+    @staticmethod
+    def _message(target: _Target, form: bytes | None, fields: Sequence[str]) -> bytes:
+        lines = [
+            f"{'GET' if form is None else 'POST'} {target.path} HTTP/1.1",
+            f"Host: {target.authority}",
+            f"User-Agent: {_USER_AGENT}",
+            "Accept: application/json",
+            "Accept-Encoding: identity",
+            "Connection: close",
+            *fields,
+        ]
+        if form is not None:
+            lines.append("Content-Type: application/x-www-form-urlencoded")
+            lines.append(f"Content-Length: {len(form)}")
+        return "\r\n".join((*lines, "", "")).encode("ascii") + (form or b"")
+
     def _checked_addresses(self, target: _Target) -> list[Address]:
         literal = target.literal
         found = [literal] if literal else self._look_up(target.host)
         if not found:
             raise RemoteUnavailable("The host has no address.")
-        if not all(is_public(address, self.limits.closed) for address in found):
+        if not all(self._is_allowed(address) for address in found):
             # One is enough: a host that is both public and private is up to no good.
             raise RemoteRefused("The host is not on the public internet.")
         return found[:_TRIES]
+
+    def _is_allowed(self, address: Address) -> bool:
+        if any(address in network for network in self.open):
+            return True
+        return is_public(address, self.limits.closed)
 
     def _look_up(self, host: str) -> list[Address]:
         lookup = _lookups.submit(self.resolve, host)
@@ -440,15 +517,19 @@ class _Way:
             raise RemoteRefused("The answer is of another type.")
 
     def _fetched(self, response: HTTPResponse) -> Fetched:
+        content = self._body(response)
+        media_type = image_type(content)
+        if media_type not in self.accept:
+            raise RemoteRefused("The answer is not what it claims to be.")
+        return Fetched(media_type, content)
+
+    def _body(self, response: HTTPResponse) -> bytes:
         content = response.read(self.limits.bytes + 1)
         if len(content) > self.limits.bytes:
             raise RemoteRefused("The answer is too large.")
         if response.length:
             raise RemoteUnavailable("The host hung up in the middle.")
-        media_type = image_type(content)
-        if media_type not in self.accept:
-            raise RemoteRefused("The answer is not what it claims to be.")
-        return Fetched(media_type, content)
+        return content
 
 
 class _Wire(io.RawIOBase):

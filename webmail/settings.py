@@ -194,6 +194,13 @@ LOGIN_FAILURES_MINUTES = env_int("WEBMAIL_LOGIN_FAILURES_MINUTES")
 LOGIN_EXEMPT_NETWORKS = env_networks("WEBMAIL_LOGIN_EXEMPT_NETWORKS")
 SESSION_IDLE_MINUTES = env_int("WEBMAIL_SESSION_IDLE_MINUTES")
 SHARED_IDLE_MINUTES = env_int("WEBMAIL_SHARED_IDLE_MINUTES")
+REMOTE_USER_HEADER = env_text("WEBMAIL_REMOTE_USER_HEADER").strip()
+REMOTE_USER_LOGOUT = env_text("WEBMAIL_REMOTE_USER_LOGOUT").strip()
+if REMOTE_USER_HEADER and not TRUSTED_PROXIES:
+    raise ImproperlyConfigured(
+        "WEBMAIL_REMOTE_USER_HEADER is believed of WEBMAIL_TRUSTED_PROXIES alone, and none is set"
+    )
+STAY_DAYS = env_int("WEBMAIL_STAY_DAYS")
 ADMIN_NEEDS_TOTP = env_bool("WEBMAIL_ADMIN_NEEDS_TOTP", not DEMO)
 SECOND_FACTOR_ROLES = frozenset(env_list("WEBMAIL_SECOND_FACTOR_ROLES"))
 for _word in SECOND_FACTOR_ROLES - {"everybody", "administrator", "support", "auditor"}:
@@ -203,6 +210,11 @@ for _word in SECOND_FACTOR_ROLES - {"everybody", "administrator", "support", "au
             f" names of mail domains, not {_word!r}"
         )
 DEVICE_NOTICES = env_bool("WEBMAIL_DEVICE_NOTICES")
+
+PROVIDER_NETWORKS = env_networks("WEBMAIL_PROVIDER_NETWORKS")
+MASTER_USER = env_by_domain("WEBMAIL_MASTER_USER")
+MASTER_PASSWORD = env_by_domain("WEBMAIL_MASTER_PASSWORD")
+MASTER_SEPARATOR = env_by_domain("WEBMAIL_MASTER_SEPARATOR")
 
 # The key that seals a password lent to a job. It can be changed without WEBMAIL_SECRET_KEY.
 

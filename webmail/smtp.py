@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from webmail import bearer
 from webmail.errors import (
     BadServerAnswer,
     PerhapsSent,
@@ -58,6 +59,7 @@ class SmtpServer:
     timeout: float = 20.0
     ca_file: str = ""
     login: str = ""
+    # May be a `bearer.AccessToken`.
     password: str = field(default="", repr=False)
     # Seconds for the answer to a whole message: servers look for viruses before it (RFC 5321 gives
     # ten minutes, which nobody waits in front of a browser).
@@ -219,8 +221,9 @@ class _Tls(_Bounded, smtplib.SMTP_SSL):
 class _Session:
     """The dialogue, with smtplib's connection after EHLO."""
 
-    def __init__(self, connection: _Plain | _Tls) -> None:
+    def __init__(self, connection: _Plain | _Tls, server: SmtpServer) -> None:
         self._smtp = connection
+        self._place = server.host, server.port
         self.steps = Steps()
 
     @property
@@ -233,7 +236,9 @@ class _Session:
         if not login or not self._smtp.has_extn("auth"):
             return
         methods = self._smtp.esmtp_features["auth"].upper().split()
-        if "PLAIN" in methods:
+        if isinstance(password, bearer.AccessToken):
+            code, words = self._give_token(methods, login, password)
+        elif "PLAIN" in methods:
             secret = b"\0".join((b"", login.encode(), password.encode()))
             code, words = self._say("AUTH PLAIN " + base64.b64encode(secret).decode())
         elif "LOGIN" in methods:
@@ -245,6 +250,28 @@ class _Session:
             raise ServerRefused("The submission server knows no way to sign in that we know.")
         if code != 235:
             raise _sign_in_error(code, words)
+
+    def _give_token(
+        self, methods: list[str], login: str, token: bearer.AccessToken
+    ) -> tuple[int, bytes]:
+        """Never on the line of AUTH, which holds 512 bytes (RFC 4954 section 4): tokens are longer.
+
+        A server that refuses one says why by 334, and 535 after an answer to that.
+        """
+        mechanism = bearer.mechanism(methods)
+        if not mechanism:
+            raise ServerRefused("The submission server takes no access token.")
+        if not bearer.is_sayable(login, token):
+            raise SignInNeeded("No login or token holds a control character.")
+        code, words = self._say(f"AUTH {mechanism}")
+        host, port = self._place
+        for said in (
+            bearer.first(mechanism, login, token, host, port),
+            bearer.second(mechanism),
+        ):
+            if code == 334:
+                code, words = self._say(said.decode())
+        return code, words
 
     def open_envelope(
         self, sender: str, recipients: Sequence[str], message: bytes, notice: Notice | None
@@ -358,7 +385,7 @@ def _session(server: SmtpServer) -> Iterator[_Session]:
     connection = None
     try:
         connection = _connect(server)
-        yield _Session(connection)
+        yield _Session(connection, server)
     except smtplib.SMTPServerDisconnected as error:
         raise ServerUnavailable("The submission server hung up.") from error
     except smtplib.SMTPResponseException as error:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -19,8 +19,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts import capabilities, server_check, session
-from accounts.models import MailDomain
+from accounts.admin.providers import ProviderInline
+from accounts.models import MailDomain, SignInProvider
 from accounts.passwords import drivers
+from accounts.providers import names
 from webmail import smtp
 from webmail.errors import SignInNeeded, WebmailError
 
@@ -78,7 +80,7 @@ class MailDomainAdmin(admin.ModelAdmin):
         (None, {"fields": ("name", "is_default", "login_form", "program_login", "help_text")}),
         (
             _("Password"),
-            {"fields": ("password_driver", "password_help", "password_url")},
+            {"fields": ("password_sign_in", "password_driver", "password_help", "password_url")},
         ),
         ("IMAP", {"fields": (("imap_host", "imap_port", "imap_security"),)}),
         ("SMTP", {"fields": (("smtp_host", "smtp_port", "smtp_security"),)}),
@@ -94,6 +96,22 @@ class MailDomainAdmin(admin.ModelAdmin):
             },
         ),
     )
+
+    inlines = (ProviderInline,)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """A domain without password and without provider would let nobody in."""
+        super().save_related(request, form, formsets, change)
+        domain: MailDomain = form.instance
+        provided = SignInProvider.objects.filter(mail_domain=domain, is_on=True).exists()
+        if not (domain.password_sign_in or provided):
+            domain.password_sign_in = True
+            domain.save(update_fields=["password_sign_in"])
+            text = gettext(
+                "Without a provider, people need the sign-in by password: it is on again."
+            )
+            self.message_user(request, text, messages.WARNING)
+        names.forget()
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.connection_view)

@@ -20,7 +20,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Application
-from accounts.oidc import rules
+from accounts.oidc import farewells, rules
 from accounts.oidc.adapter import SCOPES
 
 # allauth's pages show the secret's hash and the tokens' digests; ours show neither.
@@ -45,6 +45,14 @@ class ApplicationForm(forms.ModelForm):
         required=False,
         widget=forms.Textarea(attrs={"rows": 2, "cols": 80}),
         help_text=_("One a line; people may be sent there when they have left it."),
+    )
+
+    farewell_address = forms.CharField(
+        label=_("Address for back-channel logout"),
+        required=False,
+        max_length=500,
+        widget=forms.TextInput(attrs={"size": 80}),
+        help_text=_("The application is told there that a session here is over."),
     )
 
     class Meta:
@@ -80,6 +88,7 @@ class ApplicationForm(forms.ModelForm):
             self.initial["post_logout_addresses"] = "\n".join(
                 self.instance.get_post_logout_redirect_uris()
             )
+            self.initial["farewell_address"] = farewells.address(self.instance)
 
     def clean_redirect_uris(self) -> str:
         return "\n".join(_addresses(self.cleaned_data["redirect_uris"]))
@@ -87,10 +96,14 @@ class ApplicationForm(forms.ModelForm):
     def clean_post_logout_addresses(self) -> list[str]:
         return _addresses(self.cleaned_data["post_logout_addresses"])
 
+    def clean_farewell_address(self) -> str:
+        return next(iter(_addresses(self.cleaned_data["farewell_address"])), "")
+
     def save(self, commit: bool = True) -> Application:
         """Everything that the form does not offer stays at its strictest."""
         self.instance.set_scopes(["openid", *self.cleaned_data["handed_over"]])
         self.instance.set_post_logout_redirect_uris(self.cleaned_data["post_logout_addresses"])
+        farewells.set_address(self.instance, self.cleaned_data["farewell_address"])
         return super().save(commit)
 
 
@@ -121,7 +134,7 @@ class ApplicationAdmin(admin.ModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Application | None = None) -> Any:
         typed = ("name", "type", "skip_consent", "redirect_uris", "post_logout_addresses")
-        form = (None, {"fields": (*typed, "handed_over")})
+        form = (None, {"fields": (*typed, "farewell_address", "handed_over")})
         handed_over = (gettext("What the application is given"), {"fields": self.readonly_fields})
         return (form, handed_over) if obj else (form,)
 

@@ -12,8 +12,11 @@ from django.utils.translation import gettext
 from accounts import capabilities, server_check
 from accounts.doctor import address
 from accounts.findings import Finding, bad, ok, warn
-from accounts.models import MailDomain
+from accounts.models import MailDomain, SignInProvider
+from accounts.providers import asking, grants
+from accounts.providers.failures import ProviderError
 from accounts.server_check import Result, Target
+from webmail.errors import WebmailError
 
 
 def findings() -> Iterator[Finding]:
@@ -94,6 +97,7 @@ def other_findings() -> Iterator[Finding]:
     ]
     if settings.NOTICES_URL:
         yield from _server(server_check.check(_notices()))
+    yield from provider_findings()
     for name, url, port, tls_port in others:
         if url:
             yield from _connects(name, url, port, tls_port)
@@ -102,6 +106,33 @@ def other_findings() -> Iterator[Finding]:
             gettext("The webmail sends no letters of its own (WEBMAIL_NOTICES_URL)."),
             gettext("People are not told of new devices, lookups and changed passwords."),
         )
+
+
+def provider_findings() -> Iterator[Finding]:
+    """The providers that people sign in by, and what opens the mailboxes then."""
+    for provider in SignInProvider.objects.filter(is_on=True).select_related("mail_domain"):
+        domain = provider.mail_domain
+        words = {"issuer": provider.issuer, "domain": domain.name}
+        try:
+            asking.examine(provider)
+        except ProviderError as error:
+            yield bad(
+                gettext("%(issuer)s, by which %(domain)s signs in, does not answer as it must.")
+                % words,
+                f"{error} (docs/sign-in.md)",
+            )
+        else:
+            yield ok(gettext("%(issuer)s, by which %(domain)s signs in, answers.") % words)
+        if provider.way == SignInProvider.Way.MASTER:
+            yield from _master(domain)
+
+
+def _master(domain: MailDomain) -> Iterator[Finding]:
+    try:
+        grants.master(domain, "somebody")
+    except WebmailError as error:
+        text = gettext("The mailboxes of %(domain)s cannot be opened after the sign-in.")
+        yield bad(text % {"domain": domain.name}, str(error))
 
 
 def _notices() -> Target:

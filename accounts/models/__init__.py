@@ -1,10 +1,11 @@
 """The rows of accounts in the database: no password, no NUMEN, no date of birth."""
 
 from accounts.models.announcements import Announcement, Dismissal
-from accounts.models.applications import Application
+from accounts.models.applications import Application, ServiceVisit
 from accounts.models.audit import AuditEvent
 from accounts.models.lending import LentCredential
 from accounts.models.mail_domains import MailDomain, ServerURL
+from accounts.models.providers import SignInProvider, TokenGrant
 from accounts.models.service_menu import Service
 from accounts.models.sessions import KnownDevice, UserSession
 from accounts.models.staff import StaffRecord
@@ -23,11 +24,14 @@ __all__ = [
     "MailDomain",
     "ServerURL",
     "Service",
+    "ServiceVisit",
+    "SignInProvider",
     "SiteText",
     "StaffImport",
     "StaffRecord",
     "StagedStaff",
     "SupportContact",
+    "TokenGrant",
     "User",
     "UserSession",
 ]

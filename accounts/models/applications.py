@@ -1,9 +1,13 @@
-"""The applications that people sign in to from here, under our name for them."""
+"""The applications that people sign in to from here, under our name for them, and who is there."""
 
 from __future__ import annotations
 
 from allauth.idp.oidc.models import Client
+from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from accounts.models.users import User
 
 
 class Application(Client):
@@ -17,3 +21,27 @@ class Application(Client):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ServiceVisit(models.Model):
+    """A session from which somebody went to an application that wants to be told of its end."""
+
+    client = models.ForeignKey(
+        Client, models.CASCADE, related_name="+", verbose_name=_("application")
+    )
+    user = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("user"))
+    # The row of a `UserSession`; no foreign key, so that ending one costs nobody a statement.
+    session = models.BigIntegerField(_("session"), db_index=True)
+    # As the application knows the session: the claim `sid` of its ID tokens.
+    sid = models.CharField(_("number of the session"), max_length=32)
+    opened = models.DateTimeField(_("opened"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("visit of an application")
+        verbose_name_plural = _("visits of applications")
+        constraints = (
+            models.UniqueConstraint(fields=["session", "client"], name="one_visit_per_session"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.client_id}"

@@ -25,6 +25,8 @@ class LentCredential(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("user"))
     sealed = models.BinaryField()
+    # The sign-in whose tokens were lent, where it was by a provider.
+    grant = models.ForeignKey("accounts.TokenGrant", models.CASCADE, null=True)
     # When the person had last changed the password: a later change makes the seal worthless.
     changed = models.DateTimeField(null=True)
     lent = models.DateTimeField(_("lent"), default=timezone.now)

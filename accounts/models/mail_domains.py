@@ -206,6 +206,12 @@ class MailDomain(models.Model):
         help_text=_("Shown to people of this domain when they could not sign in."),
     )
 
+    password_sign_in = models.BooleanField(
+        _("sign-in by password"),
+        default=True,
+        db_default=True,
+        help_text=_("Off, people sign in by the provider alone. Local administrators keep theirs."),
+    )
     password_driver = models.CharField(
         _("where the password is changed"),
         max_length=8,

@@ -13,8 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models.users import User
 
 
-def idle_seconds(is_shared: bool) -> int:
-    """Return how long a session may idle."""
+def idle_seconds(is_shared: bool, stays: bool = False) -> int:
+    """Return how long a session may idle. On a shared computer nobody stays signed in."""
+    if stays and settings.STAY_DAYS and not is_shared:
+        return 24 * 60 * 60 * int(settings.STAY_DAYS)
     return 60 * (settings.SHARED_IDLE_MINUTES if is_shared else settings.SESSION_IDLE_MINUTES)
 
 
@@ -26,9 +28,9 @@ class UserSessionQuerySet(models.QuerySet["UserSession"]):
     def going_on(self, now: datetime) -> UserSessionQuerySet:
         """Those that are not over, as `UserSession.is_over` says it of one."""
         used = Q()
-        for is_shared in (False, True):
-            allowed = timedelta(seconds=idle_seconds(is_shared)) + WRITTEN_EVERY
-            used |= Q(is_shared=is_shared, last_used__gte=now - allowed)
+        for is_shared, stays in ((False, False), (False, True), (True, False)):
+            allowed = timedelta(seconds=idle_seconds(is_shared, stays)) + WRITTEN_EVERY
+            used |= Q(is_shared=is_shared, stays=stays, last_used__gte=now - allowed)
         return self.filter(used)
 
     def unused_for(self, days: int) -> UserSessionQuerySet:
@@ -47,6 +49,8 @@ class UserSession(models.Model):
     system = models.CharField(_("system"), max_length=40, blank=True)
     network = models.CharField(_("from where"), max_length=45, blank=True)
     is_shared = models.BooleanField(_("shared computer"), default=False)
+    # The database knows the default too: a former version that still serves names no such column.
+    stays = models.BooleanField(_("stays signed in"), default=False, db_default=False)
     began = models.DateTimeField(_("began"), auto_now_add=True)
     last_used = models.DateTimeField(_("last use"), default=timezone.now)
 
@@ -66,7 +70,7 @@ class UserSession(models.Model):
 
     def is_over(self, now: datetime) -> bool:
         """Whether it idled for so long that its next request ends it."""
-        allowed = timedelta(seconds=idle_seconds(self.is_shared))
+        allowed = timedelta(seconds=idle_seconds(self.is_shared, self.stays))
         return now - self.last_used > allowed + WRITTEN_EVERY
 
 

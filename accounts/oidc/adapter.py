@@ -13,6 +13,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import StaffRecord, User
+from accounts.oidc import farewells
 
 SCOPES = {
     "openid": _("a number that stands for you, the same at each sign-in"),
@@ -55,6 +56,13 @@ class Adapter(DefaultOIDCAdapter):
     ) -> dict[str, Any]:
         """Return what `claims` says, the same in the ID token and from the userinfo address."""
         return claims(user, scopes)
+
+    def populate_id_token(
+        self, id_token: dict[str, Any], client: Client, scopes: Iterable[str], **kwargs: Any
+    ) -> None:
+        """With the number of the session, for applications that want to hear of its end."""
+        if sid := farewells.sid_of_this_request.get():
+            id_token["sid"] = sid
 
     def list_private_keys(
         self,

@@ -13,8 +13,12 @@ from django.conf import settings
 from django.core.cache import cache
 
 
+def digest(code: str) -> str:
+    return hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def _key(code: str) -> str:
-    return f"oidc-code:{hashlib.sha256(code.encode('utf-8', 'surrogatepass')).hexdigest()}"
+    return f"oidc-code:{digest(code)}"
 
 
 def use(code: str, access_token: str) -> bool:

@@ -7,20 +7,36 @@ from typing import Any
 
 from allauth.account.views import LoginView, LogoutView
 from allauth.idp.oidc.models import Token
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import credentials, session
+from accounts import credentials, session, sessions
 from accounts.forms import SignInForm
 from accounts.http import safe_next
 from accounts.models import MailDomain, User
+from accounts.providers import flow, grants, names, proxied
+from accounts.views import providers
+from accounts.views import proxied as proxied_views
 
 
 class SignInView(LoginView):
-    """allauth's, with an HTTP status that says what happened."""
+    """allauth's, with an HTTP status that says what happened; the button of a provider leads on to
+    it."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        by = request.POST.get("provider", "")
+        if by.isdecimal() and len(by) < 10:
+            return providers.lead_to(request, int(by))
+        if by == proxied.BUTTON:
+            return proxied_views.lead_to(request)
+        response: HttpResponseBase = super().post(request, *args, **kwargs)
+        return response
 
     def form_invalid(self, form: SignInForm) -> HttpResponse:
         response: HttpResponse = super().form_invalid(form)
@@ -36,7 +52,21 @@ class SignInView(LoginView):
         typed = form.cleaned_data.get("login", "") if form.errors else ""
         if typed and (domain := MailDomain.objects.of_typed_login(typed)):
             context["domain_help"] = domain.help_text
+        context["providers"] = names.offered()
+        context["proxied"] = {"value": proxied.BUTTON} if proxied.is_on() else None
+        # Local administrators have no provider: they ask for the form, as /admin/ does for them.
+        wants_form = "password" in self.request.GET or _leads_to_admin(self.request)
+        context["has_password_form"] = (
+            wants_form
+            or form.is_bound
+            or not (context["providers"] or context["proxied"])
+            or names.has_password_form()
+        )
         return context
+
+
+def _leads_to_admin(request: HttpRequest) -> bool:
+    return safe_next(request).startswith(reverse("admin:index"))
 
 
 class SignOutView(LogoutView):
@@ -56,11 +86,38 @@ def leave(request: HttpRequest, sign_out: Callable[[], HttpResponseBase]) -> Htt
     if isinstance(request.user, User):
         Token.objects.filter(user=request.user).delete()  # services ask no more about this person
     session.close(request)
+    onward = _provider_s_end(request)
     response = sign_out()
+    if onward:
+        # A page, and no redirect: a form's answer may lead to our own pages alone.
+        response = render(request, "accounts/provider_goodbye.html", {"onward": onward})
     credentials.delete_cookie(request, response)
     if shared:
         response["Clear-Site-Data"] = '"cache", "storage"'
     return response
+
+
+def _provider_s_end(request: HttpRequest) -> str:
+    """Return where the browser leaves the provider that the person signed in by; "" for nobody's.
+
+    Asked for before the session goes, which holds the way to the ID token.
+    """
+    user, credential = request.user, credentials.open_sealed(request)
+    if not isinstance(user, User) or credential is None:
+        return ""
+    if proxied.is_proxied(credential):
+        return str(settings.REMOTE_USER_LOGOUT)
+    if not grants.is_grant(credential):
+        return ""
+    provider = names.of(user)
+    return flow.end_address(provider, grants.id_token(user, credential)) if provider else ""
+
+
+def _come_back(request: HttpRequest) -> JsonResponse:
+    """A script asks whether its person has signed in again, in another tab."""
+    if credentials.open_sealed(request) is None:
+        return JsonResponse({"errors": [gettext("You are not signed in yet.")]}, status=403)
+    return JsonResponse({"csrf": get_token(request)})
 
 
 @never_cache
@@ -74,8 +131,12 @@ def reenter(request: HttpRequest) -> HttpResponse:
     in_place = request.headers.get("X-Requested-With") == "fetch"
     user = request.user if isinstance(request.user, User) else None
     if request.method != "POST":
+        if in_place:
+            return _come_back(request)
         if user is None:
             return redirect("account_login")
+        if "done" in request.GET:
+            return render(request, "accounts/provider_done.html")
         return render(
             request, "accounts/reenter.html", {"form": SignInForm(), "next": safe_next(request)}
         )
@@ -84,6 +145,8 @@ def reenter(request: HttpRequest) -> HttpResponse:
         data["login"] = user.typed_login
     if request.session.get("shared_computer"):
         data["shared_computer"] = "on"
+    if request.session.get(sessions.STAYS):
+        data["stay_signed_in"] = "on"
     form = SignInForm(data, request=request)
     if form.is_valid() and user is not None and form.user != user:
         form.add_error(None, SignInForm.wrong_person)

@@ -30,10 +30,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from accounts import audit, limits, second_factor
+from accounts import audit, limits, second_factor, sessions
 from accounts.models import AuditEvent, User
 from accounts.network import client_address, network_of
-from accounts.oidc import adapter, codes, rules
+from accounts.oidc import adapter, codes, farewells, rules
 from accounts.views import doors
 
 FAILURES_PER_MINUTE = 30
@@ -85,6 +85,8 @@ def configuration(request: HttpRequest) -> JsonResponse:
             ],
             "id_token_signing_alg_values_supported": ["RS256"],
             "subject_types_supported": ["public"],
+            "backchannel_logout_supported": True,
+            "backchannel_logout_session_supported": True,
             "claims_parameter_supported": False,
             "request_parameter_supported": False,
             "request_uri_parameter_supported": False,
@@ -143,8 +145,9 @@ class AuthorizationView(provider.AuthorizationView):
 
     def form_valid(self, form: AuthorizationForm) -> HttpResponse:
         response: HttpResponse = super().form_valid(form)
-        if "code" in parse_qs(urlsplit(response.get("Location", "")).query):
+        if code := parse_qs(urlsplit(response.get("Location", "")).query).get("code"):
             client = Client.objects.get(pk=self._request_info["client_id"])
+            farewells.note(self.request, sessions.row(self.request), client, code[0])
             audit.record(
                 AuditEvent.Kind.SERVICE_OPENED, self.request, client=client.pk, name=client.name
             )
@@ -276,7 +279,11 @@ class TokenView(provider.TokenView):
             return _fault("unsupported_grant_type")
         if "resource" in request.POST:
             return _fault("invalid_target")
-        response: HttpResponse = super().post(request)
+        held = farewells.sid_of_this_request.set(farewells.sid_of(request.POST.get("code", "")))
+        try:
+            response: HttpResponse = super().post(request)
+        finally:
+            farewells.sid_of_this_request.reset(held)
         answer = json.loads(response.content)
         if response.status_code != 200:
             return self._refused(request, response, answer["error"])

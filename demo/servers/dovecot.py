@@ -44,6 +44,16 @@ class MailAccount:
     aliases: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class TokenCheck:
+    """The page that Dovecot shows an access token to, and the claim of its answer that is the
+    login."""
+
+    url: str
+    claim: str = "preferred_username"
+    mechanisms: str = "oauthbearer xoauth2"
+
+
 def installed() -> bool:
     """True when this machine has Dovecot with IMAP and LMTP."""
     return _program() is not None and _has("imap-login") and _has("lmtp")
@@ -89,6 +99,8 @@ class Dovecot(process.Server):
         quota_megabytes: int = 1024,
         relay_port: int | None = None,
         sharing: bool = False,
+        tokens: TokenCheck | None = None,
+        master: MailAccount | None = None,
     ) -> None:
         self.folder = folder.absolute()
         self.accounts = tuple(accounts)
@@ -100,6 +112,9 @@ class Dovecot(process.Server):
         self.relay_port = relay_port
         # People let others into their folders (RFC 4314).
         self.sharing = sharing and has_acl()
+        self.tokens = tokens
+        # Who opens anybody's mailbox, by the login "somebody*master".
+        self.master = master
         self.log = self.folder / "log"
         self.users = self.folder / "users"
         self._sockets: Path | None = None
@@ -112,6 +127,8 @@ class Dovecot(process.Server):
         self._make_folders()
         self._wait_for_predecessor()
         self.write_accounts(self.accounts, keep_changed=True)
+        self._write_own("masters", _line(self.master) if self.master else "")
+        self._write_own("oauth2", _oauth2_23(self.tokens) if self.tokens else "")
         configuration = self.folder / "dovecot.conf"
         configuration.write_text(self._configuration())
         # In the foreground, so that it stays our child and ends with us.
@@ -142,14 +159,18 @@ class Dovecot(process.Server):
         changed = self._changed_lines() if keep_changed else {}
         lines = []
         for account in accounts:
-            plain = _PLAIN + base64.b64encode(account.password.encode()).decode()
-            secret = changed.get(account.login, plain)
+            secret = changed.get(account.login, _plain(account))
             lines.append(f"{account.login}:{secret}::::::")
             lines += [f"{alias}:{secret}::::::user={account.login}" for alias in account.aliases]
-        self.users.touch(mode=0o600)
-        self.users.write_text("".join(line + "\n" for line in lines))
+        self._write_own("users", "".join(line + "\n" for line in lines))
+
+    def _write_own(self, name: str, text: str) -> None:
+        """Write a file with secrets, for Dovecot alone."""
+        path = self.folder / name
+        path.touch(mode=0o600)
+        path.write_text(text)
         if _is_root():
-            os.chown(self.users, pwd.getpwnam("dovecot").pw_uid, -1)
+            os.chown(path, pwd.getpwnam("dovecot").pw_uid, -1)
 
     def _changed_lines(self) -> dict[str, str]:
         """Passwords by login as they stand in the file, of those that are not ours."""
@@ -184,6 +205,14 @@ class Dovecot(process.Server):
     def _configuration(self) -> str:
         language = _language_24 if version() >= (2, 4) else _language_23
         return language(self, _unprivileged() if not _is_root() else "", self._sockets or Path())
+
+
+def _plain(account: MailAccount) -> str:
+    return _PLAIN + base64.b64encode(account.password.encode()).decode()
+
+
+def _line(account: MailAccount) -> str:
+    return f"{account.login}:{_plain(account)}::::::\n"
 
 
 def _runs(pid_file: Path, folder: Path) -> bool:
@@ -270,7 +299,6 @@ _COMMON = """
 listen = 127.0.0.1
 ssl = no
 first_valid_uid = 1
-auth_mechanisms = plain login
 auth_failure_delay = 0
 login_trusted_networks = 127.0.0.0/8
 mail_max_userip_connections = 200
@@ -339,6 +367,65 @@ namespace shared {{
 """
 
 
+def _mechanisms(server: Dovecot) -> str:
+    tokens = f" {server.tokens.mechanisms}" if server.tokens else ""
+    return f"auth_mechanisms = plain login{tokens}"
+
+
+def _oauth2_23(tokens: TokenCheck) -> str:
+    return f"""introspection_mode = auth
+introspection_url = {tokens.url}
+username_attribute = {tokens.claim}
+"""
+
+
+def _additions_23(server: Dovecot) -> str:
+    """Tokens and the master user, where there are any."""
+    text = ""
+    if server.master:
+        text += f"""
+auth_master_user_separator = *
+passdb {{
+  driver = passwd-file
+  args = {server.folder}/masters
+  master = yes
+  result_success = continue
+}}
+"""
+    if server.tokens:
+        text += f"""
+passdb {{
+  driver = oauth2
+  mechanisms = {server.tokens.mechanisms}
+  args = {server.folder}/oauth2
+}}
+"""
+    return text
+
+
+def _additions_24(server: Dovecot) -> str:
+    text = ""
+    if server.master:
+        text += f"""
+auth_master_user_separator = *
+passdb master {{
+  driver = passwd-file
+  passwd_file_path = {server.folder}/masters
+  master = yes
+  result_success = continue
+}}
+"""
+    if server.tokens:
+        text += f"""
+oauth2 {{
+  introspection_mode = auth
+  introspection_url = {server.tokens.url}
+  username_attribute = {server.tokens.claim}
+}}
+"""
+    return text
+
+
 def _language_23(server: Dovecot, rights: str, sockets: Path) -> str:
     owner = mail_owner()
     folder = server.folder
@@ -355,7 +442,9 @@ mail_location = sdbox:~/mail
 mail_plugins = quota
 {rights}
 {_COMMON}
+{_mechanisms(server)}
 {_relay(server)}
+{_additions_23(server)}
 passdb {{
   driver = passwd-file
   args = username_format=%Lu {folder}/users
@@ -429,7 +518,9 @@ quota "User quota" {{
 }}
 {rights}
 {_COMMON}
+{_mechanisms(server)}
 {_relay(server)}
+{_additions_24(server)}
 passdb passwd-file {{
   passwd_file_path = {folder}/users
 }}

@@ -14,6 +14,7 @@ import itertools
 import json
 import logging
 import os
+import re
 import smtplib
 import socket
 import ssl
@@ -46,7 +47,8 @@ class Plan:
     delivered.
 
     The IMAP server at `imap_url`, if there is one, decides who may sign in, else `accounts` do.
-    With `ask_imap` the addresses of its domain are not known here. At `relay_port` the IMAP
+    With `ask_imap` the addresses of its domain are not known here. With `takes_tokens` it also says
+    whether an access token is good. At `relay_port` the IMAP
     server hands over what it writes itself, such as answers of absence, without signing in.
     """
 
@@ -58,6 +60,7 @@ class Plan:
     imap_url: str = ""
     ask_imap: bool = False
     relay_port: int | None = None
+    takes_tokens: bool = False
 
 
 class SubmissionServer(process.Server):
@@ -75,6 +78,7 @@ class SubmissionServer(process.Server):
         imap_url: str = "",
         ask_imap: bool = False,
         relay_port: int | None = None,
+        takes_tokens: bool = False,
     ) -> None:
         self.port = process.free_port()
         self.log = folder / "submission.log"
@@ -89,6 +93,7 @@ class SubmissionServer(process.Server):
             imap_url=imap_url,
             ask_imap=ask_imap,
             relay_port=relay_port,
+            takes_tokens=takes_tokens,
         )
 
     @property
@@ -144,6 +149,18 @@ class Handler:
             login = account.login if account else login
         # Not handled: aiosmtpd then answers 535 itself.
         return AuthResult(success=accepted, handled=False, auth_data=login)
+
+    async def auth_OAUTHBEARER(self, server: SMTP, args: list[str]) -> AuthResult:
+        """aiosmtpd offers what is named so. The IMAP server is shown the client's own message."""
+        said = await server.challenge_auth("")
+        if not isinstance(said, bytes):
+            return AuthResult(success=False, handled=True)
+        found = re.match(rb"n,a=([^,]*),\x01", said)
+        login = found[1].decode(errors="replace") if found else ""
+        if not found or not await asyncio.to_thread(_imap_takes, self._plan.imap_url, said):
+            await server.challenge_auth('{"status":"invalid_token"}')
+            return AuthResult(success=False, handled=False)
+        return AuthResult(success=True, handled=False, auth_data=login)
 
     async def handle_MAIL(
         self,
@@ -281,6 +298,16 @@ def _imap_accepts(url: str, login: str, password: str) -> bool:
         return False
 
 
+def _imap_takes(url: str, said: bytes) -> bool:
+    answers = iter((said, b"\x01"))
+    try:
+        with open_imap(url) as imap:
+            imap.authenticate("OAUTHBEARER", lambda _: next(answers, b""))
+            return True
+    except (imaplib.IMAP4.error, OSError):
+        return False
+
+
 async def serve(plan: Plan) -> None:
     """Serve until the process is ended."""
     handler = Handler(plan)
@@ -295,6 +322,7 @@ async def serve(plan: Plan) -> None:
             auth_required=not is_relay,
             auth_require_tls=False,
             authenticator=handler.authenticate,
+            auth_exclude_mechanism=[] if plan.takes_tokens else ["OAUTHBEARER"],
         )
 
     loop = asyncio.get_running_loop()

@@ -878,3 +878,75 @@ def test_a_form_is_not_sent_to_a_name_that_leads_inside(
     with pytest.raises(RemoteRefused):
         post()
     assert web.connected == []
+
+
+# Servers that an administrator has named
+
+
+@pytest.fixture
+def ask(web: Web, authority: Authority) -> Callable[..., remote.Answered]:
+    def asked(url: str = "https://sso.example/keys", **more: Any) -> remote.Answered:
+        usual: dict[str, Any] = {"resolve": web.resolve, "connect": web.connect}
+        usual |= {"limits": KILOBYTES, "ca_file": str(authority.file)}
+        return remote.ask(url, **(usual | more))
+
+    return asked
+
+
+def test_an_answer_is_told_whatever_its_status(
+    web: Web, ask: Callable[..., remote.Answered], authority: Authority
+) -> None:
+    tls = authority.context("sso.example")
+    refusal = http(b'{"error": "x"}', "application/json", "400 Bad Request")
+    server = web.serve("sso.example", http(b"{}"), refusal, port=443, tls=tls)
+    assert ask() == remote.Answered(200, b"{}")
+    answer = ask(form=b"a=b", fields={"Authorization": "Basic x"})
+    assert answer == remote.Answered(400, b'{"error": "x"}')
+    assert server.requests[0].startswith("GET /keys HTTP/1.1\r\n")
+    assert server.requests[1].startswith("POST /keys HTTP/1.1\r\n")
+    assert "Authorization: Basic x\r\n" in server.requests[1]
+
+
+def test_a_redirect_is_an_answer_like_any(
+    web: Web, ask: Callable[..., remote.Answered], authority: Authority
+) -> None:
+    tls = authority.context("sso.example")
+    server = web.serve("sso.example", redirect("https://sso.example/"), port=443, tls=tls)
+    assert ask(form=b"secret").status == 302
+    assert server.connections == 1
+
+
+def test_secrets_go_by_https_alone(web: Web, ask: Callable[..., remote.Answered]) -> None:
+    server = web.serve("sso.example", http(b"{}"))
+    with pytest.raises(RemoteRefused, match="https"):
+        ask("http://sso.example/", ports={80})
+    assert server.connections == 0
+
+
+def test_a_private_network_is_asked_where_it_is_named(
+    web: Web, ask: Callable[..., remote.Answered], authority: Authority
+) -> None:
+    tls = authority.context("sso.example")
+    web.serve("sso.example", http(b"{}"), address="10.1.2.3", port=443, tls=tls)
+    with pytest.raises(RemoteRefused, match="public"):
+        ask()
+    inner = Limits(4096, 30, 0, open=(ipaddress.ip_network("10.1.0.0/16"),))
+    assert ask(limits=inner).status == 200
+    outer = Limits(4096, 30, 0, open=(ipaddress.ip_network("10.2.0.0/16"),))
+    with pytest.raises(RemoteRefused, match="public"):
+        ask(limits=outer)
+
+
+def test_an_answer_has_an_end(
+    web: Web, ask: Callable[..., remote.Answered], authority: Authority
+) -> None:
+    tls = authority.context("sso.example")
+    web.serve("sso.example", http(b"x" * 5000), port=443, tls=tls)
+    with pytest.raises(RemoteRefused, match="too large"):
+        ask()
+
+
+def test_a_field_is_one_line(ask: Callable[..., remote.Answered], web: Web) -> None:
+    with pytest.raises(RemoteRefused, match="header"):
+        ask(fields={"Authorization": "Bearer x\r\nX-Other: 1"})
+    assert web.connected == []

@@ -673,6 +673,14 @@ _SIGN_IN = Group(
             """After this many minutes without activity a session on a shared computer ends.""",
             example="5",
         ),
+        number(
+            "WEBMAIL_STAY_DAYS",
+            0,
+            """The number of days without activity for which users may stay signed in on a device of
+            their own, if they ask for it at the sign-in. With 0 they cannot.""",
+            maximum=90,
+            example="30",
+        ),
         switch(
             "WEBMAIL_ADMIN_NEEDS_TOTP",
             True,
@@ -701,6 +709,46 @@ _SIGN_IN = Group(
             the same key.""",
             words="Default: made from `WEBMAIL_SECRET_KEY`",
             example="WEBMAIL_LENDING_KEY_FILE=>/etc/webmail/lending-key",
+        ),
+        networks(
+            "WEBMAIL_PROVIDER_NETWORKS",
+            """The private networks in which an OpenID Connect provider may stand that users sign in
+            by, and applications that the webmail tells of a sign-out. Those at public addresses
+            need not be named.""",
+            example="10.0.0.0/8",
+        ),
+        text(
+            "WEBMAIL_REMOTE_USER_HEADER",
+            """The header of requests to `/accounts/proxy/` in which a proxy of
+            `WEBMAIL_TRUSTED_PROXIES` names the login of a user whom it has let in, by CAS or SAML.
+            The master user opens the mailbox. Without this setting the address does not
+            exist.""",
+            example="X-Remote-User",
+        ),
+        text(
+            "WEBMAIL_REMOTE_USER_LOGOUT",
+            """The page to which a user whom a proxy has let in is led after signing out, to leave
+            the sign-in service as well.""",
+            example="https://sso.ac-exemple.fr/cas/logout",
+        ),
+        by_domain(
+            "WEBMAIL_MASTER_USER",
+            """The master user of the mail server. With it and its password the webmail opens the
+            mailbox of whoever a provider, or a proxy, has let in, where the mail server takes no
+            access tokens. It opens all mailboxes: [security.md](security.md) says what that
+            means.""",
+            example="webmail",
+        ),
+        by_domain(
+            "WEBMAIL_MASTER_PASSWORD",
+            """The password of the master user.""",
+            example="WEBMAIL_MASTER_PASSWORD_FILE=>/etc/webmail/master-password",
+        ),
+        by_domain(
+            "WEBMAIL_MASTER_SEPARATOR",
+            """The character between the login of a user and the master user, as Dovecot’s
+            `auth_master_user_separator`. Where it is not set, it is `*`.""",
+            example="%",
         ),
     ),
     "[security.md](security.md) describes what these settings protect.",

@@ -19,7 +19,7 @@ from typing import Any, cast
 from imap_tools import mailbox
 from imap_tools.utils import encode_folder
 
-from webmail import measures
+from webmail import bearer, measures
 from webmail.errors import (
     BadServerAnswer,
     FolderChanged,
@@ -462,7 +462,8 @@ def open(server: ImapServer, login: str, password: str, *, client_address: str =
     2971), which else would slow down every user for the wrong passwords of one.
 
     Raises SignInNeeded when login or password is refused, ServerUnavailable when the server can't
-    be reached or says it can't just now, BadServerAnswer. The password is not kept.
+    be reached or says it can't just now, BadServerAnswer. The password is not kept. It may be a
+    `bearer.AccessToken`.
     """
     if re.search(r"[\r\n\0]", login + password):
         raise SignInNeeded("No login or password holds a control character.")
@@ -532,6 +533,9 @@ def _sign_in(guard: client.Guard, login: str, password: str) -> None:
     """LOGIN for ASCII, else AUTHENTICATE PLAIN (RFC 4616): imaplib's LOGIN can't say é."""
     guard.begin()
     methods = guard.capabilities
+    if isinstance(password, bearer.AccessToken):
+        _give_token(guard, login, password)
+        return
     ascii_only = (login + password).isascii()
     if "AUTH=PLAIN" in methods and ("LOGINDISABLED" in methods or not ascii_only):
         secret = b"\0".join((b"", login.encode(), password.encode()))
@@ -545,6 +549,23 @@ def _sign_in(guard: client.Guard, login: str, password: str) -> None:
         words = data[-1]
     if status != "OK":
         raise sign_in_error(words)
+    guard.state = "AUTH"
+
+
+def _give_token(guard: client.Guard, login: str, token: bearer.AccessToken) -> None:
+    mechanism = bearer.mechanism(
+        [str(word).removeprefix("AUTH=") for word in guard.capabilities if "AUTH=" in str(word)]
+    )
+    if not mechanism:
+        raise ServerRefused("The IMAP server takes no access token on this connection.")
+    if not bearer.is_sayable(login, token):
+        raise SignInNeeded("No login or token holds a control character.")
+    said = bearer.first(mechanism, login, token, guard.host, guard.port)
+    pieces = _Rest([said, bearer.second(mechanism)])
+    guard.literal = pieces.answer  # type: ignore[assignment]  # as _Plain's
+    status, data = guard._simple_command("AUTHENTICATE", mechanism)
+    if status != "OK":
+        raise sign_in_error(data[-1])
     guard.state = "AUTH"
 
 

@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from webmail import bearer
 from webmail.errors import BadServerAnswer, ServerRefused, ServerUnavailable, WebmailError
 from webmail.imap import response, status, wire
 from webmail.imap.connection import quoted_folder, sign_in_error
@@ -189,6 +190,9 @@ class Watch:
         """LOGIN for ASCII, else AUTHENTICATE PLAIN (RFC 4616)."""
         if _UNSAYABLE.search(login + password):
             raise ServerRefused("A login or password holds no line end.")
+        if isinstance(password, bearer.AccessToken):
+            await self._give_token(login, password)
+            return
         can_plain = "AUTH=PLAIN" in self.capabilities
         is_disabled = "LOGINDISABLED" in self.capabilities
         if can_plain and (is_disabled or not (login + password).isascii()):
@@ -199,6 +203,19 @@ class Watch:
         else:
             words = f"LOGIN {_quoted(login)} {_quoted(password)}".encode()
             await self._command(words, refusal=sign_in_error)
+
+    async def _give_token(self, login: str, token: bearer.AccessToken) -> None:
+        offered = [word.removeprefix("AUTH=") for word in self.capabilities if "AUTH=" in word]
+        mechanism = bearer.mechanism(offered)
+        if not mechanism or not bearer.is_sayable(login, token):
+            raise ServerRefused("The IMAP server takes no access token on this connection.")
+        said = bearer.first(mechanism, login, token, self._server.host, self._server.port)
+        await self._command(
+            f"AUTHENTICATE {mechanism}".encode(),
+            said,
+            bearer.second(mechanism),
+            refusal=sign_in_error,
+        )
 
     async def _open_inbox(self) -> None:
         self._quick = {"ENABLE", "QRESYNC"} <= self.capabilities
@@ -386,18 +403,19 @@ class Watch:
         return tag
 
     async def _command(
-        self, command: bytes, continued: bytes = b"", refusal: Refusal = response.refusal
+        self, command: bytes, *continued: bytes, refusal: Refusal = response.refusal
     ) -> list[wire.Response]:
-        """Send one command; the untagged responses until its end. ``continued`` is said when the
-        server asks for more; ``refusal`` makes the error of a NO."""
+        """Send one command; the untagged responses until its end. ``continued`` is said, one after
+        the other, when the server asks for more; ``refusal`` makes the error of a NO."""
         tag = self._begin(command)
+        rest = list(continued)
         answers: list[wire.Response] = []
         async with asyncio.timeout(self._server.timeout):
             for _turn in range(MOST_ANSWERS):
                 answer = await self._wire.receive()
                 text = _text(answer)
-                if text.startswith(b"+") and continued:
-                    self._wire.send(continued + b"\r\n")
+                if text.startswith(b"+") and rest:
+                    self._wire.send(rest.pop(0) + b"\r\n")
                 elif text.startswith(tag + b" "):
                     _judge(text, refusal)
                     return answers

@@ -93,6 +93,7 @@ _TASKS = {
         "accounts.tasks.tell_of_password",
         "accounts.tasks.tell_of_reset",
         "accounts.tasks.tell_of_second_factor",
+        "accounts.tasks.tell_service_of_end",
         "addressbook.tasks.empty_bins",
         "webmail.tasks.do_mail_job",
         "webmail.tasks.expire_office_previews",

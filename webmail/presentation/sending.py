@@ -58,7 +58,8 @@ def how(standing: Standing) -> str:
             return gettext("Sent. Its copy is put into “Sent” in a moment.")
         case "password":
             return gettext(
-                "Not sent yet: your password has changed, or the mail server no longer takes it."
+                "The message waits for a new sign-in: the mail server no longer takes the one that"
+                " it was sent with."
             )
         case "scheduled":
             return gettext("Leaves on %(when)s.") % {"when": dates.when_long(standing.due)}
@@ -150,7 +151,7 @@ def _line(one: awaited.Awaited) -> str:
         case awaited.BY_HAND:
             words = gettext("“%(subject)s” has not left yet. Choose “Send now” in the outbox.")
         case awaited.PASSWORD:
-            words = gettext("“%(subject)s” has not left yet: your password is asked for.")
+            words = gettext("“%(subject)s” has not left yet: it waits for a new sign-in.")
         case _:
             words = gettext("“%(subject)s” has not left yet.")
     return words % said

@@ -250,9 +250,10 @@ class Stream:
     async def _watch_once(self) -> None:
         watched = self.watched
         async with self._hub.sign_ins:
-            opened = await watch.open(
-                watched.server, watched.login, watched.password, client_address=watched.address
-            )
+            login, secret = watched.login, watched.password
+            if watched.is_asked_for:
+                login, secret = await _in_thread(lambda: session.way_in(watched))
+            opened = await watch.open(watched.server, login, secret, client_address=watched.address)
         try:
             self.say("up", {"everywhere": opened.everywhere})
             self.say("mail", told(opened.inbox))

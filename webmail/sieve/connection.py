@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
+from webmail import bearer
 from webmail.errors import (
     BadServerAnswer,
     NotFound,
@@ -143,18 +144,34 @@ class Connection:
             self._command(b"STARTTLS")
             self._wire.start_tls(server)
             self._read_capabilities()
-        if "PLAIN" not in self._methods:
-            raise SieveUnavailable("The ManageSieve server knows no way to sign in that we know.")
-        secret = base64.b64encode(b"\0".join((b"", login.encode(), password.encode())))
         try:
-            lines = self._command(b"AUTHENTICATE", b'"PLAIN"', b'"' + secret + b'"')
+            if isinstance(password, bearer.AccessToken):
+                self._give_token(server, login, password)
+            else:
+                self._give_password(login, password)
         except (SieveRefused, NotFound) as error:
             # Not SignInNeeded: the mail itself opens with this password.
             raise SieveUnavailable(
                 "The ManageSieve server does not let in.", server_words=error.server_words
             ) from error
-        del lines
         self._refresh_extensions()
+
+    def _give_password(self, login: str, password: str) -> None:
+        if "PLAIN" not in self._methods:
+            raise SieveUnavailable("The ManageSieve server knows no way to sign in that we know.")
+        secret = base64.b64encode(b"\0".join((b"", login.encode(), password.encode())))
+        self._command(b"AUTHENTICATE", b'"PLAIN"', b'"' + secret + b'"')
+
+    def _give_token(self, server: SieveServer, login: str, token: bearer.AccessToken) -> None:
+        """As a counted string: a quoted one holds 1,024 bytes (RFC 5804 section 4). A server that
+        refuses says why in a string, and NO after an answer to that."""
+        mechanism = bearer.mechanism(self._methods)
+        if not mechanism or not bearer.is_sayable(login, token):
+            raise SieveUnavailable("The ManageSieve server takes no access token.")
+        said = bearer.first(mechanism, login, token, server.host, server.port)
+        counted = b"{%d+}\r\n" % len(said) + said
+        self._wire.send(b'AUTHENTICATE "%b" %b\r\n' % (mechanism.encode(), counted))
+        self._answer(refused=b'"%b"\r\n' % bearer.second(mechanism))
 
     def _refresh_extensions(self) -> None:
         """Some servers show all that scripts may use only after sign-in."""
@@ -178,8 +195,9 @@ class Connection:
         self._wire.send(b" ".join((name, *args)) + b"\r\n")
         return self._answer()
 
-    def _answer(self) -> list[list[_Token]]:
-        """The lines before the one that says OK; raises what a NO or BYE means."""
+    def _answer(self, refused: bytes = b"") -> list[list[_Token]]:
+        """The lines before the one that says OK; raises what a NO or BYE means. ``refused`` is
+        said, once, to a string that stands alone: a challenge."""
         self._wire.expect()
         lines: list[list[_Token]] = []
         while True:
@@ -192,7 +210,10 @@ class Connection:
             if status == b"BYE":
                 self._wire.close()
                 raise SieveUnavailable("The ManageSieve server hung up.", server_words=_said(line))
-            if line:
+            if line and refused and not isinstance(line[0], _Atom):
+                self._wire.send(refused)
+                refused = b""
+            elif line:
                 lines.append(line)
             if len(lines) > _LINES:
                 self._wire.close()

@@ -5,6 +5,7 @@ import { askAgain } from "./session.js";
 
 const SECOND = 1000;
 const MINUTE = 60;
+const DAY = 24 * 60 * MINUTE;
 const WARNED = 2 * MINUTE;
 // The server notes activity once a minute, so it may think that the last was a minute ago.
 const SLACK = MINUTE;
@@ -22,10 +23,12 @@ function note(seconds) {
   plan();
 }
 
-/** By the clock, not by counting: a computer that slept finds its session over when it wakes. */
+/** By the clock, not by counting: a computer that slept finds its session over when it wakes. A timer holds no more than
+ * 24 days, and a session that stays may have longer. */
 function plan() {
   clearTimeout(timer);
-  timer = setTimeout(check, dialog.open ? SECOND : Math.max(1, left() - warned()) * SECOND);
+  const seconds = Math.min(DAY, Math.max(1, left() - warned()));
+  timer = setTimeout(check, dialog.open ? SECOND : seconds * SECOND);
 }
 
 async function check() {

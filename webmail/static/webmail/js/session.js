@@ -1,4 +1,5 @@
-// The session is over: the password is asked for in place, and what was asked for is asked again.
+// The session is over: the password is asked for in place, and what was asked for is asked again. Whoever signed in by a
+// provider does so in another tab, and comes back here.
 
 import { isShared } from "./dom.js";
 
@@ -32,11 +33,9 @@ async function send(form) {
   const button = form.querySelector("[type=submit]");
   button.setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(form.action, {
-      method: "POST",
-      body: new FormData(form),
-      headers: { "X-Requested-With": "fetch" },
-    });
+    const headers = { "X-Requested-With": "fetch" };
+    const asked = form.elements.password ? { method: "POST", body: new FormData(form), headers } : { headers };
+    const answer = await fetch(form.action, asked);
     const told = await answer.json();
     if (told.location) location.assign(told.location);
     else if (told.csrf) goOn(told.csrf);
@@ -47,8 +46,9 @@ async function send(form) {
     say(document.getElementById("reenter-error").dataset.unreachable);
   } finally {
     button.removeAttribute("aria-busy");
-    form.elements.password.value = "";
-    form.elements.password.focus();
+    const { password } = form.elements;
+    if (password) password.value = "";
+    password?.focus();
   }
 }
 
@@ -67,7 +67,7 @@ export function askAgain() {
   if (asked.open) return;
   say("");
   asked.showModal();
-  asked.querySelector("[name=password]").focus();
+  asked.querySelector("[name=password], a").focus();
 }
 
 export function start() {

@@ -1,0 +1,88 @@
+"""The provider of a mail domain, beside the domain in the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import SignInProvider
+from accounts.providers import flow, grants
+from webmail.errors import ServerUnavailable
+
+
+class ProviderForm(forms.ModelForm):
+    """The client secret is written and never shown."""
+
+    secret = forms.CharField(
+        label=_("Client secret"),
+        required=False,
+        max_length=500,
+        strip=True,
+        help_text=_("Kept sealed, and never shown again. Empty: it stays as it is."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    class Meta:
+        model = SignInProvider
+        fields = (
+            *("is_on", "label", "issuer", "client_id", "secret", "scopes", "audience"),
+            *("login_template", "way"),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("way") == SignInProvider.Way.MASTER and self.instance.mail_domain_id:
+            try:
+                grants.master(self.instance.mail_domain, "somebody")
+            except ServerUnavailable as error:
+                self.add_error("way", str(error))
+        return cleaned
+
+    def save(self, commit: bool = True) -> SignInProvider:
+        if secret := self.cleaned_data.get("secret"):
+            self.instance.secret = secret
+        provider: SignInProvider = super().save(commit=commit)
+        return provider
+
+
+class ProviderInline(admin.StackedInline):
+    model = SignInProvider
+    form = ProviderForm
+    extra = 0
+    readonly_fields = ("addresses",)
+    verbose_name = verbose_name_plural = _("Sign-in by a provider")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    *("is_on", "label", "issuer", "client_id", "secret", "scopes", "audience"),
+                    *("login_template", "way", "addresses"),
+                )
+            },
+        ),
+    )
+
+    @admin.display(description=_("addresses to register there"))
+    def addresses(self, provider: SignInProvider) -> str:
+        """The addresses that the provider must know."""
+        if provider.pk is None:
+            return gettext("They are shown when this is saved.")
+        base = settings.BASE_URL.rstrip("/")
+        over = f"{base}{reverse('accounts:provider_over', args=[provider.pk])}"
+        return format_html(
+            "{}{}<br>{}{}<br>{}{}",
+            pgettext("address at a provider", "Back from there: "),
+            flow.back_address(provider),
+            pgettext("address at a provider", "Back after signing out: "),
+            flow.goodbye_address(),
+            pgettext("address at a provider", "Back-channel logout: "),
+            over,
+        )

@@ -1,0 +1,190 @@
+"""The OpenID Connect providers that users sign in by, and the tokens that they gave."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import sealed_rows
+from accounts.models.mail_domains import LOOPBACK, MailDomain
+from accounts.models.sessions import UserSession
+from accounts.models.users import User
+
+_PURPOSE = b"provider secret"
+_ISSUER = re.compile(
+    r"(https?)://([A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:]{2,39}\])(:\d{1,5})?(/[!-~]*)?"
+)
+_PLACE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]{0,63})\}")
+FIELDS: dict[str, Any] = {"max_length": 255}
+
+
+def check_issuer(address: str) -> None:
+    """https, or http where the provider stands on this machine itself; no query, no fragment."""
+    found = _ISSUER.fullmatch(address)
+    if not found or set("?#@") & set(address):
+        raise ValidationError(_("This is no address of a provider: https://…"))
+    if found[1] == "http" and found[2].strip("[]") not in LOOPBACK:
+        raise ValidationError(_("A provider is asked by https alone."))
+
+
+def check_template(template: str) -> None:
+    """At least one claim: a login that is the same for everybody would be everybody's mailbox."""
+    rest = _PLACE.sub("", template)
+    if not _PLACE.search(template) or set("{} ") & set(rest):
+        raise ValidationError(_("Name a claim between braces, as in {preferred_username}."))
+
+
+class SignInProvider(models.Model):
+    """One OpenID Connect provider, whose word opens the mailboxes of one mail domain, and of no
+    other."""
+
+    class Way(models.TextChoices):
+        TOKEN = "token", _("The access token (OAUTHBEARER or XOAUTH2)")
+        MASTER = "master", _("The master user of the mail server")
+
+    mail_domain = models.OneToOneField(
+        MailDomain, models.CASCADE, related_name="provider", verbose_name=_("mail domain")
+    )
+    is_on = models.BooleanField(_("offered"), default=True)
+    label = models.CharField(
+        _("words of the button"),
+        max_length=80,
+        blank=True,
+        help_text=_("For example: Sign in with my academic account."),
+    )
+    issuer = models.CharField(
+        _("issuer"),
+        validators=[check_issuer],
+        help_text=_(
+            "The address of the provider, letter by letter as it writes it. The webmail reads all"
+            " else at /.well-known/openid-configuration below it."
+        ),
+        **FIELDS,
+    )
+    client_id = models.CharField(_("client ID"), **FIELDS)
+    sealed_secret = models.BinaryField(default=b"", editable=False)
+    scopes = models.CharField(
+        _("scopes"),
+        default="openid profile email offline_access",
+        validators=[
+            RegexValidator(r"^openid( [!-~]{1,60}){0,20}$", _("Scopes, openid first, by blanks."))
+        ],
+        help_text=_(
+            "With offline_access, messages that leave later than the token lives are sent without"
+            " another sign-in."
+        ),
+        **FIELDS,
+    )
+    audience = models.CharField(
+        _("audience"),
+        blank=True,
+        help_text=_(
+            "For whom the access token must be made out: the name that the mail server has at the"
+            " provider. Empty: the mail server alone looks at it."
+        ),
+        **FIELDS,
+    )
+    login_template = models.CharField(
+        _("login"),
+        max_length=120,
+        default="{preferred_username}",
+        validators=[check_template],
+        help_text=_(
+            "The login in this mail domain, of the claims of the provider: {preferred_username},"
+            " {email}. Another domain after the @ is refused."
+        ),
+    )
+    way = models.CharField(
+        _("way into the mailbox"), max_length=8, choices=Way.choices, default=Way.TOKEN
+    )
+    # By which the secret is sealed: the primary key is not known before the row is written.
+    number = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+
+    class Meta:
+        verbose_name = _("sign-in provider")
+        verbose_name_plural = _("sign-in providers")
+
+    def __str__(self) -> str:
+        return self.label or str(_("Sign in with my account"))
+
+    @property
+    def secret(self) -> str:
+        """Raises `sealed_rows.Broken` where it was sealed with another lending key."""
+        if not self.sealed_secret:
+            return ""
+        return sealed_rows.opened(_PURPOSE, self.number, 0, self.sealed_secret).decode()
+
+    @secret.setter
+    def secret(self, secret: str) -> None:
+        self.sealed_secret = sealed_rows.seal(_PURPOSE, self.number, 0, secret.encode())
+
+    @property
+    def start_address(self) -> str:
+        return reverse("accounts:provider_start", args=[self.pk])
+
+    def login_of(self, claims: dict[str, Any]) -> str:
+        """Return the login that the template makes of claims; "" where one of them is missing, or
+        is no plain word."""
+        names = _PLACE.findall(self.login_template)
+        values = {name: claims.get(name) for name in names}
+        if not all(isinstance(value, str) and value.strip() for value in values.values()):
+            return ""
+        login = _PLACE.sub(lambda place: str(values[place[1]]), self.login_template)
+        return login.strip().lower()
+
+
+class TokenGrantQuerySet(models.QuerySet["TokenGrant"]):
+    def unneeded(self) -> TokenGrantQuerySet:
+        """Return the grants of no session and of no job."""
+        sessions = UserSession.objects.filter(pk=OuterRef("session"))
+        return self.filter(~Exists(sessions), lentcredential=None)
+
+
+class TokenGrant(models.Model):
+    """The tokens of one sign-in, sealed with a key that the row does not hold: the session has it,
+    sealed in two halves as a password is, and each job that the tokens were lent to."""
+
+    # A sign-in that was not completed, such as one that waits for its second factor.
+    UNBOUND: ClassVar[timedelta] = timedelta(hours=1)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("user"))
+    provider = models.ForeignKey(
+        SignInProvider, models.CASCADE, related_name="+", verbose_name=_("sign-in provider")
+    )
+    # The row of a `UserSession`. No foreign key: ending a session would ask for one more statement
+    # of everybody, and what is left of it here is found later.
+    session = models.BigIntegerField(_("session"), null=True, db_index=True)
+    # As the provider names the person and the session (OpenID Connect Back-Channel Logout 1.0).
+    subject = models.CharField(_("subject"), **FIELDS)
+    sid = models.CharField(_("session at the provider"), blank=True, **FIELDS)
+    sealed = models.BinaryField()
+    expires = models.DateTimeField(_("until"))
+    is_offline = models.BooleanField(_("outlives the session"), default=False)
+    # Which worker refreshes, and until when it is believed to.
+    refresher = models.CharField(max_length=32, blank=True, default="")
+    refreshing = models.DateTimeField(null=True)
+    made = models.DateTimeField(_("made"), default=timezone.now)
+
+    objects = TokenGrantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("token of a sign-in")
+        verbose_name_plural = _("tokens of sign-ins")
+        indexes = (
+            models.Index(fields=["provider", "subject"], name="grant_by_subject"),
+            models.Index(fields=["provider", "sid"], name="grant_by_sid"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.made:%Y-%m-%d %H:%M}"

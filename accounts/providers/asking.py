@@ -1,0 +1,228 @@
+"""Requests to a provider: its configuration, its keys, codes and refresh tokens for tokens.
+
+Everything it says is bounded in bytes and seconds and checked before it is believed
+(`webmail.remote`). What it publishes for everybody is kept in the cache; tokens never are.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote, urlencode, urlsplit
+
+from django.conf import settings
+from django.core.cache import cache
+
+from accounts import sealed_rows, stalled
+from accounts.models import SignInProvider
+from accounts.providers.failures import Failure, ProviderError
+from webmail import bearer, remote
+from webmail.errors import RemoteRefused, RemoteUnavailable, ServerUnavailable
+
+CONFIGURATION_SECONDS: Final = 600
+# A provider that is down is not asked by every stranger who presses the button.
+DOWN_SECONDS: Final = 5
+# After a key that is not known the list is asked for anew, so often at most.
+KEYS_SECONDS: Final = 3600
+KEYS_AGAIN_SECONDS: Final = 30
+_LIMITS: Final = (256 * 1024, 10.0)
+_NEEDED: Final = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+_OPTIONAL: Final = ("userinfo_endpoint", "end_session_endpoint")
+_MOST_KEYS: Final = 50
+# Lifetime of a token where a provider does not say, and the longest that is believed.
+_SECONDS: Final = 300
+_LONGEST_SECONDS: Final = 24 * 60 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens of one answer; ``seconds`` is how long the access token lives."""
+
+    access: str = field(repr=False)
+    seconds: int
+    refresh: str = field(default="", repr=False)
+    id_token: str = field(default="", repr=False)
+    scope: str = ""
+
+
+def configuration(provider: SignInProvider) -> dict[str, Any]:
+    """Return what the provider says of itself (OpenID Connect Discovery 1.0, 4). Raises
+    ProviderError."""
+    key = _key("configuration", provider.issuer)
+    known: dict[str, Any] | None = cache.get(key)
+    if known is None:
+        down = _key("down", provider.issuer)
+        if cache.get(down):
+            raise ProviderError(Failure.DOWN, "the provider did not answer just now")
+        try:
+            known = _configuration(provider)
+        except ProviderError as error:
+            if error.failure is Failure.DOWN:
+                cache.set(down, 1, DOWN_SECONDS)
+            raise
+        cache.set(key, known, CONFIGURATION_SECONDS)
+    return known
+
+
+def examine(provider: SignInProvider) -> None:
+    """Ask anew for all that it publishes. Raises ProviderError."""
+    known = _configuration(provider)
+    if not isinstance(_asked(provider, known["jwks_uri"]).get("keys"), list):
+        raise ProviderError(Failure.ANSWER, "there are no keys")
+
+
+def _configuration(provider: SignInProvider) -> dict[str, Any]:
+    url = f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration"
+    said = _asked(provider, url)
+    if said.get("issuer") != provider.issuer:
+        raise ProviderError(Failure.ANSWER, "the configuration is of another issuer")
+    kept: dict[str, Any] = {}
+    for name in (*_NEEDED, *_OPTIONAL):
+        address = said.get(name, "")
+        if name in _NEEDED or address:
+            _check_address(provider, name, address)
+            kept[name] = address
+    methods = said.get("token_endpoint_auth_methods_supported")
+    kept["methods"] = [str(method) for method in methods[:20]] if isinstance(methods, list) else []
+    return kept
+
+
+def _check_address(provider: SignInProvider, name: str, address: object) -> None:
+    """An address that the browser or the webmail is sent to: https, as the issuer."""
+    if not isinstance(address, str) or not address.isascii() or len(address) > 2000:
+        raise ProviderError(Failure.ANSWER, f"{name} is no address")
+    scheme = urlsplit(address).scheme
+    if scheme != "https" and scheme != urlsplit(provider.issuer).scheme:
+        raise ProviderError(Failure.ANSWER, f"{name} is not https")
+
+
+def keys(provider: SignInProvider, key_id: str) -> list[dict[str, Any]]:
+    """Return the keys by which the provider signs, asked for again where ``key_id`` is new."""
+    place = _key("keys", provider.issuer)
+    known: list[dict[str, Any]] | None = cache.get(place)
+    is_new = known is not None and key_id and all(key.get("kid") != key_id for key in known)
+    if known is None or (
+        is_new and cache.add(_key("asked", provider.issuer), 1, KEYS_AGAIN_SECONDS)
+    ):
+        said = _asked(provider, configuration(provider)["jwks_uri"]).get("keys")
+        if not isinstance(said, list):
+            raise ProviderError(Failure.ANSWER, "there are no keys")
+        known = [key for key in said[:_MOST_KEYS] if isinstance(key, dict)]
+        cache.set(place, known, KEYS_SECONDS)
+    return known
+
+
+def buy(provider: SignInProvider, code: str, verifier: str, back: str) -> Tokens:
+    """Give the code for tokens (RFC 6749, 4.1.3; RFC 7636). Raises ProviderError."""
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": back,
+        "code_verifier": verifier,
+    }
+    return _tokens(provider, form)
+
+
+def refresh(provider: SignInProvider, token: str) -> Tokens:
+    """Give a refresh token for new tokens (RFC 6749, 6). Raises ProviderError: EXPIRED where it is
+    worth nothing any more."""
+    return _tokens(provider, {"grant_type": "refresh_token", "refresh_token": token})
+
+
+def user_info(provider: SignInProvider, access: str) -> dict[str, Any]:
+    """Return the claims that the provider tells for an access token."""
+    address = configuration(provider).get("userinfo_endpoint")
+    if not address:
+        return {}
+    return _asked(provider, address, fields={"Authorization": f"Bearer {access}"})
+
+
+def _tokens(provider: SignInProvider, form: dict[str, str]) -> Tokens:
+    known = configuration(provider)
+    form, fields = _with_secret(provider, known["methods"], form)
+    said = _asked(provider, known["token_endpoint"], form=form, fields=fields)
+    access, refresh_token = said.get("access_token"), said.get("refresh_token", "")
+    id_token, scope = said.get("id_token", ""), said.get("scope", "")
+    texts = (access, refresh_token, id_token, scope)
+    if not all(isinstance(text, str) and len(text) <= 16_384 for text in texts):
+        raise ProviderError(Failure.ANSWER, "the tokens are none")
+    if str(said.get("token_type", "")).lower() != "bearer" or not bearer.is_sayable(
+        "", str(access)
+    ):
+        raise ProviderError(Failure.ANSWER, "the access token is no bearer token")
+    seconds = said.get("expires_in")
+    seconds = int(seconds) if isinstance(seconds, int | float) and seconds > 0 else _SECONDS
+    return Tokens(
+        str(access), min(seconds, _LONGEST_SECONDS), str(refresh_token), str(id_token), str(scope)
+    )
+
+
+def _with_secret(
+    provider: SignInProvider, methods: list[str], form: dict[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """By ``client_secret_basic``, the default of the standard, unless the provider offers
+    ``client_secret_post`` alone; a client without a secret says its name."""
+    try:
+        secret = provider.secret
+    except sealed_rows.Broken as error:
+        raise ProviderError(Failure.ANSWER, "the client secret does not open") from error
+    if not secret:
+        return form | {"client_id": provider.client_id}, {}
+    if "client_secret_post" in methods and "client_secret_basic" not in methods:
+        return form | {"client_id": provider.client_id, "client_secret": secret}, {}
+    pair = f"{quote(provider.client_id, safe='')}:{quote(secret, safe='')}"
+    return form, {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+
+
+def _asked(
+    provider: SignInProvider,
+    url: str,
+    *,
+    form: dict[str, str] | None = None,
+    fields: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """A JSON object, from port 443 or that of the issuer. Raises ProviderError."""
+    size, seconds = _LIMITS
+    host = urlsplit(url).netloc
+    try:
+        with stalled.bounded(host):
+            answer = remote.ask(
+                url,
+                resolve=remote.look_up,
+                limits=remote.Limits(size, seconds, 0, (), tuple(settings.PROVIDER_NETWORKS)),
+                form=urlencode(form).encode() if form is not None else None,
+                fields=fields,
+                ports={443, urlsplit(provider.issuer).port or 443},
+                ca_file=settings.TLS_CA_FILE,
+            )
+    except ServerUnavailable as error:
+        raise ProviderError(Failure.DOWN, str(error)) from error
+    except RemoteUnavailable as error:
+        raise ProviderError(Failure.DOWN, str(error)) from error
+    except RemoteRefused as error:
+        raise ProviderError(Failure.ANSWER, str(error)) from error
+    return _read(answer)
+
+
+def _read(answer: remote.Answered) -> dict[str, Any]:
+    try:
+        said = json.loads(answer.content)
+    except (ValueError, RecursionError) as error:
+        failure = Failure.DOWN if answer.status >= 500 else Failure.ANSWER
+        raise ProviderError(failure, f"no JSON, status {answer.status}") from error
+    if not isinstance(said, dict):
+        raise ProviderError(Failure.ANSWER, f"no JSON object, status {answer.status}")
+    if answer.status == 200:
+        return said
+    if said.get("error") in ("invalid_grant", "invalid_token") or answer.status == 401:
+        is_client = said.get("error") == "invalid_client"
+        raise ProviderError(Failure.ANSWER if is_client else Failure.EXPIRED, "invalid grant")
+    failure = Failure.DOWN if answer.status >= 500 or answer.status == 429 else Failure.ANSWER
+    raise ProviderError(failure, f"status {answer.status}")
+
+
+def _key(kind: str, issuer: str) -> str:
+    return f"provider-{kind}:{hashlib.sha256(issuer.encode()).hexdigest()[:32]}"

@@ -1,0 +1,116 @@
+"""ID tokens and logout tokens, checked: by whom they are signed, for whom, and until when."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import Any, Final
+
+import jwt
+from django.core.cache import cache
+
+from accounts.models import SignInProvider
+from accounts.providers import asking
+from accounts.providers.failures import Failure, ProviderError
+
+SKEW_SECONDS: Final = 60
+"""By which the clocks of the provider and of the webmail may differ."""
+
+LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
+# Never "none", and none with a shared secret: whoever knows a public key could sign.
+_ALGORITHMS: Final = (
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
+)  # fmt: skip
+# A logout token is for now (OpenID Connect Back-Channel Logout 1.0, 2.4).
+_LOGOUT_SECONDS: Final = 600
+
+
+def id_token(provider: SignInProvider, token: str, nonce: str) -> dict[str, Any]:
+    """Return the claims of an ID token (OpenID Connect Core 1.0, 3.1.3.7). Raises ProviderError."""
+    claims = _opened(provider, token, ["exp", "iat", "sub"])
+    if claims.get("nonce") != nonce:
+        raise ProviderError(Failure.STATE, "the nonce is another one")
+    audience = claims["aud"]
+    party = claims.get("azp")
+    if (party or (not isinstance(audience, str) and len(audience) > 1)) and (
+        party != provider.client_id
+    ):
+        raise ProviderError(Failure.AUDIENCE, "the ID token is made out to another service")
+    return claims
+
+
+def logout_token(provider: SignInProvider, token: str) -> dict[str, Any]:
+    """Return the claims of a logout token, once (Back-Channel Logout 1.0, 2.6). Raises
+    ProviderError."""
+    claims = _opened(provider, token, ["iat", "jti"])
+    events = claims.get("events")
+    if not isinstance(events, dict) or not isinstance(events.get(LOGOUT_EVENT), dict):
+        raise ProviderError(Failure.ANSWER, "this is no logout token")
+    if "nonce" in claims:
+        raise ProviderError(Failure.ANSWER, "a logout token has no nonce")
+    if not (claims.get("sub") or claims.get("sid")):
+        raise ProviderError(Failure.ANSWER, "the logout token names nobody")
+    if claims["iat"] < time.time() - _LOGOUT_SECONDS:
+        raise ProviderError(Failure.EXPIRED, "the logout token is old")
+    number = hashlib.sha256(f"{provider.issuer} {claims['jti']}".encode()).hexdigest()
+    if not cache.add(f"logout-token:{number}", 1, 2 * _LOGOUT_SECONDS):
+        raise ProviderError(Failure.EXPIRED, "the logout token was used before")
+    return claims
+
+
+def check_audience(provider: SignInProvider, access: str) -> None:
+    """Whether the access token is for the mail server, as far as it can be read: providers may give
+    opaque ones. Raises ProviderError."""
+    if not provider.audience or access.count(".") != 2:
+        return
+    try:
+        claims = jwt.decode(access, options={"verify_signature": False})
+    except jwt.PyJWTError:
+        return
+    audience = claims.get("aud", [])
+    if provider.audience not in ([audience] if isinstance(audience, str) else audience):
+        raise ProviderError(Failure.AUDIENCE, "the access token is made out to another service")
+
+
+def _opened(provider: SignInProvider, token: str, required: list[str]) -> dict[str, Any]:
+    try:
+        head = jwt.get_unverified_header(token)
+        key_id = str(head.get("kid") or "")
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            _key(asking.keys(provider, key_id), key_id, str(head.get("alg"))),
+            algorithms=list(_ALGORITHMS),
+            audience=provider.client_id,
+            issuer=provider.issuer,
+            leeway=SKEW_SECONDS,
+            options={"require": ["iss", "aud", *required]},
+        )
+    except (
+        jwt.ImmatureSignatureError,
+        jwt.ExpiredSignatureError,
+        jwt.InvalidIssuedAtError,
+    ) as error:
+        raise ProviderError(Failure.CLOCK, "the token is of another time") from error
+    except jwt.InvalidAudienceError as error:
+        raise ProviderError(Failure.AUDIENCE, "the token is made out to another service") from error
+    except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
+        raise ProviderError(
+            Failure.ANSWER, f"the token is not good: {type(error).__name__}"
+        ) from error
+    if not all(isinstance(claims.get(name, ""), str) for name in ("sub", "sid", "jti")):
+        raise ProviderError(Failure.ANSWER, "a claim is no text")
+    if any(len(claims.get(name, "")) > 255 for name in ("sub", "sid", "jti")):
+        raise ProviderError(Failure.ANSWER, "a claim is too long")
+    return claims
+
+
+def _key(known: list[dict[str, Any]], key_id: str, algorithm: str) -> jwt.PyJWK:
+    """The key that the token names; the only one of its kind where it names none."""
+    usable = [key for key in known if key.get("use", "sig") == "sig"]
+    if key_id:
+        usable = [key for key in usable if key.get("kid") == key_id]
+    kinds = {"R": "RSA", "P": "RSA", "E": "OKP" if algorithm == "EdDSA" else "EC"}
+    usable = [key for key in usable if key.get("kty") == kinds.get(algorithm[:1])]
+    if len(usable) != 1:
+        raise jwt.InvalidKeyError("the key is not known")
+    return jwt.PyJWK(usable[0], algorithm=algorithm)

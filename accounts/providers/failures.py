@@ -1,0 +1,97 @@
+"""The ways in which a sign-in by a provider fails, each with its words for people."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class Failure(Enum):
+    """HTTP status, title and what to do."""
+
+    STATE = (
+        400,
+        _("This sign-in was begun elsewhere"),
+        _(
+            "It was begun in another window, or more than ten minutes ago, or the browser keeps no"
+            " cookies. Begin it again here."
+        ),
+    )
+    CANCELLED = (403, _("You did not sign in"), _("The sign-in was cancelled. Nothing was opened."))
+    DOWN = (
+        503,
+        _("The sign-in service does not answer"),
+        _("Your account is not in question. Try again in a few minutes."),
+    )
+    ANSWER = (
+        502,
+        _("The sign-in service did not answer as it must"),
+        _("Your account is not in question. If it happens again, tell the support desk."),
+    )
+    EXPIRED = (
+        403,
+        _("This sign-in has expired"),
+        _("The sign-in service no longer takes it: it was used already, or revoked. Begin again."),
+    )
+    CLOCK = (
+        502,
+        _("The clocks do not agree"),
+        _(
+            "The sign-in service and the webmail differ by more than a minute. Tell the support"
+            " desk: nothing is wrong with your account."
+        ),
+    )
+    AUDIENCE = (
+        403,
+        _("This sign-in is not made for the mail"),
+        _("The sign-in service let you in, but not into the mail. Tell the support desk."),
+    )
+    LOGIN = (
+        403,
+        _("Your account names no mailbox here"),
+        _(
+            "The sign-in service did not say which mailbox is yours, or named one of another"
+            " domain. Tell the support desk."
+        ),
+    )
+    MAILBOX = (
+        403,
+        _("No mailbox opened"),
+        _(
+            "You are signed in at the sign-in service, but the mail server opens no mailbox for"
+            " your account. Perhaps you have none yet: ask the support desk."
+        ),
+    )
+    OTHER = (
+        403,
+        _("This mailbox is another one’s here"),
+        _(
+            "The mailbox is known here by another login than that of your account. Nothing was"
+            " opened. Tell the support desk."
+        ),
+    )
+    PERSON = (
+        403,
+        _("You signed in as somebody else"),
+        _("This session belongs to another person: sign out first."),
+    )
+    MAIL_SERVER = (
+        503,
+        _("The mail server does not answer"),
+        _("You are signed in at the sign-in service. Try again in a few minutes."),
+    )
+
+    def __init__(self, status: int, title: Promise, words: Promise) -> None:
+        self.status = status
+        self.title = title
+        self.words = words
+
+
+class ProviderError(Exception):
+    """``reason`` is for the log: a sentence without anything of a person or a token."""
+
+    def __init__(self, failure: Failure, reason: str = "") -> None:
+        super().__init__(reason or failure.name)
+        self.failure = failure

@@ -1,0 +1,169 @@
+"""One sign-in by a provider, from the button to the claims (OpenID Connect Core 1.0, 3.1).
+
+What belongs to it waits in a signed cookie of the browser, so that strangers who only press the
+button leave nothing on the server: ten minutes, and one at a time.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+
+from accounts.models import SignInProvider
+from accounts.providers import asking, checking
+from accounts.providers.asking import Tokens
+from accounts.providers.failures import Failure, ProviderError
+
+SECONDS: Final = 600
+_SALT: Final = "accounts.providers.flow"
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """A sign-in under way. ``user`` is the number of the person whose session asks again; ``again``
+    that the provider must ask for the password anew."""
+
+    provider: int
+    state: str
+    nonce: str
+    verifier: str
+    following: str = ""
+    shared: bool = False
+    stay: bool = False
+    user: int = 0
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A sign-in that the provider has vouched for."""
+
+    journey: Journey
+    tokens: Tokens
+    claims: dict[str, Any]
+
+
+def cookie_name() -> str:
+    return "__Host-provider" if settings.HTTPS else "provider_sign_in"
+
+
+def begin(provider: SignInProvider, **more: Any) -> Journey:
+    """Return a new journey, of words that nobody guesses."""
+    return Journey(
+        provider.pk,
+        secrets.token_urlsafe(32),
+        secrets.token_urlsafe(32),
+        secrets.token_urlsafe(48),
+        **more,
+    )
+
+
+def address(provider: SignInProvider, journey: Journey) -> str:
+    """Return where the browser goes. Raises ProviderError."""
+    digest = hashlib.sha256(journey.verifier.encode()).digest()
+    query = {
+        "response_type": "code",
+        "client_id": provider.client_id,
+        "redirect_uri": back_address(provider),
+        "scope": provider.scopes,
+        "state": journey.state,
+        "nonce": journey.nonce,
+        "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+        "code_challenge_method": "S256",
+    }
+    if journey.again:
+        query["prompt"] = "login"
+    endpoint = asking.configuration(provider)["authorization_endpoint"]
+    return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
+
+
+def back_address(provider: SignInProvider) -> str:
+    """One for each provider, so that none passes its answer off as another's (RFC 9700, 4.4)."""
+    path = reverse("accounts:provider_back", args=[provider.pk])
+    return f"{settings.BASE_URL.rstrip('/')}{path}"
+
+
+def remember(response: HttpResponseBase, journey: Journey) -> None:
+    value = signing.dumps(asdict(journey), salt=_SALT, compress=True)
+    response.set_cookie(
+        cookie_name(),
+        value,
+        max_age=SECONDS,
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def forget(response: HttpResponseBase) -> None:
+    response.delete_cookie(cookie_name(), samesite="Lax")
+
+
+def remembered(request: HttpRequest, provider: SignInProvider) -> Journey:
+    """The journey that this browser is on. Raises ProviderError: STATE."""
+    try:
+        kept = signing.loads(request.COOKIES.get(cookie_name(), ""), salt=_SALT, max_age=SECONDS)
+        journey = Journey(**kept)
+    except (signing.BadSignature, TypeError) as error:
+        raise ProviderError(Failure.STATE, "there is no such sign-in") from error
+    if journey.provider != provider.pk:
+        raise ProviderError(Failure.STATE, "the sign-in is by another provider")
+    return journey
+
+
+def arrive(provider: SignInProvider, journey: Journey, answer: Mapping[str, str]) -> Arrival:
+    """Check what the provider sent the browser back with, and give the code for tokens. Raises
+    ProviderError."""
+    if not constant_time_compare(answer.get("state", ""), journey.state):
+        raise ProviderError(Failure.STATE, "the state is another one")
+    if answer.get("iss", provider.issuer) != provider.issuer:
+        raise ProviderError(Failure.STATE, "the answer is of another issuer")
+    if not answer.get("code"):
+        refused = answer.get("error") in ("access_denied", "login_required", "consent_required")
+        failure = Failure.CANCELLED if refused else Failure.ANSWER
+        raise ProviderError(failure, "there is no code")
+    tokens = asking.buy(provider, answer["code"], journey.verifier, back_address(provider))
+    claims = checking.id_token(provider, tokens.id_token, journey.nonce)
+    checking.check_audience(provider, tokens.access)
+    return Arrival(journey, tokens, _all_claims(provider, tokens, claims))
+
+
+def _all_claims(provider: SignInProvider, tokens: Tokens, claims: dict[str, Any]) -> dict[str, Any]:
+    """With those that the provider tells at its userinfo address alone, where the login needs
+    them."""
+    if provider.login_of(claims):
+        return claims
+    more = asking.user_info(provider, tokens.access)
+    if more.get("sub") != claims["sub"]:  # OpenID Connect Core 1.0, 5.3.2
+        raise ProviderError(Failure.ANSWER, "the claims are of another person")
+    return more | claims
+
+
+def end_address(provider: SignInProvider, hint: str) -> str:
+    """Return where the browser goes to leave the provider too (RP-Initiated Logout 1.0); "" where
+    it has no such page, or does not answer."""
+    try:
+        endpoint = asking.configuration(provider).get("end_session_endpoint", "")
+    except ProviderError:
+        return ""
+    if not endpoint:
+        return ""
+    query = {"client_id": provider.client_id, "post_logout_redirect_uri": goodbye_address()}
+    if hint:
+        query["id_token_hint"] = hint
+    return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
+
+
+def goodbye_address() -> str:
+    return f"{settings.BASE_URL.rstrip('/')}{reverse('account_login')}"

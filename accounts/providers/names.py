@@ -1,0 +1,87 @@
+"""The login that a provider's claims name; the providers that the sign-in page offers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.core.cache import cache
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import MailDomain, SignInProvider, User
+from accounts.providers.failures import Failure, ProviderError
+
+OFFERED_KEY: Final = "near:sign-in-providers"
+OFFERED_SECONDS: Final = 60
+LOGIN: Final = re.compile(r"[^\s\x00-\x1f\x7f@]{1,64}(?:@([a-z0-9.-]{1,189}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A button of the sign-in page."""
+
+    pk: int
+    domain: str
+    label: str
+
+    @property
+    def words(self) -> str | Promise:
+        return self.label or _("Sign in with my account")
+
+    @property
+    def address(self) -> str:
+        return reverse("accounts:provider_start", args=[self.pk])
+
+
+def login(provider: SignInProvider, claims: dict[str, Any]) -> str:
+    """Return the login on the mail server. Raises ProviderError: LOGIN.
+
+    A domain after the @ must be the provider's own, and an address that the provider itself has
+    not verified is nobody's.
+    """
+    named = provider.login_of(claims)
+    found = LOGIN.fullmatch(named)
+    if found is None:
+        raise ProviderError(Failure.LOGIN, "the claims make no login")
+    if found[1] and found[1] != provider.mail_domain.name:
+        raise ProviderError(Failure.LOGIN, "the login is of another domain")
+    if "{email}" in provider.login_template and claims.get("email_verified") is False:
+        raise ProviderError(Failure.LOGIN, "the address is not verified")
+    return provider.mail_domain.server_login(named)
+
+
+def offered() -> list[Offered]:
+    """Return the buttons; from the cache, so that the page costs no query. News within a
+    minute."""
+    known = cache.get(OFFERED_KEY)
+    if known is None:
+        rows = SignInProvider.objects.filter(is_on=True).order_by("mail_domain__name")
+        known = [list(row) for row in rows.values_list("pk", "mail_domain__name", "label")]
+        cache.set(OFFERED_KEY, known, OFFERED_SECONDS)
+    return [Offered(*row) for row in known]
+
+
+def has_password_form() -> bool:
+    """Whether somebody here signs in by password: anybody, where there is no provider."""
+    key = f"{OFFERED_KEY}:password"
+    known: bool | None = cache.get(key)
+    if known is None:
+        domains = MailDomain.objects.all()
+        known = not domains.exists() or domains.filter(password_sign_in=True).exists()
+        cache.set(key, known, OFFERED_SECONDS)
+    return known
+
+
+def forget() -> None:
+    """A provider or a mail domain was changed."""
+    cache.delete_many([OFFERED_KEY, f"{OFFERED_KEY}:password"])
+
+
+def of(user: User) -> SignInProvider | None:
+    """Return the provider of the user's mail domain, if it has one."""
+    if user.mail_domain_id is None:
+        return None
+    return SignInProvider.objects.filter(mail_domain=user.mail_domain_id, is_on=True).first()

@@ -1,0 +1,143 @@
+"""Signing in by a provider: to it, and back; and what it says when a session there is over."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import audit, session, sessions
+from accounts.http import safe_next
+from accounts.models import AuditEvent, SignInProvider, User
+from accounts.providers import checking, flow, grants, names
+from accounts.providers.failures import Failure, ProviderError
+from accounts.views import entering
+from webmail.bearer import AccessToken
+from webmail.errors import WebmailError
+
+logger = logging.getLogger(__name__)
+
+
+@require_safe
+@never_cache
+def start(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """On to the provider, by a link: where somebody signs in again."""
+    return lead_to(request, pk)
+
+
+def lead_to(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """On to the provider, by a page of ours: a form's answer may lead to our own pages alone."""
+    provider, user, boxes = _provider(pk), request.user, entering.Boxes.of(request)
+    journey = flow.begin(
+        provider,
+        following=safe_next(request),
+        shared=boxes.shared,
+        stay=boxes.stay,
+        user=user.pk if isinstance(user, User) else 0,
+        again="again" in request.GET,
+    )
+    try:
+        onward = flow.address(provider, journey)
+    except ProviderError as error:
+        return _failed(request, provider, error)
+    response = render(request, "accounts/provider_continue.html", {"onward": onward})
+    flow.remember(response, journey)
+    return response
+
+
+@require_safe
+@never_cache
+def back(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """From the provider: its word is checked, the mailbox opened, and the session begun."""
+    provider = _provider(pk)
+    try:
+        journey = flow.remembered(request, provider)
+        signed_in = request.user.pk if isinstance(request.user, User) else 0
+        if signed_in != journey.user:
+            raise ProviderError(Failure.STATE, "the session changed meanwhile")
+        arrival = flow.arrive(provider, journey, request.GET.dict())
+        response = _enter(request, provider, arrival)
+    except ProviderError as error:
+        response = _failed(request, provider, error)
+    flow.forget(response)
+    return response
+
+
+def _enter(request: HttpRequest, provider: SignInProvider, arrival: flow.Arrival) -> HttpResponse:
+    """Raises ProviderError."""
+    login = names.login(provider, arrival.claims)
+    way_in = _way_in(provider, login, arrival)
+    user, connection = entering.open_mailbox(request, provider.mail_domain, login, way_in)
+    credential = grants.make(user, provider, arrival.tokens, arrival.claims)
+    session.keep(user, credential, connection)
+    request.session[grants.SESSION_KEY] = str(grants.number_of(credential))
+    journey = arrival.journey
+    return entering.begin(
+        request,
+        user,
+        credential,
+        entering.Boxes(journey.shared, journey.stay),
+        by=provider.pk,
+        following=journey.following,
+        was_asked=_was_asked(arrival),
+    )
+
+
+def _way_in(provider: SignInProvider, login: str, arrival: flow.Arrival) -> tuple[str, str]:
+    if provider.way == SignInProvider.Way.TOKEN:
+        return login, AccessToken(arrival.tokens.access)
+    try:
+        return grants.master(provider.mail_domain, login)
+    except WebmailError as error:
+        failure = Failure.MAIL_SERVER if error.status >= 500 else Failure.MAILBOX
+        raise ProviderError(failure, str(error)) from error
+
+
+def _was_asked(arrival: flow.Arrival) -> bool:
+    """Whether the provider has just asked for the password, as it was told to, and says so."""
+    asked = arrival.claims.get("auth_time")
+    recent = time.time() - flow.SECONDS - checking.SKEW_SECONDS
+    return arrival.journey.again and isinstance(asked, int) and asked >= recent
+
+
+def _failed(request: HttpRequest, provider: SignInProvider, error: ProviderError) -> HttpResponse:
+    return entering.failed(
+        request,
+        error,
+        by=provider.pk,
+        again=provider.start_address,
+        help_text=provider.mail_domain.help_text,
+    )
+
+
+def _provider(pk: int) -> SignInProvider:
+    known = SignInProvider.objects.select_related("mail_domain")
+    provider = known.filter(pk=pk, is_on=True).first()
+    if provider is None:
+        raise Http404
+    return provider
+
+
+@csrf_exempt
+@never_cache
+@require_POST
+def over(request: HttpRequest, pk: int) -> HttpResponse:
+    """Back-channel logout: the provider itself says that a session there is over (OpenID Connect
+    Back-Channel Logout 1.0, 2.5)."""
+    provider = _provider(pk)
+    try:
+        claims = checking.logout_token(provider, request.POST.get("logout_token", "")[:16_384])
+    except ProviderError as error:
+        logger.warning("logout by provider %s refused: %s", provider.pk, error)
+        status = 503 if error.failure is Failure.DOWN else 400
+        return JsonResponse({"error": "invalid_request"}, status=status)
+    ended = grants.revoke(provider, subject=claims.get("sub", ""), sid=claims.get("sid", ""))
+    for own in ended:
+        audit.record(AuditEvent.Kind.SESSION_ENDED, request, actor=own.user, reason="provider")
+        sessions.end(own)
+    return HttpResponse(status=200)

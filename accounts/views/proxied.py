@@ -1,0 +1,61 @@
+"""Signing in by a reverse proxy that has asked who it is."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts import session
+from accounts.http import safe_next
+from accounts.providers import grants, proxied
+from accounts.providers.failures import Failure, ProviderError
+from accounts.views import entering
+from webmail.errors import WebmailError
+
+
+def lead_to(request: HttpRequest) -> HttpResponseBase:
+    """On to the proxy, by a page of ours: a form's answer may lead to our own pages alone."""
+    if not proxied.is_on():
+        raise Http404
+    boxes, said = entering.Boxes.of(request), {"next": safe_next(request)}
+    said["shared_computer"] = "on" if boxes.shared else ""
+    said["stay_signed_in"] = "on" if boxes.stay else ""
+    query = urlencode({name: value for name, value in said.items() if value})
+    onward = f"{reverse('accounts:proxied')}?{query}"
+    return render(request, "accounts/provider_continue.html", {"onward": onward})
+
+
+@require_safe
+@never_cache
+def enter(request: HttpRequest) -> HttpResponseBase:
+    """The address that the proxy guards: whoever comes this far is known to it."""
+    if not proxied.is_on():
+        raise Http404
+    try:
+        named = proxied.named(request)
+        if named is None:
+            raise ProviderError(Failure.LOGIN, "no proxy that is believed names a login here")
+        domain, login = named
+        try:
+            way_in = grants.master(domain, login)
+        except WebmailError as error:
+            failure = Failure.MAIL_SERVER if error.status >= 500 else Failure.MAILBOX
+            raise ProviderError(failure, str(error)) from error
+        user, connection = entering.open_mailbox(request, domain, login, way_in)
+    except ProviderError as error:
+        again = reverse("accounts:proxied")
+        return entering.failed(request, error, by=proxied.BUTTON, again=again)
+    credential = proxied.credential(user)
+    session.keep(user, credential, connection)
+    return entering.begin(
+        request,
+        user,
+        credential,
+        entering.Boxes.of(request),
+        by=proxied.BUTTON,
+        following=safe_next(request),
+    )
