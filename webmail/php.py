@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias, Union
 
-Value: TypeAlias = Union[None, bool, int, float, str, "Array"]
+Value: TypeAlias = Union[bool, int, float, str, "Array", None]
 Array: TypeAlias = dict[int | str, Value]
 
 LARGEST = 4 * 1024 * 1024
@@ -77,7 +77,7 @@ def read(raw: bytes) -> Value:
                 break
             value = waiting.pop().finished()
         if not waiting:
-            if next(tokens, _END) is not _END:
+            if any(True for _more in tokens):
                 raise Broken("more than one value")
             return value  # type: ignore[return-value]
         waiting[-1].take(value)  # type: ignore[arg-type]

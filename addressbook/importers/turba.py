@@ -105,7 +105,7 @@ def gather(
         known = dict(reversed(pairs))
         share = known.get("_owner", "").strip()
         owner = (owners or {}).get(share, share)
-        if owner == share and _looks_like_share(owner):
+        if owner == share and is_share(owner):
             shares.setdefault(owner, record)
         if known.get("_type", "").lower() == "group":
             if (group := _list(record, line, owner, known, gathered)) is not None:
@@ -130,7 +130,7 @@ _HEXADECIMAL = re.compile(r"(?=.*\d)(?:[0-9a-f]{13,64}|[0-9a-f-]{36})")
 _RANDOM = re.compile(r"(?=.*\d)(?=.*[a-z])(?=.*[A-Z])[A-Za-z0-9_-]{20,40}")
 
 
-def _looks_like_share(owner: str) -> bool:
+def is_share(owner: str) -> bool:
     """Shares are named by hexadecimal numbers or, since Horde 4, at random; people are not."""
     return bool(_HEXADECIMAL.fullmatch(owner) or _RANDOM.fullmatch(owner))
 
@@ -235,7 +235,7 @@ def read_sql(decoded: Decoded, known: Reading) -> Reading:
     try:
         gathered = Gathered()
         tables = _tables(decoded.text, gathered)
-        owners = _share_owners(tables.get("turba_shares", []) + tables.get("turba_sharesng", []))
+        owners = share_owners(tables.get("turba_shares", []) + tables.get("turba_sharesng", []))
         objects = tables.get("turba_objects", [])
         names = list(dict.fromkeys(name for _line, row in objects for name in row))
         fields = dict(zip(names, headers.fields_of(names), strict=True))
@@ -382,7 +382,7 @@ def unescaped(cell: str) -> str:
     return re.sub(r"(?s)\\(.)", lambda match: signs.get(match[1], f"\\{match[1]}"), cell)
 
 
-def _share_owners(shares: Iterable[_SqlRow]) -> dict[str, str]:
+def share_owners(shares: Iterable[_SqlRow]) -> dict[str, str]:
     """Names of shares, and of the books that their parameters name -> whose they are."""
     owners: dict[str, str] = {}
     for _line, row in shares:

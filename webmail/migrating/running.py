@@ -89,7 +89,8 @@ def run(reader: Reader, source: Source, choice: Choice, options: Options) -> Ite
     failures = 0
     chosen = (account for account in reader.accounts(source) if choice.takes(account))
     for batch in _batches(chosen):
-        known = owners.resolve({choice.login_of(account) for account in batch})
+        shares = {choice.login_of(account) for account in batch if account.is_share}
+        known = owners.resolve({choice.login_of(account) for account in batch}, shares)
         for account in batch:
             owner = known[choice.login_of(account)]
             if owner.problem:

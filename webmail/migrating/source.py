@@ -33,7 +33,7 @@ class Source:
     def __init__(self, connection: BaseDatabaseWrapper, prefix: str = "") -> None:
         self._connection, self._prefix = connection, prefix
         with connection.cursor() as cursor:
-            self._tables = set(connection.introspection.table_names(cursor))
+            self._tables = set(connection.introspection.table_names(cursor, include_views=True))
 
     def has(self, table: str) -> bool:
         return self._prefix + table in self._tables

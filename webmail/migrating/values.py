@@ -16,12 +16,14 @@ MOST_OF_A_KIND = 5_000
 @dataclass(frozen=True, slots=True)
 class Account:
     """A user as the list of all names one. ``login`` is as it is typed there; ``host`` the mail
-    server, "" where none is known; ``key`` finds the rest."""
+    server, "" where none is known; ``key`` finds the rest. ``is_share``: a book of several
+    people's, which nobody explains."""
 
     key: int | str
     login: str
     host: str = ""
     language: str = ""
+    is_share: bool = False
 
     @property
     def origin(self) -> str:

@@ -103,7 +103,9 @@ class _Writer:
         written: set[str] = set()
         strangers: list[Signed] = []
         for one in incoming:
-            key = one.address.casefold()
+            # Without a domain it is the login's, whatever that makes of it.
+            is_own = "@" not in one.address
+            key = next(iter(mine), "") if is_own else one.address.casefold()
             if key in written:
                 self._keep_signature(one)
             elif identity := mine.get(key) or self._vouched(one.address):
