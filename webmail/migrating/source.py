@@ -165,5 +165,10 @@ def _read_any_text(connection: BaseDatabaseWrapper) -> None:
             def load(self, data: Any) -> str:
                 return lenient(bytes(data))
 
-        for kind in ("text", "varchar", "bpchar"):
+        for kind in ("text", "varchar", "bpchar", "name", '"char"'):
             connection.connection.adapters.register_loader(kind, AnyText)
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW server_encoding")
+            if cursor.fetchone() == ("SQL_ASCII",):
+                # Else the server refuses to hand out what is no UTF-8.
+                cursor.execute("SET client_encoding TO 'SQL_ASCII'")

@@ -42,6 +42,23 @@ def move(installation: Installation, **options: Any) -> str:
     return out.getvalue()
 
 
+def table(report: Path) -> list[dict[str, str]]:
+    lines = report.read_text(encoding="utf-8-sig").splitlines()
+    return list(csv.DictReader(lines, delimiter=";"))
+
+
+def staff_record(domain: MailDomain, login: str, address: str) -> StaffRecord:
+    return StaffRecord.objects.create(
+        mail_domain=domain,
+        login=login,
+        address=address,
+        last_name="Durand",
+        key_id="2026",
+        numen_digest=b"n" * 32,
+        lookup_digest=b"l" * 32,
+    )
+
+
 def add_user(installation: Installation, login: str = "fdurand", **preferences: object) -> int:
     return installation.add(
         "users",
@@ -352,7 +369,7 @@ def test_a_trial_tells_all_and_writes_nothing(whole: Installation, tmp_path: Pat
     assert not User.objects.filter(login="fdurand").exists()
     assert not MovedUser.objects.exists()
     assert not AuditEvent.objects.exists()
-    rows = list(csv.DictReader(report.open(encoding="utf-8-sig", newline=""), delimiter=";"))
+    rows = table(report)
     assert rows[0]["login"] == "fdurand"
     assert (rows[0]["outcome"], rows[0]["contacts"]) == ("moved", "2")
 
@@ -420,9 +437,7 @@ def test_nobody_is_vouched_for_with_the_address_of_another(
         case "login":
             User.objects.create(mail_domain=academy, login="recteur")
         case "staff":
-            StaffRecord.objects.create(
-                mail_domain=academy, login="x", address=theirs, numen_digest="a", key_name="b"
-            )
+            staff_record(academy, "x", theirs)
         case "identity":
             other = User.objects.create(mail_domain=academy, login="x", address="x@ac-exemple.fr")
             Identity.objects.create(user=other, address=theirs)
@@ -496,7 +511,8 @@ def test_bytes_that_are_no_utf_8_in_a_database_without_charset(academy: MailDoma
             " VALUES (1, 1, E'Zo\\351 No\\353l', 'zoe@a.example')"
         )
         opened.commit()
-        move(Installation("postgresql", url, opened))
+        words = move(Installation("postgresql", url, opened))
+    assert "1 moved" in words
     assert Contact.objects.get(user=francoise()).display_name == "Zoé Noël"
 
 
@@ -518,7 +534,7 @@ def test_the_failure_of_one_user_stops_nobody(roundcube: Installation, tmp_path:
     with pytest.raises(CommandError) as raised:
         move(roundcube, report=report)
     assert raised.value.returncode == 3
-    rows = list(csv.DictReader(report.open(encoding="utf-8-sig", newline=""), delimiter=";"))
+    rows = table(report)
     assert [row["outcome"] for row in rows] == ["moved", "failed", "moved"]
     assert "Error" in rows[1]["reason"]
     assert sorted(User.objects.values_list("login", flat=True)) == ["anne", "zoe"]
@@ -546,13 +562,7 @@ def test_a_template_makes_the_login_here_and_a_file_chooses_whom(
 def test_a_staff_record_says_the_login_of_an_address(
     roundcube: Installation, academy: MailDomain
 ) -> None:
-    StaffRecord.objects.create(
-        mail_domain=academy,
-        login="fdurand",
-        address="francoise.durand@ac-exemple.fr",
-        numen_digest="a",
-        key_name="b",
-    )
+    staff_record(academy, "fdurand", "francoise.durand@ac-exemple.fr")
     user = add_user(roundcube, "francoise.durand@ac-exemple.fr")
     add_identity(roundcube, user, "francoise.durand@ac-exemple.fr")
     move(roundcube)
