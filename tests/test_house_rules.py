@@ -366,6 +366,7 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.presentation.adverts",
     },
     "webmail.context": {
+        "webmail.migrating.telling",
         "webmail.outbox.awaited",
         "webmail.outbox.counting",
         "webmail.preferences",

@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin import audit, contents, mail_domains, oidc, service_menu, staff, users
+from accounts.admin import audit, contents, mail_domains, moved, oidc, service_menu, staff, users
 
-__all__ = ["audit", "contents", "mail_domains", "oidc", "service_menu", "staff", "users"]
+__all__ = ["audit", "contents", "mail_domains", "moved", "oidc", "service_menu", "staff", "users"]
 
 admin.site.empty_value_display = _("none")  # type: ignore[assignment]

@@ -99,7 +99,8 @@ def _postgresql_database(how: str = "") -> Iterator[str]:
     if connection.vendor != "postgresql":
         pytest.skip("the tests run without PostgreSQL")
     known = connection.settings_dict
-    server = f"postgresql://{known['USER']}:{quote(known['PASSWORD'], safe='')}@{known['HOST']}:{known['PORT']}"
+    password = quote(known["PASSWORD"], safe="")
+    server = f"postgresql://{known['USER']}:{password}@{known['HOST']}:{known['PORT']}"
     name = f"other_{secrets.token_hex(6)}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name} TEMPLATE template0 {how}")  # type: ignore[arg-type]

@@ -13,7 +13,8 @@ from webmail.preferences import BY_NAME
 _TRIED = [
     None, True, False, 0, 1, 2, 3, 4, 5, 6, 9, 161, -1, 40, 200, 10**30, 0.5, "", "0", "1", "40",
     "fr_FR", "en-GB", "xx", "Europe/Paris", "Mars/Olympus", "auto", "widescreen", "desktop", "list",
-    "threads", "year", "month", "top", "bottom", "sig", {}, {0: "date", 1: "size"}, {0: {}}, "x" * 999,
+    "threads", "year", "month", "top", "bottom", "sig", {}, {0: "date", 1: "size"}, {0: {}},
+    "x" * 999,
 ]  # fmt: skip
 
 
