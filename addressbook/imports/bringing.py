@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from accounts.models import User
 from addressbook.contact_data import ContactData
@@ -40,8 +41,10 @@ class Bringing:
     groups: int = 0
     beyond: int = 0
 
-    def __post_init__(self) -> None:
-        self._book = Book.of(self.user)
+    @cached_property
+    def _book(self) -> Book:
+        """The contacts as they are before the first of theirs comes."""
+        return Book.of(self.user)
 
     @property
     def contacts(self) -> int:
@@ -50,7 +53,9 @@ class Bringing:
     def take(self, page: Iterable[tuple[str, ContactData]]) -> None:
         """Contacts with their keys; each is brought once."""
         rows = [(key, keeping.complete(data)) for key, data in page if key not in self.known]
-        self._book.load(data for _key, data in rows)
+        if not rows:
+            return
+        self._book.load([data for _key, data in rows])
         new: list[tuple[str, ContactData]] = []
         changed: dict[int, tuple[str, ContactData]] = {}
         for key, data in rows:
@@ -62,22 +67,22 @@ class Bringing:
             else:
                 self._note({key: match.known.pk})
                 self.unchanged += 1
-        self._change(changed)
-        self._create(new)
+        if changed:
+            self._change(changed)
+        if new:
+            self._create(new)
 
-    def group(self, key: str, name: str, members: Iterable[str], external: Sequence[str]) -> None:
+    def group(self, key: str, name: str, members: Iterable[str]) -> None:
         """A group by the keys of its contacts, into the one of the same name where there is one. Of
         a group that was brought before, only those members who are new with this run."""
         if (pk := self.known_groups.get(key)) is not None:
-            group = groups.find(self.user, pk)
             pks = [self.now[member] for member in members if member in self.now]
+            group = groups.find(self.user, pk) if pks else None
         else:
             group = self._group(name)
             self.known_groups[key] = group.pk
             self.groups += 1
             pks = [self.known[member] for member in members if member in self.known]
-            if external and not group.external:
-                groups.set_external(group, external[:MOST_ADDRESSES])
         if group is None or not pks:
             return
         room = MOST_ADDRESSES - group.contacts.count() - len(group.external)
@@ -95,7 +100,7 @@ class Bringing:
         self.now.update(became)
 
     def _create(self, new: Sequence[tuple[str, ContactData]]) -> None:
-        room = keeping.room(self.user) if new else 0
+        room = keeping.room(self.user)
         self.refused += max(0, len(new) - room)
         new = new[:room]
         made = keeping.create_many(self.user, [data for _key, data in new])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
@@ -21,7 +21,7 @@ _SECONDS = 2  # between two lines of progress
 class MoveCommand(BaseCommand):
     """Bring all users of one webmail. The subclass names its reader."""
 
-    reader: ClassVar[Reader]
+    reader: Reader
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:

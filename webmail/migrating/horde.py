@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -106,7 +106,7 @@ class Reader:
             preferences=likes.converted(shown, likes.HORDE, left_out),
             recipients=_recipients(source, uid),
             trusted=_trusted(values.get(_TRUSTED), left_out),
-            contacts=book.pages(),
+            contacts=book.pages,
             groups=book.groups(),
             left_out=left_out,
         )
@@ -268,7 +268,7 @@ class _Book:
         self._keys: list[str] = []
         self._gathered = Gathered()
 
-    def pages(self) -> Iterator[Page]:
+    def pages(self, known: Container[str]) -> Iterator[Page]:
         if not self._source.has("turba_objects"):
             return
         try:
@@ -277,7 +277,8 @@ class _Book:
             self._left_out["address book: more than 100,000 records"] += 1
         for skipped in self._gathered.skipped:
             self._left_out[f"contact: {skipped.reason}"] += 1
-        contacts = list(zip(self._contact_keys(), self._gathered.contacts, strict=True))
+        everybody = zip(self._contact_keys(), self._gathered.contacts, strict=True)
+        contacts = [(key, data) for key, data in everybody if key not in known]
         for start in range(0, len(contacts), _PAGE):
             yield self._with_pictures(contacts[start : start + _PAGE])
 
@@ -288,7 +289,7 @@ class _Book:
             if group.missing:
                 self._left_out["member of a group: not found"] += len(group.missing)
             key = f"{group.origin}:{group.name}"[:120]
-            yield Members(key, group.name, [keys[index] for index in group.members], group.external)
+            yield Members(key, group.name, [keys[index] for index in group.members])
 
     def _contact_keys(self) -> list[str]:
         return [self._keys[record] for record in self._gathered.records]

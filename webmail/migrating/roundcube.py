@@ -7,9 +7,10 @@ Folders that are subscribed to, and Sieve scripts, are the mail server's own.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from addressbook import vcard
 from addressbook.contact_data import ContactData, Email
@@ -94,7 +95,7 @@ def person(source: Source, account: Account) -> Person:
         preferences=likes.converted(shown, likes.ROUNDCUBE, left_out),
         recipients=recipients,
         trusted=trusted,
-        contacts=_contacts(source, user, left_out),
+        contacts=partial(_contacts, source, user, left_out),
         groups=_groups(source, user),
         left_out=left_out,
     )
@@ -259,7 +260,9 @@ def _count_searches(source: Source, user: int, left_out: Counter[str]) -> None:
 # Contacts
 
 
-def _contacts(source: Source, user: int, left_out: Counter[str]) -> Iterator[Page]:
+def _contacts(
+    source: Source, user: int, left_out: Counter[str], known: Container[str]
+) -> Iterator[Page]:
     last = 0
     statement = (
         "SELECT contact_id, name, firstname, surname,"  # noqa: S608  our names
@@ -270,6 +273,8 @@ def _contacts(source: Source, user: int, left_out: Counter[str]) -> Iterator[Pag
     while rows := source.rows(statement, [user, last, _PAGE]):
         page = []
         for row in rows:
+            if str(row[0]) in known:
+                continue
             data = _contact(row, left_out)
             if vcard.has_something(data):
                 page.append((str(row[0]), data))
@@ -288,21 +293,18 @@ def _contact(row: Row, left_out: Counter[str]) -> ContactData:
     elif text and "END:VCARD" not in text[-200:].upper():
         left_out["contact: its card was cut there already"] += 1
     data = vcard.read_one(text)
-    known: Mapping[str, str] = {
-        "display_name": mended(name),
-        "first_name": mended(first),
-        "last_name": mended(last),
-    }
-    missing = {
-        field: " ".join(words.split()) for field, words in known.items() if not getattr(data, field)
-    }
-    if data.display_name or data.first_name or data.last_name:
-        # The card knows its name: the columns would only repeat a part of it.
-        missing = {"display_name": missing["display_name"]} if not data.display_name else {}
     if not data.emails:
         addresses = vcard.addresses_in(mended(emails)[:_LARGEST_TEXT])
         data = replace(data, emails=tuple(Email(address) for address in addresses))
-    return replace(data, **missing) if any(missing.values()) else data
+    if not data.display_name:
+        data = replace(data, display_name=_one_line(name))
+    if not (data.first_name or data.last_name or data.display_name):
+        data = replace(data, first_name=_one_line(first), last_name=_one_line(last))
+    return data
+
+
+def _one_line(value: object) -> str:
+    return " ".join(mended(value).split())
 
 
 def _groups(source: Source, user: int) -> Iterator[Members]:

@@ -25,9 +25,9 @@ def of(value: object) -> str:
     PostgreSQL does not take."""
     if value is None:
         return ""
-    is_raw = isinstance(value, bytes | bytearray | memoryview)
-    text = lenient(bytes(value)) if is_raw else str(value)  # type: ignore[arg-type]
-    return text.replace("\x00", "")
+    if isinstance(value, bytes | bytearray | memoryview):
+        return lenient(bytes(value)).replace("\x00", "")
+    return str(value).replace("\x00", "")
 
 
 def mended(value: object) -> str:

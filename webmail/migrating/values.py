@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -76,23 +76,29 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """A group, by the keys of its contacts; ``external`` are addresses of no contact."""
+    """A group, by the keys of its contacts."""
 
     key: str
     name: str
     contacts: Sequence[str] = ()
-    external: Sequence[str] = ()
 
 
 Page = Sequence[tuple[str, ContactData]]
 """Contacts with their keys."""
+Contacts = Callable[[Container[str]], Iterable[Page]]
+"""The contacts page by page, without those of these keys, which are there already."""
+
+
+def no_contacts(_known: Container[str]) -> Iterable[Page]:
+    """Of whom has none."""
+    return ()
 
 
 @dataclass(slots=True)
 class Person:
-    """All that one user has there. ``contacts`` come page by page and once; ``shared`` are
-    addresses of identities that others there have too, in lower case; ``left_out`` counts, by
-    reasons in words, what has no like here or cannot be read."""
+    """All that one user has there. ``contacts`` are read when they are asked for, and ``groups``
+    after them. ``shared`` are addresses of identities that others there have too, in lower case.
+    ``left_out`` counts, by reasons in words, what has no like here or cannot be read."""
 
     identities: Sequence[Signed] = ()
     shared: frozenset[str] = frozenset()
@@ -101,6 +107,6 @@ class Person:
     preferences: Mapping[str, str] = field(default_factory=dict)
     recipients: Sequence[Recipient] = ()
     trusted: Sequence[str] = ()
-    contacts: Iterable[Page] = ()
+    contacts: Contacts = no_contacts
     groups: Iterable[Members] = ()
     left_out: Counter[str] = field(default_factory=Counter)

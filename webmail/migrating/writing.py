@@ -278,10 +278,10 @@ class _Writer:
             self._brought.setdefault("contacts", {}),
             self._brought.setdefault("groups", {}),
         )
-        for page in self._person.contacts:
+        for page in self._person.contacts(dict(bringing.known)):
             bringing.take(page)
         for group in self._person.groups:
-            bringing.group(group.key, group.name, group.contacts, group.external)
+            bringing.group(group.key, group.name, group.contacts)
         self._person.left_out["contact: no room for it"] += bringing.refused
         self._person.left_out["member of a group: one too many"] += bringing.beyond
         return bringing

@@ -82,10 +82,10 @@ def installed(kind: str, program: str, folder: Path) -> Iterator[Installation]:
     schema = (DATA / f"{program}.sql").read_text(encoding="utf-8")
     if kind == "sqlite":
         path = folder / f"{program}.sqlite3"
-        opened = sqlite3.connect(path)
-        opened.executescript(schema.replace("{blob}", "blob"))
-        yield Installation(kind, f"sqlite:///{path}", opened)
-        opened.close()
+        file = sqlite3.connect(path)
+        file.executescript(schema.replace("{blob}", "blob"))
+        yield Installation(kind, f"sqlite:///{path}", file)
+        file.close()
         return
     with _postgresql_database() as url, psycopg.connect(url) as opened:
         opened.execute(schema.replace("{blob}", "bytea"))
@@ -103,11 +103,11 @@ def _postgresql_database(how: str = "") -> Iterator[str]:
     server = f"postgresql://{known['USER']}:{password}@{known['HOST']}:{known['PORT']}"
     name = f"other_{secrets.token_hex(6)}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE template0 {how}")  # type: ignore[arg-type]
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE template0 {how}")
         try:
             yield f"{server}/{name}"
         finally:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def postgresql_without_charset() -> Any:

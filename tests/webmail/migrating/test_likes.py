@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from webmail.migrating import likes
 from webmail.preferences import BY_NAME
 
-_TRIED = [
+_TRIED: list[Any] = [
     None, True, False, 0, 1, 2, 3, 4, 5, 6, 9, 161, -1, 40, 200, 10**30, 0.5, "", "0", "1", "40",
     "fr_FR", "en-GB", "xx", "Europe/Paris", "Mars/Olympus", "auto", "widescreen", "desktop", "list",
     "threads", "year", "month", "top", "bottom", "sig", {}, {0: "date", 1: "size"}, {0: {}},
@@ -29,7 +30,7 @@ def test_whatever_the_value_what_comes_of_it_is_allowed(
 
 
 def test_values_that_are_alike() -> None:
-    theirs = {
+    theirs: dict[str, Any] = {
         "mail_pagesize": 200,
         "layout": "desktop",
         "reply_mode": 0,
