@@ -448,6 +448,7 @@ ALLOWED: dict[str, set[str]] = {
         "addressbook.contact_data",
         "addressbook.folding",
         "addressbook.vcard",
+        "webmail.php",
         "webmail.spreadsheets",
         "webmail.zips",
     },

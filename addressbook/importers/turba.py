@@ -12,6 +12,7 @@ from addressbook.importers import dates, headers
 from addressbook.importers.assemble import Pair, Style, contact_from
 from addressbook.importers.reading import Gathered, Reading, Refused, Tags, refused
 from addressbook.vcard import has_something
+from webmail import php
 
 # Of dumps that name no columns: the order of the table before and after migrations.
 _DEFAULT_COLUMNS_TEXT = (
@@ -45,37 +46,19 @@ class Serialized(Exception):
 def members_of(text: str) -> tuple[str, ...]:
     """The strings of ``a:2:{i:0;s:8:"a1b2c3d4";…}``; lengths count bytes. Never evaluated: raises
     Serialized for objects, references, nesting and damage."""
-    raw = text.strip().encode("utf-8")
-    head = re.match(rb"a:(\d{1,6}):\{", raw)
-    if not head:
-        raise Serialized(text[:20])
-    members: list[str] = []
-    position = head.end()
-    while raw[position : position + 1] != b"}":
-        _key, position = _scalar(raw, position)
-        value, position = _scalar(raw, position)
-        members.append(value)
-        if len(members) > _MOST_MEMBERS:
-            raise Serialized("too many")
-    if len(members) != int(head[1]):
-        raise Serialized("cut off")
-    return tuple(members)
+    return tuple(value for _key, value in _pairs(text))
 
 
-_INTEGER = re.compile(rb"i:(-?\d{1,19});")
-_STRING = re.compile(rb's:(\d{1,9}):"')
-
-
-def _scalar(raw: bytes, position: int) -> tuple[str, int]:
-    if match := _INTEGER.match(raw, position):
-        return match[1].decode("ascii"), match.end()
-    match = _STRING.match(raw, position)
-    if not match:
+def _pairs(text: str) -> list[tuple[str, str]]:
+    try:
+        values = php.array(text.encode("utf-8", "replace"))
+    except php.Broken as error:
+        raise Serialized(str(error)) from error
+    if len(values) > _MOST_MEMBERS:
+        raise Serialized("too many")
+    if not all(type(value) in (int, str) for value in values.values()):
         raise Serialized("neither integer nor string")
-    end = match.end() + int(match[1])
-    if raw[end : end + 2] != b'";':
-        raise Serialized("wrong length")
-    return raw[match.end() : end].decode("utf-8", "replace"), end + 2
+    return [(str(key), str(value)) for key, value in values.items()]
 
 
 # Rows -> contacts and groups
@@ -391,26 +374,10 @@ def share_owners(shares: Iterable[_SqlRow]) -> dict[str, str]:
             continue
         owners.setdefault(row.get("share_name", ""), owner)
         try:
-            pairs = _pairs_of(_plain(row.get("attribute_params", "")))
+            pairs = dict(_pairs(_plain(row.get("attribute_params", ""))))
         except Serialized:
             continue
         if name := pairs.get("name", ""):
             owners.setdefault(name, owner)
     owners.pop("", None)
     return owners
-
-
-def _pairs_of(text: str) -> dict[str, str]:
-    """A serialised array of strings by their keys; {} for an empty text. Raises Serialized."""
-    raw = text.strip().encode("utf-8")
-    if not raw:
-        return {}
-    head = re.match(rb"a:(\d{1,3}):\{", raw)
-    if not head:
-        raise Serialized(text[:20])
-    pairs: dict[str, str] = {}
-    position = head.end()
-    while raw[position : position + 1] != b"}":
-        key, position = _scalar(raw, position)
-        pairs[key], position = _scalar(raw, position)
-    return pairs

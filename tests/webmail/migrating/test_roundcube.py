@@ -540,6 +540,23 @@ def test_the_failure_of_one_user_stops_nobody(roundcube: Installation, tmp_path:
     assert sorted(User.objects.values_list("login", flat=True)) == ["anne", "zoe"]
 
 
+def test_many_failures_in_a_row_are_the_databases_and_end_the_run(
+    roundcube: Installation,
+) -> None:
+    for number in range(40):
+        add_user(roundcube, f"agent{number}")
+    fault = "1 / (user_id - user_id)" if roundcube.kind == "postgresql" else "json('{')"
+    roundcube.run("DROP TABLE responses")
+    roundcube.run(
+        f"CREATE VIEW responses AS SELECT {fault} AS response_id, user_id, 0 AS del,"  # noqa: S608
+        " 'a' AS name, 'b' AS data, 0 AS is_html FROM users"
+    )
+    with pytest.raises(CommandError, match="ended early") as raised:
+        move(roundcube)
+    assert raised.value.returncode == 1
+    assert not User.objects.exists()
+
+
 def test_a_login_of_no_mail_domain_is_left_out(roundcube: Installation, user: int) -> None:
     add_user(roundcube, "x@ailleurs.example")
     with pytest.raises(CommandError) as raised:
