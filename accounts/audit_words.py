@@ -46,7 +46,7 @@ NAMES: Final[dict[str, Promise]] = {
     "senders": _("senders whose images are shown"),
     "sessions": _("sessions"),
     "shared": _("shared computer"),
-    "source": _("from"),
+    "source": _("former webmail"),
     "status": _("status"),
     "system": _("system"),
     "unchanged": _("unchanged"),

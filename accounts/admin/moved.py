@@ -16,7 +16,7 @@ class MovedUserAdmin(KeptAdmin):
 
     list_display = (
         *("origin", "user", "source", "moved"),
-        *counted(MovedUser, *MovedUser.COUNTS, "left_out"),
+        *counted(MovedUser, "contacts", "groups", "identities", "preferences", "left_out"),
     )
     list_filter = ("source",)
     list_select_related = ("user",)

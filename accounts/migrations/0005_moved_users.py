@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("source", models.CharField(max_length=60, verbose_name="from")),
+                ("source", models.CharField(max_length=60, verbose_name="former webmail")),
                 (
                     "origin",
                     models.CharField(

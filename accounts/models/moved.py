@@ -21,7 +21,7 @@ class MovedUser(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
     )
-    source = models.CharField(_("from"), max_length=60)
+    source = models.CharField(_("former webmail"), max_length=60)
     origin = models.CharField(
         _("login there"), max_length=300, help_text=_("With the mail server, where there are many.")
     )

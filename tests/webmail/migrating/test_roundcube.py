@@ -27,6 +27,7 @@ from tests.webmail.migrating.installations import (
 )
 from webmail.migrating import source
 from webmail.models import AllowedSender, CannedAnswer, FolderChoice, Identity
+from webmail.presentation import first_steps
 
 CARD = (
     "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Lefèvre;Anaïs;;;\r\nFN:Anaïs Lefèvre\r\n"
@@ -393,6 +394,14 @@ def test_each_user_who_is_brought_has_a_line_in_the_audit_log(whole: Installatio
     assert event.target == "fdurand@ac-exemple.fr"
     assert event.detail["contacts"] == 2
     assert event.detail["source"] == "roundcube"
+
+
+def test_the_first_steps_of_a_user_who_was_brought_ask_for_no_old_address_book(
+    whole: Installation,
+) -> None:
+    move(whole)
+    done = [step.icon for step in first_steps.steps(francoise()) if step.is_done]
+    assert done == ["pencil", "contact-round"]
 
 
 # --- addresses that are somebody else's ---
