@@ -316,6 +316,7 @@ ALLOWED: dict[str, set[str]] = {
     "webmail.migrating": {
         "accounts.audit",
         "accounts.models",
+        "addressbook.charsets",
         "addressbook.contact_data",
         "addressbook.contacts",
         "addressbook.importers",

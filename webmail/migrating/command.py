@@ -82,11 +82,11 @@ class MoveCommand(BaseCommand):
             raise CommandError(str(error)) from error
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}") from error
-        except (TooManyFailures, DatabaseError) as error:
+        except (TooManyFailures, DatabaseError, KeyboardInterrupt) as error:
             self._tell(totals, options["dry_run"])
             raise CommandError(
                 f"It ended early: {type(error).__name__}. Those who are done are done: run it"
-                " again once the database answers."
+                " again for the others."
             ) from error
         self._tell(totals, options["dry_run"])
         if totals.is_partial:

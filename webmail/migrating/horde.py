@@ -14,10 +14,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from addressbook import vcard
-from addressbook.contact_data import ContactData
 from addressbook.importers import dates, headers, turba
 from addressbook.importers.assemble import Style
-from addressbook.importers.reading import Gathered, Refused
+from addressbook.importers.reading import LARGEST_FILE, MOST_RECORDS, Gathered, Refused
 from webmail import php
 from webmail.migrating import likes
 from webmail.migrating.source import Source
@@ -33,7 +32,7 @@ from webmail.migrating.values import (
 )
 
 _LARGEST_VALUE = 1_000_000
-_LARGEST_TEXT = 200_000
+_LARGEST_TEXT = 50_000
 _LARGEST_PHOTO = 5_000_000
 _PAGE = 100
 _MOST_SHARES = 500_000
@@ -274,13 +273,13 @@ class _Book:
         try:
             self._gather()
         except Refused:
-            self._left_out["address book: more than 100,000 records"] += 1
+            self._left_out["address book: too large to be read"] += 1
         for skipped in self._gathered.skipped:
             self._left_out[f"contact: {skipped.reason}"] += 1
         everybody = zip(self._contact_keys(), self._gathered.contacts, strict=True)
         contacts = [(key, data) for key, data in everybody if key not in known]
         for start in range(0, len(contacts), _PAGE):
-            yield self._with_pictures(contacts[start : start + _PAGE])
+            yield from self._by_pictures(contacts[start : start + _PAGE])
 
     def groups(self) -> Iterator[Members]:
         """Once the pages are read."""
@@ -323,26 +322,37 @@ class _Book:
             f"SELECT {columns} FROM {source.table('turba_objects')}"  # noqa: S608  our names
             f" WHERE owner_id IN ({marks}) AND object_id > %s ORDER BY object_id LIMIT 500"
         )
-        at, last = list(names).index("object_id"), ""
+        at, last, size = list(names).index("object_id"), "", 0
         while rows := source.rows(statement, [*self._books, last]):
             for row in rows:
-                yield {name: mended(value) for name, value in zip(names, row, strict=True)}
+                texts = [mended(value) for value in row]
+                size += sum(map(len, texts)) + LARGEST_FILE // MOST_RECORDS
+                if size > 2 * LARGEST_FILE:
+                    raise Refused("too_large")
+                yield dict(zip(names, texts, strict=True))
             last = rows[-1][at]
 
-    def _with_pictures(self, page: list[tuple[str, ContactData]]) -> Page:
-        source = self._source
+    def _by_pictures(self, page: Page) -> Iterator[Page]:
+        """Those without a picture together, each other one by itself."""
+        source, keys = self._source, [key for key, _data in page]
         if "object_photo" not in source.columns("turba_objects"):
-            return page
-        marks = ", ".join(["%s"] * len(page))
+            yield page
+            return
+        marks = ", ".join(["%s"] * len(keys))
+        table = source.table("turba_objects")
         rows = source.rows(
-            f"SELECT object_id, {source.cut('object_photo', _LARGEST_PHOTO)}"  # noqa: S608
-            f" FROM {source.table('turba_objects')}"
+            f"SELECT object_id FROM {table}"  # noqa: S608  our names
             f" WHERE object_id IN ({marks}) AND object_photo IS NOT NULL",
-            [key for key, _data in page],
+            keys,
         )
-        photos = {
-            of(key): vcard.photo_of(bytes(content))
-            for key, content in rows
-            if isinstance(content, bytes | memoryview) and len(content) <= _LARGEST_PHOTO
-        }
-        return [(key, replace(data, photo=photos.get(key))) for key, data in page]
+        shown = {of(key) for (key,) in rows}
+        yield [(key, data) for key, data in page if key not in shown]
+        photo = source.cut("object_photo", _LARGEST_PHOTO)
+        statement = f"SELECT {photo} FROM {table} WHERE object_id = %s"  # noqa: S608
+        for key, data in page:
+            if key in shown:
+                content = source.rows(statement, [key])[0][0]
+                is_raw = isinstance(content, bytes | memoryview)
+                yield [
+                    (key, replace(data, photo=vcard.photo_of(bytes(content)) if is_raw else None))
+                ]

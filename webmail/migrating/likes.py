@@ -10,8 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from webmail.migrating.texts import word
 from webmail.php import Value
 from webmail.preferences import BY_NAME
+
+_MOST_REASONS = 200
 
 Ours = Mapping[str, str]
 Converter = Callable[[Value], Ours | None]
@@ -163,7 +166,8 @@ def converted(
         converter = table.get(name)
         found = converter(value) if converter else None
         if found is None:
-            left_out[f"preference {str(name)[:60]}: no like here"] += 1
+            known = len(left_out) < _MOST_REASONS
+            left_out[f"preference {word(name) if known else 'of another name'}: no like here"] += 1
         else:
             ours |= found
     return ours

@@ -14,6 +14,7 @@ from accounts.models import MovedUser
 from webmail import spreadsheets
 from webmail.migrating.running import FAILED, REFUSED, Outcome
 
+_MOST_REASONS = 5_000
 _HEADINGS = ("login", "address", "outcome", "reason", *MovedUser.COUNTS, "left out")
 
 
@@ -33,7 +34,9 @@ class Totals:
     def add(self, outcome: Outcome) -> None:
         self.states[outcome.state] += 1
         self.counts.update(outcome.counts)
-        self.left_out.update(outcome.left_out)
+        for reason, count in outcome.left_out.items():
+            known = reason in self.left_out or len(self.left_out) < _MOST_REASONS
+            self.left_out[reason if known else "for other reasons"] += count
         if outcome.reason:
             self.reasons[outcome.reason] += 1
 

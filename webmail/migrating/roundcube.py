@@ -36,6 +36,8 @@ NAME = "roundcube"
 _LARGEST_PREFERENCES = 1_000_000
 _LARGEST_TEXT = 300_000
 _LARGEST_CARD = 8_000_000
+_LARGEST_EMAILS = 20_000
+_SMALL_CARD = 50_000
 _PAGE = 100
 _MOST_MEMBERS = 100_000
 _TO_RECIPIENTS, _FROM_TRUSTED = 1, 2
@@ -123,7 +125,7 @@ def _identities(source: Source, user: int, left_out: Counter[str]) -> list[Signe
         "SELECT identity_id, email, name, organization,"  # noqa: S608  our names
         f" {source.column('reply-to')}, bcc, {source.cut('signature', _LARGEST_TEXT)},"
         f" html_signature, standard FROM {source.table('identities')}"
-        " WHERE user_id = %s AND del <> 1 ORDER BY standard DESC, identity_id LIMIT 200",
+        " WHERE user_id = %s AND del <> 1 ORDER BY standard DESC, identity_id LIMIT 50",
         [user],
     )
     found = []
@@ -133,7 +135,7 @@ def _identities(source: Source, user: int, left_out: Counter[str]) -> list[Signe
             of(bcc).strip()
         )
         text = mended(signature)
-        if len(text) > _LARGEST_TEXT:
+        if len(of(signature)) > _LARGEST_TEXT:
             left_out["signature: too large"] += 1
             text = ""
         found.append(
@@ -179,7 +181,7 @@ def _canned(source: Source, user: int) -> list[Canned]:
     rows = source.rows(
         f"SELECT response_id, name, {source.cut('data', _LARGEST_TEXT)}, is_html"  # noqa: S608
         f" FROM {source.table('responses')} WHERE user_id = %s AND del <> 1"
-        " ORDER BY response_id LIMIT 500",
+        " ORDER BY response_id LIMIT 110",
         [user],
     )
     return [
@@ -263,23 +265,31 @@ def _count_searches(source: Source, user: int, left_out: Counter[str]) -> None:
 def _contacts(
     source: Source, user: int, left_out: Counter[str], known: Container[str]
 ) -> Iterator[Page]:
+    """Pages of small cards, and each large one, which has a picture, by itself."""
     last = 0
+    table = source.table("contacts")
     statement = (
         "SELECT contact_id, name, firstname, surname,"  # noqa: S608  our names
-        f" {source.cut('email', _LARGEST_TEXT)}, {source.cut('vcard', _LARGEST_CARD)}"
-        f" FROM {source.table('contacts')}"
+        f" {source.cut('email', _LARGEST_EMAILS)}, {source.cut('vcard', _SMALL_CARD)} FROM {table}"
         " WHERE user_id = %s AND del <> 1 AND contact_id > %s ORDER BY contact_id LIMIT %s"
     )
+    large = f"SELECT {source.cut('vcard', _LARGEST_CARD)} FROM {table} WHERE contact_id = %s"  # noqa: S608
     while rows := source.rows(statement, [user, last, _PAGE]):
         page = []
         for row in rows:
-            if str(row[0]) in known:
+            key, card = str(row[0]), row[-1]
+            if key in known:
                 continue
-            data = _contact(row, left_out)
-            if vcard.has_something(data):
-                page.append((str(row[0]), data))
-            else:
+            is_large = len(of(card)) > _SMALL_CARD
+            if is_large:
+                card = source.rows(large, [row[0]])[0][0]
+            data = _contact((*row[:-1], card), left_out)
+            if not vcard.has_something(data):
                 left_out["contact: there is nothing in it"] += 1
+            elif is_large:
+                yield [(key, data)]
+            else:
+                page.append((key, data))
         yield page
         last = int(rows[-1][0])
 
@@ -288,13 +298,13 @@ def _contact(row: Row, left_out: Counter[str]) -> ContactData:
     """As its card says; where that is missing or cut, with what the columns beside it say."""
     _key, name, first, last, emails, card = row
     text = mended(card)
-    if len(text) > _LARGEST_CARD:
+    if len(of(card)) > _LARGEST_CARD:
         left_out["contact: its card is too large, and was cut"] += 1
     elif text and "END:VCARD" not in text[-200:].upper():
         left_out["contact: its card was cut there already"] += 1
     data = vcard.read_one(text)
     if not data.emails:
-        addresses = vcard.addresses_in(mended(emails)[:_LARGEST_TEXT])
+        addresses = vcard.addresses_in(mended(emails)[:_LARGEST_EMAILS])
         data = replace(data, emails=tuple(Email(address) for address in addresses))
     if not data.display_name:
         data = replace(data, display_name=_one_line(name))

@@ -32,6 +32,7 @@ class Source:
 
     def __init__(self, connection: BaseDatabaseWrapper, prefix: str = "") -> None:
         self._connection, self._prefix = connection, prefix
+        self._columns: dict[str, list[str]] = {}
         with connection.cursor() as cursor:
             self._tables = set(connection.introspection.table_names(cursor, include_views=True))
 
@@ -52,11 +53,12 @@ class Source:
 
     def columns(self, table: str) -> list[str]:
         """Names of the columns of a table, in its order."""
-        with self._connection.cursor() as cursor:
-            found = self._connection.introspection.get_table_description(
-                cursor, self._prefix + table
-            )
-        return [column.name for column in found]
+        if table not in self._columns:
+            introspection = self._connection.introspection
+            with self._connection.cursor() as cursor:
+                found = introspection.get_table_description(cursor, self._prefix + table)
+            self._columns[table] = [column.name for column in found]
+        return self._columns[table]
 
     def cut(self, name: str, most: int) -> str:
         """The first ``most`` characters, or bytes, of a column, and one more that tells of the

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from addressbook import charsets
 from webmail import php
 
 # What MySQL calls latin1: windows-1252, with the five bytes that mean nothing in it as they are.
@@ -32,14 +35,18 @@ def of(value: object) -> str:
 
 def mended(value: object) -> str:
     """The text of a column. UTF-8 that was written into the database as latin1, ``Ã©`` for ``é``,
-    is read as it was meant: hardly any other text forms such characters."""
+    is read as it was meant: hardly any other text forms such characters. Without control
+    characters."""
     text = of(value)
-    if text.isascii() or (raw := _latin(text)) is None:
-        return text
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return text
+    if not text.isascii() and (raw := _latin(text)) is not None:
+        with suppress(UnicodeDecodeError):
+            text = raw.decode("utf-8")
+    return charsets.clean(text)
+
+
+def word(text: object) -> str:
+    """A name as a report may show it: to a terminal, no other text can do anything."""
+    return "".join(one if one.isalnum() or one in "_.-" else "?" for one in str(text)[:60])
 
 
 def serialised(value: object) -> php.Array:

@@ -17,6 +17,7 @@ from accounts import audit
 from accounts.models import AuditEvent, MailDomain, MovedUser, StaffRecord, User
 from addressbook.contacts import collected
 from addressbook.imports.bringing import Bringing
+from webmail.migrating.texts import word
 from webmail.migrating.values import Canned, Person, Signed
 from webmail.mime import addresses, composed
 from webmail.models import AllowedSender, FolderChoice, Identity
@@ -294,10 +295,10 @@ def _unmarked(signature: str) -> str:
 
 def _not_vouched(address: str) -> str:
     """The domain alone: whose address it is, is the user's business."""
-    domain = address.rpartition("@")[2].lower()[:100] or "?"
+    domain = word(address.rpartition("@")[2].lower()) or "?"
     return f"identity: an address of {domain} that is not known to be the user's"
 
 
 def _short(address: str) -> str:
     """Return what tells addresses apart, without telling them."""
-    return hashlib.blake2s(address.lower().encode(), digest_size=6).hexdigest()
+    return hashlib.blake2s(address.lower().encode("utf-8", "replace"), digest_size=6).hexdigest()

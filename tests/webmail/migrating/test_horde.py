@@ -157,7 +157,9 @@ def test_whoever_was_written_to_ranks_completions(horde: Installation) -> None:
             sentmail_recipient="parent@courriel.example",
             sentmail_success=1,
         )
-    prefer(horde, max_msgs="50", image_replacement_addrs='["lettre@mairie.example", 7]')
+    prefer(
+        horde, max_msgs="50", image_replacement_addrs=r'["lettre@mairie.example", 7, "\ud800@x"]'
+    )
     move(horde)
     row = CollectedRecipient.objects.get()
     assert (row.address, row.times) == ("parent@courriel.example", 3)
@@ -175,3 +177,16 @@ def test_a_second_run_changes_nothing(horde: Installation) -> None:
     assert "1 unchanged" in move(horde)
     assert not Contact.objects.of(francoise()).exists()
     assert list(Group.objects.values()) == before
+
+
+def test_an_address_book_beyond_all_measure_is_left_where_it_is(
+    horde: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webmail.migrating.horde.LARGEST_FILE", 1_000)
+    prefer(horde, scope="horde", language="fr_FR")
+    for number in range(40):
+        add_object(horde, f"z{number:02}", lastname="x" * 100)
+    words = move(horde)
+    assert "1 × address book: too large to be read" in words
+    assert not Contact.objects.exists()
+    assert francoise().preferences["language"] == "fr"

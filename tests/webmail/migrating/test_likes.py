@@ -57,6 +57,13 @@ def test_values_that_are_alike() -> None:
     assert not left_out
 
 
+def test_names_beyond_a_bound_are_counted_together() -> None:
+    left_out: Counter[str] = Counter()
+    likes.converted({f"plugin{n}": 1 for n in range(10_000)}, likes.ROUNDCUBE, left_out)
+    assert len(left_out) <= 201
+    assert left_out.total() == 10_000
+
+
 def test_what_has_no_like_is_counted_by_its_name() -> None:
     left_out: Counter[str] = Counter()
     assert (

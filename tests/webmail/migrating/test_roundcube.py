@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
 from collections.abc import Iterator
@@ -18,7 +19,8 @@ from accounts.models import AuditEvent, MailDomain, MovedUser, StaffRecord, User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import groups
-from addressbook.models import CollectedRecipient, Contact, Group
+from addressbook.models import CollectedRecipient, Contact, ContactPhoto, Group
+from tests.addressbook.imports.pictures import noise, png
 from tests.webmail.migrating.installations import (
     DATA,
     Installation,
@@ -145,6 +147,33 @@ def test_a_plain_signature_loses_the_mark_above_it(roundcube: Installation, user
     assert identity.signature == "<div>F. Durand</div><div>&lt;prof&gt;</div>"
 
 
+def test_a_long_signature_comes_with_its_small_picture_and_nothing_from_elsewhere(
+    roundcube: Installation, user: int
+) -> None:
+    picture = f"data:image/png;base64,{base64.b64encode(png('red')).decode()}"
+    lines = "".join(f"<div>Ligne {number} de la signature</div>" for number in range(1_000))
+    signature = f'<img src="{picture}"><img src="https://pisteur.example/x.png">{lines}'
+    roundcube.add(
+        "identities",
+        user_id=user,
+        email="fdurand@ac-exemple.fr",
+        signature=signature,
+        html_signature=1,
+    )
+    move(roundcube)
+    kept = Identity.objects.get().signature
+    assert picture in kept
+    assert "pisteur" not in kept
+    assert "Ligne 999 de la signature" in kept
+
+
+def test_the_order_of_lists_comes_for_the_inbox(roundcube: Installation) -> None:
+    add_user(roundcube, message_sort_col="fromto", message_sort_order="ASC")
+    move(roundcube)
+    order = FolderChoice.objects.order_of(francoise(), "INBOX")
+    assert order == ("from", True, False)
+
+
 def test_contacts_come_with_all_that_their_cards_say(roundcube: Installation, user: int) -> None:
     add_contact(roundcube, user)
     move(roundcube)
@@ -154,6 +183,18 @@ def test_contacts_come_with_all_that_their_cards_say(roundcube: Installation, us
     assert data.emails == (Email("anais@courriel.example", "home"),)
     assert data.phones[0].number == "06 39 98 41 27"
     assert data.others == ("X-SPOUSE:Camille",)
+
+
+def test_a_contact_comes_with_its_picture(roundcube: Installation, user: int) -> None:
+    content = base64.b64encode(noise(300)).decode()
+    assert len(content) > 50_000
+    photo = f"PHOTO;ENCODING=b;TYPE=PNG:{content}\r\nEND:"
+    add_contact(roundcube, user, CARD.replace("END:", photo))
+    add_contact(roundcube, user, None, name="Marc Petit", email="marc@a.example")
+    move(roundcube)
+    shown = ContactPhoto.objects.get()
+    assert shown.contact.display_name == "Anaïs Lefèvre"
+    assert Contact.objects.of(francoise()).count() == 2
 
 
 def test_a_contact_without_a_card_is_made_of_its_columns(

@@ -21,6 +21,7 @@ from webmail.migrating import texts
         (memoryview(b"abc"), "abc"),
         ("日本", "日本"),
         ("a\x00b", "ab"),
+        ("a\x1b[2Jb", "a[2Jb"),
         (None, ""),
         (7, "7"),
     ],
@@ -43,6 +44,11 @@ def test_a_text_is_read_as_it_was_meant(kept: object, meant: str) -> None:
 )
 def test_serialised_texts_are_read_whatever_their_lengths_count(kept: object) -> None:
     assert texts.serialised(kept) == {"name": "Collège"}
+
+
+def test_a_name_in_a_report_can_do_nothing_to_a_terminal() -> None:
+    assert texts.word("a_1.b-é\x1b[2J\n") == "a_1.b-é??2J?"
+    assert len(texts.word("x" * 999)) == 60
 
 
 def test_a_length_that_fits_nothing_is_broken() -> None:
