@@ -7,7 +7,7 @@ here since is left alone. Whatever the owner chose here before goes first.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from django.utils import timezone
@@ -94,62 +94,51 @@ class _Writer:
     # Identities
 
     def identities(self) -> int:
-        """How many were written. An identity whose address nobody vouches for is left out, but of
-        the default one what stands around the address goes to the user's own."""
+        """How many were written. One whose address nobody vouches for is left out, and may come
+        with a later run; where no other is there, the first of these gives name and signature to
+        the user's own address."""
         incoming = self._new_identities()
         if not incoming:
             return 0
         mine = {one.address.casefold(): one for one in identities.of(self._user)}
-        has_default = any(one.is_default for one in mine.values() if one.pk)
-        written: set[str] = set()
+        may_be_default = not any(one.is_default for one in mine.values() if one.pk)
+        taken: set[str] = set()
         strangers: list[Signed] = []
+        count = 0
         for one in incoming:
             # Without a domain it is the login's, whatever that makes of it.
-            is_own = "@" not in one.address
-            key = next(iter(mine), "") if is_own else one.address.casefold()
-            if key in written:
+            key = one.address.casefold() if "@" in one.address else next(iter(mine), "")
+            if key in taken:
                 self._keep_signature(one)
             elif identity := mine.get(key) or self._vouched(one.address):
-                written.add(key)
-                self._write(one, identity, may_be_default=not has_default)
+                taken.add(key)
+                count += self._write(one, identity, may_be_default=may_be_default)
             else:
                 strangers.append(one)
-        return len(written) + self._adopt(strangers, mine, written, has_default)
+                continue
+            self._brought["identities"].append(one.key)
+        return count + self._adopt(strangers, None if taken else next(iter(mine.values()), None))
 
     def _new_identities(self) -> list[Signed]:
-        known = {one.key: one for one in self._person.identities[:_MOST_IDENTITIES]}
-        return [known[key] for key in self._unless_brought("identities", known)]
+        known = set(self._brought.setdefault("identities", []))
+        return [one for one in self._person.identities[:_MOST_IDENTITIES] if one.key not in known]
 
-    def _adopt(
-        self,
-        strangers: Sequence[Signed],
-        mine: dict[str, Identity],
-        written: set[str],
-        has_default: bool,
-    ) -> int:
-        """Addresses that are not the user's are left out. Where no other identity is brought, the
-        first of these gives name and signature to the user's own address."""
-        if strangers and mine and not written:
-            first, *strangers = strangers
-            own = next(iter(mine.values()))
-            self._person.left_out[_not_vouched(first.address)] += 1
-            self._write(first, own, may_be_default=False)
-            written.add(own.address.casefold())
-            for one in strangers:
-                self._leave(one)
-            return 1
+    def _adopt(self, strangers: Iterable[Signed], own: Identity | None) -> int:
+        """``own`` is the identity that takes name and signature of the first of them."""
+        count = 0
         for one in strangers:
-            self._leave(one)
-        return 0
+            self._person.left_out[_not_vouched(one.address)] += 1
+            if own is None:
+                self._keep_signature(one)
+            else:
+                count += self._write(one, own, may_be_default=False)
+                own = None
+        return count
 
-    def _leave(self, one: Signed) -> None:
-        self._person.left_out[_not_vouched(one.address)] += 1
-        self._keep_signature(one)
-
-    def _write(self, one: Signed, identity: Identity, *, may_be_default: bool) -> None:
-        """What the user has here already stays as it is."""
+    def _write(self, one: Signed, identity: Identity, *, may_be_default: bool) -> bool:
+        """False where there is nothing to write: what the user has here already stays as it is."""
         if identity.pk is not None:
-            return
+            return False
         signature = self._signature(one)
         reply_to = one.reply_to if addresses.is_valid(one.reply_to) else ""
         if one.reply_to and not reply_to:
@@ -157,11 +146,12 @@ class _Writer:
         name = " ".join(one.name.split())[:200]
         is_as_proposed = not (signature or reply_to) and name in ("", identity.name)
         if is_as_proposed and identity.source != Identity.Source.ADMINISTRATOR:
-            return
+            return False
         identity.name = name or identity.name
         identity.reply_to, identity.signature = reply_to, signature
         identity.is_default = one.is_default and may_be_default
         identities.keep(identity)
+        return True
 
     def _vouched(self, address: str) -> Identity | None:
         """An identity that the administrators' word makes the user's; never with an address that

@@ -476,6 +476,20 @@ def test_a_domain_that_administrators_vouch_for_gives_identities(
     assert addresses() == {"fdurand@ac-exemple.fr", "francoise.durand@ac-exemple.fr"}
 
 
+def test_an_address_that_was_left_out_comes_once_administrators_vouch_for_it(
+    roundcube: Installation, user: int
+) -> None:
+    add_identity(roundcube, user, "francoise.durand@ac-exemple.fr", "La signature")
+    move(roundcube)
+    assert addresses() == {"fdurand@ac-exemple.fr"}
+    assert "1 unchanged" in move(roundcube)
+    move(roundcube, vouch=["ac-exemple.fr"])
+    assert addresses() == {"fdurand@ac-exemple.fr", "francoise.durand@ac-exemple.fr"}
+    before = everything()
+    move(roundcube, vouch=["ac-exemple.fr"])
+    assert everything() == before
+
+
 @pytest.mark.parametrize("whose", ["user", "login", "staff", "identity", "there", "login there"])
 def test_nobody_is_vouched_for_with_the_address_of_another(
     roundcube: Installation, academy: MailDomain, user: int, whose: str
