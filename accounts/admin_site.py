@@ -33,7 +33,13 @@ TASKS: Final = (
     (
         "people",
         _("People"),
-        ("accounts.User", "accounts.StaffRecord", "accounts.StaffImport", "mfa.Authenticator"),
+        (
+            "accounts.User",
+            "accounts.StaffRecord",
+            "accounts.StaffImport",
+            "accounts.MovedUser",
+            "mfa.Authenticator",
+        ),
     ),
     (
         "mail",

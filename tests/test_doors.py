@@ -183,6 +183,7 @@ DOORS: dict[str, Answers] = {
     "announcements/<int:pk>/dismiss": (405, 405, 405),
     "accessibilite/": (200, 200, 200),
     "first-steps/close/": (405, 405, 405),
+    "moved/dismiss/": (405, 405, 405),
     "help/": (200, 200, 200),
     "help/keys/": (200, 200, 200),
     "help/news/": (200, 200, 200),

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from accounts.models import User
+from webmail.migrating import telling
 from webmail.outbox import awaited, counting
 from webmail.preferences import Preferences
 from webmail.presentation import away, first_steps, sending
@@ -31,6 +32,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         # Asked for when a template asks, once in a session.
         "offer": SimpleLazyObject(lambda: offering.offer(request)),
         "unsent": SimpleLazyObject(lambda: _unsent(request)),
+        "moved": SimpleLazyObject(lambda: telling.news(request)),
         "first_steps": SimpleLazyObject(lambda: _first_steps(request)),
         "not_left": SimpleLazyObject(lambda: _not_left(request)),
     }

@@ -5,6 +5,7 @@ from accounts.models.applications import Application, ServiceVisit
 from accounts.models.audit import AuditEvent
 from accounts.models.lending import LentCredential
 from accounts.models.mail_domains import MailDomain, ServerURL
+from accounts.models.moved import MovedUser
 from accounts.models.providers import SignInProvider, TokenGrant
 from accounts.models.service_menu import Service
 from accounts.models.sessions import KnownDevice, UserSession
@@ -22,6 +23,7 @@ __all__ = [
     "KnownDevice",
     "LentCredential",
     "MailDomain",
+    "MovedUser",
     "ServerURL",
     "Service",
     "ServiceVisit",

@@ -27,6 +27,7 @@ class AuditEvent(models.Model):
         CONTACTS_IMPORTED = "contacts.imported", _("old contacts imported")
         CONTACTS_IMPORT_UNDONE = "contacts.undone", _("import of contacts undone")
         CONTACTS_EXPORTED = "contacts.exported", _("contacts exported")
+        USER_MOVED = "user.moved", _("brought from another webmail")
         RULES_CHANGED = "rules.changed", _("rules changed")
         MAIL_DELETED = "mail.deleted", _("many messages deleted")
         SERVICE_OPENED = "service.opened", _("signed in to a service")

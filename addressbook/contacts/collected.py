@@ -133,6 +133,35 @@ def put_back(user: User, rows: Iterable[CollectedRecipient]) -> int:
     return len(new)
 
 
+def bring(user: User, recipients: Iterable[tuple[str, str, datetime, int]]) -> int:
+    """Those whom the person wrote to elsewhere: name, address, when last, how often. Whom he wrote
+    to here already stays as he is; how many are new."""
+    new: dict[str, CollectedRecipient] = {}
+    for name, address, last, times in recipients:
+        if len(address) > 254 or address.lower() in new:
+            continue
+        name = " ".join(name.split())[:300]
+        new[address.lower()] = CollectedRecipient(
+            user=user,
+            address=address,
+            folded=address.lower(),
+            name=name,
+            times=times,
+            last=last,
+            weight=weight(-math.inf, last),
+            words=words_of(name, address).text,
+        )
+    with transaction.atomic():
+        for folded in _of(user, new).values_list("folded", flat=True):
+            del new[folded]
+        CollectedRecipient.objects.bulk_create(
+            new.values(), batch_size=_BATCH, ignore_conflicts=True
+        )
+        _rank_contacts(user, {folded: row.weight for folded, row in new.items()})
+        _trim(user)
+    return len(new)
+
+
 def _rank_contacts(user: User, weights: Mapping[str, float | None]) -> None:
     mine = list(ContactAddress.objects.filter(user=user, folded__in=weights, contact__deleted=None))
     for address in mine:

@@ -12,6 +12,7 @@ from addressbook.importers import dates, headers
 from addressbook.importers.assemble import Pair, Style, contact_from
 from addressbook.importers.reading import Gathered, Reading, Refused, Tags, refused
 from addressbook.vcard import has_something
+from webmail import php
 
 # Of dumps that name no columns: the order of the table before and after migrations.
 _DEFAULT_COLUMNS_TEXT = (
@@ -45,37 +46,19 @@ class Serialized(Exception):
 def members_of(text: str) -> tuple[str, ...]:
     """The strings of ``a:2:{i:0;s:8:"a1b2c3d4";…}``; lengths count bytes. Never evaluated: raises
     Serialized for objects, references, nesting and damage."""
-    raw = text.strip().encode("utf-8")
-    head = re.match(rb"a:(\d{1,6}):\{", raw)
-    if not head:
-        raise Serialized(text[:20])
-    members: list[str] = []
-    position = head.end()
-    while raw[position : position + 1] != b"}":
-        _key, position = _scalar(raw, position)
-        value, position = _scalar(raw, position)
-        members.append(value)
-        if len(members) > _MOST_MEMBERS:
-            raise Serialized("too many")
-    if len(members) != int(head[1]):
-        raise Serialized("cut off")
-    return tuple(members)
+    return tuple(value for _key, value in _pairs(text))
 
 
-_INTEGER = re.compile(rb"i:(-?\d{1,19});")
-_STRING = re.compile(rb's:(\d{1,9}):"')
-
-
-def _scalar(raw: bytes, position: int) -> tuple[str, int]:
-    if match := _INTEGER.match(raw, position):
-        return match[1].decode("ascii"), match.end()
-    match = _STRING.match(raw, position)
-    if not match:
+def _pairs(text: str) -> list[tuple[str, str]]:
+    try:
+        values = php.array(text.encode("utf-8", "replace"))
+    except php.Broken as error:
+        raise Serialized(str(error)) from error
+    if len(values) > _MOST_MEMBERS:
+        raise Serialized("too many")
+    if not all(type(value) in (int, str) for value in values.values()):
         raise Serialized("neither integer nor string")
-    end = match.end() + int(match[1])
-    if raw[end : end + 2] != b'";':
-        raise Serialized("wrong length")
-    return raw[match.end() : end].decode("utf-8", "replace"), end + 2
+    return [(str(key), str(value)) for key, value in values.items()]
 
 
 # Rows -> contacts and groups
@@ -105,7 +88,7 @@ def gather(
         known = dict(reversed(pairs))
         share = known.get("_owner", "").strip()
         owner = (owners or {}).get(share, share)
-        if owner == share and _looks_like_share(owner):
+        if owner == share and is_share(owner):
             shares.setdefault(owner, record)
         if known.get("_type", "").lower() == "group":
             if (group := _list(record, line, owner, known, gathered)) is not None:
@@ -130,7 +113,7 @@ _HEXADECIMAL = re.compile(r"(?=.*\d)(?:[0-9a-f]{13,64}|[0-9a-f-]{36})")
 _RANDOM = re.compile(r"(?=.*\d)(?=.*[a-z])(?=.*[A-Z])[A-Za-z0-9_-]{20,40}")
 
 
-def _looks_like_share(owner: str) -> bool:
+def is_share(owner: str) -> bool:
     """Shares are named by hexadecimal numbers or, since Horde 4, at random; people are not."""
     return bool(_HEXADECIMAL.fullmatch(owner) or _RANDOM.fullmatch(owner))
 
@@ -235,7 +218,7 @@ def read_sql(decoded: Decoded, known: Reading) -> Reading:
     try:
         gathered = Gathered()
         tables = _tables(decoded.text, gathered)
-        owners = _share_owners(tables.get("turba_shares", []) + tables.get("turba_sharesng", []))
+        owners = share_owners(tables.get("turba_shares", []) + tables.get("turba_sharesng", []))
         objects = tables.get("turba_objects", [])
         names = list(dict.fromkeys(name for _line, row in objects for name in row))
         fields = dict(zip(names, headers.fields_of(names), strict=True))
@@ -382,7 +365,7 @@ def unescaped(cell: str) -> str:
     return re.sub(r"(?s)\\(.)", lambda match: signs.get(match[1], f"\\{match[1]}"), cell)
 
 
-def _share_owners(shares: Iterable[_SqlRow]) -> dict[str, str]:
+def share_owners(shares: Iterable[_SqlRow]) -> dict[str, str]:
     """Names of shares, and of the books that their parameters name -> whose they are."""
     owners: dict[str, str] = {}
     for _line, row in shares:
@@ -391,26 +374,10 @@ def _share_owners(shares: Iterable[_SqlRow]) -> dict[str, str]:
             continue
         owners.setdefault(row.get("share_name", ""), owner)
         try:
-            pairs = _pairs_of(_plain(row.get("attribute_params", "")))
+            pairs = dict(_pairs(_plain(row.get("attribute_params", ""))))
         except Serialized:
             continue
         if name := pairs.get("name", ""):
             owners.setdefault(name, owner)
     owners.pop("", None)
     return owners
-
-
-def _pairs_of(text: str) -> dict[str, str]:
-    """A serialised array of strings by their keys; {} for an empty text. Raises Serialized."""
-    raw = text.strip().encode("utf-8")
-    if not raw:
-        return {}
-    head = re.match(rb"a:(\d{1,3}):\{", raw)
-    if not head:
-        raise Serialized(text[:20])
-    pairs: dict[str, str] = {}
-    position = head.end()
-    while raw[position : position + 1] != b"}":
-        key, position = _scalar(raw, position)
-        pairs[key], position = _scalar(raw, position)
-    return pairs

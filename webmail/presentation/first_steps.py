@@ -13,7 +13,8 @@ from webmail.models import Identity
 
 PREFERENCE = "first_steps"
 _KIND = AuditEvent.Kind
-_KINDS = (_KIND.CONTACTS_IMPORTED, _KIND.SETTINGS_FETCHED, _KIND.RULES_CHANGED)
+_BROUGHT = {_KIND.CONTACTS_IMPORTED, _KIND.USER_MOVED}
+_KINDS = (*_BROUGHT, _KIND.SETTINGS_FETCHED, _KIND.RULES_CHANGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def steps(user: User) -> tuple[Step, ...]:
             gettext("Bring in your old address book"),
             reverse("addressbook:imports"),
             "contact-round",
-            _KIND.CONTACTS_IMPORTED in kinds,
+            bool(_BROUGHT & kinds),
         ),
         Step(
             gettext("Set up your telephone"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django import forms
 from django.db.models.functions import Lower
@@ -83,6 +83,27 @@ class CannedForm(forms.Form):
 
 def _lines(text: str) -> list[str]:
     return [line.rstrip() for line in text.strip().splitlines()]
+
+
+def bring(user: User, name: str, text: str, *, is_html: bool) -> bool:
+    """Keep a text of another webmail, under another name where its own is taken. False when there
+    is nothing in it, too much of it, or no room."""
+    try:
+        html = cleaning.own(text) if is_html else composed.from_text(text)
+    except ContentTooCostly:
+        return False
+    mine = {answer.name.lower() for answer in CannedAnswer.objects.of(user)}
+    is_empty = not composed.to_text(html).strip()
+    if is_empty or len(html) > 2 * LONGEST or len(mine) >= CannedAnswer.MOST:
+        return False
+    CannedAnswer.objects.create(user=user, name=_free_name(name, mine), html=html)
+    return True
+
+
+def _free_name(name: str, taken: Collection[str]) -> str:
+    name = " ".join(name.split())[:70] or gettext("Answer")
+    numbered = (f"{name} ({number})" for number in range(2, len(taken) + 3))
+    return next(one for one in (name, *numbered) if one.lower() not in taken)
 
 
 def of(user: User) -> Iterable[CannedAnswer]:

@@ -14,6 +14,13 @@ def png(colour: str) -> bytes:
     return made.getvalue()
 
 
+def noise(side: int) -> bytes:
+    """A PNG that no compression makes small."""
+    made = io.BytesIO()
+    Image.effect_noise((side, side), 100).save(made, "PNG")
+    return made.getvalue()
+
+
 def card(name: str, address: str, picture: bytes) -> str:
     """A vCard 3.0."""
     photo = base64.b64encode(picture).decode("ascii")

@@ -1,0 +1,70 @@
+"""The line after sign-in that says what was brought from the user's former webmail.
+
+Asked once in a session, not by each page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import ngettext
+
+from accounts.models import MovedUser, User
+
+SESSION_KEY = "moved_user"
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What was brought, in numbers."""
+
+    contacts: int
+    identities: int
+    preferences: int
+
+    @property
+    def words(self) -> str:
+        """The numbers that are not 0, with what they count."""
+        parts = (
+            (self.contacts, ngettext("%(n)d contact", "%(n)d contacts", self.contacts)),
+            (self.identities, ngettext("%(n)d identity", "%(n)d identities", self.identities)),
+            (self.preferences, ngettext("%(n)d setting", "%(n)d settings", self.preferences)),
+        )
+        return ", ".join(words % {"n": count} for count, words in parts if count)
+
+    @property
+    def url(self) -> str:
+        """The page where most of it is found."""
+        return reverse("addressbook:contacts" if self.contacts else "mail:preferences")
+
+
+def news(request: HttpRequest) -> Moved | None:
+    """None once the user has put the line away."""
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
+        return None
+    if SESSION_KEY not in request.session:
+        moved = _find(user)
+        request.session[SESSION_KEY] = asdict(moved) if moved else {}
+    kept = request.session[SESSION_KEY]
+    return Moved(**kept) if kept else None
+
+
+def _find(user: User) -> Moved | None:
+    rows = list(MovedUser.objects.filter(user=user, told=None))
+    if not rows:
+        return None
+    return Moved(
+        sum(row.contacts for row in rows),
+        sum(row.identities for row in rows),
+        sum(row.preferences for row in rows),
+    )
+
+
+def dismiss(request: HttpRequest, user: User) -> None:
+    """Not in this session, nor in any other."""
+    MovedUser.objects.filter(user=user, told=None).update(told=timezone.now())
+    request.session[SESSION_KEY] = {}

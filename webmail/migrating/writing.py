@@ -1,0 +1,294 @@
+"""A person of another webmail -> rows of ours, within the caller's transaction.
+
+Each thing is brought once: `MovedUser` says which are, so that what its owner changed or deleted
+here since is left alone. Whatever the owner chose here before goes first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from accounts import audit
+from accounts.models import AuditEvent, MailDomain, MovedUser, StaffRecord, User
+from addressbook.contacts import collected
+from addressbook.imports.bringing import Bringing
+from webmail.migrating.texts import word
+from webmail.migrating.values import Canned, Person, Signed
+from webmail.mime import addresses, composed
+from webmail.models import AllowedSender, FolderChoice, Identity
+from webmail.writing import canned, identities
+
+_MOST_IDENTITIES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What administrators choose for all. ``source`` names the webmail, ``vouched`` are domains
+    whose addresses become identities though nothing else says that they are the user's."""
+
+    source: str
+    vouched: frozenset[str] = frozenset()
+
+
+def write(person: Person, user: User, origin: str, options: Options) -> MovedUser:
+    """Bring what was not brought before. The counts of the `MovedUser` that comes back are those
+    of this run alone; its row has the sums of all."""
+    row = MovedUser.objects.filter(source=options.source, origin=origin).first()
+    row = row or MovedUser(user=user, source=options.source, origin=origin)
+    now = MovedUser(user=user, source=options.source, origin=origin)
+    writer = _Writer(user, person, row, options)
+    # Texts that identities leave over become canned answers.
+    now.identities = writer.identities()
+    now.canned = writer.canned()
+    now.preferences = writer.preferences() + writer.orders()
+    now.recipients = writer.recipients()
+    now.senders = writer.senders()
+    bringing = writer.contacts()
+    now.contacts, now.groups = bringing.contacts, bringing.groups
+    now.left_out = sum(person.left_out.values())
+    _save(row, now)
+    return now
+
+
+def _save(row: MovedUser, now: MovedUser) -> None:
+    """A run that brought nothing changes nothing, and is not told."""
+    counts = {name: getattr(now, name) for name in MovedUser.COUNTS}
+    if not any(counts.values()):
+        if row.pk is None:
+            row.left_out, row.told = now.left_out, timezone.now()
+            row.save()
+        return
+    for name, count in counts.items():
+        setattr(row, name, getattr(row, name) + count)
+    row.left_out, row.moved, row.told = now.left_out, timezone.now(), None
+    row.save()
+    audit.record(
+        AuditEvent.Kind.USER_MOVED,
+        target=str(row.user),
+        source=row.source,
+        **{name: count for name, count in counts.items() if count},
+    )
+
+
+class _Writer:
+    def __init__(self, user: User, person: Person, row: MovedUser, options: Options) -> None:
+        self._user, self._person, self._options = user, person, options
+        self._brought = row.brought
+        self._signatures: list[Canned] = []
+
+    def _unless_brought(self, kind: str, keys: Iterable[str]) -> Iterator[str]:
+        """Keys that were not brought before, noted as brought."""
+        known = self._brought.setdefault(kind, [])
+        before = set(known)
+        for key in keys:
+            if key not in before:
+                before.add(key)
+                known.append(key)
+                yield key
+
+    # Identities
+
+    def identities(self) -> int:
+        """How many were written. One whose address nobody vouches for is left out, and may come
+        with a later run; where no other is there, the first of these gives name and signature to
+        the user's own address."""
+        incoming = self._new_identities()
+        if not incoming:
+            return 0
+        mine = {one.address.casefold(): one for one in identities.of(self._user)}
+        may_be_default = not any(one.is_default for one in mine.values() if one.pk)
+        taken: set[str] = set()
+        strangers: list[Signed] = []
+        count = 0
+        for one in incoming:
+            # Without a domain it is the login's, whatever that makes of it.
+            key = one.address.casefold() if "@" in one.address else next(iter(mine), "")
+            if key in taken:
+                self._keep_signature(one)
+            elif identity := mine.get(key) or self._vouched(one.address):
+                taken.add(key)
+                count += self._write(one, identity, may_be_default=may_be_default)
+            else:
+                strangers.append(one)
+                continue
+            self._brought["identities"].append(one.key)
+        return count + self._adopt(strangers, None if taken else next(iter(mine.values()), None))
+
+    def _new_identities(self) -> list[Signed]:
+        known = set(self._brought.setdefault("identities", []))
+        return [one for one in self._person.identities[:_MOST_IDENTITIES] if one.key not in known]
+
+    def _adopt(self, strangers: Iterable[Signed], own: Identity | None) -> int:
+        """``own`` is the identity that takes name and signature of the first of them."""
+        count = 0
+        for one in strangers:
+            self._person.left_out[_not_vouched(one.address)] += 1
+            if own is None:
+                self._keep_signature(one)
+            else:
+                count += self._write(one, own, may_be_default=False)
+                own = None
+        return count
+
+    def _write(self, one: Signed, identity: Identity, *, may_be_default: bool) -> bool:
+        """False where there is nothing to write: what the user has here already stays as it is."""
+        if identity.pk is not None:
+            return False
+        signature = self._signature(one)
+        reply_to = one.reply_to if addresses.is_valid(one.reply_to) else ""
+        if one.reply_to and not reply_to:
+            self._person.left_out["identity: its Reply-To is no single address"] += 1
+        name = " ".join(one.name.split())[:200]
+        is_as_proposed = not (signature or reply_to) and name in ("", identity.name)
+        if is_as_proposed and identity.source != Identity.Source.ADMINISTRATOR:
+            return False
+        identity.name = name or identity.name
+        identity.reply_to, identity.signature = reply_to, signature
+        identity.is_default = one.is_default and may_be_default
+        identities.keep(identity)
+        return True
+
+    def _vouched(self, address: str) -> Identity | None:
+        """An identity that the administrators' word makes the user's; never with an address that
+        is somebody else's here."""
+        domain = address.rpartition("@")[2].casefold()
+        if domain not in self._options.vouched or not addresses.is_valid(address):
+            return None
+        address = address.lower()
+        if address in self._person.shared or self._is_anothers(address):
+            return None
+        source = Identity.Source.ADMINISTRATOR
+        return Identity(user=self._user, address=address, source=source)
+
+    def _is_anothers(self, address: str) -> bool:
+        domain = MailDomain.objects.filter(name=address.rpartition("@")[2]).first()
+        other = User.objects.of_mail_login(domain, address) if domain else None
+        records = StaffRecord.objects.filter(address__iexact=address)
+        theirs = Identity.objects.filter(address__iexact=address).exclude(user=self._user)
+        return other not in (None, self._user) or records.exists() or theirs.exists()
+
+    def _signature(self, one: Signed) -> str:
+        if not one.signature.strip():
+            return ""
+        # The mark above a signature is put there by whoever sends.
+        text = one.signature if one.is_html else _unmarked(one.signature)
+        html = text if one.is_html else composed.from_text(text)
+        try:
+            return identities.clean_signature(html)
+        except ValueError:
+            self._person.left_out["signature: too large"] += 1
+            return ""
+
+    def _keep_signature(self, one: Signed) -> None:
+        """A second signature of an address: as a canned answer, so that nobody loses it."""
+        if one.signature.strip():
+            name = gettext("Signature: %(name)s") % {"name": one.name or one.address}
+            self._signatures.append(Canned(f"identity {one.key}", name, one.signature, one.is_html))
+
+    # The rest
+
+    def canned(self) -> int:
+        found = {one.key: one for one in (*self._person.canned, *self._signatures)}
+        count = 0
+        for key in self._unless_brought("canned", found):
+            one = found[key]
+            if canned.bring(self._user, one.name, one.text, is_html=one.is_html):
+                count += 1
+            else:
+                self._person.left_out["canned answer: empty, too large, or one too many"] += 1
+        return count
+
+    def preferences(self) -> int:
+        theirs = self._person.preferences
+        names = list(self._unless_brought("preferences", sorted(theirs)))
+        new = {name: theirs[name] for name in names if name not in self._user.preferences}
+        more = dict(new)
+        if self._user.last_login is None and "first_steps" not in self._user.preferences:
+            # Who has never been here is shown around, as whoever signs in without being brought.
+            more["first_steps"] = "on"
+        if more:
+            self._user.preferences |= more
+            self._user.save(update_fields=["preferences"])
+        return len(new)
+
+    def orders(self) -> int:
+        orders = {one.folder: one for one in self._person.orders}
+        folders = list(self._unless_brought("folders", orders))
+        if not folders:
+            return 0
+        there = set(FolderChoice.objects.of(self._user).values_list("folder", flat=True))
+        new = [folder for folder in folders if folder not in there]
+        FolderChoice.objects.bulk_create(
+            [
+                FolderChoice(
+                    user=self._user,
+                    folder=folder,
+                    digest=FolderChoice.digest_of(folder),
+                    sort=orders[folder].sort,
+                    up=orders[folder].up,
+                    threads=orders[folder].threads,
+                )
+                for folder in new
+            ],
+            batch_size=500,
+        )
+        return len(new)
+
+    def recipients(self) -> int:
+        found = {_short(one.address): one for one in self._person.recipients}
+        keys = [
+            key
+            for key in self._unless_brought("recipients", found)
+            if addresses.is_valid(found[key].address)
+        ]
+        now = timezone.now()
+        people = (replace(found[key], last=min(found[key].last or now, now)) for key in keys)
+        return collected.bring(
+            self._user, [(one.name, one.address, one.last or now, one.times) for one in people]
+        )
+
+    def senders(self) -> int:
+        found = {_short(address): address for address in self._person.trusted}
+        count = 0
+        for key in self._unless_brought("senders", found):
+            try:
+                AllowedSender.objects.allow(self._user, found[key])
+                count += 1
+            except ValueError:
+                self._person.left_out["trusted sender: no address"] += 1
+        return count
+
+    def contacts(self) -> Bringing:
+        bringing = Bringing(
+            self._user,
+            self._brought.setdefault("contacts", {}),
+            self._brought.setdefault("groups", {}),
+        )
+        for page in self._person.contacts(dict(bringing.known)):
+            bringing.take(page)
+        for group in self._person.groups:
+            bringing.group(group.key, group.name, group.contacts)
+        self._person.left_out["contact: no room for it"] += bringing.refused
+        self._person.left_out["member of a group: one too many"] += bringing.beyond
+        return bringing
+
+
+def _unmarked(signature: str) -> str:
+    lines = signature.replace("\r\n", "\n").strip("\n").split("\n")
+    return "\n".join(lines[1:] if lines[0].rstrip() == "--" else lines)
+
+
+def _not_vouched(address: str) -> str:
+    """The domain alone: whose address it is, is the user's business."""
+    domain = word(address.rpartition("@")[2].lower()) or "?"
+    return f"identity: an address of {domain} that is not known to be the user's"
+
+
+def _short(address: str) -> str:
+    """Return what tells addresses apart, without telling them."""
+    return hashlib.blake2s(address.lower().encode("utf-8", "replace"), digest_size=6).hexdigest()

@@ -1,0 +1,144 @@
+"""Values as PHP's ``serialize()`` writes them: Roundcube and Horde keep preferences so.
+
+Null, booleans, whole numbers, floats, strings and arrays are read; objects and references never
+are. One pass over the bytes, with bounds on their number, on the values and on the depth.
+phpserialize, the library for it, recurses without a bound, reads lengths of any size digit by digit
+and has had no release since 2016.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias, Union
+
+Value: TypeAlias = Union[bool, int, float, str, "Array", None]
+Array: TypeAlias = dict[int | str, Value]
+
+LARGEST = 4 * 1024 * 1024
+"""Bytes of a whole value."""
+MOST_VALUES = 200_000
+DEEPEST = 32
+"""Arrays inside each other."""
+
+_TOKEN = re.compile(
+    rb"(?P<null>N;)|b:(?P<bool>[01]);|i:(?P<int>[+-]?[0-9]{1,19});"
+    rb"|d:(?P<float>-?(?:INF|NAN|[0-9][0-9.eE+-]{0,40}));"
+    rb"|s:(?P<string>[0-9]{1,9}):\"|a:(?P<array>[0-9]{1,9}):\{|(?P<end>\})"
+)
+
+
+class Broken(ValueError):
+    """The bytes are no such value, or more of one than is read."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """An array whose end has not come yet."""
+
+    left: int
+    values: Array = field(default_factory=dict)
+    key: int | str = 0
+    has_key: bool = False
+
+    def take(self, value: Value) -> None:
+        if self.has_key:
+            self.values[self.key] = value
+            self.left -= 1
+            self.has_key = False
+        elif self.left and isinstance(value, int | str) and not isinstance(value, bool):
+            self.key, self.has_key = value, True
+        else:
+            raise Broken("a key that is none")
+
+    def finished(self) -> Array:
+        if self.left or self.has_key:
+            raise Broken("an array that is cut")
+        return self.values
+
+
+def read(raw: bytes) -> Value:
+    """The value that ``raw`` is from its first byte to its last. Strings are UTF-8, or else
+    windows-1252. Raises Broken."""
+    if len(raw) > LARGEST:
+        raise Broken("too large")
+    waiting: list[_Open] = []
+    tokens = _tokens(raw.strip())
+    for token in tokens:
+        value = token
+        if isinstance(token, _Open):
+            if len(waiting) >= DEEPEST or (waiting and not waiting[-1].has_key):
+                raise Broken("too deep, or an array as a key")
+            waiting.append(token)
+            continue
+        if token is _END:
+            if not waiting:
+                break
+            value = waiting.pop().finished()
+        if not waiting:
+            if any(True for _more in tokens):
+                raise Broken("more than one value")
+            return value  # type: ignore[return-value]
+        waiting[-1].take(value)  # type: ignore[arg-type]
+    raise Broken("cut off")
+
+
+def array(raw: bytes) -> Array:
+    """`read` of an array; an empty text is an empty one. Raises Broken."""
+    value = read(raw) if raw.strip() else {}
+    if not isinstance(value, dict):
+        raise Broken("no array")
+    return value
+
+
+class _End:
+    """The closing bracket of an array."""
+
+
+_END = _End()
+
+
+def _tokens(raw: bytes) -> Iterator[Value | _Open | _End]:
+    position = count = 0
+    while position < len(raw):
+        match = _TOKEN.match(raw, position)
+        count += 1
+        if match is None or count > 2 * MOST_VALUES:
+            raise Broken("neither a scalar nor an array, or too many of them")
+        position = match.end()
+        kind = match.lastgroup
+        if kind == "string":
+            end = position + int(match["string"])
+            if raw[end : end + 2] != b'";':
+                raise Broken("a length that does not fit")
+            yield _text(raw[position:end])
+            position = end + 2
+        elif kind == "array":
+            yield _Open(int(match["array"]))
+        else:
+            yield _scalar(kind or "", match)
+
+
+def _scalar(kind: str, match: re.Match[bytes]) -> Value | _End:
+    match kind:
+        case "bool":
+            return match["bool"] == b"1"
+        case "int":
+            return int(match["int"])
+        case "float":
+            try:
+                return float(match["float"])
+            except ValueError as error:
+                raise Broken("a number that is none") from error
+        case "end":
+            return _END
+        case _:
+            return None
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
