@@ -1,4 +1,5 @@
--- The tables of Roundcube 1.6 that are read, with the columns and types of its published schema.
+-- The tables of Roundcube 1.6 that are read, with the columns, types and indexes of its published
+-- schema.
 CREATE TABLE users (
     user_id integer PRIMARY KEY,
     username varchar(128) NOT NULL,
@@ -66,3 +67,11 @@ CREATE TABLE responses (
     data text NOT NULL,
     is_html smallint DEFAULT 0 NOT NULL
 );
+CREATE INDEX identities_user ON identities (user_id, del);
+CREATE INDEX identities_email ON identities (email, del);
+CREATE INDEX contacts_user ON contacts (user_id, del);
+CREATE INDEX contactgroups_user ON contactgroups (user_id, del);
+CREATE INDEX contactgroupmembers_contact ON contactgroupmembers (contact_id);
+CREATE UNIQUE INDEX searches_user ON searches (user_id, "type", name);
+CREATE UNIQUE INDEX collected_addresses_user ON collected_addresses (user_id, "type", email);
+CREATE INDEX responses_user ON responses (user_id, del);
