@@ -424,6 +424,7 @@ ALLOWED: dict[str, set[str]] = {
     "accounts.doctor": {
         "accounts",
         "webmail.environment",
+        "webmail.errors",
         "webmail.previews.office",
     },
     "accounts.sends": {"accounts", "webmail.models"},

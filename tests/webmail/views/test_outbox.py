@@ -529,7 +529,7 @@ def test_what_has_not_left_is_said_on_every_page_by_the_session_alone(
         ({"state": State.SENDING, "stage": Stage.HANDING}, NOT_LEFT, 2),
         ({"failure": "ServerUnavailable"}, "Nouvel essai", 20),
         ({"state": State.SENDING, "failure": "ServerUnavailable"}, NOT_LEFT, 2),
-        ({"state": State.PASSWORD}, "mot de passe", 20),
+        ({"state": State.PASSWORD}, "nouvelle connexion", 20),
     ],
 )
 def test_what_waits_is_awaited_and_said_once(
