@@ -400,6 +400,20 @@ _SERVERS = Group(
             webmail may need. 0 means no limit.""",
             example="30",
         ),
+        text(
+            "WEBMAIL_IMAP_MASTER_USER",
+            """The name of a master user of the IMAP server (Dovecot: `auth_master_user_separator =
+            *`). Its login opens any mailbox as `login*name`: the support desk looks for a message
+            of a user, and administrators pull a reported message from all mailboxes. Without it
+            neither opens a mailbox.""",
+            example="webmail",
+        ),
+        text(
+            "WEBMAIL_IMAP_MASTER_PASSWORD",
+            """The password of the master user. Whoever reads it reads everybody's mail: keep it in
+            a file that only the webmail's own account reads.""",
+            example="WEBMAIL_IMAP_MASTER_PASSWORD_FILE=>/etc/webmail/imap-master-password",
+        ),
         switch(
             "WEBMAIL_PUSH",
             True,
