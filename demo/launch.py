@@ -279,7 +279,8 @@ def _embedded_imap(
 ) -> Dovecot | Pymap:
     if dovecot.installed():
         say("Starting a private Dovecot")
-        return Dovecot(mail_folder, accounts, relay_port=relay_port)
+        master = MailAccount("maitre", _kept(FOLDER / "imap-master", 24))
+        return Dovecot(mail_folder, accounts, relay_port=relay_port, master=master)
     say(_WITHOUT_DOVECOT)
     return Pymap(FOLDER / "pymap", accounts)
 
@@ -325,6 +326,9 @@ def environment(
             "WEBMAIL_PASSWORD_DRIVER": "dovecot",
             "WEBMAIL_PASSWORD_DOVECOT_PATH": str(mail.embedded.users),
         }
+        if master := mail.embedded.master:
+            env["WEBMAIL_IMAP_MASTER_USER"] = master.login
+            env["WEBMAIL_IMAP_MASTER_PASSWORD"] = master.password
     if mail.embedded is not None and "WEBMAIL_SMTP_URL" not in environ:
         sender = academy.NOTICES
         host = mail.smtp_url.removeprefix("smtp://")

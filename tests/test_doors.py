@@ -89,6 +89,7 @@ DOORS: dict[str, Answers] = {
     "search/": (SIGN_IN, 200, "/admin/"),
     "search/suggestions/": (SIGN_IN, 200, "/admin/"),
     "search/recent/": (405, 405, 405),
+    "search/trace/": (SIGN_IN, 200, "/admin/"),
     "search/selection/": (SIGN_IN, 200, "/admin/"),
     "mail/<folder:folder>/selection/": (SIGN_IN, 404, "/admin/"),
     "mail/<folder:folder>/purge/": (SIGN_IN, 404, "/admin/"),
@@ -278,7 +279,7 @@ ADMIN += [
     f"addressbook/importjob/<int:pk>/{page}"
     for page in ("progress/", "start/", "cancel/", "undo/", "report.csv")
 ]
-ADMIN += [f"support/{page}/" for page in ("why", "lift", "reset")]
+ADMIN += [f"support/{page}/" for page in ("why", "lift", "reset", "message")]
 STEP = "/admin/login/"
 DOORS |= {f"admin/{address}": (STEP, STEP, STEP) for address in ADMIN}
 

@@ -132,6 +132,13 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.outbox.awaited",
         "webmail.presentation.words",
     },
+    "webmail.presentation.tracing": {
+        "webmail.dates",
+        "webmail.imap.values",
+        "webmail.mailbox",
+        "webmail.models",
+        "webmail.presentation",
+    },
     "webmail.forms.search": {
         "webmail.converters",
         "webmail.mailbox.query",
@@ -302,6 +309,14 @@ ALLOWED: dict[str, set[str]] = {
         "accounts.session_cache",
         "addressbook.completion",
         "addressbook.contacts",
+        "webmail",
+    },
+    "webmail.views.support": {
+        "accounts.audit",
+        "accounts.diagnosis",
+        "accounts.models",
+        "accounts.session",
+        "accounts.views.support",
         "webmail",
     },
     "webmail.templatetags": {"webmail.help", "webmail.presentation", "webmail.serving.logs"},

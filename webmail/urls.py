@@ -33,7 +33,9 @@ from webmail.views import (
     rules_raw,
     search,
     space,
+    support,
     tags,
+    tracing,
 )
 from webmail.views.viewer import cards, contents, nested, office, pages
 
@@ -78,6 +80,7 @@ mail = [
     path("search/recent/", search.forget, name="search_forget"),
     path("search/save/", search.save, name="search_save"),
     path("search/saved/<int:pk>/remove/", search.unsave, name="search_unsave"),
+    path("search/trace/", tracing.trace, name="trace"),
     path("search/selection/", search.selection, name="search_selection"),
     path("mail/<folder:folder>/<ref:ref>/receipt/", receipts.answer, name="receipt"),
     path(
@@ -166,12 +169,19 @@ for file in (FILE, FILE + "member/<member:member>/"):
     ]
 mail += [path("mail/<folder:folder>/<ref:ref>/zip/", contents.everything, name="zip")]
 
+# Pages of the administration about mail, under its guard: `accounts`, which has the others, knows
+# none.
+administration = [
+    path("support/message/", admin.site.admin_view(support.message), name="support_message"),
+]
+
 handler500 = "webmail.views.failures.unforeseen"
 urlpatterns = [
     path("", lists.home, name="home"),
     path("", include((mail, "mail"))),
     path("", include("accounts.urls")),
     path("contacts/", include("addressbook.urls")),
+    path("admin/", include(administration)),
     path("admin/", admin.site.urls),
     path("favicon.ico", RedirectView.as_view(url=LOGO)),
     path("language/", set_language, name="set_language"),

@@ -83,6 +83,7 @@ class Dovecot(process.Server):
         sieve_port: int | None = None,
         quota_megabytes: int = 1024,
         relay_port: int | None = None,
+        master: MailAccount | None = None,
     ) -> None:
         self.folder = folder.absolute()
         self.accounts = tuple(accounts)
@@ -92,6 +93,9 @@ class Dovecot(process.Server):
         self.quota_megabytes = quota_megabytes
         # Where answers of absence are handed over.
         self.relay_port = relay_port
+        # Who opens any mailbox, as ``login*name``.
+        self.master = master
+        self.masters = self.folder / "masters"
         self.log = self.folder / "log"
         self.users = self.folder / "users"
         self._sockets: Path | None = None
@@ -134,14 +138,12 @@ class Dovecot(process.Server):
         changed = self._changed_lines() if keep_changed else {}
         lines = []
         for account in accounts:
-            plain = _PLAIN + base64.b64encode(account.password.encode()).decode()
-            secret = changed.get(account.login, plain)
+            secret = changed.get(account.login, _plain(account))
             lines.append(f"{account.login}:{secret}::::::")
             lines += [f"{alias}:{secret}::::::user={account.login}" for alias in account.aliases]
-        self.users.touch(mode=0o600)
-        self.users.write_text("".join(line + "\n" for line in lines))
-        if _is_root():
-            os.chown(self.users, pwd.getpwnam("dovecot").pw_uid, -1)
+        _write_secrets(self.users, lines)
+        if self.master:
+            _write_secrets(self.masters, [f"{self.master.login}:{_plain(self.master)}::::::"])
 
     def _changed_lines(self) -> dict[str, str]:
         """Passwords by login as they stand in the file, of those that are not ours."""
@@ -176,6 +178,17 @@ class Dovecot(process.Server):
     def _configuration(self) -> str:
         language = _language_24 if version() >= (2, 4) else _language_23
         return language(self, _unprivileged() if not _is_root() else "", self._sockets or Path())
+
+
+def _plain(account: MailAccount) -> str:
+    return _PLAIN + base64.b64encode(account.password.encode()).decode()
+
+
+def _write_secrets(file: Path, lines: Sequence[str]) -> None:
+    file.touch(mode=0o600)
+    file.write_text("".join(line + "\n" for line in lines))
+    if _is_root():
+        os.chown(file, pwd.getpwnam("dovecot").pw_uid, -1)
 
 
 def _runs(pid_file: Path, folder: Path) -> bool:
@@ -281,6 +294,30 @@ def _relay(server: Dovecot) -> str:
     return f"submission_host = {process.LOOPBACK}:{port}" if port else ""
 
 
+def _master_23(server: Dovecot) -> str:
+    if server.master is None:
+        return ""
+    return f"""auth_master_user_separator = *
+passdb {{
+  driver = passwd-file
+  args = {server.masters}
+  master = yes
+  result_success = continue
+}}"""
+
+
+def _master_24(server: Dovecot) -> str:
+    if server.master is None:
+        return ""
+    return f"""auth_master_user_separator = *
+passdb masters {{
+  driver = passwd-file
+  passwd_file_path = {server.masters}
+  master = yes
+  result_success = continue
+}}"""
+
+
 def _language_23(server: Dovecot, rights: str, sockets: Path) -> str:
     owner = mail_owner()
     folder = server.folder
@@ -298,6 +335,7 @@ mail_plugins = quota
 {rights}
 {_COMMON}
 {_relay(server)}
+{_master_23(server)}
 passdb {{
   driver = passwd-file
   args = username_format=%Lu {folder}/users
@@ -369,6 +407,7 @@ quota "User quota" {{
 {rights}
 {_COMMON}
 {_relay(server)}
+{_master_24(server)}
 passdb passwd-file {{
   passwd_file_path = {folder}/users
 }}

@@ -24,7 +24,7 @@ from webmail import folding
 LANGUAGES: Final = ("fr", "en")
 TOPICS: Final[tuple[tuple[str | Promise, tuple[str, ...]], ...]] = (
     (_("Signing in"), ("sign-in", "numen", "password", "two-steps", "shared-computer")),
-    (_("Reading"), ("read", "attachments", "search")),
+    (_("Reading"), ("read", "attachments", "search", "missing")),
     (_("Writing"), ("write", "drafts", "many-people", "outbox", "signature")),
     (_("Sorting"), ("folders", "trash", "space", "rules", "absence", "adverts", "fraud")),
     (_("Contacts"), ("contacts", "import")),
@@ -58,6 +58,7 @@ _PAGES: Final = {
     "mail:search": "search",
     "mail:senders": "adverts",
     "mail:space": "space",
+    "mail:trace": "missing",
     "mail:view": "attachments",
 }
 _HERE: Final = Path(__file__).resolve().parent
