@@ -206,6 +206,9 @@ DOORS: dict[str, Answers] = {
     "accounts/reenter/": (SIGN_IN, 200, 200),
     "account/": ("/account/password/", "/account/password/", "/account/security/"),
     "account/security/": (SIGN_IN, 200, 200),
+    "account/data/": (SIGN_IN, 200, "/admin/"),
+    "account/data/state/": (SIGN_IN, 286, "/admin/"),
+    "account/data/<uuid:pk>/": (SIGN_IN, 404, "/admin/"),
     "account/session/": (SIGN_IN, 200, 200),
     "account/sessions/": (SIGN_IN, 200, 200),
     "account/sessions/others/end/": (405, 405, 405),
@@ -274,7 +277,7 @@ for model in (
 ADMIN += [f"accounts/staffimport/<int:pk>/{page}/" for page in ("progress", "confirm", "cancel")]
 ADMIN += ["accounts/staffimport/template/", "accounts/application/<path:object_id>/secret/"]
 ADMIN += ["accounts/auditevent/export/", "accounts/maildomain/<int:pk>/connection/", "jobs/"]
-ADMIN += ["doctor/"]
+ADMIN += ["doctor/", "retention/", "accounts/user/<int:pk>/data/"]
 ADMIN += [
     f"addressbook/importjob/<int:pk>/{page}"
     for page in ("progress/", "start/", "cancel/", "undo/", "report.csv")

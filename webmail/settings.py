@@ -587,6 +587,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "addressbook.tasks.fill_directory",
         "schedule": crontab(hour="3", minute="20"),
     },
+    "tend-exports": {"task": "webmail.tasks.tend_exports", "schedule": 60},
     "tend-judgements": {"task": "webmail.tasks.tend_judgements", "schedule": 10 * 60},
     "prune-drafts": {"task": "webmail.tasks.prune_drafts", "schedule": 60 * 60},
     "tend-mail-jobs": {

@@ -26,6 +26,7 @@ from webmail.views import (
     messages,
     news,
     outbox,
+    own_data,
     parts,
     preferences,
     receipts,
@@ -36,6 +37,7 @@ from webmail.views import (
     support,
     tags,
     tracing,
+    user_data,
 )
 from webmail.views.viewer import cards, contents, nested, office, pages
 
@@ -117,6 +119,9 @@ mail = [
     path("outbox/<uuid:pk>/again/", outbox.again, name="outbox_again"),
     path("outbox/<uuid:pk>/dismiss/", outbox.dismiss, name="outbox_dismiss"),
     path("outbox/<uuid:pk>/when/", outbox.when, name="outbox_when"),
+    path("account/data/", own_data.own_data, name="own_data"),
+    path("account/data/state/", own_data.state, name="own_data_state"),
+    path("account/data/<uuid:pk>/", own_data.file, name="own_data_file"),
     path("first-steps/close/", first_steps.close, name="first_steps_close"),
     path("poll/", news.poll, name="poll"),
     path("jobs/", jobs.all_jobs, name="jobs"),
@@ -172,6 +177,7 @@ mail += [path("mail/<folder:folder>/<ref:ref>/zip/", contents.everything, name="
 # Pages of the administration about mail, under its guard: `accounts`, which has the others, knows
 # none.
 administration = [
+    path("accounts/user/<int:pk>/data/", admin.site.admin_view(user_data.delete), name="user_data"),
     path("support/message/", admin.site.admin_view(support.message), name="support_message"),
 ]
 

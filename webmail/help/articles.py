@@ -23,7 +23,7 @@ from webmail import folding
 
 LANGUAGES: Final = ("fr", "en")
 TOPICS: Final[tuple[tuple[str | Promise, tuple[str, ...]], ...]] = (
-    (_("Signing in"), ("sign-in", "numen", "password", "two-steps", "shared-computer")),
+    (_("Signing in"), ("sign-in", "numen", "password", "two-steps", "shared-computer", "my-data")),
     (_("Reading"), ("read", "attachments", "search", "missing")),
     (_("Writing"), ("write", "drafts", "many-people", "outbox", "signature")),
     (_("Sorting"), ("folders", "trash", "space", "rules", "absence", "adverts", "fraud")),
@@ -52,6 +52,7 @@ _PAGES: Final = {
     "mail:identities": "signature",
     "mail:message": "read",
     "mail:outbox": "outbox",
+    "mail:own_data": "my-data",
     "mail:preferences": "display",
     "mail:reply": "write",
     "mail:rule": "rules",

@@ -12,6 +12,7 @@ from webmail.models.adverts import (
 )
 from webmail.models.invitations import InvitedEvent
 from webmail.models.jobs import MailJob
+from webmail.models.personal import DataExport
 from webmail.models.preferences import (
     CACHE_KEY,
     CACHE_SECONDS,
@@ -46,6 +47,7 @@ __all__ = [
     "TAGS_CACHE_SECONDS",
     "AllowedSender",
     "CannedAnswer",
+    "DataExport",
     "Draft",
     "DraftFile",
     "DraftRoster",

@@ -226,6 +226,8 @@ class FraudReport(models.Model):
     """A message that somebody reported to the authority: whose domain it bore and why it looked
     like a fraud, none of its words."""
 
+    KEPT: ClassVar[timedelta] = timedelta(days=365)
+
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
     )
