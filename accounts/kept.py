@@ -225,9 +225,15 @@ KINDS: Final[tuple[Kept, ...]] = (
         "adverts",
     ),
     Kept(
-        _("Messages that you reported to the authority"),
+        _("Messages that you reported to the authority: sender, subject, where their links lead"),
         _of_model("webmail.FraudReport"),
         ("webmail.FraudReport",),
+        "reports",
+    ),
+    Kept(
+        _("Reported messages that the authority pulled from your mailbox: folders and numbers"),
+        _of_model("webmail.Pull"),
+        ("webmail.PulledMessage", "webmail.PullSight"),
         "reports",
     ),
     Kept(
@@ -275,6 +281,8 @@ APART: Final[dict[str, str]] = {
     "accounts.StagedStaff": "a line of a file of staff before it is a staff record",
     "accounts.User_user_permissions": "never filled: rights come from roles",
     "addressbook.AddressBook": "a proxy of the user for the administration",
+    "webmail.Pull": "reported messages pulled from all mailboxes: `by` says which administrator"
+    " asked, as the audit log does",
     "admin.LogEntry": "Django's; nothing is written there, the audit log takes its place",
 }
 

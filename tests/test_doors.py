@@ -277,6 +277,7 @@ for model in (
 ADMIN += [f"accounts/staffimport/<int:pk>/{page}/" for page in ("progress", "confirm", "cancel")]
 ADMIN += ["accounts/staffimport/template/", "accounts/application/<path:object_id>/secret/"]
 ADMIN += ["accounts/auditevent/export/", "accounts/maildomain/<int:pk>/connection/", "jobs/"]
+ADMIN += ["reports/", "reports/<int:pk>/", "reports/pulls/<int:pk>/"]
 ADMIN += ["doctor/", "retention/", "accounts/user/<int:pk>/data/"]
 ADMIN += [
     f"addressbook/importjob/<int:pk>/{page}"

@@ -589,6 +589,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "tend-exports": {"task": "webmail.tasks.tend_exports", "schedule": 60},
     "tend-judgements": {"task": "webmail.tasks.tend_judgements", "schedule": 10 * 60},
+    "tend-pulls": {"task": "webmail.tasks.tend_pulls", "schedule": 60},
     "prune-drafts": {"task": "webmail.tasks.prune_drafts", "schedule": 60 * 60},
     "tend-mail-jobs": {
         "task": "webmail.tasks.tend_mail_jobs",

@@ -6,7 +6,7 @@ from celery import shared_task
 
 from addressbook.contacts import collected
 from webmail import outbox
-from webmail.adverts import judging, unsubscribing
+from webmail.adverts import judging, pulling, unsubscribing
 from webmail.jobs import mail_jobs
 from webmail.models import PreferenceDefault
 from webmail.personal import exporting
@@ -98,3 +98,17 @@ def tend_exports() -> None:
     harm."""
     for pk in exporting.tend():
         export_data.delay(str(pk))
+
+
+@shared_task
+def run_pull(pk: int) -> None:
+    """Reported messages are counted, pulled or put back in all mailboxes; a second time nothing is
+    left to do."""
+    pulling.run(pk)
+
+
+@shared_task
+def tend_pulls() -> None:
+    """Start what waits, take up what died, remove what is over its time; twice does no harm."""
+    for pk in pulling.tend():
+        run_pull.delay(pk)

@@ -12,6 +12,7 @@ from webmail.views import (
     absence,
     actions,
     adverts,
+    campaigns,
     canned,
     checking,
     compose,
@@ -177,6 +178,9 @@ mail += [path("mail/<folder:folder>/<ref:ref>/zip/", contents.everything, name="
 # Pages of the administration about mail, under its guard: `accounts`, which has the others, knows
 # none.
 administration = [
+    path("reports/", admin.site.admin_view(campaigns.all_campaigns), name="campaigns"),
+    path("reports/<int:pk>/", admin.site.admin_view(campaigns.one), name="campaign"),
+    path("reports/pulls/<int:pk>/", admin.site.admin_view(campaigns.pull), name="pull"),
     path("accounts/user/<int:pk>/data/", admin.site.admin_view(user_data.delete), name="user_data"),
     path("support/message/", admin.site.admin_view(support.message), name="support_message"),
 ]

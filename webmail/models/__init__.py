@@ -10,6 +10,7 @@ from webmail.models.adverts import (
     Standing,
     Unsubscription,
 )
+from webmail.models.campaigns import Pull, PulledMessage, PullSight
 from webmail.models.invitations import InvitedEvent
 from webmail.models.jobs import MailJob
 from webmail.models.personal import DataExport
@@ -65,6 +66,9 @@ __all__ = [
     "OutboxMessage",
     "PersonLearnt",
     "PreferenceDefault",
+    "Pull",
+    "PullSight",
+    "PulledMessage",
     "RecentSearch",
     "SavedSearch",
     "SenderChoice",
