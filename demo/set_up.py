@@ -31,6 +31,7 @@ def main(login: str, password: str, *, people: bool) -> int:
         _staff()
         _directory()
         _services()
+        _reports()
     return _administrator(login, password)
 
 
@@ -95,6 +96,31 @@ def _services() -> None:
         order=20,
         functions="professeur\nprincipal",
     )
+
+
+def _reports() -> None:
+    """A fraud that two colleagues reported: one campaign for the administration."""
+    from django.utils import timezone
+
+    from accounts.models import User
+    from webmail.adverts import campaigns
+    from webmail.models import FraudReport
+
+    if FraudReport.objects.exists():
+        return
+    subject = "URGENT : votre boîte sera suspendu dans 24 heures"
+    for login in [person.login for person in academy.PEOPLE if person.role][1:3]:
+        FraudReport.objects.create(
+            user=User.objects.get(mail_domain__name=academy.DOMAIN, login=login),
+            message_id=f"<quota.{login}@ac-exemp1e-securite.example>",
+            sender="support-messagerie@ac-exemp1e-securite.example",
+            domain="ac-exemp1e-securite.example",
+            subject=subject,
+            folded=campaigns.folded(subject),
+            hosts=["messagerie.ac-exemple.fr.verif-compte.example"],
+            received=timezone.localdate(),
+            reasons=["password_asked", "password_urgent"],
+        )
 
 
 def _administrator(login: str, password: str) -> int:

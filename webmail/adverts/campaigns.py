@@ -22,9 +22,11 @@ from webmail.models import FraudReport
 SHOWN_FOR: Final = timedelta(days=30)
 MOST_REPORTS: Final = 2_000
 MOST_HOSTS: Final = 10
-MOST_IDS, MOST_SENDERS = 50, 10
+MOST_IDS, MOST_SENDERS = 20, 10
 LONGEST_SPAN: Final = timedelta(days=14)
 """Between the first and the last day on which a message of one sender is pulled."""
+_EARLIER = timedelta(days=7)
+"""Before the day of the first report's message, on which others got the same one."""
 _LEAST_SUBJECT = 8
 """Characters of a subject that tell a campaign: "Facture" is everybody's."""
 
@@ -56,6 +58,10 @@ class Criteria:
     def query(self) -> Query:
         """A search that finds at least all messages that are meant."""
         terms: list[Term] = [Identified(one) for one in self.message_ids]
+        if terms and self.since:
+            # A server looks into headers only of what the day leaves: the others stay unread.
+            early = Received("SINCE", date.fromisoformat(self.since) - _EARLIER)
+            terms = [And((terms[0] if len(terms) == 1 else Or(tuple(terms)), early))]
         if self.senders:
             since, until = date.fromisoformat(self.since), date.fromisoformat(self.until)
             senders: list[Term] = [Text("FROM", sender) for sender in self.senders]
@@ -146,20 +152,24 @@ class Campaign:
 
     def criteria(self, ways: Collection[str]) -> Criteria:
         """What its messages have in common. ``ways``: of ``id``, ``subject`` and ``host``. The days
-        are those of the reported messages, and the two around them."""
+        are those of the reported messages, and the two around them. Of a sender of the authority's
+        own nothing but the Message-ID counts: colleagues get wanted mail under one subject, too."""
         is_by_sender = bool({"subject", "host"} & set(ways))
         own = own_hosts()
         hosts = [host for host in self.hosts if not _is_everybodys(host, own)]
         days = [report.received or timezone.localdate(report.when) for report in self.reports]
-        addresses = _each(report.sender for report in self.reports)[:MOST_SENDERS]
+        senders = [report.sender for report in self.reports]
+        addresses = _each(
+            sender for sender in senders if not domains.is_in(sender.rpartition("@")[2], own)
+        )[:MOST_SENDERS]
         since = max(min(days), max(days) - LONGEST_SPAN + timedelta(days=3)) - timedelta(days=1)
         return Criteria(
             message_ids=self.message_ids[:MOST_IDS] if "id" in ways else (),
             senders=addresses if is_by_sender else (),
             subjects=_each(report.folded for report in self.reports) if "subject" in ways else (),
             hosts=tuple(hosts[:MOST_HOSTS]) if "host" in ways else (),
-            since=since.isoformat() if is_by_sender else "",
-            until=(max(days) + timedelta(days=2)).isoformat() if is_by_sender else "",
+            since=since.isoformat(),
+            until=(max(days) + timedelta(days=2)).isoformat(),
         )
 
     def matching(self, criteria: Criteria) -> int:

@@ -51,7 +51,8 @@ def members(user: User) -> Iterator[NewMember]:
     """All files of the zip, in the user's language where they are words."""
     yield NewMember("LISEZ-MOI.txt", _read_me(user))
     yield NewMember("contacts.vcf", _cards(user, Q(deleted=None)))
-    yield NewMember("contacts-bin.vcf", _cards(user, Q(deleted__isnull=False)))
+    if Contact.objects.filter(user=user, deleted__isnull=False).exists():
+        yield NewMember("contacts-bin.vcf", _cards(user, Q(deleted__isnull=False)))
     for name in dict.fromkeys(kind.file for kind in kept.KINDS):
         if name and name != CONTACTS:
             yield NewMember(f"{name}.json", _json(user, name))

@@ -20,6 +20,7 @@ from accounts.models import AuditEvent
 from webmail import tasks
 from webmail.models import DataExport
 from webmail.personal import exporting
+from webmail.presentation.words import size as size_in_words
 from webmail.views.page import read_folders
 
 
@@ -33,9 +34,9 @@ def own_data(request: SignedInRequest) -> HttpResponseBase:
     with session.imap(request) as imap:
         sides = read_folders(imap, "")
     context = {
+        **_state(exporting.latest(request.user)),
         "folders": sides.shown,
         "tab": "data",
-        "export": exporting.latest(request.user),
         "kinds": kept.KINDS,
         "is_shared": bool(request.session.get("shared_computer")),
     }
@@ -59,8 +60,12 @@ def state(request: SignedInRequest) -> HttpResponse:
     will not come."""
     row = exporting.latest(request.user)
     is_over = row is None or row.is_finished
-    context = {"export": row}
-    return render(request, "accounts/_own_data_state.html", context, status=286 if is_over else 200)
+    status = 286 if is_over else 200
+    return render(request, "accounts/_own_data_state.html", _state(row), status=status)
+
+
+def _state(row: DataExport | None) -> dict[str, object]:
+    return {"export": row, "size": size_in_words(row.size) if row else ""}
 
 
 @require_GET
@@ -72,7 +77,8 @@ def file(request: SignedInRequest, pk: uuid.UUID) -> HttpResponseBase:
     row = exporting.find(request.user, pk)
     stream = exporting.opened(row)
     audit.record(AuditEvent.Kind.DATA_EXPORTED, request)
-    name = f"{gettext('my-data')}-{timezone.localdate(row.asked):%Y-%m-%d}.zip"
+    words = gettext("my-data")
+    name = f"{words}-{timezone.localdate(row.asked):%Y-%m-%d}.zip"
     answer = FileResponse(stream, as_attachment=True, filename=name, content_type="application/zip")
     answer["X-Content-Type-Options"] = "nosniff"
     return answer

@@ -145,6 +145,17 @@ def test_what_is_not_narrow_is_refused(criteria: Criteria) -> None:
     assert not criteria.is_narrow
 
 
+def test_of_a_colleague_nothing_but_the_message_id_counts(reader: Client, chief: Client) -> None:
+    row = reported(sender="chef@ac-exemple.fr", domain="ac-exemple.fr")
+    assert chief.post(f"/admin/reports/{row.pk}/", {"way": ["subject", "host"]}).status_code == 422
+    assert campaigns.recent()[0].criteria(["subject"]) == Criteria(
+        subjects=(campaigns.folded(SUBJECT),),
+        since=f"{timezone.localdate() - timedelta(days=1)}",
+        until=f"{timezone.localdate() + timedelta(days=2)}",
+    )
+    assert campaigns.recent()[0].criteria(["id"]).is_narrow
+
+
 # --- pulling, by the master user ---
 
 
@@ -229,9 +240,7 @@ def test_a_link_to_the_same_site_counts_of_the_same_sender_alone(
 
 
 @pytest.mark.usefixtures("master")
-def test_what_its_user_wants_is_left_alone(
-    chief: Client, reader: Client, mailbox: Mailbox
-) -> None:
+def test_what_its_user_wants_is_left_alone(chief: Client, reader: Client, mailbox: Mailbox) -> None:
     mailbox.append(scam())
     decide(chief, pull := asked(chief, reported(), "id"), "confirm", sure="on")
     (uid,) = mailbox.uids("Junk")
@@ -252,9 +261,10 @@ def test_a_job_that_died_goes_on_behind_the_last_mailbox(
     mailbox.append(scam(1))
     bobs_mailbox.append(scam(2))
     pull = asked(chief, reported(), "subject")
-    assert chief.post(
-        f"/admin/reports/pulls/{pull.pk}/", {"do": "confirm", "sure": "on"}
-    ).status_code == 302
+    assert (
+        chief.post(f"/admin/reports/pulls/{pull.pk}/", {"do": "confirm", "sure": "on"}).status_code
+        == 302
+    )
     first = User.objects.order_by("pk").filter(mail_domain__isnull=False)[0]
     taken = Pull.objects.claim(pull.pk)
     assert taken is not None
