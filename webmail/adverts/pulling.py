@@ -192,7 +192,7 @@ def sight(request: SignedInRequest, imap: Connection, newest: int) -> bool:
         return False
     user, uidvalidity = request.user, imap.known().uidvalidity
     newest = max(newest, imap.known().uidnext - 1)
-    name, known = f"pulls-seen:{user.pk}", [at_work, uidvalidity, newest]
+    name, known = f"pulls-seen:{user.pk}", repr((at_work, uidvalidity, newest))
     if cache.get(name) == known:
         return False
     try:
@@ -205,17 +205,17 @@ def sight(request: SignedInRequest, imap: Connection, newest: int) -> bool:
     return is_moved
 
 
-def _at_work() -> list[list[object]]:
+def _at_work() -> list[tuple[int, str]]:
     """Numbers and states, from the cache."""
     found = cache.get(_ACTIVE)
     if found is None:
-        found = [list(row) for row in Pull.objects.all().at_work().values_list("pk", "state")]
+        found = list(Pull.objects.all().at_work().values_list("pk", "state"))
         cache.set(_ACTIVE, found, _ACTIVE_SECONDS)
-    return list(found)
+    return [(pk, state) for pk, state in found]
 
 
 def _see(
-    user: User, imap: Connection, numbers: Sequence[object], uidvalidity: int, newest: int
+    user: User, imap: Connection, numbers: Sequence[int], uidvalidity: int, newest: int
 ) -> bool:
     deadline, is_moved = time.monotonic() + SECONDS, False
     sights = {one.pull_id: one for one in PullSight.objects.filter(user=user, pull__in=numbers)}

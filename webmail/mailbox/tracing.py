@@ -16,7 +16,7 @@ from webmail.imap import fetch, uid_sets
 from webmail.imap.connection import Connection
 from webmail.imap.values import Folder, MessageRef
 from webmail.mailbox import reading, returned, search, trying
-from webmail.mailbox.query import And, Identified, Or, Query, Received, Text
+from webmail.mailbox.query import And, Identified, Or, Query, Received, Term, Text
 from webmail.mailbox.search import ALL, Hit, Place, SearchResult
 from webmail.mailbox.summaries import Summary
 from webmail.mime import build, headers
@@ -46,7 +46,7 @@ class Sought:
 
     @property
     def query(self) -> Query:
-        terms = []
+        terms: list[Term] = []
         if self.message_id:
             terms.append(Identified(self.message_id))
         if self.address:
@@ -143,14 +143,19 @@ def _headers(imap: Connection, hits: Iterable[Hit]) -> dict[Hit, bytes]:
     return fields
 
 
-def filing(imap: Connection, rules: Iterable[Rule], traced: Traced) -> dict[MessageRef, Rule]:
+def filing(
+    imap: Connection, rules: Iterable[Rule], traced: Traced, is_over: Callable[[], bool]
+) -> dict[MessageRef, Rule]:
     """Return the rules that file messages like those found where they lie. For each rule that
-    files into one of their folders, the searches of `webmail.mailbox.trying`."""
+    files into one of their folders, the searches of `webmail.mailbox.trying`; none is begun when
+    the time ``is_over``."""
     found: dict[MessageRef, Rule] = {}
     for folder in dict.fromkeys(message.row.ref.folder for message in traced.messages):
         here = [message.row.ref for message in traced.messages if message.row.ref.folder == folder]
         filers = [rule for rule in rules if rule.enabled and _files_into(rule, folder)]
         for rule in filers[:MOST_RULES]:
+            if is_over():
+                return found
             with suppress(WebmailError):
                 uids = set(trying.matched(imap, folder, rule).uids)
                 found |= {ref: rule for ref in here if ref.uid in uids and ref not in found}

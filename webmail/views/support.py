@@ -66,7 +66,8 @@ class Mailbox:
 def message(request: HttpRequest) -> HttpResponse:
     """A user's message, found by the other person's address, by day or by Message-ID."""
     typed = typed_name(request.GET.get("q", ""))
-    form = EnvelopeForm(request.GET if typed else None)
+    is_asked = bool(typed) and bool(set(request.GET) & set(EnvelopeForm.base_fields))
+    form = EnvelopeForm(request.GET if is_asked else None)
     person = diagnosis.find(typed) if typed else None
     context: dict[str, Any] = {
         **admin.site.each_context(request),

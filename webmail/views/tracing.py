@@ -112,7 +112,8 @@ def _judgements(request: SignedInRequest, traced: Traced) -> dict[MessageRef, Ju
 
 def _moves(request: SignedInRequest, known: Sequence[Folder]) -> dict[MessageRef, Moved]:
     """Where actions on many messages moved them, as far as what takes them back says so."""
-    labels, moved = words.folder_labels(known), {}
+    labels = words.folder_labels(known)
+    moved: dict[MessageRef, Moved] = {}
     for job in MailJob.objects.all().of(request.user)[:_MOST_JOBS]:
         with suppress(ValueError, TypeError):
             for step in bulk.unpacked(job.work.get("undo") or ()):
@@ -136,7 +137,8 @@ def _rules(request: SignedInRequest) -> tuple[Rule, ...]:
 
 
 def _filing(imap: Connection, own: Sequence[Rule], traced: Traced) -> dict[MessageRef, str]:
-    found = tracing.filing(imap, own, traced)
+    deadline = time.monotonic() + SECONDS
+    found = tracing.filing(imap, own, traced, lambda: time.monotonic() > deadline)
     titles = dict(zip(map(id, own), _titles(own, own), strict=True))
     return {ref: titles[id(rule)] for ref, rule in found.items()}
 
@@ -179,7 +181,7 @@ def _reports(
     """The reports that what was found came back; none where nothing was sent."""
     place = folders.special(known, folders.SENT)
     copies = [one for one in traced.messages if place and one.row.ref.folder == place.name]
-    ids = {one.message_id for one in [*sent, *copies]}
+    ids = {row.message_id for row in sent} | {copy.message_id for copy in copies}
     if traced.result.is_line_over or not (ids or sought.address):
         return []
     since = sought.first_day if sought.day else timezone.localdate() - timedelta(_REPORTS_DAYS)

@@ -58,7 +58,7 @@ def asked(client: Client) -> DataExport:
 
 
 def downloaded(client: Client) -> zipfile.ZipFile:
-    answer = client.get(f"/account/data/{asked(client).pk}/")
+    answer: Any = client.get(f"/account/data/{asked(client).pk}/")
     assert answer.status_code == 200
     assert answer["Content-Type"] == "application/zip"
     assert "no-store" in answer["Cache-Control"] or "no-cache" in answer["Cache-Control"]
