@@ -76,12 +76,12 @@ def ask(by: User, campaign: Campaign, criteria: Criteria) -> Pull:
 def confirm(request: HttpRequest, pull: Pull) -> bool:
     """Pull what was counted; the caller starts the job. A line of the audit log. False when it was
     confirmed already."""
-    after = State.CONFIRMED if pull.by_master else State.DONE
+    after, counted = State.CONFIRMED if pull.by_master else State.DONE, pull.messages
     values = {"at_user": 0, "messages": 0, "people": 0, "closed_boxes": 0, "attempts": 0}
     if not pull.leave([State.COUNTED], after, confirmed=timezone.now(), **values):
         return False
     cache.delete(_ACTIVE)
-    _record(request, AuditEvent.Kind.MAIL_PULLED, pull)
+    _record(request, AuditEvent.Kind.MAIL_PULLED, pull, messages=counted)
     return True
 
 
@@ -98,17 +98,12 @@ def undo(request: HttpRequest, pull: Pull) -> bool:
     return True
 
 
-def _record(request: HttpRequest, kind: AuditEvent.Kind, pull: Pull) -> None:
+def _record(request: HttpRequest, kind: AuditEvent.Kind, pull: Pull, messages: int = 0) -> None:
     criteria = Criteria.from_json(pull.criteria)
     ways = {"Message-ID": criteria.message_ids, "subject": criteria.subjects}
     ways |= {"host": criteria.hosts}
-    audit.record(
-        kind,
-        request,
-        target="",
-        key=pull.pk,
-        way=", ".join(way for way, values in ways.items() if values),
-    )
+    names = ", ".join(way for way, values in ways.items() if values)
+    audit.record(kind, request, target="", key=pull.pk, way=names, messages=messages)
 
 
 # --- the job, by the master user ---

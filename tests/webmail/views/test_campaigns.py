@@ -203,6 +203,7 @@ def test_a_campaign_is_counted_then_pulled_from_all_mailboxes_and_put_back(
     assert AuditEvent.objects.get(kind=AuditEvent.Kind.MAIL_PULLED).detail == {
         "key": pull.pk,
         "way": "Message-ID, subject",
+        "messages": 3,
     }
     decide(chief, pull, "undo")
     assert pull.state == Pull.State.UNDONE

@@ -4,8 +4,10 @@ was sent."""
 from __future__ import annotations
 
 import html
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -23,7 +25,8 @@ from tests.webmail.views.test_resending import HEADERS, SENT, bounce
 from tests.webmail.views.test_rules import a_rule, scripts
 from webmail.adverts import judging
 from webmail.mime import headers
-from webmail.models import Judgement, MailJob
+from webmail.models import Judgement, MailJob, OutboxMessage
+from webmail.outbox import SealedEnvelope, values
 
 pytestmark = pytest.mark.django_db
 TRACE = "/search/trace/"
@@ -127,6 +130,51 @@ def test_a_report_that_a_message_came_back_is_found_by_what_was_sent(
     assert found.count("550 User unknown") == 1
 
 
+def sent(state: str, *, to: str = "bob@ac-exemple.fr", **more: Any) -> OutboxMessage:
+    """In Alice's outbox."""
+    row = OutboxMessage(
+        user=User.objects.get(login="alice"),
+        key=uuid.uuid4(),
+        due=timezone.now(),
+        state=state,
+        recipients=1,
+        message_id=more.pop("message_id", f"<{uuid.uuid4().hex}@ac-exemple.fr>"),
+        **more,
+    )
+    subject = "Réunion de lundi"
+    row.sealed = values.seal(row, SealedEnvelope((to,), (("", to),), subject, ""))
+    row.save(force_insert=True)
+    return row
+
+
+@pytest.mark.parametrize(
+    ("state", "more", "told"),
+    [
+        ("scheduled", {}, "Départ prévu"),
+        ("password", {}, "Pas encore parti, mot de passe"),
+        ("sent", {"stage": "filed", "server_words": "250 2.0.0 queued as 4Xq"}, "a répondu : 250"),
+        ("failed", {"failure": "ServerRefused", "server_words": "550 policy"}, "550 policy"),
+    ],
+)
+def test_what_became_of_a_message_that_was_sent(
+    reader: Client, mailbox: Mailbox, state: str, more: dict[str, Any], told: str
+) -> None:
+    row = sent(state, sent=timezone.now() if state == "sent" else None, **more)
+    sent("sent", to="autre@ac-exemple.fr", sent=timezone.now(), stage="filed")
+    for asked in ({"address": "bob@"}, {"message_id": row.message_id}):
+        found = traced(reader, **asked)
+        assert told in found
+        assert found.count("Réunion de lundi") == 1
+        assert "Jamais vu ici" not in found
+
+
+def test_nobody_elses_outbox_is_looked_into(
+    reader: Client, signed_in: Callable[..., Client], bob: MailAccount
+) -> None:
+    row = sent("sent", sent=timezone.now(), stage="filed")
+    assert "Réunion de lundi" not in traced(signed_in(bob), message_id=row.message_id)
+
+
 def test_markup_of_a_sender_is_shown_as_text(reader: Client, mailbox: Mailbox) -> None:
     mailbox.append(letter("<b id=x>Gras</b>"))
     answer = reader.get(f"{TRACE}?words=Gras")
@@ -200,3 +248,16 @@ def test_nobody_else_enters(settings, reader: Client) -> None:
 def test_days_beside_count(reader: Client, mailbox: Mailbox) -> None:
     mailbox.append(letter("Proche"), date=timezone.now() - timedelta(days=1))
     assert "Proche" in traced(reader, day=f"{timezone.localdate():%Y-%m-%d}")
+
+
+def test_support_finds_what_was_sent_by_a_recipient_and_sees_none(
+    desk: Client, reader: Client
+) -> None:
+    row = sent("failed", failure="ServerRefused", server_words="550 policy")
+    shown = html.unescape(desk.get(DESK, {"q": "alice", "address": "bob@"}).content.decode())
+    assert row.message_id in shown
+    assert "550 policy" in shown
+    assert "Réunion" not in shown
+    assert "bob@ac-exemple.fr" not in shown.partition('id="content-main"')[2]
+    none = desk.get(DESK, {"q": "alice", "address": "personne@"}).content.decode()
+    assert "550 policy" not in none
