@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import dashboard, roles, second_factor, sessions
 from accounts.admin_log import Recorded
 from accounts.models import User
-from accounts.views import doctor, jobs, support
+from accounts.views import doctor, jobs, retention, support
 from accounts.views.doors import SignOutView
 
 # allauth has no French word for them.
@@ -95,6 +95,7 @@ class AdminSite(admin.AdminSite):
             ("support/reset/", support.reset, "support_reset"),
             ("jobs/", jobs.jobs, "jobs"),
             ("doctor/", doctor.doctor, "doctor"),
+            ("retention/", retention.retention, "retention"),
         )
         return [
             path(route, self.admin_view(view), name=name) for route, view, name in ours

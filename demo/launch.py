@@ -300,7 +300,15 @@ def _embedded_imap(
     if issuer is not None:
         say("Starting a private Dovecot")
         tokens = TokenCheck(f"{issuer.url}/userinfo")
-        return Dovecot(mail_folder, accounts, relay_port=relay_port, tokens=tokens, sharing=True)
+        master = MailAccount("maitre", _kept(FOLDER / "imap-master", 24))
+        return Dovecot(
+            mail_folder,
+            accounts,
+            relay_port=relay_port,
+            tokens=tokens,
+            master=master,
+            sharing=True,
+        )
     say(_WITHOUT_DOVECOT)
     return Pymap(FOLDER / "pymap", accounts)
 
@@ -346,6 +354,9 @@ def environment(
             "WEBMAIL_PASSWORD_DRIVER": "dovecot",
             "WEBMAIL_PASSWORD_DOVECOT_PATH": str(mail.embedded.users),
         }
+        if master := mail.embedded.master:
+            env["WEBMAIL_MASTER_USER"] = master.login
+            env["WEBMAIL_MASTER_PASSWORD"] = master.password
     if mail.embedded is not None and "WEBMAIL_SMTP_URL" not in environ:
         sender = academy.NOTICES
         host = mail.smtp_url.removeprefix("smtp://")

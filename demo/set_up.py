@@ -33,6 +33,7 @@ def main(login: str, password: str, *, people: bool) -> int:
         _directory()
         _services()
         _provider(os.environ.get("DEMO_ISSUER", ""), os.environ.get("DEMO_ISSUER_SECRET", ""))
+        _reports()
     return _administrator(login, password)
 
 
@@ -128,6 +129,31 @@ def _provider(issuer: str, secret: str) -> None:
         provider.secret = secret
         provider.save()
     names.forget()
+
+
+def _reports() -> None:
+    """A fraud that two colleagues reported: one campaign for the administration."""
+    from django.utils import timezone
+
+    from accounts.models import User
+    from webmail.adverts import campaigns
+    from webmail.models import FraudReport
+
+    if FraudReport.objects.exists():
+        return
+    subject = "URGENT : votre boîte sera suspendu dans 24 heures"
+    for login in [person.login for person in academy.PEOPLE if person.role][1:3]:
+        FraudReport.objects.create(
+            user=User.objects.get(mail_domain__name=academy.DOMAIN, login=login),
+            message_id=f"<quota.{login}@ac-exemp1e-securite.example>",
+            sender="support-messagerie@ac-exemp1e-securite.example",
+            domain="ac-exemp1e-securite.example",
+            subject=subject,
+            folded=campaigns.folded(subject),
+            hosts=["messagerie.ac-exemple.fr.verif-compte.example"],
+            received=timezone.localdate(),
+            reasons=["password_asked", "password_urgent"],
+        )
 
 
 def _administrator(login: str, password: str) -> int:

@@ -89,6 +89,7 @@ DOORS: dict[str, Answers] = {
     "search/": (SIGN_IN, 200, "/admin/"),
     "search/suggestions/": (SIGN_IN, 200, "/admin/"),
     "search/recent/": (405, 405, 405),
+    "search/trace/": (SIGN_IN, 200, "/admin/"),
     "search/selection/": (SIGN_IN, 200, "/admin/"),
     "mail/<folder:folder>/selection/": (SIGN_IN, 404, "/admin/"),
     "mail/<folder:folder>/purge/": (SIGN_IN, 404, "/admin/"),
@@ -211,6 +212,9 @@ DOORS: dict[str, Answers] = {
     "accounts/reenter/": (SIGN_IN, 200, 200),
     "account/": ("/account/password/", "/account/password/", "/account/security/"),
     "account/security/": (SIGN_IN, 200, 200),
+    "account/data/": (SIGN_IN, 200, "/admin/"),
+    "account/data/state/": (SIGN_IN, 286, "/admin/"),
+    "account/data/<uuid:pk>/": (SIGN_IN, 404, "/admin/"),
     "account/session/": (SIGN_IN, 200, 200),
     "account/sessions/": (SIGN_IN, 200, 200),
     "account/sessions/others/end/": (405, 405, 405),
@@ -279,12 +283,13 @@ for model in (
 ADMIN += [f"accounts/staffimport/<int:pk>/{page}/" for page in ("progress", "confirm", "cancel")]
 ADMIN += ["accounts/staffimport/template/", "accounts/application/<path:object_id>/secret/"]
 ADMIN += ["accounts/auditevent/export/", "accounts/maildomain/<int:pk>/connection/", "jobs/"]
-ADMIN += ["doctor/"]
+ADMIN += ["reports/", "reports/<int:pk>/", "reports/pulls/<int:pk>/"]
+ADMIN += ["doctor/", "retention/", "accounts/user/<int:pk>/data/"]
 ADMIN += [
     f"addressbook/importjob/<int:pk>/{page}"
     for page in ("progress/", "start/", "cancel/", "undo/", "report.csv")
 ]
-ADMIN += [f"support/{page}/" for page in ("why", "lift", "reset")]
+ADMIN += [f"support/{page}/" for page in ("why", "lift", "reset", "message")]
 STEP = "/admin/login/"
 DOORS |= {f"admin/{address}": (STEP, STEP, STEP) for address in ADMIN}
 

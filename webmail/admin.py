@@ -117,14 +117,23 @@ class MailJobAdmin(ReadOnlyAdmin):
 
 @admin.register(FraudReport)
 class FraudReportAdmin(ReadOnlyAdmin):
-    """The messages reported as fraud: the user, the time, the sender's domain and the reasons. The
-    message itself went to the address for reports; none of its text is stored."""
+    """The messages reported as fraud: the user, the time, the envelope and the reasons. The message
+    itself went to the address for reports; none of its text is stored."""
 
-    list_display = ("when", "user", "domain", "why")
+    list_display = ("when", "user", "sender", "subject", "why")
     list_select_related = ("user",)
-    search_fields = ("domain", "user__login", "user__address")
+    search_fields = ("domain", "sender", "user__login", "user__address")
     date_hierarchy = "when"
-    fields = readonly_fields = ("when", "user", "domain", "why")
+    fields = readonly_fields = (
+        "when",
+        "user",
+        "sender",
+        "domain",
+        "subject",
+        "message_id",
+        "received",
+        "why",
+    )
 
     @admin.display(description=_("reasons"))
     def why(self, row: FraudReport) -> str:

@@ -595,7 +595,9 @@ CELERY_BEAT_SCHEDULE = {
         "task": "addressbook.tasks.fill_directory",
         "schedule": crontab(hour="3", minute="20"),
     },
+    "tend-exports": {"task": "webmail.tasks.tend_exports", "schedule": 60},
     "tend-judgements": {"task": "webmail.tasks.tend_judgements", "schedule": 10 * 60},
+    "tend-pulls": {"task": "webmail.tasks.tend_pulls", "schedule": 60},
     "prune-drafts": {"task": "webmail.tasks.prune_drafts", "schedule": 60 * 60},
     "tend-mail-jobs": {
         "task": "webmail.tasks.tend_mail_jobs",

@@ -6,9 +6,10 @@ from celery import shared_task
 
 from addressbook.contacts import collected
 from webmail import outbox
-from webmail.adverts import judging, unsubscribing
+from webmail.adverts import judging, pulling, unsubscribing
 from webmail.jobs import mail_jobs
 from webmail.models import PreferenceDefault
+from webmail.personal import exporting
 from webmail.preferences import Preferences
 from webmail.reader import conversions
 from webmail.writing import drafts
@@ -83,3 +84,31 @@ def tend_outbox() -> None:
 def tidy_outbox() -> None:
     """Delete the outbox's overdue rows, drafts and files. To run it twice does no harm."""
     outbox.tidy()
+
+
+@shared_task
+def export_data(pk: str) -> None:
+    """The file of a user's own data is made; a second time nothing is left to do."""
+    exporting.run(uuid.UUID(pk))
+
+
+@shared_task
+def tend_exports() -> None:
+    """Start exports that wait, take up what died, remove what is over its time; twice does no
+    harm."""
+    for pk in exporting.tend():
+        export_data.delay(str(pk))
+
+
+@shared_task
+def run_pull(pk: int) -> None:
+    """Reported messages are counted, pulled or put back in all mailboxes; a second time nothing is
+    left to do."""
+    pulling.run(pk)
+
+
+@shared_task
+def tend_pulls() -> None:
+    """Start what waits, take up what died, remove what is over its time; twice does no harm."""
+    for pk in pulling.tend():
+        run_pull.delay(pk)

@@ -12,6 +12,7 @@ from webmail.views import (
     absence,
     actions,
     adverts,
+    campaigns,
     canned,
     checking,
     compose,
@@ -27,6 +28,7 @@ from webmail.views import (
     moved,
     news,
     outbox,
+    own_data,
     parts,
     preferences,
     receipts,
@@ -35,7 +37,10 @@ from webmail.views import (
     search,
     sharing,
     space,
+    support,
     tags,
+    tracing,
+    user_data,
 )
 from webmail.views.viewer import cards, contents, nested, office, pages
 
@@ -80,6 +85,7 @@ mail = [
     path("search/recent/", search.forget, name="search_forget"),
     path("search/save/", search.save, name="search_save"),
     path("search/saved/<int:pk>/remove/", search.unsave, name="search_unsave"),
+    path("search/trace/", tracing.trace, name="trace"),
     path("search/selection/", search.selection, name="search_selection"),
     path("mail/<folder:folder>/<ref:ref>/receipt/", receipts.answer, name="receipt"),
     path(
@@ -117,6 +123,9 @@ mail = [
     path("outbox/<uuid:pk>/dismiss/", outbox.dismiss, name="outbox_dismiss"),
     path("outbox/<uuid:pk>/when/", outbox.when, name="outbox_when"),
     path("moved/dismiss/", moved.dismiss, name="moved_dismiss"),
+    path("account/data/", own_data.own_data, name="own_data"),
+    path("account/data/state/", own_data.state, name="own_data_state"),
+    path("account/data/<uuid:pk>/", own_data.file, name="own_data_file"),
     path("first-steps/close/", first_steps.close, name="first_steps_close"),
     path("poll/", news.poll, name="poll"),
     path("jobs/", jobs.all_jobs, name="jobs"),
@@ -170,12 +179,23 @@ for file in (FILE, FILE + "member/<member:member>/"):
     ]
 mail += [path("mail/<folder:folder>/<ref:ref>/zip/", contents.everything, name="zip")]
 
+# Pages of the administration about mail, under its guard: `accounts`, which has the others, knows
+# none.
+administration = [
+    path("reports/", admin.site.admin_view(campaigns.all_campaigns), name="campaigns"),
+    path("reports/<int:pk>/", admin.site.admin_view(campaigns.one), name="campaign"),
+    path("reports/pulls/<int:pk>/", admin.site.admin_view(campaigns.pull), name="pull"),
+    path("accounts/user/<int:pk>/data/", admin.site.admin_view(user_data.delete), name="user_data"),
+    path("support/message/", admin.site.admin_view(support.message), name="support_message"),
+]
+
 handler500 = "webmail.views.failures.unforeseen"
 urlpatterns = [
     path("", lists.home, name="home"),
     path("", include((mail, "mail"))),
     path("", include("accounts.urls")),
     path("contacts/", include("addressbook.urls")),
+    path("admin/", include(administration)),
     path("admin/", admin.site.urls),
     path("favicon.ico", RedirectView.as_view(url=LOGO)),
     path("language/", set_language, name="set_language"),

@@ -1,4 +1,4 @@
-"""Zip files from strangers: what they hold, and one file out of them, in bounded memory.
+"""Zip files in bounded memory: of strangers, what they hold and one file out of them; new ones.
 
 Python's ``zipfile`` believes what a file says: it unpacks bzip2 and LZMA, whose memory the file
 chooses, inflates a member whole whatever its declared size, and tells shared bytes only since
@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 import struct
+import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from io import BytesIO
-from typing import BinaryIO
+from typing import IO, BinaryIO, cast
 
 MOST_MEMBERS = 50_000
 LARGEST_DIRECTORY = 8_000_000
@@ -160,6 +161,59 @@ def write(
     length = directory.tell()
     file.write(directory.getvalue())
     file.write(_END.pack(b"PK\x05\x06", 0, 0, len(found), len(found), length, position, 0))
+
+
+class _Sink:
+    """The file that `streamed` writes into: it cannot be sought in, and what was written is taken
+    at once."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self._pieces.append(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing waits here."""
+
+    def take(self) -> bytes:
+        taken = b"".join(self._pieces)
+        self._pieces.clear()
+        return taken
+
+
+@dataclass(frozen=True, slots=True)
+class NewMember:
+    """A file to be put into a zip. ``size``: about how many bytes, 0 where nobody knows."""
+
+    name: str
+    pieces: Iterable[bytes]
+    size: int = 0
+
+
+def streamed(members: Iterable[NewMember], moment: Sequence[int]) -> Iterator[bytes]:
+    """A new zip, written as its members come: no more than a piece of one is in memory. ``moment``:
+    year, month, day, hour, minute and second of all of them.
+
+    Everything is deflated, if lightly: readers that stream can't find the end of a stored file
+    whose size was not known when it began.
+    """
+    sink = _Sink()
+    # Before 1980 there is no date in a zip.
+    year, month, day, hour, minute, second = max(tuple(moment[:6]), (1980, 1, 1, 0, 0, 0))
+    with zipfile.ZipFile(cast(IO[bytes], sink), "w", zipfile.ZIP_DEFLATED) as archive:
+        for new in members:
+            info = zipfile.ZipInfo(new.name, (year, month, day, hour, minute, second))
+            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            info._compresslevel = 1  # type: ignore[attr-defined]  # has no public name before 3.13
+            is_large = new.size >= zipfile.ZIP64_LIMIT
+            with archive.open(info, "w", force_zip64=is_large) as member:
+                for piece in new.pieces:
+                    member.write(piece)
+                    yield sink.take()
+            yield sink.take()
+    yield sink.take()
 
 
 # --- the central directory ---

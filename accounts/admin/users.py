@@ -9,7 +9,9 @@ from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
@@ -92,8 +94,9 @@ class UserAdmin(admin.ModelAdmin):
         "date_joined",
         "last_login",
         "why",
+        "data",
     )
-    readonly_fields = ("mail_domain", "login", "date_joined", "last_login", "why")
+    readonly_fields = ("mail_domain", "login", "date_joined", "last_login", "why", "data")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -101,6 +104,15 @@ class UserAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Nobody deletes himself, by accident or in a huff."""
         return super().has_delete_permission(request, obj) and obj != request.user
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """A page of our own, which says what goes, what stays, and takes the files too."""
+        user = self.get_object(request, object_id)
+        if user is None or not self.has_delete_permission(request, user):
+            raise PermissionDenied
+        return redirect("user_data", user.pk)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """No deletion in one go: it could take in who does it, and hours of work with him."""
@@ -120,6 +132,11 @@ class UserAdmin(admin.ModelAdmin):
     def why(self, user: User) -> SafeString:
         address = f"{reverse('admin:support_why')}?{urlencode({'q': user.typed_login})}"
         return format_html('<a href="{}">{}</a>', address, gettext("Why does it not work?"))
+
+    @admin.display(description=_("personal data"))
+    def data(self, user: User) -> SafeString:
+        address = reverse("user_data", args=[user.pk])
+        return format_html('<a href="{}">{}</a>', address, gettext("What is kept, and delete it"))
 
 
 @admin.register(Authenticator)

@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -19,6 +20,14 @@ from accounts.models import AuditEvent, User, UserSession
 
 ENDED = "sessions_ended"
 RECENT = 10
+# What others did with an account, told to its user.
+_BY_OTHERS = Q(
+    kind__in=[
+        AuditEvent.Kind.MAIL_TRACED,
+        AuditEvent.Kind.LIMITS_LIFTED,
+        AuditEvent.Kind.DATA_DELETED,
+    ]
+) | Q(kind=AuditEvent.Kind.SECOND_FACTOR, detail__change="reset")
 
 
 def account(request: HttpRequest) -> HttpResponse:
@@ -73,8 +82,9 @@ def open_sessions(request: SignedInRequest) -> HttpResponse:
         for own in sessions.live(request.user, now)
     ]
     listed.sort(key=lambda entry: not entry["is_current"])
+    target = str(request.user).lower()
     events = AuditEvent.objects.filter(
-        target=str(request.user).lower(),
+        target=target,
         kind__in=[AuditEvent.Kind.SIGNED_IN, AuditEvent.Kind.SIGN_IN_FAILED],
     )[:RECENT]
     recent = [
@@ -92,6 +102,7 @@ def open_sessions(request: SignedInRequest) -> HttpResponse:
         "listed": listed,
         "others": sum(not entry["is_current"] for entry in listed),
         "recent": recent,
+        "by_others": AuditEvent.objects.filter(_BY_OTHERS, target=target)[:RECENT],
         "ended": request.session.pop(ENDED, 0),
     }
     return _page(request, "sessions", context)

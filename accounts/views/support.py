@@ -42,7 +42,7 @@ def for_helpers(view: View) -> View:
 @for_helpers
 def why(request: HttpRequest) -> HttpResponse:
     """All that is known of one login or address, as sentences."""
-    typed = _typed(request.GET.get("q", ""))
+    typed = typed_name(request.GET.get("q", ""))
     context = {
         **admin.site.each_context(request),
         "title": gettext("Why does it not work?"),
@@ -101,14 +101,14 @@ def reset(request: HttpRequest) -> HttpResponse:
     return _back(person)
 
 
-def _typed(text: str) -> str:
+def typed_name(text: str) -> str:
     """No longer than an address, and without characters that stand in none (PostgreSQL takes no
     NUL)."""
     return "".join(character for character in text.strip()[:LONGEST] if character.isprintable())
 
 
 def _person(request: HttpRequest) -> diagnosis.DiagnosedUser:
-    person = diagnosis.find(_typed(request.POST.get("q", "")))
+    person = diagnosis.find(typed_name(request.POST.get("q", "")))
     if not person.typed:
         raise Http404
     return person

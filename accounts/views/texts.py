@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
+
+from accounts import kept
 
 
 @require_safe
@@ -16,9 +17,4 @@ def legal(request: HttpRequest) -> HttpResponse:
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
     """Show what is kept, and for how long: the numbers are those in force."""
-    context = {
-        "lookups_days": settings.KEEP_LOOKUPS_DAYS,
-        "audit_days": settings.KEEP_AUDIT_DAYS,
-        "sessions_days": settings.KEEP_SESSIONS_DAYS,
-    }
-    return render(request, "accounts/privacy.html", context)
+    return render(request, "accounts/privacy.html", {"kinds": kept.KINDS})

@@ -36,6 +36,8 @@ ALICE = MailAccount(
         "alice@invente.example",  # as to a server that does not look at the domain of a login
     ),
 )
+# Opens everybody's mailbox, where the settings name it.
+MASTER = MailAccount("maitre", "Passe-Partout 9:")
 BOB = MailAccount("bob", "Tableau:Noir 8?", ("bob@ac-exemple.fr", "bob.petit@ac-exemple.fr"))
 
 _running = ExitStack()
@@ -164,7 +166,7 @@ def dovecot() -> Iterator[Dovecot]:
     """A private Dovecot with the mailboxes of alice and bob; skips where there is none."""
     if not dovecot_installed():
         pytest.skip(missing("Dovecot (dovecot-imapd and dovecot-lmtpd)"))
-    server = Dovecot(_folder("dovecot") / "dovecot", [ALICE, BOB])
+    server = Dovecot(_folder("dovecot") / "dovecot", [ALICE, BOB], master=MASTER)
     try:
         server.start()
         yield server

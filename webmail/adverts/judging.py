@@ -30,7 +30,7 @@ from webmail.mailbox import arrivals, folders
 from webmail.mailbox.memory import Memory
 from webmail.mime import headers
 from webmail.mime.headers import Headers
-from webmail.models import InboxWatch, Judgement, Standing, Unsubscription
+from webmail.models import FraudReport, InboxWatch, Judgement, Standing, Unsubscription
 
 INBOX = "INBOX"
 SECONDS = 0.8
@@ -165,7 +165,8 @@ def digest_of(fields: Headers) -> str:
 
 
 def forget_overdue() -> None:
-    """Judgements and unsubscriptions of more than `Judgement.KEPT` ago."""
+    """Judgements and unsubscriptions of more than `Judgement.KEPT` ago, and old reports."""
+    FraudReport.objects.filter(when__lt=timezone.now() - FraudReport.KEPT).delete()
     Judgement.objects.all().overdue().delete()
     Unsubscription.objects.filter(changed__lt=timezone.now() - Judgement.KEPT).delete()
 

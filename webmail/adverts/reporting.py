@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
@@ -10,23 +11,31 @@ from django.utils.translation import gettext
 
 from accounts import session
 from accounts.http import SignedInRequest
+from accounts.models import User
 from webmail import smtp
+from webmail.adverts import campaigns, judging
 from webmail.errors import TooLarge
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
+from webmail.mailbox import arrivals
 from webmail.mime import build, headers
 from webmail.mime.addresses import Address
 from webmail.mime.build import Attachment, Outgoing
+from webmail.mime.envelope import moment
 from webmail.models import FraudReport, Judgement
+
+MOST_DAYS = timedelta(days=30)
+"""Days before today that a message's own date is believed."""
 
 
 def report(
     request: SignedInRequest, imap: Connection, ref: MessageRef, judged: Judgement | None
 ) -> None:
     """Send it to the configured address, as message/rfc822 (RFC 2046 section 5.2.1), and note for
-    administrators who reported what kind of message when: none of its words. Raises what sending
-    raises, and TooLarge for a message that no message can hold; then nothing is noted."""
+    administrators who reported what when: the envelope and where the links lead, none of the text.
+    Raises what sending raises, and TooLarge for a message that no message can hold; then nothing
+    is noted."""
     raw, is_cut = fetch.part_bytes(imap, ref, "", settings.MESSAGE_LIMIT)
     if is_cut:
         raise TooLarge(limit=settings.MESSAGE_LIMIT)
@@ -37,11 +46,43 @@ def report(
         [settings.REPORT_ADDRESS],
         build.message(outgoing),
     )
+    _note(request.user, raw[: arrivals.SAMPLE], judged)
+
+
+def is_reported(user: User, digest: str) -> bool:
+    """Whether this user has reported the message already."""
+    return FraudReport.objects.filter(user=user, digest=digest).exists()
+
+
+def _note(user: User, raw: bytes, judged: Judgement | None) -> None:
+    fields = headers.parse(raw)
+    digest, sender = judging.digest_of(fields), campaigns.sender_of(fields)
+    if is_reported(user, digest):
+        return
+    ids, sent = build.message_ids(fields.get("Message-ID")), moment(fields.get("Date"))
     FraudReport.objects.create(
-        user=request.user,
+        user=user,
+        digest=digest,
+        message_id=ids[0][:255] if ids else "",
+        sender=sender,
         domain=_domain(raw),
+        subject=_printable(fields.get("Subject")),
+        folded=campaigns.subject_of(fields),
+        hosts=list(campaigns.hosts_of(raw)),
+        received=_day(sent),
         reasons=list(judged.fraud or judged.reasons) if judged else [],
     )
+
+
+def _printable(text: str) -> str:
+    return "".join(character for character in text if character.isprintable())[:200]
+
+
+def _day(sent: datetime | None) -> date:
+    """The day on which it was sent, as far as that can be: forged dates are the day of today."""
+    today = timezone.localdate()
+    day = timezone.localdate(sent) if sent and sent.tzinfo else today
+    return day if today - MOST_DAYS <= day <= today else today
 
 
 def _report(request: SignedInRequest, raw: bytes) -> Outgoing:

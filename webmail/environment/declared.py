@@ -735,8 +735,9 @@ _SIGN_IN = Group(
             "WEBMAIL_MASTER_USER",
             """The master user of the mail server. With it and its password the webmail opens the
             mailbox of whoever a provider, or a proxy, has let in, where the mail server takes no
-            access tokens. It opens all mailboxes: [security.md](security.md) says what that
-            means.""",
+            access tokens; and the support desk looks for a message of a user, and administrators
+            pull a reported message from all mailboxes. It opens all mailboxes:
+            [security.md](security.md) says what that means.""",
             example="webmail",
         ),
         by_domain(

@@ -48,16 +48,33 @@ class ReachForm(forms.Form):
         return folder if is_name else ""
 
 
-class SearchForm(ReachForm):
+class PlaceForm(forms.Form):
+    """The place where a search goes on; nonsense is none."""
+
+    at = forms.CharField(required=False, strip=False, max_length=LONGEST_NAME)
+    below = forms.CharField(required=False, max_length=30)
+    span = forms.IntegerField(required=False, min_value=LEAST_SPAN, max_value=2**31)
+
+    @property
+    def place(self) -> Place | None:
+        value = self.cleaned_data.get
+        folder, below = value("at") or "", value("below") or ""
+        if not folder or CONTROLS.search(folder):
+            return None
+        try:
+            uidvalidity, uid = MessageConverter().to_python(below) if below else (0, 0)
+        except ValueError:
+            return None
+        return Place(folder, uidvalidity, uid, value("span") or 0)
+
+
+class SearchForm(ReachForm, PlaceForm):
     """The address of a search. Only a text that is too long is an error; other nonsense is left
     out.
     """
 
     q = SearchedField(required=False, max_length=query.MOST_CHARACTERS)
     page = forms.IntegerField(required=False, min_value=1, max_value=2**31)
-    at = forms.CharField(required=False, strip=False, max_length=LONGEST_NAME)
-    below = forms.CharField(required=False, max_length=30)
-    span = forms.IntegerField(required=False, min_value=LEAST_SPAN, max_value=2**31)
     sort = forms.ChoiceField(required=False, choices=[(name, name) for name in FOUND_SORTS])
     anew = forms.BooleanField(required=False)
 
@@ -75,7 +92,7 @@ class SearchForm(ReachForm):
             (value("in") or ALL) if folder else ALL,
             folder,
             value("page") or 1,
-            self._place(),
+            self.place,
             bool(value("anew")),
             value("sort") or "",
         )
@@ -85,17 +102,6 @@ class SearchForm(ReachForm):
         """The initial values of the advanced form: the text stays as it was typed."""
         asked = self.asked
         return {"words": asked.text, "in": asked.reach, "folder": asked.folder}
-
-    def _place(self) -> Place | None:
-        value = self.cleaned_data.get
-        folder, below = value("at") or "", value("below") or ""
-        if not folder or CONTROLS.search(folder):
-            return None
-        try:
-            uidvalidity, uid = MessageConverter().to_python(below) if below else (0, 0)
-        except ValueError:
-            return None
-        return Place(folder, uidvalidity, uid, value("span") or 0)
 
 
 class AdvancedSearchForm(ReachForm):

@@ -23,8 +23,8 @@ from webmail import folding
 
 LANGUAGES: Final = ("fr", "en")
 TOPICS: Final[tuple[tuple[str | Promise, tuple[str, ...]], ...]] = (
-    (_("Signing in"), ("sign-in", "numen", "password", "two-steps", "shared-computer")),
-    (_("Reading"), ("read", "attachments", "search")),
+    (_("Signing in"), ("sign-in", "numen", "password", "two-steps", "shared-computer", "my-data")),
+    (_("Reading"), ("read", "attachments", "search", "missing")),
     (_("Writing"), ("write", "drafts", "many-people", "outbox", "signature")),
     (
         _("Sorting"),
@@ -56,12 +56,14 @@ _PAGES: Final = {
     "mail:identities": "signature",
     "mail:message": "read",
     "mail:outbox": "outbox",
+    "mail:own_data": "my-data",
     "mail:preferences": "display",
     "mail:reply": "write",
     "mail:rule": "rules",
     "mail:search": "search",
     "mail:senders": "adverts",
     "mail:space": "space",
+    "mail:trace": "missing",
     "mail:view": "attachments",
 }
 _HERE: Final = Path(__file__).resolve().parent

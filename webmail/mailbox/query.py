@@ -91,6 +91,14 @@ class WithAttachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Identified:
+    """With this Message-ID, angle brackets or not. No text of a person's asks for it: the page that
+    traces a message does."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     term: Term
 
@@ -105,7 +113,9 @@ class Or:
     terms: tuple[Term, ...]
 
 
-Term = Text | Own | Received | Weight | Marked | Tagged | WithAttachment | Not | And | Or
+Term = (
+    Text | Own | Received | Weight | Marked | Tagged | WithAttachment | Identified | Not | And | Or
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -614,6 +624,8 @@ def _keys(term: Term, keywords: Mapping[str, str]) -> Iterator[Criterion]:
             yield from (relation.encode(), written_day(day))
         case Weight(relation, octets):
             yield from (relation.encode(), b"%d" % octets)
+        case Identified(message_id):
+            yield from (b"HEADER", b"MESSAGE-ID", message_id)
         case Marked(key):
             yield key.encode()
         case Tagged(name):

@@ -10,8 +10,10 @@ from webmail.models.adverts import (
     Standing,
     Unsubscription,
 )
+from webmail.models.campaigns import Pull, PulledMessage, PullSight
 from webmail.models.invitations import InvitedEvent
 from webmail.models.jobs import MailJob
+from webmail.models.personal import DataExport
 from webmail.models.preferences import (
     CACHE_KEY,
     CACHE_SECONDS,
@@ -46,6 +48,7 @@ __all__ = [
     "TAGS_CACHE_SECONDS",
     "AllowedSender",
     "CannedAnswer",
+    "DataExport",
     "Draft",
     "DraftFile",
     "DraftRoster",
@@ -63,6 +66,9 @@ __all__ = [
     "OutboxMessage",
     "PersonLearnt",
     "PreferenceDefault",
+    "Pull",
+    "PullSight",
+    "PulledMessage",
     "RecentSearch",
     "SavedSearch",
     "SenderChoice",

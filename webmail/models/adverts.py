@@ -223,13 +223,24 @@ class InstallationLearnt(LearntWords):
 
 
 class FraudReport(models.Model):
-    """A message that somebody reported to the authority: whose domain it bore and why it looked
-    like a fraud, none of its words."""
+    """A message that somebody reported to the authority, by its envelope: who sent it, under which
+    subject, where its links lead, and why it looked like a fraud. None of its text."""
+
+    KEPT: ClassVar[timedelta] = timedelta(days=365)
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
     )
+    digest = models.CharField(
+        _("keyed digest of the message’s identity"), max_length=40, blank=True
+    )
+    message_id = models.CharField("Message-ID", max_length=255, blank=True)
+    sender = models.CharField(_("sender"), max_length=254, blank=True)
     domain = models.CharField(_("domain of the sender"), max_length=253, blank=True)
+    subject = models.CharField(_("subject"), max_length=200, blank=True)
+    folded = models.CharField(_("subject as it is compared"), max_length=200, blank=True)
+    hosts = models.JSONField(_("where its links lead"), default=list)
+    received = models.DateField(_("day of the message"), null=True, blank=True)
     reasons = models.JSONField(_("reasons"), default=list)
     when = models.DateTimeField(_("when"), auto_now_add=True)
 
@@ -237,6 +248,7 @@ class FraudReport(models.Model):
         verbose_name = _("reported message")
         verbose_name_plural = _("reported messages")
         ordering = ("-when",)
+        indexes = (models.Index(fields=["user", "digest"], name="report_of_a_message"),)
 
     def __str__(self) -> str:
         return self.domain

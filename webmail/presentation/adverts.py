@@ -99,6 +99,7 @@ REASONS: Mapping[str, str | Promise] = {
     "code_to_scan": _("It wants you to scan a code."),
     "parcel_to_pay": _("It wants money for a parcel, on another site."),
     "mailbox_to_confirm": _("It wants your mailbox confirmed, on another site."),
+    "pulled": _("Users reported it, and the authority moved it to junk in all mailboxes."),
     "document_elsewhere": _("It speaks of a document that lies elsewhere."),
     "law_threat": _("It threatens you with the law."),
     "bank_elsewhere": _("It speaks of your bank, presses you, and leads elsewhere."),
@@ -125,14 +126,15 @@ REASONS: Mapping[str, str | Promise] = {
 class AdvertLine:
     """The line of the inbox about what was set aside today: words and the address of the folder,
     for adverts and for junk apart. ``judge_url``: where the rest is judged, "" when there is
-    none."""
+    none. ``pulled``: the sentence about messages that the authority pulled."""
 
     parts: tuple[tuple[str, str], ...]
     judge_url: str = ""
+    pulled: str = ""
 
 
-def line(adverts: int, junk: int, *, has_more: bool) -> AdvertLine:
-    """``adverts`` and ``junk``: how many."""
+def line(adverts: int, junk: int, pulled: int = 0, *, has_more: bool) -> AdvertLine:
+    """``adverts``, ``junk`` and ``pulled``: how many."""
     parts = []
     if adverts:
         words = ngettext("%(count)s advert", "%(count)s adverts", adverts)
@@ -142,7 +144,14 @@ def line(adverts: int, junk: int, *, has_more: bool) -> AdvertLine:
         words = ngettext("%(count)s junk message", "%(count)s junk messages", junk)
         words %= {"count": intcomma(junk)}
         parts.append((words, reverse("mail:aside", args=["junk"])))
-    return AdvertLine(tuple(parts), reverse("mail:judge") if has_more else "")
+    told = ""
+    if pulled:
+        told = ngettext(
+            "The authority moved %(count)s fraudulent message to junk.",
+            "The authority moved %(count)s fraudulent messages to junk.",
+            pulled,
+        ) % {"count": intcomma(pulled)}
+    return AdvertLine(tuple(parts), reverse("mail:judge") if has_more else "", told)
 
 
 def words(codes: Iterable[str]) -> tuple[str, ...]:

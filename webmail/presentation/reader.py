@@ -124,6 +124,7 @@ class MessageView:
     receipt_url: str
     notice: Notice | None = None
     mailing: Mailing | None = None
+    report_url: str = ""
 
     @property
     def unlisted(self) -> int:

@@ -110,6 +110,7 @@ TABS: tuple[Tab, ...] = (
             Page("sessions", _("Sessions"), ("accounts:sessions",)),
             Page("my_settings", _("My mail settings"), ("accounts:my_settings",)),
             Page("services", _("My services"), ("accounts:services",)),
+            Page("data", _("My data"), ("mail:own_data",)),
         ),
     ),
 )

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import weakref
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import IO, cast
 
+from webmail import zips
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.pool import Lease
@@ -69,50 +68,17 @@ def decoded(imap: Connection, ref: MessageRef, part: Part) -> Iterator[bytes]:
 # --- several files as one zip ---
 
 
-class _Sink:
-    """The file that zipfile writes into: it cannot be sought in, and what was written is taken at
-    once."""
-
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-
-    def write(self, data: bytes) -> int:
-        self._pieces.append(bytes(data))
-        return len(data)
-
-    def flush(self) -> None:
-        """Nothing waits here."""
-
-    def take(self) -> bytes:
-        taken = b"".join(self._pieces)
-        self._pieces.clear()
-        return taken
-
-
 def zipped(
     imap: Connection, ref: MessageRef, files: Sequence[tuple[str, Part]], when: datetime
 ) -> Iterator[bytes]:
     """A zip of some parts under these names, which must differ, written as they are fetched: no
-    more than a piece of one is in memory.
-
-    Everything is deflated, if lightly: readers that stream can't find the end of a stored file
-    whose size was not known when it began.
-    """
-    sink = _Sink()
+    more than a piece of one is in memory."""
     small = _Small(imap, ref, [part for _name, part in files])
-    # Before 1980 there is no date in a zip.
-    moment = max(when.timetuple()[:6], (1980, 1, 1, 0, 0, 0))
-    with zipfile.ZipFile(cast(IO[bytes], sink), "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, part in files:
-            info = zipfile.ZipInfo(name, moment)
-            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            info._compresslevel = 1  # type: ignore[attr-defined]  # has no public name before 3.13
-            with archive.open(info, "w", force_zip64=part.size >= zipfile.ZIP64_LIMIT) as member:
-                for piece in small.get(part) or _pieces_of(imap, ref, part):
-                    member.write(piece)
-                    yield sink.take()
-            yield sink.take()
-    yield sink.take()
+    members = (
+        zips.NewMember(name, small.get(part) or _pieces_of(imap, ref, part), part.size)
+        for name, part in files
+    )
+    return zips.streamed(members, when.timetuple()[:6])
 
 
 _SMALL = 32 * 1024

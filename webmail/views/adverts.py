@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
-from webmail.adverts import judging
+from webmail.adverts import judging, pulling
 from webmail.forms.messages import NewSenderForm
 from webmail.htmx import wants_partial
 from webmail.mailbox import folders
@@ -46,6 +46,7 @@ def judge(request: SignedInRequest) -> HttpResponse:
 def close(request: SignedInRequest) -> HttpResponse:
     """The line of the inbox about adverts is shown no more today."""
     judging.close_line(request)
+    pulling.tell(request.user)
     if not wants_partial(request):
         return redirect("mail:folder", judging.INBOX)
     context = {"advert_line": advert_line(request, judging.INBOX)}

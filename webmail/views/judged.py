@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 from kombu.exceptions import OperationalError
@@ -23,9 +24,10 @@ from webmail.adverts.classify import domains
 from webmail.forms.messages import SenderForm
 from webmail.htmx import TOAST
 from webmail.imap import fetch
-from webmail.imap.values import ADVERT, JUNK, MessageRef
+from webmail.imap.values import ADVERT, DRAFT, JUNK, MessageRef
 from webmail.mailbox import actions, folders
 from webmail.mailbox.actions import MOVE, Step
+from webmail.mailbox.bulk import packed
 from webmail.mailbox.reading import OpenedMessage
 from webmail.mime import authentication, headers
 from webmail.mime import unsubscribing as ways_out
@@ -126,10 +128,12 @@ def links(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpRe
 @require_POST
 @login_required
 def report(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpResponse:
-    """The message goes to the authority as it came, then to the junk."""
+    """The message goes to the authority as it came, then to the junk; from there it can be taken
+    back."""
     if not settings.REPORT_ADDRESS:
         raise Http404
     message_ref = MessageRef(folder, *ref)
+    undo = None
     with session.imap(request) as imap:
         judgement = judging.judgement(request, headers.parse(fetch.headers(imap, message_ref)))
         reporting.report(request, imap, message_ref, judgement)
@@ -137,11 +141,37 @@ def report(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpR
         step = Step(MOVE, folder, message_ref.uidvalidity, (message_ref.uid,), junk)
         lessons = teaching.lessons(imap, "junk", [step])
         if folder != junk:
-            actions.move(imap, [message_ref], junk)
+            undo = actions.perform(imap, actions.prepare(imap, step)).undo
     teaching.teach(request, lessons)
-    words = gettext("The message was sent to the authority and moved to junk. Thank you.")
-    request.session[TOAST] = {"message": words, "undo": None}
+    request.session[TOAST] = {"message": reported_words(), "undo": _way_back(folder, undo)}
     return redirect("mail:folder", folder)
+
+
+def reported_words() -> str:
+    """What becomes of a report."""
+    return gettext(
+        "Reported to the authority, and moved to junk. Somebody looks at it there: if others got it"
+        " too, it can be taken out of all mailboxes."
+    )
+
+
+def _way_back(folder: str, undo: Step | None) -> dict[str, object] | None:
+    """The form that moves it back; the report itself has left."""
+    if undo is None:
+        return None
+    steps = json.dumps(packed([undo]), separators=(",", ":"))
+    fields = [("verb", "undo"), ("steps", steps), ("next", reverse("mail:folder", args=[folder]))]
+    return {"url": reverse("mail:act", args=[folder]), "fields": fields}
+
+
+def report_url(request: SignedInRequest, opened: OpenedMessage) -> str:
+    """Where the open message is reported; "" where it was already, or cannot be. One query where
+    reports have an address."""
+    if not settings.REPORT_ADDRESS or DRAFT in opened.fetched.flags:
+        return ""
+    if reporting.is_reported(request.user, judging.digest_of(opened.headers)):
+        return ""
+    return addresses.message_url(opened.fetched.ref, "report")
 
 
 @require_POST

@@ -16,7 +16,7 @@ from accounts import session
 from accounts.http import SignedInRequest, login_required
 from addressbook.contacts.finding import newest_addresses
 from webmail import outbox
-from webmail.adverts import judging
+from webmail.adverts import judging, pulling
 from webmail.adverts.judging import Looked
 from webmail.forms.messages import ListForm, SnippetsForm
 from webmail.htmx import TOAST, render, wants_partial
@@ -140,9 +140,11 @@ def look(
         return Looked()
     selected = imap.known()
     newest = max(selected.uidnext - 1, *(row.ref.uid for row in rows), 0)
+    is_pulled = pulling.sight(request, imap, newest)
     if not judging.is_due(request, selected.uidvalidity, newest):
-        return Looked()
-    return judging.look(request, imap, newest, memory(request))
+        return Looked(changed=is_pulled)
+    looked = judging.look(request, imap, newest, memory(request))
+    return replace(looked, changed=looked.changed or is_pulled)
 
 
 def advert_line(
@@ -152,7 +154,8 @@ def advert_line(
     if folder != judging.INBOX:
         return None
     aside = judging.aside(request)
-    return adverts.line(aside.adverts, aside.junk, has_more=looked.has_more)
+    pulled = pulling.untold(request.user)
+    return adverts.line(aside.adverts, aside.junk, pulled, has_more=looked.has_more)
 
 
 def list_context(

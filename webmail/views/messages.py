@@ -185,7 +185,11 @@ def shown(
         asks_for_receipts=_asks_for_receipts(request, envelope),
     )
     view = reader.with_notice(view, judged.notice(request, opened))
-    return replace(view, mailing=judged.mailing(request, opened))
+    return replace(
+        view,
+        mailing=judged.mailing(request, opened),
+        report_url=judged.report_url(request, opened),
+    )
 
 
 def _asks_for_receipts(request: SignedInRequest, envelope: Envelope) -> bool:

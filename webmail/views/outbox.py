@@ -127,7 +127,7 @@ def all_messages(request: SignedInRequest) -> HttpResponse:
 def one_message(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """One message; of "one to each" all of them, with what became of each."""
     rows = choices.together(choices.find(request.user, pk))
-    shown = [_shown(row) for row in rows]
+    shown = [line_of(row) for row in rows]
     context = {
         "one": _together(rows),
         "each": shown if len(shown) > 1 else [],
@@ -187,7 +187,7 @@ def back(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """Undo: it does not leave, and the composer opens with all of it. What failed is corrected so,
     with the reason beside it."""
     row = choices.find(request.user, pk)
-    shown = _shown(row)
+    shown = line_of(row)
     rows = choices.together(row)
     draft = outbox.take_back(request.user, pk)
     awaited.forget(request, rows)
@@ -270,7 +270,7 @@ def _toast(row: OutboxMessage, count: int) -> dict[str, Any]:
             "The message is being sent.", "%(count)d messages are being sent.", count
         ) % {"count": count}
         return {"message": words}
-    return _end([row]) or {"message": _shown(row).how}
+    return _end([row]) or {"message": line_of(row).how}
 
 
 def _end(rows: Iterable[OutboxMessage]) -> dict[str, Any] | None:
@@ -302,10 +302,11 @@ def _together(rows: Sequence[OutboxMessage]) -> Shown:
         row.failure = copy.failure
     failed = sum(one.state == State.FAILED for one in rows)
     left = sum(one.stage in _GONE for one in rows)
-    return _shown(row, count=len(rows), failed=failed, left=left)
+    return line_of(row, count=len(rows), failed=failed, left=left)
 
 
-def _shown(row: OutboxMessage, *, count: int = 1, failed: int = 0, left: int = 0) -> Shown:
+def line_of(row: OutboxMessage, *, count: int = 1, failed: int = 0, left: int = 0) -> Shown:
+    """A row as the pages show it."""
     try:
         envelope = outbox.opened(row)
     except Unreadable:

@@ -108,7 +108,7 @@ def add(
         about = File(safe_name(name), checked_type(media_type), counted.size, cid)
         return _note(user, draft, about, spool, key)
     except BaseException:
-        _path(spool).unlink(missing_ok=True)
+        path_of(spool).unlink(missing_ok=True)
         raise
 
 
@@ -174,7 +174,7 @@ def fetch(imap: Connection, row: DraftFile) -> DraftFile:
     sealed = _sealed(row.pk, row.user_id, about, key)
     own = DraftFile.objects.filter(pk=row.pk, spool="")
     if not own.update(spool=spool, sealed=sealed, size=counted.size):  # another was first
-        _path(spool).unlink(missing_ok=True)
+        path_of(spool).unlink(missing_ok=True)
     row.refresh_from_db()
     return row
 
@@ -186,7 +186,7 @@ def open_(row: DraftFile) -> BinaryIO:
     if not row.spool:
         raise PartNotFound("The file was not fetched yet.")
     try:
-        return sealed_files.read(_path(row.spool), key)
+        return sealed_files.read(path_of(row.spool), key)
     except OSError as error:
         raise PartNotFound("The file is gone from the spool.") from error
 
@@ -385,13 +385,13 @@ def _opened(row: DraftFile) -> tuple[File, bytes]:
 def _write(spool: str, key: bytes, chunks: Iterable[bytes]) -> None:
     """Raises FileRefused where the spool takes nothing, and what ``chunks`` raises."""
     try:
-        sealed_files.write(_path(spool), key, chunks)
+        sealed_files.write(path_of(spool), key, chunks)
     except sealed_files.Unwritable as error:
         logger.error("The spool can't be written: %s", error)
         raise FileRefused("unkept") from error
 
 
-def _path(spool: str) -> Path:
+def path_of(spool: str) -> Path:
     folder: Path = settings.SPOOL / _FOLDER
     return folder / f"{spool}.sealed"
 

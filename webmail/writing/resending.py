@@ -8,19 +8,16 @@ from dataclasses import replace
 from django.utils.translation import ngettext
 
 from webmail.errors import MessageNotFound
-from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.imap.values import MessageRef
-from webmail.mailbox import actions, reading
+from webmail.mailbox import actions, reading, returned
 from webmail.mailbox.reading import OpenedMessage
-from webmail.mime import addresses, build, headers
+from webmail.mime import addresses
 from webmail.mime.addresses import Address
 from webmail.presentation.words import few
 from webmail.writing import beginning
 from webmail.writing.beginning import Begun, Writer
 
-_HEADERS = frozenset({"text/rfc822-headers", "message/global-headers"})
-_HEADER_LIMIT = 65_536
 _MOST_NAMED = 5
 
 
@@ -52,22 +49,10 @@ def _failed(opened: OpenedMessage) -> tuple[str, ...]:
 
 def _original(imap: Connection, opened: OpenedMessage) -> MessageRef | None:
     """The sent message that the report encloses, or that it answers."""
-    for message_id in _message_ids(imap, opened):
+    for message_id in returned.message_ids(imap, opened):
         if ref := actions.find_sent(imap, message_id):
             return ref
     return None
-
-
-def _message_ids(imap: Connection, opened: OpenedMessage) -> list[str]:
-    found = []
-    for part in opened.fetched.structure.walk():
-        if part.envelope:
-            found.append(part.envelope.message_id)
-        elif part.media_type in _HEADERS:
-            raw, _is_cut = fetch.part_bytes(imap, opened.fetched.ref, part.number, _HEADER_LIMIT)
-            found += build.message_ids(headers.parse(raw).get("Message-ID"))
-    found += build.message_ids(opened.headers.get("In-Reply-To"))
-    return list(dict.fromkeys(filter(None, found)))[:3]
 
 
 def _names(begun: Begun) -> Mapping[str, str]:

@@ -31,6 +31,7 @@ PAGES = [
     "/account/password/",
     "/account/security/",
     "/account/sessions/",
+    "/account/data/",
     "/account/settings/",
     "/services/",
 ]

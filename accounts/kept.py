@@ -1,0 +1,292 @@
+"""Everything that the product keeps about a user: what, for how long, and where a user gets it.
+
+The privacy page, the page of the administration about retention and the download of one's own data
+are made of this table; `tests/webmail/personal/test_kept.py` walks all models that lead to a user
+and fails for one that stands nowhere in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from django.apps import apps
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+Words = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One kind of trace. ``models``: the labels of their models; ``lasts``: for how long, in words;
+    ``file``: the file of the download that has it, without an ending; ``absent``: why none has;
+    ``setting``: the variable that changes how long."""
+
+    what: Words
+    lasts: Callable[[], Words]
+    models: tuple[str, ...] = ()
+    file: str = ""
+    absent: Words = ""
+    setting: str = ""
+
+
+def days(number: int) -> str:
+    return ngettext("%(count)s day", "%(count)s days", number) % {"count": number}
+
+
+def _words(words: Words) -> Callable[[], Words]:
+    return lambda: words
+
+
+def _of_setting(name: str) -> Callable[[], Words]:
+    return lambda: days(getattr(settings, name))
+
+
+def _of_model(label: str, name: str = "KEPT") -> Callable[[], Words]:
+    """For as long as a constant of the model says."""
+
+    def lasts() -> Words:
+        kept: timedelta = getattr(apps.get_model(label), name)
+        return days(kept.days)
+
+    return lasts
+
+
+def _after(words: Promise, lasts: Callable[[], Words]) -> Callable[[], Words]:
+    return lambda: str(words) % {"time": lasts()}
+
+
+_UNTIL_DELETED: Final = _words(_("until you delete it"))
+_ACCOUNT: Final = _words(_("as long as the account"))
+
+KINDS: Final[tuple[Kept, ...]] = (
+    Kept(
+        _("Your account: login, address, name, roles, preferences, first and last sign-in"),
+        _words(_("until an administrator deletes it")),
+        ("accounts.User", "accounts.User_groups"),
+        "account",
+    ),
+    Kept(
+        _("Your staff record: name, address, login, school, function"),
+        _words(_("as long as the staff files name you")),
+        ("accounts.StaffRecord",),
+        "staff-record",
+    ),
+    Kept(
+        _("Lookups of mail settings: when, from which network, whose"),
+        _of_setting("KEEP_LOOKUPS_DAYS"),
+        (),
+        "audit",
+        setting="WEBMAIL_KEEP_LOOKUPS_DAYS",
+    ),
+    Kept(
+        _(
+            "Sign-ins, changes of passwords, what you and administrators do with your account:"
+            " when, who, from which network"
+        ),
+        _of_setting("KEEP_AUDIT_DAYS"),
+        ("accounts.AuditEvent",),
+        "audit",
+        setting="WEBMAIL_KEEP_AUDIT_DAYS",
+    ),
+    Kept(
+        _("Your sessions, and the devices that you have signed in with"),
+        _after(_("%(time)s after their last use"), _of_setting("KEEP_SESSIONS_DAYS")),
+        ("accounts.UserSession", "accounts.KnownDevice"),
+        "sessions",
+        setting="WEBMAIL_KEEP_SESSIONS_DAYS",
+    ),
+    Kept(
+        _("Second factors: which kinds, since when, and what proves them"),
+        _words(_("until you remove them")),
+        ("mfa.Authenticator",),
+        "second-factors",
+    ),
+    Kept(
+        _(
+            "Your password, sealed, for a message that has not left or a long task: the server"
+            " opens it without you, to sign in to the mail server in your name"
+        ),
+        _words(
+            _(
+                "until the task is over, 24 hours at most; for a scheduled message until it has"
+                " left, failed or was taken back"
+            )
+        ),
+        ("accounts.LentCredential",),
+        "lent-passwords",
+    ),
+    Kept(
+        _("Announcements that you put away"),
+        _ACCOUNT,
+        ("accounts.Dismissal",),
+        "announcements",
+    ),
+    Kept(
+        _("Services that you signed in to through the webmail, and what they were allowed to read"),
+        _words(_("until that sign-in expires")),
+        ("allauth_idp_oidc.Token",),
+        "services",
+    ),
+    Kept(
+        _("Messages being written, with their files and lists of recipients, sealed"),
+        _words(_("until they are sent or discarded, and 7 days more")),
+        ("webmail.Draft", "webmail.DraftVersion", "webmail.DraftFile", "webmail.DraftRoster"),
+        "drafts",
+    ),
+    Kept(
+        _("Messages in the outbox, sealed; afterwards what the mail server answered"),
+        _after(_("%(time)s after they have left"), _of_model("webmail.OutboxMessage")),
+        ("webmail.OutboxMessage",),
+        "outbox",
+    ),
+    Kept(
+        _("Your addresses, names and signatures, your canned answers"),
+        _UNTIL_DELETED,
+        ("webmail.Identity", "webmail.CannedAnswer"),
+        "identities",
+    ),
+    Kept(
+        _("Your contacts and groups, with their pictures"),
+        _words(_("until you delete them, and 30 days more in the bin")),
+        (
+            "addressbook.Contact",
+            "addressbook.ContactAddress",
+            "addressbook.ContactPhoto",
+            "addressbook.ContactWord",
+            "addressbook.Group",
+            "addressbook.Group_contacts",
+        ),
+        "contacts",
+    ),
+    Kept(
+        _("Addresses that you wrote to, to suggest them"),
+        _UNTIL_DELETED,
+        ("addressbook.CollectedRecipient",),
+        "collected-addresses",
+    ),
+    Kept(
+        _("Imports of old address books: counts and reasons, and for 30 days what takes them back"),
+        _ACCOUNT,
+        ("addressbook.ImportJob", "addressbook.ImportPart", "addressbook.ImportFile"),
+        "imports",
+    ),
+    Kept(
+        _("The lines of an old address book between its reading and its import"),
+        _words(_("until the import is over; what takes it back, 30 days")),
+        ("addressbook.ImportRow", "addressbook.ImportGroup", "addressbook.ImportTrace"),
+        absent=_("It is the file that you brought, or stands among your contacts."),
+    ),
+    Kept(
+        _("Your tags, and how you want folders shown"),
+        _UNTIL_DELETED,
+        ("webmail.Tag", "webmail.FolderChoice"),
+        "folders-and-tags",
+    ),
+    Kept(
+        _("What you looked for in your mail, the last ten searches; never from a shared computer"),
+        _words(_("until you remove it from the page of the search")),
+        ("webmail.RecentSearch",),
+        "searches",
+    ),
+    Kept(
+        _("The searches that you saved"),
+        _words(_("until you remove it from the page of the search")),
+        ("webmail.SavedSearch",),
+        "searches",
+    ),
+    Kept(
+        _("Events that you were invited to: when they are, and your answer"),
+        _after(_("%(time)s after the last message about them"), _of_model("webmail.InvitedEvent")),
+        ("webmail.InvitedEvent",),
+        "invitations",
+    ),
+    Kept(
+        _("Senders that you allow or block, and those whose images you always show"),
+        _UNTIL_DELETED,
+        ("webmail.SenderChoice", "webmail.AllowedSender"),
+        "senders",
+    ),
+    Kept(
+        _("Why messages were set aside, without a word of them, and what you said of it"),
+        _of_model("webmail.Judgement"),
+        ("webmail.Judgement", "webmail.Unsubscription"),
+        "adverts",
+    ),
+    Kept(
+        _("What you taught about adverts, as fingerprints of words; how far your inbox is judged"),
+        _ACCOUNT,
+        ("webmail.PersonLearnt", "webmail.InboxWatch"),
+        "adverts",
+    ),
+    Kept(
+        _("Messages that you reported to the authority: sender, subject, where their links lead"),
+        _of_model("webmail.FraudReport"),
+        ("webmail.FraudReport",),
+        "reports",
+    ),
+    Kept(
+        _("Reported messages that the authority pulled from your mailbox: folders and numbers"),
+        _of_model("webmail.Pull"),
+        ("webmail.PulledMessage", "webmail.PullSight"),
+        "reports",
+    ),
+    Kept(
+        _("Actions on many messages, and what takes them back: folders and numbers of messages"),
+        _of_model("webmail.MailJob"),
+        ("webmail.MailJob",),
+        "actions",
+    ),
+    Kept(
+        _("Attachments of office programs turned into PDF, encrypted"),
+        _words(_("an hour")),
+        ("webmail.OfficePreview",),
+        absent=_("They are copies of attachments, which lie in your mailbox."),
+    ),
+    Kept(
+        _("The file of your own data, once you asked for it, encrypted"),
+        _words(_("24 hours")),
+        ("webmail.DataExport",),
+        absent=_("It is this file."),
+    ),
+    Kept(
+        _("Pages of mail already seen, encrypted, so that they show faster"),
+        _words(_("24 hours")),
+        absent=_("They are copies of what lies in your mailbox."),
+    ),
+    Kept(
+        _("Backups of all this, where the authority makes them"),
+        _words(_("as long as the authority keeps its backups")),
+        absent=_("They are copies of the rest."),
+    ),
+)
+
+# Models that lead to a user and keep nothing about one: why.
+APART: Final[dict[str, str]] = {
+    "account.EmailAddress": "allauth's own; no row is ever made, addresses are `Identity` rows",
+    "account.EmailConfirmation": "as above",
+    "accounts.Application": "an application of the authority: `owner` is never set",
+    "allauth_idp_oidc.Client": "the same rows as `accounts.Application`",
+    "accounts.Service": "a line of the menu, reached by the application's owner alone",
+    "accounts.Service_mail_domains": "as above",
+    "accounts.StaffImport": "a file of staff: `by` says which administrator brought it, as the"
+    " audit log does",
+    "accounts.StaffImport_giving_way": "as above",
+    "accounts.StaffImport_spared": "as above",
+    "accounts.StagedStaff": "a line of a file of staff before it is a staff record",
+    "accounts.User_user_permissions": "never filled: rights come from roles",
+    "addressbook.AddressBook": "a proxy of the user for the administration",
+    "webmail.Pull": "reported messages pulled from all mailboxes: `by` says which administrator"
+    " asked, as the audit log does",
+    "admin.LogEntry": "Django's; nothing is written there, the audit log takes its place",
+}
+
+
+def labels() -> frozenset[str]:
+    """The models that the table names."""
+    return frozenset(label for kind in KINDS for label in kind.models)

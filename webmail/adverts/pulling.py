@@ -1,0 +1,404 @@
+"""Messages of a campaign pulled from mailboxes into the folder for junk, and put back.
+
+With a master user of the IMAP server a job goes through the mailboxes of all users of the webmail.
+For what comes later, and where there is no master user, each user's own look at the inbox does it.
+Nothing of what a message says is stored, or shown to whoever asked for the pull.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts import audit, session
+from accounts.claims import Heartbeat, Lost
+from accounts.http import SignedInRequest
+from accounts.models import AuditEvent, User
+from webmail.adverts.campaigns import Campaign, Criteria
+from webmail.adverts.judging import INBOX, digest_of
+from webmail.errors import FolderNotFound, WebmailError
+from webmail.imap import fetch, uid_sets
+from webmail.imap import search as imap_search
+from webmail.imap.connection import Connection
+from webmail.imap.values import Folder, MessageRef
+from webmail.mailbox import actions, arrivals, folders, query
+from webmail.mime import headers
+from webmail.models import Judgement, Pull, PulledMessage, PullSight
+
+REASON: Final = "pulled"
+State = Pull.State
+MOST_OF_A_FOLDER: Final = 100
+"""Messages of one folder that are looked at more closely: the newest that a search found."""
+SECONDS: Final = 2.0
+"""Of a user's own look at the inbox."""
+_FIELDS: Final = ("RECEIVED", "MESSAGE-ID", "DATE", "FROM", "SUBJECT")
+_FIELDS_SIZE: Final = 32 * 1024
+_LEFT_ALONE: Final = frozenset({folders.JUNK, folders.TRASH, folders.SENT, folders.DRAFTS})
+_ACTIVE, _ACTIVE_SECONDS = "near:pulls-at-work", 60
+_SEEN_SECONDS = 10 * 60
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A message that is meant, where it lies."""
+
+    ref: MessageRef
+    digest: str
+
+
+# --- asked for by an administrator ---
+
+
+def ask(by: User, campaign: Campaign, criteria: Criteria) -> Pull:
+    """Begin with the counting, which moves nothing. Without a master user nothing but the reports
+    can be counted, and that is done already."""
+    has_master = session.has_master()
+    return Pull.objects.create(
+        by=by,
+        criteria=criteria.to_json(),
+        by_master=has_master,
+        state=State.ASKED if has_master else State.COUNTED,
+        messages=0 if has_master else campaign.matching(criteria),
+        people=0 if has_master else campaign.people,
+    )
+
+
+def confirm(request: HttpRequest, pull: Pull) -> bool:
+    """Pull what was counted; the caller starts the job. A line of the audit log. False when it was
+    confirmed already."""
+    after, counted = State.CONFIRMED if pull.by_master else State.DONE, pull.messages
+    values = {"at_user": 0, "messages": 0, "people": 0, "closed_boxes": 0, "attempts": 0}
+    if not pull.leave([State.COUNTED], after, confirmed=timezone.now(), **values):
+        return False
+    cache.delete(_ACTIVE)
+    _record(request, AuditEvent.Kind.MAIL_PULLED, pull, messages=counted)
+    return True
+
+
+def undo(request: HttpRequest, pull: Pull) -> bool:
+    """Put back what was pulled; the caller starts the job. A line of the audit log."""
+    if not pull.can_be_undone:
+        return False
+    after = State.UNDO if pull.by_master else State.UNDONE
+    before = [State.DONE, State.PULLING, State.CONFIRMED]
+    if not pull.leave(before, after, at_user=0, attempts=0, runner=""):
+        return False
+    cache.delete(_ACTIVE)
+    _record(request, AuditEvent.Kind.MAIL_PULL_UNDONE, pull)
+    return True
+
+
+def _record(request: HttpRequest, kind: AuditEvent.Kind, pull: Pull, messages: int = 0) -> None:
+    criteria = Criteria.from_json(pull.criteria)
+    ways = {"Message-ID": criteria.message_ids, "subject": criteria.subjects}
+    ways |= {"host": criteria.hosts}
+    names = ", ".join(way for way, values in ways.items() if values)
+    audit.record(kind, request, target="", key=pull.pk, way=names, messages=messages)
+
+
+# --- the job, by the master user ---
+
+
+def run(pk: int) -> None:
+    """Count, pull or put back in all mailboxes, or go on with it. A second time, or while another
+    worker does it, nothing happens."""
+    pull = Pull.objects.claim(pk)
+    if pull is None:
+        return
+    after = {State.COUNTING: State.COUNTED, State.PULLING: State.DONE, State.UNDOING: State.UNDONE}
+    deed = {State.COUNTING: _counted, State.PULLING: _pulled, State.UNDOING: _put_back}
+    state = State(pull.state)
+    try:
+        with Heartbeat(pull) as heartbeat:
+            for user in _users(pull):
+                _of_one(pull, user, deed[state])
+                heartbeat.got_on()
+        pull.end(after[state])
+    except Lost:
+        return
+    except Exception:
+        pull.end(State.FAILED)
+        raise
+
+
+def _users(pull: Pull) -> Iterator[User]:
+    """Those behind the one whose mailbox was last looked into, by their numbers."""
+    users = User.objects.select_related("mail_domain").filter(
+        is_active=True, mail_domain__isnull=False, pk__gt=pull.at_user
+    )
+    if pull.state == State.UNDOING:
+        users = users.filter(pk__in=pull.pulled.filter(is_undone=False).values("user"))
+    return users.order_by("pk").iterator(200)
+
+
+def _of_one(pull: Pull, user: User, deed: Callable[[Pull, User, Connection], int]) -> None:
+    count, closed = 0, 0
+    try:
+        with session.imap_by_master(user) as imap:
+            count = deed(pull, user, imap)
+    except WebmailError as error:
+        closed = 1
+        logger.info("mailbox not opened for a pull: %s", type(error).__name__)
+    values = {"at_user": user.pk, "closed_boxes": pull.closed_boxes + closed}
+    if pull.state != State.UNDOING:
+        values |= {"messages": pull.messages + count, "people": pull.people + bool(count)}
+    pull.beat(**values)
+
+
+def _counted(pull: Pull, user: User, imap: Connection) -> int:
+    return len(_find(imap, user, pull, _personal(imap)))
+
+
+def _pulled(pull: Pull, user: User, imap: Connection) -> int:
+    return _pull(imap, user, pull, _personal(imap))
+
+
+def tend() -> list[int]:
+    """Take up what died and remove what is over its time; the pulls that the caller should
+    start."""
+    now = timezone.now()
+    for pull in Pull.objects.all().take_up():
+        steps = {after: before for before, after in Pull.STEPS.items()}
+        has_tries = pull.attempts < Pull.MOST_ATTEMPTS
+        pull.end(steps[pull.state] if has_tries else State.FAILED)
+    Pull.objects.filter(asked__lt=now - Pull.KEPT).exclude(confirmed__gt=now - Pull.KEPT).delete()
+    return list(Pull.objects.all().waiting().values_list("pk", flat=True))
+
+
+# --- a user's own look ---
+
+
+def sight(request: SignedInRequest, imap: Connection, newest: int) -> bool:
+    """Carry out, and take back, what was asked for since the last look at the open inbox. Whether
+    anything was moved; the inbox is open again. No query for whoever has nothing to do, and nothing
+    of the mail server's is raised. ``newest``: the highest UID that the caller has met."""
+    at_work = _at_work()
+    if not at_work:
+        return False
+    user, uidvalidity = request.user, imap.known().uidvalidity
+    newest = max(newest, imap.known().uidnext - 1)
+    name, known = f"pulls-seen:{user.pk}", repr((at_work, uidvalidity, newest))
+    if cache.get(name) == known:
+        return False
+    try:
+        is_moved = _see(user, imap, [pk for pk, _state in at_work], uidvalidity, newest)
+        cache.set(name, known, _SEEN_SECONDS)
+    except WebmailError as error:
+        logger.info("reported messages not pulled: %s", type(error).__name__)
+        is_moved = True
+    imap.select(INBOX)
+    return is_moved
+
+
+def _at_work() -> list[tuple[int, str]]:
+    """Numbers and states, from the cache."""
+    found = cache.get(_ACTIVE)
+    if found is None:
+        found = list(Pull.objects.all().at_work().values_list("pk", "state"))
+        cache.set(_ACTIVE, found, _ACTIVE_SECONDS)
+    return [(pk, state) for pk, state in found]
+
+
+def _see(
+    user: User, imap: Connection, numbers: Sequence[int], uidvalidity: int, newest: int
+) -> bool:
+    deadline, is_moved = time.monotonic() + SECONDS, False
+    sights = {one.pull_id: one for one in PullSight.objects.filter(user=user, pull__in=numbers)}
+    for pull in Pull.objects.filter(pk__in=numbers):
+        if pull.state in Pull.TAKEN_BACK:
+            is_moved = bool(_put_back(pull, user, imap)) or is_moved
+            continue
+        last = sights.get(pull.pk)
+        if last and (last.uidvalidity, last.seen) == (uidvalidity, newest):
+            continue
+        is_first = last is None and not pull.by_master
+        names = _personal(imap) if is_first else [INBOX]
+        after = last.seen if last and last.uidvalidity == uidvalidity else 0
+        count = _pull(imap, user, pull, names, after=after)
+        is_moved = bool(count) or is_moved
+        _note_sight(pull, user, uidvalidity, newest)
+        if count and not pull.by_master:
+            _add_up(pull)
+        if time.monotonic() > deadline:
+            break
+    return is_moved
+
+
+def _note_sight(pull: Pull, user: User, uidvalidity: int, newest: int) -> None:
+    PullSight.objects.update_or_create(
+        pull=pull, user=user, defaults={"uidvalidity": uidvalidity, "seen": newest}
+    )
+
+
+def _add_up(pull: Pull) -> None:
+    """Where users' own looks alone carry it out, their sum is what was pulled."""
+    rows = pull.pulled.all()
+    Pull.objects.filter(pk=pull.pk).update(
+        messages=rows.count(), people=rows.values("user").distinct().count()
+    )
+
+
+# --- in one mailbox ---
+
+
+def _personal(imap: Connection) -> list[str]:
+    """The user's own folders but those where nothing is pulled from."""
+    known: Sequence[Folder] = folders.list_folders(imap)
+    return [
+        folder.name
+        for folder in known
+        if folder.selectable
+        and folder.addressable
+        and not folder.owner
+        and folder.messages != 0
+        and folder.special_use not in _LEFT_ALONE
+    ]
+
+
+def _find(
+    imap: Connection, user: User, pull: Pull, names: Sequence[str], after: int = 0
+) -> list[_Found]:
+    """The messages that are meant, but for those that their user brought back or said to want.
+    ``after``: of the first folder the UIDs above it. Two commands for a folder, and one for each
+    message whose links must be looked at."""
+    criteria = Criteria.from_json(pull.criteria)
+    found: list[_Found] = []
+    for name in names:
+        with suppress(FolderNotFound):  # deleted since the folders were listed
+            found += _in_folder(imap, criteria, name, after if name == INBOX else 0)
+    digests = [one.digest for one in found]
+    wanted = {
+        digest
+        for digest, row in Judgement.objects.all().known(user, digests).items()
+        if row.taught == "wanted"
+    }
+    wanted |= set(
+        pull.pulled.filter(user=user, digest__in=digests).values_list("digest", flat=True)
+    )
+    return [one for one in found if one.digest not in wanted]
+
+
+def _in_folder(imap: Connection, criteria: Criteria, name: str, after: int) -> Iterator[_Found]:
+    selected = imap.select(name)
+    limits = [b"UID", f"{after + 1}:*".encode()] if after else []
+    asked = [*limits, b"UNDELETED", *query.criteria(criteria.query.term)]
+    # "n:*" names the last message even when its UID is below n.
+    uids = [uid for uid in imap_search.matching(imap, asked) if uid > after]
+    if not uids:
+        return
+    wanted = uid_sets.compressed(uids[-MOST_OF_A_FOLDER:])
+    for uid, raw in sorted(fetch.fields(imap, wanted, _FIELDS, _FIELDS_SIZE).items()):
+        fields = headers.parse(raw)
+        ref = MessageRef(selected.folder, selected.uidvalidity, uid)
+        is_meant = criteria.has_id(fields) or (
+            criteria.has_sender(fields)
+            and (
+                criteria.has_subject(fields)
+                or (bool(criteria.hosts) and criteria.has_host(arrivals.sample(imap, ref)))
+            )
+        )
+        if is_meant:
+            yield _Found(ref, digest_of(fields))
+
+
+def _pull(imap: Connection, user: User, pull: Pull, names: Sequence[str], after: int = 0) -> int:
+    """How many messages were moved. Each is written down before it is moved: what was not moved
+    all the same is put back as one that is not in the folder for junk."""
+    found = _find(imap, user, pull, names, after)
+    if not found:
+        return 0
+    junk = folders.ensure(imap, folders.JUNK)
+    moved = 0
+    for one in found:
+        row, is_new = PulledMessage.objects.get_or_create(
+            pull=pull,
+            user=user,
+            digest=one.digest,
+            defaults={"origin": one.ref.folder, "folder": junk},
+        )
+        if not is_new:
+            continue
+        with suppress(WebmailError):
+            for place in actions.move(imap, [one.ref], junk):
+                row.uidvalidity, row.uid = place.uidvalidity, place.uid
+            row.save(update_fields=["uidvalidity", "uid"])
+            _judge(user, one.digest)
+            moved += 1
+    cache.delete(_untold(user))
+    return moved
+
+
+def _judge(user: User, digest: str) -> None:
+    """The reader says why it lies in the junk, and shuts its links."""
+    Judgement.objects.update_or_create(
+        user=user,
+        digest=digest,
+        defaults={
+            "kind": "junk",
+            "is_moved": True,
+            "is_fraud": True,
+            "reasons": [REASON],
+            "fraud": [REASON],
+            "when": timezone.now(),
+        },
+    )
+
+
+def _put_back(pull: Pull, user: User, imap: Connection) -> int:
+    """Back where they lay, as far as they are still in the junk. How many."""
+    count = 0
+    for row in pull.pulled.filter(user=user, is_undone=False):
+        Judgement.objects.filter(user=user, digest=row.digest).update(
+            kind="wanted", is_moved=False, is_fraud=False, reasons=[], fraud=[]
+        )
+        PulledMessage.objects.filter(pk=row.pk).update(is_undone=True)
+        if row.uid:
+            count += _moved_back(imap, MessageRef(row.folder, row.uidvalidity, row.uid), row.origin)
+    cache.delete(_untold(user))
+    return count
+
+
+def _moved_back(imap: Connection, ref: MessageRef, origin: str) -> int:
+    for place in dict.fromkeys((origin, INBOX)):
+        try:
+            return len(actions.move(imap, [ref], place))
+        except FolderNotFound:
+            continue  # it is gone: the inbox takes its place
+        except WebmailError:
+            return 0  # its user moved or deleted it
+    return 0
+
+
+# --- what the user is told ---
+
+
+def untold(user: User) -> int:
+    """How many messages were pulled from the user's mailbox of which nothing was said yet. From the
+    cache."""
+    count = cache.get(_untold(user))
+    if count is None:
+        rows = PulledMessage.objects.filter(user=user, is_told=False, is_undone=False)
+        count = rows.exclude(uid=0).count()
+        cache.set(_untold(user), count, _SEEN_SECONDS)
+    return int(count)
+
+
+def tell(user: User) -> None:
+    """Its user closed the line."""
+    if untold(user):
+        PulledMessage.objects.filter(user=user, is_told=False).update(is_told=True)
+        cache.delete(_untold(user))
+
+
+def _untold(user: User) -> str:
+    return f"pulled-untold:{user.pk}"

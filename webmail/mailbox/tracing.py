@@ -1,0 +1,214 @@
+"""The way of one message through a mailbox: the folder where it lies, the rules that file such
+messages there, and the reports that one came back.
+
+All folders are searched as `webmail.mailbox.search` does, in bounded commands; nothing is marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from webmail.errors import WebmailError
+from webmail.imap import fetch, uid_sets
+from webmail.imap.connection import Connection
+from webmail.imap.values import Folder, MessageRef
+from webmail.mailbox import reading, returned, search, trying
+from webmail.mailbox.query import And, Identified, Or, Query, Received, Term, Text
+from webmail.mailbox.search import ALL, Hit, Place, SearchResult
+from webmail.mailbox.summaries import Summary
+from webmail.mime import build, headers
+from webmail.mime.report import DeliveryOutcome
+from webmail.sieve.values import COPY, MOVE, REDIRECT, Rule
+
+MOST_ROWS = 30
+MOST_REPORTS = 8
+MOST_RULES = 3
+"""Rules of one folder that are tried on what lies there."""
+MOST_WORDS = 10
+# By which `webmail.adverts.judging` knows a message again.
+_FIELDS = ("RECEIVED", "MESSAGE-ID", "DATE", "FROM", "SUBJECT")
+_FIELDS_SIZE = 32 * 1024
+_REPORTERS = ("mailer-daemon", "postmaster")
+
+
+@dataclass(frozen=True)
+class Sought:
+    """The message that is asked for. ``day``: about when it came or left; a mail server's day is
+    not everybody's, so that the days beside it count too."""
+
+    address: str = ""
+    day: date | None = None
+    message_id: str = ""
+    words: str = ""
+
+    @property
+    def query(self) -> Query:
+        terms: list[Term] = []
+        if self.message_id:
+            terms.append(Identified(self.message_id))
+        if self.address:
+            terms.append(Or(tuple(Text(where, self.address) for where in ("FROM", "TO", "CC"))))
+        if self.day:
+            terms += [Received("SINCE", self.first_day), Received("BEFORE", self.last_day)]
+        terms += [Text("SUBJECT", word) for word in self.words.split()[:MOST_WORDS]]
+        return Query(And(tuple(terms)) if terms else None)
+
+    @property
+    def first_day(self) -> date:
+        assert self.day is not None  # noqa: S101  the caller saw to it
+        return self.day - timedelta(days=1)
+
+    @property
+    def last_day(self) -> date:
+        """The first that counts no more."""
+        assert self.day is not None  # noqa: S101  the caller saw to it
+        return self.day + timedelta(days=2)
+
+    def is_of(self, day: date) -> bool:
+        return self.day is None or self.first_day <= day < self.last_day
+
+
+@dataclass(frozen=True)
+class TracedMessage:
+    """A message where it lies now. ``header``: the fields that name it wherever it lies."""
+
+    row: Summary
+    header: bytes
+
+    @property
+    def message_id(self) -> str:
+        found = build.message_ids(headers.parse(self.header).get("Message-ID"))
+        return found[0] if found else ""
+
+
+@dataclass(frozen=True)
+class Traced:
+    """The messages found, the newest first, and how far was searched."""
+
+    messages: tuple[TracedMessage, ...]
+    result: SearchResult
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all folders were looked into."""
+        result = self.result
+        return not (result.place or result.slow or result.refused or result.was_lost)
+
+
+@dataclass(frozen=True)
+class ReturnedMail:
+    """A report of a mail server: what became of one message for some of its recipients."""
+
+    row: Summary
+    message_ids: tuple[str, ...]
+    outcomes: tuple[DeliveryOutcome, ...]
+
+
+def trace(
+    imap: Connection,
+    known: Sequence[Folder],
+    sought: Sought,
+    place: Place | None,
+    is_over: Callable[[], bool],
+) -> Traced:
+    """Search all of the folders ``known`` from ``place`` on, until ``is_over``. After the search
+    two commands for each folder of what is shown."""
+    names = search.scope(known, sought.query, ALL, "")
+    result = search.go_on(imap, names, sought.query, place=place, is_over=is_over)
+    hits = result.hits[:MOST_ROWS]
+    if not hits or result.is_line_over:
+        return Traced((), result)
+    rows = {row.ref: row for row in search.rows(imap, hits)}
+    fields = _headers(imap, hits)
+    found = tuple(
+        TracedMessage(rows[hit.ref], fields.get(hit, b"")) for hit in hits if hit.ref in rows
+    )
+    return Traced(found, result)
+
+
+def _headers(imap: Connection, hits: Iterable[Hit]) -> dict[Hit, bytes]:
+    by_folder: dict[str, list[Hit]] = {}
+    for hit in hits:
+        by_folder.setdefault(hit.folder, []).append(hit)
+    fields: dict[Hit, bytes] = {}
+    for together in by_folder.values():
+        with suppress(WebmailError):
+            imap.require(together[0].ref)
+            uids = uid_sets.compressed(hit.uid for hit in together)
+            raw = fetch.fields(imap, uids, _FIELDS, _FIELDS_SIZE)
+            fields |= {hit: raw.get(hit.uid, b"") for hit in together}
+    return fields
+
+
+def filing(
+    imap: Connection, rules: Iterable[Rule], traced: Traced, is_over: Callable[[], bool]
+) -> dict[MessageRef, Rule]:
+    """Return the rules that file messages like those found where they lie. For each rule that
+    files into one of their folders, the searches of `webmail.mailbox.trying`; none is begun when
+    the time ``is_over``."""
+    found: dict[MessageRef, Rule] = {}
+    for folder in dict.fromkeys(message.row.ref.folder for message in traced.messages):
+        here = [message.row.ref for message in traced.messages if message.row.ref.folder == folder]
+        filers = [rule for rule in rules if rule.enabled and _files_into(rule, folder)]
+        for rule in filers[:MOST_RULES]:
+            if is_over():
+                return found
+            with suppress(WebmailError):
+                uids = set(trying.matched(imap, folder, rule).uids)
+                found |= {ref: rule for ref in here if ref.uid in uids and ref not in found}
+    return found
+
+
+def _files_into(rule: Rule, folder: str) -> bool:
+    return any(act.kind in (MOVE, COPY) and act.value == folder for act in rule.actions)
+
+
+def sending_away(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """The rules that send messages on and leave none here."""
+    return tuple(
+        rule for rule in rules if rule.enabled and any(act.kind == REDIRECT for act in rule.actions)
+    )
+
+
+def came_back(
+    imap: Connection,
+    known: Sequence[Folder],
+    since: date,
+    message_ids: Collection[str],
+    address: str,
+    is_over: Callable[[], bool],
+) -> tuple[ReturnedMail, ...]:
+    """The reports since a day about one of these messages, or about ``address``: of the newest
+    `MOST_REPORTS` that any mail server sent. Up to ten commands for each."""
+    query = Query(
+        And(
+            (
+                Or(tuple(Text("FROM", reporter) for reporter in _REPORTERS)),
+                Received("SINCE", since - timedelta(days=1)),
+            )
+        )
+    )
+    result = search.go_on(imap, search.scope(known, query, ALL, ""), query, is_over=is_over)
+    if result.is_line_over:
+        return ()
+    reports = []
+    for row in search.rows(imap, result.hits[:MOST_REPORTS]):
+        with suppress(WebmailError):
+            reports += _about(imap, row, message_ids, address.lower())
+    return tuple(reports)
+
+
+def _about(
+    imap: Connection, row: Summary, message_ids: Collection[str], address: str
+) -> list[ReturnedMail]:
+    report = reading.open_message(imap, row.ref, mark_seen=False, as_text=True)
+    if not report.outcomes:
+        return []
+    ids = returned.message_ids(imap, report)
+    is_to = any(outcome.recipient.lower() == address for outcome in report.outcomes if address)
+    if not is_to and not set(ids) & set(message_ids):
+        return []
+    return [ReturnedMail(row, tuple(ids), report.outcomes)]

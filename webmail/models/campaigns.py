@@ -1,0 +1,145 @@
+"""Reported messages pulled from mailboxes: what is pulled, where it was found, how far it came."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.claims import ClaimedQuerySet, ClaimedRow
+
+
+class PullQuerySet(ClaimedQuerySet["Pull"]):
+    def at_work(self) -> PullQuerySet:
+        """Those that users' own looks carry out, or take back."""
+        now = timezone.now()
+        recent = models.Q(state=Pull.State.DONE, confirmed__gte=now - Pull.SEEN_FOR)
+        undone = models.Q(state__in=Pull.TAKEN_BACK, confirmed__gte=now - Pull.KEPT)
+        return self.filter(recent | undone)
+
+
+class Pull(ClaimedRow):
+    """Messages that an administrator pulls from all mailboxes into the folder for junk."""
+
+    class State(models.TextChoices):
+        ASKED = "asked", _("to be counted")
+        COUNTING = "counting", _("being counted")
+        COUNTED = "counted", _("counted, to be confirmed")
+        CONFIRMED = "confirmed", _("to be pulled")
+        PULLING = "pulling", _("being pulled")
+        DONE = "done", _("pulled")
+        UNDO = "undo", _("to be put back")
+        UNDOING = "undoing", _("being put back")
+        UNDONE = "undone", _("put back")
+        FAILED = "failed", _("failed")
+
+    STEPS: ClassVar[dict[str, str]] = {
+        State.ASKED: State.COUNTING,
+        State.CONFIRMED: State.PULLING,
+        State.UNDO: State.UNDOING,
+    }
+    UNFINISHED: ClassVar[tuple[str, ...]] = (*STEPS, *STEPS.values())
+    TAKEN_BACK: ClassVar[tuple[str, ...]] = (State.UNDO, State.UNDOING, State.UNDONE)
+    PATIENCE: ClassVar[timedelta] = timedelta(minutes=2)
+    MOST_ATTEMPTS: ClassVar[int] = 20
+    KEPT: ClassVar[timedelta] = timedelta(days=30)
+    """How long a pull can be undone; then its rows go."""
+    SEEN_FOR: ClassVar[timedelta] = timedelta(days=7)
+    """How long users' own looks carry it out, for what comes later or where there is no master
+    user."""
+
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("by whom"),
+    )
+    state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.ASKED)
+    # `Criteria` (webmail/adverts/campaigns.py): what the messages have in common.
+    criteria = models.JSONField(default=dict)
+    by_master = models.BooleanField(_("by the master user"), default=False)
+    # The user whose mailbox was last looked into: a job that is taken up goes on behind it.
+    at_user = models.BigIntegerField(default=0)
+    messages = models.PositiveIntegerField(_("messages"), default=0)
+    people = models.PositiveIntegerField(_("people"), default=0)
+    closed_boxes = models.PositiveIntegerField(_("mailboxes not opened"), default=0)
+    asked = models.DateTimeField(_("asked for"), default=timezone.now)
+    confirmed = models.DateTimeField(_("confirmed"), null=True, blank=True)
+
+    objects = PullQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("pull of reported messages")
+        verbose_name_plural = _("pulls of reported messages")
+        ordering = ("-asked", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.state}"
+
+    @property
+    def can_be_undone(self) -> bool:
+        confirmed = self.confirmed
+        return (
+            self.state in (self.State.DONE, self.State.PULLING, self.State.CONFIRMED)
+            and confirmed is not None
+            and confirmed > timezone.now() - self.KEPT
+        )
+
+    @property
+    def until(self) -> object:
+        """When it can be undone no more."""
+        return self.confirmed + self.KEPT if self.confirmed else None
+
+
+class PullSight(models.Model):
+    """How far a user's own looks carried out a pull: the other folders once, the inbox up to the
+    UID ``seen``."""
+
+    pull = models.ForeignKey(Pull, models.CASCADE, related_name="sights")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    uidvalidity = models.PositiveBigIntegerField(default=0)
+    seen = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("pull carried out for a user")
+        verbose_name_plural = _("pulls carried out for users")
+        constraints = (
+            models.UniqueConstraint(fields=["pull", "user"], name="one_sight_per_pull_and_user"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.pull_id} {self.user_id}"
+
+
+class PulledMessage(models.Model):
+    """One message that was pulled: the folder where it lay, and where it lies since. A keyed digest
+    names it."""
+
+    pull = models.ForeignKey(Pull, models.CASCADE, related_name="pulled")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    digest = models.CharField(_("keyed digest of the message’s identity"), max_length=40)
+    origin = models.TextField(_("folder"))
+    folder = models.TextField(_("to the folder"))
+    uidvalidity = models.PositiveBigIntegerField(default=0)
+    uid = models.PositiveBigIntegerField(default=0)
+    when = models.DateTimeField(_("when"), default=timezone.now)
+    is_told = models.BooleanField(_("its user was told"), default=False)
+    is_undone = models.BooleanField(_("put back"), default=False)
+
+    class Meta:
+        verbose_name = _("pulled message")
+        verbose_name_plural = _("pulled messages")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["pull", "user", "digest"], name="one_row_per_pulled_message"
+            ),
+        )
+        indexes = (models.Index(fields=["user", "is_told"], name="pulled_untold"),)
+
+    def __str__(self) -> str:
+        return f"{self.pull_id} {self.user_id}"

@@ -1,0 +1,73 @@
+"""All that is kept about a user, deleted by an administrator at the user's wish."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from accounts import kept, sessions
+from accounts.models import User, UserSession
+from addressbook.imports.jobs import path_of as path_of_import
+from addressbook.models.imports import ImportFile
+from webmail.models import DataExport, DraftFile, OutboxMessage
+from webmail.outbox import values as outbox_values
+from webmail.personal import contents, exporting
+from webmail.writing import files
+
+STAYS = ("accounts.AuditEvent", "accounts.StaffRecord")
+"""Kinds that are not deleted: the log ends by itself, the staff record is the authority's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would be deleted, and what stays, by kind; ``unsent``: messages that would never
+    leave."""
+
+    gone: tuple[tuple[kept.Kept, int], ...]
+    stays: tuple[tuple[kept.Kept, int], ...]
+    unsent: int
+
+    @property
+    def total(self) -> int:
+        return sum(number for _kind, number in self.gone)
+
+
+def preview(user: User) -> Preview:
+    counted = contents.count(user)
+    return Preview(
+        gone=tuple(pair for pair in counted if not _stays(pair[0])),
+        stays=tuple(pair for pair in counted if _stays(pair[0])),
+        unsent=OutboxMessage.objects.of(user).unfinished().count(),
+    )
+
+
+def forget(user: User) -> None:
+    """Delete the user with every row that leads to him, his sessions and his files in the spool.
+    A sign-in afterwards makes a new user who is as empty as a newcomer; mail and rules on the mail
+    server stay."""
+    for own in UserSession.objects.of(user):
+        sessions.end(own)
+    paths = _files(user)
+    user.delete()
+    for path in paths:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def _files(user: User) -> list[Path]:
+    """Those in the spool; conversions of office files go by themselves within the hour."""
+    drafts = DraftFile.objects.filter(user=user).exclude(spool="")
+    imports = ImportFile.objects.filter(job__user=user).exclude(spool="")
+    messages = OutboxMessage.objects.of(user).exclude(spool="")
+    exports = DataExport.objects.of(user).exclude(spool="")
+    return [
+        *(files.path_of(row.spool) for row in drafts),
+        *map(path_of_import, imports),
+        *(outbox_values.path(row.spool) for row in messages),
+        *(exporting.path_of(row.spool) for row in exports),
+    ]
+
+
+def _stays(kind: kept.Kept) -> bool:
+    return bool(set(kind.models) & set(STAYS))

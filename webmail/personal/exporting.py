@@ -1,0 +1,112 @@
+"""The file of a user's own data: asked for, made by a job, handed out for a day."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from django.conf import settings
+from django.utils import timezone, translation
+from django.utils.translation import get_language
+
+from accounts import sealed_files, sealed_rows
+from accounts.claims import Heartbeat
+from accounts.models import User
+from webmail import zips
+from webmail.errors import NotFound, Unreadable
+from webmail.models import DataExport
+from webmail.personal import contents
+
+State = DataExport.State
+_PURPOSE = b"own data"
+_FOLDER = "exports"
+# A row is written before its file, and a name changes with each try.
+_ORPHAN_SECONDS = 2 * 60 * 60
+
+
+def ask(user: User) -> DataExport:
+    """A new one in place of those before; the caller starts its job. While one is being made, it is
+    that one."""
+    under_way = DataExport.objects.of(user).unfinished().first()
+    if under_way is not None:
+        return under_way
+    for row in DataExport.objects.of(user):
+        remove(row)
+    return DataExport.objects.create(user=user, language=get_language() or "fr")
+
+
+def latest(user: User) -> DataExport | None:
+    return DataExport.objects.of(user).in_force().first()
+
+
+def find(user: User, pk: uuid.UUID) -> DataExport:
+    """A finished one of this user's, within its day. Raises NotFound."""
+    row = DataExport.objects.of(user).in_force().filter(pk=pk, state=State.DONE).first()
+    if row is None:
+        raise NotFound("There is no such file any more.")
+    return row
+
+
+def run(pk: uuid.UUID) -> None:
+    """Make it; a second time, or while another worker does it, nothing happens."""
+    row = DataExport.objects.select_related("user__mail_domain").claim(pk)
+    if row is None:
+        return
+    key, spool = sealed_files.new_key(), sealed_files.new_name()
+    path = path_of(spool)
+    try:
+        with Heartbeat(row) as heartbeat, translation.override(row.language):
+            sealed_files.write(path, key, _pieces(row.user, heartbeat))
+    except sealed_files.Unwritable:
+        row.end(State.FAILED)
+        return
+    except Exception:
+        row.end(State.FAILED)
+        raise
+    sealed = sealed_rows.seal(_PURPOSE, row.pk, row.user_id, key)
+    size = path.stat().st_size
+    if not row.end(State.DONE, sealed=sealed, spool=spool, size=size):
+        path.unlink(missing_ok=True)  # it was removed meanwhile
+
+
+def _pieces(user: User, heartbeat: Heartbeat) -> Iterator[bytes]:
+    moment = timezone.localtime().timetuple()[:6]
+    for piece in zips.streamed(contents.members(user), moment):
+        heartbeat.got_on()
+        yield piece
+
+
+def opened(row: DataExport) -> BinaryIO:
+    """The zip as a stream. Raises Unreadable when it is gone or the server's key was changed."""
+    try:
+        key = sealed_rows.opened(_PURPOSE, row.pk, row.user_id, row.sealed)
+        return sealed_files.read(path_of(row.spool), key)
+    except (OSError, sealed_rows.Broken) as error:
+        raise Unreadable from error
+
+
+def remove(row: DataExport) -> None:
+    """The row and its file."""
+    if row.spool:
+        path_of(row.spool).unlink(missing_ok=True)
+    row.delete()
+
+
+def tend() -> list[uuid.UUID]:
+    """Remove what is over its time, take up what died; the exports that the caller should start."""
+    for row in DataExport.objects.all().overdue():
+        remove(row)
+    for row in DataExport.objects.all().take_up():
+        has_tries = row.attempts < DataExport.MOST_ATTEMPTS
+        row.end(State.WAITING if has_tries else State.FAILED)
+    known = set(DataExport.objects.exclude(spool="").values_list("spool", flat=True))
+    for path in (Path(settings.SPOOL) / _FOLDER).glob("*.sealed"):
+        if path.stem not in known:
+            sealed_files.remove_older(path.parent, path.name, _ORPHAN_SECONDS)
+    return list(DataExport.objects.all().waiting().values_list("pk", flat=True))
+
+
+def path_of(spool: str) -> Path:
+    return Path(settings.SPOOL) / _FOLDER / f"{spool}.sealed"

@@ -1,0 +1,84 @@
+"""“My data”: all that is kept about a user, in one file."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import suppress
+
+from allauth.account.decorators import reauthentication_required
+from django.http import FileResponse, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+from kombu.exceptions import OperationalError
+
+from accounts import audit, kept, session
+from accounts.http import SignedInRequest, login_required
+from accounts.models import AuditEvent
+from webmail import tasks
+from webmail.models import DataExport
+from webmail.personal import exporting
+from webmail.presentation.words import size as size_in_words
+from webmail.views.page import read_folders
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@login_required
+def own_data(request: SignedInRequest) -> HttpResponseBase:
+    """Show what is kept, and the file of it; by POST ask for a new one."""
+    if request.method == "POST":
+        return _ask(request)
+    with session.imap(request) as imap:
+        sides = read_folders(imap, "")
+    context = {
+        **_state(exporting.latest(request.user)),
+        "folders": sides.shown,
+        "tab": "data",
+        "kinds": kept.KINDS,
+        "is_shared": bool(request.session.get("shared_computer")),
+    }
+    return render(request, "accounts/own_data.html", context)
+
+
+@reauthentication_required
+def _ask(request: SignedInRequest) -> HttpResponse:
+    row = exporting.ask(request.user)
+    if row.state == DataExport.State.WAITING:
+        with suppress(OperationalError):  # beat finds it
+            tasks.export_data.delay(str(row.pk))
+    return redirect("mail:own_data")
+
+
+@require_GET
+@never_cache
+@login_required
+def state(request: SignedInRequest) -> HttpResponse:
+    """The part of the page about the file, asked for again and again; 286 when it is there, or
+    will not come."""
+    row = exporting.latest(request.user)
+    is_over = row is None or row.is_finished
+    status = 286 if is_over else 200
+    return render(request, "accounts/_own_data_state.html", _state(row), status=status)
+
+
+def _state(row: DataExport | None) -> dict[str, object]:
+    return {"export": row, "size": size_in_words(row.size) if row else ""}
+
+
+@require_GET
+@never_cache
+@login_required
+@reauthentication_required
+def file(request: SignedInRequest, pk: uuid.UUID) -> HttpResponseBase:
+    """The zip, to its own user alone and for a day, after the password or a code."""
+    row = exporting.find(request.user, pk)
+    stream = exporting.opened(row)
+    audit.record(AuditEvent.Kind.DATA_EXPORTED, request)
+    words = gettext("my-data")
+    name = f"{words}-{timezone.localdate(row.asked):%Y-%m-%d}.zip"
+    answer = FileResponse(stream, as_attachment=True, filename=name, content_type="application/zip")
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer

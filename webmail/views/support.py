@@ -1,0 +1,130 @@
+"""“Where is a message?” in the administration: the way of one user’s message, for the support desk.
+
+Of the mail nothing but the envelope is shown: folder, addresses, moment, size and number. Each look
+is a line of the audit log, which the user sees on the page of the sessions.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts import audit, diagnosis, session
+from accounts.models import AuditEvent, User
+from accounts.views.support import for_helpers, typed_name
+from webmail.adverts import judging
+from webmail.errors import WebmailError
+from webmail.forms.tracing import EnvelopeForm
+from webmail.mailbox import folders, tracing
+from webmail.mailbox.tracing import Sought, TracedMessage
+from webmail.mime import headers
+from webmail.models import Judgement, OutboxMessage
+from webmail.presentation import tracing as words
+from webmail.presentation.words import few
+from webmail.views.tracing import SECONDS, is_sought
+
+_MOST_SENT = 200
+_MOST_SHOWN = 30
+_MOST_NAMES = 3
+
+
+@dataclass(frozen=True)
+class EnvelopeLine:
+    """A message in a user's mailbox as the support desk sees it."""
+
+    folder: str
+    when: datetime | None
+    sender: str
+    recipients: str
+    size: int
+    message_id: str
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """The outcome of a look into a mailbox. ``failure``: why there was none, "" where it was."""
+
+    lines: tuple[EnvelopeLine, ...] = ()
+    is_whole: bool = False
+    failure: str = ""
+
+
+@require_safe
+@never_cache
+@for_helpers
+def message(request: HttpRequest) -> HttpResponse:
+    """A user's message, found by the other person's address, by day or by Message-ID."""
+    typed = typed_name(request.GET.get("q", ""))
+    is_asked = bool(typed) and bool(set(request.GET) & set(EnvelopeForm.base_fields))
+    form = EnvelopeForm(request.GET if is_asked else None)
+    person = diagnosis.find(typed) if typed else None
+    context: dict[str, Any] = {
+        **admin.site.each_context(request),
+        "title": gettext("Where is a message?"),
+        "typed": typed,
+        "form": form,
+        "person": person,
+        "has_master": session.has_master(),
+    }
+    if person and person.user and form.is_valid():
+        context |= _looked(request, person.user, form.sought)
+    return TemplateResponse(request, "admin/support/message.html", context)
+
+
+def _looked(request: HttpRequest, user: User, sought: Sought) -> dict[str, Any]:
+    """What is known; the line of the audit log is written before anything is looked at."""
+    mentioned = [name for name in ("address", "day", "message_id") if getattr(sought, name)]
+    audit.record(
+        AuditEvent.Kind.MAIL_TRACED, request, target=str(user), fields=", ".join(mentioned)
+    )
+    rows = OutboxMessage.objects.of(user).letters().exclude(state="cancelled")[:_MOST_SENT]
+    sent = [row for row in rows if is_sought(row, sought, with_words=False)]
+    return {"is_asked": True, "sent": sent[:_MOST_SHOWN], "mailbox": _mailbox(user, sought)}
+
+
+def _mailbox(user: User, sought: Sought) -> Mailbox | None:
+    """None where no master user opens it."""
+    if not session.has_master():
+        return None
+    deadline = time.monotonic() + SECONDS
+    try:
+        with session.imap_by_master(user) as imap:
+            known = folders.list_folders(imap)
+            traced = tracing.trace(imap, known, sought, None, lambda: time.monotonic() > deadline)
+    except WebmailError as error:
+        return Mailbox(failure=type(error).__name__)
+    labels = words.folder_labels(known)
+    judged = _verdicts(user, traced.messages)
+    lines = tuple(
+        EnvelopeLine(
+            folder=labels.get(one.row.ref.folder, one.row.ref.folder),
+            when=one.row.received,
+            sender=few([who.address for who in one.row.from_], _MOST_NAMES),
+            recipients=few([who.address for who in one.row.people], _MOST_NAMES),
+            size=one.row.size,
+            message_id=one.message_id,
+            verdict=judged.get(one.message_id, ""),
+        )
+        for one in traced.messages
+    )
+    return Mailbox(lines, traced.is_whole)
+
+
+def _verdicts(user: User, messages: Sequence[TracedMessage]) -> dict[str, str]:
+    """Why the webmail set messages aside, by their Message-IDs."""
+    digests = {judging.digest_of(headers.parse(one.header)): one.message_id for one in messages}
+    rows = Judgement.objects.all().known(user, digests)
+    return {
+        digests[digest]: " ".join(words.judged(row)) for digest, row in rows.items() if row.is_moved
+    }

@@ -1,0 +1,194 @@
+"""“Why did this message not arrive?”: what the webmail knows of the way of one message."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.views.decorators.http import require_GET
+
+from accounts import session
+from accounts.http import SignedInRequest, login_required
+from webmail import dates, outbox
+from webmail.adverts import judging
+from webmail.converters import MessageConverter
+from webmail.errors import Unreadable, WebmailError
+from webmail.folding import fold
+from webmail.forms.tracing import TraceForm
+from webmail.imap.connection import Connection
+from webmail.imap.values import Folder, MessageRef
+from webmail.mailbox import bulk, folders, rules, tracing
+from webmail.mailbox.search import Place
+from webmail.mailbox.tracing import Sought, Traced
+from webmail.mime import headers
+from webmail.models import Judgement, MailJob, OutboxMessage
+from webmail.presentation import rules as rule_words
+from webmail.presentation import tracing as words
+from webmail.presentation.tracing import Moved
+from webmail.sieve.values import Rule
+from webmail.views.outbox import line_of
+from webmail.views.page import read_folders
+from webmail.views.rules import forwarding
+
+SECONDS: Final = 5.0
+"""Of a request that searches; what takes longer is searched when the user asks to go on."""
+_MOST_SENT = 200
+_MOST_JOBS = 30
+_MOST_SHOWN = 20
+_REPORTS_DAYS = 30
+
+
+@require_GET
+@login_required
+def trace(request: SignedInRequest) -> HttpResponse:
+    """The page that asks for a message, and what is known of it. Nothing is stored or marked."""
+    form = TraceForm(request.GET if set(request.GET) & set(TraceForm.base_fields) else None)
+    with session.imap(request) as imap:
+        sides = read_folders(imap, "")
+        context: dict[str, Any] = {"form": form, "folders": sides.shown}
+        if form.is_valid():
+            context |= _found(request, imap, form)
+    status = 422 if form.is_bound and not form.is_valid() else 200
+    return render(request, "webmail/search/trace.html", context, status=status)
+
+
+def _found(request: SignedInRequest, imap: Connection, form: TraceForm) -> dict[str, Any]:
+    sought, known = form.sought, folders.list_folders(imap)
+    deadline = time.monotonic() + SECONDS
+    traced = tracing.trace(imap, known, sought, form.place, lambda: time.monotonic() > deadline)
+    sent = _sent(request, sought)
+    own = _rules(request) if not traced.result.is_line_over else ()
+    lines = words.lines(
+        traced.messages,
+        known,
+        _judgements(request, traced),
+        _moves(request, known),
+        _filing(imap, own, traced),
+    )
+    is_unseen = not (lines or sent or form.place) and traced.is_whole
+    return {
+        "is_asked": True,
+        "lines": lines,
+        "count": traced.result.count,
+        "sent": [line_of(row) for row in sent[:_MOST_SHOWN]],
+        "reports": _reports(imap, known, sought, traced, sent),
+        "is_unseen": is_unseen,
+        "is_whole": traced.is_whole,
+        "unsearched": [*traced.result.slow, *traced.result.refused],
+        "continue_query": _continued(form, traced.result.place),
+        "sending_away": _titles(own, tracing.sending_away(own)) if is_unseen else [],
+        "sought": sought,
+        "own_address": request.user.address,
+    }
+
+
+def _continued(form: TraceForm, place: Place | None) -> str:
+    """The query of the address that goes on from a place; "" where nothing is left."""
+    if place is None:
+        return ""
+    kept = {name: form.data.get(name, "") for name in TraceForm.base_fields}
+    kept |= {"at": place.folder, "span": str(place.span or ""), "below": ""}
+    if place.below:
+        kept["below"] = MessageConverter().to_url((place.uidvalidity, place.below))
+    return urlencode({name: value for name, value in kept.items() if value})
+
+
+def _judgements(request: SignedInRequest, traced: Traced) -> dict[MessageRef, Judgement]:
+    digests = {
+        message.row.ref: judging.digest_of(headers.parse(message.header))
+        for message in traced.messages
+    }
+    rows = Judgement.objects.all().known(request.user, set(digests.values()))
+    return {ref: rows[digest] for ref, digest in digests.items() if digest in rows}
+
+
+def _moves(request: SignedInRequest, known: Sequence[Folder]) -> dict[MessageRef, Moved]:
+    """Where actions on many messages moved them, as far as what takes them back says so."""
+    labels = words.folder_labels(known)
+    moved: dict[MessageRef, Moved] = {}
+    for job in MailJob.objects.all().of(request.user)[:_MOST_JOBS]:
+        with suppress(ValueError, TypeError):
+            for step in bulk.unpacked(job.work.get("undo") or ()):
+                if step.verb == "move":
+                    how = Moved(labels.get(step.to, step.to), dates.when_long(job.changed))
+                    refs = (MessageRef(step.folder, step.uidvalidity, uid) for uid in step.uids)
+                    moved.update((ref, how) for ref in refs if ref not in moved)
+    return moved
+
+
+def _rules(request: SignedInRequest) -> tuple[Rule, ...]:
+    """The user's rules; none where the server of the rules does not answer."""
+    if not session.has_sieve(request.user):
+        return ()
+    try:
+        with session.sieve(request) as sieve:
+            kept = rules.read(sieve, settings.SIEVE_SCRIPT, forwarding())
+    except WebmailError:
+        return ()
+    return kept.script.rules if kept.is_active else ()
+
+
+def _filing(imap: Connection, own: Sequence[Rule], traced: Traced) -> dict[MessageRef, str]:
+    deadline = time.monotonic() + SECONDS
+    found = tracing.filing(imap, own, traced, lambda: time.monotonic() > deadline)
+    titles = dict(zip(map(id, own), _titles(own, own), strict=True))
+    return {ref: titles[id(rule)] for ref, rule in found.items()}
+
+
+def _titles(own: Sequence[Rule], some: Sequence[Rule]) -> list[str]:
+    numbers = {id(rule): number for number, rule in enumerate(own, 1)}
+    return [rule_words.title_of(rule, numbers[id(rule)]) for rule in some]
+
+
+def _sent(request: SignedInRequest, sought: Sought) -> list[OutboxMessage]:
+    """The messages in the outbox that are asked for; rows go a week after they were sent."""
+    rows = OutboxMessage.objects.of(request.user).letters().exclude(state="cancelled")
+    return [row for row in rows[:_MOST_SENT] if is_sought(row, sought, with_words=True)]
+
+
+def is_sought(row: OutboxMessage, sought: Sought, *, with_words: bool) -> bool:
+    """Whether a message of the outbox is the one that is asked for."""
+    if sought.message_id and row.message_id.strip("<>") != sought.message_id.strip("<>"):
+        return False
+    if not sought.is_of(timezone.localdate(row.sent or row.accepted)):
+        return False
+    if not sought.address and not (sought.words and with_words):
+        return True
+    try:
+        envelope = outbox.opened(row)
+    except Unreadable:
+        return False
+    address, subject = sought.address.lower(), fold(envelope.subject)
+    is_to = any(address in one.lower() for one in envelope.recipients)
+    return is_to and (not with_words or all(word in subject for word in fold(sought.words).split()))
+
+
+def _reports(
+    imap: Connection,
+    known: Sequence[Folder],
+    sought: Sought,
+    traced: Traced,
+    sent: Sequence[OutboxMessage],
+) -> list[words.ReturnedLine]:
+    """The reports that what was found came back; none where nothing was sent."""
+    place = folders.special(known, folders.SENT)
+    copies = [one for one in traced.messages if place and one.row.ref.folder == place.name]
+    ids = {row.message_id for row in sent} | {copy.message_id for copy in copies}
+    if traced.result.is_line_over or not (ids or sought.address):
+        return []
+    since = sought.first_day if sought.day else timezone.localdate() - timedelta(_REPORTS_DAYS)
+    deadline = time.monotonic() + SECONDS
+    with suppress(WebmailError):
+        reports = tracing.came_back(
+            imap, known, since, ids - {""}, sought.address, lambda: time.monotonic() > deadline
+        )
+        return words.returned_lines(reports)
+    return []
