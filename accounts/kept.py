@@ -122,6 +122,21 @@ KINDS: Final[tuple[Kept, ...]] = (
         "lent-passwords",
     ),
     Kept(
+        _(
+            "What your authority’s sign-in service gave to open your mailbox, encrypted, where you"
+            " sign in by it"
+        ),
+        _words(_("until you sign out, and until the messages that wait have left")),
+        ("accounts.TokenGrant",),
+        absent=_("They are keys to your mailbox, and tell nothing about you."),
+    ),
+    Kept(
+        _("How much was brought here from your former webmail"),
+        _ACCOUNT,
+        ("accounts.MovedUser",),
+        "moves",
+    ),
+    Kept(
         _("Announcements that you put away"),
         _ACCOUNT,
         ("accounts.Dismissal",),
@@ -130,7 +145,7 @@ KINDS: Final[tuple[Kept, ...]] = (
     Kept(
         _("Services that you signed in to through the webmail, and what they were allowed to read"),
         _words(_("until that sign-in expires")),
-        ("allauth_idp_oidc.Token",),
+        ("allauth_idp_oidc.Token", "accounts.ServiceVisit"),
         "services",
     ),
     Kept(

@@ -258,6 +258,7 @@ for model in (
     "accounts/announcement",
     "accounts/auditevent",
     "accounts/maildomain",
+    "accounts/moveduser",
     "accounts/service",
     "accounts/sitetext",
     "accounts/staffimport",
