@@ -29,6 +29,7 @@ from webmail.models.tags import KNOWN_TAGS, TAGS_CACHE_SECONDS, Tag
 from webmail.models.writing import (
     CannedAnswer,
     Draft,
+    DraftDocument,
     DraftFile,
     DraftRoster,
     DraftVersion,
@@ -47,6 +48,7 @@ __all__ = [
     "AllowedSender",
     "CannedAnswer",
     "Draft",
+    "DraftDocument",
     "DraftFile",
     "DraftRoster",
     "DraftVersion",

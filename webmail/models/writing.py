@@ -63,6 +63,10 @@ class Draft(models.Model):
     copy_uidvalidity = models.PositiveBigIntegerField(null=True, blank=True)
     copy_uid = models.PositiveBigIntegerField(null=True, blank=True)
     copy_revision = models.PositiveIntegerField(_("revision of the copy"), default=0)
+    # How many `DraftDocument` rows there are, and what the writer decided about them by hand
+    # (webmail/writing/documents.py), as JSON, sealed.
+    documents_count = models.PositiveIntegerField(_("documents for each"), null=True, blank=True)
+    documents_settled = models.BinaryField(null=True, blank=True)
 
     objects = DraftQuerySet.as_manager()
 
@@ -120,6 +124,29 @@ class DraftFile(models.Model):
         verbose_name = _("file of a draft")
         verbose_name_plural = _("files of drafts")
         ordering = ("created",)
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class DraftDocument(models.Model):
+    """A file that one recipient of a message to each gets and the others do not, encrypted in the
+    spool. It is no `DraftFile`, so that nothing attaches it to the message of everybody."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    draft = models.ForeignKey(
+        Draft, models.CASCADE, related_name="documents", verbose_name=_("draft")
+    )
+    # `Document` (webmail/writing/documents.py) as JSON, sealed: name, type, key in the spool.
+    sealed = models.BinaryField()
+    size = models.PositiveBigIntegerField(_("bytes"), default=0)
+    spool = models.CharField(_("name in the spool"), max_length=32)
+    created = models.DateTimeField(_("added"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("document for a recipient")
+        verbose_name_plural = _("documents for recipients")
+        ordering = ("created", "id")
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -44,7 +44,7 @@ _GONE = (Stage.HANDED, Stage.FILED)
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A message, or those that were made of one draft, as the pages show them: ``left`` of
-    ``count`` have left."""
+    ``count`` have left. ``documents``: names of the files that its recipient alone gets."""
 
     row: OutboxMessage
     subject: str
@@ -55,6 +55,7 @@ class Shown:
     count: int = 1
     failed: int = 0
     left: int = 0
+    documents: tuple[str, ...] = ()
 
     @property
     def may(self) -> frozenset[str]:
@@ -331,6 +332,7 @@ def _shown(row: OutboxMessage, *, count: int = 1, failed: int = 0, left: int = 0
         count=count,
         failed=failed,
         left=left,
+        documents=envelope.documents,
     )
 
 

@@ -303,9 +303,15 @@ def envelope(content: Content) -> tuple[str, ...]:
     return tuple(one.address for one in found)
 
 
-def each(content: Content, member: Member, instead: Mapping[str, str] | None = None) -> Content:
+def each(
+    content: Content,
+    member: Member,
+    instead: Mapping[str, str] | None = None,
+    documents: tuple[str, ...] = (),
+) -> Content:
     """The message to one of them alone, with what is known of him where the text has a field;
-    ``instead``, by the keys of fields, is for those of whom it is not known."""
+    ``instead``, by the keys of fields, is for those of whom it is not known. ``documents`` are
+    his alone."""
     values = member.values
     words = {
         key: values[key] or (instead or {}).get(key, "") for key in placeholders(content, values)
@@ -317,6 +323,7 @@ def each(content: Content, member: Member, instead: Mapping[str, str] | None = N
         bcc="",
         delivery=EACH,
         names=tuple(words.items()),
+        documents=documents,
         subject=fields.filled(content.subject, words),
         html=fields.filled_html(content.html, words),
         text=fields.filled(content.text, words),
