@@ -25,7 +25,7 @@ LANGUAGES: Final = ("fr", "en")
 TOPICS: Final[tuple[tuple[str | Promise, tuple[str, ...]], ...]] = (
     (_("Signing in"), ("sign-in", "numen", "password", "two-steps", "shared-computer")),
     (_("Reading"), ("read", "attachments", "search")),
-    (_("Writing"), ("write", "drafts", "many-people", "outbox", "signature")),
+    (_("Writing"), ("write", "drafts", "many-people", "bulletins", "outbox", "signature")),
     (_("Sorting"), ("folders", "trash", "space", "rules", "absence", "adverts", "fraud")),
     (_("Contacts"), ("contacts", "import")),
     (_("Devices and display"), ("phone", "display", "accessibility")),
@@ -46,6 +46,7 @@ _PAGES: Final = {
     "mail:canned": "write",
     "mail:compose": "write",
     "mail:draft": "drafts",
+    "mail:draft_document": "bulletins",
     "mail:folder": "read",
     "mail:folders": "folders",
     "mail:forward": "write",

@@ -263,7 +263,7 @@ export async function start() {
   editor.begin();
   offerAnswers(form, editor);
   roster.start(form, editor);
-  documents.start(form);
+  documents.start(form, keeper);
   form.dispatchEvent(new CustomEvent("composer:ready", { detail: { editor } }));
   showTitle(form);
   if (form.dataset.frame === IN_PANE && !isShared()) tell(form, "ready", { url: form.dataset.draftUrl });

@@ -5,8 +5,9 @@ const AT_ONCE = 2;
 const LONGEST_NAME = 200;
 
 class DocumentsPart {
-  constructor(form) {
+  constructor(form, keeper) {
     this.form = form;
+    this.keeper = keeper;
     this.part = form.querySelector("[data-documents]");
   }
 
@@ -36,6 +37,8 @@ class DocumentsPart {
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, sendNext));
+    // Documents are matched with the recipients that the server knows.
+    if ("dirty" in this.form.dataset) await this.keeper?.save();
     await this.refresh(this.ask(), [...new Set(said)]);
   }
 
@@ -63,7 +66,6 @@ class DocumentsPart {
     });
   }
 
-  /** What the recipients are for is saved first: documents are matched with those that the server knows. */
   async refresh(asked, said) {
     try {
       const answer = await asked;
@@ -87,6 +89,6 @@ class DocumentsPart {
   }
 }
 
-export function start(form) {
-  if (form.querySelector("[data-documents]")) new DocumentsPart(form).begin();
+export function start(form, keeper) {
+  if (form.querySelector("[data-documents]")) new DocumentsPart(form, keeper).begin();
 }
