@@ -107,6 +107,7 @@ DOORS: dict[str, Answers] = {
     "outbox/<uuid:pk>/": (SIGN_IN, 404, "/admin/"),
     "outbox/<uuid:pk>/back/": (405, 405, 405),
     "outbox/<uuid:pk>/again/": (405, 405, 405),
+    "outbox/<uuid:pk>/correct/": (405, 405, 405),
     "outbox/<uuid:pk>/dismiss/": (405, 405, 405),
     "outbox/<uuid:pk>/when/": (405, 405, 405),
     "tags/": (SIGN_IN, 200, "/admin/"),

@@ -117,6 +117,7 @@ mail = [
     path("outbox/<uuid:pk>/", outbox.one_message, name="outbox_message"),
     path("outbox/<uuid:pk>/back/", outbox.back, name="outbox_back"),
     path("outbox/<uuid:pk>/again/", outbox.again, name="outbox_again"),
+    path("outbox/<uuid:pk>/correct/", outbox.correct, name="outbox_correct"),
     path("outbox/<uuid:pk>/dismiss/", outbox.dismiss, name="outbox_dismiss"),
     path("outbox/<uuid:pk>/when/", outbox.when, name="outbox_when"),
     path("first-steps/close/", first_steps.close, name="first_steps_close"),

@@ -217,6 +217,8 @@ class OutboxMessage(ClaimedRow):
         State.PASSWORD,
     )
     KEPT: ClassVar[timedelta] = timedelta(days=7)
+    # How long a message to each can be sent again to another address.
+    CORRECTED_FOR: ClassVar[timedelta] = timedelta(days=3)
     # Failures of a database that was restored from a backup, which is older than the message's way:
     # the folder of sent mail was not looked into yet; the message is not there.
     RESTORED: ClassVar[str] = "Restored"
@@ -254,7 +256,8 @@ class OutboxMessage(ClaimedRow):
     message_id = models.CharField("Message-ID", max_length=255)
     sender = models.CharField(_("sender"), max_length=254)
     # `Envelope` (webmail/outbox) as JSON, sealed: recipients, Bcc, origin, key of the spooled file.
-    # Without that key once it is sent, empty once it is taken back.
+    # Without that key once it is sent, or three days later where it is of a batch, so that its
+    # address can be corrected; empty once it is taken back.
     sealed = models.BinaryField()
     spool = models.CharField(_("name in the spool"), max_length=32, blank=True)
     size = models.PositiveBigIntegerField(_("bytes"), default=0)
@@ -263,6 +266,12 @@ class OutboxMessage(ClaimedRow):
     server_words = models.TextField(_("answer of the server"), blank=True)
     accepted = models.DateTimeField(_("accepted"), default=timezone.now)
     sent = models.DateTimeField(_("sent"), null=True, blank=True)
+    # When a delivery report said that it did not arrive, and its status code (RFC 3463); whom it
+    # did not reach is in the envelope's ``refused``.
+    bounced = models.DateTimeField(_("came back"), null=True, blank=True)
+    bounce_status = models.CharField(
+        _("status of the report"), max_length=12, blank=True, db_default=""
+    )
 
     objects = OutboxMessageQuerySet.as_manager()
 

@@ -142,7 +142,9 @@ def look(
     newest = max(selected.uidnext - 1, *(row.ref.uid for row in rows), 0)
     if not judging.is_due(request, selected.uidvalidity, newest):
         return Looked()
-    return judging.look(request, imap, newest, memory(request))
+    looked = judging.look(request, imap, newest, memory(request))
+    outbox.note_reports(request.user, looked.reports)
+    return looked
 
 
 def advert_line(
