@@ -394,7 +394,7 @@ class SignatureTemplate(models.Model):
 class SendingPolicy(models.Model):
     """What administrators put around every message that the users of a mail domain send."""
 
-    CACHE_KEY: ClassVar[str] = "sending-policies"
+    CACHE_KEY: ClassVar[str] = "sending-policies 2"  # changes with what is kept under it
     CACHE_SECONDS: ClassVar[int] = 60
 
     mail_domain = models.OneToOneField(
@@ -428,6 +428,15 @@ class SendingPolicy(models.Model):
         help_text=_(
             "The server puts it at the end of what leaves. The same words between braces may stand"
             " in it; a line that would say nothing is left out."
+        ),
+    )
+    hides_outside = models.BooleanField(
+        _("many addresses from outside stay hidden"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "Where more of them are in To and Cc than WEBMAIL_OUTSIDE_VISIBLE says, the message"
+            " leaves in blind copy or as one message to each, and not with all of them visible."
         ),
     )
 

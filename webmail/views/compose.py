@@ -68,6 +68,7 @@ from webmail.writing import (
     identities,
     making,
     offering,
+    policies,
     posted,
     recipients,
     resending,
@@ -510,6 +511,7 @@ class _Writing:
             roster=rosters.asked_for(row, content),
             held=held,
             footer=identity.footer,
+            hides_outside=policies.OUTSIDE in identity.enforced,
         )
         if isinstance(decided, Question):
             return _asked(self.request, self.form, row, decided)

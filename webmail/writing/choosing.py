@@ -23,7 +23,7 @@ from webmail.writing.documents import Held
 from webmail.writing.doubts import Doubt
 from webmail.writing.fields import FIRST, LAST, LONGEST, WHOLE
 from webmail.writing.matching import Matching
-from webmail.writing.recipients import EACH, HIDDEN, Member, Review
+from webmail.writing.recipients import EACH, HIDDEN, VISIBLE, Member, Review
 from webmail.writing.roster_reading import Roster
 
 _MOST_LISTED = 5_000
@@ -100,7 +100,8 @@ class Question:
     was not asked about before; ``confirmed``: the keys of all doubts. ``asks_how``: whether the
     rest is of use: to whom, and how. ``is_looked_at``: only another preview was asked for.
     ``unsettled``: documents, or people without one, must be settled first; ``has_documents``: each
-    has his own, so that it leaves to each or not at all."""
+    has his own, so that it leaves to each or not at all; ``is_hiding_enforced``: it may not leave
+    with all addresses visible."""
 
     review: Review
     refusal: str = ""
@@ -116,10 +117,19 @@ class Question:
     is_looked_at: bool = False
     unsettled: bool = False
     has_documents: bool = False
+    is_hiding_enforced: bool = False
 
     @property
     def ticked(self) -> int:
         return sum(person.is_ticked for person in self.people)
+
+    @property
+    def has_groups(self) -> bool:
+        return bool(self.review.groups or self.review.hidden_groups)
+
+    @property
+    def people_count(self) -> int:
+        return len(self.review.members)
 
     @property
     def group_names(self) -> str:
@@ -155,15 +165,20 @@ def decide(
     roster: Roster | None = None,
     held: Held | None = None,
     footer: str = "",
+    hides_outside: bool = False,
 ) -> Question | tuple[Content, ...]:
     """The messages that leave, one or one to each, or what must be asked first.
 
     ``has_files``: whether there is an attachment; images inside the text are none. ``roster``: the
     draft's, whose columns are fields. ``held``: the draft's documents for one recipient each.
-    ``footer``: what is put below each message.
+    ``footer``: what is put below each message. ``hides_outside``: many people from outside must
+    not see one another, whatever is answered.
     """
     review = recipients.review(user, content, roster=roster)
-    asked = Question(review, act=given.act, has_documents=held is not None)
+    is_enforced = hides_outside and review.shows_outside
+    asked = Question(
+        review, act=given.act, has_documents=held is not None, is_hiding_enforced=is_enforced
+    )
     if refusal := _refusal(user, review):
         return replace(asked, refusal=refusal)
     has_files = has_files or held is not None
@@ -186,7 +201,7 @@ def decide(
     if matching and not matching.is_settled:
         return replace(asked, refusal=documents.unsettled_words(matching), unsettled=True)
     ticked = tuple(member for member in review.members if member.key in given.members)
-    ways = (EACH,) if held else DELIVERIES[1:]
+    ways: tuple[str, ...] = (EACH,) if held else (HIDDEN, EACH) if is_enforced else DELIVERIES[1:]
     is_answered = content.delivery in ways and given.digest == _digest(review, matching)
     refusal = _refusal_of_answer(user, content, ticked) if is_answered else ""
     if new or refusal or not is_answered or given.look >= 0:
@@ -253,7 +268,8 @@ def _asked(
     preview = None
     if review.placeholders or held:
         preview = _preview(content, ticked, given, footer, names, of_each)
-    delivery = content.delivery or (EACH if review.placeholders else HIDDEN)
+    chosen = "" if asked.is_hiding_enforced and content.delivery == VISIBLE else content.delivery
+    delivery = chosen or (EACH if review.placeholders else HIDDEN)
     return replace(
         asked,
         review=review,

@@ -142,7 +142,9 @@ def test_it_is_sent_again_to_the_right_address_with_its_document(
     assert OutboxMessage.objects.letters().count() == 3
 
 
-@pytest.mark.parametrize("typed", ["", "lea", "lea@x.example, paul@x.example", "lea@x\r\nBcc: a@b.fr"])
+@pytest.mark.parametrize(
+    "typed", ["", "lea", "lea@x.example, paul@x.example", "lea@x\r\nBcc: a@b.fr"]
+)
 def test_what_is_no_address_sends_nothing(
     reader: Client, sent: list[OutboxMessage], mailbox: Mailbox, typed: str
 ) -> None:
