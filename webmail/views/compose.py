@@ -502,16 +502,18 @@ class _Writing:
         content = drafts.content(row)
         identity = identities.check(self.user, content.identity)
         held = documents.of(row)
+        attached = [file for file in files.of(row) if not file.is_inline]
         decided = choosing.decide(
             self.user,
             content,
             choosing.answer(self.form.typed),
             sender=identities.sender(identity),
-            has_files=bool(content.keep) or any(not file.is_inline for file in files.of(row)),
+            has_files=bool(content.keep) or bool(attached),
             roster=rosters.asked_for(row, content),
             held=held,
             footer=identity.footer,
             hides_outside=policies.OUTSIDE in identity.enforced,
+            file_names=[files.about(file).name for file in attached],
         )
         if isinstance(decided, Question):
             return _asked(self.request, self.form, row, decided)

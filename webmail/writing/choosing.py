@@ -166,13 +166,14 @@ def decide(
     held: Held | None = None,
     footer: str = "",
     hides_outside: bool = False,
+    file_names: Sequence[str] = (),
 ) -> Question | tuple[Content, ...]:
     """The messages that leave, one or one to each, or what must be asked first.
 
     ``has_files``: whether there is an attachment; images inside the text are none. ``roster``: the
     draft's, whose columns are fields. ``held``: the draft's documents for one recipient each.
     ``footer``: what is put below each message. ``hides_outside``: many people from outside must
-    not see one another, whatever is answered.
+    not see one another, whatever is answered. ``file_names``: those of attachments.
     """
     review = recipients.review(user, content, roster=roster)
     is_enforced = hides_outside and review.shows_outside
@@ -182,9 +183,10 @@ def decide(
     if refusal := _refusal(user, review):
         return replace(asked, refusal=refusal)
     has_files = has_files or held is not None
-    found = doubts.find(user, content, plain(content), review, has_files=has_files)
-    new = tuple(doubt for doubt in found if doubt.key not in given.confirmed)
-    asked = replace(asked, doubts=new, confirmed=tuple(doubt.key for doubt in found))
+    found = doubts.find(
+        user, content, plain(content), review, has_files=has_files, file_names=file_names
+    )
+    asked = _doubted(asked, found, given)
     asks_how = (
         review.shows_many
         or bool(review.placeholders)
@@ -195,16 +197,21 @@ def decide(
     if not asks_how:
         # What was answered of other recipients, before these, says nothing of them.
         open_content = replace(content, delivery="")
-        return asked if new else (recipients.delivered(open_content, review.members, sender),)
+        return (
+            asked if asked.doubts else (recipients.delivered(open_content, review.members, sender),)
+        )
     review = recipients.review(user, content, with_names=True, roster=roster)
     matching = held.matched(review.members, roster) if held else None
     if matching and not matching.is_settled:
         return replace(asked, refusal=documents.unsettled_words(matching), unsettled=True)
+    if held and matching:
+        people = documents.persons(review.members, roster)
+        asked = _doubted(asked, (*found, *doubts.of_documents(held, matching, people)), given)
     ticked = tuple(member for member in review.members if member.key in given.members)
     ways: tuple[str, ...] = (EACH,) if held else (HIDDEN, EACH) if is_enforced else DELIVERIES[1:]
     is_answered = content.delivery in ways and given.digest == _digest(review, matching)
     refusal = _refusal_of_answer(user, content, ticked) if is_answered else ""
-    if new or refusal or not is_answered or given.look >= 0:
+    if asked.doubts or refusal or not is_answered or given.look >= 0:
         is_looked_at = given.look >= 0 and (bool(review.placeholders) or held is not None)
         asked = replace(asked, refusal=refusal, is_looked_at=is_looked_at)
         return _asked(asked, content, given, review, footer, held, matching)
@@ -214,6 +221,12 @@ def decide(
             recipients.each(content, one, instead, of_each.get(one.key, ())) for one in ticked
         )
     return (recipients.delivered(content, ticked, sender),)
+
+
+def _doubted(asked: Question, found: Sequence[Doubt], given: Answer) -> Question:
+    """The question with those of the doubts that were not shown before."""
+    new = tuple(doubt for doubt in found if doubt.key not in given.confirmed)
+    return replace(asked, doubts=new, confirmed=tuple(doubt.key for doubt in found))
 
 
 def _refusal(user: User, review: Review) -> str:

@@ -125,9 +125,22 @@ def match(
     )
 
 
-def names_person(name: str, person: Person) -> bool:
-    """Whether the name of a document has all words of a person's name."""
-    return _fit(_Words.of(name), person) == _WHOLE
+def names_person(name: str, person: Person, *, is_lenient: bool = False) -> bool:
+    """Whether the name of a document has all words of a person's name; ``is_lenient``: of several
+    first names one is enough."""
+    fits = _fit(_Words.of(name), person)
+    return fits == _WHOLE or (is_lenient and fits == _PARTLY)
+
+
+def in_a_row(text: str) -> str:
+    """The words of a text, folded, with a blank around each, for `is_in`."""
+    return f" {' '.join(fold(word) for word in _WORD.findall(text))} "
+
+
+def is_in(words: str, first: str, last: str) -> bool:
+    """Whether a name stands in a text, the first name before or behind the last."""
+    one, other = " ".join(_parts(first)), " ".join(_parts(last))
+    return f" {one} {other} " in words or f" {other} {one} " in words
 
 
 # --- whose a document is ---

@@ -185,6 +185,10 @@ def test_nothing_leaves_until_all_is_settled(reader: Client, outgoing: Submissio
         },
     )
     assert "Tout est réglé" in shown
+    reopened = fields(reader.get(f"/drafts/{form['draft'][0]}/"))
+    doubted = page(reader.post("/compose/", reopened | {"do": "send"}))
+    assert "ne nomme pas son destinataire" in doubted
+    assert "inconnu.pdf (Jean-Paul Le Goff)" in doubted
     send(reader, fields(reader.get(f"/drafts/{form['draft'][0]}/")))
     leave()
     found = {one["To"].addresses[0].addr_spec: enclosed(one) for one in map(read, kept(outgoing))}
