@@ -107,12 +107,15 @@ def test_thirty_bulletins_reach_thirty_families(
     page = written_to(width)
     expect(page.locator("#documents")).to_contain_text("Il reste 2 points à régler")
     look(page, f"documents-composer-{width}")
+    page.locator("#id_subject").fill("Bulletin de {prénom}, 6e B")
     question = asked(page)
     expect(question).to_contain_text("1 document n’a pas de destinataire sûr.")
     look(page, f"documents-unsettled-{width}")
     question.locator("[data-choice-documents]").click()
     page.wait_for_url("**/documents/")
     expect(page.locator("select")).to_have_count(1)
+    kept = "Object.keys(localStorage).filter((name) => name.startsWith('draft:'))"
+    assert page.evaluate(kept) == []  # the server has it
     assert violations(page) == []
     look(page, f"documents-page-{width}")
     last = address(PUPILS - 1)
