@@ -529,7 +529,13 @@ class _Writing:
             return None
         chosen = self.form.cleaned_data["due"] or scheduling.AT
         zone = ZoneInfo(self.request.preferences.time_zone)
-        return scheduling.due(chosen, self.form.cleaned_data["due_at"], timezone.now(), zone)
+        return scheduling.due(
+            chosen,
+            self.form.cleaned_data["due_at"],
+            timezone.now(),
+            zone,
+            self.request.preferences.hours,
+        )
 
     def _accept(
         self,
@@ -786,13 +792,14 @@ def _page(
         "most_recipients": settings.RECIPIENTS_PER_MESSAGE,
         "most_seen": settings.OUTSIDE_VISIBLE,
         "cancel_url": _inbox(),
-        "presets": () if settings.CELERY_TASK_ALWAYS_EAGER else _presets(),
+        "presets": () if settings.CELERY_TASK_ALWAYS_EAGER else _presets(request),
     }
     return render_template(request, "webmail/compose/compose.html", context, status=status)
 
 
-def _presets() -> tuple[scheduling.Preset, ...]:
-    return scheduling.presets(timezone.now(), ZoneInfo(timezone.get_current_timezone_name()))
+def _presets(request: HttpRequest) -> tuple[scheduling.Preset, ...]:
+    zone = ZoneInfo(timezone.get_current_timezone_name())
+    return scheduling.presets(timezone.now(), zone, request.preferences.hours)  # type: ignore[attr-defined]  # the middleware's
 
 
 @dataclass(frozen=True)
