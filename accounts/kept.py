@@ -151,7 +151,13 @@ KINDS: Final[tuple[Kept, ...]] = (
     Kept(
         _("Messages being written, with their files and lists of recipients, sealed"),
         _words(_("until they are sent or discarded, and 7 days more")),
-        ("webmail.Draft", "webmail.DraftVersion", "webmail.DraftFile", "webmail.DraftRoster"),
+        (
+            "webmail.Draft",
+            "webmail.DraftVersion",
+            "webmail.DraftFile",
+            "webmail.DraftDocument",
+            "webmail.DraftRoster",
+        ),
         "drafts",
     ),
     Kept(

@@ -208,8 +208,10 @@ ALLOWED: dict[str, set[str]] = {
         "webmail.reader.html",
         "webmail.sandbox",
         "webmail.smtp",
+        "webmail.zips",
     },
     "webmail.writing.fields": {"webmail.folding"},
+    "webmail.writing.matching": {"webmail.folding"},
     "webmail.writing.roster_reading": {
         "addressbook.charsets",
         "addressbook.importers",

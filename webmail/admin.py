@@ -191,9 +191,10 @@ class SignatureTemplateAdmin(admin.ModelAdmin):
 
 @admin.register(SendingPolicy)
 class SendingPolicyAdmin(admin.ModelAdmin):
-    """The name, the Reply-To and the text that go with all that a mail domain sends."""
+    """The name, the Reply-To and the text that go with all that a mail domain sends, and whether
+    many recipients from outside may see one another."""
 
-    list_display = ("__str__", "name", "reply_to", "footer")
+    list_display = ("__str__", "name", "reply_to", "footer", "hides_outside")
     list_select_related = ("mail_domain",)
 
     def save_model(

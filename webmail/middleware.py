@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 access = logging.getLogger("webmail.access")
 
 _IS_TEXT = re.compile(r"text/|application/(?:json|xml)|image/svg\+xml").match
+_DOCUMENTS = re.compile(r"/drafts/[0-9a-f-]{36}/documents/add/\Z").match
 _FNAME = 0x08  # a name follows the head of gzip's format (RFC 1952 section 2.3)
 
 
@@ -167,7 +168,7 @@ def _announced(request: HttpRequest) -> int:
 
 def _bounded(request: HttpRequest) -> TooLarge:
     """The error about a request that is too large, with the limit in bytes that applies to its
-    page: that of messages, of staff files or of old address books."""
+    page: that of messages, of documents for recipients, of staff files or of old address books."""
     path, user = request.path_info, request.user
     if path == reverse("admin:accounts_staffimport_add") and user.has_perm(
         "accounts.add_staffimport"
@@ -175,6 +176,8 @@ def _bounded(request: HttpRequest) -> TooLarge:
         return TooLarge(limit=settings.STAFF_FILE_LIMIT)
     if user.is_authenticated and path.startswith(reverse("addressbook:imports")):
         return AddressBookTooLarge(limit=settings.ADDRESS_BOOK_LIMIT)
+    if user.is_authenticated and _DOCUMENTS(path):
+        return TooLarge(limit=settings.DOCUMENTS_LIMIT)
     is_administrator = getattr(user, "is_administrator", False)
     if path == reverse("admin:addressbook_importjob_add") and is_administrator:
         return AddressBookTooLarge(limit=settings.ADDRESS_BOOK_LIMIT)

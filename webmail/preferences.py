@@ -314,6 +314,23 @@ DECLARED: tuple[Preference, ...] = (
         tab="writing",
     ),
     Preference(
+        "hours",
+        _("Working hours"),
+        "off",
+        (
+            ("off", pgettext_lazy("working hours", "None")),
+            ("0730-1830", _("Monday to Friday, 7:30 to 18:30")),
+            ("0800-1800", _("Monday to Friday, 8:00 to 18:00")),
+            ("0800-2000", _("Monday to Friday, 8:00 to 20:00")),
+        ),
+        help_text=_(
+            "Outside them, sending at the next opening is offered beside “Send”, and new mail is"
+            " not shown on the desktop. You can send and read all the same."
+        ),
+        needs_beat=True,
+        tab="writing",
+    ),
+    Preference(
         "each_copy",
         _("Copy in Sent of one message to each"),
         "one",
@@ -399,6 +416,7 @@ class Preferences:
     signature_place: str
     compose_in: str
     undo_seconds: str
+    hours: str
     each_copy: str
     receipts: str
     first_steps: str

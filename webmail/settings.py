@@ -524,6 +524,7 @@ WHITENOISE_AUTOREFRESH = DEBUG or TESTING
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 STAFF_FILE_LIMIT = 100 * 1024 * 1024  # as accounts/staff_file.py reads at most
+DOCUMENTS_LIMIT = 128 * 1024 * 1024  # a zip with a document for each recipient, read in memory
 ADDRESS_BOOK_LIMIT = 50 * 1024 * 1024  # as addressbook/importers read at most
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000

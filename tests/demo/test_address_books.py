@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 from addressbook import importers
-from demo import address_books
+from demo import address_books, bulletins
+from webmail.writing import matching, roster_reading
 
 
 def test_each_is_recognised_by_its_content(tmp_path: Path) -> None:
@@ -41,3 +43,16 @@ def test_the_class_list_has_a_column_that_must_be_explained() -> None:
     read = importers.read(address_books.pupils())
     assert (read.charset, read.groups[0].name) == ("windows-1252", "6e C")
     assert [column.header for column in read.columns if not column.field] == ["Divers"]
+
+
+def test_all_bulletins_but_one_are_matched_with_their_families(tmp_path: Path) -> None:
+    bulletins.write(tmp_path)
+    found = roster_reading.read((tmp_path / "familles-6eC.csv").read_bytes())
+    with zipfile.ZipFile(tmp_path / "bulletins-6eC.zip") as archive:
+        names = [name.rpartition("/")[2] for name in archive.namelist()]
+    people = [
+        matching.Person(row.address, last=row.cells[0], first=row.cells[1]) for row in found.rows
+    ]
+    result = matching.match(dict(zip(names, names, strict=True)), people)
+    assert len(result.given) == 24 and result.unmatched == ("scan_0417.pdf",)
+    assert len(result.lacking) == 1

@@ -46,10 +46,12 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Looked:
     """The outcome of a look at the inbox. ``changed``: the list is another one now; ``has_more``:
-    there is more to judge than one request has time for."""
+    there is more to judge than one request has time for. ``reports``: delivery reports among what
+    was read (RFC 3464), as far as it was."""
 
     changed: bool = False
     has_more: bool = False
+    reports: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -196,6 +198,7 @@ class _Look:
         self._uidvalidity = imap.known().uidvalidity
         self._rules = _rules()
         self._rspamd = rspamd_server()
+        self._reports: list[bytes] = []
 
     def run(self, newest: int) -> Looked:
         newest = max(newest, self._imap.known().uidnext - 1)
@@ -228,8 +231,8 @@ class _Look:
             changed = self._judge_claimed(some, before, until) or changed
             before = until
             if not is_last and time.monotonic() > deadline:
-                return Looked(changed, has_more=True)
-        return Looked(changed)
+                return Looked(changed, has_more=True, reports=tuple(self._reports))
+        return Looked(changed, reports=tuple(self._reports))
 
     def _judge_claimed(self, uids: Sequence[int], before: int, until: int) -> bool:
         if not uids:
@@ -246,6 +249,7 @@ class _Look:
     def _judge(self, uids: Sequence[int]) -> bool:
         self._imap.require(MessageRef(INBOX, self._uidvalidity, uids[0]))
         samples = arrivals.samples(self._imap, uids)
+        self._reports += [one.raw for one in samples if arrivals.is_report(one.raw)]
         judged = self._verdicts(samples)
         unwanted = [candidate for candidate in judged if candidate.is_unwanted]
         places = self._dispose(unwanted)

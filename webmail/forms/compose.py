@@ -81,7 +81,10 @@ class ComposeForm(forms.Form):
         "send", "schedule", "save", "close", "discard", "attach",
     )  # fmt: skip
     ROSTER, NO_ROSTER = "roster", "no_roster"
-    DEEDS = (SEND, SCHEDULE, SAVE, CLOSE, DISCARD, ATTACH, ROSTER, NO_ROSTER)
+    DOCUMENTS, NO_DOCUMENTS = "documents", "no_documents"
+    DEEDS = (
+        SEND, SCHEDULE, SAVE, CLOSE, DISCARD, ATTACH, ROSTER, NO_ROSTER, DOCUMENTS, NO_DOCUMENTS,
+    )  # fmt: skip
     LONGEST = 1_000_000  # characters of a text: what the sanitiser takes
 
     draft = forms.UUIDField(required=False, widget=forms.HiddenInput)
@@ -114,6 +117,9 @@ class ComposeForm(forms.Form):
     )
     roster = forms.FileField(
         label=_("List of recipients"), required=False, allow_empty_file=True, max_length=255
+    )
+    documents = FilesField(
+        label=_("Documents for each"), required=False, allow_empty_file=True, max_length=255
     )
     kind = forms.ChoiceField(choices=[(kind, kind) for kind in KINDS], widget=forms.HiddenInput)
     priority = forms.ChoiceField(

@@ -25,7 +25,7 @@ LANGUAGES: Final = ("fr", "en")
 TOPICS: Final[tuple[tuple[str | Promise, tuple[str, ...]], ...]] = (
     (_("Signing in"), ("sign-in", "numen", "password", "two-steps", "shared-computer", "my-data")),
     (_("Reading"), ("read", "attachments", "search", "missing")),
-    (_("Writing"), ("write", "drafts", "many-people", "outbox", "signature")),
+    (_("Writing"), ("write", "drafts", "many-people", "bulletins", "outbox", "signature")),
     (
         _("Sorting"),
         ("folders", "sharing", "trash", "space", "rules", "absence", "adverts", "fraud"),
@@ -49,6 +49,7 @@ _PAGES: Final = {
     "mail:canned": "write",
     "mail:compose": "write",
     "mail:draft": "drafts",
+    "mail:draft_document": "bulletins",
     "mail:folder": "read",
     "mail:folder_share": "sharing",
     "mail:folders": "folders",

@@ -23,6 +23,7 @@ TOUCHED = frozenset({SEEN, FLAGGED, ANSWERED, DELETED, DRAFT})
 _UNTOUCHED = "UNSEEN UNFLAGGED UNANSWERED UNDELETED UNDRAFT"
 _WRITTEN = "written"
 _MOST_WRITTEN = 1_000
+_LONGEST_HEAD = 32 * 1024
 _FIELDS = ("MESSAGE-ID", "TO", "CC")
 _FIELDS_SIZE = 4_096
 
@@ -48,6 +49,12 @@ def sample(imap: Connection, ref: MessageRef) -> bytes:
     imap.require(ref)
     fetched = fetch.samples(imap, [ref.uid], SAMPLE)
     return fetched[0].raw if fetched else b""
+
+
+def is_report(raw: bytes) -> bool:
+    """Whether a message, as far as it is here, is a report of another mail server's."""
+    head = raw[:_LONGEST_HEAD].partition(b"\r\n\r\n")[0].partition(b"\n\n")[0]
+    return headers.parse(head).get("Content-Type").strip().lower().startswith("multipart/report")
 
 
 def set_aside(imap: Connection, refs: Sequence[MessageRef], place: str, use: str) -> int | None:

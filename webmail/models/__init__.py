@@ -31,6 +31,7 @@ from webmail.models.tags import KNOWN_TAGS, TAGS_CACHE_SECONDS, Tag
 from webmail.models.writing import (
     CannedAnswer,
     Draft,
+    DraftDocument,
     DraftFile,
     DraftRoster,
     DraftVersion,
@@ -50,6 +51,7 @@ __all__ = [
     "CannedAnswer",
     "DataExport",
     "Draft",
+    "DraftDocument",
     "DraftFile",
     "DraftRoster",
     "DraftVersion",

@@ -63,6 +63,10 @@ class Draft(models.Model):
     copy_uidvalidity = models.PositiveBigIntegerField(null=True, blank=True)
     copy_uid = models.PositiveBigIntegerField(null=True, blank=True)
     copy_revision = models.PositiveIntegerField(_("revision of the copy"), default=0)
+    # How many `DraftDocument` rows there are, and what the writer decided about them by hand
+    # (webmail/writing/documents.py), as JSON, sealed.
+    documents_count = models.PositiveIntegerField(_("documents for each"), null=True, blank=True)
+    documents_settled = models.BinaryField(null=True, blank=True)
 
     objects = DraftQuerySet.as_manager()
 
@@ -120,6 +124,29 @@ class DraftFile(models.Model):
         verbose_name = _("file of a draft")
         verbose_name_plural = _("files of drafts")
         ordering = ("created",)
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class DraftDocument(models.Model):
+    """A file that one recipient of a message to each gets and the others do not, encrypted in the
+    spool. It is no `DraftFile`, so that nothing attaches it to the message of everybody."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    draft = models.ForeignKey(
+        Draft, models.CASCADE, related_name="documents", verbose_name=_("draft")
+    )
+    # `Document` (webmail/writing/documents.py) as JSON, sealed: name, type, key in the spool.
+    sealed = models.BinaryField()
+    size = models.PositiveBigIntegerField(_("bytes"), default=0)
+    spool = models.CharField(_("name in the spool"), max_length=32)
+    created = models.DateTimeField(_("added"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("document for a recipient")
+        verbose_name_plural = _("documents for recipients")
+        ordering = ("created", "id")
 
     def __str__(self) -> str:
         return str(self.pk)
@@ -190,6 +217,8 @@ class OutboxMessage(ClaimedRow):
         State.PASSWORD,
     )
     KEPT: ClassVar[timedelta] = timedelta(days=7)
+    # How long a message to each can be sent again to another address.
+    CORRECTED_FOR: ClassVar[timedelta] = timedelta(days=3)
     # Failures of a database that was restored from a backup, which is older than the message's way:
     # the folder of sent mail was not looked into yet; the message is not there.
     RESTORED: ClassVar[str] = "Restored"
@@ -227,7 +256,8 @@ class OutboxMessage(ClaimedRow):
     message_id = models.CharField("Message-ID", max_length=255)
     sender = models.CharField(_("sender"), max_length=254)
     # `Envelope` (webmail/outbox) as JSON, sealed: recipients, Bcc, origin, key of the spooled file.
-    # Without that key once it is sent, empty once it is taken back.
+    # Without that key once it is sent, or three days later where it is of a batch, so that its
+    # address can be corrected; empty once it is taken back.
     sealed = models.BinaryField()
     spool = models.CharField(_("name in the spool"), max_length=32, blank=True)
     size = models.PositiveBigIntegerField(_("bytes"), default=0)
@@ -236,6 +266,12 @@ class OutboxMessage(ClaimedRow):
     server_words = models.TextField(_("answer of the server"), blank=True)
     accepted = models.DateTimeField(_("accepted"), default=timezone.now)
     sent = models.DateTimeField(_("sent"), null=True, blank=True)
+    # When a delivery report said that it did not arrive, and its status code (RFC 3463); whom it
+    # did not reach is in the envelope's ``refused``.
+    bounced = models.DateTimeField(_("came back"), null=True, blank=True)
+    bounce_status = models.CharField(
+        _("status of the report"), max_length=12, blank=True, db_default=""
+    )
 
     objects = OutboxMessageQuerySet.as_manager()
 
@@ -358,7 +394,7 @@ class SignatureTemplate(models.Model):
 class SendingPolicy(models.Model):
     """What administrators put around every message that the users of a mail domain send."""
 
-    CACHE_KEY: ClassVar[str] = "sending-policies"
+    CACHE_KEY: ClassVar[str] = "sending-policies 2"  # changes with what is kept under it
     CACHE_SECONDS: ClassVar[int] = 60
 
     mail_domain = models.OneToOneField(
@@ -392,6 +428,15 @@ class SendingPolicy(models.Model):
         help_text=_(
             "The server puts it at the end of what leaves. The same words between braces may stand"
             " in it; a line that would say nothing is left out."
+        ),
+    )
+    hides_outside = models.BooleanField(
+        _("many addresses from outside stay hidden"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "Where more of them are in To and Cc than WEBMAIL_OUTSIDE_VISIBLE says, the message"
+            " leaves in blind copy or as one message to each, and not with all of them visible."
         ),
     )
 

@@ -1,6 +1,7 @@
 """The outbox: a message accepted is a row and a sealed file. It leaves once, or is seen not to."""
 
 from webmail.outbox.accepting import accept
+from webmail.outbox.bounces import note_reports
 from webmail.outbox.choices import again, dismiss, reschedule, settle, take_back
 from webmail.outbox.counting import unsent_count
 from webmail.outbox.delivery import deliver
@@ -16,6 +17,7 @@ __all__ = [
     "deliver",
     "dismiss",
     "hold_restored",
+    "note_reports",
     "opened",
     "reschedule",
     "settle",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -31,7 +32,7 @@ _MOST_SUBJECT = 200
 def accept(
     request: SignedInRequest,
     draft: Draft | None,
-    submissions: Sequence[Submission],
+    submissions: Iterable[Submission],
     *,
     key: uuid.UUID,
     identity: Identity | None = None,
@@ -41,30 +42,29 @@ def accept(
     """Take messages into the outbox. When this returns they are written down: rows, and sealed
     files in the spool. The same ``key`` again gives the same rows, and sends nothing twice.
 
-    ``identity`` is `identities.check`'s, where it was asked just now. ``due``: when they are to
-    leave; without, in ``hold_seconds``. Several messages leave one after
-    the other, `settings.EACH_PER_MINUTE` a minute. Raises SenderRefused for an address that is not
-    the person's, SignInNeeded when his password cannot be lent, DraftNotFound when the draft was
+    ``submissions`` are asked for one after the other, so that no more than two of them have to be
+    in memory. ``identity`` is `identities.check`'s, where it was asked just now. ``due``: when they
+    are to leave; without, in ``hold_seconds``. Several messages leave one after the other,
+    `settings.EACH_PER_MINUTE` a minute. Raises SenderRefused for an address that is not the
+    person's, SignInNeeded when his password cannot be lent, DraftNotFound when the draft was
     accepted by another window, TooManyRecipients, MessageUnkept when the spool takes nothing; then
     nothing is written.
     """
     if known := _accepted(request.user, key):
         return known
-    _check_senders(request.user, submissions, identity)
     first = due or timezone.now() + timedelta(seconds=hold_seconds)
-    rows = _rows(request.user, draft, submissions, key, first, is_scheduled=due is not None)
+    sending = _Sending(request.user, draft, key, first, identity, is_scheduled=due is not None)
     try:
-        for row, submission in zip(rows, submissions, strict=True):
-            _seal(row, submission, draft)
+        rows = sending.take(submissions)
         with transaction.atomic():
-            _check_count(request.user, draft, submissions)
+            _check_count(request.user, draft, rows)
             _take(draft)
             credential = _lend(request, rows[-1].due)
             for row in rows:
                 row.credential = credential
             OutboxMessage.objects.bulk_create(rows)
     except BaseException as error:
-        for row in rows:
+        for row in sending.rows:
             with suppress(OSError):  # a spool that cannot be written to
                 values.path(row.spool).unlink()
         # The same request twice at once: the other one was faster.
@@ -81,93 +81,115 @@ def _accepted(user: User, key: uuid.UUID) -> tuple[OutboxMessage, ...]:
     return tuple(OutboxMessage.objects.of(user).filter(key=key).order_by("number"))
 
 
-def _check_senders(
-    user: User, submissions: Sequence[Submission], identity: Identity | None
-) -> None:
-    """Whatever the form did, nobody writes as somebody else."""
-    known = {identity.address} if identity and identity.user_id == user.pk else set()
-    for sender in {submission.sender for submission in submissions} - known:
-        identities.check(user, sender)
-    for submission in submissions:
-        written = headers.parse(values.head(submission.message)).addresses("From")
-        if [person.address for person in written] != [submission.sender]:
-            raise SenderRefused
-
-
-def _check_count(user: User, draft: Draft | None, submissions: Sequence[Submission]) -> None:
+def _check_count(user: User, draft: Draft | None, rows: Sequence[OutboxMessage]) -> None:
     """The hour's limit once more, one request of the person after the other: sendings at once would
     each find room. A confirmation of reading, which has no draft, is not held up."""
     if draft is None:
         return
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    count = sum(len(submission.recipients) for submission in submissions)
+    count = sum(row.recipients for row in rows)
     if words := recipients.limits_error(user, count, recipients.EACH):
         raise TooManyRecipients(words)
 
 
-def _rows(
-    user: User,
-    draft: Draft | None,
-    submissions: Sequence[Submission],
-    key: uuid.UUID,
-    first: datetime,
-    *,
-    is_scheduled: bool,
-) -> list[OutboxMessage]:
-    state = OutboxMessage.State.SCHEDULED if is_scheduled else OutboxMessage.State.HELD
-    pace = timedelta(minutes=1) / settings.EACH_PER_MINUTE
-    batch = uuid.uuid4() if len(submissions) > 1 else None
-    return [
-        OutboxMessage(
-            user=user,
-            key=key,
+class _Sending:
+    """Messages that are made of one draft, on their way into the spool."""
+
+    def __init__(
+        self,
+        user: User,
+        draft: Draft | None,
+        key: uuid.UUID,
+        first: datetime,
+        identity: Identity | None,
+        *,
+        is_scheduled: bool,
+    ) -> None:
+        self.rows: list[OutboxMessage] = []
+        self._user, self._draft, self._key, self._first = user, draft, key, first
+        self._state = OutboxMessage.State.SCHEDULED if is_scheduled else OutboxMessage.State.HELD
+        self._written = drafts.content(draft) if draft else content.Content()
+        self._senders = {identity.address} if identity and identity.user_id == user.pk else set()
+
+    def take(self, submissions: Iterable[Submission]) -> list[OutboxMessage]:
+        """Seal each message into the spool; its row is in ``rows``, and in no database yet."""
+        found = iter(submissions)
+        beginning = list(itertools.islice(found, 2))
+        batch = uuid.uuid4() if len(beginning) > 1 else None
+        while beginning:
+            self._take(beginning.pop(0), batch)
+        for submission in found:
+            self._take(submission, batch)
+        return self.rows
+
+    def _take(self, submission: Submission, batch: uuid.UUID | None) -> None:
+        self._check_sender(submission)
+        row = self._row(submission, batch)
+        self.rows.append(row)
+        self._seal(row, submission)
+
+    def _check_sender(self, submission: Submission) -> None:
+        """Whatever the form did, nobody writes as somebody else."""
+        if submission.sender not in self._senders:
+            identities.check(self._user, submission.sender)
+            self._senders.add(submission.sender)
+        written = headers.parse(values.head(submission.message)).addresses("From")
+        if [person.address for person in written] != [submission.sender]:
+            raise SenderRefused
+
+    def _row(self, submission: Submission, batch: uuid.UUID | None) -> OutboxMessage:
+        pace = timedelta(minutes=1) / settings.EACH_PER_MINUTE
+        return OutboxMessage(
+            user=self._user,
+            key=self._key,
             batch=batch,
             number=submission.number,
-            draft=draft,
-            state=state,
+            draft=self._draft,
+            state=self._state,
             # The copy of a batch goes to nobody: only filing is left of it.
             stage=_STAGE.READY if submission.recipients else _STAGE.HANDED,
-            due=first + place * pace,
+            due=self._first + len(self.rows) * pace,
             message_id=submission.message_id,
             sender=submission.sender,
             size=len(submission.message),
             recipients=len(submission.recipients),
             spool=sealed_files.new_name(),
         )
-        for place, submission in enumerate(submissions)
-    ]
 
+    def _seal(self, row: OutboxMessage, submission: Submission) -> None:
+        """The message into the spool, and what belongs to it into the row."""
+        file_key = sealed_files.new_key()
+        try:
+            sealed_files.write(values.path(row.spool), file_key, [submission.message])
+        except sealed_files.Unwritable as error:
+            logger.error("The spool can't be written: %s", error)
+            raise MessageUnkept from error
+        row.sealed = values.seal(row, self._envelope(row, submission, file_key))
 
-def _seal(row: OutboxMessage, submission: Submission, draft: Draft | None) -> None:
-    """The message into the spool, and what belongs to it into the row."""
-    file_key = sealed_files.new_key()
-    try:
-        sealed_files.write(values.path(row.spool), file_key, [submission.message])
-    except sealed_files.Unwritable as error:
-        logger.error("The spool can't be written: %s", error)
-        raise MessageUnkept from error
-    head = headers.parse(values.head(submission.message))
-    written = drafts.content(draft) if draft else content.Content()
-    mark = ""
-    if written.origin is not None:
-        mark = ANSWERED if written.kind in content.ANSWERS else ""
-        mark = FORWARDED if written.kind in content.FORWARDS else mark
-    # Of one message to each the subject as it was written: all of them are one to their user.
-    subject = written.subject if row.batch else encoded_words.decode(head.get("Subject"))
-    envelope = SealedEnvelope(
-        recipients=submission.recipients,
-        people=tuple(
-            (person.name, person.address)
-            for field in ("To", "Cc", "Bcc")
-            for person in head.addresses(field)
-        ),
-        subject=subject[:_MOST_SUBJECT],
-        key=file_key.hex(),
-        origin=written.origin if mark else None,
-        mark=mark,
-        wants_notice=written.wants_notice,
-    )
-    row.sealed = values.seal(row, envelope)
+    def _envelope(
+        self, row: OutboxMessage, submission: Submission, file_key: bytes
+    ) -> SealedEnvelope:
+        head, written = headers.parse(values.head(submission.message)), self._written
+        mark = ""
+        if written.origin is not None:
+            mark = ANSWERED if written.kind in content.ANSWERS else ""
+            mark = FORWARDED if written.kind in content.FORWARDS else mark
+        # Of one message to each the subject as it was written: all of them are one to their user.
+        subject = written.subject if row.batch else encoded_words.decode(head.get("Subject"))
+        return SealedEnvelope(
+            recipients=submission.recipients,
+            people=tuple(
+                (person.name, person.address)
+                for field in ("To", "Cc", "Bcc")
+                for person in head.addresses(field)
+            ),
+            subject=subject[:_MOST_SUBJECT],
+            key=file_key.hex(),
+            origin=written.origin if mark else None,
+            mark=mark,
+            wants_notice=written.wants_notice,
+            documents=submission.documents,
+        )
 
 
 def _take(draft: Draft | None) -> None:

@@ -138,12 +138,10 @@ def _file(
 
 
 def close(row: OutboxMessage) -> None:
-    """It is over: nothing is left of the draft, the password and the file."""
+    """It is over: nothing is left of the draft, the password and the file; of a message to each the
+    file stays for some days, so that its address can be corrected (`webmail.outbox.correcting`)."""
     spool, credential = row.spool, row.credential
-    try:
-        sealed = values.without_key(row)
-    except Unreadable:
-        sealed = b""
+    stays = row.batch is not None and not row.is_copy
     with transaction.atomic():
         # Before the draft goes: the row would no longer name it.
         if is_last(row) and row.draft_id:
@@ -152,13 +150,28 @@ def close(row: OutboxMessage) -> None:
             row,
             state=_STATE.SENT,
             sent=row.sent or timezone.now(),
-            sealed=sealed,
-            spool="",
+            sealed=bytes(row.sealed) if stays else _without_key(row),
+            spool=spool if stays else "",
             credential=None,
             draft=None,
         )
         give_back(credential)
+    if not stays:
+        values.path(spool).unlink(missing_ok=True)
+
+
+def forget_file(row: OutboxMessage) -> None:
+    """Of a message that has left nothing but whom it went to is kept from now on."""
+    spool = row.spool
+    OutboxMessage.objects.filter(pk=row.pk).update(sealed=_without_key(row), spool="")
     values.path(spool).unlink(missing_ok=True)
+
+
+def _without_key(row: OutboxMessage) -> bytes:
+    try:
+        return values.without_key(row)
+    except Unreadable:
+        return b""
 
 
 def put_off(row: OutboxMessage, failure: str, words: str = "", *, at_once: bool = False) -> None:

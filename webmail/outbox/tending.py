@@ -16,6 +16,7 @@ from webmail.outbox import counting, delivery, values
 
 _STATE, _STAGE = OutboxMessage.State, OutboxMessage.Stage
 _MOST = 100
+_MOST_FORGOTTEN = 1_000
 # A message whose worker was told of it and has not taken it up: the broker lost it, or is slow.
 _TOLD_AGAIN = timedelta(seconds=60)
 # How often a message whose worker died is taken up at once: one that kills workers waits.
@@ -51,6 +52,9 @@ def tidy() -> None:
     unsent = OutboxMessage.objects.filter(draft=OuterRef("pk")).unfinished()
     accepted = Draft.objects.filter(state=Draft.State.ACCEPTED)
     accepted.filter(~Exists(unsent), changed__lt=now - timedelta(hours=1)).delete()
+    late = OutboxMessage.objects.filter(state=_STATE.SENT).exclude(spool="")
+    for row in late.filter(sent__lt=now - OutboxMessage.CORRECTED_FOR)[:_MOST_FORGOTTEN]:
+        delivery.forget_file(row)
     over.filter(changed__lt=now - OutboxMessage.KEPT).delete()
     named = set(OutboxMessage.objects.exclude(spool="").values_list("spool", flat=True))
     for file in values.spooled():

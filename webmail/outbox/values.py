@@ -26,7 +26,8 @@ class Submission:
     """One message to be sent. ``message``: its bytes, with the Bcc field for the copy in Sent;
     ``recipients``: the addresses of the envelope; ``sender``: that of From and of the envelope;
     ``number``: among those that were made of one draft, from 0 on. One without recipients is the
-    copy in Sent of all the others (`webmail.outbox.batch_copy`).
+    copy in Sent of all the others (`webmail.outbox.batch_copy`). ``documents``: names of the files
+    that this message alone has.
     """
 
     message: bytes
@@ -34,13 +35,15 @@ class Submission:
     message_id: str
     sender: str
     number: int = 0
+    documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SealedEnvelope:
     """The sealed part of a row. ``people``: name and address of those in To, Cc and Bcc; ``mark``:
     the flag that the message it answers or forwards gets; ``refused``: address and the server's
-    words; ``key``: of the file in the spool, in hexadecimal, "" when that is gone.
+    words; ``key``: of the file in the spool, in hexadecimal, "" when that is gone; ``documents``:
+    names of the files that these recipients alone got.
     """
 
     recipients: tuple[str, ...]
@@ -51,10 +54,14 @@ class SealedEnvelope:
     mark: str = ""
     wants_notice: bool = False
     refused: tuple[tuple[str, str], ...] = ()
+    documents: tuple[str, ...] = ()
 
 
 def seal(row: OutboxMessage, envelope: SealedEnvelope) -> bytes:
-    return sealing.seal(row.pk, row.user_id, json.dumps(asdict(envelope)).encode())
+    said = asdict(envelope)
+    if not envelope.documents:
+        del said["documents"]  # as workers of the version before read it
+    return sealing.seal(row.pk, row.user_id, json.dumps(said).encode())
 
 
 def opened(row: OutboxMessage) -> SealedEnvelope:
@@ -66,6 +73,7 @@ def opened(row: OutboxMessage) -> SealedEnvelope:
             recipients=tuple(said.pop("recipients")),
             people=_pairs(said.pop("people")),
             refused=_pairs(said.pop("refused")),
+            documents=tuple(said.pop("documents", ())),
             origin=MessageRef(**origin) if origin else None,
             **said,
         )

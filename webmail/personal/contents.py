@@ -25,9 +25,9 @@ from addressbook.contacts import export
 from addressbook.models import Contact, Group
 from webmail import outbox
 from webmail.errors import PartNotFound, Unreadable
-from webmail.models import Draft, DraftFile, DraftRoster, DraftVersion, OutboxMessage
+from webmail.models import Draft, DraftDocument, DraftFile, DraftRoster, DraftVersion, OutboxMessage
 from webmail.outbox import values as outbox_values
-from webmail.writing import files, sealing
+from webmail.writing import documents, files, sealing
 from webmail.zips import NewMember
 
 _CHUNK = 200
@@ -37,6 +37,7 @@ CONTACTS = "contacts"
 _PATHS: Final = {
     "addressbook.ImportFile": "job__user",
     "addressbook.ImportPart": "job__user",
+    "webmail.DraftDocument": "draft__user",
     "webmail.DraftRoster": "draft__user",
     "webmail.DraftVersion": "draft__user",
 }
@@ -61,6 +62,11 @@ def members(user: User) -> Iterator[NewMember]:
             about = files.about(row)
             name = f"drafts/{row.draft_id}/{row.pk}-{about.name}"
             yield NewMember(name, _pieces(files.open_(row)), about.size)
+    for document in rows_of(user, "webmail.DraftDocument").select_related("draft").iterator(_CHUNK):
+        with suppress(Unreadable, PartNotFound):
+            owner = document.draft
+            name = f"drafts/{owner.pk}/{document.pk}-{documents.about(owner, document).name}"
+            yield NewMember(name, _pieces(documents.open_(owner, document)), document.size)
     for message in OutboxMessage.objects.of(user).exclude(spool="").iterator(_CHUNK):
         if (pieces := _spooled(message)) is not None:
             yield NewMember(f"outbox/{message.pk}.eml", pieces, message.size)
@@ -151,6 +157,11 @@ def _file(row: Any) -> dict[str, Any]:
     return {"name": about.name, "media_type": about.media_type}
 
 
+def _document(row: Any) -> dict[str, Any]:
+    about = documents.about(row.draft, row)
+    return {"name": about.name, "media_type": about.media_type}
+
+
 def _sent(row: Any) -> dict[str, Any]:
     envelope = outbox.opened(row)
     return {
@@ -170,6 +181,7 @@ _OPENED: Final[dict[type, Callable[[Any], dict[str, Any]]]] = {
     DraftVersion: _version,
     DraftRoster: _roster,
     DraftFile: _file,
+    DraftDocument: _document,
     OutboxMessage: _sent,
     User: _roles,
 }

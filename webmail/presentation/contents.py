@@ -113,13 +113,13 @@ def outcome_line(outcome: DeliveryOutcome) -> OutcomeLine:
     }.get(outcome.action, gettext("%(recipient)s: %(action)s."))
     return OutcomeLine(
         words % {"recipient": outcome.recipient, "action": outcome.action},
-        _status_words(outcome.status),
+        status_words(outcome.status),
         f"{outcome.status} {outcome.reason}".strip(),
         outcome.is_permanent,
     )
 
 
-def _status_words(status: str) -> str:
+def status_words(status: str) -> str:
     """The enhanced status code of a delivery that failed (RFC 3463, 7372, 7505) as a sentence; ""
     for success and for codes that say nothing to a person."""
     kind, _dot, detail = status.partition(".")

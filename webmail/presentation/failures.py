@@ -28,6 +28,7 @@ from webmail.errors import (
     TooManyDrafts,
     WebmailError,
 )
+from webmail.presentation.contents import status_words
 from webmail.presentation.sending import Standing
 from webmail.presentation.words import size as size_in_words
 
@@ -121,6 +122,8 @@ def way_out(error: WebmailError) -> str:
 def of_submission(standing: Standing) -> str:
     """Return the reason why an accepted message was not sent, or has no copy; "" where nothing went
     wrong. The server's own words stand apart."""
+    if standing.is_back:
+        return status_words(standing.bounce_status)
     match standing.failure:
         case "RecipientsRefused" if standing.refused and standing.is_of_batch:
             addresses = ", ".join(address for address, _words in standing.refused)

@@ -21,7 +21,8 @@ _SOON, _LATER = 2, 20  # seconds until a page asks again, while a message moves 
 class Standing:
     """A message as it stands. ``state``, ``stage`` and ``failure`` are words of the model and of
     webmail/errors.py; ``refused``: address and the server's words; ``is_retried``: whether it is
-    tried again by itself; ``is_of_batch``: others of a message to each may have left."""
+    tried again by itself; ``is_of_batch``: others of a message to each may have left; ``is_back``:
+    a delivery report said that it did not arrive, ``bounce_status`` for which reason (RFC 3463)."""
 
     state: str
     stage: str
@@ -32,6 +33,8 @@ class Standing:
     refused: Sequence[tuple[str, str]] = field(default=())
     is_retried: bool = True
     is_of_batch: bool = False
+    is_back: bool = False
+    bounce_status: str = ""
 
     @property
     def has_left(self) -> bool:
@@ -41,6 +44,11 @@ class Standing:
 def how(standing: Standing) -> str:
     """Return how it stands, in a sentence or two."""
     match standing.state:
+        case "sent" if standing.is_back and standing.is_of_batch:
+            return gettext("It came back: it was not delivered.")
+        case "sent" if standing.is_back:
+            addresses = ", ".join(address for address, _words in standing.refused)
+            return gettext("It came back from %(addresses)s.") % {"addresses": addresses}
         case "sent" if standing.failure:
             return gettext("Sent, but no copy could be kept in “Sent”. Do not send it again.")
         case "sent":

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import session
 from accounts.http import SignedInRequest, login_required
+from webmail import outbox
 from webmail.adverts import judging, pulling
 from webmail.forms.messages import NewSenderForm
 from webmail.htmx import wants_partial
@@ -32,6 +33,7 @@ def judge(request: SignedInRequest) -> HttpResponse:
     with session.imap(request) as imap:
         imap.select(judging.INBOX)
         looked = judging.look(request, imap, 0, memory(request))
+        outbox.note_reports(request.user, looked.reports)
     if not wants_partial(request):
         return redirect("mail:folder", judging.INBOX)
     context = {"advert_line": advert_line(request, judging.INBOX, looked)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -62,21 +62,25 @@ from webmail.writing import (
     choosing,
     cleaning,
     copies,
+    documents,
     drafts,
     files,
     identities,
     making,
     offering,
+    policies,
     posted,
     recipients,
     resending,
     rosters,
     scheduling,
+    settling,
     untouched,
 )
 from webmail.writing.beginning import Begun, Writer
 from webmail.writing.choosing import Question
 from webmail.writing.content import Content
+from webmail.writing.documents import Held
 from webmail.writing.scheduling import NotThen
 
 # --- pages ---
@@ -367,6 +371,8 @@ class _Writing:
             return self._close()
         if deed in (ComposeForm.ROSTER, ComposeForm.NO_ROSTER):
             return self._change_roster()
+        if deed in (ComposeForm.DOCUMENTS, ComposeForm.NO_DOCUMENTS):
+            return self._change_documents()
         return self._send()
 
     def _change_roster(self) -> HttpResponse:
@@ -388,6 +394,22 @@ class _Writing:
             to = ", ".join(filter(None, [people.strip(" ,"), kept.group]))
             drafts.save(self.user, self.number, replace(content, to=to), base=row.revision)
         return self._led_on(reverse("mail:draft", args=[self.number]))
+
+    def _change_documents(self) -> HttpResponse:
+        """The documents that were chosen without a script, or none from now on; then the page on
+        which they are settled. What was written is kept first."""
+        row = self._keep()
+        if self.form.deed == ComposeForm.NO_DOCUMENTS:
+            documents.remove(row)
+            return self._led_on(reverse("mail:draft", args=[self.number]))
+        for file in self.request.FILES.getlist("documents"):
+            added = documents.add(self.user, row, file.name or "", file.chunks())
+            if added.refusal:
+                self.form.add_error("documents", documents.refusal_words(added))
+                return _refused(self.request, self.form, status=422, draft=row)
+            for words_ in documents.fault_words(added):
+                toasts.warning(self.request, words_)
+        return self._led_on(reverse("mail:draft_documents", args=[self.number]))
 
     def _discard(self) -> HttpResponse:
         """With what was written last, so that it comes back whole."""
@@ -479,14 +501,19 @@ class _Writing:
             return _refused(self.request, self.form, status=422, draft=row)
         content = drafts.content(row)
         identity = identities.check(self.user, content.identity)
+        held = documents.of(row)
+        attached = [file for file in files.of(row) if not file.is_inline]
         decided = choosing.decide(
             self.user,
             content,
             choosing.answer(self.form.typed),
             sender=identities.sender(identity),
-            has_files=bool(content.keep) or any(not file.is_inline for file in files.of(row)),
+            has_files=bool(content.keep) or bool(attached),
             roster=rosters.asked_for(row, content),
+            held=held,
             footer=identity.footer,
+            hides_outside=policies.OUTSIDE in identity.enforced,
+            file_names=[files.about(file).name for file in attached],
         )
         if isinstance(decided, Question):
             return _asked(self.request, self.form, row, decided)
@@ -495,14 +522,20 @@ class _Writing:
         except NotThen as error:
             self.form.add_error("due", error.words)
             return _refused(self.request, self.form, status=422, draft=row)
-        return self._accept(row, content, decided, identity, due)
+        return self._accept(row, content, decided, identity, due, held)
 
     def _due(self) -> datetime | None:
         if self.form.deed != ComposeForm.SCHEDULE:
             return None
         chosen = self.form.cleaned_data["due"] or scheduling.AT
         zone = ZoneInfo(self.request.preferences.time_zone)
-        return scheduling.due(chosen, self.form.cleaned_data["due_at"], timezone.now(), zone)
+        return scheduling.due(
+            chosen,
+            self.form.cleaned_data["due_at"],
+            timezone.now(),
+            zone,
+            self.request.preferences.hours,
+        )
 
     def _accept(
         self,
@@ -511,15 +544,18 @@ class _Writing:
         messages: Sequence[Content],
         identity: Identity,
         due: datetime | None,
+        held: Held | None,
     ) -> HttpResponse:
         enclosed, known = self._collected(row, content)
         laid = making.lay_out(content, enclosed, row.message_id)
         weight = sum(
             build.encoded_size(len(one.content)) for one in (*laid.inline, *laid.attachments)
         )
-        most = min(attachments_room(), _MOST_TOGETHER * attachments_room() // len(messages))
-        if weight > most:
-            self.form.add_error("attachments", too_heavy(weight * len(messages)))
+        own = documents.weights(held, (one.documents for one in messages))
+        total = weight * len(messages) + sum(own)
+        room = attachments_room()
+        if weight + max(own, default=0) > room or total > _MOST_TOGETHER * room:
+            self.form.add_error("attachments", too_heavy(total))
             return _refused(self.request, self.form, status=413, draft=row)
         if laid.missing and not self.form.typed.get("missing_ok"):
             self.form.add_error(None, missing_images(laid.missing))
@@ -557,11 +593,12 @@ class _Writing:
         laid_out: making.Laid,
         references: tuple[str, ...],
         due: datetime | None,
-    ) -> list[Submission]:
-        """The first has the draft's Message-ID, by which its copies are known."""
-        submissions = []
+    ) -> Iterator[Submission]:
+        """Each is made when the one before is in the spool: no two are in memory. The first has the
+        draft's Message-ID, by which its copies are known."""
         layouts = making.lay_out_each(written, messages, enclosed, row.message_id, laid=laid_out)
         for number, (content, laid) in enumerate(zip(messages, layouts, strict=True)):
+            own = documents.attachments(row, content.documents) if content.documents else ()
             made = making.outgoing(
                 self.user,
                 content,
@@ -570,16 +607,15 @@ class _Writing:
                 date=timezone.localtime(due),
                 references=references,
                 identity=identity,
-                laid=laid,
+                laid=replace(laid, attachments=(*laid.attachments, *own)) if own else laid,
             )
-            submissions.append(
-                Submission(
-                    message=build.message(made, keep_bcc=True),
-                    recipients=recipients.envelope(content),
-                    message_id=made.message_id,
-                    sender=made.sender.address,
-                    number=number,
-                )
+            yield Submission(
+                message=build.message(made, keep_bcc=True),
+                recipients=recipients.envelope(content),
+                message_id=made.message_id,
+                sender=made.sender.address,
+                number=number,
+                documents=tuple(one.name for one in own),
             )
         if len(messages) > 1 and self.request.preferences.each_copy == "one":
             # The copy in Sent of all: as it was written, fields and all. Those who got it are put
@@ -596,10 +632,7 @@ class _Writing:
                 laid=laid_out,
             )
             message = build.message(made, keep_bcc=True)
-            submissions.append(
-                Submission(message, (), made.message_id, made.sender.address, len(messages))
-            )
-        return submissions
+            yield Submission(message, (), made.message_id, made.sender.address, len(messages))
 
     def _sent(self, accepted: OutboxMessage) -> HttpResponse:
         announce(self.request, accepted)
@@ -644,18 +677,32 @@ def _asked(
     dialog for htmx."""
     context: dict[str, Any]
     if in_place(request) and question.is_looked_at:
-        context = {"preview": question.preview}
+        context = {"preview": question.preview, "choice_draft": draft.pk}
         response = render_template(request, "webmail/compose/_choice_preview.html", context)
         response["HX-Retarget"], response["HX-Reswap"] = "#choice-preview", "outerHTML"
         return response
     if in_place(request):
-        context = {"choice": question, "choice_do": form.deed, "is_dialog": True}
+        context = {
+            "choice": question,
+            "choice_do": form.deed,
+            "choice_draft": draft.pk,
+            "is_dialog": True,
+        }
         response = render_template(
             request, "webmail/compose/_sending_choice.html", context, status=422
         )
         response["HX-Retarget"], response["HX-Reswap"] = "#sending-choice", "innerHTML"
         return response
-    return _page(request, form, None, status=422, draft=draft, choice=question, choice_do=form.deed)
+    return _page(
+        request,
+        form,
+        None,
+        status=422,
+        draft=draft,
+        choice=question,
+        choice_do=form.deed,
+        choice_draft=draft.pk,
+    )
 
 
 def _refused(
@@ -737,6 +784,7 @@ def _page(
         "draft_files": beside,
         "draft_images": images,
         "roster": rosters.of(draft) if draft else None,
+        "documents": settling.sheet(user, draft) if user and draft else None,
         "saved": saved_words(draft) if draft and draft.revision else "",
         "limit": words.size(room),
         "limit_bytes": room,
@@ -744,13 +792,14 @@ def _page(
         "most_recipients": settings.RECIPIENTS_PER_MESSAGE,
         "most_seen": settings.OUTSIDE_VISIBLE,
         "cancel_url": _inbox(),
-        "presets": () if settings.CELERY_TASK_ALWAYS_EAGER else _presets(),
+        "presets": () if settings.CELERY_TASK_ALWAYS_EAGER else _presets(request),
     }
     return render_template(request, "webmail/compose/compose.html", context, status=status)
 
 
-def _presets() -> tuple[scheduling.Preset, ...]:
-    return scheduling.presets(timezone.now(), ZoneInfo(timezone.get_current_timezone_name()))
+def _presets(request: HttpRequest) -> tuple[scheduling.Preset, ...]:
+    zone = ZoneInfo(timezone.get_current_timezone_name())
+    return scheduling.presets(timezone.now(), zone, request.preferences.hours)  # type: ignore[attr-defined]  # the middleware's
 
 
 @dataclass(frozen=True)

@@ -87,9 +87,9 @@ def save(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
         if act == "close":
             draft = drafts.close(request.user, number)
     except DraftNotFound as error:
-        return HttpResponse(status=204) if _was_sent(request, number) else _refused(error)
+        return HttpResponse(status=204) if _was_sent(request, number) else refused(error)
     except WebmailError as error:
-        return _refused(error)
+        return refused(error)
     offering.forget(request, number)
     if act in _COPIED:
         _copy(request, draft)
@@ -121,12 +121,12 @@ def upload(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
             draft,
             name,
             request.headers.get("X-File-Type", ""),
-            _body(request),
+            body(request),
             cid=f"{uuid.uuid4().hex}@{number.hex[:12]}" if is_inline else "",
-            announced=_announced(request),
+            announced=announced_size(request),
         )
     except WebmailError as error:
-        return _refused(error)
+        return refused(error)
     return JsonResponse(card(row), status=201)
 
 
@@ -174,10 +174,10 @@ def roster(request: SignedInRequest, number: uuid.UUID) -> HttpResponse:
     Answers with the composer's part about it."""
     name = unquote(request.headers.get("X-File-Name", ""))
     try:
-        content = b"".join(_limited(_body(request), rosters.MOST_READ))
+        content = b"".join(_limited(body(request), rosters.MOST_READ))
         draft = drafts.begin(request.user, number)
     except WebmailError as error:
-        return _refused(error)
+        return refused(error)
     if not content and not name:
         rosters.remove(draft)
         return render_template(request, "webmail/compose/_roster.html", {})
@@ -345,7 +345,7 @@ def _shown(version: Version) -> Shown:
     return Shown(version.revision, version.saved, written, text)
 
 
-def _refused(error: WebmailError) -> JsonResponse:
+def refused(error: WebmailError) -> JsonResponse:
     if isinstance(error, SignInNeeded):
         raise error
     answer: dict[str, Any] = {"words": failures.of_draft(error), "way": failures.way_out(error)}
@@ -392,12 +392,12 @@ def _back(request: SignedInRequest) -> HttpResponse:
     return HttpResponseRedirect(safe_next(request) or reverse("mail:drafts"))
 
 
-def _announced(request: HttpRequest) -> int:
+def announced_size(request: HttpRequest) -> int:
     length = request.META.get("CONTENT_LENGTH") or "0"
     return int(length) if re.fullmatch(r"[0-9]{1,15}", length) else 0
 
 
-def _body(request: HttpRequest) -> Iterator[bytes]:
+def body(request: HttpRequest) -> Iterator[bytes]:
     try:
         while piece := request.read(_PIECE):
             yield piece

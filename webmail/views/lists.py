@@ -144,6 +144,7 @@ def look(
     if not judging.is_due(request, selected.uidvalidity, newest):
         return Looked(changed=is_pulled)
     looked = judging.look(request, imap, newest, memory(request))
+    outbox.note_reports(request.user, looked.reports)
     return replace(looked, changed=looked.changed or is_pulled)
 
 

@@ -84,7 +84,9 @@ def _is_changed_by_judging(
         imap.select(judging.INBOX)
     except WebmailError:
         return False  # as what fails in `look`: it is judged another time
-    return judging.look(request, imap, newest, memory(request)).changed
+    looked = judging.look(request, imap, newest, memory(request))
+    outbox.note_reports(request.user, looked.reports)
+    return looked.changed
 
 
 def _stayed(imap: Connection, arrived: list[tuple[int, int]]) -> list[str]:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import messages as toasts
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.shortcuts import render as render_template
@@ -24,10 +25,10 @@ from kombu.exceptions import OperationalError
 from accounts import session
 from accounts.http import SignedInRequest, login_required
 from webmail import outbox, tasks
-from webmail.errors import Unreadable
+from webmail.errors import TooManyRecipients, Unreadable
 from webmail.htmx import TOAST, wants_partial
 from webmail.models import OutboxMessage
-from webmail.outbox import awaited, batch_copy, choices
+from webmail.outbox import awaited, batch_copy, choices, correcting
 from webmail.presentation import failures, sending
 from webmail.presentation.sending import Standing
 from webmail.views.drafts import led_to
@@ -36,6 +37,7 @@ from webmail.writing import scheduling
 
 MOST_SHOWN = 200
 SHOWN_AFTER = timedelta(days=1)
+_MOST_LOOKED_AT = 10_000
 State, Stage = OutboxMessage.State, OutboxMessage.Stage
 _MOVING = (State.HELD, State.SENDING)
 _GONE = (Stage.HANDED, Stage.FILED)
@@ -44,7 +46,8 @@ _GONE = (Stage.HANDED, Stage.FILED)
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A message, or those that were made of one draft, as the pages show them: ``left`` of
-    ``count`` have left."""
+    ``count`` have left, ``back`` of them came back. ``documents``: names of the files that its
+    recipient alone gets, ``address`` the only one that it goes to."""
 
     row: OutboxMessage
     subject: str
@@ -55,6 +58,13 @@ class Shown:
     count: int = 1
     failed: int = 0
     left: int = 0
+    documents: tuple[str, ...] = ()
+    back: int = 0
+    address: str = ""
+
+    @property
+    def may_be_corrected(self) -> bool:
+        return correcting.may_be_corrected(self.row)
 
     @property
     def may(self) -> frozenset[str]:
@@ -128,10 +138,13 @@ def one_message(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     """One message; of "one to each" all of them, with what became of each."""
     rows = choices.together(choices.find(request.user, pk))
     shown = [line_of(row) for row in rows]
+    left = sum(line.row.stage in _GONE for line in shown)
     context = {
         "one": _together(rows),
         "each": shown if len(shown) > 1 else [],
-        "left": sum(line.row.stage in _GONE for line in shown),
+        "left": left,
+        "back": sum(line.row.bounced is not None for line in shown),
+        "waiting": len(shown) - left - sum(line.row.state == State.FAILED for line in shown),
         "is_moving": any(line.is_moving for line in shown),
         "failed": sum(line.row.state == State.FAILED for line in shown),
     }
@@ -247,6 +260,24 @@ def when(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect("mail:outbox")
 
 
+@require_POST
+@login_required
+def correct(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
+    """Send one of the messages to each to another address, since it did not reach its
+    recipient."""
+    try:
+        row = correcting.send_again(request, pk, request.POST.get("address", ""))
+    except correcting.NoAddress:
+        toasts.warning(request, gettext("This is not an address: nothing was sent."))
+        return redirect("mail:outbox_message", pk)
+    except TooManyRecipients as error:
+        toasts.warning(request, error.words)
+        return redirect("mail:outbox_message", pk)
+    start(row)
+    awaited.add(request, choices.together(row))
+    return redirect("mail:outbox_message", row.pk)
+
+
 _TROUBLES = (State.FAILED, State.DOUBT, State.PASSWORD)
 
 
@@ -281,31 +312,50 @@ def _end(rows: Iterable[OutboxMessage]) -> dict[str, Any] | None:
 
 
 def _listed(request: SignedInRequest) -> list[Shown]:
-    """One of each sending, the last first."""
-    rows = OutboxMessage.objects.of(request.user).exclude(state=State.CANCELLED)
-    since = timezone.now() - SHOWN_AFTER
-    rows = rows.unfinished() | rows.filter(state=State.SENT, changed__gte=since)
-    sendings: dict[uuid.UUID, list[OutboxMessage]] = {}
-    for row in rows.order_by("-accepted", "number")[:MOST_SHOWN]:
-        sendings.setdefault(row.batch or row.pk, []).append(row)
-    return [_together(sending_) for sending_ in sendings.values()]
+    """One of each sending, the last first: what has not left, what has left since yesterday, and
+    what came back. A sending of 1,900 messages is one; what is sealed is read of one of them."""
+    mine = OutboxMessage.objects.of(request.user).exclude(state=State.CANCELLED)
+    now = timezone.now()
+    lately = Q(state=State.SENT) & (
+        Q(changed__gte=now - SHOWN_AFTER) | Q(bounced__gte=now - OutboxMessage.CORRECTED_FOR)
+    )
+    found = mine.filter(lately | Q(state__in=OutboxMessage.UNFINISHED)).order_by("-accepted")
+    named = found.values_list("batch", "pk")[:_MOST_LOOKED_AT]
+    kept = list(dict.fromkeys(batch or pk for batch, pk in named))[:MOST_SHOWN]
+    sendings: dict[uuid.UUID, list[OutboxMessage]] = {one: [] for one in kept}
+    for row in mine.filter(Q(batch__in=kept) | Q(pk__in=kept)).defer("sealed").order_by("number"):
+        sendings[row.batch or row.pk].append(row)
+    seen = {one: _seen(rows) for one, rows in sendings.items() if rows}
+    sealed = dict(mine.filter(pk__in=[row.pk for row in seen.values()]).values_list("pk", "sealed"))
+    for row in seen.values():
+        row.sealed = sealed.get(row.pk, b"")
+    return [_together(sendings[one], row) for one, row in seen.items()]
 
 
-def _together(rows: Sequence[OutboxMessage]) -> Shown:
-    """A sending by the message that most needs a look; a copy of them all that could not be filed
+def _seen(rows: Sequence[OutboxMessage]) -> OutboxMessage:
+    """Of a sending the message that most needs a look; a copy of them all that could not be filed
     is told with those that have left."""
     copy = next((row for row in rows if row.is_copy), None)
     rows = [row for row in rows if not row.is_copy] or rows
     order = [*_TROUBLES, State.HELD, State.SENDING, State.SCHEDULED, State.SENT]
-    row = min(rows, key=lambda one: order.index(State(one.state)))
+    row = min(rows, key=lambda one: (order.index(State(one.state)), one.bounced is not None))
     if copy and copy.failure and State.SENT == row.state == copy.state:
         row.failure = copy.failure
+    return row
+
+
+def _together(rows: Sequence[OutboxMessage], seen: OutboxMessage | None = None) -> Shown:
+    """A sending by one of its messages, with how many of them stand how."""
+    rows, row = [row for row in rows if not row.is_copy] or rows, seen or _seen(rows)
     failed = sum(one.state == State.FAILED for one in rows)
     left = sum(one.stage in _GONE for one in rows)
-    return line_of(row, count=len(rows), failed=failed, left=left)
+    back = sum(one.bounced is not None for one in rows)
+    return line_of(row, count=len(rows), failed=failed, left=left, back=back)
 
 
-def line_of(row: OutboxMessage, *, count: int = 1, failed: int = 0, left: int = 0) -> Shown:
+def line_of(
+    row: OutboxMessage, *, count: int = 1, failed: int = 0, left: int = 0, back: int = 0
+) -> Shown:
     """A row as the pages show it."""
     try:
         envelope = outbox.opened(row)
@@ -321,6 +371,8 @@ def line_of(row: OutboxMessage, *, count: int = 1, failed: int = 0, left: int = 
         refused=envelope.refused,
         is_retried=not settings.CELERY_TASK_ALWAYS_EAGER,  # else there is no beat
         is_of_batch=row.batch is not None,
+        is_back=row.bounced is not None,
+        bounce_status=row.bounce_status,
     )
     return Shown(
         row=row,
@@ -332,6 +384,9 @@ def line_of(row: OutboxMessage, *, count: int = 1, failed: int = 0, left: int = 
         count=count,
         failed=failed,
         left=left,
+        documents=envelope.documents,
+        back=back,
+        address=envelope.recipients[0] if len(envelope.recipients) == 1 else "",
     )
 
 

@@ -8,7 +8,7 @@ again with the answer in it, the message leaves.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -17,11 +17,13 @@ from django.utils.translation import gettext, ngettext, pgettext
 
 from accounts.models import User
 from webmail.mime.addresses import Address
-from webmail.writing import cleaning, doubts, recipients
+from webmail.writing import cleaning, documents, doubts, recipients
 from webmail.writing.content import DELIVERIES, Content
+from webmail.writing.documents import Held
 from webmail.writing.doubts import Doubt
 from webmail.writing.fields import FIRST, LAST, LONGEST, WHOLE
-from webmail.writing.recipients import EACH, HIDDEN, Member, Review
+from webmail.writing.matching import Matching
+from webmail.writing.recipients import EACH, HIDDEN, VISIBLE, Member, Review
 from webmail.writing.roster_reading import Roster
 
 _MOST_LISTED = 5_000
@@ -50,11 +52,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class ChosenRecipient:
-    """One row of the list. ``lacking`` are the fields of the text that are empty for him."""
+    """One row of the list. ``lacking`` are the fields of the text that are empty for him,
+    ``documents`` the names of the files that he alone gets."""
 
     member: Member
     is_ticked: bool
     lacking: tuple[str, ...]
+    documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +75,15 @@ class Missing:
 @dataclass(frozen=True, slots=True)
 class Preview:
     """One of the messages to each, as it will leave: the one of this ``number`` of ``count``, from
-    1. ``before`` and ``after`` are those beside it, as `Answer.look` names them; -1 for none."""
+    1. ``before`` and ``after`` are those beside it, as `Answer.look` names them; -1 for none.
+    ``documents``: number and name of the files that this recipient alone gets."""
 
     to: str
     subject: str
     text: str
     number: int = 1
     count: int = 1
+    documents: tuple[tuple[str, str], ...] = ()
 
     @property
     def before(self) -> int:
@@ -92,7 +98,10 @@ class Preview:
 class Question:
     """``refusal``: why it cannot leave so, in words. ``doubts``: what looks like an oversight and
     was not asked about before; ``confirmed``: the keys of all doubts. ``asks_how``: whether the
-    rest is of use: to whom, and how. ``is_looked_at``: only another preview was asked for."""
+    rest is of use: to whom, and how. ``is_looked_at``: only another preview was asked for.
+    ``unsettled``: documents, or people without one, must be settled first; ``has_documents``: each
+    has his own, so that it leaves to each or not at all; ``is_hiding_enforced``: it may not leave
+    with all addresses visible."""
 
     review: Review
     refusal: str = ""
@@ -106,10 +115,21 @@ class Question:
     preview: Preview | None = None
     act: str = "send"
     is_looked_at: bool = False
+    unsettled: bool = False
+    has_documents: bool = False
+    is_hiding_enforced: bool = False
 
     @property
     def ticked(self) -> int:
         return sum(person.is_ticked for person in self.people)
+
+    @property
+    def has_groups(self) -> bool:
+        return bool(self.review.groups or self.review.hidden_groups)
+
+    @property
+    def people_count(self) -> int:
+        return len(self.review.members)
 
     @property
     def group_names(self) -> str:
@@ -143,41 +163,70 @@ def decide(
     sender: Address,
     has_files: bool,
     roster: Roster | None = None,
+    held: Held | None = None,
     footer: str = "",
+    hides_outside: bool = False,
+    file_names: Sequence[str] = (),
 ) -> Question | tuple[Content, ...]:
     """The messages that leave, one or one to each, or what must be asked first.
 
     ``has_files``: whether there is an attachment; images inside the text are none. ``roster``: the
-    draft's, whose columns are fields. ``footer``: what is put below each message.
+    draft's, whose columns are fields. ``held``: the draft's documents for one recipient each.
+    ``footer``: what is put below each message. ``hides_outside``: many people from outside must
+    not see one another, whatever is answered. ``file_names``: those of attachments.
     """
     review = recipients.review(user, content, roster=roster)
-    asked = Question(review, act=given.act)
+    is_enforced = hides_outside and review.shows_outside
+    asked = Question(
+        review, act=given.act, has_documents=held is not None, is_hiding_enforced=is_enforced
+    )
     if refusal := _refusal(user, review):
         return replace(asked, refusal=refusal)
-    found = doubts.find(user, content, plain(content), review, has_files=has_files)
-    new = tuple(doubt for doubt in found if doubt.key not in given.confirmed)
-    asked = replace(asked, doubts=new, confirmed=tuple(doubt.key for doubt in found))
+    has_files = has_files or held is not None
+    found = doubts.find(
+        user, content, plain(content), review, has_files=has_files, file_names=file_names
+    )
+    asked = _doubted(asked, found, given)
     asks_how = (
         review.shows_many
         or bool(review.placeholders)
         or content.delivery == EACH
+        or held is not None
         or recipients.are_too_many(len(review.members))
     )
     if not asks_how:
         # What was answered of other recipients, before these, says nothing of them.
         open_content = replace(content, delivery="")
-        return asked if new else (recipients.delivered(open_content, review.members, sender),)
+        return (
+            asked if asked.doubts else (recipients.delivered(open_content, review.members, sender),)
+        )
     review = recipients.review(user, content, with_names=True, roster=roster)
+    matching = held.matched(review.members, roster) if held else None
+    if matching and not matching.is_settled:
+        return replace(asked, refusal=documents.unsettled_words(matching), unsettled=True)
+    if held and matching:
+        people = documents.persons(review.members, roster)
+        asked = _doubted(asked, (*found, *doubts.of_documents(held, matching, people)), given)
     ticked = tuple(member for member in review.members if member.key in given.members)
-    is_answered = content.delivery in DELIVERIES[1:] and given.digest == _digest(review)
+    ways: tuple[str, ...] = (EACH,) if held else (HIDDEN, EACH) if is_enforced else DELIVERIES[1:]
+    is_answered = content.delivery in ways and given.digest == _digest(review, matching)
     refusal = _refusal_of_answer(user, content, ticked) if is_answered else ""
-    if new or refusal or not is_answered or given.look >= 0:
-        is_looked_at = given.look >= 0 and bool(review.placeholders)
+    if asked.doubts or refusal or not is_answered or given.look >= 0:
+        is_looked_at = given.look >= 0 and (bool(review.placeholders) or held is not None)
         asked = replace(asked, refusal=refusal, is_looked_at=is_looked_at)
-        return _asked(asked, content, given, review, footer)
+        return _asked(asked, content, given, review, footer, held, matching)
     if content.delivery == EACH:
-        return tuple(recipients.each(content, one, dict(given.instead)) for one in ticked)
+        instead, of_each = dict(given.instead), matching.given if matching else {}
+        return tuple(
+            recipients.each(content, one, instead, of_each.get(one.key, ())) for one in ticked
+        )
     return (recipients.delivered(content, ticked, sender),)
+
+
+def _doubted(asked: Question, found: Sequence[Doubt], given: Answer) -> Question:
+    """The question with those of the doubts that were not shown before."""
+    new = tuple(doubt for doubt in found if doubt.key not in given.confirmed)
+    return replace(asked, doubts=new, confirmed=tuple(doubt.key for doubt in found))
 
 
 def _refusal(user: User, review: Review) -> str:
@@ -203,10 +252,18 @@ def _refusal_of_answer(user: User, content: Content, ticked: Sequence[Member]) -
 
 
 def _asked(
-    asked: Question, content: Content, given: Answer, review: Review, footer: str
+    asked: Question,
+    content: Content,
+    given: Answer,
+    review: Review,
+    footer: str,
+    held: Held | None,
+    matching: Matching | None,
 ) -> Question:
     """The question with the list of people, and with what the answer says already."""
-    digest = _digest(review)
+    digest = _digest(review, matching)
+    names = held.names if held else {}
+    of_each = matching.given if matching else {}
     is_same = given.digest == digest
     fields = tuple(review.placeholders.items())
     lacking = {key: {one.key for one in review.lacking(key)} for key in review.placeholders}
@@ -215,26 +272,35 @@ def _asked(
             member,
             not is_same or member.key in given.members,
             tuple(f"{{{spelt}}}" for key, spelt in fields if member.key in lacking[key]),
+            tuple(names[number] for number in of_each.get(member.key, ())),
         )
         for member in review.members
     )
     ticked = [person.member for person in people if person.is_ticked] or [review.members[0]]
     instead = dict(given.instead)
+    preview = None
+    if review.placeholders or held:
+        preview = _preview(content, ticked, given, footer, names, of_each)
+    chosen = "" if asked.is_hiding_enforced and content.delivery == VISIBLE else content.delivery
+    delivery = chosen or (EACH if review.placeholders else HIDDEN)
     return replace(
         asked,
         review=review,
         asks_how=True,
-        delivery=content.delivery or (EACH if review.placeholders else HIDDEN),
+        delivery=EACH if held else delivery,
         people=people,
         digest=digest,
         missing=_missing(review, instead),
-        preview=_preview(content, ticked, given, footer) if review.placeholders else None,
+        preview=preview,
     )
 
 
-def _digest(review: Review) -> str:
-    """Changes with the recipients: an answer is about those that were shown."""
+def _digest(review: Review, matching: Matching | None = None) -> str:
+    """Changes with the recipients, and with what each gets: an answer is about those that were
+    shown."""
     keys = "\n".join(sorted(member.key for member in review.members))
+    if matching:
+        keys += repr(sorted(matching.given.items()))
     return hashlib.blake2b(keys.encode(), digest_size=12).hexdigest()
 
 
@@ -281,13 +347,21 @@ def _counted(key: str, spelt: str, count: int) -> str:
     return words % {"count": intcomma(count), "field": spelt}
 
 
-def _preview(content: Content, ticked: Sequence[Member], given: Answer, footer: str) -> Preview:
+def _preview(
+    content: Content,
+    ticked: Sequence[Member],
+    given: Answer,
+    footer: str,
+    names: Mapping[str, str],
+    of_each: Mapping[str, tuple[str, ...]],
+) -> Preview:
     """One of the messages whole, as plain text, quotes and all."""
     number = min(max(given.look, 0), len(ticked) - 1)
     filled = recipients.each(content, ticked[number], dict(given.instead))
     text = f"{plain(filled).strip()}\n\n{footer}".strip()
     short = text if len(text) <= _LONGEST_PREVIEW else text[:_LONGEST_PREVIEW].rstrip() + "…"
-    return Preview(filled.to, filled.subject, short, number + 1, len(ticked))
+    own = tuple((one, names[one]) for one in of_each.get(ticked[number].key, ()))
+    return Preview(filled.to, filled.subject, short, number + 1, len(ticked), own)
 
 
 def plain(content: Content) -> str:

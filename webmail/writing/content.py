@@ -27,7 +27,8 @@ class Content:
     it comes from a browser; ``text`` where the person writes plain text. ``files``: numbers of
     `DraftFile` rows, in their order, images inside the text among them. ``keep``: numbers of parts
     of ``origin`` that leave with it, straight from the mail server. ``names``: what stands in the
-    place of each kind of name, where it is one of many messages to one person each."""
+    place of each kind of name, where it is one of many messages to one person each, and
+    ``documents`` the numbers of the `DraftDocument` rows that this person alone gets."""
 
     kind: str = "new"
     identity: str = ""
@@ -47,6 +48,7 @@ class Content:
     files: tuple[str, ...] = field(default=())
     keep: tuple[str, ...] = field(default=())
     names: tuple[tuple[str, str], ...] = field(default=())
+    documents: tuple[str, ...] = field(default=())
 
 
 def to_json(content: Content) -> bytes:
@@ -60,6 +62,6 @@ def from_json(data: bytes) -> Content:
     values = {name: value for name, value in read.items() if name in known}
     origin = values.get("origin")
     values["origin"] = MessageRef(**origin) if origin else None
-    for name in ("files", "keep", "names"):
+    for name in ("files", "keep", "names", "documents"):
         values[name] = tuple(values.get(name, ()))
     return Content(**values)

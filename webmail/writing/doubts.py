@@ -14,14 +14,20 @@ from dataclasses import dataclass
 from django.utils.translation import gettext, ngettext
 
 from accounts.models import User
-from addressbook.contacts import groups
+from addressbook.contacts import groups, names
 from addressbook.contacts.groups import Unreached
 from webmail.presentation.words import few
-from webmail.writing import fields, recipients, reminder
+from webmail.writing import fields, matching, recipients, reminder
 from webmail.writing.content import FORWARDS, Content
+from webmail.writing.documents import Held
+from webmail.writing.matching import Matching, Person
 from webmail.writing.recipients import Review
 
 _MOST_NAMED = 5
+_MOST_OF_FAMILY = 3  # recipients who may be one family
+_MOST_BESIDE = 300
+_MOST_FILES = 25
+_LONGEST_LOOKED_AT = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +42,20 @@ class Doubt:
 
 
 def find(
-    user: User, content: Content, text: str, review: Review, *, has_files: bool
+    user: User,
+    content: Content,
+    text: str,
+    review: Review,
+    *,
+    has_files: bool,
+    file_names: Sequence[str] = (),
 ) -> tuple[Doubt, ...]:
     """The doubts about a message, the worst first. ``text`` is its text as plain text;
-    ``has_files``: whether there is an attachment, images inside the text being none."""
+    ``has_files``: whether there is an attachment, images inside the text being none;
+    ``file_names``: their names, as far as they are known."""
     own_words = reminder.own_words(text)
     doubts = [
+        *_of_others(user, review, f"{content.subject}\n{own_words}", file_names),
         *_of_slips(user, review),
         *_of_groups(user, review),
         *_of_fields(f"{content.subject}\n{own_words}", review.known),
@@ -83,9 +97,9 @@ def _of_slips(user: User, review: Review) -> list[Doubt]:
 def _of_groups(user: User, review: Review) -> list[Doubt]:
     """The members of the groups, as the address book has them, that get nothing."""
     there = {member.key for member in review.members}
-    names = [group.name for group in review.groups + review.hidden_groups]
+    called = [group.name for group in review.groups + review.hidden_groups]
     facts = []
-    for gap in groups.unreached(user, names):
+    for gap in groups.unreached(user, called):
         facts += _facts(gap, recipients.without(gap.other_addresses, there))
     if not facts:
         return []
@@ -117,6 +131,61 @@ def _facts(gap: Unreached, others: Sequence[str]) -> list[str]:
             words % {"group": gap.group, "count": len(others), "names": few(others, _MOST_NAMED)}
         )
     return facts
+
+
+def _of_others(user: User, review: Review, text: str, file_names: Sequence[str]) -> list[Doubt]:
+    """Somebody else of the same group, such as another pupil of the class, who is named in a
+    message to one family. Only the user's own contacts are looked at."""
+    if not 0 < len(review.members) <= _MOST_OF_FAMILY:
+        return []
+    if not all(member.is_outside for member in review.members):
+        return []
+    others = names.beside(user, [one.address for one in review.members], _MOST_BESIDE)
+    words = matching.in_a_row(text[:_LONGEST_LOOKED_AT])
+    named = [
+        other.shown
+        for other in others
+        if other.first
+        and other.last
+        and (
+            matching.is_in(words, other.first, other.last)
+            or any(
+                matching.names_person(name, matching.Person("", other.last, other.first))
+                for name in file_names[:_MOST_FILES]
+            )
+        )
+    ]
+    if not named:
+        return []
+    to = ", ".join(member.shown for member in review.members)
+    fact = ngettext(
+        "The message to %(to)s names %(names)s, who is somebody else.",
+        "The message to %(to)s names %(names)s, who are somebody else.",
+        len(named),
+    ) % {"to": to, "names": few(named, _MOST_NAMED)}
+    question = gettext("Send it to this family?")
+    return [Doubt(_key("others", [to, *named]), "users", question, fact)]
+
+
+def of_documents(held: Held, found: Matching, people: Sequence[Person]) -> tuple[Doubt, ...]:
+    """Documents whose names do not name the person who gets them: those that were chosen by hand,
+    or that the list names."""
+    known = {person.key: person for person in people}
+    strange = [
+        f"{held.documents[number].name} ({known[key].first} {known[key].last})".replace("( ", "(")
+        for key, numbers in found.given.items()
+        for number in numbers
+        if not matching.names_person(held.documents[number].name, known[key], is_lenient=True)
+    ]
+    if not strange:
+        return ()
+    fact = ngettext(
+        "The name of this document does not name its recipient: %(names)s.",
+        "The names of %(count)s documents do not name their recipients: %(names)s.",
+        len(strange),
+    ) % {"count": len(strange), "names": few(strange, _MOST_NAMED)}
+    question = gettext("Send these documents to these people?")
+    return (Doubt(_key("documents", strange), "file", question, fact),)
 
 
 # A word between braces, such as {classe}; not {1, 2, 3} nor { x | x > 0 }.

@@ -21,7 +21,7 @@ from webmail.errors import DraftChanged, DraftNotFound, TooLarge, TooManyDrafts,
 from webmail.imap.values import MessageRef
 from webmail.mime import addresses, build
 from webmail.models import Draft, DraftFile, DraftVersion
-from webmail.writing import files, images, sealing
+from webmail.writing import documents, files, images, sealing
 from webmail.writing.content import Content, from_json, to_json
 
 State = Draft.State
@@ -273,6 +273,7 @@ def prune() -> None:
     # A file came, and no word after it.
     Draft.objects.filter(revision=0, created__lt=week).delete()
     files.prune()
+    documents.prune()
 
 
 def _one(user: User, number: uuid.UUID, *states: str, lock: bool = False) -> Draft:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import logging
 import re
+import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -242,10 +242,18 @@ def prune() -> None:
     """Files that were removed a week ago, and what lies in the spool without a row."""
     week = timezone.now() - Draft.VERSIONS_KEPT
     DraftFile.objects.filter(removed__lt=week).delete()
-    known = set(DraftFile.objects.exclude(spool="").values_list("spool", flat=True))
-    late = timezone.now() - timedelta(seconds=_ORPHAN_SECONDS)
-    for path in (settings.SPOOL / _FOLDER).glob("*.sealed"):
-        if path.name.partition(".")[0] not in known and path.stat().st_mtime < late.timestamp():
+    remove_orphans(
+        settings.SPOOL / _FOLDER,
+        DraftFile.objects.exclude(spool="").values_list("spool", flat=True),
+    )
+
+
+def remove_orphans(folder: Path, known: Iterable[str]) -> None:
+    """Files of the spool that no row names, once they are older than any request."""
+    named = set(known)
+    late = time.time() - _ORPHAN_SECONDS
+    for path in folder.glob("*.sealed"):
+        if path.name.partition(".")[0] not in named and path.stat().st_mtime < late:
             path.unlink(missing_ok=True)
 
 

@@ -1,11 +1,12 @@
 """What administrators enforce for all that the users of a mail domain send: the name beside the
-address, Reply-To, and a text below each message."""
+address, Reply-To, a text below each message, and whether many outsiders may see one another."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.cache import cache
 from redis.exceptions import RedisError
@@ -13,7 +14,7 @@ from redis.exceptions import RedisError
 from webmail.models import Identity, SendingPolicy
 from webmail.writing import templates
 
-NAME, REPLY_TO = "name", "reply_to"
+NAME, REPLY_TO, OUTSIDE = "name", "reply_to", "outside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +24,19 @@ class Policy:
     name: str = ""
     reply_to: str = ""
     footer: str = ""
+    hides_outside: bool = False
 
 
 def of(mail_domain_id: int | None) -> Policy:
     """That of a mail domain, else of all. From the cache: a page costs no query. News within a
     minute. A cache that is down stops no message."""
-    policies: dict[str, list[str]] | None = None
+    policies: dict[str, list[Any]] | None = None
     with suppress(RedisError, OSError):
         policies = cache.get(SendingPolicy.CACHE_KEY)
     if policies is None:
-        rows = SendingPolicy.objects.values_list("mail_domain", NAME, REPLY_TO, "footer")
+        rows = SendingPolicy.objects.values_list(
+            "mail_domain", NAME, REPLY_TO, "footer", "hides_outside"
+        )
         policies = {str(domain): values for domain, *values in rows}  # the cache keeps JSON
         with suppress(RedisError, OSError):
             cache.set(SendingPolicy.CACHE_KEY, policies, SendingPolicy.CACHE_SECONDS)
@@ -54,5 +58,9 @@ def enforce(
         if policy.reply_to:
             one.reply_to = policy.reply_to
         one.footer = footer
-        said = {NAME: has_name, REPLY_TO: bool(policy.reply_to)}
+        said = {
+            NAME: has_name,
+            REPLY_TO: bool(policy.reply_to),
+            OUTSIDE: policy.hides_outside,
+        }
         one.enforced = frozenset(field for field, is_said in said.items() if is_said)

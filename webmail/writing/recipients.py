@@ -15,47 +15,16 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from accounts.models import MailDomain, User
-from addressbook.contacts import known, names
+from addressbook.contacts import known
 from webmail.mime import addresses
 from webmail.mime.addresses import Address, Group
 from webmail.models import OutboxMessage
-from webmail.writing import fields, slips
+from webmail.writing import field_values, fields, slips
 from webmail.writing.content import Content
-from webmail.writing.fields import ADDRESS, FIRST, LAST, WHOLE
+from webmail.writing.field_values import Member
 from webmail.writing.roster_reading import Roster
 
 HIDDEN, EACH, VISIBLE = "bcc", "each", "visible"
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One of those a message goes to. ``first_name`` and ``last_name`` are "" where nobody knows
-    them; ``more`` are the other fields that are known of him, by their keys. ``is_visible``: all
-    others would see the address."""
-
-    address: str
-    name: str = ""
-    first_name: str = ""
-    last_name: str = ""
-    group: str = ""
-    is_outside: bool = False
-    is_visible: bool = False
-    more: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def key(self) -> str:
-        return self.address.casefold()
-
-    @property
-    def shown(self) -> str:
-        return self.name or self.address
-
-    @property
-    def values(self) -> dict[str, str]:
-        """What is known of him, by the keys of fields; "" where it is not."""
-        of_contact = dict.fromkeys(fields.OF_CONTACTS, "")
-        own = {ADDRESS: self.address, WHOLE: self.name, FIRST: self.first_name}
-        return of_contact | own | {LAST: self.last_name} | dict(self.more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +55,12 @@ class Review:
         """Whether people would see the addresses of others who may not want that: a group, or many
         from outside, in To or Cc."""
         is_group = any(len(group.members) > 1 for group in self.groups)
-        return self.visible > 1 and (is_group or self.outside > settings.OUTSIDE_VISIBLE)
+        return self.visible > 1 and (is_group or self.shows_outside)
+
+    @property
+    def shows_outside(self) -> bool:
+        """Whether more people from outside would see one another's addresses than may."""
+        return self.visible > 1 and self.outside > settings.OUTSIDE_VISIBLE
 
     def lacking(self, key: str) -> tuple[Member, ...]:
         """Those of whom a field that the text has is not known."""
@@ -130,51 +104,16 @@ def review(
             members.setdefault(key, found)
     count = sum(len(line.valid) + line.repeated for line in lines)
     people = tuple(members.values())
-    known = fields.OF_CONTACTS | frozenset(roster.keys if roster else ())
+    known_fields = field_values.keys(roster)
     return Review(
-        members=_with_names(user, people, roster) if with_names else people,
+        members=field_values.known(user, people, roster) if with_names else people,
         groups=lines[0].groups + lines[1].groups,
         hidden_groups=lines[2].groups,
         invalid=tuple(text for line in lines for text in line.invalid),
         repeated=count - len(people),
-        known=known,
-        placeholders=placeholders(content, known),
+        known=known_fields,
+        placeholders=placeholders(content, known_fields),
     )
-
-
-def _with_names(user: User, people: Sequence[Member], roster: Roster | None) -> tuple[Member, ...]:
-    """The typed name is shown; first and last are told apart where a contact has them apart."""
-    known = names.of(user, [member.address for member in people])
-    found = (
-        replace(
-            member,
-            name=member.name or name.shown,
-            first_name=name.first,
-            last_name=name.last,
-            more=name.more,
-        )
-        for member in people
-        for name in [known.get(member.address.lower()) or names.split(member.name)]
-    )
-    if roster is None:
-        return tuple(found)
-    rows = {row.address.casefold(): row for row in roster.rows}
-    empty = ("",) * len(roster.columns)
-    return tuple(
-        _of_row(member, roster.keys, rows[member.key].cells if member.key in rows else empty)
-        for member in found
-    )
-
-
-def _of_row(member: Member, keys: Sequence[str], cells: Sequence[str]) -> Member:
-    """With the cells of his row of a roster; an empty one leaves what is known of him otherwise."""
-    row = dict(zip(keys, cells, strict=True))
-    first = row.pop(FIRST, "") or member.first_name
-    last = row.pop(LAST, "") or member.last_name
-    name = row.pop(WHOLE, "") or member.name or f"{first} {last}".strip()
-    more = dict(member.more)
-    more |= {key: cell or more.get(key, "") for key, cell in row.items() if key != ADDRESS}
-    return replace(member, name=name, first_name=first, last_name=last, more=tuple(more.items()))
 
 
 _MOST_SLIPS = 50
@@ -303,9 +242,15 @@ def envelope(content: Content) -> tuple[str, ...]:
     return tuple(one.address for one in found)
 
 
-def each(content: Content, member: Member, instead: Mapping[str, str] | None = None) -> Content:
+def each(
+    content: Content,
+    member: Member,
+    instead: Mapping[str, str] | None = None,
+    documents: tuple[str, ...] = (),
+) -> Content:
     """The message to one of them alone, with what is known of him where the text has a field;
-    ``instead``, by the keys of fields, is for those of whom it is not known."""
+    ``instead``, by the keys of fields, is for those of whom it is not known. ``documents`` are
+    his alone."""
     values = member.values
     words = {
         key: values[key] or (instead or {}).get(key, "") for key in placeholders(content, values)
@@ -317,6 +262,7 @@ def each(content: Content, member: Member, instead: Mapping[str, str] | None = N
         bcc="",
         delivery=EACH,
         names=tuple(words.items()),
+        documents=documents,
         subject=fields.filled(content.subject, words),
         html=fields.filled_html(content.html, words),
         text=fields.filled(content.text, words),

@@ -92,8 +92,10 @@ def of(draft: Draft) -> Kept | None:
 
 
 def asked_for(draft: Draft, content: Content) -> Roster | None:
-    """The rows of the draft's roster, where its words may have fields: others need no query."""
-    if "{" not in f"{content.subject}{content.html}{content.text}":
+    """The rows of the draft's roster, where its words may have fields, or each recipient may have a
+    document: others need no query."""
+    has_fields = "{" in f"{content.subject}{content.html}{content.text}"
+    if not has_fields and not draft.documents_count:
         return None
     kept = of(draft)
     return kept.roster if kept else None

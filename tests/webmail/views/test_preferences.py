@@ -40,6 +40,7 @@ CHOSEN = {
     "compose_in": "page",
     "each_copy": "all",
     "undo_seconds": "20",
+    "hours": "0800-1800",
     "write_format": "same",
     "reply_quote": "none",
     "reply_place": "below",

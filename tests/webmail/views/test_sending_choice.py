@@ -277,3 +277,27 @@ def test_a_time_that_is_past_comes_back_with_the_text(scheduled: Callable[..., A
     assert answer.status_code == 422
     assert fields(answer)["body"] == "Bonjour,\nà lundi."
     assert not OutboxMessage.objects.exists()
+
+
+def test_a_group_in_blind_copy_says_how_many_get_it_and_who_does_not(
+    reader: Client, outgoing: SubmissionServer
+) -> None:
+    owner = User.objects.get(login="alice")
+    made = contacts.create_many(
+        owner,
+        [
+            ContactData(first_name="Zoé", last_name="Petit", emails=(Email("zoe@x.example"),)),
+            ContactData(first_name="Luc", last_name="Petit", emails=(Email("luc@x.example"),)),
+            ContactData(first_name="Max", last_name="Martin"),
+        ],
+    )
+    group = groups.create(owner, "Parents 5e A")
+    groups.add(group, [one.pk for one in made])
+    bcc = "Parents 5e A: zoe@x.example, luc@x.example;"
+    answer = reader.post("/compose/", written(to="", bcc=bcc))
+    assert answer.status_code == 422
+    shown = page(answer)
+    assert "2 personnes le recevront." in " ".join(shown.split())
+    assert "Max Martin n’a pas d’adresse" in shown
+    assert reader.post("/compose/", fields(answer) | {"do": "send"}).status_code == 302
+    assert OutboxMessage.objects.get().recipients == 2

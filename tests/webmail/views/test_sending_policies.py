@@ -17,6 +17,7 @@ from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
 from tests.webmail.views.mail import page
 from tests.webmail.views.test_compose import only, text
+from tests.webmail.views.test_sending_choice import fields
 from webmail import tasks
 from webmail.models import Draft, Identity, OutboxMessage, SendingPolicy
 from webmail.writing import drafts, making
@@ -158,3 +159,64 @@ def test_an_administrator_writes_one_and_it_counts_at_once(
     assert answer.status_code == 302
     send(reader)
     assert text(only(bobs_mailbox.messages("INBOX"))) == "Bonjour.\n\nNouveau\n"
+
+
+MANY = ", ".join(f"parent{n}@x.example" for n in range(12))
+
+
+@pytest.fixture
+def hiding(policy: SendingPolicy) -> SendingPolicy:
+    """Many addresses from outside stay hidden."""
+    policy.hides_outside = True
+    policy.save()
+    cache.delete(SendingPolicy.CACHE_KEY)
+    return policy
+
+
+def test_many_from_outside_never_see_one_another_where_that_is_decided(
+    reader: Client, hiding: SendingPolicy
+) -> None:
+    answer = send(reader, to=MANY)
+    assert answer.status_code == 422
+    again = fields(answer)
+    assert again["delivery"] == ["bcc"]
+    assert 'value="visible"' not in page(answer) and "Vos administrateurs" in page(answer)
+    refused = reader.post("/compose/", again | {"do": "send", "delivery": "visible"})
+    assert refused.status_code == 422 and fields(refused)["delivery"] == ["bcc"]
+    assert not OutboxMessage.objects.exists()
+    assert reader.post("/compose/", fields(refused) | {"do": "send"}).status_code == 302
+    assert OutboxMessage.objects.get().recipients == 12
+
+
+def test_a_few_from_outside_and_many_colleagues_may_see_one_another_all_the_same(
+    reader: Client, hiding: SendingPolicy
+) -> None:
+    colleagues = ", ".join(f"c{n}@ac-exemple.fr" for n in range(20))
+    assert send(reader, to=f"{colleagues}, parent@x.example").status_code == 302
+    group = fields(send(reader, to="Équipe: a@ac-exemple.fr, b@ac-exemple.fr;"))
+    assert (
+        reader.post("/compose/", group | {"do": "send", "delivery": "visible"}).status_code == 302
+    )
+
+
+def test_without_that_decision_the_writer_may_leave_them_visible(
+    reader: Client, policy: SendingPolicy
+) -> None:
+    again = fields(send(reader, to=MANY))
+    assert again["delivery"] == ["bcc"]
+    answer = reader.post("/compose/", again | {"do": "send", "delivery": "visible"})
+    assert answer.status_code == 302
+
+
+def test_an_answer_to_everybody_is_asked_about(
+    reader: Client, policy: SendingPolicy, mailbox: Mailbox
+) -> None:
+    raw = f"From: chef@x.example\nTo: alice@ac-exemple.fr\nCc: {MANY}\nSubject: Sortie\n\nBonjour\n"
+    uid = mailbox.append(raw.encode())
+    address = f"/mail/INBOX/{mailbox.uidvalidity()}-{uid}/reply/?all=1"
+    form = fields(reader.get(address))
+    answer = reader.post("/compose/", form | {"do": "send", "body": "Merci."})
+    assert answer.status_code == 422
+    assert "13 adresses extérieures" in page(answer)
+    assert fields(answer)["delivery"] == ["bcc"]
+    assert not OutboxMessage.objects.exists()

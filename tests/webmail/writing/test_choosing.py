@@ -19,7 +19,8 @@ from pytest_django import Settings
 from accounts.models import User
 from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
-from addressbook.contacts import groups
+from addressbook.contacts import groups, names
+from webmail.folding import fold
 from webmail.mime.addresses import Address
 from webmail.models import OutboxMessage
 from webmail.writing import choosing, recipients
@@ -421,3 +422,91 @@ def test_whatever_is_posted_is_read(post: Mapping[str, Sequence[str]]) -> None:
         data.setlist(name, list(values))
     found = choosing.answer(data)
     assert found.act in ("send", "schedule")
+
+
+# --- the right family ---
+
+
+@pytest.fixture
+def class_of_zoe(claire: User) -> None:
+    """Three pupils of a class, and one of another."""
+    made = contacts.create_many(
+        claire,
+        [
+            ContactData(
+                first_name=first, last_name=last, emails=(Email(f"{fold(first)}@x.example"),)
+            )
+            for first, last in (
+                ("Zoé", "Le Goff"),
+                ("Paul", "Petit"),
+                ("Max", "N’Diaye"),
+                ("Léa", "Dupont"),
+            )
+        ],
+    )
+    group = groups.create(claire, "6e B")
+    groups.add(group, [one.pk for one in made[:3]])
+
+
+ZOE = "zoe@x.example"
+
+
+@pytest.mark.parametrize(
+    ("written", "files"),
+    [
+        ({"html": "<p>Le bulletin de Paul Petit</p>"}, ()),
+        ({"html": "<p>PETIT Paul a 12</p>"}, ()),
+        ({"subject": "Absence de Paul PETIT"}, ()),
+        ({}, ("petit_paul_bulletin.pdf",)),
+    ],
+)
+@pytest.mark.usefixtures("class_of_zoe")
+def test_another_pupil_of_the_class_in_a_message_to_one_family_is_asked_about(
+    claire: User, written: dict[str, Any], files: tuple[str, ...]
+) -> None:
+    content = about(to="Zoé Le Goff <zoe@x.example>", **written)
+    found = choosing.decide(
+        claire,
+        content,
+        choosing.answer(QueryDict()),
+        sender=CLAIRE,
+        has_files=bool(files),
+        file_names=files,
+    )
+    assert isinstance(found, Question)
+    (doubt,) = found.doubts
+    with translation.override("fr"):
+        assert "Paul Petit" in doubt.fact
+    confirmed = QueryDict(mutable=True)
+    confirmed.setlist("confirmed", list(found.confirmed))
+    sent = choosing.decide(
+        claire, content, choosing.answer(confirmed), sender=CLAIRE, has_files=bool(files),
+        file_names=files,
+    )  # fmt: skip
+    assert isinstance(sent, tuple)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        about(to="Zoé Le Goff <zoe@x.example>", html="<p>Zoé Le Goff a 12</p>"),
+        about(to="Zoé Le Goff <zoe@x.example>", html="<p>Paul a fait un petit tour</p>"),
+        about(to="Zoé Le Goff <zoe@x.example>", html="<p>Léa Dupont, d’une autre classe</p>"),
+        about(to="zoe@x.example, paul@x.example", html="<p>Paul Petit et Zoé Le Goff</p>"),
+        about(to="collegue@ac-exemple.fr", html="<p>Paul Petit est absent</p>"),
+    ],
+    ids=["own", "words", "elsewhere", "both", "colleague"],
+)
+@pytest.mark.usefixtures("class_of_zoe")
+def test_what_names_nobody_else_of_the_class_leaves(claire: User, content: Content) -> None:
+    assert letters(claire, content)
+
+
+def test_the_class_costs_one_query(
+    claire: User, class_of_zoe: None, django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(1):
+        found = names.beside(claire, [ZOE], 300)
+    assert [name.shown for name in found] == ["Max N’Diaye", "Paul Petit"]
+    other = User.objects.create(login="mallory", address="m@ac-exemple.fr")
+    assert names.beside(other, [ZOE], 300) == ()

@@ -18,7 +18,7 @@ from addressbook import contacts
 from addressbook.contact_data import ContactData, Email
 from webmail.mime.addresses import Address
 from webmail.models import OutboxMessage
-from webmail.writing import recipients
+from webmail.writing import fields, recipients
 from webmail.writing.content import Content
 from webmail.writing.recipients import EACH, HIDDEN, VISIBLE, Member
 
@@ -107,8 +107,8 @@ def test_names_come_from_the_contacts_else_from_the_field(claire: User) -> None:
         ("MARTIN Luc", "Luc", "MARTIN"),
         ("Mme Petit", "", "Petit"),
     ]
-    assert [member.address for member in found.lacking(recipients.FIRST)] == ["p@x.example"]
-    assert found.lacking(recipients.LAST) == ()
+    assert [member.address for member in found.lacking(fields.FIRST)] == ["p@x.example"]
+    assert found.lacking(fields.LAST) == ()
 
 
 def test_five_thousand_recipients_are_looked_at_in_a_moment(claire: User) -> None:
@@ -254,7 +254,7 @@ def test_a_name_is_text_wherever_it_stands() -> None:
 def test_a_name_that_is_not_known_leaves_no_hole() -> None:
     nobody = Member("a@x.example")
     assert recipients.each(LETTER, nobody).html.startswith("<p>Bonjour,</p><p>pour</p>")
-    found = recipients.each(LETTER, nobody, {recipients.FIRST: "Madame, Monsieur"})
+    found = recipients.each(LETTER, nobody, {fields.FIRST: "Madame, Monsieur"})
     assert found.html.startswith("<p>Bonjour Madame, Monsieur,</p>")
 
 
@@ -267,7 +267,7 @@ def test_a_placeholder_in_a_name_is_not_filled_again() -> None:
     "text", ["{prénom}", "{prenom}", "{ Prénom }", "{pre\u0301nom}", "{PRENOM}", "{first name}"]
 )
 def test_a_first_name_is_asked_for_in_several_ways(text: str) -> None:
-    assert set(recipients.placeholders(Content(text=text, is_html=False))) == {recipients.FIRST}
+    assert set(recipients.placeholders(Content(text=text, is_html=False))) == {fields.FIRST}
 
 
 def test_other_braces_are_nobodys_name() -> None:

@@ -132,3 +132,42 @@ def test_a_time_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "1er juin" in this
         assert "08:00" in this
         assert str(year + 1) in scheduling.in_words(datetime(year + 1, 6, 1, 6, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("now", "begins"),
+    [
+        (datetime(2026, 11, 25, 7, 29, tzinfo=PARIS), "Wed 25/11/2026 07:30"),
+        (datetime(2026, 11, 25, 7, 30, tzinfo=PARIS), None),
+        (datetime(2026, 11, 25, 18, 29, tzinfo=PARIS), None),
+        (datetime(2026, 11, 25, 18, 30, tzinfo=PARIS), "Thu 26/11/2026 07:30"),
+        (datetime(2026, 11, 27, 19, 0, tzinfo=PARIS), "Mon 30/11/2026 07:30"),
+        (datetime(2026, 11, 28, 5, 0, tzinfo=PARIS), "Mon 30/11/2026 07:30"),
+        (datetime(2026, 11, 29, 12, 0, tzinfo=PARIS), "Mon 30/11/2026 07:30"),
+    ],
+)
+def test_outside_working_hours_the_next_opening_is_offered_first(
+    now: datetime, begins: str | None
+) -> None:
+    found = scheduling.opening(now, PARIS, "0730-1830")
+    assert (found and f"{found.astimezone(PARIS):%a %d/%m/%Y %H:%M}") == begins
+    offered = [one.choice for one in scheduling.presets(now, PARIS, "0730-1830")]
+    assert (offered[0] == "opening") == (begins is not None)
+    assert "opening" not in [one.choice for one in scheduling.presets(now, PARIS)]
+
+
+def test_the_opening_is_named_as_people_say_it() -> None:
+    sunday = datetime(2026, 11, 29, 12, tzinfo=PARIS)
+    with translation.override("fr"):
+        labels = [one.label for one in scheduling.presets(sunday, PARIS, "0730-1830")]
+        assert labels == ["Lundi à 7\xa0h\xa030", "Demain à 8\xa0h"]
+        # At eight it is Monday at eight: said once.
+        labels = [one.label for one in scheduling.presets(sunday, PARIS, "0800-1800")]
+        assert labels == ["Lundi à 8\xa0h"]
+    assert local("opening", sunday) == local("", sunday)
+
+
+@given(st.text(max_size=12))
+def test_hours_that_are_none_change_nothing(hours: str) -> None:
+    if not re.fullmatch(r"\d{4}-\d{4}", hours):
+        assert scheduling.opening(WEDNESDAY, PARIS, hours) is None

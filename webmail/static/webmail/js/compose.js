@@ -2,6 +2,7 @@
 // be a pane of another page (js/dock.js), hears what becomes of it.
 
 import { grouped, isShared } from "./dom.js";
+import * as documents from "./documents.js";
 import * as keeping from "./keeping.js";
 import * as roster from "./roster.js";
 import * as uploads from "./uploads.js";
@@ -72,6 +73,14 @@ function leave(form, what, url, said) {
   location.assign(url);
 }
 
+/** Another page about what is written, which stays in the pane; the words are kept already. */
+function goTo(form, url) {
+  const address = new URL(url, location.href);
+  if (form.dataset.frame) address.searchParams.set("frame", form.dataset.frame);
+  form.dataset.left = "";
+  location.assign(address.href);
+}
+
 /** The server took it and says where to go: a pane has nowhere to go, it goes away. */
 function followAnswers(form) {
   form.addEventListener("htmx:beforeOnLoad", (event) => {
@@ -82,6 +91,7 @@ function followAnswers(form) {
     if (!url) return;
     event.preventDefault();
     const act = requestConfig.formData.get("do");
+    if (act === "documents") return goTo(form, url);
     leave(form, act === "close" ? "close" : "sent", url);
   });
   window.addEventListener("beforeunload", (event) => {
@@ -253,6 +263,7 @@ export async function start() {
   editor.begin();
   offerAnswers(form, editor);
   roster.start(form, editor);
+  documents.start(form, keeper);
   form.dispatchEvent(new CustomEvent("composer:ready", { detail: { editor } }));
   showTitle(form);
   if (form.dataset.frame === IN_PANE && !isShared()) tell(form, "ready", { url: form.dataset.draftUrl });

@@ -273,7 +273,8 @@ class Keeper {
     this.form.addEventListener("htmx:afterRequest", (event) => {
       if (!isOurs(event)) return;
       this.isSending = false;
-      if (event.detail.successful && event.detail.xhr.getResponseHeader("HX-Redirect")) {
+      // htmx calls no answer successful that another listener follows (js/compose.js).
+      if (event.detail.xhr.status < 300 && event.detail.xhr.getResponseHeader("HX-Redirect")) {
         this.isStopped = true;
         this.isDirty = false;
         local.remove(this.words.who, this.draft);

@@ -98,8 +98,17 @@ function wordsOf(arrived) {
 
 // Notifications on the desktop
 
+/** Outside working hours, such as 0730-1830 from Monday to Friday, nothing is shown on the desktop. */
+function rests(now = new Date()) {
+  const { hours } = place.dataset;
+  if (!hours) return false;
+  const [begin, end] = hours.split("-").map(Number);
+  const time = now.getHours() * 100 + now.getMinutes();
+  return now.getDay() % 6 === 0 || time < begin || time >= end;
+}
+
 const mayShow = () =>
-  "notify" in place.dataset && !isShared() && window.Notification?.permission === "granted" && !document.hasFocus();
+  !rests() && "notify" in place.dataset && !isShared() && window.Notification?.permission === "granted" && !document.hasFocus();
 
 function show(arrived, words) {
   if (arrived.length === 0 || arrived.length > MOST_SHOWN) return notify(words, "", "", place.dataset.inbox);

@@ -1,0 +1,103 @@
+"""Delivery reports about messages of the outbox (RFC 3464): who did not get what had left.
+
+They are recognised among new mail that is read anyway, when the inbox is looked at. A report is
+believed as far as it names a Message-ID of the user's own: nobody but the recipients and their
+servers knows that one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from django.utils import timezone
+
+from accounts.models import User
+from webmail.errors import ContentTooCostly, Unreadable
+from webmail.mailbox import parsing
+from webmail.mime import build, headers, report, structure, text
+from webmail.mime.report import DeliveryOutcome
+from webmail.mime.structure import Parsed
+from webmail.models import OutboxMessage
+from webmail.outbox import values
+
+_STAGE = OutboxMessage.Stage
+_ENCLOSED = frozenset(
+    {"message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"}
+)
+_MOST_IDS = 5
+_MOST_WORDS = 500
+_LONGEST_HEAD = 65_536
+
+
+def note_reports(user: User, reports: Iterable[bytes]) -> None:
+    """Write down who did not get a message, by delivery reports that may be cut off. Two queries
+    for each report; none where there is none."""
+    for raw in reports:
+        try:
+            parsed = parsing.message(raw)
+        except ContentTooCostly:
+            continue
+        failed = [outcome for outcome in _outcomes(parsed) if outcome.action == "failed"]
+        if failed:
+            _note(user, failed, list(dict.fromkeys(_message_ids(parsed)))[:_MOST_IDS])
+
+
+def _outcomes(parsed: Parsed) -> Iterator[DeliveryOutcome]:
+    for part in structure.choose(parsed.root).reports:
+        raw = parsed.bodies.get(part.number, b"")
+        yield from report.read(text.decode_transfer(raw, part.encoding))
+
+
+def _message_ids(parsed: Parsed) -> Iterator[str]:
+    """Those of the message that the report encloses, answers, or names (RFC 6522, RFC 5337)."""
+    for part in parsed.root.walk():
+        if part.media_type in _ENCLOSED and part.number in parsed.bodies:
+            raw = text.decode_transfer(parsed.bodies[part.number][:_LONGEST_HEAD], part.encoding)
+            yield from build.message_ids(headers.parse(_head(raw)).get("Message-ID"))
+    for part in structure.choose(parsed.root).reports:
+        raw = text.decode_transfer(parsed.bodies.get(part.number, b""), part.encoding)
+        named = headers.parse(_head(raw))
+        for field in ("Original-Message-ID", "X-Original-Message-ID"):
+            yield from build.message_ids(named.get(field))
+    for field in ("X-Original-Message-ID", "In-Reply-To", "References"):
+        yield from build.message_ids(parsed.headers.get(field))
+
+
+def _head(raw: bytes) -> bytes:
+    return raw.replace(b"\r\n", b"\n").lstrip(b"\n").partition(b"\n\n")[0]
+
+
+def _note(user: User, failed: Sequence[DeliveryOutcome], message_ids: Sequence[str]) -> None:
+    rows = (
+        OutboxMessage.objects.of(user)
+        .letters()
+        .filter(message_id__in=message_ids, stage__in=(_STAGE.HANDED, _STAGE.FILED))
+    )
+    for row in rows.exclude(state=OutboxMessage.State.CANCELLED):
+        try:
+            envelope = values.opened(row)
+        except Unreadable:
+            continue
+        known = {address.casefold(): address for address in envelope.recipients}
+        back = {
+            known[outcome.recipient.casefold()]: outcome
+            for outcome in failed
+            if outcome.recipient.casefold() in known
+        }
+        if not back and len(known) == 1:
+            # The address that a server forwarded the message to, of the only one whose it is.
+            back = dict.fromkeys(envelope.recipients, failed[0])
+        if back:
+            _write(row, back)
+
+
+def _write(row: OutboxMessage, back: dict[str, DeliveryOutcome]) -> None:
+    words = {address: outcome.reason[:_MOST_WORDS] for address, outcome in back.items()}
+    refused = dict(values.opened(row).refused) | words
+    status = next(iter(back.values())).status[:_LONGEST_STATUS]
+    OutboxMessage.objects.filter(pk=row.pk).update(
+        sealed=values.refused_by(row, refused), bounced=timezone.now(), bounce_status=status
+    )
+
+
+_LONGEST_STATUS = 12

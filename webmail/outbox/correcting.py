@@ -1,0 +1,125 @@
+"""A message to each that did not reach its recipient, sent again to another address.
+
+The new message takes the place of the one that failed or came back: the same words and documents
+under a Message-ID of its own.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import lending, sealed_files
+from accounts.http import SignedInRequest
+from webmail.errors import AlreadyLeft, MessageUnkept, TooManyRecipients, Unreadable
+from webmail.mime import addresses, build
+from webmail.mime.addresses import Address
+from webmail.models import OutboxMessage
+from webmail.outbox import choices, counting, delivery, relay, retrying, values
+from webmail.writing import recipients
+
+_STATE, _STAGE = OutboxMessage.State, OutboxMessage.Stage
+
+
+class NoAddress(ValueError):
+    """Nobody can be written to at what was typed."""
+
+
+def may_be_corrected(row: OutboxMessage) -> bool:
+    """Whether a message is one of several to each, did not reach its recipient, and is still
+    here."""
+    if row.batch is None or row.is_copy or not row.spool:
+        return False
+    is_back = row.state == _STATE.SENT and row.bounced is not None
+    return is_back or (row.state == _STATE.FAILED and row.stage == _STAGE.READY)
+
+
+def send_again(request: SignedInRequest, pk: uuid.UUID, typed: str) -> OutboxMessage:
+    """Send a message to another address. The same correction twice is one.
+
+    Raises NotFound, AlreadyLeft where it cannot be corrected any more, NoAddress,
+    TooManyRecipients, SignInNeeded, MessageUnkept.
+    """
+    row = choices.find(request.user, pk)
+    address = typed.strip()
+    if not addresses.is_valid(address):
+        raise NoAddress(address)
+    if not may_be_corrected(row):
+        raise AlreadyLeft
+    if words := recipients.limits_error(request.user, 1, recipients.EACH):
+        raise TooManyRecipients(words)
+    new = _made(row, address)
+    try:
+        with transaction.atomic():
+            own = OutboxMessage.objects.filter(pk=row.pk, state=row.state, spool=row.spool)
+            said = {"state": _STATE.CANCELLED, "sealed": b"", "spool": "", "credential": None}
+            if not own.update(**said, changed=timezone.now()):
+                raise AlreadyLeft
+            delivery.give_back(row.credential)
+            if relay.server() is None:
+                new.credential = lending.lend(request, until=new.due + retrying.longest())
+            new.save(force_insert=True)
+    except BaseException:
+        values.path(new.spool).unlink(missing_ok=True)
+        raise
+    values.path(row.spool).unlink(missing_ok=True)
+    counting.renew(request.user.pk)
+    return new
+
+
+def _made(row: OutboxMessage, address: str) -> OutboxMessage:
+    """The new row, in no database yet; its file is in the spool."""
+    envelope, content = values.opened(row), values.message(row)
+    name = envelope.people[0][0] if envelope.people else ""
+    message_id = build.message_id(row.sender.rpartition("@")[2], uuid.uuid4().hex)
+    key = sealed_files.new_key()
+    new = OutboxMessage(
+        user_id=row.user_id,
+        key=uuid.uuid5(row.pk, address.casefold()),
+        batch=row.batch,
+        number=row.number,
+        state=_STATE.HELD,
+        due=timezone.now(),
+        message_id=message_id,
+        sender=row.sender,
+        size=row.size,
+        recipients=1,
+        spool=sealed_files.new_name(),
+    )
+    new.sealed = values.seal(
+        new,
+        values.SealedEnvelope(
+            recipients=(address,),
+            people=((name, address),),
+            subject=envelope.subject,
+            key=key.hex(),
+            wants_notice=envelope.wants_notice,
+            documents=envelope.documents,
+        ),
+    )
+    changed = _addressed(content, Address(name, address), message_id)
+    try:
+        sealed_files.write(values.path(new.spool), key, [changed])
+    except sealed_files.Unwritable as error:
+        raise MessageUnkept from error
+    return new
+
+
+def _addressed(content: bytes, recipient: Address, message_id: str) -> bytes:
+    """The message with another To and Message-ID."""
+    head = values.head(content)
+    fields = re.split(rb"\r\n(?![ \t])", head)
+    others = {
+        b"to:": build.folded("To", build.written([recipient])),
+        b"message-id:": build.folded("Message-ID", [message_id]),
+    }
+    made = []
+    for field in fields:
+        name = field.partition(b":")[0].lower() + b":"
+        made.append(others.pop(name, field) if name in others else field)
+    if others:
+        raise Unreadable
+    return b"\r\n".join(made) + content[len(head) :]

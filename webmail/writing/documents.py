@@ -1,0 +1,534 @@
+"""Documents of a message to each: files that go to one recipient and to nobody else.
+
+They are uploaded one by one or as a zip, lie sealed in the spool beside the draft, and are matched
+with the recipients by their names (`webmail.writing.matching`). None leaves, and no message, until
+all of them are settled.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import mimetypes
+import re
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from io import BytesIO
+from pathlib import Path
+from threading import BoundedSemaphore
+from typing import BinaryIO
+
+from django.conf import settings
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.db import transaction
+from django.db.models import Sum
+from django.utils.translation import gettext, ngettext
+
+from accounts import sealed_files
+from accounts.models import User
+from webmail import zips
+from webmail.errors import FileRefused, PartNotFound, Unreadable
+from webmail.mime.build import Attachment, decoded_size, encoded_size
+from webmail.models import Draft, DraftDocument, DraftFile
+from webmail.presentation.words import few, size
+from webmail.previews import detect
+from webmail.writing import files, sealing
+from webmail.writing.matching import Decisions, Matching, Person, match
+from webmail.writing.recipients import Member
+from webmail.writing.roster_reading import Roster
+
+logger = logging.getLogger(__name__)
+MOST = 2_000
+"""Documents of one message: a roster has at most 1,900 rows."""
+_FOLDER = "documents"
+_MOST_NAMED = 5
+_HIGHEST_RATIO = 200  # as `webmail.previews.archives` has it: deflate at its best packs 1032 times
+_FREE_OF_RATIO = 5_000_000
+# What systems put into zips by themselves.
+_LITTER = re.compile(r"(?:^|/)(?:__MACOSX/|\.(?!\.?/)|Thumbs\.db$|desktop\.ini$)", re.IGNORECASE)
+# A process holds one zip at a time.
+_ONE_ZIP = BoundedSemaphore(1)
+
+EMPTY, ENCRYPTED, DAMAGED, TOO_HEAVY, SAME = "empty", "encrypted", "damaged", "too_heavy", "same"
+NO_ZIP, BOMB, TOO_MANY, NO_ROOM = "no_zip", "bomb", "too_many", "no_room"
+NO_FILES, ZIP_TOO_LARGE = "no_files", "zip_too_large"
+
+# Columns of a roster, by the keys of their fields.
+_FILE_KEYS = ("fichier", "file", "document", "nomdufichier", "piecejointe")
+_PUPIL_KEYS = ("eleve", "nomprenomeleve", "nometprenomdeleleve", "pupil")
+_PUPIL_LAST = ("nomeleve", "nomdeleleve", "nomdelenfant", "nomenfant")
+_PUPIL_FIRST = ("prenomeleve", "prenomdeleleve", "prenomdelenfant", "prenomenfant")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file for one recipient. ``folder`` is that of the zip, to tell files of one name apart;
+    ``is_odd``: its bytes are something else than its name says."""
+
+    pk: str
+    name: str
+    media_type: str
+    size: int
+    folder: str = ""
+    is_odd: bool = False
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A file that is not taken. ``kind`` is one of `EMPTY`, `ENCRYPTED`, `DAMAGED`, `TOO_HEAVY` and
+    `SAME`."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of an upload. ``refusal``: why nothing of it was taken, "" where something
+    was."""
+
+    count: int = 0
+    faults: tuple[Fault, ...] = ()
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The documents of a draft, by their keys, with what was decided about them."""
+
+    documents: Mapping[str, Document]
+    decided: Decisions
+
+    def matched(self, members: Sequence[Member], roster: Roster | None) -> Matching:
+        names = {key: document.name for key, document in self.documents.items()}
+        return match(names, persons(members, roster), self.decided)
+
+    @property
+    def names(self) -> dict[str, str]:
+        return {key: document.name for key, document in self.documents.items()}
+
+
+def of(draft: Draft) -> Held | None:
+    """The documents of a draft; None where it has none, which costs no query."""
+    if not draft.documents_count:
+        return None
+    found = {}
+    for row in draft.documents.all():
+        document = about(draft, row)
+        found[document.pk] = document
+    return Held(found, _decisions(draft)) if found else None
+
+
+def about(draft: Draft, row: DraftDocument) -> Document:
+    """What a document is. Raises Unreadable."""
+    return _opened(draft, row)[0]
+
+
+def find(draft: Draft, number: uuid.UUID) -> DraftDocument:
+    """Raises PartNotFound, for a document of another draft, too."""
+    row = draft.documents.filter(pk=number).first()
+    if row is None:
+        raise PartNotFound
+    return row
+
+
+def open_(draft: Draft, row: DraftDocument) -> BinaryIO:
+    """The content as a stream. Raises PartNotFound, Unreadable."""
+    try:
+        return sealed_files.read(_path(row.spool), _opened(draft, row)[1])
+    except OSError as error:
+        raise PartNotFound("The document is gone from the spool.") from error
+
+
+def attachments(draft: Draft, numbers: Sequence[str]) -> tuple[Attachment, ...]:
+    """The documents of one recipient, read. Raises PartNotFound where one is not there: a message
+    that lacks it must not leave."""
+    rows = {str(row.pk): row for row in draft.documents.filter(pk__in=numbers)}
+    return tuple(_attachment(draft, rows, number) for number in numbers)
+
+
+def _attachment(draft: Draft, rows: Mapping[str, DraftDocument], number: str) -> Attachment:
+    row = rows.get(number)
+    if row is None:
+        raise PartNotFound
+    document = about(draft, row)
+    with open_(draft, row) as stream:
+        return Attachment(document.name, document.media_type, stream.read())
+
+
+def weights(held: Held | None, wanted: Iterable[Sequence[str]]) -> list[int]:
+    """Bytes that the documents of each message take in it."""
+    sizes = {key: encoded_size(one.size) for key, one in held.documents.items()} if held else {}
+    return [sum(sizes.get(number, 0) for number in numbers) for numbers in wanted]
+
+
+def persons(members: Sequence[Member], roster: Roster | None) -> list[Person]:
+    """The recipients as documents name them: by the columns of a pupil, where the roster has them,
+    since a parent's own name may be another; else by their own names."""
+    lines = {row.address.casefold(): row.line for row in roster.rows} if roster else {}
+    return [_person(member, lines.get(member.key, 0)) for member in members]
+
+
+def _person(member: Member, line: int) -> Person:
+    values = member.values
+    file = _first(values, _FILE_KEYS)
+    pupil = _first(values, _PUPIL_KEYS)
+    last, first = _first(values, _PUPIL_LAST), _first(values, _PUPIL_FIRST)
+    if last or first:
+        return Person(member.key, last, first, file, line)
+    if pupil:
+        return Person(member.key, pupil, "", file, line)
+    if member.last_name or member.first_name:
+        return Person(member.key, member.last_name, member.first_name, file, line)
+    return Person(member.key, member.name, "", file, line)
+
+
+def _first(values: Mapping[str, str], keys: Sequence[str]) -> str:
+    return next((values[key] for key in keys if values.get(key)), "")
+
+
+# --- adding and removing ---
+
+
+def add(user: User, draft: Draft, name: str, chunks: Iterable[bytes]) -> Added:
+    """Take an uploaded file: a document, or a zip of documents. Nothing touches the disk in clear.
+    Raises FileRefused where the spool takes nothing."""
+    if name.lower().endswith(".zip"):
+        with _ONE_ZIP:
+            return _add_zip(user, draft, chunks)
+    return _add_files(
+        user, draft, [_One(files.safe_name(name), "", b"".join(_whole(user, chunks)))]
+    )
+
+
+def remove(draft: Draft) -> None:
+    """All documents of a draft go, with what was decided about them."""
+    with transaction.atomic():
+        own = Draft.objects.select_for_update().get(pk=draft.pk)
+        spools = list(own.documents.values_list("spool", flat=True))
+        own.documents.all().delete()
+        _count(own, settled=None)
+        draft.documents_count, draft.documents_settled = 0, None
+    for spool in spools:
+        _path(spool).unlink(missing_ok=True)
+
+
+def prune() -> None:
+    """What lies in the spool without a row."""
+    known = DraftDocument.objects.values_list("spool", flat=True)
+    files.remove_orphans(settings.SPOOL / _FOLDER, known)
+
+
+@dataclass(frozen=True, slots=True)
+class _One:
+    name: str
+    folder: str
+    content: bytes
+
+
+class _Full(Exception):
+    """There is no place for all of an upload; ``kind`` is its refusal."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+def _whole(user: User, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """One file that is bound by the room of a message; more of it is not read."""
+    left = files.room(user.mail_domain) + 1
+    for chunk in chunks:
+        yield chunk[:left]
+        left -= len(chunk)
+        if left <= 0:
+            return
+
+
+def _add_zip(user: User, draft: Draft, chunks: Iterable[bytes]) -> Added:
+    content = BytesIO()
+    for chunk in chunks:
+        content.write(chunk)
+        if content.tell() > settings.DOCUMENTS_LIMIT:
+            return Added(refusal=ZIP_TOO_LARGE)
+    faults: list[Fault] = []
+    try:
+        data = content.getvalue()
+        members = _members(data)
+        added = _add_files(user, draft, _unpacked(user, data, members, faults))
+    except zips.BadZip as error:
+        return Added(refusal=_REFUSALS.get(error.fault, NO_ZIP))
+    return replace(added, faults=(*faults, *added.faults)[:MOST])
+
+
+_REFUSALS = {
+    zips.Fault.BOMB: BOMB,
+    zips.Fault.TOO_LARGE: BOMB,
+    zips.Fault.TOO_MANY: TOO_MANY,
+}
+
+
+def _members(content: bytes) -> list[zips.Member]:
+    """The files of a zip, without what systems add. Raises BadZip, for a zip that declares more
+    than it can hold, too."""
+    found = zips.members(content, most=2 * MOST)
+    total = sum(member.size for member in found)
+    if total > max(_FREE_OF_RATIO, _HIGHEST_RATIO * len(content)):
+        raise zips.BadZip(zips.Fault.BOMB)
+    wanted = [
+        member
+        for member in found
+        if not member.is_folder and not _LITTER.search(member.name.replace("\\", "/"))
+    ]
+    if len(wanted) > MOST:
+        raise zips.BadZip(zips.Fault.TOO_MANY)
+    return wanted
+
+
+def _unpacked(
+    user: User, content: bytes, members: Sequence[zips.Member], faults: list[Fault]
+) -> Iterator[_One]:
+    """Each file by itself. One that cannot be unpacked is a fault, unless it is a bomb."""
+    limit = files.room(user.mail_domain)
+    for member in members:
+        folder, _slash, name = member.name.replace("\\", "/").rpartition("/")
+        name = files.safe_name(name)
+        try:
+            data = zips.read(content, member, limit=limit)
+        except zips.BadZip as error:
+            if error.fault == zips.Fault.BOMB:
+                raise
+            faults.append(Fault(name, _FAULTS.get(error.fault, DAMAGED)))
+            continue
+        yield _One(name, files.safe_name(folder) if folder else "", data)
+
+
+_FAULTS = {zips.Fault.ENCRYPTED: ENCRYPTED, zips.Fault.TOO_LARGE: TOO_HEAVY}
+
+
+def _add_files(user: User, draft: Draft, found: Iterable[_One]) -> Added:
+    """Seal files into the spool, then note all of them at once: nothing is left of an upload that
+    has no place, or that breaks off."""
+    limit, left = files.room(user.mail_domain), _place_for(user)
+    held = of(draft)
+    known = {(one.name, one.digest) for one in held.documents.values()} if held else set()
+    rows: list[DraftDocument] = []
+    faults: list[Fault] = []
+    is_noted = False
+    try:
+        for one in found:
+            digest = blake2b(one.content, digest_size=16).hexdigest()
+            if fault := _fault(one, limit, (one.name, digest) in known):
+                faults.append(Fault(one.name, fault))
+                continue
+            known.add((one.name, digest))
+            left -= len(one.content)
+            if left < 0:
+                raise _Full(NO_ROOM)
+            rows.append(_written(draft, one, digest))
+        _note(draft, rows)
+        is_noted = True
+    except _Full as error:
+        return Added(refusal=error.kind)
+    finally:
+        if not is_noted:
+            for row in rows:
+                _path(row.spool).unlink(missing_ok=True)
+    if not rows and not faults:
+        return Added(refusal=NO_FILES)
+    return Added(len(rows), tuple(faults))
+
+
+def _fault(one: _One, limit: int, is_known: bool) -> str:
+    if not one.content:
+        return EMPTY
+    if len(one.content) > limit:
+        return TOO_HEAVY
+    return SAME if is_known else ""
+
+
+def _written(draft: Draft, one: _One, digest: str) -> DraftDocument:
+    key, spool = sealed_files.new_key(), sealed_files.new_name()
+    try:
+        sealed_files.write(_path(spool), key, [one.content])
+    except sealed_files.Unwritable as error:
+        logger.error("The spool can't be written: %s", error)
+        raise FileRefused("unkept") from error
+    head = one.content[: detect.HEAD]
+    said = {
+        "name": one.name,
+        "folder": one.folder,
+        "media_type": files.checked_type(mimetypes.guess_type(one.name)[0] or ""),
+        "is_odd": detect.of_beginning(head, name=one.name).contradiction,
+        "digest": digest,
+        "key": key.hex(),
+    }
+    row = DraftDocument(draft=draft, size=len(one.content), spool=spool)
+    row.sealed = sealing.seal(row.pk, draft.user_id, json.dumps(said).encode())
+    return row
+
+
+def _note(draft: Draft, rows: Sequence[DraftDocument]) -> None:
+    """Raises _Full when others were faster."""
+    with transaction.atomic():
+        own = Draft.objects.select_for_update().get(pk=draft.pk)
+        if own.documents.count() + len(rows) > MOST:
+            raise _Full(TOO_MANY)
+        DraftDocument.objects.bulk_create(rows)
+        _count(own)
+    draft.documents_count = own.documents_count
+
+
+def _count(own: Draft, **said: bytes | None) -> None:
+    """Write down how many there are: who sends a message without documents asks for none."""
+    own.documents_count = own.documents.count()
+    values = {f"documents_{name}": value for name, value in said.items()}
+    Draft.objects.filter(pk=own.pk).update(documents_count=own.documents_count, **values)
+
+
+def _place_for(user: User) -> int:
+    """Bytes that more documents of the user may take in the spool."""
+    mine = DraftFile.objects.filter(user=user).exclude(spool="").aggregate(all=Sum("size"))["all"]
+    theirs = DraftDocument.objects.filter(draft__user=user).aggregate(all=Sum("size"))["all"]
+    most = decoded_size(files.MOST_MESSAGES * settings.MESSAGE_LIMIT)
+    return int(most - (mine or 0) - (theirs or 0))
+
+
+# --- decisions ---
+
+
+def decide(draft: Draft, decisions: Decisions) -> None:
+    """Keep what the writer decided by hand, in place of what he decided before."""
+    said = {
+        "documents": {key: list(to) for key, to in decisions.documents.items()},
+        "opened": sorted(decisions.opened),
+        "without": sorted(decisions.without),
+    }
+    sealed = sealing.seal(_number(draft), draft.user_id, json.dumps(said).encode())
+    Draft.objects.filter(pk=draft.pk).update(documents_settled=sealed)
+    draft.documents_settled = sealed
+
+
+def _decisions(draft: Draft) -> Decisions:
+    if not draft.documents_settled:
+        return Decisions()
+    try:
+        said = json.loads(sealing.opened(_number(draft), draft.user_id, draft.documents_settled))
+        documents = {key: tuple(to) for key, to in said["documents"].items()}
+        return Decisions(documents, frozenset(said["opened"]), frozenset(said["without"]))
+    except (Unreadable, ValueError, KeyError, TypeError):
+        return Decisions()
+
+
+def _number(draft: Draft) -> uuid.UUID:
+    """Of the decisions, which are sealed for another place than the draft's own words."""
+    return uuid.uuid5(draft.pk, "documents")
+
+
+def _opened(draft: Draft, row: DraftDocument) -> tuple[Document, bytes]:
+    try:
+        said = json.loads(sealing.opened(row.pk, draft.user_id, row.sealed))
+        document = Document(
+            str(row.pk),
+            said["name"],
+            said["media_type"],
+            row.size,
+            said["folder"],
+            said["is_odd"],
+            said["digest"],
+        )
+        return document, bytes.fromhex(said["key"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise Unreadable from error
+
+
+def _path(spool: str) -> Path:
+    folder: Path = settings.SPOOL / _FOLDER
+    return folder / f"{spool}.sealed"
+
+
+# --- in words ---
+
+
+def unsettled_words(matching: Matching) -> str:
+    """What is left to be settled before anything leaves."""
+    found = []
+    if count := matching.open_documents:
+        words = ngettext(
+            "%(count)s document has no sure recipient.",
+            "%(count)s documents have no sure recipient.",
+            count,
+        )
+        found.append(words % {"count": intcomma(count)})
+    if count := len(matching.lacking):
+        words = ngettext(
+            "%(count)s person has no document.", "%(count)s people have no document.", count
+        )
+        found.append(words % {"count": intcomma(count)})
+    return " ".join([*found, gettext("Settle this first: nothing has left.")])
+
+
+def refusal_words(added: Added) -> str:
+    """Why nothing of an upload was taken."""
+    words = {
+        NO_ZIP: gettext(
+            "This zip cannot be read: it is damaged, or did not arrive whole. Make it again, or"
+            " choose the files themselves."
+        ),
+        BOMB: gettext("This zip holds more than it should, and was not unpacked."),
+        TOO_MANY: gettext("A message may have %(most)s documents.") % {"most": intcomma(MOST)},
+        NO_FILES: gettext("There is no file in this zip."),
+        NO_ROOM: gettext(
+            "There is no room for these documents: all that you write may hold %(limit)s."
+        )
+        % {"limit": size(decoded_size(files.MOST_MESSAGES * settings.MESSAGE_LIMIT))},
+        ZIP_TOO_LARGE: gettext(
+            "A zip may have %(limit)s: make two of it, or choose the files themselves."
+        )
+        % {"limit": size(settings.DOCUMENTS_LIMIT)},
+    }
+    return words[added.refusal]
+
+
+def fault_words(added: Added) -> tuple[str, ...]:
+    """The files of an upload that were not taken, a sentence for each kind."""
+    found = []
+    for kind in (DAMAGED, ENCRYPTED, TOO_HEAVY, EMPTY, SAME):
+        names = [fault.name for fault in added.faults if fault.kind == kind]
+        if names:
+            found.append(_sentence(kind, len(names)) % {"names": few(names, _MOST_NAMED)})
+    return tuple(found)
+
+
+def _sentence(kind: str, count: int) -> str:
+    if kind == DAMAGED:
+        return ngettext(
+            "This file is damaged and was not taken: %(names)s.",
+            "These files are damaged and were not taken: %(names)s.",
+            count,
+        )
+    if kind == ENCRYPTED:
+        return ngettext(
+            "This file has a password and was not taken: %(names)s.",
+            "These files have a password and were not taken: %(names)s.",
+            count,
+        )
+    if kind == TOO_HEAVY:
+        return ngettext(
+            "This file is too large for a message and was not taken: %(names)s.",
+            "These files are too large for a message and were not taken: %(names)s.",
+            count,
+        )
+    if kind == EMPTY:
+        return ngettext(
+            "This file is empty and was not taken: %(names)s.",
+            "These files are empty and were not taken: %(names)s.",
+            count,
+        )
+    return ngettext(
+        "This file was there already: %(names)s.",
+        "These files were there already: %(names)s.",
+        count,
+    )

@@ -1,0 +1,90 @@
+"""The values of fields for each recipient of a message to each: the one place they come from.
+
+A row of the roster goes before the contact, the contact before the directory, and what was typed in
+the field of recipients comes last. A further source, such as pupils with their class and guardians
+for ``{élève}``, ``{classe}`` and ``{responsable}``, is asked in `known`, and the keys of its fields
+stand in `keys`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from accounts.models import User
+from addressbook.contacts import names
+from webmail.writing import fields
+from webmail.writing.fields import ADDRESS, FIRST, LAST, WHOLE
+from webmail.writing.roster_reading import Roster
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One of those a message goes to. ``first_name`` and ``last_name`` are "" where nobody knows
+    them; ``more`` are the other fields that are known of him, by their keys. ``is_visible``: all
+    others would see the address."""
+
+    address: str
+    name: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    group: str = ""
+    is_outside: bool = False
+    is_visible: bool = False
+    more: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def key(self) -> str:
+        return self.address.casefold()
+
+    @property
+    def shown(self) -> str:
+        return self.name or self.address
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What is known of him, by the keys of fields; "" where it is not."""
+        of_contact = dict.fromkeys(fields.OF_CONTACTS, "")
+        own = {ADDRESS: self.address, WHOLE: self.name, FIRST: self.first_name}
+        return of_contact | own | {LAST: self.last_name} | dict(self.more)
+
+
+def keys(roster: Roster | None) -> frozenset[str]:
+    """The keys of all fields that a text may have."""
+    return fields.OF_CONTACTS | frozenset(roster.keys if roster else ())
+
+
+def known(user: User, people: Sequence[Member], roster: Roster | None) -> tuple[Member, ...]:
+    """The recipients with all that is known of them. The typed name is shown; first and last are
+    told apart where a contact has them apart."""
+    of_contacts = names.of(user, [member.address for member in people])
+    found = (
+        replace(
+            member,
+            name=member.name or name.shown,
+            first_name=name.first,
+            last_name=name.last,
+            more=name.more,
+        )
+        for member in people
+        for name in [of_contacts.get(member.address.lower()) or names.split(member.name)]
+    )
+    if roster is None:
+        return tuple(found)
+    rows = {row.address.casefold(): row for row in roster.rows}
+    empty = ("",) * len(roster.columns)
+    return tuple(
+        _of_row(member, roster.keys, rows[member.key].cells if member.key in rows else empty)
+        for member in found
+    )
+
+
+def _of_row(member: Member, keys: Sequence[str], cells: Sequence[str]) -> Member:
+    """With the cells of his row of a roster; an empty one leaves what is known of him otherwise."""
+    row = dict(zip(keys, cells, strict=True))
+    first = row.pop(FIRST, "") or member.first_name
+    last = row.pop(LAST, "") or member.last_name
+    name = row.pop(WHOLE, "") or member.name or f"{first} {last}".strip()
+    more = dict(member.more)
+    more |= {key: cell or more.get(key, "") for key, cell in row.items() if key != ADDRESS}
+    return replace(member, name=name, first_name=first, last_name=last, more=tuple(more.items()))

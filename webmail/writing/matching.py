@@ -1,0 +1,290 @@
+"""Documents of a message to each -> the recipients whom their names name.
+
+Pure functions. A document goes to somebody when the roster names it for him, or when all words of
+his name stand in its name: accents, capitals, the order and what separates words do not count.
+Nothing is guessed: a document that may be two people's, or two documents of one person, are left to
+the writer.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from webmail.folding import fold
+
+_WORD = re.compile(r"[^\W_]+")
+_LOWER_UPPER = re.compile(r"(?<=[a-zà-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])")
+_MOST_WORDS = 24
+_MOST_JOINED = 4
+_LONGEST_NAME = 300
+# Pairs of a document and a person that are compared: those of 2,000 files with names as people have
+# them are some thousands.
+_MOST_TRIED = 200_000
+_LEAST_TELLING = 3  # letters of a word that makes a person a candidate
+_MOST_CANDIDATES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A recipient: ``key`` is his address in lower case, ``last`` and ``first`` the name that
+    documents are called by, which may be his child's. ``file`` is the document that the roster
+    names for him, ``line`` the roster's line, 0 without one."""
+
+    key: str
+    last: str = ""
+    first: str = ""
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What the writer decided by hand: ``documents``, by their keys, go to these people, or to
+    nobody; ``opened`` are documents that he will decide about, whatever their names say;
+    ``without`` are people who get a message without a document."""
+
+    documents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    opened: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """Who gets what. ``given`` has the documents of each person, in their order. What is to be
+    decided by hand: ``unmatched`` documents are nobody's, ``shared`` ones may be several people's,
+    ``doubled`` ones are each of a person who has another one, and ``lacking`` are people without
+    any. ``candidates`` are the people whom an unmatched document may mean. ``left_out`` and
+    ``without`` were decided; ``absent`` are people whose document, as the roster calls it, is not
+    there."""
+
+    given: Mapping[str, tuple[str, ...]]
+    unmatched: tuple[str, ...] = ()
+    shared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    doubled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    candidates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lacking: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    absent: frozenset[str] = frozenset()
+
+    @property
+    def open_documents(self) -> int:
+        return len(self.unmatched) + len(self.shared) + len(self.doubled)
+
+    @property
+    def is_settled(self) -> bool:
+        return not self.open_documents and not self.lacking
+
+
+def match(
+    documents: Mapping[str, str], people: Sequence[Person], decided: Decisions | None = None
+) -> Matching:
+    """Find whose each of ``documents`` is, names by keys. A decision about people who are no
+    recipients any more counts for nothing."""
+    decided = decided or Decisions()
+    everybody = {person.key for person in people}
+    by_hand = {
+        key: tuple(one for one in decided.documents[key] if one in everybody)
+        for key in documents
+        if key in decided.documents
+    }
+    by_hand = {key: to for key, to in by_hand.items() if to or not decided.documents[key]}
+    found, candidates, absent = _found(
+        {key: name for key, name in documents.items() if key not in by_hand}, people
+    )
+    for key in decided.opened & found.keys():
+        candidates[key] = candidates.get(key) or _keys(found[key])
+        found[key] = ()
+    shared = {key: to for key, to in found.items() if not _are_one(to)}
+    sure = {key: _keys(to) for key, to in found.items() if key not in shared and to}
+    number: dict[str, int] = {}
+    for to in (*by_hand.values(), *sure.values()):
+        for person in to:
+            number[person] = number.get(person, 0) + 1
+    doubled = {key: to for key, to in sure.items() if any(number[one] > 1 for one in to)}
+    given: dict[str, list[str]] = {}
+    for key in documents:
+        for person in by_hand.get(key) or (() if key in doubled else sure.get(key, ())):
+            given.setdefault(person, []).append(key)
+    # Who gets one of two documents is settled with them.
+    expected = {one for to in (*doubled.values(), *map(_keys, shared.values())) for one in to}
+    bare = [person.key for person in people if person.key not in given]
+    return Matching(
+        given={person: tuple(keys) for person, keys in given.items()},
+        unmatched=tuple(key for key, to in found.items() if not to),
+        shared={key: _keys(to) for key, to in shared.items()},
+        doubled=doubled,
+        candidates=candidates,
+        lacking=tuple(one for one in bare if one not in decided.without and one not in expected),
+        left_out=tuple(key for key, to in by_hand.items() if not to),
+        without=tuple(one for one in bare if one in decided.without),
+        absent=absent,
+    )
+
+
+def names_person(name: str, person: Person, *, is_lenient: bool = False) -> bool:
+    """Whether the name of a document has all words of a person's name; ``is_lenient``: of several
+    first names one is enough."""
+    fits = _fit(_Words.of(name), person)
+    return fits == _WHOLE or (is_lenient and fits == _PARTLY)
+
+
+def in_a_row(text: str) -> str:
+    """The words of a text, folded, with a blank around each, for `is_in`."""
+    return f" {' '.join(fold(word) for word in _WORD.findall(text))} "
+
+
+def is_in(words: str, first: str, last: str) -> bool:
+    """Whether a name stands in a text, the first name before or behind the last."""
+    one, other = " ".join(_parts(first)), " ".join(_parts(last))
+    return f" {one} {other} " in words or f" {other} {one} " in words
+
+
+# --- whose a document is ---
+
+
+_NOT, _PARTLY, _WHOLE = 0, 1, 2
+
+
+def _found(
+    documents: Mapping[str, str], people: Sequence[Person]
+) -> tuple[dict[str, tuple[Person, ...]], dict[str, tuple[str, ...]], frozenset[str]]:
+    """Those of each document, none or several; the candidates of those that are nobody's; and the
+    people whose own document is not there."""
+    named = {_exact(person.file) for person in people if person.file}
+    found: dict[str, tuple[Person, ...]] = {}
+    index = _Index(person for person in people if not person.file)
+    candidates: dict[str, tuple[str, ...]] = {}
+    for key, name in documents.items():
+        if _exact(name) in named:
+            found[key] = tuple(one for one in people if _exact(one.file) == _exact(name))
+            continue
+        words = _Words.of(name)
+        found[key] = index.whose(words)
+        if not found[key]:
+            candidates[key] = index.candidates(words)
+    there = {_exact(name) for name in documents.values()}
+    absent = frozenset(
+        person.key for person in people if person.file and _exact(person.file) not in there
+    )
+    return found, candidates, absent
+
+
+def _exact(name: str) -> str:
+    """A file's name as macOS and others write it."""
+    return unicodedata.normalize("NFC", name.strip())
+
+
+def _are_one(people: Sequence[Person]) -> bool:
+    """Whether they are all meant: one person, those of one line of the roster, as both parents
+    are, or those for whom the roster names the same document."""
+    first = people[0] if people else None
+    if first is None or len(people) == 1:
+        return True
+    if first.file:
+        return True
+    return bool(first.line) and all(one.line == first.line for one in people)
+
+
+def _keys(people: Iterable[Person]) -> tuple[str, ...]:
+    return tuple(person.key for person in people)
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The words of a file's name, and what adjacent ones are together: ``LE_GOFF`` and ``LeGoff``
+    are one name."""
+
+    single: frozenset[str]
+    joined: frozenset[str]
+
+    @classmethod
+    def of(cls, name: str) -> _Words:
+        stem = name.rpartition(".")[0] or name
+        words: list[str] = []
+        for one in _WORD.findall(unicodedata.normalize("NFC", stem[:_LONGEST_NAME])):
+            words += _LOWER_UPPER.split(one)
+        words = [fold(word) for word in words[:_MOST_WORDS]]
+        joined = {
+            "".join(words[start:end])
+            for start in range(len(words))
+            for end in range(start + 1, min(start + _MOST_JOINED, len(words)) + 1)
+        }
+        return cls(frozenset(words), frozenset(joined))
+
+    def has(self, name: Sequence[str]) -> bool:
+        return all(word in self.joined for word in name) or "".join(name) in self.joined
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(fold(word) for word in _WORD.findall(name[:_LONGEST_NAME])[:_MOST_WORDS])
+
+
+def _fit(words: _Words, person: Person) -> int:
+    """`_PARTLY`: the last name, and the first of several first names."""
+    last, first = _parts(person.last), _parts(person.first)
+    if len(last) + len(first) < 2 or not words.has(last):
+        return _NOT
+    if words.has(first):
+        return _WHOLE
+    return _PARTLY if last and len(first) > 1 and first[0] in words.single else _NOT
+
+
+class _Index:
+    """People by the words of their names, so that no document is compared with everybody."""
+
+    def __init__(self, people: Iterable[Person]) -> None:
+        self._left = _MOST_TRIED
+        self._people: dict[str, list[Person]] = {}
+        for person in people:
+            for word in self._telling(person):
+                self._people.setdefault(word, []).append(person)
+
+    @staticmethod
+    def _telling(person: Person) -> set[str]:
+        last, first = _parts(person.last), _parts(person.first)
+        return {*last, *first, "".join(last), "".join(first)} - {""}
+
+    def _near(self, words: _Words) -> Iterator[Person]:
+        """Those with a word of the document's, each once."""
+        seen: set[str] = set()
+        for word in sorted(words.joined, key=lambda one: len(self._people.get(one, ()))):
+            for person in self._people.get(word, ()):
+                if person.key in seen:
+                    continue
+                seen.add(person.key)
+                self._left -= 1
+                if self._left < 0:
+                    return
+                yield person
+
+    def whose(self, words: _Words) -> tuple[Person, ...]:
+        fits = [(_fit(words, person), person) for person in self._near(words)]
+        best = max((how for how, _person in fits), default=_NOT)
+        if best == _NOT:
+            return ()
+        found = [person for how, person in fits if how == best]
+        return tuple(one for one in found if not any(_is_within(one, other) for other in found))
+
+    def candidates(self, words: _Words) -> tuple[str, ...]:
+        telling = _Words(
+            frozenset(),
+            frozenset(word for word in words.joined if len(word) >= _LEAST_TELLING),
+        )
+        near = []
+        for person in self._near(telling):
+            near.append(person.key)
+            if len(near) == _MOST_CANDIDATES:
+                break
+        return tuple(near)
+
+
+def _is_within(person: Person, other: Person) -> bool:
+    """Whether the other one's name has all words of this one's and more: of ``Léa Dupont`` and
+    ``Léa-Marie Dupont`` the second is meant where both fit."""
+    mine = {*_parts(person.last), *_parts(person.first)}
+    others = {*_parts(other.last), *_parts(other.first)}
+    return mine < others

@@ -1,0 +1,222 @@
+"""The page on which the documents of a message to each are settled: who gets which, what is left
+open, and the writer's answers to that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from django.http import QueryDict
+from django.utils.translation import gettext
+
+from accounts.models import User
+from webmail.models import Draft
+from webmail.presentation import words
+from webmail.writing import documents, drafts, matching, recipients, rosters
+from webmail.writing.documents import Document, Held
+from webmail.writing.matching import Decisions, Matching, Person
+from webmail.writing.recipients import Member
+
+NOBODY, ALL = "nobody", "all"
+UNMATCHED, SHARED, DOUBLED = "unmatched", "shared", "doubled"
+_TO = "to_"
+_MOST_SHOWN = 50
+_MOST_CHOICES = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the people whom a document may go to; `ALL` stands for all that it may mean."""
+
+    value: str
+    label: str
+    is_likely: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDocument:
+    """A document without a sure recipient. ``kind`` is `UNMATCHED`, `SHARED` or `DOUBLED`."""
+
+    document: Document
+    kind: str
+    choices: tuple[Choice, ...]
+
+    @property
+    def likely(self) -> tuple[Choice, ...]:
+        return tuple(choice for choice in self.choices if choice.is_likely)
+
+    @property
+    def others(self) -> tuple[Choice, ...]:
+        return tuple(choice for choice in self.choices if not choice.is_likely)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """``name`` is the one that documents are called by; ``absent`` the document that the roster
+    names for him and that is not there."""
+
+    key: str
+    name: str
+    address: str
+    documents: tuple[Document, ...] = ()
+    absent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """All of a draft's documents and recipients. ``open_documents`` are the first of those that
+    are not settled, ``more`` the number of the others."""
+
+    count: int
+    size: int
+    recipients: int
+    matching: Matching
+    open_documents: tuple[OpenDocument, ...] = ()
+    more: int = 0
+    lacking: tuple[Recipient, ...] = ()
+    given: tuple[Recipient, ...] = ()
+    left_out: tuple[Document, ...] = ()
+    without: tuple[Recipient, ...] = ()
+
+    @property
+    def size_words(self) -> str:
+        return words.size(self.size)
+
+    @property
+    def to_settle(self) -> int:
+        return self.matching.open_documents + len(self.lacking)
+
+    @property
+    def has_unmatched(self) -> bool:
+        return bool(self.matching.unmatched)
+
+    @property
+    def has_doubled(self) -> bool:
+        return bool(self.matching.doubled)
+
+
+def sheet(user: User, draft: Draft) -> Sheet | None:
+    """None where the draft has no documents."""
+    held = documents.of(draft)
+    if held is None:
+        return None
+    content = drafts.content(draft)
+    roster = rosters.asked_for(draft, content)
+    review = recipients.review(user, content, with_names=True, roster=roster)
+    people = documents.persons(review.members, roster)
+    found = matching.match(held.names, people, held.decided)
+    return _Making(held, review.members, people, found).sheet()
+
+
+class _Making:
+    """A sheet being made."""
+
+    def __init__(
+        self,
+        held: Held,
+        members: Sequence[Member],
+        people: Sequence[Person],
+        found: Matching,
+    ) -> None:
+        self._held, self._found = held, found
+        self._people = {person.key: person for person in people}
+        self._members = {member.key: member for member in members}
+
+    def sheet(self) -> Sheet:
+        found = self._found
+        kinds = {
+            **dict.fromkeys(found.unmatched, UNMATCHED),
+            **dict.fromkeys(found.shared, SHARED),
+            **dict.fromkeys(found.doubled, DOUBLED),
+        }
+        shown = list(kinds.items())[:_MOST_SHOWN]
+        return Sheet(
+            count=len(self._held.documents),
+            size=sum(one.size for one in self._held.documents.values()),
+            recipients=len(self._members),
+            matching=found,
+            open_documents=tuple(self._open(key, kind) for key, kind in shown),
+            more=len(kinds) - len(shown),
+            lacking=tuple(map(self._recipient, found.lacking)),
+            given=tuple(map(self._recipient, self._in_order(found.given))),
+            left_out=tuple(self._held.documents[key] for key in found.left_out),
+            without=tuple(map(self._recipient, found.without)),
+        )
+
+    def _in_order(self, keys: Mapping[str, object]) -> Iterator[str]:
+        return (key for key in self._members if key in keys)
+
+    def _recipient(self, key: str) -> Recipient:
+        person, member = self._people[key], self._members[key]
+        own = tuple(self._held.documents[one] for one in self._found.given.get(key, ()))
+        absent = person.file if key in self._found.absent else ""
+        return Recipient(key, _name(person, member), member.address, own, absent)
+
+    def _open(self, key: str, kind: str) -> OpenDocument:
+        found = self._found
+        likely = {SHARED: found.shared, DOUBLED: found.doubled}.get(kind, found.candidates)
+        meant = likely.get(key, ())
+        choices = [self._choice(one, is_likely=True) for one in meant]
+        if kind == SHARED or len(meant) > 1:
+            choices.append(Choice(ALL, gettext("All of these people"), is_likely=True))
+        others = [*found.lacking, *(one for one in self._members if one not in found.lacking)]
+        choices += [self._choice(one) for one in others if one not in meant][:_MOST_CHOICES]
+        return OpenDocument(self._held.documents[key], kind, tuple(choices))
+
+    def _choice(self, key: str, *, is_likely: bool = False) -> Choice:
+        person, member = self._people[key], self._members[key]
+        name = _name(person, member)
+        label = f"{name} ({member.address})" if name else member.address
+        return Choice(key, label, is_likely)
+
+
+def _name(person: Person, member: Member) -> str:
+    return f"{person.first} {person.last}".strip() or member.name
+
+
+# --- answers ---
+
+
+def answer(draft: Draft, shown: Sheet, post: QueryDict) -> None:
+    """Keep what was decided on the page. What is no document of the draft, or no recipient, counts
+    for nothing."""
+    held = documents.of(draft)
+    if held is None:
+        return
+    decided, everybody = held.decided, {one.casefold() for one in post.getlist("without")}
+    chosen = dict(decided.documents)
+    for key in held.documents:
+        if to := _answered(post.get(_TO + key, ""), key, shown):
+            chosen[key] = to[0]
+    without = decided.without | {one.key for one in shown.lacking if one.key in everybody}
+    decided = Decisions(chosen, decided.opened, without)
+    documents.decide(draft, _pressed(post.get("do", ""), decided, shown, held))
+
+
+def _answered(value: str, key: str, shown: Sheet) -> tuple[tuple[str, ...]] | None:
+    """In a tuple whose a document is, none for nobody; None for no answer."""
+    if value == NOBODY:
+        return ((),)
+    if value == ALL:
+        found = shown.matching
+        meant = found.shared.get(key) or found.doubled.get(key) or found.candidates.get(key)
+        return (meant,) if meant else None
+    return ((value.casefold(),),) if value else None
+
+
+def _pressed(button: str, decided: Decisions, shown: Sheet, held: Held) -> Decisions:
+    """What the pressed button decides of all at once, or takes back."""
+    chosen, opened, without = dict(decided.documents), set(decided.opened), set(decided.without)
+    what, _colon, which = button.partition(":")
+    if what == "leave_out":
+        chosen |= {key: () for key in shown.matching.unmatched if key not in chosen}
+    elif what == "all_doubled":
+        chosen |= {key: to for key, to in shown.matching.doubled.items() if key not in chosen}
+    elif what == "all_without":
+        without |= set(shown.matching.lacking)
+    elif what == "change" and which in held.documents:
+        chosen.pop(which, None)
+        opened.add(which)
+    elif what == "again":
+        without.discard(which.casefold())
+    return replace(decided, documents=chosen, opened=frozenset(opened), without=frozenset(without))
