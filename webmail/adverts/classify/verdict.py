@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from webmail.adverts.classify import (
+    approach,
     base,
     domains,
     fraud,
@@ -15,6 +16,7 @@ from webmail.adverts.classify import (
     own_server,
     phrases,
     signs,
+    turns,
     words,
 )
 from webmail.adverts.classify.fraud import Judged
@@ -76,6 +78,7 @@ def load() -> None:
     base.counts()
     model.models()
     institutions.known()
+    turns.turns()
 
 
 def tokens(raw: bytes) -> frozenset[str]:
@@ -119,7 +122,8 @@ def signs_of(read: Message, text: list[str], server: ServerVerdict, deceit: Judg
     """All that is found in a message but its words: amounts, to be weighed by a model."""
     deceits = [Sign(code, 1.0) for code in deceit.signs]
     sure = [Sign("fraud", 1.0)] if deceit.is_sure else []
-    return [*signs.of(read, text, server), *deceits, *sure]
+    found = [*signs.of(read, text, server), *deceits, *sure]
+    return [*found, *approach.of(read, text, server, found)]
 
 
 def by_signs(
