@@ -153,9 +153,7 @@ def _shares(
     yes = {word: often_in_yes[word] + 1 for word in kept}
     no = {word: often[word] - often_in_yes[word] + 1 for word in kept}
     usual = math.log(sum(yes.values()) / sum(no.values()))
-    return {
-        word: question.of_words * abs(math.log(yes[word] / no[word]) - usual) for word in kept
-    }
+    return {word: question.of_words * abs(math.log(yes[word] / no[word]) - usual) for word in kept}
 
 
 def _kept(weights: Mapping[str, float]) -> dict[str, float]:
@@ -173,13 +171,30 @@ def _row(
     return row
 
 
+def is_set_aside(family: str) -> bool:
+    """Whether a family, one in eight, is kept from every choice of signs and limits: how its
+    messages are judged is looked at last."""
+    digest = hashlib.blake2b(b"set aside 30 " + family.encode(), digest_size=2)
+    return int(digest.hexdigest(), 16) % FOLDS == 0
+
+
 def held_out(known: Sequence[Example]) -> Iterator[tuple[Example, VerdictKind]]:
-    """Yield each message with the verdict of what the other families taught."""
-    for fold in sorted({one.fold for one in known}):
-        models = fit([one for one in known if one.fold != fold])
-        for one in known:
+    """Yield each message that is not set aside with the verdict of what the other families
+    taught."""
+    used = [one for one in known if not is_set_aside(one.written.family)]
+    for fold in sorted({one.fold for one in used}):
+        models = fit([one for one in used if one.fold != fold])
+        for one in used:
             if one.fold == fold:
                 yield one, judged(one, models)
+
+
+def set_aside(known: Sequence[Example]) -> Iterator[tuple[Example, VerdictKind]]:
+    """Yield each message that is set aside with the verdict of what all others taught."""
+    models = fit([one for one in known if not is_set_aside(one.written.family)])
+    for one in known:
+        if is_set_aside(one.written.family):
+            yield one, judged(one, models)
 
 
 def judged(one: Example, models: Models) -> VerdictKind:

@@ -34,9 +34,9 @@ class Turns:
         for index, word in enumerate(words):
             longest: dict[str, tuple[str, ...]] = {}
             for code, turn in self._by_start.get(word[:3], ()):
-                if len(turn) > len(longest.get(code, ())) and index >= free[code]:
-                    if phrases.stands(turn, words, index):
-                        longest[code] = turn
+                is_longer = len(turn) > len(longest.get(code, ())) and index >= free[code]
+                if is_longer and phrases.stands(turn, words, index):
+                    longest[code] = turn
             for code, turn in longest.items():
                 found.setdefault(code, set()).add(turn)
                 free[code] = index + len(turn)

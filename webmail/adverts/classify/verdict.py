@@ -29,8 +29,8 @@ from webmail.adverts.classify.words import Evidence, VerdictKind
 
 # How far above an even chance the sums must be before a message is moved, or held for a fraud: in
 # doubt it is wanted.
-_LEAST = 1.0
-_LEAST_FRAUD = 0.6
+_LEAST = 1.75
+_LEAST_FRAUD = 0.2
 _TAUGHT_WORDS = 1.5
 # Words of a message that can be judged by them.
 _LEAST_WORDS = 3
