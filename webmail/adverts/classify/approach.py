@@ -108,11 +108,11 @@ def _of_hosts(message: Message) -> Iterator[Sign]:
 
 def _baits(host: str) -> float:
     """How many words of a host's name sound like an office, a half more where it has many."""
-    if domains.is_of_state(host) or institutions.is_institutions(host):
-        return 0.0
     label = domains.registered(host).partition(".")[0]
     count = sum(word in _BAIT for word in label.split("-"))
-    return count + 0.5 * (count > 0 and label.count("-") >= 2)
+    if not count or domains.is_of_state(host) or institutions.is_institutions(host):
+        return 0.0
+    return count + 0.5 * (label.count("-") >= 2)
 
 
 def _of_buttons(message: Message) -> Iterator[Sign]:
