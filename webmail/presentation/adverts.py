@@ -185,6 +185,19 @@ def line(adverts: int, junk: int, *, has_more: bool) -> AdvertLine:
     return AdvertLine(tuple(parts), reverse("mail:judge") if has_more else "")
 
 
+def week_line(aside: int, back: int) -> str:
+    """The adverts of a week, and those of them that came back; "" for none."""
+    if not aside:
+        return ""
+    line = ngettext(
+        "%(count)s advert set aside this week", "%(count)s adverts set aside this week", aside
+    ) % {"count": intcomma(aside)}
+    if back:
+        brought = ngettext("%(count)s brought back", "%(count)s brought back", back)
+        line = f"{line}, {brought % {'count': intcomma(back)}}"
+    return line
+
+
 def words(codes: Iterable[str]) -> tuple[str, ...]:
     """The sentences of the reasons; codes of an older release are left out."""
     return tuple(str(REASONS[code]) for code in codes if code in REASONS)
@@ -254,7 +267,8 @@ class Mailing:
     """Ways out of a mailing. ``one_click``: our server can do it; ``mail_url``: the composer, with
     the message that does it; ``web_url``: a page of the sender's. ``choice``: what the person said
     of the sender, ``allow``, ``block`` or ""; ``domain``: "" where blocking it all makes no
-    sense."""
+    sense. ``is_back``: it was set aside and its person brought it back, whether a mailing or
+    not."""
 
     sender: str
     domain: str
@@ -264,6 +278,16 @@ class Mailing:
     web_url: str
     choice_url: str
     choice: str
+    is_back: bool = False
+
+    @property
+    def is_mailing(self) -> bool:
+        return bool(self.one_click or self.mail_url or self.web_url)
+
+    @property
+    def is_to_keep(self) -> bool:
+        """Whether to always keep its sender's mail is what suggests itself."""
+        return self.is_back and not self.choice
 
 
 _LINK = re.compile(r'<(?:a|area)\b(?:\s+[\w:-]+(?:="[^"]*")?)*\s*/?>', re.IGNORECASE)

@@ -1,5 +1,5 @@
-"""Many lists of turns of phrase, looked for at once; and those of ``data/turns.txt``, by what is done
-with them: to introduce oneself, to ask for a minute, to threaten."""
+"""Many lists of turns of phrase, looked for at once; and those of ``data/turns.txt``, by what is
+done with them: to introduce oneself, to ask for a minute, to threaten."""
 
 from __future__ import annotations
 
