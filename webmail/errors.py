@@ -122,6 +122,18 @@ class PartNotFound(NotFound):
     """The message has no such part."""
 
 
+class FilesShut(WebmailError):
+    """The message is a fraud whose files the user did not open: at ``links_url`` they are, and
+    ``message_url`` is the message."""
+
+    status = 403
+
+    def __init__(self, *, message_url: str, links_url: str) -> None:
+        super().__init__("the files of a fraud are shut")
+        self.message_url = message_url
+        self.links_url = links_url
+
+
 class FolderChanged(WebmailError):
     """The folder's UIDVALIDITY differs from the address: the folder was recreated meanwhile."""
 

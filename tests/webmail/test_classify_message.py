@@ -73,10 +73,12 @@ def test_every_reason_that_the_code_gives_has_its_words() -> None:
     import re
 
     given = set()
-    for name in ("signs", "attachments", "verdict", "fraud"):
+    for name in ("signs", "approach", "attachments", "verdict", "fraud"):
         source = (ROOT / "webmail" / "adverts" / "classify" / f"{name}.py").read_text("utf-8")
-        codes = r'(?:Sign\(|yield |return |_Scale\(|else )\s*"([a-z_]+)"'
+        codes = r'(?:Sign\(|yield |return |_Scale\(|else |in \(\(|, \()\s*"([a-z_]+)"'
         given |= set(re.findall(codes, source))
         given |= set(re.findall(r'^    "([a-z_]+)": \d', source, re.MULTILINE))
+    lists = ROOT / "webmail" / "adverts" / "classify" / "data" / "turns.txt"
+    given |= set(re.findall(r"^\[(\w+)\]$", lists.read_text("utf-8"), re.MULTILINE))
     given |= {"blocked_sender", "nothing_found", "words", "fraud", "no_link"}
     assert given - {"wanted", "advert", "junk"} == set(REASONS)

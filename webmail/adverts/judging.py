@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from accounts.http import SignedInRequest
 from webmail.adverts import correspondence, learning, rspamd
+from webmail.adverts.classify import verdict
 from webmail.adverts.classify.known import KnownCorrespondents, Learnt, Rules
 from webmail.adverts.classify.verdict import Verdict
 from webmail.adverts.classify.words import VerdictKind
@@ -271,7 +272,7 @@ class _Look:
             _Judged(sample, digest, self._verdict(sample, known, learnt)) for digest, sample in new
         ]
         if any(candidate.is_unwanted for candidate in judged):
-            judged = self._seen_with_what_was_sent(judged, known, learnt)
+            judged = self._seen_with_what_was_sent(judged, known)
         return judged
 
     def _learn_of_back(
@@ -314,10 +315,10 @@ class _Look:
         return replace(own, kind="junk", score=score, reasons=reasons)
 
     def _seen_with_what_was_sent(
-        self, judged: Sequence[_Judged], known: KnownCorrespondents, learnt: Learnt
+        self, judged: Sequence[_Judged], known: KnownCorrespondents
     ) -> list[_Judged]:
-        """Judge what is about to go once more, held against what the person sent himself, also by
-        other programs: whoever was written to, or answers, is no advertiser."""
+        """Hold what is about to go against what the person sent himself, also by other programs:
+        whoever was written to, or answers, is no advertiser."""
         sent = arrivals.written(self._imap, self._memory)
         known = replace(
             known,
@@ -325,7 +326,12 @@ class _Look:
             message_ids=known.message_ids | sent.message_ids,
         )
         return [
-            replace(candidate, verdict=self._verdict(candidate.sample, known, learnt))
+            replace(
+                candidate,
+                verdict=verdict.reconsidered(
+                    candidate.verdict, candidate.sample.raw, known, self._rules
+                ),
+            )
             if candidate.is_unwanted
             else candidate
             for candidate in judged

@@ -204,7 +204,11 @@ class NewSenderForm(forms.Form):
     name = forms.CharField(label=_("Address or domain"), max_length=254)
     choice = forms.ChoiceField(
         label=_("From now on"),
-        choices=[(SenderForm.ALLOW, _("always allow")), (SenderForm.BLOCK, _("block"))],
+        choices=[
+            ("", _("choose")),
+            (SenderForm.ALLOW, _("always allow")),
+            (SenderForm.BLOCK, _("block")),
+        ],
     )
 
 

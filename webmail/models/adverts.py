@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
@@ -135,6 +135,16 @@ class JudgementQuerySet(models.QuerySet["Judgement"]):
 
     def one(self, user: AbstractBaseUser, digest: str) -> Judgement | None:
         return next(iter(_judgement(user.pk, digest)), None)
+
+    def adverts_since(self, user: AbstractBaseUser, when: datetime) -> tuple[int, int]:
+        """How many adverts were set aside since then, and how many of them came back; one query."""
+        rows = self.of(user).filter(kind="advert", when__gte=when)
+        is_back = models.Q(taught="wanted")
+        counted = rows.aggregate(
+            aside=models.Count("pk", filter=is_back | models.Q(is_moved=True)),
+            back=models.Count("pk", filter=is_back),
+        )
+        return counted["aside"], counted["back"]
 
     def overdue(self) -> JudgementQuerySet:
         return self.filter(when__lt=timezone.now() - Judgement.KEPT)

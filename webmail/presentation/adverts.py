@@ -57,6 +57,46 @@ REASONS: Mapping[str, str | Promise] = {
     "personal_words": _("It is written as one person writes to another."),
     "community_words": _("It speaks as an association or an institution does."),
     "nothing_found": _("Nothing special was found."),
+    # how it approaches its reader
+    "introduces_itself": _("Its sender introduces himself or his firm."),
+    "asks_for_time": _("It asks for a meeting or a call."),
+    "seeks_contact": _("It asks who to speak to, or to be passed on."),
+    "follows_up": _("It reminds you of an earlier message."),
+    "invites_yes": _("It wants a simple yes."),
+    "lure_free": _("It offers something for nothing."),
+    "deadline_offer": _("Its offer ends soon."),
+    "price_talk": _("It speaks of prices and estimates."),
+    "proof_of_crowd": _("It says how many others are customers already."),
+    "commercial_footer": _("It ends as the mail of firms does."),
+    "asks_support": _("It asks for a signature, a vote or a gift."),
+    "trade_words": _("It speaks of goods and services."),
+    "your_school": _("It speaks of your school as a stranger does."),
+    "impersonal": _("It greets nobody in particular."),
+    "shared_past": _("It speaks of something between you and the sender."),
+    "known_of": _("It says where the sender knows you from."),
+    "school_matter": _("It speaks of classes, pupils or colleagues."),
+    "intimate": _("It is written as to a friend."),
+    "cut_off": _("It says that something will soon be closed, lost or sent back."),
+    "asks_identity": _("It wants your password, your papers or your details."),
+    "money_owed": _("It says that money is waiting for you."),
+    "pays_odd": _("It wants money in an unusual way."),
+    "out_of_reach": _("Its sender can’t be called, or asks for silence."),
+    "threatens": _("It threatens."),
+    "first_name": _("It calls you by your first name."),
+    "surname": _("It calls you by your name."),
+    "signed": _("It is signed with the sender’s name."),
+    "name_in_domain": _("The sender’s name is that of the domain."),
+    "from_company": _("It was sent from a domain of the sender’s own."),
+    "school_sender": _("It was sent from a school."),
+    "stranger": _("Nothing in it shows that the sender knows you."),
+    "stranger_pitch": _("A stranger proposes something."),
+    "offer_button": _("A button leads to an offer."),
+    "trap_button": _("A button asks you to confirm, to pay or to open something."),
+    "bait_host": _("A site is named as an office or a service would be."),
+    "address_in_link": _("A link carries your address."),
+    "unsigned_link": _("It leads somewhere, and nothing proves who sent it."),
+    "weapon_attached": _("An attached file can do harm."),
+    "archive_password": _("An archive is attached, and its password is given."),
     # fraud
     "fraud": _("It looks like a fraud."),
     "own_domain_forged": _("It pretends to come from your own authority."),
@@ -154,6 +194,19 @@ def line(adverts: int, junk: int, pulled: int = 0, *, has_more: bool) -> AdvertL
     return AdvertLine(tuple(parts), reverse("mail:judge") if has_more else "", told)
 
 
+def week_line(aside: int, back: int) -> str:
+    """The adverts of a week, and those of them that came back; "" for none."""
+    if not aside:
+        return ""
+    line = ngettext(
+        "%(count)s advert set aside this week", "%(count)s adverts set aside this week", aside
+    ) % {"count": intcomma(aside)}
+    if back:
+        brought = ngettext("%(count)s brought back", "%(count)s brought back", back)
+        line = f"{line}, {brought % {'count': intcomma(back)}}"
+    return line
+
+
 def words(codes: Iterable[str]) -> tuple[str, ...]:
     """The sentences of the reasons; codes of an older release are left out."""
     return tuple(str(REASONS[code]) for code in codes if code in REASONS)
@@ -223,7 +276,8 @@ class Mailing:
     """Ways out of a mailing. ``one_click``: our server can do it; ``mail_url``: the composer, with
     the message that does it; ``web_url``: a page of the sender's. ``choice``: what the person said
     of the sender, ``allow``, ``block`` or ""; ``domain``: "" where blocking it all makes no
-    sense."""
+    sense. ``is_back``: it was set aside and its person brought it back, whether a mailing or
+    not."""
 
     sender: str
     domain: str
@@ -233,6 +287,16 @@ class Mailing:
     web_url: str
     choice_url: str
     choice: str
+    is_back: bool = False
+
+    @property
+    def is_mailing(self) -> bool:
+        return bool(self.one_click or self.mail_url or self.web_url)
+
+    @property
+    def is_to_keep(self) -> bool:
+        """Whether to always keep its sender's mail is what suggests itself."""
+        return self.is_back and not self.choice
 
 
 _LINK = re.compile(r'<(?:a|area)\b(?:\s+[\w:-]+(?:="[^"]*")?)*\s*/?>', re.IGNORECASE)

@@ -146,12 +146,18 @@ def state(request: SignedInRequest) -> HttpResponse:
     when the Sieve server is not available.
     """
     away.note(request, None)
-    if session.has_sieve(request.user):
-        with suppress(WebmailError, writing.Unwritable), opened(request) as (sieve, kept):
-            put_adverts_aside(request, sieve, kept)
+    renew_adverts(request)
     return render_template(
         request, "webmail/rules/_absence_line.html", {"away": away.line(request)}
     )
+
+
+def renew_adverts(request: SignedInRequest) -> None:
+    """Bring the script's part about adverts up to date, after what changes it; nothing where the
+    Sieve server is not available: the next page that asks for its state does it."""
+    if session.has_sieve(request.user):
+        with suppress(WebmailError, writing.Unwritable), opened(request) as (sieve, kept):
+            put_adverts_aside(request, sieve, kept)
 
 
 def put_adverts_aside(request: SignedInRequest, sieve: Sieve, kept: rules.Kept) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.contrib import messages as toasts
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.shortcuts import render as render_template
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -17,12 +20,16 @@ from webmail.adverts import judging, pulling
 from webmail.forms.messages import NewSenderForm
 from webmail.htmx import wants_partial
 from webmail.mailbox import folders
-from webmail.models import SenderChoice, Unsubscription
+from webmail.models import Judgement, SenderChoice, Unsubscription
+from webmail.presentation import adverts
+from webmail.views.absence import renew_adverts
 from webmail.views.lists import advert_line
 from webmail.views.page import memory, read_folders
 
 MOST_LEFT = 20
 """Mailings that are named on the page."""
+WEEK = timedelta(days=7)
+_WEEK_CLOSED = "adverts_week_closed"  # in the session: the week whose line was closed
 
 
 @require_POST
@@ -78,9 +85,14 @@ def senders(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST":
         if removed := request.POST.get("remove"):
             if choices.of(request.user).filter(name=removed).delete()[0]:
+                renew_adverts(request)
                 toasts.success(request, gettext("Removed: %(sender)s.") % {"sender": removed})
             return redirect("mail:senders")
+        if request.POST.get("close_week"):
+            request.session[_WEEK_CLOSED] = _week()
+            return redirect("mail:senders")
         if form.is_valid() and _choose(request, form):
+            renew_adverts(request)
             toasts.success(request, gettext("Saved."))
             return redirect("mail:senders")
     with session.imap(request) as imap:
@@ -88,6 +100,7 @@ def senders(request: SignedInRequest) -> HttpResponse:
     rows = list(choices.of(request.user))
     context = {
         "form": form,
+        "week": _week_line(request),
         "folders": sides.shown,
         "blocked": [row for row in rows if not row.is_allowed],
         "allowed": [row for row in rows if row.is_allowed],
@@ -95,6 +108,21 @@ def senders(request: SignedInRequest) -> HttpResponse:
     }
     status = 422 if form.is_bound else 200
     return render_template(request, "webmail/adverts/senders.html", context, status=status)
+
+
+def _week() -> str:
+    """The present week, in the person's time zone."""
+    year, week, _day = timezone.localdate().isocalendar()
+    return f"{year}-{week}"
+
+
+def _week_line(request: SignedInRequest) -> str:
+    """The adverts of the last seven days, in words; "" where there were none, or once the person
+    closed the line of this week."""
+    if request.session.get(_WEEK_CLOSED) == _week():
+        return ""
+    aside, back = Judgement.objects.all().adverts_since(request.user, timezone.now() - WEEK)
+    return adverts.week_line(aside, back)
 
 
 def _choose(request: SignedInRequest, form: NewSenderForm) -> bool:

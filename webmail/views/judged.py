@@ -21,6 +21,7 @@ from accounts.http import SignedInRequest, login_required
 from webmail import tasks
 from webmail.adverts import correspondence, judging, reporting, teaching, unsubscribing
 from webmail.adverts.classify import domains
+from webmail.errors import FilesShut
 from webmail.forms.messages import SenderForm
 from webmail.htmx import TOAST
 from webmail.imap import fetch
@@ -38,16 +39,23 @@ from webmail.presentation import adverts
 from webmail.presentation import links as addresses
 from webmail.presentation.adverts import Mailing, Notice
 from webmail.reader import html
+from webmail.views.absence import renew_adverts
 
 _OPENED = "links_opened"
 _MOST_OPENED = 100
 _KIND = "shut"
 
 
-def notice(request: SignedInRequest, opened: OpenedMessage) -> Notice | None:
-    """The notice above an open message; None for a wanted message like any other. One query."""
+def judgement_of(request: SignedInRequest, opened: OpenedMessage) -> Judgement | None:
+    """The judgement on an open message. One query."""
+    return judging.judgement(request, opened.headers)
+
+
+def notice(
+    request: SignedInRequest, opened: OpenedMessage, judgement: Judgement | None
+) -> Notice | None:
+    """The notice above an open message; None for a wanted message like any other."""
     ref, flags = opened.fetched.ref, opened.fetched.flags
-    judgement = judging.judgement(request, opened.headers)
     is_shut = _is_shut(request, ref, judgement)
     if opened.rendered:
         session_cache.put(request, _KIND, _name(ref), is_shut)
@@ -73,6 +81,11 @@ def notice(request: SignedInRequest, opened: OpenedMessage) -> Notice | None:
 def safe(request: SignedInRequest, ref: MessageRef, page: SafeHtml) -> SafeHtml:
     """The HTML of a message, its links shut where they are to be; for after it was rendered. No
     command for whoever has the message open, or has just had its frame rendered."""
+    is_shut = _is_shut_now(request, ref)
+    return replace(page, body=adverts.without_targets(page.body)) if is_shut else page
+
+
+def _is_shut_now(request: SignedInRequest, ref: MessageRef) -> bool:
     is_shut = session_cache.get(request, _KIND, _name(ref))
     if is_shut is None:
         digest = html.digest(request, ref)
@@ -81,15 +94,29 @@ def safe(request: SignedInRequest, ref: MessageRef, page: SafeHtml) -> SafeHtml:
                 digest = judging.digest_of(headers.parse(fetch.headers(imap, ref)))
         is_shut = _is_shut(request, ref, judging.judgement_of(request, digest))
         session_cache.put(request, _KIND, _name(ref), is_shut)
-    return replace(page, body=adverts.without_targets(page.body)) if is_shut else page
+    return bool(is_shut)
 
 
-def mailing(request: SignedInRequest, opened: OpenedMessage) -> Mailing | None:
-    """The ways out of a mailing; None for what is none. One query for a mailing, else none."""
+def require_open(request: SignedInRequest, ref: MessageRef) -> None:
+    """Raises `FilesShut` for the files of a fraud that its reader did not open. No command for
+    whoever has the message open."""
+    if _is_shut_now(request, ref):
+        raise FilesShut(
+            message_url=addresses.message_url(ref),
+            links_url=addresses.message_url(ref, "links"),
+        )
+
+
+def mailing(
+    request: SignedInRequest, opened: OpenedMessage, judgement: Judgement | None
+) -> Mailing | None:
+    """The ways out of a mailing, and of a message that its person brought back the way to keep its
+    sender; None for any other. One query for those, else none."""
     fields, ref = opened.headers, opened.fetched.ref
     ways = ways_out.read(fields)
     sender = _author(fields)
-    if not ways or not sender:
+    is_back = judgement is not None and judgement.kind != "wanted" == judgement.taught
+    if not sender or not (ways or is_back):
         return None
     allowed, blocked = SenderChoice.objects.all().named(request.user)
     domain = sender.rpartition("@")[2]
@@ -103,6 +130,7 @@ def mailing(request: SignedInRequest, opened: OpenedMessage) -> Mailing | None:
         web_url=ways.web,
         choice_url=addresses.message_url(ref, "sender"),
         choice=_choice_for({sender, domain}, allowed, blocked),
+        is_back=is_back,
     )
 
 
@@ -185,6 +213,7 @@ def sender(request: SignedInRequest, folder: str, ref: tuple[int, int]) -> HttpR
         author = _author(headers.parse(fetch.headers(imap, message_ref)))
     if form.is_valid() and author:
         message = _choose(request, author, form.cleaned_data["choice"])
+        renew_adverts(request)
         request.session[TOAST] = {"message": message, "undo": None}
     return redirect(addresses.message_url(message_ref))
 

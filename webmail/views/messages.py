@@ -184,10 +184,11 @@ def shown(
         borrowed=people.borrowed(request.user, envelope.from_[0]) if envelope.from_ else None,
         asks_for_receipts=_asks_for_receipts(request, envelope),
     )
-    view = reader.with_notice(view, judged.notice(request, opened))
+    judgement = judged.judgement_of(request, opened)
+    view = reader.with_notice(view, judged.notice(request, opened, judgement))
     return replace(
         view,
-        mailing=judged.mailing(request, opened),
+        mailing=judged.mailing(request, opened, judgement),
         report_url=judged.report_url(request, opened),
     )
 

@@ -108,6 +108,7 @@ def inline(request: SignedInRequest, folder: str, ref: tuple[int, int], n: int) 
     message_ref = MessageRef(folder, *ref)
     wanted = reading.image_part(html.loaded(request, message_ref).inline, n)
     if wanted.media_type not in IMAGES:
+        judged.require_open(request, message_ref)
         return _download(request, message_ref, wanted)
     response = _content(request, message_ref, wanted)
     response["Content-Type"] = wanted.media_type
@@ -150,8 +151,9 @@ def _kept_by_browser(request: SignedInRequest, response: Response) -> Response:
 def part(
     request: SignedInRequest, folder: str, ref: tuple[int, int], number: str
 ) -> HttpResponseBase:
-    """An attachment as a download, streamed."""
+    """An attachment as a download, streamed; one of a fraud stays shut."""
     message_ref = MessageRef(folder, *ref)
+    judged.require_open(request, message_ref)
     with session.imap(request) as imap:
         if containers.is_held(number):
             wanted, content = reading.held(imap, message_ref, number)

@@ -12,8 +12,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts import session
 from accounts.http import SignedInRequest, login_required
 from webmail.forms.preferences import PreferencesForm, offered
+from webmail.models import PreferenceDefault
+from webmail.preferences import Preferences
 from webmail.presentation import settings
 from webmail.presentation.lists import FolderList
+from webmail.views.absence import renew_adverts
 from webmail.views.page import read_folders
 
 _LONGEST = 100
@@ -62,8 +65,13 @@ def _reset(request: SignedInRequest, tab: str) -> HttpResponseRedirect:
 
 
 def _save(request: SignedInRequest, chosen: dict[str, object]) -> None:
+    before = request.user.preferences.get("adverts")
     request.user.preferences = chosen
     request.user.save(update_fields=["preferences"])
+    if chosen.get("adverts") != before:
+        in_force = PreferenceDefault.objects.all().in_force()
+        request.preferences = Preferences.combine(chosen, in_force)
+        renew_adverts(request)
 
 
 def _back(tab: str) -> HttpResponseRedirect:

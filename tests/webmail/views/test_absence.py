@@ -23,7 +23,7 @@ from demo.servers.submission import SubmissionServer
 from tests.servers.mailboxes import Mailbox
 from tests.servers.plugin import ALICE, BOB, missing
 from tests.servers.scripts import Scripts
-from tests.webmail.views.mail import letter, page
+from tests.webmail.views.mail import letter, page, path
 from tests.webmail.views.test_compose import read, text
 from webmail import tasks
 from webmail.models import OutboxMessage, SenderChoice
@@ -277,6 +277,30 @@ def test_whom_the_person_knows_or_allows_is_never_put_aside(
     for one in (ADVERT, JUNK):
         mailbox.receive(one)
     assert len(mailbox.uids()) == 2
+
+
+@pytest.mark.parametrize("where", ["page", "message"])
+def test_a_choice_for_a_sender_is_in_the_script_at_once(
+    reader: Client, scripts: Scripts, mailbox: Mailbox, where: str
+) -> None:
+    sender = "Boutique <x@boutique.example>"
+    list_unsubscribe = "<mailto:u@boutique.example>"
+    uid = mailbox.append(letter(sender=sender, list_unsubscribe=list_unsubscribe))
+    if where == "page":
+        reader.post("/adverts/senders/", {"name": "x@boutique.example", "choice": "allow"})
+    else:
+        reader.post(f"{path(mailbox, uid)}sender/", {"choice": "allow"})
+    assert "x@boutique.example" in scripts.get("webmail")
+    reader.post("/adverts/senders/", {"remove": "x@boutique.example"})
+    assert "x@boutique.example" not in scripts.get("webmail")
+
+
+def test_what_becomes_of_adverts_is_in_the_script_at_once(reader: Client, scripts: Scripts) -> None:
+    reader.post("/rules/state/")
+    assert "fileinto" in scripts.get("webmail")
+    reader.post("/preferences/adverts/", {"adverts": "off"})
+    assert User.objects.get(login="alice").preferences["adverts"] == "off"
+    assert "fileinto" not in scripts.get("webmail")
 
 
 def test_the_allow_list_holds_500_addresses(

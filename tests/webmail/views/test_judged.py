@@ -8,7 +8,9 @@ from email import message_from_bytes
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from accounts.models import User
@@ -153,6 +155,39 @@ def test_the_files_of_a_fraud_are_named_and_stay_shut_until_they_are_opened(
     watched.post(address + "links/")
     shown = page(watched.get(address))
     assert f"{address}view/" in shown and f"{address}part/" in shown and f"{address}zip/" in shown
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["part/2/", "view/2/", "view/2/file", "view/3/image", "view/3/thumb", "zip/", "part/3/"],
+)
+def test_a_typed_address_does_not_open_a_shut_file(
+    watched: Client, mailbox: Mailbox, typed: str
+) -> None:
+    User.objects.update(preferences={"adverts": "off"})
+    files = (("facture.zip", "application/zip", b"PK"), ("photo.png", "image/png", b"\x89PNG"))
+    uid = mailbox.append(fraud(files=files))
+    watched.get("/mail/INBOX/")
+    address = path(mailbox, uid)
+    answer = watched.get(address + typed)
+    assert answer.status_code == 403
+    assert not answer.get("Content-Disposition")
+    shown = page(answer)
+    assert f'action="{address}links/"' in shown and f'href="{address}"' in shown
+
+
+def test_files_open_at_their_addresses_once_they_were_opened(
+    watched: Client, mailbox: Mailbox
+) -> None:
+    User.objects.update(preferences={"adverts": "off"})
+    uid = mailbox.append(fraud(files=(("facture.zip", "application/zip", b"PK"),)))
+    watched.get("/mail/INBOX/")
+    address = path(mailbox, uid)
+    assert watched.get(address + "part/2/").status_code == 403
+    watched.post(address + "links/")
+    answer = watched.get(address + "part/2/")
+    assert answer.status_code == 200
+    assert "facture.zip" in answer["Content-Disposition"]
 
 
 @pytest.mark.parametrize(("place", "inbox"), [("junk", 0), ("inbox", 1)])
@@ -305,6 +340,84 @@ def test_the_page_of_senders_adds_and_removes(watched: Client) -> None:
     assert answer.status_code == 422
     watched.post("/adverts/senders/", {"remove": "shop.example"})
     assert not SenderChoice.objects.exists()
+
+
+def test_a_new_sender_is_neither_allowed_nor_blocked_unasked(watched: Client) -> None:
+    shown = (
+        page(watched.get("/adverts/senders/")).split('id="id_choice"')[1].partition("</select")[0]
+    )
+    assert re.findall(r'value="(\w*)"( selected)?', shown)[0][0] == ""
+    answer = watched.post("/adverts/senders/", {"name": "shop.example", "choice": ""})
+    assert answer.status_code == 422
+    assert not SenderChoice.objects.exists()
+
+
+def brought_back(watched: Client, mailbox: Mailbox, raw: bytes) -> str:
+    """An advert that was set aside and that its person brought back: its address."""
+    mailbox.append(raw)
+    brought_back_uid(watched, mailbox)
+    (uid,) = mailbox.uids()
+    return path(mailbox, uid)
+
+
+def test_of_a_message_brought_back_to_keep_its_sender_suggests_itself(
+    watched: Client, mailbox: Mailbox
+) -> None:
+    address = brought_back(watched, mailbox, unwanted.advert())
+    shown = page(watched.get(address))
+    panel = shown.split('id="mailing"')[1].partition("</details>")[0]
+    assert panel.lstrip().startswith("open")
+    assert re.search(r'btn primary" name="choice" value="allow"', panel)
+    watched.post(address + "sender/", {"choice": "allow"})
+    assert SenderChoice.objects.get().is_allowed
+    panel = page(watched.get(address)).split('id="mailing"')[1].partition("</details>")[0]
+    assert not panel.lstrip().startswith("open")
+    assert "btn primary" not in panel
+
+
+def test_a_message_that_nobody_brought_back_suggests_nothing(
+    watched: Client, mailbox: Mailbox
+) -> None:
+    sender = "Zoé <zoe@voisine.example>"
+    uid = mailbox.append(ONE_CLICK + letter(sender=sender), flags=(r"\Seen",))
+    panel = (
+        page(watched.get(path(mailbox, uid))).split('id="mailing"')[1].partition("</details>")[0]
+    )
+    assert "btn primary" not in panel
+
+
+def test_the_page_of_adverts_says_what_a_week_brought_until_it_is_closed(
+    watched: Client, mailbox: Mailbox
+) -> None:
+    assert 'class="week-line"' not in page(watched.get("/adverts/senders/"))
+    for number in range(3):
+        mailbox.append(unwanted.advert(number))
+    brought_back_uid(watched, mailbox)
+    shown = words(watched.get("/adverts/senders/"))
+    assert "3 publicités écartées cette semaine, 1 reprise" in shown
+    watched.post("/adverts/senders/", {"close_week": "1"})
+    assert 'class="week-line"' not in page(watched.get("/adverts/senders/"))
+
+
+def test_what_a_week_brought_costs_the_list_no_query(watched: Client, mailbox: Mailbox) -> None:
+    watched.get("/mail/INBOX/")
+    with CaptureQueriesContext(connection) as before:
+        watched.get("/mail/INBOX/")
+    for number in range(3):
+        mailbox.append(unwanted.advert(number))
+    watched.get("/mail/INBOX/")
+    watched.get("/mail/INBOX/")
+    with CaptureQueriesContext(connection) as after:
+        watched.get("/mail/INBOX/")
+    assert len(after) <= len(before)
+
+
+def brought_back_uid(watched: Client, mailbox: Mailbox) -> None:
+    """Bring one of those back that are set aside."""
+    watched.get("/mail/INBOX/")
+    uid = mailbox.uids(ADVERTS)[0]
+    refs = f"{mailbox.uidvalidity(ADVERTS)}-{uid}"
+    watched.post("/mail/Publicit%C3%A9s/act/", {"verb": "inbox", "refs": refs})
 
 
 def test_another_persons_choice_is_not_removed(

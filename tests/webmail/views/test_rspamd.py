@@ -152,3 +152,34 @@ def _answer(listening: socket.socket, answer: bytes) -> None:
             client.settimeout(2)
             client.recv(65536)
             client.sendall(answer)
+
+
+def test_about_what_is_set_aside_it_is_asked_once(
+    reader: Client, mailbox: Mailbox, settings
+) -> None:
+    reader.get("/mail/INBOX/")
+    asked: list[int] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        settings.RSPAMD_URL = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        thread = threading.Thread(target=_answer_all, args=(listening, asked))
+        thread.start()
+        mailbox.append(unwanted.advert())
+        reader.get("/mail/INBOX/")
+    thread.join(10)
+    assert len(mailbox.uids("Publicités")) == 1
+    assert len(asked) == 1
+
+
+def _answer_all(listening: socket.socket, asked: list[int]) -> None:
+    """Answer that the message is none of junk, until the server is closed."""
+    body = b'{"action": "no action", "score": 0.1, "required_score": 15}'
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+    listening.settimeout(3)
+    with suppress(OSError):
+        while True:
+            client, _address = listening.accept()
+            asked.append(1)
+            with client:
+                client.settimeout(2)
+                client.recv(65536)
+                client.sendall(head + body)

@@ -3,7 +3,9 @@
 A file of ``data/messages/`` holds messages. A line ``=== KIND`` begins each; fields follow, a line
 ``---``, and the text. ``family`` is the theme and the kind of sender: a family is learnt from or
 measured with as a whole, never both, since its messages have more in common than the next fraud
-will have with any of them. `read` makes each a message as a server would deliver it.
+will have with any of them. ``bounce`` and ``id`` are the Return-Path and the Message-ID of senders
+who mail through somebody else's machine; each ``header`` is a line as it is. `read` makes each a
+message as a server would deliver it.
 """
 
 from __future__ import annotations
@@ -113,7 +115,7 @@ class _Delivered:
         found = _FOUND[self._fields.one("auth", "pass")].format(host=self._host)
         to = self._fields.one("to", READER)
         lines = [
-            f"Return-Path: <{self._address}>",
+            f"Return-Path: <{self._fields.one('bounce', self._address)}>",
             f"Delivered-To: {READER}",
             f"Received: from mx.ac-exemple.test ([192.0.2.25])\n"
             f"\tby boites.ac-exemple.test with LMTP id x1; {_AT}",
@@ -124,7 +126,7 @@ class _Delivered:
             f"From: {_named(self._name)} <{self._address}>",
             f"To: {'undisclosed-recipients:;' if to == 'hidden' else to}",
             f"Subject: {Header(self._fields.one('subject'), 'utf-8').encode()}",
-            f"Message-ID: <8f2.1@{self._host}>",
+            f"Message-ID: <{self._fields.one('id', '8f2.1@' + self._host)}>",
         ]
         lines += [f"Cc: {value}" for value in self._fields.all("cc")]
         lines += [f"Reply-To: {value}" for value in self._fields.all("reply-to")]

@@ -26,7 +26,8 @@ _MOST_FILES = 12
 _BARE_LINK = re.compile(r"https?://[^\s<>\"')\]]{1,500}", re.IGNORECASE)
 _QUOTED = re.compile(r"^[ \t]{0,8}>.*$", re.MULTILINE)
 _ANSWERED = re.compile(
-    r"^(?:Le .{5,150} a écrit\s?:|On .{5,150} wrote:|-{2,}\s?(?:Message d.origine|Original Message)"
+    r"^(?:Le .{5,150} a écrit\s?:|On .{5,150} wrote:|-{2,}\s?(?:Message d.origine|Original Message"
+    r"|Message transf[ée]r[ée]|Forwarded message)"
     r"|_{10,})",
     re.MULTILINE | re.IGNORECASE,
 )

@@ -15,6 +15,7 @@ from webmail.folding import without_accents
 
 # Words of a text that are looked at.
 MOST_WORDS = 4_000
+_BAR = re.compile(r"[|\n]")
 _WORD = re.compile(r"[a-z]+|\d+(?:[.,]\d+)?|[€$£%]")
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "’": "'", "ß": "ss"})
 # Characters of other scripts that are put into words to hide them from classifiers.
@@ -467,13 +468,18 @@ def split(folded: str) -> list[str]:
     return pieces
 
 
+def read(written: str) -> list[tuple[str, ...]]:
+    """The words of each phrase of a list that is written as above."""
+    split_up = (re.findall(r"[a-z]+\*?|\d+|[*€$£%]", fold(one)) for one in _BAR.split(written))
+    return [tuple(words) for words in split_up if words]
+
+
 class Phrases:
     """One list, made for looking up."""
 
     def __init__(self, written: str) -> None:
         self._by_start: dict[str, list[tuple[str, ...]]] = {}
-        for phrase in re.split(r"[|\n]", written.strip()):
-            words = tuple(re.findall(r"[a-z]+\*?|\d+|[*€$£%]", fold(phrase)))
+        for words in read(written):
             self._by_start.setdefault(words[0].rstrip("*")[:3], []).append(words)
 
     def found(self, words: Sequence[str]) -> list[str]:
@@ -486,7 +492,7 @@ class Phrases:
                 continue
             best: tuple[str, ...] = ()
             for phrase in self._by_start.get(word[:3], ()):
-                if len(phrase) > len(best) and _stands(phrase, words, index):
+                if len(phrase) > len(best) and stands(phrase, words, index):
                     best = phrase
             if best:
                 out[" ".join(best)] = None
@@ -494,7 +500,8 @@ class Phrases:
         return list(out)
 
 
-def _stands(phrase: tuple[str, ...], words: Sequence[str], index: int) -> bool:
+def stands(phrase: tuple[str, ...], words: Sequence[str], index: int) -> bool:
+    """Whether a phrase begins at a word."""
     if index + len(phrase) > len(words):
         return False
     for offset, wanted in enumerate(phrase):

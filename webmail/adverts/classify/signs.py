@@ -7,10 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from webmail.adverts.classify import attachments, domains, institutions, phrases
 from webmail.adverts.classify.message import Message
 from webmail.adverts.classify.own_server import ServerVerdict
+from webmail.adverts.classify.turns import Turns
 from webmail.mime import links
 from webmail.mime.addresses import Address
 
@@ -316,8 +318,13 @@ _SCALES = (
 )
 
 
+@cache
+def _lists() -> Turns:
+    return Turns({scale.code: scale.written for scale in _SCALES})
+
+
 def _of_words(message: Message, words: list[str]) -> Iterator[Sign]:
-    hits = {scale.code: len(phrases.of(scale.written).found(words)) for scale in _SCALES}
+    hits = Counter(_lists().counted(words))
     for scale in _SCALES:
         counted = min(max(0.0, hits[scale.code] - scale.free), scale.most)
         yield Sign(scale.code, scale.each * counted)

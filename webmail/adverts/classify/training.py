@@ -17,7 +17,15 @@ from importlib import resources
 from webmail.adverts.classify import phrases, words
 from webmail.adverts.classify.words import Counts, Kind
 
-FILES: Mapping[str, Kind] = {"wanted.txt": "wanted", "adverts.txt": "advert", "junk.txt": "junk"}
+FILES: Mapping[str, Kind] = {
+    "wanted.txt": "wanted",
+    "wanted-daily.txt": "wanted",
+    "adverts.txt": "advert",
+    "adverts-persons.txt": "advert",
+    "adverts-shops.txt": "advert",
+    "junk.txt": "junk",
+    "frauds.txt": "junk",
+}
 VARIANTS = 3
 """The number of messages that are made of one text."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from webmail.adverts.classify import (
+    approach,
     base,
     domains,
     fraud,
@@ -15,6 +17,7 @@ from webmail.adverts.classify import (
     own_server,
     phrases,
     signs,
+    turns,
     words,
 )
 from webmail.adverts.classify.fraud import Judged
@@ -27,9 +30,10 @@ from webmail.adverts.classify.words import Evidence, VerdictKind
 
 # How far above an even chance the sums must be before a message is moved, or held for a fraud: in
 # doubt it is wanted.
-_LEAST = 1.0
-_LEAST_FRAUD = 0.6
+_LEAST = 1.75
+_LEAST_FRAUD = 0.2
 _TAUGHT_WORDS = 1.5
+_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 # Words of a message that can be judged by them.
 _LEAST_WORDS = 3
 _MOST_REASONS = 5
@@ -54,13 +58,15 @@ class Verdict:
     """``score``: 0 to 1, how sure it is that nobody wants the message, an advert or junk from
     ``MOVED`` on; of a fraud, how sure it is that it deceives. ``reasons``: stable codes, what
     weighed most first. ``fraud``: codes of what deceives, judged apart: a wanted message may have
-    some too; ``is_fraud``: its links and files are to be shut."""
+    some too; ``is_fraud``: its links and files are to be shut; ``deceit``: what deceives by itself,
+    whatever the weights."""
 
     kind: VerdictKind
     score: float
     reasons: tuple[str, ...]
     fraud: tuple[str, ...] = ()
     is_fraud: bool = False
+    deceit: Judged = field(default_factory=Judged)
 
     @property
     def is_proved(self) -> bool:
@@ -76,6 +82,7 @@ def load() -> None:
     base.counts()
     model.models()
     institutions.known()
+    turns.turns()
 
 
 def tokens(raw: bytes) -> frozenset[str]:
@@ -104,22 +111,38 @@ def judge(
     text = words_of(read)
     deceit = fraud.judge(read, text, server, known)
     if reason := proof(read, server, known, deceit):
-        return Verdict("wanted", _SURE, (reason,), deceit.signs, deceit.is_sure)
+        return _proved(reason, deceit)
     if _is_blocked(read, known):
-        return Verdict("advert", 1 - _SURE, ("blocked_sender",), deceit.signs, deceit.is_sure)
+        reasons = ("blocked_sender",)
+        return Verdict("advert", 1 - _SURE, reasons, deceit.signs, deceit.is_sure, deceit)
     if len(text) < _LEAST_WORDS and not (read.pictures or read.attachments):
-        return Verdict("wanted", _SURE, ("nothing_found",), deceit.signs)
+        return Verdict("wanted", _SURE, ("nothing_found",), deceit.signs, deceit=deceit)
     fingerprints = words.tokens(text)
     found = signs_of(read, text, server, deceit)
     taught = [*_taught(read, learnt), *_taught_words(fingerprints, learnt)]
-    return by_signs(found, fingerprints, deceit, model.models(), taught, learnt)
+    judged = by_signs(found, fingerprints, deceit, model.models(), taught, learnt)
+    return replace(judged, deceit=deceit)
+
+
+def reconsidered(before: Verdict, raw: bytes, known: KnownCorrespondents, rules: Rules) -> Verdict:
+    """The verdict on a message that was judged, now that more is known of who was written to: only
+    its head is read again."""
+    read = message.read(_END_OF_HEAD.split(raw.lstrip(b"\r\n"), 1)[0])
+    server = own_server.read(read.headers, rules.servers, rules.domains)
+    reason = proof(read, server, known, before.deceit)
+    return _proved(reason, before.deceit) if reason else before
+
+
+def _proved(reason: str, deceit: Judged) -> Verdict:
+    return Verdict("wanted", _SURE, (reason,), deceit.signs, deceit.is_sure, deceit)
 
 
 def signs_of(read: Message, text: list[str], server: ServerVerdict, deceit: Judged) -> list[Sign]:
     """All that is found in a message but its words: amounts, to be weighed by a model."""
     deceits = [Sign(code, 1.0) for code in deceit.signs]
     sure = [Sign("fraud", 1.0)] if deceit.is_sure else []
-    return [*signs.of(read, text, server), *deceits, *sure]
+    found = [*signs.of(read, text, server), *deceits, *sure]
+    return [*found, *approach.of(read, text, server, found)]
 
 
 def by_signs(

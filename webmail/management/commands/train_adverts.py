@@ -40,6 +40,8 @@ class Command(BaseCommand):
         known = fitting.examples(corpus.messages())
         if options["held_out"]:
             self._tell(list(fitting.held_out(known)))
+            self.stdout.write("\nfamilies that are set aside, by what all others taught")
+            self._tell(list(fitting.set_aside(known)))
             return
         counts, models = training.counts(), fitting.fit(known)
         folder = Path(classify.__path__[0]) / "data"

@@ -19,6 +19,7 @@ from webmail.mailbox.reading import OpenedMessage
 from webmail.presentation import files, links
 from webmail.reader import attachments, html
 from webmail.reader.attachments import FoundAttachment
+from webmail.views import judged
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Place:
 
 
 def at_place(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """The captured values of both kinds of addresses, as one."""
+    """The captured values of both kinds of addresses, as one; the files of a fraud stay shut."""
 
     @wraps(view)
     def placed(
@@ -73,7 +74,9 @@ def at_place(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespons
         member: tuple[int, ...] = (),
         **more: Any,
     ) -> HttpResponseBase:
-        return view(request, Place(MessageRef(folder, *ref), number, member), **more)
+        place = Place(MessageRef(folder, *ref), number, member)
+        judged.require_open(request, place.ref)
+        return view(request, place, **more)
 
     return placed
 

@@ -1,0 +1,113 @@
+"""How a message approaches its reader, and the turns of phrase that are looked for at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from webmail.adverts.classify import corpus, own_server, phrases, signs, verdict
+from webmail.adverts.classify import message as messages
+from webmail.adverts.classify.fraud import Judged
+from webmail.adverts.classify.known import KnownCorrespondents, Rules
+from webmail.adverts.classify.turns import Turns, turns
+
+
+def found(head: str, text: str = "Bonjour,\n\nVoici.") -> dict[str, float]:
+    """The signs of a message that is written as those the weights are learnt from."""
+    raw = next(corpus.read(f"=== fraud\nfamily: x\n{head}\nsubject: Essai\n---\n{text}\n")).raw
+    read = messages.read(raw)
+    server = own_server.read(read.headers, (), ())
+    listed = verdict.signs_of(read, verdict.words_of(read), server, Judged())
+    return {sign.code: sign.weight for sign in listed}
+
+
+STRANGER = "from: Paul Petit <paul@vente.example>"
+
+
+def test_lists_looked_for_at_once_find_what_each_finds_alone() -> None:
+    lists = {scale.code: scale.written for scale in signs._SCALES}
+    at_once = Turns(lists)
+    for one in list(corpus.messages())[::40]:
+        words = verdict.words_of(messages.read(one.raw))
+        alone = {code: len(phrases.of(written).found(words)) for code, written in lists.items()}
+        assert at_once.counted(words) == {code: count for code, count in alone.items() if count}
+
+
+def test_of_two_turns_the_longer_counts_and_none_inside_it() -> None:
+    lists = Turns({"a": "mot de passe|passe|mot", "b": "passe"})
+    words = phrases.split("votre mot de passe")
+    assert lists.counted(words) == {"a": 1, "b": 1}
+
+
+def test_every_list_of_turns_is_found_by_its_own_turns() -> None:
+    for code in ("introduces_itself", "out_of_reach", "shared_past", "known_of"):
+        assert code in found(STRANGER, TEXTS[code])
+    assert turns() is turns()
+
+
+TEXTS = {
+    "introduces_itself": "Nous avons créé un outil.",
+    "out_of_reach": "Je suis injoignable.",
+    "shared_past": "Comme convenu, voici le plan.",
+    "known_of": "La principale m'a donné votre adresse.",
+}
+
+
+@pytest.mark.parametrize(
+    ("head", "code"),
+    [
+        ("from: Impôts <a@remboursement-service-fr.example>\nauth: none", "bait_host"),
+        ("from: A <a@x.example>\nattach: f.zip = f.exe", "weapon_attached"),
+        ("from: A <a@x.example>\nattach: f.html = <form><input type=password>", "weapon_attached"),
+        ("from: A. Tanaka <a@hoshino-jhs.example>", "school_sender"),
+        (STRANGER, "stranger"),
+        (STRANGER, "from_company"),
+    ],
+)
+def test_a_message_shows_what_its_head_says(head: str, code: str) -> None:
+    assert code in found(head)
+
+
+@pytest.mark.parametrize(
+    ("head", "text", "code"),
+    [
+        (STRANGER, "Bonjour Hélène, comme convenu.", "stranger"),
+        ("from: Paul <paul@gmail.com>", "Bonjour", "from_company"),
+        ("from: Ecole <a@x.example>\nanswers: yes", "Merci", "stranger"),
+        ("from: A <a@x.example>\nauth: none", "Bonjour sans lien", "unsigned_link"),
+        ("from: Impôts <a@impots.gouv.fr>", "Bonjour", "bait_host"),
+    ],
+)
+def test_what_is_known_or_harmless_is_no_sign(head: str, text: str, code: str) -> None:
+    assert code not in found(head, text)
+
+
+def test_the_readers_address_in_a_link_is_told() -> None:
+    link = "[Ouvrir](https://x.example/?u=helene.kervran@ac-exemple.test)"
+    assert "address_in_link" in found(STRANGER, link)
+    assert "address_in_link" not in found(STRANGER, "[Ouvrir](https://x.example/?u=autre)")
+
+
+def test_an_archive_with_its_password_is_told() -> None:
+    head = "from: A <a@x.example>\nattach: f.zip = facture.pdf"
+    assert "archive_password" in found(head, "Le mot de passe est 4521.")
+    assert "archive_password" not in found(head, "Bonne lecture.")
+
+
+def test_without_a_verdict_of_our_server_nobody_is_held_for_unsigned() -> None:
+    raw = b"From: a@x.example\nTo: h@y.example\nSubject: x\n\nhttps://x.example/ voici un lien\n"
+    read = messages.read(raw)
+    server = own_server.read(read.headers, (), ())
+    listed = verdict.signs_of(read, verdict.words_of(read), server, Judged())
+    assert "unsigned_link" not in {sign.code for sign in listed}
+
+
+def test_a_message_that_is_judged_is_held_against_what_becomes_known_by_its_head_alone() -> None:
+    text = "Dernière chance : 50 % de remise. J'en profite, commandez sur notre boutique."
+    source = f"=== advert\nfamily: x\n{STRANGER}\nanswers: yes\nsubject: Promo\n---\n{text}\n"
+    raw = next(corpus.read(source)).raw
+    before = verdict.judge(raw)
+    answered = KnownCorrespondents(message_ids=frozenset({"77.kervran@ac-exemple.test"}))
+    assert verdict.reconsidered(before, raw, KnownCorrespondents(), Rules()) == before
+    assert verdict.reconsidered(before, raw, answered, Rules()).reasons == ("reply_to_you",)
+    head = raw.split(b"\n\n", 1)[0]
+    assert verdict.reconsidered(before, head, answered, Rules()).kind == "wanted"

@@ -1,0 +1,166 @@
+"""The signs of how a message approaches its reader: whether sender and reader have anything in
+common, what the sender is about, and what links and hosts are called that want something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from webmail.adverts.classify import domains, institutions, phrases
+from webmail.adverts.classify.message import Message
+from webmail.adverts.classify.own_server import ServerVerdict
+from webmail.adverts.classify.signs import Sign
+from webmail.adverts.classify.turns import turns
+
+# Turns of phrase of one list that are counted.
+_MOST = 4
+_MOST_HOSTS = 40
+# Where a greeting stands, in words; and how many lines a signature has.
+_GREETING, _SIGNATURE = 60, 4
+_PITCH = ("introduces_itself", "asks_for_time", "seeks_contact", "follows_up", "invites_yes")
+_LURE = ("lure_free", "deadline_offer", "price_talk", "proof_of_crowd", "commercial_footer")
+_COMMON = ("shared_past", "intimate", "known_of", "school_matter")
+_TIME = re.compile(r"\b\d{1,2} ?(?:h|heures)\b|\b\d{1,2}[:.]\d\d\b|\b\d{1,2} ?[ap]m\b")
+_PERSON = re.compile(r"\b(?:Mme|M\.|Mr|Mrs|Ms|Dr|Me|Mlle)\s{1,3}([A-ZÀ-Ý][\w'’-]{1,40})")
+_SCHOOL_HOST = re.compile(
+    r"(?:^|[.-])(?:schools?|college|colegio|collegio|lycee|lyc|ecole|ies|gymnasium|gym|realschule"
+    r"|schule|jhs|liceo|instituto|academy|univ|university|edu|ac|inspe|koulu|skola|szkola"
+    r"|sp\d{1,3}|cem|high|primary|sch|conservatoire|rectorat|clg|eple)(?:$|[.-])"
+)
+_SCHOOL_NAME = re.compile(r"\b(?:school|college|lycee|ecole|gymnasium|universit)")
+_LOCKED = re.compile(r"mot de passe|password|\bcode ?:|code est", re.IGNORECASE)
+_OFFER_BUTTON = re.compile(
+    r"devis|offre|profit|command|boutique|catalog|reserv|essa[iy]|abonn|tarif|decouvr|demo|simul"
+    r"|estim|eligib|acheter|shop|quote|apply|book|enrol|start|craqu|voir les|feuillet|adher"
+    r"|inscri|signe|donne|parrain|panier|invitation|badge|rappel"
+)
+_TRAP_BUTTON = re.compile(
+    r"compte|regl|regul|pay|confirm|valid|verif|activ|mise a jour|mettre|acce|annul|formulaire"
+    r"|recevoir|percevoir|retablir|libere|encaiss|release|keep|document|consulter|examiner|signer"
+    r"|ouvrir|open|accept|identif|dossier|commencer"
+)
+# Words that frauds make names of domains with, since they are read as an office or a service.
+_BAIT = frozenset(
+    """
+    colis livraison livr relais suivi envoi distribution affranchissement poste dedouanement douane
+    douanes securite securise secure securipass verif verification verifier validation valider
+    valide renouvellement maj update paiement pay payer facture facturation billing amende amendes
+    regul regularisation peage stationnement parking connexion login acces auth authentification
+    compte clients client support service services assistance help helpdesk desk centre info infos
+    online ligne portail espace remboursement remb rib prime aide versement exceptionnel
+    beneficiaire droits dossier formulaire eligible contentieux recouvrement adherents abonnement
+    abonnes annul confirmation activation active certificat vignette titres permis carte
+    cartevitale vitale impots fiscal gouv ameli caf cpam mgen mail messagerie mailbox webmail email
+    quota docs doc document documents share file files transfer scan signature signez recommande
+    lre notice notify alert alerte claims claim prize gagnante anniversaire promo cheque wallet
+    recover check verify account agent agents rh drh paie education academie officiel official
+    bureau
+    """.split()
+)
+
+
+def of(
+    message: Message, words: Sequence[str], server: ServerVerdict, found: Sequence[Sign]
+) -> Iterator[Sign]:
+    """Yield the signs of a message in which ``found`` was found before."""
+    counts = turns().counted(words)
+    for code, count in counts.items():
+        yield Sign(code, 0.5 * min(count, _MOST))
+    yield from _of_names(message, words)
+    yield from _of_hosts(message)
+    yield from _of_buttons(message)
+    codes = {sign.code for sign in found}
+    yield from _of_sender(message, counts, codes)
+    yield from _of_danger(message, server, codes)
+
+
+def _of_names(message: Message, words: Sequence[str]) -> Iterator[Sign]:
+    """Yield whether the reader is called by name, and whether the sender signs."""
+    reader = [name for name in re.split(r"[._-]", _reader(message).partition("@")[0]) if name[2:]]
+    greeting = set(words[:_GREETING])
+    if reader and reader[0] in greeting:
+        yield Sign("first_name", 1.0)
+    if reader[1:] and reader[-1] in greeting:
+        yield Sign("surname", 1.0)
+    sender = [word for word in phrases.split(phrases.fold(message.sender.name)) if len(word) > 2]
+    lines = [line for line in message.text.splitlines() if line.strip()][-_SIGNATURE:]
+    if sender and sender[0] in phrases.split(phrases.fold("\n".join(lines)[:2000])):
+        yield Sign("signed", 1.0)
+    if any(word in message.domain for word in sender):
+        yield Sign("name_in_domain", 1.0)
+
+
+def _reader(message: Message) -> str:
+    """The address it was delivered to, in small letters; ``""`` where that is not said."""
+    return message.headers.get("Delivered-To")[:320].strip("<> ").lower()
+
+
+def _of_hosts(message: Message) -> Iterator[Sign]:
+    hosts = [message.domain, *message.hosts()[:_MOST_HOSTS]]
+    if bait := max((_baits(host) for host in set(hosts) if host), default=0.0):
+        yield Sign("bait_host", 0.5 * min(bait, 3))
+    reader = _reader(message)
+    written = (reader, reader.replace("@", "%40"))
+    addresses = [link.address.lower() for link in message.links[:100]]
+    if reader and any(one in address for one in written for address in addresses):
+        yield Sign("address_in_link", 1.0)
+
+
+def _baits(host: str) -> float:
+    """How many words of a host's name sound like an office, a half more where it has many."""
+    label = domains.registered(host).partition(".")[0]
+    count = sum(word in _BAIT for word in label.split("-"))
+    if not count or domains.is_of_state(host) or institutions.is_institutions(host):
+        return 0.0
+    return count + 0.5 * (label.count("-") >= 2)
+
+
+def _of_buttons(message: Message) -> Iterator[Sign]:
+    named = (phrases.fold(link.words[:200]) for link in message.links[:100])
+    texts = [words for words in named if words and "://" not in words]
+    for code, pattern in (("offer_button", _OFFER_BUTTON), ("trap_button", _TRAP_BUTTON)):
+        if count := sum(pattern.search(words) is not None for words in texts):
+            yield Sign(code, 0.5 * min(count, 2))
+
+
+def _of_sender(message: Message, counts: Mapping[str, int], codes: set[str]) -> Iterator[Sign]:
+    """Yield what a sender is who writes from a domain of his own and answers nothing."""
+    if message.domain in domains.MAILBOX_PROVIDERS or not codes.isdisjoint(_NO_STRANGER):
+        return
+    if "bulk_sending" not in codes:
+        yield Sign("from_company", 1.0)
+    if _SCHOOL_HOST.search(message.domain):
+        yield Sign("school_sender", 1.0)
+    elif _SCHOOL_NAME.search(phrases.fold(message.sender.name)):
+        yield Sign("school_sender", 0.5)
+    common = sum(code in counts for code in _COMMON) + _names_people(message) + _names_time(message)
+    if not common:
+        yield Sign("stranger", 1.0)
+    pitch = sum(counts.get(code, 0) for code in (*_PITCH, *_LURE))
+    if common <= 1 and pitch:
+        yield Sign("stranger_pitch", 0.5 * min(pitch, _MOST))
+
+
+_NO_STRANGER = frozenset({"reply", "discussion_list", "automatic", "own_domain"})
+
+
+def _names_people(message: Message) -> bool:
+    """Whether anybody but the reader is named."""
+    reader = _reader(message).partition("@")[0]
+    names = _PERSON.findall(message.text[:20_000])
+    return any(phrases.fold(name) not in re.split(r"[._-]", reader) for name in names)
+
+
+def _names_time(message: Message) -> bool:
+    return _TIME.search(f"{message.subject}\n{message.text}"[:20_000].lower()) is not None
+
+
+def _of_danger(message: Message, server: ServerVerdict, codes: set[str]) -> Iterator[Sign]:
+    verdicts = server.verdicts
+    has_way = bool(message.hosts() or message.attachments)
+    if verdicts and has_way and "pass" not in (verdicts.spf, verdicts.dkim, verdicts.dmarc):
+        yield Sign("unsigned_link", 1.0)
+    if not codes.isdisjoint(("program_attached", "form_attached")):
+        yield Sign("weapon_attached", 4.0)
+    if "archive_attached" in codes and _LOCKED.search(message.text[:20_000]):
+        yield Sign("archive_password", 1.0)

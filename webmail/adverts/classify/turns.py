@@ -1,0 +1,66 @@
+"""Many lists of turns of phrase, looked for at once; and those of ``data/turns.txt``, by what is
+done with them: to introduce oneself, to ask for a minute, to threaten."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+
+from webmail.adverts.classify import phrases
+
+_LIST = re.compile(r"(?m)^\[(\w{1,40})\]$")
+# Letters by which turns are found whose first word has any ending.
+_START = 3
+_Turn = tuple[str, tuple[str, ...]]
+_NONE: list[_Turn] = []
+
+
+class Turns:
+    """Lists by code, made for looking up."""
+
+    def __init__(self, lists: Mapping[str, str]) -> None:
+        self._by_word: dict[str, list[_Turn]] = {}
+        self._by_start: dict[str, list[_Turn]] = {}
+        for code, written in lists.items():
+            for turn in phrases.read(written):
+                first = turn[0]
+                if first.endswith("*"):
+                    by, key = self._by_start, first[:-1][:_START]
+                else:
+                    by, key = self._by_word, first
+                by.setdefault(key, []).append((code, turn))
+        self._lengths = sorted({len(key) for key in self._by_start})
+
+    def counted(self, words: Sequence[str]) -> Mapping[str, int]:
+        """How many different turns of each list ``words`` hold; of two of one list that begin at a
+        word the longer counts, and no other one inside it. Lists without any are left out."""
+        found: dict[str, set[tuple[str, ...]]] = {}
+        free: dict[str, int] = {}
+        for index, word in enumerate(words):
+            longest: dict[str, tuple[str, ...]] = {}
+            for code, turn in self._beginning_with(word):
+                is_longer = len(turn) > len(longest.get(code, ())) and index >= free.get(code, 0)
+                if is_longer and phrases.stands(turn, words, index):
+                    longest[code] = turn
+            for code, turn in longest.items():
+                found.setdefault(code, set()).add(turn)
+                free[code] = index + len(turn)
+        return {code: len(turns) for code, turns in found.items()}
+
+    def _beginning_with(self, word: str) -> list[_Turn]:
+        found = self._by_word.get(word, _NONE)
+        for length in self._lengths:
+            if starred := self._by_start.get(word[:length]):
+                found = [*found, *starred]
+        return found
+
+
+@cache
+def turns() -> Turns:
+    """Those of ``data/turns.txt``."""
+    file = resources.files("webmail.adverts.classify.data").joinpath("turns.txt")
+    lines = file.read_text("utf-8").splitlines()
+    pieces = _LIST.split("\n".join(line for line in lines if not line.startswith("#")))
+    return Turns(dict(zip(pieces[1::2], pieces[2::2], strict=True)))
