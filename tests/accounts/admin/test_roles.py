@@ -138,8 +138,8 @@ def test_administrators_reach_everything(administrator: Client, things: dict[str
     assert refused
     for address in refused:
         assert re.search(
-            r"(auditevent|staffimport|officepreview|allowedsender|addressbook|importjob|outboxmessage)"
-            r"/(add|<path:object_id>/delete)/"
+            r"(auditevent|staffimport|officepreview|allowedsender|addressbook|importjob|outboxmessage"
+            r"|moveduser)/(add|<path:object_id>/delete)/"
             r"|(user|staffrecord|authenticator|officepreview|allowedsender|mailjob|fraudreport"
             r"|installationlearnt)/add/",
             address,
