@@ -50,7 +50,8 @@ def save_addresses(user: User, addresses: Sequence[ContactAddress]) -> None:
     weights = _weights(user, addresses)
     for address in addresses:
         address.words = _contact_words(address).text
-        address.weight = weights.get(address.folded)
+        is_archived = address.contact.archived is not None
+        address.weight = None if is_archived else weights.get(address.folded)
     made = ContactAddress.objects.bulk_create(addresses, batch_size=BATCH)
     _write_contact_words(made)
 
@@ -70,6 +71,8 @@ def _contact_words(address: ContactAddress) -> Words:
 def _write_contact_words(addresses: Iterable[ContactAddress]) -> None:
     rows: list[tuple[str | int, ...]] = []
     for address in addresses:
+        if address.contact.archived:
+            continue
         texts_of_address = _contact_words(address)
         own = beginnings(texts_of_address.own)
         key = address.contact.sort_key[:LONGEST_SORT_KEY]
@@ -102,7 +105,7 @@ def _batches(rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
 
 
 def forget(contacts: Iterable[int]) -> None:
-    """Contacts that went into the bin are not completed."""
+    """Contacts that went into the bin, or are archived, are not completed."""
     pks = list(contacts)
     ContactWord.objects.filter(address__contact__in=pks).delete()
     ContactAddress.objects.filter(contact__in=pks, weight__isnull=False).update(weight=None)
@@ -116,7 +119,11 @@ def remember(user: User, contacts: Iterable[int]) -> None:
     addresses = list(rows.select_related("contact"))
     _write_contact_words(addresses)
     weights = _weights(user, addresses)
-    ranked = [address for address in addresses if address.folded in weights]
+    ranked = [
+        address
+        for address in addresses
+        if address.folded in weights and address.contact.archived is None
+    ]
     for address in ranked:
         address.weight = weights[address.folded]
     ContactAddress.objects.bulk_update(ranked, ["weight"], batch_size=BATCH)

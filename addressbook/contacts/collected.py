@@ -134,7 +134,11 @@ def put_back(user: User, rows: Iterable[CollectedRecipient]) -> int:
 
 
 def _rank_contacts(user: User, weights: Mapping[str, float | None]) -> None:
-    mine = list(ContactAddress.objects.filter(user=user, folded__in=weights, contact__deleted=None))
+    mine = list(
+        ContactAddress.objects.filter(
+            user=user, folded__in=weights, contact__deleted=None, contact__archived=None
+        )
+    )
     for address in mine:
         address.weight = weights[address.folded]
     ContactAddress.objects.bulk_update(mine, ["weight"])

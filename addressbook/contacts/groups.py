@@ -94,13 +94,20 @@ def delete(group: Group) -> None:
 
 def restore(group: Group) -> None:
     """Take it out of the bin; under another name where a new group has its own."""
-    name, number = group.name, 2
     with transaction.atomic():
-        while Group.objects.of(group.user).filter(folded=fold(name)[:200]).exists():
-            ending = f" ({number})"
-            name, number = group.name[: 200 - len(ending)] + ending, number + 1
+        name = free_name(group.user, group.name)
         group.name, group.folded, group.deleted = name, fold(name)[:200], None
         group.save(update_fields=["name", "folded", "deleted"])
+
+
+def free_name(user: User, name: str, but: int | None = None) -> str:
+    """The name, with a number behind it where another group than ``but`` has it."""
+    free, number = name, 2
+    others = Group.objects.of(user).exclude(pk=but or 0)
+    while others.filter(folded=fold(free)[:200]).exists():
+        ending = f" ({number})"
+        free, number = name[: 200 - len(ending)] + ending, number + 1
+    return free
 
 
 @dataclass(frozen=True, slots=True)
