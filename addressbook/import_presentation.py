@@ -111,7 +111,16 @@ _PROGRAMS = {
     "apple": "Apple",
     "roundcube": "Roundcube",
 }
-_FORMATS = {"csv": "CSV", "tsv": "TSV", "vcard": "vCard", "ldif": "LDIF", "zip": "zip"}
+_SCHOOL = "school"
+_FORMATS = {
+    "csv": "CSV",
+    "xlsx": "XLSX",
+    "ods": "ODS",
+    "tsv": "TSV",
+    "vcard": "vCard",
+    "ldif": "LDIF",
+    "zip": "zip",
+}
 
 
 def _format(file: ImportFile) -> str:
@@ -127,6 +136,9 @@ def _found_words(import_job: ImportJob, files: Sequence[ImportFile]) -> str:
         return rows
     if files[0].program == own.PROGRAM:
         words = gettext("is an export of this webmail, as %(format)s.")
+        return f"{words % {'format': _format(files[0])}} {rows}"
+    if files[0].program == _SCHOOL:
+        words = gettext("is a list of pupils, as %(format)s.")
         return f"{words % {'format': _format(files[0])}} {rows}"
     program, kind = _PROGRAMS.get(files[0].program, ""), _format(files[0])
     if program and kind:

@@ -427,6 +427,7 @@ ALLOWED: dict[str, set[str]] = {
         "addressbook.contact_data",
         "addressbook.folding",
         "addressbook.vcard",
+        "webmail.previews.converters",
         "webmail.spreadsheets",
         "webmail.zips",
     },

@@ -44,7 +44,9 @@ def archive_contacts(user: User, pks: Iterable[int]) -> list[int]:
         mine = Contact.objects.of(user).filter(archived=None)
         current = Q(groups__kind=Group.Kind.CLASS, groups__archived=None, groups__deleted=None)
         staying = Contact.objects.filter(current).values("pk")
-        gone = list(mine.filter(pk__in=list(pks)).exclude(pk__in=staying).values_list("pk", flat=True))
+        gone = list(
+            mine.filter(pk__in=list(pks)).exclude(pk__in=staying).values_list("pk", flat=True)
+        )
         gone += _guardians_alone(user, gone)
         Contact.objects.filter(pk__in=gone).update(archived=timezone.now())
         index.forget(gone)

@@ -151,20 +151,25 @@ def reach(group: Group, audience: str) -> Reach:
     """Whom a message to the guardians, the pupils or both of a class goes to. Of guardians of two
     of its pupils one gets one copy. Where the group says so, the first guardian alone who can be
     reached gets it."""
+    return reached(group, families(group), audience)
+
+
+def reached(group: Group, several: Iterable[Family], audience: str) -> Reach:
+    """`reach` of the families of the group, which the caller has."""
     found: dict[str, str] = {}
     silent: list[Silent] = []
     mute: list[str] = []
     first_alone = group.guardians == Group.Guardians.FIRST
-    for family in families(group):
+    for family in several:
         before = len(silent)
-        reached = False
+        is_reached = False
         if audience in (Audience.PUPILS, Audience.BOTH):
-            reached = _take(family.pupil, found)
-            if not reached:
+            is_reached = _take(family.pupil, found)
+            if not is_reached:
                 silent.append(Silent(family.pupil.name, Silence.NO_ADDRESS))
         if audience in (Audience.GUARDIANS, Audience.BOTH):
-            reached |= _take_guardians(family, found, silent, first_alone=first_alone)
-        if not reached:
+            is_reached |= _take_guardians(family, found, silent, first_alone=first_alone)
+        if not is_reached:
             mute.append(family.pupil.name)
         elif first_alone:
             # Those who stand behind the one who is reached are left out on purpose.
@@ -184,7 +189,7 @@ def _take_guardians(
     family: Family, found: dict[str, str], silent: list[Silent], *, first_alone: bool
 ) -> bool:
     """Whether anybody is reached."""
-    reached = False
+    is_reached = False
     if not family.guardians:
         silent.append(Silent(family.pupil.name, Silence.NO_GUARDIAN, family.pupil.name))
     for guardian in family.guardians:
@@ -194,10 +199,10 @@ def _take_guardians(
         elif not _take(guardian.person, found):
             silent.append(Silent(name, Silence.NO_ADDRESS, family.pupil.name))
         else:
-            reached = True
+            is_reached = True
             if first_alone:
                 break
-    return reached
+    return is_reached
 
 
 def label(group: Group, audience: str) -> str:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from addressbook import vcard
 from addressbook.contact_data import ContactData, GroupData, LinkData
@@ -543,13 +543,15 @@ def _put(groups: dict[str, tuple[str, list[int]]], name: str, at: int) -> None:
             members.append(at)
 
 
+_TEXTS = (
+    "prefix", "first_name", "last_name", "middle_name", "birthday", "school", "job_title",
+    "display_name",
+)  # fmt: skip
+
+
 def joined(first: ContactData, more: ContactData) -> ContactData:
     """One person of two lines: what the second one says besides."""
-    texts: dict[str, str] = {
-        name: getattr(first, name) or getattr(more, name)
-        for name in ("prefix", "first_name", "last_name", "middle_name", "birthday", "school",
-                     "job_title", "display_name")
-    }  # fmt: skip
+    texts: dict[str, Any] = {name: getattr(first, name) or getattr(more, name) for name in _TEXTS}
     notes = first.notes
     for line in more.notes.split("\n"):
         if line and line not in notes.split("\n"):
@@ -643,4 +645,3 @@ def _relation(text: str, header: Sequence[str], fields: Sequence[str], whose: in
 def _year(text: str) -> int:
     found = _YEAR.search(text)
     return int(found[1]) if found else 0
-

@@ -155,7 +155,8 @@ def _table(table_rows: rows.Rows, source: str) -> _Table:
     data = table_rows.rows[at + 1 :]
     program = source_of(header, source)
     titles = "\n".join(" ".join(row.cells) for row in table_rows.rows[:at])
-    if program in ("other", "sun", "horde") and (fields_of := families.fields_of(header, data)):
+    is_unsure = program in ("other", "school", source)
+    if is_unsure and (fields_of := families.fields_of(header, data)):
         return _Table(header, fields_of, data, "school", titles=titles)
     fields = _by_content(header, headers.fields_of(header), data)
     if program == "thunderbird" and _has_its_width(header) and fields[0] == "first_name":

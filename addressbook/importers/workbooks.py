@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from addressbook.importers import archives, table
-from addressbook.importers.reading import Reading, refused
+from addressbook.importers.reading import Reading, Refused, refused
 from addressbook.importers.rows import Rows, SourceRow
 from webmail import zips
 from webmail.previews import converters
@@ -28,19 +29,15 @@ def kind_of(content: bytes) -> str:
     return "ods" if {"mimetype", "content.xml"} <= names and "word/" not in names else ""
 
 
-def read(
-    content: bytes, kind: str, *, source: str, columns: Mapping[int, str] | None
-) -> Reading:
+def read(content: bytes, kind: str, *, source: str, columns: Mapping[int, str] | None) -> Reading:
     """The visible sheets that hold contacts, with the values that were last calculated. A sheet
     that goes on behind what is read refuses the file: nobody would be missed. ``columns`` is for
     the first of them, and for those with the same headers."""
     known = Reading(format=kind, charset="utf-8")
     try:
-        book = converters.convert(content, kind, most_rows=MOST_ROWS)
-    except MemoryError:
-        raise
-    except Exception:  # whatever a library raises, the file is not what it claims to be
-        return refused("bad_workbook", known)
+        book = _book(content, kind)
+    except Refused as error:
+        return refused(str(error.args[0]), known)
     sheets = [sheet for sheet in book["sheets"] if any(any(row) for row in sheet["rows"])]
     if book["is_truncated"] or any(_is_cut(sheet) for sheet in sheets):
         return refused("workbook_too_large", known)
@@ -54,22 +51,31 @@ def read(
     return replace(whole, format=kind, columns=good[0].columns)
 
 
-def _is_cut(sheet: Mapping[str, object]) -> bool:
-    rows: Sequence[Sequence[str]] = sheet["rows"]  # type: ignore[assignment]
+def _book(content: bytes, kind: str) -> dict[str, Any]:
+    try:
+        return converters.convert(content, kind, most_rows=MOST_ROWS)
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever a library raises, the file is not what it claims to be
+        raise Refused("bad_workbook") from error
+
+
+def _is_cut(sheet: Mapping[str, Any]) -> bool:
+    rows: Sequence[Sequence[str]] = sheet["rows"]
     return bool(sheet["is_truncated"]) or any(
         any(row[_MOST_COLUMNS:]) for row in rows if len(row) > _MOST_COLUMNS
     )
 
 
 def _readings(
-    sheets: Sequence[Mapping[str, object]],
+    sheets: Sequence[Mapping[str, Any]],
     source: str,
     columns: Mapping[int, str] | None,
     known: Reading,
 ) -> Iterator[tuple[str, Reading]]:
     first: tuple[str, ...] | None = None
     for sheet in sheets:
-        cells: Sequence[Sequence[str]] = sheet["rows"]  # type: ignore[assignment]
+        cells: Sequence[Sequence[str]] = sheet["rows"]
         rows = [
             SourceRow(line, tuple(cell.replace("\n", " ; ") for cell in row))
             for line, row in enumerate(cells, start=1)

@@ -13,14 +13,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.claims import Lost
-from addressbook import charsets, importers, vcard
+from addressbook import charsets, importers, vcard, years
 from addressbook.contact_data import ContactData, LinkData
 from addressbook.contacts import photos
 from addressbook.folding import fold
 from addressbook.importers import detect, own
-from addressbook.importers.reading import Reading, refused
 from addressbook.importers.families import PUPIL
-from addressbook import years
+from addressbook.importers.reading import Reading, refused
 from addressbook.imports import deciding, jobs, owners
 from addressbook.imports.joining import canonical, card, join
 from addressbook.imports.matching import Book, Candidate
@@ -428,9 +427,7 @@ def _add_group(
     return group
 
 
-def _name_class(
-    file: ImportFile, reading: Reading, places: Sequence[tuple[_Part, int]]
-) -> None:
+def _name_class(file: ImportFile, reading: Reading, places: Sequence[tuple[_Part, int]]) -> None:
     """The pupils of a list that names no class are a class of the file's name."""
     if not reading.roles or any(group.is_class for group in reading.groups):
         return
@@ -460,9 +457,7 @@ def _find_sets(entries: Sequence[_Entry], first: int) -> None:
         entry.row.number = first + index
     # Pupils are told apart already, and never a guardian.
     strange = [
-        index
-        for index, entry in enumerate(entries)
-        if not entry.is_own and entry.row.role != PUPIL
+        index for index, entry in enumerate(entries) if not entry.is_own and entry.row.role != PUPIL
     ]
     found_sets = importers.duplicate_sets([entries[index].data for index in strange])
     sets = [[strange[index] for index in found] for found in found_sets]

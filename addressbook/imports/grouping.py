@@ -4,9 +4,9 @@ Who is in the file's group and not in the address book's is added. Who is in the
 in the file only in other groups, was moved: he leaves it, where duplicates are merged or replaced.
 Others who are in the address book's group alone stay, to be checked by the person.
 
-The file of a class holds all its pupils: who is in the class and not in the file left, and goes where
-the person ticked his name (`ImportJob.leavers`). A class of a former year that has the name is
-archived, and the file's class is a new one.
+The file of a class holds all its pupils: who is in the class and not in the file left, and goes
+where the person ticked his name (`ImportJob.leavers`). A class of a former year that has the name
+is archived, and the file's class is a new one.
 """
 
 from __future__ import annotations
@@ -63,9 +63,7 @@ def changes(part: ImportPart, policy: str, written: Mapping[int, int]) -> list[G
         return []
     found_keys = keys(part, policy, written)
     wanted = {
-        one.pk: dict.fromkeys(
-            found_keys[number] for number in one.members if number in found_keys
-        )
+        one.pk: dict.fromkeys(found_keys[number] for number in one.members if number in found_keys)
         for one in staged
     }
     there = _there(part.user, [one.folded for one in staged]) if part.user else {}

@@ -24,9 +24,9 @@ def apply(part: ImportPart, policy: str, written: Mapping[int, int]) -> None:
     pupils = {pupil for pupil, _guardian in pairs.values()}
     there: dict[tuple[int, int], Guardianship] = {}
     counts: dict[int, int] = {}
-    for tie in Guardianship.objects.filter(pupil__in=pupils):
-        there[tie.pupil_id, tie.guardian_id] = tie
-        counts[tie.pupil_id] = max(counts.get(tie.pupil_id, 0), tie.position + 1)
+    for known in Guardianship.objects.filter(pupil__in=pupils):
+        there[known.pupil_id, known.guardian_id] = known
+        counts[known.pupil_id] = max(counts.get(known.pupil_id, 0), known.position + 1)
     new: dict[tuple[int, int], Guardianship] = {}
     changed: dict[int, Guardianship] = {}
     for link in links:
@@ -34,7 +34,8 @@ def apply(part: ImportPart, policy: str, written: Mapping[int, int]) -> None:
         pair = pairs.get(link.number)
         if pair is None or pair[0] == pair[1] or pair in new:
             continue
-        if tie := there.get(pair):
+        tie = there.get(pair)
+        if tie:
             if _change(tie, link):
                 changed[tie.pk] = tie
         elif counts.get(pair[0], 0) < MOST_GUARDIANS:
@@ -43,9 +44,7 @@ def apply(part: ImportPart, policy: str, written: Mapping[int, int]) -> None:
     Guardianship.objects.bulk_update(changed.values(), _SAID, batch_size=200)
     for link in links:
         link.guardianship_id = link.guardianship.pk if link.guardianship else None
-    ImportLink.objects.bulk_update(
-        links, ["guardianship", "before", "is_written"], batch_size=200
-    )
+    ImportLink.objects.bulk_update(links, ["guardianship", "before", "is_written"], batch_size=200)
 
 
 def _is_contact(keys: Mapping[int, grouping.Key], number: int) -> bool:
@@ -84,11 +83,13 @@ def _change(tie: Guardianship, link: ImportLink) -> bool:
 def take_back(part: ImportPart) -> None:
     """Guardianships as they were before; the caller's transaction."""
     links = part.links.filter(is_written=True).exclude(guardianship=None)
-    made = []
+    made: list[int] = []
     for link in links.select_related("guardianship"):
+        if link.guardianship is None:
+            continue
         if link.before is None:
-            made.append(link.guardianship_id)
-        elif link.guardianship:
+            made.append(link.guardianship.pk)
+        else:
             for name in _SAID:
                 setattr(link.guardianship, name, link.before[name])
             link.guardianship.save(update_fields=[*_SAID])

@@ -122,9 +122,9 @@ class Group(models.Model):
     """A named set of contacts; a contact may be in many. ``external`` are addresses in it that no
     contact has.
 
-    The contacts of a class are its pupils; their guardians are found by `Guardianship`. A class of a
-    former year is archived: it bears its year in its name, so that the class of this year may have
-    the same ``class_name``.
+    The contacts of a class are its pupils; their guardians are found by `Guardianship`. A class of
+    a former year is archived: it bears its year in its name, so that the class of this year may
+    have the same ``class_name``.
     """
 
     class Kind(models.TextChoices):

@@ -60,6 +60,7 @@ class ImportJob(ClaimedRow):
         SUN = "sun", _("SUN")
         HORDE = "horde", _("HORDE")
         OTHER = "other", _("another program")
+        SCHOOL = "school", _("list of a school")
 
     class Failure(models.TextChoices):
         """Why an import failed that no file of its own is to blame for."""

@@ -35,9 +35,7 @@ MOST_CELLS = 200_000  # that are read of a workbook of Excel
 MOST_SHARED = 300_000  # texts that its cells share, among which those that are shown are looked up
 
 
-def convert(
-    content: bytes, extension: str, *, most_rows: int = MOST_ROWS
-) -> dict[str, Any]:
+def convert(content: bytes, extension: str, *, most_rows: int = MOST_ROWS) -> dict[str, Any]:
     """Return what is shown of a file: ``{"html": ..., "is_truncated": ...}``, not yet sanitised, of
     a text; ``{"sheets": [{"name", "rows", "is_truncated"}, ...], "is_truncated": ...}`` of a
     workbook, whose sheets have ``most_rows`` at most. Raises whatever a damaged file makes the
@@ -346,7 +344,8 @@ def xlsx(content: bytes, most_rows: int = MOST_ROWS) -> dict[str, Any]:
     formats = Formats(parts, kinds["styles"], is_1904)
     cells = itertools.count()
     read = [
-        (name, *excel_rows(parts, path, formats, cells, most_rows)) for name, path in visible[:MOST_SHEETS]
+        (name, *excel_rows(parts, path, formats, cells, most_rows))
+        for name, path in visible[:MOST_SHEETS]
     ]
     texts = shared_texts(
         Parts(content), kinds["sharedStrings"], [rows for _name, rows, _cut in read]

@@ -126,7 +126,8 @@ def test_a_list_without_guardians_is_one_by_its_class_and_birthdays() -> None:
 
 
 def test_marks_alone_say_yes_and_an_empty_cell_no() -> None:
-    text = "Nom élève;Prénom élève;Nom resp;Email resp;Reçoit les courriers\nA;B;C;c@d.fr;x\nE;F;G;g@h.fr;\n"
+    head = "Nom élève;Prénom élève;Nom resp;Email resp;Reçoit les courriers\n"
+    text = f"{head}A;B;C;c@d.fr;x\nE;F;G;g@h.fr;\n"
     reading = importers.read(text.encode())
     assert [one.receives_mail for one in reading.links] == [True, False]
 
