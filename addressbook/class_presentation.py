@@ -199,7 +199,7 @@ def holiday_table(holidays: Iterable[SchoolHoliday]) -> tuple[HolidayRow, ...]:
 
 
 def _days(begins: date, resumes: date | None) -> str:
-    first = day_words(begins.isoformat())
+    first = day_words(f"--{begins:%m-%d}")
     if resumes is None:
         return gettext("from %(day)s") % {"day": first}
-    return f"{first} – {day_words(resumes.isoformat())}"
+    return f"{first} – {day_words(f'--{resumes:%m-%d}')}"

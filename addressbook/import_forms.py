@@ -118,6 +118,7 @@ _OF_GUARDIANS: _Choices = (
     ("note", _("Note")),
 )
 _SHOWN_GUARDIANS = 2
+_GUARDIAN = pgettext_lazy("kinds of columns", "Guardian")
 # Of a list of pupils.
 _SCHOOL: tuple[tuple[str | Promise, _Choices], ...] = (
     (
@@ -131,8 +132,11 @@ _SCHOOL: tuple[tuple[str | Promise, _Choices], ...] = (
     ),
     *(
         (
-            format_lazy("{} {}", pgettext_lazy("kinds of columns", "Guardian"), str(whose)),
-            tuple((f"g{whose}:{field}", words) for field, words in _OF_GUARDIANS),
+            format_lazy("{} {}", _GUARDIAN, str(whose)),
+            tuple(
+                (f"g{whose}:{field}", format_lazy("{} {} · {}", _GUARDIAN, str(whose), words))
+                for field, words in _OF_GUARDIANS
+            ),
         )
         for whose in range(1, _SHOWN_GUARDIANS + 1)
     ),

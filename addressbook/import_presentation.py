@@ -345,9 +345,26 @@ def preview(
         next_url=url(asked, shown.number + 1) if shown.number < shown.pages else "",
         groups=tuple(_group(change) for change in groups),
         groups_words=_groups_words(groups),
-        warnings=warning_lines(import_job),
+        warnings=(*_left_out(import_job), *warning_lines(import_job)),
         start_words=_start_words(import_job),
     )
+
+
+def _left_out(import_job: ImportJob) -> Iterable[str]:
+    """The columns with something in them that become nothing, by name."""
+    names = dict.fromkeys(
+        header.strip() or f"{index + 1}"
+        for file in import_job.files.all()
+        for index, header, field, examples in file.columns
+        if any(examples) and (not field or field.startswith("_"))
+    )
+    if names:
+        words = ngettext(
+            "Column that is not imported: %(names)s.",
+            "Columns that are not imported: %(names)s.",
+            len(names),
+        )
+        yield words % {"names": ", ".join(names)}
 
 
 def _decision_words(import_job: ImportJob, decision: str, count: int) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import TypeVar
 
 from django.db import connection
 
 from accounts.models import User
+from addressbook.completion import roles
 from addressbook.folding import words
 from addressbook.models import (
     CollectedRecipient,
@@ -29,15 +31,17 @@ _Row = TypeVar("_Row")
 @dataclass(frozen=True, slots=True)
 class Words:
     """Of a name and an address, folded: ``own`` of the name and of what stands before the @,
-    ``domain`` of what stands behind it."""
+    ``domain`` of what stands behind it, ``role`` of what somebody does and where."""
 
     own: tuple[str, ...]
     domain: tuple[str, ...]
+    role: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
         """Each with a blank before it: one that begins with ``du`` is found as `` du``."""
-        return "".join(f" {word}" for word in (*self.own, *self.domain))[:_LONGEST_TEXT]
+        every = (*self.own, *self.domain, *self.role)
+        return "".join(f" {word}" for word in dict.fromkeys(every))[:_LONGEST_TEXT]
 
 
 def words_of(name: str, address: str) -> Words:
@@ -63,9 +67,17 @@ def _weights(user: User, addresses: Sequence[ContactAddress]) -> dict[str, float
 
 
 def _contact_words(address: ContactAddress) -> Words:
-    """By the name as it is shown, and as it is sorted: a nickname hides no last name."""
+    """By the name as it is shown, and as it is sorted: a nickname hides no last name. By function,
+    school and nickname too."""
     contact = address.contact
-    return words_of(f"{contact.display_name} {contact.sort_key}", address.address)
+    named = words_of(f"{contact.display_name} {contact.sort_key}", address.address)
+    nickname = _NICKNAME.search(contact.vcard)
+    said = f"{contact.job_title} {contact.organization} {nickname[1] if nickname else ''}"
+    return replace(named, role=roles.words_of(said))
+
+
+# As `vcard.write` writes it.
+_NICKNAME = re.compile(r"^NICKNAME:([^\r\n]{0,100})", re.MULTILINE)
 
 
 def _write_contact_words(addresses: Iterable[ContactAddress]) -> None:
@@ -76,7 +88,9 @@ def _write_contact_words(addresses: Iterable[ContactAddress]) -> None:
         texts_of_address = _contact_words(address)
         own = beginnings(texts_of_address.own)
         key = address.contact.sort_key[:LONGEST_SORT_KEY]
-        for by_domain, texts in ((False, own), (True, beginnings(texts_of_address.domain) - own)):
+        # As who is found by the domain alone, who is found by what he does comes last.
+        others = beginnings((*texts_of_address.domain, *texts_of_address.role)) - own
+        for by_domain, texts in ((False, own), (True, others)):
             rows += [(address.user_id, address.pk, text, by_domain, key) for text in texts]
     _insert(ContactWord, ("user_id", "address_id", "word", "by_domain", "sort_key"), rows)
 
@@ -129,15 +143,29 @@ def remember(user: User, contacts: Iterable[int]) -> None:
     ContactAddress.objects.bulk_update(ranked, ["weight"], batch_size=BATCH)
 
 
+def entry_words(entry: DirectoryEntry) -> Words:
+    """Of a person of the directory: by function and discipline too."""
+    role = roles.words_of(f"{entry.function} {entry.discipline}")
+    return replace(words_of(entry.name, entry.address), role=role)
+
+
+def entry_text(entry: DirectoryEntry) -> str:
+    """All words that a person of the directory is found by, those of the school among them: they
+    tell colleagues apart, and are no way to find somebody by."""
+    found = entry_words(entry)
+    school = roles.words_of(entry.school_name)
+    return replace(found, role=tuple(dict.fromkeys((*found.role, *school)))).text
+
+
 def save_entries(entries: Sequence[DirectoryEntry]) -> None:
     """New entries of the directory, with what they are found by."""
-    words_of_entries = [words_of(entry.name, entry.address) for entry in entries]
-    for entry, texts in zip(entries, words_of_entries, strict=True):
-        entry.words = texts.text
+    words_of_entries = [entry_words(entry) for entry in entries]
+    for entry in entries:
+        entry.words = entry_text(entry)
     made = DirectoryEntry.objects.bulk_create(entries, batch_size=BATCH)
     rows = [
         (entry.pk, text, entry.sort_key[:LONGEST_SORT_KEY])
         for entry, texts in zip(made, words_of_entries, strict=True)
-        for text in beginnings(texts.own)
+        for text in beginnings((*texts.own, *texts.role))
     ]
     _insert(DirectoryWord, ("entry_id", "word", "sort_key"), rows)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.translation import gettext, pgettext
 
 from accounts.models import User
@@ -131,9 +131,9 @@ def families(group: Group) -> tuple[Family, ...]:
 
 def _addresses(group: Group) -> dict[int, list[str]]:
     """Of the pupils and of their guardians."""
-    members = group.contacts.filter(deleted=None).values("pk")
-    guardians = Guardianship.objects.filter(pupil__in=members).values("guardian")
-    rows = ContactAddress.objects.filter(contact__in=members.union(guardians))
+    members = group.contacts.filter(deleted=None).order_by().values("pk")
+    guardians = Guardianship.objects.filter(pupil__in=members).order_by().values("guardian")
+    rows = ContactAddress.objects.filter(Q(contact__in=members) | Q(contact__in=guardians))
     found: dict[int, list[str]] = {}
     for pk, address in rows.order_by("contact", "position").values_list("contact_id", "address"):
         found.setdefault(pk, []).append(address)

@@ -30,7 +30,6 @@ def apply(part: ImportPart, policy: str, written: Mapping[int, int]) -> None:
     new: dict[tuple[int, int], Guardianship] = {}
     changed: dict[int, Guardianship] = {}
     for link in links:
-        link.is_written = True
         pair = pairs.get(link.number)
         if pair is None or pair[0] == pair[1] or pair in new:
             continue
@@ -42,9 +41,11 @@ def apply(part: ImportPart, policy: str, written: Mapping[int, int]) -> None:
             new[pair] = link.guardianship = _new(part, pair, link, counts)
     Guardianship.objects.bulk_create(new.values(), batch_size=500)
     Guardianship.objects.bulk_update(changed.values(), _SAID, batch_size=200)
-    for link in links:
-        link.guardianship_id = link.guardianship.pk if link.guardianship else None
-    ImportLink.objects.bulk_update(links, ["guardianship", "before", "is_written"], batch_size=200)
+    told = [link for link in links if link.guardianship]
+    for link in told:
+        link.guardianship = link.guardianship  # its key, now that there is one
+    ImportLink.objects.bulk_update(told, ["guardianship", "before"], batch_size=200)
+    part.links.update(is_written=True)
 
 
 def _is_contact(keys: Mapping[int, grouping.Key], number: int) -> bool:
