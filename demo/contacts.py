@@ -167,9 +167,7 @@ def _fill_classes(user: User) -> None:
                 phones=(Phone(f"06 39 98 {number + 60} {place + 10}", "mobile"),),
                 addresses=(PostalAddress("home", street=street, city="Valmont"),) if street else (),
             )
-            families.add_guardian(
-                pupil, person(data), relation=relation, receives_mail=receives
-            )
+            families.add_guardian(pupil, person(data), relation=relation, receives_mail=receives)
     for name in _LAST_YEAR:
         first, last = name.split()
         groups.add(last_year, [person(ContactData(first_name=first, last_name=last)).pk])
