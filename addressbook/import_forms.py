@@ -232,7 +232,7 @@ class ColumnsForm(forms.Form):
             )
 
     def filled_rows(self) -> list[ColumnRow]:
-        """Columns with something in them, or that become something."""
+        """Columns with something in them."""
         return [row for row, is_filled in self._rows() if is_filled]
 
     def empty_rows(self) -> list[ColumnRow]:
@@ -248,7 +248,7 @@ class ColumnsForm(forms.Form):
                 not column.field and any(column.examples),
             )
             is_wrong = bool(self.is_bound and row.field.errors)
-            yield row, any(column.examples) or bool(column.field) or is_wrong
+            yield row, any(column.examples) or is_wrong
 
     def mapping(self) -> dict[int, str]:
         """Index of the column -> canonical field, "" where it is left out."""

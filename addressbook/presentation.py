@@ -147,6 +147,15 @@ class Side:
     import_url: str
     is_importing: bool
 
+    @property
+    def has_archived(self) -> bool:
+        return any(row.is_archived for row in self.groups)
+
+    @property
+    def is_in_archived(self) -> bool:
+        """Whether the page is that of an archived group."""
+        return any(row.is_archived and row.current for row in self.groups)
+
 
 def side(user: User, current: str, group: Group | None = None) -> Side:
     """Five queries."""

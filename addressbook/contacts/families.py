@@ -179,6 +179,41 @@ def reached(group: Group, several: Iterable[Family], audience: str) -> Reach:
     return Reach(tuple(found.values()), tuple(silent), tuple(mute))
 
 
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """Somebody whom a message to a class goes to: ``pupils`` are those of the class whose guardian
+    he is, or himself. ``responsable`` of a text between braces is his ``name``."""
+
+    address: str
+    name: str
+    pupils: tuple[Person, ...]
+    class_name: str
+
+
+def addressed(group: Group, audience: str) -> tuple[Addressed, ...]:
+    """Those of `reach` who are contacts, with their pupils: what a message to each may name."""
+    several = families(group)
+    wanted = {
+        text.rpartition("<")[2].rstrip(">").lower()
+        for text in reached(group, several, audience).recipients
+    }
+    found: dict[str, tuple[Person, list[Person]]] = {}
+    for family in several:
+        people = [one.person for one in family.guardians if one.receives_mail]
+        if audience != Audience.GUARDIANS:
+            people.append(family.pupil)
+        if audience == Audience.PUPILS:
+            people = [family.pupil]
+        for person in people:
+            if person.address.lower() in wanted:
+                found.setdefault(person.address.lower(), (person, []))[1].append(family.pupil)
+    name = group.class_name or group.name
+    return tuple(
+        Addressed(person.address, person.name, tuple(pupils), name)
+        for person, pupils in found.values()
+    )
+
+
 def _take(person: Person, found: dict[str, str]) -> bool:
     if person.address:
         found.setdefault(person.address.lower(), person.recipient)
@@ -298,6 +333,22 @@ def change_guardian(
             others = Guardianship.objects.filter(pupil=tie.pupil_id).exclude(pk=tie.pk)
             for position, one in enumerate([tie, *others.order_by("position", "pk")]):
                 Guardianship.objects.filter(pk=one.pk).update(position=position)
+
+
+def carry_over(made: Contact, several: Sequence[Contact]) -> None:
+    """Tie a contact that was made of several to the guardians and pupils of each of them; theirs
+    stay for the day when they come back."""
+    old = {contact.pk for contact in several}
+    ties = Guardianship.objects.filter(Q(pupil__in=old) | Q(guardian__in=old)).order_by("position")
+    new: dict[tuple[int, int], Guardianship] = {}
+    for tie in ties:
+        pupil = made.pk if tie.pupil_id in old else tie.pupil_id
+        guardian = made.pk if tie.guardian_id in old else tie.guardian_id
+        if pupil != guardian:
+            tie.pk, tie.pupil_id, tie.guardian_id = None, pupil, guardian
+            tie._state.adding = True
+            new.setdefault((pupil, guardian), tie)
+    Guardianship.objects.bulk_create(new.values())
 
 
 def remove_guardian(tie: Guardianship) -> None:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.http import SignedInRequest, login_required, safe_next
 from addressbook import class_presentation, contacts, presentation
 from addressbook.contact_data import ContactData, Email
-from addressbook.contacts import families, finding, groups
+from addressbook.contacts import archiving, families, finding, groups
 from addressbook.forms import ActForm, AddForm, ContactForm, ListForm, UnfillForm
 from addressbook.models import Contact, ContactPhoto, Group
 from addressbook.views.pages import Undo, contact_of, go, group_of, page
@@ -199,6 +199,9 @@ def act(request: SignedInRequest) -> HttpResponse:
             return go(request, back, words % {"count": intcomma(count)})
         case "fill":
             return _fill(request, form, back)
+        case "unarchive":
+            archiving.unarchive_contacts(request.user, pks)
+            return go(request, back, gettext("The contact is completed again."))
     return _regroup(request, form, back)
 
 

@@ -15,7 +15,7 @@ from django.urls import reverse
 from accounts.models import User
 from addressbook import contacts, years
 from addressbook.contact_data import ContactData, Email, Phone
-from addressbook.contacts import archiving, families, groups
+from addressbook.contacts import archiving, duplicates, families, groups
 from addressbook.models import Contact, Group, Guardianship, SchoolHoliday
 
 pytestmark = pytest.mark.django_db
@@ -299,3 +299,38 @@ def test_all_holidays_follow_one_another_and_begin_on_a_saturday() -> None:
             assert (before.resumes or before.begins) < after.begins
         assert {row.begins.weekday() for row in rows} == {5}
         assert {row.resumes.weekday() for row in rows if row.resumes} == {0}
+
+
+# --- what else knows of families ---
+
+
+def test_each_addressed_person_comes_with_his_pupils(school_class: Group) -> None:
+    found = families.addressed(school_class, families.Audience.GUARDIANS)
+    assert [(one.name, [pupil.first_name for pupil in one.pupils]) for one in found] == [
+        ("Paul Martin", ["Léa", "Tom"]),
+        ("Anne Dupont", ["Léa", "Tom"]),
+    ]
+
+
+def test_a_contact_made_of_two_keeps_both_families(claire: User, school_class: Group) -> None:
+    paul = of(claire, "Paul Martin")
+    twin = person(claire, "P. Martin", "p@x.example")
+    ali = of(claire, "Ali Roy")
+    families.add_guardian(ali, twin)
+    made = duplicates.merge(claire, [paul, twin], contacts.data_of(paul))
+    assert [one.contact.display_name for one in families.pupils_of(made)] == [
+        *("Léa Martin", "Tom Martin", "Ali Roy"),
+    ]
+    duplicates.unmerge(claire, made.pk, [paul.pk, twin.pk])
+    assert len(families.pupils_of(paul)) == 2
+
+
+def test_an_archived_contact_is_taken_back_by_hand(
+    visitor: Client, claire: User, school_class: Group
+) -> None:
+    ali = of(claire, "Ali Roy")
+    Contact.objects.filter(pk=ali.pk).update(archived=ali.created)
+    assert b'value="unarchive"' in visitor.get(f"/contacts/{ali.pk}/").content
+    visitor.post("/contacts/act/", {"verb": "unarchive", "contacts": [ali.pk]})
+    ali.refresh_from_db()
+    assert ali.archived is None
