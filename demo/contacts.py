@@ -106,12 +106,12 @@ def fill(login: str) -> int:
         ("Sorties et musées", trips),
     ):
         groups.add(groups.create(user, name), [member.pk for member in members])
-    _fill_classes(user)
+    of_classes = _fill_classes(user)
     for address, days in _WRITTEN_TO:
         name = address.display_name.partition(",")[0]
         when = timezone.now() - timedelta(days=days)
         collected.record(user, [(name, address.addr_spec)], when)
-    return len(made)
+    return len(made) + of_classes
 
 
 # Pupil, born on, and guardians: name, address, how they are related, receives the school's mail.
@@ -139,8 +139,8 @@ _CLASS = (
 _LAST_YEAR = ("Nino Faure", "Ambre Colin", "Lila Kowalski")
 
 
-def _fill_classes(user: User) -> None:
-    """A class of this year with its families, and the list of last year."""
+def _fill_classes(user: User) -> int:
+    """A class of this year with its families, and the list of last year; how many contacts."""
     from addressbook import contacts, years
     from addressbook.contacts import archiving, families, groups
     from addressbook.models import Contact, Group
@@ -175,6 +175,7 @@ def _fill_classes(user: User) -> None:
     groups.set_class(this_year, current, Group.Guardians.ALL)
     groups.set_class(last_year, current - 1, Group.Guardians.ALL)
     archiving.archive_group(last_year)
+    return len(known)
 
 
 def _parents() -> list[ContactData]:

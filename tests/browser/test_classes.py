@@ -94,9 +94,9 @@ def test_a_class_from_its_list_to_the_next_one(
     expect(page.locator(".audience").first).to_contain_text("7 personnes le reçoivent")
     expect(page.locator(".audience").first).to_contain_text("Denis MERCIER")
     found += violations(page)
-    page.locator(".audience a.btn").first.click()
-    page.wait_for_url("**/compose/**", timeout=PATIENCE)
-    expect(page.locator("form.letter, form#compose").first).to_be_visible(timeout=PATIENCE)
+    # A click opens it in a window of the page, where there is room for one.
+    page.goto(page.locator(".audience a.btn").first.get_attribute("href") or "")
+    expect(page.locator("#id_subject")).to_be_visible(timeout=PATIENCE)
     expect(page.locator("body")).to_contain_text("5e C – responsables", timeout=PATIENCE)
 
     # The next list: two left, and one of them stays for now.
