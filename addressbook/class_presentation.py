@@ -126,7 +126,8 @@ def _audience(group: Group, who: Audience, title: str, reach: families.Reach) ->
 
 @dataclass(frozen=True)
 class ClassView:
-    """What a list changes in a class, in words; ``left`` are keys and names to tick."""
+    """What a list changes in a class, in words; ``left`` are keys and names to tick, ``is_partial``
+    says that most of the class is not in the list."""
 
     name: str
     words: str
@@ -134,6 +135,7 @@ class ClassView:
     moved: tuple[str, ...]
     left: tuple[tuple[int, str], ...]
     archives_words: str
+    is_partial: bool
 
 
 def class_changes(changes: Sequence[ClassChange]) -> tuple[ClassView, ...]:
@@ -166,6 +168,7 @@ def _class_change(one: ClassChange) -> ClassView:
         archives_words=archives % {"name": years.with_year(one.name, one.archives_year)}
         if one.archives_year
         else "",
+        is_partial=len(one.left) > one.size / 2,
     )
 
 

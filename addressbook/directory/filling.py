@@ -94,8 +94,10 @@ def _fill(source: str, people: Callable[[], Iterable[DirectoryPerson]]) -> Fille
 def _known(source: str) -> dict[str, tuple[int, int]]:
     """Key and what is written of each: the row, and a number that is another when it changed, or
     when it would be found by other words today."""
-    fields = ("source_id", "name", "sort_key", "address", "school_uai", "school_name")
-    fields += ("discipline", "function")
+    fields = (
+        *("source_id", "name", "sort_key", "address"),
+        *("school_uai", "school_name", "discipline", "function"),
+    )
     rows = DirectoryEntry.objects.filter(source=source).order_by()
     known: dict[str, tuple[int, int]] = {}
     for row in rows.only("pk", *fields, "words").iterator(BATCH):

@@ -45,6 +45,7 @@ class GroupChange:
     stayers: tuple[int, ...] = ()
     moved_from: tuple[tuple[int, int], ...] = ()
     archives: Group | None = None
+    size: int = 0
 
     @property
     def name(self) -> str:
@@ -77,6 +78,9 @@ def changes(part: ImportPart, policy: str, written: Mapping[int, int]) -> list[G
     found = [
         _change(one, wanted[one.pk], there.get(one.folded), moved_to, leaving) for one in staged
     ]
+    if policy == Policy.KEEP:
+        # Everybody of the file is somebody new: nobody is told to have left.
+        found = [replace(change, stayers=()) for change in found]
     elsewhere = _elsewhere(part.user, there, found) if part.user else {}
     return [_with_class(change, elsewhere, former) for change in found]
 
@@ -220,6 +224,7 @@ def _change(
         moved=moved,
         to_check=stay + one.missing + beyond,
         stayers=tuple(stayers) if one.is_class else (),
+        size=len(members),
     )
 
 

@@ -52,13 +52,15 @@ class PreviewRow:
 class ClassChange:
     """What the list of a class changes: names of those who came, names with the class that they
     come from, and keys and names of those who are in the class and not in the list.
-    ``archives_year`` is that of the class of a former year that makes room, 0 for none."""
+    ``archives_year`` is that of the class of a former year that makes room, 0 for none; ``size``
+    counts those who are in the class until now."""
 
     name: str
     came: tuple[str, ...]
     moved: tuple[tuple[str, str], ...]
     left: tuple[tuple[int, str], ...]
     archives_year: int = 0
+    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,7 @@ def _class_change(
         tuple((names.get(pk, ""), origin) for pk, origin in origins.items()),
         tuple((pk, names.get(pk, "")) for pk in change.stayers),
         (change.archives.school_year or 0) if change.archives else 0,
+        change.size,
     )
 
 

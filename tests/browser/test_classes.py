@@ -91,7 +91,7 @@ def test_a_class_from_its_list_to_the_next_one(
 
     # Whom a message reaches, and the message.
     page.goto(f"/contacts/groups/{group.pk}/write/")
-    expect(page.locator(".audience").first).to_contain_text("7 personnes le reçoivent")
+    expect(page.locator(".audience").first).to_contain_text("7 personnes reçoivent le message")
     expect(page.locator(".audience").first).to_contain_text("Denis MERCIER")
     found += violations(page)
     # A click opens it in a window of the page, where there is room for one.

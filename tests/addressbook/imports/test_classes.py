@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.test import Client
 
 from accounts.models import User
-from addressbook import contacts, imports
+from addressbook import class_presentation, contacts, imports
 from addressbook.contact_data import ContactData, Email
 from addressbook.contacts import families, groups
-from addressbook.models import Contact, Group, Guardianship
+from addressbook.models import Contact, Group, Guardianship, ImportJob
 from tests.addressbook.imports.conftest import Import
 from tests.webmail.previews import samples
 
@@ -118,6 +119,25 @@ def test_those_who_are_ticked_leave_the_class_and_are_archived(
     assert not Contact.objects.exclude(archived=None).exists()
 
 
+def test_a_list_of_a_part_of_the_class_ticks_nobody(
+    claire: User, brought: Import, checked: Import
+) -> None:
+    brought(claire, HEAD + LEA + TOM + TOM.replace("Tom", "Jo") + TOM.replace("Tom", "Lu"))
+    (view,) = class_presentation.class_changes(imports.class_changes(checked(claire, HEAD + LEA)))
+    assert (len(view.left), view.is_partial) == (3, True)
+    most = HEAD + LEA + TOM + TOM.replace("Tom", "Jo")
+    (view,) = class_presentation.class_changes(imports.class_changes(checked(claire, most)))
+    assert (len(view.left), view.is_partial) == (1, False)
+
+
+def test_nobody_is_told_to_have_left_where_both_are_kept(
+    claire: User, brought: Import, checked: Import
+) -> None:
+    brought(claire, HEAD + LEA + TOM)
+    (change,) = imports.class_changes(checked(claire, HEAD + LEA, policy="keep"))
+    assert not change.left
+
+
 def test_who_is_not_ticked_stays(claire: User, brought: Import) -> None:
     brought(claire, HEAD + LEA + TOM)
     job = brought(claire, HEAD + LEA)
@@ -176,3 +196,26 @@ def test_what_was_said_by_hand_is_kept_where_the_list_is_silent(
     brought(claire, HEAD + LEA)
     first, _second = families.guardians_of(lea)
     assert (first.contact, first.tie.receives_mail) == (anne.contact, False)
+
+
+def test_the_preview_of_many_pupils_costs_as_many_queries_as_of_two(
+    claire: User, checked: Import, brought: Import, django_assert_num_queries
+) -> None:
+    client = Client()
+    client.force_login(claire, backend="accounts.backends.MailServerBackend")
+    brought(claire, HEAD + LEA + TOM)
+
+    def lines(count: int) -> str:
+        return "".join(
+            f"NOM{n};Prénom;0{n % 9 + 1}/02/2014;{n % 12}e;Père{n};p{n}@x.example;oui;;;2026-2027\n"
+            for n in range(count)
+        )
+
+    for count in (2, 200):
+        job = checked(claire, HEAD + TOM + lines(count))
+        url = f"/contacts/import/{job.pk}/"
+        ImportJob.objects.filter(pk=job.pk).update(columns={})
+        client.get(url)
+        with django_assert_num_queries(26):
+            client.get(url)
+        imports.cancel(ImportJob.objects.get(pk=job.pk))

@@ -301,6 +301,18 @@ def test_all_holidays_follow_one_another_and_begin_on_a_saturday() -> None:
         assert {row.resumes.weekday() for row in rows if row.resumes} == {0}
 
 
+def test_the_page_of_the_year_costs_as_many_queries_with_many_classes(
+    visitor: Client, claire: User, django_assert_num_queries
+) -> None:
+    visitor.get("/contacts/year/")
+    for count in (1, 12):
+        for number in range(count):
+            made = groups.create(claire, f"{count}-{number}")
+            groups.set_class(made, years.current() - 1, Group.Guardians.ALL)
+        with django_assert_num_queries(10):
+            visitor.get("/contacts/year/")
+
+
 # --- what else knows of families ---
 
 
