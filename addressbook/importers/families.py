@@ -42,6 +42,7 @@ FIELDS = (
 _LOOKED_AT = 200
 _LONGEST_LABEL = 60
 
+_MARKS = ("receives_mail", "legal")
 _TOKEN = re.compile(r"[a-z]+|\d+")
 _GUARDIAN_TEXT = (
     "responsable responsables resp parent parents representant representants tuteur tutrice rl"
@@ -343,6 +344,7 @@ class Gathering:
     _tags: dict[str, tuple[str, list[int]]] = field(default_factory=dict)
     _years: list[str] = field(default_factory=list)
     _last: int = -1
+    _number: int = 0
 
     def take_all(self, data: Sequence[tuple[int, SourceRow]]) -> None:
         """All lines, then the classes and groups."""
@@ -355,13 +357,14 @@ class Gathering:
     def _columns_of_yes(self, data: Sequence[tuple[int, SourceRow]]) -> frozenset[int]:
         marked = []
         for index, name in enumerate(self.fields):
-            if guardian_of(name)[1] in ("receives_mail", "legal"):
+            if guardian_of(name)[1] in _MARKS:
                 cells = {fold(row.cells[index]).strip() for _number, row in data}
                 if cells - {""} and cells - {""} <= _YES:
                     marked.append(index)
         return frozenset(marked)
 
     def _take(self, number: int, row: SourceRow) -> None:
+        self._number = number
         line = self._apart(row)
         pupil, problems = self._pupil(line)
         for problem in problems:
@@ -371,7 +374,8 @@ class Gathering:
             self.gathered.skip(number, row.line, "no_pupil")
             return
         self._last = at
-        for whose in sorted(line.guardians.keys() | {one for one, _name in line.marks}):
+        whose_all = line.guardians.keys() | line.notes.keys() | {one for one, _name in line.marks}
+        for whose in sorted(whose_all - {0}):
             self._put_guardian(at, whose, line, number, row.line)
 
     def _apart(self, row: SourceRow) -> _Line:
@@ -379,12 +383,13 @@ class Gathering:
         for index, (name, cell) in enumerate(zip(self.fields, row.cells, strict=True)):
             whose, own = guardian_of(name)
             text = cell.strip()
-            if own in ("receives_mail", "legal", "relation"):
-                if text or index in self.empty_is_no:
-                    line.marks[whose, own] = text or "non"
+            if not text and index in self.empty_is_no:
+                line.marks[whose, own] = "non"
             elif not text or not name or name.startswith("_"):
                 continue
-            elif own in ("note", NOTE):
+            elif own == "relation" or (own in _MARKS and _truth(text) is not None):
+                line.marks[whose, own] = text
+            elif own in ("note", NOTE, *_MARKS) or _is_no_phone(own, text):
                 title = self.header[index].strip()[:_LONGEST_LABEL]
                 line.notes.setdefault(whose, []).append(f"{title} : {text}" if title else text)
             elif whose:
@@ -426,8 +431,9 @@ class Gathering:
         name = _key(pupil)
         if not name:
             has_more = bool(line.guardians) and self._last >= 0
-            if has_more and pupil.notes:
+            if has_more:
                 self._join(self._last, pupil)
+                self._note_groups(self._last, line)
             return self._last if has_more else -1
         classes = [text for field_name, text in line.pupil if field_name == CLASS]
         own_class = fold(classes[0]) if classes else ""
@@ -450,7 +456,10 @@ class Gathering:
         return at
 
     def _join(self, at: int, more: ContactData) -> None:
-        self.gathered.contacts[at] = joined(self.gathered.contacts[at], more)
+        if _is_full(self.gathered.contacts[at]):
+            self.gathered.warn("record_cut", self._number)
+        else:
+            self.gathered.contacts[at] = joined(self.gathered.contacts[at], more)
 
     def _note_groups(self, at: int, line: _Line) -> None:
         for name, text in line.pupil:
@@ -473,7 +482,8 @@ class Gathering:
         data = replace(data, notes="\n".join(filter(None, (data.notes, *notes))))
         marks = {name: text for (one, name), text in line.marks.items() if one == whose}
         if not (data.display_name or data.emails or data.phones):
-            self._keep_in_note(pupil, whose, line, notes)
+            relation = [marks["relation"]] if "relation" in marks else []
+            self._keep_in_note(pupil, whose, line, [*relation, *notes])
             return
         at = self._same_guardian(pupil, data)
         if at < 0:
@@ -510,7 +520,8 @@ class Gathering:
         telephone or a pupil in common."""
         name = _key(data) or data.display_name
         for mark in (f"pupil {pupil}", *_marks(data)):
-            if (at := self._guardians.get((name, mark), -1)) >= 0:
+            at = self._guardians.get((name, mark), -1)
+            if at >= 0 and not _is_full(self.gathered.contacts[at]):
                 return at
         return -1
 
@@ -553,7 +564,12 @@ def joined(first: ContactData, more: ContactData) -> ContactData:
     """One person of two lines: what the second one says besides."""
     texts: dict[str, Any] = {name: getattr(first, name) or getattr(more, name) for name in _TEXTS}
     notes = first.notes
-    for line in more.notes.split("\n"):
+    differing = [
+        getattr(more, name)
+        for name in _TEXTS
+        if name != "display_name" and fold(getattr(more, name)) not in ("", fold(texts[name]))
+    ]
+    for line in (*more.notes.split("\n"), *differing):
         if line and line not in notes.split("\n"):
             notes = f"{notes}\n{line}" if notes else line
     return replace(
@@ -572,6 +588,19 @@ def _more(
 ) -> tuple[_Item, ...]:
     there = {key(one) for one in first}
     return (*first, *(one for one in more if key(one) not in there))
+
+
+_FULL_NOTE, _FULL = 20_000, 60
+
+
+def _is_full(data: ContactData) -> bool:
+    """Whether a contact grows no more: of a list that repeats one person a thousand times."""
+    many = len(data.emails) + len(data.phones) + len(data.addresses) + len(data.others)
+    return many > _FULL or len(data.notes) > _FULL_NOTE
+
+
+def _is_no_phone(name: str, text: str) -> bool:
+    return name.startswith("phone:") and not re.search(r"\d", text)
 
 
 def _key(data: ContactData) -> str:

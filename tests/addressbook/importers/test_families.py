@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -160,3 +161,25 @@ def test_the_fields_of_all_samples_may_be_chosen() -> None:
         for column in importers.read(path.read_bytes()).columns:
             assert column.field in ("", *jobs.FIELDS)
     assert families.guardian_of("g2:email") == (2, "email")
+
+
+def test_what_is_no_answer_to_a_question_is_kept_as_a_note() -> None:
+    head = "Nom élève;Prénom élève;Nom resp;Tél resp;Reçoit les courriers;Lien\n"
+    reading = importers.read(f"{head}A;B;C;voir secrétariat;parfois;voisine\n".encode())
+    guardian = reading.contacts[1]
+    assert guardian.notes.split("\n") == [
+        "Tél resp : voir secrétariat",
+        "Reçoit les courriers : parfois",
+    ]
+    (link,) = reading.links
+    assert (link.receives_mail, link.relation) == (None, "voisine")
+
+
+def test_a_list_that_repeats_one_person_without_end_is_read_in_a_bounded_time() -> None:
+    head = "Nom élève;Nom resp;Email resp;Remarque\n"
+    lines = (f"A;B;b{n}@x.example;note {n}\n" for n in range(20_000))
+    began = time.process_time()
+    reading = importers.read((head + "".join(lines)).encode())
+    assert time.process_time() - began < 30
+    assert max(len(one.emails) for one in reading.contacts) < 100
+    assert "record_cut" in {one.code for one in reading.warnings}
